@@ -1,0 +1,57 @@
+import { defineConfig } from 'vitest/config';
+
+const never = ['**/node_modules/**', '**/dist/**', '.data/**'];
+
+/**
+ * Four projects, told apart by where a test lives and how it ends:
+ * `unit` needs nothing, `integration` a PostgreSQL (one server for the run, one cloned database a
+ * file), `contract` the local Stripe, `browser` everything and a Chromium.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{src,local-stripe,tests,scripts}/**/*.test.ts'],
+          exclude: [
+            ...never,
+            '**/*.integration.test.ts',
+            '**/*.contract.test.ts',
+            '**/*.e2e.test.ts',
+            'tests/scenarios/**',
+          ],
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['{src,tests}/**/*.integration.test.ts', 'tests/scenarios/**/*.test.ts'],
+          exclude: never,
+          globalSetup: ['tests/support/postgres.global.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['local-stripe/**/*.contract.test.ts'],
+          exclude: never,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['tests/e2e/**/*.e2e.test.ts'],
+          exclude: never,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
