@@ -1,0 +1,222 @@
+import type { Role } from './ids.ts';
+import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
+import type { ResourceType, ResourceUsage } from './quota.ts';
+
+/** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
+
+export interface ApiError {
+  error: string;
+  code: string;
+  requestId: string;
+  details: Record<string, unknown>;
+}
+
+export interface UserView {
+  id: string;
+  email: string;
+  displayName: string;
+  role: Role;
+  tenantId: string;
+}
+
+export interface TenantView {
+  id: string;
+  name: string;
+  plan: Plan;
+}
+
+export interface MeView {
+  user: UserView;
+  tenant: TenantView;
+}
+
+export interface SessionView extends MeView {
+  accessToken: string;
+}
+
+export interface PriceView {
+  priceId: string;
+  interval: Interval;
+  amountMinor: number;
+  currency: string;
+}
+
+export interface PlanView {
+  plan: Plan;
+  name: string;
+  features: Feature[];
+  limits: PlanLimits;
+  prices: PriceView[];
+}
+
+export interface PlansView {
+  plans: PlanView[];
+}
+
+export type SubscriptionStatus = 'active' | 'canceled' | 'past_due' | 'trialing';
+
+export interface ScheduledChange {
+  plan: Plan;
+  priceId: string;
+  effectiveAt: string;
+}
+
+export interface CardView {
+  brand: string;
+  last4: string;
+  expMonth: number;
+  expYear: number;
+}
+
+export interface PastDueView {
+  since: string;
+  graceEndsAt: string;
+  amountMinor: number;
+  currency: string;
+  nextAttemptAt: string | null;
+  payUrl: string | null;
+}
+
+/** A tenant that never paid is `free`, `active`, with every other field `null` or `false`. */
+export interface SubscriptionView {
+  plan: Plan;
+  status: SubscriptionStatus;
+  interval: Interval | null;
+  priceId: string | null;
+  currentPeriodStart: string | null;
+  currentPeriodEnd: string | null;
+  cancelAtPeriodEnd: boolean;
+  cancelAt: string | null;
+  trialEnd: string | null;
+  scheduledChange: ScheduledChange | null;
+  paymentMethod: CardView | null;
+  pastDue: PastDueView | null;
+  /** True when Stripe could not be asked and the answer is from our last copy. */
+  stale: boolean;
+}
+
+export type PriceAction =
+  'current' | 'subscribe' | 'upgrade' | 'downgrade' | 'switch_interval' | 'scheduled';
+
+export interface UsageStats {
+  period: string;
+  /** First instant of the next period. */
+  resetsAt: string;
+  updatedAt: string;
+  resources: ResourceUsage[];
+}
+
+export interface SubscriptionOverview {
+  subscription: SubscriptionView;
+  usage: UsageStats;
+  features: Feature[];
+  actions: Record<string, PriceAction>;
+  canManageBilling: boolean;
+}
+
+export interface SubscriptionChanged {
+  success: true;
+  subscription: SubscriptionView;
+}
+
+export interface ChangePreview {
+  effective: 'now' | 'period_end';
+  effectiveAt: string;
+  amountDueNowMinor: number;
+  creditMinor: number;
+  chargeMinor: number;
+  taxMinor: number;
+  currency: string;
+  nextInvoice: { amountMinor: number; at: string } | null;
+  /** Unix seconds; hand it back to `upgrade` so that the charge is the previewed one. */
+  prorationDate: number | null;
+  lines: { description: string; amountMinor: number }[];
+  lostFeatures: Feature[];
+  exceededQuotas: { resourceType: ResourceType; used: number; limit: number }[];
+}
+
+export interface UpgradeResult {
+  success: boolean;
+  effective: 'now' | 'period_end';
+  effectiveAt: string;
+  /** Where the customer pays or authenticates when the change waits for that. */
+  paymentUrl?: string;
+}
+
+export type UsageDay = { date: string } & Record<ResourceType, number>;
+
+export interface UsageHistory {
+  days: UsageDay[];
+}
+
+export type PaymentStatus = 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
+
+export interface PaymentView {
+  id: string;
+  number: string | null;
+  status: PaymentStatus;
+  amountDueMinor: number;
+  amountPaidMinor: number;
+  amountRefundedMinor: number;
+  currency: string;
+  /** Stripe's `billing_reason`. */
+  reason: string;
+  periodStart: string | null;
+  periodEnd: string | null;
+  paidAt: string | null;
+  failure: { code: string; message: string } | null;
+  hostedInvoiceUrl: string | null;
+  invoicePdf: string | null;
+  createdAt: string;
+}
+
+export interface PaymentsPage {
+  payments: PaymentView[];
+  nextCursor: string | null;
+}
+
+export interface CharacterView {
+  id: string;
+  name: string;
+  description: string;
+  greeting: string;
+  shared: boolean;
+  /** True for the tenant's own. */
+  own: boolean;
+}
+
+export interface CharactersView {
+  characters: CharacterView[];
+}
+
+export interface ModelView {
+  id: string;
+  name: string;
+  advanced: boolean;
+}
+
+export interface ImageView {
+  id: string;
+  mimeType: string;
+  /** A `data:` URL. */
+  dataUrl: string;
+}
+
+export interface ApiKeyView {
+  id: string;
+  name: string;
+  /** The first characters, to tell keys apart; the whole key is shown once, at creation. */
+  prefix: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+}
+
+export interface ApiKeyCreated extends ApiKeyView {
+  key: string;
+}
+
+/** The event stream of `POST /api/chat`: `delta` any number of times, then `done` or `error`. */
+export interface ChatDone {
+  usage: { promptTokens: number; completionTokens: number; totalTokens: number };
+  messageId: string;
+}

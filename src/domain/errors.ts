@@ -1,0 +1,62 @@
+/** Every code the API can answer, with its HTTP status: the one table. */
+export const ERROR_STATUS = {
+  invalid_request: 400,
+  invalid_period: 400,
+  unknown_price: 400,
+  invalid_signature: 400,
+  invalid_payload: 400,
+  unauthenticated: 401,
+  invalid_credentials: 401,
+  token_expired: 401,
+  forbidden: 403,
+  billing_role_required: 403,
+  upgrade_required: 403,
+  not_found: 404,
+  tenant_not_found: 404,
+  reservation_not_found: 404,
+  email_taken: 409,
+  already_subscribed: 409,
+  no_subscription: 409,
+  not_resumable: 409,
+  same_price: 409,
+  idempotency_conflict: 409,
+  reservation_settled: 409,
+  reservation_released: 409,
+  payment_required: 402,
+  payload_too_large: 413,
+  quota_exceeded: 429,
+  rate_limited: 429,
+  internal: 500,
+  upstream_failed: 502,
+  stripe_unavailable: 503,
+  database_unavailable: 503,
+  busy: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/**
+ * The one error of the product. `message` is a sentence for people: what, which value, what now.
+ * `data` is answered as `details`; `retryAfterSeconds` as the header `Retry-After`.
+ */
+export class BillingError extends Error {
+  readonly code: ErrorCode;
+  readonly data: Record<string, unknown>;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { data?: Record<string, unknown>; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'BillingError';
+    this.code = code;
+    this.data = options.data ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}
