@@ -1,0 +1,16 @@
+import type { TenantId, UserId, Role } from '../domain/ids.ts';
+import type { Logger } from './log.ts';
+
+/** Who sent the request, resolved once from its credentials; ids in bodies are never trusted. */
+export type Principal =
+  | { kind: 'user'; userId: UserId; tenantId: TenantId; role: Role }
+  | { kind: 'api_key'; apiKeyId: string; tenantId: TenantId };
+
+/** Hono's type of our requests: what middleware puts in and routes may take out. */
+export interface AppEnv {
+  Variables: {
+    requestId: string;
+    log: Logger;
+    principal: Principal;
+  };
+}

@@ -1,0 +1,115 @@
+import path from 'node:path';
+import { ConfigError, type Env } from './env.ts';
+import { decideStripe, type StripeConfig } from './stripe.config.ts';
+
+export type DatabaseConfig = { kind: 'embedded'; dataDir: string } | { kind: 'url'; url: string };
+
+export type LlmConfig =
+  | { kind: 'storyteller' }
+  | {
+      kind: 'openai_compatible';
+      baseUrl: string;
+      apiKey: string | undefined;
+      model: string;
+      advancedModels: string[];
+    };
+
+export type MailConfig = { kind: 'kept' } | { kind: 'smtp'; url: string };
+
+/** Everything decided: what the rest of the product is given instead of the environment. */
+export interface Config {
+  production: boolean;
+  port: number;
+  dataDir: string;
+  database: DatabaseConfig;
+  /** Without a trailing slash. The only base of the URLs that we hand to Stripe. */
+  appUrl: string | undefined;
+  /** `undefined` outside production: one is made and kept under `dataDir`. */
+  jwtSecret: string | undefined;
+  usageIngestToken: string | undefined;
+  stripe: StripeConfig;
+  llm: LlmConfig;
+  mail: MailConfig & { from: string };
+  pastDueGraceDays: number;
+  trialDays: number;
+  logLevel: Env['LOG_LEVEL'];
+}
+
+/** Decides, defaults and refuses. In production every missing secret is named in one message. */
+export function decideConfig(env: Env): Config {
+  const production = env.NODE_ENV === 'production';
+  const stripe = decideStripe(env);
+  if (production) assertProduction(env, stripe);
+  if (env.JWT_SECRET && Buffer.byteLength(env.JWT_SECRET) < 32) {
+    throw new ConfigError(
+      'JWT_SECRET must have at least 32 bytes; `openssl rand -base64 48` makes one.',
+    );
+  }
+  const dataDir = path.resolve(env.DATA_DIR);
+  return {
+    production,
+    port: env.PORT,
+    dataDir,
+    database: decideDatabase(env, dataDir),
+    appUrl: parseAppUrl(env.APP_URL),
+    jwtSecret: env.JWT_SECRET,
+    usageIngestToken: env.USAGE_INGEST_TOKEN,
+    stripe,
+    llm: decideLlm(env),
+    mail: {
+      from: env.MAIL_FROM,
+      ...(env.SMTP_URL ? { kind: 'smtp' as const, url: env.SMTP_URL } : { kind: 'kept' as const }),
+    },
+    pastDueGraceDays: env.PAST_DUE_GRACE_DAYS,
+    trialDays: env.TRIAL_DAYS,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+function assertProduction(env: Env, stripe: StripeConfig): void {
+  const missing = [
+    ...(stripe.kind === 'local' ? ['STRIPE_SECRET_KEY'] : []),
+    ...(env.STRIPE_WEBHOOK_SECRET ? [] : ['STRIPE_WEBHOOK_SECRET']),
+    ...(Buffer.byteLength(env.JWT_SECRET ?? '') >= 32 ? [] : ['JWT_SECRET (at least 32 bytes)']),
+    ...(env.APP_URL ? [] : ['APP_URL']),
+  ];
+  if (missing.length > 0) {
+    throw new ConfigError(`In production, set ${missing.join(', ')}; .env.example explains each.`);
+  }
+  if (env.STRIPE_API_BASE) {
+    throw new ConfigError('STRIPE_API_BASE points at a local Stripe and is refused in production.');
+  }
+}
+
+function decideDatabase(env: Env, dataDir: string): DatabaseConfig {
+  if (!env.DATABASE_URL) return { kind: 'embedded', dataDir: path.join(dataDir, 'postgres') };
+  if (!/^postgres(ql)?:\/\//.test(env.DATABASE_URL)) {
+    throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  return { kind: 'url', url: env.DATABASE_URL };
+}
+
+function parseAppUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash) {
+    throw new ConfigError(
+      `APP_URL ("${value}") must be an address such as https://billing.example.com.`,
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function decideLlm(env: Env): LlmConfig {
+  if (!env.LLM_BASE_URL) return { kind: 'storyteller' };
+  if (!URL.canParse(env.LLM_BASE_URL)) {
+    throw new ConfigError(`LLM_BASE_URL ("${env.LLM_BASE_URL}") must be an address.`);
+  }
+  return {
+    kind: 'openai_compatible',
+    baseUrl: env.LLM_BASE_URL.replace(/\/+$/, ''),
+    apiKey: env.LLM_API_KEY,
+    model: env.LLM_MODEL ?? 'gpt-4o-mini',
+    advancedModels: (env.LLM_ADVANCED_MODELS ?? '').split(',').flatMap((name) => name.trim() || []),
+  };
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+const blankAsAbsent = (value: unknown) =>
+  typeof value === 'string' && value.trim() === '' ? undefined : value;
+const text = z.preprocess(blankAsAbsent, z.string().trim().optional());
+const integer = (fallback: number, min: number, max: number) =>
+  z.preprocess(blankAsAbsent, z.coerce.number().int().min(min).max(max).default(fallback));
+
+const envSchema = z.object({
+  NODE_ENV: text,
+  PORT: integer(3000, 0, 65_535),
+  LOCAL_STRIPE_PORT: integer(12_111, 0, 65_535),
+  DATA_DIR: z.preprocess(blankAsAbsent, z.string().default('./.data')),
+  DATABASE_URL: text,
+  APP_URL: text,
+  JWT_SECRET: text,
+  USAGE_INGEST_TOKEN: text,
+  STRIPE_SECRET_KEY: text,
+  STRIPE_PUBLISHABLE_KEY: text,
+  STRIPE_WEBHOOK_SECRET: text,
+  STRIPE_PRICE_PRO_MONTHLY: text,
+  STRIPE_PRICE_PRO_YEARLY: text,
+  STRIPE_PRICE_TEAM_MONTHLY: text,
+  STRIPE_PORTAL_CONFIGURATION: text,
+  STRIPE_API_BASE: text,
+  SMTP_URL: text,
+  MAIL_FROM: z.preprocess(
+    blankAsAbsent,
+    z.string().default('Small Squaretable <billing@localhost>'),
+  ),
+  LLM_BASE_URL: text,
+  LLM_API_KEY: text,
+  LLM_MODEL: text,
+  LLM_ADVANCED_MODELS: text,
+  PAST_DUE_GRACE_DAYS: integer(7, 0, 365),
+  TRIAL_DAYS: integer(0, 0, 730),
+  LOG_LEVEL: z.preprocess(
+    blankAsAbsent,
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ),
+});
+
+/** The environment as written: parsed, nothing decided yet. */
+export type Env = z.infer<typeof envSchema>;
+
+/** A setting that keeps the process from starting; `message` is the one sentence to print. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** The only reader of `process.env`. Throws a `ConfigError` that names each malformed variable. */
+export function readEnv(source: Record<string, string | undefined> = process.env): Env {
+  const parsed = envSchema.safeParse(source);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) =>
+      `${issue.path.join('.')} ("${source[String(issue.path[0])] ?? ''}"): ${issue.message}`,
+  );
+  throw new ConfigError(`Correct these environment variables: ${problems.join('; ')}.`);
+}

@@ -1,0 +1,75 @@
+import { ConfigError, type Env } from './env.ts';
+
+/** The API version that every call and every webhook endpoint is pinned to: that of stripe 23.1.0. */
+export const STRIPE_API_VERSION = '2026-10-28.endive';
+
+/** Price ids by plan and interval, as the operator set them. */
+export interface ConfiguredPrices {
+  proMonthly: string | undefined;
+  proYearly: string | undefined;
+  teamMonthly: string | undefined;
+}
+
+interface StripeAccount {
+  secretKey: string;
+  publishableKey: string | undefined;
+  /** Several while a secret is rolled over: every one is tried. */
+  webhookSecrets: string[];
+  prices: ConfiguredPrices;
+  portalConfiguration: string | undefined;
+}
+
+/**
+ * Where Stripe is: `local` inside this process, `local_apart` at a local Stripe of its own
+ * (loopback, test keys), or `live`, the real one (with test or live keys).
+ */
+export type StripeConfig =
+  | { kind: 'local'; port: number }
+  | ({ kind: 'local_apart'; apiBase: URL } & StripeAccount)
+  | ({ kind: 'live'; livemode: boolean } & StripeAccount);
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Throws a `ConfigError` for keys and addresses that cannot be right. */
+export function decideStripe(env: Env): StripeConfig {
+  if (!env.STRIPE_SECRET_KEY) return { kind: 'local', port: env.LOCAL_STRIPE_PORT };
+  if (!/^(sk|rk)_(test|live)_\S+$/.test(env.STRIPE_SECRET_KEY)) {
+    throw new ConfigError(
+      'STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_.',
+    );
+  }
+  const account: StripeAccount = {
+    secretKey: env.STRIPE_SECRET_KEY,
+    publishableKey: env.STRIPE_PUBLISHABLE_KEY,
+    webhookSecrets: parseWebhookSecrets(env.STRIPE_WEBHOOK_SECRET),
+    prices: {
+      proMonthly: env.STRIPE_PRICE_PRO_MONTHLY,
+      proYearly: env.STRIPE_PRICE_PRO_YEARLY,
+      teamMonthly: env.STRIPE_PRICE_TEAM_MONTHLY,
+    },
+    portalConfiguration: env.STRIPE_PORTAL_CONFIGURATION,
+  };
+  const livemode = env.STRIPE_SECRET_KEY.includes('_live_');
+  if (!env.STRIPE_API_BASE) return { kind: 'live', livemode, ...account };
+  return { kind: 'local_apart', apiBase: parseApiBase(env.STRIPE_API_BASE, livemode), ...account };
+}
+
+function parseWebhookSecrets(value: string | undefined): string[] {
+  const secrets = (value ?? '').split(',').flatMap((secret) => secret.trim() || []);
+  const wrong = secrets.find((secret) => !/^whsec_\S+$/.test(secret));
+  if (wrong) {
+    throw new ConfigError(
+      'STRIPE_WEBHOOK_SECRET must be one secret that begins with whsec_, or several with commas between.',
+    );
+  }
+  return secrets;
+}
+
+function parseApiBase(value: string, livemode: boolean): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || url.protocol !== 'http:' || !LOOPBACK.has(url.hostname)) {
+    throw new ConfigError(`STRIPE_API_BASE ("${value}") must be an http address on this machine.`);
+  }
+  if (livemode) throw new ConfigError('STRIPE_API_BASE takes test keys only, never a live key.');
+  return url;
+}
