@@ -21,6 +21,8 @@ export interface Config {
   production: boolean;
   port: number;
   dataDir: string;
+  /** Where the built client lies. */
+  clientDir: string;
   database: DatabaseConfig;
   /** Without a trailing slash. The only base of the URLs that we hand to Stripe. */
   appUrl: string | undefined;
@@ -50,6 +52,7 @@ export function decideConfig(env: Env): Config {
     production,
     port: env.PORT,
     dataDir,
+    clientDir: path.resolve(import.meta.dirname, '../../../dist/client'),
     database: decideDatabase(env, dataDir),
     appUrl: parseAppUrl(env.APP_URL),
     jwtSecret: env.JWT_SECRET,

@@ -1,0 +1,26 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { BillingError } from '../domain/errors.ts';
+import type { AppEnv } from './app-env.ts';
+import type { Context } from './context.ts';
+import { answerError, errorHandler } from './middleware/error-handler.ts';
+import { requestContext } from './middleware/request-context.ts';
+import { clientRoutes } from './routes/client.ts';
+import { devClockRoutes } from './routes/dev-clock.ts';
+import { createRouter } from './routes/router.ts';
+
+/** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
+export function createApp(context: Context): OpenAPIHono<AppEnv> {
+  const app = createRouter();
+  app.use(requestContext(context.log));
+  app.onError(errorHandler);
+  app.notFound((c) =>
+    answerError(
+      c,
+      new BillingError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`),
+    ),
+  );
+
+  if (context.moveClock) app.route('/', devClockRoutes(context.moveClock));
+  app.route('/', clientRoutes(context.config.clientDir));
+  return app;
+}

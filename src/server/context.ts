@@ -1,0 +1,32 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Database } from '../db/client.ts';
+import type { Config } from './config/config.ts';
+import type { Jobs } from './jobs.ts';
+import type { Logger } from './log.ts';
+
+/** What a process knows once it has decided its configuration and opened its connections. */
+export interface Foundation {
+  config: Config & { appUrl: string; jwtSecret: string };
+  clock: Clock;
+  log: Logger;
+  database: Database;
+  jobs: Jobs;
+  /** Turns the clock; only there beside a local Stripe. Rejects with a RangeError when it would go back. */
+  moveClock?: (instant: Date) => Promise<Date>;
+}
+
+/** The services, wired once. */
+export interface Services {
+  [service: string]: unknown;
+}
+
+export interface Context extends Foundation {
+  /** Aborted when the process begins to stop: endless answers (server-sent events) end on it. */
+  stopping: AbortSignal;
+  services: Services;
+}
+
+/** The composition root: the only place that knows which service needs which. */
+export function createContext(foundation: Foundation, stopping: AbortSignal): Context {
+  return { ...foundation, stopping, services: {} };
+}

@@ -1,0 +1,51 @@
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { createApp } from './app.ts';
+import { createContext, type Context, type Foundation } from './context.ts';
+import { registerSchedule } from './schedule.ts';
+
+export interface Server {
+  url: string;
+  port: number;
+  context: Context;
+  /** Stops taking requests, lets those under way end (for 5 s), then the jobs. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the app over what `foundation` has opened (and the caller closes after `stop`).
+ * Rejects with the system's error when the port is taken.
+ */
+export async function startServer(foundation: Foundation): Promise<Server> {
+  const stopping = new AbortController();
+  const context = createContext(foundation, stopping.signal);
+  registerSchedule(context);
+  const server = createAdaptorServer({ fetch: createApp(context).fetch });
+  await context.jobs.start();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(foundation.config.port, () => resolve());
+    });
+  } catch (error) {
+    await context.jobs.stop();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://localhost:${port}`,
+    port,
+    context,
+    async stop() {
+      stopping.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      const force = setTimeout(() => {
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }, 5_000);
+      await closed;
+      clearTimeout(force);
+      await context.jobs.stop();
+    },
+  };
+}

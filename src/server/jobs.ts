@@ -1,0 +1,158 @@
+import { sql } from 'drizzle-orm';
+import { fromDrizzle, PgBoss, type JobWithMetadata, type QueueOptions } from 'pg-boss';
+import type { Tx } from '../db/client.ts';
+import type { Logger } from './log.ts';
+
+export interface JobsOptions {
+  databaseUrl: string;
+  log: Logger;
+}
+
+export interface WorkOptions {
+  /**
+   * `standard` unless told; `short`: at most one waiting job for each `singletonKey` (one under way
+   * holds nothing back); `exclusive`: at most one waiting or under way.
+   */
+  policy?: 'standard' | 'short' | 'exclusive';
+  /** Jobs of this queue under way at once in this process; 1 unless told. */
+  concurrency?: number;
+  /** Tries after the first, with growing delays between; 5 unless told. */
+  retryLimit?: number;
+  /** The first of those delays; 1 s unless told. */
+  retryDelaySeconds?: number;
+  /** Longest time one try may take; 60 s unless told. */
+  expireInSeconds?: number;
+  /** Gets the data of a job whose tries are used up. */
+  onDead?: (data: unknown, error: string) => Promise<void>;
+}
+
+export interface SendOptions {
+  /** Sends within this transaction: the job exists exactly when the transaction commits. */
+  tx?: Tx;
+  /** Tells jobs of a `short` or `exclusive` queue apart. */
+  singletonKey?: string;
+  startAfterSeconds?: number;
+}
+
+export type JobHandler<T> = (data: T, signal: AbortSignal) => Promise<void>;
+
+interface Registration {
+  name: string;
+  handler: JobHandler<never>;
+  options: WorkOptions;
+  cron: string | undefined;
+}
+
+/**
+ * The job queue: durable, retried, and once across processes. Handlers are registered before
+ * `start`; a queue is created by its registration, so `send` to an unregistered name throws.
+ * pg-boss keeps a small pool of its own, because its LISTEN connection must not wait behind ours.
+ */
+export class Jobs {
+  readonly #boss: PgBoss;
+  readonly #log: Logger;
+  readonly #registrations = new Map<string, Registration>();
+  #state: 'new' | 'started' | 'stopped' = 'new';
+
+  constructor({ databaseUrl, log }: JobsOptions) {
+    this.#log = log;
+    this.#boss = new PgBoss({
+      connectionString: databaseUrl,
+      application_name: 'squaretable-jobs',
+      max: 3,
+      useListenNotify: true,
+    });
+    this.#boss.on('error', (err) => log.warn({ err }, 'job queue'));
+    this.#boss.on('warning', (warning) => log.debug({ warning }, 'job queue'));
+  }
+
+  get ready(): boolean {
+    return this.#state === 'started';
+  }
+
+  /** Registers the handler of a queue. */
+  work<T extends object>(name: string, handler: JobHandler<T>, options: WorkOptions = {}): void {
+    this.#register({ name, handler: handler as JobHandler<never>, options, cron: undefined });
+  }
+
+  /** Registers a periodic task: `cron` in UTC, run in one process at a time. */
+  every(name: string, cron: string, task: (signal: AbortSignal) => Promise<void>): void {
+    const handler: JobHandler<object> = (_data, signal) => task(signal);
+    this.#register({
+      name,
+      handler,
+      options: { policy: 'exclusive', retryLimit: 0, expireInSeconds: 900 },
+      cron,
+    });
+  }
+
+  #register(registration: Registration): void {
+    if (this.#state !== 'new') throw new Error(`Register ${registration.name} before start.`);
+    this.#registrations.set(registration.name, registration);
+  }
+
+  async start(): Promise<void> {
+    await this.#boss.start();
+    for (const registration of this.#registrations.values()) await this.#open(registration);
+    this.#state = 'started';
+  }
+
+  async #open({ name, handler, options, cron }: Registration): Promise<void> {
+    const queue: QueueOptions & { notify: boolean } = {
+      retryLimit: options.retryLimit ?? 5,
+      retryDelay: options.retryDelaySeconds ?? 1,
+      retryBackoff: true,
+      expireInSeconds: options.expireInSeconds ?? 60,
+      deleteAfterSeconds: 24 * 3600,
+      notify: true,
+    };
+    await this.#boss.createQueue(name, { ...queue, policy: options.policy ?? 'standard' });
+    await this.#boss.updateQueue(name, queue);
+    await this.#boss.work(
+      name,
+      {
+        pollingIntervalSeconds: 2,
+        localConcurrency: options.concurrency ?? 1,
+        includeMetadata: true as const,
+      },
+      async ([job]: JobWithMetadata<object>[]) => {
+        if (!job) return;
+        try {
+          await handler(job.data as never, job.signal);
+        } catch (err) {
+          await this.#failed(job, options, err);
+          throw err;
+        }
+      },
+    );
+    if (cron) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
+    else await this.#boss.unschedule(name).catch(() => undefined);
+  }
+
+  async #failed(job: JobWithMetadata, options: WorkOptions, err: unknown): Promise<void> {
+    const dead = job.retryCount >= job.retryLimit;
+    this.#log.warn({ err, job: job.name, try: job.retryCount + 1, dead }, 'job failed');
+    if (!dead || !options.onDead) return;
+    const reason = err instanceof Error ? err.message : String(err);
+    await options.onDead(job.data, reason).catch((error: unknown) => {
+      this.#log.error({ err: error, job: job.name }, 'dead letter not written');
+    });
+  }
+
+  /** Returns false when a job with the same `singletonKey` is there already and the policy minds. */
+  async send(name: string, data: object, options: SendOptions = {}): Promise<boolean> {
+    const id = await this.#boss.send(name, data, {
+      ...(options.singletonKey === undefined ? {} : { singletonKey: options.singletonKey }),
+      ...(options.startAfterSeconds === undefined ? {} : { startAfter: options.startAfterSeconds }),
+      ...(options.tx === undefined ? {} : { db: fromDrizzle(options.tx as never, sql as never) }),
+    });
+    return id !== null;
+  }
+
+  /** Waits up to 10 s for jobs under way; those not done are tried again by the next process. */
+  async stop(): Promise<void> {
+    if (this.#state !== 'started') return;
+    this.#state = 'stopped';
+    await this.#boss.stop({ graceful: true, timeout: 10_000, close: true });
+  }
+}
