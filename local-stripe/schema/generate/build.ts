@@ -4,6 +4,7 @@ import { endpoints } from '../endpoints.ts';
 import type { JsonSchema, SchemaDocument } from '../json-schema.ts';
 import { mergeEqualDefinitions } from './compact.ts';
 import { TypeConverter } from './convert.ts';
+import { propertyType } from './property.ts';
 import { readSdk } from './read-sdk.ts';
 import type { Sdk, SdkEndpoint } from './read-sdk.ts';
 
@@ -18,9 +19,13 @@ export function buildSchema(sdkFolder: string): SchemaDocument {
     if (!endpoint) throw new Error(`the SDK has no ${key}`);
     return endpoint;
   });
-  const objectNames = new Set([...EMBEDDED, ...served.flatMap((endpoint) => objectsOf(sdk, endpoint))]);
+  const objectNames = new Set([
+    ...EMBEDDED,
+    ...served.flatMap((endpoint) => objectsOf(sdk, endpoint)),
+  ]);
   const converter = new TypeConverter(sdk.checker, (object) => objectNames.has(object));
-  const toSchema = (type: Parameters<TypeConverter['convert']>[0]): JsonSchema => converter.convert(type) ?? {};
+  const toSchema = (type: Parameters<TypeConverter['convert']>[0]): JsonSchema =>
+    converter.convert(type) ?? {};
 
   const document: SchemaDocument = {
     ...readVersions(sdkFolder),
@@ -37,7 +42,7 @@ export function buildSchema(sdkFolder: string): SchemaDocument {
     };
   }
   for (const [type, object] of sdk.events) {
-    const name = sdk.checker.getTypeOfPropertyOfType(object, 'object');
+    const name = propertyType(sdk.checker, object, 'object');
     if (name?.isStringLiteral() && objectNames.has(name.value)) {
       document.events[type] = toSchema(object);
       document.objects[name.value] ??= toSchema(object);
@@ -45,17 +50,20 @@ export function buildSchema(sdkFolder: string): SchemaDocument {
   }
   for (const endpoint of served) {
     for (const member of membersOf(endpoint)) {
-      const name = sdk.checker.getTypeOfPropertyOfType(member, 'object');
-      const deleted = sdk.checker.getTypeOfPropertyOfType(member, 'deleted');
+      const name = propertyType(sdk.checker, member, 'object');
+      const deleted = propertyType(sdk.checker, member, 'deleted');
       const isStub = deleted !== undefined && sdk.checker.typeToString(deleted) === 'true';
-      if (name?.isStringLiteral() && !isStub && name.value !== 'event') document.objects[name.value] ??= toSchema(member);
+      if (name?.isStringLiteral() && !isStub && name.value !== 'event')
+        document.objects[name.value] ??= toSchema(member);
     }
   }
   const roots = [
     document.event,
     ...Object.values(document.events),
     ...Object.values(document.objects),
-    ...Object.values(document.endpoints).flatMap((e) => (e.params ? [e.params, e.response] : [e.response])),
+    ...Object.values(document.endpoints).flatMap((e) =>
+      e.params ? [e.params, e.response] : [e.response],
+    ),
   ];
   document.definitions = mergeEqualDefinitions(converter.definitions, roots);
   return document;
@@ -70,7 +78,7 @@ const membersOf = (endpoint: SdkEndpoint) =>
 
 function objectsOf(sdk: Sdk, endpoint: SdkEndpoint): string[] {
   return membersOf(endpoint).flatMap((member) => {
-    const object = sdk.checker.getTypeOfPropertyOfType(member, 'object');
+    const object = propertyType(sdk.checker, member, 'object');
     return object?.isStringLiteral() ? [object.value] : [];
   });
 }
@@ -85,7 +93,12 @@ function listOf(shape: SdkEndpoint['shape'], item: JsonSchema): JsonSchema {
       data: { type: 'array', items: item },
       has_more: { type: 'boolean' },
       url: { type: 'string' },
-      ...(isList ? {} : { next_page: { anyOf: [{ type: 'string' }, { type: 'null' }] }, total_count: { type: 'integer' } }),
+      ...(isList
+        ? {}
+        : {
+            next_page: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+            total_count: { type: 'integer' },
+          }),
     },
     required: ['object', 'data', 'has_more', 'url'],
     additionalProperties: false,
@@ -93,7 +106,9 @@ function listOf(shape: SdkEndpoint['shape'], item: JsonSchema): JsonSchema {
 }
 
 function readVersions(sdkFolder: string): Pick<SchemaDocument, 'sdkVersion' | 'apiVersion'> {
-  const version = /ApiVersion = "([^"]+)"/.exec(readFileSync(join(sdkFolder, 'esm/apiVersion.d.ts'), 'utf8'))?.[1];
+  const version = /ApiVersion = "([^"]+)"/.exec(
+    readFileSync(join(sdkFolder, 'esm/apiVersion.d.ts'), 'utf8'),
+  )?.[1];
   if (version === undefined) throw new Error('the SDK names no API version');
   const { version: sdkVersion } = JSON.parse(readFileSync(join(sdkFolder, 'package.json'), 'utf8'));
   return { sdkVersion, apiVersion: version };

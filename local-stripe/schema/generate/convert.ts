@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import ts from 'typescript';
 import { DECIMAL_PATTERN } from '../json-schema.ts';
+import { propertyType } from './property.ts';
 import type { JsonSchema } from '../json-schema.ts';
 
 /** TypeScript has one `number`; these of Stripe's are fractions, every other one is an integer. */
@@ -33,7 +34,8 @@ export class TypeConverter {
       return { enum: [this.checker.typeToString(type) === 'true'] };
     }
     if (flags & ts.TypeFlags.String) return { type: 'string' };
-    if (flags & ts.TypeFlags.Number) return { type: FRACTIONS.test(property) ? 'number' : 'integer' };
+    if (flags & ts.TypeFlags.Number)
+      return { type: FRACTIONS.test(property) ? 'number' : 'integer' };
     if (flags & ts.TypeFlags.Boolean) return { type: 'boolean' };
     if (flags & ts.TypeFlags.Null) return { type: 'null' };
     if (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return {};
@@ -55,7 +57,8 @@ export class TypeConverter {
       rest.unshift({ type: 'boolean' });
     }
     const values = [...new Set(literals)].filter(
-      (value) => typeof value !== 'boolean' || !(literals.includes(true) && literals.includes(false)),
+      (value) =>
+        typeof value !== 'boolean' || !(literals.includes(true) && literals.includes(false)),
     );
     const out = dropDuplicates(values.length > 0 ? [{ enum: values.sort() }, ...rest] : rest);
     if (out.length === 0) return null;
@@ -67,7 +70,7 @@ export class TypeConverter {
     const isReference = members.some((member) => member.flags & ts.TypeFlags.String);
     if (!isReference) return members;
     return members.filter((member) => {
-      const object = this.checker.getTypeOfPropertyOfType(member, 'object');
+      const object = propertyType(this.checker, member, 'object');
       return !object?.isStringLiteral() || this.isServed(object.value);
     });
   }
@@ -113,7 +116,9 @@ export class TypeConverter {
     const folder = basename(dirname(declaration.getSourceFile().fileName));
     if (folder !== 'resources' && folder !== 'esm') path.unshift(folder);
     const args = this.checker.getTypeArguments(type as ts.TypeReference);
-    const suffix = args?.length ? `Of${args.map((arg) => arg.symbol?.name ?? this.checker.typeToString(arg)).join('')}` : '';
+    const suffix = args?.length
+      ? `Of${args.map((arg) => arg.symbol?.name ?? this.checker.typeToString(arg)).join('')}`
+      : '';
     const name = path.join('.') + suffix;
     const known = this.names.get(name);
     if (known && known !== type.symbol) throw new Error(`two types are called ${name}`);

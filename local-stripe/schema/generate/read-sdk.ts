@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
+import { propertyType } from './property.ts';
 
 /** One method of the SDK: the request it makes, and the types of what goes in and comes out. */
 export interface SdkEndpoint {
@@ -22,7 +23,9 @@ export interface Sdk {
 export function readSdk(sdkFolder: string): Sdk {
   const resources = join(sdkFolder, 'esm/resources');
   const files = (readdirSync(resources, { recursive: true }) as string[])
-    .filter((file) => file.endsWith('.d.ts') && !file.startsWith('V2') && !file.endsWith('index.d.ts'))
+    .filter(
+      (file) => file.endsWith('.d.ts') && !file.startsWith('V2') && !file.endsWith('index.d.ts'),
+    )
     .sort()
     .map((file) => join(resources, file));
   const program = ts.createProgram(files, {
@@ -56,19 +59,26 @@ export function readSdk(sdkFolder: string): Sdk {
 
 /** `Class.method` → `METHOD path`, from the calls of `_makeRequest` in the compiled file. */
 function readRequests(file: string): Map<string, string> {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(file, 'utf8'),
+    ts.ScriptTarget.ES2022,
+    true,
+  );
   const found = new Map<string, string>();
   const visit = (node: ts.Node, owner: string): void => {
     if (ts.isCallExpression(node) && node.expression.getText() === 'this._makeRequest') {
       const [method, path] = node.arguments;
-      if (method && ts.isStringLiteral(method) && path) found.set(owner, `${method.text} ${pathOf(path)}`);
+      if (method && ts.isStringLiteral(method) && path)
+        found.set(owner, `${method.text} ${pathOf(path)}`);
     }
     ts.forEachChild(node, (child) => visit(child, owner));
   };
   ts.forEachChild(source, (node) => {
     if (!ts.isClassDeclaration(node) || !node.name) return;
     for (const member of node.members) {
-      if (ts.isMethodDeclaration(member)) visit(member, `${node.name.text}.${member.name.getText()}`);
+      if (ts.isMethodDeclaration(member))
+        visit(member, `${node.name.text}.${member.name.getText()}`);
     }
   });
   return found;
@@ -79,7 +89,9 @@ function pathOf(node: ts.Expression): string {
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
   if (!ts.isTemplateExpression(node)) return node.getText();
   return node.templateSpans.reduce((path, span) => {
-    const name = ts.isCallExpression(span.expression) ? span.expression.arguments[0] : span.expression;
+    const name = ts.isCallExpression(span.expression)
+      ? span.expression.arguments[0]
+      : span.expression;
     return `${path}:${name?.getText()}${span.literal.text}`;
   }, node.head.text);
 }
@@ -92,10 +104,16 @@ function describe(checker: ts.TypeChecker, key: string, method: ts.MethodDeclara
   const inner = returned.typeArguments?.[0];
   if (!inner) throw new Error(`${key} returns ${returned.getText()}`);
   const shape =
-    name === 'ApiListPromise' ? 'list' : name === 'ApiSearchResultPromise' ? 'search_result' : 'object';
+    name === 'ApiListPromise'
+      ? 'list'
+      : name === 'ApiSearchResultPromise'
+        ? 'search_result'
+        : 'object';
   // Promise<Response<Customer>>: the object is the argument of Response.
   const node =
-    shape === 'object' && ts.isTypeReferenceNode(inner) && inner.typeArguments?.[0] ? inner.typeArguments[0] : inner;
+    shape === 'object' && ts.isTypeReferenceNode(inner) && inner.typeArguments?.[0]
+      ? inner.typeArguments[0]
+      : inner;
   return {
     key,
     params: params?.type ? checker.getTypeFromTypeNode(params.type) : null,
@@ -104,7 +122,10 @@ function describe(checker: ts.TypeChecker, key: string, method: ts.MethodDeclara
   };
 }
 
-function readEvents(checker: ts.TypeChecker, source: ts.SourceFile): Pick<Sdk, 'events' | 'eventBase'> {
+function readEvents(
+  checker: ts.TypeChecker,
+  source: ts.SourceFile,
+): Pick<Sdk, 'events' | 'eventBase'> {
   const events = new Map<string, ts.Type>();
   let eventBase: ts.Type | undefined;
   ts.forEachChild(source, (node) => {
@@ -112,9 +133,9 @@ function readEvents(checker: ts.TypeChecker, source: ts.SourceFile): Pick<Sdk, '
     const type = checker.getTypeAtLocation(node.name);
     if (node.name.text === 'EventBase') eventBase = type;
     if (!node.name.text.endsWith('Event')) return;
-    const name = checker.getTypeOfPropertyOfType(type, 'type');
-    const data = checker.getTypeOfPropertyOfType(type, 'data');
-    const object = data && checker.getTypeOfPropertyOfType(data, 'object');
+    const name = propertyType(checker, type, 'type');
+    const data = propertyType(checker, type, 'data');
+    const object = data && propertyType(checker, data, 'object');
     if (name?.isStringLiteral() && object) events.set(name.value, object);
   });
   if (!eventBase) throw new Error('EventBase is missing from the SDK');

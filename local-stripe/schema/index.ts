@@ -1,0 +1,6 @@
+export { endpoints } from './endpoints.ts';
+export type { EndpointKey } from './endpoints.ts';
+export { validateRequest } from './request/validate.ts';
+export type { RawParams, RawValue } from './request/raw.ts';
+export { METADATA_KEYS_MAX } from './request/metadata.ts';
+export { checkEvent, checkObject, checkResponse } from './response/check.ts';

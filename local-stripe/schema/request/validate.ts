@@ -1,0 +1,18 @@
+import { alternatives, getEndpoint } from '../document.ts';
+import type { JsonSchema } from '../json-schema.ts';
+import { coerceObject } from './coerce.ts';
+import type { RawParams } from './raw.ts';
+
+const noParams: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
+
+/**
+ * The parameters of a request to `METHOD /v1/path/:id`, typed as the SDK types them, but that a
+ * Decimal is its digits, and that unsetting is always `''` (a form cannot tell it from null).
+ * Throws a `StripeError` (400) worded as Stripe's: `parameter_unknown`, `parameter_missing`,
+ * `parameter_invalid_integer`, `parameter_invalid_empty`, or one with only `param`.
+ */
+export function validateRequest(endpoint: string, raw: RawParams): Record<string, unknown> {
+  const { params } = getEndpoint(endpoint);
+  const [schema = noParams] = params ? alternatives(params) : [noParams];
+  return coerceObject(schema, raw, { endpoint, path: [] });
+}
