@@ -1,0 +1,101 @@
+import { html } from 'hono/html';
+import { renderCardFields } from '../card-form.ts';
+import type { FieldErrors, FormValues } from '../card-form.ts';
+import { renderDocument } from '../document.ts';
+import type { Html } from '../document.ts';
+import { renderField, renderSubmit } from '../field.ts';
+import type { Page } from '../page.ts';
+import { renderTestCards } from '../test-cards.ts';
+import { renderExtraFields } from './extra-fields.ts';
+import type { ExtraFields } from './extra-fields.ts';
+import { renderSummary } from './summary.ts';
+import type { CheckoutSummary } from './summary.ts';
+
+/** Everything the hosted Checkout page shows; the words are already in the visitor's language. */
+export interface CheckoutView {
+  page: Page;
+  /** `/c/pay/cs_…`: the page's own address, which its forms post to. */
+  path: string;
+  merchant: string;
+  title: string;
+  cancelUrl: string | null;
+  summary: CheckoutSummary;
+  /** The e-mail that the session or its customer brings; null asks for one. */
+  knownEmail: string | null;
+  needsCard: boolean;
+  extra: ExtraFields;
+  submitLabel: string;
+  /** What the payer agrees to by pressing the button. */
+  terms: string | null;
+  customSubmitText: string | null;
+  testExpiry: string;
+  values: FormValues;
+  errors: FieldErrors;
+  /** A decline, or whatever else went wrong with the last attempt. */
+  failure: { title: string; text: string } | null;
+}
+
+export function renderCheckout(view: CheckoutView): Html {
+  return renderDocument({
+    page: view.page,
+    title: `${view.title} · ${view.merchant}`,
+    merchant: view.merchant,
+    width: 'roomy',
+    body: html`<div class="checkout">
+      <section class="stack-l" aria-labelledby="summary-heading">
+        ${view.cancelUrl === null
+          ? ''
+          : html`<a class="small" href="${view.cancelUrl}"
+              >← ${view.page.words.checkout.cancel(view.merchant)}</a
+            >`}
+        ${renderSummary(view.page, view.path, view.summary)}
+      </section>
+      <div class="stack">${renderPayment(view)}</div>
+    </div>`,
+  });
+}
+
+function renderPayment(view: CheckoutView): Html {
+  const { page, path } = view;
+  const { checkout } = page.words;
+  return html`<section class="card stack-l" aria-labelledby="payment-heading">
+    ${view.failure === null
+      ? ''
+      : html`<div class="notice bad" role="alert">
+          <strong>${view.failure.title}</strong>${view.failure.text}
+        </div>`}
+    <form method="post" action="${path}" class="stack-l" novalidate>
+      <div class="stack">
+        <h2>${checkout.contact}</h2>
+        ${view.knownEmail === null
+          ? renderField({
+              name: 'email',
+              label: checkout.email,
+              type: 'email',
+              value: view.values['email'] ?? '',
+              error: view.errors['email'],
+              autocomplete: 'email',
+              required: true,
+              maxLength: 512,
+            })
+          : html`<p>
+              <span class="label">${checkout.email}</span
+              ><span class="muted">${view.knownEmail}</span>
+            </p>`}
+      </div>
+      <div class="stack">
+        <h2 id="payment-heading">${checkout.payment}</h2>
+        ${view.needsCard
+          ? renderCardFields(page, view.values, view.errors)
+          : html`<p class="muted">${checkout.noCardNeeded}</p>`}
+      </div>
+      ${renderExtraFields(page, view.extra, view.values, view.errors)}
+      <div class="stack">
+        ${view.customSubmitText === null ? '' : html`<p class="small">${view.customSubmitText}</p>`}
+        ${renderSubmit(view.submitLabel)}
+        ${view.terms === null ? '' : html`<p class="small muted">${view.terms}</p>`}
+      </div>
+    </form>
+    ${view.needsCard ? renderTestCards(page, path, view.testExpiry) : ''}
+  </section>`;
+}
