@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { sourceFiles } from './files.ts';
+
+const LINES_MAX = { '.ts': 250, '.vue': 200 } as const;
+
+/** Files that may be longer, each with its reason. */
+const LONGER: Record<string, string> = {};
+
+const FORBIDDEN_NAME = /(^|\/)(utils?|helpers?|common|misc|v\d+)(\.[a-z.]+)?$/i;
+
+const files = ['src', 'local-stripe', 'tests', 'bench', 'scripts'].flatMap((folder) =>
+  sourceFiles(folder),
+);
+
+test('a file is a small room', () => {
+  const tooLong = files
+    .filter((file) => file.lines > LINES_MAX[file.path.endsWith('.vue') ? '.vue' : '.ts'])
+    .filter((file) => !(file.path in LONGER))
+    .map((file) => `${file.path}: ${file.lines} lines`);
+  expect(tooLong).toEqual([]);
+});
+
+test('a name says what is inside', () => {
+  const vague = files.filter((file) => FORBIDDEN_NAME.test(file.path)).map((file) => file.path);
+  expect(vague).toEqual([]);
+});
+
+test('below src no folder lies deeper than four', () => {
+  const deep = files
+    .filter((file) => file.path.startsWith('src/') && !file.path.includes('__tests__'))
+    .filter((file) => file.path.split('/').length > 6)
+    .map((file) => file.path);
+  expect(deep).toEqual([]);
+});
