@@ -1,0 +1,64 @@
+import type Stripe from 'stripe';
+import { previousAttributes } from './difference.ts';
+import { formatId, randomText } from './ids.ts';
+import type { Kernel } from './kernel.ts';
+import type { Kind, Kinds } from './kinds.ts';
+import { recordEvent } from './events.ts';
+import { readSettings } from './settings.ts';
+import type { Context, RequestOrigin } from './types.ts';
+
+/**
+ * The context of one transaction, on the clock `clock` at `now`. `globalNow` stays what it was when
+ * the transaction began, so that one request sees one time.
+ */
+export function makeContext(
+  kernel: Kernel,
+  origin: { request: RequestOrigin | null; clock: string | null; now: number; globalNow: number },
+): Context {
+  const { store } = kernel;
+  const { request, clock, now, globalNow } = origin;
+  const ctx: Context = {
+    now,
+    globalNow,
+    clock,
+    store,
+    request,
+    get baseUrl() {
+      return kernel.baseUrl;
+    },
+    get settings() {
+      return readSettings(store);
+    },
+    onClock(other) {
+      if (other === clock) return ctx;
+      const at = other === null ? globalNow : store.get('test_helpers.test_clock', other).frozen_time;
+      return makeContext(kernel, { request, clock: other, now: at, globalNow });
+    },
+    newId: (prefix) => formatId(prefix, kernel.seed, kernel.nextSequence()),
+    newText: (length) => randomText(`${kernel.seed}:text:${kernel.nextSequence()}`, length),
+    emit: (type, object, previous) => recordEvent(kernel, ctx, type, object, previous),
+    update: <K extends Kind>(
+      kind: K,
+      before: Kinds[K],
+      patch: Partial<Kinds[K]>,
+      type?: Stripe.Event.Type,
+    ) => {
+      const after = { ...before, ...patch };
+      const previous = previousAttributes(before, after);
+      if (previous === null) return before;
+      store.put(kind, after);
+      if (type !== undefined) ctx.emit(type, after, previous);
+      return after;
+    },
+    schedule(dueAt, kind, objectId) {
+      const id = `${kind}:${objectId}`;
+      const row = { id, kind, objectId, clock, dueAt, sequence: kernel.nextSequence() };
+      store.put('_due', row);
+      kernel.due.add(row);
+    },
+    unschedule: (kind, objectId) => store.remove('_due', `${kind}:${objectId}`),
+    dueAt: (kind, objectId) => store.find('_due', `${kind}:${objectId}`)?.dueAt ?? null,
+    attempt: (work) => store.transaction(work),
+  };
+  return ctx;
+}

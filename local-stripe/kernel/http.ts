@@ -1,0 +1,176 @@
+import { Hono } from 'hono';
+import type { Context as HonoContext } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { assertTestKey, assertVersion } from './auth.ts';
+import { StripeError, invalidRequest } from './errors.ts';
+import { apiVersion } from './events.ts';
+import { expandAll } from './expand.ts';
+import { parseForm } from './form.ts';
+import type { RawParams } from '../schema/index.ts';
+import { findSavedAnswer, fingerprint, isSaved, saveAnswer } from './idempotency.ts';
+import type { Kernel } from './kernel.ts';
+import { changeSettings, readSettings } from './settings.ts';
+import type { Context, Params, Route } from './types.ts';
+
+const maxBodyBytes = 1024 * 1024;
+
+/** Checks and coerces the raw form of a request to `METHOD path`; throws `StripeError`. */
+export type ParseParams = (endpoint: string, raw: RawParams) => Params;
+
+interface Answer {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+}
+
+/** The API, `/v1/**`, over the kernel's resources. */
+export function apiServer(kernel: Kernel, parseParams: ParseParams): Hono {
+  const app = new Hono();
+  const base = {
+    'content-type': 'application/json',
+    'stripe-version': apiVersion,
+    'cache-control': 'no-cache, no-store',
+  };
+
+  const answer = async (c: HonoContext, route: Route | null) => {
+    const requestId = kernel.run((ctx) => ctx.newId('req'));
+    let result: Answer;
+    try {
+      result = await answerRequest(kernel, parseParams, c, route, requestId);
+    } catch (error) {
+      result = errorAnswer(kernel, error, requestId);
+    }
+    const headers = { ...base, 'request-id': requestId, ...result.headers };
+    return c.body(result.body, result.status as ContentfulStatusCode, headers);
+  };
+
+  for (const { routes } of kernel.resources) {
+    for (const route of routes) app.on(route.method, route.path, (c) => answer(c, route));
+  }
+  app.all('/v1/*', (c) => answer(c, null));
+  app.all('/v2/*', (c) => answer(c, null));
+  return app;
+}
+
+async function answerRequest(
+  kernel: Kernel,
+  parseParams: ParseParams,
+  c: HonoContext,
+  route: Route | null,
+  requestId: string,
+): Promise<Answer> {
+  assertTestKey(c.req.header('authorization'));
+  assertVersion(c.req.header('stripe-version'), apiVersion);
+  const url = new URL(c.req.url);
+  if (route === null) throw unknownUrl(c.req.method, url.pathname);
+  const text = c.req.method === 'POST' ? await readBody(c) : url.search.slice(1);
+
+  const key = c.req.method === 'POST' ? (c.req.header('idempotency-key') ?? null) : null;
+  const echo: Record<string, string> = key === null ? {} : { 'idempotency-key': key };
+  const print = fingerprint(c.req.method, url.pathname, text);
+  const saved = key === null ? null : findSavedAnswer(kernel, key, print);
+  if (saved !== null) {
+    const replayed = { 'idempotent-replayed': 'true', 'original-request': saved.requestId };
+    return { status: saved.status, body: saved.body, headers: { ...echo, ...replayed } };
+  }
+
+  const lost = takeInjectedFailure(kernel);
+  const raw = parseForm(text);
+  const params = parseParams(`${route.method} ${route.path}`, raw);
+  let result: Answer;
+  let savable = true;
+  try {
+    const request = { id: requestId, idempotencyKey: key };
+    const body = kernel.run((ctx) => execute(kernel, ctx, route, params, c.req.param()), request);
+    result = { status: 200, body: JSON.stringify(body), headers: {} };
+  } catch (error) {
+    result = errorAnswer(kernel, error, requestId);
+    savable = !(error instanceof StripeError) || isSaved(error);
+  }
+  if (key !== null && savable) {
+    const { status, body } = result;
+    saveAnswer(kernel, { id: key, fingerprint: print, requestId, status, body });
+  }
+  if (lost !== null) throw lost;
+  return { ...result, headers: { ...result.headers, ...echo } };
+}
+
+function execute(
+  kernel: Kernel,
+  ctx: Context,
+  route: Route,
+  params: Params,
+  path: Record<string, string>,
+): object {
+  const { expand, ...rest } = params;
+  const answer = present(kernel, ctx, route.handle(ctx, rest, path));
+  return expand === undefined ? answer : expandAll(ctx, kernel.resourceOf, answer, expand as string[]);
+}
+
+function present(kernel: Kernel, ctx: Context, answer: object): object {
+  const { object, data } = answer as { object?: string; data?: object[] };
+  if (object === 'list' && data !== undefined) {
+    return { ...answer, data: data.map((one) => present(kernel, ctx, one)) };
+  }
+  if ((answer as { deleted?: boolean }).deleted === true) return answer;
+  const presenter = kernel.resourceOf(object ?? '')?.present as
+    | ((ctx: Context, object: object) => object)
+    | undefined;
+  return presenter === undefined ? answer : presenter(ctx, answer);
+}
+
+async function readBody(c: HonoContext): Promise<string> {
+  const type = c.req.header('content-type') ?? '';
+  const declared = Number(c.req.header('content-length') ?? 0);
+  const tooLarge = new StripeError(413, {
+    type: 'invalid_request_error',
+    message: `The request body is larger than ${maxBodyBytes} bytes.`,
+  });
+  if (declared > maxBodyBytes) throw tooLarge;
+  const bytes = await c.req.arrayBuffer();
+  if (bytes.byteLength > maxBodyBytes) throw tooLarge;
+  if (bytes.byteLength > 0 && /json|multipart/.test(type)) {
+    throw invalidRequest(
+      `Invalid request: send parameters as application/x-www-form-urlencoded, not ${type.slice(0, 100)}.`,
+    );
+  }
+  return Buffer.from(bytes).toString('utf8');
+}
+
+/** A failure from the chaos settings: thrown at once, or answered to be thrown after the work. */
+function takeInjectedFailure(kernel: Kernel): StripeError | null {
+  const { chaos } = readSettings(kernel.store);
+  const [failure, ...failNext] = chaos.failNext;
+  if (failure === undefined) return null;
+  kernel.run((ctx) => changeSettings(ctx.store, { chaos: { ...chaos, failNext } }));
+  const error = new StripeError(failure.status, {
+    type: failure.status >= 500 ? 'api_error' : 'invalid_request_error',
+    message: 'This failure was asked for by the chaos settings.',
+    ...(failure.code === undefined ? {} : { code: failure.code }),
+  });
+  if (failure.afterExecution !== true) throw error;
+  return error;
+}
+
+function unknownUrl(method: string, path: string): StripeError {
+  return new StripeError(404, {
+    type: 'invalid_request_error',
+    message: `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/. (This is the local Stripe: it imitates what local-stripe/README.md lists.)`,
+  });
+}
+
+function errorAnswer(kernel: Kernel, error: unknown, requestId: string): Answer {
+  if (!(error instanceof StripeError)) {
+    kernel.log(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  const known =
+    error instanceof StripeError
+      ? error
+      : new StripeError(500, {
+          type: 'api_error',
+          message: `The local Stripe has a bug: ${error instanceof Error ? error.message : String(error)}`,
+        });
+  const link = `${kernel.baseUrl}/_control#${requestId}`;
+  const body = JSON.stringify({ error: { ...known.body, request_log_url: link } });
+  return { status: known.status, body, headers: known.headers };
+}

@@ -1,0 +1,104 @@
+import type { MovableClock } from '../../src/domain/clock.ts';
+import { unixSeconds } from './clock.ts';
+import { makeContext } from './context.ts';
+import { DueQueue } from './due-queue.ts';
+import { StripeError } from './errors.ts';
+import type { Kind } from './kinds.ts';
+import { Store } from './store.ts';
+import type { Indexes } from './store.ts';
+import type { Context, DueHandler, RequestOrigin, Resource } from './types.ts';
+
+export interface KernelOptions {
+  resources: Resource<never>[];
+  clock: MovableClock;
+  /** Makes the ids; equal seeds and stories make equal ids. */
+  seed: string;
+  baseUrl: string;
+  /** Told about what nobody is there to hear: bugs in due work, deliveries that fail. */
+  log: (message: string) => void;
+}
+
+/** The state of one local Stripe, and the only way to change it: `run`. */
+export class Kernel {
+  readonly store: Store;
+  readonly due: DueQueue;
+  readonly resources: Resource[];
+  readonly clock: MovableClock;
+  readonly log: (message: string) => void;
+  seed: string;
+  baseUrl: string;
+  #byObject: Map<string, Resource>;
+  #dueHandlers = new Map<string, DueHandler>();
+  #sequence = 0;
+
+  constructor(options: KernelOptions) {
+    this.resources = options.resources as unknown as Resource[];
+    this.clock = options.clock;
+    this.seed = options.seed;
+    this.baseUrl = options.baseUrl;
+    this.log = options.log;
+    this.#byObject = new Map(this.resources.map((resource) => [resource.kind as string, resource]));
+    this.store = new Store(indexesOf(this.resources));
+    this.due = new DueQueue(this.store);
+    for (const { due } of this.resources) {
+      for (const [kind, handler] of Object.entries(due)) this.#dueHandlers.set(kind, handler);
+    }
+  }
+
+  resourceOf = (object: string): Resource | undefined => this.#byObject.get(object);
+
+  dueHandler(kind: string): DueHandler {
+    const handler = this.#dueHandlers.get(kind);
+    if (handler === undefined) throw new Error(`nobody handles due work of kind ${kind}`);
+    return handler;
+  }
+
+  /** Numbers ids and due rows in the order they come; never goes back, also when undone. */
+  nextSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  set sequence(value: number) {
+    this.#sequence = value;
+  }
+
+  now(): number {
+    return unixSeconds(this.clock);
+  }
+
+  /**
+   * One transaction: everything `work` does, or nothing when it throws (but see
+   * `StripeError.keepsChanges`). Without `request` it is nobody's: a page, the control panel.
+   */
+  run<T>(work: (ctx: Context) => T, request: RequestOrigin | null = null): T {
+    const now = this.now();
+    return this.runAt({ request, clock: null, now, globalNow: now }, work);
+  }
+
+  runAt<T>(
+    origin: { request: RequestOrigin | null; clock: string | null; now: number; globalNow: number },
+    work: (ctx: Context) => T,
+  ): T {
+    const keepsChanges = (error: unknown) => error instanceof StripeError && error.keepsChanges;
+    return this.store.transaction(() => work(makeContext(this, origin)), keepsChanges);
+  }
+}
+
+function indexesOf(resources: Resource[]): Indexes {
+  const indexes: Record<string, unknown> = {
+    _delivery: {
+      event: (row: { event: string }) => row.event,
+      endpoint: (row: { endpoint: string }) => row.endpoint,
+      // Finalization waits for this one alone; an index over all would only cost.
+      invoiceCreated: (row: { eventType: string; objectId: string }) =>
+        row.eventType === 'invoice.created' ? row.objectId : null,
+    },
+  };
+  for (const resource of resources) indexes[resource.kind as Kind] = resource.indexes;
+  return indexes as Indexes;
+}

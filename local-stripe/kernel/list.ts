@@ -1,0 +1,90 @@
+import { invalidRequest, noSuch } from './errors.ts';
+import type { Kind, Kinds } from './kinds.ts';
+import type { Context, Params } from './types.ts';
+
+export interface ListOf<T> {
+  object: 'list';
+  url: string;
+  has_more: boolean;
+  data: T[];
+}
+
+/**
+ * One page, newest first, of `candidates` (given newest first) that pass `matches`.
+ * Reads `limit` (1 to 100, default 10), `starting_after`, `ending_before` and `created`.
+ */
+export function listPage<T extends { id: string; created?: number }>(
+  params: Params,
+  url: string,
+  noun: string,
+  candidates: Iterable<T>,
+  matches: (object: T) => boolean = () => true,
+): ListOf<T> {
+  const limit = pageLimit(params);
+  const after = params.starting_after as string | undefined;
+  const before = params.ending_before as string | undefined;
+  if (after !== undefined && before !== undefined) {
+    throw invalidRequest('You may only specify one of these parameters: starting_after, ending_before.');
+  }
+  const inRange = createdFilter(params.created);
+  const found: T[] = [];
+  let started = after === undefined;
+  let ended = false;
+  for (const object of candidates) {
+    if (object.id === after) {
+      started = true;
+      continue;
+    }
+    if (object.id === before) {
+      ended = true;
+      break;
+    }
+    if (!started || !inRange(object.created) || !matches(object)) continue;
+    found.push(object);
+    if (before === undefined && found.length > limit) break;
+  }
+  if (!started) throw noSuch(noun, after!, 'starting_after');
+  if (before !== undefined && !ended) throw noSuch(noun, before, 'ending_before');
+  const data = before === undefined ? found.slice(0, limit) : found.slice(-limit);
+  return { object: 'list', url, has_more: found.length > limit, data };
+}
+
+/** The candidates of a list: through an index where a parameter names one, else the collection. */
+export function candidatesOf<K extends Kind>(
+  ctx: Context,
+  kind: K,
+  params: Params,
+  indexed: readonly string[],
+): Iterable<Kinds[K]> {
+  for (const index of indexed) {
+    const key = params[index];
+    if (typeof key === 'string' && key !== '') return ctx.store.by(kind, index, key).reverse();
+  }
+  return ctx.store.newestFirst(kind);
+}
+
+function pageLimit(params: Params): number {
+  if (params.limit === undefined) return 10;
+  const limit = Number(params.limit);
+  if (!Number.isInteger(limit)) {
+    throw invalidRequest(`Invalid integer: ${String(params.limit)}`, 'limit', 'parameter_invalid_integer');
+  }
+  if (limit < 1 || limit > 100) {
+    throw invalidRequest('This value must be between 1 and 100 (inclusive).', 'limit');
+  }
+  return limit;
+}
+
+/** From `1700000000` or `{gte, gt, lte, lt}`. */
+export function createdFilter(range: unknown): (created: number | undefined) => boolean {
+  if (range === undefined) return () => true;
+  if (typeof range !== 'object' || range === null) return (created) => created === Number(range);
+  const bounds = range as Record<string, unknown>;
+  const bound = (name: string, otherwise: number) =>
+    bounds[name] === undefined ? otherwise : Number(bounds[name]);
+  return (created = 0) =>
+    created > bound('gt', -Infinity) &&
+    created >= bound('gte', -Infinity) &&
+    created < bound('lt', Infinity) &&
+    created <= bound('lte', Infinity);
+}

@@ -1,0 +1,132 @@
+import { noSuch } from './errors.ts';
+import type { Kind, Kinds } from './kinds.ts';
+import { candidatesOf, listPage } from './list.ts';
+import type { Context, DueHandler, Params, PathParams, Resource, Route } from './types.ts';
+
+type Object_<K extends Kind> = Kinds[K];
+
+/** An action such as `POST /v1/invoices/:id/pay`, or any other endpoint of the resource. */
+export interface Action<K extends Kind> {
+  method?: 'GET' | 'POST' | 'DELETE';
+  /** Below the object: `pay`, `lines`. */
+  name: string;
+  handle(ctx: Context, object: Object_<K>, params: never, path: PathParams): object;
+}
+
+/** What there is to say of a resource. Endpoints exist for the verbs that are given. */
+export interface ResourceDefinition<K extends Kind> {
+  kind: K;
+  /** `/v1/customers` */
+  path: string;
+  /** As errors call it; default the kind. */
+  noun?: string;
+  create?: (ctx: Context, params: never) => object;
+  /** Default true: `GET /:id`. */
+  retrieve?: boolean;
+  update?: (ctx: Context, before: Object_<K>, params: never) => object;
+  /** Emptying is its own affair: it answers `{id, object, deleted: true}`. */
+  del?: (ctx: Context, before: Object_<K>, params: never) => object;
+  /** Filters by parameter name. `created`, `limit` and cursors are always there. */
+  list?: Record<string, (object: Object_<K>, value: never, params: Params) => boolean>;
+  /** Further condition of the list, over all parameters. */
+  listed?: (ctx: Context, object: Object_<K>, params: Params) => boolean;
+  actions?: Action<K>[];
+  routes?: Route[];
+  references?: Record<string, Kind | Kind[]>;
+  includes?: Record<string, (ctx: Context, object: Object_<K>) => unknown>;
+  /** Which objects a key finds. An index named as a list parameter serves that filter. */
+  indexes?: Record<string, (object: Object_<K>) => string | readonly string[] | null | undefined>;
+  due?: Record<string, DueHandler>;
+  present?: (ctx: Context, object: Object_<K>) => object;
+}
+
+/** Makes the endpoints of a resource from what is particular about it. */
+export function resource<K extends Kind>(definition: ResourceDefinition<K>): Resource<K> {
+  const noun = definition.noun ?? definition.kind;
+  const { path } = definition;
+  const one = `${path}/:id`;
+  const find = (ctx: Context, id: string): Object_<K> => {
+    const object = ctx.store.find(definition.kind, id);
+    if (object === undefined) throw noSuch(noun, id);
+    return object;
+  };
+  const routes: Route[] = [...(definition.routes ?? [])];
+  const { create, update, del, list } = definition;
+
+  if (create !== undefined) {
+    routes.push({
+      method: 'POST',
+      path,
+      handle: (ctx, params) => create(ctx, params as never),
+    });
+  }
+  if (list !== undefined) {
+    routes.push({
+      method: 'GET',
+      path,
+      handle: (ctx, params) => listAll(ctx, definition, noun, params),
+    });
+  }
+  if (definition.retrieve !== false) {
+    routes.push({
+      method: 'GET',
+      path: one,
+      handle: (ctx, _params, { id }) => ctx.store.find('_deleted', id!) ?? find(ctx, id!),
+    });
+  }
+  if (update !== undefined) {
+    routes.push({
+      method: 'POST',
+      path: one,
+      handle: (ctx, params, { id }) => update(ctx, find(ctx, id!), params as never),
+    });
+  }
+  if (del !== undefined) {
+    routes.push({
+      method: 'DELETE',
+      path: one,
+      handle: (ctx, params, { id }) => del(ctx, find(ctx, id!), params as never),
+    });
+  }
+  for (const action of definition.actions ?? []) {
+    routes.push({
+      method: action.method ?? 'POST',
+      path: `${one}/${action.name}`,
+      handle: (ctx, params, names) =>
+        action.handle(ctx, find(ctx, names.id!), params as never, names),
+    });
+  }
+  return {
+    kind: definition.kind,
+    noun,
+    routes,
+    references: definition.references ?? {},
+    includes: (definition.includes ?? {}) as Resource['includes'],
+    indexes: definition.indexes ?? {},
+    due: definition.due ?? {},
+    ...(definition.present === undefined ? {} : { present: definition.present }),
+  };
+}
+
+function listAll<K extends Kind>(
+  ctx: Context,
+  definition: ResourceDefinition<K>,
+  noun: string,
+  params: Params,
+): object {
+  const filters = Object.entries(definition.list ?? {}).filter(([name]) => name in params);
+  const indexed = Object.keys(definition.indexes ?? {}).filter((name) => name in params);
+  const candidates = candidatesOf(ctx, definition.kind, params, indexed);
+  return listPage(params, definition.path, noun, candidates, (object) => {
+    return (
+      filters.every(([name, matches]) => matches(object, params[name] as never, params)) &&
+      (definition.listed?.(ctx, object, params) ?? true)
+    );
+  });
+}
+
+/** `{id, object, deleted: true}`, kept so that the id answers so from now on. */
+export function markDeleted(ctx: Context, kind: Kind, id: string): object {
+  ctx.store.remove(kind, id);
+  return ctx.store.put('_deleted', { id, object: kind, deleted: true });
+}

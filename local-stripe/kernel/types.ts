@@ -1,0 +1,96 @@
+import type Stripe from 'stripe';
+import type { Kind, Kinds } from './kinds.ts';
+import type { SettingsRow } from './rows.ts';
+import type { Store } from './store.ts';
+
+/** The API request on whose behalf something happens; null when it fell due by itself. */
+export interface RequestOrigin {
+  id: string;
+  idempotencyKey: string | null;
+}
+
+/**
+ * Everything a handler may touch. Handlers are synchronous: a request is one transaction, undone
+ * when it throws. Objects in `store` are frozen; put a changed copy.
+ */
+export interface Context {
+  /** Unix seconds by `clock`. */
+  readonly now: number;
+  /** Unix seconds by the global clock, whatever `clock` is. */
+  readonly globalNow: number;
+  /** The test clock that rules here, or null for the global one. */
+  readonly clock: string | null;
+  readonly store: Store;
+  readonly request: RequestOrigin | null;
+  /** Where the local Stripe is reached, such as `http://127.0.0.1:12111`: for links to pages. */
+  readonly baseUrl: string;
+  readonly settings: SettingsRow;
+
+  /** The same, by another clock: use `ctx.onClock(idOrNull(customer.test_clock))`. */
+  onClock(clock: string | null): Context;
+  /** A fresh id. Equal stories make equal ids. */
+  newId(prefix: string): string;
+  /** `length` letters and digits, as repeatable as ids: for client secrets and fingerprints. */
+  newText(length: number): string;
+  /** Records an event about the object as it is now, and delivers it after the transaction. */
+  emit(
+    type: Stripe.Event.Type,
+    object: object,
+    previousAttributes?: Record<string, unknown>,
+  ): void;
+  /**
+   * Puts `{...before, ...patch}`, and emits `type` with the `previous_attributes` that differ; with
+   * no difference nothing is emitted. Answers the new object.
+   */
+  update<K extends Kind>(
+    kind: K,
+    before: Kinds[K],
+    patch: Partial<Kinds[K]>,
+    type?: Stripe.Event.Type,
+  ): Kinds[K];
+  /**
+   * Has the work registered under `kind` done at `dueAt` (unix seconds, by `clock`). One entry per
+   * kind and object: scheduling again moves it.
+   */
+  schedule(dueAt: number, kind: string, objectId: string): void;
+  unschedule(kind: string, objectId: string): void;
+  /** When that work falls due, or null. */
+  dueAt(kind: string, objectId: string): number | null;
+  /** Runs `work`; when it throws, its changes alone are undone and the error is thrown on. */
+  attempt<T>(work: () => T): T;
+}
+
+/** Parameters after the schema has checked and coerced them. Null means: unset. */
+export type Params = Record<string, unknown>;
+
+/** Path parameters by name, as in `/v1/customers/:customer/balance_transactions/:id`. */
+export type PathParams = Record<string, string>;
+
+/** One endpoint. */
+export interface Route {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Written as in `schema/endpoints.ts`, whose schema checks the parameters. */
+  path: string;
+  handle(ctx: Context, params: Params, path: PathParams): object;
+}
+
+/** What the due-queue does for one kind of work. */
+export type DueHandler = (ctx: Context, objectId: string) => void;
+
+/** Computes a field that is answered only when asked for by `expand`. */
+export type Include = (ctx: Context, object: never) => unknown;
+
+/** What the kernel must know of a resource. `resource()` makes it. */
+export interface Resource<K extends Kind = Kind> {
+  kind: K;
+  /** How errors call it: `No such customer: 'cus_x'`. */
+  noun: string;
+  routes: Route[];
+  /** Dotted path of each reference → the kinds it may point to. Array elements use the same path. */
+  references: Record<string, Kind | Kind[]>;
+  includes: Record<string, Include>;
+  indexes: Record<string, (object: Kinds[K]) => string | readonly string[] | null | undefined>;
+  due: Record<string, DueHandler>;
+  /** From what is stored to what is answered, where they differ. */
+  present?: (ctx: Context, object: Kinds[K]) => object;
+}

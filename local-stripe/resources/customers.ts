@@ -1,0 +1,152 @@
+import type Stripe from 'stripe';
+import { noSuch } from '../kernel/errors.ts';
+import { mergeMetadata } from '../kernel/metadata.ts';
+import { idOrNull } from '../kernel/reference.ts';
+import { markDeleted, resource } from '../kernel/resource.ts';
+import type { Context } from '../kernel/types.ts';
+
+export const customers = resource({
+  kind: 'customer',
+  path: '/v1/customers',
+  references: {
+    'invoice_settings.default_payment_method': 'payment_method',
+    test_clock: 'test_helpers.test_clock',
+  },
+  includes: {
+    subscriptions: (ctx, customer) => ({
+      object: 'list',
+      url: `/v1/subscriptions?customer=${customer.id}`,
+      has_more: false,
+      data: ctx.store
+        .by('subscription', 'customer', customer.id)
+        .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired')
+        .reverse(),
+    }),
+  },
+  indexes: {
+    email: ({ email }) => email,
+    test_clock: ({ test_clock }) => idOrNull(test_clock),
+  },
+  list: {
+    email: (customer, email: string) => customer.email === email,
+    test_clock: (customer, clock: string) => customer.test_clock === clock,
+  },
+  listed: (_ctx, customer, params) => customer.test_clock === null || 'test_clock' in params,
+  create: createCustomer,
+  update: updateCustomer,
+  del: deleteCustomer,
+});
+
+export function createCustomer(
+  ctx: Context,
+  params: Stripe.CustomerCreateParams,
+): Stripe.Customer {
+  const clock = params.test_clock ?? null;
+  if (clock !== null && ctx.store.find('test_helpers.test_clock', clock) === undefined) {
+    throw noSuch('test_clock', clock, 'test_clock');
+  }
+  const here = ctx.onClock(clock);
+  const customer = here.store.put('customer', buildCustomer(here, params));
+  here.emit('customer.created', customer);
+  return customer;
+}
+
+function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
+  return {
+    id: ctx.newId('cus'),
+    object: 'customer',
+    address: params.address ? address(params.address) : null,
+    balance: params.balance ?? 0,
+    created: ctx.now,
+    currency: null,
+    customer_account: null,
+    default_source: null,
+    delinquent: false,
+    description: params.description ?? null,
+    discount: null,
+    email: params.email ?? null,
+    invoice_prefix: params.invoice_prefix ?? ctx.newText(8).toUpperCase(),
+    invoice_settings: {
+      custom_fields: null,
+      default_payment_method: params.invoice_settings?.default_payment_method ?? null,
+      footer: params.invoice_settings?.footer ?? null,
+      rendering_options: null,
+    },
+    livemode: false,
+    metadata: mergeMetadata({}, params.metadata),
+    name: params.name ?? null,
+    next_invoice_sequence: params.next_invoice_sequence ?? 1,
+    phone: params.phone ?? null,
+    preferred_locales: params.preferred_locales ?? [],
+    shipping: params.shipping ? shipping(params.shipping) : null,
+    tax_exempt: params.tax_exempt || 'none',
+    test_clock: ctx.clock,
+  };
+}
+
+function updateCustomer(
+  ctx: Context,
+  before: Stripe.Customer,
+  params: Stripe.CustomerUpdateParams,
+): Stripe.Customer {
+  const patch: Partial<Stripe.Customer> = {
+    metadata: mergeMetadata(before.metadata, params.metadata),
+  };
+  for (const field of ['description', 'email', 'name', 'phone'] as const) {
+    if (params[field] !== undefined) patch[field] = params[field];
+  }
+  if (params.balance !== undefined) patch.balance = params.balance;
+  if (params.address !== undefined) patch.address = params.address ? address(params.address) : null;
+  if (params.shipping !== undefined) {
+    patch.shipping = params.shipping ? shipping(params.shipping) : null;
+  }
+  if (params.preferred_locales !== undefined) patch.preferred_locales = params.preferred_locales;
+  if (params.invoice_prefix !== undefined) patch.invoice_prefix = params.invoice_prefix;
+  if (params.next_invoice_sequence !== undefined) {
+    patch.next_invoice_sequence = params.next_invoice_sequence;
+  }
+  if (params.tax_exempt !== undefined) patch.tax_exempt = params.tax_exempt || 'none';
+  if (params.invoice_settings !== undefined) {
+    const { default_payment_method, footer } = params.invoice_settings;
+    patch.invoice_settings = {
+      ...before.invoice_settings,
+      ...(default_payment_method === undefined
+        ? {}
+        : { default_payment_method: ownCard(ctx, before.id, default_payment_method) }),
+      ...(footer === undefined ? {} : { footer }),
+    };
+  }
+  const here = ctx.onClock(idOrNull(before.test_clock));
+  return here.update('customer', before, patch, 'customer.updated');
+}
+
+function ownCard(ctx: Context, customer: string, id: string | null): string | null {
+  if (id === null) return null;
+  const method = ctx.store.find('payment_method', id);
+  if (method === undefined || method.customer !== customer) {
+    throw noSuch('PaymentMethod', id, 'invoice_settings[default_payment_method]');
+  }
+  return id;
+}
+
+function deleteCustomer(ctx: Context, customer: Stripe.Customer): object {
+  const here = ctx.onClock(idOrNull(customer.test_clock));
+  const deleted = markDeleted(here, 'customer', customer.id);
+  here.emit('customer.deleted', customer);
+  return deleted;
+}
+
+function address(given: Stripe.AddressParam): Stripe.Address {
+  return {
+    city: given.city ?? null,
+    country: given.country ?? null,
+    line1: given.line1 ?? null,
+    line2: given.line2 ?? null,
+    postal_code: given.postal_code ?? null,
+    state: given.state ?? null,
+  };
+}
+
+function shipping(given: Stripe.CustomerCreateParams.Shipping): Stripe.Customer.Shipping {
+  return { address: address(given.address), name: given.name, phone: given.phone ?? null };
+}
