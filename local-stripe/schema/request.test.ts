@@ -26,13 +26,13 @@ function refusal(endpoint: string, form: string) {
 test.each([
   [customer, 'email=a%40b.cn&metadata[a]=1', { email: 'a@b.cn', metadata: { a: '1' } }],
   [customer, 'balance=-300', { balance: -300 }],
-  ['POST /v1/customers/:id', 'description=&metadata=', { description: '', metadata: '' }],
+  ['POST /v1/customers/:id', 'description=&metadata=', { description: null, metadata: null }],
   [
     'POST /v1/customers/:id',
     'address[line2]=&metadata[a]=',
-    { address: { line2: '' }, metadata: { a: '' } },
+    { address: { line2: null }, metadata: { a: null } },
   ],
-  [change, 'cancel_at=', { cancel_at: '' }],
+  [change, 'cancel_at=', { cancel_at: null }],
   [change, 'cancel_at=1700000000', { cancel_at: 1_700_000_000 }],
   [change, 'cancel_at=max_period_end', { cancel_at: 'max_period_end' }],
   [change, 'trial_end=now', { trial_end: 'now' }],

@@ -10,7 +10,7 @@ import { canBeUnset } from './unset.ts';
 
 /**
  * The value that a handler gets for what was sent: numbers and booleans for their digits and words,
- * arrays for indexed keys. The empty string stays: it unsets. Throws the `StripeError` that
+ * arrays for indexed keys, null for the empty string, which unsets. Throws the `StripeError` that
  * Stripe would answer with.
  */
 export function coerce(schema: JsonSchema, value: RawValue, place: Place): unknown {
@@ -55,10 +55,10 @@ export function coerceObject(
   return Object.fromEntries(entries);
 }
 
-function coerceEmpty(schema: JsonSchema, place: Place): '' {
+function coerceEmpty(schema: JsonSchema, place: Place): null {
   const options = alternatives(schema);
   const emptyable = options.some((option) => option.type === 'null' || option.enum?.includes(''));
-  if (emptyable || canBeUnset(place)) return '';
+  if (emptyable || canBeUnset(place)) return null;
   const name = paramName(place);
   throw invalidRequest(
     `You passed an empty string for '${name}'. We assume empty values are an attempt to unset a parameter; ` +

@@ -15,11 +15,11 @@ export function isMetadata(schema: JsonSchema): boolean {
   return metadataParam !== undefined && resolve(schema) === metadataParam;
 }
 
-/** Metadata as sent: texts, and `''` for a key that is to be removed. */
+/** Metadata as sent: texts, and null for a key that is to be removed. */
 export function coerceMetadata(
   value: Record<string, RawValue>,
   place: Place,
-): Record<string, string> {
+): Record<string, string | null> {
   const keys = Object.keys(value);
   if (keys.length > METADATA_KEYS_MAX) {
     throw invalidRequest(
@@ -30,7 +30,7 @@ export function coerceMetadata(
   return Object.fromEntries(keys.map((key) => [key, coerceValue(key, value[key] ?? '', place)]));
 }
 
-function coerceValue(key: string, text: RawValue, place: Place): string {
+function coerceValue(key: string, text: RawValue, place: Place): string | null {
   if (key.length > KEY_LENGTH_MAX) {
     throw invalidRequest(
       `Metadata keys can have up to ${KEY_LENGTH_MAX} characters, but you passed in a key that is ` +
@@ -51,5 +51,5 @@ function coerceValue(key: string, text: RawValue, place: Place): string {
       paramName(within(place, key)),
     );
   }
-  return text;
+  return text === '' ? null : text;
 }

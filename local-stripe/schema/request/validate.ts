@@ -7,7 +7,7 @@ const noParams: JsonSchema = { type: 'object', properties: {}, additionalPropert
 
 /**
  * The parameters of a request to `METHOD /v1/path/:id`, typed as the SDK types them, but that a
- * Decimal is its digits, and that unsetting is always `''` (a form cannot tell it from null).
+ * Decimal is its digits, and that unsetting is always null (a form cannot tell it from `''`).
  * Throws a `StripeError` (400) worded as Stripe's: `parameter_unknown`, `parameter_missing`,
  * `parameter_invalid_integer`, `parameter_invalid_empty`, or one with only `param`.
  */
