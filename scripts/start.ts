@@ -1,0 +1,59 @@
+import { decideConfig } from '../src/server/config/config.ts';
+import { ConfigError, readEnv } from '../src/server/config/env.ts';
+import { createLog } from '../src/server/log.ts';
+import { ensureClientBuilt } from './start/client-build.ts';
+import { startProduct, type Product } from './start/product.ts';
+
+const say = (line: string) => console.log(line);
+
+try {
+  const config = decideConfig(readEnv());
+  const log = createLog(config.logLevel, process.stdout.isTTY === true && !config.production);
+  await ensureClientBuilt(say);
+  const product = await startProduct(config, log);
+  stopOnSignals(product);
+  welcome(product);
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}
+
+function stopOnSignals(product: Product): void {
+  let asked = false;
+  const stop = async () => {
+    if (asked) return;
+    asked = true;
+    say('\nStopping …');
+    await product.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void stop());
+}
+
+function welcome({ server, localStripe, usageIngestToken }: Product): void {
+  say(`\nSmall Squaretable is ready.\n`);
+  say(`  App            ${server.url}`);
+  say(`  API reference  ${server.url}/api/docs`);
+  if (localStripe) {
+    say(`  Local Stripe   ${localStripe.url}/_control`);
+    say(`  Mails          ${server.url}/__dev/mail`);
+    say(`  Ingest token   ${usageIngestToken}`);
+  }
+  say(`\nCtrl-C stops everything.\n`);
+}
+
+/** One sentence for what can be put right, the whole story for what cannot. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE') {
+    return `Port ${port ?? ''} is taken: stop what listens there, or choose another with PORT (app) or LOCAL_STRIPE_PORT.`;
+  }
+  if (code === 'EACCES')
+    return `This user may not listen on port ${port}: choose one above 1024 with PORT.`;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
+    return 'The database of DATABASE_URL cannot be reached: start it, or correct the address.';
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,104 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { startLocalStripe, type LocalStripe } from '../../local-stripe/index.ts';
+import { openDatabase } from '../../src/db/client.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { createMovableClock, systemClock } from '../../src/server/clock.ts';
+import type { Config } from '../../src/server/config/config.ts';
+import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
+import type { Foundation } from '../../src/server/context.ts';
+import { startServer, type Server } from '../../src/server/index.ts';
+import { Jobs } from '../../src/server/jobs.ts';
+import type { Logger } from '../../src/server/log.ts';
+
+export interface Product {
+  server: Server;
+  localStripe: LocalStripe | undefined;
+  databaseUrl: string;
+  usageIngestToken: string;
+  /** Stops everything that was started, last first. Calling it again waits for the same stop. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything that `config` asks for: the bundled PostgreSQL, the local Stripe, the app.
+ * When a part does not start, those before it are stopped and the part's error is thrown.
+ */
+export async function startProduct(config: Config, log: Logger): Promise<Product> {
+  const started: (() => Promise<unknown>)[] = [];
+  const stopAll = async () => {
+    for (const stop of started.splice(0).reverse()) {
+      await stop().catch((err: unknown) => log.error({ err }, 'stopping'));
+    }
+  };
+  try {
+    const secrets = await ensureLocalSecrets(config.dataDir);
+    const databaseUrl = await startDatabase(config, started);
+    const database = openDatabase({
+      url: databaseUrl,
+      onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
+    });
+    started.push(() => database.close());
+    const port = config.port === 0 ? await freePort() : config.port;
+    const movable = config.stripe.kind === 'live' ? undefined : createMovableClock();
+    const localStripe =
+      config.stripe.kind === 'local' && movable
+        ? await startLocalStripe({
+            port: config.stripe.port,
+            dataDir: config.dataDir,
+            clock: movable,
+          })
+        : undefined;
+    if (localStripe) started.push(() => localStripe.close());
+
+    const usageIngestToken = config.usageIngestToken ?? secrets.usageIngestToken;
+    const foundation: Foundation = {
+      config: {
+        ...config,
+        port,
+        usageIngestToken,
+        appUrl: config.appUrl ?? `http://localhost:${port}`,
+        jwtSecret: config.jwtSecret ?? secrets.jwtSecret,
+      },
+      clock: movable ?? systemClock,
+      log,
+      database,
+      jobs: new Jobs({ databaseUrl, log }),
+    };
+    const server = await startServer(foundation);
+    started.push(() => server.stop());
+    let stopping: Promise<void> | undefined;
+    return {
+      server,
+      localStripe,
+      databaseUrl,
+      usageIngestToken,
+      stop: () => (stopping ??= stopAll()),
+    };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function startDatabase(config: Config, started: (() => Promise<unknown>)[]): Promise<string> {
+  const url = await databaseUrl(config, started);
+  await migrateDatabase(url);
+  return url;
+}
+
+async function databaseUrl(config: Config, started: (() => Promise<unknown>)[]): Promise<string> {
+  if (config.database.kind === 'url') return config.database.url;
+  const postgres = await startEmbeddedPostgres({ dataDir: config.database.dataDir });
+  started.push(() => postgres.stop());
+  return postgres.url();
+}
+
+/** A port for an app that was asked to take any: its address is needed before it listens. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
