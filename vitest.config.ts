@@ -47,6 +47,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/e2e/**/*.e2e.test.ts'],
           exclude: never,
+          globalSetup: ['tests/support/postgres.global.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
