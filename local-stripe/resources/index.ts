@@ -1,5 +1,6 @@
 import type { Resource } from '../kernel/types.ts';
+import { catalog } from './catalog.ts';
 import { customers } from './customers.ts';
 
 /** Every resource of the API. A new one is a file beside this one and a line here. */
-export const resources: Resource<never>[] = [customers] as unknown as Resource<never>[];
+export const resources: Resource<never>[] = [customers, ...catalog] as unknown as Resource<never>[];

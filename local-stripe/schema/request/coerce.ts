@@ -8,6 +8,19 @@ import { coerceScalar } from './scalar.ts';
 import { unknownParams } from './unknown.ts';
 import { canBeUnset } from './unset.ts';
 
+const LENGTH_MAX = 250;
+/** Arrays that Stripe keeps shorter, by their parameter. */
+const lengthsMax: Partial<Record<string, number>> = {
+  discounts: 20,
+  images: 8,
+  items: 20,
+  line_items: 100,
+  lookup_keys: 10,
+  marketing_features: 15,
+  phases: 10,
+  types: 20,
+};
+
 /**
  * The value that a handler gets for what was sent: numbers and booleans for their digits and words,
  * arrays for indexed keys, null for the empty string, which unsets. Throws the `StripeError` that
@@ -93,6 +106,10 @@ function coerceArray(
   const entries: [string, RawValue][] = Array.isArray(value)
     ? value.map((item, index) => [String(index), item])
     : Object.entries(value).sort(([a], [b]) => Number(a) - Number(b));
+  const max = lengthsMax[fieldName(place)] ?? LENGTH_MAX;
+  if (entries.length > max) {
+    throw invalidRequest(`Array too long: at most ${max} elements are allowed.`, paramName(place));
+  }
   return entries.map(([index, item]) => coerce(items, item, within(place, index)));
 }
 
