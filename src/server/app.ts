@@ -4,6 +4,7 @@ import type { AppEnv } from './app-env.ts';
 import type { Context } from './context.ts';
 import { answerError, errorHandler } from './middleware/error-handler.ts';
 import { requestContext } from './middleware/request-context.ts';
+import { authRoutes } from './routes/auth.ts';
 import { clientRoutes } from './routes/client.ts';
 import { devClockRoutes } from './routes/dev-clock.ts';
 import { createRouter } from './routes/router.ts';
@@ -20,6 +21,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     ),
   );
 
+  app.route('/', authRoutes(context));
   if (context.moveClock) app.route('/', devClockRoutes(context.moveClock));
   app.route('/', clientRoutes(context.config.clientDir));
   return app;

@@ -2,7 +2,9 @@ import type { Clock } from '../domain/clock.ts';
 import type { Database } from '../db/client.ts';
 import type { Config } from './config/config.ts';
 import type { Jobs } from './jobs.ts';
+import { systemClock } from './clock.ts';
 import type { Logger } from './log.ts';
+import { AuthService } from './services/auth.service.ts';
 
 /** What a process knows once it has decided its configuration and opened its connections. */
 export interface Foundation {
@@ -17,7 +19,7 @@ export interface Foundation {
 
 /** The services, wired once. */
 export interface Services {
-  [service: string]: unknown;
+  auth: AuthService;
 }
 
 export interface Context extends Foundation {
@@ -28,5 +30,9 @@ export interface Context extends Foundation {
 
 /** The composition root: the only place that knows which service needs which. */
 export function createContext(foundation: Foundation, stopping: AbortSignal): Context {
-  return { ...foundation, stopping, services: {} };
+  const { clock, config, database, log } = foundation;
+  const { db } = database;
+  const { jwtSecret } = config;
+  const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
+  return { ...foundation, stopping, services: { auth } };
 }

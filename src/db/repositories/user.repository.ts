@@ -1,0 +1,39 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
+import { tenants, users, type NewUser, type Tenant, type User } from '../schema/index.ts';
+
+/** A user is never of use without its tenant: both are read in one query. */
+export interface Account {
+  user: User;
+  tenant: Tenant;
+}
+
+/** `undefined` when the e-mail is taken, by whichever tenant. `email` must be lower case. */
+export async function insertUser(db: DbOrTx, values: NewUser): Promise<User | undefined> {
+  const [row] = await db
+    .insert(users)
+    .values(values)
+    .onConflictDoNothing({ target: users.email })
+    .returning();
+  return row;
+}
+
+/** `email` must be lower case. Users of deleted tenants are not found. */
+export async function findAccountByEmail(db: DbOrTx, email: string): Promise<Account | undefined> {
+  const [row] = await db
+    .select({ user: users, tenant: tenants })
+    .from(users)
+    .innerJoin(tenants, eq(users.tenantId, tenants.id))
+    .where(and(eq(users.email, email), isNull(tenants.deletedAt)));
+  return row;
+}
+
+/** Users of deleted tenants are not found. */
+export async function findAccountById(db: DbOrTx, userId: string): Promise<Account | undefined> {
+  const [row] = await db
+    .select({ user: users, tenant: tenants })
+    .from(users)
+    .innerJoin(tenants, eq(users.tenantId, tenants.id))
+    .where(and(eq(users.id, userId), isNull(tenants.deletedAt)));
+  return row;
+}

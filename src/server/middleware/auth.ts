@@ -1,0 +1,76 @@
+import type { Context as HonoContext } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { BillingError } from '../../domain/errors.ts';
+import { canManageBilling } from '../../domain/ids.ts';
+import type { AppEnv, Principal } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { isApiKey } from '../services/api-key/key.ts';
+
+export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
+
+/**
+ * Lets in who shows an access token or an API key, and puts the `principal` into the context.
+ * A request signed with a key counts 1 `api_calls` before anything else is done: 429
+ * `quota_exceeded` when none is left, 403 `upgrade_required` on a plan without them.
+ */
+export function requireAuth(context: Pick<Context, 'services'>) {
+  const { auth } = context.services;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const token = bearerToken(c);
+    c.set('principal', { kind: 'user', ...(await auth.verifyAccessToken(token)) });
+    await next();
+  });
+}
+
+/** Lets in people only: 403 `forbidden` for API keys, which are neither counted nor looked up. */
+export function requireUser(context: Pick<Context, 'services'>) {
+  const { auth } = context.services;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const token = bearerToken(c);
+    if (isApiKey(token)) {
+      throw new BillingError('forbidden', 'API keys cannot do this; sign in as a person.');
+    }
+    c.set('principal', { kind: 'user', ...(await auth.verifyAccessToken(token)) });
+    await next();
+  });
+}
+
+/**
+ * Lets in owners and admins: 403 `billing_role_required`. Where money moves the role is read from
+ * the database, so that somebody demoted loses it at once and not when the token ends; elsewhere
+ * the token's word is good for its 15 minutes and costs no query.
+ */
+export function requireBillingRole(context: Pick<Context, 'services'>) {
+  const { auth } = context.services;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const token = bearerToken(c);
+    if (isApiKey(token)) {
+      throw new BillingError('billing_role_required', 'API keys cannot manage billing.');
+    }
+    const claims = await auth.verifyAccessToken(token);
+    const role = await auth.getRole(claims.userId);
+    if (!canManageBilling(role)) {
+      throw new BillingError(
+        'billing_role_required',
+        'Only owners and admins of the team manage billing; ask one of them.',
+        { data: { role } },
+      );
+    }
+    c.set('principal', { kind: 'user', ...claims, role });
+    await next();
+  });
+}
+
+/** The signed-in person, behind `requireUser` or `requireBillingRole`. */
+export function userOf(c: HonoContext<AppEnv>): UserPrincipal {
+  const principal = c.get('principal');
+  if (principal.kind === 'user') return principal;
+  throw new BillingError('forbidden', 'API keys cannot do this; sign in as a person.');
+}
+
+function bearerToken(c: HonoContext<AppEnv>): string {
+  const match = /^Bearer +(\S+)$/i.exec(c.req.header('authorization')?.trim() ?? '');
+  if (match?.[1]) return match[1];
+  c.header('WWW-Authenticate', 'Bearer');
+  throw new BillingError('unauthenticated', 'Sign in: send `Authorization: Bearer <token>`.');
+}

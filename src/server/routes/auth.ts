@@ -1,0 +1,159 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context as HonoContext } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { MeView, SessionView } from '../../domain/api.ts';
+import { BillingError } from '../../domain/errors.ts';
+import { ROLES } from '../../domain/ids.ts';
+import { PLANS } from '../../domain/plans.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { clientAddress } from '../middleware/client-address.ts';
+import { requireUser, userOf } from '../middleware/auth.ts';
+import type { SignedIn } from '../services/auth.service.ts';
+import { REFRESH_TOKEN_TTL_SECONDS } from '../services/auth/refresh-decision.ts';
+import { plainText } from './fields.ts';
+import { errors, json, jsonBody, userToken } from './responses.ts';
+import { createRouter } from './router.ts';
+
+const COOKIE = 'squaretable_refresh';
+
+const email = plainText(3, 254).toLowerCase().pipe(z.email());
+const registerBody = z
+  .strictObject({
+    email,
+    // A password is never trimmed: its spaces are part of it.
+    password: z.string().min(8).max(200),
+    displayName: plainText(1, 100).optional(),
+    tenantName: plainText(1, 100).optional(),
+  })
+  .openapi('Registration');
+const loginBody = z
+  .strictObject({ email: plainText(1, 254), password: z.string().min(1).max(200) })
+  .openapi('Credentials');
+
+const meSchema = z
+  .object({
+    user: z.object({
+      id: z.uuid(),
+      email: z.string(),
+      displayName: z.string(),
+      role: z.enum(ROLES),
+      tenantId: z.uuid(),
+    }),
+    tenant: z.object({ id: z.uuid(), name: z.string(), plan: z.enum(PLANS) }),
+  })
+  .openapi('Me') satisfies z.ZodType<MeView>;
+const sessionSchema = meSchema
+  .extend({ accessToken: z.string() })
+  .openapi('Session') satisfies z.ZodType<SessionView>;
+
+const tags = ['Accounts'];
+
+const registerRoute = createRoute({
+  method: 'post',
+  path: '/api/auth/register',
+  tags,
+  summary: 'Make a tenant and its owner',
+  request: { body: jsonBody(registerBody) },
+  responses: {
+    201: json(sessionSchema, 'Signed in; the refresh token is in a cookie.'),
+    ...errors('invalid_request', 'email_taken'),
+  },
+});
+
+const loginRoute = createRoute({
+  method: 'post',
+  path: '/api/auth/login',
+  tags,
+  summary: 'Sign in',
+  request: { body: jsonBody(loginBody) },
+  responses: {
+    200: json(sessionSchema, 'Signed in; the refresh token is in a cookie.'),
+    ...errors('invalid_request', 'invalid_credentials', 'rate_limited'),
+  },
+});
+
+const refreshRoute = createRoute({
+  method: 'post',
+  path: '/api/auth/refresh',
+  tags,
+  summary: 'Swap the refresh token in the cookie for a new session',
+  responses: {
+    200: json(sessionSchema, 'A new access token; the cookie is replaced.'),
+    ...errors('unauthenticated'),
+  },
+});
+
+const logoutRoute = createRoute({
+  method: 'post',
+  path: '/api/auth/logout',
+  tags,
+  summary: 'End the session of the cookie',
+  responses: { 204: { description: 'Signed out, or was not signed in.' } },
+});
+
+/** Accounts: register, login, refresh, logout, me. */
+export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { auth } = context.services;
+  const router = createRouter();
+  const cookie = {
+    httpOnly: true,
+    sameSite: 'Lax',
+    secure: context.config.appUrl.startsWith('https:'),
+    path: '/api/auth',
+  } as const;
+
+  function answer(c: HonoContext<AppEnv>, signedIn: SignedIn): SessionView {
+    const maxAge = REFRESH_TOKEN_TTL_SECONDS;
+    setCookie(c, COOKIE, signedIn.refreshToken, { ...cookie, maxAge });
+    c.header('Cache-Control', 'no-store');
+    return signedIn.session;
+  }
+
+  router.openapi(registerRoute, async (c) => {
+    const locale = preferredLocale(c.req.header('accept-language'));
+    return c.json(answer(c, await auth.register({ ...c.req.valid('json'), locale })), 201);
+  });
+
+  router.openapi(loginRoute, async (c) => {
+    const credentials = { ...c.req.valid('json'), address: clientAddress(c) };
+    return c.json(answer(c, await auth.login(credentials)), 200);
+  });
+
+  router.openapi(refreshRoute, async (c) => {
+    const token = getCookie(c, COOKIE);
+    if (!token) throw new BillingError('unauthenticated', 'There is no session; sign in.');
+    return c.json(answer(c, await auth.refresh(token)), 200);
+  });
+
+  router.openapi(logoutRoute, async (c) => {
+    const token = getCookie(c, COOKIE);
+    if (token) await auth.logout(token);
+    deleteCookie(c, COOKIE, cookie);
+    return c.body(null, 204);
+  });
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/auth/me',
+      tags,
+      summary: 'Who is signed in',
+      security: userToken,
+      middleware: [requireUser(context)] as const,
+      responses: {
+        200: json(meSchema, 'The user and the tenant, as they are now.'),
+        ...errors('unauthenticated', 'token_expired', 'forbidden'),
+      },
+    }),
+    async (c) => c.json(await auth.me(userOf(c).userId), 200),
+  );
+
+  return router;
+}
+
+/** The language of mails and hosted pages, from what the browser asks for first. */
+export function preferredLocale(acceptLanguage: string | undefined): 'zh-CN' | 'en' {
+  const first = acceptLanguage?.split(',')[0]?.trim().toLowerCase() ?? '';
+  return first === '' || first.startsWith('*') || first.startsWith('zh') ? 'zh-CN' : 'en';
+}

@@ -1,0 +1,76 @@
+import { tmpdir } from 'node:os';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Clock } from '../../src/domain/clock.ts';
+import type { SessionView } from '../../src/domain/api.ts';
+import { createApp } from '../../src/server/app.ts';
+import { systemClock } from '../../src/server/clock.ts';
+import { decideConfig } from '../../src/server/config/config.ts';
+import { readEnv } from '../../src/server/config/env.ts';
+import { createContext, type Context } from '../../src/server/context.ts';
+import { Jobs } from '../../src/server/jobs.ts';
+import { createLog } from '../../src/server/log.ts';
+import { caller, type Caller } from './http.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
+
+export interface TestServer {
+  url: string;
+  context: Context;
+  database: TestDatabase;
+  /** Registers a tenant with a fresh owner. */
+  signUp(name?: string): Promise<{ session: SessionView; call: Caller }>;
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  env?: Record<string, string>;
+  clock?: Clock;
+}
+
+/**
+ * The app alone on a free port, with a database of its own: no local Stripe, and a job queue that
+ * takes nothing. For what does not speak to Stripe; `startTestApp` starts the whole product.
+ */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const database = await createTestDatabase({ max: 10 });
+  const config = decideConfig(
+    readEnv({ DATA_DIR: tmpdir(), LOG_LEVEL: 'silent', LOCAL_STRIPE_PORT: '1', ...options.env }),
+  );
+  const log = createLog(config.logLevel, false);
+  const stopping = new AbortController();
+  const context = createContext(
+    {
+      config: {
+        ...config,
+        appUrl: config.appUrl ?? 'http://localhost',
+        jwtSecret: config.jwtSecret ?? 'a secret of the tests, longer than 32 bytes',
+      },
+      clock: options.clock ?? systemClock,
+      log,
+      database,
+      jobs: new Jobs({ databaseUrl: database.url, log }),
+    },
+    stopping.signal,
+  );
+  const server = createAdaptorServer({ fetch: createApp(context).fetch });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let people = 0;
+  return {
+    url,
+    context,
+    database,
+    async signUp(name = `person${(people += 1)}`) {
+      const registration = { email: `${name}@example.com`, password: 'correct horse' };
+      const answer = await caller(url).post<SessionView>('/api/auth/register', registration);
+      if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+      return { session: answer.body, call: caller(url, answer.body.accessToken) };
+    },
+    async stop() {
+      stopping.abort();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await database.drop();
+    },
+  };
+}
