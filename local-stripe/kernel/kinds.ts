@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { CheckoutRow } from '../checkout/row.ts';
 import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from './rows.ts';
 
 /**
@@ -37,6 +38,7 @@ export interface Kinds {
   'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
   webhook_endpoint: Stripe.WebhookEndpoint;
 
+  _checkout: CheckoutRow;
   _deleted: { id: string; object: string; deleted: true };
   _delivery: DeliveryRow;
   _due: DueRow;

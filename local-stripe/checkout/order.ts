@@ -1,0 +1,79 @@
+import type Stripe from 'stripe';
+import type { CheckoutOrder } from '../billing/checkout-payment.ts';
+import { idOrNull } from '../kernel/reference.ts';
+import type { Context } from '../kernel/types.ts';
+import type { CheckoutPayer, CheckoutRow } from './row.ts';
+
+type Session = Stripe.Checkout.Session;
+
+/** What the session asks of the billing engine, in the words of its own API. */
+export function orderOf(
+  ctx: Context,
+  session: Session,
+  row: CheckoutRow,
+  payer: CheckoutPayer,
+): CheckoutOrder {
+  return {
+    mode: session.mode as CheckoutOrder['mode'],
+    customer: idOrNull(session.customer),
+    newCustomer: newCustomer(payer),
+    createsCustomer: session.customer_creation === 'always',
+    currency: session.currency ?? 'usd',
+    subscription: session.mode === 'subscription' ? subscriptionParams(ctx, session, row) : null,
+    payment: session.mode === 'payment' ? paymentParams(session, row) : null,
+    intent: row.intent,
+    returnUrl: `${ctx.baseUrl}/c/pay/${session.id}`,
+  };
+}
+
+function newCustomer(payer: CheckoutPayer): Stripe.CustomerCreateParams {
+  return {
+    ...(payer.email === null ? {} : { email: payer.email }),
+    ...(payer.name === null ? {} : { name: payer.name }),
+    ...(payer.phone === null ? {} : { phone: payer.phone }),
+    ...(payer.address === null
+      ? {}
+      : { address: payer.address as unknown as Stripe.AddressParam }),
+  };
+}
+
+function paymentParams(session: Session, row: CheckoutRow): NonNullable<CheckoutOrder['payment']> {
+  const data = row.paymentIntentData ?? {};
+  const reuse = data.setup_future_usage ?? null;
+  return {
+    amountMinor: session.amount_total ?? 0,
+    description: data.description ?? null,
+    metadata: data.metadata ?? {},
+    setupFutureUsage: reuse === 'on_session' || reuse === 'off_session' ? reuse : null,
+  };
+}
+
+type SubscriptionParams = NonNullable<CheckoutOrder['subscription']>;
+
+function subscriptionParams(ctx: Context, session: Session, row: CheckoutRow): SubscriptionParams {
+  const items: NonNullable<SubscriptionParams['items']> = [];
+  const onceOnly: NonNullable<SubscriptionParams['add_invoice_items']> = [];
+  for (const { price, quantity, metadata } of row.lines) {
+    const amount = quantity === null ? {} : { quantity };
+    if (ctx.store.get('price', price).recurring === null) onceOnly.push({ price, ...amount });
+    else items.push({ price, ...amount, metadata });
+  }
+  const { on_behalf_of: _onBehalfOf, ...data } = row.subscriptionData ?? {};
+  const discounts = (session.discounts ?? []).map(({ coupon, promotion_code }) => {
+    const code = idOrNull(promotion_code);
+    return code === null ? { coupon: idOrNull(coupon) ?? '' } : { promotion_code: code };
+  });
+  return {
+    ...withoutNulls(data as SubscriptionParams),
+    currency: session.currency ?? 'usd',
+    items,
+    ...(onceOnly.length === 0 ? {} : { add_invoice_items: onceOnly }),
+    ...(discounts.length === 0 ? {} : { discounts }),
+  };
+}
+
+/** A null in parameters means "unset", which for something new is the same as not given. */
+function withoutNulls<T extends object>(params: T): T {
+  const given = Object.entries(params).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(given) as T;
+}

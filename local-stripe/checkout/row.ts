@@ -1,0 +1,44 @@
+import type Stripe from 'stripe';
+
+type CreateParams = Stripe.Checkout.SessionCreateParams;
+
+/** One thing bought: what a LineItem is made from when it is asked for. */
+export interface CheckoutLine {
+  id: string;
+  price: string;
+  /** Null for metered prices. */
+  quantity: number | null;
+  metadata: Stripe.Metadata;
+}
+
+/** What the payer typed with the attempt that is under way. */
+export interface CheckoutPayer {
+  email: string | null;
+  name: string | null;
+  phone: string | null;
+  address: Stripe.Address | null;
+  termsAccepted: boolean;
+  /** By the custom field's key. */
+  customFields: Record<string, string>;
+}
+
+/** What a Checkout Session knows beyond its API shape; same id as the session. */
+export interface CheckoutRow {
+  id: string;
+  lines: CheckoutLine[];
+  subscriptionData: CreateParams.SubscriptionData | null;
+  paymentIntentData: CreateParams.PaymentIntentData | null;
+  setupIntentData: CreateParams.SetupIntentData | null;
+  customerUpdate: CreateParams.CustomerUpdate | null;
+  /** The intent of the attempt under way, kept across declines as Stripe keeps it. */
+  intent: string | null;
+  payer: CheckoutPayer | null;
+  /** Why the last attempt failed, for the page to say so. */
+  failure: CheckoutFailure | null;
+}
+
+export interface CheckoutFailure {
+  code: string;
+  declineCode: string | null;
+  message: string;
+}

@@ -1,0 +1,145 @@
+import type Stripe from 'stripe';
+import { finishCheckout, submitCheckout } from '../billing/checkout-payment.ts';
+import type { CardEntry, CheckoutResult } from '../billing/checkout-payment.ts';
+import type { ErrorBody } from '../kernel/errors.ts';
+import { invalidRequest } from '../kernel/errors.ts';
+import { idOrNull } from '../kernel/reference.ts';
+import type { Context } from '../kernel/types.ts';
+import { answerCustomFields } from './custom-fields.ts';
+import { onClockOfSession } from './expire.ts';
+import { orderOf } from './order.ts';
+import type { CheckoutFailure, CheckoutPayer, CheckoutRow } from './row.ts';
+
+type Session = Stripe.Checkout.Session;
+
+/** What became of one press of the button. */
+export type SubmitOutcome =
+  | { status: 'complete'; session: Session }
+  | { status: 'requires_action'; intent: string; challengeUrl: string }
+  | { status: 'declined'; session: Session; failure: CheckoutFailure };
+
+/**
+ * Pays an open session, or sets its card up. A decline leaves it open, to be tried again. `card` is
+ * null only where the page asks for none.
+ */
+export function submitSession(
+  global: Context,
+  session: Session,
+  card: CardEntry | null,
+  payer: CheckoutPayer,
+): SubmitOutcome {
+  assertOpen(session);
+  const ctx = onClockOfSession(global, session);
+  const row = ctx.store.put('_checkout', {
+    ...ctx.store.get('_checkout', session.id),
+    payer,
+    failure: null,
+  });
+  return settle(ctx, session, row, submitCheckout(ctx, orderOf(ctx, session, row, payer), card));
+}
+
+/** Goes on after the bank's challenge of the attempt under way. */
+export function finishSession(global: Context, session: Session, passed: boolean): SubmitOutcome {
+  assertOpen(session);
+  const ctx = onClockOfSession(global, session);
+  const row = ctx.store.get('_checkout', session.id);
+  if (row.payer === null || row.intent === null) {
+    throw invalidRequest('This Checkout Session is not waiting for authentication.');
+  }
+  return settle(ctx, session, row, finishCheckout(ctx, orderOf(ctx, session, row, row.payer), passed));
+}
+
+function assertOpen(session: Session): void {
+  if (session.status === 'open') return;
+  throw invalidRequest(`This Checkout Session is not open: it is ${session.status}.`);
+}
+
+function settle(
+  ctx: Context,
+  session: Session,
+  row: CheckoutRow,
+  result: CheckoutResult,
+): SubmitOutcome {
+  switch (result.status) {
+    case 'complete':
+      ctx.store.put('_checkout', { ...row, intent: null });
+      return { status: 'complete', session: complete(ctx, session, row, result) };
+    case 'requires_action':
+      ctx.store.put('_checkout', { ...row, intent: result.intent });
+      return result;
+    case 'declined': {
+      const failure = failureOf(result.error);
+      ctx.store.put('_checkout', { ...row, intent: result.intent, failure });
+      return { status: 'declined', session, failure };
+    }
+  }
+}
+
+function failureOf(error: ErrorBody): CheckoutFailure {
+  return {
+    code: error.code ?? error.type,
+    declineCode: error.decline_code ?? null,
+    message: error.message,
+  };
+}
+
+function complete(
+  ctx: Context,
+  session: Session,
+  row: CheckoutRow,
+  result: Extract<CheckoutResult, { status: 'complete' }>,
+): Session {
+  const payer = row.payer!;
+  updateNamedCustomer(ctx, session, row, payer);
+  const customerId = result.customer ?? idOrNull(session.customer);
+  const customer = customerId === null ? undefined : ctx.store.find('customer', customerId);
+  const isPaid = session.mode !== 'setup' && (session.amount_total ?? 0) > 0;
+  const completed = ctx.store.put('checkout.session', {
+    ...session,
+    status: 'complete',
+    url: null,
+    payment_status: isPaid ? 'paid' : 'no_payment_required',
+    customer: customerId,
+    customer_details: {
+      address: payer.address ?? customer?.address ?? null,
+      business_name: null,
+      email: payer.email ?? customer?.email ?? null,
+      individual_name: null,
+      name: payer.name ?? customer?.name ?? null,
+      phone: payer.phone ?? customer?.phone ?? null,
+      tax_exempt: customer?.tax_exempt ?? 'none',
+      tax_ids: [],
+    },
+    collected_information: { business_name: null, individual_name: null, shipping_details: null },
+    consent: payer.termsAccepted ? { promotions: null, terms_of_service: 'accepted' } : null,
+    custom_fields: answerCustomFields(session.custom_fields, payer.customFields),
+    // Of the intents a session shows only those of its own mode.
+    payment_intent: session.mode === 'payment' ? result.paymentIntent : null,
+    setup_intent: session.mode === 'setup' ? result.setupIntent : null,
+    subscription: result.subscription,
+    invoice: result.invoice,
+  });
+  ctx.unschedule('checkout.expire', session.id);
+  ctx.emit('checkout.session.completed', completed);
+  return completed;
+}
+
+/** `customer_update` lets what was typed go to the customer the session came with. */
+function updateNamedCustomer(
+  ctx: Context,
+  session: Session,
+  row: CheckoutRow,
+  payer: CheckoutPayer,
+): void {
+  const id = idOrNull(session.customer);
+  if (id === null) return;
+  const customer = ctx.store.get('customer', id);
+  const patch: Partial<Stripe.Customer> = {};
+  if (row.customerUpdate?.name === 'auto' && payer.name !== null) patch.name = payer.name;
+  if (row.customerUpdate?.address === 'auto' && payer.address !== null) {
+    patch.address = payer.address;
+  }
+  // A phone number that was asked for is saved with the customer whatever `customer_update` says.
+  if (payer.phone !== null) patch.phone = payer.phone;
+  ctx.update('customer', customer, patch, 'customer.updated');
+}

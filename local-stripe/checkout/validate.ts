@@ -1,0 +1,233 @@
+import type Stripe from 'stripe';
+import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
+import type { Context } from '../kernel/types.ts';
+
+type CreateParams = Stripe.Checkout.SessionCreateParams;
+
+const hour = 3600;
+const day = 24 * hour;
+
+/** Refuses whatever Stripe refuses of a new session beyond the types of its parameters. */
+export function assertSessionParams(ctx: Context, params: CreateParams): void {
+  refuseWhatIsNotImitated(params);
+  assertMode(params);
+  assertUiMode(params);
+  assertCustomer(ctx, params);
+  assertExpiry(ctx, params);
+  assertSubscriptionData(ctx, params);
+  assertDiscounts(params);
+  if ((params.client_reference_id ?? '').length > 200) {
+    throw invalidRequest(
+      'Invalid string: client_reference_id must be at most 200 characters.',
+      'client_reference_id',
+    );
+  }
+  if ((params.custom_fields ?? []).length > 3) {
+    throw invalidRequest('You can pass at most 3 custom fields.', 'custom_fields');
+  }
+}
+
+const notImitated = [
+  'adaptive_pricing.enabled',
+  'automatic_tax.enabled',
+  'customer_account',
+  'invoice_creation.enabled',
+  'managed_payments.enabled',
+  'optional_items',
+  'payment_intent_data.application_fee_amount',
+  'payment_intent_data.transfer_data',
+  'payment_method_configuration',
+  'shipping_address_collection',
+  'shipping_options',
+  'subscription_data.application_fee_percent',
+  'subscription_data.default_tax_rates',
+  'subscription_data.transfer_data',
+  'tax_id_collection.enabled',
+];
+
+/** Better a clear refusal than a session that behaves as if the parameter were not there. */
+function refuseWhatIsNotImitated(params: CreateParams): void {
+  for (const path of notImitated) {
+    const value = path
+      .split('.')
+      .reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], params);
+    if (value === undefined || value === null || value === false) continue;
+    const [first, ...rest] = path.split('.');
+    const param = `${first}${rest.map((name) => `[${name}]`).join('')}`;
+    throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
+  }
+  for (const [index, item] of (params.line_items ?? []).entries()) {
+    for (const name of ['adjustable_quantity', 'tax_rates'] as const) {
+      if ((item[name] ?? undefined) === undefined) continue;
+      const param = `line_items[${index}][${name}]`;
+      throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
+    }
+  }
+}
+
+/** Which parameter belongs to which mode. */
+const modesOf: Partial<Record<keyof CreateParams, readonly string[]>> = {
+  subscription_data: ['subscription'],
+  payment_method_collection: ['subscription'],
+  payment_intent_data: ['payment'],
+  invoice_creation: ['payment'],
+  setup_intent_data: ['setup'],
+  customer_creation: ['payment', 'setup'],
+  submit_type: ['payment', 'subscription'],
+  line_items: ['payment', 'subscription'],
+  discounts: ['payment', 'subscription'],
+  allow_promotion_codes: ['payment', 'subscription'],
+  saved_payment_method_options: ['payment', 'subscription'],
+};
+
+function assertMode(params: CreateParams): void {
+  const { mode } = params;
+  if (mode === undefined || mode === null) throw missingParam('mode');
+  for (const [name, modes] of Object.entries(modesOf)) {
+    if ((params[name as keyof CreateParams] ?? undefined) === undefined) continue;
+    if (modes.includes(mode)) continue;
+    throw invalidRequest(`You can not pass \`${name}\` in \`${mode}\` mode.`, name);
+  }
+  if (mode !== 'setup' && (params.line_items ?? []).length === 0) throw missingParam('line_items');
+  if (mode === 'setup' && !params.currency && !params.allowed_payment_method_types) {
+    throw missingParam('currency');
+  }
+}
+
+function assertUiMode(params: CreateParams): void {
+  const uiMode = params.ui_mode ?? 'hosted_page';
+  const isHosted = uiMode === 'hosted_page';
+  if (isHosted) {
+    if (!params.success_url) throw missingParam('success_url');
+    for (const name of ['return_url', 'redirect_on_completion'] as const) {
+      if ((params[name] ?? undefined) !== undefined) {
+        throw invalidRequest(`\`${name}\` can not be set when \`ui_mode\` is \`hosted_page\`.`, name);
+      }
+    }
+  } else {
+    for (const name of ['success_url', 'cancel_url'] as const) {
+      if (params[name]) {
+        throw invalidRequest(`\`${name}\` can not be set when \`ui_mode\` is \`${uiMode}\`.`, name);
+      }
+    }
+    if (params.redirect_on_completion === 'never') {
+      if (params.return_url) {
+        throw invalidRequest(
+          '`return_url` can not be set when `redirect_on_completion` is `never`.',
+          'return_url',
+        );
+      }
+    } else if (!params.return_url) throw missingParam('return_url');
+  }
+  for (const name of ['success_url', 'cancel_url', 'return_url'] as const) {
+    assertUrl(params[name] ?? null, name);
+  }
+}
+
+/** An absolute web address; `{CHECKOUT_SESSION_ID}` may stand anywhere behind the host. */
+export function assertUrl(url: string | null, param: string): void {
+  if (url === null || url === '') return;
+  const isWeb = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  if (!isWeb || url.length > 5000) throw invalidRequest('Not a valid URL', param, 'url_invalid');
+}
+
+function assertCustomer(ctx: Context, params: CreateParams): void {
+  if (params.customer) {
+    for (const name of ['customer_email', 'customer_creation'] as const) {
+      if (!params[name]) continue;
+      throw invalidRequest(
+        `You may only specify one of these parameters: customer, ${name}.`,
+        name,
+      );
+    }
+    if (ctx.store.find('customer', params.customer) === undefined) {
+      throw noSuch('customer', params.customer, 'customer');
+    }
+  } else if (params.customer_update) {
+    throw invalidRequest(
+      '`customer_update` can only be used when `customer` is provided.',
+      'customer_update',
+    );
+  }
+  const email = params.customer_email ?? null;
+  if (email !== null && !isEmail(email)) {
+    throw invalidRequest(`Invalid email address: ${email}`, 'customer_email', 'email_invalid');
+  }
+}
+
+export function isEmail(text: string): boolean {
+  return text.length <= 512 && /^[^\s@<>]+@[^\s@<>.]+(\.[^\s@<>.]+)+$/.test(text);
+}
+
+function assertExpiry(ctx: Context, params: CreateParams): void {
+  const expiresAt = params.expires_at ?? null;
+  if (expiresAt === null) return;
+  if (expiresAt < ctx.now + hour / 2) {
+    throw invalidRequest(
+      'The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.',
+      'expires_at',
+    );
+  }
+  if (expiresAt > ctx.now + day) {
+    throw invalidRequest(
+      'The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.',
+      'expires_at',
+    );
+  }
+}
+
+function assertSubscriptionData(ctx: Context, params: CreateParams): void {
+  const data = params.subscription_data ?? {};
+  const days = data.trial_period_days ?? null;
+  const end = data.trial_end ?? null;
+  if (days !== null && end !== null) {
+    throw invalidRequest(
+      'You may only specify one of these parameters: trial_end, trial_period_days.',
+      'subscription_data[trial_end]',
+    );
+  }
+  if (days !== null && (days < 1 || days > 730)) {
+    throw invalidRequest(
+      days < 1
+        ? 'The minimum number of trial period days is 1.'
+        : 'The maximum number of trial period days is 730 (2 years).',
+      'subscription_data[trial_period_days]',
+    );
+  }
+  if (end !== null && (end < ctx.now + 2 * day || end > ctx.now + 1827 * day)) {
+    throw invalidRequest(
+      end < ctx.now + 2 * day
+        ? 'The `trial_end` date has to be at least 2 days in the future.'
+        : 'The `trial_end` date can be at most five years in the future.',
+      'subscription_data[trial_end]',
+    );
+  }
+  const anchor = data.billing_cycle_anchor ?? null;
+  if (anchor !== null && anchor <= ctx.now) {
+    throw invalidRequest(
+      '`billing_cycle_anchor` must be a timestamp in the future.',
+      'subscription_data[billing_cycle_anchor]',
+    );
+  }
+}
+
+function assertDiscounts(params: CreateParams): void {
+  const { discounts } = params;
+  if ((discounts ?? undefined) === undefined) return;
+  if ((params.allow_promotion_codes ?? undefined) !== undefined) {
+    throw invalidRequest(
+      'You may only specify one of these parameters: allow_promotion_codes, discounts.',
+      'discounts',
+    );
+  }
+  if (discounts!.length > 1) {
+    throw invalidRequest('You can only apply one discount to a Checkout Session.', 'discounts');
+  }
+  const [discount] = discounts!;
+  if (discount !== undefined && Boolean(discount.coupon) === Boolean(discount.promotion_code)) {
+    throw invalidRequest(
+      'You must specify exactly one of these parameters: coupon, promotion_code.',
+      'discounts[0]',
+    );
+  }
+}
