@@ -1,0 +1,52 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import * as schema from './schema/index.ts';
+
+export type Schema = typeof schema;
+
+/** The database outside a transaction. */
+export type Db = NodePgDatabase<Schema> & { $client: pg.Pool };
+
+/** A transaction under way. Functions that must run inside one take this. */
+export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
+
+/** What most repository functions take: they run alone or as part of the caller's transaction. */
+export type DbOrTx = Db | Tx;
+
+export interface Database {
+  db: Db;
+  /** For what speaks to `pg` itself: the hot path, LISTEN, COPY, the job queue. */
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections at most. */
+  max?: number;
+  applicationName?: string;
+  /** Told of errors on idle connections; the pool replaces those by itself. */
+  onIdleError?: (error: Error) => void;
+}
+
+/** Makes the pool and Drizzle over it. Connects only when first used. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    application_name: options.applicationName ?? 'squaretable',
+  });
+  // Without a listener an idle connection that breaks would end the process.
+  pool.on('error', (error) => options.onIdleError?.(error));
+  const db = drizzle(pool, { schema, casing: 'snake_case' });
+  return { db, pool, close: () => pool.end() };
+}
+
+const isTransaction = (handle: DbOrTx): handle is Tx => 'rollback' in handle;
+
+/** Runs `work` in the caller's transaction where there is one, else in one of its own. */
+export function inTransaction<T>(handle: DbOrTx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return isTransaction(handle) ? work(handle) : handle.transaction(work);
+}

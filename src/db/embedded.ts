@@ -1,0 +1,226 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { postgresAccount, type Account } from './embedded/account.ts';
+import { findBinaries, type Binaries } from './embedded/binaries.ts';
+import { clearLeftovers, readPostmaster } from './embedded/postmaster.ts';
+
+export interface EmbeddedPostgres {
+  port: number;
+  /** The server's own process, also after a restart of it. */
+  pid(): number | undefined;
+  /** Connection string for `database`; by default the product's. */
+  url(database?: string): string;
+  /** Ends every session and the server. Resolves when its process is gone. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  dataDir: string;
+  /** Made when missing. */
+  database?: string;
+  /** Server settings beside ours: tests turn `fsync` off. */
+  settings?: Record<string, string>;
+  port?: number;
+}
+
+const USER = 'squaretable';
+
+/**
+ * Settings of a bundled server: reachable from this machine only, durable, and not checkpointing
+ * every few seconds under load. `jit` costs more than it saves on our short statements.
+ */
+const SETTINGS: Record<string, string> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  shared_buffers: '256MB',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+  jit: 'off',
+};
+
+/**
+ * Starts the PostgreSQL that comes with the package, its files under `dataDir`; the first start
+ * makes them. The server ends with this process, also when that is killed. Throws one sentence
+ * that says what to do when the folder cannot be used.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const dataDir = resolve(options.dataDir);
+  const cluster = join(dataDir, 'cluster');
+  assertWritable(dataDir);
+  const binaries = await findBinaries();
+  const account = postgresAccount([dataDir, binaries.postgres]);
+  await clearLeftovers(cluster);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(dataDir, cluster, binaries, account);
+
+  const password = readFileSync(join(dataDir, 'password'), 'utf8').trim();
+  const port = options.port ?? (await freePort());
+  const settings = { ...SETTINGS, ...options.settings };
+  const server = await launch({ dataDir, cluster, port, settings, binaries, account });
+  const url = (database = options.database ?? USER) =>
+    `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
+  try {
+    await ensureDatabase(url('postgres'), options.database ?? USER);
+  } catch (error) {
+    await stop(server);
+    throw error;
+  }
+  return { port, url, pid: () => readPostmaster(cluster)?.pid, stop: () => stop(server) };
+}
+
+function assertWritable(dataDir: string): void {
+  const probe = join(dataDir, `.probe-${process.pid}`);
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new Error(
+      `The data folder ${dataDir} cannot be written (${why}): give this user the right to, or choose another with DATA_DIR.`,
+      { cause },
+    );
+  }
+}
+
+/** `initdb` into a side folder that is then renamed, so that a killed first start leaves no half. */
+function initialise(dataDir: string, cluster: string, binaries: Binaries, account: Account): void {
+  const unfinished = `${cluster}.new`;
+  const passwordFile = join(dataDir, 'password');
+  rmSync(unfinished, { recursive: true, force: true });
+  rmSync(cluster, { recursive: true, force: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  const owner = serverOwner(account);
+  if (owner !== undefined) for (const path of [unfinished, passwordFile]) chownSync(path, ...owner);
+
+  const [program, ...args] = [
+    ...account.prefix,
+    binaries.initdb,
+    `--pgdata=${unfinished}`,
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--no-instructions',
+  ];
+  const ids = { uid: account.uid, gid: account.gid };
+  const done = spawnSync(program!, args, { ...ids, cwd: '/', encoding: 'utf8' });
+  if (done.status !== 0) {
+    const why = (done.error?.message ?? done.stderr).trim().split('\n').at(-1);
+    throw new Error(`PostgreSQL could not make its files in ${dataDir}: ${why}`);
+  }
+  renameSync(unfinished, cluster);
+}
+
+function serverOwner(account: Account): [number, number] | undefined {
+  if (account.uid !== undefined) return [account.uid, account.gid!];
+  const given = (flag: string) => account.prefix.find((part) => part.startsWith(flag));
+  const [uid, gid] = [given('--reuid='), given('--regid=')];
+  return uid && gid ? [Number(uid.split('=')[1]), Number(gid.split('=')[1])] : undefined;
+}
+
+/**
+ * Runs the server under a shell that ends it when our end of its stdin closes, which happens
+ * however this process dies. Its own process group keeps Ctrl-C from reaching it before us.
+ */
+const KEEPER = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+{ while read -r _; do :; done <&3; kill -INT $server 2>/dev/null; } &
+keeper=$!
+exec 3<&-
+wait $server
+status=$?
+kill $keeper 2>/dev/null
+wait $keeper 2>/dev/null
+exit $status`;
+
+interface Launch {
+  dataDir: string;
+  cluster: string;
+  port: number;
+  settings: Record<string, string>;
+  binaries: Binaries;
+  account: Account;
+}
+
+async function launch(l: Launch): Promise<ChildProcess> {
+  const flags = Object.entries(l.settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const command = [l.binaries.postgres, '-D', l.cluster, '-p', String(l.port), ...flags];
+  const kept =
+    process.platform === 'win32' ? command : ['/bin/sh', '-c', KEEPER, 'keeper', ...command];
+  const [program, ...args] = [...l.account.prefix, ...kept];
+  const logFile = join(l.dataDir, 'server.log');
+  const log = openSync(logFile, 'w');
+  const child = spawn(program!, args, {
+    uid: l.account.uid,
+    gid: l.account.gid,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', log, log],
+  });
+  closeSync(log);
+  child.stdin!.on('error', () => {});
+  let failure: Error | undefined;
+  child.on('error', (error) => (failure = error));
+  while (!readPostmaster(l.cluster)?.ready) {
+    if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
+      const lines = readFileSync(logFile, 'utf8').trim().split('\n');
+      const why = failure?.message ?? lines.find((line) => line.includes('FATAL')) ?? lines.at(-1);
+      throw new Error(`PostgreSQL did not start: ${why} (see ${logFile})`);
+    }
+    await pause(20);
+  }
+  child.unref();
+  return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  const gone = new Promise((done) => child.once('exit', done));
+  if (process.platform === 'win32') child.kill('SIGINT');
+  else child.stdin!.end();
+  await gone;
+}
+
+async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
+  const client = new pg.Client(adminUrl);
+  await client.connect();
+  try {
+    const found = await client.query('select from pg_database where datname = $1', [name]);
+    if (found.rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A port nobody listens on now. Whoever takes it in the moment until we do makes the start fail. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const { port } = probe.address() as { port: number };
+  await new Promise((done) => probe.close(done));
+  return port;
+}

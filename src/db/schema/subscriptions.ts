@@ -1,0 +1,69 @@
+import { sql } from 'drizzle-orm';
+import { boolean, check, index, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import { createdAt, id, instant, updatedAt } from './columns.ts';
+import { billingInterval, plan, subscriptionStatus } from './enums.ts';
+import { tenants } from './tenants.ts';
+
+/**
+ * One row a Stripe subscription. A tenant may have several over time; the effective one is
+ * computed from all of them. Only the sync writes here.
+ */
+export const subscriptions = pgTable(
+  'subscriptions',
+  {
+    id: id(),
+    tenantId: uuid()
+      .notNull()
+      .references(() => tenants.id),
+    plan: plan().notNull(),
+    status: subscriptionStatus().notNull(),
+    /** Stripe's own status, also one that we do not know yet. */
+    stripeStatus: text().notNull(),
+    stripeSubscriptionId: text().notNull().unique(),
+    stripeCustomerId: text().notNull(),
+    stripePriceId: text().notNull(),
+    stripeItemId: text(),
+    interval: billingInterval(),
+    currentPeriodStart: instant(),
+    currentPeriodEnd: instant(),
+    cancelAtPeriodEnd: boolean().notNull().default(false),
+    cancelAt: instant(),
+    canceledAt: instant(),
+    endedAt: instant(),
+    trialEnd: instant(),
+    pastDueSince: instant(),
+    scheduledPlan: plan(),
+    scheduledPriceId: text(),
+    scheduledAt: instant(),
+    stripeScheduleId: text(),
+    latestInvoiceId: text(),
+    defaultPaymentMethodId: text(),
+    cardBrand: text(),
+    cardLast4: text(),
+    cardExpMonth: smallint(),
+    cardExpYear: smallint(),
+    /** When Stripe made the subscription. */
+    stripeCreatedAt: instant(),
+    syncedAt: instant().notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    index('subscriptions_tenant_period_idx').on(t.tenantId, t.currentPeriodEnd),
+    index('subscriptions_customer_idx').on(t.stripeCustomerId),
+    index('subscriptions_past_due_idx')
+      .on(t.pastDueSince)
+      .where(sql`${t.pastDueSince} is not null`),
+    check(
+      'subscriptions_period_order',
+      sql`${t.currentPeriodStart} is null or ${t.currentPeriodEnd} > ${t.currentPeriodStart}`,
+    ),
+    check(
+      'subscriptions_schedule_whole',
+      sql`num_nonnulls(${t.scheduledPlan}, ${t.scheduledPriceId}, ${t.scheduledAt}) in (0, 3)`,
+    ),
+  ],
+);
+
+export type Subscription = typeof subscriptions.$inferSelect;
+export type NewSubscription = typeof subscriptions.$inferInsert;

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { openDatabase, type Database } from '../../src/db/client.ts';
+import { TEMPLATE } from './postgres.global.ts';
+
+export interface TestDatabase extends Database {
+  url: string;
+  /** Ends every connection to it and removes it; `close` does the same. */
+  drop(): Promise<void>;
+}
+
+/**
+ * A fresh, migrated, empty database for one test file: a clone of the run's template. Call it in
+ * `beforeAll` and `drop()` in `afterAll`.
+ */
+export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
+  const adminUrl = inject('postgresUrl');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  // Cloning waits for nobody else to be connected to the template, and nobody ever is.
+  await administer(adminUrl, `create database ${name} template ${TEMPLATE}`);
+  const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
+  const database = openDatabase({ url, max: options.max ?? 10 });
+  const drop = async () => {
+    await database.close();
+    await administer(adminUrl, `drop database if exists ${name} with (force)`);
+  };
+  return { ...database, url, drop, close: drop };
+}
+
+async function administer(adminUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client(adminUrl);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
