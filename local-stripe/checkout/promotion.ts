@@ -103,7 +103,12 @@ export function readDiscounts(
   });
 }
 
-function assertUsable(refusal: PromotionRefusal | null, name: 'coupon' | 'promotion_code'): void {
+/** Throws what the API answers to a discount that is refused. */
+export function assertUsable(
+  refusal: PromotionRefusal | null,
+  name: 'coupon' | 'promotion_code',
+  param = `discounts[0][${name}]`,
+): void {
   if (refusal === null) return;
   const noun = name === 'coupon' ? 'coupon' : 'promotion code';
   const sentences = {
@@ -116,5 +121,5 @@ function assertUsable(refusal: PromotionRefusal | null, name: 'coupon' | 'promot
     minimum: `This ${noun} needs an order of a minimum amount.`,
   };
   const code = refusal.reason === 'expired' ? 'coupon_expired' : undefined;
-  throw invalidRequest(sentences[refusal.reason], `discounts[0][${name}]`, code);
+  throw invalidRequest(sentences[refusal.reason], param, code);
 }

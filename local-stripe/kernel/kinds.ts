@@ -2,6 +2,14 @@ import type Stripe from 'stripe';
 import type { CheckoutRow } from '../checkout/row.ts';
 import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from './rows.ts';
 
+/** What a meter event means, read from its payload once. */
+interface MeterEventFacts {
+  id: string;
+  meter: string;
+  customer: string;
+  value: number;
+}
+
 /**
  * What the store holds: one entry a collection, typed as the SDK types the object, references
  * being ids. Entries with a leading underscore are our own records and never leave over the API.
@@ -10,7 +18,7 @@ import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from 
 export interface Kinds {
   balance_transaction: Stripe.BalanceTransaction;
   'billing.meter': Stripe.Billing.Meter;
-  'billing.meter_event': Stripe.Billing.MeterEvent & { id: string };
+  'billing.meter_event': Stripe.Billing.MeterEvent & MeterEventFacts;
   'billing_portal.configuration': Stripe.BillingPortal.Configuration;
   'billing_portal.session': Stripe.BillingPortal.Session;
   charge: Stripe.Charge;
@@ -35,6 +43,7 @@ export interface Kinds {
   setup_intent: Stripe.SetupIntent;
   subscription: Stripe.Subscription;
   subscription_schedule: Stripe.SubscriptionSchedule;
+  tax_id: Stripe.TaxId;
   'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
   webhook_endpoint: Stripe.WebhookEndpoint;
 
@@ -44,7 +53,9 @@ export interface Kinds {
   _due: DueRow;
   _event: EventRow;
   _idempotency: IdempotencyRow;
+  _retired_coupon: Stripe.Coupon;
   _settings: SettingsRow;
+  _webhook_secret: { id: string; secret: string };
 }
 
 export type Kind = keyof Kinds;
