@@ -2,8 +2,12 @@ import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { MovableClock } from '../src/domain/clock.ts';
 import { offsetClock } from './kernel/clock.ts';
+import { lockDataDir } from './kernel/data-dir-lock.ts';
+import { Dispatcher } from './kernel/deliveries/dispatcher.ts';
 import { apiServer } from './kernel/http.ts';
+import { Journal, loadJournal } from './kernel/journal.ts';
 import { Kernel } from './kernel/kernel.ts';
+import { Timekeeper } from './kernel/timekeeper.ts';
 import { resources } from './resources/index.ts';
 import { validateRequest } from './schema/index.ts';
 
@@ -20,30 +24,84 @@ export interface LocalStripeOptions {
   seed?: string;
 }
 
+/** A running local Stripe: what pages and control panel build on, and what tests hold. */
 export interface LocalStripe {
+  /** `http://127.0.0.1:<port>` */
   url: string;
   port: number;
   clock: MovableClock;
   kernel: Kernel;
+  dispatcher: Dispatcher;
+  /** Moves the clock to that unix second; resolves to the time when all is done and delivered. */
+  advanceTo(unixSeconds: number): Promise<number>;
+  /** Resolves when all due work and all deliveries are done. */
+  settled(): Promise<void>;
+  /** Forgets everything, also on disk. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts one local Stripe on loopback. Many may run in one process. */
+/**
+ * Starts one local Stripe on loopback. Many may run in one process. Throws an error of one sentence
+ * when it may not run here, the port is taken or the state cannot be read.
+ */
 export async function startLocalStripe(options: LocalStripeOptions): Promise<LocalStripe> {
   if (process.env.NODE_ENV === 'production') {
     throw new Error('The local Stripe does not run with NODE_ENV=production.');
   }
+  const dataDir = options.dataDir ?? null;
+  const ownClock = options.clock === undefined ? offsetClock() : null;
   const kernel = new Kernel({
     resources,
-    clock: options.clock ?? offsetClock(),
+    clock: options.clock ?? ownClock!,
     seed: options.seed ?? crypto.randomUUID(),
     baseUrl: '',
     log: options.log ?? (() => {}),
   });
-  const app = apiServer(kernel, validateRequest);
-  const { port, close } = await listen(app, options.port);
-  kernel.baseUrl = `http://127.0.0.1:${port}`;
-  return { url: kernel.baseUrl, port, clock: kernel.clock, kernel, close };
+  const unlock = dataDir === null ? () => {} : lockDataDir(dataDir);
+  let journal: Journal | null = null;
+  try {
+    if (dataDir !== null) {
+      ownClock?.setAhead(loadJournal(kernel, dataDir).aheadMs);
+      journal = new Journal(kernel, dataDir, () => ownClock?.aheadMs() ?? 0);
+    }
+    const dispatcher = new Dispatcher(kernel);
+    const timekeeper = new Timekeeper(kernel, dispatcher);
+    const app = apiServer(kernel, validateRequest, () => timekeeper.catchUp());
+    const server = await listen(app, options.port);
+    kernel.baseUrl = `http://127.0.0.1:${server.port}`;
+    dispatcher.resume();
+    const local: LocalStripe = {
+      url: kernel.baseUrl,
+      port: server.port,
+      clock: kernel.clock,
+      kernel,
+      dispatcher,
+      advanceTo: async (unixSeconds) => {
+        const now = await timekeeper.advanceTo(unixSeconds);
+        journal?.saveTime();
+        return now;
+      },
+      settled: () => timekeeper.settled(),
+      reset: async () => {
+        await timekeeper.settled();
+        kernel.reset();
+        journal?.reset();
+      },
+      close: async () => {
+        await server.close();
+        await timekeeper.close();
+        await dispatcher.close();
+        journal?.close();
+        unlock();
+      },
+    };
+    return local;
+  } catch (error) {
+    journal?.close();
+    unlock();
+    throw error;
+  }
 }
 
 async function listen(app: Hono, port: number): Promise<{ port: number; close(): Promise<void> }> {
@@ -58,6 +116,9 @@ async function listen(app: Hono, port: number): Promise<{ port: number; close():
           }),
       });
     });
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE';
+      reject(isTaken ? new Error(`Port ${port} is taken: set LOCAL_STRIPE_PORT.`) : error);
+    });
   });
 }

@@ -1,15 +1,26 @@
 import type { MovableClock } from '../../src/domain/clock.ts';
 
-/** Real time plus an offset that only grows: it goes on by itself and can be turned forward. */
-export function offsetClock(offsetMs = 0): MovableClock & { offsetMs(): number } {
-  let offset = offsetMs;
+/** Real time, some way ahead: it goes on by itself and can be turned forward. */
+export interface OffsetClock extends MovableClock {
+  /** How far ahead of real time. */
+  aheadMs(): number;
+  /** As it was when the state was saved. */
+  setAhead(aheadMs: number): void;
+}
+
+export function offsetClock(): OffsetClock {
+  let ahead = 0;
   return {
-    now: () => new Date(Date.now() + offset),
-    offsetMs: () => offset,
+    now: () => new Date(Date.now() + ahead),
+    aheadMs: () => ahead,
+    setAhead(aheadMs) {
+      ahead = aheadMs;
+    },
     moveTo(instant) {
-      const forward = instant.getTime() - (Date.now() + offset);
+      const forward = instant.getTime() - (Date.now() + ahead);
+      // Real time goes on between reading the clock and turning it.
       if (forward < -1000) throw new RangeError('the clock moves forward only');
-      offset += Math.max(forward, 0);
+      ahead += Math.max(forward, 0);
     },
   };
 }

@@ -61,7 +61,8 @@ export class Collection<T extends { id: string }> {
     for (const index of this.#indexes) addKeys(index.ids, keyList(index.keys(value)), value.id);
     let at = this.#order.length;
     while (at > 0 && this.#order[at - 1]!.sequence >= sequence) at -= 1;
-    if (this.#order[at]?.sequence !== sequence) this.#order.splice(at, 0, { sequence, id: value.id });
+    if (this.#order[at]?.sequence !== sequence)
+      this.#order.splice(at, 0, { sequence, id: value.id });
     this.#head = Math.min(this.#head, at);
   }
 
@@ -75,7 +76,8 @@ export class Collection<T extends { id: string }> {
   }
 
   *oldestFirst(): Generator<T> {
-    while (this.#head < this.#order.length && !this.#isLive(this.#order[this.#head]!)) this.#head += 1;
+    while (this.#head < this.#order.length && !this.#isLive(this.#order[this.#head]!))
+      this.#head += 1;
     for (let i = this.#head; i < this.#order.length; i += 1) {
       const entry = this.#order[i]!;
       if (this.#isLive(entry)) yield this.#rows.get(entry.id)!.value;

@@ -5,16 +5,24 @@ import type { Kernel } from './kernel.ts';
 import type { Kind, Kinds } from './kinds.ts';
 import { recordEvent } from './events.ts';
 import { readSettings } from './settings.ts';
-import type { Context, RequestOrigin } from './types.ts';
+import type { AtEndOrder, Context, RequestOrigin } from './types.ts';
+
+/** Whose transaction it is, on which clock, and when. */
+export interface Origin {
+  request: RequestOrigin | null;
+  clock: string | null;
+  now: number;
+  globalNow: number;
+}
+
+/** What is to be done at the end of the transaction. */
+export type Lastly = Map<string, { order: AtEndOrder; work: () => void }>;
 
 /**
  * The context of one transaction, on the clock `clock` at `now`. `globalNow` stays what it was when
  * the transaction began, so that one request sees one time.
  */
-export function makeContext(
-  kernel: Kernel,
-  origin: { request: RequestOrigin | null; clock: string | null; now: number; globalNow: number },
-): Context {
+export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Context {
   const { store } = kernel;
   const { request, clock, now, globalNow } = origin;
   const ctx: Context = {
@@ -31,8 +39,9 @@ export function makeContext(
     },
     onClock(other) {
       if (other === clock) return ctx;
-      const at = other === null ? globalNow : store.get('test_helpers.test_clock', other).frozen_time;
-      return makeContext(kernel, { request, clock: other, now: at, globalNow });
+      const at =
+        other === null ? globalNow : store.get('test_helpers.test_clock', other).frozen_time;
+      return makeContext(kernel, { request, clock: other, now: at, globalNow }, lastly);
     },
     newId: (prefix) => formatId(prefix, kernel.seed, kernel.nextSequence()),
     newText: (length) => randomText(`${kernel.seed}:text:${kernel.nextSequence()}`, length),
@@ -58,7 +67,32 @@ export function makeContext(
     },
     unschedule: (kind, objectId) => store.remove('_due', `${kind}:${objectId}`),
     dueAt: (kind, objectId) => store.find('_due', `${kind}:${objectId}`)?.dueAt ?? null,
-    attempt: (work) => store.transaction(work),
+    attempt(work) {
+      const before = new Map(lastly);
+      try {
+        return store.transaction(work);
+      } catch (error) {
+        lastly.clear();
+        for (const [key, task] of before) lastly.set(key, task);
+        throw error;
+      }
+    },
+    preview(work) {
+      const undo = new Error('undo');
+      const result: { value?: ReturnType<typeof work> } = {};
+      try {
+        ctx.attempt(() => {
+          result.value = work();
+          throw undo;
+        });
+      } catch (error) {
+        if (error !== undo) throw error;
+      }
+      return result.value!;
+    },
+    atEnd(order, key, task) {
+      lastly.set(`${order}:${key}`, { order, work: task });
+    },
   };
   return ctx;
 }

@@ -2,16 +2,14 @@
  * The `previous_attributes` of an update: of each field that differs its old value; of hashes only
  * the parts that differ; of arrays and lists the whole. Null when nothing differs.
  */
-export function previousAttributes(
-  before: object,
-  after: object,
-): Record<string, unknown> | null {
+export function previousAttributes(before: object, after: object): Record<string, unknown> | null {
   const was = before as Record<string, unknown>;
   const is = after as Record<string, unknown>;
   const changed: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
     if (isSame(was[key], is[key])) continue;
-    changed[key] = isHash(was[key]) && isHash(is[key]) ? parts(was[key], is[key]) : (was[key] ?? null);
+    changed[key] =
+      isHash(was[key]) && isHash(is[key]) ? parts(was[key], is[key]) : (was[key] ?? null);
   }
   return Object.keys(changed).length === 0 ? null : changed;
 }

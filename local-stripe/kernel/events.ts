@@ -20,8 +20,7 @@ export function recordEvent(
 ): void {
   const kind = (object as { object?: string }).object ?? '';
   const present = kernel.resourceOf(kind)?.present as
-    | ((ctx: Context, object: object) => object)
-    | undefined;
+    ((ctx: Context, object: object) => object) | undefined;
   const id = ctx.newId('evt');
   const body = {
     id: threes.test(type) ? id.replace('evt_1', 'evt_3') : id,

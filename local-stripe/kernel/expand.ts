@@ -26,7 +26,10 @@ export function expandAll(
   for (const path of paths) {
     const steps = path.split('.');
     if (steps.filter((step) => step !== 'data').length > 4) {
-      throw invalidRequest(`You cannot expand more than 4 levels of a property. Property: ${path}`, 'expand');
+      throw invalidRequest(
+        `You cannot expand more than 4 levels of a property. Property: ${path}`,
+        'expand',
+      );
     }
     expanded = expandValue(ctx, resourceOf, expanded, { owner: null, path: '' }, steps, path);
   }
@@ -46,7 +49,9 @@ function expandValue(
   }
   if (typeof value === 'string') {
     const target = dereference(ctx, resourceOf, value, here, fullPath);
-    return steps.length === 0 ? target : expandValue(ctx, resourceOf, target, here, steps, fullPath);
+    return steps.length === 0
+      ? target
+      : expandValue(ctx, resourceOf, target, here, steps, fullPath);
   }
   if (steps.length === 0) {
     if (value === undefined) throw cannotExpand(fullPath);
@@ -112,7 +117,8 @@ function findPresented(
 ): object | undefined {
   const target = ctx.store.find(kind, id);
   if (target === undefined) return ctx.store.find('_deleted', id);
-  const present = resourceOf(kind)?.present as ((ctx: Context, object: object) => object) | undefined;
+  const present = resourceOf(kind)?.present as
+    ((ctx: Context, object: object) => object) | undefined;
   return present === undefined ? target : present(ctx, target);
 }
 

@@ -25,7 +25,10 @@ const call = (path: string, init: RequestInit = {}) =>
 
 describe('customers through stripe-node', () => {
   test('are created, merged, listed newest first and deleted', async () => {
-    const created = await stripe.customers.create({ email: 'a@example.com', metadata: { a: '1', b: '2' } });
+    const created = await stripe.customers.create({
+      email: 'a@example.com',
+      metadata: { a: '1', b: '2' },
+    });
     expect(created).toMatchObject({ object: 'customer', email: 'a@example.com', balance: 0 });
     expect(created.lastResponse.requestId).toMatch(/^req_/);
 

@@ -23,8 +23,12 @@ interface Answer {
   headers: Record<string, string>;
 }
 
-/** The API, `/v1/**`, over the kernel's resources. */
-export function apiServer(kernel: Kernel, parseParams: ParseParams): Hono {
+/** The API, `/v1/**`, over the kernel's resources. `catchUp` does what is overdue. */
+export function apiServer(
+  kernel: Kernel,
+  parseParams: ParseParams,
+  catchUp: () => Promise<void>,
+): Hono {
   const app = new Hono();
   const base = {
     'content-type': 'application/json',
@@ -33,8 +37,9 @@ export function apiServer(kernel: Kernel, parseParams: ParseParams): Hono {
   };
 
   const answer = async (c: HonoContext, route: Route | null) => {
-    const requestId = kernel.run((ctx) => ctx.newId('req'));
+    const requestId = kernel.newRequestId();
     let result: Answer;
+    await catchUp();
     try {
       result = await answerRequest(kernel, parseParams, c, route, requestId);
     } catch (error) {
@@ -104,7 +109,9 @@ function execute(
 ): object {
   const { expand, ...rest } = params;
   const answer = present(kernel, ctx, route.handle(ctx, rest, path));
-  return expand === undefined ? answer : expandAll(ctx, kernel.resourceOf, answer, expand as string[]);
+  return expand === undefined
+    ? answer
+    : expandAll(ctx, kernel.resourceOf, answer, expand as string[]);
 }
 
 function present(kernel: Kernel, ctx: Context, answer: object): object {
@@ -114,8 +121,7 @@ function present(kernel: Kernel, ctx: Context, answer: object): object {
   }
   if ((answer as { deleted?: boolean }).deleted === true) return answer;
   const presenter = kernel.resourceOf(object ?? '')?.present as
-    | ((ctx: Context, object: object) => object)
-    | undefined;
+    ((ctx: Context, object: object) => object) | undefined;
   return presenter === undefined ? answer : presenter(ctx, answer);
 }
 
@@ -161,7 +167,9 @@ function unknownUrl(method: string, path: string): StripeError {
 
 function errorAnswer(kernel: Kernel, error: unknown, requestId: string): Answer {
   if (!(error instanceof StripeError)) {
-    kernel.log(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    kernel.log(
+      `${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   }
   const known =
     error instanceof StripeError

@@ -1,11 +1,14 @@
 import type { MovableClock } from '../../src/domain/clock.ts';
 import { unixSeconds } from './clock.ts';
 import { makeContext } from './context.ts';
+import type { Lastly, Origin } from './context.ts';
 import { DueQueue } from './due-queue.ts';
 import { StripeError } from './errors.ts';
+import { formatId } from './ids.ts';
 import type { Kind } from './kinds.ts';
 import { Store } from './store.ts';
 import type { Indexes } from './store.ts';
+import { atEndOrder } from './types.ts';
 import type { Context, DueHandler, RequestOrigin, Resource } from './types.ts';
 
 export interface KernelOptions {
@@ -30,6 +33,8 @@ export class Kernel {
   #byObject: Map<string, Resource>;
   #dueHandlers = new Map<string, DueHandler>();
   #sequence = 0;
+  #requests = 0;
+  #run = crypto.randomUUID();
 
   constructor(options: KernelOptions) {
     this.resources = options.resources as unknown as Resource[];
@@ -47,6 +52,11 @@ export class Kernel {
 
   resourceOf = (object: string): Resource | undefined => this.#byObject.get(object);
 
+  /** Registers work that falls due and belongs to no resource. */
+  onDue(kind: string, handler: DueHandler): void {
+    this.#dueHandlers.set(kind, handler);
+  }
+
   dueHandler(kind: string): DueHandler {
     const handler = this.#dueHandlers.get(kind);
     if (handler === undefined) throw new Error(`nobody handles due work of kind ${kind}`);
@@ -57,6 +67,12 @@ export class Kernel {
   nextSequence(): number {
     this.#sequence += 1;
     return this.#sequence;
+  }
+
+  /** Counted apart, so that looking at something does not change the ids of what comes later. */
+  newRequestId(): string {
+    this.#requests += 1;
+    return formatId('req', this.#run, this.#requests);
   }
 
   get sequence(): number {
@@ -80,12 +96,32 @@ export class Kernel {
     return this.runAt({ request, clock: null, now, globalNow: now }, work);
   }
 
-  runAt<T>(
-    origin: { request: RequestOrigin | null; clock: string | null; now: number; globalNow: number },
-    work: (ctx: Context) => T,
-  ): T {
+  runAt<T>(origin: Origin, work: (ctx: Context) => T): T {
     const keepsChanges = (error: unknown) => error instanceof StripeError && error.keepsChanges;
-    return this.store.transaction(() => work(makeContext(this, origin)), keepsChanges);
+    const lastly: Lastly = new Map();
+    const ctx = makeContext(this, origin, lastly);
+    return this.store.transaction(() => {
+      try {
+        const result = work(ctx);
+        runLastly(lastly);
+        return result;
+      } catch (error) {
+        if (keepsChanges(error)) runLastly(lastly);
+        throw error;
+      }
+    }, keepsChanges);
+  }
+
+  /** Empties everything. Ids go on where they were, so that none comes twice. */
+  reset(): void {
+    this.store.clear();
+    this.due.rebuild();
+  }
+}
+
+function runLastly(lastly: Lastly): void {
+  for (const order of atEndOrder) {
+    for (const task of [...lastly.values()]) if (task.order === order) task.work();
   }
 }
 

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { CheckoutRow } from '../checkout/row.ts';
+import type { PortalRow } from '../portal/row.ts';
 import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from './rows.ts';
 
 /** What a meter event means, read from its payload once. */
@@ -54,6 +55,7 @@ export interface Kinds {
   _event: EventRow;
   _idempotency: IdempotencyRow;
   _retired_coupon: Stripe.Coupon;
+  _portal: PortalRow;
   _settings: SettingsRow;
   _webhook_secret: { id: string; secret: string };
 }

@@ -24,7 +24,9 @@ export function listPage<T extends { id: string; created?: number }>(
   const after = params.starting_after as string | undefined;
   const before = params.ending_before as string | undefined;
   if (after !== undefined && before !== undefined) {
-    throw invalidRequest('You may only specify one of these parameters: starting_after, ending_before.');
+    throw invalidRequest(
+      'You may only specify one of these parameters: starting_after, ending_before.',
+    );
   }
   const inRange = createdFilter(params.created);
   const found: T[] = [];
@@ -67,7 +69,11 @@ function pageLimit(params: Params): number {
   if (params.limit === undefined) return 10;
   const limit = Number(params.limit);
   if (!Number.isInteger(limit)) {
-    throw invalidRequest(`Invalid integer: ${String(params.limit)}`, 'limit', 'parameter_invalid_integer');
+    throw invalidRequest(
+      `Invalid integer: ${String(params.limit)}`,
+      'limit',
+      'parameter_invalid_integer',
+    );
   }
   if (limit < 1 || limit > 100) {
     throw invalidRequest('This value must be between 1 and 100 (inclusive).', 'limit');

@@ -16,6 +16,9 @@ export function readSettings(store: Store): SettingsRow {
 }
 
 /** Changes some settings; inside a transaction. */
-export function changeSettings(store: Store, change: Partial<Omit<SettingsRow, 'id'>>): SettingsRow {
+export function changeSettings(
+  store: Store,
+  change: Partial<Omit<SettingsRow, 'id'>>,
+): SettingsRow {
   return store.put('_settings', { ...readSettings(store), ...change });
 }

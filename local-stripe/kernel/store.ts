@@ -31,15 +31,15 @@ export class Store {
   #collections = new Map<Kind, AnyCollection>();
   #indexes: Indexes;
   #undo: Undo[] | null = null;
-  #onCommit: ((changes: Change[]) => void) | null = null;
+  #listeners: ((changes: Change[]) => void)[] = [];
 
   constructor(indexes: Indexes) {
     this.#indexes = indexes;
   }
 
-  /** Called after each transaction with its net changes. */
-  set onCommit(listener: (changes: Change[]) => void) {
-    this.#onCommit = listener;
+  /** Called after each transaction with its net changes, in the order of subscription. */
+  onCommit(listener: (changes: Change[]) => void): void {
+    this.#listeners.push(listener);
   }
 
   find<K extends Kind>(kind: K, id: string): Kinds[K] | undefined {
@@ -120,13 +120,13 @@ export class Store {
       for (const undo of mine) outer.push(undo);
       return;
     }
-    if (this.#onCommit === null || mine.length === 0) return;
+    if (this.#listeners.length === 0 || mine.length === 0) return;
     const changes = new Map<string, Change>();
     for (const { kind, id } of mine) {
       const key = `${kind} ${id}`;
       if (!changes.has(key)) changes.set(key, { kind, id, value: this.find(kind, id) ?? null });
     }
-    this.#onCommit([...changes.values()]);
+    for (const listener of this.#listeners) listener([...changes.values()]);
   }
 
   #rollBack(outer: Undo[] | null, mine: Undo[]): void {

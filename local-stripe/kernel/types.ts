@@ -33,11 +33,7 @@ export interface Context {
   /** `length` letters and digits, as repeatable as ids: for client secrets and fingerprints. */
   newText(length: number): string;
   /** Records an event about the object as it is now, and delivers it after the transaction. */
-  emit(
-    type: Stripe.Event.Type,
-    object: object,
-    previousAttributes?: Record<string, unknown>,
-  ): void;
+  emit(type: Stripe.Event.Type, object: object, previousAttributes?: Record<string, unknown>): void;
   /**
    * Puts `{...before, ...patch}`, and emits `type` with the `previous_attributes` that differ; with
    * no difference nothing is emitted. Answers the new object.
@@ -58,7 +54,17 @@ export interface Context {
   dueAt(kind: string, objectId: string): number | null;
   /** Runs `work`; when it throws, its changes alone are undone and the error is thrown on. */
   attempt<T>(work: () => T): T;
+  /** Runs `work`, undoes all it did, and answers its result: what would happen if. */
+  preview<T>(work: () => T): T;
+  /**
+   * Runs `work` as the last thing of the transaction, in the order of `atEndOrder`; the same key
+   * replaces. For what follows from everything that was done, such as entitlements.
+   */
+  atEnd(order: AtEndOrder, key: string, work: () => void): void;
 }
+
+export const atEndOrder = ['entitlements', 'invoice_payment'] as const;
+export type AtEndOrder = (typeof atEndOrder)[number];
 
 /** Parameters after the schema has checked and coerced them. Null means: unset. */
 export type Params = Record<string, unknown>;

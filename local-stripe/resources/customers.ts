@@ -37,10 +37,7 @@ export const customers = resource({
   del: deleteCustomer,
 });
 
-export function createCustomer(
-  ctx: Context,
-  params: Stripe.CustomerCreateParams,
-): Stripe.Customer {
+export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
   const clock = params.test_clock ?? null;
   if (clock !== null && ctx.store.find('test_helpers.test_clock', clock) === undefined) {
     throw noSuch('test_clock', clock, 'test_clock');
@@ -129,7 +126,7 @@ function ownCard(ctx: Context, customer: string, id: string | null): string | nu
   return id;
 }
 
-function deleteCustomer(ctx: Context, customer: Stripe.Customer): object {
+export function deleteCustomer(ctx: Context, customer: Stripe.Customer): object {
   const here = ctx.onClock(idOrNull(customer.test_clock));
   const deleted = markDeleted(here, 'customer', customer.id);
   here.emit('customer.deleted', customer);

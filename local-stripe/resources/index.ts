@@ -1,7 +1,17 @@
 import type { Resource } from '../kernel/types.ts';
 import { catalog } from './catalog.ts';
 import { customers } from './customers.ts';
+import { events } from './events.ts';
 import { hosted } from './hosted.ts';
+import { testClocks } from './test-clocks.ts';
+import { webhookEndpoints } from './webhook-endpoints.ts';
 
 /** Every resource of the API. A new one is a file beside this one and a line here. */
-export const resources: Resource<never>[] = [customers, ...catalog, ...hosted] as unknown as Resource<never>[];
+export const resources = [
+  customers,
+  events,
+  webhookEndpoints,
+  testClocks,
+  ...catalog,
+  ...hosted,
+] as unknown as Resource<never>[];

@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const held = new Set<string>();
+
+/**
+ * Takes the folder for this process: two writers of one state file would destroy it. A lock that a
+ * killed process left behind is taken over. Answers how to give it back.
+ */
+export function lockDataDir(dataDir: string): () => void {
+  const path = join(resolve(dataDir), 'local-stripe.lock');
+  mkdirSync(dataDir, { recursive: true });
+  const owner = readOwner(path);
+  if (owner !== null && (held.has(path) || (owner !== process.pid && isAlive(owner)))) {
+    throw new Error(
+      `${dataDir} is in use by the local Stripe of process ${owner}: stop that one, or set DATA_DIR.`,
+    );
+  }
+  writeFileSync(path, String(process.pid));
+  held.add(path);
+  return () => {
+    held.delete(path);
+    rmSync(path, { force: true });
+  };
+}
+
+function readOwner(path: string): number | null {
+  try {
+    return Number(readFileSync(path, 'utf8')) || null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

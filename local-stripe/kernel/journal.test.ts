@@ -1,0 +1,79 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Stripe from 'stripe';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startLocalStripe } from '../index.ts';
+
+let dataDir: string;
+const file = () => join(dataDir, 'local-stripe.ndjson');
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'local-stripe-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+async function session<T>(
+  work: (stripe: Stripe, advance: (s: number) => Promise<number>) => Promise<T>,
+) {
+  const local = await startLocalStripe({ port: 0, dataDir });
+  const stripe = new Stripe('sk_test_j', { host: '127.0.0.1', port: local.port, protocol: 'http' });
+  try {
+    return await work(stripe, (seconds) => local.advanceTo(local.kernel.now() + seconds));
+  } finally {
+    await local.close();
+  }
+}
+
+test('everything is there after a restart: objects, their order, events, keys, and the time', async () => {
+  const before = await session(async (stripe, advance) => {
+    const first = await stripe.customers.create({ name: 'First' });
+    await stripe.customers.create({ name: 'Second' });
+    await stripe.customers.update(first.id, { name: 'Changed' });
+    const now = await advance(40 * 86_400);
+    const keyed = await stripe.customers.create({ name: 'Keyed' }, { idempotencyKey: 'k' });
+    return { first, keyed, now };
+  });
+  await session(async (stripe) => {
+    const { data } = await stripe.customers.list();
+    expect(data.map(({ name }) => name)).toEqual(['Keyed', 'Second', 'Changed']);
+    const replayed = await stripe.customers.create({ name: 'Keyed' }, { idempotencyKey: 'k' });
+    expect(replayed.id).toBe(before.keyed.id);
+    const next = await stripe.customers.create({ name: 'Next' });
+    expect(next.created).toBeGreaterThanOrEqual(before.now);
+  });
+});
+
+test('a line that a kill cut short never happened', async () => {
+  await session((stripe) => stripe.customers.create({ name: 'Whole' }));
+  const whole = readFileSync(file(), 'utf8');
+  appendFileSync(file(), whole.trimEnd().split('\n').at(-1)!.slice(0, -20));
+  await session(async (stripe) => {
+    expect((await stripe.customers.list()).data.map(({ name }) => name)).toEqual(['Whole']);
+    await stripe.customers.create({ name: 'Next' });
+  });
+  await session(async (stripe) => expect((await stripe.customers.list()).data).toHaveLength(2));
+});
+
+test('damage in the middle is told in a sentence, and the folder stays as it is', async () => {
+  await session(async (stripe) => {
+    await stripe.customers.create({});
+    await stripe.customers.create({});
+  });
+  const [first, ...rest] = readFileSync(file(), 'utf8').split('\n');
+  writeFileSync(file(), [first!.slice(5), ...rest].join('\n'));
+  await expect(startLocalStripe({ port: 0, dataDir })).rejects.toThrow(/damaged in line 1/);
+});
+
+test('two processes cannot write one state', async () => {
+  await session(async () => {
+    await expect(startLocalStripe({ port: 0, dataDir })).rejects.toThrow(/in use/);
+  });
+  await session((stripe) => stripe.customers.list());
+});
+
+test('a port that is taken is told in a sentence, and nothing is left behind', async () => {
+  const local = await startLocalStripe({ port: 0 });
+  await expect(startLocalStripe({ port: local.port, dataDir })).rejects.toThrow(/is taken/);
+  await local.close();
+  await session((stripe) => stripe.customers.list());
+});

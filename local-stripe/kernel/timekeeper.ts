@@ -1,0 +1,157 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Dispatcher } from './deliveries/dispatcher.ts';
+import type { Kernel } from './kernel.ts';
+import type { DueRow } from './rows.ts';
+
+/** How long due work may run before requests get their turn, in real milliseconds. */
+const sliceMs = 10;
+
+/**
+ * Lets time pass: everything due is done one by one in order of due time, the clock standing at that
+ * time, and what it made known is delivered before the next is done. So a year in one step is the
+ * same as a year in many.
+ */
+export class Timekeeper {
+  #kernel: Kernel;
+  #dispatcher: Dispatcher;
+  #lock: Promise<unknown> = Promise.resolve();
+  #isPassing = false;
+  #timer: NodeJS.Timeout;
+  #sliceEndsAt = 0;
+
+  constructor(kernel: Kernel, dispatcher: Dispatcher) {
+    this.#kernel = kernel;
+    this.#dispatcher = dispatcher;
+    kernel.onDue('test_clock.advance', (_ctx, clock) => {
+      void this.#alone(() => this.#advanceTestClock(clock)).catch((error: unknown) => {
+        kernel.log(`test clock ${clock}: ${String(error)}`);
+      });
+    });
+    this.#timer = setInterval(() => void this.catchUp(), 1000);
+    this.#timer.unref();
+  }
+
+  /** Moves the global clock to `target` (unix seconds); resolves when all is done and delivered. */
+  async advanceTo(target: number): Promise<number> {
+    await this.#alone(async () => {
+      await this.#dispatcher.idle();
+      await this.#passUntil(target);
+      this.#moveClock(target);
+      await this.#passUntil(target);
+    });
+    await this.settled();
+    return this.#kernel.now();
+  }
+
+  /** Does what is overdue, unless time is being moved already. */
+  async catchUp(): Promise<void> {
+    if (this.#isPassing) return;
+    const next = this.#kernel.due.peek(null);
+    if (next === undefined || next.dueAt > this.#kernel.now()) return;
+    await this.#alone(() => this.#passUntil(this.#kernel.now()));
+  }
+
+  /** Resolves when nothing is due, nothing is under way and every queue of deliveries is empty. */
+  async settled(): Promise<void> {
+    for (;;) {
+      await this.#lock;
+      await this.catchUp();
+      await this.#dispatcher.idle();
+      const next = this.#kernel.due.peek(null);
+      const isDue = next !== undefined && next.dueAt <= this.#kernel.now();
+      if (!this.#isPassing && !this.#dispatcher.isBusy && !isDue) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#lock;
+  }
+
+  async #passUntil(target: number): Promise<void> {
+    for (;;) {
+      const row = this.#kernel.due.peek(null);
+      if (row === undefined || row.dueAt > target) return;
+      this.#moveClock(row.dueAt);
+      this.#do(row, row.dueAt);
+      await this.#breathe();
+    }
+  }
+
+  async #advanceTestClock(id: string): Promise<void> {
+    const { store } = this.#kernel;
+    const target = store.find('test_helpers.test_clock', id)?.status_details.advancing
+      ?.target_frozen_time;
+    if (target === undefined) return;
+    for (;;) {
+      const row = this.#kernel.due.peek(id);
+      if (row === undefined || row.dueAt > target || !this.#freeze(id, row.dueAt)) break;
+      this.#do(row, this.#kernel.now());
+      await this.#breathe();
+    }
+    this.#kernel.run((ctx) => {
+      const clock = store.find('test_helpers.test_clock', id);
+      if (clock === undefined) return;
+      const ready = ctx.store.put('test_helpers.test_clock', {
+        ...clock,
+        frozen_time: target,
+        status: 'ready',
+        status_details: {},
+      });
+      ctx.onClock(id).emit('test_helpers.test_clock.ready', ready);
+    });
+  }
+
+  /** False when the clock was deleted while it advanced. */
+  #freeze(id: string, frozen_time: number): boolean {
+    const { store } = this.#kernel;
+    const clock = store.find('test_helpers.test_clock', id);
+    if (clock === undefined) return false;
+    if (frozen_time > clock.frozen_time) {
+      store.transaction(() => store.put('test_helpers.test_clock', { ...clock, frozen_time }));
+    }
+    return true;
+  }
+
+  /** Work that fails is a bug of ours: it is told and dropped, so that time can go on. */
+  #do(row: DueRow, globalNow: number): void {
+    const { store, log } = this.#kernel;
+    try {
+      const origin = { request: null, clock: row.clock, now: row.dueAt, globalNow };
+      this.#kernel.runAt(origin, (ctx) => {
+        store.remove('_due', row.id);
+        this.#kernel.dueHandler(row.kind)(ctx, row.objectId);
+      });
+    } catch (error) {
+      log(`${row.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      store.transaction(() => store.remove('_due', row.id));
+    }
+  }
+
+  async #breathe(): Promise<void> {
+    if (this.#dispatcher.isBusy) await this.#dispatcher.idle();
+    else if (Date.now() >= this.#sliceEndsAt) {
+      await turn();
+      this.#sliceEndsAt = Date.now() + sliceMs;
+    }
+  }
+
+  #moveClock(to: number): void {
+    if (to > this.#kernel.now()) this.#kernel.clock.moveTo(new Date(to * 1000));
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const before = this.#lock;
+    const mine = (async () => {
+      await before.catch(() => {});
+      this.#isPassing = true;
+      try {
+        await work();
+      } finally {
+        this.#isPassing = false;
+      }
+    })();
+    this.#lock = mine.catch(() => {});
+    await mine;
+  }
+}
