@@ -196,10 +196,26 @@ describe('a session is refused', () => {
       (v) => ({ ...v, allow_promotion_codes: true, discounts: [{ coupon: 'x' }] }),
       'discounts',
     ],
-    ['with an unknown coupon', (v) => ({ ...v, discounts: [{ coupon: 'x' }] }), 'discounts[0][coupon]'],
-    ['with automatic tax', (v) => ({ ...v, automatic_tax: { enabled: true } }), 'automatic_tax[enabled]'],
-    ['with payment_method_types', (v) => ({ ...v, payment_method_types: ['card'] }), 'payment_method_types'],
-    ['with a reference of 201 characters', (v) => ({ ...v, client_reference_id: 'x'.repeat(201) }), 'client_reference_id'],
+    [
+      'with an unknown coupon',
+      (v) => ({ ...v, discounts: [{ coupon: 'x' }] }),
+      'discounts[0][coupon]',
+    ],
+    [
+      'with automatic tax',
+      (v) => ({ ...v, automatic_tax: { enabled: true } }),
+      'automatic_tax[enabled]',
+    ],
+    [
+      'with payment_method_types',
+      (v) => ({ ...v, payment_method_types: ['card'] }),
+      'payment_method_types',
+    ],
+    [
+      'with a reference of 201 characters',
+      (v) => ({ ...v, client_reference_id: 'x'.repeat(201) }),
+      'client_reference_id',
+    ],
   ])('%s', async (_name, change, param) => {
     const call = stripe.checkout.sessions.create(change(base()) as CreateParams);
     await expect(call).rejects.toMatchObject({ statusCode: 400, param });

@@ -1,11 +1,12 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../kernel/errors.ts';
 
-type CreateParams = Stripe.Checkout.SessionCreateParams;
 type CustomField = Stripe.Checkout.Session.CustomField;
 
 /** The session's own questions, unanswered. */
-export function buildCustomFields(given: CreateParams.CustomField[]): CustomField[] {
+export function buildCustomFields(
+  given: Stripe.Checkout.SessionCreateParams.CustomField[],
+): CustomField[] {
   const keys = new Set<string>();
   return given.map((field, index) => {
     const name = `custom_fields[${index}]`;
@@ -29,7 +30,10 @@ export function buildCustomFields(given: CreateParams.CustomField[]): CustomFiel
   });
 }
 
-function typed(field: CreateParams.CustomField, name: string): Partial<CustomField> {
+function typed(
+  field: Stripe.Checkout.SessionCreateParams.CustomField,
+  name: string,
+): Partial<CustomField> {
   if (field.type === 'dropdown') {
     const options = field.dropdown?.options ?? [];
     if (options.length === 0) {
@@ -70,7 +74,9 @@ export function answerCustomFields(
 
 /** The keys whose answer is missing or not one of the field's. */
 export function wrongAnswers(fields: CustomField[], answers: Record<string, string>): string[] {
-  return fields.filter((field) => !isAnswered(field, answers[field.key] ?? '')).map(({ key }) => key);
+  return fields
+    .filter((field) => !isAnswered(field, answers[field.key] ?? ''))
+    .map(({ key }) => key);
 }
 
 function isAnswered(field: CustomField, value: string): boolean {
@@ -86,7 +92,7 @@ function isAnswered(field: CustomField, value: string): boolean {
 }
 
 export function buildCustomText(
-  given: CreateParams.CustomText,
+  given: Stripe.Checkout.SessionCreateParams.CustomText,
 ): Stripe.Checkout.Session.CustomText {
   return {
     after_submit: given.after_submit || null,

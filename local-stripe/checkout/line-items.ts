@@ -6,7 +6,10 @@ import { checkoutAmounts } from './amounts.ts';
 import { couponOfSession, hasTrial } from './session.ts';
 
 /** The LineItems of a session, in the order they were given. */
-export function sessionLineItems(ctx: Context, session: Stripe.Checkout.Session): Stripe.LineItem[] {
+export function sessionLineItems(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+): Stripe.LineItem[] {
   const row = ctx.store.get('_checkout', session.id);
   const amounts = checkoutAmounts(ctx, row.lines, {
     hasTrial: hasTrial(row),

@@ -31,9 +31,7 @@ function newCustomer(payer: CheckoutPayer): Stripe.CustomerCreateParams {
     ...(payer.email === null ? {} : { email: payer.email }),
     ...(payer.name === null ? {} : { name: payer.name }),
     ...(payer.phone === null ? {} : { phone: payer.phone }),
-    ...(payer.address === null
-      ? {}
-      : { address: payer.address as unknown as Stripe.AddressParam }),
+    ...(payer.address === null ? {} : { address: payer.address as unknown as Stripe.AddressParam }),
   };
 }
 

@@ -15,7 +15,8 @@ export function readLines(
   mode: string,
   items: LineParams[],
 ): { lines: CheckoutLine[]; currency: string } {
-  if (items.length > 100) throw invalidRequest('A session has at most 100 line items.', 'line_items');
+  if (items.length > 100)
+    throw invalidRequest('A session has at most 100 line items.', 'line_items');
   const lines = items.map((item, index) => readLine(ctx, item, index));
   const prices = lines.map((line) => ctx.store.get('price', line.price));
   const recurring = prices.filter((price) => price.recurring !== null);
@@ -100,7 +101,11 @@ function existingPrice(ctx: Context, id: string, param: string): Stripe.Price {
 }
 
 /** A price made for this session alone; it cannot be bought again, so it is inactive. */
-function inlinePrice(ctx: Context, data: LineParams.PriceData, param: string): Stripe.Price {
+function inlinePrice(
+  ctx: Context,
+  data: Stripe.Checkout.SessionCreateParams.LineItem.PriceData,
+  param: string,
+): Stripe.Price {
   if (Boolean(data.product) === Boolean(data.product_data)) {
     throw invalidRequest(
       'You must specify exactly one of these parameters: product, product_data.',

@@ -77,7 +77,9 @@ function hasPaidBefore(ctx: Context, customer: string | null): boolean {
   if (customer === null) return false;
   return (
     ctx.store.by('invoice', 'customer', customer).some(({ status }) => status === 'paid') ||
-    ctx.store.by('payment_intent', 'customer', customer).some(({ status }) => status === 'succeeded')
+    ctx.store
+      .by('payment_intent', 'customer', customer)
+      .some(({ status }) => status === 'succeeded')
   );
 }
 

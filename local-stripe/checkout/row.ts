@@ -1,7 +1,5 @@
 import type Stripe from 'stripe';
 
-type CreateParams = Stripe.Checkout.SessionCreateParams;
-
 /** One thing bought: what a LineItem is made from when it is asked for. */
 export interface CheckoutLine {
   id: string;
@@ -26,10 +24,10 @@ export interface CheckoutPayer {
 export interface CheckoutRow {
   id: string;
   lines: CheckoutLine[];
-  subscriptionData: CreateParams.SubscriptionData | null;
-  paymentIntentData: CreateParams.PaymentIntentData | null;
-  setupIntentData: CreateParams.SetupIntentData | null;
-  customerUpdate: CreateParams.CustomerUpdate | null;
+  subscriptionData: Stripe.Checkout.SessionCreateParams.SubscriptionData | null;
+  paymentIntentData: Stripe.Checkout.SessionCreateParams.PaymentIntentData | null;
+  setupIntentData: Stripe.Checkout.SessionCreateParams.SetupIntentData | null;
+  customerUpdate: Stripe.Checkout.SessionCreateParams.CustomerUpdate | null;
   /** The intent of the attempt under way, kept across declines as Stripe keeps it. */
   intent: string | null;
   payer: CheckoutPayer | null;

@@ -46,7 +46,12 @@ export function finishSession(global: Context, session: Session, passed: boolean
   if (row.payer === null || row.intent === null) {
     throw invalidRequest('This Checkout Session is not waiting for authentication.');
   }
-  return settle(ctx, session, row, finishCheckout(ctx, orderOf(ctx, session, row, row.payer), passed));
+  return settle(
+    ctx,
+    session,
+    row,
+    finishCheckout(ctx, orderOf(ctx, session, row, row.payer), passed),
+  );
 }
 
 function assertOpen(session: Session): void {

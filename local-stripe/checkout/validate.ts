@@ -50,7 +50,10 @@ function refuseWhatIsNotImitated(params: CreateParams): void {
   for (const path of notImitated) {
     const value = path
       .split('.')
-      .reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], params);
+      .reduce<unknown>(
+        (part, name) => (part as Record<string, unknown> | undefined)?.[name],
+        params,
+      );
     if (value === undefined || value === null || value === false) continue;
     const [first, ...rest] = path.split('.');
     const param = `${first}${rest.map((name) => `[${name}]`).join('')}`;
@@ -101,7 +104,10 @@ function assertUiMode(params: CreateParams): void {
     if (!params.success_url) throw missingParam('success_url');
     for (const name of ['return_url', 'redirect_on_completion'] as const) {
       if ((params[name] ?? undefined) !== undefined) {
-        throw invalidRequest(`\`${name}\` can not be set when \`ui_mode\` is \`hosted_page\`.`, name);
+        throw invalidRequest(
+          `\`${name}\` can not be set when \`ui_mode\` is \`hosted_page\`.`,
+          name,
+        );
       }
     }
   } else {
