@@ -9,7 +9,7 @@ import { Journal, loadJournal } from './kernel/journal.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { Timekeeper } from './kernel/timekeeper.ts';
 import { resources } from './resources/index.ts';
-import { validateRequest } from './schema/index.ts';
+import { strictSelfCheck, validateRequest } from './schema/index.ts';
 
 export interface LocalStripeOptions {
   /** 0 takes a free one. */
@@ -20,6 +20,8 @@ export interface LocalStripeOptions {
   clock?: MovableClock;
   /** Hears what nobody is there to hear. Default: nothing. */
   log?: (message: string) => void;
+  /** Refuses to answer or record what the SDK's types do not know. For tests. */
+  checkResponses?: boolean;
   /** Makes the ids. Equal seeds and stories make equal ids; the default is a new one each time. */
   seed?: string;
 }
@@ -57,6 +59,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     seed: options.seed ?? crypto.randomUUID(),
     baseUrl: '',
     log: options.log ?? (() => {}),
+    ...(options.checkResponses === true ? { check: strictSelfCheck } : {}),
   });
   const unlock = dataDir === null ? () => {} : lockDataDir(dataDir);
   let journal: Journal | null = null;

@@ -39,6 +39,7 @@ export function recordEvent(
     },
     type,
   } as unknown as Stripe.Event;
+  kernel.check?.event(body);
   forgetOldEvents(ctx);
   ctx.store.put('_event', { id: body.id, recordedAt: ctx.globalNow, body });
   for (const endpoint of ctx.store.oldestFirst('webhook_endpoint')) {

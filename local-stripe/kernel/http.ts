@@ -109,9 +109,10 @@ function execute(
 ): object {
   const { expand, ...rest } = params;
   const answer = present(kernel, ctx, route.handle(ctx, rest, path));
-  return expand === undefined
-    ? answer
-    : expandAll(ctx, kernel.resourceOf, answer, expand as string[]);
+  const expanded =
+    expand === undefined ? answer : expandAll(ctx, kernel.resourceOf, answer, expand as string[]);
+  kernel.check?.response(`${route.method} ${route.path}`, expanded);
+  return expanded;
 }
 
 function present(kernel: Kernel, ctx: Context, answer: object): object {

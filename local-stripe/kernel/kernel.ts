@@ -7,6 +7,7 @@ import { StripeError } from './errors.ts';
 import { formatId } from './ids.ts';
 import type { Kind } from './kinds.ts';
 import { Store } from './store.ts';
+import type { SelfCheck } from '../schema/index.ts';
 import type { Indexes } from './store.ts';
 import { atEndOrder } from './types.ts';
 import type { Context, DueHandler, RequestOrigin, Resource } from './types.ts';
@@ -19,6 +20,8 @@ export interface KernelOptions {
   baseUrl: string;
   /** Told about what nobody is there to hear: bugs in due work, deliveries that fail. */
   log: (message: string) => void;
+  /** Looks at every answer and event before it leaves; for tests. */
+  check?: SelfCheck;
 }
 
 /** The state of one local Stripe, and the only way to change it: `run`. */
@@ -28,6 +31,7 @@ export class Kernel {
   readonly resources: Resource[];
   readonly clock: MovableClock;
   readonly log: (message: string) => void;
+  readonly check: SelfCheck | null;
   seed: string;
   baseUrl: string;
   #byObject: Map<string, Resource>;
@@ -42,6 +46,7 @@ export class Kernel {
     this.seed = options.seed;
     this.baseUrl = options.baseUrl;
     this.log = options.log;
+    this.check = options.check ?? null;
     this.#byObject = new Map(this.resources.map((resource) => [resource.kind as string, resource]));
     this.store = new Store(indexesOf(this.resources));
     this.due = new DueQueue(this.store);

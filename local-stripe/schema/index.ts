@@ -4,3 +4,5 @@ export { validateRequest } from './request/validate.ts';
 export type { RawParams, RawValue } from './request/raw.ts';
 export { METADATA_KEYS_MAX } from './request/metadata.ts';
 export { checkEvent, checkObject, checkResponse } from './response/check.ts';
+export { strictSelfCheck } from './response/strict.ts';
+export type { SelfCheck } from './response/strict.ts';

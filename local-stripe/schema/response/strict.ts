@@ -1,0 +1,21 @@
+import { checkEvent, checkResponse } from './check.ts';
+
+/** What a server that watches itself calls before it answers or records. */
+export interface SelfCheck {
+  response(endpoint: string, body: object): void;
+  event(body: object): void;
+}
+
+/**
+ * Throws when an answer or an event leaves the SDK's types: an answer becomes a 500 that says
+ * where, an event undoes what caused it.
+ */
+export const strictSelfCheck: SelfCheck = {
+  response: (endpoint, body) => assertNone(checkResponse(endpoint, body)),
+  event: (body) => assertNone(checkEvent(body)),
+};
+
+function assertNone(violations: string[]): void {
+  if (violations.length === 0) return;
+  throw new Error(`not what the SDK declares: ${violations.slice(0, 5).join('; ')}`);
+}
