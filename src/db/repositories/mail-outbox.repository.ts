@@ -1,0 +1,69 @@
+import { and, asc, desc, eq, isNull, lte, or, sql } from 'drizzle-orm';
+import type { DbOrTx, Tx } from '../client.ts';
+import { mailOutbox, type Mail, type NewMail } from '../schema/index.ts';
+
+/** Puts a mail into the outbox. False when the same one, by kind, subject and attempt, is there. */
+export async function insertMail(
+  db: DbOrTx,
+  values: Pick<
+    NewMail,
+    'tenantId' | 'kind' | 'subjectId' | 'attempt' | 'recipient' | 'locale' | 'data' | 'createdAt'
+  >,
+): Promise<boolean> {
+  const rows = await db
+    .insert(mailOutbox)
+    .values(values)
+    .onConflictDoNothing({ target: [mailOutbox.kind, mailOutbox.subjectId, mailOutbox.attempt] })
+    .returning({ id: mailOutbox.id });
+  return rows.length === 1;
+}
+
+/** The mails that are due, locked so that two workers never send the same one. */
+export function lockDueMails(tx: Tx, now: Date, limit: number): Promise<Mail[]> {
+  return tx
+    .select()
+    .from(mailOutbox)
+    .where(
+      and(
+        isNull(mailOutbox.sentAt),
+        isNull(mailOutbox.failedAt),
+        or(isNull(mailOutbox.nextSendAt), lte(mailOutbox.nextSendAt, now)),
+      ),
+    )
+    .orderBy(asc(mailOutbox.createdAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+}
+
+export async function markMailSent(db: DbOrTx, id: string, now: Date): Promise<void> {
+  await db
+    .update(mailOutbox)
+    .set({ sentAt: now, lastError: null, sendAttempts: sql`${mailOutbox.sendAttempts} + 1` })
+    .where(eq(mailOutbox.id, id));
+}
+
+/** Records a failed try and when the next one is due; `null` gives the mail up. */
+export async function markMailFailed(
+  db: DbOrTx,
+  id: string,
+  values: { error: string; nextSendAt: Date | null; now: Date },
+): Promise<void> {
+  await db
+    .update(mailOutbox)
+    .set({
+      lastError: values.error,
+      nextSendAt: values.nextSendAt,
+      failedAt: values.nextSendAt ? null : values.now,
+      sendAttempts: sql`${mailOutbox.sendAttempts} + 1`,
+    })
+    .where(eq(mailOutbox.id, id));
+}
+
+/** The newest mails, for the page that shows what was kept instead of sent. */
+export function listMails(db: DbOrTx, limit: number): Promise<Mail[]> {
+  return db
+    .select()
+    .from(mailOutbox)
+    .orderBy(desc(mailOutbox.createdAt), desc(mailOutbox.id))
+    .limit(limit);
+}

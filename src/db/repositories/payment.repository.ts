@@ -1,0 +1,128 @@
+import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
+import {
+  payments,
+  refunds,
+  type NewPayment,
+  type NewRefund,
+  type Payment,
+} from '../schema/index.ts';
+
+/** Writes an invoice as it stands at Stripe: one row an invoice, however often it is told. */
+export async function upsertPayment(
+  db: DbOrTx,
+  values: Omit<NewPayment, 'id' | 'amountRefundedMinor' | 'disputed'>,
+): Promise<Payment> {
+  const { stripeInvoiceId: _, tenantId: __, createdAt: ___, ...present } = values;
+  const [row] = await db
+    .insert(payments)
+    .values(values)
+    .onConflictDoUpdate({
+      target: payments.stripeInvoiceId,
+      set: {
+        ...present,
+        // An invoice whose intent was not expanded must not lose what is known of its payment.
+        stripePaymentIntentId: sql`coalesce(excluded.stripe_payment_intent_id, ${payments.stripePaymentIntentId})`,
+        stripeChargeId: sql`coalesce(excluded.stripe_charge_id, ${payments.stripeChargeId})`,
+      },
+    })
+    .returning();
+  if (!row) throw new Error('The database returned no payment.');
+  return row;
+}
+
+export async function findPaymentByInvoice(
+  db: DbOrTx,
+  stripeInvoiceId: string,
+): Promise<Payment | undefined> {
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(eq(payments.stripeInvoiceId, stripeInvoiceId));
+  return row;
+}
+
+/** The newest invoice of the tenant that still waits for money. */
+export async function findOpenPayment(
+  db: DbOrTx,
+  tenantId: string,
+  stripeSubscriptionId: string,
+): Promise<Payment | undefined> {
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(
+      and(
+        eq(payments.tenantId, tenantId),
+        eq(payments.stripeSubscriptionId, stripeSubscriptionId),
+        eq(payments.status, 'open'),
+      ),
+    )
+    .orderBy(desc(payments.createdAt), desc(payments.id))
+    .limit(1);
+  return row;
+}
+
+/** A page of the tenant's invoices, newest first; drafts are not shown. `before` is the last one seen. */
+export function listPayments(
+  db: DbOrTx,
+  tenantId: string,
+  options: { limit: number; before: { createdAt: Date; id: string } | undefined },
+): Promise<Payment[]> {
+  const { limit, before } = options;
+  return db
+    .select()
+    .from(payments)
+    .where(
+      and(
+        eq(payments.tenantId, tenantId),
+        inArray(payments.status, ['open', 'paid', 'uncollectible', 'void']),
+        before &&
+          or(
+            lt(payments.createdAt, before.createdAt),
+            and(eq(payments.createdAt, before.createdAt), lt(payments.id, before.id)),
+          ),
+      ),
+    )
+    .orderBy(desc(payments.createdAt), desc(payments.id))
+    .limit(limit);
+}
+
+/** The payment that a charge, or the intent behind it, belongs to. */
+export async function findPaymentOfCharge(
+  db: DbOrTx,
+  charge: { chargeId: string; paymentIntentId: string | null },
+): Promise<Payment | undefined> {
+  const byIntent = charge.paymentIntentId
+    ? eq(payments.stripePaymentIntentId, charge.paymentIntentId)
+    : undefined;
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(or(eq(payments.stripeChargeId, charge.chargeId), byIntent))
+    .limit(1);
+  return row;
+}
+
+export async function upsertRefund(db: DbOrTx, values: Omit<NewRefund, 'id'>): Promise<void> {
+  const { status, paymentId, syncedAt } = values;
+  await db
+    .insert(refunds)
+    .values(values)
+    .onConflictDoUpdate({ target: refunds.stripeRefundId, set: { status, paymentId, syncedAt } });
+}
+
+/** What of a payment went back, and whether the bank questions it. */
+export async function writeRefunded(
+  db: DbOrTx,
+  paymentId: string,
+  values: { amountRefundedMinor: number; disputed: boolean },
+): Promise<void> {
+  await db
+    .update(payments)
+    .set({
+      disputed: values.disputed,
+      amountRefundedMinor: sql`least(${values.amountRefundedMinor}::bigint, ${payments.amountPaidMinor})`,
+    })
+    .where(eq(payments.id, paymentId));
+}

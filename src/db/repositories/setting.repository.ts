@@ -1,0 +1,24 @@
+import { eq } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
+import { settings } from '../schema/index.ts';
+
+/** The value of `key`, unchecked: the reader parses it. `undefined` when it was never written. */
+export async function findSetting(db: DbOrTx, key: string): Promise<unknown> {
+  const [row] = await db
+    .select({ value: settings.value })
+    .from(settings)
+    .where(eq(settings.key, key));
+  return row?.value;
+}
+
+export async function writeSetting(
+  db: DbOrTx,
+  key: string,
+  value: unknown,
+  now: Date,
+): Promise<void> {
+  await db
+    .insert(settings)
+    .values({ key, value, updatedAt: now })
+    .onConflictDoUpdate({ target: settings.key, set: { value, updatedAt: now } });
+}

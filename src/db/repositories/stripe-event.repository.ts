@@ -1,0 +1,105 @@
+import { and, asc, count, eq, inArray, lt, max, sql } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
+import { stripeEvents, type NewStripeEventRow, type StripeEventRow } from '../schema/index.ts';
+
+/** Puts an event into the inbox. False when it is there already: delivered, or fetched, before. */
+export async function insertEvent(db: DbOrTx, values: NewStripeEventRow): Promise<boolean> {
+  const rows = await db
+    .insert(stripeEvents)
+    .values(values)
+    .onConflictDoNothing({ target: stripeEvents.id })
+    .returning({ id: stripeEvents.id });
+  return rows.length === 1;
+}
+
+export async function findEvent(db: DbOrTx, id: string): Promise<StripeEventRow | undefined> {
+  const [row] = await db.select().from(stripeEvents).where(eq(stripeEvents.id, id));
+  return row;
+}
+
+/** Records that the event's effect is committed, or that there is none. */
+export async function markEventDone(
+  db: DbOrTx,
+  id: string,
+  state: 'processed' | 'ignored',
+  now: Date,
+): Promise<void> {
+  await db
+    .update(stripeEvents)
+    .set({ state, processedAt: now, lastError: null, attempts: sql`${stripeEvents.attempts} + 1` })
+    .where(eq(stripeEvents.id, id));
+}
+
+/** Records a failed try; the queue tries again. */
+export async function markEventFailed(db: DbOrTx, id: string, error: string): Promise<void> {
+  await db
+    .update(stripeEvents)
+    .set({ lastError: error, attempts: sql`${stripeEvents.attempts} + 1` })
+    .where(eq(stripeEvents.id, id));
+}
+
+/** Gives an event up until somebody replays it. */
+export async function markEventDead(db: DbOrTx, id: string, error: string): Promise<void> {
+  await db
+    .update(stripeEvents)
+    .set({ state: 'dead', lastError: error })
+    .where(and(eq(stripeEvents.id, id), eq(stripeEvents.state, 'received')));
+}
+
+/** Makes dead events, or the ones named, ready for another try. Answers their ids. */
+export async function reviveEvents(db: DbOrTx, ids?: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .update(stripeEvents)
+    .set({ state: 'received', processedAt: null, attempts: 0 })
+    .where(ids ? inArray(stripeEvents.id, [...ids]) : eq(stripeEvents.state, 'dead'))
+    .returning({ id: stripeEvents.id });
+  return rows.map((row) => row.id);
+}
+
+/** Events that arrived before `before` and nobody has finished, oldest first. */
+export async function listUnfinishedEvents(
+  db: DbOrTx,
+  before: Date,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: stripeEvents.id })
+    .from(stripeEvents)
+    .where(and(eq(stripeEvents.state, 'received'), lt(stripeEvents.receivedAt, before)))
+    .orderBy(asc(stripeEvents.receivedAt))
+    .limit(limit);
+  return rows.map((row) => row.id);
+}
+
+/** When Stripe made the newest event that we know. */
+export async function findNewestEventTime(db: DbOrTx): Promise<Date | undefined> {
+  const [row] = await db.select({ at: max(stripeEvents.stripeCreatedAt) }).from(stripeEvents);
+  return row?.at ?? undefined;
+}
+
+/** How many events are in each state that is not done. */
+export async function countOpenEvents(db: DbOrTx): Promise<{ received: number; dead: number }> {
+  const rows = await db
+    .select({ state: stripeEvents.state, events: count() })
+    .from(stripeEvents)
+    .where(inArray(stripeEvents.state, ['received', 'dead']))
+    .groupBy(stripeEvents.state);
+  const of = (state: string) => rows.find((row) => row.state === state)?.events ?? 0;
+  return { received: of('received'), dead: of('dead') };
+}
+
+/** Empties the bodies of finished events, which hold addresses, once nobody needs them. */
+export async function prunePayloads(db: DbOrTx, before: Date): Promise<number> {
+  const rows = await db
+    .update(stripeEvents)
+    .set({ payload: {} })
+    .where(
+      and(
+        inArray(stripeEvents.state, ['processed', 'ignored']),
+        lt(stripeEvents.receivedAt, before),
+        sql`${stripeEvents.payload} <> '{}'::jsonb`,
+      ),
+    )
+    .returning({ id: stripeEvents.id });
+  return rows.length;
+}

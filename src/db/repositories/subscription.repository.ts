@@ -1,0 +1,71 @@
+import { and, desc, eq, isNotNull, lte } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
+import {
+  subscriptions,
+  tenants,
+  type NewSubscription,
+  type Subscription,
+} from '../schema/index.ts';
+
+/** Rows of `subscriptions`. Only the sync writes them, inside its transaction. */
+export class SubscriptionRepository {
+  readonly #db: DbOrTx;
+
+  constructor(db: DbOrTx) {
+    this.#db = db;
+  }
+
+  async create(values: NewSubscription): Promise<Subscription> {
+    const [row] = await this.#db.insert(subscriptions).values(values).returning();
+    if (!row) throw new Error('The database returned no subscription.');
+    return row;
+  }
+
+  /** All of the tenant's, the newest at Stripe first. */
+  findByTenantId(tenantId: string): Promise<Subscription[]> {
+    return this.#db
+      .select()
+      .from(subscriptions)
+      .where(eq(subscriptions.tenantId, tenantId))
+      .orderBy(desc(subscriptions.stripeCreatedAt), desc(subscriptions.id));
+  }
+
+  async findByStripeSubscriptionId(id: string): Promise<Subscription | undefined> {
+    const [row] = await this.#db
+      .select()
+      .from(subscriptions)
+      .where(eq(subscriptions.stripeSubscriptionId, id));
+    return row;
+  }
+
+  async update(
+    id: string,
+    values: Partial<Omit<NewSubscription, 'id' | 'tenantId' | 'createdAt'>>,
+  ): Promise<Subscription> {
+    const [row] = await this.#db
+      .update(subscriptions)
+      .set(values)
+      .where(eq(subscriptions.id, id))
+      .returning();
+    if (!row) throw new Error(`There is no subscription ${id}.`);
+    return row;
+  }
+
+  /** For what Stripe can no longer be asked about. */
+  updateStatus(
+    id: string,
+    values: Required<Pick<NewSubscription, 'status' | 'stripeStatus' | 'endedAt' | 'syncedAt'>>,
+  ): Promise<Subscription> {
+    return this.update(id, { ...values, updatedAt: values.syncedAt });
+  }
+
+  /** Customers of paying tenants whose past-due subscription passed `before` in arrears. */
+  async listCustomersPastDueSince(before: Date): Promise<string[]> {
+    const rows = await this.#db
+      .selectDistinct({ customerId: subscriptions.stripeCustomerId })
+      .from(subscriptions)
+      .innerJoin(tenants, eq(tenants.subscriptionId, subscriptions.id))
+      .where(and(isNotNull(subscriptions.pastDueSince), lte(subscriptions.pastDueSince, before)));
+    return rows.map((row) => row.customerId);
+  }
+}

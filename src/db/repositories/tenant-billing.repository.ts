@@ -1,0 +1,109 @@
+import { and, asc, eq, gt, isNotNull, isNull } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
+import { tenants, users, type Tenant } from '../schema/index.ts';
+import type { Plan } from '../../domain/plans.ts';
+
+/** The tenant, deleted or not. */
+export async function findTenantById(db: DbOrTx, tenantId: string): Promise<Tenant | undefined> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.id, tenantId));
+  return row;
+}
+
+/** The tenant of a Stripe customer, deleted or not. */
+export async function findTenantByCustomer(
+  db: DbOrTx,
+  customerId: string,
+): Promise<Tenant | undefined> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.stripeCustomerId, customerId));
+  return row;
+}
+
+/** Gives the tenant its customer, or a new one instead of `previous`. False when another was faster. */
+export async function setCustomer(
+  db: DbOrTx,
+  values: { tenantId: string; customerId: string; previous: string | null; now: Date },
+): Promise<boolean> {
+  const { tenantId, customerId, previous, now } = values;
+  const held =
+    previous === null ? isNull(tenants.stripeCustomerId) : eq(tenants.stripeCustomerId, previous);
+  const rows = await db
+    .update(tenants)
+    .set({ stripeCustomerId: customerId, updatedAt: now })
+    .where(and(eq(tenants.id, tenantId), held))
+    .returning({ id: tenants.id });
+  return rows.length === 1;
+}
+
+/** What the sync found: the only writer of `tenants.plan`. */
+export async function writeEntitlement(
+  db: DbOrTx,
+  tenantId: string,
+  values: {
+    plan: Plan;
+    subscriptionId: string | null;
+    trialUsedAt: Date | null;
+    syncedAt: Date;
+  },
+): Promise<void> {
+  await db
+    .update(tenants)
+    .set({ ...values, updatedAt: values.syncedAt })
+    .where(eq(tenants.id, tenantId));
+}
+
+/** Leaves a tombstone: rows that tell of money keep their owner. */
+export async function markTenantDeleted(db: DbOrTx, tenantId: string, now: Date): Promise<void> {
+  await db.update(tenants).set({ deletedAt: now, updatedAt: now }).where(eq(tenants.id, tenantId));
+}
+
+/** Takes the sign-ins of a deleted tenant away, and what is known of its people. */
+export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<void> {
+  await db.delete(users).where(eq(users.tenantId, tenantId));
+}
+
+/** Every customer we know, by id, `limit` after `afterId`: the reconciler's walk. */
+export async function listCustomers(
+  db: DbOrTx,
+  afterId: string,
+  limit: number,
+): Promise<{ tenantId: string; customerId: string }[]> {
+  const rows = await db
+    .select({ tenantId: tenants.id, customerId: tenants.stripeCustomerId })
+    .from(tenants)
+    .where(and(isNotNull(tenants.stripeCustomerId), gt(tenants.stripeCustomerId, afterId)))
+    .orderBy(asc(tenants.stripeCustomerId))
+    .limit(limit);
+  return rows.flatMap(({ tenantId, customerId }) => (customerId ? { tenantId, customerId } : []));
+}
+
+export interface BillingContact {
+  userId: string;
+  email: string;
+  displayName: string;
+  locale: string;
+}
+
+/** Who is written to about billing: the tenant's first owner. */
+export async function findBillingContact(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<BillingContact | undefined> {
+  const [row] = await db
+    .select({
+      userId: users.id,
+      email: users.email,
+      displayName: users.displayName,
+      locale: users.locale,
+    })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.role, 'owner')))
+    .orderBy(asc(users.createdAt), asc(users.id))
+    .limit(1);
+  return row;
+}
+
+/** The language in which a person reads Stripe's pages. */
+export async function findUserLocale(db: DbOrTx, userId: string): Promise<string | undefined> {
+  const [row] = await db.select({ locale: users.locale }).from(users).where(eq(users.id, userId));
+  return row?.locale;
+}

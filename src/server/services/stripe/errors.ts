@@ -1,0 +1,74 @@
+import { Stripe } from 'stripe';
+import { BillingError } from '../../../domain/errors.ts';
+
+const { errors } = Stripe;
+
+/**
+ * Runs a call to Stripe and turns what it throws into our errors: nobody outside learns Stripe's
+ * words or ids. Away, overloaded or refusing our key: 503 `stripe_unavailable`. A card that says
+ * no: 402 `payment_required`. What Stripe finds wrong with the request itself is thrown as it is,
+ * for the caller to judge by `isMissing` and its kin.
+ */
+export async function callStripe<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toBillingError(error) ?? error;
+  }
+}
+
+function toBillingError(error: unknown): BillingError | undefined {
+  if (error instanceof errors.StripeCardError) {
+    return new BillingError(
+      'payment_required',
+      'The card was declined; pay with another one, or ask the bank.',
+      { data: { declineCode: error.decline_code ?? error.code ?? null }, cause: error },
+    );
+  }
+  if (isKeyRefused(error)) return unavailable(60, error);
+  return isAway(error) ? unavailable(5, error) : undefined;
+}
+
+function unavailable(retryAfterSeconds: number, cause: unknown): BillingError {
+  return new BillingError(
+    'stripe_unavailable',
+    'The payment service cannot be reached right now; nothing was changed. Try again shortly.',
+    { retryAfterSeconds, cause },
+  );
+}
+
+function isKeyRefused(error: unknown): boolean {
+  return (
+    error instanceof errors.StripeAuthenticationError ||
+    error instanceof errors.StripePermissionError
+  );
+}
+
+/** Worth another try later: no answer, 429, 5xx, or an object that is locked (409). */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof errors.StripeConnectionError ||
+    error instanceof errors.StripeRateLimitError ||
+    error instanceof errors.StripeAPIError
+  );
+}
+
+/** True for the error that `callStripe` makes of a Stripe that is away. */
+export function isStripeUnavailable(error: unknown): error is BillingError {
+  return error instanceof BillingError && error.code === 'stripe_unavailable';
+}
+
+/** Stripe does not have, or no longer has, the object asked for. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof errors.StripeInvalidRequestError && error.code === 'resource_missing';
+}
+
+/** The idempotency key was used before with other parameters. */
+export function isIdempotencyConflict(error: unknown): boolean {
+  return error instanceof errors.StripeIdempotencyError;
+}
+
+/** The request does not fit the object's present state (or never could). */
+export function isRefused(error: unknown): boolean {
+  return error instanceof errors.StripeInvalidRequestError;
+}

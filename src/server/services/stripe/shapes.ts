@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/** Unix seconds, as Stripe writes instants. */
+export const seconds = z.number().int();
+
+/** An instant that may be absent. */
+export const instantOrNull = seconds.nullish().transform((at) => (at ? toDate(at) : null));
+
+export function toDate(unixSeconds: number): Date {
+  return new Date(unixSeconds * 1000);
+}
+
+export function toUnixSeconds(instant: Date): number {
+  return Math.floor(instant.getTime() / 1000);
+}
+
+/** The id of a reference that may be expanded. */
+export const idOf = z
+  .union([z.string(), z.object({ id: z.string() })])
+  .transform((reference) => (typeof reference === 'string' ? reference : reference.id));
+
+export const idOrNull = idOf.nullish().transform((id) => id ?? null);
+
+/** An expanded object, or `null` where there is none or only its id. */
+export function expanded<S extends z.ZodType>(shape: S) {
+  return z
+    .union([z.null(), z.undefined(), z.string(), shape])
+    .transform((value) =>
+      value === null || value === undefined || typeof value === 'string' ? null : value,
+    );
+}
+
+export const metadata = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((m) => m ?? {});
+
+const card = z.object({
+  brand: z.string(),
+  last4: z.string(),
+  exp_month: z.number().int(),
+  exp_year: z.number().int(),
+});
+
+/** A payment method as we show it; `card` is `null` for those that are not cards. */
+export const paymentMethod = z
+  .object({ id: z.string(), type: z.string(), card: card.nullish() })
+  .transform(({ id, card }) => ({
+    id,
+    card: card
+      ? { brand: card.brand, last4: card.last4, expMonth: card.exp_month, expYear: card.exp_year }
+      : null,
+  }));
+
+export type PaymentMethodSnapshot = z.output<typeof paymentMethod>;
+
+/** A price as it hangs on an item. `recurring` is absent on one-off prices. */
+export const price = z
+  .object({
+    id: z.string(),
+    product: idOf,
+    active: z.boolean(),
+    lookup_key: z.string().nullish(),
+    metadata,
+    currency: z.string(),
+    unit_amount: z.number().int().nullish(),
+    recurring: z.object({ interval: z.string(), interval_count: z.number().int() }).nullish(),
+  })
+  .transform(({ lookup_key, unit_amount, recurring, product, ...rest }) => ({
+    ...rest,
+    productId: product,
+    lookupKey: lookup_key ?? null,
+    amountMinor: unit_amount ?? null,
+    recurring: recurring
+      ? { interval: recurring.interval, intervalCount: recurring.interval_count }
+      : null,
+  }));
+
+export type PriceSnapshot = z.output<typeof price>;
