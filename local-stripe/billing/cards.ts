@@ -1,6 +1,11 @@
 /** Why a card says no, in the words of Stripe's errors. */
 export interface Decline {
-  code: 'card_declined' | 'expired_card' | 'incorrect_cvc' | 'processing_error' | 'authentication_required';
+  code:
+    | 'card_declined'
+    | 'expired_card'
+    | 'incorrect_cvc'
+    | 'processing_error'
+    | 'authentication_required';
   declineCode: string;
   message: string;
 }
@@ -37,7 +42,11 @@ const good = (number: string, paymentMethod: string, brand = 'visa', country = '
   paymentMethod,
   brand,
   country,
-  funding: paymentMethod.includes('debit') ? 'debit' : paymentMethod.includes('prepaid') ? 'prepaid' : 'credit',
+  funding: paymentMethod.includes('debit')
+    ? 'debit'
+    : paymentMethod.includes('prepaid')
+      ? 'prepaid'
+      : 'credit',
 });
 
 const visa = (number: string, paymentMethod: string, more: Partial<TestCard>): TestCard => ({
@@ -67,7 +76,9 @@ export const testCards: readonly TestCard[] = [
   visa('4000000000009995', 'pm_card_visa_chargeDeclinedInsufficientFunds', {
     decline: declined('insufficient_funds', 'Your card has insufficient funds.'),
   }),
-  visa('4000000000009987', 'pm_card_visa_chargeDeclinedLostCard', { decline: declined('lost_card') }),
+  visa('4000000000009987', 'pm_card_visa_chargeDeclinedLostCard', {
+    decline: declined('lost_card'),
+  }),
   visa('4000000000009979', 'pm_card_visa_chargeDeclinedStolenCard', {
     decline: declined('stolen_card'),
   }),
@@ -92,8 +103,7 @@ export const testCards: readonly TestCard[] = [
     decline: {
       code: 'processing_error',
       declineCode: 'processing_error',
-      message:
-        'An error occurred while processing your card. Try again in a little bit.',
+      message: 'An error occurred while processing your card. Try again in a little bit.',
     },
   }),
   visa('4000000000000341', 'pm_card_chargeCustomerFail', {

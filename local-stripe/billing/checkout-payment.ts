@@ -19,7 +19,7 @@ export interface CardEntry {
 export interface CheckoutOrder {
   mode: 'subscription' | 'payment' | 'setup';
   /** The customer the session names, else null: one is created from `newCustomer` on success. */
-  customer: string | null;
+  _customer: string | null;
   newCustomer: Stripe.CustomerCreateParams;
   /** Mode `payment`: false leaves the payment without a customer when none is named. */
   createsCustomer: boolean;
@@ -58,24 +58,35 @@ export type CheckoutResult =
  * What the session will charge today (after trial and discounts) and at the first renewal, in minor
  * units; changes nothing.
  */
-export declare function quoteCheckout(
-  ctx: Context,
-  order: CheckoutOrder,
-): { dueTodayMinor: number; subtotalMinor: number; discountMinor: number; invoice: Stripe.Invoice | null };
+export function quoteCheckout(
+  _ctx: Context,
+  _order: CheckoutOrder,
+): {
+  dueTodayMinor: number;
+  subtotalMinor: number;
+  discountMinor: number;
+  invoice: Stripe.Invoice | null;
+} {
+  throw new Error('being written');
+}
 
 /**
  * Pays (or sets up) what the order asks, with the events of a first Checkout in their order, up to
  * and without `checkout.session.completed`. `card` null: nothing is due and none was asked for.
  */
-export declare function submitCheckout(
-  ctx: Context,
-  order: CheckoutOrder,
-  card: CardEntry | null,
-): CheckoutResult;
+export function submitCheckout(
+  _ctx: Context,
+  _order: CheckoutOrder,
+  _card: CardEntry | null,
+): CheckoutResult {
+  throw new Error('being written');
+}
 
 /** Goes on after the challenge of `order.intent` was passed or failed. */
-export declare function finishCheckout(
-  ctx: Context,
-  order: CheckoutOrder,
-  passed: boolean,
-): CheckoutResult;
+export function finishCheckout(
+  _ctx: Context,
+  _order: CheckoutOrder,
+  _passed: boolean,
+): CheckoutResult {
+  throw new Error('being written');
+}

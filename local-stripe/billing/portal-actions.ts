@@ -9,18 +9,28 @@ export type CardResult =
   | { status: 'declined'; error: ErrorBody };
 
 /** Sets a card up for a customer: setup intent, attached payment method. Not yet the default. */
-export declare function saveCard(
-  ctx: Context,
-  customer: string,
-  card: CardEntry,
-  returnUrl: string,
-): CardResult;
+export function saveCard(
+  _ctx: Context,
+  _customer: string,
+  _card: CardEntry,
+  _returnUrl: string,
+): CardResult {
+  throw new Error('being written');
+}
 
 /** Goes on after the challenge of that setup intent. */
-export declare function finishSavingCard(ctx: Context, setupIntent: string, passed: boolean): CardResult;
+export function finishSavingCard(
+  _ctx: Context,
+  _setupIntent: string,
+  _passed: boolean,
+): CardResult {
+  throw new Error('being written');
+}
 
 /** Makes it the default of the customer and of the customer's live subscriptions. */
-export declare function setDefaultCard(ctx: Context, customer: string, paymentMethod: string): void;
+export function setDefaultCard(ctx: Context, customer: string, paymentMethod: string): void {
+  throw new Error('being written');
+}
 
 export type InvoicePaymentResult =
   | { status: 'paid'; invoice: Stripe.Invoice }
@@ -28,19 +38,23 @@ export type InvoicePaymentResult =
   | { status: 'declined'; error: ErrorBody };
 
 /** The hosted invoice page: pays with a card typed in, or (null) with the one on file. */
-export declare function payInvoicePage(
-  ctx: Context,
-  invoice: string,
-  card: CardEntry | null,
-  returnUrl: string,
-): InvoicePaymentResult;
+export function payInvoicePage(
+  _ctx: Context,
+  _invoice: string,
+  _card: CardEntry | null,
+  _returnUrl: string,
+): InvoicePaymentResult {
+  throw new Error('being written');
+}
 
 /**
  * The challenge page, for any intent whatever started it (API, invoice, Checkout, portal): passes or
  * fails it, with all that follows for its invoice and subscription. Where a Checkout session waits
  * for the intent use `finishCheckout`, for a portal card `finishSavingCard`.
  */
-export declare function finishChallenge(ctx: Context, intent: string, passed: boolean): void;
+export function finishChallenge(ctx: Context, intent: string, passed: boolean): void {
+  throw new Error('being written');
+}
 
 /**
  * Plan change, cancel and resume in the portal are those of the API:
