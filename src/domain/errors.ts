@@ -31,6 +31,7 @@ export const ERROR_STATUS = {
   stripe_unavailable: 503,
   database_unavailable: 503,
   busy: 503,
+  not_ready: 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

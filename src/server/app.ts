@@ -3,16 +3,25 @@ import { BillingError } from '../domain/errors.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Context } from './context.ts';
 import { answerError, errorHandler } from './middleware/error-handler.ts';
+import { bodyLimit } from './middleware/body-limit.ts';
+import { httpMetrics } from './middleware/http-metrics.ts';
 import { requestContext } from './middleware/request-context.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { describeApi } from './openapi.ts';
 import { authRoutes } from './routes/auth.ts';
 import { clientRoutes } from './routes/client.ts';
 import { devClockRoutes } from './routes/dev-clock.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
 import { createRouter } from './routes/router.ts';
 
 /** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
   const app = createRouter();
   app.use(requestContext(context.log));
+  app.use(httpMetrics(context.metrics));
+  app.use(securityHeaders(context.config.appUrl));
+  app.use(bodyLimit);
   app.onError(errorHandler);
   app.notFound((c) =>
     answerError(
@@ -21,6 +30,11 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     ),
   );
 
+  app.route('/', healthRoutes(context));
+  app.route(
+    '/',
+    docsRoutes(() => describeApi(app, context.config.appUrl)),
+  );
   app.route('/', authRoutes(context));
   if (context.moveClock) app.route('/', devClockRoutes(context.moveClock));
   app.route('/', clientRoutes(context.config.clientDir));

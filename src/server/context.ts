@@ -4,7 +4,9 @@ import type { Config } from './config/config.ts';
 import type { Jobs } from './jobs.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { AuthService } from './services/auth.service.ts';
+import { HealthService } from './services/health.service.ts';
 
 /** What a process knows once it has decided its configuration and opened its connections. */
 export interface Foundation {
@@ -20,11 +22,13 @@ export interface Foundation {
 /** The services, wired once. */
 export interface Services {
   auth: AuthService;
+  health: HealthService;
 }
 
 export interface Context extends Foundation {
   /** Aborted when the process begins to stop: endless answers (server-sent events) end on it. */
   stopping: AbortSignal;
+  metrics: Metrics;
   services: Services;
 }
 
@@ -34,5 +38,6 @@ export function createContext(foundation: Foundation, stopping: AbortSignal): Co
   const { db } = database;
   const { jwtSecret } = config;
   const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
-  return { ...foundation, stopping, services: { auth } };
+  const health = new HealthService({ pool: database.pool, jobs: foundation.jobs });
+  return { ...foundation, stopping, metrics: createMetrics(), services: { auth, health } };
 }

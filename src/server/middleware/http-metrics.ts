@@ -1,0 +1,26 @@
+import { createMiddleware } from 'hono/factory';
+import { routePath } from 'hono/route';
+import type { AppEnv } from '../app-env.ts';
+import type { Metrics } from '../metrics.ts';
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
+
+/**
+ * Times each request. Labels are route patterns, never addresses, or strangers could fill the
+ * memory with time series: whatever no route took is `other`.
+ */
+export function httpMetrics({ httpSeconds }: Metrics) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const begun = performance.now();
+    await next();
+    const pattern = routePath(c);
+    httpSeconds.observe(
+      {
+        method: METHODS.has(c.req.method) ? c.req.method : 'other',
+        route: pattern.includes('*') ? 'other' : pattern,
+        status: c.res.status,
+      },
+      (performance.now() - begun) / 1000,
+    );
+  });
+}
