@@ -2,6 +2,8 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { PLAN_CATALOGUE, PLANS } from '../domain/plans.ts';
+import { RESOURCE_TYPES } from '../domain/quota.ts';
 
 const FOLDER = `${import.meta.dirname}/migrations`;
 const LOCK = 'squaretable:migrate';
@@ -25,9 +27,25 @@ export async function migrateDatabase(url: string): Promise<void> {
     await client.query(`set client_min_messages = warning`);
     await client.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [LOCK]);
     await migrate(drizzle(client), { migrationsFolder: FOLDER });
+    await writePlanLimits(client);
   } finally {
     await client.end();
   }
+}
+
+/** The catalogue in the code is the truth; admission reads this copy of it. */
+async function writePlanLimits(client: pg.Client): Promise<void> {
+  const rows = PLANS.flatMap((plan) =>
+    RESOURCE_TYPES.map((resource) => [plan, resource, PLAN_CATALOGUE[plan].limits[resource]]),
+  );
+  await client.query(
+    `insert into plan_limits as l (plan, resource_type, "limit")
+     select plan::plan, resource::resource_type, "limit"::bigint
+     from jsonb_to_recordset($1) as r(plan text, resource text, "limit" text)
+     on conflict (plan, resource_type) do update set "limit" = excluded."limit"
+     where l."limit" is distinct from excluded."limit"`,
+    [JSON.stringify(rows.map(([plan, resource, limit]) => ({ plan, resource, limit })))],
+  );
 }
 
 /** Whether every migration of this release is in: what `/readyz` asks. */
