@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   expanded,
   idOf,
-  idOrNull,
   instantOrNull,
   metadata,
   paymentMethod,
@@ -46,15 +45,21 @@ const schedule = z
     id: z.string(),
     status: z.string(),
     metadata,
+    end_behavior: z.string(),
     phases: z.array(phase),
     current_phase: z.object({ start_date: seconds, end_date: seconds }).nullish(),
   })
-  .transform(({ current_phase, ...rest }) => ({
+  .transform(({ current_phase, end_behavior, ...rest }) => ({
     ...rest,
+    endBehavior: end_behavior,
     currentPhaseEndsAt: current_phase ? toDate(current_phase.end_date) : null,
   }));
 
 export type ScheduleSnapshot = z.output<typeof schedule>;
+
+export function readSchedule(answer: unknown): ScheduleSnapshot {
+  return schedule.parse(answer);
+}
 
 const latestInvoice = z
   .object({
@@ -88,7 +93,12 @@ const subscription = z
     schedule: z.union([z.null(), z.string(), schedule]).nullish(),
     latest_invoice: z.union([z.null(), z.string(), latestInvoice]).nullish(),
     default_payment_method: expanded(paymentMethod),
-    pending_update: z.object({ expires_at: seconds }).nullish(),
+    pending_update: z
+      .object({
+        expires_at: seconds,
+        subscription_items: z.array(z.object({ price: idOf })).nullish(),
+      })
+      .nullish(),
   })
   .transform((s) => ({
     id: s.id,
@@ -111,7 +121,10 @@ const subscription = z
       typeof s.latest_invoice === 'string' ? s.latest_invoice : (s.latest_invoice?.id ?? null),
     latestInvoice: typeof s.latest_invoice === 'string' ? null : (s.latest_invoice ?? null),
     paymentMethod: s.default_payment_method,
-    hasPendingUpdate: s.pending_update !== null && s.pending_update !== undefined,
+    /** The prices that a change waiting for payment would bring; `null` when none waits. */
+    pendingPriceIds: s.pending_update
+      ? (s.pending_update.subscription_items ?? []).map((one) => one.price)
+      : null,
   }));
 
 export type SubscriptionSnapshot = z.output<typeof subscription>;
@@ -148,6 +161,3 @@ export type CustomerSnapshot = z.output<typeof customer> | z.output<typeof delet
 export function readCustomer(answer: unknown): CustomerSnapshot {
   return z.union([deletedCustomer, customer]).parse(answer);
 }
-
-export const scheduleIdOf = (answer: { schedule?: unknown }): string | null =>
-  idOrNull.parse(answer.schedule);

@@ -1,0 +1,143 @@
+import type { Stripe } from 'stripe';
+import { SYNC_PATIENCE, type Patience } from './stripe/client.ts';
+import { callStripe } from './stripe/errors.ts';
+import * as cancellation from './stripe/cancellation.ts';
+import * as changes from './stripe/changes.ts';
+import * as checkout from './stripe/checkout.ts';
+import * as customers from './stripe/customers.ts';
+import * as invoices from './stripe/invoices.ts';
+import { listEventsSince } from './stripe/events.ts';
+import {
+  readSubscription,
+  SUBSCRIPTION_EXPAND,
+  type SubscriptionSnapshot,
+} from './stripe/subscription-snapshot.ts';
+
+/**
+ * What we ask of Stripe, as a list. Answers are our snapshots, never Stripe's objects. Every call
+ * throws 503 `stripe_unavailable` when Stripe is away and 402 `payment_required` when a card says
+ * no; what Stripe finds wrong with the request is thrown as Stripe's own error (`isRefused`).
+ */
+export class StripeService {
+  readonly #stripe: Stripe;
+  readonly #portalConfiguration: string | undefined;
+
+  constructor(deps: { stripe: Stripe; portalConfiguration: string | undefined }) {
+    this.#stripe = deps.stripe;
+    this.#portalConfiguration = deps.portalConfiguration;
+  }
+
+  /** Makes the tenant's customer, once; answers its id. */
+  createCustomer(values: customers.NewCustomer): Promise<string> {
+    return callStripe(() => customers.createCustomer(this.#stripe, values));
+  }
+
+  findCustomer(customerId: string) {
+    return callStripe(() => customers.findCustomer(this.#stripe, customerId, SYNC_PATIENCE));
+  }
+
+  createCheckoutSession(values: checkout.NewCheckout): Promise<checkout.CheckoutSnapshot> {
+    return callStripe(() => checkout.createCheckoutSession(this.#stripe, values));
+  }
+
+  listOpenCheckouts(customerId: string): Promise<checkout.CheckoutSnapshot[]> {
+    return callStripe(() => checkout.listOpenCheckouts(this.#stripe, customerId));
+  }
+
+  expireCheckout(sessionId: string): Promise<void> {
+    return callStripe(() => checkout.expireCheckout(this.#stripe, sessionId));
+  }
+
+  /** Answers the address of a short-lived portal session. */
+  createPortalSession(values: {
+    customerId: string;
+    locale: string;
+    returnUrl: string;
+  }): Promise<string> {
+    const configuration = this.#portalConfiguration;
+    return callStripe(() =>
+      checkout.createPortalSession(this.#stripe, { ...values, configuration }),
+    );
+  }
+
+  getSubscription(subscriptionId: string): Promise<SubscriptionSnapshot> {
+    return callStripe(async () =>
+      readSubscription(
+        await this.#stripe.subscriptions.retrieve(
+          subscriptionId,
+          { expand: SUBSCRIPTION_EXPAND },
+          SYNC_PATIENCE,
+        ),
+      ),
+    );
+  }
+
+  listSubscriptions(customerId: string): Promise<SubscriptionSnapshot[]> {
+    return callStripe(() => customers.listSubscriptions(this.#stripe, customerId, SYNC_PATIENCE));
+  }
+
+  /** The customer and all its subscriptions as they are now; `undefined` when Stripe has no such customer. */
+  findBilling(
+    customerId: string,
+    patience: Patience,
+  ): Promise<customers.CustomerBilling | undefined> {
+    return callStripe(() => customers.findBilling(this.#stripe, customerId, patience));
+  }
+
+  /** Ends it with what is paid. */
+  cancelAtPeriodEnd(subscriptionId: string, comment?: string): Promise<SubscriptionSnapshot> {
+    return callStripe(() => cancellation.cancelAtPeriodEnd(this.#stripe, subscriptionId, comment));
+  }
+
+  /** Ends it now, without credit. */
+  cancelSubscription(subscriptionId: string, comment?: string): Promise<void> {
+    return callStripe(() => cancellation.cancelNow(this.#stripe, subscriptionId, comment));
+  }
+
+  clearCancellation(subscription: SubscriptionSnapshot): Promise<SubscriptionSnapshot> {
+    return callStripe(() => cancellation.clearCancellation(this.#stripe, subscription));
+  }
+
+  /** Changes the price now; applied only once it is paid. */
+  updateSubscription(change: changes.ImmediateChange): Promise<SubscriptionSnapshot> {
+    return callStripe(() => changes.applyChange(this.#stripe, change));
+  }
+
+  previewChange(change: changes.ImmediateChange) {
+    return callStripe(() => changes.previewChange(this.#stripe, change));
+  }
+
+  scheduleChange(values: Parameters<typeof changes.scheduleChange>[1]): Promise<void> {
+    return callStripe(() => changes.scheduleChange(this.#stripe, values));
+  }
+
+  releaseSchedule(scheduleId: string): Promise<void> {
+    return callStripe(() => changes.releaseSchedule(this.#stripe, { id: scheduleId }));
+  }
+
+  findInvoice(invoiceId: string, patience: Patience = SYNC_PATIENCE) {
+    return callStripe(() => invoices.findInvoice(this.#stripe, invoiceId, patience));
+  }
+
+  listInvoices(customerId: string, limit: number, patience: Patience = SYNC_PATIENCE) {
+    return callStripe(() => invoices.listInvoices(this.#stripe, customerId, limit, patience));
+  }
+
+  voidInvoice(invoiceId: string): Promise<void> {
+    return callStripe(() => invoices.voidInvoice(this.#stripe, invoiceId));
+  }
+
+  /** Voids what a subscription has open and wholly unpaid; answers the invoices' ids. */
+  voidOpenInvoices(subscriptionId: string): Promise<string[]> {
+    return callStripe(() => invoices.voidOpenInvoices(this.#stripe, subscriptionId));
+  }
+
+  findCharge(chargeId: string) {
+    return callStripe(() => invoices.findCharge(this.#stripe, chargeId, SYNC_PATIENCE));
+  }
+
+  /** Events made at or after `since`, oldest first, of the types we handle. */
+  listEventsSince(since: Date): Promise<Stripe.Event[]> {
+    return callStripe(() => listEventsSince(this.#stripe, since));
+  }
+}

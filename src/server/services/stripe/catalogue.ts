@@ -1,0 +1,161 @@
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import { findSetting, writeSetting } from '../../../db/repositories/setting.repository.ts';
+import type { Db } from '../../../db/client.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
+import type { PricedPlan } from '../../../domain/subscription-change.ts';
+import type { Logger } from '../../log.ts';
+import type { StripeAccess } from './client.ts';
+import { callStripe } from './errors.ts';
+import { CATALOGUE_SLOTS, readOfferedPrices } from './offered-prices.ts';
+import type { PriceSnapshot } from './shapes.ts';
+
+/** How long prices are taken as read before Stripe is asked again. */
+const FRESH_MS = 5 * 60_000;
+/** How long after a failed reading the next one waits. */
+const RETRY_MS = 10_000;
+
+const offeredPrice = z.object({
+  priceId: z.string(),
+  plan: z.enum(['pro', 'team']),
+  interval: z.enum(INTERVALS),
+  amountMinor: z.number().int(),
+  currency: z.string(),
+  productId: z.string(),
+});
+const kept = z.array(offeredPrice).min(1);
+
+/** A price that can be bought now. */
+export type OfferedPrice = z.infer<typeof offeredPrice>;
+
+/**
+ * Which price is which plan. What is offered, and for how much, is read from Stripe: the price ids
+ * of the configuration, else the prices with our lookup keys. The last reading is kept in the
+ * database, so that a process that starts while Stripe is away knows it too.
+ */
+export class PriceCatalogue {
+  readonly #stripe: Stripe;
+  readonly #access: Pick<StripeAccess, 'prices' | 'apiBase'>;
+  readonly #db: Db;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #offered: OfferedPrice[] | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #triedAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<OfferedPrice[]> | undefined;
+
+  constructor(deps: {
+    stripe: Stripe;
+    access: Pick<StripeAccess, 'prices' | 'apiBase'>;
+    db: Db;
+    clock: Clock;
+    log: Logger;
+  }) {
+    this.#stripe = deps.stripe;
+    this.#access = deps.access;
+    this.#db = deps.db;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  /**
+   * What can be bought, cheapest plan first. Answers the last reading while Stripe is away; throws
+   * 503 `stripe_unavailable` only when there never was one.
+   */
+  async listOffered(): Promise<OfferedPrice[]> {
+    const now = this.#clock.now().getTime();
+    const fresh = now - this.#readAt < FRESH_MS || now - this.#triedAt < RETRY_MS;
+    if (this.#offered && fresh) return this.#offered;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  /** The offered price `priceId`; throws 400 `unknown_price` for any other id. */
+  async getOffered(priceId: string): Promise<OfferedPrice> {
+    const price = (await this.listOffered()).find((one) => one.priceId === priceId);
+    if (price) return price;
+    throw new BillingError(
+      'unknown_price',
+      'This price is not offered; GET /api/plans lists those that are.',
+    );
+  }
+
+  /**
+   * The plan of a price that a subscription has, retired ones included: by its id, else by what our
+   * set-up wrote on it (`metadata.squaretable_plan`), else by its product. `undefined` when it is
+   * none of ours.
+   */
+  async findPlan(
+    price: PriceSnapshot,
+  ): Promise<(Omit<PricedPlan, 'interval'> & { interval: Interval | null }) | undefined> {
+    const offered = await this.listOffered();
+    const exact = offered.find((one) => one.priceId === price.id);
+    const plan = exact?.plan ?? planFromMetadata(price) ?? planFromProduct(price, offered);
+    return plan && { priceId: price.id, plan, interval: intervalOf(price) };
+  }
+
+  /** The plan of a price of which only the id is known, as a schedule names its next phase's. */
+  async findPlanById(priceId: string): Promise<PaidPlan | undefined> {
+    return (await this.listOffered()).find((one) => one.priceId === priceId)?.plan;
+  }
+
+  /** Forgets the last reading, so that the next question goes to Stripe. */
+  expire(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#triedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async #read(): Promise<OfferedPrice[]> {
+    const now = this.#clock.now();
+    this.#triedAt = now.getTime();
+    try {
+      const { offered, problems } = await callStripe(() =>
+        readOfferedPrices(this.#stripe, this.#access.prices),
+      );
+      for (const problem of problems) this.#log.error({ problem }, 'price catalogue');
+      if (offered.length > 0) await writeSetting(this.#db, this.#settingKey, offered, now);
+      this.#readAt = now.getTime();
+      this.#offered = offered;
+      return offered;
+    } catch (error) {
+      const last = this.#offered ?? (await this.#findKept());
+      if (!last) throw error;
+      this.#log.warn({ err: error }, 'prices could not be read; the last reading stands');
+      this.#offered = last;
+      return last;
+    }
+  }
+
+  async #findKept(): Promise<OfferedPrice[] | undefined> {
+    return kept.safeParse(await findSetting(this.#db, this.#settingKey)).data;
+  }
+
+  /** A local Stripe's prices are never taken for a real account's. */
+  get #settingKey(): string {
+    return this.#access.apiBase ? 'stripe.local.prices' : 'stripe.prices';
+  }
+}
+
+function planFromMetadata(price: PriceSnapshot): PaidPlan | undefined {
+  const byMetadata = price.metadata.squaretable_plan;
+  if (byMetadata === 'pro' || byMetadata === 'team') return byMetadata;
+  return CATALOGUE_SLOTS.find((slot) => slot.lookupKey === price.lookupKey)?.plan;
+}
+
+/** By product, unless two plans share one. */
+function planFromProduct(
+  price: PriceSnapshot,
+  offered: readonly OfferedPrice[],
+): PaidPlan | undefined {
+  const plans = new Set(
+    offered.flatMap((one) => (one.productId === price.productId ? one.plan : [])),
+  );
+  return plans.size === 1 ? [...plans][0] : undefined;
+}
+
+function intervalOf(price: PriceSnapshot): Interval | null {
+  if (price.recurring?.intervalCount !== 1) return null;
+  return INTERVALS.find((interval) => interval === price.recurring?.interval) ?? null;
+}

@@ -1,0 +1,132 @@
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import { APP_MARK, createOnce } from './customers.ts';
+import { isRefused } from './errors.ts';
+import { idOrNull, metadata, seconds, toDate } from './shapes.ts';
+
+const session = z
+  .object({
+    id: z.string(),
+    mode: z.string(),
+    status: z.string().nullish(),
+    payment_status: z.string(),
+    url: z.string().nullish(),
+    customer: idOrNull,
+    subscription: idOrNull,
+    metadata,
+    expires_at: seconds,
+  })
+  .transform((s) => ({
+    id: s.id,
+    mode: s.mode,
+    status: s.status ?? null,
+    paymentStatus: s.payment_status,
+    url: s.url ?? null,
+    customerId: s.customer,
+    subscriptionId: s.subscription,
+    priceId: s.metadata.priceId ?? null,
+    expiresAt: toDate(s.expires_at),
+  }));
+
+export type CheckoutSnapshot = z.output<typeof session>;
+
+export function readCheckout(answer: unknown): CheckoutSnapshot {
+  return session.parse(answer);
+}
+
+export interface NewCheckout {
+  tenantId: string;
+  customerId: string;
+  priceId: string;
+  /** 0: no trial. */
+  trialDays: number;
+  locale: string;
+  successUrl: string;
+  cancelUrl: string;
+  /** The tenant's last session, so that a retry finds the session that a lost answer made. */
+  after: string | null;
+}
+
+/**
+ * Opens a hosted Checkout for a subscription. The tenant is written on the session and on the
+ * subscription; nothing comes from the client but the choice of price.
+ */
+export async function createCheckoutSession(
+  stripe: Stripe,
+  values: NewCheckout,
+): Promise<CheckoutSnapshot> {
+  const { tenantId, customerId, priceId, trialDays, after } = values;
+  const mark = { app: APP_MARK, tenantId, priceId };
+  const params: Stripe.Checkout.SessionCreateParams = {
+    mode: 'subscription',
+    customer: customerId,
+    client_reference_id: tenantId,
+    line_items: [{ price: priceId, quantity: 1 }],
+    metadata: mark,
+    subscription_data: {
+      metadata: mark,
+      ...(trialDays > 0
+        ? {
+            trial_period_days: trialDays,
+            trial_settings: { end_behavior: { missing_payment_method: 'cancel' } },
+          }
+        : {}),
+    },
+    locale: checkoutLocale(values.locale),
+    success_url: values.successUrl,
+    cancel_url: values.cancelUrl,
+  };
+  const key = `checkout:${tenantId}:${after ?? 'first'}:${priceId}:${trialDays}`;
+  const made = await createOnce(key, (options) => stripe.checkout.sessions.create(params, options));
+  const found = readCheckout(made);
+  if (found.status === 'open') return found;
+  // A key of long ago answered with a session that is over by now.
+  const idempotencyKey = `${key}:${crypto.randomUUID()}`;
+  return readCheckout(await stripe.checkout.sessions.create(params, { idempotencyKey }));
+}
+
+/** Sessions of the customer that could still be paid. */
+export async function listOpenCheckouts(
+  stripe: Stripe,
+  customerId: string,
+): Promise<CheckoutSnapshot[]> {
+  const { data } = await stripe.checkout.sessions.list({
+    customer: customerId,
+    status: 'open',
+    limit: 100,
+  });
+  return data.map(readCheckout);
+}
+
+/** Ends a session so that nobody can pay it any more. One that is over already is fine. */
+export async function expireCheckout(stripe: Stripe, sessionId: string): Promise<void> {
+  try {
+    await stripe.checkout.sessions.expire(sessionId);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+  }
+}
+
+/** Our locales in Checkout's words. */
+function checkoutLocale(locale: string): 'zh' | 'en' {
+  return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+/** A session of the customer portal; `locale` is ours. Answers its address. */
+export async function createPortalSession(
+  stripe: Stripe,
+  values: {
+    customerId: string;
+    configuration: string | undefined;
+    locale: string;
+    returnUrl: string;
+  },
+): Promise<string> {
+  const { url } = await stripe.billingPortal.sessions.create({
+    customer: values.customerId,
+    return_url: values.returnUrl,
+    locale: checkoutLocale(values.locale),
+    ...(values.configuration ? { configuration: values.configuration } : {}),
+  });
+  return url;
+}

@@ -1,0 +1,97 @@
+import type { Stripe } from 'stripe';
+import type { Patience } from './client.ts';
+import { isIdempotencyConflict, isMissing } from './errors.ts';
+import {
+  readCustomer,
+  readSubscription,
+  SUBSCRIPTION_EXPAND,
+  type CustomerSnapshot,
+  type SubscriptionSnapshot,
+} from './subscription-snapshot.ts';
+
+/** Written on everything we make at Stripe; several products may share an account. */
+export const APP_MARK = 'small_squaretable';
+
+export interface NewCustomer {
+  tenantId: string;
+  email: string;
+  name: string;
+  locale: string;
+  /** The tenant's customer that was deleted at Stripe, if this replaces one. */
+  replaces: string | null;
+}
+
+/**
+ * Makes the tenant's customer and answers its id; asking twice answers the same one. Only what
+ * never changes goes under the idempotency key, the rest is written after.
+ */
+export async function createCustomer(stripe: Stripe, values: NewCustomer): Promise<string> {
+  const { tenantId, email, name, locale, replaces } = values;
+  const metadata = { app: APP_MARK, tenantId };
+  const idempotencyKey = `customer:${tenantId}${replaces ? `:after:${replaces}` : ''}`;
+  const { id } = await stripe.customers.create({ metadata }, { idempotencyKey });
+  await stripe.customers.update(id, { email, name, preferred_locales: [locale] });
+  return id;
+}
+
+/** `undefined` when this account never had such a customer. */
+export async function findCustomer(
+  stripe: Stripe,
+  customerId: string,
+  patience: Patience,
+): Promise<CustomerSnapshot | undefined> {
+  try {
+    const expand = ['invoice_settings.default_payment_method'];
+    return readCustomer(await stripe.customers.retrieve(customerId, { expand }, patience));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+export interface CustomerBilling {
+  customer: CustomerSnapshot;
+  /** Every subscription the customer ever had, ended ones too. */
+  subscriptions: SubscriptionSnapshot[];
+}
+
+/** What Stripe knows of a customer's subscriptions now. `undefined` for an unknown customer. */
+export async function findBilling(
+  stripe: Stripe,
+  customerId: string,
+  patience: Patience,
+): Promise<CustomerBilling | undefined> {
+  const customer = await findCustomer(stripe, customerId, patience);
+  if (!customer) return undefined;
+  if (customer.deleted) return { customer, subscriptions: [] };
+  return { customer, subscriptions: await listSubscriptions(stripe, customerId, patience) };
+}
+
+/** All of them, whatever their state: without `status` Stripe leaves ended ones out. */
+export async function listSubscriptions(
+  stripe: Stripe,
+  customerId: string,
+  patience: Patience,
+): Promise<SubscriptionSnapshot[]> {
+  const expand = SUBSCRIPTION_EXPAND.map((path) => `data.${path}`);
+  const pages = stripe.subscriptions.list(
+    { customer: customerId, status: 'all', limit: 100, expand },
+    patience,
+  );
+  const found: SubscriptionSnapshot[] = [];
+  for await (const one of pages) found.push(readSubscription(one));
+  return found;
+}
+
+/** Runs a creation under its key; a key spent on other parameters is replaced by a fresh one. */
+export async function createOnce<T>(
+  idempotencyKey: string,
+  create: (options: { idempotencyKey: string }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await create({ idempotencyKey });
+  } catch (error) {
+    if (!isIdempotencyConflict(error)) throw error;
+    return create({ idempotencyKey: `${idempotencyKey}:${crypto.randomUUID()}` });
+  }
+}

@@ -1,0 +1,101 @@
+import type { Stripe } from 'stripe';
+import type { Patience } from './client.ts';
+import { isMissing, isRefused } from './errors.ts';
+import {
+  INVOICE_EXPAND,
+  readCharge,
+  readInvoice,
+  readRefund,
+  type ChargeSnapshot,
+  type InvoiceSnapshot,
+  type RefundSnapshot,
+} from './invoice-snapshot.ts';
+
+/** `undefined` for an invoice that is gone: drafts can be deleted. */
+export async function findInvoice(
+  stripe: Stripe,
+  invoiceId: string,
+  patience: Patience,
+): Promise<InvoiceSnapshot | undefined> {
+  try {
+    const answer = await stripe.invoices.retrieve(invoiceId, { expand: INVOICE_EXPAND }, patience);
+    return readInvoice(answer);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The customer's newest invoices, at most `limit` (up to 100). */
+export async function listInvoices(
+  stripe: Stripe,
+  customerId: string,
+  limit: number,
+  patience: Patience,
+): Promise<InvoiceSnapshot[]> {
+  const expand = INVOICE_EXPAND.map((path) => `data.${path}`);
+  const { data } = await stripe.invoices.list({ customer: customerId, limit, expand }, patience);
+  return data.map(readInvoice);
+}
+
+/** Voids what is open and wholly unpaid, so that nobody collects it any more. Answers the ids. */
+export async function voidOpenInvoices(stripe: Stripe, subscriptionId: string): Promise<string[]> {
+  const { data } = await stripe.invoices.list({
+    subscription: subscriptionId,
+    status: 'open',
+    limit: 100,
+  });
+  const unpaid = data.filter((invoice) => invoice.amount_paid === 0).map((invoice) => invoice.id);
+  for (const id of unpaid) await voidInvoice(stripe, id);
+  return unpaid;
+}
+
+export async function voidInvoice(stripe: Stripe, invoiceId: string): Promise<void> {
+  try {
+    await stripe.invoices.voidInvoice(invoiceId);
+  } catch (error) {
+    // Paid or voided in the meantime.
+    if (!isRefused(error)) throw error;
+  }
+}
+
+export interface ChargeReading {
+  charge: ChargeSnapshot;
+  refunds: RefundSnapshot[];
+  /** The invoice that the charge paid, if it paid one. */
+  invoiceId: string | null;
+}
+
+/** A charge with its refunds and its invoice; charges name no invoice since 2025-03-31.basil. */
+export async function findCharge(
+  stripe: Stripe,
+  chargeId: string,
+  patience: Patience,
+): Promise<ChargeReading | undefined> {
+  try {
+    const charge = readCharge(await stripe.charges.retrieve(chargeId, {}, patience));
+    const refunds = await stripe.refunds.list({ charge: chargeId, limit: 100 }, patience);
+    return {
+      charge,
+      refunds: refunds.data.map(readRefund),
+      invoiceId: await findInvoiceOf(stripe, charge, patience),
+    };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function findInvoiceOf(
+  stripe: Stripe,
+  { paymentIntentId }: ChargeSnapshot,
+  patience: Patience,
+): Promise<string | null> {
+  if (!paymentIntentId) return null;
+  const { data } = await stripe.invoicePayments.list(
+    { payment: { type: 'payment_intent', payment_intent: paymentIntentId }, limit: 1 },
+    patience,
+  );
+  const invoice = data[0]?.invoice;
+  return typeof invoice === 'string' ? invoice : (invoice?.id ?? null);
+}

@@ -1,0 +1,108 @@
+import type { Stripe } from 'stripe';
+import type { Interval, PaidPlan } from '../../../domain/plans.ts';
+import type { ConfiguredPrices } from '../../config/stripe.config.ts';
+import type { OfferedPrice } from './catalogue.ts';
+import { READ_PATIENCE } from './client.ts';
+import { isMissing } from './errors.ts';
+import { price as priceShape, type PriceSnapshot } from './shapes.ts';
+
+export interface CatalogueSlot {
+  plan: PaidPlan;
+  interval: Interval;
+  /** What our set-up calls the price at Stripe; it moves to the new price when the amount changes. */
+  lookupKey: string;
+  configured: keyof ConfiguredPrices;
+  variable: string;
+}
+
+/** What can be offered: each slot is one price at Stripe. */
+export const CATALOGUE_SLOTS: readonly CatalogueSlot[] = [
+  {
+    plan: 'pro',
+    interval: 'month',
+    lookupKey: 'squaretable_pro_monthly',
+    configured: 'proMonthly',
+    variable: 'STRIPE_PRICE_PRO_MONTHLY',
+  },
+  {
+    plan: 'pro',
+    interval: 'year',
+    lookupKey: 'squaretable_pro_yearly',
+    configured: 'proYearly',
+    variable: 'STRIPE_PRICE_PRO_YEARLY',
+  },
+  {
+    plan: 'team',
+    interval: 'month',
+    lookupKey: 'squaretable_team_monthly',
+    configured: 'teamMonthly',
+    variable: 'STRIPE_PRICE_TEAM_MONTHLY',
+  },
+];
+
+export interface OfferedReading {
+  offered: OfferedPrice[];
+  /** Sentences about slots that cannot be offered, and why. */
+  problems: string[];
+}
+
+/**
+ * Reads the price of every slot: by the configured id, else by lookup key. A slot whose price is
+ * missing, archived or of another interval is left out, never guessed.
+ */
+export async function readOfferedPrices(
+  stripe: Stripe,
+  configured: ConfiguredPrices,
+): Promise<OfferedReading> {
+  const byLookupKey = await listByLookupKey(stripe, configured);
+  const reading: OfferedReading = { offered: [], problems: [] };
+  for (const slot of CATALOGUE_SLOTS) {
+    const id = configured[slot.configured];
+    const found = id ? await findById(stripe, id) : byLookupKey.get(slot.lookupKey);
+    const offer = found ? offerOf(slot, found) : missing(slot, id);
+    if (typeof offer === 'string') reading.problems.push(offer);
+    else reading.offered.push(offer);
+  }
+  return reading;
+}
+
+async function listByLookupKey(
+  stripe: Stripe,
+  configured: ConfiguredPrices,
+): Promise<Map<string, PriceSnapshot>> {
+  const keys = CATALOGUE_SLOTS.filter((slot) => !configured[slot.configured]);
+  if (keys.length === 0) return new Map();
+  const { data } = await stripe.prices.list(
+    { lookup_keys: keys.map((slot) => slot.lookupKey), active: true, limit: 10 },
+    READ_PATIENCE,
+  );
+  const prices = data.map((one) => priceShape.parse(one));
+  return new Map(prices.flatMap((one) => (one.lookupKey ? [[one.lookupKey, one] as const] : [])));
+}
+
+async function findById(stripe: Stripe, id: string): Promise<PriceSnapshot | undefined> {
+  try {
+    return priceShape.parse(await stripe.prices.retrieve(id, {}, READ_PATIENCE));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function missing(slot: CatalogueSlot, id: string | undefined): string {
+  return id
+    ? `${slot.variable} names ${id}, which this Stripe account does not have.`
+    : `There is no active price with the lookup key ${slot.lookupKey}; npm run stripe:setup makes it.`;
+}
+
+function offerOf(slot: CatalogueSlot, price: PriceSnapshot): OfferedPrice | string {
+  const { plan, interval, variable } = slot;
+  if (!price.active) return `The price ${price.id} of ${variable} is archived.`;
+  if (price.recurring?.interval !== interval || price.recurring.intervalCount !== 1) {
+    return `The price ${price.id} of ${variable} is not charged once a ${interval}.`;
+  }
+  if (price.amountMinor === null)
+    return `The price ${price.id} of ${variable} has no fixed amount.`;
+  const { id, amountMinor, currency, productId } = price;
+  return { priceId: id, plan, interval, amountMinor, currency, productId };
+}
