@@ -23,6 +23,8 @@ export interface ResourceDefinition<K extends Kind> {
   create?: (ctx: Context, params: never) => object;
   /** Default true: `GET /:id`. */
   retrieve?: boolean;
+  /** `GET /:id` answers `{deleted: true}` when it was deleted, as for customers; default 404. */
+  retrievesDeleted?: boolean;
   update?: (ctx: Context, before: Object_<K>, params: never) => object;
   /** Emptying is its own affair: it answers `{id, object, deleted: true}`. */
   del?: (ctx: Context, before: Object_<K>, params: never) => object;
@@ -71,7 +73,10 @@ export function resource<K extends Kind>(definition: ResourceDefinition<K>): Res
     routes.push({
       method: 'GET',
       path: one,
-      handle: (ctx, _params, { id }) => ctx.store.find('_deleted', id!) ?? find(ctx, id!),
+      handle: (ctx, _params, { id }) => {
+        const deleted = definition.retrievesDeleted ? ctx.store.find('_deleted', id!) : undefined;
+        return deleted ?? find(ctx, id!);
+      },
     });
   }
   if (update !== undefined) {

@@ -8,6 +8,7 @@ import type { Context } from '../kernel/types.ts';
 export const customers = resource({
   kind: 'customer',
   path: '/v1/customers',
+  retrievesDeleted: true,
   references: {
     'invoice_settings.default_payment_method': 'payment_method',
     test_clock: 'test_helpers.test_clock',

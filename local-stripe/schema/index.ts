@@ -6,3 +6,4 @@ export { METADATA_KEYS_MAX } from './request/metadata.ts';
 export { checkEvent, checkObject, checkResponse } from './response/check.ts';
 export { strictSelfCheck } from './response/strict.ts';
 export type { SelfCheck } from './response/strict.ts';
+export { matchEndpoint } from './match.ts';

@@ -57,6 +57,10 @@ export function buildSchema(sdkFolder: string): SchemaDocument {
         document.objects[name.value] ??= toSchema(member);
     }
   }
+  for (const name of ['Event.Data.Object', 'Event.Data.PreviousAttributes']) {
+    // Declared without any properties: what they hold depends on the event's type.
+    converter.definitions[name] = { type: 'object', properties: {}, additionalProperties: {} };
+  }
   const roots = [
     document.event,
     ...Object.values(document.events),

@@ -25,7 +25,7 @@ export function checkEvent(event: unknown): string[] {
   if (!schema) return [`type: ${type} is no event of an object that is served`];
   const previous = data?.previous_attributes;
   return [
-    ...violations(schemaDocument.event, { ...(event as object), data: {} }, type),
+    ...violations(schemaDocument.event, { ...(event as object), data: { object: {} } }, type),
     ...violations(schema, data?.object, `${type} data.object`),
     ...(previous === undefined
       ? []
