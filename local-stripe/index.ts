@@ -22,6 +22,8 @@ export interface LocalStripeOptions {
   log?: (message: string) => void;
   /** Refuses to answer or record what the SDK's types do not know. For tests. */
   checkResponses?: boolean;
+  /** Awaited before an advance answers: lets the app beside it do what fell due there too. */
+  afterAdvance?: () => Promise<void>;
   /** Makes the ids. Equal seeds and stories make equal ids; the default is a new one each time. */
   seed?: string;
 }
@@ -52,10 +54,11 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     throw new Error('The local Stripe does not run with NODE_ENV=production.');
   }
   const dataDir = options.dataDir ?? null;
-  const ownClock = options.clock === undefined ? offsetClock() : null;
+  const clock = options.clock ?? offsetClock();
+  const aheadMs = () => clock.now().getTime() - Date.now();
   const kernel = new Kernel({
     resources,
-    clock: options.clock ?? ownClock!,
+    clock,
     seed: options.seed ?? crypto.randomUUID(),
     baseUrl: '',
     log: options.log ?? (() => {}),
@@ -65,8 +68,10 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
   let journal: Journal | null = null;
   try {
     if (dataDir !== null) {
-      ownClock?.setAhead(loadJournal(kernel, dataDir).aheadMs);
-      journal = new Journal(kernel, dataDir, () => ownClock?.aheadMs() ?? 0);
+      const saved = loadJournal(kernel, dataDir).aheadMs;
+      // A clock shared with the app starts at real time like any other: the state knows better.
+      if (saved > aheadMs()) clock.moveTo(new Date(Date.now() + saved));
+      journal = new Journal(kernel, dataDir, aheadMs);
     }
     const dispatcher = new Dispatcher(kernel);
     const timekeeper = new Timekeeper(kernel, dispatcher);
@@ -81,9 +86,11 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
       kernel,
       dispatcher,
       advanceTo: async (unixSeconds) => {
-        const now = await timekeeper.advanceTo(unixSeconds);
+        await timekeeper.advanceTo(unixSeconds);
         journal?.saveTime();
-        return now;
+        await options.afterAdvance?.();
+        await timekeeper.settled();
+        return kernel.now();
       },
       settled: () => timekeeper.settled(),
       reset: async () => {

@@ -1,21 +1,10 @@
 import type { MovableClock } from '../../src/domain/clock.ts';
 
 /** Real time, some way ahead: it goes on by itself and can be turned forward. */
-export interface OffsetClock extends MovableClock {
-  /** How far ahead of real time. */
-  aheadMs(): number;
-  /** As it was when the state was saved. */
-  setAhead(aheadMs: number): void;
-}
-
-export function offsetClock(): OffsetClock {
+export function offsetClock(): MovableClock {
   let ahead = 0;
   return {
     now: () => new Date(Date.now() + ahead),
-    aheadMs: () => ahead,
-    setAhead(aheadMs) {
-      ahead = aheadMs;
-    },
     moveTo(instant) {
       const forward = instant.getTime() - (Date.now() + ahead);
       // Real time goes on between reading the clock and turning it.
