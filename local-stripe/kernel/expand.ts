@@ -72,7 +72,8 @@ function expandField(
 ): unknown {
   const [field, ...rest] = steps as [string, ...string[]];
   const resource = typeof object.object === 'string' ? resourceOf(object.object) : undefined;
-  const isOwner = resource !== undefined || object.object === 'list';
+  const isOwner =
+    resource !== undefined || object.object === 'list' || object.object === 'search_result';
   const inside: Here = isOwner
     ? { owner: object, path: field }
     : { owner: here.owner, path: here.path === '' ? field : `${here.path}.${field}` };

@@ -117,7 +117,7 @@ function execute(
 
 function present(kernel: Kernel, ctx: Context, answer: object): object {
   const { object, data } = answer as { object?: string; data?: object[] };
-  if (object === 'list' && data !== undefined) {
+  if ((object === 'list' || object === 'search_result') && data !== undefined) {
     return { ...answer, data: data.map((one) => present(kernel, ctx, one)) };
   }
   if ((answer as { deleted?: boolean }).deleted === true) return answer;

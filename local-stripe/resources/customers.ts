@@ -4,11 +4,13 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { markDeleted, resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
+import { searchRoute } from '../search/route.ts';
 
 export const customers = resource({
   kind: 'customer',
   path: '/v1/customers',
   retrievesDeleted: true,
+  routes: [searchRoute('customer', '/v1/customers')],
   references: {
     'invoice_settings.default_payment_method': 'payment_method',
     test_clock: 'test_helpers.test_clock',

@@ -8,7 +8,7 @@ import { claimLookupKey } from './lookup-keys.ts';
 import { amountsOf, currencyOptionsOf, otherCurrenciesOf, tiersOf } from './price-amounts.ts';
 import { recurringOf } from './price-recurring.ts';
 import { createProduct } from './products.ts';
-import { searchRoute } from './search.ts';
+import { searchRoute } from '../search/route.ts';
 
 type RecurringFilter = NonNullable<Stripe.PriceListParams['recurring']>;
 

@@ -7,7 +7,7 @@ import type { Context } from '../kernel/types.ts';
 import { alreadyExists, assertFreshId } from './custom-id.ts';
 import { createPrice } from './prices.ts';
 import { productFeatureRoutes } from './product-features.ts';
-import { searchRoute } from './search.ts';
+import { searchRoute } from '../search/route.ts';
 
 export const products = resource({
   kind: 'product',
