@@ -3,6 +3,7 @@ import { startLocalStripe, type LocalStripe } from '../../local-stripe/index.ts'
 import { openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
+import type { MovableClock } from '../../src/domain/clock.ts';
 import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import type { Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
@@ -31,6 +32,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
       await stop().catch((err: unknown) => log.error({ err }, 'stopping'));
     }
   };
+  let server: Server | undefined;
   try {
     const secrets = await ensureLocalSecrets(config.dataDir);
     const databaseUrl = await startDatabase(config, started);
@@ -47,6 +49,8 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
             port: config.stripe.port,
             dataDir: config.dataDir,
             clock: movable,
+            log: (message) => log.warn(message),
+            afterAdvance: async () => server?.catchUp(),
           })
         : undefined;
     if (localStripe) started.push(() => localStripe.close());
@@ -64,9 +68,10 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
       log,
       database,
       jobs: new Jobs({ databaseUrl, log }),
+      ...(movable ? { moveClock: turnClock(movable, localStripe) } : {}),
     };
-    const server = await startServer(foundation);
-    started.push(() => server.stop());
+    server = await startServer(foundation);
+    started.push(() => server!.stop());
     let stopping: Promise<void> | undefined;
     return {
       server,
@@ -79,6 +84,18 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     await stopAll();
     throw error;
   }
+}
+
+/** Turns the one clock: through the local Stripe where it is ours, so that what falls due is done. */
+function turnClock(clock: MovableClock, localStripe: LocalStripe | undefined) {
+  return async (instant: Date): Promise<Date> => {
+    if (instant < clock.now()) {
+      throw new RangeError(`The clock cannot go back to ${instant.toISOString()}.`);
+    }
+    if (localStripe) await localStripe.advanceTo(Math.floor(instant.getTime() / 1000));
+    else clock.moveTo(instant);
+    return clock.now();
+  };
 }
 
 async function startDatabase(config: Config, started: (() => Promise<unknown>)[]): Promise<string> {

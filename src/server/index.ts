@@ -8,6 +8,8 @@ export interface Server {
   url: string;
   port: number;
   context: Context;
+  /** Does what is due by the clock now: the periodic tasks. For after the clock was turned. */
+  catchUp(): Promise<void>;
   /** Stops taking requests, lets those under way end (for 5 s), then the jobs. */
   stop(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export async function startServer(foundation: Foundation): Promise<Server> {
     url: `http://localhost:${port}`,
     port,
     context,
+    catchUp: () => context.jobs.runPeriodicTasks(stopping.signal),
     async stop() {
       stopping.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -91,6 +91,16 @@ export class Jobs {
     this.#registrations.set(registration.name, registration);
   }
 
+  /** Runs every periodic task once, here and now: for when the clock was turned. */
+  async runPeriodicTasks(signal: AbortSignal): Promise<void> {
+    for (const { name, handler, cron } of this.#registrations.values()) {
+      if (cron === undefined) continue;
+      await handler({} as never, signal).catch((err: unknown) => {
+        this.#log.warn({ err, job: name }, 'periodic task failed');
+      });
+    }
+  }
+
   async start(): Promise<void> {
     await this.#boss.start();
     for (const registration of this.#registrations.values()) await this.#open(registration);
