@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How the server answers the next requests. */
+export interface Script {
+  /** The answer, piece by piece. */
+  words: string[];
+  /** Server-sent events; else one JSON object whatever was asked. */
+  streamed?: boolean;
+  usage?: { prompt_tokens: number; completion_tokens: number; total_tokens?: number };
+  /** Answers this status and nothing else. */
+  status?: number;
+  /** After so many words: `die` cuts the connection, `close` ends the stream politely but early, `error` reports one inside it, `hang` says nothing more. */
+  after?: { words: number; then: 'die' | 'close' | 'error' | 'hang' };
+  /** Sends `[DONE]` at the end, as OpenAI does; some servers do not. */
+  done?: boolean;
+}
+
+export interface OpenAiServer {
+  /** To be used as `LLM_BASE_URL`. */
+  url: string;
+  /** The bodies received. */
+  requests: Record<string, unknown>[];
+  authorizations: (string | undefined)[];
+  script: Script;
+  /** Resolves when a client hangs up on an answer that is not finished. */
+  hungUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A server that speaks OpenAI's `POST /chat/completions`, well or badly, over real HTTP. */
+export async function startOpenAiServer(): Promise<OpenAiServer> {
+  const waiting: (() => void)[] = [];
+  const server = createServer((request, response) => {
+    response.on('close', () => {
+      if (!response.writableFinished) waiting.splice(0).forEach((resolve) => resolve());
+    });
+    void readBody(request).then((body) => {
+      state.requests.push(body);
+      state.authorizations.push(request.headers.authorization);
+      if (request.url !== '/v1/chat/completions') response.writeHead(404).end();
+      else answer(response, state.script, String(body['model']));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const state: OpenAiServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests: [],
+    authorizations: [],
+    script: { words: ['Hello', ' there', '.'], streamed: true },
+    hungUp: () => new Promise((resolve) => waiting.push(resolve)),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return state;
+}
+
+async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+function answer(response: ServerResponse, script: Script, model: string): void {
+  if (script.status !== undefined) {
+    response.writeHead(script.status, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: 'secret detail', type: 'server_error' } }));
+  } else if (script.streamed ?? true) {
+    stream(response, script, model);
+  } else {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const content = script.words.join('');
+    const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' };
+    response.end(JSON.stringify({ id: 'c1', model, choices: [choice], usage: script.usage }));
+  }
+}
+
+function stream(response: ServerResponse, script: Script, model: string): void {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  const send = (data: object) => response.write(`data: ${JSON.stringify({ model, ...data })}\n\n`);
+  const choice = (delta: object, finish_reason: string | null = null) => ({
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  response.write(': warming up\n\n');
+  send(choice({ role: 'assistant', content: '' }));
+  const { words, after, usage, done = true } = script;
+  for (const word of words.slice(0, after?.words)) send(choice({ content: word }));
+  switch (after?.then) {
+    case 'die':
+      // What was written must have left before the connection is cut.
+      response.write('', () => response.destroy());
+      return;
+    case 'error':
+      send({ error: { message: 'overloaded' } });
+      response.end();
+      return;
+    case 'close':
+      response.end();
+      return;
+    case 'hang':
+      return;
+    case undefined:
+  }
+  send(choice({}, 'stop'));
+  if (usage) send({ choices: [], usage });
+  response.end(done ? 'data: [DONE]\n\n' : undefined);
+}
