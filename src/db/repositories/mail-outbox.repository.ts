@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, isNull, lte, or, sql } from 'drizzle-orm';
-import type { DbOrTx, Tx } from '../client.ts';
+import { and, asc, desc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import type { DbOrTx } from '../client.ts';
 import { mailOutbox, type Mail, type NewMail } from '../schema/index.ts';
 
 /** Puts a mail into the outbox. False when the same one, by kind, subject and attempt, is there. */
@@ -18,10 +18,14 @@ export async function insertMail(
   return rows.length === 1;
 }
 
-/** The mails that are due, locked so that two workers never send the same one. */
-export function lockDueMails(tx: Tx, now: Date, limit: number): Promise<Mail[]> {
-  return tx
-    .select()
+/** Takes mails that are due, until `leaseEnds`: meanwhile no other worker sends the same ones. */
+export function claimDueMails(
+  db: DbOrTx,
+  values: { now: Date; leaseEnds: Date; limit: number },
+): Promise<Mail[]> {
+  const { now, leaseEnds, limit } = values;
+  const due = db
+    .select({ id: mailOutbox.id })
     .from(mailOutbox)
     .where(
       and(
@@ -33,6 +37,11 @@ export function lockDueMails(tx: Tx, now: Date, limit: number): Promise<Mail[]> 
     .orderBy(asc(mailOutbox.createdAt))
     .limit(limit)
     .for('update', { skipLocked: true });
+  return db
+    .update(mailOutbox)
+    .set({ nextSendAt: leaseEnds })
+    .where(inArray(mailOutbox.id, due))
+    .returning();
 }
 
 export async function markMailSent(db: DbOrTx, id: string, now: Date): Promise<void> {

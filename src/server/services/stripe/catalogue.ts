@@ -5,7 +5,6 @@ import type { Db } from '../../../db/client.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
-import type { PricedPlan } from '../../../domain/subscription-change.ts';
 import type { Logger } from '../../log.ts';
 import type { StripeAccess } from './client.ts';
 import { callStripe } from './errors.ts';
@@ -89,16 +88,11 @@ export class PriceCatalogue {
    */
   async findPlan(
     price: PriceSnapshot,
-  ): Promise<(Omit<PricedPlan, 'interval'> & { interval: Interval | null }) | undefined> {
+  ): Promise<{ priceId: string; plan: PaidPlan; interval: Interval | null } | undefined> {
     const offered = await this.listOffered();
     const exact = offered.find((one) => one.priceId === price.id);
     const plan = exact?.plan ?? planFromMetadata(price) ?? planFromProduct(price, offered);
     return plan && { priceId: price.id, plan, interval: intervalOf(price) };
-  }
-
-  /** The plan of a price of which only the id is known, as a schedule names its next phase's. */
-  async findPlanById(priceId: string): Promise<PaidPlan | undefined> {
-    return (await this.listOffered()).find((one) => one.priceId === priceId)?.plan;
   }
 
   /** Forgets the last reading, so that the next question goes to Stripe. */

@@ -1,0 +1,48 @@
+import type { Plan } from '../../../domain/plans.ts';
+import { en } from './words.en.ts';
+import { zh } from './words.zh.ts';
+
+/** What each mail's template is given, besides the reader's `name`. Instants are ISO 8601. */
+export interface MailData {
+  payment_failed: {
+    number: string | null;
+    amountMinor: number;
+    currency: string;
+    nextAttemptAt: string | null;
+    /** The bank wants the customer to confirm: nothing was declined. */
+    actionRequired: boolean;
+    payUrl: string | null;
+  };
+  cancellation: { plan: Plan; endsAt: string; ended: boolean; unpaid: boolean };
+  trial_will_end: { plan: Plan; trialEnd: string };
+  usage_threshold: {
+    resourceType: string;
+    period: string;
+    percent: number;
+    used: number;
+    limit: number;
+  };
+}
+
+export type MailKind = keyof MailData;
+
+export interface Letter {
+  subject: string;
+  text: string;
+}
+
+/** What a template may use of the product: addresses, and how to write numbers and dates. */
+export interface Stationery {
+  name: string;
+  appUrl: string;
+  money(amountMinor: number, currency: string): string;
+  day(iso: string): string;
+  number(value: number): string;
+}
+
+export type Words = { [K in MailKind]: (data: MailData[K], stationery: Stationery) => Letter };
+
+/** The templates of a locale: Chinese for every `zh`, English for the rest. */
+export function wordsOf(locale: string): Words {
+  return locale.toLowerCase().startsWith('zh') ? zh : en;
+}

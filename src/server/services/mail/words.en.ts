@@ -1,0 +1,70 @@
+import type { Words } from './templates.ts';
+
+const RESOURCES: Record<string, string> = {
+  llm_tokens: 'tokens',
+  messages: 'messages',
+  images: 'images',
+  api_calls: 'API calls',
+};
+
+export const en: Words = {
+  payment_failed: (data, { name, appUrl, money, day }) => {
+    const amount = money(data.amountMinor, data.currency);
+    const next = data.nextAttemptAt
+      ? `We will try again on ${day(data.nextAttemptAt)}.`
+      : 'We will not try again by ourselves.';
+    return {
+      subject: data.actionRequired
+        ? `Please confirm your payment of ${amount}`
+        : `Your payment of ${amount} did not go through`,
+      text: [
+        `Hello ${name},`,
+        data.actionRequired
+          ? `Your bank asks you to confirm the payment of ${amount} for Small Squaretable.`
+          : `Your card was declined when we charged ${amount} for Small Squaretable. ${next}`,
+        data.payUrl
+          ? `${data.actionRequired ? 'Confirm it' : 'Pay, or use another card,'} here: ${data.payUrl}`
+          : `Update your card here: ${appUrl}/subscription`,
+        'Your plan goes on for a few days meanwhile.',
+      ].join('\n\n'),
+    };
+  },
+  cancellation: (data, { name, appUrl, day }) => ({
+    subject: data.ended
+      ? 'Your subscription has ended'
+      : `Your subscription ends on ${day(data.endsAt)}`,
+    text: [
+      `Hello ${name},`,
+      data.ended
+        ? data.unpaid
+          ? 'Your subscription has ended because it was not paid.'
+          : `Your subscription ended on ${day(data.endsAt)}, as you asked.`
+        : `You cancelled your subscription. You keep everything until ${day(data.endsAt)}; nothing more will be charged.`,
+      data.ended
+        ? `Your characters and chats stay, on the Free plan. Come back here: ${appUrl}/subscription`
+        : `If you change your mind before then, one click takes it back: ${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
+  trial_will_end: (data, { name, appUrl, day }) => ({
+    subject: `Your trial ends on ${day(data.trialEnd)}`,
+    text: [
+      `Hello ${name},`,
+      `Your trial ends on ${day(data.trialEnd)}. Your card will be charged then, and your plan goes on.`,
+      `To see the amount, or to cancel before: ${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
+  usage_threshold: (data, { name, appUrl, number }) => {
+    const resource = RESOURCES[data.resourceType] ?? data.resourceType;
+    return {
+      subject:
+        data.percent >= 100
+          ? `Your ${resource} for ${data.period} are used up`
+          : `${data.percent} % of your ${resource} for ${data.period} are used`,
+      text: [
+        `Hello ${name},`,
+        `${number(data.used)} of ${number(data.limit)} ${resource} of ${data.period} are used.`,
+        `See all your usage, or choose a larger plan: ${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
+};

@@ -1,0 +1,66 @@
+import type { Words } from './templates.ts';
+
+const RESOURCES: Record<string, string> = {
+  llm_tokens: 'Token',
+  messages: '消息',
+  images: '图片',
+  api_calls: 'API 调用',
+};
+
+export const zh: Words = {
+  payment_failed: (data, { name, appUrl, money, day }) => {
+    const amount = money(data.amountMinor, data.currency);
+    const next = data.nextAttemptAt
+      ? `我们将于 ${day(data.nextAttemptAt)} 再次尝试扣款。`
+      : '我们不会再自动扣款。';
+    return {
+      subject: data.actionRequired ? `请确认您的 ${amount} 付款` : `您的 ${amount} 付款未成功`,
+      text: [
+        `${name}，您好：`,
+        data.actionRequired
+          ? `您的银行要求您确认 Small Squaretable 的 ${amount} 付款。`
+          : `我们为 Small Squaretable 扣款 ${amount} 时，您的银行卡被拒绝。${next}`,
+        data.payUrl
+          ? `${data.actionRequired ? '请在此确认' : '请在此付款或更换银行卡'}：${data.payUrl}`
+          : `请在此更新银行卡：${appUrl}/subscription`,
+        '在此期间，您的套餐会继续保留几天。',
+      ].join('\n\n'),
+    };
+  },
+  cancellation: (data, { name, appUrl, day }) => ({
+    subject: data.ended ? '您的订阅已结束' : `您的订阅将于 ${day(data.endsAt)} 结束`,
+    text: [
+      `${name}，您好：`,
+      data.ended
+        ? data.unpaid
+          ? '由于未能收到付款，您的订阅已结束。'
+          : `您的订阅已按您的要求于 ${day(data.endsAt)} 结束。`
+        : `您已取消订阅。在 ${day(data.endsAt)} 之前，一切权益照常；之后不再扣款。`,
+      data.ended
+        ? `您的角色和聊天记录仍会保留在免费套餐中。随时可以回来：${appUrl}/subscription`
+        : `如果改变主意，在此之前可一键恢复：${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
+  trial_will_end: (data, { name, appUrl, day }) => ({
+    subject: `您的试用将于 ${day(data.trialEnd)} 结束`,
+    text: [
+      `${name}，您好：`,
+      `您的试用将于 ${day(data.trialEnd)} 结束。届时将从您的银行卡扣款，套餐继续有效。`,
+      `查看金额或提前取消：${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
+  usage_threshold: (data, { name, appUrl, number }) => {
+    const resource = RESOURCES[data.resourceType] ?? data.resourceType;
+    return {
+      subject:
+        data.percent >= 100
+          ? `${data.period} 的${resource}额度已用完`
+          : `${data.period} 的${resource}额度已使用 ${data.percent}%`,
+      text: [
+        `${name}，您好：`,
+        `${data.period} 的${resource}已使用 ${number(data.used)} / ${number(data.limit)}。`,
+        `查看全部用量或升级套餐：${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
+};

@@ -1,0 +1,152 @@
+import type { NewSubscription, Subscription } from '../../../db/schema/index.ts';
+import type { SubscriptionStatus } from '../../../domain/api.ts';
+import type { Interval, Plan } from '../../../domain/plans.ts';
+import { givesAccess } from '../../../domain/subscription-access.ts';
+import { cancelsAt, meaningOf, parseStripeStatus } from '../../../domain/subscription-status.ts';
+import type { PaymentMethodSnapshot } from '../stripe/shapes.ts';
+import type {
+  SubscriptionItemSnapshot,
+  SubscriptionSnapshot,
+} from '../stripe/subscription-snapshot.ts';
+
+/** What the catalogue says about the prices of one subscription. */
+export interface PriceKnowledge {
+  /** By price id; a price that is missing here is none of ours. */
+  plans: ReadonlyMap<string, { plan: Plan; interval: Interval | null }>;
+}
+
+export interface Finding {
+  kind: 'unknown_status' | 'unknown_price';
+  message: string;
+}
+
+export type SubscriptionValues = Omit<NewSubscription, 'id' | 'tenantId' | 'createdAt'>;
+
+export interface Mapped {
+  values: SubscriptionValues;
+  /** What an operator must look at. */
+  findings: Finding[];
+}
+
+/**
+ * Stripe's subscription as our row. What Stripe says is taken over; what it says in words that we
+ * do not know leaves the last known plan and status as they were.
+ */
+export function mapSubscription(
+  snapshot: SubscriptionSnapshot,
+  previous: Subscription | undefined,
+  context: PriceKnowledge & {
+    customerPaymentMethod: PaymentMethodSnapshot | null;
+    graceDays: number;
+    now: Date;
+  },
+): Mapped {
+  const { now } = context;
+  const item = chooseItem(snapshot, context);
+  const price = context.plans.get(item.price.id);
+  const findings: Finding[] = [];
+  if (!price) {
+    findings.push({
+      kind: 'unknown_price',
+      message: `The price ${item.price.id} is not in the catalogue; the plan stays as it was.`,
+    });
+  }
+  const known = parseStripeStatus(snapshot.status);
+  if (!known) {
+    findings.push({
+      kind: 'unknown_status',
+      message: `Stripe says "${snapshot.status}", which we do not know; access stays as it was.`,
+    });
+  }
+  const status = known ? meaningOf(known).status : keptStatus(previous, now, context.graceDays);
+  const method = snapshot.paymentMethod ?? context.customerPaymentMethod;
+  const ends = cancelsAt({ ...snapshot, currentPeriodEnd: item.currentPeriodEnd });
+  return {
+    findings,
+    values: {
+      plan: price?.plan ?? previous?.plan ?? 'free',
+      status,
+      stripeStatus: snapshot.status,
+      stripeSubscriptionId: snapshot.id,
+      stripeCustomerId: snapshot.customerId,
+      stripePriceId: item.price.id,
+      stripeItemId: item.id,
+      interval: price?.interval ?? null,
+      currentPeriodStart: item.currentPeriodStart,
+      currentPeriodEnd: item.currentPeriodEnd,
+      cancelAtPeriodEnd: ends !== null && status !== 'canceled',
+      cancelAt: ends,
+      canceledAt: snapshot.canceledAt,
+      endedAt: snapshot.endedAt,
+      trialEnd: snapshot.trialEnd,
+      pastDueSince: pastDueSince(status, snapshot, previous, now),
+      ...scheduled(snapshot, item, context),
+      stripeScheduleId: snapshot.scheduleId,
+      latestInvoiceId: snapshot.latestInvoiceId,
+      defaultPaymentMethodId: method?.id ?? null,
+      cardBrand: method?.card?.brand ?? null,
+      cardLast4: method?.card?.last4 ?? null,
+      cardExpMonth: method?.card?.expMonth ?? null,
+      cardExpYear: method?.card?.expYear ?? null,
+      stripeCreatedAt: snapshot.createdAt,
+      syncedAt: now,
+      updatedAt: now,
+    },
+  };
+}
+
+/** The item that carries a plan of ours; add-ons beside it do not count. */
+export function chooseItem(
+  snapshot: SubscriptionSnapshot,
+  { plans }: PriceKnowledge,
+): SubscriptionItemSnapshot {
+  const item = snapshot.items.find((one) => plans.has(one.price.id)) ?? snapshot.items[0];
+  if (!item) throw new Error(`The subscription ${snapshot.id} has no items.`);
+  return item;
+}
+
+/** With an unknown status: what it was while that gave access, else a state that gives none. */
+function keptStatus(
+  previous: Subscription | undefined,
+  now: Date,
+  graceDays: number,
+): SubscriptionStatus {
+  if (previous?.status === 'canceled') return 'canceled';
+  return previous && givesAccess(previous, now, graceDays) ? previous.status : 'past_due';
+}
+
+/**
+ * Since when money is missing. It stays where it was while the subscription is past due; at first
+ * it is when the unpaid invoice was finalized, which is the same however late we come to know.
+ */
+function pastDueSince(
+  status: SubscriptionStatus,
+  snapshot: SubscriptionSnapshot,
+  previous: Subscription | undefined,
+  now: Date,
+): Date | null {
+  if (status !== 'past_due') return null;
+  const known = parseStripeStatus(snapshot.status);
+  if (previous?.pastDueSince) return previous.pastDueSince;
+  // An unknown status that gives nothing must not earn days of grace.
+  if (!known) return null;
+  return snapshot.latestInvoice?.finalizedAt ?? now;
+}
+
+type Scheduled = Pick<SubscriptionValues, 'scheduledPlan' | 'scheduledPriceId' | 'scheduledAt'>;
+
+/** The next phase of the attached schedule, when that changes the price. */
+function scheduled(
+  { schedule, status }: SubscriptionSnapshot,
+  item: SubscriptionItemSnapshot,
+  { plans }: PriceKnowledge,
+): Scheduled {
+  const none = { scheduledPlan: null, scheduledPriceId: null, scheduledAt: null };
+  if (!schedule || schedule.status !== 'active' || status === 'canceled') return none;
+  const from = schedule.currentPhaseEndsAt ?? item.currentPeriodEnd;
+  const next = schedule.phases.find((phase) => phase.startsAt >= from);
+  const priceId = next?.priceIds.find((id) => plans.has(id));
+  const price = priceId ? plans.get(priceId) : undefined;
+  if (!next || !priceId || !price || priceId === item.price.id) return none;
+  return { scheduledPlan: price.plan, scheduledPriceId: priceId, scheduledAt: next.startsAt };
+}

@@ -1,0 +1,191 @@
+import { inTransaction, type Db, type Tx } from '../../../db/client.ts';
+import { insertAuditEntry } from '../../../db/repositories/audit-log.repository.ts';
+import { lockCustomer, tryLockCustomer } from '../../../db/repositories/lock.repository.ts';
+import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
+import {
+  findTenantByCustomer,
+  findTenantById,
+  setCustomer,
+} from '../../../db/repositories/tenant-billing.repository.ts';
+import type { Subscription, Tenant } from '../../../db/schema/index.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { isUuid, type Actor } from '../../../domain/ids.ts';
+import type { Logger } from '../../log.ts';
+import type { PriceCatalogue } from '../stripe/catalogue.ts';
+import { SYNC_PATIENCE, type Patience } from '../stripe/client.ts';
+import { APP_MARK, type CustomerBilling } from '../stripe/customers.ts';
+import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
+import type { StripeService } from '../stripe.service.ts';
+import { applyEntitlement } from './entitlement.ts';
+import { raiseDuplicates, raiseFindings } from './findings.ts';
+import { mapSubscription } from './map-subscription.ts';
+import { readPrices } from './read-prices.ts';
+import { transitionsOf } from './transitions.ts';
+import { writeInvoices, type InvoiceScope } from './write-invoices.ts';
+import { tellOfTransition } from './tell.ts';
+
+export interface SyncDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  stripe: StripeService;
+  catalogue: PriceCatalogue;
+  graceDays: number;
+}
+
+export interface SyncOptions {
+  /** Who or what caused it, for the audit log. */
+  actor: Actor;
+  requestId?: string;
+  patience?: Patience;
+  /** Which invoices to bring up to date too: those named, or the newest hundred. */
+  invoices?: InvoiceScope;
+}
+
+/**
+ * `synced`: our rows are what Stripe said. `fresh`: they were read late enough already. `busy`:
+ * somebody else is at it. `foreign`: not a customer of ours. `missing`: Stripe has no such customer.
+ */
+export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'foreign' | 'missing';
+
+/** Brings a customer to what Stripe says now, waiting for whoever is at it. */
+export function syncCustomer(
+  deps: SyncDeps,
+  customerId: string,
+  options: SyncOptions,
+): Promise<SyncOutcome> {
+  return inTransaction(deps.db, async (tx) => {
+    await lockCustomer(tx, customerId);
+    return (await syncLocked(deps, tx, customerId, options)).outcome;
+  });
+}
+
+/** The same on behalf of a reader: not when it was done after `since`, nor while somebody is at it. */
+export function refreshCustomer(
+  deps: SyncDeps,
+  customerId: string,
+  since: Date,
+  options: SyncOptions,
+): Promise<SyncOutcome> {
+  return inTransaction(deps.db, async (tx) => {
+    if (!(await tryLockCustomer(tx, customerId))) return 'busy';
+    const tenant = await findTenantByCustomer(tx, customerId);
+    if (tenant?.syncedAt && tenant.syncedAt > since) return 'fresh';
+    return (await syncLocked(deps, tx, customerId, options)).outcome;
+  });
+}
+
+export type SyncResult =
+  | { outcome: 'foreign' | 'missing' }
+  | { outcome: 'synced'; tenant: Tenant; rows: Subscription[]; invoices: InvoiceSnapshot[] };
+
+/**
+ * The sync itself, inside a transaction that holds the customer's lock: that is taken before Stripe
+ * is asked, so that an older answer is never written over a newer one. This and `expireGrace` are
+ * the only writers of subscription rows and of the tenant's plan, whoever asks.
+ */
+export async function syncLocked(
+  deps: SyncDeps,
+  tx: Tx,
+  customerId: string,
+  options: SyncOptions,
+): Promise<SyncResult> {
+  // The reading counts from before it began: what happens at Stripe meanwhile may be missing.
+  const now = deps.clock.now();
+  const known = await findTenantByCustomer(tx, customerId);
+  const billing = await deps.stripe.findBilling(customerId, options.patience ?? SYNC_PATIENCE);
+  if (!billing) {
+    if (known) deps.log.error({ customerId, tenantId: known.id }, 'Stripe lost a customer');
+    return { outcome: known ? 'missing' : 'foreign' };
+  }
+  const tenant = known ?? (await adopt(tx, billing, now));
+  if (!tenant) return { outcome: 'foreign' };
+  const rows = await writeSubscriptions(deps, tx, tenant, billing, options, now);
+  const scope = options.invoices;
+  const invoices = await writeInvoices(deps, tx, { tenant, billing, rows, scope, now });
+  await raiseDuplicates(tx, tenant.id, rows, now);
+  const trialStart = billing.subscriptions.flatMap((one) => one.trialStart ?? [])[0] ?? null;
+  await applyEntitlement(deps, tx, { tenant, rows, trialStart, syncedAt: now, ...options });
+  return { outcome: 'synced', tenant, rows, invoices };
+}
+
+/** A customer that carries our mark, of a tenant that has none yet: as after a restored backup. */
+async function adopt(
+  tx: Tx,
+  { customer }: CustomerBilling,
+  now: Date,
+): Promise<Tenant | undefined> {
+  if (customer.deleted || customer.metadata.app !== APP_MARK) return undefined;
+  const { tenantId } = customer.metadata;
+  if (!isUuid(tenantId)) return undefined;
+  const values = { tenantId, customerId: customer.id, previous: null, now };
+  return (await setCustomer(tx, values)) ? findTenantById(tx, tenantId) : undefined;
+}
+
+/** Writes every subscription of the customer; answers all rows of the tenant. */
+async function writeSubscriptions(
+  deps: SyncDeps,
+  tx: Tx,
+  tenant: Tenant,
+  billing: CustomerBilling,
+  options: SyncOptions,
+  now: Date,
+): Promise<Subscription[]> {
+  const repository = new SubscriptionRepository(tx);
+  const before = await repository.findByTenantId(tenant.id);
+  const { plans } = await readPrices(deps.catalogue, billing.subscriptions);
+  const customerPaymentMethod = billing.customer.deleted ? null : billing.customer.paymentMethod;
+  const rows = new Map(before.map((row) => [row.stripeSubscriptionId, row]));
+
+  for (const snapshot of billing.subscriptions) {
+    const previous = rows.get(snapshot.id);
+    const { graceDays } = deps;
+    const context = { plans, customerPaymentMethod, graceDays, now };
+    const { values, findings } = mapSubscription(snapshot, previous, context);
+    const row = previous
+      ? await repository.update(previous.id, values)
+      : await repository.create({ ...values, tenantId: tenant.id, createdAt: now });
+    rows.set(snapshot.id, row);
+    await raiseFindings(tx, tenant.id, snapshot.id, findings, now);
+    await record(tx, tenant, previous, row, snapshot.cancellationReason, options, now);
+  }
+  if (billing.customer.deleted) {
+    for (const row of before.filter((one) => one.stripeCustomerId === billing.customer.id)) {
+      if (row.status === 'canceled') continue;
+      const ended = {
+        status: 'canceled',
+        stripeStatus: 'canceled',
+        endedAt: now,
+        syncedAt: now,
+      } as const;
+      const after = await repository.updateStatus(row.id, ended);
+      rows.set(row.stripeSubscriptionId, after);
+      await record(tx, tenant, row, after, null, options, now);
+    }
+  }
+  return [...rows.values()];
+}
+
+async function record(
+  tx: Tx,
+  tenant: Tenant,
+  before: Subscription | undefined,
+  after: Subscription,
+  reason: string | null,
+  options: SyncOptions,
+  now: Date,
+): Promise<void> {
+  for (const transition of transitionsOf(before, after)) {
+    await insertAuditEntry(tx, {
+      tenantId: tenant.id,
+      actor: options.actor,
+      subjectId: after.stripeSubscriptionId,
+      cause: reason,
+      requestId: options.requestId ?? null,
+      now,
+      ...transition,
+    });
+    if (!tenant.deletedAt)
+      await tellOfTransition(tx, tenant, transition.action, after, reason, now);
+  }
+}

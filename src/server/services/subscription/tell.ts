@@ -1,0 +1,57 @@
+import type { Tx } from '../../../db/client.ts';
+import { insertMail } from '../../../db/repositories/mail-outbox.repository.ts';
+import { findBillingContact } from '../../../db/repositories/tenant-billing.repository.ts';
+import type { Subscription, Tenant } from '../../../db/schema/index.ts';
+import type { MailKind } from '../mail/templates.ts';
+import type { Transition } from './transitions.ts';
+
+/**
+ * Acknowledges a cancellation to the owner. One mail a request: an end that was planned, and
+ * acknowledged then, comes without another, because Stripe keeps the time of the request.
+ */
+export async function tellOfTransition(
+  tx: Tx,
+  tenant: Pick<Tenant, 'id'>,
+  action: Transition['action'],
+  row: Subscription,
+  reason: string | null,
+  now: Date,
+): Promise<void> {
+  const ended = action === 'subscription.ended';
+  if (!ended && action !== 'subscription.cancellation_scheduled') return;
+  // A first payment that never came is no cancellation.
+  if (row.stripeStatus === 'incomplete_expired') return;
+  const asked = row.canceledAt ?? row.endedAt ?? now;
+  await queueMail(tx, tenant.id, {
+    kind: 'cancellation',
+    subjectId: `${row.stripeSubscriptionId}:${asked.getTime() / 1000}`,
+    attempt: 0,
+    data: {
+      plan: row.plan,
+      endsAt: (row.endedAt ?? row.cancelAt ?? now).toISOString(),
+      ended,
+      unpaid: reason === 'payment_failed',
+    },
+    now,
+  });
+}
+
+/** Queues a mail to the tenant's owner, in the owner's language; nobody to write to is fine. */
+export async function queueMail(
+  tx: Tx,
+  tenantId: string,
+  mail: { kind: MailKind; subjectId: string; attempt: number; data: object; now: Date },
+): Promise<void> {
+  const contact = await findBillingContact(tx, tenantId);
+  if (!contact) return;
+  const { now, ...rest } = mail;
+  const { email, locale, displayName } = contact;
+  await insertMail(tx, {
+    ...rest,
+    tenantId,
+    recipient: email,
+    locale,
+    data: { name: displayName, ...mail.data },
+    createdAt: now,
+  });
+}
