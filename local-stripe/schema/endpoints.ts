@@ -10,7 +10,6 @@ export const endpointGroups = {
     'GET /v1/customers/:id',
     'POST /v1/customers/:id',
     'DELETE /v1/customers/:id',
-    'DELETE /v1/customers/:id/discount',
     'GET /v1/customers/:id/payment_methods',
     'GET /v1/customers/:customerId/payment_methods/:id',
     'GET /v1/customers/:id/balance_transactions',

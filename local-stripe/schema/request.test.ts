@@ -32,6 +32,7 @@ test.each([
     'address[line2]=&metadata[a]=',
     { address: { line2: null }, metadata: { a: null } },
   ],
+  [change, 'default_payment_method=', { default_payment_method: null }],
   [change, 'cancel_at=', { cancel_at: null }],
   [change, 'cancel_at=1700000000', { cancel_at: 1_700_000_000 }],
   [change, 'cancel_at=max_period_end', { cancel_at: 'max_period_end' }],
