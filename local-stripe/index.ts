@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { MovableClock } from '../src/domain/clock.ts';
+import { controlRoutes } from './control/routes.ts';
 import { offsetClock } from './kernel/clock.ts';
 import { lockDataDir } from './kernel/data-dir-lock.ts';
 import { Dispatcher } from './kernel/deliveries/dispatcher.ts';
@@ -8,6 +9,8 @@ import { apiServer } from './kernel/http.ts';
 import { Journal, loadJournal } from './kernel/journal.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { Timekeeper } from './kernel/timekeeper.ts';
+import { notFound } from './pages/visitor.ts';
+import { pageServer } from './pages/server.ts';
 import { resources } from './resources/index.ts';
 import { strictSelfCheck, validateRequest } from './schema/index.ts';
 
@@ -36,10 +39,14 @@ export interface LocalStripe {
   clock: MovableClock;
   kernel: Kernel;
   dispatcher: Dispatcher;
+  /** Answers a request without a socket. */
+  fetch(request: Request): Response | Promise<Response>;
   /** Moves the clock to that unix second; resolves to the time when all is done and delivered. */
   advanceTo(unixSeconds: number): Promise<number>;
   /** Resolves when all due work and all deliveries are done. */
   settled(): Promise<void>;
+  /** Does what is overdue by the clock; what a person does on a page comes after it. */
+  catchUp(): Promise<void>;
   /** Forgets everything, also on disk. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -76,6 +83,11 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     const dispatcher = new Dispatcher(kernel);
     const timekeeper = new Timekeeper(kernel, dispatcher);
     const app = apiServer(kernel, validateRequest, () => timekeeper.catchUp());
+    // Pages and control panel work on what is made below; no request comes before it is there.
+    const running = (): LocalStripe => local;
+    app.route('/', controlRoutes(running));
+    app.route('/', pageServer(running));
+    app.notFound((c) => notFound(c));
     const server = await listen(app, options.port);
     kernel.baseUrl = `http://127.0.0.1:${server.port}`;
     dispatcher.resume();
@@ -85,6 +97,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
       clock: kernel.clock,
       kernel,
       dispatcher,
+      fetch: app.fetch,
       advanceTo: async (unixSeconds) => {
         await timekeeper.advanceTo(unixSeconds);
         journal?.saveTime();
@@ -93,6 +106,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
         return kernel.now();
       },
       settled: () => timekeeper.settled(),
+      catchUp: () => timekeeper.catchUp(),
       reset: async () => {
         await timekeeper.settled();
         kernel.reset();
