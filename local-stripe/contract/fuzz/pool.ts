@@ -1,0 +1,75 @@
+import type { Random } from './random.ts';
+
+const keptMax = 40;
+const cards = [
+  'pm_card_visa',
+  'pm_card_mastercard',
+  'pm_card_visa_chargeDeclined',
+  'pm_card_chargeCustomerFail',
+  'pm_card_authenticationRequired',
+  'pm_card_createDispute',
+];
+
+/** What a parameter of this name refers to. */
+const kindOfParam: Record<string, string> = {
+  charge: 'charge',
+  configuration: 'billing_portal.configuration',
+  coupon: 'coupon',
+  customer: 'customer',
+  default_payment_method: 'payment_method',
+  default_price: 'price',
+  discount: 'discount',
+  entitlement_feature: 'entitlements.feature',
+  from_subscription: 'subscription',
+  invoice: 'invoice',
+  meter: 'billing.meter',
+  payment_intent: 'payment_intent',
+  payment_method: 'payment_method',
+  price: 'price',
+  product: 'product',
+  promotion_code: 'promotion_code',
+  subscription: 'subscription',
+  subscription_item: 'subscription_item',
+  test_clock: 'test_helpers.test_clock',
+};
+
+/** The ids that answers have shown so far, by the kind of object; the last ones of each. */
+export class Pool {
+  #ids = new Map<string, string[]>();
+  #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Remembers every object in an answer, however deep. */
+  learn(answer: unknown): void {
+    if (typeof answer !== 'object' || answer === null) return;
+    const { object, id } = answer as { object?: unknown; id?: unknown };
+    if (typeof object === 'string' && typeof id === 'string') this.#add(object, id);
+    for (const part of Object.values(answer)) this.learn(part);
+  }
+
+  /** The id of something of that kind, if there is any yet. */
+  idOf(kind: string): string | undefined {
+    const ids = this.#ids.get(kind);
+    return ids && this.#random.pick(ids);
+  }
+
+  /** A value for a parameter that refers to an object, or undefined when it refers to none. */
+  reference(param: string, within: string | undefined): string | undefined {
+    const kind = param === 'id' && within === 'items' ? 'subscription_item' : kindOfParam[param];
+    if (kind === undefined) return undefined;
+    if (this.#random.chance(0.05)) return 'id_of_nothing';
+    if (kind === 'payment_method' && this.#random.chance(0.7)) return this.#random.pick(cards);
+    return this.idOf(kind);
+  }
+
+  #add(kind: string, id: string): void {
+    const ids = this.#ids.get(kind) ?? [];
+    this.#ids.set(kind, ids);
+    if (ids.includes(id)) return;
+    ids.push(id);
+    if (ids.length > keptMax) ids.splice(this.#random.integer(0, keptMax - 1), 1);
+  }
+}
