@@ -42,7 +42,7 @@ function paymentParams(session: Session, row: CheckoutRow): NonNullable<Checkout
     amountMinor: session.amount_total ?? 0,
     description: data.description ?? null,
     metadata: data.metadata ?? {},
-    setupFutureUsage: reuse === 'on_session' || reuse === 'off_session' ? reuse : null,
+    setupFutureUsage: reuse as 'on_session' | 'off_session' | null,
   };
 }
 

@@ -34,9 +34,11 @@ export function renderDocument(options: DocumentOptions): Html {
         <a class="skip" href="#main">${words.skipToContent}</a>
         <header class="top">
           <div class="top-inner">
-            ${home
-              ? html`<a class="merchant" href="${home}">${merchant}</a>`
-              : html`<span class="merchant">${merchant}</span>`}
+            ${
+              home
+                ? html`<a class="merchant" href="${home}">${merchant}</a>`
+                : html`<span class="merchant">${merchant}</span>`
+            }
             <span class="badge warn">${words.testMode}</span>
           </div>
         </header>

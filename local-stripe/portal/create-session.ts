@@ -46,7 +46,7 @@ export function createPortalSession(
     return_url: params.return_url || configuration.default_return_url,
     url: `${ctx.baseUrl}/p/session/${id}`,
   });
-  ctx.store.put('_portal', { id, intent: null, failure: null });
+  ctx.store.put('_portal', { id, intent: null, failure: null, flowDone: false });
   ctx.emit('billing_portal.session.created', session);
   return session;
 }

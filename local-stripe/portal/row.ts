@@ -7,4 +7,6 @@ export interface PortalRow {
   intent: string | null;
   /** Why the last card was not saved. */
   failure: CheckoutFailure | null;
+  /** The flow the session was opened for has been gone through. */
+  flowDone: boolean;
 }

@@ -27,14 +27,18 @@ export function renderChallenge(view: ChallengeView): Html {
         <p class="muted">${challenge.lead}</p>
       </div>
       <dl class="facts">
-        ${view.amount === null
-          ? ''
-          : html`<dt>${challenge.amount}</dt>
-              <dd>${view.amount}</dd>`}
-        ${view.card === null
-          ? ''
-          : html`<dt>${challenge.card}</dt>
-              <dd>${view.card}</dd>`}
+        ${
+          view.amount === null
+            ? ''
+            : html`<dt>${challenge.amount}</dt>
+                <dd>${view.amount}</dd>`
+        }
+        ${
+          view.card === null
+            ? ''
+            : html`<dt>${challenge.card}</dt>
+                <dd>${view.card}</dd>`
+        }
       </dl>
       <div class="stack">
         <form method="post" action="${path}">

@@ -30,38 +30,44 @@ export function renderExtraFields(
   errors: FieldErrors,
 ): Html {
   const { checkout } = page.words;
-  return html`${extra.phone
-    ? renderField({
-        name: 'phone',
-        label: checkout.phone,
-        type: 'tel',
-        value: values['phone'] ?? '',
-        error: errors['phone'],
-        autocomplete: 'tel',
-        required: true,
-        maxLength: 20,
-      })
-    : ''}
+  return html`${
+    extra.phone
+      ? renderField({
+          name: 'phone',
+          label: checkout.phone,
+          type: 'tel',
+          value: values['phone'] ?? '',
+          error: errors['phone'],
+          autocomplete: 'tel',
+          required: true,
+          maxLength: 20,
+        })
+      : ''
+  }
   ${extra.address ? renderAddress(page, values, errors) : ''}
   ${extra.customFields.map((field) => renderCustomField(page, field, values, errors))}
-  ${extra.termsText === null
-    ? ''
-    : html`<div>
-        <label class="check">
-          <input
-            type="checkbox"
-            name="terms_of_service"
-            value="accepted"
-            required
-            ${values['terms_of_service'] === 'accepted' ? html`checked` : ''}
-            ${errors['terms_of_service'] ? html`aria-describedby="terms-error"` : ''}
-          />
-          <span>${extra.termsText}</span>
-        </label>
-        ${errors['terms_of_service']
-          ? html`<p class="error" id="terms-error">${errors['terms_of_service']}</p>`
-          : ''}
-      </div>`}`;
+  ${
+    extra.termsText === null
+      ? ''
+      : html`<div>
+          <label class="check">
+            <input
+              type="checkbox"
+              name="terms_of_service"
+              value="accepted"
+              required
+              ${values['terms_of_service'] === 'accepted' ? html`checked` : ''}
+              ${errors['terms_of_service'] ? html`aria-describedby="terms-error"` : ''}
+            />
+            <span>${extra.termsText}</span>
+          </label>
+          ${
+            errors['terms_of_service']
+              ? html`<p class="error" id="terms-error">${errors['terms_of_service']}</p>`
+              : ''
+          }
+        </div>`
+  }`;
 }
 
 function renderAddress(page: Page, values: FormValues, errors: FieldErrors): Html {

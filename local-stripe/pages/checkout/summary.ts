@@ -30,12 +30,14 @@ export interface CheckoutSummary {
 export function renderSummary(page: Page, path: string, summary: CheckoutSummary): Html {
   return html`<div class="stack-s">
       <h1 id="summary-heading">${summary.heading}</h1>
-      ${summary.amount === null
-        ? ''
-        : html`<p class="amount">
-            ${summary.amount.figure}
-            ${summary.amount.unit === null ? '' : html`<small>${summary.amount.unit}</small>`}
-          </p>`}
+      ${
+        summary.amount === null
+          ? ''
+          : html`<p class="amount">
+              ${summary.amount.figure}
+              ${summary.amount.unit === null ? '' : html`<small>${summary.amount.unit}</small>`}
+            </p>`
+      }
       ${summary.after === null ? '' : html`<p class="muted">${summary.after}</p>`}
     </div>
     ${summary.lines.length === 0 ? '' : renderLines(page, path, summary)}`;
@@ -51,9 +53,11 @@ function renderLines(page: Page, path: string, summary: CheckoutSummary): Html {
             <div class="row between">
               <div class="grow">
                 <h3>${line.name}</h3>
-                ${line.description === null
-                  ? ''
-                  : html`<p class="small muted">${line.description}</p>`}
+                ${
+                  line.description === null
+                    ? ''
+                    : html`<p class="small muted">${line.description}</p>`
+                }
                 <p class="small muted">${line.detail}</p>
               </div>
               <div class="num">${line.amount}</div>
@@ -70,12 +74,14 @@ function renderLines(page: Page, path: string, summary: CheckoutSummary): Html {
             <dd class="num">${value}</dd>
           </div>`,
       )}
-      ${summary.due === null
-        ? ''
-        : html`<div class="due">
-            <dt>${summary.due.label}</dt>
-            <dd class="num" data-due>${summary.due.value}</dd>
-          </div>`}
+      ${
+        summary.due === null
+          ? ''
+          : html`<div class="due">
+              <dt>${summary.due.label}</dt>
+              <dd class="num" data-due>${summary.due.value}</dd>
+            </div>`
+      }
     </dl>
   </div>`;
 }

@@ -43,11 +43,13 @@ export function renderCheckout(view: CheckoutView): Html {
     width: 'roomy',
     body: html`<div class="checkout">
       <section class="stack-l" aria-labelledby="summary-heading">
-        ${view.cancelUrl === null
-          ? ''
-          : html`<a class="small" href="${view.cancelUrl}"
-              >← ${view.page.words.checkout.cancel(view.merchant)}</a
-            >`}
+        ${
+          view.cancelUrl === null
+            ? ''
+            : html`<a class="small" href="${view.cancelUrl}"
+                >← ${view.page.words.checkout.cancel(view.merchant)}</a
+              >`
+        }
         ${renderSummary(view.page, view.path, view.summary)}
       </section>
       <div class="stack">${renderPayment(view)}</div>
@@ -59,35 +61,41 @@ function renderPayment(view: CheckoutView): Html {
   const { page, path } = view;
   const { checkout } = page.words;
   return html`<section class="card stack-l" aria-labelledby="payment-heading">
-    ${view.failure === null
-      ? ''
-      : html`<div class="notice bad" role="alert">
-          <strong>${view.failure.title}</strong>${view.failure.text}
-        </div>`}
+    ${
+      view.failure === null
+        ? ''
+        : html`<div class="notice bad" role="alert">
+            <strong>${view.failure.title}</strong>${view.failure.text}
+          </div>`
+    }
     <form method="post" action="${path}" class="stack-l" novalidate>
       <div class="stack">
         <h2>${checkout.contact}</h2>
-        ${view.knownEmail === null
-          ? renderField({
-              name: 'email',
-              label: checkout.email,
-              type: 'email',
-              value: view.values['email'] ?? '',
-              error: view.errors['email'],
-              autocomplete: 'email',
-              required: true,
-              maxLength: 512,
-            })
-          : html`<p>
-              <span class="label">${checkout.email}</span
-              ><span class="muted">${view.knownEmail}</span>
-            </p>`}
+        ${
+          view.knownEmail === null
+            ? renderField({
+                name: 'email',
+                label: checkout.email,
+                type: 'email',
+                value: view.values['email'] ?? '',
+                error: view.errors['email'],
+                autocomplete: 'email',
+                required: true,
+                maxLength: 512,
+              })
+            : html`<p>
+                <span class="label">${checkout.email}</span
+                ><span class="muted">${view.knownEmail}</span>
+              </p>`
+        }
       </div>
       <div class="stack">
         <h2 id="payment-heading">${checkout.payment}</h2>
-        ${view.needsCard
-          ? renderCardFields(page, view.values, view.errors)
-          : html`<p class="muted">${checkout.noCardNeeded}</p>`}
+        ${
+          view.needsCard
+            ? renderCardFields(page, view.values, view.errors)
+            : html`<p class="muted">${checkout.noCardNeeded}</p>`
+        }
       </div>
       ${renderExtraFields(page, view.extra, view.values, view.errors)}
       <div class="stack">

@@ -101,7 +101,14 @@ class Sheet {
   finish(view: InvoiceView): PdfPage[] {
     for (const [index, page] of this.#pages.entries()) {
       const text = view.page.words.invoice.pageOf(index + 1, this.#pages.length);
-      page.texts.push({ x: right, y: pdfPageHeight - 40, text, size: 8, align: 'right', grey: true });
+      page.texts.push({
+        x: right,
+        y: pdfPageHeight - 40,
+        text,
+        size: 8,
+        align: 'right',
+        grey: true,
+      });
       page.texts.push({
         x: left,
         y: pdfPageHeight - 40,

@@ -96,9 +96,11 @@ export function renderInvoice(view: InvoiceView): Html {
           )}
         </dl>
         <div class="row no-print">
-          ${view.pdfUrl === null
-            ? ''
-            : html`<a class="button plain" href="${view.pdfUrl}">${invoice.download}</a>`}
+          ${
+            view.pdfUrl === null
+              ? ''
+              : html`<a class="button plain" href="${view.pdfUrl}">${invoice.download}</a>`
+          }
           <button class="button plain" type="button" data-print>${invoice.print}</button>
         </div>
       </article>
@@ -123,9 +125,11 @@ function renderLines(view: InvoiceView): Html {
           html`<tr>
             <td data-label="${invoice.description}">
               <span
-                >${line.description}${line.period === null
-                  ? ''
-                  : html`<br /><span class="small muted">${line.period}</span>`}</span
+                >${line.description}${
+                  line.period === null
+                    ? ''
+                    : html`<br /><span class="small muted">${line.period}</span>`
+                }</span
               >
             </td>
             <td class="right num" data-label="${invoice.quantity}">${line.quantity}</td>
@@ -142,22 +146,28 @@ function renderPayment(view: InvoiceView, payment: InvoicePaymentView): Html {
   const { invoice } = page.words;
   return html`<section class="card stack-l no-print" aria-labelledby="pay-heading">
     <h2 id="pay-heading">${invoice.payHeading}</h2>
-    ${payment.failure === null
-      ? ''
-      : html`<div class="notice bad" role="alert">${payment.failure}</div>`}
-    ${payment.challengeUrl === null
-      ? ''
-      : html`<div class="notice warn stack">
-          <p>${invoice.authenticateText}</p>
-          <p><a class="button" href="${payment.challengeUrl}">${invoice.authenticate}</a></p>
-        </div>`}
-    ${payment.savedCard === null
-      ? ''
-      : html`<form method="post" action="${path}" class="stack">
-          <input type="hidden" name="saved" value="yes" />
-          ${renderSubmit(invoice.paySaved(payment.savedCard))}
-          <p class="muted small">${invoice.orOther}</p>
-        </form>`}
+    ${
+      payment.failure === null
+        ? ''
+        : html`<div class="notice bad" role="alert">${payment.failure}</div>`
+    }
+    ${
+      payment.challengeUrl === null
+        ? ''
+        : html`<div class="notice warn stack">
+            <p>${invoice.authenticateText}</p>
+            <p><a class="button" href="${payment.challengeUrl}">${invoice.authenticate}</a></p>
+          </div>`
+    }
+    ${
+      payment.savedCard === null
+        ? ''
+        : html`<form method="post" action="${path}" class="stack">
+            <input type="hidden" name="saved" value="yes" />
+            ${renderSubmit(invoice.paySaved(payment.savedCard))}
+            <p class="muted small">${invoice.orOther}</p>
+          </form>`
+    }
     <form method="post" action="${path}" class="stack" novalidate>
       ${renderCardFields(page, payment.values, payment.errors)}
       ${renderSubmit(

@@ -33,26 +33,30 @@ export function renderChoose(view: ChooseView): Html {
         <h1>${portal.chooseTitle}</h1>
         <p class="muted">${portal.chooseText}</p>
       </div>
-      ${view.choices.length === 0
-        ? html`<p class="card">${portal.noChoices}</p>`
-        : html`<form method="get" action="${view.action}" class="stack">
-            <fieldset class="choices">
-              <legend class="visually-hidden">${portal.chooseTitle}</legend>
-              ${view.choices.map((choice) => renderChoice(view, choice))}
-            </fieldset>
-            ${view.quantity === null ? '' : renderQuantity(portal.quantityLabel, view.quantity)}
-            ${view.promotionCode === null
-              ? ''
-              : renderField({
-                  name: 'promotion_code',
-                  label: checkout.optional(checkout.promotionCode),
-                  value: view.promotionCode.value,
-                  error: view.promotionCode.error ?? undefined,
-                })}
-            <div class="row">
-              ${renderSubmit(portal.goOn, '')} ${renderWayBack(portal.keep, view.backUrl)}
-            </div>
-          </form>`}`,
+      ${
+        view.choices.length === 0
+          ? html`<p class="card">${portal.noChoices}</p>`
+          : html`<form method="get" action="${view.action}" class="stack">
+              <fieldset class="choices">
+                <legend class="visually-hidden">${portal.chooseTitle}</legend>
+                ${view.choices.map((choice) => renderChoice(view, choice))}
+              </fieldset>
+              ${view.quantity === null ? '' : renderQuantity(portal.quantityLabel, view.quantity)}
+              ${
+                view.promotionCode === null
+                  ? ''
+                  : renderField({
+                      name: 'promotion_code',
+                      label: checkout.optional(checkout.promotionCode),
+                      value: view.promotionCode.value,
+                      error: view.promotionCode.error ?? undefined,
+                    })
+              }
+              <div class="row">
+                ${renderSubmit(portal.goOn, '')} ${renderWayBack(portal.keep, view.backUrl)}
+              </div>
+            </form>`
+      }`,
   );
 }
 
@@ -72,9 +76,11 @@ function renderChoice(view: ChooseView, choice: PlanChoice): Html {
         <strong>${choice.name}</strong>
         <span class="num">${choice.price}</span>
       </span>
-      ${choice.description === null
-        ? ''
-        : html`<span class="small muted">${choice.description}</span>`}
+      ${
+        choice.description === null
+          ? ''
+          : html`<span class="small muted">${choice.description}</span>`
+      }
       ${choice.isCurrent ? html`<span class="badge">${portal.current}</span>` : ''}
     </span>
   </label>`;
@@ -123,17 +129,19 @@ export function renderConfirm(view: ConfirmView): Html {
       <section class="card stack">
         <p>${view.timing}</p>
         ${view.warnings.map((warning) => html`<p class="notice warn">${warning}</p>`)}
-        ${view.lines.length === 0
-          ? ''
-          : html`<ul class="lines">
-              ${view.lines.map(
-                (line) =>
-                  html`<li class="row between">
-                    <span class="grow">${line.description}</span
-                    ><span class="num">${line.amount}</span>
-                  </li>`,
-              )}
-            </ul>`}
+        ${
+          view.lines.length === 0
+            ? ''
+            : html`<ul class="lines">
+                ${view.lines.map(
+                  (line) =>
+                    html`<li class="row between">
+                      <span class="grow">${line.description}</span
+                      ><span class="num">${line.amount}</span>
+                    </li>`,
+                )}
+              </ul>`
+        }
         <dl class="totals">
           ${view.totals.map(
             ({ label, value }) =>

@@ -22,19 +22,23 @@ export function renderPortal(frame: PortalFrame, title: string, body: Html): Htm
     merchant: frame.merchant,
     width: 'medium',
     body: html`<div class="stack-l">
-      ${frame.returnUrl === null
-        ? ''
-        : html`<p>
-            <a class="small" href="${frame.returnUrl}">← ${portal.returnTo(frame.merchant)}</a>
-          </p>`}
-      ${frame.notice === null
-        ? ''
-        : html`<div
-            class="notice ${frame.notice.kind}"
-            role="${frame.notice.kind === 'bad' ? 'alert' : 'status'}"
-          >
-            ${frame.notice.text}
-          </div>`}
+      ${
+        frame.returnUrl === null
+          ? ''
+          : html`<p>
+              <a class="small" href="${frame.returnUrl}">← ${portal.returnTo(frame.merchant)}</a>
+            </p>`
+      }
+      ${
+        frame.notice === null
+          ? ''
+          : html`<div
+              class="notice ${frame.notice.kind}"
+              role="${frame.notice.kind === 'bad' ? 'alert' : 'status'}"
+            >
+              ${frame.notice.text}
+            </div>`
+      }
       ${body}
     </div>`,
   });

@@ -66,9 +66,11 @@ export function renderPortalHome(view: PortalHome): Html {
       </div>
       <section class="card stack" aria-labelledby="current">
         <h2 id="current">${portal.currentSubscription}</h2>
-        ${view.subscriptions.length === 0
-          ? html`<p class="muted">${portal.noSubscription}</p>`
-          : view.subscriptions.map((subscription) => renderSubscription(view, subscription))}
+        ${
+          view.subscriptions.length === 0
+            ? html`<p class="muted">${portal.noSubscription}</p>`
+            : view.subscriptions.map((subscription) => renderSubscription(view, subscription))
+        }
       </section>
       ${view.cards === null ? '' : renderCards(view, view.cards)}
       ${view.details === null ? '' : renderDetails(view, view.details)}
@@ -94,21 +96,25 @@ function renderSubscription(view: PortalHome, subscription: PortalSubscription):
       ${subscription.card === null ? '' : html`<p class="muted">${subscription.card}</p>`}
     </div>
     <div class="row">
-      ${subscription.openInvoiceUrl === null
-        ? ''
-        : html`<a class="button" href="${subscription.openInvoiceUrl}">${portal.payOpen}</a>`}
+      ${
+        subscription.openInvoiceUrl === null
+          ? ''
+          : html`<a class="button" href="${subscription.openInvoiceUrl}">${portal.payOpen}</a>`
+      }
       ${can.resume ? postButton(`${base}/resume`, portal.resumePlan, 'button') : ''}
       ${can.unpause ? postButton(`${base}/unpause`, portal.unpausePlan, 'button') : ''}
       ${can.change ? html`<a class="button" href="${base}/update">${portal.changePlan}</a>` : ''}
-      ${subscription.scheduled === null || !can.change
-        ? ''
-        : postButton(`${base}/keep`, portal.keepCurrent, 'button plain')}
-      ${can.pause
-        ? html`<a class="button plain" href="${base}/pause">${portal.pausePlan}</a>`
-        : ''}
-      ${can.cancel
-        ? html`<a class="button plain" href="${base}/cancel">${portal.cancelPlan}</a>`
-        : ''}
+      ${
+        subscription.scheduled === null || !can.change
+          ? ''
+          : postButton(`${base}/keep`, portal.keepCurrent, 'button plain')
+      }
+      ${can.pause ? html`<a class="button plain" href="${base}/pause">${portal.pausePlan}</a>` : ''}
+      ${
+        can.cancel
+          ? html`<a class="button plain" href="${base}/cancel">${portal.cancelPlan}</a>`
+          : ''
+      }
     </div>
   </div>`;
 }
@@ -126,38 +132,43 @@ function renderCards(view: PortalHome, cards: NonNullable<PortalHome['cards']>):
   const base = `${view.path}/payment_methods`;
   return html`<section class="card stack" aria-labelledby="cards">
     <h2 id="cards">${portal.paymentMethods}</h2>
-    ${cards.list.length === 0
-      ? html`<p class="muted">${portal.noPaymentMethod}</p>`
-      : html`<ul class="lines">
-          ${cards.list.map(
-            (card) =>
-              html`<li class="row between">
-                <span
-                  >${card.label} <span class="small muted">${card.expiry}</span>
-                  ${card.isDefault
-                    ? html`<span class="badge">${portal.defaultMark}</span>`
-                    : ''}</span
-                >
-                ${card.isDefault || !cards.mayAdd
-                  ? ''
-                  : html`<span class="row"
-                      >${namedButton(
-                        `${base}/${card.id}/default`,
-                        portal.makeDefault,
-                        portal.makeDefaultNamed(card.label),
-                      )}
-                      ${namedButton(
-                        `${base}/${card.id}/remove`,
-                        portal.removeCard,
-                        portal.removeCardNamed(card.label),
-                      )}</span
-                    >`}
-              </li>`,
-          )}
-        </ul>`}
-    ${cards.mayAdd
-      ? html`<p><a class="button plain" href="${base}/new">${portal.addCard}</a></p>`
-      : ''}
+    ${
+      cards.list.length === 0
+        ? html`<p class="muted">${portal.noPaymentMethod}</p>`
+        : html`<ul class="lines">
+            ${cards.list.map(
+              (card) =>
+                html`<li class="row between">
+                  <span
+                    >${card.label} <span class="small muted">${card.expiry}</span> ${
+                      card.isDefault ? html`<span class="badge">${portal.defaultMark}</span>` : ''
+                    }</span
+                  >
+                  ${
+                    card.isDefault || !cards.mayAdd
+                      ? ''
+                      : html`<span class="row"
+                          >${namedButton(
+                            `${base}/${card.id}/default`,
+                            portal.makeDefault,
+                            portal.makeDefaultNamed(card.label),
+                          )}
+                          ${namedButton(
+                            `${base}/${card.id}/remove`,
+                            portal.removeCard,
+                            portal.removeCardNamed(card.label),
+                          )}</span
+                        >`
+                  }
+                </li>`,
+            )}
+          </ul>`
+    }
+    ${
+      cards.mayAdd
+        ? html`<p><a class="button plain" href="${base}/new">${portal.addCard}</a></p>`
+        : ''
+    }
   </section>`;
 }
 
@@ -186,40 +197,44 @@ function renderInvoices(page: Page, invoices: PortalInvoice[]): Html {
   const { portal, invoice } = page.words;
   return html`<section class="card stack" aria-labelledby="invoices">
     <h2 id="invoices">${portal.invoices}</h2>
-    ${invoices.length === 0
-      ? html`<p class="muted">${portal.noInvoices}</p>`
-      : html`<table class="cards">
-          <thead>
-            <tr>
-              <th scope="col">${portal.invoiceDate}</th>
-              <th scope="col">${portal.invoiceNumber}</th>
-              <th scope="col" class="right">${portal.invoiceAmount}</th>
-              <th scope="col">${portal.invoiceStatus}</th>
-              <th scope="col"><span class="visually-hidden">${portal.view}</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            ${invoices.map(
-              (row) =>
-                html`<tr>
-                  <td data-label="${portal.invoiceDate}" class="nowrap">${row.date}</td>
-                  <td data-label="${portal.invoiceNumber}">${row.number}</td>
-                  <td data-label="${portal.invoiceAmount}" class="right num">${row.amount}</td>
-                  <td data-label="${portal.invoiceStatus}">
-                    <span class="badge ${statusBadges[row.status] ?? ''}"
-                      >${invoice.statuses[row.status] ?? row.status}</span
-                    >
-                  </td>
-                  <td class="actions">
-                    ${row.url === null
-                      ? ''
-                      : html`<a href="${row.url}" aria-label="${portal.viewNamed(row.number)}"
-                          >${portal.view}</a
-                        >`}
-                  </td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>`}
+    ${
+      invoices.length === 0
+        ? html`<p class="muted">${portal.noInvoices}</p>`
+        : html`<table class="cards">
+            <thead>
+              <tr>
+                <th scope="col">${portal.invoiceDate}</th>
+                <th scope="col">${portal.invoiceNumber}</th>
+                <th scope="col" class="right">${portal.invoiceAmount}</th>
+                <th scope="col">${portal.invoiceStatus}</th>
+                <th scope="col"><span class="visually-hidden">${portal.view}</span></th>
+              </tr>
+            </thead>
+            <tbody>
+              ${invoices.map(
+                (row) =>
+                  html`<tr>
+                    <td data-label="${portal.invoiceDate}" class="nowrap">${row.date}</td>
+                    <td data-label="${portal.invoiceNumber}">${row.number}</td>
+                    <td data-label="${portal.invoiceAmount}" class="right num">${row.amount}</td>
+                    <td data-label="${portal.invoiceStatus}">
+                      <span class="badge ${statusBadges[row.status] ?? ''}"
+                        >${invoice.statuses[row.status] ?? row.status}</span
+                      >
+                    </td>
+                    <td class="actions">
+                      ${
+                        row.url === null
+                          ? ''
+                          : html`<a href="${row.url}" aria-label="${portal.viewNamed(row.number)}"
+                              >${portal.view}</a
+                            >`
+                      }
+                    </td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`
+    }
   </section>`;
 }

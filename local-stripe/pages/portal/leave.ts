@@ -79,23 +79,25 @@ export function renderPause(view: PauseView): Html {
     html`<h1>${portal.pauseTitle}</h1>
       <form method="post" action="${view.action}" class="card stack-l">
         <p>${view.text}</p>
-        ${view.durations.length === 0
-          ? ''
-          : html`<fieldset class="choices">
-              <legend class="visually-hidden">${portal.pauseTitle}</legend>
-              ${view.durations.map(
-                ({ value, label }, index) =>
-                  html`<label class="choice"
-                    ><input
-                      type="radio"
-                      name="duration"
-                      value="${value}"
-                      required
-                      ${index === 0 ? html`checked` : ''}
-                    /><span>${label}</span></label
-                  >`,
-              )}
-            </fieldset>`}
+        ${
+          view.durations.length === 0
+            ? ''
+            : html`<fieldset class="choices">
+                <legend class="visually-hidden">${portal.pauseTitle}</legend>
+                ${view.durations.map(
+                  ({ value, label }, index) =>
+                    html`<label class="choice"
+                      ><input
+                        type="radio"
+                        name="duration"
+                        value="${value}"
+                        required
+                        ${index === 0 ? html`checked` : ''}
+                      /><span>${label}</span></label
+                    >`,
+                )}
+              </fieldset>`
+        }
         <div class="row">
           ${renderSubmit(portal.confirmPause, '')} ${renderWayBack(portal.keep, view.backUrl)}
         </div>

@@ -74,7 +74,8 @@ export const enPortal = {
   nextInvoiceWith: 'Added to your next invoice',
   thenFrom: (amount: string, date: string) => `Then ${amount} from ${date}`,
   thenAmount: (amount: string) => `Then ${amount}`,
-  takesEffectLater: (date: string) => `The change takes effect on ${date}. Until then all stays as it is.`,
+  takesEffectLater: (date: string) =>
+    `The change takes effect on ${date}. Until then all stays as it is.`,
   takesEffectNow: 'The change takes effect at once.',
   endsTrial: 'Your trial ends with this change.',
   noChoices: 'There is no other plan to change to.',
@@ -118,7 +119,7 @@ export const enPortal = {
   doneCanceledAt: (date: string) => `Your subscription ends on ${date}.`,
   doneResumed: 'Your subscription goes on.',
   doneUpdated: 'Your plan has been changed.',
-  doneScheduled: (date: string) => `Your plan changes on ${date}.`,
+  doneScheduled: 'Your plan change has been planned.',
   doneCard: 'Your card has been saved.',
   doneRemoved: 'The card has been removed.',
   doneDefault: 'The default card has been changed.',

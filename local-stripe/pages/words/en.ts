@@ -94,7 +94,8 @@ export const en = {
 
   card: {
     testCards: 'Test cards',
-    testCardsHint: 'No real card works here. Choose one and pay; any later date and any code will do.',
+    testCardsHint:
+      'No real card works here. Choose one and pay; any later date and any code will do.',
     fill: (label: string, number: string) => `Use ${number}: ${label}`,
     outcomes: {
       success: 'Payment succeeds',
@@ -131,7 +132,8 @@ export const en = {
       expired_card: 'Your card has expired.',
       incorrect_cvc: "Your card's security code is incorrect.",
       incorrect_number: 'Your card number is incorrect.',
-      processing_error: 'An error occurred while processing your card. Try again in a little while.',
+      processing_error:
+        'An error occurred while processing your card. Try again in a little while.',
       test_mode_live_card: 'Only test cards work here. Choose one from the list.',
       authentication_required: 'Your card needs authentication.',
       authentication_failure: 'We could not authenticate your card. Try again, or use another one.',
@@ -147,7 +149,8 @@ export const en = {
     usedUp: (code: string) => `The code “${code}” has been used up.`,
     notForYou: (code: string) => `The code “${code}” is meant for someone else.`,
     firstOnly: (code: string) => `The code “${code}” is for a first order only.`,
-    minimum: (code: string, amount: string) => `The code “${code}” needs an order of at least ${amount}.`,
+    minimum: (code: string, amount: string) =>
+      `The code “${code}” needs an order of at least ${amount}.`,
     notForThis: (code: string) => `The code “${code}” does not apply to this order.`,
   },
 

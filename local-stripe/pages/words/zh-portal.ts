@@ -119,7 +119,7 @@ export const zhPortal: typeof enPortal = {
   doneCanceledAt: (date) => `您的订阅将于 ${date} 结束。`,
   doneResumed: '您的订阅将继续。',
   doneUpdated: '您的套餐已更改。',
-  doneScheduled: (date) => `您的套餐将于 ${date} 更改。`,
+  doneScheduled: '您的套餐变更已安排。',
   doneCard: '银行卡已保存。',
   doneRemoved: '银行卡已移除。',
   doneDefault: '默认银行卡已更改。',

@@ -1,0 +1,132 @@
+import type Stripe from 'stripe';
+import { z } from 'zod';
+import { findReadyMadeCard } from '../billing/cards.ts';
+import type { CardEntry } from '../billing/checkout-payment.ts';
+import type { CheckoutPayer } from '../checkout/row.ts';
+import { onClockOfSession } from '../checkout/expire.ts';
+import { needsPaymentMethod } from '../checkout/session.ts';
+import { finishSession, submitSession } from '../checkout/submit.ts';
+import type { SubmitOutcome } from '../checkout/submit.ts';
+import { isEmail } from '../checkout/validate.ts';
+import { idOrNull } from '../kernel/reference.ts';
+import type { Context } from '../kernel/types.ts';
+import { ControlError } from './answer.ts';
+
+export const completeBody = z.strictObject({
+  /** A number such as 4242424242424242, or a name such as pm_card_visa. */
+  card: z.string().min(1).max(100).optional(),
+  email: z.string().max(512).optional(),
+  name: z.string().max(200).optional(),
+  /** What the bank answers where it asks: default, that the payer authenticates. */
+  authenticate: z.boolean().default(true),
+});
+
+export interface CompleteAnswer {
+  status: string | null;
+  paymentStatus: string;
+  error?: { code: string; message: string; declineCode: string | null };
+}
+
+/**
+ * Pays an open session as its page would, the challenge included. A decline is an answer, not an
+ * error: the session is still open, and `error` says why.
+ */
+export function completeSession(
+  ctx: Context,
+  id: string,
+  body: z.infer<typeof completeBody>,
+): CompleteAnswer {
+  const session = ctx.store.find('checkout.session', id);
+  if (session === undefined) {
+    throw new ControlError(404, 'resource_missing', `No such checkout.session: '${id}'`, 'id');
+  }
+  if (session.status !== 'open') {
+    throw new ControlError(
+      409,
+      'session_not_open',
+      `This Checkout Session is ${session.status}, so it cannot be completed.`,
+    );
+  }
+  const needsCard = needsPaymentMethod(session);
+  if (needsCard && body.card === undefined) {
+    throw new ControlError(400, 'invalid_body', 'card: this session needs one.', 'card');
+  }
+  const payer = payerOf(ctx, session, body);
+  const here = onClockOfSession(ctx, session);
+  const card = needsCard ? cardOf(here, body.card!, payer) : null;
+  let outcome = submitSession(ctx, session, card, payer);
+  if (outcome.status === 'requires_action') {
+    outcome = finishSession(ctx, ctx.store.get('checkout.session', id), body.authenticate);
+  }
+  return answerOf(ctx.store.get('checkout.session', id), outcome);
+}
+
+function answerOf(session: Stripe.Checkout.Session, outcome: SubmitOutcome): CompleteAnswer {
+  const answer = { status: session.status, paymentStatus: session.payment_status };
+  if (outcome.status !== 'declined') return answer;
+  return { ...answer, error: outcome.failure };
+}
+
+/** A card by number, or by the name of a ready-made payment method; good for three more years. */
+export function cardOf(ctx: Context, card: string, payer: Partial<CheckoutPayer>): CardEntry {
+  const readyMade = findReadyMadeCard(card);
+  const number = readyMade?.number ?? card.replaceAll(/[\s-]/g, '');
+  if (!/^\d{12,19}$/.test(number)) {
+    throw new ControlError(
+      400,
+      'invalid_body',
+      'card: give a card number of 12 to 19 digits, or a name such as pm_card_visa.',
+      'card',
+    );
+  }
+  return {
+    number,
+    expMonth: 12,
+    expYear: new Date(ctx.now * 1000).getUTCFullYear() + 3,
+    cvc: '123',
+    name: payer.name ?? null,
+    email: payer.email ?? null,
+  };
+}
+
+/** Whoever pays over the interface answers all that the page would have asked. */
+function payerOf(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+  body: z.infer<typeof completeBody>,
+): CheckoutPayer {
+  if (body.email !== undefined && !isEmail(body.email)) {
+    throw new ControlError(400, 'invalid_body', 'email: not an e-mail address.', 'email');
+  }
+  const customerId = idOrNull(session.customer);
+  const customer = customerId === null ? undefined : ctx.store.find('customer', customerId);
+  const known = session.customer_email ?? customer?.email ?? null;
+  const asksAddress = session.billing_address_collection === 'required';
+  return {
+    email: known ?? body.email ?? 'payer@example.com',
+    name: body.name ?? null,
+    phone: session.phone_number_collection?.enabled === true ? '+15555550100' : null,
+    address: asksAddress
+      ? {
+          city: 'Shanghai',
+          country: 'CN',
+          line1: '1 Example Road',
+          line2: null,
+          postal_code: '200000',
+          state: null,
+        }
+      : null,
+    termsAccepted: session.consent_collection?.terms_of_service === 'required',
+    customFields: Object.fromEntries(
+      session.custom_fields.map((field) => [field.key, answer(field)]),
+    ),
+  };
+}
+
+function answer(field: Stripe.Checkout.Session.CustomField): string {
+  const given = field.dropdown?.default_value ?? field.numeric?.default_value;
+  if (given) return given;
+  if (field.dropdown !== undefined) return field.dropdown.options[0]?.value ?? '';
+  const length = (field.numeric ?? field.text)?.minimum_length ?? 1;
+  return field.numeric === undefined ? 'x'.repeat(length) : '1'.repeat(length);
+}

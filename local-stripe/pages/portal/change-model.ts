@@ -1,0 +1,173 @@
+import type Stripe from 'stripe';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import { previewChange, timingOf } from '../../portal/change-plan.ts';
+import type { PlanChange } from '../../portal/change-plan.ts';
+import { priceAmount } from '../../checkout/amounts.ts';
+import { cardName } from '../card-name.ts';
+import { intervalText, priceText, wholePriceText } from '../price-text.ts';
+import type { ChooseView, ConfirmView, PlanChoice } from './change.ts';
+import { backUrlOf, frameOf } from './frame-model.ts';
+import type { PortalVisit } from './frame-model.ts';
+import { priceName, subscriptionPrice } from './home-model.ts';
+
+/** The plans to choose from: the configuration's, in the subscription's currency. */
+export function chooseView(
+  visit: PortalVisit,
+  subscription: Stripe.Subscription,
+  selected: string | null,
+  promotionError: string | null,
+): ChooseView {
+  const { features, path } = visit;
+  const feature = features.subscription_update;
+  const item = subscription.items.data[0]!;
+  const current = idOf(item.price);
+  const choices = choicesOf(visit, subscription, current);
+  const product = (feature.products ?? []).find(({ prices }) => prices.includes(current));
+  const mayCount =
+    feature.default_allowed_updates.includes('quantity') &&
+    (product?.adjustable_quantity.enabled ?? false);
+  return {
+    ...frameOf(visit),
+    action: `${path}/subscriptions/${subscription.id}/update/confirm`,
+    backUrl: backUrlOf(visit),
+    choices: choices.some(({ isCurrent }) => !isCurrent) || mayCount ? choices : [],
+    quantity: mayCount
+      ? {
+          value: item.quantity ?? 1,
+          minimum: product?.adjustable_quantity.minimum ?? 1,
+          maximum: product?.adjustable_quantity.maximum ?? null,
+        }
+      : null,
+    promotionCode: feature.default_allowed_updates.includes('promotion_code')
+      ? { value: '', error: promotionError }
+      : null,
+    selected: selected ?? choices.find(({ isCurrent }) => !isCurrent)?.priceId ?? null,
+  };
+}
+
+function choicesOf(
+  { ctx, page, features }: PortalVisit,
+  subscription: Stripe.Subscription,
+  current: string,
+): PlanChoice[] {
+  const feature = features.subscription_update;
+  const mayChangePrice = feature.default_allowed_updates.includes('price');
+  return (feature.products ?? [])
+    .flatMap(({ prices }) => prices)
+    .map((id) => ctx.store.get('price', id))
+    .filter((price) => price.currency === subscription.currency)
+    .filter((price) => price.active || price.id === current)
+    .filter((price) => mayChangePrice || price.id === current)
+    .map((price) => ({
+      priceId: price.id,
+      name: priceName(ctx, price.id),
+      description: ctx.store.find('product', idOf(price.product))?.description ?? null,
+      price: wholePriceText(page, price),
+      isCurrent: price.id === current,
+    }));
+}
+
+/** What the change costs and when it takes effect, from the engine's own preview. */
+export function confirmView(
+  visit: PortalVisit,
+  subscription: Stripe.Subscription,
+  change: PlanChange,
+): ConfirmView {
+  const { kernel, ctx, page, features, path } = visit;
+  const { portal } = page.words;
+  const feature = features.subscription_update;
+  const item = subscription.items.data[0]!;
+  const price = ctx.store.get('price', change.price);
+  const newAmount = priceText(
+    page,
+    page.money(priceAmount(price, change.quantity), price.currency),
+    intervalText(page, price),
+  );
+  const timing = timingOf(ctx, feature, subscription, change);
+  const from = `${priceName(ctx, idOf(item.price))} (${subscriptionPrice(page, ctx, subscription)})`;
+  const base: ConfirmView = {
+    ...frameOf(visit),
+    action: `${path}/subscriptions/${subscription.id}/update`,
+    backUrl: `${path}/subscriptions/${subscription.id}/update`,
+    heading: portal.fromTo(from, `${priceName(ctx, change.price)} (${newAmount})`),
+    timing: portal.takesEffectNow,
+    warnings: [],
+    lines: [],
+    totals: [],
+    next: null,
+    card: cardOf(visit, subscription),
+    submitLabel: portal.confirmButton,
+    hidden: hiddenFields(change),
+  };
+  if (timing === 'period_end') {
+    const date = page.date(item.current_period_end);
+    return {
+      ...base,
+      timing: portal.takesEffectLater(date),
+      totals: [{ label: portal.dueNow, value: page.money(0, price.currency) }],
+      next: portal.thenFrom(newAmount, date),
+    };
+  }
+  const preview = previewChange(kernel, ctx, feature, subscription, change);
+  const endsTrial =
+    subscription.status === 'trialing' && feature.trial_update_behavior === 'end_trial';
+  const isBilledNow =
+    endsTrial || feature.proration_behavior === 'always_invoice' || startsPeriod(feature, preview);
+  const due = isBilledNow ? preview.amount_due : 0;
+  const shown = isBilledNow ? preview.lines.data : preview.lines.data.filter(isProration);
+  return {
+    ...base,
+    warnings: endsTrial ? [portal.endsTrial] : [],
+    lines: shown.map((line) => ({
+      description: line.description ?? '',
+      amount: page.money(line.amount, line.currency),
+    })),
+    totals: [
+      isBilledNow || shown.length === 0
+        ? { label: portal.dueNow, value: page.money(due, preview.currency) }
+        : {
+            label: portal.nextInvoiceWith,
+            value: page.money(
+              shown.reduce((sum, { amount }) => sum + amount, 0),
+              preview.currency,
+            ),
+          },
+    ],
+    next: portal.thenAmount(newAmount),
+    submitLabel:
+      due > 0 ? portal.payAndConfirm(page.money(due, preview.currency)) : portal.confirmButton,
+  };
+}
+
+function startsPeriod(
+  feature: Stripe.BillingPortal.Configuration.Features['subscription_update'],
+  preview: Stripe.Invoice,
+): boolean {
+  return feature.billing_cycle_anchor === 'now' && preview.billing_reason !== 'upcoming';
+}
+
+function isProration(line: Stripe.InvoiceLineItem): boolean {
+  const parent = line.parent?.subscription_item_details ?? line.parent?.invoice_item_details;
+  return parent?.proration === true;
+}
+
+function cardOf({ ctx, page, session }: PortalVisit, subscription: Stripe.Subscription) {
+  const customer = ctx.store.get('customer', session.customer);
+  const id =
+    idOrNull(subscription.default_payment_method) ??
+    idOrNull(customer.invoice_settings.default_payment_method);
+  const method = ctx.store.find('payment_method', id ?? '');
+  return method === undefined ? null : cardName(page, method);
+}
+
+function hiddenFields(change: PlanChange): Record<string, string> {
+  const { discount } = change;
+  return {
+    price: change.price,
+    ...(change.quantity === null ? {} : { quantity: String(change.quantity) }),
+    ...(discount !== null && 'promotion_code' in discount
+      ? { promotion_code_id: discount.promotion_code }
+      : {}),
+    proration_date: String(change.prorationDate),
+  };
+}

@@ -1,0 +1,48 @@
+import { Hono } from 'hono';
+import type { LocalStripe } from '../index.ts';
+import { assetRoutes } from './assets.ts';
+import { challengeRoutes } from './challenge/routes.ts';
+import { checkoutRoutes } from './checkout/routes.ts';
+import { renderMessage } from './document.ts';
+import { invoiceRoutes } from './invoice/routes.ts';
+import { portalRoutes } from './portal/routes.ts';
+import { notFound, pageOf, show } from './visitor.ts';
+
+/**
+ * Nothing is loaded from elsewhere and nothing runs but our one script. `form-action` is left out:
+ * browsers apply it to redirects too, and after paying one is redirected to the shop.
+ */
+const policy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+
+/** Every page for people: Checkout, challenge, portal, hosted invoice. */
+export function pageServer(getLocal: () => LocalStripe): Hono {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    if (!(c.res.headers.get('content-type') ?? '').startsWith('text/html')) return;
+    c.res.headers.set('content-security-policy', policy);
+    c.res.headers.set('referrer-policy', 'same-origin');
+    c.res.headers.set('x-content-type-options', 'nosniff');
+    c.res.headers.set('cache-control', 'no-store');
+  });
+  app.onError((error, c) => {
+    getLocal().kernel.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const page = pageOf(c, null);
+    const body = renderMessage({
+      page,
+      merchant: 'Local Stripe',
+      mark: 'bad',
+      title: page.words.brokenTitle,
+      text: error.message,
+    });
+    return show(c, body, 500);
+  });
+  app.route('/', assetRoutes());
+  app.route('/', checkoutRoutes(getLocal));
+  app.route('/', challengeRoutes(getLocal));
+  app.route('/', portalRoutes(getLocal));
+  app.route('/', invoiceRoutes(getLocal));
+  app.notFound((c) => notFound(c));
+  return app;
+}
