@@ -1,10 +1,10 @@
 import type { Words } from './templates.ts';
 
 const RESOURCES: Record<string, string> = {
-  llm_tokens: 'Token',
+  llm_tokens: '词元',
   messages: '消息',
   images: '图片',
-  api_calls: 'API 调用',
+  api_calls: '接口调用',
 };
 
 export const zh: Words = {
@@ -23,7 +23,7 @@ export const zh: Words = {
         data.payUrl
           ? `${data.actionRequired ? '请在此确认' : '请在此付款或更换银行卡'}：${data.payUrl}`
           : `请在此更新银行卡：${appUrl}/subscription`,
-        '在此期间，您的套餐会继续保留几天。',
+        '在此期间，您的方案会继续保留几天。',
       ].join('\n\n'),
     };
   },
@@ -37,7 +37,7 @@ export const zh: Words = {
           : `您的订阅已按您的要求于 ${day(data.endsAt)} 结束。`
         : `您已取消订阅。在 ${day(data.endsAt)} 之前，一切权益照常；之后不再扣款。`,
       data.ended
-        ? `您的角色和聊天记录仍会保留在免费套餐中。随时可以回来：${appUrl}/subscription`
+        ? `您的角色和聊天记录仍会保留在免费方案中。随时可以回来：${appUrl}/subscription`
         : `如果改变主意，在此之前可一键恢复：${appUrl}/subscription`,
     ].join('\n\n'),
   }),
@@ -45,7 +45,7 @@ export const zh: Words = {
     subject: `您的试用将于 ${day(data.trialEnd)} 结束`,
     text: [
       `${name}，您好：`,
-      `您的试用将于 ${day(data.trialEnd)} 结束。届时将从您的银行卡扣款，套餐继续有效。`,
+      `您的试用将于 ${day(data.trialEnd)} 结束。届时将从您的银行卡扣款，方案继续有效。`,
       `查看金额或提前取消：${appUrl}/subscription`,
     ].join('\n\n'),
   }),
@@ -59,7 +59,7 @@ export const zh: Words = {
       text: [
         `${name}，您好：`,
         `${data.period} 的${resource}已使用 ${number(data.used)} / ${number(data.limit)}。`,
-        `查看全部用量或升级套餐：${appUrl}/subscription`,
+        `查看全部用量或升级方案：${appUrl}/subscription`,
       ].join('\n\n'),
     };
   },
