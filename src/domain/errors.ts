@@ -19,6 +19,7 @@ export const ERROR_STATUS = {
   no_subscription: 409,
   not_resumable: 409,
   same_price: 409,
+  state_changed: 409,
   idempotency_conflict: 409,
   reservation_settled: 409,
   reservation_released: 409,

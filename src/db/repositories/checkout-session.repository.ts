@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import {
   checkoutSessions,
@@ -6,15 +6,17 @@ import {
   type NewCheckoutSession,
 } from '../schema/index.ts';
 
-/** The tenant's one open session, as far as we know. */
-export async function findOpenCheckout(
+/** The session that the tenant opened last, whatever became of it. */
+export async function findLastCheckout(
   db: DbOrTx,
   tenantId: string,
 ): Promise<CheckoutSession | undefined> {
   const [row] = await db
     .select()
     .from(checkoutSessions)
-    .where(and(eq(checkoutSessions.tenantId, tenantId), eq(checkoutSessions.status, 'open')));
+    .where(eq(checkoutSessions.tenantId, tenantId))
+    .orderBy(desc(checkoutSessions.createdAt), desc(checkoutSessions.id))
+    .limit(1);
   return row;
 }
 

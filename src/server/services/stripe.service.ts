@@ -79,7 +79,7 @@ export class StripeService {
   /** The customer and all its subscriptions as they are now; `undefined` when Stripe has no such customer. */
   findBilling(
     customerId: string,
-    patience: Patience,
+    patience: Patience = SYNC_PATIENCE,
   ): Promise<customers.CustomerBilling | undefined> {
     return callStripe(() => customers.findBilling(this.#stripe, customerId, patience));
   }

@@ -68,7 +68,7 @@ export async function applyChange(
   return readSubscription(answer);
 }
 
-/** Keeps the present price to the end of its period and changes it then. */
+/** Keeps the present price to the end of its period and changes it then. No schedule may be attached. */
 export async function scheduleChange(
   stripe: Stripe,
   values: {
@@ -77,10 +77,12 @@ export async function scheduleChange(
     periodEnd: Date;
     priceId: string;
     interval: 'month' | 'year';
+    /** A new interval begins where its phase does, not at the old anchor. */
+    changesInterval: boolean;
   },
 ): Promise<void> {
-  const { subscription, currentPriceId, priceId, interval, periodEnd } = values;
-  const schedule = subscription.schedule ?? (await attachSchedule(stripe, subscription.id));
+  const { subscription, currentPriceId, priceId, interval, periodEnd, changesInterval } = values;
+  const schedule = await attachSchedule(stripe, subscription.id);
   const { trialEnd } = subscription;
   const onTrial = subscription.status === 'trialing' && trialEnd;
   await stripe.subscriptionSchedules.update(schedule.id, {
@@ -100,6 +102,7 @@ export async function scheduleChange(
         items: [{ price: priceId, quantity: 1 }],
         duration: { interval, interval_count: 1 },
         proration_behavior: 'none',
+        ...(changesInterval ? { billing_cycle_anchor: 'phase_start' as const } : {}),
       },
     ],
   });

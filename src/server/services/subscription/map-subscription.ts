@@ -80,7 +80,7 @@ export function mapSubscription(
       endedAt: snapshot.endedAt,
       trialEnd: snapshot.trialEnd,
       pastDueSince: pastDueSince(status, snapshot, previous, now),
-      ...scheduled(snapshot, item, context),
+      ...scheduledChange(snapshot, item, context),
       stripeScheduleId: snapshot.scheduleId,
       latestInvoiceId: snapshot.latestInvoiceId,
       defaultPaymentMethodId: method?.id ?? null,
@@ -133,10 +133,14 @@ function pastDueSince(
   return snapshot.latestInvoice?.finalizedAt ?? now;
 }
 
-type Scheduled = Pick<SubscriptionValues, 'scheduledPlan' | 'scheduledPriceId' | 'scheduledAt'>;
+export interface Scheduled {
+  scheduledPlan: Plan | null;
+  scheduledPriceId: string | null;
+  scheduledAt: Date | null;
+}
 
 /** The next phase of the attached schedule, when that changes the price. */
-function scheduled(
+export function scheduledChange(
   { schedule, status }: SubscriptionSnapshot,
   item: SubscriptionItemSnapshot,
   { plans }: PriceKnowledge,

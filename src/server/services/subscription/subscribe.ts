@@ -1,0 +1,121 @@
+import type { Tx } from '../../../db/client.ts';
+import {
+  closeCheckout,
+  findLastCheckout,
+  insertCheckout,
+} from '../../../db/repositories/checkout-session.repository.ts';
+import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
+import {
+  findBillingContact,
+  findUserLocale,
+  setCustomer,
+} from '../../../db/repositories/tenant-billing.repository.ts';
+import type { Tenant } from '../../../db/schema/index.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { isLive } from '../../../domain/subscription-status.ts';
+import type { CheckoutSnapshot } from '../stripe/checkout.ts';
+import { changeBilling, syncAfterChange, type Asker, type Billing } from './billing.ts';
+
+/**
+ * Opens a Checkout for `priceId` and answers its address. A tenant has at most one session that can
+ * be paid, and none while it has a subscription that Stripe may still charge for: past due, unpaid
+ * and paused ones count (409 `already_subscribed`).
+ */
+export async function subscribe(billing: Billing, asker: Asker, priceId: string): Promise<string> {
+  const price = await billing.catalogue.getOffered(priceId);
+  let known = true;
+  try {
+    return await changeBilling(billing, asker, async (tx, tenant) => {
+      const locale = (await findUserLocale(tx, asker.userId)) ?? 'zh-CN';
+      const customerId = await ensureCustomer(billing, tx, tenant);
+      const live = (await billing.stripe.listSubscriptions(customerId)).find((one) =>
+        isLive(one.status),
+      );
+      if (live) {
+        const row = await new SubscriptionRepository(tx).findByStripeSubscriptionId(live.id);
+        known = row !== undefined && isLive(row.stripeStatus);
+        throw new BillingError(
+          'already_subscribed',
+          'This team has a subscription already; change its plan instead of buying another.',
+        );
+      }
+      const last = await findLastCheckout(tx, tenant.id);
+      const open = await keepOneSession(billing, customerId, price.priceId);
+      if (open?.url && open.id === last?.stripeSessionId) return open.url;
+      if (last) await closeCheckout(tx, last.stripeSessionId, 'expired', billing.clock.now());
+      const session =
+        open ??
+        (await billing.stripe.createCheckoutSession({
+          tenantId: tenant.id,
+          customerId,
+          priceId: price.priceId,
+          trialDays: tenant.trialUsedAt ? 0 : billing.trialDays,
+          locale,
+          successUrl: `${billing.appUrl}/checkout/return?session_id={CHECKOUT_SESSION_ID}`,
+          cancelUrl: `${billing.appUrl}/checkout/return?canceled=1`,
+          after: last?.stripeSessionId ?? null,
+        }));
+      if (!session.url) throw new Error('Stripe answered a Checkout session without an address.');
+      await insertCheckout(tx, {
+        tenantId: tenant.id,
+        userId: asker.userId,
+        stripeSessionId: session.id,
+        stripePriceId: price.priceId,
+        url: session.url,
+        expiresAt: session.expiresAt,
+        createdAt: billing.clock.now(),
+      });
+      return session.url;
+    });
+  } finally {
+    // Stripe has a subscription that we had not heard of.
+    if (!known) await syncAfterChange(billing, asker);
+  }
+}
+
+/** The tenant's customer at Stripe, made when there is none, or when it was deleted there. */
+async function ensureCustomer({ stripe, clock }: Billing, tx: Tx, tenant: Tenant): Promise<string> {
+  const held = tenant.stripeCustomerId;
+  const present = held ? await stripe.findCustomer(held) : undefined;
+  if (held && present && !present.deleted) return held;
+  const owner = await findBillingContact(tx, tenant.id);
+  if (!owner) throw new Error(`The tenant ${tenant.id} has no owner.`);
+  const customerId = await stripe.createCustomer({
+    tenantId: tenant.id,
+    email: owner.email,
+    name: tenant.name,
+    locale: owner.locale,
+    replaces: held,
+  });
+  const now = clock.now();
+  await setCustomer(tx, { tenantId: tenant.id, customerId, previous: held, now });
+  if (held) await endLostSubscriptions(tx, tenant.id, held, now);
+  return customerId;
+}
+
+/** What hung on a customer that Stripe no longer has is over. */
+async function endLostSubscriptions(
+  tx: Tx,
+  tenantId: string,
+  customerId: string,
+  now: Date,
+): Promise<void> {
+  const repository = new SubscriptionRepository(tx);
+  for (const row of await repository.findByTenantId(tenantId)) {
+    if (row.stripeCustomerId !== customerId || !isLive(row.stripeStatus)) continue;
+    const ended = { status: 'canceled', stripeStatus: 'canceled' } as const;
+    await repository.updateStatus(row.id, { ...ended, endedAt: now, syncedAt: now });
+  }
+}
+
+/** Keeps an open session for the same price; ends every other one, whoever opened it. */
+async function keepOneSession(
+  { stripe }: Billing,
+  customerId: string,
+  priceId: string,
+): Promise<CheckoutSnapshot | undefined> {
+  const open = await stripe.listOpenCheckouts(customerId);
+  const same = open.find((one) => one.priceId === priceId && one.url !== null);
+  for (const one of open) if (one.id !== same?.id) await stripe.expireCheckout(one.id);
+  return same;
+}
