@@ -30,9 +30,17 @@ export default ts.config(
       globals: { ...globals.browser },
       parserOptions: { parser: ts.parser, extraFileExtensions: ['.vue'] },
     },
-    rules: { 'vue/multi-word-component-names': 'off', 'vue/require-default-prop': 'off' },
+    rules: {
+      'vue/multi-word-component-names': 'off',
+      'vue/require-default-prop': 'off',
+      // A label names its control by `for` or by holding it; both at once is not needed.
+      'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
+    },
   },
-  { files: ['src/client/**/*.ts', 'tests/e2e/**/*.ts'], languageOptions: { globals: { ...globals.browser } } },
+  {
+    files: ['src/client/**/*.ts', 'tests/e2e/**/*.ts'],
+    languageOptions: { globals: { ...globals.browser } },
+  },
   { files: ['scripts/**/*.ts', 'bench/**/*.ts', '**/main.ts'], rules: { 'no-console': 'off' } },
   prettier,
 );

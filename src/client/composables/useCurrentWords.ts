@@ -1,0 +1,53 @@
+import { computed, type ComputedRef, type Ref } from 'vue';
+import type { SubscriptionView } from '../../domain/api.ts';
+import { describeCurrent } from '../subscription/current-plan.ts';
+import { usePlans } from './usePlans.ts';
+import { useText } from './useText.ts';
+
+/** The line under the plan's name: what happens when, and for how much. */
+export function useCurrentWords(
+  subscription: Ref<SubscriptionView | undefined>,
+): ComputedRef<string> {
+  const { t, f } = useText();
+  const plans = usePlans();
+
+  const amount = computed(() => {
+    const price = plans.findPrice(subscription.value?.priceId);
+    return price ? f.value.money(price) : null;
+  });
+
+  function describe(current: SubscriptionView): string {
+    const label = describeCurrent(current);
+    const plan = t(`shell.plans.${current.plan}`);
+    switch (label.kind) {
+      case 'free':
+        return t('subscription.current.free');
+      case 'past_due':
+        return t('subscription.current.pastDue');
+      case 'renews':
+        return amount.value === null
+          ? t('subscription.current.renewsOn', { date: f.value.date(label.at) })
+          : t('subscription.current.renews', {
+              date: f.value.date(label.at),
+              amount: amount.value,
+            });
+      case 'ends':
+        return t('subscription.current.ends', { date: f.value.date(label.at) });
+      case 'trial':
+        return label.thenFree || amount.value === null
+          ? t('subscription.current.trialEndsFree', { date: f.value.date(label.at) })
+          : t('subscription.current.trialEnds', {
+              date: f.value.date(label.at),
+              amount: amount.value,
+            });
+      case 'scheduled':
+        return t('subscription.current.scheduled', {
+          plan,
+          date: f.value.date(label.at),
+          next: t(`shell.plans.${label.next}`),
+        });
+    }
+  }
+
+  return computed(() => (subscription.value ? describe(subscription.value) : ''));
+}

@@ -1,0 +1,27 @@
+import { computed, type ComputedRef } from 'vue';
+import { useI18n } from 'vue-i18n';
+import { createFormats, type Formats } from '../i18n/format.ts';
+import type { MessageKey, Values } from '../i18n/keys.ts';
+import { LANGUAGES, type Language } from '../i18n/languages.ts';
+
+export interface Text {
+  /** The message, its holes filled; `count` chooses the plural form and fills `{count}`. */
+  t(key: MessageKey, values?: Values, count?: number): string;
+  f: ComputedRef<Formats>;
+  language: ComputedRef<Language>;
+}
+
+const formats = Object.fromEntries(
+  LANGUAGES.map((language) => [language, createFormats(language)]),
+) as Record<Language, Formats>;
+
+/** Words and figures in the reader's language. */
+export function useText(): Text {
+  const { t, locale } = useI18n({ useScope: 'global' });
+  const language = computed(() => locale.value as Language);
+  return {
+    t: (key, values = {}, count) => (count === undefined ? t(key, values) : t(key, values, count)),
+    f: computed(() => formats[language.value]),
+    language,
+  };
+}

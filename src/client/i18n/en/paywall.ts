@@ -1,0 +1,24 @@
+export default {
+  feature: {
+    title: 'This comes with {plan}',
+    text: '“{feature}” is not part of your plan.',
+    apiCalls: 'API keys are not part of your plan.',
+  },
+  quota: {
+    title: 'This month’s {resource} are used up',
+    text: 'You have used {used} of {limit}. The count starts again on {date}.',
+    resources: {
+      llm_tokens: 'tokens',
+      messages: 'messages',
+      images: 'images',
+      api_calls: 'API calls',
+    },
+    kept: 'Your message is kept; you can send it once there is room.',
+  },
+  choose: 'Upgrade to {plan}',
+  price: '{amount} a month',
+  priceYear: '{amount} a year',
+  top: 'You are on the largest plan. There is room again on {date}.',
+  ask: 'Only owners and admins can change the plan. Ask one of {tenant}.',
+  allPlans: 'Compare all plans',
+};

@@ -1,0 +1,58 @@
+import { formatMoney, type Money } from '../../domain/money.ts';
+import type { Language } from './languages.ts';
+
+/** Everything here is `Intl`, so that digits, units and dates follow the language. */
+export interface Formats {
+  money(money: Money): string;
+  number(value: number): string;
+  /** Short: `1M` in English, `100万` in Chinese. */
+  compact(value: number): string;
+  /** Of whole percents: `percent(80)` is `80%`. */
+  percent(value: number): string;
+  /** A day in the reader's own time zone. */
+  date(instant: string | Date): string;
+  /** A UTC calendar day as an axis label. */
+  day(date: string): string;
+  time(instant: string | Date): string;
+  /** Date, time and zone in UTC, which is the zone of every quota. */
+  instantUtc(instant: string | Date): string;
+  /** `08/2028`, as printed on cards. */
+  cardExpiry(month: number, year: number): string;
+  list(items: readonly string[]): string;
+}
+
+export function createFormats(language: Language): Formats {
+  const number = new Intl.NumberFormat(language);
+  const compact = new Intl.NumberFormat(language, { notation: 'compact' });
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'long' });
+  const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
+  const day = new Intl.DateTimeFormat(language, {
+    month: 'short',
+    day: 'numeric',
+    timeZone: 'UTC',
+  });
+  const utc = new Intl.DateTimeFormat(language, {
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+    timeZoneName: 'short',
+  });
+  const list = new Intl.ListFormat(language, { type: 'conjunction' });
+  return {
+    money: (money) => formatMoney(money, language),
+    number: (value) => number.format(value),
+    compact: (value) => compact.format(value),
+    percent: (value) => percent.format(value / 100),
+    date: (instant) => date.format(new Date(instant)),
+    day: (value) => day.format(new Date(`${value}T00:00:00Z`)),
+    time: (instant) => time.format(new Date(instant)),
+    instantUtc: (instant) => utc.format(new Date(instant)),
+    cardExpiry: (month, year) => `${String(month).padStart(2, '0')}/${year}`,
+    list: (items) => list.format(items),
+  };
+}

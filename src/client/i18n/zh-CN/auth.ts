@@ -1,0 +1,39 @@
+import type { Messages } from '../en/index.ts';
+
+const auth: Messages['auth'] = {
+  login: {
+    title: '欢迎回来',
+    lead: '你的座位还在。',
+    submit: '登录',
+    other: '还没有账户？',
+    otherLink: '注册',
+  },
+  register: {
+    title: '拉把椅子坐下',
+    lead: '免费开始，无需银行卡。',
+    submit: '注册',
+    other: '已有账户？',
+    otherLink: '登录',
+  },
+  fields: {
+    email: '邮箱',
+    password: '密码',
+    passwordHint: '至少 {count} 个字符。',
+    displayName: '你的名字（选填）',
+    tenantName: '这张桌子的名字（选填）',
+    tenantHint: '你的团队或小圈子怎么称呼。',
+  },
+  invalid: {
+    email: "请填写邮箱地址，例如 mei{'@'}example.com。",
+    password: '请至少使用 {count} 个字符。',
+    required: '这一项必填。',
+  },
+  tagline: '好故事，都在小桌旁讲起。',
+  points: {
+    characters: '每个角色都有自己的声音',
+    limits: '额度明白，计数如实',
+    leave: '随时可以离开',
+  },
+  expired: '登录已失效。重新登录后会回到刚才的页面。',
+};
+export default auth;

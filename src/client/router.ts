@@ -1,0 +1,85 @@
+import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router';
+import type { MessageKey } from './i18n/keys.ts';
+import { safeNext } from './session/next-address.ts';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: MessageKey;
+    /** For people who are not signed in. */
+    isPublic?: boolean;
+    /** Uses the whole window and scrolls inside. */
+    isFull?: boolean;
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/chat' },
+  {
+    path: '/login',
+    name: 'login',
+    component: () => import('./pages/Login.vue'),
+    meta: { title: 'auth.login.submit', isPublic: true },
+  },
+  {
+    path: '/register',
+    name: 'register',
+    component: () => import('./pages/Register.vue'),
+    meta: { title: 'auth.register.submit', isPublic: true },
+  },
+  {
+    path: '/chat',
+    name: 'chat',
+    component: () => import('./pages/Chat.vue'),
+    meta: { title: 'chat.title', isFull: true },
+  },
+  {
+    path: '/community',
+    name: 'community',
+    component: () => import('./pages/Community.vue'),
+    meta: { title: 'community.title' },
+  },
+  {
+    path: '/subscription',
+    name: 'subscription',
+    component: () => import('./pages/Subscription.vue'),
+    meta: { title: 'subscription.title' },
+  },
+  {
+    path: '/settings',
+    name: 'settings',
+    component: () => import('./pages/Settings.vue'),
+    meta: { title: 'settings.title' },
+  },
+  {
+    path: '/checkout/return',
+    name: 'checkout-return',
+    component: () => import('./pages/CheckoutReturn.vue'),
+    meta: { title: 'subscription.back.title' },
+  },
+  { path: '/checkout/cancelled', redirect: { name: 'checkout-return', query: { canceled: '1' } } },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    component: () => import('./pages/NotFound.vue'),
+    meta: { title: 'shell.notFound.title' },
+  },
+];
+
+/** Pages ask for a session first; the login leads back to the full address. */
+export function createPages(session: { readonly isSignedIn: boolean }): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes,
+    scrollBehavior: (to, from, saved) => {
+      if (saved) return saved;
+      if (to.hash) return { el: to.hash };
+      return to.path === from.path ? undefined : { top: 0 };
+    },
+  });
+  router.beforeEach((to) => {
+    if (to.meta.isPublic) return session.isSignedIn ? safeNext(to.query['next']) : true;
+    if (session.isSignedIn) return true;
+    return { name: 'login', query: to.fullPath === '/chat' ? {} : { next: to.fullPath } };
+  });
+  return router;
+}

@@ -1,0 +1,30 @@
+import type { SessionView } from '../../domain/api.ts';
+import { jsonBody, send } from './http.ts';
+
+export interface Credentials {
+  email: string;
+  password: string;
+}
+
+export interface Registration extends Credentials {
+  displayName?: string;
+  tenantName?: string;
+}
+
+async function open(path: string, body: Credentials): Promise<SessionView> {
+  const response = await send(path, { method: 'POST', ...jsonBody(body) });
+  return (await response.json()) as SessionView;
+}
+
+export function login(credentials: Credentials): Promise<SessionView> {
+  return open('/api/auth/login', credentials);
+}
+
+export function register(registration: Registration): Promise<SessionView> {
+  return open('/api/auth/register', registration);
+}
+
+/** Ends the session of the cookie. */
+export async function logout(): Promise<void> {
+  await send('/api/auth/logout', { method: 'POST' });
+}

@@ -1,0 +1,98 @@
+import { useQueryCache } from '@pinia/colada';
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import type { MeView, SessionView } from '../../domain/api.ts';
+import { canManageBilling } from '../../domain/ids.ts';
+import * as authApi from '../services/auth.api.ts';
+import { onSessionEvents, refreshSession, setAccessToken } from '../services/http.ts';
+
+type Message = { kind: 'signed_out' } | { kind: 'signed_in'; userId: string };
+
+/**
+ * Who is signed in. Whatever belongs to a tenant is kept under the user's id and dropped with the
+ * session, so that the next account never sees the last one's data.
+ */
+export const useSessionStore = defineStore('session', () => {
+  const me = shallowRef<MeView | null>(null);
+  const isRestored = ref(false);
+  const queryCache = useQueryCache();
+  const tabs =
+    'BroadcastChannel' in globalThis ? new BroadcastChannel('squaretable.session') : null;
+  let onLost: (why: 'expired' | 'elsewhere' | 'logout') => void = () => undefined;
+
+  const user = computed(() => me.value?.user ?? null);
+  const tenant = computed(() => me.value?.tenant ?? null);
+  const isSignedIn = computed(() => me.value !== null);
+  const mayManageBilling = computed(() => (user.value ? canManageBilling(user.value.role) : false));
+
+  function accept(session: SessionView, announce: boolean): void {
+    if (me.value && me.value.user.id !== session.user.id) forget();
+    setAccessToken(session.accessToken);
+    me.value = { user: session.user, tenant: session.tenant };
+    if (announce) tell({ kind: 'signed_in', userId: session.user.id });
+  }
+
+  /** Drops the session and everything that was fetched or said in it. */
+  function forget(): void {
+    setAccessToken(undefined);
+    me.value = null;
+    queryCache.cancelQueries();
+    for (const entry of queryCache.getEntries()) queryCache.remove(entry);
+  }
+
+  function lose(why: 'expired' | 'elsewhere' | 'logout'): void {
+    forget();
+    onLost(why);
+  }
+
+  function tell(message: Message): void {
+    tabs?.postMessage(message);
+  }
+
+  tabs?.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if (data.kind === 'signed_out' && me.value) lose('elsewhere');
+    // Another account has taken the cookie: nothing of this tab may go on under it.
+    if (data.kind === 'signed_in' && me.value && me.value.user.id !== data.userId) {
+      forget();
+      location.reload();
+    }
+  });
+
+  onSessionEvents({
+    session: (session) => accept(session, false),
+    signedOut: () => me.value && lose('expired'),
+  });
+
+  return {
+    user,
+    tenant,
+    isSignedIn,
+    isRestored,
+    mayManageBilling,
+
+    /** Takes up the session of the cookie, if there is one. Never throws. */
+    async restore(): Promise<void> {
+      if (!isRestored.value) await refreshSession().catch(() => undefined);
+      isRestored.value = true;
+    },
+
+    async login(credentials: authApi.Credentials): Promise<void> {
+      accept(await authApi.login(credentials), true);
+    },
+
+    async register(registration: authApi.Registration): Promise<void> {
+      accept(await authApi.register(registration), true);
+    },
+
+    async logout(): Promise<void> {
+      await authApi.logout().catch(() => undefined);
+      tell({ kind: 'signed_out' });
+      lose('logout');
+    },
+
+    /** What to do when the session is gone: the shell shows the login. */
+    whenLost(handler: typeof onLost): void {
+      onLost = handler;
+    },
+  };
+});

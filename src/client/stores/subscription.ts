@@ -1,0 +1,103 @@
+import { useQuery, useQueryCache } from '@pinia/colada';
+import { defineStore } from 'pinia';
+import { computed } from 'vue';
+import type { SubscriptionOverview, SubscriptionView, UsageStats } from '../../domain/api.ts';
+import { planHasFeature, type Feature } from '../../domain/plans.ts';
+import type { ResourceType, ResourceUsage } from '../../domain/quota.ts';
+import * as api from '../services/subscription.api.ts';
+import { useSessionStore } from './session.ts';
+
+/** The tenant's subscription and usage: one fetch for the banner, the gates and the page. */
+export const useSubscriptionStore = defineStore('subscription', () => {
+  const session = useSessionStore();
+  const queryCache = useQueryCache();
+  const key = computed(() => ['tenant', session.user?.id ?? '', 'subscription']);
+  const query = useQuery<SubscriptionOverview>({
+    key: () => key.value,
+    query: ({ signal }) => api.getSubscription(signal),
+    enabled: () => session.isSignedIn,
+    staleTime: 30_000,
+  });
+
+  const overview = computed(() => (session.isSignedIn ? query.data.value : undefined));
+  const subscription = computed(() => overview.value?.subscription);
+  const usage = computed(() => overview.value?.usage);
+
+  function patch(part: Partial<SubscriptionOverview>): void {
+    if (!overview.value) return;
+    queryCache.setQueryData(key.value, { ...overview.value, ...part });
+  }
+
+  /** What a write answered, at once; and the rest (actions, features, usage) freshly read. */
+  async function settle(changed: SubscriptionView): Promise<void> {
+    patch({ subscription: changed });
+    queryCache.invalidateQueries({ key: ['tenant', session.user?.id ?? '', 'payments'] });
+    await query.refetch();
+  }
+
+  return {
+    overview,
+    subscription,
+    usage,
+    actions: computed(() => overview.value?.actions),
+    canManageBilling: computed(() => overview.value?.canManageBilling ?? session.mayManageBilling),
+    /** Null while nothing was read yet; the last good answer stays when a later read fails. */
+    error: computed(() => query.error.value),
+    isPending: computed(() => query.isPending.value),
+    isLoading: computed(() => query.isLoading.value),
+
+    /** `undefined` while it is not known: the server decides then. */
+    hasFeature(feature: Feature): boolean | undefined {
+      const features = overview.value?.features;
+      if (!features || !subscription.value) return undefined;
+      return (
+        features.includes(feature) ||
+        features.includes('all_features') ||
+        (features.length === 0 && planHasFeature(subscription.value.plan, feature))
+      );
+    },
+
+    resource(type: ResourceType): ResourceUsage | undefined {
+      return usage.value?.resources.find(({ resourceType }) => resourceType === type);
+    },
+
+    async fetchSubscription(): Promise<SubscriptionOverview | undefined> {
+      const { data } = await query.refetch();
+      return data;
+    },
+
+    /** A fresher count, from the live stream or from a gate's answer. */
+    receiveUsage(fresh: UsageStats): void {
+      patch({ usage: fresh });
+    },
+
+    /** The address of the payment page; the caller goes there. Throws an `ApiProblem`. */
+    async checkout(priceId: string): Promise<string> {
+      return (await api.createCheckout(priceId)).checkoutUrl;
+    },
+
+    async openPortal(): Promise<string> {
+      return (await api.createPortal()).portalUrl;
+    },
+
+    async cancel(
+      options: { immediately?: boolean; reason?: string } = {},
+    ): Promise<SubscriptionView> {
+      const { subscription: changed } = await api.cancelSubscription(options);
+      await settle(changed);
+      return changed;
+    },
+
+    async resume(): Promise<SubscriptionView> {
+      const { subscription: changed } = await api.resumeSubscription();
+      await settle(changed);
+      return changed;
+    },
+
+    async sync(): Promise<SubscriptionOverview | undefined> {
+      const { subscription: changed } = await api.syncSubscription();
+      await settle(changed);
+      return overview.value;
+    },
+  };
+});

@@ -1,0 +1,49 @@
+import {
+  FEATURES,
+  isPlan,
+  PLAN_CATALOGUE,
+  PLANS,
+  type Feature,
+  type Plan,
+} from '../../domain/plans.ts';
+import { isResourceType, type ResourceType } from '../../domain/quota.ts';
+
+/** Why the product says no, as the paywall shows it. */
+export type Gate =
+  | { kind: 'feature'; feature: Feature | 'api_calls'; plans: Plan[] }
+  | {
+      kind: 'quota';
+      resource: ResourceType;
+      used: number | null;
+      limit: number | null;
+      resetsAt: string | null;
+      plans: Plan[];
+    };
+
+/** Reads a gate's answer (403 `upgrade_required`, 429 `quota_exceeded`); `null` for every other problem. */
+export function gateOf(problem: { code: string; details: Record<string, unknown> }): Gate | null {
+  const { code, details } = problem;
+  const plans = Array.isArray(details['plans']) ? details['plans'].filter(isPlan) : [];
+  if (code === 'upgrade_required') {
+    const feature = FEATURES.find((known) => known === details['feature']);
+    return { kind: 'feature', feature: feature ?? 'api_calls', plans };
+  }
+  if (code !== 'quota_exceeded' || !isResourceType(details['resource'])) return null;
+  return {
+    kind: 'quota',
+    resource: details['resource'],
+    used: numberOrNull(details['used']),
+    limit: numberOrNull(details['limit']),
+    resetsAt: typeof details['resetsAt'] === 'string' ? details['resetsAt'] : null,
+    plans,
+  };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** The plans whose quota of API calls is not 0: what an upgrade hint for keys offers. */
+export function plansWithApiKeys(): Plan[] {
+  return PLANS.filter((plan) => PLAN_CATALOGUE[plan].limits.api_calls !== 0);
+}

@@ -1,0 +1,33 @@
+import type { PaymentView } from '../../domain/api.ts';
+
+export type InvoiceStatus = PaymentView['status'] | 'refunded' | 'partly_refunded' | 'failed';
+
+/** What the row says: refunds outrank "paid", a failed attempt outranks "open". */
+export function invoiceStatus(payment: PaymentView): InvoiceStatus {
+  if (payment.amountRefundedMinor > 0) {
+    return payment.amountRefundedMinor >= payment.amountPaidMinor ? 'refunded' : 'partly_refunded';
+  }
+  return payment.status === 'open' && payment.failure ? 'failed' : payment.status;
+}
+
+const REASONS = [
+  'subscription_create',
+  'subscription_cycle',
+  'subscription_update',
+  'manual',
+] as const;
+const FAILURES = [
+  'card_declined',
+  'insufficient_funds',
+  'expired_card',
+  'authentication_required',
+] as const;
+
+/** Stripe's lists are open; what we have no words for is `other`. */
+export function reasonWord(reason: string): (typeof REASONS)[number] | 'other' {
+  return REASONS.find((known) => known === reason) ?? 'other';
+}
+
+export function failureWord(code: string): (typeof FAILURES)[number] | 'other' {
+  return FAILURES.find((known) => known === code) ?? 'other';
+}
