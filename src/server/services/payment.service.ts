@@ -1,0 +1,66 @@
+import type { Db } from '../../db/client.ts';
+import { listPayments } from '../../db/repositories/payment.repository.ts';
+import type { Payment } from '../../db/schema/index.ts';
+import type { PaymentsPage, PaymentView } from '../../domain/api.ts';
+import { BillingError } from '../../domain/errors.ts';
+import { canManageBilling, isUuid } from '../../domain/ids.ts';
+import type { Asker } from './subscription/billing.ts';
+
+/** Reads a tenant's invoices. */
+export class PaymentService {
+  readonly #db: Db;
+
+  constructor(deps: { db: Db }) {
+    this.#db = deps.db;
+  }
+
+  /** Newest first; `cursor` is the last answer's `nextCursor`. */
+  async listPayments(
+    asker: Asker,
+    options: { limit: number; cursor: string | undefined },
+  ): Promise<PaymentsPage> {
+    const { limit, cursor } = options;
+    const before = cursor === undefined ? undefined : parseCursor(cursor);
+    const rows = await listPayments(this.#db, asker.tenantId, { limit: limit + 1, before });
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const links = canManageBilling(asker.role);
+    return {
+      payments: page.map((row) => viewPayment(row, links)),
+      nextCursor: rows.length > limit && last ? writeCursor(last) : null,
+    };
+  }
+}
+
+/** `links`: whether the reader may have Stripe's addresses, which let anybody who holds them pay. */
+function viewPayment(row: Payment, links: boolean): PaymentView {
+  const { failureCode, failureMessage } = row;
+  return {
+    id: row.id,
+    number: row.number,
+    status: row.status,
+    amountDueMinor: row.amountDueMinor,
+    amountPaidMinor: row.amountPaidMinor,
+    amountRefundedMinor: row.amountRefundedMinor,
+    currency: row.currency,
+    reason: row.reason ?? 'manual',
+    periodStart: row.periodStart?.toISOString() ?? null,
+    periodEnd: row.periodEnd?.toISOString() ?? null,
+    paidAt: row.paidAt?.toISOString() ?? null,
+    failure: failureCode ? { code: failureCode, message: failureMessage ?? '' } : null,
+    hostedInvoiceUrl: links ? row.hostedInvoiceUrl : null,
+    invoicePdf: links ? row.invoicePdf : null,
+    createdAt: row.createdAt.toISOString(),
+  };
+}
+
+function writeCursor({ createdAt, id }: Payment): string {
+  return Buffer.from(`${createdAt.getTime()}:${id}`).toString('base64url');
+}
+
+function parseCursor(cursor: string): { createdAt: Date; id: string } {
+  const [millis, id] = Buffer.from(cursor, 'base64url').toString().split(':');
+  if (/^\d{1,15}$/.test(millis ?? '') && isUuid(id))
+    return { createdAt: new Date(Number(millis)), id };
+  throw new BillingError('invalid_request', 'The cursor is not one that this list answered.');
+}

@@ -1,0 +1,130 @@
+import type {
+  ChangePreview,
+  SubscriptionChanged,
+  SubscriptionOverview,
+  SubscriptionView,
+  UpgradeResult,
+} from '../../domain/api.ts';
+import type { Actor } from '../../domain/ids.ts';
+import { BillingError } from '../../domain/errors.ts';
+import { findTenantById, findUserLocale } from '../../db/repositories/tenant-billing.repository.ts';
+import { actorOf, getTenant, type Asker, type Billing } from './subscription/billing.ts';
+import { cancel, resume } from './subscription/cancel.ts';
+import { changePlan } from './subscription/change-plan.ts';
+import { deleteTenant } from './subscription/delete-tenant.ts';
+import { expireGrace } from './subscription/entitlement.ts';
+import { SubscriptionReader } from './subscription/overview.ts';
+import { previewChange } from './subscription/preview.ts';
+import { subscribe } from './subscription/subscribe.ts';
+import { syncCustomer, type SyncOptions, type SyncOutcome } from './subscription/sync-customer.ts';
+
+export type { Asker } from './subscription/billing.ts';
+
+/** What can happen to a tenant's subscription. Who asks was authorised before; ids are its own. */
+export class SubscriptionService {
+  readonly #billing: Billing;
+  readonly #reader: SubscriptionReader;
+
+  constructor(billing: Billing) {
+    this.#billing = billing;
+    this.#reader = new SubscriptionReader(billing);
+  }
+
+  /** Opens a Checkout for a price; answers its address. */
+  createSubscription(asker: Asker, priceId: string): Promise<string> {
+    return subscribe(this.#billing, asker, priceId);
+  }
+
+  /** Everything the subscription page shows. Never fails because Stripe is away. */
+  getSubscription(asker: Asker): Promise<SubscriptionOverview> {
+    return this.#reader.overview(asker);
+  }
+
+  async cancelSubscription(
+    asker: Asker,
+    options: { immediately: boolean; reason?: string | undefined },
+  ): Promise<SubscriptionChanged> {
+    await cancel(this.#billing, asker, options);
+    return this.#changed(asker);
+  }
+
+  /** Takes a planned cancellation, or a planned change, back. */
+  async resumeSubscription(asker: Asker): Promise<SubscriptionChanged> {
+    await resume(this.#billing, asker);
+    return this.#changed(asker);
+  }
+
+  previewChange(asker: Asker, priceId: string): Promise<ChangePreview> {
+    return previewChange(this.#billing, asker, priceId);
+  }
+
+  /** Changes plan or interval, up or down. */
+  upgradeSubscription(
+    asker: Asker,
+    priceId: string,
+    prorationDate?: number,
+  ): Promise<UpgradeResult> {
+    return changePlan(this.#billing, asker, priceId, prorationDate);
+  }
+
+  /** Answers the address of a customer portal session; 409 `no_subscription` for who never paid. */
+  async createPortal(asker: Asker): Promise<string> {
+    const { db, stripe, appUrl } = this.#billing;
+    const { stripeCustomerId } = await getTenant(db, asker.tenantId);
+    if (!stripeCustomerId) {
+      throw new BillingError(
+        'no_subscription',
+        'There is nothing to manage yet; choose a plan first.',
+      );
+    }
+    const locale = (await findUserLocale(db, asker.userId)) ?? 'zh-CN';
+    const returnUrl = `${appUrl}/subscription`;
+    return stripe.createPortalSession({ customerId: stripeCustomerId, locale, returnUrl });
+  }
+
+  /** Looks at Stripe now, invoices included; 503 when that is not possible. */
+  async syncTenant(asker: Asker): Promise<SubscriptionView> {
+    const { stripeCustomerId } = await getTenant(this.#billing.db, asker.tenantId);
+    if (stripeCustomerId) {
+      await this.syncCustomer(stripeCustomerId, { actor: actorOf(asker), invoices: 'newest' });
+    }
+    return this.#reader.view(asker);
+  }
+
+  /** Brings the customer of a subscription to what Stripe says now. */
+  async syncSubscriptionStatus(
+    stripeSubscriptionId: string,
+    actor: Actor = { kind: 'system', task: 'sync' },
+  ): Promise<SyncOutcome> {
+    const { customerId } = await this.#billing.stripe.getSubscription(stripeSubscriptionId);
+    return this.syncCustomer(customerId, { actor });
+  }
+
+  syncCustomer(customerId: string, options: SyncOptions): Promise<SyncOutcome> {
+    return syncCustomer(this.#billing, customerId, options);
+  }
+
+  /** Ends plans whose days of grace are over; answers how many. */
+  expireGrace(): Promise<number> {
+    return expireGrace(this.#billing);
+  }
+
+  /** Deletes the tenant, at Stripe first. `confirm` must be its name. */
+  async deleteTenant(asker: Asker, confirm: string): Promise<void> {
+    if (asker.role !== 'owner') {
+      throw new BillingError('forbidden', 'Only an owner can delete the team.');
+    }
+    const tenant = await findTenantById(this.#billing.db, asker.tenantId);
+    if (tenant?.name !== confirm) {
+      throw new BillingError(
+        'invalid_request',
+        'To delete the team, `confirm` must be its exact name.',
+      );
+    }
+    await deleteTenant(this.#billing, asker);
+  }
+
+  async #changed(asker: Asker): Promise<SubscriptionChanged> {
+    return { success: true, subscription: await this.#reader.view(asker) };
+  }
+}

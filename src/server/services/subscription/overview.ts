@@ -1,0 +1,103 @@
+import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
+import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
+import type { PriceAction, SubscriptionOverview, SubscriptionView } from '../../../domain/api.ts';
+import { canManageBilling } from '../../../domain/ids.ts';
+import { PLAN_CATALOGUE } from '../../../domain/plans.ts';
+import { priceActions } from '../../../domain/subscription-change.ts';
+import { READ_PATIENCE } from '../stripe/client.ts';
+import { isStripeUnavailable } from '../stripe/errors.ts';
+import { getTenant, type Asker, type Billing } from './billing.ts';
+import { refreshCustomer } from './sync-customer.ts';
+import { chooseShown, viewSubscription, type Shown } from './view.ts';
+
+/** How old our copy may be before a reader makes us look again. */
+const FRESH_MS = 60_000;
+/** How long readers leave Stripe alone after it did not answer one of them. */
+const BACK_OFF_MS = 10_000;
+
+/**
+ * Answers readers from our rows, and has Stripe asked when those are older than a minute. That
+ * never fails a read: it then answers the last copy, and says `stale`.
+ */
+export class SubscriptionReader {
+  readonly #billing: Billing;
+  #stripeAwayUntil = 0;
+
+  constructor(billing: Billing) {
+    this.#billing = billing;
+  }
+
+  async overview(asker: Asker): Promise<SubscriptionOverview> {
+    const { usage } = this.#billing;
+    const stale = await this.#refresh(asker);
+    const [{ shown, view }, stats] = await Promise.all([
+      this.#read(asker, stale),
+      usage.getUsageStats(asker.tenantId),
+    ]);
+    return {
+      subscription: view,
+      usage: stats,
+      features: [...PLAN_CATALOGUE[view.plan].features],
+      actions: await this.#actions(shown),
+      canManageBilling: canManageBilling(asker.role),
+    };
+  }
+
+  /** The subscription alone, as our rows have it: for right after a sync. */
+  async view(asker: Asker): Promise<SubscriptionView> {
+    return (await this.#read(asker, false)).view;
+  }
+
+  async #read(asker: Asker, stale: boolean): Promise<{ shown: Shown; view: SubscriptionView }> {
+    const { db, clock, graceDays } = this.#billing;
+    const rows = await new SubscriptionRepository(db).findByTenantId(asker.tenantId);
+    const shown = chooseShown(rows, clock.now(), graceDays);
+    const owed = shown.live?.status === 'past_due' ? shown.live : undefined;
+    const openPayment = owed
+      ? await findOpenPayment(db, asker.tenantId, owed.stripeSubscriptionId)
+      : undefined;
+    const view = viewSubscription(shown, { openPayment, graceDays, stale });
+    // The address is as good as a key to the invoice: only for who may pay.
+    if (view.pastDue && !canManageBilling(asker.role)) view.pastDue.payUrl = null;
+    return { shown, view };
+  }
+
+  /** True when our copy is old and Stripe could not be asked. */
+  async #refresh({ tenantId }: Asker): Promise<boolean> {
+    const billing = this.#billing;
+    const { stripeCustomerId, syncedAt } = await getTenant(billing.db, tenantId);
+    const now = billing.clock.now().getTime();
+    if (!stripeCustomerId || (syncedAt && now - syncedAt.getTime() < FRESH_MS)) return false;
+    if (now < this.#stripeAwayUntil) return true;
+    try {
+      const outcome = await refreshCustomer(billing, stripeCustomerId, new Date(now - FRESH_MS), {
+        actor: { kind: 'system', task: 'read' },
+        patience: READ_PATIENCE,
+      });
+      return outcome === 'missing';
+    } catch (error) {
+      billing.log.warn({ err: error, tenantId }, 'answering from the last copy');
+      if (isStripeUnavailable(error)) this.#stripeAwayUntil = now + BACK_OFF_MS;
+      return true;
+    }
+  }
+
+  /** Empty while no price was ever read: a button that may be wrong is not offered. */
+  async #actions({ plan, live }: Shown): Promise<Record<string, PriceAction>> {
+    const { catalogue, log } = this.#billing;
+    try {
+      const current = live && {
+        priceId: live.stripePriceId,
+        // What is paid for, which past due is more than what is had.
+        plan: live.plan === 'free' ? plan : live.plan,
+        interval: live.interval,
+        scheduledPriceId: live.scheduledPriceId,
+      };
+      return priceActions(current, await catalogue.listOffered());
+    } catch (error) {
+      if (!isStripeUnavailable(error)) throw error;
+      log.warn({ err: error }, 'no prices to offer');
+      return {};
+    }
+  }
+}
