@@ -1,5 +1,5 @@
 import type { Context as HonoContext } from 'hono';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { StripeError } from '../kernel/errors.ts';
 
 /** What the control interface answers with an error: `{error: {code, message, param?}}`. */

@@ -5,8 +5,9 @@ import { challengeRoutes } from './challenge/routes.ts';
 import { checkoutRoutes } from './checkout/routes.ts';
 import { renderMessage } from './document.ts';
 import { invoiceRoutes } from './invoice/routes.ts';
+import { panelRoutes } from './panel/routes.ts';
 import { portalRoutes } from './portal/routes.ts';
-import { notFound, pageOf, show } from './visitor.ts';
+import { pageOf, show } from './visitor.ts';
 
 /**
  * Nothing is loaded from elsewhere and nothing runs but our one script. `form-action` is left out:
@@ -15,7 +16,7 @@ import { notFound, pageOf, show } from './visitor.ts';
 const policy =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
-/** Every page for people: Checkout, challenge, portal, hosted invoice. */
+/** Every page for people: Checkout, challenge, portal, hosted invoice, control panel. */
 export function pageServer(getLocal: () => LocalStripe): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
@@ -43,6 +44,7 @@ export function pageServer(getLocal: () => LocalStripe): Hono {
   app.route('/', challengeRoutes(getLocal));
   app.route('/', portalRoutes(getLocal));
   app.route('/', invoiceRoutes(getLocal));
-  app.notFound((c) => notFound(c));
+  app.route('/', panelRoutes(getLocal));
+
   return app;
 }

@@ -1,3 +1,4 @@
+import { enPanel } from './en-panel.ts';
 import { enPortal } from './en-portal.ts';
 
 /** Recurring intervals in Stripe's words. */
@@ -211,6 +212,7 @@ export const en = {
   },
 
   portal: enPortal,
+  panel: enPanel,
 };
 
 export type Words = typeof en;

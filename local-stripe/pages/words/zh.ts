@@ -1,4 +1,5 @@
 import type { Words } from './en.ts';
+import { zhPanel } from './zh-panel.ts';
 import { zhPortal } from './zh-portal.ts';
 
 const units = { day: '天', week: '周', month: '个月', year: '年' };
@@ -200,4 +201,5 @@ export const zh: Words = {
   },
 
   portal: zhPortal,
+  panel: zhPanel,
 };
