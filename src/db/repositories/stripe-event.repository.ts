@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, lt, max, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, lt, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { stripeEvents, type NewStripeEventRow, type StripeEventRow } from '../schema/index.ts';
 
@@ -17,17 +17,42 @@ export async function findEvent(db: DbOrTx, id: string): Promise<StripeEventRow 
   return row;
 }
 
-/** Records that the event's effect is committed, or that there is none. */
-export async function markEventDone(
+/**
+ * The customer's events that wait and have not failed yet, oldest first, and `eventId` itself
+ * even if it has: one that fails must not hold up the others.
+ */
+export function listCustomerInbox(
   db: DbOrTx,
-  id: string,
+  values: { customerId: string; eventId: string; limit: number },
+): Promise<StripeEventRow[]> {
+  const { customerId, eventId, limit } = values;
+  return db
+    .select()
+    .from(stripeEvents)
+    .where(
+      and(
+        eq(stripeEvents.state, 'received'),
+        or(
+          eq(stripeEvents.id, eventId),
+          and(eq(stripeEvents.stripeCustomerId, customerId), eq(stripeEvents.attempts, 0)),
+        ),
+      ),
+    )
+    .orderBy(desc(eq(stripeEvents.id, eventId)), asc(stripeEvents.stripeCreatedAt))
+    .limit(limit);
+}
+
+/** Records that the events' effects are committed, or that they have none. */
+export async function markEventsDone(
+  db: DbOrTx,
+  ids: readonly string[],
   state: 'processed' | 'ignored',
   now: Date,
 ): Promise<void> {
   await db
     .update(stripeEvents)
     .set({ state, processedAt: now, lastError: null, attempts: sql`${stripeEvents.attempts} + 1` })
-    .where(eq(stripeEvents.id, id));
+    .where(inArray(stripeEvents.id, [...ids]));
 }
 
 /** Records a failed try; the queue tries again. */
@@ -69,12 +94,6 @@ export async function listUnfinishedEvents(
     .orderBy(asc(stripeEvents.receivedAt))
     .limit(limit);
   return rows.map((row) => row.id);
-}
-
-/** When Stripe made the newest event that we know. */
-export async function findNewestEventTime(db: DbOrTx): Promise<Date | undefined> {
-  const [row] = await db.select({ at: max(stripeEvents.stripeCreatedAt) }).from(stripeEvents);
-  return row?.at ?? undefined;
 }
 
 /** How many events are in each state that is not done. */

@@ -1,0 +1,63 @@
+import type { Context as HonoContext } from 'hono';
+import { Stripe } from 'stripe';
+import { ZodError } from 'zod';
+import { BillingError } from '../../domain/errors.ts';
+import type { AppEnv } from '../app-env.ts';
+import { STRIPE_API_VERSION } from '../config/stripe.config.ts';
+import type { StripeAccess } from '../services/stripe/client.ts';
+import type { StripeEventService } from '../services/stripe-event.service.ts';
+
+const { webhooks } = Stripe;
+
+/**
+ * Takes a delivery: verified over the raw body, stored, answered. Everything else happens from the
+ * inbox. 400 without detail for whatever does not carry a signature of ours; nothing is told to who
+ * guesses. Throws when the event could not be stored, so that Stripe delivers it again.
+ */
+export function handleStripeWebhook(deps: {
+  access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
+  events: Pick<StripeEventService, 'receive'>;
+}): (c: HonoContext<AppEnv>) => Promise<Response> {
+  const { access, events } = deps;
+  return async (c) => {
+    const log = c.get('log');
+    const body = await c.req.text();
+    const event = verify(body, c.req.header('stripe-signature') ?? '', access.webhookSecrets);
+    if (typeof event === 'string') {
+      log.warn({ reason: event }, 'webhook refused');
+      throw new BillingError('invalid_signature', 'The webhook was refused.');
+    }
+    if (event.livemode !== access.livemode) {
+      log.error({ eventId: event.id, livemode: event.livemode }, 'webhook of the other mode');
+      throw new BillingError('invalid_payload', 'The webhook was refused.');
+    }
+    if (event.api_version !== STRIPE_API_VERSION) {
+      // The event is only a hint, so it is still of use; its endpoint must be replaced.
+      log.error(
+        { eventId: event.id, version: event.api_version },
+        'webhook of another API version',
+      );
+    }
+    try {
+      await events.receive(event);
+    } catch (error) {
+      if (!(error instanceof ZodError)) throw error;
+      log.error({ err: error, eventId: event.id }, 'webhook of an unknown shape');
+      throw new BillingError('invalid_payload', 'The webhook was refused.');
+    }
+    return c.json({ received: true });
+  };
+}
+
+/** The event, or why it is none. Every secret is tried: there are two while one is rolled over. */
+function verify(body: string, header: string, secrets: readonly string[]): Stripe.Event | string {
+  let reason = 'no webhook secret is set';
+  for (const secret of secrets) {
+    try {
+      return webhooks.constructEvent(body, header, secret);
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return reason;
+}
