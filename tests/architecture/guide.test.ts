@@ -94,6 +94,22 @@ describe('the glossary agrees with the screen', () => {
   });
 });
 
+test('the runbook knows every alert', () => {
+  const runbook = readText('docs/runbook.md');
+  const kinds = sourceFiles('src/server/services')
+    .filter(({ text }) => text.includes('raiseAlert('))
+    .flatMap(({ text }) => [
+      ...[...text.matchAll(/raiseAlert\(tx, \{[^}]*?kind: '([\w.]+)'/g)].map((match) => match[1]!),
+      ...[...text.matchAll(/const kind = '([\w.]+)'/g)].map((match) => match[1]!),
+      ...[...text.matchAll(/case '([\w.]+)':\s*return alert\(/g)].map((match) => match[1]!),
+      ...[...text.matchAll(/const KINDS = \[([^\]]+)\]/g)].flatMap((match) =>
+        [...match[1]!.matchAll(/'(\w+)'/g)].map((kind) => kind[1]!),
+      ),
+    ]);
+  expect(kinds.length).toBeGreaterThan(5);
+  expect(kinds.filter((kind) => !runbook.includes(`\`${kind}\``))).toEqual([]);
+});
+
 test('error codes that a page names are answered', () => {
   const named = pages.flatMap((page) =>
     [...page.text.matchAll(/\b[45]\d\d `([a-z]+_[a-z_]+)`/g)].map((match) => match[1]!),
