@@ -11,6 +11,8 @@ import type { Foundation } from '../../src/server/context.ts';
 import { startServer, type Server } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
+import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
+import { setUpLocalStripe } from '../../src/server/services/stripe/setup.ts';
 
 export interface Product {
   server: Server;
@@ -55,6 +57,20 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
         : undefined;
     if (localStripe) started.push(() => localStripe.close());
 
+    const access = stripeAccessOf(
+      config.stripe,
+      localStripe ? new URL(localStripe.url) : undefined,
+    );
+    const clock = movable ?? systemClock;
+    const stripe =
+      config.stripe.kind === 'live'
+        ? access
+        : await setUpLocalStripe(access, {
+            webhookUrl: `http://127.0.0.1:${port}/webhooks/stripe`,
+            db: database.db,
+            clock,
+          });
+
     const usageIngestToken = config.usageIngestToken ?? secrets.usageIngestToken;
     const foundation: Foundation = {
       config: {
@@ -64,10 +80,11 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
         appUrl: config.appUrl ?? `http://localhost:${port}`,
         jwtSecret: config.jwtSecret ?? secrets.jwtSecret,
       },
-      clock: movable ?? systemClock,
+      clock,
       log,
       database,
       jobs: new Jobs({ databaseUrl, log }),
+      stripe,
       ...(movable ? { moveClock: turnClock(movable, localStripe) } : {}),
     };
     server = await startServer(foundation);

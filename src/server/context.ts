@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import type { Jobs } from './jobs.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './log.ts';
+import type { StripeAccess } from './services/stripe/client.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { AuthService } from './services/auth.service.ts';
 import { HealthService } from './services/health.service.ts';
@@ -15,6 +16,8 @@ export interface Foundation {
   log: Logger;
   database: Database;
   jobs: Jobs;
+  /** The Stripe account, set up. */
+  stripe: StripeAccess;
   /** Turns the clock; only there beside a local Stripe. Rejects with a RangeError when it would go back. */
   moveClock?: (instant: Date) => Promise<Date>;
 }

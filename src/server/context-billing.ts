@@ -1,0 +1,69 @@
+import type { Context, Foundation } from './context.ts';
+import { MailService } from './services/mail.service.ts';
+import { PaymentService } from './services/payment.service.ts';
+import { PlanService } from './services/plan.service.ts';
+import { ReconcileService } from './services/reconcile.service.ts';
+import { PriceCatalogue } from './services/stripe/catalogue.ts';
+import { createStripeClient } from './services/stripe/client.ts';
+import { StripeService } from './services/stripe.service.ts';
+import { StripeEventService } from './services/stripe-event.service.ts';
+import { SubscriptionService } from './services/subscription.service.ts';
+import type { Billing } from './services/subscription/billing.ts';
+
+export interface BillingServices {
+  catalogue: PriceCatalogue;
+  plans: PlanService;
+  subscriptions: SubscriptionService;
+  payments: PaymentService;
+  stripeEvents: StripeEventService;
+  reconcile: ReconcileService;
+  mails: MailService;
+}
+
+/** Wires what has to do with money. */
+export function createBillingServices(
+  foundation: Foundation,
+  usage: Billing['usage'],
+): BillingServices {
+  const { config, clock, log, database, jobs, stripe: access } = foundation;
+  const { db } = database;
+  const { appUrl, trialDays, dataDir, mail } = config;
+  const client = createStripeClient(access);
+  const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
+  const { portalConfiguration, livemode } = access;
+  const stripe = new StripeService({ stripe: client, portalConfiguration });
+  const sync = { db, clock, log, stripe, catalogue, graceDays: config.pastDueGraceDays };
+  const stripeEvents = new StripeEventService({ ...sync, jobs });
+  return {
+    catalogue,
+    stripeEvents,
+    plans: new PlanService({ catalogue }),
+    subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays }),
+    payments: new PaymentService({ db }),
+    reconcile: new ReconcileService({ ...sync, events: stripeEvents, livemode }),
+    mails: new MailService({ db, clock, log, appUrl, dataDir, mail }),
+  };
+}
+
+/** The workers and periodic tasks of billing; before the jobs start. */
+export function scheduleBilling({
+  jobs,
+  services,
+  log,
+}: Pick<Context, 'jobs' | 'log' | 'services'>): void {
+  const { stripeEvents, subscriptions, reconcile, mails } = services;
+  stripeEvents.registerWorker();
+  jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
+  jobs.every('grace-expiry', '* * * * *', async () => void (await subscriptions.expireGrace()));
+  jobs.every('stripe-event-sweep', '* * * * *', async () => void (await stripeEvents.sweep()));
+  jobs.every(
+    'stripe-event-catch-up',
+    '*/10 * * * *',
+    async () => void (await reconcile.catchUpEvents()),
+  );
+  jobs.every('reconcile', '17 */6 * * *', async (signal) => {
+    const { synced, missing, failed } = await reconcile.sweep(signal);
+    log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');
+  });
+  jobs.every('stripe-event-prune', '41 4 * * *', async () => void (await stripeEvents.prune()));
+}

@@ -1,0 +1,141 @@
+import { z } from '@hono/zod-openapi';
+import type {
+  ChangePreview,
+  PaymentsPage,
+  SubscriptionChanged,
+  SubscriptionOverview,
+  SubscriptionView,
+  UpgradeResult,
+  UsageStats,
+} from '../../domain/api.ts';
+import { FEATURES, INTERVALS, PLANS } from '../../domain/plans.ts';
+import { RESOURCE_TYPES } from '../../domain/quota.ts';
+
+const instant = z.iso.datetime();
+const minor = z.number().int();
+
+export const subscriptionSchema = z
+  .object({
+    plan: z.enum(PLANS),
+    status: z.enum(['active', 'canceled', 'past_due', 'trialing']),
+    interval: z.enum(INTERVALS).nullable(),
+    priceId: z.string().nullable(),
+    currentPeriodStart: instant.nullable(),
+    currentPeriodEnd: instant.nullable(),
+    cancelAtPeriodEnd: z.boolean(),
+    cancelAt: instant.nullable(),
+    trialEnd: instant.nullable(),
+    scheduledChange: z
+      .object({ plan: z.enum(PLANS), priceId: z.string(), effectiveAt: instant })
+      .nullable(),
+    paymentMethod: z
+      .object({ brand: z.string(), last4: z.string(), expMonth: z.number(), expYear: z.number() })
+      .nullable(),
+    pastDue: z
+      .object({
+        since: instant,
+        graceEndsAt: instant,
+        amountMinor: minor,
+        currency: z.string(),
+        nextAttemptAt: instant.nullable(),
+        payUrl: z.string().nullable(),
+      })
+      .nullable(),
+    stale: z.boolean().openapi({ description: 'Stripe could not be asked: our last copy.' }),
+  })
+  .openapi('Subscription') satisfies z.ZodType<SubscriptionView>;
+
+const usageSchema = z.object({
+  period: z.string(),
+  resetsAt: instant,
+  updatedAt: instant,
+  resources: z.array(
+    z.object({
+      resourceType: z.enum(RESOURCE_TYPES),
+      used: z.number(),
+      held: z.number(),
+      limit: z.number().nullable(),
+      remaining: z.number().nullable(),
+      percent: z.number().nullable(),
+      level: z.enum(['ok', 'warning', 'exceeded', 'not_included', 'unlimited']),
+    }),
+  ),
+}) satisfies z.ZodType<UsageStats>;
+
+const action = z.enum([
+  'current',
+  'subscribe',
+  'upgrade',
+  'downgrade',
+  'switch_interval',
+  'scheduled',
+]);
+
+export const overviewSchema = z
+  .object({
+    subscription: subscriptionSchema,
+    usage: usageSchema,
+    features: z.array(z.enum(FEATURES)),
+    actions: z.record(z.string(), action).openapi({ description: 'By price id.' }),
+    canManageBilling: z.boolean(),
+  })
+  .openapi('SubscriptionOverview') satisfies z.ZodType<SubscriptionOverview>;
+
+export const changedSchema = z
+  .object({ success: z.literal(true), subscription: subscriptionSchema })
+  .openapi('SubscriptionChanged') satisfies z.ZodType<SubscriptionChanged>;
+
+export const previewSchema = z
+  .object({
+    effective: z.enum(['now', 'period_end']),
+    effectiveAt: instant,
+    amountDueNowMinor: minor,
+    creditMinor: minor,
+    chargeMinor: minor,
+    taxMinor: minor,
+    currency: z.string(),
+    nextInvoice: z.object({ amountMinor: minor, at: instant }).nullable(),
+    prorationDate: z.number().int().nullable().openapi({
+      description: 'Unix seconds; hand it back to `upgrade` to be charged what was previewed.',
+    }),
+    lines: z.array(z.object({ description: z.string(), amountMinor: minor })),
+    lostFeatures: z.array(z.enum(FEATURES)),
+    exceededQuotas: z.array(
+      z.object({ resourceType: z.enum(RESOURCE_TYPES), used: z.number(), limit: z.number() }),
+    ),
+  })
+  .openapi('ChangePreview') satisfies z.ZodType<ChangePreview>;
+
+export const upgradeSchema = z
+  .object({
+    success: z.boolean().openapi({ description: 'False while the change waits for payment.' }),
+    effective: z.enum(['now', 'period_end']),
+    effectiveAt: instant,
+    paymentUrl: z.string().optional(),
+  })
+  .openapi('UpgradeResult') satisfies z.ZodType<UpgradeResult>;
+
+export const paymentsSchema = z
+  .object({
+    payments: z.array(
+      z.object({
+        id: z.uuid(),
+        number: z.string().nullable(),
+        status: z.enum(['draft', 'open', 'paid', 'void', 'uncollectible']),
+        amountDueMinor: minor,
+        amountPaidMinor: minor,
+        amountRefundedMinor: minor,
+        currency: z.string(),
+        reason: z.string(),
+        periodStart: instant.nullable(),
+        periodEnd: instant.nullable(),
+        paidAt: instant.nullable(),
+        failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+        hostedInvoiceUrl: z.string().nullable(),
+        invoicePdf: z.string().nullable(),
+        createdAt: instant,
+      }),
+    ),
+    nextCursor: z.string().nullable(),
+  })
+  .openapi('Payments') satisfies z.ZodType<PaymentsPage>;

@@ -1,0 +1,176 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context as HonoContext } from 'hono';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
+import type { Asker } from '../services/subscription.service.ts';
+import { plainText } from './fields.ts';
+import { errors, json, jsonBody, userToken } from './responses.ts';
+import { createRouter } from './router.ts';
+import {
+  changedSchema,
+  overviewSchema,
+  previewSchema,
+  subscriptionSchema,
+  upgradeSchema,
+} from './subscription-schemas.ts';
+
+const tags = ['Subscription'];
+const signedOut = ['unauthenticated', 'token_expired'] as const;
+const refused = [...signedOut, 'billing_role_required'] as const;
+const away = ['stripe_unavailable', 'busy'] as const;
+
+const priceId = z.string().trim().min(1).max(255);
+const priceBody = z.strictObject({ priceId });
+const upgradeBody = z.strictObject({
+  priceId,
+  prorationDate: z.number().int().positive().optional(),
+});
+const cancelBody = z.strictObject({
+  immediately: z.boolean().optional(),
+  reason: plainText(0, 500).optional(),
+});
+
+/** The person who asks, as the middleware authenticated them. */
+export function askerOf(c: HonoContext<AppEnv>): Asker {
+  const { tenantId, userId, role } = userOf(c);
+  return { tenantId, userId, role, requestId: c.get('requestId') };
+}
+
+/** The subscription of the asker's tenant: read by everybody in it, changed by owners and admins. */
+export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { subscriptions } = context.services;
+  const router = createRouter();
+  const member = { security: userToken, middleware: requireUser(context), tags };
+  const biller = { security: userToken, middleware: requireBillingRole(context), tags };
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'get',
+      path: '/api/subscription',
+      summary: 'Plan, usage, features and what each price would do',
+      responses: { 200: json(overviewSchema, 'As it is now.'), ...errors(...signedOut) },
+    }),
+    async (c) => c.json(await subscriptions.getSubscription(askerOf(c)), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      ...biller,
+      method: 'post',
+      path: '/api/subscription/checkout',
+      summary: 'Open a Checkout for a price',
+      request: { body: jsonBody(priceBody) },
+      responses: {
+        200: json(z.object({ checkoutUrl: z.string() }), 'Where to pay.'),
+        ...errors('invalid_request', 'unknown_price', 'already_subscribed', ...refused, ...away),
+      },
+    }),
+    async (c) => {
+      const { priceId } = c.req.valid('json');
+      const checkoutUrl = await subscriptions.createSubscription(askerOf(c), priceId);
+      return c.json({ checkoutUrl }, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...biller,
+      method: 'post',
+      path: '/api/subscription/portal',
+      summary: 'Open the customer portal',
+      responses: {
+        200: json(z.object({ portalUrl: z.string() }), 'Short-lived.'),
+        ...errors('no_subscription', ...refused, ...away),
+      },
+    }),
+    async (c) => c.json({ portalUrl: await subscriptions.createPortal(askerOf(c)) }, 200),
+  );
+
+  router.openapi(
+    createRoute({
+      ...biller,
+      method: 'post',
+      path: '/api/subscription/cancel',
+      summary: 'Cancel, at the end of the period unless asked otherwise or past due',
+      request: { body: { content: { 'application/json': { schema: cancelBody } } } },
+      responses: {
+        200: json(changedSchema, 'Cancelled, now or before.'),
+        ...errors('invalid_request', 'no_subscription', 'state_changed', ...refused, ...away),
+      },
+    }),
+    async (c) => {
+      const { immediately = false, reason } = c.req.valid('json');
+      const options = { immediately, reason };
+      return c.json(await subscriptions.cancelSubscription(askerOf(c), options), 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...biller,
+      method: 'post',
+      path: '/api/subscription/resume',
+      summary: 'Take a planned cancellation or change back',
+      responses: {
+        200: json(changedSchema, 'It renews as it is.'),
+        ...errors('not_resumable', 'state_changed', ...refused, ...away),
+      },
+    }),
+    async (c) => c.json(await subscriptions.resumeSubscription(askerOf(c)), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      ...biller,
+      method: 'post',
+      path: '/api/subscription/preview',
+      summary: 'What a change would cost, and what would be lost',
+      request: { body: jsonBody(priceBody) },
+      responses: {
+        200: json(previewSchema, 'Nothing is changed.'),
+        ...errors('unknown_price', 'no_subscription', 'same_price', 'payment_required'),
+        ...errors('invalid_request', ...refused, ...away),
+      },
+    }),
+    async (c) =>
+      c.json(await subscriptions.previewChange(askerOf(c), c.req.valid('json').priceId), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      ...biller,
+      method: 'post',
+      path: '/api/subscription/upgrade',
+      summary: 'Change plan or interval, up now, down at the end of the period',
+      request: { body: jsonBody(upgradeBody) },
+      responses: {
+        200: json(upgradeSchema, 'Done, planned, or waiting for payment at `paymentUrl`.'),
+        ...errors('invalid_request', 'unknown_price', 'payment_required', ...refused, ...away),
+        ...errors('no_subscription', 'state_changed'),
+      },
+    }),
+    async (c) => {
+      const { priceId, prorationDate } = c.req.valid('json');
+      const result = await subscriptions.upgradeSubscription(askerOf(c), priceId, prorationDate);
+      return c.json(result, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'post',
+      path: '/api/subscription/sync',
+      summary: 'Look at Stripe now',
+      responses: {
+        200: json(z.object({ subscription: subscriptionSchema }), 'As Stripe has it.'),
+        ...errors(...signedOut, ...away),
+      },
+    }),
+    async (c) => c.json({ subscription: await subscriptions.syncTenant(askerOf(c)) }, 200),
+  );
+
+  return router;
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { findSetting, writeSetting } from '../../db/repositories/setting.repository.ts';
+import { listCustomers } from '../../db/repositories/tenant-billing.repository.ts';
+import { isStripeUnavailable } from './stripe/errors.ts';
+import type { StripeEventService } from './stripe-event.service.ts';
+import { syncCustomer, type SyncDeps } from './subscription/sync-customer.ts';
+
+const CURSOR = 'stripe.events.cursor';
+const cursor = z.object({ until: z.iso.datetime() });
+
+/** How far back a first catch-up looks; the sweep covers what lies before. */
+const FIRST_REACH_MS = 24 * 3600_000;
+/** Stripe lists an event some time after it made it. */
+const OVERLAP_MS = 10 * 60_000;
+const PAGE = 100;
+
+export interface SweepResult {
+  synced: number;
+  /** Customers that Stripe does not know. */
+  missing: string[];
+  failed: { customerId: string; error: string }[];
+}
+
+/** Closes the gaps that webhooks leave: lost ones, an endpoint that was off, a restored backup. */
+export class ReconcileService {
+  readonly #deps: SyncDeps & { events: Pick<StripeEventService, 'receive'> };
+  readonly #livemode: boolean;
+
+  constructor(deps: SyncDeps & { events: Pick<StripeEventService, 'receive'>; livemode: boolean }) {
+    this.#deps = deps;
+    this.#livemode = deps.livemode;
+  }
+
+  /**
+   * Fetches the events since the last time and puts those that never arrived into the inbox, where
+   * they are handled as if they had. Answers how many were missing.
+   */
+  async catchUpEvents(): Promise<number> {
+    const { db, clock, stripe, events } = this.#deps;
+    const now = clock.now();
+    const kept = cursor.safeParse(await findSetting(db, CURSOR)).data;
+    const from = kept ? Date.parse(kept.until) - OVERLAP_MS : now.getTime() - FIRST_REACH_MS;
+    let missing = 0;
+    for (const event of await stripe.listEventsSince(new Date(from))) {
+      if (event.livemode === this.#livemode && (await events.receive(event))) missing += 1;
+    }
+    await writeSetting(db, CURSOR, { until: now.toISOString() }, now);
+    if (missing > 0) this.#deps.log.warn({ missing }, 'events that no webhook brought');
+    return missing;
+  }
+
+  /**
+   * Syncs every customer, invoices included. One that fails does not stop the walk; an absent
+   * Stripe does: 503 `stripe_unavailable`.
+   */
+  async sweep(signal?: AbortSignal): Promise<SweepResult> {
+    const result: SweepResult = { synced: 0, missing: [], failed: [] };
+    let after = '';
+    while (!signal?.aborted) {
+      const page = await listCustomers(this.#deps.db, after, PAGE);
+      for (const { customerId } of page) await this.#syncOne(customerId, result);
+      const last = page.at(-1);
+      if (page.length < PAGE || !last) break;
+      after = last.customerId;
+    }
+    return result;
+  }
+
+  async #syncOne(customerId: string, result: SweepResult): Promise<void> {
+    try {
+      const outcome = await syncCustomer(this.#deps, customerId, {
+        actor: { kind: 'system', task: 'reconcile' },
+        invoices: 'newest',
+      });
+      if (outcome === 'missing') result.missing.push(customerId);
+      else result.synced += 1;
+    } catch (error) {
+      if (isStripeUnavailable(error)) throw error;
+      this.#deps.log.error({ err: error, customerId }, 'customer not reconciled');
+      const message = error instanceof Error ? error.message : String(error);
+      result.failed.push({ customerId, error: message });
+    }
+  }
+}
