@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -49,11 +50,16 @@ const SETTINGS: Record<string, string> = {
   unix_socket_directories: '',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  shared_buffers: '256MB',
+  shared_buffers: `${sharedBuffersMegabytes()}MB`,
   max_wal_size: '4GB',
   checkpoint_timeout: '15min',
   jit: 'off',
 };
+
+/** An eighth of the memory: enough for the indexes of a busy month, modest on a laptop. */
+function sharedBuffersMegabytes(): number {
+  return Math.round(Math.min(1024, Math.max(128, totalmem() / 8 / 1024 ** 2)));
+}
 
 /**
  * Starts the PostgreSQL that comes with the package, its files under `dataDir`; the first start

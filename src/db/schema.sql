@@ -305,6 +305,17 @@ create table usage_archives (
   constraint usage_archives_pkey PRIMARY KEY (period)
 );
 
+create table usage_days (
+  tenant_id uuid not null,
+  period text not null,
+  resource_type resource_type not null,
+  day smallint not null,
+  amount bigint not null,
+  constraint usage_days_day CHECK (((day >= 1) AND (day <= 31))),
+  constraint usage_days_tenant_id_period_resource_type_day_pk PRIMARY KEY (tenant_id, period, resource_type, day),
+  constraint usage_days_totals_fk FOREIGN KEY (tenant_id, period, resource_type) REFERENCES usage_totals(tenant_id, period, resource_type)
+);
+
 create table usage_idempotency (
   tenant_id uuid not null,
   key text not null,
@@ -359,9 +370,10 @@ create table usage_totals (
   used bigint default 0 not null,
   held bigint default 0 not null,
   "limit" bigint,
-  threshold smallint default 0 not null,
-  daily bigint[] default array_fill((0)::bigint, ARRAY[31]) not null,
+  day_used bigint default 0 not null,
   updated_at timestamp with time zone default now() not null,
+  day smallint default 1 not null,
+  threshold smallint default 0 not null,
   constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
   constraint usage_totals_period CHECK ((char_length(period) = 7)),
   constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type),
@@ -484,64 +496,122 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_admit(p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[])
+CREATE OR REPLACE FUNCTION public.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
+ RETURNS usage_totals
+ LANGUAGE plpgsql
+AS $function$
+declare
+  t usage_totals;
+begin
+  select * into t from usage_totals
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+  for update;
+  if not found then
+    raise exception 'period % is not open for tenant %', p_period, p_tenant using errcode = 'UB001';
+  end if;
+
+  if p_day > t.day and t.day_used <> 0 then
+    insert into usage_days (tenant_id, period, resource_type, day, amount)
+    values (p_tenant, p_period, p_resource, t.day, t.day_used)
+    on conflict (tenant_id, period, resource_type, day) do update
+    set amount = usage_days.amount + excluded.amount;
+  elsif p_day < t.day and p_used <> 0 then
+    insert into usage_days (tenant_id, period, resource_type, day, amount)
+    values (p_tenant, p_period, p_resource, p_day, p_used)
+    on conflict (tenant_id, period, resource_type, day) do update
+    set amount = usage_days.amount + excluded.amount;
+  end if;
+
+  update usage_totals
+  set used = used + p_used,
+    held = held + p_held,
+    day = greatest(day, p_day),
+    day_used = case
+      when p_day > day then p_used
+      when p_day = day then day_used + p_used
+      else day_used end,
+    updated_at = p_now
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+  returning * into strict t;
+  return t;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[])
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
   v_day int := extract(day from p_occurred_at at time zone 'UTC');
-  v_locked int;
-  v_fits boolean;
-  v_repeated int[];
-  v_used bigint[];
-  v_held bigint[];
-  v_swept boolean[];
+  v_repeated int[] := '{}';
+  v_apart int[] := '{}';
+  v_moved_tenants uuid[];
+  v_moved_resources resource_type[];
+  v_unopened boolean;
+  v_crossing boolean;
+  v_swept int[] := '{}';
   v_first usage_idempotency;
   v_crossed record;
   g int;
 begin
-  -- In the order of the groups, which is the order of the index.
-  select count(*), array_agg(t.used), array_agg(t.held), array_agg(t."limit"),
-    bool_and(t."limit" is null or t.used + t.held + g_used + g_held <= t."limit")
-  into v_locked, group_used, group_held, group_limits, v_fits
-  from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
-    as wanted(g_tenant, g_resource, g_used, g_held)
-  cross join lateral (
-    select used, held, "limit"
-    from usage_totals
-    where tenant_id = g_tenant and period = p_period and resource_type = g_resource
-    for update
-  ) as t;
+  if p_careful then
+    -- The counters' lock comes before the look at the keys: two processes with one key meet on it.
+    -- Where they do not (another resource, another month) the primary key still refuses.
+    perform
+    from unnest(p_group_tenants, p_group_resources) as wanted(g_tenant, g_resource)
+    cross join lateral (
+      select from usage_totals
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+      for update
+    ) as locked;
 
-  if v_locked < cardinality(p_group_tenants) then
-    raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
-  end if;
-
-  -- Keys that answered before. Two processes with one key meet on the row locked above; where
-  -- they do not (another resource, another month) the primary key refuses, and the caller retries.
-  if p_keys is not null then
-    select array_agg(c.n)
-    into v_repeated
+    select coalesce(array_agg(c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
+    into v_repeated, v_apart
     from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
     join usage_idempotency i on i.tenant_id = p_group_tenants[c.grp] and i.key = c.key;
   end if;
 
-  if v_fits and v_repeated is null then
-    if p_reservations is null then
-      insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
-        occurred_at, created_at)
-      select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
-        c.metadata, p_occurred_at, p_now
-      from unnest(p_groups, p_amounts, p_keys, p_metadata) as c(grp, amount, key, metadata);
-    else
-      insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
-        occurred_at, created_at)
-      select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
-        c.metadata, p_occurred_at, p_now
-      from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations)
-        as c(grp, amount, key, metadata, reservation)
-      where c.reservation is null;
+  -- Groups that fit as a whole: the guard is the `where` of the upsert, which locks in the order of
+  -- the groups and leaves those that do not fit, or see a new day, locked and unchanged. The -1
+  -- shows only in a row that did not exist, and then the whole transaction is undone.
+  with moved as (
+    insert into usage_totals as t (tenant_id, period, resource_type, used, held, "limit")
+    select w.tenant_id, p_period, w.resource_type, w.used, w.held, -1
+    from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
+      with ordinality as w(tenant_id, resource_type, used, held, n)
+    where w.n <> all(v_apart)
+    on conflict (tenant_id, period, resource_type) do update
+    set used = t.used + excluded.used,
+      held = t.held + excluded.held,
+      day_used = t.day_used + excluded.used,
+      updated_at = p_now
+    where t.day = v_day
+      and (t."limit" is null or t.used + t.held + excluded.used + excluded.held <= t."limit")
+    returning tenant_id, resource_type, used, held, "limit", threshold
+  )
+  select array_agg(used), array_agg(held), array_agg("limit"),
+    array_agg(tenant_id), array_agg(resource_type),
+    coalesce(bool_or("limit" = -1), false),
+    coalesce(bool_or("limit" > 0 and used * 100 >= "limit" * 80
+      and threshold < case when used >= "limit" then 100 else 80 end), false)
+  into group_used, group_held, group_limits, v_moved_tenants, v_moved_resources, v_unopened,
+    v_crossing
+  from moved;
 
+  if v_unopened then
+    raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+  end if;
+
+  if cardinality(group_used) = cardinality(p_group_tenants) then
+    insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+      occurred_at, created_at)
+    select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
+      c.metadata, p_occurred_at, p_now
+    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations)
+      as c(grp, amount, key, metadata, reservation)
+    where c.reservation is null;
+
+    if p_reservations is not null then
       insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
         metadata, created_at)
       select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
@@ -555,138 +625,141 @@ begin
       insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
         remaining, reservation_id, created_at)
       select p_group_tenants[c.grp], c.key, c.fingerprint, true,
-        group_used[c.grp] + c.used_through, group_limits[c.grp],
-        group_limits[c.grp] - group_used[c.grp] - group_held[c.grp] - c.used_through
-          - c.held_through,
+        group_used[c.grp] - p_group_used[c.grp] + c.used_through, group_limits[c.grp],
+        group_limits[c.grp] - group_used[c.grp] - group_held[c.grp]
+          + p_group_used[c.grp] + p_group_held[c.grp] - c.used_through - c.held_through,
         c.reservation, p_now
       from unnest(p_groups, p_keys, p_fingerprints, p_used_through, p_held_through, p_reservations)
         as c(grp, key, fingerprint, used_through, held_through, reservation)
       where c.key is not null;
     end if;
+  else
+    -- Something does not fit, or was answered before, or is the first of its day: call by call, in
+    -- the order of arrival. One that is refused takes nothing, so a smaller one behind it may fit.
+    select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
+      array_agg(t."limit" order by w.n),
+      coalesce(array_agg(w.n order by w.n) filter (where m.tenant_id is null), '{}')
+    into group_used, group_held, group_limits, v_apart
+    from unnest(p_group_tenants, p_group_resources) with ordinality as w(tenant_id, resource, n)
+    join usage_totals t
+      on t.tenant_id = w.tenant_id and t.period = p_period and t.resource_type = w.resource
+    left join unnest(v_moved_tenants, v_moved_resources) as m(tenant_id, resource)
+      on m.tenant_id = w.tenant_id and m.resource = w.resource;
 
+    if cardinality(group_used) < cardinality(p_group_tenants) then
+      raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    end if;
+
+    outcomes := array_fill(0, array[cardinality(p_groups)]);
+    call_used := array_fill(null::bigint, array[cardinality(p_groups)]);
+    call_limits := call_used;
+    call_remaining := call_used;
+    call_reservations := array_fill(null::uuid, array[cardinality(p_groups)]);
+
+    for n in 1 .. cardinality(p_groups) loop
+      g := p_groups[n];
+      call_limits[n] := group_limits[g];
+      if g <> all(v_apart) then
+        call_used[n] := group_used[g] - p_group_used[g] + p_used_through[n];
+        call_remaining[n] := group_limits[g] - group_used[g] - group_held[g]
+          + p_group_used[g] + p_group_held[g] - p_used_through[n] - p_held_through[n];
+        call_reservations[n] := p_reservations[n];
+        continue;
+      end if;
+
+      if n = any(v_repeated) then
+        select * into strict v_first
+        from usage_idempotency where tenant_id = p_group_tenants[g] and key = p_keys[n];
+        outcomes[n] := case
+          when v_first.fingerprint <> p_fingerprints[n] then 4
+          when v_first.accepted then 2
+          else 3 end;
+        call_used[n] := v_first.used;
+        call_limits[n] := v_first."limit";
+        call_remaining[n] := v_first.remaining;
+        call_reservations[n] := v_first.reservation_id;
+        continue;
+      end if;
+
+      if p_enforce[n] and group_used[g] + group_held[g] + p_amounts[n] > group_limits[g] then
+        -- Before refusing: holds past their time keep nobody out.
+        if g <> all(v_swept) and group_held[g] > 0 then
+          group_held[g] := group_held[g]
+            - usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
+          v_swept := v_swept || g;
+        end if;
+        if group_used[g] + group_held[g] + p_amounts[n] > group_limits[g] then
+          outcomes[n] := 1;
+        end if;
+      end if;
+
+      if outcomes[n] = 0 then
+        if p_reservations[n] is null then
+          group_used[g] := group_used[g] + p_amounts[n];
+        else
+          group_held[g] := group_held[g] + p_amounts[n];
+          call_reservations[n] := p_reservations[n];
+        end if;
+      end if;
+      call_used[n] := group_used[g];
+      call_remaining[n] := greatest(0, group_limits[g] - group_used[g] - group_held[g]);
+    end loop;
+
+    insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+      occurred_at, created_at)
+    select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key, c.metadata,
+      p_occurred_at, p_now
+    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, outcomes)
+      as c(grp, amount, key, metadata, reservation, outcome)
+    where c.outcome = 0 and c.reservation is null;
+
+    if p_reservations is not null then
+      insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
+        metadata, created_at)
+      select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
+        c.expires_at, c.metadata, p_occurred_at
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, outcomes)
+        as c(grp, amount, metadata, reservation, expires_at, outcome)
+      where c.outcome = 0 and c.reservation is not null;
+    end if;
+
+    if p_keys is not null then
+      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
+        remaining, reservation_id, created_at)
+      select p_group_tenants[c.grp], c.key, c.fingerprint, c.outcome = 0, c.used, c.lim,
+        c.remaining, c.reservation, p_now
+      from unnest(p_groups, p_keys, p_fingerprints, outcomes, call_used, call_limits,
+        call_remaining, call_reservations)
+        as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation)
+      where c.key is not null and c.outcome in (0, 1);
+    end if;
+
+    perform usage_add(t.tenant_id, t.period, t.resource_type, v_day, after.used - t.used,
+      after.held - t.held, p_now)
+    from unnest(v_apart) as apart(n)
+    cross join lateral (
+      select p_group_tenants[n] as tenant_id, p_group_resources[n] as resource_type,
+        group_used[n] as used, group_held[n] as held
+    ) as after
+    join usage_totals t on t.tenant_id = after.tenant_id and t.period = p_period
+      and t.resource_type = after.resource_type
+    where t.used <> after.used or t.held <> after.held;
+    v_crossing := true;
+  end if;
+
+  if v_crossing then
     for v_crossed in
-      with moved as (
-        update usage_totals t
-        set used = t.used + wanted.used,
-          held = t.held + wanted.held,
-          daily[v_day] = t.daily[v_day] + wanted.used,
-          updated_at = p_now
-        from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
-          as wanted(tenant_id, resource_type, used, held)
-        where t.tenant_id = wanted.tenant_id and t.period = p_period
-          and t.resource_type = wanted.resource_type
-        returning t.tenant_id, t.resource_type, t.used, t."limit", t.threshold
-      )
-      select * from moved
-      where "limit" > 0 and used * 100 >= "limit" * 80
-        and threshold < case when used >= "limit" then 100 else 80 end
+      select t.*
+      from unnest(p_group_tenants, p_group_resources) as w(tenant_id, resource_type)
+      join usage_totals t on t.tenant_id = w.tenant_id and t.period = p_period
+        and t.resource_type = w.resource_type
+      where t."limit" > 0 and t.used * 100 >= t."limit" * 80
+        and t.threshold < case when t.used >= t."limit" then 100 else 80 end
     loop
       perform usage_cross_threshold(v_crossed.tenant_id, p_period, v_crossed.resource_type,
         v_crossed.used, v_crossed."limit", v_crossed.threshold, p_now);
     end loop;
-    return;
   end if;
-
-  -- Something does not fit or was answered before: call by call, in the order of arrival. A call
-  -- that is refused takes nothing, so a smaller one behind it may still fit.
-  v_used := group_used;
-  v_held := group_held;
-  v_swept := array_fill(false, array[v_locked]);
-  outcomes := array_fill(0, array[cardinality(p_groups)]);
-  call_used := array_fill(null::bigint, array[cardinality(p_groups)]);
-  call_limits := call_used;
-  call_remaining := call_used;
-  call_reservations := array_fill(null::uuid, array[cardinality(p_groups)]);
-
-  for n in 1 .. cardinality(p_groups) loop
-    g := p_groups[n];
-    if n = any(v_repeated) then
-      select * into strict v_first
-      from usage_idempotency where tenant_id = p_group_tenants[g] and key = p_keys[n];
-      outcomes[n] := case
-        when v_first.fingerprint <> p_fingerprints[n] then 4
-        when v_first.accepted then 2
-        else 3 end;
-      call_used[n] := v_first.used;
-      call_limits[n] := v_first."limit";
-      call_remaining[n] := v_first.remaining;
-      call_reservations[n] := v_first.reservation_id;
-      continue;
-    end if;
-
-    if v_used[g] + v_held[g] + p_amounts[n] > group_limits[g] and p_enforce[n] then
-      if not v_swept[g] and v_held[g] > 0 then
-        v_held[g] := v_held[g]
-          - usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
-        v_swept[g] := true;
-      end if;
-      if v_used[g] + v_held[g] + p_amounts[n] > group_limits[g] then
-        outcomes[n] := 1;
-      end if;
-    end if;
-
-    if outcomes[n] = 0 then
-      if p_reservations[n] is null then
-        v_used[g] := v_used[g] + p_amounts[n];
-      else
-        v_held[g] := v_held[g] + p_amounts[n];
-        call_reservations[n] := p_reservations[n];
-      end if;
-    end if;
-    call_used[n] := v_used[g];
-    call_limits[n] := group_limits[g];
-    call_remaining[n] := greatest(0, group_limits[g] - v_used[g] - v_held[g]);
-  end loop;
-
-  insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
-    occurred_at, created_at)
-  select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key, c.metadata,
-    p_occurred_at, p_now
-  from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, outcomes)
-    as c(grp, amount, key, metadata, reservation, outcome)
-  where c.outcome = 0 and c.reservation is null;
-
-  if p_reservations is not null then
-    insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
-      metadata, created_at)
-    select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
-      c.expires_at, c.metadata, p_occurred_at
-    from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, outcomes)
-      as c(grp, amount, metadata, reservation, expires_at, outcome)
-    where c.outcome = 0 and c.reservation is not null;
-  end if;
-
-  if p_keys is not null then
-    insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
-      remaining, reservation_id, created_at)
-    select p_group_tenants[c.grp], c.key, c.fingerprint, c.outcome = 0, c.used, c.lim, c.remaining,
-      c.reservation, p_now
-    from unnest(p_groups, p_keys, p_fingerprints, outcomes, call_used, call_limits, call_remaining,
-      call_reservations) as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation)
-    where c.key is not null and c.outcome in (0, 1);
-  end if;
-
-  for v_crossed in
-    with moved as (
-      update usage_totals t
-      set used = after.used,
-        held = after.held,
-        daily[v_day] = t.daily[v_day] + after.used - t.used,
-        updated_at = p_now
-      from unnest(p_group_tenants, p_group_resources, v_used, v_held)
-        as after(tenant_id, resource_type, used, held)
-      where t.tenant_id = after.tenant_id and t.period = p_period
-        and t.resource_type = after.resource_type
-        and (t.used <> after.used or t.held <> after.held)
-      returning t.tenant_id, t.resource_type, t.used, t."limit", t.threshold
-    )
-    select * from moved
-    where "limit" > 0 and used * 100 >= "limit" * 80
-      and threshold < case when used >= "limit" then 100 else 80 end
-  loop
-    perform usage_cross_threshold(v_crossed.tenant_id, p_period, v_crossed.resource_type,
-      v_crossed.used, v_crossed."limit", v_crossed.threshold, p_now);
-  end loop;
 end $function$
 ;
 
@@ -694,23 +767,12 @@ CREATE OR REPLACE FUNCTION public.usage_correct(p_tenant uuid, p_period text, p_
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
-declare
-  v_day int := extract(day from p_occurred_at at time zone 'UTC');
-  v_used bigint;
 begin
-  update usage_totals
-  set used = used + p_amount,
-    daily[v_day] = daily[v_day] + p_amount,
-    updated_at = p_now
-  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-  returning used into v_used;
-  if not found then
-    raise exception 'period % is not open for tenant %', p_period, p_tenant using errcode = 'UB001';
-  end if;
   insert into usage (tenant_id, period, resource_type, amount, actor, reason, occurred_at,
     created_at)
   values (p_tenant, p_period, p_resource, p_amount, p_actor, p_reason, p_occurred_at, p_now);
-  return v_used;
+  return (usage_add(p_tenant, p_period, p_resource,
+    extract(day from p_occurred_at at time zone 'UTC')::int, p_amount, 0, p_now)).used;
 end $function$
 ;
 
@@ -768,7 +830,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_expire(p_now timestamp with time zone, p_groups integer)
+CREATE OR REPLACE FUNCTION public.usage_expire(p_now timestamp with time zone, p_groups_max integer)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
 AS $function$
@@ -781,7 +843,7 @@ begin
       select distinct tenant_id, period, resource_type
       from usage_reservations
       where state = 'open' and expires_at <= p_now
-      limit p_groups
+      limit p_groups_max
     ) as due
     order by tenant_id, period, resource_type
   loop
@@ -843,10 +905,17 @@ begin
     created_at)
   select p_tenant, p_period, p_resource, -d.amount, p_actor, p_reason,
     (p_period || '-' || lpad(d.day::text, 2, '0'))::timestamp at time zone 'UTC', p_now
-  from unnest(t.daily) with ordinality as d(amount, day)
+  from (
+    select day, amount from usage_days
+    where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+    union all
+    select t.day, t.day_used
+  ) as d
   where d.amount <> 0;
+  delete from usage_days
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
   update usage_totals
-  set used = 0, daily = array_fill(0::bigint, array[31]), updated_at = p_now
+  set used = 0, day_used = 0, updated_at = p_now
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
   return t.used;
 end $function$
@@ -860,7 +929,6 @@ declare
   r usage_reservations;
   t usage_totals;
   v_freed bigint;
-  v_day int;
 begin
   perform
   from (
@@ -898,14 +966,9 @@ begin
     end if;
 
     v_freed := case when r.state = 'open' then r.amount else 0 end;
-    v_day := extract(day from r.created_at at time zone 'UTC');
-    update usage_totals
-    set used = used + coalesce(p_amounts[n], 0),
-      held = held - v_freed,
-      daily[v_day] = daily[v_day] + coalesce(p_amounts[n], 0),
-      updated_at = p_now
-    where tenant_id = r.tenant_id and period = r.period and resource_type = r.resource_type
-    returning * into strict t;
+    t := usage_add(r.tenant_id, r.period, r.resource_type,
+      extract(day from r.created_at at time zone 'UTC')::int, coalesce(p_amounts[n], 0), -v_freed,
+      p_now);
     used_after[n] := t.used;
     remaining_after[n] := greatest(0, t."limit" - t.used - t.held);
 

@@ -254,6 +254,16 @@ CREATE TABLE "usage_archives" (
 	"archived_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "usage_days" (
+	"tenant_id" uuid NOT NULL,
+	"period" text NOT NULL,
+	"resource_type" "resource_type" NOT NULL,
+	"day" smallint NOT NULL,
+	"amount" bigint NOT NULL,
+	CONSTRAINT "usage_days_tenant_id_period_resource_type_day_pk" PRIMARY KEY("tenant_id","period","resource_type","day"),
+	CONSTRAINT "usage_days_day" CHECK ("usage_days"."day" between 1 and 31)
+);
+--> statement-breakpoint
 CREATE TABLE "usage_idempotency" (
 	"tenant_id" uuid NOT NULL,
 	"key" text NOT NULL,
@@ -306,9 +316,10 @@ CREATE TABLE "usage_totals" (
 	"used" bigint DEFAULT 0 NOT NULL,
 	"held" bigint DEFAULT 0 NOT NULL,
 	"limit" bigint,
-	"threshold" smallint DEFAULT 0 NOT NULL,
-	"daily" bigint[] DEFAULT array_fill(0::bigint, array[31]) NOT NULL,
+	"day_used" bigint DEFAULT 0 NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"day" smallint DEFAULT 1 NOT NULL,
+	"threshold" smallint DEFAULT 0 NOT NULL,
 	CONSTRAINT "usage_totals_tenant_id_period_resource_type_pk" PRIMARY KEY("tenant_id","period","resource_type"),
 	CONSTRAINT "usage_totals_not_negative" CHECK ("usage_totals"."used" >= 0 and "usage_totals"."held" >= 0),
 	CONSTRAINT "usage_totals_period" CHECK (char_length("usage_totals"."period") = 7)
@@ -355,6 +366,7 @@ ALTER TABLE "refunds" ADD CONSTRAINT "refunds_tenant_id_tenants_id_fk" FOREIGN K
 ALTER TABLE "refunds" ADD CONSTRAINT "refunds_payment_id_payments_id_fk" FOREIGN KEY ("payment_id") REFERENCES "public"."payments"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_tenant_id_tenants_id_fk" FOREIGN KEY ("tenant_id") REFERENCES "public"."tenants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tenants" ADD CONSTRAINT "tenants_subscription_id_subscriptions_id_fk" FOREIGN KEY ("subscription_id") REFERENCES "public"."subscriptions"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "usage_days" ADD CONSTRAINT "usage_days_totals_fk" FOREIGN KEY ("tenant_id","period","resource_type") REFERENCES "public"."usage_totals"("tenant_id","period","resource_type") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "usage_reservations" ADD CONSTRAINT "usage_reservations_totals_fk" FOREIGN KEY ("tenant_id","period","resource_type") REFERENCES "public"."usage_totals"("tenant_id","period","resource_type") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "usage_thresholds" ADD CONSTRAINT "usage_thresholds_tenant_id_tenants_id_fk" FOREIGN KEY ("tenant_id") REFERENCES "public"."tenants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "usage_totals" ADD CONSTRAINT "usage_totals_tenant_id_tenants_id_fk" FOREIGN KEY ("tenant_id") REFERENCES "public"."tenants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

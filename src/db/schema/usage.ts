@@ -72,9 +72,10 @@ export const usage = pgTable(
 );
 
 /**
- * The counters. `used` is the sum of the ledger, `held` the sum of the open reservations, and
- * `daily[d]` what of `used` started on day d of the month. The limit stands beside them, so that
- * admission reads it under the row's lock and a plan change takes effect at its commit.
+ * The counters. `used` is the sum of the ledger, `held` the sum of the open reservations. The limit
+ * stands beside them, so that admission reads it under the row's lock and a plan change takes
+ * effect at its commit. `dayUsed` is what of `used` started on `day`, the newest day of the month
+ * with usage; the days before it are in `usage_days`.
  */
 export const usageTotals = pgTable(
   'usage_totals',
@@ -88,18 +89,38 @@ export const usageTotals = pgTable(
     held: units().notNull().default(0),
     /** null: unlimited. 0: not included. */
     limit: units(),
+    dayUsed: units().notNull().default(0),
+    updatedAt: createdAt(),
+    /** Day of the month, from 1. */
+    day: smallint().notNull().default(1),
     /** The highest threshold (percent) already recorded in this period: 0, 80 or 100. */
     threshold: smallint().notNull().default(0),
-    daily: units()
-      .array()
-      .notNull()
-      .default(sql`array_fill(0::bigint, array[31])`),
-    updatedAt: createdAt(),
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.period, t.resourceType] }),
     check('usage_totals_not_negative', sql`${t.used} >= 0 and ${t.held} >= 0`),
     check('usage_totals_period', sql`char_length(${t.period}) = 7`),
+  ],
+);
+
+/** The daily chart: what started on each day that is over. Written once a day, not once a call. */
+export const usageDays = pgTable(
+  'usage_days',
+  {
+    tenantId: uuid().notNull(),
+    period: text().notNull(),
+    resourceType: resourceType().notNull(),
+    day: smallint().notNull(),
+    amount: units().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.period, t.resourceType, t.day] }),
+    foreignKey({
+      name: 'usage_days_totals_fk',
+      columns: [t.tenantId, t.period, t.resourceType],
+      foreignColumns: [usageTotals.tenantId, usageTotals.period, usageTotals.resourceType],
+    }),
+    check('usage_days_day', sql`${t.day} between 1 and 31`),
   ],
 );
 
