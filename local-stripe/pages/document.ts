@@ -33,7 +33,7 @@ export function renderDocument(options: DocumentOptions): Html {
       <body>
         <a class="skip" href="#main">${words.skipToContent}</a>
         <header class="top">
-          <div class="top-inner">
+          <div class="top-inner ${width ?? ''}">
             ${
               home
                 ? html`<a class="merchant" href="${home}">${merchant}</a>`

@@ -28,13 +28,13 @@ export function groupDigits(number: string): string {
 }
 
 /**
- * The folded list of test cards. Each is a link back to `path` with the card in the query, so that
+ * The list of test cards, which can be folded away. Each is a link back to `path` with the card in the query, so that
  * it fills the form without scripts; with scripts the form is filled in place.
  */
 export function renderTestCards(page: Page, path: string, expiry: string): Html {
   const { card } = page.words;
   const separator = path.includes('?') ? '&' : '?';
-  return html`<details class="test-cards">
+  return html`<details class="test-cards" open>
     <summary>${card.testCards}</summary>
     <p class="small muted">${card.testCardsHint}</p>
     <ul>
@@ -48,7 +48,6 @@ export function renderTestCards(page: Page, path: string, expiry: string): Html 
             data-card="${number}"
             data-expiry="${expiry}"
             data-cvc="123"
-            aria-label="${card.fill(label, grouped)}"
           >
             <span class="mono num">${grouped}</span><span>${label}</span>
           </a>

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { needsPaymentMethod, trialEndOf } from '../../checkout/session.ts';
+import { hasTrial, needsPaymentMethod, trialEndOf } from '../../checkout/session.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
 import type { CheckoutFailure, CheckoutRow } from '../../checkout/row.ts';
 import { idOrNull } from '../../kernel/reference.ts';
@@ -44,7 +44,7 @@ export function checkoutView(
     knownEmail: knownEmail(ctx, session),
     needsCard: needsPaymentMethod(session),
     extra: extraFields(page, session),
-    submitLabel: submitLabel(page, session),
+    submitLabel: submitLabel(page, session, hasTrial(row)),
     terms: termsOf(ctx, page, session, row, merchant),
     customSubmitText: session.custom_text.submit?.message ?? null,
     testExpiry: laterExpiry(ctx.now),
@@ -83,12 +83,12 @@ function titleOf(page: Page, session: Session): string {
   return session.mode === 'subscription' ? checkout.titleSubscribe : checkout.titlePay;
 }
 
-function submitLabel(page: Page, session: Session): string {
+function submitLabel(page: Page, session: Session, isTrial: boolean): string {
   const { checkout } = page.words;
   const total = session.amount_total ?? 0;
   if (session.mode === 'setup') return checkout.setupButton;
   if (session.mode === 'subscription') {
-    return total === 0 ? checkout.startTrialButton : checkout.subscribeButton;
+    return isTrial ? checkout.startTrialButton : checkout.subscribeButton;
   }
   if (session.submit_type === 'book') return checkout.bookButton;
   if (session.submit_type === 'donate') return checkout.donateButton;

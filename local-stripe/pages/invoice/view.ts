@@ -123,7 +123,7 @@ function renderLines(view: InvoiceView): Html {
       ${view.lines.map(
         (line) =>
           html`<tr>
-            <td data-label="${invoice.description}">
+            <td class="wide" data-label="${invoice.description}">
               <span
                 >${line.description}${
                   line.period === null
@@ -133,7 +133,12 @@ function renderLines(view: InvoiceView): Html {
               >
             </td>
             <td class="right num" data-label="${invoice.quantity}">${line.quantity}</td>
-            <td class="right num" data-label="${invoice.unitPrice}">${line.unitPrice}</td>
+            <td
+              class="right num ${line.unitPrice === '' ? 'empty' : ''}"
+              data-label="${invoice.unitPrice}"
+            >
+              ${line.unitPrice}
+            </td>
             <td class="right num" data-label="${invoice.amount}">${line.amount}</td>
           </tr>`,
       )}

@@ -4,6 +4,7 @@ import { renderDocument } from '../document.ts';
 import type { Html } from '../document.ts';
 import type { Page } from '../page.ts';
 import type { Words } from '../words/en.ts';
+import { soonestDue } from './soonest-due.ts';
 
 export type Tab = keyof Words['panel']['tabs'];
 
@@ -32,7 +33,7 @@ export function renderPanel(visit: PanelVisit, tab: Tab, body: Html): Html {
   return renderDocument({
     page,
     title: `${panel.tabs[tab]} · ${panel.title}`,
-    merchant: `Local Stripe`,
+    merchant: 'Local Stripe',
     home: '/_control',
     width: 'wide',
     body: html`<div class="stack-l">
@@ -64,7 +65,7 @@ function renderClock(visit: PanelVisit): Html {
   const { local, page } = visit;
   const { panel } = page.words;
   const now = local.kernel.now();
-  const next = local.kernel.due.peek(null);
+  const [next] = soonestDue(local, 1);
   return html`<section class="card clock" aria-labelledby="clock-heading">
     <div>
       <h2 id="clock-heading" class="small muted">${panel.clock}</h2>
@@ -91,6 +92,7 @@ function renderClock(visit: PanelVisit): Html {
           step="1"
           aria-label="${panel.toMoment}"
           min="${new Date(now * 1000).toISOString().slice(0, 19)}"
+          value="${new Date(now * 1000).toISOString().slice(0, 19)}"
           required
         />
         <button class="button small plain" type="submit">${panel.go}</button>

@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import { newest } from '../../control/state.ts';
 import type { Kind } from '../../kernel/kinds.ts';
-import type { DueRow } from '../../kernel/rows.ts';
 import type { Html } from '../document.ts';
 import { eventTable } from './events.ts';
 import { code, renderPanel, renderTable } from './frame.ts';
 import type { PanelVisit } from './frame.ts';
+import { soonestDue } from './soonest-due.ts';
 
 const shownDue = 8;
 const shownEvents = 12;
@@ -73,23 +73,10 @@ function dueTable({ local, page }: PanelVisit): Html {
   const { panel } = page.words;
   return renderTable(
     [{ label: panel.dueKinds }, { label: panel.object }, { label: panel.when }],
-    soonest(local.kernel.store.oldestFirst('_due')).map((row) => ({
+    soonestDue(local, shownDue).map((row) => ({
       id: row.id,
       cells: [row.kind, code(row.objectId.slice(0, 30)), page.dateTime(row.dueAt)],
     })),
     panel.nothingDue,
   );
-}
-
-/** The first few by due time, without sorting what may be many. */
-function soonest(rows: Iterable<DueRow>): DueRow[] {
-  const first: DueRow[] = [];
-  for (const row of rows) {
-    const last = first.at(-1);
-    if (first.length >= shownDue && last !== undefined && row.dueAt >= last.dueAt) continue;
-    first.push(row);
-    first.sort((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
-    first.length = Math.min(first.length, shownDue);
-  }
-  return first;
 }

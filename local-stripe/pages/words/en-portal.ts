@@ -34,7 +34,7 @@ export const enPortal = {
   makeDefault: 'Make default',
   removeCard: 'Remove',
   removeCardNamed: (card: string) => `Remove ${card}`,
-  makeDefaultNamed: (card: string) => `Make ${card} the default`,
+  makeDefaultNamed: (card: string) => `Make default: ${card}`,
   saveCard: 'Save card',
   addCardTitle: 'Add a card',
   addCardText: 'It becomes the card for your subscription and later invoices.',

@@ -97,7 +97,6 @@ export const en = {
     testCards: 'Test cards',
     testCardsHint:
       'No real card works here. Choose one and pay; any later date and any code will do.',
-    fill: (label: string, number: string) => `Use ${number}: ${label}`,
     outcomes: {
       success: 'Payment succeeds',
       mastercard: 'Payment succeeds (Mastercard)',

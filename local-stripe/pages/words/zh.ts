@@ -88,7 +88,6 @@ export const zh: Words = {
   card: {
     testCards: '测试卡',
     testCardsHint: '真实银行卡在此不可用。选一张测试卡支付，日期晚于今天、任意安全码即可。',
-    fill: (label, number) => `使用 ${number}：${label}`,
     outcomes: {
       success: '付款成功',
       mastercard: '付款成功（Mastercard）',

@@ -1,0 +1,114 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { openShop } from '../support/local-stripe-shop.ts';
+import type { Shop } from '../support/local-stripe-shop.ts';
+
+let shop: Shop;
+let browser: Browser;
+let page: Page;
+let receiver: Server;
+let received: string[] = [];
+
+beforeAll(async () => {
+  [shop, browser] = await Promise.all([openShop(), launchBrowser()]);
+  receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      received.push((JSON.parse(body) as { type: string }).type);
+      response.end();
+    });
+  });
+  await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening));
+  await shop.stripe.webhookEndpoints.create({
+    url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
+    enabled_events: ['customer.created', 'invoice.paid', 'invoice.payment_failed'],
+  });
+  page = await (await browser.newContext({ locale: 'en-GB' })).newPage();
+});
+afterAll(async () => {
+  await browser?.close();
+  await shop?.close();
+  receiver?.closeAllConnections();
+  await new Promise((closed) => receiver?.close(closed));
+});
+beforeEach(() => {
+  received = [];
+});
+
+const panel = (path = '') => page.goto(`${shop.local.url}/_control${path}`);
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const notice = () => page.getByRole('status').textContent();
+
+test('time is turned by a day and to the end of a period, and renews', async () => {
+  const { customer, subscription } = await shop.subscriber();
+  await panel(`/customers/${customer}`);
+  const before = shop.local.kernel.now();
+  await button('A day').click();
+  expect(await notice()).toContain('Everything that fell due is done and delivered.');
+  expect(shop.local.kernel.now()).toBeGreaterThanOrEqual(before + 86_400);
+
+  const { items } = await shop.stripe.subscriptions.retrieve(subscription);
+  await button('To the period end').click();
+  await page.getByRole('status').waitFor();
+  await button('A day').click();
+  await page.getByRole('status').waitFor();
+  const renewed = await shop.stripe.subscriptions.retrieve(subscription);
+  expect(renewed.items.data[0]!.current_period_start).toBe(items.data[0]!.current_period_end);
+  expect(await page.locator('[data-status="paid"]').count()).toBe(2);
+  expect(received.filter((type) => type === 'invoice.paid').length).toBeGreaterThanOrEqual(1);
+});
+
+test('a card that fails from now on fails at the renewal', async () => {
+  const { customer, subscription } = await shop.subscriber();
+  await panel(`/customers/${customer}`);
+  await page.getByLabel('How it fails').selectOption('lost_card');
+  await button('Fails from now on').click();
+  expect(await notice()).toContain('The card fails from now on.');
+  await page.getByText('fails: lost_card').waitFor();
+  await button('To the period end').click();
+  await page.getByRole('status').waitFor();
+  await button('A day').click();
+  await page.getByRole('status').waitFor();
+  expect((await shop.stripe.subscriptions.retrieve(subscription)).status).toBe('past_due');
+  expect(received).toContain('invoice.payment_failed');
+});
+
+test('events are delivered twice or not at all, and again on request', async () => {
+  await panel('/settings');
+  await button('Twice').click();
+  expect(await page.locator('[data-chaos]').textContent()).toContain('Twice');
+  await shop.stripe.customers.create({ email: 'twice@example.com' });
+  await shop.local.settled();
+  expect(received).toEqual(['customer.created', 'customer.created']);
+
+  await button('Not at all').click();
+  await page.getByRole('status').waitFor();
+  received = [];
+  await shop.stripe.customers.create({ email: 'never@example.com' });
+  await shop.local.settled();
+  expect(received).toEqual([]);
+
+  await button('Normally').click();
+  await page.getByRole('status').waitFor();
+  await panel('/events');
+  await page.getByRole('link', { name: 'customer.created' }).first().click();
+  await page.getByText('Dropped').waitFor();
+  await button('Resend').click();
+  expect(await notice()).toContain('on its way again');
+  expect(received).toEqual(['customer.created']);
+});
+
+test.each(['', '/customers', '/subscriptions', '/invoices', '/events', '/settings'])(
+  'the page /_control%s is without faults and fits a phone',
+  async (path) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await panel(path);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+  },
+);

@@ -1,0 +1,53 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import chromium from '@sparticuz/chromium';
+import { chromium as playwright } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+/** Arguments of a Chromium made for functions in the cloud that do harm in one with many pages. */
+const unwanted = new Set(['--single-process', '--no-zygote']);
+
+/** A headless Chromium: the one that comes with npm, or the one `CHROME_PATH` names. */
+export async function launchBrowser(): Promise<Browser> {
+  const own = process.env.CHROME_PATH;
+  return playwright.launch({
+    executablePath: own ?? (await chromium.executablePath()),
+    args: chromium.args.filter((argument) => !unwanted.has(argument)),
+    headless: true,
+  });
+}
+
+/**
+ * One visitor with a fresh profile, in English unless said otherwise, for the length of `story`. A
+ * script error on any page fails it.
+ */
+export async function visit(
+  browser: Browser,
+  url: string,
+  story: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const context = await browser.newContext({ locale: 'en-GB', ...options });
+  try {
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(url);
+    await story(page);
+    if (errors.length > 0) throw new Error(`script errors: ${errors.join('; ')}`);
+  } finally {
+    await context.close();
+  }
+}
+
+/** What axe finds wrong with the page as it stands: empty when it can be used by everyone. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+  );
+}
+
+/** By how many pixels the page scrolls sideways; 0 on every phone, please. */
+export function sidewaysScroll(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}
