@@ -99,6 +99,22 @@ export class StripeEventService {
     return overdue.length;
   }
 
+  /** Works on every waiting event here and now; answers how many were handled. */
+  async drain(): Promise<number> {
+    const { db, clock } = this.#deps;
+    const until = new Date(clock.now().getTime() + 1);
+    const waiting = await listUnfinishedEvents(db, until, 10_000);
+    let handled = 0;
+    for (const id of waiting) {
+      const ok = await this.process(id).then(
+        () => true,
+        () => false,
+      );
+      if (ok) handled += 1;
+    }
+    return handled;
+  }
+
   /** Works on dead events again, or on the ones named; answers what became of each. */
   async replay(ids?: readonly string[]): Promise<{ id: string; error: string | null }[]> {
     const revived = await reviveEvents(this.#deps.db, ids);

@@ -1,0 +1,66 @@
+import { openDatabase } from '../src/db/client.ts';
+import { isMigrated } from '../src/db/migrate.ts';
+import { countOpenAlerts } from '../src/db/repositories/alert.repository.ts';
+import { countOpenEvents } from '../src/db/repositories/stripe-event.repository.ts';
+import { decideConfig, type Config } from '../src/server/config/config.ts';
+import { readEnv } from '../src/server/config/env.ts';
+import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
+import { examineStripe, type Finding } from '../src/server/services/stripe/doctor.ts';
+import { reachDatabase } from './operator/database.ts';
+import { runCommand } from './operator/billing.ts';
+
+/** `doctor`: looks at configuration, database and Stripe, and says what to do about each problem. */
+await runCommand(async () => {
+  const config = decideConfig(readEnv());
+  const findings = [
+    { subject: `Configuration (Stripe: ${config.stripe.kind}, database: ${config.database.kind})` },
+    ...(await examineDatabase(config)),
+    ...(await examineAccount(config)),
+  ];
+  for (const { subject, problem } of findings) {
+    console.log(problem ? `✗ ${subject}: ${problem}` : `✓ ${subject}`);
+  }
+  const problems = findings.filter((one) => 'problem' in one && one.problem).length;
+  console.log(problems === 0 ? '\nAll is well.' : `\n${problems} to put right.`);
+  return problems === 0;
+});
+
+async function examineDatabase(config: Config): Promise<Finding[]> {
+  const subject = 'Database';
+  try {
+    const reached = await reachDatabase(config.database);
+    const database = openDatabase({ url: reached.url, max: 2 });
+    try {
+      if (!(await isMigrated(database.pool).catch(() => false))) {
+        return [{ subject, problem: 'Its tables are not up to date; run npm run db:migrate.' }];
+      }
+      const events = await countOpenEvents(database.db);
+      const alerts = await countOpenAlerts(database.db);
+      return [
+        { subject: 'Database is reached and up to date' },
+        events.dead > 0
+          ? {
+              subject: 'Events',
+              problem: `${events.dead} were given up; npm run events:replay tries again.`,
+            }
+          : { subject: `Events: none given up, ${events.received} waiting` },
+        ...alerts.map(({ kind, open }) => ({
+          subject: 'Alerts',
+          problem: `${open} open of the kind ${kind}.`,
+        })),
+      ];
+    } finally {
+      await database.close();
+      await reached.close();
+    }
+  } catch (error) {
+    return [{ subject, problem: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+async function examineAccount(config: Config): Promise<Finding[]> {
+  const access = stripeAccessOf(config.stripe, undefined);
+  const webhookUrl = config.appUrl && `${config.appUrl}/webhooks/stripe`;
+  const url = config.stripe.kind === 'live' ? webhookUrl : undefined;
+  return examineStripe(createStripeClient(access), access, url);
+}
