@@ -5,7 +5,7 @@ export default {
     apiCalls: 'API keys are not part of your plan.',
   },
   quota: {
-    title: 'This month’s {resource} are used up',
+    title: 'Out of {resource} for this month',
     text: 'You have used {used} of {limit}. The count starts again on {date}.',
     resources: {
       llm_tokens: 'tokens',

@@ -15,7 +15,7 @@ export default {
     resume: 'Resume',
     card: '{brand} ending in {last4}, valid until {expiry}',
     noCard: 'No card on file',
-    portal: 'Card and invoice details',
+    portal: 'Manage card',
     cancel: 'Cancel subscription',
     ask: 'An owner or admin of {tenant} manages billing.',
     status: {

@@ -1,5 +1,5 @@
 export default {
-  title: 'This month’s usage',
+  title: 'Usage this month',
   resets: 'Starts again on {date}',
   updated: 'Updated at {time}',
   of: '{used} of {limit}',

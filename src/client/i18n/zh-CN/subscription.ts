@@ -17,7 +17,7 @@ const subscription: Messages['subscription'] = {
     resume: '恢复订阅',
     card: '{brand}，尾号 {last4}，有效期至 {expiry}',
     noCard: '没有绑定银行卡',
-    portal: '银行卡与发票信息',
+    portal: '管理银行卡',
     cancel: '取消订阅',
     ask: '账单由“{tenant}”的所有者或管理员管理。',
     status: {

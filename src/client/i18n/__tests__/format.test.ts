@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { createFormats } from '../format.ts';
+import { chooseLanguage } from '../languages.ts';
+
+const en = createFormats('en');
+const zh = createFormats('zh-CN');
+
+describe('figures follow the language', () => {
+  test.each([
+    ['money', en.money({ amountMinor: 2900, currency: 'cny' }), 'CN¥29.00'],
+    ['money', zh.money({ amountMinor: 2900, currency: 'cny' }), '¥29.00'],
+    ['money without minor units', en.money({ amountMinor: 2900, currency: 'jpy' }), '¥2,900'],
+    ['compact', en.compact(1_000_000), '1M'],
+    ['compact', zh.compact(1_000_000), '100万'],
+    ['percent above the limit', en.percent(102), '102%'],
+    ['quota reset', en.instantUtc('2026-12-01T00:00:00Z'), 'December 1, 2026 at 00:00 UTC'],
+    ['quota reset', zh.instantUtc('2026-12-01T00:00:00Z'), '2026年12月1日 UTC 00:00'],
+    ['day of the axis', en.day('2026-11-01'), 'Nov 1'],
+    ['day of the axis', zh.day('2026-11-01'), '11月1日'],
+    ['card expiry', en.cardExpiry(8, 2030), '08/2030'],
+    ['list', en.list(['Images', 'Messages']), 'Images and Messages'],
+    ['list', zh.list(['图片', '消息']), '图片和消息'],
+  ])('%s: %s', (_what, shown, expected) => {
+    expect(shown).toBe(expected);
+  });
+});
+
+test.each([
+  ['zh-CN', ['en-US'], 'zh-CN'],
+  ['en', ['zh-CN'], 'en'],
+  [null, ['zh-TW', 'en'], 'zh-CN'],
+  [null, ['de', 'zh-CN', 'en'], 'zh-CN'],
+  [null, ['de-DE', 'en-GB'], 'en'],
+  [null, ['fr'], 'en'],
+  ['klingon', [], 'en'],
+] as const)('stored %s and preferring %j, the page speaks %s', (stored, preferred, expected) => {
+  expect(chooseLanguage(stored, preferred)).toBe(expected);
+});

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { PaymentView, SubscriptionView } from '../../../domain/api.ts';
+import { judgeCheckout } from '../checkout-outcome.ts';
+import { FREE, payment, PRO } from './samples.ts';
+
+const failed = (code: string) => payment({ status: 'open', failure: { code, message: '' } });
+const PAY_URL = 'https://pay.example/i/1';
+const pastDue: SubscriptionView = { ...FREE, status: 'past_due', priceId: 'pro_month' };
+
+const rows: [string, SubscriptionView, PaymentView[], object][] = [
+  ['nothing heard yet', FREE, [], { kind: 'waiting' }],
+  ['confirmed', PRO, [payment({})], { kind: 'active' }],
+  ['on trial', { ...PRO, status: 'trialing' }, [], { kind: 'active' }],
+  [
+    'the bank wants a confirmation',
+    pastDue,
+    [failed('authentication_required')],
+    { kind: 'authenticate', payUrl: PAY_URL },
+  ],
+  ['declined', pastDue, [failed('card_declined')], { kind: 'failed', payUrl: PAY_URL }],
+  ['under way at the bank', pastDue, [payment({ status: 'open' })], { kind: 'processing' }],
+  ['an old invoice was paid, the new one is not known', FREE, [payment({})], { kind: 'waiting' }],
+];
+
+test.each(rows)('%s', (_case, subscription, payments, expected) => {
+  expect(judgeCheckout({ subscription }, payments)).toEqual(expected);
+});

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { gateOf, plansWithApiKeys } from '../gate.ts';
+
+test.each([
+  [
+    'a feature of a higher plan',
+    { code: 'upgrade_required', details: { feature: 'advanced_models', plans: ['pro', 'team'] } },
+    { kind: 'feature', feature: 'advanced_models', plans: ['pro', 'team'] },
+  ],
+  [
+    'a quota that is used up',
+    {
+      code: 'quota_exceeded',
+      details: {
+        resource: 'messages',
+        limit: 100,
+        used: 100,
+        resetsAt: '2026-12-01T00:00:00Z',
+        plans: ['pro'],
+      },
+    },
+    {
+      kind: 'quota',
+      resource: 'messages',
+      used: 100,
+      limit: 100,
+      resetsAt: '2026-12-01T00:00:00Z',
+      plans: ['pro'],
+    },
+  ],
+  ['too many requests, which is no gate', { code: 'rate_limited', details: {} }, null],
+  ['a role that may not, which is no gate', { code: 'billing_role_required', details: {} }, null],
+  [
+    'plans we do not know',
+    { code: 'upgrade_required', details: { plans: ['gold', 'pro'] } },
+    { kind: 'feature', feature: 'api_calls', plans: ['pro'] },
+  ],
+])('%s', (_case, problem, expected) => {
+  expect(gateOf(problem)).toEqual(expected);
+});
+
+test('API keys come with the plans that may call', () => {
+  expect(plansWithApiKeys()).toEqual(['pro', 'team']);
+});

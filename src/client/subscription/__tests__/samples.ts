@@ -1,0 +1,70 @@
+import type { PaymentView, PlanView, SubscriptionView } from '../../../domain/api.ts';
+import { PLAN_CATALOGUE } from '../../../domain/plans.ts';
+
+/** A tenant that never paid. */
+export const FREE: SubscriptionView = {
+  plan: 'free',
+  status: 'active',
+  interval: null,
+  priceId: null,
+  currentPeriodStart: null,
+  currentPeriodEnd: null,
+  cancelAtPeriodEnd: false,
+  cancelAt: null,
+  trialEnd: null,
+  scheduledChange: null,
+  paymentMethod: null,
+  pastDue: null,
+  stale: false,
+};
+
+export const PRO: SubscriptionView = {
+  ...FREE,
+  plan: 'pro',
+  interval: 'month',
+  priceId: 'pro_month',
+  currentPeriodStart: '2026-11-13T00:00:00Z',
+  currentPeriodEnd: '2026-12-13T00:00:00Z',
+};
+
+const price = (priceId: string, interval: 'month' | 'year', amountMinor: number) => ({
+  priceId,
+  interval,
+  amountMinor,
+  currency: 'cny',
+});
+
+export const PLANS: PlanView[] = [
+  { ...PLAN_CATALOGUE.free, features: [...PLAN_CATALOGUE.free.features], prices: [] },
+  {
+    ...PLAN_CATALOGUE.pro,
+    features: [...PLAN_CATALOGUE.pro.features],
+    prices: [price('pro_month', 'month', 2_900), price('pro_year', 'year', 29_000)],
+  },
+  {
+    ...PLAN_CATALOGUE.team,
+    features: [...PLAN_CATALOGUE.team.features],
+    prices: [price('team_month', 'month', 9_900)],
+  },
+];
+
+export function payment(changes: Partial<PaymentView>): PaymentView {
+  return {
+    id: 'in_1',
+    number: 'SQ-0001',
+    status: 'paid',
+    amountDueMinor: 2_900,
+    amountPaidMinor: 2_900,
+    amountRefundedMinor: 0,
+    currency: 'cny',
+    reason: 'subscription_create',
+    periodStart: null,
+    periodEnd: null,
+    paidAt: null,
+    failure: null,
+    hostedInvoiceUrl: 'https://pay.example/i/1',
+    invoicePdf: null,
+    createdAt: '2026-11-13T00:00:00Z',
+    ...changes,
+  };
+}
