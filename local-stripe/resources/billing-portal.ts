@@ -1,6 +1,7 @@
 import { resource } from '../kernel/resource.ts';
 import { createConfiguration, updateConfiguration } from '../portal/configure.ts';
 import { createPortalSession } from '../portal/create-session.ts';
+import { resumeWhenDue } from '../portal/pause.ts';
 
 export const portalConfigurations = resource({
   kind: 'billing_portal.configuration',
@@ -20,6 +21,7 @@ export const portalSessions = resource({
   path: '/v1/billing_portal/sessions',
   retrieve: false,
   references: { configuration: 'billing_portal.configuration' },
+  due: { 'portal.resume': resumeWhenDue },
   create: createPortalSession,
 });
 

@@ -1,3 +1,4 @@
+import { addMonths } from '../../billing/calendar.ts';
 import { ControlError } from '../../control/answer.ts';
 import { turnClock } from '../../control/clock.ts';
 import type { LocalStripe } from '../../index.ts';
@@ -11,22 +12,12 @@ const seconds: Record<string, number> = { hour: 3600, day: 86_400, week: 7 * 86_
 /** Where a button of the clock leads: a step from now, a second, or a typed moment in UTC. */
 export function readMoment(now: number, values: FormValues): number {
   const { step, to, moment } = values;
-  if (step === 'month') return monthLater(now);
+  if (step === 'month') return addMonths(now, 1);
   if (step !== undefined && seconds[step] !== undefined) return now + seconds[step];
   if (to !== undefined) return Math.max(Number(to), now);
   const typed = Date.parse(`${moment ?? ''}Z`) / 1000;
   if (Number.isNaN(typed)) throw new ControlError(400, 'invalid_body', 'moment: not a time.');
   return typed;
-}
-
-/** The same day of the next month, or its last day where it has no such day. */
-export function monthLater(now: number): number {
-  const date = new Date(now * 1000);
-  const day = date.getUTCDate();
-  date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() + 2, 0);
-  date.setUTCDate(Math.min(day, date.getUTCDate()));
-  return Math.floor(date.getTime() / 1000);
 }
 
 /** Moves the clock that rules a subscription to the end of its period. */

@@ -132,6 +132,10 @@ export function confirmView(
               preview.currency,
             ),
           },
+      // Money that comes back stays with the customer, for the next invoices.
+      ...(isBilledNow && preview.total < 0
+        ? [{ label: portal.credit, value: page.money(-preview.total, preview.currency) }]
+        : []),
     ],
     next: portal.thenAmount(newAmount),
     submitLabel:

@@ -13,6 +13,7 @@ import { cardRoutes } from './card-routes.ts';
 import { changeRoutes } from './change-routes.ts';
 import { doneText } from './frame-model.ts';
 import type { PortalVisit } from './frame-model.ts';
+import { pauseRoutes } from './pause-routes.ts';
 import { renderPortalHome } from './home.ts';
 import { homeView } from './home-model.ts';
 import { visitPortal, visitSubscription } from './visit.ts';
@@ -45,6 +46,7 @@ export function portalRoutes(getLocal: () => LocalStripe): Hono {
   changeRoutes(app, getLocal);
   cancelRoutes(app, getLocal);
   cardRoutes(app, getLocal);
+  pauseRoutes(app, getLocal);
   return app;
 }
 

@@ -60,7 +60,6 @@ export const enPanel = {
   time: 'Time',
   deliveries: 'Deliveries',
   endpoint: 'Endpoint',
-  response: 'Response',
   noAnswer: 'no answer',
   resend: 'Resend',
   resent: 'The event is on its way again.',

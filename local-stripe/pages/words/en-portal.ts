@@ -70,7 +70,6 @@ export const enPortal = {
   fromTo: (from: string, to: string) => `From ${from} to ${to}`,
   dueNow: 'Due now',
   credit: 'Credited to your account',
-  nothingDueNow: 'Nothing is due now.',
   nextInvoiceWith: 'Added to your next invoice',
   thenFrom: (amount: string, date: string) => `Then ${amount} from ${date}`,
   thenAmount: (amount: string) => `Then ${amount}`,
@@ -81,9 +80,6 @@ export const enPortal = {
   noChoices: 'There is no other plan to change to.',
   noChange: 'That is already your plan.',
   paymentFailed: 'The payment did not go through, so nothing was changed.',
-  pendingTitle: 'Payment needed',
-  pendingText: 'The change waits for its payment. It takes effect when that succeeds.',
-  payNow: 'Complete the payment',
 
   cancelTitle: 'Cancel your subscription?',
   cancelAtEnd: (name: string, date: string) =>
@@ -107,16 +103,13 @@ export const enPortal = {
   offerTitle: 'Before you go',
   offerText: (discount: string) => `Stay, and get ${discount}.`,
   offerAccept: 'Accept the offer',
-  offerDecline: 'No, go on cancelling',
 
   pauseTitle: 'Pause your subscription?',
   pauseText: (name: string) => `${name} stops at once and nothing is charged until you resume it.`,
   pauseUntil: (date: string) => `Until ${date}`,
-  pauseIndefinitely: 'Until I resume it',
   confirmPause: 'Pause subscription',
 
   doneCanceled: 'Your subscription has been cancelled.',
-  doneCanceledAt: (date: string) => `Your subscription ends on ${date}.`,
   doneResumed: 'Your subscription goes on.',
   doneUpdated: 'Your plan has been changed.',
   doneScheduled: 'Your plan change has been planned.',
@@ -131,7 +124,4 @@ export const enPortal = {
 
   notAllowedTitle: 'Not possible here',
   notAllowedText: 'This portal does not offer that.',
-  lockedBySchedule: 'A change is already planned for this subscription.',
-  expiredTitle: 'This link has expired',
-  expiredText: 'Open billing again from where you came.',
 };

@@ -62,7 +62,6 @@ export const zhPanel: typeof enPanel = {
   time: '时间',
   deliveries: '送达',
   endpoint: '端点',
-  response: '响应',
   noAnswer: '无响应',
   resend: '重新发送',
   resent: '事件已重新发送。',

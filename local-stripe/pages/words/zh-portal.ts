@@ -72,7 +72,6 @@ export const zhPortal: typeof enPortal = {
   fromTo: (from, to) => `从 ${from} 变更为 ${to}`,
   dueNow: '现在应付',
   credit: '记入您的账户余额',
-  nothingDueNow: '现在无需付款。',
   nextInvoiceWith: '计入下一张账单',
   thenFrom: (amount, date) => `自 ${date} 起 ${amount}`,
   thenAmount: (amount) => `之后 ${amount}`,
@@ -82,9 +81,6 @@ export const zhPortal: typeof enPortal = {
   noChoices: '没有可更改的其他套餐。',
   noChange: '这已经是您的套餐。',
   paymentFailed: '付款未成功，因此没有任何变更。',
-  pendingTitle: '需要付款',
-  pendingText: '变更正在等待付款，付款成功后生效。',
-  payNow: '完成付款',
 
   cancelTitle: '要取消订阅吗？',
   cancelAtEnd: (name, date) => `${name} 可使用至 ${date}，此后不再扣款。`,
@@ -107,16 +103,13 @@ export const zhPortal: typeof enPortal = {
   offerTitle: '离开之前',
   offerText: (discount) => `留下来即可享受${discount}。`,
   offerAccept: '接受优惠',
-  offerDecline: '不用了，继续取消',
 
   pauseTitle: '要暂停订阅吗？',
   pauseText: (name) => `${name} 将立即停止，恢复之前不会扣款。`,
   pauseUntil: (date) => `至 ${date}`,
-  pauseIndefinitely: '直到我恢复订阅',
   confirmPause: '暂停订阅',
 
   doneCanceled: '您的订阅已取消。',
-  doneCanceledAt: (date) => `您的订阅将于 ${date} 结束。`,
   doneResumed: '您的订阅将继续。',
   doneUpdated: '您的套餐已更改。',
   doneScheduled: '您的套餐变更已安排。',
@@ -131,7 +124,4 @@ export const zhPortal: typeof enPortal = {
 
   notAllowedTitle: '此处无法操作',
   notAllowedText: '此页面不提供该功能。',
-  lockedBySchedule: '此订阅已有计划中的变更。',
-  expiredTitle: '此链接已失效',
-  expiredText: '请从原来的页面重新打开账单管理。',
 };
