@@ -19,7 +19,7 @@ export interface CardEntry {
 export interface CheckoutOrder {
   mode: 'subscription' | 'payment' | 'setup';
   /** The customer the session names, else null: one is created from `newCustomer` on success. */
-  _customer: string | null;
+  customer: string | null;
   newCustomer: Stripe.CustomerCreateParams;
   /** Mode `payment`: false leaves the payment without a customer when none is named. */
   createsCustomer: boolean;

@@ -43,6 +43,7 @@ export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Con
         other === null ? globalNow : store.get('test_helpers.test_clock', other).frozen_time;
       return makeContext(kernel, { request, clock: other, now: at, globalNow }, lastly);
     },
+    at: (other) => makeContext(kernel, { request, clock, now: other, globalNow }, lastly),
     newId: (prefix) => formatId(prefix, kernel.seed, kernel.nextSequence()),
     newText: (length) => randomText(`${kernel.seed}:text:${kernel.nextSequence()}`, length),
     emit: (type, object, previous) => recordEvent(kernel, ctx, type, object, previous),

@@ -1,6 +1,8 @@
 import type Stripe from 'stripe';
 import type { CheckoutRow } from '../checkout/row.ts';
 import type { PortalRow } from '../portal/row.ts';
+import type { BilledRow, PendingUpdateRow } from '../billing/rows.ts';
+import type { CardRow } from '../billing/payment/behavior.ts';
 import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from './rows.ts';
 
 /** What a meter event means, read from its payload once. */
@@ -48,6 +50,8 @@ export interface Kinds {
   'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
   webhook_endpoint: Stripe.WebhookEndpoint;
 
+  _billed: BilledRow;
+  _card: CardRow;
   _checkout: CheckoutRow;
   _deleted: { id: string; object: string; deleted: true };
   _delivery: DeliveryRow;
@@ -55,6 +59,7 @@ export interface Kinds {
   _event: EventRow;
   _idempotency: IdempotencyRow;
   _retired_coupon: Stripe.Coupon;
+  _pending_update: PendingUpdateRow;
   _portal: PortalRow;
   _settings: SettingsRow;
   _webhook_secret: { id: string; secret: string };

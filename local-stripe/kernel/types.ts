@@ -28,6 +28,8 @@ export interface Context {
 
   /** The same, by another clock: use `ctx.onClock(idOrNull(customer.test_clock))`. */
   onClock(clock: string | null): Context;
+  /** The same, at another time: for what would happen then (within `preview`). */
+  at(now: number): Context;
   /** A fresh id. Equal stories make equal ids. */
   newId(prefix: string): string;
   /** `length` letters and digits, as repeatable as ids: for client secrets and fingerprints. */
@@ -63,7 +65,7 @@ export interface Context {
   atEnd(order: AtEndOrder, key: string, work: () => void): void;
 }
 
-export const atEndOrder = ['entitlements', 'invoice_payment'] as const;
+export const atEndOrder = ['entitlements', 'invoice_payment', 'dispute'] as const;
 export type AtEndOrder = (typeof atEndOrder)[number];
 
 /** Parameters after the schema has checked and coerced them. Null means: unset. */

@@ -4,6 +4,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { markDeleted, resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
+import { address } from './addresses.ts';
 import { searchRoute } from '../search/route.ts';
 
 export const customers = resource({
@@ -134,17 +135,6 @@ export function deleteCustomer(ctx: Context, customer: Stripe.Customer): object 
   const deleted = markDeleted(here, 'customer', customer.id);
   here.emit('customer.deleted', customer);
   return deleted;
-}
-
-function address(given: Stripe.AddressParam): Stripe.Address {
-  return {
-    city: given.city ?? null,
-    country: given.country ?? null,
-    line1: given.line1 ?? null,
-    line2: given.line2 ?? null,
-    postal_code: given.postal_code ?? null,
-    state: given.state ?? null,
-  };
 }
 
 function shipping(given: Stripe.CustomerCreateParams.Shipping): Stripe.Customer.Shipping {

@@ -1,4 +1,5 @@
 import type { Resource } from '../kernel/types.ts';
+import { billing } from './billing.ts';
 import { catalog } from './catalog.ts';
 import { customers } from './customers.ts';
 import { events } from './events.ts';
@@ -12,6 +13,7 @@ export const resources = [
   events,
   webhookEndpoints,
   testClocks,
+  ...billing,
   ...catalog,
   ...hosted,
 ] as unknown as Resource<never>[];

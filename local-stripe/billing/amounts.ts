@@ -1,0 +1,78 @@
+import type Stripe from 'stripe';
+import { amountOff, appliesTo, priceAmount } from '../checkout/amounts.ts';
+import { idOf } from '../kernel/reference.ts';
+import type { Context } from '../kernel/types.ts';
+
+export { priceAmount };
+
+/** Something with an amount that discounts may be taken off. */
+export interface Discountable {
+  amount: number;
+  price: Stripe.Price | null;
+  /** Its own discounts, which come before those of the whole. */
+  discounts: readonly string[];
+  isDiscountable: boolean;
+}
+
+export interface DiscountShare {
+  discount: string;
+  amount: number;
+}
+
+/** The coupon behind a discount, also one deleted since. */
+export function couponOf(ctx: Context, discount: Stripe.Discount): Stripe.Coupon {
+  const id = idOf(discount.source.coupon!);
+  return ctx.store.find('coupon', id) ?? ctx.store.get('_retired_coupon', id);
+}
+
+/**
+ * What each discount takes off each part, in the order they are given: percentages of what is left,
+ * fixed amounts once over all parts they apply to. No part falls below zero.
+ */
+export function shareDiscounts(
+  ctx: Context,
+  parts: readonly Discountable[],
+  discounts: readonly string[],
+  currency: string,
+): DiscountShare[][] {
+  const shares: DiscountShare[][] = parts.map(() => []);
+  const left = parts.map(({ amount }) => amount);
+  const take = (id: string, among: number[]) => {
+    const discount = ctx.store.find('discount', id);
+    if (discount === undefined) return;
+    const coupon = couponOf(ctx, discount);
+    const applicable = among.filter((i) => {
+      const { price, isDiscountable } = parts[i]!;
+      return isDiscountable && left[i]! > 0 && (price === null || appliesTo(coupon, price));
+    });
+    const base = applicable.reduce((sum, i) => sum + left[i]!, 0);
+    const whole =
+      coupon.percent_off === null
+        ? Math.min(amountOff(coupon, currency), base)
+        : Math.round((base * coupon.percent_off) / 100);
+    let rest = whole;
+    for (const [n, i] of applicable.entries()) {
+      const isLast = n === applicable.length - 1;
+      const share = isLast ? rest : Math.min(rest, Math.round((whole * left[i]!) / base));
+      rest -= share;
+      left[i]! -= share;
+      shares[i]!.push({ discount: id, amount: share });
+    }
+  };
+  for (const [i, { discounts: own }] of parts.entries()) for (const id of own) take(id, [i]);
+  const all = parts.map((_part, i) => i);
+  for (const id of discounts) take(id, all);
+  return shares;
+}
+
+/** Whether a discount still takes something off what is billed at `at`. */
+export function isActiveDiscount(ctx: Context, id: string, at: number): boolean {
+  const discount = ctx.store.find('discount', id);
+  return discount !== undefined && (discount.end === null || discount.end > at);
+}
+
+/** The part of `amount` that falls on `[from, end)` of `[start, end)`, to the second. */
+export function prorate(amount: number, from: number, start: number, end: number): number {
+  if (end <= start || from >= end) return 0;
+  return Math.round((amount * (end - Math.max(from, start))) / (end - start));
+}

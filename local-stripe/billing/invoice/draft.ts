@@ -1,0 +1,233 @@
+import type Stripe from 'stripe';
+import { invalidRequest } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { shareDiscounts } from '../amounts.ts';
+import { lineOfItem, pendingItems } from './items.ts';
+import { buildLine } from './line.ts';
+import type { LineDraft } from './line.ts';
+import { totalsOf } from './totals.ts';
+
+export interface InvoiceFacts {
+  customer: Stripe.Customer;
+  subscription: Stripe.Subscription | null;
+  currency: string;
+  billingReason: Stripe.Invoice.BillingReason;
+  lines: LineDraft[];
+  /** Discounts over the whole, by id. */
+  discounts: string[];
+  periodStart: number;
+  periodEnd: number;
+  /** Pending invoice items come onto it. */
+  sweepsPending: boolean;
+  autoAdvance: boolean;
+  finalizesAt: number | null;
+  collectionMethod?: Stripe.Invoice.CollectionMethod;
+  daysUntilDue?: number | null;
+  dueDate?: number | null;
+  description?: string | null;
+  footer?: string | null;
+  metadata?: Stripe.Emptyable<Stripe.MetadataParam>;
+  defaultPaymentMethod?: string | null;
+  prorationDate?: number | null;
+}
+
+/** A draft with its lines added up, kept but not announced: that is for whoever knows the order. */
+export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice {
+  const { customer, subscription } = facts;
+  const id = ctx.newId('in');
+  const swept = facts.sweepsPending ? sweep(ctx, customer.id, subscription?.id ?? null, id) : [];
+  const drafts = [...facts.lines, ...swept];
+  const shares = shareDiscounts(ctx, drafts, facts.discounts, facts.currency);
+  const lines = drafts.map((draft, i) => buildLine(ctx, id, draft, shares[i]!));
+  return ctx.store.put('invoice', {
+    id,
+    object: 'invoice',
+    account_country: 'US',
+    account_name: 'Local Stripe',
+    account_tax_ids: null,
+    amount_overpaid: 0,
+    amount_paid: 0,
+    amount_paid_off_stripe: 0,
+    amount_shipping: 0,
+    application: null,
+    attempt_count: 0,
+    attempted: false,
+    auto_advance: facts.autoAdvance,
+    automatic_tax: {
+      disabled_reason: null,
+      enabled: subscription?.automatic_tax.enabled ?? false,
+      liability: subscription?.automatic_tax.enabled ? { type: 'self' } : null,
+      provider: null,
+      status: subscription?.automatic_tax.enabled ? 'complete' : null,
+    },
+    automatically_finalizes_at: facts.autoAdvance ? facts.finalizesAt : null,
+    billing_reason: facts.billingReason,
+    collection_method:
+      facts.collectionMethod ?? subscription?.collection_method ?? 'charge_automatically',
+    created: ctx.now,
+    currency: facts.currency,
+    custom_fields: null,
+    customer: customer.id,
+    customer_account: null,
+    ...customerSnapshot(ctx, customer),
+    default_payment_method: facts.defaultPaymentMethod ?? null,
+    default_source: null,
+    default_tax_rates: [],
+    description: facts.description ?? subscription?.invoice_settings.description ?? null,
+    discounts: facts.discounts,
+    due_date: facts.dueDate ?? dueDate(ctx, facts),
+    effective_at: null,
+    ending_balance: null,
+    footer: facts.footer ?? customer.invoice_settings.footer,
+    from_invoice: null,
+    issuer: { type: 'self' },
+    last_finalization_error: null,
+    latest_revision: null,
+    lines: {
+      object: 'list',
+      data: lines,
+      has_more: false,
+      url: `/v1/invoices/${id}/lines`,
+    },
+    livemode: false,
+    metadata: mergeMetadata({}, facts.metadata),
+    next_payment_attempt: facts.autoAdvance ? facts.finalizesAt : null,
+    number: null,
+    on_behalf_of: null,
+    parent:
+      subscription === null
+        ? null
+        : {
+            quote_details: null,
+            subscription_details: {
+              metadata: subscription.metadata,
+              subscription: subscription.id,
+              ...(facts.prorationDate === undefined || facts.prorationDate === null
+                ? {}
+                : { subscription_proration_date: facts.prorationDate }),
+            },
+            type: 'subscription_details',
+          },
+    payment_settings: {
+      default_mandate: null,
+      payment_method_options: null,
+      payment_method_types: null,
+    },
+    period_end: facts.periodEnd,
+    period_start: facts.periodStart,
+    post_payment_credit_notes_amount: 0,
+    pre_payment_credit_notes_amount: 0,
+    receipt_number: null,
+    rendering: null,
+    shipping_cost: null,
+    shipping_details: null,
+    starting_balance: customer.balance,
+    statement_descriptor: null,
+    status: 'draft',
+    status_transitions: {
+      finalized_at: null,
+      marked_uncollectible_at: null,
+      paid_at: null,
+      voided_at: null,
+    },
+    test_clock: ctx.clock,
+    webhooks_delivered_at: null,
+    ...totalsOf(lines, customer.balance),
+  });
+}
+
+/** What the customer is called on the invoice, until it is final. */
+export function customerSnapshot(ctx: Context, customer: Stripe.Customer) {
+  return {
+    customer_address: customer.address ?? null,
+    customer_email: customer.email,
+    customer_name: customer.name ?? null,
+    customer_phone: customer.phone ?? null,
+    customer_shipping: customer.shipping,
+    customer_tax_exempt: customer.tax_exempt ?? 'none',
+    customer_tax_ids: ctx.store.by('tax_id', 'customer', customer.id).map(({ type, value }) => ({
+      type: type as Stripe.Invoice.CustomerTaxId.Type,
+      value,
+    })),
+  } satisfies Partial<Stripe.Invoice>;
+}
+
+/** Puts other lines on a draft and adds it up anew. */
+export function relineInvoice(
+  ctx: Context,
+  before: Stripe.Invoice,
+  drafts: readonly LineDraft[],
+  discounts: string[],
+): Stripe.Invoice {
+  if (before.status !== 'draft') {
+    throw invalidRequest(
+      `Invoice ${before.id} is no longer a draft, so its lines cannot be changed.`,
+      'invoice',
+      'invoice_not_editable',
+    );
+  }
+  const shares = shareDiscounts(ctx, drafts, discounts, before.currency);
+  const lines = drafts.map((draft, i) => {
+    const id = before.lines.data.find((line) => invoiceItemOf(line) === draft.invoiceItem)?.id;
+    return buildLine(ctx, before.id, draft, shares[i]!, id);
+  });
+  const balance = ctx.store.get('customer', idOf(before.customer!)).balance;
+  const patch = {
+    lines: { ...before.lines, data: lines },
+    discounts,
+    starting_balance: balance,
+    ...totalsOf(lines, balance),
+  };
+  return ctx.update('invoice', before, patch, 'invoice.updated');
+}
+
+/** The drafts behind the lines of an invoice, to be changed and put back. */
+export function draftsOf(ctx: Context, invoice: Stripe.Invoice): LineDraft[] {
+  return invoice.lines.data.map((line) => {
+    const details = line.parent?.subscription_item_details ?? null;
+    const ofItem = line.parent?.invoice_item_details ?? null;
+    const price = line.pricing?.price_details?.price;
+    return {
+      amount: line.amount,
+      currency: line.currency,
+      description: line.description ?? '',
+      period: line.period,
+      price: price === undefined ? null : ctx.store.get('price', idOf(price)),
+      quantity: line.quantity,
+      discounts: line.discounts.map(idOf),
+      isDiscountable: line.discountable,
+      subscription: idOrNull(line.subscription),
+      subscriptionItem: details?.subscription_item ?? null,
+      invoiceItem: invoiceItemOf(line),
+      isProration: (details ?? ofItem)?.proration ?? false,
+      credited: (details ?? ofItem)?.proration_details?.credited_items ?? null,
+      metadata: line.metadata,
+    };
+  });
+}
+
+export function invoiceItemOf(line: Stripe.InvoiceLineItem): string | null {
+  const { subscription_item_details: details, invoice_item_details: ofItem } = line.parent ?? {};
+  return details?.invoice_item ?? ofItem?.invoice_item ?? null;
+}
+
+function sweep(
+  ctx: Context,
+  customer: string,
+  subscription: string | null,
+  invoice: string,
+): LineDraft[] {
+  return pendingItems(ctx, customer, subscription).map((item) => {
+    ctx.store.put('invoiceitem', { ...item, invoice });
+    return lineOfItem(ctx, item);
+  });
+}
+
+function dueDate(ctx: Context, facts: InvoiceFacts): number | null {
+  const method = facts.collectionMethod ?? facts.subscription?.collection_method;
+  if (method !== 'send_invoice') return null;
+  const days = facts.daysUntilDue ?? facts.subscription?.days_until_due ?? 30;
+  return ctx.now + days * 86_400;
+}

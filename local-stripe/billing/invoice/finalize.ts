@@ -1,0 +1,84 @@
+import type Stripe from 'stripe';
+import { invalidRequest } from '../../kernel/errors.ts';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { createIntent } from '../payment/intent.ts';
+import { changeBalance } from './balance.ts';
+import { customerSnapshot } from './draft.ts';
+import { linkPayment } from './payments.ts';
+import { subscriptionOf } from './subscription-of.ts';
+import { totalsOf } from './totals.ts';
+
+/**
+ * Makes a draft final: its number, what the customer's balance takes over, status `open`. Announced;
+ * nothing is charged yet.
+ */
+export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Invoice {
+  if (draft.status !== 'draft') {
+    throw invalidRequest(
+      "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
+      undefined,
+      'invoice_not_editable',
+    );
+  }
+  const customer = ctx.store.get('customer', idOf(draft.customer!));
+  const sequence = customer.next_invoice_sequence ?? 1;
+  ctx.store.put('customer', { ...customer, next_invoice_sequence: sequence + 1 });
+  const { total } = totalsOf(draft.lines.data, 0);
+  const taken = takenByBalance(total, customer.balance);
+  const invoice = ctx.store.put('invoice', {
+    ...draft,
+    ...customerSnapshot(ctx, customer),
+    ...totalsOf(draft.lines.data, customer.balance),
+    status: 'open',
+    number: `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`,
+    effective_at: draft.effective_at ?? ctx.now,
+    starting_balance: customer.balance,
+    ending_balance: customer.balance + taken,
+    automatically_finalizes_at: null,
+    next_payment_attempt: null,
+    webhooks_delivered_at: draft.webhooks_delivered_at ?? ctx.now,
+    status_transitions: { ...draft.status_transitions, finalized_at: ctx.now },
+  });
+  ctx.unschedule('invoice.finalize', draft.id);
+  ctx.emit('invoice.finalized', invoice);
+  if (taken !== 0) {
+    changeBalance(ctx, ctx.store.get('customer', customer.id), {
+      amount: taken,
+      currency: invoice.currency,
+      type: 'applied_to_invoice',
+      invoice: invoice.id,
+    });
+  }
+  return invoice;
+}
+
+/** How the balance moves: credit is used up, a debt is collected, a negative total becomes credit. */
+function takenByBalance(total: number, balance: number): number {
+  return total + balance < 0 ? total : -balance;
+}
+
+/** The payment intent through which an open invoice is paid: made when it is first needed. */
+export function ensureIntent(ctx: Context, invoice: Stripe.Invoice): Stripe.PaymentIntent {
+  for (const payment of ctx.store.by('invoice_payment', 'invoice', invoice.id)) {
+    if (payment.status !== 'open' || payment.payment.type !== 'payment_intent') continue;
+    return ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
+  }
+  const intent = createIntent(ctx, {
+    amount: invoice.amount_remaining,
+    currency: invoice.currency,
+    customer: idOf(invoice.customer!),
+    description: intentDescription(ctx, invoice),
+    setupFutureUsage: invoice.billing_reason === 'subscription_create' ? 'off_session' : null,
+    captureMethod: 'automatic',
+  });
+  linkPayment(ctx, invoice, intent);
+  return intent;
+}
+
+function intentDescription(ctx: Context, invoice: Stripe.Invoice): string {
+  if (subscriptionOf(ctx, invoice) === null) return `Payment for Invoice ${invoice.number ?? ''}`;
+  return invoice.billing_reason === 'subscription_create'
+    ? 'Subscription creation'
+    : 'Subscription update';
+}

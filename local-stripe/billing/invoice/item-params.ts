@@ -1,0 +1,98 @@
+import type Stripe from 'stripe';
+import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import type { Context } from '../../kernel/types.ts';
+import { createPrice } from '../../resources/prices.ts';
+import { priceAmount } from '../amounts.ts';
+import { productName } from '../subscription/charges.ts';
+import { refuseUnimitated } from '../unimitated.ts';
+import type { LineDraft } from './line.ts';
+
+/** What creating an invoice item and previewing one have in common. */
+export type GivenItem = Omit<Stripe.InvoiceItemCreateParams, 'customer' | 'invoice'> & {
+  price?: string;
+  unit_amount?: number;
+};
+
+const amountMax = 99_999_999;
+
+/** The line for something billed by hand: an amount, or a price and a quantity. */
+export function readItemLine(
+  ctx: Context,
+  given: GivenItem,
+  about: { place: string; currency: string; subscription: string | null },
+): LineDraft {
+  const within = (name: string) => (about.place === '' ? name : `${about.place}[${name}]`);
+  refuseUnimitated(
+    given,
+    ['discounts', 'quantity_decimal', 'tax_rates', 'tax_behavior', 'tax_code'],
+    about.place,
+  );
+  const price = readPrice(ctx, given, about.currency, within);
+  const quantity = given.quantity ?? 1;
+  if (!Number.isSafeInteger(quantity) || quantity < 0) {
+    throw invalidRequest('Invalid non-negative integer', within('quantity'));
+  }
+  const amount = given.amount ?? (price === null ? null : priceAmount(price, quantity));
+  const unit = given.unit_amount ?? (given.unit_amount_decimal as unknown as string | undefined);
+  const total = amount ?? (unit === undefined ? null : Math.round(Number(unit) * quantity));
+  if (total === null) throw missingParam(within('amount'));
+  if (!Number.isSafeInteger(total) || Math.abs(total) > amountMax * 1000) {
+    throw invalidRequest('Invalid amount: it is too large.', within('amount'), 'amount_too_large');
+  }
+  const currency = price?.currency ?? given.currency ?? about.currency;
+  if (currency !== about.currency) {
+    throw invalidRequest(
+      `The item is in ${currency}, and the invoice in ${about.currency}.`,
+      within('currency'),
+    );
+  }
+  return {
+    amount: total,
+    currency,
+    description: given.description ?? (price === null ? '' : productName(ctx, price)),
+    period: given.period ?? { start: ctx.now, end: ctx.now },
+    price,
+    quantity: given.amount === undefined ? quantity : 1,
+    discounts: [],
+    isDiscountable: given.discountable ?? total >= 0,
+    subscription: about.subscription,
+    subscriptionItem: null,
+    invoiceItem: null,
+    isProration: false,
+    credited: null,
+    metadata: mergeMetadata({}, given.metadata),
+  };
+}
+
+function readPrice(
+  ctx: Context,
+  given: GivenItem,
+  currency: string,
+  within: (name: string) => string,
+): Stripe.Price | null {
+  if (given.price_data !== undefined) {
+    const { product } = given.price_data;
+    if (product !== undefined && ctx.store.find('product', product) === undefined) {
+      throw noSuch('product', product, `${within('price_data')}[product]`);
+    }
+    return createPrice(ctx, given.price_data as Stripe.PriceCreateParams);
+  }
+  const id = given.pricing?.price ?? given.price;
+  if (id === undefined) return null;
+  const price = ctx.store.find('price', id);
+  if (price === undefined) throw noSuch('price', id, `${within('pricing')}[price]`);
+  if (price.recurring !== null) {
+    throw invalidRequest(
+      'The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.',
+      `${within('pricing')}[price]`,
+    );
+  }
+  if (price.currency !== currency) {
+    throw invalidRequest(
+      `The price specified only supports \`${price.currency}\`. This doesn't match the expected currency: \`${currency}\`.`,
+      `${within('pricing')}[price]`,
+    );
+  }
+  return price;
+}

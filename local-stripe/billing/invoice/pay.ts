@@ -1,0 +1,115 @@
+import type Stripe from 'stripe';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { followFailure, followPayment } from '../subscription/follow-payment.ts';
+import { confirmIntent } from '../payment/intent.ts';
+import { defaultMethod } from '../payment/methods.ts';
+import { scheduleRetry } from './dunning.ts';
+import { ensureIntent } from './finalize.ts';
+import { defaultPayment, dropPayment, settlePayment } from './payments.ts';
+import { subscriptionOf } from './subscription-of.ts';
+
+export interface Attempt {
+  /** Stripe's own attempt (after finalization, or a retry), not somebody's. */
+  isAutomatic: boolean;
+  paymentMethod?: string | null;
+  passed?: boolean;
+  returnUrl?: string | null;
+}
+
+/** The card that an invoice is charged to, or null. */
+export function methodFor(ctx: Context, invoice: Stripe.Invoice): string | null {
+  const customer = ctx.store.get('customer', idOf(invoice.customer!));
+  const own = idOrNull(invoice.default_payment_method);
+  return own ?? defaultMethod(customer, subscriptionOf(ctx, invoice));
+}
+
+/** Tries to collect an open invoice. What came of it is in the invoice's status and its intent's. */
+export function attemptInvoice(
+  ctx: Context,
+  invoice: Stripe.Invoice,
+  attempt: Attempt,
+): Stripe.Invoice {
+  if (invoice.amount_remaining === 0) return markPaid(ctx, invoice, attempt);
+  const intent = ensureIntent(ctx, invoice);
+  const paymentMethod = attempt.paymentMethod ?? methodFor(ctx, invoice);
+  if (paymentMethod === null) return markFailed(ctx, invoice, intent, attempt);
+  const after = confirmIntent(ctx, intent, { ...attempt, paymentMethod });
+  return afterIntent(ctx, invoice, after, attempt);
+}
+
+/** Draws the consequences of what became of the intent. */
+export function afterIntent(
+  ctx: Context,
+  invoice: Stripe.Invoice,
+  intent: Stripe.PaymentIntent,
+  attempt: Attempt,
+): Stripe.Invoice {
+  if (invoice.status !== 'open' && invoice.status !== 'uncollectible') return invoice;
+  if (intent.status === 'succeeded') return markPaid(ctx, invoice, attempt);
+  if (intent.status === 'canceled' || intent.status === 'requires_confirmation') return invoice;
+  return markFailed(ctx, invoice, intent, attempt);
+}
+
+/** Paid: by its intent, by credit alone, or (`isOutOfBand`) by other means than Stripe. */
+export function markPaid(
+  ctx: Context,
+  before: Stripe.Invoice,
+  { isAutomatic, isOutOfBand = false }: { isAutomatic: boolean; isOutOfBand?: boolean },
+): Stripe.Invoice {
+  const isFirstTouch = !before.attempted && before.billing_reason !== 'subscription_cycle';
+  const patch: Partial<Stripe.Invoice> = {
+    status: 'paid',
+    attempted: true,
+    attempt_count: countAttempt(before, isAutomatic),
+    amount_paid: before.amount_due,
+    amount_remaining: 0,
+    auto_advance: false,
+    next_payment_attempt: null,
+    status_transitions: { ...before.status_transitions, paid_at: ctx.now },
+    ...(isOutOfBand ? { amount_paid_off_stripe: before.amount_remaining } : {}),
+  };
+  const announced = isFirstTouch || before.amount_due === 0 ? undefined : 'invoice.updated';
+  const invoice = ctx.update('invoice', before, patch, announced);
+  ctx.unschedule('invoice.retry', invoice.id);
+  ctx.unschedule('invoice.overdue', invoice.id);
+  const card = paidWith(ctx, invoice);
+  if (isOutOfBand) dropPayment(ctx, invoice.id);
+  else settlePayment(ctx, invoice.id);
+  ctx.emit('invoice.paid', invoice);
+  if (!isOutOfBand) ctx.emit('invoice.payment_succeeded', invoice);
+  followPayment(ctx, invoice, card);
+  return ctx.store.get('invoice', invoice.id);
+}
+
+function markFailed(
+  ctx: Context,
+  before: Stripe.Invoice,
+  intent: Stripe.PaymentIntent,
+  { isAutomatic }: Attempt,
+): Stripe.Invoice {
+  const needsAction = intent.status === 'requires_action';
+  const attempt_count = countAttempt(before, isAutomatic);
+  const next = isAutomatic
+    ? scheduleRetry(ctx, before, attempt_count)
+    : before.next_payment_attempt;
+  const patch = { attempted: true, attempt_count, next_payment_attempt: next };
+  const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
+  ctx.emit('invoice.payment_failed', invoice);
+  if (needsAction) ctx.emit('invoice.payment_action_required', invoice);
+  followFailure(ctx, invoice, { isFinal: isAutomatic && next === null });
+  return ctx.store.get('invoice', invoice.id);
+}
+
+/** The first attempt counts, and of the later ones those that Stripe makes by itself. */
+function countAttempt(invoice: Stripe.Invoice, isAutomatic: boolean): number {
+  const counts = isAutomatic || !invoice.attempted;
+  return invoice.attempt_count + (counts && invoice.amount_due > 0 ? 1 : 0);
+}
+
+function paidWith(ctx: Context, invoice: Stripe.Invoice): string | null {
+  const payment = defaultPayment(ctx, invoice.id);
+  if (payment === null) return null;
+  const intent = ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
+  return idOrNull(intent.payment_method);
+}

@@ -1,0 +1,229 @@
+import type Stripe from 'stripe';
+import { StripeError, invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { cancelSubscription } from '../subscription/cancel.ts';
+import { draftFirstInvoice } from '../subscription/start.ts';
+import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
+import { prepareSubscription } from '../subscription/create.ts';
+import { draftChange } from '../subscription/bill-change.ts';
+import { plainPatch } from '../subscription/plain-patch.ts';
+import { renewSubscription } from '../subscription/renew.ts';
+import { readChange } from '../subscription/update.ts';
+import { redeemAll } from '../subscription/read-params.ts';
+import { refuseUnimitated } from '../unimitated.ts';
+import { keepInvoiceItem } from './items.ts';
+import { readItemLine } from './item-params.ts';
+import type { GivenItem } from './item-params.ts';
+
+type Params = Stripe.InvoiceCreatePreviewParams;
+type Details = Stripe.InvoiceCreatePreviewParams.SubscriptionDetails;
+
+/**
+ * `POST /v1/invoices/create_preview`: what would be billed. It is done for real and undone, so what
+ * it says is what an update with the same `proration_date` charges.
+ */
+export function previewInvoice(global: Context, params: Params): Stripe.Invoice {
+  refuseUnimitated(params, [
+    'customer_account',
+    'customer_details',
+    'on_behalf_of',
+    'schedule_details',
+  ]);
+  const details = params.subscription_details ?? {};
+  refuseUnimitated(
+    details,
+    ['billing_schedules', 'default_tax_rates', 'pause', 'resume_at', 'start_date'],
+    'subscription_details',
+  );
+  const subscription = findSubscription(global, params);
+  const clock = subscription?.test_clock ?? customerClock(global, params);
+  const ctx = global.onClock(idOrNull(clock));
+  return asPreview(
+    ctx.preview(() =>
+      subscription === null
+        ? previewCreation(ctx, params, details)
+        : previewChange(ctx, subscription, params, details),
+    ),
+  );
+}
+
+/** What the next period will be billed as things stand; null when there will be no invoice. */
+export function previewRenewal(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+): Stripe.Invoice | null {
+  return ctx.preview(() => renewed(ctx, subscription.id));
+}
+
+function previewChange(
+  ctx: Context,
+  before: Stripe.Subscription,
+  params: Params,
+  details: Details,
+): Stripe.Invoice {
+  addItems(ctx, params, idOf(before.customer), before);
+  const discounts = params.discounts
+    ? { discounts: redeemAll(ctx, params.discounts, targetOf(before), before.items.data) }
+    : {};
+  const subscription = ctx.update('subscription', before, discounts);
+  if (details.cancel_now) return finalInvoice(ctx, subscription, details);
+  const update = updateParams(details);
+  const plain = plainPatch(ctx, subscription, update);
+  const change = readChange(ctx, { ...subscription, ...plain }, update);
+  if (change.changesBill) {
+    const immediate = draftChange(ctx, subscription, plain, change, {
+      payment: 'allow_incomplete',
+      proration: details.proration_behavior ?? 'create_prorations',
+      prorationDate: details.proration_date ?? null,
+    });
+    if (immediate !== null) return immediate;
+  } else {
+    ctx.update('subscription', subscription, plain);
+  }
+  return renewed(ctx, subscription.id) ?? none(before);
+}
+
+function renewed(ctx: Context, id: string): Stripe.Invoice | null {
+  const before = ctx.store.get('subscription', id);
+  if (before.ended_at !== null || before.status === 'paused') return null;
+  const at = nextCycleAt(before);
+  // Discounts on the way there, and everything else that a cycle does, happen in the same way.
+  scheduleCycle(ctx, before);
+  renewSubscription(ctx.at(at), id);
+  const latest = idOrNull(ctx.store.get('subscription', id).latest_invoice);
+  if (latest === null || latest === idOrNull(before.latest_invoice)) return null;
+  return ctx.store.get('invoice', latest);
+}
+
+function finalInvoice(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  details: Details,
+): Stripe.Invoice {
+  const prorate = (details.proration_behavior ?? 'create_prorations') !== 'none';
+  const ended = cancelSubscription(ctx, subscription, { invoice_now: true, prorate });
+  const latest = idOrNull(ended.latest_invoice);
+  if (latest === null || latest === idOrNull(subscription.latest_invoice))
+    return none(subscription);
+  return ctx.store.get('invoice', latest);
+}
+
+function previewCreation(ctx: Context, params: Params, details: Details): Stripe.Invoice {
+  if (details.items === undefined) throw missingParam('subscription_details[items]');
+  if (params.customer === undefined) throw missingParam('customer');
+  const { subscription } = prepareSubscription(ctx, {
+    customer: params.customer,
+    items: details.items.map(({ id: _id, deleted: _deleted, ...item }) => item),
+    ...(params.discounts ? { discounts: params.discounts } : {}),
+    ...(details.trial_end === undefined ? {} : { trial_end: details.trial_end }),
+    ...(typeof details.billing_cycle_anchor === 'number'
+      ? { billing_cycle_anchor: details.billing_cycle_anchor }
+      : {}),
+    ...(details.billing_mode === undefined ? {} : { billing_mode: details.billing_mode }),
+  } as Stripe.SubscriptionCreateParams);
+  addItems(ctx, params, params.customer, subscription);
+  return draftFirstInvoice(ctx, subscription, details.proration_behavior);
+}
+
+function updateParams(details: Details): Stripe.SubscriptionUpdateParams {
+  const { items, proration_behavior, proration_date, trial_end, cancel_at, cancel_at_period_end } =
+    details;
+  const update: Stripe.SubscriptionUpdateParams = {};
+  if (items !== undefined) update.items = items as Stripe.SubscriptionUpdateParams.Item[];
+  if (proration_behavior !== undefined) update.proration_behavior = proration_behavior;
+  if (proration_date !== undefined) update.proration_date = proration_date;
+  if (trial_end !== undefined) update.trial_end = trial_end;
+  if (cancel_at !== undefined) update.cancel_at = cancel_at;
+  if (cancel_at_period_end !== undefined) update.cancel_at_period_end = cancel_at_period_end;
+  if (details.billing_cycle_anchor !== undefined) {
+    update.billing_cycle_anchor =
+      details.billing_cycle_anchor as Stripe.SubscriptionUpdateParams.BillingCycleAnchor;
+  }
+  return update;
+}
+
+function addItems(
+  ctx: Context,
+  params: Params,
+  customer: string,
+  subscription: Stripe.Subscription,
+): void {
+  for (const [i, item] of (params.invoice_items ?? []).entries()) {
+    const line = readItemLine(ctx, item as GivenItem, {
+      place: `invoice_items[${i}]`,
+      currency: subscription.currency,
+      subscription: subscription.id,
+    });
+    keepInvoiceItem(ctx, customer, line, null);
+  }
+}
+
+function findSubscription(ctx: Context, params: Params): Stripe.Subscription | null {
+  if (params.subscription !== undefined) {
+    const found = ctx.store.find('subscription', params.subscription);
+    if (found === undefined) throw noSuch('subscription', params.subscription, 'subscription');
+    if (params.customer !== undefined && idOf(found.customer) !== params.customer) {
+      throw invalidRequest(
+        `Subscription ${found.id} does not belong to customer ${params.customer}.`,
+        'subscription',
+      );
+    }
+    if (found.ended_at !== null) none(found);
+    return found;
+  }
+  if (params.schedule !== undefined) {
+    const schedule = ctx.store.find('subscription_schedule', params.schedule);
+    const id = idOrNull(schedule?.subscription);
+    if (id === null) throw noSuch('subscription_schedule', params.schedule, 'schedule');
+    return ctx.store.get('subscription', id);
+  }
+  if (params.customer === undefined) throw missingParam('customer');
+  if (params.subscription_details?.items !== undefined) return null;
+  const live = ctx.store.by('subscription', 'customer', params.customer).filter((one) => {
+    return one.ended_at === null && one.status !== 'incomplete';
+  });
+  const next = live.sort((a, b) => nextCycleAt(a) - nextCycleAt(b))[0];
+  if (next === undefined) throw noneFor(params.customer);
+  return next;
+}
+
+function customerClock(ctx: Context, { customer }: Params) {
+  const found = ctx.store.find('customer', customer ?? '');
+  if (found === undefined) throw noSuch('customer', customer ?? '', 'customer');
+  return found.test_clock ?? null;
+}
+
+function targetOf(subscription: Stripe.Subscription) {
+  return { customer: idOf(subscription.customer), subscription: subscription.id };
+}
+
+function none(subscription: Stripe.Subscription): never {
+  throw noneFor(idOf(subscription.customer));
+}
+
+function noneFor(customer: string): StripeError {
+  return new StripeError(404, {
+    type: 'invalid_request_error',
+    code: 'invoice_upcoming_none',
+    message: `No upcoming invoices for customer: ${customer}`,
+  });
+}
+
+/** Under ids of its own: nothing can be done with it but look. */
+function asPreview(invoice: Stripe.Invoice): Stripe.Invoice {
+  const id = invoice.id.replace(/^in_1/, 'upcoming_in_1');
+  const data = invoice.lines.data.map((line) => ({
+    ...line,
+    id: line.id.replace(/^il_1/, 'il_tmp_1'),
+    invoice: id,
+  }));
+  return {
+    ...invoice,
+    id,
+    status: 'draft',
+    number: null,
+    automatically_finalizes_at: null,
+    lines: { ...invoice.lines, data, url: `/v1/invoices/upcoming/lines` },
+  };
+}

@@ -1,0 +1,40 @@
+import type Stripe from 'stripe';
+import type { DiscountShare } from '../amounts.ts';
+
+export type Totals = Pick<
+  Stripe.Invoice,
+  | 'subtotal'
+  | 'subtotal_excluding_tax'
+  | 'total'
+  | 'total_excluding_tax'
+  | 'total_discount_amounts'
+  | 'total_pretax_credit_amounts'
+  | 'total_taxes'
+  | 'amount_due'
+  | 'amount_remaining'
+>;
+
+/** Adds the lines up. `balance` is what the customer owes (or, negative, is owed) besides. */
+export function totalsOf(lines: readonly Stripe.InvoiceLineItem[], balance: number): Totals {
+  const subtotal = lines.reduce((sum, { amount }) => sum + amount, 0);
+  const byDiscount = new Map<string, number>();
+  for (const { discount_amounts } of lines) {
+    for (const { discount, amount } of (discount_amounts ?? []) as DiscountShare[]) {
+      byDiscount.set(discount, (byDiscount.get(discount) ?? 0) + amount);
+    }
+  }
+  const discounts = [...byDiscount].map(([discount, amount]) => ({ discount, amount }));
+  const total = subtotal - discounts.reduce((sum, { amount }) => sum + amount, 0);
+  const due = Math.max(0, total + balance);
+  return {
+    subtotal,
+    subtotal_excluding_tax: subtotal,
+    total,
+    total_excluding_tax: total,
+    total_discount_amounts: discounts,
+    total_pretax_credit_amounts: discounts.map((share) => ({ ...share, type: 'discount' })),
+    total_taxes: [],
+    amount_due: due,
+    amount_remaining: due,
+  };
+}

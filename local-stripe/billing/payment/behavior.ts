@@ -1,0 +1,52 @@
+import type { Context } from '../../kernel/types.ts';
+import { findCardByNumber } from '../cards.ts';
+import type { Decline, TestCard } from '../cards.ts';
+
+/** How the card behind a payment method behaves. Same id as the payment method. */
+export interface CardRow {
+  id: string;
+  number: string;
+  /** Was challenged successfully when it was set up, so later payments go without. */
+  authenticated: boolean;
+  /** The tester's switch "this card fails from now on". */
+  failing: Decline | null;
+}
+
+export type Verdict =
+  { kind: 'succeeds' } | { kind: 'challenges' } | { kind: 'declines'; decline: Decline };
+
+export function testCardOf(ctx: Context, paymentMethod: string): TestCard {
+  return findCardByNumber(ctx.store.get('_card', paymentMethod).number)!;
+}
+
+/** What happens when this payment method is charged. `passed`: its challenge was just passed. */
+export function judgeCharge(ctx: Context, paymentMethod: string, passed: boolean): Verdict {
+  const row = ctx.store.get('_card', paymentMethod);
+  const card = testCardOf(ctx, paymentMethod);
+  const refused = row.failing ?? card.decline;
+  if (refused) return { kind: 'declines', decline: refused };
+  const isKnown = passed || (card.authentication === 'setup' && row.authenticated);
+  if (card.authentication !== undefined && !isKnown) return { kind: 'challenges' };
+  if (card.declinesCharges) return { kind: 'declines', decline: card.declinesCharges };
+  return { kind: 'succeeds' };
+}
+
+/** What happens when this payment method is set up for later use. */
+export function judgeSetup(ctx: Context, paymentMethod: string, passed: boolean): Verdict {
+  const row = ctx.store.get('_card', paymentMethod);
+  const card = testCardOf(ctx, paymentMethod);
+  const refused = row.failing ?? card.decline;
+  if (refused) return { kind: 'declines', decline: refused };
+  if (card.authentication !== undefined && !passed) return { kind: 'challenges' };
+  return { kind: 'succeeds' };
+}
+
+export function markAuthenticated(ctx: Context, paymentMethod: string): void {
+  const row = ctx.store.get('_card', paymentMethod);
+  if (!row.authenticated) ctx.store.put('_card', { ...row, authenticated: true });
+}
+
+/** Makes every charge of the card fail from now on, or (null) behave as its number says again. */
+export function setCardFailing(ctx: Context, paymentMethod: string, failing: Decline | null): void {
+  ctx.store.put('_card', { ...ctx.store.get('_card', paymentMethod), failing });
+}

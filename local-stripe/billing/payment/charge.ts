@@ -1,0 +1,167 @@
+import type Stripe from 'stripe';
+import type { Context } from '../../kernel/types.ts';
+import type { Decline } from '../cards.ts';
+import { testCardOf } from './behavior.ts';
+
+/** A charge of `amount` for this intent: succeeded, or failed with `decline`. Not yet announced. */
+export function createCharge(
+  ctx: Context,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  decline: Decline | null,
+): Stripe.Charge {
+  const id = ctx.newId('ch');
+  const captured = decline === null && intent.capture_method !== 'manual';
+  return ctx.store.put('charge', {
+    id,
+    object: 'charge',
+    amount: intent.amount,
+    amount_captured: captured ? intent.amount : 0,
+    amount_refunded: 0,
+    application: null,
+    application_fee: null,
+    application_fee_amount: null,
+    balance_transaction: captured
+      ? recordBalance(ctx, {
+          amount: intent.amount,
+          currency: intent.currency,
+          source: id,
+          type: 'charge',
+        })
+      : null,
+    billing_details: method.billing_details,
+    calculated_statement_descriptor: 'LOCAL STRIPE',
+    captured,
+    created: ctx.now,
+    currency: intent.currency,
+    customer: intent.customer,
+    description: intent.description,
+    disputed: false,
+    failure_balance_transaction: null,
+    failure_code: decline?.code ?? null,
+    failure_message: decline?.message ?? null,
+    fraud_details: {},
+    livemode: false,
+    metadata: intent.metadata,
+    on_behalf_of: null,
+    outcome: outcomeOf(decline),
+    paid: decline === null,
+    payment_intent: intent.id,
+    payment_method: method.id,
+    payment_method_details: detailsOf(ctx, intent, method),
+    radar_options: {},
+    receipt_email: intent.receipt_email,
+    receipt_number: null,
+    receipt_url: null,
+    refunded: false,
+    review: null,
+    shipping: null,
+    source: null,
+    source_transfer: null,
+    statement_descriptor: intent.statement_descriptor,
+    statement_descriptor_suffix: intent.statement_descriptor_suffix,
+    status: decline === null ? 'succeeded' : 'failed',
+    transfer_data: null,
+    transfer_group: null,
+  });
+}
+
+/** Books money that came (positive) or went; answers the id. Fees as for a card in test mode. */
+export function recordBalance(
+  ctx: Context,
+  entry: {
+    amount: number;
+    currency: string;
+    source: string;
+    type: 'charge' | 'refund' | 'adjustment' | 'refund_failure';
+    feeMinor?: number;
+  },
+): string {
+  const fee =
+    entry.feeMinor ?? (entry.type === 'charge' ? Math.round(entry.amount * 0.029) + 30 : 0);
+  return ctx.store.put('balance_transaction', {
+    id: ctx.newId('txn'),
+    object: 'balance_transaction',
+    amount: entry.amount,
+    available_on: ctx.now + 7 * 86_400,
+    balance_type: 'payments',
+    created: ctx.now,
+    currency: entry.currency,
+    description: null,
+    exchange_rate: null,
+    fee,
+    fee_details:
+      fee === 0
+        ? []
+        : [
+            {
+              amount: fee,
+              application: null,
+              currency: entry.currency,
+              description: 'Stripe processing fees',
+              type: 'stripe_fee',
+            },
+          ],
+    net: entry.amount - fee,
+    reporting_category: entry.type === 'adjustment' ? 'dispute' : entry.type,
+    source: entry.source,
+    status: 'pending',
+    type: entry.type,
+  }).id;
+}
+
+function outcomeOf(decline: Decline | null): Stripe.Charge.Outcome {
+  const base = { network_advice_code: null, risk_level: 'normal', risk_score: 20 };
+  if (decline === null) {
+    return {
+      ...base,
+      advice_code: null,
+      network_decline_code: null,
+      network_status: 'approved_by_network',
+      reason: null,
+      seller_message: 'Payment complete.',
+      type: 'authorized',
+    };
+  }
+  return {
+    ...base,
+    advice_code: decline.declineCode === 'insufficient_funds' ? 'try_again_later' : null,
+    network_decline_code: decline.declineCode === 'insufficient_funds' ? '51' : '01',
+    network_status: 'declined_by_network',
+    reason: decline.declineCode,
+    seller_message: 'The bank did not return any further details with this decline.',
+    type: 'issuer_declined',
+  };
+}
+
+function detailsOf(
+  ctx: Context,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+): Stripe.Charge.PaymentMethodDetails {
+  const card = method.card!;
+  return {
+    card: {
+      amount_authorized: intent.amount,
+      authorization_code: ctx.newText(6).toUpperCase(),
+      brand: card.brand,
+      checks: card.checks,
+      country: card.country,
+      electronic_commerce_indicator: null,
+      exp_month: card.exp_month,
+      exp_year: card.exp_year,
+      fingerprint: card.fingerprint ?? null,
+      funding: card.funding,
+      installments: null,
+      last4: card.last4,
+      mandate: null,
+      network: testCardOf(ctx, method.id).brand,
+      network_transaction_id: null,
+      regulated_status: 'unregulated',
+      three_d_secure: null,
+      transaction_link_id: null,
+      wallet: null,
+    },
+    type: 'card',
+  };
+}

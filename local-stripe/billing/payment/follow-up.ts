@@ -1,0 +1,25 @@
+import type Stripe from 'stripe';
+import type { Context } from '../../kernel/types.ts';
+import { testCardOf } from './behavior.ts';
+import { openDispute } from './dispute.ts';
+
+/** Some test cards are there to show what a bank does after a payment that went well. */
+export function followTestCard(ctx: Context, charge: Stripe.Charge): void {
+  const { dispute, earlyFraudWarning } = testCardOf(ctx, charge.payment_method!);
+  if (earlyFraudWarning) warnOfFraud(ctx, charge);
+  if (dispute) ctx.atEnd('dispute', charge.id, () => openDispute(ctx, charge.id, dispute));
+}
+
+function warnOfFraud(ctx: Context, charge: Stripe.Charge): void {
+  const warning: Stripe.Radar.EarlyFraudWarning = {
+    id: ctx.newId('issfr'),
+    object: 'radar.early_fraud_warning',
+    actionable: true,
+    charge: charge.id,
+    created: ctx.now,
+    fraud_type: 'misc',
+    livemode: false,
+    payment_intent: charge.payment_intent as string,
+  };
+  ctx.emit('radar.early_fraud_warning.created', warning);
+}

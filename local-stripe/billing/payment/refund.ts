@@ -1,0 +1,156 @@
+import type Stripe from 'stripe';
+import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import { idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { testCardOf } from './behavior.ts';
+import { recordBalance } from './charge.ts';
+
+/** A bank that takes its time, for the test cards that show it. */
+const bankSeconds = 3600;
+
+/** Gives money back, at most what is left of the charge. Invoice and subscription stay as they are. */
+export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): Stripe.Refund {
+  const charge = chargeOf(ctx, params);
+  const left = charge.amount_captured - charge.amount_refunded;
+  const amount = params.amount ?? left;
+  assertRefundable(charge, amount, left);
+  const behavior = testCardOf(ctx, charge.payment_method!).refund;
+  const id = ctx.newId('re');
+  const refund = ctx.store.put('refund', {
+    id,
+    object: 'refund',
+    amount,
+    balance_transaction: recordBalance(ctx, {
+      amount: -amount,
+      currency: charge.currency,
+      source: id,
+      type: 'refund',
+    }),
+    charge: charge.id,
+    created: ctx.now,
+    currency: charge.currency,
+    customer: charge.customer,
+    customer_account: null,
+    destination_details: {
+      card: {
+        reference: ctx.newText(16),
+        reference_status: 'available',
+        reference_type: 'acquirer_reference_number',
+        type: 'refund',
+      },
+      type: 'card',
+    },
+    metadata: mergeMetadata({}, params.metadata),
+    payment_intent: charge.payment_intent,
+    payment_method: charge.payment_method,
+    ...(behavior === 'pending_first' ? { pending_reason: 'processing' as const } : {}),
+    reason: params.reason ?? null,
+    receipt_number: null,
+    source_transfer_reversal: null,
+    status: behavior === 'pending_first' ? 'pending' : 'succeeded',
+    transfer_reversal: null,
+  });
+  ctx.emit('refund.created', refund);
+  const after = giveBack(ctx, charge, amount);
+  ctx.emit('charge.refunded', after, previousOf(charge));
+  ctx.emit('refund.updated', refund);
+  ctx.emit('charge.refund.updated', refund);
+  if (behavior !== undefined) ctx.schedule(ctx.now + bankSeconds, 'refund.bank', id);
+  return refund;
+}
+
+/** What the bank says later of a refund made to one of the cards for that. */
+export function bankAnswered(ctx: Context, id: string): void {
+  const refund = ctx.store.find('refund', id);
+  if (refund === undefined) return;
+  const charge = ctx.store.get('charge', idOrNull(refund.charge)!);
+  if (refund.status === 'pending') {
+    const { pending_reason: _reason, ...settled } = refund;
+    const after = ctx.store.put('refund', { ...settled, status: 'succeeded' });
+    ctx.emit('refund.updated', after, { status: 'pending' });
+    ctx.emit('charge.refund.updated', after, { status: 'pending' });
+    return;
+  }
+  if (testCardOf(ctx, charge.payment_method!).refund === 'fails_later')
+    failRefund(ctx, refund, charge);
+}
+
+function failRefund(ctx: Context, refund: Stripe.Refund, charge: Stripe.Charge): void {
+  const failed = ctx.store.put('refund', {
+    ...refund,
+    status: 'failed',
+    failure_reason: 'expired_or_canceled_card',
+    failure_balance_transaction: recordBalance(ctx, {
+      amount: refund.amount,
+      currency: refund.currency,
+      source: refund.id,
+      type: 'refund_failure',
+    }),
+  });
+  giveBack(ctx, charge, -refund.amount);
+  ctx.emit('refund.failed', failed);
+  ctx.emit('charge.refund.updated', failed, { status: refund.status });
+}
+
+function giveBack(ctx: Context, charge: Stripe.Charge, amount: number): Stripe.Charge {
+  const amount_refunded = charge.amount_refunded + amount;
+  const refunded = amount_refunded === charge.amount_captured;
+  return ctx.store.put('charge', { ...charge, amount_refunded, refunded });
+}
+
+function previousOf({ amount_refunded, refunded }: Stripe.Charge): Record<string, unknown> {
+  return { amount_refunded, ...(refunded ? {} : { refunded }) };
+}
+
+function chargeOf(ctx: Context, params: Stripe.RefundCreateParams): Stripe.Charge {
+  const { charge: chargeId, payment_intent: intentId } = params;
+  if (chargeId === undefined && intentId === undefined) throw missingParam('payment_intent');
+  if (chargeId !== undefined && intentId !== undefined) {
+    throw invalidRequest(
+      'You may only specify one of these parameters: charge, payment_intent.',
+      'charge',
+    );
+  }
+  if (chargeId !== undefined) {
+    const charge = ctx.store.find('charge', chargeId);
+    if (charge === undefined) throw noSuch('charge', chargeId, 'charge');
+    return charge;
+  }
+  const intent = ctx.store.find('payment_intent', intentId!);
+  if (intent === undefined) throw noSuch('payment_intent', intentId!, 'payment_intent');
+  const latest = idOrNull(intent.latest_charge);
+  if (latest === null) {
+    throw invalidRequest(
+      `This PaymentIntent (${intent.id}) does not have a successful charge to refund.`,
+      'payment_intent',
+    );
+  }
+  return ctx.store.get('charge', latest);
+}
+
+function assertRefundable(charge: Stripe.Charge, amount: number, left: number): void {
+  if (!charge.captured) {
+    throw invalidRequest(
+      `Charge ${charge.id} has not been captured, so nothing can be refunded.`,
+      'charge',
+      'charge_not_refundable',
+    );
+  }
+  if (left === 0) {
+    throw invalidRequest(
+      `Charge ${charge.id} has already been refunded.`,
+      undefined,
+      'charge_already_refunded',
+    );
+  }
+  if (amount < 1) {
+    throw invalidRequest('Invalid positive integer', 'amount', 'parameter_invalid_integer');
+  }
+  if (amount > left) {
+    throw invalidRequest(
+      `Refund amount (${amount}) is greater than unrefunded amount on charge (${left}).`,
+      'amount',
+    );
+  }
+}

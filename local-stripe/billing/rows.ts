@@ -1,0 +1,26 @@
+import type Stripe from 'stripe';
+
+/** What was billed for an item up to its period's end: what a credit can give back a part of. */
+export interface Debit {
+  /** After discounts, in minor units. */
+  amount: number;
+  start: number;
+  end: number;
+  /** Where it was billed, when it was on an invoice. */
+  invoice: string | null;
+  line: string | null;
+}
+
+/** What flexible billing remembers of a subscription, by item id. Same id as the subscription. */
+export interface BilledRow {
+  id: string;
+  debits: Record<string, Debit>;
+}
+
+/** A change that waits for its payment. Same id as the subscription. */
+export interface PendingUpdateRow {
+  id: string;
+  invoice: string;
+  patch: Partial<Stripe.Subscription>;
+  debits: Record<string, Debit>;
+}

@@ -1,0 +1,211 @@
+import type Stripe from 'stripe';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { itemList } from '../subscription/build.ts';
+import { billChange } from '../subscription/bill-change.ts';
+import { announceEntitlements } from '../subscription/changed.ts';
+import { planChange } from '../subscription/change.ts';
+import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
+import { endSubscription } from '../subscription/end.ts';
+import { buildItem, repriced } from '../subscription/items.ts';
+import { renewSubscription } from '../subscription/renew.ts';
+import { scheduleOf } from './attached.ts';
+import { releaseSchedule, stopSchedule } from './end.ts';
+import { startScheduled } from './start.ts';
+
+type Schedule = Stripe.SubscriptionSchedule;
+type Phase = Stripe.SubscriptionSchedule.Phase;
+
+const expiringSeconds = 7 * 86_400;
+
+/** Has the next change of phase fall due, and the warning before the last one ends. */
+export function scheduleNextPhase(ctx: Context, schedule: Schedule): void {
+  const next = schedule.phases.find(({ start_date }) => start_date > ctx.now);
+  const end = schedule.phases.at(-1)!.end_date;
+  ctx.schedule(next?.start_date ?? end, 'schedule.phase', schedule.id);
+  const warnAt = end - expiringSeconds;
+  if (warnAt > ctx.now) ctx.schedule(warnAt, 'schedule.expiring', schedule.id);
+}
+
+export function phaseAt(schedule: Schedule, at: number): Phase | null {
+  return (
+    schedule.phases.find(({ start_date, end_date }) => start_date <= at && at < end_date) ?? null
+  );
+}
+
+/**
+ * At the turn of a period: the items of the phase that begins now, if one does, so that the new
+ * period is billed by them. Null when the schedule ended the subscription.
+ */
+export function enterPhase(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+): Stripe.Subscription | null {
+  const schedule = scheduleOf(ctx, subscription);
+  if (schedule === null || schedule.status !== 'active') return subscription;
+  const phase = phaseAt(schedule, ctx.now);
+  if (phase === null) return endOfPhases(ctx, schedule, subscription);
+  if (schedule.current_phase?.start_date === phase.start_date) return subscription;
+  beginPhase(ctx, schedule, phase);
+  const items = itemsOfPhase(ctx, subscription, phase);
+  return ctx.store.put('subscription', {
+    ...subscription,
+    ...settingsOf(phase),
+    billing_cycle_anchor: anchorOf(ctx, subscription, phase, items),
+    items: itemList(subscription.id, items),
+  });
+}
+
+/** A phase begins, or the last one ends, at a time of its own. */
+export function phaseFellDue(ctx: Context, id: string): void {
+  const schedule = ctx.store.find('subscription_schedule', id);
+  if (schedule === undefined) return;
+  if (schedule.status === 'not_started') {
+    startScheduled(ctx, schedule);
+    return;
+  }
+  const subscriptionId = idOrNull(schedule.subscription);
+  if (schedule.status !== 'active' || subscriptionId === null) return;
+  const subscription = ctx.store.get('subscription', subscriptionId);
+  if (nextCycleAt(subscription) <= ctx.now && subscription.status !== 'paused') {
+    renewSubscription(ctx, subscription.id);
+    return;
+  }
+  const phase = phaseAt(schedule, ctx.now);
+  if (phase === null) endOfPhases(ctx, schedule, subscription);
+  else if (schedule.current_phase?.start_date !== phase.start_date)
+    changeMidway(ctx, schedule, phase);
+}
+
+export function scheduleExpiring(ctx: Context, id: string): void {
+  const schedule = ctx.store.find('subscription_schedule', id);
+  if (schedule?.status === 'active') ctx.emit('subscription_schedule.expiring', schedule);
+}
+
+export function beginPhase(ctx: Context, schedule: Schedule, phase: Phase): Schedule {
+  const { start_date, end_date } = phase;
+  const after = ctx.update(
+    'subscription_schedule',
+    schedule,
+    { status: 'active', current_phase: { start_date, end_date } },
+    'subscription_schedule.updated',
+  );
+  scheduleNextPhase(ctx, after);
+  return after;
+}
+
+/** The change of a phase that begins in the middle of a period, prorated as the phase says. */
+export function changeMidway(ctx: Context, schedule: Schedule, phase: Phase): void {
+  const before = ctx.store.get('subscription', idOf(schedule.subscription!));
+  beginPhase(ctx, schedule, phase);
+  applyItems(ctx, before, phase, phase.proration_behavior);
+}
+
+export function applyItems(
+  ctx: Context,
+  before: Stripe.Subscription,
+  phase: Phase,
+  proration: string,
+): void {
+  const wanted = itemsOfPhase(ctx, before, phase);
+  const kept = new Set(wanted.map(({ id }) => id));
+  const change = planChange(ctx, before, {
+    items: [
+      ...before.items.data
+        .filter(({ id }) => !kept.has(id))
+        .map(({ id }) => ({ id, deleted: true })),
+      ...wanted.map((item) => ({
+        ...(before.items.data.some(({ id }) => id === item.id) ? { id: item.id } : {}),
+        price: item.price.id,
+        ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
+      })),
+    ],
+    anchorNow: phase.billing_cycle_anchor === 'phase_start',
+    trialEnd: phase.trial_end !== null && phase.trial_end > ctx.now ? phase.trial_end : undefined,
+    behavior: proration,
+    at: ctx.now,
+  });
+  const plain = settingsOf(phase);
+  const after = change.changesBill
+    ? billChange(ctx, before, plain, change, {
+        payment: 'allow_incomplete',
+        proration,
+        prorationDate: null,
+      })
+    : ctx.update('subscription', before, plain, 'customer.subscription.updated');
+  if (after.ended_at === null) scheduleCycle(ctx, after);
+  announceEntitlements(ctx, after);
+}
+
+function endOfPhases(
+  ctx: Context,
+  schedule: Schedule,
+  subscription: Stripe.Subscription,
+): Stripe.Subscription | null {
+  if (schedule.end_behavior !== 'cancel') {
+    releaseSchedule(ctx, schedule);
+    return ctx.store.get('subscription', subscription.id);
+  }
+  stopSchedule(ctx, schedule.id);
+  const completed = ctx.store.put('subscription_schedule', {
+    ...schedule,
+    status: 'completed',
+    completed_at: ctx.now,
+    current_phase: null,
+  });
+  ctx.emit('subscription_schedule.completed', completed);
+  endSubscription(ctx, { ...subscription, schedule: null }, { reason: 'cancellation_requested' });
+  return null;
+}
+
+/** The subscription's items as the phase wants them; an item that stays keeps its id. */
+function itemsOfPhase(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  phase: Phase,
+): Stripe.SubscriptionItem[] {
+  const free = [...subscription.items.data];
+  const take = (matches: (item: Stripe.SubscriptionItem) => boolean) => {
+    const at = free.findIndex(matches);
+    return at === -1 ? undefined : free.splice(at, 1)[0];
+  };
+  const prices = phase.items.map((item) => ctx.store.get('price', idOf(item.price)));
+  const kept = prices.map((price) => take((item) => item.price.id === price.id));
+  return phase.items.map((wanted, i) => {
+    const price = prices[i]!;
+    const old = kept[i] ?? take(() => true);
+    if (old !== undefined) return repriced(old, price, wanted.quantity);
+    return buildItem(ctx, {
+      subscription: subscription.id,
+      price,
+      quantity: wanted.quantity,
+      period: { start: ctx.now, end: ctx.now },
+    });
+  });
+}
+
+function settingsOf(phase: Phase): Partial<Stripe.Subscription> {
+  return {
+    ...(phase.collection_method === null ? {} : { collection_method: phase.collection_method }),
+    ...(phase.default_payment_method === null
+      ? {}
+      : { default_payment_method: phase.default_payment_method }),
+    ...(phase.description === null ? {} : { description: phase.description }),
+  };
+}
+
+function anchorOf(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  phase: Phase,
+  items: readonly Stripe.SubscriptionItem[],
+): number {
+  if (phase.billing_cycle_anchor === 'phase_start') return ctx.now;
+  if (subscription.billing_mode.type === 'flexible') return subscription.billing_cycle_anchor;
+  const rhythm = (item: Stripe.SubscriptionItem | undefined) => {
+    const recurring = item?.price.recurring;
+    return recurring ? `${recurring.interval_count} ${recurring.interval}` : '';
+  };
+  const isSame = rhythm(subscription.items.data[0]) === rhythm(items[0]);
+  return isSame ? subscription.billing_cycle_anchor : ctx.now;
+}

@@ -1,0 +1,96 @@
+import type Stripe from 'stripe';
+import { invalidRequest } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { refuseUnimitated } from '../unimitated.ts';
+import { readPhases, readSettings } from './build.ts';
+import { applyItems, phaseAt, scheduleNextPhase } from './phase.ts';
+
+type Schedule = Stripe.SubscriptionSchedule;
+
+/** `POST /v1/subscription_schedules/:id`. Phases given replace all phases that are not over. */
+export function updateSchedule(
+  global: Context,
+  before: Schedule,
+  params: Stripe.SubscriptionScheduleUpdateParams,
+): Schedule {
+  const ctx = global.onClock(idOrNull(before.test_clock));
+  refuseUnimitated(params, ['pause_schedules']);
+  if (before.status !== 'active' && before.status !== 'not_started') {
+    const names = Object.keys(params).filter((name) => name !== 'expand');
+    if (names.some((name) => name !== 'metadata')) {
+      throw invalidRequest(`You cannot update a subscription schedule that is ${before.status}.`);
+    }
+  }
+  if (params.end_behavior === 'none' || params.end_behavior === 'renew') {
+    throw invalidRequest('end_behavior must be one of cancel or release.', 'end_behavior');
+  }
+  const patch: Partial<Schedule> = { metadata: mergeMetadata(before.metadata, params.metadata) };
+  if (params.end_behavior !== undefined) patch.end_behavior = params.end_behavior;
+  if (params.default_settings !== undefined) {
+    patch.default_settings = readSettings(params.default_settings);
+  }
+  if (params.phases !== undefined) {
+    patch.phases = newPhases(ctx, before, params.phases);
+    const current = phaseAt({ ...before, phases: patch.phases }, ctx.now);
+    if (before.status === 'active' && current !== null) {
+      patch.current_phase = { start_date: current.start_date, end_date: current.end_date };
+    }
+  }
+  const schedule = ctx.update(
+    'subscription_schedule',
+    before,
+    patch,
+    'subscription_schedule.updated',
+  );
+  if (params.phases !== undefined) follow(ctx, before, schedule, params.proration_behavior);
+  return ctx.store.get('subscription_schedule', schedule.id);
+}
+
+function newPhases(
+  ctx: Context,
+  before: Schedule,
+  given: Stripe.SubscriptionScheduleUpdateParams.Phase[],
+): Stripe.SubscriptionSchedule.Phase[] {
+  const current = before.current_phase;
+  const first = given[0]?.start_date;
+  const start =
+    first === 'now' ? ctx.now : (first ?? current?.start_date ?? before.phases[0]!.start_date);
+  if (current !== null && start !== current.start_date && first !== 'now' && start > ctx.now) {
+    throw invalidRequest(
+      'The first phase must contain the current time: start it when the current phase started.',
+      'phases[0][start_date]',
+    );
+  }
+  const numbered = given.map((phase) => ({
+    ...phase,
+    trial_end: phase.trial_end === 'now' ? ctx.now : phase.trial_end,
+  })) as Parameters<typeof readPhases>[1];
+  const id = idOrNull(before.subscription);
+  const anchor = id === null ? null : ctx.store.get('subscription', id).billing_cycle_anchor;
+  const phases = readPhases(ctx, numbered, start, anchor);
+  if (phases.at(-1)!.end_date <= ctx.now) {
+    throw invalidRequest('The last phase must end in the future.', 'phases');
+  }
+  return phases;
+}
+
+/** What the current phase says now is true of the subscription at once. */
+function follow(
+  ctx: Context,
+  before: Schedule,
+  schedule: Schedule,
+  proration = 'create_prorations',
+): void {
+  if (schedule.status === 'not_started') {
+    ctx.schedule(schedule.phases[0]!.start_date, 'schedule.phase', schedule.id);
+    return;
+  }
+  if (schedule.status !== 'active') return;
+  scheduleNextPhase(ctx, schedule);
+  const phase = phaseAt(schedule, ctx.now);
+  const was = phaseAt(before, ctx.now);
+  if (phase === null || JSON.stringify(phase.items) === JSON.stringify(was?.items)) return;
+  applyItems(ctx, ctx.store.get('subscription', idOf(schedule.subscription!)), phase, proration);
+}

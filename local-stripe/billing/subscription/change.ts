@@ -1,0 +1,252 @@
+import type Stripe from 'stripe';
+import { invalidRequest, noSuch } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { priceAmount } from '../amounts.ts';
+import { periodAt } from '../calendar.ts';
+import type { Period } from '../calendar.ts';
+import type { LineDraft } from '../invoice/line.ts';
+import type { Debit } from '../rows.ts';
+import { itemList } from './build.ts';
+import { isMetered, netAmounts, periodLine, priceOf, usageLine } from './charges.ts';
+import { debitsOf } from './debits.ts';
+import {
+  assertQuantity,
+  assertRecurring,
+  buildItem,
+  itemsMax,
+  refuseItemExtras,
+  repriced,
+  resolvePrice,
+} from './items.ts';
+import { creditLines, debitLines } from './proration.ts';
+import { redeemAll } from './read-params.ts';
+
+type Item = Stripe.SubscriptionItem;
+type GivenItem = Stripe.SubscriptionUpdateParams.Item;
+
+export interface ChangeParams {
+  items?: GivenItem[];
+  anchorNow: boolean;
+  /** Undefined: untouched. Null: the trial ends now. */
+  trialEnd: number | null | undefined;
+  behavior: string;
+  at: number;
+}
+
+/** What an update would do to the bill. Nothing has been done yet. */
+export interface Change {
+  next: Stripe.Subscription;
+  /** Go through pending invoice items. */
+  prorations: LineDraft[];
+  /** A whole new period, billed at once because the cycle begins anew. */
+  periodLines: LineDraft[];
+  debits: Record<string, Debit>;
+  startsAnew: boolean;
+  changesBill: boolean;
+}
+
+export function planChange(
+  ctx: Context,
+  before: Stripe.Subscription,
+  params: ChangeParams,
+): Change {
+  const items = readItems(ctx, before, params.items ?? []);
+  const touched = items.filter((item) => isTouched(item, before.items.data));
+  const gone = before.items.data.filter((item) => {
+    const after = items.find(({ id }) => id === item.id);
+    return after === undefined || touched.includes(after);
+  });
+  const movesTrial = params.trialEnd !== undefined && changesTrial(before, params.trialEnd);
+  const startsAnew =
+    params.anchorNow ||
+    (movesTrial && params.trialEnd === null) ||
+    (before.status !== 'trialing' && resetsClassic(ctx, before, items));
+  const changesBill = touched.length > 0 || gone.length > 0 || startsAnew || movesTrial;
+  const next = advanceTo(ctx, before, items, params, { startsAnew, movesTrial });
+  const credits = startsAnew || movesTrial ? before.items.data : gone;
+  const isProrated = params.behavior !== 'none' && changesBill;
+  const given = isProrated ? creditLines(ctx, before, credits, params.at) : [];
+  if (startsAnew && next.status !== 'trialing') {
+    return anew(ctx, before, next, given);
+  }
+  const touchedNext = next.items.data.filter(({ id }) => touched.some((one) => one.id === id));
+  const taken = isProrated && !movesTrial ? debitLines(ctx, next, touchedNext, params.at) : [];
+  const debits = { ...debitsOf(ctx, before.id) };
+  for (const { id } of gone) if (!items.some((item) => item.id === id)) delete debits[id];
+  if (movesTrial) for (const { id } of next.items.data) delete debits[id];
+  for (const { subscriptionItem, amount, period } of taken) {
+    debits[subscriptionItem!] = { amount, ...period, invoice: null, line: null };
+  }
+  const prorations = [...given, ...taken];
+  return { next, prorations, periodLines: [], debits, startsAnew: false, changesBill };
+}
+
+/** The cycle begins now: a whole period of everything, and what was used up to now. */
+function anew(
+  ctx: Context,
+  before: Stripe.Subscription,
+  next: Stripe.Subscription,
+  prorations: LineDraft[],
+): Change {
+  const wasTrial = before.status === 'trialing';
+  const usage = before.items.data
+    .filter((item) => isMetered(item) && !wasTrial)
+    .map((item) => {
+      return usageLine(ctx, before, item, { start: item.current_period_start, end: ctx.now });
+    })
+    .filter(({ amount }) => amount !== 0);
+  const paidAhead = next.items.data.filter((item) => !isMetered(item));
+  const periodLines = [...usage, ...paidAhead.map((item) => periodLine(ctx, next, item, 'full'))];
+  const net = netAmounts(ctx, next, next.items.data, ctx.now);
+  const debits = Object.fromEntries(
+    next.items.data.map((item, i) => {
+      const period = { start: item.current_period_start, end: item.current_period_end };
+      return [item.id, { amount: net[i]!, ...period, invoice: null, line: null }];
+    }),
+  );
+  return { next, prorations, periodLines, debits, startsAnew: true, changesBill: true };
+}
+
+function advanceTo(
+  ctx: Context,
+  before: Stripe.Subscription,
+  items: Item[],
+  { trialEnd }: ChangeParams,
+  { startsAnew, movesTrial }: { startsAnew: boolean; movesTrial: boolean },
+): Stripe.Subscription {
+  const wasTrialing = before.status === 'trialing';
+  const patch: Partial<Stripe.Subscription> = {};
+  if (movesTrial && typeof trialEnd === 'number') {
+    patch.status = 'trialing';
+    patch.trial_end = trialEnd;
+    patch.trial_start = before.trial_start ?? ctx.now;
+    patch.billing_cycle_anchor = trialEnd;
+  } else if (startsAnew) {
+    patch.billing_cycle_anchor = ctx.now;
+    if (wasTrialing) patch.status = 'active';
+    if (wasTrialing) patch.trial_end = ctx.now;
+  }
+  const next = { ...before, ...patch };
+  const data = items.map((item) => {
+    const { start, end } = periodOf(ctx, before, next, item, { startsAnew, movesTrial });
+    return { ...item, current_period_start: start, current_period_end: end };
+  });
+  const result = { ...next, items: itemList(before.id, data) };
+  if (!before.cancel_at_period_end) return result;
+  return { ...result, cancel_at: Math.min(...data.map((item) => item.current_period_end)) };
+}
+
+function periodOf(
+  ctx: Context,
+  before: Stripe.Subscription,
+  next: Stripe.Subscription,
+  item: Item,
+  { startsAnew, movesTrial }: { startsAnew: boolean; movesTrial: boolean },
+): Period {
+  const old = before.items.data.find(({ id }) => id === item.id);
+  const start = old === undefined ? ctx.now : old.current_period_start;
+  if (next.status === 'trialing') {
+    const from = movesTrial && before.status !== 'trialing' ? ctx.now : start;
+    return { start: from, end: next.trial_end! };
+  }
+  const rhythm = item.price.recurring!;
+  if (startsAnew) return { start: ctx.now, end: periodAt(ctx.now, rhythm, ctx.now).end };
+  if (old !== undefined && isSameRhythm(old, item)) return { start, end: old.current_period_end };
+  return { start: ctx.now, end: periodAt(next.billing_cycle_anchor, rhythm, ctx.now).end };
+}
+
+function readItems(ctx: Context, before: Stripe.Subscription, given: GivenItem[]): Item[] {
+  let items = [...before.items.data];
+  for (const [i, one] of given.entries()) {
+    const place = `items[${i}]`;
+    refuseItemExtras(one, place);
+    if (one.id === undefined) {
+      items.push(newItem(ctx, before, one, place));
+      continue;
+    }
+    const old = items.find(({ id }) => id === one.id);
+    if (old === undefined) throw noSuch('subscription_item', one.id, `${place}[id]`);
+    if (one.deleted) items = items.filter(({ id }) => id !== one.id);
+    else
+      items = items.map((item) =>
+        item === old ? changedItem(ctx, before, old, one, place) : item,
+      );
+  }
+  if (items.length === 0) {
+    throw invalidRequest('A subscription must have at least one active plan.', 'items');
+  }
+  if (items.length > itemsMax) {
+    throw invalidRequest(`A subscription can have up to ${itemsMax} items.`, 'items');
+  }
+  const prices = items.map((item) => item.price.id);
+  if (new Set(prices).size < prices.length) {
+    throw invalidRequest(
+      'Cannot add multiple subscription items with the same plan or price.',
+      'items',
+    );
+  }
+  return items;
+}
+
+function newItem(ctx: Context, before: Stripe.Subscription, one: GivenItem, place: string): Item {
+  const price = resolvePrice(ctx, one, place);
+  assertRecurring(price, before.currency, place);
+  assertQuantity(one.quantity, price, place);
+  const id = ctx.newId('si');
+  const target = { customer: idOf(before.customer), subscription: before.id, subscriptionItem: id };
+  return buildItem(ctx, {
+    id,
+    subscription: before.id,
+    price,
+    quantity: one.quantity,
+    period: { start: ctx.now, end: ctx.now },
+    metadata: one.metadata,
+    discounts: redeemAll(ctx, one.discounts || [], target, [{ price }], `${place}[discounts]`),
+  });
+}
+
+function changedItem(
+  ctx: Context,
+  before: Stripe.Subscription,
+  old: Item,
+  one: GivenItem,
+  place: string,
+): Item {
+  const isRepriced =
+    one.price !== undefined || one.plan !== undefined || one.price_data !== undefined;
+  const price = isRepriced ? resolvePrice(ctx, one, place) : priceOf(ctx, old);
+  if (isRepriced && price.id !== old.price.id) assertRecurring(price, before.currency, place);
+  assertQuantity(one.quantity, price, place);
+  const item = isRepriced || one.quantity !== undefined ? repriced(old, price, one.quantity) : old;
+  return { ...item, metadata: mergeMetadata(old.metadata, one.metadata) };
+}
+
+function isTouched(item: Item, before: readonly Item[]): boolean {
+  const old = before.find(({ id }) => id === item.id);
+  return old === undefined || old.price.id !== item.price.id || old.quantity !== item.quantity;
+}
+
+function isSameRhythm(a: Item, b: Item): boolean {
+  const x = a.price.recurring!;
+  const y = b.price.recurring!;
+  return x.interval === y.interval && x.interval_count === y.interval_count;
+}
+
+function changesTrial(before: Stripe.Subscription, trialEnd: number | null): boolean {
+  return trialEnd === null ? before.status === 'trialing' : trialEnd !== before.trial_end;
+}
+
+/** Classic billing begins anew when the rhythm changes, or when something free becomes paid. */
+function resetsClassic(ctx: Context, before: Stripe.Subscription, items: readonly Item[]): boolean {
+  if (before.billing_mode.type === 'flexible') return false;
+  const [old] = before.items.data;
+  const [item] = items;
+  if (old === undefined || item === undefined) return false;
+  if (!isSameRhythm(old, item)) return true;
+  const cost = (of: readonly Item[]) => {
+    return of.reduce((sum, one) => sum + priceAmount(priceOf(ctx, one), one.quantity ?? 1), 0);
+  };
+  return cost(before.items.data) === 0 && cost(items) > 0;
+}

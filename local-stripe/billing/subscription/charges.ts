@@ -1,0 +1,161 @@
+import type Stripe from 'stripe';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { aggregateUsage } from '../../resources/meter-usage.ts';
+import { isActiveDiscount, priceAmount, prorate, shareDiscounts } from '../amounts.ts';
+import { periodAt } from '../calendar.ts';
+import type { Period } from '../calendar.ts';
+import type { LineDraft } from '../invoice/line.ts';
+
+type Item = Stripe.SubscriptionItem;
+
+export function priceOf(ctx: Context, item: Item): Stripe.Price {
+  return ctx.store.get('price', item.price.id);
+}
+
+export function isMetered(item: Item): boolean {
+  return item.price.recurring!.usage_type === 'metered';
+}
+
+/** The discounts over all items that count at `at`. Those of the subscription replace the customer's. */
+export function discountsAt(ctx: Context, subscription: Stripe.Subscription, at: number): string[] {
+  return subscription.discounts.map(idOf).filter((id) => isActiveDiscount(ctx, id, at));
+}
+
+/** What a full period of the item costs before discounts; metered items are billed afterwards. */
+export function fullAmount(ctx: Context, item: Item): number {
+  return isMetered(item) ? 0 : priceAmount(priceOf(ctx, item), item.quantity ?? 1);
+}
+
+/** What a full period of each item costs after discounts, in the order of the items. */
+export function netAmounts(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  items: readonly Item[],
+  at: number,
+): number[] {
+  const parts = items.map((item) => ({
+    amount: fullAmount(ctx, item),
+    price: priceOf(ctx, item),
+    discounts: item.discounts.map(idOf).filter((id) => isActiveDiscount(ctx, id, at)),
+    isDiscountable: true,
+  }));
+  const discounts = discountsAt(ctx, subscription, at);
+  const shares = shareDiscounts(ctx, parts, discounts, subscription.currency);
+  return parts.map(({ amount }, i) => {
+    return amount - shares[i]!.reduce((sum, share) => sum + share.amount, 0);
+  });
+}
+
+/** The line for an item's coming period, in advance. A first period cut short costs its part. */
+export function periodLine(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  item: Item,
+  kind: 'full' | 'part' | 'trial' | 'free',
+): LineDraft {
+  const price = priceOf(ctx, item);
+  const period = { start: item.current_period_start, end: item.current_period_end };
+  const quantity = item.quantity ?? 0;
+  const full = fullPeriod(subscription, item);
+  const whole = fullAmount(ctx, item);
+  const amount =
+    kind === 'trial' || kind === 'free'
+      ? 0
+      : kind === 'part'
+        ? prorate(whole, period.start, full.start, full.end)
+        : whole;
+  return {
+    amount,
+    currency: subscription.currency,
+    description: describe(ctx, subscription, item, kind === 'trial'),
+    period,
+    price,
+    quantity: isMetered(item) ? 0 : quantity,
+    discounts: item.discounts.map(idOf).filter((id) => isActiveDiscount(ctx, id, ctx.now)),
+    isDiscountable: true,
+    subscription: subscription.id,
+    subscriptionItem: item.id,
+    invoiceItem: null,
+    isProration: false,
+    credited: null,
+    metadata: {},
+  };
+}
+
+/** The line for usage in a period that is over. */
+export function usageLine(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  item: Item,
+  period: Period,
+): LineDraft {
+  const price = priceOf(ctx, item);
+  const customer = idOf(subscription.customer);
+  const meter = price.recurring!.meter;
+  const usage = meter === null ? 0 : aggregateUsage(ctx, meter, customer, period.start, period.end);
+  const asLicensed = {
+    ...price,
+    recurring: { ...price.recurring!, usage_type: 'licensed' as const },
+  };
+  return {
+    ...periodLine(ctx, subscription, item, 'full'),
+    amount: usage > 0 ? priceAmount(asLicensed, usage) : 0,
+    description: `${usage} × ${productName(ctx, price)} (${rate(price)})`,
+    period,
+    quantity: Math.round(usage),
+  };
+}
+
+/** The whole period that the item's current one is, or is the rest of. */
+export function fullPeriod(subscription: Stripe.Subscription, item: Item): Period {
+  const { billing_cycle_anchor: anchor } = subscription;
+  return periodAt(anchor, item.price.recurring!, item.current_period_start);
+}
+
+export function productName(ctx: Context, price: Stripe.Price): string {
+  return ctx.store.find('product', idOf(price.product))?.name ?? price.nickname ?? price.id;
+}
+
+function describe(
+  ctx: Context,
+  { billing_mode }: Stripe.Subscription,
+  item: Item,
+  isTrial: boolean,
+): string {
+  const price = priceOf(ctx, item);
+  const name = productName(ctx, price);
+  if (isTrial) {
+    return billing_mode.type === 'flexible'
+      ? `Free trial for ${item.quantity ?? 1} × ${name}`
+      : `Trial period for ${name}`;
+  }
+  return `${item.quantity ?? 0} × ${name} (${rate(price)})`;
+}
+
+/** `at $29.00 / month`, or for every third month `… / every 3 months`. */
+function rate(price: Stripe.Price): string {
+  const { interval, interval_count } = price.recurring!;
+  const every = interval_count === 1 ? interval : `every ${interval_count} ${interval}s`;
+  if (price.billing_scheme === 'tiered') return `Tier 1 at ${every}`;
+  return `at ${formatMoney(Number(price.unit_amount_decimal), price.currency)} / ${every}`;
+}
+
+const zeroDecimal = new Set(
+  'bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' '),
+);
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatMoney(amountMinor: number, currency: string): string {
+  const digits = zeroDecimal.has(currency) ? 0 : 2;
+  let format = formats.get(currency);
+  format ??= new Intl.NumberFormat('en-US', {
+    style: 'currency',
+    currency: currency.toUpperCase(),
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits === 0 ? 0 : 12,
+  });
+  formats.set(currency, format);
+  return format.format(amountMinor / 10 ** digits);
+}

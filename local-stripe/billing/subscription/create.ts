@@ -1,0 +1,230 @@
+import type Stripe from 'stripe';
+import { invalidRequest, missingParam } from '../../kernel/errors.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { periodAt } from '../calendar.ts';
+import type { Period } from '../calendar.ts';
+import { createInvoiceItem } from '../invoice/items.ts';
+import { refuseUnimitated } from '../unimitated.ts';
+import { billingMode, buildSubscription } from './build.ts';
+import { oneTimeLine } from './extra-items.ts';
+import { startBilling } from './start.ts';
+import type { Start } from './start.ts';
+import {
+  assertQuantity,
+  assertRecurring,
+  buildItem,
+  itemsMax,
+  refuseItemExtras,
+  resolvePrice,
+} from './items.ts';
+import {
+  assertOwnMethod,
+  findCustomer,
+  readAnchor,
+  readCancelAt,
+  readTrialEnd,
+  redeemAll,
+  unimitated,
+} from './read-params.ts';
+
+/** `POST /v1/subscriptions`, with its first invoice and, where it can, its payment. */
+export function createSubscription(
+  global: Context,
+  params: Stripe.SubscriptionCreateParams,
+): Stripe.Subscription {
+  const { ctx, subscription, behavior } = prepareSubscription(global, params);
+  return startBilling(ctx, subscription, { behavior, proration: params.proration_behavior });
+}
+
+/**
+ * Everything but the first invoice: the subscription with its items and discounts, kept but not
+ * announced. Checkout goes on from here after it has taken the payment itself.
+ */
+export function prepareSubscription(
+  global: Context,
+  params: Stripe.SubscriptionCreateParams,
+  schedule: string | null = null,
+): { ctx: Context; subscription: Stripe.Subscription; behavior: Start['behavior'] } {
+  refuseUnimitated(params, [...unimitated, 'backdate_start_date']);
+  const customer = findCustomer(global, params.customer);
+  const ctx = global.onClock(idOrNull(customer.test_clock));
+  const behavior = (params.payment_behavior ?? 'allow_incomplete') as Start['behavior'];
+  if (params.payment_behavior === 'pending_if_incomplete') {
+    throw invalidRequest(
+      '`pending_if_incomplete` can only be used when updating a subscription.',
+      'payment_behavior',
+    );
+  }
+  assertCollection(params);
+  const method = params.default_payment_method;
+  if (method !== undefined) assertOwnMethod(ctx, customer.id, method);
+
+  const given = readItems(ctx, params, customer);
+  const prices = given.map(({ price }) => price);
+  const intervals = prices.map(({ recurring }) => recurring!);
+  const mode = billingMode(ctx, params.billing_mode);
+  assertSameInterval(mode, prices);
+  const trialEnd = readTrialEnd(ctx, params, prices);
+  const anchor = readAnchor(ctx, params, intervals, trialEnd);
+  const id = ctx.newId('sub');
+  const items = given.map(({ item, price, place }) => {
+    const itemId = ctx.newId('si');
+    const target = { customer: customer.id, subscription: id, subscriptionItem: itemId };
+    const one = { price, quantity: item.quantity ?? 1 };
+    return buildItem(ctx, {
+      id: itemId,
+      subscription: id,
+      price,
+      quantity: item.quantity,
+      period: firstPeriod(ctx.now, anchor, trialEnd, price),
+      metadata: item.metadata,
+      discounts: redeemAll(ctx, item.discounts, target, [one], `${place}[discounts]`),
+    });
+  });
+  const discounts = redeemAll(
+    ctx,
+    params.discounts,
+    { customer: customer.id, subscription: id },
+    items,
+  );
+  const inherited =
+    params.discounts === undefined && customer.discount ? [customer.discount.id] : [];
+  const currency = prices[0]!.currency;
+  const facts = {
+    id,
+    customer: customer.id,
+    items,
+    currency,
+    anchor,
+    trialEnd,
+    discounts: [...discounts, ...inherited],
+    billingMode: mode,
+    startDate: ctx.now,
+    schedule,
+  };
+  const built = ctx.store.put('subscription', buildSubscription(ctx, facts, params));
+  for (const [i, extra] of (params.add_invoice_items ?? []).entries()) {
+    const line = oneTimeLine(ctx, extra, built, `add_invoice_items[${i}]`);
+    createInvoiceItem(ctx, customer.id, line, null);
+  }
+  return { ctx, subscription: withCancellation(ctx, built, params), behavior };
+}
+
+function readItems(
+  ctx: Context,
+  params: Stripe.SubscriptionCreateParams,
+  customer: Stripe.Customer,
+) {
+  const items = params.items ?? [];
+  if (items.length === 0) throw missingParam('items');
+  if (items.length > itemsMax) {
+    throw invalidRequest(`A subscription can have up to ${itemsMax} items.`, 'items');
+  }
+  const resolved = items.map((item, i) => {
+    const place = `items[${i}]`;
+    refuseItemExtras(item, place);
+    const price = resolvePrice(ctx, item, place);
+    assertQuantity(item.quantity, price, place);
+    return { item, price, place };
+  });
+  const currency = params.currency ?? resolved[0]!.price.currency;
+  for (const { price, place } of resolved) assertRecurring(price, currency, place);
+  const seen = new Set<string>();
+  for (const { price, place } of resolved) {
+    if (seen.has(price.id)) {
+      throw invalidRequest(
+        'Cannot add multiple subscription items with the same plan or price.',
+        `${place}[price]`,
+      );
+    }
+    seen.add(price.id);
+  }
+  if (customer.currency && customer.currency !== currency && hasLiveBilling(ctx, customer)) {
+    throw invalidRequest(
+      `You cannot combine currencies on a single customer. This customer has an active subscription or invoice in ${customer.currency}.`,
+    );
+  }
+  return resolved;
+}
+
+function hasLiveBilling(ctx: Context, { id, currency }: Stripe.Customer): boolean {
+  const live = ctx.store.by('subscription', 'customer', id).some((one) => {
+    return one.ended_at === null && one.currency === currency;
+  });
+  return live || ctx.store.by('invoiceitem', 'pending', id).length > 0;
+}
+
+function assertCollection(params: Stripe.SubscriptionCreateParams): void {
+  const isSent = params.collection_method === 'send_invoice';
+  if (isSent && params.days_until_due === undefined) throw missingParam('days_until_due');
+  if (!isSent && params.days_until_due !== undefined) {
+    throw invalidRequest(
+      '`days_until_due` can only be set when collection_method is send_invoice.',
+      'days_until_due',
+    );
+  }
+}
+
+function assertSameInterval(
+  mode: Stripe.Subscription.BillingMode,
+  prices: readonly Stripe.Price[],
+): void {
+  if (mode.type === 'flexible') return;
+  const intervals = prices.map(({ recurring }) => {
+    return `${recurring!.interval_count} ${recurring!.interval}`;
+  });
+  if (new Set(intervals).size > 1) {
+    throw invalidRequest(
+      'All prices on a subscription with classic billing mode must have the same interval.',
+      'items',
+    );
+  }
+}
+
+/** Up to the end of the trial; else to the first boundary of the anchor's rhythm. */
+export function firstPeriod(
+  now: number,
+  anchor: number,
+  trialEnd: number | null,
+  price: Stripe.Price,
+): Period {
+  if (trialEnd !== null) return { start: now, end: trialEnd };
+  return { start: now, end: periodAt(anchor, price.recurring!, now).end };
+}
+
+function withCancellation(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  params: Stripe.SubscriptionCreateParams,
+): Stripe.Subscription {
+  if (params.cancel_at_period_end && params.cancel_at !== undefined) {
+    throw invalidRequest(
+      'You may only specify one of these parameters: cancel_at, cancel_at_period_end.',
+      'cancel_at',
+    );
+  }
+  const ends = subscription.items.data.map((item) => item.current_period_end);
+  const cancel_at = params.cancel_at_period_end
+    ? Math.min(...ends)
+    : params.cancel_at === undefined
+      ? null
+      : readCancelAt(ctx, params.cancel_at, subscription);
+  if (cancel_at === null) return subscription;
+  return ctx.update('subscription', subscription, {
+    cancel_at,
+    cancel_at_period_end: params.cancel_at_period_end ?? false,
+    canceled_at: ctx.now,
+    cancellation_details: {
+      ...subscription.cancellation_details!,
+      reason: 'cancellation_requested',
+    },
+  });
+}
+
+/** The currency of a customer is that of their first bill. */
+export function settleCurrency(ctx: Context, subscription: Stripe.Subscription): void {
+  const customer = ctx.store.get('customer', idOf(subscription.customer));
+  if (customer.currency) return;
+  ctx.update('customer', customer, { currency: subscription.currency }, 'customer.updated');
+}

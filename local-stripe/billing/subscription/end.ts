@@ -1,0 +1,72 @@
+import type Stripe from 'stripe';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { endScheduleOf } from '../schedule/end.ts';
+import { announceEntitlements } from './changed.ts';
+
+export interface Ending {
+  reason: Stripe.Subscription.CancellationDetails.Reason;
+  comment?: string | null;
+  feedback?: Stripe.Subscription.CancellationDetails.Feedback | null;
+}
+
+/** Ends a subscription now. Its open invoices are no longer collected; nothing is refunded. */
+export function endSubscription(
+  ctx: Context,
+  before: Stripe.Subscription,
+  { reason, comment, feedback }: Ending,
+): Stripe.Subscription {
+  const details = before.cancellation_details;
+  const subscription = ctx.store.put('subscription', {
+    ...before,
+    status: 'canceled',
+    canceled_at: before.canceled_at ?? ctx.now,
+    ended_at: ctx.now,
+    cancellation_details: {
+      comment: comment ?? details?.comment ?? null,
+      feedback: feedback ?? details?.feedback ?? null,
+      feedback_option: details?.feedback_option ?? null,
+      reason,
+    },
+    pending_update: null,
+    schedule: null,
+  });
+  stopWork(ctx, subscription);
+  ctx.store.remove('_billed', subscription.id);
+  ctx.store.remove('_pending_update', subscription.id);
+  endScheduleOf(ctx, before, reason === 'payment_failed');
+  ctx.emit('customer.subscription.deleted', subscription);
+  announceEntitlements(ctx, subscription);
+  return subscription;
+}
+
+/** Nothing of this subscription falls due any more, and nobody charges for it. */
+export function stopWork(ctx: Context, { id }: Stripe.Subscription): void {
+  for (const kind of [
+    'cycle',
+    'upcoming',
+    'trial_will_end',
+    'incomplete',
+    'pending_update',
+    'collection',
+    'cancel',
+  ]) {
+    ctx.unschedule(`subscription.${kind}`, id);
+  }
+  for (const invoice of ctx.store.by('invoice', 'subscription', id)) {
+    if ((invoice.status !== 'open' && invoice.status !== 'draft') || !invoice.auto_advance)
+      continue;
+    ctx.unschedule('invoice.finalize', invoice.id);
+    ctx.unschedule('invoice.retry', invoice.id);
+    ctx.store.put('invoice', {
+      ...invoice,
+      auto_advance: false,
+      automatically_finalizes_at: null,
+      next_payment_attempt: null,
+    });
+  }
+}
+
+export function customerOf(ctx: Context, { customer }: Stripe.Subscription): Stripe.Customer {
+  return ctx.store.get('customer', idOf(customer));
+}

@@ -1,0 +1,171 @@
+import type Stripe from 'stripe';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { periodAt } from '../calendar.ts';
+import { draftInvoice } from '../invoice/draft.ts';
+import type { LineDraft } from '../invoice/line.ts';
+import { markUncollectible, voidInvoice } from '../invoice/void.ts';
+import { finalizeInvoice } from '../invoice/finalize.ts';
+import { defaultMethod } from '../payment/methods.ts';
+import { enterPhase } from '../schedule/phase.ts';
+import { itemList } from './build.ts';
+import { cancelAtEnd } from './cancel.ts';
+import { announceEntitlements } from './changed.ts';
+import { discountsAt, fullPeriod, isMetered, periodLine, usageLine } from './charges.ts';
+import { nextCycleAt, scheduleCycle } from './cycle-schedule.ts';
+import { rememberDebits } from './debits.ts';
+import { customerOf } from './end.ts';
+import { endDiscounts, useUpOnceDiscounts } from './once-discounts.ts';
+import { pausedBy } from './paused.ts';
+import { dropPendingUpdate } from './pending-update.ts';
+
+/** Draft invoices of a cycle can be looked at and changed for so long. */
+const draftSeconds = 3600;
+
+/** A period ended: the next one begins, with its invoice. */
+export function renewSubscription(ctx: Context, id: string): void {
+  const found = ctx.store.find('subscription', id);
+  if (found === undefined || found.ended_at !== null || found.status === 'paused') return;
+  if (found.status === 'incomplete' || nextCycleAt(found) > ctx.now) return;
+  if (found.cancel_at !== null && found.cancel_at <= ctx.now) {
+    cancelAtEnd(ctx, found);
+    return;
+  }
+  if (found.pending_update !== null) dropPendingUpdate(ctx, found);
+  const phased = enterPhase(ctx, ctx.store.get('subscription', id));
+  if (phased === null) return;
+  const before = endDiscounts(ctx, phased);
+  const endsTrial = before.status === 'trialing';
+  if (endsTrial && stopsWithoutCard(ctx, before)) return;
+
+  const due = before.items.data.filter((item) => item.current_period_end <= ctx.now);
+  const usage = due
+    .filter((item) => isMetered(item) && !endsTrial)
+    .map((item) => {
+      const { current_period_start: start, current_period_end: end } = item;
+      return usageLine(ctx, before, item, { start, end });
+    });
+  const anchor = anchorAfter(ctx, before, endsTrial);
+  const advanced = advance(ctx, { ...before, billing_cycle_anchor: anchor });
+  const begun = advanced.items.data.filter((item) => due.some((one) => one.id === item.id));
+  const lines = [
+    ...usage,
+    ...begun
+      .filter((item) => !isMetered(item))
+      .map((item) => {
+        return periodLine(ctx, advanced, item, kindOf(advanced, item));
+      }),
+  ];
+  const invoice = draftCycleInvoice(ctx, advanced, lines, previousPeriod(due));
+  const subscription = ctx.update(
+    'subscription',
+    found,
+    {
+      ...advanced,
+      latest_invoice: invoice.id,
+      pending_update: null,
+      ...(endsTrial ? { status: 'active' as const } : {}),
+    },
+    'customer.subscription.updated',
+  );
+  for (const item of begun) {
+    rememberDebits(ctx, subscription, invoice, kindOf(subscription, item), [item]);
+  }
+  scheduleCycle(ctx, subscription);
+  ctx.emit('invoice.created', invoice);
+  collectLater(ctx, subscription, invoice);
+  useUpOnceDiscounts(ctx, subscription, invoice);
+  if (endsTrial) announceEntitlements(ctx, subscription);
+}
+
+/** A period that does not begin with a boundary of its rhythm is the rest of one. */
+function kindOf(subscription: Stripe.Subscription, item: Stripe.SubscriptionItem): 'full' | 'part' {
+  return fullPeriod(subscription, item).start < item.current_period_start ? 'part' : 'full';
+}
+
+/** The items whose period is over begin the next. */
+function advance(ctx: Context, subscription: Stripe.Subscription): Stripe.Subscription {
+  const { billing_cycle_anchor: anchor } = subscription;
+  const data = subscription.items.data.map((item) => {
+    if (item.current_period_end > ctx.now) return item;
+    const { end } = periodAt(anchor, item.price.recurring!, ctx.now);
+    return { ...item, current_period_start: item.current_period_end, current_period_end: end };
+  });
+  return { ...subscription, items: itemList(subscription.id, data) };
+}
+
+function anchorAfter(ctx: Context, subscription: Stripe.Subscription, endsTrial: boolean): number {
+  if (!endsTrial) return subscription.billing_cycle_anchor;
+  const behavior = subscription.trial_settings?.end_behavior.billing_cycle_anchor;
+  return behavior === 'unchanged' || subscription.billing_cycle_anchor >= ctx.now
+    ? subscription.billing_cycle_anchor
+    : ctx.now;
+}
+
+export function draftCycleInvoice(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  lines: LineDraft[],
+  period: { start: number; end: number },
+): Stripe.Invoice {
+  const collects = subscription.pause_collection === null && subscription.status !== 'unpaid';
+  return draftInvoice(ctx, {
+    customer: customerOf(ctx, subscription),
+    subscription,
+    currency: subscription.currency,
+    billingReason: 'subscription_cycle',
+    lines,
+    discounts: discountsAt(ctx, subscription, ctx.now),
+    periodStart: period.start,
+    periodEnd: period.end,
+    sweepsPending: true,
+    autoAdvance: collects,
+    finalizesAt: ctx.now + draftSeconds,
+  });
+}
+
+/** An hour later it is final and charged; while collection is paused, what the pause says. */
+function collectLater(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  invoice: Stripe.Invoice,
+): void {
+  if (invoice.auto_advance) {
+    ctx.schedule(ctx.now + draftSeconds, 'invoice.finalize', invoice.id);
+    return;
+  }
+  const behavior = subscription.pause_collection?.behavior;
+  if (behavior === 'void') voidInvoice(ctx, finalizeInvoice(ctx, invoice));
+  if (behavior === 'mark_uncollectible') markUncollectible(ctx, finalizeInvoice(ctx, invoice));
+}
+
+function previousPeriod(items: readonly Stripe.SubscriptionItem[]): { start: number; end: number } {
+  return {
+    start: Math.min(...items.map((item) => item.current_period_start)),
+    end: Math.max(...items.map((item) => item.current_period_end)),
+  };
+}
+
+/** A trial ends without a card: true when the subscription ends or pauses for that. */
+function stopsWithoutCard(ctx: Context, subscription: Stripe.Subscription): boolean {
+  if (subscription.collection_method !== 'charge_automatically') return false;
+  const customer = ctx.store.get('customer', idOf(subscription.customer));
+  if (defaultMethod(customer, subscription) !== null) return false;
+  switch (subscription.trial_settings?.end_behavior.missing_payment_method) {
+    case 'cancel':
+      cancelAtEnd(ctx, subscription);
+      return true;
+    case 'pause': {
+      const paused = ctx.store.put('subscription', {
+        ...subscription,
+        status: 'paused',
+        status_details: pausedBy(ctx, 'trial_end_without_payment_method'),
+      });
+      ctx.emit('customer.subscription.paused', paused);
+      announceEntitlements(ctx, paused);
+      return true;
+    }
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,272 @@
+import type Stripe from 'stripe';
+import { advanceInvoice, sendInvoice } from '../billing/invoice/advance.ts';
+import { draftInvoice, draftsOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { ensureIntent, finalizeInvoice } from '../billing/invoice/finalize.ts';
+import { attemptInvoice, markPaid, methodFor } from '../billing/invoice/pay.ts';
+import { defaultPayment } from '../billing/invoice/payments.ts';
+import { markUncollectible, voidInvoice } from '../billing/invoice/void.ts';
+import { thrownDecline } from '../billing/payment/decline.ts';
+import type { IntentError } from '../billing/payment/decline.ts';
+import { resolveMethod } from '../billing/payment/methods.ts';
+import { assertOwnMethod, findCustomer } from '../billing/subscription/read-params.ts';
+import { refuseUnimitated } from '../billing/unimitated.ts';
+import { cardError, invalidRequest, noSuch } from '../kernel/errors.ts';
+import { mergeMetadata } from '../kernel/metadata.ts';
+import { idOf, idOrNull } from '../kernel/reference.ts';
+import { markDeleted } from '../kernel/resource.ts';
+import type { Context } from '../kernel/types.ts';
+import { redeem } from './redemption.ts';
+
+type Invoice = Stripe.Invoice;
+
+const draftSeconds = 3600;
+const unimitated = [
+  'account_tax_ids',
+  'application_fee_amount',
+  'customer_account',
+  'default_source',
+  'default_tax_rates',
+  'from_invoice',
+  'number',
+  'on_behalf_of',
+  'shipping_cost',
+  'shipping_details',
+  'transfer_data',
+];
+
+/** `POST /v1/invoices`: a draft, by hand, with what was pending or with nothing yet. */
+export function createInvoice(global: Context, params: Stripe.InvoiceCreateParams): Invoice {
+  refuseUnimitated(params, unimitated);
+  const customer = findCustomer(global, params.customer);
+  const ctx = global.onClock(idOrNull(customer.test_clock));
+  const subscription =
+    params.subscription === undefined ? null : ctx.store.find('subscription', params.subscription);
+  if (subscription === undefined)
+    throw noSuch('subscription', params.subscription!, 'subscription');
+  const isSent = params.collection_method === 'send_invoice';
+  if (isSent && params.days_until_due === undefined && params.due_date === undefined) {
+    throw invalidRequest(
+      'When collection_method is send_invoice, one of `days_until_due` and `due_date` is required.',
+      'days_until_due',
+      'parameter_missing',
+    );
+  }
+  const autoAdvance = params.auto_advance ?? false;
+  const finalizesAt = params.automatically_finalizes_at ?? ctx.now + draftSeconds;
+  const discounts = (params.discounts || []).map((given, i) => {
+    const order = {
+      customer: customer.id,
+      currency: params.currency ?? 'usd',
+      lines: [],
+      orderAmount: 0,
+    };
+    return redeem(ctx, given, { customer: customer.id }, order, `discounts[${i}]`).id;
+  });
+  const invoice = draftInvoice(ctx, {
+    customer,
+    subscription,
+    currency: params.currency ?? subscription?.currency ?? customer.currency ?? 'usd',
+    billingReason: 'manual',
+    lines: [],
+    discounts,
+    periodStart: ctx.now,
+    periodEnd: ctx.now,
+    sweepsPending: params.pending_invoice_items_behavior === 'include',
+    autoAdvance,
+    finalizesAt,
+    ...(params.collection_method === undefined
+      ? {}
+      : { collectionMethod: params.collection_method }),
+    daysUntilDue: params.days_until_due ?? null,
+    dueDate: params.due_date ?? null,
+    description: params.description ?? null,
+    footer: params.footer ?? null,
+    ...(params.metadata === undefined ? {} : { metadata: params.metadata }),
+    defaultPaymentMethod:
+      params.default_payment_method === undefined
+        ? null
+        : assertOwnMethod(ctx, customer.id, params.default_payment_method),
+  });
+  ctx.emit('invoice.created', invoice);
+  if (autoAdvance) ctx.schedule(finalizesAt, 'invoice.finalize', invoice.id);
+  return invoice;
+}
+
+export function updateInvoice(
+  global: Context,
+  before: Invoice,
+  params: Stripe.InvoiceUpdateParams,
+): Invoice {
+  const ctx = onClock(global, before);
+  refuseUnimitated(params, unimitated);
+  const always = [
+    'metadata',
+    'auto_advance',
+    'default_payment_method',
+    'expand',
+    'payment_settings',
+    'collection_method',
+  ];
+  const late = Object.keys(params).find((name) => !always.includes(name));
+  if (before.status !== 'draft' && late !== undefined) {
+    throw invalidRequest(
+      `Finalized invoices can't be updated in this way: \`${late}\` is fixed.`,
+      late,
+      'invoice_not_editable',
+    );
+  }
+  const patch: Partial<Invoice> = { metadata: mergeMetadata(before.metadata, params.metadata) };
+  if (params.description !== undefined) patch.description = params.description || null;
+  if (params.footer !== undefined) patch.footer = params.footer || null;
+  if (params.due_date !== undefined) patch.due_date = params.due_date;
+  if (params.collection_method !== undefined) patch.collection_method = params.collection_method;
+  if (params.default_payment_method !== undefined) {
+    const customer = idOf(before.customer!);
+    patch.default_payment_method = params.default_payment_method
+      ? assertOwnMethod(ctx, customer, params.default_payment_method)
+      : null;
+  }
+  if (params.auto_advance !== undefined) {
+    const advances = params.auto_advance;
+    const at = params.automatically_finalizes_at || ctx.now + draftSeconds;
+    patch.auto_advance = advances;
+    if (before.status === 'draft') {
+      patch.automatically_finalizes_at = advances ? at : null;
+      if (advances) ctx.schedule(at, 'invoice.finalize', before.id);
+      else ctx.unschedule('invoice.finalize', before.id);
+    } else if (!advances) ctx.unschedule('invoice.retry', before.id);
+  }
+  let invoice = ctx.update('invoice', before, patch, 'invoice.updated');
+  if (params.discounts !== undefined) {
+    const customer = idOf(before.customer!);
+    const order = { customer, currency: before.currency, lines: [], orderAmount: before.subtotal };
+    const discounts = (params.discounts || []).map((given, i) => {
+      return redeem(ctx, given, { customer, invoice: before.id }, order, `discounts[${i}]`).id;
+    });
+    invoice = relineInvoice(ctx, invoice, draftsOf(ctx, invoice), discounts);
+  }
+  return invoice;
+}
+
+export function deleteInvoice(global: Context, before: Invoice): object {
+  const ctx = onClock(global, before);
+  if (before.status !== 'draft' || before.parent !== null) {
+    throw invalidRequest(
+      'You can only delete draft invoices that were made by hand.',
+      undefined,
+      'invoice_not_editable',
+    );
+  }
+  for (const item of ctx.store.by('invoiceitem', 'invoice', before.id)) {
+    ctx.store.remove('invoiceitem', item.id);
+  }
+  ctx.unschedule('invoice.finalize', before.id);
+  const deleted = markDeleted(ctx, 'invoice', before.id);
+  ctx.emit('invoice.deleted', before);
+  return deleted;
+}
+
+export function finalize(
+  global: Context,
+  before: Invoice,
+  params: Stripe.InvoiceFinalizeInvoiceParams,
+): Invoice {
+  const ctx = onClock(global, before);
+  const advances = params.auto_advance ?? before.auto_advance ?? false;
+  const draft = ctx.update('invoice', before, { auto_advance: advances });
+  const invoice = finalizeInvoice(ctx, draft);
+  if (invoice.amount_due === 0) return markPaid(ctx, invoice, { isAutomatic: true });
+  ensureIntent(ctx, invoice);
+  if (advances) {
+    if (invoice.collection_method === 'send_invoice') return sendInvoice(ctx, invoice);
+    ctx.schedule(ctx.now + draftSeconds, 'invoice.retry', invoice.id);
+    return ctx.update('invoice', invoice, { next_payment_attempt: ctx.now + draftSeconds });
+  }
+  return invoice;
+}
+
+/** `POST /v1/invoices/:id/pay`: 402 when the card says no, which leaves its trace all the same. */
+export function payInvoice(
+  global: Context,
+  before: Invoice,
+  params: Stripe.InvoicePayParams,
+): Invoice {
+  const ctx = onClock(global, before);
+  refuseUnimitated(params, ['forgive', 'mandate', 'source']);
+  if (before.status === 'paid') {
+    throw invalidRequest('Invoice is already paid', undefined, 'invoice_already_paid');
+  }
+  if (before.status === 'void') {
+    throw invalidRequest(
+      `Invoice ${before.id} is void and cannot be paid.`,
+      undefined,
+      'status_transition_invalid',
+    );
+  }
+  const invoice = before.status === 'draft' ? finalizeInvoice(ctx, before) : before;
+  if (params.paid_out_of_band) {
+    return markPaid(ctx, invoice, { isAutomatic: false, isOutOfBand: true });
+  }
+  if (invoice.amount_due === 0) return markPaid(ctx, invoice, { isAutomatic: false });
+  const paymentMethod =
+    params.payment_method === undefined
+      ? methodFor(ctx, invoice)
+      : given(ctx, params.payment_method);
+  if (paymentMethod === null) {
+    throw invalidRequest(
+      'There is no default payment method set for this invoice. Please set one, or pass `payment_method`.',
+      'payment_method',
+      'missing',
+    );
+  }
+  const after = attemptInvoice(ctx, invoice, { isAutomatic: false, paymentMethod });
+  if (after.status === 'paid') return after;
+  throw refusal(ctx, after);
+}
+
+function given(ctx: Context, reference: string): string {
+  return resolveMethod(ctx, reference).id;
+}
+
+function refusal(ctx: Context, invoice: Invoice) {
+  const payment = defaultPayment(ctx, invoice.id)!;
+  const intent = ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
+  if (intent.status === 'requires_action') {
+    return cardError(
+      {
+        code: 'invoice_payment_intent_requires_action',
+        message:
+          'The payment for this invoice requires additional user action before it can be completed successfully.',
+        payment_intent: intent,
+      },
+      { keepsChanges: true },
+    );
+  }
+  return thrownDecline(intent.last_payment_error as IntentError, { payment_intent: intent });
+}
+
+export function sendByHand(global: Context, before: Invoice): Invoice {
+  const ctx = onClock(global, before);
+  if (before.collection_method !== 'send_invoice') {
+    throw invalidRequest(
+      'You can only manually send an invoice whose collection_method is send_invoice.',
+    );
+  }
+  if (before.status === 'draft') {
+    advanceInvoice(ctx, before);
+    return ctx.store.get('invoice', before.id);
+  }
+  return sendInvoice(ctx, before);
+}
+
+export function voidByHand(global: Context, before: Invoice): Invoice {
+  return voidInvoice(onClock(global, before), before);
+}
+
+export function writeOff(global: Context, before: Invoice): Invoice {
+  return markUncollectible(onClock(global, before), before);
+}
+
+function onClock(ctx: Context, invoice: Invoice): Context {
+  return ctx.onClock(idOrNull(invoice.test_clock));
+}

@@ -1,0 +1,158 @@
+import type Stripe from 'stripe';
+import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { readItemLine } from '../billing/invoice/item-params.ts';
+import type { GivenItem } from '../billing/invoice/item-params.ts';
+import { createInvoiceItem, lineOfItem } from '../billing/invoice/items.ts';
+import { pricingOf } from '../billing/invoice/line.ts';
+import { findCustomer } from '../billing/subscription/read-params.ts';
+import { invalidRequest, noSuch } from '../kernel/errors.ts';
+import { asDecimal } from '../kernel/decimal.ts';
+import { mergeMetadata } from '../kernel/metadata.ts';
+import { idOf, idOrNull } from '../kernel/reference.ts';
+import { markDeleted, resource } from '../kernel/resource.ts';
+import type { Context } from '../kernel/types.ts';
+
+type InvoiceItem = Stripe.InvoiceItem;
+
+export const invoiceItems = resource({
+  kind: 'invoiceitem',
+  path: '/v1/invoiceitems',
+  references: {
+    customer: 'customer',
+    discounts: 'discount',
+    invoice: 'invoice',
+    'pricing.price_details.price': 'price',
+    test_clock: 'test_helpers.test_clock',
+  },
+  indexes: {
+    customer: ({ customer }) => idOf(customer),
+    invoice: ({ invoice }) => idOrNull(invoice),
+    pending: ({ customer, invoice }) => (invoice === null ? idOf(customer) : null),
+  },
+  list: {
+    customer: (item, customer: string) => idOf(item.customer) === customer,
+    invoice: (item, invoice: string) => idOrNull(item.invoice) === invoice,
+    pending: (item, pending: boolean) => (item.invoice === null) === pending,
+  },
+  listed: (_ctx, { test_clock }, params) => {
+    return test_clock === null || 'customer' in params || 'invoice' in params;
+  },
+  create,
+  update,
+  del,
+});
+
+function create(global: Context, params: Stripe.InvoiceItemCreateParams): InvoiceItem {
+  const customer = findCustomer(global, params.customer);
+  const ctx = global.onClock(idOrNull(customer.test_clock));
+  const invoice = params.invoice === undefined ? null : draftOf(ctx, params.invoice, customer.id);
+  const subscription =
+    params.subscription === undefined ? null : ctx.store.find('subscription', params.subscription);
+  if (subscription === undefined)
+    throw noSuch('subscription', params.subscription!, 'subscription');
+  const { customer: _customer, invoice: _invoice, ...given } = params;
+  const line = readItemLine(ctx, given as GivenItem, {
+    place: '',
+    currency:
+      invoice?.currency ??
+      subscription?.currency ??
+      currencyOf(ctx, params) ??
+      customer.currency ??
+      'usd',
+    subscription: subscription?.id ?? null,
+  });
+  const item = createInvoiceItem(ctx, customer.id, line, invoice?.id ?? null);
+  if (invoice !== null) {
+    const drafts = [...draftsOf(ctx, invoice), lineOfItem(ctx, item)];
+    relineInvoice(ctx, invoice, drafts, invoice.discounts.map(idOf));
+  }
+  return item;
+}
+
+function currencyOf(ctx: Context, params: Stripe.InvoiceItemCreateParams): string | undefined {
+  const id = params.pricing?.price;
+  const price = id === undefined ? undefined : ctx.store.find('price', id);
+  return params.currency ?? params.price_data?.currency ?? price?.currency;
+}
+
+function update(
+  global: Context,
+  before: InvoiceItem,
+  params: Stripe.InvoiceItemUpdateParams,
+): InvoiceItem {
+  const ctx = global.onClock(idOrNull(before.test_clock));
+  const names = Object.keys(params).filter((name) => name !== 'metadata' && name !== 'expand');
+  if (before.proration && names.length > 0) {
+    throw invalidRequest('Prorations cannot be changed: they can only be deleted.', names[0]);
+  }
+  const invoice = idOrNull(before.invoice);
+  const draft =
+    invoice === null || names.length === 0 ? null : draftOf(ctx, invoice, idOf(before.customer));
+  const metadata = mergeMetadata(before.metadata, params.metadata);
+  if (names.length === 0) return ctx.update('invoiceitem', before, { metadata });
+  const line = readItemLine(ctx, { ...keptOf(before), ...params } as GivenItem, {
+    place: '',
+    currency: before.currency,
+    subscription: before.parent?.subscription_details?.subscription ?? null,
+  });
+  const item = ctx.update('invoiceitem', before, {
+    metadata,
+    amount: line.amount,
+    net_amount: line.amount,
+    description: line.description || null,
+    discountable: line.isDiscountable,
+    period: line.period,
+    pricing: line.price === null ? null : pricingOf(line.price, line),
+    quantity: line.quantity ?? 1,
+    quantity_decimal: asDecimal(line.quantity ?? 1),
+  });
+  if (draft !== null) {
+    const drafts = draftsOf(ctx, draft).map((one) => {
+      return one.invoiceItem === item.id ? lineOfItem(ctx, item) : one;
+    });
+    relineInvoice(ctx, draft, drafts, draft.discounts.map(idOf));
+  }
+  return item;
+}
+
+/** What stays as it was where the update says nothing else. */
+function keptOf(item: InvoiceItem): GivenItem {
+  const price = item.pricing?.price_details?.price;
+  return {
+    ...(price === undefined
+      ? { amount: item.amount }
+      : { pricing: { price: idOf(price) }, quantity: item.quantity }),
+    ...(item.description === null ? {} : { description: item.description }),
+    discountable: item.discountable,
+    period: item.period,
+  };
+}
+
+function del(global: Context, before: InvoiceItem): object {
+  const ctx = global.onClock(idOrNull(before.test_clock));
+  const id = idOrNull(before.invoice);
+  if (id !== null) {
+    const invoice = draftOf(ctx, id, idOf(before.customer));
+    const rest = invoice.lines.data.filter((line) => invoiceItemOf(line) !== before.id);
+    const drafts = draftsOf(ctx, { ...invoice, lines: { ...invoice.lines, data: rest } });
+    relineInvoice(ctx, invoice, drafts, invoice.discounts.map(idOf));
+  }
+  const deleted = markDeleted(ctx, 'invoiceitem', before.id);
+  ctx.emit('invoiceitem.deleted', before);
+  return deleted;
+}
+
+function draftOf(ctx: Context, id: string, customer: string): Stripe.Invoice {
+  const invoice = ctx.store.find('invoice', id);
+  if (invoice === undefined || idOrNull(invoice.customer) !== customer) {
+    throw noSuch('invoice', id, 'invoice');
+  }
+  if (invoice.status !== 'draft') {
+    throw invalidRequest(
+      `Invoice ${id} is no longer editable: it is ${invoice.status}.`,
+      'invoice',
+      'invoice_not_editable',
+    );
+  }
+  return invoice;
+}
