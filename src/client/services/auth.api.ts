@@ -1,5 +1,6 @@
 import type { SessionView } from '../../domain/api.ts';
-import { jsonBody, send } from './http.ts';
+import type { Language } from '../i18n/languages.ts';
+import { authorizedFetch, jsonBody, send } from './http.ts';
 
 export interface Credentials {
   email: string;
@@ -22,6 +23,11 @@ export function login(credentials: Credentials): Promise<SessionView> {
 
 export function register(registration: Registration): Promise<SessionView> {
   return open('/api/auth/register', registration);
+}
+
+/** The language of mails and of Stripe's pages. */
+export async function chooseLocale(locale: Language): Promise<void> {
+  await authorizedFetch('/api/auth/me', { method: 'PATCH', ...jsonBody({ locale }) });
 }
 
 /** Ends the session of the cookie. */

@@ -28,6 +28,15 @@ export async function findAccountByEmail(db: DbOrTx, email: string): Promise<Acc
   return row;
 }
 
+/** The language of the user's mails and of Stripe's pages. */
+export async function setUserLocale(
+  db: DbOrTx,
+  values: { userId: string; locale: string; now: Date },
+): Promise<void> {
+  const { userId, locale, now } = values;
+  await db.update(users).set({ locale, updatedAt: now }).where(eq(users.id, userId));
+}
+
 /** Users of deleted tenants are not found. */
 export async function findAccountById(db: DbOrTx, userId: string): Promise<Account | undefined> {
   const [row] = await db

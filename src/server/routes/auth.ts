@@ -149,6 +149,27 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => c.json(await auth.me(userOf(c).userId), 200),
   );
 
+  router.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/api/auth/me',
+      tags,
+      summary: 'Choose the language of mails and of Stripe’s pages',
+      security: userToken,
+      middleware: [requireUser(context)] as const,
+      request: { body: jsonBody(z.strictObject({ locale: z.enum(['zh-CN', 'en']) })) },
+      responses: {
+        200: json(meSchema, 'Noted.'),
+        ...errors('unauthenticated', 'token_expired', 'forbidden', 'invalid_request'),
+      },
+    }),
+    async (c) => {
+      const { userId } = userOf(c);
+      await auth.setLocale(userId, c.req.valid('json').locale);
+      return c.json(await auth.me(userId), 200);
+    },
+  );
+
   return router;
 }
 

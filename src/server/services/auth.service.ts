@@ -9,6 +9,7 @@ import {
   findAccountById,
   insertUser,
   type Account,
+  setUserLocale,
 } from '../../db/repositories/user.repository.ts';
 import type { Logger } from '../log.ts';
 import { AccessTokens, type AccessClaims } from './auth/access-token.ts';
@@ -112,6 +113,11 @@ export class AuthService {
 
   async me(userId: UserId): Promise<MeView> {
     return describe(await this.getAccount(userId));
+  }
+
+  /** The language of mails and of Stripe's pages from now on. */
+  setLocale(userId: UserId, locale: 'zh-CN' | 'en'): Promise<void> {
+    return setUserLocale(this.db, { userId, locale, now: this.clock.now() });
   }
 
   /** 401 `token_expired` or `unauthenticated`. */

@@ -221,3 +221,19 @@ describe('me', () => {
     expect((await post('/api/auth/login', body)).status).toBe(401);
   });
 });
+
+test('a person chooses the language of their mails and of Stripe’s pages', async () => {
+  const { session } = await server.signUp('polyglot');
+  const choose = (locale: string) =>
+    fetch(`${server.url}/api/auth/me`, {
+      method: 'PATCH',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${session.accessToken}`,
+      },
+      body: JSON.stringify({ locale }),
+    });
+  expect((await choose('en')).status).toBe(200);
+  expect((await choose('tlh')).status).toBe(400);
+  expect(await people(`u.id = '${session.user.id}' and u.locale = 'en'`)).toBe(1);
+});

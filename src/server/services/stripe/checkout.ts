@@ -76,7 +76,7 @@ export async function createCheckoutSession(
     success_url: values.successUrl,
     cancel_url: values.cancelUrl,
   };
-  const key = `checkout:${tenantId}:${after ?? 'first'}:${priceId}:${trialDays}`;
+  const key = `checkout:${tenantId}:${after ?? 'first'}:${priceId}:${trialDays}:${params.locale}`;
   const made = await createOnce(key, (options) => stripe.checkout.sessions.create(params, options));
   const found = readCheckout(made);
   if (found.status === 'open') return found;
