@@ -4,7 +4,7 @@ import type { Context } from '../kernel/types.ts';
 import { fullAmount } from './create.ts';
 import { findPromotionCode, refusalOfPromotionCode } from './promotion.ts';
 import type { PromotionRefusal } from './promotion.ts';
-import { sessionTotals } from './session.ts';
+import { couponOfSession, sessionTotals } from './session.ts';
 
 /** Enters a promotion code on an open session's page. Null: it counts from now on. */
 export function applyPromotionCode(
@@ -28,6 +28,24 @@ export function applyPromotionCode(
 
 export function removePromotionCode(ctx: Context, session: Stripe.Checkout.Session): void {
   setDiscounts(ctx, session, []);
+}
+
+/**
+ * Counts what a one-time payment redeemed. (A subscription's discounts are counted when they are put
+ * on it.)
+ */
+export function countRedemption(ctx: Context, session: Stripe.Checkout.Session): void {
+  if (session.mode !== 'payment') return;
+  const code = ctx.store.find(
+    'promotion_code',
+    idOrNull(session.discounts?.[0]?.promotion_code) ?? '',
+  );
+  if (code !== undefined) {
+    ctx.store.put('promotion_code', { ...code, times_redeemed: code.times_redeemed + 1 });
+  }
+  const coupon = couponOfSession(ctx, session);
+  if (coupon === null) return;
+  ctx.store.put('coupon', { ...coupon, times_redeemed: coupon.times_redeemed + 1 });
 }
 
 function setDiscounts(

@@ -5,6 +5,7 @@ import type { ErrorBody } from '../kernel/errors.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
+import { countRedemption } from './apply-promotion.ts';
 import { answerCustomFields } from './custom-fields.ts';
 import { onClockOfSession } from './expire.ts';
 import { orderOf } from './order.ts';
@@ -96,6 +97,7 @@ function complete(
 ): Session {
   const payer = row.payer!;
   updateNamedCustomer(ctx, session, row, payer);
+  countRedemption(ctx, session);
   const customerId = result.customer ?? idOrNull(session.customer);
   const customer = customerId === null ? undefined : ctx.store.find('customer', customerId);
   const isPaid = session.mode !== 'setup' && (session.amount_total ?? 0) > 0;

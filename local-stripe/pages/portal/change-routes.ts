@@ -70,8 +70,8 @@ function change(
       return c.redirect(finishStep(ctx, session, 'updated'), 303);
     }
     // It waits for its payment, which the hosted invoice takes: another card, or the challenge.
-    const invoice = ctx.store.find('invoice', idOrNull(changed.latest_invoice) ?? '');
-    return c.redirect(invoice?.hosted_invoice_url ?? visit.path, 303);
+    const invoice = idOrNull(changed.latest_invoice);
+    return c.redirect(invoice === null ? visit.path : `/i/${invoice}`, 303);
   } catch (error) {
     if (!(error instanceof StripeError) || error.status !== 402) throw error;
     const failed = { ...visit, error: page.words.portal.paymentFailed };

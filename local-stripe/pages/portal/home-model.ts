@@ -60,7 +60,7 @@ function subscriptionView(
     card: card === undefined ? null : cardName(page, card),
     openInvoiceUrl:
       openInvoice?.status === 'open' && openInvoice.amount_remaining > 0
-        ? (openInvoice.hosted_invoice_url ?? null)
+        ? `/i/${openInvoice.id}`
         : null,
     can: abilitiesOf(features, subscription),
   };
@@ -127,6 +127,6 @@ function invoicesOf(ctx: Context, page: Page, customer: string): PortalInvoice[]
       date: page.date(invoice.created),
       amount: page.money(invoice.total, invoice.currency),
       status: invoice.status ?? 'open',
-      url: invoice.hosted_invoice_url ?? null,
+      url: `/i/${invoice.id}`,
     }));
 }
