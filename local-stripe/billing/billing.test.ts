@@ -8,11 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const paid = [
-  'payment_intent.created',
-  'charge.succeeded',
-  'payment_intent.succeeded',
-];
+const paid = ['payment_intent.created', 'charge.succeeded', 'payment_intent.succeeded'];
 
 describe('a subscription by the API', () => {
   test('is paid first, then comes into being', async () => {
@@ -56,7 +52,11 @@ describe('a subscription by the API', () => {
       'invoice.created',
     ]);
     const { data } = await stripe.invoices.list({ subscription: id });
-    expect(data[0]).toMatchObject({ status: 'draft', billing_reason: 'subscription_cycle', total: 2900 });
+    expect(data[0]).toMatchObject({
+      status: 'draft',
+      billing_reason: 'subscription_cycle',
+      total: 2900,
+    });
     await bench.advanceTo('2027-02-15T11:00:00');
     expect(await bench.newEvents()).toEqual([
       'invoice.finalized',

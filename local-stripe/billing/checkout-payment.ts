@@ -1,19 +1,19 @@
 import type Stripe from 'stripe';
+import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import type { ErrorBody } from '../kernel/errors.ts';
+import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
+import { createCustomer } from '../resources/customers.ts';
+import { judgeCharge, judgeSetup } from './payment/behavior.ts';
+import { errorOf, methodOfEntry } from './payment/card-entry.ts';
+import type { CardEntry } from './payment/card-entry.ts';
+import { challengeUrl, confirmIntent, createIntent, failChallenge } from './payment/intent.ts';
+import { giveTo } from './payment/methods.ts';
+import { confirmSetup, createSetup, failSetupChallenge } from './payment/setup.ts';
+import { prepareSubscription } from './subscription/create.ts';
+import { draftFirstInvoice, startBilling, startWithIntent } from './subscription/start.ts';
 
-/** A card as a person types it. */
-export interface CardEntry {
-  number: string;
-  expMonth: number;
-  /** Four digits. */
-  expYear: number;
-  cvc: string;
-  name?: string | null;
-  email?: string | null;
-  country?: string | null;
-  postalCode?: string | null;
-}
+export type { CardEntry };
 
 /** What a Checkout session wants paid or set up. */
 export interface CheckoutOrder {
@@ -55,38 +55,208 @@ export type CheckoutResult =
   | { status: 'declined'; intent: string | null; error: ErrorBody };
 
 /**
- * What the session will charge today (after trial and discounts) and at the first renewal, in minor
- * units; changes nothing.
- */
-export function quoteCheckout(
-  _ctx: Context,
-  _order: CheckoutOrder,
-): {
-  dueTodayMinor: number;
-  subtotalMinor: number;
-  discountMinor: number;
-  invoice: Stripe.Invoice | null;
-} {
-  throw new Error('being written');
-}
-
-/**
  * Pays (or sets up) what the order asks, with the events of a first Checkout in their order, up to
  * and without `checkout.session.completed`. `card` null: nothing is due and none was asked for.
  */
 export function submitCheckout(
-  _ctx: Context,
-  _order: CheckoutOrder,
-  _card: CardEntry | null,
+  global: Context,
+  order: CheckoutOrder,
+  card: CardEntry | null,
 ): CheckoutResult {
-  throw new Error('being written');
+  const ctx = onClockOf(global, order);
+  if (card === null) return completeWithoutCard(ctx, order);
+  let method: string;
+  try {
+    method = methodOfEntry(ctx, card).id;
+  } catch (error) {
+    if (!(error instanceof StripeError) || error.status !== 402) throw error;
+    return { status: 'declined', intent: order.intent, error: error.body };
+  }
+  return dueNow(ctx, order) > 0
+    ? payNow(ctx, order, method, false)
+    : setUpNow(ctx, order, method, false);
 }
 
 /** Goes on after the challenge of `order.intent` was passed or failed. */
 export function finishCheckout(
-  _ctx: Context,
-  _order: CheckoutOrder,
-  _passed: boolean,
+  global: Context,
+  order: CheckoutOrder,
+  passed: boolean,
 ): CheckoutResult {
-  throw new Error('being written');
+  const ctx = onClockOf(global, order);
+  const payment = ctx.store.find('payment_intent', order.intent ?? '');
+  const setup = ctx.store.find('setup_intent', order.intent ?? '');
+  const waiting = payment ?? setup;
+  if (waiting?.status !== 'requires_action') {
+    throw invalidRequest('This Checkout Session is not waiting for authentication.');
+  }
+  const method = idOrNull(waiting.payment_method)!;
+  if (payment !== undefined) {
+    if (passed) return payNow(ctx, order, method, true);
+    return declinedBy(failChallenge(ctx, payment));
+  }
+  if (passed) return setUpNow(ctx, order, method, true);
+  return refusedBy(failSetupChallenge(ctx, setup!));
+}
+
+/** What is to be paid before anything comes into being: found out by doing it and undoing it. */
+function dueNow(ctx: Context, order: CheckoutOrder): number {
+  if (order.mode === 'setup') return 0;
+  if (order.mode === 'payment') return order.payment!.amountMinor;
+  return ctx.preview(() => {
+    const customer = order.customer ?? createCustomer(ctx, order.newCustomer).id;
+    const { subscription } = prepareSubscription(ctx, { ...order.subscription, customer });
+    return draftFirstInvoice(ctx, subscription, order.subscription?.proration_behavior).amount_due;
+  });
+}
+
+/** Charges the card; customer, subscription and invoice exist only once that went well. */
+function payNow(
+  ctx: Context,
+  order: CheckoutOrder,
+  method: string,
+  passed: boolean,
+): CheckoutResult {
+  const goesWell = judgeCharge(ctx, method, passed).kind === 'succeeds';
+  const customer = goesWell ? ensureCustomer(ctx, order) : order.customer;
+  const keeps = order.mode === 'subscription' || order.payment?.setupFutureUsage;
+  if (goesWell && keeps && customer !== null) {
+    giveTo(ctx, ctx.store.get('payment_method', method), customer);
+  }
+  const intent = confirmIntent(ctx, intentOf(ctx, order, customer), {
+    paymentMethod: method,
+    passed,
+    returnUrl: order.returnUrl,
+  });
+  if (intent.status === 'requires_action') return waitingFor(ctx, intent.id);
+  if (intent.status !== 'succeeded') return declinedBy(intent);
+  const begun =
+    order.mode === 'subscription' ? subscribe(ctx, order, customer!, method, intent) : nothingBegun;
+  return {
+    status: 'complete',
+    customer,
+    paymentMethod: method,
+    paymentIntent: intent.id,
+    setupIntent: null,
+    ...begun,
+  };
+}
+
+/** Nothing is due now: the card is only set up, for the trial's end or whatever comes. */
+function setUpNow(
+  ctx: Context,
+  order: CheckoutOrder,
+  method: string,
+  passed: boolean,
+): CheckoutResult {
+  const goesWell = judgeSetup(ctx, method, passed).kind === 'succeeds';
+  const customer = goesWell ? ensureCustomer(ctx, order) : order.customer;
+  const before = ctx.store.find('setup_intent', order.intent ?? '');
+  const setup =
+    before === undefined
+      ? createSetup(ctx, { customer })
+      : ctx.update('setup_intent', before, { customer });
+  const after = confirmSetup(ctx, setup, {
+    paymentMethod: method,
+    passed,
+    returnUrl: order.returnUrl,
+  });
+  if (after.status === 'requires_action') return waitingFor(ctx, after.id);
+  if (after.status !== 'succeeded') return refusedBy(after);
+  const begun =
+    order.mode === 'subscription' ? subscribe(ctx, order, customer!, method, null) : nothingBegun;
+  return {
+    status: 'complete',
+    customer,
+    paymentMethod: method,
+    paymentIntent: null,
+    setupIntent: after.id,
+    ...begun,
+  };
+}
+
+function completeWithoutCard(ctx: Context, order: CheckoutOrder): CheckoutResult {
+  if (order.mode === 'setup' || dueNow(ctx, order) > 0) {
+    throw invalidRequest('A card is needed here.', 'card');
+  }
+  const customer = ensureCustomer(ctx, order);
+  const begun =
+    order.mode === 'subscription' ? subscribe(ctx, order, customer!, null, null) : nothingBegun;
+  return {
+    status: 'complete',
+    customer,
+    paymentMethod: null,
+    paymentIntent: null,
+    setupIntent: null,
+    ...begun,
+  };
+}
+
+const nothingBegun = { subscription: null, invoice: null };
+
+/** The subscription with its first invoice, paid by the intent or (null) for nothing. */
+function subscribe(
+  ctx: Context,
+  order: CheckoutOrder,
+  customer: string,
+  method: string | null,
+  intent: Stripe.PaymentIntent | null,
+): { subscription: string; invoice: string | null } {
+  const { subscription } = prepareSubscription(ctx, {
+    ...order.subscription,
+    customer,
+    ...(method === null ? {} : { default_payment_method: method }),
+  });
+  const proration = order.subscription?.proration_behavior;
+  const started =
+    intent === null
+      ? startBilling(ctx, subscription, { behavior: 'allow_incomplete', proration })
+      : startWithIntent(ctx, subscription, intent, proration);
+  return { subscription: started.id, invoice: idOrNull(started.latest_invoice) };
+}
+
+function ensureCustomer(ctx: Context, order: CheckoutOrder): string | null {
+  if (order.customer !== null) return order.customer;
+  if (order.mode !== 'subscription' && !order.createsCustomer) return null;
+  return createCustomer(ctx, order.newCustomer).id;
+}
+
+/** The intent of this session: that of an earlier attempt, or a new one. */
+function intentOf(
+  ctx: Context,
+  order: CheckoutOrder,
+  customer: string | null,
+): Stripe.PaymentIntent {
+  const amount = dueNow(ctx, { ...order, customer: customer ?? order.customer });
+  const before = ctx.store.find('payment_intent', order.intent ?? '');
+  if (before !== undefined) {
+    return ctx.update('payment_intent', before, { amount, customer, next_action: null });
+  }
+  const isSubscription = order.mode === 'subscription';
+  return createIntent(ctx, {
+    amount,
+    currency: order.currency,
+    customer,
+    description: isSubscription ? 'Subscription creation' : (order.payment?.description ?? null),
+    ...(order.payment === null ? {} : { metadata: order.payment.metadata }),
+    setupFutureUsage: isSubscription ? 'off_session' : (order.payment?.setupFutureUsage ?? null),
+    captureMethod: 'automatic',
+  });
+}
+
+function waitingFor(ctx: Context, intent: string): CheckoutResult {
+  return { status: 'requires_action', intent, challengeUrl: challengeUrl(ctx, intent) };
+}
+
+function declinedBy({ id, last_payment_error }: Stripe.PaymentIntent): CheckoutResult {
+  return { status: 'declined', intent: id, error: errorOf(last_payment_error!) };
+}
+
+function refusedBy({ id, last_setup_error }: Stripe.SetupIntent): CheckoutResult {
+  return { status: 'declined', intent: id, error: errorOf(last_setup_error!) };
+}
+
+function onClockOf(ctx: Context, { customer }: CheckoutOrder): Context {
+  const named = customer === null ? undefined : ctx.store.find('customer', customer);
+  return named === undefined ? ctx : ctx.onClock(idOrNull(named.test_clock));
 }

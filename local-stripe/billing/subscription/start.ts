@@ -112,8 +112,20 @@ function payAhead(
   return confirmIntent(ctx, intent, { paymentMethod });
 }
 
+/** For Checkout, which has taken the payment before anything else exists. */
+export function startWithIntent(
+  ctx: Context,
+  prepared: Stripe.Subscription,
+  intent: Stripe.PaymentIntent,
+  proration?: string,
+): Stripe.Subscription {
+  const draft = draftFirstInvoice(ctx, prepared, proration);
+  const subscription = ctx.update('subscription', prepared, { latest_invoice: draft.id });
+  return startPaid(ctx, subscription, draft, intent);
+}
+
 /** The subscription and its invoice come into being, paid by an intent that has succeeded. */
-export function startPaid(
+function startPaid(
   ctx: Context,
   before: Stripe.Subscription,
   draft: Stripe.Invoice,
@@ -128,7 +140,7 @@ export function startPaid(
 }
 
 /** Nothing is due now: a trial, a full discount, or an invoice that is sent. */
-export function startUnpaid(
+function startUnpaid(
   ctx: Context,
   before: Stripe.Subscription,
   draft: Stripe.Invoice,
