@@ -11,9 +11,15 @@ import { describeApi } from './openapi.ts';
 import { authRoutes } from './routes/auth.ts';
 import { clientRoutes } from './routes/client.ts';
 import { devClockRoutes } from './routes/dev-clock.ts';
+import { devMailRoutes } from './routes/dev-mail.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { paymentRoutes } from './routes/payments.ts';
+import { planRoutes } from './routes/plans.ts';
 import { createRouter } from './routes/router.ts';
+import { subscriptionRoutes } from './routes/subscription.ts';
+import { tenantRoutes } from './routes/tenant.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 /** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
@@ -36,6 +42,12 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     docsRoutes(() => describeApi(app, context.config.appUrl)),
   );
   app.route('/', authRoutes(context));
+  app.route('/', planRoutes(context));
+  app.route('/', subscriptionRoutes(context));
+  app.route('/', paymentRoutes(context));
+  app.route('/', tenantRoutes(context));
+  app.route('/', webhookRoutes(context));
+  if (!context.config.production) app.route('/', devMailRoutes(context.services.mails));
   if (context.moveClock) app.route('/', devClockRoutes(context.moveClock));
   app.route('/', clientRoutes(context.config.clientDir));
   return app;

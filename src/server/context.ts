@@ -1,12 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Database } from '../db/client.ts';
 import type { Config } from './config/config.ts';
+import { createBillingServices, type BillingServices } from './context-billing.ts';
 import type { Jobs } from './jobs.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './log.ts';
 import type { StripeAccess } from './services/stripe/client.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { AuthService } from './services/auth.service.ts';
+import { UsageReader } from './usage-reader.ts';
 import { HealthService } from './services/health.service.ts';
 
 /** What a process knows once it has decided its configuration and opened its connections. */
@@ -23,7 +25,7 @@ export interface Foundation {
 }
 
 /** The services, wired once. */
-export interface Services {
+export interface Services extends BillingServices {
   auth: AuthService;
   health: HealthService;
 }
@@ -42,5 +44,7 @@ export function createContext(foundation: Foundation, stopping: AbortSignal): Co
   const { jwtSecret } = config;
   const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
   const health = new HealthService({ pool: database.pool, jobs: foundation.jobs });
-  return { ...foundation, stopping, metrics: createMetrics(), services: { auth, health } };
+  const billing = createBillingServices(foundation, new UsageReader({ database, clock }));
+  const services = { auth, health, ...billing };
+  return { ...foundation, stopping, metrics: createMetrics(), services };
 }

@@ -1,9 +1,10 @@
+import { scheduleBilling } from './context-billing.ts';
 import type { Context } from './context.ts';
 
 /**
  * Every periodic task of the product, in one list. Cron expressions are UTC; each task runs in one
  * process at a time and tells its failures to the log.
  */
-export function registerSchedule(_context: Context): void {
-  // Tasks are listed here as `context.jobs.every(name, cron, task)`.
+export function registerSchedule(context: Context): void {
+  scheduleBilling(context);
 }

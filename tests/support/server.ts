@@ -10,6 +10,7 @@ import { readEnv } from '../../src/server/config/env.ts';
 import { createContext, type Context } from '../../src/server/context.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog } from '../../src/server/log.ts';
+import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
 import { caller, type Caller } from './http.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
@@ -49,6 +50,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       log,
       database,
       jobs: new Jobs({ databaseUrl: database.url, log }),
+      stripe: stripeAccessOf(config.stripe, undefined),
     },
     stopping.signal,
   );

@@ -70,16 +70,20 @@ export class SubscriptionService {
   /** Answers the address of a customer portal session; 409 `no_subscription` for who never paid. */
   async createPortal(asker: Asker): Promise<string> {
     const { db, stripe, appUrl } = this.#billing;
-    const { stripeCustomerId } = await getTenant(db, asker.tenantId);
-    if (!stripeCustomerId) {
-      throw new BillingError(
-        'no_subscription',
-        'There is nothing to manage yet; choose a plan first.',
-      );
-    }
+    const customerId = await this.getCustomerId(asker);
     const locale = (await findUserLocale(db, asker.userId)) ?? 'zh-CN';
     const returnUrl = `${appUrl}/subscription`;
-    return stripe.createPortalSession({ customerId: stripeCustomerId, locale, returnUrl });
+    return stripe.createPortalSession({ customerId, locale, returnUrl });
+  }
+
+  /** The tenant's customer at Stripe; 409 `no_subscription` for who never went to pay. */
+  async getCustomerId(asker: Asker): Promise<string> {
+    const { stripeCustomerId } = await getTenant(this.#billing.db, asker.tenantId);
+    if (stripeCustomerId) return stripeCustomerId;
+    throw new BillingError(
+      'no_subscription',
+      'There is nothing to manage yet; choose a plan first.',
+    );
   }
 
   /** Looks at Stripe now, invoices included; 503 when that is not possible. */

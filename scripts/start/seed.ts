@@ -1,0 +1,170 @@
+import type { Role, TenantId, UserId } from '../../src/domain/ids.ts';
+import { BillingError } from '../../src/domain/errors.ts';
+import type { Interval, PaidPlan } from '../../src/domain/plans.ts';
+import { insertUser } from '../../src/db/repositories/user.repository.ts';
+import type { Context } from '../../src/server/context.ts';
+import { hashPassword } from '../../src/server/services/auth/password.ts';
+import { createStripeClient } from '../../src/server/services/stripe/client.ts';
+import type { Asker } from '../../src/server/services/subscription.service.ts';
+
+/** Everybody of the demo signs in with it. */
+export const DEMO_PASSWORD = 'squaretable-demo';
+export const DEMO_OWNER = 'demo@example.com';
+
+type Stage = (demo: Demo, asker: Asker) => Promise<void>;
+
+/** One tenant for each state that a subscription can be in; the address says which. */
+const TENANTS: { email: string; tenantName: string; stage: Stage }[] = [
+  { email: DEMO_OWNER, tenantName: 'Demo', stage: async () => {} },
+  { email: 'pro@example.com', tenantName: 'Pro by the month', stage: buy('pro', 'month') },
+  { email: 'yearly@example.com', tenantName: 'Pro by the year', stage: buy('pro', 'year') },
+  { email: 'team@example.com', tenantName: 'Team', stage: buy('team', 'month') },
+  { email: 'trial@example.com', tenantName: 'On trial', stage: startTrial },
+  { email: 'pastdue@example.com', tenantName: 'Past due', stage: fallBehind },
+  { email: 'canceling@example.com', tenantName: 'Ends with its period', stage: planToLeave },
+  { email: 'downgrading@example.com', tenantName: 'Team, then Pro', stage: planLess },
+  { email: 'canceled@example.com', tenantName: 'Has left', stage: leave },
+];
+
+export interface Demo {
+  context: Context;
+  /** The local Stripe's address. */
+  stripeUrl: string;
+}
+
+/**
+ * Fills a new installation with a demo, through the services and the local Stripe as people would.
+ * Tenants that are there already are left as they are.
+ */
+export async function seedDemo(demo: Demo): Promise<void> {
+  const missing = [];
+  for (const tenant of TENANTS) {
+    const asker = await register(demo, tenant.email, tenant.tenantName);
+    if (asker) missing.push(tenant.stage(demo, asker));
+  }
+  await Promise.all(missing);
+}
+
+async function register(
+  { context }: Demo,
+  email: string,
+  tenantName: string,
+): Promise<Asker | undefined> {
+  const locale = 'zh-CN';
+  try {
+    const registration = { email, password: DEMO_PASSWORD, tenantName, locale };
+    const { session } = await context.services.auth.register(registration);
+    const asker = askerOf(session.user);
+    if (email === DEMO_OWNER) await addMember(context, asker.tenantId);
+    return asker;
+  } catch (error) {
+    if (error instanceof BillingError && error.code === 'email_taken') return undefined;
+    throw error;
+  }
+}
+
+function askerOf({ id, tenantId, role }: { id: string; tenantId: string; role: Role }): Asker {
+  return { userId: id as UserId, tenantId: tenantId as TenantId, role };
+}
+
+/** Somebody who may look and not pay. */
+async function addMember({ database, clock }: Context, tenantId: string): Promise<void> {
+  const now = clock.now();
+  await insertUser(database.db, {
+    tenantId,
+    email: 'member@example.com',
+    passwordHash: await hashPassword(DEMO_PASSWORD),
+    displayName: 'member',
+    role: 'member',
+    locale: 'zh-CN',
+    createdAt: now,
+    updatedAt: now,
+  });
+}
+
+function buy(plan: PaidPlan, interval: Interval): Stage {
+  return async (demo, asker) => {
+    const { subscriptions } = demo.context.services;
+    const url = await subscriptions.createSubscription(asker, await priceOf(demo, plan, interval));
+    const sessionId = new URL(url).pathname.split('/').at(-1);
+    await control(demo, `/_control/checkout_sessions/${sessionId}/complete`, {
+      card: '4242424242424242',
+    });
+    await subscriptions.syncTenant(asker);
+  };
+}
+
+async function priceOf({ context }: Demo, plan: PaidPlan, interval: Interval): Promise<string> {
+  const offered = await context.services.catalogue.listOffered();
+  const price = offered.find((one) => one.plan === plan && one.interval === interval);
+  if (!price) throw new Error(`The local Stripe has no price of ${plan} by the ${interval}.`);
+  return price.priceId;
+}
+
+async function control({ stripeUrl }: Demo, path: string, body: object): Promise<void> {
+  const response = await fetch(stripeUrl + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok)
+    throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+}
+
+async function planToLeave(demo: Demo, asker: Asker): Promise<void> {
+  await buy('pro', 'month')(demo, asker);
+  await demo.context.services.subscriptions.cancelSubscription(asker, { immediately: false });
+}
+
+async function planLess(demo: Demo, asker: Asker): Promise<void> {
+  await buy('team', 'month')(demo, asker);
+  const price = await priceOf(demo, 'pro', 'month');
+  await demo.context.services.subscriptions.upgradeSubscription(asker, price);
+}
+
+async function leave(demo: Demo, asker: Asker): Promise<void> {
+  await buy('pro', 'month')(demo, asker);
+  await demo.context.services.subscriptions.cancelSubscription(asker, { immediately: true });
+}
+
+/** Pro, whose card was changed for one that fails, and was then asked for the money. */
+async function fallBehind(demo: Demo, asker: Asker): Promise<void> {
+  await buy('pro', 'month')(demo, asker);
+  const { customerId, subscriptionId, stripe } = await atStripe(demo, asker);
+  const card = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', {
+    customer: customerId,
+  });
+  await stripe.subscriptions.update(subscriptionId, {
+    default_payment_method: card.id,
+    billing_cycle_anchor: { type: 'now' },
+    proration_behavior: 'none',
+  });
+  await demo.context.services.subscriptions.syncTenant(asker);
+}
+
+/** Pro with two weeks that cost nothing yet. */
+async function startTrial(demo: Demo, asker: Asker): Promise<void> {
+  const { subscriptions } = demo.context.services;
+  const price = await priceOf(demo, 'pro', 'month');
+  await subscriptions.createSubscription(asker, price);
+  const { customerId, stripe } = await atStripe(demo, asker);
+  for (const { id } of (await stripe.checkout.sessions.list({ customer: customerId })).data) {
+    await stripe.checkout.sessions.expire(id);
+  }
+  const card = await stripe.paymentMethods.attach('pm_card_visa', { customer: customerId });
+  await stripe.subscriptions.create({
+    customer: customerId,
+    items: [{ price }],
+    trial_period_days: 14,
+    default_payment_method: card.id,
+    metadata: { tenantId: asker.tenantId },
+  });
+  await subscriptions.syncTenant(asker);
+}
+
+async function atStripe({ context }: Demo, asker: Asker) {
+  const stripe = createStripeClient(context.stripe);
+  const customerId = await context.services.subscriptions.getCustomerId(asker);
+  const { data } = await stripe.subscriptions.list({ customer: customerId });
+  return { stripe, customerId, subscriptionId: data[0]?.id ?? '' };
+}
