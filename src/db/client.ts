@@ -17,6 +17,8 @@ export interface Database {
   db: Db;
   /** For what speaks to `pg` itself: the hot path, LISTEN, COPY, the job queue. */
   pool: pg.Pool;
+  /** For what needs a connection of its own. */
+  url: string;
   close(): Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', (error) => options.onIdleError?.(error));
   const db = drizzle(pool, { schema, casing: 'snake_case' });
-  return { db, pool, close: () => pool.end() };
+  return { db, pool, url: options.url, close: () => pool.end() };
 }
 
 const isTransaction = (handle: DbOrTx): handle is Tx => 'rollback' in handle;

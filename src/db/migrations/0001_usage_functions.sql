@@ -35,12 +35,12 @@ end $$;
 create function usage_open(p_period text, p_tenants uuid[]) returns void
 language plpgsql as $$
 begin
-  perform from tenants where id = any(p_tenants) order by id for share;
+  perform from tenants where id = any(p_tenants) and deleted_at is null order by id for share;
   insert into usage_totals (tenant_id, period, resource_type, "limit")
   select t.id, p_period, l.resource_type, l."limit"
   from tenants t
   join plan_limits l on l.plan = t.plan
-  where t.id = any(p_tenants)
+  where t.id = any(p_tenants) and t.deleted_at is null
   order by t.id, l.resource_type
   on conflict do nothing;
 end $$;
@@ -418,6 +418,7 @@ create function usage_settle(
   p_tenants uuid[],
   p_reservations uuid[],
   p_amounts bigint[],
+  p_metadata jsonb[],
   out outcomes int[],
   out used_after bigint[],
   out remaining_after bigint[]
@@ -481,8 +482,8 @@ begin
     if p_amounts[n] > 0 then
       insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
         occurred_at, created_at)
-      values (r.tenant_id, r.period, r.resource_type, p_amounts[n], r.id, r.metadata,
-        r.created_at, p_now);
+      values (r.tenant_id, r.period, r.resource_type, p_amounts[n], r.id,
+        coalesce(p_metadata[n], r.metadata), r.created_at, p_now);
       if t."limit" > 0 and t.used * 100 >= t."limit" * 80
         and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
       then

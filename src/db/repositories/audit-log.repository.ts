@@ -28,7 +28,7 @@ export async function insertAuditEntry(db: DbOrTx, record: AuditRecord): Promise
   });
 }
 
-function actorId(actor: Actor): string {
+export function actorId(actor: Actor): string {
   switch (actor.kind) {
     case 'user':
       return actor.userId;

@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream';
+import { and, eq } from 'drizzle-orm';
+import type pg from 'pg';
+import type { Period } from '../../domain/period.ts';
+import type { ResourceType } from '../../domain/quota.ts';
+import type { Database } from '../client.ts';
+import { usageArchives, usageReservations, usageThresholds } from '../schema/index.ts';
+import type { UsageReservation, UsageThreshold } from '../schema/index.ts';
+import type { AdmissionBatch, AdmissionCall } from './usage/admit.ts';
+import { admitAll, type AdmissionResult } from './usage/admit-all.ts';
+import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
+import { streamLedgerCsv } from './usage/export.ts';
+import { ensurePartition, openPeriod } from './usage/periods.ts';
+import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
+import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
+import { settleBatch, type SettleCall, type Settlement } from './usage/settle.ts';
+
+/** The one place that reads and writes usage. Writes go through the database's own functions. */
+export class UsageRepository {
+  readonly #database: Pick<Database, 'db' | 'pool'>;
+
+  constructor(database: Pick<Database, 'db' | 'pool'>) {
+    this.#database = database;
+  }
+
+  /** Records one consumption (or reserves), as a batch of one. */
+  async record(
+    batch: Omit<AdmissionBatch, 'calls'>,
+    call: AdmissionCall,
+  ): Promise<AdmissionResult> {
+    const [result] = await this.admit({ ...batch, calls: [call] });
+    return result!;
+  }
+
+  /** Admits a batch; see `usage_admit`. */
+  admit(
+    batch: AdmissionBatch,
+    options: { client?: pg.ClientBase; careful?: boolean } = {},
+  ): Promise<AdmissionResult[]> {
+    return admitAll(options.client ?? this.#database.pool, batch, options.careful);
+  }
+
+  settle(now: Date, calls: readonly SettleCall[], client?: pg.ClientBase): Promise<Settlement[]> {
+    return settleBatch(client ?? this.#database.pool, now, calls);
+  }
+
+  async findReservation(tenantId: string, id: string): Promise<UsageReservation | undefined> {
+    const [row] = await this.#database.db
+      .select()
+      .from(usageReservations)
+      .where(and(eq(usageReservations.tenantId, tenantId), eq(usageReservations.id, id)));
+    return row;
+  }
+
+  /** Releases reservations past their time; answers the tenants whose counters moved. */
+  async expire(now: Date, groupsMax = 1_000): Promise<string[]> {
+    const result = await this.#database.pool.query<{ tenant: string }>(
+      'select usage_expire($1, $2) as tenant',
+      [now, groupsMax],
+    );
+    return result.rows.map((row) => row.tenant);
+  }
+
+  /** A tenant's counters of a month, those that exist. */
+  getUsage(tenantId: string, period: Period): Promise<Counter[]> {
+    return readCounters(this.#database.pool, tenantId, period);
+  }
+
+  /** What a tenant used of one resource in a month. */
+  async getTotalUsage(
+    tenantId: string,
+    resourceType: ResourceType,
+    period: Period,
+  ): Promise<number> {
+    const [counter] = await this.lookUp([{ tenantId, resourceType, period }]);
+    return counter?.used ?? 0;
+  }
+
+  lookUp(keys: readonly CounterKey[], client?: pg.ClientBase) {
+    return lookUpCounters(client ?? this.#database.pool, keys);
+  }
+
+  getDays(tenantId: string, first: Period, last: Period): Promise<UsageOfDay[]> {
+    return readDays(this.#database.pool, tenantId, first, last);
+  }
+
+  streamLedger(tenantId: string, period: Period): Promise<Readable> {
+    return streamLedgerCsv(this.#database.pool, tenantId, period);
+  }
+
+  listThresholds(tenantId: string, period: Period): Promise<UsageThreshold[]> {
+    return this.#database.db
+      .select()
+      .from(usageThresholds)
+      .where(and(eq(usageThresholds.tenantId, tenantId), eq(usageThresholds.period, period)));
+  }
+
+  async isArchived(period: Period): Promise<boolean> {
+    const found = await this.#database.db
+      .select({ period: usageArchives.period })
+      .from(usageArchives)
+      .where(eq(usageArchives.period, period));
+    return found.length > 0;
+  }
+
+  /** Tells every process that the usage of these tenants (ids, comma between) moved. */
+  async notifyChanged(tenantIds: string): Promise<void> {
+    await this.#database.pool.query(`select pg_notify('usage_changed', $1)`, [tenantIds]);
+  }
+
+  /** Makes the partitions of `periods`, so that no call has to. */
+  async ensurePartitions(periods: readonly Period[]): Promise<void> {
+    for (const period of periods) await ensurePartition(this.#database.pool, period);
+  }
+
+  /** Writes a correction; answers `used` after it. */
+  async correct(correction: Correction): Promise<number> {
+    const { pool, db } = this.#database;
+    await openPeriod(pool, correction.period, [correction.tenantId]);
+    await ensurePartition(pool, correction.period);
+    return writeCorrection(db, correction);
+  }
+
+  /** Takes a counter to zero by corrections in the ledger; answers what it stood at. */
+  async resetUsage(reset: Omit<Correction, 'amount' | 'occurredAt'>): Promise<number> {
+    await ensurePartition(this.#database.pool, reset.period);
+    return writeReset(this.#database.db, reset);
+  }
+}

@@ -1,0 +1,118 @@
+import type pg from 'pg';
+import { databaseCode, violatedConstraint } from '../../database-error.ts';
+import {
+  admitBatch,
+  PERIOD_NOT_OPEN,
+  type Admission,
+  type AdmissionBatch,
+  type AdmissionCall,
+} from './admit.ts';
+import { ensurePartition, openPeriod } from './periods.ts';
+
+/** What becomes of a call: an answer, `unknown_tenant`, or the database's refusal of this call. */
+export type AdmissionResult = Admission | { outcome: 'unknown_tenant' } | Error;
+
+/** More tries than that mean something else is wrong. */
+const ATTEMPTS_MAX = 20;
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK = '40P01';
+const CHECK_VIOLATION = '23514';
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * Admits a batch whatever it meets: keys that answered before, a month that nobody opened yet, a
+ * tenant that does not exist, a call that the database refuses (the others are not lost for it).
+ * Throws when the database cannot be reached; `careful` tells whether repeats are likely.
+ */
+export async function admitAll(
+  client: pg.ClientBase | pg.Pool,
+  batch: AdmissionBatch,
+  careful = false,
+): Promise<AdmissionResult[]> {
+  let opened = false;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return careful ? await admitInRounds(client, batch) : await admitBatch(client, batch, false);
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error;
+      const code = databaseCode(error);
+      if (code === UNIQUE_VIOLATION) {
+        careful = true;
+      } else if (code === PERIOD_NOT_OPEN) {
+        if (opened) return admitKnownTenants(client, batch, careful);
+        await openPeriod(client, batch.period, tenantsOf(batch.calls));
+        opened = true;
+      } else if (code === CHECK_VIOLATION && violatedConstraint(error) === undefined) {
+        // "No partition of relation": the month's first row.
+        await ensurePartition(client, batch.period);
+      } else if (code?.startsWith('22') === true) {
+        return splitOff(client, batch, careful, error as Error);
+      } else if (code !== SERIALIZATION_FAILURE && code !== DEADLOCK) {
+        throw error;
+      }
+    }
+  }
+}
+
+const tenantsOf = (calls: readonly AdmissionCall[]) => [
+  ...new Set(calls.map((call) => call.tenantId)),
+];
+
+/** A key that comes twice in one batch: the second waits for a round of its own. */
+async function admitInRounds(
+  client: pg.ClientBase | pg.Pool,
+  batch: AdmissionBatch,
+): Promise<AdmissionResult[]> {
+  const results = new Array<AdmissionResult>(batch.calls.length);
+  let places = batch.calls.map((_, place) => place);
+  while (places.length > 0) {
+    const seen = new Set<string>();
+    const round: number[] = [];
+    const later: number[] = [];
+    for (const place of places) {
+      const { tenantId, key } = batch.calls[place]!;
+      const name = `${tenantId}${key}`;
+      if (key !== null && seen.has(name)) later.push(place);
+      else round.push(place);
+      seen.add(name);
+    }
+    const calls = round.map((place) => batch.calls[place]!);
+    const answers = await admitBatch(client, { ...batch, calls }, true);
+    round.forEach((place, i) => (results[place] = answers[i]!));
+    places = later;
+  }
+  return results;
+}
+
+async function admitKnownTenants(
+  client: pg.ClientBase | pg.Pool,
+  batch: AdmissionBatch,
+  careful: boolean,
+): Promise<AdmissionResult[]> {
+  const found = await client.query<{ id: string }>(
+    `select tenant_id as id from usage_totals where tenant_id = any($1) and period = $2`,
+    [tenantsOf(batch.calls), batch.period],
+  );
+  const known = new Set(found.rows.map((row) => row.id));
+  const calls = batch.calls.filter((call) => known.has(call.tenantId));
+  const answers = calls.length > 0 ? await admitAll(client, { ...batch, calls }, careful) : [];
+  let next = 0;
+  return batch.calls.map((call) =>
+    known.has(call.tenantId) ? answers[next++]! : { outcome: 'unknown_tenant' },
+  );
+}
+
+/** Some value cannot be stored: halve until the call that has it stands alone. */
+async function splitOff(
+  client: pg.ClientBase | pg.Pool,
+  batch: AdmissionBatch,
+  careful: boolean,
+  error: Error,
+): Promise<AdmissionResult[]> {
+  const { calls } = batch;
+  if (calls.length === 1) return [error];
+  const middle = Math.ceil(calls.length / 2);
+  const first = await admitAll(client, { ...batch, calls: calls.slice(0, middle) }, careful);
+  const second = await admitAll(client, { ...batch, calls: calls.slice(middle) }, careful);
+  return [...first, ...second];
+}

@@ -1,0 +1,19 @@
+import type pg from 'pg';
+import type { Period } from '../../../domain/period.ts';
+
+/** Makes the counters of a month for `tenantIds`, with the limits of their plans. Idempotent. */
+export async function openPeriod(
+  client: pg.ClientBase | pg.Pool,
+  period: Period,
+  tenantIds: readonly string[],
+): Promise<void> {
+  await client.query('select usage_open($1, $2)', [period, tenantIds]);
+}
+
+/** Makes the ledger's partition of a month. Idempotent. */
+export async function ensurePartition(
+  client: pg.ClientBase | pg.Pool,
+  period: Period,
+): Promise<void> {
+  await client.query('select usage_ensure_partition($1)', [period]);
+}

@@ -1,0 +1,116 @@
+import type pg from 'pg';
+import type { Limit } from '../../../domain/plans.ts';
+import type { Period } from '../../../domain/period.ts';
+import type { ResourceType } from '../../../domain/quota.ts';
+import { parseNumbers, plainArray } from './arrays.ts';
+
+export interface Counter {
+  resourceType: ResourceType;
+  used: number;
+  held: number;
+  limit: Limit;
+  updatedAt: Date;
+}
+
+/** Which counter to look at. */
+export interface CounterKey {
+  tenantId: string;
+  period: Period;
+  resourceType: ResourceType;
+}
+
+const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+/** A tenant's counters of a month, those that exist. */
+export async function readCounters(
+  pool: pg.Pool,
+  tenantId: string,
+  period: Period,
+): Promise<Counter[]> {
+  type Row = Record<'used' | 'held', string> & {
+    resourceType: ResourceType;
+    limit: string | null;
+    updatedAt: Date;
+  };
+  const result = await pool.query<Row>({
+    name: 'usage_counters',
+    text: `
+      select resource_type as "resourceType", used, held, "limit", updated_at as "updatedAt"
+      from usage_totals
+      where tenant_id = $1 and period = $2`,
+    values: [tenantId, period],
+  });
+  return result.rows.map((row) => ({
+    ...row,
+    used: Number(row.used),
+    held: Number(row.held),
+    limit: row.limit === null ? null : Number(row.limit),
+  }));
+}
+
+/** Many counters in one round trip; `undefined` for one that does not exist yet. */
+export async function lookUpCounters(
+  client: pg.ClientBase | pg.Pool,
+  keys: readonly CounterKey[],
+): Promise<(Pick<Counter, 'used' | 'held' | 'limit'> | undefined)[]> {
+  const result = await client.query<Record<'used' | 'held' | 'limits', string>>({
+    name: 'usage_look_up',
+    text: `
+      select array_agg(t.used) as used, array_agg(t.held) as held, array_agg(t."limit") as limits
+      from unnest($1::uuid[], $2::text[], $3::resource_type[]) as w(tenant_id, period, resource)
+      left join lateral (
+        select used, held, "limit"
+        from usage_totals t
+        where t.tenant_id = w.tenant_id and t.period = w.period and t.resource_type = w.resource
+      ) as t on true`,
+    types: AS_TEXT,
+    values: [
+      plainArray(keys.map((key) => key.tenantId)),
+      plainArray(keys.map((key) => key.period)),
+      plainArray(keys.map((key) => key.resourceType)),
+    ],
+  });
+  const row = result.rows[0]!;
+  const used = parseNumbers(row.used);
+  const held = parseNumbers(row.held);
+  const limits = parseNumbers(row.limits);
+  return used.map((value, i) =>
+    value === null ? undefined : { used: value, held: held[i]!, limit: limits[i]! },
+  );
+}
+
+export interface UsageOfDay {
+  /** `YYYY-MM-DD`. */
+  date: string;
+  resourceType: ResourceType;
+  amount: number;
+}
+
+/** What started on each day of the months from `first` to `last`; days without usage are left out. */
+export async function readDays(
+  pool: pg.Pool,
+  tenantId: string,
+  first: Period,
+  last: Period,
+): Promise<UsageOfDay[]> {
+  type Row = Omit<UsageOfDay, 'amount'> & { amount: string };
+  const result = await pool.query<Row>({
+    name: 'usage_days',
+    text: `
+      select period || '-' || lpad(day::text, 2, '0') as date, resource_type as "resourceType",
+        sum(amount) as amount
+      from (
+        select period, resource_type, day, amount
+        from usage_days
+        where tenant_id = $1 and period between $2 and $3
+        union all
+        select period, resource_type, day, day_used
+        from usage_totals
+        where tenant_id = $1 and period between $2 and $3
+      ) as days
+      group by period, resource_type, day
+      having sum(amount) <> 0`,
+    values: [tenantId, first, last],
+  });
+  return result.rows.map((row) => ({ ...row, amount: Number(row.amount) }));
+}

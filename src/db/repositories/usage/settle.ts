@@ -1,0 +1,60 @@
+import type pg from 'pg';
+import { parseNumbers, plainArray, textArray } from './arrays.ts';
+
+export interface SettleCall {
+  tenantId: string;
+  reservationId: string;
+  /** What was really used; `null` releases. */
+  amount: number | null;
+  /** JSON text for the ledger row; the reservation's own when null. */
+  metadata: string | null;
+}
+
+export type SettleOutcome =
+  'done' | 'done_before' | 'settled_otherwise' | 'released_before' | 'unknown';
+
+export interface Settlement {
+  outcome: SettleOutcome;
+  /** The counters right after it; of the first time when it was done before. */
+  used: number | null;
+  remaining: number | null;
+}
+
+const OUTCOMES: readonly SettleOutcome[] = [
+  'done',
+  'done_before',
+  'settled_otherwise',
+  'released_before',
+  'unknown',
+];
+
+const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+/** Settles and releases a batch of reservations in one round trip and one transaction. */
+export async function settleBatch(
+  client: pg.ClientBase | pg.Pool,
+  now: Date,
+  calls: readonly SettleCall[],
+): Promise<Settlement[]> {
+  type Row = Record<'outcomes' | 'used_after' | 'remaining_after', string>;
+  const result = await client.query<Row>({
+    name: 'usage_settle',
+    text: 'select * from usage_settle($1, $2, $3, $4, $5)',
+    types: AS_TEXT,
+    values: [
+      now.toISOString(),
+      plainArray(calls.map((call) => call.tenantId)),
+      plainArray(calls.map((call) => call.reservationId)),
+      textArray(calls.map((call) => (call.amount === null ? null : String(call.amount)))),
+      textArray(calls.map((call) => call.metadata)),
+    ],
+  });
+  const row = result.rows[0]!;
+  const used = parseNumbers(row.used_after);
+  const remaining = parseNumbers(row.remaining_after);
+  return parseNumbers(row.outcomes).map((outcome, i) => ({
+    outcome: OUTCOMES[outcome!]!,
+    used: used[i]!,
+    remaining: remaining[i]!,
+  }));
+}

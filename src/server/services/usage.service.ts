@@ -1,0 +1,184 @@
+import type { Readable } from 'node:stream';
+import type { Database } from '../../db/client.ts';
+import { startListener, type Listener } from '../../db/listener.ts';
+import { UsageRepository } from '../../db/repositories/usage.repository.ts';
+import type { UsageHistory, UsageStats } from '../../domain/api.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { nextPeriod, periodOf, type Period } from '../../domain/period.ts';
+import type { Limit, Plan } from '../../domain/plans.ts';
+import type { ResourceType } from '../../domain/quota.ts';
+import type { Logger } from '../log.ts';
+import type { Recorded } from './usage/answers.ts';
+import type { ReservationRequest } from './usage/call.ts';
+import { correctUsage, resetUsage } from './usage/correct.ts';
+import type { CorrectionRequest, ResetRequest } from './usage/correct.ts';
+import { Entitlements } from './usage/entitlements.ts';
+import { openExport } from './usage/export.ts';
+import { ingestBatch, type IngestResult } from './usage/ingest.ts';
+import { LiveUsage } from './usage/live.ts';
+import type { UsageMetrics } from './usage/metrics.ts';
+import type { UsageParts } from './usage/parts.ts';
+import { createQueues, type QueueOptions } from './usage/queues.ts';
+import { release, reserve, settle } from './usage/reservations.ts';
+import type { Reservation, Settled, SettleRequest } from './usage/reservations.ts';
+import { usageHistory, usageStats } from './usage/stats.ts';
+import { trackUsage, type TrackRequest } from './usage/track.ts';
+import { watchUsage } from './usage/watch.ts';
+
+export interface UsageDeps {
+  database: Pick<Database, 'db' | 'pool' | 'url'>;
+  clock: Clock;
+  log: Logger;
+  metrics?: UsageMetrics;
+  queues?: QueueOptions;
+}
+
+export interface QuotaCheck {
+  allowed: boolean;
+  used: number;
+  held: number;
+  limit: Limit;
+  /** `null` without a limit; never negative. */
+  remaining: number | null;
+}
+
+/**
+ * Metering: what a tenant may use, uses and has used. Every accepted unit is in the ledger when
+ * the call is answered, and no limit is passed, by however many callers and processes.
+ * When the database cannot be reached every call rejects with 503 and nothing is counted.
+ */
+export class UsageService {
+  readonly #parts: UsageParts;
+  readonly #database: Pick<Database, 'db' | 'pool' | 'url'>;
+  #listener: Listener | undefined;
+
+  constructor(deps: UsageDeps) {
+    const { database, clock, log, metrics } = deps;
+    const repository = new UsageRepository(database);
+    this.#database = database;
+    this.#parts = {
+      repository,
+      clock,
+      log,
+      metrics,
+      queues: createQueues({ repository, clock, metrics }, deps.queues),
+      entitlements: new Entitlements({
+        db: database.db,
+        hears: () => this.#listener?.connected === true,
+      }),
+      live: new LiveUsage({ notify: (payload) => repository.notifyChanged(payload), log }),
+    };
+  }
+
+  /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */
+  start(): void {
+    const { entitlements, live, log } = this.#parts;
+    this.#listener ??= startListener({
+      url: this.#database.url,
+      channels: {
+        tenant_plan: (tenantId) => {
+          entitlements.forget(tenantId);
+          live.wake(tenantId);
+        },
+        usage_changed: (payload) => live.heard(payload),
+      },
+      onGap: () => {
+        entitlements.forgetAll();
+        live.wakeAll();
+      },
+      onError: (err) => log.warn({ err }, 'the listening connection broke'),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#parts.live.flush();
+    await this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** Records one consumption; 429 `quota_exceeded` when it does not fit. */
+  trackUsage(request: TrackRequest): Promise<Recorded> {
+    return trackUsage(this.#parts, request);
+  }
+
+  /** Holds units for work that begins now; 429 `quota_exceeded` when they do not fit. */
+  reserve(request: ReservationRequest): Promise<Reservation> {
+    return reserve(this.#parts, request);
+  }
+
+  /** Records what a reservation's work really used, in full. */
+  settle(request: SettleRequest): Promise<Settled> {
+    return settle(this.#parts, request);
+  }
+
+  /** Gives a hold back. */
+  release(request: Pick<SettleRequest, 'reservationId' | 'tenantId'>): Promise<void> {
+    return release(this.#parts, request);
+  }
+
+  /** Records events of another service; one bad event loses none of the others. */
+  ingestBatch(events: readonly unknown[]): Promise<IngestResult[]> {
+    return ingestBatch(this.#parts, events);
+  }
+
+  /** Looks, without reserving: whether `amount` more would fit now. */
+  async checkQuota(tenantId: string, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
+    const { clock, entitlements, queues } = this.#parts;
+    const key = { tenantId, resourceType, period: periodOf(clock.now()) };
+    const counter = await queues.lookups.submit(key, tenantId);
+    const { used, held, limit } = counter ?? {
+      used: 0,
+      held: 0,
+      limit: (await entitlements.getLimits(tenantId))[resourceType],
+    };
+    const remaining = limit === null ? null : Math.max(0, limit - used - held);
+    return { allowed: remaining === null || amount <= remaining, used, held, limit, remaining };
+  }
+
+  /** The tenant's effective plan. */
+  getPlan(tenantId: string): Promise<Plan> {
+    return this.#parts.entitlements.getPlan(tenantId);
+  }
+
+  /** Every resource of a month, the present one unless told. */
+  getUsageStats(tenantId: string, period?: Period): Promise<UsageStats> {
+    return usageStats(this.#parts, tenantId, period);
+  }
+
+  /** What was used on each of the last `days` UTC days. */
+  getHistory(tenantId: string, days: number): Promise<UsageHistory> {
+    return usageHistory(this.#parts, tenantId, days);
+  }
+
+  /** The usage now and whenever it changes, in any process, until `signal` is aborted. */
+  watch(tenantId: string, signal: AbortSignal): AsyncGenerator<UsageStats, void> {
+    return watchUsage(this.#parts, tenantId, signal);
+  }
+
+  /** The ledger of a month as CSV. */
+  exportCsv(tenantId: string, period: Period): Promise<Readable> {
+    return openExport(this.#parts, tenantId, period);
+  }
+
+  correct(request: CorrectionRequest): Promise<{ used: number }> {
+    return correctUsage(this.#parts, request);
+  }
+
+  resetUsage(request: ResetRequest): Promise<{ before: number }> {
+    return resetUsage(this.#parts, request);
+  }
+
+  /** Releases reservations past their time; answers of how many tenants. Runs every few seconds. */
+  async expireReservations(): Promise<number> {
+    const { repository, clock, live } = this.#parts;
+    const tenants = await repository.expire(clock.now());
+    for (const tenantId of tenants) live.changed(tenantId);
+    return tenants.length;
+  }
+
+  /** Makes the ledger's partitions of this month and the next, so that no call has to. */
+  async ensurePartitions(): Promise<void> {
+    const current = periodOf(this.#parts.clock.now());
+    await this.#parts.repository.ensurePartitions([current, nextPeriod(current)]);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Admission } from '../../../db/repositories/usage/admit.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { periodEnd, periodOf } from '../../../domain/period.ts';
+import { plansWithMore, type Limit } from '../../../domain/plans.ts';
+import type { ResourceType } from '../../../domain/quota.ts';
+import type { Entitlements } from './entitlements.ts';
+
+/** What a metered call is answered: the counters right after it. */
+export interface Recorded {
+  status: 'recorded' | 'duplicate';
+  used: number;
+  limit: Limit;
+  /** `null` without a limit; never negative. */
+  remaining: number | null;
+}
+
+export interface Refusal {
+  tenantId: string;
+  resourceType: ResourceType;
+  used: number;
+  limit: Limit;
+}
+
+/** 429 `quota_exceeded` with what was used, when it resets, and which plans allow more. */
+export async function quotaExceeded(
+  deps: { clock: Clock; entitlements: Entitlements },
+  refusal: Refusal,
+): Promise<BillingError> {
+  const { tenantId, resourceType, used, limit } = refusal;
+  const now = deps.clock.now();
+  const resetsAt = periodEnd(periodOf(now));
+  const plan = await deps.entitlements.getPlan(tenantId);
+  return new BillingError('quota_exceeded', 'Quota exceeded', {
+    retryAfterSeconds: (resetsAt.getTime() - now.getTime()) / 1000,
+    data: {
+      resource: resourceType,
+      limit,
+      used,
+      resetsAt: resetsAt.toISOString(),
+      plans: plansWithMore(plan, resourceType),
+    },
+  });
+}
+
+export function keyConflict(key: string | null): BillingError {
+  return new BillingError(
+    'idempotency_conflict',
+    `The idempotency key "${key}" was used with another body before: use a new key for new usage.`,
+    { data: { idempotencyKey: key } },
+  );
+}
+
+/** `undefined` for what was not recorded: a rejection or a key's other body. */
+export function recordedOf(admission: Admission): Recorded | undefined {
+  const { outcome, used, limit, remaining } = admission;
+  if (outcome === 'accepted') return { status: 'recorded', used, limit, remaining };
+  if (outcome === 'repeat_of_accepted') return { status: 'duplicate', used, limit, remaining };
+  return undefined;
+}

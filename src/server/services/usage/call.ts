@@ -1,0 +1,128 @@
+import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { isUuid } from '../../../domain/ids.ts';
+import { isResourceType, type ResourceType } from '../../../domain/quota.ts';
+import { canonicalJson, fingerprint } from './fingerprint.ts';
+
+/** Units of one call at most: a thousand of them still add up exactly. */
+export const AMOUNT_MAX = 1_000_000_000_000;
+export const KEY_LENGTH_MAX = 255;
+export const METADATA_BYTES_MAX = 16_384;
+export const TTL_SECONDS_MAX = 86_400;
+
+export interface Consumption {
+  tenantId: string;
+  resourceType: ResourceType;
+  /** Whole units, from 1. */
+  amount: number;
+  /** False records what would pass the limit too. */
+  enforce?: boolean;
+  /** The same key and body answers as the first time, for ever. */
+  idempotencyKey?: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** A sentence about what is wrong, or `undefined`. */
+export function problemWith(call: Partial<Record<keyof Consumption, unknown>>): string | undefined {
+  const { tenantId, resourceType, amount, enforce, idempotencyKey, metadata } = call;
+  if (!isUuid(tenantId)) return 'tenantId must be a UUID.';
+  if (!isResourceType(resourceType)) {
+    return 'resourceType must be one of llm_tokens, messages, images, api_calls.';
+  }
+  if (!isWholeAmount(amount, 1)) {
+    return `amount must be a whole number from 1 to ${AMOUNT_MAX}.`;
+  }
+  if (enforce !== undefined && typeof enforce !== 'boolean') return 'enforce must be a boolean.';
+  if (idempotencyKey !== undefined && !isKey(idempotencyKey)) {
+    return `idempotencyKey must be text of 1 to ${KEY_LENGTH_MAX} characters.`;
+  }
+  return metadata === undefined ? undefined : problemWithMetadata(metadata);
+}
+
+export function isWholeAmount(amount: unknown, min: number): amount is number {
+  return (
+    typeof amount === 'number' && Number.isInteger(amount) && amount >= min && amount <= AMOUNT_MAX
+  );
+}
+
+export function isKey(key: unknown): key is string {
+  return (
+    typeof key === 'string' &&
+    key.length > 0 &&
+    key.length <= KEY_LENGTH_MAX &&
+    !key.includes('\0') &&
+    key.isWellFormed()
+  );
+}
+
+/** Nesting deeper than this is refused: PostgreSQL's own parser has a limit too. */
+const DEPTH_MAX = 32;
+
+function problemWithMetadata(metadata: unknown): string | undefined {
+  if (metadata === null || typeof metadata !== 'object' || Array.isArray(metadata)) {
+    return 'metadata must be an object.';
+  }
+  if (!isStorable(metadata, DEPTH_MAX)) {
+    return `metadata must be JSON without NUL characters, nested at most ${DEPTH_MAX} deep.`;
+  }
+  if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
+    return `metadata must have at most ${METADATA_BYTES_MAX} bytes of JSON.`;
+  }
+  return undefined;
+}
+
+function isStorable(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed();
+  if (value === null || typeof value !== 'object') return true;
+  if (depth === 0) return false;
+  return Object.entries(value).every(
+    ([key, inner]) => isStorable(key, depth) && isStorable(inner, depth - 1),
+  );
+}
+
+/** A checked consumption, as admission takes it. */
+export function admissionOf(call: Consumption): AdmissionCall {
+  const { resourceType, amount, metadata } = call;
+  const enforce = call.enforce ?? true;
+  const key = call.idempotencyKey ?? null;
+  const described = metadata === undefined ? null : canonicalJson(metadata);
+  return {
+    tenantId: call.tenantId.toLowerCase(),
+    resourceType,
+    amount,
+    enforce,
+    key,
+    fingerprint:
+      key === null ? 0 : fingerprint(`${resourceType} ${amount} ${enforce} ${described}`),
+    metadata: described,
+    reservationId: null,
+    expiresAt: null,
+  };
+}
+
+export interface ReservationRequest extends Omit<Consumption, 'enforce'> {
+  /** Seconds until a hold that nobody settles is released, from 1 to a day. */
+  ttlSeconds: number;
+}
+
+/** A checked reservation request; `reservationId` is the id it will have. */
+export function reservationOf(
+  call: ReservationRequest,
+  reservationId: string,
+  now: Date,
+): AdmissionCall {
+  const admission = admissionOf(call);
+  const { key, resourceType, amount, metadata } = admission;
+  const body = `hold ${resourceType} ${amount} ${call.ttlSeconds} ${metadata}`;
+  return {
+    ...admission,
+    fingerprint: key === null ? 0 : fingerprint(body),
+    reservationId,
+    expiresAt: new Date(now.getTime() + call.ttlSeconds * 1000),
+  };
+}
+
+/** Throws 400 `invalid_request` with the sentence. */
+export function assertValid(problem: string | undefined): void {
+  if (problem !== undefined) throw new BillingError('invalid_request', problem);
+}

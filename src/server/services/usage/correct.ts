@@ -1,0 +1,69 @@
+import { violatedConstraint } from '../../../db/database-error.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import type { Actor } from '../../../domain/ids.ts';
+import { periodOf, periodStart, type Period } from '../../../domain/period.ts';
+import type { ResourceType } from '../../../domain/quota.ts';
+import type { UsageParts } from './parts.ts';
+
+export interface ResetRequest {
+  tenantId: string;
+  resourceType: ResourceType;
+  /** The present month unless told. */
+  period?: Period;
+  actor: Actor;
+  /** Why, in a sentence: it stays in the ledger. */
+  reason: string;
+}
+
+export interface CorrectionRequest extends ResetRequest {
+  /** Whole units, not 0; negative takes usage off. */
+  amount: number;
+}
+
+/**
+ * Corrects a counter by a ledger row of its own; answers `used` after it. 400 for an amount that
+ * would leave less than nothing.
+ */
+export async function correctUsage(
+  parts: UsageParts,
+  request: CorrectionRequest,
+): Promise<{ used: number }> {
+  const now = parts.clock.now();
+  const current = periodOf(now);
+  const period = request.period ?? current;
+  assertReason(request.reason);
+  if (!Number.isSafeInteger(request.amount) || request.amount === 0) {
+    throw new BillingError('invalid_request', 'amount must be a whole number other than 0.');
+  }
+  await parts.entitlements.getPlan(request.tenantId);
+  try {
+    // A correction of an earlier month shows on that month's first day.
+    const occurredAt = period === current ? now : periodStart(period);
+    const used = await parts.repository.correct({ ...request, period, occurredAt, now });
+    parts.live.changed(request.tenantId);
+    return { used };
+  } catch (cause) {
+    if (violatedConstraint(cause) !== 'usage_totals_not_negative') throw cause;
+    throw new BillingError('invalid_request', 'The correction would leave less than nothing.', {
+      cause,
+    });
+  }
+}
+
+/** Takes a counter to zero; the ledger keeps what was, and what was taken off, by whom and why. */
+export async function resetUsage(
+  parts: UsageParts,
+  request: ResetRequest,
+): Promise<{ before: number }> {
+  assertReason(request.reason);
+  const now = parts.clock.now();
+  const period = request.period ?? periodOf(now);
+  const before = await parts.repository.resetUsage({ ...request, period, now });
+  parts.live.changed(request.tenantId);
+  return { before };
+}
+
+function assertReason(reason: string): void {
+  if (reason.trim() !== '') return;
+  throw new BillingError('invalid_request', 'A correction needs a reason.');
+}

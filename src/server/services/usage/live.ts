@@ -1,0 +1,72 @@
+import type { Logger } from '../../log.ts';
+
+/** Changes are told at most this often: for eyes, not for books. */
+const EVERY_MS = 200;
+
+/** Tenants of one notification: PostgreSQL takes 8,000 bytes, an id is 36 and a comma. */
+const TENANTS_MAX = 200;
+
+export type LiveListener = () => void;
+
+/**
+ * Tells whoever watches a tenant's usage that it moved, in whichever process it moved. Changes are
+ * gathered and sent outside the transactions that make them: a NOTIFY inside would make commits
+ * wait for each other. One that gets lost with a dying process is made up by the next.
+ */
+export class LiveUsage {
+  readonly #notify: (payload: string) => Promise<unknown>;
+  readonly #log: Logger;
+  readonly #watched = new Map<string, Set<LiveListener>>();
+  readonly #changed = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: { notify: (payload: string) => Promise<unknown>; log: Logger }) {
+    this.#notify = deps.notify;
+    this.#log = deps.log;
+  }
+
+  /** Notes that a tenant's usage moved in this process. */
+  changed(tenantId: string): void {
+    this.#changed.add(tenantId);
+    this.#timer ??= setTimeout(() => void this.flush(), EVERY_MS).unref();
+  }
+
+  /** Sends what has gathered. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const tenants = [...this.#changed];
+    this.#changed.clear();
+    try {
+      for (let from = 0; from < tenants.length; from += TENANTS_MAX) {
+        await this.#notify(tenants.slice(from, from + TENANTS_MAX).join(','));
+      }
+    } catch (err) {
+      this.#log.debug({ err }, 'live usage was not told');
+    }
+  }
+
+  /** A notification from some process, this one among them. */
+  heard(payload: string): void {
+    for (const tenantId of payload.split(',')) this.wake(tenantId);
+  }
+
+  wake(tenantId: string): void {
+    this.#watched.get(tenantId)?.forEach((listener) => listener());
+  }
+
+  /** After a gap nobody knows what was missed. */
+  wakeAll(): void {
+    for (const listeners of this.#watched.values()) listeners.forEach((listener) => listener());
+  }
+
+  /** Calls `listener` whenever the tenant's usage may have moved; returns how to stop. */
+  watch(tenantId: string, listener: LiveListener): () => void {
+    const listeners = this.#watched.get(tenantId) ?? new Set();
+    this.#watched.set(tenantId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#watched.delete(tenantId);
+    };
+  }
+}

@@ -1,0 +1,170 @@
+import { isDatabaseAway } from '../../../db/database-error.ts';
+import type { Admission, AdmissionCall } from '../../../db/repositories/usage/admit.ts';
+import type { AdmissionResult } from '../../../db/repositories/usage/admit-all.ts';
+import type { Counter, CounterKey } from '../../../db/repositories/usage/read.ts';
+import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
+import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { periodOf } from '../../../domain/period.ts';
+import { Batcher } from './batcher.ts';
+import type { UsageMetrics } from './metrics.ts';
+
+/** A call with the instant its work started: now, unless the caller said. */
+export interface TimedCall {
+  call: AdmissionCall;
+  startedAt: Date;
+  /** Set when the caller named the instant: then it is kept to the millisecond. */
+  exact: boolean;
+}
+
+export interface QueueOptions {
+  lanes?: number;
+  batchMax?: number;
+  waitingMax?: number;
+}
+
+export interface UsageQueues {
+  admissions: Batcher<TimedCall, Admission>;
+  settlements: Batcher<SettleCall, Settlement>;
+  lookups: Batcher<CounterKey, Pick<Counter, 'used' | 'held' | 'limit'> | null>;
+}
+
+const DAY_MS = 86_400_000;
+
+/** After a repeated key more are likely: this many batches look for them from the start. */
+const CAREFUL_BATCHES = 50;
+
+const DEFAULTS = { lanes: 2, batchMax: 1_000, waitingMax: 10_000 };
+
+interface QueueDeps {
+  repository: UsageRepository;
+  clock: Clock;
+  metrics: UsageMetrics | undefined;
+}
+
+/** The queues between callers and the database: each turns calls into batches. */
+export function createQueues(deps: QueueDeps, options: QueueOptions = {}): UsageQueues {
+  const { repository, clock, metrics } = deps;
+  const size = { ...DEFAULTS, ...options };
+  return {
+    admissions: new Batcher({
+      ...size,
+      joins: sameDay,
+      run: timed('admit', metrics, createAdmission(repository, clock, size.lanes)),
+    }),
+    settlements: new Batcher({
+      ...size,
+      run: timed('settle', metrics, (calls) => settleAll(repository, clock, calls)),
+    }),
+    lookups: new Batcher({
+      ...size,
+      run: orUnavailable(async (keys) => {
+        const found = await repository.lookUp(keys);
+        return found.map((counter) => counter ?? null);
+      }),
+    }),
+  };
+}
+
+/** One batch belongs to one UTC day, for the counters are of a month and the chart of a day. */
+function sameDay(first: TimedCall, next: TimedCall): boolean {
+  const a = first.startedAt.getTime();
+  const b = next.startedAt.getTime();
+  return (
+    a === b || (!first.exact && !next.exact && Math.floor(a / DAY_MS) === Math.floor(b / DAY_MS))
+  );
+}
+
+function createAdmission(repository: UsageRepository, clock: Clock, lanes: number) {
+  const careful = new Array<number>(lanes).fill(0);
+  return async (batch: TimedCall[], lane: number): Promise<(Admission | Error)[]> => {
+    const { startedAt } = batch[0]!;
+    const results = await repository.admit(
+      {
+        period: periodOf(startedAt),
+        occurredAt: startedAt,
+        now: clock.now(),
+        calls: batch.map((timedCall) => timedCall.call),
+      },
+      { careful: careful[lane]! > 0 },
+    );
+    const repeated = results.some(isRepeat);
+    careful[lane] = repeated ? CAREFUL_BATCHES : Math.max(0, careful[lane]! - 1);
+    return results.map((result, i) => answerOf(result, batch[i]!.call));
+  };
+}
+
+function isRepeat(result: AdmissionResult): boolean {
+  if (result instanceof Error) return false;
+  const { outcome } = result;
+  return outcome !== 'accepted' && outcome !== 'rejected' && outcome !== 'unknown_tenant';
+}
+
+function answerOf(result: AdmissionResult, call: AdmissionCall): Admission | Error {
+  if (result instanceof Error) {
+    return new BillingError('invalid_request', 'The database cannot store this call.', {
+      cause: result,
+    });
+  }
+  if (result.outcome === 'unknown_tenant') {
+    return new BillingError('tenant_not_found', `There is no tenant ${call.tenantId}.`);
+  }
+  return result;
+}
+
+/** A reservation named twice in one batch is settled in two. */
+async function settleAll(
+  repository: UsageRepository,
+  clock: Clock,
+  calls: SettleCall[],
+): Promise<Settlement[]> {
+  const answers: Settlement[] = [];
+  let seen = new Set<string>();
+  let from = 0;
+  for (let i = 0; i <= calls.length; i += 1) {
+    const id = calls[i]?.reservationId;
+    if (id !== undefined && !seen.has(id)) {
+      seen.add(id);
+      continue;
+    }
+    answers.push(...(await repository.settle(clock.now(), calls.slice(from, i))));
+    from = i;
+    seen = new Set(id === undefined ? [] : [id]);
+  }
+  return answers;
+}
+
+type Run<Call, Answer> = (calls: Call[], lane: number) => Promise<(Answer | Error)[]>;
+
+function timed<Call, Answer>(
+  kind: 'admit' | 'settle',
+  metrics: UsageMetrics | undefined,
+  run: Run<Call, Answer>,
+): Run<Call, Answer> {
+  const guarded = orUnavailable(run);
+  if (metrics === undefined) return guarded;
+  return async (calls, lane) => {
+    const end = metrics.commitSeconds.startTimer({ kind });
+    metrics.batchSize.observe({ kind }, calls.length);
+    const answers = await guarded(calls, lane);
+    end();
+    return answers;
+  };
+}
+
+/** A database that is away becomes 503; what was under way may or may not be recorded. */
+function orUnavailable<Call, Answer>(run: Run<Call, Answer>): Run<Call, Answer> {
+  return async (calls, lane) => {
+    try {
+      return await run(calls, lane);
+    } catch (cause) {
+      if (!isDatabaseAway(cause)) throw cause;
+      throw new BillingError(
+        'database_unavailable',
+        'Usage cannot be recorded right now: the database cannot be reached. Try again with the same idempotency key.',
+        { retryAfterSeconds: 1, cause },
+      );
+    }
+  };
+}

@@ -1,0 +1,129 @@
+import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { keyConflict, quotaExceeded, recordedOf } from './answers.ts';
+import { assertValid, isWholeAmount, AMOUNT_MAX, problemWith, reservationOf } from './call.ts';
+import { TTL_SECONDS_MAX, type ReservationRequest } from './call.ts';
+import { canonicalJson } from './fingerprint.ts';
+import type { UsageParts } from './parts.ts';
+import {
+  formatReservationId,
+  newReservationKey,
+  parseReservationId,
+  reservationNotFound,
+} from './reservation-id.ts';
+
+export interface Reservation {
+  reservationId: string;
+  expiresAt: Date;
+  /** What is left after the hold; `null` without a limit. */
+  remaining: number | null;
+}
+
+export interface SettleRequest {
+  reservationId: string;
+  /** Checked against the reservation's when given. */
+  tenantId?: string;
+  /** What was really used, from 0; recorded in full, also above what was held. */
+  amount: number;
+  metadata?: Record<string, unknown>;
+}
+
+export interface Settled {
+  used: number;
+  remaining: number | null;
+}
+
+/** Holds units for work that begins now; 429 `quota_exceeded` when they do not fit. */
+export async function reserve(
+  parts: UsageParts,
+  request: ReservationRequest,
+): Promise<Reservation> {
+  assertValid(problemWith(request));
+  assertTtl(request.ttlSeconds);
+  const { repository, clock, live, metrics, queues } = parts;
+  const startedAt = clock.now();
+  const key = newReservationKey(request.tenantId.toLowerCase());
+  const call = reservationOf(request, key.id, startedAt);
+  const timed = { call, startedAt, exact: false };
+  const admission = await queues.admissions.submit(timed, call.tenantId);
+  if (admission.outcome === 'conflict') throw keyConflict(call.key);
+  const recorded = recordedOf(admission);
+  metrics?.calls.inc({ outcome: recorded?.status ?? 'rejected' });
+  if (recorded === undefined) throw await quotaExceeded(parts, { ...call, ...admission });
+  const { remaining } = recorded;
+  if (recorded.status === 'duplicate') {
+    // The same key with a consumption's body would have been a conflict, so it made a reservation.
+    const id = admission.reservationId!;
+    const first = await repository.findReservation(call.tenantId, id);
+    const reservationId = formatReservationId({ tenantId: call.tenantId, id });
+    return { reservationId, expiresAt: first!.expiresAt, remaining };
+  }
+  live.changed(call.tenantId);
+  return { reservationId: formatReservationId(key), expiresAt: call.expiresAt!, remaining };
+}
+
+/**
+ * Records what a reservation's work really used. Settling again with the same amount answers the
+ * same; with another 409 `reservation_settled`; after a release 409 `reservation_released`. One
+ * that expired is settled all the same.
+ */
+export async function settle(parts: UsageParts, request: SettleRequest): Promise<Settled> {
+  const { amount, metadata } = request;
+  if (!isWholeAmount(amount, 0)) {
+    throw new BillingError(
+      'invalid_request',
+      `amount must be a whole number from 0 to ${AMOUNT_MAX}.`,
+    );
+  }
+  const described = metadata === undefined ? null : canonicalJson(metadata);
+  const settlement = await end(parts, request, amount, described);
+  return { used: settlement.used!, remaining: settlement.remaining };
+}
+
+/** Gives a hold back. Again, or after it expired: nothing more happens. */
+export async function release(
+  parts: UsageParts,
+  request: Pick<SettleRequest, 'reservationId' | 'tenantId'>,
+): Promise<void> {
+  await end(parts, request, null, null);
+}
+
+async function end(
+  parts: UsageParts,
+  request: Pick<SettleRequest, 'reservationId' | 'tenantId'>,
+  amount: number | null,
+  metadata: string | null,
+): Promise<Settlement> {
+  const { reservationId } = request;
+  const key = parseReservationId(reservationId);
+  if (request.tenantId !== undefined && request.tenantId.toLowerCase() !== key.tenantId) {
+    throw reservationNotFound(reservationId);
+  }
+  const call: SettleCall = { tenantId: key.tenantId, reservationId: key.id, amount, metadata };
+  const settlement = await parts.queues.settlements.submit(call, key.tenantId);
+  switch (settlement.outcome) {
+    case 'done':
+      parts.live.changed(key.tenantId);
+      return settlement;
+    case 'done_before':
+      return settlement;
+    case 'settled_otherwise':
+      throw new BillingError(
+        'reservation_settled',
+        'The reservation was settled with another amount.',
+      );
+    case 'released_before':
+      throw new BillingError('reservation_released', 'The reservation was released before.');
+    case 'unknown':
+      throw reservationNotFound(reservationId);
+  }
+}
+
+function assertTtl(ttlSeconds: unknown): void {
+  const whole = typeof ttlSeconds === 'number' && Number.isInteger(ttlSeconds);
+  if (whole && ttlSeconds >= 1 && ttlSeconds <= TTL_SECONDS_MAX) return;
+  throw new BillingError(
+    'invalid_request',
+    `ttlSeconds must be a whole number from 1 to ${TTL_SECONDS_MAX}.`,
+  );
+}

@@ -1,0 +1,60 @@
+import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
+import type { UsageDay, UsageHistory, UsageStats } from '../../../domain/api.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { periodEnd, periodOf, type Period } from '../../../domain/period.ts';
+import { describeUsage, RESOURCE_TYPES } from '../../../domain/quota.ts';
+import type { Entitlements } from './entitlements.ts';
+
+export interface StatsDeps {
+  repository: UsageRepository;
+  entitlements: Entitlements;
+  clock: Clock;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Every resource of the month, also those not used yet: these have the limit of the plan. */
+export async function usageStats(
+  deps: StatsDeps,
+  tenantId: string,
+  period: Period = periodOf(deps.clock.now()),
+): Promise<UsageStats> {
+  const [limits, counters] = await Promise.all([
+    deps.entitlements.getLimits(tenantId),
+    deps.repository.getUsage(tenantId, period),
+  ]);
+  const updatedAt = counters.map((counter) => counter.updatedAt.getTime());
+  return {
+    period,
+    resetsAt: periodEnd(period).toISOString(),
+    updatedAt: new Date(Math.max(...updatedAt, 0) || deps.clock.now()).toISOString(),
+    resources: RESOURCE_TYPES.map((resourceType) => {
+      const counter = counters.find((one) => one.resourceType === resourceType);
+      if (counter === undefined) return describeUsage(resourceType, 0, 0, limits[resourceType]);
+      return describeUsage(resourceType, counter.used, counter.held, counter.limit);
+    }),
+  };
+}
+
+/** The last `days` UTC days, today the last; days without usage are zeros. */
+export async function usageHistory(
+  deps: StatsDeps,
+  tenantId: string,
+  days: number,
+): Promise<UsageHistory> {
+  const today = deps.clock.now();
+  const dates = Array.from({ length: days }, (_, i) => {
+    const day = new Date(today.getTime() - (days - 1 - i) * DAY_MS);
+    return day.toISOString().slice(0, 10);
+  });
+  const first = dates[0]!.slice(0, 7) as Period;
+  const found = await deps.repository.getDays(tenantId, first, periodOf(today));
+  const byDate = new Map<string, UsageDay>(
+    dates.map((date) => [date, { date, llm_tokens: 0, messages: 0, images: 0, api_calls: 0 }]),
+  );
+  for (const { date, resourceType, amount } of found) {
+    const day = byDate.get(date);
+    if (day !== undefined) day[resourceType] = amount;
+  }
+  return { days: [...byDate.values()] };
+}

@@ -1,0 +1,30 @@
+import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './answers.ts';
+import { admissionOf, assertValid, problemWith, type Consumption } from './call.ts';
+import type { UsageParts } from './parts.ts';
+
+export interface TrackRequest extends Consumption {
+  /** When the work started, which decides the month; now unless told. */
+  startedAt?: Date;
+}
+
+/**
+ * Records one consumption; it is durable when this resolves. 429 `quota_exceeded` when it does not
+ * fit (unless `enforce` is false), 409 `idempotency_conflict` for a key with another body, 404
+ * `tenant_not_found`, 400 for what is not valid.
+ */
+export async function trackUsage(parts: UsageParts, request: TrackRequest): Promise<Recorded> {
+  assertValid(problemWith(request));
+  const startedAt = request.startedAt ?? parts.clock.now();
+  const timed = { call: admissionOf(request), startedAt, exact: request.startedAt !== undefined };
+  const { call } = timed;
+  const admission = await parts.queues.admissions.submit(timed, call.tenantId);
+  const recorded = recordedOf(admission);
+  if (recorded === undefined) {
+    if (admission.outcome === 'conflict') throw keyConflict(call.key);
+    parts.metrics?.calls.inc({ outcome: 'rejected' });
+    throw await quotaExceeded(parts, { ...call, ...admission });
+  }
+  parts.metrics?.calls.inc({ outcome: recorded.status });
+  if (recorded.status === 'recorded') parts.live.changed(call.tenantId);
+  return recorded;
+}
