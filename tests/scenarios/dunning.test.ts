@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { caller } from '../support/http.ts';
+import {
+  advanceDays,
+  advanceTo,
+  FAILING_CARD,
+  settled,
+  signUp,
+  type Customer,
+} from '../support/customer.ts';
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp()));
+afterAll(async () => app?.stop());
+
+const retries = (final: string, attempts = 4) =>
+  caller(app.stripeUrl).post('/_control/retry_settings', {
+    attempts,
+    spacingSeconds: 3 * 24 * 3600,
+    final,
+  });
+beforeEach(async () => void (await retries('cancel')));
+
+const planInDatabase = async (customer: Customer) => {
+  const { rows } = await app.database.pool.query<{ plan: string }>(
+    'select plan from tenants where id = $1',
+    [customer.tenantId],
+  );
+  return rows[0]!.plan;
+};
+const failuresMailed = async (customer: Customer) => {
+  const { rows } = await app.database.pool.query<{ attempt: number }>(
+    `select attempt from mail_outbox where tenant_id = $1 and kind = 'payment_failed' order by attempt`,
+    [customer.tenantId],
+  );
+  return rows.map((row) => row.attempt);
+};
+
+/** A month has passed, and the renewal was declined. */
+async function fallBehind(): Promise<Customer> {
+  const customer = await signUp(app);
+  const { currentPeriodEnd } = await customer.subscribe('pro', 'month');
+  await customer.useCard(FAILING_CARD);
+  await advanceTo(app, currentPeriodEnd!);
+  await advanceDays(app, 0.1);
+  return customer;
+}
+
+test('renewals: a payment a month, always pro', async () => {
+  const customer = await signUp(app);
+  await customer.subscribe('pro', 'month');
+  for (let month = 1; month <= 3; month += 1) {
+    const { currentPeriodEnd } = await customer.subscription();
+    await advanceTo(app, currentPeriodEnd!);
+    await advanceDays(app, 0.1);
+    expect(await customer.subscription()).toMatchObject({ plan: 'pro', status: 'active' });
+    const payments = await customer.payments();
+    expect(payments).toHaveLength(month + 1);
+    expect(payments[0]).toMatchObject({ status: 'paid', reason: 'subscription_cycle' });
+  }
+});
+
+test('the card fails, grace runs out, the card is replaced: pro, free, pro', async () => {
+  const customer = await fallBehind();
+  const late = await customer.subscription();
+  expect(late).toMatchObject({
+    plan: 'pro',
+    status: 'past_due',
+    pastDue: { amountMinor: 2900, currency: 'cny', payUrl: expect.stringContaining('http') },
+  });
+  expect(late.pastDue!.nextAttemptAt).not.toBeNull();
+  expect(Date.parse(late.pastDue!.graceEndsAt) - Date.parse(late.pastDue!.since)).toBe(
+    7 * 86_400_000,
+  );
+  expect(await failuresMailed(customer)).toEqual([1]);
+  expect((await customer.payments())[0]).toMatchObject({ status: 'open', amountPaidMinor: 0 });
+  expect((await customer.payments())[0]!.failure).not.toBeNull();
+
+  await advanceTo(app, new Date(Date.parse(late.pastDue!.graceEndsAt) - 3_600_000).toISOString());
+  expect(await customer.subscription()).toMatchObject({ plan: 'pro' });
+  await advanceTo(app, late.pastDue!.graceEndsAt);
+  expect(await planInDatabase(customer)).toBe('free');
+  expect(await customer.subscription()).toMatchObject({ plan: 'free', status: 'past_due' });
+  expect((await customer.openCheckout('pro', 'month')).status).toBe(409);
+  // One mail a failed attempt, however often its events came.
+  expect(await failuresMailed(customer)).toEqual([1, 2, 3]);
+
+  await customer.useCard('pm_card_visa');
+  const { data } = await customer.atStripe<{ data: { id: string }[] }>(
+    `invoices?customer=${await customer.customerId()}&status=open`,
+  );
+  await customer.atStripe(`invoices/${data[0]!.id}/pay`, {});
+  await settled(app);
+  expect(await customer.subscription()).toMatchObject({
+    plan: 'pro',
+    status: 'active',
+    pastDue: null,
+  });
+  expect(await planInDatabase(customer)).toBe('pro');
+});
+
+test.each([
+  ['cancel', { plan: 'free', status: 'canceled' }],
+  ['unpaid', { plan: 'free', status: 'past_due' }],
+  ['past_due', { plan: 'free', status: 'past_due' }],
+  ['pause', { plan: 'free', status: 'past_due' }],
+])('never paid, and Stripe is told to %s in the end', async (final, expected) => {
+  await retries(final, 2);
+  const customer = await fallBehind();
+  await advanceDays(app, 20);
+  expect(await customer.subscription()).toMatchObject(expected);
+  expect(await planInDatabase(customer)).toBe('free');
+});
+
+test('a plan is not changed while money is owed', async () => {
+  const customer = await fallBehind();
+  expect(await customer.change('team', 'month')).toMatchObject({
+    status: 402,
+    body: { code: 'payment_required', details: { payUrl: expect.stringContaining('http') } },
+  });
+});
