@@ -30,6 +30,13 @@ begin
 end $$;
 --> statement-breakpoint
 
+-- What a new call may still take: null without a limit. (`greatest` alone would make that 0.)
+create function usage_remaining(p_limit bigint, p_used bigint, p_held bigint) returns bigint
+language sql immutable as $$
+  select case when p_limit is null then null else greatest(0, p_limit - p_used - p_held) end;
+$$;
+--> statement-breakpoint
+
 -- Opens a period for tenants: all their counters, with the limits of their plan. Holding the
 -- tenant's row keeps a plan change from passing between reading the plan and writing the limit.
 create function usage_open(p_period text, p_tenants uuid[]) returns void
@@ -346,7 +353,7 @@ begin
         end if;
       end if;
       call_used[n] := group_used[g];
-      call_remaining[n] := greatest(0, group_limits[g] - group_used[g] - group_held[g]);
+      call_remaining[n] := usage_remaining(group_limits[g], group_used[g], group_held[g]);
     end loop;
 
     insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
@@ -437,9 +444,9 @@ begin
     order by tenant_id, period, resource_type
   ) as wanted
   cross join lateral (
-    select from usage_totals t
-    where t.tenant_id = wanted.tenant_id and t.period = wanted.period
-      and t.resource_type = wanted.resource_type
+    select from usage_totals c
+    where c.tenant_id = wanted.tenant_id and c.period = wanted.period
+      and c.resource_type = wanted.resource_type
     for update
   ) as locked;
 
@@ -469,13 +476,13 @@ begin
       extract(day from r.created_at at time zone 'UTC')::int, coalesce(p_amounts[n], 0), -v_freed,
       p_now);
     used_after[n] := t.used;
-    remaining_after[n] := greatest(0, t."limit" - t.used - t.held);
+    remaining_after[n] := usage_remaining(t."limit", t.used, t.held);
 
     update usage_reservations
     set state = case when p_amounts[n] is null then 'released' else 'settled' end::reservation_state,
       settled_amount = p_amounts[n],
       used_after = t.used,
-      remaining_after = greatest(0, t."limit" - t.used - t.held),
+      remaining_after = usage_remaining(t."limit", t.used, t.held),
       closed_at = p_now
     where tenant_id = r.tenant_id and id = r.id;
 

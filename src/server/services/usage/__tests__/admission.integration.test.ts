@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import {
+  createTestDatabase,
+  type TestDatabase,
+} from '../../../../../tests/support/test-database.ts';
+import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
+import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import { periodOf } from '../../../../domain/period.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { AdmissionModel, type ModelCall } from './admission-model.ts';
+
+let database: TestDatabase;
+let repository: UsageRepository;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  repository = new UsageRepository(database);
+});
+afterAll(() => database.drop());
+
+const START_MS = Date.parse('2026-03-30T22:00:00Z');
+/** The counters keep the newest day apart: some steps go on to the last of the month. */
+const LAST_MS = Date.parse('2026-03-31T23:59:59Z');
+const TTL_MS = 60_000;
+const TENANTS = 3;
+
+const call = fc.record<ModelCall>({
+  tenant: fc.nat(TENANTS - 1),
+  amount: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 40 })),
+  enforce: fc.boolean(),
+  hold: fc.boolean(),
+  key: fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'quote"\\,{}', '键'), { freq: 2 }),
+});
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ admit: fc.array(call, { minLength: 1, maxLength: 12 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      settle: fc.array(
+        fc.record({
+          which: fc.nat(30),
+          amount: fc.option(fc.nat(30), { freq: 4 }),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ expire: true as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      advanceMs: fc.oneof(fc.nat(2 * TTL_MS), fc.constant(3 * 3_600_000)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      limit: fc.record({
+        tenant: fc.nat(TENANTS - 1),
+        to: fc.option(fc.nat(120), { freq: 8 }),
+      }),
+    }),
+  },
+);
+
+test('the database admits, settles and expires exactly as the plain rules say', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+      const tenants = await Promise.all(
+        Array.from({ length: TENANTS }, () => meteredTenant(database.pool)),
+      );
+      await database.pool.query(`select usage_open('2026-03', $1)`, [tenants]);
+      const setLimit = (tenant: number, limit: number | null) =>
+        database.pool.query(`update usage_totals set "limit" = $2 where tenant_id = $1`, [
+          tenants[tenant],
+          limit,
+        ]);
+      const model = new AdmissionModel([30, 60, null]);
+      for (let tenant = 0; tenant < TENANTS; tenant += 1) {
+        await setLimit(tenant, model.limits[tenant]!);
+      }
+      let nowMs = START_MS;
+      const ids: { id: string; tenant: number }[] = [];
+
+      for (const one of steps) {
+        const now = new Date(nowMs);
+        if ('admit' in one) {
+          const calls = one.admit.map((c) => admissionOf(c, tenants[c.tenant]!, nowMs));
+          const batch = { period: periodOf(now), occurredAt: now, now, calls };
+          const results = await repository.admit(batch, { careful: steps.length % 2 === 0 });
+          one.admit.forEach((c, i) => {
+            const { reservationId: id } = calls[i]!;
+            const expected = model.admit(c, id ?? '', nowMs, nowMs + TTL_MS);
+            expect(results[i]).toMatchObject(expected);
+            if (id !== null) ids.push({ id, tenant: c.tenant });
+          });
+        } else if ('settle' in one) {
+          const calls = distinctBy(
+            one.settle.flatMap(({ which, amount }) => {
+              const target = ids[which];
+              return target === undefined ? [] : [{ ...target, amount }];
+            }),
+          );
+          if (calls.length === 0) continue;
+          const results = await repository.settle(
+            now,
+            calls.map(({ id, tenant, amount }) => ({
+              tenantId: tenants[tenant]!,
+              reservationId: id,
+              amount,
+              metadata: null,
+            })),
+          );
+          calls.forEach(({ id, amount }, i) => {
+            expect(results[i]!.outcome).toBe(model.settle(id, amount));
+          });
+        } else if ('expire' in one) {
+          await repository.expire(now);
+          model.expireAll(nowMs);
+        } else if ('advanceMs' in one) {
+          nowMs = Math.min(nowMs + one.advanceMs, LAST_MS);
+        } else {
+          model.limits[one.limit.tenant] = one.limit.to;
+          await setLimit(one.limit.tenant, one.limit.to);
+        }
+      }
+
+      for (let tenant = 0; tenant < TENANTS; tenant += 1) {
+        const [counter] = await repository.lookUp([
+          {
+            tenantId: tenants[tenant]!,
+            period: periodOf(new Date(START_MS)),
+            resourceType: 'images',
+          },
+        ]);
+        expect(counter).toMatchObject({ used: model.used[tenant], held: model.held(tenant) });
+      }
+    }),
+    { numRuns: 30 },
+  );
+  expect(await imbalances(database.pool)).toEqual([]);
+}, 120_000);
+
+function admissionOf(c: ModelCall, tenantId: string, nowMs: number): AdmissionCall {
+  return {
+    tenantId,
+    resourceType: 'images',
+    amount: c.amount,
+    enforce: c.hold || c.enforce,
+    key: c.key,
+    fingerprint: fingerprint(JSON.stringify([c.amount, c.hold || c.enforce, c.hold])),
+    metadata: null,
+    reservationId: c.hold ? randomUUID() : null,
+    expiresAt: c.hold ? new Date(nowMs + TTL_MS) : null,
+  };
+}
+
+/** A batch names a reservation once; the queue sees to it. */
+function distinctBy<T extends { id: string }>(calls: T[]): T[] {
+  return [...new Map(calls.map((one) => [one.id, one])).values()];
+}

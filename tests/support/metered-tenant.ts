@@ -1,0 +1,40 @@
+import type { Pool } from 'pg';
+import type { Plan } from '../../src/domain/plans.ts';
+import type { TenantId } from '../../src/domain/ids.ts';
+
+/** Makes a tenant on `plan` with an owner, as far as metering minds; answers its id. */
+export async function meteredTenant(pool: Pool, plan: Plan = 'free'): Promise<TenantId> {
+  const { rows } = await pool.query<{ id: TenantId }>(
+    `with tenant as (insert into tenants (name, plan) values ('Metered', $1) returning id),
+       owner as (
+         insert into users (tenant_id, email, password_hash, display_name, role)
+         select id, id || '@example.com', 'none', 'Owner', 'owner' from tenant
+       )
+     select id from tenant`,
+    [plan],
+  );
+  return rows[0]!.id;
+}
+
+/** Where the books do not balance: no rows when every counter equals what it counts. */
+export async function imbalances(pool: Pool): Promise<unknown[]> {
+  const { rows } = await pool.query(`
+    select t.tenant_id, t.period, t.resource_type, t.used, t.held, t.day_used,
+      l.amount as ledger, r.amount as reserved, d.amount as days
+    from usage_totals t
+    left join lateral (
+      select coalesce(sum(amount), 0) as amount from usage u
+      where u.tenant_id = t.tenant_id and u.period = t.period and u.resource_type = t.resource_type
+    ) l on true
+    left join lateral (
+      select coalesce(sum(amount), 0) as amount from usage_reservations v
+      where v.tenant_id = t.tenant_id and v.period = t.period
+        and v.resource_type = t.resource_type and v.state = 'open'
+    ) r on true
+    left join lateral (
+      select coalesce(sum(amount), 0) as amount from usage_days y
+      where y.tenant_id = t.tenant_id and y.period = t.period and y.resource_type = t.resource_type
+    ) d on true
+    where t.used <> l.amount or t.held <> r.amount or t.used <> d.amount + t.day_used`);
+  return rows;
+}
