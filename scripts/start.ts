@@ -3,6 +3,7 @@ import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { createLog } from '../src/server/log.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 import { startProduct, type Product } from './start/product.ts';
+import { DEMO_OWNER, DEMO_PASSWORD, seedDemo } from './start/seed.ts';
 
 const say = (line: string) => console.log(line);
 
@@ -12,6 +13,7 @@ try {
   await ensureClientBuilt(say);
   const product = await startProduct(config, log);
   stopOnSignals(product);
+  await seed(product);
   welcome(product);
 } catch (error) {
   console.error(explain(error));
@@ -31,6 +33,11 @@ function stopOnSignals(product: Product): void {
   process.on('SIGTERM', () => void stop());
 }
 
+/** A demo beside the local Stripe; never in a real account. */
+async function seed({ server, localStripe }: Product): Promise<void> {
+  if (localStripe) await seedDemo({ context: server.context, stripeUrl: localStripe.url });
+}
+
 function welcome({ server, localStripe, usageIngestToken }: Product): void {
   say(`\nSmall Squaretable is ready.\n`);
   say(`  App            ${server.url}`);
@@ -39,6 +46,9 @@ function welcome({ server, localStripe, usageIngestToken }: Product): void {
     say(`  Local Stripe   ${localStripe.url}/_control`);
     say(`  Mails          ${server.url}/__dev/mail`);
     say(`  Ingest token   ${usageIngestToken}`);
+    say(`  Sign in        ${DEMO_OWNER} / ${DEMO_PASSWORD}`);
+    say(`                 and pro@, yearly@, team@, trial@, pastdue@, canceling@, downgrading@,`);
+    say(`                 canceled@, member@example.com: the same password`);
   }
   say(`\nCtrl-C stops everything.\n`);
 }

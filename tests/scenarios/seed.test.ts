@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEMO_PASSWORD, seedDemo } from '../../scripts/start/seed.ts';
+import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { settled } from '../support/customer.ts';
+import { caller } from '../support/http.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+  await seedDemo({ context: app.server.context, stripeUrl: app.stripeUrl });
+  await settled(app);
+});
+afterAll(async () => app?.stop());
+
+async function overviewOf(name: string) {
+  const credentials = { email: `${name}@example.com`, password: DEMO_PASSWORD };
+  const login = await caller(app.url).post<SessionView>('/api/auth/login', credentials);
+  const answer = await caller(app.url, login.body.accessToken).get<SubscriptionOverview>(
+    '/api/subscription',
+  );
+  return answer.body;
+}
+
+test.each([
+  ['demo', { plan: 'free', status: 'active' }],
+  ['member', { plan: 'free', status: 'active' }],
+  ['pro', { plan: 'pro', status: 'active', interval: 'month' }],
+  ['yearly', { plan: 'pro', status: 'active', interval: 'year' }],
+  ['team', { plan: 'team', status: 'active' }],
+  ['trial', { plan: 'pro', status: 'trialing', trialEnd: expect.any(String) }],
+  ['pastdue', { plan: 'pro', status: 'past_due', pastDue: { amountMinor: 2900 } }],
+  ['canceling', { plan: 'pro', status: 'active', cancelAtPeriodEnd: true }],
+  ['downgrading', { plan: 'team', status: 'active', scheduledChange: { plan: 'pro' } }],
+  ['canceled', { plan: 'free', status: 'canceled' }],
+])('%s@example.com is shown in its state', async (name, expected) => {
+  expect((await overviewOf(name)).subscription).toMatchObject(expected);
+});
+
+test('a second start adds nothing', async () => {
+  const count = `select (select count(*)::int from tenants) as tenants,
+    (select count(*)::int from subscriptions) as subscriptions`;
+  const before = await app.database.pool.query(count);
+  await seedDemo({ context: app.server.context, stripeUrl: app.stripeUrl });
+  await settled(app);
+  expect((await app.database.pool.query(count)).rows).toEqual(before.rows);
+});
