@@ -1,0 +1,121 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context as HonoContext } from 'hono';
+import { BillingError } from '../../domain/errors.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { requireService } from '../middleware/service-auth.ts';
+import { errors, json, jsonBody } from './responses.ts';
+import { createRouter } from './router.ts';
+import {
+  eventResults,
+  eventsBody,
+  reservationBody,
+  reservationParam,
+  reservationSchema,
+  settleBody,
+  settledSchema,
+} from './usage-schemas.ts';
+
+const EVENTS_MAX = 1_000;
+const away = ['unauthenticated', 'busy', 'database_unavailable'] as const;
+const reservationErrors = ['invalid_request', 'reservation_not_found', ...away] as const;
+
+/** Metering for other services of the platform, who show `USAGE_INGEST_TOKEN`. */
+export function usageIngestRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { usage } = context.services;
+  const router = createRouter();
+  const security = [{ ingestToken: [] }];
+  const service = requireService(context.config.usageIngestToken);
+  const shared = { security, middleware: service, tags: ['Usage of other services'] };
+
+  router.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/api/usage/events',
+    summary: 'Record up to 1,000 events',
+    description: 'One bad event loses none of the others: it is answered `invalid`.',
+    request: { body: jsonBody(eventsBody) },
+    responses: {
+      200: json(eventResults, 'In the order of the events.'),
+      ...errors('invalid_request', ...away),
+    },
+    security,
+    tags: shared.tags,
+  });
+  // Not through the router's own validation: that would refuse a whole batch for one bad event.
+  router.post('/api/usage/events', service, async (c) => {
+    const results = await usage.ingestBatch(await readEvents(c));
+    return c.json({ results }, 200);
+  });
+
+  router.openapi(
+    createRoute({
+      ...shared,
+      method: 'post',
+      path: '/api/usage/reservations',
+      summary: 'Hold units before the work',
+      request: { body: jsonBody(reservationBody) },
+      responses: {
+        201: json(reservationSchema, 'Held until settled, released or expired.'),
+        ...errors('invalid_request', 'tenant_not_found', 'idempotency_conflict', ...away),
+        ...errors('quota_exceeded'),
+      },
+    }),
+    async (c) => {
+      const { expiresAt, ...rest } = await usage.reserve(c.req.valid('json'));
+      return c.json({ ...rest, expiresAt: expiresAt.toISOString() }, 201);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...shared,
+      method: 'post',
+      path: '/api/usage/reservations/{id}/settle',
+      summary: 'Record what the work really used',
+      request: { params: reservationParam, body: jsonBody(settleBody) },
+      responses: {
+        200: json(settledSchema, 'The counters after it; the same again when repeated.'),
+        ...errors('reservation_settled', 'reservation_released', ...reservationErrors),
+      },
+    }),
+    async (c) => {
+      const request = { ...c.req.valid('json'), reservationId: c.req.valid('param').id };
+      const { used, remaining } = await usage.settle(request);
+      return c.json({ used, remaining }, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...shared,
+      method: 'delete',
+      path: '/api/usage/reservations/{id}',
+      summary: 'Give a hold back',
+      request: { params: reservationParam },
+      responses: {
+        204: { description: 'The hold is gone; also when it was gone before.' },
+        ...errors('reservation_settled', ...reservationErrors),
+      },
+    }),
+    async (c) => {
+      await usage.release({ reservationId: c.req.valid('param').id });
+      return c.body(null, 204);
+    },
+  );
+
+  return router;
+}
+
+async function readEvents(c: HonoContext<AppEnv>): Promise<unknown[]> {
+  let body: unknown;
+  try {
+    body = await c.req.json();
+  } catch (cause) {
+    throw new BillingError('invalid_request', 'The body is not valid JSON.', { cause });
+  }
+  const { events } = (typeof body === 'object' && body !== null ? body : {}) as {
+    events?: unknown;
+  };
+  if (Array.isArray(events) && events.length >= 1 && events.length <= EVENTS_MAX) return events;
+  throw new BillingError('invalid_request', `events must be an array of 1 to ${EVENTS_MAX}.`);
+}

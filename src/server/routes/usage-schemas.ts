@@ -1,0 +1,126 @@
+import { z } from '@hono/zod-openapi';
+import type { UsageHistory, UsageStats } from '../../domain/api.ts';
+import { parsePeriod, type Period } from '../../domain/period.ts';
+import { RESOURCE_TYPES } from '../../domain/quota.ts';
+import { BillingError } from '../../domain/errors.ts';
+
+const units = z.number().int();
+
+export const usageStatsSchema = z
+  .object({
+    period: z.string(),
+    resetsAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    resources: z.array(
+      z.object({
+        resourceType: z.enum(RESOURCE_TYPES),
+        used: units,
+        held: units,
+        limit: units.nullable(),
+        remaining: units.nullable(),
+        percent: units.nullable(),
+        level: z.enum(['ok', 'warning', 'exceeded', 'not_included', 'unlimited']),
+      }),
+    ),
+  })
+  .openapi('UsageStats') satisfies z.ZodType<UsageStats>;
+
+export const usageHistorySchema = z
+  .object({
+    days: z.array(
+      z.object({
+        date: z.iso.date(),
+        llm_tokens: units,
+        messages: units,
+        images: units,
+        api_calls: units,
+      }),
+    ),
+  })
+  .openapi('UsageHistory') satisfies z.ZodType<UsageHistory>;
+
+export const periodQuery = z.object({
+  period: z.string().optional().openapi({ example: '2026-05', description: 'The present month.' }),
+});
+
+/** 400 `invalid_period` for anything but a month; `undefined` when none was asked for. */
+export function periodOfQuery(period: string | undefined): Period | undefined {
+  if (period === undefined) return undefined;
+  const parsed = parsePeriod(period);
+  if (parsed !== undefined) return parsed;
+  throw new BillingError(
+    'invalid_period',
+    `The period "${period.slice(0, 40)}" is not a month; write it as YYYY-MM.`,
+  );
+}
+
+export const historyQuery = z.object({
+  days: z
+    .enum(['7', '30', '90'])
+    .default('30')
+    .transform(Number)
+    .openapi({ type: 'integer', description: 'Days, today the last.' }),
+});
+
+const metadata = z.record(z.string(), z.unknown());
+
+/** For the document alone: events are checked one by one, so that a bad one loses no other. */
+export const eventsBody = z
+  .object({
+    events: z
+      .array(
+        z.object({
+          tenantId: z.uuid(),
+          resourceType: z.enum(RESOURCE_TYPES),
+          amount: units.min(1),
+          idempotencyKey: z.string().min(1).max(255),
+          metadata: metadata.optional(),
+          enforce: z.boolean().optional().openapi({
+            description: 'True unless said: what would pass the limit is rejected.',
+          }),
+        }),
+      )
+      .min(1)
+      .max(1000),
+  })
+  .openapi('UsageEvents');
+
+const counters = { used: units, limit: units.nullable(), remaining: units.nullable() };
+
+export const eventResults = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ status: z.enum(['recorded', 'duplicate', 'rejected']), ...counters }),
+        z.object({ status: z.literal('invalid'), error: z.string(), code: z.string() }),
+      ]),
+    ),
+  })
+  .openapi('UsageEventResults');
+
+export const reservationBody = z
+  .strictObject({
+    tenantId: z.uuid(),
+    resourceType: z.enum(RESOURCE_TYPES),
+    amount: units.min(1),
+    ttlSeconds: units.min(1).max(86_400),
+    idempotencyKey: z.string().min(1).max(255),
+    metadata: metadata.optional(),
+  })
+  .openapi('ReservationRequest');
+
+export const reservationSchema = z
+  .object({
+    reservationId: z.string(),
+    expiresAt: z.iso.datetime(),
+    remaining: units.nullable(),
+  })
+  .openapi('Reservation');
+
+export const settleBody = z.strictObject({ amount: units.min(0), metadata: metadata.optional() });
+
+export const settledSchema = z.object({ used: units, remaining: units.nullable() });
+
+export const reservationParam = z.object({
+  id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: 'rsv_…' }),
+});

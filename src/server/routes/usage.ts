@@ -1,0 +1,123 @@
+import { Readable } from 'node:stream';
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import { periodOf } from '../../domain/period.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { requireUser, userOf } from '../middleware/auth.ts';
+import { errors, json, userToken } from './responses.ts';
+import { createRouter } from './router.ts';
+import {
+  historyQuery,
+  periodOfQuery,
+  periodQuery,
+  usageHistorySchema,
+  usageStatsSchema,
+} from './usage-schemas.ts';
+
+/** Comments on an open stream, so that proxies do not take it for dead. */
+const KEEP_ALIVE_MS = 20_000;
+
+const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] as const;
+
+/** What the asker's tenant uses and has used; everybody in it may see. */
+export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { usage } = context.services;
+  const router = createRouter();
+  const member = { security: userToken, middleware: requireUser(context), tags: ['Usage'] };
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'get',
+      path: '/api/subscription/usage',
+      summary: 'Usage of a month',
+      request: { query: periodQuery },
+      responses: {
+        200: json(usageStatsSchema, 'Each resource, also those not used.'),
+        ...errors('invalid_period', ...signedOut),
+      },
+    }),
+    async (c) => {
+      const period = periodOfQuery(c.req.valid('query').period);
+      return c.json(await usage.getUsageStats(userOf(c).tenantId, period), 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'get',
+      path: '/api/subscription/usage/history',
+      summary: 'Usage by UTC day',
+      request: { query: historyQuery },
+      responses: {
+        200: json(usageHistorySchema, 'Oldest first; days without usage are zeros.'),
+        ...errors('invalid_request', ...signedOut),
+      },
+    }),
+    async (c) => {
+      const { days } = c.req.valid('query');
+      return c.json(await usage.getHistory(userOf(c).tenantId, days), 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'get',
+      path: '/api/subscription/usage/export.csv',
+      summary: 'The ledger of a month',
+      request: { query: periodQuery },
+      responses: {
+        200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
+        ...errors('invalid_period', 'not_found', 'busy', ...signedOut),
+      },
+    }),
+    async (c) => {
+      const period = periodOfQuery(c.req.valid('query').period) ?? periodOf(context.clock.now());
+      const csv = await usage.exportCsv(userOf(c).tenantId, period);
+      return c.body(Readable.toWeb(csv) as ReadableStream, 200, {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': `attachment; filename="usage-${period}.csv"`,
+        'Cache-Control': 'no-store',
+      });
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'get',
+      path: '/api/subscription/usage/stream',
+      summary: 'Usage, live',
+      description:
+        'Server-sent events `usage`: the usage of the present month, at once and whenever it changes, from whichever process. Ends with the access token’s tenant, not with its 15 minutes.',
+      responses: {
+        200: {
+          description: 'The stream; each event’s data is a UsageStats.',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...errors(...signedOut),
+      },
+    }),
+    (c) => {
+      const { tenantId } = userOf(c);
+      const hangUp = new AbortController();
+      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, context.stopping]);
+      return streamSSE(c, async (stream) => {
+        stream.onAbort(() => hangUp.abort());
+        const beat = setInterval(() => void stream.write(': \n\n'), KEEP_ALIVE_MS).unref();
+        try {
+          for await (const stats of usage.watch(tenantId, signal)) {
+            await stream.writeSSE({ event: 'usage', data: JSON.stringify(stats) });
+          }
+        } finally {
+          clearInterval(beat);
+        }
+      });
+    },
+  );
+
+  return router;
+}
