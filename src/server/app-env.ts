@@ -1,5 +1,6 @@
 import type { TenantId, UserId, Role } from '../domain/ids.ts';
 import type { Logger } from './log.ts';
+import type { RequestMeter } from './services/request-meter.ts';
 
 /** Who sent the request, resolved once from its credentials; ids in bodies are never trusted. */
 export type Principal =
@@ -12,5 +13,7 @@ export interface AppEnv {
     requestId: string;
     log: Logger;
     principal: Principal;
+    /** What the request has reserved; behind `trackMessageUsage`. */
+    meter: RequestMeter;
   };
 }

@@ -8,17 +8,23 @@ import { httpMetrics } from './middleware/http-metrics.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { describeApi } from './openapi.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
+import { characterRoutes } from './routes/characters.ts';
+import { chatRoutes } from './routes/chat.ts';
 import { clientRoutes } from './routes/client.ts';
 import { devClockRoutes } from './routes/dev-clock.ts';
 import { devMailRoutes } from './routes/dev-mail.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageRoutes } from './routes/images.ts';
 import { paymentRoutes } from './routes/payments.ts';
 import { planRoutes } from './routes/plans.ts';
 import { createRouter } from './routes/router.ts';
 import { subscriptionRoutes } from './routes/subscription.ts';
 import { tenantRoutes } from './routes/tenant.ts';
+import { usageRoutes } from './routes/usage.ts';
+import { usageIngestRoutes } from './routes/usage-ingest.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 /** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
@@ -42,9 +48,15 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     docsRoutes(() => describeApi(app, context.config.appUrl)),
   );
   app.route('/', authRoutes(context));
+  app.route('/', apiKeyRoutes(context));
+  app.route('/', chatRoutes(context));
+  app.route('/', imageRoutes(context));
+  app.route('/', characterRoutes(context));
   app.route('/', planRoutes(context));
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));
+  app.route('/', usageRoutes(context));
+  app.route('/', usageIngestRoutes(context));
   app.route('/', tenantRoutes(context));
   app.route('/', webhookRoutes(context));
   if (!context.config.production) app.route('/', devMailRoutes(context.services.mails));

@@ -2,14 +2,13 @@ import type { Clock } from '../domain/clock.ts';
 import type { Database } from '../db/client.ts';
 import type { Config } from './config/config.ts';
 import { createBillingServices, type BillingServices } from './context-billing.ts';
+import { createProductServices, type ProductServices } from './context-product.ts';
 import type { Jobs } from './jobs.ts';
-import { systemClock } from './clock.ts';
 import type { Logger } from './log.ts';
 import type { StripeAccess } from './services/stripe/client.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { AuthService } from './services/auth.service.ts';
-import { UsageReader } from './usage-reader.ts';
-import { HealthService } from './services/health.service.ts';
+import { UsageService } from './services/usage.service.ts';
+import { createUsageMetrics } from './services/usage/metrics.ts';
 
 /** What a process knows once it has decided its configuration and opened its connections. */
 export interface Foundation {
@@ -25,9 +24,8 @@ export interface Foundation {
 }
 
 /** The services, wired once. */
-export interface Services extends BillingServices {
-  auth: AuthService;
-  health: HealthService;
+export interface Services extends BillingServices, ProductServices {
+  usage: UsageService;
 }
 
 export interface Context extends Foundation {
@@ -39,12 +37,15 @@ export interface Context extends Foundation {
 
 /** The composition root: the only place that knows which service needs which. */
 export function createContext(foundation: Foundation, stopping: AbortSignal): Context {
-  const { clock, config, database, log } = foundation;
-  const { db } = database;
-  const { jwtSecret } = config;
-  const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
-  const health = new HealthService({ pool: database.pool, jobs: foundation.jobs });
-  const billing = createBillingServices(foundation, new UsageReader({ database, clock }));
-  const services = { auth, health, ...billing };
-  return { ...foundation, stopping, metrics: createMetrics(), services };
+  const { clock, database, log } = foundation;
+  const metrics = createMetrics();
+  const usage = new UsageService({
+    database,
+    clock,
+    log,
+    metrics: createUsageMetrics(metrics.registry),
+  });
+  const product = createProductServices(foundation, usage);
+  const billing = createBillingServices(foundation, usage);
+  return { ...foundation, stopping, metrics, services: { ...product, ...billing, usage } };
 }

@@ -22,6 +22,10 @@ export async function startServer(foundation: Foundation): Promise<Server> {
   const stopping = new AbortController();
   const context = createContext(foundation, stopping.signal);
   registerSchedule(context);
+  const { usage, characters } = context.services;
+  await usage.ensurePartitions();
+  await characters.ensureStarters();
+  usage.start();
   const server = createAdaptorServer({ fetch: createApp(context).fetch });
   await context.jobs.start();
   try {
@@ -31,6 +35,7 @@ export async function startServer(foundation: Foundation): Promise<Server> {
     });
   } catch (error) {
     await context.jobs.stop();
+    await usage.stop();
     throw error;
   }
   const { port } = server.address() as AddressInfo;
@@ -49,6 +54,7 @@ export async function startServer(foundation: Foundation): Promise<Server> {
       await closed;
       clearTimeout(force);
       await context.jobs.stop();
+      await usage.stop();
     },
   };
 }

@@ -54,6 +54,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     stopping.signal,
   );
+  context.services.usage.start();
   const server = createAdaptorServer({ fetch: createApp(context).fetch });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -72,6 +73,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       stopping.abort();
       if ('closeAllConnections' in server) server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await context.services.usage.stop();
       await database.drop();
     },
   };

@@ -14,10 +14,15 @@ export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
  * `quota_exceeded` when none is left, 403 `upgrade_required` on a plan without them.
  */
 export function requireAuth(context: Pick<Context, 'services'>) {
-  const { auth } = context.services;
+  const { auth, apiKeys } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
     const token = bearerToken(c);
-    c.set('principal', { kind: 'user', ...(await auth.verifyAccessToken(token)) });
+    c.set(
+      'principal',
+      isApiKey(token)
+        ? await apiKeys.admit(token)
+        : { kind: 'user', ...(await auth.verifyAccessToken(token)) },
+    );
     await next();
   });
 }

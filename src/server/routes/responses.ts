@@ -2,9 +2,6 @@ import { z } from '@hono/zod-openapi';
 import type { ApiError } from '../../domain/api.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../domain/errors.ts';
 
-/** Checks that a schema says exactly what a type of `domain/api.ts` says. */
-export type Answers<T> = z.ZodType<T>;
-
 /** The one shape of every error answer. */
 export const apiErrorSchema = z
   .object({
@@ -45,5 +42,5 @@ function errorResponse(codes: ErrorCode[]) {
 }
 
 /** For a route's `security`: an access token, or an API key, in `Authorization: Bearer`. */
-export const userToken = [{ accessToken: [] }];
-export const userTokenOrApiKey = [{ accessToken: [] }, { apiKey: [] }];
+export const userToken: Record<string, string[]>[] = [{ accessToken: [] }];
+export const userTokenOrApiKey: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: [] }];

@@ -1,12 +1,16 @@
 import type pg from 'pg';
 import type { Period } from '../../../domain/period.ts';
 
-/** Makes the counters of a month for `tenantIds`, with the limits of their plans. Idempotent. */
+/**
+ * Makes the counters of a month for `tenantIds`, with the limits of their plans. Idempotent. The
+ * ledger's partition comes first: what is held by counters must find one when it is settled.
+ */
 export async function openPeriod(
   client: pg.ClientBase | pg.Pool,
   period: Period,
   tenantIds: readonly string[],
 ): Promise<void> {
+  await ensurePartition(client, period);
   await client.query('select usage_open($1, $2)', [period, tenantIds]);
 }
 

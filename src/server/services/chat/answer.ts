@@ -64,10 +64,10 @@ class Answer {
         yield { event: 'delta', data: { text } };
       }
       complete = true;
-      const usage = await this.settle(this.reported ?? this.counted(), complete);
+      const usage = await this.settle(this.reported ?? this.counted());
       yield { event: 'done', data: { usage, messageId: this.deps.messageId } };
     } catch (error) {
-      await this.settle(this.usedSoFar(), complete);
+      await this.settle(this.usedSoFar());
       const { signal, log } = this.deps;
       const reason = signal.aborted ? stopReason(signal) : error;
       // A client that hung up is told nothing.
@@ -76,7 +76,7 @@ class Answer {
       yield { event: 'error', data: toErrorData(reason) };
     } finally {
       // When nobody reads on, the generator is returned from the outside and gets here alone.
-      if (!complete) await this.settle(this.usedSoFar(), complete);
+      if (!complete) await this.settle(this.usedSoFar());
       await this.upstream.return(undefined).catch(() => undefined);
     }
   }
@@ -94,12 +94,12 @@ class Answer {
   }
 
   /** Charges what was used. The meter takes the first settlement and lets later ones be. */
-  private async settle(usage: TokenUsage, complete: boolean): Promise<TokenUsage> {
+  private async settle(usage: TokenUsage): Promise<TokenUsage> {
     const { meter, messageId, completion } = this.deps;
     const { promptTokens, completionTokens, totalTokens } = usage;
     await meter.settle(
       { messages: 1, llm_tokens: totalTokens },
-      { messageId, model: completion.model, promptTokens, completionTokens, complete },
+      { messageId, model: completion.model, promptTokens, completionTokens },
     );
     return usage;
   }

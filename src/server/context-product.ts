@@ -1,0 +1,41 @@
+import { systemClock } from './clock.ts';
+import type { Foundation } from './context.ts';
+import { ApiKeyService } from './services/api-key.service.ts';
+import { AuthService } from './services/auth.service.ts';
+import { CharacterService } from './services/character.service.ts';
+import { ChatService } from './services/chat.service.ts';
+import { chooseProvider } from './services/chat/choose-provider.ts';
+import { FeatureService } from './services/feature.service.ts';
+import { HealthService } from './services/health.service.ts';
+import { ImageService } from './services/image.service.ts';
+import type { UsageService } from './services/usage.service.ts';
+
+/** What the gates guard and the meters count, and who may pass. */
+export interface ProductServices {
+  apiKeys: ApiKeyService;
+  auth: AuthService;
+  characters: CharacterService;
+  chat: ChatService;
+  features: FeatureService;
+  health: HealthService;
+  images: ImageService;
+}
+
+export function createProductServices(
+  { clock, config, database, jobs, log }: Foundation,
+  usage: UsageService,
+): ProductServices {
+  const { db, pool } = database;
+  const { jwtSecret } = config;
+  const features = new FeatureService({ usage });
+  const characters = new CharacterService({ db, clock, features });
+  return {
+    apiKeys: new ApiKeyService({ db, clock, features, usage }),
+    auth: new AuthService({ db, clock, realTime: systemClock, log, jwtSecret }),
+    characters,
+    chat: new ChatService({ provider: chooseProvider(config.llm), features, characters }),
+    features,
+    health: new HealthService({ pool, jobs }),
+    images: new ImageService(),
+  };
+}

@@ -1,0 +1,25 @@
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { RequestMeter } from '../services/request-meter.ts';
+
+/**
+ * Gives the request a meter and closes it afterwards: what was reserved is settled when the answer
+ * is a good one, released when it is not. An answer that streams on takes the meter over and
+ * settles at its end.
+ */
+export function trackMessageUsage(context: Pick<Context, 'services'>) {
+  const { usage } = context.services;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const meter = new RequestMeter({
+      usage,
+      log: c.get('log'),
+      tenantId: c.get('principal').tenantId,
+    });
+    c.set('meter', meter);
+    await next();
+    if (meter.handedOver) return;
+    if (c.error !== undefined || c.res.status >= 400) await meter.release();
+    else await meter.settle();
+  });
+}

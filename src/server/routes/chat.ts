@@ -1,0 +1,117 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import type { ModelView } from '../../domain/api.ts';
+import { BillingError } from '../../domain/errors.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { requireAuth } from '../middleware/auth.ts';
+import { featureGate } from '../middleware/feature-gate.ts';
+import { trackMessageUsage } from '../middleware/usage-tracking.ts';
+import { plainText } from './fields.ts';
+import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
+import { createRouter } from './router.ts';
+
+/** How long answers under way may go on when the process stops, before they are cut and settled. */
+const STOP_GRACE_MS = 3_000;
+
+const chatBody = z
+  .strictObject({
+    message: plainText(1, 8_000),
+    characterId: z.uuid().optional(),
+    model: plainText(1, 200).optional(),
+  })
+  .openapi('ChatMessage');
+
+const modelsSchema = z
+  .object({
+    models: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        advanced: z.boolean(),
+      }) satisfies z.ZodType<ModelView>,
+    ),
+  })
+  .openapi('Models');
+
+const tags = ['Chat'];
+const gated = ['unauthenticated', 'token_expired', 'upgrade_required', 'quota_exceeded'] as const;
+
+/** Chat: models, and the conversation as a stream. */
+export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { chat } = context.services;
+  const { requireFeature } = featureGate(context);
+  const stopped = abortedAfter(context.stopping, STOP_GRACE_MS);
+  const router = createRouter();
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/chat/models',
+      tags,
+      summary: 'The models; the first is the default',
+      security: userTokenOrApiKey,
+      middleware: [requireAuth(context)] as const,
+      responses: {
+        200: json(modelsSchema, 'Advanced ones need `advanced_models`.'),
+        ...errors(...gated),
+      },
+    }),
+    (c) => c.json({ models: chat.models }, 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/chat',
+      tags,
+      summary: 'Say something; the answer streams',
+      description:
+        'Server-sent events: `delta` `{text}` any number of times, then `done` `{usage, messageId}`, or `error` when the answer broke off. Meters 1 message and the tokens really used, also of an answer that broke off. Errors before the first text are plain JSON and cost nothing.',
+      security: userTokenOrApiKey,
+      request: { body: jsonBody(chatBody) },
+      middleware: [
+        requireAuth(context),
+        requireFeature('basic_chat'),
+        trackMessageUsage(context),
+      ] as const,
+      responses: {
+        200: {
+          description: 'The stream.',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...errors(...gated, 'invalid_request', 'not_found', 'upstream_failed'),
+      },
+    }),
+    async (c) => {
+      const hangUp = new AbortController();
+      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, stopped]);
+      const requestId = c.get('requestId');
+      const events = await chat.answer({
+        ...c.req.valid('json'),
+        tenantId: c.get('principal').tenantId,
+        meter: c.get('meter'),
+        log: c.get('log'),
+        signal,
+      });
+      return streamSSE(c, async (stream) => {
+        stream.onAbort(() => hangUp.abort());
+        for await (const { event, data } of events) {
+          const sent = event === 'error' ? { ...data, requestId } : data;
+          await stream.writeSSE({ event, data: JSON.stringify(sent) });
+        }
+      });
+    },
+  );
+
+  return router;
+}
+
+/** Follows `stopping` after a while, with a reason that clients are told. */
+function abortedAfter(stopping: AbortSignal, milliseconds: number): AbortSignal {
+  const later = new AbortController();
+  const abort = () =>
+    later.abort(new BillingError('busy', 'The server is restarting; try again in a moment.'));
+  stopping.addEventListener('abort', () => setTimeout(abort, milliseconds).unref(), { once: true });
+  return later.signal;
+}

@@ -1,0 +1,48 @@
+import { BillingError } from '../../domain/errors.ts';
+import type { TenantId } from '../../domain/ids.ts';
+import {
+  PLAN_CATALOGUE,
+  planHasFeature,
+  plansWithFeature,
+  plansWithMore,
+} from '../../domain/plans.ts';
+import type { Feature, Plan } from '../../domain/plans.ts';
+import type { ResourceType } from '../../domain/quota.ts';
+import type { QuotaCheck, UsageService } from './usage.service.ts';
+
+/** What a tenant's plan lets it do. */
+export class FeatureService {
+  private readonly usage: Pick<UsageService, 'checkQuota' | 'getPlan'>;
+
+  constructor(deps: { usage: Pick<UsageService, 'checkQuota' | 'getPlan'> }) {
+    this.usage = deps.usage;
+  }
+
+  /** By the effective plan, from this process's cache of entitlements. */
+  async hasFeature(tenantId: TenantId, feature: Feature): Promise<boolean> {
+    return planHasFeature(await this.usage.getPlan(tenantId), feature);
+  }
+
+  /** 403 `upgrade_required` with the plans that have the feature. */
+  async assertFeature(tenantId: TenantId, feature: Feature): Promise<void> {
+    if (await this.hasFeature(tenantId, feature)) return;
+    throw upgradeRequired(feature, plansWithFeature(feature));
+  }
+
+  /** Looks, without reserving: whether `amount` more would fit now. */
+  checkQuota(tenantId: TenantId, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
+    return this.usage.checkQuota(tenantId, resourceType, amount);
+  }
+
+  /** 403 `upgrade_required` where the plan does not include the resource at all (a limit of 0). */
+  async assertIncluded(tenantId: TenantId, resourceType: ResourceType): Promise<void> {
+    const plan = await this.usage.getPlan(tenantId);
+    if (PLAN_CATALOGUE[plan].limits[resourceType] !== 0) return;
+    throw upgradeRequired(resourceType, plansWithMore(plan, resourceType));
+  }
+}
+
+/** `feature` is the feature, or the resource that the plan does not include. */
+function upgradeRequired(feature: Feature | ResourceType, plans: Plan[]): BillingError {
+  return new BillingError('upgrade_required', 'Upgrade required', { data: { feature, plans } });
+}

@@ -1,0 +1,26 @@
+import type { Pool } from 'pg';
+import type { Plan } from '../../src/domain/plans.ts';
+import type { ResourceType } from '../../src/domain/quota.ts';
+
+/** A tenant's counters over all its periods, as the database has them; 0 where it has none. */
+export async function countersOf(
+  pool: Pool,
+  tenantId: string,
+): Promise<Record<ResourceType, { used: number; held: number }>> {
+  const none = () => ({ used: 0, held: 0 });
+  const counters = { llm_tokens: none(), messages: none(), images: none(), api_calls: none() };
+  const { rows } = await pool.query<{ resource: ResourceType; used: string; held: string }>(
+    `select resource_type as resource, sum(used) as used, sum(held) as held
+     from usage_totals where tenant_id = $1 group by resource_type`,
+    [tenantId],
+  );
+  for (const { resource, used, held } of rows) {
+    counters[resource] = { used: Number(used), held: Number(held) };
+  }
+  return counters;
+}
+
+/** Puts a tenant on a plan as the sync does: by the one column it owns. */
+export async function putOnPlan(pool: Pool, tenantId: string, plan: Plan): Promise<void> {
+  await pool.query('update tenants set plan = $2 where id = $1', [tenantId, plan]);
+}
