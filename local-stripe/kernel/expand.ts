@@ -81,6 +81,8 @@ function expandField(
   const include = resource?.includes[field];
   if (include !== undefined && value === undefined) value = include(ctx, object as never);
   if (value === undefined) {
+    // Known, but this object has none: a price without tiers, say.
+    if (include !== undefined) return object;
     if (object.deleted === true) return object;
     if (resource !== undefined && isReference(resource, field)) return object;
     throw cannotExpand(fullPath);

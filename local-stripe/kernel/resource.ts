@@ -119,6 +119,7 @@ function listAll<K extends Kind>(
   noun: string,
   params: Params,
 ): object {
+  assertNamed(ctx, params);
   const filters = Object.entries(definition.list ?? {}).filter(([name]) => name in params);
   const indexed = Object.keys(definition.indexes ?? {}).filter((name) => name in params);
   const candidates = candidatesOf(ctx, definition.kind, params, indexed);
@@ -128,6 +129,19 @@ function listAll<K extends Kind>(
       (definition.listed?.(ctx, object, params) ?? true)
     );
   });
+}
+
+const named = ['charge', 'customer', 'invoice', 'payment_intent', 'subscription'] as const;
+
+/** A list of what belongs to something is refused when that something is not there. */
+function assertNamed(ctx: Context, params: Params): void {
+  for (const kind of named) {
+    const id = params[kind];
+    if (typeof id !== 'string') continue;
+    if (ctx.store.find(kind, id) === undefined && ctx.store.find('_deleted', id) === undefined) {
+      throw noSuch(kind, id, kind);
+    }
+  }
 }
 
 /** `{id, object, deleted: true}`, kept so that the id answers so from now on. */

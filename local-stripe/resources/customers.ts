@@ -1,4 +1,8 @@
 import type Stripe from 'stripe';
+import { attachMethod, resolveMethod } from '../billing/payment/methods.ts';
+import { cancelSchedule } from '../billing/schedule/end.ts';
+import { endSubscription } from '../billing/subscription/end.ts';
+import { refuseUnimitated } from '../billing/unimitated.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -26,6 +30,11 @@ export const customers = resource({
         .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired')
         .reverse(),
     }),
+    sources: (_ctx, customer) => emptyList(`/v1/customers/${customer.id}/sources`),
+    tax_ids: (ctx, customer) => ({
+      ...emptyList(`/v1/customers/${customer.id}/tax_ids`),
+      data: ctx.store.by('tax_id', 'customer', customer.id).reverse(),
+    }),
   },
   indexes: {
     email: ({ email }) => email,
@@ -46,10 +55,34 @@ export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams
   if (clock !== null && ctx.store.find('test_helpers.test_clock', clock) === undefined) {
     throw noSuch('test_clock', clock, 'test_clock');
   }
+  refuseUnimitated(params, ['cash_balance', 'source', 'tax_id_data']);
   const here = ctx.onClock(clock);
-  const customer = here.store.put('customer', buildCustomer(here, params));
+  const built = buildCustomer(here, params);
+  const method =
+    params.payment_method === undefined ? null : resolveMethod(here, params.payment_method);
+  const customer = here.store.put('customer', {
+    ...built,
+    invoice_settings: {
+      ...built.invoice_settings,
+      default_payment_method: firstDefault(params, method),
+    },
+  });
   here.emit('customer.created', customer);
-  return customer;
+  if (method !== null) attachMethod(here, method, customer.id);
+  return here.store.get('customer', customer.id);
+}
+
+/** `pm_card_visa` named twice, to be attached and as the default, is one and the same card. */
+function firstDefault(
+  params: Stripe.CustomerCreateParams,
+  method: Stripe.PaymentMethod | null,
+): string | null {
+  const wanted = params.invoice_settings?.default_payment_method;
+  if (wanted === undefined) return null;
+  if (method !== null && (wanted === params.payment_method || wanted === method.id)) {
+    return method.id;
+  }
+  throw noSuch('PaymentMethod', wanted, 'invoice_settings[default_payment_method]');
 }
 
 function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
@@ -69,7 +102,7 @@ function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Strip
     invoice_prefix: params.invoice_prefix ?? ctx.newText(8).toUpperCase(),
     invoice_settings: {
       custom_fields: null,
-      default_payment_method: params.invoice_settings?.default_payment_method ?? null,
+      default_payment_method: null,
       footer: params.invoice_settings?.footer ?? null,
       rendering_options: null,
     },
@@ -90,6 +123,7 @@ function updateCustomer(
   before: Stripe.Customer,
   params: Stripe.CustomerUpdateParams,
 ): Stripe.Customer {
+  refuseUnimitated(params, ['cash_balance', 'default_source', 'source']);
   const patch: Partial<Stripe.Customer> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
   };
@@ -132,6 +166,21 @@ function ownCard(ctx: Context, customer: string, id: string | null): string | nu
 
 export function deleteCustomer(ctx: Context, customer: Stripe.Customer): object {
   const here = ctx.onClock(idOrNull(customer.test_clock));
+  for (const subscription of here.store.by('subscription', 'customer', customer.id)) {
+    if (subscription.ended_at !== null) continue;
+    endSubscription(here, subscription, { reason: 'cancellation_requested' });
+  }
+  for (const schedule of here.store.by('subscription_schedule', 'customer', customer.id)) {
+    if (schedule.status === 'not_started') cancelSchedule(here, schedule, {});
+  }
+  for (const invoice of here.store.by('invoice', 'customer', customer.id)) {
+    for (const kind of ['finalize', 'retry', 'overdue']) {
+      here.unschedule(`invoice.${kind}`, invoice.id);
+    }
+  }
+  for (const method of here.store.by('payment_method', 'customer', customer.id)) {
+    here.store.put('payment_method', { ...method, customer: null });
+  }
   const deleted = markDeleted(here, 'customer', customer.id);
   here.emit('customer.deleted', customer);
   return deleted;
@@ -139,4 +188,8 @@ export function deleteCustomer(ctx: Context, customer: Stripe.Customer): object 
 
 function shipping(given: Stripe.CustomerCreateParams.Shipping): Stripe.Customer.Shipping {
   return { address: address(given.address), name: given.name, phone: given.phone ?? null };
+}
+
+function emptyList(url: string) {
+  return { object: 'list' as const, url, has_more: false, data: [] as unknown[] };
 }

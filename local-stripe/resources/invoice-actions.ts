@@ -267,6 +267,11 @@ export function writeOff(global: Context, before: Invoice): Invoice {
   return markUncollectible(onClock(global, before), before);
 }
 
+/** On the clock of the invoice. Of a customer that is gone nothing is billed any more. */
 function onClock(ctx: Context, invoice: Invoice): Context {
+  const customer = idOf(invoice.customer!);
+  if (ctx.store.find('customer', customer) === undefined) {
+    throw invalidRequest(`The customer of this invoice, ${customer}, has been deleted.`);
+  }
   return ctx.onClock(idOrNull(invoice.test_clock));
 }

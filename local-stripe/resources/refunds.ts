@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { bankAnswered, createRefund } from '../billing/payment/refund.ts';
+import { bankAnswered, cancelRefund, createRefund } from '../billing/payment/refund.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -44,10 +44,13 @@ export const refunds = resource({
   actions: [
     {
       name: 'cancel',
-      handle: (_ctx, refund) => {
-        throw invalidRequest(
-          `Refund ${refund.id} cannot be canceled: only refunds that require action can.`,
-        );
+      handle: (ctx, refund) => {
+        if (refund.status !== 'pending') {
+          throw invalidRequest(
+            `Refund ${refund.id} cannot be canceled: its status is ${refund.status ?? 'unknown'}.`,
+          );
+        }
+        return cancelRefund(ctx, refund);
       },
     },
   ],

@@ -128,7 +128,8 @@ function deleteDiscount(global: Context, before: Subscription): object {
   ctx.emit('customer.discount.deleted', discount);
   const discounts = before.discounts.slice(1);
   ctx.update('subscription', before, { discounts }, 'customer.subscription.updated');
-  return { ...discount, deleted: true };
+  const { end: _end, ...rest } = discount;
+  return { ...rest, deleted: true };
 }
 
 function resumeCollection(ctx: Context, id: string): void {
@@ -147,7 +148,7 @@ function warnOfTrialEnd(ctx: Context, id: string): void {
 function announceRenewal(ctx: Context, id: string): void {
   const subscription = ctx.store.find('subscription', id);
   if (subscription === undefined || subscription.ended_at !== null) return;
-  if (subscription.cancel_at_period_end || subscription.status === 'paused') return;
+  if (subscription.cancel_at_period_end || subscription.status !== 'active') return;
   const invoice = previewRenewal(ctx, subscription);
   if (invoice !== null) ctx.emit('invoice.upcoming', invoice);
 }

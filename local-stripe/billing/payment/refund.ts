@@ -76,6 +76,26 @@ export function bankAnswered(ctx: Context, id: string): void {
     failRefund(ctx, refund, charge);
 }
 
+/** Called off before the bank had done it: the money stays where it was. */
+export function cancelRefund(ctx: Context, before: Stripe.Refund): Stripe.Refund {
+  const { pending_reason: _reason, ...rest } = before;
+  ctx.unschedule('refund.bank', before.id);
+  const canceled = ctx.store.put('refund', {
+    ...rest,
+    status: 'canceled',
+    failure_balance_transaction: recordBalance(ctx, {
+      amount: before.amount,
+      currency: before.currency,
+      source: before.id,
+      type: 'refund_failure',
+    }),
+  });
+  giveBack(ctx, ctx.store.get('charge', idOrNull(before.charge)!), -before.amount);
+  ctx.emit('refund.updated', canceled, { status: before.status });
+  ctx.emit('charge.refund.updated', canceled, { status: before.status });
+  return canceled;
+}
+
 function failRefund(ctx: Context, refund: Stripe.Refund, charge: Stripe.Charge): void {
   const failed = ctx.store.put('refund', {
     ...refund,

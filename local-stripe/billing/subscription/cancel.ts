@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { invalidRequest } from '../../kernel/errors.ts';
+import { noSuch } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { advanceInvoice } from '../invoice/advance.ts';
@@ -20,7 +20,7 @@ export function cancelSubscription(
 ): Stripe.Subscription {
   const ctx = global.onClock(idOrNull(before.test_clock));
   if (before.ended_at !== null || before.status === 'incomplete_expired') {
-    throw invalidRequest(`No such subscription: '${before.id}'`, 'id', 'resource_missing');
+    throw noSuch('subscription', before.id);
   }
   if (before.pending_update !== null) dropPendingUpdate(ctx, before);
   const details = params.cancellation_details;

@@ -222,9 +222,10 @@ function withCancellation(
   });
 }
 
-/** The currency of a customer is that of their first bill. */
+/** The currency of a customer is that of their first bill; told once that is settled. */
 export function settleCurrency(ctx: Context, subscription: Stripe.Subscription): void {
   const customer = ctx.store.get('customer', idOf(subscription.customer));
   if (customer.currency) return;
-  ctx.update('customer', customer, { currency: subscription.currency }, 'customer.updated');
+  const type = subscription.status === 'incomplete' ? undefined : 'customer.updated';
+  ctx.update('customer', customer, { currency: subscription.currency }, type);
 }

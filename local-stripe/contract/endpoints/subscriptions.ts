@@ -40,7 +40,10 @@ export const subscriptionCalls: CallsOf<
       cancellation_details: { comment: 'too dear', feedback: 'too_expensive' },
     }),
   'DELETE /v1/subscriptions/:id/discount': async (world) => {
-    const coupon = await world.stripe.coupons.create({ percent_off: 10 });
+    const coupon = await world.stripe.coupons.create({
+      percent_off: 10,
+      duration: 'forever',
+    });
     const { id } = await subscribe(world, { discounts: [{ coupon: coupon.id }] });
     return world.stripe.subscriptions.deleteDiscount(id);
   },

@@ -73,6 +73,7 @@ test.skipIf(isSandbox)(
     expect(broken).toEqual([]);
     expect(complaints).toEqual([]);
     expect(statuses[200] ?? 0).toBeGreaterThan(count / 5);
+    console.error(statuses, endpoints.filter((e) => !answered.has(e)).join('\n'));
     expect(answered.size).toBeGreaterThan(endpoints.length * 0.8);
   },
 );

@@ -90,7 +90,7 @@ describe('canceling now', () => {
       },
     });
     await expectEvents(story, ['customer.subscription.deleted']);
-    const again = story.stripe.subscriptions.update(id, { metadata: { a: '1' }, items: [] });
+    const again = story.stripe.subscriptions.update(id, { description: 'again' });
     await expect(again).rejects.toMatchObject({ statusCode: expect.any(Number) });
     await expect(story.stripe.subscriptions.cancel(id)).rejects.toMatchObject({ statusCode: 404 });
   });
@@ -155,7 +155,7 @@ describe('pausing', () => {
     expect(paused.status).toBe('paused');
     expect(await story.types()).toContain('customer.subscription.paused');
     await story.mark();
-    await story.advanceTo(at('2027-03-15'));
+    await story.advanceTo(at('2027-02-15'));
     expect(await story.types()).not.toContain('invoice.created');
     const resumed = await story.stripe.subscriptions.resume(id, {
       billing_cycle_anchor: { type: 'now' },
