@@ -54,6 +54,27 @@ export type CheckoutResult =
   /** The session stays open; pass `intent` with the next attempt. */
   | { status: 'declined'; intent: string | null; error: ErrorBody };
 
+/** What a session comes to today, in minor units. `invoice` is the first one, in mode `subscription`. */
+export interface CheckoutQuote {
+  dueTodayMinor: number;
+  subtotalMinor: number;
+  discountMinor: number;
+  invoice: Stripe.Invoice | null;
+}
+
+/** What the session will charge today, after trial and discounts; changes nothing. */
+export function quoteCheckout(global: Context, order: CheckoutOrder): CheckoutQuote {
+  const ctx = onClockOf(global, order);
+  const invoice = order.mode === 'subscription' ? firstInvoice(ctx, order) : null;
+  const amount = order.mode === 'payment' ? order.payment!.amountMinor : 0;
+  return {
+    dueTodayMinor: invoice?.amount_due ?? amount,
+    subtotalMinor: invoice?.subtotal ?? amount,
+    discountMinor: invoice === null ? 0 : invoice.subtotal - invoice.total,
+    invoice,
+  };
+}
+
 /**
  * Pays (or sets up) what the order asks, with the events of a first Checkout in their order, up to
  * and without `checkout.session.completed`. `card` null: nothing is due and none was asked for.
@@ -99,14 +120,19 @@ export function finishCheckout(
   return refusedBy(failSetupChallenge(ctx, setup!));
 }
 
-/** What is to be paid before anything comes into being: found out by doing it and undoing it. */
+/** What is to be paid before anything comes into being. */
 function dueNow(ctx: Context, order: CheckoutOrder): number {
   if (order.mode === 'setup') return 0;
   if (order.mode === 'payment') return order.payment!.amountMinor;
+  return quoteSubscription(ctx, order).amount_due;
+}
+
+/** The first invoice an order would make: found out by doing it and undoing it. */
+export function quoteSubscription(ctx: Context, order: CheckoutOrder): Stripe.Invoice {
   return ctx.preview(() => {
     const customer = order.customer ?? createCustomer(ctx, order.newCustomer).id;
     const { subscription } = prepareSubscription(ctx, { ...order.subscription, customer });
-    return draftFirstInvoice(ctx, subscription, order.subscription?.proration_behavior).amount_due;
+    return draftFirstInvoice(ctx, subscription, order.subscription?.proration_behavior);
   });
 }
 
