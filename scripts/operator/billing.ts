@@ -1,5 +1,6 @@
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import { systemClock } from '../../src/server/clock.ts';
+import type { Clock } from '../../src/domain/clock.ts';
+import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { decideConfig, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
@@ -34,7 +35,7 @@ export async function openBilling(): Promise<OperatorBilling> {
   const access = stripeAccessOf(config.stripe, undefined);
   const client = createStripeClient(access);
   const stripe = new StripeService({ stripe: client, portalConfiguration: undefined });
-  const clock = systemClock;
+  const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const sync = { db, clock, log, stripe, catalogue, graceDays: config.pastDueGraceDays };
   const jobs = new Jobs({ databaseUrl: reached.url, log });
@@ -54,6 +55,20 @@ export async function openBilling(): Promise<OperatorBilling> {
       await reached.close();
     },
   };
+}
+
+/** A local Stripe has a time of its own, which the app beside it shares. */
+async function clockOf({ apiBase }: StripeAccess): Promise<Clock> {
+  if (!apiBase) return systemClock;
+  const clock = createMovableClock();
+  const state = await fetch(new URL('/_control/state', apiBase)).catch(() => undefined);
+  if (!state?.ok) {
+    throw new Error(`The local Stripe does not answer at ${apiBase.origin}; is npm start running?`);
+  }
+  const { now } = (await state.json()) as { now: number };
+  const there = new Date(now * 1000);
+  if (there > clock.now()) clock.moveTo(there);
+  return clock;
 }
 
 /** Runs a command; what goes wrong is one sentence and exit code 1. */

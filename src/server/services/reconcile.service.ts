@@ -45,7 +45,8 @@ export class ReconcileService {
       if (event.livemode === this.#livemode && (await events.receive(event))) missing += 1;
     }
     await writeSetting(db, CURSOR, { until: now.toISOString() }, now);
-    if (missing > 0) this.#deps.log.warn({ missing }, 'events that no webhook brought');
+    if (missing > 0)
+      this.#deps.log.info({ missing }, 'events fetched that no webhook had brought yet');
     return missing;
   }
 

@@ -1,5 +1,5 @@
 import { inTransaction } from '../../db/client.ts';
-import { raiseAlert } from '../../db/repositories/alert.repository.ts';
+import { raiseAlert, resolveAlert } from '../../db/repositories/alert.repository.ts';
 import {
   insertEvent,
   listUnfinishedEvents,
@@ -40,7 +40,7 @@ export class StripeEventService {
         concurrency: 4,
         retryLimit: 8,
         retryDelaySeconds: 2,
-        onDead: (data, error) => this.#giveUp((data as { eventId: string }).eventId, error),
+        onDead: (data, error) => this.giveUp((data as { eventId: string }).eventId, error),
       },
     );
   }
@@ -68,8 +68,11 @@ export class StripeEventService {
     }
   }
 
-  /** An absent Stripe is nobody's poison: its events stay in the inbox for the sweep. */
-  async #giveUp(eventId: string, error: string): Promise<void> {
+  /**
+   * After its last try: marks the event dead and raises an alert, until somebody replays it. An absent
+   * Stripe is nobody's poison: those events stay in the inbox for the sweep.
+   */
+  async giveUp(eventId: string, error: string): Promise<void> {
     const { db, clock, log } = this.#deps;
     const again = await processEvent(this.#deps, eventId).then(
       () => undefined,
@@ -125,6 +128,7 @@ export class StripeEventService {
         (reason: unknown) => messageOf(reason),
       );
       if (error) await markEventDead(this.#deps.db, id, error);
+      else await resolveAlert(this.#deps.db, 'event_dead', id, this.#deps.clock.now());
       outcomes.push({ id, error });
     }
     return outcomes;

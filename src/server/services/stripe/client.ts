@@ -33,7 +33,7 @@ export const READ_PATIENCE: Patience = { timeout: 2_000, maxNetworkRetries: 0 };
 /** The client of `access`, pinned to our API version. The only place that makes one. */
 export function createStripeClient(
   access: Pick<StripeAccess, 'secretKey' | 'apiBase'>,
-  options: { httpClient?: Stripe.HttpClient } = {},
+  options: Partial<Patience> = {},
 ): Stripe {
   const { apiBase } = access;
   return new Stripe(access.secretKey, {

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLocalStripe, type LocalStripe } from '../../../../../local-stripe/index.ts';
+import { createMovableClock } from '../../../clock.ts';
+import { createStripeClient, LOCAL_SECRET_KEY } from '../client.ts';
+import { applyChange, previewChange, scheduleChange } from '../changes.ts';
+import { createCheckoutSession } from '../checkout.ts';
+import { createCustomer, listSubscriptions } from '../customers.ts';
+import { toUnixSeconds } from '../shapes.ts';
+import { ensurePrices } from '../setup-products.ts';
+
+let local: LocalStripe;
+const clock = createMovableClock();
+const patience = { timeout: 5_000, maxNetworkRetries: 0 };
+beforeAll(async () => void (local = await startLocalStripe({ port: 0, clock })));
+afterAll(async () => local?.close());
+
+/** Stripe does what it is asked next, and the answer never arrives. */
+async function loseAnswer(): Promise<void> {
+  const failNext = [{ status: 500, afterExecution: true }];
+  const body = JSON.stringify({ failNext });
+  const answer = await fetch(`${local.url}/_control/chaos`, { method: 'POST', body });
+  expect(answer.status).toBe(200);
+}
+
+/** A client that does not try again by itself: we do, after a crash say. */
+const open = () =>
+  createStripeClient(
+    { secretKey: LOCAL_SECRET_KEY, apiBase: new URL(local.url) },
+    { maxNetworkRetries: 0 },
+  );
+const values = {
+  tenantId: crypto.randomUUID(),
+  email: 'ada@example.com',
+  name: 'Ada',
+  locale: 'en',
+  replaces: null,
+};
+
+test('a customer is made once, whoever asks again, also with another address', async () => {
+  await loseAnswer();
+  await expect(createCustomer(open(), values)).rejects.toThrow();
+  const first = await createCustomer(open(), values);
+  expect(await createCustomer(open(), { ...values, email: 'ada@example.org' })).toBe(first);
+  const made = await open().customers.list({ limit: 100 });
+  expect(made.data.map((one) => [one.id, one.email])).toEqual([[first, 'ada@example.org']]);
+  expect(await createCustomer(open(), { ...values, replaces: first })).not.toBe(first);
+});
+
+test('a Checkout session is opened once', async () => {
+  const stripe = open();
+  const [pro] = await ensurePrices(stripe);
+  const customerId = await createCustomer(stripe, { ...values, tenantId: crypto.randomUUID() });
+  const checkout = {
+    tenantId: values.tenantId,
+    customerId,
+    priceId: pro!.priceId,
+    trialDays: 0,
+    locale: 'en',
+    successUrl: 'http://localhost:3000/checkout/return',
+    cancelUrl: 'http://localhost:3000/checkout/return',
+    after: null,
+  };
+  await loseAnswer();
+  await expect(createCheckoutSession(stripe, checkout)).rejects.toThrow();
+  const first = await createCheckoutSession(stripe, checkout);
+  expect((await createCheckoutSession(stripe, checkout)).id).toBe(first.id);
+  // Another language under the same key would be refused: it gets a session of its own.
+  const other = await createCheckoutSession(stripe, { ...checkout, locale: 'zh-CN' });
+  expect(other.id).not.toBe(first.id);
+  await stripe.checkout.sessions.expire(first.id);
+  expect(await createCheckoutSession(stripe, checkout)).toMatchObject({ status: 'open' });
+});
+
+test('an upgrade is invoiced once, for what was previewed; a downgrade is planned once', async () => {
+  const stripe = open();
+  const [pro, , team] = await ensurePrices(stripe);
+  const customerId = await createCustomer(stripe, { ...values, tenantId: crypto.randomUUID() });
+  const { id: card } = await stripe.paymentMethods.attach('pm_card_visa', { customer: customerId });
+  await stripe.subscriptions.create({
+    customer: customerId,
+    items: [{ price: pro!.priceId }],
+    default_payment_method: card,
+  });
+  const [subscription] = await listSubscriptions(stripe, customerId, patience);
+  const change = {
+    subscription: subscription!,
+    itemId: subscription!.items[0]!.id,
+    priceId: team!.priceId,
+    prorationDate: toUnixSeconds(clock.now()),
+    resetsPeriod: false,
+  };
+  const { amountDueMinor } = await previewChange(stripe, change);
+  await loseAnswer();
+  await expect(applyChange(stripe, change)).rejects.toThrow();
+  const changed = await applyChange(stripe, change);
+  expect(changed.items.map((one) => one.price.id)).toEqual([team!.priceId]);
+  const invoices = await stripe.invoices.list({ customer: customerId });
+  expect(invoices.data.map((one) => one.amount_paid)).toEqual([amountDueMinor, 2900]);
+
+  await scheduleChange(stripe, {
+    subscription: changed,
+    currentPriceId: team!.priceId,
+    periodEnd: changed.items[0]!.currentPeriodEnd,
+    priceId: pro!.priceId,
+    interval: 'month',
+    changesInterval: false,
+  });
+  const [planned] = await listSubscriptions(stripe, customerId, patience);
+  expect(planned!.schedule).toMatchObject({
+    status: 'active',
+    endBehavior: 'release',
+    phases: [{ priceIds: [team!.priceId] }, { priceIds: [pro!.priceId] }],
+  });
+});
