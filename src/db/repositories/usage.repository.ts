@@ -13,7 +13,8 @@ import { streamLedgerCsv } from './usage/export.ts';
 import { ensurePartition, openPeriod } from './usage/periods.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
-import { settleBatch, type SettleCall, type Settlement } from './usage/settle.ts';
+import type { SettleCall, Settlement } from './usage/settle.ts';
+import { settleAll } from './usage/settle-all.ts';
 
 /** The one place that reads and writes usage. Writes go through the database's own functions. */
 export class UsageRepository {
@@ -40,8 +41,9 @@ export class UsageRepository {
     return admitAll(options.client ?? this.#database.pool, batch, options.careful);
   }
 
-  settle(now: Date, calls: readonly SettleCall[], client?: pg.ClientBase): Promise<Settlement[]> {
-    return settleBatch(client ?? this.#database.pool, now, calls);
+  /** Settles and releases a batch of reservations, each named once; see `usage_settle`. */
+  settle(now: Date, calls: readonly SettleCall[]): Promise<Settlement[]> {
+    return settleAll(this.#database.pool, now, calls);
   }
 
   async findReservation(tenantId: string, id: string): Promise<UsageReservation | undefined> {

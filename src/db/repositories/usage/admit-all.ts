@@ -18,6 +18,8 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const CHECK_VIOLATION = '23514';
 const UNIQUE_VIOLATION = '23505';
+/** An unknown tenant, seen before the counters are found to be missing. */
+const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
  * Admits a batch whatever it meets: keys that answered before, a month that nobody opened yet, a
@@ -38,7 +40,7 @@ export async function admitAll(
       const code = databaseCode(error);
       if (code === UNIQUE_VIOLATION) {
         careful = true;
-      } else if (code === PERIOD_NOT_OPEN) {
+      } else if (code === PERIOD_NOT_OPEN || code === FOREIGN_KEY_VIOLATION) {
         if (opened) return admitKnownTenants(client, batch, careful);
         await openPeriod(client, batch.period, tenantsOf(batch.calls));
         opened = true;

@@ -55,7 +55,7 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
     }),
     settlements: new Batcher({
       ...size,
-      run: timed('settle', metrics, (calls) => settleAll(repository, clock, calls)),
+      run: timed('settle', metrics, (calls) => settleOnce(repository, clock, calls)),
     }),
     lookups: new Batcher({
       ...size,
@@ -114,7 +114,7 @@ function answerOf(result: AdmissionResult, call: AdmissionCall): Admission | Err
 }
 
 /** A reservation named twice in one batch is settled in two. */
-async function settleAll(
+async function settleOnce(
   repository: UsageRepository,
   clock: Clock,
   calls: SettleCall[],
