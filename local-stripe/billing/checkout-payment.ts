@@ -54,27 +54,6 @@ export type CheckoutResult =
   /** The session stays open; pass `intent` with the next attempt. */
   | { status: 'declined'; intent: string | null; error: ErrorBody };
 
-/** What a session comes to today, in minor units. `invoice` is the first one, in mode `subscription`. */
-export interface CheckoutQuote {
-  dueTodayMinor: number;
-  subtotalMinor: number;
-  discountMinor: number;
-  invoice: Stripe.Invoice | null;
-}
-
-/** What the session will charge today, after trial and discounts; changes nothing. */
-export function quoteCheckout(global: Context, order: CheckoutOrder): CheckoutQuote {
-  const ctx = onClockOf(global, order);
-  const invoice = order.mode === 'subscription' ? firstInvoice(ctx, order) : null;
-  const amount = order.mode === 'payment' ? order.payment!.amountMinor : 0;
-  return {
-    dueTodayMinor: invoice?.amount_due ?? amount,
-    subtotalMinor: invoice?.subtotal ?? amount,
-    discountMinor: invoice === null ? 0 : invoice.subtotal - invoice.total,
-    invoice,
-  };
-}
-
 /**
  * Pays (or sets up) what the order asks, with the events of a first Checkout in their order, up to
  * and without `checkout.session.completed`. `card` null: nothing is due and none was asked for.

@@ -20,6 +20,16 @@ export interface CheckoutPayer {
   customFields: Record<string, string>;
 }
 
+/** Before anybody has typed anything. */
+export const nobody: CheckoutPayer = {
+  email: null,
+  name: null,
+  phone: null,
+  address: null,
+  termsAccepted: false,
+  customFields: {},
+};
+
 /** What a Checkout Session knows beyond its API shape; same id as the session. */
 export interface CheckoutRow {
   id: string;

@@ -1,7 +1,10 @@
 import type Stripe from 'stripe';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
+import { quoteSubscription } from '../billing/checkout-payment.ts';
 import { checkoutAmounts } from './amounts.ts';
+import { orderOf } from './order.ts';
+import { nobody } from './row.ts';
 import type { CheckoutRow } from './row.ts';
 
 /** Whether what recurs starts free. */
@@ -42,12 +45,30 @@ export function sessionTotals(
   if (session.mode === 'setup') {
     return { amount_subtotal: null, amount_total: null, total_details: null };
   }
+  const data = row.subscriptionData;
+  if ((data?.billing_cycle_anchor ?? data?.billing_cycle_anchor_config ?? null) !== null) {
+    return anchoredTotals(ctx, session, row);
+  }
   const coupon = couponOfSession(ctx, session);
   const amounts = checkoutAmounts(ctx, row.lines, { hasTrial: hasTrial(row), coupon });
   return {
     amount_subtotal: amounts.subtotal,
     amount_total: amounts.total,
     total_details: { amount_discount: amounts.discount, amount_shipping: 0, amount_tax: 0 },
+  };
+}
+
+/** The first period is a part of one: the engine knows which. */
+function anchoredTotals(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+  row: CheckoutRow,
+): Pick<Stripe.Checkout.Session, 'amount_subtotal' | 'amount_total' | 'total_details'> {
+  const { subtotal, total } = quoteSubscription(ctx, orderOf(ctx, session, row, nobody));
+  return {
+    amount_subtotal: subtotal,
+    amount_total: total,
+    total_details: { amount_discount: subtotal - total, amount_shipping: 0, amount_tax: 0 },
   };
 }
 

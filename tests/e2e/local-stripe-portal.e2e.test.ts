@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import type Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibilityFaults, launchBrowser, sidewaysScroll, visit } from '../support/browser.ts';
 import { openShop } from '../support/local-stripe-shop.ts';
@@ -88,7 +89,7 @@ test('cancelling says until when, asks why, and is undone by one click', async (
 });
 
 test('a new card, challenged by the bank, becomes the default; a bad one is refused', async () => {
-  const { customer, subscription } = await shop.subscriber();
+  const { customer } = await shop.subscriber();
   const url = await shop.portal(customer, {
     flow_data: {
       type: 'payment_method_update',
@@ -105,8 +106,10 @@ test('a new card, challenged by the bank, becomes the default; a bad one is refu
     await page.getByRole('button', { name: 'Complete authentication' }).click();
     await page.waitForURL(`${shop.home}?card=saved`);
   });
-  const method = (await find(subscription)).default_payment_method as string;
-  expect((await shop.stripe.paymentMethods.retrieve(method)).card).toMatchObject({ last4: '3155' });
+  const { invoice_settings } = (await shop.stripe.customers.retrieve(customer, {
+    expand: ['invoice_settings.default_payment_method'],
+  })) as Stripe.Customer;
+  expect(invoice_settings.default_payment_method).toMatchObject({ card: { last4: '3155' } });
 });
 
 test('an invoice that failed at renewal is shown, printed and paid with another card', async () => {
