@@ -29,6 +29,8 @@ export interface LocalStripeOptions {
   afterAdvance?: () => Promise<void>;
   /** Makes the ids. Equal seeds and stories make equal ids; the default is a new one each time. */
   seed?: string;
+  /** For tests: freezes stored objects, so that changing one in place throws. */
+  freezesObjects?: boolean;
 }
 
 /** A running local Stripe: what pages and control panel build on, and what tests hold. */
@@ -68,6 +70,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     clock,
     seed: options.seed ?? crypto.randomUUID(),
     baseUrl: '',
+    freezesObjects: options.freezesObjects ?? false,
     log: options.log ?? (() => {}),
     ...(options.checkResponses === true ? { check: strictSelfCheck } : {}),
   });

@@ -38,9 +38,11 @@ export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Con
       return readSettings(store);
     },
     onClock(other) {
+      // What a deleted clock leaves behind goes by the global one.
+      const found = other === null ? undefined : store.find('test_helpers.test_clock', other);
+      const at = found?.frozen_time ?? globalNow;
+      if (found === undefined) other = null;
       if (other === clock) return ctx;
-      const at =
-        other === null ? globalNow : store.get('test_helpers.test_clock', other).frozen_time;
       return makeContext(kernel, { request, clock: other, now: at, globalNow }, lastly);
     },
     at: (other) => makeContext(kernel, { request, clock, now: other, globalNow }, lastly),
@@ -54,7 +56,7 @@ export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Con
       type?: Stripe.Event.Type,
     ) => {
       const after = { ...before, ...patch };
-      const previous = previousAttributes(before, after);
+      const previous = previousAttributes(before, after, Object.keys(patch));
       if (previous === null) return before;
       store.put(kind, after);
       if (type !== undefined) ctx.emit(type, after, previous);

@@ -1,12 +1,17 @@
 /**
  * The `previous_attributes` of an update: of each field that differs its old value; of hashes only
- * the parts that differ; of arrays and lists the whole. Null when nothing differs.
+ * the parts that differ; of arrays and lists the whole. Null when nothing differs. `keys` are the
+ * fields that can differ.
  */
-export function previousAttributes(before: object, after: object): Record<string, unknown> | null {
+export function previousAttributes(
+  before: object,
+  after: object,
+  keys: Iterable<string> = new Set([...Object.keys(before), ...Object.keys(after)]),
+): Record<string, unknown> | null {
   const was = before as Record<string, unknown>;
   const is = after as Record<string, unknown>;
   const changed: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
+  for (const key of keys) {
     if (isSame(was[key], is[key])) continue;
     changed[key] =
       isHash(was[key]) && isHash(is[key]) ? parts(was[key], is[key]) : (was[key] ?? null);

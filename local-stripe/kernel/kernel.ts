@@ -18,6 +18,8 @@ export interface KernelOptions {
   /** Makes the ids; equal seeds and stories make equal ids. */
   seed: string;
   baseUrl: string;
+  /** Freezes what is stored, to catch whoever changes it in place. */
+  freezesObjects: boolean;
   /** Told about what nobody is there to hear: bugs in due work, deliveries that fail. */
   log: (message: string) => void;
   /** Looks at every answer and event before it leaves; for tests. */
@@ -48,7 +50,7 @@ export class Kernel {
     this.log = options.log;
     this.check = options.check ?? null;
     this.#byObject = new Map(this.resources.map((resource) => [resource.kind as string, resource]));
-    this.store = new Store(indexesOf(this.resources));
+    this.store = new Store(indexesOf(this.resources), options.freezesObjects);
     this.due = new DueQueue(this.store);
     for (const { due } of this.resources) {
       for (const [kind, handler] of Object.entries(due)) this.#dueHandlers.set(kind, handler);

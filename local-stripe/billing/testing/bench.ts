@@ -26,6 +26,7 @@ export async function startBench(startsAt: string, seed = 'bench'): Promise<Benc
     port: 0,
     clock: frozenClock(new Date(`${startsAt}Z`)),
     seed,
+    freezesObjects: true,
     log: (message) => errors.push(message),
   });
   const stripe = new Stripe('sk_test_bench', {
