@@ -85,7 +85,8 @@ describe('each outside thing has one door', () => {
 
   test('the time is read only by the clock and by what is bound to real time', () => {
     // Tokens, signatures and the job queue use real time; the client shows the reader's own.
-    const realTime = /^src\/(domain\/clock\.ts|server\/clock\.ts|server\/services\/auth\/|client\/)/;
+    const realTime =
+      /^src\/(domain\/clock\.ts|server\/clock\.ts|server\/services\/auth\/|client\/)/;
     expect(usesOutside(product, /new Date\(\)|Date\.now\(\)/, realTime)).toEqual([]);
   });
 
