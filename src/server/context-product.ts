@@ -1,5 +1,5 @@
 import { systemClock } from './clock.ts';
-import type { Foundation } from './context.ts';
+import type { Context, Foundation } from './context.ts';
 import { ApiKeyService } from './services/api-key.service.ts';
 import { AuthService } from './services/auth.service.ts';
 import { CharacterService } from './services/character.service.ts';
@@ -38,4 +38,10 @@ export function createProductServices(
     health: new HealthService({ pool, jobs }),
     images: new ImageService(),
   };
+}
+
+/** The periodic tasks of accounts. */
+export function scheduleProduct({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
+  const { refreshTokens } = services.auth;
+  jobs.every('session-prune', '23 3 * * *', async () => void (await refreshTokens.deleteExpired()));
 }

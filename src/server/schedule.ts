@@ -1,4 +1,5 @@
 import { scheduleBilling } from './context-billing.ts';
+import { scheduleProduct } from './context-product.ts';
 import { scheduleUsage } from './context-usage.ts';
 import type { Context } from './context.ts';
 
@@ -9,4 +10,5 @@ import type { Context } from './context.ts';
 export function registerSchedule(context: Context): void {
   scheduleBilling(context);
   scheduleUsage(context);
+  scheduleProduct(context);
 }

@@ -10,8 +10,8 @@ export interface Script {
   usage?: { prompt_tokens: number; completion_tokens: number; total_tokens?: number };
   /** Answers this status and nothing else. */
   status?: number;
-  /** After so many words: `die` cuts the connection, `close` ends the stream politely but early, `error` reports one inside it, `hang` says nothing more. */
-  after?: { words: number; then: 'die' | 'close' | 'error' | 'hang' };
+  /** After so many words: `die` cuts the connection, `close` ends the stream politely but early, `error` reports one inside it, `hang` says nothing more, `wait` goes on when `goOn` is called. */
+  after?: { words: number; then: 'die' | 'close' | 'error' | 'hang' | 'wait' };
   /** Sends `[DONE]` at the end, as OpenAI does; some servers do not. */
   done?: boolean;
 }
@@ -23,6 +23,8 @@ export interface OpenAiServer {
   requests: Record<string, unknown>[];
   authorizations: (string | undefined)[];
   script: Script;
+  /** Lets an answer that waits go on. */
+  goOn(): void;
   /** Resolves when a client hangs up on an answer that is not finished. */
   hungUp(): Promise<void>;
   close(): Promise<void>;
@@ -31,6 +33,7 @@ export interface OpenAiServer {
 /** A server that speaks OpenAI's `POST /chat/completions`, well or badly, over real HTTP. */
 export async function startOpenAiServer(): Promise<OpenAiServer> {
   const waiting: (() => void)[] = [];
+  const paused: (() => void)[] = [];
   const server = createServer((request, response) => {
     response.on('close', () => {
       if (!response.writableFinished) waiting.splice(0).forEach((resolve) => resolve());
@@ -39,7 +42,7 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
       state.requests.push(body);
       state.authorizations.push(request.headers.authorization);
       if (request.url !== '/v1/chat/completions') response.writeHead(404).end();
-      else answer(response, state.script, String(body['model']));
+      else answer(response, state.script, (rest) => paused.push(rest));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -48,6 +51,7 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
     requests: [],
     authorizations: [],
     script: { words: ['Hello', ' there', '.'], streamed: true },
+    goOn: () => paused.splice(0).forEach((rest) => rest()),
     hungUp: () => new Promise((resolve) => waiting.push(resolve)),
     async close() {
       server.closeAllConnections();
@@ -63,29 +67,36 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
   return JSON.parse(text) as Record<string, unknown>;
 }
 
-function answer(response: ServerResponse, script: Script, model: string): void {
+type Pause = (rest: () => void) => void;
+
+function answer(response: ServerResponse, script: Script, pause: Pause): void {
   if (script.status !== undefined) {
     response.writeHead(script.status, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify({ error: { message: 'secret detail', type: 'server_error' } }));
   } else if (script.streamed ?? true) {
-    stream(response, script, model);
+    stream(response, script, pause);
   } else {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     const content = script.words.join('');
     const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' };
-    response.end(JSON.stringify({ id: 'c1', model, choices: [choice], usage: script.usage }));
+    response.end(JSON.stringify({ id: 'c1', choices: [choice], usage: script.usage }));
   }
 }
 
-function stream(response: ServerResponse, script: Script, model: string): void {
+function stream(response: ServerResponse, script: Script, pause: Pause): void {
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-  const send = (data: object) => response.write(`data: ${JSON.stringify({ model, ...data })}\n\n`);
+  const send = (data: object) => response.write(`data: ${JSON.stringify(data)}\n\n`);
   const choice = (delta: object, finish_reason: string | null = null) => ({
     choices: [{ index: 0, delta, finish_reason }],
   });
   response.write(': warming up\n\n');
   send(choice({ role: 'assistant', content: '' }));
   const { words, after, usage, done = true } = script;
+  const finish = () => {
+    send(choice({}, 'stop'));
+    if (usage) send({ choices: [], usage });
+    response.end(done ? 'data: [DONE]\n\n' : undefined);
+  };
   for (const word of words.slice(0, after?.words)) send(choice({ content: word }));
   switch (after?.then) {
     case 'die':
@@ -101,9 +112,13 @@ function stream(response: ServerResponse, script: Script, model: string): void {
       return;
     case 'hang':
       return;
+    case 'wait':
+      pause(() => {
+        for (const word of words.slice(after.words)) send(choice({ content: word }));
+        finish();
+      });
+      return;
     case undefined:
+      finish();
   }
-  send(choice({}, 'stop'));
-  if (usage) send({ choices: [], usage });
-  response.end(done ? 'data: [DONE]\n\n' : undefined);
 }

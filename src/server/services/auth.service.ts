@@ -14,7 +14,7 @@ import {
 import type { Logger } from '../log.ts';
 import { AccessTokens, type AccessClaims } from './auth/access-token.ts';
 import { LoginLimiter } from './auth/login-limiter.ts';
-import { hashPassword, verifyPassword } from './auth/password.ts';
+import { PasswordHasher } from './auth/password.ts';
 import { RefreshTokens } from './auth/refresh-tokens.ts';
 
 export interface AuthDeps {
@@ -47,6 +47,7 @@ export class AuthService {
   private readonly clock: Clock;
   private readonly accessTokens: AccessTokens;
   private readonly limiter = new LoginLimiter();
+  private readonly passwords = new PasswordHasher();
   readonly refreshTokens: RefreshTokens;
 
   constructor(deps: AuthDeps) {
@@ -60,7 +61,7 @@ export class AuthService {
   async register(registration: Registration): Promise<SignedIn> {
     const email = normalizeEmail(registration.email);
     const displayName = registration.displayName ?? email.slice(0, email.indexOf('@'));
-    const passwordHash = await hashPassword(registration.password);
+    const passwordHash = await this.passwords.hash(registration.password);
     return this.db.transaction(async (tx) => {
       const now = this.clock.now();
       const tenant = await insertTenant(tx, { name: registration.tenantName ?? displayName, now });
@@ -91,7 +92,10 @@ export class AuthService {
     const email = normalizeEmail(credentials.email);
     await this.limiter.count(email, credentials.address);
     const account = await findAccountByEmail(this.db, email);
-    if (!(await verifyPassword(account?.user.passwordHash, credentials.password)) || !account) {
+    if (
+      !(await this.passwords.verify(account?.user.passwordHash, credentials.password)) ||
+      !account
+    ) {
       throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
     }
     await this.limiter.clear(email, credentials.address);

@@ -138,6 +138,24 @@ describe('an upstream that fails', () => {
   );
 });
 
+test('a settlement that the database refuses for a moment is made up for', async () => {
+  const { say, counters } = await tenant();
+  const rename = (from: string, to: string) =>
+    server.database.pool.query(`alter table ${from} rename to ${to}`);
+  const script: Script = { words: ['Once', ' upon'], after: { words: 1, then: 'wait' } };
+  const events = readEvents(await say(script));
+  expect((await events.next()).value).toMatchObject({ data: { text: 'Once' } });
+  await rename('usage_reservations', 'usage_reservations_away');
+  upstream.goOn();
+  for await (const { event } of events) expect(['delta', 'done']).toContain(event);
+  await rename('usage_reservations_away', 'usage_reservations');
+  const { totalTokens } = await counted('Once upon');
+  await expect.poll(counters, { timeout: 10_000 }).toMatchObject({
+    messages: { used: 1, held: 0 },
+    llm_tokens: { used: totalTokens, held: 0 },
+  });
+});
+
 describe('a client that hangs up', () => {
   const script: Script = { words: ['Once', ' upon'], after: { words: 2, then: 'hang' } };
 

@@ -76,7 +76,7 @@ function capitalize(sentence: string): string {
   return sentence.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }
 
-/** Words in English, pairs of characters in Chinese: small enough to be seen coming. */
+/** A few words in English, a few characters in Chinese: small enough to be seen coming. */
 function chunks(story: string): string[] {
-  return story.match(/\p{Script=Han}{1,2}|[^\p{Script=Han}\s]+\s*|\s+/gu) ?? [];
+  return story.match(/\p{Script=Han}{1,4}|(?:[^\p{Script=Han}\s]+\s*){1,2}|\s+/gu) ?? [];
 }
