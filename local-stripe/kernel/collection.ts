@@ -59,10 +59,10 @@ export class Collection<T extends { id: string }> {
     const { sequence, value } = row;
     this.#rows.set(value.id, row);
     for (const index of this.#indexes) addKeys(index.ids, keyList(index.keys(value)), value.id);
-    let at = this.#order.length;
-    while (at > 0 && this.#order[at - 1]!.sequence >= sequence) at -= 1;
-    if (this.#order[at]?.sequence !== sequence)
+    const at = this.#placeOf(sequence);
+    if (this.#order[at]?.sequence !== sequence) {
       this.#order.splice(at, 0, { sequence, id: value.id });
+    }
     this.#head = Math.min(this.#head, at);
   }
 
@@ -89,6 +89,18 @@ export class Collection<T extends { id: string }> {
       const entry = this.#order[i]!;
       if (this.#isLive(entry)) yield this.#rows.get(entry.id)!.value;
     }
+  }
+
+  /** Where that sequence is in the order, or belongs. */
+  #placeOf(sequence: number): number {
+    let low = 0;
+    let high = this.#order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#order[middle]!.sequence < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #isLive({ id, sequence }: { id: string; sequence: number }): boolean {

@@ -4,6 +4,7 @@ import { makeContext } from './context.ts';
 import type { Lastly, Origin } from './context.ts';
 import { DueQueue } from './due-queue.ts';
 import { StripeError } from './errors.ts';
+import { forgetOldEvents } from './events.ts';
 import { formatId } from './ids.ts';
 import type { Kind } from './kinds.ts';
 import { Store } from './store.ts';
@@ -111,6 +112,7 @@ export class Kernel {
       try {
         const result = work(ctx);
         runLastly(lastly);
+        forgetOldEvents(ctx);
         return result;
       } catch (error) {
         if (keepsChanges(error)) runLastly(lastly);

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { idOrNull } from '../kernel/reference.ts';
+import { deeds, firstDifference, tell, wholeState } from './testing/story.ts';
+import type { Told } from './testing/story.ts';
+
+const runs = Number(process.env.STORY_RUNS ?? 25);
+const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
+
+async function toldBy<T>(telling: Promise<Told>, look: (told: Told) => T): Promise<T> {
+  const told = await telling;
+  await told.local.close();
+  expect(told.errors).toEqual([]);
+  return look(told);
+}
+
+test('a year in one step is the year in many: the same objects, events and ids', async () => {
+  const property = fc.asyncProperty(deeds, cuts, async (story, stops) => {
+    const state = ({ local }: Told) => wholeState(local);
+    const once = await toldBy(tell(story, []), state);
+    const often = await toldBy(tell(story, stops), state);
+    expect(firstDifference(once, often)).toBeNull();
+  });
+  await fc.assert(property, { numRuns: runs });
+}, 120_000);
+
+test('money adds up: what was billed is paid, owed, or in the balance', async () => {
+  const property = fc.asyncProperty(deeds, async (story) => {
+    await toldBy(tell(story, []), ({ local }) => assertAddsUp(local.kernel.store));
+  });
+  await fc.assert(property, { numRuns: runs });
+}, 120_000);
+
+type Store = Told['local']['kernel']['store'];
+const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
+
+function assertAddsUp(store: Store): void {
+  for (const customer of store.oldestFirst('customer')) {
+    const invoices = store.by('invoice', 'customer', customer.id);
+    const billed = invoices.filter(({ status }) => status !== 'draft' && status !== 'void');
+    const charges = store.by('charge', 'customer', customer.id);
+    const captured = sum(charges.map(({ amount_captured }) => amount_captured));
+    const refunded = sum(charges.map(({ amount_refunded }) => amount_refunded));
+    const open = sum(billed.map(({ amount_remaining }) => amount_remaining));
+    const kept = captured - refunded;
+    expect(sum(billed.map(({ total }) => total))).toBe(kept + refunded + open + customer.balance);
+    expect(sum(billed.map(({ amount_paid }) => amount_paid))).toBe(captured);
+
+    const booked = store.by('customer_balance_transaction', 'customer', customer.id);
+    expect(customer.balance).toBe(sum(booked.map(({ amount }) => amount)));
+    for (const invoice of invoices) {
+      const lines = sum(invoice.lines.data.map(({ amount }) => amount));
+      expect(invoice.subtotal).toBe(lines);
+      expect(invoice.amount_paid + invoice.amount_remaining).toBe(invoice.amount_due);
+      if (invoice.status === 'paid') expect(invoice.amount_remaining).toBe(0);
+    }
+    const numbers = invoices.map(({ number }) => number).filter((number) => number !== null);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    for (const { invoice, status } of store.oldestFirst('invoice_payment')) {
+      const { status: of } = store.get('invoice', idOrNull(invoice)!);
+      expect(status === 'paid').toBe(of === 'paid');
+    }
+  }
+}
