@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { PLAN_CATALOGUE } from '../../src/domain/plans.ts';
+import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { putOnPlan } from '../support/metering.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { readJournals, startCaller, type CallerTask } from './processes.ts';
+
+const PROCESSES = 3;
+/** How often in a row; `npm run test:race` asks for 20. */
+const RUNS = Number(process.env.RACE_RUNS ?? 1);
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let database: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-race-'));
+});
+
+afterAll(async () => {
+  await database?.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function tasks(run: string, rest: Pick<CallerTask, 'tenantIds' | 'amounts' | 'mix'>) {
+  return Array.from({ length: PROCESSES }, (_, number): CallerTask => ({
+    name: `${run}-p${number}`,
+    seed: number * 7919 + run.length * 104_729 + RUNS,
+    databaseUrl: database.url,
+    journal: path.join(folder, `${run}-p${number}`),
+    callers: 30,
+    milliseconds: 1_500,
+    ...rest,
+  }));
+}
+
+async function race(all: CallerTask[], meanwhile: () => Promise<void>) {
+  let racing = true;
+  const watching = (async () => {
+    while (racing) await meanwhile();
+  })();
+  await Promise.all(all.map((task) => startCaller(task).ended)).finally(() => (racing = false));
+  await watching;
+  return readJournals(all.map((task) => task.journal));
+}
+
+async function usedAndHeld(tenantId: string): Promise<{ used: number; held: number }> {
+  const { rows } = await database.pool.query<{ used: string; held: string }>(
+    `select used, held from usage_totals where tenant_id = $1 and resource_type = 'messages'`,
+    [tenantId],
+  );
+  return { used: Number(rows[0]?.used ?? 0), held: Number(rows[0]?.held ?? 0) };
+}
+
+test.for(Array.from({ length: RUNS }, (_, run) => run))(
+  'three processes fill a limit to the last unit and never pass it (run %i)',
+  async (run) => {
+    const tenantId = await meteredTenant(database.pool, 'free');
+    const limit = PLAN_CATALOGUE.free.limits.messages!;
+    const journal = await race(
+      tasks(`fill${run}`, { tenantIds: [tenantId], amounts: [1, 2, 3, 60], mix: 'records' }),
+      async () => expect((await usedAndHeld(tenantId)).used).toBeLessThanOrEqual(limit),
+    );
+    const acked = [...journal.acked.values()].reduce((sum, amount) => sum + amount, 0);
+    expect(journal.over).toEqual([]);
+    // Units of 1 were asked for to the end, so a large refusal blocked none of them.
+    expect(acked).toBe(limit);
+    expect(await usedAndHeld(tenantId)).toEqual({ used: limit, held: 0 });
+    expect(await imbalances(database.pool)).toEqual([]);
+  },
+);
+
+test.for(Array.from({ length: RUNS }, (_, run) => run))(
+  'records, holds, settlements, expiries and plan changes at once keep the books (run %i)',
+  async (run) => {
+    const tenantIds = await Promise.all([0, 1, 2].map(() => meteredTenant(database.pool, 'free')));
+    let turn = 0;
+    const journal = await race(
+      tasks(`all${run}`, { tenantIds, amounts: [1, 4, 25, 700], mix: 'everything' }),
+      async () => {
+        turn += 1;
+        await putOnPlan(database.pool, tenantIds[turn % 3]!, turn % 2 ? 'pro' : 'free');
+      },
+    );
+    expect(journal.over).toEqual([]);
+    expect(journal.acked.size).toBeGreaterThan(0);
+    expect(await imbalances(database.pool)).toEqual([]);
+  },
+);

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openDatabase, type Database } from '../../src/db/client.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { systemClock } from '../../src/server/clock.ts';
+import { createLog } from '../../src/server/log.ts';
+import { UsageService } from '../../src/server/services/usage.service.ts';
+import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { readJournals, startCaller, type CallerTask } from './processes.ts';
+
+/** How many kills of each kind; `npm run test:race` asks for 20. */
+const KILLS = Number(process.env.RACE_RUNS ?? 2);
+
+vi.setConfig({ testTimeout: 60_000 + KILLS * 20_000 });
+
+let folder: string;
+let server: EmbeddedPostgres;
+let tenantIds: string[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-crash-'));
+  server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'postgres') });
+  await migrateDatabase(server.url());
+  tenantIds = await withDatabase(async ({ pool }) =>
+    Promise.all([0, 1, 2, 3].map(() => meteredTenant(pool, 'team'))),
+  );
+});
+
+afterAll(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openDatabase({ url: server.url(), max: 4 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+const taskOf = (name: string, number: number, milliseconds: number): CallerTask => ({
+  name: `${name}-p${number}`,
+  seed: number + name.length * 31,
+  databaseUrl: server.url(),
+  journal: path.join(folder, `${name}-p${number}`),
+  tenantIds,
+  amounts: [1, 2, 3],
+  callers: 20,
+  milliseconds,
+  mix: 'records',
+});
+
+const inTime = (milliseconds: number) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+/** Every acknowledged key is in the ledger once, with its amount; nothing there was never sent. */
+async function assertLedger(journals: string[], prefix: string): Promise<void> {
+  const { sent, acked } = readJournals(journals);
+  const rows = await withDatabase(async ({ pool }) => {
+    const found = await pool.query<{ key: string; amount: string; times: string }>(
+      `select idempotency_key as key, sum(amount) as amount, count(*) as times
+       from usage where idempotency_key like $1 group by idempotency_key`,
+      [`${prefix}%`],
+    );
+    expect(await imbalances(pool)).toEqual([]);
+    return found.rows;
+  });
+  const ledger = new Map(rows.map((row) => [row.key, Number(row.amount)]));
+  expect(rows.filter((row) => row.times !== '1')).toEqual([]);
+  expect([...acked].filter(([key, amount]) => ledger.get(key) !== amount)).toEqual([]);
+  expect([...ledger.keys()].filter((key) => !sent.has(key))).toEqual([]);
+  expect(acked.size).toBeGreaterThan(0);
+}
+
+test('a killed app loses nothing it answered, and a retry counts nothing twice', async () => {
+  const journals: string[] = [];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const tasks = [0, 1, 2].map((number) => taskOf(`app${kill}`, number, 60_000));
+    journals.push(...tasks.map((task) => task.journal));
+    const callers = tasks.map(startCaller);
+    // Killed in the midst of work: when it has answered, at no instant that anybody chose.
+    while (readJournals([tasks[0]!.journal]).acked.size < 50) await inTime(10);
+    await inTime((kill * 37) % 90);
+    for (const { process } of callers) process.kill('SIGKILL');
+    await Promise.all(callers.map(({ ended }) => ended));
+  }
+  await assertLedger(journals, 'app');
+  await retryAll(journals);
+  await assertLedger(journals, 'app');
+});
+
+/** Sends every key that was ever sent again, answered or not, with an amount of its own. */
+async function retryAll(journals: string[]): Promise<void> {
+  const { acked } = readJournals(journals);
+  await withDatabase(async (database) => {
+    const log = createLog('silent', false);
+    const usage = new UsageService({ database, clock: systemClock, log });
+    const before = await countOf(database);
+    const rows = await database.pool.query<{
+      tenantId: string;
+      amount: string;
+      idempotencyKey: string;
+    }>(
+      `select tenant_id as "tenantId", amount, idempotency_key as "idempotencyKey"
+       from usage where idempotency_key like 'app%'`,
+    );
+    expect(rows.rows.length).toBeGreaterThanOrEqual(acked.size);
+    const answers = await Promise.all(
+      rows.rows.map((row) =>
+        usage.trackUsage({ ...row, amount: Number(row.amount), resourceType: 'messages' }),
+      ),
+    );
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set(['duplicate']));
+    expect(await countOf(database)).toBe(before);
+  });
+}
+
+async function countOf({ pool }: Database): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>('select count(*) from usage');
+  return Number(rows[0]!.count);
+}
+
+test('a killed PostgreSQL loses nothing that was answered', async () => {
+  const tasks = [0, 1, 2].map((number) => taskOf('pg', number, 1_500 + KILLS * 2_000));
+  const callers = tasks.map(startCaller);
+  let seen = 0;
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const goal = seen + 50;
+    while ((seen = readJournals([tasks[0]!.journal]).acked.size) < goal) await inTime(10);
+    const { port } = server;
+    process.kill(server.pid()!, 'SIGKILL');
+    await server.stop();
+    server = await startAgain(port);
+  }
+  await Promise.all(callers.map(({ ended }) => ended));
+  await assertLedger(
+    tasks.map((task) => task.journal),
+    'pg',
+  );
+});
+
+/** The dead server's children hold its shared memory for a moment: until then it refuses. */
+async function startAgain(port: number): Promise<EmbeddedPostgres> {
+  const dataDir = path.join(folder, 'postgres');
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await startEmbeddedPostgres({ dataDir, port });
+    } catch (error) {
+      if (tries === 100) throw error;
+      await inTime(100);
+    }
+  }
+}
