@@ -118,15 +118,26 @@ export class Jobs {
     };
     await this.#boss.createQueue(name, { ...queue, policy: options.policy ?? 'standard' });
     await this.#boss.updateQueue(name, queue);
-    await this.#boss.work(
+    for (let worker = 0; worker < (options.concurrency ?? 1); worker += 1) {
+      await this.#openWorker(name, handler, options);
+    }
+    if (cron) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
+    else await this.#boss.unschedule(name).catch(() => undefined);
+  }
+
+  async #openWorker(name: string, handler: JobHandler<never>, options: WorkOptions): Promise<void> {
+    const workerId: string = await this.#boss.work(
       name,
       {
         pollingIntervalSeconds: 2,
-        localConcurrency: options.concurrency ?? 1,
+        notifyPollingIntervalSeconds: 5,
         includeMetadata: true as const,
       },
       async ([job]: JobWithMetadata<object>[]) => {
         if (!job) return;
+        // Jobs that came in a burst have had their NOTIFY: without this the worker would take one
+        // of them and sleep beside the rest.
+        this.#boss.notifyWorker(workerId);
         try {
           await handler(job.data as never, job.signal);
         } catch (err) {
@@ -135,8 +146,6 @@ export class Jobs {
         }
       },
     );
-    if (cron) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
-    else await this.#boss.unschedule(name).catch(() => undefined);
   }
 
   async #failed(job: JobWithMetadata, options: WorkOptions, err: unknown): Promise<void> {
