@@ -37,7 +37,7 @@ export function previewInvoice(global: Context, params: Params): Stripe.Invoice 
     'subscription_details',
   );
   const subscription = findSubscription(global, params);
-  const clock = subscription?.test_clock ?? customerClock(global, params);
+  const clock = subscription === null ? customerClock(global, params) : subscription.test_clock;
   const ctx = global.onClock(idOrNull(clock));
   return asPreview(
     ctx.preview(() =>

@@ -1,0 +1,288 @@
+import fc from 'fast-check';
+import type Stripe from 'stripe';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { seconds, startBench } from './testing/bench.ts';
+import type { Bench } from './testing/bench.ts';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await startBench('2027-01-15T10:00:00');
+});
+afterEach(() => bench.close());
+
+const half = '2027-01-31T00:00:00'; // Half of the 31 days that begin on 15 January at 10:00, less 2 h.
+
+async function subscribe(params: Partial<Stripe.SubscriptionCreateParams> = {}) {
+  const customer = await bench.customer();
+  return bench.stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: bench.monthly.id }],
+    ...params,
+  });
+}
+
+const itemOf = (subscription: Stripe.Subscription) => subscription.items.data[0]!;
+const linesOf = async (subscription: string) => {
+  const { data } = await bench.stripe.invoices.list({ subscription });
+  return data[0]!.lines.data.map(({ description, amount }) => [description, amount]);
+};
+
+describe('an upgrade in the middle of a period', () => {
+  test('credits what is left of the old price and charges what is left of the new', async () => {
+    const subscription = await subscribe();
+    await bench.advanceTo('2027-01-30T22:00:00');
+    const after = await bench.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+      proration_behavior: 'always_invoice',
+      expand: ['latest_invoice'],
+    });
+    expect(after.latest_invoice).toMatchObject({
+      billing_reason: 'subscription_update',
+      status: 'paid',
+      total: 3500,
+    });
+    expect(await linesOf(subscription.id)).toEqual([
+      ['Unused time on Pro after 30 Jan 2027', -1450],
+      ['Remaining time on Team after 30 Jan 2027', 4950],
+    ]);
+    expect(itemOf(after)).toMatchObject({
+      id: itemOf(subscription).id,
+      price: { id: bench.team.id },
+      current_period_end: seconds('2027-02-15T10:00:00'),
+    });
+  });
+
+  test('by default waits for the next invoice, which has it and the new period', async () => {
+    const subscription = await subscribe();
+    await bench.advanceTo('2027-01-30T22:00:00');
+    await bench.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+    });
+    const pending = await bench.stripe.invoiceItems.list({ pending: true });
+    expect(pending.data.map(({ amount, proration }) => [amount, proration])).toEqual([
+      [4950, true],
+      [-1450, true],
+    ]);
+    await bench.advanceTo('2027-02-15T12:00:00');
+    const [invoice] = (await bench.stripe.invoices.list({ subscription: subscription.id })).data;
+    expect(invoice).toMatchObject({ status: 'paid', total: 9900 + 3500, amount_paid: 13_400 });
+    expect((await bench.stripe.invoiceItems.list({ pending: true })).data).toEqual([]);
+  });
+
+  test('then a downgrade gives back what the upgrade charged, to the cent', async () => {
+    const subscription = await subscribe();
+    await bench.advanceTo('2027-01-30T22:00:00');
+    const item = itemOf(subscription).id;
+    const change = (price: Stripe.Price) =>
+      bench.stripe.subscriptions.update(subscription.id, {
+        items: [{ id: item, price: price.id }],
+        proration_behavior: 'always_invoice',
+        expand: ['latest_invoice'],
+      });
+    await change(bench.team);
+    const back = await change(bench.monthly);
+    expect(back.latest_invoice).toMatchObject({ total: -3500, amount_due: 0, status: 'paid' });
+    const customer = await bench.stripe.customers.retrieve(String(subscription.customer));
+    expect(customer).toMatchObject({ balance: -3500 });
+    await bench.advanceTo('2027-02-15T12:00:00');
+    const [next] = (await bench.stripe.invoices.list({ subscription: subscription.id })).data;
+    expect(next).toMatchObject({
+      total: 2900,
+      starting_balance: -3500,
+      ending_balance: -600,
+      amount_due: 0,
+      status: 'paid',
+    });
+  });
+
+  test('of a discounted subscription credits what was paid, not the list price', async () => {
+    const { id: coupon } = await bench.stripe.coupons.create({
+      percent_off: 50,
+      duration: 'forever',
+    });
+    const subscription = await subscribe({ discounts: [{ coupon }] });
+    await bench.advanceTo('2027-01-30T22:00:00');
+    await bench.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+      proration_behavior: 'always_invoice',
+    });
+    expect((await linesOf(subscription.id)).map(([, amount]) => amount)).toEqual([-725, 2475]);
+  });
+});
+
+describe('flexible and classic billing differ', () => {
+  const changeTwice = async (type: 'flexible' | 'classic') => {
+    const subscription = await subscribe({ billing_mode: { type } });
+    await bench.advanceTo('2027-01-30T22:00:00');
+    const items = (price: Stripe.Price) => [{ id: itemOf(subscription).id, price: price.id }];
+    await bench.stripe.subscriptions.update(subscription.id, {
+      items: items(bench.team),
+      proration_behavior: 'none',
+    });
+    await bench.stripe.subscriptions.update(subscription.id, {
+      items: items(bench.monthly),
+      proration_behavior: 'always_invoice',
+    });
+    return (await linesOf(subscription.id)).map(([, amount]) => amount);
+  };
+
+  test('flexible credits what was billed, although the price was another since', async () => {
+    expect(await changeTwice('flexible')).toEqual([-1450, 1450]);
+  });
+
+  test('classic credits what the price is now, although it was never billed', async () => {
+    expect(await changeTwice('classic')).toEqual([-4950, 1450]);
+  });
+
+  const toYearly = async (type: 'flexible' | 'classic') => {
+    const subscription = await subscribe({ billing_mode: { type } });
+    await bench.advanceTo('2027-01-30T22:00:00');
+    return bench.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: bench.yearly.id }],
+      expand: ['latest_invoice'],
+    });
+  };
+
+  test('another interval keeps the anchor in flexible billing', async () => {
+    const after = await toYearly('flexible');
+    expect(after.billing_cycle_anchor).toBe(seconds('2027-01-15T10:00:00'));
+    expect(itemOf(after).current_period_end).toBe(seconds('2028-01-15T10:00:00'));
+    expect(after.latest_invoice).toMatchObject({ billing_reason: 'subscription_create' });
+  });
+
+  test('another interval begins the cycle anew in classic billing, and is billed at once', async () => {
+    const after = await toYearly('classic');
+    expect(after.billing_cycle_anchor).toBe(seconds('2027-01-30T22:00:00'));
+    expect(itemOf(after).current_period_end).toBe(seconds('2028-01-30T22:00:00'));
+    expect(after.latest_invoice).toMatchObject({ total: 29_000 - 1450, status: 'paid' });
+  });
+});
+
+test('the anchor set to now begins a whole period, and credits the rest of the old', async () => {
+  const subscription = await subscribe();
+  await bench.advanceTo('2027-01-30T22:00:00');
+  const after = await bench.stripe.subscriptions.update(subscription.id, {
+    items: [{ id: itemOf(subscription).id, price: bench.yearly.id }],
+    billing_cycle_anchor: { type: 'now' },
+    expand: ['latest_invoice'],
+  });
+  expect(after.latest_invoice).toMatchObject({ total: 29_000 - 1450, status: 'paid' });
+  expect(itemOf(after).current_period_end).toBe(seconds('2028-01-30T22:00:00'));
+});
+
+test('a first period up to an anchor ahead costs its part', async () => {
+  const subscription = await subscribe({
+    billing_cycle_anchor: seconds('2027-02-01T00:00:00'),
+    expand: ['latest_invoice'],
+  });
+  // 16 d 14 h of the 31 days that end on 1 February.
+  expect(subscription.latest_invoice).toMatchObject({ total: 1551 });
+  await bench.advanceTo('2027-02-01T02:00:00');
+  const [next] = (await bench.stripe.invoices.list({ subscription: subscription.id })).data;
+  expect(next).toMatchObject({ total: 2900, status: 'paid' });
+});
+
+test.each([
+  ['2027-01-31T10:00:00', ['2027-02-28', '2027-03-31', '2027-04-30', '2027-05-31']],
+  ['2028-01-29T10:00:00', ['2028-02-29', '2028-03-29']],
+])('a subscription of %s renews on %s', async (start, days) => {
+  const own = await startBench(start);
+  const customer = await own.customer();
+  const { id } = await own.stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: own.monthly.id }],
+  });
+  for (const day of days) {
+    await own.advanceTo(`${day}T09:59:59`);
+    const before = await own.stripe.invoices.list({ subscription: id, limit: 100 });
+    await own.advanceTo(`${day}T10:00:00`);
+    const after = await own.stripe.invoices.list({ subscription: id, limit: 100 });
+    expect(after.data).toHaveLength(before.data.length + 1);
+  }
+  await own.close();
+});
+
+test('a preview is what the update with its proration date charges', async () => {
+  const { stripe, local } = bench;
+  const customer = await bench.customer();
+  const prices = [bench.monthly, bench.yearly, bench.team];
+  const changes = fc.record({
+    from: fc.nat({ max: 2 }),
+    to: fc.nat({ max: 2 }),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    wait: fc.integer({ min: 1, max: 27 * 86_400 }),
+    dither: fc.integer({ min: 0, max: 600 }),
+    anchor: fc.constantFrom('now' as const, 'unchanged' as const),
+    mode: fc.constantFrom('flexible' as const, 'classic' as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(changes, async ({ from, to, quantity, wait, dither, anchor, mode }) => {
+      const subscription = await stripe.subscriptions.create({
+        customer: customer.id,
+        items: [{ price: prices[from]!.id }],
+        billing_mode: { type: mode },
+      });
+      await local.advanceTo(local.kernel.now() + wait);
+      const change = {
+        items: [{ id: itemOf(subscription).id, price: prices[to]!.id, quantity }],
+        proration_behavior: 'always_invoice' as const,
+        proration_date: local.kernel.now(),
+        billing_cycle_anchor: { type: anchor },
+      };
+      const preview = await stripe.invoices.createPreview({
+        subscription: subscription.id,
+        subscription_details: change,
+      });
+      if (anchor === 'unchanged') await local.advanceTo(local.kernel.now() + dither);
+      const before = await stripe.subscriptions.retrieve(subscription.id);
+      const after = await stripe.subscriptions.update(subscription.id, {
+        ...change,
+        expand: ['latest_invoice'],
+      });
+      const invoice = after.latest_invoice as Stripe.Invoice;
+      if (invoice.id === before.latest_invoice) {
+        expect(preview.billing_reason).toBe('subscription_cycle');
+      } else {
+        const shown = (of: Stripe.Invoice) => ({
+          total: of.total,
+          due: of.amount_due,
+          balance: of.starting_balance,
+          lines: of.lines.data.map(({ amount, description }) => [amount, description]),
+        });
+        expect(shown(invoice)).toEqual(shown(preview));
+        expect(preview.id).toMatch(/^upcoming_in_/);
+      }
+      await stripe.subscriptions.cancel(subscription.id);
+    }),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+test('a preview without a change is the renewal that comes, and leaves no trace', async () => {
+  const subscription = await subscribe();
+  await bench.newEvents();
+  const preview = await bench.stripe.invoices.createPreview({ subscription: subscription.id });
+  expect(preview).toMatchObject({
+    total: 2900,
+    billing_reason: 'subscription_cycle',
+    status: 'draft',
+  });
+  expect(preview.lines.data[0]!.period.start).toBe(seconds('2027-02-15T10:00:00'));
+  expect(await bench.newEvents()).toEqual([]);
+  expect((await bench.stripe.invoices.list()).data).toHaveLength(1);
+  await bench.stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
+  await expect(
+    bench.stripe.invoices.createPreview({ subscription: subscription.id }),
+  ).rejects.toMatchObject({ code: 'invoice_upcoming_none' });
+});
+
+test('a proration date outside the period is refused', async () => {
+  const subscription = await subscribe();
+  await bench.advanceTo(half);
+  await expect(
+    bench.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+      proration_date: seconds('2026-12-01T00:00:00'),
+    }),
+  ).rejects.toMatchObject({ param: 'proration_date' });
+});
