@@ -7,6 +7,8 @@ import type { ResourceType, ResourceUsage } from '../../domain/quota.ts';
 import * as api from '../services/subscription.api.ts';
 import { useSessionStore } from './session.ts';
 
+const WEBHOOKS_TAKE_MS = 3_000;
+
 /** The tenant's subscription and usage: one fetch for the banner, the gates and the page. */
 export const useSubscriptionStore = defineStore('subscription', () => {
   const session = useSessionStore();
@@ -28,11 +30,18 @@ export const useSubscriptionStore = defineStore('subscription', () => {
     queryCache.setQueryData(key.value, { ...overview.value, ...part });
   }
 
+  /** Reads everything anew after a change; invoices once more when their webhooks have had time. */
+  async function refreshAfterChange(): Promise<void> {
+    const payments = { key: ['tenant', session.user?.id ?? '', 'payments'] };
+    void queryCache.invalidateQueries(payments);
+    setTimeout(() => void queryCache.invalidateQueries(payments), WEBHOOKS_TAKE_MS);
+    await query.refetch();
+  }
+
   /** What a write answered, at once; and the rest (actions, features, usage) freshly read. */
   async function settle(changed: SubscriptionView): Promise<void> {
     patch({ subscription: changed });
-    queryCache.invalidateQueries({ key: ['tenant', session.user?.id ?? '', 'payments'] });
-    await query.refetch();
+    await refreshAfterChange();
   }
 
   return {
@@ -65,6 +74,8 @@ export const useSubscriptionStore = defineStore('subscription', () => {
       const { data } = await query.refetch();
       return data;
     },
+
+    refreshAfterChange,
 
     /** A fresher count, from the live stream or from a gate's answer. */
     receiveUsage(fresh: UsageStats): void {

@@ -27,6 +27,6 @@ export default {
   model: 'Model',
   locked: 'Pro',
   lockedHint: '{name}: with Pro',
-  remaining: 'No messages left | One message left this month | {count} messages left this month',
+  remaining: 'No messages left | One message left | {count} messages left',
   unlimited: 'Messages without limit',
 };

@@ -29,7 +29,7 @@ const chat: Messages['chat'] = {
   model: '模型',
   locked: '专业版',
   lockedHint: '{name}：专业版可用',
-  remaining: '消息已用完 | 本月还剩 {count} 条消息 | 本月还剩 {count} 条消息',
+  remaining: '消息已用完 | 还剩 {count} 条消息 | 还剩 {count} 条消息',
   unlimited: '消息不限量',
 };
 export default chat;

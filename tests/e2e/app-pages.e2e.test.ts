@@ -1,0 +1,165 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SubscriptionOverview } from '../../src/domain/api.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  priceOf,
+  signUp,
+  startAppWithPages,
+  subscribe,
+} from '../support/app-visitor.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+
+let app: TestApp;
+let browser: Browser;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+/** Judges the page as it stands, in both themes; only colours change between them. */
+async function judge(page: Page, where: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html${colorScheme === 'dark' ? '.dark' : ':not(.dark)'}`).waitFor();
+    await page.evaluate(
+      () => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))),
+    );
+    const rules = colorScheme === 'dark' ? ['color-contrast'] : undefined;
+    const faults = await accessibilityFaults(page, rules);
+    expect({ where, colorScheme, faults }).toEqual({ where, colorScheme, faults: [] });
+  }
+}
+
+/** Nothing is being loaded any more: the usage stream stays open, so the network never rests. */
+async function settled(page: Page): Promise<void> {
+  await expect.poll(() => page.locator('main [role=status] .visually-hidden').count()).toBe(0);
+}
+
+/** The true answer, changed where a state is wanted that takes days to come about. */
+async function withSubscription(
+  page: Page,
+  change: (overview: SubscriptionOverview) => void,
+): Promise<void> {
+  await page.route('**/api/subscription', async (route) => {
+    const response = await route.fetch();
+    const overview = (await response.json()) as SubscriptionOverview;
+    change(overview);
+    await route.fulfill({ response, json: overview });
+  });
+}
+
+const IN_A_WEEK = '2031-01-08T00:00:00.000Z';
+const STATES: [string, (overview: SubscriptionOverview) => void][] = [
+  [
+    'past due, images used up',
+    ({ subscription, usage }) => {
+      subscription.status = 'past_due';
+      subscription.pastDue = {
+        since: '2031-01-01T00:00:00.000Z',
+        graceEndsAt: IN_A_WEEK,
+        amountMinor: 2_900,
+        currency: 'cny',
+        nextAttemptAt: IN_A_WEEK,
+        payUrl: 'http://localhost/i/1',
+      };
+      Object.assign(usage.resources[2]!, { used: 510, percent: 102, level: 'exceeded' });
+    },
+  ],
+  [
+    'a member, before a planned change',
+    (overview) => {
+      overview.canManageBilling = false;
+      overview.subscription.scheduledChange = {
+        plan: 'pro',
+        priceId: 'price_later',
+        effectiveAt: IN_A_WEEK,
+      };
+    },
+  ],
+];
+
+test.each(['en', 'zh-CN'] as const)(
+  'every page can be used by everyone, in %s',
+  async (language) => {
+    const context = await newVisitor(browser, { language });
+    const page = await context.newPage();
+    for (const path of ['/login', '/register']) {
+      await page.goto(app.url + path);
+      await page.locator('form').waitFor();
+      await judge(page, path);
+    }
+    const session = await signUp(app, context);
+    for (const path of ['/chat', '/community', '/settings', '/subscription', '/nowhere']) {
+      await page.goto(app.url + path);
+      await page.locator('main h1').waitFor();
+      await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined);
+      await judge(page, path);
+    }
+    await page.goto(`${app.url}/checkout/return?canceled=1`);
+    await page.locator('main h1').waitFor();
+    await judge(page, 'abandoned checkout');
+
+    await page.goto(`${app.url}/subscription`);
+    await page.locator('.pricing .choose').nth(1).click();
+    await page.getByRole('dialog').waitFor();
+    await judge(page, 'payment form');
+
+    await subscribe(app, session, await priceOf(app, 'pro', 'month'));
+    await page.reload();
+    await page.locator('.pricing .choose').nth(2).click();
+    await page.locator('[role=dialog] dl').waitFor();
+    await judge(page, 'change preview');
+    await page.keyboard.press('Escape');
+    await page.locator('.current .quiet').click();
+    await page.locator('[role=dialog] fieldset').waitFor();
+    await judge(page, 'cancel dialog');
+
+    for (const [state, change] of STATES) {
+      await withSubscription(page, change);
+      await page.goto(`${app.url}/subscription`);
+      await page.locator('.current .name').waitFor();
+      await judge(page, state);
+      await page.unroute('**/api/subscription');
+    }
+    await context.close();
+  },
+);
+
+test.each([360, 320])('no page scrolls sideways at %i px', async (width) => {
+  const context = await newVisitor(browser, { width });
+  const page = await context.newPage();
+  await page.goto(`${app.url}/register`);
+  await page.locator('form').waitFor();
+  expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+  const session = await signUp(app, context);
+  await subscribe(app, session, await priceOf(app, 'pro', 'year'));
+  for (const path of ['/chat', '/community', '/settings', '/subscription']) {
+    await page.goto(app.url + path);
+    await page.locator('main h1').waitFor({ state: 'attached' });
+    await settled(page);
+    expect([path, await sidewaysScroll(page)]).toEqual([path, 0]);
+  }
+  await page.locator('summary').click();
+  await page.locator('.current .quiet').click();
+  await page.getByRole('dialog').waitFor();
+  expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+
+  // Whatever can be pressed is at least 24 by 24.
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a[href], label[for], summary')]
+      .filter(
+        (element) => element.checkVisibility() && getComputedStyle(element).position !== 'fixed',
+      )
+      .map((element) => ({ text: element.textContent, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 1 && box.height > 1 && Math.min(box.width, box.height) < 24)
+      .map(({ text, box }) => `${text?.trim()}: ${box.width}x${box.height}`),
+  );
+  expect(small).toEqual([]);
+  await context.close();
+});

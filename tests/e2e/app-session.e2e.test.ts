@@ -1,0 +1,143 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  PASSWORD,
+  priceOf,
+  signUp,
+  startAppWithPages,
+  subscribe,
+} from '../support/app-visitor.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+let app: TestApp;
+let browser: Browser;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const refuse = { status: 503, contentType: 'application/json', body: '{"code":"busy"}' };
+
+describe('when one endpoint fails, the other cards go on', () => {
+  test.each([
+    ['**/api/plans', 'section#plans'],
+    ['**/api/subscription', 'section[aria-labelledby=current-title]'],
+    ['**/api/subscription/usage/history*', 'section[aria-labelledby=history-title]'],
+    ['**/api/subscription/payments*', 'section[aria-labelledby=payments-title]'],
+  ])('%s', async (endpoint, card) => {
+    const context = await newVisitor(browser);
+    await signUp(app, context);
+    const page = await context.newPage();
+    await page.route(endpoint, (route) => route.fulfill(refuse));
+    await page.goto(`${app.url}/subscription`);
+    const failure = page.locator(card).getByRole('alert');
+    await failure.waitFor();
+    // A card that cannot know never says "free".
+    expect(await page.locator(card).locator('.price, .name').allInnerTexts()).not.toContain('Free');
+
+    const others = [
+      '#plans',
+      '[aria-labelledby=history-title]',
+      '[aria-labelledby=payments-title]',
+    ];
+    for (const other of others.filter((selector) => !card.endsWith(selector))) {
+      await page.locator(`section${other}`).waitFor();
+      expect(await page.locator(`section${other}`).getByRole('alert').count()).toBe(0);
+    }
+    await page.unroute(endpoint);
+    await failure.getByRole('button', { name: 'Try again' }).click();
+    await failure.waitFor({ state: 'detached' });
+    await context.close();
+  });
+});
+
+test('a lost session leads to the login, and back to the full address', async () => {
+  const context = await newVisitor(browser);
+  const { user } = await signUp(app, context);
+  const page = await context.newPage();
+  await page.goto(`${app.url}/subscription`);
+  await page.locator('.current .name').waitFor();
+  await context.clearCookies();
+  await page.goto(`${app.url}/checkout/return?session_id=cs_test_1`);
+  await page.waitForURL(/\/login\?next=/);
+  await page.getByLabel('E-mail').fill(user.email);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('Activating your plan').waitFor();
+  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/checkout/return');
+  await context.close();
+});
+
+test('logging out ends every tab, and the next account sees nothing of the last', async () => {
+  const context = await newVisitor(browser);
+  const rich = await signUp(app, context);
+  await subscribe(app, rich, await priceOf(app, 'team', 'month'));
+  const poor = await signUp(app);
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  for (const page of [first, second]) {
+    await page.goto(`${app.url}/subscription`);
+    await page.locator('.current .name', { hasText: 'Team' }).waitFor();
+  }
+  await first.getByRole('button', { name: 'Log out' }).click();
+  await first.waitForURL(/\/login/);
+  await second.waitForURL(/\/login/);
+
+  // A slow answer shows what a page draws before it knows.
+  await first.route('**/api/subscription', async (route) => {
+    await first.evaluate(() => document.querySelector('main')?.setAttribute('data-seen', ''));
+    await route.continue();
+  });
+  const seen: string[] = [];
+  first.on('request', async (request) => {
+    if (!request.url().endsWith('/api/subscription')) return;
+    seen.push(await first.locator('main').innerText());
+  });
+  await first.getByLabel('E-mail').fill(poor.user.email);
+  await first.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await first.getByRole('button', { name: 'Log in' }).click();
+  await first.getByRole('link', { name: 'Subscription' }).first().click();
+  await first.locator('.current .name', { hasText: 'Free' }).waitFor();
+  expect(seen.join(' ')).not.toMatch(/Renews on|CN¥99\.00\s+Paid/);
+  await first.getByText('No invoices yet.').waitFor();
+  await context.close();
+});
+
+test('a double click opens one Checkout, and coming back leaves the button ready', async () => {
+  const context = await newVisitor(browser);
+  await signUp(app, context);
+  const page = await context.newPage();
+  await page.goto(`${app.url}/subscription`);
+  let calls = 0;
+  page.on('request', (request) => (calls += Number(request.url().endsWith('/checkout'))));
+  await page.getByRole('button', { name: 'Choose Pro' }).click();
+  await page.getByRole('button', { name: 'Continue to payment' }).dblclick();
+  await page.waitForURL(/\/c\/pay\//);
+  expect(calls).toBe(1);
+  await page.goBack();
+  await page.getByRole('button', { name: 'Choose Pro' }).waitFor();
+  const again = page.getByRole('dialog').or(page.getByRole('button', { name: 'Choose Pro' }));
+  expect(await again.first().isEnabled()).toBe(true);
+  await context.close();
+});
+
+test('language and theme are remembered, and set before the first paint', async () => {
+  const context = await newVisitor(browser, { language: 'en', theme: 'light' });
+  const page = await context.newPage();
+  await page.goto(`${app.url}/login`);
+  await page.getByRole('button', { name: /^Theme/ }).click();
+  await page.getByRole('button', { name: /^Theme/ }).click();
+  await page.getByRole('button', { name: 'ZH, switch to Chinese' }).click();
+  await page.getByRole('button', { name: '登录' }).waitFor();
+
+  // With the app itself held back, the page already has its theme and its language.
+  await page.route('**/assets/**', (route) => route.abort());
+  await page.goto(`${app.url}/login`, { waitUntil: 'commit' });
+  await page.locator('html.dark[lang="zh-CN"]').waitFor({ state: 'attached' });
+  await context.close();
+});
