@@ -196,9 +196,8 @@ declare
   v_day int := extract(day from p_occurred_at at time zone 'UTC');
   v_repeated int[] := '{}';
   v_apart int[] := '{}';
-  v_moved_tenants uuid[];
-  v_moved_resources resource_type[];
   v_unopened boolean;
+  v_self xid;
   v_crossing boolean;
   v_swept int[] := '{}';
   v_first usage_idempotency;
@@ -238,15 +237,13 @@ begin
       updated_at = p_now
     where t.day = v_day
       and (t."limit" is null or t.used + t.held + excluded.used + excluded.held <= t."limit")
-    returning tenant_id, resource_type, used, held, "limit", threshold
+    returning used, held, "limit", threshold
   )
   select array_agg(used), array_agg(held), array_agg("limit"),
-    array_agg(tenant_id), array_agg(resource_type),
     coalesce(bool_or("limit" = -1), false),
     coalesce(bool_or("limit" > 0 and used * 100 >= "limit" * 80
       and threshold < case when used >= "limit" then 100 else 80 end), false)
-  into group_used, group_held, group_limits, v_moved_tenants, v_moved_resources, v_unopened,
-    v_crossing
+  into group_used, group_held, group_limits, v_unopened, v_crossing
   from moved;
 
   if v_unopened then
@@ -254,13 +251,38 @@ begin
   end if;
 
   if cardinality(group_used) = cardinality(p_group_tenants) then
-    insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
-      occurred_at, created_at)
-    select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
-      c.metadata, p_occurred_at, p_now
-    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations)
-      as c(grp, amount, key, metadata, reservation)
-    where c.reservation is null;
+    if p_keys is null then
+      insert into usage (tenant_id, period, resource_type, amount, metadata, occurred_at,
+        created_at)
+      select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.metadata,
+        p_occurred_at, p_now
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations)
+        as c(grp, amount, metadata, reservation)
+      where c.reservation is null;
+    else
+      with calls as materialized (
+        select *
+        from unnest(p_groups, p_amounts, p_used_through, p_held_through, p_keys, p_fingerprints,
+          p_metadata, p_reservations) as c(grp, amount, used_through, held_through, key,
+          fingerprint, metadata, reservation)
+      ), rows as (
+        insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+          occurred_at, created_at)
+        select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
+          c.metadata, p_occurred_at, p_now
+        from calls c
+        where c.reservation is null
+      )
+      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
+        remaining, reservation_id, created_at)
+      select p_group_tenants[c.grp], c.key, c.fingerprint, true,
+        group_used[c.grp] - p_group_used[c.grp] + c.used_through, group_limits[c.grp],
+        group_limits[c.grp] - group_used[c.grp] - group_held[c.grp]
+          + p_group_used[c.grp] + p_group_held[c.grp] - c.used_through - c.held_through,
+        c.reservation, p_now
+      from calls c
+      where c.key is not null;
+    end if;
 
     if p_reservations is not null then
       insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
@@ -271,31 +293,18 @@ begin
         as c(grp, amount, metadata, reservation, expires_at)
       where c.reservation is not null;
     end if;
-
-    if p_keys is not null then
-      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
-        remaining, reservation_id, created_at)
-      select p_group_tenants[c.grp], c.key, c.fingerprint, true,
-        group_used[c.grp] - p_group_used[c.grp] + c.used_through, group_limits[c.grp],
-        group_limits[c.grp] - group_used[c.grp] - group_held[c.grp]
-          + p_group_used[c.grp] + p_group_held[c.grp] - c.used_through - c.held_through,
-        c.reservation, p_now
-      from unnest(p_groups, p_keys, p_fingerprints, p_used_through, p_held_through, p_reservations)
-        as c(grp, key, fingerprint, used_through, held_through, reservation)
-      where c.key is not null;
-    end if;
   else
     -- Something does not fit, or was answered before, or is the first of its day: call by call, in
     -- the order of arrival. One that is refused takes nothing, so a smaller one behind it may fit.
+    -- Groups that moved above are those whose row this transaction wrote.
+    v_self := pg_current_xact_id()::xid;
     select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
       array_agg(t."limit" order by w.n),
-      coalesce(array_agg(w.n order by w.n) filter (where m.tenant_id is null), '{}')
+      coalesce(array_agg(w.n order by w.n) filter (where t.xmin <> v_self), '{}')
     into group_used, group_held, group_limits, v_apart
     from unnest(p_group_tenants, p_group_resources) with ordinality as w(tenant_id, resource, n)
     join usage_totals t
-      on t.tenant_id = w.tenant_id and t.period = p_period and t.resource_type = w.resource
-    left join unnest(v_moved_tenants, v_moved_resources) as m(tenant_id, resource)
-      on m.tenant_id = w.tenant_id and m.resource = w.resource;
+      on t.tenant_id = w.tenant_id and t.period = p_period and t.resource_type = w.resource;
 
     if cardinality(group_used) < cardinality(p_group_tenants) then
       raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNotNull, isNull } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, lt, or } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { tenants, users, type Tenant } from '../schema/index.ts';
 import type { Plan } from '../../domain/plans.ts';
@@ -61,19 +61,28 @@ export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<v
   await db.delete(users).where(eq(users.tenantId, tenantId));
 }
 
-/** Every customer we know, by id, `limit` after `afterId`: the reconciler's walk. */
+/**
+ * Customers that were last read from Stripe before `syncedBefore`, by id, `limit` after `afterId`:
+ * the reconciler's walk.
+ */
 export async function listCustomers(
   db: DbOrTx,
-  afterId: string,
-  limit: number,
-): Promise<{ tenantId: string; customerId: string }[]> {
+  values: { afterId: string; syncedBefore: Date; limit: number },
+): Promise<string[]> {
+  const { afterId, syncedBefore, limit } = values;
   const rows = await db
-    .select({ tenantId: tenants.id, customerId: tenants.stripeCustomerId })
+    .select({ customerId: tenants.stripeCustomerId })
     .from(tenants)
-    .where(and(isNotNull(tenants.stripeCustomerId), gt(tenants.stripeCustomerId, afterId)))
+    .where(
+      and(
+        isNotNull(tenants.stripeCustomerId),
+        gt(tenants.stripeCustomerId, afterId),
+        or(isNull(tenants.syncedAt), lt(tenants.syncedAt, syncedBefore)),
+      ),
+    )
     .orderBy(asc(tenants.stripeCustomerId))
     .limit(limit);
-  return rows.flatMap(({ tenantId, customerId }) => (customerId ? { tenantId, customerId } : []));
+  return rows.flatMap((row) => row.customerId ?? []);
 }
 
 export interface BillingContact {
