@@ -45,6 +45,9 @@ export function createBillingServices(
   };
 }
 
+/** The scheduled sweep leaves alone whom a webhook or a reader has had synced since the last one. */
+const SWEEP_AGE_MS = 6 * 3600_000;
+
 /** The workers and periodic tasks of billing; before the jobs start. */
 export function scheduleBilling({
   jobs,
@@ -62,7 +65,7 @@ export function scheduleBilling({
     async () => void (await reconcile.catchUpEvents()),
   );
   jobs.every('reconcile', '17 */6 * * *', async (signal) => {
-    const { synced, missing, failed } = await reconcile.sweep(signal);
+    const { synced, missing, failed } = await reconcile.sweep({ ageMs: SWEEP_AGE_MS, signal });
     log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');
   });
   jobs.every('stripe-event-prune', '41 4 * * *', async () => void (await stripeEvents.prune()));

@@ -160,6 +160,6 @@ test('whatever is done, and whatever becomes of the webhooks, we end where Strip
         await assertConverged(customer);
       },
     ),
-    { numRuns: Number(process.env.CONVERGENCE_RUNS ?? 8), endOnFailure: true },
+    { numRuns: Number(process.env.CONVERGENCE_RUNS ?? 5), endOnFailure: true },
   );
 }, 300_000);

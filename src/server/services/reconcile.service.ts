@@ -51,18 +51,23 @@ export class ReconcileService {
   }
 
   /**
-   * Syncs every customer, invoices included. One that fails does not stop the walk; an absent
-   * Stripe does: 503 `stripe_unavailable`.
+   * Syncs every customer, invoices included, or those not read from Stripe for `ageMs`. One that
+   * fails does not stop the walk; an absent Stripe does: 503 `stripe_unavailable`.
    */
-  async sweep(signal?: AbortSignal): Promise<SweepResult> {
+  async sweep(options: { ageMs?: number; signal?: AbortSignal } = {}): Promise<SweepResult> {
+    const { ageMs = 0, signal } = options;
     const result: SweepResult = { synced: 0, missing: [], failed: [] };
-    let after = '';
+    // Nobody is read twice: what this walk syncs is newer than its beginning.
+    const syncedBefore = new Date(this.#deps.clock.now().getTime() - ageMs);
+    let afterId = '';
     while (!signal?.aborted) {
-      const page = await listCustomers(this.#deps.db, after, PAGE);
-      for (const { customerId } of page) await this.#syncOne(customerId, result);
-      const last = page.at(-1);
-      if (page.length < PAGE || !last) break;
-      after = last.customerId;
+      const walk = { afterId, syncedBefore, limit: PAGE };
+      const page = await listCustomers(this.#deps.db, walk);
+      for (const customerId of page) {
+        if (!signal?.aborted) await this.#syncOne(customerId, result);
+      }
+      afterId = page.at(-1) ?? afterId;
+      if (page.length < PAGE) break;
     }
     return result;
   }
