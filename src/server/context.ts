@@ -7,6 +7,7 @@ import type { Jobs } from './jobs.ts';
 import type { Logger } from './log.ts';
 import type { StripeAccess } from './services/stripe/client.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { UsageBooksService } from './services/usage-books.service.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';
 
@@ -26,6 +27,7 @@ export interface Foundation {
 /** The services, wired once. */
 export interface Services extends BillingServices, ProductServices {
   usage: UsageService;
+  usageBooks: UsageBooksService;
 }
 
 export interface Context extends Foundation {
@@ -39,13 +41,19 @@ export interface Context extends Foundation {
 export function createContext(foundation: Foundation, stopping: AbortSignal): Context {
   const { clock, database, log } = foundation;
   const metrics = createMetrics();
+  const usageBooks = new UsageBooksService({ database, clock, log });
   const usage = new UsageService({
     database,
     clock,
     log,
-    metrics: createUsageMetrics(metrics.registry),
+    metrics: createUsageMetrics(metrics.registry, () => usageBooks.getLastDifferences()),
   });
   const product = createProductServices(foundation, usage);
   const billing = createBillingServices(foundation, usage);
-  return { ...foundation, stopping, metrics, services: { ...product, ...billing, usage } };
+  return {
+    ...foundation,
+    stopping,
+    metrics,
+    services: { ...product, ...billing, usage, usageBooks },
+  };
 }

@@ -7,13 +7,23 @@ export interface UsageMetrics {
   waiting: Gauge;
   /** Calls by how they ended: recorded, duplicate, rejected. */
   calls: Counter<'outcome'>;
-  /** Differences the last verification found; -1 when none has run in this process. */
-  differences: Gauge;
 }
 
-export function createUsageMetrics(registry: Registry): UsageMetrics {
+/** Registers them; `readDifferences` tells what the last verification left, wherever it ran. */
+export function createUsageMetrics(
+  registry: Registry,
+  readDifferences: () => Promise<number>,
+): UsageMetrics {
   const registers = [registry];
-  const metrics: UsageMetrics = {
+  new Gauge({
+    name: 'usage_differences',
+    help: 'Counters that the last verification left different from the ledger; -1 before one ran.',
+    registers,
+    async collect() {
+      this.set(await readDifferences().catch(() => -1));
+    },
+  });
+  return {
     commitSeconds: new Histogram({
       name: 'usage_commit_seconds',
       help: 'One round trip that admits or settles a batch, its commit included.',
@@ -39,12 +49,5 @@ export function createUsageMetrics(registry: Registry): UsageMetrics {
       labelNames: ['outcome'] as const,
       registers,
     }),
-    differences: new Gauge({
-      name: 'usage_differences',
-      help: 'Counters that the last verification found to differ from the ledger; -1 before one ran.',
-      registers,
-    }),
   };
-  metrics.differences.set(-1);
-  return metrics;
 }

@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+import { parsePeriod } from '../src/domain/period.ts';
+import { runCommand } from './operator/billing.ts';
+import { withBooks } from './operator/books.ts';
+
+const USAGE =
+  'npm run usage:archive -- YYYY-MM [--to FOLDER]        writes a past month to a compressed CSV\n' +
+  'npm run usage:archive -- YYYY-MM --restore [--from FILE]   brings it back';
+
+/** Moves a month of the ledger into a file with a checksum, or back; the counters stay. */
+await runCommand(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      to: { type: 'string' },
+      restore: { type: 'boolean', default: false },
+      from: { type: 'string' },
+    },
+  });
+  const period = parsePeriod(positionals[0] ?? '');
+  if (positionals.length !== 1 || period === undefined) {
+    console.error(USAGE);
+    return false;
+  }
+  const done = await withBooks((books, folder) =>
+    values.restore
+      ? books.restore(period, values.from)
+      : books.archive(period, values.to ?? folder),
+  );
+  console.log(
+    `${done.rows} rows of ${done.period} ${values.restore ? 'came from' : 'are in'} ${done.file}`,
+  );
+  console.log(`sha256 ${done.sha256}`);
+  return true;
+});

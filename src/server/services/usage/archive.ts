@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Transform } from 'node:stream';
+import { createGunzip, createGzip } from 'node:zlib';
+import type pg from 'pg';
+import {
+  copyIntoPartition,
+  copyPartitionTo,
+  countOpenReservations,
+  dropPartition,
+  findArchive,
+  hasPartition,
+} from '../../../db/repositories/usage/archive.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { periodOf, type Period } from '../../../domain/period.ts';
+
+export interface Archived {
+  period: Period;
+  file: string;
+  rows: number;
+  sha256: string;
+}
+
+/**
+ * Writes the month to `<folder>/usage-YYYY-MM.csv.gz` and takes it out of the ledger, in the
+ * caller's transaction: the file is complete and on the disk before the rows are gone. 400 for a
+ * month that is not over, has open reservations or has no ledger here.
+ */
+export async function archivePeriod(
+  client: pg.ClientBase,
+  { period, folder, now }: { period: Period; folder: string; now: Date },
+): Promise<Archived> {
+  if (period >= periodOf(now)) {
+    throw refused(`${period} is not over; only past months can be archived.`);
+  }
+  const before = await findArchive(client, period);
+  if (before) throw refused(`${period} was archived to ${before.file} already.`);
+  if (!(await hasPartition(client, period))) throw refused(`There is no ledger of ${period}.`);
+  const open = await countOpenReservations(client, period);
+  if (open > 0) {
+    throw refused(`${period} has ${open} open reservations; they expire within a day.`);
+  }
+  const file = path.resolve(folder, `usage-${period}.csv.gz`);
+  await mkdir(path.dirname(file), { recursive: true });
+  const unfinished = `${file}.new`;
+  try {
+    const digest = hashing();
+    const target = createWriteStream(unfinished);
+    const rows = await copyPartitionTo(client, period, createGzip(), digest.through, target);
+    await toDisk(unfinished);
+    await rename(unfinished, file);
+    const archived = { period, file, rows, sha256: digest.hex() };
+    await dropPartition(client, { ...archived, archivedAt: now });
+    return archived;
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Puts the month back from its file, in the caller's transaction. 400 when it was not archived, or
+ * when the file is not the one that was written: its checksum and its number of rows must agree.
+ */
+export async function restorePeriod(
+  client: pg.ClientBase,
+  period: Period,
+  elsewhere?: string,
+): Promise<Archived> {
+  const record = await findArchive(client, period);
+  if (!record) throw refused(`${period} was not archived.`);
+  const file = elsewhere ? path.resolve(elsewhere) : record.file;
+  const digest = hashing();
+  const handle = await open(file).catch((cause: NodeJS.ErrnoException) => {
+    throw refused(`${file} cannot be opened (${cause.code}).`, cause);
+  });
+  const source = handle.createReadStream();
+  const unpacked = [digest.through, createGunzip()] as const;
+  const rows = await copyIntoPartition(client, period, source, ...unpacked).catch(
+    (cause: Error) => {
+      throw refused(`${file} cannot be read as the archive of ${period}: ${cause.message}`, cause);
+    },
+  );
+  if (digest.hex() !== record.sha256 || rows !== record.rows) {
+    throw refused(`${file} is not the file that was written for ${period}: its checksum differs.`);
+  }
+  return { period, file, rows, sha256: record.sha256 };
+}
+
+/** Adds up what flows through it. */
+function hashing() {
+  const hash = createHash('sha256');
+  const through = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  let hex: string | undefined;
+  return { through, hex: () => (hex ??= hash.digest('hex')) };
+}
+
+async function toDisk(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.sync();
+  await handle.close();
+}
+
+function refused(message: string, cause?: unknown): BillingError {
+  return new BillingError('invalid_request', message, { cause });
+}
