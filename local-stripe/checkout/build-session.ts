@@ -71,7 +71,7 @@ export function buildSession(
     metadata: mergeMetadata({}, params.metadata),
     mode,
     ...(params.name_collection
-      ? { name_collection: params.name_collection as Stripe.Checkout.Session.NameCollection }
+      ? { name_collection: buildNameCollection(params.name_collection) }
       : {}),
     optional_items: [],
     origin_context: params.origin_context ?? null,
@@ -188,5 +188,17 @@ function buildSavedOptions(
     allow_redisplay_filters: given?.allow_redisplay_filters ?? ['always'],
     payment_method_remove: given?.payment_method_remove ?? 'disabled',
     payment_method_save: given?.payment_method_save ?? null,
+  };
+}
+
+function buildNameCollection(
+  given: Stripe.Checkout.SessionCreateParams.NameCollection,
+): Stripe.Checkout.Session.NameCollection {
+  const { business, individual } = given;
+  return {
+    ...(business ? { business: { ...business, optional: business.optional ?? false } } : {}),
+    ...(individual
+      ? { individual: { ...individual, optional: individual.optional ?? false } }
+      : {}),
   };
 }

@@ -78,7 +78,9 @@ function expandField(
     ? { owner: object, path: field }
     : { owner: here.owner, path: here.path === '' ? field : `${here.path}.${field}` };
   let value = Object.hasOwn(object, field) ? object[field] : undefined;
-  const include = resource?.includes[field];
+  // The name comes from outside: `__proto__` is none of the fields.
+  const isIncluded = resource !== undefined && Object.hasOwn(resource.includes, field);
+  const include = isIncluded ? resource.includes[field] : undefined;
   if (include !== undefined && value === undefined) value = include(ctx, object as never);
   if (value === undefined) {
     // Known, but this object has none: a price without tiers, say.

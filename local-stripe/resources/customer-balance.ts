@@ -71,6 +71,7 @@ function listAll(ctx: Context, params: Params, { id }: Record<string, string>): 
 }
 
 function find(ctx: Context, { customerId, id }: Record<string, string>): Transaction {
+  if (ctx.store.find('customer', customerId!) === undefined) throw noSuch('customer', customerId!);
   const found = ctx.store.find('customer_balance_transaction', id!);
   if (found === undefined || idOf(found.customer) !== customerId) {
     throw noSuch('customer balance transaction', id!);

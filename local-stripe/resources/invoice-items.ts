@@ -147,6 +147,7 @@ function draftOf(ctx: Context, id: string, customer: string): Stripe.Invoice {
   if (invoice === undefined || idOrNull(invoice.customer) !== customer) {
     throw noSuch('invoice', id, 'invoice');
   }
+  if (ctx.store.find('customer', customer) === undefined) throw noSuch('customer', customer);
   if (invoice.status !== 'draft') {
     throw invalidRequest(
       `Invoice ${id} is no longer editable: it is ${invoice.status}.`,

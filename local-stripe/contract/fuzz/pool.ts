@@ -33,27 +33,54 @@ const kindOfParam: Record<string, string> = {
   test_clock: 'test_helpers.test_clock',
 };
 
-/** The ids that answers have shown so far, by the kind of object; the last ones of each. */
+/** What answers have shown so far, by the kind of object, and by kind and status; the last of each. */
 export class Pool {
   #ids = new Map<string, string[]>();
+  /** Whom a thing belongs to that is reached through its owner. */
+  #owners = new Map<string, string>();
   #random: Random;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** Remembers every object in an answer, however deep. */
+  /** Remembers every object in an answer, however deep; forgets what was deleted. */
   learn(answer: unknown): void {
     if (typeof answer !== 'object' || answer === null) return;
-    const { object, id } = answer as { object?: unknown; id?: unknown };
-    if (typeof object === 'string' && typeof id === 'string') this.#add(object, id);
+    const {
+      object,
+      id,
+      status,
+      type,
+      deleted,
+      customer,
+      event_name: eventName,
+    } = answer as Record<string, unknown>;
+    if (typeof object === 'string' && typeof id === 'string') {
+      if (deleted === true) this.#forget(id);
+      else this.#add(object, id);
+      if (typeof status === 'string') this.#add(`${object}:${status}`, id);
+      if (object === 'price') this.#add(`price:${String(type)}`, id);
+      if (typeof customer === 'string') this.#owners.set(id, customer);
+      if (object === 'billing.meter' && typeof eventName === 'string')
+        this.#add('event_name', eventName);
+    }
     for (const part of Object.values(answer)) this.learn(part);
   }
 
   /** The id of something of that kind, if there is any yet. */
   idOf(kind: string): string | undefined {
     const ids = this.#ids.get(kind);
-    return ids && this.#random.pick(ids);
+    return ids && ids.length > 0 ? this.#random.pick(ids) : undefined;
+  }
+
+  ownerOf(id: string): string | undefined {
+    return this.#owners.get(id);
+  }
+
+  /** That `id` is below `owner`, where the object itself does not say so. */
+  own(id: string, owner: string): void {
+    this.#owners.set(id, owner);
   }
 
   /** A value for a parameter that refers to an object, or undefined when it refers to none. */
@@ -71,5 +98,14 @@ export class Pool {
     if (ids.includes(id)) return;
     ids.push(id);
     if (ids.length > keptMax) ids.splice(this.#random.integer(0, keptMax - 1), 1);
+  }
+
+  #forget(id: string): void {
+    for (const [kind, ids] of this.#ids) {
+      this.#ids.set(
+        kind,
+        ids.filter((one) => one !== id),
+      );
+    }
   }
 }

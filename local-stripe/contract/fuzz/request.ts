@@ -2,6 +2,8 @@ import { alternatives, getEndpoint } from '../../schema/document.ts';
 import type { EndpointKey } from '../../schema/index.ts';
 import type { Pool } from './pool.ts';
 import type { Random } from './random.ts';
+import { recipes } from './recipes.ts';
+import type { Recipe } from './recipes.ts';
 import type { FormValue, ValueMaker } from './values.ts';
 
 export interface FuzzRequest {
@@ -51,16 +53,33 @@ export function makeRequest(
   values: ValueMaker,
 ): FuzzRequest {
   const [method = '', template = ''] = endpoint.split(' ');
-  const path = template.replace(/:(\w+)/g, (_match, name: string) => {
-    const id = random.chance(0.03) ? undefined : pool.idOf(kindOf(template, name));
-    return encodeURIComponent(id ?? 'id_of_nothing');
-  });
+  const recipe = recipes[endpoint] ?? {};
+  const path = makePath(template, recipe, random, pool);
   const { params } = getEndpoint(endpoint);
   const [schema] = params ? alternatives(params) : [];
   const made = schema ? values.object(schema, 0) : {};
+  if (recipe.form && random.chance(0.8)) {
+    // Half of these as they are known to work, half with something more.
+    if (random.chance(0.5)) for (const key of Object.keys(made)) delete made[key];
+    Object.assign(made, recipe.form(pool, random));
+  }
   if (schema?.properties?.expand && random.chance(0.1)) made.expand = [random.pick(expandable)];
   if (random.chance(0.08)) spoil(made, random, values);
+  // Whatever else is sent, webhooks go nowhere but to a closed port of this machine.
+  if (template.includes('webhook_endpoints') && 'url' in made) made.url = 'http://127.0.0.1:9/';
   return { endpoint, method, path, form: writeForm(made) };
+}
+
+function makePath(template: string, recipe: Recipe, random: Random, pool: Pool): string {
+  const last = random.chance(0.03)
+    ? undefined
+    : ((random.chance(0.8) ? pool.idOf(recipe.of ?? '') : undefined) ??
+      pool.idOf(kindOf(template, 'id')));
+  return template.replace(/:(\w+)/g, (_match, name: string) => {
+    const id =
+      name === 'id' ? last : (pool.ownerOf(last ?? '') ?? pool.idOf(kindOf(template, name)));
+    return encodeURIComponent(id ?? 'id_of_nothing');
+  });
 }
 
 function kindOf(template: string, name: string): string {
@@ -68,6 +87,7 @@ function kindOf(template: string, name: string): string {
   if (name === 'productId') return 'product';
   const known = kindOfPath.find(([pattern]) => pattern.test(template));
   if (known) return known[1];
+  if (template.startsWith('/v1/products/:id/features')) return 'product';
   // `/v1/payment_intents/:id` is of a payment_intent.
   return (template.split('/')[2] ?? '').replace(/s$/, '');
 }
