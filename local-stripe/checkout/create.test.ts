@@ -212,6 +212,16 @@ describe('a session is refused', () => {
       'payment_method_types',
     ],
     [
+      'with an anchor beyond the first period',
+      (v) => ({ ...v, subscription_data: { billing_cycle_anchor: days(40) } }),
+      'subscription_data[billing_cycle_anchor]',
+    ],
+    [
+      'without cards',
+      (v) => ({ ...v, allowed_payment_method_types: ['alipay'] }),
+      'allowed_payment_method_types',
+    ],
+    [
       'with a reference of 201 characters',
       (v) => ({ ...v, client_reference_id: 'x'.repeat(201) }),
       'client_reference_id',

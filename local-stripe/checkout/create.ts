@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { invalidRequest } from '../kernel/errors.ts';
+import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { priceAmount } from './amounts.ts';
@@ -34,11 +34,33 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
   const currency = bought?.currency ?? params.currency?.toLowerCase() ?? null;
   const draft = buildSession(ctx, params, row.id, currency);
   draft.discounts = buildDiscounts(ctx, params, row.lines, currency);
-  const session = { ...draft, ...sessionTotals(ctx, draft, row) };
+  const session = { ...draft, ...totalsOrRefusal(ctx, draft, row) };
   ctx.store.put('_checkout', row);
   ctx.store.put('checkout.session', session);
   ctx.schedule(session.expires_at, 'checkout.expire', session.id);
   return session;
+}
+
+/**
+ * The engine tries the subscription out, so what it would refuse when the payer pays is refused now,
+ * under the names the parameters have here.
+ */
+function totalsOrRefusal(
+  ctx: Context,
+  draft: Stripe.Checkout.Session,
+  row: CheckoutRow,
+): ReturnType<typeof sessionTotals> {
+  try {
+    return sessionTotals(ctx, draft, row);
+  } catch (error) {
+    if (!(error instanceof StripeError)) throw error;
+    const { param, message, code } = error.body;
+    if (param === undefined) throw error;
+    const [first, ...rest] = param.split('[');
+    const isItem = first === 'items' || first === 'add_invoice_items';
+    const here = [`subscription_data[${first}]`, ...rest].join('[');
+    throw invalidRequest(message, isItem ? 'line_items' : here, code);
+  }
 }
 
 function assertCurrency(

@@ -45,12 +45,9 @@ export function sessionTotals(
   if (session.mode === 'setup') {
     return { amount_subtotal: null, amount_total: null, total_details: null };
   }
-  const data = row.subscriptionData;
-  if ((data?.billing_cycle_anchor ?? data?.billing_cycle_anchor_config ?? null) !== null) {
-    return anchoredTotals(ctx, session, row);
-  }
+  if (session.mode === 'subscription') return subscriptionTotals(ctx, session, row);
   const coupon = couponOfSession(ctx, session);
-  const amounts = checkoutAmounts(ctx, row.lines, { hasTrial: hasTrial(row), coupon });
+  const amounts = checkoutAmounts(ctx, row.lines, { hasTrial: false, coupon });
   return {
     amount_subtotal: amounts.subtotal,
     amount_total: amounts.total,
@@ -58,8 +55,8 @@ export function sessionTotals(
   };
 }
 
-/** The first period is a part of one: the engine knows which. */
-function anchoredTotals(
+/** From the first invoice that the engine would make: what is shown is what will be charged. */
+function subscriptionTotals(
   ctx: Context,
   session: Stripe.Checkout.Session,
   row: CheckoutRow,

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import type { Context } from '../kernel/types.ts';
+import { assertCards, refuseWhatIsNotImitated } from './not-imitated.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
@@ -10,6 +11,7 @@ const day = 24 * hour;
 /** Refuses whatever Stripe refuses of a new session beyond the types of its parameters. */
 export function assertSessionParams(ctx: Context, params: CreateParams): void {
   refuseWhatIsNotImitated(params);
+  assertCards(params);
   assertMode(params);
   assertUiMode(params);
   assertCustomer(ctx, params);
@@ -24,47 +26,6 @@ export function assertSessionParams(ctx: Context, params: CreateParams): void {
   }
   if ((params.custom_fields ?? []).length > 3) {
     throw invalidRequest('You can pass at most 3 custom fields.', 'custom_fields');
-  }
-}
-
-const notImitated = [
-  'adaptive_pricing.enabled',
-  'automatic_tax.enabled',
-  'customer_account',
-  'invoice_creation.enabled',
-  'managed_payments.enabled',
-  'optional_items',
-  'payment_intent_data.application_fee_amount',
-  'payment_intent_data.transfer_data',
-  'payment_method_configuration',
-  'shipping_address_collection',
-  'shipping_options',
-  'subscription_data.application_fee_percent',
-  'subscription_data.default_tax_rates',
-  'subscription_data.transfer_data',
-  'tax_id_collection.enabled',
-];
-
-/** Better a clear refusal than a session that behaves as if the parameter were not there. */
-function refuseWhatIsNotImitated(params: CreateParams): void {
-  for (const path of notImitated) {
-    const value = path
-      .split('.')
-      .reduce<unknown>(
-        (part, name) => (part as Record<string, unknown> | undefined)?.[name],
-        params,
-      );
-    if (value === undefined || value === null || value === false) continue;
-    const [first, ...rest] = path.split('.');
-    const param = `${first}${rest.map((name) => `[${name}]`).join('')}`;
-    throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
-  }
-  for (const [index, item] of (params.line_items ?? []).entries()) {
-    for (const name of ['adjustable_quantity', 'tax_rates'] as const) {
-      if ((item[name] ?? undefined) === undefined) continue;
-      const param = `line_items[${index}][${name}]`;
-      throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
-    }
   }
 }
 

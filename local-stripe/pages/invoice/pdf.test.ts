@@ -61,6 +61,8 @@ test('Latin text is escaped, other text is written in UTF-16', () => {
   expect(file).toContain('(Shop \\(Ltd.\\) \\\\ Co) Tj');
   expect(file).toContain('<5f204f1f> Tj'); // 张伟
   expect(file).toContain('(CN\u00a529.00) Tj');
+  const mixed = read(printInvoice(invoice('zh', 1)));
+  expect(mixed).toContain('/F3 20 Tf <8d265355> Tj /F2 20 Tf ( A1-0001) Tj'); // 账单 A1-0001
 });
 
 test('many lines go on over as many pages as they need, all numbered', () => {

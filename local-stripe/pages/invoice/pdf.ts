@@ -91,21 +91,43 @@ function pageContent(page: PdfPage): string {
     return `0.8 G 0.7 w ${x} ${fromBottom} m ${x + width} ${fromBottom} l S`;
   });
   const texts = page.texts.map((item) => {
-    const latin = isLatin(item.text);
-    const font = latin ? (item.bold === true ? 'F2' : 'F1') : 'F3';
     const x = item.align === 'right' ? item.x - textWidth(item) : item.x;
-    const shown = latin ? `(${escapeLatin(item.text)})` : utf16Hex(item.text, false);
     const grey = item.grey === true ? '0.4 g' : '0 g';
-    return `BT ${grey} /${font} ${item.size} Tf ${x.toFixed(2)} ${pdfPageHeight - item.y} Td ${shown} Tj ET`;
+    const place = `${x.toFixed(2)} ${pdfPageHeight - item.y} Td`;
+    return `BT ${grey} ${place} ${runsOf(item.text)
+      .map((run) => showRun(item, run))
+      .join(' ')} ET`;
   });
   return [...rules, ...texts].join('\n');
 }
 
-function isLatin(text: string): boolean {
-  return [...text].every((character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return (code >= 0x20 && code <= 0x7e) || (code >= 0xa0 && code <= 0xff);
-  });
+interface Run {
+  text: string;
+  isLatin: boolean;
+}
+
+/** Stretches of text that one of the fonts can set. */
+function runsOf(text: string): Run[] {
+  const runs: Run[] = [];
+  for (const character of text) {
+    const latin = isLatin(character);
+    const last = runs.at(-1);
+    if (last?.isLatin === latin) last.text += character;
+    else runs.push({ text: character, isLatin: latin });
+  }
+  return runs;
+}
+
+/** The reader goes on where the last run ended, so only the first needs a place. */
+function showRun(item: PdfText, { text, isLatin: latin }: Run): string {
+  const font = latin ? (item.bold === true ? 'F2' : 'F1') : 'F3';
+  const shown = latin ? `(${escapeLatin(text)})` : utf16Hex(text, false);
+  return `/${font} ${item.size} Tf ${shown} Tj`;
+}
+
+function isLatin(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  return (code >= 0x20 && code <= 0x7e) || (code >= 0xa0 && code <= 0xff);
 }
 
 function escapeLatin(text: string): string {
@@ -129,12 +151,15 @@ const narrow: Record<string, number> = {
   A: 667, B: 667, E: 667, K: 667, P: 667, S: 667, V: 667, X: 667, Y: 667, '%': 889,
 }; // prettier-ignore
 
-/** How wide a text is set, in points: exact for what is right-aligned here (amounts, numbers). */
-export function textWidth(item: { text: string; size: number }): number {
-  if (!isLatin(item.text)) {
-    return [...item.text].length * item.size;
-  }
+/** Helvetica-Bold is wider than Helvetica, by about this much over a word. */
+const boldFactor = 1.06;
+
+/** How wide a text is set, in points: exact enough to be right-aligned (amounts, numbers). */
+export function textWidth(item: { text: string; size: number; bold?: boolean }): number {
   let thousandths = 0;
-  for (const character of item.text) thousandths += narrow[character] ?? 556;
+  for (const character of item.text) {
+    if (!isLatin(character)) thousandths += 1000;
+    else thousandths += (narrow[character] ?? 556) * (item.bold === true ? boldFactor : 1);
+  }
   return (thousandths * item.size) / 1000;
 }

@@ -1,0 +1,64 @@
+import type Stripe from 'stripe';
+import { invalidRequest } from '../kernel/errors.ts';
+
+type CreateParams = Stripe.Checkout.SessionCreateParams;
+
+const notImitated = [
+  'adaptive_pricing.enabled',
+  'after_expiration.recovery.enabled',
+  'automatic_tax.enabled',
+  'customer_account',
+  'invoice_creation.enabled',
+  'managed_payments.enabled',
+  'optional_items',
+  'payment_intent_data.application_fee_amount',
+  'payment_intent_data.on_behalf_of',
+  'payment_intent_data.shipping',
+  'payment_intent_data.transfer_data',
+  'payment_method_configuration',
+  'permissions',
+  'setup_intent_data.on_behalf_of',
+  'shipping_address_collection',
+  'shipping_options',
+  'subscription_data.application_fee_percent',
+  'subscription_data.default_tax_rates',
+  'subscription_data.on_behalf_of',
+  'subscription_data.transfer_data',
+  'tax_id_collection.enabled',
+];
+
+/** Better a clear refusal than a session that behaves as if the parameter were not there. */
+export function refuseWhatIsNotImitated(params: CreateParams): void {
+  for (const path of notImitated) {
+    const value = path
+      .split('.')
+      .reduce<unknown>(
+        (part, name) => (part as Record<string, unknown> | undefined)?.[name],
+        params,
+      );
+    if (value === undefined || value === null || value === false) continue;
+    const [first, ...rest] = path.split('.');
+    const param = `${first}${rest.map((name) => `[${name}]`).join('')}`;
+    throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
+  }
+  for (const [index, item] of (params.line_items ?? []).entries()) {
+    for (const name of ['adjustable_quantity', 'tax_rates'] as const) {
+      if ((item[name] ?? undefined) === undefined) continue;
+      const param = `line_items[${index}][${name}]`;
+      throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
+    }
+  }
+}
+
+/** Cards are the one way to pay here. */
+export function assertCards(params: CreateParams): void {
+  const only = params.allowed_payment_method_types ?? null;
+  const param =
+    only !== null && !only.includes('card')
+      ? 'allowed_payment_method_types'
+      : (params.excluded_payment_method_types ?? []).includes('card')
+        ? 'excluded_payment_method_types'
+        : null;
+  if (param === null) return;
+  throw invalidRequest('No payment method is left: the local Stripe takes cards alone.', param);
+}
