@@ -17,6 +17,7 @@ export function controlRoutes(getLocal: () => LocalStripe): Hono {
   app.onError((error, c) => errorAnswer(c, error));
   app.use('/_control/*', async (c, next) => {
     assertOwnPage(c);
+    await getLocal().catchUp();
     await next();
   });
 

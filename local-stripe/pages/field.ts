@@ -29,7 +29,7 @@ export function renderField(options: FieldOptions): Html {
       ${options.required ? html`required` : ''}
       ${options.placeholder ? html`placeholder="${options.placeholder}"` : ''}
       ${options.maxLength ? html`maxlength="${options.maxLength}"` : ''}
-      ${error ? html`aria-invalid="true" aria-describedby="${name}-error"` : ''}
+      ${error ? html`aria-invalid="true" aria-describedby="${name}-error" autofocus` : ''}
     />
     ${error ? html`<p class="error" id="${name}-error">${error}</p>` : ''}
   </div>`;
