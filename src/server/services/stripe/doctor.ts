@@ -1,4 +1,5 @@
 import type { Stripe } from 'stripe';
+import { formatMoney } from '../../../domain/money.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import type { StripeAccess } from './client.ts';
 import { callStripe, isMissing } from './errors.ts';
@@ -36,7 +37,7 @@ async function examinePrices(stripe: Stripe, access: StripeAccess): Promise<Find
   const { offered, problems } = await readOfferedPrices(stripe, access.prices);
   return [
     ...offered.map(({ plan, interval, amountMinor, currency }) => ({
-      subject: `Price of ${plan} by the ${interval}: ${amountMinor / 100} ${currency.toUpperCase()}`,
+      subject: `Price of ${plan} by the ${interval}: ${formatMoney({ amountMinor, currency }, 'en')}`,
     })),
     ...problems.map((problem) => ({ subject: 'Prices', problem })),
   ];

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { Db } from '../../../db/client.ts';
 import { findSetting, writeSetting } from '../../../db/repositories/setting.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { ConfigError } from '../../config/env.ts';
 import { createStripeClient, type StripeAccess } from './client.ts';
+import { callStripe, isStripeUnavailable } from './errors.ts';
 import { ensurePortalConfiguration } from './setup-portal.ts';
 import { ensurePrices, type EnsuredPrice } from './setup-products.ts';
 import { ensureWebhookEndpoint, type EnsuredEndpoint } from './setup-webhook.ts';
@@ -47,10 +49,12 @@ export async function setUpLocalStripe(
 ): Promise<StripeAccess> {
   const { webhookUrl, db, clock } = options;
   const kept = keptWebhook.safeParse(await findSetting(db, WEBHOOK_SETTING)).data;
-  const setUp = await setUpStripe(createStripeClient(access), {
-    webhookUrl: access.webhookSecrets.length > 0 ? undefined : webhookUrl,
-    secretKnown: (endpointId) => endpointId === kept?.endpointId,
-  });
+  const setUp = await reaching(access, () =>
+    setUpStripe(createStripeClient(access), {
+      webhookUrl: access.webhookSecrets.length > 0 ? undefined : webhookUrl,
+      secretKnown: (endpointId) => endpointId === kept?.endpointId,
+    }),
+  );
   const { endpoint } = setUp;
   const secret = endpoint?.secret ?? kept?.secret;
   if (endpoint?.secret) {
@@ -62,4 +66,16 @@ export async function setUpLocalStripe(
     webhookSecrets: endpoint && secret ? [secret] : access.webhookSecrets,
     portalConfiguration: access.portalConfiguration ?? setUp.portalConfiguration,
   };
+}
+
+async function reaching<T>({ apiBase }: StripeAccess, work: () => Promise<T>): Promise<T> {
+  try {
+    return await callStripe(work);
+  } catch (error) {
+    if (!isStripeUnavailable(error)) throw error;
+    throw new ConfigError(
+      `There is no local Stripe at ${apiBase?.origin}: start it with npm run local-stripe, or unset STRIPE_API_BASE and STRIPE_SECRET_KEY.`,
+      { cause: error },
+    );
+  }
 }
