@@ -8,6 +8,7 @@ import type { Logger } from './log.ts';
 import type { StripeAccess } from './services/stripe/client.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { UsageBooksService } from './services/usage-books.service.ts';
+import { registerBillingMetrics } from './services/billing-metrics.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';
 
@@ -48,6 +49,7 @@ export function createContext(foundation: Foundation, stopping: AbortSignal): Co
     log,
     metrics: createUsageMetrics(metrics.registry, () => usageBooks.getLastDifferences()),
   });
+  registerBillingMetrics(metrics.registry, database.db);
   const product = createProductServices(foundation, usage);
   const billing = createBillingServices(foundation, usage);
   return {
