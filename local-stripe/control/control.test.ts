@@ -134,6 +134,7 @@ test.each<[string, unknown, number, string | undefined]>([
   ['checkout_sessions/cs_x/complete', { card: '4242424242424242' }, 404, 'id'],
   ['checkout_sessions/cs_x/complete', { card: 4242 }, 400, 'card'],
   ['portal_configurations/bpc_x/default', {}, 404, 'id'],
+  ['no_such_thing', {}, 404, undefined],
 ])('POST /_control/%s with %j answers %i', async (path, body, status, param) => {
   const answer = await post(path, body);
   expect(answer.status).toBe(status);

@@ -25,8 +25,13 @@ export async function readForm(c: HonoContext): Promise<FormValues> {
   return values;
 }
 
-/** The page for an address that leads nowhere. */
+/** The page for an address that leads nowhere; for programs at the control interface, JSON. */
 export async function notFound(c: HonoContext): Promise<Response> {
+  const { method, path } = c.req;
+  const wantsJson = (c.req.header('accept') ?? '').includes('json');
+  if (path.startsWith('/_control/') && (method !== 'GET' || wantsJson)) {
+    return c.json({ error: { code: 'not_found', message: `No ${method} ${path} here.` } }, 404);
+  }
   const page = pageOf(c, null);
   const body = renderMessage({
     page,
