@@ -39,6 +39,7 @@ export async function startServer(foundation: Foundation): Promise<Server> {
     throw error;
   }
   const { port } = server.address() as AddressInfo;
+  void catchUpEvents(context);
   return {
     url: `http://localhost:${port}`,
     port,
@@ -57,4 +58,14 @@ export async function startServer(foundation: Foundation): Promise<Server> {
       await usage.stop();
     },
   };
+}
+
+/** Fetches what Stripe told while nobody listened. A Stripe that is away is asked again by the schedule. */
+async function catchUpEvents({ services, log, stopping }: Context): Promise<void> {
+  try {
+    await services.reconcile.catchUpEvents();
+    await services.stripeEvents.sweep();
+  } catch (err) {
+    if (!stopping.aborted) log.warn({ err }, 'events could not be fetched at start');
+  }
 }
