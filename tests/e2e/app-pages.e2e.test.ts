@@ -1,6 +1,6 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SubscriptionOverview } from '../../src/domain/api.ts';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
@@ -84,34 +84,51 @@ const STATES: [string, (overview: SubscriptionOverview) => void][] = [
   ],
 ];
 
-test.each(['en', 'zh-CN'] as const)(
-  'every page can be used by everyone, in %s',
-  async (language) => {
-    const context = await newVisitor(browser, { language });
-    const page = await context.newPage();
+describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) => {
+  let context: BrowserContext;
+  let page: Page;
+  let session: SessionView;
+
+  beforeAll(async () => {
+    context = await newVisitor(browser, { language });
+    page = await context.newPage();
+  });
+  afterAll(() => context?.close());
+
+  test('the pages before login', async () => {
     for (const path of ['/login', '/register']) {
       await page.goto(app.url + path);
       await page.locator('form').waitFor();
       await judge(page, path);
     }
-    const session = await signUp(app, context);
-    for (const path of ['/chat', '/community', '/settings', '/subscription', '/nowhere']) {
+  });
+
+  test('the pages after it', async () => {
+    session = await signUp(app, context);
+    for (const path of ['/chat', '/community', '/settings', '/nowhere']) {
       await page.goto(app.url + path);
       await page.locator('main h1').waitFor();
-      await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined);
+      await settled(page);
       await judge(page, path);
     }
     await page.goto(`${app.url}/checkout/return?canceled=1`);
     await page.locator('main h1').waitFor();
     await judge(page, 'abandoned checkout');
+  });
 
+  test('the subscription page on Free, and the step before payment', async () => {
     await page.goto(`${app.url}/subscription`);
+    await page.locator('.pricing .choose').nth(1).waitFor();
+    await settled(page);
+    await judge(page, 'on Free');
     await page.locator('.pricing .choose').nth(1).click();
     await page.getByRole('dialog').waitFor();
     await judge(page, 'payment form');
+  });
 
+  test('the dialogs of who pays', async () => {
     await subscribe(app, session, await priceOf(app, 'pro', 'month'));
-    await page.reload();
+    await page.goto(`${app.url}/subscription`);
     await page.locator('.pricing .choose').nth(2).click();
     await page.locator('[role=dialog] dl').waitFor();
     await judge(page, 'change preview');
@@ -119,17 +136,17 @@ test.each(['en', 'zh-CN'] as const)(
     await page.locator('.current .quiet').click();
     await page.locator('[role=dialog] fieldset').waitFor();
     await judge(page, 'cancel dialog');
+  });
 
-    for (const [state, change] of STATES) {
-      await withSubscription(page, change);
-      await page.goto(`${app.url}/subscription`);
-      await page.locator('.current .name').waitFor();
-      await judge(page, state);
-      await page.unroute('**/api/subscription');
-    }
-    await context.close();
-  },
-);
+  test.each(STATES)('the subscription page of %s', async (state, change) => {
+    await withSubscription(page, change);
+    await page.goto(`${app.url}/subscription`);
+    await page.locator('.current .name').waitFor();
+    await settled(page);
+    await judge(page, state);
+    await page.unroute('**/api/subscription');
+  });
+});
 
 test.each([360, 320])('no page scrolls sideways at %i px', async (width) => {
   const context = await newVisitor(browser, { width });
