@@ -27,6 +27,8 @@ export interface LocalStripeOptions {
   checkResponses?: boolean;
   /** Awaited before an advance answers: lets the app beside it do what fell due there too. */
   afterAdvance?: () => Promise<void>;
+  /** How pages and invoices call whoever sells; default `Test shop`. */
+  businessName?: string;
   /** Makes the ids. Equal seeds and stories make equal ids; the default is a new one each time. */
   seed?: string;
   /** For tests: freezes stored objects, so that changing one in place throws. */
@@ -72,6 +74,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     baseUrl: '',
     freezesObjects: options.freezesObjects ?? false,
     log: options.log ?? (() => {}),
+    ...(options.businessName === undefined ? {} : { businessName: options.businessName }),
     ...(options.checkResponses === true ? { check: strictSelfCheck } : {}),
   });
   const unlock = dataDir === null ? () => {} : lockDataDir(dataDir);

@@ -31,6 +31,7 @@ export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Con
     clock,
     store,
     request,
+    businessName: kernel.businessName,
     get baseUrl() {
       return kernel.baseUrl;
     },

@@ -19,6 +19,8 @@ export interface KernelOptions {
   /** Makes the ids; equal seeds and stories make equal ids. */
   seed: string;
   baseUrl: string;
+  /** How pages and invoices call whoever sells; default `Test shop`. */
+  businessName?: string;
   /** Freezes what is stored, to catch whoever changes it in place. */
   freezesObjects: boolean;
   /** Told about what nobody is there to hear: bugs in due work, deliveries that fail. */
@@ -36,6 +38,7 @@ export class Kernel {
   readonly log: (message: string) => void;
   readonly check: SelfCheck | null;
   seed: string;
+  readonly businessName: string;
   baseUrl: string;
   #byObject: Map<string, Resource>;
   #dueHandlers = new Map<string, DueHandler>();
@@ -48,6 +51,7 @@ export class Kernel {
     this.clock = options.clock;
     this.seed = options.seed;
     this.baseUrl = options.baseUrl;
+    this.businessName = options.businessName ?? 'Test shop';
     this.log = options.log;
     this.check = options.check ?? null;
     this.#byObject = new Map(this.resources.map((resource) => [resource.kind as string, resource]));

@@ -24,6 +24,8 @@ export interface Context {
   readonly request: RequestOrigin | null;
   /** Where the local Stripe is reached, such as `http://127.0.0.1:12111`: for links to pages. */
   readonly baseUrl: string;
+  /** The account's name, as people see it. */
+  readonly businessName: string;
   readonly settings: SettingsRow;
 
   /** The same, by another clock: use `ctx.onClock(idOrNull(customer.test_clock))`. */

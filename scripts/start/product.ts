@@ -51,6 +51,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
             port: config.stripe.port,
             dataDir: config.dataDir,
             clock: movable,
+            businessName: 'Small Squaretable',
             log: (message) => log.warn(message),
             afterAdvance: async () => server?.catchUp(),
           })

@@ -45,7 +45,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     id,
     object: 'invoice',
     account_country: 'US',
-    account_name: 'Local Stripe',
+    account_name: ctx.businessName,
     account_tax_ids: null,
     amount_overpaid: 0,
     amount_paid: 0,

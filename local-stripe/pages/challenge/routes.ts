@@ -28,7 +28,7 @@ export function challengeRoutes(getLocal: () => LocalStripe): Hono {
     if (intent === null) return notFound(c);
     return local.kernel.run((ctx) => {
       const page = pageOf(c, localeOf(ctx, intent.id));
-      if (intent.status !== 'requires_action') return closed(c, page);
+      if (intent.status !== 'requires_action') return closed(c, ctx, page);
       const amount =
         intent.object === 'payment_intent' && intent.amount > 0
           ? page.money(intent.amount, intent.currency)
@@ -39,7 +39,7 @@ export function challengeRoutes(getLocal: () => LocalStripe): Hono {
         renderChallenge({
           page,
           path: `/3ds/${intent.id}`,
-          merchant: merchantOf(sessionOf(ctx, intent.id)),
+          merchant: merchantOf(ctx, sessionOf(ctx, intent.id)),
           amount,
           card: method === undefined ? null : cardName(page, method),
         }),
@@ -54,9 +54,9 @@ export function challengeRoutes(getLocal: () => LocalStripe): Hono {
     if (intent === null) return notFound(c);
     return local.kernel.run((ctx) => {
       const page = pageOf(c, localeOf(ctx, intent.id));
-      if (intent.status !== 'requires_action') return closed(c, page);
+      if (intent.status !== 'requires_action') return closed(c, ctx, page);
       const url = answerChallenge(ctx, intent, outcome === 'complete');
-      return url === null ? confirmed(c, page, outcome === 'complete') : c.redirect(url, 303);
+      return url === null ? confirmed(c, ctx, page, outcome === 'complete') : c.redirect(url, 303);
     });
   });
 
@@ -102,11 +102,11 @@ function findIntent(local: LocalStripe, id: string): Intent | null {
   return store.find('payment_intent', id) ?? store.find('setup_intent', id) ?? null;
 }
 
-function closed(c: HonoContext, page: Page): Promise<Response> {
+function closed(c: HonoContext, ctx: Context, page: Page): Promise<Response> {
   const { challenge } = page.words;
   const body = renderMessage({
     page,
-    merchant: merchantOf(null),
+    merchant: ctx.businessName,
     mark: 'plain',
     title: challenge.closedTitle,
     text: challenge.closedText,
@@ -114,11 +114,11 @@ function closed(c: HonoContext, page: Page): Promise<Response> {
   return show(c, body, 409);
 }
 
-function confirmed(c: HonoContext, page: Page, passed: boolean): Promise<Response> {
+function confirmed(c: HonoContext, ctx: Context, page: Page, passed: boolean): Promise<Response> {
   const { challenge } = page.words;
   const body = renderMessage({
     page,
-    merchant: merchantOf(null),
+    merchant: ctx.businessName,
     mark: passed ? 'good' : 'bad',
     title: passed ? challenge.confirmedTitle : challenge.failedTitle,
     text: passed ? challenge.confirmedText : challenge.failedText,

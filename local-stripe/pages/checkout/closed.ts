@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type Stripe from 'stripe';
+import type { Context } from '../../kernel/types.ts';
 import { renderMessage } from '../document.ts';
 import type { Html } from '../document.ts';
 import { merchantOf } from '../merchant.ts';
@@ -16,9 +17,9 @@ export function successUrl(session: Session): string {
 }
 
 /** The page of a session that is complete or expired. */
-export function closedPage(page: Page, session: Session): Html {
+export function closedPage(ctx: Context, page: Page, session: Session): Html {
   const { checkout } = page.words;
-  const merchant = merchantOf(session);
+  const merchant = merchantOf(ctx, session);
   if (session.status === 'complete') {
     const url = session.success_url === null ? null : successUrl(session);
     return renderMessage({

@@ -33,7 +33,7 @@ export function checkoutView(
   const ctx = onClockOfSession(global, session);
   const { words } = page;
   const row = ctx.store.get('_checkout', session.id);
-  const merchant = merchantOf(session);
+  const merchant = merchantOf(ctx, session);
   return {
     page,
     path: `/c/pay/${session.id}`,

@@ -79,8 +79,9 @@ async function onOpenSession(
   const session = local.kernel.store.find('checkout.session', id);
   if (session === undefined) return notFound(c);
   const page = pageOf(c, session.locale);
-  if (session.status !== 'open') return show(c, closedPage(page, session));
-  return local.kernel.run((ctx) => work(ctx, page, session));
+  return local.kernel.run((ctx) =>
+    session.status === 'open' ? work(ctx, page, session) : show(c, closedPage(ctx, page, session)),
+  );
 }
 
 function draw(

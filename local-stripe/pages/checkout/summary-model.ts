@@ -44,7 +44,7 @@ export function summaryOf(
   const isSubscription = session.mode === 'subscription';
   const trialEnd = isSubscription ? trialEndOf(ctx, row) : null;
   return {
-    heading: headingOf(page, merchantOf(session), session, trialEnd, first),
+    heading: headingOf(page, merchantOf(ctx, session), session, trialEnd, first),
     amount:
       trialEnd === null
         ? { figure: page.money(total, currency), unit: oneInterval(page, lines) }

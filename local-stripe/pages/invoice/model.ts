@@ -35,7 +35,7 @@ export function invoiceView(
     page,
     path: `/i/${invoice.id}`,
     pdfUrl: `/i/${invoice.id}/pdf`,
-    merchant: invoice.account_name ?? 'Local Stripe',
+    merchant: invoice.account_name ?? ctx.businessName,
     number: invoice.number ?? invoice.id,
     status,
     statusLabel: words.invoice.statuses[status] ?? status,

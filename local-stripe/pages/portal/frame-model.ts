@@ -3,7 +3,6 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { Context } from '../../kernel/types.ts';
 import { doneKinds } from '../../portal/finish.ts';
 import type { DoneKind } from '../../portal/finish.ts';
-import { merchantOf } from '../merchant.ts';
 import type { Page } from '../page.ts';
 import type { PortalFrame } from './frame.ts';
 
@@ -26,7 +25,7 @@ export function frameOf(visit: PortalVisit): PortalFrame {
   return {
     page,
     path,
-    merchant: merchantOf(null, session.return_url),
+    merchant: visit.ctx.businessName,
     returnUrl: session.return_url,
     notice: noticeOf(visit),
   };

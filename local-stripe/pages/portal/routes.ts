@@ -6,7 +6,6 @@ import { releaseSchedule } from '../../portal/change-plan.ts';
 import { resumeInPortal } from '../../portal/leave.ts';
 import { html } from 'hono/html';
 import { renderMessage } from '../document.ts';
-import { merchantOf } from '../merchant.ts';
 import { show } from '../visitor.ts';
 import { cancelRoutes } from './cancel-routes.ts';
 import { cardRoutes } from './card-routes.ts';
@@ -75,7 +74,7 @@ function confirmation(c: HonoContext, visit: PortalVisit): Promise<Response> {
   const { portal } = page.words;
   const kind = doneKinds.find((known) => known === done);
   const custom = session.flow?.after_completion.hosted_confirmation?.custom_message ?? null;
-  const merchant = merchantOf(null, session.return_url);
+  const merchant = visit.ctx.businessName;
   const body = renderMessage({
     page,
     merchant,

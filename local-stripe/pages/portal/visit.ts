@@ -7,7 +7,6 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { abilitiesOf } from '../../portal/abilities.ts';
 import type { Abilities } from '../../portal/abilities.ts';
 import { renderMessage } from '../document.ts';
-import { merchantOf } from '../merchant.ts';
 import { notFound, pageOf, show } from '../visitor.ts';
 import type { PortalVisit } from './frame-model.ts';
 
@@ -50,7 +49,7 @@ export async function visitPortal(
     if (!(error instanceof StripeError)) throw error;
     const body = renderMessage({
       page,
-      merchant: merchantOf(null, session.return_url),
+      merchant: kernel.businessName,
       mark: 'bad',
       title: page.words.brokenTitle,
       text: error.message,
@@ -81,11 +80,11 @@ export function visitSubscription(
 }
 
 /** What this configuration, or the state of things, does not offer. */
-export function notAllowed(c: HonoContext, { page, session, path }: PortalVisit): Answer {
+export function notAllowed(c: HonoContext, { ctx, page, path }: PortalVisit): Answer {
   const { portal } = page.words;
   const body = renderMessage({
     page,
-    merchant: merchantOf(null, session.return_url),
+    merchant: ctx.businessName,
     mark: 'plain',
     title: portal.notAllowedTitle,
     text: portal.notAllowedText,
