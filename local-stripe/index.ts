@@ -88,7 +88,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     }
     const dispatcher = new Dispatcher(kernel);
     const timekeeper = new Timekeeper(kernel, dispatcher);
-    const app = apiServer(kernel, validateRequest, () => timekeeper.catchUp());
+    const app = apiServer(kernel, validateRequest, () => timekeeper.catchUpBriefly());
     // Pages and control panel work on what is made below; no request comes before it is there.
     const running = (): LocalStripe => local;
     app.route('/', controlRoutes(running));
@@ -112,7 +112,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
         return kernel.now();
       },
       settled: () => timekeeper.settled(),
-      catchUp: () => timekeeper.catchUp(),
+      catchUp: async () => timekeeper.catchUpBriefly(),
       reset: async () => {
         await timekeeper.settled();
         kernel.reset();

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { idOrNull } from '../kernel/reference.ts';
-import { deeds, firstDifference, tell, wholeState } from './testing/story.ts';
+import { deeds } from './testing/deeds.ts';
+import { firstDifference, tell, wholeState } from './testing/story.ts';
 import type { Told } from './testing/story.ts';
 
-const runs = Number(process.env.STORY_RUNS ?? 25);
+const runs = 20;
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
 
 async function toldBy<T>(telling: Promise<Told>, look: (told: Told) => T): Promise<T> {
@@ -22,6 +26,21 @@ test('a year in one step is the year in many: the same objects, events and ids',
     expect(firstDifference(once, often)).toBeNull();
   });
   await fc.assert(property, { numRuns: runs });
+}, 120_000);
+
+test('a process that begins anew goes on as if it had not', async () => {
+  const property = fc.asyncProperty(deeds, async (story) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'local-stripe-'));
+    try {
+      const state = ({ local }: Told) => wholeState(local);
+      const once = await toldBy(tell(story, []), state);
+      const anew = await toldBy(tell(story, [], dataDir), state);
+      expect(firstDifference(once, anew)).toBeNull();
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+  await fc.assert(property, { numRuns: 5 });
 }, 120_000);
 
 test('money adds up: what was billed is paid, owed, or in the balance', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const held = new Set<string>();
@@ -9,7 +9,7 @@ const held = new Set<string>();
  */
 export function lockDataDir(dataDir: string): () => void {
   const path = join(resolve(dataDir), 'local-stripe.lock');
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const owner = readOwner(path);
   if (owner !== null && (held.has(path) || (owner !== process.pid && isAlive(owner)))) {
     throw new Error(
@@ -22,6 +22,17 @@ export function lockDataDir(dataDir: string): () => void {
     held.delete(path);
     rmSync(path, { force: true });
   };
+}
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK);
+  } catch (cause) {
+    throw new Error(`${dataDir} is no folder that can be written to: set DATA_DIR to another.`, {
+      cause,
+    });
+  }
 }
 
 function readOwner(path: string): number | null {

@@ -24,11 +24,7 @@ interface Answer {
 }
 
 /** The API, `/v1/**`, over the kernel's resources. `catchUp` does what is overdue. */
-export function apiServer(
-  kernel: Kernel,
-  parseParams: ParseParams,
-  catchUp: () => Promise<void>,
-): Hono {
+export function apiServer(kernel: Kernel, parseParams: ParseParams, catchUp: () => void): Hono {
   const app = new Hono();
   const base = {
     'content-type': 'application/json',
@@ -39,7 +35,7 @@ export function apiServer(
   const answer = async (c: HonoContext, route: Route | null) => {
     const requestId = kernel.newRequestId();
     let result: Answer;
-    await catchUp();
+    catchUp();
     try {
       result = await answerRequest(kernel, parseParams, c, route, requestId);
     } catch (error) {

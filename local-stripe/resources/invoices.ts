@@ -9,16 +9,8 @@ import { noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
-import {
-  createInvoice,
-  deleteInvoice,
-  finalize,
-  payInvoice,
-  sendByHand,
-  updateInvoice,
-  voidByHand,
-  writeOff,
-} from './invoice-actions.ts';
+import { createInvoice, deleteInvoice, updateInvoice } from './invoice-actions.ts';
+import { finalize, payInvoice, sendByHand, voidByHand, writeOff } from './invoice-collection.ts';
 import { searchRoute } from '../search/route.ts';
 
 /** So many lines are inside an invoice; all of them are listed apart. */

@@ -4,7 +4,8 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { findCustomer } from '../subscription/read-params.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { assertSubscription, buildSchedule, phaseOfSubscription, readPhases } from './build.ts';
+import { assertSubscription, buildSchedule, phaseOfSubscription } from './build.ts';
+import { readPhases } from './phases.ts';
 import { scheduleNextPhase } from './phase.ts';
 import { startScheduled } from './start.ts';
 

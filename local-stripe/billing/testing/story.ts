@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-import type Stripe from 'stripe';
 import { startLocalStripe } from '../../index.ts';
 import type { LocalStripe } from '../../index.ts';
 import { frozenClock } from '../../kernel/clock.ts';
@@ -9,99 +7,40 @@ import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createCustomer } from '../../resources/customers.ts';
 import { createPrice } from '../../resources/prices.ts';
-import { setCardFailing } from '../payment/behavior.ts';
-import { createRefund } from '../payment/refund.ts';
-import { attemptInvoice } from '../invoice/pay.ts';
-import { voidInvoice } from '../invoice/void.ts';
-import { createSchedule } from '../schedule/create.ts';
-import { updateSchedule } from '../schedule/update.ts';
-import { cancelSubscription } from '../subscription/cancel.ts';
-import { createSubscription } from '../subscription/create.ts';
-import { pauseSubscription, resumeSubscription } from '../subscription/pause.ts';
-import { updateSubscription } from '../subscription/update.ts';
+import { act } from './act.ts';
+import type { Cast } from './act.ts';
+import type { Deed } from './deeds.ts';
 
 const day = 86_400;
 export const year = 366 * day;
 export const storyStart = Date.UTC(2027, 0, 29, 10) / 1000;
-
-const plans = ['monthly', 'yearly', 'team'] as const;
-const prorations = ['create_prorations', 'always_invoice', 'none'] as const;
-
-/** Something that somebody does, some seconds after the one before. */
-export type Deed = { after: number; who: number } & (
-  | { do: 'subscribe'; plan: number; trialDays: number; classic: boolean }
-  | { do: 'change'; plan: number; proration: number; anchorNow: boolean; pending: boolean }
-  | { do: 'quantity'; quantity: number; proration: number }
-  | { do: 'cancel'; atEnd: boolean; prorate: boolean }
-  | { do: 'uncancel' | 'pause' | 'resume' | 'pay' | 'void' | 'refund' | 'endTrial' }
-  | { do: 'fail'; fails: boolean }
-  | { do: 'downgrade'; plan: number }
-);
-
-// Mostly the one who begins, so that deeds meet each other.
-const who = fc.constantFrom(0, 0, 0, 1);
-const after = fc.integer({ min: 0, max: 30 * day });
-const plan = fc.nat({ max: 2 });
-const proration = fc.nat({ max: 2 });
-const deed = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
-  fc.record({ after, who, ...model });
-
-const subscribe = deed({
-  do: fc.constant('subscribe' as const),
-  plan,
-  trialDays: fc.constantFrom(0, 0, 2, 14),
-  classic: fc.boolean(),
-});
-
-const later = fc.array(
-  fc.oneof(
-    subscribe,
-    deed({
-      do: fc.constant('change' as const),
-      plan,
-      proration,
-      anchorNow: fc.boolean(),
-      pending: fc.boolean(),
-    }),
-    deed({
-      do: fc.constant('quantity' as const),
-      quantity: fc.integer({ min: 0, max: 5 }),
-      proration,
-    }),
-    deed({ do: fc.constant('cancel' as const), atEnd: fc.boolean(), prorate: fc.boolean() }),
-    deed({
-      do: fc.constantFrom(
-        ...(['uncancel', 'pause', 'resume', 'pay', 'void', 'refund', 'endTrial'] as const),
-      ),
-    }),
-    deed({ do: fc.constant('fail' as const), fails: fc.boolean() }),
-    deed({ do: fc.constant('downgrade' as const), plan }),
-  ) as fc.Arbitrary<Deed>,
-  { maxLength: 14 },
-);
-
-/** Somebody subscribes, and then things happen. */
-export const deeds: fc.Arbitrary<Deed[]> = fc
-  .tuple(subscribe, later)
-  .map(([first, rest]) => [{ ...first, who: 0 } as Deed, ...rest]);
 
 export interface Told {
   local: LocalStripe;
   errors: string[];
 }
 
-/** Tells the story, letting time pass between its deeds in as many steps as `cuts` (0 to 1) make. */
-export async function tell(story: Deed[], cuts: number[]): Promise<Told> {
+/**
+ * Tells the story, letting time pass between its deeds in as many steps as `cuts` (0 to 1) make. With
+ * a `dataDir` the process begins anew after every deed.
+ */
+export async function tell(
+  story: Deed[],
+  cuts: number[],
+  dataDir: string | null = null,
+): Promise<Told> {
   const errors: string[] = [];
-  const local = await startLocalStripe({
-    port: 0,
-    seed: 'story',
-    clock: frozenClock(new Date(storyStart * 1000)),
-    freezesObjects: true,
-    log: (message) => errors.push(message),
-  });
-  const { kernel } = local;
-  const cast = kernel.run(setTheStage);
+  const startAt = (seconds: number) =>
+    startLocalStripe({
+      port: 0,
+      seed: 'story',
+      dataDir,
+      clock: frozenClock(new Date(seconds * 1000)),
+      freezesObjects: true,
+      log: (message) => errors.push(message),
+    });
+  let local = await startAt(storyStart);
+  const cast = local.kernel.run(setTheStage);
   let now = storyStart;
   const passUntil = async (target: number) => {
     const stops = cuts.map((cut) => Math.floor(now + cut * (target - now))).sort((a, b) => a - b);
@@ -110,8 +49,12 @@ export async function tell(story: Deed[], cuts: number[]): Promise<Told> {
   };
   for (const one of story) {
     await passUntil(now + one.after);
+    if (dataDir !== null) {
+      await local.close();
+      local = await startAt(now);
+    }
     try {
-      kernel.run((ctx) => act(ctx, one, cast));
+      local.kernel.run((ctx) => act(ctx, one, cast));
     } catch (error) {
       // Refusals are part of life; anything else is a bug.
       if (!(error instanceof StripeError)) throw error;
@@ -119,11 +62,6 @@ export async function tell(story: Deed[], cuts: number[]): Promise<Told> {
   }
   await passUntil(Math.max(now, storyStart + year));
   return { local, errors };
-}
-
-interface Cast {
-  prices: Record<(typeof plans)[number], string>;
-  customers: { id: string; card: string }[];
 }
 
 function setTheStage(ctx: Context): Cast {
@@ -152,105 +90,6 @@ function setTheStage(ctx: Context): Cast {
   };
 }
 
-function act(ctx: Context, deed: Deed, cast: Cast): void {
-  const { id: customer, card } = cast.customers[deed.who]!;
-  const latest = ctx.store.by('subscription', 'customer', customer).at(-1);
-  const priceOf = (n: number) => cast.prices[plans[n]!];
-  if (deed.do === 'fail') {
-    const decline = {
-      code: 'card_declined',
-      declineCode: 'generic_decline',
-      message: 'No.',
-    } as const;
-    setCardFailing(ctx, card, deed.fails ? decline : null);
-    return;
-  }
-  if (deed.do === 'subscribe') {
-    createSubscription(ctx, {
-      customer,
-      items: [{ price: priceOf(deed.plan) }],
-      ...(deed.trialDays > 0 ? { trial_period_days: deed.trialDays } : {}),
-      ...(deed.classic ? { billing_mode: { type: 'classic' } } : {}),
-    });
-    return;
-  }
-  if (latest !== undefined) actOn(ctx, deed, latest, priceOf);
-}
-
-function actOn(
-  ctx: Context,
-  deed: Exclude<Deed, { do: 'fail' | 'subscribe' }>,
-  latest: Stripe.Subscription,
-  priceOf: (n: number) => string,
-): void {
-  const item = latest.items.data[0]!.id;
-  const open = ctx.store
-    .by('invoice', 'subscription', latest.id)
-    .findLast((one) => one.status === 'open');
-  switch (deed.do) {
-    case 'change':
-      updateSubscription(ctx, latest, {
-        items: [{ id: item, price: priceOf(deed.plan) }],
-        proration_behavior: prorations[deed.proration]!,
-        ...(deed.anchorNow ? { billing_cycle_anchor: { type: 'now' } } : {}),
-        ...(deed.pending ? { payment_behavior: 'pending_if_incomplete' } : {}),
-      });
-      break;
-    case 'quantity':
-      updateSubscription(ctx, latest, {
-        items: [{ id: item, quantity: deed.quantity }],
-        proration_behavior: prorations[deed.proration]!,
-      });
-      break;
-    case 'cancel':
-      if (deed.atEnd) updateSubscription(ctx, latest, { cancel_at_period_end: true });
-      else cancelSubscription(ctx, latest, { prorate: deed.prorate, invoice_now: deed.prorate });
-      break;
-    case 'uncancel':
-      updateSubscription(ctx, latest, { cancel_at_period_end: false });
-      break;
-    case 'pause':
-      pauseSubscription(ctx, latest, {});
-      break;
-    case 'resume':
-      resumeSubscription(ctx, latest, {});
-      break;
-    case 'endTrial':
-      updateSubscription(ctx, latest, { trial_end: 'now' });
-      break;
-    case 'pay':
-      if (open !== undefined) attemptInvoice(ctx, open, { isAutomatic: false });
-      break;
-    case 'void':
-      if (open !== undefined) voidInvoice(ctx, open);
-      break;
-    case 'refund': {
-      const charge = ctx.store
-        .by('charge', 'customer', String(latest.customer))
-        .findLast((one) => one.paid);
-      if (charge !== undefined) createRefund(ctx, { charge: charge.id });
-      break;
-    }
-    case 'downgrade': {
-      const schedule = createSchedule(ctx, { from_subscription: latest.id });
-      const [phase] = schedule.phases;
-      updateSchedule(ctx, schedule, {
-        end_behavior: 'release',
-        phases: [
-          {
-            items: [
-              { price: String(phase!.items[0]!.price), quantity: phase!.items[0]!.quantity ?? 1 },
-            ],
-            start_date: phase!.start_date,
-            end_date: phase!.end_date,
-          },
-          { items: [{ price: priceOf(deed.plan) }], duration: { interval: 'month' } },
-        ],
-      });
-    }
-  }
-}
-
 const shown: Kind[] = [
   'customer',
   'subscription',
@@ -265,11 +104,13 @@ const shown: Kind[] = [
   '_event',
 ];
 
+const address = /http:\/\/127\.0\.0\.1:\d+/g;
+
 /** Everything that there is to see, as text; the address of this run's server left out. */
-export function wholeState({ kernel, url }: LocalStripe): string[] {
+export function wholeState({ kernel }: LocalStripe): string[] {
   return shown.flatMap((kind) => {
     return [...kernel.store.oldestFirst(kind)].map((object) => {
-      return `${kind} ${JSON.stringify(object).replaceAll(url, '')}`;
+      return `${kind} ${JSON.stringify(object).replaceAll(address, '')}`;
     });
   });
 }

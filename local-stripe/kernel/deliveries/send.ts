@@ -16,41 +16,53 @@ export interface SendResult {
 }
 
 /** POSTs one event to an endpoint, freshly signed. Never throws; redirects are not followed. */
-export function sendEvent(url: string, secret: string, event: Stripe.Event): Promise<SendResult> {
+export async function sendEvent(
+  url: string,
+  secret: string,
+  event: Stripe.Event,
+): Promise<SendResult> {
   const body = JSON.stringify(event, null, 2);
   const startedAt = Date.now();
-  const isHttps = url.startsWith('https:');
-  return new Promise((resolve) => {
-    const done = (status: number | null, error: string | null) => {
-      resolve({ status, error, durationMs: Date.now() - startedAt });
-    };
-    const request = (isHttps ? httpsRequest : httpRequest)(
-      url,
-      {
-        method: 'POST',
-        agent: isHttps ? httpsAgent : httpAgent,
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'content-length': Buffer.byteLength(body),
-          'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-          accept: '*/*; q=0.5, application/xml',
-          'stripe-signature': signatureHeader(body, secret, Math.floor(startedAt / 1000)),
-        },
-      },
-      (response) => {
-        response.resume();
-        response.on('end', () => done(response.statusCode ?? null, null));
-        response.on('error', (error) => done(null, error.message));
-      },
-    );
-    request.setTimeout(timeoutMs, () => request.destroy(new Error('timed out')));
-    request.on('error', (error) => done(null, error.message || 'connection failed'));
-    request.end(body);
-  });
+  for (;;) {
+    const answer = await post(url, secret, body);
+    // The endpoint closed a connection kept open just as we used it: that was no attempt.
+    if (answer.isStale) continue;
+    return { status: answer.status, error: answer.error, durationMs: Date.now() - startedAt };
+  }
 }
 
-/** Closes connections kept open to endpoints. */
-export function closeIdleConnections(): void {
-  httpAgent.destroy();
-  httpsAgent.destroy();
+interface Answer {
+  status: number | null;
+  error: string | null;
+  isStale: boolean;
+}
+
+function post(url: string, secret: string, body: string): Promise<Answer> {
+  const isHttps = url.startsWith('https:');
+  return new Promise((resolve) => {
+    const request = (isHttps ? httpsRequest : httpRequest)(url, {
+      method: 'POST',
+      agent: isHttps ? httpsAgent : httpAgent,
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
+        accept: '*/*; q=0.5, application/xml',
+        'stripe-signature': signatureHeader(body, secret, Math.floor(Date.now() / 1000)),
+      },
+    });
+    const failed = (error: NodeJS.ErrnoException) => {
+      const isStale = request.reusedSocket && error.code === 'ECONNRESET';
+      resolve({ status: null, error: error.message || 'connection failed', isStale });
+    };
+    request.on('response', (response) => {
+      const status = response.statusCode ?? null;
+      response.resume();
+      response.on('end', () => resolve({ status, error: null, isStale: false }));
+      response.on('error', failed);
+    });
+    request.setTimeout(timeoutMs, () => request.destroy(new Error('timed out')));
+    request.on('error', failed);
+    request.end(body);
+  });
 }

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import type Stripe from 'stripe';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { seconds, startBench } from './testing/bench.ts';
+import type { Bench } from './testing/bench.ts';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await startBench('2027-01-15T10:00:00');
+});
+afterEach(() => bench.close());
+
+async function subscribe(params: Partial<Stripe.SubscriptionCreateParams> = {}) {
+  const customer = await bench.customer();
+  return bench.stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: bench.monthly.id }],
+    ...params,
+  });
+}
+
+const itemOf = (subscription: Stripe.Subscription) => subscription.items.data[0]!;
+
+test('a preview is what the update with its proration date charges', async () => {
+  const { stripe, local } = bench;
+  const customer = await bench.customer();
+  const prices = [bench.monthly, bench.yearly, bench.team];
+  const changes = fc.record({
+    from: fc.nat({ max: 2 }),
+    to: fc.nat({ max: 2 }),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    wait: fc.integer({ min: 1, max: 27 * 86_400 }),
+    dither: fc.integer({ min: 0, max: 600 }),
+    anchor: fc.constantFrom('now' as const, 'unchanged' as const),
+    mode: fc.constantFrom('flexible' as const, 'classic' as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(changes, async ({ from, to, quantity, wait, dither, anchor, mode }) => {
+      const subscription = await stripe.subscriptions.create({
+        customer: customer.id,
+        items: [{ price: prices[from]!.id }],
+        billing_mode: { type: mode },
+      });
+      await local.advanceTo(local.kernel.now() + wait);
+      const change = {
+        items: [{ id: itemOf(subscription).id, price: prices[to]!.id, quantity }],
+        proration_behavior: 'always_invoice' as const,
+        proration_date: local.kernel.now(),
+        billing_cycle_anchor: { type: anchor },
+      };
+      const preview = await stripe.invoices.createPreview({
+        subscription: subscription.id,
+        subscription_details: change,
+      });
+      if (anchor === 'unchanged') await local.advanceTo(local.kernel.now() + dither);
+      const before = await stripe.subscriptions.retrieve(subscription.id);
+      const after = await stripe.subscriptions.update(subscription.id, {
+        ...change,
+        expand: ['latest_invoice'],
+      });
+      const invoice = after.latest_invoice as Stripe.Invoice;
+      if (invoice.id === before.latest_invoice) {
+        expect(preview.billing_reason).toBe('subscription_cycle');
+      } else {
+        const shown = (of: Stripe.Invoice) => ({
+          total: of.total,
+          due: of.amount_due,
+          balance: of.starting_balance,
+          lines: of.lines.data.map(({ amount, description }) => [amount, description]),
+        });
+        expect(shown(invoice)).toEqual(shown(preview));
+        expect(preview.id).toMatch(/^upcoming_in_/);
+      }
+      await stripe.subscriptions.cancel(subscription.id);
+    }),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+test('a preview without a change is the renewal that comes, and leaves no trace', async () => {
+  const subscription = await subscribe();
+  await bench.newEvents();
+  const preview = await bench.stripe.invoices.createPreview({ subscription: subscription.id });
+  expect(preview).toMatchObject({
+    total: 2900,
+    billing_reason: 'subscription_cycle',
+    status: 'draft',
+  });
+  expect(preview.lines.data[0]!.period.start).toBe(seconds('2027-02-15T10:00:00'));
+  expect(await bench.newEvents()).toEqual([]);
+  expect((await bench.stripe.invoices.list()).data).toHaveLength(1);
+  await bench.stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
+  await expect(
+    bench.stripe.invoices.createPreview({ subscription: subscription.id }),
+  ).rejects.toMatchObject({ code: 'invoice_upcoming_none' });
+});

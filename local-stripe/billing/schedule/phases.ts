@@ -1,0 +1,142 @@
+import type Stripe from 'stripe';
+import { invalidRequest } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import type { Context } from '../../kernel/types.ts';
+import { boundary } from '../calendar.ts';
+import { assertQuantity, assertRecurring, resolvePrice } from '../subscription/items.ts';
+import { refuseUnimitated } from '../unimitated.ts';
+
+type Phase = Stripe.SubscriptionSchedule.Phase;
+type GivenPhase = Stripe.SubscriptionScheduleCreateParams.Phase & { start_date?: number | 'now' };
+
+const phasesMax = 10;
+const unimitated = [
+  'add_invoice_items',
+  'application_fee_percent',
+  'billing_thresholds',
+  'default_tax_rates',
+  'discounts',
+  'invoice_settings',
+  'on_behalf_of',
+  'transfer_data',
+];
+
+/** The phases as given, each beginning where the one before ends, the first at `start`. */
+export function readPhases(
+  ctx: Context,
+  given: readonly GivenPhase[],
+  start: number,
+  anchor: number | null,
+): Phase[] {
+  if (given.length === 0 || given.length > phasesMax) {
+    throw invalidRequest(`A schedule has between 1 and ${phasesMax} phases.`, 'phases');
+  }
+  let from = start;
+  return given.map((phase, i) => {
+    const place = `phases[${i}]`;
+    refuseUnimitated(phase, unimitated, place);
+    if (i > 0 && typeof phase.start_date === 'number' && phase.start_date !== from) {
+      throw invalidRequest('A phase starts when the one before it ends.', `${place}[start_date]`);
+    }
+    const built = buildPhase(ctx, phase, from, anchor, place);
+    from = built.end_date;
+    return built;
+  });
+}
+
+function buildPhase(
+  ctx: Context,
+  given: GivenPhase,
+  start: number,
+  anchor: number | null,
+  place: string,
+): Phase {
+  const items = given.items.map((item, i) => readItem(ctx, item, `${place}[items][${i}]`));
+  if (items.length === 0) throw invalidRequest('A phase has at least one item.', `${place}[items]`);
+  const end = readEnd(given, start, anchor, place);
+  const price = ctx.store.get('price', items[0]!.price as string);
+  const trialEnd = given.trial ? end : (given.trial_end ?? null);
+  return {
+    add_invoice_items: [],
+    application_fee_percent: null,
+    billing_cycle_anchor: (given.billing_cycle_anchor ?? null) as Phase['billing_cycle_anchor'],
+    billing_thresholds: null,
+    collection_method: (given.collection_method ?? null) as Phase['collection_method'],
+    currency: price.currency,
+    default_payment_method: given.default_payment_method ?? null,
+    default_tax_rates: [],
+    description: given.description || null,
+    discounts: [],
+    end_date: end,
+    invoice_settings: null,
+    items,
+    metadata: mergeMetadata({}, given.metadata),
+    on_behalf_of: null,
+    proration_behavior: (given.proration_behavior ??
+      'create_prorations') as Phase['proration_behavior'],
+    start_date: start,
+    transfer_data: null,
+    trial_end: trialEnd,
+  };
+}
+
+function readItem(
+  ctx: Context,
+  given: Stripe.SubscriptionScheduleCreateParams.Phase.Item,
+  place: string,
+): Phase['items'][number] {
+  refuseUnimitated(given, ['billing_thresholds', 'discounts', 'tax_rates'], place);
+  const price = resolvePrice(ctx, given, place);
+  assertRecurring(price, null, place);
+  assertQuantity(given.quantity, price, place);
+  const isMetered = price.recurring!.usage_type === 'metered';
+  return {
+    billing_thresholds: null,
+    discounts: [],
+    metadata: mergeMetadata({}, given.metadata),
+    plan: price.id,
+    price: price.id,
+    ...(isMetered ? {} : { quantity: given.quantity ?? 1 }),
+    tax_rates: [],
+  };
+}
+
+function readEnd(given: GivenPhase, start: number, anchor: number | null, place: string): number {
+  if (given.end_date !== undefined && given.duration !== undefined) {
+    throw invalidRequest(
+      'You may only specify one of these parameters: duration, end_date.',
+      `${place}[duration]`,
+    );
+  }
+  if (given.duration !== undefined) {
+    const count = given.duration.interval_count ?? 1;
+    if (count < 1 || count > 120) {
+      throw invalidRequest('Invalid positive integer', `${place}[duration][interval_count]`);
+    }
+    return after(start, given.duration.interval, count, anchor);
+  }
+  if (given.end_date === undefined) {
+    throw invalidRequest(
+      'A phase needs an `end_date` or a `duration`.',
+      `${place}[end_date]`,
+      'parameter_missing',
+    );
+  }
+  if (given.end_date <= start) {
+    throw invalidRequest('A phase must end after it starts.', `${place}[end_date]`);
+  }
+  return given.end_date;
+}
+
+/** Where the start is a boundary of the billing rhythm the end is one too, also after a February. */
+function after(start: number, interval: string, count: number, anchor: number | null): number {
+  const rhythm = { interval, interval_count: 1 };
+  if (anchor !== null) {
+    for (let n = 0; n < 1300; n += 1) {
+      const at = boundary(anchor, rhythm, n);
+      if (at === start) return boundary(anchor, rhythm, n + count);
+      if (at > start) break;
+    }
+  }
+  return boundary(start, rhythm, count);
+}
