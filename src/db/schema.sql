@@ -375,7 +375,6 @@ create table usage_totals (
   day smallint default 1 not null,
   threshold smallint default 0 not null,
   constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
-  constraint usage_totals_period CHECK ((char_length(period) = 7)),
   constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type),
   constraint usage_totals_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -881,6 +880,15 @@ AS $function$
   )
   select coalesce(sum(amount), 0)::bigint from expired;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION public.usage_not_whole()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the batch must be admitted call by call' using errcode = 'UB002';
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.usage_open(p_period text, p_tenants uuid[])

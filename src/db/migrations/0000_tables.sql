@@ -321,8 +321,7 @@ CREATE TABLE "usage_totals" (
 	"day" smallint DEFAULT 1 NOT NULL,
 	"threshold" smallint DEFAULT 0 NOT NULL,
 	CONSTRAINT "usage_totals_tenant_id_period_resource_type_pk" PRIMARY KEY("tenant_id","period","resource_type"),
-	CONSTRAINT "usage_totals_not_negative" CHECK ("usage_totals"."used" >= 0 and "usage_totals"."held" >= 0),
-	CONSTRAINT "usage_totals_period" CHECK (char_length("usage_totals"."period") = 7)
+	CONSTRAINT "usage_totals_not_negative" CHECK ("usage_totals"."used" >= 0 and "usage_totals"."held" >= 0)
 );
 --> statement-breakpoint
 CREATE TABLE "refresh_tokens" (

@@ -150,6 +150,15 @@ language sql as $$
 $$;
 --> statement-breakpoint
 
+-- Undoes a batch that was tried as a whole and is not whole: the caller comes again, with
+-- usage_admit. The statement that tries it is in the repository, for it is faster than a function.
+create function usage_not_whole() returns boolean
+language plpgsql as $$
+begin
+  raise exception 'the batch must be admitted call by call' using errcode = 'UB002';
+end $$;
+--> statement-breakpoint
+
 -- Admits a batch of consumptions and reservations, exactly, in one transaction.
 --
 -- Groups come sorted and distinct; each call names its group by position. `p_used_through` and

@@ -7,7 +7,7 @@ import type { Database } from '../client.ts';
 import { usageArchives, usageReservations, usageThresholds } from '../schema/index.ts';
 import type { UsageReservation, UsageThreshold } from '../schema/index.ts';
 import type { AdmissionBatch, AdmissionCall } from './usage/admit.ts';
-import { admitAll, type AdmissionResult } from './usage/admit-all.ts';
+import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admit-all.ts';
 import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
 import { streamLedgerCsv } from './usage/export.ts';
 import { ensurePartition, openPeriod } from './usage/periods.ts';
@@ -36,9 +36,9 @@ export class UsageRepository {
   /** Admits a batch; see `usage_admit`. */
   admit(
     batch: AdmissionBatch,
-    options: { client?: pg.ClientBase; careful?: boolean } = {},
+    options: { client?: pg.ClientBase; mode?: AdmissionMode } = {},
   ): Promise<AdmissionResult[]> {
-    return admitAll(options.client ?? this.#database.pool, batch, options.careful);
+    return admitAll(options.client ?? this.#database.pool, batch, options.mode);
   }
 
   /** Settles and releases a batch of reservations, each named once; see `usage_settle`. */

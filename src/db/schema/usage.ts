@@ -99,7 +99,6 @@ export const usageTotals = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.period, t.resourceType] }),
     check('usage_totals_not_negative', sql`${t.used} >= 0 and ${t.held} >= 0`),
-    check('usage_totals_period', sql`char_length(${t.period}) = 7`),
   ],
 );
 

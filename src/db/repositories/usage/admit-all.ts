@@ -7,10 +7,17 @@ import {
   type AdmissionBatch,
   type AdmissionCall,
 } from './admit.ts';
+import { admitWhole, NOT_WHOLE } from './admit-whole.ts';
 import { ensurePartition, openPeriod } from './periods.ts';
 
 /** What becomes of a call: an answer, `unknown_tenant`, or the database's refusal of this call. */
 export type AdmissionResult = Admission | { outcome: 'unknown_tenant' } | Error;
+
+/**
+ * What to expect of a batch: that it fits as a `whole` (the fastest), that it is `mixed`, or that
+ * some of its keys answered before, which is looked for only when `careful`.
+ */
+export type AdmissionMode = 'whole' | 'mixed' | 'careful';
 
 /** More tries than that mean something else is wrong. */
 const ATTEMPTS_MAX = 20;
@@ -24,31 +31,36 @@ const FOREIGN_KEY_VIOLATION = '23503';
 /**
  * Admits a batch whatever it meets: keys that answered before, a month that nobody opened yet, a
  * tenant that does not exist, a call that the database refuses (the others are not lost for it).
- * Throws when the database cannot be reached; `careful` tells whether repeats are likely.
+ * Throws when the database cannot be reached. `mode` is a guess that saves a try; any is right.
  */
 export async function admitAll(
   client: pg.ClientBase | pg.Pool,
   batch: AdmissionBatch,
-  careful = false,
+  mode: AdmissionMode = 'whole',
 ): Promise<AdmissionResult[]> {
   let opened = false;
+  if (mode === 'whole' && batch.calls.some((call) => call.reservationId !== null)) mode = 'mixed';
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return careful ? await admitInRounds(client, batch) : await admitBatch(client, batch, false);
+      if (mode === 'whole') return await admitWhole(client, batch);
+      if (mode === 'mixed') return await admitBatch(client, batch, false);
+      return await admitInRounds(client, batch);
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
       const code = databaseCode(error);
       if (code === UNIQUE_VIOLATION) {
-        careful = true;
+        mode = 'careful';
+      } else if (code === NOT_WHOLE) {
+        mode = 'mixed';
       } else if (code === PERIOD_NOT_OPEN || code === FOREIGN_KEY_VIOLATION) {
-        if (opened) return admitKnownTenants(client, batch, careful);
+        if (opened) return admitKnownTenants(client, batch, mode);
         await openPeriod(client, batch.period, tenantsOf(batch.calls));
         opened = true;
       } else if (code === CHECK_VIOLATION && violatedConstraint(error) === undefined) {
         // "No partition of relation": the month's first row.
         await ensurePartition(client, batch.period);
       } else if (code?.startsWith('22') === true) {
-        return splitOff(client, batch, careful, error as Error);
+        return splitOff(client, batch, mode, error as Error);
       } else if (code !== SERIALIZATION_FAILURE && code !== DEADLOCK) {
         throw error;
       }
@@ -89,7 +101,7 @@ async function admitInRounds(
 async function admitKnownTenants(
   client: pg.ClientBase | pg.Pool,
   batch: AdmissionBatch,
-  careful: boolean,
+  mode: AdmissionMode,
 ): Promise<AdmissionResult[]> {
   const found = await client.query<{ id: string }>(
     `select tenant_id as id from usage_totals where tenant_id = any($1) and period = $2`,
@@ -97,7 +109,7 @@ async function admitKnownTenants(
   );
   const known = new Set(found.rows.map((row) => row.id));
   const calls = batch.calls.filter((call) => known.has(call.tenantId));
-  const answers = calls.length > 0 ? await admitAll(client, { ...batch, calls }, careful) : [];
+  const answers = calls.length > 0 ? await admitAll(client, { ...batch, calls }, mode) : [];
   let next = 0;
   return batch.calls.map((call) =>
     known.has(call.tenantId) ? answers[next++]! : { outcome: 'unknown_tenant' },
@@ -108,13 +120,13 @@ async function admitKnownTenants(
 async function splitOff(
   client: pg.ClientBase | pg.Pool,
   batch: AdmissionBatch,
-  careful: boolean,
+  mode: AdmissionMode,
   error: Error,
 ): Promise<AdmissionResult[]> {
   const { calls } = batch;
   if (calls.length === 1) return [error];
   const middle = Math.ceil(calls.length / 2);
-  const first = await admitAll(client, { ...batch, calls: calls.slice(0, middle) }, careful);
-  const second = await admitAll(client, { ...batch, calls: calls.slice(middle) }, careful);
+  const first = await admitAll(client, { ...batch, calls: calls.slice(0, middle) }, mode);
+  const second = await admitAll(client, { ...batch, calls: calls.slice(middle) }, mode);
   return [...first, ...second];
 }

@@ -1,27 +1,10 @@
 import type pg from 'pg';
 import type { Limit } from '../../../domain/plans.ts';
-import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import type { Period } from '../../../domain/period.ts';
 import { parseNumbers, parseWords, plainArray, textArray } from './arrays.ts';
+import { encodeBatch, type AdmissionCall, type EncodedBatch } from './encode.ts';
 
-/** One consumption, or one reservation, that wants to be admitted. */
-export interface AdmissionCall {
-  /** Lower case. */
-  tenantId: string;
-  resourceType: ResourceType;
-  /** Whole units, at least 1. */
-  amount: number;
-  /** False: recorded also beyond the limit. */
-  enforce: boolean;
-  key: string | null;
-  /** A hash of the body that came with the key; 0 without a key. */
-  fingerprint: number;
-  /** JSON text. */
-  metadata: string | null;
-  /** Set for a reservation: its id, and when it expires. */
-  reservationId: string | null;
-  expiresAt: Date | null;
-}
+export type { AdmissionCall } from './encode.ts';
 
 export type AdmissionOutcome =
   'accepted' | 'rejected' | 'repeat_of_accepted' | 'repeat_of_rejected' | 'conflict';
@@ -44,16 +27,7 @@ export interface AdmissionBatch {
   calls: readonly AdmissionCall[];
 }
 
-interface Group {
-  tenantId: string;
-  resource: number;
-  used: number;
-  held: number;
-  /** 1-based place in the sorted batch. */
-  place: number;
-}
-
-/** `usage_admit` found a group whose counters do not exist yet. */
+/** A group's counters do not exist yet. */
 export const PERIOD_NOT_OPEN = 'UB001';
 
 const OUTCOMES: readonly AdmissionOutcome[] = [
@@ -66,44 +40,29 @@ const OUTCOMES: readonly AdmissionOutcome[] = [
 
 const TEXT = `select * from usage_admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`;
 
-type AdmitRow = Record<
-  'group_used' | 'group_held' | 'group_limits' | 'call_used' | 'call_limits' | 'call_remaining',
-  string
-> & { outcomes: string | null; call_reservations: string };
+/** Each group's counters right after the batch, as array literals. */
+export type GroupCounters = Record<'group_used' | 'group_held' | 'group_limits', string>;
 
-const AS_TEXT = { getTypeParser: () => (value: string) => value };
+type AdmitRow = GroupCounters &
+  Record<'call_used' | 'call_limits' | 'call_remaining' | 'call_reservations', string> & {
+    outcomes: string | null;
+  };
 
-/** Admits a batch in one round trip and one transaction; the answers are in the calls' order. */
+/** Leaves every column as PostgreSQL's text: ours are arrays, parsed faster by hand. */
+export const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+/**
+ * Admits a batch in one round trip and one transaction, whatever mixture it is; the answers are in
+ * the calls' order. `careful` looks for keys that answered before; without it they raise 23505.
+ */
 export async function admitBatch(
   client: pg.ClientBase | pg.Pool,
   batch: AdmissionBatch,
   careful: boolean,
 ): Promise<Admission[]> {
   const { calls } = batch;
-  const { groups, groupOf } = groupCalls(calls);
-  const n = calls.length;
-  const places = new Array<number>(n);
-  const amounts = new Array<number>(n);
-  const usedThrough = new Array<number>(n);
-  const heldThrough = new Array<number>(n);
-  const enforce = new Array<string>(n);
-  let keyed = false;
-  let described = false;
-  let reserving = false;
-  for (let i = 0; i < n; i++) {
-    const call = calls[i]!;
-    const group = groupOf[i]!;
-    if (call.reservationId === null) group.used += call.amount;
-    else group.held += call.amount;
-    places[i] = group.place;
-    amounts[i] = call.amount;
-    usedThrough[i] = group.used;
-    heldThrough[i] = group.held;
-    enforce[i] = call.enforce ? 't' : 'f';
-    keyed ||= call.key !== null;
-    described ||= call.metadata !== null;
-    reserving ||= call.reservationId !== null;
-  }
+  const encoded = encodeBatch(calls);
+  const { reserving } = encoded;
   const result = await client.query<AdmitRow>({
     name: 'usage_admit',
     text: TEXT,
@@ -113,61 +72,31 @@ export async function admitBatch(
       batch.period,
       batch.occurredAt.toISOString(),
       batch.now.toISOString(),
-      plainArray(groups.map((group) => group.tenantId)),
-      plainArray(groups.map((group) => RESOURCE_TYPES[group.resource]!)),
-      plainArray(groups.map((group) => group.used)),
-      plainArray(groups.map((group) => group.held)),
-      plainArray(places),
-      plainArray(amounts),
-      plainArray(usedThrough),
-      plainArray(heldThrough),
-      plainArray(enforce),
-      keyed ? textArray(calls.map((call) => call.key)) : null,
-      keyed ? plainArray(calls.map((call) => call.fingerprint)) : null,
-      described ? textArray(calls.map((call) => call.metadata)) : null,
+      encoded.groupTenants,
+      encoded.groupResources,
+      encoded.groupUsed,
+      plainArray(encoded.groups.map((group) => group.held)),
+      plainArray(encoded.places),
+      encoded.amounts,
+      plainArray(encoded.usedThrough),
+      plainArray(encoded.heldThrough),
+      plainArray(calls.map((call) => call.enforce)),
+      encoded.keys,
+      encoded.fingerprints,
+      encoded.metadata,
       reserving ? textArray(calls.map((call) => call.reservationId)) : null,
       reserving ? textArray(calls.map((call) => call.expiresAt?.toISOString() ?? null)) : null,
     ],
   });
   const row = result.rows[0]!;
   return row.outcomes === null
-    ? answersOfAccepted(row, calls, groups, places, usedThrough, heldThrough)
+    ? answersOfAccepted(row, encoded)
     : answersOfMixed(row, row.outcomes);
 }
 
-/** The groups of the batch, in the order in which their counters are locked. */
-function groupCalls(calls: readonly AdmissionCall[]): { groups: Group[]; groupOf: Group[] } {
-  const byTenant = new Map<string, (Group | undefined)[]>();
-  const groups: Group[] = [];
-  const groupOf = new Array<Group>(calls.length);
-  for (let i = 0; i < calls.length; i++) {
-    const { tenantId, resourceType } = calls[i]!;
-    let ofTenant = byTenant.get(tenantId);
-    if (ofTenant === undefined) byTenant.set(tenantId, (ofTenant = []));
-    const resource = RESOURCE_TYPES.indexOf(resourceType);
-    let group = ofTenant[resource];
-    if (group === undefined) {
-      group = { tenantId, resource, used: 0, held: 0, place: 0 };
-      groups.push((ofTenant[resource] = group));
-    }
-    groupOf[i] = group;
-  }
-  groups.sort((a, b) =>
-    a.tenantId < b.tenantId ? -1 : a.tenantId > b.tenantId ? 1 : a.resource - b.resource,
-  );
-  groups.forEach((group, index) => (group.place = index + 1));
-  return { groups, groupOf };
-}
-
 /** Everything fitted: each answer follows from its group's counters after the batch. */
-function answersOfAccepted(
-  row: AdmitRow,
-  calls: readonly AdmissionCall[],
-  groups: readonly Group[],
-  places: readonly number[],
-  usedThrough: readonly number[],
-  heldThrough: readonly number[],
-): Admission[] {
+export function answersOfAccepted(row: GroupCounters, batch: EncodedBatch): Admission[] {
+  const { calls, groups, places, usedThrough, heldThrough } = batch;
   const used = parseNumbers(row.group_used);
   const held = parseNumbers(row.group_held);
   const limits = parseNumbers(row.group_limits);

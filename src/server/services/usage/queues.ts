@@ -1,6 +1,6 @@
 import { isDatabaseAway } from '../../../db/database-error.ts';
 import type { Admission, AdmissionCall } from '../../../db/repositories/usage/admit.ts';
-import type { AdmissionResult } from '../../../db/repositories/usage/admit-all.ts';
+import type { AdmissionMode, AdmissionResult } from '../../../db/repositories/usage/admit-all.ts';
 import type { Counter, CounterKey } from '../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
@@ -32,8 +32,8 @@ export interface UsageQueues {
 
 const DAY_MS = 86_400_000;
 
-/** After a repeated key more are likely: this many batches look for them from the start. */
-const CAREFUL_BATCHES = 50;
+/** After a refusal or a repeated key more are likely: for this many batches they are expected. */
+const MEMORY_BATCHES = 50;
 
 const DEFAULTS = { lanes: 2, batchMax: 1_000, waitingMax: 10_000 };
 
@@ -77,9 +77,10 @@ function sameDay(first: TimedCall, next: TimedCall): boolean {
 }
 
 function createAdmission(repository: UsageRepository, clock: Clock, lanes: number) {
-  const careful = new Array<number>(lanes).fill(0);
+  const expectations = Array.from({ length: lanes }, () => new Expectation());
   return async (batch: TimedCall[], lane: number): Promise<(Admission | Error)[]> => {
     const { startedAt } = batch[0]!;
+    const expectation = expectations[lane]!;
     const results = await repository.admit(
       {
         period: periodOf(startedAt),
@@ -87,18 +88,31 @@ function createAdmission(repository: UsageRepository, clock: Clock, lanes: numbe
         now: clock.now(),
         calls: batch.map((timedCall) => timedCall.call),
       },
-      { careful: careful[lane]! > 0 },
+      { mode: expectation.mode },
     );
-    const repeated = results.some(isRepeat);
-    careful[lane] = repeated ? CAREFUL_BATCHES : Math.max(0, careful[lane]! - 1);
+    expectation.learn(results);
     return results.map((result, i) => answerOf(result, batch[i]!.call));
   };
 }
 
-function isRepeat(result: AdmissionResult): boolean {
-  if (result instanceof Error) return false;
-  const { outcome } = result;
-  return outcome !== 'accepted' && outcome !== 'rejected' && outcome !== 'unknown_tenant';
+/** What a lane's next batch will be like: as the last ones were. A wrong guess costs a round trip. */
+class Expectation {
+  #careful = 0;
+  #mixed = 0;
+
+  get mode(): AdmissionMode {
+    return this.#careful > 0 ? 'careful' : this.#mixed > 0 ? 'mixed' : 'whole';
+  }
+
+  learn(results: readonly AdmissionResult[]): void {
+    this.#careful = Math.max(0, this.#careful - 1);
+    this.#mixed = Math.max(0, this.#mixed - 1);
+    for (const result of results) {
+      if (result instanceof Error || result.outcome === 'accepted') continue;
+      if (result.outcome === 'rejected') this.#mixed = MEMORY_BATCHES;
+      else if (result.outcome !== 'unknown_tenant') this.#careful = MEMORY_BATCHES;
+    }
+  }
 }
 
 function answerOf(result: AdmissionResult, call: AdmissionCall): Admission | Error {

@@ -35,7 +35,13 @@ const call = fc.record<ModelCall>({
 });
 
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ admit: fc.array(call, { minLength: 1, maxLength: 12 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      admit: fc.array(call, { minLength: 1, maxLength: 12 }),
+      mode: fc.constantFrom('whole' as const, 'mixed' as const, 'careful' as const),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -90,7 +96,7 @@ test('the database admits, settles and expires exactly as the plain rules say', 
         if ('admit' in one) {
           const calls = one.admit.map((c) => admissionOf(c, tenants[c.tenant]!, nowMs));
           const batch = { period: periodOf(now), occurredAt: now, now, calls };
-          const results = await repository.admit(batch, { careful: steps.length % 2 === 0 });
+          const results = await repository.admit(batch, { mode: one.mode });
           one.admit.forEach((c, i) => {
             const { reservationId: id } = calls[i]!;
             const expected = model.admit(c, id ?? '', nowMs, nowMs + TTL_MS);
