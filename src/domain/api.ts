@@ -112,6 +112,8 @@ export interface SubscriptionOverview {
   features: Feature[];
   actions: Record<string, PriceAction>;
   canManageBilling: boolean;
+  /** Days free of charge that subscribing would begin with; 0 when there is none (any more). */
+  trialDays: number;
 }
 
 export interface SubscriptionChanged {

@@ -18,6 +18,11 @@ export function firstRenewal(start: Date, interval: Interval): Date {
   return target;
 }
 
+/** When the first payment after `trialDays` free of charge is taken: a trial is counted in days. */
+export function trialEnd(start: Date, trialDays: number): Date {
+  return new Date(start.getTime() + trialDays * 86_400_000);
+}
+
 /**
  * The present as the service counts it: the latest of the reader's clock, the last count and the
  * start of the service's month. The service's clock can be ahead, never behind.

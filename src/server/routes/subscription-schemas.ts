@@ -78,6 +78,7 @@ export const overviewSchema = z
     features: z.array(z.enum(FEATURES)),
     actions: z.record(z.string(), action).openapi({ description: 'By price id.' }),
     canManageBilling: z.boolean(),
+    trialDays: z.int().openapi({ description: 'What subscribing would begin with.' }),
   })
   .openapi('SubscriptionOverview') satisfies z.ZodType<SubscriptionOverview>;
 

@@ -32,6 +32,9 @@ export default {
     title: 'Subscribe to {plan}',
     legend: 'How often you pay',
     amount: 'You pay',
+    afterTrial: 'After the free trial',
+    trial:
+      'One day is free; the first payment is on {date} | {count} days are free; the first payment is on {date}',
     perMonth: '{amount} every month',
     perYear: '{amount} every year',
     tax: 'Tax is added where it applies and shown before you pay.',

@@ -34,6 +34,8 @@ const subscription: Messages['subscription'] = {
     title: '订阅{plan}',
     legend: '付款周期',
     amount: '应付',
+    afterTrial: '免费试用之后',
+    trial: '{count} 天免费，首次扣款日期：{date} | {count} 天免费，首次扣款日期：{date}',
     perMonth: '每月 {amount}',
     perYear: '每年 {amount}',
     tax: '如需缴税，会在付款前另行列出。',

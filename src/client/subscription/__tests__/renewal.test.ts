@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { UsageStats } from '../../../domain/api.ts';
-import { firstRenewal, presentOf } from '../renewal.ts';
+import { firstRenewal, presentOf, trialEnd } from '../renewal.ts';
 
 test.each([
   ['2026-11-23', 'month', '2026-12-23'],
@@ -33,4 +33,10 @@ test.each([
   ],
 ])('the present, %s', (_case, stats, expected) => {
   expect(presentOf(stats, READER).toISOString()).toBe(expected);
+});
+
+test('a trial is counted in days, over the end of the month', () => {
+  expect(trialEnd(new Date('2026-11-23T10:00:00Z'), 14).toISOString()).toBe(
+    '2026-12-07T10:00:00.000Z',
+  );
 });

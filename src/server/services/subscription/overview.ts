@@ -8,12 +8,15 @@ import { READ_PATIENCE } from '../stripe/client.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
 import { getTenant, type Asker, type Billing } from './billing.ts';
 import { refreshCustomer } from './sync-customer.ts';
+import { Turns } from './turns.ts';
 import { chooseShown, viewSubscription, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
 const FRESH_MS = 60_000;
 /** How long readers leave Stripe alone after it did not answer one of them. */
 const BACK_OFF_MS = 10_000;
+/** How many readers may have Stripe asked at once. */
+const LANES = 4;
 
 /**
  * Answers readers from our rows, and has Stripe asked when those are older than a minute. That
@@ -21,6 +24,8 @@ const BACK_OFF_MS = 10_000;
  */
 export class SubscriptionReader {
   readonly #billing: Billing;
+  readonly #turns = new Turns(Number.POSITIVE_INFINITY);
+  #nextLane = 0;
   #stripeAwayUntil = 0;
 
   constructor(billing: Billing) {
@@ -28,11 +33,12 @@ export class SubscriptionReader {
   }
 
   async overview(asker: Asker): Promise<SubscriptionOverview> {
-    const { usage } = this.#billing;
+    const { db, usage, trialDays } = this.#billing;
     const stale = await this.#refresh(asker);
-    const [{ shown, view }, stats] = await Promise.all([
+    const [{ shown, view }, stats, { trialUsedAt }] = await Promise.all([
       this.#read(asker, stale),
       usage.getUsageStats(asker.tenantId),
+      getTenant(db, asker.tenantId),
     ]);
     return {
       subscription: view,
@@ -40,6 +46,7 @@ export class SubscriptionReader {
       features: [...PLAN_CATALOGUE[view.plan].features],
       actions: await this.#actions(shown),
       canManageBilling: canManageBilling(asker.role),
+      trialDays: trialUsedAt ? 0 : trialDays,
     };
   }
 
@@ -68,9 +75,16 @@ export class SubscriptionReader {
     const { stripeCustomerId, syncedAt } = await getTenant(billing.db, tenantId);
     const now = billing.clock.now().getTime();
     if (!stripeCustomerId || (syncedAt && now - syncedAt.getTime() < FRESH_MS)) return false;
+    // A Stripe that hangs must not take a connection for every reader: few look, the rest learn.
+    const lane = (this.#nextLane = (this.#nextLane + 1) % LANES);
+    return this.#turns.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
+  }
+
+  async #look(customerId: string, tenantId: string, now: number): Promise<boolean> {
+    const billing = this.#billing;
     if (now < this.#stripeAwayUntil) return true;
     try {
-      const outcome = await refreshCustomer(billing, stripeCustomerId, new Date(now - FRESH_MS), {
+      const outcome = await refreshCustomer(billing, customerId, new Date(now - FRESH_MS), {
         actor: { kind: 'system', task: 'read' },
         patience: READ_PATIENCE,
       });
