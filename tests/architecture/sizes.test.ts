@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { sourceFiles } from './files.ts';
 
-const LINES_MAX = { '.ts': 250, '.vue': 200 } as const;
+/** Tests are tables and stories, which are read from the top and need not be held in mind. */
+const LINES_MAX = { test: 330, vue: 200, ts: 250 } as const;
+
+function linesMaxOf(file: string): number {
+  if (file.endsWith('.test.ts')) return LINES_MAX.test;
+  return file.endsWith('.vue') ? LINES_MAX.vue : LINES_MAX.ts;
+}
 
 /** Files that may be longer, each with its reason. */
 const LONGER: Record<string, string> = {};
@@ -14,7 +20,7 @@ const files = ['src', 'local-stripe', 'tests', 'bench', 'scripts'].flatMap((fold
 
 test('a file is a small room', () => {
   const tooLong = files
-    .filter((file) => file.lines > LINES_MAX[file.path.endsWith('.vue') ? '.vue' : '.ts'])
+    .filter((file) => file.lines > linesMaxOf(file.path))
     .filter((file) => !(file.path in LONGER))
     .map((file) => `${file.path}: ${file.lines} lines`);
   expect(tooLong).toEqual([]);
