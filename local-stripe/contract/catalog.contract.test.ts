@@ -258,15 +258,18 @@ describe('features of products', () => {
     expect((await stripe.products.listFeatures(own.id)).data).toEqual([]);
   });
 
-  test('a lookup key is taken for good', async () => {
+  test('a lookup key is free again when its feature is archived', async () => {
     const params = { lookup_key: fresh('api'), name: 'API' };
     const { id } = await stripe.entitlements.features.create(params);
-    await stripe.entitlements.features.update(id, { active: false });
     expect((await refused(stripe.entitlements.features.create(params))).param).toBe('lookup_key');
-    const archived = await stripe.entitlements.features.list({
-      archived: true,
-      lookup_key: params.lookup_key,
-    });
-    expect(archived.data.map((feature) => feature.id)).toEqual([id]);
+    await stripe.entitlements.features.update(id, { active: false });
+    const next = await stripe.entitlements.features.create(params);
+    const { lookup_key } = params;
+    const list = async (archived?: boolean) => {
+      const filter = archived === undefined ? { lookup_key } : { lookup_key, archived };
+      return (await stripe.entitlements.features.list(filter)).data.map((feature) => feature.id);
+    };
+    expect(await list()).toEqual([next.id]);
+    expect(await list(true)).toEqual([id]);
   });
 });

@@ -250,3 +250,72 @@ describe('old code', () => {
     },
   );
 });
+
+describe.skipIf(isSandbox)('what is not imitated is refused, not ignored', () => {
+  test.each([
+    [
+      'tax on a subscription',
+      () =>
+        stripe.subscriptions.create({
+          customer: world.customer.id,
+          items: [{ price: world.proMonthly.id }],
+          automatic_tax: { enabled: true },
+        }),
+      'automatic_tax[enabled]',
+    ],
+    [
+      'tax at Checkout',
+      () =>
+        stripe.checkout.sessions.create({
+          mode: 'subscription',
+          line_items: [{ price: world.proMonthly.id, quantity: 1 }],
+          automatic_tax: { enabled: true },
+          success_url: 'https://a.cn',
+        }),
+      'automatic_tax[enabled]',
+    ],
+    [
+      'a payment on behalf of another account',
+      () => stripe.paymentIntents.create({ amount: 100, currency: 'cny', on_behalf_of: 'acct_1' }),
+      'on_behalf_of',
+    ],
+  ] as [string, () => Promise<unknown>, string][])('%s', async (_name, call, param) => {
+    await expect(call()).rejects.toMatchObject({ statusCode: 400, param });
+  });
+
+  test('a resource that is not there', async () => {
+    const create = stripe.taxRates.create({ display_name: 'VAT', inclusive: false, percentage: 6 });
+    await expect(create).rejects.toMatchObject({ statusCode: 404 });
+  });
+});
+
+test('a payment in the way of the payment element', async () => {
+  const intent = await stripe.paymentIntents.create({
+    amount: 1099,
+    currency: 'usd',
+    customer: world.customer.id,
+    automatic_payment_methods: { enabled: true },
+    setup_future_usage: 'off_session',
+    receipt_email: email(),
+    description: 'A thing',
+    metadata: { order: '1' },
+  });
+  expect(intent).toMatchObject({
+    status: 'requires_payment_method',
+    client_secret: expect.any(String),
+  });
+  const paid = await stripe.paymentIntents.confirm(intent.id, {
+    payment_method: 'pm_card_visa',
+    return_url: 'https://a.cn',
+  });
+  expect(paid).toMatchObject({ status: 'succeeded', amount_received: 1099 });
+  const later = await stripe.paymentIntents.create({
+    amount: 500,
+    currency: 'usd',
+    customer: world.customer.id,
+    payment_method: paid.payment_method as string,
+    off_session: true,
+    confirm: true,
+  });
+  expect(later.status).toBe('succeeded');
+});

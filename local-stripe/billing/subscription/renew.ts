@@ -75,7 +75,8 @@ export function renewSubscription(ctx: Context, id: string): void {
   ctx.emit('invoice.created', invoice);
   collectLater(ctx, subscription, invoice);
   useUpOnceDiscounts(ctx, subscription, invoice);
-  if (endsTrial) announceEntitlements(ctx, subscription);
+  // Also where the status stays: features attached to a product since count from now on.
+  announceEntitlements(ctx, subscription);
 }
 
 /** A period that does not begin with a boundary of its rhythm is the rest of one. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectEvents } from '../support/expect-events.ts';
 import { at, beginStory, hour } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
-import { openWorld } from '../support/world.ts';
+import { fresh, openWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
 let world: World;
@@ -139,6 +139,32 @@ describe('a renewal that succeeds', () => {
       await story.advanceTo(at(next) + 2 * hour);
     }
     expect(ends).toEqual(['2027-02-28', '2027-03-31', '2027-04-30', '2027-05-31'].map(at));
+  });
+});
+
+describe('a feature that joins a product', () => {
+  test('is theirs from the next renewal on', async () => {
+    const product = await world.stripe.products.create({ name: 'Growing' });
+    const price = await world.stripe.prices.create({
+      product: product.id,
+      currency: 'cny',
+      unit_amount: 100,
+      recurring: { interval: 'month' },
+    });
+    const story = await beginStory(world, { card: 'pm_card_visa' });
+    const { customer } = story;
+    await story.stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: price.id }],
+    });
+    const lookup_key = fresh('late');
+    const feature = await world.stripe.entitlements.features.create({ lookup_key, name: 'Late' });
+    await world.stripe.products.createFeature(product.id, { entitlement_feature: feature.id });
+    await story.advanceTo(at('2027-02-01') + 2 * hour);
+    const { data } = await story.stripe.entitlements.activeEntitlements.list({
+      customer: customer.id,
+    });
+    expect(data).toMatchObject([{ lookup_key }]);
   });
 });
 
