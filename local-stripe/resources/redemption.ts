@@ -4,7 +4,7 @@ import type { PromotionOrder } from '../checkout/promotion.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { addMonths } from './months.ts';
+import { addMonths } from '../billing/calendar.ts';
 
 /** One entry of a `discounts` parameter. */
 export interface GivenDiscount {
