@@ -21,7 +21,9 @@ begin
   end if;
   if to_regclass(v_name) is not null then return; end if;
   perform pg_advisory_xact_lock(hashtextextended('usage_ensure_partition', 0));
-  if to_regclass(v_name) is not null then return; end if;
+  -- Asked of the table, because to_regclass answers from a cache that the lock does not freshen.
+  perform from pg_class where relname = v_name and relnamespace = current_schema()::regnamespace;
+  if found then return; end if;
   execute format('create table %I (like usage including all)', v_name);
   execute format('alter table %I add constraint %I check (period = %L)',
     v_name, v_name || '_period', p_period);
