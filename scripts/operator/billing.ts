@@ -14,6 +14,7 @@ import {
 import { ReconcileService } from '../../src/server/services/reconcile.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/stripe-event.service.ts';
+import { Turns } from '../../src/server/services/subscription/turns.ts';
 import { reachDatabase } from './database.ts';
 
 export interface OperatorBilling {
@@ -37,7 +38,17 @@ export async function openBilling(): Promise<OperatorBilling> {
   const stripe = new StripeService({ stripe: client, portalConfiguration: undefined });
   const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
-  const sync = { db, clock, log, stripe, catalogue, graceDays: config.pastDueGraceDays };
+  const lockDatabase = openDatabase({ url: reached.url, max: 8 });
+  const sync = {
+    db,
+    lockDb: lockDatabase.db,
+    turns: new Turns(),
+    clock,
+    log,
+    stripe,
+    catalogue,
+    graceDays: config.pastDueGraceDays,
+  };
   const jobs = new Jobs({ databaseUrl: reached.url, log });
   const events = new StripeEventService({ ...sync, jobs });
   events.registerWorker();
@@ -51,6 +62,7 @@ export async function openBilling(): Promise<OperatorBilling> {
     reconcile: new ReconcileService({ ...sync, events, livemode }),
     close: async () => {
       await jobs.stop();
+      await lockDatabase.close();
       await database.close();
       await reached.close();
     },

@@ -43,6 +43,13 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
       onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
     });
     started.push(() => database.close());
+    const lockDatabase = openDatabase({
+      url: databaseUrl,
+      max: 8,
+      applicationName: 'squaretable-billing',
+      onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
+    });
+    started.push(() => lockDatabase.close());
     const port = config.port === 0 ? await freePort() : config.port;
     const movable = config.stripe.kind === 'live' ? undefined : createMovableClock();
     const localStripe =
@@ -84,6 +91,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
       clock,
       log,
       database,
+      lockDatabase,
       jobs: new Jobs({ databaseUrl, log }),
       stripe,
       ...(movable ? { moveClock: turnClock(movable, localStripe) } : {}),

@@ -9,6 +9,7 @@ import { StripeService } from './services/stripe.service.ts';
 import { StripeEventService } from './services/stripe-event.service.ts';
 import { SubscriptionService } from './services/subscription.service.ts';
 import type { Billing } from './services/subscription/billing.ts';
+import { Turns } from './services/subscription/turns.ts';
 
 export interface BillingServices {
   catalogue: PriceCatalogue;
@@ -32,7 +33,9 @@ export function createBillingServices(
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const { portalConfiguration, livemode } = access;
   const stripe = new StripeService({ stripe: client, portalConfiguration });
-  const sync = { db, clock, log, stripe, catalogue, graceDays: config.pastDueGraceDays };
+  const lockDb = foundation.lockDatabase.db;
+  const graceDays = config.pastDueGraceDays;
+  const sync = { db, lockDb, turns: new Turns(), clock, log, stripe, catalogue, graceDays };
   const stripeEvents = new StripeEventService({ ...sync, jobs });
   return {
     catalogue,

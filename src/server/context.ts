@@ -18,6 +18,8 @@ export interface Foundation {
   clock: Clock;
   log: Logger;
   database: Database;
+  /** The same database over connections that may be held while Stripe is asked. */
+  lockDatabase: Database;
   jobs: Jobs;
   /** The Stripe account, set up. */
   stripe: StripeAccess;

@@ -49,6 +49,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       clock: options.clock ?? systemClock,
       log,
       database,
+      lockDatabase: database,
       jobs: new Jobs({ databaseUrl: database.url, log }),
       stripe: stripeAccessOf(config.stripe, undefined),
     },

@@ -1,5 +1,4 @@
-import { inTransaction, type Tx } from '../../../db/client.ts';
-import { lockCustomer } from '../../../db/repositories/lock.repository.ts';
+import type { Tx } from '../../../db/client.ts';
 import { findPaymentOfCharge } from '../../../db/repositories/payment.repository.ts';
 import {
   findEvent,
@@ -9,7 +8,7 @@ import {
 import type { StripeEventRow } from '../../../db/schema/index.ts';
 import { isSubscribedEvent, type SubscribedEvent } from '../stripe/event-types.ts';
 import type { ChargeReading } from '../stripe/invoices.ts';
-import { syncLocked, type SyncDeps } from '../subscription/sync-customer.ts';
+import { syncLocked, withCustomer, type SyncDeps } from '../subscription/sync-customer.ts';
 import { chargeIdOf, writeCharge } from './charges.ts';
 import { applyEffects } from './effects.ts';
 import { subjectOf } from './event-row.ts';
@@ -27,8 +26,7 @@ export async function processEvent(deps: SyncDeps, eventId: string): Promise<voi
   if (event?.state !== 'received') return;
   const customerId = isSubscribedEvent(event.type) ? await findCustomerOf(deps, event) : undefined;
   if (!customerId) return markEventsDone(deps.db, [eventId], 'ignored', deps.clock.now());
-  await inTransaction(deps.db, async (tx) => {
-    await lockCustomer(tx, customerId);
+  await withCustomer(deps, customerId, async (tx) => {
     // From here on every event in the batch is older than what Stripe answers.
     const batch = await listCustomerInbox(tx, { customerId, eventId, limit: BATCH });
     if (batch.some((one) => one.id === eventId)) await processBatch(deps, tx, customerId, batch);

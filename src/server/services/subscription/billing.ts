@@ -46,10 +46,12 @@ export async function changeBilling<T>(
   change: (tx: Tx, tenant: Tenant) => Promise<T>,
 ): Promise<T> {
   try {
-    return await inTransaction(billing.db, async (tx) => {
-      await lockTenantBilling(tx, asker.tenantId);
-      return change(tx, await getTenant(tx, asker.tenantId));
-    });
+    return await billing.turns.run(asker.tenantId, () =>
+      inTransaction(billing.lockDb, async (tx) => {
+        await lockTenantBilling(tx, asker.tenantId);
+        return change(tx, await getTenant(tx, asker.tenantId));
+      }),
+    );
   } catch (error) {
     if (isLockTimeout(error)) {
       throw new BillingError('busy', 'Another change of this subscription is under way.', {

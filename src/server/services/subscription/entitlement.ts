@@ -1,27 +1,18 @@
-import { inTransaction, type Db, type Tx } from '../../../db/client.ts';
+import type { Tx } from '../../../db/client.ts';
 import { insertAuditEntry } from '../../../db/repositories/audit-log.repository.ts';
-import { lockCustomer } from '../../../db/repositories/lock.repository.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import {
   findTenantByCustomer,
   writeEntitlement,
 } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
-import type { Clock } from '../../../domain/clock.ts';
 import type { Actor } from '../../../domain/ids.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
-import type { Logger } from '../../log.ts';
-
-interface EntitlementDeps {
-  db: Db;
-  clock: Clock;
-  log: Logger;
-  graceDays: number;
-}
+import { withCustomer, type SyncDeps } from './sync-customer.ts';
 
 /** Writes the plan that the tenant's subscriptions give now, and says so when it changed. */
 export async function applyEntitlement(
-  deps: Pick<EntitlementDeps, 'clock' | 'log' | 'graceDays'>,
+  deps: Pick<SyncDeps, 'clock' | 'log' | 'graceDays'>,
   tx: Tx,
   values: {
     tenant: Tenant;
@@ -59,14 +50,13 @@ export async function applyEntitlement(
  * Takes the plan from tenants whose days of grace are over. Stripe has no event for that instant,
  * and is not needed: our rows decide. Answers how many tenants lost their plan.
  */
-export async function expireGrace(deps: EntitlementDeps): Promise<number> {
+export async function expireGrace(deps: SyncDeps): Promise<number> {
   const { db, clock, graceDays } = deps;
   // Past due since `before` or earlier means that the grace has ended by now.
   const before = graceEndsAt(clock.now(), -graceDays);
   const customers = await new SubscriptionRepository(db).listCustomersPastDueSince(before);
   for (const customerId of customers) {
-    await inTransaction(db, async (tx) => {
-      await lockCustomer(tx, customerId);
+    await withCustomer(deps, customerId, async (tx) => {
       const tenant = await findTenantByCustomer(tx, customerId);
       if (!tenant) return;
       const rows = await new SubscriptionRepository(tx).findByTenantId(tenant.id);

@@ -23,9 +23,13 @@ import { readPrices } from './read-prices.ts';
 import { transitionsOf } from './transitions.ts';
 import { writeInvoices, type InvoiceScope } from './write-invoices.ts';
 import { tellOfTransition } from './tell.ts';
+import type { Turns } from './turns.ts';
 
 export interface SyncDeps {
   db: Db;
+  /** Connections of their own, because they are held while Stripe is asked: meters have the others. */
+  lockDb: Db;
+  turns: Turns;
   clock: Clock;
   log: Logger;
   stripe: StripeService;
@@ -54,20 +58,35 @@ export function syncCustomer(
   customerId: string,
   options: SyncOptions,
 ): Promise<SyncOutcome> {
-  return inTransaction(deps.db, async (tx) => {
-    await lockCustomer(tx, customerId);
-    return (await syncLocked(deps, tx, customerId, options)).outcome;
+  return withCustomer(deps, customerId, async (tx) => {
+    const { outcome } = await syncLocked(deps, tx, customerId, options);
+    return outcome;
   });
 }
 
+/** Runs `work` in a transaction that holds the customer's lock. */
+export function withCustomer<T>(
+  deps: Pick<SyncDeps, 'lockDb' | 'turns'>,
+  customerId: string,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return deps.turns.run(customerId, () =>
+    inTransaction(deps.lockDb, async (tx) => {
+      await lockCustomer(tx, customerId);
+      return work(tx);
+    }),
+  );
+}
+
 /** The same on behalf of a reader: not when it was done after `since`, nor while somebody is at it. */
-export function refreshCustomer(
+export async function refreshCustomer(
   deps: SyncDeps,
   customerId: string,
   since: Date,
   options: SyncOptions,
 ): Promise<SyncOutcome> {
-  return inTransaction(deps.db, async (tx) => {
+  if (deps.turns.isTaken(customerId)) return 'busy';
+  return inTransaction(deps.lockDb, async (tx) => {
     if (!(await tryLockCustomer(tx, customerId))) return 'busy';
     const tenant = await findTenantByCustomer(tx, customerId);
     if (tenant?.syncedAt && tenant.syncedAt > since) return 'fresh';
