@@ -39,7 +39,8 @@ test('while Stripe hangs, readers are answered from our copy, and chat goes on',
   const began = performance.now();
   const reads = people.map((one) => one.get<SubscriptionOverview>('/api/subscription'));
   const chats = people.map((one) => one.post('/api/chat', { message: 'Hello' }));
-  for (const answer of await Promise.all(chats)) expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  for (const answer of await Promise.all(chats))
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   for (const { status, body } of await Promise.all(reads)) {
     expect({ status, stale: body.subscription.stale }).toEqual({ status: 200, stale: true });
   }

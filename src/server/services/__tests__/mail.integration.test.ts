@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 /** As much of a mail server as a mail program needs; `answer` is what it says to a recipient. */
-function speakSmtp(socket: import('node:net').Socket): void {
+function speakSmtp(socket: Socket): void {
   let body: string[] | undefined;
   socket.write('220 test\r\n');
   socket.on('error', () => undefined);
