@@ -63,6 +63,9 @@ async function answerRequest(
   assertTestKey(c.req.header('authorization'));
   assertVersion(c.req.header('stripe-version'), apiVersion);
   const url = new URL(c.req.url);
+  if (c.req.header('stripe-account') !== undefined) {
+    throw invalidRequest('The local Stripe does not imitate Connect: leave `Stripe-Account` out.');
+  }
   if (route === null) throw unknownUrl(c.req.method, url.pathname);
   const text = c.req.method === 'POST' ? await readBody(c) : url.search.slice(1);
 

@@ -21,6 +21,7 @@ function createClock(
   ctx: Context,
   params: Stripe.TestHelpers.TestClockCreateParams,
 ): Stripe.TestHelpers.TestClock {
+  assertSane(params.frozen_time);
   const clock = ctx.store.put('test_helpers.test_clock', {
     id: ctx.newId('clock'),
     object: 'test_helpers.test_clock',
@@ -36,6 +37,14 @@ function createClock(
   if (params.customer !== undefined) putOnClock(ctx, params.customer, clock.id);
   ctx.onClock(clock.id).emit('test_helpers.test_clock.created', clock);
   return clock;
+}
+
+const earliest = Date.UTC(2000, 0) / 1000;
+const latest = Date.UTC(2200, 0) / 1000;
+
+function assertSane(frozenTime: number): void {
+  if (frozenTime >= earliest && frozenTime < latest) return;
+  throw invalidRequest('Invalid timestamp: it must be between 2000 and 2200.', 'frozen_time');
 }
 
 /** Only a customer that nothing is scheduled for yet can change clocks. */
@@ -60,6 +69,7 @@ function advanceClock(
   if (clock.status !== 'ready') {
     throw invalidRequest(`Test clock ${clock.id} is still advancing: wait until it is ready.`);
   }
+  assertSane(target);
   if (target <= clock.frozen_time) {
     throw invalidRequest('A test clock can only be advanced to a later time.', 'frozen_time');
   }

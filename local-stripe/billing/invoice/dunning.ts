@@ -1,6 +1,9 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { attemptInvoice } from './pay.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import { followFailure } from '../subscription/follow-payment.ts';
+import { attemptInvoice, methodFor } from './pay.ts';
+import { defaultPayment } from './payments.ts';
 
 /**
  * After a failed attempt: when the next one is, by the retry settings, or null after the last. The
@@ -19,9 +22,45 @@ export function scheduleRetry(
   return at;
 }
 
-/** A retry fell due. */
+/** Declines that another attempt with the same card cannot change; Stripe makes none then. */
+const hardDeclines = new Set([
+  'authentication_required',
+  'highest_risk_level',
+  'incorrect_number',
+  'lost_card',
+  'pickup_card',
+  'revocation_of_all_authorizations',
+  'revocation_of_authorization',
+  'stolen_card',
+  'transaction_not_allowed',
+]);
+
+/** A retry fell due. Without a card that could do better it is counted, and not made. */
 export function retryInvoice(ctx: Context, id: string): void {
   const invoice = ctx.store.find('invoice', id);
   if (invoice?.status !== 'open' || !invoice.auto_advance) return;
-  attemptInvoice(ctx, invoice, { isAutomatic: true });
+  if (isHopeless(ctx, invoice)) passOver(ctx, invoice);
+  else attemptInvoice(ctx, invoice, { isAutomatic: true });
+}
+
+function isHopeless(ctx: Context, invoice: Stripe.Invoice): boolean {
+  const method = methodFor(ctx, invoice);
+  const payment = defaultPayment(ctx, invoice.id);
+  if (method === null || payment === null) return invoice.attempted && method === null;
+  const intent = ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
+  if (intent.status === 'requires_action') return idOrNull(intent.payment_method) === method;
+  const latest = idOrNull(intent.latest_charge);
+  const charge = latest === null ? undefined : ctx.store.get('charge', latest);
+  const isHard = hardDeclines.has(charge?.outcome?.reason ?? '');
+  return isHard && charge?.payment_method === method;
+}
+
+function passOver(ctx: Context, before: Stripe.Invoice): void {
+  const attempt_count = before.attempt_count + 1;
+  const next = scheduleRetry(ctx, before, attempt_count);
+  const patch = { attempt_count, next_payment_attempt: next };
+  const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
+  if (next !== null) return;
+  ctx.emit('invoice.payment_failed', invoice);
+  followFailure(ctx, invoice, { isFinal: true });
 }

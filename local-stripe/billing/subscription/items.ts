@@ -7,6 +7,7 @@ import { refuseUnimitated } from '../unimitated.ts';
 import type { Period } from '../calendar.ts';
 
 export const itemsMax = 20;
+const quantityMax = 1_000_000;
 
 export interface GivenPrice {
   price?: string;
@@ -117,7 +118,7 @@ export function assertQuantity(
   if (price.recurring?.usage_type === 'metered') {
     throw invalidRequest('Quantity cannot be set for metered prices.', param);
   }
-  if (!Number.isSafeInteger(quantity) || quantity < 0 || quantity > 1_000_000_000) {
+  if (!Number.isSafeInteger(quantity) || quantity < 0 || quantity > quantityMax) {
     throw invalidRequest('Invalid non-negative integer', param, 'parameter_invalid_integer');
   }
 }
