@@ -45,13 +45,13 @@ export class Batcher<Call, Answer> {
 
   /** Rejects with `busy` when too many calls wait already. */
   submit(call: Call, tenantId: string): Promise<Answer> {
-    if (this.#waiting >= this.#options.waitingMax) return Promise.reject(busy());
+    if (this.#waiting >= this.#options.waitingMax) return Promise.reject(BUSY);
     return new Promise((resolve, reject) => this.#enqueue({ call, resolve, reject }, tenantId));
   }
 
   /** The answers in the order of `calls`, an Error for each that failed. All wait, or none does. */
   submitAll(calls: readonly Call[], tenantOf: (call: Call) => string): Promise<(Answer | Error)[]> {
-    if (this.#waiting + calls.length > this.#options.waitingMax) return Promise.reject(busy());
+    if (this.#waiting + calls.length > this.#options.waitingMax) return Promise.reject(BUSY);
     if (calls.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const answers = new Array<Answer | Error>(calls.length);
@@ -123,10 +123,9 @@ function laneOf(tenantId: string, lanes: number): number {
   return lanes === 1 ? 0 : (Number.parseInt(tenantId.slice(-4), 16) || 0) % lanes;
 }
 
-function busy(): BillingError {
-  return new BillingError(
-    'busy',
-    'Too many metered calls are waiting right now; try again in a second.',
-    { retryAfterSeconds: 1 },
-  );
-}
+/** One for all: where thousands are refused, a stack trace for each would cost more than the answer. */
+const BUSY = new BillingError(
+  'busy',
+  'Too many metered calls are waiting right now; try again in a second.',
+  { retryAfterSeconds: 1 },
+);

@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { loadLedger, startBenchServer } from './database.ts';
+import { benchHttp } from './http.ts';
+import { benchMemory } from './memory.ts';
+import { benchReads } from './reads.ts';
+import { newReport, printCriteria, writeReport } from './report.ts';
+import { benchChecks, benchLatency, benchThroughput } from './throughput.ts';
+
+/**
+ * `npm run bench`: measures every promise about speed and memory and ends with 1 when one fails.
+ * `--quick` takes a tenth of the time, to see that it runs; `--only throughput,http` some parts.
+ */
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+const PARTS = ['throughput', 'latency', 'checks', 'http', 'memory', 'reads'] as const;
+type Part = (typeof PARTS)[number];
+const wanted = new Set(values.only?.split(',') ?? PARTS);
+const unknown = [...wanted].filter((part) => !PARTS.includes(part as Part));
+if (unknown.length > 0) {
+  console.error(`--only takes ${PARTS.join(', ')}; not ${unknown.join(', ')}.`);
+  process.exit(1);
+}
+
+const startedAt = new Date();
+const pace = values.quick ? { rounds: 2, seconds: 0.5 } : { rounds: 7, seconds: 2 };
+const report = newReport();
+const server = await startBenchServer();
+const parts: [Part, () => Promise<void>][] = [];
+try {
+  const database = await server.open('bench');
+  const loaded = values.quick ? 100_000 : 1_000_000;
+  console.log(`Loading ${loaded.toLocaleString('en')} ledger rows …`);
+  await loadLedger(database, loaded, { months: 3, keyed: true });
+  parts.push(
+    ['throughput', () => benchThroughput(database, report, pace)],
+    ['latency', () => benchLatency(database, report, pace)],
+    ['checks', () => benchChecks(database, report, pace)],
+    ['http', () => benchHttp(database, report, { ...pace, rounds: Math.min(5, pace.rounds) })],
+    ['memory', () => benchMemory(database, report, values.quick ? 150_000 : 2_000_000)],
+    [
+      'reads',
+      () =>
+        benchReads(server, report, {
+          rows: values.quick ? 200_000 : 10_000_000,
+          repeats: values.quick ? 200 : 2_000,
+        }),
+    ],
+  );
+  for (const [name, run] of parts) if (wanted.has(name)) await run();
+} finally {
+  await server.stop();
+}
+printCriteria(report.criteria);
+console.log(`\nWritten to ${writeReport(report, startedAt)}`);
+process.exitCode = report.criteria.every((criterion) => criterion.passed) ? 0 : 1;
