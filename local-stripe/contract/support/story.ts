@@ -37,6 +37,7 @@ export interface StoryOptions {
 /** Begins a story: a test clock, and a customer on it. */
 export async function beginStory(subject: Subject, options: StoryOptions = {}): Promise<Story> {
   const { stripe } = subject;
+  const [before] = (await stripe.events.list({ limit: 1 })).data;
   const { id: clock } = await stripe.testHelpers.testClocks.create({
     frozen_time: options.start ?? newYear,
   });
@@ -49,12 +50,12 @@ export async function beginStory(subject: Subject, options: StoryOptions = {}): 
     customer,
     advanceTo: (time) => advance(subject, clock, time),
     async events() {
-      const all = await allEvents(subject, customer.id);
+      const all = await allEvents(subject, customer.id, before?.id);
       return all.filter(({ id }) => !marked.has(id));
     },
     types: async () => (await story.events()).map(({ type }) => type),
     async mark() {
-      marked = new Set((await allEvents(subject, customer.id)).map(({ id }) => id));
+      marked = new Set((await allEvents(subject, customer.id, before?.id)).map(({ id }) => id));
     },
   };
   await story.mark();
@@ -76,11 +77,21 @@ async function advance({ stripe, local }: Subject, clock: string, time: number):
   }
 }
 
-/** The events about the customer or about an object of an earlier one of these, oldest first. */
-async function allEvents({ stripe, local }: Subject, customer: string): Promise<Stripe.Event[]> {
+/**
+ * The events after `before` about the customer or about an object of an earlier one of these, oldest
+ * first.
+ */
+async function allEvents(
+  { stripe, local }: Subject,
+  customer: string,
+  before: string | undefined,
+): Promise<Stripe.Event[]> {
   await local?.settled();
   const events: Stripe.Event[] = [];
-  for await (const event of stripe.events.list({ limit: 100 })) events.push(event);
+  for await (const event of stripe.events.list({ limit: 100 })) {
+    if (event.id === before) break;
+    events.push(event);
+  }
   const theirs = new Set([customer]);
   return events.reverse().filter(({ data: { object } }) => {
     const isTheirs = idsIn(object).some((id) => theirs.has(id));
