@@ -32,11 +32,13 @@ test('two weeks for nothing, a word before they end, then a payment a month', as
   expect((await customer.payments())[0]).toMatchObject({ amountPaidMinor: 2900, status: 'paid' });
 });
 
-test('a tenant tries once', async () => {
+test('a tenant tries once, and is told so before it pays', async () => {
   const customer = await signUp(app);
+  expect((await customer.overview()).trialDays).toBe(14);
   await customer.subscribe('pro', 'month');
   await customer.api.post('/api/subscription/cancel', { immediately: true });
   await settled(app);
+  expect((await customer.overview()).trialDays).toBe(0);
   expect(await customer.subscribe('team', 'month')).toMatchObject({
     plan: 'team',
     status: 'active',

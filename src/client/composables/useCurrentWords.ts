@@ -1,6 +1,7 @@
 import { computed, type ComputedRef, type Ref } from 'vue';
 import type { SubscriptionView } from '../../domain/api.ts';
 import { describeCurrent } from '../subscription/current-plan.ts';
+import { useLaterWords } from './useLaterWords.ts';
 import { usePlans } from './usePlans.ts';
 import { useText } from './useText.ts';
 
@@ -10,6 +11,7 @@ export function useCurrentWords(
 ): ComputedRef<string> {
   const { t, f } = useText();
   const plans = usePlans();
+  const laterWords = useLaterWords();
 
   const amount = computed(() => {
     const price = plans.findPrice(subscription.value?.priceId);
@@ -18,7 +20,6 @@ export function useCurrentWords(
 
   function describe(current: SubscriptionView): string {
     const label = describeCurrent(current);
-    const plan = t(`shell.plans.${current.plan}`);
     switch (label.kind) {
       case 'free':
         return t('subscription.current.free');
@@ -41,11 +42,7 @@ export function useCurrentWords(
               amount: amount.value,
             });
       case 'scheduled':
-        return t('subscription.current.scheduled', {
-          plan,
-          date: f.value.date(label.at),
-          next: t(`shell.plans.${label.next}`),
-        });
+        return laterWords(current.plan, label.next, current.scheduledChange?.priceId, label.at);
     }
   }
 

@@ -11,10 +11,6 @@ export function setAccessToken(token: string | undefined): void {
   accessToken = token;
 }
 
-export function hasAccessToken(): boolean {
-  return accessToken !== undefined;
-}
-
 /** Who is told when a refresh names the session anew, or when there is none any more. */
 export function onSessionEvents(events: {
   session: (session: SessionView) => void;

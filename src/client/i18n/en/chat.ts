@@ -17,7 +17,6 @@ export default {
   stop: 'Stop',
   you: 'You',
   thinking: '{name} is thinking…',
-  drawing: 'The picture is being drawn…',
   stopped: 'Stopped.',
   broken: 'The answer broke off. {reason}',
   restored: 'Your message is kept below; you can send it again.',
@@ -25,8 +24,6 @@ export default {
   clear: 'Start over',
   transcript: 'Conversation with {name}',
   model: 'Model',
-  locked: 'Pro',
-  lockedHint: '{name}: with Pro',
   remaining: 'No messages left | One message left | {count} messages left',
   unlimited: 'Messages without limit',
 };

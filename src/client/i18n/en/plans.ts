@@ -37,5 +37,4 @@ export default {
   compare: 'Compare everything',
   caption: 'What each plan includes',
   feature: 'Feature',
-  popular: 'Most chosen',
 };

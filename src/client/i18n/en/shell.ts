@@ -8,12 +8,11 @@ export default {
     subscription: 'Subscription',
     settings: 'Settings',
   },
-  account: { label: 'Account', signedInAs: 'Signed in as {name}', logout: 'Log out' },
+  account: { signedInAs: 'Signed in as {name}', logout: 'Log out' },
   language: { short: 'ZH', label: 'ZH, switch to Chinese' },
   theme: { label: 'Theme', light: 'Light', dark: 'Dark', system: 'System' },
   actions: {
     retry: 'Try again',
-    close: 'Close',
     back: 'Back',
     cancel: 'Not now',
     refresh: 'Refresh',

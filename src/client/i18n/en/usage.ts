@@ -17,10 +17,8 @@ export default {
   resource: 'What to show',
   view: { label: 'Show as', chart: 'Chart', table: 'Table' },
   csv: 'Download CSV',
-  csvFailed: 'The file could not be made. {reason}',
   day: 'Day',
   caption: 'Usage by day, last {count} days, in UTC',
   chartLabel: '{resource} by day, last {count} days. Total {total}, most on one day {most}.',
   empty: 'Nothing was used in this period.',
-  live: 'Live',
 };

@@ -19,7 +19,6 @@ const chat: Messages['chat'] = {
   stop: '停止',
   you: '你',
   thinking: '{name}正在思考…',
-  drawing: '正在画图…',
   stopped: '已停止。',
   broken: '回答中断了。{reason}',
   restored: '你的消息保留在下方，可以再次发送。',
@@ -27,8 +26,6 @@ const chat: Messages['chat'] = {
   clear: '重新开始',
   transcript: '与{name}的对话',
   model: '模型',
-  locked: '专业版',
-  lockedHint: '{name}：专业版可用',
   remaining: '消息已用完 | 还剩 {count} 条消息 | 还剩 {count} 条消息',
   unlimited: '消息不限量',
 };

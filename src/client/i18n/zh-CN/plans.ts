@@ -39,6 +39,5 @@ const plans: Messages['plans'] = {
   compare: '比较全部内容',
   caption: '各方案包含的内容',
   feature: '功能',
-  popular: '最多人选',
 };
 export default plans;

@@ -10,12 +10,11 @@ const shell: Messages['shell'] = {
     subscription: '订阅',
     settings: '设置',
   },
-  account: { label: '账户', signedInAs: '当前用户：{name}', logout: '退出登录' },
+  account: { signedInAs: '当前用户：{name}', logout: '退出登录' },
   language: { short: 'EN', label: 'EN，切换为英文' },
   theme: { label: '主题', light: '浅色', dark: '深色', system: '跟随系统' },
   actions: {
     retry: '重试',
-    close: '关闭',
     back: '返回',
     cancel: '暂不',
     refresh: '刷新',

@@ -19,11 +19,9 @@ const usage: Messages['usage'] = {
   resource: '显示内容',
   view: { label: '显示方式', chart: '图表', table: '表格' },
   csv: '下载 CSV',
-  csvFailed: '没能生成文件。{reason}',
   day: '日期',
   caption: '最近 {count} 天的每日用量（UTC）',
   chartLabel: '最近 {count} 天每日{resource}。合计 {total}，单日最多 {most}。',
   empty: '这段时间没有用量。',
-  live: '实时',
 };
 export default usage;
