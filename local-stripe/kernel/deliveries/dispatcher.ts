@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { addDelivery } from '../events.ts';
 import { randomText } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
@@ -97,7 +97,7 @@ export class Dispatcher {
 
   async #workOff(endpoint: string): Promise<void> {
     // Let the transaction that queued this finish, and its request be answered, first.
-    await wait(0);
+    await turn();
     for (;;) {
       const queue = this.#queues.get(endpoint);
       if (queue === undefined || queue.length === 0) break;
