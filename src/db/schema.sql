@@ -498,6 +498,7 @@ end $function$
 CREATE OR REPLACE FUNCTION public.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
  RETURNS usage_totals
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   t usage_totals;
@@ -539,6 +540,7 @@ end $function$
 CREATE OR REPLACE FUNCTION public.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[])
  RETURNS record
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   v_day int := extract(day from p_occurred_at at time zone 'UTC');
@@ -566,7 +568,11 @@ begin
     select coalesce(array_agg(c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
     into v_repeated, v_apart
     from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
-    join usage_idempotency i on i.tenant_id = p_group_tenants[c.grp] and i.key = c.key;
+    cross join lateral (
+      select from usage_idempotency
+      where tenant_id = p_group_tenants[c.grp] and key = c.key
+      limit 1
+    ) as found;
   end if;
 
   -- Groups that fit as a whole: the guard is the `where` of the upsert, which locks in the order of
@@ -650,9 +656,13 @@ begin
       array_agg(t."limit" order by w.n),
       coalesce(array_agg(w.n order by w.n) filter (where t.xmin <> v_self), '{}')
     into group_used, group_held, group_limits, v_apart
-    from unnest(p_group_tenants, p_group_resources) with ordinality as w(tenant_id, resource, n)
-    join usage_totals t
-      on t.tenant_id = w.tenant_id and t.period = p_period and t.resource_type = w.resource;
+    from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
+    cross join lateral (
+      select xmin, used, held, "limit"
+      from usage_totals
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+      limit 1
+    ) as t;
 
     if cardinality(group_used) < cardinality(p_group_tenants) then
       raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
@@ -745,12 +755,13 @@ begin
     perform usage_add(t.tenant_id, t.period, t.resource_type, v_day, after.used - t.used,
       after.held - t.held, p_now)
     from unnest(v_apart) as apart(n)
+    cross join lateral (select group_used[n] as used, group_held[n] as held) as after
     cross join lateral (
-      select p_group_tenants[n] as tenant_id, p_group_resources[n] as resource_type,
-        group_used[n] as used, group_held[n] as held
-    ) as after
-    join usage_totals t on t.tenant_id = after.tenant_id and t.period = p_period
-      and t.resource_type = after.resource_type
+      select * from usage_totals
+      where tenant_id = p_group_tenants[n] and period = p_period
+        and resource_type = p_group_resources[n]
+      limit 1
+    ) as t
     where t.used <> after.used or t.held <> after.held;
     v_crossing := true;
   end if;
@@ -758,9 +769,12 @@ begin
   if v_crossing then
     for v_crossed in
       select t.*
-      from unnest(p_group_tenants, p_group_resources) as w(tenant_id, resource_type)
-      join usage_totals t on t.tenant_id = w.tenant_id and t.period = p_period
-        and t.resource_type = w.resource_type
+      from unnest(p_group_tenants, p_group_resources) as w(g_tenant, g_resource)
+      cross join lateral (
+        select * from usage_totals
+        where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+        limit 1
+      ) as t
       where t."limit" > 0 and t.used * 100 >= t."limit" * 80
         and t.threshold < case when t.used >= t."limit" then 100 else 80 end
     loop
@@ -872,6 +886,7 @@ end $function$
 CREATE OR REPLACE FUNCTION public.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
+ SET enable_seqscan TO 'off'
 AS $function$
   with expired as (
     update usage_reservations
@@ -882,6 +897,24 @@ AS $function$
   )
   select coalesce(sum(amount), 0)::bigint from expired;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION public.usage_look_up(p_tenants uuid[], p_periods text[], p_resources resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  select array_agg(t.used), array_agg(t.held), array_agg(t."limit")
+  into used, held, limits
+  from unnest(p_tenants, p_periods, p_resources) as w(w_tenant, w_period, w_resource)
+  left join lateral (
+    select c.used, c.held, c."limit"
+    from usage_totals c
+    where c.tenant_id = w_tenant and c.period = w_period and c.resource_type = w_resource
+    limit 1
+  ) as t on true;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.usage_not_whole()
@@ -952,6 +985,7 @@ end $function$
 CREATE OR REPLACE FUNCTION public.usage_settle(p_now timestamp with time zone, p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_metadata jsonb[], OUT outcomes integer[], OUT used_after bigint[], OUT remaining_after bigint[])
  RETURNS record
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   r usage_reservations;
@@ -960,10 +994,15 @@ declare
 begin
   perform
   from (
-    select distinct tenant_id, period, resource_type
-    from unnest(p_tenants, p_reservations) as wanted(tenant_id, id)
-    join usage_reservations using (tenant_id, id)
-    order by tenant_id, period, resource_type
+    select distinct wanted_tenant as tenant_id, found.period, found.resource_type
+    from unnest(p_tenants, p_reservations) as w(wanted_tenant, wanted_id)
+    cross join lateral (
+      select period, resource_type
+      from usage_reservations
+      where tenant_id = wanted_tenant and id = wanted_id
+      limit 1
+    ) as found
+    order by 1, 2, 3
   ) as wanted
   cross join lateral (
     select from usage_totals c

@@ -55,14 +55,7 @@ export async function lookUpCounters(
 ): Promise<(Pick<Counter, 'used' | 'held' | 'limit'> | undefined)[]> {
   const result = await client.query<Record<'used' | 'held' | 'limits', string>>({
     name: 'usage_look_up',
-    text: `
-      select array_agg(t.used) as used, array_agg(t.held) as held, array_agg(t."limit") as limits
-      from unnest($1::uuid[], $2::text[], $3::resource_type[]) as w(tenant_id, period, resource)
-      left join lateral (
-        select used, held, "limit"
-        from usage_totals t
-        where t.tenant_id = w.tenant_id and t.period = w.period and t.resource_type = w.resource
-      ) as t on true`,
+    text: 'select * from usage_look_up($1, $2, $3)',
     types: AS_TEXT,
     values: [
       plainArray(keys.map((key) => key.tenantId)),
