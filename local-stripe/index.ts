@@ -83,7 +83,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     if (dataDir !== null) {
       const saved = loadJournal(kernel, dataDir).aheadMs;
       // A clock shared with the app starts at real time like any other: the state knows better.
-      if (saved > aheadMs()) clock.moveTo(new Date(Date.now() + saved));
+      if (saved > aheadMs() + 1000) clock.moveTo(new Date(Date.now() + saved));
       journal = new Journal(kernel, dataDir, aheadMs);
     }
     const dispatcher = new Dispatcher(kernel);

@@ -81,22 +81,24 @@ async function answerRequest(
   const lost = takeInjectedFailure(kernel);
   const raw = parseForm(text);
   const params = parseParams(`${route.method} ${route.path}`, raw);
-  let result: Answer;
-  let savable = true;
-  try {
-    const request = { id: requestId, idempotencyKey: key };
-    const body = kernel.run((ctx) => execute(kernel, ctx, route, params, c.req.param()), request);
-    result = { status: 200, body: JSON.stringify(body), headers: {} };
-  } catch (error) {
-    result = errorAnswer(kernel, error, requestId);
-    savable = !(error instanceof StripeError) || isSaved(error);
-  }
-  if (key !== null && savable) {
-    const { status, body } = result;
-    saveAnswer(kernel, { id: key, fingerprint: print, requestId, status, body });
-  }
+  let result: Answer | null = null;
+  kernel.runRecorded(
+    (ctx) => JSON.stringify(execute(kernel, ctx, route, params, c.req.param())),
+    { id: requestId, idempotencyKey: key },
+    (outcome) => {
+      const error = 'error' in outcome ? outcome.error : null;
+      result =
+        'error' in outcome
+          ? errorAnswer(kernel, error, requestId)
+          : { status: 200, body: outcome.value, headers: {} };
+      if (key === null || (error instanceof StripeError && !isSaved(error))) return;
+      const { status, body } = result;
+      saveAnswer(kernel, { id: key, fingerprint: print, requestId, status, body });
+    },
+  );
   if (lost !== null) throw lost;
-  return { ...result, headers: { ...result.headers, ...echo } };
+  const answered = result as unknown as Answer;
+  return { ...answered, headers: { ...answered.headers, ...echo } };
 }
 
 function execute(

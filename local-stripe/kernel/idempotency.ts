@@ -30,13 +30,11 @@ export function findSavedAnswer(kernel: Kernel, key: string, print: string): Ide
 /** Saves the answer of a request that began to execute, and forgets those a day old. */
 export function saveAnswer(kernel: Kernel, row: Omit<IdempotencyRow, 'savedAt'>): void {
   const savedAt = kernel.now();
-  kernel.store.transaction(() => {
-    for (const old of kernel.store.oldestFirst('_idempotency')) {
-      if (old.savedAt >= savedAt - keptSeconds) break;
-      kernel.store.remove('_idempotency', old.id);
-    }
-    kernel.store.put('_idempotency', { ...row, savedAt });
-  });
+  for (const old of kernel.store.oldestFirst('_idempotency')) {
+    if (old.savedAt >= savedAt - keptSeconds) break;
+    kernel.store.remove('_idempotency', old.id);
+  }
+  kernel.store.put('_idempotency', { ...row, savedAt });
 }
 
 /**

@@ -108,6 +108,26 @@ export class Kernel {
     return this.runAt({ request, clock: null, now, globalNow: now }, work);
   }
 
+  /**
+   * One transaction, and with it, undone or not, what `record` makes of its outcome: so that a kill
+   * cannot come between a request and its saved answer.
+   */
+  runRecorded<T>(
+    work: (ctx: Context) => T,
+    request: RequestOrigin,
+    record: (outcome: { value: T } | { error: unknown }) => void,
+  ): void {
+    this.store.transaction(() => {
+      let outcome: { value: T } | { error: unknown };
+      try {
+        outcome = { value: this.run(work, request) };
+      } catch (error) {
+        outcome = { error };
+      }
+      record(outcome);
+    });
+  }
+
   runAt<T>(origin: Origin, work: (ctx: Context) => T): T {
     const keepsChanges = (error: unknown) => error instanceof StripeError && error.keepsChanges;
     const lastly: Lastly = new Map();
