@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { PaymentsPage, PaymentView } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { caller } from '../support/http.ts';
 import {
@@ -47,6 +48,20 @@ async function fallBehind(): Promise<Customer> {
   return customer;
 }
 
+/** All payments, a page at a time. */
+async function inPagesOf(customer: Customer, limit: number): Promise<PaymentView[]> {
+  const found: PaymentView[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const after: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const page = await customer.api.get<PaymentsPage>(
+      `/api/subscription/payments?limit=${limit}${after}`,
+    );
+    found.push(...page.body.payments);
+    cursor = page.body.nextCursor;
+  }
+  return found;
+}
+
 test('renewals: a payment a month, always pro', async () => {
   const customer = await signUp(app);
   await customer.subscribe('pro', 'month');
@@ -59,6 +74,7 @@ test('renewals: a payment a month, always pro', async () => {
     expect(payments).toHaveLength(month + 1);
     expect(payments[0]).toMatchObject({ status: 'paid', reason: 'subscription_cycle' });
   }
+  expect(await inPagesOf(customer, 3)).toEqual(await customer.payments());
 });
 
 test('the card fails, grace runs out, the card is replaced: pro, free, pro', async () => {

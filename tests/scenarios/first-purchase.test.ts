@@ -193,7 +193,37 @@ describe('bad input changes nothing', () => {
   test.each(['cancel', 'resume', 'portal'])('%s without a subscription', async (verb) => {
     const customer = await signUp(app);
     expect((await customer.api.post(`/api/subscription/${verb}`)).status).toBe(409);
+    // A body is optional, and so is what would say that there is one.
+    const headers = { Authorization: `Bearer ${customer.session.accessToken}` };
+    const bare = await fetch(`${app.url}/api/subscription/${verb}`, { method: 'POST', headers });
+    expect(bare.status).toBe(409);
   });
+
+  test.each([
+    ['checkout', 'not json', 400],
+    ['checkout', '[]', 400],
+    ['cancel', '{"immediately":"yes"}', 400],
+    ['cancel', '{"reason":"\\u0000"}', 400],
+    ['upgrade', '{"priceId":"price_x","prorationDate":-1}', 400],
+    ['preview', '{"priceId":""}', 400],
+  ])('%s with %s', async (verb, body, status) => {
+    const customer = await signUp(app);
+    const headers = {
+      Authorization: `Bearer ${customer.session.accessToken}`,
+      'Content-Type': 'application/json',
+    };
+    const path = `${app.url}/api/subscription/${verb}`;
+    const answer = await fetch(path, { method: 'POST', headers, body });
+    expect(answer.status).toBe(status);
+  });
+
+  test.each(['limit=0', 'limit=101', 'limit=x', 'cursor=nonsense', 'cursor=', 'other=1'])(
+    'payments?%s',
+    async (query) => {
+      const customer = await signUp(app);
+      expect((await customer.api.get(`/api/subscription/payments?${query}`)).status).toBe(400);
+    },
+  );
 });
 
 test('a member sees the subscription and cannot pay', async () => {

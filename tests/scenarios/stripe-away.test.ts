@@ -96,3 +96,20 @@ test('with our rows gone, a sweep writes them again', async () => {
   expect(await customer.subscription()).toMatchObject({ plan: 'team' });
   expect(await customer.payments()).toHaveLength(1);
 });
+
+test('from a backup that knew no customer, the next event brings everything back', async () => {
+  const customer = await signUp(app);
+  await customer.subscribe('pro', 'month');
+  const customerId = await customer.customerId();
+  await app.database.pool.query(`
+    update tenants set subscription_id = null, plan = 'free', stripe_customer_id = null
+    where id = '${customer.tenantId}'`);
+  await app.database.pool.query(`delete from payments where tenant_id = '${customer.tenantId}'`);
+  await app.database.pool.query(
+    `delete from subscriptions where tenant_id = '${customer.tenantId}'`,
+  );
+  await customer.atStripe(`customers/${customerId}`, { name: 'Renamed' });
+  await settled(app);
+  expect(await customer.subscription()).toMatchObject({ plan: 'pro', status: 'active' });
+  expect(await customer.customerId()).toBe(customerId);
+});
