@@ -83,8 +83,7 @@ export function buildSession(
         ? 'if_required'
         : 'always',
     payment_method_configuration_details: null,
-    payment_method_options: (params.payment_method_options ??
-      {}) as Stripe.Checkout.Session.PaymentMethodOptions,
+    payment_method_options: buildMethodOptions(params),
     payment_method_types: ['card'],
     payment_status: mode === 'setup' ? 'no_payment_required' : 'unpaid',
     permissions: null,
@@ -201,4 +200,10 @@ function buildNameCollection(
       ? { individual: { ...individual, optional: individual.optional ?? false } }
       : {}),
   };
+}
+
+/** Only cards pay here, so what is said of other methods means nothing. */
+function buildMethodOptions(params: CreateParams): Stripe.Checkout.Session.PaymentMethodOptions {
+  const card = params.payment_method_options?.card;
+  return card ? { card: { request_three_d_secure: 'automatic', ...card } } : {};
 }

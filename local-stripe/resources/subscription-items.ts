@@ -19,7 +19,7 @@ export const subscriptionItems = {
       method: 'GET',
       path: `${path}/:id`,
       handle: (ctx: Context, _params: Params, { id }: Record<string, string>) => {
-        return ctx.store.find('_deleted', id!) ?? findItem(ctx, id!).item;
+        return findItem(ctx, id!).item;
       },
     },
     { method: 'POST', path: `${path}/:id`, handle: updateItem },

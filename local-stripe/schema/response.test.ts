@@ -70,28 +70,29 @@ const ajv = new Ajv({ strict: false, allErrors: false });
 ajv.addSchema({ $id: 'stripe', definitions: schemaDocument.definitions });
 
 describe('the checker agrees with ajv', () => {
-  test.each(['coupon', 'price', 'billing.meter', 'webhook_endpoint', 'billing_portal.configuration'])(
-    'about a %s',
-    (name) => {
-      const schema = schemaDocument.objects[name];
-      if (!schema) throw new Error(`${name} is not served`);
-      const validate = ajv.compile({ ...schema, $ref: `stripe${schema.$ref}` });
-      const wrongs = fc.constantFrom<Json>(null, '', 'x', 4.5, true, [], {}, 'active', -1);
-      let accepted = 0;
-      fc.assert(
-        fc.property(valid(resolve(schema)), fc.nat(), fc.option(wrongs), (value, dice, wrong) => {
-          const candidate = wrong === null ? value : spoil(value, dice, wrong);
-          const ours = checkObject(candidate as object).length === 0;
-          if (ours) accepted += 1;
-          expect(ours).toBe(
-            validate(candidate) && (candidate as { object?: Json }).object === name,
-          );
-        }),
-        { numRuns: 150 },
-      );
-      expect(accepted).toBeGreaterThan(20);
-    },
-  );
+  test.each([
+    'coupon',
+    'price',
+    'billing.meter',
+    'webhook_endpoint',
+    'billing_portal.configuration',
+  ])('about a %s', (name) => {
+    const schema = schemaDocument.objects[name];
+    if (!schema) throw new Error(`${name} is not served`);
+    const validate = ajv.compile({ ...schema, $ref: `stripe${schema.$ref}` });
+    const wrongs = fc.constantFrom<Json>(null, '', 'x', 4.5, true, [], {}, 'active', -1);
+    let accepted = 0;
+    fc.assert(
+      fc.property(valid(resolve(schema)), fc.nat(), fc.option(wrongs), (value, dice, wrong) => {
+        const candidate = wrong === null ? value : spoil(value, dice, wrong);
+        const ours = checkObject(candidate as object).length === 0;
+        if (ours) accepted += 1;
+        expect(ours).toBe(validate(candidate) && (candidate as { object?: Json }).object === name);
+      }),
+      { numRuns: 150 },
+    );
+    expect(accepted).toBeGreaterThan(20);
+  });
 });
 
 const event = {

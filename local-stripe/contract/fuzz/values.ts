@@ -26,6 +26,8 @@ const nonsense = [
   'x'.repeat(5001),
 ];
 
+const extremes = [-1, 0, 1, 99_999_999, 2 ** 31, 999_999_999_999, 253_402_300_799];
+
 /** Makes parameters that a schema allows, most of the time. */
 export class ValueMaker {
   #random: Random;
@@ -92,6 +94,7 @@ export class ValueMaker {
   }
 
   #integer(name: string): number {
+    if (this.#random.chance(0.03)) return this.#random.pick(extremes);
     if (/(_at|_end|_start|_date|_time|^timestamp|^created|^g|^l|anchor)$/.test(name)) {
       const aligned = Math.floor(this.now / 60) * 60;
       return aligned + this.#random.integer(-40, 40) * 86_400;
