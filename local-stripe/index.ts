@@ -97,6 +97,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     const server = await listen(app, options.port);
     kernel.baseUrl = `http://127.0.0.1:${server.port}`;
     dispatcher.resume();
+    timekeeper.resume();
     const local: LocalStripe = {
       url: kernel.baseUrl,
       port: server.port,

@@ -77,3 +77,19 @@ test('a port that is taken is told in a sentence, and nothing is left behind', a
   await local.close();
   await session((stripe) => stripe.customers.list());
 });
+
+test('a test clock that was advancing when the process stopped goes on after the start', async () => {
+  const start = await startLocalStripe({ port: 0, dataDir });
+  const stripe = new Stripe('sk_test_j', { host: '127.0.0.1', port: start.port, protocol: 'http' });
+  const frozen = 1_800_000_000;
+  const clock = await stripe.testHelpers.testClocks.create({ frozen_time: frozen });
+  await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: frozen + 86_400 });
+  await start.close();
+  const again = await startLocalStripe({ port: 0, dataDir });
+  await again.settled();
+  expect(again.kernel.store.get('test_helpers.test_clock', clock.id)).toMatchObject({
+    status: 'ready',
+    frozen_time: frozen + 86_400,
+  });
+  await again.close();
+});

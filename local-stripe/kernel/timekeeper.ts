@@ -16,6 +16,7 @@ export class Timekeeper {
   #dispatcher: Dispatcher;
   #lock: Promise<unknown> = Promise.resolve();
   #isPassing = false;
+  #isClosed = false;
   #timer: NodeJS.Timeout;
   #sliceEndsAt = 0;
 
@@ -31,11 +32,21 @@ export class Timekeeper {
     this.#timer.unref();
   }
 
+  /** Goes on advancing the test clocks that a kill or a stop interrupted. */
+  resume(): void {
+    this.#kernel.run((ctx) => {
+      for (const { id, status } of ctx.store.oldestFirst('test_helpers.test_clock')) {
+        if (status === 'advancing') ctx.schedule(ctx.now, 'test_clock.advance', id);
+      }
+    });
+  }
+
   /** Moves the global clock to `target` (unix seconds); resolves when all is done and delivered. */
   async advanceTo(target: number): Promise<number> {
     await this.#alone(async () => {
       await this.#dispatcher.idle();
       await this.#passUntil(target);
+      if (this.#isClosed) return;
       this.#moveClock(target);
       await this.#passUntil(target);
     });
@@ -75,11 +86,13 @@ export class Timekeeper {
       await this.#dispatcher.idle();
       const next = this.#kernel.due.peek(null);
       const isDue = next !== undefined && next.dueAt <= this.#kernel.now();
-      if (!this.#isPassing && !this.#dispatcher.isBusy && !isDue) return;
+      if (this.#isClosed || (!this.#isPassing && !this.#dispatcher.isBusy && !isDue)) return;
     }
   }
 
+  /** Stops after the thing under way; the rest falls due again after the next start. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#lock;
   }
@@ -87,7 +100,7 @@ export class Timekeeper {
   async #passUntil(target: number): Promise<void> {
     for (;;) {
       const row = this.#kernel.due.peek(null);
-      if (row === undefined || row.dueAt > target) return;
+      if (row === undefined || row.dueAt > target || this.#isClosed) return;
       this.#moveClock(row.dueAt);
       this.#do(row, row.dueAt);
       await this.#breathe();
@@ -100,6 +113,7 @@ export class Timekeeper {
       ?.target_frozen_time;
     if (target === undefined) return;
     for (;;) {
+      if (this.#isClosed) return;
       const row = this.#kernel.due.peek(id);
       if (row === undefined || row.dueAt > target || !this.#freeze(id, row.dueAt)) break;
       this.#do(row, this.#kernel.now());

@@ -32,7 +32,7 @@ export class Dispatcher {
   #kernel: Kernel;
   #queues = new Map<string, string[]>();
   #working = new Set<Promise<void>>();
-  #closed = false;
+  #closing = new AbortController();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -66,8 +66,9 @@ export class Dispatcher {
     });
   }
 
+  /** Breaks off what is under way: it stays pending, and is delivered after the next start. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#queues.clear();
     await this.idle();
   }
@@ -82,7 +83,7 @@ export class Dispatcher {
 
   #enqueue(id: string): void {
     const row = this.#kernel.store.find('_delivery', id);
-    if (row === undefined || this.#closed) return;
+    if (row === undefined || this.#closing.signal.aborted) return;
     const { duplicate } = readSettings(this.#kernel.store).chaos;
     const copies = this.#chance('duplicate', row) < duplicate ? [id, id] : [id];
     const queue = this.#queues.get(row.endpoint);
@@ -123,12 +124,14 @@ export class Dispatcher {
       this.#settle({ ...row, status: 'dropped', nextAttemptAt: null });
       return;
     }
-    const result = await sendEvent(endpoint.url, store.get('_webhook_secret', endpoint.id).secret, {
+    const body = {
       ...event.body,
       api_version: endpoint.api_version ?? event.body.api_version,
       pending_webhooks: store.by('_delivery', 'event', event.id).filter(isPending).length,
-    });
-    if (!this.#closed) this.#record(id, result);
+    };
+    const { secret } = store.get('_webhook_secret', endpoint.id);
+    const result = await sendEvent(endpoint.url, secret, body, this.#closing.signal);
+    if (!this.#closing.signal.aborted) this.#record(id, result);
   }
 
   #record(id: string, { status, error, durationMs }: SendResult): void {

@@ -20,11 +20,12 @@ export async function sendEvent(
   url: string,
   secret: string,
   event: Stripe.Event,
+  signal: AbortSignal,
 ): Promise<SendResult> {
   const body = JSON.stringify(event, null, 2);
   const startedAt = Date.now();
   for (;;) {
-    const answer = await post(url, secret, body);
+    const answer = await post(url, secret, body, signal);
     // The endpoint closed a connection kept open just as we used it: that was no attempt.
     if (answer.isStale) continue;
     return { status: answer.status, error: answer.error, durationMs: Date.now() - startedAt };
@@ -37,11 +38,12 @@ interface Answer {
   isStale: boolean;
 }
 
-function post(url: string, secret: string, body: string): Promise<Answer> {
+function post(url: string, secret: string, body: string, signal: AbortSignal): Promise<Answer> {
   const isHttps = url.startsWith('https:');
   return new Promise((resolve) => {
     const request = (isHttps ? httpsRequest : httpRequest)(url, {
       method: 'POST',
+      signal,
       agent: isHttps ? httpsAgent : httpAgent,
       headers: {
         'content-type': 'application/json; charset=utf-8',
