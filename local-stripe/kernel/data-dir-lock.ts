@@ -1,5 +1,13 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 const held = new Set<string>();
 
@@ -9,7 +17,7 @@ const held = new Set<string>();
  */
 export function lockDataDir(dataDir: string): () => void {
   const path = join(resolve(dataDir), 'local-stripe.lock');
-  makeFolder(dataDir);
+  assertWritable(dataDir);
   const owner = readOwner(path);
   if (owner !== null && (held.has(path) || (owner !== process.pid && isAlive(owner)))) {
     throw new Error(
@@ -24,15 +32,22 @@ export function lockDataDir(dataDir: string): () => void {
   };
 }
 
-function makeFolder(dataDir: string): void {
+function assertWritable(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.W_OK);
   } catch (cause) {
     throw new Error(`${dataDir} is no folder that can be written to: set DATA_DIR to another.`, {
       cause,
     });
   }
+}
+
+/** Folder by folder: Node's own `recursive` never returns where the system refuses with ENOENT. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function readOwner(path: string): number | null {

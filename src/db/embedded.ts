@@ -13,9 +13,10 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { assertWritable } from './embedded/folder.ts';
 import { postgresAccount, type Account } from './embedded/account.ts';
 import { findBinaries, type Binaries } from './embedded/binaries.ts';
 import { clearLeftovers, readPostmaster } from './embedded/postmaster.ts';
@@ -88,28 +89,6 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     throw error;
   }
   return { port, url, pid: () => readPostmaster(cluster)?.pid, stop: () => stop(server) };
-}
-
-function assertWritable(dataDir: string): void {
-  const probe = join(dataDir, `.probe-${process.pid}`);
-  try {
-    makeFolder(dataDir);
-    writeFileSync(probe, '');
-    rmSync(probe);
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new Error(
-      `The data folder ${dataDir} cannot be written (${why}): give this user the right to, or choose another with DATA_DIR.`,
-      { cause },
-    );
-  }
-}
-
-/** Folder by folder: Node's own `recursive` never returns where the system refuses with ENOENT. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }
 
 /** `initdb` into a side folder that is then renamed, so that a killed first start leaves no half. */

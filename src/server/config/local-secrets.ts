@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { ConfigError } from './env.ts';
+import { assertWritable } from '../../db/embedded/folder.ts';
 
 const secretsSchema = z.object({ jwtSecret: z.string().min(32), usageIngestToken: z.string() });
 
@@ -10,8 +10,8 @@ export type LocalSecrets = z.infer<typeof secretsSchema>;
 
 /**
  * The secrets of an installation that was given none: made once and kept under `dataDir`, readable
- * by its owner alone, so that sessions survive a restart. Throws a `ConfigError` when the folder
- * cannot be written.
+ * by its owner alone, so that sessions survive a restart. Throws a sentence when the folder cannot
+ * be written.
  */
 export async function ensureLocalSecrets(dataDir: string): Promise<LocalSecrets> {
   const file = path.join(dataDir, 'secrets.json');
@@ -22,16 +22,9 @@ export async function ensureLocalSecrets(dataDir: string): Promise<LocalSecrets>
     jwtSecret: randomBytes(48).toString('base64url'),
     usageIngestToken: `uit_${randomBytes(24).toString('base64url')}`,
   };
-  try {
-    await mkdir(dataDir, { recursive: true });
-    await writeFile(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
-    await rename(`${file}.new`, file);
-  } catch (cause) {
-    throw new ConfigError(
-      `DATA_DIR (${dataDir}) cannot be written: ${(cause as Error).message}. Choose a folder that can.`,
-      { cause },
-    );
-  }
+  assertWritable(dataDir);
+  await writeFile(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  await rename(`${file}.new`, file);
   return secrets;
 }
 

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { decideConfig } from '../config.ts';
+import { ConfigError, readEnv } from '../env.ts';
+
+const decide = (env: Record<string, string>) => decideConfig(readEnv(env));
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  STRIPE_SECRET_KEY: 'sk_live_1234',
+  STRIPE_WEBHOOK_SECRET: 'whsec_1234',
+  JWT_SECRET: 'a secret of thirty-two bytes or more',
+  APP_URL: 'https://billing.example.com',
+};
+
+test('an empty environment is a try on one’s own machine', () => {
+  const config = decide({});
+  expect(config).toMatchObject({
+    production: false,
+    port: 3000,
+    stripe: { kind: 'local', port: 12_111 },
+    llm: { kind: 'storyteller' },
+    mail: { kind: 'kept' },
+    pastDueGraceDays: 7,
+    trialDays: 0,
+  });
+  expect(config.database).toEqual({ kind: 'embedded', dataDir: `${config.dataDir}/postgres` });
+});
+
+test('production with all it needs', () => {
+  expect(decide(PRODUCTION)).toMatchObject({
+    production: true,
+    appUrl: 'https://billing.example.com',
+    stripe: { kind: 'live', livemode: true, webhookSecrets: ['whsec_1234'] },
+  });
+});
+
+test('several webhook secrets while one is rolled over', () => {
+  const { stripe } = decide({ ...PRODUCTION, STRIPE_WEBHOOK_SECRET: 'whsec_a, whsec_b' });
+  expect(stripe).toMatchObject({ webhookSecrets: ['whsec_a', 'whsec_b'] });
+});
+
+test.each<[string, Record<string, string>, RegExp]>([
+  [
+    'nothing set in production',
+    { NODE_ENV: 'production' },
+    /STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, JWT_SECRET.*APP_URL/,
+  ],
+  [
+    'a short secret in production',
+    { ...PRODUCTION, JWT_SECRET: 'short' },
+    /JWT_SECRET \(at least 32 bytes\)/,
+  ],
+  ['a short secret anywhere', { JWT_SECRET: 'short' }, /at least 32 bytes/],
+  [
+    'a local Stripe in production',
+    { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_API_BASE: 'http://127.0.0.1:12111' },
+    /refused in production/,
+  ],
+  [
+    'a live key for a local Stripe',
+    { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_API_BASE: 'http://127.0.0.1:12111' },
+    /test keys only/,
+  ],
+  [
+    'a local Stripe elsewhere',
+    { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_API_BASE: 'http://10.0.0.1:12111' },
+    /on this machine/,
+  ],
+  [
+    'a publishable key for the secret one',
+    { STRIPE_SECRET_KEY: 'pk_test_1' },
+    /must begin with sk_test_/,
+  ],
+  [
+    'another secret for the webhook',
+    { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'abc' },
+    /begins with whsec_/,
+  ],
+  ['a port that is none', { PORT: 'abc' }, /PORT \("abc"\)/],
+  ['a database that is none', { DATABASE_URL: 'mysql://x' }, /must begin with postgres/],
+  ['an address that is none', { APP_URL: 'billing' }, /APP_URL \("billing"\)/],
+])('%s is refused in one sentence', (_what, env, sentence) => {
+  expect(() => decide(env)).toThrow(ConfigError);
+  expect(() => decide(env)).toThrow(sentence);
+});
