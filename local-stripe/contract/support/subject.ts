@@ -9,6 +9,9 @@ const sandboxKey = process.env.STRIPE_CONTRACT_KEY ?? '';
 
 export const isSandbox = sandboxKey !== '';
 
+/** Where that sandbox is reached, when not at Stripe: a proxy, or a local Stripe started apart. */
+const sandboxBase = process.env.STRIPE_CONTRACT_BASE;
+
 /** What the contract is held against. */
 export interface Subject {
   stripe: Stripe;
@@ -23,7 +26,8 @@ export async function openSubject(seen?: Seen): Promise<Subject> {
   const httpClient = checkedHttpClient(seen);
   if (isSandbox) {
     if (!sandboxKey.startsWith('sk_test_')) throw new Error('STRIPE_CONTRACT_KEY is no test key');
-    return { stripe: new Stripe(sandboxKey, { httpClient }), local: null, close: async () => {} };
+    const stripe = new Stripe(sandboxKey, { httpClient, ...addressOf(sandboxBase) });
+    return { stripe, local: null, close: async () => {} };
   }
   const complaints: string[] = [];
   const local = await startLocalStripe({
@@ -42,6 +46,12 @@ export async function openSubject(seen?: Seen): Promise<Subject> {
         throw new Error(`it complained ${complaints.length} times: ${first}`);
     },
   };
+}
+
+function addressOf(base: string | undefined): ConstructorParameters<typeof Stripe>[1] {
+  if (base === undefined) return {};
+  const { hostname, port, protocol } = new URL(base);
+  return { host: hostname, port, protocol: protocol === 'http:' ? 'http' : 'https' };
 }
 
 /** The local half of a subject, for tests that only run there. */
