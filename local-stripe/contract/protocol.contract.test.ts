@@ -41,6 +41,7 @@ describe('errors arrive as the class that the SDK has for them', () => {
       param: 'id',
       rawType: 'invalid_request_error',
       message: "No such customer: 'cus_none'",
+      doc_url: 'https://stripe.com/docs/error-codes/resource-missing',
       requestId: expect.stringMatching(/^req_/),
     });
   });
@@ -229,6 +230,12 @@ describe.skipIf(isSandbox)('the door', () => {
     expect(live.status).toBe(401);
     expect(live.body.error.message).toContain('live key');
     expect(JSON.stringify(live.body)).not.toContain('sk_live_secret');
+  });
+
+  test('knows no other account', async () => {
+    const error = await failureOf(stripe.customers.list({}, { stripeAccount: 'acct_1other' }));
+    expect(error).toBeInstanceOf(Stripe.errors.StripePermissionError);
+    expect(error).toMatchObject({ statusCode: 403, code: 'account_invalid' });
   });
 
   test('takes the one API version', async () => {

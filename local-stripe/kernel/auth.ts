@@ -35,6 +35,16 @@ export function assertVersion(sent: string | undefined, ours: string): void {
   });
 }
 
+/** There is one account here, so none is connected to it. */
+export function assertOwnAccount(account: string | undefined): void {
+  if (account === undefined || account === '') return;
+  throw new StripeError(403, {
+    type: 'invalid_request_error',
+    code: 'account_invalid',
+    message: `The provided key does not have access to account '${account.slice(0, 100)}' (or that account does not exist). The local Stripe does not imitate Connect.`,
+  });
+}
+
 function readKey(authorization: string | undefined): string | null {
   if (authorization === undefined) return null;
   const [scheme = '', credentials = ''] = authorization.trim().split(/\s+/, 2);

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { assertTestKey, assertVersion } from './auth.ts';
+import { assertOwnAccount, assertTestKey, assertVersion } from './auth.ts';
 import { StripeError, invalidRequest } from './errors.ts';
 import { apiVersion } from './events.ts';
 import { expandAll } from './expand.ts';
@@ -62,6 +62,7 @@ async function answerRequest(
 ): Promise<Answer> {
   assertTestKey(c.req.header('authorization'));
   assertVersion(c.req.header('stripe-version'), apiVersion);
+  assertOwnAccount(c.req.header('stripe-account'));
   const url = new URL(c.req.url);
   if (c.req.header('stripe-account') !== undefined) {
     throw invalidRequest('The local Stripe does not imitate Connect: leave `Stripe-Account` out.');
@@ -181,6 +182,8 @@ function errorAnswer(kernel: Kernel, error: unknown, requestId: string): Answer 
           message: `The local Stripe has a bug: ${error instanceof Error ? error.message : String(error)}`,
         });
   const link = `${kernel.baseUrl}/_control#${requestId}`;
-  const body = JSON.stringify({ error: { ...known.body, request_log_url: link } });
+  const { code } = known.body;
+  const doc_url = code && `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}`;
+  const body = JSON.stringify({ error: { ...known.body, doc_url, request_log_url: link } });
   return { status: known.status, body, headers: known.headers };
 }
