@@ -50,8 +50,7 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
   await migrateDatabase(server.url(name));
   const database = openDatabase({ url: server.url(name), max: 20 });
   const { pool } = database;
-  // Limits are checked on every call and never reached: what is measured is the checking.
-  await pool.query(`update plan_limits set "limit" = 1000000000000 where plan = 'team'`);
+  await raiseLimits(database);
   await pool.query(
     `insert into tenants (name, plan) select 'Bench ' || n, 'team' from generate_series(1, $1) n`,
     [TENANTS],
@@ -60,6 +59,14 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
   await pool.query(`select usage_open($1, array(select id from tenants))`, [PERIOD]);
   const { rows } = await pool.query<{ id: string }>('select id from tenants order by id');
   return { ...database, tenants: rows.map((row) => row.id) };
+}
+
+/**
+ * Limits are checked on every call and never reached: what is measured is the checking. An app
+ * that starts on the database writes the catalogue's limits again.
+ */
+export async function raiseLimits({ pool }: Database): Promise<void> {
+  await pool.query(`update plan_limits set "limit" = 1000000000000 where plan = 'team'`);
 }
 
 /**

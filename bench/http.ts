@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import type { BenchDatabase } from './database.ts';
+import { raiseLimits, type BenchDatabase } from './database.ts';
 import { median } from './load.ts';
 import { atLeast, printFigures, type Report } from './report.ts';
 
@@ -23,6 +23,7 @@ export async function benchHttp(
     });
     const events: number[] = [];
     const pairs: number[] = [];
+    await raiseLimits(database);
     await openMonth(port, database.tenants);
     await ingest(port, database.tenants, 0.5);
     await reserveAndSettle(port, database.tenants, 0.5);

@@ -1,5 +1,5 @@
 import { BillingError } from '../src/domain/errors.ts';
-import type { BenchDatabase } from './database.ts';
+import { raiseLimits, type BenchDatabase } from './database.ts';
 import { usageServiceOf } from './designs.ts';
 import { percentile } from './load.ts';
 import { atMost, printFigures, type Report } from './report.ts';
@@ -17,6 +17,7 @@ export async function benchMemory(
   report: Report,
   events: number,
 ): Promise<void> {
+  await raiseLimits(database);
   const usage = usageServiceOf(database);
   const { tenants } = database;
   let recorded = 0;
