@@ -22,16 +22,16 @@ afterAll(async () => {
   await app?.stop();
 });
 
-/** Judges the page as it stands, in both themes; only colours change between them. */
-async function judge(page: Page, where: string): Promise<void> {
+/** Judges the page (or a part of it) as it stands, in both themes; only colours change between. */
+async function judge(page: Page, where: string, within?: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await page.locator(`html${colorScheme === 'dark' ? '.dark' : ':not(.dark)'}`).waitFor();
     await page.evaluate(
       () => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))),
     );
-    const rules = colorScheme === 'dark' ? ['color-contrast'] : undefined;
-    const faults = await accessibilityFaults(page, rules);
+    const only = colorScheme === 'dark' ? { rules: ['color-contrast'] } : {};
+    const faults = await accessibilityFaults(page, { ...only, ...(within ? { within } : {}) });
     expect({ where, colorScheme, faults }).toEqual({ where, colorScheme, faults: [] });
   }
 }
@@ -39,6 +39,14 @@ async function judge(page: Page, where: string): Promise<void> {
 /** Nothing is being loaded any more: the usage stream stays open, so the network never rests. */
 async function settled(page: Page): Promise<void> {
   await expect.poll(() => page.locator('main [role=status] .visually-hidden').count()).toBe(0);
+}
+
+/** Turns to another page by the navigation, as people do. */
+async function turnTo(page: Page, path: string): Promise<void> {
+  await page.locator(`header nav a[href="${path}"]`).click();
+  await page.waitForURL(app.url + path);
+  await page.locator('main h1').waitFor();
+  await settled(page);
 }
 
 /** The true answer, changed where a state is wanted that takes days to come about. */
@@ -105,10 +113,11 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
 
   test('the pages after it', async () => {
     session = await signUp(app, context);
-    for (const path of ['/chat', '/community', '/settings', '/nowhere']) {
-      await page.goto(app.url + path);
-      await page.locator('main h1').waitFor();
-      await settled(page);
+    await page.goto(`${app.url}/nowhere`);
+    await page.locator('main h1').waitFor();
+    await judge(page, '/nowhere');
+    for (const path of ['/chat', '/community', '/settings']) {
+      await turnTo(page, path);
       await judge(page, path);
     }
     await page.goto(`${app.url}/checkout/return?canceled=1`);
@@ -117,9 +126,8 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
   });
 
   test('the subscription page on Free, and the step before payment', async () => {
-    await page.goto(`${app.url}/subscription`);
+    await turnTo(page, '/subscription');
     await page.locator('.pricing .choose').nth(1).waitFor();
-    await settled(page);
     await judge(page, 'on Free');
     await page.locator('.pricing .choose').nth(1).click();
     await page.getByRole('dialog').waitFor();
@@ -131,11 +139,11 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await page.goto(`${app.url}/subscription`);
     await page.locator('.pricing .choose').nth(2).click();
     await page.locator('[role=dialog] dl').waitFor();
-    await judge(page, 'change preview');
+    await judge(page, 'change preview', '[role=dialog]');
     await page.keyboard.press('Escape');
     await page.locator('.current .quiet').click();
     await page.locator('[role=dialog] fieldset').waitFor();
-    await judge(page, 'cancel dialog');
+    await judge(page, 'cancel dialog', '[role=dialog]');
   });
 
   test.each(STATES)('the subscription page of %s', async (state, change) => {

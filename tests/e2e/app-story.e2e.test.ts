@@ -67,6 +67,7 @@ test.each(['en', 'zh-CN'] as const)(
 
     await page.goto(app.url);
     await page.getByRole('link', { name: words.auth.login.otherLink }).click();
+    await page.getByRole('heading', { name: words.auth.register.title }).waitFor();
     await page.getByLabel(words.auth.fields.email).fill(`story-${language}@example.com`);
     await page.getByLabel(words.auth.fields.password, { exact: true }).fill(PASSWORD);
     await expectOneLanguage(page, language);
