@@ -38,7 +38,8 @@ async function judge(page: Page, where: string, within?: string): Promise<void> 
 
 /** Nothing is being loaded any more: the usage stream stays open, so the network never rests. */
 async function settled(page: Page): Promise<void> {
-  await expect.poll(() => page.locator('main [role=status] .visually-hidden').count()).toBe(0);
+  const loading = page.locator('main [role=status] .visually-hidden');
+  await expect.poll(() => loading.count(), { timeout: 20_000 }).toBe(0);
 }
 
 /** Turns to another page by the navigation, as people do. */
