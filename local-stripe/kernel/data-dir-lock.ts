@@ -35,7 +35,8 @@ export function lockDataDir(dataDir: string): () => void {
 function assertWritable(dataDir: string): void {
   try {
     makeFolder(dataDir);
-    accessSync(dataDir, constants.W_OK);
+    // The dot makes a file in the folder's place an error too.
+    accessSync(`${dataDir}/.`, constants.W_OK);
   } catch (cause) {
     throw new Error(`${dataDir} is no folder that can be written to: set DATA_DIR to another.`, {
       cause,
