@@ -51,6 +51,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // A page on a busy machine may be late once; a real fault fails twice.
+          retry: 1,
         },
       },
     ],
