@@ -3,15 +3,19 @@ import chromium from '@sparticuz/chromium';
 import { chromium as playwright } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
-/** Arguments of a Chromium made for functions in the cloud that do harm in one with many pages. */
-const unwanted = new Set(['--single-process', '--no-zygote']);
+/**
+ * Arguments of a Chromium made for functions in the cloud: a single process does harm in one with
+ * many pages, and a graphics card in software takes half of the processor.
+ */
+const UNWANTED =
+  /^--(single-process|no-zygote|in-process-gpu|ignore-gpu-blocklist)$|swiftshader|angle/;
 
 /** A headless Chromium: the one that comes with npm, or the one `CHROME_PATH` names. */
 export async function launchBrowser(): Promise<Browser> {
   const own = process.env.CHROME_PATH;
   return playwright.launch({
     executablePath: own ?? (await chromium.executablePath()),
-    args: chromium.args.filter((argument) => !unwanted.has(argument)),
+    args: [...chromium.args.filter((argument) => !UNWANTED.test(argument)), '--disable-gpu'],
     headless: true,
   });
 }
