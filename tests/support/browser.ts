@@ -53,6 +53,7 @@ export async function accessibilityFaults(
   page: Page,
   { rules, within }: { rules?: string[]; within?: string } = {},
 ): Promise<string[]> {
+  await stillness(page);
   // Reading axe into a page takes longer than running it: once a document is enough.
   const isThere = await page.evaluate(() => 'axe' in window);
   const builder = new AxeBuilder(isThere ? { page, axeSource: ';' } : { page }).setLegacyMode(true);
@@ -62,6 +63,24 @@ export async function accessibilityFaults(
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
   );
+}
+
+/** Resolves when nothing fades or slides any more: text that is half there has no contrast yet. */
+async function stillness(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    // What was just asked for begins to move in the frame after the next.
+    for (const _frame of [1, 2]) await new Promise((next) => requestAnimationFrame(next));
+    for (;;) {
+      const moving = document
+        .getAnimations()
+        .filter(
+          (one) =>
+            one.playState === 'running' && one.effect?.getComputedTiming().endTime !== Infinity,
+        );
+      if (moving.length === 0) return;
+      await Promise.allSettled(moving.map((one) => one.finished));
+    }
+  });
 }
 
 /** By how many pixels the page scrolls sideways; 0 on every phone, please. */
