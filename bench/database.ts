@@ -70,18 +70,19 @@ export async function raiseLimits({ pool }: Database): Promise<void> {
 }
 
 /**
- * Writes `rows` ledger rows over all tenants and the `months` months up to the present, with their
+ * Writes `rows` ledger rows over the first `tenants` (all unless told) and the `months` months up to the present, with their
  * keys when `keyed`, counters and days, as if they had been metered.
  */
 export async function loadLedger(
   { pool }: Database,
   rows: number,
-  options: { months: number; keyed: boolean },
+  options: { months: number; keyed: boolean; tenants?: number },
 ): Promise<void> {
   for (let back = options.months - 1; back >= 0; back -= 1) {
     const period = monthsBefore(PERIOD, back);
     await pool.query(`select usage_open($1, array(select id from tenants))`, [period]);
-    await loadMonth(pool, period, Math.round(rows / options.months));
+    const rowsOfMonth = Math.round(rows / options.months);
+    await loadMonth(pool, period, rowsOfMonth, options.tenants ?? TENANTS);
   }
   if (options.keyed) {
     await pool.query(`
@@ -94,7 +95,12 @@ export async function loadLedger(
 }
 
 /** A month is written before it is indexed and attached, which is several times as fast. */
-async function loadMonth(pool: Database['pool'], period: string, rows: number): Promise<void> {
+async function loadMonth(
+  pool: Database['pool'],
+  period: string,
+  rows: number,
+  tenants: number,
+): Promise<void> {
   const table = `usage_${period.replace('-', '_')}`;
   await pool.query(`drop table if exists ${table}`);
   await pool.query(`create table ${table} (like usage including defaults including constraints)`);
@@ -102,7 +108,7 @@ async function loadMonth(pool: Database['pool'], period: string, rows: number): 
     `with t as (select array_agg(id order by id) as ids from tenants)
      insert into ${table}
        (tenant_id, period, resource_type, amount, idempotency_key, occurred_at, created_at)
-     select ids[1 + n % ${TENANTS}], $1, 'messages', 1, 'loaded-' || $1 || '-' || n, at, at
+     select ids[1 + n % ${tenants}], $1, 'messages', 1, 'loaded-' || $1 || '-' || n, at, at
      from t, generate_series(1, $2::int) n,
        lateral (select ($1 || '-01')::timestamptz + (n::float8 / $2 * 27) * interval '1 day') d(at)`,
     [period, rows],

@@ -79,31 +79,32 @@ export interface UsageOfDay {
   amount: number;
 }
 
-/** What started on each day of the months from `first` to `last`; days without usage are left out. */
+/**
+ * What started on each day of the months from `first` to `last`; days without usage may be left
+ * out. A day stands in one of the two tables: the counters keep the newest alone.
+ */
 export async function readDays(
   pool: pg.Pool,
   tenantId: string,
   first: Period,
   last: Period,
 ): Promise<UsageOfDay[]> {
-  type Row = Omit<UsageOfDay, 'amount'> & { amount: string };
+  type Row = { period: Period; day: number; resourceType: ResourceType; amount: string };
   const result = await pool.query<Row>({
     name: 'usage_days',
     text: `
-      select period || '-' || lpad(day::text, 2, '0') as date, resource_type as "resourceType",
-        sum(amount) as amount
-      from (
-        select period, resource_type, day, amount
-        from usage_days
-        where tenant_id = $1 and period between $2 and $3
-        union all
-        select period, resource_type, day, day_used
-        from usage_totals
-        where tenant_id = $1 and period between $2 and $3
-      ) as days
-      group by period, resource_type, day
-      having sum(amount) <> 0`,
+      select period, day, resource_type as "resourceType", amount
+      from usage_days
+      where tenant_id = $1 and period between $2 and $3
+      union all
+      select period, day, resource_type, day_used
+      from usage_totals
+      where tenant_id = $1 and period between $2 and $3`,
     values: [tenantId, first, last],
   });
-  return result.rows.map((row) => ({ ...row, amount: Number(row.amount) }));
+  return result.rows.map(({ period, day, resourceType, amount }) => ({
+    date: `${period}-${String(day).padStart(2, '0')}`,
+    resourceType,
+    amount: Number(amount),
+  }));
 }

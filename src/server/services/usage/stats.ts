@@ -54,7 +54,7 @@ export async function usageHistory(
   );
   for (const { date, resourceType, amount } of found) {
     const day = byDate.get(date);
-    if (day !== undefined) day[resourceType] = amount;
+    if (day !== undefined) day[resourceType] += amount;
   }
   return { days: [...byDate.values()] };
 }
