@@ -118,8 +118,8 @@ export async function ceiling({ pool }: BenchDatabase): Promise<Design> {
     return tenants.map(() => true);
   };
   const queue = new Batcher<string, boolean>({
-    lanes: 2,
-    batchMax: 1_000,
+    batchesMax: 2,
+    callsMax: 1_000,
     waitingMax: 10_000,
     run: insert,
   });

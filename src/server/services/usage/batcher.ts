@@ -1,57 +1,62 @@
 import { BillingError } from '../../../domain/errors.ts';
 
 export interface BatcherOptions<Call, Answer> {
-  /** Batches under way at once; calls of one tenant always share a lane, so their order holds. */
-  lanes: number;
-  batchMax: number;
+  /** Batches under way at once. */
+  batchesMax: number;
+  callsMax: number;
   /** Calls that may wait before the next are refused with 503 `busy`. */
   waitingMax: number;
   /** Runs a batch; the answers are in its order. An Error among them is that call's alone. */
-  run: (calls: Call[], lane: number) => Promise<(Answer | Error)[]>;
+  run: (calls: Call[]) => Promise<(Answer | Error)[]>;
   /** Whether `call` may join a batch that begins with `first`; by default any may. */
   joins?: (first: Call, call: Call) => boolean;
 }
 
 interface Entry<Call, Answer> {
   call: Call;
+  tenantId: string;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
 }
 
-interface Lane<Call, Answer> {
-  waiting: Entry<Call, Answer>[];
-  busy: boolean;
-}
+/**
+ * With fewer calls than this waiting, a second batch beside the first would only make both smaller
+ * and every answer later.
+ */
+const WORTH_ANOTHER = 64;
 
 /**
- * Turns single calls into batches without a timer: a call that finds its lane idle leaves at once,
- * with those made in the same turn of the event loop; calls that arrive while a batch is under way
- * wait for the next, which takes them all. So the busier it is, the larger the batches.
+ * Turns single calls into batches without a timer: a call that finds nothing under way leaves at
+ * once, with those made in the same turn of the event loop; calls that arrive while a batch is
+ * under way wait for the next, which takes them all. So the busier it is, the larger the batches.
+ * When many wait, two or more batches run beside each other, so that one uses the processor while
+ * another waits for the disk. Calls of one tenant never run beside each other: their order holds.
  */
 export class Batcher<Call, Answer> {
   readonly #options: BatcherOptions<Call, Answer>;
-  readonly #lanes: Lane<Call, Answer>[];
-  #waiting = 0;
+  readonly #running = new Set<Set<string>>();
+  #waiting: Entry<Call, Answer>[] = [];
+  #unanswered = 0;
+  #scheduled = false;
 
   constructor(options: BatcherOptions<Call, Answer>) {
     this.#options = options;
-    this.#lanes = Array.from({ length: options.lanes }, () => ({ waiting: [], busy: false }));
   }
 
   /** Calls taken and not yet answered. */
-  get waiting(): number {
-    return this.#waiting;
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   /** Rejects with `busy` when too many calls wait already. */
   submit(call: Call, tenantId: string): Promise<Answer> {
-    if (this.#waiting >= this.#options.waitingMax) return Promise.reject(BUSY);
-    return new Promise((resolve, reject) => this.#enqueue({ call, resolve, reject }, tenantId));
+    if (this.#unanswered >= this.#options.waitingMax) return Promise.reject(BUSY);
+    return new Promise((resolve, reject) => this.#enqueue({ call, tenantId, resolve, reject }));
   }
 
   /** The answers in the order of `calls`, an Error for each that failed. All wait, or none does. */
   submitAll(calls: readonly Call[], tenantOf: (call: Call) => string): Promise<(Answer | Error)[]> {
-    if (this.#waiting + calls.length > this.#options.waitingMax) return Promise.reject(BUSY);
+    if (this.#unanswered + calls.length > this.#options.waitingMax) return Promise.reject(BUSY);
     if (calls.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const answers = new Array<Answer | Error>(calls.length);
@@ -62,65 +67,90 @@ export class Batcher<Call, Answer> {
           if (--missing === 0) resolve(answers);
         };
         const reject = (error: unknown) => settle(error as Error);
-        this.#enqueue({ call, resolve: settle, reject }, tenantOf(call));
+        this.#enqueue({ call, tenantId: tenantOf(call), resolve: settle, reject });
       });
     });
   }
 
-  #enqueue(entry: Entry<Call, Answer>, tenantId: string): void {
-    const index = laneOf(tenantId, this.#lanes.length);
-    const lane = this.#lanes[index]!;
-    this.#waiting += 1;
-    lane.waiting.push(entry);
-    if (lane.busy) return;
-    lane.busy = true;
-    setImmediate(() => void this.#drain(lane, index));
+  #enqueue(entry: Entry<Call, Answer>): void {
+    this.#unanswered += 1;
+    this.#waiting.push(entry);
+    this.#schedule();
   }
 
-  async #drain(lane: Lane<Call, Answer>, index: number): Promise<void> {
-    while (lane.waiting.length > 0) {
-      const batch = this.#take(lane);
-      try {
-        const answers = await this.#options.run(
-          batch.map((entry) => entry.call),
-          index,
-        );
-        batch.forEach((entry, i) => {
-          const answer = answers[i]!;
-          if (answer instanceof Error) entry.reject(answer);
-          else entry.resolve(answer);
-        });
-      } catch (error) {
-        for (const entry of batch) entry.reject(error);
+  /** Not at once: whoever is just being answered may call again, and share the batch. */
+  #schedule(): void {
+    if (this.#scheduled || this.#running.size >= this.#options.batchesMax) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      for (let size = this.#nextSize(); size > 0; size = this.#nextSize()) {
+        const batch = this.#take(size);
+        if (batch.length === 0) break;
+        void this.#run(batch);
       }
-      this.#waiting -= batch.length;
-      // Those just answered may call again at once: let them, so that they share the next batch.
-      await new Promise(setImmediate);
-    }
-    lane.busy = false;
+    });
   }
 
-  /** The longest run of calls, from the one that waited longest, that may go together. */
-  #take(lane: Lane<Call, Answer>): Entry<Call, Answer>[] {
-    const { batchMax, joins } = this.#options;
-    const { waiting } = lane;
-    let length = Math.min(waiting.length, batchMax);
-    if (joins !== undefined) {
-      const first = waiting[0]!.call;
-      const odd = waiting.findIndex((entry, i) => i < length && !joins(first, entry.call));
-      if (odd > 0) length = odd;
-    }
-    if (length === waiting.length) {
-      lane.waiting = [];
-      return waiting;
-    }
-    return waiting.splice(0, length);
+  /** How many calls the next batch may have; 0 when it should not leave yet. */
+  #nextSize(): number {
+    const { batchesMax, callsMax } = this.#options;
+    const free = batchesMax - this.#running.size;
+    const count = this.#waiting.length;
+    if (free === 0 || count === 0) return 0;
+    if (this.#running.size > 0 && count < WORTH_ANOTHER) return 0;
+    const batches = Math.max(1, Math.min(free, Math.floor(count / WORTH_ANOTHER)));
+    return Math.min(callsMax, Math.ceil(count / batches));
   }
-}
 
-/** The same lane for the same tenant; ids are random, so a few of their digits spread well. */
-function laneOf(tenantId: string, lanes: number): number {
-  return lanes === 1 ? 0 : (Number.parseInt(tenantId.slice(-4), 16) || 0) % lanes;
+  /**
+   * The first `size` calls that may go together and beside what runs, with those of the same
+   * tenants behind them, which could not go beside them; the others wait on.
+   */
+  #take(size: number): Entry<Call, Answer>[] {
+    const { joins, callsMax } = this.#options;
+    const blocked = new Set<string>();
+    for (const tenants of this.#running) for (const tenant of tenants) blocked.add(tenant);
+    const tenants = new Set<string>();
+    const taken: Entry<Call, Answer>[] = [];
+    const left: Entry<Call, Answer>[] = [];
+    for (const entry of this.#waiting) {
+      const { call, tenantId } = entry;
+      const room = taken.length < size || (tenants.has(tenantId) && taken.length < callsMax);
+      const fits =
+        room &&
+        !blocked.has(tenantId) &&
+        (joins === undefined || taken.length === 0 || joins(taken[0]!.call, call));
+      if (fits) {
+        taken.push(entry);
+        tenants.add(tenantId);
+      } else {
+        left.push(entry);
+        // What comes after it from the same tenant must not overtake it.
+        blocked.add(tenantId);
+      }
+    }
+    this.#waiting = left;
+    return taken;
+  }
+
+  async #run(batch: Entry<Call, Answer>[]): Promise<void> {
+    const tenants = new Set(batch.map((entry) => entry.tenantId));
+    this.#running.add(tenants);
+    try {
+      const answers = await this.#options.run(batch.map((entry) => entry.call));
+      batch.forEach((entry, i) => {
+        const answer = answers[i]!;
+        if (answer instanceof Error) entry.reject(answer);
+        else entry.resolve(answer);
+      });
+    } catch (error) {
+      for (const entry of batch) entry.reject(error);
+    }
+    this.#running.delete(tenants);
+    this.#unanswered -= batch.length;
+    if (this.#waiting.length > 0) this.#schedule();
+  }
 }
 
 /** One for all: where thousands are refused, a stack trace for each would cost more than the answer. */

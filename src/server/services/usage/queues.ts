@@ -19,8 +19,8 @@ export interface TimedCall {
 }
 
 export interface QueueOptions {
-  lanes?: number;
-  batchMax?: number;
+  batchesMax?: number;
+  callsMax?: number;
   waitingMax?: number;
 }
 
@@ -35,7 +35,7 @@ const DAY_MS = 86_400_000;
 /** After a refusal or a repeated key more are likely: for this many batches they are expected. */
 const MEMORY_BATCHES = 50;
 
-const DEFAULTS = { lanes: 2, batchMax: 1_000, waitingMax: 10_000 };
+const DEFAULTS = { batchesMax: 2, callsMax: 1_000, waitingMax: 10_000 };
 
 interface QueueDeps {
   repository: UsageRepository;
@@ -51,7 +51,7 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
     admissions: new Batcher({
       ...size,
       joins: sameDay,
-      run: timed('admit', metrics, createAdmission(repository, clock, size.lanes)),
+      run: timed('admit', metrics, createAdmission(repository, clock)),
     }),
     settlements: new Batcher({
       ...size,
@@ -76,11 +76,10 @@ function sameDay(first: TimedCall, next: TimedCall): boolean {
   );
 }
 
-function createAdmission(repository: UsageRepository, clock: Clock, lanes: number) {
-  const expectations = Array.from({ length: lanes }, () => new Expectation());
-  return async (batch: TimedCall[], lane: number): Promise<(Admission | Error)[]> => {
+function createAdmission(repository: UsageRepository, clock: Clock) {
+  const expectation = new Expectation();
+  return async (batch: TimedCall[]): Promise<(Admission | Error)[]> => {
     const { startedAt } = batch[0]!;
-    const expectation = expectations[lane]!;
     const results = await repository.admit(
       {
         period: periodOf(startedAt),
@@ -95,7 +94,7 @@ function createAdmission(repository: UsageRepository, clock: Clock, lanes: numbe
   };
 }
 
-/** What a lane's next batch will be like: as the last ones were. A wrong guess costs a round trip. */
+/** What the next batch will be like: as the last ones were. A wrong guess costs a round trip. */
 class Expectation {
   #careful = 0;
   #mixed = 0;
@@ -149,7 +148,7 @@ async function settleOnce(
   return answers;
 }
 
-type Run<Call, Answer> = (calls: Call[], lane: number) => Promise<(Answer | Error)[]>;
+type Run<Call, Answer> = (calls: Call[]) => Promise<(Answer | Error)[]>;
 
 function timed<Call, Answer>(
   kind: 'admit' | 'settle',
@@ -158,10 +157,10 @@ function timed<Call, Answer>(
 ): Run<Call, Answer> {
   const guarded = orUnavailable(run);
   if (metrics === undefined) return guarded;
-  return async (calls, lane) => {
+  return async (calls) => {
     const end = metrics.commitSeconds.startTimer({ kind });
     metrics.batchSize.observe({ kind }, calls.length);
-    const answers = await guarded(calls, lane);
+    const answers = await guarded(calls);
     end();
     return answers;
   };
@@ -169,9 +168,9 @@ function timed<Call, Answer>(
 
 /** A database that is away becomes 503; what was under way may or may not be recorded. */
 function orUnavailable<Call, Answer>(run: Run<Call, Answer>): Run<Call, Answer> {
-  return async (calls, lane) => {
+  return async (calls) => {
     try {
-      return await run(calls, lane);
+      return await run(calls);
     } catch (cause) {
       if (!isDatabaseAway(cause)) throw cause;
       throw new BillingError(
