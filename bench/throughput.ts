@@ -67,7 +67,10 @@ export async function benchThroughput(
   );
 }
 
-/** Latency of one caller beside the ceiling's, and its spread with sixteen. */
+/**
+ * Latency of one caller beside the ceiling's, and its spread with sixteen. The ceiling's own spread
+ * is the disk's: where that is wide, ours cannot be narrow.
+ */
 export async function benchLatency(
   database: BenchDatabase,
   report: Report,
@@ -77,29 +80,35 @@ export async function benchLatency(
   const bare = await ceiling(database);
   const { tenants } = database;
   const p50 = { own: [] as number[], bare: [] as number[] };
-  const spread: number[] = [];
+  const spread = { own: [] as number[], bare: [] as number[] };
   const sixteen: number[] = [];
-  for (let round = 0; round < pace.rounds; round += 1) {
-    const one = { callers: 1, seconds: pace.seconds };
+  const seconds = pace.seconds / 2;
+  for (let round = 0; round < pace.rounds * 2; round += 1) {
+    const one = { callers: 1, seconds };
     p50.bare.push(percentile((await drive(bare, tenants, one)).latenciesMs, 50));
     p50.own.push(percentile((await drive(own, tenants, one)).latenciesMs, 50));
-    const { latenciesMs } = await drive(own, tenants, { callers: 16, seconds: pace.seconds });
+    const some = { callers: 16, seconds };
+    const { latenciesMs } = await drive(own, tenants, some);
     sixteen.push(percentile(latenciesMs, 50));
-    spread.push(percentile(latenciesMs, 99) / percentile(latenciesMs, 50));
+    spread.own.push(spreadOf(latenciesMs));
+    spread.bare.push(spreadOf((await drive(bare, tenants, some)).latenciesMs));
   }
   const figures = [
     { name: 'ceiling, one caller, p50', value: median(p50.bare), unit: 'ms' },
     { name: 'ours, one caller, p50', value: median(p50.own), unit: 'ms' },
     { name: 'ours, 16 callers, p50', value: median(sixteen), unit: 'ms' },
+    { name: 'ceiling, 16 callers, p99 over p50', value: median(spread.bare), unit: '×' },
   ];
   printFigures('Latency', figures);
   report.figures.push(...figures);
   const slower = median(p50.own.map((value, round) => value / p50.bare[round]!));
   report.criteria.push(
     atMost('one caller: times the ceiling’s single commit', slower, 1.5, '×'),
-    atMost('16 callers: p99 over p50', median(spread), 3, '×'),
+    atMost('16 callers: p99 over p50', median(spread.own), 3, '×'),
   );
 }
+
+const spreadOf = (sorted: Float64Array) => percentile(sorted, 99) / percentile(sorted, 50);
 
 /** Looking without reserving, in process. */
 export async function benchChecks(

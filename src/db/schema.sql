@@ -312,7 +312,7 @@ create table usage_days (
   day smallint not null,
   amount bigint not null,
   constraint usage_days_day CHECK (((day >= 1) AND (day <= 31))),
-  constraint usage_days_tenant_id_period_resource_type_day_pk PRIMARY KEY (tenant_id, period, resource_type, day),
+  constraint usage_days_tenant_id_period_resource_type_day_pk PRIMARY KEY (tenant_id, period, resource_type, day) INCLUDE (amount),
   constraint usage_days_totals_fk FOREIGN KEY (tenant_id, period, resource_type) REFERENCES usage_totals(tenant_id, period, resource_type)
 );
 
