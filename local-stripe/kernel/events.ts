@@ -66,7 +66,10 @@ function wants(endpoint: Stripe.WebhookEndpoint, type: string): boolean {
   return endpoint.enabled_events.includes('*') || endpoint.enabled_events.includes(type);
 }
 
-/** Events reach back 30 days, as at Stripe. Oldest first, so this looks at one row as a rule. */
+/**
+ * Events reach back 30 days, as at Stripe: done before any other work, so that none sees an older
+ * one. Oldest first, so this looks at one row as a rule.
+ */
 export function forgetOldEvents(ctx: Context): void {
   for (const row of ctx.store.oldestFirst('_event')) {
     if (row.recordedAt >= ctx.globalNow - retentionSeconds) return;

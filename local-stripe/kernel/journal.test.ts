@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Stripe from 'stripe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startLocalStripe } from '../index.ts';
+import { frozenClock } from './clock.ts';
 
 let dataDir: string;
 const file = () => join(dataDir, 'local-stripe.ndjson');
@@ -76,6 +77,34 @@ test('a port that is taken is told in a sentence, and nothing is left behind', a
   await expect(startLocalStripe({ port: local.port, dataDir })).rejects.toThrow(/is taken/);
   await local.close();
   await session((stripe) => stripe.customers.list());
+});
+
+test('a start makes no ids of its own, also where a test clock was advancing', async () => {
+  const frozen_time = 1_800_000_000;
+  const startAgain = () =>
+    startLocalStripe({ port: 0, dataDir, clock: frozenClock(new Date(frozen_time * 1000)) });
+  const first = await startAgain();
+  const clock = first.kernel.run((ctx) =>
+    ctx.store.put('test_helpers.test_clock', {
+      id: ctx.newId('clock'),
+      object: 'test_helpers.test_clock',
+      created: frozen_time,
+      deletes_after: frozen_time + 86_400,
+      frozen_time,
+      livemode: false,
+      name: null,
+      status: 'advancing',
+      status_details: { advancing: { target_frozen_time: frozen_time + 60 } },
+    }),
+  );
+  const { sequence } = first.kernel;
+  await first.close();
+  const again = await startAgain();
+  await again.settled();
+  expect(again.kernel.store.get('test_helpers.test_clock', clock.id).status).toBe('ready');
+  // One for the event that tells it is ready.
+  expect(again.kernel.sequence).toBe(sequence + 1);
+  await again.close();
 });
 
 test('a test clock that was advancing when the process stopped goes on after the start', async () => {

@@ -132,11 +132,12 @@ export class Kernel {
     const keepsChanges = (error: unknown) => error instanceof StripeError && error.keepsChanges;
     const lastly: Lastly = new Map();
     const ctx = makeContext(this, origin, lastly);
+    // Apart from the work: what time has taken stays gone when the work is undone.
+    this.store.transaction(() => forgetOldEvents(ctx));
     return this.store.transaction(() => {
       try {
         const result = work(ctx);
         runLastly(lastly);
-        forgetOldEvents(ctx);
         return result;
       } catch (error) {
         if (keepsChanges(error)) runLastly(lastly);

@@ -23,22 +23,19 @@ export class Timekeeper {
   constructor(kernel: Kernel, dispatcher: Dispatcher) {
     this.#kernel = kernel;
     this.#dispatcher = dispatcher;
-    kernel.onDue('test_clock.advance', (_ctx, clock) => {
-      void this.#alone(() => this.#advanceTestClock(clock)).catch((error: unknown) => {
-        kernel.log(`test clock ${clock}: ${String(error)}`);
-      });
-    });
+    kernel.onDue('test_clock.advance', (_ctx, clock) => this.#beginAdvance(clock));
     this.#timer = setInterval(() => void this.catchUp(), 1000);
     this.#timer.unref();
   }
 
-  /** Goes on advancing the test clocks that a kill or a stop interrupted. */
+  /**
+   * Goes on advancing the test clocks that a kill or a stop interrupted. Schedules nothing: a start
+   * takes no number that an id would have had.
+   */
   resume(): void {
-    this.#kernel.run((ctx) => {
-      for (const { id, status } of ctx.store.oldestFirst('test_helpers.test_clock')) {
-        if (status === 'advancing') ctx.schedule(ctx.now, 'test_clock.advance', id);
-      }
-    });
+    for (const { id, status } of this.#kernel.store.oldestFirst('test_helpers.test_clock')) {
+      if (status === 'advancing') this.#beginAdvance(id);
+    }
   }
 
   /** Moves the global clock to `target` (unix seconds); resolves when all is done and delivered. */
@@ -105,6 +102,12 @@ export class Timekeeper {
       this.#do(row, row.dueAt);
       await this.#breathe();
     }
+  }
+
+  #beginAdvance(clock: string): void {
+    void this.#alone(() => this.#advanceTestClock(clock)).catch((error: unknown) => {
+      this.#kernel.log(`test clock ${clock}: ${String(error)}`);
+    });
   }
 
   async #advanceTestClock(id: string): Promise<void> {

@@ -4,9 +4,7 @@ import { listPage } from '../kernel/list.ts';
 import type { EventRow } from '../kernel/rows.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
 
-const retentionSeconds = 30 * 86_400;
-
-/** Events are recorded by `ctx.emit`; here they are read, as far back as 30 days. */
+/** Events are recorded by `ctx.emit`; here they are read, as far back as they are kept. */
 export const events: Resource<'_event'> = {
   kind: '_event',
   noun: 'event',
@@ -17,7 +15,7 @@ export const events: Resource<'_event'> = {
       path: '/v1/events/:id',
       handle: (ctx, _params, { id }) => {
         const row = ctx.store.find('_event', id!);
-        if (row === undefined || !isKept(ctx, row)) throw noSuch('event', id!);
+        if (row === undefined) throw noSuch('event', id!);
         return presentEvent(ctx, row);
       },
     },
@@ -34,14 +32,10 @@ function listEvents(ctx: Context, params: Params): object {
     params.types as string[] | undefined,
   );
   const delivered = params.delivery_success as boolean | undefined;
-  const rows = function* () {
-    for (const row of ctx.store.newestFirst('_event')) {
-      if (!isKept(ctx, row)) return;
-      yield row;
-    }
-  };
   const candidates = function* () {
-    for (const row of rows()) yield { ...row, created: row.body.created };
+    for (const row of ctx.store.newestFirst('_event')) {
+      yield { ...row, created: row.body.created };
+    }
   };
   const page = listPage(params, '/v1/events', 'event', candidates(), (row) => {
     if (!matchesType(row.body.type)) return false;
@@ -74,8 +68,4 @@ function presentEvent(ctx: Context, row: EventRow): Stripe.Event {
 
 function isDelivered(ctx: Context, row: EventRow): boolean {
   return ctx.store.by('_delivery', 'event', row.id).every(({ status }) => status === 'delivered');
-}
-
-function isKept(ctx: Context, row: EventRow): boolean {
-  return row.recordedAt >= ctx.globalNow - retentionSeconds;
 }
