@@ -1,3 +1,4 @@
+import './operator/env-file.ts';
 import { openDatabase } from '../src/db/client.ts';
 import { isMigrated } from '../src/db/migrate.ts';
 import { countOpenAlerts } from '../src/db/repositories/alert.repository.ts';
@@ -7,10 +8,10 @@ import { readEnv } from '../src/server/config/env.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
 import { examineStripe, type Finding } from '../src/server/services/stripe/doctor.ts';
 import { reachDatabase } from './operator/database.ts';
-import { runCommand } from './operator/billing.ts';
+import { runCommand } from './operator/command.ts';
 
 /** `doctor`: looks at configuration, database and Stripe, and says what to do about each problem. */
-await runCommand(async () => {
+await runCommand('npm run doctor', async () => {
   const config = decideConfig(readEnv());
   const findings = [
     { subject: `Configuration (Stripe: ${config.stripe.kind}, database: ${config.database.kind})` },

@@ -1,7 +1,11 @@
-import { openBilling, runCommand } from './operator/billing.ts';
+import './operator/env-file.ts';
+import { openBilling } from './operator/billing.ts';
+import { runCommand } from './operator/command.ts';
+
+const USAGE = 'npm run events:replay [-- evt_… …]   those that were given up, or those named';
 
 /** `events:replay [evt_… …]`: works on the events that were given up, or on those named, again. */
-await runCommand(async () => {
+await runCommand(USAGE, async () => {
   const ids = process.argv.slice(2);
   const billing = await openBilling();
   try {

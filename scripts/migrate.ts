@@ -1,19 +1,18 @@
+import './operator/env-file.ts';
+import { migrateDatabase } from '../src/db/migrate.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { readEnv } from '../src/server/config/env.ts';
-import { startEmbeddedPostgres } from '../src/db/embedded.ts';
-import { migrateDatabase } from '../src/db/migrate.ts';
+import { runCommand } from './operator/command.ts';
+import { reachDatabase } from './operator/database.ts';
 
 /** `db:migrate`: brings the configured database up to date, starting the bundled one if need be. */
-try {
-  const { database } = decideConfig(readEnv());
-  if (database.kind === 'url') {
-    await migrateDatabase(database.url);
-  } else {
-    const server = await startEmbeddedPostgres({ dataDir: database.dataDir });
-    await migrateDatabase(server.url()).finally(() => server.stop());
+await runCommand('npm run db:migrate', async () => {
+  const reached = await reachDatabase(decideConfig(readEnv()).database);
+  try {
+    await migrateDatabase(reached.url);
+  } finally {
+    await reached.close();
   }
   console.log('The database is up to date.');
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+  return true;
+});

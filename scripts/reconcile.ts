@@ -1,7 +1,9 @@
-import { openBilling, runCommand } from './operator/billing.ts';
+import './operator/env-file.ts';
+import { openBilling } from './operator/billing.ts';
+import { runCommand } from './operator/command.ts';
 
 /** `reconcile`: fetches lost events and syncs every customer with Stripe, now. */
-await runCommand(async () => {
+await runCommand('npm run reconcile', async () => {
   const billing = await openBilling();
   try {
     const missing = await billing.reconcile.catchUpEvents();

@@ -1,3 +1,4 @@
+import './operator/env-file.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { createLog } from '../src/server/log.ts';

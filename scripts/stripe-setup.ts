@@ -1,11 +1,12 @@
+import './operator/env-file.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
 import { setUpStripe } from '../src/server/services/stripe/setup.ts';
-import { runCommand } from './operator/billing.ts';
+import { runCommand } from './operator/command.ts';
 
 /** `stripe:setup`: brings the account of STRIPE_SECRET_KEY to what the product needs. */
-await runCommand(async () => {
+await runCommand('npm run stripe:setup', async () => {
   const config = decideConfig(readEnv());
   if (config.stripe.kind === 'local') {
     throw new ConfigError(

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
+import './operator/env-file.ts';
 import { parsePeriod } from '../src/domain/period.ts';
-import { runCommand } from './operator/billing.ts';
-import { withBooks } from './operator/books.ts';
+import { runCommand } from './operator/command.ts';
+import { withUsage } from './operator/usage.ts';
 
 const USAGE =
   'npm run usage:archive -- YYYY-MM [--to FOLDER]        writes a past month to a compressed CSV\n' +
   'npm run usage:archive -- YYYY-MM --restore [--from FILE]   brings it back';
 
 /** Moves a month of the ledger into a file with a checksum, or back; the counters stay. */
-await runCommand(async () => {
+await runCommand(USAGE, async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -22,10 +23,10 @@ await runCommand(async () => {
     console.error(USAGE);
     return false;
   }
-  const done = await withBooks((books, folder) =>
+  const done = await withUsage(({ books, archiveFolder }) =>
     values.restore
       ? books.restore(period, values.from)
-      : books.archive(period, values.to ?? folder),
+      : books.archive(period, values.to ?? archiveFolder),
   );
   console.log(
     `${done.rows} rows of ${done.period} ${values.restore ? 'came from' : 'are in'} ${done.file}`,

@@ -1,6 +1,4 @@
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import type { Clock } from '../../src/domain/clock.ts';
-import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { decideConfig, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
@@ -15,6 +13,7 @@ import { ReconcileService } from '../../src/server/services/reconcile.service.ts
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/stripe-event.service.ts';
 import { Turns } from '../../src/server/services/subscription/turns.ts';
+import { clockOf } from './clock.ts';
 import { reachDatabase } from './database.ts';
 
 export interface OperatorBilling {
@@ -67,28 +66,4 @@ export async function openBilling(): Promise<OperatorBilling> {
       await reached.close();
     },
   };
-}
-
-/** A local Stripe has a time of its own, which the app beside it shares. */
-async function clockOf({ apiBase }: StripeAccess): Promise<Clock> {
-  if (!apiBase) return systemClock;
-  const clock = createMovableClock();
-  const state = await fetch(new URL('/_control/state', apiBase)).catch(() => undefined);
-  if (!state?.ok) {
-    throw new Error(`The local Stripe does not answer at ${apiBase.origin}; is npm start running?`);
-  }
-  const { now } = (await state.json()) as { now: number };
-  const there = new Date(now * 1000);
-  if (there > clock.now()) clock.moveTo(there);
-  return clock;
-}
-
-/** Runs a command; what goes wrong is one sentence and exit code 1. */
-export async function runCommand(command: () => Promise<boolean>): Promise<void> {
-  try {
-    if (!(await command())) process.exitCode = 1;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
 }

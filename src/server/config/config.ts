@@ -41,7 +41,7 @@ export interface Config {
 export function decideConfig(env: Env): Config {
   const production = env.NODE_ENV === 'production';
   const stripe = decideStripe(env);
-  if (production) assertProduction(env, stripe);
+  if (production) assertProduction(env);
   if (env.JWT_SECRET && Buffer.byteLength(env.JWT_SECRET) < 32) {
     throw new ConfigError(
       'JWT_SECRET must have at least 32 bytes; `openssl rand -base64 48` makes one.',
@@ -69,9 +69,9 @@ export function decideConfig(env: Env): Config {
   };
 }
 
-function assertProduction(env: Env, stripe: StripeConfig): void {
+function assertProduction(env: Env): void {
   const missing = [
-    ...(stripe.kind === 'local' ? ['STRIPE_SECRET_KEY'] : []),
+    ...(env.STRIPE_SECRET_KEY ? [] : ['STRIPE_SECRET_KEY']),
     ...(env.STRIPE_WEBHOOK_SECRET ? [] : ['STRIPE_WEBHOOK_SECRET']),
     ...(Buffer.byteLength(env.JWT_SECRET ?? '') >= 32 ? [] : ['JWT_SECRET (at least 32 bytes)']),
     ...(env.APP_URL ? [] : ['APP_URL']),

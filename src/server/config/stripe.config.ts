@@ -28,18 +28,24 @@ export type StripeConfig =
   | ({ kind: 'local_apart'; apiBase: URL } & StripeAccount)
   | ({ kind: 'live'; livemode: boolean } & StripeAccount);
 
+/** A local Stripe takes any test key; this one where none is set. */
+export const LOCAL_SECRET_KEY = 'sk_test_squaretable';
+
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Throws a `ConfigError` for keys and addresses that cannot be right. */
 export function decideStripe(env: Env): StripeConfig {
-  if (!env.STRIPE_SECRET_KEY) return { kind: 'local', port: env.LOCAL_STRIPE_PORT };
-  if (!/^(sk|rk)_(test|live)_\S+$/.test(env.STRIPE_SECRET_KEY)) {
+  if (!env.STRIPE_SECRET_KEY && !env.STRIPE_API_BASE) {
+    return { kind: 'local', port: env.LOCAL_STRIPE_PORT };
+  }
+  const secretKey = env.STRIPE_SECRET_KEY ?? LOCAL_SECRET_KEY;
+  if (!/^(sk|rk)_(test|live)_\S+$/.test(secretKey)) {
     throw new ConfigError(
       'STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_.',
     );
   }
   const account: StripeAccount = {
-    secretKey: env.STRIPE_SECRET_KEY,
+    secretKey,
     publishableKey: env.STRIPE_PUBLISHABLE_KEY,
     webhookSecrets: parseWebhookSecrets(env.STRIPE_WEBHOOK_SECRET),
     prices: {
@@ -49,7 +55,7 @@ export function decideStripe(env: Env): StripeConfig {
     },
     portalConfiguration: env.STRIPE_PORTAL_CONFIGURATION,
   };
-  const livemode = env.STRIPE_SECRET_KEY.includes('_live_');
+  const livemode = secretKey.includes('_live_');
   if (!env.STRIPE_API_BASE) return { kind: 'live', livemode, ...account };
   return { kind: 'local_apart', apiBase: parseApiBase(env.STRIPE_API_BASE, livemode), ...account };
 }

@@ -92,7 +92,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       path: '/api/subscription/usage/stream',
       summary: 'Usage, live',
       description:
-        'Server-sent events `usage`: the usage of the present month, at once and whenever it changes, from whichever process. Ends with the access token’s tenant, not with its 15 minutes.',
+        'Server-sent events: the usage of the present month, at once and whenever it changes, from whichever process. Ends with the access token’s tenant, not with its 15 minutes.',
       responses: {
         200: {
           description: 'The stream; each event’s data is a UsageStats.',
@@ -110,7 +110,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
         const beat = setInterval(() => void stream.write(': \n\n'), KEEP_ALIVE_MS).unref();
         try {
           for await (const stats of usage.watch(tenantId, signal)) {
-            await stream.writeSSE({ event: 'usage', data: JSON.stringify(stats) });
+            await stream.writeSSE({ data: JSON.stringify(stats) });
           }
         } finally {
           clearInterval(beat);

@@ -74,7 +74,7 @@ export async function copyPartitionTo(
 /** Takes the month out of the ledger and remembers where it went; its counters stay. */
 export async function dropPartition(client: pg.ClientBase, record: ArchiveRecord): Promise<void> {
   // The parent is locked against everybody for this moment: rather fail than let calls pile up.
-  await client.query(`set local lock_timeout = '5s'`);
+  await client.query(`set local lock_timeout = '2s'`);
   await client.query(`alter table usage detach partition ${partitionOf(record.period)}`);
   await client.query(`drop table ${partitionOf(record.period)}`);
   await client.query(

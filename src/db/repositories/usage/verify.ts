@@ -22,7 +22,6 @@ type Row = Record<'used' | 'ledger' | 'held' | 'reserved' | 'days', string> &
 
 /** The months that have counters and whose ledger is here, newest first. */
 export async function listVerifiablePeriods(client: pg.ClientBase | pg.Pool): Promise<Period[]> {
-  // Jumps from month to month by the index of the archive-free months: few, however many tenants.
   const { rows } = await client.query<{ period: Period }>(`
     select distinct period from usage_totals
     where period not in (select period from usage_archives)

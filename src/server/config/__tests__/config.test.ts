@@ -34,6 +34,11 @@ test('production with all it needs', () => {
   });
 });
 
+test('a local Stripe that runs apart needs no key', () => {
+  const { stripe } = decide({ STRIPE_API_BASE: 'http://127.0.0.1:12111' });
+  expect(stripe).toMatchObject({ kind: 'local_apart', secretKey: 'sk_test_squaretable' });
+});
+
 test('several webhook secrets while one is rolled over', () => {
   const { stripe } = decide({ ...PRODUCTION, STRIPE_WEBHOOK_SECRET: 'whsec_a, whsec_b' });
   expect(stripe).toMatchObject({ webhookSecrets: ['whsec_a', 'whsec_b'] });

@@ -112,6 +112,9 @@ test('a month goes to a file and comes back row by row, its counters untouched',
     (await database.pool.query('select * from usage where period = $1 order by id', [JANUARY]))
       .rows;
   const before = await rowsOf();
+  await spoil('update usage_totals set used = used + 1 where tenant_id = $1');
+  await expect(books.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
+  await books.verify({ rebuild: true });
   const archived = await books.archive(JANUARY, folder);
   expect(archived.rows).toBe(before.length);
   expect(await rowsOf()).toEqual([]);

@@ -1,5 +1,6 @@
 import { Stripe } from 'stripe';
 import {
+  LOCAL_SECRET_KEY,
   STRIPE_API_VERSION,
   type ConfiguredPrices,
   type StripeConfig,
@@ -47,9 +48,6 @@ export function createStripeClient(
     ...options,
   });
 }
-
-/** The local Stripe takes any test key; this one is ours inside `npm start`. */
-export const LOCAL_SECRET_KEY = 'sk_test_squaretable';
 
 /** What `config` says about the account; `local` is where the local Stripe of this process listens. */
 export function stripeAccessOf(config: StripeConfig, local: URL | undefined): StripeAccess {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import type pg from 'pg';
+import { databaseCode } from '../../../db/database-error.ts';
 import {
   copyIntoPartition,
   copyPartitionTo,
@@ -13,8 +14,12 @@ import {
   findArchive,
   hasPartition,
 } from '../../../db/repositories/usage/archive.ts';
+import { listDifferences } from '../../../db/repositories/usage/verify.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { periodOf, type Period } from '../../../domain/period.ts';
+
+/** PostgreSQL’s answer when a lock was not had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 export interface Archived {
   period: Period;
@@ -26,7 +31,7 @@ export interface Archived {
 /**
  * Writes the month to `<folder>/usage-YYYY-MM.csv.gz` and takes it out of the ledger, in the
  * caller's transaction: the file is complete and on the disk before the rows are gone. 400 for a
- * month that is not over, has open reservations or has no ledger here.
+ * month that is not over, does not balance, has open reservations or has no ledger here.
  */
 export async function archivePeriod(
   client: pg.ClientBase,
@@ -42,6 +47,12 @@ export async function archivePeriod(
   if (open > 0) {
     throw refused(`${period} has ${open} open reservations; they expire within a day.`);
   }
+  const differences = await listDifferences(client, period);
+  if (differences.length > 0) {
+    throw refused(
+      `${period} does not balance: npm run usage:verify shows where, and with -- --rebuild mends it. Archive it then.`,
+    );
+  }
   const file = path.resolve(folder, `usage-${period}.csv.gz`);
   await mkdir(path.dirname(file), { recursive: true });
   const unfinished = `${file}.new`;
@@ -50,9 +61,16 @@ export async function archivePeriod(
     const target = createWriteStream(unfinished);
     const rows = await copyPartitionTo(client, period, createGzip(), digest.through, target);
     await toDisk(unfinished);
-    await rename(unfinished, file);
     const archived = { period, file, rows, sha256: digest.hex() };
-    await dropPartition(client, { ...archived, archivedAt: now });
+    await dropPartition(client, { ...archived, archivedAt: now }).catch((cause: unknown) => {
+      if (databaseCode(cause) !== LOCK_NOT_AVAILABLE) throw cause;
+      throw refused(
+        `The ledger is being read (a long export, a backup): ${period} stays where it is. Try again later.`,
+        cause,
+      );
+    });
+    await rename(unfinished, file);
+    await toDisk(path.dirname(file));
     return archived;
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -102,8 +120,9 @@ function hashing() {
   return { through, hex: () => (hex ??= hash.digest('hex')) };
 }
 
-async function toDisk(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
+/** A file's content, or a folder's names. */
+async function toDisk(name: string): Promise<void> {
+  const handle = await open(name, 'r');
   await handle.sync();
   await handle.close();
 }

@@ -1,6 +1,6 @@
 import { violatedConstraint } from '../../../db/database-error.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import type { Actor } from '../../../domain/ids.ts';
+import { isUuid, type Actor } from '../../../domain/ids.ts';
 import { periodOf, periodStart, type Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { UsageParts } from './parts.ts';
@@ -35,7 +35,7 @@ export async function correctUsage(
   if (!Number.isSafeInteger(request.amount) || request.amount === 0) {
     throw new BillingError('invalid_request', 'amount must be a whole number other than 0.');
   }
-  await parts.entitlements.getPlan(request.tenantId);
+  await assertTenant(parts, request.tenantId);
   try {
     // A correction of an earlier month shows on that month's first day.
     const occurredAt = period === current ? now : periodStart(period);
@@ -56,11 +56,19 @@ export async function resetUsage(
   request: ResetRequest,
 ): Promise<{ before: number }> {
   assertReason(request.reason);
+  await assertTenant(parts, request.tenantId);
   const now = parts.clock.now();
   const period = request.period ?? periodOf(now);
   const before = await parts.repository.resetUsage({ ...request, period, now });
   parts.live.changed(request.tenantId);
   return { before };
+}
+
+async function assertTenant({ entitlements }: UsageParts, tenantId: string): Promise<void> {
+  if (!isUuid(tenantId)) {
+    throw new BillingError('tenant_not_found', `There is no tenant "${tenantId}".`);
+  }
+  await entitlements.getPlan(tenantId);
 }
 
 function assertReason(reason: string): void {

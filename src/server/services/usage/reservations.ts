@@ -110,7 +110,9 @@ async function end(
     case 'settled_otherwise':
       throw new BillingError(
         'reservation_settled',
-        'The reservation was settled with another amount.',
+        amount === null
+          ? 'The reservation was settled: what it used is recorded and cannot be released.'
+          : 'The reservation was settled with another amount.',
       );
     case 'released_before':
       throw new BillingError('reservation_released', 'The reservation was released before.');

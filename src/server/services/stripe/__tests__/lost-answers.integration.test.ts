@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLocalStripe, type LocalStripe } from '../../../../../local-stripe/index.ts';
 import { createMovableClock } from '../../../clock.ts';
-import { createStripeClient, LOCAL_SECRET_KEY } from '../client.ts';
+import { LOCAL_SECRET_KEY } from '../../../config/stripe.config.ts';
+import { createStripeClient } from '../client.ts';
 import { applyChange, previewChange, scheduleChange } from '../changes.ts';
 import { createCheckoutSession } from '../checkout.ts';
 import { createCustomer, listSubscriptions } from '../customers.ts';

@@ -1,0 +1,39 @@
+import path from 'node:path';
+import { openDatabase, type Database } from '../../src/db/client.ts';
+import { decideConfig } from '../../src/server/config/config.ts';
+import { readEnv } from '../../src/server/config/env.ts';
+import { createLog } from '../../src/server/log.ts';
+import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
+import { UsageBooksService } from '../../src/server/services/usage-books.service.ts';
+import { UsageService } from '../../src/server/services/usage.service.ts';
+import { systemClock } from '../../src/server/clock.ts';
+import { clockOf } from './clock.ts';
+import { reachDatabase } from './database.ts';
+
+export interface OperatorUsage {
+  database: Database;
+  usage: UsageService;
+  books: UsageBooksService;
+  /** Where archives go unless told. */
+  archiveFolder: string;
+}
+
+/** Metering and its books for an operator's command; the app need not run. */
+export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): Promise<T> {
+  const config = decideConfig(readEnv());
+  const clock = await clockOf(stripeAccessOf(config.stripe, undefined)).catch(() => systemClock);
+  const reached = await reachDatabase(config.database);
+  const database = openDatabase({ url: reached.url, max: 2 });
+  try {
+    const deps = { database, clock, log: createLog('silent', false) };
+    const usage = new UsageService(deps);
+    const books = new UsageBooksService(deps);
+    const archiveFolder = path.join(config.dataDir, 'archive');
+    const done = await work({ database, usage, books, archiveFolder });
+    await usage.stop();
+    return done;
+  } finally {
+    await database.close();
+    await reached.close();
+  }
+}

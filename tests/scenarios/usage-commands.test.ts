@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { TenantId } from '../../src/domain/ids.ts';
+import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+let database: TestDatabase;
+let tenantId: TenantId;
+beforeAll(async () => void (database = await createTestDatabase()));
+afterAll(async () => database?.drop());
+beforeEach(async () => void (tenantId = await meteredTenant(database.pool, 'pro')));
+
+/** The operator's command, in a process of its own. */
+async function run(command: string, ...words: string[]) {
+  // No local Stripe listens there: the commands go by the machine's time.
+  const env = { ...process.env, DATABASE_URL: database.url, LOCAL_STRIPE_PORT: '1' };
+  const args = [`scripts/${command}.ts`, ...words];
+  return new Promise<{ code: number; said: string; complained: string }>((resolve) => {
+    execFile(process.execPath, args, { env }, (error, said, complained) =>
+      resolve({ code: error === null ? 0 : Number(error.code), said, complained }),
+    );
+  });
+}
+
+const correct = (...words: string[]) =>
+  run('usage-correct', '--tenant', tenantId, '--resource', 'images', ...words);
+const reason = ['--reason', 'three pictures were black', '--by', 'Ada'];
+
+test('usage is added, taken off and set to nothing, each with who and why', async () => {
+  expect(await correct('--amount=5', ...reason)).toMatchObject({
+    code: 0,
+    said: 'images: 0 were used, now 5.\n',
+  });
+  expect((await correct('--amount=-3', ...reason)).said).toBe('images: 5 were used, now 2.\n');
+  expect((await correct('--reset', ...reason)).said).toBe('images: 2 were used, now 0.\n');
+  const { rows } = await database.pool.query(
+    'select amount::int, actor, reason from usage where tenant_id = $1 order by id',
+    [tenantId],
+  );
+  const by = { actor: 'service:Ada', reason: 'three pictures were black' };
+  expect(rows).toEqual([5, -3, -2].map((amount) => ({ amount, ...by })));
+  expect(await imbalances(database.pool)).toEqual([]);
+  const audit = await database.pool.query(
+    'select action from audit_log where tenant_id = $1 order by id',
+    [tenantId],
+  );
+  expect(audit.rows.map((row) => row.action)).toEqual([
+    ...['usage.corrected', 'usage.corrected', 'usage.reset'],
+  ]);
+});
+
+const REFUSED: [string, string[], string][] = [
+  ['less than nothing', ['--amount=-1', ...reason], 'would leave less than nothing'],
+  ['neither amount nor reset', reason, 'either an amount or --reset'],
+  ['an unknown tenant', ['--tenant', 'x', '--amount=1', ...reason], 'There is no tenant "x"'],
+  ['an unknown option', ['--amont=1'], 'npm run usage:correct'],
+];
+
+test('a correction that cannot be is refused in a sentence', async () => {
+  const answers = await Promise.all(
+    REFUSED.map(async ([what, words, sentence]) => ({
+      ...(await correct(...words)),
+      what,
+      sentence,
+    })),
+  );
+  for (const { what, sentence, code, complained } of answers) {
+    expect(complained, what).toContain(sentence);
+    expect(complained, what).not.toContain('    at ');
+    expect(code, what).toBe(1);
+  }
+});
+
+test('verification fails while something differs, and mends it when asked', async () => {
+  await correct('--amount=4', ...reason);
+
+  await database.pool.query('update usage_totals set used = used + 1 where tenant_id = $1', [
+    tenantId,
+  ]);
+  const found = await run('usage-verify');
+  expect(found.code).toBe(1);
+  expect(found.said).toContain(`${tenantId} images: used 5, ledger 4`);
+  expect((await run('usage-verify', '--rebuild')).code).toBe(0);
+});
+
+test('a command says how it is used', async () => {
+  const { code, said } = await run('usage-archive', '--help');
+  expect(code).toBe(0);
+  expect(said).toContain('npm run usage:archive');
+});
