@@ -28,7 +28,7 @@ export interface Product {
  * When a part does not start, those before it are stopped and the part's error is thrown.
  */
 export async function startProduct(config: Config, log: Logger): Promise<Product> {
-  const started: (() => Promise<unknown>)[] = [];
+  const started: Started = [];
   const stopAll = async () => {
     for (const stop of started.splice(0).reverse()) {
       await stop().catch((err: unknown) => log.error({ err }, 'stopping'));
@@ -37,7 +37,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
   let server: Server | undefined;
   try {
     const secrets = await ensureLocalSecrets(config.dataDir);
-    const databaseUrl = await startDatabase(config, started);
+    const databaseUrl = await startDatabase(config, log, started);
     const database = openDatabase({
       url: databaseUrl,
       onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
@@ -124,15 +124,20 @@ function turnClock(clock: MovableClock, localStripe: LocalStripe | undefined) {
   };
 }
 
-async function startDatabase(config: Config, started: (() => Promise<unknown>)[]): Promise<string> {
-  const url = await databaseUrl(config, started);
+type Started = (() => Promise<unknown>)[];
+
+async function startDatabase(config: Config, log: Logger, started: Started): Promise<string> {
+  const url = await databaseUrl(config, log, started);
   await migrateDatabase(url);
   return url;
 }
 
-async function databaseUrl(config: Config, started: (() => Promise<unknown>)[]): Promise<string> {
+async function databaseUrl(config: Config, log: Logger, started: Started): Promise<string> {
   if (config.database.kind === 'url') return config.database.url;
-  const postgres = await startEmbeddedPostgres({ dataDir: config.database.dataDir });
+  const postgres = await startEmbeddedPostgres({
+    dataDir: config.database.dataDir,
+    onCrash: (sentence) => log.error(sentence),
+  });
   started.push(() => postgres.stop());
   return postgres.url();
 }

@@ -19,6 +19,7 @@ import pg from 'pg';
 import { assertWritable } from './embedded/folder.ts';
 import { postgresAccount, type Account } from './embedded/account.ts';
 import { findBinaries, type Binaries } from './embedded/binaries.ts';
+import { keepRunning } from './embedded/keep-running.ts';
 import { clearLeftovers, readPostmaster } from './embedded/postmaster.ts';
 
 export interface EmbeddedPostgres {
@@ -38,6 +39,8 @@ export interface EmbeddedOptions {
   /** Server settings beside ours: tests turn `fsync` off. */
   settings?: Record<string, string>;
   port?: number;
+  /** Told when the server died, and when it did not come back at once. */
+  onCrash?: (sentence: string) => void;
 }
 
 const USER = 'squaretable';
@@ -64,8 +67,9 @@ function sharedBuffersMegabytes(): number {
 
 /**
  * Starts the PostgreSQL that comes with the package, its files under `dataDir`; the first start
- * makes them. The server ends with this process, also when that is killed. Throws one sentence
- * that says what to do when the folder cannot be used.
+ * makes them. The server ends with this process, also when that is killed; one that dies before is
+ * started again on the same port. Throws one sentence that says what to do when the folder cannot
+ * be used.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
@@ -73,22 +77,28 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   assertWritable(dataDir);
   const binaries = await findBinaries();
   const account = postgresAccount([dataDir, binaries.postgres]);
-  await clearLeftovers(cluster);
   if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(dataDir, cluster, binaries, account);
 
   const password = readFileSync(join(dataDir, 'password'), 'utf8').trim();
   const port = options.port ?? (await freePort());
   const settings = { ...SETTINGS, ...options.settings };
-  const server = await launch({ dataDir, cluster, port, settings, binaries, account });
+  const server = await keepRunning({
+    start: async () => {
+      await clearLeftovers(cluster);
+      return launch({ dataDir, cluster, port, settings, binaries, account });
+    },
+    stop,
+    onCrash: options.onCrash ?? (() => {}),
+  });
   const url = (database = options.database ?? USER) =>
     `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
   try {
     await ensureDatabase(url('postgres'), options.database ?? USER);
   } catch (error) {
-    await stop(server);
+    await server.stop();
     throw error;
   }
-  return { port, url, pid: () => readPostmaster(cluster)?.pid, stop: () => stop(server) };
+  return { port, url, pid: () => readPostmaster(cluster)?.pid, stop: () => server.stop() };
 }
 
 /** `initdb` into a side folder that is then renamed, so that a killed first start leaves no half. */
@@ -189,7 +199,6 @@ async function launch(l: Launch): Promise<ChildProcess> {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
   const gone = new Promise((done) => child.once('exit', done));
   if (process.platform === 'win32') child.kill('SIGINT');

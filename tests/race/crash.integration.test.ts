@@ -134,10 +134,8 @@ test('a killed PostgreSQL loses nothing that was answered', async () => {
   for (let kill = 0; kill < KILLS; kill += 1) {
     const goal = seen + 50;
     while ((seen = readJournals([tasks[0]!.journal]).acked.size) < goal) await inTime(10);
-    const { port } = server;
+    // It comes back by itself; a caller that has answers again has reached the new one.
     process.kill(server.pid()!, 'SIGKILL');
-    await server.stop();
-    server = await startAgain(port);
   }
   await Promise.all(callers.map(({ ended }) => ended));
   await assertLedger(
@@ -145,16 +143,3 @@ test('a killed PostgreSQL loses nothing that was answered', async () => {
     'pg',
   );
 });
-
-/** The dead server's children hold its shared memory for a moment: until then it refuses. */
-async function startAgain(port: number): Promise<EmbeddedPostgres> {
-  const dataDir = path.join(folder, 'postgres');
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await startEmbeddedPostgres({ dataDir, port });
-    } catch (error) {
-      if (tries === 100) throw error;
-      await inTime(100);
-    }
-  }
-}
