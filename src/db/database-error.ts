@@ -1,6 +1,13 @@
 /** PostgreSQL's codes and Node's for "the database cannot be reached or is going down". */
 const AWAY = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
 
+/** What the driver says without a code. */
+const BROKEN =
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|connection error/;
+
+/** Text with a NUL character, or a JSON escape of one: routes refuse it, this is the net below. */
+const UNSTORABLE = /^(22021|22P05)$/;
+
 /** The SQLSTATE, or Node's code, wherever the driver or the ORM wrapped it. */
 export function databaseCode(thrown: unknown): string | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {
@@ -21,12 +28,19 @@ export function violatedConstraint(thrown: unknown): string | undefined {
 
 /** True for connection failures, after which nobody knows whether a commit got through. */
 export function isDatabaseAway(thrown: unknown): boolean {
-  if (AWAY.test(databaseCode(thrown) ?? '')) return true;
+  return someError(thrown, (error, code) => AWAY.test(code) || BROKEN.test(error.message));
+}
+
+/** True where a value is text that the database cannot hold. */
+export function isUnstorable(thrown: unknown): boolean {
+  return someError(thrown, (_error, code) => UNSTORABLE.test(code));
+}
+
+/** Looks through what the driver, the ORM and we wrapped around it. */
+function someError(thrown: unknown, is: (error: Error, code: string) => boolean): boolean {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    if (/Connection terminated|timeout exceeded when trying to connect/.test(error.message)) {
-      return true;
-    }
-    if (/not queryable|connection error/.test(error.message)) return true;
+    const { code } = error as { code?: unknown };
+    if (is(error, typeof code === 'string' ? code : '')) return true;
   }
   return false;
 }
