@@ -27,12 +27,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function tasks(run: string, rest: Pick<CallerTask, 'tenantIds' | 'amounts' | 'mix'>) {
+function tasks(kind: string, run: number, rest: Pick<CallerTask, 'tenantIds' | 'amounts' | 'mix'>) {
   return Array.from({ length: PROCESSES }, (_, number): CallerTask => ({
-    name: `${run}-p${number}`,
-    seed: number * 7919 + run.length * 104_729 + RUNS,
+    name: `${kind}${run}-p${number}`,
+    seed: number * 7919 + run * 104_729,
     databaseUrl: database.url,
-    journal: path.join(folder, `${run}-p${number}`),
+    journal: path.join(folder, `${kind}${run}-p${number}`),
     callers: 30,
     milliseconds: 1_500,
     ...rest,
@@ -63,7 +63,7 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
     const tenantId = await meteredTenant(database.pool, 'free');
     const limit = PLAN_CATALOGUE.free.limits.messages!;
     const journal = await race(
-      tasks(`fill${run}`, { tenantIds: [tenantId], amounts: [1, 2, 3, 60], mix: 'records' }),
+      tasks('fill', run, { tenantIds: [tenantId], amounts: [1, 2, 3, 60], mix: 'records' }),
       async () => expect((await usedAndHeld(tenantId)).used).toBeLessThanOrEqual(limit),
     );
     const acked = [...journal.acked.values()].reduce((sum, amount) => sum + amount, 0);
@@ -81,7 +81,7 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
     const tenantIds = await Promise.all([0, 1, 2].map(() => meteredTenant(database.pool, 'free')));
     let turn = 0;
     const journal = await race(
-      tasks(`all${run}`, { tenantIds, amounts: [1, 4, 25, 700], mix: 'everything' }),
+      tasks('all', run, { tenantIds, amounts: [1, 4, 25, 700], mix: 'everything' }),
       async () => {
         turn += 1;
         await putOnPlan(database.pool, tenantIds[turn % 3]!, turn % 2 ? 'pro' : 'free');

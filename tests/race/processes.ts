@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { onTestFinished } from 'vitest';
 
 /** What one process is to do; sent as its argument. */
 export interface CallerTask {
@@ -25,11 +26,13 @@ export interface CallerProcess {
   ended: Promise<void>;
 }
 
+/** Starts a process that meters until its time is over; the end of the test ends it too. */
 export function startCaller(task: CallerTask): CallerProcess {
   const program = path.join(import.meta.dirname, 'caller.ts');
   const child = spawn(process.execPath, [program, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
