@@ -3,7 +3,7 @@ const AWAY = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIME
 
 /** What the driver says without a code. */
 const BROKEN =
-  /Connection terminated|timeout exceeded when trying to connect|not queryable|connection error/;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error/;
 
 /** Text with a NUL character, or a JSON escape of one: routes refuse it, this is the net below. */
 const UNSTORABLE = /^(22021|22P05)$/;

@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
 import { and, eq } from 'drizzle-orm';
-import type pg from 'pg';
 import type { Period } from '../../domain/period.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import type { Database } from '../client.ts';
-import { usageArchives, usageReservations, usageThresholds } from '../schema/index.ts';
-import type { UsageReservation, UsageThreshold } from '../schema/index.ts';
+import { usageArchives, usageReservations } from '../schema/index.ts';
+import type { UsageReservation } from '../schema/index.ts';
 import type { AdmissionBatch, AdmissionCall } from './usage/admit.ts';
 import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admit-all.ts';
 import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
 import { streamLedgerCsv } from './usage/export.ts';
+import { impatient, type Asks } from './usage/hot-path.ts';
 import { ensurePartition, openPeriod } from './usage/periods.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
@@ -19,9 +19,12 @@ import { settleAll } from './usage/settle-all.ts';
 /** The one place that reads and writes usage. Writes go through the database's own functions. */
 export class UsageRepository {
   readonly #database: Pick<Database, 'db' | 'pool'>;
+  readonly #hot: Asks;
 
-  constructor(database: Pick<Database, 'db' | 'pool'>) {
+  /** A batch that is not answered after `answerWithinMs` rejects as if the database were away. */
+  constructor(database: Pick<Database, 'db' | 'pool'>, answerWithinMs = 10_000) {
     this.#database = database;
+    this.#hot = impatient(database.pool, answerWithinMs);
   }
 
   /** Records one consumption (or reserves), as a batch of one. */
@@ -34,16 +37,13 @@ export class UsageRepository {
   }
 
   /** Admits a batch; see `usage_admit`. */
-  admit(
-    batch: AdmissionBatch,
-    options: { client?: pg.ClientBase; mode?: AdmissionMode } = {},
-  ): Promise<AdmissionResult[]> {
-    return admitAll(options.client ?? this.#database.pool, batch, options.mode);
+  admit(batch: AdmissionBatch, mode?: AdmissionMode): Promise<AdmissionResult[]> {
+    return admitAll(this.#hot, batch, mode);
   }
 
   /** Settles and releases a batch of reservations, each named once; see `usage_settle`. */
   settle(now: Date, calls: readonly SettleCall[]): Promise<Settlement[]> {
-    return settleAll(this.#database.pool, now, calls);
+    return settleAll(this.#hot, now, calls);
   }
 
   async findReservation(tenantId: string, id: string): Promise<UsageReservation | undefined> {
@@ -78,8 +78,9 @@ export class UsageRepository {
     return counter?.used ?? 0;
   }
 
-  lookUp(keys: readonly CounterKey[], client?: pg.ClientBase) {
-    return lookUpCounters(client ?? this.#database.pool, keys);
+  /** Many counters in one round trip; `undefined` for one that does not exist yet. */
+  lookUp(keys: readonly CounterKey[]) {
+    return lookUpCounters(this.#hot, keys);
   }
 
   getDays(tenantId: string, first: Period, last: Period): Promise<UsageOfDay[]> {
@@ -88,13 +89,6 @@ export class UsageRepository {
 
   streamLedger(tenantId: string, period: Period): Promise<Readable> {
     return streamLedgerCsv(this.#database.pool, tenantId, period);
-  }
-
-  listThresholds(tenantId: string, period: Period): Promise<UsageThreshold[]> {
-    return this.#database.db
-      .select()
-      .from(usageThresholds)
-      .where(and(eq(usageThresholds.tenantId, tenantId), eq(usageThresholds.period, period)));
   }
 
   async isArchived(period: Period): Promise<boolean> {

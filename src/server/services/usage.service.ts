@@ -31,6 +31,8 @@ export interface UsageDeps {
   log: Logger;
   metrics?: UsageMetrics;
   queues?: QueueOptions;
+  /** How long the database may take for a batch until its calls are refused with 503. */
+  answerWithinMs?: number;
 }
 
 export interface QuotaCheck {
@@ -54,7 +56,7 @@ export class UsageService {
 
   constructor(deps: UsageDeps) {
     const { database, clock, log, metrics } = deps;
-    const repository = new UsageRepository(database);
+    const repository = new UsageRepository(database, deps.answerWithinMs);
     this.#database = database;
     this.#parts = {
       repository,

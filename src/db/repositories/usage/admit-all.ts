@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { databaseCode, violatedConstraint } from '../../database-error.ts';
 import {
   admitBatch,
@@ -9,6 +8,7 @@ import {
 } from './admit.ts';
 import { admitWhole, NOT_WHOLE } from './admit-whole.ts';
 import { ensurePartition, openPeriod } from './periods.ts';
+import type { Asks } from './hot-path.ts';
 
 /** What becomes of a call: an answer, `unknown_tenant`, or the database's refusal of this call. */
 export type AdmissionResult = Admission | { outcome: 'unknown_tenant' } | Error;
@@ -34,7 +34,7 @@ const FOREIGN_KEY_VIOLATION = '23503';
  * Throws when the database cannot be reached. `mode` is a guess that saves a try; any is right.
  */
 export async function admitAll(
-  client: pg.ClientBase | pg.Pool,
+  client: Asks,
   batch: AdmissionBatch,
   mode: AdmissionMode = 'whole',
 ): Promise<AdmissionResult[]> {
@@ -73,10 +73,7 @@ const tenantsOf = (calls: readonly AdmissionCall[]) => [
 ];
 
 /** A key that comes twice in one batch: the second waits for a round of its own. */
-async function admitInRounds(
-  client: pg.ClientBase | pg.Pool,
-  batch: AdmissionBatch,
-): Promise<AdmissionResult[]> {
+async function admitInRounds(client: Asks, batch: AdmissionBatch): Promise<AdmissionResult[]> {
   const results = new Array<AdmissionResult>(batch.calls.length);
   let places = batch.calls.map((_, place) => place);
   while (places.length > 0) {
@@ -99,14 +96,14 @@ async function admitInRounds(
 }
 
 async function admitKnownTenants(
-  client: pg.ClientBase | pg.Pool,
+  client: Asks,
   batch: AdmissionBatch,
   mode: AdmissionMode,
 ): Promise<AdmissionResult[]> {
-  const found = await client.query<{ id: string }>(
-    `select tenant_id as id from usage_totals where tenant_id = any($1) and period = $2`,
-    [tenantsOf(batch.calls), batch.period],
-  );
+  const found = await client.query<{ id: string }>({
+    text: `select tenant_id as id from usage_totals where tenant_id = any($1) and period = $2`,
+    values: [tenantsOf(batch.calls), batch.period],
+  });
   const known = new Set(found.rows.map((row) => row.id));
   const calls = batch.calls.filter((call) => known.has(call.tenantId));
   const answers = calls.length > 0 ? await admitAll(client, { ...batch, calls }, mode) : [];
@@ -118,7 +115,7 @@ async function admitKnownTenants(
 
 /** Some value cannot be stored: halve until the call that has it stands alone. */
 async function splitOff(
-  client: pg.ClientBase | pg.Pool,
+  client: Asks,
   batch: AdmissionBatch,
   mode: AdmissionMode,
   error: Error,

@@ -1,8 +1,8 @@
-import type pg from 'pg';
-import { answersOfAccepted, AS_TEXT, type Admission, type AdmissionBatch } from './admit.ts';
+import { answersOfAccepted, type Admission, type AdmissionBatch } from './admit.ts';
 import type { GroupCounters } from './admit.ts';
 import { plainArray } from './arrays.ts';
 import { encodeBatch } from './encode.ts';
+import { AS_TEXT, type Asks } from './hot-path.ts';
 
 /** Not every group fits as a whole, or one starts a day, is not open, or crosses a threshold. */
 export const NOT_WHOLE = 'UB002';
@@ -67,10 +67,7 @@ const KEYED = `${COUNTERS}, calls as materialized (
  * Admits a batch without reservations in which every group fits, by one statement: a third cheaper
  * than the function for a single call. Throws NOT_WHOLE, with nothing done, for any other batch.
  */
-export async function admitWhole(
-  client: pg.ClientBase | pg.Pool,
-  batch: AdmissionBatch,
-): Promise<Admission[]> {
+export async function admitWhole(client: Asks, batch: AdmissionBatch): Promise<Admission[]> {
   const encoded = encodeBatch(batch.calls);
   const { keyed } = encoded;
   const values = [

@@ -1,8 +1,8 @@
-import type pg from 'pg';
 import type { Limit } from '../../../domain/plans.ts';
 import type { Period } from '../../../domain/period.ts';
 import { parseNumbers, parseWords, plainArray, textArray } from './arrays.ts';
 import { encodeBatch, type AdmissionCall, type EncodedBatch } from './encode.ts';
+import { AS_TEXT, type Asks } from './hot-path.ts';
 
 export type { AdmissionCall } from './encode.ts';
 
@@ -48,15 +48,12 @@ type AdmitRow = GroupCounters &
     outcomes: string | null;
   };
 
-/** Leaves every column as PostgreSQL's text: ours are arrays, parsed faster by hand. */
-export const AS_TEXT = { getTypeParser: () => (value: string) => value };
-
 /**
  * Admits a batch in one round trip and one transaction, whatever mixture it is; the answers are in
  * the calls' order. `careful` looks for keys that answered before; without it they raise 23505.
  */
 export async function admitBatch(
-  client: pg.ClientBase | pg.Pool,
+  client: Asks,
   batch: AdmissionBatch,
   careful: boolean,
 ): Promise<Admission[]> {

@@ -3,6 +3,7 @@ import type { Limit } from '../../../domain/plans.ts';
 import type { Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import { parseNumbers, plainArray } from './arrays.ts';
+import { AS_TEXT, type Asks } from './hot-path.ts';
 
 export interface Counter {
   resourceType: ResourceType;
@@ -18,8 +19,6 @@ export interface CounterKey {
   period: Period;
   resourceType: ResourceType;
 }
-
-const AS_TEXT = { getTypeParser: () => (value: string) => value };
 
 /** A tenant's counters of a month, those that exist. */
 export async function readCounters(
@@ -50,7 +49,7 @@ export async function readCounters(
 
 /** Many counters in one round trip; `undefined` for one that does not exist yet. */
 export async function lookUpCounters(
-  client: pg.ClientBase | pg.Pool,
+  client: Asks,
   keys: readonly CounterKey[],
 ): Promise<(Pick<Counter, 'used' | 'held' | 'limit'> | undefined)[]> {
   const result = await client.query<Record<'used' | 'held' | 'limits', string>>({

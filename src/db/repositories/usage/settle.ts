@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { parseNumbers, plainArray, textArray } from './arrays.ts';
+import { AS_TEXT, type Asks } from './hot-path.ts';
 
 export interface SettleCall {
   tenantId: string;
@@ -28,11 +28,9 @@ const OUTCOMES: readonly SettleOutcome[] = [
   'unknown',
 ];
 
-const AS_TEXT = { getTypeParser: () => (value: string) => value };
-
 /** Settles and releases a batch of reservations in one round trip and one transaction. */
 export async function settleBatch(
-  client: pg.ClientBase | pg.Pool,
+  client: Asks,
   now: Date,
   calls: readonly SettleCall[],
 ): Promise<Settlement[]> {

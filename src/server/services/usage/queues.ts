@@ -87,7 +87,7 @@ function createAdmission(repository: UsageRepository, clock: Clock) {
         now: clock.now(),
         calls: batch.map((timedCall) => timedCall.call),
       },
-      { mode: expectation.mode },
+      expectation.mode,
     );
     expectation.learn(results);
     return results.map((result, i) => answerOf(result, batch[i]!.call));

@@ -96,7 +96,7 @@ test('the database admits, settles and expires exactly as the plain rules say', 
         if ('admit' in one) {
           const calls = one.admit.map((c) => admissionOf(c, tenants[c.tenant]!, nowMs));
           const batch = { period: periodOf(now), occurredAt: now, now, calls };
-          const results = await repository.admit(batch, { mode: one.mode });
+          const results = await repository.admit(batch, one.mode);
           one.admit.forEach((c, i) => {
             const { reservationId: id } = calls[i]!;
             const expected = model.admit(c, id ?? '', nowMs, nowMs + TTL_MS);

@@ -20,7 +20,7 @@ export class HandClock implements Clock {
 export function usageService(
   database: TestDatabase,
   clock: Clock,
-  queues?: UsageDeps['queues'],
+  options: Pick<UsageDeps, 'queues' | 'answerWithinMs'> = {},
 ): UsageService {
-  return new UsageService({ database, clock, log: createLog('silent', false), queues });
+  return new UsageService({ database, clock, log: createLog('silent', false), ...options });
 }

@@ -287,8 +287,30 @@ describe('what cannot be counted', () => {
     expect(calls[1]).toMatchObject({ reason: { code: 'tenant_not_found' } });
   });
 
+  test('a database that does not answer is away, and what it did all the same counts once', async () => {
+    const [patient, usage] = [service(), usageService(database, clock, { answerWithinMs: 100 })];
+    const tenantId = await meteredTenant(database.pool);
+    const call = { tenantId, resourceType: 'images', amount: 2, idempotencyKey: 'once' } as const;
+    await patient.trackUsage({ ...call, idempotencyKey: 'before' });
+    const blocker = await database.pool.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table usage_totals in exclusive mode');
+    await expect(usage.trackUsage(call)).rejects.toMatchObject({
+      code: 'database_unavailable',
+      retryAfterSeconds: 1,
+    });
+    await expect(usage.trackUsage(call)).rejects.toMatchObject({ status: 503 });
+    await blocker.query('rollback');
+    blocker.release();
+    expect((await patient.trackUsage(call)).used).toBe(4);
+    expect(await patient.trackUsage(call)).toMatchObject({ status: 'duplicate', used: 4 });
+    const { resources } = await patient.getUsageStats(tenantId);
+    expect(resources.find((one) => one.resourceType === 'images')).toMatchObject({ used: 4 });
+    expect(await imbalances(database.pool)).toEqual([]);
+  });
+
   test('calls beyond the waiting room are refused at once, and the others recorded', async () => {
-    const usage = usageService(database, clock, { waitingMax: 50 });
+    const usage = usageService(database, clock, { queues: { waitingMax: 50 } });
     const tenantId = await meteredTenant(database.pool, 'team');
     const calls = await Promise.allSettled(
       Array.from({ length: 80 }, () =>
