@@ -67,10 +67,7 @@ export async function benchThroughput(
   );
 }
 
-/**
- * Latency of one caller beside the ceiling's, and its spread with sixteen. The ceiling's own spread
- * is the disk's: where that is wide, ours cannot be narrow.
- */
+/** Latency of one caller beside the ceiling's. */
 export async function benchLatency(
   database: BenchDatabase,
   report: Report,
@@ -80,35 +77,73 @@ export async function benchLatency(
   const bare = await ceiling(database);
   const { tenants } = database;
   const p50 = { own: [] as number[], bare: [] as number[] };
-  const spread = { own: [] as number[], bare: [] as number[] };
-  const sixteen: number[] = [];
-  const seconds = pace.seconds / 2;
+  const one = { callers: 1, seconds: pace.seconds / 2 };
   for (let round = 0; round < pace.rounds * 2; round += 1) {
-    const one = { callers: 1, seconds };
     p50.bare.push(percentile((await drive(bare, tenants, one)).latenciesMs, 50));
     p50.own.push(percentile((await drive(own, tenants, one)).latenciesMs, 50));
-    const some = { callers: 16, seconds };
-    const { latenciesMs } = await drive(own, tenants, some);
-    sixteen.push(percentile(latenciesMs, 50));
-    spread.own.push(spreadOf(latenciesMs));
-    spread.bare.push(spreadOf((await drive(bare, tenants, some)).latenciesMs));
   }
   const figures = [
     { name: 'ceiling, one caller, p50', value: median(p50.bare), unit: 'ms' },
     { name: 'ours, one caller, p50', value: median(p50.own), unit: 'ms' },
-    { name: 'ours, 16 callers, p50', value: median(sixteen), unit: 'ms' },
-    { name: 'ceiling, 16 callers, p99 over p50', value: median(spread.bare), unit: '×' },
   ];
   printFigures('Latency', figures);
   report.figures.push(...figures);
   const slower = median(p50.own.map((value, round) => value / p50.bare[round]!));
-  report.criteria.push(
-    atMost('one caller: times the ceiling’s single commit', slower, 1.5, '×'),
-    atMost('16 callers: p99 over p50', median(spread.own), 3, '×'),
-  );
+  report.criteria.push(atMost('one caller: times the ceiling’s single commit', slower, 1.5, '×'));
+  await benchSpread(own, bare, tenants, report, pace);
 }
 
-const spreadOf = (sorted: Float64Array) => percentile(sorted, 99) / percentile(sorted, 50);
+const SPREAD_MAX = 3;
+const SLICES = 8;
+
+/**
+ * How evenly sixteen callers are answered: p99 over p50. A batch takes as long as its commit, so
+ * where the machine itself is uneven (a shared disk, a processor that others take) nobody can be
+ * even. Ours and the ceiling take turns in short slices; rounds in which the ceiling, too, spread
+ * more than is promised are not counted, and more follow in their place, up to five times as many.
+ */
+async function benchSpread(
+  own: Design,
+  bare: Design,
+  tenants: readonly string[],
+  report: Report,
+  pace: Pace,
+): Promise<void> {
+  const rounds: { own: Float64Array; bare: Float64Array }[] = [];
+  const isEven = (round: { bare: Float64Array }) => spreadOf(round.bare) <= SPREAD_MAX;
+  const slice = { callers: 16, seconds: pace.seconds / SLICES };
+  while (rounds.filter(isEven).length < pace.rounds && rounds.length < pace.rounds * 5) {
+    const round = { own: [] as number[], bare: [] as number[] };
+    for (let turn = 0; turn < SLICES; turn += 1) {
+      round.bare.push(...(await drive(bare, tenants, slice)).latenciesMs);
+      round.own.push(...(await drive(own, tenants, slice)).latenciesMs);
+    }
+    rounds.push({ own: sorted(round.own), bare: sorted(round.bare) });
+  }
+  const even = rounds.filter(isEven);
+  // A machine that was never even: then all there is, for what it is worth.
+  const counted = even.length > 0 ? even : rounds;
+  const figures = [
+    {
+      name: 'ours, 16 callers, p50',
+      value: median(counted.map((round) => percentile(round.own, 50))),
+      unit: 'ms',
+    },
+    { name: 'rounds on an even machine', value: even.length, unit: `of ${rounds.length}` },
+    {
+      name: 'ceiling, 16 callers, p99 over p50',
+      value: median(counted.map((round) => spreadOf(round.bare))),
+      unit: '×',
+    },
+  ];
+  printFigures('Spread', figures);
+  report.figures.push(...figures);
+  const spread = median(counted.map((round) => spreadOf(round.own)));
+  report.criteria.push(atMost('16 callers: p99 over p50', spread, SPREAD_MAX, '×'));
+}
+
+const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
+const spreadOf = (times: Float64Array) => percentile(times, 99) / percentile(times, 50);
 
 /** Looking without reserving, in process. */
 export async function benchChecks(
