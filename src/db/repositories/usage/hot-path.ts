@@ -15,7 +15,7 @@ export const AS_TEXT = { getTypeParser: () => (value: string) => value };
 export function impatient(pool: pg.Pool, milliseconds: number): Asks {
   return {
     query<Row extends pg.QueryResultRow>(config: pg.QueryConfig) {
-      const timed: pg.QueryConfig = Object.assign(config, { query_timeout: milliseconds });
+      const timed = { ...config, query_timeout: milliseconds };
       return pool.query<Row>(timed);
     },
   };
