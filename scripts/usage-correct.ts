@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import './operator/env-file.ts';
 import { findAccountByEmail } from '../src/db/repositories/user.repository.ts';
-import { parsePeriod, type Period } from '../src/domain/period.ts';
+import { requestedPeriod } from '../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage, type OperatorUsage } from './operator/usage.ts';
@@ -30,7 +30,7 @@ await runCommand(USAGE, async () => {
     },
   });
   const { tenant, resource, amount, reset, reason } = values;
-  const period = values.period === undefined ? undefined : asPeriod(values.period);
+  const period = requestedPeriod(values.period);
   if (!tenant || !reason || !isResourceType(resource) || reset === (amount !== undefined)) {
     console.error(`Name the tenant, a resource (${RESOURCE_TYPES.join(', ')}), a reason, and`);
     console.error(`either an amount or --reset.\n${USAGE}`);
@@ -54,12 +54,6 @@ await runCommand(USAGE, async () => {
   });
   return true;
 });
-
-function asPeriod(text: string): Period {
-  const period = parsePeriod(text);
-  if (period === undefined) throw new Error(`"${text}" is not a month; write it as YYYY-MM.`);
-  return period;
-}
 
 async function tenantIdOf({ database }: OperatorUsage, idOrEmail: string): Promise<string> {
   if (!idOrEmail.includes('@')) return idOrEmail;

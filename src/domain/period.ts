@@ -1,3 +1,5 @@
+import { BillingError } from './errors.ts';
+
 /** A calendar month in UTC, written `YYYY-MM`: the window of every quota. */
 export type Period = string & { readonly __brand: 'Period' };
 
@@ -6,6 +8,17 @@ const PERIOD_PATTERN = /^(\d{4})-(0[1-9]|1[0-2])$/;
 /** `undefined` when `value` is not a month of the years 2000 to 2999. */
 export function parsePeriod(value: string): Period | undefined {
   return PERIOD_PATTERN.test(value) && value.startsWith('2') ? (value as Period) : undefined;
+}
+
+/** The month that somebody wrote; `undefined` when none was. 400 `invalid_period` for anything else. */
+export function requestedPeriod(written: string | undefined): Period | undefined {
+  if (written === undefined) return undefined;
+  const period = parsePeriod(written);
+  if (period !== undefined) return period;
+  throw new BillingError(
+    'invalid_period',
+    `The period "${written.slice(0, 40)}" is not a month; write it as YYYY-MM.`,
+  );
 }
 
 /** The month in which `instant` lies. */

@@ -73,7 +73,6 @@ test('a correction that cannot be is refused in a sentence', async () => {
 
 test('verification fails while something differs, and mends it when asked', async () => {
   await correct('--amount=4', ...reason);
-
   await database.pool.query('update usage_totals set used = used + 1 where tenant_id = $1', [
     tenantId,
   ]);

@@ -1,8 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
-import { parsePeriod, type Period } from '../../domain/period.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
-import { BillingError } from '../../domain/errors.ts';
 
 const units = z.number().int();
 
@@ -42,17 +40,6 @@ export const usageHistorySchema = z
 export const periodQuery = z.object({
   period: z.string().optional().openapi({ example: '2026-05', description: 'The present month.' }),
 });
-
-/** 400 `invalid_period` for anything but a month; `undefined` when none was asked for. */
-export function periodOfQuery(period: string | undefined): Period | undefined {
-  if (period === undefined) return undefined;
-  const parsed = parsePeriod(period);
-  if (parsed !== undefined) return parsed;
-  throw new BillingError(
-    'invalid_period',
-    `The period "${period.slice(0, 40)}" is not a month; write it as YYYY-MM.`,
-  );
-}
 
 export const historyQuery = z.object({
   days: z

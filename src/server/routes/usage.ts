@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
-import { periodOf } from '../../domain/period.ts';
+import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
@@ -9,7 +9,6 @@ import { errors, json, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
   historyQuery,
-  periodOfQuery,
   periodQuery,
   usageHistorySchema,
   usageStatsSchema,
@@ -39,7 +38,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const period = periodOfQuery(c.req.valid('query').period);
+      const period = requestedPeriod(c.req.valid('query').period);
       return c.json(await usage.getUsageStats(userOf(c).tenantId, period), 200);
     },
   );
@@ -75,7 +74,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const period = periodOfQuery(c.req.valid('query').period) ?? periodOf(context.clock.now());
+      const period = requestedPeriod(c.req.valid('query').period) ?? periodOf(context.clock.now());
       const csv = await usage.exportCsv(userOf(c).tenantId, period);
       return c.body(Readable.toWeb(csv) as ReadableStream, 200, {
         'Content-Type': 'text/csv; charset=utf-8',
