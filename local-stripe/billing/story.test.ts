@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type Stripe from 'stripe';
 import { expect, test } from 'vitest';
 import { idOrNull } from '../kernel/reference.ts';
 import { deeds } from './testing/deeds.ts';
@@ -9,7 +10,8 @@ import type { Deed } from './testing/deeds.ts';
 import { firstDifference, tell, wholeState } from './testing/story.ts';
 import type { Told } from './testing/story.ts';
 
-const runs = 20;
+/** `LOCAL_STRIPE_RUNS` makes it long. */
+const runs = Number(process.env.LOCAL_STRIPE_RUNS ?? 20);
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
 
 async function toldBy<T>(telling: Promise<Told>, look: (told: Told) => T): Promise<T> {
@@ -63,6 +65,32 @@ test('money adds up: what was billed is paid, owed, or in the balance', async ()
   });
   await fc.assert(property, { numRuns: runs });
 }, 120_000);
+
+test('8.4 ended is final, whatever is done then', async () => {
+  const property = fc.asyncProperty(deeds, async (story) => {
+    await toldBy(tell(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
+  });
+  await fc.assert(property, { numRuns: runs });
+}, 120_000);
+
+function assertEndedIsFinal(store: Store): void {
+  const endedAs = new Map<string, string>();
+  const note = ({ id, status, ended_at }: Stripe.Subscription) => {
+    expect(endedAs.get(id) ?? status).toBe(status);
+    if (ended_at !== null) endedAs.set(id, status);
+  };
+  for (const { body } of store.oldestFirst('_event')) {
+    const { object } = body.data;
+    if (object.object === 'subscription') note(object);
+  }
+  for (const subscription of store.oldestFirst('subscription')) {
+    note(subscription);
+    if (subscription.ended_at !== null) expect(subscription.schedule).toBeNull();
+  }
+  for (const { status, subscription } of store.oldestFirst('subscription_schedule')) {
+    if (status === 'active') expect(endedAs.has(idOrNull(subscription)!)).toBe(false);
+  }
+}
 
 type Store = Told['local']['kernel']['store'];
 const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);

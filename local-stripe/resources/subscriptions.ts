@@ -5,6 +5,7 @@ import {
   cancelSubscription,
   incompleteExpired,
 } from '../billing/subscription/cancel.ts';
+import { assertNotEnded } from '../billing/subscription/end.ts';
 import { createSubscription } from '../billing/subscription/create.ts';
 import { expirePendingUpdate } from '../billing/subscription/pending-update.ts';
 import { pauseSubscription, resumeSubscription } from '../billing/subscription/pause.ts';
@@ -101,6 +102,7 @@ function migrate(
   params: Stripe.SubscriptionMigrateParams,
 ): Subscription {
   const ctx = global.onClock(idOrNull(before.test_clock));
+  assertNotEnded(before, 'it cannot be migrated');
   if (before.billing_mode.type === 'flexible') {
     throw invalidRequest(`Subscription ${before.id} is in flexible billing mode already.`);
   }
@@ -116,6 +118,7 @@ function migrate(
 
 function deleteDiscount(global: Context, before: Subscription): object {
   const ctx = global.onClock(idOrNull(before.test_clock));
+  assertNotEnded(before, 'its discount cannot be deleted');
   const [id] = before.discounts.map(idOf);
   if (id === undefined) {
     throw invalidRequest(

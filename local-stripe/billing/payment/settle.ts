@@ -4,6 +4,7 @@ import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { afterIntent } from '../invoice/pay.ts';
 import { invoiceOfIntent } from '../invoice/payments.ts';
+import { hasEnded } from '../subscription/end.ts';
 import { confirmIntent, failChallenge } from './intent.ts';
 import type { Confirmation } from './intent.ts';
 import { confirmSetup, failSetupChallenge } from './setup.ts';
@@ -44,7 +45,7 @@ export function settleChallenge(ctx: Context, id: string, passed: boolean): void
 export function followSetup(ctx: Context, setup: Stripe.SetupIntent): void {
   if (setup.status !== 'succeeded') return;
   const [subscription] = ctx.store.by('subscription', 'pending_setup_intent', setup.id);
-  if (subscription === undefined) return;
+  if (subscription === undefined || hasEnded(subscription)) return;
   const saves = subscription.payment_settings?.save_default_payment_method === 'on_subscription';
   ctx.update(
     'subscription',

@@ -6,7 +6,7 @@ import { billChange } from '../subscription/bill-change.ts';
 import { announceEntitlements } from '../subscription/changed.ts';
 import { planChange } from '../subscription/change.ts';
 import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
-import { endSubscription } from '../subscription/end.ts';
+import { endSubscription, hasEnded } from '../subscription/end.ts';
 import { buildItem, repriced } from '../subscription/items.ts';
 import { renewSubscription } from '../subscription/renew.ts';
 import { scheduleOf } from './attached.ts';
@@ -67,6 +67,7 @@ export function phaseFellDue(ctx: Context, id: string): void {
   const subscriptionId = idOrNull(schedule.subscription);
   if (schedule.status !== 'active' || subscriptionId === null) return;
   const subscription = ctx.store.get('subscription', subscriptionId);
+  if (hasEnded(subscription)) return;
   if (nextCycleAt(subscription) <= ctx.now && subscription.status !== 'paused') {
     renewSubscription(ctx, subscription.id);
     return;

@@ -8,6 +8,7 @@ import { createInvoiceItem, pendingItems } from '../invoice/items.ts';
 import { voidInvoice } from '../invoice/void.ts';
 import { announceEntitlements } from './changed.ts';
 import { isMetered, usageLine } from './charges.ts';
+import { endScheduleOf } from '../schedule/end.ts';
 import { customerOf, endSubscription, stopWork } from './end.ts';
 import { dropPendingUpdate } from './pending-update.ts';
 import { creditLines } from './proration.ts';
@@ -22,7 +23,7 @@ export function cancelSubscription(
   if (before.ended_at !== null || before.status === 'incomplete_expired') {
     throw noSuch('subscription', before.id);
   }
-  if (before.pending_update !== null) dropPendingUpdate(ctx, before);
+  dropPendingUpdate(ctx, before);
   const details = params.cancellation_details;
   const ending = {
     reason: 'cancellation_requested' as const,
@@ -36,7 +37,12 @@ export function cancelSubscription(
       createInvoiceItem(ctx, idOf(before.customer), line, null);
     }
   }
-  const current = ctx.store.get('subscription', before.id);
+  // An end that was planned has been overtaken.
+  const current = {
+    ...ctx.store.get('subscription', before.id),
+    cancel_at: null,
+    cancel_at_period_end: false,
+  };
   const final = params.invoice_now ? draftFinalInvoice(ctx, current, true) : null;
   const latest = final === null ? {} : { latest_invoice: final.id };
   const ended = endSubscription(ctx, { ...current, ...latest }, ending);
@@ -70,13 +76,20 @@ export function incompleteExpired(ctx: Context, id: string): void {
 /** A subscription that never came to life: its invoice is void, and it never changes again. */
 function abandon(ctx: Context, before: Stripe.Subscription): Stripe.Subscription {
   stopWork(ctx, before);
-  ctx.store.remove('_billed', before.id);
   const subscription = ctx.update(
     'subscription',
     before,
-    { status: 'incomplete_expired', ended_at: ctx.now, canceled_at: before.canceled_at ?? ctx.now },
+    {
+      status: 'incomplete_expired',
+      ended_at: ctx.now,
+      canceled_at: before.canceled_at ?? ctx.now,
+      cancel_at: null,
+      cancel_at_period_end: false,
+      schedule: null,
+    },
     'customer.subscription.updated',
   );
+  endScheduleOf(ctx, before, true);
   const latest = idOrNull(before.latest_invoice);
   const invoice = latest === null ? undefined : ctx.store.find('invoice', latest);
   if (invoice?.status === 'open') voidInvoice(ctx, invoice);

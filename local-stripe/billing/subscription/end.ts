@@ -1,8 +1,24 @@
 import type Stripe from 'stripe';
+import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { endScheduleOf } from '../schedule/end.ts';
 import { announceEntitlements } from './changed.ts';
+
+/** Ended is final: nothing but a word about it changes any more. */
+export function hasEnded({ ended_at }: Stripe.Subscription): boolean {
+  return ended_at !== null;
+}
+
+/** Throws 400 when the subscription has ended. `what` says what is not done to it any more. */
+export function assertNotEnded(subscription: Stripe.Subscription, what: string): void {
+  if (!hasEnded(subscription)) return;
+  throw invalidRequest(
+    `Subscription ${subscription.id} has ended (${subscription.status}): ${what}.`,
+    undefined,
+    'invalid_canceled_subscription_fields',
+  );
+}
 
 export interface Ending {
   reason: Stripe.Subscription.CancellationDetails.Reason;
@@ -32,16 +48,16 @@ export function endSubscription(
     schedule: null,
   });
   stopWork(ctx, subscription);
-  ctx.store.remove('_billed', subscription.id);
-  ctx.store.remove('_pending_update', subscription.id);
   endScheduleOf(ctx, before, reason === 'payment_failed');
   ctx.emit('customer.subscription.deleted', subscription);
   announceEntitlements(ctx, subscription);
   return subscription;
 }
 
-/** Nothing of this subscription falls due any more, and nobody charges for it. */
+/** Nothing of this subscription falls due or waits any more, and nobody charges for it. */
 export function stopWork(ctx: Context, { id }: Stripe.Subscription): void {
+  ctx.store.remove('_billed', id);
+  ctx.store.remove('_pending_update', id);
   for (const kind of [
     'cycle',
     'upcoming',

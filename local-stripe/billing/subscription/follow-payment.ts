@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { subscriptionOf } from '../invoice/subscription-of.ts';
-import { endSubscription } from './end.ts';
+import { endSubscription, hasEnded } from './end.ts';
 import { applyPendingUpdate, isPendingInvoice } from './pending-update.ts';
 import { announceEntitlements } from './changed.ts';
 import { pausedBy } from './paused.ts';
@@ -47,6 +47,7 @@ function recover(
   invoice: Stripe.Invoice,
   card: string | null,
 ): void {
+  if (hasEnded(subscription)) return;
   const patch: Partial<Stripe.Subscription> = {};
   const isLatest = idOrNull(subscription.latest_invoice) === invoice.id;
   const isStuck = ['incomplete', 'past_due', 'unpaid'].includes(subscription.status);
@@ -86,7 +87,7 @@ export function followWriteOff(ctx: Context, invoice: Stripe.Invoice): void {
 
 function giveUp(ctx: Context, id: string, invoice: Stripe.Invoice): void {
   const subscription = ctx.store.get('subscription', id);
-  if (subscription.status === 'canceled' || subscription.status === 'incomplete') return;
+  if (hasEnded(subscription) || subscription.status === 'incomplete') return;
   switch (ctx.settings.retry.final) {
     case 'cancel':
       endSubscription(ctx, subscription, { reason: 'payment_failed' });

@@ -115,6 +115,24 @@ function actOn(
           { items: [{ price: priceOf(deed.plan) }], duration: { interval: 'month' } },
         ],
       });
+      break;
+    }
+    case 'reschedule': {
+      const schedule = ctx.store
+        .by('subscription_schedule', 'customer', String(latest.customer))
+        .at(-1);
+      if (schedule === undefined) return;
+      updateSchedule(ctx, schedule, {
+        phases: [
+          {
+            items: [{ price: priceOf(deed.plan) }],
+            start_date: schedule.phases[0]!.start_date,
+            ...(deed.trialDays > 0 ? { trial_end: ctx.now + deed.trialDays * 86_400 } : {}),
+            duration: { interval: 'year' },
+          },
+        ],
+        proration_behavior: prorations[deed.proration]!,
+      });
     }
   }
 }

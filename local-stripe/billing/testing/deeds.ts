@@ -13,6 +13,7 @@ export type Deed = { after: number; who: number } & (
   | { do: 'uncancel' | 'pause' | 'resume' | 'pay' | 'void' | 'refund' | 'endTrial' }
   | { do: 'fail'; fails: boolean }
   | { do: 'downgrade'; plan: number }
+  | { do: 'reschedule'; plan: number; trialDays: number; proration: number }
 );
 
 // Mostly the one who begins, so that deeds meet each other.
@@ -53,6 +54,12 @@ const later = fc.array(
     }),
     deed({ do: fc.constant('fail' as const), fails: fc.boolean() }),
     deed({ do: fc.constant('downgrade' as const), plan }),
+    deed({
+      do: fc.constant('reschedule' as const),
+      plan,
+      trialDays: fc.constantFrom(0, 3, 40),
+      proration,
+    }),
   ) as fc.Arbitrary<Deed>,
   { maxLength: 14 },
 );
