@@ -76,7 +76,14 @@ describe('settings', () => {
     await post('chaos', { duplicate: 0.5, failNext: [{ status: 503 }] });
     const { body } = await post('chaos', { drop: 1 });
     expect(body).toEqual({
-      chaos: { duplicate: 0.5, shuffle: 0, drop: 1, delayMs: 0, failNext: [{ status: 503 }] },
+      chaos: {
+        duplicate: 0.5,
+        shuffle: 0,
+        drop: 1,
+        delayMs: 0,
+        failNext: [{ status: 503 }],
+        fired: [],
+      },
     });
     await expect(stripe.customers.create()).rejects.toMatchObject({ statusCode: 503 });
     expect(await stripe.customers.create()).toHaveProperty('id');

@@ -8,6 +8,7 @@ import { listDeliveries, readDeliveryFilter, resendDelivery } from './deliveries
 import { disputeBody, openDispute } from './disputes.ts';
 import { assertOwnPage } from './own-page.ts';
 import { failingCardBody, setFailingCard } from './payment-methods.ts';
+import { listRequests, readRequestFilter } from './requests.ts';
 import { chaosBody, retryBody, setChaos, setRetry } from './settings.ts';
 import { readState } from './state.ts';
 
@@ -31,12 +32,15 @@ export function controlRoutes(getLocal: () => LocalStripe): Hono {
   });
   app.post('/_control/chaos', async (c) => {
     const body = await readJson(c, chaosBody);
-    return c.json({ chaos: getLocal().kernel.run((ctx) => setChaos(ctx, body)) });
+    return c.json({ chaos: setChaos(getLocal().kernel, body) });
   });
   app.post('/_control/retry_settings', async (c) => {
     const body = await readJson(c, retryBody);
     return c.json({ retry: getLocal().kernel.run((ctx) => setRetry(ctx, body)) });
   });
+  app.get('/_control/requests', (c) =>
+    c.json(listRequests(getLocal(), readRequestFilter(c.req.query()))),
+  );
   app.get('/_control/deliveries', (c) =>
     c.json({ deliveries: listDeliveries(getLocal(), readDeliveryFilter(c.req.query())) }),
   );

@@ -2,6 +2,9 @@ import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { assertOwnAccount, assertTestKey, assertVersion } from './auth.ts';
+import type { Call } from './call-log.ts';
+import { answerNothing, failureError, takeFailure } from './chaos.ts';
+import type { Arrival } from './chaos.ts';
 import { StripeError, invalidRequest } from './errors.ts';
 import { apiVersion } from './events.ts';
 import { expandAll } from './expand.ts';
@@ -9,7 +12,6 @@ import { parseForm } from './form.ts';
 import type { RawParams } from '../schema/index.ts';
 import { findSavedAnswer, fingerprint, isSaved, saveAnswer } from './idempotency.ts';
 import type { Kernel } from './kernel.ts';
-import { changeSettings, readSettings } from './settings.ts';
 import type { Context, Params, Route } from './types.ts';
 
 const maxBodyBytes = 1024 * 1024;
@@ -34,15 +36,28 @@ export function apiServer(kernel: Kernel, parseParams: ParseParams, catchUp: () 
 
   const answer = async (c: HonoContext, route: Route | null) => {
     const requestId = kernel.newRequestId();
-    let result: Answer;
     catchUp();
-    try {
-      result = await answerRequest(kernel, parseParams, c, route, requestId);
-    } catch (error) {
-      result = errorAnswer(kernel, error, requestId);
+    const call = noteCall(kernel, c, route, requestId);
+    const failure = route && takeFailure(kernel, call, arrivalOf(c));
+    let result: Answer | null = null;
+    if (failure === null || failure.when === 'after') {
+      try {
+        result = await answerRequest(kernel, parseParams, c, route, requestId);
+      } catch (error) {
+        result = errorAnswer(kernel, error, requestId);
+      }
     }
-    const headers = { ...base, 'request-id': requestId, ...result.headers };
-    return c.body(result.body, result.status as ContentfulStatusCode, headers);
+    if (failure !== null) {
+      const { status, when = 'before' } = failure;
+      call.fault = { status, when };
+      if (typeof status !== 'number') return answerNothing(c, status);
+      result = errorAnswer(kernel, failureError(failure), requestId);
+    }
+    const answered = result as Answer;
+    call.status = answered.status;
+    call.isReplayed = answered.headers['idempotent-replayed'] === 'true';
+    const headers = { ...base, 'request-id': requestId, ...answered.headers };
+    return c.body(answered.body, answered.status as ContentfulStatusCode, headers);
   };
 
   for (const { routes } of kernel.resources) {
@@ -51,6 +66,23 @@ export function apiServer(kernel: Kernel, parseParams: ParseParams, catchUp: () 
   app.all('/v1/*', (c) => answer(c, null));
   app.all('/v2/*', (c) => answer(c, null));
   return app;
+}
+
+function arrivalOf(c: HonoContext): Arrival {
+  const { pathname, search } = new URL(c.req.url);
+  return { method: c.req.method, path: pathname, search };
+}
+
+function noteCall(kernel: Kernel, c: HonoContext, route: Route | null, requestId: string): Call {
+  const { method, path } = arrivalOf(c);
+  return kernel.calls.add({
+    at: kernel.now(),
+    requestId,
+    method,
+    path,
+    endpoint: route === null ? null : `${route.method} ${route.path}`,
+    idempotencyKey: c.req.header('idempotency-key') ?? null,
+  });
 }
 
 async function answerRequest(
@@ -79,7 +111,6 @@ async function answerRequest(
     return { status: saved.status, body: saved.body, headers: { ...echo, ...replayed } };
   }
 
-  const lost = takeInjectedFailure(kernel);
   const raw = parseForm(text);
   const params = parseParams(`${route.method} ${route.path}`, raw);
   let result: Answer | null = null;
@@ -97,7 +128,6 @@ async function answerRequest(
       saveAnswer(kernel, { id: key, fingerprint: print, requestId, status, body });
     },
   );
-  if (lost !== null) throw lost;
   const answered = result as unknown as Answer;
   return { ...answered, headers: { ...answered.headers, ...echo } };
 }
@@ -144,21 +174,6 @@ async function readBody(c: HonoContext): Promise<string> {
     );
   }
   return Buffer.from(bytes).toString('utf8');
-}
-
-/** A failure from the chaos settings: thrown at once, or answered to be thrown after the work. */
-function takeInjectedFailure(kernel: Kernel): StripeError | null {
-  const { chaos } = readSettings(kernel.store);
-  const [failure, ...failNext] = chaos.failNext;
-  if (failure === undefined) return null;
-  kernel.run((ctx) => changeSettings(ctx.store, { chaos: { ...chaos, failNext } }));
-  const error = new StripeError(failure.status, {
-    type: failure.status >= 500 ? 'api_error' : 'invalid_request_error',
-    message: 'This failure was asked for by the chaos settings.',
-    ...(failure.code === undefined ? {} : { code: failure.code }),
-  });
-  if (failure.afterExecution !== true) throw error;
-  return error;
 }
 
 function unknownUrl(method: string, path: string): StripeError {

@@ -1,5 +1,6 @@
 import type { MovableClock } from '../../src/domain/clock.ts';
 import { unixSeconds } from './clock.ts';
+import { CallLog } from './call-log.ts';
 import { makeContext } from './context.ts';
 import type { Lastly, Origin } from './context.ts';
 import { DueQueue } from './due-queue.ts';
@@ -33,6 +34,7 @@ export interface KernelOptions {
 export class Kernel {
   readonly store: Store;
   readonly due: DueQueue;
+  readonly calls = new CallLog();
   readonly resources: Resource[];
   readonly clock: MovableClock;
   readonly log: (message: string) => void;
@@ -150,6 +152,7 @@ export class Kernel {
   reset(): void {
     this.store.clear();
     this.due.rebuild();
+    this.calls.clear();
   }
 }
 

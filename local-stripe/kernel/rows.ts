@@ -71,13 +71,39 @@ export interface ChaosSettings {
   shuffle: number;
   drop: number;
   delayMs: number;
-  /** The next API requests that fail, first first. */
-  failNext: InjectedFailure[];
+  /** The API requests that are to fail; each rule strikes once. */
+  failNext: FailureRule[];
+  /** What has struck since `failNext` was set. */
+  fired: FiredFailure[];
 }
 
-export interface InjectedFailure {
-  status: number;
+/** Fails one request to the API. */
+export interface FailureRule {
+  /** Whom it may strike; without it anybody. Single segments of the path may be `:id` or `*`. */
+  match?: { method?: 'GET' | 'POST' | 'DELETE'; path?: string };
+  /** Which of those that match, counted from 1, the default. */
+  nth?: number;
+  /** How many that matched have passed already. */
+  seen?: number;
+  /** The status to answer; `hang` answers never, `cut` closes the connection. */
+  status: number | 'hang' | 'cut';
   code?: string;
-  /** Do the work and then lose the answer, instead of refusing at the door. */
-  afterExecution?: boolean;
+  /** `after` does the work, and its answer is lost; `before` is the default. */
+  when?: 'before' | 'after';
+  /** How many repeats of that very request fail as well: clients repeat by themselves. */
+  repeats?: number;
+  /** What Stripe then says about trying again, in the header `Stripe-Should-Retry`. */
+  shouldRetry?: boolean;
+}
+
+/** A rule that has struck, and whom. */
+export interface FiredFailure {
+  rule: FailureRule;
+  /** The number of the request in the log of calls. */
+  call: number;
+  method: string;
+  path: string;
+  /** What a repeat of that request has in common with it. */
+  origin: string;
+  repeatsLeft: number;
 }

@@ -8,7 +8,7 @@ export const defaultSettings: SettingsRow = {
   id: 'settings',
   retry: { attempts: 8, spacingSeconds: 2 * day, final: 'cancel' },
   upcomingDays: 7,
-  chaos: { duplicate: 0, shuffle: 0, drop: 0, delayMs: 0, failNext: [] },
+  chaos: { duplicate: 0, shuffle: 0, drop: 0, delayMs: 0, failNext: [], fired: [] },
 };
 
 export function readSettings(store: Store): SettingsRow {

@@ -65,7 +65,7 @@ export function panelActions(getLocal: () => LocalStripe): Hono {
   });
   action('chaos', (local, values) => {
     const change = parse(chaosBody, chaosOf(values));
-    local.kernel.run((ctx) => setChaos(ctx, change));
+    setChaos(local.kernel, change);
     return 'saved';
   });
   action('fail_next', (local, values) => {
@@ -73,7 +73,7 @@ export function panelActions(getLocal: () => LocalStripe): Hono {
     const status = Number(values['status']);
     const failNext = Array.from({ length: count }, () => ({ status }));
     const change = parse(chaosBody, { failNext });
-    local.kernel.run((ctx) => setChaos(ctx, change));
+    setChaos(local.kernel, change);
     return 'saved';
   });
   action('retry_settings', (local, values) => {

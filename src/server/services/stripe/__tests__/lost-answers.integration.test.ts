@@ -17,7 +17,7 @@ afterAll(async () => local?.close());
 
 /** Stripe does what it is asked next, and the answer never arrives. */
 async function loseAnswer(): Promise<void> {
-  const failNext = [{ status: 500, afterExecution: true }];
+  const failNext = [{ status: 500, when: 'after' }];
   const body = JSON.stringify({ failNext });
   const answer = await fetch(`${local.url}/_control/chaos`, { method: 'POST', body });
   expect(answer.status).toBe(200);
