@@ -1,18 +1,21 @@
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
-import type { MovableClock } from '../src/domain/clock.ts';
 import { controlRoutes } from './control/routes.ts';
 import { offsetClock } from './kernel/clock.ts';
+import type { MovableClock } from './kernel/clock.ts';
 import { lockDataDir } from './kernel/data-dir-lock.ts';
 import { Dispatcher } from './kernel/deliveries/dispatcher.ts';
 import { apiServer } from './kernel/http.ts';
 import { Journal, loadJournal } from './kernel/journal.ts';
 import { Kernel } from './kernel/kernel.ts';
+import type { LocalStripe } from './kernel/local-stripe.ts';
 import { Timekeeper } from './kernel/timekeeper.ts';
 import { notFound } from './pages/visitor.ts';
 import { pageServer } from './pages/server.ts';
 import { resources } from './resources/index.ts';
 import { strictSelfCheck, validateRequest } from './schema/index.ts';
+
+export type { LocalStripe };
 
 export interface LocalStripeOptions {
   /** 0 takes a free one. */
@@ -33,27 +36,6 @@ export interface LocalStripeOptions {
   seed?: string;
   /** For tests: freezes stored objects, so that changing one in place throws. */
   freezesObjects?: boolean;
-}
-
-/** A running local Stripe: what pages and control panel build on, and what tests hold. */
-export interface LocalStripe {
-  /** `http://127.0.0.1:<port>` */
-  url: string;
-  port: number;
-  clock: MovableClock;
-  kernel: Kernel;
-  dispatcher: Dispatcher;
-  /** Answers a request without a socket. */
-  fetch(request: Request): Response | Promise<Response>;
-  /** Moves the clock to that unix second; resolves to the time when all is done and delivered. */
-  advanceTo(unixSeconds: number): Promise<number>;
-  /** Resolves when all due work and all deliveries are done. */
-  settled(): Promise<void>;
-  /** Does what is overdue by the clock; what a person does on a page comes after it. */
-  catchUp(): Promise<void>;
-  /** Forgets everything, also on disk. */
-  reset(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LocalStripe } from '../index.ts';
+import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { ControlError } from './answer.ts';
 
 const day = 86_400;

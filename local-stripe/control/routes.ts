@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { LocalStripe } from '../index.ts';
+import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { makeDefaultConfiguration } from '../portal/configure.ts';
 import { ControlError, errorAnswer, readJson } from './answer.ts';
 import { clockBody, turnClock } from './clock.ts';

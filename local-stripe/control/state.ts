@@ -1,4 +1,4 @@
-import type { LocalStripe } from '../index.ts';
+import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { apiVersion } from '../kernel/events.ts';
 import type { Kind, Kinds } from '../kernel/kinds.ts';
 import { readSettings } from '../kernel/settings.ts';

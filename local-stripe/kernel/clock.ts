@@ -1,4 +1,9 @@
-import type { MovableClock } from '../../src/domain/clock.ts';
+/** Tells the time, and can be turned forward: whoever shares it turns it for all. */
+export interface MovableClock {
+  now(): Date;
+  /** Throws a RangeError when the instant lies before now. */
+  moveTo(instant: Date): void;
+}
 
 /** Real time, some way ahead: it goes on by itself and can be turned forward. */
 export function offsetClock(): MovableClock {

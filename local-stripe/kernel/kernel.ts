@@ -1,4 +1,4 @@
-import type { MovableClock } from '../../src/domain/clock.ts';
+import type { MovableClock } from './clock.ts';
 import { unixSeconds } from './clock.ts';
 import { CallLog } from './call-log.ts';
 import { makeContext } from './context.ts';

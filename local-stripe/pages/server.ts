@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { LocalStripe } from '../index.ts';
+import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { assetRoutes } from './assets.ts';
 import { challengeRoutes } from './challenge/routes.ts';
 import { checkoutRoutes } from './checkout/routes.ts';

@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { startLocalStripe } from '../../index.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { checkedHttpClient } from './checked-client.ts';
 import type { Seen } from './checked-client.ts';
 

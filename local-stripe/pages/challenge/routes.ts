@@ -4,7 +4,7 @@ import { html } from 'hono/html';
 import type Stripe from 'stripe';
 import { finishChallenge } from '../../billing/portal-actions.ts';
 import { finishSession } from '../../checkout/submit.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { finishPortalCard } from '../../portal/cards.ts';

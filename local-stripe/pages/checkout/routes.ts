@@ -4,7 +4,7 @@ import type Stripe from 'stripe';
 import { applyPromotionCode, removePromotionCode } from '../../checkout/apply-promotion.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
 import { submitSession } from '../../checkout/submit.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import type { Context } from '../../kernel/types.ts';
 import type { FormValues } from '../card-form.ts';

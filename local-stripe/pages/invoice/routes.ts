@@ -3,7 +3,7 @@ import type { Context as HonoContext } from 'hono';
 import type Stripe from 'stripe';
 import { payInvoicePage } from '../../billing/portal-actions.ts';
 import type { CardEntry } from '../../billing/checkout-payment.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';

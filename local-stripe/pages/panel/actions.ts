@@ -6,7 +6,7 @@ import { resendDelivery } from '../../control/deliveries.ts';
 import { disputeBody, openDispute } from '../../control/disputes.ts';
 import { setFailingCard } from '../../control/payment-methods.ts';
 import { chaosBody, retryBody, setChaos, setRetry } from '../../control/settings.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { makeDefaultConfiguration } from '../../portal/configure.ts';
 import type { FormValues } from '../card-form.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { renderDocument } from '../document.ts';
 import type { Html } from '../document.ts';
 import type { Page } from '../page.ts';

@@ -1,4 +1,4 @@
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { newest } from '../../control/state.ts';
 import { createPortalSession } from '../../portal/create-session.ts';
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import type { Html } from '../document.ts';
 import { notFound, pageOf, show } from '../visitor.ts';
 import { panelActions } from './actions.ts';

@@ -1,7 +1,7 @@
 import { addMonths } from '../../billing/calendar.ts';
 import { ControlError } from '../../control/answer.ts';
 import { turnClock } from '../../control/clock.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { callApi } from '../../portal/api.ts';
 import type { FormValues } from '../card-form.ts';

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { callApi } from '../../portal/api.ts';
 import { finishStep } from '../../portal/finish.ts';
 import { cancelInPortal } from '../../portal/leave.ts';

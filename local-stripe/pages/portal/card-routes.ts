@@ -2,7 +2,7 @@ import type { Context as HonoContext, Hono } from 'hono';
 import type Stripe from 'stripe';
 import { setDefaultCard } from '../../billing/portal-actions.ts';
 import { isEmail } from '../../checkout/validate.ts';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import { callApi } from '../../portal/api.ts';

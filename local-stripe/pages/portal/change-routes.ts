@@ -1,6 +1,6 @@
 import type { Context as HonoContext, Hono } from 'hono';
 import type Stripe from 'stripe';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import { changeAtPeriodEnd, changeNow, timingOf } from '../../portal/change-plan.ts';

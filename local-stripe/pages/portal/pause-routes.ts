@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { finishStep } from '../../portal/finish.ts';
 import { pauseEnds, pauseInPortal, unpauseInPortal } from '../../portal/pause.ts';
 import { readForm, show } from '../visitor.ts';

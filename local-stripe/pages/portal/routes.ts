@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import type { Context as HonoContext } from 'hono';
 import { finishStep, doneKinds } from '../../portal/finish.ts';
 import { releaseSchedule } from '../../portal/change-plan.ts';

@@ -1,7 +1,7 @@
 import type { Context as HonoContext } from 'hono';
 import { html } from 'hono/html';
 import type Stripe from 'stripe';
-import type { LocalStripe } from '../../index.ts';
+import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { abilitiesOf } from '../../portal/abilities.ts';
