@@ -1,5 +1,9 @@
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
+// What the rooms keep: their entries of the store's open interface.
+import type {} from './billing/kinds.ts';
+import type {} from './checkout/kinds.ts';
+import type {} from './portal/kinds.ts';
 import { controlRoutes } from './control/routes.ts';
 import { offsetClock } from './kernel/clock.ts';
 import type { MovableClock } from './kernel/clock.ts';

@@ -1,5 +1,8 @@
 import { invalidRequest } from './errors.ts';
-import type { RawParams, RawValue } from '../schema/index.ts';
+
+/** A form or query after its brackets were nested: strings at the leaves, nothing coerced. */
+export type RawValue = string | RawValue[] | { [key: string]: RawValue };
+export type RawParams = Record<string, RawValue>;
 
 /** Stripe's own form nests less than ten deep; what goes further is an attack or a mistake. */
 const maxDepth = 12;

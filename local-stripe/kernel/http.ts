@@ -9,7 +9,7 @@ import { StripeError, invalidRequest } from './errors.ts';
 import { apiVersion } from './events.ts';
 import { expandAll } from './expand.ts';
 import { parseForm } from './form.ts';
-import type { RawParams } from '../schema/index.ts';
+import type { RawParams } from './form.ts';
 import { findSavedAnswer, fingerprint, isSaved, saveAnswer } from './idempotency.ts';
 import type { Kernel } from './kernel.ts';
 import type { Context, Params, Route } from './types.ts';

@@ -9,7 +9,6 @@ import { forgetOldEvents } from './events.ts';
 import { formatId } from './ids.ts';
 import type { Kind } from './kinds.ts';
 import { Store } from './store.ts';
-import type { SelfCheck } from '../schema/index.ts';
 import type { Indexes } from './store.ts';
 import { atEndOrder } from './types.ts';
 import type { Context, DueHandler, RequestOrigin, Resource } from './types.ts';
@@ -28,6 +27,12 @@ export interface KernelOptions {
   log: (message: string) => void;
   /** Looks at every answer and event before it leaves; for tests. */
   check?: SelfCheck;
+}
+
+/** What a server that watches itself calls before it answers or records; throws at a violation. */
+export interface SelfCheck {
+  response(endpoint: string, body: object): void;
+  event(body: object): void;
 }
 
 /** The state of one local Stripe, and the only way to change it: `run`. */

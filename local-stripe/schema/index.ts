@@ -1,9 +1,7 @@
 export { endpoints } from './endpoints.ts';
 export type { EndpointKey } from './endpoints.ts';
 export { validateRequest } from './request/validate.ts';
-export type { RawParams, RawValue } from './request/raw.ts';
 export { METADATA_KEYS_MAX } from './request/metadata.ts';
 export { checkEvent, checkObject, checkResponse } from './response/check.ts';
 export { strictSelfCheck } from './response/strict.ts';
-export type { SelfCheck } from './response/strict.ts';
 export { matchEndpoint } from './match.ts';

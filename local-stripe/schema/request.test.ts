@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { StripeError } from '../kernel/errors.ts';
 import { parseForm } from '../kernel/form.ts';
+import type { RawParams } from '../kernel/form.ts';
 import { validateRequest } from './index.ts';
-import type { RawParams } from './index.ts';
 
 const checkout = 'POST /v1/checkout/sessions';
 const subscription = 'POST /v1/subscriptions';

@@ -1,9 +1,10 @@
 import { StripeError, invalidRequest, missingParam } from '../../kernel/errors.ts';
+import type { RawValue } from '../../kernel/form.ts';
 import { alternatives, resolve } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { coerceMetadata, isMetadata } from './metadata.ts';
-import { fieldName, paramName, within } from './raw.ts';
-import type { Place, RawValue } from './raw.ts';
+import { fieldName, paramName, within } from './place.ts';
+import type { Place } from './place.ts';
 import { coerceScalar } from './scalar.ts';
 import { unknownParams } from './unknown.ts';
 import { canBeUnset } from './unset.ts';

@@ -1,8 +1,9 @@
 import { invalidRequest } from '../../kernel/errors.ts';
+import type { RawValue } from '../../kernel/form.ts';
 import { resolve, schemaDocument } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
-import { paramName, within } from './raw.ts';
-import type { Place, RawValue } from './raw.ts';
+import { paramName, within } from './place.ts';
+import type { Place } from './place.ts';
 
 export const METADATA_KEYS_MAX = 50;
 const KEY_LENGTH_MAX = 40;

@@ -1,6 +1,6 @@
 import { invalidRequest } from '../../kernel/errors.ts';
-import { fieldName, paramName } from './raw.ts';
-import type { Place } from './raw.ts';
+import { fieldName, paramName } from './place.ts';
+import type { Place } from './place.ts';
 
 /** The last second of the year 9999: what is later is a mistake (milliseconds, mostly). */
 const TIMESTAMP_MAX = 253_402_300_799;

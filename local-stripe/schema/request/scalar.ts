@@ -1,8 +1,8 @@
 import { invalidRequest } from '../../kernel/errors.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { checkInteger, checkNumber } from './number.ts';
-import { paramName } from './raw.ts';
-import type { Place } from './raw.ts';
+import { paramName } from './place.ts';
+import type { Place } from './place.ts';
 import { checkText } from './text.ts';
 
 /** The value of a text that is not empty, by the scalar types that its parameter allows. */

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../../kernel/errors.ts';
 import { isCurrency } from './currency.ts';
-import { fieldName, paramName } from './raw.ts';
-import type { Place } from './raw.ts';
+import { fieldName, paramName } from './place.ts';
+import type { Place } from './place.ts';
 import { shorten } from './scalar.ts';
 
 const DEFAULT_LENGTH_MAX = 5000;

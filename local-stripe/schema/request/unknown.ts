@@ -1,7 +1,7 @@
 import { invalidRequest } from '../../kernel/errors.ts';
 import type { StripeError } from '../../kernel/errors.ts';
-import { paramName, within } from './raw.ts';
-import type { Place } from './raw.ts';
+import { paramName, within } from './place.ts';
+import type { Place } from './place.ts';
 
 /** Endpoints that took `payment_method_types` until 2026-09-30 and answer with a code of its own since. */
 const WITHOUT_PAYMENT_METHOD_TYPES =

@@ -1,7 +1,7 @@
 import { alternatives, getEndpoint } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
-import { fieldName } from './raw.ts';
-import type { Place } from './raw.ts';
+import { fieldName } from './place.ts';
+import type { Place } from './place.ts';
 
 /**
  * Whether an empty string unsets a parameter although its type does not say so: Stripe takes

@@ -1,7 +1,7 @@
+import type { RawParams } from '../../kernel/form.ts';
 import { alternatives, getEndpoint } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { coerceObject } from './coerce.ts';
-import type { RawParams } from './raw.ts';
 
 const noParams: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
 

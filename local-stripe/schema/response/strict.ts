@@ -1,10 +1,5 @@
+import type { SelfCheck } from '../../kernel/kernel.ts';
 import { checkEvent, checkResponse } from './check.ts';
-
-/** What a server that watches itself calls before it answers or records. */
-export interface SelfCheck {
-  response(endpoint: string, body: object): void;
-  event(body: object): void;
-}
 
 /**
  * Throws when an answer or an event leaves the SDK's types: an answer becomes a 500 that says

@@ -1,7 +1,3 @@
-/** A form or query after its brackets were nested: strings at the leaves, nothing coerced. */
-export type RawValue = string | RawValue[] | { [key: string]: RawValue };
-export type RawParams = Record<string, RawValue>;
-
 /** Where a value stands: the endpoint it was sent to, and the keys that lead to it. */
 export interface Place {
   endpoint: string;

@@ -1,0 +1,46 @@
+import type Stripe from 'stripe';
+import type { CardRow } from './payment/behavior.ts';
+import type { BilledRow, PendingUpdateRow } from './rows.ts';
+
+/** What a meter event means, read from its payload once. */
+interface MeterEventFacts {
+  id: string;
+  meter: string;
+  customer: string;
+  value: number;
+}
+
+declare module '../kernel/kinds.ts' {
+  interface Kinds {
+    balance_transaction: Stripe.BalanceTransaction;
+    'billing.meter': Stripe.Billing.Meter;
+    'billing.meter_event': Stripe.Billing.MeterEvent & MeterEventFacts;
+    charge: Stripe.Charge;
+    coupon: Stripe.Coupon;
+    customer: Stripe.Customer;
+    customer_balance_transaction: Stripe.CustomerBalanceTransaction;
+    discount: Stripe.Discount;
+    dispute: Stripe.Dispute;
+    'entitlements.active_entitlement': Stripe.Entitlements.ActiveEntitlement & { customer: string };
+    'entitlements.feature': Stripe.Entitlements.Feature;
+    invoice: Stripe.Invoice;
+    invoice_payment: Stripe.InvoicePayment;
+    invoiceitem: Stripe.InvoiceItem;
+    payment_intent: Stripe.PaymentIntent;
+    payment_method: Stripe.PaymentMethod;
+    price: Stripe.Price;
+    product: Stripe.Product;
+    product_feature: Stripe.ProductFeature & { product: string };
+    promotion_code: Stripe.PromotionCode;
+    refund: Stripe.Refund;
+    setup_intent: Stripe.SetupIntent;
+    subscription: Stripe.Subscription;
+    subscription_schedule: Stripe.SubscriptionSchedule;
+    tax_id: Stripe.TaxId;
+
+    _billed: BilledRow;
+    _card: CardRow;
+    _pending_update: PendingUpdateRow;
+    _retired_coupon: Stripe.Coupon;
+  }
+}
