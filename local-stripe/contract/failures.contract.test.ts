@@ -167,7 +167,7 @@ describe.skipIf(isSandbox)('8 failures that are aimed', () => {
     expect(await stripe.customers.list({ limit: 1 })).toHaveProperty('data');
     expect(await hanging).toBeInstanceOf(Stripe.errors.StripeConnectionError);
     expect(performance.now() - began).toBeGreaterThan(390);
-    const held = (await callsSince(0)).find(({ fault }) => fault?.status === 'hang');
+    const held = (await callsSince(0)).findLast(({ fault }) => fault?.status === 'hang');
     expect(held).toMatchObject({ path: '/v1/balance_transactions', status: null });
   });
 
