@@ -16,6 +16,7 @@ import type { LocalStripe } from './kernel/local-stripe.ts';
 import { Timekeeper } from './kernel/timekeeper.ts';
 import { notFound } from './pages/visitor.ts';
 import { pageServer } from './pages/server.ts';
+import { customerOf } from './resources/customer-of.ts';
 import { resources } from './resources/index.ts';
 import { strictSelfCheck, validateRequest } from './schema/index.ts';
 
@@ -74,7 +75,11 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     }
     const dispatcher = new Dispatcher(kernel);
     const timekeeper = new Timekeeper(kernel, dispatcher);
-    const app = apiServer(kernel, validateRequest, () => timekeeper.catchUpBriefly());
+    const app = apiServer(kernel, {
+      parseParams: validateRequest,
+      catchUp: () => timekeeper.catchUpBriefly(),
+      customerOf,
+    });
     // Pages and control panel work on what is made below; no request comes before it is there.
     const running = (): LocalStripe => local;
     app.route('/', controlRoutes(running));

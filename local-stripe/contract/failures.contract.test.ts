@@ -92,6 +92,25 @@ describe.skipIf(isSandbox)('8 failures that are aimed', () => {
     );
   });
 
+  test("one customer's calls are meant, whatever of theirs is named", async () => {
+    const customer = world.customer.id;
+    const price = world.proMonthly.id;
+    const { id: other } = await stripe.customers.create();
+    const subscription = await stripe.subscriptions.create({ customer, items: [{ price }] });
+    const since = await lastCall();
+    await failNext([{ match: { customer }, nth: 3, status: 500 }]);
+    await stripe.subscriptions.list({ customer });
+    await stripe.subscriptions.list({ customer: other });
+    await stripe.invoices.list({ subscription: subscription.id });
+    await stripe.customers.retrieve(other);
+    await stripe.prices.retrieve(price);
+    expect(
+      await failureOf(stripe.subscriptionSchedules.create({ from_subscription: subscription.id })),
+    ).toMatchObject({ statusCode: 500 });
+    const customers = (await callsSince(since)).map((call) => call.customer);
+    expect(customers).toEqual([customer, other, customer, other, null, customer]);
+  });
+
   test('rules are asked in their order, and each strikes once', async () => {
     await failNext([{ nth: 2, status: 501 }, { status: 502 }, { nth: 2, status: 503 }]);
     const statuses: (number | undefined)[] = [];
@@ -254,11 +273,12 @@ describe.skipIf(isSandbox)('8 the log of calls', () => {
     expect(await callsSince(since)).toMatchObject([
       { number: since + 1, ...create, ...plain, ...once, status: 200 },
       { number: since + 2, ...create, ...plain, ...once, status: 200, isReplayed: true },
-      { ...plain, method: 'GET', path: '/v1/customers/cus_none', status: 404 },
+      { ...plain, method: 'GET', path: '/v1/customers/cus_none', customer: null, status: 404 },
       {
         ...plain,
         endpoint: 'DELETE /v1/customers/:id',
         path: `/v1/customers/${id}`,
+        customer: id,
         status: 500,
         fault: { status: 500, when: 'after' },
       },

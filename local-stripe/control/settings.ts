@@ -24,6 +24,7 @@ const failureRule = z
             error: 'a path from /v1/ on, without query; single segments may be :id or *',
           })
           .optional(),
+        customer: z.string().min(1).max(100).optional(),
       })
       .optional(),
     nth: z.number().int().min(1).max(100_000).optional(),

@@ -11,6 +11,8 @@ export interface Call {
   path: string;
   /** The endpoint it was for, such as `POST /v1/subscriptions/:id`; null when there is none. */
   endpoint: string | null;
+  /** The customer whom it was about, where it names one or something of theirs. */
+  customer: string | null;
   idempotencyKey: string | null;
   /** What was answered; null before that, and for ever when nothing was. */
   status: number | null;

@@ -32,7 +32,7 @@ export function takeFailure(kernel: Kernel, call: Call, arrival: Arrival): Failu
   const failNext: FailureRule[] = [];
   let struck: FailureRule | null = null;
   for (const rule of chaos.failNext) {
-    if (struck !== null || !matches(rule, arrival)) failNext.push(rule);
+    if (struck !== null || !matches(rule, call, arrival)) failNext.push(rule);
     else if ((rule.seen ?? 0) + 1 < (rule.nth ?? 1)) {
       failNext.push({ ...rule, seen: (rule.seen ?? 0) + 1 });
     } else struck = rule;
@@ -66,7 +66,7 @@ export async function answerNothing(c: HonoContext, how: 'hang' | 'cut'): Promis
   if (how === 'cut') (c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.destroy();
   else if (!c.req.raw.signal.aborted) await once(c.req.raw.signal, 'abort');
   // Nobody reads this, but for callers of `fetch` without a socket.
-  return Response.error();
+  return new Response(null, { status: 499 });
 }
 
 /** True when a path written with `:id` or `*` for single segments is this one, or could be. */
@@ -83,8 +83,9 @@ export function isPlaceholder(segment: string): boolean {
   return segment === '*' || segment.startsWith(':');
 }
 
-function matches({ match }: FailureRule, { method, path }: Arrival): boolean {
+function matches({ match }: FailureRule, { customer }: Call, { method, path }: Arrival): boolean {
   if (match?.method !== undefined && match.method !== method) return false;
+  if (match?.customer !== undefined && match.customer !== customer) return false;
   return match?.path === undefined || pathMatches(match.path, path);
 }
 

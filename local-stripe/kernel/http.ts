@@ -25,8 +25,18 @@ interface Answer {
   headers: Record<string, string>;
 }
 
-/** The API, `/v1/**`, over the kernel's resources. `catchUp` does what is overdue. */
-export function apiServer(kernel: Kernel, parseParams: ParseParams, catchUp: () => void): Hono {
+/** What the API needs of those above the kernel. */
+export interface ApiParts {
+  parseParams: ParseParams;
+  /** Does what is overdue. */
+  catchUp: () => void;
+  /** The customer whom a request with this path, query and body is about. */
+  customerOf: (store: Kernel['store'], request: string) => string | null;
+}
+
+/** The API, `/v1/**`, over the kernel's resources. */
+export function apiServer(kernel: Kernel, parts: ApiParts): Hono {
+  const { parseParams, catchUp, customerOf } = parts;
   const app = new Hono();
   const base = {
     'content-type': 'application/json',
@@ -37,7 +47,8 @@ export function apiServer(kernel: Kernel, parseParams: ParseParams, catchUp: () 
   const answer = async (c: HonoContext, route: Route | null) => {
     const requestId = kernel.newRequestId();
     catchUp();
-    const call = noteCall(kernel, c, route, requestId);
+    const customer = customerOf(kernel.store, await wordsOf(c));
+    const call = noteCall(kernel, c, route, { requestId, customer });
     const failure = route && takeFailure(kernel, call, arrivalOf(c));
     let result: Answer | null = null;
     if (failure === null || failure.when === 'after') {
@@ -73,11 +84,24 @@ function arrivalOf(c: HonoContext): Arrival {
   return { method: c.req.method, path: pathname, search };
 }
 
-function noteCall(kernel: Kernel, c: HonoContext, route: Route | null, requestId: string): Call {
+/** Everything in which a request may name something. Too large a body is refused later. */
+async function wordsOf(c: HonoContext): Promise<string> {
+  const { path, search } = arrivalOf(c);
+  const isLarge = Number(c.req.header('content-length') ?? 0) > maxBodyBytes;
+  const body = c.req.method === 'POST' && !isLarge ? await c.req.text() : '';
+  return `${path} ${search} ${body}`;
+}
+
+function noteCall(
+  kernel: Kernel,
+  c: HonoContext,
+  route: Route | null,
+  known: Pick<Call, 'requestId' | 'customer'>,
+): Call {
   const { method, path } = arrivalOf(c);
   return kernel.calls.add({
     at: kernel.now(),
-    requestId,
+    ...known,
     method,
     path,
     endpoint: route === null ? null : `${route.method} ${route.path}`,

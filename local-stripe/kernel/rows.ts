@@ -80,7 +80,7 @@ export interface ChaosSettings {
 /** Fails one request to the API. */
 export interface FailureRule {
   /** Whom it may strike; without it anybody. Single segments of the path may be `:id` or `*`. */
-  match?: { method?: 'GET' | 'POST' | 'DELETE'; path?: string };
+  match?: { method?: 'GET' | 'POST' | 'DELETE'; path?: string; customer?: string };
   /** Which of those that match, counted from 1, the default. */
   nth?: number;
   /** How many that matched have passed already. */
