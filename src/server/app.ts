@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { answerError, errorHandler } from './middleware/error-handler.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
+import { headWithoutBody } from './middleware/head.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { describeApi } from './openapi.ts';
@@ -33,6 +34,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.use(requestContext(context.log));
   app.use(httpMetrics(context.metrics));
   app.use(securityHeaders(context.config.appUrl));
+  app.use(headWithoutBody);
   app.use(bodyLimit);
   app.onError(errorHandler);
   app.notFound((c) =>

@@ -7,6 +7,7 @@ import type { Jobs } from './jobs.ts';
 import type { Logger } from './log.ts';
 import type { StripeAccess } from './services/stripe/client.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createStreams, type Streams } from './streams/stream-slots.ts';
 import { UsageBooksService } from './services/usage-books.service.ts';
 import { registerBillingMetrics } from './services/billing-metrics.ts';
 import { UsageService } from './services/usage.service.ts';
@@ -37,6 +38,8 @@ export interface Context extends Foundation {
   /** Aborted when the process begins to stop: endless answers (server-sent events) end on it. */
   stopping: AbortSignal;
   metrics: Metrics;
+  /** What is open of endless and long answers. */
+  streams: Streams;
   services: Services;
 }
 
@@ -58,6 +61,7 @@ export function createContext(foundation: Foundation, stopping: AbortSignal): Co
     ...foundation,
     stopping,
     metrics,
+    streams: createStreams(metrics.registry),
     services: { ...product, ...billing, usage, usageBooks },
   };
 }

@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { streamSSE } from 'hono/streaming';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
+import { answerEvents, answerFile } from '../streams/answer-stream.ts';
 import { errors, json, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
@@ -14,13 +13,11 @@ import {
   usageStatsSchema,
 } from './usage-schemas.ts';
 
-/** Comments on an open stream, so that proxies do not take it for dead. */
-const KEEP_ALIVE_MS = 20_000;
-
 const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] as const;
 
 /** What the asker's tenant uses and has used; everybody in it may see. */
 export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { streams } = context;
   const { usage } = context.services;
   const router = createRouter();
   const member = { security: userToken, middleware: requireUser(context), tags: ['Usage'] };
@@ -70,16 +67,21 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { query: periodQuery },
       responses: {
         200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
-        ...errors('invalid_period', 'not_found', 'busy', ...signedOut),
+        ...errors('invalid_period', 'not_found', 'rate_limited', 'busy', ...signedOut),
       },
     }),
     async (c) => {
       const period = requestedPeriod(c.req.valid('query').period) ?? periodOf(context.clock.now());
-      const csv = await usage.exportCsv(userOf(c).tenantId, period);
-      return c.body(Readable.toWeb(csv) as ReadableStream, 200, {
-        'Content-Type': 'text/csv; charset=utf-8',
-        'Content-Disposition': `attachment; filename="usage-${period}.csv"`,
-        'Cache-Control': 'no-store',
+      const { tenantId } = userOf(c);
+      return answerFile(c, {
+        slots: streams.exports,
+        tenantId,
+        headers: {
+          'Content-Type': 'text/csv; charset=utf-8',
+          'Content-Disposition': `attachment; filename="usage-${period}.csv"`,
+          'Cache-Control': 'no-store',
+        },
+        open: () => usage.exportCsv(tenantId, period),
       });
     },
   );
@@ -97,23 +99,20 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
           description: 'The stream; each event’s data is a UsageStats.',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        ...errors(...signedOut),
+        ...errors('rate_limited', 'busy', ...signedOut),
       },
     }),
     (c) => {
       const { tenantId } = userOf(c);
-      const hangUp = new AbortController();
-      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, context.stopping]);
-      return streamSSE(c, async (stream) => {
-        stream.onAbort(() => hangUp.abort());
-        const beat = setInterval(() => void stream.write(': \n\n'), KEEP_ALIVE_MS).unref();
-        try {
+      return answerEvents(c, {
+        slots: streams.liveUsage,
+        tenantId,
+        until: context.stopping,
+        run: async ({ sse, signal }) => {
           for await (const stats of usage.watch(tenantId, signal)) {
-            await stream.writeSSE({ data: JSON.stringify(stats) });
+            await sse.writeSSE({ data: JSON.stringify(stats) });
           }
-        } finally {
-          clearInterval(beat);
-        }
+        },
       });
     },
   );

@@ -3,13 +3,9 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { Period } from '../../../domain/period.ts';
 import type { UsageParts } from './parts.ts';
 
-/** Each holds a connection for as long as its reader takes. */
-const EXPORTS_MAX = 3;
-let open = 0;
-
 /**
- * The tenant's ledger of a month as CSV, as a stream. 404 when the month was archived, 503 `busy`
- * when as many exports as may run at once are running.
+ * The tenant's ledger of a month as CSV, as a stream, which holds a connection until it is read or
+ * destroyed. 404 when the month was archived.
  */
 export async function openExport(
   parts: UsageParts,
@@ -22,18 +18,5 @@ export async function openExport(
       `The ledger of ${period} has been archived: ask support for the file.`,
     );
   }
-  if (open >= EXPORTS_MAX) {
-    throw new BillingError('busy', 'Too many exports are running; try again in a few seconds.', {
-      retryAfterSeconds: 5,
-    });
-  }
-  open += 1;
-  try {
-    const stream = await parts.repository.streamLedger(tenantId, period);
-    stream.once('close', () => (open -= 1));
-    return stream;
-  } catch (error) {
-    open -= 1;
-    throw error;
-  }
+  return parts.repository.streamLedger(tenantId, period);
 }

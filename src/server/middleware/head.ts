@@ -1,0 +1,12 @@
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../app-env.ts';
+
+/**
+ * HEAD runs the route of GET for its status and headers. The router would drop the body unread,
+ * and with it whatever the body holds open; here it is told that nobody reads it. Streams of ours
+ * do not even open for HEAD (`streams/answer-stream.ts`).
+ */
+export const headWithoutBody = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  if (c.req.method === 'HEAD') await c.res.body?.cancel();
+});

@@ -1,0 +1,100 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { AppEnv } from '../../app-env.ts';
+import { answerEvents, answerFile } from '../answer-stream.ts';
+import { StreamSlots } from '../stream-slots.ts';
+
+const slots = new StreamSlots('streams', { perTenant: 2, total: 3 });
+const until = new AbortController();
+const app = new Hono<AppEnv>();
+let ended = 0;
+
+/** More than sockets buffer, so that a reader who takes nothing is felt. */
+const plenty = 'x'.repeat(1 << 20);
+
+app.get('/events', (c) =>
+  answerEvents(c, {
+    ...{ slots, tenantId: 'one', until: until.signal, idleMs: 400 },
+    async run({ sse, signal }) {
+      while (!signal.aborted) await sse.writeSSE({ data: plenty });
+      ended += 1;
+    },
+  }),
+);
+app.get('/file', (c) =>
+  answerFile(c, {
+    ...{ slots, tenantId: 'one', idleMs: 400, headers: { 'Content-Type': 'text/plain' } },
+    open: () =>
+      Promise.resolve(
+        Readable.from(
+          (function* () {
+            for (;;) yield plenty;
+          })(),
+        ).once('close', () => (ended += 1)),
+      ),
+  }),
+);
+app.get('/refused', (c) =>
+  answerFile(c, {
+    ...{ slots, tenantId: 'one', headers: {} },
+    open: () => Promise.reject(new Error('the disk is gone')),
+  }),
+);
+app.onError((error, c) => c.text(error.message, 503));
+
+let server: ReturnType<typeof createAdaptorServer> | undefined;
+afterEach(() => {
+  if (server && 'closeAllConnections' in server) server.closeAllConnections();
+  server?.close();
+  ended = 0;
+});
+
+async function listen(): Promise<string> {
+  server = createAdaptorServer({ fetch: app.fetch });
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test.each(['/events', '/file'])('10.8 %s drops a reader who takes nothing', async (path) => {
+  const url = await listen();
+  const request = http.get(url + path, { agent: false }, (response) => response.pause());
+  request.on('error', () => {});
+  await vi.waitFor(() => expect({ ended, open: slots.open }).toEqual({ ended: 1, open: 0 }), {
+    timeout: 4_000,
+    interval: 5,
+  });
+  request.destroy();
+});
+
+test('10.8 a file that cannot be opened gives its slot back', async () => {
+  const answer = await app.request('/refused');
+  expect([answer.status, await answer.text()]).toEqual([503, 'the disk is gone']);
+  expect(slots.open).toBe(0);
+});
+
+test('10.8 the server’s own end ends the stream', async () => {
+  const url = await listen();
+  const answer = await fetch(`${url}/events`);
+  const reader = answer.body!.getReader();
+  await reader.read();
+  until.abort();
+  for (;;) if ((await reader.read()).done) break;
+  expect({ ended, open: slots.open }).toEqual({ ended: 1, open: 0 });
+});
+
+test('10.8 slots: so many a tenant, so many in all, and a release counts once', () => {
+  const some = new StreamSlots('exports', { perTenant: 1, total: 2 });
+  const first = some.take('a');
+  expect(() => some.take('a')).toThrow('as many as it may');
+  some.take('b');
+  expect(() => some.take('c')).toThrow('Too many exports');
+  first.release();
+  first.release();
+  expect(some.open).toBe(1);
+  some.take('a');
+  expect(() => some.take('c')).toThrow('Too many exports');
+});

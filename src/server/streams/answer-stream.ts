@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
+import type { AppEnv } from '../app-env.ts';
+import type { StreamSlots } from './stream-slots.ts';
+
+/** A reader that takes nothing for so long is gone, whatever its socket says. */
+const IDLE_MS = 60_000;
+
+/** Comments on an open stream, so that proxies do not take it for dead. */
+const KEEP_ALIVE_MS = 20_000;
+
+export interface EventStream {
+  /** Aborted when the stream ends: the client hung up, takes nothing any more, or `until` came. */
+  signal: AbortSignal;
+  sse: SSEStreamingApi;
+}
+
+interface StreamOptions {
+  /** Where a place is taken before anything is opened; refused with 429 or 503. */
+  slots: StreamSlots;
+  tenantId: string;
+  /** Milliseconds without a byte being taken; a minute unless told. */
+  idleMs?: number;
+}
+
+export interface EventStreamOptions extends StreamOptions {
+  /** The server's own end of the stream. */
+  until: AbortSignal;
+  run(stream: EventStream): Promise<void>;
+}
+
+/**
+ * Answers with server-sent events. The slot is released in every way the stream can end. HEAD is
+ * answered with the headers alone.
+ */
+export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): Response {
+  if (c.req.method === 'HEAD') {
+    return c.body(null, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+  }
+  const slot = options.slots.take(options.tenantId);
+  const hangUp = new AbortController();
+  const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, options.until]);
+  const idle = watchIdle(options.idleMs ?? IDLE_MS, () => {
+    hangUp.abort();
+    dropConnection(c);
+  });
+  return streamSSE(c, async (sse) => {
+    sse.onAbort(() => hangUp.abort());
+    const write = sse.write.bind(sse);
+    sse.write = (input) => idle.during(write(input));
+    const beat = setInterval(() => void sse.write(': \n\n'), KEEP_ALIVE_MS).unref();
+    try {
+      await options.run({ sse, signal });
+    } finally {
+      clearInterval(beat);
+      idle.stop();
+      slot.release();
+    }
+  });
+}
+
+export interface FileStreamOptions extends StreamOptions {
+  headers: Record<string, string>;
+  /** Opens the file; may refuse by throwing. Not called for HEAD. */
+  open(): Promise<Readable>;
+}
+
+/** Answers with a file that is read as it is sent; a reader that stalls is dropped. */
+export async function answerFile(
+  c: Context<AppEnv>,
+  { slots, tenantId, headers, open, idleMs = IDLE_MS }: FileStreamOptions,
+): Promise<Response> {
+  if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+  const slot = slots.take(tenantId);
+  const file = await open().catch((error: unknown) => {
+    slot.release();
+    throw error;
+  });
+  const idle = watchIdle(idleMs, () => dropConnection(c));
+  file.on('data', () => idle.touch());
+  file.pause();
+  file.once('close', () => {
+    idle.stop();
+    slot.release();
+  });
+  idle.touch();
+  return c.body(Readable.toWeb(file) as ReadableStream, 200, headers);
+}
+
+/** What reads the body for the socket cancels it when the socket closes. */
+function dropConnection(c: Context<AppEnv>): void {
+  const bindings = c.env as Partial<HttpBindings> | undefined;
+  bindings?.outgoing?.destroy();
+}
+
+/** Calls `onIdle` when `idleMs` pass after a touch, or within one write. */
+function watchIdle(idleMs: number, onIdle: () => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => clearTimeout(timer);
+  const touch = () => {
+    stop();
+    timer = setTimeout(onIdle, idleMs).unref();
+  };
+  return {
+    touch,
+    stop,
+    async during<T>(work: Promise<T>): Promise<T> {
+      touch();
+      try {
+        return await work;
+      } finally {
+        stop();
+      }
+    },
+  };
+}
