@@ -3,19 +3,26 @@ import vue from '@vitejs/plugin-vue';
 import Components from 'unplugin-vue-components/vite';
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers';
 import { defineConfig } from 'vite';
+import { compression, defineAlgorithm } from 'vite-plugin-compression2';
 
 const CLIENT = path.join(import.meta.dirname, 'src/client');
 const apiPort = process.env['PORT'] ?? '3000';
 
 /**
  * Builds the pages into `dist/client`. Element Plus is taken component by component: a tag in a
- * template brings its code and its style, so that what no page uses is not shipped.
+ * template brings its code and its style, so that what no page uses is not shipped. Every file of
+ * text lies beside itself compressed, and is served so to who accepts it.
  */
 export default defineConfig({
   root: CLIENT,
   plugins: [
     vue(),
     Components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),
+    compression({
+      include: /\.(js|css|html|svg|json)$/,
+      threshold: 1_024,
+      algorithms: [defineAlgorithm('brotliCompress'), defineAlgorithm('gzip', { level: 9 })],
+    }),
   ],
   define: {
     __VUE_I18N_FULL_INSTALL__: false,

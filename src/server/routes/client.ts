@@ -1,36 +1,58 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 
 const NOT_PAGES = /^\/(api|webhooks|__dev|metrics|healthz|readyz)(\/|$)/;
 
+/** Files of the build that are for the server alone: its notes, and what is sent compressed. */
+const NOT_SERVED = /(^|\/)\.|\.(br|gz)$/;
+
+const FOR_A_YEAR = 'public, max-age=31536000, immutable';
+
 /**
- * Serves the built client from `clientDir`. Files under `/assets/` carry a hash in their name and
- * may be kept for a year; every other page address answers `index.html`, which is never kept.
+ * Serves the built client from `clientDir`, each file as the build compressed it to who accepts
+ * that. Files under `/assets/` carry a hash in their name and may be kept for a year; everything
+ * else is asked for again. A page address answers `index.html`; an unknown one that names a file
+ * (it has an extension) is 404, or a missing picture would be a page.
  */
 export function clientRoutes(clientDir: string): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.use('/assets/*', async (c, next) => {
-    await next();
-    if (c.res.ok) c.header('Cache-Control', 'public, max-age=31536000, immutable');
-  });
-  routes.get('*', async (c, next) =>
-    NOT_PAGES.test(c.req.path) ? next() : serveStatic<AppEnv>({ root: clientDir })(c, next),
-  );
+  const file = whenBuilt(clientDir, { root: clientDir });
+  const page = whenBuilt(clientDir, { path: path.join(clientDir, 'index.html') });
   routes.get('*', async (c, next) => {
-    if (NOT_PAGES.test(c.req.path) || path.extname(c.req.path)) return next();
-    const page = await readFile(path.join(clientDir, 'index.html'), 'utf8').catch(() => undefined);
-    if (page === undefined) {
-      throw new BillingError(
-        'not_found',
-        'The pages are not built; `npm run build:client` does it.',
-      );
+    if (NOT_PAGES.test(c.req.path)) return next();
+    const hashed = c.req.path.startsWith('/assets/');
+    c.header('Cache-Control', hashed ? FOR_A_YEAR : 'no-cache');
+    c.header('Vary', 'Accept-Encoding');
+    const answer = await (NOT_SERVED.test(c.req.path) ? undefined : file(c, nothing));
+    if (answer) return answer;
+    if (path.extname(c.req.path) || NOT_SERVED.test(c.req.path)) {
+      c.header('Cache-Control', 'no-cache');
+      return next();
     }
-    c.header('Cache-Control', 'no-cache');
-    return c.html(page);
+    return (await page(c, nothing)) ?? next();
   });
   return routes;
+}
+
+const nothing = () => Promise.resolve();
+
+/** The files of a build that may be made after the start, as `npm run dev:client` does. */
+function whenBuilt(clientDir: string, options: { root?: string; path?: string }) {
+  let serve: MiddlewareHandler<AppEnv> | undefined;
+  return ((c, next) => {
+    if (!serve) {
+      if (!existsSync(path.join(clientDir, 'index.html'))) {
+        throw new BillingError(
+          'not_found',
+          'The pages are not built; `npm run build:client` does it.',
+        );
+      }
+      serve = serveStatic<AppEnv>({ ...options, precompressed: true });
+    }
+    return serve(c, next);
+  }) satisfies MiddlewareHandler<AppEnv>;
 }

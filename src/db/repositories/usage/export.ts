@@ -3,9 +3,14 @@ import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Period } from '../../../domain/period.ts';
 
-/** Text that a spreadsheet would take for a formula is written with a quote before it. */
+/**
+ * Text that a spreadsheet would take for a formula is written with a quote before it: what begins
+ * with a sign of formulas (full-width ones are signs too) or with something invisible, which some
+ * programs cut off before they look.
+ */
 const text = (column: string) =>
-  `case when ${column} ~ '^[=+@\\t\\r-]' then '''' || ${column} else ${column} end`;
+  `case when ${column} ~ '^([-=+@＝＋－＠]|[[:space:][:cntrl:]]|\\u00a0|\\u200b|\\ufeff|\\u3000)'
+    then '''' || ${column} else ${column} end`;
 
 /**
  * A tenant's ledger of one month as CSV with a header, row by row as the server makes it: memory
