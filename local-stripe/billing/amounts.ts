@@ -1,9 +1,7 @@
 import type Stripe from 'stripe';
-import { amountOff, appliesTo, priceAmount } from '../checkout/amounts.ts';
+import { amountOff, appliesTo } from './discount/coupon.ts';
 import { idOf } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-
-export { priceAmount };
 
 /** Something with an amount that discounts may be taken off. */
 export interface Discountable {

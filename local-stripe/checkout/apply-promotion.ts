@@ -2,8 +2,8 @@ import type Stripe from 'stripe';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { fullAmount } from './create.ts';
-import { findPromotionCode, refusalOfPromotionCode } from './promotion.ts';
-import type { PromotionRefusal } from './promotion.ts';
+import { findPromotionCode, refusalOfPromotionCode } from '../billing/discount/promotion.ts';
+import type { PromotionRefusal } from '../billing/discount/promotion.ts';
 import { couponOfSession, sessionTotals } from './session.ts';
 
 /** Enters a promotion code on an open session's page. Null: it counts from now on. */

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { idOf } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { presentPrice } from '../resources/prices.ts';
+import { presentPrice } from '../billing/catalog/price.ts';
 import { checkoutAmounts } from './amounts.ts';
 import { couponOfSession, hasTrial } from './session.ts';
 

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { CheckoutOrder } from '../billing/checkout-payment.ts';
+import type { CheckoutOrder } from './ordered.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import type { CheckoutPayer, CheckoutRow } from './row.ts';

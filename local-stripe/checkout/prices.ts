@@ -3,8 +3,8 @@ import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { createPrice } from '../resources/prices.ts';
-import { createProduct } from '../resources/products.ts';
+import { createPrice } from '../billing/catalog/price.ts';
+import { createProduct } from '../billing/catalog/product.ts';
 import type { CheckoutLine } from './row.ts';
 
 type LineParams = Stripe.Checkout.SessionCreateParams.LineItem;

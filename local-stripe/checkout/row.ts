@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { PaymentFailure } from '../billing/payment/failure.ts';
 
 /** One thing bought: what a LineItem is made from when it is asked for. */
 export interface CheckoutLine {
@@ -42,11 +43,5 @@ export interface CheckoutRow {
   intent: string | null;
   payer: CheckoutPayer | null;
   /** Why the last attempt failed, for the page to say so. */
-  failure: CheckoutFailure | null;
-}
-
-export interface CheckoutFailure {
-  code: string;
-  declineCode: string | null;
-  message: string;
+  failure: PaymentFailure | null;
 }

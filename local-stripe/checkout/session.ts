@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { quoteSubscription } from '../billing/checkout-payment.ts';
+import { quoteSubscription } from './payment.ts';
 import { checkoutAmounts } from './amounts.ts';
 import { orderOf } from './order.ts';
 import { nobody } from './row.ts';

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
-import { finishCheckout, submitCheckout } from '../billing/checkout-payment.ts';
-import type { CardEntry, CheckoutResult } from '../billing/checkout-payment.ts';
+import { finishCheckout, submitCheckout } from './payment.ts';
+import type { CheckoutResult } from './ordered.ts';
+import type { CardEntry } from '../billing/payment/card-entry.ts';
 import type { ErrorBody } from '../kernel/errors.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -9,7 +10,8 @@ import { countRedemption } from './apply-promotion.ts';
 import { answerCustomFields } from './custom-fields.ts';
 import { onClockOfSession } from './expire.ts';
 import { orderOf } from './order.ts';
-import type { CheckoutFailure, CheckoutPayer, CheckoutRow } from './row.ts';
+import type { CheckoutPayer, CheckoutRow } from './row.ts';
+import type { PaymentFailure } from '../billing/payment/failure.ts';
 
 type Session = Stripe.Checkout.Session;
 
@@ -17,7 +19,7 @@ type Session = Stripe.Checkout.Session;
 export type SubmitOutcome =
   | { status: 'complete'; session: Session }
   | { status: 'requires_action'; intent: string; challengeUrl: string }
-  | { status: 'declined'; session: Session; failure: CheckoutFailure };
+  | { status: 'declined'; session: Session; failure: PaymentFailure };
 
 /**
  * Pays an open session, or sets its card up. A decline leaves it open, to be tried again. `card` is
@@ -81,7 +83,7 @@ function settle(
   }
 }
 
-function failureOf(error: ErrorBody): CheckoutFailure {
+function failureOf(error: ErrorBody): PaymentFailure {
   return {
     code: error.code ?? error.type,
     declineCode: error.decline_code ?? null,

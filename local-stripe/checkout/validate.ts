@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import type { Context } from '../kernel/types.ts';
+import { assertUrl } from '../kernel/web-address.ts';
 import { assertCards, refuseWhatIsNotImitated } from './not-imitated.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
@@ -89,13 +90,6 @@ function assertUiMode(params: CreateParams): void {
   for (const name of ['success_url', 'cancel_url', 'return_url'] as const) {
     assertUrl(params[name] ?? null, name);
   }
-}
-
-/** An absolute web address; `{CHECKOUT_SESSION_ID}` may stand anywhere behind the host. */
-export function assertUrl(url: string | null, param: string): void {
-  if (url === null || url === '') return;
-  const isWeb = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-  if (!isWeb || url.length > 5000) throw invalidRequest('Not a valid URL', param, 'url_invalid');
 }
 
 function assertCustomer(ctx: Context, params: CreateParams): void {

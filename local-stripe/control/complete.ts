@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { findReadyMadeCard } from '../billing/cards.ts';
-import type { CardEntry } from '../billing/checkout-payment.ts';
+import type { CardEntry } from '../billing/payment/card-entry.ts';
 import type { CheckoutPayer } from '../checkout/row.ts';
 import { onClockOfSession } from '../checkout/expire.ts';
 import { needsPaymentMethod } from '../checkout/session.ts';

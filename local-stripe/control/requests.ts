@@ -1,4 +1,4 @@
-import type { LocalStripe } from '../index.ts';
+import type { LocalStripe } from '../kernel/local-stripe.ts';
 import type { Call } from '../kernel/call-log.ts';
 import { ControlError } from './answer.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startLocalStripe } from '../index.ts';
 import type { LocalStripe } from '../index.ts';
-import { createCustomer } from '../resources/customers.ts';
+import { createCustomer } from '../billing/customer/create.ts';
 import { frozenClock } from './clock.ts';
 import { invalidRequest } from './errors.ts';
 

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { amountOff } from '../checkout/amounts.ts';
+import { amountOff } from '../billing/discount/coupon.ts';
 import type { Page } from './page.ts';
 
 /** `Summer – 20% off, for 3 months`. */

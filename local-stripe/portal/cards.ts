@@ -1,6 +1,6 @@
 import { finishSavingCard, saveCard, setDefaultCard } from '../billing/portal-actions.ts';
 import type { CardResult } from '../billing/portal-actions.ts';
-import type { CardEntry } from '../billing/checkout-payment.ts';
+import type { CardEntry } from '../billing/payment/card-entry.ts';
 import type Stripe from 'stripe';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
-import { priceAmount } from '../checkout/amounts.ts';
-import { findPromotionCode } from '../checkout/promotion.ts';
+import { priceAmount } from '../billing/catalog/cost.ts';
+import { findPromotionCode } from '../billing/discount/promotion.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import type { Context } from '../kernel/types.ts';
-import { assertUrl } from '../checkout/validate.ts';
+import { assertUrl } from '../kernel/web-address.ts';
 import { defaultFeatures, mergeFeatures } from './features.ts';
 
 type Configuration = Stripe.BillingPortal.Configuration;

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { assertUrl } from '../checkout/validate.ts';
+import { assertUrl } from '../kernel/web-address.ts';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';

@@ -1,4 +1,4 @@
-import type { CheckoutFailure } from '../checkout/row.ts';
+import type { PaymentFailure } from '../billing/payment/failure.ts';
 
 /** What a portal session knows beyond its API shape; same id. */
 export interface PortalRow {
@@ -6,7 +6,7 @@ export interface PortalRow {
   /** The SetupIntent of a card that the bank challenges. */
   intent: string | null;
   /** Why the last card was not saved. */
-  failure: CheckoutFailure | null;
+  failure: PaymentFailure | null;
   /** The flow the session was opened for has been gone through. */
   flowDone: boolean;
 }

@@ -3,7 +3,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
-import { searchRoute } from '../search/route.ts';
+import { searchRoute } from './search/route.ts';
 
 /** Charges come from payment intents alone; they can be read and labelled here. */
 export const charges = resource({

@@ -4,8 +4,8 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { markDeleted, resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { isCurrency } from '../schema/request/currency.ts';
-import { alreadyExists, assertFreshId } from './custom-id.ts';
-import { assertOneOf } from './exclusive.ts';
+import { alreadyExists, assertFreshId } from '../billing/catalog/custom-id.ts';
+import { assertOneOf } from '../kernel/exclusive.ts';
 
 export const coupons = resource({
   kind: 'coupon',

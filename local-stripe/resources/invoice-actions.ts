@@ -7,7 +7,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { markDeleted } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
-import { redeem } from './redemption.ts';
+import { redeem } from '../billing/discount/redemption.ts';
 
 type Invoice = Stripe.Invoice;
 

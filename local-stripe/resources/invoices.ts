@@ -11,7 +11,7 @@ import { resource } from '../kernel/resource.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
 import { createInvoice, deleteInvoice, updateInvoice } from './invoice-actions.ts';
 import { finalize, payInvoice, sendByHand, voidByHand, writeOff } from './invoice-collection.ts';
-import { searchRoute } from '../search/route.ts';
+import { searchRoute } from './search/route.ts';
 
 /** So many lines are inside an invoice; all of them are listed apart. */
 const linesInside = 10;

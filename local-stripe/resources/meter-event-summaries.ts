@@ -3,7 +3,7 @@ import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { randomText } from '../kernel/ids.ts';
 import { listPage } from '../kernel/list.ts';
 import type { Context } from '../kernel/types.ts';
-import { aggregateUsage, usageEvents } from './meter-usage.ts';
+import { aggregateUsage, usageEvents } from '../billing/meter-usage.ts';
 
 type Meter = Stripe.Billing.Meter;
 type Params = Stripe.Billing.MeterListEventSummariesParams;

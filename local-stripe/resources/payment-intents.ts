@@ -11,7 +11,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
-import { searchRoute } from '../search/route.ts';
+import { searchRoute } from './search/route.ts';
 import { assertAmount } from './amount-limits.ts';
 
 const unimitated = [

@@ -13,7 +13,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
-import { address } from './addresses.ts';
+import { address } from '../billing/customer/addresses.ts';
 
 export const paymentMethods = resource({
   kind: 'payment_method',

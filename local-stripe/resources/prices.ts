@@ -1,14 +1,12 @@
 import type Stripe from 'stripe';
-import { invalidRequest, noSuch } from '../kernel/errors.ts';
+import { createPrice, presentPrice } from '../billing/catalog/price.ts';
+import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
-import { assertOneOf } from './exclusive.ts';
-import { claimLookupKey } from './lookup-keys.ts';
-import { amountsOf, currencyOptionsOf, otherCurrenciesOf, tiersOf } from './price-amounts.ts';
-import { recurringOf } from './price-recurring.ts';
-import { createProduct } from './products.ts';
-import { searchRoute } from '../search/route.ts';
+import { claimLookupKey } from '../billing/catalog/lookup-keys.ts';
+import { otherCurrenciesOf } from '../billing/catalog/price-amounts.ts';
+import { searchRoute } from './search/route.ts';
 
 type RecurringFilter = NonNullable<Stripe.PriceListParams['recurring']>;
 
@@ -42,60 +40,6 @@ export const prices = resource({
   update: updatePrice,
   present: (_ctx, price) => presentPrice(price),
 });
-
-/** A price as it is answered and as subscription items carry it: without what expands alone. */
-export function presentPrice(price: Stripe.Price): Stripe.Price {
-  const { tiers: _tiers, currency_options: _options, ...rest } = price;
-  return rest;
-}
-
-export function createPrice(ctx: Context, params: Stripe.PriceCreateParams): Stripe.Price {
-  const product = productOf(ctx, params);
-  const recurring = params.recurring ? recurringOf(ctx, params.recurring) : null;
-  const tiers = tiersOf(params, 'tiers');
-  const price: Stripe.Price = {
-    id: ctx.newId('price'),
-    object: 'price',
-    active: params.active ?? true,
-    billing_scheme: params.billing_scheme ?? 'per_unit',
-    created: ctx.now,
-    currency: params.currency,
-    currency_options: currencyOptionsOf(params),
-    custom_unit_amount: params.custom_unit_amount?.enabled
-      ? {
-          maximum: params.custom_unit_amount.maximum ?? null,
-          minimum: params.custom_unit_amount.minimum ?? null,
-          preset: params.custom_unit_amount.preset ?? null,
-        }
-      : null,
-    livemode: false,
-    lookup_key: null,
-    metadata: mergeMetadata({}, params.metadata),
-    nickname: params.nickname ?? null,
-    product,
-    recurring,
-    tax_behavior: params.tax_behavior ?? 'unspecified',
-    ...(tiers === null ? {} : { tiers }),
-    tiers_mode: params.tiers_mode ?? null,
-    transform_quantity: params.transform_quantity ?? null,
-    type: recurring === null ? 'one_time' : 'recurring',
-    ...amountsOf(params),
-  };
-  if (params.lookup_key !== undefined) {
-    price.lookup_key = claimLookupKey(ctx, price.id, params.lookup_key, params.transfer_lookup_key);
-  }
-  ctx.store.put('price', price);
-  ctx.emit('price.created', price);
-  return price;
-}
-
-function productOf(ctx: Context, params: Stripe.PriceCreateParams): string {
-  assertOneOf(params, ['product', 'product_data']);
-  if (params.product_data !== undefined) return createProduct(ctx, params.product_data).id;
-  const product = params.product ?? '';
-  if (!ctx.store.find('product', product)) throw noSuch('product', product, 'product');
-  return product;
-}
 
 /** The amount, currency and interval of a price never change; who wants others makes a new price. */
 function updatePrice(

@@ -4,10 +4,10 @@ import { previousAttributes } from '../kernel/difference.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { markDeleted, resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
-import { alreadyExists, assertFreshId } from './custom-id.ts';
-import { createPrice } from './prices.ts';
+import { createProduct, taxDetailsOf } from '../billing/catalog/product.ts';
+import { createPrice } from '../billing/catalog/price.ts';
 import { productFeatureRoutes } from './product-features.ts';
-import { searchRoute } from '../search/route.ts';
+import { searchRoute } from './search/route.ts';
 
 export const products = resource({
   kind: 'product',
@@ -21,42 +21,13 @@ export const products = resource({
     type: (product, type: string) => product.type === type,
     url: (product, url: string) => product.url === url,
   },
-  create: createProduct,
+  create: createWithDefaultPrice,
   update: updateProduct,
   del: deleteProduct,
 });
 
-export function createProduct(ctx: Context, params: Stripe.ProductCreateParams): Stripe.Product {
-  if (params.id !== undefined) {
-    assertFreshId(params.id);
-    if (ctx.store.find('product', params.id)) throw alreadyExists('Product');
-    ctx.store.remove('_deleted', params.id);
-  }
-  const { tax_code: taxCode, tax_details: taxDetails } = params;
-  const product: Stripe.Product = {
-    id: params.id ?? ctx.newId('prod'),
-    object: 'product',
-    active: params.active ?? true,
-    created: ctx.now,
-    default_price: null,
-    description: params.description ?? null,
-    images: params.images ?? [],
-    livemode: false,
-    marketing_features: params.marketing_features ?? [],
-    metadata: mergeMetadata({}, params.metadata),
-    name: params.name,
-    package_dimensions: params.package_dimensions ?? null,
-    shippable: params.shippable ?? null,
-    statement_descriptor: params.statement_descriptor ?? null,
-    tax_code: taxCode ?? taxDetails?.tax_code ?? null,
-    tax_details: taxDetailsOf(taxDetails),
-    type: params.type ?? 'service',
-    unit_label: params.unit_label ?? null,
-    updated: ctx.now,
-    url: params.url ?? null,
-  };
-  ctx.store.put('product', product);
-  ctx.emit('product.created', product);
+function createWithDefaultPrice(ctx: Context, params: Stripe.ProductCreateParams): Stripe.Product {
+  const product = createProduct(ctx, params);
   const { default_price_data: priceData } = params;
   if (priceData === undefined) return product;
   const price = createPrice(ctx, { ...priceData, product: product.id });
@@ -127,14 +98,4 @@ function deleteProduct(ctx: Context, product: Stripe.Product): object {
   }
   ctx.emit('product.deleted', product);
   return markDeleted(ctx, 'product', product.id);
-}
-
-function taxDetailsOf(
-  given: Stripe.ProductCreateParams.TaxDetails | undefined,
-): Stripe.Product.TaxDetails | null {
-  if (given === undefined) return null;
-  return {
-    performance_location: given.performance_location ?? null,
-    tax_code: given.tax_code ?? null,
-  };
 }

@@ -15,7 +15,7 @@ import { invalidRequest } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
-import { searchRoute } from '../search/route.ts';
+import { searchRoute } from './search/route.ts';
 
 type Subscription = Stripe.Subscription;
 

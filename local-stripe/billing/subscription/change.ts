@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { priceAmount } from '../amounts.ts';
+import { priceAmount } from '../catalog/cost.ts';
 import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import type { LineDraft } from '../invoice/line.ts';

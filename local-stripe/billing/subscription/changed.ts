@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { refreshEntitlements } from '../../resources/active-entitlements.ts';
+import { refreshEntitlements } from '../entitlements.ts';
 
 /** Has the customer's entitlements follow, once all that the request does is done. */
 export function announceEntitlements(ctx: Context, subscription: Stripe.Subscription): void {

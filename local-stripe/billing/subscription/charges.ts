@@ -1,8 +1,9 @@
 import type Stripe from 'stripe';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { aggregateUsage } from '../../resources/meter-usage.ts';
-import { isActiveDiscount, priceAmount, prorate, shareDiscounts } from '../amounts.ts';
+import { aggregateUsage } from '../meter-usage.ts';
+import { isActiveDiscount, prorate, shareDiscounts } from '../amounts.ts';
+import { priceAmount } from '../catalog/cost.ts';
 import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import type { LineDraft } from '../invoice/line.ts';

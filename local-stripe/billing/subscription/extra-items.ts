@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
-import { priceAmount } from '../amounts.ts';
+import { priceAmount } from '../catalog/cost.ts';
 import type { LineDraft } from '../invoice/line.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { productName } from './charges.ts';

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
-import { createPrice, presentPrice } from '../../resources/prices.ts';
+import { createPrice, presentPrice } from '../catalog/price.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import type { Period } from '../calendar.ts';
 

@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import { hasTrial, needsPaymentMethod, trialEndOf } from '../../checkout/session.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
-import type { CheckoutFailure, CheckoutRow } from '../../checkout/row.ts';
+import type { CheckoutRow } from '../../checkout/row.ts';
+import type { PaymentFailure } from '../../billing/payment/failure.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { laterExpiry } from '../card-form.ts';
@@ -71,7 +72,7 @@ export function knownEmail(ctx: Context, session: Session): string | null {
 }
 
 /** A decline in the visitor's words; one that has none keeps the bank's. */
-export function declineText(page: Page, failure: CheckoutFailure): string {
+export function declineText(page: Page, failure: PaymentFailure): string {
   const { declines } = page.words.card;
   if (failure.code.endsWith('authentication_failure')) return declines['authentication_failure']!;
   return declines[failure.declineCode ?? ''] ?? declines[failure.code] ?? failure.message;

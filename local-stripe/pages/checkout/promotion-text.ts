@@ -1,4 +1,4 @@
-import type { PromotionRefusal } from '../../checkout/promotion.ts';
+import type { PromotionRefusal } from '../../billing/discount/promotion.ts';
 import type { Page } from '../page.ts';
 
 /** Why a promotion code was not taken, in the visitor's words. */

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { CardEntry } from '../../billing/checkout-payment.ts';
+import type { CardEntry } from '../../billing/payment/card-entry.ts';
 import { wrongAnswers } from '../../checkout/custom-fields.ts';
 import type { CheckoutPayer } from '../../checkout/row.ts';
 import { needsPaymentMethod } from '../../checkout/session.ts';

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
-import { checkoutAmounts, priceAmount } from '../../checkout/amounts.ts';
+import { checkoutAmounts } from '../../checkout/amounts.ts';
+import { priceAmount } from '../../billing/catalog/cost.ts';
 import type { LineAmount } from '../../checkout/amounts.ts';
 import type { CheckoutRow } from '../../checkout/row.ts';
 import { couponOfSession, hasTrial, trialEndOf } from '../../checkout/session.ts';

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
 import type Stripe from 'stripe';
 import { payInvoicePage } from '../../billing/portal-actions.ts';
-import type { CardEntry } from '../../billing/checkout-payment.ts';
+import type { CardEntry } from '../../billing/payment/card-entry.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { previewChange, timingOf } from '../../portal/change-plan.ts';
 import type { PlanChange } from '../../portal/change-plan.ts';
-import { priceAmount } from '../../checkout/amounts.ts';
+import { priceAmount } from '../../billing/catalog/cost.ts';
 import { cardName } from '../card-name.ts';
 import { intervalText, priceText, wholePriceText } from '../price-text.ts';
 import type { ChooseView, ConfirmView, PlanChoice } from './change.ts';

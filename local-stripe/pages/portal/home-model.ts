@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
-import { priceAmount } from '../../checkout/amounts.ts';
+import { priceAmount } from '../../billing/catalog/cost.ts';
 import { abilitiesOf, isEnding } from '../../portal/abilities.ts';
 import { plannedChange } from '../../portal/change-plan.ts';
 import { cardExpiry, cardName } from '../card-name.ts';

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { refusalOfPromotionCode } from '../../checkout/promotion.ts';
+import { refusalOfPromotionCode } from '../../billing/discount/promotion.ts';
 import { idOf } from '../../kernel/reference.ts';
 import { promotionDiscount } from '../../portal/change-plan.ts';
 import type { PlanChange } from '../../portal/change-plan.ts';
@@ -98,7 +98,7 @@ function readDiscount(
   const refusal = refusalOfPromotionCode(ctx, code, {
     customer: idOf(subscription.customer),
     currency: subscription.currency,
-    lines: [{ id: item.id, price, quantity: item.quantity ?? 1, metadata: {} }],
+    lines: [{ price }],
     orderAmount: ctx.store.get('price', price).unit_amount ?? 0,
   });
   return refusal === null ? found : promotionText(page, code.code, refusal);

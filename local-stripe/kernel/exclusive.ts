@@ -1,4 +1,4 @@
-import { StripeError, missingParam } from '../kernel/errors.ts';
+import { StripeError, missingParam } from './errors.ts';
 
 /** Exactly one of the parameters is given. Throws `parameter_missing` or `parameters_exclusive`. */
 export function assertOneOf(params: object, names: [string, ...string[]], within = ''): void {

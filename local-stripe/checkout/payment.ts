@@ -2,18 +2,21 @@ import type Stripe from 'stripe';
 import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { createCustomer } from '../resources/customers.ts';
-import type { CheckoutOrder, CheckoutResult } from './checkout-order.ts';
-import { judgeCharge, judgeSetup } from './payment/behavior.ts';
-import { errorOf, methodOfEntry } from './payment/card-entry.ts';
-import type { CardEntry } from './payment/card-entry.ts';
-import { challengeUrl, confirmIntent, createIntent, failChallenge } from './payment/intent.ts';
-import { giveTo } from './payment/methods.ts';
-import { confirmSetup, createSetup, failSetupChallenge } from './payment/setup.ts';
-import { prepareSubscription } from './subscription/create.ts';
-import { draftFirstInvoice, startBilling, startWithIntent } from './subscription/start.ts';
-
-export type { CardEntry, CheckoutOrder, CheckoutResult };
+import { createCustomer } from '../billing/customer/create.ts';
+import type { CheckoutOrder, CheckoutResult } from './ordered.ts';
+import { judgeCharge, judgeSetup } from '../billing/payment/behavior.ts';
+import { errorOf, methodOfEntry } from '../billing/payment/card-entry.ts';
+import type { CardEntry } from '../billing/payment/card-entry.ts';
+import {
+  challengeUrl,
+  confirmIntent,
+  createIntent,
+  failChallenge,
+} from '../billing/payment/intent.ts';
+import { giveTo } from '../billing/payment/methods.ts';
+import { confirmSetup, createSetup, failSetupChallenge } from '../billing/payment/setup.ts';
+import { prepareSubscription } from '../billing/subscription/create.ts';
+import { draftFirstInvoice, startBilling, startWithIntent } from '../billing/subscription/start.ts';
 
 /**
  * Pays (or sets up) what the order asks, with the events of a first Checkout in their order, up to

@@ -1,9 +1,8 @@
 import type Stripe from 'stripe';
-import { invalidRequest, noSuch } from '../kernel/errors.ts';
-import { idOrNull } from '../kernel/reference.ts';
-import type { Context } from '../kernel/types.ts';
-import { appliesTo } from './amounts.ts';
-import type { CheckoutLine } from './row.ts';
+import { invalidRequest, noSuch } from '../../kernel/errors.ts';
+import { idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { appliesTo } from './coupon.ts';
 
 /** Why a promotion code cannot be used here; null when it can. */
 export type PromotionRefusal =
@@ -14,7 +13,7 @@ export type PromotionRefusal =
 export interface PromotionOrder {
   customer: string | null;
   currency: string;
-  lines: CheckoutLine[];
+  lines: readonly { price: string }[];
   /** Before discounts, what recurs counted although a trial may postpone it. */
   orderAmount: number;
 }

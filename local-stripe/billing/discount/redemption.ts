@@ -1,10 +1,10 @@
 import type Stripe from 'stripe';
-import { assertUsable, refusalOfCoupon, refusalOfPromotionCode } from '../checkout/promotion.ts';
-import type { PromotionOrder } from '../checkout/promotion.ts';
-import { noSuch } from '../kernel/errors.ts';
-import { idOf, idOrNull } from '../kernel/reference.ts';
-import type { Context } from '../kernel/types.ts';
-import { addMonths } from '../billing/calendar.ts';
+import { assertUsable, refusalOfCoupon, refusalOfPromotionCode } from './promotion.ts';
+import type { PromotionOrder } from './promotion.ts';
+import { noSuch } from '../../kernel/errors.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { addMonths } from '../calendar.ts';
 
 /** One entry of a `discounts` parameter. */
 export interface GivenDiscount {

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
-import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
-import type { Context } from '../kernel/types.ts';
+import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
+import type { Context } from '../../kernel/types.ts';
 
 /** Three years in each unit: the longest interval Stripe takes. */
 const intervalCountMax: Record<string, number> = { day: 1095, week: 156, month: 36, year: 3 };

@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
-import { asDecimal } from '../kernel/decimal.ts';
-import { invalidRequest, missingParam } from '../kernel/errors.ts';
-import { isCurrency } from '../schema/request/currency.ts';
-import { assertAtMostOneOf } from './exclusive.ts';
+import { asDecimal } from '../../kernel/decimal.ts';
+import { invalidRequest, missingParam } from '../../kernel/errors.ts';
+import { isCurrency } from '../../schema/request/currency.ts';
+import { assertAtMostOneOf } from '../../kernel/exclusive.ts';
 
 type Amounts = Pick<Stripe.Price, 'unit_amount' | 'unit_amount_decimal'>;
 type GivenTier = Stripe.PriceCreateParams.Tier;

@@ -1,6 +1,6 @@
-import { invalidRequest } from '../kernel/errors.ts';
-import type { Kind } from '../kernel/kinds.ts';
-import type { Context, Params, Route } from '../kernel/types.ts';
+import { invalidRequest } from '../../kernel/errors.ts';
+import type { Kind } from '../../kernel/kinds.ts';
+import type { Context, Params, Route } from '../../kernel/types.ts';
 import { matcherOf } from './match.ts';
 import { parseQuery } from './query.ts';
 

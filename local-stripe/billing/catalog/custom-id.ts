@@ -1,4 +1,4 @@
-import { StripeError, invalidRequest } from '../kernel/errors.ts';
+import { StripeError, invalidRequest } from '../../kernel/errors.ts';
 
 /** Ids that the caller chooses: products and coupons. */
 export function assertFreshId(id: string): void {

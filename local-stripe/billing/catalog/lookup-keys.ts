@@ -1,5 +1,5 @@
-import { invalidRequest } from '../kernel/errors.ts';
-import type { Context } from '../kernel/types.ts';
+import { invalidRequest } from '../../kernel/errors.ts';
+import type { Context } from '../../kernel/types.ts';
 
 /** A lookup key names one price. `transfer` takes it from the price that has it. */
 export function claimLookupKey(

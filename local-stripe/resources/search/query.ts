@@ -1,4 +1,4 @@
-import { invalidRequest } from '../kernel/errors.ts';
+import { invalidRequest } from '../../kernel/errors.ts';
 
 /** One comparison of a query: `-metadata["tenant"]:"t_1"`. */
 export interface Clause {

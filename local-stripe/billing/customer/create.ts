@@ -1,0 +1,79 @@
+import type Stripe from 'stripe';
+import { noSuch } from '../../kernel/errors.ts';
+import { mergeMetadata } from '../../kernel/metadata.ts';
+import type { Context } from '../../kernel/types.ts';
+import { attachMethod, resolveMethod } from '../payment/methods.ts';
+import { refuseUnimitated } from '../unimitated.ts';
+import { address } from './addresses.ts';
+
+export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
+  const clock = params.test_clock ?? null;
+  if (clock !== null && ctx.store.find('test_helpers.test_clock', clock) === undefined) {
+    throw noSuch('test_clock', clock, 'test_clock');
+  }
+  refuseUnimitated(params, ['cash_balance', 'source', 'tax_id_data']);
+  const here = ctx.onClock(clock);
+  const built = buildCustomer(here, params);
+  const method =
+    params.payment_method === undefined ? null : resolveMethod(here, params.payment_method);
+  const customer = here.store.put('customer', {
+    ...built,
+    invoice_settings: {
+      ...built.invoice_settings,
+      default_payment_method: firstDefault(params, method),
+    },
+  });
+  here.emit('customer.created', customer);
+  if (method !== null) attachMethod(here, method, customer.id);
+  return here.store.get('customer', customer.id);
+}
+
+/** `pm_card_visa` named twice, to be attached and as the default, is one and the same card. */
+function firstDefault(
+  params: Stripe.CustomerCreateParams,
+  method: Stripe.PaymentMethod | null,
+): string | null {
+  const wanted = params.invoice_settings?.default_payment_method;
+  if (wanted === undefined) return null;
+  if (method !== null && (wanted === params.payment_method || wanted === method.id)) {
+    return method.id;
+  }
+  throw noSuch('PaymentMethod', wanted, 'invoice_settings[default_payment_method]');
+}
+
+function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
+  return {
+    id: ctx.newId('cus'),
+    object: 'customer',
+    address: params.address ? address(params.address) : null,
+    balance: params.balance ?? 0,
+    created: ctx.now,
+    currency: null,
+    customer_account: null,
+    default_source: null,
+    delinquent: false,
+    description: params.description ?? null,
+    discount: null,
+    email: params.email ?? null,
+    invoice_prefix: params.invoice_prefix ?? ctx.newText(8).toUpperCase(),
+    invoice_settings: {
+      custom_fields: null,
+      default_payment_method: null,
+      footer: params.invoice_settings?.footer ?? null,
+      rendering_options: null,
+    },
+    livemode: false,
+    metadata: mergeMetadata({}, params.metadata),
+    name: params.name ?? null,
+    next_invoice_sequence: params.next_invoice_sequence ?? 1,
+    phone: params.phone ?? null,
+    preferred_locales: params.preferred_locales ?? [],
+    shipping: params.shipping ? shipping(params.shipping) : null,
+    tax_exempt: params.tax_exempt || 'none',
+    test_clock: ctx.clock,
+  };
+}
+
+export function shipping(given: Stripe.CustomerCreateParams.Shipping): Stripe.Customer.Shipping {
+  return { address: address(given.address), name: given.name, phone: given.phone ?? null };
+}
