@@ -1,6 +1,7 @@
 import './operator/env-file.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
+import { errorText } from '../src/server/error-text.ts';
 import { createLog } from '../src/server/log.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 import { startProduct, type Product } from './start/product.ts';
@@ -66,5 +67,5 @@ function explain(error: unknown): string {
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
     return 'The database of DATABASE_URL cannot be reached: start it, or correct the address.';
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

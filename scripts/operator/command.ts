@@ -1,3 +1,5 @@
+import { errorText } from '../../src/server/error-text.ts';
+
 /** Runs a command; what goes wrong is one sentence and exit code 1. `--help` prints `usage`. */
 export async function runCommand(usage: string, command: () => Promise<boolean>): Promise<void> {
   if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
@@ -8,7 +10,7 @@ export async function runCommand(usage: string, command: () => Promise<boolean>)
     if (!(await command())) process.exitCode = 1;
   } catch (error) {
     const isMistyped = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-    console.error(error instanceof Error ? error.message : error);
+    console.error(errorText(error));
     if (isMistyped) console.error(usage);
     process.exitCode = 1;
   }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss, type JobWithMetadata, type QueueOptions } from 'pg-boss';
 import type { Tx } from '../db/client.ts';
+import { errorText } from './error-text.ts';
 import type { Logger } from './log.ts';
 
 export interface JobsOptions {
@@ -152,8 +153,7 @@ export class Jobs {
     const dead = job.retryCount >= job.retryLimit;
     this.#log.warn({ err, job: job.name, try: job.retryCount + 1, dead }, 'job failed');
     if (!dead || !options.onDead) return;
-    const reason = err instanceof Error ? err.message : String(err);
-    await options.onDead(job.data, reason).catch((error: unknown) => {
+    await options.onDead(job.data, errorText(err)).catch((error: unknown) => {
       this.#log.error({ err: error, job: job.name }, 'dead letter not written');
     });
   }

@@ -1,4 +1,5 @@
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, type Logger as PinoLogger, type LoggerOptions } from 'pino';
+import { errorFacts, errorText } from './error-text.ts';
 
 export type Logger = PinoLogger;
 
@@ -20,15 +21,33 @@ const REDACTED = [
   '*.authorization',
 ];
 
-/** JSON lines on stdout in production, readable ones on a terminal. `silent` for tests. */
-export function createLog(level: string, pretty: boolean): Logger {
-  return pino({
+const facts = (value: unknown) => (value instanceof Error ? errorFacts(value) : value);
+
+/** JSON lines on stdout in production, readable ones on a terminal. `silent` for tests, which may give a stream. */
+export function createLog(
+  level: string,
+  pretty: boolean,
+  stream?: { write(line: string): void },
+): Logger {
+  const options: LoggerOptions = {
     level,
+    // Under whatever name an error is logged.
+    serializers: { err: facts, error: facts, cause: facts, reason: facts },
+    hooks: {
+      // Without words of ours the library would take the error's own message.
+      logMethod([first, ...rest], method) {
+        const error =
+          first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err;
+        if (rest.length > 0 || !(error instanceof Error)) return method.call(this, first, ...rest);
+        return method.call(this, first === error ? { err: error } : first, errorText(error));
+      },
+    },
     redact: { paths: REDACTED, censor: '[redacted]' },
     ...(pretty
       ? {
           transport: { target: 'pino-pretty', options: { colorize: true, ignore: 'pid,hostname' } },
         }
       : {}),
-  });
+  };
+  return stream ? pino(options, stream) : pino(options);
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { startProduct, type Product } from '../../scripts/start/product.ts';
 import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
-import { createLog } from '../../src/server/log.ts';
+import { createLog, type Logger } from '../../src/server/log.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 export interface TestApp extends Product {
@@ -19,7 +19,10 @@ export interface TestApp extends Product {
  * own, on free ports, its files in a temporary folder. `env` adds variables to the defaults.
  * `stop` ends and removes all of it.
  */
-export async function startTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+export async function startTestApp(
+  env: Record<string, string> = {},
+  log?: Logger,
+): Promise<TestApp> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'squaretable-app-'));
   const database = await createTestDatabase({ max: 4 });
   const clear = async () => {
@@ -37,7 +40,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
         ...env,
       }),
     );
-    const product = await startProduct(config, createLog(config.logLevel, false));
+    const product = await startProduct(config, log ?? createLog(config.logLevel, false));
     return {
       ...product,
       url: product.server.url,

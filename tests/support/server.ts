@@ -9,7 +9,7 @@ import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createContext, type Context } from '../../src/server/context.ts';
 import { Jobs } from '../../src/server/jobs.ts';
-import { createLog } from '../../src/server/log.ts';
+import { createLog, type Logger } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
 import { caller, type Caller } from './http.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -26,6 +26,7 @@ export interface TestServer {
 export interface TestServerOptions {
   env?: Record<string, string>;
   clock?: Clock;
+  log?: Logger;
 }
 
 /**
@@ -37,7 +38,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config = decideConfig(
     readEnv({ DATA_DIR: tmpdir(), LOG_LEVEL: 'silent', LOCAL_STRIPE_PORT: '1', ...options.env }),
   );
-  const log = createLog(config.logLevel, false);
+  const log = options.log ?? createLog(config.logLevel, false);
   const stopping = new AbortController();
   const context = createContext(
     {

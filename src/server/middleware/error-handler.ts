@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { BillingError } from '../../domain/errors.ts';
 import type { ApiError } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
+import { errorText } from '../error-text.ts';
 import { databaseRefusal } from '../services/database-refusal.ts';
 
 /** Writes the one shape of every error answer (design: `{error, code, requestId, details}`). */
@@ -26,15 +27,10 @@ export const errorHandler: ErrorHandler<AppEnv> = (thrown, c) => {
   // What is away is away for every request of the time: a line each, and no stack.
   if (error.code === 'internal') c.get('log').error({ err: thrown }, error.message);
   else if (error.status >= 500) {
-    c.get('log').warn({ code: error.code, why: rootOf(error) }, error.message);
+    c.get('log').warn({ code: error.code, why: errorText(error.cause ?? error) }, error.message);
   }
   return answerError(c, error);
 };
-
-/** The message at the bottom of what was wrapped. */
-function rootOf(error: Error): string {
-  return error.cause instanceof Error ? rootOf(error.cause) : error.message;
-}
 
 function toBillingError(thrown: unknown): BillingError {
   if (thrown instanceof BillingError) return thrown;

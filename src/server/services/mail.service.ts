@@ -11,6 +11,7 @@ import {
 import type { Mail } from '../../db/schema/index.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { MailConfig } from '../config/config.ts';
+import { errorText } from '../error-text.ts';
 import type { Logger } from '../log.ts';
 import type { Letter } from './mail/templates.ts';
 import { writeLetter } from './mail/write-letter.ts';
@@ -106,7 +107,7 @@ export class MailService {
       } else await this.#keep(mail, letter);
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
   }
 
@@ -134,7 +135,7 @@ export class MailService {
     try {
       return writeLetter(mail, this.#appUrl);
     } catch (error) {
-      return { subject: mail.kind, text: error instanceof Error ? error.message : String(error) };
+      return { subject: mail.kind, text: errorText(error) };
     }
   }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findSetting, writeSetting } from '../../db/repositories/setting.repository.ts';
 import { listCustomers } from '../../db/repositories/tenant-billing.repository.ts';
+import { errorText } from '../error-text.ts';
 import { isStripeUnavailable } from './stripe/errors.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer, type SyncDeps } from './subscription/sync-customer.ts';
@@ -83,8 +84,7 @@ export class ReconcileService {
     } catch (error) {
       if (isStripeUnavailable(error)) throw error;
       this.#deps.log.error({ err: error, customerId }, 'customer not reconciled');
-      const message = error instanceof Error ? error.message : String(error);
-      result.failed.push({ customerId, error: message });
+      result.failed.push({ customerId, error: errorText(error) });
     }
   }
 }

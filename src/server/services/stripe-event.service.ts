@@ -8,6 +8,7 @@ import {
   prunePayloads,
   reviveEvents,
 } from '../../db/repositories/stripe-event.repository.ts';
+import { errorText } from '../error-text.ts';
 import type { Jobs } from '../jobs.ts';
 import { isStripeUnavailable } from './stripe/errors.ts';
 import { toEventRow } from './stripe-event/event-row.ts';
@@ -63,7 +64,7 @@ export class StripeEventService {
     try {
       await processEvent(this.#deps, eventId);
     } catch (error) {
-      await markEventFailed(this.#deps.db, eventId, messageOf(error));
+      await markEventFailed(this.#deps.db, eventId, errorText(error));
       throw error;
     }
   }
@@ -125,7 +126,7 @@ export class StripeEventService {
     for (const id of revived) {
       const error = await this.process(id).then(
         () => null,
-        (reason: unknown) => messageOf(reason),
+        (reason: unknown) => errorText(reason),
       );
       if (error) await markEventDead(this.#deps.db, id, error);
       else await resolveAlert(this.#deps.db, 'event_dead', id, this.#deps.clock.now());
@@ -139,8 +140,4 @@ export class StripeEventService {
     const before = new Date(this.#deps.clock.now().getTime() - KEEP_PAYLOADS_MS);
     return prunePayloads(this.#deps.db, before);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

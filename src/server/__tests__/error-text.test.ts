@@ -1,0 +1,70 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import pg from 'pg';
+import { describe, expect, test } from 'vitest';
+import { BillingError } from '../../domain/errors.ts';
+import { errorFacts, errorText } from '../error-text.ts';
+import { createLog } from '../log.ts';
+
+const SECRET = 'planted-secret';
+
+/** As the driver makes it, with the row in its detail. */
+function refusal(): pg.DatabaseError {
+  const error = new pg.DatabaseError(`duplicate key (${SECRET})`, 1, 'error');
+  return Object.assign(error, {
+    severity: 'ERROR',
+    code: '23505',
+    detail: `Key (email)=(${SECRET}) already exists.`,
+    table: 'users',
+    constraint: 'users_email_unique',
+    where: `SQL statement with ${SECRET}`,
+  });
+}
+const wrapped = () => new DrizzleQueryError(`insert into users values ($1)`, [SECRET], refusal());
+
+describe('10.11 what is told of an error', () => {
+  test('of the database: code and names, never parameters, wherever it was wrapped', () => {
+    const outer = new BillingError('internal', 'Something went wrong', { cause: wrapped() });
+    const facts = errorFacts(outer);
+    expect(JSON.stringify(facts)).not.toContain(SECRET);
+    expect(facts).toMatchObject({
+      type: 'BillingError',
+      message: 'Something went wrong',
+      cause: { cause: { code: '23505', table: 'users', constraint: 'users_email_unique' } },
+    });
+    expect(facts.cause?.stack).toContain('error-text.test.ts');
+    expect(errorText(outer)).toBe(
+      'the database refused a query (code 23505, table users, constraint users_email_unique)',
+    );
+  });
+
+  test('a log line under any name it is logged by', () => {
+    const lines: string[] = [];
+    const log = createLog('trace', false, { write: (line) => lines.push(line) });
+    log.error(wrapped());
+    log.error({ err: wrapped() }, 'text');
+    log.child({ requestId: 'r' }).warn({ error: wrapped(), reason: refusal() }, 'text');
+    log.warn({ cause: refusal() }, 'text');
+    expect(lines).toHaveLength(4);
+    expect(lines.join('')).not.toContain(SECRET);
+    expect(lines.every((line) => line.includes('23505'))).toBe(true);
+  });
+
+  test.each([
+    [
+      'an error of ours',
+      new BillingError('busy', 'Try again.', { cause: refusal() }),
+      'Try again.',
+    ],
+    ['a broken connection', new Error('wrap', { cause: new Error('ECONNRESET') }), 'ECONNRESET'],
+    ['something that is no error', 'text', 'no Error was thrown'],
+  ])('in a line: %s', (_, error, text) => {
+    expect(errorText(error)).toBe(text);
+  });
+
+  test('causes that go in a circle end', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(errorText(error)).toBe('round');
+    expect(JSON.stringify(errorFacts(error)).length).toBeLessThan(20_000);
+  });
+});

@@ -1,0 +1,79 @@
+import { BillingError } from '../domain/errors.ts';
+
+/**
+ * What may be known of an error outside the process, in a log line or a stored note. The database's
+ * errors carry the query with all its parameters and, in `detail`, the row: of those only the code
+ * and the names of what refused are told, in words of ours.
+ */
+export interface ErrorFacts {
+  type: string;
+  message: string;
+  code?: string;
+  constraint?: string;
+  table?: string;
+  column?: string;
+  stack?: string;
+  cause?: ErrorFacts;
+}
+
+/** Wrapping may be circular in what libraries throw. */
+const CAUSES_MAX = 5;
+
+/** For log lines: with the places in the code, without anybody's data. */
+export function errorFacts(thrown: unknown, depth = 0): ErrorFacts {
+  if (!(thrown instanceof Error)) return { type: typeof thrown, message: 'no Error was thrown' };
+  const facts: ErrorFacts = {
+    type: thrown.constructor.name,
+    message: ownWords(thrown),
+    ...textField(thrown, 'code'),
+    ...(isOfDatabase(thrown)
+      ? {
+          ...textField(thrown, 'constraint'),
+          ...textField(thrown, 'table'),
+          ...textField(thrown, 'column'),
+        }
+      : {}),
+  };
+  const stack = placesOf(thrown);
+  if (stack) facts.stack = stack;
+  if (thrown.cause !== undefined && depth < CAUSES_MAX) {
+    facts.cause = errorFacts(thrown.cause, depth + 1);
+  }
+  return facts;
+}
+
+/** In a line: what happened at the bottom of what was wrapped. */
+export function errorText(thrown: unknown): string {
+  let error = thrown;
+  for (let depth = 0; depth < CAUSES_MAX; depth += 1) {
+    if (!(error instanceof Error) || !(error.cause instanceof Error)) break;
+    if (error instanceof BillingError && error.code !== 'internal') break;
+    error = error.cause;
+  }
+  return error instanceof Error ? ownWords(error) : 'no Error was thrown';
+}
+
+function ownWords(error: Error): string {
+  if (!isOfDatabase(error)) return error.message;
+  const names = ['code', 'table', 'constraint', 'column'].flatMap((name) => {
+    const [value] = Object.values(textField(error, name));
+    return value ? `${name} ${value}` : [];
+  });
+  return `the database refused a query${names.length > 0 ? ` (${names.join(', ')})` : ''}`;
+}
+
+/** Errors of the server (they have a severity), and the ORM's around them (they have the query). */
+function isOfDatabase(error: Error): boolean {
+  return 'severity' in error || 'query' in error || 'params' in error;
+}
+
+function textField(error: Error, name: string): Record<string, string> {
+  const value = (error as unknown as Record<string, unknown>)[name];
+  return typeof value === 'string' && value.length < 200 ? { [name]: value } : {};
+}
+
+/** The lines of the stack that name places; the first ones repeat the message. */
+function placesOf(error: Error): string | undefined {
+  const places = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
+  return places && places.length > 0 ? places.join('\n') : undefined;
+}
