@@ -44,7 +44,7 @@ export const subscriptionSchedules = resource({
     },
     {
       name: 'release',
-      handle: (ctx, schedule) => releaseSchedule(onClock(ctx, schedule), schedule),
+      handle: (ctx, schedule, params) => releaseSchedule(onClock(ctx, schedule), schedule, params),
     },
   ],
   due: { 'schedule.phase': phaseFellDue, 'schedule.expiring': scheduleExpiring },

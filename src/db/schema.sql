@@ -4,6 +4,8 @@ create type billing_interval as enum ('month', 'year');
 
 create type checkout_status as enum ('open', 'complete', 'expired');
 
+create type intent_state as enum ('open', 'waiting', 'done', 'taken_back', 'replaced', 'stuck');
+
 create type invoice_status as enum ('draft', 'open', 'paid', 'uncollectible', 'void');
 
 create type plan as enum ('free', 'pro', 'team');
@@ -63,6 +65,23 @@ create table audit_log (
   created_at timestamp with time zone default now() not null,
   constraint audit_log_pkey PRIMARY KEY (id),
   constraint audit_log_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
+create table billing_intents (
+  id uuid default gen_random_uuid() not null,
+  tenant_id uuid not null,
+  goal jsonb not null,
+  origin jsonb not null,
+  state intent_state default 'open'::intent_state not null,
+  actor_id text not null,
+  request_id text,
+  attempts integer default 0 not null,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  settled_at timestamp with time zone,
+  constraint billing_intents_pkey PRIMARY KEY (id),
+  constraint billing_intents_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
 create table characters (
@@ -256,6 +275,14 @@ create table subscriptions (
   synced_at timestamp with time zone not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  next_invoice_minor bigint,
+  next_invoice_currency text,
+  next_invoice_at timestamp with time zone,
+  pending_plan plan,
+  pending_price_id text,
+  pending_until timestamp with time zone,
+  pause_reason text,
+  pause_ends_at timestamp with time zone,
   constraint subscriptions_period_order CHECK (((current_period_start IS NULL) OR (current_period_end > current_period_start))),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_schedule_whole CHECK ((num_nonnulls(scheduled_plan, scheduled_price_id, scheduled_at) = ANY (ARRAY[0, 3]))),
@@ -406,6 +433,10 @@ CREATE INDEX api_keys_user_idx ON public.api_keys USING btree (user_id);
 CREATE INDEX audit_log_subject_idx ON public.audit_log USING btree (subject_id);
 
 CREATE INDEX audit_log_tenant_idx ON public.audit_log USING btree (tenant_id, created_at);
+
+CREATE UNIQUE INDEX billing_intents_one_unsettled ON public.billing_intents USING btree (tenant_id) WHERE (state = ANY (ARRAY['open'::intent_state, 'waiting'::intent_state]));
+
+CREATE INDEX billing_intents_tenant_idx ON public.billing_intents USING btree (tenant_id, created_at);
 
 CREATE INDEX characters_shared_idx ON public.characters USING btree (created_at) WHERE shared;
 

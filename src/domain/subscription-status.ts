@@ -6,20 +6,21 @@ import type { SubscriptionStatus } from './api.ts';
  * `access` is what it gives: the plan, the plan for the days of grace, or nothing.
  */
 const STRIPE_STATUSES = {
-  active: { status: 'active', live: true, access: 'plan' },
-  trialing: { status: 'trialing', live: true, access: 'plan' },
-  past_due: { status: 'past_due', live: true, access: 'grace' },
-  unpaid: { status: 'past_due', live: true, access: 'none' },
-  incomplete: { status: 'past_due', live: true, access: 'none' },
-  paused: { status: 'past_due', live: true, access: 'none' },
-  canceled: { status: 'canceled', live: false, access: 'none' },
-  incomplete_expired: { status: 'canceled', live: false, access: 'none' },
+  active: { status: 'active', live: true, access: 'plan', standing: 'good' },
+  trialing: { status: 'trialing', live: true, access: 'plan', standing: 'good' },
+  past_due: { status: 'past_due', live: true, access: 'grace', standing: 'owed' },
+  unpaid: { status: 'past_due', live: true, access: 'none', standing: 'owed' },
+  incomplete: { status: 'past_due', live: true, access: 'none', standing: 'unbegun' },
+  paused: { status: 'past_due', live: true, access: 'none', standing: 'resting' },
+  canceled: { status: 'canceled', live: false, access: 'none', standing: 'over' },
+  incomplete_expired: { status: 'canceled', live: false, access: 'none', standing: 'over' },
 } as const satisfies Record<string, StatusMeaning>;
 
 interface StatusMeaning {
   status: SubscriptionStatus;
   live: boolean;
   access: 'plan' | 'grace' | 'none';
+  standing: 'over' | 'unbegun' | 'resting' | 'owed' | 'good';
 }
 
 export type StripeStatus = keyof typeof STRIPE_STATUSES;
@@ -39,21 +40,18 @@ export function isLive(rawStatus: string): boolean {
   return status === undefined || STRIPE_STATUSES[status].live;
 }
 
+/**
+ * Which of several live subscriptions counts: higher goes first. What is paid up gives access, what
+ * is owed comes next, then what nothing is collected for, then a first payment that never came.
+ */
+export function standingOf(rawStatus: string): number {
+  const status = parseStripeStatus(rawStatus);
+  return status ? STANDING.indexOf(STRIPE_STATUSES[status].standing) : STANDING.length;
+}
+
+const STANDING = ['over', 'unbegun', 'resting', 'owed', 'good'] as const;
+
 /** Paid up or on trial: what a plan change needs. */
 export function isInGoodStanding(rawStatus: string): boolean {
   return rawStatus === 'active' || rawStatus === 'trialing';
-}
-
-/**
- * When the subscription will end, or `null` when it renews. Stripe's portal sets only the instant,
- * the API's `cancel_at_period_end` sets the flag and, on newer subscriptions, the instant too.
- * Source: Stripe, "Compare billing modes", cancellations in the customer portal.
- */
-export function cancelsAt(subscription: {
-  cancelAt: Date | null;
-  cancelAtPeriodEnd: boolean;
-  currentPeriodEnd: Date | null;
-}): Date | null {
-  if (subscription.cancelAt) return subscription.cancelAt;
-  return subscription.cancelAtPeriodEnd ? subscription.currentPeriodEnd : null;
 }

@@ -60,6 +60,9 @@ export function scheduleBilling({
   const { stripeEvents, subscriptions, reconcile, mails } = services;
   stripeEvents.registerWorker();
   jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
+  jobs.every('intent-settle', '* * * * *', async (signal) => {
+    await subscriptions.settleIntents(signal);
+  });
   jobs.every('grace-expiry', '* * * * *', async () => void (await subscriptions.expireGrace()));
   jobs.every('stripe-event-sweep', '* * * * *', async () => void (await stripeEvents.sweep()));
   jobs.every(

@@ -3,7 +3,8 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { cancelSubscription } from '../subscription/cancel.ts';
-import { scheduleOf } from './attached.ts';
+import { scheduleCycle } from '../subscription/cycle-schedule.ts';
+import { reflectEnd, scheduleOf } from './attached.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
 
@@ -29,8 +30,15 @@ export function endScheduleOf(
 }
 
 /** The subscription goes on as it is, without the schedule. */
-export function releaseSchedule(ctx: Context, before: Schedule): Schedule {
+export function releaseSchedule(
+  ctx: Context,
+  before: Schedule,
+  { preserve_cancel_date: keepsEnd }: Stripe.SubscriptionScheduleReleaseParams = {},
+): Schedule {
   assertLive(before);
+  if (before.end_behavior === 'cancel' && !keepsEnd) {
+    reflectEnd(ctx, { ...before, end_behavior: 'release' });
+  }
   const subscriptionId = idOrNull(before.subscription);
   stopSchedule(ctx, before.id);
   const released = ctx.store.put('subscription_schedule', {
@@ -48,7 +56,13 @@ export function releaseSchedule(ctx: Context, before: Schedule): Schedule {
   const subscription =
     subscriptionId === null ? undefined : ctx.store.find('subscription', subscriptionId);
   if (subscription !== undefined) {
-    ctx.update('subscription', subscription, { schedule: null }, 'customer.subscription.updated');
+    const free = ctx.update(
+      'subscription',
+      subscription,
+      { schedule: null },
+      'customer.subscription.updated',
+    );
+    if (free.ended_at === null) scheduleCycle(ctx, free);
   }
   return released;
 }

@@ -4,6 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { refuseUnimitated } from '../unimitated.ts';
+import { reflectEnd } from './attached.ts';
 import { readSettings } from './build.ts';
 import { readPhases } from './phases.ts';
 import { applyItems, phaseAt, scheduleNextPhase } from './phase.ts';
@@ -46,6 +47,9 @@ export function updateSchedule(
     'subscription_schedule.updated',
   );
   if (params.phases !== undefined) follow(ctx, before, schedule, params.proration_behavior);
+  if (before.end_behavior === 'cancel' || schedule.end_behavior === 'cancel') {
+    reflectEnd(ctx, schedule);
+  }
   return ctx.store.get('subscription_schedule', schedule.id);
 }
 

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
+import { isEndOfSchedule } from '../schedule/attached.ts';
 
 const day = 86_400;
 
@@ -13,7 +14,8 @@ export function scheduleCycle(ctx: Context, subscription: Stripe.Subscription): 
   const { id, cancel_at, trial_end, status } = subscription;
   const at = nextCycleAt(subscription);
   ctx.schedule(at, 'subscription.cycle', id);
-  if (cancel_at !== null && cancel_at < at) ctx.schedule(cancel_at, 'subscription.cancel', id);
+  const isSooner = cancel_at !== null && cancel_at < at && !isEndOfSchedule(ctx, subscription);
+  if (isSooner) ctx.schedule(cancel_at, 'subscription.cancel', id);
   else ctx.unschedule('subscription.cancel', id);
   const upcomingAt = at - ctx.settings.upcomingDays * day;
   if (upcomingAt > ctx.now && status !== 'incomplete') {

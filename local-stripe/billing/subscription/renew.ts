@@ -7,6 +7,7 @@ import type { LineDraft } from '../invoice/line.ts';
 import { markUncollectible, voidInvoice } from '../invoice/void.ts';
 import { finalizeInvoice } from '../invoice/finalize.ts';
 import { defaultMethod } from '../payment/methods.ts';
+import { isEndOfSchedule } from '../schedule/attached.ts';
 import { enterPhase } from '../schedule/phase.ts';
 import { itemList } from './build.ts';
 import { cancelAtEnd } from './cancel.ts';
@@ -27,7 +28,8 @@ export function renewSubscription(ctx: Context, id: string): void {
   const found = ctx.store.find('subscription', id);
   if (found === undefined || found.ended_at !== null || found.status === 'paused') return;
   if (found.status === 'incomplete' || nextCycleAt(found) > ctx.now) return;
-  if (found.cancel_at !== null && found.cancel_at <= ctx.now) {
+  const isOver = found.cancel_at !== null && found.cancel_at <= ctx.now;
+  if (isOver && !isEndOfSchedule(ctx, found)) {
     cancelAtEnd(ctx, found);
     return;
   }

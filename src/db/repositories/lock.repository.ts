@@ -13,6 +13,11 @@ export async function lockTenantBilling(tx: Tx, tenantId: string): Promise<void>
   await waitFor(tx, tenantKey(tenantId));
 }
 
+/** False at once when somebody else changes the tenant's billing. */
+export async function tryLockTenantBilling(tx: Tx, tenantId: string): Promise<boolean> {
+  return tryFor(tx, tenantKey(tenantId));
+}
+
 /** One sync of a customer at a time: taken before Stripe is asked. 55P03 after 15 s of waiting. */
 export async function lockCustomer(tx: Tx, customerId: string): Promise<void> {
   await waitFor(tx, customerKey(customerId));
@@ -20,8 +25,12 @@ export async function lockCustomer(tx: Tx, customerId: string): Promise<void> {
 
 /** False at once when somebody else syncs the customer. */
 export async function tryLockCustomer(tx: Tx, customerId: string): Promise<boolean> {
+  return tryFor(tx, customerKey(customerId));
+}
+
+async function tryFor(tx: Tx, key: string): Promise<boolean> {
   const { rows } = await tx.execute<{ locked: boolean }>(
-    sql`select pg_try_advisory_xact_lock(hashtextextended(${customerKey(customerId)}, 0)) as locked`,
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${key}, 0)) as locked`,
   );
   return rows[0]?.locked === true;
 }

@@ -41,5 +41,18 @@ export const reservationState = pgEnum('reservation_state', [
   'expired',
 ]);
 
+/**
+ * `open`: not brought to its end yet. `waiting`: for the customer's payment. `done`, `taken_back`:
+ * as it says. `replaced`: by what the customer wanted next. `stuck`: Stripe refuses both ways.
+ */
+export const intentState = pgEnum('intent_state', [
+  'open',
+  'waiting',
+  'done',
+  'taken_back',
+  'replaced',
+  'stuck',
+]);
+
 /** Who acted; the kinds of `Actor` in the domain. */
 export const actorKind = pgEnum('actor_kind', ['user', 'api_key', 'service', 'webhook', 'system']);

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, check, index, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 import { billingInterval, plan, subscriptionStatus } from './enums.ts';
 import { tenants } from './tenants.ts';
@@ -36,6 +36,17 @@ export const subscriptions = pgTable(
     scheduledPriceId: text(),
     scheduledAt: instant(),
     stripeScheduleId: text(),
+    /** What Stripe says the next invoice will take, after coupons, balance and tax. */
+    nextInvoiceMinor: bigint({ mode: 'number' }),
+    nextInvoiceCurrency: text(),
+    nextInvoiceAt: instant(),
+    /** A change that waits for its payment, and until when. */
+    pendingPlan: plan(),
+    pendingPriceId: text(),
+    pendingUntil: instant(),
+    /** Why nothing is collected: `collection`, or Stripe's reason of a status `paused`. */
+    pauseReason: text(),
+    pauseEndsAt: instant(),
     latestInvoiceId: text(),
     defaultPaymentMethodId: text(),
     cardBrand: text(),

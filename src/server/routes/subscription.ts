@@ -19,12 +19,15 @@ const tags = ['Subscription'];
 const signedOut = ['unauthenticated', 'token_expired'] as const;
 const refused = [...signedOut, 'billing_role_required'] as const;
 const away = ['stripe_unavailable', 'busy'] as const;
+/** What can become of a change, whichever it is. */
+const cut = [...away, 'outcome_unknown', 'state_changed', 'no_subscription'] as const;
 
 const priceId = z.string().trim().min(1).max(255);
 const priceBody = z.strictObject({ priceId });
 const upgradeBody = z.strictObject({
   priceId,
-  prorationDate: z.number().int().positive().optional(),
+  /** As the preview answered it, which is `null` for a change at the end of the period. */
+  prorationDate: z.number().int().positive().nullish(),
 });
 const cancelBody = z.strictObject({
   immediately: z.boolean().optional(),
@@ -64,7 +67,15 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(priceBody) },
       responses: {
         200: json(z.object({ checkoutUrl: z.string() }), 'Where to pay.'),
-        ...errors('invalid_request', 'unknown_price', 'already_subscribed', ...refused, ...away),
+        ...errors(
+          'invalid_request',
+          'unknown_price',
+          'already_subscribed',
+          ...refused,
+          ...away,
+          'currency_conflict',
+          'state_changed',
+        ),
       },
     }),
     async (c) => {
@@ -97,7 +108,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: { content: { 'application/json': { schema: cancelBody } } } },
       responses: {
         200: json(changedSchema, 'Cancelled, now or before.'),
-        ...errors('invalid_request', 'no_subscription', 'state_changed', ...refused, ...away),
+        ...errors('invalid_request', ...refused, ...cut),
       },
     }),
     async (c) => {
@@ -115,7 +126,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Take a planned cancellation or change back',
       responses: {
         200: json(changedSchema, 'It renews as it is.'),
-        ...errors('not_resumable', 'state_changed', ...refused, ...away),
+        ...errors('not_resumable', ...refused, ...cut),
       },
     }),
     async (c) => c.json(await subscriptions.resumeSubscription(askerOf(c)), 200),
@@ -130,8 +141,18 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(priceBody) },
       responses: {
         200: json(previewSchema, 'Nothing is changed.'),
-        ...errors('unknown_price', 'no_subscription', 'same_price', 'payment_required'),
-        ...errors('invalid_request', ...refused, ...away),
+        ...errors(
+          'unknown_price',
+          'same_price',
+          'currency_conflict',
+          'subscription_paused',
+          'invalid_request',
+          'payment_required',
+          ...refused,
+          ...away,
+          'no_subscription',
+          'state_changed',
+        ),
       },
     }),
     async (c) =>
@@ -147,13 +168,21 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(upgradeBody) },
       responses: {
         200: json(upgradeSchema, 'Done, planned, or waiting for payment at `paymentUrl`.'),
-        ...errors('invalid_request', 'unknown_price', 'payment_required', ...refused, ...away),
-        ...errors('no_subscription', 'state_changed'),
+        ...errors(
+          'invalid_request',
+          'unknown_price',
+          'payment_required',
+          ...refused,
+          ...cut,
+          'currency_conflict',
+          'subscription_paused',
+        ),
       },
     }),
     async (c) => {
       const { priceId, prorationDate } = c.req.valid('json');
-      const result = await subscriptions.upgradeSubscription(askerOf(c), priceId, prorationDate);
+      const date = prorationDate ?? undefined;
+      const result = await subscriptions.upgradeSubscription(askerOf(c), priceId, date);
       return c.json(result, 200);
     },
   );

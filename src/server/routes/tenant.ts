@@ -21,8 +21,17 @@ export function tenantRoutes(context: Context): OpenAPIHono<AppEnv> {
     request: { body: jsonBody(body) },
     responses: {
       204: { description: 'It is gone.' },
-      ...errors('invalid_request', 'unauthenticated', 'token_expired', 'stripe_unavailable'),
-      ...errors('forbidden', 'billing_role_required', 'busy'),
+      ...errors(
+        'invalid_request',
+        'unauthenticated',
+        'token_expired',
+        'stripe_unavailable',
+        'forbidden',
+        'billing_role_required',
+        'busy',
+        'outcome_unknown',
+        'state_changed',
+      ),
     },
   });
   return createRouter().openapi(route, async (c) => {

@@ -1,11 +1,12 @@
 import type { Stripe } from 'stripe';
-import { SYNC_PATIENCE, type Patience } from './stripe/client.ts';
+import { STEP_PATIENCE, SYNC_PATIENCE, type Patience } from './stripe/client.ts';
 import { callStripe } from './stripe/errors.ts';
 import * as cancellation from './stripe/cancellation.ts';
 import * as changes from './stripe/changes.ts';
 import * as checkout from './stripe/checkout.ts';
 import * as customers from './stripe/customers.ts';
 import * as invoices from './stripe/invoices.ts';
+import * as schedules from './stripe/schedules.ts';
 import { listEventsSince } from './stripe/events.ts';
 import {
   readSubscription,
@@ -72,8 +73,11 @@ export class StripeService {
     );
   }
 
-  listSubscriptions(customerId: string): Promise<SubscriptionSnapshot[]> {
-    return callStripe(() => customers.listSubscriptions(this.#stripe, customerId, SYNC_PATIENCE));
+  listSubscriptions(
+    customerId: string,
+    patience: Patience = SYNC_PATIENCE,
+  ): Promise<SubscriptionSnapshot[]> {
+    return callStripe(() => customers.listSubscriptions(this.#stripe, customerId, patience));
   }
 
   /** The customer and all its subscriptions as they are now; `undefined` when Stripe has no such customer. */
@@ -84,35 +88,44 @@ export class StripeService {
     return callStripe(() => customers.findBilling(this.#stripe, customerId, patience));
   }
 
-  /** Ends it with what is paid. */
-  cancelAtPeriodEnd(subscriptionId: string, comment?: string): Promise<SubscriptionSnapshot> {
-    return callStripe(() => cancellation.cancelAtPeriodEnd(this.#stripe, subscriptionId, comment));
+  setEnd(values: Parameters<typeof cancellation.setEnd>[1]): Promise<void> {
+    return callStripe(() => cancellation.setEnd(this.#stripe, values, STEP_PATIENCE));
   }
 
   /** Ends it now, without credit. */
-  cancelSubscription(subscriptionId: string, comment?: string): Promise<void> {
-    return callStripe(() => cancellation.cancelNow(this.#stripe, subscriptionId, comment));
+  cancelSubscription(subscriptionId: string, comment: string | null = null): Promise<void> {
+    const values = { subscriptionId, comment };
+    return callStripe(() => cancellation.cancelNow(this.#stripe, values, STEP_PATIENCE));
   }
 
-  clearCancellation(subscription: SubscriptionSnapshot): Promise<SubscriptionSnapshot> {
-    return callStripe(() => cancellation.clearCancellation(this.#stripe, subscription));
+  clearEnd(values: Parameters<typeof cancellation.clearEnd>[1]): Promise<void> {
+    return callStripe(() => cancellation.clearEnd(this.#stripe, values, STEP_PATIENCE));
   }
 
-  /** Changes the price now; applied only once it is paid. */
-  updateSubscription(change: changes.ImmediateChange): Promise<SubscriptionSnapshot> {
-    return callStripe(() => changes.applyChange(this.#stripe, change));
+  /** Changes the price now; applied only once it is paid. The same key changes it once. */
+  updateSubscription(change: changes.ImmediateChange, idempotencyKey: string): Promise<void> {
+    const options = { ...STEP_PATIENCE, idempotencyKey };
+    return callStripe(() => changes.applyChange(this.#stripe, change, options));
   }
 
   previewChange(change: changes.ImmediateChange) {
     return callStripe(() => changes.previewChange(this.#stripe, change));
   }
 
-  scheduleChange(values: Parameters<typeof changes.scheduleChange>[1]): Promise<void> {
-    return callStripe(() => changes.scheduleChange(this.#stripe, values));
+  attachSchedule(subscriptionId: string): Promise<void> {
+    return callStripe(() => schedules.attachSchedule(this.#stripe, subscriptionId, STEP_PATIENCE));
   }
 
-  releaseSchedule(scheduleId: string): Promise<void> {
-    return callStripe(() => changes.releaseSchedule(this.#stripe, { id: scheduleId }));
+  planChange(values: schedules.PlannedChange): Promise<void> {
+    return callStripe(() => schedules.planChange(this.#stripe, values, STEP_PATIENCE));
+  }
+
+  endSchedule(values: Parameters<typeof schedules.endSchedule>[1]): Promise<void> {
+    return callStripe(() => schedules.endSchedule(this.#stripe, values, STEP_PATIENCE));
+  }
+
+  releaseSchedule(values: Parameters<typeof schedules.releaseSchedule>[1]): Promise<void> {
+    return callStripe(() => schedules.releaseSchedule(this.#stripe, values, STEP_PATIENCE));
   }
 
   findInvoice(invoiceId: string, patience: Patience = SYNC_PATIENCE) {
@@ -123,13 +136,13 @@ export class StripeService {
     return callStripe(() => invoices.listInvoices(this.#stripe, customerId, limit, patience));
   }
 
-  voidInvoice(invoiceId: string): Promise<void> {
-    return callStripe(() => invoices.voidInvoice(this.#stripe, invoiceId));
+  /** What the customer has open and wholly unpaid; nothing for an unknown customer. */
+  findUnpaidInvoices(customerId: string, patience: Patience = STEP_PATIENCE) {
+    return callStripe(() => invoices.findUnpaidInvoices(this.#stripe, customerId, patience));
   }
 
-  /** Voids what a subscription has open and wholly unpaid; answers the invoices' ids. */
-  voidOpenInvoices(subscriptionId: string): Promise<string[]> {
-    return callStripe(() => invoices.voidOpenInvoices(this.#stripe, subscriptionId));
+  voidInvoice(invoiceId: string): Promise<void> {
+    return callStripe(() => invoices.voidInvoice(this.#stripe, invoiceId, STEP_PATIENCE));
   }
 
   findCharge(chargeId: string) {

@@ -15,6 +15,7 @@ import { deleteTenant } from './subscription/delete-tenant.ts';
 import { expireGrace } from './subscription/entitlement.ts';
 import { SubscriptionReader } from './subscription/overview.ts';
 import { previewChange } from './subscription/preview.ts';
+import { settleIntents } from './subscription/settle-intents.ts';
 import { subscribe } from './subscription/subscribe.ts';
 import { syncCustomer, type SyncOptions, type SyncOutcome } from './subscription/sync-customer.ts';
 
@@ -106,6 +107,11 @@ export class SubscriptionService {
 
   syncCustomer(customerId: string, options: SyncOptions): Promise<SyncOutcome> {
     return syncCustomer(this.#billing, customerId, options);
+  }
+
+  /** Finishes, or takes back, what was cut half-way; answers of how many tenants. */
+  settleIntents(signal?: AbortSignal): Promise<number> {
+    return settleIntents(this.#billing, signal);
   }
 
   /** Ends plans whose days of grace are over; answers how many. */

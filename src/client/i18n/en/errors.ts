@@ -34,6 +34,12 @@ const errors: Record<ErrorCode | 'network', string> = {
   stripe_unavailable: 'Payments cannot be reached at the moment. Please try again in a minute.',
   database_unavailable: 'The service is not ready at the moment. Please try again in a minute.',
   state_changed: 'This changed in the meantime. Reload the page and try again.',
+  currency_conflict:
+    'This price is in another currency than your running subscription or open invoice. Choose one in that currency, or begin anew when it has ended.',
+  subscription_paused:
+    'Payments of this subscription are paused, so its plan cannot be changed. Write to support, or cancel it and choose a plan.',
+  outcome_unknown:
+    'We do not know yet whether that went through. We find out and finish or undo it within a few minutes; nothing is charged twice. Look here again then.',
   not_ready: 'The service is starting. Please try again in a few seconds.',
   busy: 'The service is busy. Please try again in a few seconds.',
 };

@@ -33,6 +33,11 @@ const errors: Messages['errors'] = {
   stripe_unavailable: '暂时连不上支付服务，请一分钟后再试。',
   database_unavailable: '服务暂未就绪，请一分钟后再试。',
   state_changed: '内容在此期间有变化，请刷新页面后重试。',
+  currency_conflict:
+    '这个价格的币种与正在进行的订阅或未付账单不同。请选择相同币种的价格，或等它结束后重新订阅。',
+  subscription_paused: '这份订阅已暂停收费，无法更改方案。请联系客服，或取消后重新选择方案。',
+  outcome_unknown:
+    '暂时还不知道操作是否成功。我们会在几分钟内查明，并完成或撤回，不会重复扣款。请稍后再来查看。',
   not_ready: '服务正在启动，请几秒后再试。',
   busy: '服务繁忙，请几秒后再试。',
 };

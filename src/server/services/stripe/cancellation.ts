@@ -1,46 +1,51 @@
 import type { Stripe } from 'stripe';
+import type { Patience } from './client.ts';
 import { isMissing, isRefused } from './errors.ts';
-import {
-  readSubscription,
-  SUBSCRIPTION_EXPAND,
-  type SubscriptionSnapshot,
-} from './subscription-snapshot.ts';
 
-const expand = SUBSCRIPTION_EXPAND;
-
-/** Lets the subscription end with what is paid. `comment` is the customer's reason. */
-export async function cancelAtPeriodEnd(
+/**
+ * Lets the subscription end: with what is paid, or at the instant `at` (unix seconds). `comment` is
+ * the customer's reason.
+ */
+export async function setEnd(
   stripe: Stripe,
-  subscriptionId: string,
-  comment: string | undefined,
-): Promise<SubscriptionSnapshot> {
-  const answer = await stripe.subscriptions.update(subscriptionId, {
-    cancel_at_period_end: true,
-    ...(comment ? { cancellation_details: { comment } } : {}),
-    expand,
-  });
-  return readSubscription(answer);
+  values: { subscriptionId: string; at: number | null; comment: string | null },
+  patience: Patience,
+): Promise<void> {
+  const { subscriptionId, at, comment } = values;
+  await stripe.subscriptions.update(
+    subscriptionId,
+    {
+      ...(at === null ? { cancel_at_period_end: true } : { cancel_at: at }),
+      ...(comment ? { cancellation_details: { comment } } : {}),
+    },
+    patience,
+  );
 }
 
 /** Ends the subscription now, without credit. One that is over or gone already is fine. */
 export async function cancelNow(
   stripe: Stripe,
-  subscriptionId: string,
-  comment?: string,
+  { subscriptionId, comment }: { subscriptionId: string; comment: string | null },
+  patience: Patience,
 ): Promise<void> {
   try {
     await stripe.subscriptions.cancel(
       subscriptionId,
       comment ? { cancellation_details: { comment } } : {},
+      patience,
     );
   } catch (error) {
     if (isMissing(error)) return;
-    if (!isRefused(error) || !(await isOver(stripe, subscriptionId))) throw error;
+    if (!isRefused(error) || !(await isOver(stripe, subscriptionId, patience))) throw error;
   }
 }
 
-async function isOver(stripe: Stripe, subscriptionId: string): Promise<boolean> {
-  const { status } = await stripe.subscriptions.retrieve(subscriptionId);
+async function isOver(
+  stripe: Stripe,
+  subscriptionId: string,
+  patience: Patience,
+): Promise<boolean> {
+  const { status } = await stripe.subscriptions.retrieve(subscriptionId, {}, patience);
   return status === 'canceled' || status === 'incomplete_expired';
 }
 
@@ -48,14 +53,11 @@ async function isOver(stripe: Stripe, subscriptionId: string): Promise<boolean> 
  * Takes a planned end back. Stripe keeps it in one of two forms and refuses to be sent both, so
  * the one that is set is cleared.
  */
-export async function clearCancellation(
+export async function clearEnd(
   stripe: Stripe,
-  subscription: SubscriptionSnapshot,
-): Promise<SubscriptionSnapshot> {
-  const cleared = subscription.cancelAtPeriodEnd
-    ? { cancel_at_period_end: false }
-    : { cancel_at: '' as const };
-  return readSubscription(
-    await stripe.subscriptions.update(subscription.id, { ...cleared, expand }),
-  );
+  { subscriptionId, withPeriod }: { subscriptionId: string; withPeriod: boolean },
+  patience: Patience,
+): Promise<void> {
+  const cleared = withPeriod ? { cancel_at_period_end: false } : { cancel_at: '' as const };
+  await stripe.subscriptions.update(subscriptionId, cleared, patience);
 }

@@ -8,7 +8,7 @@ import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.t
 import type { Logger } from '../../log.ts';
 import type { StripeAccess } from './client.ts';
 import { callStripe } from './errors.ts';
-import { CATALOGUE_SLOTS, readOfferedPrices } from './offered-prices.ts';
+import { CATALOGUE_SLOTS, findPrice, readOfferedPrices } from './offered-prices.ts';
 import type { PriceSnapshot } from './shapes.ts';
 
 /** How long prices are taken as read before Stripe is asked again. */
@@ -44,6 +44,8 @@ export class PriceCatalogue {
   #readAt = Number.NEGATIVE_INFINITY;
   #triedAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<OfferedPrice[]> | undefined;
+  /** Prices that are not offered any more; which plan they are does not change. */
+  readonly #retired = new Map<string, { plan: PaidPlan; interval: Interval | null } | undefined>();
 
   constructor(deps: {
     stripe: Stripe;
@@ -95,10 +97,24 @@ export class PriceCatalogue {
     return plan && { priceId: price.id, plan, interval: intervalOf(price) };
   }
 
+  /** The same for a price of which only the id is known: one that a schedule names. */
+  async findPlanById(
+    priceId: string,
+  ): Promise<{ plan: PaidPlan; interval: Interval | null } | undefined> {
+    const offered = (await this.listOffered()).find((one) => one.priceId === priceId);
+    if (offered) return offered;
+    if (!this.#retired.has(priceId)) {
+      const price = await callStripe(() => findPrice(this.#stripe, priceId));
+      this.#retired.set(priceId, price ? await this.findPlan(price) : undefined);
+    }
+    return this.#retired.get(priceId);
+  }
+
   /** Forgets the last reading, so that the next question goes to Stripe. */
   expire(): void {
     this.#readAt = Number.NEGATIVE_INFINITY;
     this.#triedAt = Number.NEGATIVE_INFINITY;
+    this.#retired.clear();
   }
 
   async #read(): Promise<OfferedPrice[]> {

@@ -26,6 +26,13 @@ export interface Patience {
 
 /** For what a person asked for: worth one more try. */
 export const WRITE_PATIENCE: Patience = { timeout: 10_000, maxNetworkRetries: 1 };
+/**
+ * For a call of a change: not tried again by itself, because what became of it is looked up. Long
+ * enough for a bank to answer, short enough that a look is in time as well.
+ */
+export const STEP_PATIENCE: Patience = { timeout: 8_000, maxNetworkRetries: 0 };
+/** For the look after a call whose answer did not come, and before the first. */
+export const LOOK_PATIENCE: Patience = { timeout: 3_000, maxNetworkRetries: 0 };
 /** For the sync, which holds the customer's lock and is tried again by its caller. */
 export const SYNC_PATIENCE: Patience = { timeout: 8_000, maxNetworkRetries: 1 };
 /** For a sync on behalf of a reader, who gets our last copy instead. */

@@ -58,6 +58,14 @@ export function isStripeUnavailable(error: unknown): error is BillingError {
   return error instanceof BillingError && error.code === 'stripe_unavailable';
 }
 
+/**
+ * True when a call was sent and no answer came: it may have taken effect, or still take it. An
+ * answer of 429 or 5xx says at least that it is over.
+ */
+export function hasNoAnswer(error: unknown): boolean {
+  return isStripeUnavailable(error) && error.cause instanceof errors.StripeConnectionError;
+}
+
 /** Stripe does not have, or no longer has, the object asked for. */
 export function isMissing(error: unknown): boolean {
   return error instanceof errors.StripeInvalidRequestError && error.code === 'resource_missing';
@@ -71,4 +79,31 @@ export function isIdempotencyConflict(error: unknown): boolean {
 /** The request does not fit the object's present state (or never could). */
 export function isRefused(error: unknown): boolean {
   return error instanceof errors.StripeInvalidRequestError;
+}
+
+/**
+ * What Stripe refused, in our words and with what to do: the one translation. `undefined` for what
+ * is no refusal of Stripe's.
+ */
+export function refusalOf(error: unknown): BillingError | undefined {
+  if (!(error instanceof errors.StripeInvalidRequestError)) return undefined;
+  if (error.code === 'resource_missing' && /customer/i.test(`${error.param} ${error.message}`)) {
+    return new BillingError(
+      'no_subscription',
+      'The billing account no longer exists at the payment service; choose a plan to begin anew.',
+      { cause: error },
+    );
+  }
+  if (/currenc/i.test(error.message)) {
+    return new BillingError(
+      'currency_conflict',
+      'This price is in another currency than what is running or still to be paid. Choose a price in that currency, or begin anew when it has ended.',
+      { cause: error },
+    );
+  }
+  return new BillingError(
+    'state_changed',
+    'The subscription has changed in the meantime; look at it again and repeat if you still want to.',
+    { cause: error },
+  );
 }

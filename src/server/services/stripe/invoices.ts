@@ -38,24 +38,37 @@ export async function listInvoices(
   return data.map(readInvoice);
 }
 
-/** Voids what is open and wholly unpaid, so that nobody collects it any more. Answers the ids. */
-export async function voidOpenInvoices(stripe: Stripe, subscriptionId: string): Promise<string[]> {
-  const { data } = await stripe.invoices.list({
-    subscription: subscriptionId,
-    status: 'open',
-    limit: 100,
-  });
-  const unpaid = data.filter((invoice) => invoice.amount_paid === 0).map((invoice) => invoice.id);
-  for (const id of unpaid) await voidInvoice(stripe, id);
-  return unpaid;
+/** Open invoices of the customer that nothing was paid of yet. */
+export async function findUnpaidInvoices(
+  stripe: Stripe,
+  customerId: string,
+  patience: Patience,
+): Promise<{ id: string; subscriptionId: string | null }[]> {
+  try {
+    const wanted = { customer: customerId, status: 'open', limit: 100 } as const;
+    const { data } = await stripe.invoices.list(wanted, patience);
+    return data
+      .map(readInvoice)
+      .filter((one) => one.amountPaidMinor === 0)
+      .map(({ id, subscriptionId }) => ({ id, subscriptionId }));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
-export async function voidInvoice(stripe: Stripe, invoiceId: string): Promise<void> {
+/** So that nobody collects it any more. One that was paid or voided in the meantime is fine. */
+export async function voidInvoice(
+  stripe: Stripe,
+  invoiceId: string,
+  patience: Patience,
+): Promise<void> {
   try {
-    await stripe.invoices.voidInvoice(invoiceId);
+    await stripe.invoices.voidInvoice(invoiceId, {}, patience);
   } catch (error) {
-    // Paid or voided in the meantime.
     if (!isRefused(error)) throw error;
+    const { status } = await stripe.invoices.retrieve(invoiceId, {}, patience);
+    if (status === 'open') throw error;
   }
 }
 

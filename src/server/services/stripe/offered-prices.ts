@@ -58,7 +58,7 @@ export async function readOfferedPrices(
   const reading: OfferedReading = { offered: [], problems: [] };
   for (const slot of CATALOGUE_SLOTS) {
     const id = configured[slot.configured];
-    const found = id ? await findById(stripe, id) : byLookupKey.get(slot.lookupKey);
+    const found = id ? await findPrice(stripe, id) : byLookupKey.get(slot.lookupKey);
     const offer = found ? offerOf(slot, found) : missing(slot, id);
     if (typeof offer === 'string') reading.problems.push(offer);
     else reading.offered.push(offer);
@@ -80,7 +80,8 @@ async function listByLookupKey(
   return new Map(prices.flatMap((one) => (one.lookupKey ? [[one.lookupKey, one] as const] : [])));
 }
 
-async function findById(stripe: Stripe, id: string): Promise<PriceSnapshot | undefined> {
+/** The price of that id; `undefined` when this account has none. */
+export async function findPrice(stripe: Stripe, id: string): Promise<PriceSnapshot | undefined> {
   try {
     return priceShape.parse(await stripe.prices.retrieve(id, {}, READ_PATIENCE));
   } catch (error) {

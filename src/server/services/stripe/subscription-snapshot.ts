@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schedulePhase } from './schedule-phase.ts';
 import {
   expanded,
   idOf,
@@ -18,27 +19,22 @@ import {
  */
 
 const item = z
-  .object({ id: z.string(), price, current_period_start: seconds, current_period_end: seconds })
-  .transform(({ id, price, current_period_start, current_period_end }) => ({
+  .object({
+    id: z.string(),
+    price,
+    quantity: z.number().int().nullish(),
+    current_period_start: seconds,
+    current_period_end: seconds,
+  })
+  .transform(({ id, price, quantity, current_period_start, current_period_end }) => ({
     id,
     price,
+    quantity: quantity ?? null,
     currentPeriodStart: toDate(current_period_start),
     currentPeriodEnd: toDate(current_period_end),
   }));
 
 export type SubscriptionItemSnapshot = z.output<typeof item>;
-
-const phase = z
-  .object({
-    start_date: seconds,
-    end_date: seconds,
-    items: z.array(z.object({ price: idOf })),
-  })
-  .transform(({ start_date, end_date, items }) => ({
-    startsAt: toDate(start_date),
-    endsAt: toDate(end_date),
-    priceIds: items.map((one) => one.price),
-  }));
 
 const schedule = z
   .object({
@@ -46,13 +42,15 @@ const schedule = z
     status: z.string(),
     metadata,
     end_behavior: z.string(),
-    phases: z.array(phase),
+    phases: z.array(schedulePhase),
     current_phase: z.object({ start_date: seconds, end_date: seconds }).nullish(),
   })
   .transform(({ current_phase, end_behavior, ...rest }) => ({
     ...rest,
     endBehavior: end_behavior,
-    currentPhaseEndsAt: current_phase ? toDate(current_phase.end_date) : null,
+    currentPhase: current_phase
+      ? { startsAt: toDate(current_phase.start_date), endsAt: toDate(current_phase.end_date) }
+      : null,
   }));
 
 export type ScheduleSnapshot = z.output<typeof schedule>;
@@ -66,11 +64,18 @@ const latestInvoice = z
     id: z.string(),
     status: z.string().nullish(),
     status_transitions: z.object({ finalized_at: instantOrNull }).nullish(),
+    due_date: instantOrNull,
+    hosted_invoice_url: z.string().nullish(),
+    amount_paid: z.number().int(),
   })
-  .transform(({ id, status, status_transitions }) => ({
+  .transform(({ id, status, status_transitions, due_date, hosted_invoice_url, amount_paid }) => ({
     id,
     status: status ?? null,
     finalizedAt: status_transitions?.finalized_at ?? null,
+    /** Of invoices that are sent; those that are charged are due at once. */
+    dueAt: due_date,
+    hostedInvoiceUrl: hosted_invoice_url ?? null,
+    amountPaidMinor: amount_paid,
   }));
 
 const subscription = z
@@ -93,6 +98,13 @@ const subscription = z
     schedule: z.union([z.null(), z.string(), schedule]).nullish(),
     latest_invoice: z.union([z.null(), z.string(), latestInvoice]).nullish(),
     default_payment_method: expanded(paymentMethod),
+    collection_method: z.string(),
+    pause_collection: z.object({ behavior: z.string(), resumes_at: instantOrNull }).nullish(),
+    status_details: z
+      .object({
+        paused: z.object({ subscription: z.object({ type: z.string() }).nullish() }).nullish(),
+      })
+      .nullish(),
     pending_update: z
       .object({
         expires_at: seconds,
@@ -121,9 +133,20 @@ const subscription = z
       typeof s.latest_invoice === 'string' ? s.latest_invoice : (s.latest_invoice?.id ?? null),
     latestInvoice: typeof s.latest_invoice === 'string' ? null : (s.latest_invoice ?? null),
     paymentMethod: s.default_payment_method,
-    /** The prices that a change waiting for payment would bring; `null` when none waits. */
-    pendingPriceIds: s.pending_update
-      ? (s.pending_update.subscription_items ?? []).map((one) => one.price)
+    /** True when invoices are sent to be paid by hand instead of charged. */
+    sendsInvoices: s.collection_method === 'send_invoice',
+    /** Staff have stopped collecting, for a time or until they resume it; the status goes on. */
+    collectionPause: s.pause_collection
+      ? { behavior: s.pause_collection.behavior, resumesAt: s.pause_collection.resumes_at }
+      : null,
+    /** Stripe's reason of the status `paused`. */
+    pauseReason: s.status_details?.paused?.subscription?.type ?? null,
+    /** A change that waits for its payment, with the prices it would bring; `null` when none waits. */
+    pendingChange: s.pending_update
+      ? {
+          priceIds: (s.pending_update.subscription_items ?? []).map((one) => one.price),
+          expiresAt: toDate(s.pending_update.expires_at),
+        }
       : null,
   }));
 

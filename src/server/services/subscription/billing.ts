@@ -1,11 +1,13 @@
 import { inTransaction, type Tx } from '../../../db/client.ts';
 import { lockTenantBilling } from '../../../db/repositories/lock.repository.ts';
+import { findTenantById } from '../../../db/repositories/tenant-billing.repository.ts';
 import { findTenant } from '../../../db/repositories/tenant.repository.ts';
 import type { Tenant } from '../../../db/schema/index.ts';
 import type { UsageStats } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Actor, Role, TenantId, UserId } from '../../../domain/ids.ts';
-import { isRefused, isStripeUnavailable } from '../stripe/errors.ts';
+import { READ_PATIENCE } from '../stripe/client.ts';
+import { isStripeUnavailable, refusalOf } from '../stripe/errors.ts';
 import { syncCustomer, type SyncDeps } from './sync-customer.ts';
 
 /** What the verbs of a subscription work with. */
@@ -37,8 +39,9 @@ export async function getTenant(db: Parameters<typeof findTenant>[0], id: string
 
 /**
  * Runs one change of the tenant's billing at a time: Stripe is asked inside, so it decides on what
- * is so now, and a double click does nothing twice. 503 `busy` when the change before takes long;
- * 409 `state_changed` when Stripe finds that the change no longer fits.
+ * is so now, and a double click does nothing twice. 503 `busy` when the change before takes long.
+ * Whatever comes of it, our copy is brought up to date after it: also when the change was refused,
+ * because then things are not as the page that asked for it shows them.
  */
 export async function changeBilling<T>(
   billing: Billing,
@@ -46,12 +49,14 @@ export async function changeBilling<T>(
   change: (tx: Tx, tenant: Tenant) => Promise<T>,
 ): Promise<T> {
   try {
-    return await billing.turns.run(asker.tenantId, () =>
+    const result = await billing.turns.run(asker.tenantId, () =>
       inTransaction(billing.lockDb, async (tx) => {
         await lockTenantBilling(tx, asker.tenantId);
         return change(tx, await getTenant(tx, asker.tenantId));
       }),
     );
+    await syncAfterChange(billing, asker);
+    return result;
   } catch (error) {
     if (isLockTimeout(error)) {
       throw new BillingError('busy', 'Another change of this subscription is under way.', {
@@ -59,15 +64,17 @@ export async function changeBilling<T>(
         cause: error,
       });
     }
-    if (!isRefused(error)) throw error;
-    billing.log.warn({ err: error, tenantId: asker.tenantId }, 'Stripe refused a change');
-    await syncAfterChange(billing, asker);
-    throw new BillingError(
-      'state_changed',
-      'The subscription has changed in the meantime; look at it again and repeat if you still want to.',
-      { cause: error },
-    );
+    const refusal = refusalOf(error);
+    if (refusal)
+      billing.log.warn({ err: error, tenantId: asker.tenantId }, 'Stripe refused a change');
+    if (refusal || isDifferent(error)) await syncAfterChange(billing, asker);
+    throw refusal ?? error;
   }
+}
+
+/** Refused by us because of how things are at Stripe, which our copy may not know yet. */
+function isDifferent(error: unknown): boolean {
+  return error instanceof BillingError && (error.status === 409 || error.status === 402);
 }
 
 /** PostgreSQL's `lock_not_available`, wherever the ORM wrapped it. */
@@ -83,12 +90,14 @@ function isLockTimeout(thrown: unknown): boolean {
  * away meanwhile is no failure: the webhook or the reconciler brings it.
  */
 export async function syncAfterChange(billing: Billing, asker: Asker): Promise<void> {
-  const { stripeCustomerId } = await getTenant(billing.db, asker.tenantId);
+  const tenant = await findTenantById(billing.db, asker.tenantId);
+  const stripeCustomerId = tenant?.stripeCustomerId;
   if (!stripeCustomerId) return;
   try {
     const { requestId } = asker;
     await syncCustomer(billing, stripeCustomerId, {
       actor: actorOf(asker),
+      patience: READ_PATIENCE,
       ...(requestId === undefined ? {} : { requestId }),
     });
   } catch (error) {

@@ -1,42 +1,69 @@
-import { insertAuditEntry } from '../../../db/repositories/audit-log.repository.ts';
+import { raiseAlert } from '../../../db/repositories/alert.repository.ts';
+import type { Tenant } from '../../../db/schema/index.ts';
+import { nextStep } from '../../../domain/converge.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { isInGoodStanding } from '../../../domain/subscription-status.ts';
-import { actorOf, changeBilling, syncAfterChange, type Asker, type Billing } from './billing.ts';
-import { dropPendingChange, findLive, getLive, releaseOwnSchedule } from './live-subscription.ts';
+import type { Goal } from '../../../domain/intent.ts';
+import { changeBilling, type Asker, type Billing } from './billing.ts';
+import { pursue } from './intents.ts';
+import { assertNotStaffs } from './permitted.ts';
+import { readTruth, type LiveSubscription, type Truth } from './truth.ts';
 
 /**
- * Cancels: at the end of what is paid, or now when asked so. A subscription that is not paid up
- * (past due, unpaid, paused) ends now, and its unpaid invoices are voided, so that nobody is
- * charged after "you cancelled". Cancelling what is cancelled already changes nothing.
+ * Cancels every subscription of the tenant: at the end of what is paid, or now when asked so. One
+ * that is not paid up (past due, unpaid, paused) ends now, and its unpaid invoices are voided, so
+ * that nobody is charged after "you cancelled". Leaving outranks everything that was arranged, also
+ * by staff, who are told. Cancelling what is cancelled already changes nothing, and succeeds.
  */
 export async function cancel(
   billing: Billing,
   asker: Asker,
   options: { immediately: boolean; reason?: string | undefined },
 ): Promise<void> {
-  await changeBilling(billing, asker, async (tx, tenant) => {
-    const { stripe } = billing;
-    const live = await getLive(billing, tenant);
-    const { id, status } = live.snapshot;
-    const now = options.immediately || !isInGoodStanding(status);
-    if (!now && live.endsAt) return;
-    await releaseOwnSchedule(billing, live);
-    await dropPendingChange(billing, live);
-    if (now) {
-      await stripe.cancelSubscription(id, options.reason);
-      await stripe.voidOpenInvoices(id);
-    } else await stripe.cancelAtPeriodEnd(id, options.reason);
-    await insertAuditEntry(tx, {
-      tenantId: tenant.id,
-      actor: actorOf(asker),
-      action: 'subscription.cancel_requested',
-      subjectId: id,
-      after: { immediately: now, reason: options.reason ?? null },
-      requestId: asker.requestId ?? null,
-      now: billing.clock.now(),
-    });
+  await changeBilling(billing, asker, async (_tx, tenant) => {
+    const truth = await readTruth(billing, tenant);
+    if (!truth.hasHistory) {
+      throw new BillingError(
+        'no_subscription',
+        'There is no subscription; choose a plan to begin one.',
+      );
+    }
+    const goal: Goal = {
+      kind: 'end',
+      subscriptions: truth.facts.map((one) => one.id),
+      when: options.immediately ? 'now' : 'period_end',
+      comment: options.reason ?? null,
+    };
+    if (nextStep(goal, truth.facts) === 'done') return;
+    const arranged = truth.live.filter((one) => isStaffs(one) && isReplaced(one, goal.when));
+    await pursue(billing, asker, tenant, truth, goal);
+    for (const one of arranged) await tellStaff(billing, tenant, one);
   });
-  await syncAfterChange(billing, asker);
+}
+
+/** Arranged by staff: a schedule of theirs, an end beyond the period, or a pause of collection. */
+function isStaffs({ facts, snapshot, item }: LiveSubscription): boolean {
+  const later = facts.cancelAt !== null && facts.cancelAt > item.currentPeriodEnd;
+  return facts.schedule?.madeBy === 'staff' || later || snapshot.collectionPause !== null;
+}
+
+function isReplaced({ endsAt, item }: LiveSubscription, when: 'now' | 'period_end'): boolean {
+  return when === 'now' || endsAt === null || endsAt > item.currentPeriodEnd;
+}
+
+async function tellStaff(
+  { db, clock }: Billing,
+  tenant: Tenant,
+  { facts }: LiveSubscription,
+): Promise<void> {
+  await raiseAlert(db, {
+    tenantId: tenant.id,
+    kind: 'arrangement_replaced',
+    subjectId: facts.id,
+    message:
+      'A customer cancelled a subscription that staff had arranged otherwise; it ends now as the customer wants.',
+    details: { cancelAt: facts.cancelAt, schedule: facts.schedule },
+    now: clock.now(),
+  });
 }
 
 /**
@@ -45,19 +72,39 @@ export async function cancel(
  */
 export async function resume(billing: Billing, asker: Asker): Promise<void> {
   await changeBilling(billing, asker, async (_tx, tenant) => {
-    const live = await findLive(billing, tenant);
-    if (live?.endsAt) {
-      await releaseOwnSchedule(billing, live);
-      await billing.stripe.clearCancellation(live.snapshot);
-      return;
+    const truth = await readTruth(billing, tenant);
+    const [live] = truth.live;
+    if (!live) {
+      throw new BillingError(
+        'not_resumable',
+        'The subscription has ended; choose a plan to begin a new one.',
+      );
     }
-    if (live && (await releaseOwnSchedule(billing, live))) return;
+    await renew(billing, asker, tenant, truth, live);
+  });
+}
+
+/** Lets `live` go on as it is: 409 `not_resumable` when it does already. */
+export async function renew(
+  billing: Billing,
+  asker: Asker,
+  tenant: Tenant,
+  truth: Truth,
+  live: LiveSubscription,
+): Promise<void> {
+  if (live.snapshot.status === 'paused') {
     throw new BillingError(
       'not_resumable',
-      live
-        ? 'Nothing is planned that could be taken back: the subscription renews.'
-        : 'The subscription has ended; choose a plan to begin a new one.',
+      'This subscription is paused and charges nothing. Write to our support to have it resumed, or cancel it and choose a plan.',
     );
-  });
-  await syncAfterChange(billing, asker);
+  }
+  assertNotStaffs(live);
+  const goal: Goal = { kind: 'renew', subscriptions: [live.facts.id] };
+  if (nextStep(goal, truth.facts) === 'done') {
+    throw new BillingError(
+      'not_resumable',
+      'Nothing is planned that could be taken back: the subscription renews.',
+    );
+  }
+  await pursue(billing, asker, tenant, truth, goal);
 }

@@ -1,28 +1,36 @@
 import type { UpgradeResult } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
+import type { Goal } from '../../../domain/intent.ts';
 import { classifyChange } from '../../../domain/subscription-change.ts';
+import type { Tenant } from '../../../db/schema/index.ts';
 import type { OfferedPrice } from '../stripe/catalogue.ts';
 import { toDate, toUnixSeconds } from '../stripe/shapes.ts';
-import type { SubscriptionSnapshot } from '../stripe/subscription-snapshot.ts';
-import { changeBilling, syncAfterChange, type Asker, type Billing } from './billing.ts';
-import {
-  assertPaidUp,
-  dropPendingChange,
-  getLive,
-  releaseOwnSchedule,
-  type LiveSubscription,
-} from './live-subscription.ts';
+import { changeBilling, type Asker, type Billing } from './billing.ts';
+import { renew } from './cancel.ts';
+import { pursue } from './intents.ts';
+import { assertChangeable } from './permitted.ts';
 import { immediateChange } from './preview.ts';
+import { mainOf, readTruth, type LiveSubscription, type Truth } from './truth.ts';
 
 /** How old a preview may be whose amount is charged: an older one would charge too much or little. */
 const PREVIEW_AGE_SECONDS_MAX = 3600;
 /** How far a clock may be ahead of ours. */
 const AHEAD_SECONDS_MAX = 60;
 
+/** What is changed, by whom, and how it is now. */
+interface Change {
+  asker: Asker;
+  tenant: Tenant;
+  truth: Truth;
+  live: LiveSubscription;
+  now: Date;
+}
+
 /**
  * Changes the plan or the interval: a higher plan, or a year instead of a month, now and once it is
  * paid; everything else at the end of the period. Choosing a plan takes a planned cancellation
- * back. Asking for what is so already changes nothing, and succeeds.
+ * back, and choosing the present one takes back whatever is planned. Asking for what is so already
+ * changes nothing, and succeeds.
  */
 export async function changePlan(
   billing: Billing,
@@ -30,75 +38,70 @@ export async function changePlan(
   priceId: string,
   prorationDate: number | undefined,
 ): Promise<UpgradeResult> {
-  const price = await billing.catalogue.getOffered(priceId);
-  const result = await changeBilling(billing, asker, async (_tx, tenant) => {
-    const live = await getLive(billing, tenant);
+  return changeBilling(billing, asker, async (_tx, tenant) => {
+    const truth = await readTruth(billing, tenant);
+    const [main] = truth.live;
     const now = billing.clock.now();
-    const kind = classifyChange(live.current, price);
-    if (kind === 'none') return done('now', now);
-    await assertPaidUp(billing, live);
-    if (kind === 'now') return changeNow(billing, live, price, prorationDate, now);
-    return changeAtPeriodEnd(billing, live, price);
+    if (main?.current.priceId === priceId) {
+      const change = { asker, tenant, truth, live: main, now };
+      return stay(billing, change);
+    }
+    const price = await billing.catalogue.getOffered(priceId);
+    const live = mainOf(truth);
+    assertChangeable(live);
+    const change = { asker, tenant, truth, live, now };
+    return classifyChange(live.current, price) === 'now'
+      ? changeNow(billing, change, price, prorationDate)
+      : changeAtPeriodEnd(billing, change, price);
   });
-  await syncAfterChange(billing, asker);
-  return result;
 }
 
 function done(effective: 'now' | 'period_end', at: Date): UpgradeResult {
   return { success: true, effective, effectiveAt: at.toISOString() };
 }
 
+async function stay(
+  billing: Billing,
+  { asker, tenant, truth, live, now }: Change,
+): Promise<UpgradeResult> {
+  const isPlanned = live.endsAt !== null || live.facts.schedule?.changes;
+  if (isPlanned) await renew(billing, asker, tenant, truth, live);
+  return done('now', now);
+}
+
 async function changeAtPeriodEnd(
   billing: Billing,
-  live: LiveSubscription,
-  price: OfferedPrice,
+  { asker, tenant, truth, live }: Change,
+  { priceId }: OfferedPrice,
 ): Promise<UpgradeResult> {
-  const { item, current, endsAt } = live;
-  const periodEnd = item.currentPeriodEnd;
-  if (current.scheduledPriceId === price.priceId) return done('period_end', periodEnd);
-  await releaseOwnSchedule(billing, live);
-  await dropPendingChange(billing, live);
-  if (endsAt) await billing.stripe.clearCancellation(live.snapshot);
-  await billing.stripe.scheduleChange({
-    subscription: live.snapshot,
-    currentPriceId: current.priceId,
-    periodEnd,
-    priceId: price.priceId,
-    interval: price.interval,
-    changesInterval: current.interval !== price.interval,
-  });
-  return done('period_end', periodEnd);
+  const goal: Goal = { kind: 'change_later', subscriptions: [live.facts.id], priceId };
+  await pursue(billing, asker, tenant, truth, goal);
+  return done('period_end', live.item.currentPeriodEnd);
 }
 
 async function changeNow(
   billing: Billing,
-  live: LiveSubscription,
+  { asker, tenant, truth, live, now }: Change,
   price: OfferedPrice,
   previewedAt: number | undefined,
-  now: Date,
 ): Promise<UpgradeResult> {
   const prorationDate = checkedDate(live, previewedAt, now);
-  // The same change waits for its payment already: do not make a second invoice of it.
-  if (live.snapshot.pendingPriceIds?.includes(price.priceId)) {
-    return waiting(billing, live.snapshot, now);
-  }
-  await releaseOwnSchedule(billing, live);
-  await dropPendingChange(billing, live);
-  const changed = await billing.stripe.updateSubscription(
-    immediateChange(live, price, prorationDate),
-  );
-  if (changed.pendingPriceIds) return waiting(billing, changed, now);
-  if (live.endsAt) await billing.stripe.clearCancellation(changed);
-  return done('now', toDate(prorationDate));
+  const { priceId, resetsPeriod } = immediateChange(live, price, prorationDate);
+  const subscriptions = [live.facts.id];
+  const goal: Goal = { kind: 'change_now', subscriptions, priceId, prorationDate, resetsPeriod };
+  const end = await pursue(billing, asker, tenant, truth, goal);
+  return end === 'done' ? done('now', toDate(prorationDate)) : waiting(billing, tenant, live, now);
 }
 
 /** The change is made when its invoice is paid, within Stripe's 23 hours. */
 async function waiting(
   billing: Billing,
-  { latestInvoiceId }: SubscriptionSnapshot,
+  tenant: Tenant,
+  { facts }: LiveSubscription,
   now: Date,
 ): Promise<UpgradeResult> {
-  const invoice = latestInvoiceId ? await billing.stripe.findInvoice(latestInvoiceId) : undefined;
+  const { live } = await readTruth(billing, tenant);
+  const invoice = live.find((one) => one.facts.id === facts.id)?.snapshot.latestInvoice;
   const paymentUrl = invoice?.hostedInvoiceUrl;
   return {
     success: false,

@@ -1,19 +1,17 @@
 import type { NewSubscription, Subscription } from '../../../db/schema/index.ts';
 import type { SubscriptionStatus } from '../../../domain/api.ts';
-import type { Interval, Plan } from '../../../domain/plans.ts';
+import { endOf, type ScheduleFacts } from '../../../domain/converge.ts';
+import type { Plan } from '../../../domain/plans.ts';
 import { givesAccess } from '../../../domain/subscription-access.ts';
-import { cancelsAt, meaningOf, parseStripeStatus } from '../../../domain/subscription-status.ts';
+import { meaningOf, parseStripeStatus } from '../../../domain/subscription-status.ts';
 import type { PaymentMethodSnapshot } from '../stripe/shapes.ts';
 import type {
   SubscriptionItemSnapshot,
   SubscriptionSnapshot,
 } from '../stripe/subscription-snapshot.ts';
 
-/** What the catalogue says about the prices of one subscription. */
-export interface PriceKnowledge {
-  /** By price id; a price that is missing here is none of ours. */
-  plans: ReadonlyMap<string, { plan: Plan; interval: Interval | null }>;
-}
+import type { PriceKnowledge } from './read-prices.ts';
+import { scheduleFacts } from './schedule-facts.ts';
 
 export interface Finding {
   kind: 'unknown_status' | 'unknown_price';
@@ -60,7 +58,8 @@ export function mapSubscription(
   }
   const status = known ? meaningOf(known).status : keptStatus(previous, now, context.graceDays);
   const method = snapshot.paymentMethod ?? context.customerPaymentMethod;
-  const ends = cancelsAt({ ...snapshot, currentPeriodEnd: item.currentPeriodEnd });
+  const schedule = status === 'canceled' ? null : scheduleFacts(snapshot, item, context);
+  const ends = endOf({ ...snapshot, periodEndsAt: item.currentPeriodEnd, schedule });
   return {
     findings,
     values: {
@@ -80,7 +79,7 @@ export function mapSubscription(
       endedAt: snapshot.endedAt,
       trialEnd: snapshot.trialEnd,
       pastDueSince: pastDueSince(status, snapshot, previous, now),
-      ...scheduledChange(snapshot, item, context),
+      ...scheduledChange(schedule, context),
       stripeScheduleId: snapshot.scheduleId,
       latestInvoiceId: snapshot.latestInvoiceId,
       defaultPaymentMethodId: method?.id ?? null,
@@ -139,18 +138,14 @@ export interface Scheduled {
   scheduledAt: Date | null;
 }
 
-/** The next phase of the attached schedule, when that changes the price. */
-export function scheduledChange(
-  { schedule, status }: SubscriptionSnapshot,
-  item: SubscriptionItemSnapshot,
-  { plans }: PriceKnowledge,
-): Scheduled {
-  const none = { scheduledPlan: null, scheduledPriceId: null, scheduledAt: null };
-  if (!schedule || schedule.status !== 'active' || status === 'canceled') return none;
-  const from = schedule.currentPhaseEndsAt ?? item.currentPeriodEnd;
-  const next = schedule.phases.find((phase) => phase.startsAt >= from);
-  const priceId = next?.priceIds.find((id) => plans.has(id));
-  const price = priceId ? plans.get(priceId) : undefined;
-  if (!next || !priceId || !price || priceId === item.price.id) return none;
-  return { scheduledPlan: price.plan, scheduledPriceId: priceId, scheduledAt: next.startsAt };
+/** The change of price that the attached schedule brings next. */
+function scheduledChange(schedule: ScheduleFacts | null, { plans }: PriceKnowledge): Scheduled {
+  const change = schedule?.changes;
+  const price = change && plans.get(change.priceId);
+  if (!price) return { scheduledPlan: null, scheduledPriceId: null, scheduledAt: null };
+  return {
+    scheduledPlan: price.plan,
+    scheduledPriceId: change.priceId,
+    scheduledAt: change.at,
+  };
 }

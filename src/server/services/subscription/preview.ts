@@ -6,7 +6,8 @@ import type { OfferedPrice } from '../stripe/catalogue.ts';
 import type { ImmediateChange } from '../stripe/changes.ts';
 import { toUnixSeconds } from '../stripe/shapes.ts';
 import { getTenant, type Asker, type Billing } from './billing.ts';
-import { assertPaidUp, getLive, type LiveSubscription } from './live-subscription.ts';
+import { assertChangeable } from './permitted.ts';
+import { mainOf, readTruth, type LiveSubscription } from './truth.ts';
 
 /** What changing to `priceId` would mean, in money and in what the plan includes. */
 export async function previewChange(
@@ -15,12 +16,13 @@ export async function previewChange(
   priceId: string,
 ): Promise<ChangePreview> {
   const price = await billing.catalogue.getOffered(priceId);
-  const live = await getLive(billing, await getTenant(billing.db, asker.tenantId));
+  const tenant = await getTenant(billing.db, asker.tenantId);
+  const live = mainOf(await readTruth(billing, tenant));
   const kind = classifyChange(live.current, price);
   if (kind === 'none') {
     throw new BillingError('same_price', 'This is the present plan and interval already.');
   }
-  await assertPaidUp(billing, live);
+  assertChangeable(live);
   const lost = await whatIsLost(billing, asker, live.current.plan, price.plan);
   if (kind === 'period_end') return { ...atPeriodEnd(live, price), ...lost };
   return { ...(await now(billing, live, price)), ...lost };

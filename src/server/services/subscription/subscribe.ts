@@ -14,7 +14,7 @@ import type { Tenant } from '../../../db/schema/index.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
 import type { CheckoutSnapshot } from '../stripe/checkout.ts';
-import { changeBilling, syncAfterChange, type Asker, type Billing } from './billing.ts';
+import { changeBilling, type Asker, type Billing } from './billing.ts';
 
 /**
  * Opens a Checkout for `priceId` and answers its address. A tenant has at most one session that can
@@ -23,54 +23,46 @@ import { changeBilling, syncAfterChange, type Asker, type Billing } from './bill
  */
 export async function subscribe(billing: Billing, asker: Asker, priceId: string): Promise<string> {
   const price = await billing.catalogue.getOffered(priceId);
-  let known = true;
-  try {
-    return await changeBilling(billing, asker, async (tx, tenant) => {
-      const locale = (await findUserLocale(tx, asker.userId)) ?? 'zh-CN';
-      const customerId = await ensureCustomer(billing, tx, tenant);
-      const live = (await billing.stripe.listSubscriptions(customerId)).find((one) =>
-        isLive(one.status),
+  return changeBilling(billing, asker, async (tx, tenant) => {
+    const locale = (await findUserLocale(tx, asker.userId)) ?? 'zh-CN';
+    const customerId = await ensureCustomer(billing, tx, tenant);
+    const live = (await billing.stripe.listSubscriptions(customerId)).find((one) =>
+      isLive(one.status),
+    );
+    if (live) {
+      throw new BillingError(
+        'already_subscribed',
+        'This team has a subscription already; change its plan instead of buying another.',
       );
-      if (live) {
-        const row = await new SubscriptionRepository(tx).findByStripeSubscriptionId(live.id);
-        known = row !== undefined && isLive(row.stripeStatus);
-        throw new BillingError(
-          'already_subscribed',
-          'This team has a subscription already; change its plan instead of buying another.',
-        );
-      }
-      const last = await findLastCheckout(tx, tenant.id);
-      const open = await keepOneSession(billing, customerId, price.priceId);
-      if (open?.url && open.id === last?.stripeSessionId) return open.url;
-      if (last) await closeCheckout(tx, last.stripeSessionId, 'expired', billing.clock.now());
-      const session =
-        open ??
-        (await billing.stripe.createCheckoutSession({
-          tenantId: tenant.id,
-          customerId,
-          priceId: price.priceId,
-          trialDays: tenant.trialUsedAt ? 0 : billing.trialDays,
-          locale,
-          successUrl: `${billing.appUrl}/checkout/return?session_id={CHECKOUT_SESSION_ID}`,
-          cancelUrl: `${billing.appUrl}/checkout/return?canceled=1`,
-          after: last?.stripeSessionId ?? null,
-        }));
-      if (!session.url) throw new Error('Stripe answered a Checkout session without an address.');
-      await insertCheckout(tx, {
+    }
+    const last = await findLastCheckout(tx, tenant.id);
+    const open = await keepOneSession(billing, customerId, price.priceId);
+    if (open?.url && open.id === last?.stripeSessionId) return open.url;
+    if (last) await closeCheckout(tx, last.stripeSessionId, 'expired', billing.clock.now());
+    const session =
+      open ??
+      (await billing.stripe.createCheckoutSession({
         tenantId: tenant.id,
-        userId: asker.userId,
-        stripeSessionId: session.id,
-        stripePriceId: price.priceId,
-        url: session.url,
-        expiresAt: session.expiresAt,
-        createdAt: billing.clock.now(),
-      });
-      return session.url;
+        customerId,
+        priceId: price.priceId,
+        trialDays: tenant.trialUsedAt ? 0 : billing.trialDays,
+        locale,
+        successUrl: `${billing.appUrl}/checkout/return?session_id={CHECKOUT_SESSION_ID}`,
+        cancelUrl: `${billing.appUrl}/checkout/return?canceled=1`,
+        after: last?.stripeSessionId ?? null,
+      }));
+    if (!session.url) throw new Error('Stripe answered a Checkout session without an address.');
+    await insertCheckout(tx, {
+      tenantId: tenant.id,
+      userId: asker.userId,
+      stripeSessionId: session.id,
+      stripePriceId: price.priceId,
+      url: session.url,
+      expiresAt: session.expiresAt,
+      createdAt: billing.clock.now(),
     });
-  } finally {
-    // Stripe has a subscription that we had not heard of.
-    if (!known) await syncAfterChange(billing, asker);
-  }
+    return session.url;
+  });
 }
 
 /** The tenant's customer at Stripe, made when there is none, or when it was deleted there. */

@@ -3,9 +3,10 @@ import { startLocalStripe, type LocalStripe } from '../../../../../local-stripe/
 import { createMovableClock } from '../../../clock.ts';
 import { LOCAL_SECRET_KEY } from '../../../config/stripe.config.ts';
 import { createStripeClient } from '../client.ts';
-import { applyChange, previewChange, scheduleChange } from '../changes.ts';
+import { applyChange, previewChange } from '../changes.ts';
 import { createCheckoutSession } from '../checkout.ts';
 import { createCustomer, listSubscriptions } from '../customers.ts';
+import { attachSchedule, planChange } from '../schedules.ts';
 import { toUnixSeconds } from '../shapes.ts';
 import { ensurePrices } from '../setup-products.ts';
 
@@ -92,20 +93,26 @@ test('an upgrade is invoiced once, for what was previewed; a downgrade is planne
   };
   const { amountDueMinor } = await previewChange(stripe, change);
   await loseAnswer();
-  await expect(applyChange(stripe, change)).rejects.toThrow();
-  const changed = await applyChange(stripe, change);
-  expect(changed.items.map((one) => one.price.id)).toEqual([team!.priceId]);
+  const options = { ...patience, idempotencyKey: 'intent:1:apply' };
+  await expect(applyChange(stripe, change, options)).rejects.toThrow();
+  await applyChange(stripe, change, options);
+  const [changed] = await listSubscriptions(stripe, customerId, patience);
+  expect(changed!.items.map((one) => one.price.id)).toEqual([team!.priceId]);
   const invoices = await stripe.invoices.list({ customer: customerId });
   expect(invoices.data.map((one) => one.amount_paid)).toEqual([amountDueMinor, 2900]);
 
-  await scheduleChange(stripe, {
-    subscription: changed,
+  await attachSchedule(stripe, changed!.id, patience);
+  const [attached] = await listSubscriptions(stripe, customerId, patience);
+  const plan = {
+    schedule: attached!.schedule!,
     currentPriceId: team!.priceId,
-    periodEnd: changed.items[0]!.currentPeriodEnd,
+    at: changed!.items[0]!.currentPeriodEnd,
     priceId: pro!.priceId,
-    interval: 'month',
+    interval: 'month' as const,
     changesInterval: false,
-  });
+  };
+  await planChange(stripe, plan, patience);
+  await planChange(stripe, plan, patience);
   const [planned] = await listSubscriptions(stripe, customerId, patience);
   expect(planned!.schedule).toMatchObject({
     status: 'active',

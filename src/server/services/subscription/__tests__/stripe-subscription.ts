@@ -32,9 +32,11 @@ export function stripeSubscription(changes: Record<string, unknown> = {}): Subsc
     trial_end: null,
     cancellation_details: { reason: null },
     schedule: null,
+    collection_method: 'charge_automatically',
     latest_invoice: {
       id: 'in_1',
       status: 'open',
+      amount_paid: 0,
       status_transitions: { finalized_at: FINALIZED },
     },
     default_payment_method: null,

@@ -1,0 +1,64 @@
+import type { ScheduleFacts } from '../../../domain/converge.ts';
+import { APP_MARK } from '../stripe/customers.ts';
+import type { SchedulePhaseSnapshot } from '../stripe/schedule-phase.ts';
+import type {
+  ScheduleSnapshot,
+  SubscriptionItemSnapshot,
+  SubscriptionSnapshot,
+} from '../stripe/subscription-snapshot.ts';
+import type { PriceKnowledge } from './read-prices.ts';
+
+/** What a schedule that still rules the subscription has in mind; `null` without one. */
+export function scheduleFacts(
+  { schedule, scheduleId }: SubscriptionSnapshot,
+  item: SubscriptionItemSnapshot,
+  { plans }: PriceKnowledge,
+): ScheduleFacts | null {
+  if (!schedule) {
+    // Stripe named it and did not show it: not ours to touch.
+    return scheduleId ? { id: scheduleId, madeBy: 'staff', changes: null, endsAt: null } : null;
+  }
+  if (schedule.status !== 'active' && schedule.status !== 'not_started') return null;
+  const [current, next] = phasesAhead(schedule, item);
+  const priceId = next?.priceIds.find((id) => plans.has(id));
+  return {
+    id: schedule.id,
+    madeBy: isCustomers(schedule, current, next, plans) ? 'customer' : 'staff',
+    changes: next && priceId && priceId !== item.price.id ? { priceId, at: next.startsAt } : null,
+    endsAt: schedule.endBehavior === 'cancel' ? (schedule.phases.at(-1)?.endsAt ?? null) : null,
+  };
+}
+
+function phasesAhead(
+  { currentPhase, phases }: ScheduleSnapshot,
+  item: SubscriptionItemSnapshot,
+): [SchedulePhaseSnapshot | undefined, SchedulePhaseSnapshot | undefined] {
+  const from = currentPhase?.endsAt ?? item.currentPeriodEnd;
+  const current = phases.find((one) => one.startsAt.getTime() === currentPhase?.startsAt.getTime());
+  return [current, phases.find((one) => one.startsAt >= from)];
+}
+
+/**
+ * Ours by the mark that we write on it. Without any mark: one that changes nothing, and one of the
+ * portal's, which takes the plan from one known price to another and lets go.
+ */
+function isCustomers(
+  { metadata, endBehavior, phases }: ScheduleSnapshot,
+  current: SchedulePhaseSnapshot | undefined,
+  next: SchedulePhaseSnapshot | undefined,
+  plans: PriceKnowledge['plans'],
+): boolean {
+  if (metadata.app === APP_MARK) return true;
+  if (Object.keys(metadata).length > 0 || endBehavior !== 'release') return false;
+  if (!next) return true;
+  return phases.length <= 2 && current !== undefined && differsByPlan(current, next, plans);
+}
+
+function differsByPlan(
+  current: SchedulePhaseSnapshot,
+  next: SchedulePhaseSnapshot,
+  plans: PriceKnowledge['plans'],
+): boolean {
+  const ofPlan = (phase: SchedulePhaseSnapshot) => phase.priceIds.filter((id) => plans.has(id));
+  return ofPlan(current).length === 1 && ofPlan(next).length === 1;
+}

@@ -1,0 +1,133 @@
+import { inTransaction, type Tx } from '../../../db/client.ts';
+import { raiseAlert } from '../../../db/repositories/alert.repository.ts';
+import {
+  findUnsettledIntent,
+  keepIntent,
+  listTenantsWithIntents,
+  settleIntent,
+} from '../../../db/repositories/billing-intent.repository.ts';
+import { tryLockTenantBilling } from '../../../db/repositories/lock.repository.ts';
+import { findTenantById } from '../../../db/repositories/tenant-billing.repository.ts';
+import type { BillingIntent, Tenant } from '../../../db/schema/index.ts';
+import { nextStep } from '../../../domain/converge.ts';
+import { isStripeUnavailable } from '../stripe/errors.ts';
+import type { Billing } from './billing.ts';
+import { bringForward, takeBack } from './converge.ts';
+import { eraseTenant } from './erase-tenant.ts';
+import { errandOf, isOneWay, messageOf } from './intents.ts';
+import { syncCustomer } from './sync-customer.ts';
+import { readTruth } from './truth.ts';
+
+/** So long after it was sent, a charge that is not to be seen will not happen any more. */
+const IN_FLIGHT_MS = 2 * 60_000;
+const TENANTS_MAX = 500;
+
+/**
+ * Finishes, or takes back, what was cut: for every tenant with something unsettled that nobody is
+ * at. Answers how many it looked at. One that fails does not stop the others.
+ */
+export async function settleIntents(billing: Billing, signal?: AbortSignal): Promise<number> {
+  const tenants = await listTenantsWithIntents(billing.db, TENANTS_MAX);
+  for (const tenantId of tenants) {
+    if (signal?.aborted) break;
+    await settleTenant(billing, tenantId).catch((err: unknown) => {
+      billing.log.warn({ err, tenantId }, 'an intent was put off');
+    });
+  }
+  return tenants.length;
+}
+
+/** The same for one tenant; nothing when somebody changes it right now. */
+export async function settleTenant(billing: Billing, tenantId: string): Promise<void> {
+  const customerId = await inTransaction(billing.lockDb, async (tx) => {
+    if (!(await tryLockTenantBilling(tx, tenantId))) return null;
+    const intent = await findUnsettledIntent(billing.db, tenantId);
+    const tenant = await findTenantById(tx, tenantId);
+    if (!intent || !tenant) return null;
+    return (await settleLocked(billing, tx, tenant, intent)) ? tenant.stripeCustomerId : null;
+  });
+  if (!customerId) return;
+  await syncCustomer(billing, customerId, { actor: { kind: 'system', task: 'settle-intents' } });
+}
+
+/** Inside the tenant's lock. True when it is settled. */
+export async function settleLocked(
+  billing: Billing,
+  tx: Tx,
+  tenant: Tenant,
+  intent: BillingIntent,
+): Promise<boolean> {
+  const { db, clock } = billing;
+  const errand = errandOf(intent);
+  try {
+    const truth = await readTruth(billing, tenant);
+    const step = nextStep(intent.goal, truth.facts);
+    if (typeof step !== 'string' && step.call === 'apply_change') {
+      return await withoutPayment(billing, tenant, intent);
+    }
+    const end = await bringForward(billing, tenant, errand, truth);
+    const now = clock.now();
+    if (end === 'waiting') {
+      if (intent.state !== 'waiting') await keepIntent(db, intent.id, { state: 'waiting', now });
+      return false;
+    }
+    if (intent.goal.kind === 'delete') await eraseTenant(tx, tenant, intent, now);
+    else await settleIntent(db, intent.id, { state: 'done', now });
+    return true;
+  } catch (error) {
+    if (isStripeUnavailable(error)) {
+      const kept = { state: intent.state === 'waiting' ? 'waiting' : 'open' } as const;
+      await keepIntent(db, intent.id, { ...kept, error: messageOf(error), now: clock.now() });
+      throw error;
+    }
+    return giveBack(billing, tenant, intent, error);
+  }
+}
+
+/**
+ * The change was not paid: a charge is made only while the customer asks for it, so it is off, as
+ * soon as it can no longer be under way.
+ */
+async function withoutPayment(
+  billing: Billing,
+  tenant: Tenant,
+  intent: BillingIntent,
+): Promise<boolean> {
+  const now = billing.clock.now();
+  const recent = now.getTime() - intent.updatedAt.getTime() < IN_FLIGHT_MS;
+  if (intent.state === 'open' && recent) return false;
+  await takeBack(billing, tenant, errandOf(intent));
+  await settleIntent(billing.db, intent.id, { state: 'taken_back', now });
+  return true;
+}
+
+/** Stripe refuses to go on. Back, then; and where that is refused as well, somebody must look. */
+async function giveBack(
+  billing: Billing,
+  tenant: Tenant,
+  intent: BillingIntent,
+  error: unknown,
+): Promise<boolean> {
+  const { db, clock, log } = billing;
+  try {
+    if (isOneWay(intent.goal)) throw error;
+    await takeBack(billing, tenant, errandOf(intent));
+    const now = clock.now();
+    await settleIntent(db, intent.id, { state: 'taken_back', error: messageOf(error), now });
+  } catch (second) {
+    if (isStripeUnavailable(second)) throw second;
+    log.error({ err: second, tenantId: tenant.id, goal: intent.goal.kind }, 'an intent is stuck');
+    const now = clock.now();
+    await settleIntent(db, intent.id, { state: 'stuck', error: messageOf(second), now });
+    await raiseAlert(db, {
+      tenantId: tenant.id,
+      kind: 'intent_stuck',
+      subjectId: intent.id,
+      message:
+        'What a customer asked for could be brought neither to its end nor back; look at Stripe.',
+      details: { goal: intent.goal, error: messageOf(second) },
+      now,
+    });
+  }
+  return true;
+}
