@@ -4,6 +4,7 @@ export interface Decline {
     | 'card_declined'
     | 'expired_card'
     | 'incorrect_cvc'
+    | 'incorrect_number'
     | 'processing_error'
     | 'authentication_required';
   declineCode: string;
@@ -36,6 +37,32 @@ const declined = (declineCode: string, message = 'Your card was declined.'): Dec
   declineCode,
   message,
 });
+
+/**
+ * Declines that another attempt with the same card cannot change; Stripe makes none then (SDK,
+ * `Invoice.attempt_count`; documents, Smart Retries).
+ */
+export const hardDeclines: readonly Decline[] = [
+  ...[
+    'highest_risk_level',
+    'lost_card',
+    'pickup_card',
+    'revocation_of_all_authorizations',
+    'revocation_of_authorization',
+    'stolen_card',
+    'transaction_not_allowed',
+  ].map((code) => declined(code)),
+  {
+    code: 'incorrect_number',
+    declineCode: 'incorrect_number',
+    message: 'Your card number is incorrect.',
+  },
+  {
+    code: 'authentication_required',
+    declineCode: 'authentication_required',
+    message: 'Your card was declined. This transaction requires authentication.',
+  },
+];
 
 const good = (number: string, paymentMethod: string, brand = 'visa', country = 'US'): TestCard => ({
   number,

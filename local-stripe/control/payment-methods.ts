@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { testCards } from '../billing/cards.ts';
+import { hardDeclines, testCards } from '../billing/cards.ts';
 import type { Decline } from '../billing/cards.ts';
 import { setCardFailing } from '../billing/payment/behavior.ts';
 import type { Context } from '../kernel/types.ts';
@@ -10,11 +10,12 @@ export const failingCardBody = z.strictObject({
   declineCode: z.string().max(100).nullable(),
 });
 
-/** Every decline a test card knows, by its decline code. */
+/** Every decline a test card knows, and those after which nothing is retried, by decline code. */
 export const declines: ReadonlyMap<string, Decline> = new Map(
-  testCards.flatMap(({ decline }) =>
-    decline === undefined ? [] : [[decline.declineCode, decline]],
-  ),
+  [...testCards.flatMap(({ decline }) => decline ?? []), ...hardDeclines].map((decline) => [
+    decline.declineCode,
+    decline,
+  ]),
 );
 
 /** "This card fails from now on": at renewals as at any other charge. */

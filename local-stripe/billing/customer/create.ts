@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { noSuch } from '../../kernel/errors.ts';
+import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { attachMethod, resolveMethod } from '../payment/methods.ts';
@@ -11,6 +11,7 @@ export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams
   if (clock !== null && ctx.store.find('test_helpers.test_clock', clock) === undefined) {
     throw noSuch('test_clock', clock, 'test_clock');
   }
+  if (clock !== null) assertRoomOn(ctx, clock);
   refuseUnimitated(params, ['cash_balance', 'source', 'tax_id_data']);
   const here = ctx.onClock(clock);
   const built = buildCustomer(here, params);
@@ -26,6 +27,17 @@ export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams
   here.emit('customer.created', customer);
   if (method !== null) attachMethod(here, method, customer.id);
   return here.store.get('customer', customer.id);
+}
+
+const customersPerClock = 3;
+
+/** Throws 400 when the test clock has as many customers as Stripe lets one have. */
+function assertRoomOn(ctx: Context, clock: string): void {
+  if (ctx.store.by('customer', 'test_clock', clock).length < customersPerClock) return;
+  throw invalidRequest(
+    `Test clock ${clock} has ${customersPerClock} customers, which is the limit. Create another test clock.`,
+    'test_clock',
+  );
 }
 
 /** `pm_card_visa` named twice, to be attached and as the default, is one and the same card. */

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
+import { hardDeclines } from '../cards.ts';
 import { followFailure } from '../subscription/follow-payment.ts';
 import { attemptInvoice, methodFor } from './pay.ts';
 import { defaultPayment } from './payments.ts';
@@ -22,18 +23,7 @@ export function scheduleRetry(
   return at;
 }
 
-/** Declines that another attempt with the same card cannot change; Stripe makes none then. */
-const hardDeclines = new Set([
-  'authentication_required',
-  'highest_risk_level',
-  'incorrect_number',
-  'lost_card',
-  'pickup_card',
-  'revocation_of_all_authorizations',
-  'revocation_of_authorization',
-  'stolen_card',
-  'transaction_not_allowed',
-]);
+const hardCodes = new Set(hardDeclines.map(({ declineCode }) => declineCode));
 
 /** A retry fell due. Without a card that could do better it is counted, and not made. */
 export function retryInvoice(ctx: Context, id: string): void {
@@ -51,7 +41,7 @@ function isHopeless(ctx: Context, invoice: Stripe.Invoice): boolean {
   if (intent.status === 'requires_action') return idOrNull(intent.payment_method) === method;
   const latest = idOrNull(intent.latest_charge);
   const charge = latest === null ? undefined : ctx.store.get('charge', latest);
-  const isHard = hardDeclines.has(charge?.outcome?.reason ?? '');
+  const isHard = hardCodes.has(charge?.outcome?.reason ?? '');
   return isHard && charge?.payment_method === method;
 }
 

@@ -180,7 +180,7 @@ function holdBack(
         discount: null,
         discounts: patch.discounts === undefined ? null : patch.discounts,
         expires_at,
-        metadata: null,
+        metadata: patch.metadata ?? null,
         subscription_items: next.items.data,
         trial_end: ended ? next.trial_end : null,
         trial_from_plan: null,

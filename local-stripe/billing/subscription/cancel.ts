@@ -16,14 +16,12 @@ import { creditLines } from './proration.ts';
 /** `DELETE /v1/subscriptions/:id`: ends it now. */
 export function cancelSubscription(
   global: Context,
-  before: Stripe.Subscription,
+  found: Stripe.Subscription,
   params: Stripe.SubscriptionCancelParams,
 ): Stripe.Subscription {
-  const ctx = global.onClock(idOrNull(before.test_clock));
-  if (before.ended_at !== null || before.status === 'incomplete_expired') {
-    throw noSuch('subscription', before.id);
-  }
-  dropPendingUpdate(ctx, before);
+  const ctx = global.onClock(idOrNull(found.test_clock));
+  if (found.ended_at !== null) throw noSuch('subscription', found.id);
+  const before = dropPendingUpdate(ctx, found);
   const details = params.cancellation_details;
   const ending = {
     reason: 'cancellation_requested' as const,
@@ -39,7 +37,7 @@ export function cancelSubscription(
   }
   // An end that was planned has been overtaken.
   const current = {
-    ...ctx.store.get('subscription', before.id),
+    ...before,
     cancel_at: null,
     cancel_at_period_end: false,
   };

@@ -3,7 +3,7 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { subscriptionOf } from '../invoice/subscription-of.ts';
 import { endSubscription, hasEnded } from './end.ts';
-import { applyPendingUpdate, isPendingInvoice } from './pending-update.ts';
+import { applyPendingUpdate, givePendingUpdateUp, isPendingInvoice } from './pending-update.ts';
 import { announceEntitlements } from './changed.ts';
 import { pausedBy } from './paused.ts';
 
@@ -72,9 +72,13 @@ function recover(
  * void, and one written off is forgiven.
  */
 export function followWriteOff(ctx: Context, invoice: Stripe.Invoice): void {
-  const subscription = subscriptionOf(ctx, invoice);
+  const found = subscriptionOf(ctx, invoice);
+  if (found !== null && invoice.status === 'void' && isPendingInvoice(ctx, invoice)) {
+    givePendingUpdateUp(ctx, found.id);
+  }
   updateDelinquency(ctx, idOf(invoice.customer!));
-  if (subscription === null) return;
+  if (found === null) return;
+  const subscription = ctx.store.get('subscription', found.id);
   const stands = ctx.store.by('invoice', 'subscription', subscription.id).findLast((one) => {
     return one.status !== 'void' && one.status !== 'draft' && !isPendingInvoice(ctx, one);
   });

@@ -10,27 +10,29 @@ import type { LineDraft } from '../invoice/line.ts';
 import { itemList } from './build.ts';
 import { announceEntitlements } from './changed.ts';
 import { discountsAt, isMetered, periodLine, usageLine } from './charges.ts';
-import { scheduleCycle } from './cycle-schedule.ts';
 import { debitsOf, rememberDebits } from './debits.ts';
 import { customerOf } from './end.ts';
 import { pausedBy } from './paused.ts';
+import { dropPendingUpdate } from './pending-update.ts';
 import { creditLines } from './proration.ts';
+import { resumeNow } from './resume-now.ts';
 
 /** `POST /v1/subscriptions/:id/pause`: no service and no bills, until it is resumed. */
 export function pauseSubscription(
   global: Context,
-  before: Stripe.Subscription,
+  found: Stripe.Subscription,
   params: Stripe.SubscriptionPauseParams,
 ): Stripe.Subscription {
-  const ctx = global.onClock(idOrNull(before.test_clock));
-  if (!['active', 'trialing', 'past_due', 'unpaid'].includes(before.status)) {
-    throw invalidRequest(`A subscription that is ${before.status} cannot be paused.`);
+  const ctx = global.onClock(idOrNull(found.test_clock));
+  if (!['active', 'trialing', 'past_due', 'unpaid'].includes(found.status)) {
+    throw invalidRequest(`A subscription that is ${found.status} cannot be paused.`);
   }
-  if (before.schedule !== null) {
+  if (found.schedule !== null) {
     throw invalidRequest(
       'The subscription is managed by a subscription schedule, and pausing it directly is not allowed.',
     );
   }
+  const before = dropPendingUpdate(ctx, found);
   const lines = linesOfPause(ctx, before, params);
   for (const kind of ['cycle', 'upcoming', 'trial_will_end']) {
     ctx.unschedule(`subscription.${kind}`, before.id);
@@ -123,24 +125,6 @@ function resumeOnceBilled(
   ctx.update('subscription', before, held, 'customer.subscription.updated');
   bill(ctx, invoice);
   return ctx.store.get('subscription', before.id);
-}
-
-/** It goes on as `next` says: announced as resumed. */
-export function resumeNow(
-  ctx: Context,
-  before: Stripe.Subscription,
-  next: Stripe.Subscription,
-): Stripe.Subscription {
-  const { status_details: _details, ...rest } = next;
-  const resumed = ctx.store.put('subscription', rest);
-  ctx.emit('customer.subscription.resumed', resumed);
-  ctx.emit('customer.subscription.updated', resumed, {
-    status: before.status,
-    items: before.items,
-    latest_invoice: before.latest_invoice,
-  });
-  scheduleCycle(ctx, resumed);
-  return resumed;
 }
 
 function restarted(

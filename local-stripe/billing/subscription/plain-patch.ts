@@ -12,7 +12,10 @@ type Patch = Partial<Stripe.Subscription>;
 
 /** What an update changes without touching the bill. */
 export function plainPatch(ctx: Context, before: Stripe.Subscription, params: Params): Patch {
-  const patch: Patch = { metadata: mergeMetadata(before.metadata, params.metadata) };
+  const patch: Patch = {};
+  if (params.metadata !== undefined) {
+    patch.metadata = mergeMetadata(before.metadata, params.metadata);
+  }
   if (params.description !== undefined) patch.description = params.description || null;
   if (params.default_payment_method !== undefined) {
     const id = params.default_payment_method as string | null;

@@ -33,8 +33,7 @@ export function renewSubscription(ctx: Context, id: string): void {
     cancelAtEnd(ctx, found);
     return;
   }
-  if (found.pending_update !== null) dropPendingUpdate(ctx, found);
-  const phased = enterPhase(ctx, ctx.store.get('subscription', id));
+  const phased = enterPhase(ctx, dropPendingUpdate(ctx, found));
   if (phased === null) return;
   const before = endDiscounts(ctx, phased);
   const endsTrial = before.status === 'trialing';
@@ -65,7 +64,6 @@ export function renewSubscription(ctx: Context, id: string): void {
     {
       ...advanced,
       latest_invoice: invoice.id,
-      pending_update: null,
       ...(endsTrial ? { status: 'active' as const } : {}),
     },
     'customer.subscription.updated',

@@ -43,13 +43,12 @@ export function updateSubscription(
   const ctx = global.onClock(idOrNull(found.test_clock));
   refuseUnimitated(params, unimitated);
   assertUpdatable(found, params);
-  if (params.payment_behavior === 'pending_if_incomplete') assertPendable(params);
+  if (params.payment_behavior === 'pending_if_incomplete') assertPendable(found, params);
   const touchesBill =
     params.items !== undefined ||
     params.trial_end !== undefined ||
     params.billing_cycle_anchor?.type === 'now';
-  if (touchesBill && found.pending_update !== null) dropPendingUpdate(ctx, found);
-  const before = ctx.store.get('subscription', found.id);
+  const before = touchesBill || contradicts(found, params) ? dropPendingUpdate(ctx, found) : found;
   for (const [i, extra] of (params.add_invoice_items ?? []).entries()) {
     const line = oneTimeLine(ctx, extra, before, `add_invoice_items[${i}]`);
     createInvoiceItem(ctx, idOf(before.customer), line, null);
@@ -58,8 +57,7 @@ export function updateSubscription(
   const change = touchesBill ? readChange(ctx, { ...before, ...plain }, params) : null;
   if (change === null || !change.changesBill) {
     const items = change === null ? {} : { items: change.next.items };
-    const quiet = touchesBill ? { pending_update: null } : {};
-    const patch = { ...plain, ...items, ...quiet };
+    const patch = { ...plain, ...items };
     const after = ctx.update('subscription', before, patch, 'customer.subscription.updated');
     if (after !== before) scheduleCycle(ctx, after);
     return after;
@@ -129,7 +127,20 @@ function assertUpdatable(subscription: Stripe.Subscription, params: Params): voi
   if (subscription.schedule !== null) assertNotScheduled(names);
 }
 
-function assertPendable(params: Params): void {
+/** An update about the end takes the place of a pending one that says otherwise. */
+function contradicts({ pending_update }: Stripe.Subscription, params: Params): boolean {
+  const pending = pending_update?.cancel_at_period_end ?? null;
+  const given = params.cancel_at_period_end;
+  return pending !== null && given !== undefined && given !== pending;
+}
+
+function assertPendable(found: Stripe.Subscription, params: Params): void {
+  if (found.collection_method === 'send_invoice') {
+    throw invalidRequest(
+      'You cannot use `pending_if_incomplete` when `collection_method` is `send_invoice`: only charges that are made automatically can succeed at once.',
+      'payment_behavior',
+    );
+  }
   for (const name of Object.keys(params)) {
     if (pendable.has(name)) continue;
     throw invalidRequest(

@@ -30,7 +30,8 @@ export function invoiceView(
   const { currency } = invoice;
   const status = invoice.status ?? 'open';
   const isPayable = status === 'open' || status === 'uncollectible';
-  const due = isPayable ? invoice.amount_remaining : invoice.amount_due;
+  // Of a void invoice nothing is due any more.
+  const due = isPayable ? invoice.amount_remaining : 0;
   return {
     page,
     path: `/i/${invoice.id}`,

@@ -41,7 +41,9 @@ function subscriptionView(
   { ctx, page, features }: PortalVisit,
   subscription: Stripe.Subscription,
 ): PortalSubscription {
-  const openInvoice = ctx.store.find('invoice', idOrNull(subscription.latest_invoice) ?? '');
+  const openInvoice = ctx.store
+    .by('invoice', 'subscription', subscription.id)
+    .findLast(({ status, amount_remaining }) => status === 'open' && amount_remaining > 0);
   const card = ctx.store.find(
     'payment_method',
     idOrNull(subscription.default_payment_method) ?? '',
@@ -58,10 +60,7 @@ function subscriptionView(
         ? null
         : page.words.portal.changesOn(priceName(ctx, planned.price), page.date(planned.at)),
     card: card === undefined ? null : cardName(page, card),
-    openInvoiceUrl:
-      openInvoice?.status === 'open' && openInvoice.amount_remaining > 0
-        ? `/i/${openInvoice.id}`
-        : null,
+    openInvoiceUrl: openInvoice === undefined ? null : `/i/${openInvoice.id}`,
     can: abilitiesOf(features, subscription),
   };
 }
