@@ -135,13 +135,13 @@ describe('8.16 a change that was voided is gone', () => {
     await stripe.subscriptions.update(id, { cancel_at_period_end: true });
     await useCard(stripe, customer.id, 'pm_card_chargeCustomerFail');
     await story.advanceTo(at('2027-01-10'));
-    const change = {
+    const change: Stripe.SubscriptionUpdateParams = {
       items: [{ id: items.data[0]!.id, price: world.teamMonthly.id }],
       proration_behavior: 'always_invoice',
       payment_behavior: 'pending_if_incomplete',
       cancel_at_period_end: false,
       metadata: { plan: 'team' },
-    } as const;
+    };
     const held = await stripe.subscriptions.update(id, change);
     expect(held).toMatchObject({
       cancel_at_period_end: true,
