@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { minimumCharge } from '../billing/currencies.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { fullAmount } from './create.ts';
@@ -22,7 +23,11 @@ export function applyPromotionCode(
     orderAmount: fullAmount(ctx, row.lines),
   });
   if (refusal !== null) return refusal;
-  setDiscounts(ctx, session, [{ coupon: null, promotion_code: code.id }]);
+  const discounts = [{ coupon: null, promotion_code: code.id }];
+  const { amount_total: total } = sessionTotals(ctx, { ...session, discounts }, row);
+  const tooLittle = session.mode === 'payment' && total !== null && total > 0;
+  if (tooLittle && total < minimumCharge(session.currency!)) return { reason: 'tooLittle' };
+  setDiscounts(ctx, session, discounts);
   return null;
 }
 

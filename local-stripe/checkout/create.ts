@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { assertAmount } from '../billing/payment/amount-limits.ts';
 import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
@@ -19,7 +20,7 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
   assertSessionParams(ctx, params);
   const bought =
     params.mode === 'setup' ? null : readLines(ctx, params.mode!, params.line_items ?? []);
-  if (bought !== null) assertCurrency(params, bought.currency, customer);
+  if (bought !== null) assertCurrency(params, bought.currency);
   const row: CheckoutRow = {
     id: ctx.newId('cs_test'),
     lines: bought?.lines ?? [],
@@ -35,6 +36,7 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
   const draft = buildSession(ctx, params, row.id, currency);
   draft.discounts = buildDiscounts(ctx, params, row.lines, currency);
   const session = { ...draft, ...totalsOrRefusal(ctx, draft, row) };
+  assertPayable(session);
   ctx.store.put('_checkout', row);
   ctx.store.put('checkout.session', session);
   ctx.schedule(session.expires_at, 'checkout.expire', session.id);
@@ -63,22 +65,18 @@ function totalsOrRefusal(
   }
 }
 
-function assertCurrency(
-  params: CreateParams,
-  currency: string,
-  customer: Stripe.Customer | undefined,
-): void {
+/** A payment below what can be charged is refused as its payment intent would be; nothing is free. */
+function assertPayable({ mode, amount_total, currency }: Stripe.Checkout.Session): void {
+  if (mode !== 'payment' || !amount_total) return;
+  assertAmount(amount_total, currency!, 'line_items');
+}
+
+/** Whether the customer may be billed in it the engine says. */
+function assertCurrency(params: CreateParams, currency: string): void {
   if (params.currency && params.currency.toLowerCase() !== currency) {
     throw invalidRequest(
       `The prices are in ${currency}, not in ${params.currency.toLowerCase()}.`,
       'currency',
-    );
-  }
-  const bound = customer?.currency ?? null;
-  if (params.mode === 'subscription' && bound !== null && bound !== currency) {
-    throw invalidRequest(
-      `You cannot combine currencies on a single customer. This customer has had a subscription, coupon, or invoice item with currency ${bound}`,
-      'line_items',
     );
   }
 }

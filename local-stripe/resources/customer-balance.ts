@@ -43,12 +43,6 @@ function create(global: Context, params: Params, { id }: Record<string, string>)
   const customer = global.store.find('customer', id!);
   if (customer === undefined) throw noSuch('customer', id!);
   const given = params as unknown as Stripe.CustomerCreateBalanceTransactionParams;
-  if (customer.currency && customer.currency !== given.currency) {
-    throw invalidRequest(
-      `The customer's currency is ${customer.currency}, not ${given.currency}.`,
-      'currency',
-    );
-  }
   if (!Number.isSafeInteger(given.amount) || Math.abs(given.amount) > 99_999_999_999) {
     throw invalidRequest('Invalid amount: it is too large.', 'amount', 'amount_too_large');
   }

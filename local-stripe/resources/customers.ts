@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { createCustomer, shipping } from '../billing/customer/create.ts';
+import { creditBalances, setBalance } from '../billing/invoice/balance.ts';
 import { cancelSchedule } from '../billing/schedule/end.ts';
 import { endSubscription } from '../billing/subscription/end.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
@@ -30,6 +31,7 @@ export const customers = resource({
         .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired')
         .reverse(),
     }),
+    invoice_credit_balance: creditBalances,
     sources: (_ctx, customer) => emptyList(`/v1/customers/${customer.id}/sources`),
     tax_ids: (ctx, customer) => ({
       ...emptyList(`/v1/customers/${customer.id}/tax_ids`),
@@ -56,13 +58,14 @@ function updateCustomer(
   params: Stripe.CustomerUpdateParams,
 ): Stripe.Customer {
   refuseUnimitated(params, ['cash_balance', 'default_source', 'source']);
+  const here = ctx.onClock(idOrNull(before.test_clock));
   const patch: Partial<Stripe.Customer> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
   };
   for (const field of ['description', 'email', 'name', 'phone'] as const) {
     if (params[field] !== undefined) patch[field] = params[field];
   }
-  if (params.balance !== undefined) patch.balance = params.balance;
+  if (params.balance !== undefined) Object.assign(patch, setBalance(here, before, params.balance));
   if (params.address !== undefined) patch.address = params.address ? address(params.address) : null;
   if (params.shipping !== undefined) {
     patch.shipping = params.shipping ? shipping(params.shipping) : null;
@@ -83,7 +86,6 @@ function updateCustomer(
       ...(footer === undefined ? {} : { footer }),
     };
   }
-  const here = ctx.onClock(idOrNull(before.test_clock));
   return here.update('customer', before, patch, 'customer.updated');
 }
 

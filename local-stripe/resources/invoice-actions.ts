@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { draftInvoice, draftsOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { assertOwnMethod, findCustomer } from '../billing/subscription/read-params.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
@@ -54,10 +55,11 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
     };
     return redeem(ctx, given, { customer: customer.id }, order, `discounts[${i}]`).id;
   });
+  const currency = params.currency ?? subscription?.currency ?? customer.currency ?? 'usd';
   const invoice = draftInvoice(ctx, {
-    customer,
+    customer: firstBilledIn(ctx, customer, currency),
     subscription,
-    currency: params.currency ?? subscription?.currency ?? customer.currency ?? 'usd',
+    currency,
     billingReason: 'manual',
     lines: [],
     discounts,

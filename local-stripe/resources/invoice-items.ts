@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
 import { readItemLine } from '../billing/invoice/item-params.ts';
 import type { GivenItem } from '../billing/invoice/item-params.ts';
@@ -61,6 +62,7 @@ function create(global: Context, params: Stripe.InvoiceItemCreateParams): Invoic
       'usd',
     subscription: subscription?.id ?? null,
   });
+  firstBilledIn(ctx, customer, line.currency);
   const item = createInvoiceItem(ctx, customer.id, line, invoice?.id ?? null);
   if (invoice !== null) {
     const drafts = [...draftsOf(ctx, invoice), lineOfItem(ctx, item)];

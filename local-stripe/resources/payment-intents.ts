@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { cancelIntent, createIntent } from '../billing/payment/intent.ts';
+import { assertAmount } from '../billing/payment/amount-limits.ts';
 import { captureIntent } from '../billing/payment/capture.ts';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
@@ -12,7 +13,6 @@ import { idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { searchRoute } from './search/route.ts';
-import { assertAmount } from './amount-limits.ts';
 
 const unimitated = [
   'application_fee_amount',
@@ -183,11 +183,11 @@ function update(
       'payment_intent_unexpected_state',
     );
   }
-  if (params.amount !== undefined) {
-    assertAmount(params.amount, before.currency, 'amount');
-    patch.amount = params.amount;
-  }
+  if (params.amount !== undefined) patch.amount = params.amount;
   if (params.currency !== undefined) patch.currency = params.currency;
+  if (params.amount !== undefined || params.currency !== undefined) {
+    assertAmount(params.amount ?? before.amount, params.currency ?? before.currency, 'amount');
+  }
   if (params.description !== undefined) patch.description = params.description;
   if (params.receipt_email !== undefined) patch.receipt_email = params.receipt_email || null;
   if (params.setup_future_usage !== undefined) {

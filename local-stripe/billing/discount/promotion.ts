@@ -6,7 +6,17 @@ import { appliesTo } from './coupon.ts';
 
 /** Why a promotion code cannot be used here; null when it can. */
 export type PromotionRefusal =
-  | { reason: 'invalid' | 'expired' | 'usedUp' | 'notForYou' | 'firstOnly' | 'notForThis' }
+  | {
+      reason:
+        | 'invalid'
+        | 'expired'
+        | 'usedUp'
+        | 'notForYou'
+        | 'firstOnly'
+        | 'notForThis'
+        /** What would be left to pay is less than can be charged. */
+        | 'tooLittle';
+    }
   | { reason: 'minimum'; amount: number; currency: string };
 
 /** The order a code is to be used on. */
@@ -119,6 +129,7 @@ export function assertUsable(
     notForYou: `This ${noun} cannot be redeemed by this customer.`,
     firstOnly: `This ${noun} cannot be redeemed because the associated customer has prior transactions.`,
     notForThis: `This ${noun} does not apply to anything in this order.`,
+    tooLittle: `This ${noun} leaves less to pay than can be charged.`,
     minimum: `This ${noun} needs an order of a minimum amount.`,
   };
   const code = refusal.reason === 'expired' ? 'coupon_expired' : undefined;

@@ -4,6 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { shareDiscounts } from '../amounts.ts';
+import { balanceIn } from './balance.ts';
 import { lineOfItem, pendingItems } from './items.ts';
 import { buildLine } from './line.ts';
 import type { LineDraft } from './line.ts';
@@ -37,7 +38,8 @@ export interface InvoiceFacts {
 export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice {
   const { customer, subscription } = facts;
   const id = ctx.newId('in');
-  const swept = facts.sweepsPending ? sweep(ctx, customer.id, subscription?.id ?? null, id) : [];
+  const swept = facts.sweepsPending ? sweep(ctx, facts, id) : [];
+  const balance = balanceIn(ctx, customer, facts.currency);
   const drafts = [...facts.lines, ...swept];
   const shares = shareDiscounts(ctx, drafts, facts.discounts, facts.currency);
   const lines = drafts.map((draft, i) => buildLine(ctx, id, draft, shares[i]!));
@@ -123,7 +125,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     rendering: null,
     shipping_cost: null,
     shipping_details: null,
-    starting_balance: customer.balance,
+    starting_balance: balance,
     statement_descriptor: null,
     status: 'draft',
     status_transitions: {
@@ -134,7 +136,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     },
     test_clock: ctx.clock,
     webhooks_delivered_at: null,
-    ...totalsOf(lines, customer.balance),
+    ...totalsOf(lines, balance, facts.currency),
   });
 }
 
@@ -173,12 +175,13 @@ export function relineInvoice(
     const id = before.lines.data.find((line) => invoiceItemOf(line) === draft.invoiceItem)?.id;
     return buildLine(ctx, before.id, draft, shares[i]!, id);
   });
-  const balance = ctx.store.get('customer', idOf(before.customer!)).balance;
+  const customer = ctx.store.get('customer', idOf(before.customer!));
+  const balance = balanceIn(ctx, customer, before.currency);
   const patch = {
     lines: { ...before.lines, data: lines },
     discounts,
     starting_balance: balance,
-    ...totalsOf(lines, balance),
+    ...totalsOf(lines, balance, before.currency),
   };
   return ctx.update('invoice', before, patch, 'invoice.updated');
 }
@@ -215,11 +218,10 @@ export function invoiceItemOf(line: Stripe.InvoiceLineItem): string | null {
 
 function sweep(
   ctx: Context,
-  customer: string,
-  subscription: string | null,
+  { customer, subscription, currency }: InvoiceFacts,
   invoice: string,
 ): LineDraft[] {
-  return pendingItems(ctx, customer, subscription).map((item) => {
+  return pendingItems(ctx, customer.id, subscription?.id ?? null, currency).map((item) => {
     ctx.store.put('invoiceitem', { ...item, invoice });
     return lineOfItem(ctx, item);
   });

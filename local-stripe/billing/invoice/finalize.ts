@@ -3,7 +3,8 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createIntent } from '../payment/intent.ts';
-import { changeBalance } from './balance.ts';
+import { balanceIn, changeBalance } from './balance.ts';
+import type { BalanceEntry } from './balance.ts';
 import { customerSnapshot } from './draft.ts';
 import { linkPayment } from './payments.ts';
 import { subscriptionOf } from './subscription-of.ts';
@@ -24,17 +25,19 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
   const customer = ctx.store.get('customer', idOf(draft.customer!));
   const sequence = customer.next_invoice_sequence ?? 1;
   ctx.store.put('customer', { ...customer, next_invoice_sequence: sequence + 1 });
-  const { total } = totalsOf(draft.lines.data, 0);
-  const taken = takenByBalance(total, customer.balance);
+  const { currency } = draft;
+  const balance = balanceIn(ctx, customer, currency);
+  const totals = totalsOf(draft.lines.data, balance, currency);
+  const entries = balanceEntries(totals.total, balance, totals.amount_due);
   const invoice = ctx.store.put('invoice', {
     ...draft,
     ...customerSnapshot(ctx, customer),
-    ...totalsOf(draft.lines.data, customer.balance),
+    ...totals,
     status: 'open',
     number: `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`,
     effective_at: draft.effective_at ?? ctx.now,
-    starting_balance: customer.balance,
-    ending_balance: customer.balance + taken,
+    starting_balance: balance,
+    ending_balance: entries.reduce((sum, { amount }) => sum + amount, balance),
     automatically_finalizes_at: null,
     next_payment_attempt: null,
     webhooks_delivered_at: draft.webhooks_delivered_at ?? ctx.now,
@@ -42,20 +45,29 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
   });
   ctx.unschedule('invoice.finalize', draft.id);
   ctx.emit('invoice.finalized', invoice);
-  if (taken !== 0) {
-    changeBalance(ctx, ctx.store.get('customer', customer.id), {
-      amount: taken,
-      currency: invoice.currency,
-      type: 'applied_to_invoice',
-      invoice: invoice.id,
-    });
+  for (const entry of entries) {
+    const current = ctx.store.get('customer', customer.id);
+    changeBalance(ctx, current, { ...entry, currency, invoice: invoice.id });
   }
   return invoice;
 }
 
-/** How the balance moves: credit is used up, a debt is collected, a negative total becomes credit. */
-function takenByBalance(total: number, balance: number): number {
-  return total + balance < 0 ? total : -balance;
+/**
+ * How the balance moves: credit is used up, a debt is collected, a negative total becomes credit.
+ * What is left and too little to be charged becomes a debt.
+ */
+function balanceEntries(
+  total: number,
+  balance: number,
+  due: number,
+): Pick<BalanceEntry, 'amount' | 'type'>[] {
+  const left = total + balance;
+  const taken = left < 0 ? total : -balance;
+  const entries: Pick<BalanceEntry, 'amount' | 'type'>[] = [
+    { amount: taken, type: 'applied_to_invoice' },
+    { amount: left > 0 && due === 0 ? left : 0, type: 'invoice_too_small' },
+  ];
+  return entries.filter(({ amount }) => amount !== 0);
 }
 
 /** The payment intent through which an open invoice is paid: made when it is first needed. */

@@ -77,15 +77,20 @@ export function keepInvoiceItem(
   });
 }
 
-/** Items that wait for an invoice of this subscription, or of the customer as such (null). */
+/**
+ * Items in that currency which wait for an invoice of this subscription, or of the customer as such
+ * (null).
+ */
 export function pendingItems(
   ctx: Context,
   customer: string,
   subscription: string | null,
+  currency: string,
 ): Stripe.InvoiceItem[] {
   return ctx.store.by('invoiceitem', 'pending', customer).filter((item) => {
     const of = item.parent?.subscription_details?.subscription ?? null;
-    return of === subscription || (subscription !== null && of === null);
+    const isFor = of === subscription || (subscription !== null && of === null);
+    return isFor && item.currency === currency;
   });
 }
 

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { DiscountShare } from '../amounts.ts';
+import { minimumCharge } from '../currencies.ts';
 
 export type Totals = Pick<
   Stripe.Invoice,
@@ -14,8 +15,15 @@ export type Totals = Pick<
   | 'amount_remaining'
 >;
 
-/** Adds the lines up. `balance` is what the customer owes (or, negative, is owed) besides. */
-export function totalsOf(lines: readonly Stripe.InvoiceLineItem[], balance: number): Totals {
+/**
+ * Adds the lines up. `balance` is what the customer owes (or, negative, is owed) besides. What is
+ * less than can be charged is not due: it goes to the balance, for the next invoice.
+ */
+export function totalsOf(
+  lines: readonly Stripe.InvoiceLineItem[],
+  balance: number,
+  currency: string,
+): Totals {
   const subtotal = lines.reduce((sum, { amount }) => sum + amount, 0);
   const byDiscount = new Map<string, number>();
   for (const { discount_amounts } of lines) {
@@ -25,7 +33,7 @@ export function totalsOf(lines: readonly Stripe.InvoiceLineItem[], balance: numb
   }
   const discounts = [...byDiscount].map(([discount, amount]) => ({ discount, amount }));
   const total = subtotal - discounts.reduce((sum, { amount }) => sum + amount, 0);
-  const due = Math.max(0, total + balance);
+  const due = total + balance < minimumCharge(currency) ? 0 : total + balance;
   return {
     subtotal,
     subtotal_excluding_tax: subtotal,

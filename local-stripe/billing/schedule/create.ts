@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest, missingParam } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { assertOneCurrency } from '../subscription/currency.ts';
 import { findCustomer } from '../subscription/read-params.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { assertSubscription, buildSchedule, phaseOfSubscription } from './build.ts';
@@ -70,12 +71,14 @@ function createWithPhases(global: Context, params: Params): Stripe.SubscriptionS
   if (start < ctx.now) {
     throw invalidRequest('A schedule cannot start in the past.', 'start_date');
   }
+  const phases = readPhases(ctx, params.phases, start, null);
+  for (const { currency } of phases) assertOneCurrency(ctx, customer.id, currency);
   const schedule = ctx.store.put(
     'subscription_schedule',
     buildSchedule(ctx, ctx.newId('sub_sched'), {
       customer: customer.id,
       subscription: null,
-      phases: readPhases(ctx, params.phases, start, null),
+      phases,
       billingMode: {
         type: params.billing_mode?.type ?? 'flexible',
         flexible: params.billing_mode?.type === 'classic' ? null : {},

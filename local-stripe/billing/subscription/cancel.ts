@@ -110,7 +110,7 @@ function draftFinalInvoice(
       return usageLine(ctx, subscription, item, period);
     })
     .filter(({ amount }) => amount !== 0);
-  const waiting = pendingItems(ctx, customer.id, subscription.id);
+  const waiting = pendingItems(ctx, customer.id, subscription.id, subscription.currency);
   const sum = waiting.reduce((total, { amount }) => total + amount, 0);
   // At the natural end a credit alone is not worth an invoice of its own.
   if (lines.length === 0 && (waiting.length === 0 || (!includesCredit && sum <= 0))) return null;

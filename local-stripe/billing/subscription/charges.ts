@@ -5,6 +5,7 @@ import { aggregateUsage } from '../meter-usage.ts';
 import { isActiveDiscount, prorate, shareDiscounts } from '../amounts.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import { periodAt } from '../calendar.ts';
+import { moneyText } from '../currencies.ts';
 import type { Period } from '../calendar.ts';
 import type { LineDraft } from '../invoice/line.ts';
 
@@ -139,24 +140,5 @@ function rate(price: Stripe.Price): string {
   const { interval, interval_count } = price.recurring!;
   const every = interval_count === 1 ? interval : `every ${interval_count} ${interval}s`;
   if (price.billing_scheme === 'tiered') return `Tier 1 at ${every}`;
-  return `at ${formatMoney(Number(price.unit_amount_decimal), price.currency)} / ${every}`;
-}
-
-const zeroDecimal = new Set(
-  'bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' '),
-);
-
-const formats = new Map<string, Intl.NumberFormat>();
-
-function formatMoney(amountMinor: number, currency: string): string {
-  const digits = zeroDecimal.has(currency) ? 0 : 2;
-  let format = formats.get(currency);
-  format ??= new Intl.NumberFormat('en-US', {
-    style: 'currency',
-    currency: currency.toUpperCase(),
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits === 0 ? 0 : 12,
-  });
-  formats.set(currency, format);
-  return format.format(amountMinor / 10 ** digits);
+  return `at ${moneyText(Number(price.unit_amount_decimal), price.currency)} / ${every}`;
 }

@@ -1,12 +1,13 @@
 import type Stripe from 'stripe';
 import { invalidRequest, missingParam } from '../../kernel/errors.ts';
-import { idOf, idOrNull } from '../../kernel/reference.ts';
+import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import { createInvoiceItem } from '../invoice/items.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { billingMode, buildSubscription } from './build.ts';
+import { assertOneCurrency } from './currency.ts';
 import { oneTimeLine } from './extra-items.ts';
 import { startBilling } from './start.ts';
 import type { Start } from './start.ts';
@@ -140,19 +141,8 @@ function readItems(
     }
     seen.add(price.id);
   }
-  if (customer.currency && customer.currency !== currency && hasLiveBilling(ctx, customer)) {
-    throw invalidRequest(
-      `You cannot combine currencies on a single customer. This customer has an active subscription or invoice in ${customer.currency}.`,
-    );
-  }
+  assertOneCurrency(ctx, customer.id, currency);
   return resolved;
-}
-
-function hasLiveBilling(ctx: Context, { id, currency }: Stripe.Customer): boolean {
-  const live = ctx.store.by('subscription', 'customer', id).some((one) => {
-    return one.ended_at === null && one.currency === currency;
-  });
-  return live || ctx.store.by('invoiceitem', 'pending', id).length > 0;
 }
 
 function assertCollection(params: Stripe.SubscriptionCreateParams): void {
@@ -220,12 +210,4 @@ function withCancellation(
       reason: 'cancellation_requested',
     },
   });
-}
-
-/** The currency of a customer is that of their first bill; told once that is settled. */
-export function settleCurrency(ctx: Context, subscription: Stripe.Subscription): void {
-  const customer = ctx.store.get('customer', idOf(subscription.customer));
-  if (customer.currency) return;
-  const type = subscription.status === 'incomplete' ? undefined : 'customer.updated';
-  ctx.update('customer', customer, { currency: subscription.currency }, type);
 }

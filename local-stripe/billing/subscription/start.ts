@@ -13,7 +13,7 @@ import { createSetup } from '../payment/setup.ts';
 import { announceEntitlements } from './changed.ts';
 import { discountsAt, periodLine } from './charges.ts';
 import { rememberDebits } from './debits.ts';
-import { settleCurrency } from './create.ts';
+import { settleCurrency } from './currency.ts';
 import { scheduleCycle } from './cycle-schedule.ts';
 import { customerOf } from './end.ts';
 import { useUpOnceDiscounts } from './once-discounts.ts';

@@ -149,6 +149,8 @@ export const en = {
     minimum: (code: string, amount: string) =>
       `The code “${code}” needs an order of at least ${amount}.`,
     notForThis: (code: string) => `The code “${code}” does not apply to this order.`,
+    tooLittle: (code: string) =>
+      `With the code “${code}” less would be left to pay than can be charged.`,
   },
 
   challenge: {

@@ -138,6 +138,7 @@ export const zh: Words = {
     firstOnly: (code) => `优惠码“${code}”仅限首次订单。`,
     minimum: (code, amount) => `优惠码“${code}”需要订单满 ${amount}。`,
     notForThis: (code) => `优惠码“${code}”不适用于此订单。`,
+    tooLittle: (code) => `使用优惠码“${code}”后，应付金额低于可支付的最低金额。`,
   },
 
   challenge: {
