@@ -51,7 +51,7 @@ describe('the clock', () => {
   test('has done what fell due when it answers', async () => {
     const price = await stripe.prices.create({
       currency: 'cny',
-      unit_amount: 100,
+      unit_amount: 1000,
       product_data: { name: 'Once' },
     });
     const session = await stripe.checkout.sessions.create({
