@@ -1,5 +1,10 @@
-/** PostgreSQL's codes and Node's for "the database cannot be reached or is going down". */
-const AWAY = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+/**
+ * PostgreSQL's codes and Node's for "this database does no work now": it cannot be reached or goes
+ * down (08, 57P), takes no writes because it is a standby or was made read-only (25006), has run out
+ * of disk, memory or connections (53), or cannot use its disk (58).
+ */
+const AWAY =
+  /^(08...|25006|53...|57P..|58...|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 
 /** What the driver says without a code. */
 const BROKEN =
@@ -26,7 +31,7 @@ export function violatedConstraint(thrown: unknown): string | undefined {
   return undefined;
 }
 
-/** True for connection failures, after which nobody knows whether a commit got through. */
+/** True when the database does no work now; nobody knows whether a commit under way got through. */
 export function isDatabaseAway(thrown: unknown): boolean {
   return someError(thrown, (error, code) => AWAY.test(code) || BROKEN.test(error.message));
 }

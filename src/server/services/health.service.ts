@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isMigrated } from '../../db/migrate.ts';
+import { takesWrites } from '../../db/takes-writes.ts';
 import type { Jobs } from '../jobs.ts';
 
 export type Part = 'database' | 'jobs' | 'migrations';
@@ -21,7 +22,7 @@ export class HealthService {
   /** Asks every part at once; one that does not answer within 2 s is failing. */
   async check(): Promise<Readiness> {
     const [database, migrations] = await Promise.all([
-      succeeds(this.pool.query('select 1').then(() => true)),
+      succeeds(takesWrites(this.pool)),
       succeeds(isMigrated(this.pool)),
     ]);
     return {
