@@ -9,6 +9,9 @@ function readPort(text: string | undefined): number {
   throw new Error(`LOCAL_STRIPE_PORT is ${text}: it must be a port number from 0 to 65535.`);
 }
 
+// What a stranger could read here are customers, if invented ones.
+process.umask(0o077);
+
 try {
   const dataDir = process.env.DATA_DIR ?? './.data';
   const local = await startLocalStripe({

@@ -1,6 +1,7 @@
 import './operator/env-file.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
+import { keepStatePrivate } from '../src/server/config/private-state.ts';
 import { errorText } from '../src/server/error-text.ts';
 import { createLog } from '../src/server/log.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
@@ -13,6 +14,7 @@ try {
   const config = decideConfig(readEnv());
   const log = createLog(config.logLevel, process.stdout.isTTY === true && !config.production);
   await ensureClientBuilt(say);
+  keepStatePrivate(config.dataDir);
   const product = await startProduct(config, log);
   stopOnSignals(product);
   await seed(product);

@@ -6,6 +6,8 @@ export async function runCommand(usage: string, command: () => Promise<boolean>)
     console.log(usage);
     return;
   }
+  // What a command writes, an archive say, is its operator's alone.
+  process.umask(0o077);
   try {
     if (!(await command())) process.exitCode = 1;
   } catch (error) {

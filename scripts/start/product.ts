@@ -5,7 +5,7 @@ import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { MovableClock } from '../../src/domain/clock.ts';
 import { createMovableClock, systemClock } from '../../src/server/clock.ts';
-import type { Config } from '../../src/server/config/config.ts';
+import { configWarnings, type Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
 import type { Foundation } from '../../src/server/context.ts';
 import { startServer, type Server } from '../../src/server/index.ts';
@@ -35,6 +35,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     }
   };
   let server: Server | undefined;
+  for (const warning of configWarnings(config)) log.warn(warning);
   try {
     const secrets = await ensureLocalSecrets(config.dataDir);
     const databaseUrl = await startDatabase(config, log, started);

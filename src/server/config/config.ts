@@ -69,20 +69,57 @@ export function decideConfig(env: Env): Config {
   };
 }
 
+/** What is allowed and still worth a line at every start. */
+export function configWarnings(config: Config): string[] {
+  return [
+    ...(config.production && config.mail.kind === 'kept'
+      ? [
+          'SMTP_URL is not set: mails are kept in the data folder, and no customer reads of a failed payment or confirms an address.',
+        ]
+      : []),
+  ];
+}
+
 function assertProduction(env: Env): void {
   const missing = [
     ...(env.STRIPE_SECRET_KEY ? [] : ['STRIPE_SECRET_KEY']),
-    ...(env.STRIPE_WEBHOOK_SECRET ? [] : ['STRIPE_WEBHOOK_SECRET']),
+    ...(hasWebhookSecret(env) ? [] : ['STRIPE_WEBHOOK_SECRET']),
     ...(Buffer.byteLength(env.JWT_SECRET ?? '') >= 32 ? [] : ['JWT_SECRET (at least 32 bytes)']),
     ...(env.APP_URL ? [] : ['APP_URL']),
   ];
   if (missing.length > 0) {
     throw new ConfigError(`In production, set ${missing.join(', ')}; .env.example explains each.`);
   }
+  if (env.USAGE_INGEST_TOKEN && env.USAGE_INGEST_TOKEN.length < SECRET_LENGTH_MIN) {
+    throw new ConfigError(
+      `In production USAGE_INGEST_TOKEN must have at least ${SECRET_LENGTH_MIN} characters, as whoever has it records usage for everybody; \`openssl rand -base64 48\` makes one.`,
+    );
+  }
+  if (isOpenHttp(env.APP_URL)) {
+    throw new ConfigError(
+      `In production APP_URL ("${env.APP_URL}") must be https, or sessions and payment links travel in the clear; http is taken for this machine alone.`,
+    );
+  }
   if (env.STRIPE_API_BASE) {
     throw new ConfigError('STRIPE_API_BASE points at a local Stripe and is refused in production.');
   }
 }
+
+/** What a guess has to get through. */
+const SECRET_LENGTH_MIN = 32;
+
+/** A list that is all commas and spaces has no secret in it. */
+function hasWebhookSecret(env: Env): boolean {
+  return (env.STRIPE_WEBHOOK_SECRET ?? '').split(',').some((secret) => secret.trim() !== '');
+}
+
+function isOpenHttp(value: string | undefined): boolean {
+  if (!value || !URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'http:' && !LOOPBACK.test(hostname);
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function decideDatabase(env: Env, dataDir: string): DatabaseConfig {
   if (!env.DATABASE_URL) return { kind: 'embedded', dataDir: path.join(dataDir, 'postgres') };

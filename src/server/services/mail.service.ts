@@ -112,9 +112,11 @@ export class MailService {
   }
 
   async #keep(mail: Mail, { subject, text }: Letter): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const head = `From: ${this.#from}\nTo: ${mail.recipient}\nSubject: ${subject}\n`;
-    await writeFile(path.join(this.#folder, `${mail.id}.txt`), `${head}\n${text}\n`);
+    await writeFile(path.join(this.#folder, `${mail.id}.txt`), `${head}\n${text}\n`, {
+      mode: 0o600,
+    });
   }
 
   /** The newest mails as their readers see them, after sending what is due. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideConfig } from '../config.ts';
+import { configWarnings, decideConfig } from '../config.ts';
 import { ConfigError, readEnv } from '../env.ts';
 
 const decide = (env: Record<string, string>) => decideConfig(readEnv(env));
@@ -34,6 +34,21 @@ test('production with all it needs', () => {
   });
 });
 
+test.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000'])(
+  '10.13 production behind a proxy on this machine may be %s',
+  (appUrl) => {
+    expect(decide({ ...PRODUCTION, APP_URL: appUrl })).toMatchObject({ production: true });
+  },
+);
+
+test('10.13 production without mail is warned of, in one line', () => {
+  expect(configWarnings(decide(PRODUCTION))).toEqual([expect.stringContaining('SMTP_URL')]);
+  expect(configWarnings(decide({ ...PRODUCTION, SMTP_URL: 'smtp://mail.example.com' }))).toEqual(
+    [],
+  );
+  expect(configWarnings(decide({}))).toEqual([]);
+});
+
 test('a local Stripe that runs apart needs no key', () => {
   const { stripe } = decide({ STRIPE_API_BASE: 'http://127.0.0.1:12111' });
   expect(stripe).toMatchObject({ kind: 'local_apart', secretKey: 'sk_test_squaretable' });
@@ -54,6 +69,26 @@ test.each<[string, Record<string, string>, RegExp]>([
     'a short secret in production',
     { ...PRODUCTION, JWT_SECRET: 'short' },
     /JWT_SECRET \(at least 32 bytes\)/,
+  ],
+  [
+    '10.13 an ingest token that can be guessed',
+    { ...PRODUCTION, USAGE_INGEST_TOKEN: 'x'.repeat(31) },
+    /USAGE_INGEST_TOKEN must have at least 32/,
+  ],
+  [
+    '10.13 webhook secrets that are all commas',
+    { ...PRODUCTION, STRIPE_WEBHOOK_SECRET: ' , ,' },
+    /set STRIPE_WEBHOOK_SECRET/,
+  ],
+  [
+    '10.13 customers on http',
+    { ...PRODUCTION, APP_URL: 'http://billing.example.com' },
+    /APP_URL.*https/,
+  ],
+  [
+    '10.13 an http address that only begins like this machine',
+    { ...PRODUCTION, APP_URL: 'http://localhost.example.com' },
+    /APP_URL.*https/,
   ],
   ['a short secret anywhere', { JWT_SECRET: 'short' }, /at least 32 bytes/],
   [
