@@ -6,7 +6,7 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['node_modules', 'dist', '.data', '.cache', 'coverage', 'src/db/migrations'] },
+  { ignores: ['node_modules', '**/dist', '.data', '.cache', 'coverage', 'src/db/migrations'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   ...vue.configs['flat/recommended'],

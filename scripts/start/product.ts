@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { startLocalStripe, type LocalStripe } from '../../local-stripe/index.ts';
+import type { LocalStripe } from 'local-stripe';
 import { openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
@@ -55,14 +55,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     const movable = config.stripe.kind === 'live' ? undefined : createMovableClock();
     const localStripe =
       config.stripe.kind === 'local' && movable
-        ? await startLocalStripe({
-            port: config.stripe.port,
-            dataDir: config.dataDir,
-            clock: movable,
-            businessName: 'Small Squaretable',
-            log: (message) => log.warn(message),
-            afterAdvance: async () => server?.catchUp(),
-          })
+        ? await startStripe(config, config.stripe.port, movable, log, async () => server?.catchUp())
         : undefined;
     if (localStripe) started.push(() => localStripe.close());
 
@@ -111,6 +104,25 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     await stopAll();
     throw error;
   }
+}
+
+/** Loaded only where it is wanted: the product depends on it for development alone. */
+async function startStripe(
+  config: Config,
+  port: number,
+  clock: MovableClock,
+  log: Logger,
+  afterAdvance: () => Promise<void>,
+): Promise<LocalStripe> {
+  const { startLocalStripe } = await import('local-stripe');
+  return startLocalStripe({
+    port,
+    dataDir: config.dataDir,
+    clock,
+    businessName: 'Small Squaretable',
+    log: (message) => log.warn(message),
+    afterAdvance,
+  });
 }
 
 /** Turns the one clock: through the local Stripe where it is ours, so that what falls due is done. */

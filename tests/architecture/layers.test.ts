@@ -56,16 +56,22 @@ describe('data takes the short way', () => {
     ).toEqual([]);
   });
 
-  test('the local Stripe takes from the product the type of the clock alone', () => {
-    const taken = localStripe.flatMap((file) =>
-      file.imports
-        .filter(
-          ({ from, typeOnly }) =>
-            from.startsWith('src/') && !(typeOnly && from === 'src/domain/clock.ts'),
-        )
-        .map(({ from }) => `${file.path} imports ${from}`),
+  test('8 the local Stripe takes nothing from the product', () => {
+    const inside = /^(local-stripe\/|(?!src\/|tests\/|scripts\/|bench\/|\.)[^/]*)/;
+    expect(importsOutside(sourceFiles('local-stripe'), 'local-stripe/', inside)).toEqual([]);
+  });
+
+  test('8 scripts and tests alone take the local Stripe, by its name', () => {
+    const files = ['src', 'scripts', 'tests', 'bench'].flatMap((folder) => sourceFiles(folder));
+    const takes = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => /^local-stripe(\/|$)/.test(from))
+        .map(({ from }) => [path, from]),
     );
-    expect(taken).toEqual([]);
+    const allowed = /^(scripts|tests)\/|\.test\.ts$/;
+    expect(takes.filter(([path, from]) => !allowed.test(path!) || from !== 'local-stripe')).toEqual(
+      [],
+    );
   });
 });
 

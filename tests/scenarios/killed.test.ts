@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startLocalStripe, type LocalStripe } from '../../local-stripe/index.ts';
+import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import type { TestApp } from '../support/app.ts';
 import { GOOD_CARD, signUp } from '../support/customer.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';

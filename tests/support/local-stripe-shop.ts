@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
-import { startLocalStripe } from '../../local-stripe/index.ts';
-import type { LocalStripe } from '../../local-stripe/index.ts';
+import { startLocalStripe } from 'local-stripe';
+import type { LocalStripe } from 'local-stripe';
 
 /** A local Stripe with something to sell: what the browser tests of its pages start from. */
 export interface Shop {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { endpoints } from '../endpoints.ts';
 import type { JsonSchema, SchemaDocument } from '../json-schema.ts';
 import { mergeEqualDefinitions } from './compact.ts';
@@ -10,6 +11,11 @@ import type { Sdk, SdkEndpoint } from './read-sdk.ts';
 
 /** Objects that appear only inside others, in events, or on their way out. */
 const EMBEDDED = ['discount', 'line_item', 'item', 'entitlements.active_entitlement_summary'];
+
+/** The folder of the SDK that is installed beside us. */
+export function installedSdk(): string {
+  return dirname(fileURLToPath(import.meta.resolve('stripe/package.json')));
+}
 
 /** The schema document of the SDK in `sdkFolder` for the endpoints we serve. */
 export function buildSchema(sdkFolder: string): SchemaDocument {

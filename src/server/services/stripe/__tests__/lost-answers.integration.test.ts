@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startLocalStripe, type LocalStripe } from '../../../../../local-stripe/index.ts';
+import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import { createMovableClock } from '../../../clock.ts';
 import { LOCAL_SECRET_KEY } from '../../../config/stripe.config.ts';
 import { createStripeClient } from '../client.ts';

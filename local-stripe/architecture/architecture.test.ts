@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { circles } from './circles.ts';
+import { roomOf, sources } from './sources.ts';
+import type { Source } from './sources.ts';
+
+/** From the ground up: a room knows those on its left, and none on its right. */
+const stairs = [
+  'kernel',
+  'schema',
+  'billing',
+  'checkout',
+  'portal',
+  'resources',
+  'control',
+  'pages',
+  'server',
+  'index',
+  'main',
+];
+/** What stands on its own floor: siblings on one floor do not know each other. */
+const siblings = [['checkout', 'portal']];
+
+const isTest = (file: Source) =>
+  /\.test\.ts$|\/testing\/|^(contract|architecture|pack)\/|^vitest\./.test(file.path);
+const all = sources();
+const built = all.filter((file) => !isTest(file));
+
+describe('8 the stairs run one way', () => {
+  test('every room has its place', () => {
+    const rooms = new Set(built.map((file) => roomOf(file.path)));
+    expect([...rooms].filter((room) => !stairs.includes(room))).toEqual([]);
+  });
+
+  test('no arrow runs up', () => {
+    const up = built.flatMap((file) =>
+      file.imports
+        .filter((other) => stairs.indexOf(roomOf(other)) > stairs.indexOf(roomOf(file.path)))
+        .map((other) => `${file.path} imports ${other}`),
+    );
+    expect(up).toEqual([]);
+  });
+
+  test('siblings do not know each other', () => {
+    const across = built.flatMap((file) =>
+      file.imports
+        .filter((other) => roomOf(other) !== roomOf(file.path))
+        .filter((other) =>
+          siblings.some((pair) => pair.includes(roomOf(other)) && pair.includes(roomOf(file.path))),
+        )
+        .map((other) => `${file.path} imports ${other}`),
+    );
+    expect(across).toEqual([]);
+  });
+
+  test('no files import each other in a circle', () => {
+    const floor = built.filter((file) => !/^(kernel|schema|billing|pages)\//.test(file.path));
+    expect(circles(new Map(floor.map((file) => [file.path, file.imports])))).toEqual([]);
+  });
+
+  test('a circle would be found', () => {
+    const round = new Map([
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b', 'd']],
+      ['d', []],
+    ]);
+    expect(circles(round)).toEqual([['b', 'c']]);
+  });
+});
+
+describe('8 the package stands alone', () => {
+  const manifest = JSON.parse(
+    readFileSync(path.resolve(import.meta.dirname, '../package.json'), 'utf8'),
+  ) as { dependencies: Record<string, string>; devDependencies: Record<string, string> };
+
+  test('no file imports anything outside it', () => {
+    const outside = all.flatMap((file) =>
+      file.imports
+        .filter((other) => other.startsWith('../'))
+        .map((other) => `${file.path} imports ${other}`),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  test('what it imports it depends on, in exactly one version', () => {
+    const { dependencies, devDependencies } = manifest;
+    const missing = all.flatMap((file) =>
+      file.packages
+        .filter(
+          (name) => !(name in dependencies) && !(isDeveloped(file) && name in devDependencies),
+        )
+        .map((name) => `${file.path} imports ${name}`),
+    );
+    expect(missing).toEqual([]);
+    const loose = Object.values({ ...dependencies, ...devDependencies }).filter(
+      (version) => !/^\d+\.\d+\.\d+$/.test(version),
+    );
+    expect(loose).toEqual([]);
+  });
+});
+
+/** Tests, and what makes the schema anew: neither is packed. */
+function isDeveloped(file: Source): boolean {
+  return isTest(file) || file.path.startsWith('schema/generate');
+}

@@ -1,0 +1,3 @@
+import { load } from './load.js';
+
+export const { startLocalStripe, frozenClock, offsetClock } = await load('index');
