@@ -52,13 +52,12 @@ export async function openBilling(): Promise<OperatorBilling> {
   const events = new StripeEventService({ ...sync, jobs });
   events.registerWorker();
   await jobs.start();
-  const { livemode } = access;
   return {
     config,
     access,
     database,
     events,
-    reconcile: new ReconcileService({ ...sync, events, livemode }),
+    reconcile: new ReconcileService({ ...sync, events }),
     close: async () => {
       await jobs.stop();
       await lockDatabase.close();

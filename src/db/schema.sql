@@ -162,11 +162,12 @@ create table payments (
   next_attempt_at timestamp with time zone,
   failure_code text,
   failure_message text,
-  disputed boolean default false not null,
   hosted_invoice_url text,
   invoice_pdf text,
   created_at timestamp with time zone default now() not null,
   synced_at timestamp with time zone not null,
+  dispute_status text,
+  disputed_minor bigint default 0 not null,
   constraint payments_amounts CHECK (((amount_paid_minor >= 0) AND ((amount_refunded_minor >= 0) AND (amount_refunded_minor <= amount_paid_minor)))),
   constraint payments_currency_lower CHECK ((currency ~ '^[a-z]{3}$'::text)),
   constraint payments_pkey PRIMARY KEY (id),
@@ -288,6 +289,15 @@ create table subscriptions (
   constraint subscriptions_schedule_whole CHECK ((num_nonnulls(scheduled_plan, scheduled_price_id, scheduled_at) = ANY (ARRAY[0, 3]))),
   constraint "subscriptions_stripeSubscriptionId_unique" UNIQUE (stripe_subscription_id),
   constraint subscriptions_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
+create table sync_failures (
+  stripe_customer_id text not null,
+  attempts integer not null,
+  error text not null,
+  failed_at timestamp with time zone not null,
+  retry_at timestamp with time zone not null,
+  constraint sync_failures_pkey PRIMARY KEY (stripe_customer_id)
 );
 
 create table tenants (
@@ -481,6 +491,8 @@ CREATE INDEX subscriptions_customer_idx ON public.subscriptions USING btree (str
 CREATE INDEX subscriptions_past_due_idx ON public.subscriptions USING btree (past_due_since) WHERE (past_due_since IS NOT NULL);
 
 CREATE INDEX subscriptions_tenant_period_idx ON public.subscriptions USING btree (tenant_id, current_period_end);
+
+CREATE INDEX sync_failures_due_idx ON public.sync_failures USING btree (retry_at);
 
 CREATE INDEX tenants_subscription_idx ON public.tenants USING btree (subscription_id);
 

@@ -1,3 +1,4 @@
+import type { DisputeOutcome } from './dispute.ts';
 import type { Role } from './ids.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
@@ -167,6 +168,8 @@ export interface PaymentView {
   periodEnd: string | null;
   paidAt: string | null;
   failure: { code: string; message: string } | null;
+  /** What the cardholder took back, or tries to, through the bank. */
+  dispute: { outcome: DisputeOutcome; amountMinor: number } | null;
   hostedInvoiceUrl: string | null;
   invoicePdf: string | null;
   createdAt: string;

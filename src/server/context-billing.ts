@@ -31,7 +31,7 @@ export function createBillingServices(
   const { appUrl, trialDays, dataDir, mail } = config;
   const client = createStripeClient(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
-  const { portalConfiguration, livemode } = access;
+  const { portalConfiguration } = access;
   const stripe = new StripeService({ stripe: client, portalConfiguration });
   const lockDb = foundation.lockDatabase.db;
   const graceDays = config.pastDueGraceDays;
@@ -43,7 +43,7 @@ export function createBillingServices(
     plans: new PlanService({ catalogue }),
     subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays }),
     payments: new PaymentService({ db }),
-    reconcile: new ReconcileService({ ...sync, events: stripeEvents, livemode }),
+    reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     mails: new MailService({ db, clock, log, appUrl, dataDir, mail }),
   };
 }
@@ -71,8 +71,17 @@ export function scheduleBilling({
     async () => void (await reconcile.catchUpEvents()),
   );
   jobs.every('reconcile', '17 */6 * * *', async (signal) => {
-    const { synced, missing, failed } = await reconcile.sweep({ ageMs: SWEEP_AGE_MS, signal });
+    const { synced, missing, failed } = await reconcile.sweep({
+      ageMs: SWEEP_AGE_MS,
+      patient: true,
+      signal,
+    });
     log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');
   });
+  jobs.every(
+    'reconcile-retry',
+    '* * * * *',
+    async (signal) => void (await reconcile.retryFailed(signal)),
+  );
   jobs.every('stripe-event-prune', '41 4 * * *', async () => void (await stripeEvents.prune()));
 }

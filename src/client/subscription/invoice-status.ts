@@ -1,9 +1,12 @@
 import type { PaymentView } from '../../domain/api.ts';
 
-export type InvoiceStatus = PaymentView['status'] | 'refunded' | 'partly_refunded' | 'failed';
+export type InvoiceStatus =
+  PaymentView['status'] | 'refunded' | 'partly_refunded' | 'failed' | 'disputed' | 'dispute_lost';
 
-/** What the row says: refunds outrank "paid", a failed attempt outranks "open". */
+/** What the row says: a dispute outranks all, unless it was won; refunds outrank "paid", a failed attempt outranks "open". */
 export function invoiceStatus(payment: PaymentView): InvoiceStatus {
+  if (payment.dispute?.outcome === 'lost') return 'dispute_lost';
+  if (payment.dispute?.outcome === 'open') return 'disputed';
   if (payment.amountRefundedMinor > 0) {
     return payment.amountRefundedMinor >= payment.amountPaidMinor ? 'refunded' : 'partly_refunded';
   }

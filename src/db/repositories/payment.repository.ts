@@ -11,7 +11,7 @@ import {
 /** Writes an invoice as it stands at Stripe: one row an invoice, however often it is told. */
 export async function upsertPayment(
   db: DbOrTx,
-  values: Omit<NewPayment, 'id' | 'amountRefundedMinor' | 'disputed'>,
+  values: Omit<NewPayment, 'id' | 'amountRefundedMinor' | 'disputeStatus' | 'disputedMinor'>,
 ): Promise<Payment> {
   const { stripeInvoiceId: _, tenantId: __, createdAt: ___, ...present } = values;
   const [row] = await db
@@ -104,25 +104,35 @@ export async function findPaymentOfCharge(
   return row;
 }
 
-export async function upsertRefund(db: DbOrTx, values: Omit<NewRefund, 'id'>): Promise<void> {
+/** Writes a refund as it stands; answers the status that it had before, `undefined` for a new one. */
+export async function upsertRefund(
+  db: DbOrTx,
+  values: Omit<NewRefund, 'id'>,
+): Promise<string | undefined> {
   const { status, paymentId, syncedAt } = values;
+  const [before] = await db
+    .select({ status: refunds.status })
+    .from(refunds)
+    .where(eq(refunds.stripeRefundId, values.stripeRefundId));
   await db
     .insert(refunds)
     .values(values)
     .onConflictDoUpdate({ target: refunds.stripeRefundId, set: { status, paymentId, syncedAt } });
+  return before?.status;
 }
 
-/** What of a payment went back, and whether the bank questions it. */
-export async function writeRefunded(
+/** What of a payment went back, and what the bank says of it. */
+export async function writeReturned(
   db: DbOrTx,
   paymentId: string,
-  values: { amountRefundedMinor: number; disputed: boolean },
+  values: { amountRefundedMinor: number; disputeStatus: string | null; disputedMinor: number },
 ): Promise<void> {
+  const { amountRefundedMinor, ...dispute } = values;
   await db
     .update(payments)
     .set({
-      disputed: values.disputed,
-      amountRefundedMinor: sql`least(${values.amountRefundedMinor}::bigint, ${payments.amountPaidMinor})`,
+      ...dispute,
+      amountRefundedMinor: sql`least(${amountRefundedMinor}::bigint, ${payments.amountPaidMinor})`,
     })
     .where(eq(payments.id, paymentId));
 }

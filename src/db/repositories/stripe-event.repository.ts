@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, lt, or, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { stripeEvents, type NewStripeEventRow, type StripeEventRow } from '../schema/index.ts';
 
@@ -93,6 +93,39 @@ export async function listUnfinishedEvents(
     .where(and(eq(stripeEvents.state, 'received'), lt(stripeEvents.receivedAt, before)))
     .orderBy(asc(stripeEvents.receivedAt))
     .limit(limit);
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Takes events that arrived before `before`, that nobody has finished and whose next try is due;
+ * each waits longer than the last time before it is taken again, up to six hours, so that the
+ * events of one customer who cannot be read do not crowd out the others.
+ */
+export async function takeOverdueEvents(
+  db: DbOrTx,
+  values: { before: Date; now: Date; limit: number },
+): Promise<string[]> {
+  const { before, now, limit } = values;
+  const overdue = db
+    .select({ id: stripeEvents.id })
+    .from(stripeEvents)
+    .where(
+      and(
+        eq(stripeEvents.state, 'received'),
+        lt(stripeEvents.receivedAt, before),
+        or(isNull(stripeEvents.nextAttemptAt), lte(stripeEvents.nextAttemptAt, now)),
+      ),
+    )
+    .orderBy(asc(stripeEvents.receivedAt))
+    .limit(limit);
+  const rows = await db
+    .update(stripeEvents)
+    .set({
+      nextAttemptAt: sql`${now.toISOString()}::timestamptz + least(interval '6 hours',
+        interval '5 minutes' * power(2, least(${stripeEvents.attempts}, 50) / 9))`,
+    })
+    .where(inArray(stripeEvents.id, overdue))
+    .returning({ id: stripeEvents.id });
   return rows.map((row) => row.id);
 }
 

@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, isNotNull, isNull, lt, or } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
-import { tenants, users, type Tenant } from '../schema/index.ts';
+import { syncFailures, tenants, users, type Tenant } from '../schema/index.ts';
 import type { Plan } from '../../domain/plans.ts';
 
 /** The tenant, deleted or not. */
@@ -61,28 +61,40 @@ export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<v
   await db.delete(users).where(eq(users.tenantId, tenantId));
 }
 
+/** Where the reconciler's walk is: the customer it read last, and when that one had been synced. */
+export interface WalkPosition {
+  syncedAt: Date;
+  customerId: string;
+}
+
+export const WALK_START: WalkPosition = { syncedAt: new Date(0), customerId: '' };
+
 /**
- * Customers that were last read from Stripe before `syncedBefore`, by id, `limit` after `afterId`:
- * the reconciler's walk.
+ * Customers that were last read from Stripe before `syncedBefore`, the oldest reading first, so
+ * that a walk that is cut short goes on with the others next time. `dueAt` leaves out those whose
+ * failure waits for a later try.
  */
 export async function listCustomers(
   db: DbOrTx,
-  values: { afterId: string; syncedBefore: Date; limit: number },
-): Promise<string[]> {
-  const { afterId, syncedBefore, limit } = values;
+  values: { after: WalkPosition; syncedBefore: Date; dueAt: Date | undefined; limit: number },
+): Promise<WalkPosition[]> {
+  const { after, syncedBefore, dueAt, limit } = values;
+  const syncedAt = sql<Date>`coalesce(${tenants.syncedAt}, 'epoch')`.mapWith(tenants.syncedAt);
   const rows = await db
-    .select({ customerId: tenants.stripeCustomerId })
+    .select({ syncedAt, customerId: tenants.stripeCustomerId })
     .from(tenants)
+    .leftJoin(syncFailures, eq(syncFailures.stripeCustomerId, tenants.stripeCustomerId))
     .where(
       and(
         isNotNull(tenants.stripeCustomerId),
-        gt(tenants.stripeCustomerId, afterId),
+        sql`(${syncedAt}, ${tenants.stripeCustomerId}) > (${after.syncedAt.toISOString()}::timestamptz, ${after.customerId})`,
         or(isNull(tenants.syncedAt), lt(tenants.syncedAt, syncedBefore)),
+        dueAt && or(isNull(syncFailures.retryAt), lte(syncFailures.retryAt, dueAt)),
       ),
     )
-    .orderBy(asc(tenants.stripeCustomerId))
+    .orderBy(asc(syncedAt), asc(tenants.stripeCustomerId))
     .limit(limit);
-  return rows.flatMap((row) => row.customerId ?? []);
+  return rows.flatMap(({ syncedAt, customerId }) => (customerId ? { syncedAt, customerId } : []));
 }
 
 export interface BillingContact {

@@ -10,6 +10,7 @@ export * from './payments.ts';
 export * from './settings.ts';
 export * from './stripe-events.ts';
 export * from './subscriptions.ts';
+export * from './sync-failures.ts';
 export * from './tenants.ts';
 export * from './usage.ts';
 export * from './users.ts';

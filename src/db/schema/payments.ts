@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant } from './columns.ts';
 import { invoiceStatus } from './enums.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -39,7 +39,9 @@ export const payments = pgTable(
     nextAttemptAt: instant(),
     failureCode: text(),
     failureMessage: text(),
-    disputed: boolean().notNull().default(false),
+    /** Stripe's status of the dispute over this payment: needs_response, lost, …; null without one. */
+    disputeStatus: text(),
+    disputedMinor: amountMinor(),
     hostedInvoiceUrl: text(),
     invoicePdf: text(),
     /** When Stripe made the invoice. */

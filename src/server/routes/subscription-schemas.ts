@@ -132,6 +132,10 @@ export const paymentsSchema = z
         periodEnd: instant.nullable(),
         paidAt: instant.nullable(),
         failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+        dispute: z
+          .object({ outcome: z.enum(['open', 'won', 'lost']), amountMinor: minor })
+          .nullable()
+          .openapi({ description: 'What the cardholder questions at the bank, and how it ended.' }),
         hostedInvoiceUrl: z.string().nullable(),
         invoicePdf: z.string().nullable(),
         createdAt: instant,

@@ -2,6 +2,7 @@ import type { Db } from '../../db/client.ts';
 import { listPayments } from '../../db/repositories/payment.repository.ts';
 import type { Payment } from '../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../domain/api.ts';
+import { disputeOutcome } from '../../domain/dispute.ts';
 import { BillingError } from '../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../domain/ids.ts';
 import type { Asker } from './subscription/billing.ts';
@@ -48,10 +49,16 @@ function viewPayment(row: Payment, links: boolean): PaymentView {
     periodEnd: row.periodEnd?.toISOString() ?? null,
     paidAt: row.paidAt?.toISOString() ?? null,
     failure: failureCode ? { code: failureCode, message: failureMessage ?? '' } : null,
+    dispute: viewDispute(row),
     hostedInvoiceUrl: links ? row.hostedInvoiceUrl : null,
     invoicePdf: links ? row.invoicePdf : null,
     createdAt: row.createdAt.toISOString(),
   };
+}
+
+function viewDispute({ disputeStatus, disputedMinor }: Payment): PaymentView['dispute'] {
+  const outcome = disputeStatus === null ? null : disputeOutcome(disputeStatus);
+  return outcome && { outcome, amountMinor: disputedMinor };
 }
 
 function writeCursor({ createdAt, id }: Payment): string {

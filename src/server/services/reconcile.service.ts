@@ -1,90 +1,66 @@
-import { z } from 'zod';
-import { findSetting, writeSetting } from '../../db/repositories/setting.repository.ts';
-import { listCustomers } from '../../db/repositories/tenant-billing.repository.ts';
-import { errorText } from '../error-text.ts';
-import { isStripeUnavailable } from './stripe/errors.ts';
+import { listDueSyncFailures } from '../../db/repositories/sync-failure.repository.ts';
+import { listCustomers, WALK_START } from '../../db/repositories/tenant-billing.repository.ts';
+import { catchUpEvents } from './reconcile/catch-up.ts';
+import { Walk, type SweepResult } from './reconcile/walk.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer, type SyncDeps } from './subscription/sync-customer.ts';
 
-const CURSOR = 'stripe.events.cursor';
-const cursor = z.object({ until: z.iso.datetime() });
-
-/** How far back a first catch-up looks; the sweep covers what lies before. */
-const FIRST_REACH_MS = 24 * 3600_000;
-/** Stripe lists an event some time after it made it. */
-const OVERLAP_MS = 10 * 60_000;
 const PAGE = 100;
-
-export interface SweepResult {
-  synced: number;
-  /** Customers that Stripe does not know. */
-  missing: string[];
-  failed: { customerId: string; error: string }[];
-}
+/** How many failed customers are tried again at once; the others come a minute later. */
+const RETRIES = 20;
 
 /** Closes the gaps that webhooks leave: lost ones, an endpoint that was off, a restored backup. */
 export class ReconcileService {
   readonly #deps: SyncDeps & { events: Pick<StripeEventService, 'receive'> };
-  readonly #livemode: boolean;
 
-  constructor(deps: SyncDeps & { events: Pick<StripeEventService, 'receive'>; livemode: boolean }) {
+  constructor(deps: SyncDeps & { events: Pick<StripeEventService, 'receive'> }) {
     this.#deps = deps;
-    this.#livemode = deps.livemode;
+  }
+
+  /** Fetches events that no webhook brought; answers how many. */
+  catchUpEvents(): Promise<number> {
+    return catchUpEvents(this.#deps);
   }
 
   /**
-   * Fetches the events since the last time and puts those that never arrived into the inbox, where
-   * they are handled as if they had. Answers how many were missing.
+   * Syncs every customer, invoices, refunds and disputes included, or those not read from Stripe for
+   * `ageMs`. One that fails does not stop the walk; an absent Stripe does: 503 `stripe_unavailable`.
+   * `patient` leaves out those whose failure waits for a later try.
    */
-  async catchUpEvents(): Promise<number> {
-    const { db, clock, stripe, events } = this.#deps;
-    const now = clock.now();
-    const kept = cursor.safeParse(await findSetting(db, CURSOR)).data;
-    const from = kept ? Date.parse(kept.until) - OVERLAP_MS : now.getTime() - FIRST_REACH_MS;
-    let missing = 0;
-    for (const event of await stripe.listEventsSince(new Date(from))) {
-      if (event.livemode === this.#livemode && (await events.receive(event))) missing += 1;
-    }
-    await writeSetting(db, CURSOR, { until: now.toISOString() }, now);
-    if (missing > 0)
-      this.#deps.log.info({ missing }, 'events fetched that no webhook had brought yet');
-    return missing;
-  }
-
-  /**
-   * Syncs every customer, invoices included, or those not read from Stripe for `ageMs`. One that
-   * fails does not stop the walk; an absent Stripe does: 503 `stripe_unavailable`.
-   */
-  async sweep(options: { ageMs?: number; signal?: AbortSignal } = {}): Promise<SweepResult> {
-    const { ageMs = 0, signal } = options;
-    const result: SweepResult = { synced: 0, missing: [], failed: [] };
+  async sweep(
+    options: { ageMs?: number; patient?: boolean; signal?: AbortSignal } = {},
+  ): Promise<SweepResult> {
+    const { ageMs = 0, patient = false, signal } = options;
+    const { db, clock } = this.#deps;
+    const walk = this.#walk();
     // Nobody is read twice: what this walk syncs is newer than its beginning.
-    const syncedBefore = new Date(this.#deps.clock.now().getTime() - ageMs);
-    let afterId = '';
+    const begun = clock.now();
+    const syncedBefore = new Date(begun.getTime() - ageMs);
+    const dueAt = patient ? begun : undefined;
+    let after = WALK_START;
     while (!signal?.aborted) {
-      const walk = { afterId, syncedBefore, limit: PAGE };
-      const page = await listCustomers(this.#deps.db, walk);
-      for (const customerId of page) {
-        if (!signal?.aborted) await this.#syncOne(customerId, result);
-      }
-      afterId = page.at(-1) ?? afterId;
+      const page = await listCustomers(db, { after, syncedBefore, dueAt, limit: PAGE });
+      for (const { customerId } of page) if (!signal?.aborted) await walk.visit(customerId);
+      after = page.at(-1) ?? after;
       if (page.length < PAGE) break;
     }
-    return result;
+    return walk.end();
   }
 
-  async #syncOne(customerId: string, result: SweepResult): Promise<void> {
-    try {
-      const outcome = await syncCustomer(this.#deps, customerId, {
-        actor: { kind: 'system', task: 'reconcile' },
-        invoices: 'newest',
-      });
-      if (outcome === 'missing') result.missing.push(customerId);
-      else result.synced += 1;
-    } catch (error) {
-      if (isStripeUnavailable(error)) throw error;
-      this.#deps.log.error({ err: error, customerId }, 'customer not reconciled');
-      result.failed.push({ customerId, error: errorText(error) });
+  /** Tries customers again that failed alone and whose next try is due. */
+  async retryFailed(signal?: AbortSignal): Promise<SweepResult> {
+    const { db, clock } = this.#deps;
+    const walk = this.#walk();
+    for (const customerId of await listDueSyncFailures(db, clock.now(), RETRIES)) {
+      if (!signal?.aborted) await walk.visit(customerId);
     }
+    return walk.end();
+  }
+
+  #walk(): Walk {
+    const actor = { kind: 'system', task: 'reconcile' } as const;
+    return new Walk(this.#deps, (customerId) =>
+      syncCustomer(this.#deps, customerId, { actor, invoices: 'newest' }),
+    );
   }
 }

@@ -7,6 +7,7 @@ import {
   markEventFailed,
   prunePayloads,
   reviveEvents,
+  takeOverdueEvents,
 } from '../../db/repositories/stripe-event.repository.ts';
 import { errorText } from '../error-text.ts';
 import type { Jobs } from '../jobs.ts';
@@ -97,8 +98,9 @@ export class StripeEventService {
   /** Sends jobs for events that nobody finished; answers how many. */
   async sweep(): Promise<number> {
     const { db, clock, jobs } = this.#deps;
-    const before = new Date(clock.now().getTime() - OVERDUE_MS);
-    const overdue = await listUnfinishedEvents(db, before, 1_000);
+    const now = clock.now();
+    const before = new Date(now.getTime() - OVERDUE_MS);
+    const overdue = await takeOverdueEvents(db, { before, now, limit: 1_000 });
     for (const eventId of overdue) await jobs.send(STRIPE_EVENT_QUEUE, { eventId });
     return overdue.length;
   }

@@ -2,6 +2,7 @@ import type { Stripe } from 'stripe';
 import { STEP_PATIENCE, SYNC_PATIENCE, type Patience } from './stripe/client.ts';
 import { callStripe } from './stripe/errors.ts';
 import * as cancellation from './stripe/cancellation.ts';
+import * as charges from './stripe/charges.ts';
 import * as changes from './stripe/changes.ts';
 import * as checkout from './stripe/checkout.ts';
 import * as customers from './stripe/customers.ts';
@@ -146,7 +147,17 @@ export class StripeService {
   }
 
   findCharge(chargeId: string) {
-    return callStripe(() => invoices.findCharge(this.#stripe, chargeId, SYNC_PATIENCE));
+    return callStripe(() => charges.findCharge(this.#stripe, chargeId, SYNC_PATIENCE));
+  }
+
+  /** The customer's newest charges, at most 100: which were refunded or disputed. */
+  listCharges(customerId: string) {
+    return callStripe(() => charges.listCharges(this.#stripe, customerId, SYNC_PATIENCE));
+  }
+
+  /** Throws 503 `stripe_unavailable` when Stripe is away for everybody. */
+  async assertReachable(): Promise<void> {
+    await callStripe(() => this.#stripe.events.list({ limit: 1 }, SYNC_PATIENCE));
   }
 
   /** Events made at or after `since`, oldest first, of the types we handle. */

@@ -1,6 +1,6 @@
-import type { PaymentStatus } from '../../../domain/api.ts';
+import type { InvoiceStatus } from '../../subscription/invoice-status.ts';
 
-const status: Record<PaymentStatus | 'refunded' | 'partly_refunded' | 'failed', string> = {
+const status: Record<InvoiceStatus, string> = {
   draft: 'In preparation',
   open: 'Open',
   paid: 'Paid',
@@ -9,6 +9,8 @@ const status: Record<PaymentStatus | 'refunded' | 'partly_refunded' | 'failed', 
   refunded: 'Refunded',
   partly_refunded: 'Partly refunded',
   failed: 'Failed',
+  disputed: 'Disputed',
+  dispute_lost: 'Charged back',
 };
 
 export default {
@@ -26,6 +28,11 @@ export default {
   },
   status,
   refunded: '{amount} refunded',
+  dispute: {
+    open: '{amount} is disputed at the bank.',
+    won: 'A dispute over {amount} was decided for us.',
+    lost: 'The bank took {amount} back.',
+  },
   pdf: 'PDF',
   pdfOf: 'PDF of invoice {number}',
   view: 'View',

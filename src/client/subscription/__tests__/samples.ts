@@ -62,6 +62,7 @@ export function payment(changes: Partial<PaymentView>): PaymentView {
     periodEnd: null,
     paidAt: null,
     failure: null,
+    dispute: null,
     hostedInvoiceUrl: 'https://pay.example/i/1',
     invoicePdf: null,
     createdAt: '2026-11-13T00:00:00Z',

@@ -33,10 +33,6 @@ export async function applyEffects(
       return tellOfTrialEnd(tx, event, synced, now);
     case 'invoice.finalization_failed':
       return alert(tx, event, synced, now, 'Stripe could not finalize an invoice.');
-    case 'charge.dispute.created':
-      return alert(tx, event, synced, now, 'A customer disputes a charge; answer it at Stripe.');
-    case 'refund.failed':
-      return alert(tx, event, synced, now, 'A refund failed; the money is still with us.');
     default:
       return undefined;
   }

@@ -7,10 +7,11 @@ import {
 } from '../../../db/repositories/stripe-event.repository.ts';
 import type { StripeEventRow } from '../../../db/schema/index.ts';
 import { isSubscribedEvent, type SubscribedEvent } from '../stripe/event-types.ts';
-import type { ChargeReading } from '../stripe/invoices.ts';
+import type { ChargeReading } from '../stripe/charges.ts';
 import { syncLocked, withCustomer, type SyncDeps } from '../subscription/sync-customer.ts';
-import { chargeIdOf, writeCharge } from './charges.ts';
+import { writeCharge } from '../subscription/write-charges.ts';
 import { applyEffects } from './effects.ts';
+import { chargeIdOf } from './event-charge.ts';
 import { subjectOf } from './event-row.ts';
 
 /** Events of one customer handled by one look at Stripe. */

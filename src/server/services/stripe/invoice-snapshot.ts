@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { expanded, idOf, idOrNull, instantOrNull, seconds, toDate } from './shapes.ts';
 
-/** The one reader of Stripe's invoices, charges and refunds: what we use of them, checked. */
+/** The one reader of Stripe's invoices: what we use of them, checked. */
 
 const INVOICE_STATUSES = ['draft', 'open', 'paid', 'uncollectible', 'void'] as const;
 
@@ -159,51 +159,4 @@ export type InvoicePreview = z.output<typeof preview>;
 /** An invoice that was only asked for, and will not be sent. */
 export function readPreview(answer: unknown): InvoicePreview {
   return preview.parse(answer);
-}
-
-const charge = z
-  .object({
-    id: z.string(),
-    customer: idOrNull,
-    payment_intent: idOrNull,
-    amount_refunded: z.number().int(),
-    disputed: z.boolean(),
-  })
-  .transform(({ customer, payment_intent, amount_refunded, ...rest }) => ({
-    ...rest,
-    customerId: customer,
-    paymentIntentId: payment_intent,
-    amountRefundedMinor: amount_refunded,
-  }));
-
-export type ChargeSnapshot = z.output<typeof charge>;
-
-export function readCharge(answer: unknown): ChargeSnapshot {
-  return charge.parse(answer);
-}
-
-const refund = z
-  .object({
-    id: z.string(),
-    charge: idOrNull,
-    amount: z.number().int(),
-    currency: z.string(),
-    status: z.string().nullish(),
-    reason: z.string().nullish(),
-    created: seconds,
-  })
-  .transform(({ id, charge, amount, currency, status, reason, created }) => ({
-    id,
-    chargeId: charge,
-    amountMinor: amount,
-    currency,
-    status: status ?? 'pending',
-    reason: reason ?? null,
-    createdAt: toDate(created),
-  }));
-
-export type RefundSnapshot = z.output<typeof refund>;
-
-export function readRefund(answer: unknown): RefundSnapshot {
-  return refund.parse(answer);
 }

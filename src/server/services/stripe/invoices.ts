@@ -1,15 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { Patience } from './client.ts';
 import { isMissing, isRefused } from './errors.ts';
-import {
-  INVOICE_EXPAND,
-  readCharge,
-  readInvoice,
-  readRefund,
-  type ChargeSnapshot,
-  type InvoiceSnapshot,
-  type RefundSnapshot,
-} from './invoice-snapshot.ts';
+import { INVOICE_EXPAND, readInvoice, type InvoiceSnapshot } from './invoice-snapshot.ts';
 
 /** `undefined` for an invoice that is gone: drafts can be deleted. */
 export async function findInvoice(
@@ -70,45 +62,4 @@ export async function voidInvoice(
     const { status } = await stripe.invoices.retrieve(invoiceId, {}, patience);
     if (status === 'open') throw error;
   }
-}
-
-export interface ChargeReading {
-  charge: ChargeSnapshot;
-  refunds: RefundSnapshot[];
-  /** The invoice that the charge paid, if it paid one. */
-  invoiceId: string | null;
-}
-
-/** A charge with its refunds and its invoice; charges name no invoice since 2025-03-31.basil. */
-export async function findCharge(
-  stripe: Stripe,
-  chargeId: string,
-  patience: Patience,
-): Promise<ChargeReading | undefined> {
-  try {
-    const charge = readCharge(await stripe.charges.retrieve(chargeId, {}, patience));
-    const refunds = await stripe.refunds.list({ charge: chargeId, limit: 100 }, patience);
-    return {
-      charge,
-      refunds: refunds.data.map(readRefund),
-      invoiceId: await findInvoiceOf(stripe, charge, patience),
-    };
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function findInvoiceOf(
-  stripe: Stripe,
-  { paymentIntentId }: ChargeSnapshot,
-  patience: Patience,
-): Promise<string | null> {
-  if (!paymentIntentId) return null;
-  const { data } = await stripe.invoicePayments.list(
-    { payment: { type: 'payment_intent', payment_intent: paymentIntentId }, limit: 1 },
-    patience,
-  );
-  const invoice = data[0]?.invoice;
-  return typeof invoice === 'string' ? invoice : (invoice?.id ?? null);
 }

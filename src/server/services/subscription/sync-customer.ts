@@ -21,6 +21,7 @@ import { raiseDuplicates, raiseFindings } from './findings.ts';
 import { mapSubscription } from './map-subscription.ts';
 import { readPrices } from './read-prices.ts';
 import { transitionsOf } from './transitions.ts';
+import { writeReturnedCharges } from './write-charges.ts';
 import { writeInvoices, type InvoiceScope } from './write-invoices.ts';
 import { tellOfTransition } from './tell.ts';
 import type { Turns } from './turns.ts';
@@ -42,7 +43,10 @@ export interface SyncOptions {
   actor: Actor;
   requestId?: string;
   patience?: Patience;
-  /** Which invoices to bring up to date too: those named, or the newest hundred. */
+  /**
+   * Which invoices to bring up to date too: those named, or the newest hundred, and then what of
+   * their charges was refunded or is disputed.
+   */
   invoices?: InvoiceScope;
 }
 
@@ -122,6 +126,9 @@ export async function syncLocked(
   const rows = await writeSubscriptions(deps, tx, tenant, billing, options, now);
   const scope = options.invoices;
   const invoices = await writeInvoices(deps, tx, { tenant, billing, rows, scope, now });
+  if (scope === 'newest') {
+    await writeReturnedCharges(deps, tx, { tenantId: tenant.id, customerId, now });
+  }
   await raiseDuplicates(tx, tenant.id, rows, now);
   const trialStart = billing.subscriptions.flatMap((one) => one.trialStart ?? [])[0] ?? null;
   await applyEntitlement(deps, tx, { tenant, rows, trialStart, syncedAt: now, ...options });
