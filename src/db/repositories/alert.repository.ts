@@ -1,11 +1,15 @@
 import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import type { AlertKind } from '../../domain/alerts.ts';
 import type { DbOrTx } from '../client.ts';
 import { alerts, type NewAlert } from '../schema/index.ts';
 
 /** Tells the operator. A repeat of an open alert (same kind and subject) counts up. */
 export async function raiseAlert(
   db: DbOrTx,
-  values: Pick<NewAlert, 'tenantId' | 'kind' | 'subjectId' | 'message' | 'details'> & { now: Date },
+  values: Pick<NewAlert, 'tenantId' | 'subjectId' | 'message' | 'details'> & {
+    kind: AlertKind;
+    now: Date;
+  },
 ): Promise<void> {
   const { now, ...alert } = values;
   await db
@@ -21,7 +25,7 @@ export async function raiseAlert(
 /** Closes the open alert, when what it told of is over. */
 export async function resolveAlert(
   db: DbOrTx,
-  kind: string,
+  kind: AlertKind,
   subjectId: string,
   now: Date,
 ): Promise<void> {

@@ -32,7 +32,7 @@ export async function applyEffects(
     case 'customer.subscription.trial_will_end':
       return tellOfTrialEnd(tx, event, synced, now);
     case 'invoice.finalization_failed':
-      return alert(tx, event, synced, now, 'Stripe could not finalize an invoice.');
+      return tellOfFinalization(tx, event, synced, now);
     default:
       return undefined;
   }
@@ -89,21 +89,18 @@ async function tellOfTrialEnd(
   });
 }
 
-function alert(
+function tellOfFinalization(
   tx: Tx,
   event: StripeEventRow,
   { tenant }: Synced,
   now: Date,
-  message: string,
 ): Promise<void> {
-  const subjectId = event.objectId ?? event.id;
-  const details = { eventId: event.id };
   return raiseAlert(tx, {
     tenantId: tenant.id,
-    kind: event.type,
-    subjectId,
-    message,
-    details,
+    kind: 'invoice.finalization_failed',
+    subjectId: event.objectId ?? event.id,
+    message: 'Stripe could not finalize an invoice.',
+    details: { eventId: event.id },
     now,
   });
 }

@@ -1,0 +1,15 @@
+/** What an operator is told of; `docs/runbook.md` says of each what to do. */
+export const ALERT_KINDS = [
+  'charge.dispute.created',
+  'customer_not_synced',
+  'dispute_lost',
+  'duplicate_subscription',
+  'event_dead',
+  'event_malformed',
+  'invoice.finalization_failed',
+  'refund.failed',
+  'unknown_price',
+  'unknown_status',
+] as const;
+
+export type AlertKind = (typeof ALERT_KINDS)[number];
