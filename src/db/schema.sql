@@ -10,6 +10,8 @@ create type invoice_status as enum ('draft', 'open', 'paid', 'uncollectible', 'v
 
 create type plan as enum ('free', 'pro', 'team');
 
+create type remedy_state as enum ('open', 'done', 'noted');
+
 create type reservation_state as enum ('open', 'settled', 'released', 'expired');
 
 create type resource_type as enum ('llm_tokens', 'messages', 'images', 'api_calls');
@@ -217,6 +219,24 @@ create table refunds (
   constraint refunds_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table remedies (
+  id uuid default gen_random_uuid() not null,
+  tenant_id uuid not null,
+  kind text not null,
+  subject_id text not null,
+  cause text not null,
+  state remedy_state not null,
+  details jsonb default '{}'::jsonb not null,
+  attempts integer default 0 not null,
+  last_error text,
+  next_attempt_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  done_at timestamp with time zone,
+  constraint remedies_once UNIQUE (kind, subject_id),
+  constraint remedies_pkey PRIMARY KEY (id),
+  constraint remedies_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table settings (
   key text not null,
   value jsonb not null,
@@ -314,6 +334,14 @@ create table tenants (
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
+);
+
+create table trial_uses (
+  kind text not null,
+  hash text not null,
+  stripe_subscription_id text not null,
+  used_at timestamp with time zone not null,
+  constraint trial_uses_kind_hash_pk PRIMARY KEY (kind, hash)
 );
 
 create table usage (
@@ -477,6 +505,10 @@ CREATE INDEX refresh_tokens_user_idx ON public.refresh_tokens USING btree (user_
 CREATE INDEX refunds_payment_idx ON public.refunds USING btree (payment_id);
 
 CREATE INDEX refunds_tenant_idx ON public.refunds USING btree (tenant_id);
+
+CREATE INDEX remedies_open_idx ON public.remedies USING btree (next_attempt_at) WHERE (state = 'open'::remedy_state);
+
+CREATE INDEX remedies_tenant_idx ON public.remedies USING btree (tenant_id);
 
 CREATE INDEX stripe_events_created_idx ON public.stripe_events USING btree (stripe_created_at);
 

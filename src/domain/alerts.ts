@@ -1,11 +1,13 @@
 /** What an operator is told of; `docs/runbook.md` says of each what to do. */
 export const ALERT_KINDS = [
+  'arrangement_replaced',
   'charge.dispute.created',
   'customer_not_synced',
   'dispute_lost',
   'duplicate_subscription',
   'event_dead',
   'event_malformed',
+  'intent_stuck',
   'invoice.finalization_failed',
   'refund.failed',
   'unknown_price',
