@@ -6,11 +6,9 @@ import { cancelSubscription } from '../subscription/cancel.ts';
 import { draftFirstInvoice } from '../subscription/start.ts';
 import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
 import { prepareSubscription } from '../subscription/create.ts';
-import { draftChange } from '../subscription/bill-change.ts';
 import { plainPatch } from '../subscription/plain-patch.ts';
 import { renewSubscription } from '../subscription/renew.ts';
-import { readChange } from '../subscription/update.ts';
-import { redeemAll } from '../subscription/read-params.ts';
+import { updateSubscription } from '../subscription/update.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { keepInvoiceItem } from './items.ts';
 import { readItemLine } from './item-params.ts';
@@ -48,12 +46,19 @@ export function previewInvoice(global: Context, params: Params): Stripe.Invoice 
   );
 }
 
-/** What the next period will be billed as things stand; null when there will be no invoice. */
+/**
+ * What the next period will be billed as things stand, as `invoice.upcoming` tells it: an invoice
+ * without an id, since there is none yet. Null when there will be none.
+ */
 export function previewRenewal(
   ctx: Context,
   subscription: Stripe.Subscription,
-): Stripe.Invoice | null {
-  return ctx.preview(() => renewed(ctx, subscription.id));
+): Omit<Stripe.Invoice, 'id'> | null {
+  const invoice = ctx.preview(() => renewed(ctx, subscription.id));
+  if (invoice === null) return null;
+  const { id: _id, ...rest } = asPreview(invoice);
+  const data = rest.lines.data.map((line) => ({ ...line, invoice: null }));
+  return { ...rest, lines: { ...rest.lines, data } };
 }
 
 function previewChange(
@@ -63,25 +68,21 @@ function previewChange(
   details: Details,
 ): Stripe.Invoice {
   addItems(ctx, params, idOf(before.customer), before);
-  const discounts = params.discounts
-    ? { discounts: redeemAll(ctx, params.discounts, targetOf(before), before.items.data) }
-    : {};
-  const subscription = ctx.update('subscription', before, discounts);
-  if (details.cancel_now) return finalInvoice(ctx, subscription, details);
-  const update = updateParams(details);
-  const plain = plainPatch(ctx, subscription, update);
-  const change = readChange(ctx, { ...subscription, ...plain }, update);
-  if (change.changesBill) {
-    const immediate = draftChange(ctx, subscription, plain, change, {
-      payment: 'allow_incomplete',
-      proration: details.proration_behavior ?? 'create_prorations',
-      prorationDate: details.proration_date ?? null,
-    });
-    if (immediate !== null) return immediate;
-  } else {
-    ctx.update('subscription', subscription, plain);
+  const discounts = params.discounts === undefined ? {} : { discounts: params.discounts };
+  if (details.cancel_now) {
+    const patch = plainPatch(ctx, before, discounts as Stripe.SubscriptionUpdateParams);
+    return finalInvoice(ctx, ctx.update('subscription', before, patch), details);
   }
-  return renewed(ctx, subscription.id) ?? none(before);
+  const after = updateSubscription(ctx, before, {
+    ...updateParams(details),
+    ...(discounts as Stripe.SubscriptionUpdateParams),
+    // What is billed does not depend on the payment, which nobody makes here.
+    payment_behavior: 'default_incomplete',
+  });
+  const made = idOrNull(after.latest_invoice);
+  if (made !== null && made !== idOrNull(before.latest_invoice))
+    return ctx.store.get('invoice', made);
+  return renewed(ctx, after.id) ?? none(after);
 }
 
 function renewed(ctx: Context, id: string): Stripe.Invoice | null {
@@ -194,10 +195,6 @@ function customerClock(ctx: Context, { customer }: Params) {
   return found.test_clock ?? null;
 }
 
-function targetOf(subscription: Stripe.Subscription) {
-  return { customer: idOf(subscription.customer), subscription: subscription.id };
-}
-
 function none(subscription: Stripe.Subscription): never {
   throw noneFor(idOf(subscription.customer));
 }
@@ -210,7 +207,7 @@ function noneFor(customer: string): StripeError {
   });
 }
 
-/** Under ids of its own: nothing can be done with it but look. */
+/** Under ids of its own, and as nothing had come of it yet: nothing can be done with it but look. */
 function asPreview(invoice: Stripe.Invoice): Stripe.Invoice {
   const id = invoice.id.replace(/^in_1/, 'upcoming_in_1');
   const data = invoice.lines.data.map((line) => ({
@@ -221,9 +218,22 @@ function asPreview(invoice: Stripe.Invoice): Stripe.Invoice {
   return {
     ...invoice,
     id,
-    status: 'draft',
-    number: null,
+    amount_paid: 0,
+    amount_remaining: invoice.amount_due,
+    attempt_count: 0,
+    attempted: false,
     automatically_finalizes_at: null,
+    billing_reason: 'upcoming',
+    effective_at: null,
     lines: { ...invoice.lines, data, url: `/v1/invoices/upcoming/lines` },
+    number: null,
+    status: 'draft',
+    status_transitions: {
+      finalized_at: null,
+      marked_uncollectible_at: null,
+      paid_at: null,
+      voided_at: null,
+    },
+    webhooks_delivered_at: null,
   };
 }

@@ -55,19 +55,6 @@ export function billChange(
   return useUpOnceDiscounts(ctx, ctx.store.get('subscription', after.id), invoice);
 }
 
-/** For a preview: the invoice that `billChange` would make at once; null when it goes on the next. */
-export function draftChange(
-  ctx: Context,
-  before: Stripe.Subscription,
-  plain: Partial<Stripe.Subscription>,
-  change: Change,
-  billing: Billing,
-): Stripe.Invoice | null {
-  if (isImmediate(change, billing)) return draftWithItems(ctx, before, change, billing).invoice;
-  billLater(ctx, before, plain, change);
-  return null;
-}
-
 function isImmediate(change: Change, { proration }: Billing): boolean {
   const hasLines = change.prorations.length + change.periodLines.length > 0;
   return change.startsAnew || (proration === 'always_invoice' && hasLines);

@@ -27,7 +27,10 @@ export interface Change {
   next: Stripe.Subscription;
   /** Go through pending invoice items. */
   prorations: LineDraft[];
-  /** A whole new period, billed at once because the cycle begins anew. */
+  /**
+   * What an invoice made at once says of the periods: whole new ones where the cycle begins anew,
+   * and during a trial that what was changed is free until it ends.
+   */
   periodLines: LineDraft[];
   debits: Record<string, Debit>;
   startsAnew: boolean;
@@ -67,7 +70,11 @@ export function planChange(
     debits[subscriptionItem!] = { amount, ...period, invoice: null, line: null };
   }
   const prorations = [...given, ...taken];
-  return { next, prorations, periodLines: [], debits, startsAnew: false, changesBill };
+  const periodLines =
+    next.status === 'trialing'
+      ? touchedNext.map((item) => periodLine(ctx, next, item, 'trial'))
+      : [];
+  return { next, prorations, periodLines, debits, startsAnew: false, changesBill };
 }
 
 /** The cycle begins now: a whole period of everything, and what was used up to now. */

@@ -74,7 +74,7 @@ export function updateSubscription(
 }
 
 /** What the parameters mean for the bill. */
-export function readChange(ctx: Context, before: Stripe.Subscription, params: Params): Change {
+function readChange(ctx: Context, before: Stripe.Subscription, params: Params): Change {
   const prices = before.items.data.map(({ price }) => price);
   const trialEnd =
     params.trial_end === undefined && !params.trial_from_plan

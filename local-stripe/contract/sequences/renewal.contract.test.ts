@@ -169,6 +169,24 @@ describe('a feature that joins a product', () => {
 });
 
 describe('the invoice before it is due', () => {
+  test('8.9 is announced without an id, since there is none yet', async () => {
+    const story = await beginStory(world, { card: 'pm_card_visa' });
+    await subscribe(story);
+    await story.advanceTo(at('2027-02-01') - hour);
+    const upcoming = (await story.events()).filter(({ type }) => type === 'invoice.upcoming');
+    expect(upcoming).toHaveLength(1);
+    const invoice = upcoming[0]!.data.object as Stripe.Invoice;
+    expect(invoice).not.toHaveProperty('id');
+    expect(invoice).toMatchObject({
+      object: 'invoice',
+      billing_reason: 'upcoming',
+      status: 'draft',
+      number: null,
+      amount_due: 2900,
+      lines: { data: [{ amount: 2900, invoice: null }] },
+    });
+  });
+
   test('a preview says what the renewal will be', async () => {
     const story = await beginStory(world, { card: 'pm_card_visa' });
     const subscription = await subscribe(story);

@@ -112,7 +112,9 @@ export function confirmView(
   const endsTrial =
     subscription.status === 'trialing' && feature.trial_update_behavior === 'end_trial';
   const isBilledNow =
-    endsTrial || feature.proration_behavior === 'always_invoice' || startsPeriod(feature, preview);
+    endsTrial ||
+    feature.proration_behavior === 'always_invoice' ||
+    feature.billing_cycle_anchor === 'now';
   const due = isBilledNow ? preview.amount_due : 0;
   const shown = isBilledNow ? preview.lines.data : preview.lines.data.filter(isProration);
   return {
@@ -141,13 +143,6 @@ export function confirmView(
     submitLabel:
       due > 0 ? portal.payAndConfirm(page.money(due, preview.currency)) : portal.confirmButton,
   };
-}
-
-function startsPeriod(
-  feature: Stripe.BillingPortal.Configuration.Features['subscription_update'],
-  preview: Stripe.Invoice,
-): boolean {
-  return feature.billing_cycle_anchor === 'now' && preview.billing_reason !== 'upcoming';
 }
 
 function isProration(line: Stripe.InvoiceLineItem): boolean {

@@ -26,9 +26,14 @@ export function checkEvent(event: unknown): string[] {
   const previous = data?.previous_attributes;
   return [
     ...violations(schemaDocument.event, { ...(event as object), data: { object: {} } }, type),
-    ...violations(schema, data?.object, `${type} data.object`),
+    ...violations(schema, objectOf(type, data?.object), `${type} data.object`),
     ...(previous === undefined
       ? []
       : violations(schema, previous, `${type} previous_attributes`, { partial: true })),
   ];
+}
+
+/** The invoice of `invoice.upcoming` has no id, as the SDK says of the event and not in its type. */
+function objectOf(type: string, object: unknown): unknown {
+  return type === 'invoice.upcoming' ? { id: 'none yet', ...(object as object) } : object;
 }
