@@ -44,3 +44,21 @@ declare module '../kernel/kinds.ts' {
     _retired_coupon: Stripe.Coupon;
   }
 }
+
+declare module '../kernel/types.ts' {
+  interface Happenings {
+    /** `card`: the payment method it was paid with, or null. */
+    'invoice.paid': { invoice: Stripe.Invoice; card: string | null };
+    /** `isFinal`: Stripe makes no further attempt. */
+    'invoice.failed': { invoice: Stripe.Invoice; isFinal: boolean };
+    /** Voided, or marked as uncollectible. */
+    'invoice.written_off': { invoice: Stripe.Invoice };
+    'invoice.overdue': { invoice: Stripe.Invoice };
+    /** Its items or what it costs, by a call and not by its schedule. */
+    'subscription.changed': { subscription: Stripe.Subscription };
+    /** As it was before; `isDelinquent`: for want of payment. */
+    'subscription.ended': { subscription: Stripe.Subscription; isDelinquent: boolean };
+    /** A period is over, and the next is about to be billed. */
+    'subscription.renewing': { subscription: Stripe.Subscription };
+  }
+}

@@ -1,11 +1,24 @@
 import type Stripe from 'stripe';
 import { previousAttributes } from './difference.ts';
 import { formatId, randomText } from './ids.ts';
-import type { Kernel } from './kernel.ts';
 import type { Kind, Kinds } from './kinds.ts';
+import type { DueQueue } from './due-queue.ts';
 import { recordEvent } from './events.ts';
+import type { Recorder } from './events.ts';
+import type { Store } from './store.ts';
 import { readSettings } from './settings.ts';
 import type { AtEndOrder, Context, RequestOrigin } from './types.ts';
+
+/** What a transaction needs of the kernel it runs in. */
+export interface Machinery extends Recorder {
+  readonly store: Store;
+  readonly due: DueQueue;
+  readonly seed: string;
+  readonly baseUrl: string;
+  readonly businessName: string;
+  nextSequence(): number;
+  followerOf(happening: string): (ctx: Context, told: unknown) => void;
+}
 
 /** Whose transaction it is, on which clock, and when. */
 export interface Origin {
@@ -22,7 +35,7 @@ export type Lastly = Map<string, { order: AtEndOrder; work: () => void }>;
  * The context of one transaction, on the clock `clock` at `now`. `globalNow` stays what it was when
  * the transaction began, so that one request sees one time.
  */
-export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Context {
+export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): Context {
   const { store } = kernel;
   const { request, clock, now, globalNow } = origin;
   const ctx: Context = {
@@ -94,6 +107,7 @@ export function makeContext(kernel: Kernel, origin: Origin, lastly: Lastly): Con
       }
       return result.value!;
     },
+    follow: (happening, told) => kernel.followerOf(happening)(ctx, told),
     atEnd(order, key, task) {
       lastly.set(`${order}:${key}`, { order, work: task });
     },

@@ -1,18 +1,23 @@
 import type Stripe from 'stripe';
-import type { Kernel } from './kernel.ts';
 import type { DeliveryRow } from './rows.ts';
-import type { Context } from './types.ts';
+import type { Context, Resource, SelfCheck } from './types.ts';
 
 export const apiVersion = '2026-10-28.endive';
 const retentionSeconds = 30 * 86_400;
 const threes = /^(payment_intent|charge|refund)\./;
+
+/** What recording an event needs of the kernel. */
+export interface Recorder {
+  readonly check: SelfCheck | null;
+  resourceOf(object: string): Resource | undefined;
+}
 
 /**
  * Records the event with the object as it is now, and one pending delivery for each endpoint that
  * wants it. Objects in the store are frozen, so holding one is a snapshot.
  */
 export function recordEvent(
-  kernel: Kernel,
+  kernel: Recorder,
   ctx: Context,
   type: Stripe.Event.Type,
   object: object,

@@ -11,7 +11,7 @@ import type { Kind } from './kinds.ts';
 import { Store } from './store.ts';
 import type { Indexes } from './store.ts';
 import { atEndOrder } from './types.ts';
-import type { Context, DueHandler, RequestOrigin, Resource } from './types.ts';
+import type { Context, DueHandler, RequestOrigin, Resource, SelfCheck } from './types.ts';
 
 export interface KernelOptions {
   resources: Resource<never>[];
@@ -29,11 +29,7 @@ export interface KernelOptions {
   check?: SelfCheck;
 }
 
-/** What a server that watches itself calls before it answers or records; throws at a violation. */
-export interface SelfCheck {
-  response(endpoint: string, body: object): void;
-  event(body: object): void;
-}
+type Follower = (ctx: Context, told: unknown) => void;
 
 /** The state of one local Stripe, and the only way to change it: `run`. */
 export class Kernel {
@@ -49,6 +45,7 @@ export class Kernel {
   baseUrl: string;
   #byObject: Map<string, Resource>;
   #dueHandlers = new Map<string, DueHandler>();
+  #followers = new Map<string, Follower>();
   #sequence = 0;
   #requests = 0;
   #run = crypto.randomUUID();
@@ -64,8 +61,11 @@ export class Kernel {
     this.#byObject = new Map(this.resources.map((resource) => [resource.kind as string, resource]));
     this.store = new Store(indexesOf(this.resources), options.freezesObjects);
     this.due = new DueQueue(this.store);
-    for (const { due } of this.resources) {
+    for (const { due, follows = {} } of this.resources) {
       for (const [kind, handler] of Object.entries(due)) this.#dueHandlers.set(kind, handler);
+      for (const [happening, follower] of Object.entries(follows)) {
+        this.#followers.set(happening, follower as Follower);
+      }
     }
   }
 
@@ -80,6 +80,12 @@ export class Kernel {
     const handler = this.#dueHandlers.get(kind);
     if (handler === undefined) throw new Error(`nobody handles due work of kind ${kind}`);
     return handler;
+  }
+
+  followerOf(happening: string): Follower {
+    const follower = this.#followers.get(happening);
+    if (follower === undefined) throw new Error(`nobody follows ${happening}`);
+    return follower;
   }
 
   /** Numbers ids and due rows in the order they come; never goes back, also when undone. */

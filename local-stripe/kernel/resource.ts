@@ -1,7 +1,15 @@
 import { noSuch } from './errors.ts';
 import type { Kind, Kinds } from './kinds.ts';
 import { candidatesOf, listPage } from './list.ts';
-import type { Context, DueHandler, Params, PathParams, Resource, Route } from './types.ts';
+import type {
+  Context,
+  DueHandler,
+  Followers,
+  Params,
+  PathParams,
+  Resource,
+  Route,
+} from './types.ts';
 
 type Object_<K extends Kind> = Kinds[K];
 
@@ -39,6 +47,8 @@ export interface ResourceDefinition<K extends Kind> {
   /** Which objects a key finds. An index named as a list parameter serves that filter. */
   indexes?: Record<string, (object: Object_<K>) => string | readonly string[] | null | undefined>;
   due?: Record<string, DueHandler>;
+  /** What it does when something happens below; nobody else follows the same. */
+  follows?: Followers;
   present?: (ctx: Context, object: Object_<K>) => object;
 }
 
@@ -109,6 +119,7 @@ export function resource<K extends Kind>(definition: ResourceDefinition<K>): Res
     includes: (definition.includes ?? {}) as Resource['includes'],
     indexes: definition.indexes ?? {},
     due: definition.due ?? {},
+    ...(definition.follows === undefined ? {} : { follows: definition.follows }),
     ...(definition.present === undefined ? {} : { present: definition.present }),
   };
 }

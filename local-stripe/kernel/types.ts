@@ -61,6 +61,11 @@ export interface Context {
   /** Runs `work`, undoes all it did, and answers its result: what would happen if. */
   preview<T>(work: () => T): T;
   /**
+   * Tells what has happened, and has it followed at once by whoever stands above: a paid invoice by
+   * its subscription, say. So what happens below knows nothing of what follows from it.
+   */
+  follow<H extends keyof Happenings>(happening: H, told: Happenings[H]): void;
+  /**
    * Runs `work` as the last thing of the transaction, in the order of `atEndOrder`; the same key
    * replaces. For what follows from everything that was done, such as entitlements.
    */
@@ -84,6 +89,15 @@ export interface Route {
   handle(ctx: Context, params: Params, path: PathParams): object;
 }
 
+/** What can happen and be followed, with what is told of it; each room adds its own. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface Happenings {}
+
+/** What follows from each of the happenings that a resource follows. */
+export type Followers = {
+  [H in keyof Happenings]?: (ctx: Context, told: Happenings[H]) => void;
+};
+
 /** What the due-queue does for one kind of work. */
 export type DueHandler = (ctx: Context, objectId: string) => void;
 
@@ -101,6 +115,13 @@ export interface Resource<K extends Kind = Kind> {
   includes: Record<string, Include>;
   indexes: Record<string, (object: Kinds[K]) => string | readonly string[] | null | undefined>;
   due: Record<string, DueHandler>;
+  follows?: Followers;
   /** From what is stored to what is answered, where they differ. */
   present?: (ctx: Context, object: Kinds[K]) => object;
+}
+
+/** What a server that watches itself calls before it answers or records; throws at a violation. */
+export interface SelfCheck {
+  response(endpoint: string, body: object): void;
+  event(body: object): void;
 }

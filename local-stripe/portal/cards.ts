@@ -1,5 +1,5 @@
-import { finishSavingCard, saveCard, setDefaultCard } from '../billing/portal-actions.ts';
-import type { CardResult } from '../billing/portal-actions.ts';
+import { finishSavingCard, saveCard, setDefaultCard } from '../billing/payer/actions.ts';
+import type { CardResult } from '../billing/payer/actions.ts';
 import type { CardEntry } from '../billing/payment/card-entry.ts';
 import type Stripe from 'stripe';
 import { idOrNull } from '../kernel/reference.ts';

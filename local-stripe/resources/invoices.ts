@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { finalizeDraft, invoiceOverdue } from '../billing/invoice/advance.ts';
 import { retryInvoice } from '../billing/invoice/dunning.ts';
 import { defaultPayment } from '../billing/invoice/payments.ts';
-import { previewInvoice } from '../billing/invoice/preview.ts';
+import { previewInvoice } from '../billing/preview/preview.ts';
 import { subscriptionIdOf } from '../billing/invoice/subscription-of.ts';
 import { listPage } from '../kernel/list.ts';
 import { noSuch } from '../kernel/errors.ts';

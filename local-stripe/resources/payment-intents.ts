@@ -5,7 +5,7 @@ import { captureIntent } from '../billing/payment/capture.ts';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
-import { payIntent } from '../billing/payment/settle.ts';
+import { payIntent } from '../billing/payer/settle.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { cardError, invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';

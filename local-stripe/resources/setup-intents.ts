@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
-import { followSetup } from '../billing/payment/settle.ts';
+import { followSetup } from '../billing/payer/settle.ts';
 import { cancelSetup, confirmSetup, createSetup } from '../billing/payment/setup.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';

@@ -1,7 +1,10 @@
+import { endScheduleOf } from '../billing/schedule/end.ts';
+import { enterPhase } from '../billing/schedule/phase.ts';
+import { reflectInSchedule } from '../billing/schedule/reflect.ts';
 import type Stripe from 'stripe';
 import { createSchedule } from '../billing/schedule/create.ts';
 import { cancelSchedule, releaseSchedule } from '../billing/schedule/end.ts';
-import { phaseFellDue, scheduleExpiring } from '../billing/schedule/phase.ts';
+import { phaseFellDue, scheduleExpiring } from '../billing/schedule/fell-due.ts';
 import { updateSchedule } from '../billing/schedule/update.ts';
 import { createdFilter } from '../kernel/list.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
@@ -48,6 +51,11 @@ export const subscriptionSchedules = resource({
     },
   ],
   due: { 'schedule.phase': phaseFellDue, 'schedule.expiring': scheduleExpiring },
+  follows: {
+    'subscription.changed': reflectInSchedule,
+    'subscription.ended': endScheduleOf,
+    'subscription.renewing': enterPhase,
+  },
 });
 
 function onClock(ctx: Context, schedule: Schedule): Context {

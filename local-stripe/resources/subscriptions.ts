@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { previewRenewal } from '../billing/invoice/preview.ts';
+import { previewRenewal } from '../billing/preview/preview.ts';
 import {
   cancelAtReached,
   cancelSubscription,
@@ -8,6 +8,12 @@ import {
 import { assertNotEnded } from '../billing/subscription/end.ts';
 import { createSubscription } from '../billing/subscription/create.ts';
 import { expirePendingUpdate } from '../billing/subscription/pending-update.ts';
+import {
+  followFailure,
+  followOverdue,
+  followPayment,
+  followWriteOff,
+} from '../billing/subscription/follow-payment.ts';
 import { pauseSubscription, resumeSubscription } from '../billing/subscription/pause.ts';
 import { renewSubscription } from '../billing/subscription/renew.ts';
 import { updateSubscription } from '../billing/subscription/update.ts';
@@ -68,6 +74,12 @@ export const subscriptions = resource({
     'subscription.collection': resumeCollection,
     'subscription.trial_will_end': warnOfTrialEnd,
     'subscription.upcoming': announceRenewal,
+  },
+  follows: {
+    'invoice.paid': followPayment,
+    'invoice.failed': followFailure,
+    'invoice.overdue': followOverdue,
+    'invoice.written_off': followWriteOff,
   },
 });
 

@@ -1,9 +1,7 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { announceEntitlements } from '../subscription/changed.ts';
 import { finalizeInvoice } from './finalize.ts';
 import { attemptInvoice, markPaid } from './pay.ts';
-import { subscriptionOf } from './subscription-of.ts';
 
 const waitSeconds = 3600;
 const waitSecondsMax = 72 * 3600;
@@ -41,9 +39,5 @@ export function invoiceOverdue(ctx: Context, id: string): void {
   const invoice = ctx.store.find('invoice', id);
   if (invoice?.status !== 'open') return;
   ctx.emit('invoice.overdue', invoice);
-  const subscription = subscriptionOf(ctx, invoice);
-  if (subscription?.status !== 'active') return;
-  const patch = { status: 'past_due' as const };
-  const after = ctx.update('subscription', subscription, patch, 'customer.subscription.updated');
-  announceEntitlements(ctx, after);
+  ctx.follow('invoice.overdue', { invoice });
 }

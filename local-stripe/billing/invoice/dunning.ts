@@ -1,27 +1,10 @@
+import { scheduleRetry } from './next-attempt.ts';
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { hardDeclines } from '../cards.ts';
-import { followFailure } from '../subscription/follow-payment.ts';
 import { attemptInvoice, methodFor } from './pay.ts';
 import { defaultPayment } from './payments.ts';
-
-/**
- * After a failed attempt: when the next one is, by the retry settings, or null after the last. The
- * first invoice of a subscription is not retried: it has 23 hours to be paid by somebody.
- */
-export function scheduleRetry(
-  ctx: Context,
-  invoice: Stripe.Invoice,
-  attemptCount: number,
-): number | null {
-  const { attempts, spacingSeconds } = ctx.settings.retry;
-  if (invoice.billing_reason === 'subscription_create' || !invoice.auto_advance) return null;
-  if (attemptCount >= attempts) return null;
-  const at = ctx.now + spacingSeconds;
-  ctx.schedule(at, 'invoice.retry', invoice.id);
-  return at;
-}
 
 const hardCodes = new Set(hardDeclines.map(({ declineCode }) => declineCode));
 
@@ -52,5 +35,5 @@ function passOver(ctx: Context, before: Stripe.Invoice): void {
   const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
   if (next !== null) return;
   ctx.emit('invoice.payment_failed', invoice);
-  followFailure(ctx, invoice, { isFinal: true });
+  ctx.follow('invoice.failed', { invoice, isFinal: true });
 }

@@ -4,7 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createPrice } from '../catalog/price.ts';
 import { priceAmount } from '../catalog/cost.ts';
-import { productName } from '../subscription/charges.ts';
+import { productName } from '../catalog/name.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import type { LineDraft } from './line.ts';
 

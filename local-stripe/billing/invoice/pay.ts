@@ -1,10 +1,9 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { followFailure, followPayment } from '../subscription/follow-payment.ts';
 import { confirmIntent } from '../payment/intent.ts';
 import { defaultMethod } from '../payment/methods.ts';
-import { scheduleRetry } from './dunning.ts';
+import { scheduleRetry } from './next-attempt.ts';
 import { ensureIntent } from './finalize.ts';
 import { defaultPayment, dropPayment, settlePayment } from './payments.ts';
 import { subscriptionOf } from './subscription-of.ts';
@@ -78,7 +77,7 @@ export function markPaid(
   else settlePayment(ctx, invoice.id);
   ctx.emit('invoice.paid', invoice);
   if (!isOutOfBand) ctx.emit('invoice.payment_succeeded', invoice);
-  followPayment(ctx, invoice, card);
+  ctx.follow('invoice.paid', { invoice, card });
   return ctx.store.get('invoice', invoice.id);
 }
 
@@ -97,7 +96,7 @@ function markFailed(
   const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
   ctx.emit('invoice.payment_failed', invoice);
   if (needsAction) ctx.emit('invoice.payment_action_required', invoice);
-  followFailure(ctx, invoice, { isFinal: isAutomatic && next === null });
+  ctx.follow('invoice.failed', { invoice, isFinal: isAutomatic && next === null });
   return ctx.store.get('invoice', invoice.id);
 }
 

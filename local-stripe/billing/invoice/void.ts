@@ -2,7 +2,6 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { followWriteOff } from '../subscription/follow-payment.ts';
 import { cancelIntent } from '../payment/intent.ts';
 import { changeBalance } from './balance.ts';
 import { dropPayment } from './payments.ts';
@@ -36,7 +35,7 @@ export function voidInvoice(ctx: Context, before: Stripe.Invoice): Stripe.Invoic
       invoice: before.id,
     });
   }
-  followWriteOff(ctx, invoice);
+  ctx.follow('invoice.written_off', { invoice });
   return invoice;
 }
 
@@ -62,7 +61,7 @@ export function markUncollectible(
     status_transitions: { ...before.status_transitions, marked_uncollectible_at: ctx.now },
   });
   ctx.emit('invoice.marked_uncollectible', invoice);
-  followWriteOff(ctx, invoice);
+  ctx.follow('invoice.written_off', { invoice });
   return invoice;
 }
 

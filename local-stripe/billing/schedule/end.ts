@@ -1,18 +1,18 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
-import type { Context } from '../../kernel/types.ts';
+import type { Context, Happenings } from '../../kernel/types.ts';
 import { cancelSubscription } from '../subscription/cancel.ts';
 import { scheduleCycle } from '../subscription/cycle-schedule.ts';
-import { reflectEnd, scheduleOf } from './attached.ts';
+import { reflectEnd } from './reflect.ts';
+import { scheduleOf } from '../subscription/attached-schedule.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
 
 /** The subscription ended: so does its schedule, `aborted` when it ended for want of payment. */
 export function endScheduleOf(
   ctx: Context,
-  subscription: Stripe.Subscription,
-  isDelinquent: boolean,
+  { subscription, isDelinquent }: Happenings['subscription.ended'],
 ): void {
   const schedule = scheduleOf(ctx, subscription);
   if (schedule === null || schedule.status !== 'active') return;

@@ -1,17 +1,15 @@
 import type Stripe from 'stripe';
-import { idOf, idOrNull } from '../../kernel/reference.ts';
-import type { Context } from '../../kernel/types.ts';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context, Happenings } from '../../kernel/types.ts';
 import { itemList } from '../subscription/build.ts';
 import { billChange } from '../subscription/bill-change.ts';
 import { announceEntitlements } from '../subscription/changed.ts';
 import { planChange } from '../subscription/change.ts';
-import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
-import { endSubscription, hasEnded } from '../subscription/end.ts';
+import { scheduleCycle } from '../subscription/cycle-schedule.ts';
+import { endSubscription } from '../subscription/end.ts';
 import { buildItem, repriced } from '../subscription/items.ts';
-import { renewSubscription } from '../subscription/renew.ts';
-import { scheduleOf } from './attached.ts';
+import { scheduleOf } from '../subscription/attached-schedule.ts';
 import { releaseSchedule, stopSchedule } from './end.ts';
-import { startScheduled } from './start.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
 type Phase = Stripe.SubscriptionSchedule.Phase;
@@ -35,52 +33,25 @@ export function phaseAt(schedule: Schedule, at: number): Phase | null {
 
 /**
  * At the turn of a period: the items of the phase that begins now, if one does, so that the new
- * period is billed by them. Null when the schedule ended the subscription.
+ * period is billed by them. After the last phase the schedule may end the subscription.
  */
 export function enterPhase(
   ctx: Context,
-  subscription: Stripe.Subscription,
-): Stripe.Subscription | null {
+  { subscription }: Happenings['subscription.renewing'],
+): void {
   const schedule = scheduleOf(ctx, subscription);
-  if (schedule === null || schedule.status !== 'active') return subscription;
+  if (schedule === null || schedule.status !== 'active') return;
   const phase = phaseAt(schedule, ctx.now);
   if (phase === null) return endOfPhases(ctx, schedule, subscription);
-  if (schedule.current_phase?.start_date === phase.start_date) return subscription;
+  if (schedule.current_phase?.start_date === phase.start_date) return;
   beginPhase(ctx, schedule, phase);
   const items = itemsOfPhase(ctx, subscription, phase);
-  return ctx.store.put('subscription', {
+  ctx.store.put('subscription', {
     ...subscription,
     ...settingsOf(phase),
     billing_cycle_anchor: anchorOf(ctx, subscription, phase, items),
     items: itemList(subscription.id, items),
   });
-}
-
-/** A phase begins, or the last one ends, at a time of its own. */
-export function phaseFellDue(ctx: Context, id: string): void {
-  const schedule = ctx.store.find('subscription_schedule', id);
-  if (schedule === undefined) return;
-  if (schedule.status === 'not_started') {
-    startScheduled(ctx, schedule);
-    return;
-  }
-  const subscriptionId = idOrNull(schedule.subscription);
-  if (schedule.status !== 'active' || subscriptionId === null) return;
-  const subscription = ctx.store.get('subscription', subscriptionId);
-  if (hasEnded(subscription)) return;
-  if (nextCycleAt(subscription) <= ctx.now && subscription.status !== 'paused') {
-    renewSubscription(ctx, subscription.id);
-    return;
-  }
-  const phase = phaseAt(schedule, ctx.now);
-  if (phase === null) endOfPhases(ctx, schedule, subscription);
-  else if (schedule.current_phase?.start_date !== phase.start_date)
-    changeMidway(ctx, schedule, phase);
-}
-
-export function scheduleExpiring(ctx: Context, id: string): void {
-  const schedule = ctx.store.find('subscription_schedule', id);
-  if (schedule?.status === 'active') ctx.emit('subscription_schedule.expiring', schedule);
 }
 
 export function beginPhase(ctx: Context, schedule: Schedule, phase: Phase): Schedule {
@@ -138,14 +109,14 @@ export function applyItems(
   announceEntitlements(ctx, after);
 }
 
-function endOfPhases(
+export function endOfPhases(
   ctx: Context,
   schedule: Schedule,
   subscription: Stripe.Subscription,
-): Stripe.Subscription | null {
+): void {
   if (schedule.end_behavior !== 'cancel') {
     releaseSchedule(ctx, schedule);
-    return ctx.store.get('subscription', subscription.id);
+    return;
   }
   stopSchedule(ctx, schedule.id);
   const completed = ctx.store.put('subscription_schedule', {
@@ -156,7 +127,6 @@ function endOfPhases(
   });
   ctx.emit('subscription_schedule.completed', completed);
   endSubscription(ctx, { ...subscription, schedule: null }, { reason: 'cancellation_requested' });
-  return null;
 }
 
 /** The subscription's items as the phase wants them; an item that stays keeps its id. */

@@ -4,7 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { reflectEnd } from './attached.ts';
+import { reflectEnd } from './reflect.ts';
 import { readSettings } from './build.ts';
 import { readPhases } from './phases.ts';
 import { applyItems, phaseAt, scheduleNextPhase } from './phase.ts';

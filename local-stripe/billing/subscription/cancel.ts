@@ -8,7 +8,6 @@ import { createInvoiceItem, pendingItems } from '../invoice/items.ts';
 import { voidInvoice } from '../invoice/void.ts';
 import { announceEntitlements } from './changed.ts';
 import { isMetered, usageLine } from './charges.ts';
-import { endScheduleOf } from '../schedule/end.ts';
 import { customerOf, endSubscription, stopWork } from './end.ts';
 import { dropPendingUpdate } from './pending-update.ts';
 import { creditLines } from './proration.ts';
@@ -87,7 +86,7 @@ function abandon(ctx: Context, before: Stripe.Subscription): Stripe.Subscription
     },
     'customer.subscription.updated',
   );
-  endScheduleOf(ctx, before, true);
+  ctx.follow('subscription.ended', { subscription: before, isDelinquent: true });
   const latest = idOrNull(before.latest_invoice);
   const invoice = latest === null ? undefined : ctx.store.find('invoice', latest);
   if (invoice?.status === 'open') voidInvoice(ctx, invoice);

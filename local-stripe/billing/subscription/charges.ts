@@ -1,3 +1,4 @@
+import { productName } from '../catalog/name.ts';
 import type Stripe from 'stripe';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
@@ -113,10 +114,6 @@ export function usageLine(
 export function fullPeriod(subscription: Stripe.Subscription, item: Item): Period {
   const { billing_cycle_anchor: anchor } = subscription;
   return periodAt(anchor, item.price.recurring!, item.current_period_start);
-}
-
-export function productName(ctx: Context, price: Stripe.Price): string {
-  return ctx.store.find('product', idOf(price.product))?.name ?? price.nickname ?? price.id;
 }
 
 function describe(

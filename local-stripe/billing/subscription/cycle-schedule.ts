@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { isEndOfSchedule } from '../schedule/attached.ts';
+import { isEndOfSchedule } from './attached-schedule.ts';
 
 const day = 86_400;
 

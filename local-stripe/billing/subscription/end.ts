@@ -2,7 +2,6 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { endScheduleOf } from '../schedule/end.ts';
 import { announceEntitlements } from './changed.ts';
 
 /** Ended is final: nothing but a word about it changes any more. */
@@ -48,7 +47,8 @@ export function endSubscription(
     schedule: null,
   });
   stopWork(ctx, subscription);
-  endScheduleOf(ctx, before, reason === 'payment_failed');
+  const isDelinquent = reason === 'payment_failed';
+  ctx.follow('subscription.ended', { subscription: before, isDelinquent });
   ctx.emit('customer.subscription.deleted', subscription);
   announceEntitlements(ctx, subscription);
   return subscription;

@@ -5,7 +5,7 @@ import type { Context } from '../../kernel/types.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import type { LineDraft } from '../invoice/line.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { productName } from './charges.ts';
+import { productName } from '../catalog/name.ts';
 import { assertQuantity, resolvePrice } from './items.ts';
 
 /** One of `add_invoice_items`: something sold once, on the next invoice. */

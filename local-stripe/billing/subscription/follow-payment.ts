@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
-import type { Context } from '../../kernel/types.ts';
+import type { Context, Happenings } from '../../kernel/types.ts';
 import { subscriptionOf } from '../invoice/subscription-of.ts';
 import { endSubscription, hasEnded } from './end.ts';
 import { applyPendingUpdate, givePendingUpdateUp, isPendingInvoice } from './pending-update.ts';
@@ -8,7 +8,7 @@ import { announceEntitlements } from './changed.ts';
 import { pausedBy } from './paused.ts';
 
 /** What a paid invoice does to its subscription and its customer. */
-export function followPayment(ctx: Context, invoice: Stripe.Invoice, card: string | null): void {
+export function followPayment(ctx: Context, { invoice, card }: Happenings['invoice.paid']): void {
   const subscription = subscriptionOf(ctx, invoice);
   if (subscription !== null) {
     if (isPendingInvoice(ctx, invoice)) applyPendingUpdate(ctx, subscription);
@@ -20,8 +20,7 @@ export function followPayment(ctx: Context, invoice: Stripe.Invoice, card: strin
 /** What a failed attempt does, and after the last one what the retry settings say. */
 export function followFailure(
   ctx: Context,
-  invoice: Stripe.Invoice,
-  { isFinal }: { isFinal: boolean },
+  { invoice, isFinal }: Happenings['invoice.failed'],
 ): void {
   const subscription = subscriptionOf(ctx, invoice);
   if (subscription !== null && subscription.status !== 'incomplete') {
@@ -71,7 +70,7 @@ function recover(
  * After an invoice was voided or written off: the status follows the most recent invoice that is not
  * void, and one written off is forgiven.
  */
-export function followWriteOff(ctx: Context, invoice: Stripe.Invoice): void {
+export function followWriteOff(ctx: Context, { invoice }: Happenings['invoice.written_off']): void {
   const found = subscriptionOf(ctx, invoice);
   if (found !== null && invoice.status === 'void' && isPendingInvoice(ctx, invoice)) {
     givePendingUpdateUp(ctx, found.id);
@@ -85,6 +84,15 @@ export function followWriteOff(ctx: Context, invoice: Stripe.Invoice): void {
   if (stands?.status === 'open') return;
   if (subscription.status !== 'past_due' && subscription.status !== 'unpaid') return;
   const patch = { status: 'active' as const };
+  const after = ctx.update('subscription', subscription, patch, 'customer.subscription.updated');
+  announceEntitlements(ctx, after);
+}
+
+/** A sent invoice that was not paid in time makes its subscription past due. */
+export function followOverdue(ctx: Context, { invoice }: Happenings['invoice.overdue']): void {
+  const subscription = subscriptionOf(ctx, invoice);
+  if (subscription?.status !== 'active') return;
+  const patch = { status: 'past_due' as const };
   const after = ctx.update('subscription', subscription, patch, 'customer.subscription.updated');
   announceEntitlements(ctx, after);
 }

@@ -2,7 +2,8 @@ import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import { prorate } from '../amounts.ts';
 import type { LineDraft } from '../invoice/line.ts';
-import { fullPeriod, isMetered, netAmounts, priceOf, productName } from './charges.ts';
+import { fullPeriod, isMetered, netAmounts, priceOf } from './charges.ts';
+import { productName } from '../catalog/name.ts';
 import { debitsOf } from './debits.ts';
 
 type Item = Stripe.SubscriptionItem;

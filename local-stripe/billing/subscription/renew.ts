@@ -7,8 +7,7 @@ import type { LineDraft } from '../invoice/line.ts';
 import { markUncollectible, voidInvoice } from '../invoice/void.ts';
 import { finalizeInvoice } from '../invoice/finalize.ts';
 import { defaultMethod } from '../payment/methods.ts';
-import { isEndOfSchedule } from '../schedule/attached.ts';
-import { enterPhase } from '../schedule/phase.ts';
+import { isEndOfSchedule } from './attached-schedule.ts';
 import { itemList } from './build.ts';
 import { cancelAtEnd } from './cancel.ts';
 import { announceEntitlements } from './changed.ts';
@@ -33,8 +32,9 @@ export function renewSubscription(ctx: Context, id: string): void {
     cancelAtEnd(ctx, found);
     return;
   }
-  const phased = enterPhase(ctx, dropPendingUpdate(ctx, found));
-  if (phased === null) return;
+  ctx.follow('subscription.renewing', { subscription: dropPendingUpdate(ctx, found) });
+  const phased = ctx.store.get('subscription', id);
+  if (phased.ended_at !== null) return;
   const before = endDiscounts(ctx, phased);
   const endsTrial = before.status === 'trialing';
   if (endsTrial && stopsWithoutCard(ctx, before)) return;

@@ -3,7 +3,7 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createInvoiceItem } from '../invoice/items.ts';
-import { assertNotScheduled, reflectInSchedule } from '../schedule/attached.ts';
+import { assertNotScheduled } from './attached-schedule.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { billChange } from './bill-change.ts';
 import { announceEntitlements } from './changed.ts';
@@ -68,7 +68,7 @@ export function updateSubscription(
     prorationDate: params.proration_date ?? null,
   });
   if (after.status !== 'canceled') scheduleCycle(ctx, after);
-  reflectInSchedule(ctx, after);
+  ctx.follow('subscription.changed', { subscription: after });
   announceEntitlements(ctx, after);
   return ctx.store.get('subscription', after.id);
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
 import { html } from 'hono/html';
 import type Stripe from 'stripe';
-import { finishChallenge } from '../../billing/portal-actions.ts';
+import { finishChallenge } from '../../billing/payer/actions.ts';
 import { finishSession } from '../../checkout/submit.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { idOrNull } from '../../kernel/reference.ts';

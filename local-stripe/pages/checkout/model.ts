@@ -1,3 +1,4 @@
+import type { CheckoutAttempt } from './attempt.ts';
 import type Stripe from 'stripe';
 import { hasTrial, needsPaymentMethod, trialEndOf } from '../../checkout/session.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
@@ -6,7 +7,6 @@ import type { PaymentFailure } from '../../billing/payment/failure.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { laterExpiry } from '../card-form.ts';
-import type { FieldErrors, FormValues } from '../card-form.ts';
 import { merchantOf } from '../merchant.ts';
 import type { Page } from '../page.ts';
 import type { ExtraFields } from './extra-fields.ts';
@@ -14,15 +14,6 @@ import { recurringText, summaryOf } from './summary-model.ts';
 import type { CheckoutView } from './view.ts';
 
 type Session = Stripe.Checkout.Session;
-
-/** What happened on the page just before it is drawn again. */
-export interface CheckoutAttempt {
-  values: FormValues;
-  errors: FieldErrors;
-  promotionError: string | null;
-}
-
-export const untouched: CheckoutAttempt = { values: {}, errors: {}, promotionError: null };
 
 /** The page of an open session. */
 export function checkoutView(

@@ -10,7 +10,7 @@ import { couponText } from '../coupon-text.ts';
 import { merchantOf } from '../merchant.ts';
 import type { Page } from '../page.ts';
 import { intervalText, priceText, unitText } from '../price-text.ts';
-import type { CheckoutAttempt } from './model.ts';
+import type { CheckoutAttempt } from './attempt.ts';
 import type { CheckoutSummary } from './summary.ts';
 
 type Session = Stripe.Checkout.Session;

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
 import type Stripe from 'stripe';
-import { payInvoicePage } from '../../billing/portal-actions.ts';
+import { payInvoicePage } from '../../billing/payer/actions.ts';
 import type { CardEntry } from '../../billing/payment/card-entry.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';

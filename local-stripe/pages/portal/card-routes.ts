@@ -1,6 +1,6 @@
 import type { Context as HonoContext, Hono } from 'hono';
 import type Stripe from 'stripe';
-import { setDefaultCard } from '../../billing/portal-actions.ts';
+import { setDefaultCard } from '../../billing/payer/actions.ts';
 import { isEmail } from '../../checkout/validate.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';

@@ -1,3 +1,4 @@
+import { shorten } from './shorten.ts';
 import { invalidRequest } from '../../kernel/errors.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { checkInteger, checkNumber } from './number.ts';
@@ -49,8 +50,4 @@ function refusal(types: Set<JsonSchema['type']>, words: unknown[], value: string
 function listed(words: string[]): string {
   if (words.length <= 2) return words.join(' or ');
   return `${words.slice(0, -1).join(', ')}, or ${words.at(-1)}`;
-}
-
-export function shorten(value: string): string {
-  return value.length > 80 ? `${value.slice(0, 40)}...${value.slice(-20)}` : value;
 }

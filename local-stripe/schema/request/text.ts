@@ -2,7 +2,7 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { isCurrency } from './currency.ts';
 import { fieldName, paramName } from './place.ts';
 import type { Place } from './place.ts';
-import { shorten } from './scalar.ts';
+import { shorten } from './shorten.ts';
 
 const DEFAULT_LENGTH_MAX = 5000;
 

@@ -1,4 +1,4 @@
-import type { SelfCheck } from '../../kernel/kernel.ts';
+import type { SelfCheck } from '../../kernel/types.ts';
 import { checkEvent, checkResponse } from './check.ts';
 
 /**

@@ -5,9 +5,9 @@ import type { Context } from '../../kernel/types.ts';
 import { afterIntent } from '../invoice/pay.ts';
 import { invoiceOfIntent } from '../invoice/payments.ts';
 import { hasEnded } from '../subscription/end.ts';
-import { confirmIntent, failChallenge } from './intent.ts';
-import type { Confirmation } from './intent.ts';
-import { confirmSetup, failSetupChallenge } from './setup.ts';
+import { confirmIntent, failChallenge } from '../payment/intent.ts';
+import type { Confirmation } from '../payment/intent.ts';
+import { confirmSetup, failSetupChallenge } from '../payment/setup.ts';
 
 /** Confirms an intent on somebody's behalf, with what follows for the invoice it pays. */
 export function payIntent(

@@ -1,17 +1,17 @@
 import type Stripe from 'stripe';
-import { StripeError, invalidRequest } from '../kernel/errors.ts';
-import type { ErrorBody } from '../kernel/errors.ts';
-import { idOf, idOrNull } from '../kernel/reference.ts';
-import type { Context } from '../kernel/types.ts';
-import { attemptInvoice, methodFor } from './invoice/pay.ts';
-import { defaultPayment } from './invoice/payments.ts';
-import { subscriptionOf } from './invoice/subscription-of.ts';
-import { errorOf, methodOfEntry } from './payment/card-entry.ts';
-import type { CardEntry } from './payment/card-entry.ts';
-import { challengeUrl } from './payment/intent.ts';
-import { giveTo } from './payment/methods.ts';
-import { settleChallenge } from './payment/settle.ts';
-import { confirmSetup, createSetup, failSetupChallenge } from './payment/setup.ts';
+import { StripeError, invalidRequest } from '../../kernel/errors.ts';
+import type { ErrorBody } from '../../kernel/errors.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
+import { attemptInvoice, methodFor } from '../invoice/pay.ts';
+import { defaultPayment } from '../invoice/payments.ts';
+import { subscriptionOf } from '../invoice/subscription-of.ts';
+import { errorOf, methodOfEntry } from '../payment/card-entry.ts';
+import type { CardEntry } from '../payment/card-entry.ts';
+import { challengeUrl } from '../payment/intent.ts';
+import { giveTo } from '../payment/methods.ts';
+import { settleChallenge } from './settle.ts';
+import { confirmSetup, createSetup, failSetupChallenge } from '../payment/setup.ts';
 
 /*
  * Plan change, cancel and resume in the portal are those of the API:

@@ -1,20 +1,8 @@
+import { scheduleOf } from '../subscription/attached-schedule.ts';
 import type Stripe from 'stripe';
-import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
-import type { Context } from '../../kernel/types.ts';
+import type { Context, Happenings } from '../../kernel/types.ts';
 import { phaseItemsOf } from './build.ts';
-
-const managed = ['cancel_at', 'cancel_at_period_end', 'pause_collection'];
-
-/** While a schedule rules, when the subscription ends is the schedule's affair. */
-export function assertNotScheduled(params: readonly string[]): void {
-  const direct = params.find((name) => managed.includes(name));
-  if (direct === undefined) return;
-  throw invalidRequest(
-    `The subscription is managed by a subscription schedule, and updating \`${direct}\` directly is not allowed. Please update the schedule instead, or release it.`,
-    direct,
-  );
-}
 
 /**
  * The end that a schedule brings stands on its subscription too, from when the schedule says so; it
@@ -34,14 +22,11 @@ export function reflectEnd(
   ctx.update('subscription', subscription, patch, 'customer.subscription.updated');
 }
 
-/** Whether the end that stands on the subscription is its schedule's, and comes with that. */
-export function isEndOfSchedule(ctx: Context, subscription: Stripe.Subscription): boolean {
-  const schedule = scheduleOf(ctx, subscription);
-  return schedule?.status === 'active' && schedule.end_behavior === 'cancel';
-}
-
 /** Items changed on the subscription itself are what its current phase consists of from now on. */
-export function reflectInSchedule(ctx: Context, subscription: Stripe.Subscription): void {
+export function reflectInSchedule(
+  ctx: Context,
+  { subscription }: Happenings['subscription.changed'],
+): void {
   const schedule = scheduleOf(ctx, subscription);
   if (schedule === null || schedule.current_phase === null) return;
   const { start_date } = schedule.current_phase;
@@ -51,12 +36,4 @@ export function reflectInSchedule(ctx: Context, subscription: Stripe.Subscriptio
       : phase;
   });
   ctx.update('subscription_schedule', schedule, { phases }, 'subscription_schedule.updated');
-}
-
-export function scheduleOf(
-  ctx: Context,
-  subscription: Stripe.Subscription,
-): Stripe.SubscriptionSchedule | null {
-  const id = idOrNull(subscription.schedule);
-  return id === null ? null : (ctx.store.find('subscription_schedule', id) ?? null);
 }

@@ -10,9 +10,9 @@ import { plainPatch } from '../subscription/plain-patch.ts';
 import { renewSubscription } from '../subscription/renew.ts';
 import { updateSubscription } from '../subscription/update.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { keepInvoiceItem } from './items.ts';
-import { readItemLine } from './item-params.ts';
-import type { GivenItem } from './item-params.ts';
+import { keepInvoiceItem } from '../invoice/items.ts';
+import { readItemLine } from '../invoice/item-params.ts';
+import type { GivenItem } from '../invoice/item-params.ts';
 
 type Params = Stripe.InvoiceCreatePreviewParams;
 type Details = Stripe.InvoiceCreatePreviewParams.SubscriptionDetails;
