@@ -48,7 +48,7 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
   await admin.pool.query(`create database ${name}`);
   await admin.close();
   await migrateDatabase(server.url(name));
-  const database = openDatabase({ url: server.url(name), max: 20 });
+  const database = openDatabase({ url: server.url(name), max: 20, answerWithinMs: 60_000 });
   const { pool } = database;
   await raiseLimits(database);
   await pool.query(

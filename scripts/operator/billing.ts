@@ -37,7 +37,7 @@ export async function openBilling(): Promise<OperatorBilling> {
   const stripe = new StripeService({ stripe: client, portalConfiguration: undefined });
   const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
-  const lockDatabase = openDatabase({ url: reached.url, max: 8 });
+  const lockDatabase = openDatabase({ url: reached.url, max: 8, answerWithinMs: 20_000 });
   const sync = {
     db,
     lockDb: lockDatabase.db,

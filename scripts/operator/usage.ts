@@ -23,7 +23,7 @@ export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): 
   const config = decideConfig(readEnv());
   const clock = await clockOf(stripeAccessOf(config.stripe, undefined)).catch(() => systemClock);
   const reached = await reachDatabase(config.database);
-  const database = openDatabase({ url: reached.url, max: 2 });
+  const database = openDatabase({ url: reached.url, max: 2, answerWithinMs: 3_600_000 });
   try {
     const deps = { database, clock, log: createLog('silent', false) };
     const usage = new UsageService(deps);

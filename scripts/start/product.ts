@@ -41,14 +41,16 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     const databaseUrl = await startDatabase(config, log, started);
     const database = openDatabase({
       url: databaseUrl,
-      onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
+      onConnectionError: (err) => log.warn({ err }, 'a database connection broke'),
     });
     started.push(() => database.close());
     const lockDatabase = openDatabase({
       url: databaseUrl,
       max: 8,
+      // Longer than a lock is waited for.
+      answerWithinMs: 20_000,
       applicationName: 'squaretable-billing',
-      onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
+      onConnectionError: (err) => log.warn({ err }, 'a database connection broke'),
     });
     started.push(() => lockDatabase.close());
     const port = config.port === 0 ? await freePort() : config.port;

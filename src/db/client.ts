@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { guardConnections } from './guard-connections.ts';
 import * as schema from './schema/index.ts';
 
 export type Schema = typeof schema;
@@ -27,21 +28,33 @@ export interface DatabaseOptions {
   /** Connections at most. */
   max?: number;
   applicationName?: string;
-  /** Told of errors on idle connections; the pool replaces those by itself. */
-  onIdleError?: (error: Error) => void;
+  /**
+   * How long one statement may take until it rejects as if the database were away; 5 s unless told.
+   * Together with the wait for a connection a single read is answered within 10 s.
+   */
+  answerWithinMs?: number;
+  /** Told of errors of connections; the pool replaces those by itself. */
+  onConnectionError?: (error: Error) => void;
 }
+
+/** How long a caller waits for a connection, a free one or a new one. */
+const CONNECT_WITHIN_MS = 4_000;
+
+const ANSWER_WITHIN_MS = 5_000;
 
 /** Makes the pool and Drizzle over it. Connects only when first used. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max ?? 10,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: 30_000,
     application_name: options.applicationName ?? 'squaretable',
   });
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => options.onIdleError?.(error));
+  guardConnections(pool, {
+    answerWithinMs: options.answerWithinMs ?? ANSWER_WITHIN_MS,
+    onError: options.onConnectionError ?? (() => {}),
+  });
   const db = drizzle(pool, { schema, casing: 'snake_case' });
   return { db, pool, url: options.url, close: () => pool.end() };
 }

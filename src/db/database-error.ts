@@ -10,6 +10,9 @@ const AWAY =
 const BROKEN =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error/;
 
+/** What the driver says when its own time limit for a statement is over. */
+const UNANSWERED = 'Query read timeout';
+
 /** Text with a NUL character, or a JSON escape of one: routes refuse it, this is the net below. */
 const UNSTORABLE = /^(22021|22P05)$/;
 
@@ -34,6 +37,11 @@ export function violatedConstraint(thrown: unknown): string | undefined {
 /** True when the database does no work now; nobody knows whether a commit under way got through. */
 export function isDatabaseAway(thrown: unknown): boolean {
   return someError(thrown, (error, code) => AWAY.test(code) || BROKEN.test(error.message));
+}
+
+/** True when the server said nothing within the time that a statement has. */
+export function isUnanswered(thrown: unknown): boolean {
+  return someError(thrown, (error) => error.message === UNANSWERED);
 }
 
 /** True where a value is text that the database cannot hold. */

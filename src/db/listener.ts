@@ -8,14 +8,19 @@ export interface Listener {
 
 export interface ListenerOptions {
   url: string;
+  applicationName?: string;
   /** Told of each notification, by channel. */
   channels: Record<string, (payload: string) => void>;
-  /** Notifications may have been missed until now: whoever keeps copies drops them. */
+  /**
+   * Notifications may have been missed until now: whoever keeps copies drops them. Called when the
+   * connection is lost, and with `connected` true when it is there.
+   */
   onGap: () => void;
   onError?: (error: Error) => void;
 }
 
 const RETRY_MS = 500;
+const CONNECT_WITHIN_MS = 4_000;
 
 /**
  * Hears PostgreSQL's notifications on a connection of its own, and connects again when it breaks.
@@ -27,25 +32,27 @@ export function startListener(options: ListenerOptions): Listener {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const reconnect = (error?: Error) => {
-    if (closed || timer !== undefined) return;
+  const lose = (lost: pg.Client, error?: Error) => {
+    // Of a connection that breaks one hears more than once, and perhaps when the next is there.
+    if (closed || client !== lost) return;
+    client = undefined;
     connected = false;
+    void lost.end().catch(() => undefined);
     if (error !== undefined) options.onError?.(error);
     options.onGap();
-    timer = setTimeout(() => {
-      timer = undefined;
-      void connect();
-    }, RETRY_MS).unref();
+    timer = setTimeout(() => void connect(), RETRY_MS).unref();
   };
 
   const connect = async () => {
     const next = new pg.Client({
       connectionString: options.url,
-      application_name: 'squaretable listen',
+      application_name: options.applicationName ?? 'squaretable listen',
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      query_timeout: CONNECT_WITHIN_MS,
       keepAlive: true,
     });
-    next.on('error', reconnect);
-    next.on('end', () => reconnect());
+    next.on('error', (error) => lose(next, error));
+    next.on('end', () => lose(next));
     next.on('notification', ({ channel, payload }) => options.channels[channel]?.(payload ?? ''));
     client = next;
     try {
@@ -53,11 +60,11 @@ export function startListener(options: ListenerOptions): Listener {
       for (const channel of Object.keys(options.channels)) {
         await next.query(`listen ${pg.escapeIdentifier(channel)}`);
       }
-      if (closed) return;
-      options.onGap();
+      if (closed || client !== next) return;
       connected = true;
+      options.onGap();
     } catch (error) {
-      reconnect(error as Error);
+      lose(next, error as Error);
     }
   };
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss, type JobWithMetadata, type QueueOptions } from 'pg-boss';
 import type { Tx } from '../db/client.ts';
+import { JobDatabase } from '../db/job-database.ts';
 import { errorText } from './error-text.ts';
 import type { Logger } from './log.ts';
 
@@ -47,22 +48,21 @@ interface Registration {
 /**
  * The job queue: durable, retried, and once across processes. Handlers are registered before
  * `start`; a queue is created by its registration, so `send` to an unregistered name throws.
- * pg-boss keeps a small pool of its own, because its LISTEN connection must not wait behind ours.
+ * It has a small pool of its own, because its LISTEN connection must not wait behind ours.
  */
 export class Jobs {
   readonly #boss: PgBoss;
+  readonly #database: JobDatabase;
   readonly #log: Logger;
   readonly #registrations = new Map<string, Registration>();
   #state: 'new' | 'started' | 'stopped' = 'new';
 
   constructor({ databaseUrl, log }: JobsOptions) {
     this.#log = log;
-    this.#boss = new PgBoss({
-      connectionString: databaseUrl,
-      application_name: 'squaretable-jobs',
-      max: 3,
-      useListenNotify: true,
+    this.#database = new JobDatabase(databaseUrl, (err) => {
+      log.warn({ err }, 'a connection of the job queue broke');
     });
+    this.#boss = new PgBoss({ db: this.#database, useListenNotify: true });
     this.#boss.on('error', (err) => log.warn({ err }, 'job queue'));
     this.#boss.on('warning', (warning) => log.debug({ warning }, 'job queue'));
   }
@@ -103,6 +103,7 @@ export class Jobs {
   }
 
   async start(): Promise<void> {
+    this.#database.open();
     await this.#boss.start();
     for (const registration of this.#registrations.values()) await this.#open(registration);
     this.#state = 'started';
@@ -172,6 +173,7 @@ export class Jobs {
   async stop(): Promise<void> {
     if (this.#state !== 'started') return;
     this.#state = 'stopped';
-    await this.#boss.stop({ graceful: true, timeout: 10_000, close: true });
+    await this.#boss.stop({ graceful: true, timeout: 10_000 });
+    await this.#database.close();
   }
 }

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { AppEnv } from '../app-env.ts';
+import { rootOf } from '../log.ts';
 import type { StreamSlots } from './stream-slots.ts';
 
 /** A reader that takes nothing for so long is gone, whatever its socket says. */
@@ -53,6 +54,9 @@ export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): R
     const beat = setInterval(() => void sse.write(': \n\n'), KEEP_ALIVE_MS).unref();
     try {
       await options.run({ sse, signal });
+    } catch (error) {
+      // The stream ends, and the page opens it again: that is all there is to tell.
+      c.get('log').warn({ why: rootOf(error) }, 'a live stream broke off');
     } finally {
       clearInterval(beat);
       idle.stop();

@@ -17,6 +17,9 @@ export interface Difference {
   days: number;
 }
 
+/** A pass over a month's ledger may take minutes; it runs at night, on one connection. */
+const WITHIN_MS = 1_800_000;
+
 type Row = Record<'used' | 'ledger' | 'held' | 'reserved' | 'days', string> &
   Pick<Difference, 'tenantId' | 'period' | 'resourceType'>;
 
@@ -37,8 +40,9 @@ export async function listDifferences(
   client: pg.ClientBase | pg.Pool,
   period: Period,
 ): Promise<Difference[]> {
-  const { rows } = await client.query<Row>(
-    `with ledger as (
+  const { rows } = await client.query<Row>({
+    query_timeout: WITHIN_MS,
+    text: `with ledger as (
        select tenant_id, resource_type, sum(amount) as amount
        from usage where period = $1 group by tenant_id, resource_type
      ), reserved as (
@@ -65,8 +69,8 @@ export async function listDifferences(
      from compared
      where used <> ledger or held <> reserved or used <> days
      order by tenant_id, resource_type`,
-    [period],
-  );
+    values: [period],
+  } as pg.QueryConfig);
   return rows.map((row) => ({
     ...row,
     used: Number(row.used),

@@ -1,0 +1,29 @@
+import { conclude, vitest, type Counts } from './testing/run.ts';
+
+/**
+ * The long forms of what the suite does a slice of: each the same tests with larger numbers, one
+ * after the other. `npm run test:long` runs all, `npm run test:long -- race` those whose name has
+ * the word.
+ */
+const FORMS: { name: string; project: string; files: string[]; env: Record<string, string> }[] = [
+  {
+    name: 'races and crashes, 20 times',
+    project: 'integration',
+    files: ['tests/race/admission', 'tests/race/crash'],
+    env: { RACE_RUNS: '20' },
+  },
+  {
+    name: 'every connection ended 200 times',
+    project: 'integration',
+    files: ['tests/race/terminated'],
+    env: { TERMINATION_RUNS: '200' },
+  },
+];
+
+const [word = ''] = process.argv.slice(2);
+const counts: Counts[] = [];
+for (const { name, project, files, env } of FORMS.filter((form) => form.name.includes(word))) {
+  counts.push(await vitest(name, ['--project', project, ...files], env));
+}
+const { passed, failed } = conclude(counts);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const BIN = path.resolve(import.meta.dirname, '../../node_modules/.bin');
+
+export interface Counts {
+  passed: number;
+  failed: number;
+}
+
+/** Runs one of the package's programs; its output is kept, for whoever wants to see why. */
+export function run(
+  command: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ ok: boolean; output: string }> {
+  const child = spawn(path.join(BIN, command), args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ ok: false, output: error.message }));
+    child.once('exit', (code) =>
+      resolve({ ok: code === 0, output: Buffer.concat(output).toString() }),
+    );
+  });
+}
+
+/**
+ * Runs vitest, prints a line about it (and everything when it failed), and answers the runner's own
+ * counts. A run that failed without a failed test counts as one.
+ */
+export async function vitest(
+  name: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Counts> {
+  const started = performance.now();
+  const reports = mkdtempSync(path.join(tmpdir(), 'squaretable-test-'));
+  const report = path.join(reports, 'report.json');
+  const { ok, output } = await run(
+    'vitest',
+    ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    env,
+  );
+  const counts = readCounts(report);
+  rmSync(reports, { recursive: true, force: true });
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} tests: ${counts.passed} passed (${seconds} s)`);
+  if (!ok) console.log(output);
+  return !ok && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function readCounts(report: string): Counts {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as {
+      numPassedTests: number;
+      numFailedTests: number;
+    };
+    return { passed: numPassedTests, failed: numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+/** The sum, and the line that ends every run. */
+export function conclude(counts: Counts[]): Counts {
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  return { passed, failed };
+}

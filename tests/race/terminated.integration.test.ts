@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startLocalStripe, type LocalStripe } from '../../local-stripe/index.ts';
+import type { SessionView } from '../../src/domain/api.ts';
+import { freePort } from '../support/free-port.ts';
+import { caller, type Caller } from '../support/http.ts';
+import { imbalances } from '../support/metered-tenant.ts';
+import { startSlowProxy, type SlowProxy } from '../support/slow-proxy.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+/** How often every connection is ended at once; the long form is 200. */
+const TERMINATIONS = Number(process.env.TERMINATION_RUNS ?? 6);
+const PROCESSES = TERMINATIONS > 50 ? 2 : 1;
+const INGEST_TOKEN = 'an ingest token of the tests, long enough';
+
+vi.setConfig({ testTimeout: 60_000 + TERMINATIONS * 3_000 });
+
+const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-terminated-'));
+let database: TestDatabase;
+let stripe: LocalStripe;
+let proxy: SlowProxy;
+const apps: { child: ChildProcess; url: string; output: string[] }[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 2 });
+  stripe = await startLocalStripe({ port: 0 });
+  // A sync holds its transaction while Stripe takes its time.
+  proxy = await startSlowProxy(stripe.url, 150);
+  for (let n = 0; n < PROCESSES; n += 1) apps.push(await startApp(n));
+});
+afterAll(async () => {
+  for (const { child } of apps) child.kill('SIGKILL');
+  await proxy?.close();
+  await stripe?.close();
+  await database?.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function startApp(n: number) {
+  const port = await freePort();
+  const output: string[] = [];
+  const child = fork(path.resolve('tests/support/app-process.main.ts'), {
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      DATA_DIR: path.join(folder, String(n)),
+      DATABASE_URL: database.url,
+      STRIPE_SECRET_KEY: 'sk_test_squaretable',
+      STRIPE_API_BASE: proxy.url,
+      USAGE_INGEST_TOKEN: INGEST_TOKEN,
+      JWT_SECRET: 'a secret that both processes share, long enough',
+      LOG_LEVEL: 'fatal',
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  child.stderr!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('exit', (code) =>
+      reject(new Error(`The app ended with ${code}: ${output.join('')}`)),
+    );
+  });
+  return { child, url: `http://127.0.0.1:${port}`, output };
+}
+
+const pause = (milliseconds: number) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+async function signUp(url: string, email: string): Promise<SessionView> {
+  const answer = await caller(url).post<SessionView>('/api/auth/register', {
+    email,
+    password: 'correct horse',
+  });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer.body;
+}
+
+/** What one person and one service do to one process; each call answers a status. */
+function actsOf(url: string, session: SessionView): (() => Promise<number>)[] {
+  const person = caller(url, session.accessToken);
+  const service = caller(url, INGEST_TOKEN);
+  const event = () => ({
+    tenantId: session.tenant.id,
+    resourceType: 'images',
+    amount: 1,
+    idempotencyKey: randomUUID(),
+    enforce: false,
+  });
+  const of = (answer: ReturnType<Caller['get']>) => answer.then(({ status }) => status);
+  return [
+    () => of(person.post('/api/chat', { message: 'Hello' })),
+    () => of(person.post('/api/subscription/sync')),
+    () => of(person.post('/api/subscription/sync')),
+    () => of(person.get('/api/subscription')),
+    () => of(person.get('/api/subscription/usage')),
+    () => of(person.get('/api/subscription/usage/export.csv')),
+    () => of(service.post('/api/usage/events', { events: [event(), event(), event()] })),
+    () =>
+      of(
+        service.post('/api/usage/reservations', { ...event(), enforce: undefined, ttlSeconds: 5 }),
+      ),
+    async () => {
+      const signal = AbortSignal.timeout(400);
+      const headers = { Authorization: `Bearer ${session.accessToken}` };
+      const stream = await fetch(`${url}/api/subscription/usage/stream`, { headers, signal });
+      await stream.text().catch(() => undefined);
+      return stream.status;
+    },
+  ];
+}
+
+test(`10.18 every connection ended ${TERMINATIONS} times under mixed load ends no process`, async () => {
+  const sessions = await Promise.all(
+    [0, 1, 2].map((n) => signUp(apps[n % PROCESSES]!.url, `person${n}@example.com`)),
+  );
+  await database.pool.query(`update tenants set plan = 'team', stripe_customer_id = null`);
+  // A customer at Stripe gives the syncs something to ask while they hold their transaction.
+  for (const { tenant } of sessions) {
+    const customer = await fetch(`${stripe.url}/v1/customers`, {
+      method: 'POST',
+      headers: { Authorization: 'Bearer sk_test_squaretable' },
+      body: new URLSearchParams({ name: tenant.name, 'metadata[tenantId]': tenant.id }),
+    });
+    const { id } = (await customer.json()) as { id: string };
+    await database.pool.query('update tenants set stripe_customer_id = $2 where id = $1', [
+      tenant.id,
+      id,
+    ]);
+  }
+  const seen = new Map<number, number>();
+  let loading = true;
+  const loads = apps.flatMap(({ url }) =>
+    sessions.flatMap((session) =>
+      actsOf(url, session).map(async (act) => {
+        while (loading) {
+          const status = await act().catch(() => 0);
+          seen.set(status, (seen.get(status) ?? 0) + 1);
+          await pause(5);
+        }
+      }),
+    ),
+  );
+  let ended = 0;
+  for (let n = 0; n < TERMINATIONS; n += 1) {
+    await pause(50 + Math.random() * 600);
+    const { rows } = await database.pool.query<{ ended: number }>(
+      `select count(pg_terminate_backend(pid))::int as ended
+       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+    ended += rows[0]!.ended;
+  }
+  loading = false;
+  await Promise.all(loads);
+
+  expect(
+    apps.map(({ child, output }) => [child.exitCode, child.signalCode, output.join('')]),
+  ).toEqual(apps.map(() => [null, null, '']));
+  expect(ended).toBeGreaterThan(TERMINATIONS);
+  expect(seen.get(500) ?? 0).toBe(0);
+  expect(seen.get(200) ?? 0).toBeGreaterThan(TERMINATIONS);
+  await assertNothingLost(sessions);
+  expect(await imbalances(database.pool)).toEqual([]);
+});
+
+/** More calls at once than a pool has connections: one that was lost to it would show. */
+async function assertNothingLost(sessions: SessionView[]): Promise<void> {
+  await pause(1_000);
+  for (const { url } of apps) {
+    const person = caller(url, sessions[0]!.accessToken);
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => person.get('/api/subscription/usage')),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await person.post('/api/subscription/sync')).status).toBe(200);
+  }
+}
