@@ -51,9 +51,3 @@ export function createLog(
   };
   return stream ? pino(options, stream) : pino(options);
 }
-
-/** The message at the bottom of what was wrapped: what an ORM puts around it tells the query. */
-export function rootOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? rootOf(error.cause) : error.message;
-}

@@ -3,7 +3,6 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { BillingError } from '../../domain/errors.ts';
 import type { ApiError } from '../../domain/api.ts';
-import { rootOf } from '../log.ts';
 import type { AppEnv } from '../app-env.ts';
 import { errorText } from '../error-text.ts';
 import { databaseRefusal } from '../services/database-refusal.ts';

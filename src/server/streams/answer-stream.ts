@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { AppEnv } from '../app-env.ts';
-import { rootOf } from '../log.ts';
+import { errorText } from '../error-text.ts';
 import type { StreamSlots } from './stream-slots.ts';
 
 /** A reader that takes nothing for so long is gone, whatever its socket says. */
@@ -56,7 +56,7 @@ export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): R
       await options.run({ sse, signal });
     } catch (error) {
       // The stream ends, and the page opens it again: that is all there is to tell.
-      c.get('log').warn({ why: rootOf(error) }, 'a live stream broke off');
+      c.get('log').warn({ why: errorText(error) }, 'a live stream broke off');
     } finally {
       clearInterval(beat);
       idle.stop();
