@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startLocalStripe, type LocalStripe } from '../../local-stripe/index.ts';
+import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import type { SessionView } from '../../src/domain/api.ts';
 import { freePort } from '../support/free-port.ts';
 import { caller, type Caller } from '../support/http.ts';
