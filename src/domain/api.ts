@@ -1,4 +1,5 @@
 import type { DisputeOutcome } from './dispute.ts';
+import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
@@ -188,10 +189,14 @@ export interface CharacterView {
   shared: boolean;
   /** True for the tenant's own. */
   own: boolean;
+  /** True when an operator took it out of the community. */
+  hidden: boolean;
 }
 
 export interface CharactersView {
   characters: CharacterView[];
+  /** For the next page of shared ones. */
+  nextCursor: string | null;
 }
 
 export interface ModelView {
@@ -212,8 +217,14 @@ export interface ApiKeyView {
   name: string;
   /** The first characters, to tell keys apart; the whole key is shown once, at creation. */
   prefix: string;
+  /** `null`: made without any, and may do what keys could before there were scopes. */
+  scopes: ApiKeyScope[] | null;
+  /** Whether the reader made it. */
+  own: boolean;
+  ownerName: string;
   createdAt: string;
   lastUsedAt: string | null;
+  expiresAt: string | null;
 }
 
 export interface ApiKeyCreated extends ApiKeyView {

@@ -27,11 +27,12 @@ export function createProductServices(
 ): ProductServices {
   const { db, pool } = database;
   const { jwtSecret } = config;
+  const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
   const features = new FeatureService({ usage });
   const characters = new CharacterService({ db, clock, features });
   return {
-    apiKeys: new ApiKeyService({ db, clock, features, usage }),
-    auth: new AuthService({ db, clock, realTime: systemClock, log, jwtSecret }),
+    apiKeys: new ApiKeyService({ db, clock, features, usage, people: auth }),
+    auth,
     characters,
     chat: new ChatService({ provider: chooseProvider(config.llm), features, characters }),
     features,

@@ -1,6 +1,11 @@
-import { and, desc, eq, isNull, ne, or, sql } from 'drizzle-orm';
-import type { DbOrTx } from '../client.ts';
-import { characters, type Character, type NewCharacter } from '../schema/index.ts';
+import { and, desc, eq, ilike, isNull, ne, or, sql } from 'drizzle-orm';
+import type { DbOrTx, Tx } from '../client.ts';
+import {
+  characterReports,
+  characters,
+  type Character,
+  type NewCharacter,
+} from '../schema/index.ts';
 
 export async function insertCharacter(db: DbOrTx, values: NewCharacter): Promise<Character> {
   const [row] = await db.insert(characters).values(values).returning();
@@ -11,38 +16,172 @@ export async function insertCharacter(db: DbOrTx, values: NewCharacter): Promise
 /** The tenant's own, newest first. */
 export function listOwnCharacters(
   db: DbOrTx,
-  tenantId: string,
-  limit: number,
+  list: { tenantId: string; search?: string | undefined; limit: number },
 ): Promise<Character[]> {
+  const { tenantId, search, limit } = list;
   return db
     .select()
     .from(characters)
-    .where(eq(characters.tenantId, tenantId))
+    .where(
+      and(eq(characters.tenantId, tenantId), ...(search === undefined ? [] : [matches(search)])),
+    )
     .orderBy(desc(characters.createdAt), desc(characters.id))
     .limit(limit);
 }
 
-/** What others share: those that come with the product first, then the newest. */
-export function listSharedCharacters(
-  db: DbOrTx,
-  exceptTenantId: string,
-  limit: number,
-): Promise<Character[]> {
+/** Where a page of shared characters ends: what follows is older. */
+export interface CharacterCursor {
+  /** Those that come with the product stand first. */
+  starter: boolean;
+  createdAt: Date;
+  id: string;
+}
+
+export interface SharedCharacters {
+  exceptTenantId: string;
+  /** In the name or the description, whatever the case. */
+  search?: string | undefined;
+  after?: CharacterCursor | undefined;
+  limit: number;
+  perTenantMax: number;
+}
+
+/**
+ * What others share and no operator has hidden: what comes with the product first, then the
+ * newest, of each tenant no more than its newest few.
+ */
+export function listSharedCharacters(db: DbOrTx, list: SharedCharacters): Promise<Character[]> {
+  const { exceptTenantId, search, after, limit, perTenantMax } = list;
+  const rank = sql`(${characters.tenantId} is null, ${characters.createdAt}, ${characters.id})`;
+  const newer = sql`(select count(*) from characters n
+    where n.tenant_id = ${characters.tenantId} and n.shared and n.hidden_at is null
+      and (n.created_at, n.id) > (${characters.createdAt}, ${characters.id}))`;
   return db
     .select()
     .from(characters)
     .where(
       and(
         eq(characters.shared, true),
-        or(isNull(characters.tenantId), ne(characters.tenantId, exceptTenantId)),
+        isNull(characters.hiddenAt),
+        or(
+          isNull(characters.tenantId),
+          and(ne(characters.tenantId, exceptTenantId), sql`${newer} < ${perTenantMax}`),
+        ),
+        ...(search === undefined ? [] : [matches(search)]),
+        ...(after
+          ? [
+              sql`${rank} < (${after.starter}, ${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
+            ]
+          : []),
       ),
     )
     .orderBy(
-      sql`${characters.tenantId} is not null`,
+      sql`${characters.tenantId} is null desc`,
       desc(characters.createdAt),
       desc(characters.id),
     )
     .limit(limit);
+}
+
+function matches(search: string) {
+  const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+  return or(ilike(characters.name, pattern), ilike(characters.description, pattern))!;
+}
+
+/** The tenant's characters, all and shared; locks the making and sharing of them meanwhile. */
+export async function lockCharacterCounts(
+  tx: Tx,
+  tenantId: string,
+): Promise<{ all: number; shared: number }> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`characters:${tenantId}`}, 0))`,
+  );
+  const [row] = await tx
+    .select({
+      all: sql<number>`count(*)::int`,
+      shared: sql<number>`(count(*) filter (where ${characters.shared}))::int`,
+    })
+    .from(characters)
+    .where(eq(characters.tenantId, tenantId));
+  return row ?? { all: 0, shared: 0 };
+}
+
+/** One of the tenant's own, for a change. */
+export async function lockOwnCharacter(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+): Promise<Character | undefined> {
+  const [row] = await tx
+    .select()
+    .from(characters)
+    .where(and(eq(characters.id, id), eq(characters.tenantId, tenantId)))
+    .for('update');
+  return row;
+}
+
+export async function updateCharacter(
+  tx: Tx,
+  id: string,
+  values: Partial<Pick<NewCharacter, 'name' | 'description' | 'greeting' | 'shared'>> & {
+    updatedAt: Date;
+  },
+): Promise<Character> {
+  const [row] = await tx.update(characters).set(values).where(eq(characters.id, id)).returning();
+  if (!row) throw new Error('The database returned no character.');
+  return row;
+}
+
+export async function deleteCharacter(tx: Tx, id: string): Promise<void> {
+  await tx.delete(characters).where(eq(characters.id, id));
+}
+
+/** Notes what a person found wrong; a second report of the same person takes the first's place. */
+export async function upsertCharacterReport(
+  db: DbOrTx,
+  values: { characterId: string; userId: string; reason: string; createdAt: Date },
+): Promise<void> {
+  const { reason, createdAt } = values;
+  await db
+    .insert(characterReports)
+    .values(values)
+    .onConflictDoUpdate({
+      target: [characterReports.characterId, characterReports.userId],
+      set: { reason, createdAt },
+    });
+}
+
+export interface ReportedCharacter {
+  character: Character;
+  reports: number;
+  reasons: string[];
+}
+
+/** For operators: what was reported, most reported first. */
+export function listReportedCharacters(db: DbOrTx, limit: number): Promise<ReportedCharacter[]> {
+  return db
+    .select({
+      character: characters,
+      reports: sql<number>`count(*)::int`,
+      reasons: sql<
+        string[]
+      >`array_agg(${characterReports.reason} order by ${characterReports.createdAt} desc)`,
+    })
+    .from(characterReports)
+    .innerJoin(characters, eq(characterReports.characterId, characters.id))
+    .groupBy(characters.id)
+    .orderBy(sql`count(*) desc`, desc(characters.createdAt))
+    .limit(limit);
+}
+
+/** Takes a character out of the community, or lets it back in; false when there is none. */
+export async function setCharacterHidden(
+  db: DbOrTx,
+  id: string,
+  hiddenAt: Date | null,
+): Promise<boolean> {
+  const { rowCount } = await db.update(characters).set({ hiddenAt }).where(eq(characters.id, id));
+  return rowCount === 1;
 }
 
 /** One that the tenant may see: its own, or a shared one. */
@@ -57,7 +196,10 @@ export async function findVisibleCharacter(
     .where(
       and(
         eq(characters.id, id),
-        or(eq(characters.tenantId, tenantId), eq(characters.shared, true)),
+        or(
+          eq(characters.tenantId, tenantId),
+          and(eq(characters.shared, true), isNull(characters.hiddenAt)),
+        ),
       ),
     );
   return row;

@@ -19,6 +19,10 @@ export const apiKeys = pgTable(
     prefix: text().notNull(),
     /** SHA-256 of the key, hex. The key itself is shown once and never kept. */
     keyHash: text().notNull().unique(),
+    /** What the key may do; `null` is everything that keys may do. */
+    scopes: text().array(),
+    /** From then on it opens nothing; `null` is never. */
+    expiresAt: instant(),
     lastUsedAt: instant(),
     revokedAt: instant(),
     createdAt: createdAt(),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { boolean, index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, id, updatedAt } from './columns.ts';
+import { boolean, index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { createdAt, id, instant, updatedAt } from './columns.ts';
 import { tenants } from './tenants.ts';
 import { users } from './users.ts';
 
@@ -16,6 +16,8 @@ export const characters = pgTable(
     greeting: text().notNull(),
     /** Shown to every tenant in the community. */
     shared: boolean().notNull().default(false),
+    /** When an operator took it out of the community; its makers keep it. */
+    hiddenAt: instant(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -23,7 +25,26 @@ export const characters = pgTable(
     index('characters_tenant_idx').on(t.tenantId, t.createdAt),
     index('characters_shared_idx')
       .on(t.createdAt)
-      .where(sql`${t.shared}`),
+      .where(sql`${t.shared} and ${t.hiddenAt} is null`),
+  ],
+);
+
+/** What readers found wrong with a shared character: one report a person. */
+export const characterReports = pgTable(
+  'character_reports',
+  {
+    characterId: uuid()
+      .notNull()
+      .references(() => characters.id, { onDelete: 'cascade' }),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    reason: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.characterId, t.userId] }),
+    index('character_reports_newest_idx').on(t.createdAt),
   ],
 );
 

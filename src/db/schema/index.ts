@@ -8,6 +8,7 @@ export * from './enums.ts';
 export * from './mail-outbox.ts';
 export * from './payments.ts';
 export * from './remedies.ts';
+export * from './rate-limits.ts';
 export * from './settings.ts';
 export * from './stripe-events.ts';
 export * from './subscriptions.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { check, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 import { userRole } from './enums.ts';
 import { tenants } from './tenants.ts';
@@ -18,6 +18,10 @@ export const users = pgTable(
     role: userRole().notNull().default('member'),
     /** BCP 47, for mails and hosted pages. */
     locale: text().notNull().default('zh-CN'),
+    /** When the person showed that the address is theirs. */
+    emailVerifiedAt: instant(),
+    /** Messages sent before that. */
+    unverifiedMessages: integer().notNull().default(0),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -50,6 +54,26 @@ export const refreshTokens = pgTable(
     index('refresh_tokens_family_idx').on(t.familyId),
     index('refresh_tokens_user_idx').on(t.userId),
     index('refresh_tokens_expires_idx').on(t.expiresAt),
+  ],
+);
+
+/**
+ * Addresses from which somebody has signed in: from there an account stays open while strangers
+ * try to guess its password.
+ */
+export const knownAddresses = pgTable(
+  'known_addresses',
+  {
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** SHA-256 of user and address, hex: enough to know it again. */
+    addressHash: text().notNull(),
+    lastUsedAt: instant().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.userId, t.addressHash] }),
+    index('known_addresses_last_used_idx').on(t.lastUsedAt),
   ],
 );
 

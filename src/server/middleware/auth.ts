@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import type { ApiKeyAct } from '../../domain/api-keys.ts';
 import { BillingError } from '../../domain/errors.ts';
 import { canManageBilling } from '../../domain/ids.ts';
 import type { AppEnv, Principal } from '../app-env.ts';
@@ -9,18 +10,19 @@ import { isApiKey } from '../services/api-key/key.ts';
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
 
 /**
- * Lets in who shows an access token or an API key, and puts the `principal` into the context.
+ * Lets in who shows an access token, or an API key that may do `act`, and puts the `principal` into
+ * the context.
  * A request signed with a key counts 1 `api_calls` before anything else is done: 429
  * `quota_exceeded` when none is left, 403 `upgrade_required` on a plan without them.
  */
-export function requireAuth(context: Pick<Context, 'services'>) {
+export function requireAuth(context: Pick<Context, 'services'>, act: ApiKeyAct) {
   const { auth, apiKeys } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
     const token = bearerToken(c);
     c.set(
       'principal',
       isApiKey(token)
-        ? await apiKeys.admit(token)
+        ? await apiKeys.admit(token, act)
         : { kind: 'user', ...(await auth.verifyAccessToken(token)) },
     );
     await next();

@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiKeyCreated, ApiKeyView } from '../../domain/api.ts';
+import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
@@ -13,7 +14,13 @@ const apiKeySchema = z
     name: z.string(),
     prefix: z.string().openapi({ description: 'The first characters, to tell keys apart.' }),
     createdAt: z.iso.datetime(),
+    scopes: z.array(z.enum(API_KEY_SCOPES)).nullable().openapi({
+      description: '`null`: made without any, and may chat, make images and characters.',
+    }),
+    own: z.boolean(),
+    ownerName: z.string(),
     lastUsedAt: z.iso.datetime().nullable(),
+    expiresAt: z.iso.datetime().nullable(),
   })
   .openapi('ApiKey') satisfies z.ZodType<ApiKeyView>;
 
@@ -22,6 +29,14 @@ const createdSchema = apiKeySchema
   .openapi('ApiKeyCreated') satisfies z.ZodType<ApiKeyCreated>;
 
 const listSchema = z.object({ apiKeys: z.array(apiKeySchema) }).openapi('ApiKeys');
+
+const newKeySchema = z
+  .strictObject({
+    name: plainText(1, 100),
+    scopes: z.array(z.enum(API_KEY_SCOPES)).min(1).max(API_KEY_SCOPES.length).optional(),
+    expiresAt: z.iso.datetime({ offset: true }).optional(),
+  })
+  .openapi('NewApiKey');
 
 const tags = ['API keys'];
 const signedIn = ['unauthenticated', 'token_expired', 'forbidden'] as const;
@@ -39,16 +54,18 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Make a key',
       description: 'Needs a plan whose `api_calls` limit is not 0.',
       security: userToken,
-      request: { body: jsonBody(z.strictObject({ name: plainText(1, 100) }).openapi('NewApiKey')) },
+      request: { body: jsonBody(newKeySchema) },
       middleware: [requireUser(context)] as const,
       responses: {
         201: json(createdSchema, 'The key; keep it, it is not shown again.'),
-        ...errors(...signedIn, 'invalid_request', 'upgrade_required'),
+        ...errors(...signedIn, 'invalid_request', 'upgrade_required', 'limit_reached'),
       },
     }),
     async (c) => {
       c.header('Cache-Control', 'no-store');
-      return c.json(await apiKeys.create(userOf(c), c.req.valid('json').name), 201);
+      const { name, scopes, expiresAt } = c.req.valid('json');
+      const input = { name, scopes, expiresAt: expiresAt ? new Date(expiresAt) : undefined };
+      return c.json(await apiKeys.create(userOf(c), input), 201);
     },
   );
 
@@ -57,12 +74,12 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       method: 'get',
       path: '/api/api-keys',
       tags,
-      summary: 'The keys of the tenant, newest first',
+      summary: 'Keys, newest first: the tenant’s for owners and admins, one’s own for members',
       security: userToken,
       middleware: [requireUser(context)] as const,
       responses: { 200: json(listSchema, 'Without the keys themselves.'), ...errors(...signedIn) },
     }),
-    async (c) => c.json({ apiKeys: await apiKeys.list(userOf(c).tenantId) }, 200),
+    async (c) => c.json({ apiKeys: await apiKeys.list(userOf(c)) }, 200),
   );
 
   router.openapi(
@@ -80,7 +97,7 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      await apiKeys.revoke(userOf(c).tenantId, c.req.valid('param').id);
+      await apiKeys.revoke(userOf(c), c.req.valid('param').id);
       return c.body(null, 204);
     },
   );

@@ -51,7 +51,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
       tags,
       summary: 'The models; the first is the default',
       security: userTokenOrApiKey,
-      middleware: [requireAuth(context)] as const,
+      middleware: [requireAuth(context, 'chat')] as const,
       responses: {
         200: json(modelsSchema, 'Advanced ones need `advanced_models`.'),
         ...errors(...gated),
@@ -71,7 +71,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
       security: userTokenOrApiKey,
       request: { body: jsonBody(chatBody) },
       middleware: [
-        requireAuth(context),
+        requireAuth(context, 'chat'),
         requireFeature('basic_chat'),
         trackMessageUsage(context),
       ] as const,

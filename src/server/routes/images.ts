@@ -37,7 +37,7 @@ export function imageRoutes(context: Context): OpenAPIHono<AppEnv> {
       security: userTokenOrApiKey,
       request: { body: jsonBody(imageBody) },
       middleware: [
-        requireAuth(context),
+        requireAuth(context, 'images'),
         trackMessageUsage(context),
         requireQuota('images', 1),
       ] as const,

@@ -2,9 +2,9 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireUser, userOf } from '../middleware/auth.ts';
+import { requireAuth, requireUser, userOf } from '../middleware/auth.ts';
 import { answerEvents, answerFile } from '../streams/answer-stream.ts';
-import { errors, json, userToken } from './responses.ts';
+import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
   historyQuery,
@@ -20,11 +20,17 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { streams } = context;
   const { usage } = context.services;
   const router = createRouter();
-  const member = { security: userToken, middleware: requireUser(context), tags: ['Usage'] };
+  const tags = ['Usage'];
+  const member = { security: userToken, middleware: requireUser(context), tags };
+  const reader = {
+    security: userTokenOrApiKey,
+    middleware: requireAuth(context, 'usage:read'),
+    tags,
+  };
 
   router.openapi(
     createRoute({
-      ...member,
+      ...reader,
       method: 'get',
       path: '/api/subscription/usage',
       summary: 'Usage of a month',
@@ -36,13 +42,13 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const period = requestedPeriod(c.req.valid('query').period);
-      return c.json(await usage.getUsageStats(userOf(c).tenantId, period), 200);
+      return c.json(await usage.getUsageStats(c.get('principal').tenantId, period), 200);
     },
   );
 
   router.openapi(
     createRoute({
-      ...member,
+      ...reader,
       method: 'get',
       path: '/api/subscription/usage/history',
       summary: 'Usage by UTC day',
@@ -54,13 +60,13 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const { days } = c.req.valid('query');
-      return c.json(await usage.getHistory(userOf(c).tenantId, days), 200);
+      return c.json(await usage.getHistory(c.get('principal').tenantId, days), 200);
     },
   );
 
   router.openapi(
     createRoute({
-      ...member,
+      ...reader,
       method: 'get',
       path: '/api/subscription/usage/export.csv',
       summary: 'The ledger of a month',
@@ -72,7 +78,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const period = requestedPeriod(c.req.valid('query').period) ?? periodOf(context.clock.now());
-      const { tenantId } = userOf(c);
+      const { tenantId } = c.get('principal');
       return answerFile(c, {
         slots: streams.exports,
         tenantId,

@@ -11,6 +11,7 @@ import {
   type Account,
   setUserLocale,
 } from '../../db/repositories/user.repository.ts';
+import type { User } from '../../db/schema/index.ts';
 import type { Logger } from '../log.ts';
 import { AccessTokens, type AccessClaims } from './auth/access-token.ts';
 import { LoginLimiter } from './auth/login-limiter.ts';
@@ -54,7 +55,12 @@ export class AuthService {
     this.db = deps.db;
     this.clock = deps.clock;
     this.accessTokens = new AccessTokens({ jwtSecret: deps.jwtSecret, clock: deps.realTime });
-    this.refreshTokens = new RefreshTokens({ db: deps.db, clock: deps.realTime, log: deps.log });
+    this.refreshTokens = new RefreshTokens({
+      db: deps.db,
+      clock: deps.realTime,
+      log: deps.log,
+      secret: deps.jwtSecret,
+    });
   }
 
   /** Makes a tenant and its owner together. 409 `email_taken`. */
@@ -131,7 +137,12 @@ export class AuthService {
 
   /** The role as it is now, not as the token remembers it. */
   async getRole(userId: UserId): Promise<Role> {
-    return (await this.getAccount(userId)).user.role;
+    return (await this.getPerson(userId)).role;
+  }
+
+  /** The person as they are now. 401 `unauthenticated` when the account is gone. */
+  async getPerson(userId: UserId): Promise<User> {
+    return (await this.getAccount(userId)).user;
   }
 
   private async getAccount(userId: string): Promise<Account> {

@@ -17,6 +17,8 @@ const errors: Record<ErrorCode | 'network', string> = {
   not_found: 'This no longer exists.',
   tenant_not_found: 'This account no longer exists.',
   reservation_not_found: 'This reservation no longer exists.',
+  email_unverified: 'Confirm your e-mail address first: the link is in the mail we sent you.',
+  limit_reached: 'There are as many as there may be. Remove one first.',
   email_taken: 'There is an account with this e-mail already. Log in instead.',
   already_subscribed: 'There is a subscription already. Reload the page to see it.',
   no_subscription: 'There is no subscription to change.',

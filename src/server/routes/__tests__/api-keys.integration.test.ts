@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiKeyCreated, ApiKeyView, CharactersView } from '../../../domain/api.ts';
-import { caller } from '../../../../tests/support/http.ts';
+import type {
+  ApiKeyCreated,
+  ApiKeyView,
+  CharactersView,
+  SessionView,
+} from '../../../domain/api.ts';
+import { caller, type Caller } from '../../../../tests/support/http.ts';
 import { countersOf, putOnPlan } from '../../../../tests/support/metering.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 
@@ -47,6 +52,10 @@ test('a key is shown once and only its hash is kept', async () => {
     prefix: created.key.slice(0, 10),
     createdAt: expect.any(String),
     lastUsedAt: null,
+    scopes: null,
+    own: true,
+    ownerName: expect.any(String),
+    expiresAt: null,
   });
   const { key, ...view } = created;
   const listed = await call.get<{ apiKeys: ApiKeyView[] }>('/api/api-keys');
@@ -149,3 +158,141 @@ test.each([[{}], [{ name: '' }], [{ name: 'x'.repeat(101) }], [{ name: 'a\0' }],
     });
   },
 );
+
+describe('10.14 scopes', () => {
+  const requests: Record<string, (by: Caller) => Promise<{ status: number; body: unknown }>> = {
+    chat: (by) => by.post('/api/chat', { message: 'Hi' }),
+    models: (by) => by.get('/api/chat/models'),
+    'read characters': (by) => by.get('/api/characters'),
+    'make a character': (by) =>
+      by.post('/api/characters', { name: 'A', description: '', greeting: 'Hi' }),
+    images: (by) => by.post('/api/images', { prompt: 'a sea' }),
+    usage: (by) => by.get('/api/subscription/usage'),
+    history: (by) => by.get('/api/subscription/usage/history?days=7'),
+    csv: (by) => by.get('/api/subscription/usage/export.csv'),
+  };
+  const CHAT = ['chat', 'models', 'read characters'];
+  const USAGE = ['usage', 'history', 'csv'];
+
+  test.each<[string[] | undefined, string[]]>([
+    [undefined, [...CHAT, 'make a character', 'images']],
+    [['chat'], CHAT],
+    [['images'], ['images']],
+    [['usage:read'], USAGE],
+    [
+      ['usage:read', 'chat', 'chat'],
+      [...CHAT, ...USAGE],
+    ],
+  ])('a key made with %j may do %j and nothing else', async (scopes, allowed) => {
+    const { call, calls } = await tenantOnPro();
+    const made = await call.post<ApiKeyCreated>('/api/api-keys', { name: 'scoped', scopes });
+    expect(made.status).toBe(201);
+    const by = caller(server.url, made.body.key);
+    for (const [name, request] of Object.entries(requests)) {
+      const answer = await request(by);
+      const may = allowed.includes(name);
+      expect({ name, status: answer.status < 300 ? 'ok' : answer.status }).toEqual({
+        name,
+        status: may ? 'ok' : 403,
+      });
+      if (!may) expect(answer.body).toMatchObject({ code: 'forbidden' });
+    }
+    expect((await calls()).used).toBe(allowed.length);
+  });
+
+  test.each([[[]], [['chat', 'everything']], ['chat'], [[1]], [null]])(
+    'scopes of %j are refused',
+    async (scopes) => {
+      const { call } = await tenantOnPro();
+      expect((await call.post('/api/api-keys', { name: 'x', scopes })).status).toBe(400);
+    },
+  );
+});
+
+describe('10.14 whose keys', () => {
+  test('members see and revoke their own, owners and admins all', async () => {
+    const owner = await tenantOnPro();
+    const { pool } = server.database;
+    const other = await server.signUp('a-member-elsewhere');
+    await pool.query(
+      `update users set tenant_id = $1, role = 'member' where email = 'a-member-elsewhere@example.com'`,
+      [owner.id],
+    );
+    const again = await caller(server.url).post<SessionView>('/api/auth/login', {
+      email: 'a-member-elsewhere@example.com',
+      password: 'correct horse',
+    });
+    const member = caller(server.url, again.body.accessToken);
+    const mine = await member.post<ApiKeyCreated>('/api/api-keys', { name: 'mine' });
+    expect(mine.status).toBe(201);
+    const listed = await member.get<{ apiKeys: ApiKeyView[] }>('/api/api-keys');
+    expect(listed.body.apiKeys.map(({ name, own }) => [name, own])).toEqual([['mine', true]]);
+    const refused = await member.delete(`/api/api-keys/${owner.created.id}`);
+    expect(refused).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect((await owner.byKey.get('/api/characters')).status).toBe(200);
+
+    const all = await owner.call.get<{ apiKeys: ApiKeyView[] }>('/api/api-keys');
+    expect(all.body.apiKeys).toContainEqual(expect.objectContaining({ name: 'mine', own: false }));
+    expect((await owner.call.delete(`/api/api-keys/${mine.body.id}`)).status).toBe(204);
+    expect((await caller(server.url, mine.body.key).get('/api/characters')).status).toBe(401);
+    expect(other.session.user.id).toBe(again.body.user.id);
+  });
+
+  test('a key opens nothing from its expiry on, and makes room', async () => {
+    const { call } = await tenantOnPro();
+    const past = new Date(Date.now() - 1_000).toISOString();
+    expect((await call.post('/api/api-keys', { name: 'x', expiresAt: past })).status).toBe(400);
+    expect((await call.post('/api/api-keys', { name: 'x', expiresAt: 'soon' })).status).toBe(400);
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const made = await call.post<ApiKeyCreated>('/api/api-keys', { name: 'brief', expiresAt });
+    expect(made.body).toMatchObject({ expiresAt });
+    const by = caller(server.url, made.body.key);
+    expect((await by.get('/api/characters')).status).toBe(200);
+    await server.database.pool.query(
+      `update api_keys set expires_at = now() - interval '1 second' where id = $1`,
+      [made.body.id],
+    );
+    expect((await by.get('/api/characters')).status).toBe(401);
+    const { body } = await call.get<{ apiKeys: ApiKeyView[] }>('/api/api-keys');
+    expect(body.apiKeys.map(({ name }) => name)).not.toContain('brief');
+  });
+
+  test('twenty a person, however many are asked for at once, and a hundred a tenant', async () => {
+    const { call, id } = await tenantOnPro();
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => call.post('/api/api-keys', { name: `bot ${n}` })),
+    );
+    const made = answers.filter(({ status }) => status === 201).length;
+    // Two are there already.
+    expect(made).toBe(18);
+    expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
+      code: 'limit_reached',
+      details: { max: 20 },
+    });
+    await server.database.pool.query(
+      `with others as (
+         insert into users (tenant_id, email, password_hash, display_name)
+         select $1::uuid, $1::text || n || '@example.com', '-', 'Other' from generate_series(1, 4) n returning id
+       )
+       insert into api_keys (tenant_id, user_id, name, prefix, key_hash)
+       select $1::uuid, id, 'other', 'sqk_', id::text || n from others, generate_series(1, 20) n`,
+      [id],
+    );
+    const { body } = await call.get<{ apiKeys: ApiKeyView[] }>('/api/api-keys');
+    expect(body.apiKeys).toHaveLength(100);
+    const mine = body.apiKeys.find(({ own }) => own)!;
+    await call.delete(`/api/api-keys/${mine.id}`);
+    expect((await call.post('/api/api-keys', { name: 'again' })).status).toBe(201);
+    await call.delete(`/api/api-keys/${body.apiKeys.findLast(({ own }) => own)!.id}`);
+    await server.database.pool.query(
+      `insert into api_keys (tenant_id, user_id, name, prefix, key_hash)
+       select tenant_id, user_id, 'one more', 'sqk_', 'one more' || id from api_keys
+       where tenant_id = $1 and name = 'other' limit 1`,
+      [id],
+    );
+    expect(await call.post('/api/api-keys', { name: 'too many' })).toMatchObject({
+      status: 409,
+      body: { details: { max: 100 } },
+    });
+  });
+});

@@ -152,6 +152,23 @@ describe('sessions', () => {
     expect((await refresh(cookieOf(first))).status).toBe(200);
   });
 
+  test('10.17 a token sent twice within its grace has one successor, not a fork', async () => {
+    const cookie = await start('forked');
+    const answers = await Promise.all([refresh(cookie), refresh(cookie), refresh(cookie)]);
+    expect(new Set(answers.map(cookieOf)).size).toBe(1);
+    expect(cookieOf(await refresh(cookie))).toBe(cookieOf(answers[0]!));
+    // Whoever follows a successor goes on in the same line.
+    const next = await refresh(cookieOf(answers[0]!));
+    expect(cookieOf(await refresh(cookieOf(answers[0]!)))).toBe(cookieOf(next));
+    const { rows } = await server.database.pool.query<{ n: number }>(
+      `select count(*)::int as n from refresh_tokens
+       where family_id in (select family_id from refresh_tokens t join users u on u.id = t.user_id
+         where u.email like 'forked%')`,
+    );
+    // The registration's own family of one, and the sign-in's line of three.
+    expect(rows[0]!.n).toBe(4);
+  });
+
   test('two tabs that refresh at once both stay signed in', async () => {
     const cookie = await start('tabs');
     const both = await Promise.all([refresh(cookie), refresh(cookie)]);

@@ -76,7 +76,9 @@ describe('characters', () => {
     const { call } = await tenant();
     const made = await call.post<CharacterView>('/api/characters', { ...mira, shared: false });
     expect(made.status).toBe(201);
-    expect(made.body).toEqual({ ...mira, id: expect.any(String), shared: false, own: true });
+    expect(made.body).toEqual({
+      ...{ ...mira, id: expect.any(String), shared: false, own: true, hidden: false },
+    });
     const refused = await call.post('/api/characters', { ...mira, shared: true });
     expect(refused.status).toBe(403);
     expect(refused.body).toMatchObject({

@@ -14,16 +14,16 @@ export interface RefreshState {
 }
 
 /**
- * What a presented refresh token leads to: `rotate` uses it up and makes the next, `rotate_again`
- * makes another one for the second tab, `revoke_family` signs out everywhere because somebody
+ * What a presented refresh token leads to: `rotate` uses it up and makes the next, `repeat`
+ * answers the same next one to the second tab, `revoke_family` signs out everywhere because somebody
  * else has used it, `refuse` is everything that is simply over.
  */
 export function decideRefresh(
   token: RefreshState | undefined,
   now: Date,
-): 'rotate' | 'rotate_again' | 'revoke_family' | 'refuse' {
+): 'rotate' | 'repeat' | 'revoke_family' | 'refuse' {
   if (!token || token.revokedAt || token.expiresAt <= now) return 'refuse';
   if (!token.usedAt) return 'rotate';
   const ageMs = now.getTime() - token.usedAt.getTime();
-  return ageMs <= REUSE_GRACE_SECONDS * 1000 ? 'rotate_again' : 'revoke_family';
+  return ageMs <= REUSE_GRACE_SECONDS * 1000 ? 'repeat' : 'revoke_family';
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Db, DbOrTx } from '../../../db/client.ts';
@@ -17,16 +17,31 @@ export class RefreshTokens {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly log: Logger;
+  private readonly succession: Buffer;
 
-  constructor(deps: { db: Db; clock: Clock; log: Logger }) {
+  constructor(deps: { db: Db; clock: Clock; log: Logger; secret: string }) {
     this.db = deps.db;
     this.clock = deps.clock;
     this.log = deps.log;
+    this.succession = Buffer.from(hkdfSync('sha256', deps.secret, '', 'refresh succession', 32));
   }
 
-  /** Begins a family (a sign-in), or goes on with `familyId`. Answers the token itself. */
-  async issue(db: DbOrTx, userId: string, familyId: string = randomUUID()): Promise<string> {
+  /** Begins a family: a sign-in. Answers the token itself. */
+  async issue(db: DbOrTx, userId: string): Promise<string> {
     const token = randomBytes(32).toString('base64url');
+    await this.keep(db, token, userId, randomUUID());
+    return token;
+  }
+
+  /**
+   * The one successor of a token. It follows from the token and our secret, so that two tabs that
+   * send the same token are answered with the same one although only hashes are kept.
+   */
+  private successorOf(token: string): string {
+    return createHmac('sha256', this.succession).update(token).digest('base64url');
+  }
+
+  private async keep(db: DbOrTx, token: string, userId: string, familyId: string): Promise<void> {
     const now = this.clock.now();
     await insertRefreshToken(db, {
       userId,
@@ -35,7 +50,6 @@ export class RefreshTokens {
       expiresAt: new Date(now.getTime() + REFRESH_TOKEN_TTL_SECONDS * 1000),
       createdAt: now,
     });
-    return token;
   }
 
   /**
@@ -53,8 +67,12 @@ export class RefreshTokens {
         this.log.warn({ userId: known.userId }, 'a used refresh token came back; family revoked');
         return undefined;
       }
-      if (decision === 'rotate') await markRefreshTokenUsed(tx, known.id, now);
-      return { userId: known.userId, token: await this.issue(tx, known.userId, known.familyId) };
+      const successor = this.successorOf(token);
+      if (decision === 'rotate') {
+        await markRefreshTokenUsed(tx, known.id, now);
+        await this.keep(tx, successor, known.userId, known.familyId);
+      }
+      return { userId: known.userId, token: successor };
     });
     if (rotated) return rotated;
     throw new BillingError('unauthenticated', 'The session has ended; sign in again.');

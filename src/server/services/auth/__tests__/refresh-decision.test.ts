@@ -10,11 +10,11 @@ test.each([
   ['a token never used', fresh, 'rotate'],
   ['a token at its last instant', { ...fresh, expiresAt: now }, 'refuse'],
   ['a revoked token', { ...fresh, revokedAt: secondsAgo(1) }, 'refuse'],
-  ['the second of two tabs', { ...fresh, usedAt: secondsAgo(1) }, 'rotate_again'],
+  ['the second of two tabs', { ...fresh, usedAt: secondsAgo(1) }, 'repeat'],
   [
     'the last instant of the grace',
     { ...fresh, usedAt: secondsAgo(REUSE_GRACE_SECONDS) },
-    'rotate_again',
+    'repeat',
   ],
   [
     'a token used long ago',
