@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono';
 import type { z } from 'zod';
+import { DueWorkFault } from '../kernel/due-work-fault.ts';
 import { StripeError } from '../kernel/errors.ts';
 
 /** What the control interface answers with an error: `{error: {code, message, param?}}`. */
@@ -57,6 +58,9 @@ export function errorAnswer(c: HonoContext, error: unknown): Response {
     const { code, type, message, param } = error.body;
     const status = error.status === 404 ? 404 : error.status === 409 ? 409 : 400;
     return c.json({ error: { code: code ?? type, message, ...(param ? { param } : {}) } }, status);
+  }
+  if (error instanceof DueWorkFault) {
+    return c.json({ error: { code: 'due_work_failed', message: error.message } }, 500);
   }
   throw error;
 }

@@ -48,6 +48,7 @@ export class Kernel {
   #followers = new Map<string, Follower>();
   #sequence = 0;
   #requests = 0;
+  #faults: string[] = [];
   #run = crypto.randomUUID();
 
   constructor(options: KernelOptions) {
@@ -67,6 +68,17 @@ export class Kernel {
         this.#followers.set(happening, follower as Follower);
       }
     }
+  }
+
+  /** Notes that due work failed, for whoever turns the clock next. */
+  noteFault(fault: string): void {
+    this.log(fault);
+    this.#faults.push(fault);
+  }
+
+  /** The faults since they were last taken. */
+  takeFaults(): string[] {
+    return this.#faults.splice(0);
   }
 
   resourceOf = (object: string): Resource | undefined => this.#byObject.get(object);

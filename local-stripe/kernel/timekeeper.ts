@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Dispatcher } from './deliveries/dispatcher.ts';
+import { DueWorkFault } from './due-work-fault.ts';
 import type { Kernel } from './kernel.ts';
 import type { DueRow } from './rows.ts';
 
@@ -38,7 +39,10 @@ export class Timekeeper {
     }
   }
 
-  /** Moves the global clock to `target` (unix seconds); resolves when all is done and delivered. */
+  /**
+   * Moves the global clock to `target` (unix seconds); resolves when all is done and delivered.
+   * Throws `DueWorkFault`, after that, when some of it failed now or since the last time.
+   */
   async advanceTo(target: number): Promise<number> {
     await this.#alone(async () => {
       await this.#dispatcher.idle();
@@ -48,6 +52,8 @@ export class Timekeeper {
       await this.#passUntil(target);
     });
     await this.settled();
+    const faults = this.#kernel.takeFaults();
+    if (faults.length > 0) throw new DueWorkFault(faults);
     return this.#kernel.now();
   }
 
@@ -119,7 +125,10 @@ export class Timekeeper {
       if (this.#isClosed) return;
       const row = this.#kernel.due.peek(id);
       if (row === undefined || row.dueAt > target || !this.#freeze(id, row.dueAt)) break;
-      this.#do(row, this.#kernel.now());
+      if (!this.#do(row, this.#kernel.now())) {
+        this.#failAdvance(id);
+        return;
+      }
       await this.#breathe();
     }
     this.#kernel.run((ctx) => {
@@ -135,6 +144,20 @@ export class Timekeeper {
     });
   }
 
+  /** A test clock that cannot go on says so, as Stripe's do. */
+  #failAdvance(id: string): void {
+    this.#kernel.run((ctx) => {
+      const clock = ctx.store.find('test_helpers.test_clock', id);
+      if (clock === undefined) return;
+      const failed = ctx.store.put('test_helpers.test_clock', {
+        ...clock,
+        status: 'internal_failure',
+        status_details: {},
+      });
+      ctx.onClock(id).emit('test_helpers.test_clock.internal_failure', failed);
+    });
+  }
+
   /** False when the clock was deleted while it advanced. */
   #freeze(id: string, frozen_time: number): boolean {
     const { store } = this.#kernel;
@@ -146,18 +169,23 @@ export class Timekeeper {
     return true;
   }
 
-  /** Work that fails is a bug of ours: it is told and dropped, so that time can go on. */
-  #do(row: DueRow, globalNow: number): void {
-    const { store, log } = this.#kernel;
+  /**
+   * Work that fails is a bug of ours: it is told and dropped, so that time can go on. False then.
+   */
+  #do(row: DueRow, globalNow: number): boolean {
+    const { store } = this.#kernel;
     try {
       const origin = { request: null, clock: row.clock, now: row.dueAt, globalNow };
       this.#kernel.runAt(origin, (ctx) => {
         store.remove('_due', row.id);
         this.#kernel.dueHandler(row.kind)(ctx, row.objectId);
       });
+      return true;
     } catch (error) {
-      log(`${row.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#kernel.noteFault(`${row.id}: ${text}`);
       store.transaction(() => store.remove('_due', row.id));
+      return false;
     }
   }
 

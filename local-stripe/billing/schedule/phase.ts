@@ -1,8 +1,10 @@
 import type Stripe from 'stripe';
+import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context, Happenings } from '../../kernel/types.ts';
 import { itemList } from '../subscription/build.ts';
 import { billChange } from '../subscription/bill-change.ts';
+import type { Billing } from '../subscription/bill-change.ts';
 import { announceEntitlements } from '../subscription/changed.ts';
 import { planChange } from '../subscription/change.ts';
 import { scheduleCycle } from '../subscription/cycle-schedule.ts';
@@ -48,7 +50,7 @@ export function enterPhase(
   const items = itemsOfPhase(ctx, subscription, phase);
   ctx.store.put('subscription', {
     ...subscription,
-    ...settingsOf(phase),
+    ...settingsOf(subscription, phase),
     billing_cycle_anchor: anchorOf(ctx, subscription, phase, items),
     items: itemList(subscription.id, items),
   });
@@ -70,14 +72,14 @@ export function beginPhase(ctx: Context, schedule: Schedule, phase: Phase): Sche
 export function changeMidway(ctx: Context, schedule: Schedule, phase: Phase): void {
   const before = ctx.store.get('subscription', idOf(schedule.subscription!));
   beginPhase(ctx, schedule, phase);
-  applyItems(ctx, before, phase, phase.proration_behavior);
+  applyItems(ctx, before, phase, { payment: 'unattended', proration: phase.proration_behavior });
 }
 
 export function applyItems(
   ctx: Context,
   before: Stripe.Subscription,
   phase: Phase,
-  proration: string,
+  { payment, proration }: Pick<Billing, 'payment' | 'proration'>,
 ): void {
   const wanted = itemsOfPhase(ctx, before, phase);
   const kept = new Set(wanted.map(({ id }) => id));
@@ -90,21 +92,28 @@ export function applyItems(
         ...(before.items.data.some(({ id }) => id === item.id) ? { id: item.id } : {}),
         price: item.price.id,
         ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
+        metadata: item.metadata,
       })),
     ],
+    isPlanned: true,
     anchorNow: phase.billing_cycle_anchor === 'phase_start',
     trialEnd: phase.trial_end !== null && phase.trial_end > ctx.now ? phase.trial_end : undefined,
     behavior: proration,
     at: ctx.now,
   });
-  const plain = settingsOf(phase);
+  const plain = settingsOf(before, phase);
   const after = change.changesBill
     ? billChange(ctx, before, plain, change, {
-        payment: 'allow_incomplete',
+        payment,
         proration,
         prorationDate: null,
       })
-    : ctx.update('subscription', before, plain, 'customer.subscription.updated');
+    : ctx.update(
+        'subscription',
+        before,
+        { ...plain, items: change.next.items },
+        'customer.subscription.updated',
+      );
   if (after.ended_at === null) scheduleCycle(ctx, after);
   announceEntitlements(ctx, after);
 }
@@ -145,18 +154,24 @@ function itemsOfPhase(
   return phase.items.map((wanted, i) => {
     const price = prices[i]!;
     const old = kept[i] ?? take(() => true);
-    if (old !== undefined) return repriced(old, price, wanted.quantity);
+    if (old !== undefined) {
+      const metadata = mergeMetadata(old.metadata, wanted.metadata ?? undefined);
+      return { ...repriced(old, price, wanted.quantity), metadata };
+    }
     return buildItem(ctx, {
       subscription: subscription.id,
       price,
       quantity: wanted.quantity,
       period: { start: ctx.now, end: ctx.now },
+      metadata: wanted.metadata ?? {},
     });
   });
 }
 
-function settingsOf(phase: Phase): Partial<Stripe.Subscription> {
+/** What a phase says of the subscription. Its metadata is added to that, an empty value unsets one. */
+function settingsOf(subscription: Stripe.Subscription, phase: Phase): Partial<Stripe.Subscription> {
   return {
+    metadata: mergeMetadata(subscription.metadata, phase.metadata ?? undefined),
     ...(phase.collection_method === null ? {} : { collection_method: phase.collection_method }),
     ...(phase.default_payment_method === null
       ? {}

@@ -38,23 +38,28 @@ export function readPhases(
     if (i > 0 && typeof phase.start_date === 'number' && phase.start_date !== from) {
       throw invalidRequest('A phase starts when the one before it ends.', `${place}[start_date]`);
     }
-    const built = buildPhase(ctx, phase, from, anchor, place);
+    const isLast = i === given.length - 1;
+    const built = buildPhase(ctx, phase, { start: from, anchor, place, isLast });
     from = built.end_date;
     return built;
   });
 }
 
-function buildPhase(
-  ctx: Context,
-  given: GivenPhase,
-  start: number,
-  anchor: number | null,
-  place: string,
-): Phase {
+/** Where in the schedule a phase stands, and how errors call it. */
+interface Place {
+  start: number;
+  /** The boundary from which the subscription's periods are counted, if there is one yet. */
+  anchor: number | null;
+  place: string;
+  isLast: boolean;
+}
+
+function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
+  const { start, place } = where;
   const items = given.items.map((item, i) => readItem(ctx, item, `${place}[items][${i}]`));
   if (items.length === 0) throw invalidRequest('A phase has at least one item.', `${place}[items]`);
-  const end = readEnd(given, start, anchor, place);
   const price = ctx.store.get('price', items[0]!.price as string);
+  const end = readEnd(given, price, where);
   const trialEnd = given.trial ? end : (given.trial_end ?? null);
   return {
     add_invoice_items: [],
@@ -70,7 +75,7 @@ function buildPhase(
     end_date: end,
     invoice_settings: null,
     items,
-    metadata: mergeMetadata({}, given.metadata),
+    metadata: metadataOf(given.metadata),
     on_behalf_of: null,
     proration_behavior: (given.proration_behavior ??
       'create_prorations') as Phase['proration_behavior'],
@@ -93,7 +98,7 @@ function readItem(
   return {
     billing_thresholds: null,
     discounts: [],
-    metadata: mergeMetadata({}, given.metadata),
+    metadata: metadataOf(given.metadata),
     plan: price.id,
     price: price.id,
     ...(isMetered ? {} : { quantity: given.quantity ?? 1 }),
@@ -101,7 +106,19 @@ function readItem(
   };
 }
 
-function readEnd(given: GivenPhase, start: number, anchor: number | null, place: string): number {
+/** As given, empty values included: entering the phase unsets what they name. */
+function metadataOf(given: Stripe.Emptyable<Stripe.MetadataParam> | undefined): Stripe.Metadata {
+  // Checked as any metadata is.
+  mergeMetadata({}, given);
+  const entries = Object.entries(given || {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value ?? '')]));
+}
+
+function readEnd(
+  given: GivenPhase,
+  price: Stripe.Price,
+  { start, anchor, place, isLast }: Place,
+): number {
   if (given.end_date !== undefined && given.duration !== undefined) {
     throw invalidRequest(
       'You may only specify one of these parameters: duration, end_date.',
@@ -115,9 +132,13 @@ function readEnd(given: GivenPhase, start: number, anchor: number | null, place:
     }
     return after(start, given.duration.interval, count, anchor);
   }
+  if (given.end_date === undefined && isLast) {
+    const { interval, interval_count } = price.recurring!;
+    return after(start, interval, interval_count, anchor);
+  }
   if (given.end_date === undefined) {
     throw invalidRequest(
-      'A phase needs an `end_date` or a `duration`.',
+      'A phase that another one follows needs an `end_date` or a `duration`.',
       `${place}[end_date]`,
       'parameter_missing',
     );

@@ -13,7 +13,10 @@ export function startScheduled(ctx: Context, schedule: Schedule): Schedule {
   const phase = phaseAt(schedule, ctx.now);
   if (phase === null) return schedule;
   const { default_settings: settings } = schedule;
-  const method = idOrNull(phase.default_payment_method ?? settings.default_payment_method);
+  const planned = idOrNull(phase.default_payment_method ?? settings.default_payment_method);
+  // A card that was taken away since is as good as none.
+  const card = ctx.store.find('payment_method', planned ?? '');
+  const method = idOrNull(card?.customer) === idOf(schedule.customer) ? planned : null;
   const collection = phase.collection_method ?? settings.collection_method;
   const { subscription } = prepareSubscription(
     ctx,
@@ -22,6 +25,7 @@ export function startScheduled(ctx: Context, schedule: Schedule): Schedule {
       items: phase.items.map((item) => ({
         price: idOf(item.price),
         ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
+        metadata: item.metadata ?? {},
       })),
       billing_mode: { type: schedule.billing_mode.type },
       metadata: phase.metadata ?? {},

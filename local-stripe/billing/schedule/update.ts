@@ -10,6 +10,7 @@ import { readPhases } from './phases.ts';
 import { applyItems, phaseAt, scheduleNextPhase } from './phase.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
+type Phase = Stripe.SubscriptionSchedule.Phase;
 
 /** `POST /v1/subscription_schedules/:id`. Phases given replace all phases that are not over. */
 export function updateSchedule(
@@ -96,6 +97,15 @@ function follow(
   scheduleNextPhase(ctx, schedule);
   const phase = phaseAt(schedule, ctx.now);
   const was = phaseAt(before, ctx.now);
-  if (phase === null || JSON.stringify(phase.items) === JSON.stringify(was?.items)) return;
-  applyItems(ctx, ctx.store.get('subscription', idOf(schedule.subscription!)), phase, proration);
+  if (phase === null || sameAim(phase, was)) return;
+  applyItems(ctx, ctx.store.get('subscription', idOf(schedule.subscription!)), phase, {
+    payment: 'allow_incomplete',
+    proration,
+  });
+}
+
+/** Whether two phases want the same of the subscription. */
+function sameAim(a: Phase, b: Phase | null): boolean {
+  const aim = (phase: Phase | null) => JSON.stringify([phase?.items, phase?.metadata]);
+  return aim(a) === aim(b);
 }

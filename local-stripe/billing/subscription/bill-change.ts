@@ -19,6 +19,10 @@ import { useUpOnceDiscounts } from './once-discounts.ts';
 import { noMethod } from './start.ts';
 
 export interface Billing {
+  /**
+   * The `payment_behavior`. `unattended`: nobody is there to be told of a missing card, so the change
+   * happens and its invoice stays open.
+   */
   payment: string;
   proration: string;
   prorationDate: number | null;
@@ -96,7 +100,7 @@ function judge(ctx: Context, invoice: Stripe.Invoice, payment: string): Verdict 
   if (payment === 'default_incomplete') return 'waits';
   const method = methodFor(ctx, invoice);
   if (method === null) {
-    if (payment === 'pending_if_incomplete') return 'fails';
+    if (payment === 'pending_if_incomplete' || payment === 'unattended') return 'fails';
     throw noMethod();
   }
   const verdict = judgeCharge(ctx, method, false);

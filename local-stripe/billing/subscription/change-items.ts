@@ -18,14 +18,22 @@ import { redeemAll } from './read-params.ts';
 type Item = Stripe.SubscriptionItem;
 type GivenItem = Stripe.SubscriptionUpdateParams.Item;
 
-/** The items as an update wants them: changed by id, added without one, gone where `deleted`. */
-export function readItems(ctx: Context, before: Stripe.Subscription, given: GivenItem[]): Item[] {
+/**
+ * The items as an update wants them: changed by id, added without one, gone where `deleted`. What was
+ * planned may have a price that was archived since.
+ */
+export function readItems(
+  ctx: Context,
+  before: Stripe.Subscription,
+  given: GivenItem[],
+  isPlanned = false,
+): Item[] {
   let items = [...before.items.data];
   for (const [i, one] of given.entries()) {
     const place = `items[${i}]`;
     refuseItemExtras(one, place);
     if (one.id === undefined) {
-      items.push(newItem(ctx, before, one, place));
+      items.push(newItem(ctx, before, one, place, isPlanned));
       continue;
     }
     const old = items.find(({ id }) => id === one.id);
@@ -33,7 +41,7 @@ export function readItems(ctx: Context, before: Stripe.Subscription, given: Give
     if (one.deleted) items = items.filter(({ id }) => id !== one.id);
     else
       items = items.map((item) =>
-        item === old ? changedItem(ctx, before, old, one, place) : item,
+        item === old ? changedItem(ctx, before, old, one, place, isPlanned) : item,
       );
   }
   if (items.length === 0) {
@@ -52,9 +60,15 @@ export function readItems(ctx: Context, before: Stripe.Subscription, given: Give
   return items;
 }
 
-function newItem(ctx: Context, before: Stripe.Subscription, one: GivenItem, place: string): Item {
+function newItem(
+  ctx: Context,
+  before: Stripe.Subscription,
+  one: GivenItem,
+  place: string,
+  isPlanned: boolean,
+): Item {
   const price = resolvePrice(ctx, one, place);
-  assertRecurring(price, before.currency, place);
+  assertRecurring(price, before.currency, place, isPlanned);
   assertQuantity(one.quantity, price, place);
   const id = ctx.newId('si');
   const target = { customer: idOf(before.customer), subscription: before.id, subscriptionItem: id };
@@ -75,11 +89,14 @@ function changedItem(
   old: Item,
   one: GivenItem,
   place: string,
+  isPlanned: boolean,
 ): Item {
   const isRepriced =
     one.price !== undefined || one.plan !== undefined || one.price_data !== undefined;
   const price = isRepriced ? resolvePrice(ctx, one, place) : priceOf(ctx, old);
-  if (isRepriced && price.id !== old.price.id) assertRecurring(price, before.currency, place);
+  if (isRepriced && price.id !== old.price.id) {
+    assertRecurring(price, before.currency, place, isPlanned);
+  }
   assertQuantity(one.quantity, price, place);
   const item = isRepriced || one.quantity !== undefined ? repriced(old, price, one.quantity) : old;
   return { ...item, metadata: mergeMetadata(old.metadata, one.metadata) };

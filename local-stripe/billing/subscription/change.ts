@@ -20,6 +20,8 @@ export interface ChangeParams {
   trialEnd: number | null | undefined;
   behavior: string;
   at: number;
+  /** Planned before: prices may have been archived since. */
+  isPlanned?: boolean;
 }
 
 /** What an update would do to the bill. Nothing has been done yet. */
@@ -42,7 +44,7 @@ export function planChange(
   before: Stripe.Subscription,
   params: ChangeParams,
 ): Change {
-  const items = readItems(ctx, before, params.items ?? []);
+  const items = readItems(ctx, before, params.items ?? [], params.isPlanned);
   const touched = items.filter((item) => isTouched(item, before.items.data));
   const gone = before.items.data.filter((item) => {
     const after = items.find(({ id }) => id === item.id);

@@ -61,7 +61,7 @@ export function prepareSubscription(
   const method = params.default_payment_method;
   if (method !== undefined) assertOwnMethod(ctx, customer.id, method);
 
-  const given = readItems(ctx, params, customer);
+  const given = readItems(ctx, params, customer, schedule !== null);
   const prices = given.map(({ price }) => price);
   const intervals = prices.map(({ recurring }) => recurring!);
   const mode = billingMode(ctx, params.billing_mode);
@@ -116,6 +116,7 @@ function readItems(
   ctx: Context,
   params: Stripe.SubscriptionCreateParams,
   customer: Stripe.Customer,
+  isPlanned: boolean,
 ) {
   const items = params.items ?? [];
   if (items.length === 0) throw missingParam('items');
@@ -130,7 +131,7 @@ function readItems(
     return { item, price, place };
   });
   const currency = params.currency ?? resolved[0]!.price.currency;
-  for (const { price, place } of resolved) assertRecurring(price, currency, place);
+  for (const { price, place } of resolved) assertRecurring(price, currency, place, isPlanned);
   const seen = new Set<string>();
   for (const { price, place } of resolved) {
     if (seen.has(price.id)) {

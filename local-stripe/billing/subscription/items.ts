@@ -39,10 +39,15 @@ export function resolvePrice(ctx: Context, given: GivenPrice, place: string): St
   return price;
 }
 
-/** A price that a subscription can bill by: active, recurring, in its currency. */
-export function assertRecurring(price: Stripe.Price, currency: string | null, place: string): void {
+/** A price that a subscription can bill by: active (but where it was planned), recurring, in its currency. */
+export function assertRecurring(
+  price: Stripe.Price,
+  currency: string | null,
+  place: string,
+  isPlanned = false,
+): void {
   const param = `${place}[price]`;
-  if (!price.active) {
+  if (!price.active && !isPlanned) {
     throw invalidRequest(
       'The price specified is inactive. This field only accepts active prices.',
       param,

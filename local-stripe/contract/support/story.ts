@@ -72,7 +72,10 @@ export async function useCard(stripe: Stripe, customer: string, card: string): P
 async function advance({ stripe, local }: Subject, clock: string, time: number): Promise<void> {
   await stripe.testHelpers.testClocks.advance(clock, { frozen_time: time });
   await local?.settled();
-  while ((await stripe.testHelpers.testClocks.retrieve(clock)).status !== 'ready') {
+  for (;;) {
+    const { status } = await stripe.testHelpers.testClocks.retrieve(clock);
+    if (status === 'ready') return;
+    if (status === 'internal_failure') throw new Error(`test clock ${clock} failed`);
     await wait(isSandbox ? 2000 : 1);
   }
 }

@@ -7,6 +7,7 @@ import { disputeBody, openDispute } from '../../control/disputes.ts';
 import { setFailingCard } from '../../control/payment-methods.ts';
 import { chaosBody, retryBody, setChaos, setRetry } from '../../control/settings.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
+import { DueWorkFault } from '../../kernel/due-work-fault.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import { makeDefaultConfiguration } from '../../portal/configure.ts';
 import type { FormValues } from '../card-form.ts';
@@ -22,6 +23,10 @@ type Work = (
   c: HonoContext,
 ) => PanelNotice | { url: string } | Promise<PanelNotice>;
 
+function isToldHere(error: unknown): error is Error {
+  return [ControlError, StripeError, DueWorkFault].some((kind) => error instanceof kind);
+}
+
 /** The panel's buttons. Each does what the control interface does, and comes back to its page. */
 export function panelActions(getLocal: () => LocalStripe): Hono {
   const app = new Hono();
@@ -33,7 +38,7 @@ export function panelActions(getLocal: () => LocalStripe): Hono {
         if (typeof result !== 'string') return c.redirect(result.url, 303);
         return c.redirect(wayBack(values['back'], { done: result }), 303);
       } catch (error) {
-        if (!(error instanceof ControlError) && !(error instanceof StripeError)) throw error;
+        if (!isToldHere(error)) throw error;
         return c.redirect(wayBack(values['back'], { error: error.message }), 303);
       }
     });
