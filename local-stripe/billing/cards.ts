@@ -38,6 +38,13 @@ const declined = (declineCode: string, message = 'Your card was declined.'): Dec
   message,
 });
 
+/** A charge that nobody is there to authenticate. */
+export const authenticationRequired: Decline = {
+  code: 'authentication_required',
+  declineCode: 'authentication_required',
+  message: 'Your card was declined. This transaction requires authentication.',
+};
+
 /**
  * Declines that another attempt with the same card cannot change; Stripe makes none then (SDK,
  * `Invoice.attempt_count`; documents, Smart Retries).
@@ -57,11 +64,7 @@ export const hardDeclines: readonly Decline[] = [
     declineCode: 'incorrect_number',
     message: 'Your card number is incorrect.',
   },
-  {
-    code: 'authentication_required',
-    declineCode: 'authentication_required',
-    message: 'Your card was declined. This transaction requires authentication.',
-  },
+  authenticationRequired,
 ];
 
 const good = (number: string, paymentMethod: string, brand = 'visa', country = 'US'): TestCard => ({

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { assertAmount } from '../billing/payment/amount-limits.ts';
+import { createSetup } from '../billing/payment/setup.ts';
 import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
@@ -13,7 +14,10 @@ import { assertSessionParams } from './validate.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
-/** `POST /v1/checkout/sessions`. Emits nothing: nobody has bought anything yet. */
+/**
+ * `POST /v1/checkout/sessions`. Nobody has bought anything yet, so nothing is told; in mode `setup`
+ * the setup intent is there from the beginning.
+ */
 export function createSession(global: Context, params: CreateParams): Stripe.Checkout.Session {
   const customer = params.customer ? global.store.find('customer', params.customer) : undefined;
   const ctx = global.onClock(idOrNull(customer?.test_clock));
@@ -37,7 +41,9 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
   draft.discounts = buildDiscounts(ctx, params, row.lines, currency);
   const session = { ...draft, ...totalsOrRefusal(ctx, draft, row) };
   assertPayable(session);
-  ctx.store.put('_checkout', row);
+  const setup = params.mode === 'setup' ? createSetupOf(ctx, session, row).id : null;
+  ctx.store.put('_checkout', { ...row, intent: setup });
+  session.setup_intent = setup;
   ctx.store.put('checkout.session', session);
   ctx.schedule(session.expires_at, 'checkout.expire', session.id);
   return session;
@@ -63,6 +69,19 @@ function totalsOrRefusal(
     const here = [`subscription_data[${first}]`, ...rest].join('[');
     throw invalidRequest(message, isItem ? 'line_items' : here, code);
   }
+}
+
+/** The intent that a session in mode `setup` is about, with what was given for it. */
+function createSetupOf(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+  { setupIntentData: data }: CheckoutRow,
+): Stripe.SetupIntent {
+  return createSetup(ctx, {
+    customer: idOrNull(session.customer),
+    description: data?.description ?? null,
+    ...(data?.metadata === undefined ? {} : { metadata: data.metadata }),
+  });
 }
 
 /** A payment below what can be charged is refused as its payment intent would be; nothing is free. */

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { cancelSetup } from '../billing/payment/setup.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
@@ -32,6 +33,10 @@ export function expireWhenDue(ctx: Context, id: string): void {
 }
 
 function close(ctx: Context, session: Stripe.Checkout.Session): Stripe.Checkout.Session {
+  const setup = ctx.store.find('setup_intent', idOrNull(session.setup_intent) ?? '');
+  if (setup !== undefined && !['succeeded', 'canceled'].includes(setup.status)) {
+    cancelSetup(ctx, setup, null);
+  }
   const expired = ctx.store.put('checkout.session', { ...session, status: 'expired', url: null });
   ctx.emit('checkout.session.expired', expired);
   return expired;

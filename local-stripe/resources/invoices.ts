@@ -104,9 +104,9 @@ function confirmationSecret(
   ctx: Context,
   invoice: Stripe.Invoice,
 ): Stripe.Invoice.ConfirmationSecret | null {
-  if (invoice.status !== 'open') return null;
+  // It stays when the invoice is paid; one whose payment was called off has none.
   const payment = defaultPayment(ctx, invoice.id);
-  if (payment?.status !== 'open') return null;
+  if (payment === null || payment.payment.type !== 'payment_intent') return null;
   const intent = ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
   return { client_secret: intent.client_secret!, type: 'payment_intent' };
 }

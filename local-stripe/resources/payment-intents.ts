@@ -4,6 +4,7 @@ import { assertAmount } from '../billing/payment/amount-limits.ts';
 import { captureIntent } from '../billing/payment/capture.ts';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
+import { invoiceOfIntent } from '../billing/invoice/payments.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { payIntent } from '../billing/payer/settle.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
@@ -55,6 +56,14 @@ export const paymentIntents = resource({
 
 function create(ctx: Context, params: Stripe.PaymentIntentCreateParams): Stripe.PaymentIntent {
   refuseUnimitated(params, unimitated);
+  const early = (['off_session', 'error_on_requires_action', 'return_url'] as const).find(
+    (name) => {
+      return params[name] !== undefined && !params.confirm;
+    },
+  );
+  if (early !== undefined) {
+    throw invalidRequest(`\`${early}\` can only be set when \`confirm\` is true.`, early);
+  }
   assertAmount(params.amount, params.currency, 'amount');
   const customer = params.customer ?? null;
   if (customer !== null && ctx.store.find('customer', customer) === undefined) {
@@ -129,19 +138,25 @@ function confirm(
       : ctx.update('payment_intent', before, {
           setup_future_usage: params.setup_future_usage || null,
         });
-  const after = payIntent(ctx, intent, { paymentMethod, returnUrl: params.return_url ?? null });
+  const isOffSession = params.off_session !== undefined && params.off_session !== false;
+  const after = payIntent(ctx, intent, {
+    paymentMethod,
+    returnUrl: params.return_url ?? null,
+    // That of an invoice waits for the payer whatever was said.
+    isUnattended:
+      (isOffSession || params.error_on_requires_action === true) &&
+      invoiceOfIntent(ctx, intent.id) === null,
+  });
   if (after.status === 'requires_payment_method') {
     throw thrownDecline(after.last_payment_error as IntentError, { payment_intent: after });
   }
-  const isOffSession = params.off_session !== undefined && params.off_session !== false;
   if (after.status === 'requires_action' && (isOffSession || params.error_on_requires_action)) {
     throw cardError(
       {
-        code: 'authentication_required',
-        decline_code: 'authentication_required',
-        message: 'Your card was declined. This transaction requires authentication.',
+        code: 'invoice_payment_intent_requires_action',
+        message:
+          'The payment for this invoice requires additional user action before it can be completed successfully.',
         payment_intent: after,
-        payment_method: ctx.store.get('payment_method', paymentMethod),
       },
       { keepsChanges: true },
     );

@@ -88,11 +88,18 @@ function markFailed(
   { isAutomatic }: Attempt,
 ): Stripe.Invoice {
   const needsAction = intent.status === 'requires_action';
-  const attempt_count = countAttempt(before, isAutomatic);
+  // A first payment that waits for its owner is not counted before it was made, and goes on by itself.
+  const waits = needsAction && before.billing_reason === 'subscription_create';
+  const attempt_count = waits ? before.attempt_count : countAttempt(before, isAutomatic);
   const next = isAutomatic
     ? scheduleRetry(ctx, before, attempt_count)
     : before.next_payment_attempt;
-  const patch = { attempted: true, attempt_count, next_payment_attempt: next };
+  const patch = {
+    attempted: true,
+    attempt_count,
+    next_payment_attempt: next,
+    ...(waits ? { auto_advance: true } : {}),
+  };
   const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
   ctx.emit('invoice.payment_failed', invoice);
   if (needsAction) ctx.emit('invoice.payment_action_required', invoice);
@@ -102,7 +109,7 @@ function markFailed(
 
 /** The first attempt counts, and of the later ones those that Stripe makes by itself. */
 function countAttempt(invoice: Stripe.Invoice, isAutomatic: boolean): number {
-  const counts = isAutomatic || !invoice.attempted;
+  const counts = isAutomatic || invoice.attempt_count === 0;
   return invoice.attempt_count + (counts && invoice.amount_due > 0 ? 1 : 0);
 }
 

@@ -12,6 +12,9 @@ export const authenticationFailure = {
     'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
 };
 
+/** The codes beside which a `decline_code` says more. */
+const named: readonly string[] = ['card_declined', 'authentication_required'];
+
 export function declineError(
   decline: Decline,
   method: Stripe.PaymentMethod | null,
@@ -20,7 +23,7 @@ export function declineError(
   return {
     type: 'card_error',
     code: decline.code,
-    ...(decline.code === 'card_declined' ? { decline_code: decline.declineCode } : {}),
+    ...(named.includes(decline.code) ? { decline_code: decline.declineCode } : {}),
     doc_url: `https://stripe.com/docs/error-codes/${decline.code.replaceAll('_', '-')}`,
     message: decline.message,
     ...(charge === null ? {} : { charge }),

@@ -3,6 +3,7 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { authenticationRequired } from '../cards.ts';
 import { judgeCharge, markAuthenticated } from './behavior.ts';
 import type { Verdict } from './behavior.ts';
 import { createCharge } from './charge.ts';
@@ -85,17 +86,22 @@ export interface Confirmation {
   passed?: boolean;
   /** Where the challenge page leads back to; null: the client handles it with Stripe.js. */
   returnUrl?: string | null;
+  /** Nobody is there to answer a challenge: it is a decline. */
+  isUnattended?: boolean;
 }
 
 /** Tries to pay. The intent afterwards says in `status` what came of it. */
 export function confirmIntent(
   ctx: Context,
   before: Stripe.PaymentIntent,
-  { paymentMethod, passed = false, returnUrl = null }: Confirmation,
+  { paymentMethod, passed = false, returnUrl = null, isUnattended = false }: Confirmation,
 ): Stripe.PaymentIntent {
   const method = resolveMethod(ctx, paymentMethod);
   const verdict = judgeCharge(ctx, method.id, passed);
   const intent = { ...before, payment_method: method.id, last_payment_error: null };
+  if (verdict.kind === 'challenges' && isUnattended) {
+    return decline(ctx, intent, method, { kind: 'declines', decline: authenticationRequired });
+  }
   if (verdict.kind === 'challenges') return challenge(ctx, intent, returnUrl);
   if (verdict.kind === 'declines') return decline(ctx, intent, method, verdict);
   return succeed(ctx, intent, method);
