@@ -47,6 +47,8 @@ create table api_keys (
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  scopes text[],
+  expires_at timestamp with time zone,
   constraint "api_keys_keyHash_unique" UNIQUE (key_hash),
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE,
@@ -86,6 +88,16 @@ create table billing_intents (
   constraint billing_intents_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table character_reports (
+  character_id uuid not null,
+  user_id uuid not null,
+  reason text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint character_reports_character_id_characters_id_fk FOREIGN KEY (character_id) REFERENCES characters(id) ON DELETE CASCADE,
+  constraint character_reports_character_id_user_id_pk PRIMARY KEY (character_id, user_id),
+  constraint character_reports_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table characters (
   id uuid default gen_random_uuid() not null,
   tenant_id uuid,
@@ -96,6 +108,7 @@ create table characters (
   shared boolean default false not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  hidden_at timestamp with time zone,
   constraint characters_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint characters_pkey PRIMARY KEY (id),
   constraint characters_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
@@ -116,6 +129,14 @@ create table checkout_sessions (
   constraint "checkout_sessions_stripeSessionId_unique" UNIQUE (stripe_session_id),
   constraint checkout_sessions_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint checkout_sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+);
+
+create table known_addresses (
+  user_id uuid not null,
+  address_hash text not null,
+  last_used_at timestamp with time zone not null,
+  constraint known_addresses_user_id_address_hash_pk PRIMARY KEY (user_id, address_hash),
+  constraint known_addresses_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 create table mail_outbox (
@@ -184,6 +205,13 @@ create table plan_limits (
   "limit" bigint,
   constraint plan_limits_not_negative CHECK (("limit" >= 0)),
   constraint plan_limits_plan_resource_type_pk PRIMARY KEY (plan, resource_type)
+);
+
+create table rate_limits (
+  key text not null,
+  points integer default 0 not null,
+  expire bigint,
+  constraint rate_limits_pkey PRIMARY KEY (key)
 );
 
 create table refresh_tokens (
@@ -454,6 +482,8 @@ create table users (
   locale text default 'zh-CN'::text not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  email_verified_at timestamp with time zone,
+  unverified_messages integer default 0 not null,
   constraint users_email_lower CHECK ((email = lower(email))),
   constraint users_email_unique UNIQUE (email),
   constraint users_pkey PRIMARY KEY (id),
@@ -476,13 +506,17 @@ CREATE UNIQUE INDEX billing_intents_one_unsettled ON public.billing_intents USIN
 
 CREATE INDEX billing_intents_tenant_idx ON public.billing_intents USING btree (tenant_id, created_at);
 
-CREATE INDEX characters_shared_idx ON public.characters USING btree (created_at) WHERE shared;
+CREATE INDEX character_reports_newest_idx ON public.character_reports USING btree (created_at);
+
+CREATE INDEX characters_shared_idx ON public.characters USING btree (created_at) WHERE (shared AND (hidden_at IS NULL));
 
 CREATE INDEX characters_tenant_idx ON public.characters USING btree (tenant_id, created_at);
 
 CREATE UNIQUE INDEX checkout_sessions_one_open ON public.checkout_sessions USING btree (tenant_id) WHERE (status = 'open'::checkout_status);
 
 CREATE INDEX checkout_sessions_tenant_idx ON public.checkout_sessions USING btree (tenant_id, created_at);
+
+CREATE INDEX known_addresses_last_used_idx ON public.known_addresses USING btree (last_used_at);
 
 CREATE INDEX mail_outbox_tenant_idx ON public.mail_outbox USING btree (tenant_id, created_at);
 
@@ -495,6 +529,8 @@ CREATE INDEX payments_subscription_idx ON public.payments USING btree (subscript
 CREATE INDEX payments_tenant_created_idx ON public.payments USING btree (tenant_id, created_at, id);
 
 CREATE INDEX payments_tenant_period_idx ON public.payments USING btree (tenant_id, period_start);
+
+CREATE INDEX rate_limits_expire_idx ON public.rate_limits USING btree (expire);
 
 CREATE INDEX refresh_tokens_expires_idx ON public.refresh_tokens USING btree (expires_at);
 

@@ -31,6 +31,7 @@ ALTER TABLE "known_addresses" ADD CONSTRAINT "known_addresses_user_id_users_id_f
 CREATE INDEX "character_reports_newest_idx" ON "character_reports" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "rate_limits_expire_idx" ON "rate_limits" USING btree ("expire");--> statement-breakpoint
 CREATE INDEX "known_addresses_last_used_idx" ON "known_addresses" USING btree ("last_used_at");--> statement-breakpoint
-CREATE INDEX "characters_shared_idx" ON "characters" USING btree ("created_at") WHERE "characters"."shared" and "characters"."hidden_at" is null;CREATE INDEX "characters_shared_idx" ON "characters" USING btree ("created_at") WHERE "characters"."shared" and "characters"."hidden_at" is null;--> statement-breakpoint
+CREATE INDEX "characters_shared_idx" ON "characters" USING btree ("created_at") WHERE "characters"."shared" and "characters"."hidden_at" is null;
+--> statement-breakpoint
 -- Whoever is here already signed in by that address for as long as the account is old.
 update users set email_verified_at = created_at;
