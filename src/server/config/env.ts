@@ -23,6 +23,10 @@ const envSchema = z.object({
   STRIPE_PRICE_TEAM_MONTHLY: text,
   STRIPE_PORTAL_CONFIGURATION: text,
   STRIPE_API_BASE: text,
+  STRIPE_TIMEOUT_SECONDS: z.preprocess(
+    blankAsAbsent,
+    z.coerce.number().min(0.05).max(80).optional(),
+  ),
   SMTP_URL: text,
   MAIL_FROM: z.preprocess(
     blankAsAbsent,

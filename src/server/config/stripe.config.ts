@@ -23,10 +23,14 @@ interface StripeAccount {
  * Where Stripe is: `local` inside this process, `local_apart` at a local Stripe of its own
  * (loopback, test keys), or `live`, the real one (with test or live keys).
  */
-export type StripeConfig =
+export type StripeConfig = (
   | { kind: 'local'; port: number }
   | ({ kind: 'local_apart'; apiBase: URL } & StripeAccount)
-  | ({ kind: 'live'; livemode: boolean } & StripeAccount);
+  | ({ kind: 'live'; livemode: boolean } & StripeAccount)
+) & {
+  /** The longest that any call may take; without it each has its own patience. */
+  timeoutMs?: number;
+};
 
 /** A local Stripe takes any test key; this one where none is set. */
 export const LOCAL_SECRET_KEY = 'sk_test_squaretable';
@@ -35,6 +39,12 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Throws a `ConfigError` for keys and addresses that cannot be right. */
 export function decideStripe(env: Env): StripeConfig {
+  const { STRIPE_TIMEOUT_SECONDS: seconds } = env;
+  const account = decideAccount(env);
+  return seconds === undefined ? account : { ...account, timeoutMs: Math.round(seconds * 1000) };
+}
+
+function decideAccount(env: Env): StripeConfig {
   if (!env.STRIPE_SECRET_KEY && !env.STRIPE_API_BASE) {
     return { kind: 'local', port: env.LOCAL_STRIPE_PORT };
   }

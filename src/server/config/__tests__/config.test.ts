@@ -54,6 +54,12 @@ test('a local Stripe that runs apart needs no key', () => {
   expect(stripe).toMatchObject({ kind: 'local_apart', secretKey: 'sk_test_squaretable' });
 });
 
+test('how long a call to Stripe may take, where that is set', () => {
+  expect(decide({}).stripe).not.toHaveProperty('timeoutMs');
+  expect(decide({ STRIPE_TIMEOUT_SECONDS: '0.5' }).stripe).toMatchObject({ timeoutMs: 500 });
+  expect(() => decide({ STRIPE_TIMEOUT_SECONDS: '0' })).toThrow(/STRIPE_TIMEOUT_SECONDS/);
+});
+
 test('several webhook secrets while one is rolled over', () => {
   const { stripe } = decide({ ...PRODUCTION, STRIPE_WEBHOOK_SECRET: 'whsec_a, whsec_b' });
   expect(stripe).toMatchObject({ webhookSecrets: ['whsec_a', 'whsec_b'] });

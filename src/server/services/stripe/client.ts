@@ -16,6 +16,8 @@ export interface StripeAccess {
   webhookSecrets: readonly string[];
   prices: ConfiguredPrices;
   portalConfiguration: string | undefined;
+  /** The longest that any call may take, where its own patience is longer. */
+  timeoutMs?: number;
 }
 
 /** How long a call may take: callers that hold a lock, or keep a reader waiting, are impatient. */
@@ -40,10 +42,10 @@ export const READ_PATIENCE: Patience = { timeout: 2_000, maxNetworkRetries: 0 };
 
 /** The client of `access`, pinned to our API version. The only place that makes one. */
 export function createStripeClient(
-  access: Pick<StripeAccess, 'secretKey' | 'apiBase'>,
+  access: Pick<StripeAccess, 'secretKey' | 'apiBase' | 'timeoutMs'>,
   options: Partial<Patience> = {},
 ): Stripe {
-  const { apiBase } = access;
+  const { apiBase, timeoutMs } = access;
   return new Stripe(access.secretKey, {
     apiVersion: STRIPE_API_VERSION,
     ...WRITE_PATIENCE,
@@ -52,14 +54,38 @@ export function createStripeClient(
     ...(apiBase
       ? { protocol: 'http' as const, host: apiBase.hostname, port: Number(apiBase.port) || 80 }
       : {}),
+    ...(timeoutMs === undefined ? {} : { httpClient: impatientHttpClient(timeoutMs) }),
     ...options,
   });
 }
 
+type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>;
+
+/** The SDK's own HTTP client, whose calls wait `maxMs` at the most. */
+function impatientHttpClient(maxMs: number): HttpClient {
+  const inner = Stripe.createNodeHttpClient();
+  return {
+    getClientName: () => inner.getClientName(),
+    makeRequest: (host, port, path, method, headers, data, protocol, timeout) =>
+      inner.makeRequest(
+        host,
+        port,
+        path,
+        method,
+        headers,
+        data,
+        protocol,
+        Math.min(timeout, maxMs),
+      ),
+  };
+}
+
 /** What `config` says about the account; `local` is where the local Stripe of this process listens. */
 export function stripeAccessOf(config: StripeConfig, local: URL | undefined): StripeAccess {
+  const timeout = config.timeoutMs === undefined ? {} : { timeoutMs: config.timeoutMs };
   if (config.kind === 'local') {
     return {
+      ...timeout,
       secretKey: LOCAL_SECRET_KEY,
       apiBase: local ?? new URL(`http://127.0.0.1:${config.port}`),
       livemode: false,
@@ -70,6 +96,7 @@ export function stripeAccessOf(config: StripeConfig, local: URL | undefined): St
   }
   const { secretKey, webhookSecrets, prices, portalConfiguration } = config;
   return {
+    ...timeout,
     secretKey,
     webhookSecrets,
     prices,

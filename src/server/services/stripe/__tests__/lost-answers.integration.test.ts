@@ -48,6 +48,18 @@ test('a customer is made once, whoever asks again, also with another address', a
   expect(await createCustomer(open(), { ...values, replaces: first })).not.toBe(first);
 });
 
+test('a call waits no longer than it may, whatever its own patience', async () => {
+  const failNext = [{ status: 'hang', repeats: 1 }];
+  await fetch(`${local.url}/_control/chaos`, {
+    method: 'POST',
+    body: JSON.stringify({ failNext }),
+  });
+  const access = { secretKey: LOCAL_SECRET_KEY, apiBase: new URL(local.url), timeoutMs: 200 };
+  const began = performance.now();
+  await expect(createStripeClient(access).customers.list()).rejects.toThrow(/timeout/i);
+  expect(performance.now() - began).toBeLessThan(4_000);
+});
+
 test('a Checkout session is opened once', async () => {
   const stripe = open();
   const [pro] = await ensurePrices(stripe);
