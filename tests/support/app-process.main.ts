@@ -2,8 +2,31 @@ import { startProduct } from '../../scripts/start/product.ts';
 import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createLog } from '../../src/server/log.ts';
+import type { Order } from './app-process.ts';
 
-/** The product in a process of its own, for tests that kill it. Tells its parent when it is ready. */
+/**
+ * The product in a process of its own, for tests that kill it. Tells its parent when it is ready,
+ * and does what that asks: turn the clock, run the periodic tasks, reconcile everybody.
+ */
 const config = decideConfig(readEnv());
-await startProduct(config, createLog(config.logLevel, false));
+const { server } = await startProduct(config, createLog(config.logLevel, false));
+
+async function obey(order: Order): Promise<void> {
+  const { context } = server;
+  if (order.do === 'clock') {
+    const to = new Date(order.to);
+    // Both clocks tick: what lies a moment back has come already.
+    if (to > context.clock.now()) await context.moveClock?.(to);
+  } else if (order.do === 'tasks') await server.catchUp();
+  else await context.services.reconcile.sweep();
+}
+
+process.on('message', (order: Order) => {
+  obey(order).then(
+    () => process.send?.({ id: order.id }),
+    (error: unknown) => process.send?.({ id: order.id, error: String(error) }),
+  );
+});
+// Nobody is left to kill it.
+process.on('disconnect', () => process.exit(0));
 process.send?.('ready');

@@ -1,0 +1,69 @@
+import { availableParallelism } from 'node:os';
+import { eachOf } from '../tests/faults/each-of.ts';
+import { startRunPostgres } from '../tests/faults/postgres.ts';
+import { World } from '../tests/faults/world.ts';
+import { makeRound, tellHistory } from '../tests/soak/history.ts';
+import { brokenBy } from '../tests/soak/judge.ts';
+import { playRound } from '../tests/soak/play.ts';
+import { shorten } from '../tests/soak/shrink.ts';
+
+/**
+ * Random histories of customers, staff, cards and time, with failing calls, events that come twice,
+ * shuffled, late or never, two app processes, and SIGKILL. Each must come right by itself within
+ * fifteen minutes, and keep the promises for a year. One that does not is told as short as it gets.
+ *
+ *   npm run soak -- --runs 2000 --seed 1
+ */
+const ROUND = 40;
+
+function readNumber(args: readonly string[], name: string, fallback: number): number {
+  const at = args.indexOf(`--${name}`);
+  if (at < 0) return fallback;
+  const value = Number(args[at + 1]);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new Error(`--${name} needs a whole number.`);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const runs = readNumber(args, 'runs', 200);
+  const seed = readNumber(args, 'seed', Date.now() % 1_000_000);
+  console.log(`${runs} histories from seed ${seed}`);
+  const { postgres, stop } = await startRunPostgres();
+  const openWorld = () =>
+    World.open({ postgres, processes: 2, env: { STRIPE_TIMEOUT_SECONDS: '1' } });
+  let done = 0;
+  let broken = 0;
+  const sizes = Array.from({ length: Math.ceil(runs / ROUND) }, (_, at) =>
+    Math.min(ROUND, runs - at * ROUND),
+  );
+  try {
+    await eachOf(availableParallelism(), sizes, async (size, at) => {
+      const round = makeRound(seed + at, size);
+      const world = await openWorld();
+      const played = await playRound(world, round).finally(() => world.close());
+      for (const [n, one] of played.entries()) {
+        const found = brokenBy(one);
+        if (found.length === 0) continue;
+        broken += 1;
+        console.log(`\nHistory ${n} of seed ${seed + at}: ${found.join('; ')}`);
+        const tale = { stretches: round.stretches, history: round.histories[n]! };
+        const { stretches, history } = await shorten(openWorld, tale);
+        console.log(`${tellHistory(stretches, history)}`);
+        console.log(`  npm run soak -- --runs ${size} --seed ${seed + at}`);
+      }
+      done += size;
+      console.log(`${done}/${runs} histories, ${broken} broken`);
+    });
+  } finally {
+    await stop();
+  }
+  console.log(`${done} histories, ${broken} broke a promise`);
+  process.exitCode = broken > 0 ? 1 : 0;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,218 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Call } from 'local-stripe';
+import { kills, ruleOf, type Case } from './cases.ts';
+import { eachOf, groupsOf } from './each-of.ts';
+import { readAlerts, readCharges, readMails, readPage, readRunning, type Facts } from './facts.ts';
+import { Person } from './person.ts';
+import { stateOf, type StateName } from './states.ts';
+import { ask, payWhereTold, previewOf, type Told, type VerbName } from './verbs.ts';
+import type { World } from './world.ts';
+import type { Worlds } from './worlds.ts';
+
+/** One thing to try in a world: a verb, and what goes wrong meanwhile. */
+export interface Trial {
+  verb: VerbName;
+  fault: Case | null;
+}
+
+export interface Outcome {
+  facts: Facts;
+  /** The calls that the verb made. */
+  calls: Call[];
+}
+
+interface Seat extends Trial {
+  person: Person;
+  customers: string[];
+  told: Told;
+  again: Told | null;
+  calls: Call[];
+}
+
+/** A year and most of a month: the yearly renewal is seen, and no renewal falls on the last day. */
+const DAYS_WATCHED = 390;
+/** So many connections the product keeps for changes; each verb under way holds one. */
+const AT_ONCE = 6;
+/**
+ * Tries everything in one world, each for a tenant of its own that is brought to `state` before.
+ * Afterwards events come late, the workers run, a year passes, and the facts are gathered.
+ */
+export async function runBatch(
+  worlds: Worlds,
+  state: StateName,
+  trials: Trial[],
+): Promise<Outcome[]> {
+  const isKilling = trials.some(({ fault }) => fault !== null && kills(fault));
+  const world = await worlds.take(isKilling ? 'patient' : 'hasty');
+  try {
+    await world.toMarch();
+    const seats = await seat(world, state, trials);
+    await world.chaos({ drop: 1 });
+    const since = world.now();
+    if (isKilling) await askAndKill(world, seats);
+    else await askAll(world, seats);
+    await world.chaos({ drop: 0, failNext: [] });
+    await deliverLate(world, seats);
+    await world.converge([1, 5, 9]);
+    await askAgain(world, seats);
+    await world.app.reconcile();
+    const early = await eachOf(AT_ONCE, seats, (one) => readEarly(one, since));
+    await world.passUnheard(DAYS_WATCHED);
+    const facts = await eachOf(AT_ONCE, seats, (one, at) => readLate(one, since, early[at]!));
+    await worlds.giveBack(world, {
+      leaving: seats,
+      isSpoilt: stateOf(state).last !== undefined,
+    });
+    return seats.map(({ calls }, at) => ({ facts: facts[at]!, calls }));
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+}
+
+/** Retries as a Stripe account has them at first. */
+const AS_IT_COMES = { attempts: 8, spacingSeconds: 2 * 86_400, final: 'cancel' };
+
+async function seat(world: World, name: StateName, trials: Trial[]): Promise<Seat[]> {
+  const state = stateOf(name);
+  await world.control.post('/_control/retry_settings', state.retries ?? AS_IT_COMES);
+  const people = await eachOf(4, trials, async () => {
+    const person = await Person.register(world);
+    await state.build(person);
+    return person;
+  });
+  await world.settled();
+  if (state.days) await world.passDays(state.days);
+  if (state.then) await eachOf(4, people, state.then);
+  await world.settled();
+  await state.last?.(people);
+  await world.local.settled();
+  return eachOf(4, people, async (person, at) => {
+    const trial = trials[at]!;
+    const id = await person.customerId();
+    const told = { answer: null, preview: await previewOf(person, trial.verb) };
+    return { ...trial, person, customers: id ? [id] : [], told, again: null, calls: [] };
+  });
+}
+
+/** Those without a customer are asked one by one: their calls can be told apart in no other way. */
+async function askAll(world: World, seats: Seat[]): Promise<void> {
+  const aimed = seats.filter(({ customers }) => customers.length > 0);
+  await aim(world, aimed);
+  await eachOf(AT_ONCE, aimed, (one) => askOne(world, one));
+  for (const one of seats.filter(({ customers }) => customers.length === 0)) {
+    await aim(world, [one]);
+    await askOne(world, one);
+  }
+}
+
+async function aim(world: World, seats: Seat[]): Promise<void> {
+  const failNext = seats.flatMap(({ fault, customers }) =>
+    fault === null ? [] : [ruleOf(fault, customers[0] ?? null)],
+  );
+  await world.chaos({ failNext });
+}
+
+async function askOne(world: World, one: Seat): Promise<void> {
+  const { person, verb, told } = one;
+  const { calls } = world.local.kernel;
+  const from = calls.last;
+  one.told = await ask(person, verb, told.preview);
+  one.calls = calls.since(from, 10_000).filter((call) => isOf(one, call));
+  await payWhereTold(person, one.told);
+}
+
+function isOf({ customers }: Seat, call: Call): boolean {
+  return customers.length === 0 || customers.includes(call.customer ?? '');
+}
+
+/** Lets some verbs come to the call where they are to die, kills the process, and starts it again. */
+async function askAndKill(world: World, seats: Seat[]): Promise<void> {
+  const isAlone = seats.some(({ customers }) => customers.length === 0);
+  for (const group of groupsOf(isAlone ? 1 : AT_ONCE, seats)) {
+    await aim(world, group);
+    const from = world.local.kernel.calls.last;
+    const asking = group.map((one) => askOne(world, one));
+    const answered = new Set<Seat>();
+    asking.forEach((work, at) => void work.then(() => answered.add(group[at]!)));
+    const hangs = (one: Seat) =>
+      world.local.kernel.calls
+        .since(from, 10_000)
+        .some((call) => call.fault !== null && isOf(one, call));
+    const until = Date.now() + 20_000;
+    while (!group.every((one) => answered.has(one) || hangs(one)) && Date.now() < until) {
+      await pause(5);
+    }
+    await world.chaos({ failNext: [] });
+    await world.app.kill();
+    await Promise.all(asking);
+    await world.app.startAgain();
+    await world.app.turnClock(world.local.clock.now());
+  }
+}
+
+/** Events that nobody heard come after all, for some; for the others they never do. */
+async function deliverLate(world: World, seats: Seat[]): Promise<void> {
+  const late = new Set(
+    seats.filter(({ fault }) => fault?.late ?? true).flatMap(({ customers }) => customers),
+  );
+  const { store } = world.local.kernel;
+  for (const { id, event, status } of [...store.oldestFirst('_delivery')]) {
+    if (status !== 'dropped') continue;
+    const object = store.find('_event', event)?.body.data.object as {
+      customer?: string;
+      id?: string;
+    };
+    if (late.has(object.customer ?? object.id ?? '')) world.local.dispatcher.resend(id);
+  }
+  await world.settled();
+}
+
+async function askAgain(world: World, seats: Seat[]): Promise<void> {
+  const again = seats.filter(({ fault, told }) => {
+    const status = told.answer?.status ?? 503;
+    return fault?.again === true && status >= 400;
+  });
+  if (again.length === 0) return;
+  await eachOf(AT_ONCE, again, async (one) => {
+    one.again = await ask(one.person, one.verb, await previewOf(one.person, one.verb));
+    await payWhereTold(one.person, one.again);
+  });
+  await world.converge([1, 5]);
+}
+
+async function readEarly(one: Seat, since: number): Promise<Facts> {
+  const { person, told, again, customers } = one;
+  const now = await person.customerId();
+  if (now && !customers.includes(now)) customers.push(now);
+  const settled = await readPage(person, since);
+  return {
+    answer: told.answer,
+    again: again?.answer ?? null,
+    preview: (again ?? told).preview,
+    settled,
+    mails: await readMails(person, since),
+    charges: [],
+    ...readRunning(person, customers, since),
+    final: settled,
+    runningFinally: 0,
+    balanceMinor: 0,
+    alerts: await readAlerts(person),
+  };
+}
+
+async function readLate(one: Seat, since: number, early: Facts): Promise<Facts> {
+  const { person, customers } = one;
+  const { store } = person.world.local.kernel;
+  return {
+    ...early,
+    charges: readCharges(person, customers, since),
+    final: await readPage(person, since),
+    runningFinally: readRunning(person, customers, since).running,
+    balanceMinor: customers.reduce(
+      (sum, id) => sum + (store.find('customer', id)?.balance ?? 0),
+      0,
+    ),
+    alerts: await readAlerts(person),
+  };
+}

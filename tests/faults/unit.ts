@@ -1,0 +1,84 @@
+import { runBatch, type Outcome, type Trial } from './batch.ts';
+import { casesOf, kills, nameOf, type Case } from './cases.ts';
+import { groupsOf } from './each-of.ts';
+import type { Facts } from './facts.ts';
+import { brokenAnswers, brokenPromises, type Broken } from './promises.ts';
+import type { StateName } from './states.ts';
+import { VERB_NAMES, type VerbName } from './verbs.ts';
+import type { Worlds } from './worlds.ts';
+
+/** What a case of one state came to. */
+export interface Finding {
+  name: string;
+  endpoint: string;
+  broken: Broken[];
+  facts: Facts;
+}
+
+export interface UnitReport {
+  state: StateName;
+  cases: number;
+  findings: Finding[];
+}
+
+export interface UnitOptions {
+  worlds: Worlds;
+  state: StateName;
+  /** Which verbs; all unless told. */
+  verbs?: readonly VerbName[];
+  /** Which of the cases that there are; all unless told. */
+  pick?: (all: Case[]) => Case[];
+  /** Told after each world, how many cases were tried in it. */
+  onProgress?: (cases: number, findings: Finding[]) => void;
+}
+
+/** Tenants in one world: enough to share its start, few enough to stay quick. */
+const WORLD_SIZE = 96;
+
+/** Everything that can go wrong for tenants in one state. */
+export async function runUnit(options: UnitOptions): Promise<UnitReport> {
+  const { worlds, state, onProgress } = options;
+  const verbs = ['nothing', ...(options.verbs ?? VERB_NAMES)].filter(
+    (verb, at, all) => all.indexOf(verb) === at,
+  ) as VerbName[];
+  const plain = await runBatch(
+    worlds,
+    state,
+    verbs.map((verb) => ({ verb, fault: null })),
+  );
+  const mirror = new Map(verbs.map((verb, at) => [verb, plain[at]!]));
+  const findings = verbs.flatMap((verb) => judgePlain(state, verb, mirror.get(verb)!));
+  const all = verbs.flatMap((verb) => casesOf(state, verb, mirror.get(verb)!.calls));
+  const cases = options.pick ? options.pick(all) : all;
+  onProgress?.(verbs.length, findings);
+  const undone = mirror.get('nothing')!.facts;
+  for (const batch of batchesOf(cases)) {
+    const trials: Trial[] = batch.map((fault) => ({ verb: fault.verb, fault }));
+    const outcomes = await runBatch(worlds, state, trials);
+    const found = batch.flatMap((one, at) =>
+      judge(one, outcomes[at]!.facts, mirror.get(one.verb)!.facts, undone),
+    );
+    findings.push(...found);
+    onProgress?.(batch.length, found);
+  }
+  return { state, cases: verbs.length + cases.length, findings };
+}
+
+/** Those that kill apart from the others: their product is more patient. */
+function batchesOf(cases: Case[]): Case[][] {
+  const killing = cases.filter(kills);
+  const rest = cases.filter((one) => !kills(one));
+  return [...groupsOf(WORLD_SIZE, rest), ...groupsOf(WORLD_SIZE, killing)];
+}
+
+function judgePlain(state: StateName, verb: VerbName, { facts }: Outcome): Finding[] {
+  const broken = brokenPromises(verb, facts);
+  if (broken.length === 0) return [];
+  return [{ name: `${state}/${verb}`, endpoint: 'no fault', broken, facts }];
+}
+
+function judge(one: Case, facts: Facts, done: Facts, undone: Facts): Finding[] {
+  const broken = [...brokenPromises(one.verb, facts), ...brokenAnswers(facts, done, undone)];
+  if (broken.length === 0) return [];
+  return [{ name: nameOf(one), endpoint: one.endpoint, broken, facts }];
+}

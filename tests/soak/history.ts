@@ -1,0 +1,128 @@
+import { VERB_NAMES, type VerbName } from '../faults/verbs.ts';
+import { FAULTS, type FaultName } from '../faults/cases.ts';
+import { STAFF_DEEDS, type StaffDeed } from './deeds.ts';
+
+/** One thing that happens to a tenant. */
+export type Step =
+  | { kind: 'ask'; verb: VerbName; twice: boolean; process: number; fault: StepFault | null }
+  | { kind: 'staff'; deed: StaffDeed };
+
+export interface StepFault {
+  /** At which of the verb's calls, from 1; beyond its last one nothing fails. */
+  call: number;
+  fault: FaultName;
+}
+
+/** How Stripe's events are delivered meanwhile. Rates are 0 to 1. */
+export interface Weather {
+  duplicate: number;
+  shuffle: number;
+  drop: number;
+}
+
+/** A stretch of everybody's time: how events fare, who is killed, how many days pass after it. */
+export interface Stretch {
+  weather: Weather;
+  /** The process that gets SIGKILL in the middle; null for none. */
+  kills: number | null;
+  days: number;
+}
+
+/** What happens to one tenant in each stretch. */
+export type History = Step[][];
+
+export interface Round {
+  stretches: Stretch[];
+  histories: History[];
+}
+
+const STRETCHES = 5;
+const VERBS = VERB_NAMES.filter((one) => one !== 'nothing' && one !== 'delete tenant');
+
+/** Equal seeds make equal rounds. */
+export function makeRound(seed: number, size: number): Round {
+  const chance = chanceFrom(seed);
+  return {
+    stretches: Array.from({ length: STRETCHES }, () => makeStretch(chance)),
+    histories: Array.from({ length: size }, () => makeHistory(chance)),
+  };
+}
+
+function makeStretch(chance: Chance): Stretch {
+  return {
+    weather: {
+      duplicate: pick(chance, [0, 0.5, 1]),
+      shuffle: pick(chance, [0, 1]),
+      drop: pick(chance, [0, 0, 0.5, 1]),
+    },
+    kills: pick(chance, [null, null, 0, 1]),
+    days: pick(chance, [0, 0, 1, 12, 31, 40]),
+  };
+}
+
+function makeHistory(chance: Chance): History {
+  const first: Step = { kind: 'ask', verb: 'checkout', twice: false, process: 0, fault: null };
+  return Array.from({ length: STRETCHES }, (_, at) => {
+    const steps = Array.from({ length: pick(chance, [0, 1, 1, 2]) }, () => makeStep(chance));
+    return at === 0 && chance() < 0.9 ? [first, ...steps] : steps;
+  });
+}
+
+function makeStep(chance: Chance): Step {
+  if (chance() < 0.3) return { kind: 'staff', deed: pick(chance, STAFF_DEEDS) };
+  const names = Object.keys(FAULTS).filter((one) => !one.startsWith('killed')) as FaultName[];
+  return {
+    kind: 'ask',
+    verb: pick(chance, VERBS),
+    twice: chance() < 0.15,
+    process: pick(chance, [0, 1]),
+    fault:
+      chance() < 0.35 ? { call: 1 + Math.floor(chance() * 8), fault: pick(chance, names) } : null,
+  };
+}
+
+type Chance = () => number;
+
+function pick<T>(chance: Chance, all: readonly T[]): T {
+  return all[Math.floor(chance() * all.length)]!;
+}
+
+/** Mulberry32: numbers from 0 to 1 that follow from the seed. */
+function chanceFrom(seed: number): Chance {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** One line a stretch, as a person reads it. */
+export function tellHistory(stretches: readonly Stretch[], history: History): string {
+  return history
+    .map((steps, at) => {
+      const { weather, kills, days } = stretches[at]!;
+      const sky = Object.entries(weather)
+        .filter(([, rate]) => rate > 0)
+        .map(([name, rate]) => `${name} ${rate}`);
+      const around = [
+        ...(sky.length > 0 ? [`events: ${sky.join(', ')}`] : []),
+        ...(kills === null ? [] : [`process ${kills} killed`]),
+        ...(days > 0 ? [`then ${days} days`] : []),
+      ];
+      return `  ${at + 1}. ${steps.map(tellStep).join('; ') || 'nothing'} (${around.join('; ') || 'calm'})`;
+    })
+    .join('\n');
+}
+
+function tellStep(step: Step): string {
+  if (step.kind === 'staff') return `staff: ${step.deed}`;
+  const { verb, twice, process, fault } = step;
+  const more = [
+    ...(twice ? ['twice at once'] : []),
+    ...(fault ? [`call ${fault.call} ${fault.fault}`] : []),
+    `process ${process}`,
+  ];
+  return `${verb} [${more.join(', ')}]`;
+}

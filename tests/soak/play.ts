@@ -1,0 +1,122 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ruleOf } from '../faults/cases.ts';
+import { eachOf } from '../faults/each-of.ts';
+import { readAlerts, readCharges, readPage, readRunning, type Page } from '../faults/facts.ts';
+import type { Charge, Facts } from '../faults/facts.ts';
+import { Person } from '../faults/person.ts';
+import { ask, payWhereTold, previewOf, type VerbName } from '../faults/verbs.ts';
+import type { World } from '../faults/world.ts';
+import { doDeed } from './deeds.ts';
+import type { History, Round, Step, Stretch } from './history.ts';
+
+/** What an observer has of one history. */
+export interface Played {
+  /** Answers that nobody may get. */
+  errors: string[];
+  /** Fifteen minutes after the last fault, with nobody's help. */
+  settled: Page;
+  running: Facts['running'];
+  atStripe: Facts['atStripe'];
+  /** Charges since then, a year long; days count from then. */
+  charges: Charge[];
+  final: Page;
+  runningFinally: number;
+  alerts: string[];
+  /** What was asked last with success, where that was to leave. */
+  leftWith: VerbName | null;
+}
+
+interface Player {
+  person: Person;
+  history: History;
+  customers: Set<string>;
+  errors: string[];
+  leftWith: VerbName | null;
+}
+
+/** Minutes of product time after the last fault: by then everything has come right. */
+const MINUTES = [1, 4, 5, 5];
+const DAYS_WATCHED = 390;
+const AT_ONCE = 6;
+
+/** Plays all histories of a round side by side in one world, and looks what became of each. */
+export async function playRound(world: World, round: Round): Promise<Played[]> {
+  const players = await eachOf(4, round.histories, async (history): Promise<Player> => {
+    const person = await Person.register(world);
+    return { person, history, customers: new Set(), errors: [], leftWith: null };
+  });
+  for (const [at, stretch] of round.stretches.entries())
+    await playStretch(world, players, stretch, at);
+  await world.chaos({ duplicate: 0, shuffle: 0, drop: 0, failNext: [] });
+  await world.converge(MINUTES);
+  const since = world.now();
+  const early = await eachOf(AT_ONCE, players, async ({ person, customers }) => {
+    const now = await person.customerId();
+    if (now) customers.add(now);
+    return {
+      settled: await readPage(person, since),
+      ...readRunning(person, [...customers], since),
+    };
+  });
+  await world.passUnheard(DAYS_WATCHED);
+  return eachOf(AT_ONCE, players, async ({ person, customers, errors, leftWith }, at) => ({
+    errors,
+    leftWith,
+    ...early[at]!,
+    charges: readCharges(person, [...customers], since),
+    final: await readPage(person, since),
+    runningFinally: readRunning(person, [...customers], since).running,
+    alerts: await readAlerts(person),
+  }));
+}
+
+async function playStretch(
+  world: World,
+  players: Player[],
+  { weather, kills, days }: Stretch,
+  at: number,
+): Promise<void> {
+  await world.chaos(weather);
+  const playing = eachOf(AT_ONCE, players, async (player) => {
+    for (const step of player.history[at] ?? []) await playStep(world, player, step);
+  });
+  if (kills !== null) {
+    await pause(150);
+    await world.apps[kills]!.kill();
+    await playing;
+    await world.apps[kills]!.startAgain();
+    await world.apps[kills]!.turnClock(world.local.clock.now());
+  }
+  await playing;
+  await world.chaos({ failNext: [] });
+  if (days > 0) await world.passDays(days);
+}
+
+async function playStep(world: World, player: Player, step: Step): Promise<void> {
+  const { person, customers } = player;
+  const customer = await person.customerId();
+  if (customer) customers.add(customer);
+  if (step.kind === 'staff') {
+    // Staff who take an end back have taken back what the customer was told.
+    if ((await doDeed(person, step.deed)) && step.deed === 'take the end back')
+      player.leftWith = null;
+    return;
+  }
+  const through = person.through(step.process);
+  const preview = await previewOf(through, step.verb).catch(() => null);
+  if (step.fault && customer) world.addRule(ruleOf(step.fault, customer));
+  const asking = step.twice ? [1, 2] : [1];
+  const answers = await Promise.all(asking.map(() => ask(through, step.verb, preview)));
+  for (const told of answers) {
+    const status = told.answer?.status ?? 0;
+    if (status >= 500 && status !== 503) player.errors.push(`${step.verb}: ${told.answer!.text}`);
+    await payWhereTold(person, told).catch(() => undefined);
+    if (status === 0 || status >= 300) {
+      // It may have happened all the same: then who was told that it ends was told by nobody.
+      if (status !== 409 && status !== 402) player.leftWith = null;
+      continue;
+    }
+    if (step.verb === 'cancel' || step.verb === 'cancel now') player.leftWith = step.verb;
+    else if (!['preview', 'portal', 'sync'].includes(step.verb)) player.leftWith = null;
+  }
+}

@@ -1,0 +1,95 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+
+/** What a test asks of a product that runs in a process of its own. */
+export type Order = { id: number } & (
+  { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' }
+);
+
+/** The product in a process of its own, which can be killed and started again. */
+export class AppProcess {
+  readonly url: string;
+  readonly #env: Record<string, string>;
+  #child: ChildProcess | undefined;
+  #orders = 0;
+  readonly #waiting = new Map<number, (error: string | undefined) => void>();
+
+  private constructor(port: number, env: Record<string, string>) {
+    this.url = `http://127.0.0.1:${port}`;
+    const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+    this.#env = { PATH, NODE_COMPILE_CACHE, ...env, PORT: String(port) };
+  }
+
+  /** Starts one on a free port, with nothing else in its environment than `env`. */
+  static async start(env: Record<string, string>): Promise<AppProcess> {
+    const app = new AppProcess(await freePort(), env);
+    await app.startAgain();
+    return app;
+  }
+
+  /** Starts it again at its old address, after it was killed. */
+  async startAgain(): Promise<void> {
+    const child = fork(path.resolve(import.meta.dirname, 'app-process.main.ts'), {
+      env: this.#env,
+    });
+    this.#child = child;
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('exit', (code) => reject(new Error(`The app ended with ${code}.`)));
+    });
+    child.on('message', ({ id, error }: { id: number; error?: string }) => {
+      this.#waiting.get(id)?.(error);
+      this.#waiting.delete(id);
+    });
+    child.on('exit', () => {
+      for (const done of this.#waiting.values()) done('The app was killed.');
+      this.#waiting.clear();
+    });
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Turns its clock forwards to `to`. */
+  turnClock(to: Date): Promise<void> {
+    return this.#ask({ do: 'clock', to: to.toISOString() });
+  }
+
+  /** Runs every periodic task once. */
+  runTasks(): Promise<void> {
+    return this.#ask({ do: 'tasks' });
+  }
+
+  /** Looks at every customer at Stripe, as `npm run reconcile` does. */
+  reconcile(): Promise<void> {
+    return this.#ask({ do: 'reconcile' });
+  }
+
+  #ask(order: { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' }): Promise<void> {
+    const child = this.#child;
+    if (!child) return Promise.resolve();
+    const id = (this.#orders += 1);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, (error) =>
+        error === undefined ? resolve() : reject(new Error(error)),
+      );
+      child.send({ id, ...order });
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
