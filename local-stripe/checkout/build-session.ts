@@ -21,7 +21,8 @@ export function buildSession(
   return {
     id,
     object: 'checkout.session',
-    adaptive_pricing: mode === 'payment' ? { enabled: false } : null,
+    adaptive_pricing:
+      mode === 'setup' ? null : { enabled: params.adaptive_pricing?.enabled ?? true },
     after_expiration: buildAfterExpiration(params),
     allow_promotion_codes: params.allow_promotion_codes ?? null,
     allowed_payment_method_types: params.allowed_payment_method_types ?? null,
@@ -29,11 +30,11 @@ export function buildSession(
     amount_total: null,
     automatic_tax: { enabled: false, liability: null, provider: null, status: null },
     billing_address_collection: params.billing_address_collection ?? null,
-    ...(params.branding_settings ? { branding_settings: buildBranding(params) } : {}),
+    branding_settings: buildBranding(ctx, params),
     cancel_url: params.cancel_url || null,
     client_reference_id: params.client_reference_id ?? null,
     client_secret: isHosted ? null : `${id}_secret_${ctx.newText(40)}`,
-    collected_information: null,
+    collected_information: { business_name: null, individual_name: null, shipping_details: null },
     consent: null,
     consent_collection: params.consent_collection
       ? {
@@ -108,13 +109,15 @@ export function buildSession(
   };
 }
 
-function buildBranding(params: CreateParams): Stripe.Checkout.Session.BrandingSettings {
-  const given = params.branding_settings!;
+function buildBranding(
+  ctx: Context,
+  { branding_settings: given = {} }: CreateParams,
+): Stripe.Checkout.Session.BrandingSettings {
   return {
     background_color: given.background_color || '#ffffff',
     border_style: given.border_style || 'rounded',
     button_color: given.button_color || '#0074d4',
-    display_name: given.display_name ?? '',
+    display_name: given.display_name ?? ctx.businessName,
     font_family: given.font_family || 'default',
     icon: given.icon ?? null,
     logo: given.logo ?? null,
@@ -205,5 +208,5 @@ function buildNameCollection(
 /** Only cards pay here, so what is said of other methods means nothing. */
 function buildMethodOptions(params: CreateParams): Stripe.Checkout.Session.PaymentMethodOptions {
   const card = params.payment_method_options?.card;
-  return card ? { card: { request_three_d_secure: 'automatic', ...card } } : {};
+  return { card: { request_three_d_secure: 'automatic', ...card } };
 }

@@ -4,7 +4,6 @@ import { invalidRequest } from '../kernel/errors.ts';
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
 const notImitated = [
-  'adaptive_pricing.enabled',
   'after_expiration.recovery.enabled',
   'automatic_tax.enabled',
   'customer_account',

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { isAdHoc } from '../billing/invoice/ad-hoc-price.ts';
 import { readItemLine } from '../billing/invoice/item-params.ts';
 import type { GivenItem } from '../billing/invoice/item-params.ts';
 import { createInvoiceItem, lineOfItem } from '../billing/invoice/items.ts';
@@ -92,7 +93,7 @@ function update(
     invoice === null || names.length === 0 ? null : draftOf(ctx, invoice, idOf(before.customer));
   const metadata = mergeMetadata(before.metadata, params.metadata);
   if (names.length === 0) return ctx.update('invoiceitem', before, { metadata });
-  const line = readItemLine(ctx, { ...keptOf(before), ...params } as GivenItem, {
+  const line = readItemLine(ctx, { ...keptOf(ctx, before), ...params } as GivenItem, {
     place: '',
     currency: before.currency,
     subscription: before.parent?.subscription_details?.subscription ?? null,
@@ -118,10 +119,10 @@ function update(
 }
 
 /** What stays as it was where the update says nothing else. */
-function keptOf(item: InvoiceItem): GivenItem {
+function keptOf(ctx: Context, item: InvoiceItem): GivenItem {
   const price = item.pricing?.price_details?.price;
   return {
-    ...(price === undefined
+    ...(price === undefined || isAdHoc(ctx, ctx.store.get('price', idOf(price)))
       ? { amount: item.amount }
       : { pricing: { price: idOf(price) }, quantity: item.quantity }),
     ...(item.description === null ? {} : { description: item.description }),

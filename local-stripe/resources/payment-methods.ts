@@ -4,6 +4,8 @@ import {
   attachMethod,
   createCardMethod,
   detachMethod,
+  expiryOfTestCards,
+  noSuchMethod,
   readCardNumber,
   resolveMethod,
 } from '../billing/payment/methods.ts';
@@ -56,7 +58,7 @@ export const paymentMethods = resource({
       handle: (ctx, _params, { customerId, id }) => {
         const method = ctx.store.find('payment_method', id!);
         if (method === undefined || idOrNull(method.customer) !== customerId) {
-          throw noSuch('PaymentMethod', id!);
+          throw noSuchMethod(id!, 'id');
         }
         return method;
       },
@@ -97,8 +99,7 @@ function readCard(ctx: Context, given: CardParams) {
   if (given.token !== undefined) {
     const card = findReadyMadeCard(given.token);
     if (card === undefined) throw noSuch('token', given.token, 'card[token]');
-    const expYear = new Date(ctx.globalNow * 1000).getUTCFullYear() + 1;
-    return { card, expMonth: 12, expYear };
+    return { card, ...expiryOfTestCards(ctx) };
   }
   if (given.number === undefined) throw missingParam('card[number]');
   if (given.exp_month === undefined) throw missingParam('card[exp_month]');
@@ -117,9 +118,7 @@ function readBilling(
 ): Partial<Stripe.PaymentMethod.BillingDetails> {
   if (given === undefined) return {};
   return {
-    ...(given.address === undefined
-      ? {}
-      : { address: given.address ? address(given.address) : null }),
+    ...(given.address === undefined ? {} : { address: address(given.address || {}) }),
     ...(given.email === undefined ? {} : { email: given.email || null }),
     ...(given.name === undefined ? {} : { name: given.name || null }),
     ...(given.phone === undefined ? {} : { phone: given.phone || null }),

@@ -5,9 +5,11 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { shareDiscounts } from '../amounts.ts';
 import { balanceIn } from './balance.ts';
+import { isAwaited } from './awaited.ts';
 import { lineOfItem, pendingItems } from './items.ts';
 import { buildLine } from './line.ts';
 import type { LineDraft } from './line.ts';
+import { plainRendering } from './rendering.ts';
 import { totalsOf } from './totals.ts';
 
 export interface InvoiceFacts {
@@ -40,7 +42,8 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
   const id = ctx.newId('in');
   const swept = facts.sweepsPending ? sweep(ctx, facts, id) : [];
   const balance = balanceIn(ctx, customer, facts.currency);
-  const drafts = [...facts.lines, ...swept];
+  // Pending items come before what the subscription costs.
+  const drafts = [...swept, ...facts.lines];
   const shares = shareDiscounts(ctx, drafts, facts.discounts, facts.currency);
   const lines = drafts.map((draft, i) => buildLine(ctx, id, draft, shares[i]!));
   return ctx.store.put('invoice', {
@@ -122,7 +125,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     post_payment_credit_notes_amount: 0,
     pre_payment_credit_notes_amount: 0,
     receipt_number: null,
-    rendering: null,
+    rendering: subscription === null ? plainRendering('auto') : null,
     shipping_cost: null,
     shipping_details: null,
     starting_balance: balance,
@@ -135,7 +138,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
       voided_at: null,
     },
     test_clock: ctx.clock,
-    webhooks_delivered_at: null,
+    webhooks_delivered_at: isAwaited(ctx) ? null : ctx.now,
     ...totalsOf(lines, balance, facts.currency),
   });
 }
@@ -205,6 +208,7 @@ export function draftsOf(ctx: Context, invoice: Stripe.Invoice): LineDraft[] {
       subscriptionItem: details?.subscription_item ?? null,
       invoiceItem: invoiceItemOf(line),
       isProration: (details ?? ofItem)?.proration ?? false,
+      unitAmount: line.pricing?.unit_amount_decimal ?? null,
       credited: (details ?? ofItem)?.proration_details?.credited_items ?? null,
       metadata: line.metadata,
     };

@@ -7,6 +7,7 @@ import { balanceIn, changeBalance } from './balance.ts';
 import type { BalanceEntry } from './balance.ts';
 import { customerSnapshot } from './draft.ts';
 import { linkPayment } from './payments.ts';
+import { finalRendering } from './rendering.ts';
 import { subscriptionOf } from './subscription-of.ts';
 import { totalsOf } from './totals.ts';
 
@@ -40,6 +41,7 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
     ending_balance: entries.reduce((sum, { amount }) => sum + amount, balance),
     automatically_finalizes_at: null,
     next_payment_attempt: null,
+    rendering: finalRendering(draft.rendering),
     webhooks_delivered_at: draft.webhooks_delivered_at ?? ctx.now,
     status_transitions: { ...draft.status_transitions, finalized_at: ctx.now },
   });
@@ -81,11 +83,17 @@ export function ensureIntent(ctx: Context, invoice: Stripe.Invoice): Stripe.Paym
     currency: invoice.currency,
     customer: idOf(invoice.customer!),
     description: intentDescription(ctx, invoice),
-    setupFutureUsage: invoice.billing_reason === 'subscription_create' ? 'off_session' : null,
+    setupFutureUsage: isWithCustomer(invoice) ? 'off_session' : null,
     captureMethod: 'automatic',
+    invoice: invoice.id,
   });
   linkPayment(ctx, invoice, intent);
   return intent;
+}
+
+/** The customer is there when a subscription begins or is changed: the card is kept for what follows. */
+function isWithCustomer({ billing_reason: reason }: Stripe.Invoice): boolean {
+  return reason === 'subscription_create' || reason === 'subscription_update';
 }
 
 function intentDescription(ctx: Context, invoice: Stripe.Invoice): string {

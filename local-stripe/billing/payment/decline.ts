@@ -22,6 +22,8 @@ export function declineError(
 ): IntentError {
   return {
     type: 'card_error',
+    ...(decline.advice === undefined ? {} : { advice_code: decline.advice }),
+    ...(decline.networkCode === undefined ? {} : { network_decline_code: decline.networkCode }),
     code: decline.code,
     ...(named.includes(decline.code) ? { decline_code: decline.declineCode } : {}),
     doc_url: `https://stripe.com/docs/error-codes/${decline.code.replaceAll('_', '-')}`,

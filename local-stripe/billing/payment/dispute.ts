@@ -59,7 +59,7 @@ export function openDispute(
     reason,
     status: inquiry ? 'warning_needs_response' : 'needs_response',
   });
-  const disputed = ctx.store.put('charge', { ...charge, disputed: true });
+  const disputed = ctx.store.put('charge', { ...charge, ...{ dispute: id }, disputed: true });
   ctx.emit('charge.dispute.created', dispute);
   if (!inquiry) ctx.emit('charge.dispute.funds_withdrawn', dispute);
   ctx.emit('charge.updated', disputed, { disputed: false });

@@ -24,6 +24,8 @@ export interface IntentFacts {
   automatic?: Stripe.PaymentIntent.AutomaticPaymentMethods | null;
   receiptEmail?: string | null;
   statementDescriptor?: string | null;
+  /** The invoice that it pays. */
+  invoice?: string;
 }
 
 /** A payment intent, announced. */
@@ -59,6 +61,7 @@ export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIn
     metadata: mergeMetadata({}, facts.metadata),
     next_action: null,
     on_behalf_of: null,
+    ...(facts.invoice === undefined ? {} : { payment_details: detailsOf(facts.invoice) }),
     payment_method: paymentMethod,
     payment_method_configuration_details: null,
     payment_method_options: cardOptions(),
@@ -229,6 +232,11 @@ function succeed(
   ctx.emit(isHeld ? 'payment_intent.amount_capturable_updated' : 'payment_intent.succeeded', paid);
   followTestCard(ctx, charge);
   return paid;
+}
+
+/** Stripe fills in the reference with as much of the invoice's id as fits. */
+function detailsOf(invoice: string): Stripe.PaymentIntent.PaymentDetails {
+  return { customer_reference: null, order_reference: invoice.slice(0, 25) };
 }
 
 function cardOptions(): Stripe.PaymentIntent.PaymentMethodOptions {

@@ -108,6 +108,7 @@ function payAhead(
     description: 'Subscription creation',
     setupFutureUsage: 'off_session',
     captureMethod: 'automatic',
+    invoice: draft.id,
   });
   return confirmIntent(ctx, intent, { paymentMethod });
 }

@@ -168,6 +168,14 @@ export const en = {
     failedText: 'The payment did not go through. Nothing was charged.',
   },
 
+  receipt: {
+    title: (merchant: string) => `Receipt from ${merchant}`,
+    paid: (amount: string, date: string, card: string | null) =>
+      `${amount} paid on ${date}${card === null ? '' : ` with ${card}`}.`,
+    refunded: (amount: string) => `${amount} of it was refunded.`,
+    invoice: 'See the invoice',
+  },
+
   invoice: {
     title: (number: string) => `Invoice ${number}`,
     draft: 'draft',

@@ -156,6 +156,14 @@ export const zh: Words = {
     failedText: '付款未成功，没有扣款。',
   },
 
+  receipt: {
+    title: (merchant) => `${merchant} 的收据`,
+    paid: (amount, date, card) =>
+      `已于 ${date}${card === null ? '' : `用 ${card}`}支付 ${amount}。`,
+    refunded: (amount) => `其中 ${amount} 已退款。`,
+    invoice: '查看账单',
+  },
+
   invoice: {
     title: (number) => `账单 ${number}`,
     draft: '草稿',
