@@ -1,7 +1,6 @@
 import type Stripe from 'stripe';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
-import { isAdHoc } from '../billing/invoice/ad-hoc-price.ts';
 import { readItemLine } from '../billing/invoice/item-params.ts';
 import type { GivenItem } from '../billing/invoice/item-params.ts';
 import { createInvoiceItem, lineOfItem } from '../billing/invoice/items.ts';
@@ -93,7 +92,7 @@ function update(
     invoice === null || names.length === 0 ? null : draftOf(ctx, invoice, idOf(before.customer));
   const metadata = mergeMetadata(before.metadata, params.metadata);
   if (names.length === 0) return ctx.update('invoiceitem', before, { metadata });
-  const line = readItemLine(ctx, { ...keptOf(ctx, before), ...params } as GivenItem, {
+  const line = readItemLine(ctx, { ...keptOf(before), ...params } as GivenItem, {
     place: '',
     currency: before.currency,
     subscription: before.parent?.subscription_details?.subscription ?? null,
@@ -119,10 +118,10 @@ function update(
 }
 
 /** What stays as it was where the update says nothing else. */
-function keptOf(ctx: Context, item: InvoiceItem): GivenItem {
+function keptOf(item: InvoiceItem): GivenItem {
   const price = item.pricing?.price_details?.price;
   return {
-    ...(price === undefined || isAdHoc(ctx, ctx.store.get('price', idOf(price)))
+    ...(price === undefined
       ? { amount: item.amount }
       : { pricing: { price: idOf(price) }, quantity: item.quantity }),
     ...(item.description === null ? {} : { description: item.description }),

@@ -8,7 +8,6 @@ import { listPage } from '../kernel/list.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
-import { counted } from '../kernel/list.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
 import { createInvoice, deleteInvoice, updateInvoice } from './invoice-actions.ts';
 import { finalize, payInvoice, sendByHand, voidByHand, writeOff } from './invoice-collection.ts';
@@ -33,7 +32,7 @@ export const invoices = resource({
       object: 'list',
       data: ctx.store.by('invoice_payment', 'invoice', invoice.id).reverse(),
       has_more: false,
-      url: '/v1/invoices/payments',
+      url: `/v1/invoice_payments?invoice=${invoice.id}`,
     }),
     confirmation_secret: (ctx, invoice) => confirmationSecret(ctx, invoice),
   },
@@ -87,14 +86,10 @@ export function presentInvoice(ctx: Context, invoice: Stripe.Invoice): Stripe.In
     ...invoice,
     hosted_invoice_url: isFinal ? url : null,
     invoice_pdf: isFinal ? `${url}/pdf` : null,
-    lines: counted(
-      {
-        ...invoice.lines,
-        data: data.slice(0, linesInside),
-        has_more: data.length > linesInside,
-      },
-      data.length,
-    ),
+    lines:
+      data.length <= linesInside
+        ? invoice.lines
+        : { ...invoice.lines, data: data.slice(0, linesInside), has_more: true },
   };
 }
 

@@ -6,7 +6,6 @@ import { createPrice } from '../catalog/price.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import { productName } from '../catalog/name.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { adHocPrice } from './ad-hoc-price.ts';
 import type { LineDraft } from './line.ts';
 
 /** What creating an invoice item and previewing one have in common. */
@@ -48,14 +47,12 @@ export function readItemLine(
       within('currency'),
     );
   }
-  const description = given.description ?? (price === null ? '' : productName(ctx, price));
   return {
     amount: total,
     currency,
-    description,
+    description: given.description ?? (price === null ? '' : productName(ctx, price)),
     period: given.period ?? { start: ctx.now, end: ctx.now },
-    price:
-      price ?? adHocPrice(ctx, { unitAmount: given.amount ?? unit!, currency, name: description }),
+    price,
     quantity: given.amount === undefined ? quantity : 1,
     discounts: [],
     isDiscountable: given.discountable ?? total >= 0,

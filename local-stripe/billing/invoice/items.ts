@@ -110,7 +110,6 @@ export function lineOfItem(ctx: Context, item: Stripe.InvoiceItem): LineDraft {
     subscriptionItem: item.parent?.subscription_details?.subscription_item ?? null,
     invoiceItem: item.id,
     isProration: item.proration,
-    unitAmount: item.pricing?.unit_amount_decimal ?? null,
     credited: item.proration_details?.credited_items?.invoice_line_item_details ?? null,
     metadata: item.metadata ?? {},
   };

@@ -8,14 +8,6 @@ import { refuseUnimitated } from '../unimitated.ts';
 import { productName } from '../catalog/name.ts';
 import { assertQuantity, resolvePrice } from './items.ts';
 
-/** The time that all items have in common, which is what is sold along with them is for. */
-function sharedPeriod({ items }: Stripe.Subscription): LineDraft['period'] {
-  return {
-    start: Math.max(...items.data.map((item) => item.current_period_start)),
-    end: Math.min(...items.data.map((item) => item.current_period_end)),
-  };
-}
-
 /** One of `add_invoice_items`: something sold once, on the next invoice. */
 export function oneTimeLine(
   ctx: Context,
@@ -43,7 +35,7 @@ export function oneTimeLine(
     amount: priceAmount(price, quantity),
     currency: price.currency,
     description: productName(ctx, price),
-    period: sharedPeriod(subscription),
+    period: { start: ctx.now, end: ctx.now },
     price,
     quantity,
     discounts: [],

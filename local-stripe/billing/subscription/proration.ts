@@ -86,7 +86,6 @@ function prorationLine(
     subscriptionItem: item.id,
     invoiceItem: null,
     isProration: true,
-    unitAmount: null,
     credited: facts.credited,
     metadata: {},
   };

@@ -15,7 +15,6 @@ export const FREE: SubscriptionView = {
   scheduledChange: null,
   paymentMethod: null,
   pastDue: null,
-  endReason: null,
   stale: false,
 };
 

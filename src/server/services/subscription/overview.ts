@@ -1,11 +1,9 @@
 import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
-import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import type { PriceAction, SubscriptionOverview, SubscriptionView } from '../../../domain/api.ts';
 import { canManageBilling } from '../../../domain/ids.ts';
 import { PLAN_CATALOGUE } from '../../../domain/plans.ts';
 import { priceActions } from '../../../domain/subscription-change.ts';
-import { trialDaysOf } from '../trial/trial-history.ts';
 import { READ_PATIENCE } from '../stripe/client.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
 import { getTenant, type Asker, type Billing } from './billing.ts';
@@ -35,9 +33,9 @@ export class SubscriptionReader {
   }
 
   async overview(asker: Asker): Promise<SubscriptionOverview> {
-    const { db, clock, usage, trialDays } = this.#billing;
+    const { db, usage, trialDays } = this.#billing;
     const stale = await this.#refresh(asker);
-    const [{ shown, view }, stats, tenant] = await Promise.all([
+    const [{ shown, view }, stats, { trialUsedAt }] = await Promise.all([
       this.#read(asker, stale),
       usage.getUsageStats(asker.tenantId),
       getTenant(db, asker.tenantId),
@@ -48,7 +46,7 @@ export class SubscriptionReader {
       features: [...PLAN_CATALOGUE[view.plan].features],
       actions: await this.#actions(shown),
       canManageBilling: canManageBilling(asker.role),
-      trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
+      trialDays: trialUsedAt ? 0 : trialDays,
     };
   }
 
@@ -65,10 +63,7 @@ export class SubscriptionReader {
     const openPayment = owed
       ? await findOpenPayment(db, asker.tenantId, owed.stripeSubscriptionId)
       : undefined;
-    const over = shown.row && !shown.live ? shown.row.stripeSubscriptionId : undefined;
-    const causes = await findEndCauses(db, over ? [over] : []);
-    const endReason = over === undefined ? null : (causes.get(over) ?? null);
-    const view = viewSubscription(shown, { openPayment, graceDays, stale, endReason });
+    const view = viewSubscription(shown, { openPayment, graceDays, stale });
     // The address is as good as a key to the invoice: only for who may pay.
     if (view.pastDue && !canManageBilling(asker.role)) view.pastDue.payUrl = null;
     return { shown, view };

@@ -2,7 +2,6 @@ import type { Payment, Subscription } from '../../../db/schema/index.ts';
 import type { CardView, PastDueView, SubscriptionView } from '../../../domain/api.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
 import type { Plan } from '../../../domain/plans.ts';
-import type { RemedyCause } from '../../../domain/remedy.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
 
 export interface Shown {
@@ -23,19 +22,12 @@ export function chooseShown(rows: readonly Subscription[], now: Date, graceDays:
 /** The subscription as people see it. An ended one shows when it ended, and nothing to pay. */
 export function viewSubscription(
   { plan, row, live }: Shown,
-  options: {
-    openPayment: Payment | undefined;
-    graceDays: number;
-    stale: boolean;
-    endReason: RemedyCause | null;
-  },
+  options: { openPayment: Payment | undefined; graceDays: number; stale: boolean },
 ): SubscriptionView {
   const { stale } = options;
   if (!row) return { ...NEVER_PAID, stale };
   if (!live) {
-    const cancelAt = iso(row.endedAt ?? row.cancelAt);
-    const { endReason } = options;
-    return { ...NEVER_PAID, status: 'canceled', cancelAt, endReason, stale };
+    return { ...NEVER_PAID, status: 'canceled', cancelAt: iso(row.endedAt ?? row.cancelAt), stale };
   }
   return {
     plan,
@@ -57,7 +49,6 @@ export function viewSubscription(
         : null,
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
-    endReason: null,
     stale,
   };
 }
@@ -75,7 +66,6 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale'> = {
   scheduledChange: null,
   paymentMethod: null,
   pastDue: null,
-  endReason: null,
 };
 
 function cardOf(row: Subscription): CardView | null {
