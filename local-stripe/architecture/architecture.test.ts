@@ -35,7 +35,7 @@ const billing = [
 const siblings = [['checkout', 'portal']];
 
 const isTest = (file: Source) =>
-  /\.test\.ts$|\/testing\/|^(contract|architecture|pack)\/|^vitest\./.test(file.path);
+  /\.test\.ts$|\/testing\/|^(contract|architecture|pack|recordings)\/|^vitest\./.test(file.path);
 const all = sources();
 const built = all.filter((file) => !isTest(file));
 

@@ -41,7 +41,7 @@ export function shareDiscounts(
     const coupon = couponOf(ctx, discount);
     const applicable = among.filter((i) => {
       const { price, isDiscountable } = parts[i]!;
-      return isDiscountable && left[i]! > 0 && (price === null || appliesTo(coupon, price));
+      return isDiscountable && left[i]! > 0 && isFor(coupon, price);
     });
     const base = applicable.reduce((sum, i) => sum + left[i]!, 0);
     const whole =
@@ -61,6 +61,11 @@ export function shareDiscounts(
   const all = parts.map((_part, i) => i);
   for (const id of discounts) take(id, all);
   return shares;
+}
+
+/** What has no price belongs to no product that a coupon could be limited to. */
+function isFor(coupon: Stripe.Coupon, price: Stripe.Price | null): boolean {
+  return price === null ? coupon.applies_to === undefined : appliesTo(coupon, price);
 }
 
 /** Whether a discount still takes something off what is billed at `at`. */

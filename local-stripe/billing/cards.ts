@@ -9,6 +9,10 @@ export interface Decline {
     | 'authentication_required';
   declineCode: string;
   message: string;
+  /** What to do about it, where Stripe says. */
+  advice?: 'confirm_card_data' | 'do_not_try_again' | 'try_again_later';
+  /** The code of the card network; none when it was never asked. */
+  networkCode?: string;
 }
 
 export type DisputeReason = 'fraudulent' | 'product_not_received';
@@ -32,11 +36,24 @@ export interface TestCard {
   refund?: 'fails_later' | 'pending_first';
 }
 
+const networkCodes: Partial<Record<string, string>> = {
+  generic_decline: '01',
+  insufficient_funds: '51',
+  lost_card: '41',
+  stolen_card: '43',
+};
+
 const declined = (declineCode: string, message = 'Your card was declined.'): Decline => ({
   code: 'card_declined',
   declineCode,
   message,
+  ...(declineCode === 'fraudulent' ? {} : { advice: adviceOn(declineCode) }),
+  ...(declineCode in networkCodes ? { networkCode: networkCodes[declineCode]! } : {}),
 });
+
+function adviceOn(declineCode: string): NonNullable<Decline['advice']> {
+  return /^(lost|stolen)_card$/.test(declineCode) ? 'do_not_try_again' : 'try_again_later';
+}
 
 /** A charge that nobody is there to authenticate. */
 export const authenticationRequired: Decline = {
@@ -92,8 +109,10 @@ export const testCards: readonly TestCard[] = [
   good('5200828282828210', 'pm_card_mastercard_debit', 'mastercard'),
   good('5105105105105100', 'pm_card_mastercard_prepaid', 'mastercard'),
   good('2223003122003222', 'pm_card_mastercard_two', 'mastercard'),
-  good('378282246310005', 'pm_card_amex', 'amex'),
-  good('6011111111111117', 'pm_card_discover', 'discover'),
+  good('371449635398431', 'pm_card_amex', 'amex'),
+  good('378282246310005', 'pm_card_amex_two', 'amex'),
+  good('6011000990139424', 'pm_card_discover', 'discover'),
+  good('6011111111111117', 'pm_card_discover_two', 'discover'),
   good('3056930009020004', 'pm_card_diners', 'diners'),
   good('3566002020360505', 'pm_card_jcb', 'jcb', 'JP'),
   good('6200000000000005', 'pm_card_unionpay', 'unionpay', 'CN'),
@@ -120,6 +139,8 @@ export const testCards: readonly TestCard[] = [
       code: 'expired_card',
       declineCode: 'expired_card',
       message: 'Your card has expired.',
+      advice: 'do_not_try_again',
+      networkCode: '54',
     },
   }),
   visa('4000000000000127', 'pm_card_chargeDeclinedIncorrectCvc', {
@@ -127,6 +148,8 @@ export const testCards: readonly TestCard[] = [
       code: 'incorrect_cvc',
       declineCode: 'incorrect_cvc',
       message: "Your card's security code is incorrect.",
+      advice: 'confirm_card_data',
+      networkCode: '82',
     },
   }),
   visa('4000000000000119', 'pm_card_chargeDeclinedProcessingError', {
@@ -134,13 +157,18 @@ export const testCards: readonly TestCard[] = [
       code: 'processing_error',
       declineCode: 'processing_error',
       message: 'An error occurred while processing your card. Try again in a little bit.',
+      advice: 'try_again_later',
+      networkCode: '96',
     },
   }),
   visa('4000000000000341', 'pm_card_chargeCustomerFail', {
     declinesCharges: declined('generic_decline'),
   }),
   visa('4000002500003155', 'pm_card_authenticationRequiredOnSetup', { authentication: 'setup' }),
-  visa('4000002760003184', 'pm_card_authenticationRequired', { authentication: 'always' }),
+  visa('4000002760003184', 'pm_card_authenticationRequired', {
+    country: 'DE',
+    authentication: 'always',
+  }),
   visa('4000003800000446', 'pm_card_authenticationRequiredSetupForOffSession', {
     authentication: 'setup',
   }),

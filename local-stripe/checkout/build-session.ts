@@ -2,7 +2,6 @@ import type Stripe from 'stripe';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import type { Context } from '../kernel/types.ts';
 import { buildCustomFields, buildCustomText } from './custom-fields.ts';
-import { methodOptionsOf, methodTypesOf } from './method-types.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
@@ -19,11 +18,11 @@ export function buildSession(
   const uiMode = params.ui_mode ?? 'hosted_page';
   const isHosted = uiMode === 'hosted_page';
   const isSubscription = mode === 'subscription';
-  const types = methodTypesOf(params, currency);
   return {
     id,
     object: 'checkout.session',
-    adaptive_pricing: mode === 'payment' ? { enabled: false } : null,
+    adaptive_pricing:
+      mode === 'setup' ? null : { enabled: params.adaptive_pricing?.enabled ?? true },
     after_expiration: buildAfterExpiration(params),
     allow_promotion_codes: params.allow_promotion_codes ?? null,
     allowed_payment_method_types: params.allowed_payment_method_types ?? null,
@@ -31,11 +30,11 @@ export function buildSession(
     amount_total: null,
     automatic_tax: { enabled: false, liability: null, provider: null, status: null },
     billing_address_collection: params.billing_address_collection ?? null,
-    ...(params.branding_settings ? { branding_settings: buildBranding(params) } : {}),
+    branding_settings: buildBranding(ctx, params),
     cancel_url: params.cancel_url || null,
     client_reference_id: params.client_reference_id ?? null,
     client_secret: isHosted ? null : `${id}_secret_${ctx.newText(40)}`,
-    collected_information: null,
+    collected_information: { business_name: null, individual_name: null, shipping_details: null },
     consent: null,
     consent_collection: params.consent_collection
       ? {
@@ -85,8 +84,8 @@ export function buildSession(
         ? 'if_required'
         : 'always',
     payment_method_configuration_details: null,
-    payment_method_options: methodOptionsOf(params, types),
-    payment_method_types: types,
+    payment_method_options: buildMethodOptions(params),
+    payment_method_types: ['card'],
     payment_status: mode === 'setup' ? 'no_payment_required' : 'unpaid',
     permissions: null,
     phone_number_collection: { enabled: params.phone_number_collection?.enabled ?? false },
@@ -110,13 +109,15 @@ export function buildSession(
   };
 }
 
-function buildBranding(params: CreateParams): Stripe.Checkout.Session.BrandingSettings {
-  const given = params.branding_settings!;
+function buildBranding(
+  ctx: Context,
+  { branding_settings: given = {} }: CreateParams,
+): Stripe.Checkout.Session.BrandingSettings {
   return {
     background_color: given.background_color || '#ffffff',
     border_style: given.border_style || 'rounded',
     button_color: given.button_color || '#0074d4',
-    display_name: given.display_name ?? '',
+    display_name: given.display_name ?? ctx.businessName,
     font_family: given.font_family || 'default',
     icon: given.icon ?? null,
     logo: given.logo ?? null,
@@ -202,4 +203,10 @@ function buildNameCollection(
       ? { individual: { ...individual, optional: individual.optional ?? false } }
       : {}),
   };
+}
+
+/** Only cards pay here, so what is said of other methods means nothing. */
+function buildMethodOptions(params: CreateParams): Stripe.Checkout.Session.PaymentMethodOptions {
+  const card = params.payment_method_options?.card;
+  return { card: { request_three_d_secure: 'automatic', ...card } };
 }

@@ -62,6 +62,8 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
     at: (other) => makeContext(kernel, { request, clock, now: other, globalNow }, lastly),
     newId: (prefix) => formatId(prefix, kernel.seed, kernel.nextSequence()),
     newText: (length) => randomText(`${kernel.seed}:text:${kernel.nextSequence()}`, length),
+    newDigits: (length) =>
+      randomText(`${kernel.seed}:digits:${kernel.nextSequence()}`, length, '0123456789'),
     emit: (type, object, previous) => recordEvent(kernel, ctx, type, object, previous),
     update: <K extends Kind>(
       kind: K,

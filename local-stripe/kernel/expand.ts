@@ -111,6 +111,8 @@ function dereference(
     const target = findPresented(ctx, resourceOf, kind, id);
     if (target !== undefined) return target;
   }
+  const deleted = ctx.store.find('_deleted', id);
+  if (deleted !== undefined) return deleted;
   throw invalidRequest(`${fullPath}: ${id} cannot be expanded any more.`, 'expand');
 }
 
@@ -121,7 +123,7 @@ function findPresented(
   id: string,
 ): object | undefined {
   const target = ctx.store.find(kind, id);
-  if (target === undefined) return ctx.store.find('_deleted', id);
+  if (target === undefined) return undefined;
   const present = resourceOf(kind)?.present as
     ((ctx: Context, object: object) => object) | undefined;
   return present === undefined ? target : present(ctx, target);

@@ -19,7 +19,7 @@ export function formatId(prefix: string, seed: string, n: number): string {
  * `length` letters and digits that follow from `source` alone. Not for secrets of value: nothing here
  * has any. Thousands are made for every simulated day, hence no cryptographic hash.
  */
-export function randomText(source: string, length: number): string {
+export function randomText(source: string, length: number, letters = alphabet): string {
   let [a, b, c, d] = mix(source);
   let text = '';
   for (let i = 0; i < length; i += 1) {
@@ -30,7 +30,7 @@ export function randomText(source: string, length: number): string {
     b = (c + (c << 3)) | 0;
     c = (c << 21) | (c >>> 11);
     c = (c + t) | 0;
-    text += alphabet[(t >>> 0) % 62];
+    text += letters[(t >>> 0) % letters.length];
   }
   return text;
 }

@@ -94,3 +94,16 @@ export function createdFilter(range: unknown): (created: number | undefined) => 
     created < bound('lt', Infinity) &&
     created <= bound('lte', Infinity);
 }
+
+/** A list inside an object says how many there are, though the SDK's types do not. */
+export function counted<L extends { data: unknown[] }>(
+  list: L,
+  total_count = list.data.length,
+): L & { total_count: number } {
+  return { ...list, total_count };
+}
+
+/** The whole of a list that lies inside an object. */
+export function listInside<T>(url: string, data: T[]): ListOf<T> & { total_count: number } {
+  return counted({ object: 'list' as const, data, has_more: false, url });
+}

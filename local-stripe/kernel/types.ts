@@ -36,6 +36,8 @@ export interface Context {
   newId(prefix: string): string;
   /** `length` letters and digits, as repeatable as ids: for client secrets and fingerprints. */
   newText(length: number): string;
+  /** `length` digits, as repeatable: for what banks and networks number. */
+  newDigits(length: number): string;
   /** Records an event about the object as it is now, and delivers it after the transaction. */
   emit(type: Stripe.Event.Type, object: object, previousAttributes?: Record<string, unknown>): void;
   /**

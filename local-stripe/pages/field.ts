@@ -36,16 +36,8 @@ export function renderField(options: FieldOptions): Html {
 }
 
 /** A button that goes busy when its form is sent. */
-export function renderSubmit(
-  label: string,
-  kind = 'full',
-  sends?: { name: string; value: string },
-): Html {
-  return html`<button
-    class="button ${kind}"
-    type="submit"
-    ${sends === undefined ? '' : html`name="${sends.name}" value="${sends.value}"`}
-  >
+export function renderSubmit(label: string, kind = 'full'): Html {
+  return html`<button class="button ${kind}" type="submit">
     <span class="spinner" aria-hidden="true"></span><span>${label}</span>
   </button>`;
 }

@@ -6,6 +6,7 @@ import { checkoutRoutes } from './checkout/routes.ts';
 import { renderMessage } from './document.ts';
 import { invoiceRoutes } from './invoice/routes.ts';
 import { panelRoutes } from './panel/routes.ts';
+import { receiptRoutes } from './receipt-routes.ts';
 import { portalRoutes } from './portal/routes.ts';
 import { pageOf, show } from './visitor.ts';
 
@@ -44,6 +45,7 @@ export function pageServer(getLocal: () => LocalStripe): Hono {
   app.route('/', challengeRoutes(getLocal));
   app.route('/', portalRoutes(getLocal));
   app.route('/', invoiceRoutes(getLocal));
+  app.route('/', receiptRoutes(getLocal));
   app.route('/', panelRoutes(getLocal));
 
   return app;

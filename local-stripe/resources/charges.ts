@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
@@ -15,12 +16,11 @@ export const charges = resource({
     payment_intent: 'payment_intent',
   },
   includes: {
-    refunds: (ctx, charge) => ({
-      object: 'list',
-      data: ctx.store.by('refund', 'charge', charge.id).reverse(),
-      has_more: false,
-      url: `/v1/refunds?charge=${charge.id}`,
-    }),
+    refunds: (ctx, charge) =>
+      listInside(
+        `/v1/charges/${charge.id}/refunds`,
+        ctx.store.by('refund', 'charge', charge.id).reverse(),
+      ),
   },
   indexes: {
     customer: ({ customer }) => idOrNull(customer),
@@ -30,6 +30,11 @@ export const charges = resource({
     customer: (charge, customer: string) => idOrNull(charge.customer) === customer,
     payment_intent: (charge, intent: string) => idOrNull(charge.payment_intent) === intent,
   },
+  // The page is at the address that is ours today.
+  present: (ctx, charge) => ({
+    ...charge,
+    receipt_url: charge.paid ? `${ctx.baseUrl}/receipts/${charge.id}` : null,
+  }),
   routes: [searchRoute('charge', '/v1/charges')],
   update: (ctx: Context, before, params: Stripe.ChargeUpdateParams) => {
     const patch: Partial<Stripe.Charge> = {

@@ -1,10 +1,11 @@
 import type Stripe from 'stripe';
 import { createCustomer, shipping } from '../billing/customer/create.ts';
 import { creditBalances, setBalance } from '../billing/invoice/balance.ts';
+import { noSuchMethod } from '../billing/payment/methods.ts';
 import { cancelSchedule } from '../billing/schedule/end.ts';
 import { endSubscription } from '../billing/subscription/end.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
-import { noSuch } from '../kernel/errors.ts';
+import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { markDeleted, resource } from '../kernel/resource.ts';
@@ -22,21 +23,27 @@ export const customers = resource({
     test_clock: 'test_helpers.test_clock',
   },
   includes: {
-    subscriptions: (ctx, customer) => ({
-      object: 'list',
-      url: `/v1/subscriptions?customer=${customer.id}`,
-      has_more: false,
-      data: ctx.store
+    subscriptions: (ctx, customer) => {
+      const theirs = ctx.store
         .by('subscription', 'customer', customer.id)
-        .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired')
-        .reverse(),
+        .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
+      return listInside(`/v1/customers/${customer.id}/subscriptions`, theirs.reverse());
+    },
+    // Without Stripe Tax nobody has looked where the customer is.
+    tax: () => ({
+      automatic_tax: 'unrecognized_location',
+      ip_address: null,
+      location: null,
+      provider: 'stripe',
     }),
     invoice_credit_balance: creditBalances,
-    sources: (_ctx, customer) => emptyList(`/v1/customers/${customer.id}/sources`),
-    tax_ids: (ctx, customer) => ({
-      ...emptyList(`/v1/customers/${customer.id}/tax_ids`),
-      data: ctx.store.by('tax_id', 'customer', customer.id).reverse(),
-    }),
+    cash_balance: () => null,
+    sources: (_ctx, customer) => listInside(`/v1/customers/${customer.id}/sources`, []),
+    tax_ids: (ctx, customer) =>
+      listInside(
+        `/v1/customers/${customer.id}/tax_ids`,
+        ctx.store.by('tax_id', 'customer', customer.id).reverse(),
+      ),
   },
   indexes: {
     email: ({ email }) => email,
@@ -93,7 +100,7 @@ function ownCard(ctx: Context, customer: string, id: string | null): string | nu
   if (id === null) return null;
   const method = ctx.store.find('payment_method', id);
   if (method === undefined || method.customer !== customer) {
-    throw noSuch('PaymentMethod', id, 'invoice_settings[default_payment_method]');
+    throw noSuchMethod(id, 'invoice_settings[default_payment_method]');
   }
   return id;
 }
@@ -118,8 +125,4 @@ export function deleteCustomer(ctx: Context, customer: Stripe.Customer): object 
   const deleted = markDeleted(here, 'customer', customer.id);
   here.emit('customer.deleted', customer);
   return deleted;
-}
-
-function emptyList(url: string) {
-  return { object: 'list' as const, url, has_more: false, data: [] as unknown[] };
 }

@@ -8,7 +8,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { markDeleted } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
-import { redeem } from '../billing/discount/redemption.ts';
+import { redeemForInvoice } from '../billing/discount/redemption.ts';
 
 type Invoice = Stripe.Invoice;
 
@@ -46,17 +46,13 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
   }
   const autoAdvance = params.auto_advance ?? false;
   const finalizesAt = params.automatically_finalizes_at ?? ctx.now + draftSeconds;
-  const discounts = (params.discounts || []).map((given, i) => {
-    const order = {
-      customer: customer.id,
-      currency: params.currency ?? 'usd',
-      lines: [],
-      orderAmount: 0,
-    };
-    return redeem(ctx, given, { customer: customer.id }, order, `discounts[${i}]`).id;
-  });
   const currency = params.currency ?? subscription?.currency ?? customer.currency ?? 'usd';
+  const id = ctx.newId('in');
+  const inherited = customer.discount ? [{ discount: customer.discount.id }] : [];
+  const target = { customer: customer.id, invoice: id };
+  const discounts = redeemForInvoice(ctx, params.discounts ?? inherited, target, currency);
   const invoice = draftInvoice(ctx, {
+    id,
     customer: firstBilledIn(ctx, customer, currency),
     subscription,
     currency,
@@ -133,10 +129,8 @@ export function updateInvoice(
   let invoice = ctx.update('invoice', before, patch, 'invoice.updated');
   if (params.discounts !== undefined) {
     const customer = idOf(before.customer!);
-    const order = { customer, currency: before.currency, lines: [], orderAmount: before.subtotal };
-    const discounts = (params.discounts || []).map((given, i) => {
-      return redeem(ctx, given, { customer, invoice: before.id }, order, `discounts[${i}]`).id;
-    });
+    const target = { customer, invoice: before.id };
+    const discounts = redeemForInvoice(ctx, params.discounts, target, before.currency);
     invoice = relineInvoice(ctx, invoice, draftsOf(ctx, invoice), discounts);
   }
   return invoice;

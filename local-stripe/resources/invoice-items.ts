@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { isAdHoc } from '../billing/invoice/ad-hoc-price.ts';
 import { readItemLine } from '../billing/invoice/item-params.ts';
 import type { GivenItem } from '../billing/invoice/item-params.ts';
 import { createInvoiceItem, lineOfItem } from '../billing/invoice/items.ts';
@@ -52,8 +53,11 @@ function create(global: Context, params: Stripe.InvoiceItemCreateParams): Invoic
   if (subscription === undefined)
     throw noSuch('subscription', params.subscription!, 'subscription');
   const { customer: _customer, invoice: _invoice, ...given } = params;
+  const id = ctx.newId('ii');
   const line = readItemLine(ctx, given as GivenItem, {
     place: '',
+    customer: customer.id,
+    id,
     currency:
       invoice?.currency ??
       subscription?.currency ??
@@ -63,7 +67,7 @@ function create(global: Context, params: Stripe.InvoiceItemCreateParams): Invoic
     subscription: subscription?.id ?? null,
   });
   firstBilledIn(ctx, customer, line.currency);
-  const item = createInvoiceItem(ctx, customer.id, line, invoice?.id ?? null);
+  const item = createInvoiceItem(ctx, customer.id, line, invoice?.id ?? null, id);
   if (invoice !== null) {
     const drafts = [...draftsOf(ctx, invoice), lineOfItem(ctx, item)];
     relineInvoice(ctx, invoice, drafts, invoice.discounts.map(idOf));
@@ -92,8 +96,10 @@ function update(
     invoice === null || names.length === 0 ? null : draftOf(ctx, invoice, idOf(before.customer));
   const metadata = mergeMetadata(before.metadata, params.metadata);
   if (names.length === 0) return ctx.update('invoiceitem', before, { metadata });
-  const line = readItemLine(ctx, { ...keptOf(before), ...params } as GivenItem, {
+  const line = readItemLine(ctx, { ...keptOf(ctx, before), ...params } as GivenItem, {
     place: '',
+    customer: idOf(before.customer),
+    id: before.id,
     currency: before.currency,
     subscription: before.parent?.subscription_details?.subscription ?? null,
   });
@@ -103,6 +109,7 @@ function update(
     net_amount: line.amount,
     description: line.description || null,
     discountable: line.isDiscountable,
+    discounts: [...line.discounts],
     period: line.period,
     pricing: line.price === null ? null : pricingOf(line.price, line),
     quantity: line.quantity ?? 1,
@@ -118,14 +125,15 @@ function update(
 }
 
 /** What stays as it was where the update says nothing else. */
-function keptOf(item: InvoiceItem): GivenItem {
+function keptOf(ctx: Context, item: InvoiceItem): GivenItem {
   const price = item.pricing?.price_details?.price;
   return {
-    ...(price === undefined
+    ...(price === undefined || isAdHoc(ctx, ctx.store.get('price', idOf(price)))
       ? { amount: item.amount }
       : { pricing: { price: idOf(price) }, quantity: item.quantity }),
     ...(item.description === null ? {} : { description: item.description }),
     discountable: item.discountable,
+    discounts: (item.discounts ?? []).map((discount) => ({ discount: idOf(discount!) })),
     period: item.period,
   };
 }

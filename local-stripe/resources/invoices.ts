@@ -8,6 +8,7 @@ import { listPage } from '../kernel/list.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
+import { counted } from '../kernel/list.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
 import { createInvoice, deleteInvoice, updateInvoice } from './invoice-actions.ts';
 import { finalize, payInvoice, sendByHand, voidByHand, writeOff } from './invoice-collection.ts';
@@ -32,7 +33,7 @@ export const invoices = resource({
       object: 'list',
       data: ctx.store.by('invoice_payment', 'invoice', invoice.id).reverse(),
       has_more: false,
-      url: `/v1/invoice_payments?invoice=${invoice.id}`,
+      url: '/v1/invoices/payments',
     }),
     confirmation_secret: (ctx, invoice) => confirmationSecret(ctx, invoice),
   },
@@ -86,10 +87,14 @@ export function presentInvoice(ctx: Context, invoice: Stripe.Invoice): Stripe.In
     ...invoice,
     hosted_invoice_url: isFinal ? url : null,
     invoice_pdf: isFinal ? `${url}/pdf` : null,
-    lines:
-      data.length <= linesInside
-        ? invoice.lines
-        : { ...invoice.lines, data: data.slice(0, linesInside), has_more: true },
+    lines: counted(
+      {
+        ...invoice.lines,
+        data: data.slice(0, linesInside),
+        has_more: data.length > linesInside,
+      },
+      data.length,
+    ),
   };
 }
 

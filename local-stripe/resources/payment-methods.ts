@@ -4,10 +4,11 @@ import {
   attachMethod,
   createCardMethod,
   detachMethod,
+  expiryOfTestCards,
+  noSuchMethod,
   readCardNumber,
   resolveMethod,
 } from '../billing/payment/methods.ts';
-import { createWalletMethod, isWallet } from '../billing/payment/wallets.ts';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -57,7 +58,7 @@ export const paymentMethods = resource({
       handle: (ctx, _params, { customerId, id }) => {
         const method = ctx.store.find('payment_method', id!);
         if (method === undefined || idOrNull(method.customer) !== customerId) {
-          throw noSuch('PaymentMethod', id!);
+          throw noSuchMethod(id!, 'id');
         }
         return method;
       },
@@ -81,36 +82,24 @@ function createMethod(
     throw invalidRequest('Cloning payment methods is for Connect, which is not imitated.');
   }
   if (params.type === undefined) throw missingParam('type');
-  const about = {
+  if (params.type !== 'card') {
+    throw invalidRequest(`The local Stripe imitates cards only, not ${params.type}.`, 'type');
+  }
+  if (params.card === undefined) throw missingParam('card');
+  const facts = readCard(ctx, params.card as CardParams);
+  return createCardMethod(ctx, {
+    ...facts,
     billing: readBilling(params.billing_details),
     ...(params.allow_redisplay === undefined ? {} : { allowRedisplay: params.allow_redisplay }),
     ...(params.metadata === undefined ? {} : { metadata: params.metadata }),
-  };
-  if (isWallet(params.type)) return createWalletMethod(ctx, params.type, about);
-  if (params.type !== 'card') {
-    throw invalidRequest(
-      `The local Stripe imitates card, alipay and wechat_pay, not ${params.type}.`,
-      'type',
-    );
-  }
-  if (params.card === undefined) throw missingParam('card');
-  return createCardMethod(ctx, { ...readCard(ctx, params.card as CardParams), ...about });
-}
-
-/** `payment_method_data` of an intent: what is made for this payment alone. */
-export function createFromData(
-  ctx: Context,
-  data: Stripe.PaymentIntentCreateParams.PaymentMethodData,
-): Stripe.PaymentMethod {
-  return createMethod(ctx, data as Stripe.PaymentMethodCreateParams);
+  });
 }
 
 function readCard(ctx: Context, given: CardParams) {
   if (given.token !== undefined) {
     const card = findReadyMadeCard(given.token);
     if (card === undefined) throw noSuch('token', given.token, 'card[token]');
-    const expYear = new Date(ctx.globalNow * 1000).getUTCFullYear() + 1;
-    return { card, expMonth: 12, expYear };
+    return { card, ...expiryOfTestCards(ctx) };
   }
   if (given.number === undefined) throw missingParam('card[number]');
   if (given.exp_month === undefined) throw missingParam('card[exp_month]');
@@ -129,9 +118,7 @@ function readBilling(
 ): Partial<Stripe.PaymentMethod.BillingDetails> {
   if (given === undefined) return {};
   return {
-    ...(given.address === undefined
-      ? {}
-      : { address: given.address ? address(given.address) : null }),
+    ...(given.address === undefined ? {} : { address: address(given.address || {}) }),
     ...(given.email === undefined ? {} : { email: given.email || null }),
     ...(given.name === undefined ? {} : { name: given.name || null }),
     ...(given.phone === undefined ? {} : { phone: given.phone || null }),

@@ -18,6 +18,7 @@ import { pauseSubscription, resumeSubscription } from '../billing/subscription/p
 import { renewSubscription } from '../billing/subscription/renew.ts';
 import { updateSubscription } from '../billing/subscription/update.ts';
 import { invalidRequest } from '../kernel/errors.ts';
+import { counted } from '../kernel/list.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
@@ -66,6 +67,7 @@ export const subscriptions = resource({
     { name: 'discount', method: 'DELETE', handle: deleteDiscount },
   ],
   del: cancelSubscription,
+  present: (_ctx, subscription) => presentSubscription(subscription),
   due: {
     'subscription.cycle': renewSubscription,
     'subscription.cancel': cancelAtReached,
@@ -82,6 +84,18 @@ export const subscriptions = resource({
     'invoice.written_off': followWriteOff,
   },
 });
+
+/** With what real answers carry on although the types do not: its only plan, and how many of it. */
+function presentSubscription(subscription: Subscription): object {
+  const [item, another] = subscription.items.data;
+  const only = another === undefined ? item : undefined;
+  return {
+    ...subscription,
+    items: counted(subscription.items),
+    plan: only?.plan ?? null,
+    quantity: only?.quantity ?? null,
+  };
+}
 
 /** Without a status the ended ones are left out. */
 function hasStatus({ status }: Subscription, params: Params): boolean {

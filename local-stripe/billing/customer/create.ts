@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
-import { attachMethod, resolveMethod } from '../payment/methods.ts';
+import { attachMethod, noSuchMethod, resolveMethod } from '../payment/methods.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { address } from './addresses.ts';
 
@@ -50,7 +50,7 @@ function firstDefault(
   if (method !== null && (wanted === params.payment_method || wanted === method.id)) {
     return method.id;
   }
-  throw noSuch('PaymentMethod', wanted, 'invoice_settings[default_payment_method]');
+  throw noSuchMethod(wanted, 'invoice_settings[default_payment_method]');
 }
 
 function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {

@@ -23,7 +23,8 @@ export type PromotionRefusal =
 export interface PromotionOrder {
   customer: string | null;
   currency: string;
-  lines: readonly { price: string }[];
+  /** Null: not known yet, since lines of an invoice may come after its discounts. */
+  lines: readonly { price: string }[] | null;
   /** Before discounts, what recurs counted although a trial may postpone it. */
   orderAmount: number;
 }
@@ -56,7 +57,7 @@ export function refusalOfPromotionCode(
     code.restrictions.minimum_amount_currency === order.currency
       ? code.restrictions.minimum_amount
       : (code.restrictions.currency_options?.[order.currency]?.minimum_amount ?? null);
-  if (minimum !== null && order.orderAmount < minimum) {
+  if (minimum !== null && order.lines !== null && order.orderAmount < minimum) {
     return { reason: 'minimum', amount: minimum, currency: order.currency };
   }
   const coupon = ctx.store.find('coupon', idOrNull(code.promotion.coupon) ?? '');
@@ -73,8 +74,8 @@ export function refusalOfCoupon(
     return { reason: 'usedUp' };
   }
   if (!coupon.valid) return { reason: 'invalid' };
-  const fits = order.lines.some(({ price }) => appliesTo(coupon, ctx.store.get('price', price)));
-  if (!fits) return { reason: 'notForThis' };
+  const fits = ({ price }: { price: string }) => appliesTo(coupon, ctx.store.get('price', price));
+  if (order.lines !== null && !order.lines.some(fits)) return { reason: 'notForThis' };
   const isOtherMoney =
     coupon.amount_off !== null &&
     coupon.currency !== order.currency &&

@@ -46,16 +46,6 @@ export function redeem(
   const coupon = code
     ? ctx.store.get('coupon', idOf(code.promotion.coupon ?? ''))
     : usableCoupon(ctx, given.coupon ?? '', order, place);
-  return keepDiscount(ctx, coupon, code, target);
-}
-
-/** Counts a redemption that has been judged, and keeps its discount. */
-export function keepDiscount(
-  ctx: Context,
-  coupon: Stripe.Coupon,
-  code: Stripe.PromotionCode | null,
-  target: DiscountTarget,
-): Stripe.Discount {
   if (code) ctx.store.put('promotion_code', { ...code, times_redeemed: code.times_redeemed + 1 });
   ctx.store.put('coupon', { ...coupon, times_redeemed: coupon.times_redeemed + 1 });
   const discount = ctx.store.put('discount', {
@@ -75,6 +65,21 @@ export function keepDiscount(
   });
   ctx.emit('customer.discount.created', discount);
   return discount;
+}
+
+/**
+ * The discounts of an invoice or an invoice item, by id: taken off whatever lines it has in the end.
+ * Empty text stands for none.
+ */
+export function redeemForInvoice(
+  ctx: Context,
+  given: Stripe.Emptyable<readonly GivenDiscount[]>,
+  target: DiscountTarget,
+  currency: string,
+  place = 'discounts',
+): string[] {
+  const order = { customer: target.customer, currency, lines: null, orderAmount: 0 };
+  return (given || []).map((one, i) => redeem(ctx, one, target, order, `${place}[${i}]`).id);
 }
 
 function usableCode(

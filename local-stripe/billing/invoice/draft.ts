@@ -5,12 +5,16 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { shareDiscounts } from '../amounts.ts';
 import { balanceIn } from './balance.ts';
+import { isAwaited } from './awaited.ts';
 import { lineOfItem, pendingItems } from './items.ts';
 import { buildLine } from './line.ts';
 import type { LineDraft } from './line.ts';
+import { plainRendering } from './rendering.ts';
 import { totalsOf } from './totals.ts';
 
 export interface InvoiceFacts {
+  /** Where something refers to it before it is made. */
+  id?: string;
   customer: Stripe.Customer;
   subscription: Stripe.Subscription | null;
   currency: string;
@@ -32,18 +36,16 @@ export interface InvoiceFacts {
   metadata?: Stripe.Emptyable<Stripe.MetadataParam>;
   defaultPaymentMethod?: string | null;
   prorationDate?: number | null;
-  customFields?: Stripe.Invoice['custom_fields'];
-  /** Default true: what the customer owes or is owed besides comes onto it. */
-  appliesBalance?: boolean;
 }
 
 /** A draft with its lines added up, kept but not announced: that is for whoever knows the order. */
 export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice {
   const { customer, subscription } = facts;
-  const id = ctx.newId('in');
+  const id = facts.id ?? ctx.newId('in');
   const swept = facts.sweepsPending ? sweep(ctx, facts, id) : [];
-  const balance = facts.appliesBalance === false ? 0 : balanceIn(ctx, customer, facts.currency);
-  const drafts = [...facts.lines, ...swept];
+  const balance = balanceIn(ctx, customer, facts.currency);
+  // Pending items come before what the subscription costs.
+  const drafts = [...swept, ...facts.lines];
   const shares = shareDiscounts(ctx, drafts, facts.discounts, facts.currency);
   const lines = drafts.map((draft, i) => buildLine(ctx, id, draft, shares[i]!));
   return ctx.store.put('invoice', {
@@ -73,7 +75,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
       facts.collectionMethod ?? subscription?.collection_method ?? 'charge_automatically',
     created: ctx.now,
     currency: facts.currency,
-    custom_fields: facts.customFields ?? null,
+    custom_fields: null,
     customer: customer.id,
     customer_account: null,
     ...customerSnapshot(ctx, customer),
@@ -125,7 +127,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     post_payment_credit_notes_amount: 0,
     pre_payment_credit_notes_amount: 0,
     receipt_number: null,
-    rendering: null,
+    rendering: subscription === null ? plainRendering('auto') : null,
     shipping_cost: null,
     shipping_details: null,
     starting_balance: balance,
@@ -138,7 +140,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
       voided_at: null,
     },
     test_clock: ctx.clock,
-    webhooks_delivered_at: null,
+    webhooks_delivered_at: isAwaited(ctx) ? null : ctx.now,
     ...totalsOf(lines, balance, facts.currency),
   });
 }
@@ -208,6 +210,7 @@ export function draftsOf(ctx: Context, invoice: Stripe.Invoice): LineDraft[] {
       subscriptionItem: details?.subscription_item ?? null,
       invoiceItem: invoiceItemOf(line),
       isProration: (details ?? ofItem)?.proration ?? false,
+      unitAmount: line.pricing?.unit_amount_decimal ?? null,
       credited: (details ?? ofItem)?.proration_details?.credited_items ?? null,
       metadata: line.metadata,
     };

@@ -2,11 +2,12 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { createIntent } from '../payment/create-intent.ts';
+import { createIntent } from '../payment/intent.ts';
 import { balanceIn, changeBalance } from './balance.ts';
 import type { BalanceEntry } from './balance.ts';
 import { customerSnapshot } from './draft.ts';
 import { linkPayment } from './payments.ts';
+import { finalRendering } from './rendering.ts';
 import { subscriptionOf } from './subscription-of.ts';
 import { totalsOf } from './totals.ts';
 
@@ -14,11 +15,7 @@ import { totalsOf } from './totals.ts';
  * Makes a draft final: its number, what the customer's balance takes over, status `open`. Announced;
  * nothing is charged yet.
  */
-export function finalizeInvoice(
-  ctx: Context,
-  draft: Stripe.Invoice,
-  { appliesBalance = true }: { appliesBalance?: boolean } = {},
-): Stripe.Invoice {
+export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Invoice {
   if (draft.status !== 'draft') {
     throw invalidRequest(
       "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
@@ -30,7 +27,7 @@ export function finalizeInvoice(
   const sequence = customer.next_invoice_sequence ?? 1;
   ctx.store.put('customer', { ...customer, next_invoice_sequence: sequence + 1 });
   const { currency } = draft;
-  const balance = appliesBalance ? balanceIn(ctx, customer, currency) : 0;
+  const balance = balanceIn(ctx, customer, currency);
   const totals = totalsOf(draft.lines.data, balance, currency);
   const entries = balanceEntries(totals.total, balance, totals.amount_due);
   const invoice = ctx.store.put('invoice', {
@@ -44,6 +41,7 @@ export function finalizeInvoice(
     ending_balance: entries.reduce((sum, { amount }) => sum + amount, balance),
     automatically_finalizes_at: null,
     next_payment_attempt: null,
+    rendering: finalRendering(draft.rendering),
     webhooks_delivered_at: draft.webhooks_delivered_at ?? ctx.now,
     status_transitions: { ...draft.status_transitions, finalized_at: ctx.now },
   });
@@ -85,11 +83,17 @@ export function ensureIntent(ctx: Context, invoice: Stripe.Invoice): Stripe.Paym
     currency: invoice.currency,
     customer: idOf(invoice.customer!),
     description: intentDescription(ctx, invoice),
-    setupFutureUsage: invoice.billing_reason === 'subscription_create' ? 'off_session' : null,
+    setupFutureUsage: isWithCustomer(invoice) ? 'off_session' : null,
     captureMethod: 'automatic',
+    invoice: invoice.id,
   });
   linkPayment(ctx, invoice, intent);
   return intent;
+}
+
+/** The customer is there when a subscription begins or is changed: the card is kept for what follows. */
+function isWithCustomer({ billing_reason: reason }: Stripe.Invoice): boolean {
+  return reason === 'subscription_create' || reason === 'subscription_update';
 }
 
 function intentDescription(ctx: Context, invoice: Stripe.Invoice): string {

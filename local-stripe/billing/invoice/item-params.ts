@@ -5,7 +5,9 @@ import type { Context } from '../../kernel/types.ts';
 import { createPrice } from '../catalog/price.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import { productName } from '../catalog/name.ts';
+import { redeemForInvoice } from '../discount/redemption.ts';
 import { refuseUnimitated } from '../unimitated.ts';
+import { adHocPrice } from './ad-hoc-price.ts';
 import type { LineDraft } from './line.ts';
 
 /** What creating an invoice item and previewing one have in common. */
@@ -16,16 +18,22 @@ export type GivenItem = Omit<Stripe.InvoiceItemCreateParams, 'customer' | 'invoi
 
 const amountMax = 99_999_999;
 
+export interface ItemPlace {
+  /** How errors call it; empty where the parameters are its own. */
+  place: string;
+  customer: string;
+  /** The id of the item that it becomes. */
+  id: string;
+  currency: string;
+  subscription: string | null;
+}
+
 /** The line for something billed by hand: an amount, or a price and a quantity. */
-export function readItemLine(
-  ctx: Context,
-  given: GivenItem,
-  about: { place: string; currency: string; subscription: string | null },
-): LineDraft {
+export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): LineDraft {
   const within = (name: string) => (about.place === '' ? name : `${about.place}[${name}]`);
   refuseUnimitated(
     given,
-    ['discounts', 'quantity_decimal', 'tax_rates', 'tax_behavior', 'tax_code'],
+    ['quantity_decimal', 'tax_rates', 'tax_behavior', 'tax_code'],
     about.place,
   );
   const price = readPrice(ctx, given, about.currency, within);
@@ -47,14 +55,22 @@ export function readItemLine(
       within('currency'),
     );
   }
+  const description = given.description ?? (price === null ? '' : productName(ctx, price));
   return {
     amount: total,
     currency,
-    description: given.description ?? (price === null ? '' : productName(ctx, price)),
+    description,
     period: given.period ?? { start: ctx.now, end: ctx.now },
-    price,
+    price:
+      price ?? adHocPrice(ctx, { unitAmount: given.amount ?? unit!, currency, name: description }),
     quantity: given.amount === undefined ? quantity : 1,
-    discounts: [],
+    discounts: redeemForInvoice(
+      ctx,
+      given.discounts ?? [],
+      { customer: about.customer, invoiceItem: about.id },
+      currency,
+      within('discounts'),
+    ),
     isDiscountable: given.discountable ?? total >= 0,
     subscription: about.subscription,
     subscriptionItem: null,

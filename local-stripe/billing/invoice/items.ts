@@ -11,8 +11,9 @@ export function createInvoiceItem(
   customer: string,
   draft: LineDraft,
   invoice: string | null,
+  id?: string,
 ): Stripe.InvoiceItem {
-  const item = keepInvoiceItem(ctx, customer, draft, invoice);
+  const item = keepInvoiceItem(ctx, customer, draft, invoice, id);
   ctx.emit('invoiceitem.created', item);
   return item;
 }
@@ -23,9 +24,10 @@ export function keepInvoiceItem(
   customer: string,
   draft: LineDraft,
   invoice: string | null,
+  id = ctx.newId('ii'),
 ): Stripe.InvoiceItem {
   return ctx.store.put('invoiceitem', {
-    id: ctx.newId('ii'),
+    id,
     object: 'invoiceitem',
     amount: draft.amount,
     currency: draft.currency,
@@ -110,6 +112,7 @@ export function lineOfItem(ctx: Context, item: Stripe.InvoiceItem): LineDraft {
     subscriptionItem: item.parent?.subscription_details?.subscription_item ?? null,
     invoiceItem: item.id,
     isProration: item.proration,
+    unitAmount: item.pricing?.unit_amount_decimal ?? null,
     credited: item.proration_details?.credited_items?.invoice_line_item_details ?? null,
     metadata: item.metadata ?? {},
   };

@@ -16,6 +16,8 @@ export interface LineDraft extends Discountable {
   /** The pending item it was, if it was one. */
   invoiceItem: string | null;
   isProration: boolean;
+  /** What one costs, where that is not what the price says: null for a part of a period. */
+  unitAmount?: Stripe.Decimal | null;
   /** Of a credit: what it gives back a part of. */
   credited: { invoice: string; invoice_line_items: string[] } | null;
   metadata: Stripe.Metadata;
@@ -54,13 +56,18 @@ export function buildLine(
 
 export function pricingOf(
   price: Stripe.Price,
-  { amount, quantity }: { amount: number; quantity: number | null },
+  {
+    amount,
+    quantity,
+    unitAmount,
+  }: { amount: number; quantity: number | null; unitAmount?: Stripe.Decimal | null },
 ): Stripe.InvoiceLineItem.Pricing {
   const unit = quantity ? Math.round((amount / quantity) * 1e12) / 1e12 : amount;
   return {
     price_details: { price: price.id, product: idOf(price.product) },
     type: 'price_details',
-    unit_amount_decimal: price.unit_amount_decimal ?? asDecimal(unit),
+    unit_amount_decimal:
+      unitAmount === undefined ? (price.unit_amount_decimal ?? asDecimal(unit)) : unitAmount,
   };
 }
 

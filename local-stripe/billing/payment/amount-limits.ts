@@ -7,7 +7,7 @@ const largest = 99_999_999;
 export function assertAmount(amount: number, currency: string, param: string): void {
   if (!Number.isSafeInteger(amount) || amount < 1) {
     throw invalidRequest(
-      'This value must be greater than or equal to 1.',
+      'The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save a Payment Method for future use without an immediate payment, use a Setup Intent instead: https://docs.stripe.com/payments/setup-intents',
       param,
       'parameter_invalid_integer',
     );

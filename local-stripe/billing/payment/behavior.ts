@@ -1,7 +1,6 @@
 import type { Context } from '../../kernel/types.ts';
 import { findCardByNumber } from '../cards.ts';
 import type { Decline, TestCard } from '../cards.ts';
-import { assertReusable, walletOf } from './wallets.ts';
 
 /** How the card behind a payment method behaves. Same id as the payment method. */
 export interface CardRow {
@@ -16,20 +15,14 @@ export interface CardRow {
 export type Verdict =
   { kind: 'succeeds' } | { kind: 'challenges' } | { kind: 'declines'; decline: Decline };
 
-/** The test card behind a payment method; undefined for a wallet. */
-export function findTestCard(ctx: Context, paymentMethod: string): TestCard | undefined {
-  const row = ctx.store.find('_card', paymentMethod);
-  return row === undefined ? undefined : findCardByNumber(row.number);
+export function testCardOf(ctx: Context, paymentMethod: string): TestCard {
+  return findCardByNumber(ctx.store.get('_card', paymentMethod).number)!;
 }
 
 /** What happens when this payment method is charged. `passed`: its challenge was just passed. */
 export function judgeCharge(ctx: Context, paymentMethod: string, passed: boolean): Verdict {
-  // The owner of a wallet is asked every time; what they say is the outcome.
-  if (walletOf(ctx.store.get('payment_method', paymentMethod)) !== null) {
-    return { kind: passed ? 'succeeds' : 'challenges' };
-  }
   const row = ctx.store.get('_card', paymentMethod);
-  const card = findTestCard(ctx, paymentMethod)!;
+  const card = testCardOf(ctx, paymentMethod);
   const refused = row.failing ?? card.decline;
   if (refused) return { kind: 'declines', decline: refused };
   const isKnown = passed || (card.authentication === 'setup' && row.authenticated);
@@ -40,9 +33,8 @@ export function judgeCharge(ctx: Context, paymentMethod: string, passed: boolean
 
 /** What happens when this payment method is set up for later use. */
 export function judgeSetup(ctx: Context, paymentMethod: string, passed: boolean): Verdict {
-  assertReusable(ctx.store.get('payment_method', paymentMethod));
   const row = ctx.store.get('_card', paymentMethod);
-  const card = findTestCard(ctx, paymentMethod)!;
+  const card = testCardOf(ctx, paymentMethod);
   const refused = row.failing ?? card.decline;
   if (refused) return { kind: 'declines', decline: refused };
   if (card.authentication !== undefined && !passed) return { kind: 'challenges' };

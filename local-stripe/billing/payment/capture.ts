@@ -29,6 +29,7 @@ export function captureIntent(
     currency: charge.currency,
     source: charge.id,
     type: 'charge',
+    description: charge.description,
   });
   const captured = { ...charge, captured: true, amount_captured: amount, balance_transaction };
   ctx.store.put('charge', captured);

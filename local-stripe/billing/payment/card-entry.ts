@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { ErrorBody } from '../../kernel/errors.ts';
 import type { Context } from '../../kernel/types.ts';
+import { address } from '../customer/addresses.ts';
 import { createCardMethod, readCardNumber } from './methods.ts';
 
 /** A card as a person types it. */
@@ -19,7 +20,6 @@ export interface CardEntry {
 /** A payment method of the card; throws 402 when no card is like that. */
 export function methodOfEntry(ctx: Context, entry: CardEntry): Stripe.PaymentMethod {
   const card = readCardNumber(ctx, entry);
-  const hasAddress = Boolean(entry.country ?? entry.postalCode);
   return createCardMethod(ctx, {
     card,
     expMonth: entry.expMonth,
@@ -27,16 +27,10 @@ export function methodOfEntry(ctx: Context, entry: CardEntry): Stripe.PaymentMet
     billing: {
       name: entry.name ?? null,
       email: entry.email ?? null,
-      address: hasAddress
-        ? {
-            city: null,
-            country: entry.country ?? null,
-            line1: null,
-            line2: null,
-            postal_code: entry.postalCode ?? null,
-            state: null,
-          }
-        : null,
+      address: address({
+        ...(entry.country ? { country: entry.country } : {}),
+        ...(entry.postalCode ? { postal_code: entry.postalCode } : {}),
+      }),
     },
   });
 }

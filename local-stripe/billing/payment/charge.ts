@@ -1,9 +1,13 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import type { Decline } from '../cards.ts';
-import { findTestCard } from './behavior.ts';
-import { walletOf } from './wallets.ts';
-import type { Wallet } from './wallets.ts';
+import { testCardOf } from './behavior.ts';
+
+/** Undeclared by the SDK's types, and there all the same. */
+const withoutConnect = { destination: null, dispute: null, order: null };
+
+const day = 86_400;
+const startOfDay = (at: number) => at - (at % day);
 
 /** A charge of `amount` for this intent: succeeded, or failed with `decline`. Not yet announced. */
 export function createCharge(
@@ -29,6 +33,7 @@ export function createCharge(
           currency: intent.currency,
           source: id,
           type: 'charge',
+          description: intent.description,
         })
       : null,
     billing_details: method.billing_details,
@@ -38,6 +43,7 @@ export function createCharge(
     currency: intent.currency,
     customer: intent.customer,
     description: intent.description,
+    ...withoutConnect,
     disputed: false,
     failure_balance_transaction: null,
     failure_code: decline?.code ?? null,
@@ -50,14 +56,14 @@ export function createCharge(
     paid: decline === null,
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: detailsOf(ctx, intent, method),
+    payment_method_details: detailsOf(ctx, intent, method, decline === null),
     radar_options: {},
     receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: null,
     refunded: false,
     review: null,
-    shipping: null,
+    shipping: intent.shipping,
     source: null,
     source_transfer: null,
     statement_descriptor: intent.statement_descriptor,
@@ -77,6 +83,7 @@ export function recordBalance(
     source: string;
     type: 'charge' | 'refund' | 'adjustment' | 'refund_failure';
     feeMinor?: number;
+    description?: string | null;
   },
 ): string {
   const fee =
@@ -85,11 +92,11 @@ export function recordBalance(
     id: ctx.newId('txn'),
     object: 'balance_transaction',
     amount: entry.amount,
-    available_on: ctx.now + 7 * 86_400,
+    available_on: startOfDay(ctx.now + 7 * day),
     balance_type: 'payments',
     created: ctx.now,
     currency: entry.currency,
-    description: null,
+    description: entry.description ?? null,
     exchange_rate: null,
     fee,
     fee_details:
@@ -112,6 +119,16 @@ export function recordBalance(
   }).id;
 }
 
+const noDetails = 'The bank did not return any further details with this decline.';
+const sellerMessages: Partial<Record<string, string>> = {
+  expired_card: 'The bank returned the decline code `expired_card`.',
+  incorrect_cvc: 'The bank returned the decline code `incorrect_cvc`.',
+  insufficient_funds: 'The bank returned the decline code `insufficient_funds`.',
+  lost_card: 'The bank returned the decline code `lost_card`.',
+  processing_error: 'The bank returned the decline code `processing_error`.',
+  stolen_card: 'The bank returned the decline code `stolen_card`.',
+};
+
 function outcomeOf(decline: Decline | null): Stripe.Charge.Outcome {
   const base = { network_advice_code: null, risk_level: 'normal', risk_score: 20 };
   if (decline === null) {
@@ -127,11 +144,11 @@ function outcomeOf(decline: Decline | null): Stripe.Charge.Outcome {
   }
   return {
     ...base,
-    advice_code: decline.declineCode === 'insufficient_funds' ? 'try_again_later' : null,
-    network_decline_code: decline.declineCode === 'insufficient_funds' ? '51' : '01',
+    advice_code: decline.advice ?? null,
+    network_decline_code: decline.networkCode ?? null,
     network_status: 'declined_by_network',
     reason: decline.declineCode,
-    seller_message: 'The bank did not return any further details with this decline.',
+    seller_message: sellerMessages[decline.declineCode] ?? noDetails,
     type: 'issuer_declined',
   };
 }
@@ -140,27 +157,32 @@ function detailsOf(
   ctx: Context,
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
+  isPaid: boolean,
 ): Stripe.Charge.PaymentMethodDetails {
-  const wallet = walletOf(method);
-  if (wallet !== null) return walletDetails(ctx, wallet);
   const card = method.card!;
   return {
     card: {
-      amount_authorized: intent.amount,
-      authorization_code: ctx.newText(6).toUpperCase(),
+      amount_authorized: isPaid ? intent.amount : null,
+      authorization_code: ctx.newDigits(6),
       brand: card.brand,
+      ...(intent.capture_method === 'manual' ? { capture_before: ctx.now + 7 * day } : {}),
       checks: card.checks,
       country: card.country,
       electronic_commerce_indicator: null,
       exp_month: card.exp_month,
       exp_year: card.exp_year,
+      extended_authorization: { status: 'disabled' },
       fingerprint: card.fingerprint ?? null,
       funding: card.funding,
+      incremental_authorization: { status: 'unavailable' },
       installments: null,
       last4: card.last4,
       mandate: null,
-      network: findTestCard(ctx, method.id)?.brand ?? null,
-      network_transaction_id: null,
+      multicapture: { status: 'unavailable' },
+      network: testCardOf(ctx, method.id).brand,
+      network_token: { used: false },
+      network_transaction_id: ctx.newDigits(15),
+      overcapture: { maximum_amount_capturable: intent.amount, status: 'unavailable' },
       regulated_status: 'unregulated',
       three_d_secure: null,
       transaction_link_id: null,
@@ -168,12 +190,4 @@ function detailsOf(
     },
     type: 'card',
   };
-}
-
-function walletDetails(ctx: Context, wallet: Wallet): Stripe.Charge.PaymentMethodDetails {
-  const transaction_id = ctx.newText(24);
-  const fingerprint = ctx.newText(16);
-  return wallet === 'alipay'
-    ? { alipay: { buyer_id: `2088${ctx.newText(12)}`, fingerprint, transaction_id }, type: wallet }
-    : { wechat_pay: { fingerprint, transaction_id }, type: wallet };
 }

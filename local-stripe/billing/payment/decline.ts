@@ -12,13 +12,6 @@ export const authenticationFailure = {
     'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
 };
 
-/** Whoever owns the wallet did not authorize the payment. */
-export const walletRefusal = {
-  code: 'payment_intent_authentication_failure',
-  message:
-    'The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again.',
-};
-
 /** The codes beside which a `decline_code` says more. */
 const named: readonly string[] = ['card_declined', 'authentication_required'];
 
@@ -29,6 +22,8 @@ export function declineError(
 ): IntentError {
   return {
     type: 'card_error',
+    ...(decline.advice === undefined ? {} : { advice_code: decline.advice }),
+    ...(decline.networkCode === undefined ? {} : { network_decline_code: decline.networkCode }),
     code: decline.code,
     ...(named.includes(decline.code) ? { decline_code: decline.declineCode } : {}),
     doc_url: `https://stripe.com/docs/error-codes/${decline.code.replaceAll('_', '-')}`,

@@ -4,7 +4,6 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { recordBalance } from './charge.ts';
-import { isWallet, wallets } from './wallets.ts';
 
 const day = 86_400;
 const feeMinor = 1500;
@@ -18,13 +17,6 @@ export function openDispute(
   const charge = ctx.store.get('charge', chargeId);
   if (charge.disputed) {
     throw invalidRequest(`Charge ${charge.id} has already been disputed.`, 'charge');
-  }
-  const type = charge.payment_method_details?.type ?? 'card';
-  if (isWallet(type)) {
-    throw invalidRequest(
-      `${wallets[type].name} has no disputes: its owner authorized charge ${charge.id}.`,
-      'charge',
-    );
   }
   if (!charge.captured || charge.refunded) {
     throw invalidRequest(`Charge ${charge.id} holds no money to dispute.`, 'charge');
@@ -67,7 +59,7 @@ export function openDispute(
     reason,
     status: inquiry ? 'warning_needs_response' : 'needs_response',
   });
-  const disputed = ctx.store.put('charge', { ...charge, disputed: true });
+  const disputed = ctx.store.put('charge', { ...charge, ...{ dispute: id }, disputed: true });
   ctx.emit('charge.dispute.created', dispute);
   if (!inquiry) ctx.emit('charge.dispute.funds_withdrawn', dispute);
   ctx.emit('charge.updated', disputed, { disputed: false });

@@ -1,9 +1,10 @@
 import type Stripe from 'stripe';
-import { cardError, invalidRequest, noSuch } from '../../kernel/errors.ts';
+import { StripeError, cardError, invalidRequest } from '../../kernel/errors.ts';
 import { randomText } from '../../kernel/ids.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { address } from '../customer/addresses.ts';
 import { findCardByNumber, findReadyMadeCard } from '../cards.ts';
 import type { TestCard } from '../cards.ts';
 import { judgeSetup } from './behavior.ts';
@@ -67,7 +68,7 @@ export function createCardMethod(ctx: Context, facts: CardFacts): Stripe.Payment
     object: 'payment_method',
     allow_redisplay: facts.allowRedisplay ?? 'unspecified',
     billing_details: {
-      address: null,
+      address: address({}),
       email: null,
       name: null,
       phone: null,
@@ -103,6 +104,16 @@ export function createCardMethod(ctx: Context, facts: CardFacts): Stripe.Payment
   });
 }
 
+/** Stripe suspects the wrong account when a payment method is not there. 404 with `inPath`. */
+export function noSuchMethod(id: string, param: string, inPath = param === 'id'): StripeError {
+  return new StripeError(inPath ? 404 : 400, {
+    type: 'invalid_request_error',
+    code: 'resource_missing',
+    message: `No such PaymentMethod: '${id}'; It's possible this PaymentMethod exists on one of your connected accounts, in which case you should retry this request on that connected account. Learn more at https://stripe.com/docs/connect/authentication`,
+    param: inPath ? 'payment_method' : param,
+  });
+}
+
 /** `pm_card_visa` makes a new payment method of that card; an id finds its own. */
 export function resolveMethod(
   ctx: Context,
@@ -112,9 +123,14 @@ export function resolveMethod(
   const found = ctx.store.find('payment_method', reference);
   if (found !== undefined) return found;
   const card = findReadyMadeCard(reference);
-  if (card === undefined) throw noSuch('PaymentMethod', reference, param);
-  const year = new Date(ctx.globalNow * 1000).getUTCFullYear() + 1;
-  return createCardMethod(ctx, { card, expMonth: 12, expYear: year });
+  if (card === undefined) throw noSuchMethod(reference, param);
+  return createCardMethod(ctx, { card, ...expiryOfTestCards(ctx) });
+}
+
+/** Test cards expire in a year. */
+export function expiryOfTestCards(ctx: Context): { expMonth: number; expYear: number } {
+  const today = new Date(ctx.globalNow * 1000);
+  return { expMonth: today.getUTCMonth() + 1, expYear: today.getUTCFullYear() + 1 };
 }
 
 /** Gives the payment method to the customer. 402 for cards that the bank refuses outright. */
@@ -133,7 +149,8 @@ export function attachMethod(
   }
   const verdict = judgeSetup(ctx, method.id, true);
   if (verdict.kind === 'declines') {
-    throw thrownDecline(declineError(verdict.decline, null, null), {}, { keepsChanges: false });
+    const error = { ...declineError(verdict.decline, null, null), param: '' };
+    throw thrownDecline(error, {}, { keepsChanges: false });
   }
   return giveTo(ctx, method, customer);
 }

@@ -3,9 +3,8 @@ import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { findTestCard } from './behavior.ts';
+import { testCardOf } from './behavior.ts';
 import { recordBalance } from './charge.ts';
-import { isWallet, wallets } from './wallets.ts';
 
 /** A bank that takes its time, for the test cards that show it. */
 const bankSeconds = 3600;
@@ -16,8 +15,7 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   const left = charge.amount_captured - charge.amount_refunded;
   const amount = params.amount ?? left;
   assertRefundable(charge, amount, left);
-  assertStillRefundable(ctx, charge);
-  const { isPending, settlesIn } = manner(ctx, charge);
+  const behavior = testCardOf(ctx, charge.payment_method!).refund;
   const id = ctx.newId('re');
   const refund = ctx.store.put('refund', {
     id,
@@ -34,15 +32,23 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
     currency: charge.currency,
     customer: charge.customer,
     customer_account: null,
-    destination_details: destinationOf(ctx, charge),
+    destination_details: {
+      card: {
+        reference: ctx.newText(16),
+        reference_status: 'available',
+        reference_type: 'acquirer_reference_number',
+        type: 'refund',
+      },
+      type: 'card',
+    },
     metadata: mergeMetadata({}, params.metadata),
     payment_intent: charge.payment_intent,
     payment_method: charge.payment_method,
-    ...(isPending ? { pending_reason: 'processing' as const } : {}),
+    ...(behavior === 'pending_first' ? { pending_reason: 'processing' as const } : {}),
     reason: params.reason ?? null,
     receipt_number: null,
     source_transfer_reversal: null,
-    status: isPending ? 'pending' : 'succeeded',
+    status: behavior === 'pending_first' ? 'pending' : 'succeeded',
     transfer_reversal: null,
   });
   ctx.emit('refund.created', refund);
@@ -50,47 +56,8 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   ctx.emit('charge.refunded', after, previousOf(charge));
   ctx.emit('refund.updated', refund);
   ctx.emit('charge.refund.updated', refund);
-  if (settlesIn !== null) ctx.schedule(ctx.now + settlesIn, 'refund.bank', id);
+  if (behavior !== undefined) ctx.schedule(ctx.now + bankSeconds, 'refund.bank', id);
   return refund;
-}
-
-/** Whether money goes back at once, and when it is heard of again (null: not at all). */
-function manner(
-  ctx: Context,
-  charge: Stripe.Charge,
-): { isPending: boolean; settlesIn: number | null } {
-  const type = charge.payment_method_details?.type ?? 'card';
-  if (isWallet(type)) return { isPending: true, settlesIn: wallets[type].refundSeconds };
-  const behavior = findTestCard(ctx, charge.payment_method!)?.refund;
-  const settlesIn = behavior === undefined ? null : bankSeconds;
-  return { isPending: behavior === 'pending_first', settlesIn };
-}
-
-function destinationOf(ctx: Context, charge: Stripe.Charge): Stripe.Refund.DestinationDetails {
-  const type = charge.payment_method_details?.type ?? 'card';
-  if (isWallet(type)) return { [type]: {}, type };
-  return {
-    card: {
-      reference: ctx.newText(16),
-      reference_status: 'available',
-      reference_type: 'acquirer_reference_number',
-      type: 'refund',
-    },
-    type: 'card',
-  };
-}
-
-/** Wallets give money back for a while only. */
-function assertStillRefundable(ctx: Context, charge: Stripe.Charge): void {
-  const type = charge.payment_method_details?.type ?? 'card';
-  if (!isWallet(type)) return;
-  const { name, refundDays } = wallets[type];
-  if (ctx.now <= charge.created + refundDays * 86_400) return;
-  throw invalidRequest(
-    `Charge ${charge.id} can no longer be refunded: ${name} payments can be refunded within ${refundDays} days of the charge.`,
-    'charge',
-    'charge_not_refundable',
-  );
 }
 
 /** What the bank says later of a refund made to one of the cards for that. */
@@ -105,7 +72,7 @@ export function bankAnswered(ctx: Context, id: string): void {
     ctx.emit('charge.refund.updated', after, { status: 'pending' });
     return;
   }
-  if (findTestCard(ctx, charge.payment_method!)?.refund === 'fails_later')
+  if (testCardOf(ctx, charge.payment_method!).refund === 'fails_later')
     failRefund(ctx, refund, charge);
 }
 

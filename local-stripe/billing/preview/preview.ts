@@ -151,12 +151,15 @@ function addItems(
   subscription: Stripe.Subscription,
 ): void {
   for (const [i, item] of (params.invoice_items ?? []).entries()) {
+    const id = ctx.newId('ii');
     const line = readItemLine(ctx, item as GivenItem, {
       place: `invoice_items[${i}]`,
+      customer,
+      id,
       currency: subscription.currency,
       subscription: subscription.id,
     });
-    keepInvoiceItem(ctx, customer, line, null);
+    keepInvoiceItem(ctx, customer, line, null, id);
   }
 }
 

@@ -99,5 +99,14 @@ function changedItem(
   }
   assertQuantity(one.quantity, price, place);
   const item = isRepriced || one.quantity !== undefined ? repriced(old, price, one.quantity) : old;
-  return { ...item, metadata: mergeMetadata(old.metadata, one.metadata) };
+  const target = {
+    customer: idOf(before.customer),
+    subscription: before.id,
+    subscriptionItem: old.id,
+  };
+  const discounts =
+    one.discounts === undefined
+      ? old.discounts
+      : redeemAll(ctx, one.discounts, target, [{ price }], `${place}[discounts]`);
+  return { ...item, discounts, metadata: mergeMetadata(old.metadata, one.metadata) };
 }

@@ -1,5 +1,6 @@
 import { productName } from '../catalog/name.ts';
 import type Stripe from 'stripe';
+import { asDecimal } from '../../kernel/decimal.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { aggregateUsage } from '../meter-usage.ts';
@@ -81,6 +82,7 @@ export function periodLine(
     subscriptionItem: item.id,
     invoiceItem: null,
     isProration: false,
+    ...(kind === 'trial' || kind === 'free' ? { unitAmount: asDecimal(0) } : {}),
     credited: null,
     metadata: {},
   };
@@ -104,7 +106,7 @@ export function usageLine(
   return {
     ...periodLine(ctx, subscription, item, 'full'),
     amount: usage > 0 ? priceAmount(asLicensed, usage) : 0,
-    description: `${usage} × ${productName(ctx, price)} (${rate(price)})`,
+    description: `${counted(ctx, price, usage)} (${rate(price)})`,
     period,
     quantity: Math.round(usage),
   };
@@ -126,10 +128,16 @@ function describe(
   const name = productName(ctx, price);
   if (isTrial) {
     return billing_mode.type === 'flexible'
-      ? `Free trial for ${item.quantity ?? 1} × ${name}`
+      ? `Free trial for ${counted(ctx, price, item.quantity ?? 1)}`
       : `Trial period for ${name}`;
   }
-  return `${item.quantity ?? 0} × ${name} (${rate(price)})`;
+  return `${counted(ctx, price, item.quantity ?? 0)} (${rate(price)})`;
+}
+
+/** `1 × Pro`, or with the product's unit `1 seat × Pro`. */
+function counted(ctx: Context, price: Stripe.Price, quantity: number): string {
+  const unit = ctx.store.find('product', idOf(price.product))?.unit_label;
+  return `${quantity} ${unit ? `${unit} ` : ''}× ${productName(ctx, price)}`;
 }
 
 /** `at $29.00 / month`, or for every third month `… / every 3 months`. */

@@ -1,12 +1,22 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
+import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import type { LineDraft } from '../invoice/line.ts';
+import { redeemForInvoice } from '../discount/redemption.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { productName } from '../catalog/name.ts';
 import { assertQuantity, resolvePrice } from './items.ts';
+
+/** The time that all items have in common, which is what is sold along with them is for. */
+function sharedPeriod({ items }: Stripe.Subscription): LineDraft['period'] {
+  return {
+    start: Math.max(...items.data.map((item) => item.current_period_start)),
+    end: Math.min(...items.data.map((item) => item.current_period_end)),
+  };
+}
 
 /** One of `add_invoice_items`: something sold once, on the next invoice. */
 export function oneTimeLine(
@@ -15,7 +25,7 @@ export function oneTimeLine(
   subscription: Stripe.Subscription,
   place: string,
 ): LineDraft {
-  refuseUnimitated(given, ['discounts', 'period', 'tax_rates'], place);
+  refuseUnimitated(given, ['period', 'tax_rates'], place);
   const price = resolvePrice(ctx, given, place);
   if (price.recurring !== null) {
     throw invalidRequest(
@@ -35,10 +45,16 @@ export function oneTimeLine(
     amount: priceAmount(price, quantity),
     currency: price.currency,
     description: productName(ctx, price),
-    period: { start: ctx.now, end: ctx.now },
+    period: sharedPeriod(subscription),
     price,
     quantity,
-    discounts: [],
+    discounts: redeemForInvoice(
+      ctx,
+      given.discounts ?? [],
+      { customer: idOf(subscription.customer) },
+      price.currency,
+      `${place}[discounts]`,
+    ),
     isDiscountable: given.discountable ?? true,
     subscription: subscription.id,
     subscriptionItem: null,

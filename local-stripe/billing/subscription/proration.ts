@@ -86,6 +86,7 @@ function prorationLine(
     subscriptionItem: item.id,
     invoiceItem: null,
     isProration: true,
+    unitAmount: null,
     credited: facts.credited,
     metadata: {},
   };

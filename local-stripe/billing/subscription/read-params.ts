@@ -5,6 +5,7 @@ import type { Context } from '../../kernel/types.ts';
 import { redeem } from '../discount/redemption.ts';
 import type { GivenDiscount } from '../discount/redemption.ts';
 import { priceAmount } from '../catalog/cost.ts';
+import { noSuchMethod } from '../payment/methods.ts';
 import { addMonths, boundary } from '../calendar.ts';
 import type { Interval } from '../calendar.ts';
 import { nextCycleAt } from './cycle-schedule.ts';
@@ -39,7 +40,7 @@ export function assertOwnMethod(
   param = 'default_payment_method',
 ): string {
   const method = ctx.store.find('payment_method', id);
-  if (method === undefined) throw noSuch('PaymentMethod', id, param);
+  if (method === undefined) throw noSuchMethod(id, param);
   if (method.customer !== customer) {
     throw invalidRequest(
       `The customer does not have a payment method with the ID ${id}. The payment method must be attached to the customer.`,

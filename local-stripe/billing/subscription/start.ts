@@ -8,8 +8,7 @@ import { attemptInvoice, markPaid, methodFor } from '../invoice/pay.ts';
 import { linkPayment } from '../invoice/payments.ts';
 import { judgeCharge } from '../payment/behavior.ts';
 import { declineError, thrownDecline } from '../payment/decline.ts';
-import { createIntent } from '../payment/create-intent.ts';
-import { confirmIntent } from '../payment/intent.ts';
+import { confirmIntent, createIntent } from '../payment/intent.ts';
 import { createSetup } from '../payment/setup.ts';
 import { announceEntitlements } from './changed.ts';
 import { discountsAt, periodLine } from './charges.ts';
@@ -109,6 +108,7 @@ function payAhead(
     description: 'Subscription creation',
     setupFutureUsage: 'off_session',
     captureMethod: 'automatic',
+    invoice: draft.id,
   });
   return confirmIntent(ctx, intent, { paymentMethod });
 }

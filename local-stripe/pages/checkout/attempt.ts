@@ -5,12 +5,6 @@ export interface CheckoutAttempt {
   values: FormValues;
   errors: FieldErrors;
   promotionError: string | null;
-  quantityError: { line: string; text: string } | null;
 }
 
-export const untouched: CheckoutAttempt = {
-  values: {},
-  errors: {},
-  promotionError: null,
-  quantityError: null,
-};
+export const untouched: CheckoutAttempt = { values: {}, errors: {}, promotionError: null };

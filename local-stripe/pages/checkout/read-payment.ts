@@ -1,7 +1,5 @@
 import type Stripe from 'stripe';
-import { isWallet } from '../../billing/payment/wallets.ts';
-import type { Wallet } from '../../billing/payment/wallets.ts';
-import type { CheckoutTender } from '../../checkout/ordered.ts';
+import type { CardEntry } from '../../billing/payment/card-entry.ts';
 import { wrongAnswers } from '../../checkout/custom-fields.ts';
 import type { CheckoutPayer } from '../../checkout/row.ts';
 import { needsPaymentMethod } from '../../checkout/session.ts';
@@ -15,8 +13,7 @@ import { knownEmail } from './model.ts';
 type Session = Stripe.Checkout.Session;
 
 export interface ReadPayment {
-  /** Null where nothing is to be paid with. */
-  tender: CheckoutTender | null;
+  card: CardEntry | null;
   payer: CheckoutPayer;
   errors: FieldErrors;
 }
@@ -29,9 +26,7 @@ export function readPayment(
   values: FormValues,
 ): ReadPayment {
   const words = page.words.card.errors;
-  const wallet = chosenWallet(session, values);
-  const needsTender = needsPaymentMethod(session);
-  const needsCard = needsTender && wallet === null;
+  const needsCard = needsPaymentMethod(session);
   const typed = readCardForm(page, values, ctx.now);
   const errors: FieldErrors = needsCard ? { ...typed.errors } : {};
   const email = knownEmail(ctx, session) ?? (values['email'] ?? '').trim();
@@ -52,26 +47,18 @@ export function readPayment(
   const address = asksAddress ? readAddress(values, errors, words.required) : null;
   const name = typed.card.name === '' ? null : typed.card.name;
   return {
-    tender: !needsTender
-      ? null
-      : (wallet ?? {
+    card: needsCard
+      ? {
           ...typed.card,
           name,
           email,
           country: address?.country ?? null,
           postalCode: address?.postal_code ?? null,
-        }),
+        }
+      : null,
     payer: { email, name, phone: asksPhone ? phone : null, address, termsAccepted, customFields },
     errors,
   };
-}
-
-/** The wallet whose button was pressed, where the session offers it. */
-function chosenWallet(session: Session, values: FormValues): { wallet: Wallet } | null {
-  const method = values['method'] ?? 'card';
-  return isWallet(method) && session.payment_method_types.includes(method)
-    ? { wallet: method }
-    : null;
 }
 
 function readAddress(values: FormValues, errors: FieldErrors, missing: string): Stripe.Address {

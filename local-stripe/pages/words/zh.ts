@@ -80,29 +80,7 @@ export const zh: Words = {
     completeText: '此结账已完成，没有需要支付的款项。',
     expiredTitle: '此结账已超时',
     expiredText: '请返回商家重新开始。没有扣款。',
-    pendingTitle: '付款处理中',
-    pendingText: '订单已提交。款项到账与否，商家都会收到通知。',
     continueButton: '继续',
-    orPayWith: '或使用以下方式支付',
-    payWith: (wallet) => `使用${wallet}支付`,
-    tryAnotherWay: '没有扣款。请重试，或换一种支付方式。',
-    quantityOf: (name) => `${name} 的数量`,
-    update: '更新',
-    quantityBounds: (minimum, maximum) => `请输入 ${minimum} 到 ${maximum} 之间的整数。`,
-    quantityEmpty: '订单中至少要保留一项。',
-    quantityRefused: '无法按此数量下单。',
-  },
-
-  wallet: {
-    names: { alipay: '支付宝', wechat_pay: '微信支付' },
-    title: (name) => `使用${name}授权付款`,
-    lead: (name) => `此页面代表${name}应用。请选择其用户的答复。`,
-    method: '支付方式',
-    scan: '在真实页面上，请用微信扫描此二维码：',
-    code: '此付款的二维码',
-    complete: '授权付款',
-    fail: '拒绝付款',
-    refused: '付款未获授权。',
   },
 
   card: {
@@ -176,6 +154,14 @@ export const zh: Words = {
     confirmedText: '您可以关闭此页面。',
     failedTitle: '验证失败',
     failedText: '付款未成功，没有扣款。',
+  },
+
+  receipt: {
+    title: (merchant) => `${merchant} 的收据`,
+    paid: (amount, date, card) =>
+      `已于 ${date}${card === null ? '' : `用 ${card}`}支付 ${amount}。`,
+    refunded: (amount) => `其中 ${amount} 已退款。`,
+    invoice: '查看账单',
   },
 
   invoice: {

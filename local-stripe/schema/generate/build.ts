@@ -7,6 +7,7 @@ import { mergeEqualDefinitions } from './compact.ts';
 import { TypeConverter } from './convert.ts';
 import { propertyType } from './property.ts';
 import { readSdk } from './read-sdk.ts';
+import { addUndeclared } from './undeclared.ts';
 import type { Sdk, SdkEndpoint } from './read-sdk.ts';
 
 /** Objects that appear only inside others, in events, or on their way out. */
@@ -67,6 +68,7 @@ export function buildSchema(sdkFolder: string): SchemaDocument {
     // Declared without any properties: what they hold depends on the event's type.
     converter.definitions[name] = { type: 'object', properties: {}, additionalProperties: {} };
   }
+  addUndeclared(converter.definitions);
   const roots = [
     document.event,
     ...Object.values(document.events),
