@@ -13,6 +13,9 @@ const BROKEN =
 /** What the driver says when its own time limit for a statement is over. */
 const UNANSWERED = 'Query read timeout';
 
+/** Values that cannot be stored, break a rule of a table, or are too deep or too long to be read. */
+const DATA_REFUSED = /^(22|23|54)/;
+
 /** Text with a NUL character, or a JSON escape of one: routes refuse it, this is the net below. */
 const UNSTORABLE = /^(22021|22P05)$/;
 
@@ -42,6 +45,16 @@ export function isDatabaseAway(thrown: unknown): boolean {
 /** True when the server said nothing within the time that a statement has. */
 export function isUnanswered(thrown: unknown): boolean {
   return someError(thrown, (error) => error.message === UNANSWERED);
+}
+
+/**
+ * True where the database, or we in writing for it, refused a value of the statement rather than the
+ * statement: another call's values may well be taken.
+ */
+export function isDataRefused(thrown: unknown): boolean {
+  if (isDatabaseAway(thrown)) return false;
+  const code = databaseCode(thrown);
+  return code === undefined ? thrown instanceof RangeError : DATA_REFUSED.test(code);
 }
 
 /** True where a value is text that the database cannot hold. */

@@ -436,7 +436,9 @@ create table usage_reservations (
   metadata jsonb,
   created_at timestamp with time zone default now() not null,
   closed_at timestamp with time zone,
+  begun_amount bigint,
   constraint usage_reservations_amount CHECK ((amount > 0)),
+  constraint usage_reservations_begun_amount CHECK ((begun_amount >= 0)),
   constraint usage_reservations_closed_when_done CHECK (((state = 'open'::reservation_state) = (closed_at IS NULL))),
   constraint usage_reservations_settled_whole CHECK ((((state = 'settled'::reservation_state) = (settled_amount IS NOT NULL)) AND ((settled_amount IS NULL) OR (settled_amount >= 0)))),
   constraint usage_reservations_tenant_id_id_pk PRIMARY KEY (tenant_id, id),
@@ -452,7 +454,7 @@ create table usage_thresholds (
   "limit" bigint not null,
   crossed_at timestamp with time zone not null,
   constraint usage_thresholds_percent CHECK ((percent = ANY (ARRAY[80, 100]))),
-  constraint usage_thresholds_tenant_id_period_resource_type_percent_pk PRIMARY KEY (tenant_id, period, resource_type, percent),
+  constraint usage_thresholds_pk PRIMARY KEY (tenant_id, period, resource_type, percent, "limit"),
   constraint usage_thresholds_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
@@ -564,6 +566,8 @@ CREATE INDEX sync_failures_due_idx ON public.sync_failures USING btree (retry_at
 
 CREATE INDEX tenants_subscription_idx ON public.tenants USING btree (subscription_id);
 
+CREATE INDEX usage_reservations_closed_idx ON public.usage_reservations USING brin (closed_at);
+
 CREATE INDEX usage_reservations_expiry_idx ON public.usage_reservations USING btree (expires_at) WHERE (state = 'open'::reservation_state);
 
 CREATE INDEX usage_reservations_open_idx ON public.usage_reservations USING btree (tenant_id, period, resource_type) WHERE (state = 'open'::reservation_state);
@@ -648,7 +652,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[])
+CREATE OR REPLACE FUNCTION public.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], p_started timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[], OUT call_held bigint[])
  RETURNS record
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -662,6 +666,7 @@ declare
   v_crossing boolean;
   v_swept int[] := '{}';
   v_first usage_idempotency;
+  v_expired record;
   v_crossed record;
   g int;
 begin
@@ -720,21 +725,21 @@ begin
       insert into usage (tenant_id, period, resource_type, amount, metadata, occurred_at,
         created_at)
       select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.metadata,
-        p_occurred_at, p_now
-      from unnest(p_groups, p_amounts, p_metadata, p_reservations)
-        as c(grp, amount, metadata, reservation)
+        coalesce(c.started, p_occurred_at), p_now
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_started)
+        as c(grp, amount, metadata, reservation, started)
       where c.reservation is null;
     else
       with calls as materialized (
         select *
         from unnest(p_groups, p_amounts, p_used_through, p_held_through, p_keys, p_fingerprints,
-          p_metadata, p_reservations) as c(grp, amount, used_through, held_through, key,
-          fingerprint, metadata, reservation)
+          p_metadata, p_reservations, p_started) as c(grp, amount, used_through, held_through, key,
+          fingerprint, metadata, reservation, started)
       ), rows as (
         insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
           occurred_at, created_at)
         select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
-          c.metadata, p_occurred_at, p_now
+          c.metadata, coalesce(c.started, p_occurred_at), p_now
         from calls c
         where c.reservation is null
       )
@@ -753,9 +758,9 @@ begin
       insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
         metadata, created_at)
       select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
-        c.expires_at, c.metadata, p_occurred_at
-      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at)
-        as c(grp, amount, metadata, reservation, expires_at)
+        c.expires_at, c.metadata, coalesce(c.started, p_occurred_at)
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, p_started)
+        as c(grp, amount, metadata, reservation, expires_at, started)
       where c.reservation is not null;
     end if;
   else
@@ -783,6 +788,7 @@ begin
     call_used := array_fill(null::bigint, array[cardinality(p_groups)]);
     call_limits := call_used;
     call_remaining := call_used;
+    call_held := call_used;
     call_reservations := array_fill(null::uuid, array[cardinality(p_groups)]);
 
     for n in 1 .. cardinality(p_groups) loop
@@ -792,6 +798,7 @@ begin
         call_used[n] := group_used[g] - p_group_used[g] + p_used_through[n];
         call_remaining[n] := group_limits[g] - group_used[g] - group_held[g]
           + p_group_used[g] + p_group_held[g] - p_used_through[n] - p_held_through[n];
+        call_held[n] := group_held[g] - p_group_held[g] + p_held_through[n];
         call_reservations[n] := p_reservations[n];
         continue;
       end if;
@@ -806,6 +813,8 @@ begin
         call_used[n] := v_first.used;
         call_limits[n] := v_first."limit";
         call_remaining[n] := v_first.remaining;
+        call_held[n] := coalesce(greatest(0,
+          v_first."limit" - v_first.used - v_first.remaining), 0);
         call_reservations[n] := v_first.reservation_id;
         continue;
       end if;
@@ -813,8 +822,9 @@ begin
       if p_enforce[n] and group_used[g] + group_held[g] + p_amounts[n] > group_limits[g] then
         -- Before refusing: holds past their time keep nobody out.
         if g <> all(v_swept) and group_held[g] > 0 then
-          group_held[g] := group_held[g]
-            - usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
+          v_expired := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
+          group_held[g] := group_held[g] - v_expired.freed;
+          group_used[g] := group_used[g] + v_expired.counted;
           v_swept := v_swept || g;
         end if;
         if group_used[g] + group_held[g] + p_amounts[n] > group_limits[g] then
@@ -831,24 +841,25 @@ begin
         end if;
       end if;
       call_used[n] := group_used[g];
+      call_held[n] := group_held[g];
       call_remaining[n] := usage_remaining(group_limits[g], group_used[g], group_held[g]);
     end loop;
 
     insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
       occurred_at, created_at)
     select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key, c.metadata,
-      p_occurred_at, p_now
-    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, outcomes)
-      as c(grp, amount, key, metadata, reservation, outcome)
+      coalesce(c.started, p_occurred_at), p_now
+    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, outcomes, p_started)
+      as c(grp, amount, key, metadata, reservation, outcome, started)
     where c.outcome = 0 and c.reservation is null;
 
     if p_reservations is not null then
       insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
         metadata, created_at)
       select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
-        c.expires_at, c.metadata, p_occurred_at
-      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, outcomes)
-        as c(grp, amount, metadata, reservation, expires_at, outcome)
+        c.expires_at, c.metadata, coalesce(c.started, p_occurred_at)
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, outcomes,
+        p_started) as c(grp, amount, metadata, reservation, expires_at, outcome, started)
       where c.outcome = 0 and c.reservation is not null;
     end if;
 
@@ -858,9 +869,24 @@ begin
       select p_group_tenants[c.grp], c.key, c.fingerprint, c.outcome = 0, c.used, c.lim,
         c.remaining, c.reservation, p_now
       from unnest(p_groups, p_keys, p_fingerprints, outcomes, call_used, call_limits,
-        call_remaining, call_reservations)
-        as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation)
-      where c.key is not null and c.outcome in (0, 1);
+        call_remaining, call_reservations, p_amounts)
+        as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation, amount)
+      where c.key is not null
+        and (c.outcome = 0 or (c.outcome = 1 and c.used + c.amount > c.lim));
+
+      -- What only holds stood in the way of takes no key, so the primary key says nothing of it.
+      perform
+      from unnest(p_groups, p_keys, outcomes, call_used, call_limits, p_amounts)
+        as c(grp, key, outcome, used, lim, amount)
+      cross join lateral (
+        select from usage_idempotency
+        where tenant_id = p_group_tenants[c.grp] and key = c.key
+        limit 1
+      ) as found
+      where c.outcome = 1 and c.used + c.amount <= c.lim;
+      if found then
+        raise exception 'a key that answered before' using errcode = 'unique_violation';
+      end if;
     end if;
 
     perform usage_add(t.tenant_id, t.period, t.resource_type, v_day, after.used - t.used,
@@ -893,6 +919,21 @@ begin
         v_crossed.used, v_crossed."limit", v_crossed.threshold, p_now);
     end loop;
   end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.usage_begin(p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_expires_at timestamp with time zone[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  for n in 1 .. cardinality(p_reservations) loop
+    update usage_reservations
+    set begun_amount = greatest(begun_amount, p_amounts[n]),
+      expires_at = greatest(expires_at, p_expires_at[n])
+    where tenant_id = p_tenants[n] and id = p_reservations[n] and state = 'open';
+  end loop;
 end $function$
 ;
 
@@ -930,7 +971,7 @@ begin
   insert into mail_outbox
     (tenant_id, kind, subject_id, recipient, locale, data, created_at)
   select p_tenant, 'usage_threshold',
-    concat_ws(':', p_tenant, p_resource, p_period, v_highest), u.email, u.locale,
+    concat_ws(':', p_tenant, p_resource, p_period, v_highest, p_limit), u.email, u.locale,
     jsonb_build_object('resourceType', p_resource, 'period', p_period, 'percent', v_highest,
       'used', p_used, 'limit', p_limit),
     p_now
@@ -985,29 +1026,54 @@ begin
     perform from usage_totals
     where tenant_id = r.tenant_id and period = r.period and resource_type = r.resource_type
     for update;
-    update usage_totals
-    set held = held - usage_expire_group(r.tenant_id, r.period, r.resource_type, p_now),
-      updated_at = p_now
-    where tenant_id = r.tenant_id and period = r.period and resource_type = r.resource_type;
+    perform usage_expire_group(r.tenant_id, r.period, r.resource_type, p_now);
     return next r.tenant_id;
   end loop;
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone)
- RETURNS bigint
- LANGUAGE sql
+CREATE OR REPLACE FUNCTION public.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone, OUT freed bigint, OUT counted bigint)
+ RETURNS record
+ LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
 AS $function$
-  with expired as (
-    update usage_reservations
-    set state = 'expired', closed_at = p_now
-    where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-      and state = 'open' and expires_at <= p_now
-    returning amount
-  )
-  select coalesce(sum(amount), 0)::bigint from expired;
-$function$
+declare
+  v_day record;
+  t usage_totals;
+begin
+  freed := 0;
+  counted := 0;
+  for v_day in
+    with expired as (
+      update usage_reservations
+      set state = 'expired', closed_at = p_now
+      where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+        and state = 'open' and expires_at <= p_now
+      returning id, amount, begun_amount, metadata, created_at
+    ), recorded as (
+      insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
+        occurred_at, created_at)
+      select p_tenant, p_period, p_resource, begun_amount, id,
+        coalesce(metadata, '{}') || '{"settledBy": "expiry"}', created_at, p_now
+      from expired
+      where begun_amount > 0
+    )
+    select extract(day from created_at at time zone 'UTC')::int as day, sum(amount)::bigint as freed,
+      coalesce(sum(begun_amount), 0)::bigint as counted
+    from expired
+    group by 1
+  loop
+    t := usage_add(p_tenant, p_period, p_resource, v_day.day, v_day.counted, -v_day.freed, p_now);
+    freed := freed + v_day.freed;
+    counted := counted + v_day.counted;
+  end loop;
+  if counted > 0 and t."limit" > 0 and t.used * 100 >= t."limit" * 80
+    and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
+  then
+    perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used, t."limit",
+      t.threshold, p_now);
+  end if;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.usage_look_up(p_tenants uuid[], p_periods text[], p_resources resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
@@ -1051,6 +1117,27 @@ begin
   order by t.id, l.resource_type
   on conflict do nothing;
 end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.usage_prune(p_closed_before timestamp with time zone, p_expired_before timestamp with time zone, p_max integer)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+  with due as (
+    select tenant_id, id
+    from usage_reservations
+    where closed_at < p_closed_before
+      and (state <> 'expired' or closed_at < p_expired_before)
+    limit p_max
+    for update skip locked
+  ), deleted as (
+    delete from usage_reservations r
+    using due
+    where r.tenant_id = due.tenant_id and r.id = due.id
+    returning 1
+  )
+  select count(*) from deleted;
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION public.usage_remaining(p_limit bigint, p_used bigint, p_held bigint)
@@ -1102,6 +1189,8 @@ declare
   r usage_reservations;
   t usage_totals;
   v_freed bigint;
+  v_counted bigint;
+  v_change bigint;
 begin
   perform
   from (
@@ -1130,12 +1219,13 @@ begin
     -- The counters' lock guards the reservations below them: none is changed without it.
     select * into r
     from usage_reservations where tenant_id = p_tenants[n] and id = p_reservations[n];
+    v_counted := case when r.state = 'expired' then coalesce(r.begun_amount, 0) else 0 end;
     outcomes[n] := case
       when not found then 4
       when r.state = 'settled' and p_amounts[n] is distinct from r.settled_amount then 2
       when r.state = 'settled' then 1
       when r.state = 'released' and p_amounts[n] is not null then 3
-      when r.state in ('released', 'expired') and p_amounts[n] is null then 1
+      when r.state in ('released', 'expired') and p_amounts[n] is null and v_counted = 0 then 1
       else 0 end;
     if outcomes[n] > 0 then
       used_after[n] := r.used_after;
@@ -1144,8 +1234,9 @@ begin
     end if;
 
     v_freed := case when r.state = 'open' then r.amount else 0 end;
+    v_change := coalesce(p_amounts[n], 0) - v_counted;
     t := usage_add(r.tenant_id, r.period, r.resource_type,
-      extract(day from r.created_at at time zone 'UTC')::int, coalesce(p_amounts[n], 0), -v_freed,
+      extract(day from r.created_at at time zone 'UTC')::int, v_change, -v_freed,
       p_now);
     used_after[n] := t.used;
     remaining_after[n] := usage_remaining(t."limit", t.used, t.held);
@@ -1158,11 +1249,14 @@ begin
       closed_at = p_now
     where tenant_id = r.tenant_id and id = r.id;
 
-    if p_amounts[n] > 0 then
+    if v_change <> 0 then
       insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
-        occurred_at, created_at)
-      values (r.tenant_id, r.period, r.resource_type, p_amounts[n], r.id,
-        coalesce(p_metadata[n], r.metadata), r.created_at, p_now);
+        actor, reason, occurred_at, created_at)
+      values (r.tenant_id, r.period, r.resource_type, v_change, r.id,
+        coalesce(p_metadata[n], r.metadata),
+        case when v_change < 0 then 'system:settlement' end,
+        case when v_change < 0 then 'Settled after the hold had expired and was counted.' end,
+        r.created_at, p_now);
       if t."limit" > 0 and t.used * 100 >= t."limit" * 80
         and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
       then
@@ -1174,6 +1268,18 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.usage_totals_limit_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.threshold := 0;
+  return new;
+end $function$
+;
+
 CREATE TRIGGER plan_limits_changed AFTER UPDATE ON public.plan_limits FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION plan_limits_changed();
 
 CREATE TRIGGER tenants_plan_changed AFTER UPDATE OF plan, deleted_at ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION tenants_plan_changed();
+
+CREATE TRIGGER usage_totals_limit_changed BEFORE UPDATE OF "limit" ON public.usage_totals FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION usage_totals_limit_changed();

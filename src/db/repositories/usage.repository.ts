@@ -3,11 +3,12 @@ import { and, eq } from 'drizzle-orm';
 import type { Period } from '../../domain/period.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import type { Database } from '../client.ts';
-import { usageArchives, usageReservations } from '../schema/index.ts';
+import { usageArchives, usageIdempotency, usageReservations } from '../schema/index.ts';
 import type { UsageReservation } from '../schema/index.ts';
 import type { AdmissionBatch, AdmissionCall } from './usage/admit.ts';
 import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admit-all.ts';
 import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
+import { beginBatch, type BeginCall } from './usage/begin.ts';
 import { streamLedgerCsv } from './usage/export.ts';
 import { impatient, type Asks } from './usage/hot-path.ts';
 import { ensurePartition, openPeriod } from './usage/periods.ts';
@@ -15,6 +16,9 @@ import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
 import type { SettleCall, Settlement } from './usage/settle.ts';
 import { settleAll } from './usage/settle-all.ts';
+
+/** What runs beside the calls, over many rows, has more time than a call. */
+const SWEEP_WITHIN_MS = 60_000;
 
 /** The one place that reads and writes usage. Writes go through the database's own functions. */
 export class UsageRepository {
@@ -42,8 +46,27 @@ export class UsageRepository {
   }
 
   /** Settles and releases a batch of reservations, each named once; see `usage_settle`. */
-  settle(now: Date, calls: readonly SettleCall[]): Promise<Settlement[]> {
+  settle(now: Date, calls: readonly SettleCall[]): Promise<(Settlement | Error)[]> {
     return settleAll(this.#hot, now, calls);
+  }
+
+  /** Notes that the work of reservations began, and what is owed of it by now. */
+  begin(calls: readonly BeginCall[]): Promise<void> {
+    return beginBatch(this.#hot, calls);
+  }
+
+  /**
+   * Deletes reservations that were closed before `closedBefore` (expired ones: `expiredBefore`), at
+   * most `max`; answers how many.
+   */
+  async prune(closedBefore: Date, expiredBefore: Date, max = 10_000): Promise<number> {
+    const config = {
+      text: 'select usage_prune($1, $2, $3) as pruned',
+      values: [closedBefore, expiredBefore, max],
+      query_timeout: SWEEP_WITHIN_MS,
+    };
+    const result = await this.#database.pool.query<{ pruned: string }>(config);
+    return Number(result.rows[0]!.pruned);
   }
 
   async findReservation(tenantId: string, id: string): Promise<UsageReservation | undefined> {
@@ -54,12 +77,23 @@ export class UsageRepository {
     return row;
   }
 
-  /** Releases reservations past their time; answers the tenants whose counters moved. */
+  /** When a key answered for the first time; throws when it never did. */
+  async findKeyTime(tenantId: string, key: string): Promise<Date> {
+    const [row] = await this.#database.db
+      .select({ createdAt: usageIdempotency.createdAt })
+      .from(usageIdempotency)
+      .where(and(eq(usageIdempotency.tenantId, tenantId), eq(usageIdempotency.key, key)));
+    return row!.createdAt;
+  }
+
+  /** Ends reservations past their time; answers the tenants whose counters moved. */
   async expire(now: Date, groupsMax = 1_000): Promise<string[]> {
-    const result = await this.#database.pool.query<{ tenant: string }>(
-      'select usage_expire($1, $2) as tenant',
-      [now, groupsMax],
-    );
+    const config = {
+      text: 'select usage_expire($1, $2) as tenant',
+      values: [now, groupsMax],
+      query_timeout: SWEEP_WITHIN_MS,
+    };
+    const result = await this.#database.pool.query<{ tenant: string }>(config);
     return result.rows.map((row) => row.tenant);
   }
 

@@ -93,7 +93,7 @@ export const usageTotals = pgTable(
     updatedAt: createdAt(),
     /** Day of the month, from 1. */
     day: smallint().notNull().default(1),
-    /** The highest threshold (percent) already recorded in this period: 0, 80 or 100. */
+    /** The highest threshold (percent) recorded of this limit in this period: 0, 80 or 100. */
     threshold: smallint().notNull().default(0),
   },
   (t) => [
@@ -134,6 +134,11 @@ export const usageReservations = pgTable(
     amount: units().notNull(),
     state: reservationState().notNull().default('open'),
     expiresAt: instant().notNull(),
+    /**
+     * What is owed when nobody settles it: set when the work began, raised as it goes on. Null
+     * before, and for work whose beginning is not told; then an expired hold counts nothing.
+     */
+    begunAmount: units(),
     /** What the work really used; set when it is settled. */
     settledAmount: units(),
     /** `used` right after the settlement, so that settling again answers the same. */
@@ -157,7 +162,10 @@ export const usageReservations = pgTable(
     index('usage_reservations_expiry_idx')
       .on(t.expiresAt)
       .where(sql`${t.state} = 'open'`),
+    // For pruning: old rows lie together, and keeping this costs next to nothing.
+    index('usage_reservations_closed_idx').using('brin', t.closedAt),
     check('usage_reservations_amount', sql`${t.amount} > 0`),
+    check('usage_reservations_begun_amount', sql`${t.begunAmount} >= 0`),
     check(
       'usage_reservations_settled_whole',
       sql`(${t.state} = 'settled') = (${t.settledAmount} is not null) and (${t.settledAmount} is null or ${t.settledAmount} >= 0)`,
@@ -188,7 +196,7 @@ export const usageIdempotency = pgTable(
   (t) => [primaryKey({ columns: [t.tenantId, t.key] })],
 );
 
-/** Crossings of 80 and 100 percent: once a tenant, resource and period. */
+/** Crossings of 80 and 100 percent: once a tenant, resource, period and limit. */
 export const usageThresholds = pgTable(
   'usage_thresholds',
   {
@@ -203,7 +211,10 @@ export const usageThresholds = pgTable(
     crossedAt: instant().notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.tenantId, t.period, t.resourceType, t.percent] }),
+    primaryKey({
+      name: 'usage_thresholds_pk',
+      columns: [t.tenantId, t.period, t.resourceType, t.percent, t.limit],
+    }),
     check('usage_thresholds_percent', sql`${t.percent} in (80, 100)`),
   ],
 );

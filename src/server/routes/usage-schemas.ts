@@ -51,17 +51,24 @@ export const historyQuery = z.object({
 
 const metadata = z.record(z.string(), z.unknown());
 
+const occurredAt = z.string().max(40).optional().openapi({
+  format: 'date-time',
+  description:
+    'When the work started, ISO 8601: at most 35 days back and 5 minutes ahead. It counts in the month of that instant. Now unless said.',
+});
+
 /** For the document alone: events are checked one by one, so that a bad one loses no other. */
 export const eventsBody = z
   .object({
     events: z
       .array(
-        z.object({
+        z.strictObject({
           tenantId: z.uuid(),
           resourceType: z.enum(RESOURCE_TYPES),
           amount: units.min(1),
           idempotencyKey: z.string().min(1).max(255),
           metadata: metadata.optional(),
+          occurredAt,
           enforce: z.boolean().optional().openapi({
             description: 'True unless said: what would pass the limit is rejected.',
           }),
@@ -93,6 +100,7 @@ export const reservationBody = z
     ttlSeconds: units.min(1).max(86_400),
     idempotencyKey: z.string().min(1).max(255),
     metadata: metadata.optional(),
+    occurredAt,
   })
   .openapi('ReservationRequest');
 

@@ -19,8 +19,8 @@ import { LiveUsage } from './usage/live.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { UsageParts } from './usage/parts.ts';
 import { createQueues, type QueueOptions } from './usage/queues.ts';
-import { release, reserve, settle } from './usage/reservations.ts';
-import type { Reservation, Settled, SettleRequest } from './usage/reservations.ts';
+import { begin, release, reserve, settle } from './usage/reservations.ts';
+import type { BeginRequest, Reservation, Settled, SettleRequest } from './usage/reservations.ts';
 import { usageHistory, usageStats } from './usage/stats.ts';
 import { trackUsage, type TrackRequest } from './usage/track.ts';
 import { watchUsage } from './usage/watch.ts';
@@ -43,6 +43,9 @@ export interface QuotaCheck {
   /** `null` without a limit; never negative. */
   remaining: number | null;
 }
+
+/** A statement's worth: short enough to hold nothing up. */
+const PRUNED_AT_ONCE = 10_000;
 
 /**
  * Metering: what a tenant may use, uses and has used. Every accepted unit is in the ledger when
@@ -106,6 +109,11 @@ export class UsageService {
   /** Holds units for work that begins now; 429 `quota_exceeded` when they do not fit. */
   reserve(request: ReservationRequest): Promise<Reservation> {
     return reserve(this.#parts, request);
+  }
+
+  /** Notes that a reservation's work began, and what is owed of it by now. */
+  begin(request: BeginRequest): Promise<void> {
+    return begin(this.#parts, request);
   }
 
   /** Records what a reservation's work really used, in full. */
@@ -176,6 +184,20 @@ export class UsageService {
     const tenants = await repository.expire(clock.now());
     for (const tenantId of tenants) live.changed(tenantId);
     return tenants.length;
+  }
+
+  /**
+   * Deletes closed reservations that nobody asks about any more; answers how many. Settling one again
+   * is answered as before for a week; one that expired may be settled late for five.
+   */
+  async pruneReservations(): Promise<number> {
+    const { repository, clock } = this.#parts;
+    const before = (days: number) => new Date(clock.now().getTime() - days * 86_400_000);
+    let pruned = 0;
+    for (let last = PRUNED_AT_ONCE; last === PRUNED_AT_ONCE; pruned += last) {
+      last = await repository.prune(before(7), before(35), PRUNED_AT_ONCE);
+    }
+    return pruned;
   }
 
   /** Makes the ledger's partitions of this month and the next, so that no call has to. */

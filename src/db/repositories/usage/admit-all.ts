@@ -1,4 +1,4 @@
-import { databaseCode, violatedConstraint } from '../../database-error.ts';
+import { databaseCode, isDataRefused, violatedConstraint } from '../../database-error.ts';
 import {
   admitBatch,
   PERIOD_NOT_OPEN,
@@ -39,7 +39,7 @@ export async function admitAll(
   mode: AdmissionMode = 'whole',
 ): Promise<AdmissionResult[]> {
   let opened = false;
-  if (mode === 'whole' && batch.calls.some((call) => call.reservationId !== null)) mode = 'mixed';
+  if (mode === 'whole' && batch.calls.some(needsFunction)) mode = 'mixed';
   for (let attempt = 1; ; attempt += 1) {
     try {
       if (mode === 'whole') return await admitWhole(client, batch);
@@ -59,7 +59,7 @@ export async function admitAll(
       } else if (code === CHECK_VIOLATION && violatedConstraint(error) === undefined) {
         // "No partition of relation": the month's first row.
         await ensurePartition(client, batch.period);
-      } else if (code?.startsWith('22') === true) {
+      } else if (isDataRefused(error)) {
         return splitOff(client, batch, mode, error as Error);
       } else if (code !== SERIALIZATION_FAILURE && code !== DEADLOCK) {
         throw error;
@@ -67,6 +67,10 @@ export async function admitAll(
     }
   }
 }
+
+/** The one statement takes consumptions of now alone. */
+const needsFunction = ({ reservationId, startedAt }: AdmissionCall) =>
+  reservationId !== null || startedAt !== undefined;
 
 const tenantsOf = (calls: readonly AdmissionCall[]) => [
   ...new Set(calls.map((call) => call.tenantId)),

@@ -16,6 +16,8 @@ export interface Admission {
   limit: Limit;
   /** `null` without a limit; never negative. */
   remaining: number | null;
+  /** What open reservations keep. */
+  held: number;
   reservationId: string | null;
 }
 
@@ -38,13 +40,16 @@ const OUTCOMES: readonly AdmissionOutcome[] = [
   'conflict',
 ];
 
-const TEXT = `select * from usage_admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`;
+const TEXT = `select * from usage_admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`;
 
 /** Each group's counters right after the batch, as array literals. */
 export type GroupCounters = Record<'group_used' | 'group_held' | 'group_limits', string>;
 
 type AdmitRow = GroupCounters &
-  Record<'call_used' | 'call_limits' | 'call_remaining' | 'call_reservations', string> & {
+  Record<
+    'call_used' | 'call_limits' | 'call_remaining' | 'call_held' | 'call_reservations',
+    string
+  > & {
     outcomes: string | null;
   };
 
@@ -59,7 +64,7 @@ export async function admitBatch(
 ): Promise<Admission[]> {
   const { calls } = batch;
   const encoded = encodeBatch(calls);
-  const { reserving } = encoded;
+  const { reserving, dated } = encoded;
   const result = await client.query<AdmitRow>({
     name: 'usage_admit',
     text: TEXT,
@@ -83,6 +88,7 @@ export async function admitBatch(
       encoded.metadata,
       reserving ? textArray(calls.map((call) => call.reservationId)) : null,
       reserving ? textArray(calls.map((call) => call.expiresAt?.toISOString() ?? null)) : null,
+      dated ? textArray(calls.map((call) => call.startedAt?.toISOString() ?? null)) : null,
     ],
   });
   const row = result.rows[0]!;
@@ -105,11 +111,13 @@ export function answersOfAccepted(row: GroupCounters, batch: EncodedBatch): Admi
     const usedBehind = group.used - usedThrough[i]!;
     const heldBehind = group.held - heldThrough[i]!;
     const usedNow = used[at]! - usedBehind;
+    const heldNow = held[at]! - heldBehind;
     answers[i] = {
       outcome: 'accepted',
       used: usedNow,
       limit,
-      remaining: limit === null ? null : limit - usedNow - held[at]! + heldBehind,
+      remaining: limit === null ? null : limit - usedNow - heldNow,
+      held: heldNow,
       reservationId: calls[i]!.reservationId,
     };
   }
@@ -120,12 +128,14 @@ function answersOfMixed(row: AdmitRow, outcomes: string): Admission[] {
   const used = parseNumbers(row.call_used);
   const limits = parseNumbers(row.call_limits);
   const remaining = parseNumbers(row.call_remaining);
+  const held = parseNumbers(row.call_held);
   const reservations = parseWords(row.call_reservations);
   return parseNumbers(outcomes).map((outcome, i) => ({
     outcome: OUTCOMES[outcome!]!,
     used: used[i]!,
     limit: limits[i]!,
     remaining: remaining[i]!,
+    held: held[i]!,
     reservationId: reservations[i]!,
   }));
 }

@@ -18,6 +18,8 @@ export interface AdmissionCall {
   /** Set for a reservation: its id, and when it expires. */
   reservationId: string | null;
   expiresAt: Date | null;
+  /** When its work started, where the caller said; on the day of the batch. Else with the batch. */
+  startedAt?: Date | undefined;
 }
 
 /** The calls of one (tenant, resource), which share a row of counters. */
@@ -41,6 +43,8 @@ export interface EncodedBatch {
   heldThrough: readonly number[];
   keyed: boolean;
   reserving: boolean;
+  /** Some calls name when their work started. */
+  dated: boolean;
   groupTenants: string;
   groupResources: string;
   groupUsed: string;
@@ -60,6 +64,7 @@ export function encodeBatch(calls: readonly AdmissionCall[]): EncodedBatch {
   let keyed = false;
   let described = false;
   let reserving = false;
+  let dated = false;
   for (let i = 0; i < n; i++) {
     const call = calls[i]!;
     const group = groupOf[i]!;
@@ -72,9 +77,10 @@ export function encodeBatch(calls: readonly AdmissionCall[]): EncodedBatch {
     keyed ||= call.key !== null;
     described ||= call.metadata !== null;
     reserving ||= call.reservationId !== null;
+    dated ||= call.startedAt !== undefined;
   }
   return {
-    ...{ calls, groups, places, usedThrough, heldThrough, keyed, reserving },
+    ...{ calls, groups, places, usedThrough, heldThrough, keyed, reserving, dated },
     groupTenants: plainArray(groups.map((group) => group.tenantId)),
     groupResources: plainArray(groups.map((group) => RESOURCE_TYPES[group.resource]!)),
     groupUsed: plainArray(groups.map((group) => group.used)),

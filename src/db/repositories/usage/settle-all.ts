@@ -1,17 +1,20 @@
 import type { Period } from '../../../domain/period.ts';
-import { databaseCode, violatedConstraint } from '../../database-error.ts';
+import { databaseCode, isDataRefused, violatedConstraint } from '../../database-error.ts';
+import type { Asks } from './hot-path.ts';
 import { ensurePartition } from './periods.ts';
 import { settleBatch, type SettleCall, type Settlement } from './settle.ts';
-import type { Asks } from './hot-path.ts';
 
 const ATTEMPTS_MAX = 10;
 
-/** Settles a batch, also when its month's partition was archived meanwhile, or after a deadlock. */
+/**
+ * Settles a batch, also when its month's partition was archived meanwhile, or after a deadlock. A
+ * call that the database refuses is answered with its Error; the others are not lost for it.
+ */
 export async function settleAll(
   client: Asks,
   now: Date,
   calls: readonly SettleCall[],
-): Promise<Settlement[]> {
+): Promise<(Settlement | Error)[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await settleBatch(client, now, calls);
@@ -19,10 +22,24 @@ export async function settleAll(
       const code = databaseCode(error);
       const retried = code === '40001' || code === '40P01';
       const noPartition = code === '23514' && violatedConstraint(error) === undefined;
-      if (attempt === ATTEMPTS_MAX || !(retried || noPartition)) throw error;
-      if (noPartition) await ensurePartitionsOf(client, calls);
+      if (attempt < ATTEMPTS_MAX && noPartition) await ensurePartitionsOf(client, calls);
+      else if (isDataRefused(error)) return splitOff(client, now, calls, error as Error);
+      else if (attempt === ATTEMPTS_MAX || !retried) throw error;
     }
   }
+}
+
+/** Halves until the call that cannot be stored stands alone. Done twice, a call answers the same. */
+async function splitOff(
+  client: Asks,
+  now: Date,
+  calls: readonly SettleCall[],
+  error: Error,
+): Promise<(Settlement | Error)[]> {
+  if (calls.length === 1) return [error];
+  const middle = Math.ceil(calls.length / 2);
+  const first = await settleAll(client, now, calls.slice(0, middle));
+  return [...first, ...(await settleAll(client, now, calls.slice(middle)))];
 }
 
 async function ensurePartitionsOf(client: Asks, calls: readonly SettleCall[]): Promise<void> {

@@ -18,25 +18,41 @@ export interface Recorded {
 export interface Refusal {
   tenantId: string;
   resourceType: ResourceType;
+  /** What was asked for. */
+  amount: number;
   used: number;
+  held: number;
   limit: Limit;
 }
 
-/** 429 `quota_exceeded` with what was used, when it resets, and which plans allow more. */
+/** Holds are gone within seconds as a rule: an answer ends, or its process is known to be dead. */
+const IN_PROGRESS_RETRY_SECONDS = 5;
+
+/**
+ * 429 `quota_exceeded` with what is used and held, when it resets, and which plans allow more. The
+ * `reason` is `in_progress` when only holds are in the way, `quota` when it is used up.
+ */
 export async function quotaExceeded(
   deps: { clock: Clock; entitlements: Entitlements },
   refusal: Refusal,
 ): Promise<BillingError> {
-  const { tenantId, resourceType, used, limit } = refusal;
+  const { tenantId, resourceType, amount, used, held, limit } = refusal;
+  const inProgress = limit !== null && used + amount <= limit;
   const now = deps.clock.now();
   const resetsAt = periodEnd(periodOf(now));
   const plan = await deps.entitlements.getPlan(tenantId);
-  return new BillingError('quota_exceeded', 'Quota exceeded', {
-    retryAfterSeconds: (resetsAt.getTime() - now.getTime()) / 1000,
+  const untilReset = (resetsAt.getTime() - now.getTime()) / 1000;
+  const message = inProgress
+    ? 'Quota exceeded by work in progress; try again in a few seconds.'
+    : 'Quota exceeded';
+  return new BillingError('quota_exceeded', message, {
+    retryAfterSeconds: inProgress ? IN_PROGRESS_RETRY_SECONDS : untilReset,
     data: {
       resource: resourceType,
       limit,
       used,
+      held,
+      reason: inProgress ? 'in_progress' : 'quota',
       resetsAt: resetsAt.toISOString(),
       plans: plansWithMore(plan, resourceType),
     },

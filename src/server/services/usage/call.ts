@@ -19,7 +19,9 @@ export interface Consumption {
   enforce?: boolean;
   /** The same key and body answers as the first time, for ever. */
   idempotencyKey?: string;
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, unknown> | undefined;
+  /** When the work started, ISO 8601; decides the month. Now unless told. */
+  occurredAt?: string | undefined;
 }
 
 /** A sentence about what is wrong, or `undefined`. */
@@ -36,7 +38,7 @@ export function problemWith(call: Partial<Record<keyof Consumption, unknown>>): 
   if (idempotencyKey !== undefined && !isKey(idempotencyKey)) {
     return `idempotencyKey must be text of 1 to ${KEY_LENGTH_MAX} characters.`;
   }
-  return metadata === undefined ? undefined : problemWithMetadata(metadata);
+  return problemWithMetadata(metadata);
 }
 
 export function isWholeAmount(amount: unknown, min: number): amount is number {
@@ -58,7 +60,9 @@ export function isKey(key: unknown): key is string {
 /** Nesting deeper than this is refused: PostgreSQL's own parser has a limit too. */
 const DEPTH_MAX = 32;
 
-function problemWithMetadata(metadata: unknown): string | undefined {
+/** A sentence about what is wrong with `metadata`, or `undefined`; it may be left out. */
+export function problemWithMetadata(metadata: unknown): string | undefined {
+  if (metadata === undefined) return undefined;
   if (metadata === null || typeof metadata !== 'object' || Array.isArray(metadata)) {
     return 'metadata must be an object.';
   }
@@ -81,8 +85,8 @@ function isStorable(value: unknown, depth: number): boolean {
 }
 
 /** A checked consumption, as admission takes it. */
-export function admissionOf(call: Consumption): AdmissionCall {
-  const { resourceType, amount, metadata } = call;
+export function admissionOf(call: Consumption, startedAt?: Date): AdmissionCall {
+  const { resourceType, amount, metadata, occurredAt } = call;
   const enforce = call.enforce ?? true;
   const key = call.idempotencyKey ?? null;
   const described = metadata === undefined ? null : canonicalJson(metadata);
@@ -93,12 +97,19 @@ export function admissionOf(call: Consumption): AdmissionCall {
     enforce,
     key,
     fingerprint:
-      key === null ? 0 : fingerprint(`${resourceType} ${amount} ${enforce} ${described}`),
+      key === null
+        ? 0
+        : fingerprint(`${resourceType} ${amount} ${enforce} ${described}${dated(occurredAt)}`),
     metadata: described,
     reservationId: null,
     expiresAt: null,
+    ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
+
+/** Only where it was said, so that bodies without it hash as ever. */
+const dated = (occurredAt: string | undefined) =>
+  occurredAt === undefined ? '' : ` at ${Date.parse(occurredAt)}`;
 
 export interface ReservationRequest extends Omit<Consumption, 'enforce'> {
   /** Seconds until a hold that nobody settles is released, from 1 to a day. */
@@ -110,10 +121,11 @@ export function reservationOf(
   call: ReservationRequest,
   reservationId: string,
   now: Date,
+  startedAt?: Date,
 ): AdmissionCall {
-  const admission = admissionOf(call);
+  const admission = admissionOf(call, startedAt);
   const { key, resourceType, amount, metadata } = admission;
-  const body = `hold ${resourceType} ${amount} ${call.ttlSeconds} ${metadata}`;
+  const body = `hold ${resourceType} ${amount} ${call.ttlSeconds} ${metadata}${dated(call.occurredAt)}`;
   return {
     ...admission,
     fingerprint: key === null ? 0 : fingerprint(body),

@@ -4,6 +4,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/plans.ts';
 import { keyConflict, recordedOf } from './answers.ts';
 import { admissionOf, problemWith, type Consumption } from './call.ts';
+import { problemWithInstant, startOf } from './instant.ts';
 import type { LiveUsage } from './live.ts';
 import type { TimedCall, UsageQueues } from './queues.ts';
 
@@ -32,17 +33,21 @@ export async function ingestBatch(
   deps: IngestDeps,
   events: readonly unknown[],
 ): Promise<IngestResult[]> {
-  const startedAt = deps.clock.now();
+  const now = deps.clock.now();
   const results = new Array<IngestResult>(events.length);
   const calls: TimedCall[] = [];
   const places: number[] = [];
   events.forEach((event, place) => {
-    const problem = problemWithEvent(event);
+    const problem = problemWithEvent(event, now);
     if (problem !== undefined) {
       results[place] = { status: 'invalid', error: problem, code: 'invalid_request' };
       return;
     }
-    calls.push({ call: admissionOf(event as Consumption), startedAt, exact: false });
+    const startedAt = startOf((event as Consumption).occurredAt, now);
+    calls.push({
+      call: admissionOf(event as Consumption, startedAt),
+      startedAt: startedAt ?? now,
+    });
     places.push(place);
   });
 
@@ -59,11 +64,27 @@ export async function ingestBatch(
   return results;
 }
 
-function problemWithEvent(event: unknown): string | undefined {
-  if (event === null || typeof event !== 'object') return 'An event must be an object.';
-  const { idempotencyKey } = event as { idempotencyKey?: unknown };
+const EVENT_FIELDS: readonly string[] = [
+  'tenantId',
+  'resourceType',
+  'amount',
+  'enforce',
+  'idempotencyKey',
+  'metadata',
+  'occurredAt',
+] satisfies (keyof Consumption)[];
+
+function problemWithEvent(event: unknown, now: Date): string | undefined {
+  if (event === null || typeof event !== 'object' || Array.isArray(event)) {
+    return 'An event must be an object.';
+  }
+  const unknown = Object.keys(event).find((field) => !EVENT_FIELDS.includes(field));
+  if (unknown !== undefined) {
+    return `An event has no field ${JSON.stringify(unknown.slice(0, 40).toWellFormed())}; it has ${EVENT_FIELDS.join(', ')}.`;
+  }
+  const { idempotencyKey, occurredAt } = event as Record<string, unknown>;
   if (idempotencyKey === undefined) return 'idempotencyKey is missing.';
-  return problemWith(event);
+  return problemWith(event) ?? problemWithInstant(occurredAt, now);
 }
 
 /** Whoever sends the whole batch again gets what was recorded answered as duplicates. */

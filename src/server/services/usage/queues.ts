@@ -1,6 +1,7 @@
-import { isDatabaseAway } from '../../../db/database-error.ts';
+import { isDatabaseAway, isDataRefused } from '../../../db/database-error.ts';
 import type { Admission, AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import type { AdmissionMode, AdmissionResult } from '../../../db/repositories/usage/admit-all.ts';
+import type { BeginCall } from '../../../db/repositories/usage/begin.ts';
 import type { Counter, CounterKey } from '../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
@@ -10,12 +11,10 @@ import { periodOf } from '../../../domain/period.ts';
 import { Batcher } from './batcher.ts';
 import type { UsageMetrics } from './metrics.ts';
 
-/** A call with the instant its work started: now, unless the caller said. */
+/** A call with the instant its work started: the call's own where it names one, else now. */
 export interface TimedCall {
   call: AdmissionCall;
   startedAt: Date;
-  /** Set when the caller named the instant: then it is kept to the millisecond. */
-  exact: boolean;
 }
 
 export interface QueueOptions {
@@ -27,6 +26,7 @@ export interface QueueOptions {
 export interface UsageQueues {
   admissions: Batcher<TimedCall, Admission>;
   settlements: Batcher<SettleCall, Settlement>;
+  beginnings: Batcher<BeginCall, true>;
   lookups: Batcher<CounterKey, Pick<Counter, 'used' | 'held' | 'limit'> | null>;
 }
 
@@ -57,29 +57,38 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
       ...size,
       run: timed('settle', metrics, (calls) => settleOnce(repository, clock, calls)),
     }),
+    beginnings: new Batcher({
+      ...size,
+      run: orUnavailable(
+        eachApart(async (calls) => {
+          await repository.begin(calls);
+          return calls.map(() => true as const);
+        }),
+      ),
+    }),
     lookups: new Batcher({
       ...size,
-      run: orUnavailable(async (keys) => {
-        const found = await repository.lookUp(keys);
-        return found.map((counter) => counter ?? null);
-      }),
+      run: orUnavailable(
+        eachApart(async (keys) => {
+          const found = await repository.lookUp(keys);
+          return found.map((counter) => counter ?? null);
+        }),
+      ),
     }),
   };
 }
 
 /** One batch belongs to one UTC day, for the counters are of a month and the chart of a day. */
 function sameDay(first: TimedCall, next: TimedCall): boolean {
-  const a = first.startedAt.getTime();
-  const b = next.startedAt.getTime();
-  return (
-    a === b || (!first.exact && !next.exact && Math.floor(a / DAY_MS) === Math.floor(b / DAY_MS))
-  );
+  return dayOf(first) === dayOf(next);
 }
+
+const dayOf = ({ startedAt }: TimedCall) => Math.floor(startedAt.getTime() / DAY_MS);
 
 function createAdmission(repository: UsageRepository, clock: Clock) {
   const expectation = new Expectation();
   return async (batch: TimedCall[]): Promise<(Admission | Error)[]> => {
-    const { startedAt } = batch[0]!;
+    const { startedAt } = batch.find(({ call }) => call.startedAt === undefined) ?? batch[0]!;
     const results = await repository.admit(
       {
         period: periodOf(startedAt),
@@ -115,15 +124,15 @@ class Expectation {
 }
 
 function answerOf(result: AdmissionResult, call: AdmissionCall): Admission | Error {
-  if (result instanceof Error) {
-    return new BillingError('invalid_request', 'The database cannot store this call.', {
-      cause: result,
-    });
-  }
+  if (result instanceof Error) return cannotStore(result);
   if (result.outcome === 'unknown_tenant') {
     return new BillingError('tenant_not_found', `There is no tenant ${call.tenantId}.`);
   }
   return result;
+}
+
+function cannotStore(cause: Error): BillingError {
+  return new BillingError('invalid_request', 'The database cannot store this call.', { cause });
 }
 
 /** A reservation named twice in one batch is settled in two. */
@@ -131,8 +140,8 @@ async function settleOnce(
   repository: UsageRepository,
   clock: Clock,
   calls: SettleCall[],
-): Promise<Settlement[]> {
-  const answers: Settlement[] = [];
+): Promise<(Settlement | Error)[]> {
+  const answers: (Settlement | Error)[] = [];
   let seen = new Set<string>();
   let from = 0;
   for (let i = 0; i <= calls.length; i += 1) {
@@ -141,7 +150,8 @@ async function settleOnce(
       seen.add(id);
       continue;
     }
-    answers.push(...(await repository.settle(clock.now(), calls.slice(from, i))));
+    const settled = await repository.settle(clock.now(), calls.slice(from, i));
+    answers.push(...settled.map((one) => (one instanceof Error ? cannotStore(one) : one)));
     from = i;
     seen = new Set(id === undefined ? [] : [id]);
   }
@@ -163,6 +173,23 @@ function timed<Call, Answer>(
     const answers = await guarded(calls);
     end();
     return answers;
+  };
+}
+
+/**
+ * A call that the database refuses fails alone: halved until it stands by itself. For what may be
+ * asked twice; admission and settlement do the same where they are one transaction.
+ */
+function eachApart<Call, Answer>(run: Run<Call, Answer>): Run<Call, Answer> {
+  return async function apart(calls): Promise<(Answer | Error)[]> {
+    try {
+      return await run(calls);
+    } catch (error) {
+      if (!isDataRefused(error)) throw error;
+      if (calls.length === 1) return [cannotStore(error as Error)];
+      const middle = Math.ceil(calls.length / 2);
+      return [...(await apart(calls.slice(0, middle))), ...(await apart(calls.slice(middle)))];
+    }
   };
 }
 

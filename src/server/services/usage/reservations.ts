@@ -1,9 +1,12 @@
+import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { keyConflict, quotaExceeded, recordedOf } from './answers.ts';
-import { assertValid, isWholeAmount, AMOUNT_MAX, problemWith, reservationOf } from './call.ts';
-import { TTL_SECONDS_MAX, type ReservationRequest } from './call.ts';
+import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './call.ts';
+import { assertValid, isWholeAmount, problemWith, problemWithMetadata } from './call.ts';
+import { reservationOf } from './call.ts';
 import { canonicalJson } from './fingerprint.ts';
+import { problemWithInstant, startOf } from './instant.ts';
 import type { UsageParts } from './parts.ts';
 import {
   formatReservationId,
@@ -25,7 +28,15 @@ export interface SettleRequest {
   tenantId?: string;
   /** What was really used, from 0; recorded in full, also above what was held. */
   amount: number;
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+export interface BeginRequest {
+  reservationId: string;
+  /** Units owed by now. */
+  amount: number;
+  /** Seconds that the hold lives on from now; as before when left out. */
+  ttlSeconds?: number;
 }
 
 export interface Settled {
@@ -40,11 +51,13 @@ export async function reserve(
 ): Promise<Reservation> {
   assertValid(problemWith(request));
   assertTtl(request.ttlSeconds);
-  const { repository, clock, live, metrics, queues } = parts;
-  const startedAt = clock.now();
+  const { clock, live, metrics, queues } = parts;
+  const now = clock.now();
+  assertValid(problemWithInstant(request.occurredAt, now));
   const key = newReservationKey(request.tenantId.toLowerCase());
-  const call = reservationOf(request, key.id, startedAt);
-  const timed = { call, startedAt, exact: false };
+  const startedAt = startOf(request.occurredAt, now);
+  const call = reservationOf(request, key.id, now, startedAt);
+  const timed = { call, startedAt: startedAt ?? now };
   const admission = await queues.admissions.submit(timed, call.tenantId);
   if (admission.outcome === 'conflict') throw keyConflict(call.key);
   const recorded = recordedOf(admission);
@@ -54,12 +67,39 @@ export async function reserve(
   if (recorded.status === 'duplicate') {
     // The same key with a consumption's body would have been a conflict, so it made a reservation.
     const id = admission.reservationId!;
-    const first = await repository.findReservation(call.tenantId, id);
     const reservationId = formatReservationId({ tenantId: call.tenantId, id });
-    return { reservationId, expiresAt: first!.expiresAt, remaining };
+    return { reservationId, expiresAt: await expiryOf(parts, call, id, request), remaining };
   }
   live.changed(call.tenantId);
   return { reservationId: formatReservationId(key), expiresAt: call.expiresAt!, remaining };
+}
+
+/** When the reservation that a key made ends; told by the key when it is pruned already. */
+async function expiryOf(
+  { repository }: UsageParts,
+  call: AdmissionCall,
+  id: string,
+  { ttlSeconds }: ReservationRequest,
+): Promise<Date> {
+  const found = await repository.findReservation(call.tenantId, id);
+  if (found !== undefined) return found.expiresAt;
+  const madeAt = await repository.findKeyTime(call.tenantId, call.key!);
+  return new Date(madeAt.getTime() + ttlSeconds * 1000);
+}
+
+/**
+ * Notes that the work of a reservation began: `amount` is owed by now, also if nobody comes to settle
+ * it. Again with more as it goes on; with `ttlSeconds` the hold lives so long from now. Nothing
+ * happens to a reservation that is closed.
+ */
+export async function begin(parts: UsageParts, request: BeginRequest): Promise<void> {
+  const { reservationId, amount, ttlSeconds } = request;
+  if (!isWholeAmount(amount, 0)) throw new RangeError(`${amount} units cannot be owed.`);
+  const key = parseReservationId(reservationId);
+  const expiresAt =
+    ttlSeconds === undefined ? null : new Date(parts.clock.now().getTime() + ttlSeconds * 1000);
+  const call = { tenantId: key.tenantId, reservationId: key.id, amount, expiresAt };
+  await parts.queues.beginnings.submit(call, key.tenantId);
 }
 
 /**
@@ -75,6 +115,7 @@ export async function settle(parts: UsageParts, request: SettleRequest): Promise
       `amount must be a whole number from 0 to ${AMOUNT_MAX}.`,
     );
   }
+  assertValid(problemWithMetadata(metadata));
   const described = metadata === undefined ? null : canonicalJson(metadata);
   const settlement = await end(parts, request, amount, described);
   return { used: settlement.used!, remaining: settlement.remaining };

@@ -1,9 +1,10 @@
 import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './answers.ts';
 import { admissionOf, assertValid, problemWith, type Consumption } from './call.ts';
+import { problemWithInstant, startOf } from './instant.ts';
 import type { UsageParts } from './parts.ts';
 
 export interface TrackRequest extends Consumption {
-  /** When the work started, which decides the month; now unless told. */
+  /** When the work started, however long ago; for who need not be checked. */
   startedAt?: Date;
 }
 
@@ -14,9 +15,11 @@ export interface TrackRequest extends Consumption {
  */
 export async function trackUsage(parts: UsageParts, request: TrackRequest): Promise<Recorded> {
   assertValid(problemWith(request));
-  const startedAt = request.startedAt ?? parts.clock.now();
-  const timed = { call: admissionOf(request), startedAt, exact: request.startedAt !== undefined };
-  const { call } = timed;
+  const now = parts.clock.now();
+  assertValid(problemWithInstant(request.occurredAt, now));
+  const startedAt = request.startedAt ?? startOf(request.occurredAt, now);
+  const call = admissionOf(request, startedAt);
+  const timed = { call, startedAt: startedAt ?? now };
   const admission = await parts.queues.admissions.submit(timed, call.tenantId);
   const recorded = recordedOf(admission);
   if (recorded === undefined) {

@@ -13,6 +13,8 @@ export interface ModelAnswer {
   used: number;
   limit: number | null;
   remaining: number | null;
+  /** Only of what was decided now. */
+  held?: number;
 }
 
 interface Hold {
@@ -21,6 +23,8 @@ interface Hold {
   expiresAtMs: number;
   state: 'open' | 'expired' | 'settled' | 'released';
   settledAmount: number | null;
+  /** What is owed when nobody settles it. */
+  begunAmount: number;
 }
 
 export class AdmissionModel {
@@ -49,18 +53,35 @@ export class AdmissionModel {
     if (first !== undefined) {
       const accepted = first.answer.outcome === 'accepted';
       const repeat = accepted ? 'repeat_of_accepted' : 'repeat_of_rejected';
-      return { ...first.answer, outcome: first.body === body ? repeat : 'conflict' };
+      const { used, limit, remaining } = first.answer;
+      const outcome = first.body === body ? repeat : 'conflict';
+      return { used, limit, remaining, outcome };
     }
     if (!this.#fits(tenant, amount) && (enforce || hold)) this.#expire(tenant, nowMs);
     const accepted = this.#fits(tenant, amount) || !(enforce || hold);
     if (accepted && hold) {
-      this.holds.set(id, { tenant, amount, expiresAtMs, state: 'open', settledAmount: null });
+      this.holds.set(id, {
+        tenant,
+        amount,
+        expiresAtMs,
+        state: 'open',
+        settledAmount: null,
+        begunAmount: 0,
+      });
     } else if (accepted) {
       this.used[tenant]! += amount;
     }
     const answer = this.#answer(accepted ? 'accepted' : 'rejected', tenant);
-    if (key !== null) this.#keys.set(`${tenant}/${key}`, { body, answer });
+    // What only holds stood in the way of may come again with its key.
+    const final = accepted || answer.used + amount > answer.limit!;
+    if (key !== null && final) this.#keys.set(`${tenant}/${key}`, { body, answer });
     return answer;
+  }
+
+  /** The work began, or went on: so much is owed by now. */
+  begin(id: string, amount: number): void {
+    const hold = this.holds.get(id);
+    if (hold?.state === 'open') hold.begunAmount = Math.max(hold.begunAmount, amount);
   }
 
   /** Answers the outcome of `usage_settle`. */
@@ -71,10 +92,11 @@ export class AdmissionModel {
       return amount === hold.settledAmount ? 'done_before' : 'settled_otherwise';
     }
     if (hold.state === 'released' && amount !== null) return 'released_before';
-    if (hold.state !== 'open' && amount === null) return 'done_before';
+    const counted = hold.state === 'expired' ? hold.begunAmount : 0;
+    if (hold.state !== 'open' && amount === null && counted === 0) return 'done_before';
     hold.state = amount === null ? 'released' : 'settled';
     hold.settledAmount = amount;
-    this.used[hold.tenant]! += amount ?? 0;
+    this.used[hold.tenant]! += (amount ?? 0) - counted;
     return 'done';
   }
 
@@ -86,6 +108,7 @@ export class AdmissionModel {
     for (const hold of this.holds.values()) {
       if (hold.tenant === tenant && hold.state === 'open' && hold.expiresAtMs <= nowMs) {
         hold.state = 'expired';
+        this.used[tenant]! += hold.begunAmount;
       }
     }
   }
@@ -98,7 +121,8 @@ export class AdmissionModel {
   #answer(outcome: ModelAnswer['outcome'], tenant: number): ModelAnswer {
     const limit = this.limits[tenant]!;
     const used = this.used[tenant]!;
-    const remaining = limit === null ? null : Math.max(0, limit - used - this.held(tenant));
-    return { outcome, used, limit, remaining };
+    const held = this.held(tenant);
+    const remaining = limit === null ? null : Math.max(0, limit - used - held);
+    return { outcome, used, limit, remaining, held };
   }
 }
