@@ -9,6 +9,7 @@ await runCommand('npm run reconcile', async () => {
     const missing = await billing.reconcile.catchUpEvents();
     const handled = await billing.events.drain();
     const sweep = await billing.reconcile.sweep();
+    await billing.remedies.carryOutAll();
     console.log(`${missing} events that no webhook brought were fetched, ${handled} handled.`);
     console.log(`${sweep.synced} customers are as Stripe has them.`);
     for (const id of sweep.missing) console.log(`Stripe has no customer ${id}.`);

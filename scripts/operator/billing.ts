@@ -10,6 +10,7 @@ import {
   type StripeAccess,
 } from '../../src/server/services/stripe/client.ts';
 import { ReconcileService } from '../../src/server/services/reconcile.service.ts';
+import { RemedyService } from '../../src/server/services/remedy.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/stripe-event.service.ts';
 import { Turns } from '../../src/server/services/subscription/turns.ts';
@@ -22,6 +23,7 @@ export interface OperatorBilling {
   database: Database;
   events: StripeEventService;
   reconcile: ReconcileService;
+  remedies: RemedyService;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function openBilling(): Promise<OperatorBilling> {
   const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const lockDatabase = openDatabase({ url: reached.url, max: 8, answerWithinMs: 20_000 });
+  const jobs = new Jobs({ databaseUrl: reached.url, log });
   const sync = {
     db,
     lockDb: lockDatabase.db,
@@ -47,16 +50,20 @@ export async function openBilling(): Promise<OperatorBilling> {
     stripe,
     catalogue,
     graceDays: config.pastDueGraceDays,
+    policies: config.policies,
+    jobs,
   };
-  const jobs = new Jobs({ databaseUrl: reached.url, log });
-  const events = new StripeEventService({ ...sync, jobs });
+  const events = new StripeEventService(sync);
+  const remedies = new RemedyService(sync);
   events.registerWorker();
+  remedies.registerWorker(jobs);
   await jobs.start();
   return {
     config,
     access,
     database,
     events,
+    remedies,
     reconcile: new ReconcileService({ ...sync, events }),
     close: async () => {
       await jobs.stop();

@@ -9,7 +9,9 @@ export const ALERT_KINDS = [
   'event_malformed',
   'intent_stuck',
   'invoice.finalization_failed',
+  'late_payment',
   'refund.failed',
+  'remedy_failing',
   'unknown_price',
   'unknown_status',
 ] as const;

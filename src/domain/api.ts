@@ -2,6 +2,7 @@ import type { DisputeOutcome } from './dispute.ts';
 import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
+import type { RemedyCause } from './remedy.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
@@ -93,6 +94,8 @@ export interface SubscriptionView {
   scheduledChange: ScheduledChange | null;
   paymentMethod: CardView | null;
   pastDue: PastDueView | null;
+  /** Why we ended it ourselves, when we did. */
+  endReason: RemedyCause | null;
   /** True when Stripe could not be asked and the answer is from our last copy. */
   stale: boolean;
 }

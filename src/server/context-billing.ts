@@ -5,6 +5,7 @@ import { PlanService } from './services/plan.service.ts';
 import { ReconcileService } from './services/reconcile.service.ts';
 import { PriceCatalogue } from './services/stripe/catalogue.ts';
 import { createStripeClient } from './services/stripe/client.ts';
+import { RemedyService } from './services/remedy.service.ts';
 import { StripeService } from './services/stripe.service.ts';
 import { StripeEventService } from './services/stripe-event.service.ts';
 import { SubscriptionService } from './services/subscription.service.ts';
@@ -19,6 +20,7 @@ export interface BillingServices {
   stripeEvents: StripeEventService;
   reconcile: ReconcileService;
   mails: MailService;
+  remedies: RemedyService;
 }
 
 /** Wires what has to do with money. */
@@ -35,8 +37,11 @@ export function createBillingServices(
   const stripe = new StripeService({ stripe: client, portalConfiguration });
   const lockDb = foundation.lockDatabase.db;
   const graceDays = config.pastDueGraceDays;
-  const sync = { db, lockDb, turns: new Turns(), clock, log, stripe, catalogue, graceDays };
-  const stripeEvents = new StripeEventService({ ...sync, jobs });
+  const turns = new Turns();
+  const { policies } = config;
+  const shared = { db, lockDb, turns, clock, log, jobs };
+  const sync = { ...shared, stripe, catalogue, graceDays, policies };
+  const stripeEvents = new StripeEventService(sync);
   return {
     catalogue,
     stripeEvents,
@@ -44,6 +49,7 @@ export function createBillingServices(
     subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays }),
     payments: new PaymentService({ db }),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
+    remedies: new RemedyService(sync),
     mails: new MailService({ db, clock, log, appUrl, dataDir, mail }),
   };
 }
@@ -57,8 +63,12 @@ export function scheduleBilling({
   services,
   log,
 }: Pick<Context, 'jobs' | 'log' | 'services'>): void {
-  const { stripeEvents, subscriptions, reconcile, mails } = services;
+  const { stripeEvents, subscriptions, reconcile, mails, remedies } = services;
   stripeEvents.registerWorker();
+  remedies.registerWorker(jobs);
+  jobs.every('remedy-sweep', '* * * * *', async (signal) => {
+    await remedies.carryOutAll(signal);
+  });
   jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
   jobs.every('intent-settle', '* * * * *', async (signal) => {
     await subscriptions.settleIntents(signal);

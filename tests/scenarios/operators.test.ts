@@ -106,23 +106,6 @@ describe('what an operator does at Stripe', () => {
     expect(await planOf(customer)).toBe('pro');
   });
 
-  test('a second subscription made there is an alert, and the higher plan counts', async () => {
-    const customer = await signUp(app);
-    await customer.subscribe('pro', 'month');
-    await customer.atStripe('subscriptions', {
-      customer: await customer.customerId(),
-      'items[0][price]': await customer.priceOf('team', 'month'),
-      default_payment_method: (
-        await customer.atStripe<{ data: { id: string }[] }>(
-          `payment_methods?customer=${await customer.customerId()}`,
-        )
-      ).data[0]!.id,
-    });
-    await settled(app);
-    expect(await planOf(customer)).toBe('team');
-    expect(await alertsOf(customer)).toEqual(['duplicate_subscription']);
-  });
-
   test('a customer deleted there is free, and can subscribe again', async () => {
     const customer = await signUp(app);
     await customer.subscribe('pro', 'month');

@@ -18,7 +18,15 @@ const customers: Customer[] = [];
 beforeAll(async () => {
   app = await startTestApp();
   door = await openStripeDoor(app.stripeUrl);
-  const { database, lockDatabase, clock, services, stripe: access, config } = app.server.context;
+  const {
+    database,
+    lockDatabase,
+    clock,
+    jobs,
+    services,
+    stripe: access,
+    config,
+  } = app.server.context;
   const client = createStripeClient({ ...access, apiBase: door.url }, { maxNetworkRetries: 0 });
   reconcile = new ReconcileService({
     db: database.db,
@@ -29,6 +37,8 @@ beforeAll(async () => {
     stripe: new StripeService({ stripe: client, portalConfiguration: undefined }),
     catalogue: services.catalogue,
     graceDays: config.pastDueGraceDays,
+    policies: config.policies,
+    jobs,
     events: services.stripeEvents,
   });
   for (let i = 0; i < 5; i += 1) customers.push(await signUp(app));
@@ -83,15 +93,15 @@ describe('9.13 one customer for whom Stripe fails stops nobody', () => {
     expect(await reconcile.sweep({ patient: true })).toMatchObject({ synced: 4, failed: [] });
     expect(await reconcile.retryFailed()).toMatchObject({ synced: 0, failed: [] });
     for (const attempts of [2, 3, 4, 5]) {
-      await app.database.pool.query('update sync_failures set retry_at = failed_at');
-      await reconcile.retryFailed();
+      await reconcile.sweep();
       expect(await failures()).toEqual([{ id: one, attempts, wait: 60 * 2 ** (attempts - 1) }]);
     }
     expect(await openAlerts()).toContain('customer_not_synced');
 
     door.guard = () => undefined;
     await app.database.pool.query('update sync_failures set retry_at = failed_at');
-    expect(await reconcile.retryFailed()).toMatchObject({ synced: 1, failed: [] });
+    // The app's own schedule may be faster.
+    expect(await reconcile.retryFailed()).toMatchObject({ failed: [] });
     expect(await failures()).toEqual([]);
     expect(await openAlerts()).not.toContain('customer_not_synced');
   });

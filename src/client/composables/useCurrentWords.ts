@@ -23,6 +23,8 @@ export function useCurrentWords(
     switch (label.kind) {
       case 'free':
         return t('subscription.current.free');
+      case 'trial_used':
+        return t('subscription.current.trialUsed');
       case 'past_due':
         return t('subscription.current.pastDue');
       case 'renews':

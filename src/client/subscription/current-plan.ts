@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plans.ts';
 /** What the line under the plan's name says. Instants are ISO 8601. */
 export type CurrentLabel =
   | { kind: 'free' }
+  | { kind: 'trial_used' }
   | { kind: 'renews'; at: string }
   | { kind: 'ends'; at: string }
   | { kind: 'trial'; at: string; thenFree: boolean }
@@ -24,7 +25,9 @@ export function hasSubscription(subscription: SubscriptionView): boolean {
 }
 
 export function describeCurrent(subscription: SubscriptionView): CurrentLabel {
-  if (!hasSubscription(subscription)) return { kind: 'free' };
+  if (!hasSubscription(subscription)) {
+    return { kind: subscription.endReason === 'trial_used' ? 'trial_used' : 'free' };
+  }
   if (subscription.status === 'past_due') return { kind: 'past_due' };
   const end = endsAt(subscription);
   if (subscription.status === 'trialing' && subscription.trialEnd !== null) {

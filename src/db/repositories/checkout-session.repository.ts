@@ -1,4 +1,4 @@
-import { and, desc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import {
   checkoutSessions,
@@ -18,6 +18,29 @@ export async function findLastCheckout(
     .orderBy(desc(checkoutSessions.createdAt), desc(checkoutSessions.id))
     .limit(1);
   return row;
+}
+
+/** The session of the tenant that can still be paid, as far as we know. */
+export async function findOpenCheckout(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<CheckoutSession | undefined> {
+  const [row] = await db
+    .select()
+    .from(checkoutSessions)
+    .where(and(eq(checkoutSessions.tenantId, tenantId), eq(checkoutSessions.status, 'open')));
+  return row;
+}
+
+/** Tenants with a session that can still be paid, the oldest first. */
+export async function listTenantsAtCheckout(db: DbOrTx, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ tenantId: checkoutSessions.tenantId })
+    .from(checkoutSessions)
+    .where(eq(checkoutSessions.status, 'open'))
+    .orderBy(asc(checkoutSessions.createdAt))
+    .limit(limit);
+  return rows.map((row) => row.tenantId);
 }
 
 export async function insertCheckout(db: DbOrTx, values: NewCheckoutSession): Promise<void> {

@@ -11,6 +11,22 @@ export async function findSetting(db: DbOrTx, key: string): Promise<unknown> {
   return row?.value;
 }
 
+/** The value of `key`, which is written as `fresh` when there was none; two processes agree on one. */
+export async function ensureSetting(
+  db: DbOrTx,
+  key: string,
+  fresh: unknown,
+  now: Date,
+): Promise<unknown> {
+  const kept = await findSetting(db, key);
+  if (kept !== undefined) return kept;
+  await db
+    .insert(settings)
+    .values({ key, value: fresh, updatedAt: now })
+    .onConflictDoNothing({ target: settings.key });
+  return findSetting(db, key);
+}
+
 export async function writeSetting(
   db: DbOrTx,
   key: string,

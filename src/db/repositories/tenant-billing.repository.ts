@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { syncFailures, tenants, users, type Tenant } from '../schema/index.ts';
 import type { Plan } from '../../domain/plans.ts';
@@ -121,6 +121,15 @@ export async function findBillingContact(
     .orderBy(asc(users.createdAt), asc(users.id))
     .limit(1);
   return row;
+}
+
+/** The addresses of those who may buy for the tenant. */
+export async function listBuyerEmails(db: DbOrTx, tenantId: string): Promise<string[]> {
+  const rows = await db
+    .select({ email: users.email })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), ne(users.role, 'member')));
+  return rows.map((row) => row.email);
 }
 
 /** The language in which a person reads Stripe's pages. */

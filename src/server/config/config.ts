@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { RefundPolicies } from '../../domain/remedy.ts';
 import { ConfigError, type Env } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';
 
@@ -34,6 +35,8 @@ export interface Config {
   mail: MailConfig & { from: string };
   pastDueGraceDays: number;
   trialDays: number;
+  /** What is done about money that gives nothing. */
+  policies: RefundPolicies;
   logLevel: Env['LOG_LEVEL'];
 }
 
@@ -65,6 +68,10 @@ export function decideConfig(env: Env): Config {
     },
     pastDueGraceDays: env.PAST_DUE_GRACE_DAYS,
     trialDays: env.TRIAL_DAYS,
+    policies: {
+      latePayment: env.LATE_PAYMENT,
+      duplicateSubscription: env.DUPLICATE_SUBSCRIPTION,
+    },
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { REFUND_POLICIES } from '../../domain/remedy.ts';
 
 const blankAsAbsent = (value: unknown) =>
   typeof value === 'string' && value.trim() === '' ? undefined : value;
 const text = z.preprocess(blankAsAbsent, z.string().trim().optional());
 const integer = (fallback: number, min: number, max: number) =>
   z.preprocess(blankAsAbsent, z.coerce.number().int().min(min).max(max).default(fallback));
+
+const oneOf = <const T extends readonly [string, ...string[]]>(words: T, fallback: T[number]) =>
+  z.preprocess(blankAsAbsent, z.enum(words).default(fallback as never));
 
 const envSchema = z.object({
   NODE_ENV: text,
@@ -38,6 +42,8 @@ const envSchema = z.object({
   LLM_ADVANCED_MODELS: text,
   PAST_DUE_GRACE_DAYS: integer(7, 0, 365),
   TRIAL_DAYS: integer(0, 0, 730),
+  LATE_PAYMENT: oneOf(REFUND_POLICIES, 'refund'),
+  DUPLICATE_SUBSCRIPTION: oneOf(REFUND_POLICIES, 'refund'),
   LOG_LEVEL: z.preprocess(
     blankAsAbsent,
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -9,6 +9,7 @@ import type {
   UsageStats,
 } from '../../domain/api.ts';
 import { FEATURES, INTERVALS, PLANS } from '../../domain/plans.ts';
+import { REMEDY_CAUSES } from '../../domain/remedy.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
 
 const instant = z.iso.datetime();
@@ -41,6 +42,10 @@ export const subscriptionSchema = z
         payUrl: z.string().nullable(),
       })
       .nullable(),
+    endReason: z
+      .enum(REMEDY_CAUSES)
+      .nullable()
+      .openapi({ description: 'Why we ended it ourselves, when we did.' }),
     stale: z.boolean().openapi({ description: 'Stripe could not be asked: our last copy.' }),
   })
   .openapi('Subscription') satisfies z.ZodType<SubscriptionView>;

@@ -8,6 +8,7 @@ import * as checkout from './stripe/checkout.ts';
 import * as customers from './stripe/customers.ts';
 import * as invoices from './stripe/invoices.ts';
 import * as schedules from './stripe/schedules.ts';
+import * as refunds from './stripe/refunds.ts';
 import { listEventsSince } from './stripe/events.ts';
 import {
   readSubscription,
@@ -46,7 +47,8 @@ export class StripeService {
     return callStripe(() => checkout.listOpenCheckouts(this.#stripe, customerId));
   }
 
-  expireCheckout(sessionId: string): Promise<void> {
+  /** Ends a session; answers `complete` when it was paid before that. */
+  expireCheckout(sessionId: string): Promise<'complete' | 'expired'> {
     return callStripe(() => checkout.expireCheckout(this.#stripe, sessionId));
   }
 
@@ -144,6 +146,16 @@ export class StripeService {
 
   voidInvoice(invoiceId: string): Promise<void> {
     return callStripe(() => invoices.voidInvoice(this.#stripe, invoiceId, STEP_PATIENCE));
+  }
+
+  /** The subscription's invoices that are paid, the newest hundred. */
+  listPaidInvoices(subscriptionId: string) {
+    return callStripe(() => invoices.listPaidInvoices(this.#stripe, subscriptionId, SYNC_PATIENCE));
+  }
+
+  /** Gives back what was charged for an invoice; asking again gives nothing twice. */
+  refundInvoice(values: Parameters<typeof refunds.refundInvoice>[1]) {
+    return callStripe(() => refunds.refundInvoice(this.#stripe, values));
   }
 
   findCharge(chargeId: string) {

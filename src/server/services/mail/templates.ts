@@ -1,3 +1,4 @@
+import type { RemedyCause } from '../../../domain/remedy.ts';
 import type { Plan } from '../../../domain/plans.ts';
 import { en } from './words.en.ts';
 import { zh } from './words.zh.ts';
@@ -14,6 +15,9 @@ export interface MailData {
     payUrl: string | null;
   };
   cancellation: { plan: Plan; endsAt: string; ended: boolean; unpaid: boolean };
+  /** A card or an address had a trial before: this one ended at once, and cost nothing. */
+  trial_refused: { plan: Plan };
+  payment_refunded: { amountMinor: number; currency: string; cause: RemedyCause };
   trial_will_end: { plan: Plan; trialEnd: string };
   usage_threshold: {
     resourceType: string;

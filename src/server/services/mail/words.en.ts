@@ -45,6 +45,28 @@ export const en: Words = {
         : `If you change your mind before then, one click takes it back: ${appUrl}/subscription`,
     ].join('\n\n'),
   }),
+  trial_refused: (_data, { name, appUrl }) => ({
+    subject: 'Your free trial was ended: it had been used before',
+    text: [
+      `Hello ${name},`,
+      'A free trial is there once for each e-mail address and each card, and yours had one before. So this trial ended at once. Nothing was charged.',
+      `You can have the plan without a trial here: ${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
+  payment_refunded: (data, { name, appUrl, money }) => {
+    const amount = money(data.amountMinor, data.currency);
+    return {
+      subject: `We are giving ${amount} back to you`,
+      text: [
+        `Hello ${name},`,
+        data.cause === 'duplicate_subscription'
+          ? `You had two subscriptions to Small Squaretable at once. We ended the one that was too many and are giving back the ${amount} that it cost.`
+          : `Your payment of ${amount} came after the subscription had ended, so it would have given you nothing. We are giving it back.`,
+        'It is on its way to the card that paid; banks take up to ten days.',
+        `Your subscription and your invoices: ${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
   trial_will_end: (data, { name, appUrl, day }) => ({
     subject: `Your trial ends on ${day(data.trialEnd)}`,
     text: [

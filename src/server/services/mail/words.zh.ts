@@ -41,6 +41,28 @@ export const zh: Words = {
         : `如果改变主意，在此之前可一键恢复：${appUrl}/subscription`,
     ].join('\n\n'),
   }),
+  trial_refused: (_data, { name, appUrl }) => ({
+    subject: '您的免费试用已结束：此前已使用过',
+    text: [
+      `${name}，您好：`,
+      '每个邮箱和每张银行卡只能免费试用一次，而您此前已经试用过，因此这次试用已立即结束，没有扣款。',
+      `您可以在此直接订阅：${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
+  payment_refunded: (data, { name, appUrl, money }) => {
+    const amount = money(data.amountMinor, data.currency);
+    return {
+      subject: `我们正在退还您的 ${amount}`,
+      text: [
+        `${name}，您好：`,
+        data.cause === 'duplicate_subscription'
+          ? `您同时有两份 Small Squaretable 订阅。我们已结束多余的一份，并退还它的费用 ${amount}。`
+          : `您的 ${amount} 付款到账时订阅已经结束，无法带来任何服务，因此我们将其退还。`,
+        '款项将退回原付款卡，银行处理最长需要十天。',
+        `查看订阅与账单：${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
   trial_will_end: (data, { name, appUrl, day }) => ({
     subject: `您的试用将于 ${day(data.trialEnd)} 结束`,
     text: [

@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { APP_MARK, createOnce } from './customers.ts';
-import { isRefused } from './errors.ts';
-import { idOrNull, metadata, seconds, toDate } from './shapes.ts';
+import { isMissing, isRefused } from './errors.ts';
+import { idOrNull, metadata, seconds, toDate, toUnixSeconds } from './shapes.ts';
 
 const session = z
   .object({
@@ -43,6 +43,8 @@ export interface NewCheckout {
   locale: string;
   successUrl: string;
   cancelUrl: string;
+  /** From then on nobody can pay it. */
+  expiresAt: Date;
   /** The tenant's last session, so that a retry finds the session that a lost answer made. */
   after: string | null;
 }
@@ -73,10 +75,11 @@ export async function createCheckoutSession(
         : {}),
     },
     locale: checkoutLocale(values.locale),
+    expires_at: toUnixSeconds(values.expiresAt),
     success_url: values.successUrl,
     cancel_url: values.cancelUrl,
   };
-  const key = `checkout:${tenantId}:${after ?? 'first'}:${priceId}:${trialDays}:${params.locale}`;
+  const key = `checkout:${tenantId}:${after ?? 'first'}:${priceId}:${trialDays}:${params.locale}:${params.expires_at}`;
   const made = await createOnce(key, (options) => stripe.checkout.sessions.create(params, options));
   const found = readCheckout(made);
   if (found.status === 'open') return found;
@@ -98,12 +101,19 @@ export async function listOpenCheckouts(
   return data.map(readCheckout);
 }
 
-/** Ends a session so that nobody can pay it any more. One that is over already is fine. */
-export async function expireCheckout(stripe: Stripe, sessionId: string): Promise<void> {
+/** Ends a session so that nobody can pay it any more, and says how it ended: it may have been paid. */
+export async function expireCheckout(
+  stripe: Stripe,
+  sessionId: string,
+): Promise<'complete' | 'expired'> {
   try {
     await stripe.checkout.sessions.expire(sessionId);
+    return 'expired';
   } catch (error) {
     if (!isRefused(error)) throw error;
+    if (isMissing(error)) return 'expired';
+    const { status } = readCheckout(await stripe.checkout.sessions.retrieve(sessionId));
+    return status === 'complete' ? 'complete' : 'expired';
   }
 }
 

@@ -30,6 +30,20 @@ export async function listInvoices(
   return data.map(readInvoice);
 }
 
+/** The subscription's newest paid invoices, at most 100. */
+export async function listPaidInvoices(
+  stripe: Stripe,
+  subscriptionId: string,
+  patience: Patience,
+): Promise<InvoiceSnapshot[]> {
+  const expand = INVOICE_EXPAND.map((path) => `data.${path}`);
+  const { data } = await stripe.invoices.list(
+    { subscription: subscriptionId, status: 'paid', limit: 100, expand },
+    patience,
+  );
+  return data.map(readInvoice);
+}
+
 /** Open invoices of the customer that nothing was paid of yet. */
 export async function findUnpaidInvoices(
   stripe: Stripe,

@@ -40,6 +40,7 @@ const card = z.object({
   last4: z.string(),
   exp_month: z.number().int(),
   exp_year: z.number().int(),
+  fingerprint: z.string().nullish(),
 });
 
 /** A payment method as we show it; `card` is `null` for those that are not cards. */
@@ -48,7 +49,14 @@ export const paymentMethod = z
   .transform(({ id, card }) => ({
     id,
     card: card
-      ? { brand: card.brand, last4: card.last4, expMonth: card.exp_month, expYear: card.exp_year }
+      ? {
+          brand: card.brand,
+          last4: card.last4,
+          expMonth: card.exp_month,
+          expYear: card.exp_year,
+          /** The same for the same card, whoever uses it. */
+          fingerprint: card.fingerprint ?? null,
+        }
       : null,
   }));
 

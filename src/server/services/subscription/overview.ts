@@ -1,9 +1,11 @@
 import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
+import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import type { PriceAction, SubscriptionOverview, SubscriptionView } from '../../../domain/api.ts';
 import { canManageBilling } from '../../../domain/ids.ts';
 import { PLAN_CATALOGUE } from '../../../domain/plans.ts';
 import { priceActions } from '../../../domain/subscription-change.ts';
+import { trialDaysOf } from '../trial/trial-history.ts';
 import { READ_PATIENCE } from '../stripe/client.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
 import { getTenant, type Asker, type Billing } from './billing.ts';
@@ -33,9 +35,9 @@ export class SubscriptionReader {
   }
 
   async overview(asker: Asker): Promise<SubscriptionOverview> {
-    const { db, usage, trialDays } = this.#billing;
+    const { db, clock, usage, trialDays } = this.#billing;
     const stale = await this.#refresh(asker);
-    const [{ shown, view }, stats, { trialUsedAt }] = await Promise.all([
+    const [{ shown, view }, stats, tenant] = await Promise.all([
       this.#read(asker, stale),
       usage.getUsageStats(asker.tenantId),
       getTenant(db, asker.tenantId),
@@ -46,7 +48,7 @@ export class SubscriptionReader {
       features: [...PLAN_CATALOGUE[view.plan].features],
       actions: await this.#actions(shown),
       canManageBilling: canManageBilling(asker.role),
-      trialDays: trialUsedAt ? 0 : trialDays,
+      trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
     };
   }
 
@@ -63,7 +65,10 @@ export class SubscriptionReader {
     const openPayment = owed
       ? await findOpenPayment(db, asker.tenantId, owed.stripeSubscriptionId)
       : undefined;
-    const view = viewSubscription(shown, { openPayment, graceDays, stale });
+    const over = shown.row && !shown.live ? shown.row.stripeSubscriptionId : undefined;
+    const causes = await findEndCauses(db, over ? [over] : []);
+    const endReason = over === undefined ? null : (causes.get(over) ?? null);
+    const view = viewSubscription(shown, { openPayment, graceDays, stale, endReason });
     // The address is as good as a key to the invoice: only for who may pay.
     if (view.pastDue && !canManageBilling(asker.role)) view.pastDue.payUrl = null;
     return { shown, view };

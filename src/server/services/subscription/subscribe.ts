@@ -14,7 +14,11 @@ import type { Tenant } from '../../../db/schema/index.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
 import type { CheckoutSnapshot } from '../stripe/checkout.ts';
+import { trialDaysOf } from '../trial/trial-history.ts';
 import { changeBilling, type Asker, type Billing } from './billing.ts';
+
+/** How long a Checkout can be paid: Stripe allows half an hour to a day. */
+const CHECKOUT_MS = 60 * 60_000;
 
 /**
  * Opens a Checkout for `priceId` and answers its address. A tenant has at most one session that can
@@ -35,6 +39,7 @@ export async function subscribe(billing: Billing, asker: Asker, priceId: string)
         'This team has a subscription already; change its plan instead of buying another.',
       );
     }
+    const now = billing.clock.now();
     const last = await findLastCheckout(tx, tenant.id);
     const open = await keepOneSession(billing, customerId, price.priceId);
     if (open?.url && open.id === last?.stripeSessionId) return open.url;
@@ -45,7 +50,8 @@ export async function subscribe(billing: Billing, asker: Asker, priceId: string)
         tenantId: tenant.id,
         customerId,
         priceId: price.priceId,
-        trialDays: tenant.trialUsedAt ? 0 : billing.trialDays,
+        trialDays: await trialDaysOf(tx, tenant, billing.trialDays, now),
+        expiresAt: new Date(now.getTime() + CHECKOUT_MS),
         locale,
         successUrl: `${billing.appUrl}/checkout/return?session_id={CHECKOUT_SESSION_ID}`,
         cancelUrl: `${billing.appUrl}/checkout/return?canceled=1`,

@@ -1,29 +1,28 @@
 import { inTransaction, type Db, type Tx } from '../../../db/client.ts';
-import { insertAuditEntry } from '../../../db/repositories/audit-log.repository.ts';
 import { lockCustomer, tryLockCustomer } from '../../../db/repositories/lock.repository.ts';
-import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import {
   findTenantByCustomer,
   findTenantById,
   setCustomer,
 } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
+import type { RefundPolicies } from '../../../domain/remedy.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { isUuid, type Actor } from '../../../domain/ids.ts';
+import type { Jobs } from '../../jobs.ts';
 import type { Logger } from '../../log.ts';
 import type { PriceCatalogue } from '../stripe/catalogue.ts';
 import { SYNC_PATIENCE, type Patience } from '../stripe/client.ts';
 import { APP_MARK, type CustomerBilling } from '../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
 import type { StripeService } from '../stripe.service.ts';
+import { orderRemedies } from '../remedy/order.ts';
+import { wakeRemedies } from '../remedy/queue.ts';
+import { judgeTrials } from '../trial/trial-history.ts';
 import { applyEntitlement } from './entitlement.ts';
-import { raiseDuplicates, raiseFindings } from './findings.ts';
-import { mapSubscription } from './map-subscription.ts';
-import { readPrices } from './read-prices.ts';
-import { transitionsOf } from './transitions.ts';
 import { writeReturnedCharges } from './write-charges.ts';
+import { paymentMethodOf, writeSubscriptions } from './write-subscriptions.ts';
 import { writeInvoices, type InvoiceScope } from './write-invoices.ts';
-import { tellOfTransition } from './tell.ts';
 import type { Turns } from './turns.ts';
 
 export interface SyncDeps {
@@ -36,6 +35,8 @@ export interface SyncDeps {
   stripe: StripeService;
   catalogue: PriceCatalogue;
   graceDays: number;
+  policies: RefundPolicies;
+  jobs: Pick<Jobs, 'send'>;
 }
 
 export interface SyncOptions {
@@ -129,7 +130,14 @@ export async function syncLocked(
   if (scope === 'newest') {
     await writeReturnedCharges(deps, tx, { tenantId: tenant.id, customerId, now });
   }
-  await raiseDuplicates(tx, tenant.id, rows, now);
+  await judgeTrials(tx, {
+    tenant,
+    subscriptions: billing.subscriptions,
+    customerPaymentMethod: paymentMethodOf(billing),
+    now,
+  });
+  await orderRemedies(tx, { tenant, rows, invoices, policies: deps.policies, now });
+  await wakeRemedies(deps.jobs, tx, tenant.id);
   const trialStart = billing.subscriptions.flatMap((one) => one.trialStart ?? [])[0] ?? null;
   await applyEntitlement(deps, tx, { tenant, rows, trialStart, syncedAt: now, ...options });
   return { outcome: 'synced', tenant, rows, invoices };
@@ -146,72 +154,4 @@ async function adopt(
   if (!isUuid(tenantId)) return undefined;
   const values = { tenantId, customerId: customer.id, previous: null, now };
   return (await setCustomer(tx, values)) ? findTenantById(tx, tenantId) : undefined;
-}
-
-/** Writes every subscription of the customer; answers all rows of the tenant. */
-async function writeSubscriptions(
-  deps: SyncDeps,
-  tx: Tx,
-  tenant: Tenant,
-  billing: CustomerBilling,
-  options: SyncOptions,
-  now: Date,
-): Promise<Subscription[]> {
-  const repository = new SubscriptionRepository(tx);
-  const before = await repository.findByTenantId(tenant.id);
-  const { plans } = await readPrices(deps.catalogue, billing.subscriptions);
-  const customerPaymentMethod = billing.customer.deleted ? null : billing.customer.paymentMethod;
-  const rows = new Map(before.map((row) => [row.stripeSubscriptionId, row]));
-
-  for (const snapshot of billing.subscriptions) {
-    const previous = rows.get(snapshot.id);
-    const { graceDays } = deps;
-    const context = { plans, customerPaymentMethod, graceDays, now };
-    const { values, findings } = mapSubscription(snapshot, previous, context);
-    const row = previous
-      ? await repository.update(previous.id, values)
-      : await repository.create({ ...values, tenantId: tenant.id, createdAt: now });
-    rows.set(snapshot.id, row);
-    await raiseFindings(tx, tenant.id, snapshot.id, findings, now);
-    await record(tx, tenant, previous, row, snapshot.cancellationReason, options, now);
-  }
-  if (billing.customer.deleted) {
-    for (const row of before.filter((one) => one.stripeCustomerId === billing.customer.id)) {
-      if (row.status === 'canceled') continue;
-      const ended = {
-        status: 'canceled',
-        stripeStatus: 'canceled',
-        endedAt: now,
-        syncedAt: now,
-      } as const;
-      const after = await repository.updateStatus(row.id, ended);
-      rows.set(row.stripeSubscriptionId, after);
-      await record(tx, tenant, row, after, null, options, now);
-    }
-  }
-  return [...rows.values()];
-}
-
-async function record(
-  tx: Tx,
-  tenant: Tenant,
-  before: Subscription | undefined,
-  after: Subscription,
-  reason: string | null,
-  options: SyncOptions,
-  now: Date,
-): Promise<void> {
-  for (const transition of transitionsOf(before, after)) {
-    await insertAuditEntry(tx, {
-      tenantId: tenant.id,
-      actor: options.actor,
-      subjectId: after.stripeSubscriptionId,
-      cause: reason,
-      requestId: options.requestId ?? null,
-      now,
-      ...transition,
-    });
-    if (!tenant.deletedAt)
-      await tellOfTransition(tx, tenant, transition.action, after, reason, now);
-  }
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '../../../db/client.ts';
 import { insertMail } from '../../../db/repositories/mail-outbox.repository.ts';
+import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
 import { findBillingContact } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
 import type { MailKind } from '../mail/templates.ts';
@@ -19,6 +20,8 @@ export async function tellOfTransition(
 ): Promise<void> {
   const ended = action === 'subscription.ended';
   if (!ended && action !== 'subscription.cancellation_scheduled') return;
+  // What we ended ourselves has a mail of its own.
+  if (ended && (await findEndCauses(tx, [row.stripeSubscriptionId])).size > 0) return;
   // A first payment that never came is no cancellation.
   if (row.stripeStatus === 'incomplete_expired') return;
   const asked = row.canceledAt ?? row.endedAt ?? now;

@@ -2,6 +2,7 @@ import type { Payment, Subscription } from '../../../db/schema/index.ts';
 import type { CardView, PastDueView, SubscriptionView } from '../../../domain/api.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
 import type { Plan } from '../../../domain/plans.ts';
+import type { RemedyCause } from '../../../domain/remedy.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
 
 export interface Shown {
@@ -22,12 +23,19 @@ export function chooseShown(rows: readonly Subscription[], now: Date, graceDays:
 /** The subscription as people see it. An ended one shows when it ended, and nothing to pay. */
 export function viewSubscription(
   { plan, row, live }: Shown,
-  options: { openPayment: Payment | undefined; graceDays: number; stale: boolean },
+  options: {
+    openPayment: Payment | undefined;
+    graceDays: number;
+    stale: boolean;
+    endReason: RemedyCause | null;
+  },
 ): SubscriptionView {
   const { stale } = options;
   if (!row) return { ...NEVER_PAID, stale };
   if (!live) {
-    return { ...NEVER_PAID, status: 'canceled', cancelAt: iso(row.endedAt ?? row.cancelAt), stale };
+    const cancelAt = iso(row.endedAt ?? row.cancelAt);
+    const { endReason } = options;
+    return { ...NEVER_PAID, status: 'canceled', cancelAt, endReason, stale };
   }
   return {
     plan,
@@ -49,6 +57,7 @@ export function viewSubscription(
         : null,
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
+    endReason: null,
     stale,
   };
 }
@@ -66,6 +75,7 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale'> = {
   scheduledChange: null,
   paymentMethod: null,
   pastDue: null,
+  endReason: null,
 };
 
 function cardOf(row: Subscription): CardView | null {

@@ -26,6 +26,11 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
     { plan: 'pro', endsAt: '2027-02-10T00:00:00.000Z', ended: true, unpaid: true },
     { plan: 'team', endsAt: '2027-02-10T00:00:00.000Z', ended: true, unpaid: false },
   ],
+  trial_refused: [{ plan: 'pro' }],
+  payment_refunded: [
+    { amountMinor: 2900, currency: 'cny', cause: 'late_payment' },
+    { amountMinor: 9900, currency: 'cny', cause: 'duplicate_subscription' },
+  ],
   trial_will_end: [{ plan: 'pro', trialEnd: '2027-02-10T00:00:00.000Z' }],
   usage_threshold: [
     { resourceType: 'llm_tokens', period: '2027-02', percent: 80, used: 40_000, limit: 50_000 },

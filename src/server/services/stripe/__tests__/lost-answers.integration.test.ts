@@ -72,6 +72,7 @@ test('a Checkout session is opened once', async () => {
     locale: 'en',
     successUrl: 'http://localhost:3000/checkout/return',
     cancelUrl: 'http://localhost:3000/checkout/return',
+    expiresAt: new Date(Date.now() + 3600_000),
     after: null,
   };
   await loseAnswer();

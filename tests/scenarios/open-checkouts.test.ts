@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { GOOD_CARD, settled, signUp, type Customer } from '../support/customer.ts';
+import { alertsOf, outOfPocket, remedied, secondSubscription } from '../support/money-back.ts';
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp()));
+afterAll(async () => app?.stop());
+
+describe('9.13 open Checkout sessions', () => {
+  const statusOf = async (customer: Customer, id: string) =>
+    (await customer.atStripe<{ status: string; expires_at: number; created: number }>(
+      `checkout/sessions/${id}`,
+    ))!;
+
+  test('can be paid for an hour', async () => {
+    const customer = await signUp(app);
+    const session = await statusOf(customer, await customer.checkout('pro', 'month'));
+    expect(session.expires_at - session.created).toBeGreaterThan(3500);
+    expect(session.expires_at - session.created).toBeLessThanOrEqual(3600);
+  });
+
+  test('end when a subscription appears otherwise', async () => {
+    const customer = await signUp(app);
+    await customer.subscribe('pro', 'month');
+    await customer.api.post('/api/subscription/cancel', { immediately: true });
+    await settled(app);
+    const open = await customer.checkout('team', 'month');
+    await secondSubscription(customer, 'pro');
+    await settled(app);
+    await vi.waitFor(async () => expect((await statusOf(customer, open)).status).toBe('expired'));
+  });
+
+  test('end when their price is no longer sold', async () => {
+    const customer = await signUp(app);
+    const open = await customer.checkout('team', 'month');
+    const priceId = await customer.priceOf('team', 'month');
+    const { product } = await customer.atStripe<{ product: string }>(`prices/${priceId}`);
+    await customer.atStripe('prices', {
+      product,
+      currency: 'cny',
+      unit_amount: '10900',
+      'recurring[interval]': 'month',
+      lookup_key: 'squaretable_team_monthly',
+      transfer_lookup_key: 'true',
+    });
+    app.server.context.services.catalogue.expire();
+    await app.server.context.services.remedies.carryOutAll();
+    expect((await statusOf(customer, open)).status).toBe('expired');
+  });
+
+  test('one that is paid all the same after the team was deleted: ended, and given back', async () => {
+    const customer = await signUp(app);
+    const open = await customer.checkout('pro', 'month');
+    const customerId = await customer.customerId();
+    await app.database.pool.query('update tenants set deleted_at = now() where id = $1', [
+      customer.tenantId,
+    ]);
+    await customer.pay(open, GOOD_CARD);
+    await remedied(customer);
+    const { data } = await customer.atStripe<{ data: { status: string }[] }>(
+      `subscriptions?customer=${customerId}&status=all`,
+    );
+    expect(data.map((one) => one.status)).toEqual(['canceled']);
+    expect(await outOfPocket(customer)).toBe(0);
+    expect(await alertsOf(customer)).toEqual(['late_payment']);
+  });
+});

@@ -1,0 +1,55 @@
+import { expect, vi } from 'vitest';
+import { settled, type Customer } from './customer.ts';
+
+/** Kinds of the tenant's open alerts. */
+export const alertsOf = async (customer: Customer) => {
+  const { rows } = await customer.app.database.pool.query<{ kind: string }>(
+    'select kind from alerts where tenant_id = $1 and resolved_at is null order by kind',
+    [customer.tenantId],
+  );
+  return rows.map((row) => row.kind);
+};
+/** Kinds of the mails to the tenant, oldest first. */
+export const mailsTo = async (customer: Customer) => {
+  const { rows } = await customer.app.database.pool.query<{ kind: string }>(
+    'select kind from mail_outbox where tenant_id = $1 order by created_at, kind',
+    [customer.tenantId],
+  );
+  return rows.map((row) => row.kind);
+};
+/** Waits until everything that is owed was done. */
+export const remedied = async (customer: Customer) => {
+  await settled(customer.app);
+  await vi.waitFor(async () => {
+    const { rows } = await customer.app.database.pool.query(
+      `select kind, last_error from remedies where state = 'open'`,
+    );
+    expect(rows).toEqual([]);
+  }, 15_000);
+  await settled(customer.app);
+};
+/** What the customer is out of pocket, as the bank sees it. */
+export const outOfPocket = async (customer: Customer) => {
+  const { data } = await customer.atStripe<{
+    data: { paid: boolean; amount: number; amount_refunded: number }[];
+  }>(`charges?customer=${await customer.customerId()}&limit=100`);
+  return data
+    .filter((one) => one.paid)
+    .reduce((sum, one) => sum + one.amount - one.amount_refunded, 0);
+};
+/** Staff make a subscription in the dashboard. */
+export async function secondSubscription(
+  customer: Customer,
+  plan: 'pro' | 'team',
+): Promise<string> {
+  const customerId = await customer.customerId();
+  const methods = await customer.atStripe<{ data: { id: string }[] }>(
+    `payment_methods?customer=${customerId}`,
+  );
+  const { id } = await customer.atStripe<{ id: string }>('subscriptions', {
+    customer: customerId,
+    'items[0][price]': await customer.priceOf(plan, 'month'),
+    default_payment_method: methods.data[0]!.id,
+  });
+  return id;
+}
