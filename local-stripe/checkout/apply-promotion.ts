@@ -36,11 +36,11 @@ export function removePromotionCode(ctx: Context, session: Stripe.Checkout.Sessi
 }
 
 /**
- * Counts what a one-time payment redeemed. (A subscription's discounts are counted when they are put
- * on it.)
+ * Counts what a one-time payment redeemed. (The discounts of a subscription or an invoice are
+ * counted when they are put on it.)
  */
 export function countRedemption(ctx: Context, session: Stripe.Checkout.Session): void {
-  if (session.mode !== 'payment') return;
+  if (session.mode !== 'payment' || session.invoice_creation?.enabled === true) return;
   const code = ctx.store.find(
     'promotion_code',
     idOrNull(session.discounts?.[0]?.promotion_code) ?? '',

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import type { Context } from '../kernel/types.ts';
 import { buildCustomFields, buildCustomText } from './custom-fields.ts';
+import { methodOptionsOf, methodTypesOf } from './method-types.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
@@ -18,6 +19,7 @@ export function buildSession(
   const uiMode = params.ui_mode ?? 'hosted_page';
   const isHosted = uiMode === 'hosted_page';
   const isSubscription = mode === 'subscription';
+  const types = methodTypesOf(params, currency);
   return {
     id,
     object: 'checkout.session',
@@ -84,8 +86,8 @@ export function buildSession(
         ? 'if_required'
         : 'always',
     payment_method_configuration_details: null,
-    payment_method_options: buildMethodOptions(params),
-    payment_method_types: ['card'],
+    payment_method_options: methodOptionsOf(params, types),
+    payment_method_types: types,
     payment_status: mode === 'setup' ? 'no_payment_required' : 'unpaid',
     permissions: null,
     phone_number_collection: { enabled: params.phone_number_collection?.enabled ?? false },
@@ -203,10 +205,4 @@ function buildNameCollection(
       ? { individual: { ...individual, optional: individual.optional ?? false } }
       : {}),
   };
-}
-
-/** Only cards pay here, so what is said of other methods means nothing. */
-function buildMethodOptions(params: CreateParams): Stripe.Checkout.Session.PaymentMethodOptions {
-  const card = params.payment_method_options?.card;
-  return { card: { request_three_d_secure: 'automatic', ...card } };
 }

@@ -18,7 +18,7 @@ export function sessionLineItems(
   return amounts.lines.map(({ line, price, subtotal, discount }) => ({
     id: line.id,
     object: 'item',
-    adjustable_quantity: null,
+    adjustable_quantity: line.adjustable ? { enabled: true, ...line.adjustable } : null,
     amount_discount: discount,
     amount_subtotal: subtotal,
     amount_tax: 0,

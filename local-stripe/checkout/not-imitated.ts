@@ -7,7 +7,9 @@ const notImitated = [
   'after_expiration.recovery.enabled',
   'automatic_tax.enabled',
   'customer_account',
-  'invoice_creation.enabled',
+  'invoice_creation.invoice_data.account_tax_ids',
+  'invoice_creation.invoice_data.issuer',
+  'invoice_creation.invoice_data.rendering_options',
   'managed_payments.enabled',
   'optional_items',
   'payment_intent_data.application_fee_amount',
@@ -41,23 +43,10 @@ export function refuseWhatIsNotImitated(params: CreateParams): void {
     throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
   }
   for (const [index, item] of (params.line_items ?? []).entries()) {
-    for (const name of ['adjustable_quantity', 'tax_rates'] as const) {
+    for (const name of ['tax_rates'] as const) {
       if ((item[name] ?? undefined) === undefined) continue;
       const param = `line_items[${index}][${name}]`;
       throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
     }
   }
-}
-
-/** Cards are the one way to pay here. */
-export function assertCards(params: CreateParams): void {
-  const only = params.allowed_payment_method_types ?? null;
-  const param =
-    only !== null && !only.includes('card')
-      ? 'allowed_payment_method_types'
-      : (params.excluded_payment_method_types ?? []).includes('card')
-        ? 'excluded_payment_method_types'
-        : null;
-  if (param === null) return;
-  throw invalidRequest('No payment method is left: the local Stripe takes cards alone.', param);
 }

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { CheckoutOrder } from './ordered.ts';
+import type { CheckoutOrder, PostPaymentInvoice } from './ordered.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import type { CheckoutPayer, CheckoutRow } from './row.ts';
@@ -43,7 +43,28 @@ function paymentParams(session: Session, row: CheckoutRow): NonNullable<Checkout
     description: data.description ?? null,
     metadata: data.metadata ?? {},
     setupFutureUsage: reuse as 'on_session' | 'off_session' | null,
+    types: session.payment_method_types,
+    invoice: session.invoice_creation?.enabled ? purchaseInvoice(session, row) : null,
   };
+}
+
+function purchaseInvoice(session: Session, row: CheckoutRow): PostPaymentInvoice {
+  const { description, footer, metadata, custom_fields } = session.invoice_creation!.invoice_data;
+  return {
+    lines: row.lines.map(({ price, quantity }) => ({ price, quantity: quantity ?? 1 })),
+    discounts: discountsOf(session),
+    description,
+    footer,
+    metadata: metadata ?? {},
+    customFields: custom_fields,
+  };
+}
+
+function discountsOf(session: Session): { coupon?: string; promotion_code?: string }[] {
+  return (session.discounts ?? []).map(({ coupon, promotion_code }) => {
+    const code = idOrNull(promotion_code);
+    return code === null ? { coupon: idOrNull(coupon) ?? '' } : { promotion_code: code };
+  });
 }
 
 type SubscriptionParams = NonNullable<CheckoutOrder['subscription']>;
@@ -57,10 +78,7 @@ function subscriptionParams(ctx: Context, session: Session, row: CheckoutRow): S
     else items.push({ price, ...amount, metadata });
   }
   const { on_behalf_of: _onBehalfOf, ...data } = row.subscriptionData ?? {};
-  const discounts = (session.discounts ?? []).map(({ coupon, promotion_code }) => {
-    const code = idOrNull(promotion_code);
-    return code === null ? { coupon: idOrNull(coupon) ?? '' } : { promotion_code: code };
-  });
+  const discounts = discountsOf(session);
   return {
     ...withoutNulls(data as SubscriptionParams),
     currency: session.currency ?? 'usd',

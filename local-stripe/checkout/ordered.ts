@@ -1,5 +1,10 @@
 import type Stripe from 'stripe';
 import type { ErrorBody } from '../kernel/errors.ts';
+import type { CardEntry } from '../billing/payment/card-entry.ts';
+import type { Wallet } from '../billing/payment/wallets.ts';
+
+/** What somebody pays with: a card typed in, or their wallet. */
+export type CheckoutTender = CardEntry | { wallet: Wallet };
 
 /** What a Checkout session wants paid or set up. */
 export interface CheckoutOrder {
@@ -18,6 +23,10 @@ export interface CheckoutOrder {
     description: string | null;
     metadata: Stripe.MetadataParam;
     setupFutureUsage: 'on_session' | 'off_session' | null;
+    /** The methods that the session offers. */
+    types: string[];
+    /** `invoice_creation`: what is bought, on an invoice that the payment has paid. */
+    invoice: PostPaymentInvoice | null;
   } | null;
   /** The intent of an earlier attempt on this session, declined or challenged. */
   intent: string | null;
@@ -25,9 +34,21 @@ export interface CheckoutOrder {
   returnUrl: string;
 }
 
+/** An invoice that is made when the money has come. */
+export interface PostPaymentInvoice {
+  lines: { price: string; quantity: number }[];
+  discounts: { coupon?: string; promotion_code?: string }[];
+  description: string | null;
+  footer: string | null;
+  metadata: Stripe.MetadataParam;
+  customFields: Stripe.Invoice['custom_fields'];
+}
+
 export type CheckoutResult =
   | {
       status: 'complete';
+      /** The money has not come yet: the wallet says later whether it does. */
+      isPending: boolean;
       customer: string | null;
       paymentMethod: string | null;
       paymentIntent: string | null;

@@ -3,35 +3,36 @@ import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { createCustomer } from '../billing/customer/create.ts';
-import type { CheckoutOrder, CheckoutResult } from './ordered.ts';
+import type { CheckoutOrder, CheckoutResult, CheckoutTender } from './ordered.ts';
 import { judgeCharge, judgeSetup } from '../billing/payment/behavior.ts';
-import { errorOf, methodOfEntry } from '../billing/payment/card-entry.ts';
-import type { CardEntry } from '../billing/payment/card-entry.ts';
-import {
-  challengeUrl,
-  confirmIntent,
-  createIntent,
-  failChallenge,
-} from '../billing/payment/intent.ts';
+import { methodOfEntry } from '../billing/payment/card-entry.ts';
+import { createIntent } from '../billing/payment/create-intent.ts';
+import { confirmIntent, failChallenge } from '../billing/payment/intent.ts';
 import { giveTo } from '../billing/payment/methods.ts';
 import { confirmSetup, createSetup, failSetupChallenge } from '../billing/payment/setup.ts';
+import { createWalletMethod } from '../billing/payment/wallets.ts';
 import { prepareSubscription } from '../billing/subscription/create.ts';
 import { draftFirstInvoice, startBilling, startWithIntent } from '../billing/subscription/start.ts';
+import { declinedBy, refusedBy, waitingFor } from './outcome.ts';
+import { invoicePurchase } from './purchase-invoice.ts';
 
 /**
  * Pays (or sets up) what the order asks, with the events of a first Checkout in their order, up to
- * and without `checkout.session.completed`. `card` null: nothing is due and none was asked for.
+ * and without `checkout.session.completed`. `tender` null: nothing is due and none was asked for.
  */
 export function submitCheckout(
   global: Context,
   order: CheckoutOrder,
-  card: CardEntry | null,
+  tender: CheckoutTender | null,
 ): CheckoutResult {
   const ctx = onClockOf(global, order);
-  if (card === null) return completeWithoutCard(ctx, order);
+  if (tender === null) return completeWithoutCard(ctx, order);
   let method: string;
   try {
-    method = methodOfEntry(ctx, card).id;
+    method =
+      'wallet' in tender
+        ? createWalletMethod(ctx, tender.wallet, { billing: billingOf(order) }).id
+        : methodOfEntry(ctx, tender).id;
   } catch (error) {
     if (!(error instanceof StripeError) || error.status !== 402) throw error;
     return { status: 'declined', intent: order.intent, error: error.body };
@@ -61,6 +62,10 @@ export function finishCheckout(
   }
   if (passed) return setUpNow(ctx, order, method, true);
   return refusedBy(failSetupChallenge(ctx, setup!));
+}
+
+function billingOf({ newCustomer }: CheckoutOrder): Partial<Stripe.PaymentMethod.BillingDetails> {
+  return { email: newCustomer.email ?? null, name: newCustomer.name ?? null };
 }
 
 /** What is to be paid before anything comes into being. */
@@ -98,16 +103,16 @@ function payNow(
     returnUrl: order.returnUrl,
   });
   if (intent.status === 'requires_action') return waitingFor(ctx, intent.id);
-  if (intent.status !== 'succeeded') return declinedBy(intent);
-  const begun =
-    order.mode === 'subscription' ? subscribe(ctx, order, customer!, method, intent) : nothingBegun;
+  const isPending = intent.status === 'processing';
+  if (intent.status !== 'succeeded' && !isPending) return declinedBy(intent);
   return {
     status: 'complete',
+    isPending,
     customer,
     paymentMethod: method,
     paymentIntent: intent.id,
     setupIntent: null,
-    ...begun,
+    ...(isPending ? nothingBegun : begin(ctx, order, customer, method, intent)),
   };
 }
 
@@ -132,15 +137,14 @@ function setUpNow(
   });
   if (after.status === 'requires_action') return waitingFor(ctx, after.id);
   if (after.status !== 'succeeded') return refusedBy(after);
-  const begun =
-    order.mode === 'subscription' ? subscribe(ctx, order, customer!, method, null) : nothingBegun;
   return {
     status: 'complete',
+    isPending: false,
     customer,
     paymentMethod: method,
     paymentIntent: null,
     setupIntent: after.id,
-    ...begun,
+    ...begin(ctx, order, customer, method, null),
   };
 }
 
@@ -149,19 +153,32 @@ function completeWithoutCard(ctx: Context, order: CheckoutOrder): CheckoutResult
     throw invalidRequest('A card is needed here.', 'card');
   }
   const customer = ensureCustomer(ctx, order);
-  const begun =
-    order.mode === 'subscription' ? subscribe(ctx, order, customer!, null, null) : nothingBegun;
   return {
     status: 'complete',
+    isPending: false,
     customer,
     paymentMethod: null,
     paymentIntent: null,
     setupIntent: null,
-    ...begun,
+    ...begin(ctx, order, customer, null, null),
   };
 }
 
 const nothingBegun = { subscription: null, invoice: null };
+
+/** What the payment was for: a subscription with its first invoice, or the invoice of a purchase. */
+function begin(
+  ctx: Context,
+  order: CheckoutOrder,
+  customer: string | null,
+  method: string | null,
+  intent: Stripe.PaymentIntent | null,
+): { subscription: string | null; invoice: string | null } {
+  if (order.mode === 'subscription') return subscribe(ctx, order, customer!, method, intent);
+  const invoice = order.payment?.invoice ?? null;
+  if (invoice === null) return nothingBegun;
+  return { subscription: null, invoice: invoicePurchase(ctx, customer!, order, intent).id };
+}
 
 /** The subscription with its first invoice, paid by the intent or (null) for nothing. */
 function subscribe(
@@ -186,7 +203,8 @@ function subscribe(
 
 function ensureCustomer(ctx: Context, order: CheckoutOrder): string | null {
   if (order.customer !== null) return order.customer;
-  if (order.mode !== 'subscription' && !order.createsCustomer) return null;
+  const needsOne = order.mode === 'subscription' || (order.payment?.invoice ?? null) !== null;
+  if (!needsOne && !order.createsCustomer) return null;
   return createCustomer(ctx, order.newCustomer).id;
 }
 
@@ -210,19 +228,8 @@ function intentOf(
     ...(order.payment === null ? {} : { metadata: order.payment.metadata }),
     setupFutureUsage: isSubscription ? 'off_session' : (order.payment?.setupFutureUsage ?? null),
     captureMethod: 'automatic',
+    ...(order.payment === null ? {} : { types: order.payment.types }),
   });
-}
-
-function waitingFor(ctx: Context, intent: string): CheckoutResult {
-  return { status: 'requires_action', intent, challengeUrl: challengeUrl(ctx, intent) };
-}
-
-function declinedBy({ id, last_payment_error }: Stripe.PaymentIntent): CheckoutResult {
-  return { status: 'declined', intent: id, error: errorOf(last_payment_error!) };
-}
-
-function refusedBy({ id, last_setup_error }: Stripe.SetupIntent): CheckoutResult {
-  return { status: 'declined', intent: id, error: errorOf(last_setup_error!) };
 }
 
 function onClockOf(ctx: Context, { customer }: CheckoutOrder): Context {

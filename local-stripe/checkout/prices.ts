@@ -78,8 +78,43 @@ function readLine(ctx: Context, item: LineParams, index: number): CheckoutLine {
     id: ctx.newId('li'),
     price: price.id,
     quantity,
+    adjustable: readAdjustable(item, quantity, name),
     metadata: mergeMetadata({}, item.metadata),
   };
+}
+
+/** `adjustable_quantity`: bounds are 0 to 99 unless given, and at most 999999. */
+function readAdjustable(
+  item: LineParams,
+  quantity: number | null,
+  name: string,
+): CheckoutLine['adjustable'] {
+  const given = item.adjustable_quantity;
+  if (!given?.enabled) return null;
+  const within = (field: string) => `${name}[adjustable_quantity][${field}]`;
+  const { minimum = 0, maximum = 99 } = given;
+  if (quantity === null) {
+    throw invalidRequest(
+      'A metered price has no quantity that could be adjusted.',
+      `${name}[adjustable_quantity]`,
+    );
+  }
+  if (minimum < 0 || minimum > 999_999) {
+    throw invalidRequest('The minimum must be between 0 and 999999.', within('minimum'));
+  }
+  if (maximum < 2 || maximum > 999_999) {
+    throw invalidRequest('The maximum must be between 2 and 999999.', within('maximum'));
+  }
+  if (minimum > maximum) {
+    throw invalidRequest('The minimum must not be above the maximum.', within('minimum'));
+  }
+  if (quantity < minimum || quantity > maximum) {
+    throw invalidRequest(
+      `The quantity must be between the minimum (${minimum}) and the maximum (${maximum}).`,
+      `${name}[quantity]`,
+    );
+  }
+  return { minimum, maximum };
 }
 
 function existingPrice(ctx: Context, id: string, param: string): Stripe.Price {

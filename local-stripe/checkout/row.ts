@@ -7,6 +7,8 @@ export interface CheckoutLine {
   price: string;
   /** Null for metered prices. */
   quantity: number | null;
+  /** Bounds within which the payer may change the quantity on the page; null: it is fixed. */
+  adjustable: { minimum: number; maximum: number } | null;
   metadata: Stripe.Metadata;
 }
 

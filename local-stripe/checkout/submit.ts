@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
+import { isWallet } from '../billing/payment/wallets.ts';
 import { finishCheckout, submitCheckout } from './payment.ts';
-import type { CheckoutResult } from './ordered.ts';
-import type { CardEntry } from '../billing/payment/card-entry.ts';
+import type { CheckoutResult, CheckoutTender } from './ordered.ts';
 import type { ErrorBody } from '../kernel/errors.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -22,23 +22,24 @@ export type SubmitOutcome =
   | { status: 'declined'; session: Session; failure: PaymentFailure };
 
 /**
- * Pays an open session, or sets its card up. A decline leaves it open, to be tried again. `card` is
- * null only where the page asks for none.
+ * Pays an open session, or sets its card up. A decline leaves it open, to be tried again. `tender`
+ * is null only where the page asks for none.
  */
 export function submitSession(
   global: Context,
   session: Session,
-  card: CardEntry | null,
+  tender: CheckoutTender | null,
   payer: CheckoutPayer,
 ): SubmitOutcome {
   assertOpen(session);
+  if (tender !== null) assertOffered(session, 'wallet' in tender ? tender.wallet : 'card');
   const ctx = onClockOfSession(global, session);
   const row = ctx.store.put('_checkout', {
     ...ctx.store.get('_checkout', session.id),
     payer,
     failure: null,
   });
-  return settle(ctx, session, row, submitCheckout(ctx, orderOf(ctx, session, row, payer), card));
+  return settle(ctx, session, row, submitCheckout(ctx, orderOf(ctx, session, row, payer), tender));
 }
 
 /** Goes on after the bank's challenge of the attempt under way. */
@@ -60,6 +61,17 @@ export function finishSession(global: Context, session: Session, passed: boolean
 function assertOpen(session: Session): void {
   if (session.status === 'open') return;
   throw invalidRequest(`This Checkout Session is not open: it is ${session.status}.`);
+}
+
+/** In Stripe's words where the mode is the reason. */
+function assertOffered(session: Session, type: string): void {
+  if (session.payment_method_types.includes(type)) return;
+  throw invalidRequest(
+    session.mode === 'payment'
+      ? `The payment method \`${type}\` is not offered by this Checkout Session, which takes ${session.payment_method_types.join(', ')}.`
+      : `The payment method \`${type}\` cannot be used in \`${session.mode}\` mode.`,
+    'method',
+  );
 }
 
 function settle(
@@ -84,10 +96,12 @@ function settle(
 }
 
 function failureOf(error: ErrorBody): PaymentFailure {
+  const type = (error.payment_method as Stripe.PaymentMethod | undefined)?.type ?? 'card';
   return {
     code: error.code ?? error.type,
     declineCode: error.decline_code ?? null,
     message: error.message,
+    ...(isWallet(type) ? { wallet: type } : {}),
   };
 }
 
@@ -107,7 +121,7 @@ function complete(
     ...session,
     status: 'complete',
     url: null,
-    payment_status: isPaid ? 'paid' : 'no_payment_required',
+    payment_status: result.isPending ? 'unpaid' : isPaid ? 'paid' : 'no_payment_required',
     customer: customerId,
     customer_details: {
       address: payer.address ?? customer?.address ?? null,

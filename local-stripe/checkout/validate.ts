@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import type { Context } from '../kernel/types.ts';
 import { assertUrl } from '../kernel/web-address.ts';
-import { assertCards, refuseWhatIsNotImitated } from './not-imitated.ts';
+import { refuseWhatIsNotImitated } from './not-imitated.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
@@ -12,7 +12,6 @@ const day = 24 * hour;
 /** Refuses whatever Stripe refuses of a new session beyond the types of its parameters. */
 export function assertSessionParams(ctx: Context, params: CreateParams): void {
   refuseWhatIsNotImitated(params);
-  assertCards(params);
   assertMode(params);
   assertUiMode(params);
   assertCustomer(ctx, params);

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { z } from 'zod';
 import { findReadyMadeCard } from '../billing/cards.ts';
 import type { CardEntry } from '../billing/payment/card-entry.ts';
+import type { CheckoutTender } from '../checkout/ordered.ts';
 import type { CheckoutPayer } from '../checkout/row.ts';
 import { onClockOfSession } from '../checkout/expire.ts';
 import { needsPaymentMethod } from '../checkout/session.ts';
@@ -15,9 +16,11 @@ import { ControlError } from './answer.ts';
 export const completeBody = z.strictObject({
   /** A number such as 4242424242424242, or a name such as pm_card_visa. */
   card: z.string().min(1).max(100).optional(),
+  /** Instead of a card: the wallet that pays. */
+  method: z.enum(['card', 'alipay', 'wechat_pay']).optional(),
   email: z.string().max(512).optional(),
   name: z.string().max(200).optional(),
-  /** What the bank answers where it asks: default, that the payer authenticates. */
+  /** What is answered where bank or wallet ask: default, that the payer authorizes. */
   authenticate: z.boolean().default(true),
 });
 
@@ -47,24 +50,42 @@ export function completeSession(
       `This Checkout Session is ${session.status}, so it cannot be completed.`,
     );
   }
-  const needsCard = needsPaymentMethod(session);
-  if (needsCard && body.card === undefined) {
-    throw new ControlError(400, 'invalid_body', 'card: this session needs one.', 'card');
-  }
   const payer = payerOf(ctx, session, body);
   const here = onClockOfSession(ctx, session);
-  const card = needsCard ? cardOf(here, body.card!, payer) : null;
-  let outcome = submitSession(ctx, session, card, payer);
+  const tender = needsPaymentMethod(session) ? tenderOf(here, body, payer) : null;
+  let outcome = submitSession(ctx, session, tender, payer);
   if (outcome.status === 'requires_action') {
     outcome = finishSession(ctx, ctx.store.get('checkout.session', id), body.authenticate);
   }
   return answerOf(ctx.store.get('checkout.session', id), outcome);
 }
 
+function tenderOf(
+  ctx: Context,
+  body: z.infer<typeof completeBody>,
+  payer: CheckoutPayer,
+): CheckoutTender {
+  const { method = 'card', card } = body;
+  if (method !== 'card' && card !== undefined) {
+    throw new ControlError(400, 'invalid_body', 'card: give either a card or a method.', 'card');
+  }
+  if (method !== 'card') return { wallet: method };
+  if (card === undefined) {
+    throw new ControlError(
+      400,
+      'invalid_body',
+      'card: this session needs one, or `method`: alipay or wechat_pay.',
+      'card',
+    );
+  }
+  return cardOf(ctx, card, payer);
+}
+
 function answerOf(session: Stripe.Checkout.Session, outcome: SubmitOutcome): CompleteAnswer {
   const answer = { status: session.status, paymentStatus: session.payment_status };
   if (outcome.status !== 'declined') return answer;
-  return { ...answer, error: outcome.failure };
+  const { code, message, declineCode } = outcome.failure;
+  return { ...answer, error: { code, message, declineCode } };
 }
 
 /** A card by number, or by the name of a ready-made payment method; good for three more years. */

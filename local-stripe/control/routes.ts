@@ -8,6 +8,7 @@ import { listDeliveries, readDeliveryFilter, resendDelivery } from './deliveries
 import { disputeBody, openDispute } from './disputes.ts';
 import { assertOwnPage } from './own-page.ts';
 import { failingCardBody, setFailingCard } from './payment-methods.ts';
+import { delayedPaymentsBody, setDelayedPayments } from './payment-settings.ts';
 import { listRequests, readRequestFilter } from './requests.ts';
 import { chaosBody, retryBody, setChaos, setRetry } from './settings.ts';
 import { readState } from './state.ts';
@@ -37,6 +38,11 @@ export function controlRoutes(getLocal: () => LocalStripe): Hono {
   app.post('/_control/retry_settings', async (c) => {
     const body = await readJson(c, retryBody);
     return c.json({ retry: getLocal().kernel.run((ctx) => setRetry(ctx, body)) });
+  });
+  app.post('/_control/delayed_payments', async (c) => {
+    const body = await readJson(c, delayedPaymentsBody);
+    const delayedPayments = getLocal().kernel.run((ctx) => setDelayedPayments(ctx, body));
+    return c.json({ delayedPayments });
   });
   app.get('/_control/requests', (c) =>
     c.json(listRequests(getLocal(), readRequestFilter(c.req.query()))),

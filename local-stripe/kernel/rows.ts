@@ -55,6 +55,8 @@ export interface SettingsRow {
   retry: RetrySettings;
   /** Days before a renewal at which `invoice.upcoming` is sent. */
   upcomingDays: number;
+  /** How wallets (Alipay, WeChat Pay) tell what became of a payment. */
+  delayedPayments: DelayedPayments;
   chaos: ChaosSettings;
 }
 
@@ -63,6 +65,12 @@ export interface RetrySettings {
   attempts: number;
   spacingSeconds: number;
   final: 'cancel' | 'unpaid' | 'past_due' | 'pause';
+}
+
+/** 0 seconds: at once. Else the payment is `processing` until then, and ends in `outcome`. */
+export interface DelayedPayments {
+  seconds: number;
+  outcome: 'succeeded' | 'failed';
 }
 
 /** Rates are 0 to 1. */

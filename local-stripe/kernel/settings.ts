@@ -8,11 +8,13 @@ export const defaultSettings: SettingsRow = {
   id: 'settings',
   retry: { attempts: 8, spacingSeconds: 2 * day, final: 'cancel' },
   upcomingDays: 7,
+  delayedPayments: { seconds: 0, outcome: 'succeeded' },
   chaos: { duplicate: 0, shuffle: 0, drop: 0, delayMs: 0, failNext: [], fired: [] },
 };
 
 export function readSettings(store: Store): SettingsRow {
-  return store.find('_settings', 'settings') ?? defaultSettings;
+  // What an older state does not know is as an account comes.
+  return { ...defaultSettings, ...store.find('_settings', 'settings') };
 }
 
 /** Changes some settings; inside a transaction. */

@@ -36,8 +36,16 @@ export function renderField(options: FieldOptions): Html {
 }
 
 /** A button that goes busy when its form is sent. */
-export function renderSubmit(label: string, kind = 'full'): Html {
-  return html`<button class="button ${kind}" type="submit">
+export function renderSubmit(
+  label: string,
+  kind = 'full',
+  sends?: { name: string; value: string },
+): Html {
+  return html`<button
+    class="button ${kind}"
+    type="submit"
+    ${sends === undefined ? '' : html`name="${sends.name}" value="${sends.value}"`}
+  >
     <span class="spinner" aria-hidden="true"></span><span>${label}</span>
   </button>`;
 }

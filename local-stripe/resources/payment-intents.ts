@@ -1,31 +1,18 @@
 import type Stripe from 'stripe';
-import { cancelIntent, createIntent } from '../billing/payment/intent.ts';
 import { assertAmount } from '../billing/payment/amount-limits.ts';
+import { createIntent } from '../billing/payment/create-intent.ts';
+import { cancelIntent } from '../billing/payment/intent.ts';
 import { captureIntent } from '../billing/payment/capture.ts';
-import { thrownDecline } from '../billing/payment/decline.ts';
-import type { IntentError } from '../billing/payment/decline.ts';
-import { invoiceOfIntent } from '../billing/invoice/payments.ts';
-import { resolveMethod } from '../billing/payment/methods.ts';
-import { payIntent } from '../billing/payer/settle.ts';
+import { assertedTypes } from '../billing/payment/wallets.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
-import { cardError, invalidRequest, noSuch } from '../kernel/errors.ts';
+import { invalidRequest, noSuch } from '../kernel/errors.ts';
+import { settleDelayed } from '../checkout/delayed.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from '../kernel/resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { searchRoute } from './search/route.ts';
-
-const unimitated = [
-  'application_fee_amount',
-  'confirmation_token',
-  'customer_account',
-  'mandate',
-  'mandate_data',
-  'on_behalf_of',
-  'payment_method_data',
-  'transfer_data',
-  'transfer_group',
-];
+import { confirm, givenMethod, onClock, unimitated } from './confirm-intent.ts';
 
 export const paymentIntents = resource({
   kind: 'payment_intent',
@@ -40,6 +27,10 @@ export const paymentIntents = resource({
     customer: (intent, customer: string) => idOrNull(intent.customer) === customer,
   },
   routes: [searchRoute('payment_intent', '/v1/payment_intents')],
+  due: {
+    'payment_intent.clears': (ctx, id) => settleDelayed(ctx, id, 'succeeded'),
+    'payment_intent.bounces': (ctx, id) => settleDelayed(ctx, id, 'failed'),
+  },
   create: create,
   update,
   actions: [
@@ -70,8 +61,8 @@ function create(ctx: Context, params: Stripe.PaymentIntentCreateParams): Stripe.
     throw noSuch('customer', customer, 'customer');
   }
   const here = ctx.onClock(idOrNull(ctx.store.find('customer', customer ?? '')?.test_clock));
-  const method =
-    params.payment_method === undefined ? null : usable(here, params.payment_method, customer);
+  const method = givenMethod(here, params, customer);
+  const automatic = automaticOf(params.automatic_payment_methods);
   const intent = createIntent(here, {
     amount: params.amount,
     currency: params.currency,
@@ -84,95 +75,30 @@ function create(ctx: Context, params: Stripe.PaymentIntentCreateParams): Stripe.
     ...(params.confirmation_method === undefined
       ? {}
       : { confirmationMethod: params.confirmation_method }),
-    automatic:
-      params.automatic_payment_methods === undefined
-        ? { allow_redirects: 'always', enabled: true }
-        : {
-            allow_redirects: params.automatic_payment_methods.allow_redirects ?? 'always',
-            enabled: params.automatic_payment_methods.enabled,
-          },
+    automatic,
+    types: assertedTypes({
+      currency: params.currency,
+      captureMethod: params.capture_method ?? 'automatic_async',
+      setupFutureUsage: params.setup_future_usage ?? null,
+      allowsRedirects: automatic.allow_redirects !== 'never',
+      allowed: params.allowed_payment_method_types ?? null,
+      excluded: params.excluded_payment_method_types || null,
+    }),
+    allowedTypes: params.allowed_payment_method_types ?? null,
+    excludedTypes: params.excluded_payment_method_types || null,
     receiptEmail: params.receipt_email ?? null,
     statementDescriptor: params.statement_descriptor ?? null,
   });
   if (!params.confirm) return intent;
-  return confirm(here, intent, params);
+  // What the request brought along is the intent's by now.
+  const { payment_method_data: _data, ...confirming } = params;
+  return confirm(here, intent, confirming);
 }
 
-type Confirming = Pick<
-  Stripe.PaymentIntentConfirmParams,
-  | 'payment_method'
-  | 'return_url'
-  | 'off_session'
-  | 'error_on_requires_action'
-  | 'setup_future_usage'
->;
-
-function confirm(
-  global: Context,
-  before: Stripe.PaymentIntent,
-  params: Confirming,
-): Stripe.PaymentIntent {
-  const ctx = onClock(global, before);
-  refuseUnimitated(params, unimitated);
-  if (
-    !['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(before.status)
-  ) {
-    throw invalidRequest(
-      `You cannot confirm this PaymentIntent because it has a status of ${before.status}. Only a PaymentIntent with one of the following statuses may be confirmed: requires_confirmation, requires_action.`,
-      undefined,
-      'payment_intent_unexpected_state',
-    );
-  }
-  const reference = params.payment_method ?? idOrNull(before.payment_method);
-  if (reference === null) {
-    throw invalidRequest(
-      'You cannot confirm this PaymentIntent because it’s missing a payment method. You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method.',
-      'payment_method',
-      'payment_intent_unexpected_state',
-    );
-  }
-  const paymentMethod = usable(ctx, reference, idOrNull(before.customer));
-  const intent =
-    params.setup_future_usage === undefined
-      ? before
-      : ctx.update('payment_intent', before, {
-          setup_future_usage: params.setup_future_usage || null,
-        });
-  const isOffSession = params.off_session !== undefined && params.off_session !== false;
-  const after = payIntent(ctx, intent, {
-    paymentMethod,
-    returnUrl: params.return_url ?? null,
-    // That of an invoice waits for the payer whatever was said.
-    isUnattended:
-      (isOffSession || params.error_on_requires_action === true) &&
-      invoiceOfIntent(ctx, intent.id) === null,
-  });
-  if (after.status === 'requires_payment_method') {
-    throw thrownDecline(after.last_payment_error as IntentError, { payment_intent: after });
-  }
-  if (after.status === 'requires_action' && (isOffSession || params.error_on_requires_action)) {
-    throw cardError(
-      {
-        code: 'invoice_payment_intent_requires_action',
-        message:
-          'The payment for this invoice requires additional user action before it can be completed successfully.',
-        payment_intent: after,
-      },
-      { keepsChanges: true },
-    );
-  }
-  return after;
-}
-
-/** A payment method of this customer, or of nobody: somebody else's cannot be charged. */
-function usable(ctx: Context, reference: string, customer: string | null): string {
-  const method = resolveMethod(ctx, reference);
-  const owner = idOrNull(method.customer);
-  if (owner === null || owner === customer) return method.id;
-  throw invalidRequest(
-    `The provided PaymentMethod belongs to customer ${owner}: pass that customer with it.`,
-    'payment_method',
-  );
+function automaticOf(
+  given: Stripe.PaymentIntentCreateParams.AutomaticPaymentMethods | undefined,
+): Stripe.PaymentIntent.AutomaticPaymentMethods {
+  return { allow_redirects: given?.allow_redirects ?? 'always', enabled: given?.enabled ?? true };
 }
 
 function update(
@@ -214,10 +140,21 @@ function update(
     }
     patch.customer = params.customer;
   }
-  if (params.payment_method !== undefined) {
-    const customer = params.customer ?? idOrNull(before.customer);
-    patch.payment_method = usable(ctx, params.payment_method, customer);
+  const method = givenMethod(ctx, params, params.customer ?? idOrNull(before.customer));
+  if (method !== null) {
+    patch.payment_method = method;
     patch.status = 'requires_confirmation';
+  }
+  if (before.automatic_payment_methods !== null) {
+    const after = { ...before, ...patch };
+    patch.payment_method_types = assertedTypes({
+      currency: after.currency,
+      captureMethod: after.capture_method,
+      setupFutureUsage: after.setup_future_usage,
+      allowsRedirects: before.automatic_payment_methods.allow_redirects !== 'never',
+      allowed: before.allowed_payment_method_types,
+      excluded: before.excluded_payment_method_types,
+    });
   }
   return ctx.update('payment_intent', before, patch);
 }
@@ -237,9 +174,4 @@ function cancel(
   }
   const reason = params.cancellation_reason ?? null;
   return cancelIntent(ctx, before, reason as Stripe.PaymentIntent.CancellationReason | null);
-}
-
-function onClock(ctx: Context, intent: Stripe.PaymentIntent): Context {
-  const customer = ctx.store.find('customer', idOrNull(intent.customer) ?? '');
-  return ctx.onClock(idOrNull(customer?.test_clock));
 }

@@ -9,6 +9,7 @@ import {
   readCardNumber,
   resolveMethod,
 } from '../billing/payment/methods.ts';
+import { createWalletMethod, isWallet } from '../billing/payment/wallets.ts';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -82,17 +83,28 @@ function createMethod(
     throw invalidRequest('Cloning payment methods is for Connect, which is not imitated.');
   }
   if (params.type === undefined) throw missingParam('type');
-  if (params.type !== 'card') {
-    throw invalidRequest(`The local Stripe imitates cards only, not ${params.type}.`, 'type');
-  }
-  if (params.card === undefined) throw missingParam('card');
-  const facts = readCard(ctx, params.card as CardParams);
-  return createCardMethod(ctx, {
-    ...facts,
+  const about = {
     billing: readBilling(params.billing_details),
     ...(params.allow_redisplay === undefined ? {} : { allowRedisplay: params.allow_redisplay }),
     ...(params.metadata === undefined ? {} : { metadata: params.metadata }),
-  });
+  };
+  if (isWallet(params.type)) return createWalletMethod(ctx, params.type, about);
+  if (params.type !== 'card') {
+    throw invalidRequest(
+      `The local Stripe imitates card, alipay and wechat_pay, not ${params.type}.`,
+      'type',
+    );
+  }
+  if (params.card === undefined) throw missingParam('card');
+  return createCardMethod(ctx, { ...readCard(ctx, params.card as CardParams), ...about });
+}
+
+/** `payment_method_data` of an intent: what is made for this payment alone. */
+export function createFromData(
+  ctx: Context,
+  data: Stripe.PaymentIntentCreateParams.PaymentMethodData,
+): Stripe.PaymentMethod {
+  return createMethod(ctx, data as Stripe.PaymentMethodCreateParams);
 }
 
 function readCard(ctx: Context, given: CardParams) {

@@ -46,6 +46,16 @@ export function redeem(
   const coupon = code
     ? ctx.store.get('coupon', idOf(code.promotion.coupon ?? ''))
     : usableCoupon(ctx, given.coupon ?? '', order, place);
+  return keepDiscount(ctx, coupon, code, target);
+}
+
+/** Counts a redemption that has been judged, and keeps its discount. */
+export function keepDiscount(
+  ctx: Context,
+  coupon: Stripe.Coupon,
+  code: Stripe.PromotionCode | null,
+  target: DiscountTarget,
+): Stripe.Discount {
   if (code) ctx.store.put('promotion_code', { ...code, times_redeemed: code.times_redeemed + 1 });
   ctx.store.put('coupon', { ...coupon, times_redeemed: coupon.times_redeemed + 1 });
   const discount = ctx.store.put('discount', {

@@ -36,6 +36,9 @@ export interface InvoiceFacts {
   metadata?: Stripe.Emptyable<Stripe.MetadataParam>;
   defaultPaymentMethod?: string | null;
   prorationDate?: number | null;
+  customFields?: Stripe.Invoice['custom_fields'];
+  /** Default true: what the customer owes or is owed besides comes onto it. */
+  appliesBalance?: boolean;
 }
 
 /** A draft with its lines added up, kept but not announced: that is for whoever knows the order. */
@@ -43,7 +46,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
   const { customer, subscription } = facts;
   const id = facts.id ?? ctx.newId('in');
   const swept = facts.sweepsPending ? sweep(ctx, facts, id) : [];
-  const balance = balanceIn(ctx, customer, facts.currency);
+  const balance = facts.appliesBalance === false ? 0 : balanceIn(ctx, customer, facts.currency);
   // Pending items come before what the subscription costs.
   const drafts = [...swept, ...facts.lines];
   const shares = shareDiscounts(ctx, drafts, facts.discounts, facts.currency);
@@ -75,7 +78,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
       facts.collectionMethod ?? subscription?.collection_method ?? 'charge_automatically',
     created: ctx.now,
     currency: facts.currency,
-    custom_fields: null,
+    custom_fields: facts.customFields ?? null,
     customer: customer.id,
     customer_account: null,
     ...customerSnapshot(ctx, customer),

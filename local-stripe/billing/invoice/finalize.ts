@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { createIntent } from '../payment/intent.ts';
+import { createIntent } from '../payment/create-intent.ts';
 import { balanceIn, changeBalance } from './balance.ts';
 import type { BalanceEntry } from './balance.ts';
 import { customerSnapshot } from './draft.ts';
@@ -15,7 +15,11 @@ import { totalsOf } from './totals.ts';
  * Makes a draft final: its number, what the customer's balance takes over, status `open`. Announced;
  * nothing is charged yet.
  */
-export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Invoice {
+export function finalizeInvoice(
+  ctx: Context,
+  draft: Stripe.Invoice,
+  { appliesBalance = true }: { appliesBalance?: boolean } = {},
+): Stripe.Invoice {
   if (draft.status !== 'draft') {
     throw invalidRequest(
       "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
@@ -27,7 +31,7 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
   const sequence = customer.next_invoice_sequence ?? 1;
   ctx.store.put('customer', { ...customer, next_invoice_sequence: sequence + 1 });
   const { currency } = draft;
-  const balance = balanceIn(ctx, customer, currency);
+  const balance = appliesBalance ? balanceIn(ctx, customer, currency) : 0;
   const totals = totalsOf(draft.lines.data, balance, currency);
   const entries = balanceEntries(totals.total, balance, totals.amount_due);
   const invoice = ctx.store.put('invoice', {

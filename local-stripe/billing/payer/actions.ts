@@ -8,8 +8,8 @@ import { defaultPayment } from '../invoice/payments.ts';
 import { subscriptionOf } from '../invoice/subscription-of.ts';
 import { errorOf, methodOfEntry } from '../payment/card-entry.ts';
 import type { CardEntry } from '../payment/card-entry.ts';
-import { challengeUrl } from '../payment/intent.ts';
 import { giveTo } from '../payment/methods.ts';
+import { challengeUrl } from '../payment/next-action.ts';
 import { settleChallenge } from './settle.ts';
 import { confirmSetup, createSetup, failSetupChallenge } from '../payment/setup.ts';
 

@@ -1,6 +1,7 @@
 import type { Context } from '../../kernel/types.ts';
 import { findCardByNumber } from '../cards.ts';
 import type { Decline, TestCard } from '../cards.ts';
+import { assertReusable, walletOf } from './wallets.ts';
 
 /** How the card behind a payment method behaves. Same id as the payment method. */
 export interface CardRow {
@@ -15,14 +16,20 @@ export interface CardRow {
 export type Verdict =
   { kind: 'succeeds' } | { kind: 'challenges' } | { kind: 'declines'; decline: Decline };
 
-export function testCardOf(ctx: Context, paymentMethod: string): TestCard {
-  return findCardByNumber(ctx.store.get('_card', paymentMethod).number)!;
+/** The test card behind a payment method; undefined for a wallet. */
+export function findTestCard(ctx: Context, paymentMethod: string): TestCard | undefined {
+  const row = ctx.store.find('_card', paymentMethod);
+  return row === undefined ? undefined : findCardByNumber(row.number);
 }
 
 /** What happens when this payment method is charged. `passed`: its challenge was just passed. */
 export function judgeCharge(ctx: Context, paymentMethod: string, passed: boolean): Verdict {
+  // The owner of a wallet is asked every time; what they say is the outcome.
+  if (walletOf(ctx.store.get('payment_method', paymentMethod)) !== null) {
+    return { kind: passed ? 'succeeds' : 'challenges' };
+  }
   const row = ctx.store.get('_card', paymentMethod);
-  const card = testCardOf(ctx, paymentMethod);
+  const card = findTestCard(ctx, paymentMethod)!;
   const refused = row.failing ?? card.decline;
   if (refused) return { kind: 'declines', decline: refused };
   const isKnown = passed || (card.authentication === 'setup' && row.authenticated);
@@ -33,8 +40,9 @@ export function judgeCharge(ctx: Context, paymentMethod: string, passed: boolean
 
 /** What happens when this payment method is set up for later use. */
 export function judgeSetup(ctx: Context, paymentMethod: string, passed: boolean): Verdict {
+  assertReusable(ctx.store.get('payment_method', paymentMethod));
   const row = ctx.store.get('_card', paymentMethod);
-  const card = testCardOf(ctx, paymentMethod);
+  const card = findTestCard(ctx, paymentMethod)!;
   const refused = row.failing ?? card.decline;
   if (refused) return { kind: 'declines', decline: refused };
   if (card.authentication !== undefined && !passed) return { kind: 'challenges' };

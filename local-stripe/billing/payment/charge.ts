@@ -1,7 +1,9 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import type { Decline } from '../cards.ts';
-import { testCardOf } from './behavior.ts';
+import { findTestCard } from './behavior.ts';
+import { walletOf } from './wallets.ts';
+import type { Wallet } from './wallets.ts';
 
 /** Undeclared by the SDK's types, and there all the same. */
 const withoutConnect = { destination: null, dispute: null, order: null };
@@ -159,6 +161,8 @@ function detailsOf(
   method: Stripe.PaymentMethod,
   isPaid: boolean,
 ): Stripe.Charge.PaymentMethodDetails {
+  const wallet = walletOf(method);
+  if (wallet !== null) return walletDetails(ctx, wallet);
   const card = method.card!;
   return {
     card: {
@@ -179,7 +183,7 @@ function detailsOf(
       last4: card.last4,
       mandate: null,
       multicapture: { status: 'unavailable' },
-      network: testCardOf(ctx, method.id).brand,
+      network: findTestCard(ctx, method.id)?.brand ?? null,
       network_token: { used: false },
       network_transaction_id: ctx.newDigits(15),
       overcapture: { maximum_amount_capturable: intent.amount, status: 'unavailable' },
@@ -190,4 +194,12 @@ function detailsOf(
     },
     type: 'card',
   };
+}
+
+function walletDetails(ctx: Context, wallet: Wallet): Stripe.Charge.PaymentMethodDetails {
+  const transaction_id = ctx.newText(24);
+  const fingerprint = ctx.newText(16);
+  return wallet === 'alipay'
+    ? { alipay: { buyer_id: `2088${ctx.newText(12)}`, fingerprint, transaction_id }, type: wallet }
+    : { wechat_pay: { fingerprint, transaction_id }, type: wallet };
 }

@@ -12,6 +12,13 @@ export const authenticationFailure = {
     'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
 };
 
+/** Whoever owns the wallet did not authorize the payment. */
+export const walletRefusal = {
+  code: 'payment_intent_authentication_failure',
+  message:
+    'The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again.',
+};
+
 /** The codes beside which a `decline_code` says more. */
 const named: readonly string[] = ['card_declined', 'authentication_required'];
 

@@ -4,6 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { recordBalance } from './charge.ts';
+import { isWallet, wallets } from './wallets.ts';
 
 const day = 86_400;
 const feeMinor = 1500;
@@ -17,6 +18,13 @@ export function openDispute(
   const charge = ctx.store.get('charge', chargeId);
   if (charge.disputed) {
     throw invalidRequest(`Charge ${charge.id} has already been disputed.`, 'charge');
+  }
+  const type = charge.payment_method_details?.type ?? 'card';
+  if (isWallet(type)) {
+    throw invalidRequest(
+      `${wallets[type].name} has no disputes: its owner authorized charge ${charge.id}.`,
+      'charge',
+    );
   }
   if (!charge.captured || charge.refunded) {
     throw invalidRequest(`Charge ${charge.id} holds no money to dispute.`, 'charge');

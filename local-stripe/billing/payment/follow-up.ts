@@ -1,12 +1,13 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { testCardOf } from './behavior.ts';
+import { findTestCard } from './behavior.ts';
 import { openDispute } from './dispute.ts';
 
 /** Some test cards are there to show what a bank does after a payment that went well. */
 export function followTestCard(ctx: Context, charge: Stripe.Charge): void {
-  const { dispute, earlyFraudWarning } = testCardOf(ctx, charge.payment_method!);
-  if (earlyFraudWarning) warnOfFraud(ctx, charge);
+  const card = findTestCard(ctx, charge.payment_method!);
+  const dispute = card?.dispute;
+  if (card?.earlyFraudWarning) warnOfFraud(ctx, charge);
   if (dispute) ctx.atEnd('dispute', charge.id, () => openDispute(ctx, charge.id, dispute));
 }
 

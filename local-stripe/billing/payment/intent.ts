@@ -1,87 +1,17 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
-import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { authenticationRequired } from '../cards.ts';
 import { judgeCharge, markAuthenticated } from './behavior.ts';
 import type { Verdict } from './behavior.ts';
 import { createCharge } from './charge.ts';
-import { authenticationFailure, declineError } from './decline.ts';
+import { authenticationFailure, declineError, walletRefusal } from './decline.ts';
 import { followTestCard } from './follow-up.ts';
 import { giveTo, resolveMethod } from './methods.ts';
-
-export interface IntentFacts {
-  amount: number;
-  currency: string;
-  customer: string | null;
-  paymentMethod?: string | null;
-  description?: string | null;
-  metadata?: Stripe.Emptyable<Stripe.MetadataParam>;
-  setupFutureUsage?: Stripe.PaymentIntent.SetupFutureUsage | null;
-  captureMethod?: Stripe.PaymentIntent.CaptureMethod;
-  confirmationMethod?: Stripe.PaymentIntent.ConfirmationMethod;
-  automatic?: Stripe.PaymentIntent.AutomaticPaymentMethods | null;
-  receiptEmail?: string | null;
-  statementDescriptor?: string | null;
-  /** The invoice that it pays. */
-  invoice?: string;
-}
-
-/** A payment intent, announced. */
-export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIntent {
-  const id = ctx.newId('pi');
-  const paymentMethod = facts.paymentMethod ?? null;
-  const intent = ctx.store.put('payment_intent', {
-    id,
-    object: 'payment_intent',
-    allowed_payment_method_types: null,
-    amount: facts.amount,
-    amount_capturable: 0,
-    amount_details: { tip: {} },
-    amount_received: 0,
-    application: null,
-    application_fee_amount: null,
-    automatic_payment_methods: facts.automatic ?? null,
-    canceled_at: null,
-    cancellation_reason: null,
-    capture_method: facts.captureMethod ?? 'automatic_async',
-    client_secret: `${id}_secret_${ctx.newText(25)}`,
-    confirmation_method: facts.confirmationMethod ?? 'automatic',
-    created: ctx.now,
-    currency: facts.currency,
-    customer: facts.customer,
-    customer_account: null,
-    description: facts.description ?? null,
-    excluded_payment_method_types: null,
-    last_payment_error: null,
-    latest_charge: null,
-    livemode: false,
-    managed_payments: null,
-    metadata: mergeMetadata({}, facts.metadata),
-    next_action: null,
-    on_behalf_of: null,
-    ...(facts.invoice === undefined ? {} : { payment_details: detailsOf(facts.invoice) }),
-    payment_method: paymentMethod,
-    payment_method_configuration_details: null,
-    payment_method_options: cardOptions(),
-    payment_method_types: ['card'],
-    payment_record: null,
-    processing: null,
-    receipt_email: facts.receiptEmail ?? null,
-    review: null,
-    setup_future_usage: facts.setupFutureUsage ?? null,
-    shipping: null,
-    source: null,
-    statement_descriptor: facts.statementDescriptor ?? null,
-    statement_descriptor_suffix: null,
-    status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
-    transfer_data: null,
-    transfer_group: null,
-  });
-  ctx.emit('payment_intent.created', intent);
-  return intent;
-}
+import { nextAction } from './next-action.ts';
+import { walletAction } from './wallet-action.ts';
+import { walletOf } from './wallets.ts';
 
 export interface Confirmation {
   paymentMethod: string;
@@ -100,14 +30,70 @@ export function confirmIntent(
   { paymentMethod, passed = false, returnUrl = null, isUnattended = false }: Confirmation,
 ): Stripe.PaymentIntent {
   const method = resolveMethod(ctx, paymentMethod);
+  assertTakes(before, method);
   const verdict = judgeCharge(ctx, method.id, passed);
   const intent = { ...before, payment_method: method.id, last_payment_error: null };
   if (verdict.kind === 'challenges' && isUnattended) {
     return decline(ctx, intent, method, { kind: 'declines', decline: authenticationRequired });
   }
-  if (verdict.kind === 'challenges') return challenge(ctx, intent, returnUrl);
+  if (verdict.kind === 'challenges') return challenge(ctx, intent, method, returnUrl);
   if (verdict.kind === 'declines') return decline(ctx, intent, method, verdict);
-  return succeed(ctx, intent, method);
+  const { seconds, outcome } = ctx.settings.delayedPayments;
+  if (walletOf(method) === null || seconds === 0) return succeed(ctx, intent, method);
+  return process(ctx, intent, ctx.now + seconds, outcome);
+}
+
+/** A payment method of a kind that the intent was made for. */
+function assertTakes(intent: Stripe.PaymentIntent, method: Stripe.PaymentMethod): void {
+  if (intent.payment_method_types.includes(method.type)) return;
+  throw invalidRequest(
+    `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent. Please attach a PaymentMethod with one of the following types to the PaymentIntent: ${intent.payment_method_types.join(', ')}.`,
+    'payment_method',
+    'payment_intent_incompatible_payment_method',
+  );
+}
+
+/** The wallet will say later whether the money comes. */
+function process(
+  ctx: Context,
+  intent: Stripe.PaymentIntent,
+  settlesAt: number,
+  outcome: 'succeeded' | 'failed',
+): Stripe.PaymentIntent {
+  const waiting = ctx.store.put('payment_intent', {
+    ...intent,
+    status: 'processing',
+    next_action: null,
+  });
+  ctx.emit('payment_intent.processing', waiting);
+  const kind = outcome === 'succeeded' ? 'payment_intent.clears' : 'payment_intent.bounces';
+  ctx.schedule(settlesAt, kind, intent.id);
+  return waiting;
+}
+
+/** What became of a payment that was `processing`; null when it is no longer. */
+export function settleIntent(
+  ctx: Context,
+  id: string,
+  outcome: 'succeeded' | 'failed',
+): Stripe.PaymentIntent | null {
+  const intent = ctx.store.find('payment_intent', id);
+  if (intent?.status !== 'processing') return null;
+  const method = ctx.store.get('payment_method', idOrNull(intent.payment_method)!);
+  if (outcome === 'succeeded') return succeed(ctx, intent, method);
+  const failed = ctx.store.put('payment_intent', {
+    ...intent,
+    status: 'requires_payment_method',
+    payment_method: null,
+    last_payment_error: {
+      type: 'invalid_request_error',
+      code: 'payment_intent_payment_attempt_failed',
+      message: 'The payment failed: the wallet did not transfer the money.',
+      payment_method: method,
+    },
+  });
+  ctx.emit('payment_intent.payment_failed', failed);
+  return failed;
 }
 
 /** The person did not pass the challenge. */
@@ -120,7 +106,9 @@ export function failChallenge(ctx: Context, before: Stripe.PaymentIntent): Strip
     payment_method: null,
     last_payment_error: {
       type: 'invalid_request_error',
-      ...authenticationFailure,
+      ...(method === undefined || walletOf(method) === null
+        ? authenticationFailure
+        : walletRefusal),
       doc_url: 'https://stripe.com/docs/error-codes/payment-intent-authentication-failure',
       ...(method === undefined ? {} : { payment_method: method }),
     },
@@ -156,36 +144,20 @@ export function cancelIntent(
 function challenge(
   ctx: Context,
   intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
   returnUrl: string | null,
 ): Stripe.PaymentIntent {
+  const wallet = walletOf(method);
   const waiting = ctx.store.put('payment_intent', {
     ...intent,
     status: 'requires_action',
-    next_action: nextAction(ctx, intent.id, returnUrl),
+    next_action:
+      wallet === null
+        ? nextAction(ctx, intent.id, returnUrl)
+        : walletAction(ctx, wallet, intent.id, returnUrl),
   });
   ctx.emit('payment_intent.requires_action', waiting);
   return waiting;
-}
-
-/** The page where the bank asks; the same for payments and setups. */
-export function challengeUrl(ctx: Context, intent: string): string {
-  return `${ctx.baseUrl}/3ds/${intent}`;
-}
-
-export function nextAction(
-  ctx: Context,
-  intent: string,
-  returnUrl: string | null,
-): Stripe.PaymentIntent.NextAction & Stripe.SetupIntent.NextAction {
-  if (returnUrl !== null) {
-    const url = challengeUrl(ctx, intent);
-    return { type: 'redirect_to_url', redirect_to_url: { return_url: returnUrl, url } };
-  }
-  const sdk = { type: 'three_d_secure_redirect', stripe_js: challengeUrl(ctx, intent) };
-  return {
-    type: 'use_stripe_sdk',
-    use_stripe_sdk: sdk as Stripe.PaymentIntent.NextAction.UseStripeSdk,
-  };
 }
 
 function decline(
@@ -232,20 +204,4 @@ function succeed(
   ctx.emit(isHeld ? 'payment_intent.amount_capturable_updated' : 'payment_intent.succeeded', paid);
   followTestCard(ctx, charge);
   return paid;
-}
-
-/** Stripe fills in the reference with as much of the invoice's id as fits. */
-function detailsOf(invoice: string): Stripe.PaymentIntent.PaymentDetails {
-  return { customer_reference: null, order_reference: invoice.slice(0, 25) };
-}
-
-function cardOptions(): Stripe.PaymentIntent.PaymentMethodOptions {
-  return {
-    card: {
-      installments: null,
-      mandate_options: null,
-      network: null,
-      request_three_d_secure: 'automatic',
-    },
-  };
 }

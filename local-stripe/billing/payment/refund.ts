@@ -3,8 +3,9 @@ import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { testCardOf } from './behavior.ts';
+import { findTestCard } from './behavior.ts';
 import { recordBalance } from './charge.ts';
+import { isWallet, wallets } from './wallets.ts';
 
 /** A bank that takes its time, for the test cards that show it. */
 const bankSeconds = 3600;
@@ -15,7 +16,8 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   const left = charge.amount_captured - charge.amount_refunded;
   const amount = params.amount ?? left;
   assertRefundable(charge, amount, left);
-  const behavior = testCardOf(ctx, charge.payment_method!).refund;
+  assertStillRefundable(ctx, charge);
+  const { isPending, settlesIn } = manner(ctx, charge);
   const id = ctx.newId('re');
   const refund = ctx.store.put('refund', {
     id,
@@ -32,23 +34,15 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
     currency: charge.currency,
     customer: charge.customer,
     customer_account: null,
-    destination_details: {
-      card: {
-        reference: ctx.newText(16),
-        reference_status: 'available',
-        reference_type: 'acquirer_reference_number',
-        type: 'refund',
-      },
-      type: 'card',
-    },
+    destination_details: destinationOf(ctx, charge),
     metadata: mergeMetadata({}, params.metadata),
     payment_intent: charge.payment_intent,
     payment_method: charge.payment_method,
-    ...(behavior === 'pending_first' ? { pending_reason: 'processing' as const } : {}),
+    ...(isPending ? { pending_reason: 'processing' as const } : {}),
     reason: params.reason ?? null,
     receipt_number: null,
     source_transfer_reversal: null,
-    status: behavior === 'pending_first' ? 'pending' : 'succeeded',
+    status: isPending ? 'pending' : 'succeeded',
     transfer_reversal: null,
   });
   ctx.emit('refund.created', refund);
@@ -56,8 +50,47 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   ctx.emit('charge.refunded', after, previousOf(charge));
   ctx.emit('refund.updated', refund);
   ctx.emit('charge.refund.updated', refund);
-  if (behavior !== undefined) ctx.schedule(ctx.now + bankSeconds, 'refund.bank', id);
+  if (settlesIn !== null) ctx.schedule(ctx.now + settlesIn, 'refund.bank', id);
   return refund;
+}
+
+/** Whether money goes back at once, and when it is heard of again (null: not at all). */
+function manner(
+  ctx: Context,
+  charge: Stripe.Charge,
+): { isPending: boolean; settlesIn: number | null } {
+  const type = charge.payment_method_details?.type ?? 'card';
+  if (isWallet(type)) return { isPending: true, settlesIn: wallets[type].refundSeconds };
+  const behavior = findTestCard(ctx, charge.payment_method!)?.refund;
+  const settlesIn = behavior === undefined ? null : bankSeconds;
+  return { isPending: behavior === 'pending_first', settlesIn };
+}
+
+function destinationOf(ctx: Context, charge: Stripe.Charge): Stripe.Refund.DestinationDetails {
+  const type = charge.payment_method_details?.type ?? 'card';
+  if (isWallet(type)) return { [type]: {}, type };
+  return {
+    card: {
+      reference: ctx.newText(16),
+      reference_status: 'available',
+      reference_type: 'acquirer_reference_number',
+      type: 'refund',
+    },
+    type: 'card',
+  };
+}
+
+/** Wallets give money back for a while only. */
+function assertStillRefundable(ctx: Context, charge: Stripe.Charge): void {
+  const type = charge.payment_method_details?.type ?? 'card';
+  if (!isWallet(type)) return;
+  const { name, refundDays } = wallets[type];
+  if (ctx.now <= charge.created + refundDays * 86_400) return;
+  throw invalidRequest(
+    `Charge ${charge.id} can no longer be refunded: ${name} payments can be refunded within ${refundDays} days of the charge.`,
+    'charge',
+    'charge_not_refundable',
+  );
 }
 
 /** What the bank says later of a refund made to one of the cards for that. */
@@ -72,7 +105,7 @@ export function bankAnswered(ctx: Context, id: string): void {
     ctx.emit('charge.refund.updated', after, { status: 'pending' });
     return;
   }
-  if (testCardOf(ctx, charge.payment_method!).refund === 'fails_later')
+  if (findTestCard(ctx, charge.payment_method!)?.refund === 'fails_later')
     failRefund(ctx, refund, charge);
 }
 

@@ -5,7 +5,7 @@ import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { judgeSetup, markAuthenticated } from './behavior.ts';
 import { declineError } from './decline.ts';
-import { nextAction } from './intent.ts';
+import { nextAction } from './next-action.ts';
 import { giveTo, resolveMethod } from './methods.ts';
 
 export interface SetupFacts {

@@ -3,6 +3,9 @@ import type { Context as HonoContext } from 'hono';
 import { html } from 'hono/html';
 import type Stripe from 'stripe';
 import { finishChallenge } from '../../billing/payer/actions.ts';
+import { qrPng, qrSvg } from '../../billing/payment/qr.ts';
+import { qrText } from '../../billing/payment/wallet-action.ts';
+import { walletOf } from '../../billing/payment/wallets.ts';
 import { finishSession } from '../../checkout/submit.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { idOrNull } from '../../kernel/reference.ts';
@@ -15,16 +18,20 @@ import { merchantOf } from '../merchant.ts';
 import type { Page } from '../page.ts';
 import { notFound, pageOf, readForm, show } from '../visitor.ts';
 import { renderChallenge } from './view.ts';
+import { renderWalletPage } from './wallet-view.ts';
 
 type Intent = Stripe.PaymentIntent | Stripe.SetupIntent;
 
-/** The bank's challenge, whatever the intent was started by: `/3ds/:intent`. */
+/**
+ * Where a payment is authorized, whatever the intent was started by: the bank's challenge at
+ * `/3ds/:intent`, the owner's wallet at `/wallet/:intent`.
+ */
 export function challengeRoutes(getLocal: () => LocalStripe): Hono {
   const app = new Hono();
 
-  app.get('/3ds/:intent', async (c) => {
+  app.on('GET', pagePaths, async (c) => {
     const local = getLocal();
-    const intent = findIntent(local, c.req.param('intent'));
+    const intent = findIntent(local, c.req.param('intent') ?? '');
     if (intent === null) return notFound(c);
     return local.kernel.run((ctx) => {
       const page = pageOf(c, localeOf(ctx, intent.id));
@@ -34,23 +41,21 @@ export function challengeRoutes(getLocal: () => LocalStripe): Hono {
           ? page.money(intent.amount, intent.currency)
           : null;
       const method = ctx.store.find('payment_method', idOrNull(intent.payment_method) ?? '');
-      return show(
-        c,
-        renderChallenge({
-          page,
-          path: `/3ds/${intent.id}`,
-          merchant: merchantOf(ctx, sessionOf(ctx, intent.id)),
-          amount,
-          card: method === undefined ? null : cardName(page, method),
-        }),
-      );
+      const merchant = merchantOf(ctx, sessionOf(ctx, intent.id));
+      const wallet = method === undefined ? null : walletOf(method);
+      if (wallet !== null) {
+        return show(c, renderWalletPage({ page, intent: intent.id, merchant, amount, wallet }));
+      }
+      const card = method === undefined ? null : cardName(page, method);
+      const path = `/3ds/${intent.id}`;
+      return show(c, renderChallenge({ page, path, merchant, amount, card }));
     });
   });
 
-  app.post('/3ds/:intent', async (c) => {
+  app.on('POST', pagePaths, async (c) => {
     const local = getLocal();
     const { outcome } = await readForm(c);
-    const intent = findIntent(local, c.req.param('intent'));
+    const intent = findIntent(local, c.req.param('intent') ?? '');
     if (intent === null) return notFound(c);
     return local.kernel.run((ctx) => {
       const page = pageOf(c, localeOf(ctx, intent.id));
@@ -60,7 +65,27 @@ export function challengeRoutes(getLocal: () => LocalStripe): Hono {
     });
   });
 
+  app.get('/wallet/:intent/qr.png', (c) => {
+    const code = codeOf(getLocal(), c.req.param('intent'));
+    if (code === '') return notFound(c);
+    return c.body(new Uint8Array(qrPng(code)), 200, { 'content-type': 'image/png' });
+  });
+
+  app.get('/wallet/:intent/qr.svg', (c) => {
+    const code = codeOf(getLocal(), c.req.param('intent'));
+    if (code === '') return notFound(c);
+    return c.body(qrSvg(code), 200, { 'content-type': 'image/svg+xml' });
+  });
+
   return app;
+}
+
+const pagePaths = ['/3ds/:intent', '/wallet/:intent'];
+
+/** What WeChat would scan, or nothing where no WeChat payment waits. */
+function codeOf(local: LocalStripe, id: string): string {
+  const intent = local.kernel.store.find('payment_intent', id);
+  return intent === undefined ? '' : qrText(intent);
 }
 
 /** Tells whoever waits for the intent; answers where the person goes on, if anywhere. */
@@ -72,9 +97,15 @@ function answerChallenge(ctx: Context, intent: Intent, passed: boolean): string 
   }
   const [portal] = ctx.store.by('_portal', 'intent', intent.id);
   if (portal !== undefined) return finishPortalCard(ctx, portal, passed);
-  const returnUrl = intent.next_action?.redirect_to_url?.return_url ?? null;
+  const returnUrl = returnUrlOf(intent);
   finishChallenge(ctx, intent.id, passed);
   return returnUrl === null ? null : withIntent(returnUrl, intent);
+}
+
+function returnUrlOf(intent: Intent): string | null {
+  const action = intent.next_action as Stripe.PaymentIntent.NextAction | null;
+  const redirect = action?.redirect_to_url ?? action?.alipay_handle_redirect;
+  return redirect?.return_url ?? null;
 }
 
 /** The client learns from the query which intent came back, as with Stripe's redirects. */

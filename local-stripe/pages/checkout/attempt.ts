@@ -5,6 +5,12 @@ export interface CheckoutAttempt {
   values: FormValues;
   errors: FieldErrors;
   promotionError: string | null;
+  quantityError: { line: string; text: string } | null;
 }
 
-export const untouched: CheckoutAttempt = { values: {}, errors: {}, promotionError: null };
+export const untouched: CheckoutAttempt = {
+  values: {},
+  errors: {},
+  promotionError: null,
+  quantityError: null,
+};

@@ -21,13 +21,16 @@ export function closedPage(ctx: Context, page: Page, session: Session): Html {
   const { checkout } = page.words;
   const merchant = merchantOf(ctx, session);
   if (session.status === 'complete') {
+    const isPending = session.payment_status === 'unpaid';
     const url = session.success_url === null ? null : successUrl(session);
     return renderMessage({
       page,
       merchant,
       mark: 'good',
-      title: checkout.completeTitle,
-      text: session.custom_text.after_submit?.message ?? checkout.completeText,
+      title: isPending ? checkout.pendingTitle : checkout.completeTitle,
+      text:
+        session.custom_text.after_submit?.message ??
+        (isPending ? checkout.pendingText : checkout.completeText),
       actions:
         url === null ? null : html`<a class="button" href="${url}">${checkout.continueButton}</a>`,
     });

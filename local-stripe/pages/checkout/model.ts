@@ -1,5 +1,6 @@
 import type { CheckoutAttempt } from './attempt.ts';
 import type Stripe from 'stripe';
+import { isWallet } from '../../billing/payment/wallets.ts';
 import { hasTrial, needsPaymentMethod, trialEndOf } from '../../checkout/session.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
 import type { CheckoutRow } from '../../checkout/row.ts';
@@ -26,6 +27,8 @@ export function checkoutView(
   const { words } = page;
   const row = ctx.store.get('_checkout', session.id);
   const merchant = merchantOf(ctx, session);
+  const needsTender = needsPaymentMethod(session);
+  const types = session.payment_method_types;
   return {
     page,
     path: `/c/pay/${session.id}`,
@@ -34,7 +37,8 @@ export function checkoutView(
     cancelUrl: session.cancel_url,
     summary: summaryOf(ctx, page, session, row, attempt),
     knownEmail: knownEmail(ctx, session),
-    needsCard: needsPaymentMethod(session),
+    needsCard: needsTender && types.includes('card'),
+    wallets: needsTender ? types.filter(isWallet) : [],
     extra: extraFields(page, session),
     submitLabel: submitLabel(page, session, hasTrial(row)),
     terms: termsOf(ctx, page, session, row, merchant),
@@ -50,7 +54,11 @@ export function checkoutView(
               session.mode === 'setup'
                 ? words.checkout.notSavedTitle
                 : words.checkout.declinedTitle,
-            text: `${declineText(page, row.failure)} ${words.checkout.tryAgain}`,
+            text: `${declineText(page, row.failure)} ${
+              row.failure.wallet === undefined
+                ? words.checkout.tryAgain
+                : words.checkout.tryAnotherWay
+            }`,
           },
   };
 }
@@ -65,6 +73,7 @@ export function knownEmail(ctx: Context, session: Session): string | null {
 /** A decline in the visitor's words; one that has none keeps the bank's. */
 export function declineText(page: Page, failure: PaymentFailure): string {
   const { declines } = page.words.card;
+  if (failure.wallet !== undefined) return page.words.wallet.refused;
   if (failure.code.endsWith('authentication_failure')) return declines['authentication_failure']!;
   return declines[failure.declineCode ?? ''] ?? declines[failure.code] ?? failure.message;
 }

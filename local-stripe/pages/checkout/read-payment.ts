@@ -1,5 +1,7 @@
 import type Stripe from 'stripe';
-import type { CardEntry } from '../../billing/payment/card-entry.ts';
+import { isWallet } from '../../billing/payment/wallets.ts';
+import type { Wallet } from '../../billing/payment/wallets.ts';
+import type { CheckoutTender } from '../../checkout/ordered.ts';
 import { wrongAnswers } from '../../checkout/custom-fields.ts';
 import type { CheckoutPayer } from '../../checkout/row.ts';
 import { needsPaymentMethod } from '../../checkout/session.ts';
@@ -13,7 +15,8 @@ import { knownEmail } from './model.ts';
 type Session = Stripe.Checkout.Session;
 
 export interface ReadPayment {
-  card: CardEntry | null;
+  /** Null where nothing is to be paid with. */
+  tender: CheckoutTender | null;
   payer: CheckoutPayer;
   errors: FieldErrors;
 }
@@ -26,7 +29,9 @@ export function readPayment(
   values: FormValues,
 ): ReadPayment {
   const words = page.words.card.errors;
-  const needsCard = needsPaymentMethod(session);
+  const wallet = chosenWallet(session, values);
+  const needsTender = needsPaymentMethod(session);
+  const needsCard = needsTender && wallet === null;
   const typed = readCardForm(page, values, ctx.now);
   const errors: FieldErrors = needsCard ? { ...typed.errors } : {};
   const email = knownEmail(ctx, session) ?? (values['email'] ?? '').trim();
@@ -47,18 +52,26 @@ export function readPayment(
   const address = asksAddress ? readAddress(values, errors, words.required) : null;
   const name = typed.card.name === '' ? null : typed.card.name;
   return {
-    card: needsCard
-      ? {
+    tender: !needsTender
+      ? null
+      : (wallet ?? {
           ...typed.card,
           name,
           email,
           country: address?.country ?? null,
           postalCode: address?.postal_code ?? null,
-        }
-      : null,
+        }),
     payer: { email, name, phone: asksPhone ? phone : null, address, termsAccepted, customFields },
     errors,
   };
+}
+
+/** The wallet whose button was pressed, where the session offers it. */
+function chosenWallet(session: Session, values: FormValues): { wallet: Wallet } | null {
+  const method = values['method'] ?? 'card';
+  return isWallet(method) && session.payment_method_types.includes(method)
+    ? { wallet: method }
+    : null;
 }
 
 function readAddress(values: FormValues, errors: FieldErrors, missing: string): Stripe.Address {

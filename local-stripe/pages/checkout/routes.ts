@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
 import type Stripe from 'stripe';
+import { adjustQuantity } from '../../checkout/adjust-quantity.ts';
 import { applyPromotionCode, removePromotionCode } from '../../checkout/apply-promotion.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
 import { submitSession } from '../../checkout/submit.ts';
@@ -16,6 +17,7 @@ import { checkoutView } from './model.ts';
 import { untouched } from './attempt.ts';
 import type { CheckoutAttempt } from './attempt.ts';
 import { promotionText } from './promotion-text.ts';
+import { quantityField, quantityText } from './quantity.ts';
 import { readPayment } from './read-payment.ts';
 import { renderCheckout } from './view.ts';
 
@@ -60,6 +62,19 @@ export function checkoutRoutes(getLocal: () => LocalStripe): Hono {
         }
       }
       return c.redirect(`/c/pay/${session.id}`, 303);
+    });
+  });
+
+  app.post('/c/pay/:id/quantity', async (c) => {
+    const values = await readForm(c);
+    return onOpenSession(c, getLocal(), (ctx, page, session) => {
+      const line = values['line'] ?? '';
+      const typed = (values[quantityField(line)] ?? '').trim();
+      const quantity = /^\d{1,6}$/.test(typed) ? Number(typed) : Number.NaN;
+      const refusal = adjustQuantity(onClockOfSession(ctx, session), session, line, quantity);
+      if (refusal === null) return c.redirect(`/c/pay/${session.id}`, 303);
+      const quantityError = { line, text: quantityText(page, refusal) };
+      return draw(c, ctx, page, session, { ...untouched, values, quantityError }, 400);
     });
   });
 
@@ -109,14 +124,18 @@ function pay(
     return draw(c, ctx, page, session, { ...untouched, values, errors: read.errors }, 400);
   }
   try {
-    const outcome = ctx.attempt(() => submitSession(ctx, session, read.card, read.payer));
+    const outcome = ctx.attempt(() => submitSession(ctx, session, read.tender, read.payer));
     if (outcome.status === 'complete') return c.redirect(successUrl(outcome.session), 303);
     if (outcome.status === 'requires_action') return c.redirect(outcome.challengeUrl, 303);
   } catch (error) {
     if (!(error instanceof StripeError)) throw error;
     const row = ctx.store.get('_checkout', session.id);
     const { code, decline_code, message } = error.body;
-    const failure = { code: code ?? 'failed', declineCode: decline_code ?? null, message };
+    const failure = {
+      code: code ?? 'failed',
+      declineCode: decline_code ?? null,
+      message,
+    };
     ctx.store.put('_checkout', { ...row, failure });
   }
   const { cvc: _cvc, ...kept } = values;

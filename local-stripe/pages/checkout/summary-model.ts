@@ -11,6 +11,7 @@ import { merchantOf } from '../merchant.ts';
 import type { Page } from '../page.ts';
 import { intervalText, priceText, unitText } from '../price-text.ts';
 import type { CheckoutAttempt } from './attempt.ts';
+import { quantityEditor } from './quantity.ts';
 import type { CheckoutSummary } from './summary.ts';
 
 type Session = Stripe.Checkout.Session;
@@ -62,6 +63,7 @@ export function summaryOf(
       description: ctx.store.find('product', idOf(amount.price.product))?.description ?? null,
       detail: detailOf(page, amount),
       amount: page.money(amount.subtotal, currency),
+      quantity: quantityEditor(amount.line, attempt),
     })),
     totals: [
       { label: checkout.subtotal, value: page.money(subtotal, currency) },

@@ -2,12 +2,16 @@ import { html } from 'hono/html';
 import type { Html } from '../document.ts';
 import { renderField } from '../field.ts';
 import type { Page } from '../page.ts';
+import { renderQuantity } from './quantity.ts';
+import type { QuantityEditor } from './quantity.ts';
 
 export interface SummaryLine {
   name: string;
   description: string | null;
   detail: string;
   amount: string;
+  /** Where the payer may change it. */
+  quantity: QuantityEditor | null;
 }
 
 export interface CheckoutSummary {
@@ -62,6 +66,7 @@ function renderLines(page: Page, path: string, summary: CheckoutSummary): Html {
               </div>
               <div class="num">${line.amount}</div>
             </div>
+            ${line.quantity === null ? '' : renderQuantity(page, path, line.name, line.quantity)}
           </li>`,
       )}
     </ul>

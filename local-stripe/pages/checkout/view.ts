@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import type { Wallet } from '../../billing/payment/wallets.ts';
 import { renderCardFields } from '../card-form.ts';
 import type { FieldErrors, FormValues } from '../card-form.ts';
 import { renderDocument } from '../document.ts';
@@ -23,6 +24,8 @@ export interface CheckoutView {
   /** The e-mail that the session or its customer brings; null asks for one. */
   knownEmail: string | null;
   needsCard: boolean;
+  /** The wallets that are offered beside the card, or instead. */
+  wallets: Wallet[];
   extra: ExtraFields;
   submitLabel: string;
   /** What the payer agrees to by pressing the button. */
@@ -94,16 +97,34 @@ function renderPayment(view: CheckoutView): Html {
         ${
           view.needsCard
             ? renderCardFields(page, view.values, view.errors)
-            : html`<p class="muted">${checkout.noCardNeeded}</p>`
+            : view.wallets.length > 0
+              ? ''
+              : html`<p class="muted">${checkout.noCardNeeded}</p>`
         }
       </div>
       ${renderExtraFields(page, view.extra, view.values, view.errors)}
       <div class="stack">
         ${view.customSubmitText === null ? '' : html`<p class="small">${view.customSubmitText}</p>`}
-        ${renderSubmit(view.submitLabel)}
+        ${view.needsCard || view.wallets.length === 0 ? renderSubmit(view.submitLabel) : ''}
+        ${renderWallets(view)}
         ${view.terms === null ? '' : html`<p class="small muted">${view.terms}</p>`}
       </div>
     </form>
     ${view.needsCard ? renderTestCards(page, path, view.testExpiry) : ''}
   </section>`;
+}
+
+/** One button a wallet: what else was typed goes with it, the card does not. */
+function renderWallets({ page, wallets, needsCard }: CheckoutView): Html | string {
+  if (wallets.length === 0) return '';
+  const { checkout, wallet } = page.words;
+  return html`<div class="stack-s">
+    ${needsCard ? html`<p class="small muted">${checkout.orPayWith}</p>` : ''}
+    ${wallets.map((type) =>
+      renderSubmit(checkout.payWith(wallet.names[type]), 'plain full', {
+        name: 'method',
+        value: type,
+      }),
+    )}
+  </div>`;
 }

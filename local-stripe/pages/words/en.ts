@@ -88,7 +88,30 @@ export const en = {
     completeText: 'This checkout has been completed. There is nothing left to pay.',
     expiredTitle: 'This checkout has timed out',
     expiredText: 'Go back to the shop and start again. Nothing was charged.',
+    pendingTitle: 'Your payment is on its way',
+    pendingText: 'The order is placed. The shop hears when the money has come, or that it did not.',
     continueButton: 'Continue',
+    orPayWith: 'Or pay with',
+    payWith: (wallet: string) => `Pay with ${wallet}`,
+    tryAnotherWay: 'Nothing was charged. Try again, or pay another way.',
+    quantityOf: (name: string) => `Quantity of ${name}`,
+    update: 'Update',
+    quantityBounds: (minimum: number, maximum: number) =>
+      `Enter a whole number from ${minimum} to ${maximum}.`,
+    quantityEmpty: 'Something must stay in the order.',
+    quantityRefused: 'This quantity cannot be ordered.',
+  },
+
+  wallet: {
+    names: { alipay: 'Alipay', wechat_pay: 'WeChat Pay' },
+    title: (name: string) => `Authorize with ${name}`,
+    lead: (name: string) => `This page stands for the ${name} app. Decide what its owner answers.`,
+    method: 'Payment method',
+    scan: 'On a real page, the WeChat app scans this code:',
+    code: 'QR code of this payment',
+    complete: 'Authorize payment',
+    fail: 'Fail payment',
+    refused: 'The payment was not authorized.',
   },
 
   card: {
