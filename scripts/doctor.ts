@@ -3,7 +3,7 @@ import { openDatabase } from '../src/db/client.ts';
 import { isMigrated } from '../src/db/migrate.ts';
 import { countOpenAlerts } from '../src/db/repositories/alert.repository.ts';
 import { countOpenEvents } from '../src/db/repositories/stripe-event.repository.ts';
-import { decideConfig, type Config } from '../src/server/config/config.ts';
+import { decideConfig, TEST_MODE_WARNING, type Config } from '../src/server/config/config.ts';
 import { readEnv } from '../src/server/config/env.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
 import { examineStripe, type Finding } from '../src/server/services/stripe/doctor.ts';
@@ -14,6 +14,7 @@ import { runCommand } from './operator/command.ts';
 await runCommand('npm run doctor', async () => {
   const config = decideConfig(readEnv());
   const findings = [
+    ...(config.testMode ? [{ subject: TEST_MODE_WARNING }] : []),
     { subject: `Configuration (Stripe: ${config.stripe.kind}, database: ${config.database.kind})` },
     ...(await examineDatabase(config)),
     ...(await examineAccount(config)),

@@ -36,7 +36,11 @@ export async function openBilling(): Promise<OperatorBilling> {
   const { db } = database;
   const access = stripeAccessOf(config.stripe, undefined);
   const client = createStripeClient(access);
-  const stripe = new StripeService({ stripe: client, portalConfiguration: undefined });
+  const stripe = new StripeService({
+    stripe: client,
+    portalConfiguration: undefined,
+    environment: config.environment,
+  });
   const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const lockDatabase = openDatabase({ url: reached.url, max: 8, answerWithinMs: 20_000 });

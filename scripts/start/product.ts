@@ -54,7 +54,9 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     });
     started.push(() => lockDatabase.close());
     const port = config.port === 0 ? await freePort() : config.port;
-    const movable = config.stripe.kind === 'live' ? undefined : createMovableClock();
+    // In production the time is the time, also of a rehearsal.
+    const turns = config.stripe.kind !== 'live' && !config.production;
+    const movable = turns ? createMovableClock() : undefined;
     const localStripe =
       config.stripe.kind === 'local' && movable
         ? await startStripe(config, config.stripe.port, movable, log, async () => server?.catchUp())

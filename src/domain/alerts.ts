@@ -10,6 +10,7 @@ export const ALERT_KINDS = [
   'intent_stuck',
   'invoice.finalization_failed',
   'late_payment',
+  'other_environment',
   'refund.failed',
   'remedy_failing',
   'unknown_price',

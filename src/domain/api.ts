@@ -52,6 +52,11 @@ export interface PlanView {
   prices: PriceView[];
 }
 
+/** Whether this is a rehearsal: production with Stripe's test keys. */
+export interface ModeView {
+  testMode: boolean;
+}
+
 export interface PlansView {
   plans: PlanView[];
 }

@@ -19,6 +19,7 @@ import { devMailRoutes } from './routes/dev-mail.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
+import { modeRoutes } from './routes/mode.ts';
 import { paymentRoutes } from './routes/payments.ts';
 import { planRoutes } from './routes/plans.ts';
 import { createRouter } from './routes/router.ts';
@@ -54,6 +55,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', chatRoutes(context));
   app.route('/', imageRoutes(context));
   app.route('/', characterRoutes(context));
+  app.route('/', modeRoutes(context));
   app.route('/', planRoutes(context));
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));

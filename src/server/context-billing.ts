@@ -34,7 +34,11 @@ export function createBillingServices(
   const client = createStripeClient(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const { portalConfiguration } = access;
-  const stripe = new StripeService({ stripe: client, portalConfiguration });
+  const stripe = new StripeService({
+    stripe: client,
+    portalConfiguration,
+    environment: config.environment,
+  });
   const lockDb = foundation.lockDatabase.db;
   const graceDays = config.pastDueGraceDays;
   const turns = new Turns();

@@ -34,7 +34,11 @@ beforeAll(async () => {
     turns: new Turns(),
     clock,
     log: createLog('silent', false),
-    stripe: new StripeService({ stripe: client, portalConfiguration: undefined }),
+    stripe: new StripeService({
+      stripe: client,
+      portalConfiguration: undefined,
+      environment: config.environment,
+    }),
     catalogue: services.catalogue,
     graceDays: config.pastDueGraceDays,
     policies: config.policies,

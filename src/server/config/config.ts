@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { RefundPolicies } from '../../domain/remedy.ts';
-import { ConfigError, type Env } from './env.ts';
+import { ConfigError, type Env, type Environment } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';
 
 export type DatabaseConfig = { kind: 'embedded'; dataDir: string } | { kind: 'url'; url: string };
@@ -20,6 +20,10 @@ export type MailConfig = { kind: 'kept' } | { kind: 'smtp'; url: string };
 /** Everything decided: what the rest of the product is given instead of the environment. */
 export interface Config {
   production: boolean;
+  /** Written on what we make at Stripe, so that two installations on one account tell theirs apart. */
+  environment: Environment;
+  /** In production, and yet no real money moves: a staging or a rehearsal. Told on every page. */
+  testMode: boolean;
   port: number;
   dataDir: string;
   /** Where the built client lies. */
@@ -45,6 +49,7 @@ export function decideConfig(env: Env): Config {
   const production = env.NODE_ENV === 'production';
   const stripe = decideStripe(env);
   if (production) assertProduction(env);
+  assertKeysFit(env, stripe);
   if (env.JWT_SECRET && Buffer.byteLength(env.JWT_SECRET) < 32) {
     throw new ConfigError(
       'JWT_SECRET must have at least 32 bytes; `openssl rand -base64 48` makes one.',
@@ -53,6 +58,8 @@ export function decideConfig(env: Env): Config {
   const dataDir = path.resolve(env.DATA_DIR);
   return {
     production,
+    environment: env.NODE_ENV,
+    testMode: production && !isLiveStripe(stripe),
     port: env.PORT,
     dataDir,
     clientDir: path.resolve(import.meta.dirname, '../../../dist/client'),
@@ -79,6 +86,7 @@ export function decideConfig(env: Env): Config {
 /** What is allowed and still worth a line at every start. */
 export function configWarnings(config: Config): string[] {
   return [
+    ...(config.testMode ? [TEST_MODE_WARNING] : []),
     ...(config.production && config.mail.kind === 'kept'
       ? [
           'SMTP_URL is not set: mails are kept in the data folder, and no customer reads of a failed payment or confirms an address.',
@@ -107,9 +115,35 @@ function assertProduction(env: Env): void {
       `In production APP_URL ("${env.APP_URL}") must be https, or sessions and payment links travel in the clear; http is taken for this machine alone.`,
     );
   }
-  if (env.STRIPE_API_BASE) {
-    throw new ConfigError('STRIPE_API_BASE points at a local Stripe and is refused in production.');
+  if (env.STRIPE_API_BASE && env.STRIPE_ALLOW_TEST_KEYS !== '1') {
+    throw new ConfigError(
+      'STRIPE_API_BASE points at a local Stripe and is refused in production; for a staging or a rehearsal set STRIPE_ALLOW_TEST_KEYS=1.',
+    );
   }
+}
+
+/** What is said at the start, and by `npm run doctor`. */
+export const TEST_MODE_WARNING =
+  'Stripe is in test mode (STRIPE_ALLOW_TEST_KEYS=1): no real money moves, and every page says so.';
+
+/** Real money in production alone, and nothing but real money there unless it is a rehearsal. */
+function assertKeysFit(env: Env, stripe: StripeConfig): void {
+  if (stripe.kind === 'local') return;
+  const live = isLiveStripe(stripe);
+  if (env.NODE_ENV !== 'production' && live) {
+    throw new ConfigError(
+      `STRIPE_SECRET_KEY is a live key, which moves real money, and NODE_ENV is ${env.NODE_ENV}: use a test key (sk_test_…), or set NODE_ENV=production.`,
+    );
+  }
+  if (env.NODE_ENV === 'production' && !live && env.STRIPE_ALLOW_TEST_KEYS !== '1') {
+    throw new ConfigError(
+      'STRIPE_SECRET_KEY is a test key, with which nobody can pay, and NODE_ENV is production: use a live key, or set STRIPE_ALLOW_TEST_KEYS=1 for a staging or a rehearsal.',
+    );
+  }
+}
+
+function isLiveStripe(stripe: StripeConfig): boolean {
+  return stripe.kind === 'live' && stripe.livemode;
 }
 
 /** What a guess has to get through. */

@@ -10,8 +10,10 @@ const integer = (fallback: number, min: number, max: number) =>
 const oneOf = <const T extends readonly [string, ...string[]]>(words: T, fallback: T[number]) =>
   z.preprocess(blankAsAbsent, z.enum(words).default(fallback as never));
 
+const ENVIRONMENTS = ['production', 'development', 'test'] as const;
+
 const envSchema = z.object({
-  NODE_ENV: text,
+  NODE_ENV: oneOf(ENVIRONMENTS, 'development'),
   PORT: integer(3000, 0, 65_535),
   LOCAL_STRIPE_PORT: integer(12_111, 0, 65_535),
   DATA_DIR: z.preprocess(blankAsAbsent, z.string().default('./.data')),
@@ -31,6 +33,7 @@ const envSchema = z.object({
     blankAsAbsent,
     z.coerce.number().min(0.05).max(80).optional(),
   ),
+  STRIPE_ALLOW_TEST_KEYS: z.preprocess(blankAsAbsent, z.enum(['0', '1']).default('0')),
   SMTP_URL: text,
   MAIL_FROM: z.preprocess(
     blankAsAbsent,
@@ -49,6 +52,9 @@ const envSchema = z.object({
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ),
 });
+
+/** Where the product runs. An empty `NODE_ENV` is development. */
+export type Environment = (typeof ENVIRONMENTS)[number];
 
 /** The environment as written: parsed, nothing decided yet. */
 export type Env = z.infer<typeof envSchema>;

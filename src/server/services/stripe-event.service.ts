@@ -14,6 +14,7 @@ import type { Jobs } from '../jobs.ts';
 import { isStripeUnavailable } from './stripe/errors.ts';
 import { toEventRow } from './stripe-event/event-row.ts';
 import { processEvent } from './stripe-event/process.ts';
+import { tellOfOther } from './subscription/other-environment.ts';
 import type { SyncDeps } from './subscription/sync-customer.ts';
 
 export const STRIPE_EVENT_QUEUE = 'stripe-event';
@@ -59,6 +60,12 @@ export class StripeEventService {
       await jobs.send(STRIPE_EVENT_QUEUE, { eventId: row.id }, { tx });
       return true;
     });
+  }
+
+  /** An event of the other mode came: a live one in test mode, or the other way round. */
+  refuse(eventId: string): Promise<void> {
+    const { db, clock } = this.#deps;
+    return tellOfOther(db, { subjectId: eventId, what: 'An event', now: clock.now() });
   }
 
   async process(eventId: string): Promise<void> {

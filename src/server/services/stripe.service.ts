@@ -1,4 +1,5 @@
 import type { Stripe } from 'stripe';
+import type { Environment } from '../config/env.ts';
 import { STEP_PATIENCE, SYNC_PATIENCE, type Patience } from './stripe/client.ts';
 import { callStripe } from './stripe/errors.ts';
 import * as cancellation from './stripe/cancellation.ts';
@@ -24,23 +25,36 @@ import {
 export class StripeService {
   readonly #stripe: Stripe;
   readonly #portalConfiguration: string | undefined;
+  /** Written on what we make; what carries another one's is not ours. */
+  readonly environment: Environment;
 
-  constructor(deps: { stripe: Stripe; portalConfiguration: string | undefined }) {
+  constructor(deps: {
+    stripe: Stripe;
+    portalConfiguration: string | undefined;
+    environment: Environment;
+  }) {
+    this.environment = deps.environment;
     this.#stripe = deps.stripe;
     this.#portalConfiguration = deps.portalConfiguration;
   }
 
   /** Makes the tenant's customer, once; answers its id. */
-  createCustomer(values: customers.NewCustomer): Promise<string> {
-    return callStripe(() => customers.createCustomer(this.#stripe, values));
+  createCustomer(values: Omit<customers.NewCustomer, 'environment'>): Promise<string> {
+    return callStripe(() =>
+      customers.createCustomer(this.#stripe, { ...values, environment: this.environment }),
+    );
   }
 
   findCustomer(customerId: string) {
     return callStripe(() => customers.findCustomer(this.#stripe, customerId, SYNC_PATIENCE));
   }
 
-  createCheckoutSession(values: checkout.NewCheckout): Promise<checkout.CheckoutSnapshot> {
-    return callStripe(() => checkout.createCheckoutSession(this.#stripe, values));
+  createCheckoutSession(
+    values: Omit<checkout.NewCheckout, 'environment'>,
+  ): Promise<checkout.CheckoutSnapshot> {
+    return callStripe(() =>
+      checkout.createCheckoutSession(this.#stripe, { ...values, environment: this.environment }),
+    );
   }
 
   listOpenCheckouts(customerId: string): Promise<checkout.CheckoutSnapshot[]> {

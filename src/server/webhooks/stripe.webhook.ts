@@ -16,7 +16,7 @@ const { webhooks } = Stripe;
  */
 export function handleStripeWebhook(deps: {
   access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
-  events: Pick<StripeEventService, 'receive'>;
+  events: Pick<StripeEventService, 'receive' | 'refuse'>;
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
   const { access, events } = deps;
   return async (c) => {
@@ -29,6 +29,7 @@ export function handleStripeWebhook(deps: {
     }
     if (event.livemode !== access.livemode) {
       log.error({ eventId: event.id, livemode: event.livemode }, 'webhook of the other mode');
+      await events.refuse(event.id);
       throw new BillingError('invalid_payload', 'The webhook was refused.');
     }
     if (event.api_version !== STRIPE_API_VERSION) {

@@ -1,6 +1,7 @@
 export default {
   product: 'Small Squaretable',
   skip: 'Skip to the content',
+  testMode: 'Test mode: payments here are not real, and no card is charged.',
   nav: {
     label: 'Main',
     chat: 'Chat',

@@ -3,6 +3,7 @@ import type { Messages } from '../en/index.ts';
 const shell: Messages['shell'] = {
   product: '小方桌',
   skip: '跳到正文',
+  testMode: '测试模式：这里的付款不是真的，不会扣款。',
   nav: {
     label: '主导航',
     chat: '聊天',

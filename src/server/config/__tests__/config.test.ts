@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configWarnings, decideConfig } from '../config.ts';
+import { configWarnings, decideConfig, TEST_MODE_WARNING } from '../config.ts';
 import { ConfigError, readEnv } from '../env.ts';
 
 const decide = (env: Record<string, string>) => decideConfig(readEnv(env));
@@ -103,6 +103,22 @@ test.each<[string, Record<string, string>, RegExp]>([
     /refused in production/,
   ],
   [
+    '9.15 a test key in production',
+    { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_1' },
+    /test key.*STRIPE_ALLOW_TEST_KEYS=1/,
+  ],
+  ['9.15 a live key without NODE_ENV', { STRIPE_SECRET_KEY: 'sk_live_1' }, /live key/],
+  [
+    '9.15 a live key in development',
+    { NODE_ENV: 'development', STRIPE_SECRET_KEY: 'rk_live_1' },
+    /live key.*NODE_ENV is development/,
+  ],
+  ['9.15 a live key in a test', { NODE_ENV: 'test', STRIPE_SECRET_KEY: 'sk_live_1' }, /live key/],
+  ['9.15 an environment that nobody knows', { NODE_ENV: 'prod' }, /NODE_ENV \("prod"\)/],
+  ['9.15 one in capitals', { NODE_ENV: 'Production' }, /NODE_ENV/],
+  ['9.15 a switch that is neither on nor off', { STRIPE_ALLOW_TEST_KEYS: 'yes' }, /STRIPE_ALLOW/],
+  ['9.7 a policy that is none', { LATE_PAYMENT: 'keep' }, /LATE_PAYMENT \("keep"\)/],
+  [
     'a live key for a local Stripe',
     { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_API_BASE: 'http://127.0.0.1:12111' },
     /test keys only/,
@@ -128,4 +144,28 @@ test.each<[string, Record<string, string>, RegExp]>([
 ])('%s is refused in one sentence', (_what, env, sentence) => {
   expect(() => decide(env)).toThrow(ConfigError);
   expect(() => decide(env)).toThrow(sentence);
+});
+
+test.each([
+  ['production', 'production'],
+  ['development', 'development'],
+  ['test', 'test'],
+  ['', 'development'],
+])('9.15 NODE_ENV "%s" is %s', (written, environment) => {
+  const env = written === 'production' ? PRODUCTION : { NODE_ENV: written };
+  expect(decide(env)).toMatchObject({ environment, testMode: false });
+});
+
+test.each([
+  ['test keys', {}],
+  ['a local Stripe that runs apart', { STRIPE_API_BASE: 'http://127.0.0.1:12111' }],
+])('9.15 a rehearsal runs as production with %s, and says so', (_what, extra) => {
+  const config = decide({
+    ...PRODUCTION,
+    STRIPE_SECRET_KEY: 'sk_test_1',
+    STRIPE_ALLOW_TEST_KEYS: '1',
+    ...extra,
+  });
+  expect(config).toMatchObject({ production: true, testMode: true });
+  expect(configWarnings(config)).toContain(TEST_MODE_WARNING);
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { NewStripeEventRow } from '../../../db/schema/index.ts';
-import { idOrNull, seconds, toDate } from '../stripe/shapes.ts';
+import { idOrNull, metadata, seconds, toDate } from '../stripe/shapes.ts';
 
 const subject = z.looseObject({
   id: z.string().nullish(),
@@ -8,6 +8,7 @@ const subject = z.looseObject({
   customer: idOrNull,
   charge: idOrNull,
   payment_intent: idOrNull,
+  metadata: metadata.catch({}),
 });
 
 const event = z.object({

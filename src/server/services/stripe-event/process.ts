@@ -8,6 +8,8 @@ import {
 import type { StripeEventRow } from '../../../db/schema/index.ts';
 import { isSubscribedEvent, type SubscribedEvent } from '../stripe/event-types.ts';
 import type { ChargeReading } from '../stripe/charges.ts';
+import { isOfOther } from '../stripe/customers.ts';
+import { tellOfOther } from '../subscription/other-environment.ts';
 import { syncLocked, withCustomer, type SyncDeps } from '../subscription/sync-customer.ts';
 import { writeCharge } from '../subscription/write-charges.ts';
 import { applyEffects } from './effects.ts';
@@ -25,6 +27,11 @@ const BATCH = 100;
 export async function processEvent(deps: SyncDeps, eventId: string): Promise<void> {
   const event = await findEvent(deps.db, eventId);
   if (event?.state !== 'received') return;
+  if (isOfOther(subjectOf(event).metadata, deps.stripe.environment)) {
+    const now = deps.clock.now();
+    await tellOfOther(deps.db, { subjectId: event.objectId ?? event.id, what: 'An event', now });
+    return markEventsDone(deps.db, [eventId], 'ignored', now);
+  }
   const customerId = isSubscribedEvent(event.type) ? await findCustomerOf(deps, event) : undefined;
   if (!customerId) return markEventsDone(deps.db, [eventId], 'ignored', deps.clock.now());
   await withCustomer(deps, customerId, async (tx) => {

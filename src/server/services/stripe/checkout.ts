@@ -35,6 +35,7 @@ export function readCheckout(answer: unknown): CheckoutSnapshot {
 }
 
 export interface NewCheckout {
+  environment: string;
   tenantId: string;
   customerId: string;
   priceId: string;
@@ -57,8 +58,8 @@ export async function createCheckoutSession(
   stripe: Stripe,
   values: NewCheckout,
 ): Promise<CheckoutSnapshot> {
-  const { tenantId, customerId, priceId, trialDays, after } = values;
-  const mark = { app: APP_MARK, tenantId, priceId };
+  const { environment, tenantId, customerId, priceId, trialDays, after } = values;
+  const mark = { app: APP_MARK, env: environment, tenantId, priceId };
   const params: Stripe.Checkout.SessionCreateParams = {
     mode: 'subscription',
     customer: customerId,

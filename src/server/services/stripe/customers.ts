@@ -12,7 +12,17 @@ import {
 /** Written on everything we make at Stripe; several products may share an account. */
 export const APP_MARK = 'small_squaretable';
 
+/**
+ * Whether an object is of another installation on the same account, a staging beside development
+ * say: it carries our mark and another environment. What carries none, from before, counts as ours.
+ */
+export function isOfOther(metadata: Record<string, string>, environment: string): boolean {
+  const { app, env } = metadata;
+  return app === APP_MARK && env !== undefined && env !== environment;
+}
+
 export interface NewCustomer {
+  environment: string;
   tenantId: string;
   email: string;
   name: string;
@@ -26,8 +36,8 @@ export interface NewCustomer {
  * never changes goes under the idempotency key, the rest is written after.
  */
 export async function createCustomer(stripe: Stripe, values: NewCustomer): Promise<string> {
-  const { tenantId, email, name, locale, replaces } = values;
-  const metadata = { app: APP_MARK, tenantId };
+  const { environment, tenantId, email, name, locale, replaces } = values;
+  const metadata = { app: APP_MARK, env: environment, tenantId };
   const idempotencyKey = `customer:${tenantId}${replaces ? `:after:${replaces}` : ''}`;
   const { id } = await stripe.customers.create({ metadata }, { idempotencyKey });
   await stripe.customers.update(id, { email, name, preferred_locales: [locale] });

@@ -13,12 +13,13 @@ import type { Jobs } from '../../jobs.ts';
 import type { Logger } from '../../log.ts';
 import type { PriceCatalogue } from '../stripe/catalogue.ts';
 import { SYNC_PATIENCE, type Patience } from '../stripe/client.ts';
-import { APP_MARK, type CustomerBilling } from '../stripe/customers.ts';
+import { APP_MARK, isOfOther, type CustomerBilling } from '../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
 import type { StripeService } from '../stripe.service.ts';
 import { orderRemedies } from '../remedy/order.ts';
 import { wakeRemedies } from '../remedy/queue.ts';
 import { judgeTrials } from '../trial/trial-history.ts';
+import { tellOfOther } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { writeReturnedCharges } from './write-charges.ts';
 import { paymentMethodOf, writeSubscriptions } from './write-subscriptions.ts';
@@ -122,6 +123,10 @@ export async function syncLocked(
     if (known) deps.log.error({ customerId, tenantId: known.id }, 'Stripe lost a customer');
     return { outcome: known ? 'missing' : 'foreign' };
   }
+  if (isOther(deps, billing)) {
+    await tellOfOther(tx, { subjectId: customerId, what: 'A customer', now });
+    return { outcome: 'foreign' };
+  }
   const tenant = known ?? (await adopt(tx, billing, now));
   if (!tenant) return { outcome: 'foreign' };
   const rows = await writeSubscriptions(deps, tx, tenant, billing, options, now);
@@ -141,6 +146,10 @@ export async function syncLocked(
   const trialStart = billing.subscriptions.flatMap((one) => one.trialStart ?? [])[0] ?? null;
   await applyEntitlement(deps, tx, { tenant, rows, trialStart, syncedAt: now, ...options });
   return { outcome: 'synced', tenant, rows, invoices };
+}
+
+function isOther({ stripe }: SyncDeps, { customer }: CustomerBilling): boolean {
+  return !customer.deleted && isOfOther(customer.metadata, stripe.environment);
 }
 
 /** A customer that carries our mark, of a tenant that has none yet: as after a restored backup. */

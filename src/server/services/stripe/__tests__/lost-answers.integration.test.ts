@@ -31,6 +31,7 @@ const open = () =>
     { maxNetworkRetries: 0 },
   );
 const values = {
+  environment: 'test',
   tenantId: crypto.randomUUID(),
   email: 'ada@example.com',
   name: 'Ada',
@@ -65,6 +66,7 @@ test('a Checkout session is opened once', async () => {
   const [pro] = await ensurePrices(stripe);
   const customerId = await createCustomer(stripe, { ...values, tenantId: crypto.randomUUID() });
   const checkout = {
+    environment: 'test',
     tenantId: values.tenantId,
     customerId,
     priceId: pro!.priceId,

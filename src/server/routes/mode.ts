@@ -1,0 +1,24 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { ModeView } from '../../domain/api.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { json } from './responses.ts';
+import { createRouter } from './router.ts';
+
+const modeSchema = z
+  .object({
+    testMode: z.boolean().openapi({ description: 'No real money moves here, though it looks so.' }),
+  })
+  .openapi('Mode') satisfies z.ZodType<ModeView>;
+
+/** Whether payments are real: every page says when they are not. */
+export function modeRoutes({ config }: Pick<Context, 'config'>): OpenAPIHono<AppEnv> {
+  const route = createRoute({
+    method: 'get',
+    path: '/api/mode',
+    tags: ['Service'],
+    summary: 'Whether payments are real',
+    responses: { 200: json(modeSchema, 'The mode.') },
+  });
+  return createRouter().openapi(route, (c) => c.json({ testMode: config.testMode }, 200));
+}
