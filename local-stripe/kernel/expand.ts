@@ -2,8 +2,13 @@ import { invalidRequest } from './errors.ts';
 import type { Kind } from './kinds.ts';
 import type { Context, Resource } from './types.ts';
 
-/** Finds the resource that owns an answer by its `object`. */
-export type ResourceOf = (object: string) => Resource | undefined;
+/** What is known of API objects. */
+export interface Known {
+  /** The resource that owns an answer, by its `object`. */
+  resourceOf: (object: string) => Resource | undefined;
+  /** What stands for nothing in a field that an object has only when asked; undefined: leave it out. */
+  emptyValue: (object: string, path: string) => unknown;
+}
 
 interface Here {
   /** The API object that the value lies in, which knows what its references are. */
@@ -14,11 +19,12 @@ interface Here {
 
 /**
  * Fills references in with their objects, as the paths in `expand` ask: at most four levels, through
- * lists (`data.customer`) and arrays alike. Answers a copy; what is stored stays as it is.
+ * lists (`data.customer`) and arrays alike. Answers a copy; what is stored stays as it is. Whether a
+ * path may be expanded at all is checked with the other parameters.
  */
 export function expandAll(
   ctx: Context,
-  resourceOf: ResourceOf,
+  known: Known,
   answer: object,
   paths: readonly string[],
 ): object {
@@ -31,47 +37,41 @@ export function expandAll(
         'expand',
       );
     }
-    expanded = expandValue(ctx, resourceOf, expanded, { owner: null, path: '' }, steps, path);
+    expanded = expandValue(ctx, known, expanded, { owner: null, path: '' }, steps, path);
   }
   return expanded as object;
 }
 
 function expandValue(
   ctx: Context,
-  resourceOf: ResourceOf,
+  known: Known,
   value: unknown,
   here: Here,
   steps: string[],
   fullPath: string,
 ): unknown {
   if (Array.isArray(value)) {
-    return value.map((part) => expandValue(ctx, resourceOf, part, here, steps, fullPath));
+    return value.map((part) => expandValue(ctx, known, part, here, steps, fullPath));
   }
   if (typeof value === 'string') {
-    const target = dereference(ctx, resourceOf, value, here, fullPath);
-    return steps.length === 0
-      ? target
-      : expandValue(ctx, resourceOf, target, here, steps, fullPath);
+    const target = dereference(ctx, known, value, here, fullPath);
+    if (steps.length === 0 || typeof target === 'string') return target;
+    return expandValue(ctx, known, target, here, steps, fullPath);
   }
-  if (steps.length === 0) {
-    if (value === undefined) throw cannotExpand(fullPath);
-    return value;
-  }
-  if (value === null) return null;
-  if (typeof value !== 'object') throw cannotExpand(fullPath);
-  return expandField(ctx, resourceOf, value as Record<string, unknown>, here, steps, fullPath);
+  if (value === null || typeof value !== 'object' || steps.length === 0) return value;
+  return expandField(ctx, known, value as Record<string, unknown>, here, steps, fullPath);
 }
 
 function expandField(
   ctx: Context,
-  resourceOf: ResourceOf,
+  known: Known,
   object: Record<string, unknown>,
   here: Here,
   steps: string[],
   fullPath: string,
 ): unknown {
   const [field, ...rest] = steps as [string, ...string[]];
-  const resource = typeof object.object === 'string' ? resourceOf(object.object) : undefined;
+  const resource = typeof object.object === 'string' ? known.resourceOf(object.object) : undefined;
   const isOwner =
     resource !== undefined || object.object === 'list' || object.object === 'search_result';
   const inside: Here = isOwner
@@ -83,32 +83,29 @@ function expandField(
   const include = isIncluded ? resource.includes[field] : undefined;
   if (include !== undefined && value === undefined) value = include(ctx, object as never);
   if (value === undefined) {
-    // Known, but this object has none: a price without tiers, say.
-    if (include !== undefined) return object;
-    if (object.deleted === true) return object;
-    if (resource !== undefined && isReference(resource, field)) return object;
-    throw cannotExpand(fullPath);
+    if (include !== undefined || object.deleted === true) return object;
+    const { owner, path } = inside;
+    value = known.emptyValue(String(owner?.object), path);
+    // Declared, but this object has none: a price without tiers, say.
+    if (value === undefined) return object;
   }
-  return { ...object, [field]: expandValue(ctx, resourceOf, value, inside, rest, fullPath) };
-}
-
-function isReference(resource: Resource, path: string): boolean {
-  return Object.keys(resource.references).some((key) => key === path || key.startsWith(`${path}.`));
+  return { ...object, [field]: expandValue(ctx, known, value, inside, rest, fullPath) };
 }
 
 function dereference(
   ctx: Context,
-  resourceOf: ResourceOf,
+  known: Known,
   id: string,
   here: Here,
   fullPath: string,
-): object {
+): unknown {
   const owner = here.owner;
-  const resource = owner === null ? undefined : resourceOf(String(owner.object));
+  const resource = owner === null ? undefined : known.resourceOf(String(owner.object));
   const kinds = resource?.references[here.path];
-  if (kinds === undefined) throw cannotExpand(fullPath);
+  // An object that is not served: its id is all there is.
+  if (kinds === undefined) return id;
   for (const kind of Array.isArray(kinds) ? kinds : [kinds]) {
-    const target = findPresented(ctx, resourceOf, kind, id);
+    const target = findPresented(ctx, known, kind, id);
     if (target !== undefined) return target;
   }
   const deleted = ctx.store.find('_deleted', id);
@@ -116,19 +113,10 @@ function dereference(
   throw invalidRequest(`${fullPath}: ${id} cannot be expanded any more.`, 'expand');
 }
 
-function findPresented(
-  ctx: Context,
-  resourceOf: ResourceOf,
-  kind: Kind,
-  id: string,
-): object | undefined {
+function findPresented(ctx: Context, known: Known, kind: Kind, id: string): object | undefined {
   const target = ctx.store.find(kind, id);
   if (target === undefined) return undefined;
-  const present = resourceOf(kind)?.present as
+  const present = known.resourceOf(kind)?.present as
     ((ctx: Context, object: object) => object) | undefined;
   return present === undefined ? target : present(ctx, target);
-}
-
-function cannotExpand(path: string) {
-  return invalidRequest(`This property cannot be expanded (${path}).`, 'expand');
 }

@@ -8,6 +8,7 @@ import type { Arrival } from './chaos.ts';
 import { StripeError, invalidRequest } from './errors.ts';
 import { apiVersion } from './events.ts';
 import { expandAll } from './expand.ts';
+import type { Known } from './expand.ts';
 import { parseForm } from './form.ts';
 import type { RawParams } from './form.ts';
 import { findSavedAnswer, fingerprint, isSaved, saveAnswer } from './idempotency.ts';
@@ -30,13 +31,15 @@ export interface ApiParts {
   parseParams: ParseParams;
   /** Does what is overdue. */
   catchUp: () => void;
+  /** As `Known` says, for `expand`. */
+  emptyValue: Known['emptyValue'];
   /** The customer whom a request with this path, query and body is about. */
   customerOf: (store: Kernel['store'], request: string) => string | null;
 }
 
 /** The API, `/v1/**`, over the kernel's resources. */
 export function apiServer(kernel: Kernel, parts: ApiParts): Hono {
-  const { parseParams, catchUp, customerOf } = parts;
+  const { catchUp, customerOf } = parts;
   const app = new Hono();
   const base = {
     'content-type': 'application/json',
@@ -53,7 +56,7 @@ export function apiServer(kernel: Kernel, parts: ApiParts): Hono {
     let result: Answer | null = null;
     if (failure === null || failure.when === 'after') {
       try {
-        result = await answerRequest(kernel, parseParams, c, route, requestId);
+        result = await answerRequest(kernel, parts, c, route, requestId);
       } catch (error) {
         result = errorAnswer(kernel, error, requestId);
       }
@@ -111,7 +114,7 @@ function noteCall(
 
 async function answerRequest(
   kernel: Kernel,
-  parseParams: ParseParams,
+  parts: ApiParts,
   c: HonoContext,
   route: Route | null,
   requestId: string,
@@ -136,10 +139,10 @@ async function answerRequest(
   }
 
   const raw = parseForm(text);
-  const params = parseParams(`${route.method} ${route.path}`, raw);
+  const params = parts.parseParams(`${route.method} ${route.path}`, raw);
   let result: Answer | null = null;
   kernel.runRecorded(
-    (ctx) => JSON.stringify(execute(kernel, ctx, route, params, c.req.param())),
+    (ctx) => JSON.stringify(execute(kernel, parts, ctx, route, params, c.req.param())),
     { id: requestId, idempotencyKey: key },
     (outcome) => {
       const error = 'error' in outcome ? outcome.error : null;
@@ -158,6 +161,7 @@ async function answerRequest(
 
 function execute(
   kernel: Kernel,
+  { emptyValue }: ApiParts,
   ctx: Context,
   route: Route,
   params: Params,
@@ -165,8 +169,9 @@ function execute(
 ): object {
   const { expand, ...rest } = params;
   const answer = present(kernel, ctx, route.handle(ctx, rest, path));
+  const known = { resourceOf: kernel.resourceOf, emptyValue };
   const expanded =
-    expand === undefined ? answer : expandAll(ctx, kernel.resourceOf, answer, expand as string[]);
+    expand === undefined ? answer : expandAll(ctx, known, answer, expand as string[]);
   kernel.check?.response(`${route.method} ${route.path}`, expanded);
   return expanded;
 }

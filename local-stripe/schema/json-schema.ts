@@ -9,6 +9,8 @@ export interface JsonSchema {
   required?: string[];
   additionalProperties?: JsonSchema | false;
   anyOf?: JsonSchema[];
+  /** A string that is the id of an object which is not served. */
+  reference?: true;
 }
 
 /** What `generate/` writes and everything else reads. */

@@ -16,7 +16,7 @@ import { notFound } from '../pages/visitor.ts';
 import { pageServer } from '../pages/server.ts';
 import { customerOf } from '../resources/customer-of.ts';
 import { resources } from '../resources/index.ts';
-import { strictSelfCheck, validateRequest } from '../schema/index.ts';
+import { emptyValue, strictSelfCheck, validateRequest } from '../schema/index.ts';
 import { listen } from './listen.ts';
 
 export interface LocalStripeOptions {
@@ -74,6 +74,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     const timekeeper = new Timekeeper(kernel, dispatcher);
     const app = apiServer(kernel, {
       parseParams: validateRequest,
+      emptyValue,
       catchUp: () => timekeeper.catchUpBriefly(),
       customerOf,
     });

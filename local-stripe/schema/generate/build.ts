@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { endpoints } from '../endpoints.ts';
 import type { JsonSchema, SchemaDocument } from '../json-schema.ts';
 import { mergeEqualDefinitions } from './compact.ts';
@@ -13,9 +13,9 @@ import type { Sdk, SdkEndpoint } from './read-sdk.ts';
 /** Objects that appear only inside others, in events, or on their way out. */
 const EMBEDDED = ['discount', 'line_item', 'item', 'entitlements.active_entitlement_summary'];
 
-/** The folder of the SDK that is installed beside us. */
+/** The folder of the SDK that is installed beside us: its code lies one below, its manifest is not exported. */
 export function installedSdk(): string {
-  return dirname(fileURLToPath(import.meta.resolve('stripe/package.json')));
+  return dirname(dirname(createRequire(import.meta.url).resolve('stripe')));
 }
 
 /** The schema document of the SDK in `sdkFolder` for the endpoints we serve. */

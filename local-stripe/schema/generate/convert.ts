@@ -50,7 +50,12 @@ export class TypeConverter {
 
   private union(type: ts.UnionType, property: string): JsonSchema | null {
     const members = this.withoutUnserved(type.types);
-    const parts = members.flatMap((member) => this.convert(member, property) ?? []);
+    const isShort = members.length < type.types.length;
+    const parts = members
+      .flatMap((member) => this.convert(member, property) ?? [])
+      .map((part) =>
+        isShort && part.type === 'string' ? { ...part, reference: true as const } : part,
+      );
     const literals = parts.flatMap((part) => (isEnum(part) ? part.enum : []));
     const rest = parts.filter((part) => !isEnum(part));
     if (literals.includes(true) && literals.includes(false)) {
@@ -65,7 +70,7 @@ export class TypeConverter {
     return out.length === 1 ? (out[0] ?? null) : { anyOf: out };
   }
 
-  /** `string | Account` is an id when accounts are not served. */
+  /** `string | Account` is an id (and nothing but a reference) when accounts are not served. */
   private withoutUnserved(members: ts.Type[]): ts.Type[] {
     const isReference = members.some((member) => member.flags & ts.TypeFlags.String);
     if (!isReference) return members;

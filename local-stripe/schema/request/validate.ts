@@ -2,6 +2,7 @@ import type { RawParams } from '../../kernel/form.ts';
 import { alternatives, getEndpoint } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { coerceObject } from './coerce.ts';
+import { assertExpandable } from './expand.ts';
 
 const noParams: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
 
@@ -12,7 +13,9 @@ const noParams: JsonSchema = { type: 'object', properties: {}, additionalPropert
  * `parameter_invalid_integer`, `parameter_invalid_empty`, or one with only `param`.
  */
 export function validateRequest(endpoint: string, raw: RawParams): Record<string, unknown> {
-  const { params } = getEndpoint(endpoint);
-  const [schema = noParams] = params ? alternatives(params) : [noParams];
-  return coerceObject(schema, raw, { endpoint, path: [] });
+  const { params: declared } = getEndpoint(endpoint);
+  const [schema = noParams] = declared ? alternatives(declared) : [noParams];
+  const params = coerceObject(schema, raw, { endpoint, path: [] });
+  assertExpandable(endpoint, (params.expand ?? []) as string[]);
+  return params;
 }
