@@ -69,6 +69,28 @@ describe('8 the stairs run one way', () => {
     expect([...folders].filter((folder) => !billing.includes(folder!))).toEqual([]);
   });
 
+  test('the kernel knows no object of Stripe’s', () => {
+    const kernel = built.filter(({ path }) => path.startsWith('kernel/'));
+    const knowing = kernel.filter(({ text }) => /from 'stripe'/.test(text));
+    expect(knowing.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('a room keeps and takes only what it or a room below has declared', () => {
+    const declared = built
+      .filter(({ path }) => /(^|\/)kinds\.ts$/.test(path))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/^ +'?([\w.]+)'?: /gm)].map(([, kind]) => ({ kind: kind!, path })),
+      );
+    expect(declared.length).toBeGreaterThan(35);
+    const above = built.flatMap(({ path, text }) =>
+      declared
+        .filter((one) => stairs.indexOf(roomOf(one.path)) > stairs.indexOf(roomOf(path)))
+        .filter(({ kind }) => new RegExp(`(store\\.\\w+|update)\\(\\s*'${kind}'`).test(text))
+        .map(({ kind }) => `${path} takes ${kind}`),
+    );
+    expect(above).toEqual([]);
+  });
+
   test('siblings do not know each other', () => {
     const across = built.flatMap((file) =>
       file.imports

@@ -37,6 +37,7 @@ declare module '../kernel/kinds.ts' {
     subscription: Stripe.Subscription;
     subscription_schedule: Stripe.SubscriptionSchedule;
     tax_id: Stripe.TaxId;
+    'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
 
     _billed: BilledRow;
     _card: CardRow;

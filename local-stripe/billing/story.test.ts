@@ -80,8 +80,8 @@ function assertEndedIsFinal(store: Store): void {
     if (ended_at !== null) endedAs.set(id, status);
   };
   for (const { body } of store.oldestFirst('_event')) {
-    const { object } = body.data;
-    if (object.object === 'subscription') note(object);
+    const object = body.data.object as { object?: string };
+    if (object.object === 'subscription') note(object as Stripe.Subscription);
   }
   for (const subscription of store.oldestFirst('subscription')) {
     note(subscription);

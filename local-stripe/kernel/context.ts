@@ -1,18 +1,20 @@
-import type Stripe from 'stripe';
 import { previousAttributes } from './difference.ts';
 import { formatId, randomText } from './ids.ts';
 import type { Kind, Kinds } from './kinds.ts';
+import type { EventType } from './vocabulary.ts';
+import type { OwnClocks } from './ports.ts';
 import type { DueQueue } from './due-queue.ts';
 import { recordEvent } from './events.ts';
 import type { Recorder } from './events.ts';
 import type { Store } from './store.ts';
 import { readSettings } from './settings.ts';
-import type { AtEndOrder, Context, RequestOrigin } from './types.ts';
+import type { Context, RequestOrigin } from './types.ts';
 
 /** What a transaction needs of the kernel it runs in. */
 export interface Machinery extends Recorder {
   readonly store: Store;
   readonly due: DueQueue;
+  readonly clocks: OwnClocks;
   readonly seed: string;
   readonly baseUrl: string;
   readonly businessName: string;
@@ -29,7 +31,7 @@ export interface Origin {
 }
 
 /** What is to be done at the end of the transaction. */
-export type Lastly = Map<string, { order: AtEndOrder; work: () => void }>;
+export type Lastly = Map<string, { order: number; work: () => void }>;
 
 /**
  * The context of one transaction, on the clock `clock` at `now`. `globalNow` stays what it was when
@@ -53,10 +55,10 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
     },
     onClock(other) {
       // What a deleted clock leaves behind goes by the global one.
-      const found = other === null ? undefined : store.find('test_helpers.test_clock', other);
-      const at = found?.frozen_time ?? globalNow;
+      const found = other === null ? undefined : kernel.clocks.timeOf(store, other);
       if (found === undefined) other = null;
       if (other === clock) return ctx;
+      const at = found ?? globalNow;
       return makeContext(kernel, { request, clock: other, now: at, globalNow }, lastly);
     },
     at: (other) => makeContext(kernel, { request, clock, now: other, globalNow }, lastly),
@@ -65,11 +67,12 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
     newDigits: (length) =>
       randomText(`${kernel.seed}:digits:${kernel.nextSequence()}`, length, '0123456789'),
     emit: (type, object, previous) => recordEvent(kernel, ctx, type, object, previous),
+    isHeard: (type) => kernel.endpoints.all(store).some((receiver) => receiver.wants(type)),
     update: <K extends Kind>(
       kind: K,
       before: Kinds[K],
       patch: Partial<Kinds[K]>,
-      type?: Stripe.Event.Type,
+      type?: EventType,
     ) => {
       const after = { ...before, ...patch };
       const previous = previousAttributes(before, after, Object.keys(patch));

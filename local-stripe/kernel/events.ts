@@ -1,5 +1,6 @@
-import type Stripe from 'stripe';
-import type { DeliveryRow } from './rows.ts';
+import type { EventType } from './vocabulary.ts';
+import type { Receivers } from './ports.ts';
+import type { DeliveryRow, EventBody } from './rows.ts';
 import type { Context, Resource, SelfCheck } from './types.ts';
 
 export const apiVersion = '2026-10-28.endive';
@@ -9,6 +10,7 @@ const threes = /^(payment_intent|charge|refund)\./;
 /** What recording an event needs of the kernel. */
 export interface Recorder {
   readonly check: SelfCheck | null;
+  readonly endpoints: Receivers;
   resourceOf(object: string): Resource | undefined;
 }
 
@@ -19,7 +21,7 @@ export interface Recorder {
 export function recordEvent(
   kernel: Recorder,
   ctx: Context,
-  type: Stripe.Event.Type,
+  type: EventType,
   object: object,
   previousAttributes?: Record<string, unknown>,
 ): void {
@@ -27,7 +29,7 @@ export function recordEvent(
   const present = kernel.resourceOf(kind)?.present as
     ((ctx: Context, object: object) => object) | undefined;
   const id = ctx.newId('evt');
-  const body = {
+  const body: EventBody = {
     id: threes.test(type) ? id.replace('evt_1', 'evt_3') : id,
     object: 'event',
     api_version: apiVersion,
@@ -43,17 +45,16 @@ export function recordEvent(
       idempotency_key: ctx.request?.idempotencyKey ?? null,
     },
     type,
-  } as unknown as Stripe.Event;
+  };
   kernel.check?.event(body);
   ctx.store.put('_event', { id: body.id, recordedAt: ctx.globalNow, body });
-  for (const endpoint of ctx.store.oldestFirst('webhook_endpoint')) {
-    if (endpoint.status !== 'enabled' || !wants(endpoint, type)) continue;
-    addDelivery(ctx, body, endpoint.id);
+  for (const receiver of kernel.endpoints.all(ctx.store)) {
+    if (receiver.wants(type)) addDelivery(ctx, body, receiver.id);
   }
 }
 
 /** A further delivery of an event to an endpoint, due at once. */
-export function addDelivery(ctx: Context, event: Stripe.Event, endpoint: string): DeliveryRow {
+export function addDelivery(ctx: Context, event: EventBody, endpoint: string): DeliveryRow {
   return ctx.store.put('_delivery', {
     id: ctx.newId('whd'),
     event: event.id,
@@ -65,10 +66,6 @@ export function addDelivery(ctx: Context, event: Stripe.Event, endpoint: string)
     nextAttemptAt: ctx.globalNow,
     attempts: [],
   });
-}
-
-function wants(endpoint: Stripe.WebhookEndpoint, type: string): boolean {
-  return endpoint.enabled_events.includes('*') || endpoint.enabled_events.includes(type);
 }
 
 /**

@@ -8,13 +8,15 @@ import { StripeError } from './errors.ts';
 import { forgetOldEvents } from './events.ts';
 import { formatId } from './ids.ts';
 import type { Kind } from './kinds.ts';
+import type { OwnClocks, Receivers } from './ports.ts';
 import { Store } from './store.ts';
 import type { Indexes } from './store.ts';
-import { atEndOrder } from './types.ts';
 import type { Context, DueHandler, RequestOrigin, Resource, SelfCheck } from './types.ts';
 
 export interface KernelOptions {
   resources: Resource<never>[];
+  clocks: OwnClocks;
+  endpoints: Receivers;
   clock: MovableClock;
   /** Makes the ids; equal seeds and stories make equal ids. */
   seed: string;
@@ -37,6 +39,8 @@ export class Kernel {
   readonly due: DueQueue;
   readonly calls = new CallLog();
   readonly resources: Resource[];
+  readonly clocks: OwnClocks;
+  readonly endpoints: Receivers;
   readonly clock: MovableClock;
   readonly log: (message: string) => void;
   readonly check: SelfCheck | null;
@@ -53,6 +57,8 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.resources = options.resources as unknown as Resource[];
+    this.clocks = options.clocks;
+    this.endpoints = options.endpoints;
     this.clock = options.clock;
     this.seed = options.seed;
     this.baseUrl = options.baseUrl;
@@ -180,7 +186,8 @@ export class Kernel {
 }
 
 function runLastly(lastly: Lastly): void {
-  for (const order of atEndOrder) {
+  const orders = new Set([...lastly.values()].map(({ order }) => order).sort((a, b) => a - b));
+  for (const order of orders) {
     for (const task of [...lastly.values()]) if (task.order === order) task.work();
   }
 }
@@ -190,9 +197,7 @@ function indexesOf(resources: Resource[]): Indexes {
     _delivery: {
       event: (row: { event: string }) => row.event,
       endpoint: (row: { endpoint: string }) => row.endpoint,
-      // Finalization waits for this one alone; an index over all would only cost.
-      invoiceCreated: (row: { eventType: string; objectId: string }) =>
-        row.eventType === 'invoice.created' ? row.objectId : null,
+      ...Object.assign({}, ...resources.map(({ deliveries }) => deliveries)),
     },
   };
   for (const resource of resources) indexes[resource.kind as Kind] = resource.indexes;

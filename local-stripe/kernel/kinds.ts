@@ -1,4 +1,3 @@
-import type Stripe from 'stripe';
 import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from './rows.ts';
 
 /**
@@ -8,16 +7,12 @@ import type { DeliveryRow, DueRow, EventRow, IdempotencyRow, SettingsRow } from 
  * leave over the API.
  */
 export interface Kinds {
-  'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
-  webhook_endpoint: Stripe.WebhookEndpoint;
-
   _deleted: { id: string; object: string; deleted: true };
   _delivery: DeliveryRow;
   _due: DueRow;
   _event: EventRow;
   _idempotency: IdempotencyRow;
   _settings: SettingsRow;
-  _webhook_secret: { id: string; secret: string };
 }
 
 export type Kind = keyof Kinds;

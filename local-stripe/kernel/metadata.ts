@@ -1,17 +1,18 @@
-import type Stripe from 'stripe';
 import { invalidRequest } from './errors.ts';
+
+type Metadata = Record<string, string>;
 
 /**
  * Stripe's merge: keys given are set, keys given as `''` are removed, others stay; `''` for the
  * whole removes all. At most 50 keys of 40 characters with values of 500.
  */
 export function mergeMetadata(
-  before: Stripe.Metadata | null,
-  change: Stripe.Emptyable<Stripe.MetadataParam> | undefined,
-): Stripe.Metadata {
+  before: Metadata | null,
+  change: Record<string, string | number | null> | '' | null | undefined,
+): Metadata {
   if (change === undefined) return before ?? {};
   if (change === '' || change === null) return {};
-  const merged: Stripe.Metadata = { ...before };
+  const merged: Metadata = { ...before };
   for (const [key, value] of Object.entries(change)) {
     const text = value === null ? '' : String(value);
     assertFits(key, text);

@@ -1,10 +1,23 @@
-import type Stripe from 'stripe';
+import type { EventType } from './vocabulary.ts';
+
+/** An event as it is told; what its object is, only the room that told it knows. */
+export interface EventBody {
+  id: string;
+  object: 'event';
+  api_version: string | null;
+  created: number;
+  data: { object: object; previous_attributes?: Record<string, unknown> };
+  livemode: boolean;
+  pending_webhooks: number;
+  request: { id: string | null; idempotency_key: string | null };
+  type: EventType;
+}
 
 /** An event as kept: its immutable body, and when it was recorded by the global clock. */
 export interface EventRow {
   id: string;
   recordedAt: number;
-  body: Stripe.Event;
+  body: EventBody;
 }
 
 /** One event on its way to one endpoint. */

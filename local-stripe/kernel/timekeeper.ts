@@ -34,9 +34,7 @@ export class Timekeeper {
    * takes no number that an id would have had.
    */
   resume(): void {
-    for (const { id, status } of this.#kernel.store.oldestFirst('test_helpers.test_clock')) {
-      if (status === 'advancing') this.#beginAdvance(id);
-    }
+    for (const id of this.#kernel.clocks.turning(this.#kernel.store)) this.#beginAdvance(id);
   }
 
   /**
@@ -117,55 +115,28 @@ export class Timekeeper {
   }
 
   async #advanceTestClock(id: string): Promise<void> {
-    const { store } = this.#kernel;
-    const target = store.find('test_helpers.test_clock', id)?.status_details.advancing
-      ?.target_frozen_time;
+    const { store, clocks } = this.#kernel;
+    const target = clocks.targetOf(store, id);
     if (target === undefined) return;
     for (;;) {
       if (this.#isClosed) return;
       const row = this.#kernel.due.peek(id);
-      if (row === undefined || row.dueAt > target || !this.#freeze(id, row.dueAt)) break;
+      if (row === undefined || row.dueAt > target || !this.#turn(id, row.dueAt)) break;
       if (!this.#do(row, this.#kernel.now())) {
-        this.#failAdvance(id);
+        this.#kernel.run((ctx) => clocks.fail(ctx, id));
         return;
       }
       await this.#breathe();
     }
-    this.#kernel.run((ctx) => {
-      const clock = store.find('test_helpers.test_clock', id);
-      if (clock === undefined) return;
-      const ready = ctx.store.put('test_helpers.test_clock', {
-        ...clock,
-        frozen_time: target,
-        status: 'ready',
-        status_details: {},
-      });
-      ctx.onClock(id).emit('test_helpers.test_clock.ready', ready);
-    });
-  }
-
-  /** A test clock that cannot go on says so, as Stripe's do. */
-  #failAdvance(id: string): void {
-    this.#kernel.run((ctx) => {
-      const clock = ctx.store.find('test_helpers.test_clock', id);
-      if (clock === undefined) return;
-      const failed = ctx.store.put('test_helpers.test_clock', {
-        ...clock,
-        status: 'internal_failure',
-        status_details: {},
-      });
-      ctx.onClock(id).emit('test_helpers.test_clock.internal_failure', failed);
-    });
+    this.#kernel.run((ctx) => clocks.arrive(ctx, id));
   }
 
   /** False when the clock was deleted while it advanced. */
-  #freeze(id: string, frozen_time: number): boolean {
-    const { store } = this.#kernel;
-    const clock = store.find('test_helpers.test_clock', id);
-    if (clock === undefined) return false;
-    if (frozen_time > clock.frozen_time) {
-      store.transaction(() => store.put('test_helpers.test_clock', { ...clock, frozen_time }));
-    }
+  #turn(id: string, to: number): boolean {
+    const { store, clocks } = this.#kernel;
+    const now = clocks.timeOf(store, id);
+    if (now === undefined) return false;
+    if (to > now) store.transaction(() => clocks.turn(store, id, to));
     return true;
   }
 

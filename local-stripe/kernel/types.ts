@@ -1,6 +1,6 @@
-import type Stripe from 'stripe';
 import type { Kind, Kinds } from './kinds.ts';
-import type { SettingsRow } from './rows.ts';
+import type { EventType } from './vocabulary.ts';
+import type { DeliveryRow, SettingsRow } from './rows.ts';
 import type { Store } from './store.ts';
 
 /** The API request on whose behalf something happens; null when it fell due by itself. */
@@ -39,7 +39,9 @@ export interface Context {
   /** `length` digits, as repeatable: for what banks and networks number. */
   newDigits(length: number): string;
   /** Records an event about the object as it is now, and delivers it after the transaction. */
-  emit(type: Stripe.Event.Type, object: object, previousAttributes?: Record<string, unknown>): void;
+  emit(type: EventType, object: object, previousAttributes?: Record<string, unknown>): void;
+  /** Whether anybody is told of such events now. */
+  isHeard(type: EventType): boolean;
   /**
    * Puts `{...before, ...patch}`, and emits `type` with the `previous_attributes` that differ; with
    * no difference nothing is emitted. Answers the new object.
@@ -48,7 +50,7 @@ export interface Context {
     kind: K,
     before: Kinds[K],
     patch: Partial<Kinds[K]>,
-    type?: Stripe.Event.Type,
+    type?: EventType,
   ): Kinds[K];
   /**
    * Has the work registered under `kind` done at `dueAt` (unix seconds, by `clock`). One entry per
@@ -68,14 +70,11 @@ export interface Context {
    */
   follow<H extends keyof Happenings>(happening: H, told: Happenings[H]): void;
   /**
-   * Runs `work` as the last thing of the transaction, in the order of `atEndOrder`; the same key
+   * Runs `work` as the last thing of the transaction, lower orders first; the same key
    * replaces. For what follows from everything that was done, such as entitlements.
    */
-  atEnd(order: AtEndOrder, key: string, work: () => void): void;
+  atEnd(order: number, key: string, work: () => void): void;
 }
-
-export const atEndOrder = ['entitlements', 'invoice_payment', 'dispute'] as const;
-export type AtEndOrder = (typeof atEndOrder)[number];
 
 /** Parameters after the schema has checked and coerced them. Null means: unset. */
 export type Params = Record<string, unknown>;
@@ -117,6 +116,8 @@ export interface Resource<K extends Kind = Kind> {
   includes: Record<string, Include>;
   indexes: Record<string, (object: Kinds[K]) => string | readonly string[] | null | undefined>;
   due: Record<string, DueHandler>;
+  /** Indexes of its own over the deliveries of events: what finds a delivery, or null. */
+  deliveries?: Record<string, (row: DeliveryRow) => string | null>;
   follows?: Followers;
   /** From what is stored to what is answered, where they differ. */
   present?: (ctx: Context, object: Kinds[K]) => object;

@@ -1,7 +1,7 @@
 import { presentEntitlement } from '../billing/entitlements.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 
 const path = '/v1/entitlements/active_entitlements';
 

@@ -1,4 +1,4 @@
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import { createConfiguration, updateConfiguration } from '../portal/configure.ts';
 import { createPortalSession } from '../portal/create-session.ts';
 import { resumeWhenDue } from '../portal/pause.ts';

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { searchRoute } from './search/route.ts';
 

@@ -6,7 +6,7 @@ import { invalidRequest } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
 
 type Session = Stripe.Checkout.Session;

@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
-import { markDeleted, resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
+import { markDeleted } from '../kernel/deleted.ts';
 import type { Context } from '../kernel/types.ts';
 import { isCurrency } from '../schema/request/currency.ts';
 import { alreadyExists, assertFreshId } from '../billing/catalog/custom-id.ts';

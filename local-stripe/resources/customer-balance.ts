@@ -4,7 +4,7 @@ import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
 
 type Transaction = Stripe.CustomerBalanceTransaction;

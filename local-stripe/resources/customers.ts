@@ -8,9 +8,10 @@ import { refuseUnimitated } from '../billing/unimitated.ts';
 import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { markDeleted, resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
+import { markDeleted } from '../kernel/deleted.ts';
 import type { Context } from '../kernel/types.ts';
-import { address } from '../billing/customer/addresses.ts';
+import { address } from '../billing/addresses.ts';
 import { searchRoute } from './search/route.ts';
 
 export const customers = resource({

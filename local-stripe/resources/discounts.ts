@@ -1,5 +1,5 @@
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 
 /** Discounts have no endpoint of their own: they are seen where they apply, expanded. */
 export const discounts = resource({

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { closeDispute, disputeFellDue, updateDispute } from '../billing/payment/dispute.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 
 export const disputes = resource({

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 
 export const entitlementFeatures = resource({

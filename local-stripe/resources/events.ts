@@ -1,7 +1,6 @@
-import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
-import type { EventRow } from '../kernel/rows.ts';
+import type { EventBody, EventRow } from '../kernel/rows.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
 
 /** Events are recorded by `ctx.emit`; here they are read, as far back as they are kept. */
@@ -59,7 +58,7 @@ function typeFilter(type: string | undefined, types: string[] | undefined) {
   return (of: string) => of.startsWith(start) && of.endsWith(end);
 }
 
-function presentEvent(ctx: Context, row: EventRow): Stripe.Event {
+function presentEvent(ctx: Context, row: EventRow): EventBody {
   const pending = ctx.store.by('_delivery', 'event', row.id).filter(({ status }) => {
     return status === 'pending';
   });

@@ -6,7 +6,7 @@ import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { markDeleted } from '../kernel/resource.ts';
+import { markDeleted } from '../kernel/deleted.ts';
 import type { Context } from '../kernel/types.ts';
 import { redeemForInvoice } from '../billing/discount/redemption.ts';
 

@@ -8,10 +8,11 @@ import { createInvoiceItem, lineOfItem } from '../billing/invoice/items.ts';
 import { pricingOf } from '../billing/invoice/line.ts';
 import { findCustomer } from '../billing/subscription/read-params.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
-import { asDecimal } from '../kernel/decimal.ts';
+import { asDecimal } from '../schema/decimal.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { markDeleted, resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
+import { markDeleted } from '../kernel/deleted.ts';
 import type { Context } from '../kernel/types.ts';
 
 type InvoiceItem = Stripe.InvoiceItem;

@@ -1,5 +1,5 @@
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 
 export const invoicePayments = resource({
   kind: 'invoice_payment',

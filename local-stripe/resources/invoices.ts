@@ -7,8 +7,8 @@ import { subscriptionIdOf } from '../billing/invoice/subscription-of.ts';
 import { listPage } from '../kernel/list.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
 import { counted } from '../kernel/list.ts';
+import { resource } from './resource.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
 import { createInvoice, deleteInvoice, updateInvoice } from './invoice-actions.ts';
 import { finalize, payInvoice, sendByHand, voidByHand, writeOff } from './invoice-collection.ts';
@@ -41,6 +41,11 @@ export const invoices = resource({
     customer: ({ customer }) => idOrNull(customer),
     open: ({ customer, status }) => (status === 'open' ? idOrNull(customer) : null),
     subscription: subscriptionIdOf,
+  },
+  deliveries: {
+    // Finalization waits for this one alone; an index over all would only cost.
+    invoiceCreated: ({ eventType, objectId }) =>
+      eventType === 'invoice.created' ? objectId : null,
   },
   list: {
     collection_method: (invoice, method: string) => invoice.collection_method === method,

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../kernel/errors.ts';
 import type { Kinds } from '../kernel/kinds.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { findActiveMeter } from './meters.ts';
 

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../kernel/errors.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { listEventSummaries } from './meter-event-summaries.ts';
 

@@ -9,7 +9,7 @@ import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { settleDelayed } from '../checkout/delayed.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { searchRoute } from './search/route.ts';
 import { confirm, givenMethod, onClock, unimitated } from './confirm-intent.ts';

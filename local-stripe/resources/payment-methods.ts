@@ -14,9 +14,9 @@ import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
-import { address } from '../billing/customer/addresses.ts';
+import { address } from '../billing/addresses.ts';
 
 export const paymentMethods = resource({
   kind: 'payment_method',

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { createPrice, presentPrice } from '../billing/catalog/price.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { claimLookupKey } from '../billing/catalog/lookup-keys.ts';
 import { otherCurrenciesOf } from '../billing/catalog/price-amounts.ts';

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import type { Kinds } from '../kernel/kinds.ts';
 import { listPage } from '../kernel/list.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context, Route } from '../kernel/types.ts';
 
 type ProductFeature = Kinds['product_feature'];

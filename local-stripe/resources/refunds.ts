@@ -4,7 +4,7 @@ import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 
 export const refunds = resource({

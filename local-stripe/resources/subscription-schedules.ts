@@ -8,7 +8,7 @@ import { phaseFellDue, scheduleExpiring } from '../billing/schedule/fell-due.ts'
 import { updateSchedule } from '../billing/schedule/update.ts';
 import { createdFilter } from '../kernel/list.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;

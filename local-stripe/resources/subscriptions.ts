@@ -20,7 +20,7 @@ import { updateSubscription } from '../billing/subscription/update.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { counted } from '../kernel/list.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
 import { searchRoute } from './search/route.ts';
 

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
 import type { Context, Route } from '../kernel/types.ts';
 
 const path = '/v1/customers/:id/tax_ids';

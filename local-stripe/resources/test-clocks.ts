@@ -1,7 +1,9 @@
+import type { OwnClocks } from '../kernel/ports.ts';
 import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
-import { markDeleted, resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
+import { markDeleted } from '../kernel/deleted.ts';
 import type { Context } from '../kernel/types.ts';
 import { deleteCustomer } from './customers.ts';
 
@@ -117,4 +119,41 @@ function deleteClock(ctx: Context, clock: Stripe.TestHelpers.TestClock): object 
 testClocks.due['test_clock.delete'] = (ctx, id) => {
   const clock = ctx.store.find('test_helpers.test_clock', id);
   if (clock !== undefined) deleteClock(ctx, clock);
+};
+
+/** Test clocks as the kernel turns them. */
+export const ownClocks: OwnClocks = {
+  timeOf: (store, id) => store.find('test_helpers.test_clock', id)?.frozen_time,
+  targetOf: (store, id) =>
+    store.find('test_helpers.test_clock', id)?.status_details.advancing?.target_frozen_time,
+  turning: (store) =>
+    [...store.oldestFirst('test_helpers.test_clock')]
+      .filter(({ status }) => status === 'advancing')
+      .map(({ id }) => id),
+  turn: (store, id, frozen_time) => {
+    const clock = store.get('test_helpers.test_clock', id);
+    store.put('test_helpers.test_clock', { ...clock, frozen_time });
+  },
+  arrive: (ctx, id) => {
+    const clock = ctx.store.find('test_helpers.test_clock', id);
+    const target = clock?.status_details.advancing?.target_frozen_time;
+    if (clock === undefined || target === undefined) return;
+    const ready = ctx.store.put('test_helpers.test_clock', {
+      ...clock,
+      frozen_time: target,
+      status: 'ready',
+      status_details: {},
+    });
+    ctx.onClock(id).emit('test_helpers.test_clock.ready', ready);
+  },
+  fail: (ctx, id) => {
+    const clock = ctx.store.find('test_helpers.test_clock', id);
+    if (clock === undefined) return;
+    const failed = ctx.store.put('test_helpers.test_clock', {
+      ...clock,
+      status: 'internal_failure',
+      status_details: {},
+    });
+    ctx.onClock(id).emit('test_helpers.test_clock.internal_failure', failed);
+  },
 };

@@ -1,8 +1,11 @@
+import type { Receiver, Receivers } from '../kernel/ports.ts';
+import type { Store } from '../kernel/store.ts';
 import type Stripe from 'stripe';
 import { invalidRequest } from '../kernel/errors.ts';
 import { apiVersion } from '../kernel/events.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
-import { markDeleted, resource } from '../kernel/resource.ts';
+import { resource } from './resource.ts';
+import { markDeleted } from '../kernel/deleted.ts';
 import type { Context } from '../kernel/types.ts';
 
 const endpointsMax = 16;
@@ -92,4 +95,27 @@ function assertUrl(url: string): void {
     'url',
     'url_invalid',
   );
+}
+
+/** Those webhook endpoints that are enabled, as the kernel tells them of events. */
+export const webhookReceivers: Receivers = {
+  all: (store) =>
+    [...store.oldestFirst('webhook_endpoint')]
+      .filter(({ status }) => status === 'enabled')
+      .map((endpoint) => receiver(store, endpoint)),
+  find: (store, id) => {
+    const endpoint = store.find('webhook_endpoint', id);
+    return endpoint?.status === 'enabled' ? receiver(store, endpoint) : undefined;
+  },
+};
+
+function receiver(store: Store, endpoint: Stripe.WebhookEndpoint): Receiver {
+  const { id, url, api_version: apiVersion, enabled_events: types } = endpoint;
+  return {
+    id,
+    url,
+    apiVersion,
+    secret: store.get('_webhook_secret', id).secret,
+    wants: (type) => types.includes('*') || types.includes(type),
+  };
 }

@@ -2,6 +2,8 @@
 import '../billing/kinds.ts';
 import '../checkout/kinds.ts';
 import '../portal/kinds.ts';
+import '../resources/kinds.ts';
+import '../schema/vocabulary.ts';
 import { controlRoutes } from '../control/routes.ts';
 import { offsetClock } from '../kernel/clock.ts';
 import type { MovableClock } from '../kernel/clock.ts';
@@ -16,6 +18,8 @@ import { notFound } from '../pages/visitor.ts';
 import { pageServer } from '../pages/server.ts';
 import { customerOf } from '../resources/customer-of.ts';
 import { resources } from '../resources/index.ts';
+import { ownClocks } from '../resources/test-clocks.ts';
+import { webhookReceivers } from '../resources/webhook-endpoints.ts';
 import { emptyValue, strictSelfCheck, validateRequest } from '../schema/index.ts';
 import { listen } from './listen.ts';
 
@@ -53,6 +57,8 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
   const aheadMs = () => clock.now().getTime() - Date.now();
   const kernel = new Kernel({
     resources,
+    clocks: ownClocks,
+    endpoints: webhookReceivers,
     clock,
     seed: options.seed ?? crypto.randomUUID(),
     baseUrl: '',

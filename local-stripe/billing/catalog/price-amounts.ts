@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { asDecimal } from '../../kernel/decimal.ts';
+import { asDecimal } from '../../schema/decimal.ts';
 import { invalidRequest, missingParam } from '../../kernel/errors.ts';
 import { isCurrency } from '../../schema/request/currency.ts';
 import { assertAtMostOneOf } from '../../kernel/exclusive.ts';

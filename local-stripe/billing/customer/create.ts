@@ -4,7 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { attachMethod, noSuchMethod, resolveMethod } from '../payment/methods.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { address } from './addresses.ts';
+import { address } from '../addresses.ts';
 
 export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
   const clock = params.test_clock ?? null;

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { asDecimal } from '../../kernel/decimal.ts';
+import { asDecimal } from '../../schema/decimal.ts';
 import { randomText } from '../../kernel/ids.ts';
 import type { Context } from '../../kernel/types.ts';
 

@@ -5,7 +5,6 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { shareDiscounts } from '../amounts.ts';
 import { balanceIn } from './balance.ts';
-import { isAwaited } from './awaited.ts';
 import { lineOfItem, pendingItems } from './items.ts';
 import { buildLine } from './line.ts';
 import type { LineDraft } from './line.ts';
@@ -143,7 +142,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
       voided_at: null,
     },
     test_clock: ctx.clock,
-    webhooks_delivered_at: isAwaited(ctx) ? null : ctx.now,
+    webhooks_delivered_at: ctx.isHeard('invoice.created') ? null : ctx.now,
     ...totalsOf(lines, balance, facts.currency),
   });
 }

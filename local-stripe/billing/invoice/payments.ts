@@ -1,3 +1,4 @@
+import { atEnd } from '../at-end.ts';
 import type Stripe from 'stripe';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
@@ -46,7 +47,7 @@ export function settlePayment(ctx: Context, invoice: string): void {
     status: 'paid',
     status_transitions: { ...payment.status_transitions, paid_at: ctx.now },
   });
-  ctx.atEnd('invoice_payment', paid.id, () => ctx.emit('invoice_payment.paid', paid));
+  ctx.atEnd(atEnd.invoicePayment, paid.id, () => ctx.emit('invoice_payment.paid', paid));
 }
 
 /** Calls an open payment off, because the invoice was voided or paid otherwise. */

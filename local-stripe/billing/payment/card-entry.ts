@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { ErrorBody } from '../../kernel/errors.ts';
 import type { Context } from '../../kernel/types.ts';
-import { address } from '../customer/addresses.ts';
+import { address } from '../addresses.ts';
 import { createCardMethod, readCardNumber } from './methods.ts';
 
 /** A card as a person types it. */

@@ -1,3 +1,4 @@
+import { atEnd } from '../at-end.ts';
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import { findTestCard } from './behavior.ts';
@@ -8,7 +9,7 @@ export function followTestCard(ctx: Context, charge: Stripe.Charge): void {
   const card = findTestCard(ctx, charge.payment_method!);
   const dispute = card?.dispute;
   if (card?.earlyFraudWarning) warnOfFraud(ctx, charge);
-  if (dispute) ctx.atEnd('dispute', charge.id, () => openDispute(ctx, charge.id, dispute));
+  if (dispute) ctx.atEnd(atEnd.dispute, charge.id, () => openDispute(ctx, charge.id, dispute));
 }
 
 function warnOfFraud(ctx: Context, charge: Stripe.Charge): void {

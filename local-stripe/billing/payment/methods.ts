@@ -4,7 +4,7 @@ import { randomText } from '../../kernel/ids.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { address } from '../customer/addresses.ts';
+import { address } from '../addresses.ts';
 import { findCardByNumber, findReadyMadeCard } from '../cards.ts';
 import type { TestCard } from '../cards.ts';
 import { judgeSetup } from './behavior.ts';

@@ -1,6 +1,6 @@
 import { productName } from '../catalog/name.ts';
 import type Stripe from 'stripe';
-import { asDecimal } from '../../kernel/decimal.ts';
+import { asDecimal } from '../../schema/decimal.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { aggregateUsage } from '../meter-usage.ts';

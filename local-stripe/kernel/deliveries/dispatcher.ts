@@ -114,9 +114,9 @@ export class Dispatcher {
     const { store } = this.#kernel;
     const row = store.find('_delivery', id);
     const event = row && store.find('_event', row.event);
-    const endpoint = row && store.find('webhook_endpoint', row.endpoint);
+    const endpoint = row && this.#kernel.endpoints.find(store, row.endpoint);
     if (row === undefined || event === undefined) return;
-    if (endpoint === undefined || endpoint.status !== 'enabled') {
+    if (endpoint === undefined) {
       this.#settle({ ...row, status: 'failed', nextAttemptAt: null });
       return;
     }
@@ -126,11 +126,10 @@ export class Dispatcher {
     }
     const body = {
       ...event.body,
-      api_version: endpoint.api_version ?? event.body.api_version,
+      api_version: endpoint.apiVersion ?? event.body.api_version,
       pending_webhooks: store.by('_delivery', 'event', event.id).filter(isPending).length,
     };
-    const { secret } = store.get('_webhook_secret', endpoint.id);
-    const result = await sendEvent(endpoint.url, secret, body, this.#closing.signal);
+    const result = await sendEvent(endpoint.url, endpoint.secret, body, this.#closing.signal);
     if (!this.#closing.signal.aborted) this.#record(id, result);
   }
 

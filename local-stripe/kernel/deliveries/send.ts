@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type Stripe from 'stripe';
+import type { EventBody } from '../rows.ts';
 import { signatureHeader } from './signature.ts';
 
 /** Longer than this an endpoint may not think, in real milliseconds. */
@@ -19,7 +19,7 @@ export interface SendResult {
 export async function sendEvent(
   url: string,
   secret: string,
-  event: Stripe.Event,
+  event: EventBody,
   signal: AbortSignal,
 ): Promise<SendResult> {
   const body = JSON.stringify(event, null, 2);

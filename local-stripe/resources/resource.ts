@@ -1,6 +1,6 @@
-import { noSuch } from './errors.ts';
-import type { Kind, Kinds } from './kinds.ts';
-import { candidatesOf, listPage } from './list.ts';
+import { noSuch } from '../kernel/errors.ts';
+import type { Kind, Kinds } from '../kernel/kinds.ts';
+import { candidatesOf, listPage } from '../kernel/list.ts';
 import type {
   Context,
   DueHandler,
@@ -9,7 +9,7 @@ import type {
   PathParams,
   Resource,
   Route,
-} from './types.ts';
+} from '../kernel/types.ts';
 
 type Object_<K extends Kind> = Kinds[K];
 
@@ -49,6 +49,8 @@ export interface ResourceDefinition<K extends Kind> {
   due?: Record<string, DueHandler>;
   /** What it does when something happens below; nobody else follows the same. */
   follows?: Followers;
+  /** Indexes of its own over the deliveries of events. */
+  deliveries?: Resource['deliveries'];
   present?: (ctx: Context, object: Object_<K>) => object;
 }
 
@@ -120,6 +122,7 @@ export function resource<K extends Kind>(definition: ResourceDefinition<K>): Res
     indexes: definition.indexes ?? {},
     due: definition.due ?? {},
     ...(definition.follows === undefined ? {} : { follows: definition.follows }),
+    ...(definition.deliveries === undefined ? {} : { deliveries: definition.deliveries }),
     ...(definition.present === undefined ? {} : { present: definition.present }),
   };
 }
@@ -153,10 +156,4 @@ function assertNamed(ctx: Context, params: Params): void {
       throw noSuch(kind, id, kind);
     }
   }
-}
-
-/** `{id, object, deleted: true}`, kept so that the id answers so from now on. */
-export function markDeleted(ctx: Context, kind: Kind, id: string): object {
-  ctx.store.remove(kind, id);
-  return ctx.store.put('_deleted', { id, object: kind, deleted: true });
 }

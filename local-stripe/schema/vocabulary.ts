@@ -1,0 +1,7 @@
+import type Stripe from 'stripe';
+
+declare module '../kernel/vocabulary.ts' {
+  interface Vocabulary {
+    eventType: Stripe.Event.Type;
+  }
+}
