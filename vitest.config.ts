@@ -26,7 +26,11 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['{src,tests}/**/*.integration.test.ts', 'tests/scenarios/**/*.test.ts'],
+          include: [
+            '{src,tests}/**/*.integration.test.ts',
+            'src/**/*.spec.ts',
+            'tests/scenarios/**/*.test.ts',
+          ],
           exclude: never,
           globalSetup: ['tests/support/postgres.global.ts'],
           testTimeout: 30_000,
