@@ -29,10 +29,15 @@ async function main(args: readonly string[]): Promise<void> {
   const seed = readNumber(args, 'seed', Date.now() % 1_000_000);
   console.log(`${runs} histories from seed ${seed}`);
   const { postgres, stop } = await startRunPostgres();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stop().finally(() => process.exit(130)));
+  }
   const openWorld = () =>
     World.open({ postgres, processes: 2, env: { STRIPE_TIMEOUT_SECONDS: '1' } });
   let done = 0;
   let broken = 0;
+  let charges = 0;
+  const statuses = new Map<number, number>();
   const sizes = Array.from({ length: Math.ceil(runs / ROUND) }, (_, at) =>
     Math.min(ROUND, runs - at * ROUND),
   );
@@ -42,6 +47,8 @@ async function main(args: readonly string[]): Promise<void> {
       const world = await openWorld();
       const played = await playRound(world, round).finally(() => world.close());
       for (const [n, one] of played.entries()) {
+        charges += one.charges.length;
+        for (const status of one.statuses) statuses.set(status, (statuses.get(status) ?? 0) + 1);
         const found = brokenBy(one);
         if (found.length === 0) continue;
         broken += 1;
@@ -57,6 +64,10 @@ async function main(args: readonly string[]): Promise<void> {
   } finally {
     await stop();
   }
+  const answers = [...statuses]
+    .sort(([a], [b]) => a - b)
+    .map(([one, n]) => `${one || 'none'} ${n}`);
+  console.log(`Answers: ${answers.join(', ')}. Charges in the year after: ${charges}.`);
   console.log(`${done} histories, ${broken} broke a promise`);
   process.exitCode = broken > 0 ? 1 : 0;
 }

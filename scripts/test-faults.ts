@@ -89,6 +89,10 @@ async function main(): Promise<void> {
   // Child processes start quicker when they find the code compiled.
   process.env.NODE_COMPILE_CACHE = mkdtempSync(path.join(tmpdir(), 'squaretable-code-'));
   const { postgres, stop } = await startRunPostgres();
+  // Who stops it is left nothing to clear away.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stop().finally(() => process.exit(130)));
+  }
   const tally: Tally = { cases: 0, states: 0, findings: [], broke: [] };
   const { verbs, only, sample } = wanted;
   const queue = wanted.states.map((state): Order => ({

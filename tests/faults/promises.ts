@@ -19,6 +19,7 @@ export function brokenPromises(verb: VerbName, facts: Facts): Broken[] {
     ...neverOurFault(facts),
     ...leavingWorks(verb, facts),
     ...nothingAfterTheEnd(verb, facts),
+    ...mailsAreTrue(verb, facts),
     ...announcedIsCharged(verb, facts),
     ...moneyGives(facts),
     ...pageIsTrue(verb, facts),
@@ -53,6 +54,14 @@ function nothingAfterTheEnd(verb: VerbName, facts: Facts): Broken[] {
   const late = charges.filter((one) => one.day > Math.max(deadline, 0) && net(one) > 0);
   if (late.length > 0) broken.push(`promise 2: ends on day ${deadline}, charged ${list(late)}`);
   return broken;
+}
+
+/** A mail that names an end is the last word, unless something was asked for that takes it back. */
+function mailsAreTrue(verb: VerbName, { mails, charges }: Facts): Broken[] {
+  const end = /ends on day (-?\d+)/.exec(mails.at(-1) ?? '')?.[1];
+  if (end === undefined || !LEAVING.has(verb)) return [];
+  const late = charges.filter((one) => one.day > Math.max(Number(end), 0) + 1 && net(one) > 0);
+  return late.length > 0 ? [`promise 2: a mail says ${mails.at(-1)}, charged ${list(late)}`] : [];
 }
 
 function announcedIsCharged(verb: VerbName, facts: Facts): Broken[] {

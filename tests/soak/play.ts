@@ -13,6 +13,8 @@ import type { History, Round, Step, Stretch } from './history.ts';
 export interface Played {
   /** Answers that nobody may get. */
   errors: string[];
+  /** How often somebody asked, by the status of the answer; 0 where none came. */
+  statuses: number[];
   /** Fifteen minutes after the last fault, with nobody's help. */
   settled: Page;
   running: Facts['running'];
@@ -31,6 +33,7 @@ interface Player {
   history: History;
   customers: Set<string>;
   errors: string[];
+  statuses: number[];
   leftWith: VerbName | null;
 }
 
@@ -43,7 +46,7 @@ const AT_ONCE = 6;
 export async function playRound(world: World, round: Round): Promise<Played[]> {
   const players = await eachOf(4, round.histories, async (history): Promise<Player> => {
     const person = await Person.register(world);
-    return { person, history, customers: new Set(), errors: [], leftWith: null };
+    return { person, history, customers: new Set(), errors: [], statuses: [], leftWith: null };
   });
   for (const [at, stretch] of round.stretches.entries())
     await playStretch(world, players, stretch, at);
@@ -59,15 +62,20 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
     };
   });
   await world.passUnheard(DAYS_WATCHED);
-  return eachOf(AT_ONCE, players, async ({ person, customers, errors, leftWith }, at) => ({
-    errors,
-    leftWith,
-    ...early[at]!,
-    charges: readCharges(person, [...customers], since),
-    final: await readPage(person, since),
-    runningFinally: readRunning(person, [...customers], since).running,
-    alerts: await readAlerts(person),
-  }));
+  return eachOf(
+    AT_ONCE,
+    players,
+    async ({ person, customers, errors, statuses, leftWith }, at) => ({
+      errors,
+      statuses,
+      leftWith,
+      ...early[at]!,
+      charges: readCharges(person, [...customers], since),
+      final: await readPage(person, since),
+      runningFinally: readRunning(person, [...customers], since).running,
+      alerts: await readAlerts(person),
+    }),
+  );
 }
 
 async function playStretch(
@@ -109,6 +117,7 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
   const answers = await Promise.all(asking.map(() => ask(through, step.verb, preview)));
   for (const told of answers) {
     const status = told.answer?.status ?? 0;
+    player.statuses.push(status);
     if (status >= 500 && status !== 503) player.errors.push(`${step.verb}: ${told.answer!.text}`);
     await payWhereTold(person, told).catch(() => undefined);
     if (status === 0 || status >= 300) {

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { TEMPLATE } from '../support/postgres.global.ts';
+import { casesFor } from './orders.ts';
+import type { StateName } from './states.ts';
+import { runUnit } from './unit.ts';
+import type { VerbName } from './verbs.ts';
+import { Worlds } from './worlds.ts';
+
+/** How many of each state's cases; `npm run test:faults` tries them all, in every state. */
+const sample = Number(process.env.FAULTS_COUNT ?? 5);
+
+let worlds: Worlds;
+beforeAll(() => {
+  worlds = new Worlds({ adminUrl: inject('postgresUrl'), template: TEMPLATE });
+});
+afterAll(async () => worlds?.close());
+
+test.each<[StateName, VerbName[]]>([
+  ['end planned', ['downgrade', 'upgrade', 'resume']],
+  ['downgrade planned', ['cancel', 'upgrade', 'delete tenant']],
+  ['checkout open', ['checkout', 'portal']],
+])(
+  '9 one call fails, in the state "%s": what we said is so, a year later too',
+  async (state, verbs) => {
+    const report = await runUnit({
+      worlds,
+      state,
+      verbs,
+      pick: (all) => casesFor({ only: null, sample }, all),
+    });
+    expect(report.cases).toBeGreaterThan(sample);
+    expect(report.findings.map(({ name, broken }) => ({ name, broken }))).toEqual([]);
+  },
+  300_000,
+);
