@@ -4,7 +4,9 @@ import { ApiKeyService } from './services/api-key.service.ts';
 import { AuthService } from './services/auth.service.ts';
 import { CharacterService } from './services/character.service.ts';
 import { ChatService } from './services/chat.service.ts';
+import type { Registry } from 'prom-client';
 import { chooseProvider } from './services/chat/choose-provider.ts';
+import { createDistrustCounter } from './services/chat/metrics.ts';
 import { FeatureService } from './services/feature.service.ts';
 import { HealthService } from './services/health.service.ts';
 import { ImageService } from './services/image.service.ts';
@@ -24,17 +26,24 @@ export interface ProductServices {
 export function createProductServices(
   { clock, config, database, jobs, log }: Foundation,
   usage: UsageService,
+  registry: Registry,
 ): ProductServices {
   const { db, pool } = database;
   const { jwtSecret } = config;
   const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
+  const distrusted = createDistrustCounter(registry);
   const features = new FeatureService({ usage });
   const characters = new CharacterService({ db, clock, features });
   return {
     apiKeys: new ApiKeyService({ db, clock, features, usage, people: auth }),
     auth,
     characters,
-    chat: new ChatService({ provider: chooseProvider(config.llm), features, characters }),
+    chat: new ChatService({
+      provider: chooseProvider(config.llm),
+      features,
+      characters,
+      onDistrusted: (part) => distrusted.inc({ part }),
+    }),
     features,
     health: new HealthService({ pool, jobs }),
     images: new ImageService(),

@@ -55,7 +55,7 @@ export function createContext(foundation: Foundation, stopping: AbortSignal): Co
     metrics: createUsageMetrics(metrics.registry, () => usageBooks.getLastDifferences()),
   });
   registerBillingMetrics(metrics.registry, database.db);
-  const product = createProductServices(foundation, usage);
+  const product = createProductServices(foundation, usage, metrics.registry);
   const billing = createBillingServices(foundation, usage);
   return {
     ...foundation,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 /** How the server answers the next requests. */
 export interface Script {
@@ -7,7 +8,11 @@ export interface Script {
   words: string[];
   /** Server-sent events; else one JSON object whatever was asked. */
   streamed?: boolean;
-  usage?: { prompt_tokens: number; completion_tokens: number; total_tokens?: number };
+  usage?: Record<string, unknown>;
+  /** Takes the request and never answers. */
+  silent?: boolean;
+  /** Sent as they are, some milliseconds apart, instead of everything below; then the end. */
+  raw?: { parts: string[]; everyMs: number; end?: boolean };
   /** Answers this status and nothing else. */
   status?: number;
   /** After so many words: `die` cuts the connection, `close` ends the stream politely but early, `error` reports one inside it, `hang` says nothing more, `wait` goes on when `goOn` is called. */
@@ -70,7 +75,10 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
 type Pause = (rest: () => void) => void;
 
 function answer(response: ServerResponse, script: Script, pause: Pause): void {
-  if (script.status !== undefined) {
+  if (script.silent) return;
+  if (script.raw) {
+    void sendRaw(response, script.raw);
+  } else if (script.status !== undefined) {
     response.writeHead(script.status, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify({ error: { message: 'secret detail', type: 'server_error' } }));
   } else if (script.streamed ?? true) {
@@ -81,6 +89,15 @@ function answer(response: ServerResponse, script: Script, pause: Pause): void {
     const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' };
     response.end(JSON.stringify({ id: 'c1', choices: [choice], usage: script.usage }));
   }
+}
+
+async function sendRaw(response: ServerResponse, raw: NonNullable<Script['raw']>) {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  for (const part of raw.parts) {
+    response.write(part);
+    await setTimeout(raw.everyMs);
+  }
+  if (raw.end ?? true) response.end();
 }
 
 function stream(response: ServerResponse, script: Script, pause: Pause): void {

@@ -18,6 +18,8 @@ export interface TestServer {
   url: string;
   context: Context;
   database: TestDatabase;
+  /** Aborted when the process begins to stop. */
+  stopping: AbortController;
   /** Registers a tenant with a fresh owner. */
   signUp(name?: string): Promise<{ session: SessionView; call: Caller }>;
   stop(): Promise<void>;
@@ -65,6 +67,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     url,
     context,
     database,
+    stopping,
     async signUp(name = `person${(people += 1)}`) {
       const registration = { email: `${name}@example.com`, password: 'correct horse' };
       const answer = await caller(url).post<SessionView>('/api/auth/register', registration);

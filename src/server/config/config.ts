@@ -13,6 +13,8 @@ export type LlmConfig =
       apiKey: string | undefined;
       model: string;
       advancedModels: string[];
+      /** How long one answer may take in all. */
+      timeoutSeconds: number;
     };
 
 export type MailConfig = { kind: 'kept' } | { kind: 'smtp'; url: string };
@@ -192,5 +194,6 @@ function decideLlm(env: Env): LlmConfig {
     apiKey: env.LLM_API_KEY,
     model: env.LLM_MODEL ?? 'gpt-4o-mini',
     advancedModels: (env.LLM_ADVANCED_MODELS ?? '').split(',').flatMap((name) => name.trim() || []),
+    timeoutSeconds: env.LLM_TIMEOUT_SECONDS,
   };
 }

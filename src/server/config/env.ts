@@ -43,6 +43,7 @@ const envSchema = z.object({
   LLM_API_KEY: text,
   LLM_MODEL: text,
   LLM_ADVANCED_MODELS: text,
+  LLM_TIMEOUT_SECONDS: integer(300, 1, 3_600),
   PAST_DUE_GRACE_DAYS: integer(7, 0, 365),
   TRIAL_DAYS: integer(0, 0, 730),
   LATE_PAYMENT: oneOf(REFUND_POLICIES, 'refund'),

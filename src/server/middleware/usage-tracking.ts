@@ -4,8 +4,8 @@ import type { Context } from '../context.ts';
 import { RequestMeter } from '../services/request-meter.ts';
 
 /**
- * Gives the request a meter and closes it afterwards: what was reserved is settled when the answer
- * is a good one, released when it is not. An answer that streams on takes the meter over and
+ * Gives the request a meter and closes it afterwards: what was reserved is settled before a good
+ * answer leaves, released when it is none. An answer that streams on takes the meter over and
  * settles at its end.
  */
 export function trackMessageUsage(context: Pick<Context, 'services'>) {
@@ -20,6 +20,6 @@ export function trackMessageUsage(context: Pick<Context, 'services'>) {
     await next();
     if (meter.handedOver) return;
     if (c.error !== undefined || c.res.status >= 400) await meter.release();
-    else await meter.settle();
+    else await meter.settleNow();
   });
 }

@@ -7,7 +7,7 @@ import type { CharacterService } from './character.service.ts';
 import { beginAnswer, type AnswerEvent } from './chat/answer.ts';
 import { buildMessages } from './chat/prompt.ts';
 import type { ChatProvider, Persona } from './chat/provider.ts';
-import { holdTokens, type TokenHold } from './chat/token-hold.ts';
+import { holdTokens, shortestHold, type TokenHold } from './chat/token-hold.ts';
 import { loadTokenCounter } from './chat/tokens.ts';
 import type { FeatureService } from './feature.service.ts';
 import type { RequestMeter } from './request-meter.ts';
@@ -19,6 +19,8 @@ export interface ChatDeps {
   provider: ChatProvider;
   features: FeatureService;
   characters: CharacterService;
+  /** Told of a part of an upstream's report of its usage that was not believed. */
+  onDistrusted: (part: 'prompt' | 'completion') => void;
 }
 
 export interface ChatRequest {
@@ -61,8 +63,7 @@ export class ChatService {
 
     const messageId = `msg_${randomUUID().replaceAll('-', '')}`;
     const ledgerNote = { messageId, model: model.id };
-    await meter.reserve('messages', 1, ledgerNote);
-    const { maxTokens } = await this.holdTokens(request, promptTokens, ledgerNote);
+    const { maxTokens } = await this.hold(request, promptTokens, ledgerNote);
     return beginAnswer({
       provider: this.deps.provider,
       completion: { model: model.id, messages, persona, maxTokens },
@@ -71,6 +72,7 @@ export class ChatService {
       messageId,
       meter,
       log: request.log,
+      onDistrusted: this.deps.onDistrusted,
       signal,
     });
   }
@@ -90,9 +92,28 @@ export class ChatService {
     return { name, description, greeting } satisfies Persona;
   }
 
+  /** Holds one message and the tokens in one round trip. 429 `quota_exceeded` by the graver reason. */
+  private async hold(
+    request: ChatRequest,
+    promptTokens: number,
+    ledgerNote: Record<string, unknown>,
+  ): Promise<TokenHold> {
+    const [message, tokens] = await Promise.allSettled([
+      request.meter.reserve('messages', 1, ledgerNote),
+      this.holdTokens(request, promptTokens, ledgerNote),
+    ]);
+    const refusals = [message, tokens].flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as unknown] : [],
+    );
+    const waits = (error: unknown) =>
+      error instanceof BillingError && error.data['reason'] === 'in_progress';
+    if (refusals.length > 0) throw refusals.find((error) => !waits(error)) ?? refusals[0];
+    return (tokens as PromiseFulfilledResult<TokenHold>).value;
+  }
+
   /**
    * Reserves room for the longest answer; near the end of the quota, for as long a one as is left.
-   * 429 `quota_exceeded` when not even a short one fits.
+   * 429 `quota_exceeded` when not even a short one fits, by the reason that the short one has.
    */
   private async holdTokens(
     { tenantId, meter }: ChatRequest,
@@ -100,6 +121,7 @@ export class ChatService {
     ledgerNote: Record<string, unknown>,
   ): Promise<TokenHold> {
     const { maxOutputTokens } = this.deps.provider;
+    const shortest = shortestHold(promptTokens, maxOutputTokens);
     let hold: TokenHold = { amount: promptTokens + maxOutputTokens, maxTokens: maxOutputTokens };
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -107,11 +129,10 @@ export class ChatService {
         return hold;
       } catch (error) {
         const exceeded = error instanceof BillingError && error.code === 'quota_exceeded';
-        if (!exceeded || attempt === HOLD_ATTEMPTS) throw error;
+        if (!exceeded || hold.amount <= shortest.amount) throw error;
         const { remaining } = await this.deps.features.checkQuota(tenantId, 'llm_tokens');
         const smaller = holdTokens(promptTokens, maxOutputTokens, remaining);
-        if (!smaller) throw error;
-        hold = smaller;
+        hold = attempt < HOLD_ATTEMPTS && smaller ? smaller : shortest;
       }
     }
   }

@@ -23,6 +23,7 @@ import { begin, release, reserve, settle } from './usage/reservations.ts';
 import type { BeginRequest, Reservation, Settled, SettleRequest } from './usage/reservations.ts';
 import { usageHistory, usageStats } from './usage/stats.ts';
 import { trackUsage, type TrackRequest } from './usage/track.ts';
+import { Unwritten } from './usage/unwritten.ts';
 import { watchUsage } from './usage/watch.ts';
 
 export interface UsageDeps {
@@ -55,12 +56,14 @@ const PRUNED_AT_ONCE = 10_000;
 export class UsageService {
   readonly #parts: UsageParts;
   readonly #database: Pick<Database, 'db' | 'pool' | 'url'>;
+  readonly #unwritten: Unwritten;
   #listener: Listener | undefined;
 
   constructor(deps: UsageDeps) {
     const { database, clock, log, metrics } = deps;
     const repository = new UsageRepository(database, deps.answerWithinMs);
     this.#database = database;
+    this.#unwritten = new Unwritten(log);
     this.#parts = {
       repository,
       clock,
@@ -96,6 +99,7 @@ export class UsageService {
   }
 
   async stop(): Promise<void> {
+    await this.#unwritten.stop();
     await this.#parts.live.flush();
     await this.#listener?.close();
     this.#listener = undefined;
@@ -119,6 +123,14 @@ export class UsageService {
   /** Records what a reservation's work really used, in full. */
   settle(request: SettleRequest): Promise<Settled> {
     return settle(this.#parts, request);
+  }
+
+  /**
+   * Runs `write` until the database has taken it, for as long as this process lives. Rejects when it
+   * is refused for good; `what` is for the log.
+   */
+  untilWritten(write: () => Promise<unknown>, what: object): Promise<void> {
+    return this.#unwritten.untilWritten(write, what);
   }
 
   /** Gives a hold back. */

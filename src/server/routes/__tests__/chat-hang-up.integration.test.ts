@@ -70,7 +70,7 @@ describe('a client that hangs up', () => {
     });
   });
 
-  test('before the first word pays nothing', async () => {
+  test('10.1 before the first word owes the prompt and one message', async () => {
     const from = await chat.tenant();
     const client = new AbortController();
     const upstreamLeft = chat.upstream.hungUp();
@@ -81,8 +81,8 @@ describe('a client that hangs up', () => {
     await expect(response).rejects.toMatchObject({ name: 'AbortError' });
     await upstreamLeft;
     await expect.poll(from.counters).toMatchObject({
-      messages: { used: 0, held: 0 },
-      llm_tokens: { used: 0, held: 0 },
+      messages: { used: 1, held: 0 },
+      llm_tokens: { used: (await chat.counted('')).totalTokens, held: 0 },
     });
   });
 

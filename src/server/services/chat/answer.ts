@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ApiError, ChatDone } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Logger } from '../../log.ts';
 import type { RequestMeter } from '../request-meter.ts';
-import type { ChatProvider, CompletionEvent, CompletionRequest, TokenUsage } from './provider.ts';
+import { judgeUsage, noted, type JudgedUsage } from './judge-usage.ts';
+import type { ChatProvider, CompletionEvent, CompletionRequest } from './provider.ts';
+import type { ReportedUsage } from './provider.ts';
 import type { TokenCounter } from './tokens.ts';
 
 /** What the client is sent: text as it comes, then how it ended. */
@@ -14,21 +17,33 @@ export type AnswerEvent =
 export interface AnswerDeps {
   provider: ChatProvider;
   completion: Omit<CompletionRequest, 'signal'>;
-  /** By our own count; the upstream's, when it tells, is the one that is charged. */
+  /** By our own count; the upstream's, when it can be true, is the one that is charged. */
   promptTokens: number;
   counter: TokenCounter;
   messageId: string;
   meter: RequestMeter;
   log: Logger;
+  /** Told of a part of the upstream's report that was not believed. */
+  onDistrusted: (part: 'prompt' | 'completion') => void;
   signal: AbortSignal;
 }
 
+/** A model that thinks for longer has its answer begun without a word, so that nobody gives it up. */
+const FIRST_TEXT_WITHIN_MS = 15_000;
+
+/** How often what is owed by now is written while an answer goes on. */
+const PROGRESS_EVERY_MS = 10_000;
+
 /**
- * Waits for the first text, so that an upstream which fails at once is still a plain 502 with
- * nothing charged. From then on the events own the meter: however they end, by the upstream's
- * last word, its death or the client's hanging up, what was really used is settled once.
+ * Calls the upstream and waits a while for the first text, so that one which fails at once is still a
+ * plain 502 with nothing charged. Before the call the prompt and one message are written as owed. From
+ * the first text on the events own the meter: however they end, by the upstream's last word, its
+ * death or the client's hanging up, what was really used is settled once.
  */
 export async function beginAnswer(deps: AnswerDeps): Promise<AsyncGenerator<AnswerEvent>> {
+  assertListening(deps.signal);
+  await deps.meter.begin({ messages: 1, llm_tokens: deps.promptTokens });
+  assertListening(deps.signal);
   const answer = new Answer(deps);
   await answer.waitForText();
   deps.meter.handOver();
@@ -38,45 +53,63 @@ export async function beginAnswer(deps: AnswerDeps): Promise<AsyncGenerator<Answ
 class Answer {
   private readonly deps: AnswerDeps;
   private readonly upstream: AsyncGenerator<CompletionEvent>;
+  private readonly first: Promise<string | undefined>;
   private text = '';
-  private reported: TokenUsage | undefined;
-  private pending: string | undefined;
+  private thought = '';
+  private reported: ReportedUsage | undefined;
+  private writtenAt = performance.now();
 
   constructor(deps: AnswerDeps) {
     this.deps = deps;
     this.upstream = deps.provider.complete({ ...deps.completion, signal: deps.signal });
+    this.first = this.nextText();
+    // Whoever waits for it is told; that it fails while nobody does is no error of its own.
+    this.first.catch(() => undefined);
   }
 
+  /** Rejects when the answer fails before it began; what is owed of it is settled then. */
   async waitForText(): Promise<void> {
+    const enough = new AbortController();
+    const options = { signal: enough.signal };
+    const later = setTimeout(FIRST_TEXT_WITHIN_MS, undefined, options).catch(() => undefined);
     try {
-      this.pending = await this.nextText();
+      await Promise.race([this.first, later]);
     } catch (error) {
       const { signal } = this.deps;
       if (!signal.aborted) throw error;
-      throw stopReason(signal) ?? new BillingError('invalid_request', 'You hung up.');
+      const stopped = stopReason(signal);
+      if (stopped) throw stopped;
+      await this.settleCut();
+      throw hungUp();
+    } finally {
+      enough.abort();
     }
   }
 
   async *events(): AsyncGenerator<AnswerEvent> {
-    let complete = false;
+    let ended = false;
     try {
-      for (let text = this.pending; text !== undefined; text = await this.nextText()) {
+      for (let text = await this.first; text !== undefined; text = await this.nextText()) {
         yield { event: 'delta', data: { text } };
       }
-      complete = true;
-      const usage = await this.settle(this.reported ?? this.counted());
+      ended = true;
+      const { promptTokens, completionTokens, totalTokens } = await this.settle(true);
+      const usage = { promptTokens, completionTokens, totalTokens };
       yield { event: 'done', data: { usage, messageId: this.deps.messageId } };
     } catch (error) {
-      await this.settle(this.usedSoFar());
-      const { signal, log } = this.deps;
+      ended = true;
+      const { signal, log, meter } = this.deps;
       const reason = signal.aborted ? stopReason(signal) : error;
+      // Our failure, or the upstream's, before it said anything: nothing is owed.
+      if (reason && this.text === '') await meter.release();
+      else await this.settleCut();
       // A client that hung up is told nothing.
       if (!reason) return;
       log.warn({ err: reason }, 'an answer broke off');
       yield { event: 'error', data: toErrorData(reason) };
     } finally {
       // When nobody reads on, the generator is returned from the outside and gets here alone.
-      if (!complete) await this.settle(this.usedSoFar());
+      if (!ended) await this.settleCut();
       await this.upstream.return(undefined).catch(() => undefined);
     }
   }
@@ -85,37 +118,62 @@ class Answer {
     for (;;) {
       const { done, value } = await this.upstream.next();
       if (done) return undefined;
-      if (value.kind === 'text') {
-        this.text += value.text;
-        return value.text;
-      }
-      this.reported = value.usage;
+      if (value.kind === 'usage') this.reported = value.usage;
+      else if (value.kind === 'reasoning') this.thought += value.text;
+      else this.text += value.text;
+      this.noteProgress();
+      if (value.kind === 'text') return value.text;
     }
   }
 
+  /** So that what was streamed is counted even if this process does not live to settle it. */
+  private noteProgress(): void {
+    if (performance.now() - this.writtenAt < PROGRESS_EVERY_MS) return;
+    this.writtenAt = performance.now();
+    const { totalTokens } = this.used(false);
+    this.deps.meter.progress({ messages: 1, llm_tokens: totalTokens });
+  }
+
+  /** Of an answer that is cut: its client is gone or is told of something else. */
+  private async settleCut(): Promise<void> {
+    await this.settle(false).catch((err: unknown) => {
+      this.deps.log.warn({ err }, 'what was used of an answer that was cut is not written yet');
+    });
+  }
+
   /** Charges what was used. The meter takes the first settlement and lets later ones be. */
-  private async settle(usage: TokenUsage): Promise<TokenUsage> {
-    const { meter, messageId, completion } = this.deps;
+  private async settle(complete: boolean): Promise<JudgedUsage> {
+    const { meter, messageId, completion, onDistrusted } = this.deps;
+    const { distrusted, ...usage } = this.used(complete);
     const { promptTokens, completionTokens, totalTokens } = usage;
+    for (const part of distrusted) onDistrusted(part);
     await meter.settle(
       { messages: 1, llm_tokens: totalTokens },
-      { messageId, model: completion.model, promptTokens, completionTokens },
+      {
+        messageId,
+        model: completion.model,
+        promptTokens,
+        completionTokens,
+        promptCountedBy: usage.promptCountedBy,
+        completionCountedBy: usage.completionCountedBy,
+        ...noted('cachedTokens', this.reported?.cachedTokens),
+        ...noted('reasoningTokens', this.reported?.reasoningTokens),
+      },
     );
-    return usage;
+    return { ...usage, distrusted };
   }
 
-  private counted(): TokenUsage {
+  private used(complete: boolean): JudgedUsage {
     const { promptTokens, counter } = this.deps;
-    const completionTokens = counter.countText(this.text);
-    return { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens };
+    const completionTokens = counter.countText(this.text) + counter.countText(this.thought);
+    return judgeUsage(this.reported, { promptTokens, completionTokens }, complete);
   }
+}
 
-  /** Of an answer that broke off: what the upstream told last may lag behind what it sent. */
-  private usedSoFar(): TokenUsage {
-    const counted = this.counted();
-    const reported = this.reported;
-    return reported && reported.totalTokens >= counted.totalTokens ? reported : counted;
-  }
+const hungUp = () => new BillingError('invalid_request', 'You hung up.');
+
+function assertListening(signal: AbortSignal): void {
+  if (signal.aborted) throw stopReason(signal) ?? hungUp();
 }
 
 /** Why we ourselves stopped the work, if it was not the client. */

@@ -1,6 +1,7 @@
 import type { ModelView } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { readCompletion } from './openai-stream.ts';
+import { Patience } from './patience.ts';
 import type { ChatProvider, CompletionEvent, CompletionRequest } from './provider.ts';
 
 export interface OpenAiProviderOptions {
@@ -11,6 +12,8 @@ export interface OpenAiProviderOptions {
   advancedModels: string[];
   /** How long the upstream may be silent before it is given up; 60 s unless told. */
   silenceSecondsMax?: number;
+  /** How long one answer may take in all; 300 s unless told. */
+  timeoutSeconds?: number;
 }
 
 /** Answers from any endpoint that speaks OpenAI's `/chat/completions`, streamed or not. */
@@ -30,30 +33,27 @@ export class OpenAiProvider implements ChatProvider {
   }
 
   async *complete(request: CompletionRequest): AsyncGenerator<CompletionEvent> {
-    const silence = new AbortController();
-    const seconds = this.options.silenceSecondsMax ?? 60;
-    const timer = setTimeout(
-      () => silence.abort(new Error(`The upstream was silent for ${seconds} s.`)),
-      seconds * 1000,
-    );
+    const { silenceSecondsMax = 60, timeoutSeconds = 300 } = this.options;
+    const patience = new Patience(silenceSecondsMax, timeoutSeconds);
     try {
-      const signal = AbortSignal.any([request.signal, silence.signal]);
+      const signal = AbortSignal.any([request.signal, patience.signal]);
       const response = await this.post(request, signal);
-      for await (const event of readCompletion(response)) {
-        timer.refresh();
+      for await (const event of readCompletion(patience.listenTo(response))) {
+        // The time that our reader takes is not the upstream's silence.
+        patience.pause();
         yield event;
+        patience.resume();
       }
     } catch (cause) {
       // Our own hanging up is no failure of the upstream.
       request.signal.throwIfAborted();
       if (cause instanceof BillingError) throw cause;
       throw new BillingError('upstream_failed', 'The language model did not answer; try again.', {
-        cause: silence.signal.aborted ? silence.signal.reason : cause,
+        cause: patience.signal.aborted ? patience.signal.reason : cause,
       });
     } finally {
-      clearTimeout(timer);
       // Whoever stops reading early also stops the upstream from writing on.
-      silence.abort();
+      patience.end();
     }
   }
 

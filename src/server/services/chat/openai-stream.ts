@@ -1,22 +1,34 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
-import type { CompletionEvent, TokenUsage } from './provider.ts';
+import type { CompletionEvent, ReportedUsage } from './provider.ts';
 
-/** A count that is not a count is as good as none: we then count ourselves. */
+/** Taken as it comes: whether it can be true is judged when the answer is known. */
 const usageSchema = z
   .object({
-    prompt_tokens: z.int().nonnegative(),
-    completion_tokens: z.int().nonnegative(),
-    total_tokens: z.int().nonnegative().optional(),
+    prompt_tokens: z.unknown(),
+    completion_tokens: z.unknown(),
+    total_tokens: z.unknown(),
+    prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
+    completion_tokens_details: z
+      .object({ reasoning_tokens: z.unknown() })
+      .nullish()
+      .catch(undefined),
   })
   .nullish()
   .catch(undefined);
+
+/** Thoughts come under one of two names: DeepSeek's and vLLM's, or OpenRouter's. */
+const spoken = {
+  content: z.string().nullish(),
+  reasoning_content: z.string().nullish().catch(undefined),
+  reasoning: z.string().nullish().catch(undefined),
+};
 
 const chunkSchema = z.object({
   choices: z
     .array(
       z.object({
-        delta: z.object({ content: z.string().nullish() }).nullish(),
+        delta: z.object(spoken).nullish(),
         finish_reason: z.string().nullish(),
       }),
     )
@@ -26,7 +38,7 @@ const chunkSchema = z.object({
 });
 
 const completionSchema = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string().nullable() }) })).min(1),
+  choices: z.array(z.object({ message: z.object(spoken) })).min(1),
   usage: usageSchema,
 });
 
@@ -45,9 +57,8 @@ export function readCompletion(response: Response): AsyncGenerator<CompletionEve
 
 async function* readWhole(response: Response): AsyncGenerator<CompletionEvent> {
   const completion = completionSchema.parse(await response.json());
-  const text = completion.choices[0]?.message.content ?? '';
   if (completion.usage) yield { kind: 'usage', usage: toUsage(completion.usage) };
-  if (text !== '') yield { kind: 'text', text };
+  yield* wordsOf(completion.choices[0]!.message);
 }
 
 async function* readStream(response: Response): AsyncGenerator<CompletionEvent> {
@@ -63,16 +74,26 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
     if (chunk.usage) yield { kind: 'usage', usage: toUsage(chunk.usage) };
     // One answer was asked for, so there is one choice; the chunk of the usage has none.
     const choice = chunk.choices?.[0];
-    if (choice?.delta?.content) yield { kind: 'text', text: choice.delta.content };
+    if (choice?.delta) yield* wordsOf(choice.delta);
     complete ||= typeof choice?.finish_reason === 'string';
   }
   if (!complete) throw new Error('The upstream closed its stream in the middle of an answer.');
 }
 
-function toUsage(usage: NonNullable<z.infer<typeof usageSchema>>): TokenUsage {
+type Spoken = z.infer<z.ZodObject<typeof spoken>>;
+
+function* wordsOf({ content, reasoning_content, reasoning }: Spoken): Generator<CompletionEvent> {
+  const thought = reasoning_content ?? reasoning;
+  if (thought) yield { kind: 'reasoning', text: thought };
+  if (content) yield { kind: 'text', text: content };
+}
+
+function toUsage(usage: NonNullable<z.infer<typeof usageSchema>>): ReportedUsage {
   return {
     promptTokens: usage.prompt_tokens,
     completionTokens: usage.completion_tokens,
-    totalTokens: usage.total_tokens ?? usage.prompt_tokens + usage.completion_tokens,
+    totalTokens: usage.total_tokens,
+    cachedTokens: usage.prompt_tokens_details?.cached_tokens,
+    reasoningTokens: usage.completion_tokens_details?.reasoning_tokens,
   };
 }

@@ -11,6 +11,17 @@ export interface TokenUsage {
   totalTokens: number;
 }
 
+/** What an upstream says it used: whatever it wrote there, not yet believed. */
+export interface ReportedUsage {
+  promptTokens?: unknown;
+  completionTokens?: unknown;
+  totalTokens?: unknown;
+  /** Of the prompt: what was read from a cache. */
+  cachedTokens?: unknown;
+  /** Of the answer: what was thought and not said. */
+  reasoningTokens?: unknown;
+}
+
 /** Who speaks. Its greeting opened the conversation. */
 export interface Persona {
   name: string;
@@ -28,8 +39,14 @@ export interface CompletionRequest {
   signal: AbortSignal;
 }
 
-/** Text as it comes; and the tokens used so far, when whoever answers counts them. */
-export type CompletionEvent = { kind: 'text'; text: string } | { kind: 'usage'; usage: TokenUsage };
+/**
+ * Text as it comes, thoughts that are streamed beside it, and the tokens used so far, when whoever
+ * answers counts them: each report is of the whole, the last one counts.
+ */
+export type CompletionEvent =
+  | { kind: 'text'; text: string }
+  | { kind: 'reasoning'; text: string }
+  | { kind: 'usage'; usage: ReportedUsage };
 
 /** Something that answers. It throws `upstream_failed` when the answer cannot be had or breaks off. */
 export interface ChatProvider {

@@ -7,6 +7,12 @@ export interface TokenHold {
   maxTokens: number;
 }
 
+/** The least that a call with such a prompt can do with. */
+export function shortestHold(promptTokens: number, maxOutputTokens: number): TokenHold {
+  const maxTokens = Math.min(OUTPUT_TOKENS_MIN, maxOutputTokens);
+  return { amount: promptTokens + maxTokens, maxTokens };
+}
+
 /**
  * The hold of a call whose prompt has `promptTokens`: room for the longest answer, or, near the
  * end of the quota, for as long an answer as `remaining` still allows. `undefined` when not even
