@@ -1,6 +1,7 @@
 /** What an operator is told of; `docs/runbook.md` says of each what to do. */
 export const ALERT_KINDS = [
   'arrangement_replaced',
+  'collection_paused',
   'charge.dispute.created',
   'customer_not_synced',
   'dispute_lost',

@@ -2,10 +2,11 @@ import type { DisputeOutcome } from './dispute.ts';
 import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
-import type { RemedyCause } from './remedy.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
+import type { SubscriptionView } from './subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
+export type * from './subscription-view.ts';
 
 export interface ApiError {
   error: string;
@@ -61,52 +62,14 @@ export interface PlansView {
   plans: PlanView[];
 }
 
-export type SubscriptionStatus = 'active' | 'canceled' | 'past_due' | 'trialing';
-
-export interface ScheduledChange {
-  plan: Plan;
-  priceId: string;
-  effectiveAt: string;
-}
-
-export interface CardView {
-  brand: string;
-  last4: string;
-  expMonth: number;
-  expYear: number;
-}
-
-export interface PastDueView {
-  since: string;
-  graceEndsAt: string;
-  amountMinor: number;
-  currency: string;
-  nextAttemptAt: string | null;
-  payUrl: string | null;
-}
-
-/** A tenant that never paid is `free`, `active`, with every other field `null` or `false`. */
-export interface SubscriptionView {
-  plan: Plan;
-  status: SubscriptionStatus;
-  interval: Interval | null;
-  priceId: string | null;
-  currentPeriodStart: string | null;
-  currentPeriodEnd: string | null;
-  cancelAtPeriodEnd: boolean;
-  cancelAt: string | null;
-  trialEnd: string | null;
-  scheduledChange: ScheduledChange | null;
-  paymentMethod: CardView | null;
-  pastDue: PastDueView | null;
-  /** Why we ended it ourselves, when we did. */
-  endReason: RemedyCause | null;
-  /** True when Stripe could not be asked and the answer is from our last copy. */
-  stale: boolean;
-}
-
 export type PriceAction =
-  'current' | 'subscribe' | 'upgrade' | 'downgrade' | 'switch_interval' | 'scheduled';
+  | 'current'
+  | 'subscribe'
+  | 'upgrade'
+  | 'downgrade'
+  | 'switch_interval'
+  | 'switch_price'
+  | 'scheduled';
 
 export interface UsageStats {
   period: string;
@@ -129,6 +92,8 @@ export interface SubscriptionOverview {
 export interface SubscriptionChanged {
   success: true;
   subscription: SubscriptionView;
+  /** Of a cancellation: how many subscriptions it ends, now or with what is paid. */
+  ended?: number;
 }
 
 export interface ChangePreview {
@@ -138,6 +103,11 @@ export interface ChangePreview {
   creditMinor: number;
   chargeMinor: number;
   taxMinor: number;
+  /** What a coupon takes off this charge. */
+  discountMinor: number;
+  /** How much credit balance is used for it, and how much stays for the next invoices. */
+  balanceUsedMinor: number;
+  balanceLeftMinor: number;
   currency: string;
   nextInvoice: { amountMinor: number; at: string } | null;
   /** Unix seconds; hand it back to `upgrade` so that the charge is the previewed one. */

@@ -1,5 +1,5 @@
 import type { Arrangement, Goal } from './intent.ts';
-import { isLive } from './subscription-status.ts';
+import { isLive, leavingOf } from './subscription-status.ts';
 
 /** A schedule that still rules a subscription at Stripe. */
 export interface ScheduleFacts {
@@ -39,13 +39,6 @@ export type Step =
   | { call: 'plan_change'; subscriptionId: string; scheduleId: string; priceId: string }
   | { call: 'apply_change'; subscriptionId: string }
   | { call: 'void_invoice'; subscriptionId: string; invoiceId: string };
-
-/** States in which nothing is paid ahead: leaving ends them at once. */
-const UNPAID = new Set(['past_due', 'unpaid', 'incomplete', 'paused']);
-
-export function isUnpaid(status: string): boolean {
-  return UNPAID.has(status);
-}
 
 /** When the subscription will end, by whatever says so first; `null` when it renews. */
 export function endOf(
@@ -92,7 +85,8 @@ function towardsEnd(facts: SubscriptionFacts, when: 'now' | 'period_end'): Step 
     const invoiceId = openInvoices[0];
     return invoiceId ? { call: 'void_invoice', subscriptionId: id, invoiceId } : undefined;
   }
-  if (when === 'now' || isUnpaid(status)) return { call: 'cancel_now', subscriptionId: id };
+  if (when === 'now' || leavingOf(status) === 'now')
+    return { call: 'cancel_now', subscriptionId: id };
   const end = endOf(facts);
   if (!end || end > periodEndsAt) {
     return schedule

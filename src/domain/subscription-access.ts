@@ -1,6 +1,6 @@
 import type { SubscriptionStatus } from './api.ts';
 import { comparePlans, type Plan } from './plans.ts';
-import { isLive, meaningOf, parseStripeStatus } from './subscription-status.ts';
+import { isLive, meaningOf, parseStripeStatus, standingOf } from './subscription-status.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -41,7 +41,7 @@ const ACCESS_OF_STATUS = {
 export interface Entitlement<T> {
   /** The effective plan. */
   plan: Plan;
-  /** The subscription to show: the one that gives the plan, else a live one, else the last. */
+  /** The subscription to show: what gives the plan, else what is owed, else the newest. */
   subscription: T | undefined;
   /** The subscription that the plan comes from; `undefined` on free. */
   source: T | undefined;
@@ -65,6 +65,12 @@ export function effectiveSubscription<T extends AccessFacts & { stripeCreatedAt:
       (best, one) => (best && comparePlans(best.plan, one.plan) >= 0 ? best : one),
       undefined,
     );
-  const live = newestFirst.find((one) => isLive(one.stripeStatus));
+  const live = newestFirst
+    .filter((one) => isLive(one.stripeStatus))
+    .reduce<T | undefined>(
+      (best, one) =>
+        best && standingOf(best.stripeStatus) >= standingOf(one.stripeStatus) ? best : one,
+      undefined,
+    );
   return { plan: source?.plan ?? 'free', source, subscription: source ?? live ?? newestFirst[0] };
 }

@@ -19,13 +19,15 @@ export interface CurrentPrice {
 export type ChangeKind = 'none' | 'now' | 'period_end';
 
 /**
- * When a change from `current` to `target` takes effect. A lower plan or a shorter interval waits
- * for the end of what is paid already; a higher plan, and a year instead of a month, begin at once.
+ * When a change from `current` to `target` takes effect. A higher plan always begins at once: what
+ * is left of a year that was paid is credited. A lower plan, and a month instead of a year of the
+ * same plan, wait for the end of what is paid already; a year instead of a month begins at once.
  */
 export function classifyChange(current: CurrentPrice, target: PricedPlan): ChangeKind {
   if (current.priceId === target.priceId) return 'none';
-  const shortens = current.interval === 'year' && target.interval === 'month';
-  return shortens || comparePlans(target.plan, current.plan) < 0 ? 'period_end' : 'now';
+  const difference = comparePlans(target.plan, current.plan);
+  if (difference !== 0) return difference > 0 ? 'now' : 'period_end';
+  return current.interval === 'year' && target.interval === 'month' ? 'period_end' : 'now';
 }
 
 /** What the button of each price offers. `current` is `undefined` without a live subscription. */
@@ -42,5 +44,7 @@ function priceAction(current: CurrentPrice | undefined, price: PricedPlan): Pric
   if (price.priceId === current.scheduledPriceId) return 'scheduled';
   const difference = comparePlans(price.plan, current.plan);
   if (difference > 0) return 'upgrade';
-  return difference < 0 ? 'downgrade' : 'switch_interval';
+  if (difference < 0) return 'downgrade';
+  // A price of long ago beside the one that is offered now.
+  return price.interval === current.interval ? 'switch_price' : 'switch_interval';
 }

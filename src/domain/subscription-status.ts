@@ -1,19 +1,20 @@
 import type { SubscriptionStatus } from './api.ts';
 
 /**
- * Stripe's subscription states, and what each is with us.
- * `live` means that Stripe may still charge for it: a tenant with a live one must not buy another.
- * `access` is what it gives: the plan, the plan for the days of grace, or nothing.
+ * Stripe's subscription states: what each is with us, what it gives, and what each verb does to it.
+ * `live`: Stripe may still charge for it, so nobody may buy another beside it. `access`: the plan, the
+ * plan for the days of grace, or nothing. `standing`: which of several counts. `leave`: what cancelling
+ * does. `change`: whether a change of plan goes, or what comes first.
  */
 const STRIPE_STATUSES = {
-  active: { status: 'active', live: true, access: 'plan', standing: 'good' },
-  trialing: { status: 'trialing', live: true, access: 'plan', standing: 'good' },
-  past_due: { status: 'past_due', live: true, access: 'grace', standing: 'owed' },
-  unpaid: { status: 'past_due', live: true, access: 'none', standing: 'owed' },
-  incomplete: { status: 'past_due', live: true, access: 'none', standing: 'unbegun' },
-  paused: { status: 'past_due', live: true, access: 'none', standing: 'resting' },
-  canceled: { status: 'canceled', live: false, access: 'none', standing: 'over' },
-  incomplete_expired: { status: 'canceled', live: false, access: 'none', standing: 'over' },
+  active: row('active', true, 'plan', 'good', 'at_period_end', 'goes'),
+  trialing: row('trialing', true, 'plan', 'good', 'at_period_end', 'goes'),
+  past_due: row('past_due', true, 'grace', 'owed', 'now', 'pay_first'),
+  unpaid: row('past_due', true, 'none', 'owed', 'now', 'pay_first'),
+  incomplete: row('past_due', true, 'none', 'unbegun', 'now', 'pay_first'),
+  paused: row('past_due', true, 'none', 'resting', 'now', 'rests'),
+  canceled: row('canceled', false, 'none', 'over', 'is_over', 'is_over'),
+  incomplete_expired: row('canceled', false, 'none', 'over', 'is_over', 'is_over'),
 } as const satisfies Record<string, StatusMeaning>;
 
 interface StatusMeaning {
@@ -21,7 +22,41 @@ interface StatusMeaning {
   live: boolean;
   access: 'plan' | 'grace' | 'none';
   standing: 'over' | 'unbegun' | 'resting' | 'owed' | 'good';
+  leave: 'at_period_end' | 'now' | 'is_over';
+  change: 'goes' | 'pay_first' | 'rests' | 'is_over';
 }
+
+function row(
+  status: StatusMeaning['status'],
+  live: boolean,
+  access: StatusMeaning['access'],
+  standing: StatusMeaning['standing'],
+  leave: StatusMeaning['leave'],
+  change: StatusMeaning['change'],
+): StatusMeaning {
+  return { status, live, access, standing, leave, change };
+}
+
+/**
+ * What staff can set beside the status. All of them give what the status gives, and leaving outranks
+ * all of them. `now`, `later`: a change of plan that is charged now, or comes at the period's end;
+ * `resume`: taking back what is planned. `asks`: not by a click, the customer is asked to write.
+ */
+export const STAFF_FLAGS = {
+  collection_paused: { shown: 'pause', now: 'asks', later: 'asks', resume: 'goes' },
+  sends_invoices: { shown: 'nothing', now: 'asks', later: 'goes', resume: 'goes' },
+  staff_schedule: { shown: 'its end and its change', now: 'asks', later: 'asks', resume: 'asks' },
+  ends_later: { shown: 'its end', now: 'goes', later: 'goes', resume: 'goes' },
+} as const satisfies Record<string, FlagMeaning>;
+
+interface FlagMeaning {
+  shown: string;
+  now: 'goes' | 'asks';
+  later: 'goes' | 'asks';
+  resume: 'goes' | 'asks';
+}
+
+export type StaffFlag = keyof typeof STAFF_FLAGS;
 
 export type StripeStatus = keyof typeof STRIPE_STATUSES;
 
@@ -51,7 +86,14 @@ export function standingOf(rawStatus: string): number {
 
 const STANDING = ['over', 'unbegun', 'resting', 'owed', 'good'] as const;
 
-/** Paid up or on trial: what a plan change needs. */
-export function isInGoodStanding(rawStatus: string): boolean {
-  return rawStatus === 'active' || rawStatus === 'trialing';
+/** What cancelling does; a status that we do not know may have been paid for, so it waits. */
+export function leavingOf(rawStatus: string): StatusMeaning['leave'] {
+  const status = parseStripeStatus(rawStatus);
+  return status ? STRIPE_STATUSES[status].leave : 'at_period_end';
+}
+
+/** Whether a change of plan goes; a status that we do not know has something to be settled first. */
+export function changingOf(rawStatus: string): StatusMeaning['change'] {
+  const status = parseStripeStatus(rawStatus);
+  return status ? STRIPE_STATUSES[status].change : 'pay_first';
 }

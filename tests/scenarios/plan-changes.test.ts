@@ -156,9 +156,8 @@ describe('down', () => {
     await customer.change('pro', 'month');
     expect((await customer.subscription()).scheduledChange).toMatchObject({ plan: 'pro' });
     const answer = await customer.change('team', 'month');
-    // A shorter interval waits too, however high the plan; the later wish replaces the earlier.
-    expect(answer.body).toMatchObject({ success: true, effective: 'period_end' });
-    expect((await customer.subscription()).scheduledChange).toMatchObject({ plan: 'team' });
+    expect(answer.body).toMatchObject({ success: true, effective: 'now' });
+    expect(await customer.subscription()).toMatchObject({ plan: 'team', scheduledChange: null });
   });
 });
 

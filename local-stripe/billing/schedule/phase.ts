@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { mergeMetadata } from '../../kernel/metadata.ts';
-import { idOf } from '../../kernel/reference.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context, Happenings } from '../../kernel/types.ts';
 import { itemList } from '../subscription/build.ts';
 import { billChange } from '../subscription/bill-change.ts';
@@ -177,6 +177,9 @@ function settingsOf(subscription: Stripe.Subscription, phase: Phase): Partial<St
       ? {}
       : { default_payment_method: phase.default_payment_method }),
     ...(phase.description === null ? {} : { description: phase.description }),
+    ...(phase.discounts.length === 0
+      ? {}
+      : { discounts: phase.discounts.flatMap(({ discount }) => idOrNull(discount) ?? []) }),
   };
 }
 

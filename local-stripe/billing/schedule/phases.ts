@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { invalidRequest } from '../../kernel/errors.ts';
+import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { boundary } from '../calendar.ts';
@@ -15,7 +15,6 @@ const unimitated = [
   'application_fee_percent',
   'billing_thresholds',
   'default_tax_rates',
-  'discounts',
   'invoice_settings',
   'on_behalf_of',
   'transfer_data',
@@ -71,7 +70,7 @@ function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
     default_payment_method: given.default_payment_method ?? null,
     default_tax_rates: [],
     description: given.description || null,
-    discounts: [],
+    discounts: readDiscounts(ctx, given.discounts, place),
     end_date: end,
     invoice_settings: null,
     items,
@@ -83,6 +82,21 @@ function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
     transfer_data: null,
     trial_end: trialEnd,
   };
+}
+
+/** Discounts that exist already go on; new ones are redeemed on the subscription. */
+function readDiscounts(ctx: Context, given: GivenPhase['discounts'], place: string) {
+  return (given || []).map((one, i) => {
+    const id = one.discount;
+    if (!id) {
+      const name = `${place}[discounts][${i}]`;
+      throw invalidRequest(`The local Stripe takes existing discounts in a phase alone.`, name);
+    }
+    if (ctx.store.find('discount', id) === undefined) {
+      throw noSuch('discount', id, `${place}[discounts][${i}][discount]`);
+    }
+    return { coupon: null, discount: id, promotion_code: null };
+  });
 }
 
 function readItem(

@@ -1,8 +1,8 @@
 import { computed, type ComputedRef, type Ref } from 'vue';
 import type { SubscriptionView } from '../../domain/api.ts';
+import type { Plan } from '../../domain/plans.ts';
 import { describeCurrent } from '../subscription/current-plan.ts';
 import { useLaterWords } from './useLaterWords.ts';
-import { usePlans } from './usePlans.ts';
 import { useText } from './useText.ts';
 
 /** The line under the plan's name: what happens when, and for how much. */
@@ -10,13 +10,20 @@ export function useCurrentWords(
   subscription: Ref<SubscriptionView | undefined>,
 ): ComputedRef<string> {
   const { t, f } = useText();
-  const plans = usePlans();
   const laterWords = useLaterWords();
 
+  /** What Stripe will take, never a list price: coupons, balance and seats are in it. */
   const amount = computed(() => {
-    const price = plans.findPrice(subscription.value?.priceId);
-    return price ? f.value.money(price) : null;
+    const next = subscription.value?.nextInvoice;
+    return next ? f.value.money(next) : null;
   });
+
+  function scheduled(current: SubscriptionView, { next, at }: { next: Plan; at: string }): string {
+    const words = laterWords(current.plan, next, current.scheduledChange?.priceId, at);
+    return amount.value === null
+      ? words
+      : t('subscription.current.scheduledFor', { words, amount: amount.value });
+  }
 
   function describe(current: SubscriptionView): string {
     const label = describeCurrent(current);
@@ -25,6 +32,8 @@ export function useCurrentWords(
         return t('subscription.current.free');
       case 'trial_used':
         return t('subscription.current.trialUsed');
+      case 'paused':
+        return t('subscription.current.paused');
       case 'past_due':
         return t('subscription.current.pastDue');
       case 'renews':
@@ -44,7 +53,7 @@ export function useCurrentWords(
               amount: amount.value,
             });
       case 'scheduled':
-        return laterWords(current.plan, label.next, current.scheduledChange?.priceId, label.at);
+        return scheduled(current, label);
     }
   }
 

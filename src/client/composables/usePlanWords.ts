@@ -31,6 +31,8 @@ export function usePlanWords() {
         case 'resume':
         case 'undo':
           return t(`plans.action.${action}`, { plan: name });
+        case 'switch_price':
+          return t('plans.action.switch_price');
         case 'switch_interval':
           return t('plans.action.switch_interval', {
             interval: t(`plans.interval.${price?.interval ?? 'month'}`),

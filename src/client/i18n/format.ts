@@ -11,6 +11,8 @@ export interface Formats {
   percent(value: number): string;
   /** A day in the reader's own time zone. */
   date(instant: string | Date): string;
+  /** A day and the time of day in the reader's own time zone. */
+  moment(instant: string | Date): string;
   /** A UTC calendar day as an axis label. */
   day(date: string): string;
   time(instant: string | Date): string;
@@ -26,6 +28,7 @@ export function createFormats(language: Language): Formats {
   const compact = new Intl.NumberFormat(language, { notation: 'compact' });
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'long' });
+  const moment = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short' });
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
   const day = new Intl.DateTimeFormat(language, {
     month: 'short',
@@ -49,6 +52,7 @@ export function createFormats(language: Language): Formats {
     compact: (value) => compact.format(value),
     percent: (value) => percent.format(value / 100),
     date: (instant) => date.format(new Date(instant)),
+    moment: (instant) => moment.format(new Date(instant)),
     day: (value) => day.format(new Date(`${value}T00:00:00Z`)),
     time: (instant) => time.format(new Date(instant)),
     instantUtc: (instant) => utc.format(new Date(instant)),

@@ -7,6 +7,14 @@ import type { ResourceType, ResourceUsage } from '../../domain/quota.ts';
 import * as api from '../services/subscription.api.ts';
 import { useSessionStore } from './session.ts';
 
+/** The same month counted against other limits. */
+function hasOtherLimits(before: UsageStats, after: UsageStats): boolean {
+  return after.resources.some(
+    ({ resourceType, limit }) =>
+      before.resources.find((one) => one.resourceType === resourceType)?.limit !== limit,
+  );
+}
+
 const WEBHOOKS_TAKE_MS = 3_000;
 
 /** The tenant's subscription and usage: one fetch for the banner, the gates and the page. */
@@ -79,7 +87,10 @@ export const useSubscriptionStore = defineStore('subscription', () => {
 
     /** A fresher count, from the live stream or from a gate's answer. */
     receiveUsage(fresh: UsageStats): void {
+      const before = usage.value;
       patch({ usage: fresh });
+      // Other limits are another plan: it is shown everywhere at once, not only in the figures.
+      if (before && hasOtherLimits(before, fresh)) void refreshAfterChange();
     },
 
     /** The address of the payment page; the caller goes there. Throws an `ApiProblem`. */

@@ -9,6 +9,7 @@ export type CurrentLabel =
   | { kind: 'ends'; at: string }
   | { kind: 'trial'; at: string; thenFree: boolean }
   | { kind: 'past_due' }
+  | { kind: 'paused' }
   | { kind: 'scheduled'; at: string; next: Plan };
 
 export type CurrentStatus = 'active' | 'trialing' | 'past_due' | 'canceled' | 'ending';
@@ -28,6 +29,7 @@ export function describeCurrent(subscription: SubscriptionView): CurrentLabel {
   if (!hasSubscription(subscription)) {
     return { kind: subscription.endReason === 'trial_used' ? 'trial_used' : 'free' };
   }
+  if (subscription.pause?.of === 'subscription') return { kind: 'paused' };
   if (subscription.status === 'past_due') return { kind: 'past_due' };
   const end = endsAt(subscription);
   if (subscription.status === 'trialing' && subscription.trialEnd !== null) {

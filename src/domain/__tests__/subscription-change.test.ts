@@ -9,6 +9,9 @@ const PRICES = {
 } as const satisfies Record<string, PricedPlan>;
 type Name = keyof typeof PRICES;
 
+/** The same as Pro by the month, at a price of long ago. */
+const PRO_OLD = { ...PRICES.proMonth, priceId: 'price_pro_old', scheduledPriceId: null };
+
 const holding = (name: Name, scheduled: Name | null = null) => ({
   ...PRICES[name],
   scheduledPriceId: scheduled && PRICES[scheduled].priceId,
@@ -20,7 +23,7 @@ test.each([
   ['proYear', 'proMonth', 'period_end', 'a shorter interval'],
   ['teamMonth', 'proMonth', 'period_end', 'a lower plan'],
   ['teamMonth', 'proYear', 'period_end', 'a lower plan, though a longer interval'],
-  ['proYear', 'teamMonth', 'period_end', 'a shorter interval, though a higher plan'],
+  ['proYear', 'teamMonth', 'now', 'a higher plan, though a shorter interval'],
   ['proMonth', 'proMonth', 'none', 'the same price'],
 ] as const)('%s → %s takes effect: %s (%s)', (from, to, expected, _why) => {
   expect(classifyChange(holding(from), PRICES[to])).toBe(expected);
@@ -64,6 +67,11 @@ test.each(ACTIONS)('the buttons of %s', (_, current, scheduled, expected) => {
   expect(actions).toEqual(
     Object.fromEntries(Object.entries(expected).map(([n, a]) => [PRICES[n as Name].priceId, a])),
   );
+});
+
+test('9 the same plan and interval at the price of today is a switch of price', () => {
+  expect(classifyChange(PRO_OLD, PRICES.proMonth)).toBe('now');
+  expect(priceActions(PRO_OLD, [PRICES.proMonth])).toEqual({ price_pro_month: 'switch_price' });
 });
 
 test('a plan at a price that is no longer offered can be changed from', () => {

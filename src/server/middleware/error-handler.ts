@@ -6,6 +6,7 @@ import type { ApiError } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import { errorText } from '../error-text.ts';
 import { databaseRefusal } from '../services/database-refusal.ts';
+import { refusalOf } from '../services/stripe/errors.ts';
 
 /** Writes the one shape of every error answer (design: `{error, code, requestId, details}`). */
 export function answerError(c: Context<AppEnv>, error: BillingError): Response {
@@ -39,5 +40,9 @@ function toBillingError(thrown: unknown): BillingError {
     return new BillingError(code, thrown.message, { cause: thrown });
   }
   const text = 'Something went wrong on our side; the request id finds it.';
-  return databaseRefusal(thrown) ?? new BillingError('internal', text, { cause: thrown });
+  return (
+    refusalOf(thrown) ??
+    databaseRefusal(thrown) ??
+    new BillingError('internal', text, { cause: thrown })
+  );
 }

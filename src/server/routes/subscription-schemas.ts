@@ -14,11 +14,12 @@ import { RESOURCE_TYPES } from '../../domain/quota.ts';
 
 const instant = z.iso.datetime();
 const minor = z.number().int();
+const subscriptionStatus = z.enum(['active', 'canceled', 'past_due', 'trialing']);
 
 export const subscriptionSchema = z
   .object({
     plan: z.enum(PLANS),
-    status: z.enum(['active', 'canceled', 'past_due', 'trialing']),
+    status: subscriptionStatus,
     interval: z.enum(INTERVALS).nullable(),
     priceId: z.string().nullable(),
     currentPeriodStart: instant.nullable(),
@@ -46,6 +47,32 @@ export const subscriptionSchema = z
       .enum(REMEDY_CAUSES)
       .nullable()
       .openapi({ description: 'Why we ended it ourselves, when we did.' }),
+    nextInvoice: z
+      .object({ amountMinor: minor, currency: z.string(), at: instant })
+      .nullable()
+      .openapi({ description: 'What Stripe will take next, after coupons, balance and tax.' }),
+    pendingChange: z
+      .object({
+        plan: z.enum(PLANS),
+        priceId: z.string(),
+        expiresAt: instant,
+        payUrl: z.string().nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'A change that is made when it is paid.' }),
+    pause: z
+      .object({ of: z.enum(['collection', 'subscription']), resumesAt: instant.nullable() })
+      .nullable(),
+    others: z.array(
+      z.object({ plan: z.enum(PLANS), status: subscriptionStatus, cancelAt: instant.nullable() }),
+    ),
+    unsettled: z
+      .object({
+        kind: z.enum(['renew', 'end', 'change_later', 'change_now', 'delete']),
+        since: instant,
+      })
+      .nullable()
+      .openapi({ description: 'Cut half-way; brought to its end or back within minutes.' }),
     stale: z.boolean().openapi({ description: 'Stripe could not be asked: our last copy.' }),
   })
   .openapi('Subscription') satisfies z.ZodType<SubscriptionView>;
@@ -73,6 +100,7 @@ const action = z.enum([
   'upgrade',
   'downgrade',
   'switch_interval',
+  'switch_price',
   'scheduled',
 ]);
 
@@ -88,7 +116,11 @@ export const overviewSchema = z
   .openapi('SubscriptionOverview') satisfies z.ZodType<SubscriptionOverview>;
 
 export const changedSchema = z
-  .object({ success: z.literal(true), subscription: subscriptionSchema })
+  .object({
+    success: z.literal(true),
+    subscription: subscriptionSchema,
+    ended: z.int().optional().openapi({ description: 'How many a cancellation ends.' }),
+  })
   .openapi('SubscriptionChanged') satisfies z.ZodType<SubscriptionChanged>;
 
 export const previewSchema = z
@@ -99,6 +131,9 @@ export const previewSchema = z
     creditMinor: minor,
     chargeMinor: minor,
     taxMinor: minor,
+    discountMinor: minor,
+    balanceUsedMinor: minor,
+    balanceLeftMinor: minor,
     currency: z.string(),
     nextInvoice: z.object({ amountMinor: minor, at: instant }).nullable(),
     prorationDate: z.number().int().nullable().openapi({

@@ -8,6 +8,7 @@ import * as changes from './stripe/changes.ts';
 import * as checkout from './stripe/checkout.ts';
 import * as customers from './stripe/customers.ts';
 import * as invoices from './stripe/invoices.ts';
+import * as renewal from './stripe/renewal.ts';
 import * as schedules from './stripe/schedules.ts';
 import * as refunds from './stripe/refunds.ts';
 import { listEventsSince } from './stripe/events.ts';
@@ -125,6 +126,16 @@ export class StripeService {
     return callStripe(() => changes.applyChange(this.#stripe, change, options));
   }
 
+  /** What the next invoice will take as things stand; `undefined` when none will come. */
+  previewRenewal(subscription: SubscriptionSnapshot, patience: Patience = SYNC_PATIENCE) {
+    return callStripe(() => renewal.previewRenewal(this.#stripe, subscription, patience));
+  }
+
+  /** What a whole period with `priceId` in the plan's place costs, everything else as it is. */
+  previewPeriod(values: renewal.PeriodOf) {
+    return callStripe(() => renewal.previewPeriod(this.#stripe, values));
+  }
+
   previewChange(change: changes.ImmediateChange) {
     return callStripe(() => changes.previewChange(this.#stripe, change));
   }
@@ -153,9 +164,9 @@ export class StripeService {
     return callStripe(() => invoices.listInvoices(this.#stripe, customerId, limit, patience));
   }
 
-  /** What the customer has open and wholly unpaid; nothing for an unknown customer. */
-  findUnpaidInvoices(customerId: string, patience: Patience = STEP_PATIENCE) {
-    return callStripe(() => invoices.findUnpaidInvoices(this.#stripe, customerId, patience));
+  /** What the customer owes; nothing for an unknown customer. */
+  findOpenInvoices(customerId: string, patience: Patience = SYNC_PATIENCE) {
+    return callStripe(() => invoices.findOpenInvoices(this.#stripe, customerId, patience));
   }
 
   voidInvoice(invoiceId: string): Promise<void> {

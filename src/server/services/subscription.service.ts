@@ -8,14 +8,14 @@ import type {
 import type { Actor } from '../../domain/ids.ts';
 import { BillingError } from '../../domain/errors.ts';
 import { findTenantById, findUserLocale } from '../../db/repositories/tenant-billing.repository.ts';
-import { actorOf, getTenant, type Asker, type Billing } from './subscription/billing.ts';
+import { actorOf, getTenant, refusing, type Asker, type Billing } from './subscription/billing.ts';
 import { cancel, resume } from './subscription/cancel.ts';
 import { changePlan } from './subscription/change-plan.ts';
 import { deleteTenant } from './subscription/delete-tenant.ts';
 import { expireGrace } from './subscription/entitlement.ts';
 import { SubscriptionReader } from './subscription/overview.ts';
 import { previewChange } from './subscription/preview.ts';
-import { settleIntents } from './subscription/settle-intents.ts';
+import { settleCustomer, settleIntents } from './subscription/settle-intents.ts';
 import { subscribe } from './subscription/subscribe.ts';
 import { syncCustomer, type SyncOptions, type SyncOutcome } from './subscription/sync-customer.ts';
 
@@ -45,8 +45,8 @@ export class SubscriptionService {
     asker: Asker,
     options: { immediately: boolean; reason?: string | undefined },
   ): Promise<SubscriptionChanged> {
-    await cancel(this.#billing, asker, options);
-    return this.#changed(asker);
+    const ended = await cancel(this.#billing, asker, options);
+    return { ...(await this.#changed(asker)), ended };
   }
 
   /** Takes a planned cancellation, or a planned change, back. */
@@ -74,7 +74,9 @@ export class SubscriptionService {
     const customerId = await this.getCustomerId(asker);
     const locale = (await findUserLocale(db, asker.userId)) ?? 'zh-CN';
     const returnUrl = `${appUrl}/subscription`;
-    return stripe.createPortalSession({ customerId, locale, returnUrl });
+    return refusing(this.#billing, asker, () =>
+      stripe.createPortalSession({ customerId, locale, returnUrl }),
+    );
   }
 
   /** The tenant's customer at Stripe; 409 `no_subscription` for who never went to pay. */
@@ -91,6 +93,7 @@ export class SubscriptionService {
   async syncTenant(asker: Asker): Promise<SubscriptionView> {
     const { stripeCustomerId } = await getTenant(this.#billing.db, asker.tenantId);
     if (stripeCustomerId) {
+      await settleCustomer(this.#billing, stripeCustomerId);
       await this.syncCustomer(stripeCustomerId, { actor: actorOf(asker), invoices: 'newest' });
     }
     return this.#reader.view(asker);

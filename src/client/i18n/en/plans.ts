@@ -27,6 +27,7 @@ export default {
     upgrade: 'Upgrade to {plan}',
     downgrade: 'Change to {plan}',
     switch_interval: 'Switch to {interval}',
+    switch_price: 'Change to this price',
     scheduled: 'Starts on {date}',
     resume: 'Resume {plan}',
     undo: 'Keep {plan}',

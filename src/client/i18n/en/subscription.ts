@@ -12,6 +12,8 @@ export default {
     trialUsed:
       'A free trial is there once for each e-mail address and each card, and yours had one before. This one has ended and nothing was charged. You can subscribe without a trial.',
     pastDue: 'Payment is outstanding',
+    paused: 'Paused: nothing is charged, and the plan rests',
+    scheduledFor: '{words}, for {amount}',
     scheduled: '{plan} until {date}, then {next}',
     scheduledMonthly: '{plan} yearly until {date}, then monthly',
     scheduledYearly: '{plan} monthly until {date}, then yearly',
@@ -30,6 +32,18 @@ export default {
     },
     resumed: 'Your subscription goes on as before.',
     undone: 'The change is called off. Your plan stays as it is.',
+  },
+  notes: {
+    unsettled:
+      'We are still finding out whether your last change went through. It is finished or undone within a few minutes.',
+    pending: 'Your change to {plan} begins as soon as it is paid, until {date} at the latest.',
+    pay: 'Finish payment',
+    collection: 'Payments are paused by our support. Your plan goes on, and nothing is charged.',
+    collectionUntil:
+      'Payments are paused by our support until {date}. Your plan goes on, and nothing is charged before.',
+    paused: 'To go on, write to our support. You can also cancel and choose a plan anew.',
+    others:
+      'There is another subscription: {plans}. Cancelling ends both. | There are {count} other subscriptions: {plans}. Cancelling ends all of them.',
   },
   pay: {
     title: 'Subscribe to {plan}',
@@ -56,6 +70,9 @@ export default {
     credit: 'Credit for unused time',
     charge: 'Charge for the new plan',
     tax: 'Tax',
+    discount: 'Discount',
+    balance: 'From your credit balance',
+    balanceLeft: 'Stays as credit for your next invoices',
     due: 'Due today',
     next: 'Next invoice on {date}',
     loses: 'What you lose',
@@ -76,6 +93,8 @@ export default {
     title: 'Cancel {plan}',
     until: 'You keep {plan} until {date}.',
     now: 'Since a payment is outstanding, the subscription ends at once and the open invoice is dropped.',
+    rests: 'Since it is paused, the subscription ends at once.',
+    all: 'Your {count} subscriptions all end.',
     kept: 'Your characters, conversations and invoices stay. You go on with Free.',
     refund: 'Time already paid for is not refunded; nothing further is charged.',
     reason: 'Would you tell us why? (optional)',

@@ -29,6 +29,7 @@ const plans: Messages['plans'] = {
     upgrade: '升级到{plan}',
     downgrade: '改为{plan}',
     switch_interval: '改为{interval}',
+    switch_price: '改用这个价格',
     scheduled: '{date} 生效',
     resume: '恢复{plan}',
     undo: '保留{plan}',

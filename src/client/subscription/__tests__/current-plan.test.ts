@@ -30,6 +30,12 @@ const rows: [string, SubscriptionView, ReturnType<typeof describeCurrent>, strin
     { kind: 'scheduled', at: END, next: 'pro' },
     'active',
   ],
+  [
+    'paused, which is no debt',
+    { ...PRO, status: 'past_due', pause: { of: 'subscription', resumesAt: null } },
+    { kind: 'paused' },
+    'past_due',
+  ],
   ['past due', { ...PRO, status: 'past_due' }, { kind: 'past_due' }, 'past_due'],
   ['ended', { ...PRO, plan: 'free', status: 'canceled' }, { kind: 'free' }, 'canceled'],
 ];

@@ -16,6 +16,11 @@ export const FREE: SubscriptionView = {
   paymentMethod: null,
   pastDue: null,
   endReason: null,
+  nextInvoice: null,
+  pendingChange: null,
+  pause: null,
+  others: [],
+  unsettled: null,
   stale: false,
 };
 

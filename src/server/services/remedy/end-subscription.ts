@@ -38,9 +38,10 @@ export async function endSubscription(
     return { outcome: 'not_needed' };
   }
   await stripe.cancelSubscription(subscriptionId, COMMENTS[cause]);
-  const unpaid = await stripe.findUnpaidInvoices(await customerOf(tx, remedy));
+  const unpaid = await stripe.findOpenInvoices(await customerOf(tx, remedy));
   for (const one of unpaid) {
-    if (one.subscriptionId === subscriptionId) await stripe.voidInvoice(one.id);
+    const isIts = one.subscriptionId === subscriptionId && one.amountPaidMinor === 0;
+    if (isIts) await stripe.voidInvoice(one.id);
   }
   const paid = refund ? await stripe.listPaidInvoices(subscriptionId) : [];
   for (const invoice of paid) {

@@ -10,6 +10,7 @@ import { isSubscribedEvent, type SubscribedEvent } from '../stripe/event-types.t
 import type { ChargeReading } from '../stripe/charges.ts';
 import { isOfOther } from '../stripe/customers.ts';
 import { tellOfOther } from '../subscription/other-environment.ts';
+import { settleCustomer } from '../subscription/settle-intents.ts';
 import { syncLocked, withCustomer, type SyncDeps } from '../subscription/sync-customer.ts';
 import { writeCharge } from '../subscription/write-charges.ts';
 import { applyEffects } from './effects.ts';
@@ -38,6 +39,10 @@ export async function processEvent(deps: SyncDeps, eventId: string): Promise<voi
     // From here on every event in the batch is older than what Stripe answers.
     const batch = await listCustomerInbox(tx, { customerId, eventId, limit: BATCH });
     if (batch.some((one) => one.id === eventId)) await processBatch(deps, tx, customerId, batch);
+  });
+  // What waited for a payment goes on; a Stripe that is away is asked again by the task.
+  await settleCustomer(deps, customerId).catch((err: unknown) => {
+    deps.log.warn({ err, customerId }, 'an intent was put off');
   });
 }
 

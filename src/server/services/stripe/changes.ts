@@ -47,7 +47,7 @@ export async function applyChange(
   { subscription, itemId, priceId, prorationDate, resetsPeriod }: ImmediateChange,
   options: Patience & { idempotencyKey: string },
 ): Promise<void> {
-  const { sendsInvoices, cancelAtPeriodEnd, scheduleId } = subscription;
+  const { cancelAtPeriodEnd, scheduleId } = subscription;
   const answer = await stripe.subscriptions.update(
     subscription.id,
     {
@@ -55,8 +55,7 @@ export async function applyChange(
       items: [{ id: itemId, price: priceId }],
       proration_behavior: 'always_invoice',
       proration_date: prorationDate,
-      // Who is sent invoices pays later: there is nothing to wait for.
-      ...(sendsInvoices ? {} : { payment_behavior: 'pending_if_incomplete' as const }),
+      payment_behavior: 'pending_if_incomplete',
       ...(resetsPeriod ? { billing_cycle_anchor: { type: 'now' as const } } : {}),
       ...(cancelAtPeriodEnd && !scheduleId ? { cancel_at_period_end: false } : {}),
       expand: SUBSCRIPTION_EXPAND,

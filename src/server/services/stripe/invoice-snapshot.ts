@@ -39,10 +39,10 @@ const payment = z.object({
   }),
 });
 
-const totalTaxes = z
+const summed = z
   .array(z.object({ amount: z.number().int() }))
   .nullish()
-  .transform((taxes) => (taxes ?? []).reduce((sum, tax) => sum + tax.amount, 0));
+  .transform((parts) => (parts ?? []).reduce((sum, part) => sum + part.amount, 0));
 
 const invoiceBase = z.object({
   customer: idOf,
@@ -50,8 +50,11 @@ const invoiceBase = z.object({
   amount_due: z.number().int(),
   amount_paid: z.number().int(),
   amount_remaining: z.number().int(),
+  total: z.number().int(),
+  starting_balance: z.number().int(),
   billing_reason: z.string().nullish(),
-  total_taxes: totalTaxes,
+  total_taxes: summed,
+  total_discount_amounts: summed,
   lines: z.object({ data: z.array(line), has_more: z.boolean() }),
   period_start: seconds,
   period_end: seconds,
@@ -68,7 +71,8 @@ const invoice = invoiceBase
     attempt_count: z.number().int(),
     hosted_invoice_url: z.string().nullish(),
     invoice_pdf: z.string().nullish(),
-    status_transitions: z.object({ paid_at: instantOrNull }),
+    status_transitions: z.object({ paid_at: instantOrNull, finalized_at: instantOrNull }),
+    due_date: instantOrNull,
     payments: z.object({ data: z.array(payment) }).nullish(),
   })
   .transform((i) => {
@@ -89,6 +93,8 @@ const invoice = invoiceBase
       taxMinor: i.total_taxes,
       ...servicePeriod(i),
       paidAt: i.status_transitions.paid_at,
+      /** Since when the money is wanted: invoices that are sent give time to pay. */
+      owedSince: i.due_date ?? i.status_transitions.finalized_at ?? toDate(i.created),
       attemptCount: i.attempt_count,
       nextAttemptAt: i.next_payment_attempt,
       hostedInvoiceUrl: i.hosted_invoice_url ?? null,
@@ -141,7 +147,12 @@ function failureOf(
 const preview = invoiceBase.transform((i) => ({
   currency: i.currency,
   amountDueMinor: i.amount_due,
+  /** Before the customer's balance; negative where more is credited than charged. */
+  totalMinor: i.total,
+  /** The customer's balance before it; credit is negative, as Stripe writes it. */
+  balanceMinor: i.starting_balance,
   taxMinor: i.total_taxes,
+  discountMinor: i.total_discount_amounts,
   hasMoreLines: i.lines.has_more,
   nextPaymentAttempt: i.next_payment_attempt,
   periodEnd: toDate(i.period_end),

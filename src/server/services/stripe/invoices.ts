@@ -44,19 +44,16 @@ export async function listPaidInvoices(
   return data.map(readInvoice);
 }
 
-/** Open invoices of the customer that nothing was paid of yet. */
-export async function findUnpaidInvoices(
+/** Open invoices of the customer: what is owed. Nothing for an unknown customer. */
+export async function findOpenInvoices(
   stripe: Stripe,
   customerId: string,
   patience: Patience,
-): Promise<{ id: string; subscriptionId: string | null }[]> {
+): Promise<InvoiceSnapshot[]> {
   try {
     const wanted = { customer: customerId, status: 'open', limit: 100 } as const;
     const { data } = await stripe.invoices.list(wanted, patience);
-    return data
-      .map(readInvoice)
-      .filter((one) => one.amountPaidMinor === 0)
-      .map(({ id, subscriptionId }) => ({ id, subscriptionId }));
+    return data.map(readInvoice);
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -99,6 +99,9 @@ const subscription = z
     latest_invoice: z.union([z.null(), z.string(), latestInvoice]).nullish(),
     default_payment_method: expanded(paymentMethod),
     collection_method: z.string(),
+    discounts: z.array(idOf).nullish(),
+    default_tax_rates: z.array(idOf).nullish(),
+    automatic_tax: z.object({ enabled: z.boolean() }).nullish(),
     pause_collection: z.object({ behavior: z.string(), resumes_at: instantOrNull }).nullish(),
     status_details: z
       .object({
@@ -133,6 +136,9 @@ const subscription = z
       typeof s.latest_invoice === 'string' ? s.latest_invoice : (s.latest_invoice?.id ?? null),
     latestInvoice: typeof s.latest_invoice === 'string' ? null : (s.latest_invoice ?? null),
     paymentMethod: s.default_payment_method,
+    discountIds: s.discounts ?? [],
+    taxRateIds: s.default_tax_rates ?? [],
+    automaticTax: s.automatic_tax?.enabled ?? false,
     /** True when invoices are sent to be paid by hand instead of charged. */
     sendsInvoices: s.collection_method === 'send_invoice',
     /** Staff have stopped collecting, for a time or until they resume it; the status goes on. */

@@ -72,6 +72,23 @@ export async function changeBilling<T>(
   }
 }
 
+/** Runs a call that changes nothing; what Stripe refuses is told in our words, after a look. */
+export async function refusing<T>(
+  billing: Billing,
+  asker: Asker,
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!refusal) throw error;
+    billing.log.warn({ err: error, tenantId: asker.tenantId }, 'Stripe refused a call');
+    await syncAfterChange(billing, asker);
+    throw refusal;
+  }
+}
+
 /** Refused by us because of how things are at Stripe, which our copy may not know yet. */
 function isDifferent(error: unknown): boolean {
   return error instanceof BillingError && (error.status === 409 || error.status === 402);

@@ -5,21 +5,22 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { Goal } from '../../../domain/intent.ts';
 import { changeBilling, type Asker, type Billing } from './billing.ts';
 import { pursue } from './intents.ts';
-import { assertNotStaffs } from './permitted.ts';
+import { assertMayAlter, flagsOf } from './permitted.ts';
 import { readTruth, type LiveSubscription, type Truth } from './truth.ts';
 
 /**
  * Cancels every subscription of the tenant: at the end of what is paid, or now when asked so. One
  * that is not paid up (past due, unpaid, paused) ends now, and its unpaid invoices are voided, so
  * that nobody is charged after "you cancelled". Leaving outranks everything that was arranged, also
- * by staff, who are told. Cancelling what is cancelled already changes nothing, and succeeds.
+ * by staff, who are told. Cancelling what is cancelled already changes nothing, and succeeds. Answers
+ * how many subscriptions end.
  */
 export async function cancel(
   billing: Billing,
   asker: Asker,
   options: { immediately: boolean; reason?: string | undefined },
-): Promise<void> {
-  await changeBilling(billing, asker, async (_tx, tenant) => {
+): Promise<number> {
+  return changeBilling(billing, asker, async (_tx, tenant) => {
     const truth = await readTruth(billing, tenant);
     if (!truth.hasHistory) {
       throw new BillingError(
@@ -33,17 +34,17 @@ export async function cancel(
       when: options.immediately ? 'now' : 'period_end',
       comment: options.reason ?? null,
     };
-    if (nextStep(goal, truth.facts) === 'done') return;
+    if (nextStep(goal, truth.facts) === 'done') return truth.live.length;
     const arranged = truth.live.filter((one) => isStaffs(one) && isReplaced(one, goal.when));
     await pursue(billing, asker, tenant, truth, goal);
     for (const one of arranged) await tellStaff(billing, tenant, one);
+    return truth.live.length;
   });
 }
 
-/** Arranged by staff: a schedule of theirs, an end beyond the period, or a pause of collection. */
-function isStaffs({ facts, snapshot, item }: LiveSubscription): boolean {
-  const later = facts.cancelAt !== null && facts.cancelAt > item.currentPeriodEnd;
-  return facts.schedule?.madeBy === 'staff' || later || snapshot.collectionPause !== null;
+/** Who is sent invoices is still sent them to the end. */
+function isStaffs(live: LiveSubscription): boolean {
+  return flagsOf(live).some((flag) => flag !== 'sends_invoices');
 }
 
 function isReplaced({ endsAt, item }: LiveSubscription, when: 'now' | 'period_end'): boolean {
@@ -98,7 +99,7 @@ export async function renew(
       'This subscription is paused and charges nothing. Write to our support to have it resumed, or cancel it and choose a plan.',
     );
   }
-  assertNotStaffs(live);
+  assertMayAlter(live, 'resume');
   const goal: Goal = { kind: 'renew', subscriptions: [live.facts.id] };
   if (nextStep(goal, truth.facts) === 'done') {
     throw new BillingError(

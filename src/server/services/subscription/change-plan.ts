@@ -8,7 +8,7 @@ import { toDate, toUnixSeconds } from '../stripe/shapes.ts';
 import { changeBilling, type Asker, type Billing } from './billing.ts';
 import { renew } from './cancel.ts';
 import { pursue } from './intents.ts';
-import { assertChangeable } from './permitted.ts';
+import { assertMayAlter, assertPaidUp } from './permitted.ts';
 import { immediateChange } from './preview.ts';
 import { mainOf, readTruth, type LiveSubscription, type Truth } from './truth.ts';
 
@@ -48,9 +48,11 @@ export async function changePlan(
     }
     const price = await billing.catalogue.getOffered(priceId);
     const live = mainOf(truth);
-    assertChangeable(live);
+    assertPaidUp(live);
+    const isNow = classifyChange(live.current, price) === 'now';
+    assertMayAlter(live, isNow ? 'now' : 'later');
     const change = { asker, tenant, truth, live, now };
-    return classifyChange(live.current, price) === 'now'
+    return isNow
       ? changeNow(billing, change, price, prorationDate)
       : changeAtPeriodEnd(billing, change, price);
   });

@@ -2,7 +2,7 @@ import type { Tenant } from '../../../db/schema/index.ts';
 import { nextStep, stepBack, type Step } from '../../../domain/converge.ts';
 import type { Goal, IntentOrigin } from '../../../domain/intent.ts';
 import { isRefused } from '../stripe/errors.ts';
-import type { Billing } from './billing.ts';
+import type { SyncDeps } from './sync-customer.ts';
 import { readTruth, type LiveSubscription, type Truth } from './truth.ts';
 
 /** More than any goal needs: a Stripe that answers and never changes is noticed. */
@@ -22,7 +22,7 @@ type Known = Pick<Tenant, 'stripeCustomerId' | 'plan'>;
  * may be cut anywhere and called again. `waiting`: the rest comes after the customer's payment.
  */
 export async function bringForward(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Known,
   errand: Errand,
   begun?: Truth,
@@ -32,12 +32,12 @@ export async function bringForward(
 }
 
 /** Brings Stripe back to how it was before the customer asked. */
-export async function takeBack(billing: Billing, tenant: Known, errand: Errand): Promise<void> {
+export async function takeBack(billing: SyncDeps, tenant: Known, errand: Errand): Promise<void> {
   await walk(billing, tenant, errand, (truth) => stepBack(errand.origin, truth.facts));
 }
 
 async function walk<End extends string>(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Known,
   errand: Errand,
   decide: (truth: Truth) => Step | End,
@@ -53,7 +53,7 @@ async function walk<End extends string>(
   throw new Error(`Stripe does not become what ${errand.key} wants.`);
 }
 
-async function take(billing: Billing, errand: Errand, step: Step, truth: Truth): Promise<void> {
+async function take(billing: SyncDeps, errand: Errand, step: Step, truth: Truth): Promise<void> {
   const { stripe } = billing;
   const { subscriptionId } = step;
   switch (step.call) {
@@ -75,7 +75,7 @@ async function take(billing: Billing, errand: Errand, step: Step, truth: Truth):
 }
 
 async function takeOf(
-  billing: Billing,
+  billing: SyncDeps,
   errand: Errand,
   step: Extract<Step, { call: 'clear_end' | 'end_schedule' | 'plan_change' | 'apply_change' }>,
   live: LiveSubscription,
@@ -108,7 +108,7 @@ async function takeOf(
 
 /** Beside a planned change of the customer's where Stripe allows that, else in its place. */
 async function applyChange(
-  { stripe }: Billing,
+  { stripe }: SyncDeps,
   { goal, key }: Errand,
   { snapshot, item, facts }: LiveSubscription,
 ): Promise<void> {
@@ -136,7 +136,7 @@ function commentOf(goal: Goal): string | null {
 }
 
 /** Nobody pays for a team that is being deleted. */
-async function expireCheckouts({ stripe }: Billing, { stripeCustomerId }: Known): Promise<void> {
+async function expireCheckouts({ stripe }: SyncDeps, { stripeCustomerId }: Known): Promise<void> {
   if (!stripeCustomerId) return;
   for (const open of await stripe.listOpenCheckouts(stripeCustomerId)) {
     await stripe.expireCheckout(open.id);

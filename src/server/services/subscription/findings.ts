@@ -2,7 +2,7 @@ import type { Tx } from '../../../db/client.ts';
 import { raiseAlert, resolveAlert } from '../../../db/repositories/alert.repository.ts';
 import type { Finding } from './map-subscription.ts';
 
-const KINDS = ['unknown_status', 'unknown_price'] as const;
+const KINDS = ['unknown_status', 'unknown_price', 'collection_paused'] as const;
 
 /** Raises what was found about a subscription, and closes what is no longer so. */
 export async function raiseFindings(

@@ -14,7 +14,7 @@ import type { PriceKnowledge } from './read-prices.ts';
 import { scheduleFacts } from './schedule-facts.ts';
 
 export interface Finding {
-  kind: 'unknown_status' | 'unknown_price';
+  kind: 'unknown_status' | 'unknown_price' | 'collection_paused';
   message: string;
 }
 
@@ -26,6 +26,16 @@ export interface Mapped {
   findings: Finding[];
 }
 
+export interface MapContext extends PriceKnowledge {
+  customerPaymentMethod: PaymentMethodSnapshot | null;
+  graceDays: number;
+  now: Date;
+  /** Since when the oldest invoice that is unpaid now is owed, by subscription. */
+  owedSince: ReadonlyMap<string, Date>;
+  /** What Stripe says the next invoice will take, by subscription; `null`: none will come. */
+  renewals: ReadonlyMap<string, { amountMinor: number; currency: string } | null>;
+}
+
 /**
  * Stripe's subscription as our row. What Stripe says is taken over; what it says in words that we
  * do not know leaves the last known plan and status as they were.
@@ -33,11 +43,7 @@ export interface Mapped {
 export function mapSubscription(
   snapshot: SubscriptionSnapshot,
   previous: Subscription | undefined,
-  context: PriceKnowledge & {
-    customerPaymentMethod: PaymentMethodSnapshot | null;
-    graceDays: number;
-    now: Date;
-  },
+  context: MapContext,
 ): Mapped {
   const { now } = context;
   const item = chooseItem(snapshot, context);
@@ -54,6 +60,12 @@ export function mapSubscription(
     findings.push({
       kind: 'unknown_status',
       message: `Stripe says "${snapshot.status}", which we do not know; access stays as it was.`,
+    });
+  }
+  if (snapshot.collectionPause) {
+    findings.push({
+      kind: 'collection_paused',
+      message: 'Collecting is paused at Stripe: the plan goes on and nothing is charged.',
     });
   }
   const status = known ? meaningOf(known).status : keptStatus(previous, now, context.graceDays);
@@ -78,9 +90,13 @@ export function mapSubscription(
       canceledAt: snapshot.canceledAt,
       endedAt: snapshot.endedAt,
       trialEnd: snapshot.trialEnd,
-      pastDueSince: pastDueSince(status, snapshot, previous, now),
+      pastDueSince: pastDueSince(status, snapshot, previous, context),
       ...scheduledChange(schedule, context),
       stripeScheduleId: snapshot.scheduleId,
+      ...nextInvoice(snapshot, item, previous, context),
+      ...pendingChange(snapshot, context),
+      pauseReason: pauseReason(snapshot),
+      pauseEndsAt: snapshot.collectionPause?.resumesAt ?? null,
       latestInvoiceId: snapshot.latestInvoiceId,
       defaultPaymentMethodId: method?.id ?? null,
       cardBrand: method?.card?.brand ?? null,
@@ -115,21 +131,67 @@ function keptStatus(
 }
 
 /**
- * Since when money is missing. It stays where it was while the subscription is past due; at first
- * it is when the unpaid invoice was finalized, which is the same however late we come to know.
+ * Since when money is missing: since the oldest invoice that is unpaid now was due, which is the same
+ * however late we come to know, and not since one that was paid while nobody looked.
  */
 function pastDueSince(
   status: SubscriptionStatus,
   snapshot: SubscriptionSnapshot,
   previous: Subscription | undefined,
-  now: Date,
+  { owedSince, now }: MapContext,
 ): Date | null {
   if (status !== 'past_due') return null;
-  const known = parseStripeStatus(snapshot.status);
+  const owed = owedSince.get(snapshot.id);
+  if (owed) return owed;
   if (previous?.pastDueSince) return previous.pastDueSince;
   // An unknown status that gives nothing must not earn days of grace.
-  if (!known) return null;
-  return snapshot.latestInvoice?.finalizedAt ?? now;
+  if (!parseStripeStatus(snapshot.status)) return null;
+  const { latestInvoice } = snapshot;
+  return latestInvoice?.dueAt ?? latestInvoice?.finalizedAt ?? now;
+}
+
+/** Stripe's own answer; where it could not be had, what it was for the same period. */
+function nextInvoice(
+  { id }: SubscriptionSnapshot,
+  { currentPeriodEnd }: SubscriptionItemSnapshot,
+  previous: Subscription | undefined,
+  { renewals }: MapContext,
+): Pick<SubscriptionValues, 'nextInvoiceMinor' | 'nextInvoiceCurrency' | 'nextInvoiceAt'> {
+  const renewal = renewals.get(id);
+  if (renewal) {
+    const { amountMinor, currency } = renewal;
+    return {
+      nextInvoiceMinor: amountMinor,
+      nextInvoiceCurrency: currency,
+      nextInvoiceAt: currentPeriodEnd,
+    };
+  }
+  const isKept =
+    renewal === undefined && previous?.nextInvoiceAt?.getTime() === currentPeriodEnd.getTime();
+  return isKept ? {} : { nextInvoiceMinor: null, nextInvoiceCurrency: null, nextInvoiceAt: null };
+}
+
+/** A change whose invoice can still be paid; one that was voided is none any more. */
+function pendingChange(
+  { pendingChange: pending, latestInvoice }: SubscriptionSnapshot,
+  { plans }: PriceKnowledge,
+): Pick<SubscriptionValues, 'pendingPlan' | 'pendingPriceId' | 'pendingUntil'> {
+  const priceId = pending?.priceIds.find((id) => plans.has(id));
+  const price = priceId === undefined ? undefined : plans.get(priceId);
+  if (!pending || !price || latestInvoice?.status !== 'open') {
+    return { pendingPlan: null, pendingPriceId: null, pendingUntil: null };
+  }
+  return { pendingPlan: price.plan, pendingPriceId: priceId, pendingUntil: pending.expiresAt };
+}
+
+/** Why nothing is collected: Stripe's reason of `paused`, or `collection` where staff stopped it. */
+function pauseReason({
+  status,
+  pauseReason: reason,
+  collectionPause,
+}: SubscriptionSnapshot): string | null {
+  if (status === 'paused') return reason ?? 'paused';
+  return collectionPause ? 'collection' : null;
 }
 
 export interface Scheduled {

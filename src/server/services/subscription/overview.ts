@@ -1,3 +1,4 @@
+import { findUnsettledIntent } from '../../../db/repositories/billing-intent.repository.ts';
 import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
 import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
@@ -61,16 +62,22 @@ export class SubscriptionReader {
     const { db, clock, graceDays } = this.#billing;
     const rows = await new SubscriptionRepository(db).findByTenantId(asker.tenantId);
     const shown = chooseShown(rows, clock.now(), graceDays);
-    const owed = shown.live?.status === 'past_due' ? shown.live : undefined;
+    const { live } = shown;
+    const owed = live && (live.status === 'past_due' || live.pendingPriceId) ? live : undefined;
     const openPayment = owed
       ? await findOpenPayment(db, asker.tenantId, owed.stripeSubscriptionId)
       : undefined;
     const over = shown.row && !shown.live ? shown.row.stripeSubscriptionId : undefined;
     const causes = await findEndCauses(db, over ? [over] : []);
     const endReason = over === undefined ? null : (causes.get(over) ?? null);
-    const view = viewSubscription(shown, { openPayment, graceDays, stale, endReason });
+    const unsettled = await findUnsettledIntent(db, asker.tenantId);
+    const options = { openPayment, unsettled, graceDays, stale, endReason };
+    const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.
-    if (view.pastDue && !canManageBilling(asker.role)) view.pastDue.payUrl = null;
+    if (!canManageBilling(asker.role)) {
+      if (view.pastDue) view.pastDue.payUrl = null;
+      if (view.pendingChange) view.pendingChange.payUrl = null;
+    }
     return { shown, view };
   }
 

@@ -4,9 +4,10 @@ import { FEATURES, PLAN_CATALOGUE, planHasFeature, type Plan } from '../../../do
 import { classifyChange } from '../../../domain/subscription-change.ts';
 import type { OfferedPrice } from '../stripe/catalogue.ts';
 import type { ImmediateChange } from '../stripe/changes.ts';
+import type { InvoicePreview } from '../stripe/invoice-snapshot.ts';
 import { toUnixSeconds } from '../stripe/shapes.ts';
-import { getTenant, type Asker, type Billing } from './billing.ts';
-import { assertChangeable } from './permitted.ts';
+import { getTenant, refusing, type Asker, type Billing } from './billing.ts';
+import { assertMayAlter, assertPaidUp } from './permitted.ts';
 import { mainOf, readTruth, type LiveSubscription } from './truth.ts';
 
 /** What changing to `priceId` would mean, in money and in what the plan includes. */
@@ -22,10 +23,13 @@ export async function previewChange(
   if (kind === 'none') {
     throw new BillingError('same_price', 'This is the present plan and interval already.');
   }
-  assertChangeable(live);
+  assertPaidUp(live);
+  assertMayAlter(live, kind === 'now' ? 'now' : 'later');
   const lost = await whatIsLost(billing, asker, live.current.plan, price.plan);
-  if (kind === 'period_end') return { ...atPeriodEnd(live, price), ...lost };
-  return { ...(await now(billing, live, price)), ...lost };
+  const money = await refusing(billing, asker, () =>
+    kind === 'period_end' ? atPeriodEnd(billing, live, price) : now(billing, live, price),
+  );
+  return { ...money, ...lost };
 }
 
 /** A change of `live` to `price` that begins at `prorationDate`. */
@@ -46,19 +50,23 @@ export function immediateChange(
 
 type Money = Omit<ChangePreview, 'lostFeatures' | 'exceededQuotas'>;
 
-function atPeriodEnd({ item }: LiveSubscription, price: OfferedPrice): Money {
+/** Nothing is charged now. The first period after the change costs what Stripe says. */
+async function atPeriodEnd(
+  billing: Billing,
+  { snapshot, item }: LiveSubscription,
+  { priceId }: OfferedPrice,
+): Promise<Money> {
   const at = item.currentPeriodEnd.toISOString();
+  const period = { subscription: snapshot, itemId: item.id, priceId };
+  const next = await billing.stripe.previewPeriod(period);
   return {
     effective: 'period_end',
     effectiveAt: at,
-    amountDueNowMinor: 0,
-    creditMinor: 0,
-    chargeMinor: 0,
-    taxMinor: 0,
-    currency: price.currency,
-    nextInvoice: { amountMinor: price.amountMinor, at },
+    ...NOTHING_NOW,
+    balanceLeftMinor: Math.max(0, -next.balanceMinor),
+    currency: next.currency,
+    nextInvoice: { amountMinor: next.amountDueMinor, at },
     prorationDate: null,
-    lines: [],
   };
 }
 
@@ -66,29 +74,74 @@ async function now(billing: Billing, live: LiveSubscription, price: OfferedPrice
   const instant = billing.clock.now();
   const prorationDate = toUnixSeconds(instant);
   const change = immediateChange(live, price, prorationDate);
+  const { snapshot, item } = live;
+  const { priceId } = price;
+  const period = await billing.stripe.previewPeriod({
+    subscription: snapshot,
+    itemId: item.id,
+    priceId,
+  });
+  const effect = { effective: 'now', effectiveAt: instant.toISOString(), prorationDate } as const;
+  if (snapshot.status === 'trialing') return { ...effect, ...duringTrial(live, period) };
   const preview = await billing.stripe.previewChange(change);
   const sum = (sign: 1 | -1) =>
     preview.lines
       .filter((line) => Math.sign(line.amountMinor) === sign)
       .reduce((total, line) => total + line.amountMinor * sign, 0);
-  const charged = preview.lines.filter((line) => line.amountMinor > 0);
-  const renewsAt = change.resetsPeriod
-    ? new Date(Math.max(...charged.map((line) => line.periodEnd.getTime())))
-    : live.item.currentPeriodEnd;
+  // The customer's balance after it; credit is negative, as Stripe writes it.
+  const balanceAfter = preview.balanceMinor + preview.totalMinor - preview.amountDueMinor;
   return {
-    effective: 'now',
-    effectiveAt: instant.toISOString(),
+    ...effect,
     amountDueNowMinor: preview.amountDueMinor,
     creditMinor: sum(-1),
     chargeMinor: sum(1),
     taxMinor: preview.taxMinor,
+    discountMinor: preview.discountMinor,
+    balanceUsedMinor: Math.max(0, Math.min(-preview.balanceMinor, preview.totalMinor)),
+    balanceLeftMinor: Math.max(0, -balanceAfter),
     currency: preview.currency,
-    nextInvoice: Number.isFinite(renewsAt.getTime())
-      ? { amountMinor: price.amountMinor, at: renewsAt.toISOString() }
-      : null,
-    prorationDate,
+    nextInvoice: {
+      amountMinor: Math.max(0, period.totalMinor + balanceAfter),
+      at: renewalAfter(change, live, preview).toISOString(),
+    },
     lines: preview.lines.map(({ description, amountMinor }) => ({ description, amountMinor })),
   };
+}
+
+/** Nothing is billed before the trial ends; then a whole period is. */
+function duringTrial(
+  { item }: LiveSubscription,
+  period: InvoicePreview,
+): Omit<Money, 'effective' | 'effectiveAt' | 'prorationDate'> {
+  return {
+    ...NOTHING_NOW,
+    balanceLeftMinor: Math.max(0, -period.balanceMinor),
+    currency: period.currency,
+    nextInvoice: {
+      amountMinor: period.amountDueMinor,
+      at: item.currentPeriodEnd.toISOString(),
+    },
+  };
+}
+
+const NOTHING_NOW = {
+  amountDueNowMinor: 0,
+  creditMinor: 0,
+  chargeMinor: 0,
+  taxMinor: 0,
+  discountMinor: 0,
+  balanceUsedMinor: 0,
+  lines: [],
+} satisfies Partial<Money>;
+
+/** With a new period, where the longest thing that is charged for ends. */
+function renewalAfter(
+  { resetsPeriod }: ImmediateChange,
+  { item }: LiveSubscription,
+  { lines }: InvoicePreview,
+): Date {
+  const ends = lines.filter((line) => line.amountMinor > 0).map((line) => line.periodEnd.getTime());
+  return resetsPeriod && ends.length > 0 ? new Date(Math.max(...ends)) : item.currentPeriodEnd;
 }
 
 /** Features that the new plan does not have, and quotas that are over its limits already. */

@@ -7,15 +7,17 @@ import {
   settleIntent,
 } from '../../../db/repositories/billing-intent.repository.ts';
 import { tryLockTenantBilling } from '../../../db/repositories/lock.repository.ts';
-import { findTenantById } from '../../../db/repositories/tenant-billing.repository.ts';
+import {
+  findTenantByCustomer,
+  findTenantById,
+} from '../../../db/repositories/tenant-billing.repository.ts';
 import type { BillingIntent, Tenant } from '../../../db/schema/index.ts';
 import { nextStep } from '../../../domain/converge.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
-import type { Billing } from './billing.ts';
 import { bringForward, takeBack } from './converge.ts';
 import { eraseTenant } from './erase-tenant.ts';
 import { errandOf, isOneWay, messageOf } from './intents.ts';
-import { syncCustomer } from './sync-customer.ts';
+import { syncCustomer, type SyncDeps } from './sync-customer.ts';
 import { readTruth } from './truth.ts';
 
 /** So long after it was sent, a charge that is not to be seen will not happen any more. */
@@ -26,7 +28,7 @@ const TENANTS_MAX = 500;
  * Finishes, or takes back, what was cut: for every tenant with something unsettled that nobody is
  * at. Answers how many it looked at. One that fails does not stop the others.
  */
-export async function settleIntents(billing: Billing, signal?: AbortSignal): Promise<number> {
+export async function settleIntents(billing: SyncDeps, signal?: AbortSignal): Promise<number> {
   const tenants = await listTenantsWithIntents(billing.db, TENANTS_MAX);
   for (const tenantId of tenants) {
     if (signal?.aborted) break;
@@ -37,8 +39,16 @@ export async function settleIntents(billing: Billing, signal?: AbortSignal): Pro
   return tenants.length;
 }
 
+/** The same for the tenant of a customer of whom something was heard: a payment, say. */
+export async function settleCustomer(deps: SyncDeps, customerId: string): Promise<void> {
+  const tenant = await findTenantByCustomer(deps.db, customerId);
+  if (tenant && (await findUnsettledIntent(deps.db, tenant.id))) {
+    await settleTenant(deps, tenant.id);
+  }
+}
+
 /** The same for one tenant; nothing when somebody changes it right now. */
-export async function settleTenant(billing: Billing, tenantId: string): Promise<void> {
+export async function settleTenant(billing: SyncDeps, tenantId: string): Promise<void> {
   const customerId = await inTransaction(billing.lockDb, async (tx) => {
     if (!(await tryLockTenantBilling(tx, tenantId))) return null;
     const intent = await findUnsettledIntent(billing.db, tenantId);
@@ -52,7 +62,7 @@ export async function settleTenant(billing: Billing, tenantId: string): Promise<
 
 /** Inside the tenant's lock. True when it is settled. */
 export async function settleLocked(
-  billing: Billing,
+  billing: SyncDeps,
   tx: Tx,
   tenant: Tenant,
   intent: BillingIntent,
@@ -89,7 +99,7 @@ export async function settleLocked(
  * soon as it can no longer be under way.
  */
 async function withoutPayment(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Tenant,
   intent: BillingIntent,
 ): Promise<boolean> {
@@ -103,7 +113,7 @@ async function withoutPayment(
 
 /** Stripe refuses to go on. Back, then; and where that is refused as well, somebody must look. */
 async function giveBack(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Tenant,
   intent: BillingIntent,
   error: unknown,

@@ -21,6 +21,7 @@ import { wakeRemedies } from '../remedy/queue.ts';
 import { judgeTrials } from '../trial/trial-history.ts';
 import { tellOfOther } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
+import { readMoney } from './read-money.ts';
 import { writeReturnedCharges } from './write-charges.ts';
 import { paymentMethodOf, writeSubscriptions } from './write-subscriptions.ts';
 import { writeInvoices, type InvoiceScope } from './write-invoices.ts';
@@ -129,7 +130,9 @@ export async function syncLocked(
   }
   const tenant = known ?? (await adopt(tx, billing, now));
   if (!tenant) return { outcome: 'foreign' };
-  const rows = await writeSubscriptions(deps, tx, tenant, billing, options, now);
+  const patience = options.patience ?? SYNC_PATIENCE;
+  const money = await readMoney(deps, billing, patience);
+  const rows = await writeSubscriptions(deps, tx, tenant, billing, money, options, now);
   const scope = options.invoices;
   const invoices = await writeInvoices(deps, tx, { tenant, billing, rows, scope, now });
   if (scope === 'newest') {

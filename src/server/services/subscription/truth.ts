@@ -1,17 +1,19 @@
 import { endOf, type SubscriptionFacts } from '../../../domain/converge.ts';
 import { comparePlans, type Plan } from '../../../domain/plans.ts';
 import type { CurrentPrice } from '../../../domain/subscription-change.ts';
+import { givesAccess } from '../../../domain/subscription-access.ts';
 import { isLive, standingOf } from '../../../domain/subscription-status.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Tenant } from '../../../db/schema/index.ts';
 import { LOOK_PATIENCE } from '../stripe/client.ts';
+import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
 import type {
   SubscriptionItemSnapshot,
   SubscriptionSnapshot,
 } from '../stripe/subscription-snapshot.ts';
-import type { Billing } from './billing.ts';
 import { chooseItem } from './map-subscription.ts';
 import { readPrices, type PriceKnowledge } from './read-prices.ts';
+import type { SyncDeps } from './sync-customer.ts';
 import { scheduleFacts } from './schedule-facts.ts';
 
 /** A subscription as Stripe has it now. */
@@ -22,6 +24,7 @@ export interface LiveSubscription {
   current: CurrentPrice;
   /** When it will end; `null` when it renews. */
   endsAt: Date | null;
+  givesAccess: boolean;
 }
 
 /** Everything of a tenant that a verb decides on. */
@@ -40,27 +43,31 @@ const NOTHING: Truth = { customerId: undefined, live: [], facts: [], hasHistory:
 
 /** Looks at Stripe: what the tenant has there now. 503 `stripe_unavailable` when that is not possible. */
 export async function readTruth(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Pick<Tenant, 'stripeCustomerId' | 'plan'>,
 ): Promise<Truth> {
   const { stripe, catalogue } = billing;
   const customerId = tenant.stripeCustomerId;
   if (!customerId) return NOTHING;
-  const [found, unpaid] = await Promise.all([
+  const [found, open] = await Promise.all([
     stripe.findBilling(customerId, LOOK_PATIENCE),
-    stripe.findUnpaidInvoices(customerId, LOOK_PATIENCE),
+    stripe.findOpenInvoices(customerId, LOOK_PATIENCE),
   ]);
   if (!found) return NOTHING;
   const snapshots = found.subscriptions;
   const prices = await readPrices(catalogue, snapshots);
   const all = snapshots.map((snapshot) => {
-    const invoices = unpaid.filter((one) => one.subscriptionId === snapshot.id);
-    return describe(
+    // Of what is paid in part the money would have to be given back: that is staff's.
+    const invoices = open.filter(
+      (one) => one.subscriptionId === snapshot.id && one.amountPaidMinor === 0,
+    );
+    const live = describe(
       snapshot,
       prices,
       tenant.plan,
       invoices.map((one) => one.id),
     );
+    return { ...live, givesAccess: isWithinGrace(billing, live, invoices) };
   });
   return {
     customerId: found.customer.deleted ? undefined : customerId,
@@ -84,7 +91,7 @@ function describe(
   prices: PriceKnowledge,
   lastKnownPlan: Plan,
   openInvoices: string[],
-): LiveSubscription {
+): Omit<LiveSubscription, 'givesAccess'> {
   const item = chooseItem(snapshot, prices);
   const price = prices.plans.get(item.price.id);
   const { pendingChange, latestInvoiceId } = snapshot;
@@ -117,11 +124,29 @@ function describe(
   };
 }
 
-/** What gives access, then what is owed, then the rest; of equals the higher plan, then the newer. */
+/** Good standing gives access, and past due for the days of grace. */
+function isWithinGrace(
+  { clock, graceDays }: SyncDeps,
+  { facts, snapshot }: Omit<LiveSubscription, 'givesAccess'>,
+  unpaid: readonly InvoiceSnapshot[],
+): boolean {
+  const { status } = facts;
+  const owed = unpaid.map((one) => one.owedSince).sort((a, b) => a.getTime() - b.getTime())[0];
+  const pastDueSince = owed ?? snapshot.latestInvoice?.finalizedAt ?? null;
+  const access = { plan: 'pro', status: 'past_due', stripeStatus: status, pastDueSince } as const;
+  return givesAccess(access, clock.now(), graceDays);
+}
+
+/**
+ * What gives access, then what is owed, then the rest; the higher plan of those that give it, and of
+ * equals the newer: the same that is shown.
+ */
 function byRank(a: LiveSubscription, b: LiveSubscription): number {
   return (
-    standingOf(b.facts.status) - standingOf(a.facts.status) ||
-    comparePlans(b.current.plan, a.current.plan) ||
+    Number(b.givesAccess) - Number(a.givesAccess) ||
+    (a.givesAccess
+      ? comparePlans(b.current.plan, a.current.plan)
+      : standingOf(b.facts.status) - standingOf(a.facts.status)) ||
     b.snapshot.createdAt.getTime() - a.snapshot.createdAt.getTime()
   );
 }

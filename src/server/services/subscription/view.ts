@@ -1,5 +1,13 @@
-import type { Payment, Subscription } from '../../../db/schema/index.ts';
-import type { CardView, PastDueView, SubscriptionView } from '../../../domain/api.ts';
+import type { BillingIntent, Payment, Subscription } from '../../../db/schema/index.ts';
+import type {
+  CardView,
+  NextInvoiceView,
+  PastDueView,
+  PauseView,
+  PendingChangeView,
+  SubscriptionView,
+  UnsettledView,
+} from '../../../domain/api.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
 import type { Plan } from '../../../domain/plans.ts';
 import type { RemedyCause } from '../../../domain/remedy.ts';
@@ -11,31 +19,39 @@ export interface Shown {
   row: Subscription | undefined;
   /** The same, while it is not over. */
   live: Subscription | undefined;
+  /** Further ones that are not over. */
+  others: Subscription[];
 }
 
 /** Which of the tenant's subscriptions is shown, and the plan it has now. */
 export function chooseShown(rows: readonly Subscription[], now: Date, graceDays: number): Shown {
   const { plan, subscription } = effectiveSubscription(rows, now, graceDays);
   const live = subscription && isLive(subscription.stripeStatus) ? subscription : undefined;
-  return { plan, row: subscription, live };
+  const others = rows.filter((one) => one !== live && isLive(one.stripeStatus));
+  return { plan, row: subscription, live, others };
+}
+
+export interface ViewOptions {
+  /** What of the shown subscription can be paid now. */
+  openPayment: Payment | undefined;
+  unsettled: BillingIntent | undefined;
+  endReason: RemedyCause | null;
+  graceDays: number;
+  stale: boolean;
 }
 
 /** The subscription as people see it. An ended one shows when it ended, and nothing to pay. */
 export function viewSubscription(
-  { plan, row, live }: Shown,
-  options: {
-    openPayment: Payment | undefined;
-    graceDays: number;
-    stale: boolean;
-    endReason: RemedyCause | null;
-  },
+  { plan, row, live, others }: Shown,
+  options: ViewOptions,
 ): SubscriptionView {
   const { stale } = options;
-  if (!row) return { ...NEVER_PAID, stale };
+  const unsettled = unsettledOf(options.unsettled);
+  if (!row) return { ...NEVER_PAID, unsettled, stale };
   if (!live) {
     const cancelAt = iso(row.endedAt ?? row.cancelAt);
     const { endReason } = options;
-    return { ...NEVER_PAID, status: 'canceled', cancelAt, endReason, stale };
+    return { ...NEVER_PAID, status: 'canceled', cancelAt, endReason, unsettled, stale };
   }
   return {
     plan,
@@ -58,11 +74,16 @@ export function viewSubscription(
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
     endReason: null,
+    nextInvoice: nextInvoiceOf(live),
+    pendingChange: pendingOf(live, options),
+    pause: pauseOf(live),
+    others: others.map(({ plan, status, cancelAt }) => ({ plan, status, cancelAt: iso(cancelAt) })),
+    unsettled,
     stale,
   };
 }
 
-const NEVER_PAID: Omit<SubscriptionView, 'stale'> = {
+const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled'> = {
   plan: 'free',
   status: 'active',
   interval: null,
@@ -76,6 +97,10 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale'> = {
   paymentMethod: null,
   pastDue: null,
   endReason: null,
+  nextInvoice: null,
+  pendingChange: null,
+  pause: null,
+  others: [],
 };
 
 function cardOf(row: Subscription): CardView | null {
@@ -84,10 +109,7 @@ function cardOf(row: Subscription): CardView | null {
   return { brand: cardBrand, last4: cardLast4, expMonth: cardExpMonth, expYear: cardExpYear };
 }
 
-function pastDueOf(
-  row: Subscription,
-  { openPayment, graceDays }: { openPayment: Payment | undefined; graceDays: number },
-): PastDueView | null {
+function pastDueOf(row: Subscription, { openPayment, graceDays }: ViewOptions): PastDueView | null {
   if (row.status !== 'past_due' || !row.pastDueSince || !openPayment) return null;
   return {
     since: row.pastDueSince.toISOString(),
@@ -97,6 +119,39 @@ function pastDueOf(
     nextAttemptAt: iso(openPayment.nextAttemptAt),
     payUrl: openPayment.hostedInvoiceUrl,
   };
+}
+
+function nextInvoiceOf(row: Subscription): NextInvoiceView | null {
+  const { nextInvoiceMinor, nextInvoiceCurrency, nextInvoiceAt } = row;
+  if (nextInvoiceMinor === null || !nextInvoiceCurrency || !nextInvoiceAt) return null;
+  return {
+    amountMinor: nextInvoiceMinor,
+    currency: nextInvoiceCurrency,
+    at: nextInvoiceAt.toISOString(),
+  };
+}
+
+function pendingOf(row: Subscription, { openPayment }: ViewOptions): PendingChangeView | null {
+  const { pendingPlan, pendingPriceId, pendingUntil } = row;
+  if (!pendingPlan || !pendingPriceId || !pendingUntil) return null;
+  return {
+    plan: pendingPlan,
+    priceId: pendingPriceId,
+    expiresAt: pendingUntil.toISOString(),
+    payUrl: openPayment?.hostedInvoiceUrl ?? null,
+  };
+}
+
+function pauseOf({ pauseReason, pauseEndsAt }: Subscription): PauseView | null {
+  if (!pauseReason) return null;
+  const of = pauseReason === 'collection' ? 'collection' : 'subscription';
+  return { of, resumesAt: iso(pauseEndsAt) };
+}
+
+function unsettledOf(intent: BillingIntent | undefined): UnsettledView | null {
+  // One that waits for the customer's payment is told as what waits.
+  if (intent?.state !== 'open') return null;
+  return { kind: intent.goal.kind, since: intent.createdAt.toISOString() };
 }
 
 function iso(instant: Date | null): string | null {

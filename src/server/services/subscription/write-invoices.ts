@@ -9,8 +9,8 @@ import type { StripeService } from '../stripe.service.ts';
 export type InvoiceScope = readonly string[] | 'newest';
 
 /**
- * Writes payments as their invoices stand at Stripe now: those of `scope`, and always the unpaid
- * one of a subscription that is past due, because it says what is owed and where to pay.
+ * Writes payments as their invoices stand at Stripe now: those of `scope`, and always the open one of
+ * a subscription, because it says what is owed, or what a change waits for, and where to pay.
  */
 export async function writeInvoices(
   deps: { stripe: StripeService },
@@ -41,10 +41,8 @@ export async function writeInvoices(
 }
 
 function unpaid({ subscriptions }: CustomerBilling): string[] {
-  return subscriptions.flatMap(({ status, latestInvoice }) =>
-    ['past_due', 'unpaid', 'incomplete'].includes(status) && latestInvoice?.status === 'open'
-      ? latestInvoice.id
-      : [],
+  return subscriptions.flatMap(({ latestInvoice }) =>
+    latestInvoice?.status === 'open' ? latestInvoice.id : [],
   );
 }
 

@@ -6,6 +6,7 @@ import type { CustomerBilling } from '../stripe/customers.ts';
 import type { PaymentMethodSnapshot } from '../stripe/shapes.ts';
 import { raiseFindings } from './findings.ts';
 import { mapSubscription } from './map-subscription.ts';
+import type { MoneyReading } from './read-money.ts';
 import { readPrices } from './read-prices.ts';
 import type { SyncDeps, SyncOptions } from './sync-customer.ts';
 import { tellOfTransition } from './tell.ts';
@@ -22,6 +23,7 @@ export async function writeSubscriptions(
   tx: Tx,
   tenant: Tenant,
   billing: CustomerBilling,
+  money: MoneyReading,
   options: SyncOptions,
   now: Date,
 ): Promise<Subscription[]> {
@@ -34,7 +36,7 @@ export async function writeSubscriptions(
   for (const snapshot of billing.subscriptions) {
     const previous = rows.get(snapshot.id);
     const { graceDays } = deps;
-    const context = { plans, customerPaymentMethod, graceDays, now };
+    const context = { plans, customerPaymentMethod, graceDays, now, ...money };
     const { values, findings } = mapSubscription(snapshot, previous, context);
     const row = previous
       ? await repository.update(previous.id, values)

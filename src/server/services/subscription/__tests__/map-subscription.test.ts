@@ -13,9 +13,10 @@ import {
 const now = new Date('2027-01-20T00:00:00Z');
 const finalized = new Date(FINALIZED * 1000);
 const periodEnd = new Date(PERIOD_END * 1000);
+const money = { owedSince: new Map<string, Date>(), renewals: new Map() };
 
 function map(changes: Record<string, unknown> = {}, previous?: Partial<Subscription>) {
-  const context = { ...PRICES, customerPaymentMethod: null, graceDays: 7, now };
+  const context = { ...PRICES, customerPaymentMethod: null, graceDays: 7, now, ...money };
   const before = previous as Subscription | undefined;
   return mapSubscription(stripeSubscription(changes), before, context);
 }
@@ -51,6 +52,21 @@ describe('since when it is past due', () => {
     ['recovered: never', 'active', { pastDueSince: since }, null],
   ])('%s', (_, status, previous, expected) => {
     expect(map({ status }, previous).values.pastDueSince).toEqual(expected);
+  });
+
+  test('10.21 the invoice that is unpaid now counts, not one that was paid meanwhile', () => {
+    const owed = new Date('2027-01-19T00:00:00Z');
+    const context = {
+      ...PRICES,
+      ...money,
+      customerPaymentMethod: null,
+      graceDays: 7,
+      now,
+      owedSince: new Map([['sub_1', owed]]),
+    };
+    const before = { pastDueSince: since } as Subscription;
+    const { values } = mapSubscription(stripeSubscription({ status: 'past_due' }), before, context);
+    expect(values.pastDueSince).toEqual(owed);
   });
 
   test('it is now where Stripe does not say', () => {
@@ -155,6 +171,7 @@ test('the card of the subscription goes before the card of the customer', () => 
     },
     graceDays: 7,
     now,
+    ...money,
   };
   const own = stripeSubscription({ default_payment_method: card('4242') });
   expect(mapSubscription(own, undefined, context).values.cardLast4).toBe('4242');

@@ -1,0 +1,60 @@
+import type { Stripe } from 'stripe';
+import { WRITE_PATIENCE, type Patience } from './client.ts';
+import { isRefused } from './errors.ts';
+import { readPreview, type InvoicePreview } from './invoice-snapshot.ts';
+import type { SubscriptionSnapshot } from './subscription-snapshot.ts';
+
+/**
+ * What the next invoice will take: coupons, balance, quantities, add-ons and tax are Stripe's
+ * affair, and so is the sum. `undefined` when no invoice will come.
+ */
+export async function previewRenewal(
+  stripe: Stripe,
+  { id, customerId }: SubscriptionSnapshot,
+  patience: Patience,
+): Promise<InvoicePreview | undefined> {
+  try {
+    const params = { customer: customerId, subscription: id };
+    return readPreview(await stripe.invoices.createPreview(params, patience));
+  } catch (error) {
+    // 404 `invoice_upcoming_none`, and states that are not billed.
+    if (isRefused(error)) return undefined;
+    throw error;
+  }
+}
+
+export interface PeriodOf {
+  subscription: SubscriptionSnapshot;
+  /** The item that carries the plan. */
+  itemId: string;
+  priceId: string;
+}
+
+/**
+ * What the first whole period after a change will cost. It is asked for as if it began anew with the
+ * same items and discounts, because a schedule that is attached would answer for its own plans.
+ */
+export async function previewPeriod(
+  stripe: Stripe,
+  { subscription, itemId, priceId }: PeriodOf,
+): Promise<InvoicePreview> {
+  const { customerId, items, discountIds, taxRateIds, automaticTax } = subscription;
+  const answer = await stripe.invoices.createPreview(
+    {
+      customer: customerId,
+      ...(automaticTax ? { automatic_tax: { enabled: true } } : {}),
+      ...(discountIds.length > 0
+        ? { discounts: discountIds.map((discount) => ({ discount })) }
+        : {}),
+      subscription_details: {
+        items: items.map(({ id, price, quantity }) => ({
+          price: id === itemId ? priceId : price.id,
+          ...(quantity === null ? {} : { quantity }),
+        })),
+        ...(taxRateIds.length > 0 ? { default_tax_rates: taxRateIds } : {}),
+      },
+    },
+    WRITE_PATIENCE,
+  );
+  return readPreview(answer);
+}
