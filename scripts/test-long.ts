@@ -18,6 +18,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     files: ['tests/race/terminated'],
     env: { TERMINATION_RUNS: '200' },
   },
+  {
+    name: 'stories and changes at the local Stripe, 400 each',
+    project: 'unit',
+    files: ['local-stripe/billing/story', 'local-stripe/billing/preview-change'],
+    env: { LOCAL_STRIPE_RUNS: '400' },
+  },
 ];
 
 const [word = ''] = process.argv.slice(2);
