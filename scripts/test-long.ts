@@ -24,6 +24,18 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     files: ['local-stripe/billing/story', 'local-stripe/billing/preview-change'],
     env: { LOCAL_STRIPE_RUNS: '400' },
   },
+  {
+    name: 'faults, 40 of each state of the slice',
+    project: 'integration',
+    files: ['tests/faults'],
+    env: { FAULTS_COUNT: '40' },
+  },
+  {
+    name: 'random histories, 60',
+    project: 'integration',
+    files: ['tests/soak'],
+    env: { SOAK_RUNS: '60' },
+  },
 ];
 
 const [word = ''] = process.argv.slice(2);
