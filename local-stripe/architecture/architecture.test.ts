@@ -26,6 +26,7 @@ const billing = [
   'payment',
   'customer',
   'invoice',
+  'credit-note',
   'subscription',
   'schedule',
   'preview',

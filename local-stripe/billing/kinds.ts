@@ -12,11 +12,16 @@ interface MeterEventFacts {
 
 declare module '../kernel/kinds.ts' {
   interface Kinds {
+    // Read alone: made from others when they are asked for.
+    account: Stripe.Account;
+    plan: Stripe.Plan;
+
     balance_transaction: Stripe.BalanceTransaction;
     'billing.meter': Stripe.Billing.Meter;
     'billing.meter_event': Stripe.Billing.MeterEvent & MeterEventFacts;
     charge: Stripe.Charge;
     coupon: Stripe.Coupon;
+    credit_note: Stripe.CreditNote;
     customer: Stripe.Customer;
     customer_balance_transaction: Stripe.CustomerBalanceTransaction;
     discount: Stripe.Discount;
@@ -36,7 +41,9 @@ declare module '../kernel/kinds.ts' {
     setup_intent: Stripe.SetupIntent;
     subscription: Stripe.Subscription;
     subscription_schedule: Stripe.SubscriptionSchedule;
+    'radar.early_fraud_warning': Stripe.Radar.EarlyFraudWarning;
     tax_id: Stripe.TaxId;
+    tax_rate: Stripe.TaxRate;
     'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
 
     _billed: BilledRow;

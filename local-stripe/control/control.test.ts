@@ -90,7 +90,9 @@ describe('settings', () => {
     await post('chaos', { duplicate: 0, drop: 0 });
 
     const retry = { attempts: 4, spacingSeconds: 86_400, final: 'unpaid' };
-    expect((await post('retry_settings', retry)).body).toEqual({ retry });
+    const { invoiceRetry: invoices } = readSettings(local.kernel.store);
+    const answer = await post('retry_settings', retry);
+    expect(answer.body).toEqual({ retry: { ...retry, invoices } });
     expect(readSettings(local.kernel.store).retry).toEqual(retry);
   });
 

@@ -3,6 +3,41 @@ import type { SettingsRow } from '../kernel/rows.ts';
 import { changeSettings, readSettings } from '../kernel/settings.ts';
 import type { Context } from '../kernel/types.ts';
 
+const attempts = z.number().int().min(1).max(100).optional();
+const spacingSeconds = z
+  .number()
+  .int()
+  .min(60)
+  .max(90 * 86_400)
+  .optional();
+
+/** What is not given stays as it was. `invoices` is for one-off invoices. */
+export const retryBody = z.strictObject({
+  attempts,
+  spacingSeconds,
+  final: z.enum(['cancel', 'unpaid', 'past_due', 'pause']).optional(),
+  invoices: z
+    .strictObject({
+      attempts,
+      spacingSeconds,
+      final: z.enum(['open', 'uncollectible']).optional(),
+    })
+    .optional(),
+});
+
+/** The settings after the change, those of one-off invoices within. */
+export function setRetry(
+  ctx: Context,
+  { invoices = {}, ...change }: z.infer<typeof retryBody>,
+): SettingsRow['retry'] & { invoices: SettingsRow['invoiceRetry'] } {
+  const before = readSettings(ctx.store);
+  const after = changeSettings(ctx.store, {
+    retry: { ...before.retry, ...change },
+    invoiceRetry: { ...before.invoiceRetry, ...invoices },
+  });
+  return { ...after.retry, invoices: after.invoiceRetry };
+}
+
 /** Wallets tell so many seconds later what became of a payment; 0: at once. */
 export const delayedPaymentsBody = z.strictObject({
   seconds: z

@@ -8,9 +8,10 @@ import { listDeliveries, readDeliveryFilter, resendDelivery } from './deliveries
 import { disputeBody, openDispute } from './disputes.ts';
 import { assertOwnPage } from './own-page.ts';
 import { failingCardBody, setFailingCard } from './payment-methods.ts';
-import { delayedPaymentsBody, setDelayedPayments } from './payment-settings.ts';
+import { delayedPaymentsBody, retryBody } from './payment-settings.ts';
+import { setDelayedPayments, setRetry } from './payment-settings.ts';
 import { listRequests, readRequestFilter } from './requests.ts';
-import { chaosBody, retryBody, setChaos, setRetry } from './settings.ts';
+import { chaosBody, setChaos } from './settings.ts';
 import { readState } from './state.ts';
 
 /** The control interface in JSON, `/_control/…`: what a Dashboard and a time machine would do. */

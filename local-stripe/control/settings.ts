@@ -3,7 +3,7 @@ import { isPlaceholder, pathMatches } from '../kernel/chaos.ts';
 import type { FailureRule, SettingsRow } from '../kernel/rows.ts';
 import { changeSettings, readSettings } from '../kernel/settings.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Context, Route } from '../kernel/types.ts';
+import type { Route } from '../kernel/types.ts';
 import { ControlError } from './answer.ts';
 
 type Endpoint = Pick<Route, 'method' | 'path'>;
@@ -54,17 +54,6 @@ export const chaosBody = z.strictObject({
   failNext: z.array(failureRule).max(1000).optional(),
 });
 
-export const retryBody = z.strictObject({
-  attempts: z.number().int().min(1).max(100).optional(),
-  spacingSeconds: z
-    .number()
-    .int()
-    .min(60)
-    .max(90 * 86_400)
-    .optional(),
-  final: z.enum(['cancel', 'unpaid', 'past_due', 'pause']).optional(),
-});
-
 /**
  * Changes how events are delivered and which requests fail. A new `failNext` takes the place of the
  * old one, and what that has struck is forgotten. Throws where a rule could never strike.
@@ -100,9 +89,4 @@ function couldBe(wanted: string, endpoint: string): boolean {
     given.join('/'),
     names.map((name) => (isPlaceholder(name) ? '*' : name)).join('/'),
   );
-}
-
-export function setRetry(ctx: Context, change: z.infer<typeof retryBody>): SettingsRow['retry'] {
-  const retry = { ...readSettings(ctx.store).retry, ...change };
-  return changeSettings(ctx.store, { retry }).retry;
 }

@@ -126,7 +126,7 @@ async function answerRequest(
   if (c.req.header('stripe-account') !== undefined) {
     throw invalidRequest('The local Stripe does not imitate Connect: leave `Stripe-Account` out.');
   }
-  if (route === null) throw unknownUrl(c.req.method, url.pathname);
+  if (route === null) throw unknownUrl(kernel, c.req.method, url.pathname);
   const text = c.req.method === 'POST' ? await readBody(c) : url.search.slice(1);
 
   const key = c.req.method === 'POST' ? (c.req.header('idempotency-key') ?? null) : null;
@@ -205,7 +205,14 @@ async function readBody(c: HonoContext): Promise<string> {
   return Buffer.from(bytes).toString('utf8');
 }
 
-function unknownUrl(method: string, path: string): StripeError {
+function unknownUrl(kernel: Kernel, method: string, path: string): StripeError {
+  const area = kernel.refusedArea(path);
+  if (area !== null) {
+    return new StripeError(404, {
+      type: 'invalid_request_error',
+      message: `The local Stripe does not imitate ${area}: ${method} ${path} exists at Stripe, not here.`,
+    });
+  }
   return new StripeError(404, {
     type: 'invalid_request_error',
     message: `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/. (This is the local Stripe: it imitates what local-stripe/README.md lists.)`,

@@ -27,6 +27,8 @@ export interface KernelOptions {
   freezesObjects: boolean;
   /** Told about what nobody is there to hear: bugs in due work, deliveries that fail. */
   log: (message: string) => void;
+  /** What an unknown path belongs to that is left out on purpose; null where nothing is known. */
+  refusedArea?: (path: string) => string | null;
   /** Looks at every answer and event before it leaves; for tests. */
   check?: SelfCheck;
 }
@@ -44,6 +46,7 @@ export class Kernel {
   readonly clock: MovableClock;
   readonly log: (message: string) => void;
   readonly check: SelfCheck | null;
+  readonly refusedArea: (path: string) => string | null;
   seed: string;
   readonly businessName: string;
   baseUrl: string;
@@ -65,6 +68,7 @@ export class Kernel {
     this.businessName = options.businessName ?? 'Test shop';
     this.log = options.log;
     this.check = options.check ?? null;
+    this.refusedArea = options.refusedArea ?? (() => null);
     this.#byObject = new Map(this.resources.map((resource) => [resource.kind as string, resource]));
     this.store = new Store(indexesOf(this.resources), options.freezesObjects);
     this.due = new DueQueue(this.store);

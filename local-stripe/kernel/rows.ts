@@ -66,6 +66,7 @@ export interface IdempotencyRow {
 export interface SettingsRow {
   id: 'settings';
   retry: RetrySettings;
+  invoiceRetry: InvoiceRetrySettings;
   /** Days before a renewal at which `invoice.upcoming` is sent. */
   upcomingDays: number;
   /** How wallets (Alipay, WeChat Pay) tell what became of a payment. */
@@ -78,6 +79,14 @@ export interface RetrySettings {
   attempts: number;
   spacingSeconds: number;
   final: 'cancel' | 'unpaid' | 'past_due' | 'pause';
+}
+
+/** Of one-off invoices, which have settings of their own. */
+export interface InvoiceRetrySettings {
+  attempts: number;
+  spacingSeconds: number;
+  /** What becomes of the invoice after the last attempt. */
+  final: 'open' | 'uncollectible';
 }
 
 /** 0 seconds: at once. Else the payment is `processing` until then, and ends in `outcome`. */

@@ -7,6 +7,7 @@ const day = 86_400;
 export const defaultSettings: SettingsRow = {
   id: 'settings',
   retry: { attempts: 8, spacingSeconds: 2 * day, final: 'cancel' },
+  invoiceRetry: { attempts: 8, spacingSeconds: 2 * day, final: 'open' },
   upcomingDays: 7,
   delayedPayments: { seconds: 0, outcome: 'succeeded' },
   chaos: { duplicate: 0, shuffle: 0, drop: 0, delayMs: 0, failNext: [], fired: [] },

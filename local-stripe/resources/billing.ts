@@ -1,4 +1,6 @@
+import { account, balance } from './account.ts';
 import { balanceTransactions, charges } from './charges.ts';
+import { creditNotes } from './credit-notes.ts';
 import { customerBalanceTransactions } from './customer-balance.ts';
 import { disputes } from './disputes.ts';
 import { invoiceItems } from './invoice-items.ts';
@@ -6,6 +8,7 @@ import { invoicePayments } from './invoice-payments.ts';
 import { invoices, lineItems } from './invoices.ts';
 import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
+import { earlyFraudWarnings } from './radar.ts';
 import { refunds } from './refunds.ts';
 import { setupIntents } from './setup-intents.ts';
 import { subscriptionItems } from './subscription-items.ts';
@@ -29,4 +32,8 @@ export const billing = [
   invoiceItems,
   invoicePayments,
   customerBalanceTransactions,
+  creditNotes,
+  account,
+  balance,
+  earlyFraudWarnings,
 ];

@@ -20,7 +20,6 @@ const unimitated = [
   'default_source',
   'default_tax_rates',
   'from_invoice',
-  'number',
   'on_behalf_of',
   'shipping_cost',
   'shipping_details',
@@ -44,6 +43,7 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
       'parameter_missing',
     );
   }
+  if (params.number !== undefined) assertFreeNumber(ctx, params.number);
   const autoAdvance = params.auto_advance ?? false;
   const finalizesAt = params.automatically_finalizes_at ?? ctx.now + draftSeconds;
   const currency = params.currency ?? subscription?.currency ?? customer.currency ?? 'usd';
@@ -54,6 +54,7 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
   const invoice = draftInvoice(ctx, {
     id,
     customer: firstBilledIn(ctx, customer, currency),
+    number: params.number ?? null,
     subscription,
     currency,
     billingReason: 'manual',
@@ -126,6 +127,10 @@ export function updateInvoice(
       else ctx.unschedule('invoice.finalize', before.id);
     } else if (!advances) ctx.unschedule('invoice.retry', before.id);
   }
+  if (params.number !== undefined) {
+    if (params.number && params.number !== before.number) assertFreeNumber(ctx, params.number);
+    patch.number = params.number || null;
+  }
   let invoice = ctx.update('invoice', before, patch, 'invoice.updated');
   if (params.discounts !== undefined) {
     const customer = idOf(before.customer!);
@@ -161,4 +166,18 @@ export function onClock(ctx: Context, invoice: Invoice): Context {
     throw invalidRequest(`The customer of this invoice, ${customer}, has been deleted.`);
   }
   return ctx.onClock(idOrNull(invoice.test_clock));
+}
+
+/** A number of one's own: at most 26 letters, digits and dashes, and nobody else's. */
+function assertFreeNumber(ctx: Context, number: string): void {
+  if (!/^[\w-]{1,26}$/.test(number)) {
+    throw invalidRequest(
+      'The invoice number must be at most 26 characters: letters, numbers, dashes and underscores.',
+      'number',
+    );
+  }
+  for (const other of ctx.store.newestFirst('invoice')) {
+    if (other.number !== number) continue;
+    throw invalidRequest(`Invoice number ${number} is already in use.`, 'number');
+  }
 }

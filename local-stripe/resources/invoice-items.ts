@@ -40,12 +40,12 @@ export const invoiceItems = resource({
   listed: (_ctx, { test_clock }, params) => {
     return test_clock === null || 'customer' in params || 'invoice' in params;
   },
-  create,
-  update,
-  del,
+  create: createItem,
+  update: updateItem,
+  del: deleteItem,
 });
 
-function create(global: Context, params: Stripe.InvoiceItemCreateParams): InvoiceItem {
+export function createItem(global: Context, params: Stripe.InvoiceItemCreateParams): InvoiceItem {
   const customer = findCustomer(global, params.customer);
   const ctx = global.onClock(idOrNull(customer.test_clock));
   const invoice = params.invoice === undefined ? null : draftOf(ctx, params.invoice, customer.id);
@@ -82,7 +82,7 @@ function currencyOf(ctx: Context, params: Stripe.InvoiceItemCreateParams): strin
   return params.currency ?? params.price_data?.currency ?? price?.currency;
 }
 
-function update(
+export function updateItem(
   global: Context,
   before: InvoiceItem,
   params: Stripe.InvoiceItemUpdateParams,
@@ -139,7 +139,7 @@ function keptOf(ctx: Context, item: InvoiceItem): GivenItem {
   };
 }
 
-function del(global: Context, before: InvoiceItem): object {
+export function deleteItem(global: Context, before: InvoiceItem): object {
   const ctx = global.onClock(idOrNull(before.test_clock));
   const id = idOrNull(before.invoice);
   if (id !== null) {

@@ -10,8 +10,10 @@ import { idOf, idOrNull } from '../kernel/reference.ts';
 import { counted } from '../kernel/list.ts';
 import { resource } from './resource.ts';
 import type { Context, Params, Resource } from '../kernel/types.ts';
+import { attachPayment } from './attach-payment.ts';
 import { createInvoice, deleteInvoice, updateInvoice } from './invoice-actions.ts';
 import { finalize, payInvoice, sendByHand, voidByHand, writeOff } from './invoice-collection.ts';
+import { addLines, removeLines, updateLines } from './invoice-lines.ts';
 import { searchRoute } from './search/route.ts';
 
 /** So many lines are inside an invoice; all of them are listed apart. */
@@ -74,6 +76,10 @@ export const invoices = resource({
     { name: 'send', handle: sendByHand },
     { name: 'void', handle: voidByHand },
     { name: 'mark_uncollectible', handle: writeOff },
+    { name: 'add_lines', handle: addLines },
+    { name: 'update_lines', handle: updateLines },
+    { name: 'remove_lines', handle: removeLines },
+    { name: 'attach_payment', handle: attachPayment },
   ],
   due: {
     'invoice.finalize': finalizeDraft,

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
-import { noSuch } from '../kernel/errors.ts';
+import { createTaxId } from '../billing/customer/tax-id.ts';
+import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from './resource.ts';
@@ -8,15 +9,16 @@ import type { Context, Route } from '../kernel/types.ts';
 const path = '/v1/customers/:id/tax_ids';
 const onePath = '/v1/customers/:customerId/tax_ids/:id';
 
-/** Tax ids live below their customer. They are kept and shown; nobody looks them up. */
+const topPath = '/v1/tax_ids';
+
+/** Tax ids of customers and of the account. They are kept and shown; nobody looks them up. */
 export const taxIds = resource({
   kind: 'tax_id',
   path: '/v1/tax_ids',
   noun: 'tax_id',
-  retrieve: false,
   references: { customer: 'customer', 'owner.customer': 'customer' },
   indexes: { customer: ({ customer }) => idOrNull(customer) },
-  routes: taxIdRoutes(),
+  routes: [...topLevelRoutes(), ...taxIdRoutes()],
 });
 
 function taxIdRoutes(): Route[] {
@@ -43,41 +45,68 @@ function taxIdRoutes(): Route[] {
       method: 'DELETE',
       path: onePath,
       handle: (ctx, _params, { customerId, id }) => {
-        const taxId = getTaxId(ctx, customerId!, id!);
-        ctx.store.remove('tax_id', taxId.id);
-        ctx.onClock(clockOf(ctx, customerId!)).emit('customer.tax_id.deleted', taxId);
-        return { id: taxId.id, object: 'tax_id', deleted: true };
+        return removeTaxId(ctx, getTaxId(ctx, customerId!, id!));
       },
     },
   ];
 }
 
-function createTaxId(
-  ctx: Context,
-  customer: Stripe.Customer,
-  params: Stripe.CustomerCreateTaxIdParams,
-): Stripe.TaxId {
-  const here = ctx.onClock(idOrNull(customer.test_clock));
-  const taxId = ctx.store.put('tax_id', {
-    id: ctx.newId('txi'),
-    object: 'tax_id',
-    country: countryOf(params.type),
-    created: here.now,
-    customer: customer.id,
-    customer_account: null,
-    livemode: false,
-    owner: { customer: customer.id, customer_account: null, type: 'customer' },
-    type: params.type,
-    value: params.value,
-    verification: { status: 'unavailable', verified_address: null, verified_name: null },
-  });
-  here.emit('customer.tax_id.created', taxId);
-  return taxId;
+function topLevelRoutes(): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: topPath,
+      handle: (ctx, params) => {
+        const { owner, type, value } = params as unknown as Stripe.TaxIdCreateParams;
+        return createTaxId(ctx, ownerOf(ctx, owner), { type, value });
+      },
+    },
+    {
+      method: 'GET',
+      path: topPath,
+      handle: (ctx, params) => {
+        const owner = ownerOf(ctx, (params as Stripe.TaxIdListParams).owner);
+        const all = [...ctx.store.newestFirst('tax_id')];
+        return listPage(params, topPath, 'tax_id', all, (one) => {
+          return idOrNull(one.customer) === (owner?.id ?? null);
+        });
+      },
+    },
+    {
+      method: 'DELETE',
+      path: `${topPath}/:id`,
+      handle: (ctx, _params, { id }) => {
+        const taxId = ctx.store.find('tax_id', id!);
+        if (taxId === undefined) throw noSuch('tax_id', id!);
+        return removeTaxId(ctx, taxId);
+      },
+    },
+  ];
 }
 
-/** `gb_vat` is of GB; the union's are of the country that their value begins with, unknown here. */
-function countryOf(type: string): string | null {
-  return type.startsWith('eu_') || type === 'unknown' ? null : type.slice(0, 2).toUpperCase();
+/** Whose tax id it is: a customer's, or (null) the account's own. */
+function ownerOf(
+  ctx: Context,
+  owner: Stripe.TaxIdCreateParams.Owner | undefined,
+): Stripe.Customer | null {
+  if (owner === undefined || owner.type === 'self') return null;
+  if (owner.type !== 'customer') {
+    throw invalidRequest(
+      `The local Stripe does not imitate tax ids of \`${owner.type}\`: it has no Connect.`,
+      'owner[type]',
+    );
+  }
+  if (owner.customer === undefined) throw missingParam('owner[customer]');
+  const customer = ctx.store.find('customer', owner.customer);
+  if (customer === undefined) throw noSuch('customer', owner.customer, 'owner[customer]');
+  return customer;
+}
+
+function removeTaxId(ctx: Context, taxId: Stripe.TaxId): object {
+  ctx.store.remove('tax_id', taxId.id);
+  const owner = idOrNull(taxId.customer);
+  if (owner !== null) ctx.onClock(clockOf(ctx, owner)).emit('customer.tax_id.deleted', taxId);
+  return { id: taxId.id, object: 'tax_id', deleted: true };
 }
 
 function getTaxId(ctx: Context, customer: string, id: string): Stripe.TaxId {

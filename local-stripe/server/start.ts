@@ -18,6 +18,7 @@ import { notFound } from '../pages/visitor.ts';
 import { pageServer } from '../pages/server.ts';
 import { customerOf } from '../resources/customer-of.ts';
 import { resources } from '../resources/index.ts';
+import { refusedArea } from '../resources/refused.ts';
 import { ownClocks } from '../resources/test-clocks.ts';
 import { webhookReceivers } from '../resources/webhook-endpoints.ts';
 import { emptyValue, strictSelfCheck, validateRequest } from '../schema/index.ts';
@@ -63,6 +64,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     seed: options.seed ?? crypto.randomUUID(),
     baseUrl: '',
     freezesObjects: options.freezesObjects ?? false,
+    refusedArea,
     log: options.log ?? (() => {}),
     ...(options.businessName === undefined ? {} : { businessName: options.businessName }),
     ...(options.checkResponses === true ? { check: strictSelfCheck } : {}),

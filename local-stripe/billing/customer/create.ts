@@ -5,6 +5,7 @@ import type { Context } from '../../kernel/types.ts';
 import { attachMethod, noSuchMethod, resolveMethod } from '../payment/methods.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { address } from '../addresses.ts';
+import { createTaxId } from './tax-id.ts';
 
 export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Stripe.Customer {
   const clock = params.test_clock ?? null;
@@ -12,7 +13,7 @@ export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams
     throw noSuch('test_clock', clock, 'test_clock');
   }
   if (clock !== null) assertRoomOn(ctx, clock);
-  refuseUnimitated(params, ['cash_balance', 'source', 'tax_id_data']);
+  refuseUnimitated(params, ['cash_balance', 'source']);
   const here = ctx.onClock(clock);
   const built = buildCustomer(here, params);
   const method =
@@ -25,6 +26,7 @@ export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams
     },
   });
   here.emit('customer.created', customer);
+  for (const taxId of params.tax_id_data ?? []) createTaxId(here, customer, taxId);
   if (method !== null) attachMethod(here, method, customer.id);
   return here.store.get('customer', customer.id);
 }

@@ -7,6 +7,7 @@ export interface BalanceEntry {
   currency: string;
   type: Stripe.CustomerBalanceTransaction.Type;
   invoice?: string;
+  creditNote?: string;
   description?: string | null;
   metadata?: Stripe.Metadata;
 }
@@ -104,7 +105,7 @@ function book(
     amount: entry.amount,
     checkout_session: null,
     created: ctx.now,
-    credit_note: null,
+    credit_note: entry.creditNote ?? null,
     currency: entry.currency,
     customer: customer.id,
     customer_account: null,

@@ -36,6 +36,8 @@ export interface InvoiceFacts {
   defaultPaymentMethod?: string | null;
   prorationDate?: number | null;
   customFields?: Stripe.Invoice['custom_fields'];
+  /** A number of one's own; default: the next of the customer when it is final. */
+  number?: string | null;
   /** Default true: what the customer owes or is owed besides comes onto it. */
   appliesBalance?: boolean;
 }
@@ -103,7 +105,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     livemode: false,
     metadata: mergeMetadata({}, facts.metadata),
     next_payment_attempt: facts.autoAdvance ? facts.finalizesAt : null,
-    number: null,
+    number: facts.number ?? null,
     on_behalf_of: null,
     parent:
       subscription === null

@@ -4,6 +4,7 @@ import type { Context } from '../../kernel/types.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { hardDeclines } from '../cards.ts';
 import { attemptInvoice, methodFor } from './pay.ts';
+import { giveUpOneOff } from './give-up.ts';
 import { defaultPayment } from './payments.ts';
 
 const hardCodes = new Set(hardDeclines.map(({ declineCode }) => declineCode));
@@ -36,4 +37,5 @@ function passOver(ctx: Context, before: Stripe.Invoice): void {
   if (next !== null) return;
   ctx.emit('invoice.payment_failed', invoice);
   ctx.follow('invoice.failed', { invoice, isFinal: true });
+  giveUpOneOff(ctx, ctx.store.get('invoice', invoice.id));
 }

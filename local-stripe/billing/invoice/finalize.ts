@@ -29,7 +29,9 @@ export function finalizeInvoice(
   }
   const customer = ctx.store.get('customer', idOf(draft.customer!));
   const sequence = customer.next_invoice_sequence ?? 1;
-  ctx.store.put('customer', { ...customer, next_invoice_sequence: sequence + 1 });
+  if (draft.number === null) {
+    ctx.store.put('customer', { ...customer, next_invoice_sequence: sequence + 1 });
+  }
   const { currency } = draft;
   const balance = appliesBalance ? balanceIn(ctx, customer, currency) : 0;
   const totals = totalsOf(draft.lines.data, balance, currency);
@@ -39,7 +41,7 @@ export function finalizeInvoice(
     ...customerSnapshot(ctx, customer),
     ...totals,
     status: 'open',
-    number: `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`,
+    number: draft.number ?? `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`,
     effective_at: draft.effective_at ?? ctx.now,
     starting_balance: balance,
     ending_balance: entries.reduce((sum, { amount }) => sum + amount, balance),

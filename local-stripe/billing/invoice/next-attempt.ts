@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
+import { subscriptionOf } from './subscription-of.ts';
 
 /**
  * After a failed attempt: when the next one is, by the retry settings, or null after the last. The
@@ -10,7 +11,9 @@ export function scheduleRetry(
   invoice: Stripe.Invoice,
   attemptCount: number,
 ): number | null {
-  const { attempts, spacingSeconds } = ctx.settings.retry;
+  const { retry, invoiceRetry } = ctx.settings;
+  const isOneOff = subscriptionOf(ctx, invoice) === null;
+  const { attempts, spacingSeconds } = isOneOff ? invoiceRetry : retry;
   if (invoice.billing_reason === 'subscription_create' || !invoice.auto_advance) return null;
   if (attemptCount >= attempts) return null;
   const at = ctx.now + spacingSeconds;

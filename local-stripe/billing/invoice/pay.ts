@@ -1,10 +1,11 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { confirmIntent } from '../payment/intent.ts';
+import { cancelIntent, confirmIntent } from '../payment/intent.ts';
 import { defaultMethod } from '../payment/methods.ts';
 import { scheduleRetry } from './next-attempt.ts';
 import { ensureIntent } from './finalize.ts';
+import { giveUpOneOff } from './give-up.ts';
 import { defaultPayment, dropPayment, settlePayment } from './payments.ts';
 import { subscriptionOf } from './subscription-of.ts';
 
@@ -50,16 +51,24 @@ export function afterIntent(
   return markFailed(ctx, invoice, intent, attempt);
 }
 
-/** Paid: by its intent, by credit alone, or (`isOutOfBand`) by other means than Stripe. */
+interface Paid {
+  isAutomatic: boolean;
+  /** By other means than Stripe. */
+  isOutOfBand?: boolean;
+  /** By nobody: credit notes took off all that was owed. */
+  isCredited?: boolean;
+}
+
+/** Paid: by its intent, by credit alone, or otherwise. */
 export function markPaid(
   ctx: Context,
   before: Stripe.Invoice,
-  { isAutomatic, isOutOfBand = false }: { isAutomatic: boolean; isOutOfBand?: boolean },
+  { isAutomatic, isOutOfBand = false, isCredited = false }: Paid,
 ): Stripe.Invoice {
   const isFirstTouch = !before.attempted && before.billing_reason !== 'subscription_cycle';
   const patch: Partial<Stripe.Invoice> = {
     status: 'paid',
-    attempted: true,
+    attempted: isCredited ? before.attempted : true,
     attempt_count: countAttempt(before, isAutomatic),
     amount_paid: before.amount_due,
     amount_remaining: 0,
@@ -73,10 +82,14 @@ export function markPaid(
   ctx.unschedule('invoice.retry', invoice.id);
   ctx.unschedule('invoice.overdue', invoice.id);
   const card = paidWith(ctx, invoice);
-  if (isOutOfBand) dropPayment(ctx, invoice.id);
-  else settlePayment(ctx, invoice.id);
+  const isByStripe = !isOutOfBand && !isCredited;
+  if (isByStripe) settlePayment(ctx, invoice.id);
+  else {
+    const intent = dropPayment(ctx, invoice.id);
+    if (isCredited && intent !== null) cancelIntent(ctx, intent, 'automatic');
+  }
   ctx.emit('invoice.paid', invoice);
-  if (!isOutOfBand) ctx.emit('invoice.payment_succeeded', invoice);
+  if (isByStripe) ctx.emit('invoice.payment_succeeded', invoice);
   ctx.follow('invoice.paid', { invoice, card });
   return ctx.store.get('invoice', invoice.id);
 }
@@ -103,7 +116,9 @@ function markFailed(
   const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
   ctx.emit('invoice.payment_failed', invoice);
   if (needsAction) ctx.emit('invoice.payment_action_required', invoice);
-  ctx.follow('invoice.failed', { invoice, isFinal: isAutomatic && next === null });
+  const isFinal = isAutomatic && next === null;
+  ctx.follow('invoice.failed', { invoice, isFinal });
+  if (isFinal) giveUpOneOff(ctx, ctx.store.get('invoice', invoice.id));
   return ctx.store.get('invoice', invoice.id);
 }
 

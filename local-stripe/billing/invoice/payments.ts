@@ -61,3 +61,11 @@ export function dropPayment(ctx: Context, invoice: string): Stripe.PaymentIntent
   });
   return ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
 }
+
+/** The charge that paid an invoice, or null. */
+export function chargeOfInvoice(ctx: Context, invoice: string): Stripe.Charge | null {
+  const payment = defaultPayment(ctx, invoice);
+  if (payment?.status !== 'paid') return null;
+  const intent = ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
+  return intent.latest_charge === null ? null : ctx.store.get('charge', idOf(intent.latest_charge));
+}

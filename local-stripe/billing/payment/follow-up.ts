@@ -23,5 +23,6 @@ function warnOfFraud(ctx: Context, charge: Stripe.Charge): void {
     livemode: false,
     payment_intent: charge.payment_intent as string,
   };
+  ctx.store.put('radar.early_fraud_warning', warning);
   ctx.emit('radar.early_fraud_warning.created', warning);
 }

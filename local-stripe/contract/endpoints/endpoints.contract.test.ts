@@ -5,6 +5,7 @@ import { openWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import type { Call } from './calls.ts';
 import { catalogCalls, entitlementCalls } from './catalog.ts';
+import { backfillCalls, creditNoteCalls, taxCalls } from './credit-notes.ts';
 import { customerCalls } from './customers.ts';
 import { hostedCalls } from './hosted.ts';
 import { eventCalls, meterCalls, testHelperCalls } from './infrastructure.ts';
@@ -20,6 +21,9 @@ const calls: Record<EndpointKey, Call> = {
   ...hostedCalls,
   ...subscriptionCalls,
   ...invoiceCalls,
+  ...creditNoteCalls,
+  ...taxCalls,
+  ...backfillCalls,
   ...paymentCalls,
   ...meterCalls,
   ...eventCalls,

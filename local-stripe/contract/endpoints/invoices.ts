@@ -56,6 +56,34 @@ export const invoiceCalls: CallsOf<'invoices' | 'invoice_payments' | 'invoiceite
   },
   'POST /v1/invoices/:id/void': async (world) =>
     world.stripe.invoices.voidInvoice(await open(world)),
+  'POST /v1/invoices/:id/add_lines': async (world) =>
+    world.stripe.invoices.addLines(await draft(world), {
+      lines: [{ amount: 300, description: 'More' }],
+    }),
+  'POST /v1/invoices/:id/update_lines': async (world) => {
+    const { id, lines } = await world.stripe.invoices.retrieve(await draft(world));
+    const [line] = lines.data;
+    return world.stripe.invoices.updateLines(id, { lines: [{ id: line!.id, amount: 400 }] });
+  },
+  'POST /v1/invoices/:id/remove_lines': async (world) => {
+    const { id, lines } = await world.stripe.invoices.retrieve(await draft(world));
+    const [line] = lines.data;
+    return world.stripe.invoices.removeLines(id, {
+      lines: [{ id: line!.id, behavior: 'delete' }],
+    });
+  },
+  'POST /v1/invoices/:id/attach_payment': async (world) => {
+    const id = await open(world);
+    const intent = await world.stripe.paymentIntents.create({
+      amount: 700,
+      currency: 'cny',
+      confirm: true,
+      customer: world.customer.id,
+      payment_method: 'pm_card_visa',
+      return_url: 'https://example.com/back',
+    });
+    return world.stripe.invoices.attachPayment(id, { payment_intent: intent.id });
+  },
   'GET /v1/invoices/:id/lines': async (world) =>
     world.stripe.invoices.listLineItems(await draft(world), { limit: 100 }),
   'GET /v1/invoice_payments': async (world) =>

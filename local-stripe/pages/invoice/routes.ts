@@ -5,13 +5,14 @@ import { payInvoicePage } from '../../billing/payer/actions.ts';
 import type { CardEntry } from '../../billing/payment/card-entry.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
-import { idOrNull } from '../../kernel/reference.ts';
+import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { laterExpiry, readCardForm } from '../card-form.ts';
 import type { FormValues } from '../card-form.ts';
 import { declineText } from '../checkout/model.ts';
 import type { Page } from '../page.ts';
 import { notFound, pageOf, readForm, show } from '../visitor.ts';
+import { printCreditNote } from './credit-note.ts';
 import { invoiceView, isShown } from './model.ts';
 import type { InvoiceAttempt } from './model.ts';
 import { printInvoice } from './print.ts';
@@ -40,6 +41,17 @@ export function invoiceRoutes(getLocal: () => LocalStripe): Hono {
       return c.body(printInvoice(view), 200, {
         'content-type': 'application/pdf',
         'content-disposition': `inline; filename="Invoice-${view.number}.pdf"`,
+      });
+    }),
+  );
+
+  app.get('/i/:id/credit_notes/:note/pdf', (c) =>
+    onInvoice(c, getLocal(), (ctx, page, invoice) => {
+      const note = ctx.store.find('credit_note', c.req.param('note'));
+      if (note === undefined || idOf(note.invoice) !== invoice.id) return notFound(c);
+      return c.body(printCreditNote(page, ctx.businessName, invoice, note), 200, {
+        'content-type': 'application/pdf',
+        'content-disposition': `inline; filename="Credit-note-${note.number}.pdf"`,
       });
     }),
   );

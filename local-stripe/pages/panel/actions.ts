@@ -5,7 +5,8 @@ import { clockBody, turnClock } from '../../control/clock.ts';
 import { resendDelivery } from '../../control/deliveries.ts';
 import { disputeBody, openDispute } from '../../control/disputes.ts';
 import { setFailingCard } from '../../control/payment-methods.ts';
-import { chaosBody, retryBody, setChaos, setRetry } from '../../control/settings.ts';
+import { retryBody, setRetry } from '../../control/payment-settings.ts';
+import { chaosBody, setChaos } from '../../control/settings.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { DueWorkFault } from '../../kernel/due-work-fault.ts';
 import { StripeError } from '../../kernel/errors.ts';
@@ -86,6 +87,11 @@ export function panelActions(getLocal: () => LocalStripe): Hono {
       attempts: Number(values['attempts']),
       spacingSeconds: Math.round(Number(values['days']) * 86_400),
       final: values['final'],
+      invoices: {
+        attempts: Number(values['invoices_attempts']),
+        spacingSeconds: Math.round(Number(values['invoices_days']) * 86_400),
+        final: values['invoices_final'],
+      },
     });
     local.kernel.run((ctx) => setRetry(ctx, change));
     return 'saved';

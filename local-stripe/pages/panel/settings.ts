@@ -4,6 +4,7 @@ import { readSettings } from '../../kernel/settings.ts';
 import type { Html } from '../document.ts';
 import { actionButton, code, hidden, renderPanel, renderTable } from './frame.ts';
 import type { PanelVisit } from './frame.ts';
+import { retryPart } from './retry-part.ts';
 
 /** What a Dashboard would be opened for, and what no Dashboard offers. */
 export function renderSettings(visit: PanelVisit): Html {
@@ -77,54 +78,6 @@ function failNextPart(visit: PanelVisit): Html {
         <label for="status">${panel.failNextStatus}</label>
         <select id="status" name="status">
           ${[500, 503, 429, 409, 400].map((status) => html`<option>${status}</option>`)}
-        </select>
-      </div>
-      <button class="button plain" type="submit">${panel.save}</button>
-    </form>
-  </section>`;
-}
-
-function retryPart(visit: PanelVisit): Html {
-  const { panel } = visit.page.words;
-  const { retry } = readSettings(visit.local.kernel.store);
-  return html`<section class="card stack">
-    <h2>${panel.retryTitle}</h2>
-    <form method="post" action="/_control/panel/retry_settings" class="stack">
-      ${hidden({ back: visit.here })}
-      <div class="pair">
-        <div class="field">
-          <label for="attempts">${panel.retryAttempts}</label>
-          <input
-            id="attempts"
-            name="attempts"
-            type="number"
-            min="1"
-            max="100"
-            value="${retry.attempts}"
-          />
-        </div>
-        <div class="field">
-          <label for="days">${panel.retrySpacing}</label>
-          <input
-            id="days"
-            name="days"
-            type="number"
-            min="0.01"
-            max="90"
-            step="any"
-            value="${retry.spacingSeconds / 86_400}"
-          />
-        </div>
-      </div>
-      <div class="field">
-        <label for="final">${panel.retryFinal}</label>
-        <select id="final" name="final">
-          ${Object.entries(panel.finals).map(
-            ([value, label]) =>
-              html`<option value="${value}" ${value === retry.final ? html`selected` : ''}>
-                ${label}
-              </option>`,
-          )}
         </select>
       </div>
       <button class="button plain" type="submit">${panel.save}</button>

@@ -97,6 +97,12 @@ export const enPanel = {
     past_due: 'Leave it past due',
     pause: 'Pause it',
   } as Record<string, string>,
+  retrySubscriptions: 'Subscriptions',
+  retryInvoices: 'One-off invoices',
+  invoiceFinals: {
+    open: 'Leave it open',
+    uncollectible: 'Write it off',
+  } as Record<string, string>,
   portalTitle: 'Portal settings',
   portalText: 'The default is used by portal sessions that name no configuration.',
   portalDefault: 'Default',

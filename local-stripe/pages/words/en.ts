@@ -201,6 +201,9 @@ export const en = {
 
   invoice: {
     title: (number: string) => `Invoice ${number}`,
+    creditNoteTitle: (number: string) => `Credit note ${number}`,
+    creditNoteOf: (number: string) => `For invoice ${number}`,
+    creditNoteTotal: 'Total credited',
     draft: 'draft',
     number: 'Invoice number',
     issued: 'Date of issue',

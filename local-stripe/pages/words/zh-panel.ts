@@ -88,6 +88,12 @@ export const zhPanel: typeof enPanel = {
     past_due: '保持逾期',
     pause: '暂停订阅',
   },
+  retrySubscriptions: '订阅',
+  retryInvoices: '一次性账单',
+  invoiceFinals: {
+    open: '保持待付',
+    uncollectible: '标记为无法收回',
+  },
   portalTitle: '客户门户设置',
   portalText: '未指定配置的门户会话使用默认配置。',
   portalDefault: '默认',

@@ -188,6 +188,9 @@ export const zh: Words = {
 
   invoice: {
     title: (number) => `账单 ${number}`,
+    creditNoteTitle: (number) => `贷记单 ${number}`,
+    creditNoteOf: (number) => `对应账单 ${number}`,
+    creditNoteTotal: '贷记总额',
     draft: '草稿',
     number: '账单编号',
     issued: '开具日期',
