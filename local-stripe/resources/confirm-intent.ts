@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { invoiceOfIntent } from '../billing/invoice/payments.ts';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
+import { keepOn } from '../billing/payment/kept-params.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { payIntent } from '../billing/payer/settle.ts';
 import { walletOf } from '../billing/payment/wallets.ts';
@@ -42,6 +43,11 @@ type Confirming = Pick<
   | 'return_url'
   | 'off_session'
   | 'error_on_requires_action'
+  | 'capture_method'
+  | 'payment_details'
+  | 'receipt_email'
+  | 'shipping'
+  | 'use_stripe_sdk'
   | 'setup_future_usage'
 >;
 
@@ -78,9 +84,9 @@ export function confirm(
           setup_future_usage: params.setup_future_usage || null,
         });
   const isOffSession = params.off_session !== undefined && params.off_session !== false;
-  const after = payIntent(ctx, intent, {
+  const after = payIntent(ctx, keepOn(ctx, intent, params), {
     paymentMethod,
-    returnUrl: params.return_url ?? null,
+    returnUrl: params.use_stripe_sdk ? null : (params.return_url ?? null),
     // That of an invoice waits for the payer whatever was said.
     isUnattended:
       (isOffSession || params.error_on_requires_action === true) &&

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { createCustomer, shipping } from '../billing/customer/create.ts';
+import { createCustomer, namesOf, renderingOf, shipping } from '../billing/customer/create.ts';
 import { creditBalances, setBalance } from '../billing/invoice/balance.ts';
 import { noSuchMethod } from '../billing/payment/methods.ts';
 import { cancelSchedule } from '../billing/schedule/end.ts';
@@ -69,6 +69,7 @@ function updateCustomer(
   const here = ctx.onClock(idOrNull(before.test_clock));
   const patch: Partial<Stripe.Customer> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
+    ...namesOf(params),
   };
   for (const field of ['description', 'email', 'name', 'phone'] as const) {
     if (params[field] !== undefined) patch[field] = params[field];
@@ -85,13 +86,18 @@ function updateCustomer(
   }
   if (params.tax_exempt !== undefined) patch.tax_exempt = params.tax_exempt || 'none';
   if (params.invoice_settings !== undefined) {
-    const { default_payment_method, footer } = params.invoice_settings;
+    const { custom_fields, default_payment_method, footer, rendering_options } =
+      params.invoice_settings;
     patch.invoice_settings = {
       ...before.invoice_settings,
       ...(default_payment_method === undefined
         ? {}
         : { default_payment_method: ownCard(ctx, before.id, default_payment_method) }),
       ...(footer === undefined ? {} : { footer }),
+      ...(custom_fields === undefined ? {} : { custom_fields: custom_fields || null }),
+      ...(rendering_options === undefined
+        ? {}
+        : { rendering_options: renderingOf(rendering_options) }),
     };
   }
   return here.update('customer', before, patch, 'customer.updated');

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { draftInvoice, draftsOf, relineInvoice } from '../billing/invoice/draft.ts';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
+import { keptOnInvoice } from '../billing/invoice/kept-params.ts';
 import { assertOwnMethod, findCustomer } from '../billing/subscription/read-params.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
@@ -51,7 +52,7 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
   const inherited = customer.discount ? [{ discount: customer.discount.id }] : [];
   const target = { customer: customer.id, invoice: id };
   const discounts = redeemForInvoice(ctx, params.discounts ?? inherited, target, currency);
-  const invoice = draftInvoice(ctx, {
+  const draft = draftInvoice(ctx, {
     id,
     customer: firstBilledIn(ctx, customer, currency),
     number: params.number ?? null,
@@ -78,6 +79,7 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
         ? null
         : assertOwnMethod(ctx, customer.id, params.default_payment_method),
   });
+  const invoice = ctx.update('invoice', draft, keptOnInvoice(params, draft));
   ctx.emit('invoice.created', invoice);
   if (autoAdvance) ctx.schedule(finalizesAt, 'invoice.finalize', invoice.id);
   return invoice;
@@ -106,7 +108,10 @@ export function updateInvoice(
       'invoice_not_editable',
     );
   }
-  const patch: Partial<Invoice> = { metadata: mergeMetadata(before.metadata, params.metadata) };
+  const patch: Partial<Invoice> = {
+    metadata: mergeMetadata(before.metadata, params.metadata),
+    ...keptOnInvoice(params, before),
+  };
   if (params.description !== undefined) patch.description = params.description || null;
   if (params.footer !== undefined) patch.footer = params.footer || null;
   if (params.due_date !== undefined) patch.due_date = params.due_date;

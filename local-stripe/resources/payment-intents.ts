@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { assertAmount } from '../billing/payment/amount-limits.ts';
 import { createIntent } from '../billing/payment/create-intent.ts';
 import { cancelIntent } from '../billing/payment/intent.ts';
+import { keepOn, keptOnIntent } from '../billing/payment/kept-params.ts';
 import { captureIntent } from '../billing/payment/capture.ts';
 import { assertedTypes } from '../billing/payment/wallets.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
@@ -38,7 +39,10 @@ export const paymentIntents = resource({
     {
       name: 'capture',
       handle: (ctx, intent, params: Stripe.PaymentIntentCaptureParams) => {
-        return captureIntent(onClock(ctx, intent), intent, params.amount_to_capture);
+        const here = onClock(ctx, intent);
+        const metadata = mergeMetadata(intent.metadata, params.metadata);
+        const told = here.update('payment_intent', keepOn(here, intent, params), { metadata });
+        return captureIntent(here, told, params.amount_to_capture);
       },
     },
     { name: 'cancel', handle: cancel },
@@ -87,7 +91,7 @@ function create(ctx: Context, params: Stripe.PaymentIntentCreateParams): Stripe.
     allowedTypes: params.allowed_payment_method_types ?? null,
     excludedTypes: params.excluded_payment_method_types || null,
     receiptEmail: params.receipt_email ?? null,
-    statementDescriptor: params.statement_descriptor ?? null,
+    kept: keptOnIntent(params),
   });
   if (!params.confirm) return intent;
   // What the request brought along is the intent's by now.
@@ -110,6 +114,7 @@ function update(
   refuseUnimitated(params, unimitated);
   const patch: Partial<Stripe.PaymentIntent> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
+    ...keptOnIntent(params, before),
   };
   const isOpen = ['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(
     before.status,

@@ -134,7 +134,17 @@ function readBilling(
     ...(given.email === undefined ? {} : { email: given.email || null }),
     ...(given.name === undefined ? {} : { name: given.name || null }),
     ...(given.phone === undefined ? {} : { phone: given.phone || null }),
+    ...(given.tax_id === undefined ? {} : { tax_id: given.tax_id || null }),
   };
+}
+
+/** The network that a card with several is to be charged over. */
+function preferring(
+  card: Stripe.PaymentMethod.Card,
+  preferred: string | undefined,
+): Partial<Stripe.PaymentMethod.Card> {
+  if (preferred === undefined) return {};
+  return { networks: { available: card.networks?.available ?? [], preferred } };
 }
 
 function updateMethod(
@@ -152,12 +162,13 @@ function updateMethod(
     billing_details: { ...before.billing_details, ...readBilling(params.billing_details) },
   };
   if (params.allow_redisplay !== undefined) patch.allow_redisplay = params.allow_redisplay;
-  const { exp_month, exp_year } = params.card ?? {};
-  if (exp_month !== undefined || exp_year !== undefined) {
+  const { exp_month, exp_year, networks } = params.card ?? {};
+  if (params.card !== undefined) {
     patch.card = {
       ...before.card!,
       ...(exp_month === undefined ? {} : { exp_month }),
       ...(exp_year === undefined ? {} : { exp_year }),
+      ...preferring(before.card!, networks?.preferred || undefined),
     };
   }
   return onClock(ctx, before).update('payment_method', before, patch, 'payment_method.updated');

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
+import { keptOnSetup } from '../billing/payment/kept-params.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { followSetup } from '../billing/payer/settle.ts';
 import { cancelSetup, confirmSetup, createSetup } from '../billing/payment/setup.ts';
@@ -68,6 +69,7 @@ function create(global: Context, params: Stripe.SetupIntentCreateParams): Stripe
         'always') as Stripe.SetupIntent.AutomaticPaymentMethods.AllowRedirects,
       enabled: params.automatic_payment_methods?.enabled ?? true,
     },
+    kept: keptOnSetup(params),
   });
   return params.confirm ? confirm(ctx, intent, params) : intent;
 }
@@ -75,7 +77,10 @@ function create(global: Context, params: Stripe.SetupIntentCreateParams): Stripe
 function confirm(
   global: Context,
   before: Stripe.SetupIntent,
-  params: Pick<Stripe.SetupIntentConfirmParams, 'payment_method' | 'return_url'>,
+  params: Pick<
+    Stripe.SetupIntentConfirmParams,
+    'payment_method' | 'payment_method_options' | 'return_url' | 'use_stripe_sdk'
+  >,
 ): Stripe.SetupIntent {
   refuseUnimitated(params, unimitated);
   const ctx = onClock(global, before);
@@ -94,9 +99,10 @@ function confirm(
       'setup_intent_unexpected_state',
     );
   }
-  const after = confirmSetup(ctx, before, {
+  const told = ctx.update('setup_intent', before, keptOnSetup(params, before));
+  const after = confirmSetup(ctx, told, {
     paymentMethod: reference,
-    returnUrl: params.return_url ?? null,
+    returnUrl: params.use_stripe_sdk ? null : (params.return_url ?? null),
   });
   if (after.status === 'requires_payment_method') {
     throw thrownDecline(after.last_setup_error as IntentError, { setup_intent: after });
@@ -114,6 +120,7 @@ function update(
   refuseUnimitated(params, unimitated);
   const patch: Partial<Stripe.SetupIntent> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
+    ...keptOnSetup(params, before),
   };
   if (params.description !== undefined) patch.description = params.description;
   if (params.customer !== undefined) {

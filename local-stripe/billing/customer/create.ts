@@ -70,11 +70,12 @@ function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Strip
     discount: null,
     email: params.email ?? null,
     invoice_prefix: params.invoice_prefix ?? ctx.newText(8).toUpperCase(),
+    ...namesOf(params),
     invoice_settings: {
-      custom_fields: null,
+      custom_fields: params.invoice_settings?.custom_fields || null,
       default_payment_method: null,
       footer: params.invoice_settings?.footer ?? null,
-      rendering_options: null,
+      rendering_options: renderingOf(params.invoice_settings?.rendering_options),
     },
     livemode: false,
     metadata: mergeMetadata({}, params.metadata),
@@ -86,6 +87,30 @@ function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Strip
     tax_exempt: params.tax_exempt || 'none',
     test_clock: ctx.clock,
   };
+}
+
+type Named = { business_name?: string | null; individual_name?: string | null };
+
+/** The names of a business and of a person, where they are given: the answer has them only then. */
+export function namesOf({
+  business_name: business,
+  individual_name: individual,
+}: {
+  business_name?: Stripe.Emptyable<string>;
+  individual_name?: Stripe.Emptyable<string>;
+}): Partial<Stripe.Customer> {
+  const names: Named = {
+    ...(business === undefined ? {} : { business_name: business || null }),
+    ...(individual === undefined ? {} : { individual_name: individual || null }),
+  };
+  return names as Partial<Stripe.Customer>;
+}
+
+export function renderingOf(
+  given: Stripe.Emptyable<Stripe.CustomerCreateParams.InvoiceSettings.RenderingOptions> | undefined,
+): Stripe.Customer.InvoiceSettings.RenderingOptions | null {
+  if (!given) return null;
+  return { amount_tax_display: given.amount_tax_display || null, template: given.template ?? null };
 }
 
 export function shipping(given: Stripe.CustomerCreateParams.Shipping): Stripe.Customer.Shipping {

@@ -15,7 +15,8 @@ export interface IntentFacts {
   confirmationMethod?: Stripe.PaymentIntent.ConfirmationMethod;
   automatic?: Stripe.PaymentIntent.AutomaticPaymentMethods | null;
   receiptEmail?: string | null;
-  statementDescriptor?: string | null;
+  /** What is told again, see `keptOnIntent`. */
+  kept?: Partial<Stripe.PaymentIntent>;
   /** The invoice that it pays. */
   invoice?: string;
   /** The payment methods it may be paid with; default cards alone. */
@@ -73,11 +74,12 @@ export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIn
     setup_future_usage: facts.setupFutureUsage ?? null,
     shipping: null,
     source: null,
-    statement_descriptor: facts.statementDescriptor ?? null,
+    statement_descriptor: null,
     statement_descriptor_suffix: null,
     status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
     transfer_data: null,
     transfer_group: null,
+    ...facts.kept,
   });
   ctx.emit('payment_intent.created', intent);
   return intent;

@@ -15,6 +15,8 @@ export interface SetupFacts {
   metadata?: Stripe.Emptyable<Stripe.MetadataParam>;
   usage?: string;
   automatic?: Stripe.SetupIntent.AutomaticPaymentMethods | null;
+  /** What is told again, see `keptOnSetup`. */
+  kept?: Partial<Stripe.SetupIntent>;
 }
 
 /** A setup intent, announced. */
@@ -51,6 +53,7 @@ export function createSetup(ctx: Context, facts: SetupFacts): Stripe.SetupIntent
     single_use_mandate: null,
     status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
     usage: facts.usage ?? 'off_session',
+    ...facts.kept,
   });
   ctx.emit('setup_intent.created', intent);
   return intent;

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
+import { address } from '../customer/addresses.ts';
 import type { Context } from '../../kernel/types.ts';
 
 /** A payment method whose owner authorizes each payment in an app of their own. */
@@ -61,7 +62,7 @@ export function createWalletMethod(
     object: 'payment_method',
     allow_redisplay: facts.allowRedisplay ?? 'unspecified',
     billing_details: {
-      address: null,
+      address: address({}),
       email: null,
       name: null,
       phone: null,

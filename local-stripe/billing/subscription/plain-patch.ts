@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
+import { optionsOf } from '../invoice/kept-params.ts';
 import type { Context } from '../../kernel/types.ts';
 import { trialSettings } from './build.ts';
 import { nextCycleAt } from './cycle-schedule.ts';
@@ -36,6 +37,13 @@ export function plainPatch(ctx: Context, before: Stripe.Subscription, params: Pa
       ...(params.payment_settings.save_default_payment_method === undefined
         ? {}
         : { save_default_payment_method: params.payment_settings.save_default_payment_method }),
+      ...(params.payment_settings.payment_method_options === undefined
+        ? {}
+        : {
+            payment_method_options: optionsOf(
+              params.payment_settings.payment_method_options || null,
+            ),
+          }),
       ...(params.payment_settings.payment_method_types === undefined
         ? {}
         : { payment_method_types: params.payment_settings.payment_method_types || null }),

@@ -1,6 +1,7 @@
 import type { RawParams } from '../../kernel/form.ts';
 import { alternatives, getEndpoint } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
+import { assertImitated } from '../unimitated.ts';
 import { coerceObject } from './coerce.ts';
 import { assertExpandable } from './expand.ts';
 
@@ -16,6 +17,7 @@ export function validateRequest(endpoint: string, raw: RawParams): Record<string
   const { params: declared } = getEndpoint(endpoint);
   const [schema = noParams] = declared ? alternatives(declared) : [noParams];
   const params = coerceObject(schema, raw, { endpoint, path: [] });
+  assertImitated(endpoint, params);
   assertExpandable(endpoint, (params.expand ?? []) as string[]);
   return params;
 }
