@@ -46,6 +46,14 @@ interface Registration {
 }
 
 /**
+ * A periodic task holds a lease that its process renews: one whose process died is seen after
+ * heartbeat and supervision, and taken over by another within 60 s.
+ */
+const HEARTBEAT_SECONDS = 15;
+const SUPERVISE_SECONDS = 10;
+const TAKEOVERS_MAX = 10;
+
+/**
  * The job queue: durable, retried, and once across processes. Handlers are registered before
  * `start`; a queue is created by its registration, so `send` to an unregistered name throws.
  * It has a small pool of its own, because its LISTEN connection must not wait behind ours.
@@ -62,7 +70,12 @@ export class Jobs {
     this.#database = new JobDatabase(databaseUrl, (err) => {
       log.warn({ err }, 'a connection of the job queue broke');
     });
-    this.#boss = new PgBoss({ db: this.#database, useListenNotify: true });
+    this.#boss = new PgBoss({
+      db: this.#database,
+      useListenNotify: true,
+      superviseIntervalSeconds: SUPERVISE_SECONDS,
+      monitorIntervalSeconds: SUPERVISE_SECONDS,
+    });
     this.#boss.on('error', (err) => log.warn({ err }, 'job queue'));
     this.#boss.on('warning', (warning) => log.debug({ warning }, 'job queue'));
   }
@@ -76,13 +89,16 @@ export class Jobs {
     this.#register({ name, handler: handler as JobHandler<never>, options, cron: undefined });
   }
 
-  /** Registers a periodic task: `cron` in UTC, run in one process at a time. */
+  /**
+   * Registers a periodic task: `cron` in UTC, run in one process at a time. One that fails waits for its
+   * next time; one whose process dies is begun again by another.
+   */
   every(name: string, cron: string, task: (signal: AbortSignal) => Promise<void>): void {
     const handler: JobHandler<object> = (_data, signal) => task(signal);
     this.#register({
       name,
       handler,
-      options: { policy: 'exclusive', retryLimit: 0, expireInSeconds: 900 },
+      options: { policy: 'exclusive', retryLimit: TAKEOVERS_MAX, expireInSeconds: 900 },
       cron,
     });
   }
@@ -117,17 +133,23 @@ export class Jobs {
       expireInSeconds: options.expireInSeconds ?? 60,
       deleteAfterSeconds: 24 * 3600,
       notify: true,
+      ...(cron ? { heartbeatSeconds: HEARTBEAT_SECONDS } : {}),
     };
     await this.#boss.createQueue(name, { ...queue, policy: options.policy ?? 'standard' });
     await this.#boss.updateQueue(name, queue);
     for (let worker = 0; worker < (options.concurrency ?? 1); worker += 1) {
-      await this.#openWorker(name, handler, options);
+      await this.#openWorker(name, handler, options, cron !== undefined);
     }
     if (cron) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
     else await this.#boss.unschedule(name).catch(() => undefined);
   }
 
-  async #openWorker(name: string, handler: JobHandler<never>, options: WorkOptions): Promise<void> {
+  async #openWorker(
+    name: string,
+    handler: JobHandler<never>,
+    options: WorkOptions,
+    periodic: boolean,
+  ): Promise<void> {
     const workerId: string = await this.#boss.work(
       name,
       {
@@ -144,7 +166,7 @@ export class Jobs {
           await handler(job.data as never, job.signal);
         } catch (err) {
           await this.#failed(job, options, err);
-          throw err;
+          if (!periodic) throw err;
         }
       },
     );

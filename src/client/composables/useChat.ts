@@ -1,15 +1,19 @@
-import { shallowRef, type ShallowRef } from 'vue';
+import { ref, shallowRef, type Ref, type ShallowRef } from 'vue';
 import { parseCommand } from '../chat/turn.ts';
 import { toProblem, type ApiProblem } from '../services/api-problem.ts';
 import { createImage, streamChat } from '../services/chat.api.ts';
 import { useConversationStore } from '../stores/conversation.ts';
+import { heldResource } from '../subscription/gate.ts';
 import { useFeatureGate } from './useFeatureGate.ts';
+import { useHolds } from './useHolds.ts';
 
 export interface Chat {
   problem: ShallowRef<ApiProblem | null>;
   /** Sends the draft as a message or, with `kind` or `/image`, as the wish for a picture. */
   send(kind: 'message' | 'image'): Promise<void>;
   stop(): void;
+  /** What was sent waits for an answer that is still being written elsewhere. */
+  isWaiting: Ref<boolean>;
 }
 
 /** Talks to the character at the table. What a gate refuses goes back into the draft, unlost. */
@@ -17,6 +21,8 @@ export function useChat(): Chat {
   const conversation = useConversationStore();
   const gate = useFeatureGate();
   const problem = shallowRef<ApiProblem | null>(null);
+  const isWaiting = ref(false);
+  const holds = useHolds();
   let underWay: AbortController | undefined;
 
   async function send(kind: 'message' | 'image'): Promise<void> {
@@ -28,15 +34,19 @@ export function useChat(): Chat {
     conversation.kept.draft = '';
     const asked = conversation.add({ who: 'reader', text: command.text, state: 'done' });
     const answer = conversation.add({ who: 'character', text: '', state: 'streaming' });
+    const leaving = new AbortController();
+    underWay = leaving;
     try {
-      if (kind === 'image' || command.kind === 'image') {
-        const image = await createImage(command.text);
-        Object.assign(answer, { text: command.text, imageUrl: image.dataUrl, state: 'done' });
-      } else {
-        await converse(command.text, answer);
-      }
+      await whenFree(leaving.signal, async () => {
+        if (kind === 'image' || command.kind === 'image') {
+          const image = await createImage(command.text);
+          Object.assign(answer, { text: command.text, imageUrl: image.dataUrl, state: 'done' });
+        } else {
+          await converse(command.text, answer, leaving.signal);
+        }
+      });
     } catch (thrown) {
-      const isStopped = underWay?.signal.aborted === true;
+      const isStopped = leaving.signal.aborted;
       answer.state = isStopped ? 'stopped' : 'broken';
       if (answer.text !== '' && isStopped) return;
       if (!isStopped && !gate.catchGate(thrown)) problem.value = toProblem(thrown);
@@ -51,8 +61,28 @@ export function useChat(): Chat {
     }
   }
 
-  async function converse(message: string, answer: { text: string; state: string }): Promise<void> {
-    underWay = new AbortController();
+  /** Asks again by itself while only answers under way are in the way. */
+  async function whenFree(signal: AbortSignal, ask: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await ask();
+        return;
+      } catch (thrown) {
+        const resource = heldResource(toProblem(thrown));
+        if (resource === null || signal.aborted) throw thrown;
+        isWaiting.value = true;
+        await holds.untilFewer(resource, signal);
+      } finally {
+        isWaiting.value = false;
+      }
+    }
+  }
+
+  async function converse(
+    message: string,
+    answer: { text: string; state: string },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { characterId, model } = conversation.kept;
     await streamChat(
       {
@@ -63,10 +93,10 @@ export function useChat(): Chat {
       (text) => {
         answer.text += text;
       },
-      underWay.signal,
+      signal,
     );
     answer.state = 'done';
   }
 
-  return { problem, send, stop: () => underWay?.abort() };
+  return { problem, send, isWaiting, stop: () => underWay?.abort() };
 }

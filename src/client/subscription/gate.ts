@@ -43,6 +43,16 @@ function numberOrNull(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+/** The resource that answers under way hold for a moment, when that alone is in the way. */
+export function heldResource(problem: {
+  code: string;
+  details: Record<string, unknown>;
+}): ResourceType | null {
+  const { resource, reason } = problem.details;
+  const waits = problem.code === 'quota_exceeded' && reason === 'in_progress';
+  return waits && isResourceType(resource) ? resource : null;
+}
+
 /** The plans whose quota of API calls is not 0: what an upgrade hint for keys offers. */
 export function plansWithApiKeys(): Plan[] {
   return PLANS.filter((plan) => PLAN_CATALOGUE[plan].limits.api_calls !== 0);

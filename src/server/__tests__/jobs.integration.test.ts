@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts';
 import { Jobs } from '../jobs.ts';
@@ -57,3 +59,19 @@ test('a job whose tries are used up is handed over once', async () => {
   });
   expect(tries).toBe(1);
 });
+
+test('10.20 a periodic task whose process dies is taken over within 60 s', async () => {
+  const other = await createTestDatabase();
+  const child = fork(path.resolve('tests/support/job-process.main.ts'), [other.url]);
+  await new Promise((resolve) => child.once('message', resolve));
+  let taken = 0;
+  const successor = new Jobs({ databaseUrl: other.url, log: createLog('silent', false) });
+  successor.every('lease', '0 0 1 1 *', async () => void (taken += 1));
+  await successor.start();
+  const died = performance.now();
+  child.kill('SIGKILL');
+  await vi.waitFor(() => expect(taken).toBe(1), { timeout: 60_000, interval: 200 });
+  expect(performance.now() - died).toBeLessThan(60_000);
+  await successor.stop();
+  await other.drop();
+}, 90_000);

@@ -17,6 +17,7 @@ export default {
   stop: 'Stop',
   you: 'You',
   thinking: '{name} is thinking…',
+  waiting: 'Another answer is still being written. Yours is sent by itself when it ends.',
   stopped: 'Stopped.',
   broken: 'The answer broke off. {reason}',
   restored: 'Your message is kept below; you can send it again.',

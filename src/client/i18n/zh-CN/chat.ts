@@ -19,6 +19,7 @@ const chat: Messages['chat'] = {
   stop: '停止',
   you: '你',
   thinking: '{name}正在思考…',
+  waiting: '另一条回答还在书写，结束后会自动发送你的消息。',
   stopped: '已停止。',
   broken: '回答中断了。{reason}',
   restored: '你的消息保留在下方，可以再次发送。',

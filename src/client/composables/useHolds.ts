@@ -1,0 +1,37 @@
+import { watch } from 'vue';
+import type { ResourceType } from '../../domain/quota.ts';
+import { useSubscriptionStore } from '../stores/subscription.ts';
+
+/** Asked again after this long even when the figures have not moved. */
+const ASK_AGAIN_MS = 5_000;
+
+export interface Holds {
+  /** Resolves when less of `resource` is held than now, or after a while; rejects when aborted. */
+  untilFewer(resource: ResourceType, signal: AbortSignal): Promise<void>;
+}
+
+/** What answers under way keep of the quota, as the live figures have it. */
+export function useHolds(): Holds {
+  const subscription = useSubscriptionStore();
+  return {
+    untilFewer: (resource, signal) =>
+      new Promise((resolve, reject) => {
+        const before = subscription.resource(resource)?.held ?? 0;
+        const end = (done: () => void) => {
+          clearTimeout(timer);
+          stop();
+          signal.removeEventListener('abort', abort);
+          done();
+        };
+        const abort = () => end(() => reject(signal.reason as Error));
+        const timer = setTimeout(() => end(resolve), ASK_AGAIN_MS);
+        const stop = watch(
+          () => subscription.resource(resource)?.held ?? before,
+          (held) => {
+            if (held < before) end(resolve);
+          },
+        );
+        signal.addEventListener('abort', abort);
+      }),
+  };
+}

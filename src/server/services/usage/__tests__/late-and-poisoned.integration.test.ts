@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { putOnPlan } from '../../../../../tests/support/metering.ts';
+import {
+  createTestDatabase,
+  type TestDatabase,
+} from '../../../../../tests/support/test-database.ts';
+import type { UsageService } from '../../usage.service.ts';
+import { HandClock, usageService } from './service.ts';
+
+let database: TestDatabase;
+const clock = new HandClock('2027-12-01T00:10:00Z');
+let usage: UsageService;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  usage = usageService(database, clock);
+});
+afterAll(async () => {
+  expect(await imbalances(database.pool)).toEqual([]);
+  await database.drop();
+});
+
+const event = (tenantId: string, more: object = {}) => ({
+  tenantId,
+  resourceType: 'images',
+  amount: 1,
+  idempotencyKey: randomUUID(),
+  ...more,
+});
+
+test('10.6 work counts in the month in which it started', async () => {
+  const tenantId = await meteredTenant(database.pool);
+  const results = await usage.ingestBatch([
+    event(tenantId, { occurredAt: '2027-11-30T23:58:00Z' }),
+    event(tenantId, { occurredAt: '2027-12-01T07:59:00+08:00', amount: 2 }),
+    event(tenantId, { amount: 4 }),
+    event(tenantId, { occurredAt: '2027-12-01T00:14:00.000Z' }),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(Array(4).fill('recorded'));
+  const { rows } = await database.pool.query(
+    `select period, sum(amount)::int as amount from usage where tenant_id = $1 group by 1 order by 1`,
+    [tenantId],
+  );
+  expect(rows).toEqual([
+    { period: '2027-11', amount: 3 },
+    { period: '2027-12', amount: 5 },
+  ]);
+});
+
+test.each([
+  ['too long ago', { occurredAt: '2027-10-26T00:09:00Z' }, /35 days/],
+  ['too far ahead', { occurredAt: '2027-12-01T00:16:00Z' }, /5 minutes/],
+  ['no instant', { occurredAt: 'yesterday' }, /ISO 8601/],
+  ['a day that is not', { occurredAt: '2027-11-31T00:00:00Z' }, /ISO 8601/],
+  ['no offset', { occurredAt: '2027-11-30T00:00:00' }, /ISO 8601/],
+  ['a year beyond all', { occurredAt: '+099999-01-01T00:00:00Z' }, /ISO 8601/],
+  ['an unknown field', { occuredAt: '2027-11-30T00:00:00Z' }, /no field "occuredAt"/],
+])('10.6 an event with %s is invalid, and says why', async (_case, more, why) => {
+  const tenantId = await meteredTenant(database.pool);
+  const results = await usage.ingestBatch([event(tenantId, more), event(tenantId)]);
+  expect(results).toMatchObject([
+    { status: 'invalid', error: expect.stringMatching(why) },
+    { status: 'recorded' },
+  ]);
+});
+
+test('10.5 a crossing is told once a limit, and again at another', async () => {
+  const tenantId = await meteredTenant(database.pool, 'free');
+  const spend = (amount: number) =>
+    usage.trackUsage({ tenantId, resourceType: 'images', amount, enforce: false });
+  await spend(10);
+  await putOnPlan(database.pool, tenantId, 'pro');
+  await spend(400);
+  await spend(90);
+  await putOnPlan(database.pool, tenantId, 'free');
+  await putOnPlan(database.pool, tenantId, 'pro');
+  await spend(1);
+  const { rows } = await database.pool.query(
+    `select "limit"::int, percent from usage_thresholds where tenant_id = $1 order by 1, 2`,
+    [tenantId],
+  );
+  expect(rows).toEqual([
+    { limit: 10, percent: 80 },
+    { limit: 10, percent: 100 },
+    { limit: 500, percent: 80 },
+    { limit: 500, percent: 100 },
+  ]);
+  const mails = await database.pool.query(
+    `select (data->>'limit')::int as limit, (data->>'percent')::int as percent
+     from mail_outbox where tenant_id = $1 order by 1, 2`,
+    [tenantId],
+  );
+  expect(mails.rows).toEqual([
+    { limit: 10, percent: 100 },
+    { limit: 500, percent: 80 },
+    { limit: 500, percent: 100 },
+  ]);
+});
+
+const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
+const poison = fc.constantFrom<Record<string, unknown>>(
+  { metadata: { name: '\ud800' } },
+  { metadata: { '\udfff': 1 } },
+  { metadata: { name: 'a\0b' } },
+  { metadata: deep(5_000) },
+  { metadata: [] },
+  { metadata: { text: 'x'.repeat(20_000) } },
+  { amount: 2 ** 60 },
+  { amount: 0.5 },
+  { amount: -1 },
+);
+
+test('10.7 a poisoned call of any kind fails alone: the others of its batch are done', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(poison, { minLength: 1, maxLength: 6 }), async (poisons) => {
+      const tenants = await Promise.all([0, 1].map(() => meteredTenant(database.pool, 'team')));
+      const hold = (tenantId: string) =>
+        usage.reserve({ tenantId, resourceType: 'images', amount: 2, ttlSeconds: 60 });
+      const innocent = await Promise.all(Array.from({ length: 8 }, () => hold(tenants[0]!)));
+      const guilty = await Promise.all(poisons.map(() => hold(tenants[1]!)));
+      const outcomes = await Promise.allSettled([
+        ...innocent.map(({ reservationId }) => usage.settle({ reservationId, amount: 1 })),
+        ...guilty.map(({ reservationId }, i) =>
+          usage.settle({ amount: 1, ...poisons[i], reservationId }),
+        ),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual([
+        ...innocent.map(() => 'fulfilled'),
+        ...guilty.map(() => 'rejected'),
+      ]);
+      for (const outcome of outcomes.slice(8)) {
+        expect(outcome).toMatchObject({ reason: { code: 'invalid_request' } });
+      }
+      const results = await usage.ingestBatch([
+        ...poisons.map((one) => event(tenants[1]!, one)),
+        ...innocent.map(() => event(tenants[0]!)),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual([
+        ...poisons.map(() => 'invalid'),
+        ...innocent.map(() => 'recorded'),
+      ]);
+    }),
+    { numRuns: 15 },
+  );
+}, 60_000);
+
+test('10.23 closed reservations are pruned, open ones and those that may be settled late stay', async () => {
+  const tenantId = await meteredTenant(database.pool, 'team');
+  const hold = () => usage.reserve({ tenantId, resourceType: 'images', amount: 1, ttlSeconds: 60 });
+  const settled = await hold();
+  await usage.settle({ reservationId: settled.reservationId, amount: 1 });
+  await usage.release(await hold());
+  const expired = await hold();
+  const count = async () => {
+    const { rows } = await database.pool.query<{ n: number }>(
+      'select count(*)::int as n from usage_reservations where tenant_id = $1',
+      [tenantId],
+    );
+    return rows[0]!.n;
+  };
+  const later = (days: number) =>
+    clock.set(new Date(clock.now().getTime() + days * 86_400_000).toISOString());
+  later(1);
+  await usage.expireReservations();
+  await usage.pruneReservations();
+  expect(await count()).toBe(3);
+  later(7);
+  await usage.pruneReservations();
+  expect(await count()).toBe(1);
+  await usage.settle({ reservationId: expired.reservationId, amount: 1 });
+  later(36);
+  await usage.pruneReservations();
+  expect(await count()).toBe(0);
+});
