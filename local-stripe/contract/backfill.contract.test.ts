@@ -111,6 +111,9 @@ test('8 missing: tax ids come with a customer, and tax rates can be kept', async
   expect((await stripe.taxIds.list({ owner })).data).toMatchObject([
     { type: 'eu_vat', value: 'DE123456789', customer: customer.id },
   ]);
+  const [taxId] = (await stripe.taxIds.list({ owner })).data;
+  await stripe.customers.del(customer.id);
+  await expect(stripe.taxIds.retrieve(taxId!.id)).rejects.toMatchObject({ statusCode: 404 });
   const rate = await stripe.taxRates.create({
     display_name: 'VAT',
     inclusive: false,

@@ -129,6 +129,9 @@ export function deleteCustomer(ctx: Context, customer: Stripe.Customer): object 
   for (const method of here.store.by('payment_method', 'customer', customer.id)) {
     here.store.put('payment_method', { ...method, customer: null });
   }
+  for (const { id } of here.store.by('tax_id', 'customer', customer.id)) {
+    here.store.remove('tax_id', id);
+  }
   const deleted = markDeleted(here, 'customer', customer.id);
   here.emit('customer.deleted', customer);
   return deleted;

@@ -26,6 +26,7 @@ const someCard = (random: Random) =>
     'pm_card_chargeCustomerFail',
     'pm_card_authenticationRequired',
     'pm_card_createDispute',
+    'pm_card_createIssuerFraudRecord',
     'pm_card_pendingRefund',
   ]);
 const items = (pool: Pool) => [given({ price: pool.idOf('price:recurring') })];
@@ -42,6 +43,9 @@ const payment = (pool: Pool, random: Random) =>
     return_url: back,
     capture_method: random.chance(0.3) ? 'manual' : 'automatic',
   });
+
+/** A little off what an open invoice owes. */
+const credit = (pool: Pool) => given({ invoice: pool.idOf('invoice:open'), amount: '1' });
 
 export const recipes: Partial<Record<EndpointKey, Recipe>> = {
   'POST /v1/customers': {
@@ -142,6 +146,27 @@ export const recipes: Partial<Record<EndpointKey, Recipe>> = {
   'POST /v1/invoices/:id/pay': { of: 'invoice:open' },
   'POST /v1/invoices/:id/void': { of: 'invoice:open' },
   'POST /v1/invoices/:id/mark_uncollectible': { of: 'invoice:open' },
+  'POST /v1/invoices/:id/add_lines': {
+    of: 'invoice:draft',
+    form: (_pool, random) => ({ lines: [{ amount: amount(random), description: 'More' }] }),
+  },
+  'POST /v1/credit_notes': { form: credit },
+  'GET /v1/credit_notes/preview': { form: credit },
+  'GET /v1/credit_notes/preview/lines': { form: credit },
+  'GET /v1/credit_notes/:id': { of: 'credit_note' },
+  'POST /v1/credit_notes/:id': { of: 'credit_note' },
+  'GET /v1/credit_notes/:id/lines': { of: 'credit_note' },
+  'POST /v1/credit_notes/:id/void': { of: 'credit_note:issued' },
+  'GET /v1/plans/:id': { of: 'price:recurring' },
+  'POST /v1/tax_rates': {
+    form: () => ({ display_name: 'VAT', inclusive: 'false', percentage: '19' }),
+  },
+  'GET /v1/tax_rates/:id': { of: 'tax_rate' },
+  'POST /v1/tax_rates/:id': { of: 'tax_rate' },
+  'POST /v1/tax_ids': { form: () => ({ type: 'eu_vat', value: 'DE123456789' }) },
+  'GET /v1/tax_ids/:id': { of: 'tax_id' },
+  'DELETE /v1/tax_ids/:id': { of: 'tax_id' },
+  'GET /v1/radar/early_fraud_warnings/:id': { of: 'radar.early_fraud_warning' },
   'POST /v1/invoiceitems': {
     form: (pool, random) =>
       given({
