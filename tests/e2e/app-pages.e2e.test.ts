@@ -66,6 +66,34 @@ async function withSubscription(
 const IN_A_WEEK = '2031-01-08T00:00:00.000Z';
 const STATES: [string, (overview: SubscriptionOverview) => void][] = [
   [
+    'an upgrade that waits for its payment, and a change that was cut',
+    ({ subscription }) => {
+      subscription.pendingChange = {
+        plan: 'team',
+        priceId: 'price_team',
+        expiresAt: IN_A_WEEK,
+        payUrl: 'http://localhost/i/2',
+      };
+      subscription.unsettled = { kind: 'change_now', since: '2031-01-01T00:00:00.000Z' };
+    },
+  ],
+  [
+    'collection paused, beside another subscription',
+    ({ subscription }) => {
+      subscription.pause = { of: 'collection', resumesAt: IN_A_WEEK };
+      subscription.nextInvoice = null;
+      subscription.others = [{ plan: 'team', status: 'past_due', cancelAt: null }];
+    },
+  ],
+  [
+    'paused',
+    ({ subscription }) => {
+      subscription.status = 'past_due';
+      subscription.pause = { of: 'subscription', resumesAt: null };
+      subscription.nextInvoice = null;
+    },
+  ],
+  [
     'past due, images used up',
     ({ subscription, usage }) => {
       subscription.status = 'past_due';

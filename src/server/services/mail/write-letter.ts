@@ -12,7 +12,17 @@ export function writeLetter(
   if (!Object.hasOwn(words, kind)) throw new Error(`There is no template for the mail "${kind}".`);
   const data = mail.data as Record<string, unknown>;
   const write = words[kind as MailKind] as (data: unknown, stationery: unknown) => Letter;
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
+  // A mail does not know where it is read: it names the zone, and so the instant that the page shows.
+  const day = new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+    timeZoneName: 'short',
+  });
   return write(data, {
     name: typeof data.name === 'string' ? data.name : mail.recipient,
     appUrl,
