@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { isDatabaseAway, isDataRefused } from '../database-error.ts';
+
+const coded = (code: string) =>
+  new Error('wrapped', { cause: Object.assign(new Error(), { code }) });
+
+test.each(['08006', '57P01', '57P03', '53300', '53100', '58030', 'ECONNREFUSED'])(
+  '10.22 %s means that the database is away for now: 503, and nothing is wrong with the call',
+  (code) => {
+    expect(isDatabaseAway(coded(code))).toBe(true);
+    expect(isDataRefused(coded(code))).toBe(false);
+  },
+);
+
+test.each(['22021', '22P05', '22003', '23514', '54001'])(
+  '10.7 %s is the fault of one value: its call fails alone',
+  (code) => {
+    expect(isDataRefused(coded(code))).toBe(true);
+    expect(isDatabaseAway(coded(code))).toBe(false);
+  },
+);
+
+test('10.7 a missing table is nobody’s value', () => {
+  expect(isDataRefused(coded('42P01'))).toBe(false);
+});
