@@ -332,6 +332,9 @@ create table subscriptions (
   pending_until timestamp with time zone,
   pause_reason text,
   pause_ends_at timestamp with time zone,
+  raised_from plan,
+  raised_at timestamp with time zone,
+  raised_until timestamp with time zone,
   constraint subscriptions_period_order CHECK (((current_period_start IS NULL) OR (current_period_end > current_period_start))),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_schedule_whole CHECK ((num_nonnulls(scheduled_plan, scheduled_price_id, scheduled_at) = ANY (ARRAY[0, 3]))),
@@ -359,6 +362,9 @@ create table tenants (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone,
+  base_plan plan,
+  share_from timestamp with time zone,
+  share_until timestamp with time zone,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -580,10 +586,10 @@ CREATE OR REPLACE FUNCTION public.plan_limits_changed()
 AS $function$
 begin
   update usage_totals t
-  set "limit" = new."limit"
+  set "limit" = usage_limit_of(n, t.period, t.resource_type)
   from tenants n
-  where n.plan = new.plan and t.tenant_id = n.id and t.resource_type = new.resource_type
-    and t."limit" is distinct from new."limit"
+  where new.plan in (n.plan, n.base_plan) and t.tenant_id = n.id
+    and t.resource_type = new.resource_type
     and t.period = (select max(m.period) from usage_totals m where m.tenant_id = t.tenant_id);
   return null;
 end $function$
@@ -601,10 +607,8 @@ begin
   order by resource_type
   for update;
   update usage_totals t
-  set "limit" = l."limit"
-  from plan_limits l
-  where t.tenant_id = new.id and t.period = v_period
-    and l.plan = new.plan and l.resource_type = t.resource_type;
+  set "limit" = usage_limit_of(new, v_period, t.resource_type)
+  where t.tenant_id = new.id and t.period = v_period;
   perform pg_notify('tenant_plan', new.id::text);
   return null;
 end $function$
@@ -1076,6 +1080,35 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.usage_limit_of(p_tenant tenants, p_period text, p_resource resource_type)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with month as (
+    select (p_period || '-01')::timestamp at time zone 'UTC' as starts_at,
+      ((p_period || '-01')::timestamp + interval '1 month') at time zone 'UTC' as ends_at
+  ), limits as (
+    select
+      (select "limit" from plan_limits where plan = p_tenant.plan and resource_type = p_resource)
+        as whole,
+      (select "limit" from plan_limits
+       where plan = p_tenant.base_plan and resource_type = p_resource) as base,
+      floor(greatest(0, extract(epoch from least(p_tenant.share_until, ends_at)
+        - greatest(p_tenant.share_from, starts_at)))) as seconds,
+      extract(epoch from ends_at - starts_at) as total
+    from month
+  )
+  select case
+    when p_tenant.base_plan is null or p_tenant.share_from is null
+      or p_tenant.base_plan >= p_tenant.plan then whole
+    when base is null or whole is null or whole <= base then base
+    else least(whole, base + ceil((whole - base) * seconds / total)::bigint)
+  end
+  from limits;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.usage_look_up(p_tenants uuid[], p_periods text[], p_resources resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
  RETURNS record
  LANGUAGE plpgsql
@@ -1110,7 +1143,7 @@ AS $function$
 begin
   perform from tenants where id = any(p_tenants) and deleted_at is null order by id for share;
   insert into usage_totals (tenant_id, period, resource_type, "limit")
-  select t.id, p_period, l.resource_type, l."limit"
+  select t.id, p_period, l.resource_type, usage_limit_of(t, p_period, l.resource_type)
   from tenants t
   join plan_limits l on l.plan = t.plan
   where t.id = any(p_tenants) and t.deleted_at is null
@@ -1280,6 +1313,6 @@ end $function$
 
 CREATE TRIGGER plan_limits_changed AFTER UPDATE ON public.plan_limits FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION plan_limits_changed();
 
-CREATE TRIGGER tenants_plan_changed AFTER UPDATE OF plan, deleted_at ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION tenants_plan_changed();
+CREATE TRIGGER tenants_plan_changed AFTER UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_plan_changed();
 
 CREATE TRIGGER usage_totals_limit_changed BEFORE UPDATE OF "limit" ON public.usage_totals FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION usage_totals_limit_changed();

@@ -1,9 +1,8 @@
-import type { DisputeOutcome } from './dispute.ts';
 import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
-import type { SubscriptionView } from './subscription-view.ts';
+import type { GrowingLimits, SubscriptionView } from './subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
 export type * from './subscription-view.ts';
@@ -114,6 +113,8 @@ export interface ChangePreview {
   prorationDate: number | null;
   lines: { description: string; amountMinor: number }[];
   lostFeatures: Feature[];
+  /** For a higher plan that begins within a period: what this month has, and when it is whole. */
+  growing: GrowingLimits | null;
   exceededQuotas: { resourceType: ResourceType; used: number; limit: number }[];
 }
 
@@ -131,33 +132,7 @@ export interface UsageHistory {
   days: UsageDay[];
 }
 
-export type PaymentStatus = 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
-
-export interface PaymentView {
-  id: string;
-  number: string | null;
-  status: PaymentStatus;
-  amountDueMinor: number;
-  amountPaidMinor: number;
-  amountRefundedMinor: number;
-  currency: string;
-  /** Stripe's `billing_reason`. */
-  reason: string;
-  periodStart: string | null;
-  periodEnd: string | null;
-  paidAt: string | null;
-  failure: { code: string; message: string } | null;
-  /** What the cardholder took back, or tries to, through the bank. */
-  dispute: { outcome: DisputeOutcome; amountMinor: number } | null;
-  hostedInvoiceUrl: string | null;
-  invoicePdf: string | null;
-  createdAt: string;
-}
-
-export interface PaymentsPage {
-  payments: PaymentView[];
-  nextCursor: string | null;
-}
+export type { PaymentsPage, PaymentStatus, PaymentView } from './payment-api.ts';
 
 export interface CharacterView {
   id: string;

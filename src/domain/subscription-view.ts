@@ -1,4 +1,4 @@
-import type { Interval, Plan } from './plans.ts';
+import type { Interval, Plan, PlanLimits } from './plans.ts';
 import type { RemedyCause } from './remedy.ts';
 
 /** A tenant's subscription as it crosses HTTP. Instants are ISO 8601 UTC strings. */
@@ -16,6 +16,14 @@ export interface CardView {
   last4: string;
   expMonth: number;
   expYear: number;
+}
+
+/** Limits that lie between two plans, because only a part of a period of the higher one is paid. */
+export interface GrowingLimits {
+  thisMonth: PlanLimits;
+  whole: PlanLimits;
+  /** With the first payment of a whole period. */
+  wholeAt: string;
 }
 
 export interface PastDueView {
@@ -72,6 +80,8 @@ export interface SubscriptionView {
   scheduledChange: ScheduledChange | null;
   paymentMethod: CardView | null;
   pastDue: PastDueView | null;
+  /** While only a part of a period of the plan is paid: what this month has, and when it is whole. */
+  growing: GrowingLimits | null;
   /** Why we ended it ourselves, when we did. */
   endReason: RemedyCause | null;
   /** What Stripe will take next, after coupons, balance and tax; `null` when nothing will be. */

@@ -41,6 +41,9 @@ export async function writeEntitlement(
   values: {
     plan: Plan;
     subscriptionId: string | null;
+    basePlan: Plan | null;
+    shareFrom: Date | null;
+    shareUntil: Date | null;
     trialUsedAt: Date | null;
     syncedAt: Date;
   },

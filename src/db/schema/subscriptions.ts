@@ -47,6 +47,11 @@ export const subscriptions = pgTable(
     /** Why nothing is collected: `collection`, or Stripe's reason of a status `paused`. */
     pauseReason: text(),
     pauseEndsAt: instant(),
+    /** The plan that was paid whole when a higher one began in the middle of a period. */
+    raisedFrom: plan(),
+    raisedAt: instant(),
+    /** The end of the period of which a part was paid. */
+    raisedUntil: instant(),
     latestInvoiceId: text(),
     defaultPaymentMethodId: text(),
     cardBrand: text(),

@@ -15,6 +15,13 @@ export const tenants = pgTable(
     subscriptionId: uuid().references((): AnyPgColumn => subscriptions.id, {
       onDelete: 'set null',
     }),
+    /**
+     * While only a part of a period of `plan` is paid: the plan that was paid whole, and the part. A
+     * month's limits lie between those of the two; a trigger carries them to the quota rows.
+     */
+    basePlan: plan(),
+    shareFrom: instant(),
+    shareUntil: instant(),
     stripeCustomerId: text().unique(),
     /** A tenant tries once. */
     trialUsedAt: instant(),

@@ -16,6 +16,19 @@ const instant = z.iso.datetime();
 const minor = z.number().int();
 const subscriptionStatus = z.enum(['active', 'canceled', 'past_due', 'trialing']);
 
+const limits = z.object({
+  llm_tokens: z.number().nullable(),
+  messages: z.number().nullable(),
+  images: z.number().nullable(),
+  api_calls: z.number().nullable(),
+});
+const growing = z
+  .object({ thisMonth: limits, whole: limits, wholeAt: instant })
+  .nullable()
+  .openapi({
+    description: 'While only a part of a period is paid: the limits of this month, and when whole.',
+  });
+
 export const subscriptionSchema = z
   .object({
     plan: z.enum(PLANS),
@@ -43,6 +56,7 @@ export const subscriptionSchema = z
         payUrl: z.string().nullable(),
       })
       .nullable(),
+    growing,
     endReason: z
       .enum(REMEDY_CAUSES)
       .nullable()
@@ -141,6 +155,7 @@ export const previewSchema = z
     }),
     lines: z.array(z.object({ description: z.string(), amountMinor: minor })),
     lostFeatures: z.array(z.enum(FEATURES)),
+    growing,
     exceededQuotas: z.array(
       z.object({ resourceType: z.enum(RESOURCE_TYPES), used: z.number(), limit: z.number() }),
     ),

@@ -151,7 +151,7 @@ export class UsageService {
     const { used, held, limit } = counter ?? {
       used: 0,
       held: 0,
-      limit: (await entitlements.getLimits(tenantId))[resourceType],
+      limit: (await entitlements.getLimits(tenantId, key.period))[resourceType],
     };
     const remaining = limit === null ? null : Math.max(0, limit - used - held);
     return { allowed: remaining === null || amount <= remaining, used, held, limit, remaining };

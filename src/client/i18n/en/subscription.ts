@@ -75,6 +75,8 @@ export default {
     balanceLeft: 'Stays as credit for your next invoices',
     due: 'Due today',
     next: 'Next invoice on {date}',
+    growing:
+      'You pay for a part of the period, so this month has a part of the quotas: {count} messages. From the renewal on {date} it is all {whole}.',
     loses: 'What you lose',
     over: 'Already above the new limit',
     overItem: '{resource}: {used} used, new limit {limit}',

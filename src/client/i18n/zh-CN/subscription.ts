@@ -72,6 +72,8 @@ const subscription: Messages['subscription'] = {
     balanceLeft: '留作余额，用于之后的账单',
     due: '今日应付',
     next: '下一张账单：{date}',
+    growing:
+      '你只为本周期的一部分付费，因此本月按比例提供额度：{count} 条消息。{date} 续订后为全部 {whole} 条。',
     loses: '你将失去',
     over: '已超过新额度',
     overItem: '{resource}：已用 {used}，新额度 {limit}',

@@ -2,6 +2,8 @@ import type { Messages } from '../en/index.ts';
 
 const usage: Messages['usage'] = {
   title: '本月用量',
+  growing:
+    '你的方案在周期中开始，因此本月按比例提供额度：{count} / {whole} 条消息。{date} 起为全部额度。',
   resets: '{date} 重新计算',
   updated: '更新于 {time}',
   of: '{used} / {limit}',

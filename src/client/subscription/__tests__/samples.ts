@@ -15,6 +15,7 @@ export const FREE: SubscriptionView = {
   scheduledChange: null,
   paymentMethod: null,
   pastDue: null,
+  growing: null,
   endReason: null,
   nextInvoice: null,
   pendingChange: null,

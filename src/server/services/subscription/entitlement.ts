@@ -29,6 +29,9 @@ export async function applyEntitlement(
   await writeEntitlement(tx, tenant.id, {
     plan,
     subscriptionId: source?.id ?? null,
+    basePlan: source?.raisedFrom ?? null,
+    shareFrom: source?.raisedAt ?? null,
+    shareUntil: source?.raisedUntil ?? null,
     trialUsedAt: tenant.trialUsedAt ?? trialStart,
     syncedAt,
   });

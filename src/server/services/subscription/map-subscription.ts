@@ -2,6 +2,7 @@ import type { NewSubscription, Subscription } from '../../../db/schema/index.ts'
 import type { SubscriptionStatus } from '../../../domain/api.ts';
 import { endOf, type ScheduleFacts } from '../../../domain/converge.ts';
 import type { Plan } from '../../../domain/plans.ts';
+import { raiseOf } from '../../../domain/plan-share.ts';
 import { givesAccess } from '../../../domain/subscription-access.ts';
 import { meaningOf, parseStripeStatus } from '../../../domain/subscription-status.ts';
 import type { PaymentMethodSnapshot } from '../stripe/shapes.ts';
@@ -85,6 +86,7 @@ export function mapSubscription(
       interval: price?.interval ?? null,
       currentPeriodStart: item.currentPeriodStart,
       currentPeriodEnd: item.currentPeriodEnd,
+      ...raiseOf(raiseNow(snapshot, item, price?.plan ?? previous?.plan ?? 'free', now), previous),
       cancelAtPeriodEnd: ends !== null && status !== 'canceled',
       cancelAt: ends,
       canceledAt: snapshot.canceledAt,
@@ -107,6 +109,24 @@ export function mapSubscription(
       syncedAt: now,
       updatedAt: now,
     },
+  };
+}
+
+function raiseNow(
+  { status, latestInvoice }: SubscriptionSnapshot,
+  { currentPeriodStart, currentPeriodEnd }: SubscriptionItemSnapshot,
+  plan: Plan,
+  now: Date,
+): Parameters<typeof raiseOf>[0] {
+  const charged = latestInvoice?.finalizedAt;
+  const within = charged && charged > currentPeriodStart && charged < currentPeriodEnd;
+  return {
+    plan,
+    stripeStatus: status,
+    currentPeriodStart,
+    currentPeriodEnd,
+    latestInvoicePaid: latestInvoice?.status === 'paid',
+    changedAt: within ? charged : now,
   };
 }
 

@@ -71,7 +71,7 @@ export class SubscriptionReader {
     const causes = await findEndCauses(db, over ? [over] : []);
     const endReason = over === undefined ? null : (causes.get(over) ?? null);
     const unsettled = await findUnsettledIntent(db, asker.tenantId);
-    const options = { openPayment, unsettled, graceDays, stale, endReason };
+    const options = { openPayment, unsettled, graceDays, stale, endReason, now: clock.now() };
     const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.
     if (!canManageBilling(asker.role)) {

@@ -1,6 +1,12 @@
 import type { ChangePreview } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { FEATURES, PLAN_CATALOGUE, planHasFeature, type Plan } from '../../../domain/plans.ts';
+import {
+  comparePlans,
+  FEATURES,
+  PLAN_CATALOGUE,
+  planHasFeature,
+  type Plan,
+} from '../../../domain/plans.ts';
 import { classifyChange } from '../../../domain/subscription-change.ts';
 import type { OfferedPrice } from '../stripe/catalogue.ts';
 import type { ImmediateChange } from '../stripe/changes.ts';
@@ -9,6 +15,7 @@ import { toUnixSeconds } from '../stripe/shapes.ts';
 import { getTenant, refusing, type Asker, type Billing } from './billing.ts';
 import { assertMayAlter, assertPaidUp } from './permitted.ts';
 import { mainOf, readTruth, type LiveSubscription } from './truth.ts';
+import { growingOf } from './view.ts';
 
 /** What changing to `priceId` would mean, in money and in what the plan includes. */
 export async function previewChange(
@@ -67,6 +74,7 @@ async function atPeriodEnd(
     currency: next.currency,
     nextInvoice: { amountMinor: next.amountDueMinor, at },
     prorationDate: null,
+    growing: null,
   };
 }
 
@@ -104,6 +112,7 @@ async function now(billing: Billing, live: LiveSubscription, price: OfferedPrice
       amountMinor: Math.max(0, period.totalMinor + balanceAfter),
       at: renewalAfter(change, live, preview).toISOString(),
     },
+    growing: beginsWithin(live, price, change.resetsPeriod, instant),
     lines: preview.lines.map(({ description, amountMinor }) => ({ description, amountMinor })),
   };
 }
@@ -132,6 +141,7 @@ const NOTHING_NOW = {
   discountMinor: 0,
   balanceUsedMinor: 0,
   lines: [],
+  growing: null,
 } satisfies Partial<Money>;
 
 /** With a new period, where the longest thing that is charged for ends. */
@@ -142,6 +152,19 @@ function renewalAfter(
 ): Date {
   const ends = lines.filter((line) => line.amountMinor > 0).map((line) => line.periodEnd.getTime());
   return resetsPeriod && ends.length > 0 ? new Date(Math.max(...ends)) : item.currentPeriodEnd;
+}
+
+/** A higher plan within a period is paid in part: its limits are too, until the first renewal. */
+function beginsWithin(
+  { current, item, snapshot }: LiveSubscription,
+  price: OfferedPrice,
+  resetsPeriod: boolean,
+  at: Date,
+): ChangePreview['growing'] {
+  const isPart = comparePlans(price.plan, current.plan) > 0 && !resetsPeriod;
+  if (!isPart || snapshot.status === 'trialing') return null;
+  const raised = { raisedFrom: current.plan, raisedAt: at, raisedUntil: item.currentPeriodEnd };
+  return growingOf({ plan: price.plan, ...raised }, at);
 }
 
 /** Features that the new plan does not have, and quotas that are over its limits already. */

@@ -1,6 +1,7 @@
 import type { BillingIntent, Payment, Subscription } from '../../../db/schema/index.ts';
 import type {
   CardView,
+  GrowingLimits,
   NextInvoiceView,
   PastDueView,
   PauseView,
@@ -9,7 +10,9 @@ import type {
   UnsettledView,
 } from '../../../domain/api.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
-import type { Plan } from '../../../domain/plans.ts';
+import { periodOf } from '../../../domain/period.ts';
+import { monthLimits } from '../../../domain/plan-share.ts';
+import { PLAN_CATALOGUE, type Plan } from '../../../domain/plans.ts';
 import type { RemedyCause } from '../../../domain/remedy.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
 
@@ -36,6 +39,7 @@ export interface ViewOptions {
   openPayment: Payment | undefined;
   unsettled: BillingIntent | undefined;
   endReason: RemedyCause | null;
+  now: Date;
   graceDays: number;
   stale: boolean;
 }
@@ -73,6 +77,7 @@ export function viewSubscription(
         : null,
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
+    growing: growingOf(live, options.now),
     endReason: null,
     nextInvoice: nextInvoiceOf(live),
     pendingChange: pendingOf(live, options),
@@ -96,12 +101,27 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled'> = {
   scheduledChange: null,
   paymentMethod: null,
   pastDue: null,
+  growing: null,
   endReason: null,
   nextInvoice: null,
   pendingChange: null,
   pause: null,
   others: [],
 };
+
+/** What a plan of which only a part is paid has this month; `null` when it is whole. */
+export function growingOf(
+  row: Pick<Subscription, 'plan' | 'raisedFrom' | 'raisedAt' | 'raisedUntil'>,
+  now: Date,
+): GrowingLimits | null {
+  const { plan, raisedFrom: base, raisedAt: from, raisedUntil: until } = row;
+  if (!base || !from || !until) return null;
+  return {
+    thisMonth: monthLimits(plan, { base, from, until }, periodOf(now)),
+    whole: PLAN_CATALOGUE[plan].limits,
+    wholeAt: until.toISOString(),
+  };
+}
 
 function cardOf(row: Subscription): CardView | null {
   const { cardBrand, cardLast4, cardExpMonth, cardExpYear } = row;

@@ -2,7 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { Db } from '../../../db/client.ts';
 import { findTenant } from '../../../db/repositories/tenant.repository.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { PLAN_CATALOGUE, type Plan, type PlanLimits } from '../../../domain/plans.ts';
+import type { Tenant } from '../../../db/schema/index.ts';
+import type { Period } from '../../../domain/period.ts';
+import { monthLimits, type PlanShare } from '../../../domain/plan-share.ts';
+import type { Plan, PlanLimits } from '../../../domain/plans.ts';
 
 const TENANTS_MAX = 50_000;
 
@@ -27,17 +30,22 @@ export class Entitlements {
     const kept = this.#hears() ? this.#plans.get(tenantId) : undefined;
     if (kept !== undefined) return kept;
     const generation = this.#generation;
-    const tenant = await findTenant(this.#db, tenantId);
-    if (tenant === undefined) {
-      throw new BillingError('tenant_not_found', `There is no tenant ${tenantId}.`);
-    }
+    const tenant = await this.#getTenant(tenantId);
     // A notification that came while we read may be about what we read.
     if (this.#hears() && generation === this.#generation) this.#plans.set(tenantId, tenant.plan);
     return tenant.plan;
   }
 
-  async getLimits(tenantId: string): Promise<PlanLimits> {
-    return PLAN_CATALOGUE[await this.getPlan(tenantId)].limits;
+  /** Of a month whose counters are not open yet: what they will begin with. */
+  async getLimits(tenantId: string, period: Period): Promise<PlanLimits> {
+    const tenant = await this.#getTenant(tenantId);
+    return monthLimits(tenant.plan, shareOf(tenant), period);
+  }
+
+  async #getTenant(tenantId: string): Promise<Tenant> {
+    const tenant = await findTenant(this.#db, tenantId);
+    if (tenant) return tenant;
+    throw new BillingError('tenant_not_found', `There is no tenant ${tenantId}.`);
   }
 
   forget(tenantId: string): void {
@@ -49,4 +57,10 @@ export class Entitlements {
     this.#generation += 1;
     this.#plans.clear();
   }
+}
+
+/** The part of a higher plan that the tenant has paid; `null` when its plan is whole. */
+function shareOf({ basePlan, shareFrom, shareUntil }: Tenant): PlanShare | null {
+  if (!basePlan || !shareFrom || !shareUntil) return null;
+  return { base: basePlan, from: shareFrom, until: shareUntil };
 }

@@ -20,7 +20,7 @@ export async function usageStats(
   period: Period = periodOf(deps.clock.now()),
 ): Promise<UsageStats> {
   const [limits, counters] = await Promise.all([
-    deps.entitlements.getLimits(tenantId),
+    deps.entitlements.getLimits(tenantId, period),
     deps.repository.getUsage(tenantId, period),
   ]);
   const updatedAt = counters.map((counter) => counter.updatedAt.getTime());

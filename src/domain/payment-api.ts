@@ -1,0 +1,31 @@
+import type { DisputeOutcome } from './dispute.ts';
+
+/** Payments as they cross HTTP; `api.ts` gives them on. Instants are ISO 8601 UTC strings. */
+
+export type PaymentStatus = 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
+
+export interface PaymentView {
+  id: string;
+  number: string | null;
+  status: PaymentStatus;
+  amountDueMinor: number;
+  amountPaidMinor: number;
+  amountRefundedMinor: number;
+  currency: string;
+  /** Stripe's `billing_reason`. */
+  reason: string;
+  periodStart: string | null;
+  periodEnd: string | null;
+  paidAt: string | null;
+  failure: { code: string; message: string } | null;
+  /** What the cardholder took back, or tries to, through the bank. */
+  dispute: { outcome: DisputeOutcome; amountMinor: number } | null;
+  hostedInvoiceUrl: string | null;
+  invoicePdf: string | null;
+  createdAt: string;
+}
+
+export interface PaymentsPage {
+  payments: PaymentView[];
+  nextCursor: string | null;
+}

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ChangePreview } from '../../src/domain/api.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { advanceDays, advanceTo, signUp, type Customer } from '../support/customer.ts';
+import { caller } from '../support/http.ts';
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp()));
+afterAll(async () => app?.stop());
+
+const messagesOf = async (customer: Customer) => {
+  const { usage } = await customer.overview();
+  return usage.resources.find((one) => one.resourceType === 'messages')!.limit;
+};
+/** What admission reads. */
+const countersOf = async (customer: Customer) => {
+  const { rows } = await app.database.pool.query<{ limit: string }>(
+    `select "limit" from usage_totals where tenant_id = $1 and resource_type = 'messages'
+     order by period desc limit 1`,
+    [customer.tenantId],
+  );
+  return Number(rows[0]?.limit);
+};
+const useOne = async (customer: Customer) =>
+  expect((await customer.api.post('/api/images', { prompt: 'a table' })).status).toBe(200);
+
+test('9.17 an upgrade an hour before the period ends gives an hour’s part, until the renewal is paid', async () => {
+  const customer = await signUp(app);
+  const { currentPeriodEnd } = await customer.subscribe('pro', 'month');
+  await useOne(customer);
+  const now = app.server.context.clock.now().getTime();
+  const until = Date.parse(currentPeriodEnd!) - 3600_000;
+  await caller(app.stripeUrl).post('/_control/clock', {
+    advanceSeconds: Math.floor((until - now) / 1000),
+  });
+  await useOne(customer);
+  expect(await messagesOf(customer)).toBe(10_000);
+
+  const priceId = await customer.priceOf('team', 'month');
+  const { body: preview } = await customer.api.post<ChangePreview>('/api/subscription/preview', {
+    priceId,
+  });
+  expect(preview.growing).toMatchObject({
+    whole: { messages: 100_000 },
+    wholeAt: currentPeriodEnd,
+  });
+  const part = preview.growing!.thisMonth.messages!;
+  expect(part).toBeGreaterThan(10_000);
+  expect(part).toBeLessThan(10_200);
+
+  await customer.change('team', 'month', { prorationDate: preview.prorationDate });
+  const raised = await customer.subscription();
+  expect(raised).toMatchObject({ plan: 'team', growing: { wholeAt: currentPeriodEnd } });
+  expect(Math.abs((await messagesOf(customer))! - part)).toBeLessThanOrEqual(1);
+  expect(await countersOf(customer)).toBe(await messagesOf(customer));
+
+  await advanceTo(app, currentPeriodEnd!);
+  await advanceDays(app, 0.1);
+  expect(await customer.subscription()).toMatchObject({ plan: 'team', growing: null });
+  expect(await messagesOf(customer)).toBe(100_000);
+  expect(await countersOf(customer)).toBe(100_000);
+});
+
+test('9.17 going down right after leaves the part until the end, and then Pro', async () => {
+  const customer = await signUp(app);
+  const { currentPeriodEnd } = await customer.subscribe('pro', 'month');
+  await advanceDays(app, 20);
+  await customer.change('team', 'month');
+  const { growing } = await customer.subscription();
+  expect(growing).not.toBeNull();
+  await customer.change('pro', 'month');
+  expect((await customer.subscription()).growing).toEqual(growing);
+  await advanceTo(app, currentPeriodEnd!);
+  await advanceDays(app, 0.1);
+  expect(await customer.subscription()).toMatchObject({ plan: 'pro', growing: null });
+  expect(await messagesOf(customer)).toBe(10_000);
+});
+
+test('9.17 a first purchase has the whole limit, and so has a change that begins a new period', async () => {
+  const team = await signUp(app);
+  await team.subscribe('team', 'month');
+  expect(await team.subscription()).toMatchObject({ plan: 'team', growing: null });
+  expect(await messagesOf(team)).toBe(100_000);
+  const yearly = await signUp(app);
+  await yearly.subscribe('pro', 'month');
+  await yearly.change('pro', 'year');
+  expect(await yearly.subscription()).toMatchObject({ interval: 'year', growing: null });
+});
+
+test('9.17 the database and the domain share out alike', async () => {
+  const { monthLimits } = await import('../../src/domain/plan-share.ts');
+  const { PLAN_CATALOGUE } = await import('../../src/domain/plans.ts');
+  const customer = await signUp(app);
+  for (const [from, until, period] of [
+    ['2027-02-09T23:00:00Z', '2027-02-10T00:00:00Z', '2027-02'],
+    ['2027-01-15T07:31:12Z', '2027-02-14T07:31:12Z', '2027-01'],
+    ['2027-01-15T07:31:12Z', '2027-02-14T07:31:12Z', '2027-02'],
+    ['2027-01-15T07:31:12Z', '2027-02-14T07:31:12Z', '2027-03'],
+  ] as const) {
+    await app.database.pool.query(
+      `update tenants set plan = 'team', base_plan = 'pro', share_from = $2, share_until = $3
+       where id = $1`,
+      [customer.tenantId, from, until],
+    );
+    const { rows } = await app.database.pool.query<{ resource: string; limit: string }>(
+      `select r.resource, usage_limit_of(t, $2, r.resource::resource_type) as "limit"
+       from tenants t, unnest(array['llm_tokens', 'messages', 'images', 'api_calls']) as r(resource)
+       where t.id = $1`,
+      [customer.tenantId, period],
+    );
+    const share = { base: 'pro' as const, from: new Date(from), until: new Date(until) };
+    const limits = monthLimits('team', share, period as never);
+    expect(Object.fromEntries(rows.map((row) => [row.resource, Number(row.limit)]))).toEqual(
+      limits,
+    );
+    expect(limits.messages).toBeLessThanOrEqual(PLAN_CATALOGUE.team.limits.messages!);
+  }
+});
