@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { address } from '../customer/addresses.ts';
+import { address } from '../addresses.ts';
 
 type Given = Pick<
   Stripe.PaymentIntentUpdateParams,

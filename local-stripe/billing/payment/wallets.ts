@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
-import { address } from '../customer/addresses.ts';
+import { address } from '../addresses.ts';
 import type { Context } from '../../kernel/types.ts';
 
 /** A payment method whose owner authorizes each payment in an app of their own. */
