@@ -13,7 +13,8 @@ import {
 
 /** Ends, debts, several subscriptions, and banks that ask. Points of issue 9. */
 let app: TestApp;
-beforeAll(async () => void (app = await startTestApp()));
+// That a second subscription is ended by policy is another story.
+beforeAll(async () => void (app = await startTestApp({ DUPLICATE_SUBSCRIPTION: 'alert' })));
 afterAll(async () => app?.stop());
 beforeEach(async () => {
   await control('chaos', { drop: 0, failNext: [] });
