@@ -10,6 +10,11 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'as it is in the context already; another value is shown or refused',
   },
   {
+    endpoint: /^POST \/v1\/customers$/,
+    param: /^tax_id_data/,
+    what: 'tax ids of the customer, which are listed apart',
+  },
+  {
     endpoint: /^POST \/v1\/customers\/:id$/,
     param: /^invoice_settings\[default_payment_method\]$/,
     what: 'an id, as in the context already',
