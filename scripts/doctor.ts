@@ -1,10 +1,12 @@
 import './operator/env-file.ts';
-import { openDatabase } from '../src/db/client.ts';
+import { openDatabase, type Db } from '../src/db/client.ts';
 import { isMigrated } from '../src/db/migrate.ts';
 import { countOpenAlerts } from '../src/db/repositories/alert.repository.ts';
+import { findSetting } from '../src/db/repositories/setting.repository.ts';
 import { countOpenEvents } from '../src/db/repositories/stripe-event.repository.ts';
 import { decideConfig, TEST_MODE_WARNING, type Config } from '../src/server/config/config.ts';
 import { readEnv } from '../src/server/config/env.ts';
+import { UNTRUSTED_PROXY_SETTING } from '../src/server/services/health.service.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
 import { examineStripe, type Finding } from '../src/server/services/stripe/doctor.ts';
 import { reachDatabase } from './operator/database.ts';
@@ -40,6 +42,7 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
       const alerts = await countOpenAlerts(database.db);
       return [
         { subject: 'Database is reached and up to date' },
+        ...(await examineProxies(config, database.db)),
         events.dead > 0
           ? {
               subject: 'Events',
@@ -58,6 +61,20 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
   } catch (error) {
     return [{ subject, problem: error instanceof Error ? error.message : String(error) }];
   }
+}
+
+/** A proxy whose word is not taken makes all its customers one address. */
+async function examineProxies(config: Config, db: Db): Promise<Finding[]> {
+  if (config.trustedProxies.kind !== 'none') return [];
+  const noted = await findSetting(db, UNTRUSTED_PROXY_SETTING);
+  if (noted === undefined) return [];
+  return [
+    {
+      subject: 'Proxies',
+      problem:
+        'Requests came with X-Forwarded-For, and no proxy is trusted, so sign-in limits see one address for everybody; set TRUSTED_PROXIES to the proxies’ addresses or their number.',
+    },
+  ];
 }
 
 async function examineAccount(config: Config): Promise<Finding[]> {

@@ -7,6 +7,8 @@ declare module 'vue-router' {
     title: MessageKey;
     /** For people who are not signed in. */
     isPublic?: boolean;
+    /** For everybody, signed in or not. */
+    isOpen?: boolean;
     /** Uses the whole window and scrolls inside. */
     isFull?: boolean;
   }
@@ -25,6 +27,12 @@ const routes: RouteRecordRaw[] = [
     name: 'register',
     component: () => import('./pages/Register.vue'),
     meta: { title: 'auth.register.submit', isPublic: true },
+  },
+  {
+    path: '/verify-email',
+    name: 'verify-email',
+    component: () => import('./pages/VerifyEmail.vue'),
+    meta: { title: 'auth.verify.title', isOpen: true },
   },
   {
     path: '/chat',
@@ -78,7 +86,7 @@ export function createPages(session: { readonly isSignedIn: boolean }): Router {
   });
   router.beforeEach((to) => {
     if (to.meta.isPublic) return session.isSignedIn ? safeNext(to.query['next']) : true;
-    if (session.isSignedIn) return true;
+    if (to.meta.isOpen || session.isSignedIn) return true;
     return { name: 'login', query: to.fullPath === '/chat' ? {} : { next: to.fullPath } };
   });
   return router;

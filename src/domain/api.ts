@@ -20,6 +20,8 @@ export interface UserView {
   displayName: string;
   role: Role;
   tenantId: string;
+  /** Whether the person has shown that the address is theirs. */
+  emailVerified: boolean;
 }
 
 export interface TenantView {

@@ -5,7 +5,13 @@ import type { RequestMeter } from './services/request-meter.ts';
 
 /** Who sent the request, resolved once from its credentials; ids in bodies are never trusted. */
 export type Principal =
-  | { kind: 'user'; userId: UserId; tenantId: TenantId; role: Role }
+  | {
+      kind: 'user';
+      userId: UserId;
+      tenantId: TenantId;
+      role: Role;
+      emailVerified: boolean;
+    }
   | {
       kind: 'api_key';
       apiKeyId: string;

@@ -1,9 +1,11 @@
+import type { Config } from './config/config.ts';
 import type { Context, Foundation } from './context.ts';
 import { MailService } from './services/mail.service.ts';
 import { PaymentService } from './services/payment.service.ts';
 import { PlanService } from './services/plan.service.ts';
 import { ReconcileService } from './services/reconcile.service.ts';
 import { PriceCatalogue } from './services/stripe/catalogue.ts';
+import { StripeCallLimiter, type CallLimits } from './services/stripe/call-limits.ts';
 import { createStripeClient } from './services/stripe/client.ts';
 import { RemedyService } from './services/remedy.service.ts';
 import { StripeService } from './services/stripe.service.ts';
@@ -21,6 +23,7 @@ export interface BillingServices {
   reconcile: ReconcileService;
   mails: MailService;
   remedies: RemedyService;
+  stripeCalls: StripeCallLimiter;
 }
 
 /** Wires what has to do with money. */
@@ -54,7 +57,16 @@ export function createBillingServices(
     payments: new PaymentService({ db }),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),
+    stripeCalls: new StripeCallLimiter({ pool: database.pool, limits: callLimitsOf(config) }),
     mails: new MailService({ db, clock, log, appUrl, dataDir, mail }),
+  };
+}
+
+function callLimitsOf({ stripe, stripeCallsPerMinute }: Config): CallLimits {
+  const mode = stripe.kind === 'live' && stripe.livemode ? 'live' : 'test';
+  return {
+    perTenantAndMinute: stripeCallsPerMinute,
+    account: stripe.kind === 'live' ? mode : 'local',
   };
 }
 

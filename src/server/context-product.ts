@@ -29,9 +29,8 @@ export function createProductServices(
   registry: Registry,
 ): ProductServices {
   const { db, pool } = database;
-  const { jwtSecret } = config;
-  const auth = new AuthService({ db, clock, realTime: systemClock, log, jwtSecret });
   const distrusted = createDistrustCounter(registry);
+  const auth = new AuthService({ db, pool, clock, realTime: systemClock, log, config });
   const features = new FeatureService({ usage });
   const characters = new CharacterService({ db, clock, features });
   return {
@@ -45,13 +44,12 @@ export function createProductServices(
       onDistrusted: (part) => distrusted.inc({ part }),
     }),
     features,
-    health: new HealthService({ pool, jobs }),
+    health: new HealthService({ db, pool, jobs, clock }),
     images: new ImageService(),
   };
 }
 
 /** The periodic tasks of accounts. */
 export function scheduleProduct({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
-  const { refreshTokens } = services.auth;
-  jobs.every('session-prune', '23 3 * * *', async () => void (await refreshTokens.deleteExpired()));
+  jobs.every('session-prune', '23 3 * * *', () => services.auth.prune());
 }

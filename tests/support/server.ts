@@ -12,7 +12,7 @@ import { Jobs } from '../../src/server/jobs.ts';
 import { createLog, type Logger } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
 import { caller, type Caller } from './http.ts';
-import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { createTestDatabase, shareDatabase, type TestDatabase } from './test-database.ts';
 
 export interface TestServer {
   url: string;
@@ -29,6 +29,8 @@ export interface TestServerOptions {
   env?: Record<string, string>;
   clock?: Clock;
   log?: Logger;
+  /** Another server's database, which that one removes: a second process beside it. */
+  databaseUrl?: string;
 }
 
 /**
@@ -36,7 +38,9 @@ export interface TestServerOptions {
  * takes nothing. For what does not speak to Stripe; `startTestApp` starts the whole product.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const database = await createTestDatabase({ max: 10 });
+  const database = options.databaseUrl
+    ? shareDatabase(options.databaseUrl)
+    : await createTestDatabase({ max: 10 });
   const config = decideConfig(
     readEnv({ DATA_DIR: tmpdir(), LOG_LEVEL: 'silent', LOCAL_STRIPE_PORT: '1', ...options.env }),
   );

@@ -28,6 +28,12 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
   return { ...database, url, drop, close: drop };
 }
 
+/** More connections to a database that somebody else made and removes. */
+export function shareDatabase(url: string): TestDatabase {
+  const database = openDatabase({ url, max: 10 });
+  return { ...database, drop: () => database.close() };
+}
+
 async function administer(adminUrl: string, statement: string): Promise<void> {
   const client = new pg.Client(adminUrl);
   await client.connect();

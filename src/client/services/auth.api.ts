@@ -25,6 +25,20 @@ export function register(registration: Registration): Promise<SessionView> {
   return open('/api/auth/register', registration);
 }
 
+/** Shows that the address is the reader's, by the token of the mailed link. */
+export async function verifyEmail(token: string): Promise<void> {
+  await send('/api/auth/email/verify', { method: 'POST', ...jsonBody({ token }) });
+}
+
+export async function resendVerification(): Promise<void> {
+  await authorizedFetch('/api/auth/email/resend', { method: 'POST' });
+}
+
+/** Lets this address sign in to an account that strangers guess at, by the token of a mailed link. */
+export async function openAccount(token: string): Promise<void> {
+  await send('/api/auth/open', { method: 'POST', ...jsonBody({ token }) });
+}
+
 /** The language of mails and of Stripe's pages. */
 export async function chooseLocale(locale: Language): Promise<void> {
   await authorizedFetch('/api/auth/me', { method: 'PATCH', ...jsonBody({ locale }) });

@@ -76,6 +76,11 @@ export const useSessionStore = defineStore('session', () => {
       isRestored.value = true;
     },
 
+    /** Reads the account anew, after something of it has changed elsewhere. Never throws. */
+    async reload(): Promise<void> {
+      if (me.value) await refreshSession().catch(() => undefined);
+    },
+
     async login(credentials: authApi.Credentials): Promise<void> {
       accept(await authApi.login(credentials), true);
     },

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { tenants, users, type NewUser, type Tenant, type User } from '../schema/index.ts';
 
@@ -45,4 +45,48 @@ export async function findAccountById(db: DbOrTx, userId: string): Promise<Accou
     .innerJoin(tenants, eq(users.tenantId, tenants.id))
     .where(and(eq(users.id, userId), isNull(tenants.deletedAt)));
   return row;
+}
+
+/** Notes that the address is the user's; an address that was changed since stays unproven. */
+export async function markEmailVerified(
+  db: DbOrTx,
+  values: { userId: string; email: string; now: Date },
+): Promise<boolean> {
+  const { userId, email, now } = values;
+  const { rowCount } = await db
+    .update(users)
+    .set({
+      emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, ${now.toISOString()}::timestamptz)`,
+      updatedAt: now,
+    })
+    .where(and(eq(users.id, userId), eq(users.email, email)));
+  return rowCount === 1;
+}
+
+/** Counts a message of somebody whose address is unproven; false when `max` were sent before. */
+export async function countUnverifiedMessage(
+  db: DbOrTx,
+  values: { userId: string; max: number },
+): Promise<boolean> {
+  const { rowCount } = await db
+    .update(users)
+    .set({
+      unverifiedMessages: sql`case when ${users.emailVerifiedAt} is null
+      then ${users.unverifiedMessages} + 1 else ${users.unverifiedMessages} end`,
+    })
+    .where(
+      and(
+        eq(users.id, values.userId),
+        or(isNotNull(users.emailVerifiedAt), lt(users.unverifiedMessages, values.max)),
+      ),
+    );
+  return rowCount === 1;
+}
+
+/** Gives a counted message back that came to nothing. */
+export async function uncountUnverifiedMessage(db: DbOrTx, userId: string): Promise<void> {
+  await db
+    .update(users)
+    .set({ unverifiedMessages: sql`greatest(0, ${users.unverifiedMessages} - 1)` })
+    .where(and(eq(users.id, userId), isNull(users.emailVerifiedAt)));
 }

@@ -1,5 +1,11 @@
 import path from 'node:path';
 import type { RefundPolicies } from '../../domain/remedy.ts';
+import {
+  decideSignInLimits,
+  decideTrustedProxies,
+  type SignInLimits,
+  type TrustedProxies,
+} from './doors.ts';
 import { ConfigError, type Env, type Environment } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';
 
@@ -39,6 +45,12 @@ export interface Config {
   stripe: StripeConfig;
   llm: LlmConfig;
   mail: MailConfig & { from: string };
+  signIn: SignInLimits;
+  trustedProxies: TrustedProxies;
+  /** `at_once`: where no money is real and no mail leaves, an address needs no proof. */
+  emailVerification: 'asked' | 'at_once';
+  /** Calls of one tenant that reach Stripe, a minute. */
+  stripeCallsPerMinute: number;
   pastDueGraceDays: number;
   trialDays: number;
   /** What is done about money that gives nothing. */
@@ -75,6 +87,11 @@ export function decideConfig(env: Env): Config {
       from: env.MAIL_FROM,
       ...(env.SMTP_URL ? { kind: 'smtp' as const, url: env.SMTP_URL } : { kind: 'kept' as const }),
     },
+    signIn: decideSignInLimits(env, production),
+    trustedProxies: decideTrustedProxies(env),
+    emailVerification:
+      !env.SMTP_URL && !(stripe.kind === 'live' && stripe.livemode) ? 'at_once' : 'asked',
+    stripeCallsPerMinute: env.STRIPE_CALLS_PER_MINUTE,
     pastDueGraceDays: env.PAST_DUE_GRACE_DAYS,
     trialDays: env.TRIAL_DAYS,
     policies: {

@@ -11,6 +11,8 @@ const oneOf = <const T extends readonly [string, ...string[]]>(words: T, fallbac
   z.preprocess(blankAsAbsent, z.enum(words).default(fallback as never));
 
 const ENVIRONMENTS = ['production', 'development', 'test'] as const;
+const optionalInteger = (min: number, max: number) =>
+  z.preprocess(blankAsAbsent, z.coerce.number().int().min(min).max(max).optional());
 
 const envSchema = z.object({
   NODE_ENV: oneOf(ENVIRONMENTS, 'development'),
@@ -48,6 +50,11 @@ const envSchema = z.object({
   TRIAL_DAYS: integer(0, 0, 730),
   LATE_PAYMENT: oneOf(REFUND_POLICIES, 'refund'),
   DUPLICATE_SUBSCRIPTION: oneOf(REFUND_POLICIES, 'refund'),
+  TRUSTED_PROXIES: text,
+  LOGIN_FAILURES_MAX: optionalInteger(1, 100_000),
+  LOGIN_WINDOW_MINUTES: optionalInteger(1, 1_440),
+  REGISTRATIONS_PER_HOUR: optionalInteger(1, 100_000),
+  STRIPE_CALLS_PER_MINUTE: integer(10, 1, 100_000),
   LOG_LEVEL: z.preprocess(
     blankAsAbsent,
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

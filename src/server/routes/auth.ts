@@ -7,7 +7,7 @@ import { ROLES } from '../../domain/ids.ts';
 import { PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { clientAddress } from '../middleware/client-address.ts';
+import { clientAddressReader } from '../middleware/client-address.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import type { SignedIn } from '../services/auth.service.ts';
 import { REFRESH_TOKEN_TTL_SECONDS } from '../services/auth/refresh-decision.ts';
@@ -39,6 +39,7 @@ const meSchema = z
       displayName: z.string(),
       role: z.enum(ROLES),
       tenantId: z.uuid(),
+      emailVerified: z.boolean(),
     }),
     tenant: z.object({ id: z.uuid(), name: z.string(), plan: z.enum(PLANS) }),
   })
@@ -57,7 +58,7 @@ const registerRoute = createRoute({
   request: { body: jsonBody(registerBody) },
   responses: {
     201: json(sessionSchema, 'Signed in; the refresh token is in a cookie.'),
-    ...errors('invalid_request', 'email_taken'),
+    ...errors('invalid_request', 'email_taken', 'rate_limited', 'busy'),
   },
 });
 
@@ -69,7 +70,7 @@ const loginRoute = createRoute({
   request: { body: jsonBody(loginBody) },
   responses: {
     200: json(sessionSchema, 'Signed in; the refresh token is in a cookie.'),
-    ...errors('invalid_request', 'invalid_credentials', 'rate_limited'),
+    ...errors('invalid_request', 'invalid_credentials', 'rate_limited', 'busy'),
   },
 });
 
@@ -92,9 +93,38 @@ const logoutRoute = createRoute({
   responses: { 204: { description: 'Signed out, or was not signed in.' } },
 });
 
+const tokenBody = z.strictObject({ token: z.string().min(1).max(2_000) }).openapi('MailedToken');
+
+const verifyRoute = createRoute({
+  method: 'post',
+  path: '/api/auth/email/verify',
+  tags,
+  summary: 'Show that an e-mail address is yours, by the token of the mailed link',
+  request: { body: jsonBody(tokenBody) },
+  responses: {
+    200: json(z.object({ verified: z.literal(true) }), 'Shown, now or before.'),
+    ...errors('invalid_request'),
+  },
+});
+
+const openRoute = createRoute({
+  method: 'post',
+  path: '/api/auth/open',
+  tags,
+  summary: 'Let this address sign in to an account that is being guessed at, by a mailed token',
+  request: { body: jsonBody(tokenBody) },
+  responses: {
+    204: { description: 'The password may be tried from here.' },
+    ...errors('invalid_request', 'unauthenticated'),
+  },
+});
+
 /** Accounts: register, login, refresh, logout, me. */
 export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { auth } = context.services;
+  const fromOf = clientAddressReader(context.config.trustedProxies, () =>
+    context.services.health.noteUntrustedProxy(),
+  );
   const router = createRouter();
   const cookie = {
     httpOnly: true,
@@ -112,11 +142,12 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
 
   router.openapi(registerRoute, async (c) => {
     const locale = preferredLocale(c.req.header('accept-language'));
-    return c.json(answer(c, await auth.register({ ...c.req.valid('json'), locale })), 201);
+    const registration = { ...c.req.valid('json'), locale, from: fromOf(c) };
+    return c.json(answer(c, await auth.register(registration)), 201);
   });
 
   router.openapi(loginRoute, async (c) => {
-    const credentials = { ...c.req.valid('json'), address: clientAddress(c) };
+    const credentials = { ...c.req.valid('json'), from: fromOf(c) };
     return c.json(answer(c, await auth.login(credentials)), 200);
   });
 
@@ -132,6 +163,36 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
     deleteCookie(c, COOKIE, cookie);
     return c.body(null, 204);
   });
+
+  router.openapi(verifyRoute, async (c) => {
+    await auth.emailProof.verify(c.req.valid('json').token);
+    return c.json({ verified: true as const }, 200);
+  });
+
+  router.openapi(openRoute, async (c) => {
+    await auth.openFrom(c.req.valid('json').token, fromOf(c));
+    return c.body(null, 204);
+  });
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/auth/email/resend',
+      tags,
+      summary: 'Send the mail that asks for the proof again',
+      description: 'At most one in ten minutes; nothing is sent to who is verified.',
+      security: userToken,
+      middleware: [requireUser(context)] as const,
+      responses: {
+        202: { description: 'It is on its way, or was a moment ago.' },
+        ...errors('unauthenticated', 'token_expired', 'forbidden'),
+      },
+    }),
+    async (c) => {
+      await auth.emailProof.sendAgain(userOf(c).userId);
+      return c.body(null, 202);
+    },
+  );
 
   router.openapi(
     createRoute({

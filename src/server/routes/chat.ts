@@ -6,6 +6,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
+import { verifiedEmail } from '../middleware/verified-email.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
@@ -73,6 +74,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [
         requireAuth(context, 'chat'),
         requireFeature('basic_chat'),
+        verifiedEmail(context).forMessages,
         trackMessageUsage(context),
       ] as const,
       responses: {
@@ -80,7 +82,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
           description: 'The stream.',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        ...errors(...gated, 'invalid_request', 'not_found', 'upstream_failed'),
+        ...errors(...gated, 'email_unverified', 'invalid_request', 'not_found', 'upstream_failed'),
       },
     }),
     async (c) => {

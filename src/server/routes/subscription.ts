@@ -3,6 +3,8 @@ import type { Context as HonoContext } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
+import { limitStripeCalls } from '../middleware/stripe-calls.ts';
+import { verifiedEmail } from '../middleware/verified-email.ts';
 import type { Asker } from '../services/subscription.service.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userToken } from './responses.ts';
@@ -19,6 +21,9 @@ const tags = ['Subscription'];
 const signedOut = ['unauthenticated', 'token_expired'] as const;
 const refused = [...signedOut, 'billing_role_required'] as const;
 const away = ['stripe_unavailable', 'busy'] as const;
+/** Where what was asked for is limited. */
+const often = ['rate_limited'] as const;
+const unproven = ['email_unverified'] as const;
 /** What can become of a change, whichever it is. */
 const cut = [...away, 'outcome_unknown', 'state_changed', 'no_subscription'] as const;
 
@@ -45,6 +50,8 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { subscriptions } = context.services;
   const router = createRouter();
   const member = { security: userToken, middleware: requireUser(context), tags };
+  const limited = limitStripeCalls(context);
+  const verified = verifiedEmail(context).forPaying;
   const biller = { security: userToken, middleware: requireBillingRole(context), tags };
 
   router.openapi(
@@ -63,11 +70,14 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/checkout',
+      middleware: [requireBillingRole(context), verified, limited] as const,
       summary: 'Open a Checkout for a price',
       request: { body: jsonBody(priceBody) },
       responses: {
         200: json(z.object({ checkoutUrl: z.string() }), 'Where to pay.'),
         ...errors(
+          ...often,
+          ...unproven,
           'invalid_request',
           'unknown_price',
           'already_subscribed',
@@ -90,10 +100,11 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/portal',
+      middleware: [requireBillingRole(context), limited] as const,
       summary: 'Open the customer portal',
       responses: {
         200: json(z.object({ portalUrl: z.string() }), 'Short-lived.'),
-        ...errors('no_subscription', ...refused, ...away),
+        ...errors(...often, 'no_subscription', ...refused, ...away),
       },
     }),
     async (c) => c.json({ portalUrl: await subscriptions.createPortal(askerOf(c)) }, 200),
@@ -137,11 +148,13 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/preview',
+      middleware: [requireBillingRole(context), limited] as const,
       summary: 'What a change would cost, and what would be lost',
       request: { body: jsonBody(priceBody) },
       responses: {
         200: json(previewSchema, 'Nothing is changed.'),
         ...errors(
+          ...often,
           'unknown_price',
           'same_price',
           'currency_conflict',
@@ -164,11 +177,13 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/upgrade',
+      middleware: [requireBillingRole(context), verified] as const,
       summary: 'Change plan or interval, up now, down at the end of the period',
       request: { body: jsonBody(upgradeBody) },
       responses: {
         200: json(upgradeSchema, 'Done, planned, or waiting for payment at `paymentUrl`.'),
         ...errors(
+          ...unproven,
           'invalid_request',
           'unknown_price',
           'payment_required',
@@ -192,10 +207,11 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...member,
       method: 'post',
       path: '/api/subscription/sync',
+      middleware: [requireUser(context), limited] as const,
       summary: 'Look at Stripe now',
       responses: {
         200: json(z.object({ subscription: subscriptionSchema }), 'As Stripe has it.'),
-        ...errors(...signedOut, ...away),
+        ...errors(...often, ...signedOut, ...away),
       },
     }),
     async (c) => c.json({ subscription: await subscriptions.syncTenant(askerOf(c)) }, 200),

@@ -2,7 +2,15 @@ import type { Clock } from '../../domain/clock.ts';
 import type { MeView, SessionView } from '../../domain/api.ts';
 import { BillingError } from '../../domain/errors.ts';
 import type { Role, TenantId, UserId } from '../../domain/ids.ts';
-import type { Db } from '../../db/client.ts';
+import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { Db, DbOrTx } from '../../db/client.ts';
+import {
+  deleteKnownAddresses,
+  isKnownAddress,
+  upsertKnownAddress,
+} from '../../db/repositories/known-address.repository.ts';
+import { deleteExpiredRateLimits } from '../../db/repositories/rate-limit.repository.ts';
 import { insertTenant } from '../../db/repositories/tenant.repository.ts';
 import {
   findAccountByEmail,
@@ -12,11 +20,18 @@ import {
   setUserLocale,
 } from '../../db/repositories/user.repository.ts';
 import type { User } from '../../db/schema/index.ts';
+import type { Config } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import { AccessTokens, type AccessClaims } from './auth/access-token.ts';
-import { LoginLimiter } from './auth/login-limiter.ts';
-import { PasswordHasher } from './auth/password.ts';
+import { AccountLetters } from './auth/account-letters.ts';
+import { EmailProof } from './auth/email-proof.ts';
+import { FairQueue } from './auth/fair-queue.ts';
+import { MailedTokens } from './auth/mailed-token.ts';
+import { hashPassword, verifyPassword } from './auth/password.ts';
 import { RefreshTokens } from './auth/refresh-tokens.ts';
+import { SignInLimiter } from './auth/sign-in-limits.ts';
+
+const ADDRESS_KEPT_MS = 180 * 24 * 3600_000;
 
 export interface AuthDeps {
   db: Db;
@@ -25,7 +40,14 @@ export interface AuthDeps {
   /** The machine's clock: sessions do not age when the product's clock is turned. */
   realTime: Clock;
   log: Logger;
-  jwtSecret: string;
+  pool: Pool;
+  config: Pick<Config, 'signIn' | 'emailVerification'> & { jwtSecret: string; appUrl: string };
+}
+
+/** Where a request comes from. */
+export interface From {
+  address: string;
+  isLoopback: boolean;
 }
 
 export interface Registration {
@@ -34,6 +56,7 @@ export interface Registration {
   displayName?: string | undefined;
   tenantName?: string | undefined;
   locale: string;
+  from: From;
 }
 
 /** A session as answered, and the refresh token that goes into the cookie. */
@@ -47,66 +70,114 @@ export class AuthService {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly accessTokens: AccessTokens;
-  private readonly limiter = new LoginLimiter();
-  private readonly passwords = new PasswordHasher();
+  private readonly realTime: Clock;
+  private readonly limiter: SignInLimiter;
+  private readonly mailedTokens: MailedTokens;
+  private readonly letters: AccountLetters;
+  readonly emailProof: EmailProof;
+  private readonly emailVerification: Config['emailVerification'];
+  private readonly queue = new FairQueue();
   readonly refreshTokens: RefreshTokens;
 
   constructor(deps: AuthDeps) {
     this.db = deps.db;
     this.clock = deps.clock;
-    this.accessTokens = new AccessTokens({ jwtSecret: deps.jwtSecret, clock: deps.realTime });
+    this.realTime = deps.realTime;
+    this.emailVerification = deps.config.emailVerification;
+    this.limiter = new SignInLimiter({ pool: deps.pool, limits: deps.config.signIn });
+    const { jwtSecret } = deps.config;
+    this.mailedTokens = new MailedTokens({ jwtSecret, clock: deps.realTime });
+    this.letters = new AccountLetters({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
+    this.emailProof = new EmailProof({
+      ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, letters: this.letters },
+    });
+    this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
     this.refreshTokens = new RefreshTokens({
       db: deps.db,
       clock: deps.realTime,
       log: deps.log,
-      secret: deps.jwtSecret,
+      secret: jwtSecret,
     });
   }
 
-  /** Makes a tenant and its owner together. 409 `email_taken`. */
+  /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
   async register(registration: Registration): Promise<SignedIn> {
+    const { from, locale } = registration;
     const email = normalizeEmail(registration.email);
     const displayName = registration.displayName ?? email.slice(0, email.indexOf('@'));
-    const passwordHash = await this.passwords.hash(registration.password);
+    const passwordHash = await this.queue.run(from.address, async () => {
+      await this.limiter.countRegistration(from);
+      return hashPassword(registration.password);
+    });
     return this.db.transaction(async (tx) => {
       const now = this.clock.now();
       const tenant = await insertTenant(tx, { name: registration.tenantName ?? displayName, now });
       const user = await insertUser(tx, {
-        tenantId: tenant.id,
-        email,
-        passwordHash,
-        displayName,
-        role: 'owner',
-        locale: registration.locale,
-        createdAt: now,
-        updatedAt: now,
+        ...{ tenantId: tenant.id, email, passwordHash, displayName, role: 'owner', locale },
+        ...{ createdAt: now, updatedAt: now },
+        emailVerifiedAt: this.emailVerification === 'at_once' ? now : null,
       });
       if (!user) {
         throw new BillingError('email_taken', `An account for ${email} exists already; sign in.`);
       }
+      if (!user.emailVerifiedAt) await this.letters.askToVerify(tx, user, now);
+      await this.remember(tx, user.id, from.address);
       const refreshToken = await this.refreshTokens.issue(tx, user.id);
       return { session: await this.openSession({ user, tenant }), refreshToken };
     });
   }
 
   /** 401 `invalid_credentials` without telling which of the two is wrong; 429 after many failures. */
-  async login(credentials: {
-    email: string;
-    password: string;
-    address: string;
-  }): Promise<SignedIn> {
+  async login(credentials: { email: string; password: string; from: From }): Promise<SignedIn> {
+    const { password, from } = credentials;
     const email = normalizeEmail(credentials.email);
-    await this.limiter.count(email, credentials.address);
     const account = await findAccountByEmail(this.db, email);
-    if (
-      !(await this.passwords.verify(account?.user.passwordHash, credentials.password)) ||
-      !account
-    ) {
+    const user = account?.user;
+    const isKnown = user !== undefined && (await this.knows(user.id, from.address));
+    const attempt = { email, ...from, isKnown };
+    // Who was here before waits in a line of their own.
+    const line = isKnown ? `user ${user.id}` : from.address;
+    const matches = await this.queue.run(line, async () => {
+      await this.limiter.count(attempt).catch((error: unknown) => this.refused(error, user));
+      return verifyPassword(user?.passwordHash, password);
+    });
+    if (!matches || !account) {
       throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
     }
-    await this.limiter.clear(email, credentials.address);
+    await this.limiter.forgive(attempt);
+    await this.remember(this.db, account.user.id, from.address);
     const refreshToken = await this.refreshTokens.issue(this.db, account.user.id);
     return { session: await this.openSession(account), refreshToken };
+  }
+
+  /** An account under attack stays open to its owner: by a link that only they can read. */
+  private async refused(error: unknown, user: User | undefined): Promise<never> {
+    const isAttacked = error instanceof BillingError && error.data['whose'] === 'account';
+    if (isAttacked && user) await this.letters.offerToOpen(this.db, user, this.clock.now());
+    throw error;
+  }
+
+  /** Follows the link of such a mail: from this address the account may be signed in to. */
+  async openFrom(token: string, from: From): Promise<void> {
+    const { userId } = await this.mailedTokens.read('open_account', token);
+    await this.remember(this.db, (await this.getAccount(userId)).user.id, from.address);
+  }
+
+  private knows(userId: string, address: string): Promise<boolean> {
+    return isKnownAddress(this.db, { userId, addressHash: hashAddress(userId, address) });
+  }
+
+  private async remember(db: DbOrTx, userId: string, address: string): Promise<void> {
+    const addressHash = hashAddress(userId, address);
+    await upsertKnownAddress(db, { userId, addressHash, lastUsedAt: this.clock.now() });
+  }
+
+  /** Forgets what is over: sessions, counts, addresses unused for half a year. */
+  async prune(): Promise<void> {
+    await this.refreshTokens.deleteExpired();
+    const now = this.realTime.now();
+    await deleteExpiredRateLimits(this.db, now);
+    await deleteKnownAddresses(this.db, new Date(now.getTime() - ADDRESS_KEPT_MS));
   }
 
   /** A new access token and the next refresh token. 401 `unauthenticated`. */
@@ -157,9 +228,15 @@ export class AuthService {
       userId: user.id as UserId,
       tenantId: user.tenantId as TenantId,
       role: user.role,
+      emailVerified: user.emailVerifiedAt !== null,
     });
     return { accessToken, ...describe(account) };
   }
+}
+
+/** Enough to know an address again, and not to read it. */
+function hashAddress(userId: string, address: string): string {
+  return createHash('sha256').update(`${userId} ${address}`).digest('hex');
 }
 
 function normalizeEmail(email: string): string {
@@ -174,6 +251,7 @@ function describe({ user, tenant }: Account): MeView {
       displayName: user.displayName,
       role: user.role,
       tenantId: user.tenantId,
+      emailVerified: user.emailVerifiedAt !== null,
     },
     tenant: { id: tenant.id, name: tenant.name, plan: tenant.plan },
   };

@@ -2,10 +2,16 @@ import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isMigrated } from '../../db/migrate.ts';
 import { takesWrites } from '../../db/takes-writes.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Db } from '../../db/client.ts';
+import { writeSetting } from '../../db/repositories/setting.repository.ts';
 import type { Jobs } from '../jobs.ts';
 
 export type Part = 'database' | 'jobs' | 'migrations';
 export type Readiness = Record<Part, 'ok' | 'failing'>;
+
+/** Where it is noted that a proxy stands before us whose word is not taken. */
+export const UNTRUSTED_PROXY_SETTING = 'proxy.untrusted';
 
 const PATIENCE_MS = 2_000;
 
@@ -13,10 +19,28 @@ const PATIENCE_MS = 2_000;
 export class HealthService {
   private readonly pool: Pool;
   private readonly jobs: Pick<Jobs, 'ready'>;
+  private readonly db: Db;
+  private readonly clock: Clock;
+  private hasNotedProxy = false;
 
-  constructor(deps: { pool: Pool; jobs: Pick<Jobs, 'ready'> }) {
+  constructor(deps: { db: Db; pool: Pool; jobs: Pick<Jobs, 'ready'>; clock: Clock }) {
+    this.db = deps.db;
+    this.clock = deps.clock;
     this.pool = deps.pool;
     this.jobs = deps.jobs;
+  }
+
+  /**
+   * Notes, once a process, that `X-Forwarded-For` came and nobody is trusted to say it: `doctor`
+   * tells the operator.
+   */
+  noteUntrustedProxy(): void {
+    if (this.hasNotedProxy) return;
+    this.hasNotedProxy = true;
+    const now = this.clock.now();
+    writeSetting(this.db, UNTRUSTED_PROXY_SETTING, { at: now.toISOString() }, now).catch(() => {
+      this.hasNotedProxy = false;
+    });
   }
 
   /** Asks every part at once; one that does not answer within 2 s is failing. */

@@ -32,5 +32,15 @@ export default {
     limits: 'Plain limits, counted honestly',
     leave: 'Leave whenever you like',
   },
+  verify: {
+    title: 'Confirm your e-mail address',
+    banner: 'Please confirm your e-mail address',
+    why: 'We sent a link to {email}. Without it you can send ten messages, and not pay.',
+    resend: 'Send the mail again',
+    sent: 'It is on its way.',
+    done: 'Thank you, your address is confirmed.',
+    failed: 'Sign in and ask for a new link; old ones stop working.',
+  },
+  opened: 'You can now log in from here.',
   expired: 'You were signed out. Log in to go on where you were.',
 };

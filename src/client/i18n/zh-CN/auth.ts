@@ -34,6 +34,16 @@ const auth: Messages['auth'] = {
     limits: '额度明白，计数如实',
     leave: '随时可以离开',
   },
+  verify: {
+    title: '验证邮箱',
+    banner: '请验证你的邮箱',
+    why: '我们已向 {email} 发送链接。验证前最多可发送十条消息，且不能付款。',
+    resend: '重新发送邮件',
+    sent: '邮件已发出。',
+    done: '谢谢，邮箱已验证。',
+    failed: '请登录后重新获取链接；旧链接会失效。',
+  },
+  opened: '现在可以在这里登录了。',
   expired: '登录已失效。重新登录后会回到刚才的页面。',
 };
 export default auth;

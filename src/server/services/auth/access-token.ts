@@ -12,6 +12,8 @@ export interface AccessClaims {
   userId: UserId;
   tenantId: TenantId;
   role: Role;
+  /** As it was when the token was made: proof once given stays. */
+  emailVerified: boolean;
 }
 
 /** Signs and checks access tokens. `clock` is the real time, whatever the product's clock says. */
@@ -26,7 +28,11 @@ export class AccessTokens {
 
   issue(claims: AccessClaims): Promise<string> {
     const issuedAt = Math.floor(this.clock.now().getTime() / 1000);
-    return new SignJWT({ tenantId: claims.tenantId, role: claims.role })
+    return new SignJWT({
+      tenantId: claims.tenantId,
+      role: claims.role,
+      emailVerified: claims.emailVerified,
+    })
       .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
       .setIssuer(ISSUER)
       .setSubject(claims.userId)
@@ -52,11 +58,16 @@ export class AccessTokens {
         cause,
       });
     });
-    const { sub, tenantId, role } = payload;
+    const { sub, tenantId, role, emailVerified } = payload;
     if (!isUuid(sub) || !isUuid(tenantId) || !isRole(role)) {
       throw new BillingError('unauthenticated', 'The access token lacks what it must say.');
     }
-    return { userId: sub as UserId, tenantId: tenantId as TenantId, role };
+    return {
+      userId: sub as UserId,
+      tenantId: tenantId as TenantId,
+      role,
+      emailVerified: emailVerified === true,
+    };
   }
 }
 

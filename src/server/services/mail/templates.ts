@@ -26,6 +26,8 @@ export interface MailData {
     used: number;
     limit: number;
   };
+  verify_email: { url: string };
+  open_account: { url: string };
 }
 
 export type MailKind = keyof MailData;

@@ -89,4 +89,21 @@ export const en: Words = {
       ].join('\n\n'),
     };
   },
+  verify_email: ({ url }, { name }) => ({
+    subject: 'Confirm your e-mail address',
+    text: [
+      `Hello ${name},`,
+      `Please confirm that this address is yours: ${url}`,
+      'The link is valid for seven days. If you did not register with Small Squaretable, ignore this mail.',
+    ].join('\n\n'),
+  }),
+  open_account: ({ url }, { name }) => ({
+    subject: 'Somebody tries to sign in to your account',
+    text: [
+      `Hello ${name},`,
+      'Somebody has entered wrong passwords for your account many times, so for a while it can be signed in to only from where you have signed in before.',
+      `If you want to sign in from somewhere else now, follow this link there first: ${url}`,
+      'It is valid for 30 minutes. If it was not you, you need not do anything.',
+    ].join('\n\n'),
+  }),
 };

@@ -11,6 +11,7 @@ const claims = {
   userId: '5e1b7c1e-1f51-4d9f-8d2b-2f0a1c1d2e3f' as UserId,
   tenantId: 'c9a646d3-9c61-4cb7-bfcd-ee2522c8f633' as TenantId,
   role: 'admin' as const,
+  emailVerified: true,
 };
 const key = new TextEncoder().encode(jwtSecret);
 const payload = { tenantId: claims.tenantId, role: claims.role };

@@ -31,6 +31,8 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
     { amountMinor: 2900, currency: 'cny', cause: 'late_payment' },
     { amountMinor: 9900, currency: 'cny', cause: 'duplicate_subscription' },
   ],
+  verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
+  open_account: [{ url: 'https://app.example/login?token=t' }],
   trial_will_end: [{ plan: 'pro', trialEnd: '2027-02-10T00:00:00.000Z' }],
   usage_threshold: [
     { resourceType: 'llm_tokens', period: '2027-02', percent: 80, used: 40_000, limit: 50_000 },

@@ -1,0 +1,16 @@
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+
+/**
+ * Limits what a tenant may ask of Stripe through us, so that one account cannot use up what the
+ * webhooks, the worker and everybody else need: 429 `rate_limited`. Not for leaving: whoever wants
+ * to cancel always can.
+ */
+export function limitStripeCalls(context: Pick<Context, 'services'>) {
+  const { stripeCalls } = context.services;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    await stripeCalls.count(c.get('principal').tenantId);
+    await next();
+  });
+}

@@ -1,0 +1,53 @@
+import { stat } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { FairQueue } from '../fair-queue.ts';
+import { hashPassword } from '../password.ts';
+
+const hash = () => hashPassword('correct horse');
+
+test('a crowd leaves worker threads to others, and everybody gets a turn', async () => {
+  const queue = new FairQueue();
+  const ended: string[] = [];
+  const crowd = Array.from({ length: 20 }, () =>
+    queue.run('crowd', hash).then(() => ended.push('hash')),
+  );
+  await stat(import.meta.filename).then(() => ended.push('file'));
+  await Promise.all(crowd);
+  expect(ended.indexOf('file')).toBeLessThan(4);
+  expect(ended).toHaveLength(21);
+});
+
+test('a line that is too long is sent away, and the rest still get their turn', async () => {
+  const queue = new FairQueue();
+  const work = () => Promise.reject(new Error('no'));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 110 }, () => queue.run('crowd', work)),
+  );
+  const sentAway = outcomes.filter(
+    (outcome) => outcome.status === 'rejected' && outcome.reason.code === 'rate_limited',
+  );
+  expect(sentAway).toHaveLength(110 - 102);
+  expect(await queue.run('crowd', () => Promise.resolve(7))).toBe(7);
+});
+
+test('10.10 a crowd in one line does not stand before the next line', async () => {
+  const queue = new FairQueue();
+  const ended: string[] = [];
+  const crowd = Array.from({ length: 40 }, () =>
+    queue.run('crowd', hash).then(() => ended.push('crowd')),
+  );
+  const honest = queue.run('home', hash).then(() => ended.push('home'));
+  await Promise.all([...crowd, honest]);
+  expect(ended.indexOf('home')).toBeLessThan(5);
+});
+
+test('many lines are sent away together when all of them are too long', async () => {
+  const queue = new FairQueue();
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 2_010 }, (_, n) => queue.run(`line ${n}`, () => Promise.resolve())),
+  );
+  const busy = outcomes.filter(
+    (outcome) => outcome.status === 'rejected' && outcome.reason.code === 'busy',
+  );
+  expect(busy).toHaveLength(2_010 - 2_002);
+});

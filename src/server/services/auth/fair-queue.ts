@@ -1,0 +1,67 @@
+import { BillingError } from '../../../domain/errors.ts';
+
+/**
+ * Hashes under way at once. They share Node's four worker threads with DNS, files and the crypto
+ * of database connections: a crowd of sign-ups that took all four would keep those waiting until
+ * they time out.
+ */
+const AT_ONCE = 2;
+
+/** How many may wait in one line, and in all. */
+const LINE_MAX = 100;
+const WAITING_MAX = 2_000;
+
+/**
+ * Does work a few at a time, and takes turns between the lines in which it waits: a crowd from one
+ * address waits for itself, not before everybody else. 429 `rate_limited` when a line is too long,
+ * 503 `busy` when too many wait in all.
+ */
+export class FairQueue {
+  private running = 0;
+  private waiting = 0;
+  /** In the order of their turns; a line that is served goes to the end. */
+  private readonly lines = new Map<string, (() => void)[]>();
+
+  async run<T>(line: string, work: () => Promise<T>): Promise<T> {
+    if (this.running >= AT_ONCE) await this.turn(line);
+    else this.running += 1;
+    try {
+      return await work();
+    } finally {
+      // The place goes straight to the next in turn, so nobody can slip in between.
+      const next = this.next();
+      if (next) next();
+      else this.running -= 1;
+    }
+  }
+
+  private turn(line: string): Promise<void> {
+    const queue = this.lines.get(line) ?? [];
+    if (queue.length >= LINE_MAX) {
+      throw new BillingError(
+        'rate_limited',
+        'Too many people sign in from your address at once; try again in a moment.',
+        { retryAfterSeconds: 5 },
+      );
+    }
+    if (this.waiting >= WAITING_MAX) {
+      throw new BillingError('busy', 'Too many people are signing in; try again in a moment.', {
+        retryAfterSeconds: 10,
+      });
+    }
+    this.waiting += 1;
+    this.lines.set(line, queue);
+    return new Promise((resolve) => queue.push(resolve));
+  }
+
+  private next(): (() => void) | undefined {
+    const [first] = this.lines;
+    if (!first) return undefined;
+    const [line, queue] = first;
+    this.waiting -= 1;
+    this.lines.delete(line);
+    const resolve = queue.shift();
+    if (queue.length > 0) this.lines.set(line, queue);
+    return resolve;
+  }
+}
