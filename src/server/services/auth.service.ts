@@ -2,14 +2,8 @@ import type { Clock } from '../../domain/clock.ts';
 import type { MeView, SessionView } from '../../domain/api.ts';
 import { BillingError } from '../../domain/errors.ts';
 import type { Role, TenantId, UserId } from '../../domain/ids.ts';
-import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { Db, DbOrTx } from '../../db/client.ts';
-import {
-  deleteKnownAddresses,
-  isKnownAddress,
-  upsertKnownAddress,
-} from '../../db/repositories/known-address.repository.ts';
+import type { Db } from '../../db/client.ts';
 import { deleteExpiredRateLimits } from '../../db/repositories/rate-limit.repository.ts';
 import { insertTenant } from '../../db/repositories/tenant.repository.ts';
 import {
@@ -26,12 +20,11 @@ import { AccessTokens, type AccessClaims } from './auth/access-token.ts';
 import { AccountLetters } from './auth/account-letters.ts';
 import { EmailProof } from './auth/email-proof.ts';
 import { FairQueue } from './auth/fair-queue.ts';
+import { KnownAddresses } from './auth/known-addresses.ts';
 import { MailedTokens } from './auth/mailed-token.ts';
 import { hashPassword, verifyPassword } from './auth/password.ts';
 import { RefreshTokens } from './auth/refresh-tokens.ts';
 import { SignInLimiter } from './auth/sign-in-limits.ts';
-
-const ADDRESS_KEPT_MS = 180 * 24 * 3600_000;
 
 export interface AuthDeps {
   db: Db;
@@ -75,6 +68,7 @@ export class AuthService {
   private readonly mailedTokens: MailedTokens;
   private readonly letters: AccountLetters;
   readonly emailProof: EmailProof;
+  private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
   readonly refreshTokens: RefreshTokens;
@@ -88,6 +82,7 @@ export class AuthService {
     const { jwtSecret } = deps.config;
     this.mailedTokens = new MailedTokens({ jwtSecret, clock: deps.realTime });
     this.letters = new AccountLetters({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
+    this.addresses = new KnownAddresses({ db: deps.db, clock: deps.realTime });
     this.emailProof = new EmailProof({
       ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, letters: this.letters },
     });
@@ -121,7 +116,7 @@ export class AuthService {
         throw new BillingError('email_taken', `An account for ${email} exists already; sign in.`);
       }
       if (!user.emailVerifiedAt) await this.letters.askToVerify(tx, user, now);
-      await this.remember(tx, user.id, from.address);
+      await this.addresses.remember(tx, user.id, from.address);
       const refreshToken = await this.refreshTokens.issue(tx, user.id);
       return { session: await this.openSession({ user, tenant }), refreshToken };
     });
@@ -133,7 +128,7 @@ export class AuthService {
     const email = normalizeEmail(credentials.email);
     const account = await findAccountByEmail(this.db, email);
     const user = account?.user;
-    const isKnown = user !== undefined && (await this.knows(user.id, from.address));
+    const isKnown = user !== undefined && (await this.addresses.knows(user.id, from.address));
     const attempt = { email, ...from, isKnown };
     // Who was here before waits in a line of their own.
     const line = isKnown ? `user ${user.id}` : from.address;
@@ -145,7 +140,7 @@ export class AuthService {
       throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
     }
     await this.limiter.forgive(attempt);
-    await this.remember(this.db, account.user.id, from.address);
+    await this.addresses.remember(this.db, account.user.id, from.address);
     const refreshToken = await this.refreshTokens.issue(this.db, account.user.id);
     return { session: await this.openSession(account), refreshToken };
   }
@@ -160,16 +155,8 @@ export class AuthService {
   /** Follows the link of such a mail: from this address the account may be signed in to. */
   async openFrom(token: string, from: From): Promise<void> {
     const { userId } = await this.mailedTokens.read('open_account', token);
-    await this.remember(this.db, (await this.getAccount(userId)).user.id, from.address);
-  }
-
-  private knows(userId: string, address: string): Promise<boolean> {
-    return isKnownAddress(this.db, { userId, addressHash: hashAddress(userId, address) });
-  }
-
-  private async remember(db: DbOrTx, userId: string, address: string): Promise<void> {
-    const addressHash = hashAddress(userId, address);
-    await upsertKnownAddress(db, { userId, addressHash, lastUsedAt: this.clock.now() });
+    const { user } = await this.getAccount(userId);
+    await this.addresses.remember(this.db, user.id, from.address);
   }
 
   /** Forgets what is over: sessions, counts, addresses unused for half a year. */
@@ -177,7 +164,7 @@ export class AuthService {
     await this.refreshTokens.deleteExpired();
     const now = this.realTime.now();
     await deleteExpiredRateLimits(this.db, now);
-    await deleteKnownAddresses(this.db, new Date(now.getTime() - ADDRESS_KEPT_MS));
+    await this.addresses.forgetUnused();
   }
 
   /** A new access token and the next refresh token. 401 `unauthenticated`. */
@@ -232,11 +219,6 @@ export class AuthService {
     });
     return { accessToken, ...describe(account) };
   }
-}
-
-/** Enough to know an address again, and not to read it. */
-function hashAddress(userId: string, address: string): string {
-  return createHash('sha256').update(`${userId} ${address}`).digest('hex');
 }
 
 function normalizeEmail(email: string): string {
