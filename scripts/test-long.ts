@@ -19,6 +19,24 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { TERMINATION_RUNS: '200' },
   },
   {
+    name: 'streams that end in each way, 1,000 times',
+    project: 'integration',
+    files: ['src/server/routes/__tests__/streams'],
+    env: { STREAM_RUNS: '1000' },
+  },
+  {
+    name: 'poisoned requests, 20,000',
+    project: 'integration',
+    files: ['tests/scenarios/poison'],
+    env: { POISON_RUNS: '20000' },
+  },
+  {
+    name: 'secrets in the log, every table',
+    project: 'integration',
+    files: ['tests/scenarios/log-secrets'],
+    env: { LOG_SECRETS_RUNS: 'all' },
+  },
+  {
     name: 'stories and changes at the local Stripe, 400 each',
     project: 'unit',
     files: ['local-stripe/billing/story', 'local-stripe/billing/preview-change'],

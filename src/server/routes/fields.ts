@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { isStorableText } from '../../domain/storable.ts';
 
 /**
  * Text that PostgreSQL can keep as it is: no NUL character and no half of a surrogate pair, both
@@ -10,12 +11,7 @@ export function plainText(lengthMin: number, lengthMax: number) {
     .trim()
     .min(lengthMin)
     .max(lengthMax)
-    .refine(isStorable, 'must not contain NUL characters or broken surrogate pairs');
-}
-
-/** True for text that is stored and read back unchanged. */
-export function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
+    .refine(isStorableText, 'must not contain NUL characters or broken surrogate pairs');
 }
 
 /** An id in a path. */

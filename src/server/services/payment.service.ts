@@ -65,9 +65,14 @@ function writeCursor({ createdAt, id }: Payment): string {
   return Buffer.from(`${createdAt.getTime()}:${id}`).toString('base64url');
 }
 
+/** ISO 8601 and the database write later years in other ways. */
+const YEAR_10000_MS = Date.UTC(10_000, 0);
+
 function parseCursor(cursor: string): { createdAt: Date; id: string } {
   const [millis, id] = Buffer.from(cursor, 'base64url').toString().split(':');
-  if (/^\d{1,15}$/.test(millis ?? '') && isUuid(id))
-    return { createdAt: new Date(Number(millis)), id };
+  const at = Number(millis);
+  if (/^\d{1,15}$/.test(millis ?? '') && at < YEAR_10000_MS && isUuid(id)) {
+    return { createdAt: new Date(at), id };
+  }
   throw new BillingError('invalid_request', 'The cursor is not one that this list answered.');
 }

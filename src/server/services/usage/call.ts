@@ -1,3 +1,4 @@
+import { isStorableJson } from '../../../domain/storable.ts';
 import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
@@ -66,22 +67,13 @@ export function problemWithMetadata(metadata: unknown): string | undefined {
   if (metadata === null || typeof metadata !== 'object' || Array.isArray(metadata)) {
     return 'metadata must be an object.';
   }
-  if (!isStorable(metadata, DEPTH_MAX)) {
+  if (!isStorableJson(metadata, DEPTH_MAX)) {
     return `metadata must be JSON without NUL characters, nested at most ${DEPTH_MAX} deep.`;
   }
   if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
     return `metadata must have at most ${METADATA_BYTES_MAX} bytes of JSON.`;
   }
   return undefined;
-}
-
-function isStorable(value: unknown, depth: number): boolean {
-  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed();
-  if (value === null || typeof value !== 'object') return true;
-  if (depth === 0) return false;
-  return Object.entries(value).every(
-    ([key, inner]) => isStorable(key, depth) && isStorable(inner, depth - 1),
-  );
 }
 
 /** A checked consumption, as admission takes it. */

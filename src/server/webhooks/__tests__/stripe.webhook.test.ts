@@ -100,3 +100,34 @@ describe('refused without a word why', () => {
     expect(received).toEqual([]);
   });
 });
+
+const deep = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
+const withObject = (more: object) => ({
+  ...event,
+  data: { object: { ...event.data.object, ...more } },
+});
+
+test.each<[string, string]>([
+  ['null', 'null'],
+  ['a number', '7'],
+  ['a list', '[]'],
+  ['an event without an object', JSON.stringify({ ...event, data: {} })],
+  [
+    '20,000 levels',
+    JSON.stringify(event).replace('"小方桌"', '['.repeat(20_000) + ']'.repeat(20_000)),
+  ],
+  ['101 levels', JSON.stringify(withObject({ lines: deep(101) }))],
+  ['half a surrogate pair', JSON.stringify(event).replace('小', '\\ud800')],
+  ['half a pair in a name', JSON.stringify(event).replace('"name"', '"\\udfff"')],
+  ['NUL', JSON.stringify(event).replace('小', '\\u0000')],
+  ['an id of a megabyte', JSON.stringify({ ...event, id: 'e'.repeat(1 << 20) })],
+  ['a type of a megabyte', JSON.stringify({ ...event, type: 'e'.repeat(1 << 20) })],
+  ['an object id of a megabyte', JSON.stringify(withObject({ id: 'i'.repeat(1 << 20) }))],
+  ['an empty id', JSON.stringify({ ...event, id: '' })],
+  ['a date beyond 9999', JSON.stringify({ ...event, created: 999_999_999_999_999 })],
+  ['a date before 1970', JSON.stringify({ ...event, created: -1 })],
+])('10.9 with a valid signature, %s is refused and nothing is kept', async (_, body) => {
+  const { answer, received } = deliver(body, sign(body, SECRETS[0]!));
+  expect((await answer).status).toBe(400);
+  expect(received).toEqual([]);
+});
