@@ -284,7 +284,7 @@ describe.skipIf(isSandbox)('what is not imitated is refused, not ignored', () =>
   });
 
   test('a resource that is not there', async () => {
-    const create = stripe.taxRates.create({ display_name: 'VAT', inclusive: false, percentage: 6 });
+    const create = stripe.quotes.create({ customer: world.customer.id });
     await expect(create).rejects.toMatchObject({ statusCode: 404 });
   });
 });

@@ -12,7 +12,7 @@ const PASSWORD = `password ${SECRET}`;
 
 /** Every table with LOG_SECRETS_RUNS=all, as the long suite does; these always. */
 const ALL = process.env['LOG_SECRETS_RUNS'] === 'all';
-const SLICE = ['api_keys', 'audit_log', 'refresh_tokens', 'usage_idempotency', 'users'];
+const SLICE = ['api_keys', 'audit_log', 'characters', 'refresh_tokens', 'users'];
 
 let app: TestApp;
 const lines: string[] = [];

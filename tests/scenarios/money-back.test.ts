@@ -44,7 +44,9 @@ describe('9.13 a second live subscription', () => {
       status: 'canceled',
     });
     expect(await outOfPocket(customer)).toBe(2900);
-    expect(await customer.payments()).toMatchObject([
+    const payments = await customer.payments();
+    // Both were made in one second of Stripe's.
+    expect(payments.sort((a, b) => b.amountPaidMinor - a.amountPaidMinor)).toMatchObject([
       { amountPaidMinor: 9900, amountRefundedMinor: 9900 },
       { amountPaidMinor: 2900, amountRefundedMinor: 0 },
     ]);
@@ -74,8 +76,8 @@ describe('9.13 a second live subscription', () => {
     await settled(app);
     const { remedies: service, reconcile } = app.server.context.services;
     await Promise.all([service.carryOutAll(), service.carryOutAll(), reconcile.sweep()]);
-    await advanceDays(app, 0.01);
-    await advanceDays(app, 0.01);
+    // Each try loses one answer, and the next comes later.
+    for (let n = 0; n < 8; n += 1) await advanceDays(app, 0.05);
     await remedied(customer);
     await reconcile.sweep();
     await service.carryOutAll();
@@ -119,7 +121,13 @@ async function lateCustomer(where: TestApp): Promise<{ customer: Customer; invoi
   );
   const [live] = await customer.subscriptionsAtStripe();
   // Staff end it and leave the invoice open; we do not hear of it before it is paid.
-  await caller(where.stripeUrl).post('/_control/chaos', { drop: 1 });
+  await caller(where.stripeUrl).post('/_control/chaos', {
+    drop: 1,
+    // Should we look in spite of it: the voiding fails, and the invoice stays payable.
+    failNext: Array.from({ length: 6 }, () => ({
+      ...{ status: 500, match: { method: 'POST', path: '/v1/invoices/*/void' }, repeats: 2 },
+    })),
+  });
   await fetch(`${where.stripeUrl}/v1/subscriptions/${live!.id}`, {
     method: 'DELETE',
     headers: { Authorization: 'Bearer sk_test_squaretable' },
@@ -135,7 +143,7 @@ async function payLate(customer: Customer, invoice: string): Promise<void> {
   });
   await customer.atStripe(`invoices/${invoice}/pay`, { payment_method: id });
   await customer.app.localStripe!.settled();
-  await caller(customer.app.stripeUrl).post('/_control/chaos', { drop: 0 });
+  await caller(customer.app.stripeUrl).post('/_control/chaos', { drop: 0, failNext: [] });
 }
 
 describe('9.7 money that comes when the subscription is over', () => {

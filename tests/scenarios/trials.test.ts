@@ -48,7 +48,7 @@ test('a tenant tries once, and is told so before it pays', async () => {
 
 test('cancelled while on trial: it lasts to its end, and nothing is ever charged', async () => {
   const customer = await signUp(app);
-  const { trialEnd } = await customer.subscribe('pro', 'month');
+  const { trialEnd } = await customer.subscribe('pro', 'month', '5555555555554444');
   await customer.api.post('/api/subscription/cancel');
   expect(await customer.subscription()).toMatchObject({
     status: 'trialing',
@@ -63,7 +63,7 @@ test('cancelled while on trial: it lasts to its end, and nothing is ever charged
 
 test('going up while on trial costs nothing yet', async () => {
   const customer = await signUp(app);
-  const { trialEnd } = await customer.subscribe('pro', 'month');
+  const { trialEnd } = await customer.subscribe('pro', 'month', '378282246310005');
   await customer.change('team', 'month');
   expect(await customer.subscription()).toMatchObject({
     plan: 'team',

@@ -99,8 +99,8 @@ export class Customer {
   }
 
   /** Buys, pays, and waits until the webhook has done its work. */
-  async subscribe(plan: PaidPlan, interval: Interval): Promise<SubscriptionView> {
-    await this.pay(await this.checkout(plan, interval), GOOD_CARD);
+  async subscribe(plan: PaidPlan, interval: Interval, card = GOOD_CARD): Promise<SubscriptionView> {
+    await this.pay(await this.checkout(plan, interval), card);
     await settled(this.app);
     return this.subscription();
   }

@@ -89,7 +89,7 @@ function buildCustomer(ctx: Context, params: Stripe.CustomerCreateParams): Strip
   };
 }
 
-type Named = { business_name?: string | null; individual_name?: string | null };
+type Named = { business_name?: string | undefined; individual_name?: string | undefined };
 
 /** The names of a business and of a person, where they are given: the answer has them only then. */
 export function namesOf({
@@ -100,8 +100,8 @@ export function namesOf({
   individual_name?: Stripe.Emptyable<string>;
 }): Partial<Stripe.Customer> {
   const names: Named = {
-    ...(business === undefined ? {} : { business_name: business || null }),
-    ...(individual === undefined ? {} : { individual_name: individual || null }),
+    ...(business === undefined ? {} : { business_name: business || undefined }),
+    ...(individual === undefined ? {} : { individual_name: individual || undefined }),
   };
   return names as Partial<Stripe.Customer>;
 }

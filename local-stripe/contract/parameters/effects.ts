@@ -20,11 +20,6 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'an id, as in the context already',
   },
   {
-    endpoint: /^POST \/v1\/customers$/,
-    param: /^tax_id_data/,
-    what: 'becomes tax ids of the customer, shown by `tax_ids`',
-  },
-  {
     endpoint: /prices/,
     param: /^transfer_lookup_key$/,
     what: 'takes a `lookup_key` from another price',

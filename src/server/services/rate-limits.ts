@@ -16,6 +16,8 @@ export class RateLimit {
       clearExpiredByTimeout: false,
       keyPrefix: options.name,
       points: options.points,
+      // Who is over the limit is known here and asks the database no more.
+      inMemoryBlockOnConsumed: options.points + 1,
       duration: options.seconds,
     });
   }

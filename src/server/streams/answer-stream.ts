@@ -90,7 +90,32 @@ export async function answerFile(
     slot.release();
   });
   idle.touch();
-  return c.body(Readable.toWeb(file) as ReadableStream, 200, headers);
+  const body = bodyOf(file, (err) => {
+    c.get('log').warn({ err }, 'a download broke off');
+    dropConnection(c);
+  });
+  return c.body(body, 200, headers);
+}
+
+/**
+ * The file as a body. When its source breaks, the connection is dropped, so that the reader sees a
+ * broken download and not a short file; the body itself just ends.
+ */
+function bodyOf(file: Readable, onBroken: (error: unknown) => void): ReadableStream<Uint8Array> {
+  const reader = (Readable.toWeb(file) as ReadableStream<Uint8Array>).getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        onBroken(error);
+        controller.close();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
 
 /** What reads the body for the socket cancels it when the socket closes. */

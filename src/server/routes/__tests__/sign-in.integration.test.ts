@@ -172,16 +172,21 @@ describe('10.10 a flood', () => {
   test('of 600 sign-ins leaves honest ones quick', async () => {
     await register('flooded', '198.51.100.7');
     await register('honest', '198.51.100.8');
-    const flood = Promise.all(
-      Array.from({ length: 600 }, (_, n) => login(`spray-${n}`, 'x', '203.0.113.70')),
-    );
+    // A hundred at a time: as many sockets more would be the test's own weight, not the server's.
+    let sent = 0;
+    const flooder = async () => {
+      const answers = [];
+      while ((sent += 1) <= 600) answers.push(await login(`spray-${sent}`, 'x', '203.0.113.70'));
+      return answers;
+    };
+    const flood = Promise.all(Array.from({ length: 100 }, flooder));
     const waits: number[] = [];
     for (let n = 0; n < 5; n += 1) {
       const begun = performance.now();
       expect((await login('honest', PASSWORD, '198.51.100.8')).status).toBe(200);
       waits.push(performance.now() - begun);
     }
-    const answers = await flood;
+    const answers = (await flood).flat();
     expect(statuses(answers)[401]).toBe(20);
     expect(answers.every(({ status }) => status < 500)).toBe(true);
     expect(Math.max(...waits)).toBeLessThan(2_000);
