@@ -20,7 +20,9 @@ export function keptOnInvoice(
     const { payment_method_options: options, payment_method_types: types } = given.payment_settings;
     kept.payment_settings = {
       ...before.payment_settings,
-      ...(options === undefined ? {} : { payment_method_options: optionsOf(options || null) }),
+      ...(options === undefined
+        ? {}
+        : { payment_method_options: invoiceOptionsOf(options || null) }),
       ...(types === undefined ? {} : { payment_method_types: types || null }),
     } as Stripe.Invoice.PaymentSettings;
   }
@@ -50,6 +52,11 @@ export function optionsOf<O>(given: object | null): O | null {
     sepa_debit: none,
     us_bank_account: none,
   } as O;
+}
+
+/** An invoice names two methods more. */
+function invoiceOptionsOf(given: object | null): object | null {
+  return given === null ? null : { ...optionsOf<object>(given), pix: null, upi: null };
 }
 
 function renderingOf(
