@@ -104,6 +104,10 @@ export const recipes: Partial<Record<EndpointKey, Recipe>> = {
         ...(random.chance(0.5) ? { items: items(pool) } : {}),
       }),
   },
+  'POST /v1/promotion_codes': {
+    form: (pool) => ({ promotion: given({ type: 'coupon', coupon: pool.idOf('coupon') }) }),
+  },
+  'POST /v1/promotion_codes/:id': { of: 'promotion_code', form: () => ({ active: 'true' }) },
   'DELETE /v1/subscriptions/:id/discount': { of: 'subscription:active' },
   'POST /v1/subscriptions/:id/migrate': {
     of: 'subscription:active',
