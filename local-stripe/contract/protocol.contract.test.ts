@@ -257,17 +257,15 @@ describe.skipIf(isSandbox)('the door', () => {
     ['DELETE', '/v1/customers'],
     ['PUT', '/v1/customers/cus_1'],
     ['GET', '/v1/customers/cus_1/nonsense'],
-  ])('does not know %s %s', async (method, path) => {
-    const { status, body } = await send(path, { method });
-    expect(status).toBe(404);
-    expect(body.error.message).toContain(`Unrecognized request URL (${method}: ${path})`);
-  });
-
-  test('knows that /v2 is left out, and says so', async () => {
-    const { status, body } = await send('/v2/core/events', { method: 'POST' });
-    expect(status).toBe(404);
-    expect(body.error.message).toContain('does not imitate API v2');
-  });
+    ['POST', '/v2/core/events', 'does not imitate API v2'],
+  ])(
+    'does not know %s %s',
+    async (method, path, words = `Unrecognized request URL (${method}: `) => {
+      const { status, body } = await send(path, { method });
+      expect(status).toBe(404);
+      expect(body.error.message).toContain(words);
+    },
+  );
 
   test('does not run in production', async () => {
     const { startLocalStripe } = await import('../index.ts');
