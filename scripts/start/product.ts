@@ -29,7 +29,13 @@ export interface Product {
  */
 export async function startProduct(config: Config, log: Logger): Promise<Product> {
   const started: Started = [];
+  let isStopping = false;
+  // While everything stops, connections end in whichever way they were.
+  const onConnectionError = (err: Error) => {
+    if (!isStopping) log.warn({ err }, 'a database connection broke');
+  };
   const stopAll = async () => {
+    isStopping = true;
     for (const stop of started.splice(0).reverse()) {
       await stop().catch((err: unknown) => log.error({ err }, 'stopping'));
     }
@@ -41,7 +47,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
     const databaseUrl = await startDatabase(config, log, started);
     const database = openDatabase({
       url: databaseUrl,
-      onConnectionError: (err) => log.warn({ err }, 'a database connection broke'),
+      onConnectionError,
     });
     started.push(() => database.close());
     const lockDatabase = openDatabase({
@@ -50,7 +56,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
       // Longer than a lock is waited for.
       answerWithinMs: 20_000,
       applicationName: 'squaretable-billing',
-      onConnectionError: (err) => log.warn({ err }, 'a database connection broke'),
+      onConnectionError,
     });
     started.push(() => lockDatabase.close());
     const port = config.port === 0 ? await freePort() : config.port;
