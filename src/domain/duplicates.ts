@@ -1,11 +1,11 @@
 import type { Plan } from './plans.ts';
+import { byAge, type Age } from './subscription-age.ts';
 import { isLive, parseStripeStatus, standingOf } from './subscription-status.ts';
 
-export interface Rival {
+export interface Rival extends Age {
   stripeStatus: string;
   /** `free` when its price is none of ours. */
   plan: Plan;
-  stripeCreatedAt: Date | null;
 }
 
 /**
@@ -28,6 +28,5 @@ const PAID_UP = standingOf('active');
 function byRank(a: Rival, b: Rival): number {
   const standing = standingOf(b.stripeStatus) - standingOf(a.stripeStatus);
   if (standing !== 0) return standing;
-  const age = (a.stripeCreatedAt?.getTime() ?? 0) - (b.stripeCreatedAt?.getTime() ?? 0);
-  return standingOf(a.stripeStatus) === PAID_UP ? age : -age;
+  return standingOf(a.stripeStatus) === PAID_UP ? byAge(a, b) : byAge(b, a);
 }

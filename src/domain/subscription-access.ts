@@ -1,5 +1,6 @@
 import type { SubscriptionStatus } from './api.ts';
 import { comparePlans, type Plan } from './plans.ts';
+import { byAge, type Age } from './subscription-age.ts';
 import { isLive, meaningOf, parseStripeStatus, standingOf } from './subscription-status.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -49,16 +50,14 @@ export interface Entitlement<T> {
 
 /**
  * The tenant's entitlement from all its subscriptions: the highest plan that any of them gives.
- * `stripeCreatedAt` decides between equals: the newer one is shown.
+ * Between equals the newer one is shown.
  */
-export function effectiveSubscription<T extends AccessFacts & { stripeCreatedAt: Date | null }>(
+export function effectiveSubscription<T extends AccessFacts & Age>(
   subscriptions: readonly T[],
   now: Date,
   graceDays: number,
 ): Entitlement<T> {
-  const newestFirst = [...subscriptions].sort(
-    (a, b) => (b.stripeCreatedAt?.getTime() ?? 0) - (a.stripeCreatedAt?.getTime() ?? 0),
-  );
+  const newestFirst = [...subscriptions].sort((a, b) => byAge(b, a));
   const source = newestFirst
     .filter((one) => one.plan !== 'free' && givesAccess(one, now, graceDays))
     .reduce<T | undefined>(

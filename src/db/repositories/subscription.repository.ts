@@ -1,4 +1,5 @@
-import { and, desc, eq, isNotNull, lte } from 'drizzle-orm';
+import { and, eq, isNotNull, lte } from 'drizzle-orm';
+import { byAge } from '../../domain/subscription-age.ts';
 import type { DbOrTx } from '../client.ts';
 import {
   subscriptions,
@@ -21,13 +22,11 @@ export class SubscriptionRepository {
     return row;
   }
 
-  /** All of the tenant's, the newest at Stripe first. */
-  findByTenantId(tenantId: string): Promise<Subscription[]> {
-    return this.#db
-      .select()
-      .from(subscriptions)
-      .where(eq(subscriptions.tenantId, tenantId))
-      .orderBy(desc(subscriptions.stripeCreatedAt), desc(subscriptions.id));
+  /** All of the tenant's, the newest first. */
+  async findByTenantId(tenantId: string): Promise<Subscription[]> {
+    const ofTenant = eq(subscriptions.tenantId, tenantId);
+    const rows = await this.#db.select().from(subscriptions).where(ofTenant);
+    return rows.sort((a, b) => byAge(b, a));
   }
 
   async findByStripeSubscriptionId(id: string): Promise<Subscription | undefined> {

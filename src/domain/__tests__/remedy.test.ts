@@ -8,7 +8,11 @@ const sub = (name: string, stripeStatus: string, day: number, plan: Rival['plan'
   stripeStatus,
   plan,
   stripeCreatedAt: at(day),
+  createdAt: at(20),
+  stripeSubscriptionId: `sub_${name}`,
 });
+/** The same, first seen on that day. */
+const seenOn = (day: number, one: ReturnType<typeof sub>) => ({ ...one, createdAt: at(day) });
 
 describe('9.13 of two live subscriptions one is ended', () => {
   test.each([
@@ -33,6 +37,16 @@ describe('9.13 of two live subscriptions one is ended', () => {
       [],
     ],
     ['an unknown status is left to a person', [sub('a', 'active', 1), sub('b', 'dozing', 2)], []],
+    [
+      'of one second’s, the one that we saw later',
+      [seenOn(4, sub('a', 'active', 1)), seenOn(3, sub('b', 'active', 1))],
+      ['a'],
+    ],
+    [
+      'of one second’s that we saw together, always the same',
+      [sub('a', 'active', 1), sub('b', 'active', 1)],
+      ['b'],
+    ],
     [
       'of three, two',
       [sub('a', 'active', 1), sub('b', 'active', 3), sub('c', 'past_due', 2)],

@@ -17,6 +17,8 @@ function row(
     status: options.status ?? 'active',
     pastDueSince: options.since ?? null,
     stripeCreatedAt: options.created ?? at('01'),
+    createdAt: at('01'),
+    stripeSubscriptionId: 'sub_1',
   };
 }
 
