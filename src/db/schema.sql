@@ -84,6 +84,7 @@ create table billing_intents (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
+  found_out_at timestamp with time zone,
   constraint billing_intents_pkey PRIMARY KEY (id),
   constraint billing_intents_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -154,6 +155,7 @@ create table mail_outbox (
   next_send_at timestamp with time zone,
   last_error text,
   failed_at timestamp with time zone,
+  time_zone text,
   constraint mail_outbox_attempts CHECK (((attempt >= 0) AND (send_attempts >= 0))),
   constraint mail_outbox_once UNIQUE (kind, subject_id, attempt),
   constraint mail_outbox_pkey PRIMARY KEY (id),
@@ -492,6 +494,7 @@ create table users (
   updated_at timestamp with time zone default now() not null,
   email_verified_at timestamp with time zone,
   unverified_messages integer default 0 not null,
+  time_zone text,
   constraint users_email_lower CHECK ((email = lower(email))),
   constraint users_email_unique UNIQUE (email),
   constraint users_pkey PRIMARY KEY (id),

@@ -66,6 +66,15 @@ export interface UnsettledView {
   since: string;
 }
 
+/** What came of something that could not be told when it was asked for; shown for a day. */
+export interface SettledView {
+  kind: UnsettledView['kind'];
+  outcome: 'done' | 'taken_back' | 'stuck';
+  /** The plan that was asked for, of changes. */
+  plan: Plan | null;
+  at: string;
+}
+
 /** A tenant that never paid is `free`, `active`, with every other field `null` or `false`. */
 export interface SubscriptionView {
   plan: Plan;
@@ -94,6 +103,7 @@ export interface SubscriptionView {
   others: OtherSubscriptionView[];
   /** Something that was asked for was cut, and is not brought to its end or back yet. */
   unsettled: UnsettledView | null;
+  settled: SettledView | null;
   /** True when Stripe could not be asked and the answer is from our last copy. */
   stale: boolean;
 }

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { caller } from '../support/http.ts';
-import { advanceTo, settled, signUp, type Customer } from '../support/customer.ts';
+import { advanceDays, advanceTo, settled, signUp, type Customer } from '../support/customer.ts';
 
 /** One call fails, and what was said before and after stays true. Points of issue 9. */
 let app: TestApp;
@@ -14,6 +14,7 @@ interface Failure {
   match?: { method: string; path: string };
   when?: 'before' | 'after';
   nth?: number;
+  repeats?: number;
 }
 const chaos = async (failNext: Failure[]) => {
   const answer = await caller(app.stripeUrl).post('/_control/chaos', { failNext });
@@ -78,18 +79,48 @@ test('9.1 an upgrade whose answer is lost is told as what it is: made', async ()
   expect(await customer.subscription()).toMatchObject({ plan: 'team' });
 });
 
-test('9.1 with Stripe gone after the call, the outcome is unknown, and the task brings it', async () => {
-  const customer = await signUp(app);
-  await customer.subscribe('pro', 'month');
+/** Letters that say what came of a request, as their reader has them. */
+const lettersOf = async (customer: Customer) => {
+  const { mails } = app.server.context.services;
+  return (await mails.show(100)).filter(
+    (one) => one.kind === 'change_settled' && one.recipient === customer.session.user.email,
+  );
+};
+
+describe('9.1 with Stripe gone after the call, the outcome is unknown', () => {
   const look = { method: 'GET', path: '/v1/customers/:id' };
-  await chaos([
-    { status: 500, match: update, when: 'after' },
-    { status: 500, match: look, nth: 2 },
-  ]);
-  const answer = await customer.change('team', 'month');
-  await chaos([]);
-  expect(answer).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  await settle();
-  expect(await customer.subscription()).toMatchObject({ plan: 'team' });
+  test.each([
+    ['made', { status: 500, when: 'after' }, 'team', 'done', /Team was made/],
+    // The SDK tries a connection that was closed once more by itself.
+    [
+      'not made',
+      { status: 'cut', when: 'before', repeats: 1 },
+      'pro',
+      'taken_back',
+      /Team was not made/,
+    ],
+  ] as const)('and it was %s: told by mail and page', async (_, cut, plan, outcome, words) => {
+    const customer = await signUp(app);
+    await customer.subscribe('pro', 'month');
+    await customer.api.patch('/api/auth/me', { locale: 'en' });
+    await chaos([
+      { ...cut, match: update },
+      { status: 500, match: look, nth: 2 },
+    ]);
+    const answer = await customer.change('team', 'month');
+    await chaos([]);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    await advanceDays(app, 0.01);
+    await settle();
+    const settledView = { kind: 'change_now', outcome, plan: 'team' };
+    const found = await customer.subscription();
+    expect(found).toMatchObject({ plan, unsettled: null, settled: settledView });
+    await settle();
+    const [letter, ...more] = await lettersOf(customer);
+    expect(letter?.text).toMatch(words);
+    expect(more).toEqual([]);
+    await advanceDays(app, 2);
+    expect(await customer.subscription()).toMatchObject({ plan, settled: null });
+  });
 });

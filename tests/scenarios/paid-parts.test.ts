@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangePreview } from '../../src/domain/api.ts';
+import type { ChangePreview, SubscriptionView } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, advanceTo, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -23,6 +23,19 @@ const countersOf = async (customer: Customer) => {
 };
 const useOne = async (customer: Customer) =>
   expect((await customer.api.post('/api/images', { prompt: 'a table' })).status).toBe(200);
+
+/** The mail says the number of the page, and when it becomes whole; once. */
+async function expectLetter(customer: Customer, { growing }: SubscriptionView): Promise<void> {
+  const { rows } = await app.database.pool.query<{
+    data: { months: { limits: object }[]; wholeAt: string };
+  }>(`select data from mail_outbox where tenant_id = $1 and kind = 'plan_growing'`, [
+    customer.tenantId,
+  ]);
+  const { thisMonth, wholeAt } = growing!;
+  expect(rows).toHaveLength(1);
+  expect(rows[0]!.data.months[0]!.limits).toEqual(thisMonth);
+  expect(rows[0]!.data.wholeAt).toBe(wholeAt);
+}
 
 test('9.17 an upgrade an hour before the period ends gives an hour’s part, until the renewal is paid', async () => {
   const customer = await signUp(app);
@@ -53,6 +66,7 @@ test('9.17 an upgrade an hour before the period ends gives an hour’s part, unt
   expect(raised).toMatchObject({ plan: 'team', growing: { wholeAt: currentPeriodEnd } });
   expect(Math.abs((await messagesOf(customer))! - part)).toBeLessThanOrEqual(1);
   expect(await countersOf(customer)).toBe(await messagesOf(customer));
+  await expectLetter(customer, raised);
 
   await advanceTo(app, currentPeriodEnd!);
   await advanceDays(app, 0.1);

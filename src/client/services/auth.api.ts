@@ -39,9 +39,9 @@ export async function openAccount(token: string): Promise<void> {
   await send('/api/auth/open', { method: 'POST', ...jsonBody({ token }) });
 }
 
-/** The language of mails and of Stripe's pages. */
-export async function chooseLocale(locale: Language): Promise<void> {
-  await authorizedFetch('/api/auth/me', { method: 'PATCH', ...jsonBody({ locale }) });
+/** The language of mails and of Stripe's pages, and the zone of dates in mails. */
+export async function tellReading(reading: { locale: Language; timeZone: string }): Promise<void> {
+  await authorizedFetch('/api/auth/me', { method: 'PATCH', ...jsonBody(reading) });
 }
 
 /** Ends the session of the cookie. */

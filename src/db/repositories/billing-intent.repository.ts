@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Settled } from '../../domain/intent.ts';
 import type { DbOrTx } from '../client.ts';
 import { billingIntents, type BillingIntent, type NewBillingIntent } from '../schema/index.ts';
@@ -29,6 +29,20 @@ export async function findUnsettledIntent(
   return row;
 }
 
+/** What the tenant wants and does not have yet, else the last thing that it wanted. */
+export async function findLastIntent(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<BillingIntent | undefined> {
+  const [row] = await db
+    .select()
+    .from(billingIntents)
+    .where(eq(billingIntents.tenantId, tenantId))
+    .orderBy(desc(sql`${billingIntents.settledAt} is null`), desc(billingIntents.createdAt))
+    .limit(1);
+  return row;
+}
+
 /** Tenants with something unsettled, those that wait longest for a try first. */
 export async function listTenantsWithIntents(db: DbOrTx, limit: number): Promise<string[]> {
   const rows = await db
@@ -44,15 +58,16 @@ export async function listTenantsWithIntents(db: DbOrTx, limit: number): Promise
 export async function settleIntent(
   db: DbOrTx,
   id: string,
-  values: { state: Settled; error?: string; now: Date },
+  values: { state: Settled; error?: string; foundOut?: boolean; now: Date },
 ): Promise<void> {
-  const { state, error, now } = values;
+  const { state, error, foundOut, now } = values;
   await db
     .update(billingIntents)
     .set({
       state,
       settledAt: now,
       updatedAt: now,
+      ...(foundOut ? { foundOutAt: now } : {}),
       ...(error === undefined ? {} : { lastError: error }),
     })
     .where(eq(billingIntents.id, id));

@@ -7,7 +7,15 @@ export async function insertMail(
   db: DbOrTx,
   values: Pick<
     NewMail,
-    'tenantId' | 'kind' | 'subjectId' | 'attempt' | 'recipient' | 'locale' | 'data' | 'createdAt'
+    | 'tenantId'
+    | 'kind'
+    | 'subjectId'
+    | 'attempt'
+    | 'recipient'
+    | 'locale'
+    | 'timeZone'
+    | 'data'
+    | 'createdAt'
   >,
 ): Promise<boolean> {
   const rows = await db

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import {
   payments,
@@ -7,6 +7,18 @@ import {
   type NewRefund,
   type Payment,
 } from '../schema/index.ts';
+
+/**
+ * Newest first. Stripe's instants are whole seconds, so of two invoices of one second the later number
+ * is the newer one: numbers of a customer count up, and one that grew a digit is the longer.
+ */
+const NEWNESS = [
+  payments.createdAt,
+  sql<number>`coalesce(length(${payments.number}), 0)`,
+  sql<string>`coalesce(${payments.number}, '') collate "C"`,
+  payments.id,
+] as const;
+const NEWEST_FIRST = NEWNESS.map((part) => desc(part));
 
 /** Writes an invoice as it stands at Stripe: one row an invoice, however often it is told. */
 export async function upsertPayment(
@@ -58,16 +70,19 @@ export async function findOpenPayment(
         eq(payments.status, 'open'),
       ),
     )
-    .orderBy(desc(payments.createdAt), desc(payments.id))
+    .orderBy(...NEWEST_FIRST)
     .limit(1);
   return row;
 }
 
-/** A page of the tenant's invoices, newest first; drafts are not shown. `before` is the last one seen. */
+/**
+ * A page of the tenant's invoices, newest first; drafts are not shown. `before` is the last one seen,
+ * by id: nothing comes after one that is not the tenant's.
+ */
 export function listPayments(
   db: DbOrTx,
   tenantId: string,
-  options: { limit: number; before: { createdAt: Date; id: string } | undefined },
+  options: { limit: number; before: string | undefined },
 ): Promise<Payment[]> {
   const { limit, before } = options;
   return db
@@ -77,14 +92,20 @@ export function listPayments(
       and(
         eq(payments.tenantId, tenantId),
         inArray(payments.status, ['open', 'paid', 'uncollectible', 'void']),
-        before &&
-          or(
-            lt(payments.createdAt, before.createdAt),
-            and(eq(payments.createdAt, before.createdAt), lt(payments.id, before.id)),
-          ),
+        before === undefined
+          ? undefined
+          : sql`(${sql.join([...NEWNESS], sql`, `)}) < (${db
+              .select({
+                createdAt: NEWNESS[0],
+                length: sql`${NEWNESS[1]}`.as('length'),
+                number: sql`${NEWNESS[2]}`.as('number'),
+                id: NEWNESS[3],
+              })
+              .from(payments)
+              .where(and(eq(payments.id, before), eq(payments.tenantId, tenantId)))})`,
       ),
     )
-    .orderBy(desc(payments.createdAt), desc(payments.id))
+    .orderBy(...NEWEST_FIRST)
     .limit(limit);
 }
 

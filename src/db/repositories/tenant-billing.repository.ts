@@ -105,6 +105,7 @@ export interface BillingContact {
   email: string;
   displayName: string;
   locale: string;
+  timeZone: string | null;
 }
 
 /** Who is written to about billing: the tenant's first owner. */
@@ -118,6 +119,7 @@ export async function findBillingContact(
       email: users.email,
       displayName: users.displayName,
       locale: users.locale,
+      timeZone: users.timeZone,
     })
     .from(users)
     .where(and(eq(users.tenantId, tenantId), eq(users.role, 'owner')))

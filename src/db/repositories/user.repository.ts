@@ -28,13 +28,16 @@ export async function findAccountByEmail(db: DbOrTx, email: string): Promise<Acc
   return row;
 }
 
-/** The language of the user's mails and of Stripe's pages. */
-export async function setUserLocale(
+/** How the user reads: the language of mails and of Stripe's pages, and the zone of dates in mails. */
+export async function setUserReading(
   db: DbOrTx,
-  values: { userId: string; locale: string; now: Date },
+  values: { userId: string; locale?: string; timeZone?: string; now: Date },
 ): Promise<void> {
-  const { userId, locale, now } = values;
-  await db.update(users).set({ locale, updatedAt: now }).where(eq(users.id, userId));
+  const { userId, now, ...reading } = values;
+  await db
+    .update(users)
+    .set({ ...reading, updatedAt: now })
+    .where(eq(users.id, userId));
 }
 
 /** Users of deleted tenants are not found. */

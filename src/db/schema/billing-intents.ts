@@ -29,6 +29,8 @@ export const billingIntents = pgTable(
     /** When Stripe was last asked for it. */
     updatedAt: updatedAt(),
     settledAt: instant(),
+    /** When a task found out what the customer, who asked, could not be told. */
+    foundOutAt: instant(),
   },
   (t) => [
     uniqueIndex('billing_intents_one_unsettled')

@@ -22,6 +22,8 @@ export const mailOutbox = pgTable(
     attempt: integer().notNull().default(0),
     recipient: text().notNull(),
     locale: text().notNull(),
+    /** The reader's zone, in which dates are written; null: UTC. */
+    timeZone: text(),
     /** What the template needs. */
     data: jsonb().notNull().default({}),
     createdAt: createdAt(),

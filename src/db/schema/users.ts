@@ -18,6 +18,8 @@ export const users = pgTable(
     role: userRole().notNull().default('member'),
     /** BCP 47, for mails and hosted pages. */
     locale: text().notNull().default('zh-CN'),
+    /** IANA name of the zone that the person reads dates in; null until a page told it. */
+    timeZone: text(),
     /** When the person showed that the address is theirs. */
     emailVerifiedAt: instant(),
     /** Messages sent before that. */

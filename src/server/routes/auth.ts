@@ -11,7 +11,7 @@ import { clientAddressReader } from '../middleware/client-address.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import type { SignedIn } from '../services/auth.service.ts';
 import { REFRESH_TOKEN_TTL_SECONDS } from '../services/auth/refresh-decision.ts';
-import { plainText } from './fields.ts';
+import { plainText, timeZoneName } from './fields.ts';
 import { errors, json, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -30,6 +30,11 @@ const registerBody = z
 const loginBody = z
   .strictObject({ email: plainText(1, 254), password: z.string().min(1).max(200) })
   .openapi('Credentials');
+
+const readingBody = z
+  .strictObject({ locale: z.enum(['zh-CN', 'en']), timeZone: timeZoneName })
+  .partial()
+  .openapi('Reading');
 
 const meSchema = z
   .object({
@@ -215,10 +220,10 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
       method: 'patch',
       path: '/api/auth/me',
       tags,
-      summary: 'Choose the language of mails and of Stripe’s pages',
+      summary: 'Choose the language of mails and of Stripe’s pages, and the zone of dates in mails',
       security: userToken,
       middleware: [requireUser(context)] as const,
-      request: { body: jsonBody(z.strictObject({ locale: z.enum(['zh-CN', 'en']) })) },
+      request: { body: jsonBody(readingBody) },
       responses: {
         200: json(meSchema, 'Noted.'),
         ...errors('unauthenticated', 'token_expired', 'forbidden', 'invalid_request'),
@@ -226,7 +231,7 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const { userId } = userOf(c);
-      await auth.setLocale(userId, c.req.valid('json').locale);
+      await auth.setReading(userId, c.req.valid('json'));
       return c.json(await auth.me(userId), 200);
     },
   );

@@ -18,3 +18,8 @@ export function plainText(lengthMin: number, lengthMax: number) {
 export const idParam = z.object({
   id: z.uuid().openapi({ param: { name: 'id', in: 'path' } }),
 });
+
+/** An IANA time zone, as `Asia/Shanghai`: also one that only newer browsers than we know. */
+export const timeZoneName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/, 'an IANA time zone, as Asia/Shanghai');

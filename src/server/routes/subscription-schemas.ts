@@ -87,6 +87,17 @@ export const subscriptionSchema = z
       })
       .nullable()
       .openapi({ description: 'Cut half-way; brought to its end or back within minutes.' }),
+    settled: z
+      .object({
+        kind: z.enum(['renew', 'end', 'change_later', 'change_now', 'delete']),
+        outcome: z.enum(['done', 'taken_back', 'stuck']),
+        plan: z.enum(PLANS).nullable(),
+        at: instant,
+      })
+      .nullable()
+      .openapi({
+        description: 'What came of something whose outcome was not known when it was asked for.',
+      }),
     stale: z.boolean().openapi({ description: 'Stripe could not be asked: our last copy.' }),
   })
   .openapi('Subscription') satisfies z.ZodType<SubscriptionView>;

@@ -11,7 +11,7 @@ import {
   findAccountById,
   insertUser,
   type Account,
-  setUserLocale,
+  setUserReading,
 } from '../../db/repositories/user.repository.ts';
 import type { User } from '../../db/schema/index.ts';
 import type { Config } from '../config/config.ts';
@@ -183,9 +183,12 @@ export class AuthService {
     return describe(await this.getAccount(userId));
   }
 
-  /** The language of mails and of Stripe's pages from now on. */
-  setLocale(userId: UserId, locale: 'zh-CN' | 'en'): Promise<void> {
-    return setUserLocale(this.db, { userId, locale, now: this.clock.now() });
+  /** From now on: the language of mails and of Stripe's pages, and the zone of dates in mails. */
+  setReading(
+    userId: UserId,
+    reading: { locale?: 'zh-CN' | 'en'; timeZone?: string },
+  ): Promise<void> {
+    return setUserReading(this.db, { userId, ...reading, now: this.clock.now() });
   }
 
   /** 401 `token_expired` or `unauthenticated`. */

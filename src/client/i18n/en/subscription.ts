@@ -36,6 +36,17 @@ export default {
   notes: {
     unsettled:
       'We are still finding out whether your last change went through. It is finished or undone within a few minutes.',
+    settled: {
+      done: 'Your last request, whose outcome was not known at first, went through.',
+      changed:
+        'Your change to {plan}, whose outcome was not known at first, was made; nothing was charged twice.',
+      takenBack:
+        'Your last request, whose outcome was not known at first, did not go through: everything is as before. You can try again.',
+      notChanged:
+        'Your change to {plan}, whose outcome was not known at first, was not made, and nothing was charged for it. You can try again.',
+      stuck:
+        'Your last request could not be finished by itself. Our support has been told and looks at it.',
+    },
     pending: 'Your change to {plan} begins as soon as it is paid, until {date} at the latest.',
     pay: 'Finish payment',
     collection: 'Payments are paused by our support. Your plan goes on, and nothing is charged.',

@@ -37,6 +37,13 @@ const subscription: Messages['subscription'] = {
   },
   notes: {
     unsettled: '我们正在查明你上一次的更改是否成功，几分钟内会完成或撤回。',
+    settled: {
+      done: '上一次操作的结果起初未知，现已查明：操作成功。',
+      changed: '改为{plan}的结果起初未知，现已查明：已生效，没有重复扣款。',
+      takenBack: '上一次操作的结果起初未知，现已查明：未成功，一切与之前相同。你可以重试。',
+      notChanged: '改为{plan}的结果起初未知，现已查明：未生效，没有为此扣款。你可以重试。',
+      stuck: '上一次操作未能自动完成。客服已收到通知并会处理。',
+    },
     pending: '付款后立即改为{plan}，最晚付款时间：{date}。',
     pay: '完成付款',
     collection: '客服已暂停收费。你的方案继续使用，不会扣款。',

@@ -22,6 +22,7 @@ export const FREE: SubscriptionView = {
   pause: null,
   others: [],
   unsettled: null,
+  settled: null,
   stale: false,
 };
 

@@ -222,18 +222,24 @@ describe('me', () => {
   });
 });
 
-test('a person chooses the language of their mails and of Stripe’s pages', async () => {
+test('a person chooses the language of their mails and of Stripe’s pages, and the zone of dates', async () => {
   const { session } = await server.signUp('polyglot');
-  const choose = (locale: string) =>
+  const choose = (reading: object) =>
     fetch(`${server.url}/api/auth/me`, {
       method: 'PATCH',
       headers: {
         'Content-Type': 'application/json',
         Authorization: `Bearer ${session.accessToken}`,
       },
-      body: JSON.stringify({ locale }),
+      body: JSON.stringify(reading),
     });
-  expect((await choose('en')).status).toBe(200);
-  expect((await choose('tlh')).status).toBe(400);
-  expect(await people(`u.id = '${session.user.id}' and u.locale = 'en'`)).toBe(1);
+  const reads = (how: string) => people(`u.id = '${session.user.id}' and ${how}`);
+  expect((await choose({ locale: 'en' })).status).toBe(200);
+  expect((await choose({ locale: 'tlh' })).status).toBe(400);
+  expect(await reads(`u.locale = 'en' and u.time_zone is null`)).toBe(1);
+  expect((await choose({ timeZone: 'Asia/Shanghai' })).status).toBe(200);
+  for (const odd of ['', '../etc', 'Asia/\0', 8, 'x'.repeat(65)]) {
+    expect((await choose({ timeZone: odd })).status).toBe(400);
+  }
+  expect(await reads(`u.locale = 'en' and u.time_zone = 'Asia/Shanghai'`)).toBe(1);
 });

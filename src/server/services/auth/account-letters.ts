@@ -33,7 +33,8 @@ export class AccountLetters {
     const token = await this.tokens.issue(kind, { userId: user.id, email: user.email });
     const data: MailData[MailedPurpose] = { url: `${this.appUrl}${PAGES[kind]}?token=${token}` };
     await insertMail(db, {
-      ...{ tenantId: user.tenantId, kind, recipient: user.email, locale: user.locale },
+      ...{ tenantId: user.tenantId, kind, recipient: user.email },
+      ...{ locale: user.locale, timeZone: user.timeZone },
       subjectId: user.id,
       attempt: Math.floor(now.getTime() / ONCE_IN_MS[kind]),
       data: { ...data, name: user.displayName },

@@ -1,5 +1,6 @@
 import type { RemedyCause } from '../../../domain/remedy.ts';
-import type { Plan } from '../../../domain/plans.ts';
+import type { GoalKind } from '../../../domain/intent.ts';
+import type { Plan, PlanLimits } from '../../../domain/plans.ts';
 import { en } from './words.en.ts';
 import { zh } from './words.zh.ts';
 
@@ -26,6 +27,20 @@ export interface MailData {
     used: number;
     limit: number;
   };
+  /** A higher plan of which only a part of a period is paid: what its months have until it is whole. */
+  plan_growing: {
+    plan: Plan;
+    months: { period: string; limits: PlanLimits }[];
+    whole: PlanLimits;
+    wholeAt: string;
+  };
+  /** What came of something whose outcome could not be told when it was asked for. */
+  change_settled: {
+    asked: GoalKind;
+    outcome: 'done' | 'taken_back' | 'stuck' | 'waiting';
+    /** The plan that was asked for, where it is known. */
+    plan: Plan | null;
+  };
   verify_email: { url: string };
   open_account: { url: string };
 }
@@ -44,6 +59,8 @@ export interface Stationery {
   money(amountMinor: number, currency: string): string;
   day(iso: string): string;
   number(value: number): string;
+  /** What is in it, with the locale's commas and its last `and`. */
+  list(items: string[]): string;
 }
 
 export type Words = { [K in MailKind]: (data: MailData[K], stationery: Stationery) => Letter };

@@ -1,4 +1,8 @@
-import type { Words } from './templates.ts';
+import type { PlanLimits } from '../../../domain/plans.ts';
+import { RESOURCE_TYPES } from '../../../domain/quota.ts';
+import type { MailData, Stationery, Words } from './templates.ts';
+
+const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const;
 
 const RESOURCES: Record<string, string> = {
   llm_tokens: 'tokens',
@@ -89,6 +93,34 @@ export const en: Words = {
       ].join('\n\n'),
     };
   },
+  plan_growing: (data, stationery) => {
+    const { name, appUrl, day } = stationery;
+    const plan = PLAN_NAMES[data.plan];
+    const whole = day(data.wholeAt);
+    return {
+      subject: `Your plan is now ${plan}; all of its limits are there from ${whole}`,
+      text: [
+        `Hello ${name},`,
+        `Your plan is now ${plan}, with all of its features. You have paid for a part of its period, and until the next payment you have that part of its higher limits:`,
+        data.months
+          .map(({ period, limits }) => `${period}: ${limitsOf(limits, stationery)}`)
+          .join('\n'),
+        `With the payment on ${whole} all of it is yours: ${limitsOf(data.whole, stationery)} a month.`,
+        `See all your usage here: ${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
+  change_settled: (data, { name, appUrl }) => {
+    const { subject, sentence } = settled(data);
+    return {
+      subject,
+      text: [
+        `Hello ${name},`,
+        `We could not tell you at once what came of your last request. Now we know. ${sentence}`,
+        `Your subscription: ${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
   verify_email: ({ url }, { name }) => ({
     subject: 'Confirm your e-mail address',
     text: [
@@ -107,3 +139,53 @@ export const en: Words = {
     ].join('\n\n'),
   }),
 };
+
+function limitsOf(limits: PlanLimits, { number, list }: Stationery): string {
+  return list(
+    RESOURCE_TYPES.map((resource) => {
+      const limit = limits[resource];
+      return `${limit === null ? 'unlimited' : number(limit)} ${RESOURCES[resource]}`;
+    }),
+  );
+}
+
+function settled({ asked, outcome, plan }: MailData['change_settled']): {
+  subject: string;
+  sentence: string;
+} {
+  const change = plan ? `The change to ${PLAN_NAMES[plan]}` : 'Your change';
+  switch (outcome) {
+    case 'done':
+      return { subject: 'Your request went through', sentence: done(asked, change) };
+    case 'taken_back':
+      return {
+        subject: 'Your request did not go through',
+        sentence: `${asked === 'change_now' || asked === 'change_later' ? `${change} was not made` : 'It could not be carried out'}; nothing was charged for it, and your subscription is as it was before. You can try again.`,
+      };
+    case 'waiting':
+      return {
+        subject: 'Your change waits for your payment',
+        sentence: `${change} was prepared and begins when it is paid, within 23 hours. You can finish the payment on the page of your subscription; if you do not, everything stays as it was.`,
+      };
+    case 'stuck':
+      return {
+        subject: 'Your request needs our support',
+        sentence:
+          'It could not be finished by itself. Our support has been told and looks at it; you need not do anything.',
+      };
+  }
+}
+
+function done(asked: MailData['change_settled']['asked'], change: string): string {
+  switch (asked) {
+    case 'change_now':
+      return `${change} was made, and nothing was charged twice.`;
+    case 'change_later':
+      return `${change} is planned for the end of your period; until then everything stays as it is.`;
+    case 'renew':
+      return 'What was planned is taken back: your subscription goes on and renews.';
+    case 'end':
+    case 'delete':
+      return 'Your subscription is cancelled.';
+  }
+}

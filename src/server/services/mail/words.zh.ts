@@ -1,4 +1,8 @@
-import type { Words } from './templates.ts';
+import type { PlanLimits } from '../../../domain/plans.ts';
+import { RESOURCE_TYPES } from '../../../domain/quota.ts';
+import type { MailData, Stationery, Words } from './templates.ts';
+
+const PLAN_NAMES = { free: '免费版', pro: '专业版', team: '团队版' } as const;
 
 const RESOURCES: Record<string, string> = {
   llm_tokens: '词元',
@@ -85,6 +89,34 @@ export const zh: Words = {
       ].join('\n\n'),
     };
   },
+  plan_growing: (data, stationery) => {
+    const { name, appUrl, day } = stationery;
+    const plan = PLAN_NAMES[data.plan];
+    const whole = day(data.wholeAt);
+    return {
+      subject: `您的方案已改为${plan}，全部额度自 ${whole} 起生效`,
+      text: [
+        `${name}，您好：`,
+        `您的方案已改为${plan}，功能全部可用。您只为本周期的一部分付费，因此在下次付款之前，新增额度按该部分提供：`,
+        data.months
+          .map(({ period, limits }) => `${period}：${limitsOf(limits, stationery)}`)
+          .join('\n'),
+        `${whole} 付款后即为全部额度：每月${limitsOf(data.whole, stationery)}。`,
+        `在此查看全部用量：${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
+  change_settled: (data, { name, appUrl }) => {
+    const { subject, sentence } = settled(data);
+    return {
+      subject,
+      text: [
+        `${name}，您好：`,
+        `您上次操作时，我们未能立即告知结果。现在已经查明：${sentence}`,
+        `查看您的订阅：${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
   verify_email: ({ url }, { name }) => ({
     subject: '请验证你的邮箱',
     text: [
@@ -103,3 +135,52 @@ export const zh: Words = {
     ].join('\n\n'),
   }),
 };
+
+function limitsOf(limits: PlanLimits, { number, list }: Stationery): string {
+  return list(
+    RESOURCE_TYPES.map((resource) => {
+      const limit = limits[resource];
+      return `${RESOURCES[resource]} ${limit === null ? '不限量' : number(limit)}`;
+    }),
+  );
+}
+
+function settled({ asked, outcome, plan }: MailData['change_settled']): {
+  subject: string;
+  sentence: string;
+} {
+  const change = plan ? `改为${PLAN_NAMES[plan]}的更改` : '您的更改';
+  switch (outcome) {
+    case 'done':
+      return { subject: '您的操作已成功', sentence: done(asked, change) };
+    case 'taken_back':
+      return {
+        subject: '您的操作未成功',
+        sentence: `${asked === 'change_now' || asked === 'change_later' ? `${change}未生效` : '该操作未能完成'}，没有为此扣款，您的订阅与之前相同。您可以重试。`,
+      };
+    case 'waiting':
+      return {
+        subject: '您的更改正在等待付款',
+        sentence: `${change}已准备好，付款后立即生效，请在 23 小时内付款。您可以在订阅页面完成付款；如果不付款，一切保持不变。`,
+      };
+    case 'stuck':
+      return {
+        subject: '您的操作需要客服处理',
+        sentence: '该操作未能自动完成。客服已收到通知并会处理，您无需做任何事。',
+      };
+  }
+}
+
+function done(asked: MailData['change_settled']['asked'], change: string): string {
+  switch (asked) {
+    case 'change_now':
+      return `${change}已生效，没有重复扣款。`;
+    case 'change_later':
+      return `${change}已安排在本周期结束时进行，在此之前一切照旧。`;
+    case 'renew':
+      return '已撤回原先的安排，您的订阅继续并自动续订。';
+    case 'end':
+    case 'delete':
+      return '您的订阅已取消。';
+  }
+}

@@ -4,7 +4,7 @@ import { wordsOf, type Letter, type MailKind, type Words } from './templates.ts'
 
 /** Writes the mail in its reader's language. Throws for a kind that has no template. */
 export function writeLetter(
-  mail: Pick<Mail, 'kind' | 'locale' | 'data' | 'recipient'>,
+  mail: Pick<Mail, 'kind' | 'locale' | 'timeZone' | 'data' | 'recipient'>,
   appUrl: string,
 ): Letter {
   const { kind, locale } = mail;
@@ -12,7 +12,7 @@ export function writeLetter(
   if (!Object.hasOwn(words, kind)) throw new Error(`There is no template for the mail "${kind}".`);
   const data = mail.data as Record<string, unknown>;
   const write = words[kind as MailKind] as (data: unknown, stationery: unknown) => Letter;
-  // A mail does not know where it is read: it names the zone, and so the instant that the page shows.
+  // A mail is forwarded and read elsewhere: it names the zone, and so the instant that the page shows.
   const day = new Intl.DateTimeFormat(locale, {
     year: 'numeric',
     month: 'long',
@@ -20,7 +20,7 @@ export function writeLetter(
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
-    timeZone: 'UTC',
+    timeZone: zoneOf(mail),
     timeZoneName: 'short',
   });
   return write(data, {
@@ -30,5 +30,16 @@ export function writeLetter(
       formatMoney({ amountMinor, currency }, locale),
     day: (iso: string) => day.format(new Date(iso)),
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
+    list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
   });
+}
+
+/** The reader's, as their pages told it; UTC for who has none, or one that is not known here. */
+function zoneOf({ timeZone }: Pick<Mail, 'timeZone'>): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: timeZone ?? 'UTC' }).resolvedOptions()
+      .timeZone;
+  } catch {
+    return 'UTC';
+  }
 }

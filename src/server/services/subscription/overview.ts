@@ -1,4 +1,4 @@
-import { findUnsettledIntent } from '../../../db/repositories/billing-intent.repository.ts';
+import { findLastIntent } from '../../../db/repositories/billing-intent.repository.ts';
 import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
 import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
@@ -10,6 +10,7 @@ import { trialDaysOf } from '../trial/trial-history.ts';
 import { READ_PATIENCE } from '../stripe/client.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
 import { getTenant, type Asker, type Billing } from './billing.ts';
+import { viewSettled } from './found-out.ts';
 import { refreshCustomer } from './sync-customer.ts';
 import { Turns } from './turns.ts';
 import { chooseShown, viewSubscription, type Shown } from './view.ts';
@@ -59,7 +60,7 @@ export class SubscriptionReader {
   }
 
   async #read(asker: Asker, stale: boolean): Promise<{ shown: Shown; view: SubscriptionView }> {
-    const { db, clock, graceDays } = this.#billing;
+    const { db, clock, catalogue, graceDays } = this.#billing;
     const rows = await new SubscriptionRepository(db).findByTenantId(asker.tenantId);
     const shown = chooseShown(rows, clock.now(), graceDays);
     const { live } = shown;
@@ -70,8 +71,10 @@ export class SubscriptionReader {
     const over = shown.row && !shown.live ? shown.row.stripeSubscriptionId : undefined;
     const causes = await findEndCauses(db, over ? [over] : []);
     const endReason = over === undefined ? null : (causes.get(over) ?? null);
-    const unsettled = await findUnsettledIntent(db, asker.tenantId);
-    const options = { openPayment, unsettled, graceDays, stale, endReason, now: clock.now() };
+    const last = await findLastIntent(db, asker.tenantId);
+    const now = clock.now();
+    const settled = await viewSettled(catalogue, last, now);
+    const options = { openPayment, last, settled, graceDays, stale, endReason, now };
     const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.
     if (!canManageBilling(asker.role)) {

@@ -39,8 +39,9 @@ function phasesAhead(
 }
 
 /**
- * Ours by the mark that we write on it. Without any mark: one that changes nothing, and one of the
- * portal's, which takes the plan from one known price to another and lets go.
+ * Ours by the mark that we write on it. The portal writes none and cannot be told to: its schedule is
+ * known by being unmarked and by changing nothing but the plan's price. Whatever else a schedule
+ * brings (a discount, a trial, other quantities, another item) was arranged by staff.
  */
 function isCustomers(
   { metadata, endBehavior, phases }: ScheduleSnapshot,
@@ -54,11 +55,34 @@ function isCustomers(
   return phases.length <= 2 && current !== undefined && differsByPlan(current, next, plans);
 }
 
+/** From one price of ours to another, in the same number, with the same add-ons and no new discount. */
 function differsByPlan(
   current: SchedulePhaseSnapshot,
   next: SchedulePhaseSnapshot,
   plans: PriceKnowledge['plans'],
 ): boolean {
-  const ofPlan = (phase: SchedulePhaseSnapshot) => phase.priceIds.filter((id) => plans.has(id));
-  return ofPlan(current).length === 1 && ofPlan(next).length === 1;
+  const [before, after] = [shapeOf(current, plans), shapeOf(next, plans)];
+  return (
+    before.plans === 1 &&
+    before.items === after.items &&
+    after.discounts.every((one) => before.discounts.includes(one)) &&
+    !next.trialEnd
+  );
+}
+
+/** What a phase has, but for which of our prices. */
+function shapeOf({ keeps }: SchedulePhaseSnapshot, plans: PriceKnowledge['plans']) {
+  const items = keeps.items.map(({ price, quantity = 1 }) => ({
+    price: plans.has(price) ? 'plan' : price,
+    quantity,
+  }));
+  const discounts = [keeps, ...keeps.items].flatMap((one) => one.discounts ?? []);
+  return {
+    plans: items.filter(({ price }) => price === 'plan').length,
+    items: items
+      .map(({ price, quantity }) => `${price} x ${quantity}`)
+      .sort()
+      .join(),
+    discounts: discounts.map((one) => Object.values(one).join()),
+  };
 }

@@ -4,7 +4,6 @@ import {
   findUnsettledIntent,
   keepIntent,
   listTenantsWithIntents,
-  settleIntent,
 } from '../../../db/repositories/billing-intent.repository.ts';
 import { tryLockTenantBilling } from '../../../db/repositories/lock.repository.ts';
 import {
@@ -16,6 +15,7 @@ import { nextStep } from '../../../domain/converge.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
 import { bringForward, takeBack } from './converge.ts';
 import { eraseTenant } from './erase-tenant.ts';
+import { keepWaiting, settleAndTell } from './found-out.ts';
 import { errandOf, isOneWay, messageOf } from './intents.ts';
 import { syncCustomer, type SyncDeps } from './sync-customer.ts';
 import { readTruth } from './truth.ts';
@@ -76,13 +76,12 @@ export async function settleLocked(
       return await withoutPayment(billing, tenant, intent);
     }
     const end = await bringForward(billing, tenant, errand, truth);
-    const now = clock.now();
     if (end === 'waiting') {
-      if (intent.state !== 'waiting') await keepIntent(db, intent.id, { state: 'waiting', now });
+      await keepWaiting(billing, tenant, intent);
       return false;
     }
-    if (intent.goal.kind === 'delete') await eraseTenant(tx, tenant, intent, now);
-    else await settleIntent(db, intent.id, { state: 'done', now });
+    if (intent.goal.kind === 'delete') await eraseTenant(tx, tenant, intent, clock.now());
+    else await settleAndTell(billing, tenant, intent, { state: 'done' });
     return true;
   } catch (error) {
     if (isStripeUnavailable(error)) {
@@ -107,7 +106,7 @@ async function withoutPayment(
   const recent = now.getTime() - intent.updatedAt.getTime() < IN_FLIGHT_MS;
   if (intent.state === 'open' && recent) return false;
   await takeBack(billing, tenant, errandOf(intent));
-  await settleIntent(billing.db, intent.id, { state: 'taken_back', now });
+  await settleAndTell(billing, tenant, intent, { state: 'taken_back' });
   return true;
 }
 
@@ -122,13 +121,13 @@ async function giveBack(
   try {
     if (isOneWay(intent.goal)) throw error;
     await takeBack(billing, tenant, errandOf(intent));
-    const now = clock.now();
-    await settleIntent(db, intent.id, { state: 'taken_back', error: messageOf(error), now });
+    const given = { state: 'taken_back', error: messageOf(error) } as const;
+    await settleAndTell(billing, tenant, intent, given);
   } catch (second) {
     if (isStripeUnavailable(second)) throw second;
     log.error({ err: second, tenantId: tenant.id, goal: intent.goal.kind }, 'an intent is stuck');
     const now = clock.now();
-    await settleIntent(db, intent.id, { state: 'stuck', error: messageOf(second), now });
+    await settleAndTell(billing, tenant, intent, { state: 'stuck', error: messageOf(second) });
     await raiseAlert(db, {
       tenantId: tenant.id,
       kind: 'intent_stuck',

@@ -3,6 +3,9 @@ import { insertMail } from '../../../db/repositories/mail-outbox.repository.ts';
 import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
 import { findBillingContact } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
+import { periodOf } from '../../../domain/period.ts';
+import { monthLimits } from '../../../domain/plan-share.ts';
+import { PLAN_CATALOGUE } from '../../../domain/plans.ts';
 import type { MailKind } from '../mail/templates.ts';
 import type { Transition } from './transitions.ts';
 
@@ -39,6 +42,35 @@ export async function tellOfTransition(
   });
 }
 
+/** Says, once a raise, which part of the higher limits is there until a whole period is paid. */
+export async function tellOfGrowing(
+  tx: Tx,
+  tenant: Pick<Tenant, 'id'>,
+  before: Subscription | undefined,
+  row: Subscription,
+  now: Date,
+): Promise<void> {
+  const { plan, raisedFrom: base, raisedAt: from, raisedUntil: until } = row;
+  if (!base || !from || !until || before?.raisedFrom) return;
+  const last = new Date(until.getTime() - 1);
+  const periods = [...new Set([periodOf(from), periodOf(last)])];
+  await queueMail(tx, tenant.id, {
+    kind: 'plan_growing',
+    subjectId: `${row.stripeSubscriptionId}:${from.getTime() / 1000}`,
+    attempt: 0,
+    data: {
+      plan,
+      months: periods.map((period) => ({
+        period,
+        limits: monthLimits(plan, { base, from, until }, period),
+      })),
+      whole: PLAN_CATALOGUE[plan].limits,
+      wholeAt: until.toISOString(),
+    },
+    now,
+  });
+}
+
 /** Queues a mail to the tenant's owner, in the owner's language; nobody to write to is fine. */
 export async function queueMail(
   tx: Tx,
@@ -48,12 +80,13 @@ export async function queueMail(
   const contact = await findBillingContact(tx, tenantId);
   if (!contact) return;
   const { now, ...rest } = mail;
-  const { email, locale, displayName } = contact;
+  const { email, locale, timeZone, displayName } = contact;
   await insertMail(tx, {
     ...rest,
     tenantId,
     recipient: email,
     locale,
+    timeZone,
     data: { name: displayName, ...mail.data },
     createdAt: now,
   });

@@ -6,6 +6,7 @@ import type {
   PastDueView,
   PauseView,
   PendingChangeView,
+  SettledView,
   SubscriptionView,
   UnsettledView,
 } from '../../../domain/api.ts';
@@ -37,7 +38,9 @@ export function chooseShown(rows: readonly Subscription[], now: Date, graceDays:
 export interface ViewOptions {
   /** What of the shown subscription can be paid now. */
   openPayment: Payment | undefined;
-  unsettled: BillingIntent | undefined;
+  /** The last thing that the tenant wanted, settled or not. */
+  last: BillingIntent | undefined;
+  settled: SettledView | null;
   endReason: RemedyCause | null;
   now: Date;
   graceDays: number;
@@ -49,13 +52,14 @@ export function viewSubscription(
   { plan, row, live, others }: Shown,
   options: ViewOptions,
 ): SubscriptionView {
-  const { stale } = options;
-  const unsettled = unsettledOf(options.unsettled);
-  if (!row) return { ...NEVER_PAID, unsettled, stale };
+  const { stale, settled } = options;
+  const unsettled = unsettledOf(options.last);
+  const asked = { unsettled, settled };
+  if (!row) return { ...NEVER_PAID, ...asked, stale };
   if (!live) {
     const cancelAt = iso(row.endedAt ?? row.cancelAt);
     const { endReason } = options;
-    return { ...NEVER_PAID, status: 'canceled', cancelAt, endReason, unsettled, stale };
+    return { ...NEVER_PAID, status: 'canceled', cancelAt, endReason, ...asked, stale };
   }
   return {
     plan,
@@ -83,12 +87,12 @@ export function viewSubscription(
     pendingChange: pendingOf(live, options),
     pause: pauseOf(live),
     others: others.map(({ plan, status, cancelAt }) => ({ plan, status, cancelAt: iso(cancelAt) })),
-    unsettled,
+    ...asked,
     stale,
   };
 }
 
-const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled'> = {
+const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled'> = {
   plan: 'free',
   status: 'active',
   interval: null,

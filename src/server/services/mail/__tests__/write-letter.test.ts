@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
+import type { Period } from '../../../../domain/period.ts';
+import { monthLimits } from '../../../../domain/plan-share.ts';
+import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
 import type { MailData, MailKind } from '../templates.ts';
 import { writeLetter } from '../write-letter.ts';
+
+const GROWING = {
+  base: 'pro',
+  from: new Date('2027-01-20T00:00:00Z'),
+  until: new Date('2027-02-10T00:00:00Z'),
+} as const;
 
 const DATA: { [K in MailKind]: MailData[K][] } = {
   payment_failed: [
@@ -31,6 +40,24 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
     { amountMinor: 2900, currency: 'cny', cause: 'late_payment' },
     { amountMinor: 9900, currency: 'cny', cause: 'duplicate_subscription' },
   ],
+  plan_growing: [
+    {
+      plan: 'team',
+      months: [
+        { period: '2027-01', limits: monthLimits('team', GROWING, '2027-01' as Period) },
+        { period: '2027-02', limits: monthLimits('team', GROWING, '2027-02' as Period) },
+      ],
+      whole: PLAN_CATALOGUE.team.limits,
+      wholeAt: '2027-02-10T00:00:00.000Z',
+    },
+  ],
+  change_settled: (['done', 'taken_back', 'stuck', 'waiting'] as const).flatMap((outcome) =>
+    (['change_now', 'change_later', 'renew', 'end', 'delete'] as const).map((asked) => ({
+      asked,
+      outcome,
+      plan: asked === 'change_now' ? ('team' as const) : null,
+    })),
+  ),
   verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
   open_account: [{ url: 'https://app.example/login?token=t' }],
   trial_will_end: [{ plan: 'pro', trialEnd: '2027-02-10T00:00:00.000Z' }],
@@ -45,8 +72,11 @@ const cases = Object.entries(DATA).flatMap(([kind, all]) =>
 );
 
 test.each(cases)('$kind ($n) in $locale is whole and in one language', ({ kind, data, locale }) => {
-  const mail = { kind, locale, recipient: 'ada@example.com', data: { name: 'Ada', ...data } };
-  const { subject, text } = writeLetter(mail, 'https://billing.example');
+  const mail = { kind, locale, recipient: 'ada@example.com', timeZone: null };
+  const { subject, text } = writeLetter(
+    { ...mail, data: { name: 'Ada', ...data } },
+    'https://billing.example',
+  );
   const all = `${subject}\n${text}`;
   expect(all).not.toMatch(/undefined|null|NaN|Invalid|\[object/);
   expect(text).toContain('Ada');
@@ -61,6 +91,7 @@ test('amounts and dates are written as the reader writes them', () => {
     kind: 'payment_failed',
     locale,
     recipient: 'ada@example.com',
+    timeZone: null,
     data: failed,
   });
   expect(writeLetter(mail('en'), 'https://b.example').text).toMatch(
@@ -72,6 +103,18 @@ test('amounts and dates are written as the reader writes them', () => {
 });
 
 test('a kind without a template is refused', () => {
-  const mail = { kind: 'toString', locale: 'en', recipient: 'a@b.c', data: {} };
+  const mail = { kind: 'toString', locale: 'en', timeZone: null, recipient: 'a@b.c', data: {} };
   expect(() => writeLetter(mail, 'https://b.example')).toThrow(/template/);
+});
+
+test.each([
+  ['Asia/Shanghai', 'February 10, 2027 at 07:30 GMT+8'],
+  ['America/New_York', 'February 9, 2027 at 18:30 EST'],
+  ['Asia/Kolkata', 'February 10, 2027 at 05:00 GMT+5:30'],
+  [null, 'February 9, 2027 at 23:30 UTC'],
+  ['Mars/Olympus', 'February 9, 2027 at 23:30 UTC'],
+])('9 dates are the same instant in the reader’s zone, which is named: %s', (timeZone, words) => {
+  const data = { plan: 'pro', trialEnd: '2027-02-09T23:30:00.000Z' };
+  const mail = { kind: 'trial_will_end', locale: 'en', timeZone, recipient: 'a@b.c', data };
+  expect(writeLetter(mail, 'https://b.example').subject).toBe(`Your trial ends on ${words}`);
 });
