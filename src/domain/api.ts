@@ -144,6 +144,10 @@ export interface CharacterView {
   shared: boolean;
   /** True for the tenant's own. */
   own: boolean;
+  /** Whether the reader may change and delete it. */
+  editable: boolean;
+  /** Whether the reader has told operators of it. */
+  reported: boolean;
   /** True when an operator took it out of the community. */
   hidden: boolean;
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, ilike, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, desc, eq, ilike, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../client.ts';
 import {
   characterReports,
@@ -149,6 +149,19 @@ export async function upsertCharacterReport(
       target: [characterReports.characterId, characterReports.userId],
       set: { reason, createdAt },
     });
+}
+
+/** Those of `ids` that the person has reported. */
+export async function listReportedBy(
+  db: DbOrTx,
+  userId: string,
+  ids: string[],
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: characterReports.characterId })
+    .from(characterReports)
+    .where(and(eq(characterReports.userId, userId), inArray(characterReports.characterId, ids)));
+  return rows.map(({ id }) => id);
 }
 
 export interface ReportedCharacter {

@@ -16,6 +16,8 @@ const characterSchema = z
     greeting: z.string(),
     shared: z.boolean(),
     own: z.boolean(),
+    editable: z.boolean(),
+    reported: z.boolean(),
     hidden: z.boolean(),
   })
   .openapi('Character') satisfies z.ZodType<CharacterView>;

@@ -10,6 +10,7 @@ import {
   findVisibleCharacter,
   insertCharacter,
   listOwnCharacters,
+  listReportedBy,
   listSharedCharacters,
   lockCharacterCounts,
   lockOwnCharacter,
@@ -69,8 +70,9 @@ export class CharacterService {
     ]);
     const page = shared.slice(0, limit);
     const last = shared.length > limit ? page.at(-1) : undefined;
+    const reported = await this.listReported(principal, page);
     return {
-      characters: [...own, ...page].map((character) => describe(character, tenantId)),
+      characters: [...own, ...page].map((character) => describe(character, principal, reported)),
       nextCursor: last ? writeCursor(last) : null,
     };
   }
@@ -92,7 +94,7 @@ export class CharacterService {
         updatedAt: now,
       });
     });
-    return describe(character, tenantId);
+    return describe(character, principal);
   }
 
   /** For who made it, and for owners and admins of its tenant: 403 `forbidden`, 404 `not_found`. */
@@ -111,7 +113,7 @@ export class CharacterService {
       }
       return updateCharacter(tx, id, { ...changes, updatedAt: this.clock.now() });
     });
-    return describe(character, tenantId);
+    return describe(character, principal);
   }
 
   /** As `update`. */
@@ -134,14 +136,19 @@ export class CharacterService {
     await upsertCharacterReport(this.db, { characterId: id, userId, reason, createdAt });
   }
 
+  /** Which of `found` the reader has reported. */
+  private async listReported(reader: Principal, found: Character[]): Promise<Set<string>> {
+    if (reader.kind !== 'user' || found.length === 0) return new Set();
+    const ids = found.map(({ id }) => id);
+    return new Set(await listReportedBy(this.db, reader.userId, ids));
+  }
+
   private async lockForChange(tx: Tx, principal: Principal, id: string): Promise<Character> {
     const character = await lockOwnCharacter(tx, principal.tenantId, id);
     if (!character) {
       throw new BillingError('not_found', `There is no character ${id} of your team.`);
     }
-    const isMaker = character.createdBy === makerOf(principal);
-    const isInCharge = principal.kind === 'user' && canManageBilling(principal.role);
-    if (isMaker || isInCharge) return character;
+    if (mayChange(character, principal)) return character;
     throw new BillingError(
       'forbidden',
       'Only who made a character, or an owner or admin of the team, changes it.',
@@ -159,6 +166,13 @@ export class CharacterService {
   async ensureStarters(): Promise<void> {
     await upsertStarterCharacters(this.db, STARTER_CHARACTERS, this.clock.now());
   }
+}
+
+/** Who made a character, and owners and admins of its tenant. */
+function mayChange(character: Character, principal: Principal): boolean {
+  if (character.tenantId !== principal.tenantId) return false;
+  const isInCharge = principal.kind === 'user' && canManageBilling(principal.role);
+  return isInCharge || character.createdBy === makerOf(principal);
 }
 
 /** Keys make characters for the team, not for a person. */
@@ -199,8 +213,17 @@ function parseJson(text: string): unknown {
   }
 }
 
-function describe(character: Character, tenantId: string): CharacterView {
-  const { id, name, description, greeting, shared, hiddenAt } = character;
-  const own = character.tenantId === tenantId;
-  return { id, name, description, greeting, shared, own, hidden: hiddenAt !== null };
+function describe(
+  character: Character,
+  reader: Principal,
+  reported: ReadonlySet<string> = new Set(),
+): CharacterView {
+  const { id, name, description, greeting, shared } = character;
+  return {
+    ...{ id, name, description, greeting, shared },
+    own: character.tenantId === reader.tenantId,
+    editable: mayChange(character, reader),
+    reported: reported.has(id),
+    hidden: character.hiddenAt !== null,
+  };
 }

@@ -119,6 +119,10 @@ describe('10.15 the community', () => {
     expect((await report('rude')).status).toBe(204);
     expect((await report('very rude')).status).toBe(204);
     expect((await report('')).status).toBe(400);
+    const seen = async (call: Caller) =>
+      (await list(call)).characters.find(({ id }) => id === bad.id);
+    expect(await seen(reader.call)).toMatchObject({ reported: true, editable: false });
+    expect(await seen((await team()).call)).toMatchObject({ reported: false });
     const { rows } = await server.database.pool.query(
       'select reason from character_reports where character_id = $1',
       [bad.id],
@@ -151,6 +155,10 @@ describe('10.15 a character', () => {
       status: 200,
       body: { name: 'Mine, better', description: 'About Mine', shared: true },
     });
+    const editable = async (by: Caller) =>
+      (await list(by)).characters.find(({ id }) => id === made.id)?.editable;
+    const readers = [maker, owner.call, other, stranger.call];
+    expect(await Promise.all(readers.map(editable))).toEqual([true, true, false, false]);
     expect((await change(other, { name: 'Theirs' })).status).toBe(403);
     expect((await other.delete(path)).status).toBe(403);
     expect((await change(stranger.call, { name: 'Theirs' })).status).toBe(404);
