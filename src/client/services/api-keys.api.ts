@@ -1,4 +1,5 @@
 import type { ApiKeyCreated, ApiKeyView } from '../../domain/api.ts';
+import type { ApiKeyScope } from '../../domain/api-keys.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
 export async function listApiKeys(): Promise<ApiKeyView[]> {
@@ -6,9 +7,17 @@ export async function listApiKeys(): Promise<ApiKeyView[]> {
   return apiKeys;
 }
 
+export interface NewApiKey {
+  name: string;
+  /** Left out: what keys may do that were made without any. */
+  scopes?: ApiKeyScope[];
+  /** ISO 8601. Left out: until it is revoked. */
+  expiresAt?: string;
+}
+
 /** The answer is the only one that carries the whole key. */
-export function createApiKey(name: string): Promise<ApiKeyCreated> {
-  return postJson('/api/api-keys', { name });
+export function createApiKey(key: NewApiKey): Promise<ApiKeyCreated> {
+  return postJson('/api/api-keys', key);
 }
 
 export async function deleteApiKey(id: string): Promise<void> {
