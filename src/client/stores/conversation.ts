@@ -1,10 +1,13 @@
 import { defineStore } from 'pinia';
 import { computed, reactive, ref, watch } from 'vue';
+import type { CharacterView } from '../../domain/api.ts';
 import type { Turn } from '../chat/turn.ts';
 import { useSessionStore } from './session.ts';
 
 interface Kept {
   characterId: string;
+  /** Who was asked to the table from a later page of the community, which the picker has not. */
+  guest: CharacterView | null;
   model: string;
   draft: string;
   turns: Record<string, Turn[]>;
@@ -12,7 +15,7 @@ interface Kept {
 
 const PREFIX = 'squaretable.conversation.';
 const KEPT_TURNS_MAX = 60;
-const empty = (): Kept => ({ characterId: '', model: '', draft: '', turns: {} });
+const empty = (): Kept => ({ characterId: '', guest: null, model: '', draft: '', turns: {} });
 
 /**
  * What was said, and what is about to be said: kept for this tab and this user, so that paying
@@ -48,6 +51,16 @@ export const useConversationStore = defineStore('conversation', () => {
     turns,
     isAnswering,
     add,
+
+    sitWith(character: CharacterView): void {
+      Object.assign(kept, { characterId: character.id, guest: character });
+    },
+
+    /** A character is gone: the storyteller takes its seat. */
+    leave(characterId: string): void {
+      if (kept.guest?.id === characterId) kept.guest = null;
+      if (kept.characterId === characterId) kept.characterId = '';
+    },
 
     remove(turn: Turn): void {
       const list = Object.values(kept.turns).find((candidate) => candidate.includes(turn));

@@ -152,11 +152,7 @@ export async function upsertCharacterReport(
 }
 
 /** Those of `ids` that the person has reported. */
-export async function listReportedBy(
-  db: DbOrTx,
-  userId: string,
-  ids: string[],
-): Promise<string[]> {
+export async function listReportedBy(db: DbOrTx, userId: string, ids: string[]): Promise<string[]> {
   const rows = await db
     .select({ id: characterReports.characterId })
     .from(characterReports)
