@@ -7,6 +7,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
+import type { Period } from '../../../../domain/period.ts';
 import type { UsageService } from '../../usage.service.ts';
 import { HandClock, usageService } from './service.ts';
 
@@ -49,14 +50,81 @@ test('10.6 work counts in the month in which it started', async () => {
   ]);
 });
 
-test.each([
+test('10.6 a reservation holds and counts in the month in which its work started', async () => {
+  const tenantId = await meteredTenant(database.pool);
+  const hold = { tenantId, resourceType: 'images' as const, amount: 3, ttlSeconds: 60 };
+  const late = { ...hold, occurredAt: '2027-11-30T23:58:00Z', idempotencyKey: 'late' };
+  const inNovember = await usage.reserve(late);
+  const inDecember = await usage.reserve({ ...hold, amount: 2 });
+  const byMonth = async () => {
+    const { rows } = await database.pool.query<{ period: string; used: number; held: number }>(
+      `select period, used::int, held::int from usage_totals
+       where tenant_id = $1 and resource_type = 'images' order by period`,
+      [tenantId],
+    );
+    return rows.map(({ period, used, held }) => [period, used, held]);
+  };
+  expect(await byMonth()).toEqual([
+    ['2027-11', 0, 3],
+    ['2027-12', 0, 2],
+  ]);
+  // By November's limit of 10, of which 7 are left.
+  await expect(
+    usage.reserve({ ...hold, amount: 8, occurredAt: '2027-11-15T00:00:00Z' }),
+  ).rejects.toMatchObject({ code: 'quota_exceeded' });
+  expect(await usage.reserve(late)).toEqual(inNovember);
+  await expect(
+    usage.reserve({ ...late, occurredAt: '2027-11-30T23:57:00Z' }),
+  ).rejects.toMatchObject({ code: 'idempotency_conflict' });
+  await usage.settle({ reservationId: inNovember.reservationId, amount: 1 });
+  await usage.release(inDecember);
+  expect(await byMonth()).toEqual([
+    ['2027-11', 1, 0],
+    ['2027-12', 0, 0],
+  ]);
+  const { rows } = await database.pool.query(
+    `select period, occurred_at as at from usage where tenant_id = $1`,
+    [tenantId],
+  );
+  expect(rows).toEqual([{ period: '2027-11', at: new Date('2027-11-30T23:58:00Z') }]);
+});
+
+test('10.6 of a month that is over, late work is recorded with its month', async () => {
+  const tenantId = await meteredTenant(database.pool);
+  const [result] = await usage.ingestBatch([
+    event(tenantId, { occurredAt: '2027-11-02T00:00:00Z' }),
+  ]);
+  expect(result).toMatchObject({ status: 'recorded', used: 1 });
+  expect((await usage.getUsageStats(tenantId, '2027-11' as Period)).resources).toContainEqual(
+    expect.objectContaining({ resourceType: 'images', used: 1 }),
+  );
+  expect((await usage.getUsageStats(tenantId)).resources).toContainEqual(
+    expect.objectContaining({ resourceType: 'images', used: 0 }),
+  );
+});
+
+const unreal: [string, { occurredAt?: string; occuredAt?: string }, RegExp][] = [
   ['too long ago', { occurredAt: '2027-10-26T00:09:00Z' }, /35 days/],
   ['too far ahead', { occurredAt: '2027-12-01T00:16:00Z' }, /5 minutes/],
   ['no instant', { occurredAt: 'yesterday' }, /ISO 8601/],
   ['a day that is not', { occurredAt: '2027-11-31T00:00:00Z' }, /ISO 8601/],
   ['no offset', { occurredAt: '2027-11-30T00:00:00' }, /ISO 8601/],
   ['a year beyond all', { occurredAt: '+099999-01-01T00:00:00Z' }, /ISO 8601/],
-  ['an unknown field', { occuredAt: '2027-11-30T00:00:00Z' }, /no field "occuredAt"/],
+];
+
+test.each(unreal)('10.6 a reservation with an instant that is %s is refused', async (...row) => {
+  const [, { occurredAt }, why] = row;
+  const tenantId = await meteredTenant(database.pool);
+  const hold = { tenantId, resourceType: 'images' as const, amount: 1, ttlSeconds: 60 };
+  await expect(usage.reserve({ ...hold, occurredAt })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringMatching(why),
+  });
+});
+
+test.each([
+  ...unreal,
+  ['an unknown field', { occuredAt: '2027-11-30T00:00:00Z' }, /no field "occuredAt"/] as const,
 ])('10.6 an event with %s is invalid, and says why', async (_case, more, why) => {
   const tenantId = await meteredTenant(database.pool);
   const results = await usage.ingestBatch([event(tenantId, more), event(tenantId)]);
