@@ -3,9 +3,11 @@
  * time, and the hot path does some ten thousand elements a batch.
  */
 
-/** Elements that need no quotes: numbers, UUIDs, enum labels, booleans, or `null`. */
-export function plainArray(values: readonly (string | number | boolean | null)[]): string {
-  return `{${values.join(',')}}`;
+/** Elements that need no quotes: numbers, UUIDs, enum labels, booleans. */
+export function plainArray(values: readonly (string | number | boolean)[]): string {
+  const elements = values.join(',');
+  // One empty text must be refused as no UUID; `{}` would be an array of nothing.
+  return elements === '' && values.length > 0 ? '{""}' : `{${elements}}`;
 }
 
 const NEEDS_ESCAPE = /["\\]/g;
