@@ -19,6 +19,24 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { TERMINATION_RUNS: '200' },
   },
   {
+    name: 'an app killed 40 times among chats, a database away for 80 s',
+    project: 'integration',
+    files: ['tests/race/chats'],
+    env: { CHAT_KILL_RUNS: '40', AWAY_SECONDS_COUNT: '80' },
+  },
+  {
+    name: 'a Stripe that hangs after 0, 5 … 20 calls',
+    project: 'integration',
+    files: ['tests/scenarios/stripe-hangs-verbs'],
+    env: { HANG_DEPTH_COUNT: '4' },
+  },
+  {
+    name: 'poisoned batches, 60 of each path',
+    project: 'integration',
+    files: ['src/server/services/usage/__tests__/poisoned-batches'],
+    env: { POISON_BATCH_RUNS: '60' },
+  },
+  {
     name: 'streams that end in each way, 1,000 times',
     project: 'integration',
     files: ['src/server/routes/__tests__/streams'],

@@ -10,6 +10,9 @@ const AWAY =
 const BROKEN =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error/;
 
+/** What the pool says when none of its connections came free in time: they work, for others. */
+const ALL_LENT = 'timeout exceeded when trying to connect';
+
 /** What the driver says when its own time limit for a statement is over. */
 const UNANSWERED = 'Query read timeout';
 
@@ -45,6 +48,11 @@ export function isDatabaseAway(thrown: unknown): boolean {
 /** True when the server said nothing within the time that a statement has. */
 export function isUnanswered(thrown: unknown): boolean {
   return someError(thrown, (error) => error.message === UNANSWERED);
+}
+
+/** True when all connections of a pool were with others for longer than one waits. */
+export function hasNoFreeConnection(thrown: unknown): boolean {
+  return someError(thrown, (error) => error.message === ALL_LENT);
 }
 
 /**

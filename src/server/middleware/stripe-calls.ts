@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
+import { withinRequestTime } from '../services/stripe/request-time.ts';
 
 /**
  * Limits what a tenant may ask of Stripe through us, so that one account cannot use up what the
@@ -14,3 +15,6 @@ export function limitStripeCalls(context: Pick<Context, 'services'>) {
     await next();
   });
 }
+
+/** Somebody waits: all that a request asks of Stripe has one end, however many calls it is. */
+export const endStripeCallsInTime = createMiddleware<AppEnv>((_c, next) => withinRequestTime(next));

@@ -1,4 +1,4 @@
-import { inTransaction, type Tx } from '../../db/client.ts';
+import type { Tx } from '../../db/client.ts';
 import { raiseAlert, resolveAlert } from '../../db/repositories/alert.repository.ts';
 import { listTenantsAtCheckout } from '../../db/repositories/checkout-session.repository.ts';
 import { tryLockTenantBilling } from '../../db/repositories/lock.repository.ts';
@@ -15,6 +15,7 @@ import type { Jobs } from '../jobs.ts';
 import { closeCheckouts } from './remedy/close-checkouts.ts';
 import { endSubscription } from './remedy/end-subscription.ts';
 import { refundInvoice } from './remedy/refund-invoice.ts';
+import { inHeldTransaction } from './subscription/locked.ts';
 import { syncCustomer, type SyncDeps } from './subscription/sync-customer.ts';
 import { REMEDY_QUEUE } from './remedy/queue.ts';
 
@@ -85,7 +86,7 @@ export class RemedyService {
   async #take(remedy: Remedy): Promise<'done' | 'failed' | 'busy'> {
     const { lockDb, clock } = this.#deps;
     try {
-      return await inTransaction(lockDb, async (tx) => {
+      return await inHeldTransaction(lockDb, async (tx) => {
         if (!(await tryLockTenantBilling(tx, remedy.tenantId))) return 'busy';
         const now = clock.now();
         const outcome = await this.#perform(tx, remedy, now);

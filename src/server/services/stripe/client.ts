@@ -5,6 +5,7 @@ import {
   type ConfiguredPrices,
   type StripeConfig,
 } from '../../config/stripe.config.ts';
+import { patientHttpClient } from './http-client.ts';
 
 /** One Stripe account as a running process uses it: where it is, and what was set up there. */
 export interface StripeAccess {
@@ -54,30 +55,9 @@ export function createStripeClient(
     ...(apiBase
       ? { protocol: 'http' as const, host: apiBase.hostname, port: Number(apiBase.port) || 80 }
       : {}),
-    ...(timeoutMs === undefined ? {} : { httpClient: impatientHttpClient(timeoutMs) }),
+    httpClient: patientHttpClient(timeoutMs),
     ...options,
   });
-}
-
-type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>;
-
-/** The SDK's own HTTP client, whose calls wait `maxMs` at the most. */
-function impatientHttpClient(maxMs: number): HttpClient {
-  const inner = Stripe.createNodeHttpClient();
-  return {
-    getClientName: () => inner.getClientName(),
-    makeRequest: (host, port, path, method, headers, data, protocol, timeout) =>
-      inner.makeRequest(
-        host,
-        port,
-        path,
-        method,
-        headers,
-        data,
-        protocol,
-        Math.min(timeout, maxMs),
-      ),
-  };
 }
 
 /** What `config` says about the account; `local` is where the local Stripe of this process listens. */

@@ -1,4 +1,4 @@
-import { inTransaction, type Tx } from '../../../db/client.ts';
+import type { Tx } from '../../../db/client.ts';
 import { lockTenantBilling } from '../../../db/repositories/lock.repository.ts';
 import { findTenantById } from '../../../db/repositories/tenant-billing.repository.ts';
 import { findTenant } from '../../../db/repositories/tenant.repository.ts';
@@ -8,6 +8,8 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { Actor, Role, TenantId, UserId } from '../../../domain/ids.ts';
 import { READ_PATIENCE } from '../stripe/client.ts';
 import { isStripeUnavailable, refusalOf } from '../stripe/errors.ts';
+import { requestTimeLeft } from '../stripe/request-time.ts';
+import { inHeldTransaction } from './locked.ts';
 import { syncCustomer, type SyncDeps } from './sync-customer.ts';
 
 /** What the verbs of a subscription work with. */
@@ -49,21 +51,15 @@ export async function changeBilling<T>(
   change: (tx: Tx, tenant: Tenant) => Promise<T>,
 ): Promise<T> {
   try {
-    const result = await billing.turns.run(asker.tenantId, () =>
-      inTransaction(billing.lockDb, async (tx) => {
-        await lockTenantBilling(tx, asker.tenantId);
+    const changeIt = () =>
+      inHeldTransaction(billing.lockDb, async (tx) => {
+        await lockTenantBilling(tx, asker.tenantId, requestTimeLeft());
         return change(tx, await getTenant(tx, asker.tenantId));
-      }),
-    );
+      });
+    const result = await billing.turns.run(asker.tenantId, changeIt, requestTimeLeft());
     await syncAfterChange(billing, asker);
     return result;
   } catch (error) {
-    if (isLockTimeout(error)) {
-      throw new BillingError('busy', 'Another change of this subscription is under way.', {
-        retryAfterSeconds: 3,
-        cause: error,
-      });
-    }
     const refusal = refusalOf(error);
     if (refusal)
       billing.log.warn({ err: error, tenantId: asker.tenantId }, 'Stripe refused a change');
@@ -94,17 +90,15 @@ function isDifferent(error: unknown): boolean {
   return error instanceof BillingError && (error.status === 409 || error.status === 402);
 }
 
-/** PostgreSQL's `lock_not_available`, wherever the ORM wrapped it. */
-function isLockTimeout(thrown: unknown): boolean {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    if ((error as { code?: unknown }).code === '55P03') return true;
-  }
-  return false;
+/** Somebody else was at the customer for long. */
+function isBusy(error: unknown): boolean {
+  return error instanceof BillingError && error.code === 'busy';
 }
 
 /**
  * Reads back what a change of ours did. The change is made at Stripe already, so a Stripe that went
- * away meanwhile is no failure: the webhook or the reconciler brings it.
+ * away meanwhile, or somebody who is at the customer, is no failure: the webhook or the reconciler
+ * brings it.
  */
 export async function syncAfterChange(billing: Billing, asker: Asker): Promise<void> {
   const tenant = await findTenantById(billing.db, asker.tenantId);
@@ -118,7 +112,7 @@ export async function syncAfterChange(billing: Billing, asker: Asker): Promise<v
       ...(requestId === undefined ? {} : { requestId }),
     });
   } catch (error) {
-    if (!isStripeUnavailable(error)) throw error;
+    if (!isStripeUnavailable(error) && !isBusy(error)) throw error;
     billing.log.warn({ err: error, tenantId: asker.tenantId }, 'sync after a change put off');
   }
 }

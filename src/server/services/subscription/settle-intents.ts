@@ -1,4 +1,4 @@
-import { inTransaction, type Tx } from '../../../db/client.ts';
+import type { Tx } from '../../../db/client.ts';
 import { raiseAlert } from '../../../db/repositories/alert.repository.ts';
 import {
   findUnsettledIntent,
@@ -17,6 +17,7 @@ import { bringForward, takeBack } from './converge.ts';
 import { eraseTenant } from './erase-tenant.ts';
 import { keepWaiting, settleAndTell } from './found-out.ts';
 import { errandOf, isOneWay, messageOf } from './intents.ts';
+import { inHeldTransaction } from './locked.ts';
 import { syncCustomer, type SyncDeps } from './sync-customer.ts';
 import { readTruth } from './truth.ts';
 
@@ -49,7 +50,7 @@ export async function settleCustomer(deps: SyncDeps, customerId: string): Promis
 
 /** The same for one tenant; nothing when somebody changes it right now. */
 export async function settleTenant(billing: SyncDeps, tenantId: string): Promise<void> {
-  const customerId = await inTransaction(billing.lockDb, async (tx) => {
+  const customerId = await inHeldTransaction(billing.lockDb, async (tx) => {
     if (!(await tryLockTenantBilling(tx, tenantId))) return null;
     const intent = await findUnsettledIntent(billing.db, tenantId);
     const tenant = await findTenantById(tx, tenantId);

@@ -1,4 +1,4 @@
-import { inTransaction, type Db, type Tx } from '../../../db/client.ts';
+import type { Db, Tx } from '../../../db/client.ts';
 import { lockCustomer, tryLockCustomer } from '../../../db/repositories/lock.repository.ts';
 import {
   findTenantByCustomer,
@@ -15,10 +15,12 @@ import type { PriceCatalogue } from '../stripe/catalogue.ts';
 import { SYNC_PATIENCE, type Patience } from '../stripe/client.ts';
 import { APP_MARK, isOfOther, type CustomerBilling } from '../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
+import { requestTimeLeft } from '../stripe/request-time.ts';
 import type { StripeService } from '../stripe.service.ts';
 import { orderRemedies } from '../remedy/order.ts';
 import { wakeRemedies } from '../remedy/queue.ts';
 import { judgeTrials } from '../trial/trial-history.ts';
+import { inHeldTransaction } from './locked.ts';
 import { tellOfOther } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { readMoney } from './read-money.ts';
@@ -77,12 +79,12 @@ export function withCustomer<T>(
   customerId: string,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return deps.turns.run(customerId, () =>
-    inTransaction(deps.lockDb, async (tx) => {
-      await lockCustomer(tx, customerId);
+  const ask = () =>
+    inHeldTransaction(deps.lockDb, async (tx) => {
+      await lockCustomer(tx, customerId, requestTimeLeft());
       return work(tx);
-    }),
-  );
+    });
+  return deps.turns.run(customerId, ask, requestTimeLeft());
 }
 
 /** The same on behalf of a reader: not when it was done after `since`, nor while somebody is at it. */
@@ -93,7 +95,7 @@ export async function refreshCustomer(
   options: SyncOptions,
 ): Promise<SyncOutcome> {
   if (deps.turns.isTaken(customerId)) return 'busy';
-  return inTransaction(deps.lockDb, async (tx) => {
+  return inHeldTransaction(deps.lockDb, async (tx) => {
     if (!(await tryLockCustomer(tx, customerId))) return 'busy';
     const tenant = await findTenantByCustomer(tx, customerId);
     if (tenant?.syncedAt && tenant.syncedAt > since) return 'fresh';

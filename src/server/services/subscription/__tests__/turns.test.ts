@@ -48,3 +48,18 @@ test('the queue is bounded', async () => {
   await Promise.all(taken);
   expect(await turns.run('k', async () => 'again')).toBe('again');
 });
+
+test('10.22 who waits too long is told, does nothing later, and holds nobody up', async () => {
+  const turns = new Turns();
+  const log: string[] = [];
+  const [a, b, c] = [work(log, 'a'), work(log, 'b'), work(log, 'c')];
+  const first = turns.run('k', a.run);
+  await expect(turns.run('k', b.run, 5)).rejects.toMatchObject({ code: 'busy', status: 503 });
+  const third = turns.run('k', c.run, 60_000);
+  a.end();
+  b.end();
+  c.end();
+  expect(await Promise.all([first, third])).toEqual(['a', 'c']);
+  expect(log).toEqual(['a begins', 'a ends', 'c begins', 'c ends']);
+  expect(turns.isTaken('k')).toBe(false);
+});
