@@ -1,0 +1,169 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import type { SessionView } from '../../src/domain/api.ts';
+import { caller, type Answer, type Caller } from '../support/http.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+/** Reads that find no database are answered within so long, writes within the other. */
+const READ_WITHIN_MS = 10_000;
+const WRITE_WITHIN_MS = 15_000;
+const TOKEN = 'the token of other services, long enough';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let folder: string;
+let postgres: EmbeddedPostgres;
+let server: TestServer;
+let session: SessionView;
+let person: Caller;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-hangs-'));
+  postgres = await startEmbeddedPostgres({ dataDir: folder, settings: { fsync: 'off' } });
+  await migrateDatabase(postgres.url());
+  server = await startTestServer({
+    databaseUrl: postgres.url(),
+    env: { USAGE_INGEST_TOKEN: TOKEN },
+  });
+  ({ session, call: person } = await server.signUp());
+});
+afterAll(async () => {
+  signalServer('SIGCONT');
+  await server?.stop();
+  await postgres?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The server's process and those that it made. */
+function signalServer(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  const main = postgres.pid()!;
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === main);
+  for (const pid of [main, ...children.map(Number)]) process.kill(pid, signal);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    // After the command's name, which stands in brackets: state, parent.
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every read of the API's own document, its blanks filled. */
+async function readPaths(): Promise<string[]> {
+  const { body } = await person.get<{ paths: Record<string, object> }>('/api/openapi.json');
+  return Object.entries(body.paths)
+    .filter(([, methods]) => 'get' in methods)
+    .map(([name]) => name.replaceAll(/\{\w+\}/g, session.tenant.id));
+}
+
+interface Timed {
+  what: string;
+  answer: Answer;
+  tookMs: number;
+}
+
+async function timed(what: string, call: Promise<Answer>): Promise<Timed> {
+  const begun = performance.now();
+  const answer = await call;
+  return { what, answer, tookMs: performance.now() - begun };
+}
+
+const story = ({ what, answer, tookMs }: Timed) =>
+  `${what}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 200)} in ${Math.round(tookMs)} ms`;
+
+/** 503 that says when to come again, within the time. */
+function assertAway(all: Timed[], withinMs: number): void {
+  for (const one of all) {
+    expect([503], story(one)).toContain(one.answer.status);
+    expect(Number(one.answer.headers.get('retry-after')), story(one)).toBeGreaterThan(0);
+    expect(one.tookMs, story(one)).toBeLessThan(withinMs);
+  }
+}
+
+/** What answers without a database, or says of itself whether it is there. */
+const ON_ITS_OWN = [
+  '/api/openapi.json',
+  '/api/docs',
+  '/healthz',
+  '/metrics',
+  '/api/mode',
+  '/api/plans',
+  '/api/chat/models',
+];
+
+test('10.22 a database that hangs is told in time, and all is well when it goes on', async () => {
+  const paths = (await readPaths()).filter((name) => !name.endsWith('/stream'));
+  expect(paths.length).toBeGreaterThan(12);
+  const service = caller(server.url, TOKEN);
+  const unit = { tenantId: session.tenant.id, resourceType: 'images', amount: 1 };
+  const held = await service.post<{ reservationId: string }>('/api/usage/reservations', {
+    ...unit,
+    ...{ ttlSeconds: 600, idempotencyKey: 'before' },
+  });
+  const { reservationId } = held.body;
+  const credentials = { email: session.user.email, password: 'correct horse' };
+
+  signalServer('SIGSTOP');
+  const writes = [
+    timed('login', caller(server.url).post('/api/auth/login', credentials)),
+    timed(
+      'register',
+      caller(server.url).post('/api/auth/register', { ...credentials, email: 'b@example.com' }),
+    ),
+    timed('chat', person.post('/api/chat', { message: 'Hello' })),
+    timed('image', person.post('/api/images', { prompt: 'a tower' })),
+    timed(
+      'character',
+      person.post('/api/characters', { name: 'A', description: 'B', greeting: 'C', shared: false }),
+    ),
+    timed('key', person.post('/api/api-keys', { name: 'A' })),
+    timed(
+      'events',
+      service.post('/api/usage/events', { events: [{ ...unit, idempotencyKey: 'a' }] }),
+    ),
+    timed(
+      'reserve',
+      service.post('/api/usage/reservations', { ...unit, ttlSeconds: 60, idempotencyKey: 'b' }),
+    ),
+    timed('settle', service.post(`/api/usage/reservations/${reservationId}/settle`, { amount: 1 })),
+    timed('checkout', person.post('/api/subscription/checkout', { priceId: 'price_1' })),
+    timed('cancel', person.post('/api/subscription/cancel')),
+    timed('sync', person.post('/api/subscription/sync')),
+  ];
+  // Three of each at once: more than there are connections.
+  const reads = [1, 2, 3].flatMap(() => paths.map((name) => timed(name, person.get(name))));
+  const answers = await Promise.all(reads);
+  // A second export of the same tenant is refused before anything is asked.
+  const alone = answers.filter(({ answer }) => answer.status < 500 && answer.status !== 429);
+  expect(alone.filter(({ what }) => !ON_ITS_OWN.includes(what)).map(({ what }) => what)).toEqual(
+    [],
+  );
+  assertAway(
+    answers.filter(({ answer }) => answer.status >= 500),
+    READ_WITHIN_MS,
+  );
+  assertAway(await Promise.all(writes), WRITE_WITHIN_MS);
+
+  signalServer('SIGCONT');
+  await vi.waitFor(
+    async () => {
+      expect((await person.get('/api/subscription/usage')).status).toBe(200);
+      expect((await person.post('/api/images', { prompt: 'a tower' })).status).toBe(200);
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+  // What came after its answer may have been done after all; what was promised to be asked again can be.
+  const settled = await service.post(`/api/usage/reservations/${reservationId}/settle`, {
+    amount: 1,
+  });
+  expect(settled.status).toBe(200);
+  const { pool } = server.database;
+  await vi.waitFor(() => expect(pool.totalCount - pool.idleCount).toBe(0), 10_000);
+});
