@@ -10,31 +10,48 @@ import { DEMO_OWNER, DEMO_PASSWORD, seedDemo } from './start/seed.ts';
 
 const say = (line: string) => console.log(line);
 
+const stopping = stopSignal();
 try {
-  const config = decideConfig(readEnv());
-  const log = createLog(config.logLevel, process.stdout.isTTY === true && !config.production);
-  await ensureClientBuilt(say);
-  keepStatePrivate(config.dataDir);
-  const product = await startProduct(config, log);
-  stopOnSignals(product);
-  await seed(product);
-  welcome(product);
+  await run(stopping);
+  process.exit(0);
 } catch (error) {
+  // Who stops a start is not told that it did not come to its end.
+  if (stopping.aborted) process.exit(0);
   console.error(explain(error));
   process.exit(1);
 }
 
-function stopOnSignals(product: Product): void {
-  let asked = false;
-  const stop = async () => {
-    if (asked) return;
-    asked = true;
+/** From the first moment on: aborted by Ctrl-C, or by whoever supervises this process. */
+function stopSignal(): AbortSignal {
+  const asked = new AbortController();
+  const stop = () => {
+    if (asked.signal.aborted) return;
     say('\nStopping …');
-    await product.stop();
-    process.exit(0);
+    asked.abort();
   };
-  process.on('SIGINT', () => void stop());
-  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return asked.signal;
+}
+
+/** Starts everything and stops it all again, whenever that is asked for. */
+async function run(signal: AbortSignal): Promise<void> {
+  const config = decideConfig(readEnv());
+  const log = createLog(config.logLevel, process.stdout.isTTY === true && !config.production);
+  await ensureClientBuilt(say, signal);
+  keepStatePrivate(config.dataDir);
+  const product = await startProduct(config, log, signal);
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  try {
+    await Promise.race([seed(product), stopped]);
+    if (!signal.aborted) welcome(product);
+    await stopped;
+  } finally {
+    await product.stop();
+  }
 }
 
 /** A demo beside the local Stripe; never in a real account. */

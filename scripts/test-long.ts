@@ -37,6 +37,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { POISON_BATCH_RUNS: '60' },
   },
   {
+    name: 'Ctrl-C at 24 moments of a start',
+    project: 'integration',
+    files: ['tests/scenarios/start-stop'],
+    env: { START_STOP_RUNS: '24' },
+  },
+  {
     name: 'streams that end in each way, 1,000 times',
     project: 'integration',
     files: ['src/server/routes/__tests__/streams'],

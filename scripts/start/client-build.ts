@@ -8,12 +8,18 @@ const OUT = path.join(ROOT, 'dist/client');
 const STAMP = path.join(OUT, '.source-digest');
 const SOURCES = ['src/client', 'src/domain', 'vite.config.ts', 'package-lock.json'];
 
-/** Builds the pages unless they were built from exactly these sources. Throws what Vite said. */
-export async function ensureClientBuilt(log: (line: string) => void): Promise<void> {
+/**
+ * Builds the pages unless they were built from exactly these sources. Throws what Vite said, or that
+ * `signal` was aborted.
+ */
+export async function ensureClientBuilt(
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   const digest = sourceDigest();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest) return;
   log('Building the pages (once; about 20 seconds) …');
-  await runVite();
+  await runVite(signal);
   writeFileSync(STAMP, digest);
 }
 
@@ -38,13 +44,14 @@ function readChildren(file: string): string[] | undefined {
   }
 }
 
-function runVite(): Promise<void> {
+function runVite(signal: AbortSignal | undefined): Promise<void> {
   const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
   const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
     cwd: ROOT,
     // Whatever is being run here, the pages are the ones that ship.
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal ? { signal } : {}),
   });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));

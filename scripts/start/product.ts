@@ -25,9 +25,14 @@ export interface Product {
 
 /**
  * Starts everything that `config` asks for: the bundled PostgreSQL, the local Stripe, the app.
- * When a part does not start, those before it are stopped and the part's error is thrown.
+ * When a part does not start, those before it are stopped and the part's error is thrown; so they are
+ * when `signal` is aborted before all are there.
  */
-export async function startProduct(config: Config, log: Logger): Promise<Product> {
+export async function startProduct(
+  config: Config,
+  log: Logger,
+  signal?: AbortSignal,
+): Promise<Product> {
   const started: Started = [];
   let isStopping = false;
   // While everything stops, connections end in whichever way they were.
@@ -44,7 +49,8 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
   for (const warning of configWarnings(config)) log.warn(warning);
   try {
     const secrets = await ensureLocalSecrets(config.dataDir);
-    const databaseUrl = await startDatabase(config, log, started);
+    const databaseUrl = await startDatabase(config, log, started, signal);
+    signal?.throwIfAborted();
     const database = openDatabase({
       url: databaseUrl,
       onConnectionError,
@@ -68,6 +74,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
         ? await startStripe(config, config.stripe.port, movable, log, async () => server?.catchUp())
         : undefined;
     if (localStripe) started.push(() => localStripe.close());
+    signal?.throwIfAborted();
 
     const access = stripeAccessOf(
       config.stripe,
@@ -83,6 +90,7 @@ export async function startProduct(config: Config, log: Logger): Promise<Product
             clock,
           });
 
+    signal?.throwIfAborted();
     const usageIngestToken = config.usageIngestToken ?? secrets.usageIngestToken;
     const foundation: Foundation = {
       config: {
@@ -149,17 +157,29 @@ function turnClock(clock: MovableClock, localStripe: LocalStripe | undefined) {
 
 type Started = (() => Promise<unknown>)[];
 
-async function startDatabase(config: Config, log: Logger, started: Started): Promise<string> {
-  const url = await databaseUrl(config, log, started);
+async function startDatabase(
+  config: Config,
+  log: Logger,
+  started: Started,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const url = await databaseUrl(config, log, started, signal);
+  signal?.throwIfAborted();
   await migrateDatabase(url);
   return url;
 }
 
-async function databaseUrl(config: Config, log: Logger, started: Started): Promise<string> {
+async function databaseUrl(
+  config: Config,
+  log: Logger,
+  started: Started,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   if (config.database.kind === 'url') return config.database.url;
   const postgres = await startEmbeddedPostgres({
     dataDir: config.database.dataDir,
     onCrash: (sentence) => log.error(sentence),
+    ...(signal ? { signal } : {}),
   });
   started.push(() => postgres.stop());
   return postgres.url();

@@ -1,16 +1,5 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,6 +8,7 @@ import pg from 'pg';
 import { assertWritable } from './embedded/folder.ts';
 import { postgresAccount, type Account } from './embedded/account.ts';
 import { findBinaries, type Binaries } from './embedded/binaries.ts';
+import { initialise } from './embedded/initialise.ts';
 import { keepRunning } from './embedded/keep-running.ts';
 import { clearLeftovers, readPostmaster } from './embedded/postmaster.ts';
 
@@ -41,6 +31,8 @@ export interface EmbeddedOptions {
   port?: number;
   /** Told when the server died, and when it did not come back at once. */
   onCrash?: (sentence: string) => void;
+  /** Aborts a first start, which takes seconds; what it made so far is removed by the next. */
+  signal?: AbortSignal;
 }
 
 const USER = 'squaretable';
@@ -77,7 +69,10 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   assertWritable(dataDir);
   const binaries = await findBinaries();
   const account = postgresAccount([dataDir, binaries.postgres]);
-  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(dataDir, cluster, binaries, account);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) {
+    await initialise({ dataDir, cluster, user: USER, binaries, account, signal: options.signal });
+  }
+  options.signal?.throwIfAborted();
 
   const password = readFileSync(join(dataDir, 'password'), 'utf8').trim();
   const port = options.port ?? (await freePort());
@@ -99,46 +94,6 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     throw error;
   }
   return { port, url, pid: () => readPostmaster(cluster)?.pid, stop: () => server.stop() };
-}
-
-/** `initdb` into a side folder that is then renamed, so that a killed first start leaves no half. */
-function initialise(dataDir: string, cluster: string, binaries: Binaries, account: Account): void {
-  const unfinished = `${cluster}.new`;
-  const passwordFile = join(dataDir, 'password');
-  rmSync(unfinished, { recursive: true, force: true });
-  rmSync(cluster, { recursive: true, force: true });
-  mkdirSync(unfinished, { mode: 0o700 });
-  writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
-  const owner = serverOwner(account);
-  if (owner !== undefined) for (const path of [unfinished, passwordFile]) chownSync(path, ...owner);
-
-  const [program, ...args] = [
-    ...account.prefix,
-    binaries.initdb,
-    `--pgdata=${unfinished}`,
-    `--username=${USER}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-    '--locale=C',
-    '--no-instructions',
-  ];
-  const ids = { uid: account.uid, gid: account.gid };
-  const done = spawnSync(program!, args, { ...ids, cwd: '/', encoding: 'utf8' });
-  if (done.status !== 0) {
-    const why = (done.error?.message ?? done.stderr).trim().split('\n').at(-1);
-    throw new Error(`PostgreSQL could not make its files in ${dataDir}: ${why}`);
-  }
-  renameSync(unfinished, cluster);
-}
-
-function serverOwner(account: Account): [number, number] | undefined {
-  if (account.uid !== undefined) return [account.uid, account.gid!];
-  const given = (flag: string) => account.prefix.find((part) => part.startsWith(flag));
-  const [uid, gid] = [given('--reuid='), given('--regid=')];
-  return uid && gid ? [Number(uid.split('=')[1]), Number(gid.split('=')[1])] : undefined;
 }
 
 /**
