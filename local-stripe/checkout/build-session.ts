@@ -23,8 +23,9 @@ export function buildSession(
   return {
     id,
     object: 'checkout.session',
-    adaptive_pricing:
-      mode === 'setup' ? null : { enabled: params.adaptive_pricing?.enabled ?? true },
+    adaptive_pricing: {
+      enabled: mode !== 'setup' && (params.adaptive_pricing?.enabled ?? true),
+    },
     after_expiration: buildAfterExpiration(params),
     allow_promotion_codes: params.allow_promotion_codes ?? null,
     allowed_payment_method_types: params.allowed_payment_method_types ?? null,
@@ -162,7 +163,7 @@ function buildCustomerDetails(
     individual_name: null,
     name: null,
     phone: null,
-    tax_exempt: customer?.tax_exempt ?? 'none',
+    tax_exempt: params.mode === 'setup' ? null : (customer?.tax_exempt ?? 'none'),
     tax_ids: null,
   };
 }

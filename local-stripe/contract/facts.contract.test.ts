@@ -140,7 +140,7 @@ describe('8.14 payments', () => {
     const [payment] = invoiceOf(changed).payments!.data;
     expect(payment!.payment.payment_intent).toMatchObject({
       setup_future_usage: 'off_session',
-      payment_details: { order_reference: invoiceOf(changed).id.slice(0, 25) },
+      payment_details: { order_reference: invoiceOf(changed).id },
     });
   });
 

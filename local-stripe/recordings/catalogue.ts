@@ -5,11 +5,12 @@ import type { JsonObject, RecordedCall } from './recorded.ts';
 export interface Catalogue {
   prices: Map<string, JsonObject>;
   products: Map<string, { name: string; unitLabel: string | null }>;
+  coupons: Map<string, JsonObject>;
 }
 
 /** Reads it out of all answers: prices as they stand there, the rest from what was billed. */
 export function readCatalogue(calls: RecordedCall[]): Catalogue {
-  const catalogue: Catalogue = { prices: new Map(), products: new Map() };
+  const catalogue: Catalogue = { prices: new Map(), products: new Map(), coupons: new Map() };
   for (const { resp } of calls) {
     for (const object of objectsIn(resp)) readObject(catalogue, object);
   }
@@ -17,12 +18,14 @@ export function readCatalogue(calls: RecordedCall[]): Catalogue {
   return catalogue;
 }
 
-function readObject({ prices, products }: Catalogue, object: JsonObject): void {
+function readObject(catalogue: Catalogue, object: JsonObject): void {
+  const { prices, products, coupons } = catalogue;
   const id = String(object.id);
+  if (object.object === 'coupon') coupons.set(id, object);
   if (object.object === 'price' && prices.get(id)?.billing_scheme === undefined) {
     prices.set(id, object);
   }
-  if (object.object === 'line_item') readLine({ prices, products }, object);
+  if (object.object === 'line_item') readLine(catalogue, object);
   if (object.object === 'product') {
     const { name, unit_label: unit } = object;
     const unitLabel = typeof unit === 'string' ? unit : null;

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { installedSdk } from '../schema/generate/build.ts';
 import { readCatalogue } from './catalogue.ts';
 import { Ids } from './ids.ts';
 import { compare } from './compare.ts';
-import { inOurVersion, whyExempt } from './moved.ts';
+import { inOurVersion, released, whyExempt } from './moved.ts';
 import { isObject, readSequences } from './recorded.ts';
 import type { Json, Sequence } from './recorded.ts';
 import { replayFolder } from './replay-folder.ts';
@@ -125,6 +127,16 @@ test.each([
 ])('of a %s may differ: %j %s', (object, fields, may) => {
   const [, field] = compare({ object, ...fields } as Json, { object }, new Ids(), 0);
   expect(whyExempt(field!) !== null).toBe(may);
+});
+
+const changeLog = readFileSync(join(installedSdk(), 'CHANGELOG.md'), 'utf8');
+test.each(released)('8.14 $place came with $release', ({ release, words }) => {
+  const [, notes = ''] = changeLog.split(`</a>${release}\n`);
+  const [ofRelease = ''] = notes.split(/^## /m);
+  const line = ofRelease
+    .split('\n')
+    .find((one) => words.every((word) => one.includes(word)) && /Add support for/.test(one));
+  expect(line).toBeDefined();
 });
 
 test('a request is sent in the spelling of our version', () => {

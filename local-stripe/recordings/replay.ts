@@ -5,7 +5,7 @@ import { compare } from './compare.ts';
 import type { Field } from './compare.ts';
 import { Ids } from './ids.ts';
 import { inOurVersion } from './moved.ts';
-import { objectsIn } from './recorded.ts';
+import { isObject, objectsIn } from './recorded.ts';
 import type { Json, RecordedCall, Sequence } from './recorded.ts';
 import { World } from './world.ts';
 import type { Send } from './world.ts';
@@ -14,9 +14,14 @@ import type { Send } from './world.ts';
 export interface Replayed {
   call: RecordedCall;
   status: number;
+  /** What the local Stripe said, when it refused. */
+  refusal?: string;
   fields: Field[] | null;
 }
 
+/** Keys are not recorded: what was refused for its key is sent with one to refuse. */
+const refusedKey = 'sk_nobody';
+const acceptedKey = 'sk_test_recordings';
 const day = 86_400;
 /** Where the clock begins when no answer tells a time. */
 const someDay = Date.UTC(2025, 10, 10) / 1000;
@@ -48,9 +53,11 @@ export async function replay(sequence: Sequence, catalogue: Catalogue): Promise<
       await local.advanceTo(Math.max(local.kernel.now(), beganAt, instantOf(call, seen)));
       await world.provide(call, sequence.calls.slice(i + 1));
       const form = translate(call, ids);
-      const { status, body } = await send(call.method, ids.translate(call.path), form);
+      const key = call.status === 401 ? refusedKey : acceptedKey;
+      const { status, body } = await send(call.method, ids.translate(call.path), form, key);
       const fields = makesOtherMethod(call) ? null : compare(call.resp, body, ids, beganAt);
-      replayed.push({ call, status, fields });
+      const refusal = messageOf(body);
+      replayed.push({ call, status, fields, ...(refusal === null ? {} : { refusal }) });
     }
   } finally {
     await local.close();
@@ -59,14 +66,19 @@ export async function replay(sequence: Sequence, catalogue: Catalogue): Promise<
   return replayed;
 }
 
+function messageOf(body: Json): string | null {
+  if (!isObject(body) || !isObject(body.error)) return null;
+  return String(body.error.message);
+}
+
 function sender(local: Awaited<ReturnType<typeof startLocalStripe>>): Send {
-  return async (method, path, form = '') => {
+  return async (method, path, form = '', key = acceptedKey) => {
     const inQuery = method !== 'POST' && form !== '';
     const response = await local.fetch(
       new Request(`${local.url}${path}${inQuery ? `?${form}` : ''}`, {
         method,
         headers: {
-          authorization: 'Bearer sk_test_recordings',
+          authorization: `Bearer ${key}`,
           'content-type': 'application/x-www-form-urlencoded',
         },
         ...(method === 'POST' ? { body: form } : {}),

@@ -21,7 +21,7 @@ export function reportOn(replayed: { name: string; calls: Replayed[] }[]): Repor
   const leftOut: string[] = [];
   const differences: string[] = [];
   for (const { name, calls } of replayed) {
-    for (const { call, status, fields: compared } of calls) {
+    for (const { call, status, refusal, fields: compared } of calls) {
       const place = `${name}: ${call.method} ${call.path}`;
       if (compared === null) {
         leftOut.push(`${place} ${call.body.split('&', 1)[0]!}`);
@@ -29,8 +29,7 @@ export function reportOn(replayed: { name: string; calls: Replayed[] }[]): Repor
       }
       statuses.all += 1;
       if (status !== call.status) {
-        const message = compared.find(({ path }) => path === 'error.message')?.ours;
-        differences.push(`${place}: status ${call.status}, here ${status} ${show(message)}`);
+        differences.push(`${place}: status ${call.status}, here ${status} ${show(refusal)}`);
         continue;
       }
       statuses.agree += 1;

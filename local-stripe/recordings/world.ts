@@ -9,6 +9,7 @@ export type Send = (
   method: string,
   path: string,
   form?: string,
+  key?: string,
 ) => Promise<{ status: number; body: Json }>;
 
 /** What was there before, or beside, what was recorded: made so that the recorded can follow. */
@@ -23,7 +24,7 @@ export class World {
     this.#catalogue = catalogue;
   }
 
-  /** Products and prices that the calls name and do not make. */
+  /** Products, prices and coupons that the calls name and do not make. */
   async stock(calls: RecordedCall[]): Promise<void> {
     const made = new Set(calls.map(madeBy));
     const sent = calls.flatMap(({ path, query, body }) => [
@@ -32,12 +33,14 @@ export class World {
       ...new URLSearchParams(body).values(),
     ]);
     for (const id of new Set(sent)) {
-      if (this.#catalogue.prices.has(id) && !made.has(id)) await this.#price(id);
+      if (made.has(id)) continue;
+      if (this.#catalogue.prices.has(id)) await this.#price(id);
+      if (this.#catalogue.coupons.has(id)) await this.#coupon(id);
     }
     if (calls.some(({ path }) => path === '/v1/billing_portal/sessions')) await this.#portal();
   }
 
-  /** Customers, cards, subscriptions and invoices that a call names and no call before it made. */
+  /** Customers, cards, subscriptions, invoices and payments that a call names and none before it made. */
   async provide(call: RecordedCall, later: RecordedCall[]): Promise<void> {
     if (call.status >= 400) return;
     const sent = decodeURIComponent(`${call.path}?${call.query}&${call.body}`.replaceAll('+', ' '));
@@ -49,10 +52,10 @@ export class World {
     for (const id of absent('in')) await this.#invoice(describe(id, [call, ...later]));
     const customer = named.find((id) => prefixOf(id) === 'cus');
     for (const id of absent('pm')) {
-      const card = describe(id, [call, ...later])?.card;
-      const brand = isObject(card) ? String(card.brand) : 'visa';
-      if (customer !== undefined) this.#ids.learn(id, await this.#card(customer, brand));
+      const name = cardNamed(id, [call, ...later]);
+      if (customer !== undefined) this.#ids.learn(id, await this.#card(customer, name));
     }
+    for (const id of absent('pi')) await this.#payment(describe(id, [call, ...later]));
   }
 
   /** A portal as if it had been saved in the Dashboard. */
@@ -61,6 +64,17 @@ export class World {
       'features[invoice_history][enabled]': 'true',
     });
     await this.#send('POST', `/_control/portal_configurations/${made}/default`);
+  }
+
+  async #coupon(id: string): Promise<void> {
+    const coupon = this.#catalogue.coupons.get(id)!;
+    const given = ['amount_off', 'percent_off', 'duration_in_months'].flatMap((name) =>
+      typeof coupon[name] === 'number' ? [[name, String(coupon[name])]] : [],
+    );
+    await this.#make('/v1/coupons', {
+      ...texts(coupon, 'id', 'name', 'duration', 'currency'),
+      ...Object.fromEntries(given),
+    });
   }
 
   async #price(id: string): Promise<string> {
@@ -103,8 +117,9 @@ export class World {
     return made;
   }
 
-  async #card(customer: string, brand: string): Promise<string> {
-    const attach = `/v1/payment_methods/pm_card_${brand}/attach`;
+  /** `name`: that of the test card, which is its brand or what it does. */
+  async #card(customer: string, name: string): Promise<string> {
+    const attach = `/v1/payment_methods/pm_card_${name}/attach`;
     return this.#make(attach, { customer: this.#ids.translate(customer) });
   }
 
@@ -156,6 +171,27 @@ export class World {
     this.#ids.learn(String(object.id), made);
   }
 
+  /** The first payment of a subscription, with its customer's card; others are not told enough of. */
+  async #payment(object: JsonObject | null): Promise<void> {
+    if (object?.description !== 'Subscription creation') return;
+    const price = [...this.#catalogue.prices.values()].find(
+      ({ unit_amount: amount, currency, recurring }) =>
+        amount === object.amount && currency === object.currency && isObject(recurring),
+    );
+    if (price === undefined) return;
+    const customer = await this.#payer(object);
+    const form = { customer, 'items[0][price]': await this.#price(String(price.id)) };
+    const made = await this.#make('/v1/subscriptions', form);
+    const { body } = await this.#send(
+      'GET',
+      `/v1/subscriptions/${made}`,
+      'expand[]=latest_invoice.payments',
+    );
+    for (const { payment } of objectsIn(body)) {
+      if (isObject(payment)) this.#ids.learn(String(object.id), String(payment.payment_intent));
+    }
+  }
+
   async #make(path: string, params: Record<string, string>): Promise<string> {
     const { status, body } = await this.#send('POST', path, new URLSearchParams(params).toString());
     if (status === 200 && isObject(body)) return String(body.id);
@@ -165,8 +201,19 @@ export class World {
 }
 
 function madeBy({ method, path, resp }: RecordedCall): Json {
-  const makes = method === 'POST' && /^\/v1\/(prices|plans|products)$/.test(path);
+  const makes = method === 'POST' && /^\/v1\/(coupons|prices|plans|products)$/.test(path);
   return makes && isObject(resp) ? (resp.id ?? null) : null;
+}
+
+/** The test card that behaves as the recorded one did: its owner is asked, or it is of its brand. */
+function cardNamed(id: string, calls: RecordedCall[]): string {
+  for (const { resp } of calls) {
+    for (const { payment_method: method, status } of objectsIn(resp)) {
+      if (method === id && status === 'requires_action') return 'authenticationRequired';
+    }
+  }
+  const card = describe(id, calls)?.card;
+  return isObject(card) ? String(card.brand) : 'visa';
 }
 
 function describe(id: string, calls: RecordedCall[]): JsonObject | null {

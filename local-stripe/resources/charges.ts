@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { bookCharge } from '../billing/payment/booking.ts';
 import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -36,6 +37,7 @@ export const charges = resource({
     receipt_url: charge.paid ? `${ctx.baseUrl}/receipts/${charge.id}` : null,
   }),
   routes: [searchRoute('charge', '/v1/charges')],
+  due: { 'charge.booked': bookCharge },
   update: (ctx: Context, before, params: Stripe.ChargeUpdateParams) => {
     const patch: Partial<Stripe.Charge> = {
       metadata: mergeMetadata(before.metadata, params.metadata),

@@ -21,7 +21,6 @@ export const unimitated = [
   'mandate_data',
   'on_behalf_of',
   'transfer_data',
-  'transfer_group',
 ];
 
 /** The payment method that a request names or brings along. */

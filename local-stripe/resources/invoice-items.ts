@@ -40,6 +40,8 @@ export const invoiceItems = resource({
   listed: (_ctx, { test_clock }, params) => {
     return test_clock === null || 'customer' in params || 'invoice' in params;
   },
+  // Stripe tells the net amount of what no discount applies to, and of nothing else.
+  present: (_ctx, item) => (item.discountable ? item : { ...item, net_amount: item.amount }),
   create: createItem,
   update: updateItem,
   del: deleteItem,
@@ -97,7 +99,7 @@ export function updateItem(
     invoice === null || names.length === 0 ? null : draftOf(ctx, invoice, idOf(before.customer));
   const metadata = mergeMetadata(before.metadata, params.metadata);
   if (names.length === 0) return ctx.update('invoiceitem', before, { metadata });
-  const line = readItemLine(ctx, { ...keptOf(ctx, before), ...params } as GivenItem, {
+  const line = readItemLine(ctx, { ...keptOf(ctx, before, params), ...params } as GivenItem, {
     place: '',
     customer: idOf(before.customer),
     id: before.id,
@@ -107,7 +109,6 @@ export function updateItem(
   const item = ctx.update('invoiceitem', before, {
     metadata,
     amount: line.amount,
-    net_amount: line.amount,
     description: line.description || null,
     discountable: line.isDiscountable,
     discounts: [...line.discounts],
@@ -126,17 +127,33 @@ export function updateItem(
 }
 
 /** What stays as it was where the update says nothing else. */
-function keptOf(ctx: Context, item: InvoiceItem): GivenItem {
-  const price = item.pricing?.price_details?.price;
+function keptOf(
+  ctx: Context,
+  item: InvoiceItem,
+  params: Stripe.InvoiceItemUpdateParams,
+): Partial<GivenItem> {
   return {
-    ...(price === undefined || isAdHoc(ctx, ctx.store.get('price', idOf(price)))
-      ? { amount: item.amount }
-      : { pricing: { price: idOf(price) }, quantity: item.quantity }),
+    ...costOf(ctx, item, params),
     ...(item.description === null ? {} : { description: item.description }),
     discountable: item.discountable,
     discounts: (item.discounts ?? []).map((discount) => ({ discount: idOf(discount!) })),
     period: item.period,
   };
+}
+
+/** An amount is that of one: with another quantity it is as much for each. */
+function costOf(
+  ctx: Context,
+  { pricing, quantity }: InvoiceItem,
+  given: Stripe.InvoiceItemUpdateParams,
+): Partial<GivenItem> {
+  if (given.amount !== undefined) return {};
+  if (given.pricing ?? given.price_data ?? given.unit_amount_decimal) return { quantity };
+  const price = pricing?.price_details?.price;
+  const unit = pricing?.unit_amount_decimal;
+  return price === undefined || isAdHoc(ctx, ctx.store.get('price', idOf(price)))
+    ? { quantity, ...(unit ? { unit_amount_decimal: unit } : {}) }
+    : { quantity, pricing: { price: idOf(price) } };
 }
 
 export function deleteItem(global: Context, before: InvoiceItem): object {

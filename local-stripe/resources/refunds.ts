@@ -1,5 +1,10 @@
 import type Stripe from 'stripe';
-import { bankAnswered, cancelRefund, createRefund } from '../billing/payment/refund.ts';
+import {
+  bankAnswered,
+  cancelRefund,
+  createRefund,
+  refundReferenced,
+} from '../billing/payment/refund.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -54,7 +59,7 @@ export const refunds = resource({
       },
     },
   ],
-  due: { 'refund.bank': bankAnswered },
+  due: { 'refund.bank': bankAnswered, 'refund.referenced': refundReferenced },
 });
 
 function onClockOfPayment(ctx: Context, params: Stripe.RefundCreateParams): Context {

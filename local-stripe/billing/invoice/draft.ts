@@ -131,7 +131,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     post_payment_credit_notes_amount: 0,
     pre_payment_credit_notes_amount: 0,
     receipt_number: null,
-    rendering: subscription === null ? plainRendering('auto') : null,
+    rendering: facts.billingReason === 'manual' ? plainRendering('auto') : null,
     shipping_cost: null,
     shipping_details: null,
     starting_balance: balance,

@@ -91,7 +91,7 @@ export function ensureIntent(ctx: Context, invoice: Stripe.Invoice): Stripe.Paym
     description: intentDescription(ctx, invoice),
     setupFutureUsage: isWithCustomer(invoice) ? 'off_session' : null,
     captureMethod: 'automatic',
-    invoice: invoice.id,
+    ...(subscriptionOf(ctx, invoice) === null ? {} : { invoice: invoice.id }),
   });
   linkPayment(ctx, invoice, intent);
   return intent;
@@ -103,7 +103,7 @@ function isWithCustomer({ billing_reason: reason }: Stripe.Invoice): boolean {
 }
 
 function intentDescription(ctx: Context, invoice: Stripe.Invoice): string {
-  if (subscriptionOf(ctx, invoice) === null) return `Payment for Invoice ${invoice.number ?? ''}`;
+  if (subscriptionOf(ctx, invoice) === null) return 'Payment for Invoice';
   return invoice.billing_reason === 'subscription_create'
     ? 'Subscription creation'
     : 'Subscription update';

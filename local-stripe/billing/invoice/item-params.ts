@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
+import { assertAtMostOneOf } from '../../kernel/exclusive.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createPrice } from '../catalog/price.ts';
@@ -16,6 +17,8 @@ export type GivenItem = Omit<Stripe.InvoiceItemCreateParams, 'customer' | 'invoi
   unit_amount?: number;
 };
 
+/** What an item costs is said in one way. */
+const costs = ['amount', 'unit_amount', 'unit_amount_decimal', 'pricing', 'price', 'price_data'];
 const amountMax = 99_999_999;
 
 export interface ItemPlace {
@@ -36,10 +39,18 @@ export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): 
     ['quantity_decimal', 'tax_rates', 'tax_behavior', 'tax_code'],
     about.place,
   );
+  assertAtMostOneOf(given, costs, about.place);
   const price = readPrice(ctx, given, about.currency, within);
   const quantity = given.quantity ?? 1;
   if (!Number.isSafeInteger(quantity) || quantity < 0) {
     throw invalidRequest('Invalid non-negative integer', within('quantity'));
+  }
+  if (given.amount !== undefined && quantity !== 1) {
+    throw invalidRequest(
+      'An `amount` is that of the whole: give `unit_amount_decimal` with a `quantity`.',
+      within('quantity'),
+      'parameters_exclusive',
+    );
   }
   const amount = given.amount ?? (price === null ? null : priceAmount(price, quantity));
   const unit = given.unit_amount ?? (given.unit_amount_decimal as unknown as string | undefined);
@@ -63,7 +74,7 @@ export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): 
     period: given.period ?? { start: ctx.now, end: ctx.now },
     price:
       price ?? adHocPrice(ctx, { unitAmount: given.amount ?? unit!, currency, name: description }),
-    quantity: given.amount === undefined ? quantity : 1,
+    quantity,
     discounts: redeemForInvoice(
       ctx,
       given.discounts ?? [],

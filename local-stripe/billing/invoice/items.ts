@@ -34,7 +34,7 @@ export function keepInvoiceItem(
     customer,
     customer_account: null,
     date: ctx.now,
-    description: draft.description,
+    description: draft.description || null,
     discountable: draft.isDiscountable,
     discounts: [...draft.discounts],
     frozen_fields: [],
@@ -42,7 +42,6 @@ export function keepInvoiceItem(
     invoicing_rules: [],
     livemode: false,
     metadata: draft.metadata,
-    net_amount: draft.amount,
     parent:
       draft.subscription === null
         ? null

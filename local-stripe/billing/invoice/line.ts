@@ -35,7 +35,7 @@ export function buildLine(
     object: 'line_item',
     amount: draft.amount,
     currency: draft.currency,
-    description: draft.description,
+    description: draft.description || null,
     discount_amounts: shares,
     discountable: draft.isDiscountable,
     discounts: [...draft.discounts],

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { DiscountShare } from '../amounts.ts';
+import { idOf } from '../../kernel/reference.ts';
 import { minimumCharge } from '../currencies.ts';
 
 export type Totals = Pick<
@@ -16,7 +17,8 @@ export type Totals = Pick<
 >;
 
 /**
- * Adds the lines up. `balance` is what the customer owes (or, negative, is owed) besides. What is
+ * Adds the lines up: the subtotal after the discounts of single lines, the total after those of the
+ * whole too. `balance` is what the customer owes (or, negative, is owed) besides. What is
  * less than can be charged is not due: it goes to the balance, for the next invoice.
  */
 export function totalsOf(
@@ -24,7 +26,7 @@ export function totalsOf(
   balance: number,
   currency: string,
 ): Totals {
-  const subtotal = lines.reduce((sum, { amount }) => sum + amount, 0);
+  const subtotal = lines.reduce((sum, line) => sum + afterOwnDiscounts(line), 0);
   const byDiscount = new Map<string, number>();
   for (const { discount_amounts } of lines) {
     for (const { discount, amount } of (discount_amounts ?? []) as DiscountShare[]) {
@@ -32,7 +34,8 @@ export function totalsOf(
     }
   }
   const discounts = [...byDiscount].map(([discount, amount]) => ({ discount, amount }));
-  const total = subtotal - discounts.reduce((sum, { amount }) => sum + amount, 0);
+  const off = discounts.reduce((sum, { amount }) => sum + amount, 0);
+  const total = lines.reduce((sum, { amount }) => sum + amount, 0) - off;
   const due = total + balance < minimumCharge(currency) ? 0 : total + balance;
   return {
     subtotal,
@@ -45,4 +48,14 @@ export function totalsOf(
     amount_due: due,
     amount_remaining: due,
   };
+}
+
+function afterOwnDiscounts({
+  amount,
+  discount_amounts,
+  discounts,
+}: Stripe.InvoiceLineItem): number {
+  const own = new Set(discounts.map(idOf));
+  const shares = (discount_amounts ?? []) as DiscountShare[];
+  return shares.reduce((left, one) => left - (own.has(one.discount) ? one.amount : 0), amount);
 }

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { recordBalance } from './charge.ts';
+import { recordBalance } from './booking.ts';
 
 /** Takes money that was only held, or a part of it; the rest is let go. */
 export function captureIntent(

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import type { Decline } from '../cards.ts';
 import { findTestCard } from './behavior.ts';
+import { bookCapture } from './booking.ts';
 import { walletOf } from './wallets.ts';
 import type { Wallet } from './wallets.ts';
 
@@ -9,7 +10,6 @@ import type { Wallet } from './wallets.ts';
 const withoutConnect = { destination: null, dispute: null, order: null };
 
 const day = 86_400;
-const startOfDay = (at: number) => at - (at % day);
 
 /** A charge of `amount` for this intent: succeeded, or failed with `decline`. Not yet announced. */
 export function createCharge(
@@ -29,15 +29,7 @@ export function createCharge(
     application: null,
     application_fee: null,
     application_fee_amount: null,
-    balance_transaction: captured
-      ? recordBalance(ctx, {
-          amount: intent.amount,
-          currency: intent.currency,
-          source: id,
-          type: 'charge',
-          description: intent.description,
-        })
-      : null,
+    balance_transaction: captured ? bookCapture(ctx, intent, id) : null,
     billing_details: method.billing_details,
     calculated_statement_descriptor: 'LOCAL STRIPE',
     captured,
@@ -72,53 +64,8 @@ export function createCharge(
     statement_descriptor_suffix: intent.statement_descriptor_suffix,
     status: decline === null ? 'succeeded' : 'failed',
     transfer_data: null,
-    transfer_group: null,
+    transfer_group: intent.transfer_group,
   });
-}
-
-/** Books money that came (positive) or went; answers the id. Fees as for a card in test mode. */
-export function recordBalance(
-  ctx: Context,
-  entry: {
-    amount: number;
-    currency: string;
-    source: string;
-    type: 'charge' | 'refund' | 'adjustment' | 'refund_failure';
-    feeMinor?: number;
-    description?: string | null;
-  },
-): string {
-  const fee =
-    entry.feeMinor ?? (entry.type === 'charge' ? Math.round(entry.amount * 0.029) + 30 : 0);
-  return ctx.store.put('balance_transaction', {
-    id: ctx.newId('txn'),
-    object: 'balance_transaction',
-    amount: entry.amount,
-    available_on: startOfDay(ctx.now + 7 * day),
-    balance_type: 'payments',
-    created: ctx.now,
-    currency: entry.currency,
-    description: entry.description ?? null,
-    exchange_rate: null,
-    fee,
-    fee_details:
-      fee === 0
-        ? []
-        : [
-            {
-              amount: fee,
-              application: null,
-              currency: entry.currency,
-              description: 'Stripe processing fees',
-              type: 'stripe_fee',
-            },
-          ],
-    net: entry.amount - fee,
-    reporting_category: entry.type === 'adjustment' ? 'dispute' : entry.type,
-    source: entry.source,
-    status: 'pending',
-    type: entry.type,
-  }).id;
 }
 
 const noDetails = 'The bank did not return any further details with this decline.';

@@ -17,7 +17,7 @@ export interface IntentFacts {
   receiptEmail?: string | null;
   /** What is told again, see `keptOnIntent`. */
   kept?: Partial<Stripe.PaymentIntent>;
-  /** The invoice that it pays. */
+  /** The invoice of a subscription that it pays. */
   invoice?: string;
   /** The payment methods it may be paid with; default cards alone. */
   types?: readonly string[];
@@ -85,9 +85,9 @@ export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIn
   return intent;
 }
 
-/** Stripe fills in the reference with as much of the invoice's id as fits. */
+/** Stripe fills in the invoice's id; what it tells the card's network is the beginning of it. */
 function detailsOf(invoice: string): Stripe.PaymentIntent.PaymentDetails {
-  return { customer_reference: null, order_reference: invoice.slice(0, 25) };
+  return { customer_reference: null, order_reference: invoice };
 }
 
 function excludedOf(

@@ -3,7 +3,7 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { recordBalance } from './charge.ts';
+import { recordBalance } from './booking.ts';
 import { isWallet, wallets } from './wallets.ts';
 
 const day = 86_400;

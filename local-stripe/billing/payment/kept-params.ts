@@ -11,6 +11,7 @@ type Given = Pick<
   | 'shipping'
   | 'statement_descriptor'
   | 'statement_descriptor_suffix'
+  | 'transfer_group'
 >;
 
 type Kept = Partial<Stripe.PaymentIntent>;
@@ -22,6 +23,7 @@ export function keptOnIntent(given: Partial<Given>, before?: Stripe.PaymentInten
     'receipt_email',
     'statement_descriptor',
     'statement_descriptor_suffix',
+    'transfer_group',
   ] as const) {
     if (given[name] !== undefined) kept[name] = given[name] || null;
   }

@@ -4,11 +4,13 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { findTestCard } from './behavior.ts';
-import { recordBalance } from './charge.ts';
+import { recordBalance } from './booking.ts';
 import { isWallet, wallets } from './wallets.ts';
 
 /** A bank that takes its time, for the test cards that show it. */
 const bankSeconds = 3600;
+/** A card's network gives the number that the refund is traced by on one of the next days. */
+const referenceSeconds = 86_400;
 
 /** Gives money back, at most what is left of the charge. Invoice and subscription stay as they are. */
 export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): Stripe.Refund {
@@ -34,7 +36,7 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
     currency: charge.currency,
     customer: charge.customer,
     customer_account: null,
-    destination_details: destinationOf(ctx, charge),
+    destination_details: destinationOf(charge),
     metadata: mergeMetadata({}, params.metadata),
     payment_intent: charge.payment_intent,
     payment_method: charge.payment_method,
@@ -51,6 +53,8 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   ctx.emit('refund.updated', refund);
   ctx.emit('charge.refund.updated', refund);
   if (settlesIn !== null) ctx.schedule(ctx.now + settlesIn, 'refund.bank', id);
+  if (refund.destination_details?.card)
+    ctx.schedule(ctx.now + referenceSeconds, 'refund.referenced', id);
   return refund;
 }
 
@@ -66,13 +70,13 @@ function manner(
   return { isPending: behavior === 'pending_first', settlesIn };
 }
 
-function destinationOf(ctx: Context, charge: Stripe.Charge): Stripe.Refund.DestinationDetails {
+/** A card's network has to give the reference first. */
+function destinationOf(charge: Stripe.Charge): Stripe.Refund.DestinationDetails {
   const type = charge.payment_method_details?.type ?? 'card';
   if (isWallet(type)) return { [type]: {}, type };
   return {
     card: {
-      reference: ctx.newText(16),
-      reference_status: 'available',
+      reference_status: 'pending',
       reference_type: 'acquirer_reference_number',
       type: 'refund',
     },
@@ -107,6 +111,23 @@ export function bankAnswered(ctx: Context, id: string): void {
   }
   if (findTestCard(ctx, charge.payment_method!)?.refund === 'fails_later')
     failRefund(ctx, refund, charge);
+}
+
+/** The network has given its reference for a refund that stands. */
+export function refundReferenced(ctx: Context, id: string): void {
+  const refund = ctx.store.find('refund', id);
+  if (refund?.destination_details?.card === undefined || refund.status !== 'succeeded') return;
+  const card = { ...refund.destination_details.card };
+  const referenced: typeof card = {
+    ...card,
+    reference: ctx.newDigits(23),
+    reference_status: 'available',
+  };
+  const destination_details = { ...refund.destination_details, card: referenced };
+  const before = { destination_details: { card: { reference_status: card.reference_status } } };
+  const after = ctx.store.put('refund', { ...refund, destination_details });
+  ctx.emit('refund.updated', after, before);
+  ctx.emit('charge.refund.updated', after, before);
 }
 
 /** Called off before the bank had done it: the money stays where it was. */

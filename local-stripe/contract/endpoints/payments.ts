@@ -20,10 +20,7 @@ const setup = ({ stripe, customer }: World) =>
   stripe.setupIntents.create({ customer: customer.id });
 const method = ({ stripe }: World) =>
   stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
-const transaction = async (world: World) => {
-  const expanded = await world.stripe.charges.retrieve(await charge(world));
-  return expanded.balance_transaction as string;
-};
+const transaction = async (world: World) => (await refund(world)).balance_transaction as string;
 
 /** A charge that its owner's bank disputes at once, and the dispute. */
 async function dispute(world: World): Promise<Stripe.Dispute> {

@@ -56,11 +56,6 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'with `auto_advance`, for an invoice that is sent, and where items wait',
   },
   {
-    endpoint: /invoiceitems$/,
-    param: /^(quantity|unit_amount_decimal)$/,
-    what: 'with a price or a unit amount, in place of `amount`',
-  },
-  {
     endpoint: /(payment|setup)_intents/,
     param:
       /^(return_url|off_session|error_on_requires_action|use_stripe_sdk|confirm|automatic_payment_methods)$/,

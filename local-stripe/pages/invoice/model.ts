@@ -99,8 +99,9 @@ function totalsOf(ctx: Context, page: Page, invoice: Stripe.Invoice): InvoiceVie
   const money = (amount: number): string => page.money(amount, invoice.currency);
   const taxes = (invoice.total_taxes ?? []).reduce((sum, tax) => sum + tax.amount, 0);
   const applied = invoice.total - invoice.amount_due;
+  const listed = invoice.lines.data.reduce((sum, { amount }) => sum + amount, 0);
   return [
-    { label: words.invoice.subtotal, value: money(invoice.subtotal), strong: false },
+    { label: words.invoice.subtotal, value: money(listed), strong: false },
     ...(invoice.total_discount_amounts ?? []).map(({ amount, discount }) => ({
       label: discountLabel(ctx, page, idOf(discount), invoice.currency),
       value: money(-amount),
