@@ -12,16 +12,18 @@ export type Language = 'en' | 'zh-CN';
 /** What the pages say, by language: the tests read the screen as people do. */
 export const WORDS: Record<Language, Messages> = { en, 'zh-CN': zhCN };
 
-/** The product with its pages, for one test file. */
-export async function startAppWithPages(): Promise<TestApp> {
+/** The product with its pages, for one test file; `env` adds variables. */
+export async function startAppWithPages(env: Record<string, string> = {}): Promise<TestApp> {
   await ensureClientBuilt(() => undefined);
-  return startTestApp();
+  return startTestApp(env);
 }
 
 export interface VisitorOptions {
   language?: Language;
   theme?: 'light' | 'dark';
   width?: number;
+  /** Where the visitor comes from, for an app that trusts loopback to say so. */
+  address?: string;
 }
 
 /** A fresh browser profile. Motion is reduced, so that nothing is judged half-way. */
@@ -35,6 +37,7 @@ export function newVisitor(
     colorScheme: options.theme ?? 'light',
     reducedMotion: 'reduce',
     viewport: { width, height: width < 500 ? 740 : 900 },
+    ...(options.address ? { extraHTTPHeaders: { 'X-Forwarded-For': options.address } } : {}),
   });
 }
 

@@ -16,7 +16,9 @@ export function useHolds(): Holds {
   return {
     untilFewer: (resource, signal) =>
       new Promise((resolve, reject) => {
-        const before = subscription.resource(resource)?.held ?? 0;
+        const held = () => subscription.resource(resource)?.held ?? 0;
+        // The figures may not have heard of the hold yet that was in the way.
+        let last = held();
         const end = (done: () => void) => {
           clearTimeout(timer);
           stop();
@@ -25,12 +27,10 @@ export function useHolds(): Holds {
         };
         const abort = () => end(() => reject(signal.reason as Error));
         const timer = setTimeout(() => end(resolve), ASK_AGAIN_MS);
-        const stop = watch(
-          () => subscription.resource(resource)?.held ?? before,
-          (held) => {
-            if (held < before) end(resolve);
-          },
-        );
+        const stop = watch(held, (now) => {
+          if (now < last) end(resolve);
+          last = now;
+        });
         signal.addEventListener('abort', abort);
       }),
   };

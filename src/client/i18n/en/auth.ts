@@ -37,10 +37,19 @@ export default {
     banner: 'Please confirm your e-mail address',
     why: 'We sent a link to {email}. Without it you can send ten messages, and not pay.',
     resend: 'Send the mail again',
-    sent: 'It is on its way.',
+    sent: 'It is on its way. Look among the unwanted mails too.',
     done: 'Thank you, your address is confirmed.',
-    failed: 'Sign in and ask for a new link; old ones stop working.',
+    failed: 'Your address could not be confirmed just now.',
+    over: 'This link is not valid any more, or is for another address than you use now.',
+    askAbove: 'Ask for a new one above.',
+    askInside: 'Log in, and ask for a new one there.',
   },
   opened: 'You can now log in from here.',
+  openOver:
+    'This link is not valid any more. Log in from where you last did, or try again in half an hour: we then send a new link.',
+  besieged:
+    'There were too many wrong passwords for this account, so it opens only from where it was used before. If it is yours, we have sent you a mail with a link that lets you in from here.',
+  tooMany: 'There were too many attempts from here. Try again in a quarter of an hour.',
+  tooManyAccounts: 'Too many accounts were made from here. Try again in an hour.',
   expired: 'You were signed out. Log in to go on where you were.',
 };
