@@ -32,6 +32,8 @@ export function useCurrentWords(
         return t('subscription.current.free');
       case 'trial_used':
         return t('subscription.current.trialUsed');
+      case 'ended':
+        return t('subscription.current.ended', { date: f.value.date(label.at) });
       case 'paused':
         return t('subscription.current.paused');
       case 'past_due':

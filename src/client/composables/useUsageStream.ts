@@ -4,7 +4,7 @@ import { followUsage } from '../services/usage-stream.ts';
 import { useSessionStore } from '../stores/session.ts';
 import { useSubscriptionStore } from '../stores/subscription.ts';
 
-/** Keeps the figures moving while a page that shows them is open and seen. */
+/** Keeps figures and plan of today on every page, while the tab is seen. */
 export function useUsageStream(): void {
   const session = useSessionStore();
   const subscription = useSubscriptionStore();

@@ -1,7 +1,12 @@
 import { useQuery, useQueryCache } from '@pinia/colada';
 import { defineStore } from 'pinia';
 import { computed } from 'vue';
-import type { SubscriptionOverview, SubscriptionView, UsageStats } from '../../domain/api.ts';
+import type {
+  SubscriptionOverview,
+  SubscriptionView,
+  UpgradeResult,
+  UsageStats,
+} from '../../domain/api.ts';
 import { planHasFeature, type Feature } from '../../domain/plans.ts';
 import type { ResourceType, ResourceUsage } from '../../domain/quota.ts';
 import * as api from '../services/subscription.api.ts';
@@ -52,6 +57,16 @@ export const useSubscriptionStore = defineStore('subscription', () => {
     await refreshAfterChange();
   }
 
+  /** A write that failed has told that our picture is old, or has left it open what it did. */
+  async function orReadAnew<T>(write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } catch (thrown) {
+      void query.refetch();
+      throw thrown;
+    }
+  }
+
   return {
     overview,
     subscription,
@@ -83,8 +98,6 @@ export const useSubscriptionStore = defineStore('subscription', () => {
       return data;
     },
 
-    refreshAfterChange,
-
     /** A fresher count, from the live stream or from a gate's answer. */
     receiveUsage(fresh: UsageStats): void {
       const before = usage.value;
@@ -95,23 +108,31 @@ export const useSubscriptionStore = defineStore('subscription', () => {
 
     /** The address of the payment page; the caller goes there. Throws an `ApiProblem`. */
     async checkout(priceId: string): Promise<string> {
-      return (await api.createCheckout(priceId)).checkoutUrl;
+      return (await orReadAnew(api.createCheckout(priceId))).checkoutUrl;
     },
 
     async openPortal(): Promise<string> {
       return (await api.createPortal()).portalUrl;
     },
 
+    /** What was read anew is shown before it resolves, unless a payment is still to come. */
+    async change(priceId: string, prorationDate: number | null): Promise<UpgradeResult> {
+      const result = await orReadAnew(api.changePlan(priceId, prorationDate));
+      if (result.paymentUrl === undefined) await refreshAfterChange();
+      else void query.refetch();
+      return result;
+    },
+
     async cancel(
       options: { immediately?: boolean; reason?: string } = {},
     ): Promise<SubscriptionView> {
-      const { subscription: changed } = await api.cancelSubscription(options);
+      const { subscription: changed } = await orReadAnew(api.cancelSubscription(options));
       await settle(changed);
       return changed;
     },
 
     async resume(): Promise<SubscriptionView> {
-      const { subscription: changed } = await api.resumeSubscription();
+      const { subscription: changed } = await orReadAnew(api.resumeSubscription());
       await settle(changed);
       return changed;
     },

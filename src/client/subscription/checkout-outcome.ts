@@ -6,6 +6,7 @@ export type CheckoutOutcome =
   | { kind: 'active' }
   | { kind: 'authenticate'; payUrl: string | null }
   | { kind: 'failed'; payUrl: string | null }
+  | { kind: 'trialUsed' }
   | { kind: 'processing' };
 
 export const POLL_INTERVAL_MS = 2_000;
@@ -26,9 +27,12 @@ export function judgeCheckout(
   const isRunning = subscription.status === 'active' || subscription.status === 'trialing';
   if (subscription.plan !== 'free' && isRunning) return { kind: 'active' };
 
+  if (subscription.endReason === 'trial_used') return { kind: 'trialUsed' };
+
   const latest = payments[0];
-  const payUrl = subscription.pastDue?.payUrl ?? latest?.hostedInvoiceUrl ?? null;
-  if (latest && latest.status !== 'paid' && latest.failure) {
+  // One that was voided is of an earlier try: it can give nothing any more, and is never offered.
+  if (latest?.status === 'open' && latest.failure) {
+    const payUrl = subscription.pastDue?.payUrl ?? latest.hostedInvoiceUrl;
     return AUTHENTICATION.test(latest.failure.code)
       ? { kind: 'authenticate', payUrl }
       : { kind: 'failed', payUrl };

@@ -5,6 +5,7 @@ import type { Plan } from '../../domain/plans.ts';
 export type CurrentLabel =
   | { kind: 'free' }
   | { kind: 'trial_used' }
+  | { kind: 'ended'; at: string }
   | { kind: 'renews'; at: string }
   | { kind: 'ends'; at: string }
   | { kind: 'trial'; at: string; thenFree: boolean }
@@ -27,7 +28,9 @@ export function hasSubscription(subscription: SubscriptionView): boolean {
 
 export function describeCurrent(subscription: SubscriptionView): CurrentLabel {
   if (!hasSubscription(subscription)) {
-    return { kind: subscription.endReason === 'trial_used' ? 'trial_used' : 'free' };
+    if (subscription.endReason === 'trial_used') return { kind: 'trial_used' };
+    const { status, cancelAt } = subscription;
+    return status === 'canceled' && cancelAt ? { kind: 'ended', at: cancelAt } : { kind: 'free' };
   }
   if (subscription.pause?.of === 'subscription') return { kind: 'paused' };
   if (subscription.status === 'past_due') return { kind: 'past_due' };

@@ -7,6 +7,7 @@ export default {
     renews: 'Renews on {date} for {amount}',
     renewsOn: 'Renews on {date}',
     ends: 'Ends on {date}; after that you are on Free',
+    ended: 'Your subscription ended on {date}. You are on Free.',
     trialEnds: 'Trial until {date}, then {amount}',
     trialEndsFree: 'Trial until {date}, then Free',
     trialUsed:
@@ -56,6 +57,12 @@ export default {
     others:
       'There is another subscription: {plans}. Cancelling ends both. | There are {count} other subscriptions: {plans}. Cancelling ends all of them.',
   },
+  arranged: {
+    invoices:
+      'This subscription is paid by invoice. Write to our support to change its plan before its period ends.',
+    other:
+      'A change of this subscription was arranged with our support. Write to them to alter it, or cancel.',
+  },
   pay: {
     title: 'Subscribe to {plan}',
     legend: 'How often you pay',
@@ -68,6 +75,8 @@ export default {
     tax: 'Tax is added where it applies and shown before you pay.',
     renewal:
       'Renews by itself every month until you cancel. | Renews by itself every year until you cancel.',
+    otherCurrency:
+      'You paid in {former} before. Credit that you may have in it stays, for invoices in {former}.',
     first: 'First renewal on {date}',
     terms:
       'You can cancel at any time; the plan then stays until the end of the time you paid for. Time already begun is not refunded.',
@@ -96,6 +105,8 @@ export default {
     confirmFree: 'Change now',
     confirmLater: 'Change on {date}',
     failed: 'The change could not be calculated.',
+    payFirst: 'The last invoice is not paid yet. Pay it first, and then change the plan.',
+    payNow: 'Pay the invoice',
     declined: 'The bank declined the payment. Your plan is unchanged.',
     pay: 'Finish payment',
     pending: 'The payment needs one more step from you. Your plan changes as soon as it is done.',
@@ -138,6 +149,9 @@ export default {
     processing: 'The payment is under way',
     processingText:
       'Your bank is still working on it. We start the plan when the money arrives, and tell you by e-mail.',
+    trialUsed: 'Your trial has ended',
+    trialUsedText:
+      'A free trial is there once for each e-mail address and each card, and yours had one before. Nothing was charged. You can subscribe without a trial.',
     slow: 'This takes longer than usual',
     slowText:
       'Your payment is safe. Refresh in a moment; if nothing changes, write to us with the reference.',

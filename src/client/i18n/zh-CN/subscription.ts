@@ -9,6 +9,7 @@ const subscription: Messages['subscription'] = {
     renews: '{date} 续订，金额 {amount}',
     renewsOn: '{date} 续订',
     ends: '{date} 结束，之后为免费版',
+    ended: '订阅已于 {date} 结束，现在为免费版。',
     trialEnds: '试用至 {date}，之后 {amount}',
     trialEndsFree: '试用至 {date}，之后为免费版',
     trialUsed:
@@ -52,6 +53,10 @@ const subscription: Messages['subscription'] = {
     others:
       '还有另一份订阅：{plans}。取消时两份都会结束。 | 还有另外 {count} 份订阅：{plans}。取消时全部结束。',
   },
+  arranged: {
+    invoices: '此订阅按账单付款。如需在当前周期结束前更改方案，请联系客服。',
+    other: '此订阅的更改由客服安排。如需调整请联系客服，也可以取消订阅。',
+  },
   pay: {
     title: '订阅{plan}',
     legend: '付款周期',
@@ -62,6 +67,7 @@ const subscription: Messages['subscription'] = {
     perYear: '每年 {amount}',
     tax: '如需缴税，会在付款前另行列出。',
     renewal: '每月自动续订，直到你取消。 | 每年自动续订，直到你取消。',
+    otherCurrency: '你以前用{former}付款。如有余额，会保留给{former}账单使用。',
     first: '首次续订日期：{date}',
     terms: '随时可以取消；取消后，方案保留到已付费时段结束。已开始的时段不退款。',
     submit: '前往付款',
@@ -89,6 +95,8 @@ const subscription: Messages['subscription'] = {
     confirmFree: '立即更改',
     confirmLater: '{date} 更改',
     failed: '没能算出更改的费用。',
+    payFirst: '上一张账单还未付款。请先付款，再更改方案。',
+    payNow: '支付账单',
     declined: '银行拒绝了扣款，你的方案没有变化。',
     pay: '完成付款',
     pending: '付款还需要你再操作一步，完成后方案立即更改。',
@@ -130,6 +138,9 @@ const subscription: Messages['subscription'] = {
     failedAction: '换一张卡付款',
     processing: '付款处理中',
     processingText: '银行仍在处理。到账后我们会开通方案，并发邮件告诉你。',
+    trialUsed: '试用已结束',
+    trialUsedText:
+      '每个邮箱和每张银行卡只能免费试用一次，而你此前已经试用过。没有扣款。你可以直接订阅。',
     slow: '比平时慢一些',
     slowText: '你的付款是安全的。请稍后刷新；如果一直没有变化，请带上参考编号写信给我们。',
     abandoned: '结账未完成',

@@ -19,6 +19,18 @@ const rows: [string, SubscriptionView, PaymentView[], object][] = [
   ],
   ['declined', pastDue, [failed('card_declined')], { kind: 'failed', payUrl: PAY_URL }],
   ['under way at the bank', pastDue, [payment({ status: 'open' })], { kind: 'processing' }],
+  [
+    'a failed invoice of an earlier try that was voided',
+    FREE,
+    [payment({ status: 'void', failure: { code: 'card_declined', message: '' } })],
+    { kind: 'waiting' },
+  ],
+  [
+    'a trial that the card had before',
+    { ...FREE, status: 'canceled', endReason: 'trial_used' },
+    [],
+    { kind: 'trialUsed' },
+  ],
   ['an old invoice was paid, the new one is not known', FREE, [payment({})], { kind: 'waiting' }],
 ];
 

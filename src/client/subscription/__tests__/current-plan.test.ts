@@ -37,7 +37,18 @@ const rows: [string, SubscriptionView, ReturnType<typeof describeCurrent>, strin
     'past_due',
   ],
   ['past due', { ...PRO, status: 'past_due' }, { kind: 'past_due' }, 'past_due'],
-  ['ended', { ...PRO, plan: 'free', status: 'canceled' }, { kind: 'free' }, 'canceled'],
+  [
+    'ended',
+    { ...PRO, plan: 'free', status: 'canceled', cancelAt: END },
+    { kind: 'ended', at: END },
+    'canceled',
+  ],
+  [
+    'ended, as the trial was not the first',
+    { ...FREE, status: 'canceled', cancelAt: END, endReason: 'trial_used' },
+    { kind: 'trial_used' },
+    'canceled',
+  ],
 ];
 
 test.each(rows)('%s', (_who, subscription, label, status) => {

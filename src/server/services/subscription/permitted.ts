@@ -14,7 +14,7 @@ export function flagsOf({ facts, snapshot, item }: LiveSubscription): StaffFlag[
 
 /**
  * What an operator arranged is not undone by a customer's click, other than by leaving: throws where
- * the table of the domain says that the customer is to ask. 409 `subscription_paused`, `state_changed`.
+ * the table of the domain says that the customer is to ask. 409 `subscription_paused`, `state_changed` (with what was `arranged`).
  */
 export function assertMayAlter(live: LiveSubscription, verb: 'now' | 'later' | 'resume'): void {
   const flag = flagsOf(live).find((one) => STAFF_FLAGS[one][verb] === 'asks');
@@ -30,6 +30,7 @@ export function assertMayAlter(live: LiveSubscription, verb: 'now' | 'later' | '
     flag === 'sends_invoices'
       ? 'This subscription is paid by invoice; write to our support to change its plan before its period ends.'
       : 'A change of this subscription was arranged with our support; write to them to alter it.',
+    { data: { arranged: flag } },
   );
 }
 

@@ -1,0 +1,16 @@
+import type { ApiProblem } from '../services/api-problem.ts';
+import { useText } from './useText.ts';
+
+/** The sentence for a problem: its code's, or a closer one where the details say more. */
+export function useProblemWords(): (problem: ApiProblem) => string {
+  const { t } = useText();
+  return ({ code, details }) => {
+    // Asking again would meet the same arrangement of our staff each time.
+    if (code === 'state_changed' && details['arranged'] !== undefined) {
+      return details['arranged'] === 'sends_invoices'
+        ? t('subscription.arranged.invoices')
+        : t('subscription.arranged.other');
+    }
+    return t(`errors.${code}`);
+  };
+}
