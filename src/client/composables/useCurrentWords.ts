@@ -12,17 +12,34 @@ export function useCurrentWords(
   const { t, f } = useText();
   const laterWords = useLaterWords();
 
-  /** What Stripe will take, never a list price: coupons, balance and seats are in it. */
-  const amount = computed(() => {
+  /**
+   * What Stripe will take then, never a list price: coupons, balance and seats are in it. Nothing
+   * where an invoice comes before, for an add-on that is charged more often than the plan.
+   */
+  function amountOn(at: string): string | null {
     const next = subscription.value?.nextInvoice;
-    return next ? f.value.money(next) : null;
-  });
+    return next?.at === at ? f.value.money(next) : null;
+  }
 
   function scheduled(current: SubscriptionView, { next, at }: { next: Plan; at: string }): string {
     const words = laterWords(current.plan, next, current.scheduledChange?.priceId, at);
-    return amount.value === null
-      ? words
-      : t('subscription.current.scheduledFor', { words, amount: amount.value });
+    const amount = amountOn(at);
+    return amount === null ? words : t('subscription.current.scheduledFor', { words, amount });
+  }
+
+  function renews(at: string): string {
+    const [date, amount] = [f.value.date(at), amountOn(at)];
+    return amount === null
+      ? t('subscription.current.renewsOn', { date })
+      : t('subscription.current.renews', { date, amount });
+  }
+
+  function trial({ at, thenFree }: { at: string; thenFree: boolean }): string {
+    const [date, amount] = [f.value.date(at), amountOn(at)];
+    if (thenFree) return t('subscription.current.trialEndsFree', { date });
+    return amount === null
+      ? t('subscription.current.trialUntil', { date })
+      : t('subscription.current.trialEnds', { date, amount });
   }
 
   function describe(current: SubscriptionView): string {
@@ -39,21 +56,11 @@ export function useCurrentWords(
       case 'past_due':
         return t('subscription.current.pastDue');
       case 'renews':
-        return amount.value === null
-          ? t('subscription.current.renewsOn', { date: f.value.date(label.at) })
-          : t('subscription.current.renews', {
-              date: f.value.date(label.at),
-              amount: amount.value,
-            });
+        return renews(label.at);
       case 'ends':
         return t('subscription.current.ends', { date: f.value.date(label.at) });
       case 'trial':
-        return label.thenFree || amount.value === null
-          ? t('subscription.current.trialEndsFree', { date: f.value.date(label.at) })
-          : t('subscription.current.trialEnds', {
-              date: f.value.date(label.at),
-              amount: amount.value,
-            });
+        return trial(label);
       case 'scheduled':
         return scheduled(current, label);
     }

@@ -9,6 +9,7 @@ export default {
     ends: 'Ends on {date}; after that you are on Free',
     ended: 'Your subscription ended on {date}. You are on Free.',
     trialEnds: 'Trial until {date}, then {amount}',
+    trialUntil: 'Trial until {date}',
     trialEndsFree: 'Trial until {date}, then Free',
     trialUsed:
       'A free trial is there once for each e-mail address and each card, and yours had one before. This one has ended and nothing was charged. You can subscribe without a trial.',

@@ -11,6 +11,7 @@ const subscription: Messages['subscription'] = {
     ends: '{date} 结束，之后为免费版',
     ended: '订阅已于 {date} 结束，现在为免费版。',
     trialEnds: '试用至 {date}，之后 {amount}',
+    trialUntil: '试用至 {date}',
     trialEndsFree: '试用至 {date}，之后为免费版',
     trialUsed:
       '每个邮箱和每张银行卡只能免费试用一次，而你此前已经试用过。这次试用已结束，没有扣款。你可以直接订阅。',

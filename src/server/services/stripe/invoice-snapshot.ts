@@ -5,14 +5,30 @@ import { expanded, idOf, idOrNull, instantOrNull, seconds, toDate } from './shap
 
 const INVOICE_STATUSES = ['draft', 'open', 'paid', 'uncollectible', 'void'] as const;
 
+const summed = z
+  .array(z.object({ amount: z.number().int() }))
+  .nullish()
+  .transform((parts) => (parts ?? []).reduce((sum, part) => sum + part.amount, 0));
+
 const line = z.object({
   amount: z.number().int(),
+  discount_amounts: summed,
+  taxes: z
+    .array(z.object({ amount: z.number().int(), tax_behavior: z.string() }))
+    .nullish()
+    .transform((taxes) =>
+      (taxes ?? [])
+        .filter((one) => one.tax_behavior === 'exclusive')
+        .reduce((sum, one) => sum + one.amount, 0),
+    ),
   description: z.string().nullish(),
   period: z.object({ start: seconds, end: seconds }),
   parent: z
     .object({
       subscription_item_details: z.object({ proration: z.boolean() }).nullish(),
-      invoice_item_details: z.object({ proration: z.boolean() }).nullish(),
+      invoice_item_details: z
+        .object({ proration: z.boolean(), subscription: z.string().nullish() })
+        .nullish(),
     })
     .nullish(),
 });
@@ -39,11 +55,6 @@ const payment = z.object({
   }),
 });
 
-const summed = z
-  .array(z.object({ amount: z.number().int() }))
-  .nullish()
-  .transform((parts) => (parts ?? []).reduce((sum, part) => sum + part.amount, 0));
-
 const invoiceBase = z.object({
   customer: idOf,
   currency: z.string(),
@@ -54,7 +65,7 @@ const invoiceBase = z.object({
   starting_balance: z.number().int(),
   billing_reason: z.string().nullish(),
   total_taxes: summed,
-  total_discount_amounts: summed,
+  total_discount_amounts: z.array(z.object({ amount: z.number().int(), discount: idOf })).nullish(),
   lines: z.object({ data: z.array(line), has_more: z.boolean() }),
   period_start: seconds,
   period_end: seconds,
@@ -152,7 +163,15 @@ const preview = invoiceBase.transform((i) => ({
   /** The customer's balance before it; credit is negative, as Stripe writes it. */
   balanceMinor: i.starting_balance,
   taxMinor: i.total_taxes,
-  discountMinor: i.total_discount_amounts,
+  discountMinor: (i.total_discount_amounts ?? []).reduce((sum, one) => sum + one.amount, 0),
+  /** Which took something off. */
+  discountIds: (i.total_discount_amounts ?? []).flatMap(({ amount, discount }) =>
+    amount > 0 ? discount : [],
+  ),
+  /** What of the total are charges that waited for whichever invoice comes next. */
+  waitedMinor: i.lines.data
+    .filter((one) => one.parent?.invoice_item_details && !isProration(one))
+    .reduce((sum, one) => sum + one.amount - one.discount_amounts + one.taxes, 0),
   hasMoreLines: i.lines.has_more,
   nextPaymentAttempt: i.next_payment_attempt,
   periodEnd: toDate(i.period_end),

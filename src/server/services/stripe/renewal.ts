@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import { WRITE_PATIENCE, type Patience } from './client.ts';
 import { isRefused } from './errors.ts';
 import { readPreview, type InvoicePreview } from './invoice-snapshot.ts';
-import type { SubscriptionSnapshot } from './subscription-snapshot.ts';
+import type { SubscriptionItemSnapshot, SubscriptionSnapshot } from './subscription-snapshot.ts';
 
 /**
  * What the next invoice will take: coupons, balance, quantities, add-ons and tax are Stripe's
@@ -25,31 +25,41 @@ export async function previewRenewal(
 
 export interface PeriodOf {
   subscription: SubscriptionSnapshot;
+  /** What is billed together with the plan, and the plan's item itself. */
+  items: readonly SubscriptionItemSnapshot[];
   /** The item that carries the plan. */
   itemId: string;
   priceId: string;
+  startsAt: Date;
+  /** Discounts that another invoice uses up before. */
+  usedDiscounts?: readonly string[];
 }
 
 /**
  * What the first whole period after a change will cost. It is asked for as if it began anew with the
- * same items and discounts, because a schedule that is attached would answer for its own plans.
+ * same items and discounts, because a schedule that is attached would answer for its own plans. A
+ * discount that is over or used up by then is left out.
  */
 export async function previewPeriod(
   stripe: Stripe,
-  { subscription, itemId, priceId }: PeriodOf,
+  { subscription, items, itemId, priceId, startsAt, usedDiscounts = [] }: PeriodOf,
 ): Promise<InvoicePreview> {
-  const { customerId, items, discountIds, taxRateIds, automaticTax } = subscription;
+  const { customerId, taxRateIds, automaticTax } = subscription;
+  const discounts = subscription.discounts.filter(
+    ({ id, end }) => !usedDiscounts.includes(id) && (!end || end > startsAt),
+  );
   const answer = await stripe.invoices.createPreview(
     {
       customer: customerId,
       ...(automaticTax ? { automatic_tax: { enabled: true } } : {}),
-      ...(discountIds.length > 0
-        ? { discounts: discountIds.map((discount) => ({ discount })) }
-        : {}),
+      ...(discounts.length > 0 ? { discounts: discounts.map(({ id }) => ({ discount: id })) } : {}),
       subscription_details: {
-        items: items.map(({ id, price, quantity }) => ({
+        items: items.map(({ id, price, quantity, discountIds }) => ({
           price: id === itemId ? priceId : price.id,
           ...(quantity === null ? {} : { quantity }),
+          ...(discountIds.length > 0
+            ? { discounts: discountIds.map((discount) => ({ discount })) }
+            : {}),
         })),
         ...(taxRateIds.length > 0 ? { default_tax_rates: taxRateIds } : {}),
       },

@@ -18,18 +18,37 @@ import {
  * "nothing".
  */
 
+/** What is taken off, and until when; `isOnce`: by the first invoice that it takes something off. */
+const discount = z
+  .union([
+    z.string().transform((id) => ({ id, end: null, source: null })),
+    z.object({
+      id: z.string(),
+      end: instantOrNull,
+      source: z
+        .object({ coupon: z.union([z.string(), z.object({ duration: z.string() }), z.null()]) })
+        .nullish(),
+    }),
+  ])
+  .transform(({ id, end, source }) => {
+    const coupon = source?.coupon;
+    return { id, end, isOnce: typeof coupon === 'object' && coupon?.duration === 'once' };
+  });
+
 const item = z
   .object({
     id: z.string(),
     price,
     quantity: z.number().int().nullish(),
+    discounts: z.array(idOf).nullish(),
     current_period_start: seconds,
     current_period_end: seconds,
   })
-  .transform(({ id, price, quantity, current_period_start, current_period_end }) => ({
+  .transform(({ id, price, quantity, discounts, current_period_start, current_period_end }) => ({
     id,
     price,
     quantity: quantity ?? null,
+    discountIds: discounts ?? [],
     currentPeriodStart: toDate(current_period_start),
     currentPeriodEnd: toDate(current_period_end),
   }));
@@ -99,7 +118,7 @@ const subscription = z
     latest_invoice: z.union([z.null(), z.string(), latestInvoice]).nullish(),
     default_payment_method: expanded(paymentMethod),
     collection_method: z.string(),
-    discounts: z.array(idOf).nullish(),
+    discounts: z.array(discount).nullish(),
     default_tax_rates: z.array(idOf).nullish(),
     automatic_tax: z.object({ enabled: z.boolean() }).nullish(),
     pause_collection: z.object({ behavior: z.string(), resumes_at: instantOrNull }).nullish(),
@@ -136,7 +155,7 @@ const subscription = z
       typeof s.latest_invoice === 'string' ? s.latest_invoice : (s.latest_invoice?.id ?? null),
     latestInvoice: typeof s.latest_invoice === 'string' ? null : (s.latest_invoice ?? null),
     paymentMethod: s.default_payment_method,
-    discountIds: s.discounts ?? [],
+    discounts: s.discounts ?? [],
     taxRateIds: s.default_tax_rates ?? [],
     automaticTax: s.automatic_tax?.enabled ?? false,
     /** True when invoices are sent to be paid by hand instead of charged. */
@@ -159,7 +178,12 @@ const subscription = z
 export type SubscriptionSnapshot = z.output<typeof subscription>;
 
 /** What must be expanded for `readSubscription` to see everything. */
-export const SUBSCRIPTION_EXPAND = ['default_payment_method', 'schedule', 'latest_invoice'];
+export const SUBSCRIPTION_EXPAND = [
+  'default_payment_method',
+  'schedule',
+  'latest_invoice',
+  'discounts.source.coupon',
+];
 
 export function readSubscription(answer: unknown): SubscriptionSnapshot {
   return subscription.parse(answer);

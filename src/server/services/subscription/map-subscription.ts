@@ -95,7 +95,7 @@ export function mapSubscription(
       pastDueSince: pastDueSince(status, snapshot, previous, context),
       ...scheduledChange(schedule, context),
       stripeScheduleId: snapshot.scheduleId,
-      ...nextInvoice(snapshot, item, previous, context),
+      ...nextInvoice(snapshot, previous, context),
       ...pendingChange(snapshot, context),
       pauseReason: pauseReason(snapshot),
       pauseEndsAt: snapshot.collectionPause?.resumesAt ?? null,
@@ -172,22 +172,22 @@ function pastDueSince(
 
 /** Stripe's own answer; where it could not be had, what it was for the same period. */
 function nextInvoice(
-  { id }: SubscriptionSnapshot,
-  { currentPeriodEnd }: SubscriptionItemSnapshot,
+  { id, items }: SubscriptionSnapshot,
   previous: Subscription | undefined,
   { renewals }: MapContext,
 ): Pick<SubscriptionValues, 'nextInvoiceMinor' | 'nextInvoiceCurrency' | 'nextInvoiceAt'> {
   const renewal = renewals.get(id);
+  // An add-on by the month is billed before a plan by the year.
+  const at = new Date(Math.min(...items.map((one) => one.currentPeriodEnd.getTime())));
   if (renewal) {
     const { amountMinor, currency } = renewal;
     return {
       nextInvoiceMinor: amountMinor,
       nextInvoiceCurrency: currency,
-      nextInvoiceAt: currentPeriodEnd,
+      nextInvoiceAt: at,
     };
   }
-  const isKept =
-    renewal === undefined && previous?.nextInvoiceAt?.getTime() === currentPeriodEnd.getTime();
+  const isKept = renewal === undefined && previous?.nextInvoiceAt?.getTime() === at.getTime();
   return isKept ? {} : { nextInvoiceMinor: null, nextInvoiceCurrency: null, nextInvoiceAt: null };
 }
 

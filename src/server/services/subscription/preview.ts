@@ -11,6 +11,8 @@ import { classifyChange } from '../../../domain/subscription-change.ts';
 import type { OfferedPrice } from '../stripe/catalogue.ts';
 import type { ImmediateChange } from '../stripe/changes.ts';
 import type { InvoicePreview } from '../stripe/invoice-snapshot.ts';
+import type { PeriodOf } from '../stripe/renewal.ts';
+import type { SubscriptionItemSnapshot } from '../stripe/subscription-snapshot.ts';
 import { toUnixSeconds } from '../stripe/shapes.ts';
 import { getTenant, refusing, type Asker, type Billing } from './billing.ts';
 import { assertMayAlter, assertPaidUp } from './permitted.ts';
@@ -60,12 +62,11 @@ type Money = Omit<ChangePreview, 'lostFeatures' | 'exceededQuotas'>;
 /** Nothing is charged now. The first period after the change costs what Stripe says. */
 async function atPeriodEnd(
   billing: Billing,
-  { snapshot, item }: LiveSubscription,
+  live: LiveSubscription,
   { priceId }: OfferedPrice,
 ): Promise<Money> {
-  const at = item.currentPeriodEnd.toISOString();
-  const period = { subscription: snapshot, itemId: item.id, priceId };
-  const next = await billing.stripe.previewPeriod(period);
+  const at = live.item.currentPeriodEnd.toISOString();
+  const next = await billing.stripe.previewPeriod(nextPeriod(live, priceId));
   return {
     effective: 'period_end',
     effectiveAt: at,
@@ -82,16 +83,21 @@ async function now(billing: Billing, live: LiveSubscription, price: OfferedPrice
   const instant = billing.clock.now();
   const prorationDate = toUnixSeconds(instant);
   const change = immediateChange(live, price, prorationDate);
-  const { snapshot, item } = live;
-  const { priceId } = price;
-  const period = await billing.stripe.previewPeriod({
-    subscription: snapshot,
-    itemId: item.id,
-    priceId,
-  });
   const effect = { effective: 'now', effectiveAt: instant.toISOString(), prorationDate } as const;
-  if (snapshot.status === 'trialing') return { ...effect, ...duringTrial(live, period) };
+  const next = nextPeriod(live, price.priceId);
+  if (live.snapshot.status === 'trialing') {
+    return { ...effect, ...duringTrial(live, await billing.stripe.previewPeriod(next)) };
+  }
   const preview = await billing.stripe.previewChange(change);
+  const startsAt = renewalAfter(change, live, preview);
+  const period = await billing.stripe.previewPeriod({
+    ...next,
+    startsAt,
+    ...(change.resetsPeriod ? { items: itemsOfInterval(live, price) } : {}),
+    usedDiscounts: live.snapshot.discounts.flatMap(({ id, isOnce }) =>
+      isOnce && preview.discountIds.includes(id) ? id : [],
+    ),
+  });
   const sum = (sign: 1 | -1) =>
     preview.lines
       .filter((line) => Math.sign(line.amountMinor) === sign)
@@ -109,12 +115,30 @@ async function now(billing: Billing, live: LiveSubscription, price: OfferedPrice
     balanceLeftMinor: Math.max(0, -balanceAfter),
     currency: preview.currency,
     nextInvoice: {
-      amountMinor: Math.max(0, period.totalMinor + balanceAfter),
-      at: renewalAfter(change, live, preview).toISOString(),
+      // What waited is charged by the invoice of now.
+      amountMinor: Math.max(0, period.totalMinor - preview.waitedMinor + balanceAfter),
+      at: startsAt.toISOString(),
     },
     growing: beginsWithin(live, price, change.resetsPeriod, instant),
     lines: preview.lines.map(({ description, amountMinor }) => ({ description, amountMinor })),
   };
+}
+
+/** The period after the present one, with `priceId`: with it all is billed that ends then, too. */
+function nextPeriod({ snapshot, item }: LiveSubscription, priceId: string): PeriodOf {
+  const startsAt = item.currentPeriodEnd;
+  const endsToo = (one: SubscriptionItemSnapshot) =>
+    one.currentPeriodEnd.getTime() === startsAt.getTime();
+  const items = snapshot.items.filter(endsToo);
+  return { subscription: snapshot, items, itemId: item.id, priceId, startsAt };
+}
+
+/** What is billed with the plan once all periods begin anew: what is charged as often. */
+function itemsOfInterval({ snapshot, item }: LiveSubscription, { interval }: OfferedPrice) {
+  return snapshot.items.filter(
+    ({ id, price: { recurring } }) =>
+      id === item.id || (recurring?.interval === interval && recurring.intervalCount === 1),
+  );
 }
 
 /** Nothing is billed before the trial ends; then a whole period is. */
