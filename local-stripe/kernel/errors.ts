@@ -32,6 +32,22 @@ export class StripeError extends Error {
   }
 }
 
+const NOT_WRITTEN = 'state_not_written';
+
+/** 503: the state cannot be kept (a full disk), so what was asked is undone and nothing happened. */
+export function stateNotWritten(path: string, cause: unknown): StripeError {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new StripeError(503, {
+    type: 'api_error',
+    code: NOT_WRITTEN,
+    message: `The local Stripe cannot write its state to ${path} (${code}): make room there. Nothing was changed.`,
+  });
+}
+
+export function isStateNotWritten(error: unknown): error is StripeError {
+  return error instanceof StripeError && error.body.code === NOT_WRITTEN;
+}
+
 /** 400: the request cannot be done as it stands. */
 export function invalidRequest(message: string, param?: string, code?: string): StripeError {
   return new StripeError(400, {

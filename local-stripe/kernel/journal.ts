@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { renameSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
+import { readSync, renameSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { stateNotWritten } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import type { Kind } from './kinds.ts';
 import type { Change } from './store.ts';
@@ -21,7 +22,8 @@ const compactFromBytes = 64 * 1024 * 1024;
 /**
  * The state in one file: a line a transaction, appended before the request is answered. A kill can
  * only cut the last line short, which then never happened. When much of the file is history it is
- * written anew beside the old one and takes its place in one rename.
+ * written anew beside the old one and takes its place in one rename. What cannot be written (the disk
+ * is full) is cut off again, and its transaction fails.
  */
 export class Journal {
   #kernel: Kernel;
@@ -29,6 +31,7 @@ export class Journal {
   #file: number;
   #bytes = 0;
   #bytesCompacted = 0;
+  #isRefused = false;
   #clockAheadMs: () => number;
 
   /** `clockAheadMs` is kept with the state, for a clock of our own; a shared one is its owner's. */
@@ -57,15 +60,50 @@ export class Journal {
   }
 
   close(): void {
-    this.saveTime();
+    try {
+      this.saveTime();
+    } catch (error) {
+      this.#kernel.log(`The time is not saved: ${String(error)}`);
+    }
     closeSync(this.#file);
   }
 
   #append(changes: Change[]): void {
     const put = changes.map(({ kind, id, value }) => [kind, id, value]) as Line['put'];
-    this.#write(this.#file, this.#line(put));
+    this.#writeOrCut(this.#line(put));
     const grown = this.#bytes - 2 * this.#bytesCompacted;
-    if (grown > compactFromBytes) this.#compact();
+    if (grown > compactFromBytes) this.#tryToCompact();
+  }
+
+  /** Half a line must not stay: the next one would follow it. */
+  #writeOrCut(text: string): void {
+    const before = this.#bytes;
+    try {
+      if (this.#isRefused) ftruncateSync(this.#file, before);
+      this.#write(this.#file, text);
+    } catch (cause) {
+      const error = stateNotWritten(this.#path, cause);
+      if (!this.#isRefused) this.#kernel.log(error.message);
+      this.#isRefused = true;
+      this.#bytes = before;
+      cutTo(this.#file, before);
+      throw error;
+    }
+    if (this.#isRefused) this.#kernel.log('The local Stripe can write its state again.');
+    this.#isRefused = false;
+  }
+
+  /** Without room for it the file grows on, and it is tried when as much has come again. */
+  #tryToCompact(): void {
+    const before = this.#bytes;
+    try {
+      this.#compact();
+    } catch (error) {
+      this.#bytes = before;
+      this.#bytesCompacted = before;
+      rmSync(`${this.#path}.new`, { force: true });
+      this.#kernel.log(`The state file is not made smaller: ${String(error)}`);
+    }
   }
 
   #line(put: Line['put']): string {
@@ -85,10 +123,24 @@ export class Journal {
   }
 
   #compact(): void {
-    const { store } = this.#kernel;
     const beside = `${this.#path}.new`;
     const file = openSync(beside, 'w');
-    this.#bytes = 0;
+    try {
+      this.#bytes = 0;
+      this.#writeAll(file);
+      fsyncSync(file);
+      renameSync(beside, this.#path);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    closeSync(this.#file);
+    this.#file = file;
+    this.#bytesCompacted = this.#bytes;
+  }
+
+  #writeAll(file: number): void {
+    const { store } = this.#kernel;
     let text = '';
     for (const kind of store.kinds()) {
       for (const object of store.oldestFirst(kind)) {
@@ -99,11 +151,15 @@ export class Journal {
       }
     }
     this.#write(file, text);
-    fsyncSync(file);
-    renameSync(beside, this.#path);
-    closeSync(this.#file);
-    this.#file = file;
-    this.#bytesCompacted = this.#bytes;
+  }
+}
+
+/** Where even that fails, it is done before the next write. */
+function cutTo(file: number, bytes: number): void {
+  try {
+    ftruncateSync(file, bytes);
+  } catch {
+    return;
   }
 }
 

@@ -96,15 +96,16 @@ export class Store {
     const outer = this.#undo;
     const mine: Undo[] = [];
     this.#undo = mine;
+    let result: T;
     try {
-      const result = work();
-      this.#end(outer, mine);
-      return result;
+      result = work();
     } catch (error) {
-      if (keepsChanges(error)) this.#end(outer, mine);
+      if (keepsChanges(error)) this.#commit(outer, mine);
       else this.#rollBack(outer, mine);
       throw error;
     }
+    this.#commit(outer, mine);
+    return result;
   }
 
   /** Puts objects back at start, without transaction or listener. */
@@ -115,6 +116,16 @@ export class Store {
 
   clear(): void {
     this.#collections.clear();
+  }
+
+  /** What a listener cannot keep has not happened. */
+  #commit(outer: Undo[] | null, mine: Undo[]): void {
+    try {
+      this.#end(outer, mine);
+    } catch (error) {
+      this.#rollBack(outer, mine);
+      throw error;
+    }
   }
 
   #end(outer: Undo[] | null, mine: Undo[]): void {

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Dispatcher } from './deliveries/dispatcher.ts';
 import { DueWorkFault } from './due-work-fault.ts';
+import { isStateNotWritten } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import type { DueRow } from './rows.ts';
 
@@ -55,8 +56,12 @@ export class Timekeeper {
     return this.#kernel.now();
   }
 
-  /** Does what is overdue, unless time is being moved already. */
+  /** Does what is overdue, unless time is being moved already; what cannot be kept waits. */
   async catchUp(): Promise<void> {
+    await this.#catchUp().catch(waiting);
+  }
+
+  async #catchUp(): Promise<void> {
     if (this.#isPassing) return;
     const next = this.#kernel.due.peek(null);
     if (next === undefined || next.dueAt > this.#kernel.now()) return;
@@ -74,7 +79,11 @@ export class Timekeeper {
       const row = this.#kernel.due.peek(null);
       if (row === undefined || row.dueAt > now) return;
       if (this.#dispatcher.isBusy) break;
-      this.#do(row, row.dueAt);
+      try {
+        this.#do(row, row.dueAt);
+      } catch (error) {
+        return waiting(error);
+      }
     }
     void this.catchUp();
   }
@@ -83,7 +92,7 @@ export class Timekeeper {
   async settled(): Promise<void> {
     for (;;) {
       await this.#lock;
-      await this.catchUp();
+      await this.#catchUp();
       await this.#dispatcher.idle();
       const next = this.#kernel.due.peek(null);
       const isDue = next !== undefined && next.dueAt <= this.#kernel.now();
@@ -142,6 +151,7 @@ export class Timekeeper {
 
   /**
    * Work that fails is a bug of ours: it is told and dropped, so that time can go on. False then.
+   * Work whose outcome cannot be kept is none: it stays due, and the error is thrown.
    */
   #do(row: DueRow, globalNow: number): boolean {
     const { store } = this.#kernel;
@@ -153,6 +163,7 @@ export class Timekeeper {
       });
       return true;
     } catch (error) {
+      if (isStateNotWritten(error)) throw error;
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#kernel.noteFault(`${row.id}: ${text}`);
       store.transaction(() => store.remove('_due', row.id));
@@ -186,4 +197,9 @@ export class Timekeeper {
     this.#lock = mine.catch(() => {});
     await mine;
   }
+}
+
+/** The journal has told that there is no room; what is due is tried again each second. */
+function waiting(error: unknown): void {
+  if (!isStateNotWritten(error)) throw error;
 }

@@ -1,4 +1,5 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
+import { isStateNotWritten } from '../errors.ts';
 import { addDelivery } from '../events.ts';
 import { randomText } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
@@ -7,6 +8,9 @@ import { readSettings } from '../settings.ts';
 import type { Change } from '../store.ts';
 import { sendEvent } from './send.ts';
 import type { SendResult } from './send.ts';
+
+/** How long to wait before what could not be kept is written again. */
+const tryAgainMs = 1000;
 
 const minute = 60;
 const hour = 3600;
@@ -33,6 +37,7 @@ export class Dispatcher {
   #queues = new Map<string, string[]>();
   #working = new Set<Promise<void>>();
   #closing = new AbortController();
+  #stuck = newStuck();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -44,9 +49,14 @@ export class Dispatcher {
     return this.#working.size > 0;
   }
 
-  /** Resolves when every queue is empty. Retries that are not due yet are not waited for. */
+  /**
+   * Resolves when every queue is empty. Retries that are not due yet are not waited for. Rejects when
+   * what became of a delivery cannot be kept: nobody knows when there will be room.
+   */
   async idle(): Promise<void> {
-    while (this.#working.size > 0) await Promise.all(this.#working);
+    while (this.#working.size > 0) {
+      await Promise.race([Promise.all(this.#working), this.#stuck.promise]);
+    }
   }
 
   /** Takes up what was pending when the state was saved. */
@@ -70,7 +80,7 @@ export class Dispatcher {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#queues.clear();
-    await this.idle();
+    while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
   #takeUp(changes: Change[]): void {
@@ -117,12 +127,12 @@ export class Dispatcher {
     const endpoint = row && this.#kernel.endpoints.find(store, row.endpoint);
     if (row === undefined || event === undefined) return;
     if (endpoint === undefined) {
-      this.#settle({ ...row, status: 'failed', nextAttemptAt: null });
-      return;
+      return this.#untilKept(() => this.#settle({ ...row, status: 'failed', nextAttemptAt: null }));
     }
     if (this.#chance('drop', row) < readSettings(store).chaos.drop) {
-      this.#settle({ ...row, status: 'dropped', nextAttemptAt: null });
-      return;
+      return this.#untilKept(() =>
+        this.#settle({ ...row, status: 'dropped', nextAttemptAt: null }),
+      );
     }
     const body = {
       ...event.body,
@@ -130,7 +140,23 @@ export class Dispatcher {
       pending_webhooks: store.by('_delivery', 'event', event.id).filter(isPending).length,
     };
     const result = await sendEvent(endpoint.url, endpoint.secret, body, this.#closing.signal);
-    if (!this.#closing.signal.aborted) this.#record(id, result);
+    await this.#untilKept(() => this.#record(id, result));
+  }
+
+  /** While the disk is full the queue waits, rather than deliver over and over what it cannot note. */
+  async #untilKept(write: () => void): Promise<void> {
+    const { signal } = this.#closing;
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      try {
+        write();
+        if (!isFirst) this.#stuck = newStuck();
+        return;
+      } catch (error) {
+        if (!isStateNotWritten(error)) throw error;
+        this.#stuck.reject(error);
+        await wait(tryAgainMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
   }
 
   #record(id: string, { status, error, durationMs }: SendResult): void {
@@ -167,6 +193,13 @@ export class Dispatcher {
       ([...digits].reduce((sum, digit) => sum * 128 + digit.charCodeAt(0), 0) % 10_007) / 10_007
     );
   }
+}
+
+/** Rejects when a write had no room; nobody need listen. */
+function newStuck(): PromiseWithResolvers<never> {
+  const stuck = Promise.withResolvers<never>();
+  stuck.promise.catch(() => undefined);
+  return stuck;
 }
 
 function isPending({ status }: DeliveryRow): boolean {
