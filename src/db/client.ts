@@ -20,6 +20,8 @@ export interface Database {
   pool: pg.Pool;
   /** For what needs a connection of its own. */
   url: string;
+  /** False for a while after a statement found the server's disk full. */
+  hasRoom(): boolean;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,9 @@ const CONNECT_WITHIN_MS = 4_000;
 
 const ANSWER_WITHIN_MS = 5_000;
 
+/** What writes beside the requests finds a full disk again within this time, if it is still full. */
+const NO_ROOM_FOR_MS = 60_000;
+
 /** Makes the pool and Drizzle over it. Connects only when first used. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -51,12 +56,15 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 30_000,
     application_name: options.applicationName ?? 'squaretable',
   });
+  let fullAt = Number.NEGATIVE_INFINITY;
   guardConnections(pool, {
     answerWithinMs: options.answerWithinMs ?? ANSWER_WITHIN_MS,
     onError: options.onConnectionError ?? (() => {}),
+    onDiskFull: () => (fullAt = performance.now()),
   });
   const db = drizzle(pool, { schema, casing: 'snake_case' });
-  return { db, pool, url: options.url, close: () => pool.end() };
+  const hasRoom = () => performance.now() - fullAt > NO_ROOM_FOR_MS;
+  return { db, pool, url: options.url, hasRoom, close: () => pool.end() };
 }
 
 const isTransaction = (handle: DbOrTx): handle is Tx => 'rollback' in handle;

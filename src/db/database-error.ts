@@ -6,6 +6,8 @@
 const AWAY =
   /^(08...|25006|53...|57P..|58...|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 
+const DISK_FULL = '53100';
+
 /** What the driver says without a code. */
 const BROKEN =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error/;
@@ -43,6 +45,11 @@ export function violatedConstraint(thrown: unknown): string | undefined {
 /** True when the database does no work now; nobody knows whether a commit under way got through. */
 export function isDatabaseAway(thrown: unknown): boolean {
   return someError(thrown, (error, code) => AWAY.test(code) || BROKEN.test(error.message));
+}
+
+/** True when a disk of the server is full. */
+export function isDiskFull(thrown: unknown): boolean {
+  return someError(thrown, (_error, code) => code === DISK_FULL);
 }
 
 /** True when the server said nothing within the time that a statement has. */

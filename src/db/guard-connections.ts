@@ -1,10 +1,12 @@
 import type pg from 'pg';
-import { isUnanswered } from './database-error.ts';
+import { isDiskFull, isUnanswered } from './database-error.ts';
 
 export interface GuardOptions {
   /** How long a statement may take that names no `query_timeout` of its own. */
   answerWithinMs: number;
   onError: (error: Error) => void;
+  /** Told of each statement for which the server's disk had no room. */
+  onDiskFull: () => void;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface GuardOptions {
  * would wait behind that statement.
  */
 export function guardConnections(pool: pg.Pool, options: GuardOptions): void {
-  const { answerWithinMs, onError } = options;
+  const { onError } = options;
   const lent = new WeakSet<pg.PoolClient>();
   pool.on('acquire', (client) => lent.add(client));
   pool.on('release', (_error, client) => lent.delete(client));
@@ -30,7 +32,7 @@ export function guardConnections(pool: pg.Pool, options: GuardOptions): void {
       client.release = () => {};
       onError(error);
     });
-    limitStatements(client, answerWithinMs);
+    watchStatements(client, options);
   });
   pool.on('error', onError);
 }
@@ -39,18 +41,34 @@ export function guardConnections(pool: pg.Pool, options: GuardOptions): void {
  * Each statement has a limit of time, its own or `answerWithinMs`. Streams (COPY, cursors) have
  * none: they take as long as their reader.
  */
-function limitStatements(client: pg.PoolClient, answerWithinMs: number): void {
+function watchStatements(client: pg.PoolClient, options: GuardOptions): void {
+  const { answerWithinMs, onDiskFull } = options;
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   client.query = ((statement: string | object, ...rest: unknown[]) => {
     if (typeof statement === 'object' && 'submit' in statement) return query(statement, ...rest);
     const config = typeof statement === 'string' ? { text: statement } : statement;
-    const answer = query({ query_timeout: answerWithinMs, ...config }, ...rest);
+    const limited = { query_timeout: answerWithinMs, ...config };
+    // The pool's own `query` passes a callback.
+    const answer = query(limited, ...rest.map((one) => listening(one, onDiskFull)));
     if (answer instanceof Promise) {
       answer.catch((error: unknown) => {
         // `end` cuts a connection whose statement is under way; `release` then drops it.
+        if (isDiskFull(error)) onDiskFull();
         if (isUnanswered(error)) (client as unknown as pg.Client).end().catch(() => {});
       });
     }
     return answer;
   }) as typeof client.query;
+}
+
+type Callback = (error: unknown, ...rest: unknown[]) => void;
+
+function listening(argument: unknown, onDiskFull: () => void): unknown {
+  if (typeof argument !== 'function') return argument;
+  const callback = argument as Callback;
+  const listener: Callback = (error, ...rest) => {
+    if (isDiskFull(error)) onDiskFull();
+    callback(error, ...rest);
+  };
+  return listener;
 }

@@ -44,7 +44,7 @@ export function createProductServices(
       onDistrusted: (part) => distrusted.inc({ part }),
     }),
     features,
-    health: new HealthService({ db, pool, jobs, clock }),
+    health: new HealthService({ database, jobs, clock }),
     images: new ImageService(),
   };
 }

@@ -1,9 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Pool } from 'pg';
 import { isMigrated } from '../../db/migrate.ts';
 import { takesWrites } from '../../db/takes-writes.ts';
 import type { Clock } from '../../domain/clock.ts';
-import type { Db } from '../../db/client.ts';
+import type { Database } from '../../db/client.ts';
 import { writeSetting } from '../../db/repositories/setting.repository.ts';
 import type { Jobs } from '../jobs.ts';
 
@@ -17,17 +16,19 @@ const PATIENCE_MS = 2_000;
 
 /** Whether this process can do its work. */
 export class HealthService {
-  private readonly pool: Pool;
+  private readonly database: Pick<Database, 'db' | 'pool' | 'hasRoom'>;
   private readonly jobs: Pick<Jobs, 'ready'>;
-  private readonly db: Db;
   private readonly clock: Clock;
   private hasNotedProxy = false;
 
-  constructor(deps: { db: Db; pool: Pool; jobs: Pick<Jobs, 'ready'>; clock: Clock }) {
-    this.db = deps.db;
-    this.clock = deps.clock;
-    this.pool = deps.pool;
+  constructor(deps: {
+    database: Pick<Database, 'db' | 'pool' | 'hasRoom'>;
+    jobs: Pick<Jobs, 'ready'>;
+    clock: Clock;
+  }) {
+    this.database = deps.database;
     this.jobs = deps.jobs;
+    this.clock = deps.clock;
   }
 
   /**
@@ -38,19 +39,22 @@ export class HealthService {
     if (this.hasNotedProxy) return;
     this.hasNotedProxy = true;
     const now = this.clock.now();
-    writeSetting(this.db, UNTRUSTED_PROXY_SETTING, { at: now.toISOString() }, now).catch(() => {
-      this.hasNotedProxy = false;
-    });
+    writeSetting(this.database.db, UNTRUSTED_PROXY_SETTING, { at: now.toISOString() }, now).catch(
+      () => {
+        this.hasNotedProxy = false;
+      },
+    );
   }
 
   /** Asks every part at once; one that does not answer within 2 s is failing. */
   async check(): Promise<Readiness> {
+    const { pool } = this.database;
     const [database, migrations] = await Promise.all([
-      succeeds(takesWrites(this.pool)),
-      succeeds(isMigrated(this.pool)),
+      succeeds(takesWrites(pool)),
+      succeeds(isMigrated(pool)),
     ]);
     return {
-      database: database ? 'ok' : 'failing',
+      database: database && this.database.hasRoom() ? 'ok' : 'failing',
       jobs: this.jobs.ready ? 'ok' : 'failing',
       migrations: migrations ? 'ok' : 'failing',
     };
