@@ -7,7 +7,7 @@ import type { VerbName } from './verbs.ts';
 import { Worlds } from './worlds.ts';
 
 /** How many of each state's cases; `npm run test:faults` tries them all, in every state. */
-const sample = Number(process.env.FAULTS_COUNT ?? 5);
+const sample = Number(process.env.FAULTS_COUNT ?? 2);
 
 let worlds: Worlds;
 beforeAll(() => {

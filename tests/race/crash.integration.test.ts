@@ -12,7 +12,7 @@ import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
 import { readJournals, startCaller, type CallerTask } from './processes.ts';
 
 /** How many kills of each kind; `npm run test:race` asks for 20. */
-const KILLS = Number(process.env.RACE_RUNS ?? 2);
+const KILLS = Number(process.env.RACE_RUNS ?? 1);
 
 vi.setConfig({ testTimeout: 60_000 + KILLS * 20_000 });
 

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { GOOD_CARD, settled, signUp, type Customer } from '../support/customer.ts';
+import { caller } from '../support/http.ts';
 import { alertsOf, outOfPocket, remedied, secondSubscription } from '../support/money-back.ts';
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));
 afterAll(async () => app?.stop());
+
+const chaos = (failNext: object[]) =>
+  caller(app.stripeUrl).post('/_control/chaos', { drop: 0, duplicate: 0, failNext });
 
 describe('9.13 open Checkout sessions', () => {
   const statusOf = async (customer: Customer, id: string) =>
@@ -53,10 +57,14 @@ describe('9.13 open Checkout sessions', () => {
     const customer = await signUp(app);
     const open = await customer.checkout('pro', 'month');
     const customerId = await customer.customerId();
+    // The worker may be about to end it: it does not get through before the payment.
+    const unheard = { match: { method: 'POST', path: '/v1/checkout/sessions/*/expire' }, status: 500 };
+    await chaos(Array.from({ length: 6 }, () => unheard));
     await app.database.pool.query('update tenants set deleted_at = now() where id = $1', [
       customer.tenantId,
     ]);
     await customer.pay(open, GOOD_CARD);
+    await chaos([]);
     await remedied(customer);
     const { data } = await customer.atStripe<{ data: { status: string }[] }>(
       `subscriptions?customer=${customerId}&status=all`,
