@@ -58,7 +58,10 @@ describe('9.13 open Checkout sessions', () => {
     const open = await customer.checkout('pro', 'month');
     const customerId = await customer.customerId();
     // The worker may be about to end it: it does not get through before the payment.
-    const unheard = { match: { method: 'POST', path: '/v1/checkout/sessions/*/expire' }, status: 500 };
+    const unheard = {
+      match: { method: 'POST', path: '/v1/checkout/sessions/*/expire' },
+      status: 500,
+    };
     await chaos(Array.from({ length: 6 }, () => unheard));
     await app.database.pool.query('update tenants set deleted_at = now() where id = $1', [
       customer.tenantId,
