@@ -8,6 +8,7 @@ import {
   signUp,
   startAppWithPages,
   subscribe,
+  withSubscription,
 } from '../support/app-visitor.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
 
@@ -48,19 +49,6 @@ async function turnTo(page: Page, path: string): Promise<void> {
   await page.waitForURL(app.url + path);
   await page.locator('main h1').waitFor();
   await settled(page);
-}
-
-/** The true answer, changed where a state is wanted that takes days to come about. */
-async function withSubscription(
-  page: Page,
-  change: (overview: SubscriptionOverview) => void,
-): Promise<void> {
-  await page.route('**/api/subscription', async (route) => {
-    const response = await route.fetch();
-    const overview = (await response.json()) as SubscriptionOverview;
-    change(overview);
-    await route.fulfill({ response, json: overview });
-  });
 }
 
 const IN_A_WEEK = '2031-01-08T00:00:00.000Z';

@@ -3,7 +3,7 @@ import { ensureClientBuilt } from '../../scripts/start/client-build.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import en from '../../src/client/i18n/en/index.ts';
 import zhCN from '../../src/client/i18n/zh-CN/index.ts';
-import type { SessionView } from '../../src/domain/api.ts';
+import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { ResourceType } from '../../src/domain/quota.ts';
 import { startTestApp, type TestApp } from './app.ts';
 
@@ -38,6 +38,19 @@ export function newVisitor(
     reducedMotion: 'reduce',
     viewport: { width, height: width < 500 ? 740 : 900 },
     ...(options.address ? { extraHTTPHeaders: { 'X-Forwarded-For': options.address } } : {}),
+  });
+}
+
+/** The true answer, changed where a state is wanted that takes days to come about. */
+export async function withSubscription(
+  page: Page,
+  change: (overview: SubscriptionOverview) => void,
+): Promise<void> {
+  await page.route('**/api/subscription', async (route) => {
+    const response = await route.fetch();
+    const overview = (await response.json()) as SubscriptionOverview;
+    change(overview);
+    await route.fulfill({ response, json: overview });
   });
 }
 

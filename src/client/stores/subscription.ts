@@ -123,12 +123,13 @@ export const useSubscriptionStore = defineStore('subscription', () => {
       return result;
     },
 
+    /** `ended`: how many subscriptions end, now or with what is paid. */
     async cancel(
       options: { immediately?: boolean; reason?: string } = {},
-    ): Promise<SubscriptionView> {
-      const { subscription: changed } = await orReadAnew(api.cancelSubscription(options));
+    ): Promise<{ subscription: SubscriptionView; ended: number }> {
+      const { subscription: changed, ended } = await orReadAnew(api.cancelSubscription(options));
       await settle(changed);
-      return changed;
+      return { subscription: changed, ended: ended ?? 1 };
     },
 
     async resume(): Promise<SubscriptionView> {

@@ -1,0 +1,327 @@
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFormats, type Formats } from '../../src/client/i18n/format.ts';
+import { LANGUAGE_KEY } from '../../src/client/i18n/languages.ts';
+import type { Messages } from '../../src/client/i18n/en/index.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  ownWords,
+  signUp,
+  startAppWithPages,
+  withSubscription,
+  WORDS,
+} from '../support/app-visitor.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { advanceDays, Customer, FAILING_CARD, settled } from '../support/customer.ts';
+import { caller } from '../support/http.ts';
+
+/**
+ * What Stripe, staff and failures make of a subscription, as its owner reads it in both languages.
+ * The states are true ones, brought about at the local Stripe.
+ */
+let app: TestApp;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let customer: Customer;
+
+beforeAll(async () => {
+  // Two subscriptions stay two, so that the page of both can be read.
+  const env = { DUPLICATE_SUBSCRIPTION: 'alert' };
+  [app, browser] = await Promise.all([startAppWithPages(env), launchBrowser()]);
+  await someoneNew();
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+async function someoneNew(): Promise<void> {
+  await context?.close();
+  context = await newVisitor(browser);
+  context.setDefaultTimeout(10_000);
+  // Every page begins in English, wherever the last test left it.
+  await context.addInitScript((key) => localStorage.setItem(key, 'en'), LANGUAGE_KEY);
+  customer = new Customer(app, await signUp(app, context));
+  page = await context.newPage();
+}
+
+/** Runs `read` in English and in Chinese, turned by the page's own switch: nothing is loaded anew. */
+async function inBoth(read: (words: Messages, f: Formats) => Promise<void>): Promise<void> {
+  for (const language of ['en', 'zh-CN'] as const) {
+    await read(WORDS[language], createFormats(language));
+    if (language === 'en') expect(await ownWords(page)).not.toMatch(/\p{Script=Han}/u);
+    await page.getByRole('button', { name: WORDS[language].shell.language.label }).click();
+  }
+}
+const fill = (text: string, holes: Record<string, string | number>) =>
+  text.replace(/\{(\w+)\}/g, (_, name: string) => String(holes[name]));
+const shows = (where: Locator, text: string) => where.getByText(text).first().waitFor();
+const current = () => page.locator('.current');
+const dialog = () => page.getByRole('dialog');
+const invoices = () => page.locator('[aria-labelledby=payments-title] tbody tr');
+async function open(path = '/subscription'): Promise<void> {
+  await page.goto(app.url + path);
+  if (path === '/subscription') await page.locator('.current .name').waitFor();
+}
+async function closeDialog(): Promise<void> {
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'hidden' });
+}
+
+/** What staff do in the Dashboard to the subscription. */
+async function staff(form: Record<string, string>): Promise<void> {
+  const [{ id } = { id: '' }] = await customer.subscriptionsAtStripe();
+  await customer.atStripe(`subscriptions/${id}`, form);
+  await settled(app);
+}
+const chaos = (failNext: object[]) => caller(app.stripeUrl).post('/_control/chaos', { failNext });
+
+describe('9 what staff arrange', () => {
+  test('a tab elsewhere hears of a new plan and shows it everywhere at once', async () => {
+    await open('/settings');
+    await page.getByText(fill(WORDS.en.settings.keys.locked, { plan: 'Pro' })).waitFor();
+    await customer.subscribe('pro', 'month');
+    await page.getByLabel(WORDS.en.settings.keys.name).waitFor();
+    await page.getByRole('link', { name: 'Community' }).first().click();
+    await page.getByRole('button', { name: 'Create a character' }).click();
+    await dialog().getByLabel('Share with the community').waitFor();
+    await closeDialog();
+    await page.getByRole('link', { name: 'Subscription' }).first().click();
+    await page.locator('.current .name', { hasText: 'Pro' }).waitFor();
+    await invoices().first().waitFor();
+  });
+
+  test('a pause of the collection', async () => {
+    const resumesAt = Math.floor(app.server.context.clock.now().getTime() / 1000) + 20 * 86_400;
+    await staff({
+      'pause_collection[behavior]': 'void',
+      'pause_collection[resumes_at]': String(resumesAt),
+    });
+    await open();
+    await inBoth(async ({ subscription: words }, f) => {
+      const date = f.date(new Date(resumesAt * 1000));
+      await shows(current(), fill(words.notes.collectionUntil, { date }));
+    });
+    await staff({ pause_collection: '' });
+  });
+
+  test('payment by invoice: a change asks to write to support, and not to try again', async () => {
+    await staff({ collection_method: 'send_invoice', days_until_due: '14' });
+    await open();
+    await inBoth(async ({ subscription: words, plans, shell }) => {
+      const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
+      await page.getByRole('button', { name: upgrade }).click();
+      await shows(dialog(), words.arranged.invoices);
+      await closeDialog();
+    });
+    await staff({ collection_method: 'charge_automatically' });
+  });
+});
+
+describe('9 a change of plan', () => {
+  test('within a period says what the month has, and an unknown outcome is found out', async () => {
+    await advanceDays(app, 10);
+    await open();
+    let whole = '';
+    await inBoth(async ({ subscription: words, plans, shell }, f) => {
+      const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
+      await page.getByRole('button', { name: upgrade }).click();
+      await dialog().locator('dl').waitFor();
+      whole = f.number(100_000);
+      const grows = words.change.growing.split('{count}')[0]!;
+      await shows(dialog(), grows);
+      await shows(dialog(), whole);
+      await closeDialog();
+    });
+
+    await page.getByRole('button', { name: 'Upgrade to Team' }).click();
+    await dialog().locator('dl').waitFor();
+    await chaos([
+      { status: 500, when: 'after', match: { method: 'POST', path: '/v1/subscriptions/:id' } },
+      { status: 500, match: { method: 'GET', path: '/v1/customers/:id' }, nth: 2 },
+    ]);
+    await dialog()
+      .getByRole('button', { name: /^Pay .* and change$/ })
+      .click();
+    await shows(dialog(), WORDS.en.errors.outcome_unknown);
+    await chaos([]);
+    await closeDialog();
+    await inBoth(({ subscription: words }) => shows(current(), words.notes.unsettled));
+
+    await advanceDays(app, 0.01);
+    await app.server.context.services.subscriptions.settleIntents();
+    await settled(app);
+    await open();
+    const { growing } = await customer.subscription();
+    await inBoth(async ({ subscription: words, usage, shell }, f) => {
+      await shows(current(), fill(words.notes.settled.changed, { plan: shell.plans.team }));
+      const date = f.date(growing!.wholeAt);
+      const count = f.number(growing!.thisMonth.messages!);
+      await shows(
+        page.locator('main'),
+        fill(usage.growing, { count, whole: f.number(100_000), date }),
+      );
+    });
+  });
+
+  test('that is planned, and an end that is planned, say when', async () => {
+    await customer.change('pro', 'month');
+    await open();
+    const { scheduledChange } = await customer.subscription();
+    await inBoth(async ({ subscription: words, shell }, f) => {
+      const date = f.date(scheduledChange!.effectiveAt);
+      const { team, pro } = shell.plans;
+      await shows(current(), fill(words.current.scheduled, { plan: team, date, next: pro }));
+    });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await shows(page.locator('main'), WORDS.en.subscription.current.undone);
+    await customer.api.post('/api/subscription/cancel');
+    await open();
+    const { cancelAt, currentPeriodEnd } = await customer.subscription();
+    await inBoth(async ({ subscription: words }, f) => {
+      await shows(
+        current(),
+        fill(words.current.ends, { date: f.date((cancelAt ?? currentPeriodEnd)!) }),
+      );
+    });
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await shows(page.locator('main'), WORDS.en.subscription.current.resumed);
+  });
+});
+
+test('9 refunds and disputes stand in the list of invoices', async () => {
+  const { rows } = await app.database.pool.query<{ charge: string }>(
+    `select stripe_charge_id as charge from payments where tenant_id = $1 order by created_at`,
+    [customer.tenantId],
+  );
+  const [first, second] = rows.map(({ charge }) => charge) as [string, string];
+  await customer.atStripe('refunds', { charge: first, amount: '700' });
+  await customer.stripe.post('/_control/disputes', { charge: second, reason: 'fraudulent' });
+  await settled(app);
+  await open();
+  const amountMinor = (await customer.payments())[0]!.dispute!.amountMinor;
+  const taken = (f: Formats) => f.money({ amountMinor, currency: 'cny' });
+  await inBoth(async ({ payments: words }, f) => {
+    await shows(invoices().last(), words.status.partly_refunded);
+    const amount = f.money({ amountMinor: 700, currency: 'cny' });
+    await shows(invoices().last(), fill(words.refunded, { amount }));
+    await shows(invoices().first(), words.status.disputed);
+    await shows(invoices().first(), fill(words.dispute.open, { amount: taken(f) }));
+  });
+  const { data } = await customer.atStripe<{ data: { id: string }[] }>(`disputes?charge=${second}`);
+  await customer.atStripe(`disputes/${data[0]!.id}/close`, {});
+  await settled(app);
+  await open();
+  await inBoth(async ({ payments: words }, f) => {
+    await shows(invoices().first(), words.status.dispute_lost);
+    await shows(invoices().first(), fill(words.dispute.lost, { amount: taken(f) }));
+  });
+});
+
+test('9 two subscriptions: both are told, and cancelling says that it ends both', async () => {
+  await customer.atStripe('subscriptions', {
+    customer: await customer.customerId(),
+    'items[0][price]': await customer.priceOf('pro', 'year'),
+    payment_behavior: 'default_incomplete',
+  });
+  await settled(app);
+  await open();
+  await inBoth(async ({ subscription: words, shell }) => {
+    const one = words.notes.others.split(' | ')[0]!;
+    await shows(current(), fill(one, { plans: shell.plans.pro }));
+    await page.getByRole('button', { name: words.current.cancel }).click();
+    await shows(dialog(), fill(words.cancel.all, { count: 2 }));
+    await closeDialog();
+  });
+  await page.getByRole('button', { name: 'Cancel subscription' }).click();
+  await dialog().getByRole('button', { name: 'Cancel subscription' }).click();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Team ends on .* Your 2 subscriptions all end\.$/ })
+    .waitFor();
+});
+
+describe('9 what is not paid', () => {
+  test('after the last attempt says so, asks for the invoice first, and its end voids it', async () => {
+    await someoneNew();
+    await customer.subscribe('pro', 'month');
+    await customer.useCard(FAILING_CARD);
+    const settings = { attempts: 1, spacingSeconds: 86_400, final: 'past_due' };
+    await caller(app.stripeUrl).post('/_control/retry_settings', settings);
+    await advanceDays(app, 32);
+    await customer.sync();
+    await open();
+    await inBoth(async ({ shell, plans, subscription: words, payments }) => {
+      const told = page.locator('[aria-labelledby=past-due-title]');
+      await shows(told, shell.pastDue.noRetry);
+      await shows(invoices().first(), payments.status.failed);
+      await invoices().first().locator('a', { hasText: payments.pay }).waitFor();
+      const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
+      await page.getByRole('button', { name: upgrade }).click();
+      await shows(dialog(), words.change.payFirst);
+      await dialog().getByRole('button', { name: words.change.payNow }).waitFor();
+      await closeDialog();
+    });
+    await page.getByRole('button', { name: 'Cancel subscription' }).click();
+    await shows(dialog(), WORDS.en.subscription.cancel.now);
+    await dialog().getByRole('button', { name: 'Cancel subscription' }).click();
+    await page.getByText('The subscription has ended.').waitFor();
+    await page.locator('[aria-labelledby=past-due-title]').waitFor({ state: 'detached' });
+    await open();
+    const { cancelAt } = await customer.subscription();
+    await inBoth(async ({ subscription: words, payments }, f) => {
+      await shows(current(), fill(words.current.ended, { date: f.date(cancelAt!) }));
+      await shows(invoices().first(), payments.status.void);
+      await invoices().first().locator('a', { hasText: payments.view }).waitFor();
+      expect(await invoices().first().locator('a', { hasText: payments.pay }).count()).toBe(0);
+    });
+  });
+
+  test('who comes back to another currency hears of the old one, and why it may be refused', async () => {
+    await page.route('**/api/plans', async (route) => {
+      const response = await route.fetch();
+      const text = (await response.text()).replaceAll('"cny"', '"usd"');
+      await route.fulfill({ response, body: text });
+    });
+    const refusal = { code: 'currency_conflict', error: '', details: {} };
+    await page.route('**/api/subscription/checkout', (route) =>
+      route.fulfill({ status: 409, json: refusal }),
+    );
+    await open();
+    await inBoth(async ({ subscription: words, plans, shell, errors }, f) => {
+      const choose = fill(plans.action.subscribe, { plan: shell.plans.pro });
+      await page.getByRole('button', { name: choose }).click();
+      await shows(dialog(), fill(words.pay.otherCurrency, { former: f.currency('cny') }));
+      await dialog().getByRole('button', { name: words.pay.submit }).click();
+      await shows(dialog(), errors.currency_conflict);
+      await closeDialog();
+    });
+    await page.unrouteAll();
+  });
+});
+
+test('9 a trial that the card had before is told where it ended, and after paying', async () => {
+  await withSubscription(page, ({ subscription }) => {
+    subscription.endReason = 'trial_used';
+  });
+  await open();
+  await inBoth(({ subscription: words }) => shows(current(), words.current.trialUsed));
+  await open('/checkout/return?session_id=cs_test_1');
+  await inBoth(({ subscription: words }) => shows(page.locator('main'), words.back.trialUsedText));
+  await page.getByRole('button', { name: 'Back to the plans' }).click();
+  await page.waitForURL(/\/subscription#plans$/);
+  await page.unrouteAll();
+});
+
+test('9 a rehearsal says on every page that no payment is real', async () => {
+  await page.route('**/api/mode', (route) => route.fulfill({ json: { testMode: true } }));
+  for (const path of ['/subscription', '/community']) {
+    await open(path);
+    await inBoth(({ shell }) => shows(page.locator('#app'), shell.testMode));
+  }
+  await context.clearCookies();
+  await open('/login');
+  await shows(page.locator('#app'), WORDS.en.shell.testMode);
+});
