@@ -1,17 +1,17 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFormats, type Formats } from '../../src/client/i18n/format.ts';
+import type { Formats } from '../../src/client/i18n/format.ts';
 import { LANGUAGE_KEY } from '../../src/client/i18n/languages.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
-  ownWords,
   signUp,
   startAppWithPages,
   withSubscription,
   WORDS,
 } from '../support/app-visitor.ts';
+import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { advanceDays, Customer, FAILING_CARD, settled } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -47,17 +47,6 @@ async function someoneNew(): Promise<void> {
   page = await context.newPage();
 }
 
-/** Runs `read` in English and in Chinese, turned by the page's own switch: nothing is loaded anew. */
-async function inBoth(read: (words: Messages, f: Formats) => Promise<void>): Promise<void> {
-  for (const language of ['en', 'zh-CN'] as const) {
-    await read(WORDS[language], createFormats(language));
-    if (language === 'en') expect(await ownWords(page)).not.toMatch(/\p{Script=Han}/u);
-    await page.getByRole('button', { name: WORDS[language].shell.language.label }).click();
-  }
-}
-const fill = (text: string, holes: Record<string, string | number>) =>
-  text.replace(/\{(\w+)\}/g, (_, name: string) => String(holes[name]));
-const shows = (where: Locator, text: string) => where.getByText(text).first().waitFor();
 const current = () => page.locator('.current');
 const dialog = () => page.getByRole('dialog');
 const invoices = () => page.locator('[aria-labelledby=payments-title] tbody tr');
@@ -100,7 +89,7 @@ describe('9 what staff arrange', () => {
       'pause_collection[resumes_at]': String(resumesAt),
     });
     await open();
-    await inBoth(async ({ subscription: words }, f) => {
+    await inBoth(page, async ({ subscription: words }, f) => {
       const date = f.date(new Date(resumesAt * 1000));
       await shows(current(), fill(words.notes.collectionUntil, { date }));
     });
@@ -110,7 +99,7 @@ describe('9 what staff arrange', () => {
   test('payment by invoice: a change asks to write to support, and not to try again', async () => {
     await staff({ collection_method: 'send_invoice', days_until_due: '14' });
     await open();
-    await inBoth(async ({ subscription: words, plans, shell }) => {
+    await inBoth(page, async ({ subscription: words, plans, shell }) => {
       const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
       await page.getByRole('button', { name: upgrade }).click();
       await shows(dialog(), words.arranged.invoices);
@@ -125,7 +114,7 @@ describe('9 a change of plan', () => {
     await advanceDays(app, 10);
     await open();
     let whole = '';
-    await inBoth(async ({ subscription: words, plans, shell }, f) => {
+    await inBoth(page, async ({ subscription: words, plans, shell }, f) => {
       const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
       await page.getByRole('button', { name: upgrade }).click();
       await dialog().locator('dl').waitFor();
@@ -147,15 +136,15 @@ describe('9 a change of plan', () => {
       .click();
     await shows(dialog(), WORDS.en.errors.outcome_unknown);
     await chaos([]);
+    // The way out is to look again, not to pay again.
+    expect(await dialog().getByRole('button', { name: /^Pay/ }).count()).toBe(0);
     await closeDialog();
-    await inBoth(({ subscription: words }) => shows(current(), words.notes.unsettled));
-
     await advanceDays(app, 0.01);
     await app.server.context.services.subscriptions.settleIntents();
     await settled(app);
     await open();
     const { growing } = await customer.subscription();
-    await inBoth(async ({ subscription: words, usage, shell }, f) => {
+    await inBoth(page, async ({ subscription: words, usage, shell }, f) => {
       await shows(current(), fill(words.notes.settled.changed, { plan: shell.plans.team }));
       const date = f.date(growing!.wholeAt);
       const count = f.number(growing!.thisMonth.messages!);
@@ -170,7 +159,7 @@ describe('9 a change of plan', () => {
     await customer.change('pro', 'month');
     await open();
     const { scheduledChange } = await customer.subscription();
-    await inBoth(async ({ subscription: words, shell }, f) => {
+    await inBoth(page, async ({ subscription: words, shell }, f) => {
       const date = f.date(scheduledChange!.effectiveAt);
       const { team, pro } = shell.plans;
       await shows(current(), fill(words.current.scheduled, { plan: team, date, next: pro }));
@@ -180,7 +169,7 @@ describe('9 a change of plan', () => {
     await customer.api.post('/api/subscription/cancel');
     await open();
     const { cancelAt, currentPeriodEnd } = await customer.subscription();
-    await inBoth(async ({ subscription: words }, f) => {
+    await inBoth(page, async ({ subscription: words }, f) => {
       await shows(
         current(),
         fill(words.current.ends, { date: f.date((cancelAt ?? currentPeriodEnd)!) }),
@@ -203,7 +192,7 @@ test('9 refunds and disputes stand in the list of invoices', async () => {
   await open();
   const amountMinor = (await customer.payments())[0]!.dispute!.amountMinor;
   const taken = (f: Formats) => f.money({ amountMinor, currency: 'cny' });
-  await inBoth(async ({ payments: words }, f) => {
+  await inBoth(page, async ({ payments: words }, f) => {
     await shows(invoices().last(), words.status.partly_refunded);
     const amount = f.money({ amountMinor: 700, currency: 'cny' });
     await shows(invoices().last(), fill(words.refunded, { amount }));
@@ -214,7 +203,7 @@ test('9 refunds and disputes stand in the list of invoices', async () => {
   await customer.atStripe(`disputes/${data[0]!.id}/close`, {});
   await settled(app);
   await open();
-  await inBoth(async ({ payments: words }, f) => {
+  await inBoth(page, async ({ payments: words }, f) => {
     await shows(invoices().first(), words.status.dispute_lost);
     await shows(invoices().first(), fill(words.dispute.lost, { amount: taken(f) }));
   });
@@ -228,7 +217,7 @@ test('9 two subscriptions: both are told, and cancelling says that it ends both'
   });
   await settled(app);
   await open();
-  await inBoth(async ({ subscription: words, shell }) => {
+  await inBoth(page, async ({ subscription: words, shell }) => {
     const one = words.notes.others.split(' | ')[0]!;
     await shows(current(), fill(one, { plans: shell.plans.pro }));
     await page.getByRole('button', { name: words.current.cancel }).click();
@@ -253,7 +242,7 @@ describe('9 what is not paid', () => {
     await advanceDays(app, 32);
     await customer.sync();
     await open();
-    await inBoth(async ({ shell, plans, subscription: words, payments }) => {
+    await inBoth(page, async ({ shell, plans, subscription: words, payments }) => {
       const told = page.locator('[aria-labelledby=past-due-title]');
       await shows(told, shell.pastDue.noRetry);
       await shows(invoices().first(), payments.status.failed);
@@ -271,7 +260,7 @@ describe('9 what is not paid', () => {
     await page.locator('[aria-labelledby=past-due-title]').waitFor({ state: 'detached' });
     await open();
     const { cancelAt } = await customer.subscription();
-    await inBoth(async ({ subscription: words, payments }, f) => {
+    await inBoth(page, async ({ subscription: words, payments }, f) => {
       await shows(current(), fill(words.current.ended, { date: f.date(cancelAt!) }));
       await shows(invoices().first(), payments.status.void);
       await invoices().first().locator('a', { hasText: payments.view }).waitFor();
@@ -290,7 +279,7 @@ describe('9 what is not paid', () => {
       route.fulfill({ status: 409, json: refusal }),
     );
     await open();
-    await inBoth(async ({ subscription: words, plans, shell, errors }, f) => {
+    await inBoth(page, async ({ subscription: words, plans, shell, errors }, f) => {
       const choose = fill(plans.action.subscribe, { plan: shell.plans.pro });
       await page.getByRole('button', { name: choose }).click();
       await shows(dialog(), fill(words.pay.otherCurrency, { former: f.currency('cny') }));
@@ -302,14 +291,32 @@ describe('9 what is not paid', () => {
   });
 });
 
+test('9 what is still being found out is told meanwhile, and asked for again', async () => {
+  let asked = 0;
+  await withSubscription(page, ({ subscription }) => {
+    asked += 1;
+    if (asked === 1) subscription.unsettled = { kind: 'change_now', since: subscription.cancelAt! };
+  });
+  await page.clock.install();
+  await open();
+  const note = ({ subscription: words }: Messages) => current().getByText(words.notes.unsettled);
+  await inBoth(page, (words) => note(words).waitFor());
+  await page.clock.fastForward(16_000);
+  await note(WORDS.en).waitFor({ state: 'detached' });
+  expect(asked).toBe(2);
+  await page.unrouteAll();
+});
+
 test('9 a trial that the card had before is told where it ended, and after paying', async () => {
   await withSubscription(page, ({ subscription }) => {
     subscription.endReason = 'trial_used';
   });
   await open();
-  await inBoth(({ subscription: words }) => shows(current(), words.current.trialUsed));
+  await inBoth(page, ({ subscription: words }) => shows(current(), words.current.trialUsed));
   await open('/checkout/return?session_id=cs_test_1');
-  await inBoth(({ subscription: words }) => shows(page.locator('main'), words.back.trialUsedText));
+  await inBoth(page, ({ subscription: words }) =>
+    shows(page.locator('main'), words.back.trialUsedText),
+  );
   await page.getByRole('button', { name: 'Back to the plans' }).click();
   await page.waitForURL(/\/subscription#plans$/);
   await page.unrouteAll();
@@ -319,7 +326,7 @@ test('9 a rehearsal says on every page that no payment is real', async () => {
   await page.route('**/api/mode', (route) => route.fulfill({ json: { testMode: true } }));
   for (const path of ['/subscription', '/community']) {
     await open(path);
-    await inBoth(({ shell }) => shows(page.locator('#app'), shell.testMode));
+    await inBoth(page, ({ shell }) => shows(page.locator('#app'), shell.testMode));
   }
   await context.clearCookies();
   await open('/login');
