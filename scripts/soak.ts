@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/each-of.ts';
 import { startRunPostgres } from '../tests/faults/postgres.ts';
+import { bundleApp } from '../tests/support/app-bundle.ts';
 import { World } from '../tests/faults/world.ts';
 import { makeRound, tellHistory } from '../tests/soak/history.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
@@ -28,9 +29,14 @@ async function main(args: readonly string[]): Promise<void> {
   const runs = readNumber(args, 'runs', 200);
   const seed = readNumber(args, 'seed', Date.now() % 1_000_000);
   console.log(`${runs} histories from seed ${seed}`);
+  const bundle = await bundleApp();
+  process.env.APP_BUNDLE = bundle.file;
   const { postgres, stop } = await startRunPostgres();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stop().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      bundle.remove();
+      void stop().finally(() => process.exit(130));
+    });
   }
   const openWorld = () =>
     World.open({ postgres, processes: 2, env: { STRIPE_TIMEOUT_SECONDS: '1' } });
@@ -63,6 +69,7 @@ async function main(args: readonly string[]): Promise<void> {
     });
   } finally {
     await stop();
+    bundle.remove();
   }
   const answers = [...statuses]
     .sort(([a], [b]) => a - b)

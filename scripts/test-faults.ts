@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { readWanted, type Order, type Report, type Wanted } from '../tests/faults/orders.ts';
+import { bundleApp } from '../tests/support/app-bundle.ts';
 import { startRunPostgres } from '../tests/faults/postgres.ts';
 import type { Finding } from '../tests/faults/unit.ts';
 
@@ -88,10 +89,15 @@ async function main(): Promise<void> {
   const wanted = readWanted(process.argv.slice(2), availableParallelism());
   // Child processes start quicker when they find the code compiled.
   process.env.NODE_COMPILE_CACHE = mkdtempSync(path.join(tmpdir(), 'squaretable-code-'));
+  const bundle = await bundleApp();
+  process.env.APP_BUNDLE = bundle.file;
   const { postgres, stop } = await startRunPostgres();
   // Who stops it is left nothing to clear away.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stop().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      bundle.remove();
+      void stop().finally(() => process.exit(130));
+    });
   }
   const tally: Tally = { cases: 0, states: 0, findings: [], broke: [] };
   const { verbs, only, sample } = wanted;
@@ -110,6 +116,7 @@ async function main(): Promise<void> {
     );
   } finally {
     await stop();
+    bundle.remove();
     rmSync(process.env.NODE_COMPILE_CACHE, { recursive: true, force: true });
   }
   tell(tally);

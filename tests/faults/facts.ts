@@ -26,6 +26,8 @@ export interface Facts {
   /** The same question once more, where it was put again. */
   again: { status: number; text: string } | null;
   preview: ChangePreview | null;
+  /** When the preview said that the next invoice comes. */
+  nextInvoiceOnDay: number | null;
   /** Once everything had time to converge. */
   settled: Page;
   /** Mails since, by kind. */
@@ -71,6 +73,11 @@ function pageOf(
       ? `${slot(planned.priceId)} on day ${dayOf(Date.parse(planned.effectiveAt) / 1000, since)}`
       : null,
   };
+}
+
+/** The day of an instant as the API writes it. */
+export function dayOfIso(iso: string | undefined, since: number): number | null {
+  return iso === undefined ? null : dayOf(Date.parse(iso) / 1000, since);
 }
 
 export function dayOf(unixSeconds: number, since: number): number {

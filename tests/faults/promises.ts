@@ -65,7 +65,7 @@ function mailsAreTrue(verb: VerbName, { mails, charges }: Facts): Broken[] {
 }
 
 function announcedIsCharged(verb: VerbName, facts: Facts): Broken[] {
-  const { preview, answer, charges, settled } = facts;
+  const { preview, answer, charges, settled, nextInvoiceOnDay } = facts;
   if (!preview || !ok(answer) || !['upgrade', 'downgrade', 'switch'].includes(verb)) return [];
   const broken: Broken[] = [];
   const waits = answer!.text.includes('paymentUrl') || answer!.text.includes('"success":false');
@@ -73,12 +73,15 @@ function announcedIsCharged(verb: VerbName, facts: Facts): Broken[] {
   if (!waits && differ(now, preview.amountDueNowMinor)) {
     broken.push(`promise 3: due now was said to be ${preview.amountDueNowMinor}, charged ${now}`);
   }
-  const next = charges.find((one) => one.day > 0);
+  // One that a balance pays is no charge: the day says which is meant. A card that fails pays none.
+  const after = charges.filter((one) => one.day > 0);
   const announced = preview.nextInvoice?.amountMinor;
-  if (!waits && settled.endsOnDay === null && next && announced !== undefined) {
-    if (differ(net(next), announced)) {
+  if (!waits && settled.endsOnDay === null && after.length > 0 && announced !== undefined) {
+    const then = after.filter((one) => sameDay(one.day, nextInvoiceOnDay));
+    if (differ(sum(then), announced)) {
       broken.push(
-        `promise 3: the next invoice was said to be ${announced}, charged ${list([next])}`,
+        `promise 3: the next invoice was said to be ${announced} on day ${nextInvoiceOnDay}, ` +
+          `charged ${list(after)}`,
       );
     }
   }

@@ -55,3 +55,53 @@ export async function staffPlans(people: Person[]): Promise<void> {
     });
   }
 }
+
+/** The customer plans a lower plan in Stripe's portal, which makes a schedule for it. */
+export async function portalPlans(person: Person): Promise<void> {
+  const { stripe } = person.world;
+  const { id, items } = await person.subscription();
+  const schedule = await stripe.subscriptionSchedules.create({ from_subscription: id });
+  const [now] = schedule.phases;
+  await stripe.subscriptionSchedules.update(schedule.id, {
+    end_behavior: 'release',
+    proration_behavior: 'none',
+    phases: [
+      {
+        items: [{ price: items.data[0]!.price.id, quantity: 1 }],
+        start_date: now!.start_date,
+        end_date: now!.end_date,
+      },
+      {
+        items: [{ price: person.prices.pro_month, quantity: 1 }],
+        duration: { interval: 'month', interval_count: 1 },
+      },
+    ],
+  });
+}
+
+/** A price in dollars, whatever the product sells. */
+async function dollarPrice({ world: { stripe } }: Person): Promise<string> {
+  const price = await stripe.prices.create({
+    currency: 'usd',
+    unit_amount: 900,
+    recurring: { interval: 'month' },
+    product_data: { name: 'Sold by hand' },
+  });
+  return price.id;
+}
+
+/** Staff sold something in dollars to this customer; it runs on, or is over. */
+export function soldInDollars(then: 'runs' | 'is over'): (person: Person) => Promise<void> {
+  return async (person) => {
+    const { stripe } = person.world;
+    await person.mustPost('checkout', { priceId: person.prices.pro_month });
+    const customer = await person.customer();
+    const card = await stripe.paymentMethods.attach('pm_card_visa', { customer });
+    const { id } = await stripe.subscriptions.create({
+      customer,
+      items: [{ price: await dollarPrice(person) }],
+      default_payment_method: card.id,
+    });
+    if (then === 'is over') await stripe.subscriptions.cancel(id);
+  };
+}

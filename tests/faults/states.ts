@@ -1,5 +1,5 @@
 import type { Person } from './person.ts';
-import { atStripeOnly, lookupKeyMoves, staffPlans } from './staff.ts';
+import { atStripeOnly, lookupKeyMoves, portalPlans, soldInDollars, staffPlans } from './staff.ts';
 
 /** How a tenant came to be where the verb finds it. Days pass between `build` and `then`. */
 export interface State {
@@ -28,6 +28,7 @@ const buys =
 const plans = (slot: 'pro_month' | 'pro_year' | 'team_month') => (person: Person) =>
   person.mustPost('upgrade', { priceId: person.prices[slot] });
 const cancels = (person: Person) => person.mustPost('cancel');
+const resumes = (person: Person) => person.mustPost('resume');
 const asksTheBank = (person: Person) => person.useCard(ASKS_THE_BANK);
 const fails = (person: Person) => person.useCard(FAILING);
 
@@ -62,6 +63,9 @@ const addOn = staff(async ({ world }, id) => {
     proration_behavior: 'none',
   });
 });
+const paused = staff(({ world }, id) =>
+  world.stripe.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
+);
 const credit = async (person: Person): Promise<void> => {
   await person.world.stripe.customers.createBalanceTransaction(await person.customer(), {
     amount: -5000,
@@ -74,6 +78,21 @@ const trial = staff(({ world }, id) =>
     proration_behavior: 'none',
   }),
 );
+const taxed = staff(async ({ world }, id) => {
+  const rate = await world.stripe.taxRates.create({
+    display_name: 'VAT',
+    percentage: 6,
+    inclusive: false,
+  });
+  await world.stripe.subscriptions.update(id, { default_tax_rates: [rate.id] });
+});
+const anotherWaits = async (person: Person): Promise<void> => {
+  await person.world.stripe.subscriptions.create({
+    customer: await person.customer(),
+    items: [{ price: person.prices.team_month }],
+    payment_behavior: 'default_incomplete',
+  });
+};
 const endsIn = (days: number) =>
   staff(({ world }, id) =>
     world.stripe.subscriptions.update(id, {
@@ -125,14 +144,7 @@ export const STATES = {
       });
     },
   },
-  'collection paused': {
-    build: buys(
-      'pro_month',
-      staff(({ world }, id) =>
-        world.stripe.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
-      ),
-    ),
-  },
+  'collection paused': { build: buys('pro_month', paused) },
   'sent invoices': {
     build: buys(
       'pro_month',
@@ -150,7 +162,7 @@ export const STATES = {
   'end planned by staff in 5 days': { build: buys('team_month', endsIn(5)) },
   'trial with its end planned': { build: buys('pro_month', trial, cancels) },
   'past due with its end planned': {
-    build: buys('pro_month', fails, cancels, (p) => p.mustPost('resume')),
+    build: buys('pro_month', fails, cancels, resumes),
     days: 32,
     retries: PATIENT,
     then: staff(({ world }, id, periodEnd) =>
@@ -181,14 +193,28 @@ export const STATES = {
   },
   'end planned, with credit': { build: buys('pro_month', credit, cancels) },
   'another waits for its first payment': {
-    build: buys('pro_month', fails, async (p) => {
-      await p.world.stripe.subscriptions.create({
-        customer: await p.customer(),
-        items: [{ price: p.prices.team_month }],
-        payment_behavior: 'default_incomplete',
-      });
-    }),
+    build: buys('pro_month', fails, anotherWaits),
   },
+  'past due, another waits for its first payment': {
+    build: buys('pro_month', fails),
+    days: 32,
+    retries: PATIENT,
+    then: anotherWaits,
+  },
+  'staff planned the next year, heard': { build: buys('pro_month', (p) => staffPlans([p])) },
+  'lower plan planned in the portal': { build: buys('team_month', portalPlans) },
+  'voided upgrade, good card since': {
+    build: buys('pro_month', asksTheBank, plans('team_month'), cancels, resumes, (p) =>
+      p.useCard('pm_card_visa'),
+    ),
+  },
+  'collection paused, end planned': { build: buys('pro_month', cancels, paused) },
+  'taxed by staff': { build: buys('pro_month', taxed) },
+  'taxed by staff, team with half price and an end planned': {
+    build: buys('team_month', taxed, coupon, cancels),
+  },
+  'sold in dollars by staff': { build: soldInDollars('runs') },
+  'once sold in dollars': { build: soldInDollars('is over') },
 } satisfies Record<string, State>;
 
 export type StateName = keyof typeof STATES;

@@ -115,6 +115,15 @@ export class World {
     });
   }
 
+  /** As after thirty days, from when on Stripe lists an event no more: nobody hears of it now. */
+  forgetEvents(): void {
+    this.local.kernel.run(({ store }) => {
+      for (const kind of ['_delivery', '_event'] as const) {
+        for (const { id } of [...store.oldestFirst(kind)]) store.remove(kind, id);
+      }
+    });
+  }
+
   /** Moves on to the first of March, so that the months ahead are as long in every world. */
   async toMarch(): Promise<void> {
     const now = this.local.clock.now();
@@ -142,6 +151,7 @@ export class World {
     await this.local.advanceTo(this.now() + days * DAY_SECONDS);
     await this.local.settled();
     this.far.isPassing = false;
+    this.forgetEvents();
     await this.chaos({ drop: 0 });
     for (const app of this.apps) await app.turnClock(this.local.clock.now());
     for (const app of this.apps) await app.runTasks();

@@ -7,6 +7,9 @@ export type Order = { id: number } & (
   { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' }
 );
 
+/** `APP_BUNDLE` names the same in one file (`app-bundle.ts`), which starts four times as quickly. */
+const MAIN = process.env.APP_BUNDLE ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
+
 /** The product in a process of its own, which can be killed and started again. */
 export class AppProcess {
   readonly url: string;
@@ -30,9 +33,7 @@ export class AppProcess {
 
   /** Starts it again at its old address, after it was killed. */
   async startAgain(): Promise<void> {
-    const child = fork(path.resolve(import.meta.dirname, 'app-process.main.ts'), {
-      env: this.#env,
-    });
+    const child = fork(MAIN, { env: this.#env });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve());
