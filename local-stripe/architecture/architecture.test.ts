@@ -23,6 +23,7 @@ const stairs = [
 const billing = [
   'catalog',
   'discount',
+  'tax',
   'payment',
   'customer',
   'invoice',

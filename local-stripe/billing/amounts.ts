@@ -48,19 +48,31 @@ export function shareDiscounts(
       coupon.percent_off === null
         ? Math.min(amountOff(coupon, currency), base)
         : Math.round((base * coupon.percent_off) / 100);
-    let rest = whole;
+    const taken = spread(
+      whole,
+      applicable.map((i) => left[i]!),
+    );
     for (const [n, i] of applicable.entries()) {
-      const isLast = n === applicable.length - 1;
-      const share = isLast ? rest : Math.min(rest, Math.round((whole * left[i]!) / base));
-      rest -= share;
-      left[i]! -= share;
-      shares[i]!.push({ discount: id, amount: share });
+      left[i]! -= taken[n]!;
+      shares[i]!.push({ discount: id, amount: taken[n]! });
     }
   };
   for (const [i, { discounts: own }] of parts.entries()) for (const id of own) take(id, [i]);
   const all = parts.map((_part, i) => i);
   for (const id of discounts) take(id, all);
   return shares;
+}
+
+/** An amount shared out by the size of parts that are above zero: the last takes what rounding leaves. */
+export function spread(whole: number, parts: readonly number[]): number[] {
+  const base = parts.reduce((sum, part) => sum + part, 0);
+  let rest = whole;
+  return parts.map((part, n) => {
+    const isLast = n === parts.length - 1;
+    const share = isLast ? rest : Math.min(rest, Math.round((whole * part) / base));
+    rest -= share;
+    return share;
+  });
 }
 
 /** What has no price belongs to no product that a coupon could be limited to. */

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { CardRow } from './payment/behavior.ts';
-import type { BilledRow, PendingUpdateRow } from './rows.ts';
+import type { BilledRow, LineRatesRow, PendingUpdateRow } from './rows.ts';
 
 /** What a meter event means, read from its payload once. */
 interface MeterEventFacts {
@@ -48,6 +48,7 @@ declare module '../kernel/kinds.ts' {
 
     _billed: BilledRow;
     _card: CardRow;
+    _line_rates: LineRatesRow;
     _pending_update: PendingUpdateRow;
     _retired_coupon: Stripe.Coupon;
   }
@@ -61,6 +62,8 @@ declare module '../kernel/types.ts' {
     'invoice.failed': { invoice: Stripe.Invoice; isFinal: boolean };
     /** Voided, or marked as uncollectible. */
     'invoice.written_off': { invoice: Stripe.Invoice };
+    /** Automatic tax was switched off, since nobody knows where the customer is. */
+    'invoice.tax_disabled': { invoice: Stripe.Invoice };
     'invoice.overdue': { invoice: Stripe.Invoice };
     /** Its items or what it costs, by a call and not by its schedule. */
     'subscription.changed': { subscription: Stripe.Subscription };

@@ -24,3 +24,9 @@ export interface PendingUpdateRow {
   patch: Partial<Stripe.Subscription>;
   debits: Record<string, Debit>;
 }
+
+/** The tax rates of their own that lines of an invoice have, by line. Same id as the invoice. */
+export interface LineRatesRow {
+  id: string;
+  rates: Record<string, string[]>;
+}

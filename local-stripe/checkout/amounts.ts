@@ -1,6 +1,11 @@
 import type Stripe from 'stripe';
+import { spread } from '../billing/amounts.ts';
 import { priceAmount } from '../billing/catalog/cost.ts';
 import { amountOff, appliesTo } from '../billing/discount/coupon.ts';
+import { taxesOn } from '../billing/tax/line-taxes.ts';
+import type { TaxPolicy } from '../billing/tax/line-taxes.ts';
+import { ratesOf } from '../billing/tax/rates.ts';
+import { sumOf } from '../billing/tax/sums.ts';
 import type { Context } from '../kernel/types.ts';
 import type { CheckoutLine } from './row.ts';
 
@@ -10,52 +15,69 @@ export interface LineAmount {
   price: Stripe.Price;
   subtotal: number;
   discount: number;
+  taxes: Stripe.InvoiceLineItem.Tax[];
+  /** With the tax that comes on top. */
+  total: number;
 }
 
 export interface CheckoutAmounts {
   lines: LineAmount[];
   subtotal: number;
   discount: number;
+  /** All taxes, also those that are in the prices. */
+  tax: number;
   total: number;
 }
 
 /**
- * What is due at once: with a trial nothing of what recurs, of metered prices nothing, and the
- * session's discount off whatever its coupon applies to.
+ * What is due at once: with a trial nothing of what recurs, of metered prices nothing, the session's
+ * discount off whatever its coupon applies to, and taxes on what is left.
  */
 export function checkoutAmounts(
   ctx: Context,
   lines: CheckoutLine[],
-  options: { hasTrial: boolean; coupon: Stripe.Coupon | null },
+  options: { hasTrial: boolean; coupon: Stripe.Coupon | null; policy: TaxPolicy },
 ): CheckoutAmounts {
-  const amounts = lines.map((line) => {
+  const costs = lines.map((line) => {
     const price = ctx.store.get('price', line.price);
     const isLater = price.recurring !== null && options.hasTrial;
-    const subtotal = isLater ? 0 : priceAmount(price, line.quantity);
-    return { line, price, subtotal, discount: 0 };
+    return { line, price, subtotal: isLater ? 0 : priceAmount(price, line.quantity) };
   });
-  if (options.coupon !== null) spreadDiscount(amounts, options.coupon);
-  const subtotal = sum(amounts.map((amount) => amount.subtotal));
-  const discount = sum(amounts.map((amount) => amount.discount));
-  return { lines: amounts, subtotal, discount, total: subtotal - discount };
+  const discounts = options.coupon === null ? [] : discountsOn(costs, options.coupon);
+  const amounts = costs.map((cost, i) => {
+    const discount = discounts[i] ?? 0;
+    const amount = cost.subtotal - discount;
+    const rates = ratesOf(ctx, cost.line.taxRates);
+    const taxes = taxesOn(ctx, options.policy, { amount, price: cost.price, rates });
+    return { ...cost, discount, taxes, total: amount + sumOf(taxes, 'exclusive') };
+  });
+  return {
+    lines: amounts,
+    subtotal: sum(amounts.map((amount) => amount.subtotal)),
+    discount: sum(amounts.map((amount) => amount.discount)),
+    tax: sum(amounts.flatMap(({ taxes }) => taxes.map(({ amount }) => amount))),
+    total: sum(amounts.map((amount) => amount.total)),
+  };
 }
 
-/** The last applicable line takes what rounding leaves, so that the parts make the whole. */
-function spreadDiscount(amounts: LineAmount[], coupon: Stripe.Coupon): void {
-  const applicable = amounts.filter(({ price }) => appliesTo(coupon, price));
-  const base = sum(applicable.map((amount) => amount.subtotal));
-  const currency = applicable[0]?.price.currency ?? '';
+/** What the coupon takes off each line. */
+function discountsOn(
+  costs: readonly { price: Stripe.Price; subtotal: number }[],
+  coupon: Stripe.Coupon,
+): number[] {
+  const isOff = (cost: { price: Stripe.Price; subtotal: number }) =>
+    cost.subtotal > 0 && appliesTo(coupon, cost.price);
+  const applicable = costs.filter(isOff);
+  const base = sum(applicable.map(({ subtotal }) => subtotal));
   const whole =
     coupon.percent_off === null
-      ? Math.min(amountOff(coupon, currency), base)
+      ? Math.min(amountOff(coupon, applicable[0]?.price.currency ?? ''), base)
       : Math.round((base * coupon.percent_off) / 100);
-  let left = whole;
-  for (const [index, amount] of applicable.entries()) {
-    const isLast = index === applicable.length - 1;
-    const share = isLast || base === 0 ? left : Math.round((whole * amount.subtotal) / base);
-    amount.discount = share;
-    left -= share;
-  }
+  const shares = spread(
+    whole,
+    applicable.map(({ subtotal }) => subtotal),
+  );
+  return costs.map((cost) => (isOff(cost) ? shares[applicable.indexOf(cost)]! : 0));
 }
 
 function sum(numbers: number[]): number {

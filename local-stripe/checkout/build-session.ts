@@ -31,7 +31,7 @@ export function buildSession(
     allowed_payment_method_types: params.allowed_payment_method_types ?? null,
     amount_subtotal: null,
     amount_total: null,
-    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
+    automatic_tax: buildAutomaticTax(params),
     billing_address_collection: params.billing_address_collection ?? null,
     branding_settings: buildBranding(ctx, params),
     cancel_url: params.cancel_url || null,
@@ -103,12 +103,27 @@ export function buildSession(
     submit_type: params.submit_type ?? null,
     subscription: null,
     success_url: params.success_url || null,
+    tax_id_collection: {
+      enabled: params.tax_id_collection?.enabled ?? false,
+      required: params.tax_id_collection?.required ?? 'never',
+    },
     total_details: null,
     ui_mode: uiMode,
     url: isHosted ? `${ctx.baseUrl}/c/pay/${id}` : null,
     wallet_options: params.wallet_options
       ? (params.wallet_options as Stripe.Checkout.Session.WalletOptions)
       : null,
+  };
+}
+
+/** Its status follows with the totals. */
+function buildAutomaticTax({ automatic_tax }: CreateParams): Stripe.Checkout.Session.AutomaticTax {
+  const enabled = automatic_tax?.enabled ?? false;
+  return {
+    enabled,
+    liability: enabled ? { type: 'self' } : null,
+    provider: enabled ? 'stripe' : null,
+    status: null,
   };
 }
 

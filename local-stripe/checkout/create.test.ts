@@ -202,11 +202,6 @@ describe('a session is refused', () => {
       'discounts[0][coupon]',
     ],
     [
-      'with automatic tax',
-      (v) => ({ ...v, automatic_tax: { enabled: true } }),
-      'automatic_tax[enabled]',
-    ],
-    [
       'with payment_method_types',
       (v) => ({ ...v, payment_method_types: ['card'] }),
       'payment_method_types',

@@ -5,6 +5,8 @@ import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { priceAmount } from '../billing/catalog/cost.ts';
+import { assertSellable } from '../billing/tax/checks.ts';
+import { ratesOf } from '../billing/tax/rates.ts';
 import { buildSession } from './build-session.ts';
 import { readLines } from './prices.ts';
 import { readDiscounts } from '../billing/discount/promotion.ts';
@@ -25,6 +27,7 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
   const bought =
     params.mode === 'setup' ? null : readLines(ctx, params.mode!, params.line_items ?? []);
   if (bought !== null) assertCurrency(params, bought.currency);
+  if (params.mode === 'payment') assertTaxTerms(ctx, params, bought!.lines);
   const row: CheckoutRow = {
     id: ctx.newId('cs_test'),
     lines: bought?.lines ?? [],
@@ -69,6 +72,15 @@ function totalsOrRefusal(
     const here = [`subscription_data[${first}]`, ...rest].join('[');
     throw invalidRequest(message, isItem ? 'line_items' : here, code);
   }
+}
+
+/** Of a subscription the engine says it. */
+function assertTaxTerms(ctx: Context, params: CreateParams, lines: CheckoutLine[]): void {
+  const sold = lines.map(({ price, taxRates }) => ({
+    price: ctx.store.get('price', price),
+    rates: ratesOf(ctx, taxRates),
+  }));
+  assertSellable({ defaults: [], isAutomatic: params.automatic_tax?.enabled ?? false }, sold);
 }
 
 /** The intent that a session in mode `setup` is about, with what was given for it. */

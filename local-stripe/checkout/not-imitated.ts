@@ -5,7 +5,6 @@ type CreateParams = Stripe.Checkout.SessionCreateParams;
 
 const notImitated = [
   'after_expiration.recovery.enabled',
-  'automatic_tax.enabled',
   'customer_account',
   'invoice_creation.invoice_data.account_tax_ids',
   'invoice_creation.invoice_data.issuer',
@@ -22,10 +21,8 @@ const notImitated = [
   'shipping_address_collection',
   'shipping_options',
   'subscription_data.application_fee_percent',
-  'subscription_data.default_tax_rates',
   'subscription_data.on_behalf_of',
   'subscription_data.transfer_data',
-  'tax_id_collection.enabled',
 ];
 
 /** Better a clear refusal than a session that behaves as if the parameter were not there. */
@@ -41,12 +38,5 @@ export function refuseWhatIsNotImitated(params: CreateParams): void {
     const [first, ...rest] = path.split('.');
     const param = `${first}${rest.map((name) => `[${name}]`).join('')}`;
     throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
-  }
-  for (const [index, item] of (params.line_items ?? []).entries()) {
-    for (const name of ['tax_rates'] as const) {
-      if ((item[name] ?? undefined) === undefined) continue;
-      const param = `line_items[${index}][${name}]`;
-      throw invalidRequest(`The local Stripe does not imitate \`${param}\` of Checkout.`, param);
-    }
   }
 }

@@ -17,6 +17,9 @@ export function orderOf(
     mode: session.mode as CheckoutOrder['mode'],
     customer: idOrNull(session.customer),
     newCustomer: newCustomer(payer),
+    changes: namedChanges(row, payer),
+    taxId: payer.taxId,
+    isTaxAutomatic: session.automatic_tax.enabled,
     createsCustomer: session.customer_creation === 'always',
     currency: session.currency ?? 'usd',
     subscription: session.mode === 'subscription' ? subscriptionParams(ctx, session, row) : null,
@@ -35,6 +38,19 @@ function newCustomer(payer: CheckoutPayer): Stripe.CustomerCreateParams {
   };
 }
 
+/** `customer_update` lets what was typed go to the customer the session came with. */
+function namedChanges(
+  { customerUpdate }: CheckoutRow,
+  payer: CheckoutPayer,
+): Partial<Stripe.Customer> {
+  const patch: Partial<Stripe.Customer> = {};
+  if (customerUpdate?.name === 'auto' && payer.name !== null) patch.name = payer.name;
+  if (customerUpdate?.address === 'auto' && payer.address !== null) patch.address = payer.address;
+  // A phone number that was asked for is saved with the customer whatever `customer_update` says.
+  if (payer.phone !== null) patch.phone = payer.phone;
+  return patch;
+}
+
 function paymentParams(session: Session, row: CheckoutRow): NonNullable<CheckoutOrder['payment']> {
   const data = row.paymentIntentData ?? {};
   const reuse = data.setup_future_usage ?? null;
@@ -51,7 +67,11 @@ function paymentParams(session: Session, row: CheckoutRow): NonNullable<Checkout
 function purchaseInvoice(session: Session, row: CheckoutRow): PostPaymentInvoice {
   const { description, footer, metadata, custom_fields } = session.invoice_creation!.invoice_data;
   return {
-    lines: row.lines.map(({ price, quantity }) => ({ price, quantity: quantity ?? 1 })),
+    lines: row.lines.map(({ price, quantity, taxRates }) => ({
+      price,
+      quantity: quantity ?? 1,
+      taxRates,
+    })),
     discounts: discountsOf(session),
     description,
     footer,
@@ -72,10 +92,11 @@ type SubscriptionParams = NonNullable<CheckoutOrder['subscription']>;
 function subscriptionParams(ctx: Context, session: Session, row: CheckoutRow): SubscriptionParams {
   const items: NonNullable<SubscriptionParams['items']> = [];
   const onceOnly: NonNullable<SubscriptionParams['add_invoice_items']> = [];
-  for (const { price, quantity, metadata } of row.lines) {
-    const amount = quantity === null ? {} : { quantity };
-    if (ctx.store.get('price', price).recurring === null) onceOnly.push({ price, ...amount });
-    else items.push({ price, ...amount, metadata });
+  for (const { price, quantity, taxRates, metadata } of row.lines) {
+    const rates = taxRates.length === 0 ? {} : { tax_rates: taxRates };
+    const one = { price, ...(quantity === null ? {} : { quantity }), ...rates };
+    if (ctx.store.get('price', price).recurring === null) onceOnly.push(one);
+    else items.push({ ...one, metadata });
   }
   const { on_behalf_of: _onBehalfOf, ...data } = row.subscriptionData ?? {};
   const discounts = discountsOf(session);
@@ -83,6 +104,7 @@ function subscriptionParams(ctx: Context, session: Session, row: CheckoutRow): S
     ...withoutNulls(data as SubscriptionParams),
     currency: session.currency ?? 'usd',
     items,
+    ...(session.automatic_tax.enabled ? { automatic_tax: { enabled: true } } : {}),
     ...(onceOnly.length === 0 ? {} : { add_invoice_items: onceOnly }),
     ...(discounts.length === 0 ? {} : { discounts }),
   };

@@ -12,6 +12,11 @@ export interface CheckoutOrder {
   /** The customer the session names, else null: one is created from `newCustomer` on success. */
   customer: string | null;
   newCustomer: Stripe.CustomerCreateParams;
+  /** What was typed that goes to the customer the session names. */
+  changes: Partial<Stripe.Customer>;
+  /** The tax id that was typed, which the customer has from then on. */
+  taxId: { type: string; value: string } | null;
+  isTaxAutomatic: boolean;
   /** Mode `payment`: false leaves the payment without a customer when none is named. */
   createsCustomer: boolean;
   currency: string;
@@ -36,7 +41,7 @@ export interface CheckoutOrder {
 
 /** An invoice that is made when the money has come. */
 export interface PostPaymentInvoice {
-  lines: { price: string; quantity: number }[];
+  lines: { price: string; quantity: number; taxRates: string[] }[];
   discounts: { coupon?: string; promotion_code?: string }[];
   description: string | null;
   footer: string | null;

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { createCustomer } from '../billing/customer/create.ts';
+import { makeCustomer } from './customer.ts';
 import type { CheckoutOrder, CheckoutResult, CheckoutTender } from './ordered.ts';
 import { judgeCharge, judgeSetup } from '../billing/payment/behavior.ts';
 import { methodOfEntry } from '../billing/payment/card-entry.ts';
@@ -78,8 +78,11 @@ function dueNow(ctx: Context, order: CheckoutOrder): number {
 /** The first invoice an order would make: found out by doing it and undoing it. */
 export function quoteSubscription(ctx: Context, order: CheckoutOrder): Stripe.Invoice {
   return ctx.preview(() => {
-    const customer = order.customer ?? createCustomer(ctx, order.newCustomer).id;
-    const { subscription } = prepareSubscription(ctx, { ...order.subscription, customer });
+    const customer = makeCustomer(ctx, order);
+    // The page asks where the payer is.
+    const options = { needsLocation: false };
+    const params = { ...order.subscription, customer };
+    const { subscription } = prepareSubscription(ctx, params, options);
     return draftFirstInvoice(ctx, subscription, order.subscription?.proration_behavior);
   });
 }
@@ -202,10 +205,10 @@ function subscribe(
 }
 
 function ensureCustomer(ctx: Context, order: CheckoutOrder): string | null {
-  if (order.customer !== null) return order.customer;
+  if (order.customer !== null) return makeCustomer(ctx, order);
   const needsOne = order.mode === 'subscription' || (order.payment?.invoice ?? null) !== null;
   if (!needsOne && !order.createsCustomer) return null;
-  return createCustomer(ctx, order.newCustomer).id;
+  return makeCustomer(ctx, order);
 }
 
 /** The intent of this session: that of an earlier attempt, or a new one. */

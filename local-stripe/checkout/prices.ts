@@ -4,6 +4,7 @@ import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { createPrice } from '../billing/catalog/price.ts';
+import { idsOf, readTaxRates } from '../billing/tax/rates.ts';
 import { createProduct } from '../billing/catalog/product.ts';
 import type { CheckoutLine } from './row.ts';
 
@@ -79,6 +80,7 @@ function readLine(ctx: Context, item: LineParams, index: number): CheckoutLine {
     price: price.id,
     quantity,
     adjustable: readAdjustable(item, quantity, name),
+    taxRates: idsOf(readTaxRates(ctx, item.tax_rates, `${name}[tax_rates]`)),
     metadata: mergeMetadata({}, item.metadata),
   };
 }

@@ -24,8 +24,8 @@ export function invoicePurchase(
 ): Stripe.Invoice {
   const wanted = order.payment!.invoice!;
   const customer = ctx.store.get('customer', customerId);
-  const items = wanted.lines.map(({ price, quantity }) => {
-    const draft = lineOf(ctx, ctx.store.get('price', price), quantity);
+  const items = wanted.lines.map(({ price, quantity, taxRates }) => {
+    const draft = lineOf(ctx, ctx.store.get('price', price), quantity, taxRates);
     return createInvoiceItem(ctx, customerId, draft, null);
   });
   const draft = draftInvoice(ctx, {
@@ -45,6 +45,7 @@ export function invoicePurchase(
     footer: wanted.footer,
     metadata: wanted.metadata,
     customFields: wanted.customFields,
+    tax: { defaults: [], isAutomatic: order.isTaxAutomatic },
   });
   for (const item of items) ctx.store.put('invoiceitem', { ...item, invoice: draft.id });
   ctx.emit('invoice.created', draft);
@@ -53,7 +54,12 @@ export function invoicePurchase(
   return markPaid(ctx, open, { isAutomatic: false });
 }
 
-function lineOf(ctx: Context, price: Stripe.Price, quantity: number): LineDraft {
+function lineOf(
+  ctx: Context,
+  price: Stripe.Price,
+  quantity: number,
+  taxRates: string[],
+): LineDraft {
   return {
     amount: priceAmount(price, quantity),
     currency: price.currency,
@@ -68,6 +74,7 @@ function lineOf(ctx: Context, price: Stripe.Price, quantity: number): LineDraft 
     invoiceItem: null,
     isProration: false,
     credited: null,
+    taxRates,
     metadata: {},
   };
 }

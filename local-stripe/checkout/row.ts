@@ -9,6 +9,8 @@ export interface CheckoutLine {
   quantity: number | null;
   /** Bounds within which the payer may change the quantity on the page; null: it is fixed. */
   adjustable: { minimum: number; maximum: number } | null;
+  /** Ids of the tax rates that were given for it. */
+  taxRates: string[];
   metadata: Stripe.Metadata;
 }
 
@@ -18,6 +20,8 @@ export interface CheckoutPayer {
   name: string | null;
   phone: string | null;
   address: Stripe.Address | null;
+  /** Of a business, where the session asks for it. */
+  taxId: { type: string; value: string } | null;
   termsAccepted: boolean;
   /** By the custom field's key. */
   customFields: Record<string, string>;
@@ -29,6 +33,7 @@ export const nobody: CheckoutPayer = {
   name: null,
   phone: null,
   address: null,
+  taxId: null,
   termsAccepted: false,
   customFields: {},
 };

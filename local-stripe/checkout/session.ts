@@ -2,7 +2,10 @@ import type Stripe from 'stripe';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { quoteSubscription } from './payment.ts';
+import type { TaxPolicy } from '../billing/tax/line-taxes.ts';
 import { checkoutAmounts } from './amounts.ts';
+import type { CheckoutAmounts } from './amounts.ts';
+import { orderPolicy } from './customer.ts';
 import { orderOf } from './order.ts';
 import { nobody } from './row.ts';
 import type { CheckoutRow } from './row.ts';
@@ -36,37 +39,97 @@ export function couponOfSession(
   return coupon === null ? null : (ctx.store.find('coupon', coupon) ?? null);
 }
 
-/** The session's totals, which change only with its discount while it is open. */
+export type SessionTotals = Pick<
+  Stripe.Checkout.Session,
+  'amount_subtotal' | 'amount_total' | 'automatic_tax' | 'total_details'
+>;
+
+/** The session's totals, which change with its discount, its quantities and what is known of the payer. */
 export function sessionTotals(
   ctx: Context,
   session: Stripe.Checkout.Session,
   row: CheckoutRow,
-): Pick<Stripe.Checkout.Session, 'amount_subtotal' | 'amount_total' | 'total_details'> {
+): SessionTotals {
+  const { automatic_tax } = session;
   if (session.mode === 'setup') {
-    return { amount_subtotal: null, amount_total: null, total_details: null };
+    return { amount_subtotal: null, amount_total: null, automatic_tax, total_details: null };
   }
-  if (session.mode === 'subscription') return subscriptionTotals(ctx, session, row);
-  const coupon = couponOfSession(ctx, session);
-  const amounts = checkoutAmounts(ctx, row.lines, { hasTrial: false, coupon });
+  const policy = sessionPolicy(ctx, session, row);
+  const status =
+    policy.automatic === null
+      ? null
+      : policy.automatic.location === null
+        ? 'requires_location_inputs'
+        : 'complete';
+  const amounts =
+    session.mode === 'subscription'
+      ? subscriptionAmounts(ctx, session, row)
+      : sessionAmounts(ctx, session, row, policy);
   return {
     amount_subtotal: amounts.subtotal,
     amount_total: amounts.total,
-    total_details: { amount_discount: amounts.discount, amount_shipping: 0, amount_tax: 0 },
+    automatic_tax: { ...automatic_tax, status },
+    total_details: {
+      amount_discount: amounts.discount,
+      amount_shipping: 0,
+      amount_tax: amounts.tax,
+    },
   };
 }
 
-/** From the first invoice that the engine would make: what is shown is what will be charged. */
-function subscriptionTotals(
+/** What each line costs now, and the sums. */
+export function sessionAmounts(
   ctx: Context,
   session: Stripe.Checkout.Session,
   row: CheckoutRow,
-): Pick<Stripe.Checkout.Session, 'amount_subtotal' | 'amount_total' | 'total_details'> {
-  const { subtotal, total } = quoteSubscription(ctx, orderOf(ctx, session, row, nobody));
+  policy: TaxPolicy = sessionPolicy(ctx, session, row),
+): CheckoutAmounts {
+  const coupon = couponOfSession(ctx, session);
+  return checkoutAmounts(ctx, row.lines, { hasTrial: hasTrial(row), coupon, policy });
+}
+
+function sessionPolicy(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+  row: CheckoutRow,
+): TaxPolicy {
+  return orderPolicy(ctx, orderOf(ctx, session, row, row.payer ?? nobody));
+}
+
+/** From the first invoice that the engine would make: what is shown is what will be charged. */
+function subscriptionAmounts(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+  row: CheckoutRow,
+): Omit<CheckoutAmounts, 'lines'> {
+  const order = orderOf(ctx, session, row, row.payer ?? nobody);
+  const {
+    subtotal,
+    total,
+    total_discount_amounts: discounts,
+    total_taxes: taxes,
+  } = quoteSubscription(ctx, order);
   return {
-    amount_subtotal: subtotal,
-    amount_total: total,
-    total_details: { amount_discount: subtotal - total, amount_shipping: 0, amount_tax: 0 },
+    subtotal,
+    discount: (discounts ?? []).reduce((sum, { amount }) => sum + amount, 0),
+    tax: (taxes ?? []).reduce((sum, { amount }) => sum + amount, 0),
+    total,
   };
+}
+
+/** Whether nobody may pay without a tax id. */
+export function requiresTaxId({ tax_id_collection: asked }: Stripe.Checkout.Session): boolean {
+  return asked?.enabled === true && asked.required === 'if_supported';
+}
+
+/**
+ * Whether the page asks where the payer is: where the session says so, and where tax cannot be
+ * computed without.
+ */
+export function asksAddress(session: Stripe.Checkout.Session, row: CheckoutRow): boolean {
+  if (session.billing_address_collection === 'required') return true;
+  if (!session.automatic_tax.enabled) return false;
+  return session.customer === null || row.customerUpdate?.address === 'auto';
 }
 
 /** Whether the page asks for a card: always, unless the session says only when something is due. */

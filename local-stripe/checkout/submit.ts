@@ -10,6 +10,7 @@ import { countRedemption } from './apply-promotion.ts';
 import { answerCustomFields } from './custom-fields.ts';
 import { onClockOfSession } from './expire.ts';
 import { orderOf } from './order.ts';
+import { sessionTotals } from './session.ts';
 import type { CheckoutPayer, CheckoutRow } from './row.ts';
 import type { PaymentFailure } from '../billing/payment/failure.ts';
 
@@ -34,12 +35,17 @@ export function submitSession(
   assertOpen(session);
   if (tender !== null) assertOffered(session, 'wallet' in tender ? tender.wallet : 'card');
   const ctx = onClockOfSession(global, session);
-  const row = ctx.store.put('_checkout', {
-    ...ctx.store.get('_checkout', session.id),
-    payer,
-    failure: null,
-  });
-  return settle(ctx, session, row, submitCheckout(ctx, orderOf(ctx, session, row, payer), tender));
+  const told = tellPayer(ctx, session, payer);
+  const row = ctx.store.get('_checkout', session.id);
+  return settle(ctx, told, row, submitCheckout(ctx, orderOf(ctx, told, row, payer), tender));
+}
+
+/** What the payer has typed, and what it costs them: where they are decides on the tax. */
+export function tellPayer(global: Context, session: Session, payer: CheckoutPayer): Session {
+  const ctx = onClockOfSession(global, session);
+  const before = ctx.store.get('_checkout', session.id);
+  const row = ctx.store.put('_checkout', { ...before, payer, failure: null });
+  return ctx.store.put('checkout.session', { ...session, ...sessionTotals(ctx, session, row) });
 }
 
 /** Goes on after the bank's challenge of the attempt under way. */
@@ -112,7 +118,6 @@ function complete(
   result: Extract<CheckoutResult, { status: 'complete' }>,
 ): Session {
   const payer = row.payer!;
-  updateNamedCustomer(ctx, session, row, payer);
   countRedemption(ctx, session);
   const customerId = result.customer ?? idOrNull(session.customer);
   const customer = customerId === null ? undefined : ctx.store.find('customer', customerId);
@@ -131,7 +136,7 @@ function complete(
       name: payer.name ?? customer?.name ?? null,
       phone: payer.phone ?? customer?.phone ?? null,
       tax_exempt: customer?.tax_exempt ?? 'none',
-      tax_ids: [],
+      tax_ids: customer === undefined ? [] : taxIdsOf(ctx, customer.id),
     },
     collected_information: { business_name: null, individual_name: null, shipping_details: null },
     consent: payer.termsAccepted ? { promotions: null, terms_of_service: 'accepted' } : null,
@@ -147,22 +152,9 @@ function complete(
   return completed;
 }
 
-/** `customer_update` lets what was typed go to the customer the session came with. */
-function updateNamedCustomer(
-  ctx: Context,
-  session: Session,
-  row: CheckoutRow,
-  payer: CheckoutPayer,
-): void {
-  const id = idOrNull(session.customer);
-  if (id === null) return;
-  const customer = ctx.store.get('customer', id);
-  const patch: Partial<Stripe.Customer> = {};
-  if (row.customerUpdate?.name === 'auto' && payer.name !== null) patch.name = payer.name;
-  if (row.customerUpdate?.address === 'auto' && payer.address !== null) {
-    patch.address = payer.address;
-  }
-  // A phone number that was asked for is saved with the customer whatever `customer_update` says.
-  if (payer.phone !== null) patch.phone = payer.phone;
-  ctx.update('customer', customer, patch, 'customer.updated');
+function taxIdsOf(ctx: Context, customer: string): Stripe.Checkout.Session.CustomerDetails.TaxId[] {
+  return ctx.store.by('tax_id', 'customer', customer).map(({ type, value }) => ({
+    type: type as Stripe.Checkout.Session.CustomerDetails.TaxId.Type,
+    value,
+  }));
 }

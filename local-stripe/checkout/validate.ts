@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import type { Context } from '../kernel/types.ts';
+import { taxLocation } from '../billing/tax/location.ts';
 import { assertUrl } from '../kernel/web-address.ts';
 import { refuseWhatIsNotImitated } from './not-imitated.ts';
 
@@ -18,6 +19,7 @@ export function assertSessionParams(ctx: Context, params: CreateParams): void {
   assertExpiry(ctx, params);
   assertSubscriptionData(ctx, params);
   assertDiscounts(params);
+  assertTax(ctx, params);
   if ((params.client_reference_id ?? '').length > 200) {
     throw invalidRequest(
       'Invalid string: client_reference_id must be at most 200 characters.',
@@ -26,6 +28,27 @@ export function assertSessionParams(ctx: Context, params: CreateParams): void {
   }
   if ((params.custom_fields ?? []).length > 3) {
     throw invalidRequest('You can pass at most 3 custom fields.', 'custom_fields');
+  }
+}
+
+/** A customer's address and name are changed on the page only where `customer_update` says so. */
+function assertTax(ctx: Context, params: CreateParams): void {
+  if (!params.customer) return;
+  const { address, shipping, name } = params.customer_update ?? {};
+  const customer = ctx.store.get('customer', params.customer);
+  const isAsked = address === 'auto' || shipping === 'auto';
+  if (params.automatic_tax?.enabled && !isAsked && taxLocation(ctx, customer) === null) {
+    throw invalidRequest(
+      "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer.",
+      undefined,
+      'customer_tax_location_invalid',
+    );
+  }
+  if (params.tax_id_collection?.enabled && name !== 'auto') {
+    throw invalidRequest(
+      'Tax ID collection requires updating business name on the customer. To enable tax ID collection for an existing customer, please set `customer_update[name]` to `auto`.',
+      'customer_update[name]',
+    );
   }
 }
 
@@ -41,6 +64,8 @@ const modesOf: Partial<Record<keyof CreateParams, readonly string[]>> = {
   line_items: ['payment', 'subscription'],
   discounts: ['payment', 'subscription'],
   allow_promotion_codes: ['payment', 'subscription'],
+  automatic_tax: ['payment', 'subscription'],
+  tax_id_collection: ['payment', 'subscription'],
   saved_payment_method_options: ['payment', 'subscription'],
 };
 

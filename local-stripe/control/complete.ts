@@ -5,13 +5,15 @@ import type { CardEntry } from '../billing/payment/card-entry.ts';
 import type { CheckoutTender } from '../checkout/ordered.ts';
 import type { CheckoutPayer } from '../checkout/row.ts';
 import { onClockOfSession } from '../checkout/expire.ts';
-import { needsPaymentMethod } from '../checkout/session.ts';
+import { asksAddress, needsPaymentMethod, requiresTaxId } from '../checkout/session.ts';
 import { finishSession, submitSession } from '../checkout/submit.ts';
 import type { SubmitOutcome } from '../checkout/submit.ts';
 import { isEmail } from '../checkout/validate.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { ControlError } from './answer.ts';
+
+const text = z.string().max(200).nullable().default(null);
 
 export const completeBody = z.strictObject({
   /** A number such as 4242424242424242, or a name such as pm_card_visa. */
@@ -20,6 +22,19 @@ export const completeBody = z.strictObject({
   method: z.enum(['card', 'alipay', 'wechat_pay']).optional(),
   email: z.string().max(512).optional(),
   name: z.string().max(200).optional(),
+  /** Where the payer is, in place of an address in Shanghai where one is asked for. */
+  address: z
+    .strictObject({
+      country: z.string().regex(/^[A-Z]{2}$/),
+      city: text,
+      line1: text,
+      line2: text,
+      postal_code: text,
+      state: text,
+    })
+    .optional(),
+  /** Of a business, where the session asks for it. */
+  taxId: z.strictObject({ type: z.string().max(20), value: z.string().max(40) }).optional(),
   /** What is answered where bank or wallet ask: default, that the payer authorizes. */
   authenticate: z.boolean().default(true),
 });
@@ -122,21 +137,34 @@ function payerOf(
   const customerId = idOrNull(session.customer);
   const customer = customerId === null ? undefined : ctx.store.find('customer', customerId);
   const known = session.customer_email ?? customer?.email ?? null;
-  const asksAddress = session.billing_address_collection === 'required';
+  const isAsked = asksAddress(session, ctx.store.get('_checkout', session.id));
+  const { taxId = null } = body;
+  if (taxId !== null && !session.tax_id_collection?.enabled) {
+    throw new ControlError(
+      400,
+      'invalid_body',
+      'taxId: this session does not ask for one.',
+      'taxId',
+    );
+  }
+  if (taxId === null && requiresTaxId(session)) {
+    throw new ControlError(400, 'invalid_body', 'taxId: this session needs one.', 'taxId');
+  }
   return {
     email: known ?? body.email ?? 'payer@example.com',
     name: body.name ?? null,
     phone: session.phone_number_collection?.enabled === true ? '+15555550100' : null,
-    address: asksAddress
-      ? {
+    address: isAsked
+      ? (body.address ?? {
           city: 'Shanghai',
           country: 'CN',
           line1: '1 Example Road',
           line2: null,
           postal_code: '200000',
           state: null,
-        }
+        })
       : null,
+    taxId,
     termsAccepted: session.consent_collection?.terms_of_service === 'required',
     customFields: Object.fromEntries(
       session.custom_fields.map((field) => [field.key, answer(field)]),

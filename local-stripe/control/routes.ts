@@ -13,6 +13,7 @@ import { setDelayedPayments, setRetry } from './payment-settings.ts';
 import { listRequests, readRequestFilter } from './requests.ts';
 import { chaosBody, setChaos } from './settings.ts';
 import { readState } from './state.ts';
+import { setTax, taxBody } from './tax.ts';
 
 /** The control interface in JSON, `/_control/…`: what a Dashboard and a time machine would do. */
 export function controlRoutes(getLocal: () => LocalStripe): Hono {
@@ -44,6 +45,10 @@ export function controlRoutes(getLocal: () => LocalStripe): Hono {
     const body = await readJson(c, delayedPaymentsBody);
     const delayedPayments = getLocal().kernel.run((ctx) => setDelayedPayments(ctx, body));
     return c.json({ delayedPayments });
+  });
+  app.post('/_control/tax_registrations', async (c) => {
+    const body = await readJson(c, taxBody);
+    return c.json({ tax: getLocal().kernel.run((ctx) => setTax(ctx, body)) });
   });
   app.get('/_control/requests', (c) =>
     c.json(listRequests(getLocal(), readRequestFilter(c.req.query()))),

@@ -78,10 +78,8 @@ function expandField(
     ? { owner: object, path: field }
     : { owner: here.owner, path: here.path === '' ? field : `${here.path}.${field}` };
   let value = Object.hasOwn(object, field) ? object[field] : undefined;
-  // The name comes from outside: `__proto__` is none of the fields.
-  const isIncluded = resource !== undefined && Object.hasOwn(resource.includes, field);
-  const include = isIncluded ? resource.includes[field] : undefined;
-  if (include !== undefined && value === undefined) value = include(ctx, object as never);
+  const include = includeOf(known, inside);
+  if (include !== undefined && value === undefined) value = include(ctx, inside.owner as never);
   if (value === undefined) {
     if (include !== undefined || object.deleted === true) return object;
     const { owner, path } = inside;
@@ -90,6 +88,13 @@ function expandField(
     if (value === undefined) return object;
   }
   return { ...object, [field]: expandValue(ctx, known, value, inside, rest, fullPath) };
+}
+
+/** What an object has only when asked, by its path within the object. */
+function includeOf(known: Known, { owner, path }: Here) {
+  const includes = owner === null ? undefined : known.resourceOf(String(owner.object))?.includes;
+  // The path comes from outside: `__proto__` is none of the fields.
+  return includes !== undefined && Object.hasOwn(includes, path) ? includes[path] : undefined;
 }
 
 function dereference(

@@ -71,6 +71,7 @@ export interface SettingsRow {
   upcomingDays: number;
   /** How wallets (Alipay, WeChat Pay) tell what became of a payment. */
   delayedPayments: DelayedPayments;
+  tax: TaxSettings;
   chaos: ChaosSettings;
 }
 
@@ -93,6 +94,20 @@ export interface InvoiceRetrySettings {
 export interface DelayedPayments {
   seconds: number;
   outcome: 'succeeded' | 'failed';
+}
+
+/** Where the business is, and where it collects tax; null: the table that comes along. */
+export interface TaxSettings {
+  country: string;
+  registrations: TaxRegistration[] | null;
+}
+
+/** Tax is collected from customers in that country, or in that state of it alone. */
+export interface TaxRegistration {
+  country: string;
+  state?: string;
+  percentage: number;
+  tax: 'gst' | 'jct' | 'sales_tax' | 'vat';
 }
 
 /** Rates are 0 to 1. */

@@ -10,6 +10,7 @@ export const defaultSettings: SettingsRow = {
   invoiceRetry: { attempts: 8, spacingSeconds: 2 * day, final: 'open' },
   upcomingDays: 7,
   delayedPayments: { seconds: 0, outcome: 'succeeded' },
+  tax: { country: 'US', registrations: null },
   chaos: { duplicate: 0, shuffle: 0, drop: 0, delayMs: 0, failNext: [], fired: [] },
 };
 

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { createSession } from '../checkout/create.ts';
 import { expireSession, expireWhenDue, onClockOfSession } from '../checkout/expire.ts';
-import { sessionLineItems } from '../checkout/line-items.ts';
+import { breakdownOf, sessionLineItems } from '../checkout/line-items.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -26,6 +26,7 @@ export const checkoutSessions = resource({
   },
   includes: {
     line_items: (ctx, session) => lineItemsOf(ctx, session, {}),
+    'total_details.breakdown': breakdownOf,
   },
   indexes: {
     customer: ({ customer }) => idOrNull(customer),

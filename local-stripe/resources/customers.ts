@@ -4,6 +4,8 @@ import { creditBalances, setBalance } from '../billing/invoice/balance.ts';
 import { noSuchMethod } from '../billing/payment/methods.ts';
 import { cancelSchedule } from '../billing/schedule/end.ts';
 import { endSubscription } from '../billing/subscription/end.ts';
+import { taxLocation } from '../billing/tax/location.ts';
+import { registrationAt } from '../billing/tax/registrations.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -30,13 +32,7 @@ export const customers = resource({
         .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
       return listInside(`/v1/customers/${customer.id}/subscriptions`, theirs.reverse());
     },
-    // Without Stripe Tax nobody has looked where the customer is.
-    tax: () => ({
-      automatic_tax: 'unrecognized_location',
-      ip_address: null,
-      location: null,
-      provider: 'stripe',
-    }),
+    tax: customerTax,
     invoice_credit_balance: creditBalances,
     cash_balance: () => null,
     sources: (_ctx, customer) => listInside(`/v1/customers/${customer.id}/sources`, []),
@@ -59,6 +55,22 @@ export const customers = resource({
   update: updateCustomer,
   del: deleteCustomer,
 });
+
+/** Whether tax could be computed for the customer, and where they are. */
+function customerTax(ctx: Context, customer: Stripe.Customer): Stripe.Customer.Tax {
+  const location = taxLocation(ctx, customer);
+  return {
+    automatic_tax:
+      location === null
+        ? 'unrecognized_location'
+        : registrationAt(ctx, location) === null
+          ? 'not_collecting'
+          : 'supported',
+    ip_address: null,
+    location,
+    provider: 'stripe',
+  };
+}
 
 function updateCustomer(
   ctx: Context,

@@ -1,8 +1,12 @@
 import type Stripe from 'stripe';
-import { draftInvoice, draftsOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { draftInvoice, relineInvoice } from '../billing/invoice/draft.ts';
+import { draftsOf } from '../billing/invoice/lines.ts';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { keptOnInvoice } from '../billing/invoice/kept-params.ts';
 import { assertOwnMethod, findCustomer } from '../billing/subscription/read-params.ts';
+import { assertTaxable } from '../billing/tax/checks.ts';
+import type { TaxTerms } from '../billing/tax/checks.ts';
+import { ratesOf, readTaxRates } from '../billing/tax/rates.ts';
 import { refuseUnimitated } from '../billing/unimitated.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -19,7 +23,6 @@ const unimitated = [
   'application_fee_amount',
   'customer_account',
   'default_source',
-  'default_tax_rates',
   'from_invoice',
   'on_behalf_of',
   'shipping_cost',
@@ -52,6 +55,11 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
   const inherited = customer.discount ? [{ discount: customer.discount.id }] : [];
   const target = { customer: customer.id, invoice: id };
   const discounts = redeemForInvoice(ctx, params.discounts ?? inherited, target, currency);
+  const tax = readTaxTerms(ctx, params, {
+    defaults: subscription?.default_tax_rates ?? [],
+    isAutomatic: subscription?.automatic_tax.enabled ?? false,
+  });
+  assertTaxable(ctx, customer, tax, [], params.default_payment_method);
   const draft = draftInvoice(ctx, {
     id,
     customer: firstBilledIn(ctx, customer, currency),
@@ -69,6 +77,7 @@ export function createInvoice(global: Context, params: Stripe.InvoiceCreateParam
     ...(params.collection_method === undefined
       ? {}
       : { collectionMethod: params.collection_method }),
+    tax,
     daysUntilDue: params.days_until_due ?? null,
     dueDate: params.due_date ?? null,
     description: params.description ?? null,
@@ -136,14 +145,51 @@ export function updateInvoice(
     if (params.number && params.number !== before.number) assertFreeNumber(ctx, params.number);
     patch.number = params.number || null;
   }
-  let invoice = ctx.update('invoice', before, patch, 'invoice.updated');
-  if (params.discounts !== undefined) {
-    const customer = idOf(before.customer!);
-    const target = { customer, invoice: before.id };
-    const discounts = redeemForInvoice(ctx, params.discounts, target, before.currency);
-    invoice = relineInvoice(ctx, invoice, draftsOf(ctx, invoice), discounts);
-  }
-  return invoice;
+  const invoice = ctx.update('invoice', before, patch, 'invoice.updated');
+  return params.discounts === undefined &&
+    params.default_tax_rates === undefined &&
+    params.automatic_tax === undefined
+    ? invoice
+    : reprice(ctx, invoice, params);
+}
+
+/** Other discounts, or taxed otherwise: the lines stay, and are added up anew. */
+function reprice(ctx: Context, before: Invoice, params: Stripe.InvoiceUpdateParams): Invoice {
+  const customer = ctx.store.get('customer', idOf(before.customer!));
+  const drafts = draftsOf(ctx, before);
+  const tax = readTaxTerms(ctx, params, {
+    defaults: before.default_tax_rates,
+    isAutomatic: before.automatic_tax.enabled,
+  });
+  const sold = drafts.map(({ price, taxRates }) => ({ price, rates: ratesOf(ctx, taxRates) }));
+  assertTaxable(ctx, customer, tax, sold, idOrNull(before.default_payment_method));
+  const target = { customer: customer.id, invoice: before.id };
+  const discounts =
+    params.discounts === undefined
+      ? before.discounts.map(idOf)
+      : redeemForInvoice(ctx, params.discounts, target, before.currency);
+  const retaxed = ctx.store.put('invoice', {
+    ...before,
+    default_tax_rates: [...tax.defaults],
+    automatic_tax: { ...before.automatic_tax, enabled: tax.isAutomatic },
+  });
+  return relineInvoice(ctx, retaxed, drafts, discounts);
+}
+
+/** The taxes that the parameters ask for; what they leave out stays. */
+function readTaxTerms(
+  ctx: Context,
+  params: Pick<Stripe.InvoiceUpdateParams, 'automatic_tax' | 'default_tax_rates'>,
+  before: TaxTerms,
+): TaxTerms {
+  const { automatic_tax: automatic, default_tax_rates: rates } = params;
+  return {
+    isAutomatic: automatic?.enabled ?? before.isAutomatic,
+    defaults:
+      rates === undefined
+        ? before.defaults
+        : readTaxRates(ctx, rates, 'default_tax_rates', before.defaults),
+  };
 }
 
 export function deleteInvoice(global: Context, before: Invoice): object {
@@ -159,6 +205,7 @@ export function deleteInvoice(global: Context, before: Invoice): object {
     ctx.store.remove('invoiceitem', item.id);
   }
   ctx.unschedule('invoice.finalize', before.id);
+  ctx.store.remove('_line_rates', before.id);
   const deleted = markDeleted(ctx, 'invoice', before.id);
   ctx.emit('invoice.deleted', before);
   return deleted;

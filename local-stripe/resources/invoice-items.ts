@@ -1,11 +1,15 @@
 import type Stripe from 'stripe';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
-import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { relineInvoice } from '../billing/invoice/draft.ts';
+import { draftsOf, invoiceItemOf } from '../billing/invoice/lines.ts';
 import { isAdHoc } from '../billing/invoice/ad-hoc-price.ts';
 import { readItemLine } from '../billing/invoice/item-params.ts';
 import type { GivenItem } from '../billing/invoice/item-params.ts';
 import { createInvoiceItem, lineOfItem } from '../billing/invoice/items.ts';
 import { pricingOf } from '../billing/invoice/line.ts';
+import type { LineDraft } from '../billing/invoice/line.ts';
+import { assertSellable } from '../billing/tax/checks.ts';
+import { idsOf, ratesOf } from '../billing/tax/rates.ts';
 import { findCustomer } from '../billing/subscription/read-params.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { asDecimal } from '../schema/decimal.ts';
@@ -69,6 +73,7 @@ export function createItem(global: Context, params: Stripe.InvoiceItemCreatePara
       'usd',
     subscription: subscription?.id ?? null,
   });
+  if (invoice !== null) assertFits(ctx, invoice, line);
   firstBilledIn(ctx, customer, line.currency);
   const item = createInvoiceItem(ctx, customer.id, line, invoice?.id ?? null, id);
   if (invoice !== null) {
@@ -105,7 +110,9 @@ export function updateItem(
     id: before.id,
     currency: before.currency,
     subscription: before.parent?.subscription_details?.subscription ?? null,
+    taxRates: before.tax_rates ?? [],
   });
+  if (draft !== null) assertFits(ctx, draft, line);
   const item = ctx.update('invoiceitem', before, {
     metadata,
     amount: line.amount,
@@ -116,6 +123,7 @@ export function updateItem(
     pricing: line.price === null ? null : pricingOf(line.price, line),
     quantity: line.quantity ?? 1,
     quantity_decimal: asDecimal(line.quantity ?? 1),
+    tax_rates: ratesOf(ctx, line.taxRates),
   });
   if (draft !== null) {
     const drafts = draftsOf(ctx, draft).map((one) => {
@@ -126,6 +134,20 @@ export function updateItem(
   return item;
 }
 
+/** Throws 400 where the invoice cannot be taxed with this on it. */
+function assertFits(ctx: Context, invoice: Stripe.Invoice, line: LineDraft): void {
+  const terms = {
+    defaults: invoice.default_tax_rates,
+    isAutomatic: invoice.automatic_tax.enabled,
+  };
+  assertSellable(terms, [{ price: line.price, rates: ratesOf(ctx, line.taxRates) }]);
+  if (!terms.isAutomatic || line.amount >= 0) return;
+  throw invalidRequest(
+    'Invoice items with a negative amount cannot be added to an invoice with automatic tax.',
+    'amount',
+  );
+}
+
 /** What stays as it was where the update says nothing else. */
 function keptOf(
   ctx: Context,
@@ -134,10 +156,12 @@ function keptOf(
 ): Partial<GivenItem> {
   return {
     ...costOf(ctx, item, params),
+    ...((params.pricing ?? params.price_data) ? {} : behaviorOf(ctx, item)),
     ...(item.description === null ? {} : { description: item.description }),
     discountable: item.discountable,
     discounts: (item.discounts ?? []).map((discount) => ({ discount: idOf(discount!) })),
     period: item.period,
+    tax_rates: idsOf(item.tax_rates),
   };
 }
 
@@ -154,6 +178,14 @@ function costOf(
   return price === undefined || isAdHoc(ctx, ctx.store.get('price', idOf(price)))
     ? { quantity, ...(unit ? { unit_amount_decimal: unit } : {}) }
     : { quantity, pricing: { price: idOf(price) } };
+}
+
+/** Whether tax was said to be in an amount. */
+function behaviorOf(ctx: Context, { pricing }: InvoiceItem): Pick<GivenItem, 'tax_behavior'> {
+  const id = pricing?.price_details?.price;
+  const price = id === undefined ? undefined : ctx.store.get('price', idOf(id));
+  if (price === undefined || !isAdHoc(ctx, price)) return {};
+  return { tax_behavior: price.tax_behavior ?? 'unspecified' };
 }
 
 export function deleteItem(global: Context, before: InvoiceItem): object {

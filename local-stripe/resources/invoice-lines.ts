@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
-import { draftsOf, invoiceItemOf, relineInvoice } from '../billing/invoice/draft.ts';
+import { relineInvoice } from '../billing/invoice/draft.ts';
+import { draftsOf, invoiceItemOf } from '../billing/invoice/lines.ts';
 import { lineOfItem } from '../billing/invoice/items.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';

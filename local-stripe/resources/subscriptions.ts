@@ -12,6 +12,7 @@ import {
   followFailure,
   followOverdue,
   followPayment,
+  followTaxDisabled,
   followWriteOff,
 } from '../billing/subscription/follow-payment.ts';
 import { pauseSubscription, resumeSubscription } from '../billing/subscription/pause.ts';
@@ -81,6 +82,7 @@ export const subscriptions = resource({
     'invoice.paid': followPayment,
     'invoice.failed': followFailure,
     'invoice.overdue': followOverdue,
+    'invoice.tax_disabled': followTaxDisabled,
     'invoice.written_off': followWriteOff,
   },
 });

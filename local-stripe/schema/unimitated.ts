@@ -29,7 +29,7 @@ const unimitated: readonly { endpoint: RegExp; param: RegExp }[] = [
     endpoint:
       /^POST \/v1\/(invoices|subscriptions|checkout\/sessions|subscription_schedules|invoices\/create_preview)/,
     param:
-      /(^|\[)(account_tax_ids|on_behalf_of)\b|issuer\]?\[account|issuer\]?\[type\]=account|\[liability\]/,
+      /(^|\[)(account_tax_ids|on_behalf_of)\b|issuer\]?\[account|issuer\]?\[type\]=account|\[liability\]\[account|\[liability\]\[type\]=account/,
   },
   {
     endpoint: /^POST \/v1\/(invoices|subscriptions)/,

@@ -26,7 +26,7 @@ export function issueCreditNote(global: Context, params: Params): Stripe.CreditN
   if (customer === undefined) throw invalidRequest('The customer of this invoice is deleted.');
   refuseUnimitated(params, ['shipping_cost']);
   const lines = linesOf(ctx, invoice, params);
-  const totals = creditTotals(lines);
+  const totals = creditTotals(ctx, lines);
   assertAmount(ctx, invoice, params, totals.total);
   const owed = invoice.status === 'paid' ? 0 : invoice.amount_remaining;
   const before = Math.min(totals.total, owed);

@@ -4,7 +4,10 @@ import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { shareOf } from '../tax/amount.ts';
+import { addTaxes } from '../tax/sums.ts';
+import type { TaxEntry } from '../tax/sums.ts';
+import { withGivenTaxes } from './given-taxes.ts';
 
 type Line = Stripe.CreditNoteLineItem;
 type GivenLine = Stripe.CreditNoteCreateParams.Line;
@@ -15,13 +18,16 @@ export function readCreditLines(
   invoice: Stripe.Invoice,
   given: readonly GivenLine[],
 ): Line[] {
-  return given.map((line, i) => {
+  const lines: Line[] = [];
+  for (const [i, line] of given.entries()) {
     const place = `lines[${i}]`;
-    refuseUnimitated(line, ['tax_amounts', 'tax_rates'], place);
-    return line.type === 'invoice_line_item'
-      ? ofInvoiceLine(ctx, invoice, line, place)
-      : custom(ctx, line, place);
-  });
+    const read =
+      line.type === 'invoice_line_item'
+        ? ofInvoiceLine(ctx, invoice, line, lines, place)
+        : custom(ctx, line, place);
+    lines.push(withGivenTaxes(ctx, read, line, place));
+  }
+  return lines;
 }
 
 /** A note over an amount alone has one line of its own. */
@@ -83,6 +89,7 @@ function ofInvoiceLine(
   ctx: Context,
   invoice: Stripe.Invoice,
   given: GivenLine,
+  others: readonly Line[],
   place: string,
 ): Line {
   const id = given.invoice_line_item;
@@ -95,18 +102,29 @@ function ofInvoiceLine(
       `${place}[amount]`,
     );
   }
+  const isWithin = (line.taxes ?? []).some((tax) => tax.tax_behavior === 'inclusive');
+  if (given.amount !== undefined && isWithin && invoice.automatic_tax.enabled) {
+    throw invalidRequest(
+      'The local Stripe imitates `quantity` alone where automatic tax is in the price: there Stripe wants an amount without tax.',
+      `${place}[amount]`,
+    );
+  }
   const amount = amountOf(line, given, place);
-  const left = line.amount - creditedOf(ctx, invoice, id);
+  const before = creditedOf(ctx, invoice, id, others);
+  // Of all that is credited so far, less what was given back: so the last part gives back the rest.
+  const part = (all: number, givenBack: number) => {
+    const share = shareOf(all, before.amount + amount, line.amount) - givenBack;
+    return all < 0 ? Math.min(0, share) : Math.max(0, share);
+  };
+  const left = line.amount - before.amount;
   if (amount > left) {
     throw invalidRequest(
       `The amount ${amount} is more than what can still be credited of this line item (${left}).`,
       `${place}[${given.quantity === undefined ? 'amount' : 'quantity'}]`,
     );
   }
-  const part = (whole: number) =>
-    line.amount === 0 ? 0 : Math.round((whole * amount) / line.amount);
   const shares = (line.discount_amounts ?? []).map((share) => ({
-    amount: part(share.amount),
+    amount: part(share.amount, before.discountOf(idOf(share.discount))),
     discount: idOf(share.discount),
   }));
   const quantity = given.quantity ?? (given.amount === undefined ? line.quantity : null);
@@ -120,11 +138,14 @@ function ofInvoiceLine(
     metadata: mergeMetadata({}, given.metadata),
     pretax_credit_amounts: shares.map((share) => ({ ...share, type: 'discount' as const })),
     quantity,
-    taxes: (line.taxes ?? []).map((tax) => ({
-      ...tax,
-      amount: part(tax.amount),
-      taxable_amount: tax.taxable_amount === null ? null : part(tax.taxable_amount),
-    })) as Line['taxes'],
+    taxes: (line.taxes ?? []).map((tax) => {
+      const credited = before.taxOf(tax);
+      return {
+        ...tax,
+        amount: part(tax.amount, credited.amount),
+        taxable_amount: part(tax.taxable_amount ?? 0, credited.taxable),
+      };
+    }) as Line['taxes'],
     type: 'invoice_line_item',
     unit_amount: quantity === null ? amount : Math.round(amount / Math.max(1, quantity)),
     unit_amount_decimal: asDecimal(quantity === null ? amount : amount / Math.max(1, quantity)),
@@ -148,14 +169,26 @@ function amountOf(line: Stripe.InvoiceLineItem, given: GivenLine, place: string)
   return Math.round((line.amount * quantity) / whole);
 }
 
-/** What notes that stand have credited of that line. */
-function creditedOf(ctx: Context, invoice: Stripe.Invoice, line: string): number {
-  return ctx.store
+/** What notes that stand, and other lines of this one, credit of that line. */
+function creditedOf(ctx: Context, invoice: Stripe.Invoice, line: string, others: readonly Line[]) {
+  const lines = ctx.store
     .by('credit_note', 'invoice', invoice.id)
     .filter(({ status }) => status === 'issued')
-    .flatMap(({ lines }) => lines.data)
-    .filter((one) => one.invoice_line_item === line)
-    .reduce((sum, { amount }) => sum + amount, 0);
+    .flatMap(({ lines: { data } }) => data)
+    .concat(others)
+    .filter((one) => one.invoice_line_item === line);
+  const shares = lines.flatMap((one) => one.discount_amounts);
+  const taxes = addTaxes(lines.flatMap((one) => one.taxes ?? []));
+  return {
+    amount: lines.reduce((sum, { amount }) => sum + amount, 0),
+    discountOf: (id: string) =>
+      shares.reduce((sum, share) => (idOf(share.discount) === id ? sum + share.amount : sum), 0),
+    taxOf: ({ tax_rate_details }: TaxEntry) => {
+      const rate = tax_rate_details?.tax_rate;
+      const found = taxes.find((tax) => tax.tax_rate_details?.tax_rate === rate);
+      return { amount: found?.amount ?? 0, taxable: found?.taxable_amount ?? 0 };
+    },
+  };
 }
 
 function positive(quantity: number, param: string): number {

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 
@@ -8,11 +9,12 @@ export function createTaxId(
   customer: Stripe.Customer | null,
   given: { type: string; value: string },
 ): Stripe.TaxId {
+  assertTaxId(given);
   const here = ctx.onClock(idOrNull(customer?.test_clock));
   const taxId = ctx.store.put('tax_id', {
     id: ctx.newId('txi'),
     object: 'tax_id',
-    country: countryOf(given.type),
+    country: countryOf(given),
     created: here.now,
     customer: customer?.id ?? null,
     customer_account: null,
@@ -29,7 +31,22 @@ export function createTaxId(
   return taxId;
 }
 
-/** `gb_vat` is of GB; the union's are of the country that their value begins with, unknown here. */
-function countryOf(type: string): string | null {
+/** `gb_vat` is of GB, `eu_vat` of the country that its value begins with; that of others is not known. */
+function countryOf({ type, value }: { type: string; value: string }): string | null {
+  if (type === 'eu_vat') return unionCountry(value);
   return type.startsWith('eu_') || type === 'unknown' ? null : type.slice(0, 2).toUpperCase();
+}
+
+/** The tax authorities write Greece EL, and Northern Ireland XI. */
+function unionCountry(value: string): string {
+  const prefix = value.slice(0, 2).toUpperCase();
+  return { EL: 'GR', XI: 'GB' }[prefix] ?? prefix;
+}
+
+/** Throws 400 `tax_id_invalid` where the value cannot be one: of the union's VAT ids we know the form. */
+export function assertTaxId({ type, value }: { type: string; value: string }, param = 'value') {
+  const union =
+    /^(AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI)[A-Z0-9+*]{2,12}$/i;
+  if (type !== 'eu_vat' || union.test(value)) return;
+  throw invalidRequest(`Invalid value for ${type}.`, param, 'tax_id_invalid');
 }

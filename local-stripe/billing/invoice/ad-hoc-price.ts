@@ -9,11 +9,17 @@ import type { Context } from '../../kernel/types.ts';
  */
 export function adHocPrice(
   ctx: Context,
-  given: { unitAmount: number | string; currency: string; name: string },
+  given: {
+    unitAmount: number | string;
+    currency: string;
+    name: string;
+    taxBehavior?: Stripe.Price.TaxBehavior;
+  },
 ): Stripe.Price {
-  const { currency, unitAmount } = given;
+  const { currency, unitAmount, taxBehavior = 'unspecified' } = given;
   const name = given.name === '' ? 'Invoice item' : given.name;
-  const id = `price_1${randomText(`ad hoc:${currency}:${unitAmount}:${name}`, 23)}`;
+  const key = `ad hoc:${currency}:${unitAmount}:${name}:${taxBehavior}`;
+  const id = `price_1${randomText(key, 23)}`;
   const unit = Number(unitAmount);
   return (
     ctx.store.find('price', id) ??
@@ -31,7 +37,7 @@ export function adHocPrice(
       nickname: null,
       product: adHocProduct(ctx, name),
       recurring: null,
-      tax_behavior: 'unspecified',
+      tax_behavior: taxBehavior,
       tiers_mode: null,
       transform_quantity: null,
       type: 'one_time',

@@ -1,15 +1,17 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
-import { idOf, idOrNull } from '../../kernel/reference.ts';
+import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { shareDiscounts } from '../amounts.ts';
 import { balanceIn } from './balance.ts';
 import { lineOfItem, pendingItems } from './items.ts';
-import { buildLine } from './line.ts';
+import { buildLines, invoiceItemOf } from './lines.ts';
 import type { LineDraft } from './line.ts';
+import type { TaxTerms } from '../tax/checks.ts';
 import { plainRendering } from './rendering.ts';
 import { totalsOf } from './totals.ts';
+import { automaticTaxOf, policyOf, taxTermsOf } from './tax.ts';
+import { taxPolicy } from '../tax/line-taxes.ts';
 
 export interface InvoiceFacts {
   /** Where something refers to it before it is made. */
@@ -36,6 +38,8 @@ export interface InvoiceFacts {
   defaultPaymentMethod?: string | null;
   prorationDate?: number | null;
   customFields?: Stripe.Invoice['custom_fields'];
+  /** Default: as the subscription is taxed, or not at all. */
+  tax?: TaxTerms;
   /** A number of one's own; default: the next of the customer when it is final. */
   number?: string | null;
   /** Default true: what the customer owes or is owed besides comes onto it. */
@@ -50,8 +54,10 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
   const balance = facts.appliesBalance === false ? 0 : balanceIn(ctx, customer, facts.currency);
   // Pending items come before what the subscription costs.
   const drafts = [...swept, ...facts.lines];
-  const shares = shareDiscounts(ctx, drafts, facts.discounts, facts.currency);
-  const lines = drafts.map((draft, i) => buildLine(ctx, id, draft, shares[i]!));
+  const terms = taxTermsOf(facts);
+  const policy = taxPolicy(ctx, customer, terms);
+  const { currency, discounts } = facts;
+  const lines = buildLines(ctx, { id, currency }, drafts, discounts, policy);
   return ctx.store.put('invoice', {
     id,
     object: 'invoice',
@@ -66,28 +72,22 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     attempt_count: 0,
     attempted: false,
     auto_advance: facts.autoAdvance,
-    automatic_tax: {
-      disabled_reason: null,
-      enabled: subscription?.automatic_tax.enabled ?? false,
-      liability: subscription?.automatic_tax.enabled ? { type: 'self' } : null,
-      provider: null,
-      status: subscription?.automatic_tax.enabled ? 'complete' : null,
-    },
+    automatic_tax: automaticTaxOf(policy),
     automatically_finalizes_at: facts.autoAdvance ? facts.finalizesAt : null,
     billing_reason: facts.billingReason,
     collection_method:
       facts.collectionMethod ?? subscription?.collection_method ?? 'charge_automatically',
     created: ctx.now,
-    currency: facts.currency,
+    currency,
     custom_fields: facts.customFields ?? null,
     customer: customer.id,
     customer_account: null,
     ...customerSnapshot(ctx, customer),
     default_payment_method: facts.defaultPaymentMethod ?? null,
     default_source: null,
-    default_tax_rates: [],
+    default_tax_rates: [...terms.defaults],
     description: facts.description ?? subscription?.invoice_settings.description ?? null,
-    discounts: facts.discounts,
+    discounts,
     due_date: facts.dueDate ?? dueDate(ctx, facts),
     effective_at: null,
     ending_balance: null,
@@ -145,7 +145,7 @@ export function draftInvoice(ctx: Context, facts: InvoiceFacts): Stripe.Invoice 
     },
     test_clock: ctx.clock,
     webhooks_delivered_at: ctx.isHeard('invoice.created') ? null : ctx.now,
-    ...totalsOf(lines, balance, facts.currency),
+    ...totalsOf(ctx, lines, balance, currency),
   });
 }
 
@@ -179,51 +179,26 @@ export function relineInvoice(
       'invoice_not_editable',
     );
   }
-  const shares = shareDiscounts(ctx, drafts, discounts, before.currency);
-  const lines = drafts.map((draft, i) => {
-    const id = before.lines.data.find((line) => invoiceItemOf(line) === draft.invoiceItem)?.id;
-    return buildLine(ctx, before.id, draft, shares[i]!, id);
-  });
   const customer = ctx.store.get('customer', idOf(before.customer!));
+  const policy = policyOf(ctx, before, customer);
+  const kept = drafts.map((draft) => ({ ...draft, ...lineIn(before, draft) }));
+  const lines = buildLines(ctx, before, kept, discounts, policy);
   const balance = balanceIn(ctx, customer, before.currency);
   const patch = {
     lines: { ...before.lines, data: lines },
     discounts,
     starting_balance: balance,
-    ...totalsOf(lines, balance, before.currency),
+    automatic_tax: automaticTaxOf(policy),
+    ...totalsOf(ctx, lines, balance, before.currency),
   };
   return ctx.update('invoice', before, patch, 'invoice.updated');
 }
 
-/** The drafts behind the lines of an invoice, to be changed and put back. */
-export function draftsOf(ctx: Context, invoice: Stripe.Invoice): LineDraft[] {
-  return invoice.lines.data.map((line) => {
-    const details = line.parent?.subscription_item_details ?? null;
-    const ofItem = line.parent?.invoice_item_details ?? null;
-    const price = line.pricing?.price_details?.price;
-    return {
-      amount: line.amount,
-      currency: line.currency,
-      description: line.description ?? '',
-      period: line.period,
-      price: price === undefined ? null : ctx.store.get('price', idOf(price)),
-      quantity: line.quantity,
-      discounts: line.discounts.map(idOf),
-      isDiscountable: line.discountable,
-      subscription: idOrNull(line.subscription),
-      subscriptionItem: details?.subscription_item ?? null,
-      invoiceItem: invoiceItemOf(line),
-      isProration: (details ?? ofItem)?.proration ?? false,
-      unitAmount: line.pricing?.unit_amount_decimal ?? null,
-      credited: (details ?? ofItem)?.proration_details?.credited_items ?? null,
-      metadata: line.metadata,
-    };
-  });
-}
-
-export function invoiceItemOf(line: Stripe.InvoiceLineItem): string | null {
-  const { subscription_item_details: details, invoice_item_details: ofItem } = line.parent ?? {};
-  return details?.invoice_item ?? ofItem?.invoice_item ?? null;
+/** The line that the draft is on the invoice already, under its id. */
+function lineIn(invoice: Stripe.Invoice, { line, invoiceItem }: LineDraft): { line?: string } {
+  if (line !== undefined || invoiceItem === null) return {};
+  const found = invoice.lines.data.find((one) => invoiceItemOf(one) === invoiceItem);
+  return found === undefined ? {} : { line: found.id };
 }
 
 function sweep(

@@ -9,10 +9,11 @@ import { customerSnapshot } from './draft.ts';
 import { linkPayment } from './payments.ts';
 import { finalRendering } from './rendering.ts';
 import { subscriptionOf } from './subscription-of.ts';
+import { finalTaxes } from './tax.ts';
 import { totalsOf } from './totals.ts';
 
 /**
- * Makes a draft final: its number, what the customer's balance takes over, status `open`. Announced;
+ * Makes a draft final: its number, its taxes, what the customer's balance takes over, status `open`. Announced;
  * nothing is charged yet.
  */
 export function finalizeInvoice(
@@ -34,11 +35,14 @@ export function finalizeInvoice(
   }
   const { currency } = draft;
   const balance = appliesBalance ? balanceIn(ctx, customer, currency) : 0;
-  const totals = totalsOf(draft.lines.data, balance, currency);
+  const { automatic_tax, lines } = finalTaxes(ctx, draft, customer);
+  const totals = totalsOf(ctx, lines.data, balance, currency);
   const entries = balanceEntries(totals.total, balance, totals.amount_due);
   const invoice = ctx.store.put('invoice', {
     ...draft,
     ...customerSnapshot(ctx, customer),
+    automatic_tax,
+    lines,
     ...totals,
     status: 'open',
     number: draft.number ?? `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`,
@@ -53,6 +57,7 @@ export function finalizeInvoice(
   });
   ctx.unschedule('invoice.finalize', draft.id);
   ctx.emit('invoice.finalized', invoice);
+  if (automatic_tax.disabled_reason !== null) ctx.follow('invoice.tax_disabled', { invoice });
   for (const entry of entries) {
     const current = ctx.store.get('customer', customer.id);
     changeBalance(ctx, current, { ...entry, currency, invoice: invoice.id });

@@ -7,14 +7,19 @@ import { createPrice } from '../catalog/price.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import { productName } from '../catalog/name.ts';
 import { redeemForInvoice } from '../discount/redemption.ts';
+import { idsOf, readTaxRates } from '../tax/rates.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { adHocPrice } from './ad-hoc-price.ts';
 import type { LineDraft } from './line.ts';
 
 /** What creating an invoice item and previewing one have in common. */
-export type GivenItem = Omit<Stripe.InvoiceItemCreateParams, 'customer' | 'invoice'> & {
+export type GivenItem = Omit<
+  Stripe.InvoiceItemCreateParams,
+  'customer' | 'invoice' | 'tax_rates'
+> & {
   price?: string;
   unit_amount?: number;
+  tax_rates?: Stripe.Emptyable<string[]>;
 };
 
 /** What an item costs is said in one way. */
@@ -29,18 +34,18 @@ export interface ItemPlace {
   id: string;
   currency: string;
   subscription: string | null;
+  /** The tax rates that it has already. */
+  taxRates?: readonly Stripe.TaxRate[];
 }
 
 /** The line for something billed by hand: an amount, or a price and a quantity. */
 export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): LineDraft {
   const within = (name: string) => (about.place === '' ? name : `${about.place}[${name}]`);
-  refuseUnimitated(
-    given,
-    ['quantity_decimal', 'tax_rates', 'tax_behavior', 'tax_code'],
-    about.place,
-  );
+  refuseUnimitated(given, ['quantity_decimal', 'tax_code'], about.place);
   assertAtMostOneOf(given, costs, about.place);
   const price = readPrice(ctx, given, about.currency, within);
+  const taxBehavior = readBehavior(given, price, within);
+  const taxRates = readTaxRates(ctx, given.tax_rates, within('tax_rates'), about.taxRates);
   const quantity = given.quantity ?? 1;
   if (!Number.isSafeInteger(quantity) || quantity < 0) {
     throw invalidRequest('Invalid non-negative integer', within('quantity'));
@@ -73,7 +78,14 @@ export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): 
     description,
     period: given.period ?? { start: ctx.now, end: ctx.now },
     price:
-      price ?? adHocPrice(ctx, { unitAmount: given.amount ?? unit!, currency, name: description }),
+      price ??
+      adHocPrice(ctx, {
+        unitAmount: given.amount ?? unit!,
+        currency,
+        name: description,
+        taxBehavior,
+      }),
+    taxRates: idsOf(taxRates),
     quantity,
     discounts: redeemForInvoice(
       ctx,
@@ -90,6 +102,20 @@ export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): 
     credited: null,
     metadata: mergeMetadata({}, given.metadata),
   };
+}
+
+/** Whether tax is in the amount; of a price the price itself says so. */
+function readBehavior(
+  given: GivenItem,
+  price: Stripe.Price | null,
+  within: (name: string) => string,
+): Stripe.Price.TaxBehavior {
+  const behavior = given.tax_behavior ?? price?.tax_behavior ?? 'unspecified';
+  if (price === null || behavior === price.tax_behavior) return behavior;
+  throw invalidRequest(
+    `The local Stripe imitates \`tax_behavior\` of amounts alone: the price ${price.id} says \`${price.tax_behavior}\`.`,
+    within('tax_behavior'),
+  );
 }
 
 function readPrice(

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { asDecimal } from '../../schema/decimal.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { idsOf, ratesOf } from '../tax/rates.ts';
 import { pricingOf } from './line.ts';
 import type { LineDraft } from './line.ts';
 
@@ -73,7 +74,7 @@ export function keepInvoiceItem(
       : {}),
     quantity: draft.quantity ?? 1,
     quantity_decimal: asDecimal(draft.quantity ?? 1),
-    tax_rates: [],
+    tax_rates: ratesOf(ctx, draft.taxRates),
     test_clock: ctx.clock,
   });
 }
@@ -113,6 +114,7 @@ export function lineOfItem(ctx: Context, item: Stripe.InvoiceItem): LineDraft {
     isProration: item.proration,
     unitAmount: item.pricing?.unit_amount_decimal ?? null,
     credited: item.proration_details?.credited_items?.invoice_line_item_details ?? null,
+    taxRates: idsOf(item.tax_rates),
     metadata: item.metadata ?? {},
   };
 }

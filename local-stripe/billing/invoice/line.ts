@@ -7,6 +7,8 @@ import type { Period } from '../calendar.ts';
 
 /** A line before it is on an invoice. Amounts in minor units, negative for credits. */
 export interface LineDraft extends Discountable {
+  /** The line that it is already, where it is on an invoice. */
+  line?: string;
   currency: string;
   description: string;
   period: Period;
@@ -20,6 +22,8 @@ export interface LineDraft extends Discountable {
   unitAmount?: Stripe.Decimal | null;
   /** Of a credit: what it gives back a part of. */
   credited: { invoice: string; invoice_line_items: string[] } | null;
+  /** Ids of tax rates of its own; none: those of the invoice apply. */
+  taxRates: readonly string[];
   metadata: Stripe.Metadata;
 }
 
@@ -28,10 +32,9 @@ export function buildLine(
   invoice: string,
   draft: LineDraft,
   shares: DiscountShare[],
-  id = ctx.newId('il'),
 ): Stripe.InvoiceLineItem {
   return {
-    id,
+    id: draft.line ?? ctx.newId('il'),
     object: 'line_item',
     amount: draft.amount,
     currency: draft.currency,

@@ -1,7 +1,9 @@
 import type Stripe from 'stripe';
+import type { Context } from '../../kernel/types.ts';
 import type { DiscountShare } from '../amounts.ts';
 import { idOf } from '../../kernel/reference.ts';
 import { minimumCharge } from '../currencies.ts';
+import { addTaxes, sumOf, taxWithin } from '../tax/sums.ts';
 
 export type Totals = Pick<
   Stripe.Invoice,
@@ -18,10 +20,12 @@ export type Totals = Pick<
 
 /**
  * Adds the lines up: the subtotal after the discounts of single lines, the total after those of the
- * whole too. `balance` is what the customer owes (or, negative, is owed) besides. What is
- * less than can be charged is not due: it goes to the balance, for the next invoice.
+ * whole too and with the taxes that come on top. `balance` is what the customer owes (or, negative,
+ * is owed) besides. What is less than can be charged is not due: it goes to the balance, for the
+ * next invoice.
  */
 export function totalsOf(
+  ctx: Context,
   lines: readonly Stripe.InvoiceLineItem[],
   balance: number,
   currency: string,
@@ -35,16 +39,23 @@ export function totalsOf(
   }
   const discounts = [...byDiscount].map(([discount, amount]) => ({ discount, amount }));
   const off = discounts.reduce((sum, { amount }) => sum + amount, 0);
-  const total = lines.reduce((sum, { amount }) => sum + amount, 0) - off;
+  const untaxed = lines.reduce((sum, { amount }) => sum + amount, 0) - off;
+  const taxes = addTaxes(lines.flatMap((line) => line.taxes ?? []));
+  const total = untaxed + sumOf(taxes, 'exclusive');
   const due = total + balance < minimumCharge(currency) ? 0 : total + balance;
   return {
     subtotal,
-    subtotal_excluding_tax: subtotal,
+    subtotal_excluding_tax:
+      subtotal -
+      lines.reduce(
+        (sum, line) => sum + taxWithin(ctx, afterOwnDiscounts(line), line.taxes ?? []),
+        0,
+      ),
     total,
-    total_excluding_tax: total,
+    total_excluding_tax: untaxed - sumOf(taxes, 'inclusive'),
     total_discount_amounts: discounts,
     total_pretax_credit_amounts: discounts.map((share) => ({ ...share, type: 'discount' })),
-    total_taxes: [],
+    total_taxes: taxes,
     amount_due: due,
     amount_remaining: due,
   };

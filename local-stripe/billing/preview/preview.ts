@@ -2,6 +2,8 @@ import type Stripe from 'stripe';
 import { StripeError, invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { ratesOf } from '../tax/rates.ts';
+import { previewCustomer } from './customer.ts';
 import { cancelSubscription } from '../subscription/cancel.ts';
 import { draftFirstInvoice } from '../subscription/start.ts';
 import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
@@ -22,28 +24,27 @@ type Details = Stripe.InvoiceCreatePreviewParams.SubscriptionDetails;
  * it says is what an update with the same `proration_date` charges.
  */
 export function previewInvoice(global: Context, params: Params): Stripe.Invoice {
-  refuseUnimitated(params, [
-    'customer_account',
-    'customer_details',
-    'on_behalf_of',
-    'schedule_details',
-  ]);
+  refuseUnimitated(params, ['customer_account', 'on_behalf_of', 'schedule_details']);
   const details = params.subscription_details ?? {};
   refuseUnimitated(
     details,
-    ['billing_schedules', 'default_tax_rates', 'pause', 'resume_at', 'start_date'],
+    ['billing_schedules', 'pause', 'resume_at', 'start_date'],
     'subscription_details',
   );
   const subscription = findSubscription(global, params);
+  const isSomebody = subscription !== null || params.customer !== undefined;
   const clock = subscription === null ? customerClock(global, params) : subscription.test_clock;
   const ctx = global.onClock(idOrNull(clock));
-  return asPreview(
-    ctx.preview(() =>
-      subscription === null
-        ? previewCreation(ctx, params, details)
-        : previewChange(ctx, subscription, params, details),
-    ),
+  const preview = asPreview(
+    previewed(ctx, () => {
+      const customer = previewCustomer(ctx, params, subscription);
+      return subscription === null
+        ? previewCreation(ctx, { ...params, customer }, details)
+        : previewChange(ctx, subscription, params, details);
+    }),
   );
+  // Somebody who was only described has no id.
+  return isSomebody ? preview : { ...preview, customer: null };
 }
 
 /**
@@ -54,11 +55,24 @@ export function previewRenewal(
   ctx: Context,
   subscription: Stripe.Subscription,
 ): Omit<Stripe.Invoice, 'id'> | null {
-  const invoice = ctx.preview(() => renewed(ctx, subscription.id));
+  const invoice = previewed(ctx, () => renewed(ctx, subscription.id));
   if (invoice === null) return null;
   const { id: _id, ...rest } = asPreview(invoice);
   const data = rest.lines.data.map((line) => ({ ...line, invoice: null }));
   return { ...rest, lines: { ...rest.lines, data } };
+}
+
+/** Does it and undoes it, but for the rates of taxes that were computed: what names them is told. */
+function previewed<I extends Stripe.Invoice | null>(ctx: Context, work: () => I): I {
+  const { invoice, rates } = ctx.preview(() => {
+    const made = work();
+    const ids = (made?.total_taxes ?? []).map((tax) => tax.tax_rate_details!.tax_rate);
+    return { invoice: made, rates: ratesOf(ctx, ids) };
+  });
+  for (const rate of rates) {
+    if (ctx.store.find('tax_rate', rate.id) === undefined) ctx.store.put('tax_rate', rate);
+  }
+  return invoice;
 }
 
 function previewChange(
@@ -68,14 +82,20 @@ function previewChange(
   details: Details,
 ): Stripe.Invoice {
   addItems(ctx, params, idOf(before.customer), before);
-  const discounts = params.discounts === undefined ? {} : { discounts: params.discounts };
+  const plain = {
+    ...(params.discounts === undefined ? {} : { discounts: params.discounts }),
+    ...(params.automatic_tax === undefined ? {} : { automatic_tax: params.automatic_tax }),
+    ...(details.default_tax_rates === undefined
+      ? {}
+      : { default_tax_rates: details.default_tax_rates }),
+  } as Stripe.SubscriptionUpdateParams;
   if (details.cancel_now) {
-    const patch = plainPatch(ctx, before, discounts as Stripe.SubscriptionUpdateParams);
+    const patch = plainPatch(ctx, before, plain);
     return finalInvoice(ctx, ctx.update('subscription', before, patch), details);
   }
   const after = updateSubscription(ctx, before, {
     ...updateParams(details),
-    ...(discounts as Stripe.SubscriptionUpdateParams),
+    ...plain,
     // What is billed does not depend on the payment, which nobody makes here.
     payment_behavior: 'default_incomplete',
   });
@@ -110,10 +130,13 @@ function finalInvoice(
   return ctx.store.get('invoice', latest);
 }
 
-function previewCreation(ctx: Context, params: Params, details: Details): Stripe.Invoice {
+function previewCreation(
+  ctx: Context,
+  params: Params & { customer: string },
+  details: Details,
+): Stripe.Invoice {
   if (details.items === undefined) throw missingParam('subscription_details[items]');
-  if (params.customer === undefined) throw missingParam('customer');
-  const { subscription } = prepareSubscription(ctx, {
+  const asked = {
     customer: params.customer,
     items: details.items.map(({ id: _id, deleted: _deleted, ...item }) => item),
     ...(params.discounts ? { discounts: params.discounts } : {}),
@@ -122,7 +145,10 @@ function previewCreation(ctx: Context, params: Params, details: Details): Stripe
       ? { billing_cycle_anchor: details.billing_cycle_anchor }
       : {}),
     ...(details.billing_mode === undefined ? {} : { billing_mode: details.billing_mode }),
-  } as Stripe.SubscriptionCreateParams);
+    ...(details.default_tax_rates ? { default_tax_rates: details.default_tax_rates } : {}),
+    ...(params.automatic_tax === undefined ? {} : { automatic_tax: params.automatic_tax }),
+  } as Stripe.SubscriptionCreateParams;
+  const { subscription } = prepareSubscription(ctx, asked, { needsLocation: false });
   addItems(ctx, params, params.customer, subscription);
   return draftFirstInvoice(ctx, subscription, details.proration_behavior);
 }
@@ -182,8 +208,8 @@ function findSubscription(ctx: Context, params: Params): Stripe.Subscription | n
     if (id === null) throw noSuch('subscription_schedule', params.schedule, 'schedule');
     return ctx.store.get('subscription', id);
   }
+  if (params.subscription_details?.items !== undefined && isNamed(params)) return null;
   if (params.customer === undefined) throw missingParam('customer');
-  if (params.subscription_details?.items !== undefined) return null;
   const live = ctx.store.by('subscription', 'customer', params.customer).filter((one) => {
     return one.ended_at === null && one.status !== 'incomplete';
   });
@@ -192,9 +218,15 @@ function findSubscription(ctx: Context, params: Params): Stripe.Subscription | n
   return next;
 }
 
+/** Whom it is about: a customer, or somebody described. */
+function isNamed({ customer, customer_details: details }: Params): boolean {
+  return customer !== undefined || details !== undefined;
+}
+
 function customerClock(ctx: Context, { customer }: Params) {
-  const found = ctx.store.find('customer', customer ?? '');
-  if (found === undefined) throw noSuch('customer', customer ?? '', 'customer');
+  if (customer === undefined) return null;
+  const found = ctx.store.find('customer', customer);
+  if (found === undefined) throw noSuch('customer', customer, 'customer');
   return found.test_clock ?? null;
 }
 

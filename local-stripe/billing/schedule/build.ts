@@ -3,6 +3,7 @@ import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { automaticTax } from '../subscription/build.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
@@ -17,7 +18,7 @@ export function phaseItemsOf(subscription: Stripe.Subscription): Phase['items'] 
     plan: item.price.id,
     price: item.price.id,
     ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
-    tax_rates: [],
+    tax_rates: item.tax_rates,
   }));
 }
 
@@ -32,7 +33,7 @@ export function phaseOfSubscription(subscription: Stripe.Subscription): Phase {
     collection_method: null,
     currency: subscription.currency,
     default_payment_method: null,
-    default_tax_rates: [],
+    default_tax_rates: subscription.default_tax_rates ?? [],
     description: null,
     discounts: subscription.discounts.map((discount) => ({
       coupon: null,
@@ -98,6 +99,9 @@ export function readSettings(
   );
   return {
     application_fee_percent: null,
+    ...(given?.automatic_tax === undefined
+      ? {}
+      : { automatic_tax: automaticTax(given.automatic_tax.enabled) }),
     billing_cycle_anchor:
       given?.billing_cycle_anchor === 'phase_start' ? 'phase_start' : 'automatic',
     billing_thresholds: null,

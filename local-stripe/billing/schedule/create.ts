@@ -50,7 +50,7 @@ function createFromSubscription(
       billingMode: subscription.billing_mode as Stripe.SubscriptionSchedule.BillingMode,
       endBehavior: 'release',
       metadata: params.metadata,
-      settings: undefined,
+      settings: { automatic_tax: { enabled: subscription.automatic_tax.enabled } },
     }),
     status: 'active',
     current_phase: { start_date: phase.start_date, end_date: phase.end_date },
@@ -71,7 +71,11 @@ function createWithPhases(global: Context, params: Params): Stripe.SubscriptionS
   if (start < ctx.now) {
     throw invalidRequest('A schedule cannot start in the past.', 'start_date');
   }
-  const phases = readPhases(ctx, params.phases, start, null);
+  const phases = readPhases(ctx, params.phases, start, null, {
+    customer,
+    isAutomatic: params.default_settings?.automatic_tax?.enabled ?? false,
+    known: [],
+  });
   for (const { currency } of phases) assertOneCurrency(ctx, customer.id, currency);
   const schedule = ctx.store.put(
     'subscription_schedule',

@@ -2,7 +2,8 @@ import type Stripe from 'stripe';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context, Happenings } from '../../kernel/types.ts';
-import { itemList } from '../subscription/build.ts';
+import { automaticTax, itemList } from '../subscription/build.ts';
+import { idsOf } from '../tax/rates.ts';
 import { billChange } from '../subscription/bill-change.ts';
 import type { Billing } from '../subscription/bill-change.ts';
 import { announceEntitlements } from '../subscription/changed.ts';
@@ -50,7 +51,7 @@ export function enterPhase(
   const items = itemsOfPhase(ctx, subscription, phase);
   ctx.store.put('subscription', {
     ...subscription,
-    ...settingsOf(subscription, phase),
+    ...settingsOf(schedule, subscription, phase),
     billing_cycle_anchor: anchorOf(ctx, subscription, phase, items),
     items: itemList(subscription.id, items),
   });
@@ -72,11 +73,15 @@ export function beginPhase(ctx: Context, schedule: Schedule, phase: Phase): Sche
 export function changeMidway(ctx: Context, schedule: Schedule, phase: Phase): void {
   const before = ctx.store.get('subscription', idOf(schedule.subscription!));
   beginPhase(ctx, schedule, phase);
-  applyItems(ctx, before, phase, { payment: 'unattended', proration: phase.proration_behavior });
+  applyItems(ctx, schedule, before, phase, {
+    payment: 'unattended',
+    proration: phase.proration_behavior,
+  });
 }
 
 export function applyItems(
   ctx: Context,
+  schedule: Schedule,
   before: Stripe.Subscription,
   phase: Phase,
   { payment, proration }: Pick<Billing, 'payment' | 'proration'>,
@@ -93,6 +98,7 @@ export function applyItems(
         price: item.price.id,
         ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
         metadata: item.metadata,
+        tax_rates: idsOf(item.tax_rates),
       })),
     ],
     isPlanned: true,
@@ -101,7 +107,7 @@ export function applyItems(
     behavior: proration,
     at: ctx.now,
   });
-  const plain = settingsOf(before, phase);
+  const plain = settingsOf(schedule, before, phase);
   const after = change.changesBill
     ? billChange(ctx, before, plain, change, {
         payment,
@@ -156,7 +162,8 @@ function itemsOfPhase(
     const old = kept[i] ?? take(() => true);
     if (old !== undefined) {
       const metadata = mergeMetadata(old.metadata, wanted.metadata ?? undefined);
-      return { ...repriced(old, price, wanted.quantity), metadata };
+      const tax_rates = wanted.tax_rates ?? [];
+      return { ...repriced(old, price, wanted.quantity), metadata, tax_rates };
     }
     return buildItem(ctx, {
       subscription: subscription.id,
@@ -164,13 +171,22 @@ function itemsOfPhase(
       quantity: wanted.quantity,
       period: { start: ctx.now, end: ctx.now },
       metadata: wanted.metadata ?? {},
+      taxRates: wanted.tax_rates ?? [],
     });
   });
 }
 
 /** What a phase says of the subscription. Its metadata is added to that, an empty value unsets one. */
-function settingsOf(subscription: Stripe.Subscription, phase: Phase): Partial<Stripe.Subscription> {
+function settingsOf(
+  { default_settings: settings }: Schedule,
+  subscription: Stripe.Subscription,
+  phase: Phase,
+): Partial<Stripe.Subscription> {
+  const taxed = phase.automatic_tax ?? settings.automatic_tax;
   return {
+    // Like discounts, rates are those of the phase: one that names none has none.
+    default_tax_rates: phase.default_tax_rates ?? [],
+    ...(taxed === undefined ? {} : { automatic_tax: automaticTax(taxed.enabled) }),
     metadata: mergeMetadata(subscription.metadata, phase.metadata ?? undefined),
     ...(phase.collection_method === null ? {} : { collection_method: phase.collection_method }),
     ...(phase.default_payment_method === null

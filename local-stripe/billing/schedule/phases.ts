@@ -4,6 +4,9 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { boundary } from '../calendar.ts';
 import { assertQuantity, assertRecurring, resolvePrice } from '../subscription/items.ts';
+import { automaticTax } from '../subscription/build.ts';
+import { assertTaxable } from '../tax/checks.ts';
+import { readTaxRates } from '../tax/rates.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 
 type Phase = Stripe.SubscriptionSchedule.Phase;
@@ -14,7 +17,6 @@ const unimitated = [
   'add_invoice_items',
   'application_fee_percent',
   'billing_thresholds',
-  'default_tax_rates',
   'invoice_settings',
   'on_behalf_of',
   'transfer_data',
@@ -26,6 +28,7 @@ export function readPhases(
   given: readonly GivenPhase[],
   start: number,
   anchor: number | null,
+  tax: PlannedTax,
 ): Phase[] {
   if (given.length === 0 || given.length > phasesMax) {
     throw invalidRequest(`A schedule has between 1 and ${phasesMax} phases.`, 'phases');
@@ -38,7 +41,7 @@ export function readPhases(
       throw invalidRequest('A phase starts when the one before it ends.', `${place}[start_date]`);
     }
     const isLast = i === given.length - 1;
-    const built = buildPhase(ctx, phase, { start: from, anchor, place, isLast });
+    const built = buildPhase(ctx, phase, { start: from, anchor, place, isLast, tax });
     from = built.end_date;
     return built;
   });
@@ -51,13 +54,30 @@ interface Place {
   anchor: number | null;
   place: string;
   isLast: boolean;
+  tax: PlannedTax;
+}
+
+/** How the schedule is taxed but for what its phases say. */
+export interface PlannedTax {
+  customer: Stripe.Customer;
+  isAutomatic: boolean;
+  /** Rates in use already, which may have been archived since. */
+  known: readonly Stripe.TaxRate[];
 }
 
 function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
-  const { start, place } = where;
-  const items = given.items.map((item, i) => readItem(ctx, item, `${place}[items][${i}]`));
+  const { start, place, tax } = where;
+  const { known } = tax;
+  const defaults = readTaxRates(ctx, given.default_tax_rates, `${place}[default_tax_rates]`, known);
+  const items = given.items.map((item, i) => readItem(ctx, item, `${place}[items][${i}]`, known));
   if (items.length === 0) throw invalidRequest('A phase has at least one item.', `${place}[items]`);
-  const price = ctx.store.get('price', items[0]!.price as string);
+  const isAutomatic = given.automatic_tax?.enabled ?? tax.isAutomatic;
+  const sold = items.map((item) => ({
+    price: ctx.store.get('price', item.price as string),
+    rates: item.tax_rates ?? [],
+  }));
+  assertTaxable(ctx, tax.customer, { defaults, isAutomatic }, sold);
+  const { price } = sold[0]!;
   const end = readEnd(given, price, where);
   const trialEnd = given.trial ? end : (given.trial_end ?? null);
   return {
@@ -68,7 +88,10 @@ function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
     collection_method: (given.collection_method ?? null) as Phase['collection_method'],
     currency: price.currency,
     default_payment_method: given.default_payment_method ?? null,
-    default_tax_rates: [],
+    ...(given.automatic_tax === undefined
+      ? {}
+      : { automatic_tax: automaticTax(given.automatic_tax.enabled) }),
+    default_tax_rates: defaults,
     description: given.description || null,
     discounts: readDiscounts(ctx, given.discounts, place),
     end_date: end,
@@ -103,8 +126,9 @@ function readItem(
   ctx: Context,
   given: Stripe.SubscriptionScheduleCreateParams.Phase.Item,
   place: string,
+  known: readonly Stripe.TaxRate[],
 ): Phase['items'][number] {
-  refuseUnimitated(given, ['billing_thresholds', 'discounts', 'tax_rates'], place);
+  refuseUnimitated(given, ['billing_thresholds', 'discounts'], place);
   const price = resolvePrice(ctx, given, place);
   assertRecurring(price, null, place);
   assertQuantity(given.quantity, price, place);
@@ -116,7 +140,7 @@ function readItem(
     plan: price.id,
     price: price.id,
     ...(isMetered ? {} : { quantity: given.quantity ?? 1 }),
-    tax_rates: [],
+    tax_rates: readTaxRates(ctx, given.tax_rates, `${place}[tax_rates]`, known),
   };
 }
 

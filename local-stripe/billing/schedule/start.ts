@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { StripeError } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { idsOf } from '../tax/rates.ts';
 import { prepareSubscription } from '../subscription/create.ts';
 import { startBilling } from '../subscription/start.ts';
 import { phaseAt, scheduleNextPhase } from './phase.ts';
@@ -26,7 +27,12 @@ export function startScheduled(ctx: Context, schedule: Schedule): Schedule {
         price: idOf(item.price),
         ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
         metadata: item.metadata ?? {},
+        tax_rates: idsOf(item.tax_rates),
       })),
+      default_tax_rates: idsOf(phase.default_tax_rates),
+      automatic_tax: {
+        enabled: (phase.automatic_tax ?? settings.automatic_tax)?.enabled ?? false,
+      },
       billing_mode: { type: schedule.billing_mode.type },
       metadata: phase.metadata ?? {},
       ...(method === null ? {} : { default_payment_method: method }),
@@ -38,7 +44,7 @@ export function startScheduled(ctx: Context, schedule: Schedule): Schedule {
         ? { trial_end: phase.trial_end }
         : {}),
     },
-    schedule.id,
+    { schedule: schedule.id },
   );
   const { start_date, end_date } = phase;
   const started = ctx.update('subscription_schedule', schedule, {

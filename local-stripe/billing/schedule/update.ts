@@ -35,7 +35,7 @@ export function updateSchedule(
     patch.default_settings = readSettings(params.default_settings);
   }
   if (params.phases !== undefined) {
-    patch.phases = newPhases(ctx, before, params.phases);
+    patch.phases = newPhases(ctx, before, params.phases, patch.default_settings);
     const current = phaseAt({ ...before, phases: patch.phases }, ctx.now);
     if (before.status === 'active' && current !== null) {
       patch.current_phase = { start_date: current.start_date, end_date: current.end_date };
@@ -58,6 +58,7 @@ function newPhases(
   ctx: Context,
   before: Schedule,
   given: Stripe.SubscriptionScheduleUpdateParams.Phase[],
+  settings = before.default_settings,
 ): Stripe.SubscriptionSchedule.Phase[] {
   const current = before.current_phase;
   const first = given[0]?.start_date;
@@ -74,12 +75,29 @@ function newPhases(
     trial_end: phase.trial_end === 'now' ? ctx.now : phase.trial_end,
   })) as Parameters<typeof readPhases>[1];
   const id = idOrNull(before.subscription);
-  const anchor = id === null ? null : ctx.store.get('subscription', id).billing_cycle_anchor;
-  const phases = readPhases(ctx, numbered, start, anchor);
+  const subscription = id === null ? undefined : ctx.store.get('subscription', id);
+  const phases = readPhases(ctx, numbered, start, subscription?.billing_cycle_anchor ?? null, {
+    customer: ctx.store.get('customer', idOf(before.customer)),
+    isAutomatic: settings.automatic_tax?.enabled ?? false,
+    known: ratesInUse(before, subscription),
+  });
   if (phases.at(-1)!.end_date <= ctx.now) {
     throw invalidRequest('The last phase must end in the future.', 'phases');
   }
   return phases;
+}
+
+/** The rates that the schedule or its subscription has already. */
+function ratesInUse(
+  { phases }: Schedule,
+  subscription: Stripe.Subscription | undefined,
+): Stripe.TaxRate[] {
+  const parts = [...phases, ...(subscription === undefined ? [] : [subscription])];
+  const items = [...phases.flatMap((phase) => phase.items), ...(subscription?.items.data ?? [])];
+  return [
+    ...parts.flatMap((part) => part.default_tax_rates ?? []),
+    ...items.flatMap((item) => item.tax_rates ?? []),
+  ];
 }
 
 /** What the current phase says now is true of the subscription at once. */
@@ -98,7 +116,8 @@ function follow(
   const phase = phaseAt(schedule, ctx.now);
   const was = phaseAt(before, ctx.now);
   if (phase === null || sameAim(phase, was)) return;
-  applyItems(ctx, ctx.store.get('subscription', idOf(schedule.subscription!)), phase, {
+  const subscription = ctx.store.get('subscription', idOf(schedule.subscription!));
+  applyItems(ctx, schedule, subscription, phase, {
     payment: 'allow_incomplete',
     proration,
   });
@@ -106,6 +125,9 @@ function follow(
 
 /** Whether two phases want the same of the subscription. */
 function sameAim(a: Phase, b: Phase | null): boolean {
-  const aim = (phase: Phase | null) => JSON.stringify([phase?.items, phase?.metadata]);
+  const aim = (phase: Phase | null) => {
+    const { items, metadata, default_tax_rates, automatic_tax } = phase ?? {};
+    return JSON.stringify([items, metadata, default_tax_rates, automatic_tax]);
+  };
   return aim(a) === aim(b);
 }

@@ -11,6 +11,7 @@ export interface SubscriptionFacts {
   anchor: number;
   trialEnd: number | null;
   discounts: string[];
+  taxRates: Stripe.TaxRate[];
   billingMode: Stripe.Subscription.BillingMode;
   startDate: number;
   schedule?: string | null;
@@ -28,11 +29,7 @@ export function buildSubscription(
     object: 'subscription',
     application: null,
     application_fee_percent: null,
-    automatic_tax: {
-      disabled_reason: null,
-      enabled: params.automatic_tax?.enabled ?? false,
-      liability: params.automatic_tax?.enabled ? { type: 'self' } : null,
-    },
+    automatic_tax: automaticTax(params.automatic_tax?.enabled ?? false),
     billing_cycle_anchor: facts.anchor,
     billing_cycle_anchor_config:
       config === undefined
@@ -59,7 +56,7 @@ export function buildSubscription(
     days_until_due: params.days_until_due ?? null,
     default_payment_method: params.default_payment_method ?? null,
     default_source: null,
-    default_tax_rates: [],
+    default_tax_rates: facts.taxRates,
     description: params.description ?? null,
     discounts: facts.discounts,
     ended_at: null,
@@ -95,6 +92,11 @@ export function buildSubscription(
     trial_settings: trialSettings(params.trial_settings),
     trial_start: facts.trialEnd === null ? null : ctx.now,
   };
+}
+
+/** Whether Stripe computes the tax, as a subscription says it. */
+export function automaticTax(enabled: boolean): Stripe.Subscription.AutomaticTax {
+  return { disabled_reason: null, enabled, liability: enabled ? { type: 'self' } : null };
 }
 
 export function itemList(

@@ -3,6 +3,7 @@ import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { plannedRates, readTaxRates } from '../tax/rates.ts';
 import { priceOf } from './charges.ts';
 import {
   assertQuantity,
@@ -80,6 +81,12 @@ function newItem(
     period: { start: ctx.now, end: ctx.now },
     metadata: one.metadata,
     discounts: redeemAll(ctx, one.discounts || [], target, [{ price }], `${place}[discounts]`),
+    taxRates: readTaxRates(
+      ctx,
+      one.tax_rates,
+      `${place}[tax_rates]`,
+      isPlanned ? plannedRates(ctx) : [],
+    ),
   });
 }
 
@@ -108,5 +115,10 @@ function changedItem(
     one.discounts === undefined
       ? old.discounts
       : redeemAll(ctx, one.discounts, target, [{ price }], `${place}[discounts]`);
-  return { ...item, discounts, metadata: mergeMetadata(old.metadata, one.metadata) };
+  const kept = isPlanned ? plannedRates(ctx) : (old.tax_rates ?? []);
+  const tax_rates =
+    one.tax_rates === undefined
+      ? old.tax_rates
+      : readTaxRates(ctx, one.tax_rates, `${place}[tax_rates]`, kept);
+  return { ...item, discounts, tax_rates, metadata: mergeMetadata(old.metadata, one.metadata) };
 }

@@ -5,6 +5,7 @@ import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { aggregateUsage } from '../meter-usage.ts';
 import { isActiveDiscount, prorate, shareDiscounts } from '../amounts.ts';
+import { idsOf } from '../tax/rates.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import { periodAt } from '../calendar.ts';
 import { moneyText } from '../currencies.ts';
@@ -84,6 +85,7 @@ export function periodLine(
     isProration: false,
     ...(kind === 'trial' || kind === 'free' ? { unitAmount: asDecimal(0) } : {}),
     credited: null,
+    taxRates: idsOf(item.tax_rates),
     metadata: {},
   };
 }

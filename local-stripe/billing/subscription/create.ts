@@ -6,6 +6,8 @@ import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import { createInvoiceItem } from '../invoice/items.ts';
 import { refuseUnimitated } from '../unimitated.ts';
+import { plannedRates, readTaxRates } from '../tax/rates.ts';
+import { assertTaxTerms } from './tax-terms.ts';
 import { billingMode, buildSubscription } from './build.ts';
 import { assertOneCurrency } from './currency.ts';
 import { oneTimeLine } from './extra-items.ts';
@@ -38,6 +40,13 @@ export function createSubscription(
   return startBilling(ctx, subscription, { behavior, proration: params.proration_behavior });
 }
 
+export interface PrepareOptions {
+  /** The schedule that has planned it. */
+  schedule?: string | null;
+  /** False where the customer will yet say where they are: a Checkout page, a preview. */
+  needsLocation?: boolean;
+}
+
 /**
  * Everything but the first invoice: the subscription with its items and discounts, kept but not
  * announced. Checkout goes on from here after it has taken the payment itself.
@@ -45,7 +54,7 @@ export function createSubscription(
 export function prepareSubscription(
   global: Context,
   params: Stripe.SubscriptionCreateParams,
-  schedule: string | null = null,
+  { schedule = null, needsLocation = true }: PrepareOptions = {},
 ): { ctx: Context; subscription: Stripe.Subscription; behavior: Start['behavior'] } {
   refuseUnimitated(params, [...unimitated, 'backdate_start_date']);
   const customer = findCustomer(global, params.customer);
@@ -69,6 +78,7 @@ export function prepareSubscription(
   const trialEnd = readTrialEnd(ctx, params, prices);
   const anchor = readAnchor(ctx, params, intervals, trialEnd);
   const id = ctx.newId('sub');
+  const known = schedule === null ? [] : plannedRates(ctx);
   const items = given.map(({ item, price, place }) => {
     const itemId = ctx.newId('si');
     const target = { customer: customer.id, subscription: id, subscriptionItem: itemId };
@@ -81,6 +91,7 @@ export function prepareSubscription(
       period: firstPeriod(ctx.now, anchor, trialEnd, price),
       metadata: item.metadata,
       discounts: redeemAll(ctx, item.discounts, target, [one], `${place}[discounts]`),
+      taxRates: readTaxRates(ctx, item.tax_rates, `${place}[tax_rates]`, known),
     });
   });
   const discounts = redeemAll(
@@ -100,15 +111,19 @@ export function prepareSubscription(
     anchor,
     trialEnd,
     discounts: [...discounts, ...inherited],
+    taxRates: readTaxRates(ctx, params.default_tax_rates, 'default_tax_rates', known),
     billingMode: mode,
     startDate: ctx.now,
     schedule,
   };
   const built = ctx.store.put('subscription', buildSubscription(ctx, facts, params));
-  for (const [i, extra] of (params.add_invoice_items ?? []).entries()) {
+  const extras = (params.add_invoice_items ?? []).map((extra, i) => {
     const line = oneTimeLine(ctx, extra, built, `add_invoice_items[${i}]`);
     createInvoiceItem(ctx, customer.id, line, null);
-  }
+    return line;
+  });
+  // What was planned begins all the same: without an address it is billed without tax.
+  if (schedule === null) assertTaxTerms(ctx, customer, built, extras, { needsLocation });
   return { ctx, subscription: withCancellation(ctx, built, params), behavior };
 }
 

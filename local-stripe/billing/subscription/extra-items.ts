@@ -6,6 +6,7 @@ import type { Context } from '../../kernel/types.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import type { LineDraft } from '../invoice/line.ts';
 import { redeemForInvoice } from '../discount/redemption.ts';
+import { idsOf, readTaxRates } from '../tax/rates.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { productName } from '../catalog/name.ts';
 import { assertQuantity, resolvePrice } from './items.ts';
@@ -25,7 +26,7 @@ export function oneTimeLine(
   subscription: Stripe.Subscription,
   place: string,
 ): LineDraft {
-  refuseUnimitated(given, ['period', 'tax_rates'], place);
+  refuseUnimitated(given, ['period'], place);
   const price = resolvePrice(ctx, given, place);
   if (price.recurring !== null) {
     throw invalidRequest(
@@ -61,6 +62,7 @@ export function oneTimeLine(
     invoiceItem: null,
     isProration: false,
     credited: null,
+    taxRates: idsOf(readTaxRates(ctx, given.tax_rates, `${place}[tax_rates]`)),
     metadata: mergeMetadata({}, given.metadata),
   };
 }

@@ -88,6 +88,21 @@ export function followWriteOff(ctx: Context, { invoice }: Happenings['invoice.wr
   announceEntitlements(ctx, after);
 }
 
+/** Automatic tax that was switched off on an invoice is off for the next ones too. */
+export function followTaxDisabled(
+  ctx: Context,
+  { invoice }: Happenings['invoice.tax_disabled'],
+): void {
+  const subscription = subscriptionOf(ctx, invoice);
+  if (subscription?.automatic_tax.enabled !== true) return;
+  const automatic_tax = {
+    disabled_reason: 'requires_location_inputs' as const,
+    enabled: false,
+    liability: null,
+  };
+  ctx.update('subscription', subscription, { automatic_tax }, 'customer.subscription.updated');
+}
+
 /** A sent invoice that was not paid in time makes its subscription past due. */
 export function followOverdue(ctx: Context, { invoice }: Happenings['invoice.overdue']): void {
   const subscription = subscriptionOf(ctx, invoice);

@@ -75,6 +75,7 @@ export interface ItemFacts {
   period: Period;
   metadata?: Stripe.Emptyable<Stripe.MetadataParam>;
   discounts?: string[];
+  taxRates?: Stripe.TaxRate[];
 }
 
 export function buildItem(ctx: Context, facts: ItemFacts): Stripe.SubscriptionItem {
@@ -93,7 +94,7 @@ export function buildItem(ctx: Context, facts: ItemFacts): Stripe.SubscriptionIt
     price: presentPrice(facts.price),
     ...(isMetered ? {} : { quantity: facts.quantity ?? 1 }),
     subscription: facts.subscription,
-    tax_rates: [],
+    tax_rates: facts.taxRates ?? [],
   };
 }
 
@@ -129,7 +130,7 @@ export function assertQuantity(
 }
 
 export function refuseItemExtras(item: object, place: string): void {
-  refuseUnimitated(item, ['billing_thresholds', 'current_trial', 'tax_rates'], place);
+  refuseUnimitated(item, ['billing_thresholds', 'current_trial'], place);
 }
 
 /** The price once more, in the words of the time before prices. */

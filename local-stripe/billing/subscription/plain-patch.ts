@@ -4,7 +4,8 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import { optionsOf } from '../invoice/kept-params.ts';
 import type { Context } from '../../kernel/types.ts';
-import { trialSettings } from './build.ts';
+import { readTaxRates } from '../tax/rates.ts';
+import { automaticTax, trialSettings } from './build.ts';
 import { nextCycleAt } from './cycle-schedule.ts';
 import { assertOwnMethod, readCancelAt, redeemAll } from './read-params.ts';
 
@@ -24,9 +25,12 @@ export function plainPatch(ctx: Context, before: Stripe.Subscription, params: Pa
       id === null ? null : assertOwnMethod(ctx, idOf(before.customer), id);
   }
   if (params.automatic_tax !== undefined) {
-    const { enabled } = params.automatic_tax;
-    const liability = enabled ? { type: 'self' as const } : null;
-    patch.automatic_tax = { disabled_reason: null, enabled, liability };
+    patch.automatic_tax = automaticTax(params.automatic_tax.enabled);
+  }
+  if (params.default_tax_rates !== undefined) {
+    const kept = before.default_tax_rates ?? [];
+    const rates = readTaxRates(ctx, params.default_tax_rates, 'default_tax_rates', kept);
+    patch.default_tax_rates = rates;
   }
   if (params.trial_settings !== undefined) {
     patch.trial_settings = trialSettings(params.trial_settings);

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import { prorate } from '../amounts.ts';
 import type { LineDraft } from '../invoice/line.ts';
+import { idsOf } from '../tax/rates.ts';
 import { fullPeriod, isMetered, netAmounts, priceOf } from './charges.ts';
 import { productName } from '../catalog/name.ts';
 import { debitsOf } from './debits.ts';
@@ -88,6 +89,7 @@ function prorationLine(
     isProration: true,
     unitAmount: null,
     credited: facts.credited,
+    taxRates: idsOf(item.tax_rates),
     metadata: {},
   };
 }

@@ -19,7 +19,6 @@ export const unimitated = [
   'billing_thresholds',
   'customer_account',
   'default_source',
-  'default_tax_rates',
   'on_behalf_of',
   'pending_invoice_item_interval',
   'transfer_data',

@@ -14,6 +14,7 @@ import { oneTimeLine } from './extra-items.ts';
 import { dropPendingUpdate } from './pending-update.ts';
 import { plainPatch } from './plain-patch.ts';
 import { readTrialEnd, unimitated } from './read-params.ts';
+import { assertTaxTerms } from './tax-terms.ts';
 
 type Params = Stripe.SubscriptionUpdateParams;
 
@@ -34,6 +35,8 @@ const pendable = new Set([
   'trial_from_plan',
 ]);
 
+const touchesTax = ['add_invoice_items', 'automatic_tax', 'default_tax_rates', 'items'] as const;
+
 /** `POST /v1/subscriptions/:id`. */
 export function updateSubscription(
   global: Context,
@@ -49,12 +52,17 @@ export function updateSubscription(
     params.trial_end !== undefined ||
     params.billing_cycle_anchor?.type === 'now';
   const before = touchesBill || contradicts(found, params) ? dropPendingUpdate(ctx, found) : found;
-  for (const [i, extra] of (params.add_invoice_items ?? []).entries()) {
+  const extras = (params.add_invoice_items ?? []).map((extra, i) => {
     const line = oneTimeLine(ctx, extra, before, `add_invoice_items[${i}]`);
     createInvoiceItem(ctx, idOf(before.customer), line, null);
-  }
+    return line;
+  });
   const plain = plainPatch(ctx, before, params);
   const change = touchesBill ? readChange(ctx, { ...before, ...plain }, params) : null;
+  if (touchesTax.some((name) => params[name] !== undefined)) {
+    const customer = ctx.store.get('customer', idOf(before.customer));
+    assertTaxTerms(ctx, customer, { ...before, ...plain, ...change?.next }, extras);
+  }
   if (change === null || !change.changesBill) {
     const items = change === null ? {} : { items: change.next.items };
     const patch = { ...plain, ...items };

@@ -56,6 +56,16 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'with `auto_advance`, for an invoice that is sent, and where items wait',
   },
   {
+    endpoint: /subscriptions|invoices|checkout/,
+    param: /^automatic_tax\[enabled\]$/,
+    what: 'off, as in the context already; on needs an address and prices that speak of tax',
+  },
+  {
+    endpoint: /invoiceitems/,
+    param: /^tax_behavior$/,
+    what: 'is told by the price that the amount gets',
+  },
+  {
     endpoint: /(payment|setup)_intents/,
     param:
       /^(return_url|off_session|error_on_requires_action|use_stripe_sdk|confirm|automatic_payment_methods)$/,

@@ -6,6 +6,8 @@ export interface CheckoutAttempt {
   errors: FieldErrors;
   promotionError: string | null;
   quantityError: { line: string; text: string } | null;
+  /** What was typed has changed the total, which has to be seen first. */
+  hasNewTotal: boolean;
 }
 
 export const untouched: CheckoutAttempt = {
@@ -13,4 +15,5 @@ export const untouched: CheckoutAttempt = {
   errors: {},
   promotionError: null,
   quantityError: null,
+  hasNewTotal: false,
 };

@@ -3,6 +3,7 @@ import type { FieldErrors, FormValues } from '../card-form.ts';
 import type { Html } from '../document.ts';
 import { renderField } from '../field.ts';
 import type { Page } from '../page.ts';
+import { renderTaxId } from './tax-id.ts';
 
 /** One of the session's `custom_fields`, as the page asks for it. */
 export interface CustomFieldView {
@@ -19,6 +20,8 @@ export interface CustomFieldView {
 export interface ExtraFields {
   phone: boolean;
   address: boolean;
+  /** Null: nobody asks for a tax id. */
+  taxId: { required: boolean } | null;
   termsText: string | null;
   customFields: CustomFieldView[];
 }
@@ -45,6 +48,7 @@ export function renderExtraFields(
       : ''
   }
   ${extra.address ? renderAddress(page, values, errors) : ''}
+  ${extra.taxId === null ? '' : renderTaxId(page, extra.taxId.required, values, errors)}
   ${extra.customFields.map((field) => renderCustomField(page, field, values, errors))}
   ${
     extra.termsText === null

@@ -1,7 +1,13 @@
 import type { CheckoutAttempt } from './attempt.ts';
 import type Stripe from 'stripe';
 import { isWallet } from '../../billing/payment/wallets.ts';
-import { hasTrial, needsPaymentMethod, trialEndOf } from '../../checkout/session.ts';
+import {
+  asksAddress,
+  hasTrial,
+  needsPaymentMethod,
+  requiresTaxId,
+  trialEndOf,
+} from '../../checkout/session.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
 import type { CheckoutRow } from '../../checkout/row.ts';
 import type { PaymentFailure } from '../../billing/payment/failure.ts';
@@ -39,10 +45,19 @@ export function checkoutView(
     knownEmail: knownEmail(ctx, session),
     needsCard: needsTender && types.includes('card'),
     wallets: needsTender ? types.filter(isWallet) : [],
-    extra: extraFields(page, session),
+    extra: extraFields(page, session, row),
     submitLabel: submitLabel(page, session, hasTrial(row)),
     terms: termsOf(ctx, page, session, row, merchant),
     customSubmitText: session.custom_text.submit?.message ?? null,
+    shownTotal: session.amount_total ?? 0,
+    notice: attempt.hasNewTotal
+      ? {
+          title: words.tax.totalChangedTitle,
+          text: words.tax.totalChangedText(
+            page.money(session.amount_total ?? 0, session.currency ?? 'usd'),
+          ),
+        }
+      : null,
     testExpiry: laterExpiry(ctx.now),
     values: attempt.values,
     errors: attempt.errors,
@@ -114,11 +129,12 @@ function termsOf(
     : checkout.trialTerms(recurring, page.date(trialEnd));
 }
 
-function extraFields(page: Page, session: Session): ExtraFields {
+function extraFields(page: Page, session: Session, row: CheckoutRow): ExtraFields {
   const asksTerms = session.consent_collection?.terms_of_service === 'required';
   return {
     phone: session.phone_number_collection?.enabled ?? false,
-    address: session.billing_address_collection === 'required',
+    address: asksAddress(session, row),
+    taxId: session.tax_id_collection?.enabled ? { required: requiresTaxId(session) } : null,
     termsText: asksTerms
       ? (session.custom_text.terms_of_service_acceptance?.message ?? page.words.checkout.agreeTerms)
       : null,

@@ -4,13 +4,14 @@ import type { Wallet } from '../../billing/payment/wallets.ts';
 import type { CheckoutTender } from '../../checkout/ordered.ts';
 import { wrongAnswers } from '../../checkout/custom-fields.ts';
 import type { CheckoutPayer } from '../../checkout/row.ts';
-import { needsPaymentMethod } from '../../checkout/session.ts';
+import { asksAddress, needsPaymentMethod, requiresTaxId } from '../../checkout/session.ts';
 import { isEmail } from '../../checkout/validate.ts';
 import type { Context } from '../../kernel/types.ts';
 import { readCardForm } from '../card-form.ts';
 import type { FieldErrors, FormValues } from '../card-form.ts';
 import type { Page } from '../page.ts';
 import { knownEmail } from './model.ts';
+import { readTaxId } from './tax-id.ts';
 
 type Session = Stripe.Checkout.Session;
 
@@ -48,8 +49,11 @@ export function readPayment(
   for (const key of wrongAnswers(session.custom_fields, customFields)) {
     errors[`custom_${key}`] = words.required;
   }
-  const asksAddress = session.billing_address_collection === 'required';
-  const address = asksAddress ? readAddress(values, errors, words.required) : null;
+  const row = ctx.store.get('_checkout', session.id);
+  const address = asksAddress(session, row) ? readAddress(values, errors, words.required) : null;
+  const business = session.tax_id_collection?.enabled
+    ? readTaxId(page, requiresTaxId(session), values, errors)
+    : { name: null, taxId: null };
   const name = typed.card.name === '' ? null : typed.card.name;
   return {
     tender: !needsTender
@@ -61,7 +65,15 @@ export function readPayment(
           country: address?.country ?? null,
           postalCode: address?.postal_code ?? null,
         }),
-    payer: { email, name, phone: asksPhone ? phone : null, address, termsAccepted, customFields },
+    payer: {
+      email,
+      name: business.name ?? name,
+      phone: asksPhone ? phone : null,
+      address,
+      taxId: business.taxId,
+      termsAccepted,
+      customFields,
+    },
     errors,
   };
 }

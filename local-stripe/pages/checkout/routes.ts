@@ -4,7 +4,7 @@ import type Stripe from 'stripe';
 import { adjustQuantity } from '../../checkout/adjust-quantity.ts';
 import { applyPromotionCode, removePromotionCode } from '../../checkout/apply-promotion.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
-import { submitSession } from '../../checkout/submit.ts';
+import { submitSession, tellPayer } from '../../checkout/submit.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import type { Context } from '../../kernel/types.ts';
@@ -123,6 +123,13 @@ function pay(
   if (Object.keys(read.errors).length > 0) {
     return draw(c, ctx, page, session, { ...untouched, values, errors: read.errors }, 400);
   }
+  const { cvc: _cvc, ...kept } = values;
+  if (session.automatic_tax.enabled) {
+    const told = tellPayer(ctx, session, read.payer);
+    if (String(told.amount_total) !== values['shown_total']) {
+      return draw(c, ctx, page, told, { ...untouched, values: kept, hasNewTotal: true });
+    }
+  }
   try {
     const outcome = ctx.attempt(() => submitSession(ctx, session, read.tender, read.payer));
     if (outcome.status === 'complete') return c.redirect(successUrl(outcome.session), 303);
@@ -138,6 +145,6 @@ function pay(
     };
     ctx.store.put('_checkout', { ...row, failure });
   }
-  const { cvc: _cvc, ...kept } = values;
-  return draw(c, ctx, page, session, { ...untouched, values: kept }, 402);
+  const current = ctx.store.get('checkout.session', session.id);
+  return draw(c, ctx, page, current, { ...untouched, values: kept }, 402);
 }

@@ -1,9 +1,9 @@
 import type Stripe from 'stripe';
-import { checkoutAmounts } from '../../checkout/amounts.ts';
+import { addTaxes } from '../../billing/tax/sums.ts';
 import { priceAmount } from '../../billing/catalog/cost.ts';
 import type { LineAmount } from '../../checkout/amounts.ts';
 import type { CheckoutRow } from '../../checkout/row.ts';
-import { couponOfSession, hasTrial, trialEndOf } from '../../checkout/session.ts';
+import { couponOfSession, sessionAmounts, trialEndOf } from '../../checkout/session.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { couponText } from '../coupon-text.ts';
@@ -11,6 +11,7 @@ import { merchantOf } from '../merchant.ts';
 import type { Page } from '../page.ts';
 import { intervalText, priceText, unitText } from '../price-text.ts';
 import type { CheckoutAttempt } from './attempt.ts';
+import { taxRows } from '../tax-rows.ts';
 import { quantityEditor } from './quantity.ts';
 import type { CheckoutSummary } from './summary.ts';
 
@@ -38,10 +39,8 @@ export function summaryOf(
   }
   const currency = session.currency ?? 'usd';
   const coupon = couponOfSession(ctx, session);
-  const { lines, subtotal, discount, total } = checkoutAmounts(ctx, row.lines, {
-    hasTrial: hasTrial(row),
-    coupon,
-  });
+  const { lines, subtotal, discount, total } = sessionAmounts(ctx, session, row);
+  const taxes = addTaxes(lines.flatMap((line) => line.taxes));
   const first = productName(ctx, lines[0]!.price);
   const isSubscription = session.mode === 'subscription';
   const trialEnd = isSubscription ? trialEndOf(ctx, row) : null;
@@ -75,6 +74,10 @@ export function summaryOf(
               value: page.money(-discount, currency),
             },
           ]),
+      ...taxRows(ctx, page, taxes, currency),
+      ...(session.automatic_tax.status === 'requires_location_inputs'
+        ? [{ label: checkout.tax, value: page.words.tax.pending }]
+        : []),
     ],
     due: { label: checkout.dueToday, value: page.money(total, currency) },
     promotion: promotionOf(ctx, session, attempt),

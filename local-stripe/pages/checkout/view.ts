@@ -34,6 +34,10 @@ export interface CheckoutView {
   testExpiry: string;
   values: FormValues;
   errors: FieldErrors;
+  /** What is shown as the total, and comes back with the form. */
+  shownTotal: number;
+  /** Something to see before going on. */
+  notice: { title: string; text: string } | null;
   /** A decline, or whatever else went wrong with the last attempt. */
   failure: { title: string; text: string } | null;
 }
@@ -71,7 +75,15 @@ function renderPayment(view: CheckoutView): Html {
             <strong>${view.failure.title}</strong>${view.failure.text}
           </div>`
     }
+    ${
+      view.notice === null
+        ? ''
+        : html`<div class="notice warn" role="alert">
+            <strong>${view.notice.title}</strong>${view.notice.text}
+          </div>`
+    }
     <form method="post" action="${path}" class="stack-l" novalidate>
+      <input type="hidden" name="shown_total" value="${view.shownTotal}" />
       <div class="stack">
         <h2>${checkout.contact}</h2>
         ${

@@ -1,5 +1,7 @@
 import type Stripe from 'stripe';
+import type { Context } from '../../kernel/types.ts';
 import type { Page } from '../page.ts';
+import { taxRows } from '../tax-rows.ts';
 import { pdfPageHeight, pdfPageWidth, writePdf } from './pdf.ts';
 import type { PdfPage } from './pdf.ts';
 
@@ -8,6 +10,7 @@ const right = pdfPageWidth - 50;
 
 /** A credit note as a PDF: number, invoice, date, its lines and what they come to. */
 export function printCreditNote(
+  ctx: Context,
   page: Page,
   merchant: string,
   invoice: Stripe.Invoice,
@@ -40,6 +43,9 @@ export function printCreditNote(
   }
   if (note.discount_amount > 0) {
     row(words.discount, page.money(-note.discount_amount, note.currency));
+  }
+  for (const { label, value } of taxRows(ctx, page, note.total_taxes ?? [], note.currency)) {
+    row(label, value);
   }
   row(words.creditNoteTotal, page.money(note.total, note.currency), 11, true);
   return writePdf(pages, words.creditNoteTitle(note.number));

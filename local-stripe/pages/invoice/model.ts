@@ -6,6 +6,7 @@ import type { FieldErrors, FormValues } from '../card-form.ts';
 import { cardName } from '../card-name.ts';
 import { couponText } from '../coupon-text.ts';
 import type { Page } from '../page.ts';
+import { isReverseCharged, taxRows } from '../tax-rows.ts';
 import type { InvoiceLineView, InvoicePaymentView, InvoiceView } from './view.ts';
 
 /** A draft is not the customer's to see yet. */
@@ -42,6 +43,7 @@ export function invoiceView(
     statusLabel: words.invoice.statuses[status] ?? status,
     facts: factsOf(page, invoice),
     billTo: billTo(invoice),
+    note: isReverseCharged(invoice.total_taxes ?? []) ? words.tax.reverseChargeText : null,
     lines: invoice.lines.data.map((line) => lineView(page, line)),
     totals: totalsOf(ctx, page, invoice),
     headline:
@@ -79,7 +81,13 @@ function billTo(invoice: Stripe.Invoice): string[] {
     address?.line1,
     [address?.postal_code, address?.city].filter(Boolean).join(' '),
     address?.country,
+    ...(invoice.customer_tax_ids ?? []).map(({ type, value }) => `${taxIdName(type)} ${value}`),
   ].filter((line): line is string => typeof line === 'string' && line !== '');
+}
+
+/** `EU VAT`, `GB VAT`: as the id's kind is written. */
+function taxIdName(type: string): string {
+  return type.replaceAll('_', ' ').toUpperCase();
 }
 
 function lineView(page: Page, line: Stripe.InvoiceLineItem): InvoiceLineView {
@@ -97,7 +105,6 @@ function lineView(page: Page, line: Stripe.InvoiceLineItem): InvoiceLineView {
 function totalsOf(ctx: Context, page: Page, invoice: Stripe.Invoice): InvoiceView['totals'] {
   const { words } = page;
   const money = (amount: number): string => page.money(amount, invoice.currency);
-  const taxes = (invoice.total_taxes ?? []).reduce((sum, tax) => sum + tax.amount, 0);
   const applied = invoice.total - invoice.amount_due;
   const listed = invoice.lines.data.reduce((sum, { amount }) => sum + amount, 0);
   return [
@@ -107,7 +114,10 @@ function totalsOf(ctx: Context, page: Page, invoice: Stripe.Invoice): InvoiceVie
       value: money(-amount),
       strong: false,
     })),
-    ...(taxes === 0 ? [] : [{ label: words.invoice.tax, value: money(taxes), strong: false }]),
+    ...taxRows(ctx, page, invoice.total_taxes ?? [], invoice.currency).map((row) => ({
+      ...row,
+      strong: false,
+    })),
     { label: words.invoice.total, value: money(invoice.total), strong: false },
     ...(applied === 0
       ? []

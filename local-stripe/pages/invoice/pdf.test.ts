@@ -40,6 +40,7 @@ function invoice(language: 'en' | 'zh', lines: number): InvoiceView {
       amount: page.money(2900, 'cny'),
     })),
     totals: [{ label: page.words.invoice.total, value: page.money(2900, 'cny'), strong: true }],
+    note: null,
     headline: { figure: page.money(2900, 'cny'), text: page.words.invoice.paidTitle },
     payment: null,
   };

@@ -60,6 +60,7 @@ export function printInvoice(view: InvoiceView): Uint8Array<ArrayBuffer> {
     sheet.write({ x: right, text: value, size: 9, bold: strong, align: 'right' });
     sheet.down(16);
   }
+  if (view.note !== null) sheet.write({ x: left, text: view.note, size: 9 });
   return writePdf(sheet.finish(view), invoice.title(view.number));
 }
 

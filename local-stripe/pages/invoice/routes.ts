@@ -49,7 +49,7 @@ export function invoiceRoutes(getLocal: () => LocalStripe): Hono {
     onInvoice(c, getLocal(), (ctx, page, invoice) => {
       const note = ctx.store.find('credit_note', c.req.param('note'));
       if (note === undefined || idOf(note.invoice) !== invoice.id) return notFound(c);
-      return c.body(printCreditNote(page, ctx.businessName, invoice, note), 200, {
+      return c.body(printCreditNote(ctx, page, ctx.businessName, invoice, note), 200, {
         'content-type': 'application/pdf',
         'content-disposition': `inline; filename="Credit-note-${note.number}.pdf"`,
       });

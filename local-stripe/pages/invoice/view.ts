@@ -28,6 +28,8 @@ export interface InvoiceView {
   billTo: string[];
   lines: InvoiceLineView[];
   totals: { label: string; value: string; strong: boolean }[];
+  /** What has to be said below the totals. */
+  note: string | null;
   headline: { figure: string; text: string };
   payment: InvoicePaymentView | null;
 }
@@ -95,6 +97,7 @@ export function renderInvoice(view: InvoiceView): Html {
               </div>`,
           )}
         </dl>
+        ${view.note === null ? '' : html`<p class="small">${view.note}</p>`}
         <div class="row no-print">
           ${
             view.pdfUrl === null

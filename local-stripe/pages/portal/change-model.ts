@@ -3,6 +3,8 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { previewChange, timingOf } from '../../portal/change-plan.ts';
 import type { PlanChange } from '../../portal/change-plan.ts';
 import { priceAmount } from '../../billing/catalog/cost.ts';
+import { addTaxes, sumOf } from '../../billing/tax/sums.ts';
+import { taxRows } from '../tax-rows.ts';
 import { cardName } from '../card-name.ts';
 import { intervalText, priceText, wholePriceText } from '../price-text.ts';
 import type { ChooseView, ConfirmView, PlanChoice } from './change.ts';
@@ -117,20 +119,27 @@ export function confirmView(
     feature.billing_cycle_anchor === 'now';
   const due = isBilledNow ? preview.amount_due : 0;
   const shown = isBilledNow ? preview.lines.data : preview.lines.data.filter(isProration);
+  const taxes = addTaxes(shown.flatMap((line) => line.taxes ?? []));
   return {
     ...base,
     warnings: endsTrial ? [portal.endsTrial] : [],
-    lines: shown.map((line) => ({
-      description: line.description ?? '',
-      amount: page.money(line.amount, line.currency),
-    })),
+    lines: [
+      ...shown.map((line) => ({
+        description: line.description ?? '',
+        amount: page.money(line.amount, line.currency),
+      })),
+      ...taxRows(ctx, page, taxes, preview.currency).map(({ label, value }) => ({
+        description: label,
+        amount: value,
+      })),
+    ],
     totals: [
       isBilledNow || shown.length === 0
         ? { label: portal.dueNow, value: page.money(due, preview.currency) }
         : {
             label: portal.nextInvoiceWith,
             value: page.money(
-              shown.reduce((sum, { amount }) => sum + amount, 0),
+              shown.reduce((sum, { amount }) => sum + amount, sumOf(taxes, 'exclusive')),
               preview.currency,
             ),
           },

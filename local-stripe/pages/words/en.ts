@@ -1,5 +1,6 @@
 import { enPanel } from './en-panel.ts';
 import { enPortal } from './en-portal.ts';
+import { enTax } from './en-tax.ts';
 
 /** Recurring intervals in Stripe's words. */
 export type Interval = 'day' | 'week' | 'month' | 'year';
@@ -217,7 +218,6 @@ export const en = {
     amount: 'Amount',
     subtotal: 'Subtotal',
     discount: 'Discount',
-    tax: 'Tax',
     total: 'Total',
     applied: 'Customer balance',
     paid: 'Amount paid',
@@ -244,6 +244,7 @@ export const en = {
 
   portal: enPortal,
   panel: enPanel,
+  tax: enTax,
 };
 
 export type Words = typeof en;

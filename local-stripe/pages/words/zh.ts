@@ -1,6 +1,7 @@
 import type { Words } from './en.ts';
 import { zhPanel } from './zh-panel.ts';
 import { zhPortal } from './zh-portal.ts';
+import { zhTax } from './zh-tax.ts';
 
 const units = { day: '天', week: '周', month: '个月', year: '年' };
 const single = { day: '每天', week: '每周', month: '每月', year: '每年' };
@@ -204,7 +205,6 @@ export const zh: Words = {
     amount: '金额',
     subtotal: '小计',
     discount: '优惠',
-    tax: '税费',
     total: '合计',
     applied: '账户余额',
     paid: '已付金额',
@@ -231,4 +231,5 @@ export const zh: Words = {
 
   portal: zhPortal,
   panel: zhPanel,
+  tax: zhTax,
 };
