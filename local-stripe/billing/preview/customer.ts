@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { noSuch } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { address } from '../addresses.ts';
@@ -19,8 +20,10 @@ export function previewCustomer(
     named ?? (subscription === null ? createCustomer(ctx, {}).id : idOf(subscription.customer));
   if (details === undefined) return id;
   refuseUnimitated(details, ['tax'], 'customer_details');
+  const found = ctx.store.find('customer', id);
+  if (found === undefined) throw noSuch('customer', id, 'customer');
   const customer = ctx.store.put('customer', {
-    ...ctx.store.get('customer', id),
+    ...found,
     ...(details.address === undefined
       ? {}
       : { address: details.address ? address(details.address) : null }),

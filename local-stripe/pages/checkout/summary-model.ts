@@ -76,7 +76,7 @@ export function summaryOf(
           ]),
       ...taxRows(ctx, page, taxes, currency),
       ...(session.automatic_tax.status === 'requires_location_inputs'
-        ? [{ label: checkout.tax, value: page.words.tax.pending }]
+        ? [{ label: page.words.tax.label, value: page.words.tax.pending }]
         : []),
     ],
     due: { label: checkout.dueToday, value: page.money(total, currency) },

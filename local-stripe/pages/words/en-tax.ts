@@ -1,5 +1,6 @@
 /** What pages say of tax. */
 export const enTax = {
+  label: 'Tax',
   rate: (name: string, percentage: number) => `${name} (${percentage}%)`,
   included: (label: string) => `${label}, included in the price`,
   exempt: 'Tax exempt',

@@ -41,7 +41,6 @@ export const en = {
     thenLine: (amount: string, date: string) => `Then ${amount}, starting ${date}`,
     orderSummary: 'Order summary',
     subtotal: 'Subtotal',
-    tax: 'Tax',
     total: 'Total',
     dueToday: 'Total due today',
     discountForever: (label: string) => label,

@@ -2,6 +2,7 @@ import type { enTax } from './en-tax.ts';
 
 /** 页面上有关税费的文字。 */
 export const zhTax: typeof enTax = {
+  label: '税费',
   rate: (name, percentage) => `${name}（${percentage}%）`,
   included: (label) => `${label}，价内已含`,
   exempt: '免税',

@@ -36,7 +36,6 @@ export const zh: Words = {
     thenLine: (amount, date) => `自 ${date} 起 ${amount}`,
     orderSummary: '订单摘要',
     subtotal: '小计',
-    tax: '税费',
     total: '合计',
     dueToday: '今日应付',
     discountForever: (label) => label,
