@@ -7,7 +7,7 @@ import { readEnv } from '../src/server/config/env.ts';
 import { createLog } from '../src/server/log.ts';
 
 /** The whole product as `npm start` runs it, over the benchmark's database. */
-const [databaseUrl, token] = process.argv.slice(2);
+const [databaseUrl, token, modelUrl] = process.argv.slice(2);
 const dataDir = mkdtempSync(join(tmpdir(), 'squaretable-bench-app-'));
 const config = decideConfig(
   readEnv({
@@ -16,6 +16,7 @@ const config = decideConfig(
     DATA_DIR: dataDir,
     DATABASE_URL: databaseUrl,
     USAGE_INGEST_TOKEN: token,
+    LLM_BASE_URL: modelUrl,
     LOG_LEVEL: 'warn',
   }),
 );
@@ -25,5 +26,12 @@ process.once('SIGTERM', () => {
     rmSync(dataDir, { recursive: true, force: true });
     process.exit(0);
   });
+});
+// What is kept, not what waits to be collected.
+process.on('message', () => {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  process.send!(heapUsed + external);
 });
 process.send!(product.server.port);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { loadLedger, startBenchServer } from './database.ts';
+import { benchHangUps } from './hang-ups.ts';
 import { benchHttp } from './http.ts';
 import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
@@ -13,7 +14,7 @@ import { benchChecks, benchLatency, benchThroughput } from './throughput.ts';
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
-const PARTS = ['throughput', 'latency', 'checks', 'http', 'memory', 'reads'] as const;
+const PARTS = ['throughput', 'latency', 'checks', 'http', 'hang-ups', 'memory', 'reads'] as const;
 type Part = (typeof PARTS)[number];
 const wanted = new Set(values.only?.split(',') ?? PARTS);
 const unknown = [...wanted].filter((part) => !PARTS.includes(part as Part));
@@ -37,6 +38,15 @@ try {
     ['latency', () => benchLatency(database, report, pace)],
     ['checks', () => benchChecks(database, report, pace)],
     ['http', () => benchHttp(database, report, { ...pace, rounds: Math.min(5, pace.rounds) })],
+    [
+      'hang-ups',
+      () =>
+        benchHangUps(
+          database,
+          report,
+          values.quick ? { clients: 200, seconds: 6 } : { clients: 2_000, seconds: 60 },
+        ),
+    ],
     ['memory', () => benchMemory(database, report, values.quick ? 150_000 : 2_000_000)],
     [
       'reads',

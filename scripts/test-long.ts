@@ -37,6 +37,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { POISON_BATCH_RUNS: '60' },
   },
   {
+    name: 'nine months of use, and what grew',
+    project: 'integration',
+    files: ['tests/scenarios/growth'],
+    env: { GROWTH_RUNS: '10' },
+  },
+  {
     name: 'Ctrl-C at 24 moments of a start',
     project: 'integration',
     files: ['tests/scenarios/start-stop'],
