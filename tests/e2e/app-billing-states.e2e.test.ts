@@ -1,16 +1,11 @@
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Formats } from '../../src/client/i18n/format.ts';
 import { LANGUAGE_KEY } from '../../src/client/i18n/languages.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import type { TestApp } from '../support/app.ts';
-import {
-  newVisitor,
-  signUp,
-  startAppWithPages,
-  withSubscription,
-  WORDS,
-} from '../support/app-visitor.ts';
+import { newVisitor, signUp, startAppWithPages } from '../support/app-visitor.ts';
+import { withSubscription, WORDS } from '../support/app-visitor.ts';
 import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { advanceDays, Customer, FAILING_CARD, settled } from '../support/customer.ts';
@@ -181,11 +176,9 @@ describe('9 a change of plan', () => {
 });
 
 test('9 refunds and disputes stand in the list of invoices', async () => {
-  const { rows } = await app.database.pool.query<{ charge: string }>(
-    `select stripe_charge_id as charge from payments where tenant_id = $1 order by created_at`,
-    [customer.tenantId],
-  );
-  const [first, second] = rows.map(({ charge }) => charge) as [string, string];
+  const charges = 'select stripe_charge_id from payments where tenant_id = $1 order by created_at';
+  const { rows } = await app.database.pool.query(charges, [customer.tenantId]);
+  const [first, second] = rows.map((row) => String(row['stripe_charge_id'])) as [string, string];
   await customer.atStripe('refunds', { charge: first, amount: '700' });
   await customer.stripe.post('/_control/disputes', { charge: second, reason: 'fraudulent' });
   await settled(app);
