@@ -61,6 +61,18 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { POISON_RUNS: '20000' },
   },
   {
+    name: 'amounts announced, every arrangement and verb',
+    project: 'integration',
+    files: ['tests/scenarios/announced-amounts'],
+    env: { AMOUNTS_RUNS: '2' },
+  },
+  {
+    name: 'buyers who want more than they pay for, 60',
+    project: 'integration',
+    files: ['tests/scenarios/buyers'],
+    env: { BUYERS_RUNS: '60' },
+  },
+  {
     name: 'secrets in the log, every table',
     project: 'integration',
     files: ['tests/scenarios/log-secrets'],

@@ -16,6 +16,7 @@ export const ALERT_KINDS = [
   'remedy_failing',
   'unknown_price',
   'unknown_status',
+  'webhook_version',
 ] as const;
 
 export type AlertKind = (typeof ALERT_KINDS)[number];

@@ -9,6 +9,7 @@ import {
   reviveEvents,
   takeOverdueEvents,
 } from '../../db/repositories/stripe-event.repository.ts';
+import { STRIPE_API_VERSION } from '../config/stripe.config.ts';
 import { errorText } from '../error-text.ts';
 import type { Jobs } from '../jobs.ts';
 import { isStripeUnavailable } from './stripe/errors.ts';
@@ -66,6 +67,19 @@ export class StripeEventService {
   refuse(eventId: string): Promise<void> {
     const { db, clock } = this.#deps;
     return tellOfOther(db, { subjectId: eventId, what: 'An event', now: clock.now() });
+  }
+
+  /** An endpoint sends another API version than ours: its events are of use as hints alone. */
+  tellOfVersion(apiVersion: string | null): Promise<void> {
+    const { db, clock } = this.#deps;
+    return raiseAlert(db, {
+      tenantId: null,
+      kind: 'webhook_version',
+      subjectId: apiVersion ?? 'none',
+      message: `An event came in the API version ${apiVersion ?? '(none)'} instead of ${STRIPE_API_VERSION}: npm run stripe:setup replaces its endpoint.`,
+      details: {},
+      now: clock.now(),
+    });
   }
 
   async process(eventId: string): Promise<void> {

@@ -16,7 +16,7 @@ const { webhooks } = Stripe;
  */
 export function handleStripeWebhook(deps: {
   access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
-  events: Pick<StripeEventService, 'receive' | 'refuse'>;
+  events: Pick<StripeEventService, 'receive' | 'refuse' | 'tellOfVersion'>;
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
   const { access, events } = deps;
   return async (c) => {
@@ -37,11 +37,7 @@ export function handleStripeWebhook(deps: {
       throw new BillingError('invalid_payload', 'The webhook was refused.');
     }
     if (event.api_version !== STRIPE_API_VERSION) {
-      // The event is only a hint, so it is still of use; its endpoint must be replaced.
-      log.error(
-        { eventId: event.id, version: event.api_version },
-        'webhook of another API version',
-      );
+      await events.tellOfVersion(event.api_version);
     }
     await events.receive(event);
     return c.json({ received: true });

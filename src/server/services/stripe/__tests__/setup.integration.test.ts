@@ -50,6 +50,7 @@ test('an empty account gets prices, portal and webhook, once', async () => {
   expect(portals.data[0]?.features).toMatchObject({
     subscription_cancel: { enabled: true, mode: 'at_period_end' },
     subscription_update: { enabled: true, proration_behavior: 'always_invoice' },
+    subscription_pause: { enabled: false },
   });
   const endpoints = await client.webhookEndpoints.list({ limit: 100 });
   expect(endpoints.data).toMatchObject([
