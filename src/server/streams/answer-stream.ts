@@ -103,18 +103,25 @@ export async function answerFile(
  */
 function bodyOf(file: Readable, onBroken: (error: unknown) => void): ReadableStream<Uint8Array> {
   const reader = (Readable.toWeb(file) as ReadableStream<Uint8Array>).getReader();
+  let isCancelled = false;
   return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        // Who left while it was read is told nothing more.
+        if (isCancelled) return;
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
+        if (isCancelled) return;
         onBroken(error);
         controller.close();
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      isCancelled = true;
+      return reader.cancel(reason);
+    },
   });
 }
 

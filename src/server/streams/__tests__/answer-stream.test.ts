@@ -12,6 +12,11 @@ const slots = new StreamSlots('streams', { perTenant: 2, total: 3 });
 const until = new AbortController();
 const app = new Hono<AppEnv>();
 let ended = 0;
+const warnings: unknown[] = [];
+app.use(async (c, next) => {
+  c.set('log', { warn: (...told: unknown[]) => warnings.push(told) } as never);
+  await next();
+});
 
 /** More than sockets buffer, so that a reader who takes nothing is felt. */
 const plenty = 'x'.repeat(1 << 20);
@@ -36,6 +41,17 @@ app.get('/file', (c) =>
           })(),
         ).once('close', () => (ended += 1)),
       ),
+  }),
+);
+/** A byte, and nothing more for long: whoever leaves does so while it is read. */
+app.get('/slow', (c) =>
+  answerFile(c, {
+    ...{ slots, tenantId: 'one', headers: { 'Content-Type': 'text/plain' } },
+    open: () => {
+      const file = new Readable({ read: () => undefined }).once('close', () => (ended += 1));
+      file.push('x');
+      return Promise.resolve(file);
+    },
   }),
 );
 app.get('/refused', (c) =>
@@ -68,6 +84,21 @@ test.each(['/events', '/file'])('10.8 %s drops a reader who takes nothing', asyn
     interval: 5,
   });
   request.destroy();
+});
+
+test('10.8 a reader who leaves a download is nothing to warn of', async () => {
+  const url = await listen();
+  for (let n = 1; n <= 10; n += 1) {
+    await new Promise<void>((resolve) => {
+      const request = http.get(`${url}/slow`, { agent: false }, (response) => {
+        response.once('data', () => request.destroy());
+      });
+      request.on('error', () => {});
+      request.on('close', resolve);
+    });
+    await vi.waitFor(() => expect({ ended, open: slots.open }).toEqual({ ended: n, open: 0 }));
+  }
+  expect(warnings).toEqual([]);
 });
 
 test('10.8 a file that cannot be opened gives its slot back', async () => {
