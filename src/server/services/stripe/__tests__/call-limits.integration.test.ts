@@ -4,7 +4,7 @@ import {
   shareDatabase,
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
-import { BillingError } from '../../../../domain/errors.ts';
+import type { BillingError } from '../../../../domain/errors.ts';
 import { StripeCallLimiter, type CallLimits } from '../call-limits.ts';
 
 let database: TestDatabase;
