@@ -20,5 +20,6 @@ export async function listEventsSince(stripe: Stripe, since: Date): Promise<Stri
     });
     for await (const event of pages) found.push(event);
   }
-  return found.sort((a, b) => a.created - b.created);
+  // Stripe lists the newest first, also of those made within one second, which are many.
+  return found.reverse().sort((a, b) => a.created - b.created);
 }
