@@ -13,7 +13,7 @@ import { shorten } from '../tests/soak/shrink.ts';
  * shuffled, late or never, two app processes, and SIGKILL. Each must come right by itself within
  * fifteen minutes, and keep the promises for a year. One that does not is told as short as it gets.
  *
- *   npm run soak -- --runs 2000 --seed 1
+ *   npm run soak -- --runs 2000 --seed 1            on all cores, unless `--lanes 1`
  */
 const ROUND = 40;
 
@@ -28,6 +28,7 @@ function readNumber(args: readonly string[], name: string, fallback: number): nu
 async function main(args: readonly string[]): Promise<void> {
   const runs = readNumber(args, 'runs', 200);
   const seed = readNumber(args, 'seed', Date.now() % 1_000_000);
+  const lanes = readNumber(args, 'lanes', availableParallelism());
   console.log(`${runs} histories from seed ${seed}`);
   const bundle = await bundleApp();
   process.env.APP_BUNDLE = bundle.file;
@@ -48,7 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
     Math.min(ROUND, runs - at * ROUND),
   );
   try {
-    await eachOf(availableParallelism(), sizes, async (size, at) => {
+    await eachOf(lanes, sizes, async (size, at) => {
       const round = makeRound(seed + at, size);
       const world = await openWorld();
       const played = await playRound(world, round).finally(() => world.close());

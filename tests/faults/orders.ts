@@ -47,15 +47,18 @@ export function readWanted(args: readonly string[], cores: number): Wanted {
   const given = new Map<string, string>();
   for (let at = 0; at < args.length; at += 2) {
     const [name, value] = [args[at]!, args[at + 1]];
-    if (!/^--(state|verb|case|sample|lanes)$/.test(name) || value === undefined) {
-      throw new Error(`${name}: give --state, --verb, --case, --sample or --lanes with a value.`);
+    if (!/^--(state|from|verb|case|sample|lanes)$/.test(name) || value === undefined) {
+      throw new Error(
+        `${name}: give --state, --from, --verb, --case, --sample or --lanes with a value.`,
+      );
     }
     given.set(name.slice(2), value);
   }
   const only = given.get('case') ?? null;
   const [state = given.get('state'), verb = given.get('verb')] = only?.split('/') ?? [];
+  const [from = STATE_NAMES[0]!] = chosen('state', STATE_NAMES, given.get('from'));
   return {
-    states: chosen('state', STATE_NAMES, state),
+    states: chosen('state', STATE_NAMES.slice(STATE_NAMES.indexOf(from)), state),
     verbs: chosen('verb', VERB_NAMES, verb),
     only: only !== null && only.split('/').length > 2 ? only : null,
     sample: only !== null && only.split('/').length === 2 ? 0 : numberOf(given, 'sample'),
