@@ -81,6 +81,13 @@ describe('what each promise catches', () => {
       null,
     ],
     ['paid for nothing', 'checkout', { charges: [charge(0, 2900)], settled: free }, /plan is free/],
+    ['paid for nothing all year', 'sync', { final: { ...pro, plan: 'free' } }, /the plan is free/],
+    [
+      'paid for what staff sold by hand, and staff were told',
+      'sync',
+      { final: { ...pro, plan: 'free' }, alerts: ['unknown_price'] },
+      null,
+    ],
     ['two run', 'checkout', { running: 2 }, /2 subscriptions run/],
     ['the page is behind', 'sync', { settled: { ...pro, endsOnDay: 30 } }, /the page ends on 30/],
     [
