@@ -85,6 +85,18 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { LOCAL_STRIPE_RUNS: '400' },
   },
   {
+    name: 'bills with tax, 300, and as many previews',
+    project: 'contract',
+    files: ['local-stripe/contract/sequences/tax-property'],
+    env: { TAX_RUNS: '300' },
+  },
+  {
+    name: 'every amount that is announced',
+    project: 'integration',
+    files: ['tests/scenarios/announced-amounts'],
+    env: { AMOUNTS_RUNS: '2' },
+  },
+  {
     name: 'faults, 40 of each state of the slice',
     project: 'integration',
     files: ['tests/faults'],

@@ -56,6 +56,25 @@ const three: Arrange = (customer, { id, item }) =>
   });
 const pendingItem: Arrange = (customer, { owner }) =>
   customer.atStripe('invoiceitems', { customer: owner, amount: '700', currency: 'cny' });
+const vat = async (customer: Customer, percentage: string, inclusive = false) =>
+  (
+    await customer.atStripe<{ id: string }>('tax_rates', {
+      display_name: 'VAT',
+      percentage,
+      inclusive: String(inclusive),
+    })
+  ).id;
+const taxed =
+  (percentage: string, inclusive = false): Arrange =>
+  async (customer, { id }) =>
+    customer.atStripe(`subscriptions/${id}`, {
+      'default_tax_rates[0]': await vat(customer, percentage, inclusive),
+    });
+const planTaxed: Arrange = async (customer, { id, item }) =>
+  customer.atStripe(`subscriptions/${id}`, {
+    'items[0][id]': item,
+    'items[0][tax_rates][0]': await vat(customer, '7'),
+  });
 const halfForever = discounted({ percent_off: '50', duration: 'forever' });
 
 const ARRANGEMENTS: Record<string, Arrange[]> = {
@@ -88,6 +107,11 @@ const ARRANGEMENTS: Record<string, Arrange[]> = {
   'more credit than the invoice': [balance(-50_000)],
   'a debt on the balance': [balance(300)],
   'a charge that waits for the next invoice': [pendingItem],
+  'tax on top': [taxed('19')],
+  'tax in the price': [taxed('19', true)],
+  'tax on top, at half price': [taxed('8.875'), halfForever],
+  'a tax of its own on the plan': [addOn('month'), taxed('19'), planTaxed],
+  'tax on top, and a charge that waits': [taxed('19'), pendingItem],
 };
 
 interface Told {
@@ -117,6 +141,9 @@ const SLICE: (readonly [Verb, string])[] = [
   ['upgrade', 'an add-on by the year'],
   ['upgrade', 'a charge that waits for the next invoice'],
   ['upgrade', 'an amount off once'],
+  ['upgrade', 'tax on top'],
+  ['upgrade', 'tax on top, and a charge that waits'],
+  ['downgrade', 'a tax of its own on the plan'],
   ['downgrade', 'a part off the plan alone'],
   ['downgrade', 'an add-on by the year'],
 ];

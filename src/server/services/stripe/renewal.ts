@@ -54,12 +54,13 @@ export async function previewPeriod(
       ...(automaticTax ? { automatic_tax: { enabled: true } } : {}),
       ...(discounts.length > 0 ? { discounts: discounts.map(({ id }) => ({ discount: id })) } : {}),
       subscription_details: {
-        items: items.map(({ id, price, quantity, discountIds }) => ({
+        items: items.map(({ id, price, quantity, discountIds, taxRateIds: own }) => ({
           price: id === itemId ? priceId : price.id,
           ...(quantity === null ? {} : { quantity }),
           ...(discountIds.length > 0
             ? { discounts: discountIds.map((discount) => ({ discount })) }
             : {}),
+          ...(own.length > 0 ? { tax_rates: own } : {}),
         })),
         ...(taxRateIds.length > 0 ? { default_tax_rates: taxRateIds } : {}),
       },

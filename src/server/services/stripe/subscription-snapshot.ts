@@ -41,16 +41,19 @@ const item = z
     price,
     quantity: z.number().int().nullish(),
     discounts: z.array(idOf).nullish(),
+    tax_rates: z.array(idOf).nullish(),
     current_period_start: seconds,
     current_period_end: seconds,
   })
-  .transform(({ id, price, quantity, discounts, current_period_start, current_period_end }) => ({
-    id,
-    price,
-    quantity: quantity ?? null,
-    discountIds: discounts ?? [],
-    currentPeriodStart: toDate(current_period_start),
-    currentPeriodEnd: toDate(current_period_end),
+  .transform((one) => ({
+    id: one.id,
+    price: one.price,
+    quantity: one.quantity ?? null,
+    discountIds: one.discounts ?? [],
+    /** Of this item alone; without any those of the subscription apply. */
+    taxRateIds: one.tax_rates ?? [],
+    currentPeriodStart: toDate(one.current_period_start),
+    currentPeriodEnd: toDate(one.current_period_end),
   }));
 
 export type SubscriptionItemSnapshot = z.output<typeof item>;
