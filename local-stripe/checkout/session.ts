@@ -4,7 +4,7 @@ import type { Context } from '../kernel/types.ts';
 import { quoteSubscription } from './payment.ts';
 import type { TaxPolicy } from '../billing/tax/line-taxes.ts';
 import { checkoutAmounts } from './amounts.ts';
-import type { CheckoutAmounts } from './amounts.ts';
+import type { CheckoutAmounts, LineAmount } from './amounts.ts';
 import { orderPolicy } from './customer.ts';
 import { orderOf } from './order.ts';
 import { nobody } from './row.ts';
@@ -86,6 +86,17 @@ export function sessionAmounts(
 ): CheckoutAmounts {
   const coupon = couponOfSession(ctx, session);
   return checkoutAmounts(ctx, row.lines, { hasTrial: hasTrial(row), coupon, policy });
+}
+
+/** What each line that recurs costs whenever it does, after any trial and discount, with its tax. */
+export function recurringAmounts(
+  ctx: Context,
+  session: Stripe.Checkout.Session,
+  row: CheckoutRow,
+): LineAmount[] {
+  const policy = sessionPolicy(ctx, session, row);
+  const { lines } = checkoutAmounts(ctx, row.lines, { hasTrial: false, coupon: null, policy });
+  return lines.filter(({ price }) => price.recurring !== null);
 }
 
 function sessionPolicy(

@@ -62,6 +62,7 @@ describe('8 tax: the Checkout page', () => {
     expect(told).toMatchObject({ status: 200 });
     expect(told.text).toContain('The total has changed');
     expect(told.text).toMatch(/VAT \(19%\)[^]*€19\.00[^]*€119\.00/);
+    expect(told.text).toContain('to charge €119.00 per month until you cancel');
     expect(told.text).not.toContain('value="123"');
     expect(await stripe.checkout.sessions.retrieve(id)).toMatchObject({
       status: 'open',

@@ -210,7 +210,7 @@ beforeAll(async () => {
     const [newest] = await customer.payments();
     told.get(keyOf(verb, name))!.renewal = newest;
   });
-}, 300_000);
+}, 900_000);
 afterAll(async () => app?.stop());
 
 describe('9 the amount announced is the amount charged', () => {

@@ -122,7 +122,7 @@ function termsOf(
   const { checkout } = page.words;
   if (session.mode === 'setup') return checkout.setupTerms(merchant);
   if (session.mode !== 'subscription') return null;
-  const recurring = recurringText(ctx, page, row);
+  const recurring = recurringText(ctx, page, session, row);
   const trialEnd = trialEndOf(ctx, row);
   return trialEnd === null
     ? checkout.renewalTerms(recurring, merchant)

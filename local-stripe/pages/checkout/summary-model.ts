@@ -1,9 +1,13 @@
 import type Stripe from 'stripe';
 import { addTaxes } from '../../billing/tax/sums.ts';
-import { priceAmount } from '../../billing/catalog/cost.ts';
 import type { LineAmount } from '../../checkout/amounts.ts';
 import type { CheckoutRow } from '../../checkout/row.ts';
-import { couponOfSession, sessionAmounts, trialEndOf } from '../../checkout/session.ts';
+import {
+  couponOfSession,
+  recurringAmounts,
+  sessionAmounts,
+  trialEndOf,
+} from '../../checkout/session.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { couponText } from '../coupon-text.ts';
@@ -56,7 +60,7 @@ export function summaryOf(
     after:
       trialEnd === null
         ? null
-        : checkout.thenLine(recurringText(ctx, page, row), page.date(trialEnd)),
+        : checkout.thenLine(recurringText(ctx, page, session, row), page.date(trialEnd)),
     lines: lines.map((amount) => ({
       name: productName(ctx, amount.price),
       description: ctx.store.find('product', idOf(amount.price.product))?.description ?? null,
@@ -120,18 +124,19 @@ function detailOf(page: Page, { line, price }: LineAmount): string {
   return parts.filter((part) => part !== null).join(' · ');
 }
 
-/** `¥29.00 per month`, or the sum where several things recur. */
-export function recurringText(ctx: Context, page: Page, row: CheckoutRow): string {
-  const recurring = row.lines
-    .map((line) => ({ line, price: ctx.store.get('price', line.price) }))
-    .filter(({ price }) => price.recurring !== null);
+/** `¥29.00 per month`, or the sum where several things recur; with tax. */
+export function recurringText(
+  ctx: Context,
+  page: Page,
+  session: Session,
+  row: CheckoutRow,
+): string {
   const byInterval = new Map<string, number>();
-  for (const { line, price } of recurring) {
+  for (const { price, total } of recurringAmounts(ctx, session, row)) {
     const interval = intervalText(page, price) ?? '';
-    const amount = priceAmount(price, line.quantity);
-    byInterval.set(interval, (byInterval.get(interval) ?? 0) + amount);
+    byInterval.set(interval, (byInterval.get(interval) ?? 0) + total);
   }
-  const currency = recurring[0]?.price.currency ?? 'usd';
+  const currency = session.currency ?? 'usd';
   return [...byInterval]
     .map(([interval, amount]) => priceText(page, page.money(amount, currency), interval))
     .join(' + ');
