@@ -254,25 +254,25 @@ describe('old code', () => {
 describe.skipIf(isSandbox)('what is not imitated is refused, not ignored', () => {
   test.each([
     [
-      'tax on a subscription',
+      'a subscription on behalf of another account',
       () =>
         stripe.subscriptions.create({
           customer: world.customer.id,
           items: [{ price: world.proMonthly.id }],
-          automatic_tax: { enabled: true },
+          on_behalf_of: 'acct_1',
         }),
-      'automatic_tax[enabled]',
+      'on_behalf_of',
     ],
     [
-      'tax at Checkout',
+      'shipping at Checkout',
       () =>
         stripe.checkout.sessions.create({
           mode: 'subscription',
           line_items: [{ price: world.proMonthly.id, quantity: 1 }],
-          automatic_tax: { enabled: true },
+          shipping_address_collection: { allowed_countries: ['DE'] },
           success_url: 'https://a.cn',
         }),
-      'automatic_tax[enabled]',
+      'shipping_address_collection',
     ],
     [
       'a payment on behalf of another account',

@@ -18,6 +18,7 @@ const kindOfParam: Record<string, string> = {
   customer: 'customer',
   default_payment_method: 'payment_method',
   default_price: 'price',
+  default_tax_rates: 'tax_rate',
   discount: 'discount',
   entitlement_feature: 'entitlements.feature',
   from_subscription: 'subscription',
@@ -30,6 +31,8 @@ const kindOfParam: Record<string, string> = {
   promotion_code: 'promotion_code',
   subscription: 'subscription',
   subscription_item: 'subscription_item',
+  tax_rate: 'tax_rate',
+  tax_rates: 'tax_rate',
   test_clock: 'test_helpers.test_clock',
 };
 

@@ -30,6 +30,10 @@ const someCard = (random: Random) =>
     'pm_card_pendingRefund',
   ]);
 const items = (pool: Pool) => [given({ price: pool.idOf('price:recurring') })];
+const ratesOf = (pool: Pool) => {
+  const rate = pool.idOf('tax_rate');
+  return rate === undefined ? undefined : [rate];
+};
 const back = 'https://example.com/back';
 
 /** Paid at once by a card that the request brings along. */
@@ -51,7 +55,11 @@ export const recipes: Partial<Record<EndpointKey, Recipe>> = {
   'POST /v1/customers': {
     form: (_pool, random) => {
       const card = random.pick(['pm_card_visa', 'pm_card_visa', 'pm_card_chargeCustomerFail']);
-      return { payment_method: card, invoice_settings: { default_payment_method: card } };
+      return {
+        payment_method: card,
+        invoice_settings: { default_payment_method: card },
+        ...(random.chance(0.6) ? { address: { country: random.pick(['DE', 'FR', 'US']) } } : {}),
+      };
     },
   },
   'GET /v1/customers/:customerId/payment_methods/:id': { of: 'payment_method' },
@@ -61,6 +69,9 @@ export const recipes: Partial<Record<EndpointKey, Recipe>> = {
         currency: 'cny',
         unit_amount: amount(random),
         product: pool.idOf('product'),
+        ...(random.chance(0.5)
+          ? { tax_behavior: random.pick(['exclusive', 'exclusive', 'inclusive']) }
+          : {}),
         recurring: { interval: random.pick(['day', 'week', 'month', 'year']) },
       }),
   },
@@ -84,6 +95,8 @@ export const recipes: Partial<Record<EndpointKey, Recipe>> = {
         ...(random.chance(0.2) ? { billing_mode: { type: 'classic' } } : {}),
         ...(random.chance(0.2) ? { discounts: [given({ coupon: pool.idOf('coupon') })] } : {}),
         ...(random.chance(0.2) ? { trial_period_days: '10' } : {}),
+        ...(random.chance(0.2) ? { automatic_tax: { enabled: 'true' } } : {}),
+        ...(random.chance(0.2) ? given({ default_tax_rates: ratesOf(pool) }) : {}),
         ...(random.chance(0.3)
           ? {
               payment_behavior: random.pick([

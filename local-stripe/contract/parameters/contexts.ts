@@ -17,7 +17,8 @@ const id = (answer: Answer): string => String(answer.id);
 
 /** A customer with a card, and what there is to sell. */
 async function shop(send: Send): Promise<Known> {
-  const customer = id(await send('POST', '/v1/customers', { email: 'wu@example.com', name: 'Wu' }));
+  const wu = { email: 'wu@example.com', name: 'Wu', address: { country: 'DE' } };
+  const customer = id(await send('POST', '/v1/customers', wu));
   const card = id(await send('POST', '/v1/payment_methods/pm_card_visa/attach', { customer }));
   await send('POST', `/v1/customers/${customer}`, {
     invoice_settings: { default_payment_method: card },
@@ -28,10 +29,22 @@ async function shop(send: Send): Promise<Known> {
     currency: 'cny',
     unit_amount: '2900',
     recurring: { interval: 'month' },
+    tax_behavior: 'exclusive',
   };
   const price = id(await send('POST', '/v1/prices', monthly));
   const coupon = id(await send('POST', '/v1/coupons', { percent_off: '50', duration: 'forever' }));
-  return { customer, payment_method: card, default_payment_method: card, product, price, coupon };
+  const vat = { display_name: 'VAT', percentage: '19', inclusive: 'false' };
+  const rate = id(await send('POST', '/v1/tax_rates', vat));
+  return {
+    customer,
+    payment_method: card,
+    default_payment_method: card,
+    product,
+    price,
+    coupon,
+    tax_rate: rate,
+    default_tax_rate: rate,
+  };
 }
 
 const subscribe = async (send: Send, known: Known) =>

@@ -56,9 +56,9 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'with `auto_advance`, for an invoice that is sent, and where items wait',
   },
   {
-    endpoint: /subscriptions|invoices|checkout/,
-    param: /^automatic_tax\[enabled\]$/,
-    what: 'off, as in the context already; on needs an address and prices that speak of tax',
+    endpoint: /prices\/:id$/,
+    param: /^tax_behavior$/,
+    what: 'as in the context already; it never changes',
   },
   {
     endpoint: /invoiceitems/,
