@@ -169,3 +169,36 @@ test.each([
   expect(config).toMatchObject({ production: true, testMode: true });
   expect(configWarnings(config)).toContain(TEST_MODE_WARNING);
 });
+
+/** What becomes of each combination; `rehearsal` says everywhere that no money is real. */
+function expected(environment: string, key: string, allowed: string, base: string): string {
+  if (key === 'live' && (base !== '' || environment !== 'production')) return 'refused';
+  if (environment !== 'production' || key === 'live') return 'starts';
+  if (key === 'none') return 'refused';
+  return allowed === '1' ? 'rehearsal' : 'refused';
+}
+const KEYS = { none: '', test: 'sk_test_1', live: 'sk_live_1', restricted: 'rk_test_1' } as const;
+const combinations = ['', 'development', 'test', 'production'].flatMap((environment) =>
+  Object.keys(KEYS).flatMap((key) =>
+    ['', '0', '1'].flatMap((allowed) =>
+      ['', 'http://127.0.0.1:12111'].map((base) => [environment, key, allowed, base] as const),
+    ),
+  ),
+);
+
+test.each(combinations)(
+  '9.15 NODE_ENV "%s" with the key %s, STRIPE_ALLOW_TEST_KEYS "%s" and STRIPE_API_BASE "%s"',
+  (environment, key, allowed, base) => {
+    const begin = () =>
+      decide({
+        ...PRODUCTION,
+        NODE_ENV: environment,
+        STRIPE_SECRET_KEY: KEYS[key as keyof typeof KEYS],
+        STRIPE_ALLOW_TEST_KEYS: allowed,
+        STRIPE_API_BASE: base,
+      });
+    const outcome = expected(environment, key, allowed, base);
+    if (outcome === 'refused') expect(begin).toThrow(ConfigError);
+    else expect(begin()).toMatchObject({ testMode: outcome === 'rehearsal' });
+  },
+);
