@@ -367,6 +367,7 @@ create table tenants (
   base_plan plan,
   share_from timestamp with time zone,
   share_until timestamp with time zone,
+  credits jsonb default '[]'::jsonb not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL

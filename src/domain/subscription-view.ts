@@ -1,3 +1,4 @@
+import type { Money } from './money.ts';
 import type { Interval, Plan, PlanLimits } from './plans.ts';
 import type { RemedyCause } from './remedy.ts';
 
@@ -104,6 +105,8 @@ export interface SubscriptionView {
   /** Something that was asked for was cut, and is not brought to its end or back yet. */
   unsettled: UnsettledView | null;
   settled: SettledView | null;
+  /** What pays for invoices to come: each sum for those in its own currency, and until it is used. */
+  credits: Money[];
   /** True when Stripe could not be asked and the answer is from our last copy. */
   stale: boolean;
 }

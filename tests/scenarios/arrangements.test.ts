@@ -165,6 +165,7 @@ test('9 from a year of Pro to Team: now, with a new period; the rest of the year
     plan: 'team',
     interval: 'month',
     currentPeriodEnd: previewed.nextInvoice!.at,
+    credits: [{ amountMinor: previewed.balanceLeftMinor, currency: 'cny' }],
   });
 });
 

@@ -75,20 +75,39 @@ describe('9 a customer that Stripe does not have any more, nothing of it heard',
 });
 
 describe('9 currencies', () => {
-  test('who returns with nothing that runs or is owed buys in another currency', async () => {
+  test('who returns with nothing that runs or is owed buys in another; old credit stays, and is said', async () => {
     const customer = await signUp(app);
     await customer.subscribe('team', 'month');
     await ask(customer, 'cancel', { immediately: true });
+    await customer.atStripe(`customers/${await customer.customerId()}/balance_transactions`, {
+      amount: '-700',
+      currency: 'cny',
+    });
     await settled(app);
+    const credits = [{ amountMinor: 700, currency: 'cny' }];
+    expect(await customer.sync()).toMatchObject({ credits });
     const usd = { currency: 'usd', unit_amount: '1500' };
     const priceId = await replacePrice(customer, 'squaretable_team_monthly', usd);
     const session = await customer.checkout('team', 'month');
     expect(await customer.pay(session, GOOD_CARD)).toMatchObject({ status: 'complete' });
     await settled(app);
-    expect(await customer.subscription()).toMatchObject({ plan: 'team', priceId });
+    expect(await customer.sync()).toMatchObject({ plan: 'team', priceId, credits });
+    expect((await customer.payments())[0]).toMatchObject({ amountPaidMinor: 1500 });
     expect((await customer.payments()).map((one) => one.currency)).toEqual(['usd', 'cny']);
     const cny = { currency: 'cny', unit_amount: '9900' };
     await replacePrice(customer, 'squaretable_team_monthly', cny);
+  });
+
+  test('with something that waits to be charged in another: refused, and said why', async () => {
+    const customer = await signUp(app);
+    await customer.checkout('pro', 'month');
+    const owner = await customer.customerId();
+    await customer.atStripe('invoiceitems', { customer: owner, amount: '500', currency: 'usd' });
+    const other = await ask(customer, 'checkout', {
+      priceId: await customer.priceOf('team', 'month'),
+    });
+    expect(other).toMatchObject({ status: 409, body: { code: 'currency_conflict' } });
+    expect(other.body.error).toMatch(/another currency/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { and, asc, eq, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { syncFailures, tenants, users, type Tenant } from '../schema/index.ts';
+import type { Money } from '../../domain/money.ts';
 import type { Plan } from '../../domain/plans.ts';
 
 /** The tenant, deleted or not. */
@@ -52,6 +53,15 @@ export async function writeEntitlement(
     .update(tenants)
     .set({ ...values, updatedAt: values.syncedAt })
     .where(eq(tenants.id, tenantId));
+}
+
+/** What Stripe holds for the tenant's invoices to come. */
+export async function writeCredits(
+  db: DbOrTx,
+  tenantId: string,
+  { credits, now }: { credits: Money[]; now: Date },
+): Promise<void> {
+  await db.update(tenants).set({ credits, updatedAt: now }).where(eq(tenants.id, tenantId));
 }
 
 /** Leaves a tombstone: rows that tell of money keep their owner. */

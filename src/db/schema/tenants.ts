@@ -1,4 +1,5 @@
-import { index, pgTable, text, type AnyPgColumn, uuid } from 'drizzle-orm/pg-core';
+import { index, jsonb, pgTable, text, type AnyPgColumn, uuid } from 'drizzle-orm/pg-core';
+import type { Money } from '../../domain/money.ts';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 import { plan } from './enums.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -23,6 +24,8 @@ export const tenants = pgTable(
     shareFrom: instant(),
     shareUntil: instant(),
     stripeCustomerId: text().unique(),
+    /** What Stripe holds for invoices to come, a sum a currency, as last read. */
+    credits: jsonb().$type<Money[]>().notNull().default([]),
     /** A tenant tries once. */
     trialUsedAt: instant(),
     /** When this tenant's billing was last read from Stripe. */

@@ -98,6 +98,9 @@ export const subscriptionSchema = z
       .openapi({
         description: 'What came of something whose outcome was not known when it was asked for.',
       }),
+    credits: z
+      .array(z.object({ amountMinor: minor, currency: z.string() }))
+      .openapi({ description: 'What pays for invoices to come, each for those in its currency.' }),
     stale: z.boolean().openapi({ description: 'Stripe could not be asked: our last copy.' }),
   })
   .openapi('Subscription') satisfies z.ZodType<SubscriptionView>;

@@ -50,6 +50,8 @@ export default {
         'Your last request could not be finished by itself. Our support has been told and looks at it.',
     },
     pending: 'Your change to {plan} begins as soon as it is paid, until {date} at the latest.',
+    credit:
+      'You have a credit of {amount}. It pays for your next invoices in its currency, and stays until it is used.',
     pay: 'Finish payment',
     collection: 'Payments are paused by our support. Your plan goes on, and nothing is charged.',
     collectionUntil:

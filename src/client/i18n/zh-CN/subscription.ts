@@ -47,6 +47,7 @@ const subscription: Messages['subscription'] = {
       stuck: '上一次操作未能自动完成。客服已收到通知并会处理。',
     },
     pending: '付款后立即改为{plan}，最晚付款时间：{date}。',
+    credit: '你有 {amount} 的余额，会自动抵扣之后同币种的账单，用完为止。',
     pay: '完成付款',
     collection: '客服已暂停收费。你的方案继续使用，不会扣款。',
     collectionUntil: '客服已暂停收费至 {date}。你的方案继续使用，在此之前不会扣款。',

@@ -23,6 +23,7 @@ export const FREE: SubscriptionView = {
   others: [],
   unsettled: null,
   settled: null,
+  credits: [],
   stale: false,
 };
 

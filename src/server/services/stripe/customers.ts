@@ -51,7 +51,7 @@ export async function findCustomer(
   patience: Patience,
 ): Promise<CustomerSnapshot | undefined> {
   try {
-    const expand = ['invoice_settings.default_payment_method'];
+    const expand = ['invoice_settings.default_payment_method', 'invoice_credit_balance'];
     return readCustomer(await stripe.customers.retrieve(customerId, { expand }, patience));
   } catch (error) {
     if (isMissing(error)) return undefined;

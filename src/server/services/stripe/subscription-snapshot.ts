@@ -198,13 +198,19 @@ const customer = z
     deleted: z.literal(false).optional(),
     metadata,
     currency: z.string().nullish(),
+    invoice_credit_balance: z.record(z.string(), z.number().int()).nullish(),
     invoice_settings: z.object({ default_payment_method: expanded(paymentMethod) }).nullish(),
   })
-  .transform(({ id, metadata, currency, invoice_settings }) => ({
+  .transform(({ id, metadata, currency, invoice_credit_balance, invoice_settings }) => ({
     id,
     deleted: false as const,
     metadata,
     currency: currency ?? null,
+    /** What pays for invoices to come, each in its own currency. Debts are no credit. */
+    credits: Object.entries(invoice_credit_balance ?? {})
+      .filter(([, amountMinor]) => amountMinor > 0)
+      .map(([code, amountMinor]) => ({ amountMinor, currency: code }))
+      .sort((a, b) => a.currency.localeCompare(b.currency)),
     paymentMethod: invoice_settings?.default_payment_method ?? null,
   }));
 

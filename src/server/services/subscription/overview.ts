@@ -74,7 +74,8 @@ export class SubscriptionReader {
     const last = await findLastIntent(db, asker.tenantId);
     const now = clock.now();
     const settled = await viewSettled(catalogue, last, now);
-    const options = { openPayment, last, settled, graceDays, stale, endReason, now };
+    const { credits } = await getTenant(db, asker.tenantId);
+    const options = { openPayment, last, settled, credits, graceDays, stale, endReason, now };
     const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.
     if (!canManageBilling(asker.role)) {

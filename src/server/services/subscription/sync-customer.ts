@@ -4,6 +4,7 @@ import {
   findTenantByCustomer,
   findTenantById,
   setCustomer,
+  writeCredits,
 } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
 import type { RefundPolicies } from '../../../domain/remedy.ts';
@@ -135,6 +136,8 @@ export async function syncLocked(
   const patience = options.patience ?? SYNC_PATIENCE;
   const money = await readMoney(deps, billing, patience);
   const rows = await writeSubscriptions(deps, tx, tenant, billing, money, options, now);
+  const credits = billing.customer.deleted ? [] : billing.customer.credits;
+  await writeCredits(tx, tenant.id, { credits, now });
   const scope = options.invoices;
   const invoices = await writeInvoices(deps, tx, { tenant, billing, rows, scope, now });
   if (scope === 'newest') {

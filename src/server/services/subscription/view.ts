@@ -11,6 +11,7 @@ import type {
   UnsettledView,
 } from '../../../domain/api.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
+import type { Money } from '../../../domain/money.ts';
 import { periodOf } from '../../../domain/period.ts';
 import { monthLimits } from '../../../domain/plan-share.ts';
 import { PLAN_CATALOGUE, type Plan } from '../../../domain/plans.ts';
@@ -41,6 +42,7 @@ export interface ViewOptions {
   /** The last thing that the tenant wanted, settled or not. */
   last: BillingIntent | undefined;
   settled: SettledView | null;
+  credits: Money[];
   endReason: RemedyCause | null;
   now: Date;
   graceDays: number;
@@ -52,9 +54,9 @@ export function viewSubscription(
   { plan, row, live, others }: Shown,
   options: ViewOptions,
 ): SubscriptionView {
-  const { stale, settled } = options;
+  const { stale, settled, credits } = options;
   const unsettled = unsettledOf(options.last);
-  const asked = { unsettled, settled };
+  const asked = { unsettled, settled, credits };
   if (!row) return { ...NEVER_PAID, ...asked, stale };
   if (!live) {
     const cancelAt = iso(row.endedAt ?? row.cancelAt);
@@ -92,7 +94,7 @@ export function viewSubscription(
   };
 }
 
-const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled'> = {
+const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled' | 'credits'> = {
   plan: 'free',
   status: 'active',
   interval: null,

@@ -1,0 +1,1 @@
+ALTER TABLE "tenants" ADD COLUMN "credits" jsonb DEFAULT '[]'::jsonb NOT NULL;
