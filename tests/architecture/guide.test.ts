@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { API_KEY_SCOPES, API_KEYS_MAX } from '../../src/domain/api-keys.ts';
+import { CHARACTERS_MAX, LISTED_PER_TENANT_MAX } from '../../src/domain/characters.ts';
 import { FEATURES, PLAN_CATALOGUE, PLANS } from '../../src/domain/plans.ts';
 import { RESOURCE_TYPES } from '../../src/domain/quota.ts';
 import { meaningOf, parseStripeStatus } from '../../src/domain/subscription-status.ts';
@@ -23,6 +25,16 @@ describe('the guide for product people agrees with the domain', () => {
     expect(written).toEqual(
       limits.map((limit) => (limit === 0 ? 'not included' : limit!.toLocaleString('en'))),
     );
+  });
+
+  test('what API keys and characters there may be', () => {
+    const text = readText('docs/subscription-guide.md').replaceAll(/\s+/g, ' ');
+    const { perPerson, perTenant } = API_KEYS_MAX;
+    expect(text).toContain(`at most ${perPerson} of a person and ${perTenant} of a team`);
+    for (const scope of API_KEY_SCOPES) expect(text).toContain(`- \`${scope}\`: `);
+    expect(text).toContain(`at most ${CHARACTERS_MAX.perTenant} characters`);
+    expect(text).toContain(`at most ${CHARACTERS_MAX.sharedPerTenant} of them`);
+    expect(text).toContain(`its newest ${LISTED_PER_TENANT_MAX} stand`);
   });
 
   test('access by status', () => {
