@@ -10,6 +10,7 @@ import {
   subscribe,
   withSubscription,
 } from '../support/app-visitor.ts';
+import { caller } from '../support/http.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
 
 let app: TestApp;
@@ -49,6 +50,11 @@ async function turnTo(page: Page, path: string): Promise<void> {
   await page.waitForURL(app.url + path);
   await page.locator('main h1').waitFor();
   await settled(page);
+}
+
+async function closeDialog(page: Page): Promise<void> {
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 
 const IN_A_WEEK = '2031-01-08T00:00:00.000Z';
@@ -161,6 +167,34 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await page.locator('.current .quiet').click();
     await page.locator('[role=dialog] fieldset').waitFor();
     await judge(page, 'cancel dialog', '[role=dialog]');
+    await closeDialog(page);
+  });
+
+  test('10.14 10.15 keys and characters of who pays', async () => {
+    await turnTo(page, '/settings');
+    const form = page.locator('[aria-labelledby=keys-title] form');
+    await form.locator('input[maxlength]').fill('Export');
+    await form.locator('label[for$=-some]').click();
+    await form.locator('input[type=checkbox]').first().check();
+    await form.locator('label[for$="-30"]').click();
+    await form.locator('button[type=submit]').click();
+    await page.locator('code.key').waitFor();
+    await page.locator('tbody tr').waitFor();
+    await judge(page, 'an API key just made');
+
+    const sheet = { name: 'Aunt Lin', description: '', greeting: 'Sit.', shared: true };
+    await caller(app.url, session.accessToken).post('/api/characters', sheet);
+    await turnTo(page, '/community');
+    const own = page.locator('article').first();
+    await judge(page, 'own character', 'article');
+    await own.locator('.more button').first().click();
+    await page.locator('[role=dialog] form').waitFor();
+    await judge(page, 'character dialog', '[role=dialog]');
+    await closeDialog(page);
+    await page.locator('article').nth(1).locator('.more button').click();
+    await page.locator('[role=dialog] fieldset').waitFor();
+    await judge(page, 'report dialog', '[role=dialog]');
+    await closeDialog(page);
   });
 
   test.each(STATES)('the subscription page of %s', async (state, change) => {
@@ -168,29 +202,43 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await page.goto(`${app.url}/subscription`);
     await page.locator('.current .name').waitFor();
     await settled(page);
-    await judge(page, state);
+    // The rest of the page is as it was on Free.
+    await judge(page, state, '.columns, [aria-labelledby=past-due-title]');
     await page.unroute('**/api/subscription');
   });
 });
 
-test.each([360, 320])('no page scrolls sideways at %i px', async (width) => {
-  const context = await newVisitor(browser, { width });
+test('no page scrolls sideways at 360 and 320 px', async () => {
+  const context = await newVisitor(browser, { width: 360 });
   const page = await context.newPage();
+  const fits = async (where: string) => {
+    for (const width of [360, 320]) {
+      await page.setViewportSize({ width, height: 740 });
+      expect([where, width, await sidewaysScroll(page)]).toEqual([where, width, 0]);
+    }
+  };
   await page.goto(`${app.url}/register`);
   await page.locator('form').waitFor();
-  expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+  await fits('/register');
   const session = await signUp(app, context);
   await subscribe(app, session, await priceOf(app, 'pro', 'year'));
-  for (const path of ['/chat', '/community', '/settings', '/subscription']) {
-    await page.goto(app.url + path);
+  const { post } = caller(app.url, session.accessToken);
+  const name = 'A_name_without_any_place_to_break_it_and_that_is_long';
+  await post('/api/api-keys', { name, scopes: ['chat', 'images', 'usage:read'] });
+  await post('/api/characters', { name, description: name, greeting: name });
+  await page.goto(`${app.url}/settings`);
+  await page.locator('tbody tr').waitFor();
+  await fits('/settings');
+  for (const path of ['/chat', '/community', '/subscription']) {
+    await page.locator(`nav a[href="${path}"] >> visible=true`).click();
     await page.locator('main h1').waitFor({ state: 'attached' });
     await settled(page);
-    expect([path, await sidewaysScroll(page)]).toEqual([path, 0]);
+    await fits(path);
   }
   await page.locator('summary').click();
   await page.locator('.current .quiet').click();
   await page.getByRole('dialog').waitFor();
-  expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+  await fits('cancel dialog');
 
   // Whatever can be pressed is at least 24 by 24.
   const small = await page.evaluate(() =>

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestApp } from '../support/app.ts';
 import {
@@ -25,15 +25,21 @@ afterAll(async () => {
 const refuse = { status: 503, contentType: 'application/json', body: '{"code":"busy"}' };
 
 describe('when one endpoint fails, the other cards go on', () => {
+  let context: BrowserContext;
+  let page: Page;
+  beforeAll(async () => {
+    context = await newVisitor(browser);
+    await signUp(app, context);
+    page = await context.newPage();
+  });
+  afterAll(() => context?.close());
+
   test.each([
     ['**/api/plans', 'section#plans'],
     ['**/api/subscription', 'section[aria-labelledby=current-title]'],
     ['**/api/subscription/usage/history*', 'section[aria-labelledby=history-title]'],
     ['**/api/subscription/payments*', 'section[aria-labelledby=payments-title]'],
   ])('%s', async (endpoint, card) => {
-    const context = await newVisitor(browser);
-    await signUp(app, context);
-    const page = await context.newPage();
     await page.route(endpoint, (route) => route.fulfill(refuse));
     await page.goto(`${app.url}/subscription`);
     const failure = page.locator(card).getByRole('alert');
@@ -53,7 +59,6 @@ describe('when one endpoint fails, the other cards go on', () => {
     await page.unroute(endpoint);
     await failure.getByRole('button', { name: 'Try again' }).click();
     await failure.waitFor({ state: 'detached' });
-    await context.close();
   });
 });
 
