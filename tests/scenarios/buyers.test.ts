@@ -185,22 +185,24 @@ async function play(deeds: readonly Deed[], trial: boolean): Promise<void> {
 }
 
 test('9.17 an hour of Team each month gives an hour’s part each month', async () => {
-  const up = { do: 'change', plan: 'team', interval: 'month' } as const;
-  const down = { do: 'change', plan: 'pro', interval: 'month' } as const;
-  const round = [
-    { do: 'wait', until: 'before the month ends' },
+  const hour: readonly Deed[] = [
     { do: 'wait', until: 'before the period ends' },
-    up,
-    down,
+    { do: 'change', plan: 'team', interval: 'month' },
+  ];
+  const down: readonly Deed[] = [
+    { do: 'change', plan: 'pro', interval: 'month' },
     { do: 'wait', until: 'after it' },
-  ] as const;
-  await play([{ do: 'buy', plan: 'pro', interval: 'month' }, ...round, ...round], false);
-});
+  ];
+  await play([{ do: 'buy', plan: 'pro', interval: 'month' }, ...hour, ...down, ...hour], false);
+}, 120_000);
 
 test(
   '9.17 whatever buyers do, they use no more than their paid invoices give',
   async () => {
-    const story = fc.tuple(fc.array(deed, { minLength: 6, maxLength: 10 }), fc.boolean());
+    const story = fc.tuple(
+      fc.array(deed, { minLength: 3, maxLength: RUNS === 1 ? 5 : 10 }),
+      fc.boolean(),
+    );
     await fc.assert(
       fc.asyncProperty(story, ([deeds, trial]) =>
         play([{ do: 'buy', plan: 'pro', interval: 'month' }, ...deeds], trial),
