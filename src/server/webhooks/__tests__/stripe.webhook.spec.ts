@@ -1,7 +1,14 @@
 import { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../../tests/support/app.ts';
-import { settled, signUp, type Customer } from '../../../../tests/support/customer.ts';
+import {
+  FAILING_CARD,
+  GOOD_CARD,
+  settled,
+  signUp,
+  type Customer,
+} from '../../../../tests/support/customer.ts';
+import { caller } from '../../../../tests/support/http.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { SUBSCRIBED_EVENTS } from '../../services/stripe/event-types.ts';
 
@@ -94,6 +101,85 @@ describe('each event that we ask for', () => {
     expect(await deliver(event)).toBe(200);
     await settled(app);
     expect(await inboxOf(event.id)).toEqual([{ state: 'ignored', last_error: null }]);
+  });
+});
+
+/** Everything else about it is lost: what our rows then say came of this one delivery. */
+describe('what one event brings by itself', () => {
+  const drop = (rate: number) => caller(app.stripeUrl).post('/_control/chaos', { drop: rate });
+  beforeAll(async () => void (await drop(1)));
+  afterAll(async () => void (await drop(0)));
+
+  /** The newest event of that type about the customer, as Stripe would have delivered it. */
+  async function deliverNewest(of: Customer, type: string): Promise<void> {
+    await app.localStripe?.settled();
+    const owner = await of.customerId();
+    const { data } = await of.atStripe<{ data: { data: { object: { customer: string } } }[] }>(
+      `events?type=${type}&limit=50`,
+    );
+    const event = data.find((one) => one.data.object.customer === owner);
+    expect(await deliver(event!)).toBe(200);
+    await settled(app);
+  }
+  /** As our rows have it: nobody is asked. */
+  async function rowsOf(of: Customer) {
+    const { rows } = await app.database.pool.query<Record<string, unknown>>(
+      `select t.plan, s.status, s.cancel_at is not null as ends,
+         (select count(*)::int from payments p where p.tenant_id = t.id and p.status = 'paid') as paid,
+         (select count(*)::int from mail_outbox m where m.tenant_id = t.id
+            and m.kind = 'payment_failed') as failures
+       from tenants t join subscriptions s on s.tenant_id = t.id where t.id = $1`,
+      [of.tenantId],
+    );
+    return rows[0];
+  }
+  async function subscriber(): Promise<{ buyer: Customer; id: string }> {
+    const buyer = await signUp(app);
+    await buyer.pay(await buyer.checkout('pro', 'month'), GOOD_CARD);
+    await deliverNewest(buyer, 'checkout.session.completed');
+    const [subscription] = await buyer.subscriptionsAtStripe();
+    return { buyer, id: subscription!.id };
+  }
+  async function renew(buyer: Customer): Promise<void> {
+    const [subscription] = await buyer.subscriptionsAtStripe();
+    const to = subscription!.items.data[0]!.current_period_end + 7200;
+    await caller(app.stripeUrl).post('/_control/clock', { to });
+  }
+
+  test('checkout.session.completed: the plan', async () => {
+    const { buyer } = await subscriber();
+    expect(await rowsOf(buyer)).toMatchObject({ plan: 'pro', status: 'active', ends: false });
+  });
+
+  test('customer.subscription.updated: what was changed there', async () => {
+    const { buyer, id } = await subscriber();
+    await buyer.atStripe(`subscriptions/${id}`, { cancel_at_period_end: 'true' });
+    await deliverNewest(buyer, 'customer.subscription.updated');
+    expect(await rowsOf(buyer)).toMatchObject({ plan: 'pro', ends: true });
+  });
+
+  test('customer.subscription.deleted: Free', async () => {
+    const { buyer, id } = await subscriber();
+    const headers = { Authorization: 'Bearer sk_test_squaretable' };
+    await fetch(`${app.stripeUrl}/v1/subscriptions/${id}`, { method: 'DELETE', headers });
+    await deliverNewest(buyer, 'customer.subscription.deleted');
+    expect(await rowsOf(buyer)).toMatchObject({ plan: 'free', status: 'canceled' });
+  });
+
+  test('invoice.payment_succeeded: the payment', async () => {
+    const { buyer } = await subscriber();
+    const before = (await rowsOf(buyer))!.paid as number;
+    await renew(buyer);
+    await deliverNewest(buyer, 'invoice.payment_succeeded');
+    expect(await rowsOf(buyer)).toMatchObject({ plan: 'pro', status: 'active', paid: before + 1 });
+  });
+
+  test('invoice.payment_failed: past due, and a mail', async () => {
+    const { buyer } = await subscriber();
+    await buyer.useCard(FAILING_CARD);
+    await renew(buyer);
+    await deliverNewest(buyer, 'invoice.payment_failed');
+    expect(await rowsOf(buyer)).toMatchObject({ plan: 'pro', status: 'past_due', failures: 1 });
   });
 });
 
