@@ -75,6 +75,13 @@ const planTaxed: Arrange = async (customer, { id, item }) =>
     'items[0][id]': item,
     'items[0][tax_rates][0]': await vat(customer, '7'),
   });
+const trial: Arrange = (customer, { id }) => {
+  const inTwentyDays = Math.floor(app.server.context.clock.now().getTime() / 1000) + 20 * 86_400;
+  return customer.atStripe(`subscriptions/${id}`, {
+    trial_end: String(inTwentyDays),
+    proration_behavior: 'none',
+  });
+};
 const halfForever = discounted({ percent_off: '50', duration: 'forever' });
 
 const ARRANGEMENTS: Record<string, Arrange[]> = {
@@ -107,6 +114,11 @@ const ARRANGEMENTS: Record<string, Arrange[]> = {
   'more credit than the invoice': [balance(-50_000)],
   'a debt on the balance': [balance(300)],
   'a charge that waits for the next invoice': [pendingItem],
+  'a trial, at half price': [trial, halfForever],
+  'a trial, and an amount off once': [
+    trial,
+    discounted({ amount_off: '1500', currency: 'cny', duration: 'once' }),
+  ],
   'tax on top': [taxed('19')],
   'tax in the price': [taxed('19', true)],
   'tax on top, at half price': [taxed('8.875'), halfForever],
@@ -135,12 +147,11 @@ const ALL = Object.keys(VERBS).flatMap((verb) =>
 );
 /** What once was announced otherwise than it was charged; with `AMOUNTS_RUNS=2` all are tried. */
 const SLICE: (readonly [Verb, string])[] = [
-  ['renewal', 'more credit than the invoice'],
   ['renewal', 'an add-on by the year'],
   ['upgrade', 'a part off the plan alone'],
   ['upgrade', 'an add-on by the year'],
   ['upgrade', 'a charge that waits for the next invoice'],
-  ['upgrade', 'an amount off once'],
+  ['upgrade', 'a trial, at half price'],
   ['upgrade', 'tax on top'],
   ['upgrade', 'tax on top, and a charge that waits'],
   ['downgrade', 'a tax of its own on the plan'],
