@@ -27,7 +27,10 @@ beforeAll(async () => {
     stripe: access,
     config,
   } = app.server.context;
-  const client = createStripeClient({ ...access, apiBase: door.url }, { maxNetworkRetries: 0 });
+  const client = createStripeClient(
+    { ...access, apiBase: door.url, timeoutMs: 3_000 },
+    { maxNetworkRetries: 0 },
+  );
   reconcile = new ReconcileService({
     db: database.db,
     lockDb: lockDatabase.db,
