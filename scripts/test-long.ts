@@ -19,10 +19,10 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { TERMINATION_RUNS: '200' },
   },
   {
-    name: 'an app killed 40 times among chats, a database away for 80 s',
+    name: 'an app killed 25 times among chats, a database away for 80 s',
     project: 'integration',
     files: ['tests/race/chats'],
-    env: { CHAT_KILL_RUNS: '40', AWAY_SECONDS_COUNT: '80' },
+    env: { CHAT_KILL_RUNS: '25', AWAY_SECONDS_COUNT: '80' },
   },
   {
     name: 'a Stripe that hangs after 0, 5 … 20 calls',
@@ -31,10 +31,10 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { HANG_DEPTH_COUNT: '4' },
   },
   {
-    name: 'poisoned batches, 60 of each path',
+    name: 'poisoned batches, 40 of each path',
     project: 'integration',
     files: ['src/server/services/usage/__tests__/poisoned-batches'],
-    env: { POISON_BATCH_RUNS: '60' },
+    env: { POISON_BATCH_RUNS: '40' },
   },
   {
     name: 'nine months of use, and what grew',
@@ -43,10 +43,10 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { GROWTH_RUNS: '10' },
   },
   {
-    name: 'Ctrl-C at 24 moments of a start',
+    name: 'Ctrl-C at 16 moments of a start',
     project: 'integration',
     files: ['tests/scenarios/start-stop'],
-    env: { START_STOP_RUNS: '24' },
+    env: { START_STOP_RUNS: '16' },
   },
   {
     name: 'streams that end in each way, 1,000 times',

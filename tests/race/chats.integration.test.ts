@@ -16,7 +16,7 @@ import { startOpenAiServer, type OpenAiServer } from '../support/openai-server.t
 import { readEvents } from '../support/sse.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
-/** SIGKILLs of the app under load; the long form is 40. */
+/** SIGKILLs of the app under load; the long form is 25. */
 const KILLS = Number(process.env.CHAT_KILL_RUNS ?? 1);
 /** How long the database is gone while answers end; the long form is 80. */
 const AWAY_SECONDS = Number(process.env.AWAY_SECONDS_COUNT ?? 1);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { ensureClientBuilt } from '../../scripts/start/client-build.ts';
 
-/** Moments of the start at which Ctrl-C comes; the long form has 24, spread over eight seconds. */
+/** Moments of the start at which Ctrl-C comes; the long form has 16, spread over eight seconds. */
 const MOMENTS = Number(process.env.START_STOP_RUNS ?? 2);
 const SPREAD_MS = MOMENTS > 2 ? 8_000 : 2_400;
 
