@@ -7,9 +7,6 @@ export type Order = { id: number } & (
   { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' }
 );
 
-/** `APP_BUNDLE` names the same in one file (`app-bundle.ts`), which starts four times as quickly. */
-const MAIN = process.env.APP_BUNDLE ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
-
 /** The product in a process of its own, which can be killed and started again. */
 export class AppProcess {
   readonly url: string;
@@ -33,7 +30,10 @@ export class AppProcess {
 
   /** Starts it again at its old address, after it was killed. */
   async startAgain(): Promise<void> {
-    const child = fork(MAIN, { env: this.#env });
+    // The same in one file, for runs that start it often: `app-bundle.ts`.
+    const bundle = process.env.APP_BUNDLE;
+    const main = bundle ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
+    const child = fork(main, { env: this.#env });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve());

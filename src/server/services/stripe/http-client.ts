@@ -54,7 +54,7 @@ const timedOut = () =>
 async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timedOut()), milliseconds);
+    timer = setTimeout(() => reject(timedOut()), Math.max(milliseconds, 1));
   });
   try {
     return await Promise.race([answer, late]);
@@ -67,6 +67,7 @@ async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
 /** A body that is not there in time is a call that was not answered. */
 function cutBody(response: HttpResponse, until: number): void {
   const body = response.getRawResponse() as IncomingMessage;
-  const timer = setTimeout(() => body.destroy(timedOut()), until - performance.now()).unref();
+  const leftMs = Math.max(until - performance.now(), 1);
+  const timer = setTimeout(() => body.destroy(timedOut()), leftMs).unref();
   body.once('close', () => clearTimeout(timer));
 }
