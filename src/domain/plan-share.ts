@@ -68,6 +68,8 @@ export function raiseOf(
     latestInvoicePaid: boolean;
     /** When the change was charged, or was seen. */
     changedAt: Date;
+    /** Whether the latest invoice is for a change within the period, and not for the period. */
+    chargedWithin: boolean;
   },
   before: RaiseFacts | undefined,
 ): Raise {
@@ -75,7 +77,8 @@ export function raiseOf(
     return WHOLE;
   const samePeriod = before.currentPeriodStart?.getTime() === now.currentPeriodStart.getTime();
   if (comparePlans(now.plan, before.plan) > 0) {
-    if (!samePeriod || before.plan === 'free') return WHOLE;
+    // The renewal before it may have gone by unseen: then the invoice says when it began.
+    if (before.plan === 'free' || !(samePeriod || now.chargedWithin)) return WHOLE;
     return {
       raisedFrom: before.raisedFrom ?? before.plan,
       raisedAt: before.raisedAt ?? now.changedAt,

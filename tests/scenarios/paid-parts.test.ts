@@ -8,6 +8,10 @@ let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));
 afterAll(async () => app?.stop());
 
+interface StripeItems {
+  data: { id: string }[];
+}
+
 const messagesOf = async (customer: Customer) => {
   const { usage } = await customer.overview();
   return usage.resources.find((one) => one.resourceType === 'messages')!.limit;
@@ -20,6 +24,17 @@ const countersOf = async (customer: Customer) => {
     [customer.tenantId],
   );
   return Number(rows[0]?.limit);
+};
+const rowOf = async (customer: Customer) => {
+  const { rows } = await app.database.pool.query<{
+    plan: string;
+    current_period_start: Date;
+    current_period_end: Date;
+  }>(
+    'select plan, current_period_start, current_period_end from subscriptions where tenant_id = $1',
+    [customer.tenantId],
+  );
+  return rows[0]!;
 };
 const useOne = async (customer: Customer) =>
   expect((await customer.api.post('/api/images', { prompt: 'a table' })).status).toBe(200);
@@ -88,6 +103,37 @@ test('9.17 going down right after leaves the part until the end, and then Pro', 
   await advanceDays(app, 0.1);
   expect(await customer.subscription()).toMatchObject({ plan: 'pro', growing: null });
   expect(await messagesOf(customer)).toBe(10_000);
+});
+
+test('9.17 a raise is a part too when neither it nor the renewal before it was heard of', async () => {
+  const customer = await signUp(app);
+  const { currentPeriodEnd } = await customer.subscribe('pro', 'month');
+  const before = await rowOf(customer);
+  const chaos = (body: object) => caller(app.stripeUrl).post('/_control/chaos', body);
+  await chaos({ drop: 1 });
+  await advanceTo(app, currentPeriodEnd!);
+  await advanceDays(app, 20);
+  const { data } = await customer.atStripe<{ data: { id: string; items: StripeItems }[] }>(
+    `subscriptions?customer=${await customer.customerId()}`,
+  );
+  const { id, items } = data[0]!;
+  await customer.atStripe(`subscriptions/${id}`, {
+    'items[0][id]': items.data[0]!.id,
+    'items[0][price]': await customer.priceOf('team', 'month'),
+    proration_behavior: 'always_invoice',
+  });
+  await app.localStripe!.settled();
+  await chaos({ drop: 0 });
+  // As it stands where no task has looked since either.
+  await app.database.pool.query(
+    `update subscriptions set plan = $2, current_period_start = $3, current_period_end = $4
+     where tenant_id = $1`,
+    [customer.tenantId, before.plan, before.current_period_start, before.current_period_end],
+  );
+  await customer.api.post('/api/subscription/sync');
+  expect(await customer.subscription()).toMatchObject({ plan: 'team' });
+  expect((await customer.subscription()).growing).not.toBeNull();
+  expect(await messagesOf(customer)).toBeLessThan(60_000);
 });
 
 test('9.17 a first purchase has the whole limit, and so has a change that begins a new period', async () => {

@@ -62,6 +62,7 @@ const seen = (plan: Plan, changes: object = {}) => ({
   currentPeriodEnd: at('2027-02-10T00:00'),
   latestInvoicePaid: true,
   changedAt: at('2027-02-09T23:00'),
+  chargedWithin: true,
   ...changes,
 });
 const NEXT = {
@@ -104,7 +105,18 @@ describe('9.17 whether a part is paid, or the whole', () => {
       row({ plan: 'team', currentPeriodStart: NEXT.currentPeriodStart, ...RAISED }),
       WHOLE,
     ],
-    ['a change that begins a new period is whole', seen('team', NEXT), row(), WHOLE],
+    [
+      'a change that begins a new period is whole',
+      seen('team', { ...NEXT, chargedWithin: false }),
+      row(),
+      WHOLE,
+    ],
+    [
+      'a change within a period whose renewal nobody saw is a part',
+      seen('team'),
+      row({ currentPeriodStart: at('2026-12-10T00:00') }),
+      RAISED,
+    ],
     [
       'back on the lower plan there is no part',
       seen('pro', NEXT),

@@ -85,19 +85,24 @@ const latestInvoice = z
   .object({
     id: z.string(),
     status: z.string().nullish(),
+    created: instantOrNull,
+    billing_reason: z.string().nullish(),
     status_transitions: z.object({ finalized_at: instantOrNull }).nullish(),
     due_date: instantOrNull,
     hosted_invoice_url: z.string().nullish(),
     amount_paid: z.number().int(),
   })
-  .transform(({ id, status, status_transitions, due_date, hosted_invoice_url, amount_paid }) => ({
-    id,
-    status: status ?? null,
-    finalizedAt: status_transitions?.finalized_at ?? null,
+  .transform((i) => ({
+    id: i.id,
+    status: i.status ?? null,
+    createdAt: i.created,
+    /** Stripe's word for why it was made, such as `subscription_cycle`. */
+    billingReason: i.billing_reason ?? null,
+    finalizedAt: i.status_transitions?.finalized_at ?? null,
     /** Of invoices that are sent; those that are charged are due at once. */
-    dueAt: due_date,
-    hostedInvoiceUrl: hosted_invoice_url ?? null,
-    amountPaidMinor: amount_paid,
+    dueAt: i.due_date,
+    hostedInvoiceUrl: i.hosted_invoice_url ?? null,
+    amountPaidMinor: i.amount_paid,
   }));
 
 const subscription = z

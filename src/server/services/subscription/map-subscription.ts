@@ -127,7 +127,20 @@ function raiseNow(
     currentPeriodEnd,
     latestInvoicePaid: latestInvoice?.status === 'paid',
     changedAt: within ? charged : now,
+    chargedWithin: isWithinPeriod(latestInvoice, currentPeriodStart),
   };
+}
+
+/** A change that begins a period has its invoice at the period's start, give or take a moment. */
+const MOMENT_MS = 60_000;
+
+function isWithinPeriod(
+  latestInvoice: SubscriptionSnapshot['latestInvoice'],
+  periodStart: Date,
+): boolean {
+  const made = latestInvoice?.createdAt?.getTime() ?? 0;
+  const isChange = latestInvoice?.billingReason === 'subscription_update';
+  return isChange && made > periodStart.getTime() + MOMENT_MS;
 }
 
 /** The item that carries a plan of ours; add-ons beside it do not count. */
