@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Formats } from '../../src/client/i18n/format.ts';
+import type { ChangePreview } from '../../src/domain/api.ts';
 import { LANGUAGE_KEY } from '../../src/client/i18n/languages.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import type { TestApp } from '../support/app.ts';
@@ -105,18 +106,25 @@ describe('9 what staff arrange', () => {
 });
 
 describe('9 a change of plan', () => {
-  test('within a period says what the month has, and an unknown outcome is found out', async () => {
+  test('within a period says its tax and what the month has, and an unknown outcome is found out', async () => {
     await advanceDays(app, 10);
+    const vat = { display_name: 'VAT', percentage: '10', inclusive: 'false' };
+    const { id } = await customer.atStripe<{ id: string }>('tax_rates', vat);
+    await staff({ 'default_tax_rates[0]': id });
+    const priceId = await customer.priceOf('team', 'month');
+    const { body } = await customer.api.post<ChangePreview>('/api/subscription/preview', {
+      priceId,
+    });
+    expect(body.taxMinor).toBeGreaterThan(0);
     await open();
-    let whole = '';
     await inBoth(page, async ({ subscription: words, plans, shell }, f) => {
       const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
       await page.getByRole('button', { name: upgrade }).click();
       await dialog().locator('dl').waitFor();
-      whole = f.number(100_000);
-      const grows = words.change.growing.split('{count}')[0]!;
-      await shows(dialog(), grows);
-      await shows(dialog(), whole);
+      await shows(dialog(), words.change.growing.split('{count}')[0]!);
+      await shows(dialog(), f.number(100_000));
+      const tax = f.money({ amountMinor: body.taxMinor, currency: 'cny' });
+      await shows(dialog().locator('dl'), tax);
       await closeDialog();
     });
 
@@ -261,7 +269,13 @@ describe('9 what is not paid', () => {
     });
   });
 
-  test('who comes back to another currency hears of the old one, and why it may be refused', async () => {
+  test('who comes back to another currency hears what credit stays, and why it may be refused', async () => {
+    const credit = { amountMinor: 700, currency: 'cny' };
+    await customer.atStripe(`customers/${await customer.customerId()}/balance_transactions`, {
+      amount: String(-credit.amountMinor),
+      currency: credit.currency,
+    });
+    await customer.sync();
     await page.route('**/api/plans', async (route) => {
       const response = await route.fetch();
       const text = (await response.text()).replaceAll('"cny"', '"usd"');
@@ -273,9 +287,10 @@ describe('9 what is not paid', () => {
     );
     await open();
     await inBoth(page, async ({ subscription: words, plans, shell, errors }, f) => {
+      await shows(current(), fill(words.notes.credit, { amount: f.money(credit) }));
       const choose = fill(plans.action.subscribe, { plan: shell.plans.pro });
       await page.getByRole('button', { name: choose }).click();
-      await shows(dialog(), fill(words.pay.otherCurrency, { former: f.currency('cny') }));
+      await shows(dialog(), fill(words.pay.otherCurrency, { amount: f.money(credit) }));
       await dialog().getByRole('button', { name: words.pay.submit }).click();
       await shows(dialog(), errors.currency_conflict);
       await closeDialog();
@@ -313,15 +328,4 @@ test('9 a trial that the card had before is told where it ended, and after payin
   await page.getByRole('button', { name: 'Back to the plans' }).click();
   await page.waitForURL(/\/subscription#plans$/);
   await page.unrouteAll();
-});
-
-test('9 a rehearsal says on every page that no payment is real', async () => {
-  await page.route('**/api/mode', (route) => route.fulfill({ json: { testMode: true } }));
-  for (const path of ['/subscription', '/community']) {
-    await open(path);
-    await inBoth(page, ({ shell }) => shows(page.locator('#app'), shell.testMode));
-  }
-  await context.clearCookies();
-  await open('/login');
-  await shows(page.locator('#app'), WORDS.en.shell.testMode);
 });

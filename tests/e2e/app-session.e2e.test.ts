@@ -8,7 +8,9 @@ import {
   signUp,
   startAppWithPages,
   subscribe,
+  WORDS,
 } from '../support/app-visitor.ts';
+import { inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 
 let app: TestApp;
@@ -144,5 +146,17 @@ test('language and theme are remembered, and set before the first paint', async 
   await page.route('**/assets/**', (route) => route.abort());
   await page.goto(`${app.url}/login`, { waitUntil: 'commit' });
   await page.locator('html.dark[lang="zh-CN"]').waitFor({ state: 'attached' });
+  await context.close();
+});
+
+test('9 a rehearsal says on every page, in both languages, that no payment is real', async () => {
+  const context = await newVisitor(browser);
+  await context.route('**/api/mode', (route) => route.fulfill({ json: { testMode: true } }));
+  const page = await context.newPage();
+  await page.goto(`${app.url}/login`);
+  await inBoth(page, ({ shell }) => shows(page.locator('#app'), shell.testMode));
+  await signUp(app, context);
+  await page.goto(`${app.url}/community`);
+  await shows(page.locator('#app'), WORDS.en.shell.testMode);
   await context.close();
 });

@@ -4,8 +4,6 @@ import type { Language } from './languages.ts';
 /** Everything here is `Intl`, so that digits, units and dates follow the language. */
 export interface Formats {
   money(money: Money): string;
-  /** The name of a currency, of which Stripe writes the code in small letters. */
-  currency(code: string): string;
   number(value: number): string;
   /** Short: `1M` in English, `100万` in Chinese. */
   compact(value: number): string;
@@ -47,11 +45,9 @@ export function createFormats(language: Language): Formats {
     timeZone: 'UTC',
     timeZoneName: 'short',
   });
-  const currency = new Intl.DisplayNames(language, { type: 'currency' });
   const list = new Intl.ListFormat(language, { type: 'conjunction' });
   return {
     money: (money) => formatMoney(money, language),
-    currency: (code) => currency.of(code.toUpperCase()) ?? code,
     number: (value) => number.format(value),
     compact: (value) => compact.format(value),
     percent: (value) => percent.format(value / 100),

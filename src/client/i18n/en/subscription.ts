@@ -79,7 +79,7 @@ export default {
     renewal:
       'Renews by itself every month until you cancel. | Renews by itself every year until you cancel.',
     otherCurrency:
-      'You paid in {former} before. Credit that you may have in it stays, for invoices in {former}.',
+      'Your credit of {amount} is in another currency: it stays, and does not pay for this.',
     first: 'First renewal on {date}',
     terms:
       'You can cancel at any time; the plan then stays until the end of the time you paid for. Time already begun is not refunded.',

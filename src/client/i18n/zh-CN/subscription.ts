@@ -69,7 +69,7 @@ const subscription: Messages['subscription'] = {
     perYear: '每年 {amount}',
     tax: '如需缴税，会在付款前另行列出。',
     renewal: '每月自动续订，直到你取消。 | 每年自动续订，直到你取消。',
-    otherCurrency: '你以前用{former}付款。如有余额，会保留给{former}账单使用。',
+    otherCurrency: '你的 {amount} 余额是其他币种：会继续保留，不用于这次付款。',
     first: '首次续订日期：{date}',
     terms: '随时可以取消；取消后，方案保留到已付费时段结束。已开始的时段不退款。',
     submit: '前往付款',
