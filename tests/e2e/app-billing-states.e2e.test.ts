@@ -12,10 +12,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { advanceDays, Customer, FAILING_CARD, settled } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 
-/**
- * What Stripe, staff and failures make of a subscription, as its owner reads it in both languages.
- * The states are true ones, brought about at the local Stripe.
- */
+/** What Stripe, staff and failures make of a subscription, truly, as its owner reads it in both languages. */
 let app: TestApp;
 let browser: Browser;
 let context: BrowserContext;
