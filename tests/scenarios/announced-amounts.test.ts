@@ -152,7 +152,7 @@ const SLICE: (readonly [Verb, string])[] = [
   ['upgrade', 'an add-on by the year'],
   ['upgrade', 'a charge that waits for the next invoice'],
   ['upgrade', 'a trial, at half price'],
-  ['upgrade', 'tax on top'],
+  ['upgrade', 'tax in the price'],
   ['upgrade', 'tax on top, and a charge that waits'],
   ['downgrade', 'a tax of its own on the plan'],
   ['downgrade', 'a part off the plan alone'],
@@ -235,5 +235,9 @@ describe('9 the amount announced is the amount charged', () => {
     expect(preview.amountDueNowMinor).toBe(now);
     expect(preview.nextInvoice?.amountMinor ?? 0).toBe(taken);
     expect(preview.balanceUsedMinor).toBeGreaterThanOrEqual(0);
+    if (!name.includes('tax') || preview.effective === 'period_end') return;
+    // What the page lists adds up to what is due.
+    const { chargeMinor, creditMinor, discountMinor, taxMinor } = preview;
+    expect(chargeMinor - creditMinor - discountMinor + taxMinor).toBe(preview.amountDueNowMinor);
   });
 });

@@ -84,6 +84,23 @@ describe('8 tax: of a change', () => {
     expect(untouched.default_tax_rates!.map((one) => one.id)).toEqual([after]);
   });
 
+  test('items that are added and changed by themselves have their own', async () => {
+    const [whole, own] = [await rate(19), await rate(7)];
+    const { id } = await subscribe({ default_tax_rates: [whole] });
+    const added = await world.stripe.subscriptionItems.create({
+      subscription: id,
+      price: world.proMonthly.id,
+      tax_rates: [own],
+      proration_behavior: 'none',
+    });
+    expect(added.tax_rates!.map((one) => one.percentage)).toEqual([7]);
+    const next = () => world.stripe.invoices.createPreview({ subscription: id });
+    expect(sums(await next()).taxes).toEqual([1881, 203]);
+    const changed = await world.stripe.subscriptionItems.update(added.id, { tax_rates: [whole] });
+    expect(changed.tax_rates!.map((one) => one.percentage)).toEqual([19]);
+    expect(sums(await next()).taxes).toEqual([2432]);
+  });
+
   test('phases of a schedule say it for themselves', async () => {
     const [now, later] = [await rate(19), await rate(7)];
     const story = await beginStory(world, { card: 'pm_card_visa' });

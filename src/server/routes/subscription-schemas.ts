@@ -158,7 +158,7 @@ export const previewSchema = z
     amountDueNowMinor: minor,
     creditMinor: minor,
     chargeMinor: minor,
-    taxMinor: minor,
+    taxMinor: minor.openapi({ description: 'What comes on top of the prices.' }),
     discountMinor: minor,
     balanceUsedMinor: minor,
     balanceLeftMinor: minor,

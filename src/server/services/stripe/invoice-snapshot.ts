@@ -10,17 +10,20 @@ const summed = z
   .nullish()
   .transform((parts) => (parts ?? []).reduce((sum, part) => sum + part.amount, 0));
 
+/** Taxes: all of them, and what of them comes on top of the prices. */
+const taxes = z
+  .array(z.object({ amount: z.number().int(), tax_behavior: z.string() }))
+  .nullish()
+  .transform((given) => {
+    const sum = (some: { amount: number }[]) => some.reduce((all, one) => all + one.amount, 0);
+    const added = (given ?? []).filter((one) => one.tax_behavior === 'exclusive');
+    return { all: sum(given ?? []), added: sum(added) };
+  });
+
 const line = z.object({
   amount: z.number().int(),
   discount_amounts: summed,
-  taxes: z
-    .array(z.object({ amount: z.number().int(), tax_behavior: z.string() }))
-    .nullish()
-    .transform((taxes) =>
-      (taxes ?? [])
-        .filter((one) => one.tax_behavior === 'exclusive')
-        .reduce((sum, one) => sum + one.amount, 0),
-    ),
+  taxes,
   description: z.string().nullish(),
   period: z.object({ start: seconds, end: seconds }),
   parent: z
@@ -64,7 +67,7 @@ const invoiceBase = z.object({
   total: z.number().int(),
   starting_balance: z.number().int(),
   billing_reason: z.string().nullish(),
-  total_taxes: summed,
+  total_taxes: taxes,
   total_discount_amounts: z.array(z.object({ amount: z.number().int(), discount: idOf })).nullish(),
   lines: z.object({ data: z.array(line), has_more: z.boolean() }),
   period_start: seconds,
@@ -101,7 +104,7 @@ const invoice = invoiceBase
       amountDueMinor: i.amount_due,
       amountPaidMinor: i.amount_paid,
       amountRemainingMinor: i.amount_remaining,
-      taxMinor: i.total_taxes,
+      taxMinor: i.total_taxes.all,
       ...servicePeriod(i),
       paidAt: i.status_transitions.paid_at,
       /** Since when the money is wanted: invoices that are sent give time to pay. */
@@ -162,7 +165,8 @@ const preview = invoiceBase.transform((i) => ({
   totalMinor: i.total,
   /** The customer's balance before it; credit is negative, as Stripe writes it. */
   balanceMinor: i.starting_balance,
-  taxMinor: i.total_taxes,
+  /** Of taxes that are in the prices the sums say nothing. */
+  addedTaxMinor: i.total_taxes.added,
   discountMinor: (i.total_discount_amounts ?? []).reduce((sum, one) => sum + one.amount, 0),
   /** Which took something off. */
   discountIds: (i.total_discount_amounts ?? []).flatMap(({ amount, discount }) =>
@@ -171,7 +175,7 @@ const preview = invoiceBase.transform((i) => ({
   /** What of the total are charges that waited for whichever invoice comes next. */
   waitedMinor: i.lines.data
     .filter((one) => one.parent?.invoice_item_details && !isProration(one))
-    .reduce((sum, one) => sum + one.amount - one.discount_amounts + one.taxes, 0),
+    .reduce((sum, one) => sum + one.amount - one.discount_amounts + one.taxes.added, 0),
   hasMoreLines: i.lines.has_more,
   nextPaymentAttempt: i.next_payment_attempt,
   periodEnd: toDate(i.period_end),

@@ -109,7 +109,7 @@ async function now(billing: Billing, live: LiveSubscription, price: OfferedPrice
     amountDueNowMinor: preview.amountDueMinor,
     creditMinor: sum(-1),
     chargeMinor: sum(1),
-    taxMinor: preview.taxMinor,
+    taxMinor: preview.addedTaxMinor,
     discountMinor: preview.discountMinor,
     balanceUsedMinor: Math.max(0, Math.min(-preview.balanceMinor, preview.totalMinor)),
     balanceLeftMinor: Math.max(0, -balanceAfter),
