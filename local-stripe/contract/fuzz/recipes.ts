@@ -95,7 +95,7 @@ export const recipes: Partial<Record<EndpointKey, Recipe>> = {
         ...(random.chance(0.2) ? { billing_mode: { type: 'classic' } } : {}),
         ...(random.chance(0.2) ? { discounts: [given({ coupon: pool.idOf('coupon') })] } : {}),
         ...(random.chance(0.2) ? { trial_period_days: '10' } : {}),
-        ...(random.chance(0.2) ? { automatic_tax: { enabled: 'true' } } : {}),
+        ...(random.chance(0.1) ? { automatic_tax: { enabled: 'true' } } : {}),
         ...(random.chance(0.2) ? given({ default_tax_rates: ratesOf(pool) }) : {}),
         ...(random.chance(0.3)
           ? {
