@@ -80,7 +80,7 @@ export function quoteSubscription(ctx: Context, order: CheckoutOrder): Stripe.In
   return ctx.preview(() => {
     const customer = makeCustomer(ctx, order);
     // The page asks where the payer is.
-    const options = { needsLocation: false };
+    const options = { isChosen: true, needsLocation: false };
     const params = { ...order.subscription, customer };
     const { subscription } = prepareSubscription(ctx, params, options);
     return draftFirstInvoice(ctx, subscription, order.subscription?.proration_behavior);
@@ -191,11 +191,12 @@ function subscribe(
   method: string | null,
   intent: Stripe.PaymentIntent | null,
 ): { subscription: string; invoice: string | null } {
-  const { subscription } = prepareSubscription(ctx, {
+  const params = {
     ...order.subscription,
     customer,
     ...(method === null ? {} : { default_payment_method: method }),
-  });
+  };
+  const { subscription } = prepareSubscription(ctx, params, { isChosen: true });
   const proration = order.subscription?.proration_behavior;
   const started =
     intent === null

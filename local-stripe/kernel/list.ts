@@ -11,9 +11,10 @@ export interface ListOf<T> {
 
 /**
  * One page, newest first, of `candidates` (given newest first) that pass `matches`.
- * Reads `limit` (1 to 100, default 10), `starting_after`, `ending_before` and `created`.
+ * Reads `limit` (1 to 100, default 10), `starting_after`, `ending_before` and `created`, which some
+ * objects call their `date`.
  */
-export function listPage<T extends { id: string; created?: number }>(
+export function listPage<T extends { id: string; created?: number; date?: number }>(
   params: Params,
   url: string,
   noun: string,
@@ -28,7 +29,6 @@ export function listPage<T extends { id: string; created?: number }>(
       'You may only specify one of these parameters: starting_after, ending_before.',
     );
   }
-  const inRange = createdFilter(params.created);
   const found: T[] = [];
   let started = after === undefined;
   let ended = false;
@@ -41,7 +41,8 @@ export function listPage<T extends { id: string; created?: number }>(
       ended = true;
       break;
     }
-    if (!started || !inRange(object.created) || !matches(object)) continue;
+    if (!started || !inRange(object.created ?? object.date, params.created)) continue;
+    if (!matches(object)) continue;
     found.push(object);
     if (before === undefined && found.length > limit) break;
   }
@@ -81,18 +82,18 @@ function pageLimit(params: Params): number {
   return limit;
 }
 
-/** From `1700000000` or `{gte, gt, lte, lt}`. */
-export function createdFilter(range: unknown): (created: number | undefined) => boolean {
-  if (range === undefined) return () => true;
-  if (typeof range !== 'object' || range === null) return (created) => created === Number(range);
-  const bounds = range as Record<string, unknown>;
-  const bound = (name: string, otherwise: number) =>
-    bounds[name] === undefined ? otherwise : Number(bounds[name]);
-  return (created = 0) =>
-    created > bound('gt', -Infinity) &&
-    created >= bound('gte', -Infinity) &&
-    created < bound('lt', Infinity) &&
-    created <= bound('lte', Infinity);
+/** Whether a time is in a range: `1700000000` or `{gte, gt, lte, lt}`. What has none is in no range. */
+export function inRange(at: number | null | undefined, range: unknown): boolean {
+  if (range === undefined) return true;
+  if (at === null || at === undefined) return false;
+  if (typeof range !== 'object' || range === null) return at === Number(range);
+  const { gt, gte, lt, lte } = range as Record<string, number | undefined>;
+  return (
+    at > (gt ?? -Infinity) &&
+    at >= (gte ?? -Infinity) &&
+    at < (lt ?? Infinity) &&
+    at <= (lte ?? Infinity)
+  );
 }
 
 /** A list inside an object says how many there are, though the SDK's types do not. */

@@ -30,6 +30,7 @@ export const charges = resource({
   list: {
     customer: (charge, customer: string) => idOrNull(charge.customer) === customer,
     payment_intent: (charge, intent: string) => idOrNull(charge.payment_intent) === intent,
+    transfer_group: (charge, group: string) => charge.transfer_group === group,
   },
   // The page is at the address that is ours today.
   present: (ctx, charge) => ({

@@ -10,6 +10,7 @@ export const entitlementFeatures = resource({
   noun: 'feature',
   indexes: { lookup_key: ({ lookup_key }) => lookup_key },
   // Archived ones are listed only when they are asked for.
+  filters: ['archived'],
   listed: (_ctx, feature, { archived }) => feature.active === (archived !== true),
   list: {
     lookup_key: (feature, key: string) => feature.lookup_key === key,

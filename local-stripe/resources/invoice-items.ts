@@ -103,7 +103,7 @@ export function updateItem(
   const draft =
     invoice === null || names.length === 0 ? null : draftOf(ctx, invoice, idOf(before.customer));
   const metadata = mergeMetadata(before.metadata, params.metadata);
-  if (names.length === 0) return ctx.update('invoiceitem', before, { metadata });
+  if (names.length === 0) return relabel(ctx, before, metadata);
   const line = readItemLine(ctx, { ...keptOf(ctx, before, params), ...params } as GivenItem, {
     place: '',
     customer: idOf(before.customer),
@@ -125,12 +125,7 @@ export function updateItem(
     quantity_decimal: asDecimal(line.quantity ?? 1),
     tax_rates: ratesOf(ctx, line.taxRates),
   });
-  if (draft !== null) {
-    const drafts = draftsOf(ctx, draft).map((one) => {
-      return one.invoiceItem === item.id ? lineOfItem(ctx, item) : one;
-    });
-    relineInvoice(ctx, draft, drafts, draft.discounts.map(idOf));
-  }
+  if (draft !== null) reline(ctx, draft, item);
   return item;
 }
 
@@ -146,6 +141,21 @@ function assertFits(ctx: Context, invoice: Stripe.Invoice, line: LineDraft): voi
     'Invoice items with a negative amount cannot be added to an invoice with automatic tax.',
     'amount',
   );
+}
+
+/** Metadata alone may change at any time; a line follows while its invoice is a draft. */
+function relabel(ctx: Context, before: InvoiceItem, metadata: Stripe.Metadata): InvoiceItem {
+  const item = ctx.update('invoiceitem', before, { metadata });
+  const invoice = ctx.store.find('invoice', idOrNull(item.invoice) ?? '');
+  if (item !== before && invoice?.status === 'draft') reline(ctx, invoice, item);
+  return item;
+}
+
+function reline(ctx: Context, draft: Stripe.Invoice, item: InvoiceItem): void {
+  const drafts = draftsOf(ctx, draft).map((one) => {
+    return one.invoiceItem === item.id ? lineOfItem(ctx, item) : one;
+  });
+  relineInvoice(ctx, draft, drafts, draft.discounts.map(idOf));
 }
 
 /** What stays as it was where the update says nothing else. */

@@ -4,7 +4,7 @@ import { retryInvoice } from '../billing/invoice/dunning.ts';
 import { defaultPayment } from '../billing/invoice/payments.ts';
 import { previewInvoice } from '../billing/preview/preview.ts';
 import { subscriptionIdOf } from '../billing/invoice/subscription-of.ts';
-import { listPage } from '../kernel/list.ts';
+import { inRange, listPage } from '../kernel/list.ts';
 import { noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { counted } from '../kernel/list.ts';
@@ -52,6 +52,7 @@ export const invoices = resource({
   list: {
     collection_method: (invoice, method: string) => invoice.collection_method === method,
     customer: (invoice, customer: string) => idOrNull(invoice.customer) === customer,
+    due_date: (invoice, range: unknown) => inRange(invoice.due_date, range),
     status: (invoice, status: string) => invoice.status === status,
     subscription: (invoice, id: string) => subscriptionIdOf(invoice) === id,
   },

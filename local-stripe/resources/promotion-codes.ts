@@ -18,6 +18,7 @@ export const promotionCodes = resource({
     coupon: ({ promotion }, coupon: string) => promotion.coupon === coupon,
     customer: (code, customer: string) => code.customer === customer,
   },
+  filters: ['active'],
   listed: (ctx, code, { active }) => active === undefined || isRedeemable(ctx, code) === active,
   create: createPromotionCode,
   update: updatePromotionCode,

@@ -1,4 +1,4 @@
-import { noSuch } from '../kernel/errors.ts';
+import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import type { Kind, Kinds } from '../kernel/kinds.ts';
 import { candidatesOf, listPage } from '../kernel/list.ts';
 import type {
@@ -38,7 +38,8 @@ export interface ResourceDefinition<K extends Kind> {
   del?: (ctx: Context, before: Object_<K>, params: never) => object;
   /** Filters by parameter name. `created`, `limit` and cursors are always there. */
   list?: Record<string, (object: Object_<K>, value: never, params: Params) => boolean>;
-  /** Further condition of the list, over all parameters. */
+  /** Further condition of the list, over all parameters: `filters` names those it reads. */
+  filters?: readonly string[];
   listed?: (ctx: Context, object: Object_<K>, params: Params) => boolean;
   actions?: Action<K>[];
   routes?: Route[];
@@ -52,6 +53,15 @@ export interface ResourceDefinition<K extends Kind> {
   /** Indexes of its own over the deliveries of events. */
   deliveries?: Resource['deliveries'];
   present?: (ctx: Context, object: Object_<K>) => object;
+}
+
+/** Who names the secret of an intent has to name the right one. */
+function assertSecret(object: object, { client_secret: given }: Params, noun: string): void {
+  if (given === undefined || (object as { client_secret?: string }).client_secret === given) return;
+  throw invalidRequest(
+    `The client_secret provided does not match the client_secret associated with this ${noun}.`,
+    'client_secret',
+  );
 }
 
 /** Makes the endpoints of a resource from what is particular about it. */
@@ -85,9 +95,12 @@ export function resource<K extends Kind>(definition: ResourceDefinition<K>): Res
     routes.push({
       method: 'GET',
       path: one,
-      handle: (ctx, _params, { id }) => {
+      handle: (ctx, params, { id }) => {
         const deleted = definition.retrievesDeleted ? ctx.store.find('_deleted', id!) : undefined;
-        return deleted ?? find(ctx, id!);
+        if (deleted !== undefined) return deleted;
+        const object = find(ctx, id!);
+        assertSecret(object, params, noun);
+        return object;
       },
     });
   }
@@ -134,6 +147,7 @@ function listAll<K extends Kind>(
   params: Params,
 ): object {
   assertNamed(ctx, params);
+  assertFilters(definition, params);
   const filters = Object.entries(definition.list ?? {}).filter(([name]) => name in params);
   const indexed = Object.keys(definition.indexes ?? {}).filter((name) => name in params);
   const candidates = candidatesOf(ctx, definition.kind, params, indexed);
@@ -143,6 +157,16 @@ function listAll<K extends Kind>(
       (definition.listed?.(ctx, object, params) ?? true)
     );
   });
+}
+
+const always = ['created', 'ending_before', 'expand', 'limit', 'starting_after'];
+
+/** A filter that is not known would leave everything in: it is refused in words. */
+function assertFilters<K extends Kind>(definition: ResourceDefinition<K>, params: Params): void {
+  const known = [...always, ...Object.keys(definition.list ?? {}), ...(definition.filters ?? [])];
+  const unknown = Object.keys(params).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw invalidRequest(`The local Stripe does not imitate \`${unknown}\` of this list.`, unknown);
 }
 
 const named = ['charge', 'customer', 'invoice', 'payment_intent', 'subscription'] as const;

@@ -6,7 +6,7 @@ import { createSchedule } from '../billing/schedule/create.ts';
 import { cancelSchedule, releaseSchedule } from '../billing/schedule/end.ts';
 import { phaseFellDue, scheduleExpiring } from '../billing/schedule/fell-due.ts';
 import { updateSchedule } from '../billing/schedule/update.ts';
-import { createdFilter } from '../kernel/list.ts';
+import { inRange } from '../kernel/list.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
@@ -32,9 +32,9 @@ export const subscriptionSchedules = resource({
     scheduled: (schedule, scheduled: boolean) => {
       return (schedule.status === 'not_started') === scheduled;
     },
-    canceled_at: ({ canceled_at: at }, range: unknown) => at !== null && createdFilter(range)(at),
-    completed_at: ({ completed_at: at }, range: unknown) => at !== null && createdFilter(range)(at),
-    released_at: ({ released_at: at }, range: unknown) => at !== null && createdFilter(range)(at),
+    canceled_at: ({ canceled_at: at }, range: unknown) => inRange(at, range),
+    completed_at: ({ completed_at: at }, range: unknown) => inRange(at, range),
+    released_at: ({ released_at: at }, range: unknown) => inRange(at, range),
   },
   listed: (_ctx, { test_clock }, params) => test_clock === null || 'customer' in params,
   create: createSchedule,

@@ -19,7 +19,7 @@ import { pauseSubscription, resumeSubscription } from '../billing/subscription/p
 import { renewSubscription } from '../billing/subscription/renew.ts';
 import { updateSubscription } from '../billing/subscription/update.ts';
 import { invalidRequest } from '../kernel/errors.ts';
-import { counted } from '../kernel/list.ts';
+import { counted, inRange } from '../kernel/list.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import { resource } from './resource.ts';
 import type { Context, Params } from '../kernel/types.ts';
@@ -47,6 +47,8 @@ export const subscriptions = resource({
     test_clock: ({ test_clock }) => idOrNull(test_clock),
   },
   list: {
+    automatic_tax: (one, { enabled }: { enabled: boolean }) =>
+      one.automatic_tax.enabled === enabled,
     collection_method: (one, method: string) => one.collection_method === method,
     current_period_end: (one, range: unknown) =>
       one.items.data.some((item) => inRange(item.current_period_end, range)),
@@ -57,6 +59,7 @@ export const subscriptions = resource({
     plan: (one, price: string) => one.items.data.some((item) => item.price.id === price),
     test_clock: (one, clock: string) => one.test_clock === clock,
   },
+  filters: ['status'],
   listed: (_ctx, one, params) => hasStatus(one, params) && isVisible(one, params),
   routes: [searchRoute('subscription', '/v1/subscriptions')],
   create: createSubscription,
@@ -110,17 +113,6 @@ function hasStatus({ status }: Subscription, params: Params): boolean {
 
 function isVisible({ test_clock }: Subscription, params: Params): boolean {
   return test_clock === null || 'customer' in params || 'test_clock' in params;
-}
-
-function inRange(at: number, range: unknown): boolean {
-  if (typeof range !== 'object' || range === null) return at === Number(range);
-  const { gt, gte, lt, lte } = range as Record<string, number | undefined>;
-  return (
-    (gt === undefined || at > gt) &&
-    (gte === undefined || at >= gte) &&
-    (lt === undefined || at < lt) &&
-    (lte === undefined || at <= lte)
-  );
 }
 
 /** From classic to flexible billing; there is no way back. */

@@ -47,10 +47,13 @@ const unimitated: readonly { endpoint: RegExp; param: RegExp }[] = [
       /^(payment_method_options\[(?!card\b|alipay\b|wechat_pay\b)\w+\]|payment_method_options\[card\]\[(?!request_three_d_secure\]|setup_future_usage\])|payment_method_data|wallet_options|branding_settings\[(icon|logo)\])/,
   },
   {
-    endpoint: /^POST \/v1\/subscriptions/,
+    endpoint: /^(POST|DELETE) \/v1\/subscriptions/,
     param: /^(billing_thresholds\b|cancellation_details\[feedback_option\]|transfer_data\b)/,
   },
-  { endpoint: /^POST \/v1\/invoiceitems$/, param: /^customer_account\b/ },
+  { endpoint: /./, param: /^customer_account\b/ },
+  { endpoint: /^GET \/v1\/invoice_payments$/, param: /^payment\[payment_record\]/ },
+  { endpoint: /^POST \/v1\/disputes/, param: /^evidence\[enhanced_evidence\]/ },
+  { endpoint: /^POST \/v1\/invoices\/:\w+\/(add|update)_lines/, param: /\[tax_amounts\]/ },
 ];
 
 /** Throws 400 that names the first parameter of a request that is not imitated. */

@@ -27,11 +27,14 @@ export function issueCreditNote(global: Context, params: Params): Stripe.CreditN
   refuseUnimitated(params, ['shipping_cost']);
   const lines = linesOf(ctx, invoice, params);
   const totals = creditTotals(ctx, lines);
-  assertAmount(ctx, invoice, params, totals.total);
+  const linked = (params.refunds ?? []).map((given, i) => {
+    return linkedRefund(ctx, invoice, given, `refunds[${i}]`);
+  });
+  assertAmount(ctx, invoice, { amount: params.amount, total: totals.total, linked });
   const owed = invoice.status === 'paid' ? 0 : invoice.amount_remaining;
   const before = Math.min(totals.total, owed);
   const after = totals.total - before;
-  const back = paidBack(ctx, invoice, params, after);
+  const back = paidBack(params, linked, after);
   const id = ctx.newId('cn');
   const made = (params.refund_amount ?? 0) > 0 ? [refund(ctx, invoice, params.refund_amount!)] : [];
   const count = ctx.store.by('credit_note', 'invoice', invoice.id).length;
@@ -114,8 +117,7 @@ function linesOf(
 function assertAmount(
   ctx: Context,
   invoice: Stripe.Invoice,
-  { amount }: Params,
-  total: number,
+  { amount, total, linked }: { amount: number | undefined; total: number; linked: Linked[] },
 ): void {
   if (amount !== undefined && amount !== total) {
     throw invalidRequest(
@@ -126,7 +128,8 @@ function assertAmount(
   if (total < 1) {
     throw invalidRequest('The amount of a credit note must be positive.', 'amount');
   }
-  const creditable = creditableOf(ctx, invoice);
+  // What a refund that it names has taken already, it does not take again.
+  const creditable = creditableOf(ctx, invoice) + sumOf(linked);
   if (total > creditable) {
     throw invalidRequest(
       `The credit note amount (${total}) is greater than what can still be credited of the invoice (${creditable}).`,
@@ -135,23 +138,28 @@ function assertAmount(
   }
 }
 
+/** A part of a refund that a note names. */
+interface Linked {
+  refund: string;
+  amount: number;
+}
+
+const sumOf = (linked: readonly Linked[]) => linked.reduce((sum, { amount }) => sum + amount, 0);
+
 interface PaidBack {
   credit: number;
-  refunds: { refund: string; amount: number }[];
+  refunds: Linked[];
 }
 
 /** How the part that was paid goes back; 400 unless the ways add up to it exactly. */
-function paidBack(ctx: Context, invoice: Stripe.Invoice, params: Params, after: number): PaidBack {
+function paidBack(params: Params, refunds: Linked[], after: number): PaidBack {
   const credit = params.credit_amount ?? 0;
   const names = ['credit_amount', 'refund_amount', 'out_of_band_amount'] as const;
   for (const name of names) {
     if ((params[name] ?? 0) < 0) throw invalidRequest('Invalid non-negative integer', name);
   }
-  const refunds = (params.refunds ?? []).map((given, i) => {
-    return linkedRefund(ctx, invoice, given, `refunds[${i}]`);
-  });
-  const linked = refunds.reduce((sum, { amount }) => sum + amount, 0);
-  const sum = credit + (params.refund_amount ?? 0) + (params.out_of_band_amount ?? 0) + linked;
+  const others = (params.refund_amount ?? 0) + (params.out_of_band_amount ?? 0);
+  const sum = credit + others + sumOf(refunds);
   if (sum === after) return { credit, refunds };
   throw invalidRequest(
     `The sum of credit amount, refund amount, refunds and out of band amount (${sum}) must equal the post payment amount of the credit note (${after}).`,
@@ -165,7 +173,7 @@ function linkedRefund(
   invoice: Stripe.Invoice,
   given: Stripe.CreditNoteCreateParams.Refund,
   place: string,
-): { refund: string; amount: number } {
+): Linked {
   refuseUnimitated(given, ['payment_record_refund'], place);
   if (given.refund === undefined) throw missingParam(`${place}[refund]`);
   const found = ctx.store.find('refund', given.refund);

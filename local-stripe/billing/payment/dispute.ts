@@ -90,6 +90,8 @@ export function updateDispute(
     before,
     {
       metadata: mergeMetadata(before.metadata, params.metadata),
+      intended_submission_method:
+        params.intended_submission_method ?? before.intended_submission_method,
       evidence: { ...before.evidence, ...given },
       evidence_details: {
         ...before.evidence_details,

@@ -45,6 +45,8 @@ export interface PrepareOptions {
   schedule?: string | null;
   /** False where the customer will yet say where they are: a Checkout page, a preview. */
   needsLocation?: boolean;
+  /** Its prices were chosen before, and may be inactive by now. */
+  isChosen?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface PrepareOptions {
 export function prepareSubscription(
   global: Context,
   params: Stripe.SubscriptionCreateParams,
-  { schedule = null, needsLocation = true }: PrepareOptions = {},
+  { schedule = null, isChosen = schedule !== null, needsLocation = true }: PrepareOptions = {},
 ): { ctx: Context; subscription: Stripe.Subscription; behavior: Start['behavior'] } {
   refuseUnimitated(params, [...unimitated, 'backdate_start_date']);
   const customer = findCustomer(global, params.customer);
@@ -70,7 +72,7 @@ export function prepareSubscription(
   const method = params.default_payment_method;
   if (method !== undefined) assertOwnMethod(ctx, customer.id, method);
 
-  const given = readItems(ctx, params, customer, schedule !== null);
+  const given = readItems(ctx, params, customer, isChosen);
   const prices = given.map(({ price }) => price);
   const intervals = prices.map(({ recurring }) => recurring!);
   const mode = billingMode(ctx, params.billing_mode);

@@ -1,37 +1,51 @@
 /**
- * Parameters that an answer does not show in the context of the walk, and what they do. Whatever is
+ * Parameters that an answer does not show in the calls of the walk, and what they do. Whatever is
  * neither shown, nor refused, nor here, has been forgotten.
  */
 export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }[] = [
   {
-    endpoint: /./,
-    param:
-      /^(currency|customer|product|payment_method|billing_scheme|mode|ui_mode|collection_method)$/,
-    what: 'as it is in the context already; another value is shown or refused',
-  },
-  {
     endpoint: /^POST \/v1\/customers$/,
-    param: /^tax_id_data/,
-    what: 'tax ids of the customer, which are listed apart',
-  },
-  {
-    endpoint: /^POST \/v1\/customers\/:id$/,
-    param: /^invoice_settings\[default_payment_method\]$/,
-    what: 'an id, as in the context already',
+    param: /^(payment_method|tax_id_data)/,
+    what: 'payment methods and tax ids of the customer, which are listed apart',
   },
   {
     endpoint: /prices/,
     param: /^transfer_lookup_key$/,
     what: 'takes a `lookup_key` from another price',
   },
-  { endpoint: /prices$/, param: /^recurring\[usage_type\]$/, what: '`licensed` is the default' },
   {
     endpoint: /subscription/,
     param: /^(proration_behavior|proration_date|billing_cycle_anchor(\[type\])?|payment_behavior)$/,
     what: 'decides on the bill of a change of items made along with it',
   },
   {
-    endpoint: /subscriptions/,
+    endpoint: /subscriptions\/:id\/pause$/,
+    param: /^(bill_for|invoicing_behavior)/,
+    what: 'decides on the bill of a pause, which is none in the second of the start',
+  },
+  { endpoint: /subscriptions\/:id\/pause$/, param: /^type$/, what: 'the only kind of pause' },
+  {
+    endpoint: /subscriptions$/,
+    param: /^currency$/,
+    what: 'that of the prices; another is refused',
+  },
+  {
+    endpoint: /event_summaries$/,
+    param: /^limit$/,
+    what: 'there is one summary in the call',
+  },
+  {
+    endpoint: /test_clocks$/,
+    param: /^customer$/,
+    what: 'a customer who goes by the clock from then on',
+  },
+  {
+    endpoint: /subscription_items/,
+    param: /^clear_usage$/,
+    what: 'usage records, which prices with meters do not have',
+  },
+  {
+    endpoint: /subscription|invoices\/:id\/pay$/,
     param: /^off_session$/,
     what: 'off-session is how invoices are paid',
   },
@@ -39,16 +53,6 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     endpoint: /subscriptions/,
     param: /^trial_from_plan$/,
     what: 'the trial of the price; it has none',
-  },
-  {
-    endpoint: /subscription/,
-    param: /^(items\[0\]\[(price|plan)\]|plan)$/,
-    what: 'the price of the context; `plan` is its old name, read where `price` is not given',
-  },
-  {
-    endpoint: /subscriptions/,
-    param: /^add_invoice_items\[0\]\[price_data\]\[unit_amount(_decimal)?\]$/,
-    what: 'the price of a line on the next invoice',
   },
   {
     endpoint: /invoices/,
@@ -66,15 +70,29 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'is told by the price that the amount gets',
   },
   {
-    endpoint: /(payment|setup)_intents/,
-    param:
-      /^(return_url|off_session|error_on_requires_action|use_stripe_sdk|confirm|automatic_payment_methods)$/,
-    what: 'where a challenge leads, or whether there may be one',
+    endpoint: /credit_notes/,
+    param: /^refunds\[0\]\[(amount_refunded|type)\]$/,
+    what: 'all of the refund, and the only kind of refund',
   },
   {
-    endpoint: /payment_intents|checkout/,
-    param: /^payment_method_options\[(alipay|wechat_pay)\]/,
-    what: 'how a wallet is paid with; the context pays by card',
+    endpoint: /credit_notes/,
+    param: /^email_type$/,
+    what: 'which mail is sent; the local Stripe sends none',
+  },
+  {
+    endpoint: /credit_notes\/preview\/lines$/,
+    param: /^(effective_at|memo|metadata|reason)/,
+    what: 'of the note, which its lines do not show',
+  },
+  {
+    endpoint: /^GET .*_intents\/:id$/,
+    param: /^client_secret$/,
+    what: 'asked for with a publishable key; another than its own is refused',
+  },
+  {
+    endpoint: /refunds$/,
+    param: /^charge$/,
+    what: 'names the payment, as `payment_intent` does in the call',
   },
   {
     endpoint: /payment_methods$/,
@@ -84,8 +102,8 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
   {
     endpoint: /checkout\/sessions$/,
     param:
-      /^subscription_data\[(billing_mode|description|invoice_settings|metadata|proration_behavior|trial_settings)\]/,
-    what: 'goes to the subscription when it is paid',
+      /^(subscription_data\[(billing_mode|description|invoice_settings|metadata|proration_behavior|trial_settings)\]|customer_update)/,
+    what: 'goes to the subscription or the customer when it is paid',
   },
   {
     endpoint: /checkout\/sessions$/,
@@ -93,9 +111,14 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'of the line items, which are listed apart',
   },
   {
-    endpoint: /billing_portal\/configurations$/,
+    endpoint: /billing_portal\/configurations/,
     param:
       /^features\[(customer_update|subscription_update)\]\[enabled\]$|^features\[invoice_history\]$/,
     what: 'as it is in the context already',
+  },
+  {
+    endpoint: /webhook_endpoints$/,
+    param: /^connect$/,
+    what: 'true is refused, since there is no Connect; false is the default',
   },
 ];

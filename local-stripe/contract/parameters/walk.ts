@@ -1,14 +1,14 @@
 import { startLocalStripe } from '../../index.ts';
 import { frozenClock } from '../../kernel/clock.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
-import type { EndpointKey } from '../../schema/index.ts';
-import type { Answer, Context, Form, MakeContext, Send } from './contexts.ts';
 import { getEndpoint } from '../../schema/document.ts';
-import type { JsonSchema } from '../../schema/json-schema.ts';
+import type { EndpointKey } from '../../schema/index.ts';
+import { complete, withValue, withoutValue } from './complete.ts';
+import type { Answer, Context, Form, MakeContext, Send } from './contexts/shop.ts';
 import { nameOf, parametersBelow, parametersOf } from './paths.ts';
 import type { Parameter } from './paths.ts';
-import { complete, valuesOf } from './values.ts';
-import type { Value } from './values.ts';
+import { valuesOf } from './values.ts';
+import type { Known, Value } from './values.ts';
 
 /** What became of one parameter. */
 export interface Walked {
@@ -19,6 +19,7 @@ export interface Walked {
 }
 
 const beganAt = Date.UTC(2027, 0, 1) / 1000;
+const valuesMax = 8;
 
 export const openWalk = (): Promise<LocalStripe> =>
   startLocalStripe({
@@ -28,100 +29,155 @@ export const openWalk = (): Promise<LocalStripe> =>
     checkResponses: true,
   });
 
-/** Sends each parameter of an endpoint, the ones within others too, in a context where it is right. */
+/** A call that the parameters are added to, and what it answers without them. */
+interface Stage {
+  make: MakeContext;
+  without: string;
+  /** Made and not yet used up: a refused call leaves all as it was. */
+  context: Context | null;
+}
+
+/**
+ * Sends each parameter of an endpoint, the ones within others too, in a call where it is right. Throws
+ * at an answer of 5xx, which is a fault of ours.
+ */
 export async function walkEndpoint(
-  local: LocalStripe,
+  send: Sender,
   endpoint: EndpointKey,
-  make: MakeContext,
+  makes: readonly MakeContext[],
 ): Promise<Walked[]> {
-  const send = sender(local);
   const [method = 'POST'] = endpoint.split(' ');
-  const plain = await make(send.orThrow);
-  const without = normal((await send.raw(method, plain.path, plain.form)).body);
+  const stages: Stage[] = [];
+  for (const make of makes) {
+    const plain = await make(send.orThrow);
+    const { status, body } = await send.raw(method, plain.path, plain.form);
+    if (status !== 200 && status !== 402) {
+      throw new Error(`${endpoint} is not right as it is: ${JSON.stringify(body)}`);
+    }
+    const context = method === 'GET' ? plain : null;
+    stages.push({ make, without: normal(body, plain.known), context });
+  }
   const walked: Walked[] = [];
   const visit = async (parameter: Parameter): Promise<void> => {
-    const one = await tryOut(
-      send,
-      method,
-      make,
-      parameter,
-      without,
-      getEndpoint(endpoint).params ?? {},
-    );
+    const one = await tryStages(send, endpoint, stages, parameter);
     if (one !== null) walked.push(one);
     if (one?.outcome === 'refused') return;
     for (const below of parametersBelow(parameter.schema, parameter.path)) await visit(below);
   };
   for (const parameter of parametersOf(endpoint)) await visit(parameter);
-  return walked;
+  return walked.filter((one) => !isKnownBelow(one, walked));
 }
 
-interface Sender {
-  raw(method: string, path: string, form: Form): Promise<{ status: number; body: Answer }>;
-  orThrow: Send;
+/** What is not forgotten of it within is not forgotten as a whole. */
+function isKnownBelow({ name, outcome }: Walked, walked: readonly Walked[]): boolean {
+  if (outcome === 'answered' || outcome === 'refused') return false;
+  return walked.some((one) => one.name.startsWith(`${name}[`) && one.outcome === 'answered');
+}
+
+/** The best of what becomes of it in any of the calls. */
+async function tryStages(
+  send: Sender,
+  endpoint: EndpointKey,
+  stages: Stage[],
+  parameter: Parameter,
+): Promise<Walked | null> {
+  let best: Walked | null = null;
+  for (const stage of stages) {
+    const one = await tryOut(send, endpoint, stage, parameter);
+    if (one === null || one.outcome === 'answered' || one.outcome === 'refused') return one;
+    if (best === null || one.outcome === 'unseen') best = one;
+  }
+  return best;
 }
 
 async function tryOut(
   send: Sender,
-  method: string,
-  make: MakeContext,
+  endpoint: EndpointKey,
+  stage: Stage,
   { path, schema }: Parameter,
-  without: string,
-  wanted: JsonSchema,
 ): Promise<Walked | null> {
+  const [method = 'POST'] = endpoint.split(' ');
   const name = nameOf(path);
   let said = '';
   let outcome: Walked['outcome'] = 'rejected';
-  const context = await make(send.orThrow);
-  const values = valuesOf(schema, path.at(-1)!, context.known, beganAt);
+  const context = (stage.context ??= await stage.make(send.orThrow));
+  const { known } = context;
+  // What is sold once has a price of its own kind.
+  const sold: Known = /^(add_)?invoice_items$/.test(path[0]!)
+    ? { price: known.one_time ?? known.price! }
+    : {};
+  const values = valuesOf(schema, path.at(-1)!, { ...known, ...sold }, beganAt);
   // What only holds others says nothing of its own.
   if (values.every((value) => encode({ x: value }) === '')) return null;
-  for (const value of values.slice(0, 6)) {
-    const fresh = value === values[0] ? context : await make(send.orThrow);
-    const form = complete(wanted, withValue(fresh, path, value), fresh.known, beganAt) as Form;
+  for (const value of values.slice(0, valuesMax)) {
+    const fresh = (stage.context ??= await stage.make(send.orThrow));
+    const wanted = getEndpoint(endpoint).params ?? {};
+    const given = withValue(fresh.form, path, value);
+    const form = complete(wanted, given, fresh.known, beganAt) as Form;
     const { status, body } = await send.raw(method, fresh.path, form);
+    if (status === 200 && method !== 'GET') stage.context = null;
     const error = body.error as { message?: string; param?: string } | undefined;
-    if (status === 200) {
-      if (normal(body) !== without) return { name, outcome: 'answered', detail: '' };
+    const text = error?.message ?? '';
+    if (status >= 500) throw new Error(`${endpoint} ${name}: ${text}`);
+    if (status === 200 || status === 402) {
+      if (normal(body, fresh.known) !== stage.without)
+        return { name, outcome: 'answered', detail: '' };
       outcome = 'unseen';
       said = JSON.stringify(value);
-    } else if (/does not imitate|imitates/.test(error?.message ?? '')) {
-      return { name, outcome: 'refused', detail: error?.message ?? '' };
+    } else if (/local Stripe|is not imitated/.test(text)) {
+      return { name, outcome: 'refused', detail: text };
     } else if (outcome === 'rejected') {
-      said = `${JSON.stringify(value)}: ${error?.message ?? ''} (${error?.param ?? ''})`;
+      said = `${JSON.stringify(value)}: ${text} (${error?.param ?? ''})`;
     }
   }
-  return { name, outcome, detail: said };
+  return (await isMissed(send, method, stage, path))
+    ? { name, outcome: 'answered', detail: '' }
+    : { name, outcome, detail: said };
 }
 
-function withValue({ form }: Context, path: string[], value: Value): Form {
-  const copy = structuredClone(form);
-  let here = copy as Record<string, Value>;
-  for (const key of path.slice(0, -1)) {
-    here[key] ??= {};
-    here = here[key] as Record<string, Value>;
+/** Whether the call has the parameter already, and another answer without it. */
+async function isMissed(
+  { raw, orThrow }: Sender,
+  method: string,
+  stage: Stage,
+  path: string[],
+): Promise<boolean> {
+  const fresh = (stage.context ??= await stage.make(orThrow));
+  const rest = withoutValue(fresh.form, path);
+  if (rest === null) return false;
+  const { status, body } = await raw(method, fresh.path, rest);
+  if (status === 200 && method !== 'GET') stage.context = null;
+  return status < 500 && normal(body, fresh.known) !== stage.without;
+}
+
+/** An answer without what is new each time: ids, but by what they are known as, and what follows from them. */
+function normal(body: Answer, known: Known): string {
+  let text = JSON.stringify(body);
+  for (const [name, id] of Object.entries(known)) {
+    if (/_\w{8,}/.test(id)) text = text.replaceAll(id, `the ${name}`);
   }
-  here[path.at(-1)!] = value;
-  return copy;
-}
-
-/** An answer without what is new each time: ids and texts that follow from them. */
-function normal(body: Answer): string {
-  return JSON.stringify(body)
+  return text
     .replaceAll(/\b[a-z]+(?:_test)?_[A-Za-z0-9]{8,}\b/g, 'id')
     .replaceAll(/"(client_secret|fingerprint|invoice_prefix|number)":"(?!OTHER)[^"]*"/g, '$1');
 }
 
-function sender(local: LocalStripe): Sender {
+export interface Sender {
+  raw(method: string, path: string, form: Form): Promise<{ status: number; body: Answer }>;
+  orThrow: Send;
+}
+
+export function senderTo(local: LocalStripe): Sender {
   const raw: Sender['raw'] = async (method, path, form) => {
+    const isInBody = method === 'POST';
+    const text = encode(form);
     const response = await local.fetch(
-      new Request(`${local.url}${path}`, {
+      new Request(`${local.url}${path}${isInBody || text === '' ? '' : `?${text}`}`, {
         method,
         headers: {
           authorization: 'Bearer sk_test_walk',
           'content-type': 'application/x-www-form-urlencoded',
         },
-        body: encode(form),
+        ...(isInBody ? { body: text } : {}),
       }),
     );
     return { status: response.status, body: (await response.json()) as Answer };
