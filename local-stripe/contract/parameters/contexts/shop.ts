@@ -25,7 +25,11 @@ export const returnUrl = 'https://example.com/return';
 
 /** A customer with a card, and what there is to sell. */
 async function shop(send: Send): Promise<Known> {
-  const customer = await post(send, '/v1/customers', { email: 'wu@example.com', name: 'Wu' });
+  const customer = await post(send, '/v1/customers', {
+    email: 'wu@example.com',
+    name: 'Wu',
+    address: { country: 'DE', postal_code: '10115' },
+  });
   const card = await post(send, '/v1/payment_methods/pm_card_visa/attach', { customer });
   await send('POST', `/v1/customers/${customer}`, {
     invoice_settings: { default_payment_method: card },
@@ -36,6 +40,12 @@ async function shop(send: Send): Promise<Known> {
     currency: 'cny',
     unit_amount: '2900',
     recurring: { interval: 'month' },
+    tax_behavior: 'exclusive',
+  });
+  const tax_rate = await post(send, '/v1/tax_rates', {
+    display_name: 'VAT',
+    inclusive: 'false',
+    percentage: '19',
   });
   const coupon = await post(send, '/v1/coupons', { percent_off: '50', duration: 'forever' });
   const promotion_code = await post(send, '/v1/promotion_codes', {
@@ -51,6 +61,8 @@ async function shop(send: Send): Promise<Known> {
     price,
     coupon,
     promotion_code,
+    tax_rate,
+    default_tax_rate: tax_rate,
   };
 }
 
