@@ -60,11 +60,6 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'with `auto_advance`, for an invoice that is sent, and where items wait',
   },
   {
-    endpoint: /prices\/:id$/,
-    param: /^tax_behavior$/,
-    what: 'as in the context already; it never changes',
-  },
-  {
     endpoint: /invoiceitems/,
     param: /^tax_behavior$/,
     what: 'is told by the price that the amount gets',
