@@ -160,3 +160,26 @@ test('9 a rehearsal says on every page, in both languages, that no payment is re
   await shows(page.locator('#app'), WORDS.en.shell.testMode);
   await context.close();
 });
+
+test('9 the pages tell the zone and the language of their reader, for mails', async () => {
+  const session = await signUp(app);
+  const reading = async () => {
+    const { rows } = await app.database.pool.query<{ locale: string; time_zone: string | null }>(
+      'select locale, time_zone from users where id = $1',
+      [session.user.id],
+    );
+    return rows[0];
+  };
+  const context = await browser.newContext({ locale: 'en', timezoneId: 'Asia/Tokyo' });
+  const page = await context.newPage();
+  await page.goto(`${app.url}/login`);
+  const told = page.waitForResponse(
+    (one) => one.url().endsWith('/api/auth/me') && one.request().method() === 'PATCH',
+  );
+  await page.getByLabel('E-mail').fill(session.user.email);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  expect((await told).status()).toBe(200);
+  expect(await reading()).toEqual({ locale: 'en', time_zone: 'Asia/Tokyo' });
+  await context.close();
+});
