@@ -103,10 +103,14 @@ export function buildSession(
     submit_type: params.submit_type ?? null,
     subscription: null,
     success_url: params.success_url || null,
-    tax_id_collection: {
-      enabled: params.tax_id_collection?.enabled ?? false,
-      required: params.tax_id_collection?.required ?? 'never',
-    },
+    ...(params.tax_id_collection
+      ? {
+          tax_id_collection: {
+            enabled: params.tax_id_collection.enabled,
+            required: params.tax_id_collection.required ?? 'never',
+          },
+        }
+      : {}),
     total_details: null,
     ui_mode: uiMode,
     url: isHosted ? `${ctx.baseUrl}/c/pay/${id}` : null,

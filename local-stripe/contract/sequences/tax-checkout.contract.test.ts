@@ -60,8 +60,9 @@ describe.skipIf(isSandbox)('8 tax: Checkout', () => {
       amount_total: 11_781,
       total_details: { amount_discount: 9900, amount_tax: 1881 },
       automatic_tax: { enabled: false, liability: null, provider: null, status: null },
-      tax_id_collection: { enabled: false, required: 'never' },
     });
+    // Recorded sessions that do not ask have no such field.
+    expect(session).not.toHaveProperty('tax_id_collection');
     const paid = await complete(session);
     expect(paid.payment_intent).toMatchObject({ amount_received: 11_781 });
     expect(paid.invoice).toMatchObject({ total: 11_781, amount_paid: 11_781, status: 'paid' });
