@@ -3,6 +3,7 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { previewChange, timingOf } from '../../portal/change-plan.ts';
 import type { PlanChange } from '../../portal/change-plan.ts';
 import { priceAmount } from '../../billing/catalog/cost.ts';
+import { taxPolicy, taxesOn } from '../../billing/tax/line-taxes.ts';
 import { addTaxes, sumOf } from '../../billing/tax/sums.ts';
 import { taxRows } from '../tax-rows.ts';
 import { cardName } from '../card-name.ts';
@@ -80,11 +81,11 @@ export function confirmView(
   const feature = features.subscription_update;
   const item = subscription.items.data[0]!;
   const price = ctx.store.get('price', change.price);
-  const newAmount = priceText(
-    page,
-    page.money(priceAmount(price, change.quantity), price.currency),
-    intervalText(page, price),
-  );
+  const amount = priceAmount(price, change.quantity);
+  const textOf = (minor: number) =>
+    priceText(page, page.money(minor, price.currency), intervalText(page, price));
+  const newAmount = textOf(amount);
+  const thenAmount = textOf(amount + addedTax(visit, subscription, price, amount));
   const timing = timingOf(ctx, feature, subscription, change);
   const from = `${priceName(ctx, idOf(item.price))} (${subscriptionPrice(page, ctx, subscription)})`;
   const base: ConfirmView = {
@@ -107,7 +108,7 @@ export function confirmView(
       ...base,
       timing: portal.takesEffectLater(date),
       totals: [{ label: portal.dueNow, value: page.money(0, price.currency) }],
-      next: portal.thenFrom(newAmount, date),
+      next: portal.thenFrom(thenAmount, date),
     };
   }
   const preview = previewChange(kernel, ctx, feature, subscription, change);
@@ -148,10 +149,26 @@ export function confirmView(
         ? [{ label: portal.credit, value: page.money(-preview.total, preview.currency) }]
         : []),
     ],
-    next: portal.thenAmount(newAmount),
+    next: portal.thenAmount(thenAmount),
     submitLabel:
       due > 0 ? portal.payAndConfirm(page.money(due, preview.currency)) : portal.confirmButton,
   };
+}
+
+/** What comes on top of an amount that the subscription's plan costs. */
+function addedTax(
+  { ctx }: PortalVisit,
+  subscription: Stripe.Subscription,
+  price: Stripe.Price,
+  amount: number,
+): number {
+  const policy = taxPolicy(ctx, ctx.store.get('customer', idOf(subscription.customer)), {
+    defaults: subscription.default_tax_rates ?? [],
+    isAutomatic: subscription.automatic_tax.enabled,
+    card: idOrNull(subscription.default_payment_method),
+  });
+  const rates = subscription.items.data[0]!.tax_rates ?? [];
+  return sumOf(taxesOn(ctx, policy, { amount, price, rates }), 'exclusive');
 }
 
 function isProration(line: Stripe.InvoiceLineItem): boolean {

@@ -55,6 +55,23 @@ describe('changing the plan', () => {
     });
   });
 
+  test('8 tax: is in what is due now and in what comes then', async () => {
+    const vat = { display_name: 'VAT', percentage: 20, inclusive: false };
+    const { id } = await shop.stripe.taxRates.create(vat);
+    const subscription = { trial_period_days: 14, default_tax_rates: [id] };
+    const opened = await shop.open({ subscription });
+    const path = `${subscriptionPath(opened)}/update`;
+    const page = await (await shop.get(`${path}/confirm?price=${shop.team.id}`)).text();
+    expect(page).toMatch(/VAT \(20%\)[^]*CN¥18\.60/);
+    expect(page).toContain('Pay CN¥111.60 and confirm');
+    expect(page).toMatch(/CN¥111\.60 per month/);
+    await shop.post(path, { price: shop.team.id });
+    const after = await shop.stripe.subscriptions.retrieve(opened.subscription, {
+      expand: ['latest_invoice'],
+    });
+    expect(after.latest_invoice).toMatchObject({ amount_paid: 11_160 });
+  });
+
   test('a promotion code is checked, previewed and put on the subscription', async () => {
     const coupon = await shop.stripe.coupons.create({ percent_off: 50, duration: 'forever' });
     const { code } = await shop.stripe.promotionCodes.create({
