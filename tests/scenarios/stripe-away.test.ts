@@ -30,6 +30,26 @@ test('reads go on from our copy and say so; writes answer 503 and change nothing
   expect(await customer.sync()).toMatchObject({ plan: 'pro', cancelAt: null, stale: false });
 });
 
+test('10.22 a reader is not held up by whoever holds our copy', async () => {
+  const customer = await signUp(app);
+  await customer.subscribe('pro', 'month');
+  await app.database.pool.query(
+    `update tenants set synced_at = synced_at - interval '1 hour' where id = $1`,
+    [customer.tenantId],
+  );
+  const holder = await app.database.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select 1 from tenants where id = $1 for update', [customer.tenantId]);
+    const begun = performance.now();
+    expect(await customer.overview()).toMatchObject({ subscription: { plan: 'pro', stale: true } });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  } finally {
+    await holder.query('rollback');
+    holder.release();
+  }
+});
+
 test('10.17 a refusal as too many requests is overcome; without an end it is away', async () => {
   const customer = await signUp(app);
   const priceId = await customer.priceOf('pro', 'month');

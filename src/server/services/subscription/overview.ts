@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { findLastIntent } from '../../../db/repositories/billing-intent.repository.ts';
 import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
 import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
@@ -19,6 +20,8 @@ import { chooseShown, viewSubscription, type Shown } from './view.ts';
 const FRESH_MS = 60_000;
 /** How long readers leave Stripe alone after it did not answer one of them. */
 const BACK_OFF_MS = 10_000;
+/** How long a reader waits for that, whatever holds it up; it goes on for those who come later. */
+const LOOK_WITHIN_MS = 4_000;
 /** How many readers may have Stripe asked at once. */
 const LANES = 4;
 
@@ -93,7 +96,8 @@ export class SubscriptionReader {
     if (!stripeCustomerId || (syncedAt && now - syncedAt.getTime() < FRESH_MS)) return false;
     // A Stripe that hangs must not take a connection for every reader: few look, the rest learn.
     const lane = (this.#nextLane = (this.#nextLane + 1) % LANES);
-    return this.#turns.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
+    const looked = this.#turns.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
+    return Promise.race([looked, pause(LOOK_WITHIN_MS, true, { ref: false })]);
   }
 
   async #look(customerId: string, tenantId: string, now: number): Promise<boolean> {
