@@ -22,7 +22,7 @@ const KILLS = Number(process.env.CHAT_KILL_RUNS ?? 1);
 const AWAY_SECONDS = Number(process.env.AWAY_SECONDS_COUNT ?? 1);
 const TALKERS = 12;
 
-vi.setConfig({ testTimeout: 120_000 + KILLS * 20_000 + AWAY_SECONDS * 3_000 });
+vi.setConfig({ testTimeout: 120_000 + KILLS * 60_000 + AWAY_SECONDS * 5_000 });
 
 let folder: string;
 let stripe: LocalStripe;
