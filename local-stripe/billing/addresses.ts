@@ -11,3 +11,10 @@ export function address(given: Stripe.AddressParam): Stripe.Address {
     state: given.state ?? null,
   };
 }
+
+/** Who pays, as a payment method tells it: what is not known is null. */
+export function billingDetails(
+  given: Partial<Stripe.PaymentMethod.BillingDetails> = {},
+): Stripe.PaymentMethod.BillingDetails {
+  return { address: address({}), email: null, name: null, phone: null, tax_id: null, ...given };
+}

@@ -61,6 +61,9 @@ test.skipIf(isSandbox).each([
   ['POST', '/v1/quotes', 'quotes'],
   ['GET', '/v1/accounts/acct_1', 'Connect'],
   ['POST', '/v1/transfers', 'Connect'],
+  ['GET', '/v1/reviews', 'Radar reviews'],
+  ['GET', '/v1/payouts', 'payouts'],
+  ['POST', '/v1/confirmation_tokens', 'confirmation tokens'],
 ])('8 missing: %s %s is refused by the name of %s', async (method, path, name) => {
   const response = await fetch(`${localOf(world).url}${path}`, {
     method,

@@ -4,7 +4,7 @@ import { randomText } from '../../kernel/ids.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { address } from '../addresses.ts';
+import { billingDetails } from '../addresses.ts';
 import { findCardByNumber, findReadyMadeCard } from '../cards.ts';
 import type { TestCard } from '../cards.ts';
 import { judgeSetup } from './behavior.ts';
@@ -67,14 +67,7 @@ export function createCardMethod(ctx: Context, facts: CardFacts): Stripe.Payment
     id,
     object: 'payment_method',
     allow_redisplay: facts.allowRedisplay ?? 'unspecified',
-    billing_details: {
-      address: address({}),
-      email: null,
-      name: null,
-      phone: null,
-      tax_id: null,
-      ...facts.billing,
-    },
+    billing_details: billingDetails(facts.billing),
     card: {
       brand: card.brand,
       checks: {

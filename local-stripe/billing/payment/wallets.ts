@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
-import { address } from '../addresses.ts';
+import { billingDetails } from '../addresses.ts';
 import type { Context } from '../../kernel/types.ts';
 
 /** A payment method whose owner authorizes each payment in an app of their own. */
@@ -61,14 +61,7 @@ export function createWalletMethod(
     id: ctx.newId('pm'),
     object: 'payment_method',
     allow_redisplay: facts.allowRedisplay ?? 'unspecified',
-    billing_details: {
-      address: address({}),
-      email: null,
-      name: null,
-      phone: null,
-      tax_id: null,
-      ...facts.billing,
-    },
+    billing_details: billingDetails(facts.billing),
     created: ctx.now,
     customer: null,
     customer_account: null,

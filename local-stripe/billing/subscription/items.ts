@@ -60,6 +60,12 @@ export function assertRecurring(
     );
   }
   if (currency !== null && price.currency !== currency) {
+    if (price.currency_options?.[currency] !== undefined) {
+      throw invalidRequest(
+        `The local Stripe bills a price in its own currency (${price.currency}), and does not imitate subscriptions in one of its \`currency_options\` (${currency}).`,
+        param,
+      );
+    }
     throw invalidRequest(
       `The price specified only supports \`${price.currency}\`. This doesn't match the expected currency: \`${currency}\`.`,
       param,
