@@ -297,18 +297,17 @@ describe('9 what is not paid', () => {
 });
 
 test('9 what is still being found out is told meanwhile, and asked for again', async () => {
-  let asked = 0;
+  let isKnown = false;
   await withSubscription(page, ({ subscription }) => {
-    asked += 1;
-    if (asked === 1) subscription.unsettled = { kind: 'change_now', since: subscription.cancelAt! };
+    if (!isKnown) subscription.unsettled = { kind: 'change_now', since: subscription.cancelAt! };
   });
   await page.clock.install();
   await open();
   const note = ({ subscription: words }: Messages) => current().getByText(words.notes.unsettled);
   await inBoth(page, (words) => note(words).waitFor());
+  isKnown = true;
   await page.clock.fastForward(16_000);
   await note(WORDS.en).waitFor({ state: 'detached' });
-  expect(asked).toBe(2);
   await page.unrouteAll();
 });
 

@@ -80,6 +80,7 @@ describe('10.14 API keys', () => {
     expect((await program.post('/api/images', { prompt: 'a lighthouse' })).status).toBe(200);
     expect((await program.post('/api/chat', { message: 'Hi' })).status).toBe(403);
     await page.reload();
+    await row(page, 'Painter').waitFor();
     const cells = await row(page, 'Painter').getByRole('cell').allInnerTexts();
     expect(cells.join(' ')).toMatch(/Make images.*You · .*\d{4}.*\d{4}/s);
     expect(cells.join(' ')).not.toContain('Never');
@@ -165,17 +166,23 @@ describe('10.15 characters', () => {
     expect(rows).toEqual([{ reason: 'other: It is me.' }]);
   });
 
-  test('are changed, taken back and deleted by who may', async () => {
+  test('are changed, taken back and deleted by who may, and say when they were taken out', async () => {
     await members.getByRole('link', { name: 'Community' }).first().click();
     await card(members, 'Aunt Lin').waitFor();
     expect(await card(members, 'Aunt Lin').getByRole('button').allInnerTexts()).toEqual(['Chat']);
 
     await page.getByRole('link', { name: 'Community' }).first().click();
+    // Meanwhile an operator takes it out: its makers read why, and keep it.
+    await app.database.pool.query(
+      `update characters set hidden_at = now() where name = 'Aunt Lin'`,
+    );
     await page.getByRole('button', { name: 'Edit Aunt Lin' }).click();
     await dialog(page).getByLabel('Name').fill('Aunt Lan');
     await dialog(page).getByRole('button', { name: 'Save' }).click();
     await said(page, 'Aunt Lan is changed.').waitFor();
     await dialog(page).waitFor({ state: 'hidden' });
+    await card(page, 'Aunt Lan').getByText('Taken out').waitFor();
+    await card(page, 'Aunt Lan').getByText('We took it out of the community').waitFor();
     await page.getByRole('button', { name: 'Stop sharing Aunt Lan' }).click();
     await said(page, 'Aunt Lan is yours alone again.').waitFor();
     await card(page, 'Aunt Lan').getByText('Private').waitFor();
