@@ -66,6 +66,20 @@ const addOn = staff(async ({ world }, id) => {
 const paused = staff(({ world }, id) =>
   world.stripe.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
 );
+const firstPaymentOpen = async (person: Person): Promise<void> => {
+  await person.mustPost('checkout', { priceId: person.prices.pro_month });
+  await person.world.stripe.subscriptions.create({
+    customer: await person.customer(),
+    items: [{ price: person.prices.pro_month }],
+    payment_behavior: 'default_incomplete',
+  });
+};
+const owes = async (person: Person): Promise<void> => {
+  await person.world.stripe.customers.createBalanceTransaction(await person.customer(), {
+    amount: 1200,
+    currency: 'cny',
+  });
+};
 const credit = async (person: Person): Promise<void> => {
   await person.world.stripe.customers.createBalanceTransaction(await person.customer(), {
     amount: -5000,
@@ -134,16 +148,7 @@ export const STATES = {
   ended: { build: buys('pro_month', (p) => p.mustPost('cancel', { immediately: true })) },
   'ended at Stripe, unheard': { build: buys('pro_month'), last: atStripeOnly('end') },
   'customer deleted at Stripe, unheard': { build: buys('pro_month'), last: atStripeOnly('delete') },
-  'first payment open': {
-    build: async (p) => {
-      await p.mustPost('checkout', { priceId: p.prices.pro_month });
-      await p.world.stripe.subscriptions.create({
-        customer: await p.customer(),
-        items: [{ price: p.prices.pro_month }],
-        payment_behavior: 'default_incomplete',
-      });
-    },
-  },
+  'first payment open': { build: firstPaymentOpen },
   'collection paused': { build: buys('pro_month', paused) },
   'sent invoices': {
     build: buys(
@@ -215,6 +220,11 @@ export const STATES = {
   },
   'sold in dollars by staff': { build: soldInDollars('runs') },
   'once sold in dollars': { build: soldInDollars('is over') },
+  'first payment never came': { build: firstPaymentOpen, days: 2 },
+  'owes a balance': { build: buys('pro_month', owes) },
+  'on trial of the higher plan, downgrade planned': {
+    build: buys('team_month', trial, plans('pro_month')),
+  },
 } satisfies Record<string, State>;
 
 export type StateName = keyof typeof STATES;
