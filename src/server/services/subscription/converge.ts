@@ -15,7 +15,7 @@ export interface Errand {
   origin: IntentOrigin;
 }
 
-type Known = Pick<Tenant, 'stripeCustomerId' | 'plan'>;
+type Known = Pick<Tenant, 'id' | 'stripeCustomerId' | 'plan'>;
 
 /**
  * Brings Stripe to what the customer wants, a call at a time, each decided on what is so then: it

@@ -1,9 +1,11 @@
 import { endOf, type SubscriptionFacts } from '../../../domain/converge.ts';
 import { comparePlans, type Plan } from '../../../domain/plans.ts';
+import { byAge, type Age } from '../../../domain/subscription-age.ts';
 import type { CurrentPrice } from '../../../domain/subscription-change.ts';
 import { givesAccess } from '../../../domain/subscription-access.ts';
 import { isLive, standingOf } from '../../../domain/subscription-status.ts';
 import { BillingError } from '../../../domain/errors.ts';
+import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import type { Tenant } from '../../../db/schema/index.ts';
 import { LOOK_PATIENCE } from '../stripe/client.ts';
 import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
@@ -25,6 +27,7 @@ export interface LiveSubscription {
   /** When it will end; `null` when it renews. */
   endsAt: Date | null;
   givesAccess: boolean;
+  age: Age;
 }
 
 /** Everything of a tenant that a verb decides on. */
@@ -44,14 +47,15 @@ const NOTHING: Truth = { customerId: undefined, live: [], facts: [], hasHistory:
 /** Looks at Stripe: what the tenant has there now. 503 `stripe_unavailable` when that is not possible. */
 export async function readTruth(
   billing: SyncDeps,
-  tenant: Pick<Tenant, 'stripeCustomerId' | 'plan'>,
+  tenant: Pick<Tenant, 'id' | 'stripeCustomerId' | 'plan'>,
 ): Promise<Truth> {
-  const { stripe, catalogue } = billing;
+  const { db, stripe, catalogue } = billing;
   const customerId = tenant.stripeCustomerId;
   if (!customerId) return NOTHING;
-  const [found, open] = await Promise.all([
+  const [found, open, known] = await Promise.all([
     stripe.findBilling(customerId, LOOK_PATIENCE),
     stripe.findOpenInvoices(customerId, LOOK_PATIENCE),
+    new SubscriptionRepository(db).findByTenantId(tenant.id),
   ]);
   if (!found) return NOTHING;
   const snapshots = found.subscriptions;
@@ -67,7 +71,13 @@ export async function readTruth(
       tenant.plan,
       invoices.map((one) => one.id),
     );
-    return { ...live, givesAccess: isWithinGrace(billing, live, invoices) };
+    const row = known.find((one) => one.stripeSubscriptionId === snapshot.id);
+    const age = {
+      stripeCreatedAt: snapshot.createdAt,
+      createdAt: row?.createdAt ?? billing.clock.now(),
+      stripeSubscriptionId: snapshot.id,
+    };
+    return { ...live, age, givesAccess: isWithinGrace(billing, live, invoices) };
   });
   return {
     customerId: found.customer.deleted ? undefined : customerId,
@@ -91,7 +101,7 @@ function describe(
   prices: PriceKnowledge,
   lastKnownPlan: Plan,
   openInvoices: string[],
-): Omit<LiveSubscription, 'givesAccess'> {
+): Omit<LiveSubscription, 'givesAccess' | 'age'> {
   const item = chooseItem(snapshot, prices);
   const price = prices.plans.get(item.price.id);
   const { pendingChange, latestInvoiceId } = snapshot;
@@ -127,7 +137,7 @@ function describe(
 /** Good standing gives access, and past due for the days of grace. */
 function isWithinGrace(
   { clock, graceDays }: SyncDeps,
-  { facts, snapshot }: Omit<LiveSubscription, 'givesAccess'>,
+  { facts, snapshot }: Pick<LiveSubscription, 'facts' | 'snapshot'>,
   unpaid: readonly InvoiceSnapshot[],
 ): boolean {
   const { status } = facts;
@@ -147,6 +157,6 @@ function byRank(a: LiveSubscription, b: LiveSubscription): number {
     (a.givesAccess
       ? comparePlans(b.current.plan, a.current.plan)
       : standingOf(b.facts.status) - standingOf(a.facts.status)) ||
-    b.snapshot.createdAt.getTime() - a.snapshot.createdAt.getTime()
+    byAge(b.age, a.age)
   );
 }
