@@ -103,6 +103,37 @@ test('events are delivered twice or not at all, and again on request', async () 
   expect(received).toEqual(['customer.created']);
 });
 
+test('8 retries of one-off invoices are set apart from those of subscriptions', async () => {
+  await panel('/settings');
+  const group = (name: string) => page.getByRole('group', { name });
+  await group('One-off invoices').getByLabel('Attempts in all').fill('2');
+  await group('One-off invoices').getByLabel('Days between attempts').fill('1');
+  await group('One-off invoices').getByLabel('After the last one').selectOption('uncollectible');
+  await page.locator('form[action$=retry_settings]').getByRole('button').click();
+  await page.getByRole('status').waitFor();
+  expect(await group('Subscriptions').getByLabel('Attempts in all').inputValue()).not.toBe('2');
+
+  const { customer } = await shop.subscriber();
+  await panel(`/customers/${customer}`);
+  await button('Fails from now on').click();
+  await page.getByRole('status').waitFor();
+  const invoice = await shop.stripe.invoices.create({ customer, auto_advance: true });
+  await shop.stripe.invoiceItems.create({
+    customer,
+    invoice: invoice.id!,
+    amount: 900,
+    currency: 'cny',
+  });
+  for (let day = 0; day < 3; day += 1) {
+    await button('A day').click();
+    await page.getByRole('status').waitFor();
+  }
+  expect(await shop.stripe.invoices.retrieve(invoice.id!)).toMatchObject({
+    status: 'uncollectible',
+    attempt_count: 2,
+  });
+});
+
 test.each(['', '/invoices', '/settings'])(
   'the page /_control%s is without faults and fits a phone',
   async (path) => {
