@@ -10,6 +10,8 @@ export interface Discountable {
   /** Its own discounts, which come before those of the whole. */
   discounts: readonly string[];
   isDiscountable: boolean;
+  /** What it is a part of, where its own discounts are off the parts of that together. */
+  subscriptionItem?: string | null;
 }
 
 export interface DiscountShare {
@@ -57,10 +59,23 @@ export function shareDiscounts(
       shares[i]!.push({ discount: id, amount: taken[n]! });
     }
   };
-  for (const [i, { discounts: own }] of parts.entries()) for (const id of own) take(id, [i]);
   const all = parts.map((_part, i) => i);
+  for (const [i, { discounts: own }] of parts.entries()) {
+    const together = all.filter((other) => i === other || isSameItem(parts[i]!, parts[other]!));
+    if (together[0] === i) for (const id of own) take(id, together);
+  }
   for (const id of discounts) take(id, all);
   return shares;
+}
+
+/** The tiers of a graduated price are parts of one item, and have its discounts in common. */
+function isSameItem(a: Discountable, b: Discountable): boolean {
+  const item = a.subscriptionItem ?? null;
+  return item !== null && item === b.subscriptionItem && isSameList(a.discounts, b.discounts);
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
 /** An amount shared out by the size of parts that are above zero: the last takes what rounding leaves. */

@@ -8,7 +8,8 @@ export interface Debit {
   end: number;
   /** Where it was billed, when it was on an invoice. */
   invoice: string | null;
-  line: string | null;
+  /** Its lines there; state of older releases has none. */
+  lines?: readonly string[];
 }
 
 /** What flexible billing remembers of a subscription, by item id. Same id as the subscription. */

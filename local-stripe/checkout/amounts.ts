@@ -1,11 +1,11 @@
 import type Stripe from 'stripe';
 import { spread } from '../billing/amounts.ts';
-import { priceAmount } from '../billing/catalog/cost.ts';
+import { priceAmount, tierParts } from '../billing/catalog/cost.ts';
 import { amountOff, appliesTo } from '../billing/discount/coupon.ts';
 import { taxesOn } from '../billing/tax/line-taxes.ts';
 import type { TaxPolicy } from '../billing/tax/line-taxes.ts';
 import { ratesOf } from '../billing/tax/rates.ts';
-import { sumOf } from '../billing/tax/sums.ts';
+import { addTaxes, sumOf } from '../billing/tax/sums.ts';
 import type { Context } from '../kernel/types.ts';
 import type { CheckoutLine } from './row.ts';
 
@@ -38,25 +38,45 @@ export function checkoutAmounts(
   lines: CheckoutLine[],
   options: { hasTrial: boolean; coupon: Stripe.Coupon | null; policy: TaxPolicy },
 ): CheckoutAmounts {
-  const costs = lines.map((line) => {
-    const price = ctx.store.get('price', line.price);
-    const isLater = price.recurring !== null && options.hasTrial;
-    return { line, price, subtotal: isLater ? 0 : priceAmount(price, line.quantity) };
-  });
+  const costs = lines.flatMap((line) => costsOf(ctx, line, options.hasTrial));
   const discounts = options.coupon === null ? [] : discountsOn(costs, options.coupon);
-  const amounts = costs.map((cost, i) => {
+  const parts = costs.map((cost, i) => {
     const discount = discounts[i] ?? 0;
     const amount = cost.subtotal - discount;
     const rates = ratesOf(ctx, cost.line.taxRates);
     const taxes = taxesOn(ctx, options.policy, { amount, price: cost.price, rates });
     return { ...cost, discount, taxes, total: amount + sumOf(taxes, 'exclusive') };
   });
+  const amounts = lines.map((line) => together(parts.filter((part) => part.line === line)));
   return {
     lines: amounts,
     subtotal: sum(amounts.map((amount) => amount.subtotal)),
     discount: sum(amounts.map((amount) => amount.discount)),
     tax: sum(amounts.flatMap(({ taxes }) => taxes.map(({ amount }) => amount))),
     total: sum(amounts.map((amount) => amount.total)),
+  };
+}
+
+/** The parts that a line costs, as its invoice will have them: a tier of a graduated price each. */
+function costsOf(ctx: Context, line: CheckoutLine, hasTrial: boolean) {
+  const price = ctx.store.get('price', line.price);
+  if (price.recurring !== null && hasTrial) return [{ line, price, subtotal: 0 }];
+  const isMetered = price.recurring?.usage_type === 'metered';
+  const tiers = isMetered ? null : tierParts(price, line.quantity ?? 1);
+  const amounts = tiers?.map(({ amount }) => amount) ?? [priceAmount(price, line.quantity)];
+  return amounts.map((subtotal) => ({ line, price, subtotal }));
+}
+
+/** The parts of one line, added up. */
+function together(parts: readonly LineAmount[]): LineAmount {
+  const [first] = parts;
+  if (parts.length === 1) return first!;
+  return {
+    ...first!,
+    subtotal: sum(parts.map(({ subtotal }) => subtotal)),
+    discount: sum(parts.map(({ discount }) => discount)),
+    taxes: addTaxes(parts.flatMap(({ taxes }) => taxes)),
+    total: sum(parts.map(({ total }) => total)),
   };
 }
 

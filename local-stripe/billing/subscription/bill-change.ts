@@ -13,7 +13,7 @@ import { declineError, thrownDecline } from '../payment/decline.ts';
 import type { Debit } from '../rows.ts';
 import type { Change } from './change.ts';
 import { discountsAt } from './charges.ts';
-import { lineOf } from './debits.ts';
+import { linesOf } from './debits.ts';
 import { customerOf } from './end.ts';
 import { useUpOnceDiscounts } from './once-discounts.ts';
 import { noMethod } from './start.ts';
@@ -227,7 +227,7 @@ function changedFields(
 function withLines(change: Change, invoice: Stripe.Invoice): Record<string, Debit> {
   return Object.fromEntries(
     Object.entries(change.debits).map(([item, debit]) => {
-      const billed = debit.invoice === null ? lineOf(invoice, item) : {};
+      const billed = debit.invoice === null ? linesOf(invoice, item) : {};
       return [item, { ...debit, ...billed }];
     }),
   );

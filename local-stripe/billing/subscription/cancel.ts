@@ -7,7 +7,7 @@ import { draftInvoice } from '../invoice/draft.ts';
 import { createInvoiceItem, pendingItems } from '../invoice/items.ts';
 import { voidInvoice } from '../invoice/void.ts';
 import { announceEntitlements } from './changed.ts';
-import { isMetered, usageLine } from './charges.ts';
+import { outstandingUsage } from './charges.ts';
 import { customerOf, endSubscription, stopWork } from './end.ts';
 import { dropPendingUpdate } from './pending-update.ts';
 import { creditLines } from './proration.ts';
@@ -101,14 +101,7 @@ function draftFinalInvoice(
   includesCredit: boolean,
 ): Stripe.Invoice | null {
   const customer = customerOf(ctx, subscription);
-  const isTrialing = subscription.status === 'trialing';
-  const lines = subscription.items.data
-    .filter((item) => isMetered(item) && !isTrialing)
-    .map((item) => {
-      const period = { start: item.current_period_start, end: ctx.now };
-      return usageLine(ctx, subscription, item, period);
-    })
-    .filter(({ amount }) => amount !== 0);
+  const lines = outstandingUsage(ctx, subscription);
   const waiting = pendingItems(ctx, customer.id, subscription.id, subscription.currency);
   const sum = waiting.reduce((total, { amount }) => total + amount, 0);
   // At the natural end a credit alone is not worth an invoice of its own.

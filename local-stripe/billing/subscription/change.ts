@@ -7,7 +7,13 @@ import type { LineDraft } from '../invoice/line.ts';
 import type { Debit } from '../rows.ts';
 import { itemList } from './build.ts';
 import { readItems } from './change-items.ts';
-import { isMetered, netAmounts, periodLine, priceOf, usageLine } from './charges.ts';
+import {
+  isMetered,
+  netAmounts,
+  outstandingUsage,
+  periodLines as linesOf,
+  priceOf,
+} from './charges.ts';
 import { debitsOf } from './debits.ts';
 import { creditLines, debitLines } from './proration.ts';
 
@@ -69,12 +75,12 @@ export function planChange(
   for (const { id } of gone) if (!items.some((item) => item.id === id)) delete debits[id];
   if (movesTrial) for (const { id } of next.items.data) delete debits[id];
   for (const { subscriptionItem, amount, period } of taken) {
-    debits[subscriptionItem!] = { amount, ...period, invoice: null, line: null };
+    debits[subscriptionItem!] = { amount, ...period, invoice: null, lines: [] };
   }
   const prorations = [...given, ...taken];
   const periodLines =
     next.status === 'trialing'
-      ? touchedNext.map((item) => periodLine(ctx, next, item, 'trial'))
+      ? touchedNext.flatMap((item) => linesOf(ctx, next, item, 'trial'))
       : [];
   return { next, prorations, periodLines, debits, startsAnew: false, changesBill };
 }
@@ -86,20 +92,16 @@ function anew(
   next: Stripe.Subscription,
   prorations: LineDraft[],
 ): Change {
-  const wasTrial = before.status === 'trialing';
-  const usage = before.items.data
-    .filter((item) => isMetered(item) && !wasTrial)
-    .map((item) => {
-      return usageLine(ctx, before, item, { start: item.current_period_start, end: ctx.now });
-    })
-    .filter(({ amount }) => amount !== 0);
   const paidAhead = next.items.data.filter((item) => !isMetered(item));
-  const periodLines = [...usage, ...paidAhead.map((item) => periodLine(ctx, next, item, 'full'))];
+  const periodLines = [
+    ...outstandingUsage(ctx, before),
+    ...paidAhead.flatMap((item) => linesOf(ctx, next, item, 'full')),
+  ];
   const net = netAmounts(ctx, next, next.items.data, ctx.now);
   const debits = Object.fromEntries(
     next.items.data.map((item, i) => {
       const period = { start: item.current_period_start, end: item.current_period_end };
-      return [item.id, { amount: net[i]!, ...period, invoice: null, line: null }];
+      return [item.id, { amount: net[i]!, ...period, invoice: null, lines: [] }];
     }),
   );
   return { next, prorations, periodLines, debits, startsAnew: true, changesBill: true };

@@ -1,16 +1,15 @@
-import { productName } from '../catalog/name.ts';
 import type Stripe from 'stripe';
 import { asDecimal } from '../../schema/decimal.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { aggregateUsage } from '../meter-usage.ts';
-import { isActiveDiscount, prorate, shareDiscounts } from '../amounts.ts';
+import { isActiveDiscount, prorate, shareDiscounts, spread } from '../amounts.ts';
 import { idsOf } from '../tax/rates.ts';
-import { priceAmount } from '../catalog/cost.ts';
+import { priceAmount, tierParts, usageAmount } from '../catalog/cost.ts';
 import { periodAt } from '../calendar.ts';
-import { moneyText } from '../currencies.ts';
 import type { Period } from '../calendar.ts';
 import type { LineDraft } from '../invoice/line.ts';
+import { lineText, tierText, trialText } from './line-texts.ts';
 
 type Item = Stripe.SubscriptionItem;
 
@@ -52,8 +51,22 @@ export function netAmounts(
   });
 }
 
-/** The line for an item's coming period, in advance. A first period cut short costs its part. */
-export function periodLine(
+/**
+ * The lines for an item's coming period, in advance: of a graduated price one for each tier. A first
+ * period cut short costs its part.
+ */
+export function periodLines(
+  ctx: Context,
+  subscription: Stripe.Subscription,
+  item: Item,
+  kind: 'full' | 'part' | 'trial' | 'free',
+): LineDraft[] {
+  const line = periodLine(ctx, subscription, item, kind);
+  if (kind === 'trial' || kind === 'free' || isMetered(item)) return [line];
+  return byTier(ctx, line, priceOf(ctx, item), item.quantity ?? 1);
+}
+
+function periodLine(
   ctx: Context,
   subscription: Stripe.Subscription,
   item: Item,
@@ -73,7 +86,10 @@ export function periodLine(
   return {
     amount,
     currency: subscription.currency,
-    description: describe(ctx, subscription, item, kind === 'trial'),
+    description:
+      kind === 'trial'
+        ? trialText(ctx, subscription, price, item.quantity ?? 1)
+        : lineText(ctx, price, quantity),
     period,
     price,
     quantity: isMetered(item) ? 0 : quantity,
@@ -90,62 +106,58 @@ export function periodLine(
   };
 }
 
-/** The line for usage in a period that is over. */
-export function usageLine(
+/** The lines for usage in a period that is over. Usage corrected below nothing is nothing. */
+export function usageLines(
   ctx: Context,
   subscription: Stripe.Subscription,
   item: Item,
   period: Period,
-): LineDraft {
+): LineDraft[] {
   const price = priceOf(ctx, item);
   const customer = idOf(subscription.customer);
   const meter = price.recurring!.meter;
-  const usage = meter === null ? 0 : aggregateUsage(ctx, meter, customer, period.start, period.end);
-  const asLicensed = {
-    ...price,
-    recurring: { ...price.recurring!, usage_type: 'licensed' as const },
-  };
-  return {
+  const sum = meter === null ? 0 : aggregateUsage(ctx, meter, customer, period.start, period.end);
+  const usage = Math.max(0, sum);
+  const line = {
     ...periodLine(ctx, subscription, item, 'full'),
-    amount: usage > 0 ? priceAmount(asLicensed, usage) : 0,
-    description: `${counted(ctx, price, usage)} (${rate(price)})`,
+    amount: usageAmount(price, usage),
+    description: lineText(ctx, price, usage),
     period,
     quantity: Math.round(usage),
   };
+  return byTier(ctx, line, price, usage);
+}
+
+/** What was used up to now and is not billed yet, of the items where it costs something. */
+export function outstandingUsage(ctx: Context, subscription: Stripe.Subscription): LineDraft[] {
+  if (subscription.status === 'trialing') return [];
+  return subscription.items.data.filter(isMetered).flatMap((item) => {
+    const period = { start: item.current_period_start, end: ctx.now };
+    const lines = usageLines(ctx, subscription, item, period);
+    return lines.some(({ amount }) => amount !== 0) ? lines : [];
+  });
+}
+
+/** A line for each tier of a graduated price: together they cost what the line costs. */
+function byTier(ctx: Context, line: LineDraft, price: Stripe.Price, quantity: number): LineDraft[] {
+  const parts = tierParts(price, quantity);
+  if (parts === null) return [line];
+  const paid = parts.filter(({ amount }) => amount > 0);
+  const shares = spread(
+    line.amount,
+    paid.map(({ amount }) => amount),
+  );
+  return parts.map((part) => ({
+    ...line,
+    amount: part.amount > 0 ? shares[paid.indexOf(part)]! : 0,
+    description: tierText(ctx, price, part),
+    quantity: Math.round(part.quantity),
+    unitAmount: part.isFlat ? null : asDecimal(part.rate),
+  }));
 }
 
 /** The whole period that the item's current one is, or is the rest of. */
 export function fullPeriod(subscription: Stripe.Subscription, item: Item): Period {
   const { billing_cycle_anchor: anchor } = subscription;
   return periodAt(anchor, item.price.recurring!, item.current_period_start);
-}
-
-function describe(
-  ctx: Context,
-  { billing_mode }: Stripe.Subscription,
-  item: Item,
-  isTrial: boolean,
-): string {
-  const price = priceOf(ctx, item);
-  const name = productName(ctx, price);
-  if (isTrial) {
-    return billing_mode.type === 'flexible'
-      ? `Free trial for ${counted(ctx, price, item.quantity ?? 1)}`
-      : `Trial period for ${name}`;
-  }
-  return `${counted(ctx, price, item.quantity ?? 0)} (${rate(price)})`;
-}
-
-/** `1 × Pro`, or with the product's unit `1 seat × Pro`. */
-function counted(ctx: Context, price: Stripe.Price, quantity: number): string {
-  const unit = ctx.store.find('product', idOf(price.product))?.unit_label;
-  return `${quantity} ${unit ? `${unit} ` : ''}× ${productName(ctx, price)}`;
-}
-
-/** `at $29.00 / month`, or for every third month `… / every 3 months`. */
-function rate(price: Stripe.Price): string {
-  const { interval, interval_count } = price.recurring!;
-  const every = interval_count === 1 ? interval : `every ${interval_count} ${interval}s`;
-  if (price.billing_scheme === 'tiered') return `Tier 1 at ${every}`;
-  return `at ${moneyText(Number(price.unit_amount_decimal), price.currency)} / ${every}`;
 }

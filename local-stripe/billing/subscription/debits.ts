@@ -21,7 +21,7 @@ export function rememberDebits(
     const whole = net[all.findIndex(({ id }) => id === item.id)] ?? 0;
     const amount =
       kind === 'full' ? whole : kind === 'part' ? prorate(whole, start, full.start, full.end) : 0;
-    debits[item.id] = { amount, start, end, ...lineOf(invoice, item.id) };
+    debits[item.id] = { amount, start, end, ...linesOf(invoice, item.id) };
   }
   ctx.store.put('_billed', { id: subscription.id, debits });
 }
@@ -30,13 +30,13 @@ export function debitsOf(ctx: Context, subscription: string): Record<string, Deb
   return ctx.store.find('_billed', subscription)?.debits ?? {};
 }
 
-/** Where the item was billed on that invoice. */
-export function lineOf(
+/** Where the item was billed on that invoice: of a graduated price on several lines. */
+export function linesOf(
   invoice: Stripe.Invoice | null,
   item: string,
-): Pick<Debit, 'invoice' | 'line'> {
-  const line = invoice?.lines.data.find(({ amount, parent }) => {
+): Pick<Debit, 'invoice' | 'lines'> {
+  const lines = (invoice?.lines.data ?? []).filter(({ amount, parent }) => {
     return amount > 0 && parent?.subscription_item_details?.subscription_item === item;
   });
-  return { invoice: line ? invoice!.id : null, line: line?.id ?? null };
+  return { invoice: lines.length > 0 ? invoice!.id : null, lines: lines.map(({ id }) => id) };
 }

@@ -9,7 +9,7 @@ import { createInvoiceItem } from '../invoice/items.ts';
 import type { LineDraft } from '../invoice/line.ts';
 import { itemList } from './build.ts';
 import { announceEntitlements } from './changed.ts';
-import { discountsAt, isMetered, periodLine, usageLine } from './charges.ts';
+import { discountsAt, isMetered, outstandingUsage, periodLines } from './charges.ts';
 import { debitsOf, rememberDebits } from './debits.ts';
 import { customerOf } from './end.ts';
 import { pausedBy } from './paused.ts';
@@ -65,13 +65,7 @@ function linesOfPause(
   const from = unused === 'item_current_period_start' ? start : ctx.now;
   const credits = unused === 'none' ? [] : creditLines(ctx, before, items, from);
   const bills = (given?.outstanding_usage_through?.type ?? 'now') === 'now';
-  const usage = items
-    .filter((item) => bills && isMetered(item) && before.status !== 'trialing')
-    .map((item) => {
-      return usageLine(ctx, before, item, { start: item.current_period_start, end: ctx.now });
-    })
-    .filter(({ amount }) => amount !== 0);
-  return [...credits, ...usage];
+  return [...credits, ...(bills ? outstandingUsage(ctx, before) : [])];
 }
 
 /** `POST /v1/subscriptions/:id/resume`: bills again, from now or in the old rhythm. */
@@ -94,7 +88,7 @@ export function resumeSubscription(
   const isFree = keepsAnchor && params.proration_behavior === 'none';
   const lines = next.items.data
     .filter((item) => !isMetered(item))
-    .map((item) => periodLine(ctx, next, item, isFree ? 'free' : kind));
+    .flatMap((item) => periodLines(ctx, next, item, isFree ? 'free' : kind));
   const waits =
     params.payment_behavior === 'resume_on_payment_success' &&
     before.collection_method === 'charge_automatically';

@@ -35,9 +35,10 @@ export function creditLines(
           ? 0
           : prorate(debit.amount, at, debit.start, debit.end)
         : prorate(whole, at, full.start, full.end);
+      const lines = debit?.lines ?? [];
       const credited =
-        debit?.invoice && debit.line
-          ? { invoice: debit.invoice, invoice_line_items: [debit.line] }
+        debit?.invoice && lines.length > 0
+          ? { invoice: debit.invoice, invoice_line_items: [...lines] }
           : null;
       const text = `Unused time on ${naming(ctx, item)} after ${dateText(at)}`;
       return prorationLine(ctx, subscription, item, { amount: -amount, at, text, credited });

@@ -11,7 +11,7 @@ import { isEndOfSchedule } from './attached-schedule.ts';
 import { itemList } from './build.ts';
 import { cancelAtEnd } from './cancel.ts';
 import { announceEntitlements } from './changed.ts';
-import { discountsAt, fullPeriod, isMetered, periodLine, usageLine } from './charges.ts';
+import { discountsAt, fullPeriod, isMetered, periodLines, usageLines } from './charges.ts';
 import { nextCycleAt, scheduleCycle } from './cycle-schedule.ts';
 import { rememberDebits } from './debits.ts';
 import { customerOf } from './end.ts';
@@ -42,9 +42,9 @@ export function renewSubscription(ctx: Context, id: string): void {
   const due = before.items.data.filter((item) => item.current_period_end <= ctx.now);
   const usage = due
     .filter((item) => isMetered(item) && !endsTrial)
-    .map((item) => {
+    .flatMap((item) => {
       const { current_period_start: start, current_period_end: end } = item;
-      return usageLine(ctx, before, item, { start, end });
+      return usageLines(ctx, before, item, { start, end });
     });
   const anchor = anchorAfter(ctx, before, endsTrial);
   const advanced = advance(ctx, { ...before, billing_cycle_anchor: anchor });
@@ -53,8 +53,8 @@ export function renewSubscription(ctx: Context, id: string): void {
     ...usage,
     ...begun
       .filter((item) => !isMetered(item))
-      .map((item) => {
-        return periodLine(ctx, advanced, item, kindOf(advanced, item));
+      .flatMap((item) => {
+        return periodLines(ctx, advanced, item, kindOf(advanced, item));
       }),
   ];
   const invoice = draftCycleInvoice(ctx, advanced, lines, previousPeriod(due));

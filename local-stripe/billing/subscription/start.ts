@@ -12,7 +12,7 @@ import { createIntent } from '../payment/create-intent.ts';
 import { confirmIntent } from '../payment/intent.ts';
 import { createSetup } from '../payment/setup.ts';
 import { announceEntitlements } from './changed.ts';
-import { discountsAt, periodLine } from './charges.ts';
+import { discountsAt, periodLines } from './charges.ts';
 import { rememberDebits } from './debits.ts';
 import { settleCurrency } from './currency.ts';
 import { scheduleCycle } from './cycle-schedule.ts';
@@ -36,13 +36,17 @@ export function draftFirstInvoice(
   const isPart = subscription.billing_cycle_anchor > ctx.now;
   const items = subscription.items.data;
   const kind = isTrialing ? 'trial' : isPart ? (proration === 'none' ? 'free' : 'part') : 'full';
-  const lines = items.map((item) => periodLine(ctx, subscription, item, kind));
+  const lines = items.flatMap((item) => {
+    const ofItem = periodLines(ctx, subscription, item, kind);
+    const counts = ofItem.some(({ amount, quantity }) => amount !== 0 || quantity !== 0);
+    return counts || isTrialing ? ofItem : [];
+  });
   const draft = draftInvoice(ctx, {
     customer: customerOf(ctx, subscription),
     subscription,
     currency: subscription.currency,
     billingReason: 'subscription_create',
-    lines: lines.filter(({ amount, quantity }) => amount !== 0 || quantity !== 0 || isTrialing),
+    lines,
     discounts: discountsAt(ctx, subscription, ctx.now),
     periodStart: ctx.now,
     periodEnd: ctx.now,
