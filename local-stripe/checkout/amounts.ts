@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { spread } from '../billing/amounts.ts';
 import { priceAmount, tierParts } from '../billing/catalog/cost.ts';
+import { priceFor } from '../billing/catalog/price.ts';
 import { amountOff, appliesTo } from '../billing/discount/coupon.ts';
 import { taxesOn } from '../billing/tax/line-taxes.ts';
 import type { TaxPolicy } from '../billing/tax/line-taxes.ts';
@@ -9,7 +10,7 @@ import { addTaxes, sumOf } from '../billing/tax/sums.ts';
 import type { Context } from '../kernel/types.ts';
 import type { CheckoutLine } from './row.ts';
 
-/** What one line costs today, in the currency's smallest unit. */
+/** What one line costs today, in the smallest unit of the session's currency, as `price` is too. */
 export interface LineAmount {
   line: CheckoutLine;
   price: Stripe.Price;
@@ -36,9 +37,14 @@ export interface CheckoutAmounts {
 export function checkoutAmounts(
   ctx: Context,
   lines: CheckoutLine[],
-  options: { hasTrial: boolean; coupon: Stripe.Coupon | null; policy: TaxPolicy },
+  options: {
+    currency: string;
+    hasTrial: boolean;
+    coupon: Stripe.Coupon | null;
+    policy: TaxPolicy;
+  },
 ): CheckoutAmounts {
-  const costs = lines.flatMap((line) => costsOf(ctx, line, options.hasTrial));
+  const costs = lines.flatMap((line) => costsOf(ctx, line, options));
   const discounts = options.coupon === null ? [] : discountsOn(costs, options.coupon);
   const parts = costs.map((cost, i) => {
     const discount = discounts[i] ?? 0;
@@ -58,8 +64,12 @@ export function checkoutAmounts(
 }
 
 /** The parts that a line costs, as its invoice will have them: a tier of a graduated price each. */
-function costsOf(ctx: Context, line: CheckoutLine, hasTrial: boolean) {
-  const price = ctx.store.get('price', line.price);
+function costsOf(
+  ctx: Context,
+  line: CheckoutLine,
+  { currency, hasTrial }: { currency: string; hasTrial: boolean },
+) {
+  const price = priceFor(ctx, line.price, currency);
   if (price.recurring !== null && hasTrial) return [{ line, price, subtotal: 0 }];
   const isMetered = price.recurring?.usage_type === 'metered';
   const tiers = isMetered ? null : tierParts(price, line.quantity ?? 1);

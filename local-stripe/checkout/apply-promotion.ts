@@ -20,7 +20,7 @@ export function applyPromotionCode(
     customer: idOrNull(session.customer),
     currency: session.currency ?? '',
     lines: row.lines,
-    orderAmount: fullAmount(ctx, row.lines),
+    orderAmount: fullAmount(ctx, row.lines, session.currency ?? ''),
   });
   if (refusal !== null) return refusal;
   const discounts = [{ coupon: null, promotion_code: code.id }];

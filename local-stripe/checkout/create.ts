@@ -5,6 +5,7 @@ import { StripeError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { priceAmount } from '../billing/catalog/cost.ts';
+import { priceFor } from '../billing/catalog/price.ts';
 import { assertSellable } from '../billing/tax/checks.ts';
 import { ratesOf } from '../billing/tax/rates.ts';
 import { buildSession } from './build-session.ts';
@@ -24,10 +25,10 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
   const customer = params.customer ? global.store.find('customer', params.customer) : undefined;
   const ctx = global.onClock(idOrNull(customer?.test_clock));
   assertSessionParams(ctx, params);
+  const wanted = params.currency?.toLowerCase() ?? null;
   const bought =
-    params.mode === 'setup' ? null : readLines(ctx, params.mode!, params.line_items ?? []);
-  if (bought !== null) assertCurrency(params, bought.currency);
-  if (params.mode === 'payment') assertTaxTerms(ctx, params, bought!.lines);
+    params.mode === 'setup' ? null : readLines(ctx, params.mode!, params.line_items ?? [], wanted);
+  if (params.mode === 'payment') assertTaxTerms(ctx, params, bought!.lines, bought!.currency);
   const row: CheckoutRow = {
     id: ctx.newId('cs_test'),
     lines: bought?.lines ?? [],
@@ -39,7 +40,7 @@ export function createSession(global: Context, params: CreateParams): Stripe.Che
     payer: null,
     failure: null,
   };
-  const currency = bought?.currency ?? params.currency?.toLowerCase() ?? null;
+  const currency = bought?.currency ?? wanted;
   const draft = buildSession(ctx, params, row.id, currency);
   draft.discounts = buildDiscounts(ctx, params, row.lines, currency);
   const session = { ...draft, ...totalsOrRefusal(ctx, draft, row) };
@@ -75,9 +76,14 @@ function totalsOrRefusal(
 }
 
 /** Of a subscription the engine says it. */
-function assertTaxTerms(ctx: Context, params: CreateParams, lines: CheckoutLine[]): void {
+function assertTaxTerms(
+  ctx: Context,
+  params: CreateParams,
+  lines: CheckoutLine[],
+  currency: string,
+): void {
   const sold = lines.map(({ price, taxRates }) => ({
-    price: ctx.store.get('price', price),
+    price: priceFor(ctx, price, currency),
     rates: ratesOf(ctx, taxRates),
   }));
   assertSellable({ defaults: [], isAutomatic: params.automatic_tax?.enabled ?? false }, sold);
@@ -102,16 +108,6 @@ function assertPayable({ mode, amount_total, currency }: Stripe.Checkout.Session
   assertAmount(amount_total, currency!, 'line_items');
 }
 
-/** Whether the customer may be billed in it the engine says. */
-function assertCurrency(params: CreateParams, currency: string): void {
-  if (params.currency && params.currency.toLowerCase() !== currency) {
-    throw invalidRequest(
-      `The prices are in ${currency}, not in ${params.currency.toLowerCase()}.`,
-      'currency',
-    );
-  }
-}
-
 function buildDiscounts(
   ctx: Context,
   params: CreateParams,
@@ -123,14 +119,14 @@ function buildDiscounts(
     customer: params.customer ?? null,
     currency,
     lines,
-    orderAmount: fullAmount(ctx, lines),
+    orderAmount: fullAmount(ctx, lines, currency),
   });
 }
 
 /** What the order is worth, a trial left aside: what a minimum amount is compared with. */
-export function fullAmount(ctx: Context, lines: CheckoutLine[]): number {
+export function fullAmount(ctx: Context, lines: CheckoutLine[], currency: string): number {
   return lines.reduce(
-    (sum, line) => sum + priceAmount(ctx.store.get('price', line.price), line.quantity),
+    (sum, line) => sum + priceAmount(priceFor(ctx, line.price, currency), line.quantity),
     0,
   );
 }

@@ -23,7 +23,7 @@ export function sessionLineItems(
     currency: price.currency,
     description: ctx.store.find('product', idOf(price.product))?.name ?? null,
     metadata: line.metadata,
-    price: presentPrice(price),
+    price: presentPrice(ctx.store.get('price', price.id)),
     quantity: line.quantity,
     // Stripe adds them only when asked to; there is nothing here by which one could ask.
     ...(taxes.length === 0 ? {} : { taxes: taxesOf(ctx, taxes) }),

@@ -3,18 +3,22 @@ import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { createPrice } from '../billing/catalog/price.ts';
+import { createPrice, priceIn } from '../billing/catalog/price.ts';
 import { idsOf, readTaxRates } from '../billing/tax/rates.ts';
 import { createProduct } from '../billing/catalog/product.ts';
 import type { CheckoutLine } from './row.ts';
 
 type LineParams = Stripe.Checkout.SessionCreateParams.LineItem;
 
-/** The lines of a new session and their one currency, each refused as Stripe would refuse it. */
+/**
+ * The lines of a new session and their one currency (`wanted`, or that of the prices), each refused as
+ * Stripe would refuse it.
+ */
 export function readLines(
   ctx: Context,
   mode: string,
   items: LineParams[],
+  wanted: string | null,
 ): { lines: CheckoutLine[]; currency: string } {
   if (items.length > 100)
     throw invalidRequest('A session has at most 100 line items.', 'line_items');
@@ -35,6 +39,16 @@ export function readLines(
   }
   if (recurring.length > 20) {
     throw invalidRequest('A subscription has at most 20 items.', 'line_items');
+  }
+  if (wanted !== null) {
+    for (const [i, price] of prices.entries()) {
+      if (priceIn(price, wanted) !== null) continue;
+      throw invalidRequest(
+        `The price ${price.id} is in ${Object.keys(price.currency_options ?? {}).join(', ')}, not in ${wanted}.`,
+        items[i]!.price === undefined ? 'currency' : `line_items[${i}][price]`,
+      );
+    }
+    return { lines, currency: wanted };
   }
   const currencies = new Set(prices.map((price) => price.currency));
   if (currencies.size > 1) {

@@ -10,6 +10,7 @@ import type { LineDraft } from '../billing/invoice/line.ts';
 import { markPaid } from '../billing/invoice/pay.ts';
 import { linkPayment } from '../billing/invoice/payments.ts';
 import { priceAmount } from '../billing/catalog/cost.ts';
+import { priceFor } from '../billing/catalog/price.ts';
 import { productName } from '../billing/catalog/name.ts';
 
 /**
@@ -25,7 +26,7 @@ export function invoicePurchase(
   const wanted = order.payment!.invoice!;
   const customer = ctx.store.get('customer', customerId);
   const items = wanted.lines.map(({ price, quantity, taxRates }) => {
-    const draft = lineOf(ctx, ctx.store.get('price', price), quantity, taxRates);
+    const draft = lineOf(ctx, priceFor(ctx, price, order.currency), quantity, taxRates);
     return createInvoiceItem(ctx, customerId, draft, null);
   });
   const draft = draftInvoice(ctx, {

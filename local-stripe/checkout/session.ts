@@ -85,7 +85,12 @@ export function sessionAmounts(
   policy: TaxPolicy = sessionPolicy(ctx, session, row),
 ): CheckoutAmounts {
   const coupon = couponOfSession(ctx, session);
-  return checkoutAmounts(ctx, row.lines, { hasTrial: hasTrial(row), coupon, policy });
+  return checkoutAmounts(ctx, row.lines, {
+    currency: session.currency ?? 'usd',
+    hasTrial: hasTrial(row),
+    coupon,
+    policy,
+  });
 }
 
 /** What each line that recurs costs whenever it does, after any trial and discount, with its tax. */
@@ -95,7 +100,12 @@ export function recurringAmounts(
   row: CheckoutRow,
 ): LineAmount[] {
   const policy = sessionPolicy(ctx, session, row);
-  const { lines } = checkoutAmounts(ctx, row.lines, { hasTrial: false, coupon: null, policy });
+  const { lines } = checkoutAmounts(ctx, row.lines, {
+    currency: session.currency ?? 'usd',
+    hasTrial: false,
+    coupon: null,
+    policy,
+  });
   return lines.filter(({ price }) => price.recurring !== null);
 }
 

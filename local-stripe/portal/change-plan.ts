@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { priceAmount } from '../billing/catalog/cost.ts';
+import { priceFor } from '../billing/catalog/price.ts';
 import { findPromotionCode } from '../billing/discount/promotion.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
@@ -31,8 +32,8 @@ export function timingOf(
 ): ChangeTiming {
   if (subscription.status === 'trialing') return 'now';
   const item = subscription.items.data.find(({ id }) => id === change.item)!;
-  const before = ctx.store.get('price', idOf(item.price));
-  const after = ctx.store.get('price', change.price);
+  const before = priceFor(ctx, idOf(item.price), subscription.currency);
+  const after = priceFor(ctx, change.price, subscription.currency);
   for (const { type } of feature.schedule_at_period_end.conditions) {
     const isLess =
       type === 'decreasing_item_amount'

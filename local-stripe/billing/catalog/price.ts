@@ -14,6 +14,29 @@ export function presentPrice(price: Stripe.Price): Stripe.Price {
   return rest;
 }
 
+/**
+ * The price as it is in that currency: its own, or one of its `currency_options`. Null where it has
+ * no amount in it.
+ */
+export function priceIn(price: Stripe.Price, currency: string): Stripe.Price | null {
+  if (price.currency === currency) return price;
+  const option = price.currency_options?.[currency];
+  if (option === undefined) return null;
+  const { custom_unit_amount, tax_behavior, tiers, unit_amount, unit_amount_decimal } = option;
+  if (price.billing_scheme === 'tiered') {
+    return tiers === undefined ? null : { ...price, currency, tax_behavior, tiers };
+  }
+  if (unit_amount_decimal === null && custom_unit_amount === null) return null;
+  return { ...price, currency, custom_unit_amount, tax_behavior, unit_amount, unit_amount_decimal };
+}
+
+/** The price of that id as what is billed in the currency sees it. */
+export function priceFor(ctx: Context, id: string, currency: string): Stripe.Price {
+  const price = ctx.store.get('price', id);
+  // An option that lost its amount since: what was sold by it goes on as the price itself is.
+  return priceIn(price, currency) ?? price;
+}
+
 export function createPrice(ctx: Context, params: Stripe.PriceCreateParams): Stripe.Price {
   const product = productOf(ctx, params);
   const recurring = params.recurring ? recurringOf(ctx, params.recurring) : null;

@@ -3,7 +3,7 @@ import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
 import { assertAtMostOneOf } from '../../kernel/exclusive.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
-import { createPrice } from '../catalog/price.ts';
+import { createPrice, priceIn } from '../catalog/price.ts';
 import { priceAmount } from '../catalog/cost.ts';
 import { productName } from '../catalog/name.ts';
 import { redeemForInvoice } from '../discount/redemption.ts';
@@ -141,11 +141,10 @@ function readPrice(
       `${within('pricing')}[price]`,
     );
   }
-  if (price.currency !== currency) {
-    throw invalidRequest(
-      `The price specified only supports \`${price.currency}\`. This doesn't match the expected currency: \`${currency}\`.`,
-      `${within('pricing')}[price]`,
-    );
-  }
-  return price;
+  const inCurrency = priceIn(price, currency);
+  if (inCurrency !== null) return inCurrency;
+  throw invalidRequest(
+    `The price specified only supports \`${price.currency}\`. This doesn't match the expected currency: \`${currency}\`.`,
+    `${within('pricing')}[price]`,
+  );
 }

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { asDecimal } from '../../schema/decimal.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { priceFor } from '../catalog/price.ts';
 import { idsOf, ratesOf } from '../tax/rates.ts';
 import { pricingOf } from './line.ts';
 import type { LineDraft } from './line.ts';
@@ -104,7 +105,7 @@ export function lineOfItem(ctx: Context, item: Stripe.InvoiceItem): LineDraft {
     currency: item.currency,
     description: item.description ?? '',
     period: item.period,
-    price: price === undefined ? null : ctx.store.get('price', idOf(price)),
+    price: price === undefined ? null : priceFor(ctx, idOf(price), item.currency),
     quantity: item.quantity,
     discounts: (item.discounts ?? []).map((discount) => idOrNull(discount)!),
     isDiscountable: item.discountable,

@@ -3,6 +3,7 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { shareDiscounts } from '../amounts.ts';
 import type { DiscountShare } from '../amounts.ts';
+import { priceFor } from '../catalog/price.ts';
 import { taxesOn } from '../tax/line-taxes.ts';
 import type { TaxPolicy } from '../tax/line-taxes.ts';
 import { ratesOf } from '../tax/rates.ts';
@@ -44,7 +45,7 @@ export function taxed(ctx: Context, invoice: string, lines: Line[], policy: TaxP
     const price = line.pricing?.price_details?.price;
     const taxable = {
       amount: shares.reduce((left, { amount }) => left - amount, line.amount),
-      price: price === undefined ? null : ctx.store.get('price', idOf(price)),
+      price: price === undefined ? null : priceFor(ctx, idOf(price), line.currency),
       rates: ratesOf(ctx, own[line.id] ?? []),
     };
     return { ...line, taxes: taxesOn(ctx, policy, taxable) };
@@ -64,7 +65,7 @@ export function draftsOf(ctx: Context, invoice: Stripe.Invoice): LineDraft[] {
       currency: line.currency,
       description: line.description ?? '',
       period: line.period,
-      price: price === undefined ? null : ctx.store.get('price', idOf(price)),
+      price: price === undefined ? null : priceFor(ctx, idOf(price), line.currency),
       quantity: line.quantity,
       discounts: line.discounts.map(idOf),
       isDiscountable: line.discountable,

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { missingParam } from '../../kernel/errors.ts';
+import { invalidRequest, missingParam } from '../../kernel/errors.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { ratesOf } from '../tax/rates.ts';
@@ -82,6 +82,12 @@ function previewChange(
   params: Params,
   details: Details,
 ): Stripe.Invoice {
+  if (params.currency !== undefined && params.currency.toLowerCase() !== before.currency) {
+    throw invalidRequest(
+      `The subscription ${before.id} is billed in ${before.currency}, which cannot be changed.`,
+      'currency',
+    );
+  }
   addItems(ctx, params, idOf(before.customer), before);
   const plain = {
     ...(params.discounts === undefined ? {} : { discounts: params.discounts }),
@@ -139,6 +145,7 @@ function previewCreation(
   if (details.items === undefined) throw missingParam('subscription_details[items]');
   const asked = {
     customer: params.customer,
+    ...(params.currency === undefined ? {} : { currency: params.currency }),
     items: details.items.map(({ id: _id, deleted: _deleted, ...item }) => item),
     ...(params.discounts ? { discounts: params.discounts } : {}),
     ...(details.trial_end === undefined ? {} : { trial_end: details.trial_end }),

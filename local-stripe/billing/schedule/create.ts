@@ -73,6 +73,7 @@ function createWithPhases(global: Context, params: Params): Stripe.SubscriptionS
   }
   const phases = readPhases(ctx, params.phases, start, null, {
     customer,
+    currency: null,
     isAutomatic: params.default_settings?.automatic_tax?.enabled ?? false,
     known: [],
   });

@@ -3,7 +3,12 @@ import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { boundary } from '../calendar.ts';
-import { assertQuantity, assertRecurring, resolvePrice } from '../subscription/items.ts';
+import {
+  assertQuantity,
+  assertRecurring,
+  inCurrency,
+  resolvePrice,
+} from '../subscription/items.ts';
 import { automaticTax } from '../subscription/build.ts';
 import { assertTaxable } from '../tax/checks.ts';
 import { readTaxRates } from '../tax/rates.ts';
@@ -28,7 +33,7 @@ export function readPhases(
   given: readonly GivenPhase[],
   start: number,
   anchor: number | null,
-  tax: PlannedTax,
+  terms: ScheduleTerms,
 ): Phase[] {
   if (given.length === 0 || given.length > phasesMax) {
     throw invalidRequest(`A schedule has between 1 and ${phasesMax} phases.`, 'phases');
@@ -41,7 +46,7 @@ export function readPhases(
       throw invalidRequest('A phase starts when the one before it ends.', `${place}[start_date]`);
     }
     const isLast = i === given.length - 1;
-    const built = buildPhase(ctx, phase, { start: from, anchor, place, isLast, tax });
+    const built = buildPhase(ctx, phase, { start: from, anchor, place, isLast, terms });
     from = built.end_date;
     return built;
   });
@@ -54,29 +59,34 @@ interface Place {
   anchor: number | null;
   place: string;
   isLast: boolean;
-  tax: PlannedTax;
+  terms: ScheduleTerms;
 }
 
-/** How the schedule is taxed but for what its phases say. */
-export interface PlannedTax {
+/** What holds for the whole schedule but for what its phases say. */
+export interface ScheduleTerms {
   customer: Stripe.Customer;
+  /** Of the subscription that it plans; null where the phases decide. */
+  currency: string | null;
   isAutomatic: boolean;
   /** Rates in use already, which may have been archived since. */
   known: readonly Stripe.TaxRate[];
 }
 
 function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
-  const { start, place, tax } = where;
-  const { known } = tax;
+  const { start, place, terms } = where;
+  const { known } = terms;
+  const wanted = given.currency?.toLowerCase() ?? terms.currency;
   const defaults = readTaxRates(ctx, given.default_tax_rates, `${place}[default_tax_rates]`, known);
   const items = given.items.map((item, i) => readItem(ctx, item, `${place}[items][${i}]`, known));
   if (items.length === 0) throw invalidRequest('A phase has at least one item.', `${place}[items]`);
-  const isAutomatic = given.automatic_tax?.enabled ?? tax.isAutomatic;
-  const sold = items.map((item) => ({
-    price: ctx.store.get('price', item.price as string),
-    rates: item.tax_rates ?? [],
-  }));
-  assertTaxable(ctx, tax.customer, { defaults, isAutomatic }, sold);
+  const isAutomatic = given.automatic_tax?.enabled ?? terms.isAutomatic;
+  const currency = wanted ?? ctx.store.get('price', items[0]!.price as string).currency;
+  const sold = items.map((item, i) => {
+    const price = ctx.store.get('price', item.price as string);
+    const param = `${place}[items][${i}][price]`;
+    return { price: inCurrency(price, currency, param), rates: item.tax_rates ?? [] };
+  });
+  assertTaxable(ctx, terms.customer, { defaults, isAutomatic }, sold);
   const { price } = sold[0]!;
   const end = readEnd(given, price, where);
   const trialEnd = given.trial ? end : (given.trial_end ?? null);
@@ -86,7 +96,7 @@ function buildPhase(ctx: Context, given: GivenPhase, where: Place): Phase {
     billing_cycle_anchor: (given.billing_cycle_anchor ?? null) as Phase['billing_cycle_anchor'],
     billing_thresholds: null,
     collection_method: (given.collection_method ?? null) as Phase['collection_method'],
-    currency: price.currency,
+    currency,
     default_payment_method: given.default_payment_method ?? null,
     ...(given.automatic_tax === undefined
       ? {}

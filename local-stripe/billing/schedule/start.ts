@@ -23,6 +23,7 @@ export function startScheduled(ctx: Context, schedule: Schedule): Schedule {
     ctx,
     {
       customer: idOf(schedule.customer),
+      currency: phase.currency,
       items: phase.items.map((item) => ({
         price: idOf(item.price),
         ...(item.quantity === undefined ? {} : { quantity: item.quantity }),

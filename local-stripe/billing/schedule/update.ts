@@ -78,6 +78,7 @@ function newPhases(
   const subscription = id === null ? undefined : ctx.store.get('subscription', id);
   const phases = readPhases(ctx, numbered, start, subscription?.billing_cycle_anchor ?? null, {
     customer: ctx.store.get('customer', idOf(before.customer)),
+    currency: subscription?.currency ?? null,
     isAutomatic: settings.automatic_tax?.enabled ?? false,
     known: ratesInUse(before, subscription),
   });

@@ -4,7 +4,6 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { plannedRates, readTaxRates } from '../tax/rates.ts';
-import { priceOf } from './charges.ts';
 import {
   assertQuantity,
   assertRecurring,
@@ -72,7 +71,13 @@ function newItem(
   assertRecurring(price, before.currency, place, isPlanned);
   assertQuantity(one.quantity, price, place);
   const id = ctx.newId('si');
-  const target = { customer: idOf(before.customer), subscription: before.id, subscriptionItem: id };
+  const { currency } = before;
+  const target = {
+    customer: idOf(before.customer),
+    subscription: before.id,
+    subscriptionItem: id,
+    currency,
+  };
   return buildItem(ctx, {
     id,
     subscription: before.id,
@@ -100,7 +105,7 @@ function changedItem(
 ): Item {
   const isRepriced =
     one.price !== undefined || one.plan !== undefined || one.price_data !== undefined;
-  const price = isRepriced ? resolvePrice(ctx, one, place) : priceOf(ctx, old);
+  const price = isRepriced ? resolvePrice(ctx, one, place) : ctx.store.get('price', old.price.id);
   if (isRepriced && price.id !== old.price.id) {
     assertRecurring(price, before.currency, place, isPlanned);
   }
@@ -110,6 +115,7 @@ function changedItem(
     customer: idOf(before.customer),
     subscription: before.id,
     subscriptionItem: old.id,
+    currency: before.currency,
   };
   const discounts =
     one.discounts === undefined

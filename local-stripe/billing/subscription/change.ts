@@ -1,6 +1,5 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { priceAmount } from '../catalog/cost.ts';
 import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import type { LineDraft } from '../invoice/line.ts';
@@ -8,11 +7,11 @@ import type { Debit } from '../rows.ts';
 import { itemList } from './build.ts';
 import { readItems } from './change-items.ts';
 import {
+  fullAmount,
   isMetered,
   netAmounts,
   outstandingUsage,
   periodLines as linesOf,
-  priceOf,
 } from './charges.ts';
 import { debitsOf } from './debits.ts';
 import { creditLines, debitLines } from './proration.ts';
@@ -178,7 +177,7 @@ function resetsClassic(ctx: Context, before: Stripe.Subscription, items: readonl
   if (old === undefined || item === undefined) return false;
   if (!isSameRhythm(old, item)) return true;
   const cost = (of: readonly Item[]) => {
-    return of.reduce((sum, one) => sum + priceAmount(priceOf(ctx, one), one.quantity ?? 1), 0);
+    return of.reduce((sum, one) => sum + fullAmount(ctx, before, one), 0);
   };
   return cost(before.items.data) === 0 && cost(items) > 0;
 }

@@ -6,6 +6,7 @@ import { aggregateUsage } from '../meter-usage.ts';
 import { isActiveDiscount, prorate, shareDiscounts, spread } from '../amounts.ts';
 import { idsOf } from '../tax/rates.ts';
 import { priceAmount, tierParts, usageAmount } from '../catalog/cost.ts';
+import { priceFor } from '../catalog/price.ts';
 import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import type { LineDraft } from '../invoice/line.ts';
@@ -13,8 +14,13 @@ import { lineText, tierText, trialText } from './line-texts.ts';
 
 type Item = Stripe.SubscriptionItem;
 
-export function priceOf(ctx: Context, item: Item): Stripe.Price {
-  return ctx.store.get('price', item.price.id);
+/** The price of an item, in the currency of its subscription. */
+export function priceOf(
+  ctx: Context,
+  item: Item,
+  { currency }: Pick<Stripe.Subscription, 'currency'>,
+): Stripe.Price {
+  return priceFor(ctx, item.price.id, currency);
 }
 
 export function isMetered(item: Item): boolean {
@@ -27,8 +33,13 @@ export function discountsAt(ctx: Context, subscription: Stripe.Subscription, at:
 }
 
 /** What a full period of the item costs before discounts; metered items are billed afterwards. */
-export function fullAmount(ctx: Context, item: Item): number {
-  return isMetered(item) ? 0 : priceAmount(priceOf(ctx, item), item.quantity ?? 1);
+export function fullAmount(
+  ctx: Context,
+  subscription: Pick<Stripe.Subscription, 'currency'>,
+  item: Item,
+): number {
+  if (isMetered(item)) return 0;
+  return priceAmount(priceOf(ctx, item, subscription), item.quantity ?? 1);
 }
 
 /** What a full period of each item costs after discounts, in the order of the items. */
@@ -39,8 +50,8 @@ export function netAmounts(
   at: number,
 ): number[] {
   const parts = items.map((item) => ({
-    amount: fullAmount(ctx, item),
-    price: priceOf(ctx, item),
+    amount: fullAmount(ctx, subscription, item),
+    price: priceOf(ctx, item, subscription),
     discounts: item.discounts.map(idOf).filter((id) => isActiveDiscount(ctx, id, at)),
     isDiscountable: true,
   }));
@@ -63,7 +74,7 @@ export function periodLines(
 ): LineDraft[] {
   const line = periodLine(ctx, subscription, item, kind);
   if (kind === 'trial' || kind === 'free' || isMetered(item)) return [line];
-  return byTier(ctx, line, priceOf(ctx, item), item.quantity ?? 1);
+  return byTier(ctx, line, priceOf(ctx, item, subscription), item.quantity ?? 1);
 }
 
 function periodLine(
@@ -72,11 +83,11 @@ function periodLine(
   item: Item,
   kind: 'full' | 'part' | 'trial' | 'free',
 ): LineDraft {
-  const price = priceOf(ctx, item);
+  const price = priceOf(ctx, item, subscription);
   const period = { start: item.current_period_start, end: item.current_period_end };
   const quantity = item.quantity ?? 0;
   const full = fullPeriod(subscription, item);
-  const whole = fullAmount(ctx, item);
+  const whole = fullAmount(ctx, subscription, item);
   const amount =
     kind === 'trial' || kind === 'free'
       ? 0
@@ -113,7 +124,7 @@ export function usageLines(
   item: Item,
   period: Period,
 ): LineDraft[] {
-  const price = priceOf(ctx, item);
+  const price = priceOf(ctx, item, subscription);
   const customer = idOf(subscription.customer);
   const meter = price.recurring!.meter;
   const sum = meter === null ? 0 : aggregateUsage(ctx, meter, customer, period.start, period.end);

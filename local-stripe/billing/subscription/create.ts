@@ -72,7 +72,7 @@ export function prepareSubscription(
   const method = params.default_payment_method;
   if (method !== undefined) assertOwnMethod(ctx, customer.id, method);
 
-  const given = readItems(ctx, params, customer, isChosen);
+  const { given, currency } = readItems(ctx, params, customer, isChosen);
   const prices = given.map(({ price }) => price);
   const intervals = prices.map(({ recurring }) => recurring!);
   const mode = billingMode(ctx, params.billing_mode);
@@ -83,7 +83,7 @@ export function prepareSubscription(
   const known = schedule === null ? [] : plannedRates(ctx);
   const items = given.map(({ item, price, place }) => {
     const itemId = ctx.newId('si');
-    const target = { customer: customer.id, subscription: id, subscriptionItem: itemId };
+    const target = { customer: customer.id, subscription: id, subscriptionItem: itemId, currency };
     const one = { price, quantity: item.quantity ?? 1 };
     return buildItem(ctx, {
       id: itemId,
@@ -99,12 +99,11 @@ export function prepareSubscription(
   const discounts = redeemAll(
     ctx,
     params.discounts,
-    { customer: customer.id, subscription: id },
+    { customer: customer.id, subscription: id, currency },
     items,
   );
   const inherited =
     params.discounts === undefined && customer.discount ? [customer.discount.id] : [];
-  const currency = prices[0]!.currency;
   const facts = {
     id,
     customer: customer.id,
@@ -147,7 +146,7 @@ function readItems(
     assertQuantity(item.quantity, price, place);
     return { item, price, place };
   });
-  const currency = params.currency ?? resolved[0]!.price.currency;
+  const currency = params.currency?.toLowerCase() ?? resolved[0]!.price.currency;
   for (const { price, place } of resolved) assertRecurring(price, currency, place, isPlanned);
   const seen = new Set<string>();
   for (const { price, place } of resolved) {
@@ -160,7 +159,7 @@ function readItems(
     seen.add(price.id);
   }
   assertOneCurrency(ctx, customer.id, currency);
-  return resolved;
+  return { given: resolved, currency };
 }
 
 function assertCollection(params: Stripe.SubscriptionCreateParams): void {

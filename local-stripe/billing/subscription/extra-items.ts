@@ -9,7 +9,7 @@ import { redeemForInvoice } from '../discount/redemption.ts';
 import { idsOf, readTaxRates } from '../tax/rates.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import { productName } from '../catalog/name.ts';
-import { assertQuantity, resolvePrice } from './items.ts';
+import { assertQuantity, inCurrency, resolvePrice } from './items.ts';
 
 /** The time that all items have in common, which is what is sold along with them is for. */
 function sharedPeriod({ items }: Stripe.Subscription): LineDraft['period'] {
@@ -27,19 +27,14 @@ export function oneTimeLine(
   place: string,
 ): LineDraft {
   refuseUnimitated(given, ['period'], place);
-  const price = resolvePrice(ctx, given, place);
-  if (price.recurring !== null) {
+  const found = resolvePrice(ctx, given, place);
+  if (found.recurring !== null) {
     throw invalidRequest(
       'The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.',
       `${place}[price]`,
     );
   }
-  if (price.currency !== subscription.currency) {
-    throw invalidRequest(
-      `The price specified only supports \`${price.currency}\`. This doesn't match the expected currency: \`${subscription.currency}\`.`,
-      `${place}[price]`,
-    );
-  }
+  const price = inCurrency(found, subscription.currency, `${place}[price]`);
   assertQuantity(given.quantity, price, place);
   const quantity = given.quantity ?? 1;
   return {

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
-import { createPrice, presentPrice } from '../catalog/price.ts';
+import { createPrice, presentPrice, priceIn } from '../catalog/price.ts';
 import { refuseUnimitated } from '../unimitated.ts';
 import type { Period } from '../calendar.ts';
 
@@ -39,7 +39,10 @@ export function resolvePrice(ctx: Context, given: GivenPrice, place: string): St
   return price;
 }
 
-/** A price that a subscription can bill by: active (but where it was planned), recurring, in its currency. */
+/**
+ * A price that a subscription can bill by: active (but where it was planned), recurring, and with an
+ * amount in its currency.
+ */
 export function assertRecurring(
   price: Stripe.Price,
   currency: string | null,
@@ -59,18 +62,18 @@ export function assertRecurring(
       param,
     );
   }
-  if (currency !== null && price.currency !== currency) {
-    if (price.currency_options?.[currency] !== undefined) {
-      throw invalidRequest(
-        `The local Stripe bills a price in its own currency (${price.currency}), and does not imitate subscriptions in one of its \`currency_options\` (${currency}).`,
-        param,
-      );
-    }
-    throw invalidRequest(
-      `The price specified only supports \`${price.currency}\`. This doesn't match the expected currency: \`${currency}\`.`,
-      param,
-    );
-  }
+  if (currency !== null) inCurrency(price, currency, param);
+}
+
+/** The price in that currency; throws 400 where it has none of it. */
+export function inCurrency(price: Stripe.Price, currency: string, param: string): Stripe.Price {
+  const found = priceIn(price, currency);
+  if (found !== null) return found;
+  const supported = Object.keys(price.currency_options ?? { [price.currency]: {} });
+  throw invalidRequest(
+    `The price specified only supports \`${supported.join('`, `')}\`. This doesn't match the expected currency: \`${currency}\`.`,
+    param,
+  );
 }
 
 export interface ItemFacts {

@@ -63,7 +63,8 @@ export function plainPatch(ctx: Context, before: Stripe.Subscription, params: Pa
     };
   }
   if (params.discounts !== undefined) {
-    const target = { customer: idOf(before.customer), subscription: before.id };
+    const { customer, id, currency } = before;
+    const target = { customer: idOf(customer), subscription: id, currency };
     const given = params.discounts || [];
     if (!params.discounts || given.length > 0) {
       patch.discounts = redeemAll(ctx, given, target, before.items.data);

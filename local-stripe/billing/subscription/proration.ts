@@ -40,7 +40,7 @@ export function creditLines(
         debit?.invoice && lines.length > 0
           ? { invoice: debit.invoice, invoice_line_items: [...lines] }
           : null;
-      const text = `Unused time on ${naming(ctx, item)} after ${dateText(at)}`;
+      const text = `Unused time on ${naming(ctx, subscription, item)} after ${dateText(at)}`;
       return prorationLine(ctx, subscription, item, { amount: -amount, at, text, credited });
     })
     .filter(({ amount }) => amount !== 0);
@@ -62,7 +62,7 @@ export function debitLines(
       const full = fullPeriod(subscription, item);
       const whole = net[all.findIndex(({ id }) => id === item.id)] ?? 0;
       const amount = prorate(whole, at, full.start, full.end);
-      const text = `Remaining time on ${naming(ctx, item)} after ${dateText(at)}`;
+      const text = `Remaining time on ${naming(ctx, subscription, item)} after ${dateText(at)}`;
       return prorationLine(ctx, subscription, item, { amount, at, text, credited: null });
     });
 }
@@ -79,7 +79,7 @@ function prorationLine(
     currency: subscription.currency,
     description: facts.text,
     period: { start: facts.at, end: item.current_period_end },
-    price: priceOf(ctx, item),
+    price: priceOf(ctx, item, subscription),
     quantity: item.quantity ?? 1,
     discounts: [],
     // Discounts are in the amount already: what was paid is given back, not the list price.
@@ -95,8 +95,8 @@ function prorationLine(
   };
 }
 
-function naming(ctx: Context, item: Item): string {
-  const name = productName(ctx, priceOf(ctx, item));
+function naming(ctx: Context, subscription: Stripe.Subscription, item: Item): string {
+  const name = productName(ctx, priceOf(ctx, item, subscription));
   return (item.quantity ?? 1) === 1 ? name : `${item.quantity} × ${name}`;
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../../kernel/types.ts';
 import { redeem } from '../discount/redemption.ts';
 import type { GivenDiscount } from '../discount/redemption.ts';
 import { priceAmount } from '../catalog/cost.ts';
+import { priceFor } from '../catalog/price.ts';
 import { noSuchMethod } from '../payment/methods.ts';
 import { addMonths, boundary } from '../calendar.ts';
 import type { Interval } from '../calendar.ts';
@@ -182,16 +183,17 @@ export function readCancelAt(
 export function redeemAll(
   ctx: Context,
   given: Stripe.Emptyable<readonly GivenDiscount[]> | undefined,
-  target: { customer: string; subscription: string; subscriptionItem?: string },
+  about: { customer: string; subscription: string; subscriptionItem?: string; currency: string },
   items: readonly { price: Stripe.Price; quantity?: number }[],
   place = 'discounts',
 ): string[] {
+  const { currency, ...target } = about;
   const order = {
     customer: target.customer,
-    currency: items[0]?.price.currency ?? 'usd',
+    currency,
     lines: items.map(({ price, quantity }) => ({ price: price.id, quantity: quantity ?? null })),
     orderAmount: items.reduce((sum, { price, quantity }) => {
-      return sum + priceAmount(ctx.store.get('price', idOf(price)), quantity ?? 1);
+      return sum + priceAmount(priceFor(ctx, idOf(price), currency), quantity ?? 1);
     }, 0),
   } as Parameters<typeof redeem>[3];
   return (given || []).map((one, i) => redeem(ctx, one, target, order, `${place}[${i}]`).id);

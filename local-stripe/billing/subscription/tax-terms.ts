@@ -20,7 +20,7 @@ export function assertTaxTerms(
   };
   const sold = [
     ...subscription.items.data.map((item) => ({
-      price: priceOf(ctx, item),
+      price: priceOf(ctx, item, subscription),
       rates: item.tax_rates ?? [],
     })),
     ...extras.map(({ price, taxRates }) => ({ price, rates: ratesOf(ctx, taxRates) })),

@@ -27,7 +27,7 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
   {
     endpoint: /subscriptions$/,
     param: /^currency$/,
-    what: 'that of the prices; another is refused',
+    what: 'one that the prices have; another is refused',
   },
   {
     endpoint: /event_summaries$/,

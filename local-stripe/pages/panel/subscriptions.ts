@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { priceIn } from '../../billing/catalog/price.ts';
 import type Stripe from 'stripe';
 import { newest } from '../../control/state.ts';
 import { idOf } from '../../kernel/reference.ts';
@@ -66,9 +67,10 @@ function planCell({ local, page }: PanelVisit, subscription: Stripe.Subscription
   const { store } = local.kernel;
   const plans = subscription.items.data.map((item) => {
     const price = store.find('price', idOf(item.price)) ?? item.price;
+    const billed = priceIn(price, subscription.currency) ?? price;
     const product = store.find('product', idOf(price.product));
     const count = (item.quantity ?? 1) === 1 ? '' : `${item.quantity} × `;
-    return `${count}${product?.name ?? price.id} (${wholePriceText(page, price)})`;
+    return `${count}${product?.name ?? price.id} (${wholePriceText(page, billed)})`;
   });
   return html`${plans.join(', ')}<br />${code(subscription.id)}`;
 }

@@ -3,6 +3,7 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { previewChange, timingOf } from '../../portal/change-plan.ts';
 import type { PlanChange } from '../../portal/change-plan.ts';
 import { priceAmount } from '../../billing/catalog/cost.ts';
+import { priceFor, priceIn } from '../../billing/catalog/price.ts';
 import { taxPolicy, taxesOn } from '../../billing/tax/line-taxes.ts';
 import { addTaxes, sumOf } from '../../billing/tax/sums.ts';
 import { taxRows } from '../tax-rows.ts';
@@ -57,8 +58,7 @@ function choicesOf(
   const mayChangePrice = feature.default_allowed_updates.includes('price');
   return (feature.products ?? [])
     .flatMap(({ prices }) => prices)
-    .map((id) => ctx.store.get('price', id))
-    .filter((price) => price.currency === subscription.currency)
+    .flatMap((id) => priceIn(ctx.store.get('price', id), subscription.currency) ?? [])
     .filter((price) => price.active || price.id === current)
     .filter((price) => mayChangePrice || price.id === current)
     .map((price) => ({
@@ -80,7 +80,7 @@ export function confirmView(
   const { portal } = page.words;
   const feature = features.subscription_update;
   const item = subscription.items.data[0]!;
-  const price = ctx.store.get('price', change.price);
+  const price = priceFor(ctx, change.price, subscription.currency);
   const amount = priceAmount(price, change.quantity);
   const textOf = (minor: number) =>
     priceText(page, page.money(minor, price.currency), intervalText(page, price));

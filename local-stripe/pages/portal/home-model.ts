@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { priceAmount } from '../../billing/catalog/cost.ts';
+import { priceFor } from '../../billing/catalog/price.ts';
 import { abilitiesOf, isEnding } from '../../portal/abilities.ts';
 import { plannedChange } from '../../portal/change-plan.ts';
 import { cardExpiry, cardName } from '../card-name.ts';
@@ -83,7 +84,7 @@ export function subscriptionPrice(
   subscription: Stripe.Subscription,
 ): string {
   const texts = subscription.items.data.map((item) => {
-    const price = ctx.store.get('price', idOf(item.price));
+    const price = priceFor(ctx, idOf(item.price), subscription.currency);
     if ((item.quantity ?? 1) === 1) return wholePriceText(page, price);
     const amount = priceAmount(price, item.quantity ?? null);
     return priceText(page, page.money(amount, price.currency), intervalText(page, price));

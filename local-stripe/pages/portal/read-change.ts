@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { priceFor } from '../../billing/catalog/price.ts';
 import { refusalOfPromotionCode } from '../../billing/discount/promotion.ts';
 import { idOf } from '../../kernel/reference.ts';
 import { promotionDiscount } from '../../portal/change-plan.ts';
@@ -99,7 +100,7 @@ function readDiscount(
     customer: idOf(subscription.customer),
     currency: subscription.currency,
     lines: [{ price }],
-    orderAmount: ctx.store.get('price', price).unit_amount ?? 0,
+    orderAmount: priceFor(ctx, price, subscription.currency).unit_amount ?? 0,
   });
   return refusal === null ? found : promotionText(page, code.code, refusal);
 }
