@@ -8,6 +8,8 @@ import { billChange } from '../subscription/bill-change.ts';
 import type { Billing } from '../subscription/bill-change.ts';
 import { announceEntitlements } from '../subscription/changed.ts';
 import { planChange } from '../subscription/change.ts';
+import { creditLines } from '../subscription/proration.ts';
+import { createInvoiceItem } from '../invoice/items.ts';
 import { scheduleCycle } from '../subscription/cycle-schedule.ts';
 import { endSubscription } from '../subscription/end.ts';
 import { buildItem, repriced } from '../subscription/items.ts';
@@ -49,12 +51,25 @@ export function enterPhase(
   if (schedule.current_phase?.start_date === phase.start_date) return;
   beginPhase(ctx, schedule, phase);
   const items = itemsOfPhase(ctx, subscription, phase);
+  const { trial_end } = phase;
+  const isFree = trial_end !== null && trial_end > ctx.now;
+  if (isFree && phase.proration_behavior !== 'none') creditUnfinished(ctx, subscription);
   ctx.store.put('subscription', {
     ...subscription,
     ...settingsOf(schedule, subscription, phase),
-    billing_cycle_anchor: anchorOf(ctx, subscription, phase, items),
+    ...(isFree
+      ? { trial_start: ctx.now, trial_end, billing_cycle_anchor: trial_end }
+      : { billing_cycle_anchor: anchorOf(ctx, subscription, phase, items) }),
     items: itemList(subscription.id, items),
   });
+}
+
+/** A trial begins for all items: those in the middle of a period get the rest of it back. */
+function creditUnfinished(ctx: Context, subscription: Stripe.Subscription): void {
+  const items = subscription.items.data.filter((item) => item.current_period_end > ctx.now);
+  for (const line of creditLines(ctx, subscription, items, ctx.now)) {
+    createInvoiceItem(ctx, idOf(subscription.customer), line, null);
+  }
 }
 
 export function beginPhase(ctx: Context, schedule: Schedule, phase: Phase): Schedule {

@@ -124,8 +124,9 @@ function follow(
   });
 }
 
-/** Whether two phases want the same of the subscription. */
+/** Whether the phase wants of the subscription what it is already, or also that it is free for longer. */
 function sameAim(a: Phase, b: Phase | null): boolean {
+  if (a.trial_end !== null && a.trial_end !== b?.trial_end) return false;
   const aim = (phase: Phase | null) => {
     const { items, metadata, default_tax_rates, automatic_tax } = phase ?? {};
     return JSON.stringify([items, metadata, default_tax_rates, automatic_tax]);

@@ -36,23 +36,27 @@ export function renewSubscription(ctx: Context, id: string): void {
   const phased = ctx.store.get('subscription', id);
   if (phased.ended_at !== null) return;
   const before = endDiscounts(ctx, phased);
-  const endsTrial = before.status === 'trialing';
+  const wasTrial = before.status === 'trialing';
+  const startsTrial = isInTrial(ctx, before);
+  const endsTrial = wasTrial && !startsTrial;
   if (endsTrial && stopsWithoutCard(ctx, before)) return;
 
   const due = before.items.data.filter((item) => item.current_period_end <= ctx.now);
   const usage = due
-    .filter((item) => isMetered(item) && !endsTrial)
+    .filter((item) => isMetered(item) && !wasTrial)
     .flatMap((item) => {
       const { current_period_start: start, current_period_end: end } = item;
       return usageLines(ctx, before, item, { start, end });
     });
   const anchor = anchorAfter(ctx, before, endsTrial);
   const advanced = advance(ctx, { ...before, billing_cycle_anchor: anchor });
-  const begun = advanced.items.data.filter((item) => due.some((one) => one.id === item.id));
+  const begun = advanced.items.data.filter((item) => {
+    return startsTrial || due.some((one) => one.id === item.id);
+  });
   const lines = [
     ...usage,
     ...begun
-      .filter((item) => !isMetered(item))
+      .filter((item) => startsTrial || !isMetered(item))
       .flatMap((item) => {
         return periodLines(ctx, advanced, item, kindOf(advanced, item));
       }),
@@ -61,11 +65,7 @@ export function renewSubscription(ctx: Context, id: string): void {
   const subscription = ctx.update(
     'subscription',
     found,
-    {
-      ...advanced,
-      latest_invoice: invoice.id,
-      ...(endsTrial ? { status: 'active' as const } : {}),
-    },
+    { ...advanced, latest_invoice: invoice.id },
     'customer.subscription.updated',
   );
   for (const item of begun) {
@@ -79,20 +79,35 @@ export function renewSubscription(ctx: Context, id: string): void {
   announceEntitlements(ctx, subscription);
 }
 
+/** A phase of a schedule that begins now is free for a while. */
+function isInTrial(ctx: Context, { trial_end }: Stripe.Subscription): boolean {
+  return trial_end !== null && trial_end > ctx.now;
+}
+
 /** A period that does not begin with a boundary of its rhythm is the rest of one. */
-function kindOf(subscription: Stripe.Subscription, item: Stripe.SubscriptionItem): 'full' | 'part' {
+function kindOf(
+  subscription: Stripe.Subscription,
+  item: Stripe.SubscriptionItem,
+): 'full' | 'part' | 'trial' {
+  if (subscription.status === 'trialing') return 'trial';
   return fullPeriod(subscription, item).start < item.current_period_start ? 'part' : 'full';
 }
 
-/** The items whose period is over begin the next. */
+/** The items whose period is over begin the next; where a trial begins, all until it ends. */
 function advance(ctx: Context, subscription: Stripe.Subscription): Stripe.Subscription {
-  const { billing_cycle_anchor: anchor } = subscription;
+  const { billing_cycle_anchor: anchor, trial_end } = subscription;
+  if (isInTrial(ctx, subscription)) {
+    const period = { current_period_start: ctx.now, current_period_end: trial_end! };
+    const free = subscription.items.data.map((item) => ({ ...item, ...period }));
+    return { ...subscription, status: 'trialing', items: itemList(subscription.id, free) };
+  }
+  const status = subscription.status === 'trialing' ? 'active' : subscription.status;
   const data = subscription.items.data.map((item) => {
     if (item.current_period_end > ctx.now) return item;
     const { end } = periodAt(anchor, item.price.recurring!, ctx.now);
     return { ...item, current_period_start: item.current_period_end, current_period_end: end };
   });
-  return { ...subscription, items: itemList(subscription.id, data) };
+  return { ...subscription, status, items: itemList(subscription.id, data) };
 }
 
 function anchorAfter(ctx: Context, subscription: Stripe.Subscription, endsTrial: boolean): number {

@@ -110,3 +110,68 @@ describe('a trial', () => {
     expect(await story.types()).toContain('customer.subscription.trial_will_end');
   });
 });
+
+describe('8 the trial of a phase that begins at the turn of a period', () => {
+  const month = { interval: 'month' as const };
+
+  async function planned(phase: Partial<Stripe.SubscriptionScheduleUpdateParams.Phase>) {
+    const story = await beginStory(world, { card: 'pm_card_visa' });
+    const { stripe } = story;
+    const items = [{ price: world.proMonthly.id }];
+    const { id } = await stripe.subscriptions.create({ customer: story.customer.id, items });
+    const schedule = await stripe.subscriptionSchedules.create({ from_subscription: id });
+    const { start_date, end_date } = schedule.phases[0]!;
+    await stripe.subscriptionSchedules.update(schedule.id, {
+      phases: [
+        { items, start_date, end_date },
+        { items: [{ price: world.teamMonthly.id }], duration: month, ...phase },
+        { items: [{ price: world.teamMonthly.id }], duration: month },
+      ],
+    });
+    return { story, id };
+  }
+
+  const seen = async ({ stripe }: Story, id: string) => {
+    const found = await stripe.subscriptions.retrieve(id, { expand: ['latest_invoice'] });
+    const { current_period_start: from, current_period_end: to } = found.items.data[0]!;
+    const { status, trial_end, latest_invoice } = found;
+    return { status, trial_end, from, to, total: (latest_invoice as Stripe.Invoice).total };
+  };
+
+  test.each([
+    ['`trial_end`', { trial_end: at('2027-02-15') }, at('2027-02-15')],
+    ['`trial`', { trial: true }, at('2027-03-01')],
+  ])('is free until it ends, then billed: %s', async (_name, params, end) => {
+    const { story, id } = await planned(params);
+    const preview = await story.stripe.invoices.createPreview({ subscription: id });
+    expect(preview.total).toBe(0);
+    await story.advanceTo(at('2027-02-01') + 2 * hour);
+    expect(await seen(story, id)).toEqual({
+      status: 'trialing',
+      trial_end: end,
+      from: at('2027-02-01'),
+      to: end,
+      total: 0,
+    });
+    await story.advanceTo(end + 2 * hour);
+    expect(await seen(story, id)).toMatchObject({ status: 'active', from: end, total: 9900 });
+  });
+
+  test('is that of a phase that runs already, where the schedule says so later', async () => {
+    const { story, id } = await planned({});
+    const { schedule } = await story.stripe.subscriptions.retrieve(id);
+    const { phases } = await story.stripe.subscriptionSchedules.retrieve(schedule as string);
+    await story.stripe.subscriptionSchedules.update(schedule as string, {
+      phases: [
+        {
+          items: [{ price: world.proMonthly.id }],
+          start_date: phases[0]!.start_date,
+          end_date: phases[0]!.end_date,
+          trial_end: at('2027-01-20'),
+        },
+      ],
+    });
+    const expected = { status: 'trialing', trial_end: at('2027-01-20') };
+    expect(await seen(story, id)).toMatchObject(expected);
+  });
+});
