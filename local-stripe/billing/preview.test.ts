@@ -94,3 +94,47 @@ test('a preview without a change is the renewal that comes, and leaves no trace'
     bench.stripe.invoices.createPreview({ subscription: subscription.id }),
   ).rejects.toMatchObject({ code: 'invoice_upcoming_none' });
 });
+
+test('8 invoice items alone are previewed as an invoice of their own where nothing is subscribed to', async () => {
+  const customer = await bench.customer();
+  const { stripe } = bench;
+  await stripe.invoiceItems.create({ customer: customer.id, amount: 400, currency: 'eur' });
+  const coupon = await stripe.coupons.create({ percent_off: 50 });
+  const once = await stripe.prices.create({
+    product: String(bench.monthly.product),
+    unit_amount: 700,
+    currency: 'eur',
+  });
+  await bench.newEvents();
+  const preview = await stripe.invoices.createPreview({
+    customer: customer.id,
+    invoice_items: [
+      { price: once.id, quantity: 2 },
+      { amount: 200, currency: 'eur' },
+    ],
+    discounts: [{ coupon: coupon.id }],
+  });
+  expect(preview).toMatchObject({ currency: 'eur', subtotal: 2000, total: 1000, status: 'draft' });
+  expect(preview.lines.data.map(({ amount }) => amount)).toEqual([400, 1400, 200]);
+  expect(preview.parent).toBeNull();
+  expect(await bench.newEvents()).toEqual([]);
+  expect((await stripe.invoices.list()).data).toEqual([]);
+  expect((await stripe.invoiceItems.list({ customer: customer.id })).data).toHaveLength(1);
+  const described = await stripe.invoices.createPreview({
+    customer_details: { address: { country: 'DE' } },
+    invoice_items: [{ amount: 200, currency: 'eur' }],
+  });
+  expect(described).toMatchObject({ customer: null, total: 200 });
+  await expect(stripe.invoices.createPreview({ customer: customer.id })).rejects.toMatchObject({
+    code: 'invoice_upcoming_none',
+  });
+});
+
+test('8 invoice items are previewed with the subscription where there is one', async () => {
+  const subscription = await subscribe();
+  const preview = await bench.stripe.invoices.createPreview({
+    customer: String(subscription.customer),
+    invoice_items: [{ amount: 200, currency: 'usd' }],
+  });
+  expect(preview.total).toBe(2900 + 200);
+});

@@ -4,7 +4,9 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { ratesOf } from '../tax/rates.ts';
 import { previewCustomer } from './customer.ts';
-import { customerClock, findSubscription, none } from './subject.ts';
+import { addItems } from './items.ts';
+import { previewOneOff } from './one-off.ts';
+import { customerClock, findSubscription, isOneOff, none } from './subject.ts';
 import { cancelSubscription } from '../subscription/cancel.ts';
 import { draftFirstInvoice } from '../subscription/start.ts';
 import { nextCycleAt, scheduleCycle } from '../subscription/cycle-schedule.ts';
@@ -13,9 +15,6 @@ import { plainPatch } from '../subscription/plain-patch.ts';
 import { renewSubscription } from '../subscription/renew.ts';
 import { updateSubscription } from '../subscription/update.ts';
 import { refuseUnimitated } from '../unimitated.ts';
-import { keepInvoiceItem } from '../invoice/items.ts';
-import { readItemLine } from '../invoice/item-params.ts';
-import type { GivenItem } from '../invoice/item-params.ts';
 
 type Params = Stripe.InvoiceCreatePreviewParams;
 type Details = Stripe.InvoiceCreatePreviewParams.SubscriptionDetails;
@@ -39,9 +38,10 @@ export function previewInvoice(global: Context, params: Params): Stripe.Invoice 
   const preview = asPreview(
     previewed(ctx, () => {
       const customer = previewCustomer(ctx, params, subscription);
-      return subscription === null
-        ? previewCreation(ctx, { ...params, customer }, details)
-        : previewChange(ctx, subscription, params, details);
+      if (subscription !== null) return previewChange(ctx, subscription, params, details);
+      return isOneOff(params)
+        ? previewOneOff(ctx, { ...params, customer })
+        : previewCreation(ctx, { ...params, customer }, details);
     }),
   );
   // Somebody who was only described has no id.
@@ -88,7 +88,8 @@ function previewChange(
       'currency',
     );
   }
-  addItems(ctx, params, idOf(before.customer), before);
+  const { currency, id } = before;
+  addItems(ctx, params, { customer: idOf(before.customer), currency, subscription: id });
   const plain = {
     ...(params.discounts === undefined ? {} : { discounts: params.discounts }),
     ...(params.automatic_tax === undefined ? {} : { automatic_tax: params.automatic_tax }),
@@ -157,7 +158,9 @@ function previewCreation(
     ...(params.automatic_tax === undefined ? {} : { automatic_tax: params.automatic_tax }),
   } as Stripe.SubscriptionCreateParams;
   const { subscription } = prepareSubscription(ctx, asked, { needsLocation: false });
-  addItems(ctx, params, params.customer, subscription);
+  const { customer } = params;
+  const { currency, id } = subscription;
+  addItems(ctx, params, { customer, currency, subscription: id });
   return draftFirstInvoice(ctx, subscription, details.proration_behavior);
 }
 
@@ -176,25 +179,6 @@ function updateParams(details: Details): Stripe.SubscriptionUpdateParams {
       details.billing_cycle_anchor as Stripe.SubscriptionUpdateParams.BillingCycleAnchor;
   }
   return update;
-}
-
-function addItems(
-  ctx: Context,
-  params: Params,
-  customer: string,
-  subscription: Stripe.Subscription,
-): void {
-  for (const [i, item] of (params.invoice_items ?? []).entries()) {
-    const id = ctx.newId('ii');
-    const line = readItemLine(ctx, item as GivenItem, {
-      place: `invoice_items[${i}]`,
-      customer,
-      id,
-      currency: subscription.currency,
-      subscription: subscription.id,
-    });
-    keepInvoiceItem(ctx, customer, line, null, id);
-  }
 }
 
 /** Under ids of its own, and as nothing had come of it yet: nothing can be done with it but look. */

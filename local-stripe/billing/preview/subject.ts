@@ -27,13 +27,21 @@ export function findSubscription(ctx: Context, params: Params): Stripe.Subscript
     return ctx.store.get('subscription', id);
   }
   if (params.subscription_details?.items !== undefined && isNamed(params)) return null;
-  if (params.customer === undefined) throw missingParam('customer');
+  if (params.customer === undefined) {
+    if (isOneOff(params) && isNamed(params)) return null;
+    throw missingParam('customer');
+  }
   const live = ctx.store.by('subscription', 'customer', params.customer).filter((one) => {
     return one.ended_at === null && one.status !== 'incomplete';
   });
   const next = live.sort((a, b) => nextCycleAt(a) - nextCycleAt(b))[0];
-  if (next === undefined) throw noneFor(params.customer);
-  return next;
+  if (next === undefined && !isOneOff(params)) throw noneFor(params.customer);
+  return next ?? null;
+}
+
+/** Items alone: where there is no subscription that they would be billed with, a bill of their own. */
+export function isOneOff({ invoice_items, subscription_details }: Params): boolean {
+  return (invoice_items ?? []).length > 0 && subscription_details === undefined;
 }
 
 /** Whom it is about: a customer, or somebody described. */
