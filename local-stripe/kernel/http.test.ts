@@ -71,6 +71,17 @@ describe('refusals', () => {
     expect(await response.json()).toHaveProperty('error.type', 'invalid_request_error');
   });
 
+  test('8 a refused key leads to no log of requests, any other refusal does', async () => {
+    const errorOf = async (path: string, authorization: string) => {
+      const response = await call(path, { headers: { authorization } });
+      return ((await response.json()) as { error: object }).error;
+    };
+    const refused = await errorOf('/v1/customers', 'Bearer nonsense');
+    expect(refused).not.toHaveProperty('request_log_url');
+    const missing = await errorOf('/v1/customers/cus_none', 'Bearer sk_test_http');
+    expect(missing).toHaveProperty('request_log_url');
+  });
+
   test('an unknown URL, an unknown parameter and an unknown customer are told apart', async () => {
     expect((await call('/v1/unknown')).status).toBe(404);
     await expect(stripe.customers.retrieve('cus_none')).rejects.toMatchObject({

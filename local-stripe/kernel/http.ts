@@ -235,6 +235,8 @@ function errorAnswer(kernel: Kernel, error: unknown, requestId: string): Answer 
   const link = `${kernel.baseUrl}/_control#${requestId}`;
   const { code } = known.body;
   const doc_url = code && `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}`;
-  const body = JSON.stringify({ error: { ...known.body, doc_url, request_log_url: link } });
+  // Whoever has no valid key is not led to anybody's log.
+  const log = known.status === 401 ? {} : { request_log_url: link };
+  const body = JSON.stringify({ error: { ...known.body, doc_url, ...log } });
   return { status: known.status, body, headers: known.headers };
 }
