@@ -77,6 +77,17 @@ describe('8 the stairs run one way', () => {
     expect(knowing.map(({ path }) => path)).toEqual([]);
   });
 
+  test('8 the kernel has none of billing’s settings: billing adds its own', () => {
+    const words = /\b\w*(retrySettings|invoice|subscription|delayed|tax|upcoming)\w*\b/gi;
+    const found = built
+      .filter(({ path }) => path.startsWith('kernel/'))
+      .flatMap(({ path, text }) => {
+        const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+        return [...code.matchAll(words)].map(([word]) => `${path}: ${word}`);
+      });
+    expect(found).toEqual([]);
+  });
+
   test('a room keeps and takes only what it or a room below has declared', () => {
     const declared = built
       .filter(({ path }) => /(^|\/)kinds\.ts$/.test(path))

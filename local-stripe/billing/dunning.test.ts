@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { changeSettings } from '../kernel/settings.ts';
+import { changeBilling } from './settings.ts';
 import { setCardFailing } from './payment/behavior.ts';
 import type { Decline } from './cards.ts';
 import { startBench } from './testing/bench.ts';
@@ -9,7 +9,7 @@ let bench: Bench;
 beforeEach(async () => {
   bench = await startBench('2027-01-15T10:00:00');
   bench.local.kernel.run(({ store }) =>
-    changeSettings(store, { retry: { attempts: 3, spacingSeconds: 86_400, final: 'cancel' } }),
+    changeBilling(store, { retry: { attempts: 3, spacingSeconds: 86_400, final: 'cancel' } }),
   );
 });
 afterEach(() => bench.close());
@@ -78,7 +78,7 @@ describe('after the last retry', () => {
     ['cancel', 'canceled'],
   ] as const)('%s leaves the subscription %s', async (final, status) => {
     bench.local.kernel.run(({ store }) =>
-      changeSettings(store, { retry: { attempts: 2, spacingSeconds: 3600, final } }),
+      changeBilling(store, { retry: { attempts: 2, spacingSeconds: 3600, final } }),
     );
     const { id, customer } = await failing(decline('generic_decline'));
     await bench.advanceTo('2027-02-20T00:00:00');
@@ -88,7 +88,7 @@ describe('after the last retry', () => {
 
   test('a late payment by hand brings an unpaid subscription back', async () => {
     bench.local.kernel.run(({ store }) =>
-      changeSettings(store, { retry: { attempts: 1, spacingSeconds: 3600, final: 'unpaid' } }),
+      changeBilling(store, { retry: { attempts: 1, spacingSeconds: 3600, final: 'unpaid' } }),
     );
     const { id, customer } = await failing(decline('generic_decline'));
     const card = await bench.stripe.paymentMethods.attach('pm_card_visa', { customer });

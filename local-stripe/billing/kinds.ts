@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { CardRow } from './payment/behavior.ts';
+import type { BillingSettingsRow } from './settings.ts';
 import type { BilledRow, LineRatesRow, PendingUpdateRow } from './rows.ts';
 
 /** What a meter event means, read from its payload once. */
@@ -47,6 +48,7 @@ declare module '../kernel/kinds.ts' {
     'test_helpers.test_clock': Stripe.TestHelpers.TestClock;
 
     _billed: BilledRow;
+    _billing_settings: BillingSettingsRow;
     _card: CardRow;
     _line_rates: LineRatesRow;
     _pending_update: PendingUpdateRow;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLocalStripe } from '../index.ts';
 import type { LocalStripe } from '../index.ts';
 import { frozenClock } from '../kernel/clock.ts';
-import { readSettings } from '../kernel/settings.ts';
+import { billingSettings } from '../billing/settings.ts';
 
 const start = Date.UTC(2027, 0, 31) / 1000;
 
@@ -90,10 +90,10 @@ describe('settings', () => {
     await post('chaos', { duplicate: 0, drop: 0 });
 
     const retry = { attempts: 4, spacingSeconds: 86_400, final: 'unpaid' };
-    const { invoiceRetry: invoices } = readSettings(local.kernel.store);
+    const { invoiceRetry: invoices } = billingSettings(local.kernel.store);
     const answer = await post('retry_settings', retry);
     expect(answer.body).toEqual({ retry: { ...retry, invoices } });
-    expect(readSettings(local.kernel.store).retry).toEqual(retry);
+    expect(billingSettings(local.kernel.store).retry).toEqual(retry);
   });
 
   test('reset forgets everything but the time', async () => {
@@ -101,7 +101,7 @@ describe('settings', () => {
     const { body } = await post('reset', {});
     expect(body).toEqual({ now: local.kernel.now() });
     expect((await stripe.customers.list()).data).toEqual([]);
-    expect(readSettings(local.kernel.store).retry.final).toBe('cancel');
+    expect(billingSettings(local.kernel.store).retry.final).toBe('cancel');
   });
 });
 

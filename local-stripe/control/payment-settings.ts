@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { SettingsRow } from '../kernel/rows.ts';
-import { changeSettings, readSettings } from '../kernel/settings.ts';
+import { billingSettings, changeBilling } from '../billing/settings.ts';
+import type { BillingSettingsRow } from '../billing/settings.ts';
 import type { Context } from '../kernel/types.ts';
 
 const attempts = z.number().int().min(1).max(100).optional();
@@ -29,9 +29,9 @@ export const retryBody = z.strictObject({
 export function setRetry(
   ctx: Context,
   { invoices = {}, ...change }: z.infer<typeof retryBody>,
-): SettingsRow['retry'] & { invoices: SettingsRow['invoiceRetry'] } {
-  const before = readSettings(ctx.store);
-  const after = changeSettings(ctx.store, {
+): BillingSettingsRow['retry'] & { invoices: BillingSettingsRow['invoiceRetry'] } {
+  const before = billingSettings(ctx.store);
+  const after = changeBilling(ctx.store, {
     retry: { ...before.retry, ...change },
     invoiceRetry: { ...before.invoiceRetry, ...invoices },
   });
@@ -52,7 +52,7 @@ export const delayedPaymentsBody = z.strictObject({
 export function setDelayedPayments(
   ctx: Context,
   change: z.infer<typeof delayedPaymentsBody>,
-): SettingsRow['delayedPayments'] {
-  const delayedPayments = { ...readSettings(ctx.store).delayedPayments, ...change };
-  return changeSettings(ctx.store, { delayedPayments }).delayedPayments;
+): BillingSettingsRow['delayedPayments'] {
+  const delayedPayments = { ...billingSettings(ctx.store).delayedPayments, ...change };
+  return changeBilling(ctx.store, { delayedPayments }).delayedPayments;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isPlaceholder, pathMatches } from '../kernel/chaos.ts';
-import type { FailureRule, SettingsRow } from '../kernel/rows.ts';
-import { changeSettings, readSettings } from '../kernel/settings.ts';
+import type { ChaosSettings, FailureRule } from '../kernel/rows.ts';
+import { changeChaos, readSettings } from '../kernel/settings.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/types.ts';
 import { ControlError } from './answer.ts';
@@ -58,13 +58,12 @@ export const chaosBody = z.strictObject({
  * Changes how events are delivered and which requests fail. A new `failNext` takes the place of the
  * old one, and what that has struck is forgotten. Throws where a rule could never strike.
  */
-export function setChaos(kernel: Kernel, change: z.infer<typeof chaosBody>): SettingsRow['chaos'] {
+export function setChaos(kernel: Kernel, change: z.infer<typeof chaosBody>): ChaosSettings {
   const endpoints = kernel.resources.flatMap(({ routes }) => routes);
   for (const [at, rule] of (change.failNext ?? []).entries()) assertCanStrike(endpoints, rule, at);
   const fired = change.failNext === undefined ? {} : { fired: [] };
   return kernel.run(({ store }) => {
-    const chaos = { ...readSettings(store).chaos, ...change, ...fired };
-    return changeSettings(store, { chaos }).chaos;
+    return changeChaos(store, { ...readSettings(store).chaos, ...change, ...fired }).chaos;
   });
 }
 

@@ -2,6 +2,7 @@ import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { apiVersion } from '../kernel/events.ts';
 import type { Kind, Kinds } from '../kernel/kinds.ts';
 import { readSettings } from '../kernel/settings.ts';
+import { billingSettings } from '../billing/settings.ts';
 
 /** How many objects of each kind the state shows, newest first; `counts` has the true numbers. */
 const shownObjects = 100;
@@ -23,7 +24,8 @@ const shown = {
 export function readState(local: LocalStripe): object {
   const { kernel } = local;
   const { store } = kernel;
-  const settings = readSettings(store);
+  const { chaos } = readSettings(store);
+  const { retry, upcomingDays } = billingSettings(store);
   const counts: Record<string, number> = {};
   for (const kind of store.kinds()) {
     if (!kind.startsWith('_')) counts[kind] = store.size(kind);
@@ -33,7 +35,7 @@ export function readState(local: LocalStripe): object {
     now: kernel.now(),
     apiVersion,
     url: local.url,
-    settings: { retry: settings.retry, chaos: settings.chaos, upcomingDays: settings.upcomingDays },
+    settings: { retry, chaos, upcomingDays },
     counts,
     nextDue:
       next === undefined ? null : { at: next.dueAt, kind: next.kind, objectId: next.objectId },

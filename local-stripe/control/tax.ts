@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultRegistrations } from '../billing/tax/registrations.ts';
-import type { TaxSettings } from '../kernel/rows.ts';
-import { changeSettings, readSettings } from '../kernel/settings.ts';
+import { billingSettings, changeBilling } from '../billing/settings.ts';
+import type { TaxSettings } from '../billing/settings.ts';
 import type { Context } from '../kernel/types.ts';
 
 const country = z.string().regex(/^[A-Z]{2}$/, { error: 'a country by its two capital letters' });
@@ -30,9 +30,9 @@ export function setTax(
   ctx: Context,
   { country: place, registrations }: z.infer<typeof taxBody>,
 ): TaxSettings {
-  const { tax } = changeSettings(ctx.store, {
+  const { tax } = changeBilling(ctx.store, {
     tax: {
-      ...readSettings(ctx.store).tax,
+      ...billingSettings(ctx.store).tax,
       ...(place === undefined ? {} : { country: place }),
       ...(registrations === undefined
         ? {}

@@ -5,7 +5,7 @@ import type { Call } from './call-log.ts';
 import { StripeError } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import type { FailureRule, FiredFailure } from './rows.ts';
-import { changeSettings, readSettings } from './settings.ts';
+import { changeChaos, readSettings } from './settings.ts';
 
 /** Where a request goes, as a rule looks at it. `search` tells one list call from another. */
 export interface Arrival {
@@ -26,7 +26,7 @@ export function takeFailure(kernel: Kernel, call: Call, arrival: Arrival): Failu
     const fired = chaos.fired.map((one) =>
       one === earlier ? { ...one, repeatsLeft: one.repeatsLeft - 1 } : one,
     );
-    kernel.run((ctx) => changeSettings(ctx.store, { chaos: { ...chaos, fired } }));
+    kernel.run((ctx) => changeChaos(ctx.store, { fired }));
     return earlier.rule;
   }
   const failNext: FailureRule[] = [];
@@ -39,7 +39,7 @@ export function takeFailure(kernel: Kernel, call: Call, arrival: Arrival): Failu
   }
   if (struck === null && failNext.every((rule, at) => rule === chaos.failNext[at])) return null;
   const fired = struck === null ? chaos.fired : [...chaos.fired, firedOf(struck, call, origin)];
-  kernel.run((ctx) => changeSettings(ctx.store, { chaos: { ...chaos, failNext, fired } }));
+  kernel.run((ctx) => changeChaos(ctx.store, { failNext, fired }));
   return struck;
 }
 

@@ -62,52 +62,10 @@ export interface IdempotencyRow {
   savedAt: number;
 }
 
-/** What the Dashboard would be used for: retries, reminders, and the tester's switches. */
+/** The tester's switches. What other rooms let be set, they keep for themselves. */
 export interface SettingsRow {
   id: 'settings';
-  retry: RetrySettings;
-  invoiceRetry: InvoiceRetrySettings;
-  /** Days before a renewal at which `invoice.upcoming` is sent. */
-  upcomingDays: number;
-  /** How wallets (Alipay, WeChat Pay) tell what became of a payment. */
-  delayedPayments: DelayedPayments;
-  tax: TaxSettings;
   chaos: ChaosSettings;
-}
-
-export interface RetrySettings {
-  /** Attempts in all, the first included. */
-  attempts: number;
-  spacingSeconds: number;
-  final: 'cancel' | 'unpaid' | 'past_due' | 'pause';
-}
-
-/** Of one-off invoices, which have settings of their own. */
-export interface InvoiceRetrySettings {
-  attempts: number;
-  spacingSeconds: number;
-  /** What becomes of the invoice after the last attempt. */
-  final: 'open' | 'uncollectible';
-}
-
-/** 0 seconds: at once. Else the payment is `processing` until then, and ends in `outcome`. */
-export interface DelayedPayments {
-  seconds: number;
-  outcome: 'succeeded' | 'failed';
-}
-
-/** Where the business is, and where it collects tax; null: the table that comes along. */
-export interface TaxSettings {
-  country: string;
-  registrations: TaxRegistration[] | null;
-}
-
-/** Tax is collected from customers in that country, or in that state of it alone. */
-export interface TaxRegistration {
-  country: string;
-  state?: string;
-  percentage: number;
-  tax: 'gst' | 'jct' | 'sales_tax' | 'vat';
 }
 
 /** Rates are 0 to 1. */

@@ -26,6 +26,7 @@ export interface Context {
   readonly baseUrl: string;
   /** The account's name, as people see it. */
   readonly businessName: string;
+  /** The tester's switches. */
   readonly settings: SettingsRow;
 
   /** The same, by another clock: use `ctx.onClock(idOrNull(customer.test_clock))`. */

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
+import { billingSettings } from '../settings.ts';
 import { subscriptionOf } from './subscription-of.ts';
 
 /**
@@ -11,7 +12,7 @@ export function scheduleRetry(
   invoice: Stripe.Invoice,
   attemptCount: number,
 ): number | null {
-  const { retry, invoiceRetry } = ctx.settings;
+  const { retry, invoiceRetry } = billingSettings(ctx.store);
   const isOneOff = subscriptionOf(ctx, invoice) === null;
   const { attempts, spacingSeconds } = isOneOff ? invoiceRetry : retry;
   if (invoice.billing_reason === 'subscription_create' || !invoice.auto_advance) return null;

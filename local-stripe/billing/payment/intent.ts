@@ -1,3 +1,4 @@
+import { billingSettings } from '../settings.ts';
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
@@ -38,7 +39,7 @@ export function confirmIntent(
   }
   if (verdict.kind === 'challenges') return challenge(ctx, intent, method, returnUrl);
   if (verdict.kind === 'declines') return decline(ctx, intent, method, verdict);
-  const { seconds, outcome } = ctx.settings.delayedPayments;
+  const { seconds, outcome } = billingSettings(ctx.store).delayedPayments;
   if (walletOf(method) === null || seconds === 0) return succeed(ctx, intent, method);
   return process(ctx, intent, ctx.now + seconds, outcome);
 }

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
+import { billingSettings } from '../settings.ts';
 import { isEndOfSchedule } from './attached-schedule.ts';
 
 const day = 86_400;
@@ -17,7 +18,7 @@ export function scheduleCycle(ctx: Context, subscription: Stripe.Subscription): 
   const isSooner = cancel_at !== null && cancel_at < at && !isEndOfSchedule(ctx, subscription);
   if (isSooner) ctx.schedule(cancel_at, 'subscription.cancel', id);
   else ctx.unschedule('subscription.cancel', id);
-  const upcomingAt = at - ctx.settings.upcomingDays * day;
+  const upcomingAt = at - billingSettings(ctx.store).upcomingDays * day;
   if (upcomingAt > ctx.now && status !== 'incomplete') {
     ctx.schedule(upcomingAt, 'subscription.upcoming', id);
   } else {

@@ -1,3 +1,4 @@
+import { billingSettings } from '../settings.ts';
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context, Happenings } from '../../kernel/types.ts';
@@ -115,7 +116,7 @@ export function followOverdue(ctx: Context, { invoice }: Happenings['invoice.ove
 function giveUp(ctx: Context, id: string, invoice: Stripe.Invoice): void {
   const subscription = ctx.store.get('subscription', id);
   if (hasEnded(subscription) || subscription.status === 'incomplete') return;
-  switch (ctx.settings.retry.final) {
+  switch (billingSettings(ctx.store).retry.final) {
     case 'cancel':
       endSubscription(ctx, subscription, { reason: 'payment_failed' });
       return;

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { billingSettings } from '../settings.ts';
 import { taxAmounts } from './amount.ts';
 import { taxLocation } from './location.ts';
 import type { TaxLocation } from './location.ts';
@@ -98,7 +99,7 @@ function reasonOf(
 /** A business abroad that gave its tax id there accounts for the tax itself. */
 function isReverseCharged(ctx: Context, taxIds: readonly Stripe.TaxId[], country: string): boolean {
   const type = reverseChargeId(country);
-  if (type === null || country === ctx.settings.tax.country) return false;
+  if (type === null || country === billingSettings(ctx.store).tax.country) return false;
   return taxIds.some((taxId) => {
     return taxId.type === type && (type !== 'eu_vat' || taxId.country === country);
   });

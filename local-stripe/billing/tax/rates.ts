@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { randomText } from '../../kernel/ids.ts';
 import { invalidRequest, noSuch } from '../../kernel/errors.ts';
-import type { TaxRegistration } from '../../kernel/rows.ts';
+import type { TaxRegistration } from '../settings.ts';
 import type { Context } from '../../kernel/types.ts';
 
 const ratesMax = 5;

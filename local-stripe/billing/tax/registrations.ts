@@ -1,4 +1,5 @@
-import type { TaxRegistration } from '../../kernel/rows.ts';
+import { billingSettings } from '../settings.ts';
+import type { TaxRegistration } from '../settings.ts';
 import type { Context } from '../../kernel/types.ts';
 import type { TaxLocation } from './location.ts';
 
@@ -24,7 +25,7 @@ export const defaultRegistrations: readonly TaxRegistration[] = [
 
 /** The registration that counts there: of the state, else of the country; null: nothing is collected. */
 export function registrationAt(ctx: Context, place: TaxLocation): TaxRegistration | null {
-  const all = ctx.settings.tax.registrations ?? defaultRegistrations;
+  const all = billingSettings(ctx.store).tax.registrations ?? defaultRegistrations;
   const here = all.filter(({ country }) => country === place.country);
   return (
     here.find(({ state }) => state !== undefined && state === place.state) ??

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startLocalStripe } from '../../index.ts';
 import type { LocalStripe } from '../../index.ts';
 import { frozenClock } from '../clock.ts';
-import { changeSettings, readSettings } from '../settings.ts';
+import { changeChaos } from '../settings.ts';
 
 const start = Date.UTC(2027, 0, 1) / 1000;
 
@@ -109,9 +109,7 @@ describe('deliveries', () => {
     ['drop', { drop: 1 }, 0],
   ])('chaos: %s', async (_name, chaos, times) => {
     await endpoint(['*']);
-    local.kernel.run(({ store }) =>
-      changeSettings(store, { chaos: { ...readSettings(store).chaos, ...chaos } }),
-    );
+    local.kernel.run(({ store }) => changeChaos(store, chaos));
     await stripe.customers.create();
     await stripe.customers.create();
     await local.settled();
@@ -121,8 +119,7 @@ describe('deliveries', () => {
   test('chaos: shuffled events arrive all, in another order', async () => {
     await endpoint(['*']);
     local.kernel.run((ctx) => {
-      const chaos = { ...readSettings(ctx.store).chaos, shuffle: 1 };
-      changeSettings(ctx.store, { chaos });
+      changeChaos(ctx.store, { shuffle: 1 });
       for (let i = 0; i < 20; i += 1)
         ctx.emit('customer.created', { object: 'customer', id: `cus_${i}` });
     });

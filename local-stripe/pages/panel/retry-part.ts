@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { readSettings } from '../../kernel/settings.ts';
+import { billingSettings } from '../../billing/settings.ts';
 import type { Html } from '../document.ts';
 import { hidden } from './frame.ts';
 import type { PanelVisit } from './frame.ts';
@@ -7,7 +7,7 @@ import type { PanelVisit } from './frame.ts';
 /** How often a failed payment is tried again, and what then: of subscriptions, and of one-off invoices. */
 export function retryPart(visit: PanelVisit): Html {
   const { panel } = visit.page.words;
-  const { retry, invoiceRetry } = readSettings(visit.local.kernel.store);
+  const { retry, invoiceRetry } = billingSettings(visit.local.kernel.store);
   return html`<section class="card stack">
     <h2>${panel.retryTitle}</h2>
     <form method="post" action="/_control/panel/retry_settings" class="stack">
