@@ -3,10 +3,11 @@ import { defineConfig } from 'vitest/config';
 const never = ['**/node_modules/**', '**/dist/**', '.data/**'];
 
 /**
- * Files of one worker share their modules: reading and warming the product anew for each file took a
+ * Three workers also on two cores, because many tests wait: for a clock of PostgreSQL's, for a process
+ * that starts. Files of one worker share their modules: reading and warming the product anew for each file took a
  * third of the whole suite's time. So a test keeps what it changes to itself and undoes it.
  */
-const shared = { isolate: false } as const;
+const shared = { isolate: false, maxWorkers: 3 } as const;
 
 /**
  * Four projects, told apart by where a test lives and how it ends:

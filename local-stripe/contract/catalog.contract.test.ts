@@ -90,6 +90,15 @@ describe('prices', () => {
     expect(String(fraction.unit_amount_decimal)).toBe('0.5');
   });
 
+  test.each([
+    ['tiers_mode', { tiers_mode: 'graduated', unit_amount: 100 }],
+    ['tiers', { billing_scheme: 'tiered', tiers_mode: 'volume', tiers: [] }],
+  ] as const)('8 are refused with half of what makes tiers: %s', async (param, given) => {
+    const price = { currency: 'cny', product_data: { name: 'Words' }, ...given };
+    const refused = stripe.prices.create(price as unknown as Stripe.PriceCreateParams);
+    await expect(refused).rejects.toMatchObject({ statusCode: 400, param });
+  });
+
   test('hold their tiers back until they are expanded', async () => {
     const { id, tiers } = await stripe.prices.create({
       product: product.id,

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { draftInvoice, relineInvoice } from '../billing/invoice/draft.ts';
+import { draftInvoice, payerOf, relineInvoice } from '../billing/invoice/draft.ts';
 import { draftsOf } from '../billing/invoice/lines.ts';
 import { firstBilledIn } from '../billing/invoice/balance.ts';
 import { keptOnInvoice } from '../billing/invoice/kept-params.ts';
@@ -213,10 +213,7 @@ export function deleteInvoice(global: Context, before: Invoice): object {
 
 /** On the clock of the invoice. Of a customer that is gone nothing is billed any more. */
 export function onClock(ctx: Context, invoice: Invoice): Context {
-  const customer = idOf(invoice.customer!);
-  if (ctx.store.find('customer', customer) === undefined) {
-    throw invalidRequest(`The customer of this invoice, ${customer}, has been deleted.`);
-  }
+  payerOf(ctx, invoice);
   return ctx.onClock(idOrNull(invoice.test_clock));
 }
 

@@ -147,7 +147,8 @@ function assertFits(ctx: Context, invoice: Stripe.Invoice, line: LineDraft): voi
 function relabel(ctx: Context, before: InvoiceItem, metadata: Stripe.Metadata): InvoiceItem {
   const item = ctx.update('invoiceitem', before, { metadata });
   const invoice = ctx.store.find('invoice', idOrNull(item.invoice) ?? '');
-  if (item !== before && invoice?.status === 'draft') reline(ctx, invoice, item);
+  const isPayable = ctx.store.find('customer', idOf(item.customer)) !== undefined;
+  if (item !== before && invoice?.status === 'draft' && isPayable) reline(ctx, invoice, item);
   return item;
 }
 

@@ -39,12 +39,16 @@ export function tiersOf(
   within: string,
 ): Stripe.Price.Tier[] | null {
   if (params.billing_scheme !== 'tiered') {
-    if (params.tiers === undefined) return null;
-    throw invalidRequest('`tiers` can only be set if `billing_scheme` is `tiered`.', within);
+    const given = params.tiers ? within : params.tiers_mode ? 'tiers_mode' : null;
+    if (given === null) return null;
+    throw invalidRequest(
+      `\`${given}\` can only be set if \`billing_scheme\` is \`tiered\`.`,
+      given,
+    );
   }
-  if (params.tiers === undefined) throw missingParam('tiers');
+  if ((params.tiers ?? []).length === 0) throw missingParam('tiers');
   if (params.tiers_mode === undefined) throw missingParam('tiers_mode');
-  return readTiers(params.tiers, within);
+  return readTiers(params.tiers!, within);
 }
 
 function readTiers(tiers: GivenTier[], within: string): Stripe.Price.Tier[] {

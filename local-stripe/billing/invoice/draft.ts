@@ -179,7 +179,7 @@ export function relineInvoice(
       'invoice_not_editable',
     );
   }
-  const customer = ctx.store.get('customer', idOf(before.customer!));
+  const customer = payerOf(ctx, before);
   const policy = policyOf(ctx, before, customer);
   const kept = drafts.map((draft) => ({ ...draft, ...lineIn(before, draft) }));
   const lines = buildLines(ctx, before, kept, discounts, policy);
@@ -192,6 +192,16 @@ export function relineInvoice(
     ...totalsOf(ctx, lines, balance, before.currency),
   };
   return ctx.update('invoice', before, patch, 'invoice.updated');
+}
+
+/** Whose invoice it is; throws 400 when they were deleted. */
+export function payerOf(ctx: Context, { customer }: Stripe.Invoice): Stripe.Customer {
+  const id = idOf(customer!);
+  const found = ctx.store.find('customer', id);
+  if (found === undefined) {
+    throw invalidRequest(`The customer of this invoice, ${id}, has been deleted.`);
+  }
+  return found;
 }
 
 /** The line that the draft is on the invoice already, under its id. */

@@ -36,28 +36,34 @@ interface CardOptions {
   card?: { request_three_d_secure?: string; network?: string } | null;
 }
 
-/** What is said of cards, on a subscription and on an invoice. */
-export function optionsOf<O>(given: object | null): O | null {
+/** What is said of cards on a subscription. */
+export function subscriptionOptionsOf<O>(given: object | null): O | null {
   if (given === null) return null;
   const { card } = given as CardOptions;
-  const network = card?.network === undefined ? {} : { network: card.network };
-  const none = null;
-  return {
-    acss_debit: none,
-    bancontact: none,
-    card: { ...network, request_three_d_secure: card?.request_three_d_secure ?? 'automatic' },
-    customer_balance: none,
-    konbini: none,
-    payto: none,
-    sepa_debit: none,
-    us_bank_account: none,
-  } as O;
+  return { ...NO_OPTIONS, card: { network: card?.network ?? null, ...secureOf(card) } } as O;
 }
 
-/** An invoice names two methods more. */
+/** What is said of cards on an invoice: not over which network. */
 function invoiceOptionsOf(given: object | null): object | null {
-  return given === null ? null : { ...optionsOf<object>(given), pix: null, upi: null };
+  if (given === null) return null;
+  return { ...NO_OPTIONS, card: secureOf((given as CardOptions).card) };
 }
+
+function secureOf(card: CardOptions['card']): object {
+  return { request_three_d_secure: card?.request_three_d_secure ?? 'automatic' };
+}
+
+const NO_OPTIONS = {
+  acss_debit: null,
+  bancontact: null,
+  customer_balance: null,
+  konbini: null,
+  payto: null,
+  pix: null,
+  sepa_debit: null,
+  upi: null,
+  us_bank_account: null,
+};
 
 function renderingOf(
   given: Stripe.InvoiceUpdateParams.Rendering,

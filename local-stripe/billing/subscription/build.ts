@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
-import { optionsOf } from '../invoice/kept-params.ts';
+import { subscriptionOptionsOf } from '../invoice/kept-params.ts';
 
 export interface SubscriptionFacts {
   id: string;
@@ -76,7 +76,9 @@ export function buildSubscription(
     on_behalf_of: null,
     pause_collection: null,
     payment_settings: {
-      payment_method_options: optionsOf(params.payment_settings?.payment_method_options || null),
+      payment_method_options: subscriptionOptionsOf(
+        params.payment_settings?.payment_method_options || null,
+      ),
       payment_method_types: params.payment_settings?.payment_method_types || null,
       save_default_payment_method: params.payment_settings?.save_default_payment_method ?? 'off',
     },

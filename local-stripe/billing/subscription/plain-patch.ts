@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
-import { optionsOf } from '../invoice/kept-params.ts';
+import { subscriptionOptionsOf } from '../invoice/kept-params.ts';
 import type { Context } from '../../kernel/types.ts';
 import { readTaxRates } from '../tax/rates.ts';
 import { automaticTax, trialSettings } from './build.ts';
@@ -44,7 +44,7 @@ export function plainPatch(ctx: Context, before: Stripe.Subscription, params: Pa
       ...(params.payment_settings.payment_method_options === undefined
         ? {}
         : {
-            payment_method_options: optionsOf(
+            payment_method_options: subscriptionOptionsOf(
               params.payment_settings.payment_method_options || null,
             ),
           }),

@@ -148,6 +148,34 @@ describe('deleting the customer', () => {
   });
 });
 
+test('a draft of a deleted customer is no longer billed: what is on it can only be named anew', async () => {
+  const { stripe, customer } = await beginStory(world, { card: 'pm_card_visa' });
+  const { id: invoice } = await stripe.invoices.create({ customer: customer.id, currency: 'cny' });
+  const item = await stripe.invoiceItems.create({
+    ...{ customer: customer.id, invoice: invoice!, amount: 500, currency: 'cny' },
+  });
+  await stripe.customers.del(customer.id);
+  const metadata = { note: 'late' };
+  expect(await stripe.invoiceItems.update(item.id, { metadata })).toMatchObject({ metadata });
+  const gone = { statusCode: 400, message: expect.stringContaining('has been deleted') };
+  await expect(stripe.invoiceItems.update(item.id, { amount: 600 })).rejects.toThrow('No such');
+  await expect(stripe.invoices.finalizeInvoice(invoice!)).rejects.toMatchObject(gone);
+});
+
+test('8 an unset method among the payment settings leaves the whole list of methods', async () => {
+  const { stripe, customer } = await beginStory(world, { card: 'pm_card_visa' });
+  const { payment_settings: settings } = await stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: world.proMonthly.id }],
+    payment_settings: { payment_method_options: { pix: '' } },
+  });
+  expect(settings!.payment_method_options).toMatchObject({
+    card: { network: null },
+    pix: null,
+    upi: null,
+  });
+});
+
 describe('pausing', () => {
   test('stops billing, and resuming goes on', async () => {
     const { story, id } = await subscribed();

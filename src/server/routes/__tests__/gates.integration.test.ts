@@ -78,6 +78,7 @@ describe('characters', () => {
     expect(made.status).toBe(201);
     expect(made.body).toEqual({
       ...{ ...mira, id: expect.any(String), shared: false, own: true, hidden: false },
+      ...{ editable: true, reported: false },
     });
     const refused = await call.post('/api/characters', { ...mira, shared: true });
     expect(refused.status).toBe(403);
@@ -99,7 +100,7 @@ describe('characters', () => {
     const mine = (await author.call.get<CharactersView>('/api/characters')).body.characters[0];
     const theirs = (await reader.call.get<CharactersView>('/api/characters')).body.characters;
     expect(mine).toMatchObject({ name: 'Mira', shared: true, own: true });
-    expect(theirs).toContainEqual({ ...mine, own: false });
+    expect(theirs).toContainEqual({ ...mine, own: false, editable: false });
   });
 
   test.each([
