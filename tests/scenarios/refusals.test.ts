@@ -98,6 +98,40 @@ describe('9 currencies', () => {
     await replacePrice(customer, 'squaretable_team_monthly', cny);
   });
 
+  test('who pays in one that a price has among its `currency_options` changes to it, and is told so', async () => {
+    const cny = (amount: string, usd: string) => ({
+      currency: 'cny',
+      unit_amount: amount,
+      'currency_options[usd][unit_amount]': usd,
+    });
+    const customer = await signUp(app);
+    await replacePrice(customer, 'squaretable_pro_monthly', {
+      currency: 'usd',
+      unit_amount: '500',
+    });
+    await customer.subscribe('pro', 'month');
+    const pro = await replacePrice(customer, 'squaretable_pro_monthly', cny('2900', '500'));
+    const team = await replacePrice(customer, 'squaretable_team_monthly', cny('9900', '1500'));
+    const upgrade = await ask(customer, 'preview', { priceId: team });
+    expect(upgrade).toMatchObject({
+      status: 200,
+      body: { currency: 'usd', amountDueNowMinor: 1000, nextInvoice: { amountMinor: 1500 } },
+    });
+    const { prorationDate } = upgrade.body as { prorationDate: number };
+    expect((await ask(customer, 'upgrade', { priceId: team, prorationDate })).status).toBe(200);
+    await settled(app);
+    expect(await customer.sync()).toMatchObject({ plan: 'team', priceId: team });
+    expect((await customer.payments())[0]).toMatchObject({ currency: 'usd' });
+    const later = await ask(customer, 'preview', { priceId: pro });
+    expect(later).toMatchObject({
+      status: 200,
+      body: { effective: 'period_end', currency: 'usd', nextInvoice: { amountMinor: 500 } },
+    });
+    expect((await ask(customer, 'upgrade', { priceId: pro })).status).toBe(200);
+    await settled(app);
+    expect(await customer.sync()).toMatchObject({ nextInvoice: { amountMinor: 500 } });
+  });
+
   test('with something that waits to be charged in another: refused, and said why', async () => {
     const customer = await signUp(app);
     await customer.checkout('pro', 'month');

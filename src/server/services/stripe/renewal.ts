@@ -44,13 +44,15 @@ export async function previewPeriod(
   stripe: Stripe,
   { subscription, items, itemId, priceId, startsAt, usedDiscounts = [] }: PeriodOf,
 ): Promise<InvoicePreview> {
-  const { customerId, taxRateIds, automaticTax } = subscription;
+  const { customerId, currency, taxRateIds, automaticTax } = subscription;
   const discounts = subscription.discounts.filter(
     ({ id, end }) => !usedDiscounts.includes(id) && (!end || end > startsAt),
   );
   const answer = await stripe.invoices.createPreview(
     {
       customer: customerId,
+      // Else a price that has several would be in its own, which is not what will be billed.
+      currency,
       ...(automaticTax ? { automatic_tax: { enabled: true } } : {}),
       ...(discounts.length > 0 ? { discounts: discounts.map(({ id }) => ({ discount: id })) } : {}),
       subscription_details: {
