@@ -61,6 +61,7 @@ export function shareDiscounts(
   };
   const all = parts.map((_part, i) => i);
   for (const [i, { discounts: own }] of parts.entries()) {
+    if (own.length === 0) continue;
     const together = all.filter((other) => i === other || isSameItem(parts[i]!, parts[other]!));
     if (together[0] === i) for (const id of own) take(id, together);
   }
