@@ -91,6 +91,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { TAX_RUNS: '300' },
   },
   {
+    name: 'graduated prices, 150 drawn',
+    project: 'unit',
+    files: ['local-stripe/billing/tiers'],
+    env: { TIER_RUNS: '150' },
+  },
+  {
     name: 'every amount that is announced',
     project: 'integration',
     files: ['tests/scenarios/announced-amounts'],

@@ -195,47 +195,55 @@ const someTiers = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-test('8.14 graduated: taxes and discounts of the lines add up, and Checkout takes the same', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      someTiers,
-      fc.integer({ min: 1, max: 40 }),
-      fc.integer({ min: 0, max: 99 }),
-      fc.tuple(fc.integer({ min: 1, max: 350_000 }), fc.boolean()),
-      async (drawn, quantity, percent_off, [millionths, inclusive]) => {
-        const { stripe } = bench;
-        let upTo = 0;
-        const price = await graduated(
-          drawn.map(({ size, unit, flat }, i) => ({
-            up_to: i === drawn.length - 1 ? 'inf' : (upTo += size),
-            unit_amount: unit,
-            ...(flat === null ? {} : { flat_amount: flat }),
-          })),
-        );
-        const percentage = millionths / 10_000;
-        const rate = await stripe.taxRates.create({ display_name: 'VAT', percentage, inclusive });
-        const discounts =
-          percent_off === 0 ? [] : [{ coupon: (await stripe.coupons.create({ percent_off })).id }];
-        const subscription = await subscribe(price, quantity, {
-          default_tax_rates: [rate.id],
-          ...(discounts.length === 0 ? {} : { discounts }),
-        });
-        const invoice = await latest(subscription);
-        const { data } = invoice.lines;
-        const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0);
-        expect(sum(data.map(({ amount }) => amount))).toBe(invoice.subtotal);
-        const off = sum(data.flatMap((line) => line.discount_amounts!.map(({ amount }) => amount)));
-        const tax = sum(data.flatMap((line) => line.taxes!.map(({ amount }) => amount)));
-        expect(invoice.total).toBe(invoice.subtotal - off + (inclusive ? 0 : tax));
-        const session = await stripe.checkout.sessions.create({
-          mode: 'subscription',
-          line_items: [{ price: price.id, quantity, tax_rates: [rate.id] }],
-          success_url: 'https://example.com/',
-          ...(discounts.length === 0 ? {} : { discounts }),
-        });
-        expect(session.amount_total).toBe(invoice.total);
-      },
-    ),
-    { numRuns: Number(process.env.TIER_RUNS ?? 15) },
-  );
-});
+test(
+  '8.14 graduated: taxes and discounts of the lines add up, and Checkout takes the same',
+  { timeout: 60_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        someTiers,
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 0, max: 99 }),
+        fc.tuple(fc.integer({ min: 1, max: 350_000 }), fc.boolean()),
+        async (drawn, quantity, percent_off, [millionths, inclusive]) => {
+          const { stripe } = bench;
+          let upTo = 0;
+          const price = await graduated(
+            drawn.map(({ size, unit, flat }, i) => ({
+              up_to: i === drawn.length - 1 ? 'inf' : (upTo += size),
+              unit_amount: unit,
+              ...(flat === null ? {} : { flat_amount: flat }),
+            })),
+          );
+          const percentage = millionths / 10_000;
+          const rate = await stripe.taxRates.create({ display_name: 'VAT', percentage, inclusive });
+          const discounts =
+            percent_off === 0
+              ? []
+              : [{ coupon: (await stripe.coupons.create({ percent_off })).id }];
+          const subscription = await subscribe(price, quantity, {
+            default_tax_rates: [rate.id],
+            ...(discounts.length === 0 ? {} : { discounts }),
+          });
+          const invoice = await latest(subscription);
+          const { data } = invoice.lines;
+          const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0);
+          expect(sum(data.map(({ amount }) => amount))).toBe(invoice.subtotal);
+          const off = sum(
+            data.flatMap((line) => line.discount_amounts!.map(({ amount }) => amount)),
+          );
+          const tax = sum(data.flatMap((line) => line.taxes!.map(({ amount }) => amount)));
+          expect(invoice.total).toBe(invoice.subtotal - off + (inclusive ? 0 : tax));
+          const session = await stripe.checkout.sessions.create({
+            mode: 'subscription',
+            line_items: [{ price: price.id, quantity, tax_rates: [rate.id] }],
+            success_url: 'https://example.com/',
+            ...(discounts.length === 0 ? {} : { discounts }),
+          });
+          expect(session.amount_total).toBe(invoice.total);
+        },
+      ),
+      { numRuns: Number(process.env.TIER_RUNS ?? 15) },
+    );
+  },
+);
