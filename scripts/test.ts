@@ -1,9 +1,9 @@
 import { ensureClientBuilt } from './start/client-build.ts';
-import { conclude, run, vitest } from './testing/run.ts';
+import { conclude, run, vitest, type Counts } from './testing/run.ts';
 
 /**
- * The whole suite: what needs no test runner in one lane, the tests in the other, so that both
- * cores have work. Ends with the runner's own counts; a failed check makes the exit code 1 too.
+ * The whole suite: what needs no test runner and the browser in one lane, the other tests in the
+ * other, so that both cores have work. Ends with the runner's own counts; a failed check makes the exit code 1 too.
  */
 const failedChecks: string[] = [];
 
@@ -25,7 +25,7 @@ async function inTurn<T>(...tasks: (() => Promise<T>)[]): Promise<T[]> {
   return results;
 }
 
-const [, ...lanes] = await Promise.all([
+const checks = () =>
   inTurn(
     () => check('types', 'tsc', '-p', 'tsconfig.json'),
     () => check('types of the local Stripe', 'tsc', '-p', 'local-stripe/tsconfig.json'),
@@ -33,15 +33,22 @@ const [, ...lanes] = await Promise.all([
     () => check('types of the browser tests', 'tsc', '-p', 'tests/e2e/tsconfig.json'),
     () => check('lint', 'eslint', '.', '--max-warnings', '0'),
     () => check('format', 'prettier', '--check', '.', '--log-level', 'warn'),
-  ),
+  );
+
+async function browserTests(): Promise<Counts> {
+  await ensureClientBuilt((line) => console.log(line));
+  return tests('browser');
+}
+
+const lanes = await Promise.all([
+  checks().then(browserTests),
   inTurn(
     () => tests('unit'),
     () => tests('integration'),
     () => tests('contract'),
   ),
 ]);
-await ensureClientBuilt((line) => console.log(line));
-const counts = [...lanes.flat(), await tests('browser')];
+const counts = lanes.flat();
 for (const name of failedChecks) console.log(`The check "${name}" failed; see above.`);
 const { passed, failed } = conclude(counts);
 process.exitCode = failed > 0 || failedChecks.length > 0 || passed === 0 ? 1 : 0;

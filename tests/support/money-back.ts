@@ -17,15 +17,17 @@ export const mailsTo = async (customer: Customer) => {
   );
   return rows.map((row) => row.kind);
 };
+/** What is owed and was not done yet, by whomever. */
+export const openRemedies = async ({ app }: Customer) => {
+  const { rows } = await app.database.pool.query<{ kind: string; last_error: string | null }>(
+    `select kind, last_error from remedies where state = 'open'`,
+  );
+  return rows;
+};
 /** Waits until everything that is owed was done. */
 export const remedied = async (customer: Customer) => {
   await settled(customer.app);
-  await vi.waitFor(async () => {
-    const { rows } = await customer.app.database.pool.query(
-      `select kind, last_error from remedies where state = 'open'`,
-    );
-    expect(rows).toEqual([]);
-  }, 15_000);
+  await vi.waitFor(async () => expect(await openRemedies(customer)).toEqual([]), 15_000);
   await settled(customer.app);
 };
 /** What the customer is out of pocket, as the bank sees it. */
