@@ -32,6 +32,8 @@ export function renewSubscription(ctx: Context, id: string): void {
     cancelAtEnd(ctx, found);
     return;
   }
+  // What was used costs what it cost while it was used: a phase may bring other prices from now on.
+  const usage = usageOf(ctx, found);
   ctx.follow('subscription.renewing', { subscription: dropPendingUpdate(ctx, found) });
   const phased = ctx.store.get('subscription', id);
   if (phased.ended_at !== null) return;
@@ -42,12 +44,6 @@ export function renewSubscription(ctx: Context, id: string): void {
   if (endsTrial && stopsWithoutCard(ctx, before)) return;
 
   const due = before.items.data.filter((item) => item.current_period_end <= ctx.now);
-  const usage = due
-    .filter((item) => isMetered(item) && !wasTrial)
-    .flatMap((item) => {
-      const { current_period_start: start, current_period_end: end } = item;
-      return usageLines(ctx, before, item, { start, end });
-    });
   const anchor = anchorAfter(ctx, before, endsTrial);
   const advanced = advance(ctx, { ...before, billing_cycle_anchor: anchor });
   const begun = advanced.items.data.filter((item) => {
@@ -77,6 +73,17 @@ export function renewSubscription(ctx: Context, id: string): void {
   useUpOnceDiscounts(ctx, subscription, invoice);
   // Also where the status stays: features attached to a product since count from now on.
   announceEntitlements(ctx, subscription);
+}
+
+/** What was used in the periods that are over, outside a trial. */
+function usageOf(ctx: Context, subscription: Stripe.Subscription): LineDraft[] {
+  if (subscription.status === 'trialing') return [];
+  return subscription.items.data
+    .filter((item) => item.current_period_end <= ctx.now && isMetered(item))
+    .flatMap((item) => {
+      const { current_period_start: start, current_period_end: end } = item;
+      return usageLines(ctx, subscription, item, { start, end });
+    });
 }
 
 /** A phase of a schedule that begins now is free for a while. */

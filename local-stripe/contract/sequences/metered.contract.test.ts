@@ -62,6 +62,31 @@ describe.skipIf(isSandbox)('a metered price', () => {
     expect((await lastInvoice(story))?.amount_paid).toBe(2900 + 3);
   });
 
+  test('bills what was used at its own price where a phase brings another', async () => {
+    const [old, next] = [await metered({ unit_amount: 3 }), await metered({ unit_amount: 7 })];
+    const story = await beginStory(world, { card: 'pm_card_visa' });
+    const { id } = await story.stripe.subscriptions.create({
+      customer: story.customer.id,
+      items: [{ price: world.proMonthly.id }, { price: old.price.id }],
+    });
+    const schedule = await story.stripe.subscriptionSchedules.create({ from_subscription: id });
+    const [{ start_date, end_date }] = schedule.phases as [Stripe.SubscriptionSchedule.Phase];
+    const items = (price: string) => [{ price: world.proMonthly.id, quantity: 1 }, { price }];
+    await story.stripe.subscriptionSchedules.update(schedule.id, {
+      phases: [
+        { start_date, end_date, items: items(old.price.id) },
+        { items: items(next.price.id), duration: { interval: 'month', interval_count: 2 } },
+      ],
+    });
+    await use(story, old.event_name, 100);
+    await use(story, next.event_name, 5);
+    await story.advanceTo(at('2027-02-01') + 2 * hour);
+    expect((await lastInvoice(story))?.amount_paid).toBe(2900 + 300);
+    await use(story, next.event_name, 10);
+    await story.advanceTo(at('2027-03-01') + 2 * hour);
+    expect((await lastInvoice(story))?.amount_paid).toBe(2900 + 70);
+  });
+
   test('has tiers', async () => {
     const { price, event_name } = await metered({
       billing_scheme: 'tiered',
