@@ -5,17 +5,19 @@ import { expanded, idOf, idOrNull, instantOrNull, seconds, toDate } from './shap
 
 const INVOICE_STATUSES = ['draft', 'open', 'paid', 'uncollectible', 'void'] as const;
 
+const sum = (parts: readonly { amount: number }[]) =>
+  parts.reduce((all, { amount }) => all + amount, 0);
+
 const summed = z
   .array(z.object({ amount: z.number().int() }))
   .nullish()
-  .transform((parts) => (parts ?? []).reduce((sum, part) => sum + part.amount, 0));
+  .transform((parts) => sum(parts ?? []));
 
 /** Taxes: all of them, and what of them comes on top of the prices. */
 const taxes = z
   .array(z.object({ amount: z.number().int(), tax_behavior: z.string() }))
   .nullish()
   .transform((given) => {
-    const sum = (some: { amount: number }[]) => some.reduce((all, one) => all + one.amount, 0);
     const added = (given ?? []).filter((one) => one.tax_behavior === 'exclusive');
     return { all: sum(given ?? []), added: sum(added) };
   });
@@ -167,7 +169,7 @@ const preview = invoiceBase.transform((i) => ({
   balanceMinor: i.starting_balance,
   /** Of taxes that are in the prices the sums say nothing. */
   addedTaxMinor: i.total_taxes.added,
-  discountMinor: (i.total_discount_amounts ?? []).reduce((sum, one) => sum + one.amount, 0),
+  discountMinor: sum(i.total_discount_amounts ?? []),
   /** Which took something off. */
   discountIds: (i.total_discount_amounts ?? []).flatMap(({ amount, discount }) =>
     amount > 0 ? discount : [],
@@ -175,7 +177,7 @@ const preview = invoiceBase.transform((i) => ({
   /** What of the total are charges that waited for whichever invoice comes next. */
   waitedMinor: i.lines.data
     .filter((one) => one.parent?.invoice_item_details && !isProration(one))
-    .reduce((sum, one) => sum + one.amount - one.discount_amounts + one.taxes.added, 0),
+    .reduce((all, one) => all + one.amount - one.discount_amounts + one.taxes.added, 0),
   hasMoreLines: i.lines.has_more,
   nextPaymentAttempt: i.next_payment_attempt,
   periodEnd: toDate(i.period_end),
