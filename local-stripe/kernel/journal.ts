@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { readSync, renameSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { stateNotWritten } from './errors.ts';
 import type { Kernel } from './kernel.ts';
@@ -40,6 +40,7 @@ export class Journal {
     this.#kernel = kernel;
     this.#path = join(dataDir, 'local-stripe.ndjson');
     this.#file = openSync(this.#path, 'a');
+    namesToDisk(dataDir);
     this.#bytes = statSync(this.#path).size;
     this.#bytesCompacted = this.#bytes;
     this.#clockAheadMs = clockAheadMs;
@@ -137,6 +138,12 @@ export class Journal {
     closeSync(this.#file);
     this.#file = file;
     this.#bytesCompacted = this.#bytes;
+    try {
+      namesToDisk(dirname(this.#path));
+    } catch (error) {
+      // It is in its place for all who ask now.
+      this.#kernel.log(`A power cut may bring back an older state file: ${String(error)}`);
+    }
   }
 
   #writeAll(file: number): void {
@@ -151,6 +158,17 @@ export class Journal {
       }
     }
     this.#write(file, text);
+  }
+}
+
+/** A file that was made or renamed is so after a power cut too. Windows keeps names by itself. */
+function namesToDisk(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { readPassword } from '../../src/db/embedded/password.ts';
 import { isPostgres, readPostmaster } from '../../src/db/embedded/postmaster.ts';
 import type { DatabaseConfig } from '../../src/server/config/config.ts';
 
@@ -16,8 +16,7 @@ export async function reachDatabase(config: DatabaseConfig): Promise<OperatorDat
   const { dataDir } = config;
   const running = readPostmaster(path.join(dataDir, 'cluster'));
   if (running?.ready && isPostgres(running.pid)) {
-    const password = readFileSync(path.join(dataDir, 'password'), 'utf8').trim();
-    const url = `postgres://squaretable:${password}@127.0.0.1:${running.port}/squaretable`;
+    const url = `postgres://squaretable:${readPassword(dataDir)}@127.0.0.1:${running.port}/squaretable`;
     return { url, close: async () => {} };
   }
   const server = await startEmbeddedPostgres({ dataDir });

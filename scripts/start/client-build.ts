@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { toDisk, writeDurably } from '../../src/db/durable-file.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const OUT = path.join(ROOT, 'dist/client');
@@ -20,7 +21,11 @@ export async function ensureClientBuilt(
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest) return;
   log('Building the pages (once; about 20 seconds) …');
   await runVite(signal);
-  writeFileSync(STAMP, digest);
+  // A stamp that outlives its pages in a power cut would leave them broken for good.
+  for (const name of readdirSync(OUT, { recursive: true, encoding: 'utf8' })) {
+    await toDisk(path.join(OUT, name));
+  }
+  await writeDurably(STAMP, digest);
 }
 
 function sourceDigest(): string {

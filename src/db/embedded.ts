@@ -10,6 +10,7 @@ import { postgresAccount, type Account } from './embedded/account.ts';
 import { findBinaries, type Binaries } from './embedded/binaries.ts';
 import { initialise } from './embedded/initialise.ts';
 import { keepRunning } from './embedded/keep-running.ts';
+import { readPassword } from './embedded/password.ts';
 import { clearLeftovers, readPostmaster } from './embedded/postmaster.ts';
 
 export interface EmbeddedPostgres {
@@ -66,7 +67,7 @@ function sharedBuffersMegabytes(): number {
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   const cluster = join(dataDir, 'cluster');
-  assertWritable(dataDir);
+  await assertWritable(dataDir);
   const binaries = await findBinaries();
   const account = postgresAccount([dataDir, binaries.postgres]);
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
@@ -74,7 +75,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   }
   options.signal?.throwIfAborted();
 
-  const password = readFileSync(join(dataDir, 'password'), 'utf8').trim();
+  const password = readPassword(dataDir);
   const port = options.port ?? (await freePort());
   const settings = { ...SETTINGS, ...options.settings };
   const server = await keepRunning({

@@ -1,16 +1,18 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { toDisk } from '../durable-file.ts';
 
 /**
- * Makes `dataDir` where it is missing and tries to write in it. Throws one sentence that says what
- * to do when that cannot be.
+ * Makes `dataDir` where it is missing and tries to write in it. Rejects with one sentence that says
+ * what to do when that cannot be.
  */
-export function assertWritable(dataDir: string): void {
+export async function assertWritable(dataDir: string): Promise<void> {
   const probe = join(dataDir, `.probe-${process.pid}`);
   try {
-    makeFolder(dataDir);
-    writeFileSync(probe, '');
-    rmSync(probe);
+    await makeFolder(dataDir);
+    await writeFile(probe, '');
+    await rm(probe);
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new Error(
@@ -21,8 +23,9 @@ export function assertWritable(dataDir: string): void {
 }
 
 /** Folder by folder: Node's own `recursive` never returns where the system refuses with ENOENT. */
-function makeFolder(path: string): void {
+async function makeFolder(path: string): Promise<void> {
   if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
+  await makeFolder(dirname(path));
+  await mkdir(path);
+  await toDisk(dirname(path));
 }

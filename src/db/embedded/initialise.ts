@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chownSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { renameDurably, writeDurably } from '../durable-file.ts';
 import type { Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
+import { newPassword, passwordFile } from './password.ts';
 
 export interface First {
   /** Where the password is kept. */
@@ -18,25 +19,27 @@ export interface First {
 
 /**
  * Makes a server's files: `initdb` into a side folder that is then renamed, so that a first start that
- * is killed or aborted leaves no half. Throws a sentence that says why it could not be done.
+ * is killed or aborted leaves no half. The rename comes last, when the password is on the disk as well
+ * as what `initdb` wrote (it waits for that by itself): a cluster that is there can be opened, also
+ * after a power cut. Throws a sentence that says why it could not be done.
  */
 export async function initialise(first: First): Promise<void> {
   const { dataDir, cluster, user, binaries, account, signal } = first;
   removeLeftovers(cluster);
   // Of a start that was killed `initdb` may still be writing: each has a folder of its own.
   const unfinished = `${cluster}.new-${process.pid}`;
-  const passwordFile = path.join(dataDir, 'password');
+  const password = passwordFile(dataDir);
   mkdirSync(unfinished, { mode: 0o700 });
-  writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
   const owner = serverOwner(account);
-  if (owner !== undefined) for (const made of [unfinished, passwordFile]) chownSync(made, ...owner);
+  if (owner !== undefined) chownSync(unfinished, ...owner);
+  await writeDurably(password, `${newPassword()}\n`, { mode: 0o600, owner });
 
   const [program, ...args] = [
     ...account.prefix,
     binaries.initdb,
     `--pgdata=${unfinished}`,
     `--username=${user}`,
-    `--pwfile=${passwordFile}`,
+    `--pwfile=${password}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--locale-provider=builtin',
@@ -65,7 +68,7 @@ export async function initialise(first: First): Promise<void> {
       .at(-1);
     throw new Error(`PostgreSQL could not make its files in ${dataDir}: ${why}`);
   }
-  renameSync(unfinished, cluster);
+  await renameDurably(unfinished, cluster);
 }
 
 function removeLeftovers(cluster: string): void {

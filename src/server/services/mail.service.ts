@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createTransport, type Transporter } from 'nodemailer';
 import type { Db } from '../../db/client.ts';
+import { writeDurably } from '../../db/durable-file.ts';
 import {
   claimDueMails,
   listMails,
@@ -114,9 +115,8 @@ export class MailService {
   async #keep(mail: Mail, { subject, text }: Letter): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const head = `From: ${this.#from}\nTo: ${mail.recipient}\nSubject: ${subject}\n`;
-    await writeFile(path.join(this.#folder, `${mail.id}.txt`), `${head}\n${text}\n`, {
-      mode: 0o600,
-    });
+    const file = path.join(this.#folder, `${mail.id}.txt`);
+    await writeDurably(file, `${head}\n${text}\n`, { mode: 0o600 });
   }
 
   /** The newest mails as their readers see them, after sending what is due. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import type pg from 'pg';
 import { databaseCode } from '../../../db/database-error.ts';
+import { renameDurably, toDisk } from '../../../db/durable-file.ts';
 import {
   copyIntoPartition,
   copyPartitionTo,
@@ -69,8 +70,7 @@ export async function archivePeriod(
         cause,
       );
     });
-    await rename(unfinished, file);
-    await toDisk(path.dirname(file));
+    await renameDurably(unfinished, file);
     return archived;
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -118,13 +118,6 @@ function hashing() {
   });
   let hex: string | undefined;
   return { through, hex: () => (hex ??= hash.digest('hex')) };
-}
-
-/** A file's content, or a folder's names. */
-async function toDisk(name: string): Promise<void> {
-  const handle = await open(name, 'r');
-  await handle.sync();
-  await handle.close();
 }
 
 function refused(message: string, cause?: unknown): BillingError {
