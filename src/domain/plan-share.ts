@@ -1,6 +1,6 @@
 import { periodEnd, periodStart, type Period } from './period.ts';
-import { comparePlans, PLAN_CATALOGUE, type Limit, type Plan, type PlanLimits } from './plans.ts';
-import { RESOURCE_TYPES } from './quota.ts';
+import { comparePlans, PLAN_CATALOGUE, type Plan, type PlanLimits } from './plans.ts';
+import { RESOURCE_TYPES, type Limit } from './quota.ts';
 
 /** A higher plan of which a part of a period is paid: from when to when, and what was paid whole. */
 export interface PlanShare {

@@ -1,4 +1,4 @@
-import type { ResourceType } from './quota.ts';
+import type { Limit, ResourceType } from './quota.ts';
 
 /** The three plans, cheapest first; the order is what "higher" and "lower" mean. */
 export const PLANS = ['free', 'pro', 'team'] as const;
@@ -17,8 +17,6 @@ export const FEATURES = [
 ] as const;
 export type Feature = (typeof FEATURES)[number];
 
-/** Units a calendar month; `null` is unlimited, `0` is not included. */
-export type Limit = number | null;
 export type PlanLimits = Readonly<Record<ResourceType, Limit>>;
 
 export interface PlanDefinition {

@@ -1,5 +1,3 @@
-import type { Limit } from './plans.ts';
-
 /** What is metered. The order is the order of display. */
 export const RESOURCE_TYPES = ['llm_tokens', 'messages', 'images', 'api_calls'] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
@@ -7,6 +5,9 @@ export type ResourceType = (typeof RESOURCE_TYPES)[number];
 export function isResourceType(value: unknown): value is ResourceType {
   return typeof value === 'string' && (RESOURCE_TYPES as readonly string[]).includes(value);
 }
+
+/** Units a calendar month; `null` is unlimited, `0` is not included. */
+export type Limit = number | null;
 
 export type QuotaLevel = 'ok' | 'warning' | 'exceeded' | 'not_included' | 'unlimited';
 

@@ -1,5 +1,5 @@
 import type { Config } from './config/config.ts';
-import type { Context, Foundation } from './context.ts';
+import type { Foundation } from './foundation.ts';
 import { MailService } from './services/mail.service.ts';
 import { PaymentService } from './services/payment.service.ts';
 import { PlanService } from './services/plan.service.ts';
@@ -68,46 +68,4 @@ function callLimitsOf({ stripe, stripeCallsPerMinute }: Config): CallLimits {
     perTenantAndMinute: stripeCallsPerMinute,
     account: stripe.kind === 'live' ? mode : 'local',
   };
-}
-
-/** The scheduled sweep leaves alone whom a webhook or a reader has had synced since the last one. */
-const SWEEP_AGE_MS = 6 * 3600_000;
-
-/** The workers and periodic tasks of billing; before the jobs start. */
-export function scheduleBilling({
-  jobs,
-  services,
-  log,
-}: Pick<Context, 'jobs' | 'log' | 'services'>): void {
-  const { stripeEvents, subscriptions, reconcile, mails, remedies } = services;
-  stripeEvents.registerWorker();
-  remedies.registerWorker(jobs);
-  jobs.every('remedy-sweep', '* * * * *', async (signal) => {
-    await remedies.carryOutAll(signal);
-  });
-  jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
-  jobs.every('intent-settle', '* * * * *', async (signal) => {
-    await subscriptions.settleIntents(signal);
-  });
-  jobs.every('grace-expiry', '* * * * *', async () => void (await subscriptions.expireGrace()));
-  jobs.every('stripe-event-sweep', '* * * * *', async () => void (await stripeEvents.sweep()));
-  jobs.every(
-    'stripe-event-catch-up',
-    '*/10 * * * *',
-    async () => void (await reconcile.catchUpEvents()),
-  );
-  jobs.every('reconcile', '17 */6 * * *', async (signal) => {
-    const { synced, missing, failed } = await reconcile.sweep({
-      ageMs: SWEEP_AGE_MS,
-      patient: true,
-      signal,
-    });
-    log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');
-  });
-  jobs.every(
-    'reconcile-retry',
-    '* * * * *',
-    async (signal) => void (await reconcile.retryFailed(signal)),
-  );
-  jobs.every('stripe-event-prune', '41 4 * * *', async () => void (await stripeEvents.prune()));
 }

@@ -1,10 +1,10 @@
+import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
-import type { Context, Foundation } from './context.ts';
+import type { Foundation } from './foundation.ts';
 import { ApiKeyService } from './services/api-key.service.ts';
 import { AuthService } from './services/auth.service.ts';
 import { CharacterService } from './services/character.service.ts';
 import { ChatService } from './services/chat.service.ts';
-import type { Registry } from 'prom-client';
 import { chooseProvider } from './services/chat/choose-provider.ts';
 import { createDistrustCounter } from './services/chat/metrics.ts';
 import { FeatureService } from './services/feature.service.ts';
@@ -47,9 +47,4 @@ export function createProductServices(
     health: new HealthService({ database, jobs, clock }),
     images: new ImageService(),
   };
-}
-
-/** The periodic tasks of accounts. */
-export function scheduleProduct({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
-  jobs.every('session-prune', '23 3 * * *', () => services.auth.prune());
 }

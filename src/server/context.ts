@@ -1,32 +1,12 @@
-import type { Clock } from '../domain/clock.ts';
-import type { Database } from '../db/client.ts';
-import type { Config } from './config/config.ts';
 import { createBillingServices, type BillingServices } from './context-billing.ts';
 import { createProductServices, type ProductServices } from './context-product.ts';
-import type { Jobs } from './jobs.ts';
-import type { Logger } from './log.ts';
-import type { StripeAccess } from './services/stripe/client.ts';
+import type { Foundation } from './foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
 import { UsageBooksService } from './services/usage-books.service.ts';
 import { registerBillingMetrics } from './services/billing-metrics.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';
-
-/** What a process knows once it has decided its configuration and opened its connections. */
-export interface Foundation {
-  config: Config & { appUrl: string; jwtSecret: string };
-  clock: Clock;
-  log: Logger;
-  database: Database;
-  /** The same database over connections that may be held while Stripe is asked. */
-  lockDatabase: Database;
-  jobs: Jobs;
-  /** The Stripe account, set up. */
-  stripe: StripeAccess;
-  /** Turns the clock; only there beside a local Stripe. Rejects with a RangeError when it would go back. */
-  moveClock?: (instant: Date) => Promise<Date>;
-}
 
 /** The services, wired once. */
 export interface Services extends BillingServices, ProductServices {

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
-import { createContext, type Context, type Foundation } from './context.ts';
+import { createContext, type Context } from './context.ts';
+import type { Foundation } from './foundation.ts';
 import { registerSchedule } from './schedule.ts';
 
 export interface Server {

@@ -1,14 +1,66 @@
-import { scheduleBilling } from './context-billing.ts';
-import { scheduleProduct } from './context-product.ts';
-import { scheduleUsage } from './context-usage.ts';
 import type { Context } from './context.ts';
 
+/** The scheduled sweep leaves alone whom a webhook or a reader has had synced since the last one. */
+const SWEEP_AGE_MS = 6 * 3600_000;
+
 /**
- * Every periodic task of the product, in one list. Cron expressions are UTC; each task runs in one
- * process at a time and tells its failures to the log.
+ * Every periodic task of the product, in one list; before the jobs start. Cron expressions are UTC;
+ * each task runs in one process at a time and tells its failures to the log.
  */
 export function registerSchedule(context: Context): void {
   scheduleBilling(context);
   scheduleUsage(context);
-  scheduleProduct(context);
+  scheduleAccounts(context);
+}
+
+/** With the workers of what billing owes. */
+function scheduleBilling({
+  jobs,
+  services,
+  log,
+}: Pick<Context, 'jobs' | 'log' | 'services'>): void {
+  const { stripeEvents, subscriptions, reconcile, mails, remedies } = services;
+  stripeEvents.registerWorker();
+  remedies.registerWorker(jobs);
+  jobs.every('remedy-sweep', '* * * * *', async (signal) => {
+    await remedies.carryOutAll(signal);
+  });
+  jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
+  jobs.every('intent-settle', '* * * * *', async (signal) => {
+    await subscriptions.settleIntents(signal);
+  });
+  jobs.every('grace-expiry', '* * * * *', async () => void (await subscriptions.expireGrace()));
+  jobs.every('stripe-event-sweep', '* * * * *', async () => void (await stripeEvents.sweep()));
+  jobs.every(
+    'stripe-event-catch-up',
+    '*/10 * * * *',
+    async () => void (await reconcile.catchUpEvents()),
+  );
+  jobs.every('reconcile', '17 */6 * * *', async (signal) => {
+    const { synced, missing, failed } = await reconcile.sweep({
+      ageMs: SWEEP_AGE_MS,
+      patient: true,
+      signal,
+    });
+    log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');
+  });
+  jobs.every(
+    'reconcile-retry',
+    '* * * * *',
+    async (signal) => void (await reconcile.retryFailed(signal)),
+  );
+  jobs.every('stripe-event-prune', '41 4 * * *', async () => void (await stripeEvents.prune()));
+}
+
+function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
+  const { usage, usageBooks } = services;
+  // Admission releases what stands in its way by itself; this is for what nobody asks about.
+  jobs.every('usage-expiry', '* * * * *', async () => void (await usage.expireReservations()));
+  jobs.every('usage-pruning', '41 * * * *', async () => void (await usage.pruneReservations()));
+  jobs.every('usage-partitions', '7 */6 * * *', () => usage.ensurePartitions());
+  jobs.every('usage-verify', '23 3 * * *', async () => void (await usageBooks.verify()));
+}
+
+function scheduleAccounts({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
+  jobs.every('session-prune', '23 3 * * *', () => services.auth.prune());
 }

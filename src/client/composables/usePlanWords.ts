@@ -1,5 +1,4 @@
-import type { Limit } from '../../domain/plans.ts';
-import type { ResourceType } from '../../domain/quota.ts';
+import type { Limit, ResourceType } from '../../domain/quota.ts';
 import { useSubscriptionStore } from '../stores/subscription.ts';
 import { endsAt } from '../subscription/current-plan.ts';
 import type { PlanCard } from '../subscription/plan-card.ts';

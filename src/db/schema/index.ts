@@ -11,7 +11,6 @@ export * from './remedies.ts';
 export * from './rate-limits.ts';
 export * from './settings.ts';
 export * from './stripe-events.ts';
-export * from './subscriptions.ts';
 export * from './sync-failures.ts';
 export * from './tenants.ts';
 export * from './trial-uses.ts';

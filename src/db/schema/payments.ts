@@ -2,8 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant } from './columns.ts';
 import { invoiceStatus } from './enums.ts';
-import { subscriptions } from './subscriptions.ts';
-import { tenants } from './tenants.ts';
+import { subscriptions, tenants } from './tenants.ts';
 
 const amountMinor = () => bigint({ mode: 'number' }).notNull().default(0);
 

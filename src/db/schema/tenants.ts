@@ -1,8 +1,21 @@
-import { index, jsonb, pgTable, text, type AnyPgColumn, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  jsonb,
+  pgTable,
+  smallint,
+  text,
+  uuid,
+  type AnyPgColumn,
+} from 'drizzle-orm/pg-core';
 import type { Money } from '../../domain/money.ts';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
-import { plan } from './enums.ts';
-import { subscriptions } from './subscriptions.ts';
+import { billingInterval, plan, subscriptionStatus } from './enums.ts';
+
+// Tenants and subscriptions are in one file because their rows point at each other.
 
 /** A customer of the platform: its users, its one Stripe customer, its effective plan. */
 export const tenants = pgTable(
@@ -40,3 +53,83 @@ export const tenants = pgTable(
 
 export type Tenant = typeof tenants.$inferSelect;
 export type NewTenant = typeof tenants.$inferInsert;
+
+/**
+ * One row a Stripe subscription. A tenant may have several over time; the effective one is
+ * computed from all of them. Only the sync writes here.
+ */
+export const subscriptions = pgTable(
+  'subscriptions',
+  {
+    id: id(),
+    tenantId: uuid()
+      .notNull()
+      .references(() => tenants.id),
+    plan: plan().notNull(),
+    status: subscriptionStatus().notNull(),
+    /** Stripe's own status, also one that we do not know yet. */
+    stripeStatus: text().notNull(),
+    stripeSubscriptionId: text().notNull().unique(),
+    stripeCustomerId: text().notNull(),
+    stripePriceId: text().notNull(),
+    stripeItemId: text(),
+    interval: billingInterval(),
+    currentPeriodStart: instant(),
+    currentPeriodEnd: instant(),
+    cancelAtPeriodEnd: boolean().notNull().default(false),
+    cancelAt: instant(),
+    canceledAt: instant(),
+    endedAt: instant(),
+    trialEnd: instant(),
+    pastDueSince: instant(),
+    scheduledPlan: plan(),
+    scheduledPriceId: text(),
+    scheduledAt: instant(),
+    stripeScheduleId: text(),
+    /** What Stripe says the next invoice will take, after coupons, balance and tax. */
+    nextInvoiceMinor: bigint({ mode: 'number' }),
+    nextInvoiceCurrency: text(),
+    nextInvoiceAt: instant(),
+    /** A change that waits for its payment, and until when. */
+    pendingPlan: plan(),
+    pendingPriceId: text(),
+    pendingUntil: instant(),
+    /** Why nothing is collected: `collection`, or Stripe's reason of a status `paused`. */
+    pauseReason: text(),
+    pauseEndsAt: instant(),
+    /** The plan that was paid whole when a higher one began in the middle of a period. */
+    raisedFrom: plan(),
+    raisedAt: instant(),
+    /** The end of the period of which a part was paid. */
+    raisedUntil: instant(),
+    latestInvoiceId: text(),
+    defaultPaymentMethodId: text(),
+    cardBrand: text(),
+    cardLast4: text(),
+    cardExpMonth: smallint(),
+    cardExpYear: smallint(),
+    /** When Stripe made the subscription. */
+    stripeCreatedAt: instant(),
+    syncedAt: instant().notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    index('subscriptions_tenant_period_idx').on(t.tenantId, t.currentPeriodEnd),
+    index('subscriptions_customer_idx').on(t.stripeCustomerId),
+    index('subscriptions_past_due_idx')
+      .on(t.pastDueSince)
+      .where(sql`${t.pastDueSince} is not null`),
+    check(
+      'subscriptions_period_order',
+      sql`${t.currentPeriodStart} is null or ${t.currentPeriodEnd} > ${t.currentPeriodStart}`,
+    ),
+    check(
+      'subscriptions_schedule_whole',
+      sql`num_nonnulls(${t.scheduledPlan}, ${t.scheduledPriceId}, ${t.scheduledAt}) in (0, 3)`,
+    ),
+  ],
+);
+
+export type Subscription = typeof subscriptions.$inferSelect;
+export type NewSubscription = typeof subscriptions.$inferInsert;

@@ -3,7 +3,8 @@ import { listCustomers, WALK_START } from '../../db/repositories/tenant-billing.
 import { catchUpEvents } from './reconcile/catch-up.ts';
 import { Walk, type SweepResult } from './reconcile/walk.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
-import { syncCustomer, type SyncDeps } from './subscription/sync-customer.ts';
+import { syncCustomer } from './subscription/sync-customer.ts';
+import type { SyncDeps } from './subscription/sync-deps.ts';
 
 const PAGE = 100;
 /** How many failed customers are tried again at once; the others come a minute later. */

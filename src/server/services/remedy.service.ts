@@ -16,10 +16,9 @@ import { closeCheckouts } from './remedy/close-checkouts.ts';
 import { endSubscription } from './remedy/end-subscription.ts';
 import { refundInvoice } from './remedy/refund-invoice.ts';
 import { inHeldTransaction } from './subscription/locked.ts';
-import { syncCustomer, type SyncDeps } from './subscription/sync-customer.ts';
+import { syncCustomer } from './subscription/sync-customer.ts';
+import type { SyncDeps } from './subscription/sync-deps.ts';
 import { REMEDY_QUEUE } from './remedy/queue.ts';
-
-export type RemedyDeps = SyncDeps;
 
 const TENANTS_MAX = 200;
 const FIRST_RETRY_MS = 60_000;
@@ -33,9 +32,9 @@ const ALERT = 'remedy_failing';
  * repeated; what fails is tried again with growing delays.
  */
 export class RemedyService {
-  readonly #deps: RemedyDeps;
+  readonly #deps: SyncDeps;
 
-  constructor(deps: RemedyDeps) {
+  constructor(deps: SyncDeps) {
     this.#deps = deps;
   }
 

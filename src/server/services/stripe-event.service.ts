@@ -16,7 +16,7 @@ import { isStripeUnavailable } from './stripe/errors.ts';
 import { toEventRow } from './stripe-event/event-row.ts';
 import { processEvent } from './stripe-event/process.ts';
 import { tellOfOther } from './subscription/other-environment.ts';
-import type { SyncDeps } from './subscription/sync-customer.ts';
+import type { SyncDeps } from './subscription/sync-deps.ts';
 
 export const STRIPE_EVENT_QUEUE = 'stripe-event';
 

@@ -17,7 +17,8 @@ import { SubscriptionReader } from './subscription/overview.ts';
 import { previewChange } from './subscription/preview.ts';
 import { settleCustomer, settleIntents } from './subscription/settle-intents.ts';
 import { subscribe } from './subscription/subscribe.ts';
-import { syncCustomer, type SyncOptions, type SyncOutcome } from './subscription/sync-customer.ts';
+import { syncCustomer, type SyncOutcome } from './subscription/sync-customer.ts';
+import type { SyncOptions } from './subscription/sync-deps.ts';
 
 export type { Asker } from './subscription/billing.ts';
 

@@ -1,4 +1,4 @@
-import type { Limit } from '../../../domain/plans.ts';
+import type { Limit } from '../../../domain/quota.ts';
 import type { Period } from '../../../domain/period.ts';
 import { parseNumbers, parseWords, plainArray, textArray } from './arrays.ts';
 import { encodeBatch, type AdmissionCall, type EncodedBatch } from './encode.ts';

@@ -1,7 +1,6 @@
 import type pg from 'pg';
-import type { Limit } from '../../../domain/plans.ts';
 import type { Period } from '../../../domain/period.ts';
-import type { ResourceType } from '../../../domain/quota.ts';
+import type { Limit, ResourceType } from '../../../domain/quota.ts';
 import { parseNumbers, plainArray } from './arrays.ts';
 import { AS_TEXT, type Asks } from './hot-path.ts';
 

@@ -1,8 +1,6 @@
 import type { RemedyCause } from '../../../domain/remedy.ts';
 import type { GoalKind } from '../../../domain/intent.ts';
 import type { Plan, PlanLimits } from '../../../domain/plans.ts';
-import { en } from './words.en.ts';
-import { zh } from './words.zh.ts';
 
 /** What each mail's template is given, besides the reader's `name`. Instants are ISO 8601. */
 export interface MailData {
@@ -64,8 +62,3 @@ export interface Stationery {
 }
 
 export type Words = { [K in MailKind]: (data: MailData[K], stationery: Stationery) => Letter };
-
-/** The templates of a locale: Chinese for every `zh`, English for the rest. */
-export function wordsOf(locale: string): Words {
-  return locale.toLowerCase().startsWith('zh') ? zh : en;
-}

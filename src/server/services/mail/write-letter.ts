@@ -1,6 +1,8 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import { formatMoney } from '../../../domain/money.ts';
-import { wordsOf, type Letter, type MailKind, type Words } from './templates.ts';
+import type { Letter, MailKind, Words } from './templates.ts';
+import { en } from './words.en.ts';
+import { zh } from './words.zh.ts';
 
 /** Writes the mail in its reader's language. Throws for a kind that has no template. */
 export function writeLetter(
@@ -32,6 +34,11 @@ export function writeLetter(
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
     list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
   });
+}
+
+/** The templates of a locale: Chinese for every `zh`, English for the rest. */
+function wordsOf(locale: string): Words {
+  return locale.toLowerCase().startsWith('zh') ? zh : en;
 }
 
 /** The reader's, as their pages told it; UTC for who has none, or one that is not known here. */

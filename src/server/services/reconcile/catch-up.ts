@@ -4,7 +4,7 @@ import { findSetting, writeSetting } from '../../../db/repositories/setting.repo
 import { isDatabaseAway } from '../../../db/database-error.ts';
 import { errorText } from '../../error-text.ts';
 import type { StripeEventService } from '../stripe-event.service.ts';
-import type { SyncDeps } from '../subscription/sync-customer.ts';
+import type { SyncDeps } from '../subscription/sync-deps.ts';
 
 const CURSOR = 'stripe.events.cursor';
 const cursor = z.object({ until: z.iso.datetime() });

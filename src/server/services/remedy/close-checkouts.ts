@@ -6,7 +6,7 @@ import { SubscriptionRepository } from '../../../db/repositories/subscription.re
 import { findTenantById } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { CheckoutSession, Tenant } from '../../../db/schema/index.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
-import type { SyncDeps } from '../subscription/sync-customer.ts';
+import type { SyncDeps } from '../subscription/sync-deps.ts';
 
 /**
  * Ends the tenant's open Checkout session when it may no longer be paid: it has a subscription, its

@@ -7,7 +7,7 @@ import { duplicatesToEnd } from '../../../domain/duplicates.ts';
 import type { RemedyCause } from '../../../domain/remedy.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
 import { queueMail } from '../subscription/tell.ts';
-import type { RemedyDeps } from '../remedy.service.ts';
+import type { SyncDeps } from '../subscription/sync-deps.ts';
 
 const details = z.object({
   since: z.coerce.date().nullish(),
@@ -25,7 +25,7 @@ const COMMENTS: Record<RemedyCause, string> = {
  * for it since it was one too many is ordered back. Can be cut anywhere and called again.
  */
 export async function endSubscription(
-  deps: RemedyDeps,
+  deps: SyncDeps,
   tx: Tx,
   remedy: Remedy,
   now: Date,

@@ -2,11 +2,11 @@ import type { Tx } from '../../../db/client.ts';
 import type { Remedy } from '../../../db/schema/index.ts';
 import { queueMail } from '../subscription/tell.ts';
 import { writeCharge } from '../subscription/write-charges.ts';
-import type { RemedyDeps } from '../remedy.service.ts';
+import type { SyncDeps } from '../subscription/sync-deps.ts';
 
 /** Gives back what was charged for an invoice, once, writes it down and tells the customer. */
 export async function refundInvoice(
-  deps: RemedyDeps,
+  deps: SyncDeps,
   tx: Tx,
   remedy: Remedy,
   now: Date,

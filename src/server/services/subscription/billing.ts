@@ -10,7 +10,8 @@ import { READ_PATIENCE } from '../stripe/client.ts';
 import { isStripeUnavailable, refusalOf } from '../stripe/errors.ts';
 import { requestTimeLeft } from '../stripe/request-time.ts';
 import { inHeldTransaction } from './locked.ts';
-import { syncCustomer, type SyncDeps } from './sync-customer.ts';
+import { syncCustomer } from './sync-customer.ts';
+import type { SyncDeps } from './sync-deps.ts';
 
 /** What the verbs of a subscription work with. */
 export interface Billing extends SyncDeps {

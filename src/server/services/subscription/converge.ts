@@ -2,7 +2,7 @@ import type { Tenant } from '../../../db/schema/index.ts';
 import { nextStep, stepBack, type Step } from '../../../domain/converge.ts';
 import type { Goal, IntentOrigin } from '../../../domain/intent.ts';
 import { isRefused } from '../stripe/errors.ts';
-import type { SyncDeps } from './sync-customer.ts';
+import type { SyncDeps } from './sync-deps.ts';
 import { readTruth, type LiveSubscription, type Truth } from './truth.ts';
 
 /** More than any goal needs: a Stripe that answers and never changes is noticed. */

@@ -8,7 +8,8 @@ import {
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
 import type { Actor } from '../../../domain/ids.ts';
 import { effectiveSubscription, graceEndsAt } from '../../../domain/subscription-access.ts';
-import { withCustomer, type SyncDeps } from './sync-customer.ts';
+import { withCustomer } from './customer-lock.ts';
+import type { SyncDeps } from './sync-deps.ts';
 
 /** Writes the plan that the tenant's subscriptions give now, and says so when it changed. */
 export async function applyEntitlement(

@@ -6,7 +6,7 @@ import type { Settled } from '../../../domain/intent.ts';
 import type { Plan } from '../../../domain/plans.ts';
 import type { PriceCatalogue } from '../stripe/catalogue.ts';
 import { isStripeUnavailable } from '../stripe/errors.ts';
-import type { SyncDeps } from './sync-customer.ts';
+import type { SyncDeps } from './sync-deps.ts';
 import { queueMail } from './tell.ts';
 
 /** How long a page says what came of it. */

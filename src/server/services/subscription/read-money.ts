@@ -5,7 +5,7 @@ import { isStripeUnavailable } from '../stripe/errors.ts';
 import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
 import type { SubscriptionSnapshot } from '../stripe/subscription-snapshot.ts';
 import type { MapContext } from './map-subscription.ts';
-import type { SyncDeps } from './sync-customer.ts';
+import type { SyncDeps } from './sync-deps.ts';
 
 export type MoneyReading = Pick<MapContext, 'owedSince' | 'renewals'>;
 

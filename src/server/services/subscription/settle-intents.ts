@@ -18,7 +18,8 @@ import { eraseTenant } from './erase-tenant.ts';
 import { keepWaiting, settleAndTell } from './found-out.ts';
 import { errandOf, isOneWay, messageOf } from './intents.ts';
 import { inHeldTransaction } from './locked.ts';
-import { syncCustomer, type SyncDeps } from './sync-customer.ts';
+import { syncCustomer } from './sync-customer.ts';
+import type { SyncDeps } from './sync-deps.ts';
 import { readTruth } from './truth.ts';
 
 /** So long after it was sent, a charge that is not to be seen will not happen any more. */

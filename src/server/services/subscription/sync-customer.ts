@@ -1,5 +1,5 @@
-import type { Db, Tx } from '../../../db/client.ts';
-import { lockCustomer, tryLockCustomer } from '../../../db/repositories/lock.repository.ts';
+import type { Tx } from '../../../db/client.ts';
+import { tryLockCustomer } from '../../../db/repositories/lock.repository.ts';
 import {
   findTenantByCustomer,
   findTenantById,
@@ -7,54 +7,22 @@ import {
   writeCredits,
 } from '../../../db/repositories/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../db/schema/index.ts';
-import type { RefundPolicies } from '../../../domain/remedy.ts';
-import type { Clock } from '../../../domain/clock.ts';
-import { isUuid, type Actor } from '../../../domain/ids.ts';
-import type { Jobs } from '../../jobs.ts';
-import type { Logger } from '../../log.ts';
-import type { PriceCatalogue } from '../stripe/catalogue.ts';
-import { SYNC_PATIENCE, type Patience } from '../stripe/client.ts';
+import { isUuid } from '../../../domain/ids.ts';
+import { SYNC_PATIENCE } from '../stripe/client.ts';
 import { APP_MARK, isOfOther, type CustomerBilling } from '../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../stripe/invoice-snapshot.ts';
-import { requestTimeLeft } from '../stripe/request-time.ts';
-import type { StripeService } from '../stripe.service.ts';
 import { orderRemedies } from '../remedy/order.ts';
 import { wakeRemedies } from '../remedy/queue.ts';
 import { judgeTrials } from '../trial/trial-history.ts';
+import { withCustomer } from './customer-lock.ts';
 import { inHeldTransaction } from './locked.ts';
 import { tellOfOther } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { readMoney } from './read-money.ts';
+import type { SyncDeps, SyncOptions } from './sync-deps.ts';
 import { writeReturnedCharges } from './write-charges.ts';
 import { paymentMethodOf, writeSubscriptions } from './write-subscriptions.ts';
-import { writeInvoices, type InvoiceScope } from './write-invoices.ts';
-import type { Turns } from './turns.ts';
-
-export interface SyncDeps {
-  db: Db;
-  /** Connections of their own, because they are held while Stripe is asked: meters have the others. */
-  lockDb: Db;
-  turns: Turns;
-  clock: Clock;
-  log: Logger;
-  stripe: StripeService;
-  catalogue: PriceCatalogue;
-  graceDays: number;
-  policies: RefundPolicies;
-  jobs: Pick<Jobs, 'send'>;
-}
-
-export interface SyncOptions {
-  /** Who or what caused it, for the audit log. */
-  actor: Actor;
-  requestId?: string;
-  patience?: Patience;
-  /**
-   * Which invoices to bring up to date too: those named, or the newest hundred, and then what of
-   * their charges was refunded or is disputed.
-   */
-  invoices?: InvoiceScope;
-}
+import { writeInvoices } from './write-invoices.ts';
 
 /**
  * `synced`: our rows are what Stripe said. `fresh`: they were read late enough already. `busy`:
@@ -72,20 +40,6 @@ export function syncCustomer(
     const { outcome } = await syncLocked(deps, tx, customerId, options);
     return outcome;
   });
-}
-
-/** Runs `work` in a transaction that holds the customer's lock. */
-export function withCustomer<T>(
-  deps: Pick<SyncDeps, 'lockDb' | 'turns'>,
-  customerId: string,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
-  const ask = () =>
-    inHeldTransaction(deps.lockDb, async (tx) => {
-      await lockCustomer(tx, customerId, requestTimeLeft());
-      return work(tx);
-    });
-  return deps.turns.run(customerId, ask, requestTimeLeft());
 }
 
 /** The same on behalf of a reader: not when it was done after `since`, nor while somebody is at it. */

@@ -15,7 +15,7 @@ import type {
 } from '../stripe/subscription-snapshot.ts';
 import { chooseItem } from './map-subscription.ts';
 import { readPrices, type PriceKnowledge } from './read-prices.ts';
-import type { SyncDeps } from './sync-customer.ts';
+import type { SyncDeps } from './sync-deps.ts';
 import { scheduleFacts } from './schedule-facts.ts';
 
 /** A subscription as Stripe has it now. */

@@ -8,7 +8,7 @@ import { raiseFindings } from './findings.ts';
 import { mapSubscription } from './map-subscription.ts';
 import type { MoneyReading } from './read-money.ts';
 import { readPrices } from './read-prices.ts';
-import type { SyncDeps, SyncOptions } from './sync-customer.ts';
+import type { SyncDeps, SyncOptions } from './sync-deps.ts';
 import { tellOfGrowing, tellOfTransition } from './tell.ts';
 import { transitionsOf } from './transitions.ts';
 

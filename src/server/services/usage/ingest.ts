@@ -1,7 +1,7 @@
 import type { Admission } from '../../../db/repositories/usage/admit.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import type { Limit } from '../../../domain/plans.ts';
+import type { Limit } from '../../../domain/quota.ts';
 import { keyConflict, recordedOf } from './answers.ts';
 import { admissionOf, problemWith, type Consumption } from './call.ts';
 import { problemWithInstant, startOf } from './instant.ts';
