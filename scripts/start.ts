@@ -7,35 +7,24 @@ import { createLog } from '../src/server/log.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 import { startProduct, type Product } from './start/product.ts';
 import { DEMO_OWNER, DEMO_PASSWORD, seedDemo } from './start/seed.ts';
+import { hearStopWishes, type StopWish } from './start/stop-wish.ts';
 
-const say = (line: string) => console.log(line);
+/** To people, on stderr: stdout is the log's. */
+const say = (line: string) => console.error(line);
 
-const stopping = stopSignal();
+const wish = hearStopWishes(say);
 try {
-  await run(stopping);
+  await run(wish);
   process.exit(0);
 } catch (error) {
   // Who stops a start is not told that it did not come to its end.
-  if (stopping.aborted) process.exit(0);
-  console.error(explain(error));
+  if (wish.signal.aborted) process.exit(0);
+  say(explain(error));
   process.exit(1);
 }
 
-/** From the first moment on: aborted by Ctrl-C, or by whoever supervises this process. */
-function stopSignal(): AbortSignal {
-  const asked = new AbortController();
-  const stop = () => {
-    if (asked.signal.aborted) return;
-    say('\nStopping …');
-    asked.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return asked.signal;
-}
-
 /** Starts everything and stops it all again, whenever that is asked for. */
-async function run(signal: AbortSignal): Promise<void> {
+async function run({ signal, again }: StopWish): Promise<void> {
   const config = decideConfig(readEnv());
   const log = createLog(config.logLevel, process.stdout.isTTY === true && !config.production);
   await ensureClientBuilt(say, signal);
@@ -50,7 +39,8 @@ async function run(signal: AbortSignal): Promise<void> {
     if (!signal.aborted) welcome(product);
     await stopped;
   } finally {
-    await product.stop();
+    again.addEventListener('abort', () => product.server.hurry());
+    await product.stop({ pause: wish.pause });
   }
 }
 

@@ -43,6 +43,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { GROWTH_RUNS: '10' },
   },
   {
+    name: 'two processes replaced 10 times under load',
+    project: 'integration',
+    files: ['tests/race/rolls'],
+    env: { ROLL_RUNS: '10' },
+  },
+  {
     name: 'Ctrl-C at 16 moments of a start',
     project: 'integration',
     files: ['tests/scenarios/start-stop'],

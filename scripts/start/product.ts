@@ -8,7 +8,7 @@ import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { configWarnings, type Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
 import type { Foundation } from '../../src/server/foundation.ts';
-import { startServer, type Server } from '../../src/server/index.ts';
+import { startServer, type Server, type StopOptions } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
@@ -20,7 +20,7 @@ export interface Product {
   databaseUrl: string;
   usageIngestToken: string;
   /** Stops everything that was started, last first. Calling it again waits for the same stop. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /**
@@ -39,10 +39,10 @@ export async function startProduct(
   const onConnectionError = (err: Error) => {
     if (!isStopping) log.warn({ err }, 'a database connection broke');
   };
-  const stopAll = async () => {
+  const stopAll = async (options: StopOptions = {}) => {
     isStopping = true;
     for (const stop of started.splice(0).reverse()) {
-      await stop().catch((err: unknown) => log.error({ err }, 'stopping'));
+      await stop(options).catch((err: unknown) => log.error({ err }, 'stopping'));
     }
   };
   let server: Server | undefined;
@@ -109,14 +109,14 @@ export async function startProduct(
       ...(movable ? { moveClock: turnClock(movable, localStripe) } : {}),
     };
     server = await startServer(foundation);
-    started.push(() => server!.stop());
+    started.push((options) => server!.stop(options));
     let stopping: Promise<void> | undefined;
     return {
       server,
       localStripe,
       databaseUrl,
       usageIngestToken,
-      stop: () => (stopping ??= stopAll()),
+      stop: (options) => (stopping ??= stopAll(options)),
     };
   } catch (error) {
     await stopAll();
@@ -155,7 +155,7 @@ function turnClock(clock: MovableClock, localStripe: LocalStripe | undefined) {
   };
 }
 
-type Started = (() => Promise<unknown>)[];
+type Started = ((options: StopOptions) => Promise<unknown>)[];
 
 async function startDatabase(
   config: Config,

@@ -7,6 +7,7 @@ import { bodyLimit } from './middleware/body-limit.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
 import { headWithoutBody } from './middleware/head.ts';
 import { requestContext } from './middleware/request-context.ts';
+import { refuseWhenClosed } from './middleware/drain.ts';
 import { endStripeCallsInTime } from './middleware/stripe-calls.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { describeApi } from './openapi.ts';
@@ -37,6 +38,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.use(httpMetrics(context.metrics));
   app.use(securityHeaders(context.config.appUrl));
   app.use(headWithoutBody);
+  app.use(refuseWhenClosed(context.drain));
   app.use(bodyLimit);
   app.use('/api/*', endStripeCallsInTime);
   app.onError(errorHandler);

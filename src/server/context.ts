@@ -1,5 +1,6 @@
 import { createBillingServices, type BillingServices } from './context-billing.ts';
 import { createProductServices, type ProductServices } from './context-product.ts';
+import type { Drain } from './drain.ts';
 import type { Foundation } from './foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
@@ -15,8 +16,8 @@ export interface Services extends BillingServices, ProductServices {
 }
 
 export interface Context extends Foundation {
-  /** Aborted when the process begins to stop: endless answers (server-sent events) end on it. */
-  stopping: AbortSignal;
+  /** The stages in which the process leaves. */
+  drain: Drain;
   metrics: Metrics;
   /** What is open of endless and long answers. */
   streams: Streams;
@@ -24,7 +25,7 @@ export interface Context extends Foundation {
 }
 
 /** The composition root: the only place that knows which service needs which. */
-export function createContext(foundation: Foundation, stopping: AbortSignal): Context {
+export function createContext(foundation: Foundation, drain: Drain): Context {
   const { clock, database, log } = foundation;
   const metrics = createMetrics();
   const usageBooks = new UsageBooksService({ database, clock, log });
@@ -39,7 +40,7 @@ export function createContext(foundation: Foundation, stopping: AbortSignal): Co
   const billing = createBillingServices(foundation, usage);
   return {
     ...foundation,
-    stopping,
+    drain,
     metrics,
     streams: createStreams(metrics.registry),
     services: { ...product, ...billing, usage, usageBooks },

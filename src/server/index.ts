@@ -1,7 +1,9 @@
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { createContext, type Context } from './context.ts';
+import { Drain } from './drain.ts';
 import type { Foundation } from './foundation.ts';
 import { registerSchedule } from './schedule.ts';
 
@@ -11,23 +13,41 @@ export interface Server {
   context: Context;
   /** Does what is due by the clock now: the periodic tasks. For after the clock was turned. */
   catchUp(): Promise<void>;
-  /** Stops taking requests, lets those under way end (for 5 s), then the jobs. */
-  stop(): Promise<void>;
+  /**
+   * Leaves by the stages of `Drain`, then ends the jobs. With `pause` everything is served for
+   * `DRAIN_SECONDS` first, for those before it to notice.
+   */
+  stop(options?: StopOptions): Promise<void>;
+  /** Ends the waiting of a stop that is under way. */
+  hurry(): void;
 }
+
+export interface StopOptions {
+  pause?: boolean;
+}
+
+/**
+ * Longer than proxies keep an idle connection (nginx and most load balancers 60 s): when they reuse
+ * one, it is still open.
+ */
+const KEEP_ALIVE_MS = 75_000;
 
 /**
  * Starts the app over what `foundation` has opened (and the caller closes after `stop`).
  * Rejects with the system's error when the port is taken.
  */
 export async function startServer(foundation: Foundation): Promise<Server> {
-  const stopping = new AbortController();
-  const context = createContext(foundation, stopping.signal);
+  const drain = new Drain();
+  const context = createContext(foundation, drain);
   registerSchedule(context);
   const { usage, characters } = context.services;
   await usage.ensurePartitions();
   await characters.ensureStarters();
   usage.start();
-  const server = createAdaptorServer({ fetch: createApp(context).fetch });
+  // Nothing else than HTTP/1.1 was asked for.
+  const server = createAdaptorServer({ fetch: createApp(context).fetch }) as HttpServer;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  drain.watch(server);
   await context.jobs.start();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -45,28 +65,26 @@ export async function startServer(foundation: Foundation): Promise<Server> {
     url: `http://localhost:${port}`,
     port,
     context,
-    catchUp: () => context.jobs.runPeriodicTasks(stopping.signal),
-    async stop() {
-      stopping.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-      const force = setTimeout(() => {
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      }, 5_000);
-      await closed;
-      clearTimeout(force);
+    catchUp: () => context.jobs.runPeriodicTasks(drain.closed),
+    async stop({ pause = false } = {}) {
+      const { drainSeconds, stopGraceSeconds } = foundation.config;
+      await drain.stop(server, {
+        pauseSeconds: pause ? drainSeconds : 0,
+        graceSeconds: stopGraceSeconds,
+      });
       await context.jobs.stop();
       await usage.stop();
     },
+    hurry: () => drain.hurry(),
   };
 }
 
 /** Fetches what Stripe told while nobody listened. A Stripe that is away is asked again by the schedule. */
-async function catchUpEvents({ services, log, stopping }: Context): Promise<void> {
+async function catchUpEvents({ services, log, drain }: Context): Promise<void> {
   try {
     await services.reconcile.catchUpEvents();
     await services.stripeEvents.sweep();
   } catch (err) {
-    if (!stopping.aborted) log.warn({ err }, 'events could not be fetched at start');
+    if (!drain.begun.aborted) log.warn({ err }, 'events could not be fetched at start');
   }
 }

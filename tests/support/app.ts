@@ -37,6 +37,7 @@ export async function startTestApp(
         DATA_DIR: dataDir,
         DATABASE_URL: database.url,
         LOG_LEVEL: 'silent',
+        STOP_GRACE_SECONDS: '3',
         // Stories ask for years within seconds of the machine's clock.
         STRIPE_CALLS_PER_MINUTE: '100000',
         ...env,

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Clock } from '../../src/domain/clock.ts';
@@ -8,6 +9,7 @@ import { systemClock } from '../../src/server/clock.ts';
 import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createContext, type Context } from '../../src/server/context.ts';
+import { Drain, type DrainTimes } from '../../src/server/drain.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog, type Logger } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
@@ -18,8 +20,10 @@ export interface TestServer {
   url: string;
   context: Context;
   database: TestDatabase;
-  /** Aborted when the process begins to stop. */
-  stopping: AbortController;
+  /** Leaves as a process does that is told to stop; `stop` is still to be called. */
+  leave(times: DrainTimes): Promise<void>;
+  /** Ends the waiting of `leave`. */
+  hurry(): void;
   /** Registers a tenant with a fresh owner. */
   signUp(name?: string): Promise<{ session: SessionView; call: Caller }>;
   stop(): Promise<void>;
@@ -45,7 +49,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     readEnv({ DATA_DIR: tmpdir(), LOG_LEVEL: 'silent', LOCAL_STRIPE_PORT: '1', ...options.env }),
   );
   const log = options.log ?? createLog(config.logLevel, false);
-  const stopping = new AbortController();
+  const drain = new Drain();
   const context = createContext(
     {
       config: {
@@ -60,10 +64,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       jobs: new Jobs({ databaseUrl: database.url, log }),
       stripe: stripeAccessOf(config.stripe, undefined),
     },
-    stopping.signal,
+    drain,
   );
   context.services.usage.start();
-  const server = createAdaptorServer({ fetch: createApp(context).fetch });
+  const server = createAdaptorServer({ fetch: createApp(context).fetch }) as Server;
+  drain.watch(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let people = 0;
@@ -71,7 +76,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     url,
     context,
     database,
-    stopping,
+    leave: (times) => drain.stop(server, times),
+    hurry: () => drain.hurry(),
     async signUp(name = `person${(people += 1)}`) {
       const registration = { email: `${name}@example.com`, password: 'correct horse' };
       const answer = await caller(url).post<SessionView>('/api/auth/register', registration);
@@ -79,8 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return { session: answer.body, call: caller(url, answer.body.accessToken) };
     },
     async stop() {
-      stopping.abort();
-      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await context.services.usage.stop();
       await database.drop();

@@ -33,6 +33,10 @@ export interface Config {
   /** In production, and yet no real money moves: a staging or a rehearsal. Told on every page. */
   testMode: boolean;
   port: number;
+  /** How long everything is still served after SIGTERM. */
+  drainSeconds: number;
+  /** How long answers under way may go on after that. */
+  stopGraceSeconds: number;
   dataDir: string;
   /** Where the built client lies. */
   clientDir: string;
@@ -75,6 +79,8 @@ export function decideConfig(env: Env): Config {
     environment: env.NODE_ENV,
     testMode: production && !isLiveStripe(stripe),
     port: env.PORT,
+    drainSeconds: env.DRAIN_SECONDS,
+    stopGraceSeconds: env.STOP_GRACE_SECONDS,
     dataDir,
     clientDir: path.resolve(import.meta.dirname, '../../../dist/client'),
     database: decideDatabase(env, dataDir),

@@ -17,6 +17,8 @@ const optionalInteger = (min: number, max: number) =>
 const envSchema = z.object({
   NODE_ENV: oneOf(ENVIRONMENTS, 'development'),
   PORT: integer(3000, 0, 65_535),
+  DRAIN_SECONDS: integer(5, 0, 600),
+  STOP_GRACE_SECONDS: integer(30, 0, 3_600),
   LOCAL_STRIPE_PORT: integer(12_111, 0, 65_535),
   DATA_DIR: z.preprocess(blankAsAbsent, z.string().default('./.data')),
   DATABASE_URL: text,

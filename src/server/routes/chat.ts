@@ -1,7 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
-import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
@@ -11,9 +10,6 @@ import { trackMessageUsage } from '../middleware/usage-tracking.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
-
-/** How long answers under way may go on when the process stops, before they are cut and settled. */
-const STOP_GRACE_MS = 3_000;
 
 const chatBody = z
   .strictObject({
@@ -41,8 +37,8 @@ const gated = ['unauthenticated', 'token_expired', 'upgrade_required', 'quota_ex
 /** Chat: models, and the conversation as a stream. */
 export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { chat } = context.services;
+  const { over } = context.drain;
   const { requireFeature } = featureGate(context);
-  const stopped = abortedAfter(context.stopping, STOP_GRACE_MS);
   const router = createRouter();
 
   router.openapi(
@@ -87,7 +83,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const hangUp = new AbortController();
-      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, stopped]);
+      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, over]);
       const requestId = c.get('requestId');
       const events = await chat.answer({
         ...c.req.valid('json'),
@@ -107,13 +103,4 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
   );
 
   return router;
-}
-
-/** Follows `stopping` after a while, with a reason that clients are told. */
-function abortedAfter(stopping: AbortSignal, milliseconds: number): AbortSignal {
-  const later = new AbortController();
-  const abort = () =>
-    later.abort(new BillingError('busy', 'The server is restarting; try again in a moment.'));
-  stopping.addEventListener('abort', () => setTimeout(abort, milliseconds).unref(), { once: true });
-  return later.signal;
 }

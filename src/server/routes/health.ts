@@ -49,6 +49,7 @@ const metricsRoute = createRoute({
 
 /** For load balancers and monitoring. None of it needs a sign-in, and none of it tells secrets. */
 export function healthRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { drain } = context;
   const { health } = context.services;
   const { registry } = context.metrics;
   const router = createRouter();
@@ -56,6 +57,11 @@ export function healthRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200));
 
   router.openapi(readyRoute, async (c) => {
+    if (drain.begun.aborted) {
+      throw new BillingError('not_ready', 'Not ready: this process is stopping.', {
+        retryAfterSeconds: 5,
+      });
+    }
     const parts = await health.check();
     const failing = Object.entries(parts).flatMap(([name, state]) => (state === 'ok' ? [] : name));
     if (failing.length > 0) {

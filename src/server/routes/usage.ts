@@ -113,7 +113,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       return answerEvents(c, {
         slots: streams.liveUsage,
         tenantId,
-        until: context.stopping,
+        until: context.drain.closed,
         run: async ({ sse, signal }) => {
           for await (const stats of usage.watch(tenantId, signal)) {
             await sse.writeSSE({ data: JSON.stringify(stats) });

@@ -59,9 +59,10 @@ async function stopIn(script: Script): Promise<{ told: string; used: [number, nu
   const other = await startChatWithUpstream();
   const { say, counters } = await other.tenant();
   const told = statusOf(say(script));
-  await vi.waitFor(() => expect(other.upstream.requests).toHaveLength(1));
-  other.server.stopping.abort();
+  await vi.waitFor(() => expect(other.upstream.requests).toHaveLength(1), { timeout: 20_000 });
+  const left = other.server.leave({ pauseSeconds: 0, graceSeconds: 0 });
   const outcome = await told;
+  await left;
   const { messages, llm_tokens } = await counters();
   expect([messages.held, llm_tokens.held]).toEqual([0, 0]);
   await other.stop();

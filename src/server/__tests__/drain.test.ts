@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { Drain, type DrainTimes } from '../drain.ts';
+
+/** A server that answers at once, but `/slow` when it is told to go on. */
+async function startServer() {
+  const drain = new Drain();
+  const slow: ServerResponse[] = [];
+  const server = createServer((incoming, response) => {
+    if (drain.refuses(incoming)) response.writeHead(503).end();
+    else if (incoming.url === '/slow') slow.push(response);
+    else if (incoming.url === '/begun') {
+      response.flushHeaders();
+      slow.push(response);
+    } else response.end('answered');
+  });
+  drain.watch(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const leave = (times: Partial<DrainTimes> = {}) =>
+    drain.stop(server, { pauseSeconds: 0, graceSeconds: 60, ...times });
+  return { drain, port, slow, leave };
+}
+
+/** A client that keeps its one connection. */
+function client(port: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const send = (path: string) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      request({ port, path, agent, host: '127.0.0.1' }, resolve).once('error', reject).end();
+    });
+  return {
+    send,
+    async get(path: string) {
+      const answer = await send(path);
+      return [answer.statusCode, answer.headers.connection, await text(answer)];
+    },
+  };
+}
+
+const refused = (port: number) => once(connect(port, '127.0.0.1'), 'connect').catch((e) => e.code);
+
+test('14.1 in the pause everything is served, and every answer closes its connection', async () => {
+  const { port, drain, slow, leave } = await startServer();
+  const [kept, waiting] = [client(port), client(port)];
+  expect(await kept.get('/')).toEqual([200, 'keep-alive', 'answered']);
+  const answer = waiting.get('/slow');
+  await expect.poll(() => slow.length).toBe(1);
+
+  const left = leave({ pauseSeconds: 600 });
+  expect(drain.begun.aborted).toBe(true);
+  expect(await kept.get('/')).toEqual([200, 'close', 'answered']);
+  expect(await kept.get('/')).toEqual([200, 'close', 'answered']);
+  slow[0]!.end('late');
+  expect(await answer).toEqual([200, 'close', 'late']);
+  expect(drain.closed.aborted).toBe(false);
+  drain.hurry();
+  await left;
+  expect(await refused(port)).toBe('ECONNREFUSED');
+});
+
+test('14.1 after it the socket is shut, kept connections are refused, and answers end', async () => {
+  const { port, drain, slow, leave } = await startServer();
+  const [kept, waiting, begun] = [client(port), client(port), client(port)];
+  await kept.get('/');
+  const late = waiting.get('/slow');
+  await expect.poll(() => slow.length).toBe(1);
+  const stream = await begun.send('/begun');
+
+  let isOver = false;
+  const left = leave().then(() => (isOver = true));
+  await once(drain.closed, 'abort');
+  expect(await refused(port)).toBe('ECONNREFUSED');
+  expect(await kept.get('/')).toEqual([503, 'close', '']);
+  slow[1]!.end('the end');
+  expect(await text(stream)).toBe('the end');
+  // Its head had promised to keep the connection, which is of no use any more.
+  expect(await begun.get('/')).toEqual([503, 'close', '']);
+  expect(isOver).toBe(false);
+  slow[0]!.end('late');
+  expect(await late).toEqual([200, 'close', 'late']);
+  await left;
+  expect(drain.over.aborted).toBe(true);
+});
+
+test('14.1 who has just connected is served', async () => {
+  const { port, drain, leave } = await startServer();
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const left = leave();
+  await once(drain.closed, 'abort');
+  socket.write('GET / HTTP/1.1\r\nHost: here\r\n\r\n');
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 200 [^]*Connection: close[^]*answered/i);
+  await left;
+});
+
+test.each([
+  ['the grace is over', { graceSeconds: 0.05 }, () => {}],
+  ['somebody is in a hurry', {}, (drain: Drain) => drain.hurry()],
+])('14.1 when %s, what still runs is told, and cut', async (_when, times, act) => {
+  const { port, drain, slow, leave } = await startServer();
+  const answer = client(port).get('/slow');
+  await expect.poll(() => slow.length).toBe(1);
+  drain.over.addEventListener('abort', () => slow[0]!.end('cut'));
+  const left = leave(times);
+  await once(drain.closed, 'abort');
+  act(drain);
+  expect(await answer).toEqual([200, 'close', 'cut']);
+  await left;
+});
+
+test('14.1 a connection on which nothing is asked holds nobody up', async () => {
+  const { port, leave } = await startServer();
+  const [silent, kept] = [connect(port, '127.0.0.1'), client(port)];
+  await once(silent, 'connect');
+  await kept.get('/');
+  const ended = once(silent, 'close');
+  silent.resume();
+  await leave();
+  await ended;
+});

@@ -1,0 +1,142 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import net, { type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { BillingError } from '../domain/errors.ts';
+
+/** A connection this young may be one whose first request is still on its way. */
+const FRESH_MS = 1_000;
+
+/** What was cut gets this long to say so, and to write what it used. */
+const LAST_WORDS_MS = 2_000;
+
+export interface DrainTimes {
+  /** How long everything is still served after a stop was asked for. */
+  pauseSeconds: number;
+  /** How long answers under way may then go on. */
+  graceSeconds: number;
+}
+
+/**
+ * How a process leaves without losing a request. Each stage is a signal:
+ *
+ * 1. `begun`: `/readyz` fails and every answer closes its connection, so that whoever hands out
+ *    requests goes elsewhere. Everything is still served, for the pause.
+ * 2. `closed`: the listening socket is shut, endless answers end, and what still arrives on kept
+ *    connections is refused before anything is counted. Answers under way go on, for the grace.
+ * 3. `over`: what still runs is cut.
+ */
+export class Drain {
+  readonly #begun = new AbortController();
+  readonly #closed = new AbortController();
+  readonly #over = new AbortController();
+  readonly #hurry = new AbortController();
+  readonly #open = new Set<ServerResponse>();
+  /** Connections without a request so far, and since when. */
+  readonly #fresh = new Map<Socket, number>();
+  readonly #refused = new WeakSet<IncomingMessage>();
+  #whenChanged = () => {};
+
+  get begun(): AbortSignal {
+    return this.#begun.signal;
+  }
+
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Whether the request came on a kept connection after the socket was shut. */
+  refuses(request: IncomingMessage | undefined): boolean {
+    return request !== undefined && this.#refused.has(request);
+  }
+
+  /** Watches the connections and answers of `server`, before anything else sees them. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => {
+      this.#fresh.set(socket, performance.now());
+      socket.once('close', () => this.#forget(socket));
+    });
+    server.prependListener('request', (request, response) => {
+      if (this.#closed.signal.aborted && !this.#fresh.has(request.socket)) {
+        this.#refused.add(request);
+      }
+      if (this.#begun.signal.aborted) response.setHeader('Connection', 'close');
+      this.#open.add(response);
+      response.once('close', () => {
+        this.#open.delete(response);
+        this.#whenChanged();
+      });
+      this.#forget(request.socket);
+    });
+  }
+
+  /** Goes through the stages; resolves when nothing is connected any more. Called once. */
+  async stop(server: Server, { pauseSeconds, graceSeconds }: DrainTimes): Promise<void> {
+    this.#begun.abort();
+    // One whose head has gone keeps its connection; the next answer on that one closes it.
+    for (const response of this.#open) {
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+    }
+    await this.#wait(pauseSeconds * 1000);
+    // Those who have knocked by now are let in: what waits at a socket that is shut is reset.
+    await setImmediate();
+    this.#shut(server);
+    await this.#wait(graceSeconds * 1000, () => this.#isQuiet());
+    this.#over.abort(new BillingError('busy', RESTARTING, { retryAfterSeconds: 1 }));
+    await this.#wait(LAST_WORDS_MS, () => this.#open.size === 0);
+    server.closeAllConnections();
+    server.close();
+  }
+
+  /** Ends the pause and the grace at once: for who asks a second time. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  /** Not the HTTP server's own `close`, which cuts idle connections whose next request is on its way. */
+  #shut(server: Server): void {
+    net.Server.prototype.close.call(server);
+    const now = performance.now();
+    for (const [socket, since] of this.#fresh) {
+      if (now - since > FRESH_MS) this.#fresh.delete(socket);
+    }
+    setTimeout(() => {
+      this.#fresh.clear();
+      this.#whenChanged();
+    }, FRESH_MS).unref();
+    this.#closed.abort();
+  }
+
+  #isQuiet(): boolean {
+    return this.#open.size === 0 && this.#fresh.size === 0;
+  }
+
+  #forget(socket: Socket): void {
+    if (this.#fresh.delete(socket)) this.#whenChanged();
+  }
+
+  /** Waits until the time is over, `isDone`, or somebody is in a hurry. */
+  #wait(milliseconds: number, isDone?: () => boolean): Promise<void> {
+    const hurry = this.#hurry.signal;
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        hurry.removeEventListener('abort', end);
+        this.#whenChanged = () => {};
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      hurry.addEventListener('abort', end);
+      this.#whenChanged = () => {
+        if (isDone?.()) end();
+      };
+      if (isDone) this.#whenChanged();
+      else if (milliseconds === 0 || hurry.aborted) end();
+    });
+  }
+}
+
+export const RESTARTING = 'The server is restarting; try again in a moment.';
