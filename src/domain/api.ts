@@ -1,5 +1,6 @@
 import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
+import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
 import type { GrowingLimits, SubscriptionView } from './subscription-view.ts';
@@ -44,6 +45,8 @@ export interface PriceView {
   interval: Interval;
   amountMinor: number;
   currency: string;
+  /** The same price in further currencies: for who is billed in one of them. */
+  currencyOptions: Money[];
 }
 
 export interface PlanView {
@@ -86,6 +89,8 @@ export interface SubscriptionOverview {
   features: Feature[];
   actions: Record<string, PriceAction>;
   canManageBilling: boolean;
+  /** What is paid runs in it, and a change of plan stays in it; `null` while nothing does. */
+  currency: string | null;
   /** Days free of charge that subscribing would begin with; 0 when there is none (any more). */
   trialDays: number;
 }

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PlansView } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
@@ -8,6 +9,7 @@ import {
   signUp,
   startAppWithPages,
   subscribe,
+  withSubscription,
   WORDS,
 } from '../support/app-visitor.ts';
 import { inBoth, shows } from '../support/both-languages.ts';
@@ -181,5 +183,29 @@ test('9 the pages tell the zone and the language of their reader, for mails', as
   await page.keyboard.press('Enter');
   expect((await told).status()).toBe(200);
   expect(await reading()).toEqual({ locale: 'en', time_zone: 'Asia/Tokyo' });
+  await context.close();
+});
+
+test('9 who is billed in another currency sees the plans in it, where a price has it', async () => {
+  const context = await newVisitor(browser);
+  await signUp(app, context);
+  const page = await context.newPage();
+  await withSubscription(page, (overview) => {
+    overview.currency = 'usd';
+  });
+  await page.route('**/api/plans', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.json()) as PlansView;
+    const team = body.plans.find(({ plan }) => plan === 'team')!;
+    team.prices[0]!.currencyOptions = [{ amountMinor: 1500, currency: 'usd' }];
+    await route.fulfill({ response, json: body });
+  });
+  await page.goto(`${app.url}/subscription`);
+  const cards = page.locator('#plans');
+  await inBoth(page, async (_, f) => {
+    await shows(cards, f.money({ amountMinor: 1500, currency: 'usd' }));
+    await shows(cards, f.money({ amountMinor: 2900, currency: 'cny' }));
+    expect(await cards.getByText(f.money({ amountMinor: 9900, currency: 'cny' })).count()).toBe(0);
+  });
   await context.close();
 });

@@ -10,6 +10,7 @@ import {
   readPage,
   readRunning,
   type Facts,
+  type Page,
 } from './facts.ts';
 import { Person } from './person.ts';
 import { stateOf, type StateName } from './states.ts';
@@ -30,6 +31,7 @@ export interface Outcome {
 }
 
 interface Seat extends Trial {
+  before: Page;
   person: Person;
   customers: string[];
   told: Told;
@@ -108,7 +110,8 @@ async function seat(world: World, name: StateName, trials: Trial[]): Promise<Sea
     const trial = trials[at]!;
     const id = await person.customerId();
     const told = { answer: null, preview: await previewOf(person, trial.verb) };
-    return { ...trial, person, customers: id ? [id] : [], told, again: null, calls: [] };
+    const before = await readPage(person, world.now());
+    return { ...trial, person, customers: id ? [id] : [], before, told, again: null, calls: [] };
   });
 }
 
@@ -199,12 +202,13 @@ async function askAgain(world: World, seats: Seat[]): Promise<void> {
 }
 
 async function readEarly(one: Seat, since: number): Promise<Facts> {
-  const { person, told, again, customers } = one;
+  const { person, before, told, again, customers } = one;
   const now = await person.customerId();
   if (now && !customers.includes(now)) customers.push(now);
   const settled = await readPage(person, since);
   const { preview } = again ?? told;
   return {
+    before,
     answer: told.answer,
     again: again?.answer ?? null,
     preview,

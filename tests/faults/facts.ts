@@ -21,6 +21,8 @@ export interface Page {
 
 /** Everything that an observer outside has of one case: what was told, and what was charged. */
 export interface Facts {
+  /** What the page said before anything was asked for. */
+  before: Page;
   /** What the verb answered; null when no answer came. */
   answer: { status: number; text: string } | null;
   /** The same question once more, where it was put again. */

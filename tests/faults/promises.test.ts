@@ -22,6 +22,7 @@ function charge(day: number, amountMinor: number) {
 
 function facts(change: Partial<Facts> = {}): Facts {
   return {
+    before: pro,
     answer: done,
     again: null,
     preview: null,
@@ -51,6 +52,7 @@ const preview = { amountDueNowMinor: 7000, nextInvoice: { amountMinor: 9900, at:
 describe('what each promise catches', () => {
   test.each<[string, VerbName, Partial<Facts>, RegExp | null]>([
     ['all is well', 'sync', {}, null],
+    ['a plan lost by looking', 'sync', { before: { ...pro, plan: 'team' } }, /nobody asked/],
     ['a 500', 'sync', { answer: { status: 500, text: '500' } }, /answered 500/],
     ['Stripe is away', 'cancel', { answer: away }, null],
     ['leaving refused', 'cancel', { answer: { status: 409, text: '409' } }, /cannot leave/],

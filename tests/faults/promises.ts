@@ -5,6 +5,7 @@ import type { VerbName } from './verbs.ts';
 export type Broken = string;
 
 const LEAVING: ReadonlySet<VerbName> = new Set(['cancel', 'cancel now', 'delete tenant']);
+const LOOKING: ReadonlySet<VerbName> = new Set(['nothing', 'preview', 'portal', 'sync']);
 /** Two sums are one: the clocks tick, so prorations differ by a moment. */
 const CLOSE_MINOR = 10;
 
@@ -22,6 +23,7 @@ export function brokenPromises(verb: VerbName, facts: Facts): Broken[] {
     ...mailsAreTrue(verb, facts),
     ...announcedIsCharged(verb, facts),
     ...moneyGives(facts),
+    ...nothingIsLost(verb, facts),
     ...pageIsTrue(verb, facts),
   ];
 }
@@ -102,6 +104,14 @@ function moneyGives({ charges, settled, final, alerts, runningFinally, running }
     broken.push('promise 4: charged to the end of the year, and the plan is free');
   }
   return broken;
+}
+
+/** Who only looks keeps the plan. The mirrors would not tell: what nobody asked for happens there too. */
+function nothingIsLost(verb: VerbName, { before, settled }: Facts): Broken[] {
+  if (!LOOKING.has(verb) || before.status !== 200 || settled.status !== 200) return [];
+  return before.plan === settled.plan
+    ? []
+    : [`promise 4: the plan was ${before.plan}, is ${settled.plan}, and nobody asked for it`];
 }
 
 /** The page says what is so at Stripe, once there was time to converge. */

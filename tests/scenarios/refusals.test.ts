@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { PlansView } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { GOOD_CARD, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -29,6 +30,11 @@ async function replacePrice(customer: Customer, key: string, values: Record<stri
   });
   app.server.context.services.catalogue.expire();
   return made.id;
+}
+
+async function pricesOf(customer: Customer, plan: string) {
+  const { body } = await customer.api.get<PlansView>('/api/plans');
+  return body.plans.find((one) => one.plan === plan)!.prices;
 }
 
 describe('9 a customer that Stripe does not have any more, nothing of it heard', () => {
@@ -113,6 +119,11 @@ describe('9 currencies', () => {
     const pro = await replacePrice(customer, 'squaretable_pro_monthly', cny('2900', '500'));
     const team = await replacePrice(customer, 'squaretable_team_monthly', cny('9900', '1500'));
     const upgrade = await ask(customer, 'preview', { priceId: team });
+    // What the page asks of the plans' prices: in what is billed, and what each costs in it.
+    expect(await customer.overview()).toMatchObject({ currency: 'usd' });
+    expect(await pricesOf(customer, 'team')).toMatchObject([
+      { currency: 'cny', currencyOptions: [{ currency: 'usd', amountMinor: 1500 }] },
+    ]);
     expect(upgrade).toMatchObject({
       status: 200,
       body: { currency: 'usd', amountDueNowMinor: 1000, nextInvoice: { amountMinor: 1500 } },
@@ -136,12 +147,36 @@ describe('9 currencies', () => {
     const customer = await signUp(app);
     await customer.checkout('pro', 'month');
     const owner = await customer.customerId();
-    await customer.atStripe('invoiceitems', { customer: owner, amount: '500', currency: 'usd' });
+    await customer.atStripe('invoiceitems', { customer: owner, amount: '500', currency: 'eur' });
     const other = await ask(customer, 'checkout', {
       priceId: await customer.priceOf('team', 'month'),
     });
     expect(other).toMatchObject({ status: 409, body: { code: 'currency_conflict' } });
     expect(other.body.error).toMatch(/another currency/);
+  });
+
+  test('with something that waits in one that the price has: it is bought in that', async () => {
+    const customer = await signUp(app);
+    await replacePrice(customer, 'squaretable_pro_monthly', {
+      currency: 'cny',
+      unit_amount: '2900',
+      'currency_options[usd][unit_amount]': '500',
+    });
+    await customer.checkout('pro', 'month');
+    const owner = await customer.customerId();
+    await customer.atStripe('invoiceitems', { customer: owner, amount: '300', currency: 'usd' });
+    await replacePrice(customer, 'squaretable_pro_monthly', {
+      currency: 'cny',
+      unit_amount: '2900',
+      'currency_options[usd][unit_amount]': '600',
+    });
+    const session = await customer.checkout('pro', 'month');
+    expect(await customer.pay(session, GOOD_CARD)).toMatchObject({ status: 'complete' });
+    await settled(app);
+    expect(await customer.sync()).toMatchObject({ plan: 'pro', nextInvoice: { currency: 'usd' } });
+    // The item that waited comes with the first bill.
+    expect((await customer.payments())[0]).toMatchObject({ amountPaidMinor: 900, currency: 'usd' });
+    expect(await customer.overview()).toMatchObject({ currency: 'usd' });
   });
 });
 

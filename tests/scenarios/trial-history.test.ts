@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionView } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { Customer, GOOD_CARD, settled } from '../support/customer.ts';
+import { advanceDays, Customer, GOOD_CARD, settled } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { mailsTo, remedied } from '../support/money-back.ts';
 
@@ -63,5 +63,24 @@ describe('9.14 a free trial', () => {
       endReason: null,
     });
     expect(await first.subscription()).toMatchObject({ status: 'trialing' });
+  });
+
+  test('that staff give to who has paid is theirs to decide, whoever had one on that card', async () => {
+    const card = '6011111111111117';
+    const first = await register('first@example.com');
+    expect(await subscribeWith(first, card)).toMatchObject({ status: 'trialing' });
+    const paid = await register('paid@example.com');
+    expect(await subscribeWith(paid, card)).toMatchObject({ endReason: 'trial_used' });
+    expect(await subscribeWith(paid, card)).toMatchObject({ plan: 'pro', status: 'active' });
+    await advanceDays(trying, 1);
+    const { currentPeriodEnd } = await paid.subscription();
+    const trialEnd = Date.parse(currentPeriodEnd!) / 1000;
+    const [bought] = await paid.subscriptionsAtStripe();
+    await paid.atStripe(`subscriptions/${bought!.id}`, {
+      trial_end: String(trialEnd),
+      proration_behavior: 'none',
+    });
+    await remedied(paid);
+    expect(await paid.sync()).toMatchObject({ plan: 'pro', status: 'trialing', endReason: null });
   });
 });

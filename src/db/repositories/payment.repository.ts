@@ -75,6 +75,20 @@ export async function findOpenPayment(
   return row;
 }
 
+/** The currency of the subscription's newest invoice. */
+export async function findCurrencyOf(
+  db: DbOrTx,
+  stripeSubscriptionId: string,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ currency: payments.currency })
+    .from(payments)
+    .where(eq(payments.stripeSubscriptionId, stripeSubscriptionId))
+    .orderBy(...NEWEST_FIRST)
+    .limit(1);
+  return row?.currency;
+}
+
 /**
  * A page of the tenant's invoices, newest first; drafts are not shown. `before` is the last one seen,
  * by id: nothing comes after one that is not the tenant's.

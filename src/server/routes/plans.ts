@@ -24,6 +24,9 @@ const plansSchema = z
             interval: z.enum(INTERVALS),
             amountMinor: z.number().int(),
             currency: z.string(),
+            currencyOptions: z
+              .array(z.object({ amountMinor: z.number().int(), currency: z.string() }))
+              .openapi({ description: 'The same price for who is billed in another currency.' }),
           }),
         ),
       }),

@@ -139,6 +139,10 @@ export const overviewSchema = z
     features: z.array(z.enum(FEATURES)),
     actions: z.record(z.string(), action).openapi({ description: 'By price id.' }),
     canManageBilling: z.boolean(),
+    currency: z
+      .string()
+      .nullable()
+      .openapi({ description: 'What is paid runs in it, and changes stay in it.' }),
     trialDays: z.int().openapi({ description: 'What subscribing would begin with.' }),
   })
   .openapi('SubscriptionOverview') satisfies z.ZodType<SubscriptionOverview>;

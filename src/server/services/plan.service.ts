@@ -18,11 +18,12 @@ export class PlanService {
         const { name, features, limits } = PLAN_CATALOGUE[plan];
         const prices = offered
           .filter((price) => price.plan === plan)
-          .map(({ priceId, interval, amountMinor, currency }) => ({
+          .map(({ priceId, interval, amountMinor, currency, currencyOptions }) => ({
             priceId,
             interval,
             amountMinor,
             currency,
+            currencyOptions,
           }));
         return { plan, name, features: [...features], limits, prices };
       }),

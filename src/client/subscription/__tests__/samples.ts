@@ -41,6 +41,7 @@ const price = (priceId: string, interval: 'month' | 'year', amountMinor: number)
   interval,
   amountMinor,
   currency: 'cny',
+  currencyOptions: [],
 });
 
 export const PLANS: PlanView[] = [

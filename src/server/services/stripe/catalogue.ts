@@ -22,6 +22,10 @@ const offeredPrice = z.object({
   interval: z.enum(INTERVALS),
   amountMinor: z.number().int(),
   currency: z.string(),
+  // Absent in what the version before kept.
+  currencyOptions: z
+    .array(z.object({ amountMinor: z.number().int(), currency: z.string() }))
+    .default([]),
   productId: z.string(),
 });
 const kept = z.array(offeredPrice).min(1);

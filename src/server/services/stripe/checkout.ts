@@ -39,6 +39,8 @@ export interface NewCheckout {
   tenantId: string;
   customerId: string;
   priceId: string;
+  /** One of the price's `currency_options`; `null`: its own. */
+  currency: string | null;
   /** 0: no trial. */
   trialDays: number;
   locale: string;
@@ -58,13 +60,14 @@ export async function createCheckoutSession(
   stripe: Stripe,
   values: NewCheckout,
 ): Promise<CheckoutSnapshot> {
-  const { environment, tenantId, customerId, priceId, trialDays, after } = values;
+  const { environment, tenantId, customerId, priceId, currency, trialDays, after } = values;
   const mark = { app: APP_MARK, env: environment, tenantId, priceId };
   const params: Stripe.Checkout.SessionCreateParams = {
     mode: 'subscription',
     customer: customerId,
     client_reference_id: tenantId,
     line_items: [{ price: priceId, quantity: 1 }],
+    ...(currency === null ? {} : { currency }),
     metadata: mark,
     subscription_data: {
       metadata: mark,
@@ -80,7 +83,8 @@ export async function createCheckoutSession(
     success_url: values.successUrl,
     cancel_url: values.cancelUrl,
   };
-  const key = `checkout:${tenantId}:${after ?? 'first'}:${priceId}:${trialDays}:${params.locale}:${params.expires_at}`;
+  const wanted = [priceId, currency ?? 'own', trialDays, params.locale, params.expires_at];
+  const key = `checkout:${tenantId}:${after ?? 'first'}:${wanted.join(':')}`;
   const made = await createOnce(key, (options) => stripe.checkout.sessions.create(params, options));
   const found = readCheckout(made);
   if (found.status === 'open') return found;

@@ -94,7 +94,7 @@ export function refusalOf(error: unknown): BillingError | undefined {
       { cause: error },
     );
   }
-  if (/currenc/i.test(error.message)) {
+  if (isCurrencyConflict(error)) {
     return new BillingError(
       'currency_conflict',
       'This price is in another currency than what is running or still to be paid. Choose a price in that currency, or begin anew when it has ended.',
@@ -106,4 +106,21 @@ export function refusalOf(error: unknown): BillingError | undefined {
     'The subscription has changed in the meantime; look at it again and repeat if you still want to.',
     { cause: error },
   );
+}
+
+/**
+ * Of `currencies` the one that Stripe's refusal names as what the customer is billed in already;
+ * `undefined` when the error is another, or names none of them.
+ */
+export function conflictingCurrency(
+  error: unknown,
+  currencies: readonly string[],
+): string | undefined {
+  if (!(error instanceof errors.StripeInvalidRequestError) || !isCurrencyConflict(error)) return;
+  const words = error.message.toLowerCase().match(/\b[a-z]{3}\b/g) ?? [];
+  return words.findLast((word) => currencies.includes(word));
+}
+
+function isCurrencyConflict(error: InstanceType<typeof errors.StripeInvalidRequestError>): boolean {
+  return /currenc/i.test(error.message);
 }

@@ -73,7 +73,12 @@ async function listByLookupKey(
   const keys = CATALOGUE_SLOTS.filter((slot) => !configured[slot.configured]);
   if (keys.length === 0) return new Map();
   const { data } = await stripe.prices.list(
-    { lookup_keys: keys.map((slot) => slot.lookupKey), active: true, limit: 10 },
+    {
+      lookup_keys: keys.map((slot) => slot.lookupKey),
+      active: true,
+      limit: 10,
+      expand: ['data.currency_options'],
+    },
     READ_PATIENCE,
   );
   const prices = data.map((one) => priceShape.parse(one));
@@ -83,7 +88,8 @@ async function listByLookupKey(
 /** The price of that id; `undefined` when this account has none. */
 export async function findPrice(stripe: Stripe, id: string): Promise<PriceSnapshot | undefined> {
   try {
-    return priceShape.parse(await stripe.prices.retrieve(id, {}, READ_PATIENCE));
+    const params = { expand: ['currency_options'] };
+    return priceShape.parse(await stripe.prices.retrieve(id, params, READ_PATIENCE));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -104,6 +110,6 @@ function offerOf(slot: CatalogueSlot, price: PriceSnapshot): OfferedPrice | stri
   }
   if (price.amountMinor === null)
     return `The price ${price.id} of ${variable} has no fixed amount.`;
-  const { id, amountMinor, currency, productId } = price;
-  return { priceId: id, plan, interval, amountMinor, currency, productId };
+  const { id, amountMinor, currency, currencyOptions, productId } = price;
+  return { priceId: id, plan, interval, amountMinor, currency, currencyOptions, productId };
 }

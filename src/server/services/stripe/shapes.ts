@@ -73,8 +73,11 @@ export const price = z
     currency: z.string(),
     unit_amount: z.number().int().nullish(),
     recurring: z.object({ interval: z.string(), interval_count: z.number().int() }).nullish(),
+    currency_options: z
+      .record(z.string(), z.object({ unit_amount: z.number().int().nullish() }))
+      .nullish(),
   })
-  .transform(({ lookup_key, unit_amount, recurring, product, ...rest }) => ({
+  .transform(({ lookup_key, unit_amount, recurring, product, currency_options, ...rest }) => ({
     ...rest,
     productId: product,
     lookupKey: lookup_key ?? null,
@@ -82,6 +85,11 @@ export const price = z
     recurring: recurring
       ? { interval: recurring.interval, intervalCount: recurring.interval_count }
       : null,
+    /** Further currencies with their fixed amounts; none unless they were expanded. */
+    currencyOptions: Object.entries(currency_options ?? {}).flatMap(([currency, option]) => {
+      const amountMinor = option.unit_amount ?? null;
+      return currency === rest.currency || amountMinor === null ? [] : [{ amountMinor, currency }];
+    }),
   }));
 
 export type PriceSnapshot = z.output<typeof price>;

@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { findLastIntent } from '../../../db/repositories/billing-intent.repository.ts';
-import { findOpenPayment } from '../../../db/repositories/payment.repository.ts';
+import { findCurrencyOf, findOpenPayment } from '../../../db/repositories/payment.repository.ts';
 import { findEndCauses } from '../../../db/repositories/remedy.repository.ts';
+import type { Db } from '../../../db/client.ts';
+import type { Subscription } from '../../../db/schema/index.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import type { PriceAction, SubscriptionOverview, SubscriptionView } from '../../../domain/api.ts';
 import { canManageBilling } from '../../../domain/ids.ts';
@@ -53,6 +55,7 @@ export class SubscriptionReader {
       features: [...PLAN_CATALOGUE[view.plan].features],
       actions: await this.#actions(shown),
       canManageBilling: canManageBilling(asker.role),
+      currency: shown.live ? await currencyOf(db, shown.live) : null,
       trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
     };
   }
@@ -134,4 +137,9 @@ export class SubscriptionReader {
       return {};
     }
   }
+}
+
+/** In what a subscription is billed. */
+async function currencyOf(db: Db, { nextInvoiceCurrency, stripeSubscriptionId }: Subscription) {
+  return nextInvoiceCurrency ?? (await findCurrencyOf(db, stripeSubscriptionId)) ?? null;
 }

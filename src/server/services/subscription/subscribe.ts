@@ -13,7 +13,9 @@ import {
 import type { Tenant } from '../../../db/schema/index.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isLive } from '../../../domain/subscription-status.ts';
+import type { OfferedPrice } from '../stripe/catalogue.ts';
 import type { CheckoutSnapshot } from '../stripe/checkout.ts';
+import { conflictingCurrency } from '../stripe/errors.ts';
 import { trialDaysOf } from '../trial/trial-history.ts';
 import { changeBilling, type Asker, type Billing } from './billing.ts';
 
@@ -46,10 +48,11 @@ export async function subscribe(billing: Billing, asker: Asker, priceId: string)
     if (last) await closeCheckout(tx, last.stripeSessionId, 'expired', billing.clock.now());
     const session =
       open ??
-      (await billing.stripe.createCheckoutSession({
+      (await openCheckout(billing, price, {
         tenantId: tenant.id,
         customerId,
         priceId: price.priceId,
+        currency: null,
         trialDays: await trialDaysOf(tx, tenant, billing.trialDays, now),
         expiresAt: new Date(now.getTime() + CHECKOUT_MS),
         locale,
@@ -69,6 +72,27 @@ export async function subscribe(billing: Billing, asker: Asker, priceId: string)
     });
     return session.url;
   });
+}
+
+/**
+ * A session in the price's own currency; for a customer whom something binds to another, in that one
+ * where the price has it.
+ */
+async function openCheckout(
+  { stripe }: Billing,
+  { currencyOptions }: OfferedPrice,
+  values: Parameters<Billing['stripe']['createCheckoutSession']>[0],
+): Promise<CheckoutSnapshot> {
+  try {
+    return await stripe.createCheckoutSession(values);
+  } catch (error) {
+    const currency = conflictingCurrency(
+      error,
+      currencyOptions.map((option) => option.currency),
+    );
+    if (currency === undefined) throw error;
+    return stripe.createCheckoutSession({ ...values, currency });
+  }
 }
 
 /** The tenant's customer at Stripe, made when there is none, or when it was deleted there. */

@@ -17,6 +17,8 @@ import type { SubscriptionSnapshot } from '../stripe/subscription-snapshot.ts';
 
 const KEY = 'trial.hash_key';
 const key = z.object({ key: z.string().min(32) });
+/** Stripe writes both in seconds, while it makes one thing of the other. */
+const WITH_IT_MS = 60_000;
 
 /** Days of the trial that a tenant may begin: none when it, or one who may buy for it, had one. */
 export async function trialDaysOf(
@@ -46,7 +48,7 @@ export async function judgeTrials(
 ): Promise<void> {
   const { tenant, subscriptions, customerPaymentMethod, now } = values;
   for (const one of subscriptions) {
-    if (!one.trialStart || one.metadata.app !== APP_MARK) continue;
+    if (!isOurTrial(one)) continue;
     const method = one.paymentMethod ?? customerPaymentMethod;
     const fingerprint = method?.card?.fingerprint;
     const emails = await hashAll(tx, 'email', await mailboxes(tx, tenant.id), now);
@@ -63,6 +65,12 @@ export async function judgeTrials(
       now,
     });
   }
+}
+
+/** The trial of our Checkout begins with the subscription; one that staff give to it begins later. */
+function isOurTrial({ metadata, createdAt, trialStart }: SubscriptionSnapshot): boolean {
+  if (metadata.app !== APP_MARK || trialStart === null) return false;
+  return trialStart.getTime() - createdAt.getTime() < WITH_IT_MS;
 }
 
 async function isRepeat(

@@ -70,6 +70,7 @@ test('a Checkout session is opened once', async () => {
     tenantId: values.tenantId,
     customerId,
     priceId: pro!.priceId,
+    currency: null,
     trialDays: 0,
     locale: 'en',
     successUrl: 'http://localhost:3000/checkout/return',
