@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/each-of.ts';
-import { startRunPostgres } from '../tests/faults/postgres.ts';
-import { bundleApp } from '../tests/support/app-bundle.ts';
+import { beginRun } from '../tests/faults/run.ts';
 import { World } from '../tests/faults/world.ts';
 import { makeRound, tellHistory } from '../tests/soak/history.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
@@ -30,15 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
   const seed = readNumber(args, 'seed', Date.now() % 1_000_000);
   const lanes = readNumber(args, 'lanes', availableParallelism());
   console.log(`${runs} histories from seed ${seed}`);
-  const bundle = await bundleApp();
-  process.env.APP_BUNDLE = bundle.file;
-  const { postgres, stop } = await startRunPostgres();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      bundle.remove();
-      void stop().finally(() => process.exit(130));
-    });
-  }
+  const { postgres, end } = await beginRun();
   const openWorld = () =>
     World.open({ postgres, processes: 2, env: { STRIPE_TIMEOUT_SECONDS: '1' } });
   let done = 0;
@@ -69,8 +60,7 @@ async function main(args: readonly string[]): Promise<void> {
       console.log(`${done}/${runs} histories, ${broken} broken`);
     });
   } finally {
-    await stop();
-    bundle.remove();
+    await end();
   }
   const answers = [...statuses]
     .sort(([a], [b]) => a - b)

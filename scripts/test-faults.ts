@@ -1,10 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { readWanted, type Order, type Report, type Wanted } from '../tests/faults/orders.ts';
-import { bundleApp } from '../tests/support/app-bundle.ts';
-import { startRunPostgres } from '../tests/faults/postgres.ts';
+import { beginRun } from '../tests/faults/run.ts';
 import type { Finding } from '../tests/faults/unit.ts';
 
 /**
@@ -87,18 +85,7 @@ function tell({ cases, states, findings, broke }: Tally): void {
 
 async function main(): Promise<void> {
   const wanted = readWanted(process.argv.slice(2), availableParallelism());
-  // Child processes start quicker when they find the code compiled.
-  process.env.NODE_COMPILE_CACHE = mkdtempSync(path.join(tmpdir(), 'squaretable-code-'));
-  const bundle = await bundleApp();
-  process.env.APP_BUNDLE = bundle.file;
-  const { postgres, stop } = await startRunPostgres();
-  // Who stops it is left nothing to clear away.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      bundle.remove();
-      void stop().finally(() => process.exit(130));
-    });
-  }
+  const { postgres, end } = await beginRun();
   const tally: Tally = { cases: 0, states: 0, findings: [], broke: [] };
   const { verbs, only, sample } = wanted;
   const queue = wanted.states.map((state): Order => ({
@@ -115,9 +102,7 @@ async function main(): Promise<void> {
       Array.from({ length: lanes }, () => runLane(wanted, () => queue.shift(), tally)),
     );
   } finally {
-    await stop();
-    bundle.remove();
-    rmSync(process.env.NODE_COMPILE_CACHE, { recursive: true, force: true });
+    await end();
   }
   tell(tally);
   process.exitCode = tally.findings.length > 0 || tally.broke.length > 0 ? 1 : 0;
