@@ -67,9 +67,12 @@ function welcome({ server, localStripe, usageIngestToken }: Product): void {
 /** One sentence for what can be put right, the whole story for what cannot. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
-  const { code, port } = error as { code?: string; port?: number };
+  const { code, port, address } = error as { code?: string; port?: number; address?: string };
   if (code === 'EADDRINUSE') {
     return `Port ${port ?? ''} is taken: stop what listens there, or choose another with PORT (app) or LOCAL_STRIPE_PORT.`;
+  }
+  if (code === 'EADDRNOTAVAIL') {
+    return `HOST (${address}) is no address of this machine: correct it, or leave it out.`;
   }
   if (code === 'EACCES')
     return `This user may not listen on port ${port}: choose one above 1024 with PORT.`;

@@ -8,7 +8,7 @@ import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { configWarnings, type Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
 import type { Foundation } from '../../src/server/foundation.ts';
-import { startServer, type Server, type StopOptions } from '../../src/server/index.ts';
+import { addressOf, startServer, type Server, type StopOptions } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
@@ -85,7 +85,7 @@ export async function startProduct(
       config.stripe.kind === 'live'
         ? access
         : await setUpLocalStripe(access, {
-            webhookUrl: `http://127.0.0.1:${port}/webhooks/stripe`,
+            webhookUrl: `${addressOf(config.host, port, '127.0.0.1')}/webhooks/stripe`,
             db: database.db,
             clock,
           });
@@ -97,7 +97,7 @@ export async function startProduct(
         ...config,
         port,
         usageIngestToken,
-        appUrl: config.appUrl ?? `http://localhost:${port}`,
+        appUrl: config.appUrl ?? addressOf(config.host, port),
         jwtSecret: config.jwtSecret ?? secrets.jwtSecret,
       },
       clock,

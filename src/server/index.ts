@@ -37,6 +37,7 @@ const KEEP_ALIVE_MS = 75_000;
  * Rejects with the system's error when the port is taken.
  */
 export async function startServer(foundation: Foundation): Promise<Server> {
+  const { host, port } = foundation.config;
   const drain = new Drain();
   const context = createContext(foundation, drain);
   registerSchedule(context);
@@ -52,18 +53,18 @@ export async function startServer(foundation: Foundation): Promise<Server> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(foundation.config.port, () => resolve());
+      server.listen({ port, host }, () => resolve());
     });
   } catch (error) {
     await context.jobs.stop();
     await usage.stop();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
+  const listening = server.address() as AddressInfo;
   void catchUpEvents(context);
   return {
-    url: `http://localhost:${port}`,
-    port,
+    url: addressOf(host, listening.port),
+    port: listening.port,
     context,
     catchUp: () => context.jobs.runPeriodicTasks(drain.closed),
     async stop({ pause = false } = {}) {
@@ -77,6 +78,18 @@ export async function startServer(foundation: Foundation): Promise<Server> {
     },
     hurry: () => drain.hurry(),
   };
+}
+
+/** Where this machine finds what listens at `host`; on its own interface under the name `loopback`. */
+export function addressOf(
+  host: string | undefined,
+  port: number,
+  loopback: 'localhost' | '127.0.0.1' = 'localhost',
+): string {
+  if (host === undefined || /^(127\.0\.0\.1|0\.0\.0\.0|::)$/.test(host)) {
+    return `http://${loopback}:${port}`;
+  }
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Fetches what Stripe told while nobody listened. A Stripe that is away is asked again by the schedule. */

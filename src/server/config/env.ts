@@ -1,86 +1,124 @@
 import { z } from 'zod';
 import { REFUND_POLICIES } from '../../domain/remedy.ts';
-
-const blankAsAbsent = (value: unknown) =>
-  typeof value === 'string' && value.trim() === '' ? undefined : value;
-const text = z.preprocess(blankAsAbsent, z.string().trim().optional());
-const integer = (fallback: number, min: number, max: number) =>
-  z.preprocess(blankAsAbsent, z.coerce.number().int().min(min).max(max).default(fallback));
-
-const oneOf = <const T extends readonly [string, ...string[]]>(words: T, fallback: T[number]) =>
-  z.preprocess(blankAsAbsent, z.enum(words).default(fallback as never));
+import { readTrustedProxies, TRUSTED_PROXIES_WANTED } from './trusted-proxies.ts';
+import {
+  address,
+  host,
+  integer,
+  list,
+  matching,
+  oneOf,
+  optionalInteger,
+  optionalNumber,
+  readBy,
+  text,
+  textOr,
+} from './variable.ts';
 
 const ENVIRONMENTS = ['production', 'development', 'test'] as const;
-const optionalInteger = (min: number, max: number) =>
-  z.preprocess(blankAsAbsent, z.coerce.number().int().min(min).max(max).optional());
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const PLAIN = '[\\x20-\\x7e]';
+const price = matching(/^(price|plan)_\w+$/, 'be the id of a price, which begins with price_');
+const token = (length: number) =>
+  matching(new RegExp(`^${PLAIN}{${length},}$`), `have at least ${length} plain characters`);
 
 const envSchema = z.object({
   NODE_ENV: oneOf(ENVIRONMENTS, 'development'),
+  HOST: host,
   PORT: integer(3000, 0, 65_535),
   DRAIN_SECONDS: integer(5, 0, 600),
   STOP_GRACE_SECONDS: integer(30, 0, 3_600),
   LOCAL_STRIPE_PORT: integer(12_111, 0, 65_535),
-  DATA_DIR: z.preprocess(blankAsAbsent, z.string().default('./.data')),
-  DATABASE_URL: text,
-  APP_URL: text,
-  JWT_SECRET: text,
-  USAGE_INGEST_TOKEN: text,
-  STRIPE_SECRET_KEY: text,
-  STRIPE_PUBLISHABLE_KEY: text,
-  STRIPE_WEBHOOK_SECRET: text,
-  STRIPE_PRICE_PRO_MONTHLY: text,
-  STRIPE_PRICE_PRO_YEARLY: text,
-  STRIPE_PRICE_TEAM_MONTHLY: text,
-  STRIPE_PORTAL_CONFIGURATION: text,
-  STRIPE_API_BASE: text,
-  STRIPE_TIMEOUT_SECONDS: z.preprocess(
-    blankAsAbsent,
-    z.coerce.number().min(0.05).max(80).optional(),
+  DATA_DIR: textOr('./.data'),
+  DATABASE_URL: matching(
+    /^postgres(ql)?:\/\/[^\s#]+$/,
+    'begin with postgres:// or postgresql://, as in postgres://user:password@host:5432/name',
   ),
-  STRIPE_ALLOW_TEST_KEYS: z.preprocess(blankAsAbsent, z.enum(['0', '1']).default('0')),
-  SMTP_URL: text,
-  MAIL_FROM: z.preprocess(
-    blankAsAbsent,
-    z.string().default('Small Squaretable <billing@localhost>'),
+  APP_URL: address(['http:', 'https:'], 'https://billing.example.com'),
+  JWT_SECRET: readBy(
+    'have at least 32 bytes; `openssl rand -base64 48` makes one',
+    (value) => (Buffer.byteLength(value) >= 32 ? value : undefined),
+    undefined,
   ),
-  LLM_BASE_URL: text,
-  LLM_API_KEY: text,
+  USAGE_INGEST_TOKEN: token(1),
+  METRICS_TOKEN: token(16),
+  STRIPE_SECRET_KEY: matching(
+    /^(sk|rk)_(test|live)_[\w-]+$/,
+    'begin with sk_test_, sk_live_, rk_test_ or rk_live_',
+  ),
+  STRIPE_PUBLISHABLE_KEY: matching(/^pk_(test|live)_[\w-]+$/, 'begin with pk_test_ or pk_live_'),
+  STRIPE_WEBHOOK_SECRET: list(
+    /^whsec_\S+$/,
+    'be one secret that begins with whsec_, or several with commas between',
+  ),
+  STRIPE_PRICE_PRO_MONTHLY: price,
+  STRIPE_PRICE_PRO_YEARLY: price,
+  STRIPE_PRICE_TEAM_MONTHLY: price,
+  STRIPE_PORTAL_CONFIGURATION: matching(
+    /^bpc_\w+$/,
+    'be the id of a portal configuration, which begins with bpc_',
+  ),
+  STRIPE_API_BASE: matching(
+    /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\/?$/,
+    'be an http address on this machine, such as http://127.0.0.1:12111',
+  ),
+  STRIPE_TIMEOUT_SECONDS: optionalNumber(0.05, 80),
+  STRIPE_ALLOW_TEST_KEYS: oneOf(['0', '1'], '0'),
+  SMTP_URL: address(['smtp:', 'smtps:'], 'smtp://user:password@mail.example.com:587'),
+  MAIL_FROM: readBy(
+    'be an e-mail address, or a name with one: Small Squaretable <billing@example.com>',
+    (value) =>
+      /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u.test(value) ? value : undefined,
+    'Small Squaretable <billing@localhost>',
+  ),
+  LLM_BASE_URL: address(['http:', 'https:'], 'https://api.example.com/v1'),
+  LLM_API_KEY: token(1),
   LLM_MODEL: text,
-  LLM_ADVANCED_MODELS: text,
+  LLM_ADVANCED_MODELS: list(/^\P{Cc}+$/u, 'be names of models with commas between'),
   LLM_TIMEOUT_SECONDS: integer(300, 1, 3_600),
   PAST_DUE_GRACE_DAYS: integer(7, 0, 365),
   TRIAL_DAYS: integer(0, 0, 730),
   LATE_PAYMENT: oneOf(REFUND_POLICIES, 'refund'),
   DUPLICATE_SUBSCRIPTION: oneOf(REFUND_POLICIES, 'refund'),
-  TRUSTED_PROXIES: text,
+  TRUSTED_PROXIES: readBy(TRUSTED_PROXIES_WANTED, readTrustedProxies, { kind: 'none' }),
   LOGIN_FAILURES_MAX: optionalInteger(1, 100_000),
   LOGIN_WINDOW_MINUTES: optionalInteger(1, 1_440),
   REGISTRATIONS_PER_HOUR: optionalInteger(1, 100_000),
   STRIPE_CALLS_PER_MINUTE: integer(10, 1, 100_000),
-  LOG_LEVEL: z.preprocess(
-    blankAsAbsent,
-    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  ),
+  LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
 });
 
 /** Where the product runs. An empty `NODE_ENV` is development. */
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** The environment as written: parsed, nothing decided yet. */
+/** What every variable means: parsed and checked one by one, nothing decided between them yet. */
 export type Env = z.infer<typeof envSchema>;
+
+/** Every variable that is read. */
+export const VARIABLES = Object.keys(envSchema.shape) as (keyof Env)[];
 
 /** A setting that keeps the process from starting; `message` is the one sentence to print. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** The only reader of `process.env`. Throws a `ConfigError` that names each malformed variable. */
+/** The only reader of `process.env`. Throws a `ConfigError` with a sentence for each malformed variable. */
 export function readEnv(source: Record<string, string | undefined> = process.env): Env {
   const parsed = envSchema.safeParse(source);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) =>
-      `${issue.path.join('.')} ("${source[String(issue.path[0])] ?? ''}"): ${issue.message}`,
-  );
-  throw new ConfigError(`Correct these environment variables: ${problems.join('; ')}.`);
+  const sentences = parsed.error.issues.map(({ path: [name], message }) => {
+    const written = source[String(name)] ?? '';
+    return `${String(name)} (${shown(String(name), written)}) must ${message}.`;
+  });
+  throw new ConfigError(sentences.join('\n'));
+}
+
+/** Of what is secret only enough to know it again; of an address everything but its password. */
+function shown(name: string, written: string): string {
+  const known = written.trim();
+  if (/(_SECRET|_KEY|_TOKEN)$/.test(name)) {
+    return `"${known.length < 12 ? '' : known.slice(0, 4)}…", ${known.length} characters`;
+  }
+  return `"${known.replace(/(:\/\/|^)([^:@]*):.*@/, '$1$2:…@')}"`;
 }

@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import proxyAddr from 'proxy-addr';
 import type { AppEnv } from '../app-env.ts';
-import type { TrustedProxies } from '../config/doors.ts';
+import type { TrustedProxies } from '../config/trusted-proxies.ts';
 
 export interface ClientAddress {
   /** The client's address; of IPv6 the network of 64 bits, which one customer has to himself. */

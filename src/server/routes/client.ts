@@ -46,10 +46,7 @@ function whenBuilt(clientDir: string, options: { root?: string; path?: string })
   return ((c, next) => {
     if (!serve) {
       if (!existsSync(path.join(clientDir, 'index.html'))) {
-        throw new BillingError(
-          'not_found',
-          'The pages are not built; `npm run build:client` does it.',
-        );
+        throw new BillingError('not_found', 'The pages are not built; `npm run build` does it.');
       }
       serve = serveStatic<AppEnv>({ ...options, precompressed: true });
     }

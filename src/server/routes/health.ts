@@ -2,6 +2,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
+import { requireToken } from '../middleware/service-auth.ts';
 import { errors, json } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -39,15 +40,18 @@ const metricsRoute = createRoute({
   path: '/metrics',
   tags,
   summary: 'Figures for Prometheus',
+  description:
+    'Open on the machine itself in development; else it wants `Authorization: Bearer <METRICS_TOKEN>`.',
   responses: {
     200: {
       description: 'Prometheus text format.',
       content: { 'text/plain': { schema: z.string() } },
     },
+    ...errors('unauthenticated'),
   },
 });
 
-/** For load balancers and monitoring. None of it needs a sign-in, and none of it tells secrets. */
+/** For load balancers and monitoring. None of it needs a person's sign-in, and none of it tells secrets. */
 export function healthRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { drain } = context;
   const { health } = context.services;
@@ -73,6 +77,10 @@ export function healthRoutes(context: Context): OpenAPIHono<AppEnv> {
     return c.json({ status: 'ok' as const, parts }, 200);
   });
 
+  const { metrics } = context.config;
+  if (metrics.kind === 'token') {
+    router.use(metricsRoute.path, requireToken(metrics.token, 'METRICS_TOKEN'));
+  }
   router.openapi(metricsRoute, async (c) => {
     const text = await registry.metrics();
     return c.text(text, 200, { 'Content-Type': registry.contentType });

@@ -3,7 +3,7 @@ import type { Context as HonoContext } from 'hono';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireService } from '../middleware/service-auth.ts';
+import { requireToken } from '../middleware/service-auth.ts';
 import { errors, json, jsonBody } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
@@ -25,7 +25,7 @@ export function usageIngestRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { usage } = context.services;
   const router = createRouter();
   const security = [{ ingestToken: [] }];
-  const service = requireService(context.config.usageIngestToken);
+  const service = requireToken(context.config.usageIngestToken, 'USAGE_INGEST_TOKEN');
   const shared = { security, middleware: service, tags: ['Usage of other services'] };
 
   router.openAPIRegistry.registerPath({

@@ -93,6 +93,6 @@ test('pages that are not built say how to build them', async () => {
   const answer = await bare.request('/');
   expect([answer.status, await answer.json()]).toMatchObject([
     404,
-    { error: expect.stringContaining('build:client') },
+    { error: expect.stringContaining('npm run build') },
   ]);
 });

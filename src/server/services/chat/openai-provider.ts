@@ -9,7 +9,7 @@ export interface OpenAiProviderOptions {
   baseUrl: string;
   apiKey: string | undefined;
   model: string;
-  advancedModels: string[];
+  advancedModels: readonly string[];
   /** How long the upstream may be silent before it is given up; 60 s unless told. */
   silenceSecondsMax?: number;
   /** How long one answer may take in all; 300 s unless told. */
