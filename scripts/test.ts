@@ -17,6 +17,10 @@ async function check(name: string, command: string, ...args: string[]): Promise<
   console.log(output);
 }
 
+/** By the native compiler, in a quarter of the time; its name in `.bin` is that of the other one too. */
+const types = (name: string, project: string) =>
+  check(name, 'node', 'node_modules/typescript-native/bin/tsc', '-p', project);
+
 const tests = (project: string) => vitest(project, ['--project', project]);
 
 async function inTurn<T>(...tasks: (() => Promise<T>)[]): Promise<T[]> {
@@ -27,10 +31,10 @@ async function inTurn<T>(...tasks: (() => Promise<T>)[]): Promise<T[]> {
 
 const checks = () =>
   inTurn(
-    () => check('types', 'tsc', '-p', 'tsconfig.json'),
-    () => check('types of the local Stripe', 'tsc', '-p', 'local-stripe/tsconfig.json'),
+    () => types('types', 'tsconfig.json'),
+    () => types('types of the local Stripe', 'local-stripe/tsconfig.json'),
     () => check('types of the client', 'vue-tsc', '-p', 'src/client/tsconfig.json'),
-    () => check('types of the browser tests', 'tsc', '-p', 'tests/e2e/tsconfig.json'),
+    () => types('types of the browser tests', 'tests/e2e/tsconfig.json'),
     () => check('lint', 'eslint', '.', '--max-warnings', '0'),
     () => check('format', 'prettier', '--check', '.', '--log-level', 'warn'),
   );

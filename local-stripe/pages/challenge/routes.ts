@@ -65,13 +65,13 @@ export function challengeRoutes(getLocal: () => LocalStripe): Hono {
     });
   });
 
-  app.get('/wallet/:intent/qr.png', (c) => {
+  app.get('/wallet/:intent/qr.png', (c): Response | Promise<Response> => {
     const code = codeOf(getLocal(), c.req.param('intent'));
     if (code === '') return notFound(c);
     return c.body(new Uint8Array(qrPng(code)), 200, { 'content-type': 'image/png' });
   });
 
-  app.get('/wallet/:intent/qr.svg', (c) => {
+  app.get('/wallet/:intent/qr.svg', (c): Response | Promise<Response> => {
     const code = codeOf(getLocal(), c.req.param('intent'));
     if (code === '') return notFound(c);
     return c.body(qrSvg(code), 200, { 'content-type': 'image/svg+xml' });
