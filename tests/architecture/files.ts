@@ -9,11 +9,12 @@ export interface SourceFile {
   path: string;
   text: string;
   lines: number;
-  /** What it imports: repository paths for relative imports, names for packages. */
+  /** What it imports, at once or later: repository paths for relative imports, names for packages. */
   imports: { from: string; typeOnly: boolean }[];
 }
 
-const IMPORT = /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
 
 /** Every file below `folder` whose name ends in one of `endings`. */
 export function sourceFiles(folder: string, endings = ['.ts', '.vue']): SourceFile[] {
@@ -32,11 +33,9 @@ function list(folder: string): string[] {
 
 function read(file: string): SourceFile {
   const text = readFileSync(file, 'utf8');
-  const imports = [...text.matchAll(IMPORT)].map(([, , typeOnly, from]) => ({
+  const imports = [...text.matchAll(IMPORT)].map(([, typeOnly, from, later]) => ({
     typeOnly: typeOnly !== undefined,
-    from: from!.startsWith('.')
-      ? path.relative(ROOT, path.resolve(path.dirname(file), from!)).replaceAll('\\', '/')
-      : from!,
+    from: inRepository(file, (from ?? later)!),
   }));
   return {
     path: path.relative(ROOT, file).replaceAll('\\', '/'),
@@ -44,6 +43,11 @@ function read(file: string): SourceFile {
     lines: text.split('\n').length,
     imports,
   };
+}
+
+function inRepository(file: string, from: string): string {
+  if (!from.startsWith('.')) return from;
+  return path.relative(ROOT, path.resolve(path.dirname(file), from)).replaceAll('\\', '/');
 }
 
 export function readText(file: string): string {

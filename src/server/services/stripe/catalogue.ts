@@ -8,7 +8,13 @@ import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.t
 import type { Logger } from '../../log.ts';
 import type { StripeAccess } from './client.ts';
 import { callStripe } from './errors.ts';
-import { CATALOGUE_SLOTS, findPrice, readOfferedPrices } from './offered-prices.ts';
+import {
+  CATALOGUE_SLOTS,
+  findPrice,
+  offeredPrice,
+  readOfferedPrices,
+  type OfferedPrice,
+} from './offered-prices.ts';
 import type { PriceSnapshot } from './shapes.ts';
 
 /** How long prices are taken as read before Stripe is asked again. */
@@ -16,22 +22,7 @@ const FRESH_MS = 5 * 60_000;
 /** How long after a failed reading the next one waits. */
 const RETRY_MS = 10_000;
 
-const offeredPrice = z.object({
-  priceId: z.string(),
-  plan: z.enum(['pro', 'team']),
-  interval: z.enum(INTERVALS),
-  amountMinor: z.number().int(),
-  currency: z.string(),
-  // Absent in what the version before kept.
-  currencyOptions: z
-    .array(z.object({ amountMinor: z.number().int(), currency: z.string() }))
-    .default([]),
-  productId: z.string(),
-});
 const kept = z.array(offeredPrice).min(1);
-
-/** A price that can be bought now. */
-export type OfferedPrice = z.infer<typeof offeredPrice>;
 
 /**
  * Which price is which plan. What is offered, and for how much, is read from Stripe: the price ids

@@ -1,10 +1,27 @@
 import type { Stripe } from 'stripe';
-import type { Interval, PaidPlan } from '../../../domain/plans.ts';
+import { z } from 'zod';
+import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
 import type { ConfiguredPrices } from '../../config/stripe.config.ts';
-import type { OfferedPrice } from './catalogue.ts';
 import { READ_PATIENCE } from './client.ts';
 import { isMissing } from './errors.ts';
 import { price as priceShape, type PriceSnapshot } from './shapes.ts';
+
+/** Also how the last reading is kept. */
+export const offeredPrice = z.object({
+  priceId: z.string(),
+  plan: z.enum(['pro', 'team']),
+  interval: z.enum(INTERVALS),
+  amountMinor: z.number().int(),
+  currency: z.string(),
+  // Absent in what the version before kept.
+  currencyOptions: z
+    .array(z.object({ amountMinor: z.number().int(), currency: z.string() }))
+    .default([]),
+  productId: z.string(),
+});
+
+/** A price that can be bought now. */
+export type OfferedPrice = z.infer<typeof offeredPrice>;
 
 export interface CatalogueSlot {
   plan: PaidPlan;

@@ -3,7 +3,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { Goal } from '../../../domain/intent.ts';
 import { classifyChange } from '../../../domain/subscription-change.ts';
 import type { Tenant } from '../../../db/schema/index.ts';
-import type { OfferedPrice } from '../stripe/catalogue.ts';
+import type { OfferedPrice } from '../stripe/offered-prices.ts';
 import { toDate, toUnixSeconds } from '../stripe/shapes.ts';
 import { changeBilling, type Asker, type Billing } from './billing.ts';
 import { renew } from './cancel.ts';

@@ -8,7 +8,7 @@ import {
   type Plan,
 } from '../../../domain/plans.ts';
 import { classifyChange } from '../../../domain/subscription-change.ts';
-import type { OfferedPrice } from '../stripe/catalogue.ts';
+import type { OfferedPrice } from '../stripe/offered-prices.ts';
 import type { ImmediateChange } from '../stripe/changes.ts';
 import type { InvoicePreview } from '../stripe/invoice-snapshot.ts';
 import type { PeriodOf } from '../stripe/renewal.ts';
