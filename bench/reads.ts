@@ -75,7 +75,8 @@ function readOf(read: Read) {
 }
 
 async function verifyIsQuick(large: BenchDatabase, report: Report, rows: number): Promise<void> {
-  const { UsageBooksService } = await import('../src/server/services/usage-books.service.ts');
+  const { UsageBooksService } =
+    await import('../src/server/services/usage/ledger-verification.service.ts');
   const { createLog } = await import('../src/server/log.ts');
   const books = new UsageBooksService({
     database: large,

@@ -1,14 +1,14 @@
 import './operator/env-file.ts';
 import { openDatabase, type Db } from '../src/db/client.ts';
 import { isMigrated } from '../src/db/migrate.ts';
-import { countOpenAlerts } from '../src/db/repositories/alert.repository.ts';
-import { findSetting } from '../src/db/repositories/setting.repository.ts';
-import { countOpenEvents } from '../src/db/repositories/stripe-event.repository.ts';
+import { countOpenAlerts } from '../src/db/repositories/operations/alert.repository.ts';
+import { findSetting } from '../src/db/repositories/operations/setting.repository.ts';
+import { countOpenEvents } from '../src/db/repositories/billing/stripe-event.repository.ts';
 import { decideConfig, TEST_MODE_WARNING, type Config } from '../src/server/config/config.ts';
 import { readEnv } from '../src/server/config/env.ts';
-import { UNTRUSTED_PROXY_SETTING } from '../src/server/services/health.service.ts';
-import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
-import { examineStripe, type Finding } from '../src/server/services/stripe/doctor.ts';
+import { UNTRUSTED_PROXY_SETTING } from '../src/server/services/operations/health.service.ts';
+import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client/client.ts';
+import { examineStripe, type Finding } from '../src/server/services/stripe/setup/doctor.ts';
 import { reachDatabase } from './operator/database.ts';
 import { runCommand } from './operator/command.ts';
 

@@ -1,8 +1,8 @@
 import './operator/env-file.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
-import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client.ts';
-import { setUpStripe } from '../src/server/services/stripe/setup.ts';
+import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client/client.ts';
+import { setUpStripe } from '../src/server/services/stripe/setup/setup.ts';
 import { runCommand } from './operator/command.ts';
 
 /** `stripe:setup`: brings the account of STRIPE_SECRET_KEY to what the product needs. */

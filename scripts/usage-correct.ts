@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import './operator/env-file.ts';
-import { findAccountByEmail } from '../src/db/repositories/user.repository.ts';
+import { findAccountByEmail } from '../src/db/repositories/accounts/user.repository.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
 import { runCommand } from './operator/command.ts';

@@ -8,12 +8,12 @@ import {
   createStripeClient,
   stripeAccessOf,
   type StripeAccess,
-} from '../../src/server/services/stripe/client.ts';
-import { ReconcileService } from '../../src/server/services/reconcile.service.ts';
-import { RemedyService } from '../../src/server/services/remedy.service.ts';
+} from '../../src/server/services/stripe/client/client.ts';
+import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
+import { RemedyService } from '../../src/server/services/billing/remedy.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
-import { StripeEventService } from '../../src/server/services/stripe-event.service.ts';
-import { Turns } from '../../src/server/services/subscription/turns.ts';
+import { StripeEventService } from '../../src/server/services/billing/stripe-event.service.ts';
+import { Turns } from '../../src/server/services/billing/locks/keyed-queue.ts';
 import { clockOf } from './clock.ts';
 import { reachDatabase } from './database.ts';
 

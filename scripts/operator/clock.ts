@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/domain/clock.ts';
 import { createMovableClock, systemClock } from '../../src/server/clock.ts';
-import type { StripeAccess } from '../../src/server/services/stripe/client.ts';
+import type { StripeAccess } from '../../src/server/services/stripe/client/client.ts';
 
 /**
  * The machine's time; with a local Stripe its own, which the app beside it shares. Throws one

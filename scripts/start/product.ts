@@ -11,8 +11,8 @@ import type { Foundation } from '../../src/server/foundation.ts';
 import { addressOf, startServer, type Server, type StopOptions } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
-import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
-import { setUpLocalStripe } from '../../src/server/services/stripe/setup.ts';
+import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
+import { setUpLocalStripe } from '../../src/server/services/stripe/setup/setup.ts';
 
 export interface Product {
   server: Server;

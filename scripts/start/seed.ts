@@ -1,10 +1,10 @@
 import type { Role, TenantId, UserId } from '../../src/domain/ids.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import type { Interval, PaidPlan } from '../../src/domain/plans.ts';
-import { insertUser } from '../../src/db/repositories/user.repository.ts';
+import { insertUser } from '../../src/db/repositories/accounts/user.repository.ts';
 import type { Context } from '../../src/server/context.ts';
-import { hashPassword } from '../../src/server/services/auth/password.ts';
-import { createStripeClient } from '../../src/server/services/stripe/client.ts';
+import { hashPassword } from '../../src/server/services/accounts/password.ts';
+import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import type { Asker } from '../../src/server/services/subscription.service.ts';
 
 /** Everybody of the demo signs in with it. */

@@ -3,10 +3,10 @@ import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
-import type { GrowingLimits, SubscriptionView } from './subscription-view.ts';
+import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
-export type * from './subscription-view.ts';
+export type * from './billing/subscription-view.ts';
 
 export interface ApiError {
   error: string;
@@ -139,7 +139,7 @@ export interface UsageHistory {
   days: UsageDay[];
 }
 
-export type { PaymentsPage, PaymentStatus, PaymentView } from './payment-api.ts';
+export type { PaymentsPage, PaymentStatus, PaymentView } from './billing/payment-view.ts';
 
 export interface CharacterView {
   id: string;

@@ -1,7 +1,7 @@
 import type { ApiKeyScope } from '../domain/api-keys.ts';
 import type { TenantId, UserId, Role } from '../domain/ids.ts';
 import type { Logger } from './log.ts';
-import type { RequestMeter } from './services/request-meter.ts';
+import type { RequestMeter } from './services/usage/request-meter.ts';
 
 /** Who sent the request, resolved once from its credentials; ids in bodies are never trusted. */
 export type Principal =

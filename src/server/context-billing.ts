@@ -1,18 +1,18 @@
 import type { Config } from './config/config.ts';
 import type { Foundation } from './foundation.ts';
-import { MailService } from './services/mail.service.ts';
-import { PaymentService } from './services/payment.service.ts';
-import { PlanService } from './services/plan.service.ts';
-import { ReconcileService } from './services/reconcile.service.ts';
+import { MailService } from './services/mail/mail.service.ts';
+import { PaymentService } from './services/billing/payment.service.ts';
+import { PlanService } from './services/billing/plan.service.ts';
+import { ReconcileService } from './services/billing/reconcile.service.ts';
 import { PriceCatalogue } from './services/stripe/catalogue.ts';
-import { StripeCallLimiter, type CallLimits } from './services/stripe/call-limits.ts';
-import { createStripeClient } from './services/stripe/client.ts';
-import { RemedyService } from './services/remedy.service.ts';
+import { StripeCallLimiter, type CallLimits } from './services/stripe/client/call-limits.ts';
+import { createStripeClient } from './services/stripe/client/client.ts';
+import { RemedyService } from './services/billing/remedy.service.ts';
 import { StripeService } from './services/stripe.service.ts';
-import { StripeEventService } from './services/stripe-event.service.ts';
+import { StripeEventService } from './services/billing/stripe-event.service.ts';
 import { SubscriptionService } from './services/subscription.service.ts';
-import type { Billing } from './services/subscription/billing.ts';
-import { Turns } from './services/subscription/turns.ts';
+import type { Billing } from './services/billing/subscription/change-billing.ts';
+import { Turns } from './services/billing/locks/keyed-queue.ts';
 
 export interface BillingServices {
   catalogue: PriceCatalogue;

@@ -4,8 +4,8 @@ import type { Drain } from './drain.ts';
 import type { Foundation } from './foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
-import { UsageBooksService } from './services/usage-books.service.ts';
-import { registerBillingMetrics } from './services/billing-metrics.ts';
+import { UsageBooksService } from './services/usage/ledger-verification.service.ts';
+import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';
 

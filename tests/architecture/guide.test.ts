@@ -3,7 +3,7 @@ import { API_KEY_SCOPES, API_KEYS_MAX } from '../../src/domain/api-keys.ts';
 import { CHARACTERS_MAX, LISTED_PER_TENANT_MAX } from '../../src/domain/characters.ts';
 import { FEATURES, PLAN_CATALOGUE, PLANS } from '../../src/domain/plans.ts';
 import { RESOURCE_TYPES } from '../../src/domain/quota.ts';
-import { meaningOf, parseStripeStatus } from '../../src/domain/subscription-status.ts';
+import { meaningOf, parseStripeStatus } from '../../src/domain/billing/subscription-status.ts';
 import { ALERT_KINDS } from '../../src/domain/alerts.ts';
 import { ERROR_STATUS } from '../../src/domain/errors.ts';
 import { readText, sourceFiles } from './files.ts';
@@ -52,7 +52,7 @@ describe('the guide for product people agrees with the domain', () => {
       }),
     );
     expect(written.map(({ name }) => name).sort()).toEqual(
-      [...readText('src/domain/subscription-status.ts').matchAll(/^ {2}(\w+): row\(/gm)]
+      [...readText('src/domain/billing/subscription-status.ts').matchAll(/^ {2}(\w+): row\(/gm)]
         .map((match) => match[1])
         .sort(),
     );

@@ -148,7 +148,7 @@ test('9.17 a first purchase has the whole limit, and so has a change that begins
 });
 
 test('9.17 the database and the domain share out alike', async () => {
-  const { monthLimits } = await import('../../src/domain/plan-share.ts');
+  const { monthLimits } = await import('../../src/domain/billing/plan-share.ts');
   const { PLAN_CATALOGUE } = await import('../../src/domain/plans.ts');
   const customer = await signUp(app);
   for (const [from, until, period] of [

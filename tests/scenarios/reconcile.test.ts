@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/server/log.ts';
-import { ReconcileService } from '../../src/server/services/reconcile.service.ts';
-import { createStripeClient } from '../../src/server/services/stripe/client.ts';
+import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
+import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
-import { Turns } from '../../src/server/services/subscription/turns.ts';
+import { Turns } from '../../src/server/services/billing/locks/keyed-queue.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -145,7 +145,8 @@ describe('9.13 one malformed event does not block the catch-up', () => {
     ],
   ])('%s', async (_, odd) => {
     const { clock, database, log, services } = app.server.context;
-    const { catchUpEvents } = await import('../../src/server/services/reconcile/catch-up.ts');
+    const { catchUpEvents } =
+      await import('../../src/server/services/billing/reconcile/catch-up.ts');
     const good = { ...odd, id: `${odd.id}_good`, type: 'customer.updated', created: 1_799_539_200 };
     const listed = [
       odd,

@@ -1,5 +1,5 @@
 import { createMovableClock } from '../../src/server/clock.ts';
-import { loadTokenCounter } from '../../src/server/services/chat/tokens.ts';
+import { loadTokenCounter } from '../../src/server/services/chat/upstream/tokens.ts';
 import { countersOf } from './metering.ts';
 import { startOpenAiServer, type Script } from './openai-server.ts';
 import { startTestServer } from './server.ts';

@@ -12,7 +12,7 @@ import { createContext, type Context } from '../../src/server/context.ts';
 import { Drain, type DrainTimes } from '../../src/server/drain.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog, type Logger } from '../../src/server/log.ts';
-import { stripeAccessOf } from '../../src/server/services/stripe/client.ts';
+import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { caller, type Caller } from './http.ts';
 import { createTestDatabase, shareDatabase, type TestDatabase } from './test-database.ts';
 

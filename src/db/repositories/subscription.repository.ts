@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, lte } from 'drizzle-orm';
-import { byAge } from '../../domain/subscription-age.ts';
+import { byAge } from '../../domain/billing/subscription-age.ts';
 import type { DbOrTx } from '../client.ts';
 import {
   subscriptions,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import type { Goal, IntentOrigin } from '../../domain/intent.ts';
+import type { Goal, IntentOrigin } from '../../domain/billing/intent.ts';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 import { intentState } from './enums.ts';
 import { tenants } from './tenants.ts';

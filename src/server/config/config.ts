@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { RefundPolicies } from '../../domain/remedy.ts';
+import type { RefundPolicies } from '../../domain/billing/remedy.ts';
 import { decideSignInLimits, type SignInLimits } from './doors.ts';
 import { ConfigError, type Env, type Environment } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';

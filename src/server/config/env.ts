@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REFUND_POLICIES } from '../../domain/remedy.ts';
+import { REFUND_POLICIES } from '../../domain/billing/remedy.ts';
 import { readTrustedProxies, TRUSTED_PROXIES_WANTED } from './trusted-proxies.ts';
 import {
   address,

@@ -5,7 +5,7 @@ import { BillingError } from '../../domain/errors.ts';
 import { canManageBilling } from '../../domain/ids.ts';
 import type { AppEnv, Principal } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { isApiKey } from '../services/api-key/key.ts';
+import { isApiKey } from '../services/accounts/api-key.ts';
 
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
 

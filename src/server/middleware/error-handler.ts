@@ -5,8 +5,8 @@ import { BillingError } from '../../domain/errors.ts';
 import type { ApiError } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import { errorText } from '../error-text.ts';
-import { databaseRefusal } from '../services/database-refusal.ts';
-import { refusalOf } from '../services/stripe/errors.ts';
+import { databaseRefusal } from '../services/operations/database-refusal.ts';
+import { refusalOf } from '../services/stripe/client/errors.ts';
 
 /** Writes the one shape of every error answer (design: `{error, code, requestId, details}`). */
 export function answerError(c: Context<AppEnv>, error: BillingError): Response {

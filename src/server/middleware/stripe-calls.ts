@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { withinRequestTime } from '../services/stripe/request-time.ts';
+import { withinRequestTime } from '../services/stripe/client/request-time.ts';
 
 /**
  * Limits what a tenant may ask of Stripe through us, so that one account cannot use up what the

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { RequestMeter } from '../services/request-meter.ts';
+import { RequestMeter } from '../services/usage/request-meter.ts';
 
 /**
  * Gives the request a meter and closes it afterwards: what was reserved is settled before a good

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { AppEnv } from '../app-env.ts';
-import type { MailService } from '../services/mail.service.ts';
+import type { MailService } from '../services/mail/mail.service.ts';
 
 /** Shows mails that were kept instead of sent. Never mounted in production. */
 export function devMailRoutes(mails: MailService): Hono<AppEnv> {

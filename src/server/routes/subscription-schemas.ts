@@ -9,7 +9,7 @@ import type {
   UsageStats,
 } from '../../domain/api.ts';
 import { FEATURES, INTERVALS, PLANS } from '../../domain/plans.ts';
-import { REMEDY_CAUSES } from '../../domain/remedy.ts';
+import { REMEDY_CAUSES } from '../../domain/billing/remedy.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
 
 const instant = z.iso.datetime();

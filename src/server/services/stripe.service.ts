@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { Environment } from '../config/env.ts';
-import { STEP_PATIENCE, SYNC_PATIENCE, type Patience } from './stripe/client.ts';
-import { callStripe } from './stripe/errors.ts';
+import { STEP_PATIENCE, SYNC_PATIENCE, type Patience } from './stripe/client/client.ts';
+import { callStripe } from './stripe/client/errors.ts';
 import * as cancellation from './stripe/cancellation.ts';
 import * as charges from './stripe/charges.ts';
 import * as changes from './stripe/changes.ts';
@@ -16,7 +16,7 @@ import {
   readSubscription,
   SUBSCRIPTION_EXPAND,
   type SubscriptionSnapshot,
-} from './stripe/subscription-snapshot.ts';
+} from './stripe/snapshots/subscription-snapshot.ts';
 
 /**
  * What we ask of Stripe, as a list. Answers are our snapshots, never Stripe's objects. Every call

@@ -7,20 +7,29 @@ import type {
 } from '../../domain/api.ts';
 import type { Actor } from '../../domain/ids.ts';
 import { BillingError } from '../../domain/errors.ts';
-import { findTenantById, findUserLocale } from '../../db/repositories/tenant-billing.repository.ts';
-import { actorOf, getTenant, refusing, type Asker, type Billing } from './subscription/billing.ts';
-import { cancel, resume } from './subscription/cancel.ts';
-import { changePlan } from './subscription/change-plan.ts';
-import { deleteTenant } from './subscription/delete-tenant.ts';
-import { expireGrace } from './subscription/entitlement.ts';
-import { SubscriptionReader } from './subscription/overview.ts';
-import { previewChange } from './subscription/preview.ts';
-import { settleCustomer, settleIntents } from './subscription/settle-intents.ts';
-import { subscribe } from './subscription/subscribe.ts';
-import { syncCustomer, type SyncOutcome } from './subscription/sync-customer.ts';
-import type { SyncOptions } from './subscription/sync-deps.ts';
+import {
+  findTenantById,
+  findUserLocale,
+} from '../../db/repositories/billing/tenant-billing.repository.ts';
+import {
+  actorOf,
+  getTenant,
+  refusing,
+  type Asker,
+  type Billing,
+} from './billing/subscription/change-billing.ts';
+import { cancel, resume } from './billing/subscription/cancel.ts';
+import { changePlan } from './billing/subscription/change-plan.ts';
+import { deleteTenant } from './billing/subscription/delete-tenant.ts';
+import { expireGrace } from './billing/sync/entitlement.ts';
+import { SubscriptionReader } from './billing/subscription/overview.ts';
+import { previewChange } from './billing/subscription/preview.ts';
+import { settleCustomer, settleIntents } from './billing/intents/settle.ts';
+import { subscribe } from './billing/subscription/subscribe.ts';
+import { syncCustomer, type SyncOutcome } from './billing/sync/sync-customer.ts';
+import type { SyncOptions } from './billing/sync/sync-deps.ts';
 
-export type { Asker } from './subscription/billing.ts';
+export type { Asker } from './billing/subscription/change-billing.ts';
 
 /** What can happen to a tenant's subscription. Who asks was authorised before; ids are its own. */
 export class SubscriptionService {

@@ -3,9 +3,9 @@ import { Stripe } from 'stripe';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import { STRIPE_API_VERSION } from '../config/stripe.config.ts';
-import type { StripeAccess } from '../services/stripe/client.ts';
-import { isEvent } from '../services/stripe-event/event-row.ts';
-import type { StripeEventService } from '../services/stripe-event.service.ts';
+import type { StripeAccess } from '../services/stripe/client/client.ts';
+import { isEvent } from '../services/billing/stripe-event/event-row.ts';
+import type { StripeEventService } from '../services/billing/stripe-event.service.ts';
 
 const { webhooks } = Stripe;
 

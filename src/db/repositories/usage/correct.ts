@@ -3,7 +3,7 @@ import type { Actor } from '../../../domain/ids.ts';
 import type { Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { Db } from '../../client.ts';
-import { actorId, insertAuditEntry } from '../audit-log.repository.ts';
+import { actorId, insertAuditEntry } from '../operations/audit-log.repository.ts';
 
 interface Change {
   tenantId: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BillingError } from '../../../domain/errors.ts';
 import type { TenantId } from '../../../domain/ids.ts';
-import { RequestMeter } from '../../services/request-meter.ts';
+import { RequestMeter } from '../../services/usage/request-meter.ts';
 import {
   startChatWithUpstream,
   type ChatWithUpstream,

@@ -2,11 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { ApiError, ChatDone } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Logger } from '../../log.ts';
-import type { RequestMeter } from '../request-meter.ts';
+import type { RequestMeter } from '../usage/request-meter.ts';
 import { judgeUsage, noted, type JudgedUsage } from './judge-usage.ts';
-import type { ChatProvider, CompletionEvent, CompletionRequest } from './provider.ts';
-import type { ReportedUsage } from './provider.ts';
-import type { TokenCounter } from './tokens.ts';
+import type { ChatProvider, CompletionEvent, CompletionRequest } from './upstream/provider.ts';
+import type { ReportedUsage } from './upstream/provider.ts';
+import type { TokenCounter } from './upstream/tokens.ts';
 
 /** What the client is sent: text as it comes, then how it ended. */
 export type AnswerEvent =

@@ -1,4 +1,4 @@
-import type { ReportedUsage, TokenUsage } from './provider.ts';
+import type { ReportedUsage, TokenUsage } from './upstream/provider.ts';
 
 /** Whose count a part is: the upstream's report, or ours of what was sent and streamed. */
 export type CountedBy = 'upstream' | 'us';

@@ -1,4 +1,4 @@
-import type { ChatMessage, Persona } from './provider.ts';
+import type { ChatMessage, Persona } from './upstream/provider.ts';
 
 const SYSTEM =
   'You are role-playing in a chat at Small Squaretable. Answer in the language of the user, in character, in a few short paragraphs.';

@@ -1,5 +1,5 @@
-import type { RemedyCause } from '../../../domain/remedy.ts';
-import type { GoalKind } from '../../../domain/intent.ts';
+import type { RemedyCause } from '../../../domain/billing/remedy.ts';
+import type { GoalKind } from '../../../domain/billing/intent.ts';
 import type { Plan, PlanLimits } from '../../../domain/plans.ts';
 
 /** What each mail's template is given, besides the reader's `name`. Instants are ISO 8601. */

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
-import type { Patience } from './client.ts';
-import { isMissing, isRefused } from './errors.ts';
+import type { Patience } from './client/client.ts';
+import { isMissing, isRefused } from './client/errors.ts';
 
 /**
  * Lets the subscription end: with what is paid, or at the instant `at` (unix seconds). `comment` is

@@ -1,13 +1,16 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
-import { findSetting, writeSetting } from '../../../db/repositories/setting.repository.ts';
+import {
+  findSetting,
+  writeSetting,
+} from '../../../db/repositories/operations/setting.repository.ts';
 import type { Db } from '../../../db/client.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
 import type { Logger } from '../../log.ts';
-import type { StripeAccess } from './client.ts';
-import { callStripe } from './errors.ts';
+import type { StripeAccess } from './client/client.ts';
+import { callStripe } from './client/errors.ts';
 import {
   CATALOGUE_SLOTS,
   findPrice,
@@ -15,7 +18,7 @@ import {
   readOfferedPrices,
   type OfferedPrice,
 } from './offered-prices.ts';
-import type { PriceSnapshot } from './shapes.ts';
+import type { PriceSnapshot } from './snapshots/schemas.ts';
 
 /** How long prices are taken as read before Stripe is asked again. */
 const FRESH_MS = 5 * 60_000;

@@ -1,11 +1,11 @@
 import type { Stripe } from 'stripe';
-import { readPreview, type InvoicePreview } from './invoice-snapshot.ts';
-import type { Patience } from './client.ts';
+import { readPreview, type InvoicePreview } from './snapshots/invoice-snapshot.ts';
+import type { Patience } from './client/client.ts';
 import {
   readSubscription,
   SUBSCRIPTION_EXPAND,
   type SubscriptionSnapshot,
-} from './subscription-snapshot.ts';
+} from './snapshots/subscription-snapshot.ts';
 
 /** A change of price that begins at once and is paid at once. */
 export interface ImmediateChange {

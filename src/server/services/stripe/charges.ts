@@ -6,9 +6,9 @@ import {
   type ChargeSnapshot,
   type DisputeSnapshot,
   type RefundSnapshot,
-} from './charge-snapshot.ts';
-import type { Patience } from './client.ts';
-import { isMissing } from './errors.ts';
+} from './snapshots/charge-snapshot.ts';
+import type { Patience } from './client/client.ts';
+import { isMissing } from './client/errors.ts';
 
 export interface ChargeReading {
   charge: ChargeSnapshot;

@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { APP_MARK, createOnce } from './customers.ts';
-import { isMissing, isRefused } from './errors.ts';
-import { idOrNull, metadata, seconds, toDate, toUnixSeconds } from './shapes.ts';
+import { isMissing, isRefused } from './client/errors.ts';
+import { idOrNull, metadata, seconds, toDate, toUnixSeconds } from './snapshots/schemas.ts';
 
 const session = z
   .object({

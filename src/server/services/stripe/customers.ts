@@ -1,13 +1,13 @@
 import type { Stripe } from 'stripe';
-import type { Patience } from './client.ts';
-import { isIdempotencyConflict, isMissing } from './errors.ts';
+import type { Patience } from './client/client.ts';
+import { isIdempotencyConflict, isMissing } from './client/errors.ts';
 import {
   readCustomer,
   readSubscription,
   SUBSCRIPTION_EXPAND,
   type CustomerSnapshot,
   type SubscriptionSnapshot,
-} from './subscription-snapshot.ts';
+} from './snapshots/subscription-snapshot.ts';
 
 /** Written on everything we make at Stripe; several products may share an account. */
 export const APP_MARK = 'small_squaretable';

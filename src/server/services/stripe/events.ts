@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { SUBSCRIBED_EVENTS } from './event-types.ts';
-import { toUnixSeconds } from './shapes.ts';
+import { toUnixSeconds } from './snapshots/schemas.ts';
 
 /** How many types one call may ask for. */
 const TYPES_MAX = 20;

@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
-import type { Patience } from './client.ts';
-import { isMissing, isRefused } from './errors.ts';
-import { INVOICE_EXPAND, readInvoice, type InvoiceSnapshot } from './invoice-snapshot.ts';
+import type { Patience } from './client/client.ts';
+import { isMissing, isRefused } from './client/errors.ts';
+import { INVOICE_EXPAND, readInvoice, type InvoiceSnapshot } from './snapshots/invoice-snapshot.ts';
 
 /** `undefined` for an invoice that is gone: drafts can be deleted. */
 export async function findInvoice(

@@ -2,9 +2,9 @@ import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
 import type { ConfiguredPrices } from '../../config/stripe.config.ts';
-import { READ_PATIENCE } from './client.ts';
-import { isMissing } from './errors.ts';
-import { price as priceShape, type PriceSnapshot } from './shapes.ts';
+import { READ_PATIENCE } from './client/client.ts';
+import { isMissing } from './client/errors.ts';
+import { price as priceShape, type PriceSnapshot } from './snapshots/schemas.ts';
 
 /** Also how the last reading is kept. */
 export const offeredPrice = z.object({

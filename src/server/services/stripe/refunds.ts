@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
 import { APP_MARK } from './customers.ts';
-import { isRefused } from './errors.ts';
-import { readCharge, readRefund } from './charge-snapshot.ts';
-import { idOrNull } from './shapes.ts';
+import { isRefused } from './client/errors.ts';
+import { readCharge, readRefund } from './snapshots/charge-snapshot.ts';
+import { idOrNull } from './snapshots/schemas.ts';
 
 export interface InvoiceRefund {
   /** What of the invoice had been paid by charges. */

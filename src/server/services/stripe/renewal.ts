@@ -1,8 +1,11 @@
 import type { Stripe } from 'stripe';
-import { WRITE_PATIENCE, type Patience } from './client.ts';
-import { isRefused } from './errors.ts';
-import { readPreview, type InvoicePreview } from './invoice-snapshot.ts';
-import type { SubscriptionItemSnapshot, SubscriptionSnapshot } from './subscription-snapshot.ts';
+import { WRITE_PATIENCE, type Patience } from './client/client.ts';
+import { isRefused } from './client/errors.ts';
+import { readPreview, type InvoicePreview } from './snapshots/invoice-snapshot.ts';
+import type {
+  SubscriptionItemSnapshot,
+  SubscriptionSnapshot,
+} from './snapshots/subscription-snapshot.ts';
 
 /**
  * What the next invoice will take: coupons, balance, quantities, add-ons and tax are Stripe's

@@ -1,10 +1,10 @@
 import type { Stripe } from 'stripe';
 import { APP_MARK } from './customers.ts';
-import type { Patience } from './client.ts';
-import { isRefused } from './errors.ts';
-import { toUnixSeconds } from './shapes.ts';
-import type { SchedulePhaseSnapshot } from './schedule-phase.ts';
-import { readSchedule, type ScheduleSnapshot } from './subscription-snapshot.ts';
+import type { Patience } from './client/client.ts';
+import { isRefused } from './client/errors.ts';
+import { toUnixSeconds } from './snapshots/schemas.ts';
+import type { SchedulePhaseSnapshot } from './snapshots/schedule-phase.ts';
+import { readSchedule, type ScheduleSnapshot } from './snapshots/subscription-snapshot.ts';
 
 /** Puts the subscription under a schedule that changes nothing yet: its one phase is the period. */
 export async function attachSchedule(

@@ -3,7 +3,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import { isUuid, type Actor } from '../../../domain/ids.ts';
 import { periodOf, periodStart, type Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
-import type { UsageParts } from './parts.ts';
+import type { UsageParts } from './usage-deps.ts';
 
 export interface ResetRequest {
   tenantId: string;

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../../../db/client.ts';
-import { findTenant } from '../../../db/repositories/tenant.repository.ts';
+import { findTenant } from '../../../db/repositories/accounts/tenant.repository.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Tenant } from '../../../db/schema/index.ts';
 import type { Period } from '../../../domain/period.ts';
-import { monthLimits, type PlanShare } from '../../../domain/plan-share.ts';
+import { monthLimits, type PlanShare } from '../../../domain/billing/plan-share.ts';
 import type { Plan, PlanLimits } from '../../../domain/plans.ts';
 
 const TENANTS_MAX = 50_000;

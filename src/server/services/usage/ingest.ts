@@ -2,10 +2,10 @@ import type { Admission } from '../../../db/repositories/usage/admit.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/quota.ts';
-import { keyConflict, recordedOf } from './answers.ts';
-import { admissionOf, problemWith, type Consumption } from './call.ts';
+import { keyConflict, recordedOf } from './results.ts';
+import { admissionOf, problemWith, type Consumption } from './validation.ts';
 import { problemWithInstant, startOf } from './instant.ts';
-import type { LiveUsage } from './live.ts';
+import type { LiveUsage } from './live-usage.ts';
 import type { TimedCall, UsageQueues } from './queues.ts';
 
 /** The answer to one event, in the words of the HTTP interface. */

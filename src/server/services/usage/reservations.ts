@@ -1,13 +1,13 @@
 import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { keyConflict, quotaExceeded, recordedOf } from './answers.ts';
-import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './call.ts';
-import { assertValid, isWholeAmount, problemWith, problemWithMetadata } from './call.ts';
-import { reservationOf } from './call.ts';
+import { keyConflict, quotaExceeded, recordedOf } from './results.ts';
+import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './validation.ts';
+import { assertValid, isWholeAmount, problemWith, problemWithMetadata } from './validation.ts';
+import { reservationOf } from './validation.ts';
 import { canonicalJson } from './fingerprint.ts';
 import { problemWithInstant, startOf } from './instant.ts';
-import type { UsageParts } from './parts.ts';
+import type { UsageParts } from './usage-deps.ts';
 import {
   formatReservationId,
   newReservationKey,

@@ -1,7 +1,7 @@
-import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './answers.ts';
-import { admissionOf, assertValid, problemWith, type Consumption } from './call.ts';
+import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './results.ts';
+import { admissionOf, assertValid, problemWith, type Consumption } from './validation.ts';
 import { problemWithInstant, startOf } from './instant.ts';
-import type { UsageParts } from './parts.ts';
+import type { UsageParts } from './usage-deps.ts';
 
 export interface TrackRequest extends Consumption {
   /** When the work started, however long ago; for who need not be checked. */

@@ -6,7 +6,7 @@ import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { createLog } from '../../log.ts';
 import { errorHandler } from '../../middleware/error-handler.ts';
 import { requestContext } from '../../middleware/request-context.ts';
-import { toEventRow } from '../../services/stripe-event/event-row.ts';
+import { toEventRow } from '../../services/billing/stripe-event/event-row.ts';
 import { handleStripeWebhook } from '../stripe.webhook.ts';
 
 const SECRETS = ['whsec_new', 'whsec_old'];

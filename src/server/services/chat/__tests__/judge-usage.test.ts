@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeUsage } from '../judge-usage.ts';
-import type { ReportedUsage } from '../provider.ts';
+import type { ReportedUsage } from '../upstream/provider.ts';
 
 /** By our own count. */
 const own = { promptTokens: 100, completionTokens: 40 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { startLocalStripe } from 'local-stripe';
 import { createMovableClock } from '../../../clock.ts';
 import { LOCAL_SECRET_KEY } from '../../../config/stripe.config.ts';
-import { createStripeClient } from '../client.ts';
+import { createStripeClient } from '../client/client.ts';
 import { listEventsSince } from '../events.ts';
 
 test('9 events of one second are listed in the order in which they were made', async () => {

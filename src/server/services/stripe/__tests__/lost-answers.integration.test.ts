@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import { createMovableClock } from '../../../clock.ts';
 import { LOCAL_SECRET_KEY } from '../../../config/stripe.config.ts';
-import { createStripeClient } from '../client.ts';
+import { createStripeClient } from '../client/client.ts';
 import { applyChange, previewChange } from '../changes.ts';
 import { createCheckoutSession } from '../checkout.ts';
 import { createCustomer, listSubscriptions } from '../customers.ts';
 import { attachSchedule, planChange } from '../schedules.ts';
-import { toUnixSeconds } from '../shapes.ts';
-import { ensurePrices } from '../setup-products.ts';
+import { toUnixSeconds } from '../snapshots/schemas.ts';
+import { ensurePrices } from '../setup/products.ts';
 
 let local: LocalStripe;
 const clock = createMovableClock();

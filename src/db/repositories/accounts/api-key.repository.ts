@@ -1,0 +1,106 @@
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import type { DbOrTx, Tx } from '../../client.ts';
+import { apiKeys, tenants, users, type ApiKey, type NewApiKey } from '../../schema/index.ts';
+
+export async function insertApiKey(db: DbOrTx, values: NewApiKey): Promise<ApiKey> {
+  const [row] = await db.insert(apiKeys).values(values).returning();
+  if (!row) throw new Error('The database returned no API key.');
+  return row;
+}
+
+/** A key and who made it. */
+export interface OwnedApiKey {
+  key: ApiKey;
+  ownerName: string;
+}
+
+const isLive = (now: Date) =>
+  and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)));
+
+/** The live keys of a tenant, or of one person in it, newest first. */
+export function listApiKeys(
+  db: DbOrTx,
+  values: { tenantId: string; userId?: string | undefined; now: Date },
+): Promise<OwnedApiKey[]> {
+  const { tenantId, userId, now } = values;
+  return db
+    .select({ key: apiKeys, ownerName: users.displayName })
+    .from(apiKeys)
+    .innerJoin(users, eq(apiKeys.userId, users.id))
+    .where(
+      and(
+        eq(apiKeys.tenantId, tenantId),
+        isLive(now),
+        ...(userId === undefined ? [] : [eq(apiKeys.userId, userId)]),
+      ),
+    )
+    .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id));
+}
+
+/** Live keys of the tenant and, of those, of the person. Locks the making of keys of the tenant. */
+export async function lockApiKeyCounts(
+  tx: Tx,
+  values: { tenantId: string; userId: string; now: Date },
+): Promise<{ tenant: number; person: number }> {
+  const { tenantId, userId, now } = values;
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`api-keys:${tenantId}`}, 0))`,
+  );
+  const [row] = await tx
+    .select({
+      tenant: sql<number>`count(*)::int`,
+      person: sql<number>`(count(*) filter (where ${eq(apiKeys.userId, userId)}))::int`,
+    })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.tenantId, tenantId), isLive(now)));
+  return row ?? { tenant: 0, person: 0 };
+}
+
+/** A live key of a live tenant by the hash of its text. */
+export async function findApiKeyByHash(
+  db: DbOrTx,
+  keyHash: string,
+  now: Date,
+): Promise<ApiKey | undefined> {
+  const [row] = await db
+    .select({ key: apiKeys })
+    .from(apiKeys)
+    .innerJoin(tenants, eq(apiKeys.tenantId, tenants.id))
+    .where(and(eq(apiKeys.keyHash, keyHash), isLive(now), isNull(tenants.deletedAt)));
+  return row?.key;
+}
+
+/** Notes a use, unless one since `before` is noted already: a busy key writes once a minute. */
+export async function touchApiKey(
+  db: DbOrTx,
+  values: { id: string; now: Date; before: Date },
+): Promise<void> {
+  await db
+    .update(apiKeys)
+    .set({ lastUsedAt: values.now })
+    .where(
+      and(
+        eq(apiKeys.id, values.id),
+        or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, values.before)),
+      ),
+    );
+}
+
+/** False when the tenant, or the one person of it, has no such live key. */
+export async function revokeApiKey(
+  db: DbOrTx,
+  values: { tenantId: string; userId?: string | undefined; id: string; now: Date },
+): Promise<boolean> {
+  const { rowCount } = await db
+    .update(apiKeys)
+    .set({ revokedAt: values.now })
+    .where(
+      and(
+        eq(apiKeys.id, values.id),
+        eq(apiKeys.tenantId, values.tenantId),
+        isNull(apiKeys.revokedAt),
+        ...(values.userId === undefined ? [] : [eq(apiKeys.userId, values.userId)]),
+      ),
+    );
+  return rowCount === 1;
+}

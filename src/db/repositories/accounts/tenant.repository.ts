@@ -1,0 +1,26 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import type { DbOrTx } from '../../client.ts';
+import { tenants, type Tenant } from '../../schema/index.ts';
+
+/** Makes a tenant on free. */
+export async function insertTenant(
+  db: DbOrTx,
+  values: { name: string; now: Date },
+): Promise<Tenant> {
+  const { name, now } = values;
+  const [row] = await db
+    .insert(tenants)
+    .values({ name, createdAt: now, updatedAt: now })
+    .returning();
+  if (!row) throw new Error('The database returned no tenant.');
+  return row;
+}
+
+/** `undefined` for unknown and for deleted tenants. */
+export async function findTenant(db: DbOrTx, tenantId: string): Promise<Tenant | undefined> {
+  const [row] = await db
+    .select()
+    .from(tenants)
+    .where(and(eq(tenants.id, tenantId), isNull(tenants.deletedAt)));
+  return row;
+}

@@ -1,0 +1,95 @@
+import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import type { DbOrTx } from '../../client.ts';
+import { tenants, users, type NewUser, type Tenant, type User } from '../../schema/index.ts';
+
+/** A user is never of use without its tenant: both are read in one query. */
+export interface Account {
+  user: User;
+  tenant: Tenant;
+}
+
+/** `undefined` when the e-mail is taken, by whichever tenant. `email` must be lower case. */
+export async function insertUser(db: DbOrTx, values: NewUser): Promise<User | undefined> {
+  const [row] = await db
+    .insert(users)
+    .values(values)
+    .onConflictDoNothing({ target: users.email })
+    .returning();
+  return row;
+}
+
+/** `email` must be lower case. Users of deleted tenants are not found. */
+export async function findAccountByEmail(db: DbOrTx, email: string): Promise<Account | undefined> {
+  const [row] = await db
+    .select({ user: users, tenant: tenants })
+    .from(users)
+    .innerJoin(tenants, eq(users.tenantId, tenants.id))
+    .where(and(eq(users.email, email), isNull(tenants.deletedAt)));
+  return row;
+}
+
+/** How the user reads: the language of mails and of Stripe's pages, and the zone of dates in mails. */
+export async function setUserReading(
+  db: DbOrTx,
+  values: { userId: string; locale?: string; timeZone?: string; now: Date },
+): Promise<void> {
+  const { userId, now, ...reading } = values;
+  await db
+    .update(users)
+    .set({ ...reading, updatedAt: now })
+    .where(eq(users.id, userId));
+}
+
+/** Users of deleted tenants are not found. */
+export async function findAccountById(db: DbOrTx, userId: string): Promise<Account | undefined> {
+  const [row] = await db
+    .select({ user: users, tenant: tenants })
+    .from(users)
+    .innerJoin(tenants, eq(users.tenantId, tenants.id))
+    .where(and(eq(users.id, userId), isNull(tenants.deletedAt)));
+  return row;
+}
+
+/** Notes that the address is the user's; an address that was changed since stays unproven. */
+export async function markEmailVerified(
+  db: DbOrTx,
+  values: { userId: string; email: string; now: Date },
+): Promise<boolean> {
+  const { userId, email, now } = values;
+  const { rowCount } = await db
+    .update(users)
+    .set({
+      emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, ${now.toISOString()}::timestamptz)`,
+      updatedAt: now,
+    })
+    .where(and(eq(users.id, userId), eq(users.email, email)));
+  return rowCount === 1;
+}
+
+/** Counts a message of somebody whose address is unproven; false when `max` were sent before. */
+export async function countUnverifiedMessage(
+  db: DbOrTx,
+  values: { userId: string; max: number },
+): Promise<boolean> {
+  const { rowCount } = await db
+    .update(users)
+    .set({
+      unverifiedMessages: sql`case when ${users.emailVerifiedAt} is null
+      then ${users.unverifiedMessages} + 1 else ${users.unverifiedMessages} end`,
+    })
+    .where(
+      and(
+        eq(users.id, values.userId),
+        or(isNotNull(users.emailVerifiedAt), lt(users.unverifiedMessages, values.max)),
+      ),
+    );
+  return rowCount === 1;
+}
+
+/** Gives a counted message back that came to nothing. */
+export async function uncountUnverifiedMessage(db: DbOrTx, userId: string): Promise<void> {
+  await db
+    .update(users)
+    .set({ unverifiedMessages: sql`greatest(0, ${users.unverifiedMessages} - 1)` })
+    .where(and(eq(users.id, userId), isNull(users.emailVerifiedAt)));
+}

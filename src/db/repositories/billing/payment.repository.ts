@@ -1,0 +1,173 @@
+import { and, desc, eq, inArray, or, sql } from 'drizzle-orm';
+import type { DbOrTx } from '../../client.ts';
+import {
+  payments,
+  refunds,
+  type NewPayment,
+  type NewRefund,
+  type Payment,
+} from '../../schema/index.ts';
+
+/**
+ * Newest first. Stripe's instants are whole seconds, so of two invoices of one second the later number
+ * is the newer one: numbers of a customer count up, and one that grew a digit is the longer.
+ */
+const NEWNESS = [
+  payments.createdAt,
+  sql<number>`coalesce(length(${payments.number}), 0)`,
+  sql<string>`coalesce(${payments.number}, '') collate "C"`,
+  payments.id,
+] as const;
+const NEWEST_FIRST = NEWNESS.map((part) => desc(part));
+
+/** Writes an invoice as it stands at Stripe: one row an invoice, however often it is told. */
+export async function upsertPayment(
+  db: DbOrTx,
+  values: Omit<NewPayment, 'id' | 'amountRefundedMinor' | 'disputeStatus' | 'disputedMinor'>,
+): Promise<Payment> {
+  const { stripeInvoiceId: _, tenantId: __, createdAt: ___, ...present } = values;
+  const [row] = await db
+    .insert(payments)
+    .values(values)
+    .onConflictDoUpdate({
+      target: payments.stripeInvoiceId,
+      set: {
+        ...present,
+        // An invoice whose intent was not expanded must not lose what is known of its payment.
+        stripePaymentIntentId: sql`coalesce(excluded.stripe_payment_intent_id, ${payments.stripePaymentIntentId})`,
+        stripeChargeId: sql`coalesce(excluded.stripe_charge_id, ${payments.stripeChargeId})`,
+      },
+    })
+    .returning();
+  if (!row) throw new Error('The database returned no payment.');
+  return row;
+}
+
+export async function findPaymentByInvoice(
+  db: DbOrTx,
+  stripeInvoiceId: string,
+): Promise<Payment | undefined> {
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(eq(payments.stripeInvoiceId, stripeInvoiceId));
+  return row;
+}
+
+/** The newest invoice of the tenant that still waits for money. */
+export async function findOpenPayment(
+  db: DbOrTx,
+  tenantId: string,
+  stripeSubscriptionId: string,
+): Promise<Payment | undefined> {
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(
+      and(
+        eq(payments.tenantId, tenantId),
+        eq(payments.stripeSubscriptionId, stripeSubscriptionId),
+        eq(payments.status, 'open'),
+      ),
+    )
+    .orderBy(...NEWEST_FIRST)
+    .limit(1);
+  return row;
+}
+
+/** The currency of the subscription's newest invoice. */
+export async function findCurrencyOf(
+  db: DbOrTx,
+  stripeSubscriptionId: string,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ currency: payments.currency })
+    .from(payments)
+    .where(eq(payments.stripeSubscriptionId, stripeSubscriptionId))
+    .orderBy(...NEWEST_FIRST)
+    .limit(1);
+  return row?.currency;
+}
+
+/**
+ * A page of the tenant's invoices, newest first; drafts are not shown. `before` is the last one seen,
+ * by id: nothing comes after one that is not the tenant's.
+ */
+export function listPayments(
+  db: DbOrTx,
+  tenantId: string,
+  options: { limit: number; before: string | undefined },
+): Promise<Payment[]> {
+  const { limit, before } = options;
+  return db
+    .select()
+    .from(payments)
+    .where(
+      and(
+        eq(payments.tenantId, tenantId),
+        inArray(payments.status, ['open', 'paid', 'uncollectible', 'void']),
+        before === undefined
+          ? undefined
+          : sql`(${sql.join([...NEWNESS], sql`, `)}) < (${db
+              .select({
+                createdAt: NEWNESS[0],
+                length: sql`${NEWNESS[1]}`.as('length'),
+                number: sql`${NEWNESS[2]}`.as('number'),
+                id: NEWNESS[3],
+              })
+              .from(payments)
+              .where(and(eq(payments.id, before), eq(payments.tenantId, tenantId)))})`,
+      ),
+    )
+    .orderBy(...NEWEST_FIRST)
+    .limit(limit);
+}
+
+/** The payment that a charge, or the intent behind it, belongs to. */
+export async function findPaymentOfCharge(
+  db: DbOrTx,
+  charge: { chargeId: string; paymentIntentId: string | null },
+): Promise<Payment | undefined> {
+  const byIntent = charge.paymentIntentId
+    ? eq(payments.stripePaymentIntentId, charge.paymentIntentId)
+    : undefined;
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(or(eq(payments.stripeChargeId, charge.chargeId), byIntent))
+    .limit(1);
+  return row;
+}
+
+/** Writes a refund as it stands; answers the status that it had before, `undefined` for a new one. */
+export async function upsertRefund(
+  db: DbOrTx,
+  values: Omit<NewRefund, 'id'>,
+): Promise<string | undefined> {
+  const { status, paymentId, syncedAt } = values;
+  const [before] = await db
+    .select({ status: refunds.status })
+    .from(refunds)
+    .where(eq(refunds.stripeRefundId, values.stripeRefundId));
+  await db
+    .insert(refunds)
+    .values(values)
+    .onConflictDoUpdate({ target: refunds.stripeRefundId, set: { status, paymentId, syncedAt } });
+  return before?.status;
+}
+
+/** What of a payment went back, and what the bank says of it. */
+export async function writeReturned(
+  db: DbOrTx,
+  paymentId: string,
+  values: { amountRefundedMinor: number; disputeStatus: string | null; disputedMinor: number },
+): Promise<void> {
+  const { amountRefundedMinor, ...dispute } = values;
+  await db
+    .update(payments)
+    .set({
+      ...dispute,
+      amountRefundedMinor: sql`least(${amountRefundedMinor}::bigint, ${payments.amountPaidMinor})`,
+    })
+    .where(eq(payments.id, paymentId));
+}

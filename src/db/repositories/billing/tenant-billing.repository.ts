@@ -1,0 +1,154 @@
+import { and, asc, eq, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import type { DbOrTx } from '../../client.ts';
+import { syncFailures, tenants, users, type Tenant } from '../../schema/index.ts';
+import type { Money } from '../../../domain/money.ts';
+import type { Plan } from '../../../domain/plans.ts';
+
+/** The tenant, deleted or not. */
+export async function findTenantById(db: DbOrTx, tenantId: string): Promise<Tenant | undefined> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.id, tenantId));
+  return row;
+}
+
+/** The tenant of a Stripe customer, deleted or not. */
+export async function findTenantByCustomer(
+  db: DbOrTx,
+  customerId: string,
+): Promise<Tenant | undefined> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.stripeCustomerId, customerId));
+  return row;
+}
+
+/** Gives the tenant its customer, or a new one instead of `previous`. False when another was faster. */
+export async function setCustomer(
+  db: DbOrTx,
+  values: { tenantId: string; customerId: string; previous: string | null; now: Date },
+): Promise<boolean> {
+  const { tenantId, customerId, previous, now } = values;
+  const held =
+    previous === null ? isNull(tenants.stripeCustomerId) : eq(tenants.stripeCustomerId, previous);
+  const rows = await db
+    .update(tenants)
+    .set({ stripeCustomerId: customerId, updatedAt: now })
+    .where(and(eq(tenants.id, tenantId), held))
+    .returning({ id: tenants.id });
+  return rows.length === 1;
+}
+
+/** What the sync found: the only writer of `tenants.plan`. */
+export async function writeEntitlement(
+  db: DbOrTx,
+  tenantId: string,
+  values: {
+    plan: Plan;
+    subscriptionId: string | null;
+    basePlan: Plan | null;
+    shareFrom: Date | null;
+    shareUntil: Date | null;
+    trialUsedAt: Date | null;
+    syncedAt: Date;
+  },
+): Promise<void> {
+  await db
+    .update(tenants)
+    .set({ ...values, updatedAt: values.syncedAt })
+    .where(eq(tenants.id, tenantId));
+}
+
+/** What Stripe holds for the tenant's invoices to come. */
+export async function writeCredits(
+  db: DbOrTx,
+  tenantId: string,
+  { credits, now }: { credits: Money[]; now: Date },
+): Promise<void> {
+  await db.update(tenants).set({ credits, updatedAt: now }).where(eq(tenants.id, tenantId));
+}
+
+/** Leaves a tombstone: rows that tell of money keep their owner. */
+export async function markTenantDeleted(db: DbOrTx, tenantId: string, now: Date): Promise<void> {
+  await db.update(tenants).set({ deletedAt: now, updatedAt: now }).where(eq(tenants.id, tenantId));
+}
+
+/** Takes the sign-ins of a deleted tenant away, and what is known of its people. */
+export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<void> {
+  await db.delete(users).where(eq(users.tenantId, tenantId));
+}
+
+/** Where the reconciler's walk is: the customer it read last, and when that one had been synced. */
+export interface WalkPosition {
+  syncedAt: Date;
+  customerId: string;
+}
+
+export const WALK_START: WalkPosition = { syncedAt: new Date(0), customerId: '' };
+
+/**
+ * Customers that were last read from Stripe before `syncedBefore`, the oldest reading first, so
+ * that a walk that is cut short goes on with the others next time. `dueAt` leaves out those whose
+ * failure waits for a later try.
+ */
+export async function listCustomers(
+  db: DbOrTx,
+  values: { after: WalkPosition; syncedBefore: Date; dueAt: Date | undefined; limit: number },
+): Promise<WalkPosition[]> {
+  const { after, syncedBefore, dueAt, limit } = values;
+  const syncedAt = sql<Date>`coalesce(${tenants.syncedAt}, 'epoch')`.mapWith(tenants.syncedAt);
+  const rows = await db
+    .select({ syncedAt, customerId: tenants.stripeCustomerId })
+    .from(tenants)
+    .leftJoin(syncFailures, eq(syncFailures.stripeCustomerId, tenants.stripeCustomerId))
+    .where(
+      and(
+        isNotNull(tenants.stripeCustomerId),
+        sql`(${syncedAt}, ${tenants.stripeCustomerId}) > (${after.syncedAt.toISOString()}::timestamptz, ${after.customerId})`,
+        or(isNull(tenants.syncedAt), lt(tenants.syncedAt, syncedBefore)),
+        dueAt && or(isNull(syncFailures.retryAt), lte(syncFailures.retryAt, dueAt)),
+      ),
+    )
+    .orderBy(asc(syncedAt), asc(tenants.stripeCustomerId))
+    .limit(limit);
+  return rows.flatMap(({ syncedAt, customerId }) => (customerId ? { syncedAt, customerId } : []));
+}
+
+export interface BillingContact {
+  userId: string;
+  email: string;
+  displayName: string;
+  locale: string;
+  timeZone: string | null;
+}
+
+/** Who is written to about billing: the tenant's first owner. */
+export async function findBillingContact(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<BillingContact | undefined> {
+  const [row] = await db
+    .select({
+      userId: users.id,
+      email: users.email,
+      displayName: users.displayName,
+      locale: users.locale,
+      timeZone: users.timeZone,
+    })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.role, 'owner')))
+    .orderBy(asc(users.createdAt), asc(users.id))
+    .limit(1);
+  return row;
+}
+
+/** The addresses of those who may buy for the tenant. */
+export async function listBuyerEmails(db: DbOrTx, tenantId: string): Promise<string[]> {
+  const rows = await db
+    .select({ email: users.email })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), ne(users.role, 'member')));
+  return rows.map((row) => row.email);
+}
+
+/** The language in which a person reads Stripe's pages. */
+export async function findUserLocale(db: DbOrTx, userId: string): Promise<string | undefined> {
+  const [row] = await db.select({ locale: users.locale }).from(users).where(eq(users.id, userId));
+  return row?.locale;
+}

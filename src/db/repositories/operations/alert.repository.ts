@@ -1,0 +1,45 @@
+import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import type { AlertKind } from '../../../domain/alerts.ts';
+import type { DbOrTx } from '../../client.ts';
+import { alerts, type NewAlert } from '../../schema/index.ts';
+
+/** Tells the operator. A repeat of an open alert (same kind and subject) counts up. */
+export async function raiseAlert(
+  db: DbOrTx,
+  values: Pick<NewAlert, 'tenantId' | 'subjectId' | 'message' | 'details'> & {
+    kind: AlertKind;
+    now: Date;
+  },
+): Promise<void> {
+  const { now, ...alert } = values;
+  await db
+    .insert(alerts)
+    .values({ ...alert, raisedAt: now, lastRaisedAt: now })
+    .onConflictDoUpdate({
+      target: [alerts.kind, alerts.subjectId],
+      targetWhere: isNull(alerts.resolvedAt),
+      set: { lastRaisedAt: now, message: alert.message, count: sql`${alerts.count} + 1` },
+    });
+}
+
+/** Closes the open alert, when what it told of is over. */
+export async function resolveAlert(
+  db: DbOrTx,
+  kind: AlertKind,
+  subjectId: string,
+  now: Date,
+): Promise<void> {
+  await db
+    .update(alerts)
+    .set({ resolvedAt: now })
+    .where(and(eq(alerts.kind, kind), eq(alerts.subjectId, subjectId), isNull(alerts.resolvedAt)));
+}
+
+/** Open alerts, by kind. */
+export async function countOpenAlerts(db: DbOrTx): Promise<{ kind: string; open: number }[]> {
+  return db
+    .select({ kind: alerts.kind, open: count() })
+    .from(alerts)
+    .where(isNull(alerts.resolvedAt))
+    .groupBy(alerts.kind);
+}

@@ -1,0 +1,75 @@
+import type { SubscriptionStatus } from '../api.ts';
+import { comparePlans, type Plan } from '../plans.ts';
+import { byAge, type Age } from './subscription-age.ts';
+import { isLive, meaningOf, parseStripeStatus, standingOf } from './subscription-status.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** What the access decision needs of a subscription row. */
+export interface AccessFacts {
+  /** What it pays for: the last known plan when its price is not in the catalogue. */
+  plan: Plan;
+  /** Ours; for a status that we do not know, the one it had before. */
+  status: SubscriptionStatus;
+  stripeStatus: string;
+  pastDueSince: Date | null;
+}
+
+/** First instant without access for a subscription that is past due since `pastDueSince`. */
+export function graceEndsAt(pastDueSince: Date, graceDays: number): Date {
+  return new Date(pastDueSince.getTime() + graceDays * DAY_MS);
+}
+
+/**
+ * Whether the subscription gives its plan at `now`. Trialing and active do; past due does for the
+ * days of grace; unpaid, incomplete, paused and ended ones do not. A status that we do not know
+ * gives what the subscription gave before: nothing new, and nothing is taken.
+ */
+export function givesAccess(facts: AccessFacts, now: Date, graceDays: number): boolean {
+  const known = parseStripeStatus(facts.stripeStatus);
+  const access = known ? meaningOf(known).access : ACCESS_OF_STATUS[facts.status];
+  if (access !== 'grace') return access === 'plan';
+  return facts.pastDueSince !== null && now < graceEndsAt(facts.pastDueSince, graceDays);
+}
+
+const ACCESS_OF_STATUS = {
+  active: 'plan',
+  trialing: 'plan',
+  past_due: 'grace',
+  canceled: 'none',
+} as const;
+
+export interface Entitlement<T> {
+  /** The effective plan. */
+  plan: Plan;
+  /** The subscription to show: what gives the plan, else what is owed, else the newest. */
+  subscription: T | undefined;
+  /** The subscription that the plan comes from; `undefined` on free. */
+  source: T | undefined;
+}
+
+/**
+ * The tenant's entitlement from all its subscriptions: the highest plan that any of them gives.
+ * Between equals the newer one is shown.
+ */
+export function effectiveSubscription<T extends AccessFacts & Age>(
+  subscriptions: readonly T[],
+  now: Date,
+  graceDays: number,
+): Entitlement<T> {
+  const newestFirst = [...subscriptions].sort((a, b) => byAge(b, a));
+  const source = newestFirst
+    .filter((one) => one.plan !== 'free' && givesAccess(one, now, graceDays))
+    .reduce<T | undefined>(
+      (best, one) => (best && comparePlans(best.plan, one.plan) >= 0 ? best : one),
+      undefined,
+    );
+  const live = newestFirst
+    .filter((one) => isLive(one.stripeStatus))
+    .reduce<T | undefined>(
+      (best, one) =>
+        best && standingOf(best.stripeStatus) >= standingOf(one.stripeStatus) ? best : one,
+      undefined,
+    );
+  return { plan: source?.plan ?? 'free', source, subscription: source ?? live ?? newestFirst[0] };
+}

@@ -1,0 +1,50 @@
+import type { PriceAction } from '../api.ts';
+import { comparePlans, type Interval, type Plan } from '../plans.ts';
+
+/** A price as far as a plan change is concerned. */
+export interface PricedPlan {
+  priceId: string;
+  plan: Plan;
+  interval: Interval;
+}
+
+/** What the tenant pays for now. `interval` is `null` when its price is not in the catalogue. */
+export interface CurrentPrice {
+  priceId: string;
+  plan: Plan;
+  interval: Interval | null;
+  scheduledPriceId: string | null;
+}
+
+export type ChangeKind = 'none' | 'now' | 'period_end';
+
+/**
+ * When a change from `current` to `target` takes effect. A higher plan always begins at once: what
+ * is left of a year that was paid is credited. A lower plan, and a month instead of a year of the
+ * same plan, wait for the end of what is paid already; a year instead of a month begins at once.
+ */
+export function classifyChange(current: CurrentPrice, target: PricedPlan): ChangeKind {
+  if (current.priceId === target.priceId) return 'none';
+  const difference = comparePlans(target.plan, current.plan);
+  if (difference !== 0) return difference > 0 ? 'now' : 'period_end';
+  return current.interval === 'year' && target.interval === 'month' ? 'period_end' : 'now';
+}
+
+/** What the button of each price offers. `current` is `undefined` without a live subscription. */
+export function priceActions(
+  current: CurrentPrice | undefined,
+  prices: readonly PricedPlan[],
+): Record<string, PriceAction> {
+  return Object.fromEntries(prices.map((price) => [price.priceId, priceAction(current, price)]));
+}
+
+function priceAction(current: CurrentPrice | undefined, price: PricedPlan): PriceAction {
+  if (!current) return 'subscribe';
+  if (price.priceId === current.priceId) return 'current';
+  if (price.priceId === current.scheduledPriceId) return 'scheduled';
+  const difference = comparePlans(price.plan, current.plan);
+  if (difference > 0) return 'upgrade';
+  if (difference < 0) return 'downgrade';
+  // A price of long ago beside the one that is offered now.
+  return price.interval === current.interval ? 'switch_price' : 'switch_interval';
+}

@@ -1,0 +1,243 @@
+import type { Clock } from '../../../domain/clock.ts';
+import type { MeView, SessionView } from '../../../domain/api.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import type { Role, TenantId, UserId } from '../../../domain/ids.ts';
+import type { Pool } from 'pg';
+import type { Db } from '../../../db/client.ts';
+import { deleteExpiredRateLimits } from '../../../db/repositories/operations/rate-limit.repository.ts';
+import { insertTenant } from '../../../db/repositories/accounts/tenant.repository.ts';
+import {
+  findAccountByEmail,
+  findAccountById,
+  insertUser,
+  type Account,
+  setUserReading,
+} from '../../../db/repositories/accounts/user.repository.ts';
+import type { User } from '../../../db/schema/index.ts';
+import type { Config } from '../../config/config.ts';
+import type { Logger } from '../../log.ts';
+import { AccessTokens, type AccessClaims } from './access-token.ts';
+import { AccountLetters } from './account-mails.ts';
+import { EmailProof } from './email-verification.ts';
+import { FairQueue } from './fair-queue.ts';
+import { KnownAddresses } from './known-addresses.ts';
+import { MailedTokens } from './mailed-token.ts';
+import { hashPassword, verifyPassword } from './password.ts';
+import { RefreshTokens } from './refresh-tokens.ts';
+import { SignInLimiter } from './sign-in-limits.ts';
+
+export interface AuthDeps {
+  db: Db;
+  /** The product's clock, for what is stored of people. */
+  clock: Clock;
+  /** The machine's clock: sessions do not age when the product's clock is turned. */
+  realTime: Clock;
+  log: Logger;
+  pool: Pool;
+  config: Pick<Config, 'signIn' | 'emailVerification'> & { jwtSecret: string; appUrl: string };
+}
+
+/** Where a request comes from. */
+export interface From {
+  address: string;
+  isLoopback: boolean;
+}
+
+export interface Registration {
+  email: string;
+  password: string;
+  displayName?: string | undefined;
+  tenantName?: string | undefined;
+  locale: string;
+  from: From;
+}
+
+/** A session as answered, and the refresh token that goes into the cookie. */
+export interface SignedIn {
+  session: SessionView;
+  refreshToken: string;
+}
+
+/** Accounts and sessions: register, login, refresh, logout, me. */
+export class AuthService {
+  private readonly db: Db;
+  private readonly clock: Clock;
+  private readonly accessTokens: AccessTokens;
+  private readonly realTime: Clock;
+  private readonly limiter: SignInLimiter;
+  private readonly mailedTokens: MailedTokens;
+  private readonly letters: AccountLetters;
+  readonly emailProof: EmailProof;
+  private readonly addresses: KnownAddresses;
+  private readonly emailVerification: Config['emailVerification'];
+  private readonly queue = new FairQueue();
+  readonly refreshTokens: RefreshTokens;
+
+  constructor(deps: AuthDeps) {
+    this.db = deps.db;
+    this.clock = deps.clock;
+    this.realTime = deps.realTime;
+    this.emailVerification = deps.config.emailVerification;
+    this.limiter = new SignInLimiter({ pool: deps.pool, limits: deps.config.signIn });
+    const { jwtSecret } = deps.config;
+    this.mailedTokens = new MailedTokens({ jwtSecret, clock: deps.realTime });
+    this.letters = new AccountLetters({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
+    this.addresses = new KnownAddresses({ db: deps.db, clock: deps.realTime });
+    this.emailProof = new EmailProof({
+      ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, letters: this.letters },
+    });
+    this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
+    this.refreshTokens = new RefreshTokens({
+      db: deps.db,
+      clock: deps.realTime,
+      log: deps.log,
+      secret: jwtSecret,
+    });
+  }
+
+  /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
+  async register(registration: Registration): Promise<SignedIn> {
+    const { from, locale } = registration;
+    const email = normalizeEmail(registration.email);
+    const displayName = registration.displayName ?? email.slice(0, email.indexOf('@'));
+    const passwordHash = await this.queue.run(from.address, async () => {
+      await this.limiter.countRegistration(from);
+      return hashPassword(registration.password);
+    });
+    return this.db.transaction(async (tx) => {
+      const now = this.clock.now();
+      const tenant = await insertTenant(tx, { name: registration.tenantName ?? displayName, now });
+      const user = await insertUser(tx, {
+        ...{ tenantId: tenant.id, email, passwordHash, displayName, role: 'owner', locale },
+        ...{ createdAt: now, updatedAt: now },
+        emailVerifiedAt: this.emailVerification === 'at_once' ? now : null,
+      });
+      if (!user) {
+        throw new BillingError('email_taken', `An account for ${email} exists already; sign in.`);
+      }
+      if (!user.emailVerifiedAt) await this.letters.askToVerify(tx, user, now);
+      await this.addresses.remember(tx, user.id, from.address);
+      const refreshToken = await this.refreshTokens.issue(tx, user.id);
+      return { session: await this.openSession({ user, tenant }), refreshToken };
+    });
+  }
+
+  /** 401 `invalid_credentials` without telling which of the two is wrong; 429 after many failures. */
+  async login(credentials: { email: string; password: string; from: From }): Promise<SignedIn> {
+    const { password, from } = credentials;
+    const email = normalizeEmail(credentials.email);
+    const account = await findAccountByEmail(this.db, email);
+    const user = account?.user;
+    const isKnown = user !== undefined && (await this.addresses.knows(user.id, from.address));
+    const attempt = { email, ...from, isKnown };
+    // Who was here before waits in a line of their own.
+    const line = isKnown ? `user ${user.id}` : from.address;
+    const matches = await this.queue.run(line, async () => {
+      await this.limiter.count(attempt).catch((error: unknown) => this.refused(error, user));
+      return verifyPassword(user?.passwordHash, password);
+    });
+    if (!matches || !account) {
+      throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
+    }
+    await this.limiter.forgive(attempt);
+    await this.addresses.remember(this.db, account.user.id, from.address);
+    const refreshToken = await this.refreshTokens.issue(this.db, account.user.id);
+    return { session: await this.openSession(account), refreshToken };
+  }
+
+  /** An account under attack stays open to its owner: by a link that only they can read. */
+  private async refused(error: unknown, user: User | undefined): Promise<never> {
+    const isAttacked = error instanceof BillingError && error.data['whose'] === 'account';
+    if (isAttacked && user) await this.letters.offerToOpen(this.db, user, this.clock.now());
+    throw error;
+  }
+
+  /** Follows the link of such a mail: from this address the account may be signed in to. */
+  async openFrom(token: string, from: From): Promise<void> {
+    const { userId } = await this.mailedTokens.read('open_account', token);
+    const { user } = await this.getAccount(userId);
+    await this.addresses.remember(this.db, user.id, from.address);
+  }
+
+  /** Forgets what is over: sessions, counts, addresses unused for half a year. */
+  async prune(): Promise<void> {
+    await this.refreshTokens.deleteExpired();
+    const now = this.realTime.now();
+    await deleteExpiredRateLimits(this.db, now);
+    await this.addresses.forgetUnused();
+  }
+
+  /** A new access token and the next refresh token. 401 `unauthenticated`. */
+  async refresh(refreshToken: string): Promise<SignedIn> {
+    const rotated = await this.refreshTokens.rotate(refreshToken);
+    const account = await this.getAccount(rotated.userId);
+    return { session: await this.openSession(account), refreshToken: rotated.token };
+  }
+
+  /** Ends the session; an unknown token is no error. */
+  logout(refreshToken: string): Promise<void> {
+    return this.refreshTokens.revoke(refreshToken);
+  }
+
+  async me(userId: UserId): Promise<MeView> {
+    return describe(await this.getAccount(userId));
+  }
+
+  /** From now on: the language of mails and of Stripe's pages, and the zone of dates in mails. */
+  setReading(
+    userId: UserId,
+    reading: { locale?: 'zh-CN' | 'en'; timeZone?: string },
+  ): Promise<void> {
+    return setUserReading(this.db, { userId, ...reading, now: this.clock.now() });
+  }
+
+  /** 401 `token_expired` or `unauthenticated`. */
+  verifyAccessToken(token: string): Promise<AccessClaims> {
+    return this.accessTokens.verify(token);
+  }
+
+  /** The role as it is now, not as the token remembers it. */
+  async getRole(userId: UserId): Promise<Role> {
+    return (await this.getPerson(userId)).role;
+  }
+
+  /** The person as they are now. 401 `unauthenticated` when the account is gone. */
+  async getPerson(userId: UserId): Promise<User> {
+    return (await this.getAccount(userId)).user;
+  }
+
+  private async getAccount(userId: string): Promise<Account> {
+    const account = await findAccountById(this.db, userId);
+    if (account) return account;
+    throw new BillingError('unauthenticated', 'This account no longer exists.');
+  }
+
+  private async openSession(account: Account): Promise<SessionView> {
+    const { user } = account;
+    const accessToken = await this.accessTokens.issue({
+      userId: user.id as UserId,
+      tenantId: user.tenantId as TenantId,
+      role: user.role,
+      emailVerified: user.emailVerifiedAt !== null,
+    });
+    return { accessToken, ...describe(account) };
+  }
+}
+
+function normalizeEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+function describe({ user, tenant }: Account): MeView {
+  return {
+    user: {
+      id: user.id,
+      email: user.email,
+      displayName: user.displayName,
+      role: user.role,
+      tenantId: user.tenantId,
+      emailVerified: user.emailVerifiedAt !== null,
+    },
+    tenant: { id: tenant.id, name: tenant.name, plan: tenant.plan },
+  };
+}

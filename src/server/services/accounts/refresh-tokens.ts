@@ -1,0 +1,97 @@
+import { createHash, createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+import type { Clock } from '../../../domain/clock.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import type { Db, DbOrTx } from '../../../db/client.ts';
+import {
+  deleteExpiredRefreshTokens,
+  insertRefreshToken,
+  lockRefreshToken,
+  markRefreshTokenUsed,
+  revokeRefreshFamily,
+} from '../../../db/repositories/accounts/refresh-token.repository.ts';
+import type { Logger } from '../../log.ts';
+import { decideRefresh, REFRESH_TOKEN_TTL_SECONDS } from './refresh-decision.ts';
+
+/** Makes, rotates and revokes refresh tokens. `clock` is the real time. */
+export class RefreshTokens {
+  private readonly db: Db;
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly succession: Buffer;
+
+  constructor(deps: { db: Db; clock: Clock; log: Logger; secret: string }) {
+    this.db = deps.db;
+    this.clock = deps.clock;
+    this.log = deps.log;
+    this.succession = Buffer.from(hkdfSync('sha256', deps.secret, '', 'refresh succession', 32));
+  }
+
+  /** Begins a family: a sign-in. Answers the token itself. */
+  async issue(db: DbOrTx, userId: string): Promise<string> {
+    const token = randomBytes(32).toString('base64url');
+    await this.keep(db, token, userId, randomUUID());
+    return token;
+  }
+
+  /**
+   * The one successor of a token. It follows from the token and our secret, so that two tabs that
+   * send the same token are answered with the same one although only hashes are kept.
+   */
+  private successorOf(token: string): string {
+    return createHmac('sha256', this.succession).update(token).digest('base64url');
+  }
+
+  private async keep(db: DbOrTx, token: string, userId: string, familyId: string): Promise<void> {
+    const now = this.clock.now();
+    await insertRefreshToken(db, {
+      userId,
+      familyId,
+      tokenHash: hashToken(token),
+      expiresAt: new Date(now.getTime() + REFRESH_TOKEN_TTL_SECONDS * 1000),
+      createdAt: now,
+    });
+  }
+
+  /**
+   * Swaps a token for the next of its family. Throws 401 `unauthenticated` when it is unknown,
+   * expired or revoked; one that was used before revokes its whole family first.
+   */
+  async rotate(token: string): Promise<{ userId: string; token: string }> {
+    const rotated = await this.db.transaction(async (tx) => {
+      const now = this.clock.now();
+      const known = await lockRefreshToken(tx, hashToken(token));
+      const decision = decideRefresh(known, now);
+      if (!known || decision === 'refuse') return undefined;
+      if (decision === 'revoke_family') {
+        await revokeRefreshFamily(tx, known.familyId, now);
+        this.log.warn({ userId: known.userId }, 'a used refresh token came back; family revoked');
+        return undefined;
+      }
+      const successor = this.successorOf(token);
+      if (decision === 'rotate') {
+        await markRefreshTokenUsed(tx, known.id, now);
+        await this.keep(tx, successor, known.userId, known.familyId);
+      }
+      return { userId: known.userId, token: successor };
+    });
+    if (rotated) return rotated;
+    throw new BillingError('unauthenticated', 'The session has ended; sign in again.');
+  }
+
+  /** Ends the session that the token belongs to; an unknown token is no error. */
+  async revoke(token: string): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const known = await lockRefreshToken(tx, hashToken(token));
+      if (known) await revokeRefreshFamily(tx, known.familyId, this.clock.now());
+    });
+  }
+
+  /** Forgets what has expired; answers how many. */
+  deleteExpired(): Promise<number> {
+    return deleteExpiredRefreshTokens(this.db, this.clock.now());
+  }
+}
+
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

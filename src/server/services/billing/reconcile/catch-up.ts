@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
+import {
+  findSetting,
+  writeSetting,
+} from '../../../../db/repositories/operations/setting.repository.ts';
+import { isDatabaseAway } from '../../../../db/database-error.ts';
+import { errorText } from '../../../error-text.ts';
+import type { StripeEventService } from '../stripe-event.service.ts';
+import type { SyncDeps } from '../sync/sync-deps.ts';
+
+const CURSOR = 'stripe.events.cursor';
+const cursor = z.object({ until: z.iso.datetime() });
+
+/** How far back a first catch-up looks; the sweep covers what lies before. */
+const FIRST_REACH_MS = 24 * 3600_000;
+/** Stripe lists an event some time after it made it. */
+const OVERLAP_MS = 10 * 60_000;
+
+export type CatchUpDeps = Pick<SyncDeps, 'db' | 'clock' | 'log' | 'stripe'> & {
+  events: Pick<StripeEventService, 'receive'>;
+};
+
+/**
+ * Fetches the events since the last time and puts those that never arrived into the inbox, where
+ * they are handled as if they had. One that cannot be kept is an alert and stops none behind it.
+ * Answers how many were missing.
+ */
+export async function catchUpEvents(deps: CatchUpDeps): Promise<number> {
+  const { db, clock, stripe, log } = deps;
+  const now = clock.now();
+  const kept = cursor.safeParse(await findSetting(db, CURSOR)).data;
+  const from = kept ? Date.parse(kept.until) - OVERLAP_MS : now.getTime() - FIRST_REACH_MS;
+  let missing = 0;
+  for (const event of await stripe.listEventsSince(new Date(from))) {
+    if (await receive(deps, event)) missing += 1;
+  }
+  await writeSetting(db, CURSOR, { until: now.toISOString() }, now);
+  if (missing > 0) log.info({ missing }, 'events fetched that no webhook had brought yet');
+  return missing;
+}
+
+async function receive(deps: CatchUpDeps, event: unknown): Promise<boolean> {
+  const { db, clock, log, events } = deps;
+  try {
+    return await events.receive(event);
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    const { id } = z.looseObject({ id: z.string().catch('unknown') }).parse(event);
+    log.error({ err: error, eventId: id }, 'an event cannot be kept');
+    await raiseAlert(db, {
+      tenantId: null,
+      kind: 'event_malformed',
+      subjectId: id,
+      message:
+        'Stripe lists an event that cannot be read; the sweep reads what it is about all the same.',
+      details: { error: errorText(error) },
+      now: clock.now(),
+    });
+    return false;
+  }
+}

@@ -1,0 +1,166 @@
+import { inTransaction } from '../../../db/client.ts';
+import { raiseAlert, resolveAlert } from '../../../db/repositories/operations/alert.repository.ts';
+import {
+  insertEvent,
+  listUnfinishedEvents,
+  markEventDead,
+  markEventFailed,
+  prunePayloads,
+  reviveEvents,
+  takeOverdueEvents,
+} from '../../../db/repositories/billing/stripe-event.repository.ts';
+import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
+import { errorText } from '../../error-text.ts';
+import type { Jobs } from '../../jobs.ts';
+import { isStripeUnavailable } from '../stripe/client/errors.ts';
+import { toEventRow } from './stripe-event/event-row.ts';
+import { processEvent } from './stripe-event/process.ts';
+import { tellOfOther } from './sync/other-environment.ts';
+import type { SyncDeps } from './sync/sync-deps.ts';
+
+export const STRIPE_EVENT_QUEUE = 'stripe-event';
+
+/** Unfinished for so long, an event's job is lost or waits for a Stripe that is away. */
+const OVERDUE_MS = 5 * 60_000;
+const KEEP_PAYLOADS_MS = 90 * 24 * 3600_000;
+
+/**
+ * The inbox: an event is stored and answered, then worked on from there. Nothing is done in
+ * reaction to a delivery itself, and nothing is believed of it but that it is worth a look.
+ */
+export class StripeEventService {
+  readonly #deps: SyncDeps & { jobs: Jobs };
+
+  constructor(deps: SyncDeps & { jobs: Jobs }) {
+    this.#deps = deps;
+  }
+
+  /** Registers the worker; before the jobs start. */
+  registerWorker(): void {
+    this.#deps.jobs.work<{ eventId: string }>(
+      STRIPE_EVENT_QUEUE,
+      ({ eventId }) => this.process(eventId),
+      {
+        concurrency: 4,
+        retryLimit: 8,
+        retryDelaySeconds: 2,
+        onDead: (data, error) => this.giveUp((data as { eventId: string }).eventId, error),
+      },
+    );
+  }
+
+  /**
+   * Stores an event and sends its job in the same transaction, so that neither is there without
+   * the other. False when it was stored before. Throws a ZodError for what is no event.
+   */
+  async receive(event: unknown): Promise<boolean> {
+    const { db, jobs, clock } = this.#deps;
+    const row = toEventRow(event, clock.now());
+    return inTransaction(db, async (tx) => {
+      if (!(await insertEvent(tx, row))) return false;
+      await jobs.send(STRIPE_EVENT_QUEUE, { eventId: row.id }, { tx });
+      return true;
+    });
+  }
+
+  /** An event of the other mode came: a live one in test mode, or the other way round. */
+  refuse(eventId: string): Promise<void> {
+    const { db, clock } = this.#deps;
+    return tellOfOther(db, { subjectId: eventId, what: 'An event', now: clock.now() });
+  }
+
+  /** An endpoint sends another API version than ours: its events are of use as hints alone. */
+  tellOfVersion(apiVersion: string | null): Promise<void> {
+    const { db, clock } = this.#deps;
+    return raiseAlert(db, {
+      tenantId: null,
+      kind: 'webhook_version',
+      subjectId: apiVersion ?? 'none',
+      message: `An event came in the API version ${apiVersion ?? '(none)'} instead of ${STRIPE_API_VERSION}: npm run stripe:setup replaces its endpoint.`,
+      details: {},
+      now: clock.now(),
+    });
+  }
+
+  async process(eventId: string): Promise<void> {
+    try {
+      await processEvent(this.#deps, eventId);
+    } catch (error) {
+      await markEventFailed(this.#deps.db, eventId, errorText(error));
+      throw error;
+    }
+  }
+
+  /**
+   * After its last try: marks the event dead and raises an alert, until somebody replays it. An absent
+   * Stripe is nobody's poison: those events stay in the inbox for the sweep.
+   */
+  async giveUp(eventId: string, error: string): Promise<void> {
+    const { db, clock, log } = this.#deps;
+    const again = await processEvent(this.#deps, eventId).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (again === undefined || isStripeUnavailable(again)) return;
+    log.error({ eventId, error }, 'event given up');
+    await inTransaction(db, async (tx) => {
+      await markEventDead(tx, eventId, error);
+      await raiseAlert(tx, {
+        tenantId: null,
+        kind: 'event_dead',
+        subjectId: eventId,
+        message: `The event could not be handled (${error}); npm run events:replay tries again.`,
+        details: {},
+        now: clock.now(),
+      });
+    });
+  }
+
+  /** Sends jobs for events that nobody finished; answers how many. */
+  async sweep(): Promise<number> {
+    const { db, clock, jobs } = this.#deps;
+    const now = clock.now();
+    const before = new Date(now.getTime() - OVERDUE_MS);
+    const overdue = await takeOverdueEvents(db, { before, now, limit: 1_000 });
+    for (const eventId of overdue) await jobs.send(STRIPE_EVENT_QUEUE, { eventId });
+    return overdue.length;
+  }
+
+  /** Works on every waiting event here and now; answers how many were handled. */
+  async drain(): Promise<number> {
+    const { db, clock } = this.#deps;
+    const until = new Date(clock.now().getTime() + 1);
+    const waiting = await listUnfinishedEvents(db, until, 10_000);
+    let handled = 0;
+    for (const id of waiting) {
+      const ok = await this.process(id).then(
+        () => true,
+        () => false,
+      );
+      if (ok) handled += 1;
+    }
+    return handled;
+  }
+
+  /** Works on dead events again, or on the ones named; answers what became of each. */
+  async replay(ids?: readonly string[]): Promise<{ id: string; error: string | null }[]> {
+    const revived = await reviveEvents(this.#deps.db, ids);
+    const outcomes: { id: string; error: string | null }[] = [];
+    for (const id of revived) {
+      const error = await this.process(id).then(
+        () => null,
+        (reason: unknown) => errorText(reason),
+      );
+      if (error) await markEventDead(this.#deps.db, id, error);
+      else await resolveAlert(this.#deps.db, 'event_dead', id, this.#deps.clock.now());
+      outcomes.push({ id, error });
+    }
+    return outcomes;
+  }
+
+  /** Empties the bodies of finished events after 90 days. */
+  prune(): Promise<number> {
+    const before = new Date(this.#deps.clock.now().getTime() - KEEP_PAYLOADS_MS);
+    return prunePayloads(this.#deps.db, before);
+  }
+}

@@ -1,0 +1,111 @@
+import type { Tx } from '../../../../db/client.ts';
+import { findPaymentOfCharge } from '../../../../db/repositories/billing/payment.repository.ts';
+import {
+  findEvent,
+  listCustomerInbox,
+  markEventsDone,
+} from '../../../../db/repositories/billing/stripe-event.repository.ts';
+import type { StripeEventRow } from '../../../../db/schema/index.ts';
+import { isSubscribedEvent, type SubscribedEvent } from '../../stripe/event-types.ts';
+import type { ChargeReading } from '../../stripe/charges.ts';
+import { isOfOther } from '../../stripe/customers.ts';
+import { tellOfOther } from '../sync/other-environment.ts';
+import { settleCustomer } from '../intents/settle.ts';
+import { withCustomer } from '../locks/customer-lock.ts';
+import { syncLocked } from '../sync/sync-customer.ts';
+import type { SyncDeps } from '../sync/sync-deps.ts';
+import { writeCharge } from '../sync/write-charges.ts';
+import { applyEffects } from './effects.ts';
+import { chargeIdOf } from './event-charge.ts';
+import { subjectOf } from './event-row.ts';
+
+/** Events of one customer handled by one look at Stripe. */
+const BATCH = 100;
+
+/**
+ * Handles an event of the inbox, and with it every other one of the same customer that was there
+ * before Stripe was asked: they are all answered by the same look. Effects and "processed" are
+ * committed together. Handling one that is done does nothing.
+ */
+export async function processEvent(deps: SyncDeps, eventId: string): Promise<void> {
+  const event = await findEvent(deps.db, eventId);
+  if (event?.state !== 'received') return;
+  if (isOfOther(subjectOf(event).metadata, deps.stripe.environment)) {
+    const now = deps.clock.now();
+    await tellOfOther(deps.db, { subjectId: event.objectId ?? event.id, what: 'An event', now });
+    return markEventsDone(deps.db, [eventId], 'ignored', now);
+  }
+  const customerId = isSubscribedEvent(event.type) ? await findCustomerOf(deps, event) : undefined;
+  if (!customerId) return markEventsDone(deps.db, [eventId], 'ignored', deps.clock.now());
+  await withCustomer(deps, customerId, async (tx) => {
+    // From here on every event in the batch is older than what Stripe answers.
+    const batch = await listCustomerInbox(tx, { customerId, eventId, limit: BATCH });
+    if (batch.some((one) => one.id === eventId)) await processBatch(deps, tx, customerId, batch);
+  });
+  // What waited for a payment goes on; a Stripe that is away is asked again by the task.
+  await settleCustomer(deps, customerId).catch((err: unknown) => {
+    deps.log.warn({ err, customerId }, 'an intent was put off');
+  });
+}
+
+async function processBatch(
+  deps: SyncDeps,
+  tx: Tx,
+  customerId: string,
+  batch: readonly StripeEventRow[],
+): Promise<void> {
+  const handled = batch.filter(isHandled);
+  const charges = await readCharges(deps, handled);
+  const invoices = new Set([
+    ...handled.flatMap((one) => invoiceIdOf(one) ?? []),
+    ...charges.flatMap((one) => one.invoiceId ?? []),
+  ]);
+  const synced = await syncLocked(deps, tx, customerId, {
+    actor: { kind: 'webhook', eventId: batch[0]?.id ?? customerId },
+    invoices: [...invoices],
+  });
+  const now = deps.clock.now();
+  const ids = batch.map((one) => one.id);
+  if (synced.outcome !== 'synced') return markEventsDone(tx, ids, 'ignored', now);
+  for (const charge of charges) await writeCharge(tx, synced.tenant.id, charge, now);
+  for (const one of handled) await applyEffects(tx, one, synced, now);
+  await markEventsDone(
+    tx,
+    handled.map((one) => one.id),
+    'processed',
+    now,
+  );
+  const rest = ids.filter((id) => !handled.some((one) => one.id === id));
+  if (rest.length > 0) await markEventsDone(tx, rest, 'ignored', now);
+}
+
+function isHandled(row: StripeEventRow): row is StripeEventRow & { type: SubscribedEvent } {
+  return isSubscribedEvent(row.type);
+}
+
+/** `invoice.upcoming` tells of an invoice that does not exist yet. */
+function invoiceIdOf({ type, objectId }: StripeEventRow): string | null {
+  return type.startsWith('invoice.') && type !== 'invoice.upcoming' ? objectId : null;
+}
+
+async function readCharges(
+  deps: SyncDeps,
+  events: readonly StripeEventRow[],
+): Promise<ChargeReading[]> {
+  const ids = new Set(events.flatMap((event) => chargeIdOf(event) ?? []));
+  const found = await Promise.all([...ids].map((id) => deps.stripe.findCharge(id)));
+  return found.flatMap((charge) => charge ?? []);
+}
+
+/** Disputes and some refunds do not name the customer; their charge does. */
+async function findCustomerOf(
+  deps: SyncDeps,
+  event: StripeEventRow,
+): Promise<string | null | undefined> {
+  if (event.stripeCustomerId) return event.stripeCustomerId;
+  const chargeId = chargeIdOf(event);
+  if (!chargeId) return undefined;
+  const paymentIntentId = subjectOf(event).payment_intent;
+  const payment = await findPaymentOfCharge(deps.db, { chargeId, paymentIntentId });
+  return payment?.stripeCustomerId ?? (await deps.stripe.findCharge(chargeId))?.charge.customerId;
+}

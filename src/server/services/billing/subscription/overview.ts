@@ -1,0 +1,152 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { findLastIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
+import {
+  findCurrencyOf,
+  findOpenPayment,
+} from '../../../../db/repositories/billing/payment.repository.ts';
+import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
+import type { Db } from '../../../../db/client.ts';
+import type { Subscription } from '../../../../db/schema/index.ts';
+import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
+import type {
+  PriceAction,
+  SubscriptionOverview,
+  SubscriptionView,
+} from '../../../../domain/api.ts';
+import { canManageBilling } from '../../../../domain/ids.ts';
+import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
+import { priceActions } from '../../../../domain/billing/subscription-change.ts';
+import { trialDaysOf } from '../sync/trial-history.ts';
+import { READ_PATIENCE } from '../../stripe/client/client.ts';
+import { isStripeUnavailable } from '../../stripe/client/errors.ts';
+import { getTenant, type Asker, type Billing } from './change-billing.ts';
+import { viewSettled } from '../intents/outcome.ts';
+import { refreshCustomer } from '../sync/sync-customer.ts';
+import { Turns } from '../locks/keyed-queue.ts';
+import { chooseShown, viewSubscription, type Shown } from './view.ts';
+
+/** How old our copy may be before a reader makes us look again. */
+const FRESH_MS = 60_000;
+/** How long readers leave Stripe alone after it did not answer one of them. */
+const BACK_OFF_MS = 10_000;
+/** How long a reader waits for that, whatever holds it up; it goes on for those who come later. */
+const LOOK_WITHIN_MS = 4_000;
+/** How many readers may have Stripe asked at once. */
+const LANES = 4;
+
+/**
+ * Answers readers from our rows, and has Stripe asked when those are older than a minute. That
+ * never fails a read: it then answers the last copy, and says `stale`.
+ */
+export class SubscriptionReader {
+  readonly #billing: Billing;
+  readonly #turns = new Turns(Number.POSITIVE_INFINITY);
+  #nextLane = 0;
+  #stripeAwayUntil = 0;
+
+  constructor(billing: Billing) {
+    this.#billing = billing;
+  }
+
+  async overview(asker: Asker): Promise<SubscriptionOverview> {
+    const { db, clock, usage, trialDays } = this.#billing;
+    const stale = await this.#refresh(asker);
+    const [{ shown, view }, stats, tenant] = await Promise.all([
+      this.#read(asker, stale),
+      usage.getUsageStats(asker.tenantId),
+      getTenant(db, asker.tenantId),
+    ]);
+    return {
+      subscription: view,
+      usage: stats,
+      features: [...PLAN_CATALOGUE[view.plan].features],
+      actions: await this.#actions(shown),
+      canManageBilling: canManageBilling(asker.role),
+      currency: shown.live ? await currencyOf(db, shown.live) : null,
+      trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
+    };
+  }
+
+  /** The subscription alone, as our rows have it: for right after a sync. */
+  async view(asker: Asker): Promise<SubscriptionView> {
+    return (await this.#read(asker, false)).view;
+  }
+
+  async #read(asker: Asker, stale: boolean): Promise<{ shown: Shown; view: SubscriptionView }> {
+    const { db, clock, catalogue, graceDays } = this.#billing;
+    const rows = await new SubscriptionRepository(db).findByTenantId(asker.tenantId);
+    const shown = chooseShown(rows, clock.now(), graceDays);
+    const { live } = shown;
+    const owed = live && (live.status === 'past_due' || live.pendingPriceId) ? live : undefined;
+    const openPayment = owed
+      ? await findOpenPayment(db, asker.tenantId, owed.stripeSubscriptionId)
+      : undefined;
+    const over = shown.row && !shown.live ? shown.row.stripeSubscriptionId : undefined;
+    const causes = await findEndCauses(db, over ? [over] : []);
+    const endReason = over === undefined ? null : (causes.get(over) ?? null);
+    const last = await findLastIntent(db, asker.tenantId);
+    const now = clock.now();
+    const settled = await viewSettled(catalogue, last, now);
+    const { credits } = await getTenant(db, asker.tenantId);
+    const options = { openPayment, last, settled, credits, graceDays, stale, endReason, now };
+    const view = viewSubscription(shown, options);
+    // The address is as good as a key to the invoice: only for who may pay.
+    if (!canManageBilling(asker.role)) {
+      if (view.pastDue) view.pastDue.payUrl = null;
+      if (view.pendingChange) view.pendingChange.payUrl = null;
+    }
+    return { shown, view };
+  }
+
+  /** True when our copy is old and Stripe could not be asked. */
+  async #refresh({ tenantId }: Asker): Promise<boolean> {
+    const billing = this.#billing;
+    const { stripeCustomerId, syncedAt } = await getTenant(billing.db, tenantId);
+    const now = billing.clock.now().getTime();
+    if (!stripeCustomerId || (syncedAt && now - syncedAt.getTime() < FRESH_MS)) return false;
+    // A Stripe that hangs must not take a connection for every reader: few look, the rest learn.
+    const lane = (this.#nextLane = (this.#nextLane + 1) % LANES);
+    const looked = this.#turns.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
+    return Promise.race([looked, pause(LOOK_WITHIN_MS, true, { ref: false })]);
+  }
+
+  async #look(customerId: string, tenantId: string, now: number): Promise<boolean> {
+    const billing = this.#billing;
+    if (now < this.#stripeAwayUntil) return true;
+    try {
+      const outcome = await refreshCustomer(billing, customerId, new Date(now - FRESH_MS), {
+        actor: { kind: 'system', task: 'read' },
+        patience: READ_PATIENCE,
+      });
+      return outcome === 'missing';
+    } catch (error) {
+      billing.log.warn({ err: error, tenantId }, 'answering from the last copy');
+      if (isStripeUnavailable(error)) this.#stripeAwayUntil = now + BACK_OFF_MS;
+      return true;
+    }
+  }
+
+  /** Empty while no price was ever read: a button that may be wrong is not offered. */
+  async #actions({ plan, live }: Shown): Promise<Record<string, PriceAction>> {
+    const { catalogue, log } = this.#billing;
+    try {
+      const current = live && {
+        priceId: live.stripePriceId,
+        // What is paid for, which past due is more than what is had.
+        plan: live.plan === 'free' ? plan : live.plan,
+        interval: live.interval,
+        scheduledPriceId: live.scheduledPriceId,
+      };
+      return priceActions(current, await catalogue.listOffered());
+    } catch (error) {
+      if (!isStripeUnavailable(error)) throw error;
+      log.warn({ err: error }, 'no prices to offer');
+      return {};
+    }
+  }
+}
+
+/** In what a subscription is billed. */
+async function currencyOf(db: Db, { nextInvoiceCurrency, stripeSubscriptionId }: Subscription) {
+  return nextInvoiceCurrency ?? (await findCurrencyOf(db, stripeSubscriptionId)) ?? null;
+}

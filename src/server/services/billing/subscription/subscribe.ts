@@ -1,0 +1,143 @@
+import type { Tx } from '../../../../db/client.ts';
+import {
+  closeCheckout,
+  findLastCheckout,
+  insertCheckout,
+} from '../../../../db/repositories/billing/checkout-session.repository.ts';
+import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
+import {
+  findBillingContact,
+  findUserLocale,
+  setCustomer,
+} from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Tenant } from '../../../../db/schema/index.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { isLive } from '../../../../domain/billing/subscription-status.ts';
+import type { CheckoutSnapshot } from '../../stripe/checkout.ts';
+import { conflictingCurrency } from '../../stripe/client/errors.ts';
+import type { OfferedPrice } from '../../stripe/offered-prices.ts';
+import { trialDaysOf } from '../sync/trial-history.ts';
+import { changeBilling, type Asker, type Billing } from './change-billing.ts';
+
+/** How long a Checkout can be paid: Stripe allows half an hour to a day. */
+const CHECKOUT_MS = 60 * 60_000;
+
+/**
+ * Opens a Checkout for `priceId` and answers its address. A tenant has at most one session that can
+ * be paid, and none while it has a subscription that Stripe may still charge for: past due, unpaid
+ * and paused ones count (409 `already_subscribed`).
+ */
+export async function subscribe(billing: Billing, asker: Asker, priceId: string): Promise<string> {
+  const price = await billing.catalogue.getOffered(priceId);
+  return changeBilling(billing, asker, async (tx, tenant) => {
+    const locale = (await findUserLocale(tx, asker.userId)) ?? 'zh-CN';
+    const customerId = await ensureCustomer(billing, tx, tenant);
+    const live = (await billing.stripe.listSubscriptions(customerId)).find((one) =>
+      isLive(one.status),
+    );
+    if (live) {
+      throw new BillingError(
+        'already_subscribed',
+        'This team has a subscription already; change its plan instead of buying another.',
+      );
+    }
+    const now = billing.clock.now();
+    const last = await findLastCheckout(tx, tenant.id);
+    const open = await keepOneSession(billing, customerId, price.priceId);
+    if (open?.url && open.id === last?.stripeSessionId) return open.url;
+    if (last) await closeCheckout(tx, last.stripeSessionId, 'expired', billing.clock.now());
+    const session =
+      open ??
+      (await openCheckout(billing, price, {
+        tenantId: tenant.id,
+        customerId,
+        priceId: price.priceId,
+        currency: null,
+        trialDays: await trialDaysOf(tx, tenant, billing.trialDays, now),
+        expiresAt: new Date(now.getTime() + CHECKOUT_MS),
+        locale,
+        successUrl: `${billing.appUrl}/checkout/return?session_id={CHECKOUT_SESSION_ID}`,
+        cancelUrl: `${billing.appUrl}/checkout/return?canceled=1`,
+        after: last?.stripeSessionId ?? null,
+      }));
+    if (!session.url) throw new Error('Stripe answered a Checkout session without an address.');
+    await insertCheckout(tx, {
+      tenantId: tenant.id,
+      userId: asker.userId,
+      stripeSessionId: session.id,
+      stripePriceId: price.priceId,
+      url: session.url,
+      expiresAt: session.expiresAt,
+      createdAt: billing.clock.now(),
+    });
+    return session.url;
+  });
+}
+
+/**
+ * A session in the price's own currency; for a customer whom something binds to another, in that one
+ * where the price has it.
+ */
+async function openCheckout(
+  { stripe }: Billing,
+  { currencyOptions }: OfferedPrice,
+  values: Parameters<Billing['stripe']['createCheckoutSession']>[0],
+): Promise<CheckoutSnapshot> {
+  try {
+    return await stripe.createCheckoutSession(values);
+  } catch (error) {
+    const currency = conflictingCurrency(
+      error,
+      currencyOptions.map((option) => option.currency),
+    );
+    if (currency === undefined) throw error;
+    return stripe.createCheckoutSession({ ...values, currency });
+  }
+}
+
+/** The tenant's customer at Stripe, made when there is none, or when it was deleted there. */
+async function ensureCustomer({ stripe, clock }: Billing, tx: Tx, tenant: Tenant): Promise<string> {
+  const held = tenant.stripeCustomerId;
+  const present = held ? await stripe.findCustomer(held) : undefined;
+  if (held && present && !present.deleted) return held;
+  const owner = await findBillingContact(tx, tenant.id);
+  if (!owner) throw new Error(`The tenant ${tenant.id} has no owner.`);
+  const customerId = await stripe.createCustomer({
+    tenantId: tenant.id,
+    email: owner.email,
+    name: tenant.name,
+    locale: owner.locale,
+    replaces: held,
+  });
+  const now = clock.now();
+  await setCustomer(tx, { tenantId: tenant.id, customerId, previous: held, now });
+  if (held) await endLostSubscriptions(tx, tenant.id, held, now);
+  return customerId;
+}
+
+/** What hung on a customer that Stripe no longer has is over. */
+async function endLostSubscriptions(
+  tx: Tx,
+  tenantId: string,
+  customerId: string,
+  now: Date,
+): Promise<void> {
+  const repository = new SubscriptionRepository(tx);
+  for (const row of await repository.findByTenantId(tenantId)) {
+    if (row.stripeCustomerId !== customerId || !isLive(row.stripeStatus)) continue;
+    const ended = { status: 'canceled', stripeStatus: 'canceled' } as const;
+    await repository.updateStatus(row.id, { ...ended, endedAt: now, syncedAt: now });
+  }
+}
+
+/** Keeps an open session for the same price; ends every other one, whoever opened it. */
+async function keepOneSession(
+  { stripe }: Billing,
+  customerId: string,
+  priceId: string,
+): Promise<CheckoutSnapshot | undefined> {
+  const open = await stripe.listOpenCheckouts(customerId);
+  const same = open.find((one) => one.priceId === priceId && one.url !== null);
+  for (const one of open) if (one.id !== same?.id) await stripe.expireCheckout(one.id);
+  return same;
+}

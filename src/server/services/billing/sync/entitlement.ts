@@ -1,0 +1,80 @@
+import type { Tx } from '../../../../db/client.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
+import {
+  findTenantByCustomer,
+  writeEntitlement,
+} from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import type { Actor } from '../../../../domain/ids.ts';
+import {
+  effectiveSubscription,
+  graceEndsAt,
+} from '../../../../domain/billing/subscription-access.ts';
+import { withCustomer } from '../locks/customer-lock.ts';
+import type { SyncDeps } from './sync-deps.ts';
+
+/** Writes the plan that the tenant's subscriptions give now, and says so when it changed. */
+export async function applyEntitlement(
+  deps: Pick<SyncDeps, 'clock' | 'log' | 'graceDays'>,
+  tx: Tx,
+  values: {
+    tenant: Tenant;
+    rows: readonly Subscription[];
+    trialStart: Date | null;
+    syncedAt: Date;
+    actor: Actor;
+    requestId?: string;
+  },
+): Promise<void> {
+  const { tenant, rows, trialStart, syncedAt, actor, requestId } = values;
+  const now = deps.clock.now();
+  const { plan, source } = effectiveSubscription(rows, now, deps.graceDays);
+  await writeEntitlement(tx, tenant.id, {
+    plan,
+    subscriptionId: source?.id ?? null,
+    basePlan: source?.raisedFrom ?? null,
+    shareFrom: source?.raisedAt ?? null,
+    shareUntil: source?.raisedUntil ?? null,
+    trialUsedAt: tenant.trialUsedAt ?? trialStart,
+    syncedAt,
+  });
+  if (plan === tenant.plan) return;
+  deps.log.info({ tenantId: tenant.id, from: tenant.plan, to: plan }, 'plan changed');
+  await insertAuditEntry(tx, {
+    tenantId: tenant.id,
+    actor,
+    action: 'tenant.plan_changed',
+    subjectId: source?.stripeSubscriptionId ?? null,
+    before: { plan: tenant.plan },
+    after: { plan },
+    requestId: requestId ?? null,
+    now,
+  });
+}
+
+/**
+ * Takes the plan from tenants whose days of grace are over. Stripe has no event for that instant,
+ * and is not needed: our rows decide. Answers how many tenants lost their plan.
+ */
+export async function expireGrace(deps: SyncDeps): Promise<number> {
+  const { db, clock, graceDays } = deps;
+  // Past due since `before` or earlier means that the grace has ended by now.
+  const before = graceEndsAt(clock.now(), -graceDays);
+  const customers = await new SubscriptionRepository(db).listCustomersPastDueSince(before);
+  for (const customerId of customers) {
+    await withCustomer(deps, customerId, async (tx) => {
+      const tenant = await findTenantByCustomer(tx, customerId);
+      if (!tenant) return;
+      const rows = await new SubscriptionRepository(tx).findByTenantId(tenant.id);
+      await applyEntitlement(deps, tx, {
+        tenant,
+        rows,
+        trialStart: null,
+        syncedAt: tenant.syncedAt ?? clock.now(),
+        actor: { kind: 'system', task: 'expire-grace' },
+      });
+    });
+  }
+  return customers.length;
+}

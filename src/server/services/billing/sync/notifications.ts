@@ -1,0 +1,93 @@
+import type { Tx } from '../../../../db/client.ts';
+import { insertMail } from '../../../../db/repositories/mail-outbox.repository.ts';
+import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
+import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import { periodOf } from '../../../../domain/period.ts';
+import { monthLimits } from '../../../../domain/billing/plan-share.ts';
+import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
+import type { MailKind } from '../../mail/templates.ts';
+import type { Transition } from './transitions.ts';
+
+/**
+ * Acknowledges a cancellation to the owner. One mail a request: an end that was planned, and
+ * acknowledged then, comes without another, because Stripe keeps the time of the request.
+ */
+export async function tellOfTransition(
+  tx: Tx,
+  tenant: Pick<Tenant, 'id'>,
+  action: Transition['action'],
+  row: Subscription,
+  reason: string | null,
+  now: Date,
+): Promise<void> {
+  const ended = action === 'subscription.ended';
+  if (!ended && action !== 'subscription.cancellation_scheduled') return;
+  // What we ended ourselves has a mail of its own.
+  if (ended && (await findEndCauses(tx, [row.stripeSubscriptionId])).size > 0) return;
+  // A first payment that never came is no cancellation.
+  if (row.stripeStatus === 'incomplete_expired') return;
+  const asked = row.canceledAt ?? row.endedAt ?? now;
+  await queueMail(tx, tenant.id, {
+    kind: 'cancellation',
+    subjectId: `${row.stripeSubscriptionId}:${asked.getTime() / 1000}`,
+    attempt: 0,
+    data: {
+      plan: row.plan,
+      endsAt: (row.endedAt ?? row.cancelAt ?? now).toISOString(),
+      ended,
+      unpaid: reason === 'payment_failed',
+    },
+    now,
+  });
+}
+
+/** Says, once a raise, which part of the higher limits is there until a whole period is paid. */
+export async function tellOfGrowing(
+  tx: Tx,
+  tenant: Pick<Tenant, 'id'>,
+  before: Subscription | undefined,
+  row: Subscription,
+  now: Date,
+): Promise<void> {
+  const { plan, raisedFrom: base, raisedAt: from, raisedUntil: until } = row;
+  if (!base || !from || !until || before?.raisedFrom) return;
+  const last = new Date(until.getTime() - 1);
+  const periods = [...new Set([periodOf(from), periodOf(last)])];
+  await queueMail(tx, tenant.id, {
+    kind: 'plan_growing',
+    subjectId: `${row.stripeSubscriptionId}:${from.getTime() / 1000}`,
+    attempt: 0,
+    data: {
+      plan,
+      months: periods.map((period) => ({
+        period,
+        limits: monthLimits(plan, { base, from, until }, period),
+      })),
+      whole: PLAN_CATALOGUE[plan].limits,
+      wholeAt: until.toISOString(),
+    },
+    now,
+  });
+}
+
+/** Queues a mail to the tenant's owner, in the owner's language; nobody to write to is fine. */
+export async function queueMail(
+  tx: Tx,
+  tenantId: string,
+  mail: { kind: MailKind; subjectId: string; attempt: number; data: object; now: Date },
+): Promise<void> {
+  const contact = await findBillingContact(tx, tenantId);
+  if (!contact) return;
+  const { now, ...rest } = mail;
+  const { email, locale, timeZone, displayName } = contact;
+  await insertMail(tx, {
+    ...rest,
+    tenantId,
+    recipient: email,
+    locale,
+    timeZone,
+    data: { name: displayName, ...mail.data },
+    createdAt: now,
+  });
+}

@@ -1,0 +1,107 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { DbOrTx, Tx } from '../../../../db/client.ts';
+import { insertRemedy } from '../../../../db/repositories/billing/remedy.repository.ts';
+import { ensureSetting } from '../../../../db/repositories/operations/setting.repository.ts';
+import { listBuyerEmails } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import {
+  claimTrialUse,
+  hadTrial,
+  type TrialMark,
+} from '../../../../db/repositories/billing/trial-use.repository.ts';
+import type { Tenant } from '../../../../db/schema/index.ts';
+import { mailboxOf } from '../../../../domain/email.ts';
+import { APP_MARK } from '../../stripe/customers.ts';
+import type { PaymentMethodSnapshot } from '../../stripe/snapshots/schemas.ts';
+import type { SubscriptionSnapshot } from '../../stripe/snapshots/subscription-snapshot.ts';
+
+const KEY = 'trial.hash_key';
+const key = z.object({ key: z.string().min(32) });
+/** Stripe writes both in seconds, while it makes one thing of the other. */
+const WITH_IT_MS = 60_000;
+
+/** Days of the trial that a tenant may begin: none when it, or one who may buy for it, had one. */
+export async function trialDaysOf(
+  db: DbOrTx,
+  tenant: Pick<Tenant, 'id' | 'trialUsedAt'>,
+  trialDays: number,
+  now: Date,
+): Promise<number> {
+  if (trialDays === 0 || tenant.trialUsedAt) return 0;
+  const hashes = await hashAll(db, 'email', await mailboxes(db, tenant.id), now);
+  return (await hadTrial(db, hashes)) ? 0 : trialDays;
+}
+
+/**
+ * Notes whose trial a subscription is, by address and by card, and orders its end when one of them
+ * had a trial before: the address is checked before Checkout already, the card is known only now.
+ * Only trials that our Checkout gave are judged: what staff give is theirs to decide.
+ */
+export async function judgeTrials(
+  tx: Tx,
+  values: {
+    tenant: Tenant;
+    subscriptions: readonly SubscriptionSnapshot[];
+    customerPaymentMethod: PaymentMethodSnapshot | null;
+    now: Date;
+  },
+): Promise<void> {
+  const { tenant, subscriptions, customerPaymentMethod, now } = values;
+  for (const one of subscriptions) {
+    if (!isOurTrial(one)) continue;
+    const method = one.paymentMethod ?? customerPaymentMethod;
+    const fingerprint = method?.card?.fingerprint;
+    const emails = await hashAll(tx, 'email', await mailboxes(tx, tenant.id), now);
+    const cards = await hashAll(tx, 'card', fingerprint ? [fingerprint] : [], now);
+    const repeats =
+      (await isRepeat(tx, 'email', emails, one)) || (await isRepeat(tx, 'card', cards, one));
+    if (!repeats || one.status !== 'trialing') continue;
+    await insertRemedy(tx, {
+      tenantId: tenant.id,
+      kind: 'end_subscription',
+      subjectId: one.id,
+      cause: 'trial_used',
+      state: 'open',
+      now,
+    });
+  }
+}
+
+/** The trial of our Checkout begins with the subscription; one that staff give to it begins later. */
+function isOurTrial({ metadata, createdAt, trialStart }: SubscriptionSnapshot): boolean {
+  if (metadata.app !== APP_MARK || trialStart === null) return false;
+  return trialStart.getTime() - createdAt.getTime() < WITH_IT_MS;
+}
+
+async function isRepeat(
+  tx: Tx,
+  kind: TrialMark,
+  hashes: readonly string[],
+  { id, trialStart }: SubscriptionSnapshot,
+): Promise<boolean> {
+  let repeats = false;
+  for (const hash of hashes) {
+    const use = { kind, hash, stripeSubscriptionId: id, usedAt: trialStart ?? new Date(0) };
+    repeats = (await claimTrialUse(tx, use)) !== id || repeats;
+  }
+  return repeats;
+}
+
+async function mailboxes(db: DbOrTx, tenantId: string): Promise<string[]> {
+  return (await listBuyerEmails(db, tenantId)).map(mailboxOf);
+}
+
+/** Hashes under a key of this installation: equal ones are found again, none can be read back. */
+async function hashAll(
+  db: DbOrTx,
+  kind: TrialMark,
+  values: readonly string[],
+  now: Date,
+): Promise<string[]> {
+  if (values.length === 0) return [];
+  const fresh = { key: randomBytes(32).toString('base64url') };
+  const kept = key.parse(await ensureSetting(db, KEY, fresh, now));
+  return values.map((value) =>
+    createHmac('sha256', kept.key).update(`${kind}:${value}`).digest('base64url'),
+  );
+}

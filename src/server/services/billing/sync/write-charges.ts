@@ -1,0 +1,118 @@
+import type { Tx } from '../../../../db/client.ts';
+import {
+  raiseAlert,
+  resolveAlert,
+} from '../../../../db/repositories/operations/alert.repository.ts';
+import {
+  findPaymentByInvoice,
+  findPaymentOfCharge,
+  upsertRefund,
+  writeReturned,
+} from '../../../../db/repositories/billing/payment.repository.ts';
+import { isDisputeOpen, isDisputeOver } from '../../../../domain/billing/dispute.ts';
+import type { ChargeSnapshot, DisputeSnapshot } from '../../stripe/snapshots/charge-snapshot.ts';
+import type { ChargeReading } from '../../stripe/charges.ts';
+import type { StripeService } from '../../stripe.service.ts';
+
+/**
+ * Reads the customer's charges and writes those of which something went back that our rows do not
+ * show yet: refunds and disputes are found without their events.
+ */
+export async function writeReturnedCharges(
+  deps: { stripe: StripeService },
+  tx: Tx,
+  values: { tenantId: string; customerId: string; now: Date },
+): Promise<void> {
+  const { tenantId, customerId, now } = values;
+  for (const charge of await deps.stripe.listCharges(customerId)) {
+    if (!(await isNews(tx, charge))) continue;
+    const reading = await deps.stripe.findCharge(charge.id);
+    if (reading) await writeCharge(tx, tenantId, reading, now);
+  }
+}
+
+async function isNews(tx: Tx, charge: ChargeSnapshot): Promise<boolean> {
+  const { id: chargeId, paymentIntentId, amountRefundedMinor, disputed } = charge;
+  if (amountRefundedMinor === 0 && !disputed) return false;
+  const payment = await findPaymentOfCharge(tx, { chargeId, paymentIntentId });
+  if (!payment) return true;
+  const settled = payment.disputeStatus !== null && isDisputeOver(payment.disputeStatus);
+  return payment.amountRefundedMinor !== amountRefundedMinor || (disputed && !settled);
+}
+
+const RETURNED = new Set(['succeeded', 'pending', 'requires_action']);
+
+/**
+ * Writes what of a charge went back, or is questioned by the bank: a row a refund, and the sums on
+ * the payment. Tells the operator once of what needs a person.
+ */
+export async function writeCharge(
+  tx: Tx,
+  tenantId: string,
+  { charge, refunds, dispute, invoiceId }: ChargeReading,
+  now: Date,
+): Promise<void> {
+  const payment = invoiceId
+    ? await findPaymentByInvoice(tx, invoiceId)
+    : await findPaymentOfCharge(tx, {
+        chargeId: charge.id,
+        paymentIntentId: charge.paymentIntentId,
+      });
+  for (const refund of refunds) {
+    const before = await upsertRefund(tx, {
+      tenantId,
+      paymentId: payment?.id ?? null,
+      stripeRefundId: refund.id,
+      stripeChargeId: charge.id,
+      amountMinor: refund.amountMinor,
+      currency: refund.currency,
+      status: refund.status,
+      reason: refund.reason,
+      createdAt: refund.createdAt,
+      syncedAt: now,
+    });
+    if (refund.status === 'failed' && before !== 'failed') {
+      await tell(tx, tenantId, 'refund.failed', refund.id, now);
+    }
+  }
+  if (dispute && dispute.status !== payment?.disputeStatus) {
+    await tellOfDispute(tx, tenantId, dispute, now);
+  }
+  if (!payment) return;
+  const amountRefundedMinor = refunds
+    .filter((one) => RETURNED.has(one.status))
+    .reduce((sum, one) => sum + one.amountMinor, 0);
+  await writeReturned(tx, payment.id, {
+    amountRefundedMinor,
+    disputeStatus: dispute?.status ?? null,
+    disputedMinor: dispute?.amountMinor ?? 0,
+  });
+}
+
+async function tellOfDispute(
+  tx: Tx,
+  tenantId: string,
+  { id, status }: DisputeSnapshot,
+  now: Date,
+): Promise<void> {
+  if (isDisputeOpen(status)) return tell(tx, tenantId, 'charge.dispute.created', id, now);
+  await resolveAlert(tx, 'charge.dispute.created', id, now);
+  if (status === 'lost') await tell(tx, tenantId, 'dispute_lost', id, now);
+}
+
+const MESSAGES = {
+  'refund.failed': 'A refund failed; the money is still with us.',
+  'charge.dispute.created': 'A customer disputes a charge; answer it at Stripe.',
+  dispute_lost:
+    'A dispute was lost: the money and the fee are gone. End the subscription if it should not go on.',
+} as const;
+
+function tell(
+  tx: Tx,
+  tenantId: string,
+  kind: keyof typeof MESSAGES,
+  subjectId: string,
+  now: Date,
+): Promise<void> {
+  return raiseAlert(tx, { tenantId, kind, subjectId, message: MESSAGES[kind], details: {}, now });
+}

@@ -1,0 +1,83 @@
+import type { Tx } from '../../../../db/client.ts';
+import { upsertPayment } from '../../../../db/repositories/billing/payment.repository.ts';
+import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import type { CustomerBilling } from '../../stripe/customers.ts';
+import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
+import type { StripeService } from '../../stripe.service.ts';
+
+/** Invoices by id, or the customer's newest hundred. */
+export type InvoiceScope = readonly string[] | 'newest';
+
+/**
+ * Writes payments as their invoices stand at Stripe now: those of `scope`, and always the open one of
+ * a subscription, because it says what is owed, or what a change waits for, and where to pay.
+ */
+export async function writeInvoices(
+  deps: { stripe: StripeService },
+  tx: Tx,
+  values: {
+    tenant: Tenant;
+    billing: CustomerBilling;
+    rows: readonly Subscription[];
+    scope: InvoiceScope | undefined;
+    now: Date;
+  },
+): Promise<InvoiceSnapshot[]> {
+  const { tenant, billing, rows, scope, now } = values;
+  const customerId = billing.customer.id;
+  const invoices = scope === 'newest' ? await deps.stripe.listInvoices(customerId, 100) : [];
+  const wanted = new Set([...(scope === 'newest' ? [] : (scope ?? [])), ...unpaid(billing)]);
+  for (const id of wanted) {
+    if (invoices.some((one) => one.id === id)) continue;
+    const invoice = await deps.stripe.findInvoice(id);
+    // Never another customer's, whatever an event claimed.
+    if (invoice?.customerId === customerId) invoices.push(invoice);
+  }
+  for (const invoice of invoices) {
+    const row = rows.find((one) => one.stripeSubscriptionId === invoice.subscriptionId);
+    await upsertPayment(tx, paymentValues(tenant.id, row?.id ?? null, invoice, now));
+  }
+  return invoices;
+}
+
+function unpaid({ subscriptions }: CustomerBilling): string[] {
+  return subscriptions.flatMap(({ latestInvoice }) =>
+    latestInvoice?.status === 'open' ? latestInvoice.id : [],
+  );
+}
+
+function paymentValues(
+  tenantId: string,
+  subscriptionId: string | null,
+  invoice: InvoiceSnapshot,
+  now: Date,
+): Parameters<typeof upsertPayment>[1] {
+  return {
+    tenantId,
+    subscriptionId,
+    stripeInvoiceId: invoice.id,
+    stripeSubscriptionId: invoice.subscriptionId,
+    stripeCustomerId: invoice.customerId,
+    stripePaymentIntentId: invoice.paymentIntentId,
+    stripeChargeId: invoice.chargeId,
+    number: invoice.number,
+    status: invoice.status,
+    amountDueMinor: invoice.amountDueMinor,
+    amountPaidMinor: invoice.amountPaidMinor,
+    amountRemainingMinor: invoice.amountRemainingMinor,
+    taxMinor: invoice.taxMinor,
+    currency: invoice.currency,
+    reason: invoice.reason,
+    periodStart: invoice.periodStart,
+    periodEnd: invoice.periodEnd,
+    paidAt: invoice.paidAt,
+    attemptCount: invoice.attemptCount,
+    nextAttemptAt: invoice.nextAttemptAt,
+    failureCode: invoice.failure?.code ?? null,
+    failureMessage: invoice.failure?.message ?? null,
+    hostedInvoiceUrl: invoice.hostedInvoiceUrl,
+    invoicePdf: invoice.invoicePdf,
+    createdAt: invoice.createdAt,
+    syncedAt: now,
+  };
+}

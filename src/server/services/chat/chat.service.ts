@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import type { ModelView } from '../../../domain/api.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import type { TenantId } from '../../../domain/ids.ts';
+import type { Logger } from '../../log.ts';
+import type { CharacterService } from './character.service.ts';
+import { beginAnswer, type AnswerEvent } from './answer.ts';
+import { buildMessages } from './prompt.ts';
+import type { ChatProvider, Persona } from './upstream/provider.ts';
+import { holdTokens, shortestHold, type TokenHold } from './token-hold.ts';
+import { loadTokenCounter } from './upstream/tokens.ts';
+import type { FeatureService } from '../feature.service.ts';
+import type { RequestMeter } from '../usage/request-meter.ts';
+
+/** Others may take what is left between asking and reserving; then ask again, not for ever. */
+const HOLD_ATTEMPTS = 4;
+
+export interface ChatDeps {
+  provider: ChatProvider;
+  features: FeatureService;
+  characters: CharacterService;
+  /** Told of a part of an upstream's report of its usage that was not believed. */
+  onDistrusted: (part: 'prompt' | 'completion') => void;
+}
+
+export interface ChatRequest {
+  tenantId: TenantId;
+  message: string;
+  characterId?: string | undefined;
+  model?: string | undefined;
+  /** Of the request; the stream takes it over when it begins. */
+  meter: RequestMeter;
+  log: Logger;
+  /** The client's: when it hangs up, the upstream is told. */
+  signal: AbortSignal;
+}
+
+/** Conversation, gated and metered: one message, and the tokens really used. */
+export class ChatService {
+  private readonly deps: ChatDeps;
+
+  constructor(deps: ChatDeps) {
+    this.deps = deps;
+  }
+
+  get models(): ModelView[] {
+    return [...this.deps.provider.models];
+  }
+
+  /**
+   * Answers a message. Everything that can refuse does so before this resolves: 400 for an unknown
+   * model, 403 `upgrade_required` for an advanced one, 404 for the character, 429 for the quotas,
+   * 502 when nothing comes from the upstream. After that the events are the answer.
+   */
+  async answer(request: ChatRequest): Promise<AsyncGenerator<AnswerEvent>> {
+    const { tenantId, meter, signal } = request;
+    const model = this.findModel(request.model);
+    if (model.advanced) await this.deps.features.assertFeature(tenantId, 'advanced_models');
+    const persona = await this.findPersona(tenantId, request.characterId);
+    const messages = buildMessages(request.message, persona);
+    const counter = await loadTokenCounter();
+    const promptTokens = counter.countMessages(messages);
+
+    const messageId = `msg_${randomUUID().replaceAll('-', '')}`;
+    const ledgerNote = { messageId, model: model.id };
+    const { maxTokens } = await this.hold(request, promptTokens, ledgerNote);
+    return beginAnswer({
+      provider: this.deps.provider,
+      completion: { model: model.id, messages, persona, maxTokens },
+      promptTokens,
+      counter,
+      messageId,
+      meter,
+      log: request.log,
+      onDistrusted: this.deps.onDistrusted,
+      signal,
+    });
+  }
+
+  private findModel(id: string | undefined): ModelView {
+    const { models } = this.deps.provider;
+    const model = id === undefined ? models[0] : models.find((known) => known.id === id);
+    if (model) return model;
+    throw new BillingError('invalid_request', `There is no model "${id}".`, {
+      data: { models: models.map((known) => known.id) },
+    });
+  }
+
+  private async findPersona(tenantId: TenantId, id: string | undefined) {
+    if (id === undefined) return undefined;
+    const { name, description, greeting } = await this.deps.characters.get(tenantId, id);
+    return { name, description, greeting } satisfies Persona;
+  }
+
+  /** Holds one message and the tokens in one round trip. 429 `quota_exceeded` by the graver reason. */
+  private async hold(
+    request: ChatRequest,
+    promptTokens: number,
+    ledgerNote: Record<string, unknown>,
+  ): Promise<TokenHold> {
+    const [message, tokens] = await Promise.allSettled([
+      request.meter.reserve('messages', 1, ledgerNote),
+      this.holdTokens(request, promptTokens, ledgerNote),
+    ]);
+    const refusals = [message, tokens].flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as unknown] : [],
+    );
+    const waits = (error: unknown) =>
+      error instanceof BillingError && error.data['reason'] === 'in_progress';
+    if (refusals.length > 0) throw refusals.find((error) => !waits(error)) ?? refusals[0];
+    return (tokens as PromiseFulfilledResult<TokenHold>).value;
+  }
+
+  /**
+   * Reserves room for the longest answer; near the end of the quota, for as long a one as is left.
+   * 429 `quota_exceeded` when not even a short one fits, by the reason that the short one has.
+   */
+  private async holdTokens(
+    { tenantId, meter }: ChatRequest,
+    promptTokens: number,
+    ledgerNote: Record<string, unknown>,
+  ): Promise<TokenHold> {
+    const { maxOutputTokens } = this.deps.provider;
+    const shortest = shortestHold(promptTokens, maxOutputTokens);
+    let hold: TokenHold = { amount: promptTokens + maxOutputTokens, maxTokens: maxOutputTokens };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await meter.reserve('llm_tokens', hold.amount, ledgerNote);
+        return hold;
+      } catch (error) {
+        const exceeded = error instanceof BillingError && error.code === 'quota_exceeded';
+        if (!exceeded || hold.amount <= shortest.amount) throw error;
+        const { remaining } = await this.deps.features.checkQuota(tenantId, 'llm_tokens');
+        const smaller = holdTokens(promptTokens, maxOutputTokens, remaining);
+        hold = attempt < HOLD_ATTEMPTS && smaller ? smaller : shortest;
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  startOpenAiServer,
+  type OpenAiServer,
+} from '../../../../../../tests/support/openai-server.ts';
+import { OpenAiProvider } from '../openai-provider.ts';
+import type { CompletionEvent } from '../provider.ts';
+
+let server: OpenAiServer;
+beforeEach(async () => {
+  server = await startOpenAiServer();
+});
+afterEach(() => server.close());
+
+const usage = { prompt_tokens: 21, completion_tokens: 3, total_tokens: 24 };
+const reported = {
+  kind: 'usage',
+  usage: expect.objectContaining({ promptTokens: 21, completionTokens: 3, totalTokens: 24 }),
+};
+const text = (word: string) => ({ kind: 'text', text: word });
+
+const provider = (silenceSecondsMax?: number) =>
+  new OpenAiProvider({
+    baseUrl: server.url,
+    apiKey: 'sk-upstream',
+    model: 'small',
+    advancedModels: ['large'],
+    silenceSecondsMax,
+  });
+
+const complete = (from = provider(), signal = new AbortController().signal) =>
+  from.complete({
+    model: 'small',
+    messages: [{ role: 'user', content: 'Hi' }],
+    persona: undefined,
+    maxTokens: 77,
+    signal,
+  });
+
+async function collect(events: AsyncIterable<CompletionEvent>): Promise<unknown[]> {
+  const collected: unknown[] = [];
+  for await (const event of events) collected.push(event);
+  return collected;
+}
+
+/** What came before it failed, and how it failed. */
+async function collectUntilError(events: AsyncIterable<CompletionEvent>) {
+  const collected: unknown[] = [];
+  try {
+    for await (const event of events) collected.push(event);
+  } catch (error) {
+    return { collected, error };
+  }
+  throw new Error('It did not fail.');
+}
+
+test('the models are the configured ones, each once, the default first', () => {
+  const both = new OpenAiProvider({
+    baseUrl: '',
+    apiKey: undefined,
+    model: 'large',
+    advancedModels: ['large', 'huge'],
+  });
+  expect(both.models).toEqual([
+    { id: 'large', name: 'large', advanced: true },
+    { id: 'huge', name: 'huge', advanced: true },
+  ]);
+});
+
+test('the upstream is asked for a stream with its usage, bounded, with the key', async () => {
+  await collect(complete());
+  expect(server.authorizations).toEqual(['Bearer sk-upstream']);
+  expect(server.requests).toEqual([
+    {
+      model: 'small',
+      messages: [{ role: 'user', content: 'Hi' }],
+      max_tokens: 77,
+      stream: true,
+      stream_options: { include_usage: true },
+    },
+  ]);
+});
+
+describe('a good answer', () => {
+  const words = ['你', '好', ', 世界'];
+  test.each([
+    ['streamed with usage', { words, usage }, [...words.map(text), reported]],
+    ['streamed without usage', { words }, words.map(text)],
+    ['streamed without [DONE]', { words, done: false }, words.map(text)],
+    ['in one piece with usage', { words, usage, streamed: false }, [reported, text('你好, 世界')]],
+    ['in one piece without usage', { words, streamed: false }, [text('你好, 世界')]],
+  ])('%s', async (_case, script, events) => {
+    server.script = script;
+    expect(await collect(complete())).toEqual(events);
+  });
+});
+
+describe('a bad answer', () => {
+  test.each([400, 401, 429, 500, 503])(
+    'status %i is upstream_failed, its detail kept from us',
+    async (status) => {
+      server.script = { words: [], status };
+      const { collected, error } = await collectUntilError(complete());
+      expect(collected).toEqual([]);
+      expect(error).toMatchObject({ code: 'upstream_failed', data: { upstreamStatus: status } });
+      expect(JSON.stringify(error)).not.toContain('secret detail');
+    },
+  );
+
+  test.each(['die', 'close', 'error'] as const)(
+    'one that ends half-way (%s) gives what came, then fails',
+    async (then) => {
+      server.script = { words: ['one', ' two', ' three'], after: { words: 2, then } };
+      const { collected, error } = await collectUntilError(complete());
+      expect(collected).toEqual([text('one'), text(' two')]);
+      expect(error).toMatchObject({ code: 'upstream_failed' });
+    },
+  );
+
+  test('silence is given up on', async () => {
+    server.script = { words: ['one'], after: { words: 1, then: 'hang' } };
+    const hungUp = server.hungUp();
+    const { collected, error } = await collectUntilError(complete(provider(0.05)));
+    expect(collected).toEqual([text('one')]);
+    expect(error).toMatchObject({
+      code: 'upstream_failed',
+      cause: { message: 'The upstream was silent for 0.05 s.' },
+    });
+    await hungUp;
+  });
+
+  test('10.3 every byte is a sign of life, and the whole has its own limit', async () => {
+    const parts = Array.from({ length: 12 }, () => ': still there\n\n');
+    const word = 'data: {"choices":[{"delta":{"content":"one"},"finish_reason":"stop"}]}\n\n';
+    server.script = { words: [], raw: { parts: [...parts, word], everyMs: 25 } };
+    expect(await collect(complete(provider(0.15)))).toEqual([text('one')]);
+    const bounded = new OpenAiProvider({
+      ...{ baseUrl: server.url, apiKey: undefined, model: 'small', advancedModels: [] },
+      ...{ silenceSecondsMax: 5, timeoutSeconds: 0.1 },
+    });
+    const { error } = await collectUntilError(complete(bounded));
+    expect(error).toMatchObject({
+      code: 'upstream_failed',
+      cause: { message: 'The upstream was not done after 0.1 s.' },
+    });
+  });
+
+  test('nobody there', async () => {
+    await server.close();
+    const { error } = await collectUntilError(complete());
+    expect(error).toMatchObject({ code: 'upstream_failed' });
+    server = await startOpenAiServer();
+  });
+});
+
+describe('hanging up', () => {
+  test('by the signal ends the upstream call, and is no failure of the upstream', async () => {
+    server.script = { words: ['one'], after: { words: 1, then: 'hang' } };
+    const client = new AbortController();
+    const hungUp = server.hungUp();
+    const events = complete(provider(), client.signal);
+    expect((await events.next()).value).toEqual(text('one'));
+    client.abort();
+    await expect(events.next()).rejects.toMatchObject({ name: 'AbortError' });
+    await hungUp;
+  });
+
+  test('by reading no further ends the upstream call too', async () => {
+    server.script = { words: ['one'], after: { words: 1, then: 'hang' } };
+    const hungUp = server.hungUp();
+    for await (const event of complete()) {
+      expect(event).toEqual(text('one'));
+      break;
+    }
+    await hungUp;
+  });
+});

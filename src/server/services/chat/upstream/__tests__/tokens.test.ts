@@ -1,0 +1,50 @@
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { describe, expect, test } from 'vitest';
+import { holdTokens } from '../../token-hold.ts';
+import { loadTokenCounter } from '../tokens.ts';
+
+describe('counting', () => {
+  test.each([
+    ['nothing', ''],
+    ['English', 'The quick brown fox jumps over the lazy dog. '.repeat(40)],
+    ['Chinese', '方桌旁坐着四个人，谁也没有先开口。窗外在下雨。'.repeat(40)],
+    ['code', 'const x = { a: [1, 2, 3] };\n\tif (x.a) return `${x}`;\n'.repeat(20)],
+  ])('%s is counted as the tokenizer counts it', async (_case, text) => {
+    expect((await loadTokenCounter()).countText(text)).toBe(countTokens(text));
+  });
+
+  test('what looks like a special token is text', async () => {
+    const counter = await loadTokenCounter();
+    expect(counter.countText('<|endoftext|><|im_start|>')).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ['one endless word', 'a'.repeat(64_000)],
+    ['Chinese without a stop', '中'.repeat(64_000)],
+    ['spaces', ' '.repeat(64_000)],
+    ['pictures', '\u{1F600}'.repeat(32_000)],
+    ['two letters', 'ab'.repeat(32_000)],
+  ])('%s takes no quadratic time and hardly another number', async (_case, text) => {
+    const counter = await loadTokenCounter();
+    const begun = performance.now();
+    const counted = counter.countText(text);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(counted).toBeGreaterThan(50);
+    expect(counted).toBeLessThanOrEqual(text.length + 1);
+  });
+});
+
+describe('what a call reserves', () => {
+  test.each([
+    ['unlimited', null, { amount: 1_124, maxTokens: 1_024 }],
+    ['plenty', 50_000, { amount: 1_124, maxTokens: 1_024 }],
+    ['just enough', 1_124, { amount: 1_124, maxTokens: 1_024 }],
+    ['one short', 1_123, { amount: 1_123, maxTokens: 1_023 }],
+    ['the shortest answer', 132, { amount: 132, maxTokens: 32 }],
+    ['less than that', 131, undefined],
+    ['less than the prompt', 99, undefined],
+    ['nothing', 0, undefined],
+  ])('with %s left', (_case, remaining, hold) => {
+    expect(holdTokens(100, 1_024, remaining)).toEqual(hold);
+  });
+});

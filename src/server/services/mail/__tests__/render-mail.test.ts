@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import type { Period } from '../../../../domain/period.ts';
+import { monthLimits } from '../../../../domain/billing/plan-share.ts';
+import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
+import type { MailData, MailKind } from '../templates.ts';
+import { writeLetter } from '../render-mail.ts';
+
+const GROWING = {
+  base: 'pro',
+  from: new Date('2027-01-20T00:00:00Z'),
+  until: new Date('2027-02-10T00:00:00Z'),
+} as const;
+
+const DATA: { [K in MailKind]: MailData[K][] } = {
+  payment_failed: [
+    {
+      number: 'A-1',
+      amountMinor: 2900,
+      currency: 'cny',
+      nextAttemptAt: '2027-02-13T00:00:00.000Z',
+      actionRequired: false,
+      payUrl: 'https://pay.example/i',
+    },
+    {
+      number: null,
+      amountMinor: 500,
+      currency: 'jpy',
+      nextAttemptAt: null,
+      actionRequired: true,
+      payUrl: null,
+    },
+  ],
+  cancellation: [
+    { plan: 'pro', endsAt: '2027-02-10T00:00:00.000Z', ended: false, unpaid: false },
+    { plan: 'pro', endsAt: '2027-02-10T00:00:00.000Z', ended: true, unpaid: true },
+    { plan: 'team', endsAt: '2027-02-10T00:00:00.000Z', ended: true, unpaid: false },
+  ],
+  trial_refused: [{ plan: 'pro' }],
+  payment_refunded: [
+    { amountMinor: 2900, currency: 'cny', cause: 'late_payment' },
+    { amountMinor: 9900, currency: 'cny', cause: 'duplicate_subscription' },
+  ],
+  plan_growing: [
+    {
+      plan: 'team',
+      months: [
+        { period: '2027-01', limits: monthLimits('team', GROWING, '2027-01' as Period) },
+        { period: '2027-02', limits: monthLimits('team', GROWING, '2027-02' as Period) },
+      ],
+      whole: PLAN_CATALOGUE.team.limits,
+      wholeAt: '2027-02-10T00:00:00.000Z',
+    },
+  ],
+  change_settled: (['done', 'taken_back', 'stuck', 'waiting'] as const).flatMap((outcome) =>
+    (['change_now', 'change_later', 'renew', 'end', 'delete'] as const).map((asked) => ({
+      asked,
+      outcome,
+      plan: asked === 'change_now' ? ('team' as const) : null,
+    })),
+  ),
+  verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
+  open_account: [{ url: 'https://app.example/login?token=t' }],
+  trial_will_end: [{ plan: 'pro', trialEnd: '2027-02-10T00:00:00.000Z' }],
+  usage_threshold: [
+    { resourceType: 'llm_tokens', period: '2027-02', percent: 80, used: 40_000, limit: 50_000 },
+    { resourceType: 'messages', period: '2027-02', percent: 100, used: 100, limit: 100 },
+  ],
+};
+
+const cases = Object.entries(DATA).flatMap(([kind, all]) =>
+  all.flatMap((data, n) => (['zh-CN', 'en'] as const).map((locale) => ({ kind, n, data, locale }))),
+);
+
+test.each(cases)('$kind ($n) in $locale is whole and in one language', ({ kind, data, locale }) => {
+  const mail = { kind, locale, recipient: 'ada@example.com', timeZone: null };
+  const { subject, text } = writeLetter(
+    { ...mail, data: { name: 'Ada', ...data } },
+    'https://billing.example',
+  );
+  const all = `${subject}\n${text}`;
+  expect(all).not.toMatch(/undefined|null|NaN|Invalid|\[object/);
+  expect(text).toContain('Ada');
+  expect(text).toContain('https://');
+  expect(/[\u4e00-\u9fff]/.test(all)).toBe(locale === 'zh-CN');
+  expect(subject).not.toContain('\n');
+});
+
+test('amounts and dates are written as the reader writes them', () => {
+  const [failed] = DATA.payment_failed;
+  const mail = (locale: string) => ({
+    kind: 'payment_failed',
+    locale,
+    recipient: 'ada@example.com',
+    timeZone: null,
+    data: failed,
+  });
+  expect(writeLetter(mail('en'), 'https://b.example').text).toMatch(
+    /CN¥29\.00[\s\S]*February 13, 2027/,
+  );
+  expect(writeLetter(mail('zh-CN'), 'https://b.example').text).toMatch(
+    /¥29\.00[\s\S]*2027年2月13日/,
+  );
+});
+
+test('a kind without a template is refused', () => {
+  const mail = { kind: 'toString', locale: 'en', timeZone: null, recipient: 'a@b.c', data: {} };
+  expect(() => writeLetter(mail, 'https://b.example')).toThrow(/template/);
+});
+
+test.each([
+  ['Asia/Shanghai', 'February 10, 2027 at 07:30 GMT+8'],
+  ['America/New_York', 'February 9, 2027 at 18:30 EST'],
+  ['Asia/Kolkata', 'February 10, 2027 at 05:00 GMT+5:30'],
+  [null, 'February 9, 2027 at 23:30 UTC'],
+  ['Mars/Olympus', 'February 9, 2027 at 23:30 UTC'],
+])('9 dates are the same instant in the reader’s zone, which is named: %s', (timeZone, words) => {
+  const data = { plan: 'pro', trialEnd: '2027-02-09T23:30:00.000Z' };
+  const mail = { kind: 'trial_will_end', locale: 'en', timeZone, recipient: 'a@b.c', data };
+  expect(writeLetter(mail, 'https://b.example').subject).toBe(`Your trial ends on ${words}`);
+});

@@ -1,0 +1,147 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { createTransport, type Transporter } from 'nodemailer';
+import type { Db } from '../../../db/client.ts';
+import { writeDurably } from '../../../db/durable-file.ts';
+import {
+  claimDueMails,
+  listMails,
+  markMailFailed,
+  markMailSent,
+} from '../../../db/repositories/mail-outbox.repository.ts';
+import type { Mail } from '../../../db/schema/index.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import type { MailConfig } from '../../config/config.ts';
+import { errorText } from '../../error-text.ts';
+import type { Logger } from '../../log.ts';
+import type { Letter } from './templates.ts';
+import { writeLetter } from './render-mail.ts';
+
+/** Mails taken at once: few, so that a crash delays few. */
+const BATCH = 20;
+/** After this a mail whose sender died is sent by another. */
+const LEASE_MS = 10 * 60_000;
+const TRIES_MAX = 8;
+const FIRST_DELAY_MS = 60_000;
+
+export interface ShownMail extends Letter {
+  id: string;
+  kind: string;
+  recipient: string;
+  createdAt: Date;
+  state: 'sent' | 'waiting' | 'given up';
+}
+
+/**
+ * Sends what lies in the outbox: by SMTP, or, without one, into files under the data folder. A
+ * mail that cannot be sent is tried again with growing delays, and never fails what it tells of.
+ */
+export class MailService {
+  readonly #db: Db;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #appUrl: string;
+  readonly #from: string;
+  readonly #folder: string;
+  readonly #transport: Transporter | undefined;
+
+  constructor(deps: {
+    db: Db;
+    clock: Clock;
+    log: Logger;
+    appUrl: string;
+    dataDir: string;
+    mail: MailConfig & { from: string };
+  }) {
+    this.#db = deps.db;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#appUrl = deps.appUrl;
+    this.#from = deps.mail.from;
+    this.#folder = path.join(deps.dataDir, 'mail');
+    this.#transport = deps.mail.kind === 'smtp' ? createTransport(deps.mail.url) : undefined;
+  }
+
+  /** Sends every mail that is due; answers how many went out. */
+  async sendDue(signal?: AbortSignal): Promise<number> {
+    let sent = 0;
+    while (!signal?.aborted) {
+      const now = this.#clock.now();
+      const leaseEnds = new Date(now.getTime() + LEASE_MS);
+      const mails = await claimDueMails(this.#db, { now, leaseEnds, limit: BATCH });
+      if (mails.length === 0) break;
+      for (const mail of mails) {
+        const error = await this.#send(mail);
+        if (error === undefined) {
+          sent += 1;
+          await markMailSent(this.#db, mail.id, this.#clock.now());
+        } else await markMailFailed(this.#db, mail.id, this.#afterFailure(mail, error));
+      }
+    }
+    return sent;
+  }
+
+  #afterFailure(mail: Mail, error: string) {
+    const now = this.#clock.now();
+    const tries = mail.sendAttempts + 1;
+    this.#log.warn({ mailId: mail.id, kind: mail.kind, tries, error }, 'mail not sent');
+    const delayMs = FIRST_DELAY_MS * 4 ** mail.sendAttempts;
+    return {
+      error,
+      now,
+      nextSendAt: tries >= TRIES_MAX ? null : new Date(now.getTime() + delayMs),
+    };
+  }
+
+  /** Answers what went wrong, if something did. */
+  async #send(mail: Mail): Promise<string | undefined> {
+    try {
+      const letter = writeLetter(mail, this.#appUrl);
+      if (this.#transport) {
+        await this.#transport.sendMail({
+          from: this.#from,
+          to: mail.recipient,
+          ...letter,
+          // The same mail sent twice, after a crash, is one to the reader's mail program.
+          messageId: `<${mail.id}@small-squaretable>`,
+        });
+      } else await this.#keep(mail, letter);
+      return undefined;
+    } catch (error) {
+      return errorText(error);
+    }
+  }
+
+  async #keep(mail: Mail, { subject, text }: Letter): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const head = `From: ${this.#from}\nTo: ${mail.recipient}\nSubject: ${subject}\n`;
+    const file = path.join(this.#folder, `${mail.id}.txt`);
+    await writeDurably(file, `${head}\n${text}\n`, { mode: 0o600 });
+  }
+
+  /** The newest mails as their readers see them, after sending what is due. */
+  async show(limit: number): Promise<ShownMail[]> {
+    await this.sendDue();
+    const mails = await listMails(this.#db, limit);
+    return mails.map((mail) => ({
+      ...this.#letterOf(mail),
+      id: mail.id,
+      kind: mail.kind,
+      recipient: mail.recipient,
+      createdAt: mail.createdAt,
+      state: mail.sentAt ? 'sent' : mail.failedAt ? 'given up' : 'waiting',
+    }));
+  }
+
+  #letterOf(mail: Mail): Letter {
+    try {
+      return writeLetter(mail, this.#appUrl);
+    } catch (error) {
+      return { subject: mail.kind, text: errorText(error) };
+    }
+  }
+
+  close(): void {
+    this.#transport?.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { setTimeout } from 'node:timers/promises';
+import { isMigrated } from '../../../db/migrate.ts';
+import { takesWrites } from '../../../db/takes-writes.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import type { Database } from '../../../db/client.ts';
+import { writeSetting } from '../../../db/repositories/operations/setting.repository.ts';
+import type { Jobs } from '../../jobs.ts';
+
+export type Part = 'database' | 'jobs' | 'migrations';
+export type Readiness = Record<Part, 'ok' | 'failing'>;
+
+/** Where it is noted that a proxy stands before us whose word is not taken. */
+export const UNTRUSTED_PROXY_SETTING = 'proxy.untrusted';
+
+const PATIENCE_MS = 2_000;
+
+/** Whether this process can do its work. */
+export class HealthService {
+  private readonly database: Pick<Database, 'db' | 'pool' | 'hasRoom'>;
+  private readonly jobs: Pick<Jobs, 'ready'>;
+  private readonly clock: Clock;
+  private hasNotedProxy = false;
+
+  constructor(deps: {
+    database: Pick<Database, 'db' | 'pool' | 'hasRoom'>;
+    jobs: Pick<Jobs, 'ready'>;
+    clock: Clock;
+  }) {
+    this.database = deps.database;
+    this.jobs = deps.jobs;
+    this.clock = deps.clock;
+  }
+
+  /**
+   * Notes, once a process, that `X-Forwarded-For` came and nobody is trusted to say it: `doctor`
+   * tells the operator.
+   */
+  noteUntrustedProxy(): void {
+    if (this.hasNotedProxy) return;
+    this.hasNotedProxy = true;
+    const now = this.clock.now();
+    writeSetting(this.database.db, UNTRUSTED_PROXY_SETTING, { at: now.toISOString() }, now).catch(
+      () => {
+        this.hasNotedProxy = false;
+      },
+    );
+  }
+
+  /** Asks every part at once; one that does not answer within 2 s is failing. */
+  async check(): Promise<Readiness> {
+    const { pool } = this.database;
+    const [database, migrations] = await Promise.all([
+      succeeds(takesWrites(pool)),
+      succeeds(isMigrated(pool)),
+    ]);
+    return {
+      database: database && this.database.hasRoom() ? 'ok' : 'failing',
+      jobs: this.jobs.ready ? 'ok' : 'failing',
+      migrations: migrations ? 'ok' : 'failing',
+    };
+  }
+}
+
+async function succeeds(check: Promise<boolean>): Promise<boolean> {
+  const late = new AbortController();
+  const inTime = setTimeout(PATIENCE_MS, false, { signal: late.signal, ref: false });
+  inTime.catch(() => undefined);
+  try {
+    return await Promise.race([check.catch(() => false), inTime]);
+  } finally {
+    late.abort();
+  }
+}

@@ -1,0 +1,84 @@
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import type { Db } from '../../../../db/client.ts';
+import {
+  findSetting,
+  writeSetting,
+} from '../../../../db/repositories/operations/setting.repository.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { ConfigError } from '../../../config/env.ts';
+import { createStripeClient, type StripeAccess } from '../client/client.ts';
+import { callStripe, isStripeUnavailable } from '../client/errors.ts';
+import { ensurePortalConfiguration } from './portal.ts';
+import { ensurePrices, type EnsuredPrice } from './products.ts';
+import { ensureWebhookEndpoint, type EnsuredEndpoint } from './webhook.ts';
+
+export interface SetUp {
+  prices: EnsuredPrice[];
+  portalConfiguration: string;
+  endpoint: EnsuredEndpoint | undefined;
+}
+
+/**
+ * Brings a Stripe account to what the product needs: products, prices, portal configuration and,
+ * where `webhookUrl` is given, the webhook endpoint. Can be run again at any time.
+ */
+export async function setUpStripe(
+  stripe: Stripe,
+  options: {
+    webhookUrl: string | undefined;
+    secretKnown: (endpointId: string) => boolean;
+  },
+): Promise<SetUp> {
+  const { webhookUrl, secretKnown } = options;
+  const prices = await ensurePrices(stripe);
+  const portalConfiguration = await ensurePortalConfiguration(stripe, prices);
+  const endpoint = webhookUrl
+    ? await ensureWebhookEndpoint(stripe, webhookUrl, secretKnown)
+    : undefined;
+  return { prices, portalConfiguration, endpoint };
+}
+
+const WEBHOOK_SETTING = 'stripe.local.webhook';
+const keptWebhook = z.object({ endpointId: z.string(), secret: z.string() });
+
+/**
+ * Sets a local Stripe up and answers the access to it, complete. The webhook secret, which Stripe
+ * tells once, is kept in the database for the next start. What `access` has set already wins.
+ */
+export async function setUpLocalStripe(
+  access: StripeAccess,
+  options: { webhookUrl: string; db: Db; clock: Clock },
+): Promise<StripeAccess> {
+  const { webhookUrl, db, clock } = options;
+  const kept = keptWebhook.safeParse(await findSetting(db, WEBHOOK_SETTING)).data;
+  const setUp = await reaching(access, () =>
+    setUpStripe(createStripeClient(access), {
+      webhookUrl: access.webhookSecrets.length > 0 ? undefined : webhookUrl,
+      secretKnown: (endpointId) => endpointId === kept?.endpointId,
+    }),
+  );
+  const { endpoint } = setUp;
+  const secret = endpoint?.secret ?? kept?.secret;
+  if (endpoint?.secret) {
+    const value = { endpointId: endpoint.endpointId, secret: endpoint.secret };
+    await writeSetting(db, WEBHOOK_SETTING, value, clock.now());
+  }
+  return {
+    ...access,
+    webhookSecrets: endpoint && secret ? [secret] : access.webhookSecrets,
+    portalConfiguration: access.portalConfiguration ?? setUp.portalConfiguration,
+  };
+}
+
+async function reaching<T>({ apiBase }: StripeAccess, work: () => Promise<T>): Promise<T> {
+  try {
+    return await callStripe(work);
+  } catch (error) {
+    if (!isStripeUnavailable(error)) throw error;
+    throw new ConfigError(
+      `There is no local Stripe at ${apiBase?.origin}: start it with npm run local-stripe, or unset STRIPE_API_BASE and STRIPE_SECRET_KEY.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import {
+  createTestDatabase,
+  type TestDatabase,
+} from '../../../../../tests/support/test-database.ts';
+import type { TenantId } from '../../../../domain/ids.ts';
+import { parsePeriod } from '../../../../domain/period.ts';
+import { createLog } from '../../../log.ts';
+import { UsageBooksService } from '../ledger-verification.service.ts';
+import { HandClock, usageService } from './service.ts';
+import type { UsageService } from '../../usage.service.ts';
+
+const JANUARY = parsePeriod('2026-01')!;
+const FEBRUARY = parsePeriod('2026-02')!;
+
+let database: TestDatabase;
+let folder: string;
+let clock: HandClock;
+let usage: UsageService;
+let books: UsageBooksService;
+let tenantId: TenantId;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-books-'));
+  clock = new HandClock('2026-01-10T10:00:00Z');
+  usage = usageService(database, clock);
+  books = new UsageBooksService({ database, clock, log: createLog('silent', false) });
+});
+
+afterAll(async () => {
+  await database?.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Use on three days of January and a hold that stays open. */
+beforeEach(async () => {
+  tenantId = await meteredTenant(database.pool, 'pro');
+  for (const day of ['10', '11', '28']) {
+    clock.set(`2026-01-${day}T10:00:00Z`);
+    const metadata = { note: `"quoted", and\na line, day ${day}` };
+    await usage.trackUsage({ tenantId, resourceType: 'messages', amount: 5, metadata });
+  }
+  await usage.reserve({ tenantId, resourceType: 'images', amount: 3, ttlSeconds: 60 });
+});
+
+const spoil = (text: string) => database.pool.query(text, [tenantId]);
+
+test('books that balance have no differences, and the last verification says so', async () => {
+  const { periods, differences } = await books.verify();
+  expect(periods).toEqual([JANUARY]);
+  expect(differences).toEqual([]);
+  expect(await books.getLastDifferences()).toBe(0);
+});
+
+test.each([
+  [
+    'a counter that is too high',
+    "update usage_totals set used = used + 7 where tenant_id = $1 and resource_type = 'messages'",
+    { used: 22, ledger: 15 },
+  ],
+  [
+    'a ledger row that is gone',
+    'delete from usage where id = (select max(id) from usage where tenant_id = $1)',
+    { used: 15, ledger: 10 },
+  ],
+  [
+    'a hold that nobody has',
+    "update usage_totals set held = held + 2 where tenant_id = $1 and resource_type = 'messages'",
+    { held: 2, reserved: 0 },
+  ],
+  [
+    'a day of the chart that is gone',
+    'delete from usage_days where tenant_id = $1 and day = 10',
+    { used: 15, days: 10 },
+  ],
+  [
+    'counters that are gone',
+    "delete from usage_totals where tenant_id = $1 and resource_type = 'messages'",
+    { used: 0, ledger: 15 },
+  ],
+])('%s is found, and mended from the ledger', async (_what, damage, found) => {
+  // The counters cannot go before the days that belong to them.
+  if (damage.includes('from usage_totals')) {
+    await spoil('delete from usage_days where tenant_id = $1');
+  }
+  await spoil(damage);
+  const { differences } = await books.verify();
+  expect(differences).toEqual([
+    expect.objectContaining({ tenantId, period: JANUARY, resourceType: 'messages', ...found }),
+  ]);
+  expect(await books.getLastDifferences()).toBe(1);
+
+  const { rebuilt } = await books.verify({ rebuild: true });
+  expect(rebuilt).toBe(1);
+  expect(await imbalances(database.pool)).toEqual([]);
+  expect((await books.verify()).differences).toEqual([]);
+  // Mended, it meters on.
+  await usage.trackUsage({ tenantId, resourceType: 'messages', amount: 1 });
+  expect(await imbalances(database.pool)).toEqual([]);
+});
+
+test('a month goes to a file and comes back row by row, its counters untouched', async () => {
+  await expect(books.archive(JANUARY, folder)).rejects.toThrow('2026-01 is not over');
+  clock.set('2026-02-03T00:00:00Z');
+  await expect(books.archive(JANUARY, folder)).rejects.toThrow('open reservations');
+  await usage.expireReservations();
+  await expect(books.archive(FEBRUARY, folder)).rejects.toThrow('2026-02 is not over');
+
+  const rowsOf = async () =>
+    (await database.pool.query('select * from usage where period = $1 order by id', [JANUARY]))
+      .rows;
+  const before = await rowsOf();
+  await spoil('update usage_totals set used = used + 1 where tenant_id = $1');
+  await expect(books.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
+  await books.verify({ rebuild: true });
+  const archived = await books.archive(JANUARY, folder);
+  expect(archived.rows).toBe(before.length);
+  expect(await rowsOf()).toEqual([]);
+  const stats = await usage.getUsageStats(tenantId, JANUARY);
+  expect(stats.resources.find((one) => one.resourceType === 'messages')?.used).toBe(15);
+  expect((await books.verify()).differences).toEqual([]);
+  await expect(books.archive(JANUARY, folder)).rejects.toThrow('archived to');
+
+  const other = path.join(folder, 'other.csv.gz');
+  writeFileSync(other, readFileSync(archived.file).subarray(0, -20));
+  await expect(books.restore(JANUARY, other)).rejects.toThrow('cannot be read');
+  await expect(books.restore(JANUARY, `${other}.none`)).rejects.toThrow(
+    'cannot be opened (ENOENT)',
+  );
+  expect(await rowsOf()).toEqual([]);
+
+  expect(await books.restore(JANUARY)).toEqual(archived);
+  expect(await rowsOf()).toEqual(before);
+  expect(await imbalances(database.pool)).toEqual([]);
+  await expect(books.restore(JANUARY)).rejects.toThrow('was not archived');
+});

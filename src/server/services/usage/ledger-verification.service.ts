@@ -1,0 +1,102 @@
+import type pg from 'pg';
+import type { Database } from '../../../db/client.ts';
+import {
+  findSetting,
+  writeSetting,
+} from '../../../db/repositories/operations/setting.repository.ts';
+import {
+  listDifferences,
+  listVerifiablePeriods,
+  rebuildCounter,
+  type Difference,
+} from '../../../db/repositories/usage/verify.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import type { Period } from '../../../domain/period.ts';
+import type { Logger } from '../../log.ts';
+import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
+
+export interface UsageBooksDeps {
+  database: Database;
+  clock: Clock;
+  log: Logger;
+}
+
+export interface Verification {
+  periods: Period[];
+  differences: Difference[];
+  /** How many of them were mended. */
+  rebuilt: number;
+}
+
+const LAST_VERIFICATION = 'usage_verification';
+
+/**
+ * The books of metering: compares every counter with the ledger and the reservations, mends it
+ * from them, and moves old months out of the database and back.
+ */
+export class UsageBooksService {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+
+  constructor(deps: UsageBooksDeps) {
+    this.#database = deps.database;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  /** Verifies every month whose ledger is here. With `rebuild` what differs is mended at once. */
+  async verify(options: { rebuild?: boolean } = {}): Promise<Verification> {
+    const { pool, db } = this.#database;
+    const periods = await listVerifiablePeriods(pool);
+    const differences: Difference[] = [];
+    for (const period of periods) differences.push(...(await listDifferences(pool, period)));
+    const rebuilt = options.rebuild ? await this.#rebuild(differences) : 0;
+    for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
+    const left = differences.length - rebuilt;
+    const now = this.#clock.now();
+    await writeSetting(db, LAST_VERIFICATION, { differences: left, at: now.toISOString() }, now);
+    return { periods, differences, rebuilt };
+  }
+
+  /** Differences that the last verification left, in whichever process it ran; -1 before the first. */
+  async getLastDifferences(): Promise<number> {
+    const value = await findSetting(this.#database.db, LAST_VERIFICATION);
+    const { differences } = (value ?? {}) as { differences?: unknown };
+    return typeof differences === 'number' ? differences : -1;
+  }
+
+  /** Moves a month that is over into a compressed CSV under `folder`. */
+  archive(period: Period, folder: string): Promise<Archived> {
+    return this.#inTransaction((client) =>
+      archivePeriod(client, { period, folder, now: this.#clock.now() }),
+    );
+  }
+
+  /** Brings an archived month back; `file` when it lies elsewhere than where it was written. */
+  restore(period: Period, file?: string): Promise<Archived> {
+    return this.#inTransaction((client) => restorePeriod(client, period, file));
+  }
+
+  async #rebuild(differences: readonly Difference[]): Promise<number> {
+    for (const difference of differences) {
+      await this.#inTransaction((client) => rebuildCounter(client, difference, this.#clock.now()));
+    }
+    return differences.length;
+  }
+
+  async #inTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#database.pool.connect();
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      client.release();
+      return result;
+    } catch (error) {
+      // Also after a COPY that broke half-way: such a connection is of no use any more.
+      client.release(true);
+      throw error;
+    }
+  }
+}

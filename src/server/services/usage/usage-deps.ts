@@ -1,0 +1,18 @@
+import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import type { Logger } from '../../log.ts';
+import type { Entitlements } from './entitlements.ts';
+import type { LiveUsage } from './live-usage.ts';
+import type { UsageMetrics } from './metrics.ts';
+import type { UsageQueues } from './queues.ts';
+
+/** What metering is made of; each verb of it takes these. */
+export interface UsageParts {
+  repository: UsageRepository;
+  queues: UsageQueues;
+  entitlements: Entitlements;
+  live: LiveUsage;
+  clock: Clock;
+  log: Logger;
+  metrics: UsageMetrics | undefined;
+}
