@@ -75,16 +75,16 @@ function readOf(read: Read) {
 }
 
 async function verifyIsQuick(large: BenchDatabase, report: Report, rows: number): Promise<void> {
-  const { UsageBooksService } =
+  const { LedgerVerificationService } =
     await import('../src/server/services/usage/ledger-verification.service.ts');
   const { createLog } = await import('../src/server/log.ts');
-  const books = new UsageBooksService({
+  const verification = new LedgerVerificationService({
     database: large,
     clock: { now: () => new Date(`${PERIOD}-28T12:00:00Z`) },
     log: createLog('silent', false),
   });
   const start = performance.now();
-  const { differences } = await books.verify();
+  const { differences } = await verification.verify();
   const seconds = (performance.now() - start) / 1000;
   const figure = { name: `verifying ${rows.toLocaleString('en')} rows`, value: seconds, unit: 's' };
   printFigures('Books', [figure]);

@@ -23,10 +23,10 @@ await runCommand(USAGE, async () => {
     console.error(USAGE);
     return false;
   }
-  const done = await withUsage(({ books, archiveFolder }) =>
+  const done = await withUsage(({ verification, archiveFolder }) =>
     values.restore
-      ? books.restore(period, values.from)
-      : books.archive(period, values.to ?? archiveFolder),
+      ? verification.restore(period, values.from)
+      : verification.archive(period, values.to ?? archiveFolder),
   );
   console.log(
     `${done.rows} rows of ${done.period} ${values.restore ? 'came from' : 'are in'} ${done.file}`,

@@ -13,7 +13,9 @@ const USAGE =
  */
 await runCommand(USAGE, async () => {
   const { values } = parseArgs({ options: { rebuild: { type: 'boolean', default: false } } });
-  const { periods, differences, rebuilt } = await withUsage(({ books }) => books.verify(values));
+  const { periods, differences, rebuilt } = await withUsage(({ verification }) =>
+    verification.verify(values),
+  );
   for (const one of differences) {
     console.log(
       `${one.period} ${one.tenantId} ${one.resourceType}: used ${one.used}, ledger ${one.ledger}, ` +

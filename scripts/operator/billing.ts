@@ -13,7 +13,7 @@ import { ReconcileService } from '../../src/server/services/billing/reconcile.se
 import { RemedyService } from '../../src/server/services/billing/remedy.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/billing/stripe-event.service.ts';
-import { Turns } from '../../src/server/services/billing/locks/keyed-queue.ts';
+import { KeyedQueue } from '../../src/server/services/billing/locks/keyed-queue.ts';
 import { clockOf } from './clock.ts';
 import { reachDatabase } from './database.ts';
 
@@ -48,7 +48,7 @@ export async function openBilling(): Promise<OperatorBilling> {
   const sync = {
     db,
     lockDb: lockDatabase.db,
-    turns: new Turns(),
+    queue: new KeyedQueue(),
     clock,
     log,
     stripe,

@@ -4,7 +4,7 @@ import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createLog } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
-import { UsageBooksService } from '../../src/server/services/usage/ledger-verification.service.ts';
+import { LedgerVerificationService } from '../../src/server/services/usage/ledger-verification.service.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { clockOf } from './clock.ts';
@@ -13,12 +13,12 @@ import { reachDatabase } from './database.ts';
 export interface OperatorUsage {
   database: Database;
   usage: UsageService;
-  books: UsageBooksService;
+  verification: LedgerVerificationService;
   /** Where archives go unless told. */
   archiveFolder: string;
 }
 
-/** Metering and its books for an operator's command; the app need not run. */
+/** Metering and its verification for an operator's command; the app need not run. */
 export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): Promise<T> {
   const config = decideConfig(readEnv());
   const clock = await clockOf(stripeAccessOf(config.stripe, undefined)).catch(() => systemClock);
@@ -27,9 +27,9 @@ export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): 
   try {
     const deps = { database, clock, log: createLog('silent', false) };
     const usage = new UsageService(deps);
-    const books = new UsageBooksService(deps);
+    const verification = new LedgerVerificationService(deps);
     const archiveFolder = path.join(config.dataDir, 'archive');
-    const done = await work({ database, usage, books, archiveFolder });
+    const done = await work({ database, usage, verification, archiveFolder });
     await usage.stop();
     return done;
   } finally {

@@ -5,13 +5,13 @@ import { insertUser } from '../../src/db/repositories/accounts/user.repository.t
 import type { Context } from '../../src/server/context.ts';
 import { hashPassword } from '../../src/server/services/accounts/password.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
-import type { Asker } from '../../src/server/services/subscription.service.ts';
+import type { Requester } from '../../src/server/services/billing/requester.ts';
 
 /** Everybody of the demo signs in with it. */
 export const DEMO_PASSWORD = 'squaretable-demo';
 export const DEMO_OWNER = 'demo@example.com';
 
-type Stage = (demo: Demo, asker: Asker) => Promise<void>;
+type Stage = (demo: Demo, requester: Requester) => Promise<void>;
 
 /** One tenant for each state that a subscription can be in; the address says which. */
 const TENANTS: { email: string; tenantName: string; stage: Stage }[] = [
@@ -39,8 +39,8 @@ export interface Demo {
 export async function seedDemo(demo: Demo): Promise<void> {
   const missing = [];
   for (const tenant of TENANTS) {
-    const asker = await register(demo, tenant.email, tenant.tenantName);
-    if (asker) missing.push(tenant.stage(demo, asker));
+    const requester = await register(demo, tenant.email, tenant.tenantName);
+    if (requester) missing.push(tenant.stage(demo, requester));
   }
   await Promise.all(missing);
 }
@@ -49,22 +49,30 @@ async function register(
   { context }: Demo,
   email: string,
   tenantName: string,
-): Promise<Asker | undefined> {
+): Promise<Requester | undefined> {
   const locale = 'zh-CN';
   try {
     const from = { address: '127.0.0.1', isLoopback: true };
     const registration = { email, password: DEMO_PASSWORD, tenantName, locale, from };
     const { session } = await context.services.auth.register(registration);
-    const asker = askerOf(session.user);
-    if (email === DEMO_OWNER) await addMember(context, asker.tenantId);
-    return asker;
+    const requester = requesterOf(session.user);
+    if (email === DEMO_OWNER) await addMember(context, requester.tenantId);
+    return requester;
   } catch (error) {
     if (error instanceof BillingError && error.code === 'email_taken') return undefined;
     throw error;
   }
 }
 
-function askerOf({ id, tenantId, role }: { id: string; tenantId: string; role: Role }): Asker {
+function requesterOf({
+  id,
+  tenantId,
+  role,
+}: {
+  id: string;
+  tenantId: string;
+  role: Role;
+}): Requester {
   return { userId: id as UserId, tenantId: tenantId as TenantId, role };
 }
 
@@ -84,14 +92,17 @@ async function addMember({ database, clock }: Context, tenantId: string): Promis
 }
 
 function buy(plan: PaidPlan, interval: Interval): Stage {
-  return async (demo, asker) => {
+  return async (demo, requester) => {
     const { subscriptions } = demo.context.services;
-    const url = await subscriptions.createSubscription(asker, await priceOf(demo, plan, interval));
+    const url = await subscriptions.createSubscription(
+      requester,
+      await priceOf(demo, plan, interval),
+    );
     const sessionId = new URL(url).pathname.split('/').at(-1);
     await control(demo, `/_control/checkout_sessions/${sessionId}/complete`, {
       card: '4242424242424242',
     });
-    await subscriptions.syncTenant(asker);
+    await subscriptions.syncTenant(requester);
   };
 }
 
@@ -112,26 +123,26 @@ async function control({ stripeUrl }: Demo, path: string, body: object): Promise
     throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
 }
 
-async function planToLeave(demo: Demo, asker: Asker): Promise<void> {
-  await buy('pro', 'month')(demo, asker);
-  await demo.context.services.subscriptions.cancelSubscription(asker, { immediately: false });
+async function planToLeave(demo: Demo, requester: Requester): Promise<void> {
+  await buy('pro', 'month')(demo, requester);
+  await demo.context.services.subscriptions.cancelSubscription(requester, { immediately: false });
 }
 
-async function planLess(demo: Demo, asker: Asker): Promise<void> {
-  await buy('team', 'month')(demo, asker);
+async function planLess(demo: Demo, requester: Requester): Promise<void> {
+  await buy('team', 'month')(demo, requester);
   const price = await priceOf(demo, 'pro', 'month');
-  await demo.context.services.subscriptions.upgradeSubscription(asker, price);
+  await demo.context.services.subscriptions.upgradeSubscription(requester, price);
 }
 
-async function leave(demo: Demo, asker: Asker): Promise<void> {
-  await buy('pro', 'month')(demo, asker);
-  await demo.context.services.subscriptions.cancelSubscription(asker, { immediately: true });
+async function leave(demo: Demo, requester: Requester): Promise<void> {
+  await buy('pro', 'month')(demo, requester);
+  await demo.context.services.subscriptions.cancelSubscription(requester, { immediately: true });
 }
 
 /** Pro, whose card was changed for one that fails, and was then asked for the money. */
-async function fallBehind(demo: Demo, asker: Asker): Promise<void> {
-  await buy('pro', 'month')(demo, asker);
-  const { customerId, subscriptionId, stripe } = await atStripe(demo, asker);
+async function fallBehind(demo: Demo, requester: Requester): Promise<void> {
+  await buy('pro', 'month')(demo, requester);
+  const { customerId, subscriptionId, stripe } = await atStripe(demo, requester);
   const card = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', {
     customer: customerId,
   });
@@ -140,15 +151,15 @@ async function fallBehind(demo: Demo, asker: Asker): Promise<void> {
     billing_cycle_anchor: { type: 'now' },
     proration_behavior: 'none',
   });
-  await demo.context.services.subscriptions.syncTenant(asker);
+  await demo.context.services.subscriptions.syncTenant(requester);
 }
 
 /** Pro with two weeks that cost nothing yet. */
-async function startTrial(demo: Demo, asker: Asker): Promise<void> {
+async function startTrial(demo: Demo, requester: Requester): Promise<void> {
   const { subscriptions } = demo.context.services;
   const price = await priceOf(demo, 'pro', 'month');
-  await subscriptions.createSubscription(asker, price);
-  const { customerId, stripe } = await atStripe(demo, asker);
+  await subscriptions.createSubscription(requester, price);
+  const { customerId, stripe } = await atStripe(demo, requester);
   for (const { id } of (await stripe.checkout.sessions.list({ customer: customerId })).data) {
     await stripe.checkout.sessions.expire(id);
   }
@@ -158,14 +169,14 @@ async function startTrial(demo: Demo, asker: Asker): Promise<void> {
     items: [{ price }],
     trial_period_days: 14,
     default_payment_method: card.id,
-    metadata: { tenantId: asker.tenantId },
+    metadata: { tenantId: requester.tenantId },
   });
-  await subscriptions.syncTenant(asker);
+  await subscriptions.syncTenant(requester);
 }
 
-async function atStripe({ context }: Demo, asker: Asker) {
+async function atStripe({ context }: Demo, requester: Requester) {
   const stripe = createStripeClient(context.stripe);
-  const customerId = await context.services.subscriptions.getCustomerId(asker);
+  const customerId = await context.services.subscriptions.getCustomerId(requester);
   const { data } = await stripe.subscriptions.list({ customer: customerId });
   return { stripe, customerId, subscriptionId: data[0]?.id ?? '' };
 }

@@ -1,10 +1,10 @@
-import { createBillingServices, type BillingServices } from './context-billing.ts';
-import { createProductServices, type ProductServices } from './context-product.ts';
+import { createBillingServices, type BillingServices } from './context/billing-services.ts';
+import { createProductServices, type ProductServices } from './context/product-services.ts';
 import type { Drain } from './drain.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation } from './context/foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
-import { UsageBooksService } from './services/usage/ledger-verification.service.ts';
+import { LedgerVerificationService } from './services/usage/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';
@@ -12,7 +12,7 @@ import { createUsageMetrics } from './services/usage/metrics.ts';
 /** The services, wired once. */
 export interface Services extends BillingServices, ProductServices {
   usage: UsageService;
-  usageBooks: UsageBooksService;
+  ledgerVerification: LedgerVerificationService;
 }
 
 export interface Context extends Foundation {
@@ -28,12 +28,12 @@ export interface Context extends Foundation {
 export function createContext(foundation: Foundation, drain: Drain): Context {
   const { clock, database, log } = foundation;
   const metrics = createMetrics();
-  const usageBooks = new UsageBooksService({ database, clock, log });
+  const ledgerVerification = new LedgerVerificationService({ database, clock, log });
   const usage = new UsageService({
     database,
     clock,
     log,
-    metrics: createUsageMetrics(metrics.registry, () => usageBooks.getLastDifferences()),
+    metrics: createUsageMetrics(metrics.registry, () => ledgerVerification.getLastDifferences()),
   });
   registerBillingMetrics(metrics.registry, database.db);
   const product = createProductServices(foundation, usage, metrics.registry);
@@ -43,6 +43,6 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
     drain,
     metrics,
     streams: createStreams(metrics.registry),
-    services: { ...product, ...billing, usage, usageBooks },
+    services: { ...product, ...billing, usage, ledgerVerification },
   };
 }

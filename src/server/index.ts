@@ -4,7 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { createContext, type Context } from './context.ts';
 import { Drain } from './drain.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation } from './context/foundation.ts';
 import { registerSchedule } from './schedule.ts';
 
 export interface Server {

@@ -3,7 +3,8 @@ import { createMiddleware } from 'hono/factory';
 import type { ApiKeyAct } from '../../domain/api-keys.ts';
 import { BillingError } from '../../domain/errors.ts';
 import { canManageBilling } from '../../domain/ids.ts';
-import type { AppEnv, Principal } from '../app-env.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Principal } from '../principal.ts';
 import type { Context } from '../context.ts';
 import { isApiKey } from '../services/accounts/api-key.ts';
 

@@ -4,20 +4,20 @@ import type { Context } from '../context.ts';
 
 /** What waits for a person to show that their e-mail address is theirs; for behind `requireAuth`. */
 export function verifiedEmail(context: Pick<Context, 'services'>) {
-  const { emailProof } = context.services.auth;
+  const { emailVerifier } = context.services.auth;
   return {
     /** The first few messages need no proof; one that comes to nothing is given back. */
     forMessages: createMiddleware<AppEnv>(async (c, next) => {
       const principal = c.get('principal');
       if (principal.kind !== 'user') return next();
-      const isCounted = await emailProof.countMessage(principal);
+      const isCounted = await emailVerifier.countMessage(principal);
       await next();
-      if (isCounted && c.res.status >= 400) await emailProof.uncountMessage(principal.userId);
+      if (isCounted && c.res.status >= 400) await emailVerifier.uncountMessage(principal.userId);
     }),
 
     forPaying: createMiddleware<AppEnv>(async (c, next) => {
       const principal = c.get('principal');
-      if (principal.kind === 'user') await emailProof.assertVerified(principal);
+      if (principal.kind === 'user') await emailVerifier.assertVerified(principal);
       await next();
     }),
   };

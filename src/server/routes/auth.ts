@@ -170,7 +170,7 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
   });
 
   router.openapi(verifyRoute, async (c) => {
-    await auth.emailProof.verify(c.req.valid('json').token);
+    await auth.emailVerifier.verify(c.req.valid('json').token);
     return c.json({ verified: true as const }, 200);
   });
 
@@ -194,7 +194,7 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      await auth.emailProof.sendAgain(userOf(c).userId);
+      await auth.emailVerifier.sendAgain(userOf(c).userId);
       return c.body(null, 202);
     },
   );

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { requireUser } from '../middleware/auth.ts';
 import { errors, json, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
-import { askerOf } from './subscription.ts';
+import { requesterOf } from './subscription.ts';
 import { paymentsSchema } from './subscription-schemas.ts';
 
 const query = z.strictObject({
@@ -29,7 +29,7 @@ export function paymentRoutes(context: Context): OpenAPIHono<AppEnv> {
   });
   return createRouter().openapi(route, async (c) => {
     const { limit, cursor } = c.req.valid('query');
-    const page = await context.services.payments.listPayments(askerOf(c), { limit, cursor });
+    const page = await context.services.payments.listPayments(requesterOf(c), { limit, cursor });
     return c.json(page, 200);
   });
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
 import { limitStripeCalls } from '../middleware/stripe-calls.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
-import type { Asker } from '../services/subscription.service.ts';
+import type { Requester } from '../services/billing/requester.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -40,12 +40,12 @@ const cancelBody = z.strictObject({
 });
 
 /** The person who asks, as the middleware authenticated them. */
-export function askerOf(c: HonoContext<AppEnv>): Asker {
+export function requesterOf(c: HonoContext<AppEnv>): Requester {
   const { tenantId, userId, role } = userOf(c);
   return { tenantId, userId, role, requestId: c.get('requestId') };
 }
 
-/** The subscription of the asker's tenant: read by everybody in it, changed by owners and admins. */
+/** The subscription of the requester's tenant: read by everybody in it, changed by owners and admins. */
 export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { subscriptions } = context.services;
   const router = createRouter();
@@ -62,7 +62,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Plan, usage, features and what each price would do',
       responses: { 200: json(overviewSchema, 'As it is now.'), ...errors(...signedOut) },
     }),
-    async (c) => c.json(await subscriptions.getSubscription(askerOf(c)), 200),
+    async (c) => c.json(await subscriptions.getSubscription(requesterOf(c)), 200),
   );
 
   router.openapi(
@@ -90,7 +90,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const { priceId } = c.req.valid('json');
-      const checkoutUrl = await subscriptions.createSubscription(askerOf(c), priceId);
+      const checkoutUrl = await subscriptions.createSubscription(requesterOf(c), priceId);
       return c.json({ checkoutUrl }, 200);
     },
   );
@@ -107,7 +107,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...errors(...often, 'no_subscription', ...refused, ...away),
       },
     }),
-    async (c) => c.json({ portalUrl: await subscriptions.createPortal(askerOf(c)) }, 200),
+    async (c) => c.json({ portalUrl: await subscriptions.createPortal(requesterOf(c)) }, 200),
   );
 
   router.openapi(
@@ -125,7 +125,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const { immediately = false, reason } = c.req.valid('json');
       const options = { immediately, reason };
-      return c.json(await subscriptions.cancelSubscription(askerOf(c), options), 200);
+      return c.json(await subscriptions.cancelSubscription(requesterOf(c), options), 200);
     },
   );
 
@@ -140,7 +140,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...errors('not_resumable', ...refused, ...cut),
       },
     }),
-    async (c) => c.json(await subscriptions.resumeSubscription(askerOf(c)), 200),
+    async (c) => c.json(await subscriptions.resumeSubscription(requesterOf(c)), 200),
   );
 
   router.openapi(
@@ -169,7 +169,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) =>
-      c.json(await subscriptions.previewChange(askerOf(c), c.req.valid('json').priceId), 200),
+      c.json(await subscriptions.previewChange(requesterOf(c), c.req.valid('json').priceId), 200),
   );
 
   router.openapi(
@@ -197,7 +197,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const { priceId, prorationDate } = c.req.valid('json');
       const date = prorationDate ?? undefined;
-      const result = await subscriptions.upgradeSubscription(askerOf(c), priceId, date);
+      const result = await subscriptions.upgradeSubscription(requesterOf(c), priceId, date);
       return c.json(result, 200);
     },
   );
@@ -214,7 +214,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...errors(...often, ...signedOut, ...away),
       },
     }),
-    async (c) => c.json({ subscription: await subscriptions.syncTenant(askerOf(c)) }, 200),
+    async (c) => c.json({ subscription: await subscriptions.syncTenant(requesterOf(c)) }, 200),
   );
 
   return router;

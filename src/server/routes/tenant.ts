@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { requireBillingRole } from '../middleware/auth.ts';
 import { errors, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
-import { askerOf } from './subscription.ts';
+import { requesterOf } from './subscription.ts';
 
 const body = z.strictObject({
   confirm: z.string().max(200).openapi({ description: 'The exact name of the team.' }),
@@ -35,7 +35,7 @@ export function tenantRoutes(context: Context): OpenAPIHono<AppEnv> {
     },
   });
   return createRouter().openapi(route, async (c) => {
-    await context.services.subscriptions.deleteTenant(askerOf(c), c.req.valid('json').confirm);
+    await context.services.subscriptions.deleteTenant(requesterOf(c), c.req.valid('json').confirm);
     return c.body(null, 204);
   });
 }

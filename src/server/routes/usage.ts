@@ -3,7 +3,7 @@ import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf } from '../middleware/auth.ts';
-import { answerEvents, answerFile } from '../streams/answer-stream.ts';
+import { answerEvents, answerFile } from './answer-stream.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
@@ -15,7 +15,7 @@ import {
 
 const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] as const;
 
-/** What the asker's tenant uses and has used; everybody in it may see. */
+/** What the requester's tenant uses and has used; everybody in it may see. */
 export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { streams } = context;
   const { usage } = context.services;

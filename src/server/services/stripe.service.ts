@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import type { Environment } from '../config/env.ts';
-import { STEP_PATIENCE, SYNC_PATIENCE, type Patience } from './stripe/client/client.ts';
+import { STEP_TIMEOUTS, SYNC_TIMEOUTS, type CallTimeouts } from './stripe/client/client.ts';
 import { callStripe } from './stripe/client/errors.ts';
 import * as cancellation from './stripe/cancellation.ts';
 import * as charges from './stripe/charges.ts';
@@ -47,7 +47,7 @@ export class StripeService {
   }
 
   findCustomer(customerId: string) {
-    return callStripe(() => customers.findCustomer(this.#stripe, customerId, SYNC_PATIENCE));
+    return callStripe(() => customers.findCustomer(this.#stripe, customerId, SYNC_TIMEOUTS));
   }
 
   createCheckoutSession(
@@ -85,7 +85,7 @@ export class StripeService {
         await this.#stripe.subscriptions.retrieve(
           subscriptionId,
           { expand: SUBSCRIPTION_EXPAND },
-          SYNC_PATIENCE,
+          SYNC_TIMEOUTS,
         ),
       ),
     );
@@ -93,42 +93,42 @@ export class StripeService {
 
   listSubscriptions(
     customerId: string,
-    patience: Patience = SYNC_PATIENCE,
+    timeouts: CallTimeouts = SYNC_TIMEOUTS,
   ): Promise<SubscriptionSnapshot[]> {
-    return callStripe(() => customers.listSubscriptions(this.#stripe, customerId, patience));
+    return callStripe(() => customers.listSubscriptions(this.#stripe, customerId, timeouts));
   }
 
   /** The customer and all its subscriptions as they are now; `undefined` when Stripe has no such customer. */
   findBilling(
     customerId: string,
-    patience: Patience = SYNC_PATIENCE,
+    timeouts: CallTimeouts = SYNC_TIMEOUTS,
   ): Promise<customers.CustomerBilling | undefined> {
-    return callStripe(() => customers.findBilling(this.#stripe, customerId, patience));
+    return callStripe(() => customers.findBilling(this.#stripe, customerId, timeouts));
   }
 
   setEnd(values: Parameters<typeof cancellation.setEnd>[1]): Promise<void> {
-    return callStripe(() => cancellation.setEnd(this.#stripe, values, STEP_PATIENCE));
+    return callStripe(() => cancellation.setEnd(this.#stripe, values, STEP_TIMEOUTS));
   }
 
   /** Ends it now, without credit. */
   cancelSubscription(subscriptionId: string, comment: string | null = null): Promise<void> {
     const values = { subscriptionId, comment };
-    return callStripe(() => cancellation.cancelNow(this.#stripe, values, STEP_PATIENCE));
+    return callStripe(() => cancellation.cancelNow(this.#stripe, values, STEP_TIMEOUTS));
   }
 
   clearEnd(values: Parameters<typeof cancellation.clearEnd>[1]): Promise<void> {
-    return callStripe(() => cancellation.clearEnd(this.#stripe, values, STEP_PATIENCE));
+    return callStripe(() => cancellation.clearEnd(this.#stripe, values, STEP_TIMEOUTS));
   }
 
   /** Changes the price now; applied only once it is paid. The same key changes it once. */
   updateSubscription(change: changes.ImmediateChange, idempotencyKey: string): Promise<void> {
-    const options = { ...STEP_PATIENCE, idempotencyKey };
+    const options = { ...STEP_TIMEOUTS, idempotencyKey };
     return callStripe(() => changes.applyChange(this.#stripe, change, options));
   }
 
   /** What the next invoice will take as things stand; `undefined` when none will come. */
-  previewRenewal(subscription: SubscriptionSnapshot, patience: Patience = SYNC_PATIENCE) {
-    return callStripe(() => renewal.previewRenewal(this.#stripe, subscription, patience));
+  previewRenewal(subscription: SubscriptionSnapshot, timeouts: CallTimeouts = SYNC_TIMEOUTS) {
+    return callStripe(() => renewal.previewRenewal(this.#stripe, subscription, timeouts));
   }
 
   /** What a whole period with `priceId` in the plan's place costs, everything else as it is. */
@@ -141,41 +141,41 @@ export class StripeService {
   }
 
   attachSchedule(subscriptionId: string): Promise<void> {
-    return callStripe(() => schedules.attachSchedule(this.#stripe, subscriptionId, STEP_PATIENCE));
+    return callStripe(() => schedules.attachSchedule(this.#stripe, subscriptionId, STEP_TIMEOUTS));
   }
 
   planChange(values: schedules.PlannedChange): Promise<void> {
-    return callStripe(() => schedules.planChange(this.#stripe, values, STEP_PATIENCE));
+    return callStripe(() => schedules.planChange(this.#stripe, values, STEP_TIMEOUTS));
   }
 
   endSchedule(values: Parameters<typeof schedules.endSchedule>[1]): Promise<void> {
-    return callStripe(() => schedules.endSchedule(this.#stripe, values, STEP_PATIENCE));
+    return callStripe(() => schedules.endSchedule(this.#stripe, values, STEP_TIMEOUTS));
   }
 
   releaseSchedule(values: Parameters<typeof schedules.releaseSchedule>[1]): Promise<void> {
-    return callStripe(() => schedules.releaseSchedule(this.#stripe, values, STEP_PATIENCE));
+    return callStripe(() => schedules.releaseSchedule(this.#stripe, values, STEP_TIMEOUTS));
   }
 
-  findInvoice(invoiceId: string, patience: Patience = SYNC_PATIENCE) {
-    return callStripe(() => invoices.findInvoice(this.#stripe, invoiceId, patience));
+  findInvoice(invoiceId: string, timeouts: CallTimeouts = SYNC_TIMEOUTS) {
+    return callStripe(() => invoices.findInvoice(this.#stripe, invoiceId, timeouts));
   }
 
-  listInvoices(customerId: string, limit: number, patience: Patience = SYNC_PATIENCE) {
-    return callStripe(() => invoices.listInvoices(this.#stripe, customerId, limit, patience));
+  listInvoices(customerId: string, limit: number, timeouts: CallTimeouts = SYNC_TIMEOUTS) {
+    return callStripe(() => invoices.listInvoices(this.#stripe, customerId, limit, timeouts));
   }
 
   /** What the customer owes; nothing for an unknown customer. */
-  findOpenInvoices(customerId: string, patience: Patience = SYNC_PATIENCE) {
-    return callStripe(() => invoices.findOpenInvoices(this.#stripe, customerId, patience));
+  findOpenInvoices(customerId: string, timeouts: CallTimeouts = SYNC_TIMEOUTS) {
+    return callStripe(() => invoices.findOpenInvoices(this.#stripe, customerId, timeouts));
   }
 
   voidInvoice(invoiceId: string): Promise<void> {
-    return callStripe(() => invoices.voidInvoice(this.#stripe, invoiceId, STEP_PATIENCE));
+    return callStripe(() => invoices.voidInvoice(this.#stripe, invoiceId, STEP_TIMEOUTS));
   }
 
   /** The subscription's invoices that are paid, the newest hundred. */
   listPaidInvoices(subscriptionId: string) {
-    return callStripe(() => invoices.listPaidInvoices(this.#stripe, subscriptionId, SYNC_PATIENCE));
+    return callStripe(() => invoices.listPaidInvoices(this.#stripe, subscriptionId, SYNC_TIMEOUTS));
   }
 
   /** Gives back what was charged for an invoice; asking again gives nothing twice. */
@@ -184,17 +184,17 @@ export class StripeService {
   }
 
   findCharge(chargeId: string) {
-    return callStripe(() => charges.findCharge(this.#stripe, chargeId, SYNC_PATIENCE));
+    return callStripe(() => charges.findCharge(this.#stripe, chargeId, SYNC_TIMEOUTS));
   }
 
   /** The customer's newest charges, at most 100: which were refunded or disputed. */
   listCharges(customerId: string) {
-    return callStripe(() => charges.listCharges(this.#stripe, customerId, SYNC_PATIENCE));
+    return callStripe(() => charges.listCharges(this.#stripe, customerId, SYNC_TIMEOUTS));
   }
 
   /** Throws 503 `stripe_unavailable` when Stripe is away for everybody. */
   async assertReachable(): Promise<void> {
-    await callStripe(() => this.#stripe.events.list({ limit: 1 }, SYNC_PATIENCE));
+    await callStripe(() => this.#stripe.events.list({ limit: 1 }, SYNC_TIMEOUTS));
   }
 
   /** Events made at or after `since`, oldest first, of the types we handle. */

@@ -11,12 +11,11 @@ import {
   findTenantById,
   findUserLocale,
 } from '../../db/repositories/billing/tenant-billing.repository.ts';
+import { actorOf, type Requester } from './billing/requester.ts';
 import {
-  actorOf,
   getTenant,
-  refusing,
-  type Asker,
-  type Billing,
+  translateRefusals,
+  type BillingDeps,
 } from './billing/subscription/change-billing.ts';
 import { cancel, resume } from './billing/subscription/cancel.ts';
 import { changePlan } from './billing/subscription/change-plan.ts';
@@ -29,69 +28,67 @@ import { subscribe } from './billing/subscription/subscribe.ts';
 import { syncCustomer, type SyncOutcome } from './billing/sync/sync-customer.ts';
 import type { SyncOptions } from './billing/sync/sync-deps.ts';
 
-export type { Asker } from './billing/subscription/change-billing.ts';
-
 /** What can happen to a tenant's subscription. Who asks was authorised before; ids are its own. */
 export class SubscriptionService {
-  readonly #billing: Billing;
+  readonly #billing: BillingDeps;
   readonly #reader: SubscriptionReader;
 
-  constructor(billing: Billing) {
+  constructor(billing: BillingDeps) {
     this.#billing = billing;
     this.#reader = new SubscriptionReader(billing);
   }
 
   /** Opens a Checkout for a price; answers its address. */
-  createSubscription(asker: Asker, priceId: string): Promise<string> {
-    return subscribe(this.#billing, asker, priceId);
+  createSubscription(requester: Requester, priceId: string): Promise<string> {
+    return subscribe(this.#billing, requester, priceId);
   }
 
   /** Everything the subscription page shows. Never fails because Stripe is away. */
-  getSubscription(asker: Asker): Promise<SubscriptionOverview> {
-    return this.#reader.overview(asker);
+  getSubscription(requester: Requester): Promise<SubscriptionOverview> {
+    return this.#reader.overview(requester);
   }
 
   async cancelSubscription(
-    asker: Asker,
+    requester: Requester,
     options: { immediately: boolean; reason?: string | undefined },
   ): Promise<SubscriptionChanged> {
-    const ended = await cancel(this.#billing, asker, options);
-    return { ...(await this.#changed(asker)), ended };
+    const ended = await cancel(this.#billing, requester, options);
+    return { ...(await this.#changed(requester)), ended };
   }
 
   /** Takes a planned cancellation, or a planned change, back. */
-  async resumeSubscription(asker: Asker): Promise<SubscriptionChanged> {
-    await resume(this.#billing, asker);
-    return this.#changed(asker);
+  async resumeSubscription(requester: Requester): Promise<SubscriptionChanged> {
+    await resume(this.#billing, requester);
+    return this.#changed(requester);
   }
 
-  previewChange(asker: Asker, priceId: string): Promise<ChangePreview> {
-    return previewChange(this.#billing, asker, priceId);
+  previewChange(requester: Requester, priceId: string): Promise<ChangePreview> {
+    return previewChange(this.#billing, requester, priceId);
   }
 
   /** Changes plan or interval, up or down. */
   upgradeSubscription(
-    asker: Asker,
+    requester: Requester,
     priceId: string,
     prorationDate?: number,
   ): Promise<UpgradeResult> {
-    return changePlan(this.#billing, asker, priceId, prorationDate);
+    return changePlan(this.#billing, requester, priceId, prorationDate);
   }
 
   /** Answers the address of a customer portal session; 409 `no_subscription` for who never paid. */
-  async createPortal(asker: Asker): Promise<string> {
+  async createPortal(requester: Requester): Promise<string> {
     const { db, stripe, appUrl } = this.#billing;
-    const customerId = await this.getCustomerId(asker);
-    const locale = (await findUserLocale(db, asker.userId)) ?? 'zh-CN';
+    const customerId = await this.getCustomerId(requester);
+    const locale = (await findUserLocale(db, requester.userId)) ?? 'zh-CN';
     const returnUrl = `${appUrl}/subscription`;
-    return refusing(this.#billing, asker, () =>
+    return translateRefusals(this.#billing, requester, () =>
       stripe.createPortalSession({ customerId, locale, returnUrl }),
     );
   }
 
   /** The tenant's customer at Stripe; 409 `no_subscription` for who never went to pay. */
-  async getCustomerId(asker: Asker): Promise<string> {
-    const { stripeCustomerId } = await getTenant(this.#billing.db, asker.tenantId);
+  async getCustomerId(requester: Requester): Promise<string> {
+    const { stripeCustomerId } = await getTenant(this.#billing.db, requester.tenantId);
     if (stripeCustomerId) return stripeCustomerId;
     throw new BillingError(
       'no_subscription',
@@ -100,13 +97,13 @@ export class SubscriptionService {
   }
 
   /** Looks at Stripe now, invoices included; 503 when that is not possible. */
-  async syncTenant(asker: Asker): Promise<SubscriptionView> {
-    const { stripeCustomerId } = await getTenant(this.#billing.db, asker.tenantId);
+  async syncTenant(requester: Requester): Promise<SubscriptionView> {
+    const { stripeCustomerId } = await getTenant(this.#billing.db, requester.tenantId);
     if (stripeCustomerId) {
       await settleCustomer(this.#billing, stripeCustomerId);
-      await this.syncCustomer(stripeCustomerId, { actor: actorOf(asker), invoices: 'newest' });
+      await this.syncCustomer(stripeCustomerId, { actor: actorOf(requester), invoices: 'newest' });
     }
-    return this.#reader.view(asker);
+    return this.#reader.view(requester);
   }
 
   /** Brings the customer of a subscription to what Stripe says now. */
@@ -133,21 +130,21 @@ export class SubscriptionService {
   }
 
   /** Deletes the tenant, at Stripe first. `confirm` must be its name. */
-  async deleteTenant(asker: Asker, confirm: string): Promise<void> {
-    if (asker.role !== 'owner') {
+  async deleteTenant(requester: Requester, confirm: string): Promise<void> {
+    if (requester.role !== 'owner') {
       throw new BillingError('forbidden', 'Only an owner can delete the team.');
     }
-    const tenant = await findTenantById(this.#billing.db, asker.tenantId);
+    const tenant = await findTenantById(this.#billing.db, requester.tenantId);
     if (tenant?.name !== confirm) {
       throw new BillingError(
         'invalid_request',
         'To delete the team, `confirm` must be its exact name.',
       );
     }
-    await deleteTenant(this.#billing, asker);
+    await deleteTenant(this.#billing, requester);
   }
 
-  async #changed(asker: Asker): Promise<SubscriptionChanged> {
-    return { success: true, subscription: await this.#reader.view(asker) };
+  async #changed(requester: Requester): Promise<SubscriptionChanged> {
+    return { success: true, subscription: await this.#reader.view(requester) };
   }
 }

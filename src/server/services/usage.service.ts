@@ -17,13 +17,13 @@ import { openExport } from './usage/export.ts';
 import { ingestBatch, type IngestResult } from './usage/ingest.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
-import type { UsageParts } from './usage/usage-deps.ts';
+import type { MeteringDeps } from './usage/metering-deps.ts';
 import { createQueues, type QueueOptions } from './usage/queues.ts';
 import { begin, release, reserve, settle } from './usage/reservations.ts';
 import type { BeginRequest, Reservation, Settled, SettleRequest } from './usage/reservations.ts';
 import { usageHistory, usageStats } from './usage/stats.ts';
 import { trackUsage, type TrackRequest } from './usage/track.ts';
-import { Unwritten } from './usage/write-retries.ts';
+import { WriteRetries } from './usage/write-retries.ts';
 import { watchUsage } from './usage/live-updates.ts';
 
 export interface UsageDeps {
@@ -54,17 +54,17 @@ const PRUNED_AT_ONCE = 10_000;
  * When the database cannot be reached every call rejects with 503 and nothing is counted.
  */
 export class UsageService {
-  readonly #parts: UsageParts;
+  readonly #deps: MeteringDeps;
   readonly #database: Pick<Database, 'db' | 'pool' | 'url'>;
-  readonly #unwritten: Unwritten;
+  readonly #writeRetries: WriteRetries;
   #listener: Listener | undefined;
 
   constructor(deps: UsageDeps) {
     const { database, clock, log, metrics } = deps;
     const repository = new UsageRepository(database, deps.answerWithinMs);
     this.#database = database;
-    this.#unwritten = new Unwritten(log);
-    this.#parts = {
+    this.#writeRetries = new WriteRetries(log);
+    this.#deps = {
       repository,
       clock,
       log,
@@ -80,7 +80,7 @@ export class UsageService {
 
   /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */
   start(): void {
-    const { entitlements, live, log } = this.#parts;
+    const { entitlements, live, log } = this.#deps;
     this.#listener ??= startListener({
       url: this.#database.url,
       channels: {
@@ -99,30 +99,30 @@ export class UsageService {
   }
 
   async stop(): Promise<void> {
-    await this.#unwritten.stop();
-    await this.#parts.live.flush();
+    await this.#writeRetries.stop();
+    await this.#deps.live.flush();
     await this.#listener?.close();
     this.#listener = undefined;
   }
 
   /** Records one consumption; 429 `quota_exceeded` when it does not fit. */
   trackUsage(request: TrackRequest): Promise<Recorded> {
-    return trackUsage(this.#parts, request);
+    return trackUsage(this.#deps, request);
   }
 
   /** Holds units for work that begins now; 429 `quota_exceeded` when they do not fit. */
   reserve(request: ReservationRequest): Promise<Reservation> {
-    return reserve(this.#parts, request);
+    return reserve(this.#deps, request);
   }
 
   /** Notes that a reservation's work began, and what is owed of it by now. */
   begin(request: BeginRequest): Promise<void> {
-    return begin(this.#parts, request);
+    return begin(this.#deps, request);
   }
 
   /** Records what a reservation's work really used, in full. */
   settle(request: SettleRequest): Promise<Settled> {
-    return settle(this.#parts, request);
+    return settle(this.#deps, request);
   }
 
   /**
@@ -130,22 +130,22 @@ export class UsageService {
    * is refused for good; `what` is for the log.
    */
   untilWritten(write: () => Promise<unknown>, what: object): Promise<void> {
-    return this.#unwritten.untilWritten(write, what);
+    return this.#writeRetries.untilWritten(write, what);
   }
 
   /** Gives a hold back. */
   release(request: Pick<SettleRequest, 'reservationId' | 'tenantId'>): Promise<void> {
-    return release(this.#parts, request);
+    return release(this.#deps, request);
   }
 
   /** Records events of another service; one bad event loses none of the others. */
   ingestBatch(events: readonly unknown[]): Promise<IngestResult[]> {
-    return ingestBatch(this.#parts, events);
+    return ingestBatch(this.#deps, events);
   }
 
   /** Looks, without reserving: whether `amount` more would fit now. */
   async checkQuota(tenantId: string, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
-    const { clock, entitlements, queues } = this.#parts;
+    const { clock, entitlements, queues } = this.#deps;
     const key = { tenantId, resourceType, period: periodOf(clock.now()) };
     const counter = await queues.lookups.submit(key, tenantId);
     const { used, held, limit } = counter ?? {
@@ -159,40 +159,40 @@ export class UsageService {
 
   /** The tenant's effective plan. */
   getPlan(tenantId: string): Promise<Plan> {
-    return this.#parts.entitlements.getPlan(tenantId);
+    return this.#deps.entitlements.getPlan(tenantId);
   }
 
   /** Every resource of a month, the present one unless told. */
   getUsageStats(tenantId: string, period?: Period): Promise<UsageStats> {
-    return usageStats(this.#parts, tenantId, period);
+    return usageStats(this.#deps, tenantId, period);
   }
 
   /** What was used on each of the last `days` UTC days. */
   getHistory(tenantId: string, days: number): Promise<UsageHistory> {
-    return usageHistory(this.#parts, tenantId, days);
+    return usageHistory(this.#deps, tenantId, days);
   }
 
   /** The usage now and whenever it changes, in any process, until `signal` is aborted. */
   watch(tenantId: string, signal: AbortSignal): AsyncGenerator<UsageStats, void> {
-    return watchUsage(this.#parts, tenantId, signal);
+    return watchUsage(this.#deps, tenantId, signal);
   }
 
   /** The ledger of a month as CSV. */
   exportCsv(tenantId: string, period: Period): Promise<Readable> {
-    return openExport(this.#parts, tenantId, period);
+    return openExport(this.#deps, tenantId, period);
   }
 
   correct(request: CorrectionRequest): Promise<{ used: number }> {
-    return correctUsage(this.#parts, request);
+    return correctUsage(this.#deps, request);
   }
 
   resetUsage(request: ResetRequest): Promise<{ before: number }> {
-    return resetUsage(this.#parts, request);
+    return resetUsage(this.#deps, request);
   }
 
   /** Releases reservations past their time; answers of how many tenants. Runs every few seconds. */
   async expireReservations(): Promise<number> {
-    const { repository, clock, live } = this.#parts;
+    const { repository, clock, live } = this.#deps;
     const tenants = await repository.expire(clock.now());
     for (const tenantId of tenants) live.changed(tenantId);
     return tenants.length;
@@ -203,7 +203,7 @@ export class UsageService {
    * is answered as before for a week; one that expired may be settled late for five.
    */
   async pruneReservations(): Promise<number> {
-    const { repository, clock } = this.#parts;
+    const { repository, clock } = this.#deps;
     const before = (days: number) => new Date(clock.now().getTime() - days * 86_400_000);
     let pruned = 0;
     for (let last = PRUNED_AT_ONCE; last === PRUNED_AT_ONCE; pruned += last) {
@@ -214,7 +214,7 @@ export class UsageService {
 
   /** Makes the ledger's partitions of this month and the next, so that no call has to. */
   async ensurePartitions(): Promise<void> {
-    const current = periodOf(this.#parts.clock.now());
-    await this.#parts.repository.ensurePartitions([current, nextPeriod(current)]);
+    const current = periodOf(this.#deps.clock.now());
+    await this.#deps.repository.ensurePartitions([current, nextPeriod(current)]);
   }
 }

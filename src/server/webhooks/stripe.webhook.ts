@@ -16,7 +16,7 @@ const { webhooks } = Stripe;
  */
 export function handleStripeWebhook(deps: {
   access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
-  events: Pick<StripeEventService, 'receive' | 'refuse' | 'tellOfVersion'>;
+  events: Pick<StripeEventService, 'receive' | 'refuse' | 'alertApiVersion'>;
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
   const { access, events } = deps;
   return async (c) => {
@@ -37,7 +37,7 @@ export function handleStripeWebhook(deps: {
       throw new BillingError('invalid_payload', 'The webhook was refused.');
     }
     if (event.api_version !== STRIPE_API_VERSION) {
-      await events.tellOfVersion(event.api_version);
+      await events.alertApiVersion(event.api_version);
     }
     await events.receive(event);
     return c.json({ received: true });

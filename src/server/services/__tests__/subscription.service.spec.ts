@@ -3,7 +3,8 @@ import { startTestApp, type TestApp } from '../../../../tests/support/app.ts';
 import { GOOD_CARD, settled, signUp, type Customer } from '../../../../tests/support/customer.ts';
 import { caller } from '../../../../tests/support/http.ts';
 import type { TenantId, UserId } from '../../../domain/ids.ts';
-import type { Asker, SubscriptionService } from '../subscription.service.ts';
+import type { Requester } from '../billing/requester.ts';
+import type { SubscriptionService } from '../subscription.service.ts';
 
 /**
  * The service itself, over a real PostgreSQL and a local Stripe: create, cancel, upgrade, and the
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => app?.stop());
 
-const askerOf = ({ session }: Customer, role: Asker['role'] = 'owner'): Asker => ({
+const requesterOf = ({ session }: Customer, role: Requester['role'] = 'owner'): Requester => ({
   tenantId: session.tenant.id as TenantId,
   userId: session.user.id as UserId,
   role,
@@ -34,7 +35,7 @@ describe('createSubscription', () => {
   test('opens a Checkout, and nothing is subscribed before it is paid', async () => {
     const customer = await signUp(app);
     const url = await service.createSubscription(
-      askerOf(customer),
+      requesterOf(customer),
       await customer.priceOf('pro', 'month'),
     );
     expect(new URL(url).origin).toBe(app.stripeUrl);
@@ -47,18 +48,18 @@ describe('createSubscription', () => {
   test('asked twice it is the same Checkout', async () => {
     const customer = await signUp(app);
     const priceId = await customer.priceOf('pro', 'month');
-    const first = await service.createSubscription(askerOf(customer), priceId);
-    expect(await service.createSubscription(askerOf(customer), priceId)).toBe(first);
+    const first = await service.createSubscription(requesterOf(customer), priceId);
+    expect(await service.createSubscription(requesterOf(customer), priceId)).toBe(first);
   });
 
   test('is refused for a price that is not offered, and beside a subscription', async () => {
     const customer = await signUp(app);
     await expect(
-      service.createSubscription(askerOf(customer), 'price_nobody'),
+      service.createSubscription(requesterOf(customer), 'price_nobody'),
     ).rejects.toMatchObject({ code: 'unknown_price' });
     await customer.subscribe('pro', 'month');
     await expect(
-      service.createSubscription(askerOf(customer), await customer.priceOf('team', 'month')),
+      service.createSubscription(requesterOf(customer), await customer.priceOf('team', 'month')),
     ).rejects.toMatchObject({ code: 'already_subscribed' });
   });
 });
@@ -67,7 +68,7 @@ describe('cancelSubscription', () => {
   test('ends with what is paid, and the plan stays until then', async () => {
     const customer = await signUp(app);
     const { currentPeriodEnd } = await customer.subscribe('pro', 'month');
-    const { subscription } = await service.cancelSubscription(askerOf(customer), {
+    const { subscription } = await service.cancelSubscription(requesterOf(customer), {
       immediately: false,
     });
     expect(subscription).toMatchObject({
@@ -75,14 +76,14 @@ describe('cancelSubscription', () => {
       cancelAtPeriodEnd: true,
       cancelAt: currentPeriodEnd,
     });
-    const again = await service.cancelSubscription(askerOf(customer), { immediately: false });
+    const again = await service.cancelSubscription(requesterOf(customer), { immediately: false });
     expect(again.subscription).toEqual(subscription);
   });
 
   test('ends now when asked so', async () => {
     const customer = await signUp(app);
     await customer.subscribe('pro', 'month');
-    const { subscription } = await service.cancelSubscription(askerOf(customer), {
+    const { subscription } = await service.cancelSubscription(requesterOf(customer), {
       immediately: true,
     });
     expect(subscription).toMatchObject({ plan: 'free', status: 'canceled' });
@@ -91,7 +92,7 @@ describe('cancelSubscription', () => {
   test('without a subscription there is nothing to cancel', async () => {
     const customer = await signUp(app);
     await expect(
-      service.cancelSubscription(askerOf(customer), { immediately: false }),
+      service.cancelSubscription(requesterOf(customer), { immediately: false }),
     ).rejects.toMatchObject({ code: 'no_subscription' });
   });
 });
@@ -101,7 +102,7 @@ describe('upgradeSubscription', () => {
     const customer = await signUp(app);
     await customer.subscribe('pro', 'month');
     const priceId = await customer.priceOf('team', 'month');
-    expect(await service.upgradeSubscription(askerOf(customer), priceId)).toMatchObject({
+    expect(await service.upgradeSubscription(requesterOf(customer), priceId)).toMatchObject({
       success: true,
       effective: 'now',
     });
@@ -113,7 +114,7 @@ describe('upgradeSubscription', () => {
     const customer = await signUp(app);
     const { currentPeriodEnd } = await customer.subscribe('team', 'month');
     const priceId = await customer.priceOf('pro', 'month');
-    expect(await service.upgradeSubscription(askerOf(customer), priceId)).toMatchObject({
+    expect(await service.upgradeSubscription(requesterOf(customer), priceId)).toMatchObject({
       success: true,
       effective: 'period_end',
       effectiveAt: currentPeriodEnd,
@@ -137,7 +138,7 @@ describe('syncSubscriptionStatus', () => {
     expect(await rowsOf(customer)).toEqual([{ plan: 'pro', status: 'active' }]);
     expect(await service.syncSubscriptionStatus(atStripe!.id)).toBe('synced');
     expect(await rowsOf(customer)).toEqual([{ plan: 'pro', status: 'canceled' }]);
-    expect((await service.getSubscription(askerOf(customer))).subscription.plan).toBe('free');
+    expect((await service.getSubscription(requesterOf(customer))).subscription.plan).toBe('free');
   });
 
   test('ten at once write it once', async () => {

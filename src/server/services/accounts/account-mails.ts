@@ -10,7 +10,7 @@ const ONCE_IN_MS = { verify_email: 10 * 60_000, open_account: 30 * 60_000 } as c
 const PAGES = { verify_email: '/verify-email', open_account: '/login' } as const;
 
 /** The mails that carry a link into an account; each at most once in its time. */
-export class AccountLetters {
+export class AccountMails {
   private readonly tokens: MailedTokens;
   private readonly appUrl: string;
 

@@ -19,7 +19,7 @@ import {
   touchApiKey,
 } from '../../../db/repositories/accounts/api-key.repository.ts';
 import type { ApiKey } from '../../../db/schema/index.ts';
-import type { Principal } from '../../app-env.ts';
+import type { Principal } from '../../principal.ts';
 import type { AuthService } from './auth.service.ts';
 import { hashApiKey, makeApiKey } from './api-key.ts';
 import type { FeatureService } from '../feature.service.ts';

@@ -17,8 +17,8 @@ import type { User } from '../../../db/schema/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log.ts';
 import { AccessTokens, type AccessClaims } from './access-token.ts';
-import { AccountLetters } from './account-mails.ts';
-import { EmailProof } from './email-verification.ts';
+import { AccountMails } from './account-mails.ts';
+import { EmailVerifier } from './email-verifier.ts';
 import { FairQueue } from './fair-queue.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { MailedTokens } from './mailed-token.ts';
@@ -66,8 +66,8 @@ export class AuthService {
   private readonly realTime: Clock;
   private readonly limiter: SignInLimiter;
   private readonly mailedTokens: MailedTokens;
-  private readonly letters: AccountLetters;
-  readonly emailProof: EmailProof;
+  private readonly mails: AccountMails;
+  readonly emailVerifier: EmailVerifier;
   private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
@@ -81,10 +81,10 @@ export class AuthService {
     this.limiter = new SignInLimiter({ pool: deps.pool, limits: deps.config.signIn });
     const { jwtSecret } = deps.config;
     this.mailedTokens = new MailedTokens({ jwtSecret, clock: deps.realTime });
-    this.letters = new AccountLetters({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
+    this.mails = new AccountMails({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
     this.addresses = new KnownAddresses({ db: deps.db, clock: deps.realTime });
-    this.emailProof = new EmailProof({
-      ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, letters: this.letters },
+    this.emailVerifier = new EmailVerifier({
+      ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, mails: this.mails },
     });
     this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
     this.refreshTokens = new RefreshTokens({
@@ -115,7 +115,7 @@ export class AuthService {
       if (!user) {
         throw new BillingError('email_taken', `An account for ${email} exists already; sign in.`);
       }
-      if (!user.emailVerifiedAt) await this.letters.askToVerify(tx, user, now);
+      if (!user.emailVerifiedAt) await this.mails.askToVerify(tx, user, now);
       await this.addresses.remember(tx, user.id, from.address);
       const refreshToken = await this.refreshTokens.issue(tx, user.id);
       return { session: await this.openSession({ user, tenant }), refreshToken };
@@ -148,7 +148,7 @@ export class AuthService {
   /** An account under attack stays open to its owner: by a link that only they can read. */
   private async refused(error: unknown, user: User | undefined): Promise<never> {
     const isAttacked = error instanceof BillingError && error.data['whose'] === 'account';
-    if (isAttacked && user) await this.letters.offerToOpen(this.db, user, this.clock.now());
+    if (isAttacked && user) await this.mails.offerToOpen(this.db, user, this.clock.now());
     throw error;
   }
 

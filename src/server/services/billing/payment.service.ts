@@ -5,7 +5,7 @@ import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../../domain/ids.ts';
-import type { Asker } from './subscription/change-billing.ts';
+import type { Requester } from './requester.ts';
 
 /** Reads a tenant's invoices. */
 export class PaymentService {
@@ -17,15 +17,15 @@ export class PaymentService {
 
   /** Newest first; `cursor` is the last answer's `nextCursor`. */
   async listPayments(
-    asker: Asker,
+    requester: Requester,
     options: { limit: number; cursor: string | undefined },
   ): Promise<PaymentsPage> {
     const { limit, cursor } = options;
     const before = cursor === undefined ? undefined : parseCursor(cursor);
-    const rows = await listPayments(this.#db, asker.tenantId, { limit: limit + 1, before });
+    const rows = await listPayments(this.#db, requester.tenantId, { limit: limit + 1, before });
     const page = rows.slice(0, limit);
     const last = page.at(-1);
-    const links = canManageBilling(asker.role);
+    const links = canManageBilling(requester.role);
     return {
       payments: page.map((row) => viewPayment(row, links)),
       nextCursor: rows.length > limit && last ? Buffer.from(last.id).toString('base64url') : null,

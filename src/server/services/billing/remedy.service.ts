@@ -23,7 +23,7 @@ import { REMEDY_QUEUE } from './sync/remedy-queue.ts';
 const TENANTS_MAX = 200;
 const FIRST_RETRY_MS = 60_000;
 const RETRY_MS_MAX = 6 * 3600_000;
-const TELL_AFTER_ATTEMPTS = 5;
+const ALERT_AFTER_ATTEMPTS = 5;
 const ALERT = 'remedy_failing';
 
 /**
@@ -113,7 +113,7 @@ export class RemedyService {
     const delay = Math.min(FIRST_RETRY_MS * 2 ** remedy.attempts, RETRY_MS_MAX);
     const nextAttemptAt = new Date(now.getTime() + delay);
     await markRemedyFailed(db, remedy.id, { error: errorText(reason), nextAttemptAt });
-    if (attempts < TELL_AFTER_ATTEMPTS) return;
+    if (attempts < ALERT_AFTER_ATTEMPTS) return;
     await raiseAlert(db, {
       tenantId: remedy.tenantId,
       kind: ALERT,

@@ -15,7 +15,7 @@ import type { Jobs } from '../../jobs.ts';
 import { isStripeUnavailable } from '../stripe/client/errors.ts';
 import { toEventRow } from './stripe-event/event-row.ts';
 import { processEvent } from './stripe-event/process.ts';
-import { tellOfOther } from './sync/other-environment.ts';
+import { alertOtherEnvironment } from './sync/other-environment.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
 
 export const STRIPE_EVENT_QUEUE = 'stripe-event';
@@ -66,11 +66,11 @@ export class StripeEventService {
   /** An event of the other mode came: a live one in test mode, or the other way round. */
   refuse(eventId: string): Promise<void> {
     const { db, clock } = this.#deps;
-    return tellOfOther(db, { subjectId: eventId, what: 'An event', now: clock.now() });
+    return alertOtherEnvironment(db, { subjectId: eventId, what: 'An event', now: clock.now() });
   }
 
   /** An endpoint sends another API version than ours: its events are of use as hints alone. */
-  tellOfVersion(apiVersion: string | null): Promise<void> {
+  alertApiVersion(apiVersion: string | null): Promise<void> {
     const { db, clock } = this.#deps;
     return raiseAlert(db, {
       tenantId: null,

@@ -20,7 +20,7 @@ import {
   type CharacterCursor,
 } from '../../../db/repositories/character.repository.ts';
 import type { Character } from '../../../db/schema/index.ts';
-import type { Principal } from '../../app-env.ts';
+import type { Principal } from '../../principal.ts';
 import { STARTER_CHARACTERS } from './starter-characters.ts';
 import type { FeatureService } from '../feature.service.ts';
 

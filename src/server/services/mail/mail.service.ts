@@ -14,8 +14,8 @@ import type { Clock } from '../../../domain/clock.ts';
 import type { MailConfig } from '../../config/config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Logger } from '../../log.ts';
-import type { Letter } from './templates.ts';
-import { writeLetter } from './render-mail.ts';
+import type { MailContent } from './templates.ts';
+import { renderMail } from './render-mail.ts';
 
 /** Mails taken at once: few, so that a crash delays few. */
 const BATCH = 20;
@@ -24,7 +24,7 @@ const LEASE_MS = 10 * 60_000;
 const TRIES_MAX = 8;
 const FIRST_DELAY_MS = 60_000;
 
-export interface ShownMail extends Letter {
+export interface ShownMail extends MailContent {
   id: string;
   kind: string;
   recipient: string;
@@ -96,23 +96,23 @@ export class MailService {
   /** Answers what went wrong, if something did. */
   async #send(mail: Mail): Promise<string | undefined> {
     try {
-      const letter = writeLetter(mail, this.#appUrl);
+      const content = renderMail(mail, this.#appUrl);
       if (this.#transport) {
         await this.#transport.sendMail({
           from: this.#from,
           to: mail.recipient,
-          ...letter,
+          ...content,
           // The same mail sent twice, after a crash, is one to the reader's mail program.
           messageId: `<${mail.id}@small-squaretable>`,
         });
-      } else await this.#keep(mail, letter);
+      } else await this.#keep(mail, content);
       return undefined;
     } catch (error) {
       return errorText(error);
     }
   }
 
-  async #keep(mail: Mail, { subject, text }: Letter): Promise<void> {
+  async #keep(mail: Mail, { subject, text }: MailContent): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const head = `From: ${this.#from}\nTo: ${mail.recipient}\nSubject: ${subject}\n`;
     const file = path.join(this.#folder, `${mail.id}.txt`);
@@ -124,7 +124,7 @@ export class MailService {
     await this.sendDue();
     const mails = await listMails(this.#db, limit);
     return mails.map((mail) => ({
-      ...this.#letterOf(mail),
+      ...this.#contentOf(mail),
       id: mail.id,
       kind: mail.kind,
       recipient: mail.recipient,
@@ -133,9 +133,9 @@ export class MailService {
     }));
   }
 
-  #letterOf(mail: Mail): Letter {
+  #contentOf(mail: Mail): MailContent {
     try {
-      return writeLetter(mail, this.#appUrl);
+      return renderMail(mail, this.#appUrl);
     } catch (error) {
       return { subject: mail.kind, text: errorText(error) };
     }

@@ -1,19 +1,19 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import { formatMoney } from '../../../domain/money.ts';
-import type { Letter, MailKind, Words } from './templates.ts';
+import type { MailContent, MailKind, Words } from './templates.ts';
 import { en } from './words.en.ts';
 import { zh } from './words.zh.ts';
 
 /** Writes the mail in its reader's language. Throws for a kind that has no template. */
-export function writeLetter(
+export function renderMail(
   mail: Pick<Mail, 'kind' | 'locale' | 'timeZone' | 'data' | 'recipient'>,
   appUrl: string,
-): Letter {
+): MailContent {
   const { kind, locale } = mail;
   const words: Words = wordsOf(locale);
   if (!Object.hasOwn(words, kind)) throw new Error(`There is no template for the mail "${kind}".`);
   const data = mail.data as Record<string, unknown>;
-  const write = words[kind as MailKind] as (data: unknown, stationery: unknown) => Letter;
+  const write = words[kind as MailKind] as (data: unknown, format: unknown) => MailContent;
   // A mail is forwarded and read elsewhere: it names the zone, and so the instant that the page shows.
   const day = new Intl.DateTimeFormat(locale, {
     year: 'numeric',

@@ -45,13 +45,13 @@ export interface MailData {
 
 export type MailKind = keyof MailData;
 
-export interface Letter {
+export interface MailContent {
   subject: string;
   text: string;
 }
 
 /** What a template may use of the product: addresses, and how to write numbers and dates. */
-export interface Stationery {
+export interface MailFormat {
   name: string;
   appUrl: string;
   money(amountMinor: number, currency: string): string;
@@ -61,4 +61,4 @@ export interface Stationery {
   list(items: string[]): string;
 }
 
-export type Words = { [K in MailKind]: (data: MailData[K], stationery: Stationery) => Letter };
+export type Words = { [K in MailKind]: (data: MailData[K], format: MailFormat) => MailContent };

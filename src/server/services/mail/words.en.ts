@@ -1,6 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
-import type { MailData, Stationery, Words } from './templates.ts';
+import type { MailData, MailFormat, Words } from './templates.ts';
 
 const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const;
 
@@ -93,8 +93,8 @@ export const en: Words = {
       ].join('\n\n'),
     };
   },
-  plan_growing: (data, stationery) => {
-    const { name, appUrl, day } = stationery;
+  plan_growing: (data, format) => {
+    const { name, appUrl, day } = format;
     const plan = PLAN_NAMES[data.plan];
     const whole = day(data.wholeAt);
     return {
@@ -103,9 +103,9 @@ export const en: Words = {
         `Hello ${name},`,
         `Your plan is now ${plan}, with all of its features. You have paid for a part of its period, and until the next payment you have that part of its higher limits:`,
         data.months
-          .map(({ period, limits }) => `${period}: ${limitsOf(limits, stationery)}`)
+          .map(({ period, limits }) => `${period}: ${limitsOf(limits, format)}`)
           .join('\n'),
-        `With the payment on ${whole} all of it is yours: ${limitsOf(data.whole, stationery)} a month.`,
+        `With the payment on ${whole} all of it is yours: ${limitsOf(data.whole, format)} a month.`,
         `See all your usage here: ${appUrl}/subscription`,
       ].join('\n\n'),
     };
@@ -140,7 +140,7 @@ export const en: Words = {
   }),
 };
 
-function limitsOf(limits: PlanLimits, { number, list }: Stationery): string {
+function limitsOf(limits: PlanLimits, { number, list }: MailFormat): string {
   return list(
     RESOURCE_TYPES.map((resource) => {
       const limit = limits[resource];

@@ -1,6 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
-import type { MailData, Stationery, Words } from './templates.ts';
+import type { MailData, MailFormat, Words } from './templates.ts';
 
 const PLAN_NAMES = { free: '免费版', pro: '专业版', team: '团队版' } as const;
 
@@ -89,8 +89,8 @@ export const zh: Words = {
       ].join('\n\n'),
     };
   },
-  plan_growing: (data, stationery) => {
-    const { name, appUrl, day } = stationery;
+  plan_growing: (data, format) => {
+    const { name, appUrl, day } = format;
     const plan = PLAN_NAMES[data.plan];
     const whole = day(data.wholeAt);
     return {
@@ -99,9 +99,9 @@ export const zh: Words = {
         `${name}，您好：`,
         `您的方案已改为${plan}，功能全部可用。您只为本周期的一部分付费，因此在下次付款之前，新增额度按该部分提供：`,
         data.months
-          .map(({ period, limits }) => `${period}：${limitsOf(limits, stationery)}`)
+          .map(({ period, limits }) => `${period}：${limitsOf(limits, format)}`)
           .join('\n'),
-        `${whole} 付款后即为全部额度：每月${limitsOf(data.whole, stationery)}。`,
+        `${whole} 付款后即为全部额度：每月${limitsOf(data.whole, format)}。`,
         `在此查看全部用量：${appUrl}/subscription`,
       ].join('\n\n'),
     };
@@ -136,7 +136,7 @@ export const zh: Words = {
   }),
 };
 
-function limitsOf(limits: PlanLimits, { number, list }: Stationery): string {
+function limitsOf(limits: PlanLimits, { number, list }: MailFormat): string {
   return list(
     RESOURCE_TYPES.map((resource) => {
       const limit = limits[resource];

@@ -12,7 +12,7 @@ export type Readiness = Record<Part, 'ok' | 'failing'>;
 /** Where it is noted that a proxy stands before us whose word is not taken. */
 export const UNTRUSTED_PROXY_SETTING = 'proxy.untrusted';
 
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
 /** Whether this process can do its work. */
 export class HealthService {
@@ -63,7 +63,7 @@ export class HealthService {
 
 async function succeeds(check: Promise<boolean>): Promise<boolean> {
   const late = new AbortController();
-  const inTime = setTimeout(PATIENCE_MS, false, { signal: late.signal, ref: false });
+  const inTime = setTimeout(TIMEOUT_MS, false, { signal: late.signal, ref: false });
   inTime.catch(() => undefined);
   try {
     return await Promise.race([check.catch(() => false), inTime]);

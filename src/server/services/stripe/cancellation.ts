@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { Patience } from './client/client.ts';
+import type { CallTimeouts } from './client/client.ts';
 import { isMissing, isRefused } from './client/errors.ts';
 
 /**
@@ -9,7 +9,7 @@ import { isMissing, isRefused } from './client/errors.ts';
 export async function setEnd(
   stripe: Stripe,
   values: { subscriptionId: string; at: number | null; comment: string | null },
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   const { subscriptionId, at, comment } = values;
   await stripe.subscriptions.update(
@@ -18,7 +18,7 @@ export async function setEnd(
       ...(at === null ? { cancel_at_period_end: true } : { cancel_at: at }),
       ...(comment ? { cancellation_details: { comment } } : {}),
     },
-    patience,
+    timeouts,
   );
 }
 
@@ -26,26 +26,26 @@ export async function setEnd(
 export async function cancelNow(
   stripe: Stripe,
   { subscriptionId, comment }: { subscriptionId: string; comment: string | null },
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   try {
     await stripe.subscriptions.cancel(
       subscriptionId,
       comment ? { cancellation_details: { comment } } : {},
-      patience,
+      timeouts,
     );
   } catch (error) {
     if (isMissing(error)) return;
-    if (!isRefused(error) || !(await isOver(stripe, subscriptionId, patience))) throw error;
+    if (!isRefused(error) || !(await isOver(stripe, subscriptionId, timeouts))) throw error;
   }
 }
 
 async function isOver(
   stripe: Stripe,
   subscriptionId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<boolean> {
-  const { status } = await stripe.subscriptions.retrieve(subscriptionId, {}, patience);
+  const { status } = await stripe.subscriptions.retrieve(subscriptionId, {}, timeouts);
   return status === 'canceled' || status === 'incomplete_expired';
 }
 
@@ -56,8 +56,8 @@ async function isOver(
 export async function clearEnd(
   stripe: Stripe,
   { subscriptionId, withPeriod }: { subscriptionId: string; withPeriod: boolean },
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   const cleared = withPeriod ? { cancel_at_period_end: false } : { cancel_at: '' as const };
-  await stripe.subscriptions.update(subscriptionId, cleared, patience);
+  await stripe.subscriptions.update(subscriptionId, cleared, timeouts);
 }

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { readPreview, type InvoicePreview } from './snapshots/invoice-snapshot.ts';
-import type { Patience } from './client/client.ts';
+import type { CallTimeouts } from './client/client.ts';
 import {
   readSubscription,
   SUBSCRIPTION_EXPAND,
@@ -45,7 +45,7 @@ export async function previewChange(
 export async function applyChange(
   stripe: Stripe,
   { subscription, itemId, priceId, prorationDate, resetsPeriod }: ImmediateChange,
-  options: Patience & { idempotencyKey: string },
+  options: CallTimeouts & { idempotencyKey: string },
 ): Promise<void> {
   const { cancelAtPeriodEnd, scheduleId } = subscription;
   const answer = await stripe.subscriptions.update(

@@ -7,7 +7,7 @@ import {
   type DisputeSnapshot,
   type RefundSnapshot,
 } from './snapshots/charge-snapshot.ts';
-import type { Patience } from './client/client.ts';
+import type { CallTimeouts } from './client/client.ts';
 import { isMissing } from './client/errors.ts';
 
 export interface ChargeReading {
@@ -26,16 +26,16 @@ export interface ChargeReading {
 export async function findCharge(
   stripe: Stripe,
   chargeId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<ChargeReading | undefined> {
   try {
-    const charge = readCharge(await stripe.charges.retrieve(chargeId, {}, patience));
-    const refunds = await stripe.refunds.list({ charge: chargeId, limit: 100 }, patience);
+    const charge = readCharge(await stripe.charges.retrieve(chargeId, {}, timeouts));
+    const refunds = await stripe.refunds.list({ charge: chargeId, limit: 100 }, timeouts);
     return {
       charge,
       refunds: refunds.data.map(readRefund),
-      dispute: charge.disputed ? await findDispute(stripe, chargeId, patience) : null,
-      invoiceId: await findInvoiceOf(stripe, charge, patience),
+      dispute: charge.disputed ? await findDispute(stripe, chargeId, timeouts) : null,
+      invoiceId: await findInvoiceOf(stripe, charge, timeouts),
     };
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -47,30 +47,30 @@ export async function findCharge(
 export async function listCharges(
   stripe: Stripe,
   customerId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<ChargeSnapshot[]> {
-  const { data } = await stripe.charges.list({ customer: customerId, limit: 100 }, patience);
+  const { data } = await stripe.charges.list({ customer: customerId, limit: 100 }, timeouts);
   return data.map(readCharge);
 }
 
 async function findDispute(
   stripe: Stripe,
   chargeId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<DisputeSnapshot | null> {
-  const { data } = await stripe.disputes.list({ charge: chargeId, limit: 1 }, patience);
+  const { data } = await stripe.disputes.list({ charge: chargeId, limit: 1 }, timeouts);
   return data[0] ? readDispute(data[0]) : null;
 }
 
 async function findInvoiceOf(
   stripe: Stripe,
   { paymentIntentId }: ChargeSnapshot,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<string | null> {
   if (!paymentIntentId) return null;
   const { data } = await stripe.invoicePayments.list(
     { payment: { type: 'payment_intent', payment_intent: paymentIntentId }, limit: 1 },
-    patience,
+    timeouts,
   );
   const invoice = data[0]?.invoice;
   return typeof invoice === 'string' ? invoice : (invoice?.id ?? null);

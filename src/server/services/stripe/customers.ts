@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { Patience } from './client/client.ts';
+import type { CallTimeouts } from './client/client.ts';
 import { isIdempotencyConflict, isMissing } from './client/errors.ts';
 import {
   readCustomer,
@@ -48,11 +48,11 @@ export async function createCustomer(stripe: Stripe, values: NewCustomer): Promi
 export async function findCustomer(
   stripe: Stripe,
   customerId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<CustomerSnapshot | undefined> {
   try {
     const expand = ['invoice_settings.default_payment_method', 'invoice_credit_balance'];
-    return readCustomer(await stripe.customers.retrieve(customerId, { expand }, patience));
+    return readCustomer(await stripe.customers.retrieve(customerId, { expand }, timeouts));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -69,24 +69,24 @@ export interface CustomerBilling {
 export async function findBilling(
   stripe: Stripe,
   customerId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<CustomerBilling | undefined> {
-  const customer = await findCustomer(stripe, customerId, patience);
+  const customer = await findCustomer(stripe, customerId, timeouts);
   if (!customer) return undefined;
   if (customer.deleted) return { customer, subscriptions: [] };
-  return { customer, subscriptions: await listSubscriptions(stripe, customerId, patience) };
+  return { customer, subscriptions: await listSubscriptions(stripe, customerId, timeouts) };
 }
 
 /** All of them, whatever their state: without `status` Stripe leaves ended ones out. */
 export async function listSubscriptions(
   stripe: Stripe,
   customerId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<SubscriptionSnapshot[]> {
   const expand = SUBSCRIPTION_EXPAND.map((path) => `data.${path}`);
   const pages = stripe.subscriptions.list(
     { customer: customerId, status: 'all', limit: 100, expand },
-    patience,
+    timeouts,
   );
   const found: SubscriptionSnapshot[] = [];
   for await (const one of pages) found.push(readSubscription(one));

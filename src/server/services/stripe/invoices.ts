@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { Patience } from './client/client.ts';
+import type { CallTimeouts } from './client/client.ts';
 import { isMissing, isRefused } from './client/errors.ts';
 import { INVOICE_EXPAND, readInvoice, type InvoiceSnapshot } from './snapshots/invoice-snapshot.ts';
 
@@ -7,10 +7,10 @@ import { INVOICE_EXPAND, readInvoice, type InvoiceSnapshot } from './snapshots/i
 export async function findInvoice(
   stripe: Stripe,
   invoiceId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<InvoiceSnapshot | undefined> {
   try {
-    const answer = await stripe.invoices.retrieve(invoiceId, { expand: INVOICE_EXPAND }, patience);
+    const answer = await stripe.invoices.retrieve(invoiceId, { expand: INVOICE_EXPAND }, timeouts);
     return readInvoice(answer);
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -23,10 +23,10 @@ export async function listInvoices(
   stripe: Stripe,
   customerId: string,
   limit: number,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<InvoiceSnapshot[]> {
   const expand = INVOICE_EXPAND.map((path) => `data.${path}`);
-  const { data } = await stripe.invoices.list({ customer: customerId, limit, expand }, patience);
+  const { data } = await stripe.invoices.list({ customer: customerId, limit, expand }, timeouts);
   return data.map(readInvoice);
 }
 
@@ -34,12 +34,12 @@ export async function listInvoices(
 export async function listPaidInvoices(
   stripe: Stripe,
   subscriptionId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<InvoiceSnapshot[]> {
   const expand = INVOICE_EXPAND.map((path) => `data.${path}`);
   const { data } = await stripe.invoices.list(
     { subscription: subscriptionId, status: 'paid', limit: 100, expand },
-    patience,
+    timeouts,
   );
   return data.map(readInvoice);
 }
@@ -48,11 +48,11 @@ export async function listPaidInvoices(
 export async function findOpenInvoices(
   stripe: Stripe,
   customerId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<InvoiceSnapshot[]> {
   try {
     const wanted = { customer: customerId, status: 'open', limit: 100 } as const;
-    const { data } = await stripe.invoices.list(wanted, patience);
+    const { data } = await stripe.invoices.list(wanted, timeouts);
     return data.map(readInvoice);
   } catch (error) {
     if (isMissing(error)) return [];
@@ -64,13 +64,13 @@ export async function findOpenInvoices(
 export async function voidInvoice(
   stripe: Stripe,
   invoiceId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   try {
-    await stripe.invoices.voidInvoice(invoiceId, {}, patience);
+    await stripe.invoices.voidInvoice(invoiceId, {}, timeouts);
   } catch (error) {
     if (!isRefused(error)) throw error;
-    const { status } = await stripe.invoices.retrieve(invoiceId, {}, patience);
+    const { status } = await stripe.invoices.retrieve(invoiceId, {}, timeouts);
     if (status === 'open') throw error;
   }
 }

@@ -2,9 +2,9 @@ import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
 import type { ConfiguredPrices } from '../../config/stripe.config.ts';
-import { READ_PATIENCE } from './client/client.ts';
+import { READ_TIMEOUTS } from './client/client.ts';
 import { isMissing } from './client/errors.ts';
-import { price as priceShape, type PriceSnapshot } from './snapshots/schemas.ts';
+import { price as priceSchema, type PriceSnapshot } from './snapshots/schemas.ts';
 
 /** Also how the last reading is kept. */
 export const offeredPrice = z.object({
@@ -96,9 +96,9 @@ async function listByLookupKey(
       limit: 10,
       expand: ['data.currency_options'],
     },
-    READ_PATIENCE,
+    READ_TIMEOUTS,
   );
-  const prices = data.map((one) => priceShape.parse(one));
+  const prices = data.map((one) => priceSchema.parse(one));
   return new Map(prices.flatMap((one) => (one.lookupKey ? [[one.lookupKey, one] as const] : [])));
 }
 
@@ -106,7 +106,7 @@ async function listByLookupKey(
 export async function findPrice(stripe: Stripe, id: string): Promise<PriceSnapshot | undefined> {
   try {
     const params = { expand: ['currency_options'] };
-    return priceShape.parse(await stripe.prices.retrieve(id, params, READ_PATIENCE));
+    return priceSchema.parse(await stripe.prices.retrieve(id, params, READ_TIMEOUTS));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

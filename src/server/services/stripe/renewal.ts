@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import { WRITE_PATIENCE, type Patience } from './client/client.ts';
+import { WRITE_TIMEOUTS, type CallTimeouts } from './client/client.ts';
 import { isRefused } from './client/errors.ts';
 import { readPreview, type InvoicePreview } from './snapshots/invoice-snapshot.ts';
 import type {
@@ -14,11 +14,11 @@ import type {
 export async function previewRenewal(
   stripe: Stripe,
   { id, customerId }: SubscriptionSnapshot,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<InvoicePreview | undefined> {
   try {
     const params = { customer: customerId, subscription: id };
-    return readPreview(await stripe.invoices.createPreview(params, patience));
+    return readPreview(await stripe.invoices.createPreview(params, timeouts));
   } catch (error) {
     // 404 `invoice_upcoming_none`, and states that are not billed.
     if (isRefused(error)) return undefined;
@@ -70,7 +70,7 @@ export async function previewPeriod(
         ...(taxRateIds.length > 0 ? { default_tax_rates: taxRateIds } : {}),
       },
     },
-    WRITE_PATIENCE,
+    WRITE_TIMEOUTS,
   );
   return readPreview(answer);
 }

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { APP_MARK } from './customers.ts';
-import type { Patience } from './client/client.ts';
+import type { CallTimeouts } from './client/client.ts';
 import { isRefused } from './client/errors.ts';
 import { toUnixSeconds } from './snapshots/schemas.ts';
 import type { SchedulePhaseSnapshot } from './snapshots/schedule-phase.ts';
@@ -10,11 +10,11 @@ import { readSchedule, type ScheduleSnapshot } from './snapshots/subscription-sn
 export async function attachSchedule(
   stripe: Stripe,
   subscriptionId: string,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   const made = await stripe.subscriptionSchedules.create(
     { from_subscription: subscriptionId },
-    patience,
+    timeouts,
   );
   readSchedule(made);
 }
@@ -37,7 +37,7 @@ export interface PlannedChange {
 export async function planChange(
   stripe: Stripe,
   { schedule, currentPriceId, priceId, at, interval, changesInterval }: PlannedChange,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   const current = currentPhase(schedule);
   const items = current.keeps.items.map((item) =>
@@ -60,7 +60,7 @@ export async function planChange(
         },
       ],
     },
-    patience,
+    timeouts,
   );
 }
 
@@ -68,7 +68,7 @@ export async function planChange(
 export async function endSchedule(
   stripe: Stripe,
   { schedule, at }: { schedule: ScheduleSnapshot; at: Date },
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   await stripe.subscriptionSchedules.update(
     schedule.id,
@@ -78,7 +78,7 @@ export async function endSchedule(
       metadata: { app: APP_MARK },
       phases: [untilThen(currentPhase(schedule), at)],
     },
-    patience,
+    timeouts,
   );
 }
 
@@ -86,14 +86,14 @@ export async function endSchedule(
 export async function releaseSchedule(
   stripe: Stripe,
   { id, keepEnd }: { id: string; keepEnd: boolean },
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<void> {
   try {
     const kept = keepEnd ? { preserve_cancel_date: true } : {};
-    await stripe.subscriptionSchedules.release(id, kept, patience);
+    await stripe.subscriptionSchedules.release(id, kept, timeouts);
   } catch (error) {
     if (!isRefused(error)) throw error;
-    const { status } = readSchedule(await stripe.subscriptionSchedules.retrieve(id, {}, patience));
+    const { status } = readSchedule(await stripe.subscriptionSchedules.retrieve(id, {}, timeouts));
     if (status === 'active' || status === 'not_started') throw error;
   }
 }

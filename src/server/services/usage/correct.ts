@@ -3,7 +3,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import { isUuid, type Actor } from '../../../domain/ids.ts';
 import { periodOf, periodStart, type Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
-import type { UsageParts } from './usage-deps.ts';
+import type { MeteringDeps } from './metering-deps.ts';
 
 export interface ResetRequest {
   tenantId: string;
@@ -25,22 +25,22 @@ export interface CorrectionRequest extends ResetRequest {
  * would leave less than nothing.
  */
 export async function correctUsage(
-  parts: UsageParts,
+  deps: MeteringDeps,
   request: CorrectionRequest,
 ): Promise<{ used: number }> {
-  const now = parts.clock.now();
+  const now = deps.clock.now();
   const current = periodOf(now);
   const period = request.period ?? current;
   assertReason(request.reason);
   if (!Number.isSafeInteger(request.amount) || request.amount === 0) {
     throw new BillingError('invalid_request', 'amount must be a whole number other than 0.');
   }
-  await assertTenant(parts, request.tenantId);
+  await assertTenant(deps, request.tenantId);
   try {
     // A correction of an earlier month shows on that month's first day.
     const occurredAt = period === current ? now : periodStart(period);
-    const used = await parts.repository.correct({ ...request, period, occurredAt, now });
-    parts.live.changed(request.tenantId);
+    const used = await deps.repository.correct({ ...request, period, occurredAt, now });
+    deps.live.changed(request.tenantId);
     return { used };
   } catch (cause) {
     if (violatedConstraint(cause) !== 'usage_totals_not_negative') throw cause;
@@ -52,19 +52,19 @@ export async function correctUsage(
 
 /** Takes a counter to zero; the ledger keeps what was, and what was taken off, by whom and why. */
 export async function resetUsage(
-  parts: UsageParts,
+  deps: MeteringDeps,
   request: ResetRequest,
 ): Promise<{ before: number }> {
   assertReason(request.reason);
-  await assertTenant(parts, request.tenantId);
-  const now = parts.clock.now();
+  await assertTenant(deps, request.tenantId);
+  const now = deps.clock.now();
   const period = request.period ?? periodOf(now);
-  const before = await parts.repository.resetUsage({ ...request, period, now });
-  parts.live.changed(request.tenantId);
+  const before = await deps.repository.resetUsage({ ...request, period, now });
+  deps.live.changed(request.tenantId);
   return { before };
 }
 
-async function assertTenant({ entitlements }: UsageParts, tenantId: string): Promise<void> {
+async function assertTenant({ entitlements }: MeteringDeps, tenantId: string): Promise<void> {
   if (!isUuid(tenantId)) {
     throw new BillingError('tenant_not_found', `There is no tenant "${tenantId}".`);
   }

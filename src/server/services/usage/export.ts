@@ -1,22 +1,22 @@
 import type { Readable } from 'node:stream';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Period } from '../../../domain/period.ts';
-import type { UsageParts } from './usage-deps.ts';
+import type { MeteringDeps } from './metering-deps.ts';
 
 /**
  * The tenant's ledger of a month as CSV, as a stream, which holds a connection until it is read or
  * destroyed. 404 when the month was archived.
  */
 export async function openExport(
-  parts: UsageParts,
+  deps: MeteringDeps,
   tenantId: string,
   period: Period,
 ): Promise<Readable> {
-  if (await parts.repository.isArchived(period)) {
+  if (await deps.repository.isArchived(period)) {
     throw new BillingError(
       'not_found',
       `The ledger of ${period} has been archived: ask support for the file.`,
     );
   }
-  return parts.repository.streamLedger(tenantId, period);
+  return deps.repository.streamLedger(tenantId, period);
 }

@@ -15,7 +15,7 @@ import type { Period } from '../../../domain/period.ts';
 import type { Logger } from '../../log.ts';
 import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
 
-export interface UsageBooksDeps {
+export interface LedgerVerificationDeps {
   database: Database;
   clock: Clock;
   log: Logger;
@@ -34,12 +34,12 @@ const LAST_VERIFICATION = 'usage_verification';
  * The books of metering: compares every counter with the ledger and the reservations, mends it
  * from them, and moves old months out of the database and back.
  */
-export class UsageBooksService {
+export class LedgerVerificationService {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(deps: UsageBooksDeps) {
+  constructor(deps: LedgerVerificationDeps) {
     this.#database = deps.database;
     this.#clock = deps.clock;
     this.#log = deps.log;

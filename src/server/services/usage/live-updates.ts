@@ -1,6 +1,6 @@
 import type { UsageStats } from '../../../domain/api.ts';
 import { periodEnd, periodOf } from '../../../domain/period.ts';
-import type { UsageParts } from './usage-deps.ts';
+import type { MeteringDeps } from './metering-deps.ts';
 import { usageStats } from './stats.ts';
 
 /** Looks again after this long even when nobody told of a change. */
@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 15_000;
  * change.
  */
 export async function* watchUsage(
-  parts: UsageParts,
+  deps: MeteringDeps,
   tenantId: string,
   signal: AbortSignal,
 ): AsyncGenerator<UsageStats, void> {
@@ -22,18 +22,18 @@ export async function* watchUsage(
     moved = true;
     wake();
   };
-  const stopWatching = parts.live.watch(tenantId, note);
+  const stopWatching = deps.live.watch(tenantId, note);
   signal.addEventListener('abort', note);
   let told = '';
   try {
     while (!signal.aborted) {
       moved = false;
-      const stats = await usageStats(parts, tenantId);
+      const stats = await usageStats(deps, tenantId);
       const text = JSON.stringify([stats.period, stats.resources]);
       if (text !== told) yield stats;
       told = text;
       if (moved) continue;
-      const sleepMs = Math.min(LOOK_AGAIN_MS, untilNextMonth(parts));
+      const sleepMs = Math.min(LOOK_AGAIN_MS, untilNextMonth(deps));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, sleepMs).unref();
         wake = () => {
@@ -49,7 +49,7 @@ export async function* watchUsage(
   }
 }
 
-function untilNextMonth({ clock }: UsageParts): number {
+function untilNextMonth({ clock }: MeteringDeps): number {
   const now = clock.now();
   return Math.max(1, periodEnd(periodOf(now)).getTime() - now.getTime());
 }

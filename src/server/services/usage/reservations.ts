@@ -7,7 +7,7 @@ import { assertValid, isWholeAmount, problemWith, problemWithMetadata } from './
 import { reservationOf } from './validation.ts';
 import { canonicalJson } from './fingerprint.ts';
 import { problemWithInstant, startOf } from './instant.ts';
-import type { UsageParts } from './usage-deps.ts';
+import type { MeteringDeps } from './metering-deps.ts';
 import {
   formatReservationId,
   newReservationKey,
@@ -46,12 +46,12 @@ export interface Settled {
 
 /** Holds units for work that begins now; 429 `quota_exceeded` when they do not fit. */
 export async function reserve(
-  parts: UsageParts,
+  deps: MeteringDeps,
   request: ReservationRequest,
 ): Promise<Reservation> {
   assertValid(problemWith(request));
   assertTtl(request.ttlSeconds);
-  const { clock, live, metrics, queues } = parts;
+  const { clock, live, metrics, queues } = deps;
   const now = clock.now();
   assertValid(problemWithInstant(request.occurredAt, now));
   const key = newReservationKey(request.tenantId.toLowerCase());
@@ -62,13 +62,13 @@ export async function reserve(
   if (admission.outcome === 'conflict') throw keyConflict(call.key);
   const recorded = recordedOf(admission);
   metrics?.calls.inc({ outcome: recorded?.status ?? 'rejected' });
-  if (recorded === undefined) throw await quotaExceeded(parts, { ...call, ...admission });
+  if (recorded === undefined) throw await quotaExceeded(deps, { ...call, ...admission });
   const { remaining } = recorded;
   if (recorded.status === 'duplicate') {
     // The same key with a consumption's body would have been a conflict, so it made a reservation.
     const id = admission.reservationId!;
     const reservationId = formatReservationId({ tenantId: call.tenantId, id });
-    return { reservationId, expiresAt: await expiryOf(parts, call, id, request), remaining };
+    return { reservationId, expiresAt: await expiryOf(deps, call, id, request), remaining };
   }
   live.changed(call.tenantId);
   return { reservationId: formatReservationId(key), expiresAt: call.expiresAt!, remaining };
@@ -76,7 +76,7 @@ export async function reserve(
 
 /** When the reservation that a key made ends; told by the key when it is pruned already. */
 async function expiryOf(
-  { repository }: UsageParts,
+  { repository }: MeteringDeps,
   call: AdmissionCall,
   id: string,
   { ttlSeconds }: ReservationRequest,
@@ -92,14 +92,14 @@ async function expiryOf(
  * it. Again with more as it goes on; with `ttlSeconds` the hold lives so long from now. Nothing
  * happens to a reservation that is closed.
  */
-export async function begin(parts: UsageParts, request: BeginRequest): Promise<void> {
+export async function begin(deps: MeteringDeps, request: BeginRequest): Promise<void> {
   const { reservationId, amount, ttlSeconds } = request;
   if (!isWholeAmount(amount, 0)) throw new RangeError(`${amount} units cannot be owed.`);
   const key = parseReservationId(reservationId);
   const expiresAt =
-    ttlSeconds === undefined ? null : new Date(parts.clock.now().getTime() + ttlSeconds * 1000);
+    ttlSeconds === undefined ? null : new Date(deps.clock.now().getTime() + ttlSeconds * 1000);
   const call = { tenantId: key.tenantId, reservationId: key.id, amount, expiresAt };
-  await parts.queues.beginnings.submit(call, key.tenantId);
+  await deps.queues.beginnings.submit(call, key.tenantId);
 }
 
 /**
@@ -107,7 +107,7 @@ export async function begin(parts: UsageParts, request: BeginRequest): Promise<v
  * same; with another 409 `reservation_settled`; after a release 409 `reservation_released`. One
  * that expired is settled all the same.
  */
-export async function settle(parts: UsageParts, request: SettleRequest): Promise<Settled> {
+export async function settle(deps: MeteringDeps, request: SettleRequest): Promise<Settled> {
   const { amount, metadata } = request;
   if (!isWholeAmount(amount, 0)) {
     throw new BillingError(
@@ -117,20 +117,20 @@ export async function settle(parts: UsageParts, request: SettleRequest): Promise
   }
   assertValid(problemWithMetadata(metadata));
   const described = metadata === undefined ? null : canonicalJson(metadata);
-  const settlement = await end(parts, request, amount, described);
+  const settlement = await end(deps, request, amount, described);
   return { used: settlement.used!, remaining: settlement.remaining };
 }
 
 /** Gives a hold back. Again, or after it expired: nothing more happens. */
 export async function release(
-  parts: UsageParts,
+  deps: MeteringDeps,
   request: Pick<SettleRequest, 'reservationId' | 'tenantId'>,
 ): Promise<void> {
-  await end(parts, request, null, null);
+  await end(deps, request, null, null);
 }
 
 async function end(
-  parts: UsageParts,
+  deps: MeteringDeps,
   request: Pick<SettleRequest, 'reservationId' | 'tenantId'>,
   amount: number | null,
   metadata: string | null,
@@ -141,10 +141,10 @@ async function end(
     throw reservationNotFound(reservationId);
   }
   const call: SettleCall = { tenantId: key.tenantId, reservationId: key.id, amount, metadata };
-  const settlement = await parts.queues.settlements.submit(call, key.tenantId);
+  const settlement = await deps.queues.settlements.submit(call, key.tenantId);
   switch (settlement.outcome) {
     case 'done':
-      parts.live.changed(key.tenantId);
+      deps.live.changed(key.tenantId);
       return settlement;
     case 'done_before':
       return settlement;

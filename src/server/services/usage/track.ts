@@ -1,7 +1,7 @@
 import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './results.ts';
 import { admissionOf, assertValid, problemWith, type Consumption } from './validation.ts';
 import { problemWithInstant, startOf } from './instant.ts';
-import type { UsageParts } from './usage-deps.ts';
+import type { MeteringDeps } from './metering-deps.ts';
 
 export interface TrackRequest extends Consumption {
   /** When the work started, however long ago; for who need not be checked. */
@@ -13,21 +13,21 @@ export interface TrackRequest extends Consumption {
  * fit (unless `enforce` is false), 409 `idempotency_conflict` for a key with another body, 404
  * `tenant_not_found`, 400 for what is not valid.
  */
-export async function trackUsage(parts: UsageParts, request: TrackRequest): Promise<Recorded> {
+export async function trackUsage(deps: MeteringDeps, request: TrackRequest): Promise<Recorded> {
   assertValid(problemWith(request));
-  const now = parts.clock.now();
+  const now = deps.clock.now();
   assertValid(problemWithInstant(request.occurredAt, now));
   const startedAt = request.startedAt ?? startOf(request.occurredAt, now);
   const call = admissionOf(request, startedAt);
   const timed = { call, startedAt: startedAt ?? now };
-  const admission = await parts.queues.admissions.submit(timed, call.tenantId);
+  const admission = await deps.queues.admissions.submit(timed, call.tenantId);
   const recorded = recordedOf(admission);
   if (recorded === undefined) {
     if (admission.outcome === 'conflict') throw keyConflict(call.key);
-    parts.metrics?.calls.inc({ outcome: 'rejected' });
-    throw await quotaExceeded(parts, { ...call, ...admission });
+    deps.metrics?.calls.inc({ outcome: 'rejected' });
+    throw await quotaExceeded(deps, { ...call, ...admission });
   }
-  parts.metrics?.calls.inc({ outcome: recorded.status });
-  if (recorded.status === 'recorded') parts.live.changed(call.tenantId);
+  deps.metrics?.calls.inc({ outcome: recorded.status });
+  if (recorded.status === 'recorded') deps.live.changed(call.tenantId);
   return recorded;
 }

@@ -12,7 +12,7 @@ const LAST_TRY_WITHIN_MS = 3_000;
  * What is owed and not written yet. It is tried for as long as the process lives; what a dying process
  * leaves is settled when its hold expires, by what was written of it before.
  */
-export class Unwritten {
+export class WriteRetries {
   readonly #log: Logger;
   readonly #underWay = new Set<Promise<void>>();
   readonly #hurry = new AbortController();

@@ -34,7 +34,7 @@ function deliver(body: string, header: string | undefined, secrets = SECRETS, li
       access: { webhookSecrets: secrets, livemode },
       events: {
         refuse: async () => {},
-        tellOfVersion: async () => {},
+        alertApiVersion: async () => {},
         receive: async (one) => {
           toEventRow(one, new Date(0));
           return received.push(one) > 0;

@@ -12,28 +12,29 @@ import { arrangementOf, nextStep } from '../../../../domain/billing/converge.ts'
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Goal } from '../../../../domain/billing/intent.ts';
 import { hasNoAnswer, isStripeUnavailable } from '../../stripe/client/errors.ts';
-import { actorOf, type Asker, type Billing } from '../subscription/change-billing.ts';
-import { bringForward, takeBack, type Errand } from './converge.ts';
-import { readTruth, type Truth } from './stripe-state.ts';
+import { actorOf, type Requester } from '../requester.ts';
+import type { SyncDeps } from '../sync/sync-deps.ts';
+import { bringForward, takeBack, type IntentTask } from './converge.ts';
+import { readStripeState, type StripeState } from './stripe-state.ts';
 
 /**
  * Stores what the customer wants, then brings Stripe to it. Throws only what is true: 503
  * `stripe_unavailable` when nothing was changed, 503 `outcome_unknown` when that cannot be known
  * yet, and what Stripe refused, after everything is as it was.
  */
-export async function pursue(
-  billing: Billing,
-  asker: Asker,
+export async function carryOutIntent(
+  billing: SyncDeps,
+  requester: Requester,
   tenant: Tenant,
-  begun: Truth,
+  begun: StripeState,
   goal: Goal,
 ): Promise<'done' | 'waiting'> {
   const intent =
     (await sameIntent(billing, tenant.id, goal)) ??
-    (await store(billing, asker, tenant, begun, goal));
-  const errand = errandOf(intent);
+    (await store(billing, requester, tenant, begun, goal));
+  const task = taskOf(intent);
   try {
-    const end = await bringForward(billing, tenant, errand, begun);
+    const end = await bringForward(billing, tenant, task, begun);
     await conclude(billing, intent, end);
     return end;
   } catch (error) {
@@ -41,13 +42,13 @@ export async function pursue(
   }
 }
 
-export function errandOf({ id, goal, origin }: BillingIntent): Errand {
+export function taskOf({ id, goal, origin }: BillingIntent): IntentTask {
   return { key: `intent:${id}`, goal, origin };
 }
 
 /** A repeat of a change whose outcome is not known goes on under the same key: it charges once. */
 async function sameIntent(
-  billing: Billing,
+  billing: SyncDeps,
   tenantId: string,
   goal: Goal,
 ): Promise<BillingIntent | undefined> {
@@ -61,14 +62,14 @@ async function sameIntent(
 }
 
 async function store(
-  { db, clock }: Billing,
-  asker: Asker,
+  { db, clock }: SyncDeps,
+  requester: Requester,
   tenant: Tenant,
-  begun: Truth,
+  begun: StripeState,
   goal: Goal,
 ): Promise<BillingIntent> {
   const now = clock.now();
-  const actor = actorOf(asker);
+  const actor = actorOf(requester);
   const origin = Object.fromEntries(
     begun.live.map(({ facts }) => [facts.id, arrangementOf(facts)] as const),
   );
@@ -80,7 +81,7 @@ async function store(
       subjectId: goal.subscriptions[0] ?? null,
       before: origin,
       after: goal,
-      requestId: asker.requestId ?? null,
+      requestId: requester.requestId ?? null,
       now,
     });
     return insertIntent(tx, {
@@ -88,7 +89,7 @@ async function store(
       goal,
       origin,
       actorId: actorId(actor),
-      requestId: asker.requestId ?? null,
+      requestId: requester.requestId ?? null,
       createdAt: now,
       updatedAt: now,
     });
@@ -105,7 +106,7 @@ const AUDIT_ACTION = {
 
 /** A deletion is concluded by whoever erases the tenant, in that transaction. */
 async function conclude(
-  { db, clock }: Billing,
+  { db, clock }: SyncDeps,
   { id, goal }: BillingIntent,
   end: 'done' | 'waiting' | 'taken_back',
 ): Promise<void> {
@@ -121,28 +122,28 @@ async function conclude(
  * intent stays for the worker.
  */
 async function afterFailure(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Tenant,
   intent: BillingIntent,
-  begun: Truth,
+  begun: StripeState,
   error: unknown,
 ): Promise<'done' | 'waiting'> {
   billing.log.warn({ err: error, tenantId: tenant.id, goal: intent.goal.kind }, 'a change was cut');
   try {
-    const truth = await readTruth(billing, tenant);
-    const step = nextStep(intent.goal, truth.facts);
+    const stripeState = await readStripeState(billing, tenant);
+    const step = nextStep(intent.goal, stripeState.facts);
     if (typeof step === 'string') {
       await conclude(billing, intent, step);
       return step;
     }
-    const untouched = JSON.stringify(truth.facts) === JSON.stringify(begun.facts);
+    const untouched = JSON.stringify(stripeState.facts) === JSON.stringify(begun.facts);
     if (untouched && hasNoAnswer(error)) throw error;
     if (!untouched && isStripeUnavailable(error) && step.call !== 'apply_change') {
       const end = await tryForward(billing, tenant, intent);
       if (end) return end;
     }
     if (!untouched && isOneWay(intent.goal)) throw error;
-    if (!untouched) await takeBack(billing, tenant, errandOf(intent));
+    if (!untouched) await takeBack(billing, tenant, taskOf(intent));
   } catch (second) {
     await keepIntent(billing.db, intent.id, {
       state: 'open',
@@ -156,12 +157,12 @@ async function afterFailure(
 }
 
 async function tryForward(
-  billing: Billing,
+  billing: SyncDeps,
   tenant: Tenant,
   intent: BillingIntent,
 ): Promise<'done' | 'waiting' | undefined> {
   try {
-    const end = await bringForward(billing, tenant, errandOf(intent));
+    const end = await bringForward(billing, tenant, taskOf(intent));
     await conclude(billing, intent, end);
     return end;
   } catch (error) {

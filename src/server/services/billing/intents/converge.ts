@@ -3,13 +3,13 @@ import { nextStep, stepBack, type Step } from '../../../../domain/billing/conver
 import type { Goal, IntentOrigin } from '../../../../domain/billing/intent.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
-import { readTruth, type LiveSubscription, type Truth } from './stripe-state.ts';
+import { readStripeState, type LiveSubscription, type StripeState } from './stripe-state.ts';
 
 /** More than any goal needs: a Stripe that answers and never changes is noticed. */
 const STEPS_MAX = 40;
 
 /** What Stripe is asked on behalf of: the key makes a charge happen once however often it is sent. */
-export interface Errand {
+export interface IntentTask {
   key: string;
   goal: Goal;
   origin: IntentOrigin;
@@ -24,43 +24,54 @@ type Known = Pick<Tenant, 'id' | 'stripeCustomerId' | 'plan'>;
 export async function bringForward(
   billing: SyncDeps,
   tenant: Known,
-  errand: Errand,
-  begun?: Truth,
+  task: IntentTask,
+  begun?: StripeState,
 ): Promise<'done' | 'waiting'> {
-  if (errand.goal.kind === 'delete') await expireCheckouts(billing, tenant);
-  return walk(billing, tenant, errand, (truth) => nextStep(errand.goal, truth.facts), begun);
+  if (task.goal.kind === 'delete') await expireCheckouts(billing, tenant);
+  return walk(
+    billing,
+    tenant,
+    task,
+    (stripeState) => nextStep(task.goal, stripeState.facts),
+    begun,
+  );
 }
 
 /** Brings Stripe back to how it was before the customer asked. */
-export async function takeBack(billing: SyncDeps, tenant: Known, errand: Errand): Promise<void> {
-  await walk(billing, tenant, errand, (truth) => stepBack(errand.origin, truth.facts));
+export async function takeBack(billing: SyncDeps, tenant: Known, task: IntentTask): Promise<void> {
+  await walk(billing, tenant, task, (stripeState) => stepBack(task.origin, stripeState.facts));
 }
 
 async function walk<End extends string>(
   billing: SyncDeps,
   tenant: Known,
-  errand: Errand,
-  decide: (truth: Truth) => Step | End,
-  begun?: Truth,
+  task: IntentTask,
+  decide: (stripeState: StripeState) => Step | End,
+  begun?: StripeState,
 ): Promise<End> {
-  let truth = begun ?? (await readTruth(billing, tenant));
+  let stripeState = begun ?? (await readStripeState(billing, tenant));
   for (let taken = 0; taken < STEPS_MAX; taken += 1) {
-    const step = decide(truth);
+    const step = decide(stripeState);
     if (typeof step === 'string') return step;
-    await take(billing, errand, step, truth);
-    truth = await readTruth(billing, tenant);
+    await take(billing, task, step, stripeState);
+    stripeState = await readStripeState(billing, tenant);
   }
-  throw new Error(`Stripe does not become what ${errand.key} wants.`);
+  throw new Error(`Stripe does not become what ${task.key} wants.`);
 }
 
-async function take(billing: SyncDeps, errand: Errand, step: Step, truth: Truth): Promise<void> {
+async function take(
+  billing: SyncDeps,
+  task: IntentTask,
+  step: Step,
+  stripeState: StripeState,
+): Promise<void> {
   const { stripe } = billing;
   const { subscriptionId } = step;
   switch (step.call) {
     case 'cancel_now':
-      return stripe.cancelSubscription(subscriptionId, commentOf(errand.goal));
+      return stripe.cancelSubscription(subscriptionId, commentOf(task.goal));
     case 'set_end': {
-      const comment = commentOf(errand.goal);
+      const comment = commentOf(task.goal);
       return stripe.setEnd({ subscriptionId, at: step.at, comment });
     }
     case 'void_invoice':
@@ -70,13 +81,13 @@ async function take(billing: SyncDeps, errand: Errand, step: Step, truth: Truth)
     case 'release_schedule':
       return stripe.releaseSchedule({ id: step.scheduleId, keepEnd: step.keepEnd });
     default:
-      return takeOf(billing, errand, step, liveOf(truth, subscriptionId));
+      return takeOf(billing, task, step, liveOf(stripeState, subscriptionId));
   }
 }
 
 async function takeOf(
   billing: SyncDeps,
-  errand: Errand,
+  task: IntentTask,
   step: Extract<Step, { call: 'clear_end' | 'end_schedule' | 'plan_change' | 'apply_change' }>,
   live: LiveSubscription,
 ): Promise<void> {
@@ -102,14 +113,14 @@ async function takeOf(
       return stripe.planChange({ ...change, changesInterval });
     }
     case 'apply_change':
-      return applyChange(billing, errand, live);
+      return applyChange(billing, task, live);
   }
 }
 
 /** Beside a planned change of the customer's where Stripe allows that, else in its place. */
 async function applyChange(
   { stripe }: SyncDeps,
-  { goal, key }: Errand,
+  { goal, key }: IntentTask,
   { snapshot, item, facts }: LiveSubscription,
 ): Promise<void> {
   if (goal.kind !== 'change_now') throw new Error(`${key} changes nothing now.`);
@@ -125,7 +136,7 @@ async function applyChange(
   }
 }
 
-function liveOf({ live }: Truth, subscriptionId: string): LiveSubscription {
+function liveOf({ live }: StripeState, subscriptionId: string): LiveSubscription {
   const found = live.find((one) => one.facts.id === subscriptionId);
   if (!found) throw new Error(`The subscription ${subscriptionId} is over.`);
   return found;

@@ -10,7 +10,7 @@ import type { Plan } from '../../../../domain/plans.ts';
 import type { PriceCatalogue } from '../../stripe/catalogue.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
-import { queueMail } from '../sync/notifications.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
 
 /** How long a page says what came of it. */
 const SHOWN_MS = 24 * 3600_000;
@@ -21,7 +21,7 @@ type Deps = Pick<SyncDeps, 'db' | 'clock' | 'catalogue'>;
  * Settles an intent outside the request that made it, and tells the customer: they were answered
  * that it is not known, or not at all.
  */
-export async function settleAndTell(
+export async function settleAndNotify(
   { db, clock, catalogue }: Deps,
   tenant: Pick<Tenant, 'id'>,
   intent: BillingIntent,
@@ -34,7 +34,7 @@ export async function settleAndTell(
     await settleIntent(tx, intent.id, { state, foundOut, now, ...(error ? { error } : {}) });
     // A cancellation that went through has its acknowledgement.
     const acknowledged = intent.goal.kind === 'end' && state === 'done';
-    if (foundOut && !acknowledged) await tell(tx, tenant.id, intent, state, plan, now);
+    if (foundOut && !acknowledged) await notify(tx, tenant.id, intent, state, plan, now);
   });
 }
 
@@ -49,11 +49,11 @@ export async function keepWaiting(
   const plan = await planOf(catalogue, intent);
   await inTransaction(db, async (tx) => {
     await keepIntent(tx, intent.id, { state: 'waiting', now });
-    await tell(tx, tenant.id, intent, 'waiting', plan, now);
+    await notify(tx, tenant.id, intent, 'waiting', plan, now);
   });
 }
 
-function tell(
+function notify(
   tx: Tx,
   tenantId: string,
   { id, goal }: BillingIntent,

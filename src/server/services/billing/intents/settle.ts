@@ -15,12 +15,12 @@ import { nextStep } from '../../../../domain/billing/converge.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { bringForward, takeBack } from './converge.ts';
 import { eraseTenant } from './erase-tenant.ts';
-import { keepWaiting, settleAndTell } from './outcome.ts';
-import { errandOf, isOneWay, messageOf } from './carry-out.ts';
+import { keepWaiting, settleAndNotify } from './outcome.ts';
+import { taskOf, isOneWay, messageOf } from './carry-out.ts';
 import { inHeldTransaction } from '../locks/held-transaction.ts';
 import { syncCustomer } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
-import { readTruth } from './stripe-state.ts';
+import { readStripeState } from './stripe-state.ts';
 
 /** So long after it was sent, a charge that is not to be seen will not happen any more. */
 const IN_FLIGHT_MS = 2 * 60_000;
@@ -70,20 +70,20 @@ export async function settleLocked(
   intent: BillingIntent,
 ): Promise<boolean> {
   const { db, clock } = billing;
-  const errand = errandOf(intent);
+  const task = taskOf(intent);
   try {
-    const truth = await readTruth(billing, tenant);
-    const step = nextStep(intent.goal, truth.facts);
+    const stripeState = await readStripeState(billing, tenant);
+    const step = nextStep(intent.goal, stripeState.facts);
     if (typeof step !== 'string' && step.call === 'apply_change') {
       return await withoutPayment(billing, tenant, intent);
     }
-    const end = await bringForward(billing, tenant, errand, truth);
+    const end = await bringForward(billing, tenant, task, stripeState);
     if (end === 'waiting') {
       await keepWaiting(billing, tenant, intent);
       return false;
     }
     if (intent.goal.kind === 'delete') await eraseTenant(tx, tenant, intent, clock.now());
-    else await settleAndTell(billing, tenant, intent, { state: 'done' });
+    else await settleAndNotify(billing, tenant, intent, { state: 'done' });
     return true;
   } catch (error) {
     if (isStripeUnavailable(error)) {
@@ -107,8 +107,8 @@ async function withoutPayment(
   const now = billing.clock.now();
   const recent = now.getTime() - intent.updatedAt.getTime() < IN_FLIGHT_MS;
   if (intent.state === 'open' && recent) return false;
-  await takeBack(billing, tenant, errandOf(intent));
-  await settleAndTell(billing, tenant, intent, { state: 'taken_back' });
+  await takeBack(billing, tenant, taskOf(intent));
+  await settleAndNotify(billing, tenant, intent, { state: 'taken_back' });
   return true;
 }
 
@@ -122,14 +122,14 @@ async function giveBack(
   const { db, clock, log } = billing;
   try {
     if (isOneWay(intent.goal)) throw error;
-    await takeBack(billing, tenant, errandOf(intent));
+    await takeBack(billing, tenant, taskOf(intent));
     const given = { state: 'taken_back', error: messageOf(error) } as const;
-    await settleAndTell(billing, tenant, intent, given);
+    await settleAndNotify(billing, tenant, intent, given);
   } catch (second) {
     if (isStripeUnavailable(second)) throw second;
     log.error({ err: second, tenantId: tenant.id, goal: intent.goal.kind }, 'an intent is stuck');
     const now = clock.now();
-    await settleAndTell(billing, tenant, intent, { state: 'stuck', error: messageOf(second) });
+    await settleAndNotify(billing, tenant, intent, { state: 'stuck', error: messageOf(second) });
     await raiseAlert(db, {
       tenantId: tenant.id,
       kind: 'intent_stuck',

@@ -7,7 +7,7 @@ import { isLive, standingOf } from '../../../../domain/billing/subscription-stat
 import { BillingError } from '../../../../domain/errors.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type { Tenant } from '../../../../db/schema/index.ts';
-import { LOOK_PATIENCE } from '../../stripe/client/client.ts';
+import { LOOK_TIMEOUTS } from '../../stripe/client/client.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type {
   SubscriptionItemSnapshot,
@@ -31,7 +31,7 @@ export interface LiveSubscription {
 }
 
 /** Everything of a tenant that a verb decides on. */
-export interface Truth {
+export interface StripeState {
   /** `undefined` when there is none at Stripe, or none any more. */
   customerId: string | undefined;
   /** Every subscription that is not over, the one that counts first. */
@@ -42,19 +42,19 @@ export interface Truth {
   hasHistory: boolean;
 }
 
-const NOTHING: Truth = { customerId: undefined, live: [], facts: [], hasHistory: false };
+const NOTHING: StripeState = { customerId: undefined, live: [], facts: [], hasHistory: false };
 
 /** Looks at Stripe: what the tenant has there now. 503 `stripe_unavailable` when that is not possible. */
-export async function readTruth(
+export async function readStripeState(
   billing: SyncDeps,
   tenant: Pick<Tenant, 'id' | 'stripeCustomerId' | 'plan'>,
-): Promise<Truth> {
+): Promise<StripeState> {
   const { db, stripe, catalogue } = billing;
   const customerId = tenant.stripeCustomerId;
   if (!customerId) return NOTHING;
   const [found, open, known] = await Promise.all([
-    stripe.findBilling(customerId, LOOK_PATIENCE),
-    stripe.findOpenInvoices(customerId, LOOK_PATIENCE),
+    stripe.findBilling(customerId, LOOK_TIMEOUTS),
+    stripe.findOpenInvoices(customerId, LOOK_TIMEOUTS),
     new SubscriptionRepository(db).findByTenantId(tenant.id),
   ]);
   if (!found) return NOTHING;
@@ -88,7 +88,7 @@ export async function readTruth(
 }
 
 /** The subscription that counts; 409 `no_subscription` without one. */
-export function mainOf({ live: [main] }: Truth): LiveSubscription {
+export function mainOf({ live: [main] }: StripeState): LiveSubscription {
   if (main) return main;
   throw new BillingError(
     'no_subscription',

@@ -1,12 +1,20 @@
-import type { Tx } from '../../../../db/client.ts';
+import type { Db, Tx } from '../../../../db/client.ts';
 import { lockCustomer } from '../../../../db/repositories/billing/lock.repository.ts';
 import { requestTimeLeft } from '../../stripe/client/request-time.ts';
 import { inHeldTransaction } from './held-transaction.ts';
-import type { SyncDeps } from '../sync/sync-deps.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
+
+/** What keeps changes of one customer apart. */
+export interface BillingLocks {
+  /** Connections of their own, because they are held while Stripe is asked: meters have the others. */
+  lockDb: Db;
+  /** Within this process. */
+  queue: KeyedQueue;
+}
 
 /** Runs `work` in a transaction that holds the customer's lock. */
 export function withCustomer<T>(
-  deps: Pick<SyncDeps, 'lockDb' | 'turns'>,
+  deps: BillingLocks,
   customerId: string,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
@@ -15,5 +23,5 @@ export function withCustomer<T>(
       await lockCustomer(tx, customerId, requestTimeLeft());
       return work(tx);
     });
-  return deps.turns.run(customerId, ask, requestTimeLeft());
+  return deps.queue.run(customerId, ask, requestTimeLeft());
 }

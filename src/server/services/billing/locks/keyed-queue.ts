@@ -5,7 +5,7 @@ import { BillingError } from '../../../../domain/errors.ts';
  * by the database's locks; this keeps those who would only wait for them from each holding a
  * connection meanwhile.
  */
-export class Turns {
+export class KeyedQueue {
   readonly #waitingMax: number;
   readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
 
@@ -13,7 +13,7 @@ export class Turns {
     this.#waitingMax = waitingMax;
   }
 
-  isTaken(key: string): boolean {
+  isBusy(key: string): boolean {
     return this.#queues.has(key);
   }
 

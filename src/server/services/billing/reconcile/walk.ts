@@ -24,7 +24,7 @@ export interface SweepResult {
 /** As many failures in a row may be an outage: Stripe itself is asked. */
 const SUSPICIOUS_IN_A_ROW = 3;
 /** From this many tries in a row on an operator is told. */
-const TELL_AFTER_ATTEMPTS = 5;
+const ALERT_AFTER_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 60_000;
 const RETRY_MS_MAX = 6 * 3600_000;
 const ALERT = 'customer_not_synced';
@@ -95,7 +95,7 @@ export class Walk {
     const attempts = await noteSyncFailure(db, { customerId, error, now });
     await postponeSync(db, customerId, new Date(now.getTime() + retryDelayMs(attempts)));
     this.result.failed.push({ customerId, error });
-    if (attempts < TELL_AFTER_ATTEMPTS) return;
+    if (attempts < ALERT_AFTER_ATTEMPTS) return;
     await raiseAlert(db, {
       tenantId: null,
       kind: ALERT,

@@ -6,7 +6,7 @@ import type { Remedy } from '../../../../db/schema/index.ts';
 import { duplicatesToEnd } from '../../../../domain/billing/duplicates.ts';
 import type { RemedyCause } from '../../../../domain/billing/remedy.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
-import { queueMail } from '../sync/notifications.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
 const details = z.object({
@@ -56,7 +56,7 @@ export async function endSubscription(
       now,
     });
   }
-  if (cause === 'trial_used') await tellOfTrial(tx, remedy, now);
+  if (cause === 'trial_used') await notifyOfTrial(tx, remedy, now);
   return { outcome: 'ended' };
 }
 
@@ -77,7 +77,7 @@ async function customerOf(tx: Tx, remedy: Remedy): Promise<string> {
   return row.stripeCustomerId;
 }
 
-async function tellOfTrial(tx: Tx, remedy: Remedy, now: Date): Promise<void> {
+async function notifyOfTrial(tx: Tx, remedy: Remedy, now: Date): Promise<void> {
   const row = await new SubscriptionRepository(tx).findByStripeSubscriptionId(remedy.subjectId);
   await queueMail(tx, remedy.tenantId, {
     kind: 'trial_refused',

@@ -1,6 +1,6 @@
 import type { Tx } from '../../../../db/client.ts';
 import type { Remedy } from '../../../../db/schema/index.ts';
-import { queueMail } from '../sync/notifications.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
 import { writeCharge } from '../sync/write-charges.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 

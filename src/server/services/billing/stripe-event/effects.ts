@@ -6,7 +6,7 @@ import type { StripeEventRow } from '../../../../db/schema/index.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type { SubscribedEvent } from '../../stripe/event-types.ts';
 import type { SyncResult } from '../sync/sync-customer.ts';
-import { queueMail } from '../sync/notifications.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
 import { subjectOf } from './event-row.ts';
 
 type Synced = Extract<SyncResult, { outcome: 'synced' }>;
@@ -28,11 +28,11 @@ export async function applyEffects(
       return closeCheckout(tx, event.objectId ?? '', 'expired', now);
     case 'invoice.payment_failed':
     case 'invoice.payment_action_required':
-      return tellOfFailure(tx, event, synced, now);
+      return notifyOfFailure(tx, event, synced, now);
     case 'customer.subscription.trial_will_end':
-      return tellOfTrialEnd(tx, event, synced, now);
+      return notifyOfTrialEnd(tx, event, synced, now);
     case 'invoice.finalization_failed':
-      return tellOfFinalization(tx, event, synced, now);
+      return notifyOfFinalization(tx, event, synced, now);
     default:
       return undefined;
   }
@@ -40,7 +40,7 @@ export async function applyEffects(
 
 const attempt = z.looseObject({ attempt_count: z.number().int().nonnegative() });
 
-async function tellOfFailure(
+async function notifyOfFailure(
   tx: Tx,
   event: StripeEventRow,
   { tenant, rows, invoices }: Synced,
@@ -72,7 +72,7 @@ function isWorthTelling({ status, reason }: InvoiceSnapshot): boolean {
   return status === 'open' && reason !== 'subscription_create';
 }
 
-async function tellOfTrialEnd(
+async function notifyOfTrialEnd(
   tx: Tx,
   event: StripeEventRow,
   { tenant, rows }: Synced,
@@ -89,7 +89,7 @@ async function tellOfTrialEnd(
   });
 }
 
-function tellOfFinalization(
+function notifyOfFinalization(
   tx: Tx,
   event: StripeEventRow,
   { tenant }: Synced,

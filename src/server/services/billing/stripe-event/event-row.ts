@@ -23,7 +23,7 @@ const storable = z.unknown().refine((value) => isStorableJson(value, DEPTH_MAX),
   abort: true,
 });
 
-const shape = z.object({
+const schema = z.object({
   id: short,
   object: z.literal('event'),
   type: short,
@@ -33,7 +33,7 @@ const shape = z.object({
   data: z.object({ object: subject }),
 });
 
-const event = storable.pipe(shape);
+const event = storable.pipe(schema);
 
 export type EventSubject = z.output<typeof subject>;
 

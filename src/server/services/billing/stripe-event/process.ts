@@ -9,7 +9,7 @@ import type { StripeEventRow } from '../../../../db/schema/index.ts';
 import { isSubscribedEvent, type SubscribedEvent } from '../../stripe/event-types.ts';
 import type { ChargeReading } from '../../stripe/charges.ts';
 import { isOfOther } from '../../stripe/customers.ts';
-import { tellOfOther } from '../sync/other-environment.ts';
+import { alertOtherEnvironment } from '../sync/other-environment.ts';
 import { settleCustomer } from '../intents/settle.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { syncLocked } from '../sync/sync-customer.ts';
@@ -32,7 +32,11 @@ export async function processEvent(deps: SyncDeps, eventId: string): Promise<voi
   if (event?.state !== 'received') return;
   if (isOfOther(subjectOf(event).metadata, deps.stripe.environment)) {
     const now = deps.clock.now();
-    await tellOfOther(deps.db, { subjectId: event.objectId ?? event.id, what: 'An event', now });
+    await alertOtherEnvironment(deps.db, {
+      subjectId: event.objectId ?? event.id,
+      what: 'An event',
+      now,
+    });
     return markEventsDone(deps.db, [eventId], 'ignored', now);
   }
   const customerId = isSubscribedEvent(event.type) ? await findCustomerOf(deps, event) : undefined;

@@ -3,10 +3,15 @@ import type { Tenant } from '../../../../db/schema/index.ts';
 import { nextStep } from '../../../../domain/billing/converge.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Goal } from '../../../../domain/billing/intent.ts';
-import { changeBilling, type Asker, type Billing } from './change-billing.ts';
-import { pursue } from '../intents/carry-out.ts';
+import { changeBilling, type BillingDeps } from './change-billing.ts';
+import type { Requester } from '../requester.ts';
+import { carryOutIntent } from '../intents/carry-out.ts';
 import { assertMayAlter, flagsOf } from './change-guards.ts';
-import { readTruth, type LiveSubscription, type Truth } from '../intents/stripe-state.ts';
+import {
+  readStripeState,
+  type LiveSubscription,
+  type StripeState,
+} from '../intents/stripe-state.ts';
 
 /**
  * Cancels every subscription of the tenant: at the end of what is paid, or now when asked so. One
@@ -16,13 +21,13 @@ import { readTruth, type LiveSubscription, type Truth } from '../intents/stripe-
  * how many subscriptions end.
  */
 export async function cancel(
-  billing: Billing,
-  asker: Asker,
+  billing: BillingDeps,
+  requester: Requester,
   options: { immediately: boolean; reason?: string | undefined },
 ): Promise<number> {
-  return changeBilling(billing, asker, async (_tx, tenant) => {
-    const truth = await readTruth(billing, tenant);
-    if (!truth.hasHistory) {
+  return changeBilling(billing, requester, async (_tx, tenant) => {
+    const stripeState = await readStripeState(billing, tenant);
+    if (!stripeState.hasHistory) {
       throw new BillingError(
         'no_subscription',
         'There is no subscription; choose a plan to begin one.',
@@ -30,15 +35,15 @@ export async function cancel(
     }
     const goal: Goal = {
       kind: 'end',
-      subscriptions: truth.facts.map((one) => one.id),
+      subscriptions: stripeState.facts.map((one) => one.id),
       when: options.immediately ? 'now' : 'period_end',
       comment: options.reason ?? null,
     };
-    if (nextStep(goal, truth.facts) === 'done') return truth.live.length;
-    const arranged = truth.live.filter((one) => isStaffs(one) && isReplaced(one, goal.when));
-    await pursue(billing, asker, tenant, truth, goal);
+    if (nextStep(goal, stripeState.facts) === 'done') return stripeState.live.length;
+    const arranged = stripeState.live.filter((one) => isStaffs(one) && isReplaced(one, goal.when));
+    await carryOutIntent(billing, requester, tenant, stripeState, goal);
     for (const one of arranged) await tellStaff(billing, tenant, one);
-    return truth.live.length;
+    return stripeState.live.length;
   });
 }
 
@@ -52,7 +57,7 @@ function isReplaced({ endsAt, item }: LiveSubscription, when: 'now' | 'period_en
 }
 
 async function tellStaff(
-  { db, clock }: Billing,
+  { db, clock }: BillingDeps,
   tenant: Tenant,
   { facts }: LiveSubscription,
 ): Promise<void> {
@@ -71,26 +76,26 @@ async function tellStaff(
  * Takes back what is planned: a cancellation, in whichever form Stripe holds it, else a change at
  * the end of the period. 409 `not_resumable` when nothing is planned or it has happened.
  */
-export async function resume(billing: Billing, asker: Asker): Promise<void> {
-  await changeBilling(billing, asker, async (_tx, tenant) => {
-    const truth = await readTruth(billing, tenant);
-    const [live] = truth.live;
+export async function resume(billing: BillingDeps, requester: Requester): Promise<void> {
+  await changeBilling(billing, requester, async (_tx, tenant) => {
+    const stripeState = await readStripeState(billing, tenant);
+    const [live] = stripeState.live;
     if (!live) {
       throw new BillingError(
         'not_resumable',
         'The subscription has ended; choose a plan to begin a new one.',
       );
     }
-    await renew(billing, asker, tenant, truth, live);
+    await renew(billing, requester, tenant, stripeState, live);
   });
 }
 
 /** Lets `live` go on as it is: 409 `not_resumable` when it does already. */
 export async function renew(
-  billing: Billing,
-  asker: Asker,
+  billing: BillingDeps,
+  requester: Requester,
   tenant: Tenant,
-  truth: Truth,
+  stripeState: StripeState,
   live: LiveSubscription,
 ): Promise<void> {
   if (live.snapshot.status === 'paused') {
@@ -101,11 +106,11 @@ export async function renew(
   }
   assertMayAlter(live, 'resume');
   const goal: Goal = { kind: 'renew', subscriptions: [live.facts.id] };
-  if (nextStep(goal, truth.facts) === 'done') {
+  if (nextStep(goal, stripeState.facts) === 'done') {
     throw new BillingError(
       'not_resumable',
       'Nothing is planned that could be taken back: the subscription renews.',
     );
   }
-  await pursue(billing, asker, tenant, truth, goal);
+  await carryOutIntent(billing, requester, tenant, stripeState, goal);
 }

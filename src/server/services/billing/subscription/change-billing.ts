@@ -5,32 +5,21 @@ import { findTenant } from '../../../../db/repositories/accounts/tenant.reposito
 import type { Tenant } from '../../../../db/schema/index.ts';
 import type { UsageStats } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { Actor, Role, TenantId, UserId } from '../../../../domain/ids.ts';
-import { READ_PATIENCE } from '../../stripe/client/client.ts';
+import type { TenantId } from '../../../../domain/ids.ts';
+import { READ_TIMEOUTS } from '../../stripe/client/client.ts';
 import { isStripeUnavailable, refusalOf } from '../../stripe/client/errors.ts';
 import { requestTimeLeft } from '../../stripe/client/request-time.ts';
 import { inHeldTransaction } from '../locks/held-transaction.ts';
+import { actorOf, type Requester } from '../requester.ts';
 import { syncCustomer } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /** What the verbs of a subscription work with. */
-export interface Billing extends SyncDeps {
+export interface BillingDeps extends SyncDeps {
   usage: { getUsageStats(tenantId: TenantId): Promise<UsageStats> };
   /** Without a trailing slash: the only base of the addresses handed to Stripe. */
   appUrl: string;
   trialDays: number;
-}
-
-/** A person who asks, as authenticated: never an id from a body. */
-export interface Asker {
-  tenantId: TenantId;
-  userId: UserId;
-  role: Role;
-  requestId?: string;
-}
-
-export function actorOf({ userId, role }: Asker): Actor {
-  return { kind: 'user', userId, role };
 }
 
 /** The tenant; 404 `tenant_not_found` for deleted ones. */
@@ -47,32 +36,32 @@ export async function getTenant(db: Parameters<typeof findTenant>[0], id: string
  * because then things are not as the page that asked for it shows them.
  */
 export async function changeBilling<T>(
-  billing: Billing,
-  asker: Asker,
+  billing: BillingDeps,
+  requester: Requester,
   change: (tx: Tx, tenant: Tenant) => Promise<T>,
 ): Promise<T> {
   try {
     const changeIt = () =>
       inHeldTransaction(billing.lockDb, async (tx) => {
-        await lockTenantBilling(tx, asker.tenantId, requestTimeLeft());
-        return change(tx, await getTenant(tx, asker.tenantId));
+        await lockTenantBilling(tx, requester.tenantId, requestTimeLeft());
+        return change(tx, await getTenant(tx, requester.tenantId));
       });
-    const result = await billing.turns.run(asker.tenantId, changeIt, requestTimeLeft());
-    await syncAfterChange(billing, asker);
+    const result = await billing.queue.run(requester.tenantId, changeIt, requestTimeLeft());
+    await syncAfterChange(billing, requester);
     return result;
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal)
-      billing.log.warn({ err: error, tenantId: asker.tenantId }, 'Stripe refused a change');
-    if (refusal || isDifferent(error)) await syncAfterChange(billing, asker);
+      billing.log.warn({ err: error, tenantId: requester.tenantId }, 'Stripe refused a change');
+    if (refusal || isDifferent(error)) await syncAfterChange(billing, requester);
     throw refusal ?? error;
   }
 }
 
 /** Runs a call that changes nothing; what Stripe refuses is told in our words, after a look. */
-export async function refusing<T>(
-  billing: Billing,
-  asker: Asker,
+export async function translateRefusals<T>(
+  billing: BillingDeps,
+  requester: Requester,
   call: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -80,8 +69,8 @@ export async function refusing<T>(
   } catch (error) {
     const refusal = refusalOf(error);
     if (!refusal) throw error;
-    billing.log.warn({ err: error, tenantId: asker.tenantId }, 'Stripe refused a call');
-    await syncAfterChange(billing, asker);
+    billing.log.warn({ err: error, tenantId: requester.tenantId }, 'Stripe refused a call');
+    await syncAfterChange(billing, requester);
     throw refusal;
   }
 }
@@ -101,19 +90,19 @@ function isBusy(error: unknown): boolean {
  * away meanwhile, or somebody who is at the customer, is no failure: the webhook or the reconciler
  * brings it.
  */
-export async function syncAfterChange(billing: Billing, asker: Asker): Promise<void> {
-  const tenant = await findTenantById(billing.db, asker.tenantId);
+export async function syncAfterChange(billing: BillingDeps, requester: Requester): Promise<void> {
+  const tenant = await findTenantById(billing.db, requester.tenantId);
   const stripeCustomerId = tenant?.stripeCustomerId;
   if (!stripeCustomerId) return;
   try {
-    const { requestId } = asker;
+    const { requestId } = requester;
     await syncCustomer(billing, stripeCustomerId, {
-      actor: actorOf(asker),
-      patience: READ_PATIENCE,
+      actor: actorOf(requester),
+      timeouts: READ_TIMEOUTS,
       ...(requestId === undefined ? {} : { requestId }),
     });
   } catch (error) {
     if (!isStripeUnavailable(error) && !isBusy(error)) throw error;
-    billing.log.warn({ err: error, tenantId: asker.tenantId }, 'sync after a change put off');
+    billing.log.warn({ err: error, tenantId: requester.tenantId }, 'sync after a change put off');
   }
 }

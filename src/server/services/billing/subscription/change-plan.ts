@@ -5,12 +5,18 @@ import { classifyChange } from '../../../../domain/billing/subscription-change.t
 import type { Tenant } from '../../../../db/schema/index.ts';
 import type { OfferedPrice } from '../../stripe/offered-prices.ts';
 import { toDate, toUnixSeconds } from '../../stripe/snapshots/schemas.ts';
-import { changeBilling, type Asker, type Billing } from './change-billing.ts';
+import { changeBilling, type BillingDeps } from './change-billing.ts';
+import type { Requester } from '../requester.ts';
 import { renew } from './cancel.ts';
-import { pursue } from '../intents/carry-out.ts';
+import { carryOutIntent } from '../intents/carry-out.ts';
 import { assertMayAlter, assertPaidUp } from './change-guards.ts';
 import { immediateChange } from './preview.ts';
-import { mainOf, readTruth, type LiveSubscription, type Truth } from '../intents/stripe-state.ts';
+import {
+  mainOf,
+  readStripeState,
+  type LiveSubscription,
+  type StripeState,
+} from '../intents/stripe-state.ts';
 
 /** How old a preview may be whose amount is charged: an older one would charge too much or little. */
 const PREVIEW_AGE_SECONDS_MAX = 3600;
@@ -19,9 +25,9 @@ const AHEAD_SECONDS_MAX = 60;
 
 /** What is changed, by whom, and how it is now. */
 interface Change {
-  asker: Asker;
+  requester: Requester;
   tenant: Tenant;
-  truth: Truth;
+  stripeState: StripeState;
   live: LiveSubscription;
   now: Date;
 }
@@ -33,25 +39,25 @@ interface Change {
  * changes nothing, and succeeds.
  */
 export async function changePlan(
-  billing: Billing,
-  asker: Asker,
+  billing: BillingDeps,
+  requester: Requester,
   priceId: string,
   prorationDate: number | undefined,
 ): Promise<UpgradeResult> {
-  return changeBilling(billing, asker, async (_tx, tenant) => {
-    const truth = await readTruth(billing, tenant);
-    const [main] = truth.live;
+  return changeBilling(billing, requester, async (_tx, tenant) => {
+    const stripeState = await readStripeState(billing, tenant);
+    const [main] = stripeState.live;
     const now = billing.clock.now();
     if (main?.current.priceId === priceId) {
-      const change = { asker, tenant, truth, live: main, now };
+      const change = { requester, tenant, stripeState, live: main, now };
       return stay(billing, change);
     }
     const price = await billing.catalogue.getOffered(priceId);
-    const live = mainOf(truth);
+    const live = mainOf(stripeState);
     assertPaidUp(live);
     const isNow = classifyChange(live.current, price) === 'now';
     assertMayAlter(live, isNow ? 'now' : 'later');
-    const change = { asker, tenant, truth, live, now };
+    const change = { requester, tenant, stripeState, live, now };
     return isNow
       ? changeNow(billing, change, price, prorationDate)
       : changeAtPeriodEnd(billing, change, price);
@@ -63,27 +69,27 @@ function done(effective: 'now' | 'period_end', at: Date): UpgradeResult {
 }
 
 async function stay(
-  billing: Billing,
-  { asker, tenant, truth, live, now }: Change,
+  billing: BillingDeps,
+  { requester, tenant, stripeState, live, now }: Change,
 ): Promise<UpgradeResult> {
   const isPlanned = live.endsAt !== null || live.facts.schedule?.changes;
-  if (isPlanned) await renew(billing, asker, tenant, truth, live);
+  if (isPlanned) await renew(billing, requester, tenant, stripeState, live);
   return done('now', now);
 }
 
 async function changeAtPeriodEnd(
-  billing: Billing,
-  { asker, tenant, truth, live }: Change,
+  billing: BillingDeps,
+  { requester, tenant, stripeState, live }: Change,
   { priceId }: OfferedPrice,
 ): Promise<UpgradeResult> {
   const goal: Goal = { kind: 'change_later', subscriptions: [live.facts.id], priceId };
-  await pursue(billing, asker, tenant, truth, goal);
+  await carryOutIntent(billing, requester, tenant, stripeState, goal);
   return done('period_end', live.item.currentPeriodEnd);
 }
 
 async function changeNow(
-  billing: Billing,
-  { asker, tenant, truth, live, now }: Change,
+  billing: BillingDeps,
+  { requester, tenant, stripeState, live, now }: Change,
   price: OfferedPrice,
   previewedAt: number | undefined,
 ): Promise<UpgradeResult> {
@@ -91,18 +97,18 @@ async function changeNow(
   const { priceId, resetsPeriod } = immediateChange(live, price, prorationDate);
   const subscriptions = [live.facts.id];
   const goal: Goal = { kind: 'change_now', subscriptions, priceId, prorationDate, resetsPeriod };
-  const end = await pursue(billing, asker, tenant, truth, goal);
+  const end = await carryOutIntent(billing, requester, tenant, stripeState, goal);
   return end === 'done' ? done('now', toDate(prorationDate)) : waiting(billing, tenant, live, now);
 }
 
 /** The change is made when its invoice is paid, within Stripe's 23 hours. */
 async function waiting(
-  billing: Billing,
+  billing: BillingDeps,
   tenant: Tenant,
   { facts }: LiveSubscription,
   now: Date,
 ): Promise<UpgradeResult> {
-  const { live } = await readTruth(billing, tenant);
+  const { live } = await readStripeState(billing, tenant);
   const invoice = live.find((one) => one.facts.id === facts.id)?.snapshot.latestInvoice;
   const paymentUrl = invoice?.hostedInvoiceUrl;
   return {

@@ -1,9 +1,10 @@
 import { findUnsettledIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
 import type { Goal } from '../../../../domain/billing/intent.ts';
-import { actorOf, changeBilling, type Asker, type Billing } from './change-billing.ts';
+import { actorOf, type Requester } from '../requester.ts';
+import { changeBilling, type BillingDeps } from './change-billing.ts';
 import { eraseTenant } from '../intents/erase-tenant.ts';
-import { pursue } from '../intents/carry-out.ts';
-import { readTruth } from '../intents/stripe-state.ts';
+import { carryOutIntent } from '../intents/carry-out.ts';
+import { readStripeState } from '../intents/stripe-state.ts';
 
 /**
  * Deletes the tenant: at Stripe first, so that nobody is charged for an account that cannot be
@@ -11,18 +12,22 @@ import { readTruth } from '../intents/stripe-state.ts';
  * longer be paid, open invoices are voided. Its people are erased; what tells of money stays. Cut
  * half-way it is carried to its end by the worker.
  */
-export async function deleteTenant(billing: Billing, asker: Asker): Promise<void> {
-  await changeBilling(billing, asker, async (tx, tenant) => {
-    const truth = await readTruth(billing, tenant);
+export async function deleteTenant(billing: BillingDeps, requester: Requester): Promise<void> {
+  await changeBilling(billing, requester, async (tx, tenant) => {
+    const stripeState = await readStripeState(billing, tenant);
     const goal: Goal = {
       kind: 'delete',
-      subscriptions: truth.facts.map((one) => one.id),
+      subscriptions: stripeState.facts.map((one) => one.id),
       comment: 'The account was deleted.',
     };
-    if (truth.customerId) await pursue(billing, asker, tenant, truth, goal);
+    if (stripeState.customerId) await carryOutIntent(billing, requester, tenant, stripeState, goal);
     const intent = await findUnsettledIntent(billing.db, tenant.id);
-    const actor = actorOf(asker);
-    const by = { requestId: asker.requestId ?? null, actor, ...(intent ? { id: intent.id } : {}) };
+    const actor = actorOf(requester);
+    const by = {
+      requestId: requester.requestId ?? null,
+      actor,
+      ...(intent ? { id: intent.id } : {}),
+    };
     await eraseTenant(tx, tenant, by, billing.clock.now());
   });
 }

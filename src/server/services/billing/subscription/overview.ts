@@ -17,12 +17,13 @@ import { canManageBilling } from '../../../../domain/ids.ts';
 import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
 import { priceActions } from '../../../../domain/billing/subscription-change.ts';
 import { trialDaysOf } from '../sync/trial-history.ts';
-import { READ_PATIENCE } from '../../stripe/client/client.ts';
+import { READ_TIMEOUTS } from '../../stripe/client/client.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
-import { getTenant, type Asker, type Billing } from './change-billing.ts';
+import { getTenant, type BillingDeps } from './change-billing.ts';
+import type { Requester } from '../requester.ts';
 import { viewSettled } from '../intents/outcome.ts';
 import { refreshCustomer } from '../sync/sync-customer.ts';
-import { Turns } from '../locks/keyed-queue.ts';
+import { KeyedQueue } from '../locks/keyed-queue.ts';
 import { chooseShown, viewSubscription, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
@@ -39,59 +40,62 @@ const LANES = 4;
  * never fails a read: it then answers the last copy, and says `stale`.
  */
 export class SubscriptionReader {
-  readonly #billing: Billing;
-  readonly #turns = new Turns(Number.POSITIVE_INFINITY);
+  readonly #billing: BillingDeps;
+  readonly #queue = new KeyedQueue(Number.POSITIVE_INFINITY);
   #nextLane = 0;
   #stripeAwayUntil = 0;
 
-  constructor(billing: Billing) {
+  constructor(billing: BillingDeps) {
     this.#billing = billing;
   }
 
-  async overview(asker: Asker): Promise<SubscriptionOverview> {
+  async overview(requester: Requester): Promise<SubscriptionOverview> {
     const { db, clock, usage, trialDays } = this.#billing;
-    const stale = await this.#refresh(asker);
+    const stale = await this.#refresh(requester);
     const [{ shown, view }, stats, tenant] = await Promise.all([
-      this.#read(asker, stale),
-      usage.getUsageStats(asker.tenantId),
-      getTenant(db, asker.tenantId),
+      this.#read(requester, stale),
+      usage.getUsageStats(requester.tenantId),
+      getTenant(db, requester.tenantId),
     ]);
     return {
       subscription: view,
       usage: stats,
       features: [...PLAN_CATALOGUE[view.plan].features],
       actions: await this.#actions(shown),
-      canManageBilling: canManageBilling(asker.role),
+      canManageBilling: canManageBilling(requester.role),
       currency: shown.live ? await currencyOf(db, shown.live) : null,
       trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
     };
   }
 
   /** The subscription alone, as our rows have it: for right after a sync. */
-  async view(asker: Asker): Promise<SubscriptionView> {
-    return (await this.#read(asker, false)).view;
+  async view(requester: Requester): Promise<SubscriptionView> {
+    return (await this.#read(requester, false)).view;
   }
 
-  async #read(asker: Asker, stale: boolean): Promise<{ shown: Shown; view: SubscriptionView }> {
+  async #read(
+    requester: Requester,
+    stale: boolean,
+  ): Promise<{ shown: Shown; view: SubscriptionView }> {
     const { db, clock, catalogue, graceDays } = this.#billing;
-    const rows = await new SubscriptionRepository(db).findByTenantId(asker.tenantId);
+    const rows = await new SubscriptionRepository(db).findByTenantId(requester.tenantId);
     const shown = chooseShown(rows, clock.now(), graceDays);
     const { live } = shown;
     const owed = live && (live.status === 'past_due' || live.pendingPriceId) ? live : undefined;
     const openPayment = owed
-      ? await findOpenPayment(db, asker.tenantId, owed.stripeSubscriptionId)
+      ? await findOpenPayment(db, requester.tenantId, owed.stripeSubscriptionId)
       : undefined;
     const over = shown.row && !shown.live ? shown.row.stripeSubscriptionId : undefined;
     const causes = await findEndCauses(db, over ? [over] : []);
     const endReason = over === undefined ? null : (causes.get(over) ?? null);
-    const last = await findLastIntent(db, asker.tenantId);
+    const last = await findLastIntent(db, requester.tenantId);
     const now = clock.now();
     const settled = await viewSettled(catalogue, last, now);
-    const { credits } = await getTenant(db, asker.tenantId);
+    const { credits } = await getTenant(db, requester.tenantId);
     const options = { openPayment, last, settled, credits, graceDays, stale, endReason, now };
     const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.
-    if (!canManageBilling(asker.role)) {
+    if (!canManageBilling(requester.role)) {
       if (view.pastDue) view.pastDue.payUrl = null;
       if (view.pendingChange) view.pendingChange.payUrl = null;
     }
@@ -99,14 +103,14 @@ export class SubscriptionReader {
   }
 
   /** True when our copy is old and Stripe could not be asked. */
-  async #refresh({ tenantId }: Asker): Promise<boolean> {
+  async #refresh({ tenantId }: Requester): Promise<boolean> {
     const billing = this.#billing;
     const { stripeCustomerId, syncedAt } = await getTenant(billing.db, tenantId);
     const now = billing.clock.now().getTime();
     if (!stripeCustomerId || (syncedAt && now - syncedAt.getTime() < FRESH_MS)) return false;
     // A Stripe that hangs must not take a connection for every reader: few look, the rest learn.
     const lane = (this.#nextLane = (this.#nextLane + 1) % LANES);
-    const looked = this.#turns.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
+    const looked = this.#queue.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
     return Promise.race([looked, pause(LOOK_WITHIN_MS, true, { ref: false })]);
   }
 
@@ -116,7 +120,7 @@ export class SubscriptionReader {
     try {
       const outcome = await refreshCustomer(billing, customerId, new Date(now - FRESH_MS), {
         actor: { kind: 'system', task: 'read' },
-        patience: READ_PATIENCE,
+        timeouts: READ_TIMEOUTS,
       });
       return outcome === 'missing';
     } catch (error) {

@@ -14,28 +14,29 @@ import type { InvoicePreview } from '../../stripe/snapshots/invoice-snapshot.ts'
 import type { PeriodOf } from '../../stripe/renewal.ts';
 import type { SubscriptionItemSnapshot } from '../../stripe/snapshots/subscription-snapshot.ts';
 import { toUnixSeconds } from '../../stripe/snapshots/schemas.ts';
-import { getTenant, refusing, type Asker, type Billing } from './change-billing.ts';
+import { getTenant, translateRefusals, type BillingDeps } from './change-billing.ts';
+import type { Requester } from '../requester.ts';
 import { assertMayAlter, assertPaidUp } from './change-guards.ts';
-import { mainOf, readTruth, type LiveSubscription } from '../intents/stripe-state.ts';
+import { mainOf, readStripeState, type LiveSubscription } from '../intents/stripe-state.ts';
 import { growingOf } from './view.ts';
 
 /** What changing to `priceId` would mean, in money and in what the plan includes. */
 export async function previewChange(
-  billing: Billing,
-  asker: Asker,
+  billing: BillingDeps,
+  requester: Requester,
   priceId: string,
 ): Promise<ChangePreview> {
   const price = await billing.catalogue.getOffered(priceId);
-  const tenant = await getTenant(billing.db, asker.tenantId);
-  const live = mainOf(await readTruth(billing, tenant));
+  const tenant = await getTenant(billing.db, requester.tenantId);
+  const live = mainOf(await readStripeState(billing, tenant));
   const kind = classifyChange(live.current, price);
   if (kind === 'none') {
     throw new BillingError('same_price', 'This is the present plan and interval already.');
   }
   assertPaidUp(live);
   assertMayAlter(live, kind === 'now' ? 'now' : 'later');
-  const lost = await whatIsLost(billing, asker, live.current.plan, price.plan);
-  const money = await refusing(billing, asker, () =>
+  const lost = await whatIsLost(billing, requester, live.current.plan, price.plan);
+  const money = await translateRefusals(billing, requester, () =>
     kind === 'period_end' ? atPeriodEnd(billing, live, price) : now(billing, live, price),
   );
   return { ...money, ...lost };
@@ -61,7 +62,7 @@ type Money = Omit<ChangePreview, 'lostFeatures' | 'exceededQuotas'>;
 
 /** Nothing is charged now. The first period after the change costs what Stripe says. */
 async function atPeriodEnd(
-  billing: Billing,
+  billing: BillingDeps,
   live: LiveSubscription,
   { priceId }: OfferedPrice,
 ): Promise<Money> {
@@ -79,7 +80,11 @@ async function atPeriodEnd(
   };
 }
 
-async function now(billing: Billing, live: LiveSubscription, price: OfferedPrice): Promise<Money> {
+async function now(
+  billing: BillingDeps,
+  live: LiveSubscription,
+  price: OfferedPrice,
+): Promise<Money> {
   const instant = billing.clock.now();
   const prorationDate = toUnixSeconds(instant);
   const change = immediateChange(live, price, prorationDate);
@@ -193,13 +198,13 @@ function beginsWithin(
 
 /** Features that the new plan does not have, and quotas that are over its limits already. */
 async function whatIsLost(
-  billing: Billing,
-  asker: Asker,
+  billing: BillingDeps,
+  requester: Requester,
   from: Plan,
   to: Plan,
 ): Promise<Pick<ChangePreview, 'lostFeatures' | 'exceededQuotas'>> {
   const { limits } = PLAN_CATALOGUE[to];
-  const { resources } = await billing.usage.getUsageStats(asker.tenantId);
+  const { resources } = await billing.usage.getUsageStats(requester.tenantId);
   return {
     lostFeatures: FEATURES.filter((one) => planHasFeature(from, one) && !planHasFeature(to, one)),
     exceededQuotas: resources.flatMap(({ resourceType, used }) => {

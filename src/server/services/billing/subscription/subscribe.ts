@@ -17,7 +17,8 @@ import type { CheckoutSnapshot } from '../../stripe/checkout.ts';
 import { conflictingCurrency } from '../../stripe/client/errors.ts';
 import type { OfferedPrice } from '../../stripe/offered-prices.ts';
 import { trialDaysOf } from '../sync/trial-history.ts';
-import { changeBilling, type Asker, type Billing } from './change-billing.ts';
+import { changeBilling, type BillingDeps } from './change-billing.ts';
+import type { Requester } from '../requester.ts';
 
 /** How long a Checkout can be paid: Stripe allows half an hour to a day. */
 const CHECKOUT_MS = 60 * 60_000;
@@ -27,10 +28,14 @@ const CHECKOUT_MS = 60 * 60_000;
  * be paid, and none while it has a subscription that Stripe may still charge for: past due, unpaid
  * and paused ones count (409 `already_subscribed`).
  */
-export async function subscribe(billing: Billing, asker: Asker, priceId: string): Promise<string> {
+export async function subscribe(
+  billing: BillingDeps,
+  requester: Requester,
+  priceId: string,
+): Promise<string> {
   const price = await billing.catalogue.getOffered(priceId);
-  return changeBilling(billing, asker, async (tx, tenant) => {
-    const locale = (await findUserLocale(tx, asker.userId)) ?? 'zh-CN';
+  return changeBilling(billing, requester, async (tx, tenant) => {
+    const locale = (await findUserLocale(tx, requester.userId)) ?? 'zh-CN';
     const customerId = await ensureCustomer(billing, tx, tenant);
     const live = (await billing.stripe.listSubscriptions(customerId)).find((one) =>
       isLive(one.status),
@@ -63,7 +68,7 @@ export async function subscribe(billing: Billing, asker: Asker, priceId: string)
     if (!session.url) throw new Error('Stripe answered a Checkout session without an address.');
     await insertCheckout(tx, {
       tenantId: tenant.id,
-      userId: asker.userId,
+      userId: requester.userId,
       stripeSessionId: session.id,
       stripePriceId: price.priceId,
       url: session.url,
@@ -79,9 +84,9 @@ export async function subscribe(billing: Billing, asker: Asker, priceId: string)
  * where the price has it.
  */
 async function openCheckout(
-  { stripe }: Billing,
+  { stripe }: BillingDeps,
   { currencyOptions }: OfferedPrice,
-  values: Parameters<Billing['stripe']['createCheckoutSession']>[0],
+  values: Parameters<BillingDeps['stripe']['createCheckoutSession']>[0],
 ): Promise<CheckoutSnapshot> {
   try {
     return await stripe.createCheckoutSession(values);
@@ -96,7 +101,11 @@ async function openCheckout(
 }
 
 /** The tenant's customer at Stripe, made when there is none, or when it was deleted there. */
-async function ensureCustomer({ stripe, clock }: Billing, tx: Tx, tenant: Tenant): Promise<string> {
+async function ensureCustomer(
+  { stripe, clock }: BillingDeps,
+  tx: Tx,
+  tenant: Tenant,
+): Promise<string> {
   const held = tenant.stripeCustomerId;
   const present = held ? await stripe.findCustomer(held) : undefined;
   if (held && present && !present.deleted) return held;
@@ -132,7 +141,7 @@ async function endLostSubscriptions(
 
 /** Keeps an open session for the same price; ends every other one, whoever opened it. */
 async function keepOneSession(
-  { stripe }: Billing,
+  { stripe }: BillingDeps,
   customerId: string,
   priceId: string,
 ): Promise<CheckoutSnapshot | undefined> {

@@ -1,19 +1,17 @@
 import type { Tx } from '../../../../db/client.ts';
-import { insertMail } from '../../../../db/repositories/mail-outbox.repository.ts';
 import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
-import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { monthLimits } from '../../../../domain/billing/plan-share.ts';
 import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
-import type { MailKind } from '../../mail/templates.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
 import type { Transition } from './transitions.ts';
 
 /**
  * Acknowledges a cancellation to the owner. One mail a request: an end that was planned, and
  * acknowledged then, comes without another, because Stripe keeps the time of the request.
  */
-export async function tellOfTransition(
+export async function notifyOfTransition(
   tx: Tx,
   tenant: Pick<Tenant, 'id'>,
   action: Transition['action'],
@@ -43,7 +41,7 @@ export async function tellOfTransition(
 }
 
 /** Says, once a raise, which part of the higher limits is there until a whole period is paid. */
-export async function tellOfGrowing(
+export async function notifyOfPartLimits(
   tx: Tx,
   tenant: Pick<Tenant, 'id'>,
   before: Subscription | undefined,
@@ -68,26 +66,5 @@ export async function tellOfGrowing(
       wholeAt: until.toISOString(),
     },
     now,
-  });
-}
-
-/** Queues a mail to the tenant's owner, in the owner's language; nobody to write to is fine. */
-export async function queueMail(
-  tx: Tx,
-  tenantId: string,
-  mail: { kind: MailKind; subjectId: string; attempt: number; data: object; now: Date },
-): Promise<void> {
-  const contact = await findBillingContact(tx, tenantId);
-  if (!contact) return;
-  const { now, ...rest } = mail;
-  const { email, locale, timeZone, displayName } = contact;
-  await insertMail(tx, {
-    ...rest,
-    tenantId,
-    recipient: email,
-    locale,
-    timeZone,
-    data: { name: displayName, ...mail.data },
-    createdAt: now,
   });
 }

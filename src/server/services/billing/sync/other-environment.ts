@@ -2,7 +2,7 @@ import type { DbOrTx } from '../../../../db/client.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 
 /** Tells the operator that another installation's objects reach us: nothing is done about them. */
-export function tellOfOther(
+export function alertOtherEnvironment(
   db: DbOrTx,
   { subjectId, what, now }: { subjectId: string; what: string; now: Date },
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
-import type { Patience } from '../../stripe/client/client.ts';
+import type { CallTimeouts } from '../../stripe/client/client.ts';
 import type { CustomerBilling } from '../../stripe/customers.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
@@ -16,18 +16,18 @@ export type MoneyReading = Pick<MapContext, 'owedSince' | 'renewals'>;
 export async function readMoney(
   deps: Pick<SyncDeps, 'stripe' | 'log'>,
   { customer, subscriptions }: CustomerBilling,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<MoneyReading> {
   const owing = subscriptions.some((one) => one.latestInvoice?.status === 'open');
   const open =
-    owing && !customer.deleted ? await deps.stripe.findOpenInvoices(customer.id, patience) : [];
+    owing && !customer.deleted ? await deps.stripe.findOpenInvoices(customer.id, timeouts) : [];
   for (const invoice of open) {
     const ended = subscriptions.find((one) => one.id === invoice.subscriptionId);
     if (ended && givesNothing(invoice, ended)) await giveUp(deps, invoice.id);
   }
   const renewing = subscriptions.filter(willBeBilled);
   const renewals = await Promise.all(
-    renewing.map(async (one) => [one.id, await renewalOf(deps, one, patience)] as const),
+    renewing.map(async (one) => [one.id, await renewalOf(deps, one, timeouts)] as const),
   );
   const none = subscriptions
     .filter((one) => !willBeBilled(one))
@@ -80,10 +80,10 @@ function willBeBilled({
 async function renewalOf(
   { stripe, log }: Pick<SyncDeps, 'stripe' | 'log'>,
   subscription: SubscriptionSnapshot,
-  patience: Patience,
+  timeouts: CallTimeouts,
 ): Promise<{ amountMinor: number; currency: string } | null | undefined> {
   try {
-    const next = await stripe.previewRenewal(subscription, patience);
+    const next = await stripe.previewRenewal(subscription, timeouts);
     return next ? { amountMinor: next.amountDueMinor, currency: next.currency } : null;
   } catch (error) {
     if (!isStripeUnavailable(error)) throw error;

@@ -8,7 +8,7 @@ import {
 } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import { isUuid } from '../../../../domain/ids.ts';
-import { SYNC_PATIENCE } from '../../stripe/client/client.ts';
+import { SYNC_TIMEOUTS } from '../../stripe/client/client.ts';
 import { APP_MARK, isOfOther, type CustomerBilling } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import { orderRemedies } from './order-remedies.ts';
@@ -16,7 +16,7 @@ import { wakeRemedies } from './remedy-queue.ts';
 import { judgeTrials } from './trial-history.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { inHeldTransaction } from '../locks/held-transaction.ts';
-import { tellOfOther } from './other-environment.ts';
+import { alertOtherEnvironment } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { readMoney } from './read-money.ts';
 import type { SyncDeps, SyncOptions } from './sync-deps.ts';
@@ -49,7 +49,7 @@ export async function refreshCustomer(
   since: Date,
   options: SyncOptions,
 ): Promise<SyncOutcome> {
-  if (deps.turns.isTaken(customerId)) return 'busy';
+  if (deps.queue.isBusy(customerId)) return 'busy';
   return inHeldTransaction(deps.lockDb, async (tx) => {
     if (!(await tryLockCustomer(tx, customerId))) return 'busy';
     const tenant = await findTenantByCustomer(tx, customerId);
@@ -76,19 +76,19 @@ export async function syncLocked(
   // The reading counts from before it began: what happens at Stripe meanwhile may be missing.
   const now = deps.clock.now();
   const known = await findTenantByCustomer(tx, customerId);
-  const billing = await deps.stripe.findBilling(customerId, options.patience ?? SYNC_PATIENCE);
+  const billing = await deps.stripe.findBilling(customerId, options.timeouts ?? SYNC_TIMEOUTS);
   if (!billing) {
     if (known) deps.log.error({ customerId, tenantId: known.id }, 'Stripe lost a customer');
     return { outcome: known ? 'missing' : 'foreign' };
   }
   if (isOther(deps, billing)) {
-    await tellOfOther(tx, { subjectId: customerId, what: 'A customer', now });
+    await alertOtherEnvironment(tx, { subjectId: customerId, what: 'A customer', now });
     return { outcome: 'foreign' };
   }
   const tenant = known ?? (await adopt(tx, billing, now));
   if (!tenant) return { outcome: 'foreign' };
-  const patience = options.patience ?? SYNC_PATIENCE;
-  const money = await readMoney(deps, billing, patience);
+  const timeouts = options.timeouts ?? SYNC_TIMEOUTS;
+  const money = await readMoney(deps, billing, timeouts);
   const rows = await writeSubscriptions(deps, tx, tenant, billing, money, options, now);
   const credits = billing.customer.deleted ? [] : billing.customer.credits;
   await writeCredits(tx, tenant.id, { credits, now });

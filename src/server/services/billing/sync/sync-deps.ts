@@ -5,17 +5,14 @@ import type { RefundPolicies } from '../../../../domain/billing/remedy.ts';
 import type { Jobs } from '../../../jobs.ts';
 import type { Logger } from '../../../log.ts';
 import type { PriceCatalogue } from '../../stripe/catalogue.ts';
-import type { Patience } from '../../stripe/client/client.ts';
+import type { CallTimeouts } from '../../stripe/client/client.ts';
 import type { StripeService } from '../../stripe.service.ts';
-import type { Turns } from '../locks/keyed-queue.ts';
+import type { BillingLocks } from '../locks/customer-lock.ts';
 import type { InvoiceScope } from './write-invoices.ts';
 
 /** What the sync, and everything that ends with one, works with. */
-export interface SyncDeps {
+export interface SyncDeps extends BillingLocks {
   db: Db;
-  /** Connections of their own, because they are held while Stripe is asked: meters have the others. */
-  lockDb: Db;
-  turns: Turns;
   clock: Clock;
   log: Logger;
   stripe: StripeService;
@@ -29,7 +26,7 @@ export interface SyncOptions {
   /** Who or what caused it, for the audit log. */
   actor: Actor;
   requestId?: string;
-  patience?: Patience;
+  timeouts?: CallTimeouts;
   /**
    * Which invoices to bring up to date too: those named, or the newest hundred, and then what of
    * their charges was refunded or is disputed.

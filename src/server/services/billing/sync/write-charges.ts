@@ -72,11 +72,11 @@ export async function writeCharge(
       syncedAt: now,
     });
     if (refund.status === 'failed' && before !== 'failed') {
-      await tell(tx, tenantId, 'refund.failed', refund.id, now);
+      await notify(tx, tenantId, 'refund.failed', refund.id, now);
     }
   }
   if (dispute && dispute.status !== payment?.disputeStatus) {
-    await tellOfDispute(tx, tenantId, dispute, now);
+    await notifyOfDispute(tx, tenantId, dispute, now);
   }
   if (!payment) return;
   const amountRefundedMinor = refunds
@@ -89,15 +89,15 @@ export async function writeCharge(
   });
 }
 
-async function tellOfDispute(
+async function notifyOfDispute(
   tx: Tx,
   tenantId: string,
   { id, status }: DisputeSnapshot,
   now: Date,
 ): Promise<void> {
-  if (isDisputeOpen(status)) return tell(tx, tenantId, 'charge.dispute.created', id, now);
+  if (isDisputeOpen(status)) return notify(tx, tenantId, 'charge.dispute.created', id, now);
   await resolveAlert(tx, 'charge.dispute.created', id, now);
-  if (status === 'lost') await tell(tx, tenantId, 'dispute_lost', id, now);
+  if (status === 'lost') await notify(tx, tenantId, 'dispute_lost', id, now);
 }
 
 const MESSAGES = {
@@ -107,7 +107,7 @@ const MESSAGES = {
     'A dispute was lost: the money and the fee are gone. End the subscription if it should not go on.',
 } as const;
 
-function tell(
+function notify(
   tx: Tx,
   tenantId: string,
   kind: keyof typeof MESSAGES,

@@ -9,7 +9,7 @@ import { mapSubscription } from './map-subscription.ts';
 import type { MoneyReading } from './read-money.ts';
 import { readPrices } from './read-prices.ts';
 import type { SyncDeps, SyncOptions } from './sync-deps.ts';
-import { tellOfGrowing, tellOfTransition } from './notifications.ts';
+import { notifyOfPartLimits, notifyOfTransition } from './notifications.ts';
 import { transitionsOf } from './transitions.ts';
 
 /** What the customer pays with where a subscription names nothing of its own. */
@@ -44,7 +44,7 @@ export async function writeSubscriptions(
     rows.set(snapshot.id, row);
     await raiseFindings(tx, tenant.id, snapshot.id, findings, now);
     await record(tx, tenant, previous, row, snapshot.cancellationReason, options, now);
-    if (!tenant.deletedAt) await tellOfGrowing(tx, tenant, previous, row, now);
+    if (!tenant.deletedAt) await notifyOfPartLimits(tx, tenant, previous, row, now);
   }
   if (billing.customer.deleted) {
     for (const row of before.filter((one) => one.stripeCustomerId === billing.customer.id)) {
@@ -83,6 +83,6 @@ async function record(
       ...transition,
     });
     if (!tenant.deletedAt)
-      await tellOfTransition(tx, tenant, transition.action, after, reason, now);
+      await notifyOfTransition(tx, tenant, transition.action, after, reason, now);
   }
 }

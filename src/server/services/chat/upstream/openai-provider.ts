@@ -1,7 +1,7 @@
 import type { ModelView } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { readCompletion } from './openai-stream.ts';
-import { Patience } from './upstream-timeout.ts';
+import { UpstreamTimeout } from './upstream-timeout.ts';
 import type { ChatProvider, CompletionEvent, CompletionRequest } from './provider.ts';
 
 export interface OpenAiProviderOptions {
@@ -34,26 +34,26 @@ export class OpenAiProvider implements ChatProvider {
 
   async *complete(request: CompletionRequest): AsyncGenerator<CompletionEvent> {
     const { silenceSecondsMax = 60, timeoutSeconds = 300 } = this.options;
-    const patience = new Patience(silenceSecondsMax, timeoutSeconds);
+    const timeout = new UpstreamTimeout(silenceSecondsMax, timeoutSeconds);
     try {
-      const signal = AbortSignal.any([request.signal, patience.signal]);
+      const signal = AbortSignal.any([request.signal, timeout.signal]);
       const response = await this.post(request, signal);
-      for await (const event of readCompletion(patience.listenTo(response))) {
+      for await (const event of readCompletion(timeout.listenTo(response))) {
         // The time that our reader takes is not the upstream's silence.
-        patience.pause();
+        timeout.pause();
         yield event;
-        patience.resume();
+        timeout.resume();
       }
     } catch (cause) {
       // Our own hanging up is no failure of the upstream.
       request.signal.throwIfAborted();
       if (cause instanceof BillingError) throw cause;
       throw new BillingError('upstream_failed', 'The language model did not answer; try again.', {
-        cause: patience.signal.aborted ? patience.signal.reason : cause,
+        cause: timeout.signal.aborted ? timeout.signal.reason : cause,
       });
     } finally {
       // Whoever stops reading early also stops the upstream from writing on.
-      patience.end();
+      timeout.end();
     }
   }
 

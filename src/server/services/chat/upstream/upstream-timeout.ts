@@ -2,7 +2,7 @@
  * How long an upstream is waited for. Any byte from it, be it a comment or a thought, means that it
  * lives; without one it is given up after `silenceSeconds`, and in any case after `totalSeconds`.
  */
-export class Patience {
+export class UpstreamTimeout {
   readonly #over = new AbortController();
   readonly #silence: NodeJS.Timeout;
   readonly #total: NodeJS.Timeout;

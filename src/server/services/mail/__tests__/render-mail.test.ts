@@ -3,7 +3,7 @@ import type { Period } from '../../../../domain/period.ts';
 import { monthLimits } from '../../../../domain/billing/plan-share.ts';
 import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
 import type { MailData, MailKind } from '../templates.ts';
-import { writeLetter } from '../render-mail.ts';
+import { renderMail } from '../render-mail.ts';
 
 const GROWING = {
   base: 'pro',
@@ -73,7 +73,7 @@ const cases = Object.entries(DATA).flatMap(([kind, all]) =>
 
 test.each(cases)('$kind ($n) in $locale is whole and in one language', ({ kind, data, locale }) => {
   const mail = { kind, locale, recipient: 'ada@example.com', timeZone: null };
-  const { subject, text } = writeLetter(
+  const { subject, text } = renderMail(
     { ...mail, data: { name: 'Ada', ...data } },
     'https://billing.example',
   );
@@ -94,17 +94,17 @@ test('amounts and dates are written as the reader writes them', () => {
     timeZone: null,
     data: failed,
   });
-  expect(writeLetter(mail('en'), 'https://b.example').text).toMatch(
+  expect(renderMail(mail('en'), 'https://b.example').text).toMatch(
     /CN¥29\.00[\s\S]*February 13, 2027/,
   );
-  expect(writeLetter(mail('zh-CN'), 'https://b.example').text).toMatch(
+  expect(renderMail(mail('zh-CN'), 'https://b.example').text).toMatch(
     /¥29\.00[\s\S]*2027年2月13日/,
   );
 });
 
 test('a kind without a template is refused', () => {
   const mail = { kind: 'toString', locale: 'en', timeZone: null, recipient: 'a@b.c', data: {} };
-  expect(() => writeLetter(mail, 'https://b.example')).toThrow(/template/);
+  expect(() => renderMail(mail, 'https://b.example')).toThrow(/template/);
 });
 
 test.each([
@@ -116,5 +116,5 @@ test.each([
 ])('9 dates are the same instant in the reader’s zone, which is named: %s', (timeZone, words) => {
   const data = { plan: 'pro', trialEnd: '2027-02-09T23:30:00.000Z' };
   const mail = { kind: 'trial_will_end', locale: 'en', timeZone, recipient: 'a@b.c', data };
-  expect(writeLetter(mail, 'https://b.example').subject).toBe(`Your trial ends on ${words}`);
+  expect(renderMail(mail, 'https://b.example').subject).toBe(`Your trial ends on ${words}`);
 });

@@ -12,7 +12,7 @@ import { ensurePrices } from '../setup/products.ts';
 
 let local: LocalStripe;
 const clock = createMovableClock();
-const patience = { timeout: 5_000, maxNetworkRetries: 0 };
+const timeouts = { timeout: 5_000, maxNetworkRetries: 0 };
 beforeAll(async () => void (local = await startLocalStripe({ port: 0, clock })));
 afterAll(async () => local?.close());
 
@@ -99,7 +99,7 @@ test('an upgrade is invoiced once, for what was previewed; a downgrade is planne
     items: [{ price: pro!.priceId }],
     default_payment_method: card,
   });
-  const [subscription] = await listSubscriptions(stripe, customerId, patience);
+  const [subscription] = await listSubscriptions(stripe, customerId, timeouts);
   const change = {
     subscription: subscription!,
     itemId: subscription!.items[0]!.id,
@@ -109,16 +109,16 @@ test('an upgrade is invoiced once, for what was previewed; a downgrade is planne
   };
   const { amountDueMinor } = await previewChange(stripe, change);
   await loseAnswer();
-  const options = { ...patience, idempotencyKey: 'intent:1:apply' };
+  const options = { ...timeouts, idempotencyKey: 'intent:1:apply' };
   await expect(applyChange(stripe, change, options)).rejects.toThrow();
   await applyChange(stripe, change, options);
-  const [changed] = await listSubscriptions(stripe, customerId, patience);
+  const [changed] = await listSubscriptions(stripe, customerId, timeouts);
   expect(changed!.items.map((one) => one.price.id)).toEqual([team!.priceId]);
   const invoices = await stripe.invoices.list({ customer: customerId });
   expect(invoices.data.map((one) => one.amount_paid)).toEqual([amountDueMinor, 2900]);
 
-  await attachSchedule(stripe, changed!.id, patience);
-  const [attached] = await listSubscriptions(stripe, customerId, patience);
+  await attachSchedule(stripe, changed!.id, timeouts);
+  const [attached] = await listSubscriptions(stripe, customerId, timeouts);
   const plan = {
     schedule: attached!.schedule!,
     currentPriceId: team!.priceId,
@@ -127,9 +127,9 @@ test('an upgrade is invoiced once, for what was previewed; a downgrade is planne
     interval: 'month' as const,
     changesInterval: false,
   };
-  await planChange(stripe, plan, patience);
-  await planChange(stripe, plan, patience);
-  const [planned] = await listSubscriptions(stripe, customerId, patience);
+  await planChange(stripe, plan, timeouts);
+  await planChange(stripe, plan, timeouts);
+  const [planned] = await listSubscriptions(stripe, customerId, timeouts);
   expect(planned!.schedule).toMatchObject({
     status: 'active',
     endBehavior: 'release',

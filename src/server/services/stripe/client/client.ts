@@ -5,7 +5,7 @@ import {
   type ConfiguredPrices,
   type StripeConfig,
 } from '../../../config/stripe.config.ts';
-import { patientHttpClient } from './http-client.ts';
+import { deadlineHttpClient } from './http-client.ts';
 
 /** One Stripe account as a running process uses it: where it is, and what was set up there. */
 export interface StripeAccess {
@@ -22,40 +22,40 @@ export interface StripeAccess {
 }
 
 /** How long a call may take: callers that hold a lock, or keep a reader waiting, are impatient. */
-export interface Patience {
+export interface CallTimeouts {
   timeout: number;
   maxNetworkRetries: number;
 }
 
 /** For what a person asked for: worth one more try. */
-export const WRITE_PATIENCE: Patience = { timeout: 10_000, maxNetworkRetries: 1 };
+export const WRITE_TIMEOUTS: CallTimeouts = { timeout: 10_000, maxNetworkRetries: 1 };
 /**
  * For a call of a change: not tried again by itself, because what became of it is looked up. Long
  * enough for a bank to answer, short enough that a look is in time as well.
  */
-export const STEP_PATIENCE: Patience = { timeout: 8_000, maxNetworkRetries: 0 };
+export const STEP_TIMEOUTS: CallTimeouts = { timeout: 8_000, maxNetworkRetries: 0 };
 /** For the look after a call whose answer did not come, and before the first. */
-export const LOOK_PATIENCE: Patience = { timeout: 3_000, maxNetworkRetries: 0 };
+export const LOOK_TIMEOUTS: CallTimeouts = { timeout: 3_000, maxNetworkRetries: 0 };
 /** For the sync, which holds the customer's lock and is tried again by its caller. */
-export const SYNC_PATIENCE: Patience = { timeout: 8_000, maxNetworkRetries: 1 };
+export const SYNC_TIMEOUTS: CallTimeouts = { timeout: 8_000, maxNetworkRetries: 1 };
 /** For a sync on behalf of a reader, who gets our last copy instead. */
-export const READ_PATIENCE: Patience = { timeout: 2_000, maxNetworkRetries: 0 };
+export const READ_TIMEOUTS: CallTimeouts = { timeout: 2_000, maxNetworkRetries: 0 };
 
 /** The client of `access`, pinned to our API version. The only place that makes one. */
 export function createStripeClient(
   access: Pick<StripeAccess, 'secretKey' | 'apiBase' | 'timeoutMs'>,
-  options: Partial<Patience> = {},
+  options: Partial<CallTimeouts> = {},
 ): Stripe {
   const { apiBase, timeoutMs } = access;
   return new Stripe(access.secretKey, {
     apiVersion: STRIPE_API_VERSION,
-    ...WRITE_PATIENCE,
+    ...WRITE_TIMEOUTS,
     telemetry: false,
     appInfo: { name: 'small-squaretable' },
     ...(apiBase
       ? { protocol: 'http' as const, host: apiBase.hostname, port: Number(apiBase.port) || 80 }
       : {}),
-    httpClient: patientHttpClient(timeoutMs),
+    httpClient: deadlineHttpClient(timeoutMs),
     ...options,
   });
 }

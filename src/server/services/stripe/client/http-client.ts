@@ -14,7 +14,7 @@ const PAUSE_MS = 250;
  * trickles in meanwhile (the SDK's is for silence alone), at most `maxMs`, and not beyond what the
  * request that waits for it has left. Within that time a 429 is asked again: Stripe did nothing.
  */
-export function patientHttpClient(maxMs = Number.POSITIVE_INFINITY): HttpClient {
+export function deadlineHttpClient(maxMs = Number.POSITIVE_INFINITY): HttpClient {
   const inner = Stripe.createNodeHttpClient();
   return {
     getClientName: () => inner.getClientName(),

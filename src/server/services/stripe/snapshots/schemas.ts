@@ -22,9 +22,9 @@ export const idOf = z
 export const idOrNull = idOf.nullish().transform((id) => id ?? null);
 
 /** An expanded object, or `null` where there is none or only its id. */
-export function expanded<S extends z.ZodType>(shape: S) {
+export function expanded<S extends z.ZodType>(schema: S) {
   return z
-    .union([z.null(), z.undefined(), z.string(), shape])
+    .union([z.null(), z.undefined(), z.string(), schema])
     .transform((value) =>
       value === null || value === undefined || typeof value === 'string' ? null : value,
     );

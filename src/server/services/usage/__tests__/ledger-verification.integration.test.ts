@@ -10,7 +10,7 @@ import {
 import type { TenantId } from '../../../../domain/ids.ts';
 import { parsePeriod } from '../../../../domain/period.ts';
 import { createLog } from '../../../log.ts';
-import { UsageBooksService } from '../ledger-verification.service.ts';
+import { LedgerVerificationService } from '../ledger-verification.service.ts';
 import { HandClock, usageService } from './service.ts';
 import type { UsageService } from '../../usage.service.ts';
 
@@ -21,7 +21,7 @@ let database: TestDatabase;
 let folder: string;
 let clock: HandClock;
 let usage: UsageService;
-let books: UsageBooksService;
+let verification: LedgerVerificationService;
 let tenantId: TenantId;
 
 beforeAll(async () => {
@@ -29,7 +29,11 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'squaretable-books-'));
   clock = new HandClock('2026-01-10T10:00:00Z');
   usage = usageService(database, clock);
-  books = new UsageBooksService({ database, clock, log: createLog('silent', false) });
+  verification = new LedgerVerificationService({
+    database,
+    clock,
+    log: createLog('silent', false),
+  });
 });
 
 afterAll(async () => {
@@ -50,11 +54,11 @@ beforeEach(async () => {
 
 const spoil = (text: string) => database.pool.query(text, [tenantId]);
 
-test('books that balance have no differences, and the last verification says so', async () => {
-  const { periods, differences } = await books.verify();
+test('verification that balance have no differences, and the last verification says so', async () => {
+  const { periods, differences } = await verification.verify();
   expect(periods).toEqual([JANUARY]);
   expect(differences).toEqual([]);
-  expect(await books.getLastDifferences()).toBe(0);
+  expect(await verification.getLastDifferences()).toBe(0);
 });
 
 test.each([
@@ -89,53 +93,53 @@ test.each([
     await spoil('delete from usage_days where tenant_id = $1');
   }
   await spoil(damage);
-  const { differences } = await books.verify();
+  const { differences } = await verification.verify();
   expect(differences).toEqual([
     expect.objectContaining({ tenantId, period: JANUARY, resourceType: 'messages', ...found }),
   ]);
-  expect(await books.getLastDifferences()).toBe(1);
+  expect(await verification.getLastDifferences()).toBe(1);
 
-  const { rebuilt } = await books.verify({ rebuild: true });
+  const { rebuilt } = await verification.verify({ rebuild: true });
   expect(rebuilt).toBe(1);
   expect(await imbalances(database.pool)).toEqual([]);
-  expect((await books.verify()).differences).toEqual([]);
+  expect((await verification.verify()).differences).toEqual([]);
   // Mended, it meters on.
   await usage.trackUsage({ tenantId, resourceType: 'messages', amount: 1 });
   expect(await imbalances(database.pool)).toEqual([]);
 });
 
 test('a month goes to a file and comes back row by row, its counters untouched', async () => {
-  await expect(books.archive(JANUARY, folder)).rejects.toThrow('2026-01 is not over');
+  await expect(verification.archive(JANUARY, folder)).rejects.toThrow('2026-01 is not over');
   clock.set('2026-02-03T00:00:00Z');
-  await expect(books.archive(JANUARY, folder)).rejects.toThrow('open reservations');
+  await expect(verification.archive(JANUARY, folder)).rejects.toThrow('open reservations');
   await usage.expireReservations();
-  await expect(books.archive(FEBRUARY, folder)).rejects.toThrow('2026-02 is not over');
+  await expect(verification.archive(FEBRUARY, folder)).rejects.toThrow('2026-02 is not over');
 
   const rowsOf = async () =>
     (await database.pool.query('select * from usage where period = $1 order by id', [JANUARY]))
       .rows;
   const before = await rowsOf();
   await spoil('update usage_totals set used = used + 1 where tenant_id = $1');
-  await expect(books.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
-  await books.verify({ rebuild: true });
-  const archived = await books.archive(JANUARY, folder);
+  await expect(verification.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
+  await verification.verify({ rebuild: true });
+  const archived = await verification.archive(JANUARY, folder);
   expect(archived.rows).toBe(before.length);
   expect(await rowsOf()).toEqual([]);
   const stats = await usage.getUsageStats(tenantId, JANUARY);
   expect(stats.resources.find((one) => one.resourceType === 'messages')?.used).toBe(15);
-  expect((await books.verify()).differences).toEqual([]);
-  await expect(books.archive(JANUARY, folder)).rejects.toThrow('archived to');
+  expect((await verification.verify()).differences).toEqual([]);
+  await expect(verification.archive(JANUARY, folder)).rejects.toThrow('archived to');
 
   const other = path.join(folder, 'other.csv.gz');
   writeFileSync(other, readFileSync(archived.file).subarray(0, -20));
-  await expect(books.restore(JANUARY, other)).rejects.toThrow('cannot be read');
-  await expect(books.restore(JANUARY, `${other}.none`)).rejects.toThrow(
+  await expect(verification.restore(JANUARY, other)).rejects.toThrow('cannot be read');
+  await expect(verification.restore(JANUARY, `${other}.none`)).rejects.toThrow(
     'cannot be opened (ENOENT)',
   );
   expect(await rowsOf()).toEqual([]);
 
-  expect(await books.restore(JANUARY)).toEqual(archived);
+  expect(await verification.restore(JANUARY)).toEqual(archived);
   expect(await rowsOf()).toEqual(before);
   expect(await imbalances(database.pool)).toEqual([]);
-  await expect(books.restore(JANUARY)).rejects.toThrow('was not archived');
+  await expect(verification.restore(JANUARY)).rejects.toThrow('was not archived');
 });

@@ -1,18 +1,18 @@
-import type { Config } from './config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
-import { MailService } from './services/mail/mail.service.ts';
-import { PaymentService } from './services/billing/payment.service.ts';
-import { PlanService } from './services/billing/plan.service.ts';
-import { ReconcileService } from './services/billing/reconcile.service.ts';
-import { PriceCatalogue } from './services/stripe/catalogue.ts';
-import { StripeCallLimiter, type CallLimits } from './services/stripe/client/call-limits.ts';
-import { createStripeClient } from './services/stripe/client/client.ts';
-import { RemedyService } from './services/billing/remedy.service.ts';
-import { StripeService } from './services/stripe.service.ts';
-import { StripeEventService } from './services/billing/stripe-event.service.ts';
-import { SubscriptionService } from './services/subscription.service.ts';
-import type { Billing } from './services/billing/subscription/change-billing.ts';
-import { Turns } from './services/billing/locks/keyed-queue.ts';
+import { MailService } from '../services/mail/mail.service.ts';
+import { PaymentService } from '../services/billing/payment.service.ts';
+import { PlanService } from '../services/billing/plan.service.ts';
+import { ReconcileService } from '../services/billing/reconcile.service.ts';
+import { PriceCatalogue } from '../services/stripe/catalogue.ts';
+import { StripeCallLimiter, type CallLimits } from '../services/stripe/client/call-limits.ts';
+import { createStripeClient } from '../services/stripe/client/client.ts';
+import { RemedyService } from '../services/billing/remedy.service.ts';
+import { StripeService } from '../services/stripe.service.ts';
+import { StripeEventService } from '../services/billing/stripe-event.service.ts';
+import { SubscriptionService } from '../services/subscription.service.ts';
+import type { BillingDeps } from '../services/billing/subscription/change-billing.ts';
+import { KeyedQueue } from '../services/billing/locks/keyed-queue.ts';
 
 export interface BillingServices {
   catalogue: PriceCatalogue;
@@ -29,7 +29,7 @@ export interface BillingServices {
 /** Wires what has to do with money. */
 export function createBillingServices(
   foundation: Foundation,
-  usage: Billing['usage'],
+  usage: BillingDeps['usage'],
 ): BillingServices {
   const { config, clock, log, database, jobs, stripe: access } = foundation;
   const { db } = database;
@@ -44,9 +44,9 @@ export function createBillingServices(
   });
   const lockDb = foundation.lockDatabase.db;
   const graceDays = config.pastDueGraceDays;
-  const turns = new Turns();
+  const queue = new KeyedQueue();
   const { policies } = config;
-  const shared = { db, lockDb, turns, clock, log, jobs };
+  const shared = { db, lockDb, queue, clock, log, jobs };
   const sync = { ...shared, stripe, catalogue, graceDays, policies };
   const stripeEvents = new StripeEventService(sync);
   return {

@@ -9,31 +9,31 @@ import {
   uncountUnverifiedMessage,
 } from '../../../db/repositories/accounts/user.repository.ts';
 import type { AccessClaims } from './access-token.ts';
-import type { AccountLetters } from './account-mails.ts';
+import type { AccountMails } from './account-mails.ts';
 import type { MailedTokens } from './mailed-token.ts';
 
 /** What somebody may say before showing that the e-mail address is theirs. */
 const UNVERIFIED_MESSAGES_MAX = 10;
 
-export interface EmailProofDeps {
+export interface EmailVerifierDeps {
   db: Db;
   clock: Clock;
   tokens: MailedTokens;
-  letters: AccountLetters;
+  mails: AccountMails;
 }
 
 /** Whether people have shown that their e-mail address is theirs, and what waits for it. */
-export class EmailProof {
+export class EmailVerifier {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly tokens: MailedTokens;
-  private readonly letters: AccountLetters;
+  private readonly mails: AccountMails;
 
-  constructor(deps: EmailProofDeps) {
+  constructor(deps: EmailVerifierDeps) {
     this.db = deps.db;
     this.clock = deps.clock;
     this.tokens = deps.tokens;
-    this.letters = deps.letters;
+    this.mails = deps.mails;
   }
 
   /** 400 `invalid_request` for a link that is not valid any more. Following it again is no error. */
@@ -48,7 +48,7 @@ export class EmailProof {
     const account = await findAccountById(this.db, userId);
     const user = account?.user;
     if (user && !user.emailVerifiedAt)
-      await this.letters.askToVerify(this.db, user, this.clock.now());
+      await this.mails.askToVerify(this.db, user, this.clock.now());
   }
 
   /**

@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AppEnv } from '../../app-env.ts';
 import { answerEvents, answerFile } from '../answer-stream.ts';
-import { StreamSlots } from '../stream-slots.ts';
+import { StreamSlots } from '../../streams/stream-slots.ts';
 
 const slots = new StreamSlots('streams', { perTenant: 2, total: 3 });
 const until = new AbortController();

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { AppEnv } from '../app-env.ts';
 import { errorText } from '../error-text.ts';
-import type { StreamSlots } from './stream-slots.ts';
+import type { StreamSlots } from '../streams/stream-slots.ts';
 
 /** A reader that takes nothing for so long is gone, whatever its socket says. */
 const IDLE_MS = 60_000;

@@ -7,7 +7,7 @@ import type { UsageMetrics } from './metrics.ts';
 import type { UsageQueues } from './queues.ts';
 
 /** What metering is made of; each verb of it takes these. */
-export interface UsageParts {
+export interface MeteringDeps {
   repository: UsageRepository;
   queues: UsageQueues;
   entitlements: Entitlements;

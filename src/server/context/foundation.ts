@@ -1,9 +1,9 @@
-import type { Database } from '../db/client.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Config } from './config/config.ts';
-import type { Jobs } from './jobs.ts';
-import type { Logger } from './log.ts';
-import type { StripeAccess } from './services/stripe/client/client.ts';
+import type { Database } from '../../db/client.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Jobs } from '../jobs.ts';
+import type { Logger } from '../log.ts';
+import type { StripeAccess } from '../services/stripe/client/client.ts';
 
 /** What a process knows once it has decided its configuration and opened its connections. */
 export interface Foundation {

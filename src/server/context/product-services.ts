@@ -1,16 +1,16 @@
 import type { Registry } from 'prom-client';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Foundation } from './foundation.ts';
-import { ApiKeyService } from './services/accounts/api-key.service.ts';
-import { AuthService } from './services/accounts/auth.service.ts';
-import { CharacterService } from './services/chat/character.service.ts';
-import { ChatService } from './services/chat/chat.service.ts';
-import { chooseProvider } from './services/chat/upstream/choose-provider.ts';
-import { createDistrustCounter } from './services/chat/metrics.ts';
-import { FeatureService } from './services/feature.service.ts';
-import { HealthService } from './services/operations/health.service.ts';
-import { ImageService } from './services/chat/image.service.ts';
-import type { UsageService } from './services/usage.service.ts';
+import { ApiKeyService } from '../services/accounts/api-key.service.ts';
+import { AuthService } from '../services/accounts/auth.service.ts';
+import { CharacterService } from '../services/chat/character.service.ts';
+import { ChatService } from '../services/chat/chat.service.ts';
+import { chooseProvider } from '../services/chat/upstream/choose-provider.ts';
+import { createDistrustCounter } from '../services/chat/metrics.ts';
+import { FeatureService } from '../services/feature.service.ts';
+import { HealthService } from '../services/operations/health.service.ts';
+import { ImageService } from '../services/chat/image.service.ts';
+import type { UsageService } from '../services/usage.service.ts';
 
 /** What the gates guard and the meters count, and who may pass. */
 export interface ProductServices {

@@ -1,0 +1,19 @@
+import type { ApiKeyScope } from '../domain/api-keys.ts';
+import type { Role, TenantId, UserId } from '../domain/ids.ts';
+
+/** Who sent the request, resolved once from its credentials; ids in bodies are never trusted. */
+export type Principal =
+  | {
+      kind: 'user';
+      userId: UserId;
+      tenantId: TenantId;
+      role: Role;
+      emailVerified: boolean;
+    }
+  | {
+      kind: 'api_key';
+      apiKeyId: string;
+      tenantId: TenantId;
+      /** `null`: made without any. */
+      scopes: readonly ApiKeyScope[] | null;
+    };
