@@ -7,7 +7,7 @@ import type { MovableClock } from '../../src/domain/clock.ts';
 import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { configWarnings, type Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
-import type { Foundation } from '../../src/server/foundation.ts';
+import type { Foundation } from '../../src/server/context/foundation.ts';
 import { addressOf, startServer, type Server, type StopOptions } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
