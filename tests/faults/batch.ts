@@ -10,7 +10,6 @@ import {
   readPage,
   readRunning,
   type Facts,
-  type Page,
 } from './facts.ts';
 import { Person } from './person.ts';
 import { stateOf, type StateName } from './states.ts';
@@ -31,7 +30,7 @@ export interface Outcome {
 }
 
 interface Seat extends Trial {
-  before: Page;
+  before: Facts['before'];
   person: Person;
   customers: string[];
   told: Told;
@@ -110,8 +109,11 @@ async function seat(world: World, name: StateName, trials: Trial[]): Promise<Sea
     const trial = trials[at]!;
     const id = await person.customerId();
     const told = { answer: null, preview: await previewOf(person, trial.verb) };
-    const before = await readPage(person, world.now());
-    return { ...trial, person, customers: id ? [id] : [], before, told, again: null, calls: [] };
+    const customers = id ? [id] : [];
+    const now = world.now();
+    const { running } = readRunning(person, customers, now);
+    const before = { ...(await readPage(person, now)), running };
+    return { ...trial, person, customers, before, told, again: null, calls: [] };
   });
 }
 

@@ -21,8 +21,8 @@ export interface Page {
 
 /** Everything that an observer outside has of one case: what was told, and what was charged. */
 export interface Facts {
-  /** What the page said before anything was asked for. */
-  before: Page;
+  /** What the page said before anything was asked for, and how many subscriptions ran at Stripe. */
+  before: Page & { running: number };
   /** What the verb answered; null when no answer came. */
   answer: { status: number; text: string } | null;
   /** The same question once more, where it was put again. */

@@ -22,7 +22,7 @@ function charge(day: number, amountMinor: number) {
 
 function facts(change: Partial<Facts> = {}): Facts {
   return {
-    before: pro,
+    before: { ...pro, running: 1 },
     answer: done,
     again: null,
     preview: null,
@@ -52,7 +52,12 @@ const preview = { amountDueNowMinor: 7000, nextInvoice: { amountMinor: 9900, at:
 describe('what each promise catches', () => {
   test.each<[string, VerbName, Partial<Facts>, RegExp | null]>([
     ['all is well', 'sync', {}, null],
-    ['a plan lost by looking', 'sync', { before: { ...pro, plan: 'team' } }, /nobody asked/],
+    [
+      'a plan lost by looking',
+      'sync',
+      { before: { ...pro, plan: 'team', running: 1 } },
+      /nobody asked/,
+    ],
     ['a 500', 'sync', { answer: { status: 500, text: '500' } }, /answered 500/],
     ['Stripe is away', 'cancel', { answer: away }, null],
     ['leaving refused', 'cancel', { answer: { status: 409, text: '409' } }, /cannot leave/],
