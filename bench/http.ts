@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { raiseLimits, type BenchDatabase } from './database.ts';
+import { benchHttpShare } from './http-share.ts';
 import { median } from './load.ts';
 import { atLeast, printFigures, type Report } from './report.ts';
 
@@ -41,6 +42,7 @@ export async function benchHttp(
       atLeast('events over HTTP, 500 a request', median(events), 20_000, 'events/s'),
       atLeast('reserve and settle over HTTP', median(pairs), 1_000, 'pairs/s'),
     );
+    await benchHttpShare({ port, token: TOKEN, tenants: database.tenants, key }, report, pace);
   } finally {
     await stop(app);
   }

@@ -6,7 +6,8 @@ import type { RequestMeter } from './services/usage/request-meter.ts';
 export interface AppEnv {
   Variables: {
     requestId: string;
-    log: Logger;
+    /** A log that carries the request's id. */
+    log: () => Logger;
     principal: Principal;
     /** What the request has reserved; behind `trackMessageUsage`. */
     meter: RequestMeter;

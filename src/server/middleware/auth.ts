@@ -7,6 +7,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Principal } from '../principal.ts';
 import type { Context } from '../context.ts';
 import { isApiKey } from '../services/accounts/api-key.ts';
+import type { AuthService } from '../services/accounts/auth.service.ts';
 
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
 
@@ -24,21 +25,23 @@ export function requireAuth(context: Pick<Context, 'services'>, act: ApiKeyAct) 
       'principal',
       isApiKey(token)
         ? await apiKeys.admit(token, act)
-        : { kind: 'user', ...(await auth.verifyAccessToken(token)) },
+        : { kind: 'user', ...auth.verifyAccessToken(token) },
     );
     await next();
   });
 }
 
 /** Lets in people only: 403 `forbidden` for API keys, which are neither counted nor looked up. */
-export function requireUser(context: Pick<Context, 'services'>) {
+export function requireUser(context: {
+  services: { auth: Pick<AuthService, 'verifyAccessToken'> };
+}) {
   const { auth } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
     const token = bearerToken(c);
     if (isApiKey(token)) {
       throw new BillingError('forbidden', 'API keys cannot do this; sign in as a person.');
     }
-    c.set('principal', { kind: 'user', ...(await auth.verifyAccessToken(token)) });
+    c.set('principal', { kind: 'user', ...auth.verifyAccessToken(token) });
     await next();
   });
 }
@@ -55,7 +58,7 @@ export function requireBillingRole(context: Pick<Context, 'services'>) {
     if (isApiKey(token)) {
       throw new BillingError('billing_role_required', 'API keys cannot manage billing.');
     }
-    const claims = await auth.verifyAccessToken(token);
+    const claims = auth.verifyAccessToken(token);
     const role = await auth.getRole(claims.userId);
     if (!canManageBilling(role)) {
       throw new BillingError(

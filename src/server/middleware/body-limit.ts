@@ -17,15 +17,16 @@ const LARGER: readonly (readonly [prefix: string, bytesMax: number])[] = [
  * Refuses large bodies with 413 before they are read. A declared length is believed, for Node
  * holds senders to it; only bodies without one are counted as they come.
  */
-export const bodyLimit = createMiddleware<AppEnv>(async (c, next) => {
-  const bytesMax = LARGER.find(([prefix]) => c.req.path.startsWith(prefix))?.[1] ?? BYTES_MAX;
+export const bodyLimit = createMiddleware<AppEnv>((c, next) => {
   const declared = c.req.header('content-length');
-  if (declared !== undefined && Number(declared) > bytesMax) throw tooLarge(bytesMax);
-  if (declared !== undefined || c.req.header('transfer-encoding') === undefined) return next();
+  if (declared !== undefined && Number(declared) <= BYTES_MAX) return next();
+  if (declared === undefined && c.req.header('transfer-encoding') === undefined) return next();
+  const bytesMax = LARGER.find(([prefix]) => c.req.path.startsWith(prefix))?.[1] ?? BYTES_MAX;
   const onError = () => {
     throw tooLarge(bytesMax);
   };
-  return countingLimit({ maxSize: bytesMax, onError })(c, next);
+  if (declared === undefined) return countingLimit({ maxSize: bytesMax, onError })(c, next);
+  return Number(declared) <= bytesMax ? next() : onError();
 });
 
 function tooLarge(bytesMax: number): BillingError {

@@ -26,9 +26,9 @@ export function answerError(c: Context<AppEnv>, error: BillingError): Response {
 export const errorHandler: ErrorHandler<AppEnv> = (thrown, c) => {
   const error = toBillingError(thrown);
   // What is away is away for every request of the time: a line each, and no stack.
-  if (error.code === 'internal') c.get('log').error({ err: thrown }, error.message);
+  if (error.code === 'internal') c.get('log')().error({ err: thrown }, error.message);
   else if (error.status >= 500) {
-    c.get('log').warn({ code: error.code, why: errorText(error.cause ?? error) }, error.message);
+    c.get('log')().warn({ code: error.code, why: errorText(error.cause ?? error) }, error.message);
   }
   return answerError(c, error);
 };

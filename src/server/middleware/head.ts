@@ -1,3 +1,4 @@
+import type { Context, Next } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 
@@ -6,7 +7,11 @@ import type { AppEnv } from '../app-env.ts';
  * and with it whatever the body holds open; here it is told that nobody reads it. Streams of ours
  * do not even open for HEAD (`streams/answer-stream.ts`).
  */
-export const headWithoutBody = createMiddleware<AppEnv>(async (c, next) => {
+export const headWithoutBody = createMiddleware<AppEnv>((c, next) =>
+  c.req.method === 'HEAD' ? dropBody(c, next) : next(),
+);
+
+async function dropBody(c: Context<AppEnv>, next: Next): Promise<void> {
   await next();
-  if (c.req.method === 'HEAD') await c.res.body?.cancel();
-});
+  await c.res.body?.cancel();
+}

@@ -13,7 +13,7 @@ export function trackMessageUsage(context: Pick<Context, 'services'>) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const meter = new RequestMeter({
       usage,
-      log: c.get('log'),
+      log: c.get('log')(),
       tenantId: c.get('principal').tenantId,
     });
     c.set('meter', meter);

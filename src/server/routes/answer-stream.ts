@@ -56,7 +56,7 @@ export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): R
       await options.run({ sse, signal });
     } catch (error) {
       // The stream ends, and the page opens it again: that is all there is to tell.
-      c.get('log').warn({ why: errorText(error) }, 'a live stream broke off');
+      c.get('log')().warn({ why: errorText(error) }, 'a live stream broke off');
     } finally {
       clearInterval(beat);
       idle.stop();
@@ -91,7 +91,7 @@ export async function answerFile(
   });
   idle.touch();
   const body = bodyOf(file, (err) => {
-    c.get('log').warn({ err }, 'a download broke off');
+    c.get('log')().warn({ err }, 'a download broke off');
     dropConnection(c);
   });
   return c.body(body, 200, headers);

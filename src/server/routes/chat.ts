@@ -89,7 +89,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...c.req.valid('json'),
         tenantId: c.get('principal').tenantId,
         meter: c.get('meter'),
-        log: c.get('log'),
+        log: c.get('log')(),
         signal,
       });
       return streamSSE(c, async (stream) => {

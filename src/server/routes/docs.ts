@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import { json } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -75,14 +74,13 @@ export function docsRoutes(describe: () => Document): OpenAPIHono<AppEnv> {
   router.get('/api/docs/start.js', (c) =>
     c.body(START, 200, { 'Content-Type': 'text/javascript' }),
   );
-  router.get('/api/docs/:asset', async (c) => {
-    const asset = c.req.param('asset');
-    const contentType = Object.hasOwn(ASSETS, asset) ? ASSETS[asset] : undefined;
-    if (!contentType) throw new BillingError('not_found', `The reference has no file ${asset}.`);
-    return c.body(await readFile(path.join(SWAGGER_UI, asset)), 200, {
-      'Content-Type': contentType,
-      'Cache-Control': 'public, max-age=86400',
-    });
-  });
+  for (const [asset, contentType] of Object.entries(ASSETS)) {
+    router.get(`/api/docs/${asset}`, async (c) =>
+      c.body(await readFile(path.join(SWAGGER_UI, asset)), 200, {
+        'Content-Type': contentType,
+        'Cache-Control': 'public, max-age=86400',
+      }),
+    );
+  }
   return router;
 }

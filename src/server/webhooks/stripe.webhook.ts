@@ -20,7 +20,7 @@ export function handleStripeWebhook(deps: {
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
   const { access, events } = deps;
   return async (c) => {
-    const log = c.get('log');
+    const log = c.get('log')();
     const body = await c.req.text();
     const event = verify(body, c.req.header('stripe-signature') ?? '', access.webhookSecrets);
     if (typeof event === 'string') {

@@ -14,7 +14,7 @@ const app = new Hono<AppEnv>();
 let ended = 0;
 const warnings: unknown[] = [];
 app.use(async (c, next) => {
-  c.set('log', { warn: (...told: unknown[]) => warnings.push(told) } as never);
+  c.set('log', () => ({ warn: (...told: unknown[]) => warnings.push(told) }) as never);
   await next();
 });
 

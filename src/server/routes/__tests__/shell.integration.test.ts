@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiError } from '../../../domain/api.ts';
+import { createApp } from '../../app.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 
 let server: TestServer;
@@ -71,6 +72,44 @@ describe('headers', () => {
       expect(headers.get('x-request-id')).toMatch(/^req_/);
     }
   });
+});
+
+test('11 all routes together are matched by one expression, not by a walk through a tree', async () => {
+  const app = createApp(server.context);
+  await app.request('/healthz');
+  expect(app.router.name).toBe('SmartRouter + RegExpRouter');
+});
+
+const names = ({ headers }: Response) =>
+  [...headers.keys()].filter((name) => !/^(connection|keep-alive|date|content-length)$/.test(name));
+
+test('11 headers are the same without a server in between', async () => {
+  const app = createApp(server.context);
+  for (const path of ['/healthz', '/api/docs', '/api/nothing']) {
+    expect(names(await app.request(path)), path).toEqual(names(await get(path)));
+  }
+});
+
+test('11 what protects pages alone comes with pages, the rest with every answer', async () => {
+  const always = [
+    ...['content-security-policy', 'x-content-type-options', 'x-frame-options'],
+    ...['cross-origin-resource-policy', 'referrer-policy', 'x-request-id'],
+  ];
+  const ofPages = ['cross-origin-opener-policy', 'origin-agent-cluster'];
+  for (const path of [
+    '/',
+    '/login',
+    '/api/docs',
+    '/nothing.png',
+    '/api/plans',
+    '/api/x',
+    '/readyz',
+  ]) {
+    const isPage = !/plans|x$|readyz/.test(path);
+    const answered = names(await get(path));
+    expect(answered, path).toEqual(expect.arrayContaining([...always]));
+    for (const name of ofPages) expect(answered.includes(name), path).toBe(isPage);
+  }
 });
 
 describe('what nobody serves', () => {

@@ -192,7 +192,7 @@ export class AuthService {
   }
 
   /** 401 `token_expired` or `unauthenticated`. */
-  verifyAccessToken(token: string): Promise<AccessClaims> {
+  verifyAccessToken(token: string): AccessClaims {
     return this.accessTokens.verify(token);
   }
 
