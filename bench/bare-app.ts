@@ -5,7 +5,7 @@ import type { TenantId, UserId } from '../src/domain/ids.ts';
 import type { AppEnv } from '../src/server/app-env.ts';
 import { systemClock } from '../src/server/clock.ts';
 import { requireUser } from '../src/server/middleware/auth.ts';
-import { requireService } from '../src/server/middleware/service-auth.ts';
+import { requireToken } from '../src/server/middleware/service-auth.ts';
 import { AccessTokens } from '../src/server/services/auth/access-token.ts';
 
 /** What Hono does by itself: the least that the product's routes can be compared with. */
@@ -13,7 +13,7 @@ const [token] = process.argv.slice(2);
 const tokens = new AccessTokens({ jwtSecret: 'of the benchmark '.repeat(3), clock: systemClock });
 const auth = { verifyAccessToken: (shown: string) => tokens.verify(shown) };
 const app = new Hono<AppEnv>();
-app.post('/api/usage/events', requireService(token), async (c) => {
+app.post('/api/usage/events', requireToken(token, 'USAGE_INGEST_TOKEN'), async (c) => {
   const { events } = await c.req.json<{ events: unknown[] }>();
   const results = events.map(() => ({ status: 'recorded', used: 1, limit: 100, remaining: 99 }));
   return c.json({ results }, 200);

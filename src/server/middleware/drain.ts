@@ -9,10 +9,9 @@ import { RESTARTING, type Drain } from '../drain.ts';
  * before anything is counted.
  */
 export function refuseWhenClosed(drain: Drain) {
-  return createMiddleware<AppEnv>(async (c, next) => {
+  return createMiddleware<AppEnv>((c, next) => {
     const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-    if (drain.refuses(incoming))
-      throw new BillingError('busy', RESTARTING, { retryAfterSeconds: 1 });
-    await next();
+    if (!drain.refuses(incoming)) return next();
+    throw new BillingError('busy', RESTARTING, { retryAfterSeconds: 1 });
   });
 }
