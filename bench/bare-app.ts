@@ -6,7 +6,7 @@ import type { AppEnv } from '../src/server/app-env.ts';
 import { systemClock } from '../src/server/clock.ts';
 import { requireUser } from '../src/server/middleware/auth.ts';
 import { requireToken } from '../src/server/middleware/service-auth.ts';
-import { AccessTokens } from '../src/server/services/auth/access-token.ts';
+import { AccessTokens } from '../src/server/services/accounts/access-token.ts';
 
 /** What Hono does by itself: the least that the product's routes can be compared with. */
 const [token] = process.argv.slice(2);
