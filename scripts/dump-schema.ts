@@ -5,8 +5,13 @@ import { openDatabase } from '../src/db/client.ts';
 import { dumpSchema } from '../src/db/dump-schema.ts';
 import { startEmbeddedPostgres } from '../src/db/embedded.ts';
 import { migrateDatabase } from '../src/db/migrate.ts';
+import { listNewMigrations } from './migrations/list-new.ts';
 
-/** `db:dump`: migrates an empty database and writes what came of it to `src/db/schema.sql`. */
+/**
+ * `db:dump`: migrates an empty database and writes what came of it to `src/db/schema.sql`, and the
+ * hashes of new migrations to their list.
+ */
+listNewMigrations();
 const dataDir = mkdtempSync(join(tmpdir(), 'squaretable-dump-'));
 try {
   const server = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });

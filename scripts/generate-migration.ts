@@ -12,4 +12,9 @@ if (!args.includes('--name') || name === undefined || !/^[a-z][a-z0-9_]+$/.test(
 }
 const done = spawnSync('drizzle-kit', ['generate', ...args], { stdio: 'inherit' });
 process.exitCode = done.status ?? 1;
-if (done.status === 0) console.log('Next: npm run db:dump, so that src/db/schema.sql follows.');
+if (done.status === 0) {
+  console.log(
+    'Next, when its SQL is as it shall be: npm run db:dump, so that src/db/schema.sql and',
+  );
+  console.log('the list of hashes follow. From then on it is not edited any more.');
+}

@@ -50,18 +50,24 @@ async function seed({ server, localStripe }: Product): Promise<void> {
 }
 
 function welcome({ server, localStripe, usageIngestToken }: Product): void {
-  say(`\nSmall Squaretable is ready.\n`);
-  say(`  App            ${server.url}`);
-  say(`  API reference  ${server.url}/api/docs`);
-  if (localStripe) {
-    say(`  Local Stripe   ${localStripe.url}/_control`);
-    say(`  Mails          ${server.url}/__dev/mail`);
-    say(`  Ingest token   ${usageIngestToken}`);
-    say(`  Sign in        ${DEMO_OWNER} / ${DEMO_PASSWORD}`);
-    say(`                 and pro@, yearly@, team@, trial@, pastdue@, canceling@, downgrading@,`);
-    say(`                 canceled@, member@example.com: the same password`);
-  }
-  say(`\nCtrl-C stops everything.\n`);
+  const besideLocalStripe = localStripe
+    ? [
+        `  Local Stripe   ${localStripe.url}/_control`,
+        `  Mails          ${server.url}/__dev/mail`,
+        `  Ingest token   ${usageIngestToken}`,
+        `  Sign in        ${DEMO_OWNER} / ${DEMO_PASSWORD}`,
+        `                 and pro@, yearly@, team@, trial@, pastdue@, canceling@, downgrading@,`,
+        `                 canceled@, member@example.com: the same password`,
+      ]
+    : [];
+  const lines = [
+    `\nSmall Squaretable is ready.\n`,
+    `  App            ${server.url}`,
+    `  API reference  ${server.url}/api/docs`,
+    ...besideLocalStripe,
+    `\nCtrl-C stops everything.\n`,
+  ];
+  say(lines.join('\n'));
 }
 
 /** One sentence for what can be put right, the whole story for what cannot. */

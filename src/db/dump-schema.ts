@@ -1,11 +1,11 @@
-import type pg from 'pg';
+import type { ClientBase, Pool } from 'pg';
 
 /**
  * The schema `public` as text: what a reviewer reads and a test compares. Made from the catalogue,
  * since the bundled server comes without `pg_dump`; the order is fixed, so equal schemas give
  * equal text. The job queue's own schema and the ledger's monthly partitions are left out.
  */
-export async function dumpSchema(pool: pg.Pool): Promise<string> {
+export async function dumpSchema(pool: Pool | ClientBase): Promise<string> {
   const sections = [TYPES, TABLES, INDEXES, FUNCTIONS, TRIGGERS];
   const parts: string[] = [];
   for (const section of sections) {

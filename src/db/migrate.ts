@@ -1,36 +1,110 @@
-import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { readFileSync } from 'node:fs';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { PLAN_CATALOGUE, PLANS } from '../domain/plans.ts';
 import { RESOURCE_TYPES } from '../domain/quota.ts';
+import { dumpSchema } from './dump-schema.ts';
+import { appliedMigrations, findDrift, migrationFiles, MIGRATIONS } from './migration-files.ts';
 
-const FOLDER = `${import.meta.dirname}/migrations`;
 const LOCK = 'squaretable:migrate';
 const OLDEST_SERVER = 150_000;
 
+export interface MigrateOptions {
+  /** Takes a history that differs from ours for ours, when the tables are exactly ours. */
+  adopt?: boolean;
+}
+
+export interface Migrated {
+  /** Names of what was applied now, oldest first. */
+  applied: string[];
+  /** The newest that is in. */
+  newest: string;
+}
+
 /**
  * Brings the database's tables up to date. Processes that start at once take turns. Throws one
- * sentence when the server is older than what the migrations need.
+ * sentence when the server is older than what the migrations need, or when its history is another
+ * than ours.
  */
-export async function migrateDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'squaretable migrate' });
-  await client.connect();
-  try {
-    const version = await client.query<{ server_version_num: string }>('show server_version_num');
-    const found = Number(version.rows[0]!.server_version_num);
-    if (found < OLDEST_SERVER) {
-      throw new Error(
-        `PostgreSQL ${Math.floor(found / 10_000)} is too old: DATABASE_URL needs 15 or newer.`,
-      );
-    }
+export async function migrateDatabase(
+  url: string,
+  options: MigrateOptions = {},
+): Promise<Migrated> {
+  return connected(url, async (client) => {
+    await assertNewEnough(client);
     await client.query(`set client_min_messages = warning`);
     await client.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [LOCK]);
-    await migrate(drizzle(client), { migrationsFolder: FOLDER });
+    const files = migrationFiles();
+    const before = await appliedMigrations(client);
+    const drift = findDrift(files, before);
+    if (drift && !options.adopt) throw new Error(drift);
+    await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+    if (drift) await adopt(client);
     await writePlanLimits(client);
+    const last = before.at(-1)?.writtenAt ?? 0;
+    const applied = files.filter(({ writtenAt }) => writtenAt > last).map(({ name }) => name);
+    return { applied, newest: files.at(-1)!.name };
+  });
+}
+
+/** What a migration would apply, and the sentence with which it would be refused. Changes nothing. */
+export async function planMigration(
+  url: string,
+): Promise<Migrated & { drift: string | undefined }> {
+  return connected(url, async (client) => {
+    await assertNewEnough(client);
+    const files = migrationFiles();
+    const before = await appliedMigrations(client);
+    const last = before.at(-1)?.writtenAt ?? 0;
+    return {
+      applied: files.filter(({ writtenAt }) => writtenAt > last).map(({ name }) => name),
+      newest: files.findLast(({ writtenAt }) => writtenAt <= last)?.name ?? 'none',
+      drift: findDrift(files, before),
+    };
+  });
+}
+
+async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'squaretable migrate' });
+  // A connection that breaks is told by the statement that fails of it.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
   } finally {
     await client.end();
   }
+}
+
+async function assertNewEnough(client: pg.Client): Promise<void> {
+  const version = await client.query<{ server_version_num: string }>('show server_version_num');
+  const found = Number(version.rows[0]!.server_version_num);
+  if (found >= OLDEST_SERVER) return;
+  throw new Error(
+    `PostgreSQL ${Math.floor(found / 10_000)} is too old: DATABASE_URL needs 15 or newer.`,
+  );
+}
+
+/** Writes our history over the database's. Throws when its tables are not ours. */
+async function adopt(client: pg.Client): Promise<void> {
+  const ours = readFileSync(`${import.meta.dirname}/schema.sql`, 'utf8');
+  const [wanted, found] = [ours, await dumpSchema(client)].map((text) => text.split('\n'));
+  const at = wanted!.findIndex((line, index) => line !== found![index]);
+  if (at >= 0 || wanted!.length !== found!.length) {
+    throw new Error(
+      `The tables of this database are not those of this version, so its history was left as it is; the first difference: "${found![at]?.trim() ?? ''}" instead of "${wanted![at]?.trim() ?? ''}".`,
+    );
+  }
+  await client.query('begin');
+  await client.query('delete from drizzle.__drizzle_migrations');
+  for (const { writtenAt, hash } of migrationFiles()) {
+    await client.query(
+      'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
+      [hash, writtenAt],
+    );
+  }
+  await client.query('commit');
 }
 
 /** The catalogue in the code is the truth; admission reads this copy of it. */
@@ -50,7 +124,7 @@ async function writePlanLimits(client: pg.Client): Promise<void> {
 
 /** Whether every migration of this release is in: what `/readyz` asks. */
 export async function isMigrated(pool: pg.Pool): Promise<boolean> {
-  const latest = readMigrationFiles({ migrationsFolder: FOLDER }).at(-1)!.folderMillis;
+  const latest = migrationFiles().at(-1)!.writtenAt;
   const done = await pool.query<{ at: string | null }>(
     `select max(created_at) as at from drizzle.__drizzle_migrations`,
   );

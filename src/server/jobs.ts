@@ -67,8 +67,12 @@ export class Jobs {
 
   constructor({ databaseUrl, log }: JobsOptions) {
     this.#log = log;
+    // While all stops, connections end in whichever way they were.
+    const warn = (err: unknown, what: string) => {
+      if (this.#state !== 'stopped') log.warn({ err }, what);
+    };
     this.#database = new JobDatabase(databaseUrl, (err) => {
-      log.warn({ err }, 'a connection of the job queue broke');
+      warn(err, 'a connection of the job queue broke');
     });
     this.#boss = new PgBoss({
       db: this.#database,
@@ -76,7 +80,7 @@ export class Jobs {
       superviseIntervalSeconds: SUPERVISE_SECONDS,
       monitorIntervalSeconds: SUPERVISE_SECONDS,
     });
-    this.#boss.on('error', (err) => log.warn({ err }, 'job queue'));
+    this.#boss.on('error', (err) => warn(err, 'job queue'));
     this.#boss.on('warning', (warning) => log.debug({ warning }, 'job queue'));
   }
 

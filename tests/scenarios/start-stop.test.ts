@@ -26,6 +26,7 @@ function start(dataDir: string) {
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
+  let logged = '';
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -33,12 +34,15 @@ function start(dataDir: string) {
       if (output.includes('is ready')) resolve();
     });
   }
+  child.stdout.on('data', (chunk: Buffer) => (logged += chunk.toString()));
   const ended = new Promise<number | string>((done) => {
     child.once('close', (code, signal) => done(signal ?? code ?? 'unknown'));
   });
   return {
     ended,
     output: () => output,
+    /** What went to stdout. */
+    logged: () => logged,
     ready: Promise.race([ready, ended]),
     /** Ctrl-C reaches the whole group; a supervisor's signal the process alone. */
     interrupt: (whom: 'group' | 'process') => {
@@ -82,5 +86,8 @@ test(`10.22 Ctrl-C at ${MOMENTS} moments of a start, and at its end, stops all o
   product.interrupt('group');
   expect(await product.ended).toBe(0);
   expect(product.output()).not.toMatch(/error|Error|"level":[456]0/);
+  // 14.10: what people read is not between the lines of the log.
+  expect(product.output()).toMatch(/Sign in +demo@example\.com \/ \S+/);
+  for (const line of product.logged().trim().split('\n')) expect(line).toMatch(/^(\{.*\})?$/);
   expect(processesOver(again)).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts';
 import { dumpSchema } from '../dump-schema.ts';
-import { isMigrated, migrateDatabase } from '../migrate.ts';
+import { isMigrated, migrateDatabase, planMigration } from '../migrate.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -21,4 +21,43 @@ test('migrating twice, and from three processes at once, changes nothing', async
   await Promise.all([1, 2, 3].map(() => migrateDatabase(database.url)));
   expect(await dumpSchema(database.pool)).toBe(before);
   expect(await isMigrated(database.pool)).toBe(true);
+});
+
+describe('14.9 a database whose history is another', () => {
+  const edit = () =>
+    database.pool.query(
+      `update drizzle.__drizzle_migrations set hash = 'edited' where id = (
+         select id from drizzle.__drizzle_migrations order by created_at offset 2 limit 1)`,
+    );
+
+  test('is refused in one sentence, and left as it is', async () => {
+    await edit();
+    await expect(migrateDatabase(database.url)).rejects.toThrow(
+      /^The migration 0002_cover_usage_days is not the one that this database applied \(edited there/,
+    );
+    expect((await planMigration(database.url)).drift).toContain('0002_cover_usage_days');
+  });
+
+  test('is taken for ours when that is asked for and its tables are ours', async () => {
+    await edit();
+    await database.pool.query('create table foreign_to_us (id int)');
+    await expect(migrateDatabase(database.url, { adopt: true })).rejects.toThrow(
+      /not those of this version.*"create table foreign_to_us \("/,
+    );
+    expect((await planMigration(database.url)).drift).toBeDefined();
+    await database.pool.query('drop table foreign_to_us');
+    const { applied } = await migrateDatabase(database.url, { adopt: true });
+    expect(applied).toEqual([]);
+    expect((await planMigration(database.url)).drift).toBeUndefined();
+  });
+});
+
+test('14.10 a migration says what it did', async () => {
+  const { newest } = await planMigration(database.url);
+  await database.pool.query(
+    `delete from drizzle.__drizzle_migrations where created_at = (
+       select max(created_at) from drizzle.__drizzle_migrations)`,
+  );
+  expect(await planMigration(database.url)).toMatchObject({ applied: [newest] });
+  expect((await planMigration(database.url)).newest).not.toBe(newest);
 });

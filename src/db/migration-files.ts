@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import type { ClientBase } from 'pg';
+
+export const MIGRATIONS = `${import.meta.dirname}/migrations`;
+
+/** The hashes of all migrations as they were released, by name: what no later version may change. */
+export const HASHES_FILE = `${MIGRATIONS}/hashes.json`;
+
+export interface MigrationFile {
+  /** Such as `0003_billing_intents`. */
+  name: string;
+  /** When it was written, in milliseconds: the key under which a database knows it. */
+  writtenAt: number;
+  /** SHA-256 of its text. */
+  hash: string;
+}
+
+/** The migrations of this version, oldest first. */
+export function migrationFiles(): MigrationFile[] {
+  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
+    entries: { tag: string }[];
+  };
+  return readMigrationFiles({ migrationsFolder: MIGRATIONS }).map((file, index) => ({
+    name: journal.entries[index]!.tag,
+    writtenAt: file.folderMillis,
+    hash: file.hash,
+  }));
+}
+
+export interface AppliedMigration {
+  writtenAt: number;
+  hash: string;
+}
+
+/** What a database says it has applied, oldest first. */
+export async function appliedMigrations(client: ClientBase): Promise<AppliedMigration[]> {
+  const { rows: known } = await client.query<{ table: string | null }>(
+    `select to_regclass('drizzle.__drizzle_migrations')::text as table`,
+  );
+  if (known[0]!.table === null) return [];
+  const { rows } = await client.query<{ created_at: string; hash: string }>(
+    `select created_at, hash from drizzle.__drizzle_migrations order by created_at`,
+  );
+  return rows.map(({ created_at, hash }) => ({ writtenAt: Number(created_at), hash }));
+}
+
+/**
+ * In which way a database's history is not the beginning of ours, in a sentence; `undefined` when it
+ * is. One that a newer version has migrated further is no drift: versions run side by side while
+ * processes are exchanged.
+ */
+export function findDrift(files: MigrationFile[], applied: AppliedMigration[]): string | undefined {
+  const last = applied.at(-1)?.writtenAt ?? 0;
+  for (const { name, writtenAt, hash } of files.filter((file) => file.writtenAt <= last)) {
+    const here = applied.find((one) => one.writtenAt === writtenAt);
+    if (!here) {
+      return `The migration ${name} is missing in this database, and later ones are in it${WHAT_NOW}`;
+    }
+    if (here.hash !== hash) {
+      const [was, is] = [here.hash, hash].map((one) => one.slice(0, 8));
+      return `The migration ${name} is not the one that this database applied (${was} there, ${is} in this version)${WHAT_NOW}`;
+    }
+  }
+  const newest = files.at(-1)?.writtenAt ?? 0;
+  const strange = applied.find(
+    (one) => one.writtenAt <= newest && !files.some((file) => file.writtenAt === one.writtenAt),
+  );
+  return (
+    strange &&
+    `This database applied a migration of ${new Date(strange.writtenAt).toISOString()} that this version does not have${WHAT_NOW}`
+  );
+}
+
+const WHAT_NOW =
+  ': start the version whose migrations it has, or run `npm run db:migrate -- --adopt`, which takes it as it is if its tables are exactly those of this version.';
