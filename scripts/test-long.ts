@@ -103,12 +103,6 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { TIER_RUNS: '150' },
   },
   {
-    name: 'every amount that is announced',
-    project: 'integration',
-    files: ['tests/scenarios/announced-amounts'],
-    env: { AMOUNTS_RUNS: '2' },
-  },
-  {
     name: 'faults, 40 of each state of the slice',
     project: 'integration',
     files: ['tests/faults'],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionView } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { advanceDays, Customer, GOOD_CARD, settled } from '../support/customer.ts';
+import { Customer, GOOD_CARD, settled } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { mailsTo, remedied } from '../support/money-back.ts';
 
@@ -72,7 +72,6 @@ describe('9.14 a free trial', () => {
     const paid = await register('paid@example.com');
     expect(await subscribeWith(paid, card)).toMatchObject({ endReason: 'trial_used' });
     expect(await subscribeWith(paid, card)).toMatchObject({ plan: 'pro', status: 'active' });
-    await advanceDays(trying, 1);
     const { currentPeriodEnd } = await paid.subscription();
     const trialEnd = Date.parse(currentPeriodEnd!) / 1000;
     const [bought] = await paid.subscriptionsAtStripe();

@@ -34,6 +34,9 @@ export function readCheckout(answer: unknown): CheckoutSnapshot {
   return session.parse(answer);
 }
 
+/** In a subscription's metadata: the days of the trial that our Checkout gave. */
+export const TRIAL_MARK = 'trialDays';
+
 export interface NewCheckout {
   environment: string;
   tenantId: string;
@@ -70,7 +73,7 @@ export async function createCheckoutSession(
     ...(currency === null ? {} : { currency }),
     metadata: mark,
     subscription_data: {
-      metadata: mark,
+      metadata: trialDays > 0 ? { ...mark, [TRIAL_MARK]: String(trialDays) } : mark,
       ...(trialDays > 0
         ? {
             trial_period_days: trialDays,

@@ -11,14 +11,13 @@ import {
 } from '../../../../db/repositories/billing/trial-use.repository.ts';
 import type { Tenant } from '../../../../db/schema/index.ts';
 import { mailboxOf } from '../../../../domain/email.ts';
+import { TRIAL_MARK } from '../../stripe/checkout.ts';
 import { APP_MARK } from '../../stripe/customers.ts';
 import type { PaymentMethodSnapshot } from '../../stripe/snapshots/schemas.ts';
 import type { SubscriptionSnapshot } from '../../stripe/snapshots/subscription-snapshot.ts';
 
 const KEY = 'trial.hash_key';
 const key = z.object({ key: z.string().min(32) });
-/** Stripe writes both in seconds, while it makes one thing of the other. */
-const WITH_IT_MS = 60_000;
 
 /** Days of the trial that a tenant may begin: none when it, or one who may buy for it, had one. */
 export async function trialDaysOf(
@@ -67,10 +66,9 @@ export async function judgeTrials(
   }
 }
 
-/** The trial of our Checkout begins with the subscription; one that staff give to it begins later. */
-function isOurTrial({ metadata, createdAt, trialStart }: SubscriptionSnapshot): boolean {
-  if (metadata.app !== APP_MARK || trialStart === null) return false;
-  return trialStart.getTime() - createdAt.getTime() < WITH_IT_MS;
+/** What our Checkout gave says so; a trial that staff give to a subscription does not. */
+function isOurTrial({ metadata, trialStart }: SubscriptionSnapshot): boolean {
+  return metadata.app === APP_MARK && TRIAL_MARK in metadata && trialStart !== null;
 }
 
 async function isRepeat(
