@@ -55,8 +55,8 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
     `insert into tenants (name, plan) select 'Bench ' || n, 'team' from generate_series(1, $1) n`,
     [TENANTS],
   );
-  await pool.query(`select usage_ensure_partition($1)`, [PERIOD]);
-  await pool.query(`select usage_open($1, array(select id from tenants))`, [PERIOD]);
+  await pool.query(`select u00.usage_ensure_partition($1)`, [PERIOD]);
+  await pool.query(`select u00.usage_open($1, array(select id from tenants))`, [PERIOD]);
   const { rows } = await pool.query<{ id: string }>('select id from tenants order by id');
   return { ...database, tenants: rows.map((row) => row.id) };
 }
@@ -80,15 +80,15 @@ export async function loadLedger(
 ): Promise<void> {
   for (let back = options.months - 1; back >= 0; back -= 1) {
     const period = monthsBefore(PERIOD, back);
-    await pool.query(`select usage_open($1, array(select id from tenants))`, [period]);
+    await pool.query(`select u00.usage_open($1, array(select id from tenants))`, [period]);
     const rowsOfMonth = Math.round(rows / options.months);
     await loadMonth(pool, period, rowsOfMonth, options.tenants ?? TENANTS);
   }
   if (options.keyed) {
     await pool.query(`
-      insert into usage_idempotency
+      insert into u00.usage_idempotency
         (tenant_id, key, fingerprint, accepted, used, "limit", remaining, created_at)
-      select tenant_id, idempotency_key, 1, true, 1, null, null, created_at from usage`);
+      select tenant_id, idempotency_key, 1, true, 1, null, null, created_at from u00.usage`);
   }
   await pool.query('vacuum analyze');
   await pool.query('checkpoint');
@@ -101,9 +101,11 @@ async function loadMonth(
   rows: number,
   tenants: number,
 ): Promise<void> {
-  const table = `usage_${period.replace('-', '_')}`;
+  const table = `u00.usage_${period.replace('-', '_')}`;
   await pool.query(`drop table if exists ${table}`);
-  await pool.query(`create table ${table} (like usage including defaults including constraints)`);
+  await pool.query(
+    `create table ${table} (like u00.usage including defaults including constraints)`,
+  );
   await pool.query(
     `with t as (select array_agg(id order by id) as ids from tenants)
      insert into ${table}
@@ -114,17 +116,17 @@ async function loadMonth(
     [period, rows],
   );
   await pool.query(`alter table ${table} add primary key (tenant_id, period, id)`);
-  await pool.query(`alter table usage attach partition ${table} for values in ('${period}')`);
+  await pool.query(`alter table u00.usage attach partition ${table} for values in ('${period}')`);
   await pool.query(
     `with sums as (
        select tenant_id, extract(day from occurred_at at time zone 'UTC')::int as day,
          count(*) as amount
        from ${table} group by 1, 2
      ), days as (
-       insert into usage_days (tenant_id, period, resource_type, day, amount)
+       insert into u00.usage_days (tenant_id, period, resource_type, day, amount)
        select tenant_id, $1, 'messages', day, amount from sums
      )
-     update usage_totals t
+     update u00.usage_totals t
      set used = s.amount, day = 28, day_used = 0
      from (select tenant_id, sum(amount) as amount from sums group by 1) s
      where t.tenant_id = s.tenant_id and t.period = $1 and t.resource_type = 'messages'`,

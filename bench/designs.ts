@@ -53,13 +53,13 @@ export async function straightforward({ pool }: BenchDatabase): Promise<Design> 
       id bigserial primary key,
       tenant_id uuid not null,
       period text not null,
-      resource_type resource_type not null,
+      resource_type u00.resource_type not null,
       amount bigint not null,
       created_at timestamptz not null default now()
     )`);
   await pool.query(`
     insert into plain_usage (tenant_id, period, resource_type, amount, created_at)
-    select tenant_id, period, resource_type, amount, created_at from usage`);
+    select tenant_id, period, resource_type, amount, created_at from u00.usage`);
   await pool.query(
     `create index plain_usage_idx on plain_usage (tenant_id, period, resource_type)
      include (amount)`,
@@ -130,15 +130,15 @@ export async function ceiling({ pool }: BenchDatabase): Promise<Design> {
 }
 
 async function makeBareTables(pool: BenchDatabase['pool']): Promise<void> {
-  await pool.query('create table bare_ledger (like usage including all)');
+  await pool.query('create table bare_ledger (like u00.usage including all)');
   await pool.query(`
     create table bare_counters (
-      tenant_id uuid, period text, resource_type resource_type, used bigint not null,
+      tenant_id uuid, period text, resource_type u00.resource_type, used bigint not null,
       primary key (tenant_id, period, resource_type)
     ) with (fillfactor = 40)`);
   await pool.query('insert into bare_ledger select * from usage');
   await pool.query(`
-    insert into bare_counters select tenant_id, period, resource_type, used from usage_totals
+    insert into bare_counters select tenant_id, period, resource_type, used from u00.usage_totals
     on conflict do nothing`);
   await pool.query('vacuum analyze bare_ledger');
 }

@@ -170,14 +170,14 @@ async function settled(database: BenchDatabase, app: App): Promise<Held> {
 
 async function openHolds({ pool }: BenchDatabase): Promise<number> {
   const { rows } = await pool.query<{ n: number }>(
-    `select count(*)::int as n from usage_reservations where state = 'open'`,
+    `select count(*)::int as n from u00.usage_reservations where state = 'open'`,
   );
   return rows[0]!.n;
 }
 
 async function messagesOwed({ pool }: BenchDatabase): Promise<number> {
   const { rows } = await pool.query<{ n: number }>(
-    `select count(*)::int as n from usage
+    `select count(*)::int as n from u00.usage
      where resource_type = 'messages' and metadata ? 'messageId'`,
   );
   return rows[0]!.n;

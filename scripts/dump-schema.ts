@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../src/db/client.ts';
-import { dumpSchema } from '../src/db/dump-schema.ts';
+import { dumpSchemas } from '../src/db/dump-schema.ts';
 import { startEmbeddedPostgres } from '../src/db/embedded.ts';
 import { migrateDatabase } from '../src/db/migrate.ts';
 import { listNewMigrations } from './migrations/list-new.ts';
@@ -20,7 +20,7 @@ try {
     const database = openDatabase({ url: server.url() });
     writeFileSync(
       resolve(import.meta.dirname, '../src/db/schema.sql'),
-      await dumpSchema(database.pool),
+      await dumpSchemas(database.pool),
     );
     await database.close();
   } finally {

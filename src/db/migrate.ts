@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { PLAN_CATALOGUE, PLANS } from '../domain/plans.ts';
 import { RESOURCE_TYPES } from '../domain/quota.ts';
-import { dumpSchema } from './dump-schema.ts';
-import { appliedMigrations, findDrift, migrationFiles, MIGRATIONS } from './migration-files.ts';
+import { applyMigrations, patiently, recordMigration } from './apply-migrations.ts';
+import { dumpSchemas } from './dump-schema.ts';
+import { appliedMigrations, findDrift, migrationFiles } from './migration-files.ts';
 
 const LOCK = 'squaretable:migrate';
 const OLDEST_SERVER = 150_000;
@@ -13,6 +12,8 @@ const OLDEST_SERVER = 150_000;
 export interface MigrateOptions {
   /** Takes a history that differs from ours for ours, when the tables are exactly ours. */
   adopt?: boolean;
+  /** How many migrations there are to be: those of an older version. All unless told. */
+  upTo?: number;
 }
 
 export interface Migrated {
@@ -23,9 +24,9 @@ export interface Migrated {
 }
 
 /**
- * Brings the database's tables up to date. Processes that start at once take turns. Throws one
- * sentence when the server is older than what the migrations need, or when its history is another
- * than ours.
+ * Brings the database's tables up to date, while processes of the version before may go on serving.
+ * Processes that start at once take turns. Throws one sentence when the server is older than what the
+ * migrations need, or when its history is another than ours.
  */
 export async function migrateDatabase(
   url: string,
@@ -35,14 +36,14 @@ export async function migrateDatabase(
     await assertNewEnough(client);
     await client.query(`set client_min_messages = warning`);
     await client.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [LOCK]);
-    const files = migrationFiles();
+    const files = migrationFiles().slice(0, options.upTo);
     const before = await appliedMigrations(client);
     const drift = findDrift(files, before);
     if (drift && !options.adopt) throw new Error(drift);
-    await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
-    if (drift) await adopt(client);
-    await writePlanLimits(client);
     const last = before.at(-1)?.writtenAt ?? 0;
+    await applyMigrations(client, files, last);
+    if (drift) await adopt(client);
+    await patiently(client, () => writePlanLimits(client));
     const applied = files.filter(({ writtenAt }) => writtenAt > last).map(({ name }) => name);
     return { applied, newest: files.at(-1)!.name };
   });
@@ -89,7 +90,7 @@ async function assertNewEnough(client: pg.Client): Promise<void> {
 /** Writes our history over the database's. Throws when its tables are not ours. */
 async function adopt(client: pg.Client): Promise<void> {
   const ours = readFileSync(`${import.meta.dirname}/schema.sql`, 'utf8');
-  const [wanted, found] = [ours, await dumpSchema(client)].map((text) => text.split('\n'));
+  const [wanted, found] = [ours, await dumpSchemas(client)].map((text) => text.split('\n'));
   const at = wanted!.findIndex((line, index) => line !== found![index]);
   if (at >= 0 || wanted!.length !== found!.length) {
     throw new Error(
@@ -98,28 +99,22 @@ async function adopt(client: pg.Client): Promise<void> {
   }
   await client.query('begin');
   await client.query('delete from drizzle.__drizzle_migrations');
-  for (const { writtenAt, hash } of migrationFiles()) {
-    await client.query(
-      'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
-      [hash, writtenAt],
-    );
-  }
+  for (const file of migrationFiles()) await recordMigration(client, file);
   await client.query('commit');
 }
 
-/** The catalogue in the code is the truth; admission reads this copy of it. */
+/** The catalogue in the code is the truth; metering takes over what changes in this copy of it. */
 async function writePlanLimits(client: pg.Client): Promise<void> {
-  const rows = PLANS.flatMap((plan) =>
-    RESOURCE_TYPES.map((resource) => [plan, resource, PLAN_CATALOGUE[plan].limits[resource]]),
-  );
-  await client.query(
-    `insert into plan_limits as l (plan, resource_type, "limit")
-     select plan::plan, resource::resource_type, "limit"::bigint
-     from jsonb_to_recordset($1) as r(plan text, resource text, "limit" text)
-     on conflict (plan, resource_type) do update set "limit" = excluded."limit"
-     where l."limit" is distinct from excluded."limit"`,
-    [JSON.stringify(rows.map(([plan, resource, limit]) => ({ plan, resource, limit })))],
-  );
+  for (const plan of PLANS) {
+    for (const resource of RESOURCE_TYPES) {
+      await client.query(
+        `insert into plan_limits as l (plan, resource_type, "limit") values ($1, $2, $3)
+         on conflict (plan, resource_type) do update set "limit" = excluded."limit"
+         where l."limit" is distinct from excluded."limit"`,
+        [plan, resource, PLAN_CATALOGUE[plan].limits[resource]],
+      );
+    }
+  }
 }
 
 /** Whether every migration of this release is in: what `/readyz` asks. */

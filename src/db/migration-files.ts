@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { ClientBase } from 'pg';
+import { bucketSqlOf } from './buckets.ts';
 
 export const MIGRATIONS = `${import.meta.dirname}/migrations`;
 
@@ -12,8 +14,10 @@ export interface MigrationFile {
   name: string;
   /** When it was written, in milliseconds: the key under which a database knows it. */
   writtenAt: number;
-  /** SHA-256 of its text. */
+  /** SHA-256 of its text, what of it is run in each bucket included. */
   hash: string;
+  /** What of it is run once. */
+  statements: string[];
 }
 
 /** The migrations of this version, oldest first. */
@@ -24,8 +28,14 @@ export function migrationFiles(): MigrationFile[] {
   return readMigrationFiles({ migrationsFolder: MIGRATIONS }).map((file, index) => ({
     name: journal.entries[index]!.tag,
     writtenAt: file.folderMillis,
-    hash: file.hash,
+    hash: hashOf(file.hash, bucketSqlOf(index)),
+    statements: file.sql,
   }));
+}
+
+function hashOf(ownHash: string, bucketSql: string): string {
+  if (bucketSql === '') return ownHash;
+  return createHash('sha256').update(ownHash).update(bucketSql).digest('hex');
 }
 
 export interface AppliedMigration {
@@ -50,7 +60,10 @@ export async function appliedMigrations(client: ClientBase): Promise<AppliedMigr
  * is. One that a newer version has migrated further is no drift: versions run side by side while
  * processes are exchanged.
  */
-export function findDrift(files: MigrationFile[], applied: AppliedMigration[]): string | undefined {
+export function findDrift(
+  files: Omit<MigrationFile, 'statements'>[],
+  applied: AppliedMigration[],
+): string | undefined {
   const last = applied.at(-1)?.writtenAt ?? 0;
   for (const { name, writtenAt, hash } of files.filter((file) => file.writtenAt <= last)) {
     const here = applied.find((one) => one.writtenAt === writtenAt);

@@ -12,15 +12,13 @@ create type plan as enum ('free', 'pro', 'team');
 
 create type remedy_state as enum ('open', 'done', 'noted');
 
-create type reservation_state as enum ('open', 'settled', 'released', 'expired');
-
-create type resource_type as enum ('llm_tokens', 'messages', 'images', 'api_calls');
-
 create type status as enum ('active', 'canceled', 'past_due', 'trialing');
 
 create type stripe_event_state as enum ('received', 'processed', 'ignored', 'dead');
 
 create type user_role as enum ('owner', 'admin', 'member');
+
+create domain resource_type as u00.resource_type;
 
 create table alerts (
   id uuid default gen_random_uuid() not null,
@@ -203,7 +201,7 @@ create table payments (
 
 create table plan_limits (
   plan plan not null,
-  resource_type resource_type not null,
+  resource_type u00.resource_type not null,
   "limit" bigint,
   constraint plan_limits_not_negative CHECK (("limit" >= 0)),
   constraint plan_limits_plan_resource_type_pk PRIMARY KEY (plan, resource_type)
@@ -368,6 +366,7 @@ create table tenants (
   share_from timestamp with time zone,
   share_until timestamp with time zone,
   credits jsonb default '[]'::jsonb not null,
+  entitlement_version bigint default 1 not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -379,108 +378,6 @@ create table trial_uses (
   stripe_subscription_id text not null,
   used_at timestamp with time zone not null,
   constraint trial_uses_kind_hash_pk PRIMARY KEY (kind, hash)
-);
-
-create table usage (
-  tenant_id uuid not null,
-  period text not null,
-  id bigint default nextval('usage_id_seq'::regclass) not null,
-  resource_type resource_type not null,
-  amount bigint not null,
-  idempotency_key text,
-  reservation_id uuid,
-  metadata jsonb,
-  actor text,
-  reason text,
-  occurred_at timestamp with time zone not null,
-  created_at timestamp with time zone default now() not null,
-  constraint usage_negative_only_as_correction CHECK (((amount > 0) OR ((amount < 0) AND (actor IS NOT NULL) AND (reason IS NOT NULL)))),
-  constraint usage_tenant_id_period_id_pk PRIMARY KEY (tenant_id, period, id)
-) partition by LIST (period);
-
-create table usage_archives (
-  period text not null,
-  file text not null,
-  sha256 text not null,
-  rows bigint not null,
-  archived_at timestamp with time zone not null,
-  constraint usage_archives_pkey PRIMARY KEY (period)
-);
-
-create table usage_days (
-  tenant_id uuid not null,
-  period text not null,
-  resource_type resource_type not null,
-  day smallint not null,
-  amount bigint not null,
-  constraint usage_days_day CHECK (((day >= 1) AND (day <= 31))),
-  constraint usage_days_tenant_id_period_resource_type_day_pk PRIMARY KEY (tenant_id, period, resource_type, day) INCLUDE (amount),
-  constraint usage_days_totals_fk FOREIGN KEY (tenant_id, period, resource_type) REFERENCES usage_totals(tenant_id, period, resource_type)
-);
-
-create table usage_idempotency (
-  tenant_id uuid not null,
-  key text not null,
-  fingerprint bigint not null,
-  accepted boolean not null,
-  used bigint not null,
-  "limit" bigint,
-  remaining bigint,
-  reservation_id uuid,
-  created_at timestamp with time zone default now() not null,
-  constraint usage_idempotency_tenant_id_key_pk PRIMARY KEY (tenant_id, key)
-);
-
-create table usage_reservations (
-  tenant_id uuid not null,
-  id uuid not null,
-  period text not null,
-  resource_type resource_type not null,
-  amount bigint not null,
-  state reservation_state default 'open'::reservation_state not null,
-  expires_at timestamp with time zone not null,
-  settled_amount bigint,
-  used_after bigint,
-  remaining_after bigint,
-  metadata jsonb,
-  created_at timestamp with time zone default now() not null,
-  closed_at timestamp with time zone,
-  begun_amount bigint,
-  constraint usage_reservations_amount CHECK ((amount > 0)),
-  constraint usage_reservations_begun_amount CHECK ((begun_amount >= 0)),
-  constraint usage_reservations_closed_when_done CHECK (((state = 'open'::reservation_state) = (closed_at IS NULL))),
-  constraint usage_reservations_settled_whole CHECK ((((state = 'settled'::reservation_state) = (settled_amount IS NOT NULL)) AND ((settled_amount IS NULL) OR (settled_amount >= 0)))),
-  constraint usage_reservations_tenant_id_id_pk PRIMARY KEY (tenant_id, id),
-  constraint usage_reservations_totals_fk FOREIGN KEY (tenant_id, period, resource_type) REFERENCES usage_totals(tenant_id, period, resource_type)
-);
-
-create table usage_thresholds (
-  tenant_id uuid not null,
-  period text not null,
-  resource_type resource_type not null,
-  percent smallint not null,
-  used bigint not null,
-  "limit" bigint not null,
-  crossed_at timestamp with time zone not null,
-  constraint usage_thresholds_percent CHECK ((percent = ANY (ARRAY[80, 100]))),
-  constraint usage_thresholds_pk PRIMARY KEY (tenant_id, period, resource_type, percent, "limit"),
-  constraint usage_thresholds_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
-);
-
-create table usage_totals (
-  tenant_id uuid not null,
-  period text not null,
-  resource_type resource_type not null,
-  used bigint default 0 not null,
-  held bigint default 0 not null,
-  "limit" bigint,
-  day_used bigint default 0 not null,
-  updated_at timestamp with time zone default now() not null,
-  day smallint default 1 not null,
-  threshold smallint default 0 not null,
-  constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
-  constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type),
-  constraint usage_totals_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
 create table users (
@@ -501,6 +398,8 @@ create table users (
   constraint users_pkey PRIMARY KEY (id),
   constraint users_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
 );
+
+create sequence audit_log_id_seq cache 1;
 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (kind, subject_id) WHERE (resolved_at IS NULL);
 
@@ -576,50 +475,138 @@ CREATE INDEX sync_failures_due_idx ON public.sync_failures USING btree (retry_at
 
 CREATE INDEX tenants_subscription_idx ON public.tenants USING btree (subscription_id);
 
-CREATE INDEX usage_reservations_closed_idx ON public.usage_reservations USING brin (closed_at);
-
-CREATE INDEX usage_reservations_expiry_idx ON public.usage_reservations USING btree (expires_at) WHERE (state = 'open'::reservation_state);
-
-CREATE INDEX usage_reservations_open_idx ON public.usage_reservations USING btree (tenant_id, period, resource_type) WHERE (state = 'open'::reservation_state);
-
 CREATE INDEX users_tenant_idx ON public.users USING btree (tenant_id);
+
+create view usage as
+ SELECT tenant_id,
+    period,
+    id,
+    resource_type,
+    amount,
+    idempotency_key,
+    reservation_id,
+    metadata,
+    actor,
+    reason,
+    occurred_at,
+    created_at
+   FROM u00.usage;
+
+create view usage_archives as
+ SELECT period,
+    file,
+    sha256,
+    rows,
+    archived_at
+   FROM u00.usage_archives;
+
+create view usage_days as
+ SELECT tenant_id,
+    period,
+    resource_type,
+    day,
+    amount
+   FROM u00.usage_days;
+
+create view usage_idempotency as
+ SELECT tenant_id,
+    key,
+    fingerprint,
+    accepted,
+    used,
+    "limit",
+    remaining,
+    reservation_id,
+    created_at
+   FROM u00.usage_idempotency;
+
+create view usage_reservations as
+ SELECT tenant_id,
+    id,
+    period,
+    resource_type,
+    amount,
+    state,
+    expires_at,
+    settled_amount,
+    used_after,
+    remaining_after,
+    metadata,
+    created_at,
+    closed_at,
+    begun_amount
+   FROM u00.usage_reservations;
+
+create view usage_thresholds as
+ SELECT tenant_id,
+    period,
+    resource_type,
+    percent,
+    used,
+    "limit",
+    crossed_at
+   FROM u00.usage_thresholds;
+
+create view usage_totals as
+ SELECT tenant_id,
+    period,
+    resource_type,
+    used,
+    held,
+    "limit",
+    day_used,
+    updated_at,
+    day,
+    threshold,
+    xmin
+   FROM u00.usage_totals;
 
 CREATE OR REPLACE FUNCTION public.plan_limits_changed()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
-  update usage_totals t
-  set "limit" = usage_limit_of(n, t.period, t.resource_type)
-  from tenants n
-  where new.plan in (n.plan, n.base_plan) and t.tenant_id = n.id
-    and t.resource_type = new.resource_type
-    and t.period = (select max(m.period) from usage_totals m where m.tenant_id = t.tenant_id);
+  perform u00.usage_put_plan(new.plan::text, plan_limits_of(new.plan));
   return null;
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.tenants_plan_changed()
+CREATE OR REPLACE FUNCTION public.plan_limits_of(p_plan plan)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_object_agg(resource_type, "limit") from plan_limits where plan = p_plan;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.tenants_entitlement_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.entitlement_version := old.entitlement_version + 1;
+  return new;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tenants_metered()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_period text := (select max(period) from usage_totals where tenant_id = new.id);
+  v_base plan := case when new.base_plan < new.plan then new.base_plan end;
 begin
-  perform from usage_totals
-  where tenant_id = new.id and period = v_period
-  order by resource_type
-  for update;
-  update usage_totals t
-  set "limit" = usage_limit_of(new, v_period, t.resource_type)
-  where t.tenant_id = new.id and t.period = v_period;
-  perform pg_notify('tenant_plan', new.id::text);
+  perform u00.usage_put_tenant(new.id, new.entitlement_version, new.plan::text,
+    plan_limits_of(new.plan), v_base::text, plan_limits_of(v_base), new.share_from, new.share_until,
+    new.deleted_at);
+  if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
- RETURNS usage_totals
+CREATE OR REPLACE FUNCTION public.usage_add(p_tenant uuid, p_period text, p_resource u00.resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
+ RETURNS u00.usage_totals
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
 AS $function$
@@ -660,7 +647,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], p_started timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[], OUT call_held bigint[])
+CREATE OR REPLACE FUNCTION public.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources u00.resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], p_started timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[], OUT call_held bigint[])
  RETURNS record
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -945,7 +932,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_correct(p_tenant uuid, p_period text, p_resource resource_type, p_amount bigint, p_actor text, p_reason text, p_occurred_at timestamp with time zone, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.usage_correct(p_tenant uuid, p_period text, p_resource u00.resource_type, p_amount bigint, p_actor text, p_reason text, p_occurred_at timestamp with time zone, p_now timestamp with time zone)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
@@ -958,7 +945,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_cross_threshold(p_tenant uuid, p_period text, p_resource resource_type, p_used bigint, p_limit bigint, p_before smallint, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.usage_cross_threshold(p_tenant uuid, p_period text, p_resource u00.resource_type, p_used bigint, p_limit bigint, p_before smallint, p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -995,22 +982,8 @@ CREATE OR REPLACE FUNCTION public.usage_ensure_partition(p_period text)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-declare
-  v_name text := 'usage_' || replace(p_period, '-', '_');
 begin
-  if p_period !~ '^\d{4}-(0[1-9]|1[0-2])$' then
-    raise exception 'not a period: %', p_period using errcode = 'invalid_parameter_value';
-  end if;
-  if to_regclass(v_name) is not null then return; end if;
-  perform pg_advisory_xact_lock(hashtextextended('usage_ensure_partition', 0));
-  -- Asked of the table, because to_regclass answers from a cache that the lock does not freshen.
-  perform from pg_class where relname = v_name and relnamespace = current_schema()::regnamespace;
-  if found then return; end if;
-  execute format('create table %I (like usage including all)', v_name);
-  execute format('alter table %I add constraint %I check (period = %L)',
-    v_name, v_name || '_period', p_period);
-  execute format('alter table usage attach partition %I for values in (%L)', v_name, p_period);
-  execute format('alter table %I drop constraint %I', v_name, v_name || '_period');
+  perform u00.usage_ensure_partition(p_period);
 end $function$
 ;
 
@@ -1040,7 +1013,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone, OUT freed bigint, OUT counted bigint)
+CREATE OR REPLACE FUNCTION public.usage_expire_group(p_tenant uuid, p_period text, p_resource u00.resource_type, p_now timestamp with time zone, OUT freed bigint, OUT counted bigint)
  RETURNS record
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1084,7 +1057,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_limit_of(p_tenant tenants, p_period text, p_resource resource_type)
+CREATE OR REPLACE FUNCTION public.usage_limit_of(p_tenant tenants, p_period text, p_resource u00.resource_type)
  RETURNS bigint
  LANGUAGE sql
  STABLE
@@ -1113,7 +1086,7 @@ AS $function$
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_look_up(p_tenants uuid[], p_periods text[], p_resources resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
+CREATE OR REPLACE FUNCTION public.usage_look_up(p_tenants uuid[], p_periods text[], p_resources u00.resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
  RETURNS record
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1186,7 +1159,7 @@ AS $function$
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_reset(p_tenant uuid, p_period text, p_resource resource_type, p_actor text, p_reason text, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.usage_reset(p_tenant uuid, p_period text, p_resource u00.resource_type, p_actor text, p_reason text, p_now timestamp with time zone)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
@@ -1305,7 +1278,927 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.usage_totals_limit_changed()
+CREATE TRIGGER plan_limits_changed AFTER INSERT OR UPDATE ON public.plan_limits FOR EACH ROW EXECUTE FUNCTION plan_limits_changed();
+
+CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_entitlement_version();
+
+CREATE TRIGGER tenants_metered AFTER UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN ((old.entitlement_version < new.entitlement_version)) EXECUTE FUNCTION tenants_metered();
+
+CREATE TRIGGER tenants_metered_new AFTER INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION tenants_metered();
+
+-- Metering: the bucket u00.
+
+create type reservation_state as enum ('open', 'settled', 'released', 'expired');
+
+create type resource_type as enum ('llm_tokens', 'messages', 'images', 'api_calls');
+
+create table bucket_migrations (
+  name text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint bucket_migrations_pkey PRIMARY KEY (name)
+);
+
+create table usage (
+  tenant_id uuid not null,
+  period text not null,
+  id bigint default nextval('usage_id_seq'::regclass) not null,
+  resource_type resource_type not null,
+  amount bigint not null,
+  idempotency_key text,
+  reservation_id uuid,
+  metadata jsonb,
+  actor text,
+  reason text,
+  occurred_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  constraint usage_negative_only_as_correction CHECK (((amount > 0) OR ((amount < 0) AND (actor IS NOT NULL) AND (reason IS NOT NULL)))),
+  constraint usage_tenant_id_period_id_pk PRIMARY KEY (tenant_id, period, id)
+) partition by LIST (period);
+
+create table usage_archives (
+  period text not null,
+  file text not null,
+  sha256 text not null,
+  rows bigint not null,
+  archived_at timestamp with time zone not null,
+  constraint usage_archives_pkey PRIMARY KEY (period)
+);
+
+create table usage_days (
+  tenant_id uuid not null,
+  period text not null,
+  resource_type resource_type not null,
+  day smallint not null,
+  amount bigint not null,
+  constraint usage_days_day CHECK (((day >= 1) AND (day <= 31))),
+  constraint usage_days_tenant_id_period_resource_type_day_pk PRIMARY KEY (tenant_id, period, resource_type, day) INCLUDE (amount),
+  constraint usage_days_totals_fk FOREIGN KEY (tenant_id, period, resource_type) REFERENCES usage_totals(tenant_id, period, resource_type)
+);
+
+create table usage_idempotency (
+  tenant_id uuid not null,
+  key text not null,
+  fingerprint bigint not null,
+  accepted boolean not null,
+  used bigint not null,
+  "limit" bigint,
+  remaining bigint,
+  reservation_id uuid,
+  created_at timestamp with time zone default now() not null,
+  constraint usage_idempotency_tenant_id_key_pk PRIMARY KEY (tenant_id, key)
+);
+
+create table usage_reservations (
+  tenant_id uuid not null,
+  id uuid not null,
+  period text not null,
+  resource_type resource_type not null,
+  amount bigint not null,
+  state reservation_state default 'open'::reservation_state not null,
+  expires_at timestamp with time zone not null,
+  settled_amount bigint,
+  used_after bigint,
+  remaining_after bigint,
+  metadata jsonb,
+  created_at timestamp with time zone default now() not null,
+  closed_at timestamp with time zone,
+  begun_amount bigint,
+  constraint usage_reservations_amount CHECK ((amount > 0)),
+  constraint usage_reservations_begun_amount CHECK ((begun_amount >= 0)),
+  constraint usage_reservations_closed_when_done CHECK (((state = 'open'::reservation_state) = (closed_at IS NULL))),
+  constraint usage_reservations_settled_whole CHECK ((((state = 'settled'::reservation_state) = (settled_amount IS NOT NULL)) AND ((settled_amount IS NULL) OR (settled_amount >= 0)))),
+  constraint usage_reservations_tenant_id_id_pk PRIMARY KEY (tenant_id, id),
+  constraint usage_reservations_totals_fk FOREIGN KEY (tenant_id, period, resource_type) REFERENCES usage_totals(tenant_id, period, resource_type)
+);
+
+create table usage_tenants (
+  tenant_id uuid not null,
+  version bigint not null,
+  plan text not null,
+  limits jsonb not null,
+  base_plan text,
+  base_limits jsonb,
+  share_from timestamp with time zone,
+  share_until timestamp with time zone,
+  deleted_at timestamp with time zone,
+  constraint usage_tenants_pkey PRIMARY KEY (tenant_id)
+);
+
+create table usage_thresholds (
+  tenant_id uuid not null,
+  period text not null,
+  resource_type resource_type not null,
+  percent smallint not null,
+  used bigint not null,
+  "limit" bigint not null,
+  crossed_at timestamp with time zone not null,
+  mail_due boolean default false not null,
+  constraint usage_thresholds_percent CHECK ((percent = ANY (ARRAY[80, 100]))),
+  constraint usage_thresholds_pk PRIMARY KEY (tenant_id, period, resource_type, percent, "limit")
+);
+
+create table usage_totals (
+  tenant_id uuid not null,
+  period text not null,
+  resource_type resource_type not null,
+  used bigint default 0 not null,
+  held bigint default 0 not null,
+  "limit" bigint,
+  day_used bigint default 0 not null,
+  updated_at timestamp with time zone default now() not null,
+  day smallint default 1 not null,
+  threshold smallint default 0 not null,
+  constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
+  constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type)
+) with (fillfactor=40);
+
+create sequence usage_id_seq cache 64;
+
+CREATE INDEX usage_reservations_closed_idx ON u00.usage_reservations USING brin (closed_at);
+
+CREATE INDEX usage_reservations_expiry_idx ON u00.usage_reservations USING btree (expires_at) WHERE (state = 'open'::reservation_state);
+
+CREATE INDEX usage_reservations_open_idx ON u00.usage_reservations USING btree (tenant_id, period, resource_type) WHERE (state = 'open'::reservation_state);
+
+CREATE INDEX usage_thresholds_mail_due_idx ON u00.usage_thresholds USING btree (crossed_at) WHERE mail_due;
+
+CREATE OR REPLACE FUNCTION u00.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
+ RETURNS usage_totals
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  t usage_totals;
+begin
+  select * into t from usage_totals
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+  for update;
+  if not found then
+    raise exception 'period % is not open for tenant %', p_period, p_tenant using errcode = 'UB001';
+  end if;
+
+  if p_day > t.day and t.day_used <> 0 then
+    insert into usage_days (tenant_id, period, resource_type, day, amount)
+    values (p_tenant, p_period, p_resource, t.day, t.day_used)
+    on conflict (tenant_id, period, resource_type, day) do update
+    set amount = usage_days.amount + excluded.amount;
+  elsif p_day < t.day and p_used <> 0 then
+    insert into usage_days (tenant_id, period, resource_type, day, amount)
+    values (p_tenant, p_period, p_resource, p_day, p_used)
+    on conflict (tenant_id, period, resource_type, day) do update
+    set amount = usage_days.amount + excluded.amount;
+  end if;
+
+  update usage_totals
+  set used = used + p_used,
+    held = held + p_held,
+    day = greatest(day, p_day),
+    day_used = case
+      when p_day > day then p_used
+      when p_day = day then day_used + p_used
+      else day_used end,
+    updated_at = p_now
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+  returning * into strict t;
+  return t;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_admit(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], p_started timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[], OUT call_held bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_day int := extract(day from p_occurred_at at time zone 'UTC');
+  v_repeated int[] := '{}';
+  v_apart int[] := '{}';
+  v_unopened boolean;
+  v_self xid;
+  v_crossing boolean;
+  v_swept int[] := '{}';
+  v_first usage_idempotency;
+  v_counter usage_totals;
+  v_expired record;
+  v_crossed record;
+  g int;
+begin
+  if p_careful then
+    -- The counters' lock comes before the look at the keys: two processes with one key meet on it.
+    -- Where they do not (another resource, another month) the primary key still refuses.
+    perform
+    from unnest(p_group_tenants, p_group_resources) as wanted(g_tenant, g_resource)
+    cross join lateral (
+      select from usage_totals
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+      for update
+    ) as locked;
+
+    select coalesce(array_agg(c.n order by c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
+    into v_repeated, v_apart
+    from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
+    cross join lateral (
+      select from usage_idempotency
+      where tenant_id = p_group_tenants[c.grp] and key = c.key
+      limit 1
+    ) as found;
+  end if;
+
+  -- Groups that fit as a whole: the guard is the `where` of the upsert, which locks in the order of
+  -- the groups and leaves those that do not fit, or see a new day, locked and unchanged. The -1
+  -- shows only in a row that did not exist, and then the whole transaction is undone.
+  with moved as (
+    insert into usage_totals as t (tenant_id, period, resource_type, used, held, "limit")
+    select w.tenant_id, p_period, w.resource_type, w.used, w.held, -1
+    from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
+      with ordinality as w(tenant_id, resource_type, used, held, n)
+    where w.n <> all(v_apart)
+    on conflict (tenant_id, period, resource_type) do update
+    set used = t.used + excluded.used,
+      held = t.held + excluded.held,
+      day_used = t.day_used + excluded.used,
+      updated_at = p_now
+    where t.day = v_day
+      and (t."limit" is null or t.used + t.held + excluded.used + excluded.held <= t."limit")
+    returning tenant_id, resource_type, used, held, "limit", threshold
+  )
+  select array_agg(used order by tenant_id, resource_type),
+    array_agg(held order by tenant_id, resource_type),
+    array_agg("limit" order by tenant_id, resource_type),
+    coalesce(bool_or("limit" = -1), false),
+    coalesce(bool_or("limit" > 0 and used * 100 >= "limit" * 80
+      and threshold < case when used >= "limit" then 100 else 80 end), false)
+  into group_used, group_held, group_limits, v_unopened, v_crossing
+  from moved;
+
+  if v_unopened then
+    raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+  end if;
+
+  if cardinality(group_used) = cardinality(p_group_tenants) then
+    if p_keys is null then
+      insert into usage (tenant_id, period, resource_type, amount, metadata, occurred_at,
+        created_at)
+      select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.metadata,
+        coalesce(c.started, p_occurred_at), p_now
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_started)
+        as c(grp, amount, metadata, reservation, started)
+      where c.reservation is null;
+    else
+      with calls as materialized (
+        select *
+        from unnest(p_groups, p_amounts, p_used_through, p_held_through, p_keys, p_fingerprints,
+          p_metadata, p_reservations, p_started) as c(grp, amount, used_through, held_through, key,
+          fingerprint, metadata, reservation, started)
+      ), rows as (
+        insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+          occurred_at, created_at)
+        select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
+          c.metadata, coalesce(c.started, p_occurred_at), p_now
+        from calls c
+        where c.reservation is null
+      )
+      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
+        remaining, reservation_id, created_at)
+      select p_group_tenants[c.grp], c.key, c.fingerprint, true,
+        group_used[c.grp] - p_group_used[c.grp] + c.used_through, group_limits[c.grp],
+        group_limits[c.grp] - group_used[c.grp] - group_held[c.grp]
+          + p_group_used[c.grp] + p_group_held[c.grp] - c.used_through - c.held_through,
+        c.reservation, p_now
+      from calls c
+      where c.key is not null;
+    end if;
+
+    if p_reservations is not null then
+      insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
+        metadata, created_at)
+      select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
+        c.expires_at, c.metadata, coalesce(c.started, p_occurred_at)
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, p_started)
+        as c(grp, amount, metadata, reservation, expires_at, started)
+      where c.reservation is not null;
+    end if;
+  else
+    -- Something does not fit, or was answered before, or is the first of its day: call by call, in
+    -- the order of arrival. One that is refused takes nothing, so a smaller one behind it may fit.
+    -- Groups that moved above are those whose row this transaction wrote.
+    v_self := pg_current_xact_id()::xid;
+    select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
+      array_agg(t."limit" order by w.n),
+      coalesce(array_agg(w.n order by w.n) filter (where t.xmin <> v_self), '{}')
+    into group_used, group_held, group_limits, v_apart
+    from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
+    cross join lateral (
+      select xmin, used, held, "limit"
+      from usage_totals
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+      limit 1
+    ) as t;
+
+    if cardinality(group_used) < cardinality(p_group_tenants) then
+      raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    end if;
+
+    outcomes := array_fill(0, array[cardinality(p_groups)]);
+    call_used := array_fill(null::bigint, array[cardinality(p_groups)]);
+    call_limits := call_used;
+    call_remaining := call_used;
+    call_held := call_used;
+    call_reservations := array_fill(null::uuid, array[cardinality(p_groups)]);
+
+    for n in 1 .. cardinality(p_groups) loop
+      g := p_groups[n];
+      call_limits[n] := group_limits[g];
+      if g <> all(v_apart) then
+        call_used[n] := group_used[g] - p_group_used[g] + p_used_through[n];
+        call_remaining[n] := group_limits[g] - group_used[g] - group_held[g]
+          + p_group_used[g] + p_group_held[g] - p_used_through[n] - p_held_through[n];
+        call_held[n] := group_held[g] - p_group_held[g] + p_held_through[n];
+        call_reservations[n] := p_reservations[n];
+        continue;
+      end if;
+
+      if n = any(v_repeated) then
+        select * into strict v_first
+        from usage_idempotency where tenant_id = p_group_tenants[g] and key = p_keys[n];
+        outcomes[n] := case
+          when v_first.fingerprint <> p_fingerprints[n] then 4
+          when v_first.accepted then 2
+          else 3 end;
+        call_used[n] := v_first.used;
+        call_limits[n] := v_first."limit";
+        call_remaining[n] := v_first.remaining;
+        call_held[n] := coalesce(greatest(0,
+          v_first."limit" - v_first.used - v_first.remaining), 0);
+        call_reservations[n] := v_first.reservation_id;
+        continue;
+      end if;
+
+      if p_enforce[n] and group_used[g] + group_held[g] + p_amounts[n] > group_limits[g] then
+        -- Before refusing: holds past their time keep nobody out.
+        if g <> all(v_swept) and group_held[g] > 0 then
+          v_expired := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
+          group_held[g] := group_held[g] - v_expired.freed;
+          group_used[g] := group_used[g] + v_expired.counted;
+          v_swept := v_swept || g;
+        end if;
+        if group_used[g] + group_held[g] + p_amounts[n] > group_limits[g] then
+          outcomes[n] := 1;
+        end if;
+      end if;
+
+      if outcomes[n] = 0 then
+        if p_reservations[n] is null then
+          group_used[g] := group_used[g] + p_amounts[n];
+        else
+          group_held[g] := group_held[g] + p_amounts[n];
+          call_reservations[n] := p_reservations[n];
+        end if;
+      end if;
+      call_used[n] := group_used[g];
+      call_held[n] := group_held[g];
+      call_remaining[n] := usage_remaining(group_limits[g], group_used[g], group_held[g]);
+    end loop;
+
+    insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+      occurred_at, created_at)
+    select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key, c.metadata,
+      coalesce(c.started, p_occurred_at), p_now
+    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, outcomes, p_started)
+      as c(grp, amount, key, metadata, reservation, outcome, started)
+    where c.outcome = 0 and c.reservation is null;
+
+    if p_reservations is not null then
+      insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
+        metadata, created_at)
+      select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
+        c.expires_at, c.metadata, coalesce(c.started, p_occurred_at)
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, outcomes,
+        p_started) as c(grp, amount, metadata, reservation, expires_at, outcome, started)
+      where c.outcome = 0 and c.reservation is not null;
+    end if;
+
+    if p_keys is not null then
+      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
+        remaining, reservation_id, created_at)
+      select p_group_tenants[c.grp], c.key, c.fingerprint, c.outcome = 0, c.used, c.lim,
+        c.remaining, c.reservation, p_now
+      from unnest(p_groups, p_keys, p_fingerprints, outcomes, call_used, call_limits,
+        call_remaining, call_reservations, p_amounts)
+        as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation, amount)
+      where c.key is not null
+        and (c.outcome = 0 or (c.outcome = 1 and c.used + c.amount > c.lim));
+
+      -- What only holds stood in the way of takes no key, so the primary key says nothing of it.
+      perform
+      from unnest(p_groups, p_keys, outcomes, call_used, call_limits, p_amounts)
+        as c(grp, key, outcome, used, lim, amount)
+      cross join lateral (
+        select from usage_idempotency
+        where tenant_id = p_group_tenants[c.grp] and key = c.key
+        limit 1
+      ) as found
+      where c.outcome = 1 and c.used + c.amount <= c.lim;
+      if found then
+        raise exception 'a key that answered before' using errcode = 'unique_violation';
+      end if;
+    end if;
+
+    foreach g in array v_apart loop
+      select * into strict v_counter from usage_totals
+      where tenant_id = p_group_tenants[g] and period = p_period
+        and resource_type = p_group_resources[g];
+      if v_counter.used <> group_used[g] or v_counter.held <> group_held[g] then
+        perform usage_add(v_counter.tenant_id, p_period, v_counter.resource_type, v_day,
+          group_used[g] - v_counter.used, group_held[g] - v_counter.held, p_now);
+      end if;
+    end loop;
+    v_crossing := true;
+  end if;
+
+  if v_crossing then
+    for v_crossed in
+      select t.*
+      from unnest(p_group_tenants, p_group_resources) as w(g_tenant, g_resource)
+      cross join lateral (
+        select * from usage_totals
+        where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+        limit 1
+      ) as t
+      where t."limit" > 0 and t.used * 100 >= t."limit" * 80
+        and t.threshold < case when t.used >= t."limit" then 100 else 80 end
+    loop
+      perform usage_cross_threshold(v_crossed.tenant_id, p_period, v_crossed.resource_type,
+        v_crossed.used, v_crossed."limit", v_crossed.threshold, p_now);
+    end loop;
+  end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_begin(p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_expires_at timestamp with time zone[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_amount bigint;
+  v_expires_at timestamptz;
+begin
+  for n in 1 .. cardinality(p_reservations) loop
+    v_amount := p_amounts[n];
+    v_expires_at := p_expires_at[n];
+    update usage_reservations
+    set begun_amount = greatest(begun_amount, v_amount),
+      expires_at = greatest(expires_at, v_expires_at)
+    where tenant_id = p_tenants[n] and id = p_reservations[n] and state = 'open';
+  end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_correct(p_tenant uuid, p_period text, p_resource resource_type, p_amount bigint, p_actor text, p_reason text, p_occurred_at timestamp with time zone, p_now timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  t usage_totals;
+begin
+  insert into usage (tenant_id, period, resource_type, amount, actor, reason, occurred_at,
+    created_at)
+  values (p_tenant, p_period, p_resource, p_amount, p_actor, p_reason, p_occurred_at, p_now);
+  t := usage_add(p_tenant, p_period, p_resource,
+    extract(day from p_occurred_at at time zone 'UTC')::int, p_amount, 0, p_now);
+  return t.used;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_cross_threshold(p_tenant uuid, p_period text, p_resource resource_type, p_used bigint, p_limit bigint, p_before smallint, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  v_highest smallint := case when p_used >= p_limit then 100 else 80 end;
+begin
+  update usage_totals
+  set threshold = v_highest
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+
+  insert into usage_thresholds
+    (tenant_id, period, resource_type, percent, used, "limit", crossed_at, mail_due)
+  select p_tenant, p_period, p_resource, percent, p_used, p_limit, p_now, percent = v_highest
+  from (values (80::smallint), (100::smallint)) as t(percent)
+  where percent > p_before and percent <= v_highest
+  on conflict do nothing;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_ensure_partition(p_period text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  v_schema text := current_schema();
+  v_name text := 'usage_' || replace(p_period, '-', '_');
+begin
+  if p_period !~ '^\d{4}-(0[1-9]|1[0-2])$' then
+    raise exception 'not a period: %', p_period using errcode = 'invalid_parameter_value';
+  end if;
+  if to_regclass(format('%I.%I', v_schema, v_name)) is not null then return; end if;
+  -- The lock that attaching takes too: makers of partitions take turns, calls go on.
+  lock table only usage in share update exclusive mode;
+  -- Asked of the table, because to_regclass answers from a cache that the lock does not freshen.
+  perform from pg_class where relname = v_name and relnamespace = v_schema::regnamespace;
+  if found then return; end if;
+  execute format('create table %1$I.%2$I (like %1$I.usage including all)', v_schema, v_name);
+  execute format('alter table %I.%I add constraint %I check (period = %L)',
+    v_schema, v_name, v_name || '_period', p_period);
+  execute format('alter table %1$I.usage attach partition %1$I.%2$I for values in (%3$L)',
+    v_schema, v_name, p_period);
+  execute format('alter table %I.%I drop constraint %I', v_schema, v_name, v_name || '_period');
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_expire(p_now timestamp with time zone, p_groups_max integer)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  r record;
+begin
+  for r in
+    select tenant_id, period, resource_type
+    from (
+      select distinct tenant_id, period, resource_type
+      from usage_reservations
+      where state = 'open' and expires_at <= p_now
+      limit p_groups_max
+    ) as due
+    order by tenant_id, period, resource_type
+  loop
+    perform from usage_totals
+    where tenant_id = r.tenant_id and period = r.period and resource_type = r.resource_type
+    for update;
+    perform usage_expire_group(r.tenant_id, r.period, r.resource_type, p_now);
+    return next r.tenant_id;
+  end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone, OUT freed bigint, OUT counted bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_day record;
+  t usage_totals;
+begin
+  freed := 0;
+  counted := 0;
+  for v_day in
+    with expired as (
+      update usage_reservations
+      set state = 'expired', closed_at = p_now
+      where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+        and state = 'open' and expires_at <= p_now
+      returning id, amount, begun_amount, metadata, created_at
+    ), recorded as (
+      insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
+        occurred_at, created_at)
+      select p_tenant, p_period, p_resource, begun_amount, id,
+        coalesce(metadata, '{}') || '{"settledBy": "expiry"}', created_at, p_now
+      from expired
+      where begun_amount > 0
+    )
+    select extract(day from created_at at time zone 'UTC')::int as day, sum(amount)::bigint as freed,
+      coalesce(sum(begun_amount), 0)::bigint as counted
+    from expired
+    group by 1
+  loop
+    t := usage_add(p_tenant, p_period, p_resource, v_day.day, v_day.counted, -v_day.freed, p_now);
+    freed := freed + v_day.freed;
+    counted := counted + v_day.counted;
+  end loop;
+  if counted > 0 and t."limit" > 0 and t.used * 100 >= t."limit" * 80
+    and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
+  then
+    perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used, t."limit",
+      t.threshold, p_now);
+  end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_limit_of(p_tenant usage_tenants, p_period text, p_resource resource_type)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with month as (
+    select (p_period || '-01')::timestamp at time zone 'UTC' as starts_at,
+      ((p_period || '-01')::timestamp + interval '1 month') at time zone 'UTC' as ends_at
+  ), limits as (
+    select (p_tenant.limits ->> p_resource::text)::bigint as whole,
+      (p_tenant.base_limits ->> p_resource::text)::bigint as base,
+      floor(greatest(0, extract(epoch from least(p_tenant.share_until, ends_at)
+        - greatest(p_tenant.share_from, starts_at)))) as seconds,
+      extract(epoch from ends_at - starts_at) as total
+    from month
+  )
+  select case
+    when p_tenant.base_limits is null or p_tenant.share_from is null then whole
+    when base is null or whole is null or whole <= base then base
+    else least(whole, base + ceil((whole - base) * seconds / total)::bigint)
+  end
+  from limits;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_look_up(p_tenants uuid[], p_periods text[], p_resources resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
+    array_agg(t."limit" order by w.n)
+  into used, held, limits
+  from unnest(p_tenants, p_periods, p_resources) with ordinality
+    as w(w_tenant, w_period, w_resource, n)
+  left join lateral (
+    select c.used, c.held, c."limit"
+    from usage_totals c
+    where c.tenant_id = w_tenant and c.period = w_period and c.resource_type = w_resource
+    limit 1
+  ) as t on true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_not_whole()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the batch must be admitted call by call' using errcode = 'UB002';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_open(p_period text, p_tenants uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+begin
+  perform from usage_tenants
+  where tenant_id = any(p_tenants) and deleted_at is null
+  order by tenant_id
+  for share;
+  insert into usage_totals (tenant_id, period, resource_type, "limit")
+  select t.tenant_id, p_period, r.resource, usage_limit_of(t, p_period, r.resource)
+  from usage_tenants t
+  cross join lateral (
+    select name::resource_type as resource from jsonb_object_keys(t.limits) as k(name)
+  ) as r
+  where t.tenant_id = any(p_tenants) and t.deleted_at is null
+  order by t.tenant_id, r.resource
+  on conflict do nothing;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_prune(p_closed_before timestamp with time zone, p_expired_before timestamp with time zone, p_max integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SET search_path TO 'u00'
+AS $function$
+  with due as (
+    select tenant_id, id
+    from usage_reservations
+    where closed_at < p_closed_before
+      and (state <> 'expired' or closed_at < p_expired_before)
+    limit p_max
+    for update skip locked
+  ), deleted as (
+    delete from usage_reservations r
+    using due
+    where r.tenant_id = due.tenant_id and r.id = due.id
+    returning 1
+  )
+  select count(*) from deleted;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_put_plan(p_plan text, p_limits jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  v_resource resource_type;
+begin
+  -- Everything in the order in which admission locks it.
+  perform from usage_tenants where p_plan in (plan, base_plan) order by tenant_id for update;
+  update usage_tenants set limits = p_limits where plan = p_plan;
+  update usage_tenants set base_limits = p_limits where base_plan = p_plan;
+  perform from usage_totals c
+  join usage_tenants n on n.tenant_id = c.tenant_id
+  where p_plan in (n.plan, n.base_plan)
+    and c.period = (select max(m.period) from usage_totals m where m.tenant_id = n.tenant_id)
+  order by c.tenant_id, c.resource_type
+  for update of c;
+  foreach v_resource in array enum_range(null::resource_type) loop
+    update usage_totals c
+    set "limit" = usage_limit_of(n, c.period, v_resource)
+    from usage_tenants n
+    where p_plan in (n.plan, n.base_plan) and c.tenant_id = n.tenant_id
+      and c.resource_type = v_resource
+      and c.period = (select max(m.period) from usage_totals m where m.tenant_id = n.tenant_id)
+      and c."limit" is distinct from usage_limit_of(n, c.period, v_resource);
+  end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_tenant usage_tenants;
+  v_period text;
+  v_resource resource_type;
+  v_limit bigint;
+begin
+  insert into usage_tenants as t (tenant_id, version, plan, limits, base_plan, base_limits,
+    share_from, share_until, deleted_at)
+  values (p_tenant, p_version, p_plan, p_limits, p_base_plan, p_base_limits, p_share_from,
+    p_share_until, p_deleted_at)
+  on conflict (tenant_id) do update
+  set version = excluded.version, plan = excluded.plan, limits = excluded.limits,
+    base_plan = excluded.base_plan, base_limits = excluded.base_limits,
+    share_from = excluded.share_from, share_until = excluded.share_until,
+    deleted_at = excluded.deleted_at
+  where t.version < excluded.version
+  returning * into v_tenant;
+  if not found then return; end if;
+
+  v_period := (select max(period) from usage_totals where tenant_id = p_tenant);
+  for v_resource in
+    select resource_type from usage_totals
+    where tenant_id = p_tenant and period = v_period
+    order by resource_type
+    for update
+  loop
+    v_limit := usage_limit_of(v_tenant, v_period, v_resource);
+    update usage_totals set "limit" = v_limit
+    where tenant_id = p_tenant and period = v_period and resource_type = v_resource
+      and "limit" is distinct from v_limit;
+  end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_remaining(p_limit bigint, p_used bigint, p_held bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when p_limit is null then null else greatest(0, p_limit - p_used - p_held) end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_reset(p_tenant uuid, p_period text, p_resource resource_type, p_actor text, p_reason text, p_now timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  t usage_totals;
+begin
+  select * into t from usage_totals
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+  for update;
+  if not found then return 0; end if;
+  insert into usage (tenant_id, period, resource_type, amount, actor, reason, occurred_at,
+    created_at)
+  select p_tenant, p_period, p_resource, -d.amount, p_actor, p_reason,
+    (p_period || '-' || lpad(d.day::text, 2, '0'))::timestamp at time zone 'UTC', p_now
+  from (
+    select day, amount from usage_days
+    where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+    union all
+    select t.day, t.day_used
+  ) as d
+  where d.amount <> 0;
+  delete from usage_days
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  update usage_totals
+  set used = 0, day_used = 0, updated_at = p_now
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  return t.used;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_settle(p_now timestamp with time zone, p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_metadata jsonb[], OUT outcomes integer[], OUT used_after bigint[], OUT remaining_after bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  r usage_reservations;
+  t usage_totals;
+  v_freed bigint;
+  v_counted bigint;
+  v_change bigint;
+  v_amount bigint;
+  v_remaining bigint;
+begin
+  perform
+  from (
+    select distinct wanted_tenant as tenant_id, found.period, found.resource_type
+    from unnest(p_tenants, p_reservations) as w(wanted_tenant, wanted_id)
+    cross join lateral (
+      select period, resource_type
+      from usage_reservations
+      where tenant_id = wanted_tenant and id = wanted_id
+      limit 1
+    ) as found
+    order by 1, 2, 3
+  ) as wanted
+  cross join lateral (
+    select from usage_totals c
+    where c.tenant_id = wanted.tenant_id and c.period = wanted.period
+      and c.resource_type = wanted.resource_type
+    for update
+  ) as locked;
+
+  outcomes := array_fill(0, array[cardinality(p_reservations)]);
+  used_after := array_fill(null::bigint, array[cardinality(p_reservations)]);
+  remaining_after := used_after;
+
+  for n in 1 .. cardinality(p_reservations) loop
+    v_amount := p_amounts[n];
+    -- The counters' lock guards the reservations below them: none is changed without it.
+    select * into r
+    from usage_reservations where tenant_id = p_tenants[n] and id = p_reservations[n];
+    v_counted := case when r.state = 'expired' then coalesce(r.begun_amount, 0) else 0 end;
+    outcomes[n] := case
+      when not found then 4
+      when r.state = 'settled' and v_amount is distinct from r.settled_amount then 2
+      when r.state = 'settled' then 1
+      when r.state = 'released' and v_amount is not null then 3
+      when r.state in ('released', 'expired') and v_amount is null and v_counted = 0 then 1
+      else 0 end;
+    if outcomes[n] > 0 then
+      used_after[n] := r.used_after;
+      remaining_after[n] := r.remaining_after;
+      continue;
+    end if;
+
+    v_freed := case when r.state = 'open' then r.amount else 0 end;
+    v_change := coalesce(v_amount, 0) - v_counted;
+    t := usage_add(r.tenant_id, r.period, r.resource_type,
+      extract(day from r.created_at at time zone 'UTC')::int, v_change, -v_freed,
+      p_now);
+    v_remaining := usage_remaining(t."limit", t.used, t.held);
+    used_after[n] := t.used;
+    remaining_after[n] := v_remaining;
+
+    update usage_reservations
+    set state = case when v_amount is null then 'released' else 'settled' end::reservation_state,
+      settled_amount = v_amount,
+      used_after = t.used,
+      remaining_after = v_remaining,
+      closed_at = p_now
+    where tenant_id = r.tenant_id and id = r.id;
+
+    if v_change <> 0 then
+      insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
+        actor, reason, occurred_at, created_at)
+      values (r.tenant_id, r.period, r.resource_type, v_change, r.id,
+        coalesce(p_metadata[n], r.metadata),
+        case when v_change < 0 then 'system:settlement' end,
+        case when v_change < 0 then 'Settled after the hold had expired and was counted.' end,
+        r.created_at, p_now);
+      if t."limit" > 0 and t.used * 100 >= t."limit" * 80
+        and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
+      then
+        perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used, t."limit",
+          t.threshold, p_now);
+      end if;
+    end if;
+  end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_totals_limit_changed()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -1315,8 +2208,4 @@ begin
 end $function$
 ;
 
-CREATE TRIGGER plan_limits_changed AFTER UPDATE ON public.plan_limits FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION plan_limits_changed();
-
-CREATE TRIGGER tenants_plan_changed AFTER UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_plan_changed();
-
-CREATE TRIGGER usage_totals_limit_changed BEFORE UPDATE OF "limit" ON public.usage_totals FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION usage_totals_limit_changed();
+CREATE TRIGGER usage_totals_limit_changed BEFORE UPDATE OF "limit" ON u00.usage_totals FOR EACH ROW WHEN ((old."limit" IS DISTINCT FROM new."limit")) EXECUTE FUNCTION usage_totals_limit_changed();

@@ -51,7 +51,7 @@ async function race(all: CallerTask[], meanwhile: () => Promise<void>) {
 
 async function usedAndHeld(tenantId: string): Promise<{ used: number; held: number }> {
   const { rows } = await database.pool.query<{ used: string; held: string }>(
-    `select used, held from usage_totals where tenant_id = $1 and resource_type = 'messages'`,
+    `select used, held from u00.usage_totals where tenant_id = $1 and resource_type = 'messages'`,
     [tenantId],
   );
   return { used: Number(rows[0]?.used ?? 0), held: Number(rows[0]?.held ?? 0) };

@@ -130,14 +130,14 @@ async function ledgerOf(pool: Pool): Promise<Map<string, Counted>> {
     `select metadata->>'messageId' as "messageId",
        sum(amount) filter (where resource_type = 'messages')::int as messages,
        sum(amount) filter (where resource_type = 'llm_tokens')::int as tokens
-     from usage where metadata ? 'messageId' group by 1`,
+     from u00.usage where metadata ? 'messageId' group by 1`,
   );
   return new Map(rows.map((row) => [row.messageId, row]));
 }
 
 const openHolds = async (pool: Pool) => {
   const { rows } = await pool.query<{ n: number }>(
-    `select count(*)::int as n from usage_reservations where state = 'open'`,
+    `select count(*)::int as n from u00.usage_reservations where state = 'open'`,
   );
   return rows[0]!.n;
 };

@@ -66,7 +66,7 @@ async function assertLedger(journals: string[], prefix: string): Promise<void> {
   const rows = await withDatabase(async ({ pool }) => {
     const found = await pool.query<{ key: string; amount: string; times: string }>(
       `select idempotency_key as key, sum(amount) as amount, count(*) as times
-       from usage where idempotency_key like $1 group by idempotency_key`,
+       from u00.usage where idempotency_key like $1 group by idempotency_key`,
       [`${prefix}%`],
     );
     expect(await imbalances(pool)).toEqual([]);
@@ -109,7 +109,7 @@ async function retryAll(journals: string[]): Promise<void> {
       idempotencyKey: string;
     }>(
       `select tenant_id as "tenantId", amount, idempotency_key as "idempotencyKey"
-       from usage where idempotency_key like 'app%'`,
+       from u00.usage where idempotency_key like 'app%'`,
     );
     expect(rows.rows.length).toBeGreaterThanOrEqual(acked.size);
     // In portions: more than may wait at once would be refused as busy.

@@ -157,7 +157,7 @@ function boundOf(period: string, lines: Awaited<ReturnType<typeof paidFor>>): nu
 
 async function usedByMonth(customer: Customer): Promise<{ period: string; used: number }[]> {
   const { rows } = await app.database.pool.query<{ period: string; used: string }>(
-    `select period, sum(amount) as used from usage
+    `select period, sum(amount) as used from u00.usage
      where tenant_id = $1 and resource_type = 'messages' group by period order by period`,
     [customer.tenantId],
   );

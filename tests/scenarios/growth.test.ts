@@ -81,13 +81,14 @@ async function useAll(): Promise<void> {
 /** Rows of every table; a partition counts with its table. */
 async function rowsOfTables(): Promise<Map<string, number>> {
   const { pool } = app.database;
-  const tables = await pool.query<{ name: string }>(
-    `select relname as name from pg_class
-     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,
+  const tables = await pool.query<{ name: string; table: string }>(
+    `select relname as name, oid::regclass::text as table from pg_class
+     where relnamespace in ('public'::regnamespace, 'u00'::regnamespace) and relkind in ('r', 'p')
+       and not relispartition`,
   );
   const rows = new Map<string, number>();
-  for (const { name } of tables.rows) {
-    const found = await pool.query<{ n: number }>(`select count(*)::int as n from "${name}"`);
+  for (const { name, table } of tables.rows) {
+    const found = await pool.query<{ n: number }>(`select count(*)::int as n from ${table}`);
     rows.set(name, found.rows[0]!.n);
   }
   return rows;

@@ -19,7 +19,7 @@ const messagesOf = async (customer: Customer) => {
 /** What admission reads. */
 const countersOf = async (customer: Customer) => {
   const { rows } = await app.database.pool.query<{ limit: string }>(
-    `select "limit" from usage_totals where tenant_id = $1 and resource_type = 'messages'
+    `select "limit" from u00.usage_totals where tenant_id = $1 and resource_type = 'messages'
      order by period desc limit 1`,
     [customer.tenantId],
   );
@@ -163,9 +163,9 @@ test('9.17 the database and the domain share out alike', async () => {
       [customer.tenantId, from, until],
     );
     const { rows } = await app.database.pool.query<{ resource: string; limit: string }>(
-      `select r.resource, usage_limit_of(t, $2, r.resource::resource_type) as "limit"
-       from tenants t, unnest(array['llm_tokens', 'messages', 'images', 'api_calls']) as r(resource)
-       where t.id = $1`,
+      `select r.resource, u00.usage_limit_of(t, $2, r.resource::u00.resource_type) as "limit"
+       from u00.usage_tenants t, unnest(array['llm_tokens', 'messages', 'images', 'api_calls']) as r(resource)
+       where t.tenant_id = $1`,
       [customer.tenantId, period],
     );
     const share = { base: 'pro' as const, from: new Date(from), until: new Date(until) };

@@ -34,7 +34,7 @@ test('usage is added, taken off and set to nothing, each with who and why', asyn
   expect((await correct('--amount=-3', ...reason)).said).toBe('images: 5 were used, now 2.\n');
   expect((await correct('--reset', ...reason)).said).toBe('images: 2 were used, now 0.\n');
   const { rows } = await database.pool.query(
-    'select amount::int, actor, reason from usage where tenant_id = $1 order by id',
+    'select amount::int, actor, reason from u00.usage where tenant_id = $1 order by id',
     [tenantId],
   );
   const by = { actor: 'service:Ada', reason: 'three pictures were black' };
@@ -73,7 +73,7 @@ test('a correction that cannot be is refused in a sentence', async () => {
 
 test('verification fails while something differs, and mends it when asked', async () => {
   await correct('--amount=4', ...reason);
-  await database.pool.query('update usage_totals set used = used + 1 where tenant_id = $1', [
+  await database.pool.query('update u00.usage_totals set used = used + 1 where tenant_id = $1', [
     tenantId,
   ]);
   const found = await run('usage-verify');

@@ -21,18 +21,18 @@ export async function imbalances(pool: Pool): Promise<unknown[]> {
   const { rows } = await pool.query(`
     select t.tenant_id, t.period, t.resource_type, t.used, t.held, t.day_used,
       l.amount as ledger, r.amount as reserved, d.amount as days
-    from usage_totals t
+    from u00.usage_totals t
     left join lateral (
-      select coalesce(sum(amount), 0) as amount from usage u
+      select coalesce(sum(amount), 0) as amount from u00.usage u
       where u.tenant_id = t.tenant_id and u.period = t.period and u.resource_type = t.resource_type
     ) l on true
     left join lateral (
-      select coalesce(sum(amount), 0) as amount from usage_reservations v
+      select coalesce(sum(amount), 0) as amount from u00.usage_reservations v
       where v.tenant_id = t.tenant_id and v.period = t.period
         and v.resource_type = t.resource_type and v.state = 'open'
     ) r on true
     left join lateral (
-      select coalesce(sum(amount), 0) as amount from usage_days y
+      select coalesce(sum(amount), 0) as amount from u00.usage_days y
       where y.tenant_id = t.tenant_id and y.period = t.period and y.resource_type = t.resource_type
     ) d on true
     where t.used <> l.amount or t.held <> r.amount or t.used <> d.amount + t.day_used`);

@@ -11,7 +11,7 @@ export async function countersOf(
   const counters = { llm_tokens: none(), messages: none(), images: none(), api_calls: none() };
   const { rows } = await pool.query<{ resource: ResourceType; used: string; held: string }>(
     `select resource_type as resource, sum(used) as used, sum(held) as held
-     from usage_totals where tenant_id = $1 group by resource_type`,
+     from u00.usage_totals where tenant_id = $1 group by resource_type`,
     [tenantId],
   );
   for (const { resource, used, held } of rows) {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts';
-import { dumpSchema } from '../dump-schema.ts';
+import { DEFAULT_BUCKET, migrateBucket } from '../buckets.ts';
+import { dumpSchema, dumpSchemas } from '../dump-schema.ts';
 import { isMigrated, migrateDatabase, planMigration } from '../migrate.ts';
 
 let database: TestDatabase;
@@ -13,13 +14,13 @@ afterAll(() => database.drop());
 
 test('the migrations give the committed schema.sql; run `npm run db:dump` after a new one', async () => {
   const committed = readFileSync(resolve(import.meta.dirname, '../schema.sql'), 'utf8');
-  expect(await dumpSchema(database.pool)).toBe(committed);
+  expect(await dumpSchemas(database.pool)).toBe(committed);
 });
 
 test('migrating twice, and from three processes at once, changes nothing', async () => {
-  const before = await dumpSchema(database.pool);
+  const before = await dumpSchemas(database.pool);
   await Promise.all([1, 2, 3].map(() => migrateDatabase(database.url)));
-  expect(await dumpSchema(database.pool)).toBe(before);
+  expect(await dumpSchemas(database.pool)).toBe(before);
   expect(await isMigrated(database.pool)).toBe(true);
 });
 
@@ -60,4 +61,16 @@ test('14.10 a migration says what it did', async () => {
   );
   expect(await planMigration(database.url)).toMatchObject({ applied: [newest] });
   expect((await planMigration(database.url)).newest).not.toBe(newest);
+});
+
+test('11.1 the text that moved metering into its bucket makes another bucket alike', async () => {
+  const client = await database.pool.connect();
+  await client.query('begin');
+  await migrateBucket(client, 'u01');
+  await client.query('commit');
+  client.release();
+  const first = await dumpSchema(database.pool, DEFAULT_BUCKET);
+  const second = await dumpSchema(database.pool, 'u01');
+  expect(second.replaceAll('u01', DEFAULT_BUCKET)).toBe(first);
+  expect(first).toContain('usage_admit');
 });

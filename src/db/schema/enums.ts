@@ -6,6 +6,7 @@ export const plan = pgEnum('plan', ['free', 'pro', 'team']);
 /** Our subscription states; Stripe's raw one is kept beside it in `stripe_status`. */
 export const subscriptionStatus = pgEnum('status', ['active', 'canceled', 'past_due', 'trialing']);
 
+/** Of the catalogue; a bucket of metering has its own. */
 export const resourceType = pgEnum('resource_type', [
   'llm_tokens',
   'messages',
@@ -32,13 +33,6 @@ export const stripeEventState = pgEnum('stripe_event_state', [
   'processed',
   'ignored',
   'dead',
-]);
-
-export const reservationState = pgEnum('reservation_state', [
-  'open',
-  'settled',
-  'released',
-  'expired',
 ]);
 
 /**

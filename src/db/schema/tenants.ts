@@ -36,6 +36,8 @@ export const tenants = pgTable(
     basePlan: plan(),
     shareFrom: instant(),
     shareUntil: instant(),
+    /** Counts the changes of what the tenant may use; metering takes over what is newer than it has. */
+    entitlementVersion: bigint({ mode: 'number' }).notNull().default(1),
     stripeCustomerId: text().unique(),
     /** What Stripe holds for invoices to come, a sum a currency, as last read. */
     credits: jsonb().$type<Money[]>().notNull().default([]),

@@ -7,8 +7,8 @@ import {
   type AdmissionCall,
 } from './admit.ts';
 import { admitWhole, NOT_WHOLE } from './admit-whole.ts';
+import type { Bucket } from './bucket.ts';
 import { ensurePartition, openPeriod } from './periods.ts';
-import type { Asks } from './hot-path.ts';
 
 /** What becomes of a call: an answer, `unknown_tenant`, or the database's refusal of this call. */
 export type AdmissionResult = Admission | { outcome: 'unknown_tenant' } | Error;
@@ -25,8 +25,6 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const CHECK_VIOLATION = '23514';
 const UNIQUE_VIOLATION = '23505';
-/** An unknown tenant, seen before the counters are found to be missing. */
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
  * Admits a batch whatever it meets: keys that answered before, a month that nobody opened yet, a
@@ -34,7 +32,7 @@ const FOREIGN_KEY_VIOLATION = '23503';
  * Throws when the database cannot be reached. `mode` is a guess that saves a try; any is right.
  */
 export async function admitAll(
-  client: Asks,
+  bucket: Bucket,
   batch: AdmissionBatch,
   mode: AdmissionMode = 'whole',
 ): Promise<AdmissionResult[]> {
@@ -42,9 +40,9 @@ export async function admitAll(
   if (mode === 'whole' && batch.calls.some(needsFunction)) mode = 'mixed';
   for (let attempt = 1; ; attempt += 1) {
     try {
-      if (mode === 'whole') return await admitWhole(client, batch);
-      if (mode === 'mixed') return await admitBatch(client, batch, false);
-      return await admitInRounds(client, batch);
+      if (mode === 'whole') return await admitWhole(bucket, batch);
+      if (mode === 'mixed') return await admitBatch(bucket, batch, false);
+      return await admitInRounds(bucket, batch);
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
       const code = databaseCode(error);
@@ -52,15 +50,15 @@ export async function admitAll(
         mode = 'careful';
       } else if (code === NOT_WHOLE) {
         mode = 'mixed';
-      } else if (code === PERIOD_NOT_OPEN || code === FOREIGN_KEY_VIOLATION) {
-        if (opened) return admitKnownTenants(client, batch, mode);
-        await openPeriod(client, batch.period, tenantsOf(batch.calls));
+      } else if (code === PERIOD_NOT_OPEN) {
+        if (opened) return admitKnownTenants(bucket, batch, mode);
+        await openPeriod(bucket, batch.period, tenantsOf(batch.calls));
         opened = true;
       } else if (code === CHECK_VIOLATION && violatedConstraint(error) === undefined) {
         // "No partition of relation": the month's first row.
-        await ensurePartition(client, batch.period);
+        await ensurePartition(bucket, batch.period);
       } else if (isDataRefused(error)) {
-        return splitOff(client, batch, mode, error as Error);
+        return splitOff(bucket, batch, mode, error as Error);
       } else if (code !== SERIALIZATION_FAILURE && code !== DEADLOCK) {
         throw error;
       }
@@ -77,7 +75,7 @@ const tenantsOf = (calls: readonly AdmissionCall[]) => [
 ];
 
 /** A key that comes twice in one batch: the second waits for a round of its own. */
-async function admitInRounds(client: Asks, batch: AdmissionBatch): Promise<AdmissionResult[]> {
+async function admitInRounds(bucket: Bucket, batch: AdmissionBatch): Promise<AdmissionResult[]> {
   const results = new Array<AdmissionResult>(batch.calls.length);
   let places = batch.calls.map((_, place) => place);
   while (places.length > 0) {
@@ -92,7 +90,7 @@ async function admitInRounds(client: Asks, batch: AdmissionBatch): Promise<Admis
       seen.add(name);
     }
     const calls = round.map((place) => batch.calls[place]!);
-    const answers = await admitBatch(client, { ...batch, calls }, true);
+    const answers = await admitBatch(bucket, { ...batch, calls }, true);
     round.forEach((place, i) => (results[place] = answers[i]!));
     places = later;
   }
@@ -100,17 +98,17 @@ async function admitInRounds(client: Asks, batch: AdmissionBatch): Promise<Admis
 }
 
 async function admitKnownTenants(
-  client: Asks,
+  bucket: Bucket,
   batch: AdmissionBatch,
   mode: AdmissionMode,
 ): Promise<AdmissionResult[]> {
-  const found = await client.query<{ id: string }>({
-    text: `select tenant_id as id from usage_totals where tenant_id = any($1) and period = $2`,
+  const found = await bucket.client.query<{ id: string }>({
+    text: `select tenant_id as id from ${bucket.schema}.usage_totals where tenant_id = any($1) and period = $2`,
     values: [tenantsOf(batch.calls), batch.period],
   });
   const known = new Set(found.rows.map((row) => row.id));
   const calls = batch.calls.filter((call) => known.has(call.tenantId));
-  const answers = calls.length > 0 ? await admitAll(client, { ...batch, calls }, mode) : [];
+  const answers = calls.length > 0 ? await admitAll(bucket, { ...batch, calls }, mode) : [];
   let next = 0;
   return batch.calls.map((call) =>
     known.has(call.tenantId) ? answers[next++]! : { outcome: 'unknown_tenant' },
@@ -119,7 +117,7 @@ async function admitKnownTenants(
 
 /** Some value cannot be stored: halve until the call that has it stands alone. */
 async function splitOff(
-  client: Asks,
+  bucket: Bucket,
   batch: AdmissionBatch,
   mode: AdmissionMode,
   error: Error,
@@ -127,7 +125,7 @@ async function splitOff(
   const { calls } = batch;
   if (calls.length === 1) return [error];
   const middle = Math.ceil(calls.length / 2);
-  const first = await admitAll(client, { ...batch, calls: calls.slice(0, middle) }, mode);
-  const second = await admitAll(client, { ...batch, calls: calls.slice(middle) }, mode);
+  const first = await admitAll(bucket, { ...batch, calls: calls.slice(0, middle) }, mode);
+  const second = await admitAll(bucket, { ...batch, calls: calls.slice(middle) }, mode);
   return [...first, ...second];
 }

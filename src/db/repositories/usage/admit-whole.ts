@@ -1,8 +1,9 @@
 import { answersOfAccepted, type Admission, type AdmissionBatch } from './admit.ts';
 import type { GroupCounters } from './admit.ts';
 import { plainArray } from './arrays.ts';
+import { prepared, type Bucket } from './bucket.ts';
 import { encodeBatch } from './encode.ts';
-import { AS_TEXT, type Asks } from './hot-path.ts';
+import { AS_TEXT } from './hot-path.ts';
 
 /** Not every group fits as a whole, or one starts a day, is not open, or crosses a threshold. */
 export const NOT_WHOLE = 'UB002';
@@ -11,49 +12,56 @@ export const NOT_WHOLE = 'UB002';
  * The counters move when every group fits, which is nearly always: the guard is the `where` of the
  * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit` takes the batch.
  */
-const COUNTERS = `
+const counters = (u: string) => `
   with moved as (
-    insert into usage_totals as t (tenant_id, period, resource_type, used, "limit")
+    insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
     select g.tenant_id, $1, g.resource_type, g.used, -1
-    from unnest($4::uuid[], $5::resource_type[], $6::bigint[]) as g(tenant_id, resource_type, used)
+    from unnest($4::uuid[], $5::${u}.resource_type[], $6::bigint[]) as g(tenant_id, resource_type, used)
     on conflict (tenant_id, period, resource_type) do update
     set used = t.used + excluded.used,
       day_used = t.day_used + excluded.used,
       updated_at = $3
     where t.day = extract(day from $2::timestamptz at time zone 'UTC')
       and (t."limit" is null or t.used + t.held + excluded.used <= t."limit")
-    returning used, held, "limit", threshold
+    returning tenant_id, resource_type, used, held, "limit", threshold
   ), whole as (
-    select array_agg(used) as used, array_agg(held) as held, array_agg("limit") as limits,
+    select array_agg(used order by tenant_id, resource_type) as used,
+      array_agg(held order by tenant_id, resource_type) as held,
+      array_agg("limit" order by tenant_id, resource_type) as limits,
       count(*) = cardinality($4::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
         and used * 100 >= "limit" * 80
         and threshold < case when used >= "limit" then 100 else 80 end) is true as fits
     from moved
   )`;
 
-const ANSWER = `
+const answer = (u: string) => `
   select w.used as group_used, w.held as group_held, w.limits as group_limits
   from whole w
-  where w.fits or usage_not_whole()`;
+  where w.fits or ${u}.usage_not_whole()`;
 
-const UNKEYED = `${COUNTERS}, rows as (
-    insert into usage (tenant_id, period, resource_type, amount, metadata, occurred_at, created_at)
-    select ($4::uuid[])[c.grp], $1, ($5::resource_type[])[c.grp], c.amount, c.metadata, $2, $3
+const UNKEYED = prepared(
+  'usage_whole',
+  (u) => `${counters(u)}, rows as (
+    insert into ${u}.usage (tenant_id, period, resource_type, amount, metadata, occurred_at, created_at)
+    select ($4::uuid[])[c.grp], $1, ($5::${u}.resource_type[])[c.grp], c.amount, c.metadata, $2, $3
     from unnest($7::int[], $8::bigint[], $9::jsonb[]) as c(grp, amount, metadata)
-  )${ANSWER}`;
+  )${answer(u)}`,
+);
 
-const KEYED = `${COUNTERS}, calls as materialized (
+const KEYED = prepared(
+  'usage_whole_keyed',
+  (u) => `${counters(u)}, calls as materialized (
     select *
     from unnest($7::int[], $8::bigint[], $9::jsonb[], $10::bigint[], $11::text[], $12::bigint[])
       as c(grp, amount, metadata, used_through, key, fingerprint)
   ), rows as (
-    insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+    insert into ${u}.usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
       occurred_at, created_at)
-    select ($4::uuid[])[c.grp], $1, ($5::resource_type[])[c.grp], c.amount, c.key, c.metadata,
+    select ($4::uuid[])[c.grp], $1, ($5::${u}.resource_type[])[c.grp], c.amount, c.key, c.metadata,
       $2, $3
     from calls c
   ), keys as (
-    insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit", remaining,
+    insert into ${u}.usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit", remaining,
       created_at)
     select ($4::uuid[])[c.grp], c.key, c.fingerprint, true,
       w.used[c.grp] - ($6::bigint[])[c.grp] + c.used_through, w.limits[c.grp],
@@ -61,13 +69,14 @@ const KEYED = `${COUNTERS}, calls as materialized (
       $3
     from calls c, whole w
     where c.key is not null
-  )${ANSWER}`;
+  )${answer(u)}`,
+);
 
 /**
  * Admits a batch without reservations in which every group fits, by one statement: a third cheaper
  * than the function for a single call. Throws NOT_WHOLE, with nothing done, for any other batch.
  */
-export async function admitWhole(client: Asks, batch: AdmissionBatch): Promise<Admission[]> {
+export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise<Admission[]> {
   const encoded = encodeBatch(batch.calls);
   const { keyed } = encoded;
   const values = [
@@ -81,9 +90,8 @@ export async function admitWhole(client: Asks, batch: AdmissionBatch): Promise<A
     encoded.amounts,
     encoded.metadata,
   ];
-  const result = await client.query<GroupCounters>({
-    name: keyed ? 'usage_whole_keyed' : 'usage_whole',
-    text: keyed ? KEYED : UNKEYED,
+  const result = await bucket.client.query<GroupCounters>({
+    ...(keyed ? KEYED : UNKEYED)(bucket),
     types: AS_TEXT,
     values: keyed
       ? [...values, plainArray(encoded.usedThrough), encoded.keys, encoded.fingerprints]

@@ -1,8 +1,9 @@
 import type { Limit } from '../../../domain/quota.ts';
 import type { Period } from '../../../domain/period.ts';
 import { parseNumbers, parseWords, plainArray, textArray } from './arrays.ts';
+import { prepared, type Bucket } from './bucket.ts';
 import { encodeBatch, type AdmissionCall, type EncodedBatch } from './encode.ts';
-import { AS_TEXT, type Asks } from './hot-path.ts';
+import { AS_TEXT } from './hot-path.ts';
 
 export type { AdmissionCall } from './encode.ts';
 
@@ -40,7 +41,11 @@ const OUTCOMES: readonly AdmissionOutcome[] = [
   'conflict',
 ];
 
-const TEXT = `select * from usage_admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`;
+const ADMIT = prepared(
+  'usage_admit',
+  (u) =>
+    `select * from ${u}.usage_admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+);
 
 /** Each group's counters right after the batch, as array literals. */
 export type GroupCounters = Record<'group_used' | 'group_held' | 'group_limits', string>;
@@ -58,16 +63,15 @@ type AdmitRow = GroupCounters &
  * the calls' order. `careful` looks for keys that answered before; without it they raise 23505.
  */
 export async function admitBatch(
-  client: Asks,
+  bucket: Bucket,
   batch: AdmissionBatch,
   careful: boolean,
 ): Promise<Admission[]> {
   const { calls } = batch;
   const encoded = encodeBatch(calls);
   const { reserving, dated } = encoded;
-  const result = await client.query<AdmitRow>({
-    name: 'usage_admit',
-    text: TEXT,
+  const result = await bucket.client.query<AdmitRow>({
+    ...ADMIT(bucket),
     types: AS_TEXT,
     values: [
       careful,

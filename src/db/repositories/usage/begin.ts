@@ -1,5 +1,5 @@
 import { plainArray, textArray } from './arrays.ts';
-import type { Asks } from './hot-path.ts';
+import { prepared, type Bucket } from './bucket.ts';
 
 /** What is owed of a reservation's work by now, should nobody come to settle it. */
 export interface BeginCall {
@@ -11,11 +11,12 @@ export interface BeginCall {
   expiresAt: Date | null;
 }
 
+const BEGIN = prepared('usage_begin', (u) => `select ${u}.usage_begin($1, $2, $3, $4)`);
+
 /** Notes of a batch of reservations that their work began, in one round trip. See `usage_begin`. */
-export async function beginBatch(client: Asks, calls: readonly BeginCall[]): Promise<void> {
-  await client.query({
-    name: 'usage_begin',
-    text: 'select usage_begin($1, $2, $3, $4)',
+export async function beginBatch(bucket: Bucket, calls: readonly BeginCall[]): Promise<void> {
+  await bucket.client.query({
+    ...BEGIN(bucket),
     values: [
       plainArray(calls.map((call) => call.tenantId)),
       plainArray(calls.map((call) => call.reservationId)),

@@ -26,11 +26,11 @@ export interface Correction extends Change {
  * Writes a correction and its audit entry; answers `used` after it. The check
  * `usage_totals_not_negative` refuses one that would leave less than nothing.
  */
-export function writeCorrection(db: Db, correction: Correction): Promise<number> {
+export function writeCorrection(db: Db, schema: string, correction: Correction): Promise<number> {
   const { tenantId, period, resourceType, amount, actor, reason, occurredAt, now } = correction;
   return db.transaction(async (tx) => {
     const result = await tx.execute<{ used: string }>(sql`
-      select usage_correct(${tenantId}, ${period}, ${resourceType}, ${amount}, ${who(actor)},
+      select ${sql.identifier(schema)}.usage_correct(${tenantId}, ${period}, ${resourceType}, ${amount}, ${who(actor)},
         ${reason}, ${occurredAt.toISOString()}, ${now.toISOString()}) as used`);
     const used = Number(result.rows[0]!.used);
     await insertAuditEntry(tx, {
@@ -45,11 +45,11 @@ export function writeCorrection(db: Db, correction: Correction): Promise<number>
 }
 
 /** Takes a counter to zero by corrections, one a day; answers what it stood at. */
-export function writeReset(db: Db, reset: Change): Promise<number> {
+export function writeReset(db: Db, schema: string, reset: Change): Promise<number> {
   const { tenantId, period, resourceType, actor, reason, now } = reset;
   return db.transaction(async (tx) => {
     const result = await tx.execute<{ used: string }>(sql`
-      select usage_reset(${tenantId}, ${period}, ${resourceType}, ${who(actor)}, ${reason},
+      select ${sql.identifier(schema)}.usage_reset(${tenantId}, ${period}, ${resourceType}, ${who(actor)}, ${reason},
         ${now.toISOString()}) as used`);
     const used = Number(result.rows[0]!.used);
     await insertAuditEntry(tx, {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Period } from '../../../domain/period.ts';
+import type { Bucket } from './bucket.ts';
 
 /**
  * Text that a spreadsheet would take for a formula is written with a quote before it: what begins
@@ -17,19 +18,19 @@ const text = (column: string) =>
  * does not grow with the number of rows. Destroy the stream to stop early.
  */
 export async function streamLedgerCsv(
-  pool: pg.Pool,
+  bucket: Bucket<pg.Pool>,
   tenantId: string,
   period: Period,
 ): Promise<Readable> {
-  const client = await pool.connect();
+  const client = await bucket.client.connect();
   // COPY takes no parameters.
   const query = `
     select id, ${utc('occurred_at')}, ${utc('created_at', 'recorded_at')}, resource_type, amount,
       ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
       ${text('reason')} as reason, metadata
-    from usage
+    from ${bucket.schema}.usage
     where tenant_id = ${pg.escapeLiteral(tenantId)} and period = ${pg.escapeLiteral(period)}
-    order by tenant_id, period, id`;
+    order by created_at, id`;
   const stream = client.query(copyTo(`copy (${query}) to stdout with (format csv, header)`));
   let ended = false;
   stream.once('end', () => {

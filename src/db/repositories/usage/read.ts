@@ -1,8 +1,8 @@
-import type pg from 'pg';
 import type { Period } from '../../../domain/period.ts';
 import type { Limit, ResourceType } from '../../../domain/quota.ts';
 import { parseNumbers, plainArray } from './arrays.ts';
-import { AS_TEXT, type Asks } from './hot-path.ts';
+import { prepared, type Bucket } from './bucket.ts';
+import { AS_TEXT } from './hot-path.ts';
 
 export interface Counter {
   resourceType: ResourceType;
@@ -19,9 +19,17 @@ export interface CounterKey {
   resourceType: ResourceType;
 }
 
+const COUNTERS = prepared(
+  'usage_counters',
+  (u) => `
+    select resource_type as "resourceType", used, held, "limit", updated_at as "updatedAt"
+    from ${u}.usage_totals
+    where tenant_id = $1 and period = $2`,
+);
+
 /** A tenant's counters of a month, those that exist. */
 export async function readCounters(
-  pool: pg.Pool,
+  bucket: Bucket,
   tenantId: string,
   period: Period,
 ): Promise<Counter[]> {
@@ -30,12 +38,8 @@ export async function readCounters(
     limit: string | null;
     updatedAt: Date;
   };
-  const result = await pool.query<Row>({
-    name: 'usage_counters',
-    text: `
-      select resource_type as "resourceType", used, held, "limit", updated_at as "updatedAt"
-      from usage_totals
-      where tenant_id = $1 and period = $2`,
+  const result = await bucket.client.query<Row>({
+    ...COUNTERS(bucket),
     values: [tenantId, period],
   });
   return result.rows.map((row) => ({
@@ -46,14 +50,15 @@ export async function readCounters(
   }));
 }
 
+const LOOK_UP = prepared('usage_look_up', (u) => `select * from ${u}.usage_look_up($1, $2, $3)`);
+
 /** Many counters in one round trip; `undefined` for one that does not exist yet. */
 export async function lookUpCounters(
-  client: Asks,
+  bucket: Bucket,
   keys: readonly CounterKey[],
 ): Promise<(Pick<Counter, 'used' | 'held' | 'limit'> | undefined)[]> {
-  const result = await client.query<Record<'used' | 'held' | 'limits', string>>({
-    name: 'usage_look_up',
-    text: 'select * from usage_look_up($1, $2, $3)',
+  const result = await bucket.client.query<Record<'used' | 'held' | 'limits', string>>({
+    ...LOOK_UP(bucket),
     types: AS_TEXT,
     values: [
       plainArray(keys.map((key) => key.tenantId)),
@@ -77,27 +82,31 @@ export interface UsageOfDay {
   amount: number;
 }
 
+const DAYS = prepared(
+  'usage_days',
+  (u) => `
+    select period, day, resource_type as "resourceType", amount
+    from ${u}.usage_days
+    where tenant_id = $1 and period between $2 and $3
+    union all
+    select period, day, resource_type, day_used
+    from ${u}.usage_totals
+    where tenant_id = $1 and period between $2 and $3`,
+);
+
 /**
  * What started on each day of the months from `first` to `last`; days without usage may be left
  * out. A day stands in one of the two tables: the counters keep the newest alone.
  */
 export async function readDays(
-  pool: pg.Pool,
+  bucket: Bucket,
   tenantId: string,
   first: Period,
   last: Period,
 ): Promise<UsageOfDay[]> {
   type Row = { period: Period; day: number; resourceType: ResourceType; amount: string };
-  const result = await pool.query<Row>({
-    name: 'usage_days',
-    text: `
-      select period, day, resource_type as "resourceType", amount
-      from usage_days
-      where tenant_id = $1 and period between $2 and $3
-      union all
-      select period, day, resource_type, day_used
-      from usage_totals
-      where tenant_id = $1 and period between $2 and $3`,
+  const result = await bucket.client.query<Row>({
+    ...DAYS(bucket),
     values: [tenantId, first, last],
   });
   return result.rows.map(({ period, day, resourceType, amount }) => ({

@@ -1,6 +1,6 @@
 import type { Period } from '../../../domain/period.ts';
 import { databaseCode, isDataRefused, violatedConstraint } from '../../database-error.ts';
-import type { Asks } from './hot-path.ts';
+import type { Bucket } from './bucket.ts';
 import { ensurePartition } from './periods.ts';
 import { settleBatch, type SettleCall, type Settlement } from './settle.ts';
 
@@ -11,19 +11,19 @@ const ATTEMPTS_MAX = 10;
  * call that the database refuses is answered with its Error; the others are not lost for it.
  */
 export async function settleAll(
-  client: Asks,
+  bucket: Bucket,
   now: Date,
   calls: readonly SettleCall[],
 ): Promise<(Settlement | Error)[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await settleBatch(client, now, calls);
+      return await settleBatch(bucket, now, calls);
     } catch (error) {
       const code = databaseCode(error);
       const retried = code === '40001' || code === '40P01';
       const noPartition = code === '23514' && violatedConstraint(error) === undefined;
-      if (attempt < ATTEMPTS_MAX && noPartition) await ensurePartitionsOf(client, calls);
-      else if (isDataRefused(error)) return splitOff(client, now, calls, error as Error);
+      if (attempt < ATTEMPTS_MAX && noPartition) await ensurePartitionsOf(bucket, calls);
+      else if (isDataRefused(error)) return splitOff(bucket, now, calls, error as Error);
       else if (attempt === ATTEMPTS_MAX || !retried) throw error;
     }
   }
@@ -31,23 +31,23 @@ export async function settleAll(
 
 /** Halves until the call that cannot be stored stands alone. Done twice, a call answers the same. */
 async function splitOff(
-  client: Asks,
+  bucket: Bucket,
   now: Date,
   calls: readonly SettleCall[],
   error: Error,
 ): Promise<(Settlement | Error)[]> {
   if (calls.length === 1) return [error];
   const middle = Math.ceil(calls.length / 2);
-  const first = await settleAll(client, now, calls.slice(0, middle));
-  return [...first, ...(await settleAll(client, now, calls.slice(middle)))];
+  const first = await settleAll(bucket, now, calls.slice(0, middle));
+  return [...first, ...(await settleAll(bucket, now, calls.slice(middle)))];
 }
 
-async function ensurePartitionsOf(client: Asks, calls: readonly SettleCall[]): Promise<void> {
-  const { rows } = await client.query<{ period: Period }>({
+async function ensurePartitionsOf(bucket: Bucket, calls: readonly SettleCall[]): Promise<void> {
+  const { rows } = await bucket.client.query<{ period: Period }>({
     text: `select distinct r.period
      from unnest($1::uuid[], $2::uuid[]) as w(tenant_id, id)
-     join usage_reservations r using (tenant_id, id)`,
+     join ${bucket.schema}.usage_reservations r using (tenant_id, id)`,
     values: [calls.map((call) => call.tenantId), calls.map((call) => call.reservationId)],
   });
-  for (const { period } of rows) await ensurePartition(client, period);
+  for (const { period } of rows) await ensurePartition(bucket, period);
 }

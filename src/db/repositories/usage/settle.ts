@@ -1,5 +1,6 @@
 import { parseNumbers, plainArray, textArray } from './arrays.ts';
-import { AS_TEXT, type Asks } from './hot-path.ts';
+import { prepared, type Bucket } from './bucket.ts';
+import { AS_TEXT } from './hot-path.ts';
 
 export interface SettleCall {
   tenantId: string;
@@ -28,16 +29,20 @@ const OUTCOMES: readonly SettleOutcome[] = [
   'unknown',
 ];
 
+const SETTLE = prepared(
+  'usage_settle',
+  (u) => `select * from ${u}.usage_settle($1, $2, $3, $4, $5)`,
+);
+
 /** Settles and releases a batch of reservations in one round trip and one transaction. */
 export async function settleBatch(
-  client: Asks,
+  bucket: Bucket,
   now: Date,
   calls: readonly SettleCall[],
 ): Promise<Settlement[]> {
   type Row = Record<'outcomes' | 'used_after' | 'remaining_after', string>;
-  const result = await client.query<Row>({
-    name: 'usage_settle',
-    text: 'select * from usage_settle($1, $2, $3, $4, $5)',
+  const result = await bucket.client.query<Row>({
+    ...SETTLE(bucket),
     types: AS_TEXT,
     values: [
       now.toISOString(),

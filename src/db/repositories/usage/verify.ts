@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
+import type { Bucket, BucketConnection } from './bucket.ts';
 
 /** A counter that is not what it counts. Units are the resource's. */
 export interface Difference {
@@ -24,11 +25,12 @@ type Row = Record<'used' | 'ledger' | 'held' | 'reserved' | 'days', string> &
   Pick<Difference, 'tenantId' | 'period' | 'resourceType'>;
 
 /** The months that have counters and whose ledger is here, newest first. */
-export async function listVerifiablePeriods(client: pg.ClientBase | pg.Pool): Promise<Period[]> {
-  const { rows } = await client.query<{ period: Period }>(`
-    select distinct period from usage_totals
-    where period not in (select period from usage_archives)
-    order by period desc`);
+export async function listVerifiablePeriods({ schema, client }: Bucket): Promise<Period[]> {
+  const { rows } = await client.query<{ period: Period }>({
+    text: `select distinct period from ${schema}.usage_totals
+    where period not in (select period from ${schema}.usage_archives)
+    order by period desc`,
+  });
   return rows.map((row) => row.period);
 }
 
@@ -37,24 +39,24 @@ export async function listVerifiablePeriods(client: pg.ClientBase | pg.Pool): Pr
  * over the month's ledger; one statement sees one instant, so calls under way do not show.
  */
 export async function listDifferences(
-  client: pg.ClientBase | pg.Pool,
+  { schema, client }: Bucket,
   period: Period,
 ): Promise<Difference[]> {
   const { rows } = await client.query<Row>({
     query_timeout: WITHIN_MS,
     text: `with ledger as (
        select tenant_id, resource_type, sum(amount) as amount
-       from usage where period = $1 group by tenant_id, resource_type
+       from ${schema}.usage where period = $1 group by tenant_id, resource_type
      ), reserved as (
        select tenant_id, resource_type, sum(amount) as amount
-       from usage_reservations where period = $1 and state = 'open'
+       from ${schema}.usage_reservations where period = $1 and state = 'open'
        group by tenant_id, resource_type
      ), days as (
        select tenant_id, resource_type, sum(amount) as amount
-       from usage_days where period = $1 group by tenant_id, resource_type
+       from ${schema}.usage_days where period = $1 group by tenant_id, resource_type
      ), counters as (
        select tenant_id, resource_type, used, held, day_used
-       from usage_totals where period = $1
+       from ${schema}.usage_totals where period = $1
      ), compared as (
        select tenant_id, resource_type, coalesce(c.used, 0) as used, coalesce(c.held, 0) as held,
          coalesce(l.amount, 0) as ledger, coalesce(r.amount, 0) as reserved,
@@ -86,43 +88,43 @@ export async function listDifferences(
  * added up. Runs inside the caller's transaction.
  */
 export async function rebuildCounter(
-  client: pg.ClientBase,
+  { schema, client }: BucketConnection,
   { tenantId, period, resourceType }: Pick<Difference, 'tenantId' | 'period' | 'resourceType'>,
   now: Date,
 ): Promise<void> {
   const group = [tenantId, period, resourceType];
-  await client.query(`select usage_open($1, array[$2::uuid])`, [period, tenantId]);
+  await client.query(`select ${schema}.usage_open($1, array[$2::uuid])`, [period, tenantId]);
   await client.query(
-    `select from usage_totals
+    `select from ${schema}.usage_totals
      where tenant_id = $1 and period = $2 and resource_type = $3
      for update`,
     group,
   );
   await client.query(
-    `delete from usage_days where tenant_id = $1 and period = $2 and resource_type = $3`,
+    `delete from ${schema}.usage_days where tenant_id = $1 and period = $2 and resource_type = $3`,
     group,
   );
   await client.query(
     `with days as (
        select extract(day from occurred_at at time zone 'UTC')::smallint as day,
          sum(amount)::bigint as amount
-       from usage
+       from ${schema}.usage
        where tenant_id = $1 and period = $2 and resource_type = $3
        group by 1
      ), newest as (
        select greatest(t.day, (select max(day) from days)) as day
-       from usage_totals t
+       from ${schema}.usage_totals t
        where tenant_id = $1 and period = $2 and resource_type = $3
      ), earlier as (
-       insert into usage_days (tenant_id, period, resource_type, day, amount)
+       insert into ${schema}.usage_days (tenant_id, period, resource_type, day, amount)
        select $1, $2, $3, d.day, d.amount
        from days d, newest n
        where d.day < n.day and d.amount <> 0
      )
-     update usage_totals t
+     update ${schema}.usage_totals t
      set used = coalesce((select sum(amount) from days), 0),
        held = coalesce((
-         select sum(amount) from usage_reservations r
+         select sum(amount) from ${schema}.usage_reservations r
          where r.tenant_id = $1 and r.period = $2 and r.resource_type = $3 and r.state = 'open'
        ), 0),
        day = n.day,

@@ -46,7 +46,7 @@ const readWords = (count: number) => async (response: Response) => {
 };
 
 const rename = (from: string, to: string) =>
-  chat.server.database.pool.query(`alter table ${from} rename to ${to}`);
+  chat.server.database.pool.query(`alter table u00.${from} rename to ${to}`);
 
 async function statusOf(answer: Promise<Response>): Promise<string> {
   const response = await answer;
@@ -230,7 +230,7 @@ test('10.2 the ledger says who counted, and what was cached and thought', async 
     }),
   );
   const { rows: ledger } = await chat.server.database.pool.query(
-    `select metadata from usage where tenant_id = $1 and resource_type = 'llm_tokens'`,
+    `select metadata from u00.usage where tenant_id = $1 and resource_type = 'llm_tokens'`,
     [id],
   );
   expect(ledger).toMatchObject([

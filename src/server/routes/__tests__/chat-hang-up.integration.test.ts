@@ -96,7 +96,7 @@ describe('a client that hangs up', () => {
     await expect
       .poll(async () => {
         const { rows } = await chat.server.database.pool.query(
-          `select substr(period, 6) as month, resource_type, amount::int from usage
+          `select substr(period, 6) as month, resource_type, amount::int from u00.usage
            where tenant_id = $1 order by resource_type`,
           [from.id],
         );

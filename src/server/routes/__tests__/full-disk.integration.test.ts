@@ -22,7 +22,8 @@ async function fillDisk(): Promise<void> {
     end $$;
     do $$ declare target regclass; begin
       for target in select oid from pg_class
-        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+        where relnamespace in ('public'::regnamespace, 'u00'::regnamespace)
+          and relkind in ('r', 'p') and not relispartition
       loop
         execute format('create trigger no_room before insert or update on %s
           for each statement execute function no_room()', target);

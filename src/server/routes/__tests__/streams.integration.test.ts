@@ -20,7 +20,7 @@ beforeAll(async () => {
   // Enough rows that a reader who stops leaves most of them unsent.
   await server.context.services.usage.ensurePartitions();
   await server.database.pool.query(
-    `insert into usage (tenant_id, period, resource_type, amount, occurred_at, idempotency_key)
+    `insert into u00.usage (tenant_id, period, resource_type, amount, occurred_at, idempotency_key)
      select $1, to_char(now() at time zone 'UTC', 'YYYY-MM'), 'images', 1, now(), repeat('k', 200) || n
      from generate_series(1, 40000) n`,
     [tenantId],

@@ -14,6 +14,7 @@ import type { Clock } from '../../../domain/clock.ts';
 import type { MailConfig } from '../../config/config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Logger } from '../../log.ts';
+import { mailCrossings } from './crossings.ts';
 import type { MailContent } from './templates.ts';
 import { renderMail } from './render-mail.ts';
 
@@ -64,6 +65,9 @@ export class MailService {
 
   /** Sends every mail that is due; answers how many went out. */
   async sendDue(signal?: AbortSignal): Promise<number> {
+    await mailCrossings(this.#db).catch((err: unknown) => {
+      this.#log.warn({ err }, 'crossed limits could not be told; they wait for the next time');
+    });
     let sent = 0;
     while (!signal?.aborted) {
       const now = this.#clock.now();

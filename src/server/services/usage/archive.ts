@@ -4,7 +4,6 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
-import type pg from 'pg';
 import { databaseCode } from '../../../db/database-error.ts';
 import { renameDurably, toDisk } from '../../../db/durable-file.ts';
 import {
@@ -15,6 +14,7 @@ import {
   findArchive,
   hasPartition,
 } from '../../../db/repositories/usage/archive.ts';
+import type { BucketConnection } from '../../../db/repositories/usage/bucket.ts';
 import { listDifferences } from '../../../db/repositories/usage/verify.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { periodOf, type Period } from '../../../domain/period.ts';
@@ -35,20 +35,20 @@ export interface Archived {
  * month that is not over, does not balance, has open reservations or has no ledger here.
  */
 export async function archivePeriod(
-  client: pg.ClientBase,
+  bucket: BucketConnection,
   { period, folder, now }: { period: Period; folder: string; now: Date },
 ): Promise<Archived> {
   if (period >= periodOf(now)) {
     throw refused(`${period} is not over; only past months can be archived.`);
   }
-  const before = await findArchive(client, period);
+  const before = await findArchive(bucket, period);
   if (before) throw refused(`${period} was archived to ${before.file} already.`);
-  if (!(await hasPartition(client, period))) throw refused(`There is no ledger of ${period}.`);
-  const open = await countOpenReservations(client, period);
+  if (!(await hasPartition(bucket, period))) throw refused(`There is no ledger of ${period}.`);
+  const open = await countOpenReservations(bucket, period);
   if (open > 0) {
     throw refused(`${period} has ${open} open reservations; they expire within a day.`);
   }
-  const differences = await listDifferences(client, period);
+  const differences = await listDifferences(bucket, period);
   if (differences.length > 0) {
     throw refused(
       `${period} does not balance: npm run usage:verify shows where, and with -- --rebuild mends it. Archive it then.`,
@@ -60,10 +60,10 @@ export async function archivePeriod(
   try {
     const digest = hashing();
     const target = createWriteStream(unfinished);
-    const rows = await copyPartitionTo(client, period, createGzip(), digest.through, target);
+    const rows = await copyPartitionTo(bucket, period, createGzip(), digest.through, target);
     await toDisk(unfinished);
     const archived = { period, file, rows, sha256: digest.hex() };
-    await dropPartition(client, { ...archived, archivedAt: now }).catch((cause: unknown) => {
+    await dropPartition(bucket, { ...archived, archivedAt: now }).catch((cause: unknown) => {
       if (databaseCode(cause) !== LOCK_NOT_AVAILABLE) throw cause;
       throw refused(
         `The ledger is being read (a long export, a backup): ${period} stays where it is. Try again later.`,
@@ -83,11 +83,11 @@ export async function archivePeriod(
  * when the file is not the one that was written: its checksum and its number of rows must agree.
  */
 export async function restorePeriod(
-  client: pg.ClientBase,
+  bucket: BucketConnection,
   period: Period,
   elsewhere?: string,
 ): Promise<Archived> {
-  const record = await findArchive(client, period);
+  const record = await findArchive(bucket, period);
   if (!record) throw refused(`${period} was not archived.`);
   const file = elsewhere ? path.resolve(elsewhere) : record.file;
   const digest = hashing();
@@ -96,7 +96,7 @@ export async function restorePeriod(
   });
   const source = handle.createReadStream();
   const unpacked = [digest.through, createGunzip()] as const;
-  const rows = await copyIntoPartition(client, period, source, ...unpacked).catch(
+  const rows = await copyIntoPartition(bucket, period, source, ...unpacked).catch(
     (cause: Error) => {
       throw refused(`${file} cannot be read as the archive of ${period}: ${cause.message}`, cause);
     },

@@ -1,9 +1,9 @@
-import type pg from 'pg';
 import type { Database } from '../../../db/client.ts';
 import {
   findSetting,
   writeSetting,
 } from '../../../db/repositories/operations/setting.repository.ts';
+import { bucketOf, type BucketConnection } from '../../../db/repositories/usage/bucket.ts';
 import {
   listDifferences,
   listVerifiablePeriods,
@@ -48,9 +48,10 @@ export class LedgerVerificationService {
   /** Verifies every month whose ledger is here. With `rebuild` what differs is mended at once. */
   async verify(options: { rebuild?: boolean } = {}): Promise<Verification> {
     const { pool, db } = this.#database;
-    const periods = await listVerifiablePeriods(pool);
+    const bucket = bucketOf(pool);
+    const periods = await listVerifiablePeriods(bucket);
     const differences: Difference[] = [];
-    for (const period of periods) differences.push(...(await listDifferences(pool, period)));
+    for (const period of periods) differences.push(...(await listDifferences(bucket, period)));
     const rebuilt = options.rebuild ? await this.#rebuild(differences) : 0;
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
     const left = differences.length - rebuilt;
@@ -68,28 +69,28 @@ export class LedgerVerificationService {
 
   /** Moves a month that is over into a compressed CSV under `folder`. */
   archive(period: Period, folder: string): Promise<Archived> {
-    return this.#inTransaction((client) =>
-      archivePeriod(client, { period, folder, now: this.#clock.now() }),
+    return this.#inTransaction((bucket) =>
+      archivePeriod(bucket, { period, folder, now: this.#clock.now() }),
     );
   }
 
   /** Brings an archived month back; `file` when it lies elsewhere than where it was written. */
   restore(period: Period, file?: string): Promise<Archived> {
-    return this.#inTransaction((client) => restorePeriod(client, period, file));
+    return this.#inTransaction((bucket) => restorePeriod(bucket, period, file));
   }
 
   async #rebuild(differences: readonly Difference[]): Promise<number> {
     for (const difference of differences) {
-      await this.#inTransaction((client) => rebuildCounter(client, difference, this.#clock.now()));
+      await this.#inTransaction((bucket) => rebuildCounter(bucket, difference, this.#clock.now()));
     }
     return differences.length;
   }
 
-  async #inTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #inTransaction<T>(work: (bucket: BucketConnection) => Promise<T>): Promise<T> {
     const client = await this.#database.pool.connect();
     try {
       await client.query('begin');
-      const result = await work(client);
+      const result = await work(bucketOf(client));
       await client.query('commit');
       client.release();
       return result;

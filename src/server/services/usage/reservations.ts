@@ -81,8 +81,8 @@ async function expiryOf(
   id: string,
   { ttlSeconds }: ReservationRequest,
 ): Promise<Date> {
-  const found = await repository.findReservation(call.tenantId, id);
-  if (found !== undefined) return found.expiresAt;
+  const expiresAt = await repository.findExpiry(call.tenantId, id);
+  if (expiresAt !== undefined) return expiresAt;
   const madeAt = await repository.findKeyTime(call.tenantId, call.key!);
   return new Date(madeAt.getTime() + ttlSeconds * 1000);
 }

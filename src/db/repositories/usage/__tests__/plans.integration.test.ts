@@ -7,6 +7,7 @@ import {
 } from '../../../../../tests/support/test-database.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { admitAll, type AdmissionMode } from '../admit-all.ts';
+import { bucketOf } from '../bucket.ts';
 import { openPeriod } from '../periods.ts';
 import { lookUpCounters } from '../read.ts';
 import { settleBatch } from '../settle.ts';
@@ -25,9 +26,11 @@ test('no call reads a whole table, not even a new one', async () => {
   const now = new Date('2026-05-10T12:00:00Z');
   const period = periodOf(now);
   const tenantId = await meteredTenant(database.pool, 'team');
-  await openPeriod(database.pool, period, [tenantId]);
+  await openPeriod(bucketOf(database.pool), period, [tenantId]);
   // A batch that is not whole would end the transaction: the day has begun.
-  await database.pool.query('update usage_totals set day = 10 where tenant_id = $1', [tenantId]);
+  await database.pool.query('update u00.usage_totals set day = 10 where tenant_id = $1', [
+    tenantId,
+  ]);
   const client = await database.pool.connect();
   try {
     await client.query('begin');
@@ -40,13 +43,17 @@ test('no call reads a whole table, not even a new one', async () => {
           expiresAt: hold ? now : null,
         };
         const batch = { period, occurredAt: now, now, calls: [call] };
-        expect(await admitAll(client, batch, mode)).toMatchObject([{ outcome: 'accepted' }]);
+        expect(await admitAll(bucketOf(client), batch, mode)).toMatchObject([
+          { outcome: 'accepted' },
+        ]);
         if (reservationId === null) continue;
         const settlement = { tenantId, reservationId, amount: 2, metadata: null };
-        expect(await settleBatch(client, now, [settlement])).toMatchObject([{ outcome: 'done' }]);
+        expect(await settleBatch(bucketOf(client), now, [settlement])).toMatchObject([
+          { outcome: 'done' },
+        ]);
       }
     }
-    await lookUpCounters(client, [{ tenantId, period, resourceType: 'messages' }]);
+    await lookUpCounters(bucketOf(client), [{ tenantId, period, resourceType: 'messages' }]);
     const { rows } = await client.query(
       `select relname, seq_scan from pg_stat_xact_user_tables
        where relname = any($1) and seq_scan > 0`,

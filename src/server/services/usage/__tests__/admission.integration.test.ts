@@ -87,9 +87,9 @@ test('the database admits, begins, settles and expires exactly as the plain rule
       const tenants = await Promise.all(
         Array.from({ length: TENANTS }, () => meteredTenant(database.pool)),
       );
-      await database.pool.query(`select usage_open('2026-03', $1)`, [tenants]);
+      await database.pool.query(`select u00.usage_open('2026-03', $1)`, [tenants]);
       const setLimit = (tenant: number, limit: number | null) =>
-        database.pool.query(`update usage_totals set "limit" = $2 where tenant_id = $1`, [
+        database.pool.query(`update u00.usage_totals set "limit" = $2 where tenant_id = $1`, [
           tenants[tenant],
           limit,
         ]);

@@ -8,6 +8,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { Period } from '../../../../domain/period.ts';
+import { mailCrossings } from '../../mail/crossings.ts';
 import type { UsageService } from '../../usage.service.ts';
 import { HandClock, usageService } from './service.ts';
 
@@ -41,7 +42,7 @@ test('10.6 work counts in the month in which it started', async () => {
   ]);
   expect(results.map(({ status }) => status)).toEqual(Array(4).fill('recorded'));
   const { rows } = await database.pool.query(
-    `select period, sum(amount)::int as amount from usage where tenant_id = $1 group by 1 order by 1`,
+    `select period, sum(amount)::int as amount from u00.usage where tenant_id = $1 group by 1 order by 1`,
     [tenantId],
   );
   expect(rows).toEqual([
@@ -58,7 +59,7 @@ test('10.6 a reservation holds and counts in the month in which its work started
   const inDecember = await usage.reserve({ ...hold, amount: 2 });
   const byMonth = async () => {
     const { rows } = await database.pool.query<{ period: string; used: number; held: number }>(
-      `select period, used::int, held::int from usage_totals
+      `select period, used::int, held::int from u00.usage_totals
        where tenant_id = $1 and resource_type = 'images' order by period`,
       [tenantId],
     );
@@ -83,7 +84,7 @@ test('10.6 a reservation holds and counts in the month in which its work started
     ['2027-12', 0, 0],
   ]);
   const { rows } = await database.pool.query(
-    `select period, occurred_at as at from usage where tenant_id = $1`,
+    `select period, occurred_at as at from u00.usage where tenant_id = $1`,
     [tenantId],
   );
   expect(rows).toEqual([{ period: '2027-11', at: new Date('2027-11-30T23:58:00Z') }]);
@@ -146,7 +147,7 @@ test('10.5 a crossing is told once a limit, and again at another', async () => {
   await putOnPlan(database.pool, tenantId, 'pro');
   await spend(1);
   const { rows } = await database.pool.query(
-    `select "limit"::int, percent from usage_thresholds where tenant_id = $1 order by 1, 2`,
+    `select "limit"::int, percent from u00.usage_thresholds where tenant_id = $1 order by 1, 2`,
     [tenantId],
   );
   expect(rows).toEqual([
@@ -155,6 +156,7 @@ test('10.5 a crossing is told once a limit, and again at another', async () => {
     { limit: 500, percent: 80 },
     { limit: 500, percent: 100 },
   ]);
+  await mailCrossings(database.db);
   const mails = await database.pool.query(
     `select (data->>'limit')::int as limit, (data->>'percent')::int as percent
      from mail_outbox where tenant_id = $1 order by 1, 2`,
@@ -223,7 +225,7 @@ test('10.23 closed reservations are pruned, open ones and those that may be sett
   const expired = await hold();
   const count = async () => {
     const { rows } = await database.pool.query<{ n: number }>(
-      'select count(*)::int as n from usage_reservations where tenant_id = $1',
+      'select count(*)::int as n from u00.usage_reservations where tenant_id = $1',
       [tenantId],
     );
     return rows[0]!.n;

@@ -64,33 +64,33 @@ test('verification that balance have no differences, and the last verification s
 test.each([
   [
     'a counter that is too high',
-    "update usage_totals set used = used + 7 where tenant_id = $1 and resource_type = 'messages'",
+    "update u00.usage_totals set used = used + 7 where tenant_id = $1 and resource_type = 'messages'",
     { used: 22, ledger: 15 },
   ],
   [
     'a ledger row that is gone',
-    'delete from usage where id = (select max(id) from usage where tenant_id = $1)',
+    'delete from u00.usage where id = (select max(id) from u00.usage where tenant_id = $1)',
     { used: 15, ledger: 10 },
   ],
   [
     'a hold that nobody has',
-    "update usage_totals set held = held + 2 where tenant_id = $1 and resource_type = 'messages'",
+    "update u00.usage_totals set held = held + 2 where tenant_id = $1 and resource_type = 'messages'",
     { held: 2, reserved: 0 },
   ],
   [
     'a day of the chart that is gone',
-    'delete from usage_days where tenant_id = $1 and day = 10',
+    'delete from u00.usage_days where tenant_id = $1 and day = 10',
     { used: 15, days: 10 },
   ],
   [
     'counters that are gone',
-    "delete from usage_totals where tenant_id = $1 and resource_type = 'messages'",
+    "delete from u00.usage_totals where tenant_id = $1 and resource_type = 'messages'",
     { used: 0, ledger: 15 },
   ],
 ])('%s is found, and mended from the ledger', async (_what, damage, found) => {
   // The counters cannot go before the days that belong to them.
-  if (damage.includes('from usage_totals')) {
-    await spoil('delete from usage_days where tenant_id = $1');
+  if (damage.includes('from u00.usage_totals')) {
+    await spoil('delete from u00.usage_days where tenant_id = $1');
   }
   await spoil(damage);
   const { differences } = await verification.verify();
@@ -116,10 +116,10 @@ test('a month goes to a file and comes back row by row, its counters untouched',
   await expect(verification.archive(FEBRUARY, folder)).rejects.toThrow('2026-02 is not over');
 
   const rowsOf = async () =>
-    (await database.pool.query('select * from usage where period = $1 order by id', [JANUARY]))
+    (await database.pool.query('select * from u00.usage where period = $1 order by id', [JANUARY]))
       .rows;
   const before = await rowsOf();
-  await spoil('update usage_totals set used = used + 1 where tenant_id = $1');
+  await spoil('update u00.usage_totals set used = used + 1 where tenant_id = $1');
   await expect(verification.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
   await verification.verify({ rebuild: true });
   const archived = await verification.archive(JANUARY, folder);

@@ -158,7 +158,7 @@ describe('time', () => {
     const { rows } = await database.pool.query<{ period: string; date: string; amount: number }>(
       `select period, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD') as date,
          sum(amount)::int as amount
-       from usage where tenant_id = $1 group by 1, 2 order by 2`,
+       from u00.usage where tenant_id = $1 group by 1, 2 order by 2`,
       [tenantId],
     );
     const days = new Map<string, number>();

@@ -5,6 +5,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { TenantId } from '../../../../domain/ids.ts';
+import { mailCrossings } from '../../mail/crossings.ts';
 import { HandClock, usageService } from './service.ts';
 
 let database: TestDatabase;
@@ -19,6 +20,7 @@ const service = () => usageService(database, clock);
 const user = { kind: 'system', task: 'test' } as const;
 
 async function recordedMails(tenantId: string) {
+  await mailCrossings(database.db);
   const { rows } = await database.pool.query<{ subject_id: string; percent: number }>(
     `select data ->> 'resourceType' as resource, (data ->> 'percent')::int as percent
      from mail_outbox where tenant_id = $1 and kind = 'usage_threshold' order by created_at, percent`,
@@ -214,7 +216,7 @@ describe('thresholds', () => {
     clock.set('2026-05-10T12:00:00Z');
     expect((await recordedMails(tenantId)).map((mail) => mail.percent)).toEqual([80, 100, 100]);
     const { rows } = await database.pool.query(
-      `select period, percent from usage_thresholds where tenant_id = $1 order by 1, 2`,
+      `select period, percent from u00.usage_thresholds where tenant_id = $1 order by 1, 2`,
       [tenantId],
     );
     expect(rows).toEqual([
@@ -246,7 +248,7 @@ describe('the books', () => {
       code: 'invalid_request',
     });
     const { rows } = await database.pool.query(
-      `select amount::int, actor, reason from usage where tenant_id = $1 order by id`,
+      `select amount::int, actor, reason from u00.usage where tenant_id = $1 order by id`,
       [tenantId],
     );
     expect(rows).toEqual([
@@ -266,7 +268,7 @@ describe('the books', () => {
     const { days } = await service().getHistory(tenantId, 30);
     expect(days.every((day) => day.images === 0)).toBe(true);
     const { rows } = await database.pool.query(
-      `select count(*)::int, sum(amount)::int from usage where tenant_id = $1`,
+      `select count(*)::int, sum(amount)::int from u00.usage where tenant_id = $1`,
       [tenantId],
     );
     expect(rows).toEqual([{ count: 6, sum: 0 }]);
@@ -294,7 +296,7 @@ describe('what cannot be counted', () => {
     await patient.trackUsage({ ...call, idempotencyKey: 'before' });
     const blocker = await database.pool.connect();
     await blocker.query('begin');
-    await blocker.query('lock table usage_totals in exclusive mode');
+    await blocker.query('lock table u00.usage_totals in exclusive mode');
     await expect(usage.trackUsage(call)).rejects.toMatchObject({
       code: 'database_unavailable',
       retryAfterSeconds: 1,

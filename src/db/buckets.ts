@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type pg from 'pg';
+
+/** The schema in which metering lives. */
+export const DEFAULT_BUCKET = 'u00';
+
+const FOLDER = `${import.meta.dirname}/bucket`;
+const NAME = /^u\d\d$/;
+/** `0013a_tables.sql` comes with migration 13 of the main tables. */
+const FILE = /^(\d{4})[a-z]?_\w+\.sql$/;
+
+interface BucketMigration {
+  name: string;
+  /** The migration of the main tables that it belongs to. */
+  with: number;
+}
+
+const migrations: BucketMigration[] = readdirSync(FOLDER)
+  .flatMap((name) => {
+    const [, number] = FILE.exec(name) ?? [];
+    return number === undefined ? [] : [{ name, with: Number(number) }];
+  })
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** What of a migration is run in each bucket; '' for most. */
+export function bucketSqlOf(number: number): string {
+  return migrations
+    .filter((migration) => migration.with === number)
+    .map(({ name }) => readFileSync(`${FOLDER}/${name}`, 'utf8'))
+    .join('\n');
+}
+
+/** The buckets of this database. */
+export async function listBuckets(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ schema: string }>(
+    `select nspname as schema from pg_namespace where nspname ~ '^u\\d\\d$' order by 1`,
+  );
+  return rows.map((row) => row.schema);
+}
+
+/**
+ * Brings a bucket up to migration `through` of the main tables, making it where there is none. Runs
+ * in the caller's transaction, whose search path it leaves at the bucket.
+ */
+export async function migrateBucket(
+  client: pg.ClientBase,
+  schema: string,
+  through = Infinity,
+): Promise<void> {
+  if (!NAME.test(schema)) throw new Error(`"${schema}" is no bucket's name: u00 to u99.`);
+  const due = migrations.filter((migration) => migration.with <= through);
+  if (due.length === 0) return;
+  await client.query(`create schema if not exists ${schema}`);
+  await client.query(`set local search_path = ${schema}`);
+  await client.query(
+    `create table if not exists bucket_migrations (
+       name text primary key, applied_at timestamptz not null default now()
+     )`,
+  );
+  const { rows } = await client.query<{ name: string }>('select name from bucket_migrations');
+  const applied = new Set(rows.map((row) => row.name));
+  for (const { name } of due.filter((migration) => !applied.has(migration.name))) {
+    await client.query(readFileSync(`${FOLDER}/${name}`, 'utf8'));
+    await client.query('insert into bucket_migrations (name) values ($1)', [name]);
+  }
+}

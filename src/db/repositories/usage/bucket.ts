@@ -1,0 +1,33 @@
+import type pg from 'pg';
+import { DEFAULT_BUCKET } from '../../buckets.ts';
+import type { Asks } from './hot-path.ts';
+
+/**
+ * A bucket of metering as its statements see it: the schema that has its tables and functions, and
+ * whom to ask. Every statement names the schema, whatever the connection's search path is.
+ */
+export interface Bucket<Client extends Asks = Asks> {
+  readonly schema: string;
+  readonly client: Client;
+}
+
+/** For what must be one transaction: the caller's connection. */
+export type BucketConnection = Bucket<pg.ClientBase>;
+
+/** The bucket that `client` reaches. The one place that says where the tenants' metering lies. */
+export function bucketOf<Client extends Asks>(client: Client): Bucket<Client> {
+  return { schema: DEFAULT_BUCKET, client };
+}
+
+/** A statement that the server keeps prepared, under a name of its own in each bucket. */
+export function prepared(name: string, write: (schema: string) => string) {
+  const statements = new Map<string, { name: string; text: string }>();
+  return ({ schema }: Bucket): { name: string; text: string } => {
+    let statement = statements.get(schema);
+    if (statement === undefined) {
+      statement = { name: `${schema}.${name}`, text: write(schema) };
+      statements.set(schema, statement);
+    }
+    return statement;
+  };
+}

@@ -1,0 +1,29 @@
+import type { Bucket } from './bucket.ts';
+
+/** When a reservation expires, or did; `undefined` when it is unknown or pruned. */
+export async function findExpiry(
+  { schema, client }: Bucket,
+  tenantId: string,
+  id: string,
+): Promise<Date | undefined> {
+  const { rows } = await client.query<{ expiresAt: Date }>({
+    text: `select expires_at as "expiresAt" from ${schema}.usage_reservations
+           where tenant_id = $1 and id = $2`,
+    values: [tenantId, id],
+  });
+  return rows[0]?.expiresAt;
+}
+
+/** When a key answered for the first time; throws when it never did. */
+export async function findKeyTime(
+  { schema, client }: Bucket,
+  tenantId: string,
+  key: string,
+): Promise<Date> {
+  const { rows } = await client.query<{ createdAt: Date }>({
+    text: `select created_at as "createdAt" from ${schema}.usage_idempotency
+           where tenant_id = $1 and key = $2`,
+    values: [tenantId, key],
+  });
+  return rows[0]!.createdAt;
+}
