@@ -136,7 +136,7 @@ async function makeBareTables(pool: BenchDatabase['pool']): Promise<void> {
       tenant_id uuid, period text, resource_type u00.resource_type, used bigint not null,
       primary key (tenant_id, period, resource_type)
     ) with (fillfactor = 40)`);
-  await pool.query('insert into bare_ledger select * from usage');
+  await pool.query('insert into bare_ledger select * from u00.usage');
   await pool.query(`
     insert into bare_counters select tenant_id, period, resource_type, used from u00.usage_totals
     on conflict do nothing`);

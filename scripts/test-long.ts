@@ -25,6 +25,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { CHAT_KILL_RUNS: '25', AWAY_SECONDS_COUNT: '80' },
   },
   {
+    name: 'an upgrade under load, 20 times as long',
+    project: 'integration',
+    files: ['tests/upgrade'],
+    env: { UPGRADE_RUNS: '20' },
+  },
+  {
     name: 'a Stripe that hangs after 0, 5 … 20 calls',
     project: 'integration',
     files: ['tests/scenarios/stripe-hangs-verbs'],

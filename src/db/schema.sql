@@ -18,6 +18,8 @@ create type stripe_event_state as enum ('received', 'processed', 'ignored', 'dea
 
 create type user_role as enum ('owner', 'admin', 'member');
 
+create domain reservation_state as u00.reservation_state;
+
 create domain resource_type as u00.resource_type;
 
 create table alerts (
@@ -608,41 +610,11 @@ end $function$
 CREATE OR REPLACE FUNCTION public.usage_add(p_tenant uuid, p_period text, p_resource u00.resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
  RETURNS u00.usage_totals
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
 AS $function$
 declare
-  t usage_totals;
+  t u00.usage_totals;
 begin
-  select * into t from usage_totals
-  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-  for update;
-  if not found then
-    raise exception 'period % is not open for tenant %', p_period, p_tenant using errcode = 'UB001';
-  end if;
-
-  if p_day > t.day and t.day_used <> 0 then
-    insert into usage_days (tenant_id, period, resource_type, day, amount)
-    values (p_tenant, p_period, p_resource, t.day, t.day_used)
-    on conflict (tenant_id, period, resource_type, day) do update
-    set amount = usage_days.amount + excluded.amount;
-  elsif p_day < t.day and p_used <> 0 then
-    insert into usage_days (tenant_id, period, resource_type, day, amount)
-    values (p_tenant, p_period, p_resource, p_day, p_used)
-    on conflict (tenant_id, period, resource_type, day) do update
-    set amount = usage_days.amount + excluded.amount;
-  end if;
-
-  update usage_totals
-  set used = used + p_used,
-    held = held + p_held,
-    day = greatest(day, p_day),
-    day_used = case
-      when p_day > day then p_used
-      when p_day = day then day_used + p_used
-      else day_used end,
-    updated_at = p_now
-  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-  returning * into strict t;
+  t := u00.usage_add(p_tenant, p_period, p_resource, p_day, p_used, p_held, p_now);
   return t;
 end $function$
 ;

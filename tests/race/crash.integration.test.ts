@@ -128,7 +128,7 @@ async function retryAll(journals: string[]): Promise<void> {
 }
 
 async function countOf({ pool }: Database): Promise<number> {
-  const { rows } = await pool.query<{ count: string }>('select count(*) from usage');
+  const { rows } = await pool.query<{ count: string }>('select count(*) from u00.usage');
   return Number(rows[0]!.count);
 }
 

@@ -178,7 +178,7 @@ class Load {
 
 async function assertInLedger(column: string, told: string[]): Promise<void> {
   const { rows } = await database.pool.query<{ key: string }>(
-    `select distinct ${column} as key from usage where ${column} is not null`,
+    `select distinct ${column} as key from u00.usage where ${column} is not null`,
   );
   const written = new Set(rows.map(({ key }) => key));
   expect(told.filter((key) => !written.has(key))).toEqual([]);

@@ -11,29 +11,31 @@ export type Order = { id: number } & (
 export class AppProcess {
   readonly url: string;
   readonly #env: Record<string, string>;
+  readonly #main: string;
   #child: ChildProcess | undefined;
   #orders = 0;
   readonly #waiting = new Map<number, (error: string | undefined) => void>();
 
-  private constructor(port: number, env: Record<string, string>) {
+  private constructor(port: number, env: Record<string, string>, main: string) {
+    this.#main = main;
     this.url = `http://127.0.0.1:${port}`;
     const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
     this.#env = { PATH, NODE_COMPILE_CACHE, ...env, PORT: String(port) };
   }
 
-  /** Starts one on a free port, with nothing else in its environment than `env`. */
-  static async start(env: Record<string, string>): Promise<AppProcess> {
-    const app = new AppProcess(await freePort(), env);
+  /**
+   * Starts one on a free port, with nothing else in its environment than `env`. `main` is another
+   * version's; else it is today's, in one file where `APP_BUNDLE` names it (`app-bundle.ts`).
+   */
+  static async start(env: Record<string, string>, main = today()): Promise<AppProcess> {
+    const app = new AppProcess(await freePort(), env, main);
     await app.startAgain();
     return app;
   }
 
   /** Starts it again at its old address, after it was killed. */
   async startAgain(): Promise<void> {
-    // The same in one file, for runs that start it often: `app-bundle.ts`.
-    const bundle = process.env.APP_BUNDLE;
-    const main = bundle ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
-    const child = fork(main, { env: this.#env });
+    const child = fork(this.#main, { env: this.#env });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve());
@@ -86,6 +88,9 @@ export class AppProcess {
     });
   }
 }
+
+const today = () =>
+  process.env.APP_BUNDLE ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
 
 async function freePort(): Promise<number> {
   const probe = createServer();

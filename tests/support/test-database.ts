@@ -11,14 +11,17 @@ export interface TestDatabase extends Database {
 }
 
 /**
- * A fresh, migrated, empty database for one test file: a clone of the run's template. Call it in
- * `beforeAll` and `drop()` in `afterAll`.
+ * A fresh, migrated, empty database for one test file: a clone of the run's template (one without
+ * tables when told). Call it in `beforeAll` and `drop()` in `afterAll`.
  */
-export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
+export async function createTestDatabase(
+  options: { max?: number; migrated?: boolean } = {},
+): Promise<TestDatabase> {
   const adminUrl = inject('postgresUrl');
   const name = `test_${randomBytes(8).toString('hex')}`;
   // Cloning waits for nobody else to be connected to the template, and nobody ever is.
-  await administer(adminUrl, `create database ${name} template ${TEMPLATE}`);
+  const template = options.migrated === false ? 'template0' : TEMPLATE;
+  await administer(adminUrl, `create database ${name} template ${template}`);
   const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
   const database = openDatabase({ url, max: options.max ?? 10 });
   const drop = async () => {

@@ -40,6 +40,8 @@ end $$;
 --> statement-breakpoint
 create domain resource_type as u00.resource_type;
 --> statement-breakpoint
+create domain reservation_state as u00.reservation_state;
+--> statement-breakpoint
 create view usage as select * from u00.usage;
 --> statement-breakpoint
 -- `usage_admit` of the version before asks which rows its transaction wrote.
@@ -55,6 +57,20 @@ create view usage_thresholds as
 select tenant_id, period, resource_type, percent, used, "limit", crossed_at from u00.usage_thresholds;
 --> statement-breakpoint
 create view usage_archives as select * from u00.usage_archives;
+--> statement-breakpoint
+-- These two of the version before would not find their way through the views. Neither waits for the
+-- locks above in the middle of its work, so they may become others.
+create or replace function usage_add(
+  p_tenant uuid, p_period text, p_resource u00.resource_type, p_day int,
+  p_used bigint, p_held bigint, p_now timestamptz
+) returns u00.usage_totals
+language plpgsql as $$
+declare
+  t u00.usage_totals;
+begin
+  t := u00.usage_add(p_tenant, p_period, p_resource, p_day, p_used, p_held, p_now);
+  return t;
+end $$;
 --> statement-breakpoint
 create or replace function usage_ensure_partition(p_period text) returns void
 language plpgsql as $$

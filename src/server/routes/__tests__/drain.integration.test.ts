@@ -52,7 +52,7 @@ test('14.1 a process that leaves is not ready, ends live streams, finishes chats
     requestId: expect.stringMatching(/^req_/),
   });
   const { rows } = await server.database.pool.query<{ used: string }>(
-    `select used from usage_totals where tenant_id = $1 and resource_type = 'images'`,
+    `select used from u00.usage_totals where tenant_id = $1 and resource_type = 'images'`,
     [session.tenant.id],
   );
   expect(rows).toEqual([{ used: '1' }]);

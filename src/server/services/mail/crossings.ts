@@ -1,9 +1,8 @@
 import type { Db } from '../../../db/client.ts';
-import { insertMail } from '../../../db/repositories/mail-outbox.repository.ts';
-import { findBillingContact } from '../../../db/repositories/tenant-billing.repository.ts';
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
+import { queueMail } from '../subscription/tell.ts';
 
 const AT_ONCE = 100;
 
@@ -19,25 +18,21 @@ export async function mailCrossings(db: Db): Promise<void> {
     const crossings = await listCrossings(bucket, AT_ONCE);
     found = crossings.length;
     for (const crossing of crossings) {
-      await insertCrossingMail(db, crossing);
+      await queueCrossingMail(db, crossing);
       await closeCrossing(bucket, crossing);
     }
   }
 }
 
-async function insertCrossingMail(db: Db, crossing: Crossing): Promise<void> {
+/** Nobody is told when the account was deleted meanwhile. */
+function queueCrossingMail(db: Db, crossing: Crossing): Promise<void> {
   const { tenantId, period, resourceType, percent, used, limit, crossedAt } = crossing;
-  const owner = await findBillingContact(db, tenantId);
-  // The account was deleted meanwhile.
-  if (!owner) return;
-  await insertMail(db, {
-    tenantId,
-    kind: 'usage_threshold',
+  const mail = {
+    kind: 'usage_threshold' as const,
     subjectId: [tenantId, resourceType, period, percent, limit].join(':'),
-    recipient: owner.email,
-    locale: owner.locale,
-    timeZone: owner.timeZone,
+    attempt: 0,
     data: { resourceType, period, percent, used, limit },
-    createdAt: crossedAt,
-  });
+    now: crossedAt,
+  };
+  return db.transaction((tx) => queueMail(tx, tenantId, mail));
 }

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { faultsOfBucket, faultsOfStatement } from './bucket-sql.ts';
+import { sourceFiles } from './files.ts';
+
+const files = sourceFiles('src/db/bucket', ['.sql']).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+const statements = sourceFiles('src/db/repositories/usage').filter(
+  (file) => !file.path.includes('__tests__'),
+);
+
+test('11.1 the SQL of a bucket refers to nothing outside of it, and holds in a schema of Citus', () => {
+  expect(files.length).toBeGreaterThan(0);
+  expect(faultsOfBucket(files.map((file) => file.text).join('\n'))).toEqual([]);
+});
+
+test('11.1 so do the statements of metering, which say in which schema each table is', () => {
+  const unplaced = /\b(?:from|join|into|update|table|copy|select)\s+usage(?:_\w+)?\b(?!\.)/;
+  for (const { path, text } of statements) {
+    expect(text.match(unplaced), path).toBeNull();
+    expect(faultsOfStatement(text), path).toEqual([]);
+  }
+});
+
+const TABLES = `create table if not exists counters (n int); create table if not exists kept (n int);`;
+const of = (body: string, settings = 'set search_path from current') => `${TABLES}
+  create or replace function reads() returns int language plpgsql set search_path from current as $$
+    begin return (select n from counters); end $$;
+  create or replace function tried() returns void language plpgsql ${settings} as $$ ${body} $$;`;
+
+test.each([
+  ['another schema', 'begin perform from public.tenants; end'],
+  ['a table of the main side', 'begin perform n from users u; end'],
+  ['a table that it writes to', 'begin insert into mail_outbox values (1); end'],
+  ['a bucket by its name', 'begin perform from u00.counters; end'],
+  ['a message', "begin perform pg_notify('a', 'b'); end"],
+  ['a lock of the server', 'begin perform pg_advisory_xact_lock(1); end'],
+  ['rows in no order', 'begin perform array_agg(n) from counters; end'],
+  ['an element in an update', 'begin update counters set n = p_all[i] where n = 1; end'],
+  ['a query over tables that reads tables', 'begin perform reads() from counters; end'],
+  ['an update that reads tables', 'begin update counters set n = reads(); end'],
+])('11.1 refused: %s', (_what, body) => {
+  expect(faultsOfBucket(of(body))).not.toEqual([]);
+});
+
+test('11.1 refused: a function that reads along its caller’s search path, a key that leads outside', () => {
+  expect(faultsOfBucket(of('begin perform from counters; end', ''))).not.toEqual([]);
+  const key = 'create table if not exists more (n int references tenants (id));';
+  expect(faultsOfBucket(`${TABLES} ${key}`)).not.toEqual([]);
+});
+
+test('11.1 allowed: its own tables, a call by itself, the newest of two definitions', () => {
+  const fine = `declare v int; begin
+    v := reads();
+    perform array_agg(n order by n) from counters;
+    for v in select n from kept loop perform reads(); end loop;
+    update counters set n = v where n is distinct from v;
+  end`;
+  expect(faultsOfBucket(of(fine))).toEqual([]);
+  expect(faultsOfBucket(of('begin perform from tenants; end') + of(fine))).toEqual([]);
+});

@@ -1,0 +1,116 @@
+/** A function of a bucket's SQL, comments taken out. */
+interface SqlFunction {
+  name: string;
+  /** Everything before the body: arguments, language, settings. */
+  head: string;
+  body: string;
+}
+
+const FUNCTION = /create or replace function (\w+)\(([\s\S]*?)\bas \$\$([\s\S]*?)\$\$/g;
+const TABLE = /create table if not exists (\w+)/g;
+/** What a query may read besides the bucket's tables: PostgreSQL's own catalogue. */
+const CATALOGUE = ['pg_class'];
+
+/**
+ * What in the SQL of a bucket would not hold in a schema of its own, or of Citus: one sentence each.
+ * `sql` is all of it in the order in which it is run; of a function made twice the newest counts.
+ */
+export function faultsOfBucket(sql: string): string[] {
+  const text = sql.replace(/--[^\n]*/g, '');
+  const tables = new Set([...text.matchAll(TABLE)].map(([, name]) => name!));
+  const newest = new Map<string, SqlFunction>();
+  for (const [, name, head, body] of text.matchAll(FUNCTION)) {
+    newest.set(name!, { name: name!, head: head!, body: body! });
+  }
+  const functions = [...newest.values()];
+  const rest = text.replace(FUNCTION, '');
+  const readers = readersOf(functions, tables);
+  return [
+    ...outsideNames(rest, tables).map((name) => `the tables refer to ${name}`),
+    ...functions.flatMap((one) => faultsOfFunction(one, tables, readers)),
+  ];
+}
+
+/** The same of one statement outside of the functions. */
+export function faultsOfStatement(text: string): string[] {
+  return [
+    ...unorderedAggregates(text).map((found) => `${found} has no order`),
+    ...elementsInUpdates(text).map((found) => `an update sets ${found}`),
+  ];
+}
+
+function faultsOfFunction(
+  { name, head, body }: SqlFunction,
+  tables: Set<string>,
+  readers: Set<string>,
+): string[] {
+  const faults = [
+    ...outsideNames(body, tables).map((outside) => `refers to ${outside}`),
+    ...faultsOfStatement(body),
+    ...callsInQueries(body, readers).map((called) => `calls ${called} inside a query over tables`),
+  ];
+  if (readers.has(name) && !/set search_path from current/.test(head)) {
+    faults.push('reads tables along the search path of whoever calls it');
+  }
+  return faults.map((fault) => `${name} ${fault}`);
+}
+
+/** Functions that read or write tables, by themselves or through others. */
+function readersOf(functions: SqlFunction[], tables: Set<string>): Set<string> {
+  const readers = new Set<string>();
+  const reads = ({ body }: SqlFunction) =>
+    [...relationsOf(body)].some((name) => tables.has(name)) ||
+    [...readers].some((reader) => new RegExp(`\\b${reader}\\(`).test(body));
+  for (let size = -1; size !== readers.size;) {
+    size = readers.size;
+    for (const one of functions) if (reads(one)) readers.add(one.name);
+  }
+  return readers;
+}
+
+const plain = (text: string) =>
+  text.replace(/'(?:[^']|'')*'/g, "''").replace(/extract\(\w+ from /g, 'extract(');
+
+/** Names that stand where a table does. A function's rows and a query's own names are none. */
+function relationsOf(text: string): Set<string> {
+  const code = plain(text).replace(/is (not )?distinct from/g, '');
+  const own = new Set([...code.matchAll(/\b(\w+) as (?:materialized )?\(/g)].map(([, n]) => n!));
+  const places =
+    /\b(?:from|join|using|insert into|delete from|(?<!for |share )update|lock table(?: only)?)\s+([\w.]+)\b(?!\s*\()/g;
+  const keys = code.matchAll(/\breferences\s+([\w.]+)/g);
+  const found = [...code.matchAll(places), ...keys].map(([, name]) => name!);
+  const words = new Set(['of', 'set', 'skip', 'lateral', 'where', 'or', 'brin', 'errcode']);
+  return new Set(found.filter((name) => !own.has(name) && !words.has(name)));
+}
+
+/** Other schemas, their tables, and what is of a whole server: locks and messages by name. */
+function outsideNames(text: string, tables: Set<string>): string[] {
+  const relations = [...relationsOf(text)].filter(
+    (name) => !tables.has(name) && !CATALOGUE.includes(name),
+  );
+  const server = [...text.matchAll(/\bpg_(?:advisory_\w+|notify)\b|\bnotify\s+\w+/g)];
+  const schemas = [...plain(text).matchAll(/\b(?:public|u\d\d)\.\w+/g)];
+  return [...relations, ...[...server, ...schemas].map(([found]) => found)];
+}
+
+function unorderedAggregates(text: string): string[] {
+  return [...text.matchAll(/array_agg\((?:[^()]|\([^()]*\))*\)/g)]
+    .map(([found]) => found)
+    .filter((found) => !/ order by |array_agg\(distinct /.test(found));
+}
+
+function elementsInUpdates(text: string): string[] {
+  const sets = [
+    ...text.matchAll(/\bupdate [\w.${}]+(?: \w+)?\s+set ([\s\S]*?)(?:\bwhere\b|\bfrom\b|;)/g),
+  ];
+  return sets.flatMap(([, assignments]) => assignments!.match(/\w+\[\w+\]/g) ?? []);
+}
+
+function callsInQueries(body: string, readers: Set<string>): string[] {
+  const statements = plain(body).split(/;|\bloop\b|\bthen\b/);
+  return statements
+    .filter((statement) => /\bfrom\b|\bupdate\b|\binsert into\b/.test(statement))
+    .flatMap((statement) =>
+      [...readers].filter((reader) => new RegExp(`\\b${reader}\\(`).test(statement)),
+    );
+}

@@ -1,0 +1,40 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const KEPT = path.join(import.meta.dirname, 'version-before');
+
+export interface VersionBefore {
+  /** Its process in one file; starts as `app-process.main.ts` does. */
+  main: string;
+  /** How many migrations it knows. */
+  migrations: number;
+  remove(): void;
+}
+
+/**
+ * Lays the released version out as `npm run version:keep` kept it: its process beside the packages,
+ * and the migrations that it knows, which no later version changes.
+ */
+export function layOutVersionBefore(): VersionBefore {
+  const text = readFileSync(path.join(KEPT, 'version.json'), 'utf8');
+  const { migrations } = JSON.parse(text) as { migrations: number };
+  const cache = path.join(ROOT, 'node_modules/.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(path.join(cache, 'version-before-'));
+  const main = path.join(folder, 'app.mjs');
+  writeFileSync(main, brotliDecompressSync(readFileSync(path.join(KEPT, 'app.mjs.br'))));
+
+  const target = path.join(folder, 'src/db/migrations');
+  cpSync(path.join(ROOT, 'src/db/migrations'), target, { recursive: true });
+  const journalFile = path.join(target, 'meta/_journal.json');
+  const journal = JSON.parse(readFileSync(journalFile, 'utf8')) as { entries: object[] };
+  journal.entries = journal.entries.slice(0, migrations);
+  writeFileSync(journalFile, JSON.stringify(journal));
+  return {
+    main,
+    migrations,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
