@@ -2,7 +2,7 @@ import type { Db } from '../../../db/client.ts';
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
-import { queueMail } from '../subscription/tell.ts';
+import { queueMail } from './queue-mail.ts';
 
 const AT_ONCE = 100;
 
