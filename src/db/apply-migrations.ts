@@ -13,6 +13,9 @@ const LOCK_WITHIN_MS = 400;
 const LOCK_WITHIN_LONGER_MS = 1_500;
 const PAUSE_MS = 250;
 const TRIES_MAX = 200;
+const STAYS_BUSY =
+  'Somebody keeps the tables busy (a long export, a backup, an open transaction), so the database was left as it is; run npm run db:migrate again when that is over.';
+
 /** A lock was not had, a deadlock, a serialization failure. */
 const BUSY = new Set(['55P03', '40P01', '40001']);
 
@@ -68,7 +71,8 @@ export async function patiently(client: Client, work: () => Promise<void>): Prom
       return;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
-      if (attempt === TRIES_MAX || !BUSY.has(databaseCode(error) ?? '')) throw error;
+      if (!BUSY.has(databaseCode(error) ?? '')) throw error;
+      if (attempt === TRIES_MAX) throw new Error(STAYS_BUSY, { cause: error });
     }
     await pause(PAUSE_MS);
   }
