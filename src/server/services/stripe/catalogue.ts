@@ -71,14 +71,25 @@ export class PriceCatalogue {
     return this.#reading;
   }
 
-  /** The offered price `priceId`; throws 400 `unknown_price` for any other id. */
+  /**
+   * The offered price `priceId`; throws 400 `unknown_price` for any other id. Another process may
+   * offer a new one already that our last reading does not have.
+   */
   async getOffered(priceId: string): Promise<OfferedPrice> {
-    const price = (await this.listOffered()).find((one) => one.priceId === priceId);
+    const find = async () => (await this.listOffered()).find((one) => one.priceId === priceId);
+    const price = (await find()) ?? (this.#mayHaveChanged() ? await find() : undefined);
     if (price) return price;
     throw new BillingError(
       'unknown_price',
       'This price is not offered; GET /api/plans lists those that are.',
     );
+  }
+
+  /** Lets the next question go to Stripe, unless that was asked a moment ago. */
+  #mayHaveChanged(): boolean {
+    if (this.#clock.now().getTime() - this.#triedAt < RETRY_MS) return false;
+    this.#readAt = Number.NEGATIVE_INFINITY;
+    return true;
   }
 
   /**

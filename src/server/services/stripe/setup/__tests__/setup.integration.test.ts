@@ -111,6 +111,19 @@ test("the catalogue follows Stripe's prices, and keeps the last ones while Strip
   expect(await amounts(catalogue)).toEqual(raised);
   await expect(catalogue.getOffered(old!.priceId)).rejects.toMatchObject({ code: 'unknown_price' });
 
+  // What another process offers already is looked for, but not at every question.
+  const { id } = await client.prices.create({
+    product: old!.productId,
+    currency: 'cny',
+    unit_amount: 26_000,
+    recurring: { interval: 'year' },
+    lookup_key: 'squaretable_pro_yearly',
+    transfer_lookup_key: true,
+  });
+  await expect(catalogue.getOffered(id)).rejects.toMatchObject({ code: 'unknown_price' });
+  clock.moveTo(new Date(clock.now().getTime() + 10_000));
+  expect(await catalogue.getOffered(id)).toMatchObject({ priceId: id, amountMinor: 26_000 });
+
   const cutOff = open(access.secretKey, new URL('http://127.0.0.1:9'));
   expect(await amounts(cutOff)).toEqual(raised);
   await database.pool.query('delete from settings');
