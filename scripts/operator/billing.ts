@@ -13,6 +13,10 @@ import { ReconcileService } from '../../src/server/services/billing/reconcile.se
 import { RemedyService } from '../../src/server/services/billing/remedy.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/billing/stripe-event.service.ts';
+import {
+  HELD_CONNECTIONS,
+  HeldConnections,
+} from '../../src/server/services/billing/locks/held-connections.ts';
 import { KeyedQueue } from '../../src/server/services/billing/locks/keyed-queue.ts';
 import { clockOf } from './clock.ts';
 import { reachDatabase } from './database.ts';
@@ -43,11 +47,15 @@ export async function openBilling(): Promise<OperatorBilling> {
   });
   const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
-  const lockDatabase = openDatabase({ url: reached.url, max: 8, answerWithinMs: 20_000 });
+  const lockDatabase = openDatabase({
+    url: reached.url,
+    max: HELD_CONNECTIONS,
+    answerWithinMs: 20_000,
+  });
   const jobs = new Jobs({ databaseUrl: reached.url, log });
   const sync = {
     db,
-    lockDb: lockDatabase.db,
+    held: new HeldConnections(lockDatabase.db),
     queue: new KeyedQueue(),
     clock,
     log,

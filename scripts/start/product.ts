@@ -11,6 +11,7 @@ import type { Foundation } from '../../src/server/context/foundation.ts';
 import { addressOf, startServer, type Server, type StopOptions } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
+import { HELD_CONNECTIONS } from '../../src/server/services/billing/locks/held-connections.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { setUpLocalStripe } from '../../src/server/services/stripe/setup/setup.ts';
 
@@ -58,7 +59,7 @@ export async function startProduct(
     started.push(() => database.close());
     const lockDatabase = openDatabase({
       url: databaseUrl,
-      max: 8,
+      max: HELD_CONNECTIONS,
       // Longer than a lock is waited for.
       answerWithinMs: 20_000,
       applicationName: 'squaretable-billing',

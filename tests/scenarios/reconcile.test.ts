@@ -3,6 +3,7 @@ import { createLog } from '../../src/server/log.ts';
 import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
+import { HeldConnections } from '../../src/server/services/billing/locks/held-connections.ts';
 import { KeyedQueue } from '../../src/server/services/billing/locks/keyed-queue.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
@@ -33,7 +34,7 @@ beforeAll(async () => {
   );
   reconcile = new ReconcileService({
     db: database.db,
-    lockDb: lockDatabase.db,
+    held: new HeldConnections(lockDatabase.db),
     queue: new KeyedQueue(),
     clock,
     log: createLog('silent', false),

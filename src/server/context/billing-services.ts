@@ -12,6 +12,7 @@ import { StripeService } from '../services/stripe.service.ts';
 import { StripeEventService } from '../services/billing/stripe-event.service.ts';
 import { SubscriptionService } from '../services/subscription.service.ts';
 import type { BillingDeps } from '../services/billing/subscription/change-billing.ts';
+import { HeldConnections } from '../services/billing/locks/held-connections.ts';
 import { KeyedQueue } from '../services/billing/locks/keyed-queue.ts';
 
 export interface BillingServices {
@@ -42,11 +43,11 @@ export function createBillingServices(
     portalConfiguration,
     environment: config.environment,
   });
-  const lockDb = foundation.lockDatabase.db;
+  const held = new HeldConnections(foundation.lockDatabase.db);
   const graceDays = config.pastDueGraceDays;
   const queue = new KeyedQueue();
   const { policies } = config;
-  const shared = { db, lockDb, queue, clock, log, jobs };
+  const shared = { db, held, queue, clock, log, jobs };
   const sync = { ...shared, stripe, catalogue, graceDays, policies };
   const stripeEvents = new StripeEventService(sync);
   return {

@@ -15,7 +15,6 @@ import type { Jobs } from '../../jobs.ts';
 import { closeCheckouts } from './remedy/close-checkouts.ts';
 import { endSubscription } from './remedy/end-subscription.ts';
 import { refundInvoice } from './remedy/refund-invoice.ts';
-import { inHeldTransaction } from './locks/held-transaction.ts';
 import { syncCustomer } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
 import { REMEDY_QUEUE } from './sync/remedy-queue.ts';
@@ -83,9 +82,9 @@ export class RemedyService {
   }
 
   async #take(remedy: Remedy): Promise<'done' | 'failed' | 'busy'> {
-    const { lockDb, clock } = this.#deps;
+    const { held, clock } = this.#deps;
     try {
-      return await inHeldTransaction(lockDb, async (tx) => {
+      return await held.run(async (tx) => {
         if (!(await tryLockTenantBilling(tx, remedy.tenantId))) return 'busy';
         const now = clock.now();
         const outcome = await this.#perform(tx, remedy, now);

@@ -17,7 +17,6 @@ import { bringForward, takeBack } from './converge.ts';
 import { eraseTenant } from './erase-tenant.ts';
 import { keepWaiting, settleAndNotify } from './outcome.ts';
 import { taskOf, isOneWay, messageOf } from './carry-out.ts';
-import { inHeldTransaction } from '../locks/held-transaction.ts';
 import { syncCustomer } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 import { readStripeState } from './stripe-state.ts';
@@ -51,7 +50,7 @@ export async function settleCustomer(deps: SyncDeps, customerId: string): Promis
 
 /** The same for one tenant; nothing when somebody changes it right now. */
 export async function settleTenant(billing: SyncDeps, tenantId: string): Promise<void> {
-  const customerId = await inHeldTransaction(billing.lockDb, async (tx) => {
+  const customerId = await billing.held.run(async (tx) => {
     if (!(await tryLockTenantBilling(tx, tenantId))) return null;
     const intent = await findUnsettledIntent(billing.db, tenantId);
     const tenant = await findTenantById(tx, tenantId);

@@ -1,13 +1,13 @@
-import type { Db, Tx } from '../../../../db/client.ts';
+import type { Tx } from '../../../../db/client.ts';
 import { lockCustomer } from '../../../../db/repositories/billing/lock.repository.ts';
 import { requestTimeLeft } from '../../stripe/client/request-time.ts';
-import { inHeldTransaction } from './held-transaction.ts';
+import type { HeldConnections } from './held-connections.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 
 /** What keeps changes of one customer apart. */
 export interface BillingLocks {
   /** Connections of their own, because they are held while Stripe is asked: meters have the others. */
-  lockDb: Db;
+  held: HeldConnections;
   /** Within this process. */
   queue: KeyedQueue;
 }
@@ -19,7 +19,7 @@ export function withCustomer<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const ask = () =>
-    inHeldTransaction(deps.lockDb, async (tx) => {
+    deps.held.run(async (tx) => {
       await lockCustomer(tx, customerId, requestTimeLeft());
       return work(tx);
     });

@@ -9,7 +9,6 @@ import type { TenantId } from '../../../../domain/ids.ts';
 import { READ_TIMEOUTS } from '../../stripe/client/client.ts';
 import { isStripeUnavailable, refusalOf } from '../../stripe/client/errors.ts';
 import { requestTimeLeft } from '../../stripe/client/request-time.ts';
-import { inHeldTransaction } from '../locks/held-transaction.ts';
 import { actorOf, type Requester } from '../requester.ts';
 import { syncCustomer } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
@@ -42,7 +41,7 @@ export async function changeBilling<T>(
 ): Promise<T> {
   try {
     const changeIt = () =>
-      inHeldTransaction(billing.lockDb, async (tx) => {
+      billing.held.run(async (tx) => {
         await lockTenantBilling(tx, requester.tenantId, requestTimeLeft());
         return change(tx, await getTenant(tx, requester.tenantId));
       });

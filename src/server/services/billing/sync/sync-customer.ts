@@ -15,7 +15,6 @@ import { orderRemedies } from './order-remedies.ts';
 import { wakeRemedies } from './remedy-queue.ts';
 import { judgeTrials } from './trial-history.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
-import { inHeldTransaction } from '../locks/held-transaction.ts';
 import { alertOtherEnvironment } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { readMoney } from './read-money.ts';
@@ -50,7 +49,7 @@ export async function refreshCustomer(
   options: SyncOptions,
 ): Promise<SyncOutcome> {
   if (deps.queue.isBusy(customerId)) return 'busy';
-  return inHeldTransaction(deps.lockDb, async (tx) => {
+  return deps.held.run(async (tx) => {
     if (!(await tryLockCustomer(tx, customerId))) return 'busy';
     const tenant = await findTenantByCustomer(tx, customerId);
     if (tenant?.syncedAt && tenant.syncedAt > since) return 'fresh';

@@ -8,9 +8,9 @@ const STRIPE_TIME_MS = 12_000;
 
 const deadlines = new AsyncLocalStorage<number>();
 
-/** Runs `work`, whose calls to Stripe together may take `milliseconds`. */
+/** Runs `work`, whose calls to Stripe together may take `milliseconds`, or less within less. */
 export function withinRequestTime<T>(work: () => T, milliseconds = STRIPE_TIME_MS): T {
-  return deadlines.run(performance.now() + milliseconds, work);
+  return deadlines.run(performance.now() + Math.min(milliseconds, requestTimeLeft()), work);
 }
 
 /** Milliseconds until the request under way gives Stripe up; endless where nobody waits. */
