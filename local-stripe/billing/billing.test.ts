@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startBench } from './testing/bench.ts';
-import type { Bench } from './testing/bench.ts';
+import { startShop } from './testing/shop.ts';
+import type { Shop } from './testing/shop.ts';
 
-let bench: Bench;
+let shop: Shop;
 beforeEach(async () => {
-  bench = await startBench('2027-01-15T10:00:00');
+  shop = await startShop('2027-01-15T10:00:00');
 });
-afterEach(() => bench.close());
+afterEach(() => shop.close());
 
 const paid = ['payment_intent.created', 'charge.succeeded', 'payment_intent.succeeded'];
 
 describe('a subscription by the API', () => {
   test('is paid first, then comes into being', async () => {
-    const { stripe, monthly } = bench;
-    const customer = await bench.customer();
-    await bench.newEvents();
+    const { stripe, monthly } = shop;
+    const customer = await shop.customer();
+    await shop.newEvents();
     const subscription = await stripe.subscriptions.create({
       customer: customer.id,
       items: [{ price: monthly.id }],
@@ -25,7 +25,7 @@ describe('a subscription by the API', () => {
       billing_mode: { type: 'flexible' },
       latest_invoice: { status: 'paid', total: 2900, amount_paid: 2900, attempt_count: 1 },
     });
-    expect(await bench.newEvents()).toEqual([
+    expect(await shop.newEvents()).toEqual([
       ...paid,
       'customer.subscription.created',
       'invoice.created',
@@ -38,15 +38,15 @@ describe('a subscription by the API', () => {
   });
 
   test('renews: a draft for an hour, then paid', async () => {
-    const { stripe, monthly } = bench;
-    const customer = await bench.customer();
+    const { stripe, monthly } = shop;
+    const customer = await shop.customer();
     const { id } = await stripe.subscriptions.create({
       customer: customer.id,
       items: [{ price: monthly.id }],
     });
-    await bench.newEvents();
-    await bench.advanceTo('2027-02-15T10:00:00');
-    expect(await bench.newEvents()).toEqual([
+    await shop.newEvents();
+    await shop.advanceTo('2027-02-15T10:00:00');
+    expect(await shop.newEvents()).toEqual([
       'invoice.upcoming',
       'customer.subscription.updated',
       'invoice.created',
@@ -57,8 +57,8 @@ describe('a subscription by the API', () => {
       billing_reason: 'subscription_cycle',
       total: 2900,
     });
-    await bench.advanceTo('2027-02-15T11:00:00');
-    expect(await bench.newEvents()).toEqual([
+    await shop.advanceTo('2027-02-15T11:00:00');
+    expect(await shop.newEvents()).toEqual([
       'invoice.finalized',
       ...paid,
       'invoice.updated',

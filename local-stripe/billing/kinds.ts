@@ -1,7 +1,6 @@
 import type Stripe from 'stripe';
-import type { CardRow } from './payment/behavior.ts';
 import type { BillingSettingsRow } from './settings.ts';
-import type { BilledRow, LineRatesRow, PendingUpdateRow } from './rows.ts';
+import type { BilledRow, CardRow, LineRatesRow, PendingUpdateRow } from './rows.ts';
 
 /** What a meter event means, read from its payload once. */
 interface MeterEventFacts {

@@ -1,18 +1,18 @@
 import type Stripe from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startBench } from './testing/bench.ts';
-import type { Bench } from './testing/bench.ts';
+import { startShop } from './testing/shop.ts';
+import type { Shop } from './testing/shop.ts';
 
-let bench: Bench;
+let shop: Shop;
 beforeEach(async () => {
-  bench = await startBench('2027-01-15T10:00:00');
+  shop = await startShop('2027-01-15T10:00:00');
 });
-afterEach(() => bench.close());
+afterEach(() => shop.close());
 
 describe('an invoice by hand', () => {
   test('gathers its items, is finalized, paid, and numbered after the others', async () => {
-    const { stripe } = bench;
-    const customer = await bench.customer();
+    const { stripe } = shop;
+    const customer = await shop.customer();
     const draft = await stripe.invoices.create({ customer: customer.id, currency: 'usd' });
     const item = await stripe.invoiceItems.create({
       customer: customer.id,
@@ -43,8 +43,8 @@ describe('an invoice by hand', () => {
   });
 
   test('of many lines shows ten inside and all of them in pages', async () => {
-    const { stripe } = bench;
-    const customer = await bench.customer();
+    const { stripe } = shop;
+    const customer = await shop.customer();
     for (let n = 1; n <= 13; n += 1) {
       await stripe.invoiceItems.create({ customer: customer.id, amount: n, currency: 'usd' });
     }
@@ -62,8 +62,8 @@ describe('an invoice by hand', () => {
   });
 
   test('voided gives used credit back', async () => {
-    const { stripe } = bench;
-    const customer = await bench.customer();
+    const { stripe } = shop;
+    const customer = await shop.customer();
     await stripe.customers.createBalanceTransaction(customer.id, { amount: -300, currency: 'usd' });
     await stripe.invoiceItems.create({ customer: customer.id, amount: 1000, currency: 'usd' });
     const draft = await stripe.invoices.create({

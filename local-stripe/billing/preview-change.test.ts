@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBench } from './testing/bench.ts';
-import type { Bench } from './testing/bench.ts';
+import { startShop } from './testing/shop.ts';
+import type { Shop } from './testing/shop.ts';
 
 const day = 86_400;
 /** `LOCAL_STRIPE_RUNS` makes it long. */
 const runs = Number(process.env.LOCAL_STRIPE_RUNS ?? 40);
 
-let bench: Bench;
+let shop: Shop;
 let coupons: string[];
 beforeAll(async () => {
-  bench = await startBench('2027-01-15T10:00:00', 'preview');
-  const coupon = (params: Stripe.CouponCreateParams) => bench.stripe.coupons.create(params);
+  shop = await startShop('2027-01-15T10:00:00', 'preview');
+  const coupon = (params: Stripe.CouponCreateParams) => shop.stripe.coupons.create(params);
   coupons = [
     (await coupon({ percent_off: 50, duration: 'forever' })).id,
     (await coupon({ percent_off: 33.3, duration: 'once' })).id,
@@ -21,7 +21,7 @@ beforeAll(async () => {
     (await coupon({ amount_off: 5000, currency: 'usd', duration: 'once' })).id,
   ];
 });
-afterAll(() => bench.close());
+afterAll(() => shop.close());
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 const price = fc.nat({ max: 2 });
@@ -62,11 +62,11 @@ const cases = fc.record({
 });
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
-const priceOf = (n: number) => [bench.monthly, bench.yearly, bench.team][n]!.id;
+const priceOf = (n: number) => [shop.monthly, shop.yearly, shop.team][n]!.id;
 
 async function begin({ from }: Case): Promise<Stripe.Subscription> {
-  const { stripe } = bench;
-  const customer = await bench.customer();
+  const { stripe } = shop;
+  const customer = await shop.customer();
   if (from.balance !== 0) {
     const entry = { amount: from.balance, currency: 'usd' };
     await stripe.customers.createBalanceTransaction(customer.id, entry);
@@ -86,7 +86,7 @@ async function begin({ from }: Case): Promise<Stripe.Subscription> {
 }
 
 async function prepare({ id, customer }: Stripe.Subscription, { from }: Case): Promise<void> {
-  const { stripe } = bench;
+  const { stripe } = shop;
   if (from.scheduled) await stripe.subscriptionSchedules.create({ from_subscription: id });
   else if (from.leaving) await stripe.subscriptions.update(id, { cancel_at_period_end: true });
   if (!from.waitingItem) return;
@@ -99,7 +99,7 @@ function wordsOf(subscription: Stripe.Subscription, { change }: Case, now: numbe
   const [item] = subscription.items.data;
   const others = subscription.items.data.map((one) => one.price.id);
   const wanted = change.price === undefined ? undefined : priceOf(change.price);
-  const added = ['monthly', 'team'].map((name) => bench[name as 'monthly' | 'team'].id);
+  const added = ['monthly', 'team'].map((name) => shop[name as 'monthly' | 'team'].id);
   const extra = added.find((one) => !others.includes(one) && one !== wanted);
   const items = [
     {
@@ -147,7 +147,7 @@ async function billedFor(
   before: Stripe.Subscription,
   after: Stripe.Subscription,
 ): Promise<Stripe.Invoice | null> {
-  const { stripe, local } = bench;
+  const { stripe, local } = shop;
   if (after.latest_invoice === before.latest_invoice) {
     const ends = after.items.data.map((item) => item.current_period_end);
     await local.advanceTo(Math.min(...ends));
@@ -158,7 +158,7 @@ async function billedFor(
 }
 
 test('8.15 what a preview says of a change is what the change is billed', async () => {
-  const { stripe, local } = bench;
+  const { stripe, local } = shop;
   const seen = { atOnce: 0, later: 0, none: 0, refused: 0 };
   const property = fc.asyncProperty(cases, async (one) => {
     const begun = await begin(one);
@@ -201,15 +201,15 @@ test('8.15 what a preview says of a change is what the change is billed', async 
 }, 600_000);
 
 test('8.15 during a trial the change costs nothing, and the preview says so', async () => {
-  const { stripe } = bench;
-  const customer = await bench.customer();
+  const { stripe } = shop;
+  const customer = await shop.customer();
   const { id, items } = await stripe.subscriptions.create({
     customer: customer.id,
-    items: [{ price: bench.monthly.id }],
+    items: [{ price: shop.monthly.id }],
     trial_period_days: 14,
   });
   const change = {
-    items: [{ id: items.data[0]!.id, price: bench.team.id }],
+    items: [{ id: items.data[0]!.id, price: shop.team.id }],
     proration_behavior: 'always_invoice' as const,
   };
   const preview = await stripe.invoices.createPreview({

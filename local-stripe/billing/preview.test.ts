@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import type Stripe from 'stripe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { seconds, startBench } from './testing/bench.ts';
-import type { Bench } from './testing/bench.ts';
+import { seconds, startShop } from './testing/shop.ts';
+import type { Shop } from './testing/shop.ts';
 
-let bench: Bench;
+let shop: Shop;
 beforeEach(async () => {
-  bench = await startBench('2027-01-15T10:00:00');
+  shop = await startShop('2027-01-15T10:00:00');
 });
-afterEach(() => bench.close());
+afterEach(() => shop.close());
 
 async function subscribe(params: Partial<Stripe.SubscriptionCreateParams> = {}) {
-  const customer = await bench.customer();
-  return bench.stripe.subscriptions.create({
+  const customer = await shop.customer();
+  return shop.stripe.subscriptions.create({
     customer: customer.id,
-    items: [{ price: bench.monthly.id }],
+    items: [{ price: shop.monthly.id }],
     ...params,
   });
 }
@@ -22,9 +22,9 @@ async function subscribe(params: Partial<Stripe.SubscriptionCreateParams> = {}) 
 const itemOf = (subscription: Stripe.Subscription) => subscription.items.data[0]!;
 
 test('a preview is what the update with its proration date charges', async () => {
-  const { stripe, local } = bench;
-  const customer = await bench.customer();
-  const prices = [bench.monthly, bench.yearly, bench.team];
+  const { stripe, local } = shop;
+  const customer = await shop.customer();
+  const prices = [shop.monthly, shop.yearly, shop.team];
   const changes = fc.record({
     from: fc.nat({ max: 2 }),
     to: fc.nat({ max: 2 }),
@@ -79,33 +79,33 @@ test('a preview is what the update with its proration date charges', async () =>
 
 test('a preview without a change is the renewal that comes, and leaves no trace', async () => {
   const subscription = await subscribe();
-  await bench.newEvents();
-  const preview = await bench.stripe.invoices.createPreview({ subscription: subscription.id });
+  await shop.newEvents();
+  const preview = await shop.stripe.invoices.createPreview({ subscription: subscription.id });
   expect(preview).toMatchObject({
     total: 2900,
     billing_reason: 'upcoming',
     status: 'draft',
   });
   expect(preview.lines.data[0]!.period.start).toBe(seconds('2027-02-15T10:00:00'));
-  expect(await bench.newEvents()).toEqual([]);
-  expect((await bench.stripe.invoices.list()).data).toHaveLength(1);
-  await bench.stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
+  expect(await shop.newEvents()).toEqual([]);
+  expect((await shop.stripe.invoices.list()).data).toHaveLength(1);
+  await shop.stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
   await expect(
-    bench.stripe.invoices.createPreview({ subscription: subscription.id }),
+    shop.stripe.invoices.createPreview({ subscription: subscription.id }),
   ).rejects.toMatchObject({ code: 'invoice_upcoming_none' });
 });
 
 test('8 invoice items alone are previewed as an invoice of their own where nothing is subscribed to', async () => {
-  const customer = await bench.customer();
-  const { stripe } = bench;
+  const customer = await shop.customer();
+  const { stripe } = shop;
   await stripe.invoiceItems.create({ customer: customer.id, amount: 400, currency: 'eur' });
   const coupon = await stripe.coupons.create({ percent_off: 50 });
   const once = await stripe.prices.create({
-    product: String(bench.monthly.product),
+    product: String(shop.monthly.product),
     unit_amount: 700,
     currency: 'eur',
   });
-  await bench.newEvents();
+  await shop.newEvents();
   const preview = await stripe.invoices.createPreview({
     customer: customer.id,
     invoice_items: [
@@ -117,7 +117,7 @@ test('8 invoice items alone are previewed as an invoice of their own where nothi
   expect(preview).toMatchObject({ currency: 'eur', subtotal: 2000, total: 1000, status: 'draft' });
   expect(preview.lines.data.map(({ amount }) => amount)).toEqual([400, 1400, 200]);
   expect(preview.parent).toBeNull();
-  expect(await bench.newEvents()).toEqual([]);
+  expect(await shop.newEvents()).toEqual([]);
   expect((await stripe.invoices.list()).data).toEqual([]);
   expect((await stripe.invoiceItems.list({ customer: customer.id })).data).toHaveLength(1);
   const described = await stripe.invoices.createPreview({
@@ -132,7 +132,7 @@ test('8 invoice items alone are previewed as an invoice of their own where nothi
 
 test('8 invoice items are previewed with the subscription where there is one', async () => {
   const subscription = await subscribe();
-  const preview = await bench.stripe.invoices.createPreview({
+  const preview = await shop.stripe.invoices.createPreview({
     customer: String(subscription.customer),
     invoice_items: [{ amount: 200, currency: 'usd' }],
   });

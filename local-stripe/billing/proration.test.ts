@@ -1,37 +1,37 @@
 import type Stripe from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { seconds, startBench } from './testing/bench.ts';
-import type { Bench } from './testing/bench.ts';
+import { seconds, startShop } from './testing/shop.ts';
+import type { Shop } from './testing/shop.ts';
 
-let bench: Bench;
+let shop: Shop;
 beforeEach(async () => {
-  bench = await startBench('2027-01-15T10:00:00');
+  shop = await startShop('2027-01-15T10:00:00');
 });
-afterEach(() => bench.close());
+afterEach(() => shop.close());
 
 const half = '2027-01-31T00:00:00'; // Half of the 31 days that begin on 15 January at 10:00, less 2 h.
 
 async function subscribe(params: Partial<Stripe.SubscriptionCreateParams> = {}) {
-  const customer = await bench.customer();
-  return bench.stripe.subscriptions.create({
+  const customer = await shop.customer();
+  return shop.stripe.subscriptions.create({
     customer: customer.id,
-    items: [{ price: bench.monthly.id }],
+    items: [{ price: shop.monthly.id }],
     ...params,
   });
 }
 
 const itemOf = (subscription: Stripe.Subscription) => subscription.items.data[0]!;
 const linesOf = async (subscription: string) => {
-  const { data } = await bench.stripe.invoices.list({ subscription });
+  const { data } = await shop.stripe.invoices.list({ subscription });
   return data[0]!.lines.data.map(({ description, amount }) => [description, amount]);
 };
 
 describe('an upgrade in the middle of a period', () => {
   test('credits what is left of the old price and charges what is left of the new', async () => {
     const subscription = await subscribe();
-    await bench.advanceTo('2027-01-30T22:00:00');
-    const after = await bench.stripe.subscriptions.update(subscription.id, {
-      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+    await shop.advanceTo('2027-01-30T22:00:00');
+    const after = await shop.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: shop.team.id }],
       proration_behavior: 'always_invoice',
       expand: ['latest_invoice'],
     });
@@ -46,45 +46,45 @@ describe('an upgrade in the middle of a period', () => {
     ]);
     expect(itemOf(after)).toMatchObject({
       id: itemOf(subscription).id,
-      price: { id: bench.team.id },
+      price: { id: shop.team.id },
       current_period_end: seconds('2027-02-15T10:00:00'),
     });
   });
 
   test('by default waits for the next invoice, which has it and the new period', async () => {
     const subscription = await subscribe();
-    await bench.advanceTo('2027-01-30T22:00:00');
-    await bench.stripe.subscriptions.update(subscription.id, {
-      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+    await shop.advanceTo('2027-01-30T22:00:00');
+    await shop.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: shop.team.id }],
     });
-    const pending = await bench.stripe.invoiceItems.list({ pending: true });
+    const pending = await shop.stripe.invoiceItems.list({ pending: true });
     expect(pending.data.map(({ amount, proration }) => [amount, proration])).toEqual([
       [4950, true],
       [-1450, true],
     ]);
-    await bench.advanceTo('2027-02-15T12:00:00');
-    const [invoice] = (await bench.stripe.invoices.list({ subscription: subscription.id })).data;
+    await shop.advanceTo('2027-02-15T12:00:00');
+    const [invoice] = (await shop.stripe.invoices.list({ subscription: subscription.id })).data;
     expect(invoice).toMatchObject({ status: 'paid', total: 9900 + 3500, amount_paid: 13_400 });
-    expect((await bench.stripe.invoiceItems.list({ pending: true })).data).toEqual([]);
+    expect((await shop.stripe.invoiceItems.list({ pending: true })).data).toEqual([]);
   });
 
   test('then a downgrade gives back what the upgrade charged, to the cent', async () => {
     const subscription = await subscribe();
-    await bench.advanceTo('2027-01-30T22:00:00');
+    await shop.advanceTo('2027-01-30T22:00:00');
     const item = itemOf(subscription).id;
     const change = (price: Stripe.Price) =>
-      bench.stripe.subscriptions.update(subscription.id, {
+      shop.stripe.subscriptions.update(subscription.id, {
         items: [{ id: item, price: price.id }],
         proration_behavior: 'always_invoice',
         expand: ['latest_invoice'],
       });
-    await change(bench.team);
-    const back = await change(bench.monthly);
+    await change(shop.team);
+    const back = await change(shop.monthly);
     expect(back.latest_invoice).toMatchObject({ total: -3500, amount_due: 0, status: 'paid' });
-    const customer = await bench.stripe.customers.retrieve(String(subscription.customer));
+    const customer = await shop.stripe.customers.retrieve(String(subscription.customer));
     expect(customer).toMatchObject({ balance: -3500 });
-    await bench.advanceTo('2027-02-15T12:00:00');
-    const [next] = (await bench.stripe.invoices.list({ subscription: subscription.id })).data;
+    await shop.advanceTo('2027-02-15T12:00:00');
+    const [next] = (await shop.stripe.invoices.list({ subscription: subscription.id })).data;
     expect(next).toMatchObject({
       total: 2900,
       starting_balance: -3500,
@@ -95,14 +95,14 @@ describe('an upgrade in the middle of a period', () => {
   });
 
   test('of a discounted subscription credits what was paid, not the list price', async () => {
-    const { id: coupon } = await bench.stripe.coupons.create({
+    const { id: coupon } = await shop.stripe.coupons.create({
       percent_off: 50,
       duration: 'forever',
     });
     const subscription = await subscribe({ discounts: [{ coupon }] });
-    await bench.advanceTo('2027-01-30T22:00:00');
-    await bench.stripe.subscriptions.update(subscription.id, {
-      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+    await shop.advanceTo('2027-01-30T22:00:00');
+    await shop.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: shop.team.id }],
       proration_behavior: 'always_invoice',
     });
     expect((await linesOf(subscription.id)).map(([, amount]) => amount)).toEqual([-725, 2475]);
@@ -112,14 +112,14 @@ describe('an upgrade in the middle of a period', () => {
 describe('flexible and classic billing differ', () => {
   const changeTwice = async (type: 'flexible' | 'classic') => {
     const subscription = await subscribe({ billing_mode: { type } });
-    await bench.advanceTo('2027-01-30T22:00:00');
+    await shop.advanceTo('2027-01-30T22:00:00');
     const items = (price: Stripe.Price) => [{ id: itemOf(subscription).id, price: price.id }];
-    await bench.stripe.subscriptions.update(subscription.id, {
-      items: items(bench.team),
+    await shop.stripe.subscriptions.update(subscription.id, {
+      items: items(shop.team),
       proration_behavior: 'none',
     });
-    await bench.stripe.subscriptions.update(subscription.id, {
-      items: items(bench.monthly),
+    await shop.stripe.subscriptions.update(subscription.id, {
+      items: items(shop.monthly),
       proration_behavior: 'always_invoice',
     });
     return (await linesOf(subscription.id)).map(([, amount]) => amount);
@@ -135,9 +135,9 @@ describe('flexible and classic billing differ', () => {
 
   const toYearly = async (type: 'flexible' | 'classic') => {
     const subscription = await subscribe({ billing_mode: { type } });
-    await bench.advanceTo('2027-01-30T22:00:00');
-    return bench.stripe.subscriptions.update(subscription.id, {
-      items: [{ id: itemOf(subscription).id, price: bench.yearly.id }],
+    await shop.advanceTo('2027-01-30T22:00:00');
+    return shop.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: shop.yearly.id }],
       expand: ['latest_invoice'],
     });
   };
@@ -159,9 +159,9 @@ describe('flexible and classic billing differ', () => {
 
 test('the anchor set to now begins a whole period, and credits the rest of the old', async () => {
   const subscription = await subscribe();
-  await bench.advanceTo('2027-01-30T22:00:00');
-  const after = await bench.stripe.subscriptions.update(subscription.id, {
-    items: [{ id: itemOf(subscription).id, price: bench.yearly.id }],
+  await shop.advanceTo('2027-01-30T22:00:00');
+  const after = await shop.stripe.subscriptions.update(subscription.id, {
+    items: [{ id: itemOf(subscription).id, price: shop.yearly.id }],
     billing_cycle_anchor: { type: 'now' },
     expand: ['latest_invoice'],
   });
@@ -176,8 +176,8 @@ test('a first period up to an anchor ahead costs its part', async () => {
   });
   // 16 d 14 h of the 31 days that end on 1 February.
   expect(subscription.latest_invoice).toMatchObject({ total: 1551 });
-  await bench.advanceTo('2027-02-01T02:00:00');
-  const [next] = (await bench.stripe.invoices.list({ subscription: subscription.id })).data;
+  await shop.advanceTo('2027-02-01T02:00:00');
+  const [next] = (await shop.stripe.invoices.list({ subscription: subscription.id })).data;
   expect(next).toMatchObject({ total: 2900, status: 'paid' });
 });
 
@@ -185,7 +185,7 @@ test.each([
   ['2027-01-31T10:00:00', ['2027-02-28', '2027-03-31', '2027-04-30', '2027-05-31']],
   ['2028-01-29T10:00:00', ['2028-02-29', '2028-03-29']],
 ])('a subscription of %s renews on %s', async (start, days) => {
-  const own = await startBench(start);
+  const own = await startShop(start);
   const customer = await own.customer();
   const { id } = await own.stripe.subscriptions.create({
     customer: customer.id,
@@ -203,10 +203,10 @@ test.each([
 
 test('a proration date outside the period is refused', async () => {
   const subscription = await subscribe();
-  await bench.advanceTo(half);
+  await shop.advanceTo(half);
   await expect(
-    bench.stripe.subscriptions.update(subscription.id, {
-      items: [{ id: itemOf(subscription).id, price: bench.team.id }],
+    shop.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: itemOf(subscription).id, price: shop.team.id }],
       proration_date: seconds('2026-12-01T00:00:00'),
     }),
   ).rejects.toMatchObject({ param: 'proration_date' });

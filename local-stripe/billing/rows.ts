@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { Decline } from './cards.ts';
 
 /** What was billed for an item up to its period's end: what a credit can give back a part of. */
 export interface Debit {
@@ -30,4 +31,14 @@ export interface PendingUpdateRow {
 export interface LineRatesRow {
   id: string;
   rates: Record<string, string[]>;
+}
+
+/** How the card behind a payment method behaves. Same id as the payment method. */
+export interface CardRow {
+  id: string;
+  number: string;
+  /** Was challenged successfully when it was set up, so later payments go without. */
+  authenticated: boolean;
+  /** The tester's switch "this card fails from now on". */
+  failing: Decline | null;
 }

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import type Stripe from 'stripe';
 import { expect, test } from 'vitest';
 import { idOrNull } from '../kernel/reference.ts';
-import { deeds } from './testing/deeds.ts';
-import type { Deed } from './testing/deeds.ts';
+import { actions } from './testing/actions.ts';
+import type { Action } from './testing/actions.ts';
 import { firstDifference, tell, wholeState } from './testing/story.ts';
 import type { Told } from './testing/story.ts';
 
@@ -22,7 +22,7 @@ async function toldBy<T>(telling: Promise<Told>, look: (told: Told) => T): Promi
 }
 
 test('a year in one step is the year in many: the same objects, events and ids', async () => {
-  const property = fc.asyncProperty(deeds, cuts, async (story, stops) => {
+  const property = fc.asyncProperty(actions, cuts, async (story, stops) => {
     const state = ({ local }: Told) => wholeState(local);
     const once = await toldBy(tell(story, []), state);
     const often = await toldBy(tell(story, stops), state);
@@ -31,8 +31,8 @@ test('a year in one step is the year in many: the same objects, events and ids',
   await fc.assert(property, { numRuns: runs });
 }, 120_000);
 
-/** The whole state must be the same, told in one process or in a new one for every deed. */
-async function expectSameAnew(story: Deed[]): Promise<void> {
+/** The whole state must be the same, told in one process or in a new one for every action. */
+async function expectSameAnew(story: Action[]): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'local-stripe-'));
   try {
     const state = ({ local }: Told) => wholeState(local);
@@ -45,7 +45,7 @@ async function expectSameAnew(story: Deed[]): Promise<void> {
 }
 
 test('a process that begins anew goes on as if it had not', async () => {
-  await fc.assert(fc.asyncProperty(deeds, expectSameAnew), { numRuns: 150 });
+  await fc.assert(fc.asyncProperty(actions, expectSameAnew), { numRuns: 150 });
 }, 120_000);
 
 test('a process that begins anew just before a refusal remembers no less than one that stayed', async () => {
@@ -60,14 +60,14 @@ test('a process that begins anew just before a refusal remembers no less than on
 });
 
 test('money adds up: what was billed is paid, owed, or in the balance', async () => {
-  const property = fc.asyncProperty(deeds, async (story) => {
+  const property = fc.asyncProperty(actions, async (story) => {
     await toldBy(tell(story, []), ({ local }) => assertAddsUp(local.kernel.store));
   });
   await fc.assert(property, { numRuns: runs });
 }, 120_000);
 
 test('8.4 ended is final, whatever is done then', async () => {
-  const property = fc.asyncProperty(deeds, async (story) => {
+  const property = fc.asyncProperty(actions, async (story) => {
     await toldBy(tell(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
   });
   await fc.assert(property, { numRuns: runs });

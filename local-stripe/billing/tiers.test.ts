@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import type Stripe from 'stripe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { seconds, startBench } from './testing/bench.ts';
-import type { Bench } from './testing/bench.ts';
+import { seconds, startShop } from './testing/shop.ts';
+import type { Shop } from './testing/shop.ts';
 
-let bench: Bench;
+let shop: Shop;
 beforeEach(async () => {
-  bench = await startBench('2027-01-15T10:00:00');
+  shop = await startShop('2027-01-15T10:00:00');
 });
-afterEach(() => bench.close());
+afterEach(() => shop.close());
 
 type Tier = Stripe.PriceCreateParams.Tier;
 
@@ -16,8 +16,8 @@ async function graduated(
   tiers: Tier[],
   params: Partial<Stripe.PriceCreateParams> = {},
 ): Promise<Stripe.Price> {
-  const product = await bench.stripe.products.create({ name: 'Calls', unit_label: 'call' });
-  return bench.stripe.prices.create({
+  const product = await shop.stripe.products.create({ name: 'Calls', unit_label: 'call' });
+  return shop.stripe.prices.create({
     product: product.id,
     currency: 'usd',
     recurring: { interval: 'month' },
@@ -29,7 +29,7 @@ async function graduated(
 }
 
 async function metered(tiers: Tier[]) {
-  const meter = await bench.stripe.billing.meters.create({
+  const meter = await shop.stripe.billing.meters.create({
     display_name: 'Calls',
     event_name: 'calls',
     default_aggregation: { formula: 'sum' },
@@ -44,8 +44,8 @@ async function subscribe(
   quantity?: number,
   params: Partial<Stripe.SubscriptionCreateParams> = {},
 ) {
-  const customer = await bench.customer();
-  return bench.stripe.subscriptions.create({
+  const customer = await shop.customer();
+  return shop.stripe.subscriptions.create({
     customer: customer.id,
     items: [{ price: price.id, ...(quantity === undefined ? {} : { quantity }) }],
     ...params,
@@ -53,7 +53,7 @@ async function subscribe(
 }
 
 const latest = async ({ id }: Stripe.Subscription): Promise<Stripe.Invoice> => {
-  const { latest_invoice } = await bench.stripe.subscriptions.retrieve(id, {
+  const { latest_invoice } = await shop.stripe.subscriptions.retrieve(id, {
     expand: ['latest_invoice'],
   });
   return latest_invoice as Stripe.Invoice;
@@ -76,7 +76,7 @@ const published: Tier[] = [
 test('8.14 graduated: usage is a line for each tier, and one for its flat amount', async () => {
   const price = await metered(published);
   const subscription = await subscribe(price);
-  await bench.stripe.billing.meterEvents.create({
+  await shop.stripe.billing.meterEvents.create({
     event_name: 'calls',
     payload: { stripe_customer_id: String(subscription.customer), value: '1031' },
   });
@@ -86,9 +86,9 @@ test('8.14 graduated: usage is a line for each tier, and one for its flat amount
     ['31 call × Calls (Tier 2 at $0.036 / month)', 31, 112, '3.6'],
     ['Calls (Tier 2 at $0.00 / month)', 0, 0, 'none'],
   ];
-  const preview = await bench.stripe.invoices.createPreview({ subscription: subscription.id });
+  const preview = await shop.stripe.invoices.createPreview({ subscription: subscription.id });
   expect(told(preview)).toEqual(lines);
-  await bench.local.advanceTo(seconds('2027-02-15T12:00:00'));
+  await shop.local.advanceTo(seconds('2027-02-15T12:00:00'));
   const invoice = await latest(subscription);
   expect(told(invoice)).toEqual(lines);
   expect(invoice).toMatchObject({ subtotal: 1012, total: 1012, status: 'paid' });
@@ -105,7 +105,7 @@ test('8.14 graduated: the first tier is there also where nothing was used, with 
     { up_to: 'inf', unit_amount: 2 },
   ]);
   const subscription = await subscribe(price);
-  await bench.local.advanceTo(seconds('2027-02-15T12:00:00'));
+  await shop.local.advanceTo(seconds('2027-02-15T12:00:00'));
   expect(told(await latest(subscription))).toEqual([
     ['0 call × Calls (Tier 1 at $0.00 / month)', 0, 0, '0'],
     ['Calls (Tier 1 at $9.99 / month)', 0, 999, 'none'],
@@ -125,7 +125,7 @@ test('8.14 graduated: seats that are paid ahead too, first and at each renewal',
     ['1 call × Calls (Tier 3 at $8.00 / month)', 1, 800, '800'],
   ];
   expect(told(await latest(subscription))).toEqual(lines);
-  await bench.local.advanceTo(seconds('2027-02-15T12:00:00'));
+  await shop.local.advanceTo(seconds('2027-02-15T12:00:00'));
   const renewal = await latest(subscription);
   expect(renewal.billing_reason).toBe('subscription_cycle');
   expect(told(renewal)).toEqual(lines);
@@ -154,8 +154,8 @@ test('8.14 graduated: a change credits the lines it was billed on, and stays one
   ]);
   const subscription = await subscribe(price, 4, { billing_mode: { type: 'flexible' } });
   const first = await latest(subscription);
-  await bench.local.advanceTo(seconds('2027-01-30T22:00:00'));
-  await bench.stripe.subscriptions.update(subscription.id, {
+  await shop.local.advanceTo(seconds('2027-01-30T22:00:00'));
+  await shop.stripe.subscriptions.update(subscription.id, {
     items: [{ id: subscription.items.data[0]!.id, quantity: 2 }],
     proration_behavior: 'always_invoice',
   });
@@ -175,9 +175,9 @@ test("8.14 graduated: an item's fixed discount is taken once, over all of its ti
     { up_to: 1, unit_amount: 1000 },
     { up_to: 'inf', unit_amount: 500 },
   ]);
-  const coupon = await bench.stripe.coupons.create({ amount_off: 300, currency: 'usd' });
-  const customer = await bench.customer();
-  const subscription = await bench.stripe.subscriptions.create({
+  const coupon = await shop.stripe.coupons.create({ amount_off: 300, currency: 'usd' });
+  const customer = await shop.customer();
+  const subscription = await shop.stripe.subscriptions.create({
     customer: customer.id,
     items: [{ price: price.id, quantity: 3, discounts: [{ coupon: coupon.id }] }],
   });
@@ -206,7 +206,7 @@ test(
         fc.integer({ min: 0, max: 99 }),
         fc.tuple(fc.integer({ min: 1, max: 350_000 }), fc.boolean()),
         async (drawn, quantity, percent_off, [millionths, inclusive]) => {
-          const { stripe } = bench;
+          const { stripe } = shop;
           let upTo = 0;
           const price = await graduated(
             drawn.map(({ size, unit, flat }, i) => ({

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { spread } from '../billing/amounts.ts';
+import { spread } from '../billing/discount/shares.ts';
 import { priceAmount, tierParts } from '../billing/catalog/cost.ts';
 import { priceFor } from '../billing/catalog/price.ts';
 import { amountOff, appliesTo } from '../billing/discount/coupon.ts';

@@ -3,7 +3,7 @@ import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import type { Context } from '../kernel/types.ts';
 import { taxLocation } from '../billing/tax/location.ts';
 import { assertUrl } from '../kernel/web-address.ts';
-import { refuseWhatIsNotImitated } from './not-imitated.ts';
+import { refuseUnsupportedParams } from './unsupported.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
@@ -12,7 +12,7 @@ const day = 24 * hour;
 
 /** Refuses whatever Stripe refuses of a new session beyond the types of its parameters. */
 export function assertSessionParams(ctx: Context, params: CreateParams): void {
-  refuseWhatIsNotImitated(params);
+  refuseUnsupportedParams(params);
   assertMode(params);
   assertUiMode(params);
   assertCustomer(ctx, params);

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { markPaid } from '../billing/invoice/pay.ts';
 import { dropPayment, invoiceOfIntent, linkPayment } from '../billing/invoice/payments.ts';
 import { cancelIntent } from '../billing/payment/intent.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
@@ -17,7 +17,7 @@ export function attachPayment(
   invoice: Stripe.Invoice,
   params: Stripe.InvoiceAttachPaymentParams,
 ): Stripe.Invoice {
-  refuseUnimitated(params, ['payment_record']);
+  refuseUnsupported(params, ['payment_record']);
   const ctx = onClock(global, invoice);
   if (params.payment_intent === undefined) throw missingParam('payment_intent');
   if (invoice.status !== 'open') {

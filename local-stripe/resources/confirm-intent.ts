@@ -6,14 +6,14 @@ import { keepOn } from '../billing/payment/kept-params.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { payIntent } from '../billing/payer/settle.ts';
 import { walletOf } from '../billing/payment/wallets.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { cardError, invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { createFromData } from './payment-methods.ts';
 
 /** Parameters of a payment intent that are refused in words. */
-export const unimitated = [
+export const unsupported = [
   'application_fee_amount',
   'confirmation_token',
   'customer_account',
@@ -56,7 +56,7 @@ export function confirm(
   params: Confirming,
 ): Stripe.PaymentIntent {
   const ctx = onClock(global, before);
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   if (
     !['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(before.status)
   ) {

@@ -6,7 +6,7 @@ import { cancelSchedule } from '../billing/schedule/end.ts';
 import { endSubscription } from '../billing/subscription/end.ts';
 import { taxLocation } from '../billing/tax/location.ts';
 import { registrationAt } from '../billing/tax/registrations.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { listInside } from '../kernel/list.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -77,7 +77,7 @@ function updateCustomer(
   before: Stripe.Customer,
   params: Stripe.CustomerUpdateParams,
 ): Stripe.Customer {
-  refuseUnimitated(params, ['cash_balance', 'default_source', 'source']);
+  refuseUnsupported(params, ['cash_balance', 'default_source', 'source']);
   const here = ctx.onClock(idOrNull(before.test_clock));
   const patch: Partial<Stripe.Customer> = {
     metadata: mergeMetadata(before.metadata, params.metadata),

@@ -7,7 +7,7 @@ import { assertOwnMethod, findCustomer } from '../billing/subscription/read-para
 import { assertTaxable } from '../billing/tax/checks.ts';
 import type { TaxTerms } from '../billing/tax/checks.ts';
 import { ratesOf, readTaxRates } from '../billing/tax/rates.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOf, idOrNull } from '../kernel/reference.ts';
@@ -18,7 +18,7 @@ import { redeemForInvoice } from '../billing/discount/redemption.ts';
 type Invoice = Stripe.Invoice;
 
 const draftSeconds = 3600;
-const unimitated = [
+const unsupported = [
   'account_tax_ids',
   'application_fee_amount',
   'customer_account',
@@ -32,7 +32,7 @@ const unimitated = [
 
 /** `POST /v1/invoices`: a draft, by hand, with what was pending or with nothing yet. */
 export function createInvoice(global: Context, params: Stripe.InvoiceCreateParams): Invoice {
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const customer = findCustomer(global, params.customer);
   const ctx = global.onClock(idOrNull(customer.test_clock));
   const subscription =
@@ -100,7 +100,7 @@ export function updateInvoice(
   params: Stripe.InvoiceUpdateParams,
 ): Invoice {
   const ctx = onClock(global, before);
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const always = [
     'metadata',
     'auto_advance',

@@ -7,7 +7,7 @@ import { markUncollectible, voidInvoice } from '../billing/invoice/void.ts';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { cardError, invalidRequest } from '../kernel/errors.ts';
 import { idOf } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
@@ -44,7 +44,7 @@ export function payInvoice(
   params: Stripe.InvoicePayParams,
 ): Invoice {
   const ctx = onClock(global, before);
-  refuseUnimitated(params, ['forgive', 'mandate', 'source']);
+  refuseUnsupported(params, ['forgive', 'mandate', 'source']);
   if (before.status === 'paid') {
     throw invalidRequest('Invoice is already paid', undefined, 'invoice_already_paid');
   }

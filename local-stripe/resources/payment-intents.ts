@@ -5,7 +5,7 @@ import { cancelIntent } from '../billing/payment/intent.ts';
 import { keepOn, keptOnIntent } from '../billing/payment/kept-params.ts';
 import { captureIntent } from '../billing/payment/capture.ts';
 import { assertedTypes } from '../billing/payment/wallets.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { settleDelayed } from '../checkout/delayed.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -13,7 +13,7 @@ import { idOrNull } from '../kernel/reference.ts';
 import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 import { searchRoute } from './search/route.ts';
-import { confirm, givenMethod, onClock, unimitated } from './confirm-intent.ts';
+import { confirm, givenMethod, onClock, unsupported } from './confirm-intent.ts';
 
 export const paymentIntents = resource({
   kind: 'payment_intent',
@@ -50,7 +50,7 @@ export const paymentIntents = resource({
 });
 
 function create(ctx: Context, params: Stripe.PaymentIntentCreateParams): Stripe.PaymentIntent {
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const early = (['off_session', 'error_on_requires_action', 'return_url'] as const).find(
     (name) => {
       return params[name] !== undefined && !params.confirm;
@@ -111,7 +111,7 @@ function update(
   params: Stripe.PaymentIntentUpdateParams,
 ): Stripe.PaymentIntent {
   const ctx = onClock(global, before);
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const patch: Partial<Stripe.PaymentIntent> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
     ...keptOnIntent(params, before),

@@ -5,7 +5,7 @@ import {
   createRefund,
   refundReferenced,
 } from '../billing/payment/refund.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -32,7 +32,7 @@ export const refunds = resource({
     payment_intent: (refund, intent: string) => idOrNull(refund.payment_intent) === intent,
   },
   create: (ctx: Context, params: Stripe.RefundCreateParams) => {
-    refuseUnimitated(params, [
+    refuseUnsupported(params, [
       'currency',
       'customer',
       'instructions_email',

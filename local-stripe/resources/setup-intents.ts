@@ -5,14 +5,14 @@ import { keptOnSetup } from '../billing/payment/kept-params.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { followSetup } from '../billing/payer/settle.ts';
 import { cancelSetup, confirmSetup, createSetup } from '../billing/payment/setup.ts';
-import { refuseUnimitated } from '../billing/unimitated.ts';
+import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from './resource.ts';
 import type { Context } from '../kernel/types.ts';
 
-const unimitated = [
+const unsupported = [
   'attach_to_self',
   'confirmation_token',
   'customer_account',
@@ -51,7 +51,7 @@ export const setupIntents = resource({
 });
 
 function create(global: Context, params: Stripe.SetupIntentCreateParams): Stripe.SetupIntent {
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const customer = params.customer ?? null;
   const owner = customer === null ? null : global.store.find('customer', customer);
   if (owner === undefined) throw noSuch('customer', customer!, 'customer');
@@ -82,7 +82,7 @@ function confirm(
     'payment_method' | 'payment_method_options' | 'return_url' | 'use_stripe_sdk'
   >,
 ): Stripe.SetupIntent {
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const ctx = onClock(global, before);
   if (before.status === 'succeeded' || before.status === 'canceled') {
     throw invalidRequest(
@@ -117,7 +117,7 @@ function update(
   params: Stripe.SetupIntentUpdateParams,
 ): Stripe.SetupIntent {
   const ctx = onClock(global, before);
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   const patch: Partial<Stripe.SetupIntent> = {
     metadata: mergeMetadata(before.metadata, params.metadata),
     ...keptOnSetup(params, before),

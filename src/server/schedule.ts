@@ -39,7 +39,7 @@ function scheduleBilling({
   jobs.every('reconcile', '17 */6 * * *', async (signal) => {
     const { synced, missing, failed } = await reconcile.sweep({
       ageMs: SWEEP_AGE_MS,
-      patient: true,
+      onlyDue: true,
       signal,
     });
     log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');

@@ -20,7 +20,7 @@ let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '5' })));
 afterAll(async () => app?.stop());
 
-type Deed =
+type Action =
   | { do: 'buy' | 'change'; plan: PaidPlan; interval: Interval }
   | { do: 'cancel' | 'leave' | 'resume' }
   | { do: 'wait'; until: 'before the period ends' | 'after it' | 'before the month ends' };
@@ -30,7 +30,7 @@ const kind = fc.constantFrom<[PaidPlan, Interval][]>(
   ['pro', 'year'],
   ['team', 'month'],
 );
-const deed: fc.Arbitrary<Deed> = fc.oneof(
+const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 2,
     arbitrary: kind.map(([plan, interval]) => ({ do: 'buy', plan, interval }) as const),
@@ -41,11 +41,11 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.constantFrom<Deed[]>({ do: 'cancel' }, { do: 'leave' }, { do: 'resume' }),
+    arbitrary: fc.constantFrom<Action[]>({ do: 'cancel' }, { do: 'leave' }, { do: 'resume' }),
   },
   {
     weight: 5,
-    arbitrary: fc.constantFrom<Deed[]>(
+    arbitrary: fc.constantFrom<Action[]>(
       { do: 'wait', until: 'before the period ends' },
       { do: 'wait', until: 'after it' },
       { do: 'wait', until: 'before the month ends' },
@@ -59,7 +59,7 @@ const moveTo = async (at: Date) => {
 };
 
 /** The end of the period, or of the month for who has none; a renewal is through two hours later. */
-async function wait(customer: Customer, until: (Deed & { do: 'wait' })['until']): Promise<void> {
+async function wait(customer: Customer, until: (Action & { do: 'wait' })['until']): Promise<void> {
   const at = now();
   const monthEnds = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
   const { currentPeriodEnd } = await customer.subscription();
@@ -73,7 +73,7 @@ async function wait(customer: Customer, until: (Deed & { do: 'wait' })['until'])
 }
 
 /** Any of it may be refused; a refusal is no failure, only a 500 is. */
-async function act(customer: Customer, one: Deed): Promise<void> {
+async function act(customer: Customer, one: Action): Promise<void> {
   const post = (verb: string, body: object = {}) =>
     customer.api.post(`/api/subscription/${verb}`, body);
   if (one.do === 'wait') return wait(customer, one.until);
@@ -164,17 +164,17 @@ async function usedByMonth(customer: Customer): Promise<{ period: string; used: 
   return rows.map(({ period, used }) => ({ period, used: Number(used) }));
 }
 
-async function play(deeds: readonly Deed[], trial: boolean): Promise<void> {
+async function play(actions: readonly Action[], trial: boolean): Promise<void> {
   const customer = await signUp(app);
   if (!trial) {
     const used = 'update tenants set trial_used_at = now() where id = $1';
     await app.database.pool.query(used, [customer.tenantId]);
   }
-  for (const one of deeds) {
+  for (const one of actions) {
     await act(customer, one);
     await useUp(customer);
   }
-  if (!deeds.some((one) => one.do === 'buy')) return;
+  if (!actions.some((one) => one.do === 'buy')) return;
   const lines = await paidFor(customer);
   for (const { period, used } of await usedByMonth(customer)) {
     expect(used, `${period} of ${JSON.stringify(lines)}`).toBeLessThanOrEqual(
@@ -185,11 +185,11 @@ async function play(deeds: readonly Deed[], trial: boolean): Promise<void> {
 }
 
 test('9.17 an hour of Team each month gives an hour’s part each month', async () => {
-  const hour: readonly Deed[] = [
+  const hour: readonly Action[] = [
     { do: 'wait', until: 'before the period ends' },
     { do: 'change', plan: 'team', interval: 'month' },
   ];
-  const down: readonly Deed[] = [
+  const down: readonly Action[] = [
     { do: 'change', plan: 'pro', interval: 'month' },
     { do: 'wait', until: 'after it' },
   ];
@@ -200,12 +200,12 @@ test(
   '9.17 whatever buyers do, they use no more than their paid invoices give',
   async () => {
     const story = fc.tuple(
-      fc.array(deed, { minLength: 3, maxLength: RUNS === 1 ? 5 : 10 }),
+      fc.array(action, { minLength: 3, maxLength: RUNS === 1 ? 5 : 10 }),
       fc.boolean(),
     );
     await fc.assert(
-      fc.asyncProperty(story, ([deeds, trial]) =>
-        play([{ do: 'buy', plan: 'pro', interval: 'month' }, ...deeds], trial),
+      fc.asyncProperty(story, ([actions, trial]) =>
+        play([{ do: 'buy', plan: 'pro', interval: 'month' }, ...actions], trial),
       ),
       { numRuns: RUNS, seed: SEED, endOnFailure: RUNS === 1 },
     );

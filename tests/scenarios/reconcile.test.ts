@@ -8,17 +8,17 @@ import { KeyedQueue } from '../../src/server/services/billing/locks/keyed-queue.
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
-import { openStripeDoor, type StripeDoor } from '../support/stripe-door.ts';
+import { openStripeProxy, type StripeProxy } from '../support/stripe-proxy.ts';
 
 let app: TestApp;
-let door: StripeDoor;
-/** The reconciler as it runs, with a door before Stripe that can fail for one customer alone. */
+let proxy: StripeProxy;
+/** The reconciler as it runs, with a proxy before Stripe that can fail for one customer alone. */
 let reconcile: ReconcileService;
 const customers: Customer[] = [];
 
 beforeAll(async () => {
   app = await startTestApp();
-  door = await openStripeDoor(app.stripeUrl);
+  proxy = await openStripeProxy(app.stripeUrl);
   const {
     database,
     lockDatabase,
@@ -29,7 +29,7 @@ beforeAll(async () => {
     config,
   } = app.server.context;
   const client = createStripeClient(
-    { ...access, apiBase: door.url, timeoutMs: 3_000 },
+    { ...access, apiBase: proxy.url, timeoutMs: 3_000 },
     { maxNetworkRetries: 0 },
   );
   reconcile = new ReconcileService({
@@ -53,16 +53,16 @@ beforeAll(async () => {
   for (const one of customers) await one.subscribe('pro', 'month');
 });
 afterAll(async () => {
-  await door?.close();
+  await proxy?.close();
   await app?.stop();
 });
 beforeEach(async () => {
-  door.guard = () => undefined;
+  proxy.guard = () => undefined;
   await app.database.pool.query('delete from sync_failures');
 });
 
 const failFor = (ids: string[], status: number) => {
-  door.guard = ({ path }) => (ids.some((id) => path.includes(id)) ? status : undefined);
+  proxy.guard = ({ path }) => (ids.some((id) => path.includes(id)) ? status : undefined);
 };
 const failures = async () => {
   const { rows } = await app.database.pool.query<{ id: string; attempts: number; wait: number }>(
@@ -98,7 +98,7 @@ describe('9.13 one customer for whom Stripe fails stops nobody', () => {
     const [one] = await ids();
     failFor([one!], 500);
     await reconcile.sweep();
-    expect(await reconcile.sweep({ patient: true })).toMatchObject({ synced: 4, failed: [] });
+    expect(await reconcile.sweep({ onlyDue: true })).toMatchObject({ synced: 4, failed: [] });
     expect(await reconcile.retryFailed()).toMatchObject({ synced: 0, failed: [] });
     for (const attempts of [2, 3, 4, 5]) {
       await reconcile.sweep();
@@ -106,7 +106,7 @@ describe('9.13 one customer for whom Stripe fails stops nobody', () => {
     }
     expect(await openAlerts()).toContain('customer_not_synced');
 
-    door.guard = () => undefined;
+    proxy.guard = () => undefined;
     await app.database.pool.query('update sync_failures set retry_at = failed_at');
     // The app's own schedule may be faster.
     expect(await reconcile.retryFailed()).toMatchObject({ failed: [] });
@@ -114,13 +114,13 @@ describe('9.13 one customer for whom Stripe fails stops nobody', () => {
     expect(await openAlerts()).not.toContain('customer_not_synced');
   });
 
-  test('a Stripe that is away for everybody ends the walk, and is nobody’s failure', async () => {
-    door.guard = () => 503;
-    door.calls.length = 0;
+  test('a Stripe that is away for everybody ends the sweep, and is nobody’s failure', async () => {
+    proxy.guard = () => 503;
+    proxy.calls.length = 0;
     await expect(reconcile.sweep()).rejects.toMatchObject({ code: 'stripe_unavailable' });
     expect(await failures()).toEqual([]);
     // Three customers and one bare call, not everybody.
-    expect(new Set(door.calls).size).toBe(4);
+    expect(new Set(proxy.calls).size).toBe(4);
   });
 
   test('a call that is refused for one customer stops nobody either', async () => {

@@ -11,7 +11,7 @@ test('a history is told a line a stretch, with all that it takes to play it', ()
   const stormy = { weather: { duplicate: 0, shuffle: 1, drop: 0.5 }, kills: 1, days: 12 };
   const fault = { call: 3, fault: 'answer lost' as const };
   const asks = { kind: 'ask', verb: 'upgrade', twice: true, process: 1, fault } as const;
-  const told = tellHistory([calm, stormy], [[{ kind: 'staff', deed: 'give credit' }], [asks]]);
+  const told = tellHistory([calm, stormy], [[{ kind: 'staff', action: 'give credit' }], [asks]]);
   expect(told).toBe(
     '  1. staff: give credit (calm)\n' +
       '  2. upgrade [twice at once, call 3 answer lost, process 1] ' +

@@ -1,11 +1,11 @@
 import { VERB_NAMES, type VerbName } from '../faults/verbs.ts';
 import { FAULTS, type FaultName } from '../faults/cases.ts';
-import { STAFF_DEEDS, type StaffDeed } from './deeds.ts';
+import { STAFF_ACTIONS, type StaffAction } from './actions.ts';
 
 /** One thing that happens to a tenant. */
 export type Step =
   | { kind: 'ask'; verb: VerbName; twice: boolean; process: number; fault: StepFault | null }
-  | { kind: 'staff'; deed: StaffDeed };
+  | { kind: 'staff'; action: StaffAction };
 
 export interface StepFault {
   /** At which of the verb's calls, from 1; beyond its last one nothing fails. */
@@ -69,7 +69,7 @@ function makeHistory(chance: Chance): History {
 }
 
 function makeStep(chance: Chance): Step {
-  if (chance() < 0.3) return { kind: 'staff', deed: pick(chance, STAFF_DEEDS) };
+  if (chance() < 0.3) return { kind: 'staff', action: pick(chance, STAFF_ACTIONS) };
   const names = Object.keys(FAULTS).filter((one) => !one.startsWith('killed')) as FaultName[];
   return {
     kind: 'ask',
@@ -117,7 +117,7 @@ export function tellHistory(stretches: readonly Stretch[], history: History): st
 }
 
 function tellStep(step: Step): string {
-  if (step.kind === 'staff') return `staff: ${step.deed}`;
+  if (step.kind === 'staff') return `staff: ${step.action}`;
   const { verb, twice, process, fault } = step;
   const more = [
     ...(twice ? ['twice at once'] : []),

@@ -6,7 +6,7 @@ import type { Charge, Facts } from '../faults/facts.ts';
 import { Person } from '../faults/person.ts';
 import { ask, payWhereTold, previewOf, type VerbName } from '../faults/verbs.ts';
 import type { World } from '../faults/world.ts';
-import { doDeed } from './deeds.ts';
+import { doAction } from './actions.ts';
 import type { History, Round, Step, Stretch } from './history.ts';
 
 /** What an observer has of one history. */
@@ -106,7 +106,7 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
   if (customer) customers.add(customer);
   if (step.kind === 'staff') {
     // Staff who take an end back have taken back what the customer was told.
-    if ((await doDeed(person, step.deed)) && step.deed === 'take the end back')
+    if ((await doAction(person, step.action)) && step.action === 'take the end back')
       player.leftWith = null;
     return;
   }

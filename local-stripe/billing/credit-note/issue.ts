@@ -6,7 +6,7 @@ import type { Context } from '../../kernel/types.ts';
 import { changeBalance } from '../invoice/balance.ts';
 import { chargeOfInvoice } from '../invoice/payments.ts';
 import { createRefund } from '../payment/refund.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { creditInvoice } from './apply.ts';
 import { creditableOf, refundedOutside } from './limits.ts';
 import { amountLine, readCreditLines } from './lines.ts';
@@ -24,7 +24,7 @@ export function issueCreditNote(global: Context, params: Params): Stripe.CreditN
   const ctx = global.onClock(idOrNull(invoice.test_clock));
   const customer = ctx.store.find('customer', idOf(invoice.customer!));
   if (customer === undefined) throw invalidRequest('The customer of this invoice is deleted.');
-  refuseUnimitated(params, ['shipping_cost']);
+  refuseUnsupported(params, ['shipping_cost']);
   const lines = linesOf(ctx, invoice, params);
   const totals = creditTotals(ctx, lines);
   const linked = (params.refunds ?? []).map((given, i) => {
@@ -174,7 +174,7 @@ function linkedRefund(
   given: Stripe.CreditNoteCreateParams.Refund,
   place: string,
 ): Linked {
-  refuseUnimitated(given, ['payment_record_refund'], place);
+  refuseUnsupported(given, ['payment_record_refund'], place);
   if (given.refund === undefined) throw missingParam(`${place}[refund]`);
   const found = ctx.store.find('refund', given.refund);
   const isOurs =

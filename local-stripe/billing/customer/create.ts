@@ -3,7 +3,7 @@ import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { attachMethod, noSuchMethod, resolveMethod } from '../payment/methods.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { address } from '../addresses.ts';
 import { createTaxId } from './tax-id.ts';
 
@@ -13,7 +13,7 @@ export function createCustomer(ctx: Context, params: Stripe.CustomerCreateParams
     throw noSuch('test_clock', clock, 'test_clock');
   }
   if (clock !== null) assertRoomOn(ctx, clock);
-  refuseUnimitated(params, ['cash_balance', 'source']);
+  refuseUnsupported(params, ['cash_balance', 'source']);
   const here = ctx.onClock(clock);
   const built = buildCustomer(here, params);
   const method =

@@ -8,7 +8,7 @@ import { priceAmount } from '../catalog/cost.ts';
 import { productName } from '../catalog/name.ts';
 import { redeemForInvoice } from '../discount/redemption.ts';
 import { idsOf, readTaxRates } from '../tax/rates.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { adHocPrice } from './ad-hoc-price.ts';
 import type { LineDraft } from './line.ts';
 
@@ -41,7 +41,7 @@ export interface ItemPlace {
 /** The line for something billed by hand: an amount, or a price and a quantity. */
 export function readItemLine(ctx: Context, given: GivenItem, about: ItemPlace): LineDraft {
   const within = (name: string) => (about.place === '' ? name : `${about.place}[${name}]`);
-  refuseUnimitated(given, ['quantity_decimal', 'tax_code'], about.place);
+  refuseUnsupported(given, ['quantity_decimal', 'tax_code'], about.place);
   assertAtMostOneOf(given, costs, about.place);
   const price = readPrice(ctx, given, about.currency, within);
   const taxBehavior = readBehavior(given, price, within);

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { asDecimal } from '../../schema/decimal.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import type { Discountable, DiscountShare } from '../amounts.ts';
+import type { Discountable, DiscountShare } from '../discount/shares.ts';
 import type { Period } from '../calendar.ts';
 
 /** A line before it is on an invoice. Amounts in minor units, negative for credits. */

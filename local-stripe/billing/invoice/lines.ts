@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { shareDiscounts } from '../amounts.ts';
-import type { DiscountShare } from '../amounts.ts';
+import { shareDiscounts } from '../discount/shares.ts';
+import type { DiscountShare } from '../discount/shares.ts';
 import { priceFor } from '../catalog/price.ts';
 import { taxesOn } from '../tax/line-taxes.ts';
 import type { TaxPolicy } from '../tax/line-taxes.ts';

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import type { DiscountShare } from '../amounts.ts';
+import type { DiscountShare } from '../discount/shares.ts';
 import { idOf } from '../../kernel/reference.ts';
 import { minimumCharge } from '../currencies.ts';
 import { addTaxes, sumOf, taxWithin } from '../tax/sums.ts';

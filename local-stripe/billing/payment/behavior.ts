@@ -3,16 +3,6 @@ import { findCardByNumber } from '../cards.ts';
 import type { Decline, TestCard } from '../cards.ts';
 import { assertReusable, walletOf } from './wallets.ts';
 
-/** How the card behind a payment method behaves. Same id as the payment method. */
-export interface CardRow {
-  id: string;
-  number: string;
-  /** Was challenged successfully when it was set up, so later payments go without. */
-  authenticated: boolean;
-  /** The tester's switch "this card fails from now on". */
-  failing: Decline | null;
-}
-
 export type Verdict =
   { kind: 'succeeds' } | { kind: 'challenges' } | { kind: 'declines'; decline: Decline };
 

@@ -5,7 +5,7 @@ import type { Context } from '../../kernel/types.ts';
 import { address } from '../addresses.ts';
 import { createCustomer, shipping } from '../customer/create.ts';
 import { createTaxId } from '../customer/tax-id.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 
 /**
  * Whom the preview is about, as `customer_details` describes them: instead of a customer, or over
@@ -19,7 +19,7 @@ export function previewCustomer(
   const id =
     named ?? (subscription === null ? createCustomer(ctx, {}).id : idOf(subscription.customer));
   if (details === undefined) return id;
-  refuseUnimitated(details, ['tax'], 'customer_details');
+  refuseUnsupported(details, ['tax'], 'customer_details');
   const found = ctx.store.find('customer', id);
   if (found === undefined) throw noSuch('customer', id, 'customer');
   const customer = ctx.store.put('customer', {

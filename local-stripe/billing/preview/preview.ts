@@ -14,7 +14,7 @@ import { prepareSubscription } from '../subscription/create.ts';
 import { plainPatch } from '../subscription/plain-patch.ts';
 import { renewSubscription } from '../subscription/renew.ts';
 import { updateSubscription } from '../subscription/update.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 
 type Params = Stripe.InvoiceCreatePreviewParams;
 type Details = Stripe.InvoiceCreatePreviewParams.SubscriptionDetails;
@@ -24,9 +24,9 @@ type Details = Stripe.InvoiceCreatePreviewParams.SubscriptionDetails;
  * it says is what an update with the same `proration_date` charges.
  */
 export function previewInvoice(global: Context, params: Params): Stripe.Invoice {
-  refuseUnimitated(params, ['customer_account', 'on_behalf_of', 'schedule_details']);
+  refuseUnsupported(params, ['customer_account', 'on_behalf_of', 'schedule_details']);
   const details = params.subscription_details ?? {};
-  refuseUnimitated(
+  refuseUnsupported(
     details,
     ['billing_schedules', 'pause', 'resume_at', 'start_date'],
     'subscription_details',

@@ -4,7 +4,7 @@ import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { automaticTax } from '../subscription/build.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
 type Phase = Stripe.SubscriptionSchedule.Phase;
@@ -92,7 +92,7 @@ export function buildSchedule(ctx: Context, id: string, facts: ScheduleFacts): S
 export function readSettings(
   given: Stripe.SubscriptionScheduleCreateParams.DefaultSettings | undefined,
 ): Stripe.SubscriptionSchedule.DefaultSettings {
-  refuseUnimitated(
+  refuseUnsupported(
     given ?? {},
     ['application_fee_percent', 'billing_thresholds', 'on_behalf_of', 'transfer_data'],
     'default_settings',

@@ -4,7 +4,7 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { assertOneCurrency } from '../subscription/currency.ts';
 import { findCustomer } from '../subscription/read-params.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { assertSubscription, buildSchedule, phaseOfSubscription } from './build.ts';
 import { readPhases } from './phases.ts';
 import { scheduleNextPhase } from './phase.ts';
@@ -14,7 +14,7 @@ type Params = Stripe.SubscriptionScheduleCreateParams;
 
 /** `POST /v1/subscription_schedules`. */
 export function createSchedule(global: Context, params: Params): Stripe.SubscriptionSchedule {
-  refuseUnimitated(params, ['customer_account', 'pause_schedules']);
+  refuseUnsupported(params, ['customer_account', 'pause_schedules']);
   if (params.end_behavior === 'none' || params.end_behavior === 'renew') {
     throw invalidRequest('end_behavior must be one of cancel or release.', 'end_behavior');
   }

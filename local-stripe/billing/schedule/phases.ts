@@ -12,13 +12,13 @@ import {
 import { automaticTax } from '../subscription/build.ts';
 import { assertTaxable } from '../tax/checks.ts';
 import { readTaxRates } from '../tax/rates.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 
 type Phase = Stripe.SubscriptionSchedule.Phase;
 type GivenPhase = Stripe.SubscriptionScheduleCreateParams.Phase & { start_date?: number | 'now' };
 
 const phasesMax = 10;
-const unimitated = [
+const unsupported = [
   'add_invoice_items',
   'application_fee_percent',
   'billing_thresholds',
@@ -41,7 +41,7 @@ export function readPhases(
   let from = start;
   return given.map((phase, i) => {
     const place = `phases[${i}]`;
-    refuseUnimitated(phase, unimitated, place);
+    refuseUnsupported(phase, unsupported, place);
     if (i > 0 && typeof phase.start_date === 'number' && phase.start_date !== from) {
       throw invalidRequest('A phase starts when the one before it ends.', `${place}[start_date]`);
     }
@@ -138,7 +138,7 @@ function readItem(
   place: string,
   known: readonly Stripe.TaxRate[],
 ): Phase['items'][number] {
-  refuseUnimitated(given, ['billing_thresholds', 'discounts'], place);
+  refuseUnsupported(given, ['billing_thresholds', 'discounts'], place);
   const price = resolvePrice(ctx, given, place);
   assertRecurring(price, null, place);
   assertQuantity(given.quantity, price, place);

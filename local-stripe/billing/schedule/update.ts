@@ -3,7 +3,7 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { reflectEnd } from './reflect.ts';
 import { readSettings } from './build.ts';
 import { readPhases } from './phases.ts';
@@ -19,7 +19,7 @@ export function updateSchedule(
   params: Stripe.SubscriptionScheduleUpdateParams,
 ): Schedule {
   const ctx = global.onClock(idOrNull(before.test_clock));
-  refuseUnimitated(params, ['pause_schedules']);
+  refuseUnsupported(params, ['pause_schedules']);
   if (before.status !== 'active' && before.status !== 'not_started') {
     const names = Object.keys(params).filter((name) => name !== 'expand');
     if (names.some((name) => name !== 'metadata')) {

@@ -3,7 +3,7 @@ import { asDecimal } from '../../schema/decimal.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { aggregateUsage } from '../meter-usage.ts';
-import { isActiveDiscount, prorate, shareDiscounts, spread } from '../amounts.ts';
+import { isActiveDiscount, prorate, shareDiscounts, spread } from '../discount/shares.ts';
 import { idsOf } from '../tax/rates.ts';
 import { priceAmount, tierParts, usageAmount } from '../catalog/cost.ts';
 import { priceFor } from '../catalog/price.ts';

@@ -5,7 +5,7 @@ import type { Context } from '../../kernel/types.ts';
 import { periodAt } from '../calendar.ts';
 import type { Period } from '../calendar.ts';
 import { createInvoiceItem } from '../invoice/items.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { plannedRates, readTaxRates } from '../tax/rates.ts';
 import { assertTaxTerms } from './tax-terms.ts';
 import { billingMode, buildSubscription } from './build.ts';
@@ -28,7 +28,7 @@ import {
   readCancelAt,
   readTrialEnd,
   redeemAll,
-  unimitated,
+  unsupported,
 } from './read-params.ts';
 
 /** `POST /v1/subscriptions`, with its first invoice and, where it can, its payment. */
@@ -58,7 +58,7 @@ export function prepareSubscription(
   params: Stripe.SubscriptionCreateParams,
   { schedule = null, isChosen = schedule !== null, needsLocation = true }: PrepareOptions = {},
 ): { ctx: Context; subscription: Stripe.Subscription; behavior: Start['behavior'] } {
-  refuseUnimitated(params, [...unimitated, 'backdate_start_date']);
+  refuseUnsupported(params, [...unsupported, 'backdate_start_date']);
   const customer = findCustomer(global, params.customer);
   const ctx = global.onClock(idOrNull(customer.test_clock));
   const behavior = (params.payment_behavior ?? 'allow_incomplete') as Start['behavior'];

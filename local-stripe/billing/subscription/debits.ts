@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { prorate } from '../amounts.ts';
+import { prorate } from '../discount/shares.ts';
 import type { Debit } from '../rows.ts';
 import { fullPeriod, netAmounts } from './charges.ts';
 

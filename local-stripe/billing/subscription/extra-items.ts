@@ -7,7 +7,7 @@ import { priceAmount } from '../catalog/cost.ts';
 import type { LineDraft } from '../invoice/line.ts';
 import { redeemForInvoice } from '../discount/redemption.ts';
 import { idsOf, readTaxRates } from '../tax/rates.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { productName } from '../catalog/name.ts';
 import { assertQuantity, inCurrency, resolvePrice } from './items.ts';
 
@@ -26,7 +26,7 @@ export function oneTimeLine(
   subscription: Stripe.Subscription,
   place: string,
 ): LineDraft {
-  refuseUnimitated(given, ['period'], place);
+  refuseUnsupported(given, ['period'], place);
   const found = resolvePrice(ctx, given, place);
   if (found.recurring !== null) {
     throw invalidRequest(

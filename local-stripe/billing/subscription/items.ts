@@ -3,7 +3,7 @@ import { invalidRequest, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createPrice, presentPrice, priceIn } from '../catalog/price.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import type { Period } from '../calendar.ts';
 
 export const itemsMax = 20;
@@ -139,7 +139,7 @@ export function assertQuantity(
 }
 
 export function refuseItemExtras(item: object, place: string): void {
-  refuseUnimitated(item, ['billing_thresholds', 'current_trial'], place);
+  refuseUnsupported(item, ['billing_thresholds', 'current_trial'], place);
 }
 
 /** The price once more, in the words of the time before prices. */

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
-import { couponOf } from '../amounts.ts';
+import { couponOf } from '../discount/shares.ts';
 
 /** A coupon for `once` is gone after the first invoice that it took something off. */
 export function useUpOnceDiscounts(

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
-import { prorate } from '../amounts.ts';
+import { prorate } from '../discount/shares.ts';
 import type { LineDraft } from '../invoice/line.ts';
 import { idsOf } from '../tax/rates.ts';
 import { fullPeriod, isMetered, netAmounts, priceOf } from './charges.ts';

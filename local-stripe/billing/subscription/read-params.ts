@@ -14,7 +14,7 @@ import { nextCycleAt } from './cycle-schedule.ts';
 const twoYears = 730 * 86_400;
 
 /** Parameters of create and update that need what we do not imitate. */
-export const unimitated = [
+export const unsupported = [
   'application_fee_percent',
   'billing_schedules',
   'billing_thresholds',

@@ -4,7 +4,7 @@ import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createInvoiceItem } from '../invoice/items.ts';
 import { assertNotScheduled } from './attached-schedule.ts';
-import { refuseUnimitated } from '../unimitated.ts';
+import { refuseUnsupported } from '../unsupported.ts';
 import { billChange } from './bill-change.ts';
 import { announceEntitlements } from './changed.ts';
 import { planChange } from './change.ts';
@@ -13,7 +13,7 @@ import { scheduleCycle } from './cycle-schedule.ts';
 import { oneTimeLine } from './extra-items.ts';
 import { dropPendingUpdate } from './pending-update.ts';
 import { plainPatch } from './plain-patch.ts';
-import { readTrialEnd, unimitated } from './read-params.ts';
+import { readTrialEnd, unsupported } from './read-params.ts';
 import { assertTaxTerms } from './tax-terms.ts';
 
 type Params = Stripe.SubscriptionUpdateParams;
@@ -44,7 +44,7 @@ export function updateSubscription(
   params: Params,
 ): Stripe.Subscription {
   const ctx = global.onClock(idOrNull(found.test_clock));
-  refuseUnimitated(params, unimitated);
+  refuseUnsupported(params, unsupported);
   assertUpdatable(found, params);
   if (params.payment_behavior === 'pending_if_incomplete') assertPendable(found, params);
   const touchesBill =

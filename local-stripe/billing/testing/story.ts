@@ -7,9 +7,9 @@ import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { createCustomer } from '../customer/create.ts';
 import { createPrice } from '../catalog/price.ts';
-import { act } from './act.ts';
-import type { Cast } from './act.ts';
-import type { Deed } from './deeds.ts';
+import { perform } from './perform.ts';
+import type { Cast } from './perform.ts';
+import type { Action } from './actions.ts';
 
 const day = 86_400;
 export const year = 366 * day;
@@ -21,11 +21,11 @@ export interface Told {
 }
 
 /**
- * Tells the story, letting time pass between its deeds in as many steps as `cuts` (0 to 1) make. With
- * a `dataDir` the process begins anew after every deed.
+ * Tells the story, letting time pass between its actions in as many steps as `cuts` (0 to 1) make. With
+ * a `dataDir` the process begins anew after every action.
  */
 export async function tell(
-  story: Deed[],
+  story: Action[],
   cuts: number[],
   dataDir: string | null = null,
 ): Promise<Told> {
@@ -54,7 +54,7 @@ export async function tell(
       local = await startAt(now);
     }
     try {
-      local.kernel.run((ctx) => act(ctx, one, cast));
+      local.kernel.run((ctx) => perform(ctx, one, cast));
     } catch (error) {
       // Refusals are part of life; anything else is a bug.
       if (!(error instanceof StripeError)) throw error;

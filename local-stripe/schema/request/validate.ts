@@ -1,7 +1,7 @@
 import type { RawParams } from '../../kernel/form.ts';
 import { alternatives, getEndpoint } from '../document.ts';
 import type { JsonSchema } from '../json-schema.ts';
-import { assertImitated } from '../unimitated.ts';
+import { assertImitated } from '../unsupported.ts';
 import { coerceObject } from './coerce.ts';
 import { assertExpandable } from './expand.ts';
 

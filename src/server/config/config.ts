@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { RefundPolicies } from '../../domain/billing/remedy.ts';
-import { decideSignInLimits, type SignInLimits } from './doors.ts';
+import { decideSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 import { ConfigError, type Env, type Environment } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';

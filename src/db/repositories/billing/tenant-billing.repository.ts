@@ -74,23 +74,23 @@ export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<v
   await db.delete(users).where(eq(users.tenantId, tenantId));
 }
 
-/** Where the reconciler's walk is: the customer it read last, and when that one had been synced. */
-export interface WalkPosition {
+/** Where the reconciler's sweep is: the customer it read last, and when that one had been synced. */
+export interface SweepPosition {
   syncedAt: Date;
   customerId: string;
 }
 
-export const WALK_START: WalkPosition = { syncedAt: new Date(0), customerId: '' };
+export const SWEEP_START: SweepPosition = { syncedAt: new Date(0), customerId: '' };
 
 /**
  * Customers that were last read from Stripe before `syncedBefore`, the oldest reading first, so
- * that a walk that is cut short goes on with the others next time. `dueAt` leaves out those whose
+ * that a sweep that is cut short goes on with the others next time. `dueAt` leaves out those whose
  * failure waits for a later try.
  */
 export async function listCustomers(
   db: DbOrTx,
-  values: { after: WalkPosition; syncedBefore: Date; dueAt: Date | undefined; limit: number },
-): Promise<WalkPosition[]> {
+  values: { after: SweepPosition; syncedBefore: Date; dueAt: Date | undefined; limit: number },
+): Promise<SweepPosition[]> {
   const { after, syncedBefore, dueAt, limit } = values;
   const syncedAt = sql<Date>`coalesce(${tenants.syncedAt}, 'epoch')`.mapWith(tenants.syncedAt);
   const rows = await db

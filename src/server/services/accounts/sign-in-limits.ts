@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { BillingError } from '../../../domain/errors.ts';
-import type { SignInLimits } from '../../config/doors.ts';
+import type { SignInLimits } from '../../config/sign-in-limits.ts';
 import { RateLimit } from '../operations/rate-limits.ts';
 
 /** Who knocks: from where, at which account, and whether it was opened from there before. */

@@ -1,10 +1,10 @@
 import { listDueSyncFailures } from '../../../db/repositories/billing/sync-failure.repository.ts';
 import {
   listCustomers,
-  WALK_START,
+  SWEEP_START,
 } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import { catchUpEvents } from './reconcile/catch-up.ts';
-import { Walk, type SweepResult } from './reconcile/walk.ts';
+import { Sweep, type SweepResult } from './reconcile/sweep.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
@@ -28,42 +28,42 @@ export class ReconcileService {
 
   /**
    * Syncs every customer, invoices, refunds and disputes included, or those not read from Stripe for
-   * `ageMs`. One that fails does not stop the walk; an absent Stripe does: 503 `stripe_unavailable`.
-   * `patient` leaves out those whose failure waits for a later try.
+   * `ageMs`. One that fails does not stop the sweep; an absent Stripe does: 503 `stripe_unavailable`.
+   * `onlyDue` leaves out those whose failure waits for a later try.
    */
   async sweep(
-    options: { ageMs?: number; patient?: boolean; signal?: AbortSignal } = {},
+    options: { ageMs?: number; onlyDue?: boolean; signal?: AbortSignal } = {},
   ): Promise<SweepResult> {
-    const { ageMs = 0, patient = false, signal } = options;
+    const { ageMs = 0, onlyDue = false, signal } = options;
     const { db, clock } = this.#deps;
-    const walk = this.#walk();
-    // Nobody is read twice: what this walk syncs is newer than its beginning.
+    const sweep = this.#newSweep();
+    // Nobody is read twice: what this sweep syncs is newer than its beginning.
     const begun = clock.now();
     const syncedBefore = new Date(begun.getTime() - ageMs);
-    const dueAt = patient ? begun : undefined;
-    let after = WALK_START;
+    const dueAt = onlyDue ? begun : undefined;
+    let after = SWEEP_START;
     while (!signal?.aborted) {
       const page = await listCustomers(db, { after, syncedBefore, dueAt, limit: PAGE });
-      for (const { customerId } of page) if (!signal?.aborted) await walk.visit(customerId);
+      for (const { customerId } of page) if (!signal?.aborted) await sweep.visit(customerId);
       after = page.at(-1) ?? after;
       if (page.length < PAGE) break;
     }
-    return walk.end();
+    return sweep.end();
   }
 
   /** Tries customers again that failed alone and whose next try is due. */
   async retryFailed(signal?: AbortSignal): Promise<SweepResult> {
     const { db, clock } = this.#deps;
-    const walk = this.#walk();
+    const sweep = this.#newSweep();
     for (const customerId of await listDueSyncFailures(db, clock.now(), RETRIES)) {
-      if (!signal?.aborted) await walk.visit(customerId);
+      if (!signal?.aborted) await sweep.visit(customerId);
     }
-    return walk.end();
+    return sweep.end();
   }
 
-  #walk(): Walk {
+  #newSweep(): Sweep {
     const actor = { kind: 'system', task: 'reconcile' } as const;
-    return new Walk(this.#deps, (customerId) =>
+    return new Sweep(this.#deps, (customerId) =>
       syncCustomer(this.#deps, customerId, { actor, invoices: 'newest' }),
     );
   }

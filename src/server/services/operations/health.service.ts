@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { isMigrated } from '../../../db/migrate.ts';
-import { takesWrites } from '../../../db/takes-writes.ts';
+import { isWritable } from '../../../db/is-writable.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Database } from '../../../db/client.ts';
 import { writeSetting } from '../../../db/repositories/operations/setting.repository.ts';
@@ -50,7 +50,7 @@ export class HealthService {
   async check(): Promise<Readiness> {
     const { pool } = this.database;
     const [database, migrations] = await Promise.all([
-      succeeds(takesWrites(pool)),
+      succeeds(isWritable(pool)),
       succeeds(isMigrated(pool)),
     ]);
     return {

@@ -4,7 +4,7 @@ import type { LocalStripe } from '../../index.ts';
 import { frozenClock } from '../../kernel/clock.ts';
 
 /** A local Stripe at a stated time, its SDK, and what stories need besides. */
-export interface Bench {
+export interface Shop {
   local: LocalStripe;
   stripe: Stripe;
   monthly: Stripe.Price;
@@ -20,7 +20,7 @@ export interface Bench {
 
 export const seconds = (date: string): number => Date.parse(`${date}Z`) / 1000;
 
-export async function startBench(startsAt: string, seed = 'bench'): Promise<Bench> {
+export async function startShop(startsAt: string, seed = 'shop'): Promise<Shop> {
   const errors: string[] = [];
   const local = await startLocalStripe({
     port: 0,

@@ -5,7 +5,7 @@ export const plans = ['monthly', 'yearly', 'team'] as const;
 export const prorations = ['create_prorations', 'always_invoice', 'none'] as const;
 
 /** Something that somebody does, some seconds after the one before. */
-export type Deed = { after: number; who: number } & (
+export type Action = { after: number; who: number } & (
   | { do: 'subscribe'; plan: number; trialDays: number; classic: boolean }
   | { do: 'change'; plan: number; proration: number; anchorNow: boolean; pending: boolean }
   | { do: 'quantity'; quantity: number; proration: number }
@@ -16,15 +16,15 @@ export type Deed = { after: number; who: number } & (
   | { do: 'reschedule'; plan: number; trialDays: number; proration: number }
 );
 
-// Mostly the one who begins, so that deeds meet each other.
+// Mostly the one who begins, so that actions meet each other.
 const who = fc.constantFrom(0, 0, 0, 1);
 const after = fc.integer({ min: 0, max: 30 * day });
 const plan = fc.nat({ max: 2 });
 const proration = fc.nat({ max: 2 });
-const deed = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+const action = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record({ after, who, ...model });
 
-const subscribe = deed({
+const subscribe = action({
   do: fc.constant('subscribe' as const),
   plan,
   trialDays: fc.constantFrom(0, 0, 2, 14),
@@ -34,37 +34,37 @@ const subscribe = deed({
 const later = fc.array(
   fc.oneof(
     subscribe,
-    deed({
+    action({
       do: fc.constant('change' as const),
       plan,
       proration,
       anchorNow: fc.boolean(),
       pending: fc.boolean(),
     }),
-    deed({
+    action({
       do: fc.constant('quantity' as const),
       quantity: fc.integer({ min: 0, max: 5 }),
       proration,
     }),
-    deed({ do: fc.constant('cancel' as const), atEnd: fc.boolean(), prorate: fc.boolean() }),
-    deed({
+    action({ do: fc.constant('cancel' as const), atEnd: fc.boolean(), prorate: fc.boolean() }),
+    action({
       do: fc.constantFrom(
         ...(['uncancel', 'pause', 'resume', 'pay', 'void', 'refund', 'endTrial'] as const),
       ),
     }),
-    deed({ do: fc.constant('fail' as const), fails: fc.boolean() }),
-    deed({ do: fc.constant('downgrade' as const), plan }),
-    deed({
+    action({ do: fc.constant('fail' as const), fails: fc.boolean() }),
+    action({ do: fc.constant('downgrade' as const), plan }),
+    action({
       do: fc.constant('reschedule' as const),
       plan,
       trialDays: fc.constantFrom(0, 3, 40),
       proration,
     }),
-  ) as fc.Arbitrary<Deed>,
+  ) as fc.Arbitrary<Action>,
   { maxLength: 14 },
 );
 
 /** Somebody subscribes, and then things happen. */
-export const deeds: fc.Arbitrary<Deed[]> = fc
+export const actions: fc.Arbitrary<Action[]> = fc
   .tuple(subscribe, later)
-  .map(([first, rest]) => [{ ...first, who: 0 } as Deed, ...rest]);
+  .map(([first, rest]) => [{ ...first, who: 0 } as Action, ...rest]);

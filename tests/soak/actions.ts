@@ -3,7 +3,7 @@ import type { Person } from '../faults/person.ts';
 const DAY = 86_400;
 
 /** What staff, the portal, the bank and the customer's card do at Stripe itself. */
-const DEEDS = {
+const ACTIONS = {
   'set an end in 200 days': (person: Person, id: string) =>
     person.world.stripe.subscriptions.update(id, {
       cancel_at: person.world.now() + 200 * DAY,
@@ -41,15 +41,15 @@ const DEEDS = {
   'card is good again': (person: Person) => person.useCard('pm_card_visa'),
 } satisfies Record<string, (person: Person, id: string) => Promise<unknown>>;
 
-export type StaffDeed = keyof typeof DEEDS;
+export type StaffAction = keyof typeof ACTIONS;
 
-export const STAFF_DEEDS = Object.keys(DEEDS) as StaffDeed[];
+export const STAFF_ACTIONS = Object.keys(ACTIONS) as StaffAction[];
 
 /** Does it, where there is a live subscription and Stripe allows it; answers whether it did. */
-export async function doDeed(person: Person, deed: StaffDeed): Promise<boolean> {
+export async function doAction(person: Person, action: StaffAction): Promise<boolean> {
   if ((await person.customerId()) === null) return false;
   try {
-    await DEEDS[deed](person, (await person.subscription()).id);
+    await ACTIONS[action](person, (await person.subscription()).id);
     return true;
   } catch {
     return false;

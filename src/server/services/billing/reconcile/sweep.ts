@@ -31,10 +31,10 @@ const ALERT = 'customer_not_synced';
 
 /**
  * Syncs customers one after the other. One for whom Stripe fails is noted and tried again later,
- * and does not stop the walk. Several in a row, or all there are, may mean that Stripe is away: a
- * bare call decides, and an outage is nobody's failure but ends the walk (503 `stripe_unavailable`).
+ * and does not stop the sweep. Several in a row, or all there are, may mean that Stripe is away: a
+ * bare call decides, and an outage is nobody's failure but ends the sweep (503 `stripe_unavailable`).
  */
-export class Walk {
+export class Sweep {
   readonly #deps: { db: Db; clock: Clock; log: Logger; stripe: StripeService };
   readonly #sync: (customerId: string) => Promise<string>;
   /** Failures since the last success that may yet turn out to be an outage. */

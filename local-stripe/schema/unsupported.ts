@@ -5,7 +5,7 @@ import type { Params } from '../kernel/types.ts';
  * Parameters that Stripe knows and the local Stripe does not imitate, by endpoint: better a refusal in
  * words than an answer as if the parameter had not been there. `[]` is any element.
  */
-const unimitated: readonly { endpoint: RegExp; param: RegExp }[] = [
+const unsupported: readonly { endpoint: RegExp; param: RegExp }[] = [
   {
     endpoint: /^POST \/v1\/payment_intents/,
     param:
@@ -58,7 +58,7 @@ const unimitated: readonly { endpoint: RegExp; param: RegExp }[] = [
 
 /** Throws 400 that names the first parameter of a request that is not imitated. */
 export function assertImitated(endpoint: string, params: Params): void {
-  const rules = unimitated.filter((rule) => rule.endpoint.test(endpoint));
+  const rules = unsupported.filter((rule) => rule.endpoint.test(endpoint));
   if (rules.length === 0) return;
   for (const name of namesIn(params)) {
     if (!rules.some(({ param }) => param.test(name))) continue;

@@ -3,7 +3,7 @@ import { invalidRequest } from '../kernel/errors.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
-const notImitated = [
+const unsupported = [
   'after_expiration.recovery.enabled',
   'customer_account',
   'invoice_creation.invoice_data.account_tax_ids',
@@ -26,8 +26,8 @@ const notImitated = [
 ];
 
 /** Better a clear refusal than a session that behaves as if the parameter were not there. */
-export function refuseWhatIsNotImitated(params: CreateParams): void {
-  for (const path of notImitated) {
+export function refuseUnsupportedParams(params: CreateParams): void {
+  for (const path of unsupported) {
     const value = path
       .split('.')
       .reduce<unknown>(

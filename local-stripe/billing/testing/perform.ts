@@ -10,8 +10,8 @@ import { cancelSubscription } from '../subscription/cancel.ts';
 import { createSubscription } from '../subscription/create.ts';
 import { pauseSubscription, resumeSubscription } from '../subscription/pause.ts';
 import { updateSubscription } from '../subscription/update.ts';
-import { plans, prorations } from './deeds.ts';
-import type { Deed } from './deeds.ts';
+import { plans, prorations } from './actions.ts';
+import type { Action } from './actions.ts';
 
 /** Who is there, and what is sold. */
 export interface Cast {
@@ -19,35 +19,35 @@ export interface Cast {
   customers: { id: string; card: string }[];
 }
 
-/** Does what the deed says, as the API would. Throws its refusals. */
-export function act(ctx: Context, deed: Deed, cast: Cast): void {
-  const { id: customer, card } = cast.customers[deed.who]!;
+/** Does what the action says, as the API would. Throws its refusals. */
+export function perform(ctx: Context, action: Action, cast: Cast): void {
+  const { id: customer, card } = cast.customers[action.who]!;
   const latest = ctx.store.by('subscription', 'customer', customer).at(-1);
   const priceOf = (n: number) => cast.prices[plans[n]!];
-  if (deed.do === 'fail') {
+  if (action.do === 'fail') {
     const decline = {
       code: 'card_declined',
       declineCode: 'generic_decline',
       message: 'No.',
     } as const;
-    setCardFailing(ctx, card, deed.fails ? decline : null);
+    setCardFailing(ctx, card, action.fails ? decline : null);
     return;
   }
-  if (deed.do === 'subscribe') {
+  if (action.do === 'subscribe') {
     createSubscription(ctx, {
       customer,
-      items: [{ price: priceOf(deed.plan) }],
-      ...(deed.trialDays > 0 ? { trial_period_days: deed.trialDays } : {}),
-      ...(deed.classic ? { billing_mode: { type: 'classic' } } : {}),
+      items: [{ price: priceOf(action.plan) }],
+      ...(action.trialDays > 0 ? { trial_period_days: action.trialDays } : {}),
+      ...(action.classic ? { billing_mode: { type: 'classic' } } : {}),
     });
     return;
   }
-  if (latest !== undefined) actOn(ctx, deed, latest, priceOf);
+  if (latest !== undefined) actOn(ctx, action, latest, priceOf);
 }
 
 function actOn(
   ctx: Context,
-  deed: Exclude<Deed, { do: 'fail' | 'subscribe' }>,
+  action: Exclude<Action, { do: 'fail' | 'subscribe' }>,
   latest: Stripe.Subscription,
   priceOf: (n: number) => string,
 ): void {
@@ -55,24 +55,25 @@ function actOn(
   const open = ctx.store
     .by('invoice', 'subscription', latest.id)
     .findLast((one) => one.status === 'open');
-  switch (deed.do) {
+  switch (action.do) {
     case 'change':
       updateSubscription(ctx, latest, {
-        items: [{ id: item, price: priceOf(deed.plan) }],
-        proration_behavior: prorations[deed.proration]!,
-        ...(deed.anchorNow ? { billing_cycle_anchor: { type: 'now' } } : {}),
-        ...(deed.pending ? { payment_behavior: 'pending_if_incomplete' } : {}),
+        items: [{ id: item, price: priceOf(action.plan) }],
+        proration_behavior: prorations[action.proration]!,
+        ...(action.anchorNow ? { billing_cycle_anchor: { type: 'now' } } : {}),
+        ...(action.pending ? { payment_behavior: 'pending_if_incomplete' } : {}),
       });
       break;
     case 'quantity':
       updateSubscription(ctx, latest, {
-        items: [{ id: item, quantity: deed.quantity }],
-        proration_behavior: prorations[deed.proration]!,
+        items: [{ id: item, quantity: action.quantity }],
+        proration_behavior: prorations[action.proration]!,
       });
       break;
     case 'cancel':
-      if (deed.atEnd) updateSubscription(ctx, latest, { cancel_at_period_end: true });
-      else cancelSubscription(ctx, latest, { prorate: deed.prorate, invoice_now: deed.prorate });
+      if (action.atEnd) updateSubscription(ctx, latest, { cancel_at_period_end: true });
+      else
+        cancelSubscription(ctx, latest, { prorate: action.prorate, invoice_now: action.prorate });
       break;
     case 'uncancel':
       updateSubscription(ctx, latest, { cancel_at_period_end: false });
@@ -112,7 +113,7 @@ function actOn(
             start_date: phase!.start_date,
             end_date: phase!.end_date,
           },
-          { items: [{ price: priceOf(deed.plan) }], duration: { interval: 'month' } },
+          { items: [{ price: priceOf(action.plan) }], duration: { interval: 'month' } },
         ],
       });
       break;
@@ -125,13 +126,13 @@ function actOn(
       updateSchedule(ctx, schedule, {
         phases: [
           {
-            items: [{ price: priceOf(deed.plan) }],
+            items: [{ price: priceOf(action.plan) }],
             start_date: schedule.phases[0]!.start_date,
-            ...(deed.trialDays > 0 ? { trial_end: ctx.now + deed.trialDays * 86_400 } : {}),
+            ...(action.trialDays > 0 ? { trial_end: ctx.now + action.trialDays * 86_400 } : {}),
             duration: { interval: 'year' },
           },
         ],
-        proration_behavior: prorations[deed.proration]!,
+        proration_behavior: prorations[action.proration]!,
       });
     }
   }

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
-import { amountOff, appliesTo } from './discount/coupon.ts';
-import { idOf } from '../kernel/reference.ts';
-import type { Context } from '../kernel/types.ts';
+import { amountOff, appliesTo } from './coupon.ts';
+import { idOf } from '../../kernel/reference.ts';
+import type { Context } from '../../kernel/types.ts';
 
 /** Something with an amount that discounts may be taken off. */
 export interface Discountable {

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../kernel/errors.ts';
 
 /** Refuses parameters that Stripe knows and we do not imitate, rather than act as if we did. */
-export function refuseUnimitated(params: object, names: readonly string[], place = ''): void {
+export function refuseUnsupported(params: object, names: readonly string[], place = ''): void {
   const given = params as Record<string, unknown>;
   for (const name of names) {
     const value = given[name];

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 /** What to answer instead of Stripe; `undefined` lets the call through. */
 export type Guard = (call: { method: string; path: string; body: string }) => number | undefined;
 
-export interface StripeDoor {
+export interface StripeProxy {
   url: URL;
   /** Decides about every call from now on. */
   guard: Guard;
@@ -14,7 +14,7 @@ export interface StripeDoor {
 }
 
 /** Stands before a local Stripe and fails the calls that a test picks, for one customer say. */
-export async function openStripeDoor(stripeUrl: string): Promise<StripeDoor> {
+export async function openStripeProxy(stripeUrl: string): Promise<StripeProxy> {
   const behind = new URL(stripeUrl);
   const server = createServer((incoming, answer) => {
     const chunks: Buffer[] = [];
@@ -22,8 +22,8 @@ export async function openStripeDoor(stripeUrl: string): Promise<StripeDoor> {
     incoming.on('end', () => {
       const body = Buffer.concat(chunks);
       const { method = 'GET', url: path = '/' } = incoming;
-      door.calls.push(`${method} ${path}`);
-      const status = door.guard({ method, path, body: body.toString() });
+      proxy.calls.push(`${method} ${path}`);
+      const status = proxy.guard({ method, path, body: body.toString() });
       if (status !== undefined) {
         answer.writeHead(status, { 'Content-Type': 'application/json' });
         answer.end(
@@ -43,7 +43,7 @@ export async function openStripeDoor(stripeUrl: string): Promise<StripeDoor> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const door: StripeDoor = {
+  const proxy: StripeProxy = {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     guard: () => undefined,
     calls: [],
@@ -53,5 +53,5 @@ export async function openStripeDoor(stripeUrl: string): Promise<StripeDoor> {
         server.close(() => resolve());
       }),
   };
-  return door;
+  return proxy;
 }
