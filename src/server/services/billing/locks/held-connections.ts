@@ -9,8 +9,8 @@ export const HELD_CONNECTIONS = 8;
 /** So many of them at most for people; the rest is the worker's, whose webhooks wait for nobody. */
 const FOR_PEOPLE = 5;
 
-/** As long as for a connection. */
-const WAIT_MS = 4_000;
+/** People wait so long for theirs: what their request has left then is enough for a call or two. */
+const WAIT_MS = 8_000;
 
 /** PostgreSQL's answer when a lock was not had in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
