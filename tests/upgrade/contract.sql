@@ -1,0 +1,16 @@
+-- What the next release's first migration takes away: all that was left for the version before when
+-- metering moved into a schema of its own (ADR 32).
+drop view usage, usage_totals, usage_days, usage_reservations, usage_idempotency, usage_thresholds,
+  usage_archives;
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in
+    select oid from pg_proc where pronamespace = 'public'::regnamespace and proname like 'usage\_%'
+  loop
+    execute format('drop function %s', v_function);
+  end loop;
+end $$;
+alter table plan_limits alter column resource_type type text;
+drop domain resource_type, reservation_state;
