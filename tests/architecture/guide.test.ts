@@ -87,7 +87,7 @@ describe('the glossary agrees with the screen', () => {
 
   test('mails use the words of the screen for what is metered', () => {
     const shell = readText('src/client/i18n/zh-CN/shell.ts');
-    const mails = readText('src/server/services/mail/words.zh.ts');
+    const mails = readText('src/server/services/mail/templates.zh.ts');
     const words = RESOURCE_TYPES.map((type) => new RegExp(`${type}: '([^']+)'`).exec(shell)![1]);
     expect(words.filter((word) => !mails.includes(`'${word}'`))).toEqual([]);
   });

@@ -9,7 +9,7 @@ import { writeCorrection, writeReset, type Correction } from './usage/correct.ts
 import { beginBatch, type BeginCall } from './usage/begin.ts';
 import { streamLedgerCsv } from './usage/export.ts';
 import { bucketOf, type Bucket } from './usage/bucket.ts';
-import { impatient } from './usage/hot-path.ts';
+import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/archive.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition, openPeriod } from './usage/periods.ts';
@@ -31,7 +31,7 @@ export class UsageRepository {
   constructor(database: Pick<Database, 'db' | 'pool'>, answerWithinMs = 10_000) {
     this.#db = database.db;
     this.#bucket = bucketOf(database.pool);
-    this.#hot = bucketOf(impatient(database.pool, answerWithinMs));
+    this.#hot = bucketOf(withQueryTimeout(database.pool, answerWithinMs));
   }
 
   /** Records one consumption (or reserves), as a batch of one. */

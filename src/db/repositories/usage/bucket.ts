@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { DEFAULT_BUCKET } from '../../buckets.ts';
-import type { Asks } from './hot-path.ts';
+import type { Queryable } from './hot-path.ts';
 
 /**
  * A bucket of metering as its statements see it: the schema that has its tables and functions, and
  * whom to ask. Every statement names the schema, whatever the connection's search path is.
  */
-export interface Bucket<Client extends Asks = Asks> {
+export interface Bucket<Client extends Queryable = Queryable> {
   readonly schema: string;
   readonly client: Client;
 }
@@ -15,7 +15,7 @@ export interface Bucket<Client extends Asks = Asks> {
 export type BucketConnection = Bucket<pg.ClientBase>;
 
 /** The bucket that `client` reaches. The one place that says where the tenants' metering lies. */
-export function bucketOf<Client extends Asks>(client: Client): Bucket<Client> {
+export function bucketOf<Client extends Queryable>(client: Client): Bucket<Client> {
   return { schema: DEFAULT_BUCKET, client };
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 /** What the statements of metering need of a connection or a pool. */
-export interface Asks {
+export interface Queryable {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
@@ -12,7 +12,7 @@ export const AS_TEXT = { getTypeParser: () => (value: string) => value };
  * The pool for the hot path: a server that has not answered after `milliseconds` counts as away, its
  * connection is closed, and nobody knows whether what was asked is recorded.
  */
-export function impatient(pool: pg.Pool, milliseconds: number): Asks {
+export function withQueryTimeout(pool: pg.Pool, milliseconds: number): Queryable {
   return {
     query<Row extends pg.QueryResultRow>(config: pg.QueryConfig) {
       const timed = { ...config, query_timeout: milliseconds };

@@ -1,8 +1,8 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import { formatMoney } from '../../../domain/money.ts';
-import type { MailContent, MailKind, Words } from './templates.ts';
-import { en } from './words.en.ts';
-import { zh } from './words.zh.ts';
+import type { MailContent, MailKind, MailTemplates } from './templates.ts';
+import { en } from './templates.en.ts';
+import { zh } from './templates.zh.ts';
 
 /** Writes the mail in its reader's language. Throws for a kind that has no template. */
 export function renderMail(
@@ -10,10 +10,11 @@ export function renderMail(
   appUrl: string,
 ): MailContent {
   const { kind, locale } = mail;
-  const words: Words = wordsOf(locale);
-  if (!Object.hasOwn(words, kind)) throw new Error(`There is no template for the mail "${kind}".`);
+  const templates: MailTemplates = templatesOf(locale);
+  if (!Object.hasOwn(templates, kind))
+    throw new Error(`There is no template for the mail "${kind}".`);
   const data = mail.data as Record<string, unknown>;
-  const write = words[kind as MailKind] as (data: unknown, format: unknown) => MailContent;
+  const write = templates[kind as MailKind] as (data: unknown, format: unknown) => MailContent;
   // A mail is forwarded and read elsewhere: it names the zone, and so the instant that the page shows.
   const day = new Intl.DateTimeFormat(locale, {
     year: 'numeric',
@@ -37,7 +38,7 @@ export function renderMail(
 }
 
 /** The templates of a locale: Chinese for every `zh`, English for the rest. */
-function wordsOf(locale: string): Words {
+function templatesOf(locale: string): MailTemplates {
   return locale.toLowerCase().startsWith('zh') ? zh : en;
 }
 

@@ -61,4 +61,6 @@ export interface MailFormat {
   list(items: string[]): string;
 }
 
-export type Words = { [K in MailKind]: (data: MailData[K], format: MailFormat) => MailContent };
+export type MailTemplates = {
+  [K in MailKind]: (data: MailData[K], format: MailFormat) => MailContent;
+};

@@ -6,7 +6,7 @@ import type { CustomerBilling } from '../../stripe/customers.ts';
 import type { PaymentMethodSnapshot } from '../../stripe/snapshots/schemas.ts';
 import { raiseFindings } from './findings.ts';
 import { mapSubscription } from './map-subscription.ts';
-import type { MoneyReading } from './read-money.ts';
+import type { AmountsDue } from './read-amounts-due.ts';
 import { readPrices } from './read-prices.ts';
 import type { SyncDeps, SyncOptions } from './sync-deps.ts';
 import { notifyOfPartLimits, notifyOfTransition } from './notifications.ts';
@@ -23,7 +23,7 @@ export async function writeSubscriptions(
   tx: Tx,
   tenant: Tenant,
   billing: CustomerBilling,
-  money: MoneyReading,
+  amounts: AmountsDue,
   options: SyncOptions,
   now: Date,
 ): Promise<Subscription[]> {
@@ -36,7 +36,7 @@ export async function writeSubscriptions(
   for (const snapshot of billing.subscriptions) {
     const previous = rows.get(snapshot.id);
     const { graceDays } = deps;
-    const context = { plans, customerPaymentMethod, graceDays, now, ...money };
+    const context = { plans, customerPaymentMethod, graceDays, now, ...amounts };
     const { values, findings } = mapSubscription(snapshot, previous, context);
     const row = previous
       ? await repository.update(previous.id, values)

@@ -2,7 +2,7 @@ import type { ApiProblem } from '../services/api-problem.ts';
 import { useText } from './useText.ts';
 
 /** The sentence for a problem: its code's, or a closer one where the details say more. */
-export function useProblemWords(): (problem: ApiProblem) => string {
+export function useProblemText(): (problem: ApiProblem) => string {
   const { t } = useText();
   return ({ code, details }) => {
     // Asking again would meet the same arrangement of our staff each time.

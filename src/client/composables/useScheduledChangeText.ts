@@ -3,7 +3,7 @@ import { usePlans } from './usePlans.ts';
 import { useText } from './useText.ts';
 
 /** What follows what, and when: of two plans, or of two intervals of one. `at` is ISO 8601. */
-export function useLaterWords(): (
+export function useScheduledChangeText(): (
   current: Plan,
   next: Plan,
   nextPriceId: string | undefined,

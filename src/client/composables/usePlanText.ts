@@ -5,7 +5,7 @@ import type { PlanCard } from '../subscription/plan-card.ts';
 import { useText } from './useText.ts';
 
 /** What cards, comparison and paywall say of a plan. */
-export function usePlanWords() {
+export function usePlanText() {
   const { t, f } = useText();
   const store = useSubscriptionStore();
 

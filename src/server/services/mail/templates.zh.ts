@@ -1,6 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
-import type { MailData, MailFormat, Words } from './templates.ts';
+import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const PLAN_NAMES = { free: '免费版', pro: '专业版', team: '团队版' } as const;
 
@@ -11,7 +11,7 @@ const RESOURCES: Record<string, string> = {
   api_calls: '接口调用',
 };
 
-export const zh: Words = {
+export const zh: MailTemplates = {
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

@@ -1,6 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
-import type { MailData, MailFormat, Words } from './templates.ts';
+import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const;
 
@@ -11,7 +11,7 @@ const RESOURCES: Record<string, string> = {
   api_calls: 'API calls',
 };
 
-export const en: Words = {
+export const en: MailTemplates = {
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

@@ -7,17 +7,17 @@ import type { SubscriptionSnapshot } from '../../stripe/snapshots/subscription-s
 import type { MapContext } from './map-subscription.ts';
 import type { SyncDeps } from './sync-deps.ts';
 
-export type MoneyReading = Pick<MapContext, 'owedSince' | 'renewals'>;
+export type AmountsDue = Pick<MapContext, 'owedSince' | 'renewals'>;
 
 /**
  * What a customer owes and what will be taken next. On the way, what can no longer give anything is
  * voided: an open invoice of a subscription that has ended, for time that it will not have.
  */
-export async function readMoney(
+export async function readAmountsDue(
   deps: Pick<SyncDeps, 'stripe' | 'log'>,
   { customer, subscriptions }: CustomerBilling,
   timeouts: CallTimeouts,
-): Promise<MoneyReading> {
+): Promise<AmountsDue> {
   const owing = subscriptions.some((one) => one.latestInvoice?.status === 'open');
   const open =
     owing && !customer.deleted ? await deps.stripe.findOpenInvoices(customer.id, timeouts) : [];

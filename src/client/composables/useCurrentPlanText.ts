@@ -2,15 +2,15 @@ import { computed, type ComputedRef, type Ref } from 'vue';
 import type { SubscriptionView } from '../../domain/api.ts';
 import type { Plan } from '../../domain/plans.ts';
 import { describeCurrent } from '../subscription/current-plan.ts';
-import { useLaterWords } from './useLaterWords.ts';
+import { useScheduledChangeText } from './useScheduledChangeText.ts';
 import { useText } from './useText.ts';
 
 /** The line under the plan's name: what happens when, and for how much. */
-export function useCurrentWords(
+export function useCurrentPlanText(
   subscription: Ref<SubscriptionView | undefined>,
 ): ComputedRef<string> {
   const { t, f } = useText();
-  const laterWords = useLaterWords();
+  const scheduledChangeText = useScheduledChangeText();
 
   /**
    * What Stripe will take then, never a list price: coupons, balance and seats are in it. Nothing
@@ -22,7 +22,7 @@ export function useCurrentWords(
   }
 
   function scheduled(current: SubscriptionView, { next, at }: { next: Plan; at: string }): string {
-    const words = laterWords(current.plan, next, current.scheduledChange?.priceId, at);
+    const words = scheduledChangeText(current.plan, next, current.scheduledChange?.priceId, at);
     const amount = amountOn(at);
     return amount === null ? words : t('subscription.current.scheduledFor', { words, amount });
   }
