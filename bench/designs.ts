@@ -1,4 +1,4 @@
-import { Batcher } from '../src/server/services/usage/batcher.ts';
+import { Batcher } from '../src/server/services/usage/batching/batcher.ts';
 import { createLog } from '../src/server/log.ts';
 import { UsageService } from '../src/server/services/usage.service.ts';
 import { NOW, PERIOD, type BenchDatabase } from './database.ts';

@@ -76,7 +76,7 @@ function readOf(read: Read) {
 
 async function verifyIsQuick(large: BenchDatabase, report: Report, rows: number): Promise<void> {
   const { LedgerVerificationService } =
-    await import('../src/server/services/usage/ledger-verification.service.ts');
+    await import('../src/server/services/usage/ledger/ledger-verification.service.ts');
   const { createLog } = await import('../src/server/log.ts');
   const verification = new LedgerVerificationService({
     database: large,

@@ -4,7 +4,7 @@ import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createLog } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
-import { LedgerVerificationService } from '../../src/server/services/usage/ledger-verification.service.ts';
+import { LedgerVerificationService } from '../../src/server/services/usage/ledger/ledger-verification.service.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { clockOf } from './clock.ts';

@@ -4,7 +4,7 @@ import type { Drain } from './drain.ts';
 import type { Foundation } from './context/foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
-import { LedgerVerificationService } from './services/usage/ledger-verification.service.ts';
+import { LedgerVerificationService } from './services/usage/ledger/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';

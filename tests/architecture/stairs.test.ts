@@ -53,6 +53,15 @@ const WITHIN = {
     'stripe-event',
     'subscription',
   ],
+  'services/usage': [
+    'entitlements.ts',
+    'metrics.ts',
+    'live-usage.ts',
+    'calls',
+    'batching',
+    'metering-deps.ts',
+    'ledger',
+  ],
   'services/stripe': ['client', 'snapshots'],
   'services/chat': ['upstream'],
 } as const;
@@ -117,7 +126,6 @@ describe('11 a newcomer takes a room in at a glance', () => {
     'src/db/schema': 'tables',
     'src/client/composables': 'composables',
     'src/server/routes': 'the calls of the API',
-    'src/server/services/usage': 'the verbs of metering',
     'src/db/migrations': 'migrations, in order',
   };
 

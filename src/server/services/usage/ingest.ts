@@ -2,11 +2,11 @@ import type { Admission } from '../../../db/repositories/usage/admit.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/quota.ts';
-import { keyConflict, recordedOf } from './results.ts';
-import { admissionOf, problemWith, type Consumption } from './validation.ts';
-import { problemWithInstant, startOf } from './instant.ts';
+import { keyConflict, recordedOf } from './calls/results.ts';
+import { admissionOf, problemWith, type Consumption } from './calls/validation.ts';
+import { problemWithInstant, startOf } from './calls/instant.ts';
 import type { LiveUsage } from './live-usage.ts';
-import type { TimedCall, UsageQueues } from './queues.ts';
+import type { TimedCall, UsageQueues } from './batching/queues.ts';
 
 /** The answer to one event, in the words of the HTTP interface. */
 export type IngestResult =

@@ -4,7 +4,7 @@ import type { Logger } from '../../log.ts';
 import type { Entitlements } from './entitlements.ts';
 import type { LiveUsage } from './live-usage.ts';
 import type { UsageMetrics } from './metrics.ts';
-import type { UsageQueues } from './queues.ts';
+import type { UsageQueues } from './batching/queues.ts';
 
 /** What metering is made of; each verb of it takes these. */
 export interface MeteringDeps {

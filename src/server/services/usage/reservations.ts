@@ -1,19 +1,24 @@
 import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { keyConflict, quotaExceeded, recordedOf } from './results.ts';
-import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './validation.ts';
-import { assertValid, isWholeAmount, problemWith, problemWithMetadata } from './validation.ts';
-import { reservationOf } from './validation.ts';
-import { canonicalJson } from './fingerprint.ts';
-import { problemWithInstant, startOf } from './instant.ts';
+import { keyConflict, quotaExceeded, recordedOf } from './calls/results.ts';
+import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './calls/validation.ts';
+import {
+  assertValid,
+  isWholeAmount,
+  problemWith,
+  problemWithMetadata,
+} from './calls/validation.ts';
+import { reservationOf } from './calls/validation.ts';
+import { canonicalJson } from './calls/fingerprint.ts';
+import { problemWithInstant, startOf } from './calls/instant.ts';
 import type { MeteringDeps } from './metering-deps.ts';
 import {
   formatReservationId,
   newReservationKey,
   parseReservationId,
   reservationNotFound,
-} from './reservation-id.ts';
+} from './calls/reservation-id.ts';
 
 export interface Reservation {
   reservationId: string;

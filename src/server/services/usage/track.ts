@@ -1,6 +1,6 @@
-import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './results.ts';
-import { admissionOf, assertValid, problemWith, type Consumption } from './validation.ts';
-import { problemWithInstant, startOf } from './instant.ts';
+import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './calls/results.ts';
+import { admissionOf, assertValid, problemWith, type Consumption } from './calls/validation.ts';
+import { problemWithInstant, startOf } from './calls/instant.ts';
 import type { MeteringDeps } from './metering-deps.ts';
 
 export interface TrackRequest extends Consumption {

@@ -9,7 +9,7 @@ import {
 import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
 import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
 import { periodOf } from '../../../../domain/period.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint } from '../calls/fingerprint.ts';
 import { AdmissionModel, type ModelCall } from './admission-model.ts';
 
 let database: TestDatabase;

@@ -10,7 +10,7 @@ import {
 } from '../../../../../tests/support/test-database.ts';
 import { parsePeriod } from '../../../../domain/period.ts';
 import { createLog } from '../../../log.ts';
-import { LedgerVerificationService } from '../ledger-verification.service.ts';
+import { LedgerVerificationService } from '../ledger/ledger-verification.service.ts';
 import { HandClock, usageService } from './service.ts';
 
 const JANUARY = parsePeriod('2026-01')!;

@@ -10,7 +10,7 @@ import {
 import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
 import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import { createQueues, type UsageQueues } from '../queues.ts';
+import { createQueues, type UsageQueues } from '../batching/queues.ts';
 import { HandClock } from './service.ts';
 
 /**

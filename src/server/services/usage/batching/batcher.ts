@@ -1,4 +1,4 @@
-import { BillingError } from '../../../domain/errors.ts';
+import { BillingError } from '../../../../domain/errors.ts';
 
 export interface BatcherOptions<Call, Answer> {
   /** Batches under way at once. */

@@ -4,8 +4,8 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
-import { databaseCode } from '../../../db/database-error.ts';
-import { renameDurably, toDisk } from '../../../db/durable-file.ts';
+import { databaseCode } from '../../../../db/database-error.ts';
+import { renameDurably, toDisk } from '../../../../db/durable-file.ts';
 import {
   copyIntoPartition,
   copyPartitionTo,
@@ -13,11 +13,11 @@ import {
   dropPartition,
   findArchive,
   hasPartition,
-} from '../../../db/repositories/usage/archive.ts';
-import type { BucketConnection } from '../../../db/repositories/usage/bucket.ts';
-import { listDifferences } from '../../../db/repositories/usage/verify.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import { periodOf, type Period } from '../../../domain/period.ts';
+} from '../../../../db/repositories/usage/archive.ts';
+import type { BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
+import { listDifferences } from '../../../../db/repositories/usage/verify.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { periodOf, type Period } from '../../../../domain/period.ts';
 
 /** PostgreSQL’s answer when a lock was not had in time. */
 const LOCK_NOT_AVAILABLE = '55P03';

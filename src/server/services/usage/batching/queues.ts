@@ -1,15 +1,18 @@
-import { isDatabaseAway, isDataRefused } from '../../../db/database-error.ts';
-import type { Admission, AdmissionCall } from '../../../db/repositories/usage/admit.ts';
-import type { AdmissionMode, AdmissionResult } from '../../../db/repositories/usage/admit-all.ts';
-import type { BeginCall } from '../../../db/repositories/usage/begin.ts';
-import type { Counter, CounterKey } from '../../../db/repositories/usage/read.ts';
-import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
-import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
-import type { Clock } from '../../../domain/clock.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import { periodOf } from '../../../domain/period.ts';
+import { isDatabaseAway, isDataRefused } from '../../../../db/database-error.ts';
+import type { Admission, AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import type {
+  AdmissionMode,
+  AdmissionResult,
+} from '../../../../db/repositories/usage/admit-all.ts';
+import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
+import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
+import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
+import type { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { periodOf } from '../../../../domain/period.ts';
 import { Batcher } from './batcher.ts';
-import type { UsageMetrics } from './metrics.ts';
+import type { UsageMetrics } from '../metrics.ts';
 
 /** A call with the instant its work started: the call's own where it names one, else now. */
 export interface TimedCall {

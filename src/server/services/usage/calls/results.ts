@@ -1,10 +1,10 @@
-import type { Admission } from '../../../db/repositories/usage/admit.ts';
-import type { Clock } from '../../../domain/clock.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import { periodEnd, periodOf } from '../../../domain/period.ts';
-import { plansWithMore } from '../../../domain/plans.ts';
-import type { Limit, ResourceType } from '../../../domain/quota.ts';
-import type { Entitlements } from './entitlements.ts';
+import type { Admission } from '../../../../db/repositories/usage/admit.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { periodEnd, periodOf } from '../../../../domain/period.ts';
+import { plansWithMore } from '../../../../domain/plans.ts';
+import type { Limit, ResourceType } from '../../../../domain/quota.ts';
+import type { Entitlements } from '../entitlements.ts';
 
 /** What a metered call is answered: the counters right after it. */
 export interface Recorded {

@@ -1,8 +1,8 @@
-import { isStorableJson } from '../../../domain/storable.ts';
-import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import { isUuid } from '../../../domain/ids.ts';
-import { isResourceType, type ResourceType } from '../../../domain/quota.ts';
+import { isStorableJson } from '../../../../domain/storable.ts';
+import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { isUuid } from '../../../../domain/ids.ts';
+import { isResourceType, type ResourceType } from '../../../../domain/quota.ts';
 import { canonicalJson, fingerprint } from './fingerprint.ts';
 
 /** Units of one call at most: a thousand of them still add up exactly. */

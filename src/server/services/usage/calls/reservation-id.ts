@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BillingError } from '../../../domain/errors.ts';
+import { BillingError } from '../../../../domain/errors.ts';
 
 /**
  * The id of a reservation as others see it carries its tenant, for every key of the metering

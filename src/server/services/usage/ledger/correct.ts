@@ -1,9 +1,9 @@
-import { violatedConstraint } from '../../../db/database-error.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import { isUuid, type Actor } from '../../../domain/ids.ts';
-import { periodOf, periodStart, type Period } from '../../../domain/period.ts';
-import type { ResourceType } from '../../../domain/quota.ts';
-import type { MeteringDeps } from './metering-deps.ts';
+import { violatedConstraint } from '../../../../db/database-error.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { isUuid, type Actor } from '../../../../domain/ids.ts';
+import { periodOf, periodStart, type Period } from '../../../../domain/period.ts';
+import type { ResourceType } from '../../../../domain/quota.ts';
+import type { MeteringDeps } from '../metering-deps.ts';
 
 export interface ResetRequest {
   tenantId: string;

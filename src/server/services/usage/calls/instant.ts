@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { periodOf } from '../../../domain/period.ts';
+import { periodOf } from '../../../../domain/period.ts';
 
 /** How far from the present work may have started: a month's late reports, and clocks that differ. */
 const DAYS_BACK_MAX = 35;

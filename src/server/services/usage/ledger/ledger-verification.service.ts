@@ -1,18 +1,18 @@
-import type { Database } from '../../../db/client.ts';
+import type { Database } from '../../../../db/client.ts';
 import {
   findSetting,
   writeSetting,
-} from '../../../db/repositories/operations/setting.repository.ts';
-import { bucketOf, type BucketConnection } from '../../../db/repositories/usage/bucket.ts';
+} from '../../../../db/repositories/operations/setting.repository.ts';
+import { bucketOf, type BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
 import {
   listDifferences,
   listVerifiablePeriods,
   rebuildCounter,
   type Difference,
-} from '../../../db/repositories/usage/verify.ts';
-import type { Clock } from '../../../domain/clock.ts';
-import type { Period } from '../../../domain/period.ts';
-import type { Logger } from '../../log.ts';
+} from '../../../../db/repositories/usage/verify.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { Logger } from '../../../log.ts';
 import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
 
 export interface LedgerVerificationDeps {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { BillingError } from '../../../domain/errors.ts';
-import type { Period } from '../../../domain/period.ts';
-import type { MeteringDeps } from './metering-deps.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { MeteringDeps } from '../metering-deps.ts';
 
 /**
  * The tenant's ledger of a month as CSV, as a stream, which holds a connection until it is read or

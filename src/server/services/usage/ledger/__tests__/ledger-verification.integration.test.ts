@@ -2,17 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { imbalances, meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
-} from '../../../../../tests/support/test-database.ts';
-import type { TenantId } from '../../../../domain/ids.ts';
-import { parsePeriod } from '../../../../domain/period.ts';
-import { createLog } from '../../../log.ts';
+} from '../../../../../../tests/support/test-database.ts';
+import type { TenantId } from '../../../../../domain/ids.ts';
+import { parsePeriod } from '../../../../../domain/period.ts';
+import { createLog } from '../../../../log.ts';
 import { LedgerVerificationService } from '../ledger-verification.service.ts';
-import { HandClock, usageService } from './service.ts';
-import type { UsageService } from '../../usage.service.ts';
+import { HandClock, usageService } from '../../__tests__/service.ts';
+import type { UsageService } from '../../../usage.service.ts';
 
 const JANUARY = parsePeriod('2026-01')!;
 const FEBRUARY = parsePeriod('2026-02')!;
