@@ -2,9 +2,10 @@ import type { Context as HonoContext } from 'hono';
 import { Stripe } from 'stripe';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Logger } from '../log.ts';
 import { STRIPE_API_VERSION } from '../config/stripe.config.ts';
 import type { StripeAccess } from '../services/stripe/client/client.ts';
-import { isEvent } from '../services/billing/stripe-event/event-row.ts';
+import { parseEvent, type ParsedEvent } from '../services/billing/stripe-event/event-row.ts';
 import type { StripeEventService } from '../services/billing/stripe-event.service.ts';
 
 const { webhooks } = Stripe;
@@ -22,26 +23,32 @@ export function handleStripeWebhook(deps: {
   return async (c) => {
     const log = c.get('log')();
     const body = await c.req.text();
-    const event = verify(body, c.req.header('stripe-signature') ?? '', access.webhookSecrets);
-    if (typeof event === 'string') {
-      log.warn({ reason: event }, 'webhook refused');
+    const signed = verify(body, c.req.header('stripe-signature') ?? '', access.webhookSecrets);
+    if (typeof signed === 'string') {
+      log.warn({ reason: signed }, 'webhook refused');
       throw new BillingError('invalid_signature', 'The webhook was refused.');
     }
-    if (!isEvent(event)) {
-      log.error('webhook of an unknown shape');
-      throw new BillingError('invalid_payload', 'The webhook was refused.');
-    }
+    const event = parsed(signed, log);
     if (event.livemode !== access.livemode) {
       log.error({ eventId: event.id, livemode: event.livemode }, 'webhook of the other mode');
       await events.refuse(event.id);
       throw new BillingError('invalid_payload', 'The webhook was refused.');
     }
     if (event.api_version !== STRIPE_API_VERSION) {
-      await events.alertApiVersion(event.api_version);
+      await events.alertApiVersion(event.api_version ?? null);
     }
     await events.receive(event);
     return c.json({ received: true });
   };
+}
+
+function parsed(signed: Stripe.Event, log: Logger): ParsedEvent {
+  try {
+    return parseEvent(signed);
+  } catch (cause) {
+    log.error('webhook of an unknown shape');
+    throw new BillingError('invalid_payload', 'The webhook was refused.', { cause });
+  }
 }
 
 /** The event, or why it is none. Every secret is tried: there are two while one is rolled over. */

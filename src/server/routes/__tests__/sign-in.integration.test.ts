@@ -168,28 +168,31 @@ describe('10.10 guessing', () => {
   });
 });
 
+/** At a time. */
+const FLOODERS = 100;
+
 describe('10.10 a flood', () => {
-  test('of 600 sign-ins leaves honest ones quick', { retry: 1 }, async () => {
+  test('of 600 sign-ins from one address does not stand before honest ones', async () => {
     await register('flooded', '198.51.100.7');
     await register('honest', '198.51.100.8');
-    // A hundred at a time: as many sockets more would be the test's own weight, not the server's.
+    const answers: { status: number }[] = [];
     let sent = 0;
     const flooder = async () => {
-      const answers = [];
       while ((sent += 1) <= 600) answers.push(await login(`spray-${sent}`, 'x', '203.0.113.70'));
-      return answers;
     };
-    const flood = Promise.all(Array.from({ length: 100 }, flooder));
-    const waits: number[] = [];
+    // A hundred at a time: as many sockets more would be the test's own weight, not the server's.
+    const flood = Promise.all(Array.from({ length: FLOODERS }, flooder));
+    // How many of the flood were served before each; who had to queue behind it waits for all of them.
+    const before: number[] = [];
     for (let n = 0; n < 5; n += 1) {
-      const begun = performance.now();
+      const served = answers.length;
       expect((await login('honest', PASSWORD, '198.51.100.8')).status).toBe(200);
-      waits.push(performance.now() - begun);
+      before.push(answers.length - served);
     }
-    const answers = (await flood).flat();
+    await flood;
     expect(statuses(answers)[401]).toBe(20);
     expect(answers.every(({ status }) => status < 500)).toBe(true);
-    expect(Math.max(...waits)).toBeLessThan(2_000);
+    expect(before.sort((a, b) => a - b)[2]).toBeLessThan(FLOODERS / 2);
   });
 
   test('of registrations ends after 20 an hour from one address', async () => {

@@ -13,7 +13,7 @@ import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { isStripeUnavailable } from '../stripe/client/errors.ts';
-import { toEventRow } from './stripe-event/event-row.ts';
+import { toEventRow, type ParsedEvent } from './stripe-event/event-row.ts';
 import { processEvent } from './stripe-event/process.ts';
 import { alertOtherEnvironment } from './sync/other-environment.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
@@ -51,9 +51,9 @@ export class StripeEventService {
 
   /**
    * Stores an event and sends its job in the same transaction, so that neither is there without
-   * the other. False when it was stored before. Throws a ZodError for what is no event.
+   * the other. False when it was stored before.
    */
-  async receive(event: unknown): Promise<boolean> {
+  async receive(event: ParsedEvent): Promise<boolean> {
     const { db, jobs, clock } = this.#deps;
     const row = toEventRow(event, clock.now());
     return inTransaction(db, async (tx) => {

@@ -36,8 +36,8 @@ function deliver(body: string, header: string | undefined, secrets = SECRETS, li
         refuse: async () => {},
         alertApiVersion: async () => {},
         receive: async (one) => {
-          toEventRow(one, new Date(0));
-          return received.push(one) > 0;
+          const { payload } = toEventRow(one, new Date(0));
+          return received.push(payload) > 0;
         },
       },
     }),

@@ -7,6 +7,7 @@ import {
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import { errorText } from '../../../error-text.ts';
 import type { StripeEventService } from '../stripe-event.service.ts';
+import { parseEvent } from '../stripe-event/event-row.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
 const CURSOR = 'stripe.events.cursor';
@@ -43,7 +44,7 @@ export async function catchUpEvents(deps: CatchUpDeps): Promise<number> {
 async function receive(deps: CatchUpDeps, event: unknown): Promise<boolean> {
   const { db, clock, log, events } = deps;
   try {
-    return await events.receive(event);
+    return await events.receive(parseEvent(event));
   } catch (error) {
     if (isDatabaseAway(error)) throw error;
     const { id } = z.looseObject({ id: z.string().catch('unknown') }).parse(event);

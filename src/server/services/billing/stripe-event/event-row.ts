@@ -37,14 +37,18 @@ const event = storable.pipe(schema);
 
 export type EventSubject = z.output<typeof subject>;
 
-/** Whether somebody who may sign events has sent one that we can read and keep. */
-export function isEvent(received: unknown): boolean {
-  return event.safeParse(received).success;
+/** An event as far as we read it, and all of it as it came. */
+export interface ParsedEvent extends z.output<typeof event> {
+  payload: unknown;
 }
 
-/** An event, delivered or fetched, as the inbox keeps it. Throws a ZodError for what is none. */
-export function toEventRow(received: unknown, receivedAt: Date): NewStripeEventRow {
-  const parsed = event.parse(received);
+/** Reads an event, delivered or fetched. Throws a ZodError for what we cannot read or keep. */
+export function parseEvent(received: unknown): ParsedEvent {
+  return { ...event.parse(received), payload: received };
+}
+
+/** The event as the inbox keeps it. */
+export function toEventRow(parsed: ParsedEvent, receivedAt: Date): NewStripeEventRow {
   const { object } = parsed.data;
   return {
     id: parsed.id,
@@ -53,7 +57,7 @@ export function toEventRow(received: unknown, receivedAt: Date): NewStripeEventR
     stripeCustomerId: object.object === 'customer' ? (object.id ?? null) : object.customer,
     apiVersion: parsed.api_version ?? null,
     livemode: parsed.livemode,
-    payload: received,
+    payload: parsed.payload,
     stripeCreatedAt: toDate(parsed.created),
     receivedAt,
   };
