@@ -47,6 +47,19 @@ describe('what a page points at is there', () => {
     expect(unknown.map(say)).toEqual([]);
   });
 
+  test('11 every file that a comment names in code letters is one of the repository', () => {
+    const known = repositoryPaths();
+    const files = sourceFiles('.', ['.ts', '.vue', '.js']);
+    const unknown = files.flatMap(({ path: file, text }) =>
+      [...text.matchAll(/^ *(?:\/?\*\*?|\/\/)(.*)$/gm)]
+        .flatMap(([, comment]) => [...comment!.matchAll(/`([\w./-]+\.(?:ts|vue|md|sql))`/g)])
+        .map(([, name]) => name!)
+        .filter((name) => !known.some((one) => endsAs(one, name)))
+        .map((name) => `${file} ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
   test('every picture of the README is there', () => {
     const pictures = [...page('README.md').text.matchAll(/!\[[^\]]*\]\(([^)]+)\)|src="([^"]+)"/g)];
     expect(pictures.map((match) => match[1] ?? match[2]!).filter(isMissing)).toEqual([]);

@@ -9,7 +9,7 @@ export interface SignInLimits {
   countsLoopback: boolean;
 }
 
-/** Decides how often the doors may be knocked at. */
+/** Decides how many failed sign-ins and how many registrations are let through. */
 export function decideSignInLimits(env: Env, production: boolean): SignInLimits {
   const set = [env.LOGIN_FAILURES_MAX, env.LOGIN_WINDOW_MINUTES, env.REGISTRATIONS_PER_HOUR];
   return {

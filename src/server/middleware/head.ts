@@ -5,7 +5,7 @@ import type { AppEnv } from '../app-env.ts';
 /**
  * HEAD runs the route of GET for its status and headers. The router would drop the body unread,
  * and with it whatever the body holds open; here it is told that nobody reads it. Streams of ours
- * do not even open for HEAD (`streams/answer-stream.ts`).
+ * do not even open for HEAD (`routes/answer-stream.ts`).
  */
 export const headWithoutBody = createMiddleware<AppEnv>((c, next) =>
   c.req.method === 'HEAD' ? dropBody(c, next) : next(),

@@ -4,7 +4,7 @@ import type { User } from '../../../db/schema/index.ts';
 import type { MailData } from '../mail/templates.ts';
 import type { MailedPurpose, MailedTokens } from './mailed-token.ts';
 
-/** A reader needs no second one so soon; nor does whoever asks for one on another's behalf. */
+/** The shortest time between two mails of a kind to one person, whoever asks for them. */
 const ONCE_IN_MS = { verify_email: 10 * 60_000, open_account: 30 * 60_000 } as const;
 
 const PAGES = { verify_email: '/verify-email', open_account: '/login' } as const;

@@ -12,7 +12,7 @@ import type { AccessClaims } from './access-token.ts';
 import type { AccountMails } from './account-mails.ts';
 import type { MailedTokens } from './mailed-token.ts';
 
-/** What somebody may say before showing that the e-mail address is theirs. */
+/** Chat messages that a person may send before the e-mail address is verified. */
 const UNVERIFIED_MESSAGES_MAX = 10;
 
 export interface EmailVerifierDeps {
@@ -22,7 +22,7 @@ export interface EmailVerifierDeps {
   mails: AccountMails;
 }
 
-/** Whether people have shown that their e-mail address is theirs, and what waits for it. */
+/** Verifies e-mail addresses by a mailed link, and limits what can be done before. */
 export class EmailVerifier {
   private readonly db: Db;
   private readonly clock: Clock;

@@ -4,7 +4,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { SignInLimits } from '../../config/sign-in-limits.ts';
 import { RateLimit } from '../operations/rate-limits.ts';
 
-/** Who knocks: from where, at which account, and whether it was opened from there before. */
+/** An attempt to sign in: from where, to which account, and whether that worked from there before. */
 export interface Attempt {
   email: string;
   address: string;

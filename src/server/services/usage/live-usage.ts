@@ -1,6 +1,6 @@
 import type { Logger } from '../../log.ts';
 
-/** Changes are told at most this often: for eyes, not for books. */
+/** The shortest time between two announcements: people look at them, nothing is counted by them. */
 const EVERY_MS = 200;
 
 /** Tenants of one notification: PostgreSQL takes 8,000 bytes, an id is 36 and a comma. */

@@ -9,8 +9,8 @@ const RETRY_AFTER_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 const LAST_TRY_WITHIN_MS = 3_000;
 
 /**
- * What is owed and not written yet. It is tried for as long as the process lives; what a dying process
- * leaves is settled when its hold expires, by what was written of it before.
+ * Retries writes of what is owed, for as long as the process lives. What a dying process leaves is
+ * settled when its hold expires, by the progress that was written before.
  */
 export class WriteRetries {
   readonly #log: Logger;

@@ -117,9 +117,9 @@ async function conclude(
 }
 
 /**
- * A call failed: looks at what became of it. What is reached is reached; what is untouched is left;
- * what is half-way is carried on, else back. Where Stripe does not even say how things are, the
- * intent stays for the worker.
+ * Decides by Stripe's state after a call failed. Goal reached: done. Half done: carried on, else
+ * undone, but for a leaving. Nothing changed, and Stripe refused: taken back. Where no answer came or
+ * Stripe cannot be read, the intent stays open for the worker: 503 `outcome_unknown`.
  */
 async function afterFailure(
   billing: SyncDeps,

@@ -18,8 +18,9 @@ export interface IntentTask {
 type Known = Pick<Tenant, 'id' | 'stripeCustomerId' | 'plan'>;
 
 /**
- * Brings Stripe to what the customer wants, a call at a time, each decided on what is so then: it
- * may be cut anywhere and called again. `waiting`: the rest comes after the customer's payment.
+ * Brings Stripe to what the customer wants, a call at a time, each decided on Stripe's state at that
+ * moment: may be interrupted anywhere and called again. `waiting`: the rest comes after the
+ * customer's payment.
  */
 export async function bringForward(
   billing: SyncDeps,

@@ -26,8 +26,8 @@ const IN_FLIGHT_MS = 2 * 60_000;
 const TENANTS_MAX = 500;
 
 /**
- * Finishes, or takes back, what was cut: for every tenant with something unsettled that nobody is
- * at. Answers how many it looked at. One that fails does not stop the others.
+ * Finishes or undoes interrupted intents, but for tenants that somebody is changing right now.
+ * Answers how many tenants it looked at. One that fails does not stop the others.
  */
 export async function settleIntents(billing: SyncDeps, signal?: AbortSignal): Promise<number> {
   const tenants = await listTenantsWithIntents(billing.db, TENANTS_MAX);
@@ -111,7 +111,7 @@ async function withoutPayment(
   return true;
 }
 
-/** Stripe refuses to go on. Back, then; and where that is refused as well, somebody must look. */
+/** Undoes a change that Stripe refuses; where that is refused as well, raises an alert: it is stuck. */
 async function giveBack(
   billing: SyncDeps,
   tenant: Tenant,

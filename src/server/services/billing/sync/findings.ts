@@ -7,7 +7,7 @@ import type { Finding } from './map-subscription.ts';
 
 const KINDS = ['unknown_status', 'unknown_price', 'collection_paused'] as const;
 
-/** Raises what was found about a subscription, and closes what is no longer so. */
+/** Raises an alert for each finding about a subscription, and resolves those that no longer hold. */
 export async function raiseFindings(
   tx: Tx,
   tenantId: string,

@@ -11,8 +11,8 @@ import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 
 /**
- * Finds, in the sync's transaction, money that came for nothing and subscriptions that nobody
- * should pay for, tells of each once, and orders what the policy says.
+ * Finds payments for nothing and subscriptions that nobody should pay for, raises an alert about
+ * each once, and orders what the policy says. In the sync's transaction.
  */
 export async function orderRemedies(
   tx: Tx,

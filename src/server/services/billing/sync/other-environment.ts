@@ -1,7 +1,7 @@
 import type { DbOrTx } from '../../../../db/client.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 
-/** Tells the operator that another installation's objects reach us: nothing is done about them. */
+/** Raises an alert that an object of another installation reached us; it is left alone. */
 export function alertOtherEnvironment(
   db: DbOrTx,
   { subjectId, what, now }: { subjectId: string; what: string; now: Date },

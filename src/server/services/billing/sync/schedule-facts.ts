@@ -8,7 +8,7 @@ import type {
 } from '../../stripe/snapshots/subscription-snapshot.ts';
 import type { PriceKnowledge } from './read-prices.ts';
 
-/** What a schedule that still rules the subscription has in mind; `null` without one. */
+/** What a schedule that still rules the subscription will change; `null` without one. */
 export function scheduleFacts(
   { schedule, scheduleId }: SubscriptionSnapshot,
   item: SubscriptionItemSnapshot,

@@ -25,11 +25,11 @@ import { writeInvoices } from './write-invoices.ts';
 
 /**
  * `synced`: our rows are what Stripe said. `fresh`: they were read late enough already. `busy`:
- * somebody else is at it. `foreign`: not a customer of ours. `missing`: Stripe has no such customer.
+ * another sync is under way. `foreign`: not a customer of ours. `missing`: Stripe has no such customer.
  */
 export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'foreign' | 'missing';
 
-/** Brings a customer to what Stripe says now, waiting for whoever is at it. */
+/** Brings our rows of a customer to what Stripe says now; waits for a sync of it that is under way. */
 export function syncCustomer(
   deps: SyncDeps,
   customerId: string,
@@ -41,7 +41,7 @@ export function syncCustomer(
   });
 }
 
-/** The same on behalf of a reader: not when it was done after `since`, nor while somebody is at it. */
+/** The same on behalf of a reader: not when it was done after `since`, nor while another is under way. */
 export async function refreshCustomer(
   deps: SyncDeps,
   customerId: string,

@@ -10,7 +10,7 @@ import type { StripeService } from '../../stripe.service.ts';
 import type { BillingLocks } from '../locks/customer-lock.ts';
 import type { InvoiceScope } from './write-invoices.ts';
 
-/** What the sync, and everything that ends with one, works with. */
+/** What the sync works with, and every service that ends with one. */
 export interface SyncDeps extends BillingLocks {
   db: Db;
   clock: Clock;
