@@ -41,6 +41,9 @@ export default ts.config(
     files: ['src/client/**/*.ts', 'tests/e2e/**/*.ts'],
     languageOptions: { globals: { ...globals.browser } },
   },
-  { files: ['scripts/**/*.ts', 'bench/**/*.ts', '**/main.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['scripts/**/*.{ts,cjs}', 'bench/**/*.ts', '**/main.ts'],
+    rules: { 'no-console': 'off' },
+  },
   prettier,
 );

@@ -1,32 +1,46 @@
-import { parseArgs } from 'node:util';
 import './operator/env-file.ts';
-import { setCharacterHidden } from '../src/db/repositories/character.repository.ts';
-import { runCommand } from './operator/command.ts';
+import { hasCharacter, setCharacterHidden } from '../src/db/repositories/character.repository.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
-
-const USAGE =
-  'npm run community:hide -- --character ID   takes it out of the community; its makers keep it\n' +
-  '  --undo   lets it back in';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `community:hide`: hides a shared character from everybody but the team that made it. */
-await runCommand(USAGE, async () => {
-  const { values } = parseArgs({
-    options: { character: { type: 'string' }, undo: { type: 'boolean', default: false } },
-  });
-  const { character, undo } = values;
-  if (!character || !UUID.test(character)) {
-    console.error(`Name the character by its id.\n${USAGE}`);
-    return false;
-  }
-  const found = await withUsage(({ database }) =>
-    setCharacterHidden(database.db, character, undo ? null : new Date()),
-  );
-  if (!found) {
-    console.error(`There is no character ${character}; npm run community:reports lists some.`);
-    return false;
-  }
-  console.log(undo ? 'It can be found again.' : 'Hidden: nobody but its makers finds it.');
-  return true;
+await runCommand({
+  name: 'community:hide',
+  about: 'Hides a shared character from everybody but the team that made it.',
+  examples: [
+    ['--character ID', 'takes it out of the community'],
+    ['--character ID --undo', 'lets it back in'],
+  ],
+  flags: {
+    character: {
+      type: 'string',
+      value: 'ID',
+      about: 'its id, as community:reports lists it',
+      required: true,
+    },
+    undo: { type: 'boolean', about: 'lets it back in' },
+  },
+  writes: true,
+  async run({ values: { character, undo }, dryRun }) {
+    if (!UUID.test(character)) throw new Mistyped('Name the character by its id.');
+    const found = await withUsage(({ database: { db } }) =>
+      dryRun
+        ? hasCharacter(db, character)
+        : setCharacterHidden(db, character, undo ? null : new Date()),
+    );
+    const data = { character, hidden: !undo, found };
+    if (!found) {
+      return {
+        lines: [`There is no character ${character}; npm run community:reports lists some.`],
+        data,
+        needsPerson: true,
+      };
+    }
+    if (dryRun) return { lines: [undo ? 'It would be found again.' : 'It would be hidden.'], data };
+    return {
+      lines: [undo ? 'It can be found again.' : 'Hidden: nobody but its makers finds it.'],
+      data,
+    };
+  },
 });

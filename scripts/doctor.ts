@@ -4,7 +4,7 @@ import { isMigrated } from '../src/db/migrate.ts';
 import { countOpenAlerts } from '../src/db/repositories/operations/alert.repository.ts';
 import { findSetting } from '../src/db/repositories/operations/setting.repository.ts';
 import { countOpenEvents } from '../src/db/repositories/billing/stripe-event.repository.ts';
-import { decideConfig, TEST_MODE_WARNING, type Config } from '../src/server/config/config.ts';
+import { decideForCommand, TEST_MODE_WARNING, type Config } from '../src/server/config/config.ts';
 import { readEnv } from '../src/server/config/env.ts';
 import { UNTRUSTED_PROXY_SETTING } from '../src/server/services/operations/health.service.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client/client.ts';
@@ -12,21 +12,33 @@ import { examineStripe, type Finding } from '../src/server/services/stripe/setup
 import { reachDatabase } from './operator/database.ts';
 import { runCommand } from './operator/command.ts';
 
-/** `doctor`: looks at configuration, database and Stripe, and says what to do about each problem. */
-await runCommand('npm run doctor', async () => {
-  const config = decideConfig(readEnv());
-  const findings = [
-    ...(config.testMode ? [{ subject: TEST_MODE_WARNING }] : []),
-    { subject: `Configuration (Stripe: ${config.stripe.kind}, database: ${config.database.kind})` },
-    ...(await examineDatabase(config)),
-    ...(await examineAccount(config)),
-  ];
-  for (const { subject, problem } of findings) {
-    console.log(problem ? `✗ ${subject}: ${problem}` : `✓ ${subject}`);
-  }
-  const problems = findings.filter((one) => 'problem' in one && one.problem).length;
-  console.log(problems === 0 ? '\nAll is well.' : `\n${problems} to put right.`);
-  return problems === 0;
+await runCommand({
+  name: 'doctor',
+  about:
+    'Looks at the settings, the database and the Stripe account, changes nothing, and says what to put right.',
+  examples: [['', 'each thing looked at, and what to do about it']],
+  async run() {
+    const config = decideForCommand(readEnv());
+    const findings: Finding[] = [
+      ...(config.testMode ? [{ subject: TEST_MODE_WARNING }] : []),
+      {
+        subject: `Configuration (Stripe: ${config.stripe.kind}, database: ${config.database.kind})`,
+      },
+      ...(await examineDatabase(config)),
+      ...(await examineAccount(config)),
+    ];
+    const problems = findings.filter((one) => one.problem).length;
+    return {
+      lines: [
+        ...findings.map(({ subject, problem }) =>
+          problem ? `✗ ${subject}: ${problem}` : `✓ ${subject}`,
+        ),
+        problems === 0 ? '\nAll is well.' : `\n${problems} to put right.`,
+      ],
+      data: { findings },
+      needsPerson: problems > 0,
+    };
+  },
 });
 
 async function examineDatabase(config: Config): Promise<Finding[]> {

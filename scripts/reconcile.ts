@@ -2,20 +2,42 @@ import './operator/env-file.ts';
 import { openBilling } from './operator/billing.ts';
 import { runCommand } from './operator/command.ts';
 
-/** `reconcile`: fetches lost events and syncs every customer with Stripe, now. */
-await runCommand('npm run reconcile', async () => {
-  const billing = await openBilling();
-  try {
-    const missing = await billing.reconcile.catchUpEvents();
-    const handled = await billing.events.drain();
-    const sweep = await billing.reconcile.sweep();
-    await billing.remedies.carryOutAll();
-    console.log(`${missing} events that no webhook brought were fetched, ${handled} handled.`);
-    console.log(`${sweep.synced} customers are as Stripe has them.`);
-    for (const id of sweep.missing) console.log(`Stripe has no customer ${id}.`);
-    for (const { customerId, error } of sweep.failed) console.log(`${customerId}: ${error}`);
-    return sweep.failed.length === 0 && sweep.missing.length === 0;
-  } finally {
-    await billing.close();
-  }
+await runCommand({
+  name: 'reconcile',
+  about: 'Fetches the events that no webhook brought, and syncs every customer with Stripe, now.',
+  examples: [
+    ['', 'does it'],
+    ['--dry-run', 'says how many events are missing and how many customers would be synced'],
+  ],
+  writes: true,
+  async run({ dryRun, progress }) {
+    const billing = await openBilling({ works: !dryRun });
+    try {
+      if (dryRun) {
+        const { events, customers } = await billing.reconcile.preview();
+        return {
+          lines: [`${events} events would be fetched, ${customers} customers synced.`],
+          data: { wouldFetch: events, wouldSync: customers },
+        };
+      }
+      progress('Asking Stripe for events …');
+      const fetched = await billing.reconcile.catchUpEvents();
+      const handled = await billing.events.drain();
+      progress('Syncing every customer …');
+      const { synced, missing, failed } = await billing.reconcile.sweep();
+      await billing.remedies.carryOutAll();
+      return {
+        lines: [
+          `${fetched} events that no webhook brought were fetched, ${handled} handled.`,
+          `${synced} customers are as Stripe has them.`,
+          ...missing.map((id) => `Stripe has no customer ${id}.`),
+          ...failed.map(({ customerId, error }) => `${customerId}: ${error}`),
+        ],
+        data: { fetched, handled, synced, missing, failed },
+        needsPerson: failed.length > 0 || missing.length > 0,
+      };
+    } finally {
+      await billing.close();
+    }
+  },
 });

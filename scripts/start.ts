@@ -4,6 +4,7 @@ import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { keepStatePrivate } from '../src/server/config/private-state.ts';
 import { errorText } from '../src/server/error-text.ts';
 import { createLog } from '../src/server/log.ts';
+import { readUnreached } from './operator/unreached.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 import { startProduct, type Product } from './start/product.ts';
 import { DEMO_OWNER, DEMO_PASSWORD, seedDemo } from './start/seed.ts';
@@ -82,8 +83,5 @@ function explain(error: unknown): string {
   }
   if (code === 'EACCES')
     return `This user may not listen on port ${port}: choose one above 1024 with PORT.`;
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
-    return 'The database of DATABASE_URL cannot be reached: start it, or correct the address.';
-  }
-  return errorText(error);
+  return readUnreached(error)?.sentence ?? errorText(error);
 }

@@ -1,36 +1,41 @@
-import { parseArgs } from 'node:util';
 import './operator/env-file.ts';
 import { parsePeriod } from '../src/domain/period.ts';
-import { runCommand } from './operator/command.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
-const USAGE =
-  'npm run usage:archive -- YYYY-MM [--to FOLDER]        writes a past month to a compressed CSV\n' +
-  'npm run usage:archive -- YYYY-MM --restore [--from FILE]   brings it back';
-
-/** Moves a month of the ledger into a file with a checksum, or back; the counters stay. */
-await runCommand(USAGE, async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      to: { type: 'string' },
-      restore: { type: 'boolean', default: false },
-      from: { type: 'string' },
-    },
-  });
-  const period = parsePeriod(positionals[0] ?? '');
-  if (positionals.length !== 1 || period === undefined) {
-    console.error(USAGE);
-    return false;
-  }
-  const done = await withUsage(({ verification, archiveFolder }) =>
-    values.restore
-      ? verification.restore(period, values.from)
-      : verification.archive(period, values.to ?? archiveFolder),
-  );
-  console.log(
-    `${done.rows} rows of ${done.period} ${values.restore ? 'came from' : 'are in'} ${done.file}`,
-  );
-  console.log(`sha256 ${done.sha256}`);
-  return true;
+await runCommand({
+  name: 'usage:archive',
+  about:
+    'Moves a past month of the ledger into a file with a checksum, or back; the counters stay.',
+  examples: [
+    ['2026-01', 'writes it to a compressed CSV'],
+    ['2026-01 --to FOLDER', 'there'],
+    ['2026-01 --restore', 'brings it back'],
+    ['2026-01 --restore --from FILE', 'from there'],
+  ],
+  flags: {
+    to: { type: 'string', value: 'FOLDER', about: 'where the file goes; else DATA_DIR/archive' },
+    restore: { type: 'boolean', about: 'brings the month back' },
+    from: { type: 'string', value: 'FILE', about: 'where it is; else where it was written to' },
+  },
+  words: { name: 'YYYY-MM (the month)', max: 1 },
+  writes: true,
+  async run({ values, words, dryRun }) {
+    const period = parsePeriod(words[0] ?? '');
+    if (period === undefined) throw new Mistyped('Name the month as YYYY-MM.');
+    if (dryRun) {
+      const what = values.restore ? 'come back to the ledger' : 'leave the ledger for a file';
+      return { lines: [`${period} would ${what}.`], data: { period, restore: values.restore } };
+    }
+    const done = await withUsage(({ verification, archiveFolder }) =>
+      values.restore
+        ? verification.restore(period, values.from)
+        : verification.archive(period, values.to ?? archiveFolder),
+    );
+    const where = values.restore ? 'came from' : 'are in';
+    return {
+      lines: [`${done.rows} rows of ${done.period} ${where} ${done.file}`, `sha256 ${done.sha256}`],
+      data: { ...done },
+    };
+  },
 });

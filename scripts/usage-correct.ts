@@ -1,62 +1,89 @@
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
 import './operator/env-file.ts';
 import { findAccountByEmail } from '../src/db/repositories/accounts/user.repository.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
-import { runCommand } from './operator/command.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage, type OperatorUsage } from './operator/usage.ts';
 
-const USAGE =
-  'npm run usage:correct -- --tenant ID_OR_EMAIL --resource messages --amount=-5 --reason "…"\n' +
-  'npm run usage:correct -- --tenant ID_OR_EMAIL --resource messages --reset --reason "…"\n' +
-  '  --period YYYY-MM   another month than the present one\n' +
-  '  --by NAME          who corrects; else the name of this machine’s user';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/**
- * `usage:correct`: takes usage off a tenant, or adds it, by a row of the ledger with its reason and
- * who gave it; `--reset` takes all of it off. Prints what is used now.
- */
-await runCommand(USAGE, async () => {
-  const { values } = parseArgs({
-    options: {
-      tenant: { type: 'string' },
-      resource: { type: 'string' },
-      amount: { type: 'string' },
-      reset: { type: 'boolean', default: false },
-      reason: { type: 'string' },
-      period: { type: 'string' },
-      by: { type: 'string' },
-    },
-  });
-  const { tenant, resource, amount, reset, reason } = values;
-  const period = requestedPeriod(values.period);
-  if (!tenant || !reason || !isResourceType(resource) || reset === (amount !== undefined)) {
-    console.error(`Name the tenant, a resource (${RESOURCE_TYPES.join(', ')}), a reason, and`);
-    console.error(`either an amount or --reset.\n${USAGE}`);
-    return false;
-  }
-  await withUsage(async (operator) => {
-    const request = {
-      tenantId: await tenantIdOf(operator, tenant),
-      resourceType: resource,
-      reason,
-      actor: { kind: 'service', name: values.by ?? userInfo().username } as const,
-      ...(period ? { period } : {}),
-    };
-    if (reset) {
-      const { before } = await operator.usage.resetUsage(request);
-      console.log(`${resource}: ${before} were used, now 0.`);
-    } else {
-      const { used } = await operator.usage.correct({ ...request, amount: Number(amount) });
-      console.log(`${resource}: ${used - Number(amount)} were used, now ${used}.`);
+await runCommand({
+  name: 'usage:correct',
+  about:
+    'Takes usage off a tenant, or adds it, by a row of the ledger with its reason and who gave it.',
+  examples: [
+    ['--tenant ID_OR_EMAIL --resource messages --amount=-5 --reason "…"', 'takes five off'],
+    ['--tenant ID_OR_EMAIL --resource messages --reset --reason "…"', 'takes all of it off'],
+  ],
+  flags: {
+    tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'whose usage', required: true },
+    resource: { type: 'string', value: 'NAME', about: RESOURCE_TYPES.join(', '), required: true },
+    amount: { type: 'string', value: 'N', about: 'units to add; with a minus, to take off' },
+    reset: { type: 'boolean', about: 'takes all of it off' },
+    reason: { type: 'string', value: 'TEXT', about: 'stays in the ledger', required: true },
+    period: { type: 'string', value: 'YYYY-MM', about: 'another month than the present one' },
+    by: { type: 'string', value: 'NAME', about: 'who corrects; else this machine’s user' },
+  },
+  writes: true,
+  async run({ values, dryRun }) {
+    const { tenant, resource, amount, reset, reason } = values;
+    const period = requestedPeriod(values.period);
+    if (!isResourceType(resource)) {
+      throw new Mistyped(
+        `There is no resource "${resource}"; there are ${RESOURCE_TYPES.join(', ')}.`,
+      );
     }
-  });
-  return true;
+    if (reset === (amount !== undefined)) throw new Mistyped('Say either an amount or --reset.');
+    return withUsage(async (operator) => {
+      const tenantId = await tenantIdOf(operator, tenant);
+      const request = {
+        tenantId,
+        resourceType: resource,
+        reason,
+        actor: { kind: 'service', name: values.by ?? userInfo().username } as const,
+        ...(period ? { period } : {}),
+      };
+      const before = await usedOf(operator, tenantId, resource, period);
+      const after = reset ? 0 : before + Number(amount);
+      if (dryRun) {
+        return {
+          lines: [`${resource}: ${before} are used, ${after} would be.`],
+          data: { tenantId, resource, before, after },
+        };
+      }
+      const done = reset
+        ? { before: (await operator.usage.resetUsage(request)).before, after: 0 }
+        : await added(operator, { ...request, amount: Number(amount) });
+      return {
+        lines: [`${resource}: ${done.before} were used, now ${done.after}.`],
+        data: { tenantId, resource, ...done },
+      };
+    });
+  },
 });
 
+async function added(
+  { usage }: OperatorUsage,
+  request: Parameters<OperatorUsage['usage']['correct']>[0],
+) {
+  const { used } = await usage.correct(request);
+  return { before: used - request.amount, after: used };
+}
+
+async function usedOf(
+  { usage }: OperatorUsage,
+  tenantId: string,
+  resource: string,
+  period: ReturnType<typeof requestedPeriod>,
+): Promise<number> {
+  const { resources } = await usage.getUsageStats(tenantId, period);
+  return resources.find((one) => one.resourceType === resource)?.used ?? 0;
+}
+
 async function tenantIdOf({ database }: OperatorUsage, idOrEmail: string): Promise<string> {
-  if (!idOrEmail.includes('@')) return idOrEmail;
+  if (UUID.test(idOrEmail)) return idOrEmail;
+  if (!idOrEmail.includes('@')) throw new Error(`There is no tenant "${idOrEmail}".`);
   const account = await findAccountByEmail(database.db, idOrEmail.toLowerCase());
   if (!account) throw new Error(`Nobody has registered with ${idOrEmail}.`);
   return account.user.tenantId;

@@ -1,5 +1,5 @@
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import { decideConfig, type Config } from '../../src/server/config/config.ts';
+import { assertStripeSet, decideForCommand, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog } from '../../src/server/log.ts';
@@ -31,9 +31,13 @@ export interface OperatorBilling {
   close(): Promise<void>;
 }
 
-/** What an operator's command needs of billing: the database, Stripe and the queue, no HTTP. */
-export async function openBilling(): Promise<OperatorBilling> {
-  const config = decideConfig(readEnv());
+/**
+ * What an operator's command needs of billing: the database, Stripe and the queue, no HTTP. Without
+ * `works` the queue is not begun: for who only looks.
+ */
+export async function openBilling({ works }: { works: boolean }): Promise<OperatorBilling> {
+  const config = decideForCommand(readEnv());
+  assertStripeSet(config);
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, true);
   const reached = await reachDatabase(config.database);
   const database = openDatabase({ url: reached.url });
@@ -67,9 +71,11 @@ export async function openBilling(): Promise<OperatorBilling> {
   };
   const events = new StripeEventService(sync);
   const remedies = new RemedyService(sync);
-  events.registerWorker();
-  remedies.registerWorker(jobs);
-  await jobs.start();
+  if (works) {
+    events.registerWorker();
+    remedies.registerWorker(jobs);
+    await jobs.start();
+  }
   return {
     config,
     access,

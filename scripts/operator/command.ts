@@ -1,19 +1,102 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { ConfigError } from '../../src/server/config/env.ts';
 import { errorText } from '../../src/server/error-text.ts';
+import type { Command, Flag, Flags, Input, Values } from './command-shape.ts';
+import { helpOf } from './help.ts';
+import { readUnreached } from './unreached.ts';
 
-/** Runs a command; what goes wrong is one sentence and exit code 1. `--help` prints `usage`. */
-export async function runCommand(usage: string, command: () => Promise<boolean>): Promise<void> {
-  if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
-    console.log(usage);
-    return;
-  }
+/** How a command ends. The same table stands in every `--help`. */
+export const EXIT = { done: 0, needsPerson: 1, mistyped: 2, setting: 3, away: 4 } as const;
+
+/** What was typed makes no sense; the usage is printed with it. */
+export class Mistyped extends Error {
+  override readonly name = 'Mistyped';
+}
+
+/** What is printed, and the exit code. */
+export interface Ended {
+  exit: number;
+  said: string;
+  complained?: string;
+}
+
+/** Runs the command with what was typed after it, prints what came of it, and sets the exit code. */
+export async function runCommand<const F extends Flags>(command: Command<F>): Promise<void> {
   // What a command writes, an archive say, is its operator's alone.
   process.umask(0o077);
-  try {
-    if (!(await command())) process.exitCode = 1;
-  } catch (error) {
-    const isMistyped = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-    console.error(errorText(error));
-    if (isMistyped) console.error(usage);
-    process.exitCode = 1;
+  const { exit, said, complained } = await execute(command, process.argv.slice(2));
+  if (said) console.log(said);
+  if (complained) console.error(complained);
+  process.exitCode = exit;
+}
+
+/** The same without printing. Never rejects. */
+export async function execute<const F extends Flags>(
+  command: Command<F>,
+  typed: string[],
+): Promise<Ended> {
+  if (typed.some((word) => word === '--help' || word === '-h')) {
+    return { exit: EXIT.done, said: helpOf(command) };
   }
+  const json = typed.includes('--json');
+  try {
+    const { lines, data, needsPerson = false } = await command.run(readInput(command, typed));
+    return {
+      exit: needsPerson ? EXIT.needsPerson : EXIT.done,
+      said: json ? JSON.stringify({ ok: !needsPerson, ...data }, null, 2) : lines.join('\n'),
+    };
+  } catch (thrown) {
+    const { exit, sentence } = readFailure(thrown);
+    return {
+      exit,
+      said: json ? JSON.stringify({ ok: false, error: sentence }, null, 2) : '',
+      complained: exit === EXIT.mistyped ? `${sentence}\n\n${helpOf(command)}` : sentence,
+    };
+  }
+}
+
+function readInput<F extends Flags>(command: Command<F>, typed: string[]): Input<F> {
+  const options: ParseArgsOptionsConfig = { json: { type: 'boolean' } };
+  if (command.writes) options['dry-run'] = { type: 'boolean' };
+  for (const [name, flag] of Object.entries<Flag>(command.flags ?? {})) {
+    options[name] = { type: flag.type };
+  }
+  const { values, positionals } = parseTyped(typed, options);
+  const allowed = command.words?.max ?? 0;
+  if (positionals.length > allowed) {
+    throw new Mistyped(`"${positionals[allowed]}" is one word too many.`);
+  }
+  for (const [name, flag] of Object.entries<Flag>(command.flags ?? {})) {
+    if (flag.type === 'boolean') values[name] ??= false;
+    else if (flag.required && !values[name]) throw new Mistyped(`Say --${name} ${flag.value}.`);
+  }
+  return {
+    values: values as Values<F>,
+    words: positionals,
+    dryRun: values['dry-run'] === true,
+    progress: (line) => console.error(line),
+  };
+}
+
+function parseTyped(args: string[], options: ParseArgsOptionsConfig) {
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    return { values: { ...values } as Record<string, unknown>, positionals };
+  } catch (error) {
+    throw new Mistyped((error as Error).message.split('. ')[0] + '.');
+  }
+}
+
+function readFailure(thrown: unknown): { exit: number; sentence: string } {
+  const sentence = errorText(thrown);
+  if (thrown instanceof Mistyped) return { exit: EXIT.mistyped, sentence };
+  if (thrown instanceof ConfigError) return { exit: EXIT.setting, sentence };
+  const unreached = readUnreached(thrown);
+  if (unreached) {
+    return {
+      exit: unreached.isSetting ? EXIT.setting : EXIT.away,
+      sentence: unreached.sentence,
+    };
+  }
+  return { exit: EXIT.needsPerson, sentence };
 }

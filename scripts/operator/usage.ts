@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import { decideConfig } from '../../src/server/config/config.ts';
+import { decideForCommand } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createLog } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
@@ -20,7 +20,7 @@ export interface OperatorUsage {
 
 /** Metering and its verification for an operator's command; the app need not run. */
 export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): Promise<T> {
-  const config = decideConfig(readEnv());
+  const config = decideForCommand(readEnv());
   const clock = await clockOf(stripeAccessOf(config.stripe, undefined)).catch(() => systemClock);
   const reached = await reachDatabase(config.database);
   const database = openDatabase({ url: reached.url, max: 2, answerWithinMs: 3_600_000 });

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { TenantId } from '../../src/domain/ids.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+// Each call is a program to start.
+vi.setConfig({ testTimeout: 120_000 });
 
 let database: TestDatabase;
 let tenantId: TenantId;
@@ -49,25 +52,26 @@ test('usage is added, taken off and set to nothing, each with who and why', asyn
   ]);
 });
 
-const REFUSED: [string, string[], string][] = [
-  ['less than nothing', ['--amount=-1', ...reason], 'would leave less than nothing'],
-  ['neither amount nor reset', reason, 'either an amount or --reset'],
-  ['an unknown tenant', ['--tenant', 'x', '--amount=1', ...reason], 'There is no tenant "x"'],
-  ['an unknown option', ['--amont=1'], 'npm run usage:correct'],
+const REFUSED: [string, string[], string, number][] = [
+  ['less than nothing', ['--amount=-1', ...reason], 'would leave less than nothing', 1],
+  ['neither amount nor reset', reason, 'either an amount or --reset', 2],
+  ['an unknown tenant', ['--tenant', 'x', '--amount=1', ...reason], 'There is no tenant "x"', 1],
+  ['an unknown option', ['--amont=1'], 'npm run usage:correct', 2],
 ];
 
 test('a correction that cannot be is refused in a sentence', async () => {
   const answers = await Promise.all(
-    REFUSED.map(async ([what, words, sentence]) => ({
+    REFUSED.map(async ([what, words, sentence, exit]) => ({
       ...(await correct(...words)),
       what,
       sentence,
+      exit,
     })),
   );
-  for (const { what, sentence, code, complained } of answers) {
+  for (const { what, sentence, exit, code, complained } of answers) {
     expect(complained, what).toContain(sentence);
     expect(complained, what).not.toContain('    at ');
-    expect(code, what).toBe(1);
+    expect(code, what).toBe(exit);
   }
 });
 

@@ -193,6 +193,10 @@ export async function setCharacterHidden(
   return rowCount === 1;
 }
 
+export async function hasCharacter(db: DbOrTx, id: string): Promise<boolean> {
+  return (await db.$count(characters, eq(characters.id, id))) > 0;
+}
+
 /** One that the tenant may see: its own, or a shared one. */
 export async function findVisibleCharacter(
   db: DbOrTx,

@@ -64,9 +64,17 @@ export interface Config {
 
 /** Decides, defaults and refuses. In production every missing secret is named in one message. */
 export function decideConfig(env: Env): Config {
+  if (env.NODE_ENV === 'production') assertProduction(env);
+  return decideForCommand(env);
+}
+
+/**
+ * The same for an operator's command, which may run before everything that serving needs is there:
+ * it is what makes some of it. A key of the wrong mode is refused all the same.
+ */
+export function decideForCommand(env: Env): Config {
   const production = env.NODE_ENV === 'production';
   const stripe = decideStripe(env);
-  if (production) assertProduction(env);
   assertKeysFit(env, stripe);
   const host = decideHost(env);
   const dataDir = path.resolve(env.DATA_DIR);
@@ -121,6 +129,16 @@ export function configWarnings(config: Config): string[] {
   ];
 }
 
+/** Production has no local Stripe to fall back on. */
+export function assertStripeSet({
+  production,
+  stripe,
+}: Pick<Config, 'production' | 'stripe'>): void {
+  if (production && stripe.kind === 'local') {
+    throw new ConfigError('Set STRIPE_SECRET_KEY to the key of the account.');
+  }
+}
+
 function assertProduction(env: Env): void {
   const missing = [
     ...(env.STRIPE_SECRET_KEY ? [] : ['STRIPE_SECRET_KEY']),
@@ -141,11 +159,6 @@ function assertProduction(env: Env): void {
       `In production APP_URL ("${env.APP_URL}") must be https, or sessions and payment links travel in the clear; http is taken for this machine alone.`,
     );
   }
-  if (env.STRIPE_API_BASE && env.STRIPE_ALLOW_TEST_KEYS !== '1') {
-    throw new ConfigError(
-      'STRIPE_API_BASE points at a local Stripe and is refused in production; for a staging or a rehearsal set STRIPE_ALLOW_TEST_KEYS=1.',
-    );
-  }
 }
 
 /** What is said at the start, and by `npm run doctor`. */
@@ -154,6 +167,12 @@ export const TEST_MODE_WARNING =
 
 /** Real money in production alone, and nothing but real money there unless it is a rehearsal. */
 function assertKeysFit(env: Env, stripe: StripeConfig): void {
+  const isRehearsal = env.STRIPE_ALLOW_TEST_KEYS === '1';
+  if (env.NODE_ENV === 'production' && env.STRIPE_API_BASE && !isRehearsal) {
+    throw new ConfigError(
+      'STRIPE_API_BASE points at a local Stripe and is refused in production; for a staging or a rehearsal set STRIPE_ALLOW_TEST_KEYS=1.',
+    );
+  }
   if (stripe.kind === 'local') return;
   const live = isLiveStripe(stripe);
   if (env.NODE_ENV !== 'production' && live) {
@@ -161,7 +180,7 @@ function assertKeysFit(env: Env, stripe: StripeConfig): void {
       `STRIPE_SECRET_KEY is a live key, which moves real money, and NODE_ENV is ${env.NODE_ENV}: use a test key (sk_test_…), or set NODE_ENV=production.`,
     );
   }
-  if (env.NODE_ENV === 'production' && !live && env.STRIPE_ALLOW_TEST_KEYS !== '1') {
+  if (env.NODE_ENV === 'production' && !live && !isRehearsal) {
     throw new ConfigError(
       'STRIPE_SECRET_KEY is a test key, with which nobody can pay, and NODE_ENV is production: use a live key, or set STRIPE_ALLOW_TEST_KEYS=1 for a staging or a rehearsal.',
     );

@@ -71,6 +71,17 @@ export async function markEventDead(db: DbOrTx, id: string, error: string): Prom
     .where(and(eq(stripeEvents.id, id), eq(stripeEvents.state, 'received')));
 }
 
+/** Dead events, or the ones named: those that `reviveEvents` would take. */
+export function listReplayableEvents(
+  db: DbOrTx,
+  ids?: readonly string[],
+): Promise<{ id: string; type: string }[]> {
+  return db
+    .select({ id: stripeEvents.id, type: stripeEvents.type })
+    .from(stripeEvents)
+    .where(ids ? inArray(stripeEvents.id, [...ids]) : eq(stripeEvents.state, 'dead'));
+}
+
 /** Makes dead events, or the ones named, ready for another try. Answers their ids. */
 export async function reviveEvents(db: DbOrTx, ids?: readonly string[]): Promise<string[]> {
   const rows = await db

@@ -110,6 +110,10 @@ export async function listCustomers(
   return rows.flatMap(({ syncedAt, customerId }) => (customerId ? { syncedAt, customerId } : []));
 }
 
+export function countCustomers(db: DbOrTx): Promise<number> {
+  return db.$count(tenants, isNotNull(tenants.stripeCustomerId));
+}
+
 export interface BillingContact {
   userId: string;
   email: string;

@@ -1,9 +1,10 @@
 import { listDueSyncFailures } from '../../../db/repositories/billing/sync-failure.repository.ts';
 import {
+  countCustomers,
   listCustomers,
   SWEEP_START,
 } from '../../../db/repositories/billing/tenant-billing.repository.ts';
-import { catchUpEvents } from './reconcile/catch-up.ts';
+import { catchUpEvents, countMissingEvents } from './reconcile/catch-up.ts';
 import { Sweep, type SweepResult } from './reconcile/sweep.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer } from './sync/sync-customer.ts';
@@ -24,6 +25,12 @@ export class ReconcileService {
   /** Fetches events that no webhook brought; answers how many. */
   catchUpEvents(): Promise<number> {
     return catchUpEvents(this.#deps);
+  }
+
+  /** What a catch-up and a sweep would have to do; changes nothing. */
+  async preview(): Promise<{ events: number; customers: number }> {
+    const events = await countMissingEvents(this.#deps);
+    return { events, customers: await countCustomers(this.#deps.db) };
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   markEventDead,
   markEventFailed,
   prunePayloads,
+  listReplayableEvents,
   reviveEvents,
   takeOverdueEvents,
 } from '../../../db/repositories/billing/stripe-event.repository.ts';
@@ -140,6 +141,11 @@ export class StripeEventService {
       if (ok) handled += 1;
     }
     return handled;
+  }
+
+  /** What `replay` would work on. */
+  listReplayable(ids?: readonly string[]): Promise<{ id: string; type: string }[]> {
+    return listReplayableEvents(this.#deps.db, ids);
   }
 
   /** Works on dead events again, or on the ones named; answers what became of each. */

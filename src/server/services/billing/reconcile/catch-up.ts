@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findEvent } from '../../../../db/repositories/billing/stripe-event.repository.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import {
   findSetting,
@@ -28,17 +29,36 @@ export type CatchUpDeps = Pick<SyncDeps, 'db' | 'clock' | 'log' | 'stripe'> & {
  * Answers how many were missing.
  */
 export async function catchUpEvents(deps: CatchUpDeps): Promise<number> {
-  const { db, clock, stripe, log } = deps;
+  const { db, clock, log } = deps;
   const now = clock.now();
-  const kept = cursor.safeParse(await findSetting(db, CURSOR)).data;
-  const from = kept ? Date.parse(kept.until) - OVERLAP_MS : now.getTime() - FIRST_REACH_MS;
   let missing = 0;
-  for (const event of await stripe.listEventsSince(new Date(from))) {
-    if (await receive(deps, event)) missing += 1;
-  }
+  for (const event of await listNewest(deps)) if (await receive(deps, event)) missing += 1;
   await writeSetting(db, CURSOR, { until: now.toISOString() }, now);
   if (missing > 0) log.info({ missing }, 'events fetched that no webhook had brought yet');
   return missing;
+}
+
+/** How many events `catchUpEvents` would fetch; changes nothing. */
+export async function countMissingEvents(
+  deps: Pick<CatchUpDeps, 'db' | 'clock' | 'stripe'>,
+): Promise<number> {
+  let missing = 0;
+  for (const event of await listNewest(deps)) {
+    const { id } = z.looseObject({ id: z.string().catch('') }).parse(event);
+    if ((await findEvent(deps.db, id)) === undefined) missing += 1;
+  }
+  return missing;
+}
+
+/** Stripe's events since the last catch-up. */
+async function listNewest({
+  db,
+  clock,
+  stripe,
+}: Pick<CatchUpDeps, 'db' | 'clock' | 'stripe'>): Promise<unknown[]> {
+  const kept = cursor.safeParse(await findSetting(db, CURSOR)).data;
+  const from = kept ? Date.parse(kept.until) - OVERLAP_MS : clock.now().getTime() - FIRST_REACH_MS;
+  return stripe.listEventsSince(new Date(from));
 }
 
 async function receive(deps: CatchUpDeps, event: unknown): Promise<boolean> {

@@ -8,6 +8,7 @@ import { createCheckoutSession } from '../checkout.ts';
 import { createCustomer, listSubscriptions } from '../customers.ts';
 import { attachSchedule, planChange } from '../schedules.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
+import { Changes } from '../setup/changes.ts';
 import { ensurePrices } from '../setup/products.ts';
 
 let local: LocalStripe;
@@ -63,7 +64,7 @@ test('a call waits no longer than it may, whatever its own patience', async () =
 
 test('a Checkout session is opened once', async () => {
   const stripe = open();
-  const [pro] = await ensurePrices(stripe);
+  const [pro] = await ensurePrices(stripe, new Changes(false));
   const customerId = await createCustomer(stripe, { ...values, tenantId: crypto.randomUUID() });
   const checkout = {
     environment: 'test',
@@ -91,7 +92,7 @@ test('a Checkout session is opened once', async () => {
 
 test('an upgrade is invoiced once, for what was previewed; a downgrade is planned once', async () => {
   const stripe = open();
-  const [pro, , team] = await ensurePrices(stripe);
+  const [pro, , team] = await ensurePrices(stripe, new Changes(false));
   const customerId = await createCustomer(stripe, { ...values, tenantId: crypto.randomUUID() });
   const { id: card } = await stripe.paymentMethods.attach('pm_card_visa', { customer: customerId });
   await stripe.subscriptions.create({

@@ -1,5 +1,6 @@
 import type { Stripe } from 'stripe';
 import { APP_MARK } from '../customers.ts';
+import { NOT_MADE, type Changes } from './changes.ts';
 import type { EnsuredPrice } from './products.ts';
 
 type Features = Stripe.BillingPortal.ConfigurationCreateParams.Features;
@@ -46,14 +47,19 @@ function productsOf(prices: readonly EnsuredPrice[]) {
 /** Makes our portal configuration, or brings the one we made before up to date; answers its id. */
 export async function ensurePortalConfiguration(
   stripe: Stripe,
+  changes: Changes,
   prices: readonly EnsuredPrice[],
 ): Promise<string> {
   const values = { features: portalFeatures(prices), metadata: { app: APP_MARK } };
   const existing = await findPortalConfiguration(stripe);
-  const { id } = existing
-    ? await stripe.billingPortal.configurations.update(existing.id, values)
-    : await stripe.billingPortal.configurations.create(values);
-  return id;
+  if (!existing) {
+    const make = () => stripe.billingPortal.configurations.create(values);
+    return (await changes.make('the portal configuration', make, { id: NOT_MADE })).id;
+  }
+  await changes.update(`the portal configuration ${existing.id}`, () =>
+    stripe.billingPortal.configurations.update(existing.id, values),
+  );
+  return existing.id;
 }
 
 /** The one that our set-up made. */

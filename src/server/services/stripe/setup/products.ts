@@ -2,6 +2,7 @@ import type { Stripe } from 'stripe';
 import { PLAN_CATALOGUE, type PaidPlan } from '../../../../domain/plans.ts';
 import { APP_MARK } from '../customers.ts';
 import { isMissing } from '../client/errors.ts';
+import { NOT_MADE, type Changes } from './changes.ts';
 import { CATALOGUE_SLOTS, type CatalogueSlot } from '../offered-prices.ts';
 
 /** What the set-up charges where the account has no such price yet, in the minor unit of `CURRENCY`. */
@@ -21,10 +22,10 @@ export interface EnsuredPrice extends CatalogueSlot {
  * Makes the products and prices that are not there yet. What is there stays as it is: the
  * operator's amounts, names and archived prices win.
  */
-export async function ensurePrices(stripe: Stripe): Promise<EnsuredPrice[]> {
+export async function ensurePrices(stripe: Stripe, changes: Changes): Promise<EnsuredPrice[]> {
   const products = {
-    pro: await ensureProduct(stripe, 'pro'),
-    team: await ensureProduct(stripe, 'team'),
+    pro: await ensureProduct(stripe, changes, 'pro'),
+    team: await ensureProduct(stripe, changes, 'team'),
   };
   const existing = await stripe.prices.list({
     lookup_keys: CATALOGUE_SLOTS.map((slot) => slot.lookupKey),
@@ -35,41 +36,43 @@ export async function ensurePrices(stripe: Stripe): Promise<EnsuredPrice[]> {
   for (const slot of CATALOGUE_SLOTS) {
     const price =
       existing.data.find((one) => one.lookup_key === slot.lookupKey) ??
-      (await createPrice(stripe, slot, products[slot.plan]));
+      (await createPrice(stripe, changes, slot, products[slot.plan]));
     const productId = typeof price.product === 'string' ? price.product : price.product.id;
     ensured.push({ ...slot, priceId: price.id, productId });
   }
   return ensured;
 }
 
-async function ensureProduct(stripe: Stripe, plan: PaidPlan): Promise<string> {
+async function ensureProduct(stripe: Stripe, changes: Changes, plan: PaidPlan): Promise<string> {
   const id = `squaretable_${plan}`;
   try {
     return (await stripe.products.retrieve(id)).id;
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  const product = await stripe.products.create({
-    id,
-    name: `Small Squaretable ${PLAN_CATALOGUE[plan].name}`,
-    metadata: { app: APP_MARK, squaretable_plan: plan },
-  });
-  return product.id;
+  const name = `Small Squaretable ${PLAN_CATALOGUE[plan].name}`;
+  const metadata = { app: APP_MARK, squaretable_plan: plan };
+  const make = () => stripe.products.create({ id, name, metadata });
+  return (await changes.make(`the product ${id}`, make, { id })).id;
 }
 
 function createPrice(
   stripe: Stripe,
+  changes: Changes,
   { plan, interval, lookupKey }: CatalogueSlot,
   product: string,
-): Promise<Stripe.Price> {
+): Promise<Pick<Stripe.Price, 'id' | 'product'>> {
   const amount = FIRST_AMOUNTS[lookupKey];
   if (amount === undefined) throw new Error(`No first amount is written down for ${lookupKey}.`);
-  return stripe.prices.create({
-    product,
-    currency: CURRENCY,
-    unit_amount: amount,
-    recurring: { interval },
-    lookup_key: lookupKey,
-    metadata: { app: APP_MARK, squaretable_plan: plan },
-  });
+  const make = () =>
+    stripe.prices.create({
+      product,
+      currency: CURRENCY,
+      unit_amount: amount,
+      recurring: { interval },
+      lookup_key: lookupKey,
+      metadata: { app: APP_MARK, squaretable_plan: plan },
+    });
+  const instead: Pick<Stripe.Price, 'id' | 'product'> = { id: NOT_MADE, product };
+  return changes.make(`the price ${lookupKey}`, make, instead);
 }

@@ -9,34 +9,34 @@ import type { Clock } from '../../../../domain/clock.ts';
 import { ConfigError } from '../../../config/env.ts';
 import { createStripeClient, type StripeAccess } from '../client/client.ts';
 import { callStripe, isStripeUnavailable } from '../client/errors.ts';
+import { Changes } from './changes.ts';
 import { ensurePortalConfiguration } from './portal.ts';
 import { ensurePrices, type EnsuredPrice } from './products.ts';
-import { ensureWebhookEndpoint, type EnsuredEndpoint } from './webhook.ts';
+import { ensureWebhookEndpoint, type EndpointOptions, type EnsuredEndpoint } from './webhook.ts';
 
 export interface SetUp {
   prices: EnsuredPrice[];
   portalConfiguration: string;
   endpoint: EnsuredEndpoint | undefined;
+  changes: Changes;
 }
 
 /**
  * Brings a Stripe account to what the product needs: products, prices, portal configuration and,
- * where `webhookUrl` is given, the webhook endpoint. Can be run again at any time.
+ * where `webhook` is given, the webhook endpoint. Can be run again at any time. With `dryRun` nothing
+ * is changed, and ids of what would be made are stand-ins.
  */
 export async function setUpStripe(
   stripe: Stripe,
-  options: {
-    webhookUrl: string | undefined;
-    secretKnown: (endpointId: string) => boolean;
-  },
+  options: { webhook: EndpointOptions | undefined; dryRun?: boolean },
 ): Promise<SetUp> {
-  const { webhookUrl, secretKnown } = options;
-  const prices = await ensurePrices(stripe);
-  const portalConfiguration = await ensurePortalConfiguration(stripe, prices);
-  const endpoint = webhookUrl
-    ? await ensureWebhookEndpoint(stripe, webhookUrl, secretKnown)
+  const changes = new Changes(options.dryRun ?? false);
+  const prices = await ensurePrices(stripe, changes);
+  const portalConfiguration = await ensurePortalConfiguration(stripe, changes, prices);
+  const endpoint = options.webhook
+    ? await ensureWebhookEndpoint(stripe, changes, options.webhook)
     : undefined;
-  return { prices, portalConfiguration, endpoint };
+  return { prices, portalConfiguration, endpoint, changes };
 }
 
 const WEBHOOK_SETTING = 'stripe.local.webhook';
@@ -52,15 +52,21 @@ export async function setUpLocalStripe(
 ): Promise<StripeAccess> {
   const { webhookUrl, db, clock } = options;
   const kept = keptWebhook.safeParse(await findSetting(db, WEBHOOK_SETTING)).data;
-  const setUp = await reaching(access, () =>
-    setUpStripe(createStripeClient(access), {
-      webhookUrl: access.webhookSecrets.length > 0 ? undefined : webhookUrl,
-      secretKnown: (endpointId) => endpointId === kept?.endpointId,
-    }),
-  );
+  const stripe = createStripeClient(access);
+  const secretKnown = (endpointId: string) => endpointId === kept?.endpointId;
+  const setUpOnce = (rotate: boolean) =>
+    setUpStripe(stripe, {
+      webhook:
+        access.webhookSecrets.length > 0 ? undefined : { url: webhookUrl, secretKnown, rotate },
+    });
+  const setUp = await reaching(access, async () => {
+    const first = await setUpOnce(false);
+    // Whose secret is lost, or of an older version: nobody else listens at a local Stripe.
+    return first.endpoint && !first.endpoint.endpointId ? setUpOnce(true) : first;
+  });
   const { endpoint } = setUp;
   const secret = endpoint?.secret ?? kept?.secret;
-  if (endpoint?.secret) {
+  if (endpoint?.endpointId && endpoint.secret) {
     const value = { endpointId: endpoint.endpointId, secret: endpoint.secret };
     await writeSetting(db, WEBHOOK_SETTING, value, clock.now());
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import {
   createTestDatabase,
@@ -10,7 +10,7 @@ import { createLog } from '../../../../log.ts';
 import { PriceCatalogue } from '../../catalogue.ts';
 import { createStripeClient, stripeAccessOf } from '../../client/client.ts';
 import { SUBSCRIBED_EVENTS } from '../../event-types.ts';
-import { setUpLocalStripe } from '../setup.ts';
+import { setUpLocalStripe, setUpStripe } from '../setup.ts';
 
 let stripe: LocalStripe;
 let database: TestDatabase;
@@ -132,4 +132,45 @@ test("the catalogue follows Stripe's prices, and keeps the last ones while Strip
   ).rejects.toMatchObject({
     code: 'stripe_unavailable',
   });
+});
+
+test('14.4 no endpoint is removed or replaced unless that is asked for', async () => {
+  const account = await startLocalStripe({ port: 0, clock });
+  onTestFinished(() => account.close());
+  const client = createStripeClient(stripeAccessOf(config, new URL(account.url)));
+  const url = 'https://billing.example.com/webhooks/stripe';
+  const set = (options: { secret?: boolean; rotate?: boolean; dryRun?: boolean } = {}) => {
+    const { secret = false, rotate = false, dryRun = false } = options;
+    return setUpStripe(client, { webhook: { url, rotate, secretKnown: () => secret }, dryRun });
+  };
+  const endpoints = async () => (await client.webhookEndpoints.list()).data.map(({ id }) => id);
+
+  const dry = await set({ dryRun: true });
+  expect(dry.changes.made).toHaveLength(7);
+  expect(dry.changes.made.at(-1)).toBe(`the webhook endpoint ${url}`);
+  expect((await client.prices.list()).data).toEqual([]);
+  expect((await client.products.list()).data).toEqual([]);
+  expect(await endpoints()).toEqual([]);
+
+  const first = await set();
+  expect(first.endpoint?.secret).toMatch(/^whsec_/);
+  const [made] = await endpoints();
+  // The secret was lost: that is told, and nothing is taken away.
+  const lost = await set();
+  expect(lost.changes).toMatchObject({ made: [], removed: [] });
+  expect(lost.endpoint).toMatchObject({
+    endpointId: undefined,
+    notes: [expect.stringMatching(/is not set.*--rotate/)],
+  });
+  const wouldRotate = await set({ rotate: true, dryRun: true });
+  expect(wouldRotate.changes.removed).toEqual([`the webhook endpoint ${made}`]);
+  const known = await set({ secret: true });
+  expect(known.endpoint).toEqual({ endpointId: made, secret: undefined, notes: [] });
+  expect(await endpoints()).toEqual([made]);
+
+  const rotated = await set({ secret: true, rotate: true });
+  expect(rotated.endpoint?.secret).toMatch(/^whsec_/);
+  expect(rotated.endpoint?.secret).not.toBe(first.endpoint?.secret);
+  expect(rotated.changes.removed).toEqual([`the webhook endpoint ${made}`]);
+  expect(await endpoints()).toEqual([rotated.endpoint?.endpointId]);
 });

@@ -1,0 +1,47 @@
+/** What may be typed after a command's name. */
+export type Flag =
+  | { type: 'boolean'; about: string }
+  | { type: 'string'; value: string; about: string; required?: true };
+export type Flags = Record<string, Flag>;
+
+export type Values<F extends Flags> = {
+  [K in keyof F]: F[K]['type'] extends 'boolean'
+    ? boolean
+    : F[K] extends { required: true }
+      ? string
+      : string | undefined;
+};
+
+export interface Input<F extends Flags> {
+  values: Values<F>;
+  /** What stands there without a flag. */
+  words: string[];
+  /** Nothing is to be written; only a command that says `writes` is ever asked for it. */
+  dryRun: boolean;
+  /** A line for who waits; not part of the answer. */
+  progress(line: string): void;
+}
+
+export interface Result {
+  /** For people. */
+  lines: string[];
+  /** The same for programs: what `--json` prints. */
+  data: Record<string, unknown>;
+  /** Something is left that a person has to look at. */
+  needsPerson?: boolean;
+}
+
+export interface Command<F extends Flags> {
+  /** As npm knows it. */
+  name: string;
+  /** What it does, in a sentence. */
+  about: string;
+  /** What may be typed after the name, and what that does. */
+  examples: [words: string, about: string][];
+  flags?: F;
+  /** Words without a flag, where it takes any. */
+  words?: { name: string; max: number };
+  /** It changes something, so it offers `--dry-run`. */
+  writes?: true;
+  run(input: Input<F>): Promise<Result>;
+}

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ConfigError } from '../../src/server/config/env.ts';
+import { BillingError } from '../../src/domain/errors.ts';
+import type { Command, Flags, Input } from './command-shape.ts';
+import { execute, Mistyped } from './command.ts';
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** Every command of an operator, and whether it changes anything. */
+const COMMANDS: [name: string, writes: boolean][] = [
+  ['db:migrate', true],
+  ['stripe:setup', true],
+  ['doctor', false],
+  ['reconcile', true],
+  ['events:replay', true],
+  ['usage:verify', true],
+  ['usage:archive', true],
+  ['usage:correct', true],
+  ['community:reports', false],
+  ['community:hide', true],
+];
+
+test.each(COMMANDS)('14.4 %s is made of this module, and offers --dry-run: %s', (name, writes) => {
+  const program = readFileSync(/scripts\/[\w/-]+\.ts/.exec(scripts[name]!)![0], 'utf8');
+  expect(program).toContain(`await runCommand({\n  name: '${name}',`);
+  expect(program).not.toMatch(/process\.argv|parseArgs|console\./);
+  expect(program.includes('\n  writes: true,')).toBe(writes);
+  expect(program.includes('dryRun')).toBe(writes);
+});
+
+const asked: Input<Flags>[] = [];
+const paint = {
+  name: 'check',
+  about: 'Paints a door.',
+  examples: [['--colour red 12', 'paints number twelve red']],
+  flags: {
+    colour: { type: 'string', value: 'NAME', about: 'which', required: true },
+    twice: { type: 'boolean', about: 'so that it lasts' },
+  },
+  words: { name: 'the number of the door', max: 1 },
+  writes: true,
+  run: (input) => {
+    asked.push(input as Input<Flags>);
+    const needsPerson = input.values.colour === 'wet';
+    return Promise.resolve({ lines: ['Painted.', 'Let it dry.'], data: { doors: 1 }, needsPerson });
+  },
+} satisfies Command<{
+  colour: { type: 'string'; value: string; about: string; required: true };
+  twice: { type: 'boolean'; about: string };
+}>;
+
+test('14.4 what was typed is handed over, flags and words', async () => {
+  const ended = await execute(paint, ['--colour', 'red', '12', '--dry-run']);
+  expect(ended).toEqual({ exit: 0, said: 'Painted.\nLet it dry.' });
+  expect(asked.at(-1)).toMatchObject({
+    values: { colour: 'red', twice: false },
+    words: ['12'],
+    dryRun: true,
+  });
+});
+
+test('14.4 --json prints the same for programs, --help how it is typed', async () => {
+  const { said, exit } = await execute(paint, ['--json', '--colour=wet']);
+  expect([exit, JSON.parse(said)]).toEqual([1, { ok: false, doors: 1 }]);
+  const help = await execute(paint, ['--help', '--whatever']);
+  expect(help.exit).toBe(0);
+  for (const words of [
+    'Paints a door.',
+    'npm run check -- --colour red 12',
+    '--dry-run',
+    '(needed)',
+    'Exit codes: 0 done',
+  ]) {
+    expect(help.said).toContain(words);
+  }
+  const { writes: _, ...looks } = paint;
+  expect((await execute(looks, ['--help'])).said).not.toContain('--dry-run');
+  expect((await execute(looks, ['--colour=red', '--dry-run'])).exit).toBe(2);
+});
+
+test.each([
+  ['an unknown flag', ['--colour=red', '--dry-rum'], /^Unknown option '--dry-rum'/],
+  ['a flag without its value', ['--colour'], /^Option '--colour <value>' argument missing/],
+  [
+    'a value for a flag that has none',
+    ['--colour=red', '--twice=yes'],
+    /does not take an argument/,
+  ],
+  ['a flag that is needed', ['12'], /^Say --colour NAME\./],
+  ['a word too many', ['--colour=red', '12', 'all'], /^"all" is one word too many\./],
+])('14.4 %s is refused before anything is done, with the usage', async (_what, typed, sentence) => {
+  const before = asked.length;
+  const { exit, said, complained } = await execute(paint, typed);
+  expect(complained).toMatch(sentence);
+  expect(complained).toContain('npm run check');
+  expect([exit, said, asked.length]).toEqual([2, '', before]);
+});
+
+const away = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+test.each<[string, Error, number, RegExp]>([
+  ['mistyped', new Mistyped('No such door.'), 2, /^No such door\./],
+  ['a setting', new ConfigError('PORT must be a number.'), 3, /^PORT/],
+  ['a wrong password', Object.assign(new Error('x'), { code: '28P01' }), 3, /refuses the password/],
+  ['no database of the name', Object.assign(new Error('x'), { code: '3D000' }), 3, /no database/],
+  ['a database that is away', away, 4, /^The database of DATABASE_URL cannot be reached/],
+  ['the same, wrapped', new Error('query', { cause: away }), 4, /cannot be reached/],
+  ['a Stripe that is away', new BillingError('stripe_unavailable', 'x'), 4, /^Stripe cannot be/],
+  [
+    'a file that is missing',
+    Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' }),
+    1,
+    /no such file/,
+  ],
+  ['anything else', new Error('The door is gone.'), 1, /^The door is gone\.$/],
+])('14.4 %s ends with its code', async (_what, error, exit, sentence) => {
+  const fails = { ...paint, run: () => Promise.reject(error) };
+  const ended = await execute(fails, ['--colour=red']);
+  expect(ended.exit).toBe(exit);
+  expect(ended.complained).toMatch(sentence);
+  const json = await execute(fails, ['--colour=red', '--json']);
+  expect(JSON.parse(json.said)).toMatchObject({
+    ok: false,
+    error: expect.stringMatching(sentence),
+  });
+});

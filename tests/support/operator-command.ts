@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+export interface Ended {
+  code: number;
+  said: string;
+  complained: string;
+}
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** What an operator types: the npm script of the name, in a process of its own, with `env` alone. */
+export function runOperatorCommand(
+  name: string,
+  words: string[],
+  env: Record<string, string>,
+): Promise<Ended> {
+  const program = /scripts\/[\w/-]+\.ts/.exec(scripts[name] ?? '')?.[0];
+  if (!program) throw new Error(`package.json has no command ${name}.`);
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [program, ...words],
+      { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env } },
+      (error, said, complained) =>
+        resolve({ code: error === null ? 0 : Number(error.code), said, complained }),
+    );
+  });
+}
