@@ -1,4 +1,5 @@
-import { and, desc, eq, ilike, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, ilike, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import { alias, type AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { DbOrTx, Tx } from '../client.ts';
 import {
   characterReports,
@@ -48,14 +49,23 @@ export interface SharedCharacters {
 
 /**
  * What others share and no operator has hidden: what comes with the product first, then the
- * newest, of each tenant no more than its newest few.
+ * newest, of each tenant no more than its newest few of those that are searched for.
  */
 export function listSharedCharacters(db: DbOrTx, list: SharedCharacters): Promise<Character[]> {
   const { exceptTenantId, search, after, limit, perTenantMax } = list;
   const rank = sql`(${characters.tenantId} is null, ${characters.createdAt}, ${characters.id})`;
-  const newer = sql`(select count(*) from characters n
-    where n.tenant_id = ${characters.tenantId} and n.shared and n.hidden_at is null
-      and (n.created_at, n.id) > (${characters.createdAt}, ${characters.id}))`;
+  const found = search === undefined ? [] : [matches(search)];
+  const n = alias(characters, 'n');
+  const newer = db
+    .select({ count: count() })
+    .from(n)
+    .where(
+      and(
+        ...[eq(n.tenantId, characters.tenantId), eq(n.shared, true), isNull(n.hiddenAt)],
+        sql`(${n.createdAt}, ${n.id}) > (${characters.createdAt}, ${characters.id})`,
+        ...(search === undefined ? [] : [matches(search, n)]),
+      ),
+    );
   return db
     .select()
     .from(characters)
@@ -65,9 +75,9 @@ export function listSharedCharacters(db: DbOrTx, list: SharedCharacters): Promis
         isNull(characters.hiddenAt),
         or(
           isNull(characters.tenantId),
-          and(ne(characters.tenantId, exceptTenantId), sql`${newer} < ${perTenantMax}`),
+          and(ne(characters.tenantId, exceptTenantId), sql`(${newer}) < ${perTenantMax}`),
         ),
-        ...(search === undefined ? [] : [matches(search)]),
+        ...found,
         ...(after
           ? [
               sql`${rank} < (${after.starter}, ${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
@@ -83,9 +93,9 @@ export function listSharedCharacters(db: DbOrTx, list: SharedCharacters): Promis
     .limit(limit);
 }
 
-function matches(search: string) {
+function matches(search: string, of: Record<'name' | 'description', AnyPgColumn> = characters) {
   const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
-  return or(ilike(characters.name, pattern), ilike(characters.description, pattern))!;
+  return or(ilike(of.name, pattern), ilike(of.description, pattern))!;
 }
 
 /** The tenant's characters, all and shared; locks the making and sharing of them meanwhile. */
@@ -136,6 +146,11 @@ export async function deleteCharacter(tx: Tx, id: string): Promise<void> {
   await tx.delete(characters).where(eq(characters.id, id));
 }
 
+/** All of a team's, when the team goes. */
+export async function deleteTenantCharacters(tx: Tx, tenantId: string): Promise<void> {
+  await tx.delete(characters).where(eq(characters.tenantId, tenantId));
+}
+
 /** Notes what a person found wrong; a second report of the same person takes the first's place. */
 export async function upsertCharacterReport(
   db: DbOrTx,
@@ -166,7 +181,10 @@ export interface ReportedCharacter {
   reasons: string[];
 }
 
-/** For operators: what was reported, most reported first. */
+/**
+ * For operators: what was reported, most reported first. What is hidden or not shared any more comes
+ * after it, or what was dealt with would fill the list.
+ */
 export function listReportedCharacters(db: DbOrTx, limit: number): Promise<ReportedCharacter[]> {
   return db
     .select({
@@ -179,7 +197,11 @@ export function listReportedCharacters(db: DbOrTx, limit: number): Promise<Repor
     .from(characterReports)
     .innerJoin(characters, eq(characterReports.characterId, characters.id))
     .groupBy(characters.id)
-    .orderBy(sql`count(*) desc`, desc(characters.createdAt))
+    .orderBy(
+      sql`${characters.hiddenAt} is not null or not ${characters.shared}`,
+      sql`count(*) desc`,
+      desc(characters.createdAt),
+    )
     .limit(limit);
 }
 

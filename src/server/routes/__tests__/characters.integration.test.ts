@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CharactersView, CharacterView, SessionView } from '../../../domain/api.ts';
-import { setCharacterHidden } from '../../../db/repositories/character.repository.ts';
+import {
+  listReportedCharacters,
+  setCharacterHidden,
+} from '../../../db/repositories/character.repository.ts';
 import { caller, type Caller } from '../../../../tests/support/http.ts';
 import { putOnPlan } from '../../../../tests/support/metering.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
@@ -140,6 +143,116 @@ describe('10.15 the community', () => {
     await setCharacterHidden(server.database.db, bad.id, null);
     expect(await names(reader.call)).toContain('Bad one');
   });
+});
+
+describe('10.15 reports', () => {
+  const reportOf = (by: Caller, id: string, reason: string) =>
+    by.post(`/api/characters/${id}/report`, { reason });
+  const listed = async (ids: string[]) =>
+    (await listReportedCharacters(server.database.db, 1_000))
+      .filter(({ character }) => ids.includes(character.id))
+      .map(({ character, reports, reasons }) => ({ name: character.name, reports, reasons }));
+
+  test('of one person are one, the last; those of others add up, and the worst comes first', async () => {
+    const maker = await team();
+    const readers = await Promise.all([team(), team(), team()]);
+    const rude = await make(maker.call, 'Rude', true);
+    const dull = await make(maker.call, 'Dull', true);
+    // All at once, one of them twice.
+    const answers = await Promise.all([
+      reportOf(readers[0]!.call, rude.id, 'rude'),
+      reportOf(readers[1]!.call, rude.id, 'so rude'),
+      reportOf(readers[1]!.call, rude.id, 'so rude'),
+      reportOf(readers[2]!.call, dull.id, 'dull'),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
+    await reportOf(readers[0]!.call, rude.id, 'rude again');
+    expect(await listed([rude.id, dull.id])).toEqual([
+      { name: 'Rude', reports: 2, reasons: ['rude again', 'so rude'] },
+      { name: 'Dull', reports: 1, reasons: ['dull'] },
+    ]);
+    // What was dealt with makes room for what was not.
+    await setCharacterHidden(server.database.db, rude.id, new Date());
+    expect((await listed([rude.id, dull.id])).map(({ name }) => name)).toEqual(['Dull', 'Rude']);
+  });
+
+  test('are of what is shared: not of one’s own drafts, nor by a key', async () => {
+    const maker = await team();
+    const draft = await make(maker.call, 'Draft');
+    expect((await reportOf(maker.call, draft.id, 'bad')).status).toBe(404);
+    const key = await maker.call.post<{ key: string }>('/api/api-keys', { name: 'bot' });
+    const shared = await make(maker.call, 'Shown', true);
+    const byKey = await reportOf(caller(server.url, key.body.key), shared.id, 'bad');
+    expect(byKey).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  });
+});
+
+describe('10.15 what is hidden', () => {
+  test('is found by no search and on no page, makes room for the next, and stays so when changed', async () => {
+    const [reader, maker] = [await team(), await team()];
+    await flood(maker.id, 21, true, 'Hidden or not ');
+    const search = async (query = '') =>
+      (await list(reader.call, `?search=Hidden%20or%20not${query}`)).characters;
+    const before = await search();
+    expect(before).toHaveLength(20);
+    const newest = before[0]!;
+    await setCharacterHidden(server.database.db, newest.id, new Date());
+    const after = await search();
+    expect(after.map(({ name }) => name)).toEqual(
+      Array.from({ length: 20 }, (_, n) => `Hidden or not ${20 - n}`),
+    );
+    const { nextCursor } = await list(reader.call, '?search=Hidden%20or%20not&limit=5');
+    expect(await search(`&limit=5&cursor=${nextCursor}`)).toEqual(after.slice(5, 10));
+
+    const path = `/api/characters/${newest.id}`;
+    for (const change of [
+      { name: 'Hidden or not, renamed' },
+      { shared: false },
+      { shared: true },
+    ]) {
+      expect(await changed(maker.call, path, change)).toMatchObject({
+        status: 200,
+        body: { hidden: true },
+      });
+    }
+    expect((await search()).map(({ id }) => id)).not.toContain(newest.id);
+  });
+
+  test('of what comes with the product stays hidden at the next start', async () => {
+    const reader = await team();
+    const starter = (await list(reader.call)).characters.find(({ own }) => !own)!;
+    await setCharacterHidden(server.database.db, starter.id, new Date());
+    await server.context.services.characters.ensureStarters();
+    const ids = (await list(reader.call)).characters.map(({ id }) => id);
+    expect(ids).not.toContain(starter.id);
+    await setCharacterHidden(server.database.db, starter.id, null);
+  });
+});
+
+test('10.15 a search finds what a team shared long ago, twenty of a team at most', async () => {
+  const [reader, loud] = [await team(), await team()];
+  await make(loud.call, 'The first of all', true);
+  await flood(loud.id, 60, true, 'Noise ');
+  const names = async (search: string) =>
+    (await list(reader.call, `?search=${encodeURIComponent(search)}`)).characters.map(
+      ({ name }) => name,
+    );
+  expect(await names('first of all')).toEqual(['The first of all']);
+  expect(await names('Noise')).toHaveLength(20);
+});
+
+test('10.15 what a team made goes with the team', async () => {
+  const [reader, maker] = [await team(), await server.signUp('goes-with-the-team')];
+  await putOnPlan(server.database.pool, maker.session.tenant.id, 'pro');
+  const shared = await make(maker.call, 'Left behind', true);
+  await reader.call.post(`/api/characters/${shared.id}/report`, { reason: 'rude' });
+  const confirm = maker.session.tenant.name;
+  expect((await maker.call.delete('/api/tenant', { confirm })).status).toBeLessThan(300);
+  expect((await list(reader.call)).characters.map(({ id }) => id)).not.toContain(shared.id);
+  const { rows } = await server.database.pool.query('select from characters where tenant_id = $1', [
+    maker.session.tenant.id,
+  ]);
+  expect(rows).toEqual([]);
 });
 
 describe('10.15 a character', () => {

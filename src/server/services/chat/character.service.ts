@@ -130,7 +130,8 @@ export class CharacterService {
     id: string,
     reason: string,
   ): Promise<void> {
-    await this.get(reporter.tenantId, id);
+    const { shared } = await this.get(reporter.tenantId, id);
+    if (!shared) throw new BillingError('not_found', `The character ${id} is not shared.`);
     const { userId } = reporter;
     const createdAt = this.clock.now();
     await upsertCharacterReport(this.db, { characterId: id, userId, reason, createdAt });

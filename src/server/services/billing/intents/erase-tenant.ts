@@ -1,4 +1,5 @@
 import type { Tx } from '../../../../db/client.ts';
+import { deleteTenantCharacters } from '../../../../db/repositories/character.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { settleIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
 import {
@@ -8,7 +9,7 @@ import {
 import type { Tenant } from '../../../../db/schema/index.ts';
 import type { Actor } from '../../../../domain/ids.ts';
 
-/** Erases the tenant's people; what tells of money stays. Only when nothing is charged any more. */
+/** Erases the tenant's people and what they made; what tells of money stays. Only when nothing is charged any more. */
 export async function eraseTenant(
   tx: Tx,
   tenant: Tenant,
@@ -23,6 +24,7 @@ export async function eraseTenant(
     requestId: by.requestId,
     now,
   });
+  await deleteTenantCharacters(tx, tenant.id);
   await deleteTenantUsers(tx, tenant.id);
   await markTenantDeleted(tx, tenant.id, now);
   if (by.id) await settleIntent(tx, by.id, { state: 'done', now });
