@@ -7,37 +7,37 @@ import { expect, test } from 'vitest';
 import { idOrNull } from '../kernel/reference.ts';
 import { actions } from './testing/actions.ts';
 import type { Action } from './testing/actions.ts';
-import { firstDifference, tell, wholeState } from './testing/story.ts';
-import type { Told } from './testing/story.ts';
+import { firstDifference, play, wholeState } from './testing/story.ts';
+import type { Played } from './testing/story.ts';
 
 /** `LOCAL_STRIPE_RUNS` makes it long. */
 const runs = Number(process.env.LOCAL_STRIPE_RUNS ?? 20);
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
 
-async function toldBy<T>(telling: Promise<Told>, look: (told: Told) => T): Promise<T> {
-  const told = await telling;
-  await told.local.close();
-  expect(told.errors).toEqual([]);
-  return look(told);
+async function playedBy<T>(playing: Promise<Played>, look: (played: Played) => T): Promise<T> {
+  const played = await playing;
+  await played.local.close();
+  expect(played.errors).toEqual([]);
+  return look(played);
 }
 
 test('a year in one step is the year in many: the same objects, events and ids', async () => {
   const property = fc.asyncProperty(actions, cuts, async (story, stops) => {
-    const state = ({ local }: Told) => wholeState(local);
-    const once = await toldBy(tell(story, []), state);
-    const often = await toldBy(tell(story, stops), state);
+    const state = ({ local }: Played) => wholeState(local);
+    const once = await playedBy(play(story, []), state);
+    const often = await playedBy(play(story, stops), state);
     expect(firstDifference(once, often)).toBeNull();
   });
   await fc.assert(property, { numRuns: runs });
 }, 120_000);
 
-/** The whole state must be the same, told in one process or in a new one for every action. */
+/** The whole state must be the same, played in one process or in a new one for every action. */
 async function expectSameAnew(story: Action[]): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'local-stripe-'));
   try {
-    const state = ({ local }: Told) => wholeState(local);
-    const once = await toldBy(tell(story, []), state);
-    const anew = await toldBy(tell(story, [], dataDir), state);
+    const state = ({ local }: Played) => wholeState(local);
+    const once = await playedBy(play(story, []), state);
+    const anew = await playedBy(play(story, [], dataDir), state);
     expect(firstDifference(once, anew)).toBeNull();
   } finally {
     rmSync(dataDir, { recursive: true });
@@ -61,14 +61,14 @@ test('a process that begins anew just before a refusal remembers no less than on
 
 test('money adds up: what was billed is paid, owed, or in the balance', async () => {
   const property = fc.asyncProperty(actions, async (story) => {
-    await toldBy(tell(story, []), ({ local }) => assertAddsUp(local.kernel.store));
+    await playedBy(play(story, []), ({ local }) => assertAddsUp(local.kernel.store));
   });
   await fc.assert(property, { numRuns: runs });
 }, 120_000);
 
 test('8.4 ended is final, whatever is done then', async () => {
   const property = fc.asyncProperty(actions, async (story) => {
-    await toldBy(tell(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
+    await playedBy(play(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
   });
   await fc.assert(property, { numRuns: runs });
 }, 120_000);
@@ -92,7 +92,7 @@ function assertEndedIsFinal(store: Store): void {
   }
 }
 
-type Store = Told['local']['kernel']['store'];
+type Store = Played['local']['kernel']['store'];
 const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
 
 function assertAddsUp(store: Store): void {

@@ -35,13 +35,13 @@ export function submitSession(
   assertOpen(session);
   if (tender !== null) assertOffered(session, 'wallet' in tender ? tender.wallet : 'card');
   const ctx = onClockOfSession(global, session);
-  const told = tellPayer(ctx, session, payer);
+  const current = recordPayer(ctx, session, payer);
   const row = ctx.store.get('_checkout', session.id);
-  return settle(ctx, told, row, submitCheckout(ctx, orderOf(ctx, told, row, payer), tender));
+  return settle(ctx, current, row, submitCheckout(ctx, orderOf(ctx, current, row, payer), tender));
 }
 
 /** What the payer has typed, and what it costs them: where they are decides on the tax. */
-export function tellPayer(global: Context, session: Session, payer: CheckoutPayer): Session {
+export function recordPayer(global: Context, session: Session, payer: CheckoutPayer): Session {
   const ctx = onClockOfSession(global, session);
   const before = ctx.store.get('_checkout', session.id);
   const row = ctx.store.put('_checkout', { ...before, payer, failure: null });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LocalStripe } from '../kernel/local-stripe.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 const day = 86_400;
 /** More than this in one step is surely a mistake (milliseconds for seconds, say). */

@@ -11,7 +11,7 @@ import type { SubmitOutcome } from '../checkout/submit.ts';
 import { isEmail } from '../checkout/validate.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 const text = z.string().max(200).nullable().default(null);
 

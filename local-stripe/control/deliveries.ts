@@ -1,6 +1,6 @@
 import type { LocalStripe } from '../kernel/local-stripe.ts';
 import type { DeliveryRow } from '../kernel/rows.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 /** A delivery with what one wants to know beside it. Times are unix seconds. */
 export interface DeliveryView extends DeliveryRow {

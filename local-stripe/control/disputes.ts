@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { openDispute as open } from '../billing/payment/dispute.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 const reasons = [
   'bank_cannot_process',

@@ -1,5 +1,5 @@
 import type { Context as HonoContext } from 'hono';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 

@@ -3,7 +3,7 @@ import { hardDeclines, testCards } from '../billing/cards.ts';
 import type { Decline } from '../billing/cards.ts';
 import { setCardFailing } from '../billing/payment/behavior.ts';
 import type { Context } from '../kernel/types.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 export const failingCardBody = z.strictObject({
   /** Such as `insufficient_funds`; null lets the card behave as its number says again. */

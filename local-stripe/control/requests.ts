@@ -1,6 +1,6 @@
 import type { LocalStripe } from '../kernel/local-stripe.ts';
 import type { Call } from '../kernel/call-log.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 export interface RequestFilter {
   since: number;

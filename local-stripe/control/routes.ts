@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { makeDefaultConfiguration } from '../portal/configure.ts';
-import { ControlError, errorAnswer, readJson } from './answer.ts';
+import { ControlError, errorAnswer, readJson } from './errors.ts';
 import { clockBody, turnClock } from './clock.ts';
 import { completeBody, completeSession } from './complete.ts';
 import { listDeliveries, readDeliveryFilter, resendDelivery } from './deliveries.ts';

@@ -4,7 +4,7 @@ import type { ChaosSettings, FailureRule } from '../kernel/rows.ts';
 import { changeChaos, readSettings } from '../kernel/settings.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/types.ts';
-import { ControlError } from './answer.ts';
+import { ControlError } from './errors.ts';
 
 type Endpoint = Pick<Route, 'method' | 'path'>;
 

@@ -27,7 +27,7 @@ interface Answer {
 }
 
 /** What the API needs of those above the kernel. */
-export interface ApiParts {
+export interface ApiDeps {
   parseParams: ParseParams;
   /** Does what is overdue. */
   catchUp: () => void;
@@ -38,8 +38,8 @@ export interface ApiParts {
 }
 
 /** The API, `/v1/**`, over the kernel's resources. */
-export function apiServer(kernel: Kernel, parts: ApiParts): Hono {
-  const { catchUp, customerOf } = parts;
+export function apiServer(kernel: Kernel, deps: ApiDeps): Hono {
+  const { catchUp, customerOf } = deps;
   const app = new Hono();
   const base = {
     'content-type': 'application/json',
@@ -56,7 +56,7 @@ export function apiServer(kernel: Kernel, parts: ApiParts): Hono {
     let result: Answer | null = null;
     if (failure === null || failure.when === 'after') {
       try {
-        result = await answerRequest(kernel, parts, c, route, requestId);
+        result = await answerRequest(kernel, deps, c, route, requestId);
       } catch (error) {
         result = errorAnswer(kernel, error, requestId);
       }
@@ -114,7 +114,7 @@ function noteCall(
 
 async function answerRequest(
   kernel: Kernel,
-  parts: ApiParts,
+  deps: ApiDeps,
   c: HonoContext,
   route: Route | null,
   requestId: string,
@@ -139,10 +139,10 @@ async function answerRequest(
   }
 
   const raw = parseForm(text);
-  const params = parts.parseParams(`${route.method} ${route.path}`, raw);
+  const params = deps.parseParams(`${route.method} ${route.path}`, raw);
   let result: Answer | null = null;
   kernel.runRecorded(
-    (ctx) => JSON.stringify(execute(kernel, parts, ctx, route, params, c.req.param())),
+    (ctx) => JSON.stringify(execute(kernel, deps, ctx, route, params, c.req.param())),
     { id: requestId, idempotencyKey: key },
     (outcome) => {
       const error = 'error' in outcome ? outcome.error : null;
@@ -161,7 +161,7 @@ async function answerRequest(
 
 function execute(
   kernel: Kernel,
-  { emptyValue }: ApiParts,
+  { emptyValue }: ApiDeps,
   ctx: Context,
   route: Route,
   params: Params,

@@ -37,7 +37,7 @@ export function reportOn(replayed: { name: string; calls: Replayed[] }[]): Repor
         if (!field.agrees && whyExempt(field) !== null) continue;
         fields.all += 1;
         if (field.agrees) fields.agree += 1;
-        else differences.push(`${place}: ${tell(field)}`);
+        else differences.push(`${place}: ${describe(field)}`);
       }
     }
   }
@@ -46,7 +46,7 @@ export function reportOn(replayed: { name: string; calls: Replayed[] }[]): Repor
   return { statuses, fields, leftOut, differences, isEnough };
 }
 
-function tell({ path, recorded, ours }: Field): string {
+function describe({ path, recorded, ours }: Field): string {
   return `${path}: ${show(recorded)}, here ${show(ours)}`;
 }
 

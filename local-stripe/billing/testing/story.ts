@@ -15,20 +15,20 @@ const day = 86_400;
 export const year = 366 * day;
 export const storyStart = Date.UTC(2027, 0, 29, 10) / 1000;
 
-export interface Told {
+export interface Played {
   local: LocalStripe;
   errors: string[];
 }
 
 /**
- * Tells the story, letting time pass between its actions in as many steps as `cuts` (0 to 1) make. With
+ * Plays the story, letting time pass between its actions in as many steps as `cuts` (0 to 1) make. With
  * a `dataDir` the process begins anew after every action.
  */
-export async function tell(
+export async function play(
   story: Action[],
   cuts: number[],
   dataDir: string | null = null,
-): Promise<Told> {
+): Promise<Played> {
   const errors: string[] = [];
   const startAt = (seconds: number) =>
     startLocalStripe({

@@ -47,15 +47,15 @@ describe.skipIf(isSandbox)('8.8 no parameter is accepted and forgotten', () => {
 
   test.each(walked)('%s', async (endpoint, makes) => {
     const outcomes = await walkEndpoint(send, endpoint, makes);
-    const tell = ({ name, detail }: Walked) => `${name}: ${detail}`;
+    const describeWalked = ({ name, detail }: Walked) => `${name}: ${detail}`;
     const forgotten = outcomes.filter(
       (one) => one.outcome === 'unseen' && !namedIn(effects, endpoint, one),
     );
-    expect(forgotten.map(tell)).toEqual([]);
+    expect(forgotten.map(describeWalked)).toEqual([]);
     const untried = outcomes.filter(
       (one) => one.outcome === 'rejected' && !namedIn(unfit, endpoint, one),
     );
-    expect(untried.map(tell)).toEqual([]);
+    expect(untried.map(describeWalked)).toEqual([]);
   });
 
   test('every entry of the tables is of a parameter', () => {

@@ -4,7 +4,7 @@ import type Stripe from 'stripe';
 import { adjustQuantity } from '../../checkout/adjust-quantity.ts';
 import { applyPromotionCode, removePromotionCode } from '../../checkout/apply-promotion.ts';
 import { onClockOfSession } from '../../checkout/expire.ts';
-import { submitSession, tellPayer } from '../../checkout/submit.ts';
+import { submitSession, recordPayer } from '../../checkout/submit.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { StripeError } from '../../kernel/errors.ts';
 import type { Context } from '../../kernel/types.ts';
@@ -125,9 +125,9 @@ function pay(
   }
   const { cvc: _cvc, ...kept } = values;
   if (session.automatic_tax.enabled) {
-    const told = tellPayer(ctx, session, read.payer);
-    if (String(told.amount_total) !== values['shown_total']) {
-      return draw(c, ctx, page, told, { ...untouched, values: kept, hasNewTotal: true });
+    const current = recordPayer(ctx, session, read.payer);
+    if (String(current.amount_total) !== values['shown_total']) {
+      return draw(c, ctx, page, current, { ...untouched, values: kept, hasNewTotal: true });
     }
   }
   try {

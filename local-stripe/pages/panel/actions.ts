@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
-import { ControlError } from '../../control/answer.ts';
+import { ControlError } from '../../control/errors.ts';
 import { clockBody, turnClock } from '../../control/clock.ts';
 import { resendDelivery } from '../../control/deliveries.ts';
 import { disputeBody, openDispute } from '../../control/disputes.ts';

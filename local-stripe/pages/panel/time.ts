@@ -1,5 +1,5 @@
 import { addMonths } from '../../billing/calendar.ts';
-import { ControlError } from '../../control/answer.ts';
+import { ControlError } from '../../control/errors.ts';
 import { turnClock } from '../../control/clock.ts';
 import type { LocalStripe } from '../../kernel/local-stripe.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';

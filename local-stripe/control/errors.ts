@@ -25,8 +25,8 @@ export class ControlError extends Error {
 
 const maxBodyBytes = 1024 * 1024;
 
-/** Reads a JSON body of that shape; whatever else comes is a 400 that names the field. */
-export async function readJson<T>(c: HonoContext, shape: z.ZodType<T>): Promise<T> {
+/** Reads a JSON body that fits `schema`; whatever else comes is a 400 that names the field. */
+export async function readJson<T>(c: HonoContext, schema: z.ZodType<T>): Promise<T> {
   if (Number(c.req.header('content-length') ?? 0) > maxBodyBytes) throw tooLarge();
   const text = await c.req.text();
   if (text.length > maxBodyBytes) throw tooLarge();
@@ -36,7 +36,7 @@ export async function readJson<T>(c: HonoContext, shape: z.ZodType<T>): Promise<
   } catch {
     throw new ControlError(400, 'invalid_json', 'The body is not JSON.');
   }
-  const parsed = shape.safeParse(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const param = issue.path.join('.');
