@@ -1,5 +1,9 @@
 import './operator/env-file.ts';
-import { hasCharacter, setCharacterHidden } from '../src/db/repositories/character.repository.ts';
+import {
+  hasCharacter,
+  setCharacterHidden,
+} from '../src/db/repositories/character-report.repository.ts';
+
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 

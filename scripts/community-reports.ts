@@ -1,5 +1,5 @@
 import './operator/env-file.ts';
-import { listReportedCharacters } from '../src/db/repositories/character.repository.ts';
+import { listReportedCharacters } from '../src/db/repositories/character-report.repository.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 

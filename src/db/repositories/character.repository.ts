@@ -1,12 +1,7 @@
-import { and, count, desc, eq, ilike, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, ilike, isNull, ne, or, sql } from 'drizzle-orm';
 import { alias, type AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { DbOrTx, Tx } from '../client.ts';
-import {
-  characterReports,
-  characters,
-  type Character,
-  type NewCharacter,
-} from '../schema/index.ts';
+import { characters, type Character, type NewCharacter } from '../schema/index.ts';
 
 export async function insertCharacter(db: DbOrTx, values: NewCharacter): Promise<Character> {
   const [row] = await db.insert(characters).values(values).returning();
@@ -149,74 +144,6 @@ export async function deleteCharacter(tx: Tx, id: string): Promise<void> {
 /** All of a team's, when the team goes. */
 export async function deleteTenantCharacters(tx: Tx, tenantId: string): Promise<void> {
   await tx.delete(characters).where(eq(characters.tenantId, tenantId));
-}
-
-/** Notes what a person found wrong; a second report of the same person takes the first's place. */
-export async function upsertCharacterReport(
-  db: DbOrTx,
-  values: { characterId: string; userId: string; reason: string; createdAt: Date },
-): Promise<void> {
-  const { reason, createdAt } = values;
-  await db
-    .insert(characterReports)
-    .values(values)
-    .onConflictDoUpdate({
-      target: [characterReports.characterId, characterReports.userId],
-      set: { reason, createdAt },
-    });
-}
-
-/** Those of `ids` that the person has reported. */
-export async function listReportedBy(db: DbOrTx, userId: string, ids: string[]): Promise<string[]> {
-  const rows = await db
-    .select({ id: characterReports.characterId })
-    .from(characterReports)
-    .where(and(eq(characterReports.userId, userId), inArray(characterReports.characterId, ids)));
-  return rows.map(({ id }) => id);
-}
-
-export interface ReportedCharacter {
-  character: Character;
-  reports: number;
-  reasons: string[];
-}
-
-/**
- * For operators: what was reported, most reported first. What is hidden or not shared any more comes
- * after it, or what was dealt with would fill the list.
- */
-export function listReportedCharacters(db: DbOrTx, limit: number): Promise<ReportedCharacter[]> {
-  return db
-    .select({
-      character: characters,
-      reports: sql<number>`count(*)::int`,
-      reasons: sql<
-        string[]
-      >`array_agg(${characterReports.reason} order by ${characterReports.createdAt} desc)`,
-    })
-    .from(characterReports)
-    .innerJoin(characters, eq(characterReports.characterId, characters.id))
-    .groupBy(characters.id)
-    .orderBy(
-      sql`${characters.hiddenAt} is not null or not ${characters.shared}`,
-      sql`count(*) desc`,
-      desc(characters.createdAt),
-    )
-    .limit(limit);
-}
-
-/** Takes a character out of the community, or lets it back in; false when there is none. */
-export async function setCharacterHidden(
-  db: DbOrTx,
-  id: string,
-  hiddenAt: Date | null,
-): Promise<boolean> {
-  const { rowCount } = await db.update(characters).set({ hiddenAt }).where(eq(characters.id, id));
-  return rowCount === 1;
-}
-
-export async function hasCharacter(db: DbOrTx, id: string): Promise<boolean> {
-  return (await db.$count(characters, eq(characters.id, id))) > 0;
 }
 
 /** One that the tenant may see: its own, or a shared one. */

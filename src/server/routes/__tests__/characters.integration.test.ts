@@ -3,7 +3,7 @@ import type { CharactersView, CharacterView, SessionView } from '../../../domain
 import {
   listReportedCharacters,
   setCharacterHidden,
-} from '../../../db/repositories/character.repository.ts';
+} from '../../../db/repositories/character-report.repository.ts';
 import { caller, type Caller } from '../../../../tests/support/http.ts';
 import { putOnPlan } from '../../../../tests/support/metering.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';

@@ -6,16 +6,18 @@ import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, type UserId } from '../../../domain/ids.ts';
 import type { Db, Tx } from '../../../db/client.ts';
 import {
+  listReportedBy,
+  upsertCharacterReport,
+} from '../../../db/repositories/character-report.repository.ts';
+import {
   deleteCharacter,
   findVisibleCharacter,
   insertCharacter,
   listOwnCharacters,
-  listReportedBy,
   listSharedCharacters,
   lockCharacterCounts,
   lockOwnCharacter,
   updateCharacter,
-  upsertCharacterReport,
   upsertStarterCharacters,
   type CharacterCursor,
 } from '../../../db/repositories/character.repository.ts';
