@@ -3,10 +3,12 @@ import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { ResourceType, ResourceUsage } from './quota.ts';
+import type { PriceAction } from './billing/subscription-change.ts';
 import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
 export type * from './billing/subscription-view.ts';
+export type { PriceAction } from './billing/subscription-change.ts';
 
 export interface ApiError {
   error: string;
@@ -65,15 +67,6 @@ export interface ModeView {
 export interface PlansView {
   plans: PlanView[];
 }
-
-export type PriceAction =
-  | 'current'
-  | 'subscribe'
-  | 'upgrade'
-  | 'downgrade'
-  | 'switch_interval'
-  | 'switch_price'
-  | 'scheduled';
 
 export interface UsageStats {
   period: string;

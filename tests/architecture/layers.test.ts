@@ -26,6 +26,11 @@ describe('data takes the short way', () => {
     expect(importsOutside(product, 'src/domain/', /^src\/domain\//)).toEqual([]);
   });
 
+  test('11 the domain of billing does not know what the API makes of it', () => {
+    const allowed = /^src\/domain\/(?!api\.ts)/;
+    expect(importsOutside(product, 'src/domain/billing/', allowed)).toEqual([]);
+  });
+
   test('the database knows the domain, not the server', () => {
     expect(importsOutside(product, 'src/db/', /^(src\/(db|domain)\/|[^s.]|s(?!rc\/))/)).toEqual([]);
   });

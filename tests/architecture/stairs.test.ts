@@ -34,6 +34,34 @@ const SERVER = [
   'index',
 ];
 
+/** The same of the pages. */
+const PAGES = {
+  'src/client': [
+    'chat',
+    'session',
+    'subscription',
+    'i18n',
+    'services',
+    'settings',
+    'stores',
+    'composables',
+    'components/feedback',
+    'components/shell',
+    'components/chat',
+    'components/community',
+    'components/settings',
+    'components/usage',
+    'components/payments',
+    'components/subscription',
+    'components/checkout',
+    'components/paywall',
+    'pages',
+    'router',
+    'App',
+    'main',
+  ],
+} as const;
+
 /** A service whose name is fixed is the front door of its room. */
 const FRONT_DOORS: Record<string, string> = {
   'services/stripe.service': 'services/stripe',
@@ -69,22 +97,26 @@ const WITHIN = {
 const product = sourceFiles('src').filter(
   (file) => !/\.(test|spec)\.ts$|__tests__/.test(file.path),
 );
-const server = product.filter((file) => file.path.startsWith('src/server/'));
 
-/** `services/billing` of `src/server/services/billing/sync/findings.ts`; `log` of `src/server/log.ts`. */
-function roomOf(file: string): string | undefined {
-  const inside = /^src\/server\/(.+)\.ts$/.exec(file)?.[1];
-  if (inside === undefined) return undefined;
-  if (inside in FRONT_DOORS) return FRONT_DOORS[inside];
-  return inside
+/**
+ * `services/billing` of `services/billing/sync/findings.ts`, `log` of `log.ts`: the rooms of `services`
+ * and `components` count one by one.
+ */
+function roomOf(part: string, file: string): string | undefined {
+  const inside = file.startsWith(`${part}/`) ? file.slice(part.length + 1) : undefined;
+  if (inside === undefined || !/\.(ts|vue)$/.test(inside)) return undefined;
+  const name = inside.replace(/\.\w+$/, '');
+  if (name in FRONT_DOORS) return FRONT_DOORS[name];
+  const deep = part === 'src/server' ? /^services\// : /^components\//;
+  return name
     .split('/')
-    .slice(0, inside.startsWith('services/') ? 2 : 1)
+    .slice(0, deep.test(name) ? 2 : 1)
     .join('/');
 }
 
-/** What `files` import from a place that `placeOf` puts higher than their own. */
-function upwards(files: SourceFile[], placeOf: (file: string) => number | undefined): string[] {
-  return files.flatMap((file) => {
+/** What is imported from a place that `placeOf` puts higher than the importer's own. */
+function upwards(placeOf: (file: string) => number | undefined): string[] {
+  return product.flatMap((file: SourceFile) => {
     const own = placeOf(file.path);
     return file.imports
       .filter(({ from }) => own !== undefined && (placeOf(from) ?? -1) > own)
@@ -92,30 +124,33 @@ function upwards(files: SourceFile[], placeOf: (file: string) => number | undefi
   });
 }
 
-describe('11 the stairs of the server run one way', () => {
-  test('every room and every file beside them has its place', () => {
-    const rooms = new Set(server.map((file) => roomOf(file.path)));
-    expect([...rooms].filter((room) => !SERVER.includes(room!))).toEqual([]);
-    expect(SERVER.filter((room) => !rooms.has(room))).toEqual([]);
-  });
+describe.each(Object.entries({ 'src/server': SERVER, ...PAGES }))(
+  '11 the stairs of %s run one way',
+  (part, rooms: readonly string[]) => {
+    test('every room and every file beside them has its place', () => {
+      const found = new Set(product.flatMap(({ path }) => roomOf(part, path) ?? []));
+      expect([...found].filter((room) => !rooms.includes(room))).toEqual([]);
+      expect(rooms.filter((room) => !found.has(room))).toEqual([]);
+    });
 
-  test('no arrow runs up', () => {
-    const placeOf = (file: string) => {
-      const room = roomOf(file);
-      return room === undefined ? undefined : SERVER.indexOf(room);
-    };
-    expect(upwards(server, placeOf)).toEqual([]);
-  });
+    test('no arrow runs up', () => {
+      const placeOf = (file: string) => {
+        const room = roomOf(part, file);
+        return room === undefined ? undefined : rooms.indexOf(room);
+      };
+      expect(upwards(placeOf)).toEqual([]);
+    });
+  },
+);
 
-  test.each(Object.entries(WITHIN))('no arrow runs up within %s', (room, folders) => {
-    const placeOf = (file: string) => {
-      if (roomOf(file) !== room) return undefined;
-      const inside = file.slice(`src/server/${room}/`.length).split('/');
-      const place = (folders as readonly string[]).indexOf(inside[0]!);
-      return place === -1 ? folders.length : place;
-    };
-    expect(upwards(server, placeOf)).toEqual([]);
-  });
+test.each(Object.entries(WITHIN))('11 no arrow runs up within %s', (room, folders) => {
+  const placeOf = (file: string) => {
+    if (roomOf('src/server', file) !== room) return undefined;
+    const inside = file.slice(`src/server/${room}/`.length).split('/');
+    const place = (folders as readonly string[]).indexOf(inside[0]!);
+    return place === -1 ? folders.length : place;
+  };
+  expect(upwards(placeOf)).toEqual([]);
 });
 
 describe('11 a newcomer takes a room in at a glance', () => {

@@ -1,7 +1,7 @@
-import type { SubscriptionStatus } from '../api.ts';
 import { comparePlans, type Plan } from '../plans.ts';
 import { byAge, type Age } from './subscription-age.ts';
 import { isLive, meaningOf, parseStripeStatus, standingOf } from './subscription-status.ts';
+import type { SubscriptionStatus } from './subscription-view.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 

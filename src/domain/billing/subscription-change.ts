@@ -1,5 +1,14 @@
-import type { PriceAction } from '../api.ts';
 import { comparePlans, type Interval, type Plan } from '../plans.ts';
+
+/** What can be done with a price, seen from what one has. */
+export type PriceAction =
+  | 'current'
+  | 'subscribe'
+  | 'upgrade'
+  | 'downgrade'
+  | 'switch_interval'
+  | 'switch_price'
+  | 'scheduled';
 
 /** A price as far as a plan change is concerned. */
 export interface PricedPlan {

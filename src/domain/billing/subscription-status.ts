@@ -1,4 +1,4 @@
-import type { SubscriptionStatus } from '../api.ts';
+import type { SubscriptionStatus } from './subscription-view.ts';
 
 /**
  * Stripe's subscription states: what each is with us, what it gives, and what each verb does to it.
