@@ -25,16 +25,20 @@ await runCommand({
       const handled = await billing.events.drain();
       progress('Syncing every customer …');
       const { synced, missing, failed } = await billing.reconcile.sweep();
+      progress('Looking for customers that are unknown here …');
+      const unknown = await billing.reconcile.meetStrangers();
       await billing.remedies.carryOutAll();
       return {
         lines: [
           `${fetched} events that no webhook brought were fetched, ${handled} handled.`,
           `${synced} customers are as Stripe has them.`,
+          ...unknown.map((id) => `${id} pays at Stripe for a tenant that is unknown here.`),
+          ...(unknown.length > 0 ? ['npm run stripe:backfill makes their tenants anew.'] : []),
           ...missing.map((id) => `Stripe has no customer ${id}.`),
           ...failed.map(({ customerId, error }) => `${customerId}: ${error}`),
         ],
-        data: { fetched, handled, synced, missing, failed },
-        needsPerson: failed.length > 0 || missing.length > 0,
+        data: { fetched, handled, synced, missing, failed, unknown },
+        needsPerson: failed.length + missing.length + unknown.length > 0,
       };
     } finally {
       await billing.close();

@@ -13,6 +13,7 @@ const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 const COMMANDS: [name: string, writes: boolean][] = [
   ['db:migrate', true],
   ['stripe:setup', true],
+  ['stripe:backfill', true],
   ['doctor', false],
   ['reconcile', true],
   ['events:replay', true],

@@ -16,6 +16,7 @@ export const ALERT_KINDS = [
   'remedy_failing',
   'unknown_price',
   'unknown_status',
+  'unknown_tenant',
   'webhook_version',
 ] as const;
 

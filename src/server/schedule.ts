@@ -45,6 +45,11 @@ function scheduleBilling({
     log.info({ synced, missing: missing.length, failed: failed.length }, 'reconciled');
   });
   jobs.every(
+    'unknown-tenants',
+    '29 5 * * *',
+    async (signal) => void (await reconcile.meetStrangers(signal)),
+  );
+  jobs.every(
     'reconcile-retry',
     '* * * * *',
     async (signal) => void (await reconcile.retryFailed(signal)),

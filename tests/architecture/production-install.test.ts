@@ -13,6 +13,7 @@ const OPERATORS = [
   'start',
   'db:migrate',
   'stripe:setup',
+  'stripe:backfill',
   'doctor',
   'reconcile',
   'events:replay',

@@ -12,6 +12,7 @@ import * as renewal from './stripe/renewal.ts';
 import * as schedules from './stripe/schedules.ts';
 import * as refunds from './stripe/refunds.ts';
 import { listEventsSince } from './stripe/events.ts';
+import { listSubscribers, type Subscriber } from './stripe/subscribers.ts';
 import {
   readSubscription,
   SUBSCRIPTION_EXPAND,
@@ -195,6 +196,11 @@ export class StripeService {
   /** Throws 503 `stripe_unavailable` when Stripe is away for everybody. */
   async assertReachable(): Promise<void> {
     await callStripe(() => this.#stripe.events.list({ limit: 1 }, SYNC_TIMEOUTS));
+  }
+
+  /** Everybody of the account who ever subscribed. */
+  listSubscribers(): Promise<Subscriber[]> {
+    return callStripe(() => listSubscribers(this.#stripe, this.environment));
   }
 
   /** Events made at or after `since`, oldest first, of the types we handle. */

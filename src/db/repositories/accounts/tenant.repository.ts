@@ -16,6 +16,19 @@ export async function insertTenant(
   return row;
 }
 
+/** Makes a tenant anew under the id that it had; false when there is one. */
+export async function restoreTenant(
+  db: DbOrTx,
+  values: { id: string; name: string; now: Date },
+): Promise<boolean> {
+  const { id, name, now } = values;
+  const { rowCount } = await db
+    .insert(tenants)
+    .values({ id, name, createdAt: now, updatedAt: now })
+    .onConflictDoNothing();
+  return rowCount === 1;
+}
+
 /** `undefined` for unknown and for deleted tenants. */
 export async function findTenant(db: DbOrTx, tenantId: string): Promise<Tenant | undefined> {
   const [row] = await db

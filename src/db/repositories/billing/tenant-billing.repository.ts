@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../../client.ts';
 import { syncFailures, tenants, users, type Tenant } from '../../schema/index.ts';
 import type { Money } from '../../../domain/money.ts';
@@ -108,6 +108,17 @@ export async function listCustomers(
     .orderBy(asc(syncedAt), asc(tenants.stripeCustomerId))
     .limit(limit);
   return rows.flatMap(({ syncedAt, customerId }) => (customerId ? { syncedAt, customerId } : []));
+}
+
+/** Of these customers, the ones that no tenant has. */
+export async function listUnknownCustomers(db: DbOrTx, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .select({ customerId: tenants.stripeCustomerId })
+    .from(tenants)
+    .where(inArray(tenants.stripeCustomerId, [...ids]));
+  const known = new Set(rows.map(({ customerId }) => customerId));
+  return ids.filter((id) => !known.has(id));
 }
 
 export function countCustomers(db: DbOrTx): Promise<number> {

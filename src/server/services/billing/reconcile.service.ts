@@ -7,12 +7,19 @@ import {
 import { catchUpEvents, countMissingEvents } from './reconcile/catch-up.ts';
 import { Sweep, type SweepResult } from './reconcile/sweep.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
-import { syncCustomer } from './sync/sync-customer.ts';
+import { syncCustomer, type SyncOutcome } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
+import type { Subscriber } from '../stripe/subscribers.ts';
+import { listStrangers, restoreTenantOf } from './reconcile/strangers.ts';
 
 const PAGE = 100;
 /** How many failed customers are tried again at once; the others come a minute later. */
 const RETRIES = 20;
+
+/** What became of somebody who subscribes at Stripe and was unknown here. */
+export interface Backfilled extends Subscriber {
+  outcome: SyncOutcome | 'not_done';
+}
 
 /** Closes the gaps that webhooks leave: lost ones, an endpoint that was off, a restored backup. */
 export class ReconcileService {
@@ -58,6 +65,34 @@ export class ReconcileService {
     return sweep.end();
   }
 
+  /**
+   * Looks at those who subscribe at Stripe and are unknown here: who has a tenant here is adopted;
+   * for who pays and has none an operator is told. Answers those that stay unknown and pay.
+   */
+  async meetStrangers(signal?: AbortSignal): Promise<string[]> {
+    const unknown: string[] = [];
+    for (const { customerId, isLive } of await listStrangers(this.#deps)) {
+      if (signal?.aborted) break;
+      if ((await this.#sync(customerId)) === 'foreign' && isLive) unknown.push(customerId);
+    }
+    return unknown;
+  }
+
+  /**
+   * Makes the tenants of strangers anew from Stripe: subscriptions, payments and plans, without people.
+   * For a database that is empty or older than the account. With `dryRun` they are only listed.
+   */
+  async backfill({ dryRun }: { dryRun: boolean }): Promise<Backfilled[]> {
+    const found = await listStrangers(this.#deps);
+    if (dryRun) return found.map((one) => ({ ...one, outcome: 'not_done' }));
+    const done: Backfilled[] = [];
+    for (const one of found) {
+      await restoreTenantOf(this.#deps, one);
+      done.push({ ...one, outcome: await this.#sync(one.customerId) });
+    }
+    return done;
+  }
+
   /** Tries customers again that failed alone and whose next try is due. */
   async retryFailed(signal?: AbortSignal): Promise<SweepResult> {
     const { db, clock } = this.#deps;
@@ -69,9 +104,11 @@ export class ReconcileService {
   }
 
   #newSweep(): Sweep {
+    return new Sweep(this.#deps, (customerId) => this.#sync(customerId));
+  }
+
+  #sync(customerId: string): Promise<SyncOutcome> {
     const actor = { kind: 'system', task: 'reconcile' } as const;
-    return new Sweep(this.#deps, (customerId) =>
-      syncCustomer(this.#deps, customerId, { actor, invoices: 'newest' }),
-    );
+    return syncCustomer(this.#deps, customerId, { actor, invoices: 'newest' });
   }
 }

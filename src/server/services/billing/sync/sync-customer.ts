@@ -19,6 +19,7 @@ import { alertOtherEnvironment } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { readAmountsDue } from './read-amounts-due.ts';
 import type { SyncDeps, SyncOptions } from './sync-deps.ts';
+import { alertUnknownTenant, tenantIsKnown } from './unknown-tenant.ts';
 import { writeReturnedCharges } from './write-charges.ts';
 import { paymentMethodOf, writeSubscriptions } from './write-subscriptions.ts';
 import { writeInvoices } from './write-invoices.ts';
@@ -85,7 +86,11 @@ export async function syncLocked(
     return { outcome: 'foreign' };
   }
   const tenant = known ?? (await adopt(tx, billing, now));
-  if (!tenant) return { outcome: 'foreign' };
+  if (!tenant) {
+    await alertUnknownTenant(tx, billing, now);
+    return { outcome: 'foreign' };
+  }
+  if (!known) await tenantIsKnown(tx, customerId, now);
   const timeouts = options.timeouts ?? SYNC_TIMEOUTS;
   const amounts = await readAmountsDue(deps, billing, timeouts);
   const rows = await writeSubscriptions(deps, tx, tenant, billing, amounts, options, now);
