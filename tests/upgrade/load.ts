@@ -35,7 +35,11 @@ export class Load {
     this.#service = caller(options.url, options.ingestToken);
     const report = () => this.#report();
     const hold = () => this.#hold();
-    const acts = [report, report, hold, hold, () => this.#look(), () => this.#signUp()];
+    const goAndCome = async () => {
+      for (let n = 0; n < 5; n += 1) await this.#look();
+      await this.#signUp();
+    };
+    const acts = [report, report, hold, hold, goAndCome];
     this.#actors = acts.map((act) => this.#repeat(act));
   }
 

@@ -16,19 +16,19 @@ const counters = (u: string) => `
   with moved as (
     insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
     select g.tenant_id, $1, g.resource_type, g.used, -1
-    from unnest($4::uuid[], $5::${u}.resource_type[], $6::bigint[]) as g(tenant_id, resource_type, used)
+    from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) as g(tenant_id, resource_type, used)
     on conflict (tenant_id, period, resource_type) do update
     set used = t.used + excluded.used,
       day_used = t.day_used + excluded.used,
       updated_at = $3
-    where t.day = extract(day from $2::timestamptz at time zone 'UTC')
+    where t.day = $4::smallint
       and (t."limit" is null or t.used + t.held + excluded.used <= t."limit")
     returning tenant_id, resource_type, used, held, "limit", threshold
   ), whole as (
     select array_agg(used order by tenant_id, resource_type) as used,
       array_agg(held order by tenant_id, resource_type) as held,
       array_agg("limit" order by tenant_id, resource_type) as limits,
-      count(*) = cardinality($4::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
+      count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
         and used * 100 >= "limit" * 80
         and threshold < case when used >= "limit" then 100 else 80 end) is true as fits
     from moved
@@ -43,8 +43,9 @@ const UNKEYED = prepared(
   'usage_whole',
   (u) => `${counters(u)}, rows as (
     insert into ${u}.usage (tenant_id, period, resource_type, amount, metadata, occurred_at, created_at)
-    select ($4::uuid[])[c.grp], $1, ($5::${u}.resource_type[])[c.grp], c.amount, c.metadata, $2, $3
-    from unnest($7::int[], $8::bigint[], $9::jsonb[]) as c(grp, amount, metadata)
+    select ($5::uuid[])[c.grp], $1, ($6::${u}.resource_type[])[c.grp], c.amount, c.metadata, $2, $3
+    from unnest($8::int[], $9::bigint[], $10::jsonb[]) as c(grp, amount, metadata)
+    order by c.grp
   )${answer(u)}`,
 );
 
@@ -52,23 +53,25 @@ const KEYED = prepared(
   'usage_whole_keyed',
   (u) => `${counters(u)}, calls as materialized (
     select *
-    from unnest($7::int[], $8::bigint[], $9::jsonb[], $10::bigint[], $11::text[], $12::bigint[])
+    from unnest($8::int[], $9::bigint[], $10::jsonb[], $11::bigint[], $12::text[], $13::bigint[])
       as c(grp, amount, metadata, used_through, key, fingerprint)
   ), rows as (
     insert into ${u}.usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
       occurred_at, created_at)
-    select ($4::uuid[])[c.grp], $1, ($5::${u}.resource_type[])[c.grp], c.amount, c.key, c.metadata,
+    select ($5::uuid[])[c.grp], $1, ($6::${u}.resource_type[])[c.grp], c.amount, c.key, c.metadata,
       $2, $3
     from calls c
+    order by c.grp
   ), keys as (
     insert into ${u}.usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit", remaining,
       created_at)
-    select ($4::uuid[])[c.grp], c.key, c.fingerprint, true,
-      w.used[c.grp] - ($6::bigint[])[c.grp] + c.used_through, w.limits[c.grp],
-      w.limits[c.grp] - w.held[c.grp] - w.used[c.grp] + ($6::bigint[])[c.grp] - c.used_through,
+    select ($5::uuid[])[c.grp], c.key, c.fingerprint, true,
+      w.used[c.grp] - ($7::bigint[])[c.grp] + c.used_through, w.limits[c.grp],
+      w.limits[c.grp] - w.held[c.grp] - w.used[c.grp] + ($7::bigint[])[c.grp] - c.used_through,
       $3
     from calls c, whole w
     where c.key is not null
+    order by c.grp
   )${answer(u)}`,
 );
 
@@ -83,6 +86,7 @@ export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise
     batch.period,
     batch.occurredAt.toISOString(),
     batch.now.toISOString(),
+    batch.occurredAt.getUTCDate(),
     encoded.groupTenants,
     encoded.groupResources,
     encoded.groupUsed,
