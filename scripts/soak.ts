@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { eachOf } from '../tests/faults/each-of.ts';
+import { eachOf } from '../tests/faults/concurrency.ts';
 import { beginRun } from '../tests/faults/run.ts';
 import { World } from '../tests/faults/world.ts';
 import { makeRound, tellHistory } from '../tests/soak/history.ts';

@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { readWanted, type Order, type Report, type Wanted } from '../tests/faults/orders.ts';
+import { readWanted, type Order, type Report, type Wanted } from '../tests/faults/messages.ts';
 import { beginRun } from '../tests/faults/run.ts';
-import type { Finding } from '../tests/faults/unit.ts';
+import type { Finding } from '../tests/faults/state-run.ts';
 
 /**
  * Every single fault: each state × verb × call to Stripe × way to fail, on all cores. Ends with how
@@ -68,7 +68,7 @@ function progress({ states, cases, findings }: Tally, wanted: Wanted, state: str
   return `${minutes} min  ${states}/${wanted.states.length} states  ${cases} cases  ${findings.length} broken  (${state})`;
 }
 
-function tell({ cases, states, findings, broke }: Tally): void {
+function printTally({ cases, states, findings, broke }: Tally): void {
   for (const { name, endpoint, broken, facts } of findings) {
     console.log(`\n${name} (${endpoint})`);
     for (const one of broken) console.log(`  ${one}`);
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
   } finally {
     await end();
   }
-  tell(tally);
+  printTally(tally);
   process.exitCode = tally.findings.length > 0 || tally.broke.length > 0 ? 1 : 0;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Call } from 'local-stripe';
 import { kills, ruleOf, type Case } from './cases.ts';
-import { eachOf, groupsOf } from './each-of.ts';
+import { eachOf, groupsOf } from './concurrency.ts';
 import {
   dayOfIso,
   readAlerts,
@@ -13,7 +13,7 @@ import {
 } from './facts.ts';
 import { Person } from './person.ts';
 import { stateOf, type StateName } from './states.ts';
-import { ask, payWhereTold, previewOf, type Told, type VerbName } from './verbs.ts';
+import { ask, payWhereAsked, previewOf, type VerbResult, type VerbName } from './verbs.ts';
 import type { World } from './world.ts';
 import type { Worlds } from './worlds.ts';
 
@@ -33,8 +33,8 @@ interface Seat extends Trial {
   before: Facts['before'];
   person: Person;
   customers: string[];
-  told: Told;
-  again: Told | null;
+  told: VerbResult;
+  again: VerbResult | null;
   calls: Call[];
 }
 
@@ -141,7 +141,7 @@ async function askOne(world: World, one: Seat): Promise<void> {
   const from = calls.last;
   one.told = await ask(person, verb, told.preview);
   one.calls = calls.since(from, 10_000).filter((call) => isOf(one, call));
-  await payWhereTold(person, one.told);
+  await payWhereAsked(person, one.told);
 }
 
 function isOf({ customers }: Seat, call: Call): boolean {
@@ -198,7 +198,7 @@ async function askAgain(world: World, seats: Seat[]): Promise<void> {
   if (again.length === 0) return;
   await eachOf(AT_ONCE, again, async (one) => {
     one.again = await ask(one.person, one.verb, await previewOf(one.person, one.verb));
-    await payWhereTold(one.person, one.again);
+    await payWhereAsked(one.person, one.again);
   });
   await world.converge([1, 5]);
 }

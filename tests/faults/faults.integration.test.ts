@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { TEMPLATE } from '../support/postgres.global.ts';
-import { casesFor } from './orders.ts';
+import { casesFor } from './messages.ts';
 import type { StateName } from './states.ts';
-import { runUnit } from './unit.ts';
+import { runState } from './state-run.ts';
 import type { VerbName } from './verbs.ts';
 import { Worlds } from './worlds.ts';
 
@@ -22,7 +22,7 @@ test.each<[StateName, VerbName[]]>([
 ])(
   '9 one call fails, in the state "%s": what we said is so, a year later too',
   async (state, verbs) => {
-    const report = await runUnit({
+    const report = await runState({
       worlds,
       state,
       verbs,

@@ -1,27 +1,27 @@
-import { runUnit } from './unit.ts';
-import { casesFor, type Order, type Report } from './orders.ts';
+import { runState } from './state-run.ts';
+import { casesFor, type Order, type Report } from './messages.ts';
 import { Worlds } from './worlds.ts';
 
 /** One lane of a run: takes states one after another from its parent, and tells what it found. */
-const tell = (report: Report) => process.send?.(report);
+const send = (report: Report) => process.send?.(report);
 let worlds: Worlds | undefined;
 
 async function run(order: Extract<Order, { do: 'run' }>): Promise<void> {
   worlds ??= new Worlds(order.postgres);
   const { state, verbs } = order;
   try {
-    await runUnit({
+    await runState({
       worlds,
       state,
       verbs,
       pick: (all) => casesFor(order, all),
-      onProgress: (cases, findings) => tell({ kind: 'progress', cases, findings }),
+      onProgress: (cases, findings) => send({ kind: 'progress', cases, findings }),
     });
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    tell({ kind: 'broke', state, text });
+    send({ kind: 'broke', state, text });
   }
-  tell({ kind: 'done', state });
+  send({ kind: 'done', state });
 }
 
 process.on('message', (order: Order) => {

@@ -1,5 +1,11 @@
 import type { Person } from './person.ts';
-import { atStripeOnly, lookupKeyMoves, portalPlans, soldInDollars, staffPlans } from './staff.ts';
+import {
+  atStripeOnly,
+  lookupKeyMoves,
+  portalPlans,
+  soldInDollars,
+  staffPlans,
+} from './staff-actions.ts';
 
 /** How a tenant came to be where the verb finds it. Days pass between `build` and `then`. */
 export interface State {

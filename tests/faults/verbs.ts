@@ -3,7 +3,7 @@ import type { Answer } from '../support/http.ts';
 import { describe, type Person } from './person.ts';
 
 /** What somebody asked for, and what they were told. `null` when no answer came. */
-export interface Told {
+export interface VerbResult {
   answer: { status: number; text: string; body: Record<string, unknown> } | null;
   /** What the change was said to cost, where that was asked before. */
   preview: ChangePreview | null;
@@ -61,7 +61,7 @@ export async function ask(
   person: Person,
   name: VerbName,
   preview: ChangePreview | null,
-): Promise<Told> {
+): Promise<VerbResult> {
   const verb: Verb = VERBS[name];
   if (verb.path === '') return { answer: null, preview: null };
   const date = preview?.prorationDate;
@@ -82,7 +82,7 @@ export async function ask(
 }
 
 /** Pays where the answer leads, when it leads to a Checkout. */
-export async function payWhereTold(person: Person, { answer }: Told): Promise<void> {
+export async function payWhereAsked(person: Person, { answer }: VerbResult): Promise<void> {
   const url = answer?.body?.['checkoutUrl'];
   if (typeof url === 'string') await person.pay(url);
 }

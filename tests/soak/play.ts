@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ruleOf } from '../faults/cases.ts';
-import { eachOf } from '../faults/each-of.ts';
+import { eachOf } from '../faults/concurrency.ts';
 import { readAlerts, readCharges, readPage, readRunning, type Page } from '../faults/facts.ts';
 import type { Charge, Facts } from '../faults/facts.ts';
 import { Person } from '../faults/person.ts';
-import { ask, payWhereTold, previewOf, type VerbName } from '../faults/verbs.ts';
+import { ask, payWhereAsked, previewOf, type VerbName } from '../faults/verbs.ts';
 import type { World } from '../faults/world.ts';
 import { doAction } from './actions.ts';
 import type { History, Round, Step, Stretch } from './history.ts';
@@ -119,7 +119,7 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
     const status = told.answer?.status ?? 0;
     player.statuses.push(status);
     if (status >= 500 && status !== 503) player.errors.push(`${step.verb}: ${told.answer!.text}`);
-    await payWhereTold(person, told).catch(() => undefined);
+    await payWhereAsked(person, told).catch(() => undefined);
     if (status === 0 || status >= 300) {
       // It may have happened all the same: then who was told that it ends was told by nobody.
       if (status !== 409 && status !== 402) player.leftWith = null;

@@ -29,7 +29,7 @@ export const useSessionStore = defineStore('session', () => {
     if (me.value && me.value.user.id !== session.user.id) forget();
     setAccessToken(session.accessToken);
     me.value = { user: session.user, tenant: session.tenant };
-    if (announce) tell({ kind: 'signed_in', userId: session.user.id });
+    if (announce) broadcast({ kind: 'signed_in', userId: session.user.id });
   }
 
   /** Drops the session and everything that was fetched or said in it. */
@@ -45,7 +45,7 @@ export const useSessionStore = defineStore('session', () => {
     onLost(why);
   }
 
-  function tell(message: Message): void {
+  function broadcast(message: Message): void {
     tabs?.postMessage(message);
   }
 
@@ -91,7 +91,7 @@ export const useSessionStore = defineStore('session', () => {
 
     async logout(): Promise<void> {
       await authApi.logout().catch(() => undefined);
-      tell({ kind: 'signed_out' });
+      broadcast({ kind: 'signed_out' });
       lose('logout');
     },
 

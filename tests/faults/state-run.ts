@@ -1,6 +1,6 @@
 import { runBatch, type Outcome, type Trial } from './batch.ts';
 import { casesOf, kills, nameOf, type Case } from './cases.ts';
-import { groupsOf } from './each-of.ts';
+import { groupsOf } from './concurrency.ts';
 import type { Facts } from './facts.ts';
 import { brokenAnswers, brokenPromises, type Broken } from './promises.ts';
 import type { StateName } from './states.ts';
@@ -15,20 +15,20 @@ export interface Finding {
   facts: Facts;
 }
 
-export interface UnitReport {
+export interface StateRunReport {
   state: StateName;
   cases: number;
   findings: Finding[];
 }
 
-export interface UnitOptions {
+export interface StateRunOptions {
   worlds: Worlds;
   state: StateName;
   /** Which verbs; all unless told. */
   verbs?: readonly VerbName[];
   /** Which of the cases that there are; all unless told. */
   pick?: (all: Case[]) => Case[];
-  /** Told after each world, how many cases were tried in it. */
+  /** Called after each world with how many cases were tried in it. */
   onProgress?: (cases: number, findings: Finding[]) => void;
 }
 
@@ -36,7 +36,7 @@ export interface UnitOptions {
 const WORLD_SIZE = 96;
 
 /** Everything that can go wrong for tenants in one state. */
-export async function runUnit(options: UnitOptions): Promise<UnitReport> {
+export async function runState(options: StateRunOptions): Promise<StateRunReport> {
   const { worlds, state, onProgress } = options;
   const verbs = ['nothing', ...(options.verbs ?? VERB_NAMES)].filter(
     (verb, at, all) => all.indexOf(verb) === at,

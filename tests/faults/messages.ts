@@ -1,6 +1,6 @@
 import { nameOf, type Case } from './cases.ts';
 import { STATE_NAMES, type StateName } from './states.ts';
-import type { Finding } from './unit.ts';
+import type { Finding } from './state-run.ts';
 import { VERB_NAMES, type VerbName } from './verbs.ts';
 import type { WorldOptions } from './world.ts';
 
