@@ -3,7 +3,6 @@ import {
   hasCharacter,
   setCharacterHidden,
 } from '../src/db/repositories/character-report.repository.ts';
-
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 

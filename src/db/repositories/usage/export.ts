@@ -6,12 +6,18 @@ import type { Bucket } from './bucket.ts';
 
 /**
  * Text that a spreadsheet would take for a formula is written with a quote before it: what begins
- * with a sign of formulas (full-width ones are signs too) or with something invisible, which some
- * programs cut off before they look.
+ * with a sign of formulas (full-width and small ones are signs too) or with something invisible, which
+ * some programs cut off before they look.
  */
 const text = (column: string) =>
-  `case when ${column} ~ '^([-=+@＝＋－＠]|[[:space:][:cntrl:]]|\\u00a0|\\u200b|\\ufeff|\\u3000)'
+  `case when ${column} ~ '^([-=+@＝＋－＠﹦﹢﹣﹫−]|[[:space:][:cntrl:]]|[${INVISIBLE}])'
     then '''' || ${column} else ${column} end`;
+
+/** Spaces, joiners, marks of direction and the like, as PostgreSQL's expressions write them. */
+const INVISIBLE = [
+  ...['\\u00a0', '\\u00ad', '\\u061c', '\\u180e', '\\u2000-\\u200f', '\\u2028-\\u202f'],
+  ...['\\u205f-\\u206f', '\\u3000', '\\u3164', '\\ufe00-\\ufe0f', '\\ufeff', '\\ufff9-\\ufffb'],
+].join('');
 
 /**
  * A tenant's ledger of one month as CSV with a header, row by row as the server makes it: memory

@@ -238,6 +238,27 @@ describe('10.14 whose keys', () => {
     expect(other.session.user.id).toBe(again.body.user.id);
   });
 
+  test('who is no admin any more sees and revokes their own from then on, with the same token', async () => {
+    const owner = await tenantOnPro();
+    const { pool } = server.database;
+    await pool.query(
+      `with other as (
+         insert into users (tenant_id, email, password_hash, display_name)
+         values ($1::uuid, $1::text || '@example.com', '-', 'Other') returning id
+       )
+       insert into api_keys (tenant_id, user_id, name, prefix, key_hash)
+       select $1::uuid, id, 'of another', 'sqk_', $1::text from other`,
+      [owner.id],
+    );
+    const names = async () =>
+      (await owner.call.get<{ apiKeys: ApiKeyView[] }>('/api/api-keys')).body.apiKeys;
+    const others = (await names()).find(({ name }) => name === 'of another')!;
+    await pool.query(`update users set role = 'member' where tenant_id = $1`, [owner.id]);
+    expect((await names()).map(({ name }) => name)).toEqual(['bot', 'bot']);
+    expect((await owner.call.delete(`/api/api-keys/${others.id}`)).status).toBe(404);
+    expect((await owner.call.delete(`/api/api-keys/${owner.created.id}`)).status).toBe(204);
+  });
+
   test('a key opens nothing from its expiry on, and makes room', async () => {
     const { call } = await tenantOnPro();
     const past = new Date(Date.now() - 1_000).toISOString();

@@ -217,6 +217,47 @@ test('10.3 thoughts and comments keep a model alive, and thoughts are counted', 
   );
 });
 
+describe('10.2 of reports inside a stream', () => {
+  const said =
+    'The sea is wide tonight, and nobody at the table wants to go home before it is calm.';
+  const withUsage = (prompt: number, completion: number, content: string) =>
+    `data: ${JSON.stringify({
+      choices: [{ delta: { content } }],
+      usage: {
+        ...{ prompt_tokens: prompt, completion_tokens: completion },
+        total_tokens: prompt + completion,
+      },
+    })}\n\n`;
+  const half = said.length / 2;
+
+  test.each([
+    [
+      'that grow from chunk to chunk the last one counts',
+      [withUsage(90, 5, said.slice(0, half)), withUsage(90, 300, said.slice(half))],
+      { promptTokens: 90, completionTokens: 300, completionCountedBy: 'upstream' },
+    ],
+    [
+      'the first chunk’s alone is not believed of what came after it',
+      [withUsage(90, 1, said.slice(0, half)), chunk({ content: said.slice(half) })],
+      { promptTokens: 90, completionTokens: 'ours', completionCountedBy: 'us' },
+    ],
+  ])('%s', async (_case, parts, { completionTokens, ...expected }) => {
+    const { id, say } = await chat.tenant();
+    const raw = { parts: [...parts, 'data: [DONE]\n\n'], everyMs: 1 };
+    const events = await collectEvents(await say({ words: [], raw }));
+    expect(events.at(-1)!.event).toBe('done');
+    const { rows: ledger } = await chat.server.database.pool.query(
+      `select amount::int, metadata from u00.usage where tenant_id = $1 and resource_type = 'llm_tokens'`,
+      [id],
+    );
+    const completion =
+      completionTokens === 'ours' ? (await chat.counted(said)).completionTokens : completionTokens;
+    expect(ledger).toMatchObject([
+      { amount: 90 + Number(completion), metadata: { ...expected, completionTokens: completion } },
+    ]);
+  });
+});
+
 test('10.2 the ledger says who counted, and what was cached and thought', async () => {
   const { id, say } = await chat.tenant();
   const details = {

@@ -217,6 +217,7 @@ describe('what a tenant sees', () => {
   test.each([
     ...['=', '+', '-', '@', '＝', '＋', '－', '＠', ' =', '\t=', '\r=', '\n=', '\v=', '\f='],
     ...['\u0001=', '\u00a0=', '\u200b=', '\ufeff=', '\u3000='],
+    ...['\u00ad=', '\u200d=', '\u202e=', '\u2060=', '\ufe0f=', '﹦', '−'],
   ])('10.16 a cell that begins with %j is harmless in the CSV', async (beginning) => {
     const { session, call } = await server.signUp(`csv-${(keys += 1)}`);
     const idempotencyKey = `${beginning}1+1`;
