@@ -6,18 +6,22 @@ import type { MigrationFile } from './migration-files.ts';
 
 /**
  * A migration that has to wait for a lock stands in the way of everybody behind it, and may wait for
- * somebody who waits for it. So it gives up before the server looks for a deadlock (after 1 s), and
- * comes again. Every fourth try waits longer: an autovacuum steps aside only after that second.
+ * somebody who waits for it. So it gives up before the server looks for a deadlock (after 1 s), which
+ * could end the other one, and comes again.
  */
 const LOCK_WITHIN_MS = 400;
-const LOCK_WITHIN_LONGER_MS = 1_500;
+/** An autovacuum steps aside only for who waits longer than that second. */
+const ASIDE_WITHIN_MS = 1_500;
 const PAUSE_MS = 250;
 const TRIES_MAX = 200;
 const STAYS_BUSY =
   'Somebody keeps the tables busy (a long export, a backup, an open transaction), so the database was left as it is; run npm run db:migrate again when that is over.';
 
-/** A lock was not had, a deadlock, a serialization failure. */
-const BUSY = new Set(['55P03', '40P01', '40001']);
+/** A lock was not had, a statement took too long, a deadlock, a serialization failure. */
+const BUSY = new Set(['55P03', '57014', '40P01', '40001']);
+
+/** Migrations that need several tables for themselves take them by one statement of their own. */
+const LOCKS = /^(?:\s*--[^\n]*\n)*\s*lock table ([\w,\s]+?) in access exclusive mode/;
 
 /**
  * Makes the migrations that are due, one transaction each, together with the part of it that is run
@@ -36,15 +40,37 @@ export async function applyMigrations(
   );
   for (const [number, file] of files.entries()) {
     if (file.writtenAt <= appliedUntil) continue;
-    await patiently(client, () => apply(client, number, file));
+    await patiently(
+      client,
+      () => apply(client, number, file),
+      () => askAside(client, file),
+    );
   }
 }
 
 async function apply(client: Client, number: number, file: MigrationFile): Promise<void> {
-  for (const statement of file.statements) await client.query(statement);
+  for (const statement of file.statements) {
+    const locks = LOCKS.test(statement);
+    // All of its locks together, not each.
+    if (locks) await client.query(`set local statement_timeout = ${LOCK_WITHIN_MS}`);
+    await client.query(statement);
+    if (locks) await client.query('set local statement_timeout = 0');
+  }
   await recordMigration(client, file);
   for (const bucket of new Set([DEFAULT_BUCKET, ...(await listBuckets(client))])) {
     await migrateBucket(client, bucket, number);
+  }
+}
+
+/** Asks for each of the tables for a while, holding no other: nobody can wait for us in a circle. */
+async function askAside(client: Client, file: MigrationFile): Promise<void> {
+  const tables = file.statements.flatMap(
+    (statement) => LOCKS.exec(statement)?.[1]?.split(',') ?? [],
+  );
+  for (const table of tables) {
+    await tryOnce(client, ASIDE_WITHIN_MS, async () => {
+      await client.query(`lock table ${table.trim()} in access exclusive mode`);
+    });
   }
 }
 
@@ -59,21 +85,38 @@ export async function recordMigration(
   );
 }
 
-/** Runs `work` as one transaction, and again when a lock was not had in time. */
-export async function patiently(client: Client, work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const within = attempt % 4 === 0 ? LOCK_WITHIN_LONGER_MS : LOCK_WITHIN_MS;
-    try {
-      await client.query('begin');
-      await client.query(`set local lock_timeout = ${within}`);
-      await work();
-      await client.query('commit');
-      return;
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      if (!BUSY.has(databaseCode(error) ?? '')) throw error;
-      if (attempt === TRIES_MAX) throw new Error(STAYS_BUSY, { cause: error });
-    }
+/**
+ * Runs `work` as one transaction, and again when a lock was not had in time; every fourth time after
+ * `askingAside`.
+ */
+export async function patiently(
+  client: Client,
+  work: () => Promise<void>,
+  askingAside?: () => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
+    if (attempt % 4 === 0) await askingAside?.();
+    if (await tryOnce(client, LOCK_WITHIN_MS, work)) return;
     await pause(PAUSE_MS);
+  }
+  throw new Error(STAYS_BUSY);
+}
+
+/** One transaction. False when it was not to be had because others are at work. */
+async function tryOnce(
+  client: Client,
+  lockWithinMs: number,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await client.query('begin');
+    await client.query(`set local lock_timeout = ${lockWithinMs}`);
+    await work();
+    await client.query('commit');
+    return true;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    if (!BUSY.has(databaseCode(error) ?? '')) throw error;
+    return false;
   }
 }
