@@ -139,13 +139,18 @@ export function assertStripeSet({
   }
 }
 
-function assertProduction(env: Env): void {
-  const missing = [
+/** What serving in production needs and is not set. */
+export function missingInProduction(env: Env): string[] {
+  return [
     ...(env.STRIPE_SECRET_KEY ? [] : ['STRIPE_SECRET_KEY']),
     ...(env.STRIPE_WEBHOOK_SECRET.length > 0 ? [] : ['STRIPE_WEBHOOK_SECRET']),
     ...(env.JWT_SECRET ? [] : ['JWT_SECRET (at least 32 bytes)']),
     ...(env.APP_URL ? [] : ['APP_URL']),
   ];
+}
+
+function assertProduction(env: Env): void {
+  const missing = missingInProduction(env);
   if (missing.length > 0) {
     throw new ConfigError(`In production, set ${missing.join(', ')}; .env.example explains each.`);
   }

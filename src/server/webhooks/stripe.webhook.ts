@@ -10,6 +10,8 @@ import type { StripeEventService } from '../services/billing/stripe-event.servic
 
 const { webhooks } = Stripe;
 
+const SIGNATURE = /^t=\d+,v1=[0-9a-f]{64}/;
+
 /**
  * Takes a delivery: verified over the raw body, stored, answered. Everything else happens from the
  * inbox. 400 without detail for whatever does not carry a signature of ours; nothing is told to who
@@ -17,7 +19,7 @@ const { webhooks } = Stripe;
  */
 export function handleStripeWebhook(deps: {
   access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
-  events: Pick<StripeEventService, 'receive' | 'refuse' | 'alertApiVersion'>;
+  events: Pick<StripeEventService, 'receive' | 'refuse' | 'alertApiVersion' | 'noteDelivery'>;
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
   const { access, events } = deps;
   return async (c) => {
@@ -26,6 +28,9 @@ export function handleStripeWebhook(deps: {
     const signed = verify(body, c.req.header('stripe-signature') ?? '', access.webhookSecrets);
     if (typeof signed === 'string') {
       log.warn({ reason: signed }, 'webhook refused');
+      // What does not even look like one of Stripe's is nobody's delivery.
+      if (SIGNATURE.test(c.req.header('stripe-signature') ?? ''))
+        void events.noteDelivery('refused');
       throw new BillingError('invalid_signature', 'The webhook was refused.');
     }
     const event = parsed(signed, log);
@@ -38,6 +43,7 @@ export function handleStripeWebhook(deps: {
       await events.alertApiVersion(event.api_version ?? null);
     }
     await events.receive(event);
+    void events.noteDelivery('accepted');
     return c.json({ received: true });
   };
 }

@@ -14,6 +14,7 @@ import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { isStripeUnavailable } from '../stripe/client/errors.ts';
+import { DeliveryNotes, type Delivery } from '../operations/delivery-notes.ts';
 import { toEventRow, type ParsedEvent } from './stripe-event/event-row.ts';
 import { processEvent } from './stripe-event/process.ts';
 import { alertOtherEnvironment } from './sync/other-environment.ts';
@@ -31,9 +32,11 @@ const KEEP_PAYLOADS_MS = 90 * 24 * 3600_000;
  */
 export class StripeEventService {
   readonly #deps: SyncDeps & { jobs: Jobs };
+  readonly #deliveries: DeliveryNotes;
 
   constructor(deps: SyncDeps & { jobs: Jobs }) {
     this.#deps = deps;
+    this.#deliveries = new DeliveryNotes(deps);
   }
 
   /** Registers the worker; before the jobs start. */
@@ -62,6 +65,11 @@ export class StripeEventService {
       await jobs.send(STRIPE_EVENT_QUEUE, { eventId: row.id }, { tx });
       return true;
     });
+  }
+
+  /** Notes for `doctor` that a delivery was taken, or refused for its signature. */
+  noteDelivery(delivery: Delivery): Promise<void> {
+    return this.#deliveries.note(delivery);
   }
 
   /** An event of the other mode came: a live one in test mode, or the other way round. */

@@ -12,6 +12,9 @@ export type Readiness = Record<Part, 'ok' | 'failing'>;
 /** Where it is noted that a proxy stands before us whose word is not taken. */
 export const UNTRUSTED_PROXY_SETTING = 'proxy.untrusted';
 
+/** Where the result of the last verification of the ledger is noted. */
+export const LAST_VERIFICATION_SETTING = 'usage_verification';
+
 const TIMEOUT_MS = 2_000;
 
 /** Whether this process can do its work. */

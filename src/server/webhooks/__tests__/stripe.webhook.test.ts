@@ -35,6 +35,7 @@ function deliver(body: string, header: string | undefined, secrets = SECRETS, li
       events: {
         refuse: async () => {},
         alertApiVersion: async () => {},
+        noteDelivery: async () => {},
         receive: async (one) => {
           const { payload } = toEventRow(one, new Date(0));
           return received.push(payload) > 0;

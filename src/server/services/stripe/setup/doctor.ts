@@ -1,17 +1,11 @@
 import type { Stripe } from 'stripe';
 import { formatMoney } from '../../../../domain/money.ts';
-import { STRIPE_API_VERSION } from '../../../config/stripe.config.ts';
+import { fault, well, type Finding } from '../../operations/doctor/faults.ts';
 import type { StripeAccess } from '../client/client.ts';
-import { callStripe, isMissing } from '../client/errors.ts';
-import { readOfferedPrices } from '../offered-prices.ts';
-import { findPortalConfiguration } from './portal.ts';
-import { listWebhookEndpoints, missingEvents } from './webhook.ts';
-
-/** One thing looked at: `problem` says what to do, and is absent where all is well. */
-export interface Finding {
-  subject: string;
-  problem?: string;
-}
+import { callStripe, isStripeUnavailable } from '../client/errors.ts';
+import { CATALOGUE_SLOTS, readOfferedPrices, type OfferedPrice } from '../offered-prices.ts';
+import { examineEndpoints } from './examine-endpoints.ts';
+import { examinePortal } from './examine-portal.ts';
 
 /** Looks whether the account is what the product needs; changes nothing. */
 export async function examineStripe(
@@ -21,89 +15,62 @@ export async function examineStripe(
 ): Promise<Finding[]> {
   try {
     return await callStripe(async () => [
-      { subject: `Stripe answers in ${access.livemode ? 'live' : 'test'} mode` },
+      well(`Stripe answers in ${access.livemode ? 'live' : 'test'} mode`),
       ...(await examinePrices(stripe, access)),
       await examinePortal(stripe, access),
       ...(await examineEndpoints(stripe, access, webhookUrl)),
     ]);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const local = access.apiBase ? ' Is npm start running?' : ' Check STRIPE_SECRET_KEY.';
-    return [{ subject: 'Stripe answers', problem: `${why}${local}` }];
+    const what = error instanceof Error ? error.message : String(error);
+    const name = isStripeUnavailable(error) ? 'stripe_away' : 'stripe_key_refused';
+    return [fault('Stripe', name, what)];
   }
 }
 
 async function examinePrices(stripe: Stripe, access: StripeAccess): Promise<Finding[]> {
   const { offered, problems } = await readOfferedPrices(stripe, access.prices);
   return [
-    ...offered.map(({ plan, interval, amountMinor, currency }) => ({
-      subject: `Price of ${plan} by the ${interval}: ${formatMoney({ amountMinor, currency }, 'en')}`,
-    })),
-    ...problems.map((problem) => ({ subject: 'Prices', problem })),
+    ...offered.map(({ plan, interval, amountMinor, currency }) =>
+      well(`Price of ${plan} by the ${interval}: ${formatMoney({ amountMinor, currency }, 'en')}`),
+    ),
+    ...problems.map((problem) => fault('Prices', 'price_unusable', problem)),
+    ...sharedPrices(access),
+    ...mixedCurrencies(offered),
+    ...(await foreignPrices(stripe, offered)),
   ];
 }
 
-async function examinePortal(stripe: Stripe, access: StripeAccess): Promise<Finding> {
-  const subject = 'Customer portal configuration';
-  const id = access.portalConfiguration;
-  const configuration = id ? await findById(stripe, id) : await findPortalConfiguration(stripe);
-  if (!configuration) {
-    return { subject, problem: 'There is none of ours; npm run stripe:setup makes it.' };
-  }
-  const { subscription_update: update, subscription_cancel: cancel } = configuration.features;
-  const again = 'npm run stripe:setup puts it right.';
-  if (update.enabled && update.proration_behavior !== 'always_invoice') {
-    return { subject, problem: `Upgrades there are not charged at once; ${again}` };
-  }
-  if (update.enabled && (update.schedule_at_period_end?.conditions.length ?? 0) < 2) {
-    return { subject, problem: `Downgrades there take effect at once; ${again}` };
-  }
-  if (cancel.enabled && cancel.mode !== 'at_period_end') {
-    return { subject, problem: `Cancelling there ends a plan that is paid; ${again}` };
-  }
-  return { subject };
-}
-
-async function findById(stripe: Stripe, id: string) {
-  try {
-    return await stripe.billingPortal.configurations.retrieve(id);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function examineEndpoints(
-  stripe: Stripe,
-  access: StripeAccess,
-  webhookUrl: string | undefined,
-): Promise<Finding[]> {
-  const subject = 'Webhook endpoint';
-  const endpoints = await listWebhookEndpoints(stripe);
-  if (endpoints.length === 0) {
-    return [{ subject, problem: 'There is none of ours; npm run stripe:setup makes it.' }];
-  }
-  return endpoints.map((one) => {
-    const missing = missingEvents(one);
-    if (one.status !== 'enabled') return { subject, problem: `${one.id} is disabled at Stripe.` };
-    if (one.api_version !== STRIPE_API_VERSION) {
-      return {
-        subject,
-        problem: `${one.id} sends version ${one.api_version}, which cannot be changed; npm run stripe:setup replaces it.`,
-      };
-    }
-    if (missing.length > 0) {
-      return {
-        subject,
-        problem: `${one.id} does not send ${missing.join(', ')}; npm run stripe:setup adds them.`,
-      };
-    }
-    if (webhookUrl && one.url !== webhookUrl) {
-      return { subject, problem: `${one.id} delivers to ${one.url}, not to ${webhookUrl}.` };
-    }
-    if (!access.apiBase && access.webhookSecrets.length === 0) {
-      return { subject, problem: 'STRIPE_WEBHOOK_SECRET is not set; every delivery is refused.' };
-    }
-    return { subject: `${subject} ${one.url}` };
+function sharedPrices({ prices }: StripeAccess): Finding[] {
+  const slots = CATALOGUE_SLOTS.filter((slot) => prices[slot.configured]);
+  return slots.flatMap((slot, index) => {
+    const first = slots.findIndex((one) => prices[one.configured] === prices[slot.configured]);
+    if (first === index) return [];
+    const what = `${slots[first]!.variable} and ${slot.variable} name the same price.`;
+    return [fault('Prices', 'price_in_two_slots', what)];
   });
+}
+
+function mixedCurrencies(offered: OfferedPrice[]): Finding[] {
+  const [first] = offered;
+  const other = offered.find(
+    ({ currency, currencyOptions }) =>
+      currency !== first!.currency &&
+      !currencyOptions.some((option) => option.currency === first!.currency),
+  );
+  if (!first || !other) return [];
+  const what = `${first.priceId} is in ${first.currency}, ${other.priceId} in ${other.currency}.`;
+  return [fault('Prices', 'currencies_mixed', what)];
+}
+
+/** The product says which plan it is, where our set-up made it or an operator marked it. */
+async function foreignPrices(stripe: Stripe, offered: OfferedPrice[]): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const { priceId, plan, productId } of offered) {
+    const { metadata } = await stripe.products.retrieve(productId);
+    const marked = metadata['squaretable_plan'];
+    if (marked === undefined || marked === plan) continue;
+    const what = `${priceId} is offered as ${plan}, and its product says ${marked}.`;
+    found.push(fault('Prices', 'price_of_another_plan', what));
+  }
+  return found;
 }

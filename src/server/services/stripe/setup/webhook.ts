@@ -95,7 +95,11 @@ function notesOn(
 /** Those that our set-up made. */
 export async function listWebhookEndpoints(stripe: Stripe): Promise<Stripe.WebhookEndpoint[]> {
   const { data } = await stripe.webhookEndpoints.list({ limit: 100 });
-  return data.filter((one) => one.metadata?.app === APP_MARK);
+  return data.filter(isOurEndpoint);
+}
+
+export function isOurEndpoint({ metadata }: Stripe.WebhookEndpoint): boolean {
+  return metadata?.app === APP_MARK;
 }
 
 /** Events that we handle and the endpoint does not send. */

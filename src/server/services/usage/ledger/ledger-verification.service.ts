@@ -13,6 +13,7 @@ import {
 import type { Clock } from '../../../../domain/clock.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { Logger } from '../../../log.ts';
+import { LAST_VERIFICATION_SETTING } from '../../operations/health.service.ts';
 import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
 
 export interface LedgerVerificationDeps {
@@ -27,8 +28,6 @@ export interface Verification {
   /** How many of them were mended. */
   rebuilt: number;
 }
-
-const LAST_VERIFICATION = 'usage_verification';
 
 /**
  * The books of metering: compares every counter with the ledger and the reservations, mends it
@@ -56,13 +55,18 @@ export class LedgerVerificationService {
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
     const left = differences.length - rebuilt;
     const now = this.#clock.now();
-    await writeSetting(db, LAST_VERIFICATION, { differences: left, at: now.toISOString() }, now);
+    await writeSetting(
+      db,
+      LAST_VERIFICATION_SETTING,
+      { differences: left, at: now.toISOString() },
+      now,
+    );
     return { periods, differences, rebuilt };
   }
 
   /** Differences that the last verification left, in whichever process it ran; -1 before the first. */
   async getLastDifferences(): Promise<number> {
-    const value = await findSetting(this.#database.db, LAST_VERIFICATION);
+    const value = await findSetting(this.#database.db, LAST_VERIFICATION_SETTING);
     const { differences } = (value ?? {}) as { differences?: unknown };
     return typeof differences === 'number' ? differences : -1;
   }

@@ -1,0 +1,100 @@
+/** What can be wrong with an installation: why that matters, and what mends it. */
+const FAULTS = {
+  secret_missing: ['the product does not start', 'Set it; .env.example explains each.'],
+  secret_weak: ['whoever guesses it is let in', 'Make one with `openssl rand -base64 48`.'],
+  address_without_tls: [
+    'sessions and payment links travel in the clear',
+    'Set APP_URL to an https address; TLS ends at the proxy in front.',
+  ],
+  key_modes_differ: ['pages and server speak to different worlds', 'Take both keys of one mode.'],
+  mail_not_sent: [
+    'no customer reads of a failed payment or confirms an address',
+    'Set SMTP_URL and MAIL_FROM.',
+  ],
+  proxies_untrusted: [
+    'everybody has the proxy’s address, and shares its limits of signing in',
+    'Set TRUSTED_PROXIES to the proxies’ addresses or their number.',
+  ],
+  data_dir_unwritable: [
+    'secrets and mails cannot be kept',
+    'Give this user the right to write there, or choose another folder with DATA_DIR.',
+  ],
+  disk_nearly_full: ['what cannot be written is refused', 'Make room on it.'],
+  database_away: ['nothing works without it', 'Start it, or correct DATABASE_URL.'],
+  database_login_refused: [
+    'nothing works without it',
+    'Correct user and password in DATABASE_URL.',
+  ],
+  database_missing: ['nothing works without it', 'Create it, or correct its name in DATABASE_URL.'],
+  database_old: ['this version needs its tables', 'Run `npm run db:migrate`.'],
+  database_drifted: [
+    'later migrations rely on earlier ones',
+    'See “Releases and migrations” in docs/deployment/production.md.',
+  ],
+  clock_skewed: [
+    'tokens, signatures and the ends of periods are judged by it',
+    'Let both machines follow a time server.',
+  ],
+  jobs_late: [
+    'events, mails and reconciling wait',
+    'Is `npm start` running? Its log says what fails.',
+  ],
+  events_dead: ['billing may differ from Stripe', 'Mend the cause, then `npm run events:replay`.'],
+  events_late: ['billing lags behind Stripe', 'Is `npm start` running? Its log says what fails.'],
+  alert_open: ['somebody has to look', 'docs/runbook.md says what to do for each kind.'],
+  ledger_differs: ['limits and bills go by counters', 'See “Counters differ” in docs/runbook.md.'],
+  deliveries_refused: [
+    'Stripe’s events are refused, and come only when the reconciler fetches them',
+    'Set STRIPE_WEBHOOK_SECRET to the secret that the dashboard shows for the endpoint.',
+  ],
+  stripe_away: ['nobody can buy or change', 'Try again; status.stripe.com says what it knows.'],
+  stripe_key_refused: ['nobody can buy or change', 'Correct STRIPE_SECRET_KEY.'],
+  price_unusable: ['it cannot be bought', 'Correct the variable, or run `npm run stripe:setup`.'],
+  price_in_two_slots: ['one plan is sold as another', 'Give each variable its own price.'],
+  price_of_another_plan: ['one plan is sold as another', 'Give the variable a price of its plan.'],
+  currencies_mixed: [
+    'Stripe refuses a change between currencies',
+    'Take prices of one currency, or give each the other’s as a further currency.',
+  ],
+  portal_missing: ['customers cannot manage payment', 'Run `npm run stripe:setup`.'],
+  portal_inactive: [
+    'customers who open the portal get an error',
+    'Activate it in the dashboard, or unset STRIPE_PORTAL_CONFIGURATION and run `npm run stripe:setup`.',
+  ],
+  portal_upgrades_uncharged: ['a plan is given before it is paid', 'Run `npm run stripe:setup`.'],
+  portal_downgrades_at_once: ['what is paid is taken away', 'Run `npm run stripe:setup`.'],
+  portal_cancels_at_once: ['what is paid is taken away', 'Run `npm run stripe:setup`.'],
+  endpoint_missing: ['no event arrives by itself', 'Run `npm run stripe:setup`.'],
+  endpoint_disabled: ['no event arrives by itself', 'Run `npm run stripe:setup`.'],
+  endpoint_old_version: [
+    'its events have another shape, which cannot be changed',
+    'Run `npm run stripe:setup -- --rotate`, and set the new secret.',
+  ],
+  endpoint_lacks_events: ['some changes are seen late', 'Run `npm run stripe:setup`.'],
+  endpoint_elsewhere: ['no event arrives here by itself', 'Run `npm run stripe:setup`.'],
+  endpoint_twice: [
+    'every event comes twice, and of one of them with a secret that is not set',
+    'Remove the one that is not ours in the dashboard.',
+  ],
+  endpoint_unsigned: ['every delivery is refused', 'Set STRIPE_WEBHOOK_SECRET.'],
+  smtp_away: ['no mail leaves', 'Correct SMTP_URL, or start what listens there.'],
+  smtp_refuses: ['no mail leaves', 'Correct user and password in SMTP_URL.'],
+  llm_away: ['nobody can chat', 'Correct LLM_BASE_URL, or start what listens there.'],
+  llm_refuses_key: ['nobody can chat', 'Correct LLM_API_KEY.'],
+} as const satisfies Record<string, readonly [why: string, mend: string]>;
+
+export type FaultName = keyof typeof FAULTS;
+
+/** One thing looked at; `fault` is absent where all is well. */
+export interface Finding {
+  subject: string;
+  fault?: { name: FaultName; what: string; why: string; mend: string };
+}
+
+export const well = (subject: string): Finding => ({ subject });
+
+/** `what` was found, in a sentence. */
+export function fault(subject: string, name: FaultName, what: string): Finding {
+  const [why, mend] = FAULTS[name];
+  return { subject, fault: { name, what, why, mend } };
+}
