@@ -6,7 +6,8 @@ import { answerError, errorHandler } from './middleware/error-handler.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
 import { headWithoutBody } from './middleware/head.ts';
-import { requestContext } from './middleware/request-context.ts';
+import { inOneStep } from './middleware/in-one-step.ts';
+import { logRequest, requestContext } from './middleware/request-context.ts';
 import { refuseWhenClosed } from './middleware/drain.ts';
 import { endStripeCallsInTime } from './middleware/stripe-calls.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -34,11 +35,16 @@ import { webhookRoutes } from './routes/webhooks.ts';
 /** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
   const app = createRouter();
-  app.use(requestContext(context.log));
   app.use(httpMetrics(context.metrics));
-  app.use(securityHeaders(context.config.appUrl));
+  app.use(
+    inOneStep(
+      requestContext(context.log),
+      securityHeaders(context.config.appUrl),
+      refuseWhenClosed(context.drain),
+    ),
+  );
+  if (context.log.isLevelEnabled('debug')) app.use(logRequest);
   app.use(headWithoutBody);
-  app.use(refuseWhenClosed(context.drain));
   app.use(bodyLimit);
   app.use('/api/*', endStripeCallsInTime);
   app.onError(errorHandler);

@@ -1,5 +1,4 @@
-import { createMiddleware } from 'hono/factory';
-import type { AppEnv } from '../app-env.ts';
+import type { Step } from './in-one-step.ts';
 import { presetHeaders } from './preset-headers.ts';
 
 const CONTENT_SECURITY_POLICY = [
@@ -46,18 +45,17 @@ const WITH_TLS = [['Strict-Transport-Security', 'max-age=31536000; includeSubDom
  * own origin. What is no page needs none of what protects pages alone: scripts and styles, of which
  * there are dozens, and answers of the API, of which there are many thousands a second.
  */
-export function securityHeaders(appUrl: string) {
+export function securityHeaders(appUrl: string): Step {
   const tls = appUrl.startsWith('https:') ? WITH_TLS : [];
   const [ofAnswers, ofPages] = [
     [...OF_ANSWERS, ...tls],
     [...OF_PAGES, ...tls],
   ];
-  return createMiddleware<AppEnv>((c, next) => {
+  return (c) => {
     const { path } = c.req;
     if (path.startsWith('/assets/')) presetHeaders(c, OF_FILES);
     else presetHeaders(c, NO_PAGES.test(path) ? ofAnswers : ofPages);
-    return next();
-  });
+  };
 }
 
 const NO_PAGES = /^\/(api\/(?!docs)|webhooks\/|healthz|readyz|metrics)/;

@@ -5,6 +5,7 @@ import type { AppEnv } from '../../app-env.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { createLog } from '../../log.ts';
 import { errorHandler } from '../../middleware/error-handler.ts';
+import { inOneStep } from '../../middleware/in-one-step.ts';
 import { requestContext } from '../../middleware/request-context.ts';
 import { toEventRow } from '../../services/billing/stripe-event/event-row.ts';
 import { handleStripeWebhook } from '../stripe.webhook.ts';
@@ -26,7 +27,7 @@ const BODY = JSON.stringify(event, null, 3).replace('小', '\\u5c0f');
 function deliver(body: string, header: string | undefined, secrets = SECRETS, livemode = false) {
   const received: unknown[] = [];
   const app = new Hono<AppEnv>();
-  app.use(requestContext(log));
+  app.use(inOneStep(requestContext(log)));
   app.onError(errorHandler);
   app.post(
     '/',
