@@ -78,11 +78,13 @@ const endings: Record<string, (tenant: Tenant) => Promise<{ told: string; tokens
   },
   'The database is away before the model is called': async ({ say }) => {
     const { pool } = chat.server.database;
-    const away = vi.spyOn(pool, 'query').mockImplementation(() => {
+    const refuse = () => {
       throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
-    });
+    };
+    const away = [vi.spyOn(pool, 'query'), vi.spyOn(pool, 'connect')];
+    for (const one of away) one.mockImplementation(refuse);
     const told = await statusOf(say({ words }));
-    away.mockRestore();
+    for (const one of away) one.mockRestore();
     return { told, tokens: 0 };
   },
   'The model completes and reports what it used': async ({ say }) => ({
