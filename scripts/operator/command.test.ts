@@ -14,6 +14,7 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['db:migrate', true],
   ['stripe:setup', true],
   ['stripe:backfill', true],
+  ['stripe:import', true],
   ['doctor', false],
   ['reconcile', true],
   ['events:replay', true],

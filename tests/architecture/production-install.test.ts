@@ -14,6 +14,7 @@ const OPERATORS = [
   'db:migrate',
   'stripe:setup',
   'stripe:backfill',
+  'stripe:import',
   'doctor',
   'reconcile',
   'events:replay',

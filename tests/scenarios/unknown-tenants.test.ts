@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseImport } from '../../src/server/services/billing/reconcile/import-customers.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled, signUp, type Customer } from '../support/customer.ts';
 
@@ -79,4 +80,45 @@ test('14.8 a backfill makes tenants anew from Stripe, once it is not a dry run',
   expect(await openAlerts()).toEqual([]);
   expect(await reconcile.backfill({ dryRun: false })).toEqual([]);
   expect(await reconcile.meetStrangers()).toEqual([]);
+});
+
+test('14.8 customers of another program are given to tenants here, by a list', async () => {
+  const { reconcile } = before.server.context.services;
+  const [mine, taken] = [await signUp(before), await signUp(before)];
+  await taken.subscribe('pro', 'month');
+  const { id } = await paying.atStripe<{ id: string }>('customers', { name: 'From before' });
+  await paying.atStripe(`customers/${id}`, { 'metadata[crm]': '17' });
+  const rows = parseImport(
+    [
+      'customer,tenant',
+      `${id},${mine.tenantId}`,
+      `cus_gone,${mine.tenantId}`,
+      `${id},${crypto.randomUUID()}`,
+      `${id},${taken.tenantId}`,
+      `${await taken.customerId()},${mine.tenantId}`,
+      'nobody,nothing',
+      '',
+    ].join('\r\n'),
+  );
+  expect(rows).toHaveLength(6);
+  const problems = [
+    null,
+    'Stripe has no such customer.',
+    'There is no such tenant.',
+    expect.stringMatching(/^The tenant has the customer cus_/),
+    expect.stringMatching(/^The customer belongs to the tenant/),
+    'The first column must be a customer (cus_…).',
+  ];
+  const dry = await reconcile.importCustomers(rows, { dryRun: true });
+  expect(dry.map(({ problem }) => problem)).toEqual(problems);
+  expect(await paying.atStripe(`customers/${id}`)).toMatchObject({ metadata: { crm: '17' } });
+
+  const [done] = await reconcile.importCustomers(rows.slice(0, 1), { dryRun: false });
+  expect(done!.problem).toBeNull();
+  expect(await paying.atStripe(`customers/${id}`)).toMatchObject({
+    metadata: { crm: '17', app: 'small_squaretable', tenantId: mine.tenantId },
+  });
+  expect(await mine.customerId()).toBe(id);
+  const again = await reconcile.importCustomers(rows.slice(0, 1), { dryRun: false });
+  expect(again[0]!.problem).toBeNull();
 });

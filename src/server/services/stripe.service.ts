@@ -198,6 +198,14 @@ export class StripeService {
     await callStripe(() => this.#stripe.events.list({ limit: 1 }, SYNC_TIMEOUTS));
   }
 
+  /** Marks a customer that another program made as the tenant's. */
+  markCustomer(customerId: string, tenantId: string): Promise<void> {
+    const { environment } = this;
+    return callStripe(() =>
+      customers.markCustomer(this.#stripe, { customerId, tenantId, environment }),
+    );
+  }
+
   /** Everybody of the account who ever subscribed. */
   listSubscribers(): Promise<Subscriber[]> {
     return callStripe(() => listSubscribers(this.#stripe, this.environment));

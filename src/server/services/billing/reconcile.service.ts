@@ -10,6 +10,7 @@ import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer, type SyncOutcome } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
 import type { Subscriber } from '../stripe/subscribers.ts';
+import { problemOf, type ImportOutcome, type ImportRow } from './reconcile/import-customers.ts';
 import { listStrangers, restoreTenantOf } from './reconcile/strangers.ts';
 
 const PAGE = 100;
@@ -91,6 +92,27 @@ export class ReconcileService {
       done.push({ ...one, outcome: await this.#sync(one.customerId) });
     }
     return done;
+  }
+
+  /**
+   * Gives customers that another program made at Stripe to tenants here: each that can be is marked
+   * there, and synced. Answers each with what is wrong with it. With `dryRun` nothing is changed.
+   */
+  async importCustomers(
+    rows: readonly ImportRow[],
+    { dryRun }: { dryRun: boolean },
+  ): Promise<ImportOutcome[]> {
+    const outcomes: ImportOutcome[] = [];
+    for (const row of rows) {
+      let problem = await problemOf(this.#deps, row);
+      if (problem === null && !dryRun) {
+        await this.#deps.stripe.markCustomer(row.customerId, row.tenantId);
+        const outcome = await this.#sync(row.customerId);
+        if (outcome !== 'synced') problem = `It was marked, and could not be synced (${outcome}).`;
+      }
+      outcomes.push({ ...row, problem });
+    }
+    return outcomes;
   }
 
   /** Tries customers again that failed alone and whose next try is due. */

@@ -44,6 +44,16 @@ export async function createCustomer(stripe: Stripe, values: NewCustomer): Promi
   return id;
 }
 
+/** Writes our mark on a customer that is there; what else is written on it stays. */
+export async function markCustomer(
+  stripe: Stripe,
+  { customerId, tenantId, environment }: Record<'customerId' | 'tenantId' | 'environment', string>,
+): Promise<void> {
+  await stripe.customers.update(customerId, {
+    metadata: { app: APP_MARK, env: environment, tenantId },
+  });
+}
+
 /** `undefined` when this account never had such a customer. */
 export async function findCustomer(
   stripe: Stripe,
