@@ -30,6 +30,8 @@ export async function lookupKeyMoves(people: Person[]): Promise<void> {
     metadata: old.metadata,
   });
   for (const person of people) person.prices.pro_month = fresh.id;
+  // So long the product may take a price that it has just read for all there is.
+  await people[0]!.world.pass(15);
 }
 
 /** Staff arrange the year: three months as it is, then the higher plan. */
