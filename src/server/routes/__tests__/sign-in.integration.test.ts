@@ -175,6 +175,16 @@ describe('10.10 a flood', () => {
   test('of 600 sign-ins from one address does not stand before honest ones', async () => {
     await register('flooded', '198.51.100.7');
     await register('honest', '198.51.100.8');
+    const honestly = async () => {
+      const tookMs: number[] = [];
+      for (let n = 0; n < 5; n += 1) {
+        const began = performance.now();
+        expect((await login('honest', PASSWORD, '198.51.100.8')).status).toBe(200);
+        tookMs.push(performance.now() - began);
+      }
+      return tookMs.sort((a, b) => a - b)[2]!;
+    };
+    const before = await honestly();
     const answers: { status: number }[] = [];
     let sent = 0;
     const flooder = async () => {
@@ -182,17 +192,12 @@ describe('10.10 a flood', () => {
     };
     // A hundred at a time: as many sockets more would be the test's own weight, not the server's.
     const flood = Promise.all(Array.from({ length: FLOODERS }, flooder));
-    // How many of the flood were served before each; who had to queue behind it waits for all of them.
-    const before: number[] = [];
-    for (let n = 0; n < 5; n += 1) {
-      const served = answers.length;
-      expect((await login('honest', PASSWORD, '198.51.100.8')).status).toBe(200);
-      before.push(answers.length - served);
-    }
+    const meanwhile = await honestly();
     await flood;
     expect(statuses(answers)[401]).toBe(20);
     expect(answers.every(({ status }) => status < 500)).toBe(true);
-    expect(before.sort((a, b) => a - b)[2]).toBeLessThan(FLOODERS / 2);
+    // Two seconds; on a machine that is slow by itself, as much more as a sign-in takes there anyway.
+    expect(meanwhile).toBeLessThan(Math.max(2_000, 20 * before));
   });
 
   test('of registrations ends after 20 an hour from one address', async () => {
