@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import type { SessionView } from '../../src/domain/api.ts';
+import { appProgram } from '../support/app-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { caller, type Caller } from '../support/http.ts';
 import { imbalances } from '../support/metered-tenant.ts';
@@ -43,9 +44,10 @@ afterAll(async () => {
 async function startApp(n: number) {
   const port = await freePort();
   const output: string[] = [];
-  const child = fork(path.resolve('tests/support/app-process.main.ts'), {
+  const child = fork(appProgram(), {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: String(port),
       DATA_DIR: path.join(folder, String(n)),
       DATABASE_URL: database.url,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import type { TestApp } from '../support/app.ts';
 import { GOOD_CARD, signUp } from '../support/customer.ts';
+import { appProgram } from '../support/app-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -29,9 +30,10 @@ afterAll(async () => {
 });
 
 async function start(): Promise<ChildProcess> {
-  const child = fork(path.resolve('tests/support/app-process.main.ts'), {
+  const child = fork(appProgram(), {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: String(port),
       DATA_DIR: dataDir,
       DATABASE_URL: database.url,

@@ -27,7 +27,7 @@ export class AppProcess {
    * Starts one on a free port, with nothing else in its environment than `env`. `main` is another
    * version's; else it is today's, in one file where `APP_BUNDLE` names it (`app-bundle.ts`).
    */
-  static async start(env: Record<string, string>, main = today()): Promise<AppProcess> {
+  static async start(env: Record<string, string>, main = appProgram()): Promise<AppProcess> {
     const app = new AppProcess(await freePort(), env, main);
     await app.startAgain();
     return app;
@@ -89,7 +89,8 @@ export class AppProcess {
   }
 }
 
-const today = () =>
+/** The product's process of today: in one file, where a run has made one. */
+export const appProgram = (): string =>
   process.env.APP_BUNDLE ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
 
 async function freePort(): Promise<number> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
+import { bundleApp } from './app-bundle.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,8 +21,19 @@ export const TEMPLATE = 'template_squaretable';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'squaretable-postgres-'));
-  const remove = () => rmSync(dataDir, { recursive: true, force: true });
+  const codeDir = mkdtempSync(join(tmpdir(), 'squaretable-code-'));
+  const undo = [dataDir, codeDir].map(
+    (folder) => () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+  );
+  const remove = () => undo.forEach((step) => step());
   try {
+    // Tests start the product and its commands some two hundred times in processes of their own.
+    process.env.NODE_COMPILE_CACHE = codeDir;
+    if (project.name === 'integration') {
+      const bundle = await bundleApp();
+      undo.push(bundle.remove);
+      process.env.APP_BUNDLE = bundle.file;
+    }
     const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '200' };
     const server = await startEmbeddedPostgres({ dataDir, database: TEMPLATE, settings });
     try {

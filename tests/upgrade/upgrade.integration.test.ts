@@ -61,9 +61,9 @@ async function start(main?: string): Promise<AppProcess> {
 
 /** `npm run db:migrate`, as an operator runs it beside processes that serve. */
 function migrate(): Promise<void> {
-  const { PATH = '' } = process.env;
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, ['scripts/migrate.ts'], {
-    env: { PATH, DATABASE_URL: database.url },
+    env: { PATH, NODE_COMPILE_CACHE, DATABASE_URL: database.url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -4,7 +4,7 @@ import { createTransport } from 'nodemailer';
 import type { Config, LlmConfig } from '../../../config/config.ts';
 import { fault, well, type Finding } from './faults.ts';
 
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 const FREE_MIN = 0.05;
 
 /** How much of the disk of a folder is free, as a share. */
@@ -33,11 +33,12 @@ export async function examineDataDir(folder: string, free: FreeShare): Promise<F
 export async function examineMail({ mail }: Pick<Config, 'mail'>): Promise<Finding[]> {
   if (mail.kind === 'kept') return [];
   const subject = 'Mail server';
-  const transport = createTransport(mail.url, {
-    connectionTimeout: PATIENCE_MS,
-    greetingTimeout: PATIENCE_MS,
-    socketTimeout: PATIENCE_MS,
-  } as object);
+  const limits = {
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+  };
+  const transport = createTransport({ url: mail.url, ...limits });
   try {
     await transport.verify();
     return [well(subject)];
@@ -57,7 +58,7 @@ export async function examineLlm(llm: LlmConfig): Promise<Finding[]> {
   try {
     const { status, body } = await fetch(`${llm.baseUrl}/models`, {
       headers: llm.apiKey ? { Authorization: `Bearer ${llm.apiKey}` } : {},
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     await body?.cancel();
     const isRefused = status === 401 || status === 403;
