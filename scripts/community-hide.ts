@@ -3,10 +3,9 @@ import {
   hasCharacter,
   setCharacterHidden,
 } from '../src/db/repositories/character-report.repository.ts';
+import { isUuid } from '../src/domain/ids.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 await runCommand({
   name: 'community:hide',
@@ -26,7 +25,7 @@ await runCommand({
   },
   writes: true,
   async run({ values: { character, undo }, dryRun }) {
-    if (!UUID.test(character)) throw new Mistyped('Name the character by its id.');
+    if (!isUuid(character)) throw new Mistyped('Name the character by its id.');
     const found = await withUsage(({ database: { db } }) =>
       dryRun
         ? hasCharacter(db, character)

@@ -1,12 +1,11 @@
 import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { findAccountByEmail } from '../src/db/repositories/accounts/user.repository.ts';
+import { isUuid } from '../src/domain/ids.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage, type OperatorUsage } from './operator/usage.ts';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 await runCommand({
   name: 'usage:correct',
@@ -82,8 +81,10 @@ async function usedOf(
 }
 
 async function tenantIdOf({ database }: OperatorUsage, idOrEmail: string): Promise<string> {
-  if (UUID.test(idOrEmail)) return idOrEmail;
-  if (!idOrEmail.includes('@')) throw new Error(`There is no tenant "${idOrEmail}".`);
+  if (!idOrEmail.includes('@')) {
+    if (isUuid(idOrEmail)) return idOrEmail;
+    throw new Error(`There is no tenant "${idOrEmail}".`);
+  }
   const account = await findAccountByEmail(database.db, idOrEmail.toLowerCase());
   if (!account) throw new Error(`Nobody has registered with ${idOrEmail}.`);
   return account.user.tenantId;

@@ -20,8 +20,14 @@ export interface MigrationFile {
   statements: string[];
 }
 
-/** The migrations of this version, oldest first. */
-export function migrationFiles(): MigrationFile[] {
+let files: readonly MigrationFile[] | undefined;
+
+/** The migrations of this version, oldest first. Read once a process: `/readyz` asks for them too. */
+export function migrationFiles(): readonly MigrationFile[] {
+  return (files ??= readFiles());
+}
+
+function readFiles(): MigrationFile[] {
   const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
     entries: { tag: string }[];
   };
@@ -61,7 +67,7 @@ export async function appliedMigrations(client: ClientBase): Promise<AppliedMigr
  * processes are exchanged.
  */
 export function findDrift(
-  files: Omit<MigrationFile, 'statements'>[],
+  files: readonly Omit<MigrationFile, 'statements'>[],
   applied: AppliedMigration[],
 ): string | undefined {
   const last = applied.at(-1)?.writtenAt ?? 0;

@@ -199,7 +199,8 @@ function isLiveStripe(stripe: StripeConfig): boolean {
 /** What a guess has to get through. */
 const SECRET_LENGTH_MIN = 32;
 
-function isOpenHttp(value: string | undefined): boolean {
+/** An http address of another machine: what is sent there is for everybody between to read. */
+export function isOpenHttp(value: string | undefined): boolean {
   if (!value) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === 'http:' && !isLoopback(hostname);

@@ -1,4 +1,4 @@
-import { missingInProduction, type Config } from '../../../config/config.ts';
+import { isOpenHttp, missingInProduction, type Config } from '../../../config/config.ts';
 import type { Env } from '../../../config/env.ts';
 import { fault, well, type Finding } from './faults.ts';
 
@@ -17,7 +17,7 @@ export function examineSettings(env: Env, config: Config): Finding[] {
   const found = [
     ...missing.map((name) => fault(SUBJECT, 'secret_missing', `${name} is not set.`)),
     ...weak.map((name) => fault(SUBJECT, 'secret_weak', `${name} can be guessed.`)),
-    ...(hasOpenAddress(config)
+    ...(config.production && isOpenHttp(config.appUrl)
       ? [fault(SUBJECT, 'address_without_tls', `APP_URL is ${config.appUrl}.`)]
       : []),
     ...(modesDiffer(env)
@@ -39,12 +39,6 @@ export function examineSettings(env: Env, config: Config): Finding[] {
 function isWeak(secret: string | undefined): boolean {
   if (secret === undefined) return false;
   return new Set(secret).size < FEW_DIFFERENT || FIRST_TRIES.test(secret);
-}
-
-function hasOpenAddress({ production, appUrl }: Config): boolean {
-  if (!production || !appUrl) return false;
-  const { protocol, hostname } = new URL(appUrl);
-  return protocol === 'http:' && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
 }
 
 function modesDiffer({ STRIPE_SECRET_KEY: secret, STRIPE_PUBLISHABLE_KEY: published }: Env) {
