@@ -1,10 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Stripe from 'stripe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startLocalStripe } from '../index.ts';
 import { frozenClock } from './clock.ts';
+import { changeChaos } from './settings.ts';
 
 let dataDir: string;
 const file = () => join(dataDir, 'local-stripe.ndjson');
@@ -121,4 +123,18 @@ test('a test clock that was advancing when the process stopped goes on after the
     frozen_time: frozen + 86_400,
   });
   await again.close();
+});
+
+test('what is asked after the end is refused, and written nowhere', async () => {
+  const ended = await startLocalStripe({ port: 0, dataDir });
+  await ended.close();
+  const before = readFileSync(file(), 'utf8');
+  // The next file that is opened has the number of the one that was closed.
+  const other = join(dataDir, 'another file');
+  const number = openSync(other, 'w');
+  const late = () => ended.kernel.run(({ store }) => changeChaos(store, { drop: 1 }));
+  expect(late).toThrow(/cannot write its state .*\(closed\)/);
+  closeSync(number);
+  expect(readFileSync(other, 'utf8')).toBe('');
+  expect(readFileSync(file(), 'utf8')).toBe(before);
 });

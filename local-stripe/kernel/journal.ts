@@ -32,6 +32,7 @@ export class Journal {
   #bytes = 0;
   #bytesCompacted = 0;
   #isRefused = false;
+  #isClosed = false;
   #clockAheadMs: () => number;
 
   /** `clockAheadMs` is kept with the state, for a clock of our own; a shared one is its owner's. */
@@ -66,10 +67,13 @@ export class Journal {
     } catch (error) {
       this.#kernel.log(`The time is not saved: ${String(error)}`);
     }
+    this.#isClosed = true;
     closeSync(this.#file);
   }
 
   #append(changes: Change[]): void {
+    // A request that was cut off by the end: by now the number may be another file's.
+    if (this.#isClosed) throw stateNotWritten(this.#path, 'closed');
     const put = changes.map(({ kind, id, value }) => [kind, id, value]) as Line['put'];
     this.#writeOrCut(this.#line(put));
     const grown = this.#bytes - 2 * this.#bytesCompacted;
