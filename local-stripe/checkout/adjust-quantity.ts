@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { StripeError } from '../kernel/errors.ts';
 import type { Context } from '../kernel/types.ts';
+import { assertPayable } from './create.ts';
 import { sessionTotals } from './session.ts';
 
 export type QuantityRefusal =
@@ -35,6 +36,7 @@ export function adjustQuantity(
     ctx.attempt(() => {
       const row = ctx.store.put('_checkout', { ...before, lines });
       const totals = sessionTotals(ctx, session, row);
+      assertPayable({ ...session, ...totals });
       ctx.store.put('checkout.session', { ...session, ...totals });
     });
   } catch (error) {

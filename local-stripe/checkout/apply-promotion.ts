@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { minimumCharge } from '../billing/currencies.ts';
+import { isTooSmall } from '../billing/payment/amount-limits.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { fullAmount } from './create.ts';
@@ -26,7 +26,7 @@ export function applyPromotionCode(
   const discounts = [{ coupon: null, promotion_code: code.id }];
   const { amount_total: total } = sessionTotals(ctx, { ...session, discounts }, row);
   const tooLittle = session.mode === 'payment' && total !== null && total > 0;
-  if (tooLittle && total < minimumCharge(session.currency!)) return { reason: 'tooLittle' };
+  if (tooLittle && isTooSmall(total, session.currency!)) return { reason: 'tooLittle' };
   setDiscounts(ctx, session, discounts);
   return null;
 }

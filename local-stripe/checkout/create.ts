@@ -103,7 +103,11 @@ function createSetupOf(
 }
 
 /** A payment below what can be charged is refused as its payment intent would be; nothing is free. */
-function assertPayable({ mode, amount_total, currency }: Stripe.Checkout.Session): void {
+export function assertPayable({
+  mode,
+  amount_total,
+  currency,
+}: Pick<Stripe.Checkout.Session, 'mode' | 'amount_total' | 'currency'>): void {
   if (mode !== 'payment' || !amount_total) return;
   assertAmount(amount_total, currency!, 'line_items');
 }

@@ -3,7 +3,9 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { idOf } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { markPaid } from '../invoice/pay.ts';
-import { defaultPayment } from '../invoice/payments.ts';
+import { defaultPayment, dropPayment } from '../invoice/payments.ts';
+import { isTooSmall } from '../payment/amount-limits.ts';
+import { cancelIntent } from '../payment/intent.ts';
 
 /** What a note does to its invoice: less is owed, and an open one that owes nothing more is paid. */
 export function creditInvoice(ctx: Context, id: string, before: number, after: number): void {
@@ -54,11 +56,15 @@ export function voidCreditNote(ctx: Context, note: Stripe.CreditNote): Stripe.Cr
   return voided;
 }
 
-/** The payment that is waited for is of what remains. */
+/** The payment that is waited for is of what remains; what is too little for one waits for none. */
 function askFor(ctx: Context, invoice: Stripe.Invoice): void {
   const payment = defaultPayment(ctx, invoice.id);
-  if (payment?.status !== 'open' || invoice.amount_remaining === 0) return;
-  const amount = invoice.amount_remaining;
+  const { amount_remaining: amount, currency } = invoice;
+  if (payment?.status !== 'open' || amount === 0) return;
+  if (isTooSmall(amount, currency)) {
+    cancelIntent(ctx, dropPayment(ctx, invoice.id)!, 'automatic');
+    return;
+  }
   ctx.store.put('invoice_payment', { ...payment, amount_requested: amount });
   const intent = ctx.store.get('payment_intent', idOf(payment.payment.payment_intent!));
   ctx.update('payment_intent', intent, { amount });

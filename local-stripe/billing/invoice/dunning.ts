@@ -3,13 +3,14 @@ import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import { hardDeclines } from '../cards.ts';
+import { isTooSmall } from '../payment/amount-limits.ts';
 import { attemptInvoice, methodFor } from './pay.ts';
 import { giveUpOneOff } from './give-up.ts';
 import { defaultPayment } from './payments.ts';
 
 const hardCodes = new Set(hardDeclines.map(({ declineCode }) => declineCode));
 
-/** A retry fell due. Without a card that could do better it is counted, and not made. */
+/** A retry fell due. Where it could do no better, for its card or its amount, it is counted and not made. */
 export function retryInvoice(ctx: Context, id: string): void {
   const invoice = ctx.store.find('invoice', id);
   if (invoice?.status !== 'open' || !invoice.auto_advance) return;
@@ -18,6 +19,10 @@ export function retryInvoice(ctx: Context, id: string): void {
 }
 
 function isHopeless(ctx: Context, invoice: Stripe.Invoice): boolean {
+  // What credit notes have left.
+  if (invoice.amount_remaining > 0 && isTooSmall(invoice.amount_remaining, invoice.currency)) {
+    return true;
+  }
   const method = methodFor(ctx, invoice);
   const payment = defaultPayment(ctx, invoice.id);
   if (method === null || payment === null) return invoice.attempted && method === null;

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { assertNotTooSmall } from '../payment/amount-limits.ts';
 import { cancelIntent, confirmIntent } from '../payment/intent.ts';
 import { defaultMethod } from '../payment/methods.ts';
 import { scheduleRetry } from './next-attempt.ts';
@@ -24,13 +25,17 @@ export function methodFor(ctx: Context, invoice: Stripe.Invoice): string | null 
   return own ?? defaultMethod(customer, subscriptionOf(ctx, invoice));
 }
 
-/** Tries to collect an open invoice. What came of it is in the invoice's status and its intent's. */
+/**
+ * Tries to collect an open invoice: 400 where credit notes have left less than can be charged. What
+ * came of it is in the invoice's status and its intent's.
+ */
 export function attemptInvoice(
   ctx: Context,
   invoice: Stripe.Invoice,
   attempt: Attempt,
 ): Stripe.Invoice {
   if (invoice.amount_remaining === 0) return markPaid(ctx, invoice, attempt);
+  assertNotTooSmall(invoice.amount_remaining, invoice.currency);
   const intent = ensureIntent(ctx, invoice);
   const paymentMethod = attempt.paymentMethod ?? methodFor(ctx, invoice);
   if (paymentMethod === null) return markFailed(ctx, invoice, intent, attempt);

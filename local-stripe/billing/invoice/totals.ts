@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import type { DiscountShare } from '../discount/shares.ts';
 import { idOf } from '../../kernel/reference.ts';
-import { minimumCharge } from '../currencies.ts';
+import { isTooSmall } from '../payment/amount-limits.ts';
 import { addTaxes, sumOf, taxWithin } from '../tax/sums.ts';
 
 export type Totals = Pick<
@@ -42,7 +42,7 @@ export function totalsOf(
   const untaxed = lines.reduce((sum, { amount }) => sum + amount, 0) - off;
   const taxes = addTaxes(lines.flatMap((line) => line.taxes ?? []));
   const total = untaxed + sumOf(taxes, 'exclusive');
-  const due = total + balance < minimumCharge(currency) ? 0 : total + balance;
+  const due = isTooSmall(total + balance, currency) ? 0 : total + balance;
   return {
     subtotal,
     subtotal_excluding_tax:

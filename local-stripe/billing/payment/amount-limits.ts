@@ -12,14 +12,7 @@ export function assertAmount(amount: number, currency: string, param: string): v
       'parameter_invalid_integer',
     );
   }
-  const smallest = minimumCharge(currency);
-  if (amount < smallest) {
-    throw invalidRequest(
-      `Amount must be at least ${moneyText(smallest, currency)} ${currency}`,
-      param,
-      'amount_too_small',
-    );
-  }
+  assertNotTooSmall(amount, currency, param);
   if (amount > largest) {
     throw invalidRequest(
       `Amount must be no more than ${moneyText(largest, currency)}`,
@@ -27,4 +20,19 @@ export function assertAmount(amount: number, currency: string, param: string): v
       'amount_too_large',
     );
   }
+}
+
+/** Throws 400 below the currency's minimum, which nothing is charged. */
+export function assertNotTooSmall(amount: number, currency: string, param?: string): void {
+  if (!isTooSmall(amount, currency)) return;
+  throw invalidRequest(
+    `Amount must be at least ${moneyText(minimumCharge(currency), currency)} ${currency}`,
+    param,
+    'amount_too_small',
+  );
+}
+
+/** Whether an amount is less than what can be charged in that currency. */
+export function isTooSmall(amount: number, currency: string): boolean {
+  return amount < minimumCharge(currency);
 }

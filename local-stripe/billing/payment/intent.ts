@@ -4,6 +4,7 @@ import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { authenticationRequired } from '../cards.ts';
+import { assertNotTooSmall } from './amount-limits.ts';
 import { judgeCharge, markAuthenticated } from './behavior.ts';
 import type { Verdict } from './behavior.ts';
 import { createCharge } from './charge.ts';
@@ -24,7 +25,7 @@ export interface Confirmation {
   isUnattended?: boolean;
 }
 
-/** Tries to pay. The intent afterwards says in `status` what came of it. */
+/** Tries to pay: 400 for what is too little. The intent afterwards says in `status` what came of it. */
 export function confirmIntent(
   ctx: Context,
   before: Stripe.PaymentIntent,
@@ -32,6 +33,7 @@ export function confirmIntent(
 ): Stripe.PaymentIntent {
   const method = resolveMethod(ctx, paymentMethod);
   assertTakes(before, method);
+  assertNotTooSmall(before.amount, before.currency);
   const verdict = judgeCharge(ctx, method.id, passed);
   const intent = { ...before, payment_method: method.id, last_payment_error: null };
   if (verdict.kind === 'challenges' && isUnattended) {

@@ -181,6 +181,40 @@ describe('8.6 what cannot be charged for being too little', () => {
     expect(await balanceOf(story)).toBe(100);
   });
 
+  test.each(['cny', 'jpy'])(
+    'what a credit note leaves over, in %s, is not charged',
+    async (currency) => {
+      const story = await beginStory(world, { card: 'pm_card_visa' });
+      const { customer, stripe } = story;
+      const minimum = currency === 'cny' ? 400 : 50;
+      const { id } = await stripe.invoices.create({ customer: customer.id, currency });
+      const item = { customer: customer.id, invoice: id, amount: minimum + 100, currency };
+      await stripe.invoiceItems.create(item);
+      await stripe.invoices.finalizeInvoice(id, { auto_advance: true });
+      const intentOf = async () => {
+        const { data } = await stripe.invoicePayments.list({ invoice: id });
+        return stripe.paymentIntents.retrieve(data[0]!.payment.payment_intent as string);
+      };
+      const note = await stripe.creditNotes.create({ invoice: id, amount: 101 });
+      expect((await intentOf()).status).toBe('canceled');
+      await expect(stripe.invoices.pay(id)).rejects.toMatchObject({
+        statusCode: 400,
+        code: 'amount_too_small',
+      });
+      await story.advanceTo(at('2027-01-20'));
+      expect(await stripe.invoices.retrieve(id)).toMatchObject({
+        status: 'open',
+        amount_remaining: minimum - 1,
+      });
+      expect((await stripe.charges.list({ customer: customer.id })).data).toEqual([]);
+      await stripe.creditNotes.voidCreditNote(note.id);
+      expect(await stripe.invoices.pay(id)).toMatchObject({
+        status: 'paid',
+        amount_paid: minimum + 100,
+      });
+    },
+  );
+
   test('in subscription mode, Checkout sets the card up and charges later', async () => {
     const session = await world.stripe.checkout.sessions.create({
       mode: 'subscription',

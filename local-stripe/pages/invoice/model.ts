@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { isTooSmall } from '../../billing/payment/amount-limits.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
 import { laterExpiry } from '../card-form.ts';
@@ -43,16 +44,20 @@ export function invoiceView(
     statusLabel: words.invoice.statuses[status] ?? status,
     facts: factsOf(page, invoice),
     billTo: billTo(invoice),
-    note: isReverseCharged(invoice.total_taxes ?? []) ? words.tax.reverseChargeText : null,
+    note: noteOf(page, invoice, due),
     lines: invoice.lines.data.map((line) => lineView(page, line)),
     totals: totalsOf(ctx, page, invoice),
     headline:
       status === 'paid'
         ? { figure: money(invoice.total, currency), text: words.invoice.paidTitle }
         : { figure: money(due, currency), text: words.invoice.dueAmount },
-    payment:
-      isPayable && invoice.amount_remaining > 0 ? paymentOf(ctx, page, invoice, attempt) : null,
+    payment: due > 0 && !isTooSmall(due, currency) ? paymentOf(ctx, page, invoice, attempt) : null,
   };
+}
+
+function noteOf({ words }: Page, invoice: Stripe.Invoice, due: number): string | null {
+  if (due > 0 && isTooSmall(due, invoice.currency)) return words.invoice.tooLittle;
+  return isReverseCharged(invoice.total_taxes ?? []) ? words.tax.reverseChargeText : null;
 }
 
 function factsOf(page: Page, invoice: Stripe.Invoice): InvoiceView['facts'] {

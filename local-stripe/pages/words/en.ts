@@ -1,6 +1,7 @@
 import { enPanel } from './en-panel.ts';
 import { enPortal } from './en-portal.ts';
 import { enTax } from './en-tax.ts';
+import { enWallet } from './en-wallet.ts';
 
 /** Recurring intervals in Stripe's words. */
 export type Interval = 'day' | 'week' | 'month' | 'year';
@@ -102,17 +103,7 @@ export const en = {
     quantityRefused: 'This quantity cannot be ordered.',
   },
 
-  wallet: {
-    names: { alipay: 'Alipay', wechat_pay: 'WeChat Pay' },
-    title: (name: string) => `Authorize with ${name}`,
-    lead: (name: string) => `This page stands for the ${name} app. Decide what its owner answers.`,
-    method: 'Payment method',
-    scan: 'On a real page, the WeChat app scans this code:',
-    code: 'QR code of this payment',
-    complete: 'Authorize payment',
-    fail: 'Fail payment',
-    refused: 'The payment was not authorized.',
-  },
+  wallet: enWallet,
 
   card: {
     testCards: 'Test cards',
@@ -156,6 +147,7 @@ export const en = {
         'An error occurred while processing your card. Try again in a little while.',
       test_mode_live_card: 'Only test cards work here. Choose one from the list.',
       authentication_required: 'Your card needs authentication.',
+      amount_too_small: 'This amount is too small to be charged.',
       authentication_failure: 'We could not authenticate your card. Try again, or use another one.',
     } as Record<string, string>,
     brandEnding: (brand: string, last4: string) => `${brand} ending in ${last4}`,
@@ -221,6 +213,7 @@ export const en = {
     applied: 'Customer balance',
     paid: 'Amount paid',
     dueAmount: 'Amount due',
+    tooLittle: 'What is left is too little to be charged here. Ask the seller about it.',
     statuses: {
       draft: 'Draft',
       open: 'Open',

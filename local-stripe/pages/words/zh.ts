@@ -2,6 +2,7 @@ import type { Words } from './en.ts';
 import { zhPanel } from './zh-panel.ts';
 import { zhPortal } from './zh-portal.ts';
 import { zhTax } from './zh-tax.ts';
+import { zhWallet } from './zh-wallet.ts';
 
 const units = { day: '天', week: '周', month: '个月', year: '年' };
 const single = { day: '每天', week: '每周', month: '每月', year: '每年' };
@@ -93,17 +94,7 @@ export const zh: Words = {
     quantityRefused: '无法按此数量下单。',
   },
 
-  wallet: {
-    names: { alipay: '支付宝', wechat_pay: '微信支付' },
-    title: (name) => `使用${name}授权付款`,
-    lead: (name) => `此页面代表${name}应用。请选择其用户的答复。`,
-    method: '支付方式',
-    scan: '在真实页面上，请用微信扫描此二维码：',
-    code: '此付款的二维码',
-    complete: '授权付款',
-    fail: '拒绝付款',
-    refused: '付款未获授权。',
-  },
+  wallet: zhWallet,
 
   card: {
     testCards: '测试卡',
@@ -145,6 +136,7 @@ export const zh: Words = {
       processing_error: '处理银行卡时出错，请稍后再试。',
       test_mode_live_card: '此处只能使用测试卡，请从列表中选择。',
       authentication_required: '您的银行卡需要验证。',
+      amount_too_small: '金额过低，无法扣款。',
       authentication_failure: '无法验证您的银行卡，请重试或换一张卡。',
     },
     brandEnding: (brand, last4) => `${brand} 尾号 ${last4}`,
@@ -208,6 +200,7 @@ export const zh: Words = {
     applied: '账户余额',
     paid: '已付金额',
     dueAmount: '应付金额',
+    tooLittle: '剩余金额过低，无法在此扣款，请联系商家。',
     statuses: {
       draft: '草稿',
       open: '待付款',
