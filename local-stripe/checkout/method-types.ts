@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { assertedTypes, isWallet } from '../billing/payment/wallets.ts';
+import { assertedTypes, isWallet, wechatClient } from '../billing/payment/wallets.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
@@ -41,14 +41,19 @@ export function methodOptionsOf(
   };
 }
 
+/**
+ * Checkout is a page of the web, and WeChat has to be told so where it is asked for by name. Where
+ * Stripe itself offers it, it knows.
+ */
 function wechatOptions(
   params: CreateParams,
 ): Stripe.Checkout.Session.PaymentMethodOptions.WechatPay {
   const given = params.payment_method_options?.wechat_pay;
-  if (given !== undefined && given.client !== 'web') {
+  const isNamed = params.allowed_payment_method_types?.includes('wechat_pay') ?? false;
+  if ((given !== undefined || isNamed) && given?.client !== 'web') {
     throw invalidRequest(
-      `The local Stripe imitates WeChat Pay for \`web\` alone, not ${given.client}.`,
-      'payment_method_options[wechat_pay][client]',
+      `WeChat Pay requires \`${wechatClient}\` to be set to \`web\`.`,
+      wechatClient,
     );
   }
   return { app_id: given?.app_id ?? null, client: 'web' };

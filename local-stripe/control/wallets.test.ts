@@ -145,6 +145,21 @@ describe('8 missing: wallets in Checkout', () => {
     });
   });
 
+  test('12 WeChat that is asked for by name has to be told that it is on the web', async () => {
+    const named = { allowed_payment_method_types: ['card', 'wechat_pay'] as const };
+    const refused = {
+      statusCode: 400,
+      message:
+        'WeChat Pay requires `payment_method_options[wechat_pay][client]` to be set to `web`.',
+      param: 'payment_method_options[wechat_pay][client]',
+    };
+    await expect(buy({ ...named } as never)).rejects.toMatchObject(refused);
+    const on = (client: 'web' | 'ios') => ({ payment_method_options: { wechat_pay: { client } } });
+    await expect(buy(on('ios'))).rejects.toMatchObject(refused);
+    const session = await buy({ ...named, ...on('web') } as never);
+    expect(session.payment_method_types).toEqual(['card', 'wechat_pay']);
+  });
+
   test.each([
     ['a wallet nobody knows', { method: 'paypal' }],
     ['a card and a wallet', { method: 'alipay', card: 'pm_card_visa' }],
@@ -203,6 +218,26 @@ describe('8 missing: payments that are known later', () => {
     expect(done.invoice === null).toBe(outcome === 'failed');
     expect(shop.eventsSince(seen)).toContain(event);
     expect(shop.eventsSince(seen)).toContain('payment_intent.processing');
+  });
+});
+
+test('12 a payment intent has to be told where WeChat is scanned', async () => {
+  const { paymentIntents } = shop.stripe;
+  const intent = await paymentIntents.create({ amount: 900, currency: 'cny' });
+  expect(intent.payment_method_options).toMatchObject({
+    card: { request_three_d_secure: 'automatic' },
+    wechat_pay: { app_id: null, client: null },
+  });
+  const wechat = { payment_method_data: { type: 'wechat_pay' } as const };
+  await expect(paymentIntents.confirm(intent.id, wechat)).rejects.toMatchObject({
+    code: 'parameter_missing',
+    param: 'payment_method_options[wechat_pay][client]',
+  });
+  const options = { wechat_pay: { client: 'web' } } as const;
+  const told = await paymentIntents.update(intent.id, { payment_method_options: options });
+  expect(told.payment_method_options).toMatchObject({ wechat_pay: { client: 'web' } });
+  expect(await paymentIntents.confirm(intent.id, wechat)).toMatchObject({
+    status: 'requires_action',
   });
 });
 

@@ -5,9 +5,9 @@ import type { IntentError } from '../billing/payment/decline.ts';
 import { keepOn } from '../billing/payment/kept-params.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { payIntent } from '../billing/payer/settle.ts';
-import { walletOf } from '../billing/payment/wallets.ts';
+import { walletOf, wechatClient } from '../billing/payment/wallets.ts';
 import { refuseUnsupported } from '../billing/unsupported.ts';
-import { cardError, invalidRequest } from '../kernel/errors.ts';
+import { cardError, invalidRequest, missingParam } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import { createFromData } from './payment-methods.ts';
@@ -75,7 +75,7 @@ export function confirm(
       'payment_intent_unexpected_state',
     );
   }
-  assertWalletParams(ctx, paymentMethod, params);
+  assertWalletParams(ctx, before, paymentMethod, params);
   const intent =
     params.setup_future_usage === undefined
       ? before
@@ -109,7 +109,12 @@ export function confirm(
 }
 
 /** A wallet's owner must be there, and come back from where they authorize. */
-function assertWalletParams(ctx: Context, paymentMethod: string, params: Confirming): void {
+function assertWalletParams(
+  ctx: Context,
+  intent: Stripe.PaymentIntent,
+  paymentMethod: string,
+  params: Confirming,
+): void {
   const wallet = walletOf(ctx.store.get('payment_method', paymentMethod));
   if (wallet === null) return;
   if (params.off_session !== undefined && params.off_session !== false) {
@@ -124,13 +129,22 @@ function assertWalletParams(ctx: Context, paymentMethod: string, params: Confirm
       'return_url',
     );
   }
-  const options = params.payment_method_options?.wechat_pay || {};
-  if (wallet === 'wechat_pay' && (options.client ?? 'web') !== 'web') {
-    throw invalidRequest(
-      `The local Stripe imitates WeChat Pay for \`web\` alone, not ${options.client}.`,
-      'payment_method_options[wechat_pay][client]',
-    );
-  }
+  if (wallet === 'wechat_pay') assertClient(intent, params);
+}
+
+/** WeChat has to be told where its code is scanned, with the confirmation or before. */
+function assertClient(
+  { payment_method_options: options }: Stripe.PaymentIntent,
+  params: Confirming,
+): void {
+  const given = params.payment_method_options?.wechat_pay || {};
+  const client = given.client ?? options?.wechat_pay?.client ?? null;
+  if (client === null) throw missingParam(wechatClient);
+  if (client === 'web') return;
+  throw invalidRequest(
+    `The local Stripe imitates WeChat Pay for \`web\` alone, not ${client}.`,
+    wechatClient,
+  );
 }
 
 /** A payment method of this customer, or of nobody: somebody else's cannot be charged. */

@@ -9,7 +9,7 @@ const unsupported: readonly { endpoint: RegExp; param: RegExp }[] = [
   {
     endpoint: /^POST \/v1\/payment_intents/,
     param:
-      /^(payment_method_data\[(?!(type|card|alipay|wechat_pay|billing_details|allow_redisplay|metadata)\])|payment_method_data\[type\]=(?!(card|alipay|wechat_pay)$)|amount_details|amount_to_confirm|application_fee_amount|fx_quote|hooks|radar_options|final_capture|payment_method_configuration|transfer_data|payment_method_options\[(?!card\b|alipay\b|wechat_pay\b)\w+\]|payment_method_options\[card\]\[(?!network\]|request_three_d_secure\]|setup_future_usage\]))/,
+      /^(payment_method_data\[(?!(type|card|alipay|wechat_pay|billing_details|allow_redisplay|metadata)\])|payment_method_data\[type\]=(?!(card|alipay|wechat_pay)$)|amount_details|amount_to_confirm|application_fee_amount|fx_quote|hooks|radar_options|final_capture|payment_method_configuration|transfer_data|payment_method_options\[(?!card\b|alipay\b|wechat_pay\b)\w+\]|payment_method_options\[(alipay|wechat_pay)\]\[setup_future_usage\]=(?!none$)|payment_method_options\[card\]\[(?!network\]|request_three_d_secure\]|setup_future_usage\]))/,
   },
   {
     endpoint: /^POST \/v1\/(payment_intents\/:\w+|setup_intents)/,
@@ -44,7 +44,7 @@ const unsupported: readonly { endpoint: RegExp; param: RegExp }[] = [
   {
     endpoint: /^POST \/v1\/checkout\/sessions$/,
     param:
-      /^(payment_method_options\[(?!card\b|alipay\b|wechat_pay\b)\w+\]|payment_method_options\[card\]\[(?!request_three_d_secure\]|setup_future_usage\])|payment_method_data|wallet_options|branding_settings\[(icon|logo)\])/,
+      /^(payment_method_options\[(?!card\b|alipay\b|wechat_pay\b)\w+\]|payment_method_options\[(alipay|wechat_pay)\]\[setup_future_usage\]=(?!none$)|payment_method_options\[card\]\[(?!request_three_d_secure\]|setup_future_usage\])|payment_method_data|wallet_options|branding_settings\[(icon|logo)\])/,
   },
   {
     endpoint: /^(POST|DELETE) \/v1\/subscriptions/,

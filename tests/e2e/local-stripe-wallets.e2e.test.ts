@@ -66,7 +66,10 @@ test('8 missing: WeChat Pay shows its code, in Chinese too, at the width of a ph
 });
 
 test('8 missing: a session for wallets alone asks for no card', async () => {
-  const session = await buy({ allowed_payment_method_types: ['wechat_pay'] });
+  const session = await buy({
+    allowed_payment_method_types: ['wechat_pay'],
+    payment_method_options: { wechat_pay: { client: 'web' } },
+  });
   await visit(browser, session.url!, async (page) => {
     await page.getByRole('button', { name: 'Pay with WeChat Pay' }).waitFor();
     expect(await page.getByLabel('Card number').count()).toBe(0);

@@ -30,6 +30,7 @@ export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIn
   const id = ctx.newId('pi');
   const paymentMethod = facts.paymentMethod ?? null;
   const types = facts.types ?? ['card'];
+  const { payment_method_options: toldOptions, ...told } = facts.kept ?? {};
   const intent = ctx.store.put('payment_intent', {
     id,
     object: 'payment_intent',
@@ -65,6 +66,7 @@ export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIn
     payment_method_options: {
       ...(types.includes('card') ? cardOptions() : {}),
       ...walletOptions(types),
+      ...toldOptions,
     },
     payment_method_types: [...types],
     payment_record: null,
@@ -79,7 +81,7 @@ export function createIntent(ctx: Context, facts: IntentFacts): Stripe.PaymentIn
     status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
     transfer_data: null,
     transfer_group: null,
-    ...facts.kept,
+    ...told,
   });
   ctx.emit('payment_intent.created', intent);
   return intent;

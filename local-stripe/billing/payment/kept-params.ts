@@ -37,8 +37,15 @@ export function keptOnIntent(given: Partial<Given>, before?: Stripe.PaymentInten
       order_reference: order_reference || null,
     };
   }
-  const card = given.payment_method_options?.card;
-  if (card) kept.payment_method_options = withCard(before?.payment_method_options ?? null, card);
+  const { card, wechat_pay: wechat } = given.payment_method_options ?? {};
+  if (card || wechat) {
+    const options = before?.payment_method_options ?? {};
+    kept.payment_method_options = {
+      ...options,
+      ...(card ? withCard(options, card) : {}),
+      ...(wechat ? withWechat(options, wechat) : {}),
+    };
+  }
   return kept;
 }
 
@@ -73,16 +80,27 @@ export function keepOn(
   return ctx.update('payment_intent', before, keptOnIntent(given, before));
 }
 
+type Options = Stripe.PaymentIntent.PaymentMethodOptions;
+
 function withCard(
-  options: Stripe.PaymentIntent.PaymentMethodOptions | null,
+  options: Options,
   card: Stripe.PaymentIntentUpdateParams.PaymentMethodOptions.Card,
-): Stripe.PaymentIntent.PaymentMethodOptions {
+): Options {
   const usage = card.setup_future_usage ? { setup_future_usage: card.setup_future_usage } : {};
   const empty = { installments: null, mandate_options: null };
+  return { card: { ...empty, ...cardOf(options.card, card), ...usage } } as Options;
+}
+
+function withWechat(
+  { wechat_pay: before }: Options,
+  given: Stripe.PaymentIntentUpdateParams.PaymentMethodOptions.WechatPay,
+): Options {
   return {
-    ...options,
-    card: { ...empty, ...cardOf(options?.card, card), ...usage },
-  } as Stripe.PaymentIntent.PaymentMethodOptions;
+    wechat_pay: {
+      app_id: given.app_id ?? before?.app_id ?? null,
+      client: given.client ?? before?.client ?? null,
+    },
+  };
 }
 
 function cardOf(

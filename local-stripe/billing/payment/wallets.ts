@@ -110,15 +110,18 @@ export function assertedTypes(payment: Payable, param = 'allowed_payment_method_
   );
 }
 
-/** What an answer says of the options of these methods. */
+/** What an answer says of the options of these methods; where WeChat is scanned is told later. */
 export function walletOptions(
   types: readonly string[],
 ): Pick<Stripe.PaymentIntent.PaymentMethodOptions, Wallet> {
   return {
     ...(types.includes('alipay') ? { alipay: {} } : {}),
-    ...(types.includes('wechat_pay') ? { wechat_pay: { app_id: null, client: 'web' } } : {}),
+    ...(types.includes('wechat_pay') ? { wechat_pay: { app_id: null, client: null } } : {}),
   };
 }
+
+/** Where it is said from which kind of device WeChat is paid. */
+export const wechatClient = 'payment_method_options[wechat_pay][client]';
 
 /** 400 in Stripe's words when a wallet does not take this currency. */
 export function assertWalletCurrency(type: Wallet, currency: string, param: string): void {
