@@ -11,6 +11,8 @@ export interface BillingSettingsRow {
   upcomingDays: number;
   /** How wallets (Alipay, WeChat Pay) tell what became of a payment. */
   delayedPayments: DelayedPayments;
+  /** How wallets end refunds. */
+  walletRefunds: WalletRefunds;
   tax: TaxSettings;
 }
 
@@ -35,6 +37,12 @@ export interface DelayedPayments {
   outcome: 'succeeded' | 'failed';
 }
 
+/** Null seconds: as long as each wallet takes. */
+export interface WalletRefunds {
+  seconds: number | null;
+  outcome: 'succeeded' | 'failed';
+}
+
 /** Where the business is, and where it collects tax; null: the table that comes along. */
 export interface TaxSettings {
   country: string;
@@ -56,6 +64,7 @@ const defaultSettings: BillingSettingsRow = {
   invoiceRetry: { attempts: 8, spacingSeconds: 2 * day, final: 'open' },
   upcomingDays: 7,
   delayedPayments: { seconds: 0, outcome: 'succeeded' },
+  walletRefunds: { seconds: null, outcome: 'succeeded' },
   tax: { country: 'US', registrations: null },
 };
 

@@ -38,16 +38,29 @@ export function setRetry(
   return { ...after.retry, invoices: after.invoiceRetry };
 }
 
-/** Wallets tell so many seconds later what became of a payment; 0: at once. */
-export const delayedPaymentsBody = z.strictObject({
-  seconds: z
-    .number()
-    .int()
-    .min(0)
-    .max(30 * 86_400)
-    .optional(),
-  outcome: z.enum(['succeeded', 'failed']).optional(),
+const seconds = z
+  .number()
+  .int()
+  .min(0)
+  .max(30 * 86_400);
+const outcome = z.enum(['succeeded', 'failed']).optional();
+
+/** Refunds to wallets end so many seconds later; null: as long as each takes. */
+export const walletRefundsBody = z.strictObject({
+  seconds: seconds.nullable().optional(),
+  outcome,
 });
+
+export function setWalletRefunds(
+  ctx: Context,
+  change: z.infer<typeof walletRefundsBody>,
+): BillingSettingsRow['walletRefunds'] {
+  const walletRefunds = { ...billingSettings(ctx.store).walletRefunds, ...change };
+  return changeBilling(ctx.store, { walletRefunds }).walletRefunds;
+}
+
+/** Wallets tell so many seconds later what became of a payment; 0: at once. */
+export const delayedPaymentsBody = z.strictObject({ seconds: seconds.optional(), outcome });
 
 export function setDelayedPayments(
   ctx: Context,

@@ -8,8 +8,8 @@ import { listDeliveries, readDeliveryFilter, resendDelivery } from './deliveries
 import { disputeBody, openDispute } from './disputes.ts';
 import { assertOwnPage } from './own-page.ts';
 import { failingCardBody, setFailingCard } from './payment-methods.ts';
-import { delayedPaymentsBody, retryBody } from './payment-settings.ts';
-import { setDelayedPayments, setRetry } from './payment-settings.ts';
+import { delayedPaymentsBody, retryBody, walletRefundsBody } from './payment-settings.ts';
+import { setDelayedPayments, setRetry, setWalletRefunds } from './payment-settings.ts';
 import { listRequests, readRequestFilter } from './requests.ts';
 import { chaosBody, setChaos } from './settings.ts';
 import { readState } from './state.ts';
@@ -45,6 +45,11 @@ export function controlRoutes(getLocal: () => LocalStripe): Hono {
     const body = await readJson(c, delayedPaymentsBody);
     const delayedPayments = getLocal().kernel.run((ctx) => setDelayedPayments(ctx, body));
     return c.json({ delayedPayments });
+  });
+  app.post('/_control/wallet_refunds', async (c) => {
+    const body = await readJson(c, walletRefundsBody);
+    const walletRefunds = getLocal().kernel.run((ctx) => setWalletRefunds(ctx, body));
+    return c.json({ walletRefunds });
   });
   app.post('/_control/tax_registrations', async (c) => {
     const body = await readJson(c, taxBody);

@@ -4,6 +4,7 @@ import {
   cancelRefund,
   createRefund,
   refundReferenced,
+  refundRefused,
 } from '../billing/payment/refund.ts';
 import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest } from '../kernel/errors.ts';
@@ -59,7 +60,11 @@ export const refunds = resource({
       },
     },
   ],
-  due: { 'refund.bank': bankAnswered, 'refund.referenced': refundReferenced },
+  due: {
+    'refund.bank': bankAnswered,
+    'refund.referenced': refundReferenced,
+    'refund.refused': refundRefused,
+  },
 });
 
 function onClockOfPayment(ctx: Context, params: Stripe.RefundCreateParams): Context {

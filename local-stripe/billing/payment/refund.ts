@@ -3,6 +3,7 @@ import { invalidRequest, missingParam, noSuch } from '../../kernel/errors.ts';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOrNull } from '../../kernel/reference.ts';
 import type { Context } from '../../kernel/types.ts';
+import { billingSettings } from '../settings.ts';
 import { findTestCard } from './behavior.ts';
 import { recordBalance } from './booking.ts';
 import { isWallet, wallets } from './wallets.ts';
@@ -19,7 +20,7 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   const amount = params.amount ?? left;
   assertRefundable(charge, amount, left);
   assertStillRefundable(ctx, charge);
-  const { isPending, settlesIn } = manner(ctx, charge);
+  const { isPending, settlesIn, isRefused } = manner(ctx, charge);
   const id = ctx.newId('re');
   const refund = ctx.store.put('refund', {
     id,
@@ -52,22 +53,31 @@ export function createRefund(ctx: Context, params: Stripe.RefundCreateParams): S
   ctx.emit('charge.refunded', after, previousOf(charge));
   ctx.emit('refund.updated', refund);
   ctx.emit('charge.refund.updated', refund);
-  if (settlesIn !== null) ctx.schedule(ctx.now + settlesIn, 'refund.bank', id);
+  if (settlesIn !== null) {
+    ctx.schedule(ctx.now + settlesIn, isRefused ? 'refund.refused' : 'refund.bank', id);
+  }
   if (refund.destination_details?.card)
     ctx.schedule(ctx.now + referenceSeconds, 'refund.referenced', id);
   return refund;
 }
 
-/** Whether money goes back at once, and when it is heard of again (null: not at all). */
+/** Whether money goes back at once, when it is heard of again (null: not at all), and whether badly. */
 function manner(
   ctx: Context,
   charge: Stripe.Charge,
-): { isPending: boolean; settlesIn: number | null } {
+): { isPending: boolean; settlesIn: number | null; isRefused: boolean } {
   const type = charge.payment_method_details?.type ?? 'card';
-  if (isWallet(type)) return { isPending: true, settlesIn: wallets[type].refundSeconds };
+  if (isWallet(type)) {
+    const { seconds, outcome } = billingSettings(ctx.store).walletRefunds;
+    const settlesIn = seconds ?? wallets[type].refundSeconds;
+    return { isPending: true, settlesIn, isRefused: outcome === 'failed' };
+  }
   const behavior = findTestCard(ctx, charge.payment_method!)?.refund;
-  const settlesIn = behavior === undefined ? null : bankSeconds;
-  return { isPending: behavior === 'pending_first', settlesIn };
+  return {
+    isPending: behavior === 'pending_first',
+    settlesIn: behavior === undefined ? null : bankSeconds,
+    isRefused: behavior === 'fails_later',
+  };
 }
 
 /** A card's network has to give the reference first. */
@@ -97,20 +107,31 @@ function assertStillRefundable(ctx: Context, charge: Stripe.Charge): void {
   );
 }
 
-/** What the bank says later of a refund made to one of the cards for that. */
+/** The bank or the wallet has given back what was pending. */
 export function bankAnswered(ctx: Context, id: string): void {
   const refund = ctx.store.find('refund', id);
-  if (refund === undefined) return;
+  if (refund?.status !== 'pending') return;
+  const { pending_reason: _reason, ...settled } = refund;
+  const after = ctx.store.put('refund', { ...settled, status: 'succeeded' });
+  ctx.emit('refund.updated', after, { status: 'pending' });
+  ctx.emit('charge.refund.updated', after, { status: 'pending' });
+}
+
+/** The bank or the wallet could not give it back: the money is ours again. */
+export function refundRefused(ctx: Context, id: string): void {
+  const refund = ctx.store.find('refund', id);
+  if (refund?.status !== 'pending' && refund?.status !== 'succeeded') return;
   const charge = ctx.store.get('charge', idOrNull(refund.charge)!);
-  if (refund.status === 'pending') {
-    const { pending_reason: _reason, ...settled } = refund;
-    const after = ctx.store.put('refund', { ...settled, status: 'succeeded' });
-    ctx.emit('refund.updated', after, { status: 'pending' });
-    ctx.emit('charge.refund.updated', after, { status: 'pending' });
-    return;
-  }
-  if (findTestCard(ctx, charge.payment_method!)?.refund === 'fails_later')
-    failRefund(ctx, refund, charge);
+  const { pending_reason: _reason, ...rest } = refund;
+  const failed = ctx.store.put('refund', {
+    ...rest,
+    status: 'failed',
+    failure_reason: refund.status === 'pending' ? 'declined' : 'expired_or_canceled_card',
+    failure_balance_transaction: returned(ctx, refund),
+  });
+  giveBack(ctx, charge, -refund.amount);
+  ctx.emit('refund.failed', failed);
+  ctx.emit('charge.refund.updated', failed, { status: refund.status });
 }
 
 /** The network has given its reference for a refund that stands. */
@@ -133,16 +154,11 @@ export function refundReferenced(ctx: Context, id: string): void {
 /** Called off before the bank had done it: the money stays where it was. */
 export function cancelRefund(ctx: Context, before: Stripe.Refund): Stripe.Refund {
   const { pending_reason: _reason, ...rest } = before;
-  ctx.unschedule('refund.bank', before.id);
+  for (const kind of ['refund.bank', 'refund.refused']) ctx.unschedule(kind, before.id);
   const canceled = ctx.store.put('refund', {
     ...rest,
     status: 'canceled',
-    failure_balance_transaction: recordBalance(ctx, {
-      amount: before.amount,
-      currency: before.currency,
-      source: before.id,
-      type: 'refund_failure',
-    }),
+    failure_balance_transaction: returned(ctx, before),
   });
   giveBack(ctx, ctx.store.get('charge', idOrNull(before.charge)!), -before.amount);
   ctx.emit('refund.updated', canceled, { status: before.status });
@@ -150,21 +166,9 @@ export function cancelRefund(ctx: Context, before: Stripe.Refund): Stripe.Refund
   return canceled;
 }
 
-function failRefund(ctx: Context, refund: Stripe.Refund, charge: Stripe.Charge): void {
-  const failed = ctx.store.put('refund', {
-    ...refund,
-    status: 'failed',
-    failure_reason: 'expired_or_canceled_card',
-    failure_balance_transaction: recordBalance(ctx, {
-      amount: refund.amount,
-      currency: refund.currency,
-      source: refund.id,
-      type: 'refund_failure',
-    }),
-  });
-  giveBack(ctx, charge, -refund.amount);
-  ctx.emit('refund.failed', failed);
-  ctx.emit('charge.refund.updated', failed, { status: refund.status });
+/** The booking by which the money of a refund comes back. */
+function returned(ctx: Context, { amount, currency, id }: Stripe.Refund): string {
+  return recordBalance(ctx, { amount, currency, source: id, type: 'refund_failure' });
 }
 
 function giveBack(ctx: Context, charge: Stripe.Charge, amount: number): Stripe.Charge {
