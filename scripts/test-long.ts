@@ -96,6 +96,15 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { LOCAL_STRIPE_RUNS: '400' },
   },
   {
+    name: 'credit notes and amounts under the minimum, 400 each',
+    project: 'contract',
+    files: [
+      'local-stripe/contract/sequences/credit-notes-property',
+      'local-stripe/contract/sequences/small-amounts-property',
+    ],
+    env: { CREDIT_NOTE_RUNS: '400', SMALL_AMOUNT_RUNS: '400' },
+  },
+  {
     name: 'bills with tax, 300, and as many previews',
     project: 'contract',
     files: ['local-stripe/contract/sequences/tax-property'],

@@ -8,6 +8,7 @@ import { shareOf } from '../tax/amount.ts';
 import { addTaxes } from '../tax/sums.ts';
 import type { TaxEntry } from '../tax/sums.ts';
 import { withGivenTaxes } from './given-taxes.ts';
+import { assertLineParams, assertSameManner } from './line-rules.ts';
 
 type Line = Stripe.CreditNoteLineItem;
 type GivenLine = Stripe.CreditNoteCreateParams.Line;
@@ -21,6 +22,7 @@ export function readCreditLines(
   const lines: Line[] = [];
   for (const [i, line] of given.entries()) {
     const place = `lines[${i}]`;
+    assertLineParams(invoice, line, place);
     const read =
       line.type === 'invoice_line_item'
         ? ofInvoiceLine(ctx, invoice, line, lines, place)
@@ -56,15 +58,6 @@ function blank(ctx: Context): Line {
 }
 
 function custom(ctx: Context, given: GivenLine, place: string): Line {
-  const wrong = (['amount', 'invoice_line_item'] as const).find(
-    (name) => given[name] !== undefined,
-  );
-  if (wrong !== undefined) {
-    throw invalidRequest(
-      `\`${wrong}\` is only valid when the type is \`invoice_line_item\`.`,
-      `${place}[${wrong}]`,
-    );
-  }
   if (given.description === undefined) throw missingParam(`${place}[description]`);
   const unit = given.unit_amount ?? (given.unit_amount_decimal as unknown as string | undefined);
   if (unit === undefined) throw missingParam(`${place}[unit_amount]`);
@@ -111,6 +104,7 @@ function ofInvoiceLine(
   }
   const amount = amountOf(line, given, place);
   const before = creditedOf(ctx, invoice, id, others);
+  assertSameManner(before.lines, given, place);
   // Of all that is credited so far, less what was given back: so the last part gives back the rest.
   const part = (all: number, givenBack: number) => {
     const share = shareOf(all, before.amount + amount, line.amount) - givenBack;
@@ -131,7 +125,7 @@ function ofInvoiceLine(
   return {
     ...blank(ctx),
     amount,
-    description: given.description ?? line.description,
+    description: line.description,
     discount_amount: shares.reduce((sum, share) => sum + share.amount, 0),
     discount_amounts: shares,
     invoice_line_item: id,
@@ -180,6 +174,7 @@ function creditedOf(ctx: Context, invoice: Stripe.Invoice, line: string, others:
   const shares = lines.flatMap((one) => one.discount_amounts);
   const taxes = addTaxes(lines.flatMap((one) => one.taxes ?? []));
   return {
+    lines,
     amount: lines.reduce((sum, { amount }) => sum + amount, 0),
     discountOf: (id: string) =>
       shares.reduce((sum, share) => (idOf(share.discount) === id ? sum + share.amount : sum), 0),
