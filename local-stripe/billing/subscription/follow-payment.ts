@@ -150,13 +150,14 @@ function giveUp(ctx: Context, id: string, invoice: Stripe.Invoice): void {
   if (open.status === 'open') ctx.store.put('invoice', { ...open, auto_advance: false });
 }
 
-/** Delinquent: an open invoice was tried and failed. */
+/** Delinquent: an open invoice was tried and failed, of those that are collected by themselves. */
 export function updateDelinquency(ctx: Context, customerId: string): void {
   const customer = ctx.store.find('customer', customerId);
   if (customer === undefined) return;
   const delinquent = ctx.store.by('invoice', 'open', customerId).some((invoice) => {
     const isFirst = invoice.billing_reason === 'subscription_create';
-    return invoice.attempted && !isFirst && !isPendingInvoice(ctx, invoice);
+    const isCollected = invoice.auto_advance || subscriptionOf(ctx, invoice) !== null;
+    return invoice.attempted && isCollected && !isFirst && !isPendingInvoice(ctx, invoice);
   });
   ctx.update('customer', customer, { delinquent }, 'customer.updated');
 }
