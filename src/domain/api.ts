@@ -107,6 +107,10 @@ export interface ChangePreview {
   /** How much credit balance is used for it, and how much stays for the next invoices. */
   balanceUsedMinor: number;
   balanceLeftMinor: number;
+  /** What earlier invoices left owing and this charge takes along. */
+  carriedInMinor: number;
+  /** What is too little to be charged now: the next invoice takes it along. */
+  carriedOutMinor: number;
   currency: string;
   nextInvoice: { amountMinor: number; at: string } | null;
   /** Unix seconds; hand it back to `upgrade` so that the charge is the previewed one. */

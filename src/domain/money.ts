@@ -20,6 +20,21 @@ export function minorDigits(currency: string): number {
   return THREE_DECIMAL.has(code) ? 3 : 2;
 }
 
+/**
+ * The smallest charge in minor units, where it is not 50. Source: Stripe, "Supported currencies",
+ * minimum and maximum charge amounts. CNY, no currency of payout, is not in that table: about half a
+ * dollar.
+ */
+const MINIMUM_CHARGE: Record<string, number> = {
+  ...{ aed: 200, bgn: 100, cny: 400, czk: 1500, dkk: 250, gbp: 30, hkd: 400, huf: 17_500 },
+  ...{ mxn: 1000, myr: 200, nok: 300, pln: 200, ron: 200, sek: 300, thb: 1000 },
+};
+
+/** What Stripe charges of a sum: nothing below the currency's minimum, which waits for the next invoice. */
+export function chargedOf({ amountMinor, currency }: Money): number {
+  return amountMinor < (MINIMUM_CHARGE[currency.toLowerCase()] ?? 50) ? 0 : amountMinor;
+}
+
 /** For people: `formatMoney({amountMinor: 2900, currency: 'cny'}, 'en')` is `CN¥29.00`. */
 export function formatMoney(money: Money, locale: string): string {
   return new Intl.NumberFormat(locale, {

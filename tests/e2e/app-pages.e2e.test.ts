@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
+import type { ChangePreview, SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
@@ -9,7 +9,9 @@ import {
   startAppWithPages,
   subscribe,
   withSubscription,
+  WORDS,
 } from '../support/app-visitor.ts';
+import { Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
 
@@ -167,6 +169,26 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await page.locator('.current .quiet').click();
     await page.locator('[role=dialog] fieldset').waitFor();
     await judge(page, 'cancel dialog', '[role=dialog]');
+    await closeDialog(page);
+  });
+
+  test('12 a change of which too little is left to charge says where that goes', async () => {
+    const customer = new Customer(app, session);
+    const body = { priceId: await customer.priceOf('team', 'month') };
+    const answer = await customer.api.post<ChangePreview>('/api/subscription/preview', body);
+    await customer.atStripe(`customers/${await customer.customerId()}/balance_transactions`, {
+      amount: String(100 - answer.body.amountDueNowMinor),
+      currency: 'cny',
+    });
+    await page.goto(`${app.url}/subscription`);
+    await page.locator('.pricing .choose').nth(2).click();
+    const words = WORDS[language].subscription.change;
+    const carried = page.locator('[role=dialog] dl > div', { hasText: words.carriedOut });
+    expect(await carried.locator('dd').textContent()).toMatch(/[01]\.\d\d$/);
+    const due = page.locator('[role=dialog] .due dd');
+    expect(await due.textContent()).toMatch(/\D0\.00$/);
+    await page.getByRole('button', { name: words.confirmFree }).waitFor();
+    await judge(page, 'preview that carries', '[role=dialog]');
     await closeDialog(page);
   });
 

@@ -166,6 +166,10 @@ export const previewSchema = z
     discountMinor: minor,
     balanceUsedMinor: minor,
     balanceLeftMinor: minor,
+    carriedInMinor: minor.openapi({ description: 'What earlier invoices left owing.' }),
+    carriedOutMinor: minor.openapi({
+      description: 'Too little to be charged now: the next invoice takes it along.',
+    }),
     currency: z.string(),
     nextInvoice: z.object({ amountMinor: minor, at: instant }).nullable(),
     prorationDate: z.number().int().nullable().openapi({

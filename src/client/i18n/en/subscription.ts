@@ -94,8 +94,10 @@ export default {
     charge: 'Charge for the new plan',
     tax: 'Tax',
     discount: 'Discount',
+    carriedIn: 'Still owed from earlier invoices',
     balance: 'From your credit balance',
     balanceLeft: 'Stays as credit for your next invoices',
+    carriedOut: 'Too little to charge alone: goes on your next invoice',
     due: 'Due today',
     next: 'Next invoice on {date}',
     growing:

@@ -83,8 +83,10 @@ const subscription: Messages['subscription'] = {
     charge: '新方案费用',
     tax: '税费',
     discount: '优惠',
+    carriedIn: '之前账单未收的金额',
     balance: '使用账户余额',
     balanceLeft: '留作余额，用于之后的账单',
+    carriedOut: '金额过低，暂不扣款，计入下一张账单',
     due: '今日应付',
     next: '下一张账单：{date}',
     growing:

@@ -1,5 +1,6 @@
 import type { ChangePreview } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
+import { chargedOf } from '../../../../domain/money.ts';
 import {
   comparePlans,
   FEATURES,
@@ -107,6 +108,7 @@ async function now(
     preview.lines
       .filter((line) => Math.sign(line.amountMinor) === sign)
       .reduce((total, line) => total + line.amountMinor * sign, 0);
+  const { currency } = preview;
   // The customer's balance after it; credit is negative, as Stripe writes it.
   const balanceAfter = preview.balanceMinor + preview.totalMinor - preview.amountDueMinor;
   return {
@@ -118,10 +120,15 @@ async function now(
     discountMinor: preview.discountMinor,
     balanceUsedMinor: Math.max(0, Math.min(-preview.balanceMinor, preview.totalMinor)),
     balanceLeftMinor: Math.max(0, -balanceAfter),
-    currency: preview.currency,
+    carriedInMinor: Math.max(0, preview.balanceMinor),
+    carriedOutMinor: Math.max(0, balanceAfter),
+    currency,
     nextInvoice: {
       // What waited is charged by the invoice of now.
-      amountMinor: Math.max(0, period.totalMinor - preview.waitedMinor + balanceAfter),
+      amountMinor: chargedOf({
+        amountMinor: period.totalMinor - preview.waitedMinor + balanceAfter,
+        currency,
+      }),
       at: startsAt.toISOString(),
     },
     growing: beginsWithin(live, price, change.resetsPeriod, instant),
@@ -169,6 +176,8 @@ const NOTHING_NOW = {
   taxMinor: 0,
   discountMinor: 0,
   balanceUsedMinor: 0,
+  carriedInMinor: 0,
+  carriedOutMinor: 0,
   lines: [],
   growing: null,
 } satisfies Partial<Money>;
