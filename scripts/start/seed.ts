@@ -52,7 +52,7 @@ async function register(
 ): Promise<Requester | undefined> {
   const locale = 'zh-CN';
   try {
-    const from = { address: '127.0.0.1', isLoopback: true };
+    const from = { address: '127.0.0.1', isLoopback: true, userAgent: null };
     const registration = { email, password: DEMO_PASSWORD, tenantName, locale, from };
     const { session } = await context.services.auth.register(registration);
     const requester = requesterOf(session.user);

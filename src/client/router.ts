@@ -29,6 +29,24 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'auth.register.submit', isPublic: true },
   },
   {
+    path: '/forgot-password',
+    name: 'forgot-password',
+    component: () => import('./pages/ForgotPassword.vue'),
+    meta: { title: 'account.forgot.title', isOpen: true },
+  },
+  {
+    path: '/reset-password',
+    name: 'reset-password',
+    component: () => import('./pages/ResetPassword.vue'),
+    meta: { title: 'account.reset.title', isOpen: true },
+  },
+  {
+    path: '/take-back-email',
+    name: 'take-back-email',
+    component: () => import('./pages/TakeBackEmail.vue'),
+    meta: { title: 'account.takeBack.title', isOpen: true },
+  },
+  {
     path: '/verify-email',
     name: 'verify-email',
     component: () => import('./pages/VerifyEmail.vue'),
@@ -57,6 +75,12 @@ const routes: RouteRecordRaw[] = [
     name: 'settings',
     component: () => import('./pages/Settings.vue'),
     meta: { title: 'settings.title' },
+  },
+  {
+    path: '/account',
+    name: 'account',
+    component: () => import('./pages/Account.vue'),
+    meta: { title: 'account.title' },
   },
   {
     path: '/checkout/return',

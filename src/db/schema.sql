@@ -162,6 +162,28 @@ create table mail_outbox (
   constraint mail_outbox_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table mailed_links (
+  id uuid default gen_random_uuid() not null,
+  user_id uuid not null,
+  purpose text not null,
+  token_hash text not null,
+  email text not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint mailed_links_email_lower CHECK ((email = lower(email))),
+  constraint mailed_links_pkey PRIMARY KEY (id),
+  constraint "mailed_links_tokenHash_unique" UNIQUE (token_hash),
+  constraint mailed_links_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table password_requests (
+  id uuid default gen_random_uuid() not null,
+  email text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint password_requests_pkey PRIMARY KEY (id)
+);
+
 create table payments (
   id uuid default gen_random_uuid() not null,
   tenant_id uuid not null,
@@ -225,6 +247,8 @@ create table refresh_tokens (
   used_at timestamp with time zone,
   revoked_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  user_agent text,
+  address text,
   constraint refresh_tokens_pkey PRIMARY KEY (id),
   constraint "refresh_tokens_tokenHash_unique" UNIQUE (token_hash),
   constraint refresh_tokens_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -369,6 +393,7 @@ create table tenants (
   share_until timestamp with time zone,
   credits jsonb default '[]'::jsonb not null,
   entitlement_version bigint default 1 not null,
+  contact_changed_at timestamp with time zone,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -435,6 +460,14 @@ CREATE INDEX mail_outbox_tenant_idx ON public.mail_outbox USING btree (tenant_id
 
 CREATE INDEX mail_outbox_unsent_idx ON public.mail_outbox USING btree (created_at) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 
+CREATE INDEX mailed_links_expires_idx ON public.mailed_links USING btree (expires_at);
+
+CREATE INDEX mailed_links_revert_idx ON public.mailed_links USING btree (email) WHERE ((purpose = 'revert_email'::text) AND (used_at IS NULL));
+
+CREATE INDEX mailed_links_user_idx ON public.mailed_links USING btree (user_id, purpose);
+
+CREATE INDEX password_requests_created_idx ON public.password_requests USING btree (created_at);
+
 CREATE INDEX payments_charge_idx ON public.payments USING btree (stripe_charge_id);
 
 CREATE INDEX payments_subscription_idx ON public.payments USING btree (subscription_id);
@@ -474,6 +507,8 @@ CREATE INDEX subscriptions_past_due_idx ON public.subscriptions USING btree (pas
 CREATE INDEX subscriptions_tenant_period_idx ON public.subscriptions USING btree (tenant_id, current_period_end);
 
 CREATE INDEX sync_failures_due_idx ON public.sync_failures USING btree (retry_at);
+
+CREATE INDEX tenants_contact_changed_idx ON public.tenants USING btree (contact_changed_at) WHERE (contact_changed_at IS NOT NULL);
 
 CREATE INDEX tenants_subscription_idx ON public.tenants USING btree (subscription_id);
 

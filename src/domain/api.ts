@@ -42,6 +42,25 @@ export interface SessionView extends MeView {
   accessToken: string;
 }
 
+export interface DeviceView {
+  /** As `Firefox`; `null` when it does not say. */
+  browser: string | null;
+  /** As `Windows`. */
+  system: string | null;
+}
+
+/** One place where a person is signed in. */
+export interface OwnSessionView {
+  id: string;
+  device: DeviceView;
+  /** Where it was last used from; `null` when that was not kept. */
+  address: string | null;
+  startedAt: string;
+  lastUsedAt: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+}
+
 export interface PriceView {
   priceId: string;
   interval: Interval;

@@ -20,12 +20,15 @@ import { clientRoutes } from './routes/client.ts';
 import { devClockRoutes } from './routes/dev-clock.ts';
 import { devMailRoutes } from './routes/dev-mail.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { emailRoutes } from './routes/email.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { modeRoutes } from './routes/mode.ts';
+import { passwordRoutes } from './routes/passwords.ts';
 import { paymentRoutes } from './routes/payments.ts';
 import { planRoutes } from './routes/plans.ts';
 import { createRouter } from './routes/router.ts';
+import { sessionRoutes } from './routes/sessions.ts';
 import { subscriptionRoutes } from './routes/subscription.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { usageRoutes } from './routes/usage.ts';
@@ -61,6 +64,9 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     docsRoutes(() => describeApi(app, context.config.appUrl)),
   );
   app.route('/', authRoutes(context));
+  app.route('/', emailRoutes(context));
+  app.route('/', passwordRoutes(context));
+  app.route('/', sessionRoutes(context));
   app.route('/', apiKeyRoutes(context));
   app.route('/', chatRoutes(context));
   app.route('/', imageRoutes(context));

@@ -38,6 +38,7 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
   registerBillingMetrics(metrics.registry, database.db);
   const product = createProductServices(foundation, usage, metrics.registry);
   const billing = createBillingServices(foundation, usage);
+  billing.mails.drawFrom(() => product.auth.passwords.answerRequests());
   return {
     ...foundation,
     drain,

@@ -29,6 +29,7 @@ function scheduleBilling({
   jobs.every('intent-settle', '* * * * *', async (signal) => {
     await subscriptions.settleIntents(signal);
   });
+  jobs.every('customer-contacts', '* * * * *', () => subscriptions.tellContacts());
   jobs.every('grace-expiry', '* * * * *', async () => void (await subscriptions.expireGrace()));
   jobs.every('stripe-event-sweep', '* * * * *', async () => void (await stripeEvents.sweep()));
   jobs.every(

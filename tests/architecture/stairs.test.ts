@@ -50,6 +50,7 @@ const PAGES = {
     'components/chat',
     'components/community',
     'components/settings',
+    'components/account',
     'components/usage',
     'components/payments',
     'components/subscription',

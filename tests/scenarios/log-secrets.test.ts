@@ -42,6 +42,13 @@ async function everything(session: SessionView): Promise<void> {
   });
   const cookie = login.headers.getSetCookie()[0]?.split(';')[0];
   await fetch(`${app.url}/api/auth/refresh`, { method: 'POST', headers: cookie ? { cookie } : {} });
+  await api.post('/api/auth/password/forgot', { email: session.user.email });
+  await api.post('/api/auth/password/change', {
+    ...{ currentPassword: PASSWORD, newPassword: `${PASSWORD} anew` },
+  });
+  await api.post('/api/auth/email/change', {
+    ...{ email: `${SECRET}-${randomUUID()}@example.com`, password: `${PASSWORD} anew` },
+  });
   const character = { name: SECRET, description: SECRET, greeting: SECRET };
   await api.post('/api/characters', { ...character, shared: false });
   await api.post('/api/chat', { message: SECRET });
@@ -93,7 +100,7 @@ test('10.11 no insert that fails puts what people sent, or a secret, into the lo
   }
   const { rows: secrets } = await pool.query<{ secret: string }>(
     `select password_hash as secret from users union select token_hash from refresh_tokens
-     union select key_hash from api_keys`,
+     union select key_hash from api_keys union select token_hash from mailed_links`,
   );
   const text = lines.join('');
   expect(text).not.toContain(SECRET);

@@ -67,6 +67,7 @@ const NAMES = [
   ...['name', 'scopes', 'expiresAt', 'message', 'characterId', 'model', 'prompt', 'description'],
   ...['greeting', 'shared', 'locale', 'token', 'events', 'tenantId', 'resourceType', 'amount'],
   ...['idempotencyKey', 'metadata', 'enforce', 'occurredAt', 'ttlSeconds', 'confirm', 'now'],
+  ...['currentPassword', 'newPassword', 'title', 'conversationId', 'code'],
 ];
 const QUERY = ['period', 'days', 'cursor', 'limit', 'search'];
 

@@ -14,7 +14,7 @@ export function useSessionEnd(): void {
   session.whenLost((why) => {
     paywall.close();
     if (why !== 'expired') conversation.forget();
-    if (route.meta.isPublic) return;
+    if (route.meta.isPublic || route.meta.isOpen) return;
     const query = why === 'expired' ? { next: route.fullPath, expired: '1' } : {};
     void router.replace({ name: 'login', query });
   });

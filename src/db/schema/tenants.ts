@@ -43,6 +43,8 @@ export const tenants = pgTable(
     credits: jsonb().$type<Money[]>().notNull().default([]),
     /** A tenant tries once. */
     trialUsedAt: instant(),
+    /** When its owner's address was changed, until Stripe's customer has the new one. */
+    contactChangedAt: instant(),
     /** When this tenant's billing was last read from Stripe. */
     syncedAt: instant(),
     createdAt: createdAt(),
@@ -50,7 +52,12 @@ export const tenants = pgTable(
     /** A deleted tenant stays as a tombstone: its invoices and its ledger must keep their owner. */
     deletedAt: instant(),
   },
-  (t) => [index('tenants_subscription_idx').on(t.subscriptionId)],
+  (t) => [
+    index('tenants_subscription_idx').on(t.subscriptionId),
+    index('tenants_contact_changed_idx')
+      .on(t.contactChangedAt)
+      .where(sql`${t.contactChangedAt} is not null`),
+  ],
 );
 
 export type Tenant = typeof tenants.$inferSelect;

@@ -50,6 +50,9 @@ export const refreshTokens = pgTable(
     expiresAt: instant().notNull(),
     usedAt: instant(),
     revokedAt: instant(),
+    /** Where it was given out, for the list of one's sessions; null for older ones. */
+    userAgent: text(),
+    address: text(),
     createdAt: createdAt(),
   },
   (t) => [

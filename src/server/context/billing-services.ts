@@ -59,7 +59,7 @@ export function createBillingServices(
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),
     stripeCalls: new StripeCallLimiter({ pool: database.pool, limits: callLimitsOf(config) }),
-    mails: new MailService({ db, clock, log, appUrl, dataDir, mail }),
+    mails: new MailService({ db, clock, log, appUrl, dataDir, jwtSecret: config.jwtSecret, mail }),
   };
 }
 

@@ -1,28 +1,23 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context as HonoContext } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { MeView, SessionView } from '../../domain/api.ts';
 import { BillingError } from '../../domain/errors.ts';
 import { ROLES } from '../../domain/ids.ts';
 import { PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { clientAddressReader } from '../middleware/client-address.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import type { SignedIn } from '../services/accounts/auth.service.ts';
-import { REFRESH_TOKEN_TTL_SECONDS } from '../services/accounts/refresh-decision.ts';
-import { plainText, timeZoneName } from './fields.ts';
+import { emailField, mailedToken, newPassword, plainText, timeZoneName } from './fields.ts';
+import { originReader } from './request-origin.ts';
 import { errors, json, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
+import { sessionCookie } from './session-cookie.ts';
 
-const COOKIE = 'squaretable_refresh';
-
-const email = plainText(3, 254).toLowerCase().pipe(z.email());
 const registerBody = z
   .strictObject({
-    email,
-    // A password is never trimmed: its spaces are part of it.
-    password: z.string().min(8).max(200),
+    email: emailField,
+    password: newPassword,
     displayName: plainText(1, 100).optional(),
     tenantName: plainText(1, 100).optional(),
   })
@@ -98,26 +93,12 @@ const logoutRoute = createRoute({
   responses: { 204: { description: 'Signed out, or was not signed in.' } },
 });
 
-const tokenBody = z.strictObject({ token: z.string().min(1).max(2_000) }).openapi('MailedToken');
-
-const verifyRoute = createRoute({
-  method: 'post',
-  path: '/api/auth/email/verify',
-  tags,
-  summary: 'Show that an e-mail address is yours, by the token of the mailed link',
-  request: { body: jsonBody(tokenBody) },
-  responses: {
-    200: json(z.object({ verified: z.literal(true) }), 'Shown, now or before.'),
-    ...errors('invalid_request'),
-  },
-});
-
 const openRoute = createRoute({
   method: 'post',
   path: '/api/auth/open',
   tags,
   summary: 'Let this address sign in to an account that is being guessed at, by a mailed token',
-  request: { body: jsonBody(tokenBody) },
+  request: { body: jsonBody(mailedToken) },
   responses: {
     204: { description: 'The password may be tried from here.' },
     ...errors('invalid_request', 'unauthenticated'),
@@ -127,20 +108,12 @@ const openRoute = createRoute({
 /** Accounts: register, login, refresh, logout, me. */
 export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { auth } = context.services;
-  const fromOf = clientAddressReader(context.config.trustedProxies, () =>
-    context.services.health.noteUntrustedProxy(),
-  );
+  const fromOf = originReader(context);
+  const cookie = sessionCookie(context.config.appUrl);
   const router = createRouter();
-  const cookie = {
-    httpOnly: true,
-    sameSite: 'Lax',
-    secure: context.config.appUrl.startsWith('https:'),
-    path: '/api/auth',
-  } as const;
 
   function answer(c: HonoContext<AppEnv>, signedIn: SignedIn): SessionView {
-    const maxAge = REFRESH_TOKEN_TTL_SECONDS;
-    setCookie(c, COOKIE, signedIn.refreshToken, { ...cookie, maxAge });
+    cookie.write(c, signedIn.refreshToken);
     c.header('Cache-Control', 'no-store');
     return signedIn.session;
   }
@@ -157,47 +130,22 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
   });
 
   router.openapi(refreshRoute, async (c) => {
-    const token = getCookie(c, COOKIE);
+    const token = cookie.read(c);
     if (!token) throw new BillingError('unauthenticated', 'There is no session; sign in.');
-    return c.json(answer(c, await auth.refresh(token)), 200);
+    return c.json(answer(c, await auth.refresh(token, fromOf(c))), 200);
   });
 
   router.openapi(logoutRoute, async (c) => {
-    const token = getCookie(c, COOKIE);
+    const token = cookie.read(c);
     if (token) await auth.logout(token);
-    deleteCookie(c, COOKIE, cookie);
+    cookie.clear(c);
     return c.body(null, 204);
-  });
-
-  router.openapi(verifyRoute, async (c) => {
-    await auth.emailVerifier.verify(c.req.valid('json').token);
-    return c.json({ verified: true as const }, 200);
   });
 
   router.openapi(openRoute, async (c) => {
     await auth.openFrom(c.req.valid('json').token, fromOf(c));
     return c.body(null, 204);
   });
-
-  router.openapi(
-    createRoute({
-      method: 'post',
-      path: '/api/auth/email/resend',
-      tags,
-      summary: 'Send the mail that asks for the proof again',
-      description: 'At most one in ten minutes; nothing is sent to who is verified.',
-      security: userToken,
-      middleware: [requireUser(context)] as const,
-      responses: {
-        202: { description: 'It is on its way, or was a moment ago.' },
-        ...errors('unauthenticated', 'token_expired', 'forbidden'),
-      },
-    }),
-    async (c) => {
-      await auth.emailVerifier.sendAgain(userOf(c).userId);
-      return c.body(null, 202);
-    },
-  );
 
   router.openapi(
     createRoute({

@@ -23,3 +23,17 @@ export const idParam = z.object({
 export const timeZoneName = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/, 'an IANA time zone, as Asia/Shanghai');
+
+/** An e-mail address, in lower case. */
+export const emailField = plainText(3, 254).toLowerCase().pipe(z.email());
+
+/** A password that somebody chooses. It is never trimmed: its spaces are part of it. */
+export const newPassword = z.string().min(8).max(200);
+
+/** A password that somebody has. */
+export const ownPassword = z.string().min(1).max(200);
+
+/** What the link of a mail carries. */
+export const mailedToken = z
+  .strictObject({ token: z.string().min(1).max(2_000) })
+  .openapi('MailedToken');

@@ -47,6 +47,10 @@ export class StripeService {
     );
   }
 
+  setCustomerEmail(customerId: string, email: string): Promise<void> {
+    return callStripe(() => customers.setCustomerEmail(this.#stripe, customerId, email));
+  }
+
   findCustomer(customerId: string) {
     return callStripe(() => customers.findCustomer(this.#stripe, customerId, SYNC_TIMEOUTS));
   }

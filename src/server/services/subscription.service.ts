@@ -11,6 +11,7 @@ import {
   findTenantById,
   findUserLocale,
 } from '../../db/repositories/billing/tenant-billing.repository.ts';
+import { tellContacts } from './billing/customer-contacts.ts';
 import { actorOf, type Requester } from './billing/requester.ts';
 import {
   getTenant,
@@ -127,6 +128,11 @@ export class SubscriptionService {
   /** Ends plans whose days of grace are over; answers how many. */
   expireGrace(): Promise<number> {
     return expireGrace(this.#billing);
+  }
+
+  /** Tells Stripe the addresses that owners have changed to. */
+  tellContacts(): Promise<void> {
+    return tellContacts(this.#billing);
   }
 
   /** Deletes the tenant, at Stripe first. `confirm` must be its name. */

@@ -18,6 +18,8 @@ const errors: Record<ErrorCode | 'network', string> = {
   tenant_not_found: 'This account no longer exists.',
   reservation_not_found: 'This reservation no longer exists.',
   email_unverified: 'Confirm your e-mail address first: the link is in the mail we sent you.',
+  wrong_password: 'The password is wrong.',
+  link_over: 'This link was used before, or is too old. Ask for a new one.',
   limit_reached: 'There are as many as there may be. Remove one first.',
   email_taken: 'There is an account with this e-mail already. Log in instead.',
   already_subscribed: 'There is a subscription already. Reload the page to see it.',

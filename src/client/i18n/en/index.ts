@@ -1,3 +1,4 @@
+import account from './account.ts';
 import auth from './auth.ts';
 import chat from './chat.ts';
 import community from './community.ts';
@@ -11,6 +12,7 @@ import subscription from './subscription.ts';
 import usage from './usage.ts';
 
 const en = {
+  account,
   auth,
   chat,
   community,

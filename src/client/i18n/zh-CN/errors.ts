@@ -17,6 +17,8 @@ const errors: Messages['errors'] = {
   tenant_not_found: '该账户已不存在。',
   reservation_not_found: '该预留已不存在。',
   email_unverified: '请先验证邮箱：点击我们寄给你的邮件中的链接。',
+  wrong_password: '密码不正确。',
+  link_over: '链接已使用过或已过期，请重新获取。',
   limit_reached: '数量已达上限，请先移除一个。',
   email_taken: '这个邮箱已经注册，请直接登录。',
   already_subscribed: '已经有订阅了，请刷新页面查看。',

@@ -1,4 +1,5 @@
 import type { Messages } from '../en/index.ts';
+import account from './account.ts';
 import auth from './auth.ts';
 import chat from './chat.ts';
 import community from './community.ts';
@@ -12,6 +13,7 @@ import subscription from './subscription.ts';
 import usage from './usage.ts';
 
 const zhCN: Messages = {
+  account,
   auth,
   chat,
   community,

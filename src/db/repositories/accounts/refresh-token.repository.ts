@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
 import { refreshTokens, type NewRefreshToken, type RefreshToken } from '../../schema/index.ts';
 
@@ -33,6 +33,98 @@ export async function revokeRefreshFamily(tx: Tx, familyId: string, now: Date): 
     .update(refreshTokens)
     .set({ revokedAt: now })
     .where(and(eq(refreshTokens.familyId, familyId), isNull(refreshTokens.revokedAt)));
+}
+
+/** The family of a person's token, however old it is. */
+export async function findRefreshFamily(
+  db: DbOrTx,
+  { tokenHash, userId }: { tokenHash: string; userId: string },
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ familyId: refreshTokens.familyId })
+    .from(refreshTokens)
+    .where(and(eq(refreshTokens.tokenHash, tokenHash), eq(refreshTokens.userId, userId)));
+  return row?.familyId;
+}
+
+/**
+ * Revokes a person's families, but for one when told. They are locked first, so that one which is
+ * rotated at this moment is revoked with the token that it gets.
+ */
+export async function revokeRefreshFamilies(
+  tx: Tx,
+  values: { userId: string; exceptFamily?: string | undefined; now: Date },
+): Promise<void> {
+  const { userId, exceptFamily, now } = values;
+  await tx.execute(sql`
+    select pg_advisory_xact_lock(hashtextextended(family, 0)) from (
+      select distinct ${refreshTokens.familyId}::text as family from ${refreshTokens}
+      where ${refreshTokens.userId} = ${userId} and ${refreshTokens.revokedAt} is null
+      order by 1) as held`);
+  await tx
+    .update(refreshTokens)
+    .set({ revokedAt: now })
+    .where(
+      and(
+        eq(refreshTokens.userId, userId),
+        isNull(refreshTokens.revokedAt),
+        exceptFamily === undefined ? undefined : ne(refreshTokens.familyId, exceptFamily),
+      ),
+    );
+}
+
+/** A session: what is known of a family's newest token. */
+export interface SessionRow {
+  familyId: string;
+  startedAt: Date;
+  lastUsedAt: Date;
+  userAgent: string | null;
+  address: string | null;
+}
+
+/** A person's sessions that can still be gone on with, the last used first. */
+export async function listSessions(
+  db: DbOrTx,
+  { userId, now }: { userId: string; now: Date },
+): Promise<SessionRow[]> {
+  const newest = (column: typeof refreshTokens.userAgent | typeof refreshTokens.address) =>
+    sql<string | null>`(array_agg(${column} order by ${refreshTokens.createdAt} desc))[1]`;
+  const lastUsedAt = sql<Date>`max(${refreshTokens.createdAt})`.mapWith(refreshTokens.createdAt);
+  return db
+    .select({
+      familyId: refreshTokens.familyId,
+      startedAt: sql<Date>`min(${refreshTokens.createdAt})`.mapWith(refreshTokens.createdAt),
+      lastUsedAt,
+      userAgent: newest(refreshTokens.userAgent),
+      address: newest(refreshTokens.address),
+    })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.userId, userId))
+    .groupBy(refreshTokens.familyId)
+    .having(
+      sql`bool_or(${refreshTokens.revokedAt} is null and ${refreshTokens.usedAt} is null
+        and ${refreshTokens.expiresAt} > ${now.toISOString()}::timestamptz)`,
+    )
+    .orderBy(sql`${lastUsedAt} desc`);
+}
+
+/** Revokes one of a person's families. False when there is no such one that is live. */
+export async function revokeOwnFamily(
+  tx: Tx,
+  values: { userId: string; familyId: string; now: Date },
+): Promise<boolean> {
+  const { userId, familyId, now } = values;
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${familyId}, 0))`);
+  const { rowCount } = await tx
+    .update(refreshTokens)
+    .set({ revokedAt: now })
+    .where(
+      and(
+        ...[eq(refreshTokens.userId, userId), eq(refreshTokens.familyId, familyId)],
+        isNull(refreshTokens.revokedAt),
+      ),
+    );
+  return (rowCount ?? 0) > 0;
 }
 
 /** Answers how many went. */

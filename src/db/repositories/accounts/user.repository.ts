@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
-import type { DbOrTx } from '../../client.ts';
+import type { DbOrTx, Tx } from '../../client.ts';
 import { tenants, users, type NewUser, type Tenant, type User } from '../../schema/index.ts';
 
 /** A user is never of use without its tenant: both are read in one query. */
@@ -92,4 +92,54 @@ export async function uncountUnverifiedMessage(db: DbOrTx, userId: string): Prom
     .update(users)
     .set({ unverifiedMessages: sql`greatest(0, ${users.unverifiedMessages} - 1)` })
     .where(and(eq(users.id, userId), isNull(users.emailVerifiedAt)));
+}
+
+/** The user, locked until the transaction ends. */
+export async function lockUser(tx: Tx, userId: string): Promise<User | undefined> {
+  const [row] = await tx.select().from(users).where(eq(users.id, userId)).for('no key update');
+  return row;
+}
+
+/** Whether the user's password is still the one that was seen; a change of it waits meanwhile. */
+export async function holdsPassword(
+  tx: Tx,
+  { userId, passwordHash }: { userId: string; passwordHash: string },
+): Promise<boolean> {
+  const rows = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), eq(users.passwordHash, passwordHash)))
+    .for('share');
+  return rows.length > 0;
+}
+
+/** `verifiesEmail`: whoever set it has shown that the address is theirs. */
+export async function setPassword(
+  tx: Tx,
+  values: { userId: string; passwordHash: string; verifiesEmail?: boolean; now: Date },
+): Promise<void> {
+  const { userId, passwordHash, verifiesEmail = false, now } = values;
+  const emailVerifiedAt = sql`coalesce(${users.emailVerifiedAt}, ${now.toISOString()}::timestamptz)`;
+  await tx
+    .update(users)
+    .set({ passwordHash, updatedAt: now, ...(verifiesEmail ? { emailVerifiedAt } : {}) })
+    .where(eq(users.id, userId));
+}
+
+/** Whether an account has the address; of deleted tenants none is left. `email` must be lower case. */
+export async function isEmailTaken(db: DbOrTx, email: string): Promise<boolean> {
+  const rows = await db.select({ id: users.id }).from(users).where(eq(users.email, email));
+  return rows.length > 0;
+}
+
+/** An address that its reader has shown to be theirs. Violates `users_email_unique` when it is taken. */
+export async function setEmail(
+  tx: Tx,
+  values: { userId: string; email: string; now: Date },
+): Promise<void> {
+  const { userId, email, now } = values;
+  await tx
+    .update(users)
+    .set({ email, emailVerifiedAt: now, updatedAt: now })
+    .where(eq(users.id, userId));
 }

@@ -49,6 +49,8 @@ test('10.12 a database that takes no writes is away: not ready, and 503 instead 
   const answer = await caller(server.url).post('/api/auth/register', registration);
   expect(answer).toMatchObject(refused);
   expect(answer.headers.get('retry-after')).toBe('5');
+  const forgot = { email: session.user.email };
+  expect(await caller(server.url).post('/api/auth/password/forgot', forgot)).toMatchObject(refused);
   // What only reads goes on.
   expect((await call.get('/api/subscription/usage')).status).toBe(200);
 

@@ -9,6 +9,7 @@ import { insertTenant } from '../../../db/repositories/accounts/tenant.repositor
 import {
   findAccountByEmail,
   findAccountById,
+  holdsPassword,
   insertUser,
   type Account,
   setUserReading,
@@ -18,12 +19,19 @@ import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log.ts';
 import { AccessTokens, type AccessClaims } from './access-token.ts';
 import { AccountMails } from './account-mails.ts';
+import { AccountLimits } from './account-limits.ts';
+import { describe, normalizeEmail } from './account-view.ts';
 import { EmailVerifier } from './email-verifier.ts';
+import { EmailChangeService } from './email-change.service.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { From, Registration } from './from.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { MailedTokens } from './mailed-token.ts';
+import { OneTimeLinks } from './one-time-links.ts';
 import { hashPassword, verifyPassword } from './password.ts';
+import { PasswordService } from './password.service.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
+import { SessionService } from './session.service.ts';
 import { SignInLimiter } from './sign-in-limits.ts';
 
 export interface AuthDeps {
@@ -35,21 +43,6 @@ export interface AuthDeps {
   log: Logger;
   pool: Pool;
   config: Pick<Config, 'signIn' | 'emailVerification'> & { jwtSecret: string; appUrl: string };
-}
-
-/** Where a request comes from. */
-export interface From {
-  address: string;
-  isLoopback: boolean;
-}
-
-export interface Registration {
-  email: string;
-  password: string;
-  displayName?: string | undefined;
-  tenantName?: string | undefined;
-  locale: string;
-  from: From;
 }
 
 /** A session as answered, and the refresh token that goes into the cookie. */
@@ -68,9 +61,13 @@ export class AuthService {
   private readonly mailedTokens: MailedTokens;
   private readonly mails: AccountMails;
   readonly emailVerifier: EmailVerifier;
+  readonly passwords: PasswordService;
+  readonly emailChanges: EmailChangeService;
+  readonly sessions: SessionService;
   private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
+  private readonly links: OneTimeLinks;
   readonly refreshTokens: RefreshTokens;
 
   constructor(deps: AuthDeps) {
@@ -93,6 +90,13 @@ export class AuthService {
       log: deps.log,
       secret: jwtSecret,
     });
+    this.links = new OneTimeLinks({ jwtSecret, clock: deps.realTime });
+    const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
+    const limits = new AccountLimits({ pool: deps.pool, limits: deps.config.signIn });
+    const own = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
+    this.passwords = new PasswordService(own);
+    this.emailChanges = new EmailChangeService(own, this.passwords);
+    this.sessions = new SessionService({ db, clock: deps.realTime, tokens: refreshTokens });
   }
 
   /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
@@ -106,18 +110,17 @@ export class AuthService {
     });
     return this.db.transaction(async (tx) => {
       const now = this.clock.now();
+      if (await this.links.isHeld(tx, email)) throw emailTaken(email);
       const tenant = await insertTenant(tx, { name: registration.tenantName ?? displayName, now });
       const user = await insertUser(tx, {
         ...{ tenantId: tenant.id, email, passwordHash, displayName, role: 'owner', locale },
         ...{ createdAt: now, updatedAt: now },
         emailVerifiedAt: this.emailVerification === 'at_once' ? now : null,
       });
-      if (!user) {
-        throw new BillingError('email_taken', `An account for ${email} exists already; sign in.`);
-      }
+      if (!user) throw emailTaken(email);
       if (!user.emailVerifiedAt) await this.mails.askToVerify(tx, user, now);
       await this.addresses.remember(tx, user.id, from.address);
-      const refreshToken = await this.refreshTokens.issue(tx, user.id);
+      const refreshToken = await this.refreshTokens.issue(tx, user.id, from);
       return { session: await this.openSession({ user, tenant }), refreshToken };
     });
   }
@@ -141,8 +144,18 @@ export class AuthService {
     }
     await this.limiter.forgive(attempt);
     await this.addresses.remember(this.db, account.user.id, from.address);
-    const refreshToken = await this.refreshTokens.issue(this.db, account.user.id);
+    const refreshToken = await this.begin(account.user, from);
     return { session: await this.openSession(account), refreshToken };
+  }
+
+  /** Begins a session, unless the password was changed while it was being checked. */
+  private begin({ id: userId, passwordHash }: User, from: From): Promise<string> {
+    return this.db.transaction(async (tx) => {
+      if (await holdsPassword(tx, { userId, passwordHash })) {
+        return this.refreshTokens.issue(tx, userId, from);
+      }
+      throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
+    });
   }
 
   /** An account under attack stays open to its owner: by a link that only they can read. */
@@ -165,11 +178,12 @@ export class AuthService {
     const now = this.realTime.now();
     await deleteExpiredRateLimits(this.db, now);
     await this.addresses.forgetUnused();
+    await this.links.prune(this.db);
   }
 
   /** A new access token and the next refresh token. 401 `unauthenticated`. */
-  async refresh(refreshToken: string): Promise<SignedIn> {
-    const rotated = await this.refreshTokens.rotate(refreshToken);
+  async refresh(refreshToken: string, from: From): Promise<SignedIn> {
+    const rotated = await this.refreshTokens.rotate(refreshToken, from);
     const account = await this.getAccount(rotated.userId);
     return { session: await this.openSession(account), refreshToken: rotated.token };
   }
@@ -224,20 +238,6 @@ export class AuthService {
   }
 }
 
-function normalizeEmail(email: string): string {
-  return email.trim().toLowerCase();
-}
-
-function describe({ user, tenant }: Account): MeView {
-  return {
-    user: {
-      id: user.id,
-      email: user.email,
-      displayName: user.displayName,
-      role: user.role,
-      tenantId: user.tenantId,
-      emailVerified: user.emailVerifiedAt !== null,
-    },
-    tenant: { id: tenant.id, name: tenant.name, plan: tenant.plan },
-  };
+function emailTaken(email: string): BillingError {
+  return new BillingError('email_taken', `An account for ${email} exists already; sign in.`);
 }

@@ -1,15 +1,18 @@
 import { createHash, createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import type { Db, DbOrTx } from '../../../db/client.ts';
+import type { Db, DbOrTx, Tx } from '../../../db/client.ts';
 import {
   deleteExpiredRefreshTokens,
+  findRefreshFamily,
   insertRefreshToken,
   lockRefreshToken,
   markRefreshTokenUsed,
+  revokeRefreshFamilies,
   revokeRefreshFamily,
 } from '../../../db/repositories/accounts/refresh-token.repository.ts';
 import type { Logger } from '../../log.ts';
+import type { From } from './from.ts';
 import { decideRefresh, REFRESH_TOKEN_TTL_SECONDS } from './refresh-decision.ts';
 
 /** Makes, rotates and revokes refresh tokens. `clock` is the real time. */
@@ -27,9 +30,9 @@ export class RefreshTokens {
   }
 
   /** Begins a family: a sign-in. Answers the token itself. */
-  async issue(db: DbOrTx, userId: string): Promise<string> {
+  async issue(db: DbOrTx, userId: string, from: From): Promise<string> {
     const token = randomBytes(32).toString('base64url');
-    await this.keep(db, token, userId, randomUUID());
+    await this.keep(db, token, { userId, familyId: randomUUID() }, from);
     return token;
   }
 
@@ -41,11 +44,15 @@ export class RefreshTokens {
     return createHmac('sha256', this.succession).update(token).digest('base64url');
   }
 
-  private async keep(db: DbOrTx, token: string, userId: string, familyId: string): Promise<void> {
+  private async keep(
+    db: DbOrTx,
+    token: string,
+    { userId, familyId }: { userId: string; familyId: string },
+    { address, userAgent }: From,
+  ): Promise<void> {
     const now = this.clock.now();
     await insertRefreshToken(db, {
-      userId,
-      familyId,
+      ...{ userId, familyId, address, userAgent },
       tokenHash: hashToken(token),
       expiresAt: new Date(now.getTime() + REFRESH_TOKEN_TTL_SECONDS * 1000),
       createdAt: now,
@@ -56,7 +63,7 @@ export class RefreshTokens {
    * Swaps a token for the next of its family. Throws 401 `unauthenticated` when it is unknown,
    * expired or revoked; one that was used before revokes its whole family first.
    */
-  async rotate(token: string): Promise<{ userId: string; token: string }> {
+  async rotate(token: string, from: From): Promise<{ userId: string; token: string }> {
     const rotated = await this.db.transaction(async (tx) => {
       const now = this.clock.now();
       const known = await lockRefreshToken(tx, hashToken(token));
@@ -70,7 +77,7 @@ export class RefreshTokens {
       const successor = this.successorOf(token);
       if (decision === 'rotate') {
         await markRefreshTokenUsed(tx, known.id, now);
-        await this.keep(tx, successor, known.userId, known.familyId);
+        await this.keep(tx, successor, known, from);
       }
       return { userId: known.userId, token: successor };
     });
@@ -84,6 +91,17 @@ export class RefreshTokens {
       const known = await lockRefreshToken(tx, hashToken(token));
       if (known) await revokeRefreshFamily(tx, known.familyId, this.clock.now());
     });
+  }
+
+  /** The session that a person's token belongs to; `undefined` without such a token. */
+  familyOf(token: string | undefined, userId: string): Promise<string | undefined> {
+    if (token === undefined) return Promise.resolve(undefined);
+    return findRefreshFamily(this.db, { tokenHash: hashToken(token), userId });
+  }
+
+  /** Ends all of a person's sessions, but for one when told. */
+  revokeAll(tx: Tx, userId: string, exceptFamily?: string): Promise<void> {
+    return revokeRefreshFamilies(tx, { userId, exceptFamily, now: this.clock.now() });
   }
 
   /** Forgets what has expired; answers how many. */

@@ -15,6 +15,7 @@ import type { MailConfig } from '../../config/config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Logger } from '../../log.ts';
 import { mailCrossings } from './crossings.ts';
+import { LinkTokens } from './link-token.ts';
 import type { MailContent } from './templates.ts';
 import { renderMail } from './render-mail.ts';
 
@@ -33,6 +34,9 @@ export interface ShownMail extends MailContent {
   state: 'sent' | 'waiting' | 'given up';
 }
 
+/** Writes mails into the outbox that wait to be written. */
+export type MailSource = () => Promise<void>;
+
 /**
  * Sends what lies in the outbox: by SMTP, or, without one, into files under the data folder. A
  * mail that cannot be sent is tried again with growing delays, and never fails what it tells of.
@@ -45,6 +49,8 @@ export class MailService {
   readonly #from: string;
   readonly #folder: string;
   readonly #transport: Transporter | undefined;
+  readonly #links: LinkTokens;
+  readonly #sources: MailSource[] = [];
 
   constructor(deps: {
     db: Db;
@@ -52,6 +58,7 @@ export class MailService {
     log: Logger;
     appUrl: string;
     dataDir: string;
+    jwtSecret: string;
     mail: MailConfig & { from: string };
   }) {
     this.#db = deps.db;
@@ -59,15 +66,23 @@ export class MailService {
     this.#log = deps.log;
     this.#appUrl = deps.appUrl;
     this.#from = deps.mail.from;
+    this.#links = new LinkTokens(deps.jwtSecret);
     this.#folder = path.join(deps.dataDir, 'mail');
     this.#transport = deps.mail.kind === 'smtp' ? createTransport(deps.mail.url) : undefined;
   }
 
+  /** Has `source` asked for its mails before every sending; what it cannot write now waits there. */
+  drawFrom(source: MailSource): void {
+    this.#sources.push(source);
+  }
+
   /** Sends every mail that is due; answers how many went out. */
   async sendDue(signal?: AbortSignal): Promise<number> {
-    await mailCrossings(this.#db).catch((err: unknown) => {
-      this.#log.warn({ err }, 'crossed limits could not be told; they wait for the next time');
-    });
+    for (const source of [() => mailCrossings(this.#db), ...this.#sources]) {
+      await source().catch((err: unknown) => {
+        this.#log.warn({ err }, 'some mails could not be written; they wait for the next time');
+      });
+    }
     let sent = 0;
     while (!signal?.aborted) {
       const now = this.#clock.now();
@@ -97,10 +112,18 @@ export class MailService {
     };
   }
 
+  /** The outbox names a link by its id; its address is made for the reader alone. */
+  #withLink(mail: Mail): Mail {
+    const { link } = mail.data as { link?: { id: string; path: string } };
+    if (!link) return mail;
+    const url = `${this.#appUrl}${link.path}?token=${this.#links.of(link.id)}`;
+    return { ...mail, data: { ...(mail.data as object), url } };
+  }
+
   /** Answers what went wrong, if something did. */
   async #send(mail: Mail): Promise<string | undefined> {
     try {
-      const content = renderMail(mail, this.#appUrl);
+      const content = renderMail(this.#withLink(mail), this.#appUrl);
       if (this.#transport) {
         await this.#transport.sendMail({
           from: this.#from,
@@ -139,7 +162,7 @@ export class MailService {
 
   #contentOf(mail: Mail): MailContent {
     try {
-      return renderMail(mail, this.#appUrl);
+      return renderMail(this.#withLink(mail), this.#appUrl);
     } catch (error) {
       return { subject: mail.kind, text: errorText(error) };
     }

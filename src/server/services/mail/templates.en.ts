@@ -1,5 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
+import { accountMailsEn } from './templates.account.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const;
@@ -12,6 +13,7 @@ const RESOURCES: Record<string, string> = {
 };
 
 export const en: MailTemplates = {
+  ...accountMailsEn,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

@@ -41,6 +41,11 @@ export interface MailData {
   };
   verify_email: { url: string };
   open_account: { url: string };
+  reset_password: { url: string };
+  password_changed: { at: string };
+  change_email: { url: string };
+  /** To the address before; the link takes it back. */
+  email_changed: { url: string; newEmail: string };
 }
 
 export type MailKind = keyof MailData;

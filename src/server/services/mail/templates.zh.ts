@@ -1,5 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
+import { accountMailsZh } from './templates.account.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const PLAN_NAMES = { free: '免费版', pro: '专业版', team: '团队版' } as const;
@@ -12,6 +13,7 @@ const RESOURCES: Record<string, string> = {
 };
 
 export const zh: MailTemplates = {
+  ...accountMailsZh,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

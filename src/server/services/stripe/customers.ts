@@ -54,6 +54,19 @@ export async function markCustomer(
   });
 }
 
+/** Where Stripe's own mails go, and what invoices name. A customer that is gone needs none. */
+export async function setCustomerEmail(
+  stripe: Stripe,
+  customerId: string,
+  email: string,
+): Promise<void> {
+  try {
+    await stripe.customers.update(customerId, { email });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
 /** `undefined` when this account never had such a customer. */
 export async function findCustomer(
   stripe: Stripe,

@@ -9,6 +9,7 @@ import {
   hadTrial,
   type TrialMark,
 } from '../../../../db/repositories/billing/trial-use.repository.ts';
+import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type { Tenant } from '../../../../db/schema/index.ts';
 import { mailboxOf } from '../../../../domain/email.ts';
 import { TRIAL_MARK } from '../../stripe/checkout.ts';
@@ -63,6 +64,24 @@ export async function judgeTrials(
       state: 'open',
       now,
     });
+  }
+}
+
+/**
+ * Notes that an address which a buyer has changed to belongs to who had a trial, so that it cannot
+ * begin another one elsewhere after the next change.
+ */
+export async function claimTrialAddress(
+  tx: Tx,
+  values: { tenantId: string; email: string; now: Date },
+): Promise<void> {
+  const { tenantId, email, now } = values;
+  const rows = await new SubscriptionRepository(tx).findByTenantId(tenantId);
+  const trial = rows.find(({ trialEnd }) => trialEnd !== null);
+  if (!trial) return;
+  const { stripeSubscriptionId } = trial;
+  for (const hash of await hashAll(tx, 'email', [mailboxOf(email)], now)) {
+    await claimTrialUse(tx, { kind: 'email', hash, stripeSubscriptionId, usedAt: now });
   }
 }
 

@@ -69,6 +69,7 @@ function open(kind: 'smtp' | 'kept'): MailService {
     log: createLog('silent', false),
     appUrl: 'https://billing.example',
     dataDir,
+    jwtSecret: 'a secret of the tests, longer than 32 bytes',
     mail: kind === 'smtp' ? { kind, url, from } : { kind, from },
   });
 }

@@ -60,6 +60,12 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   ),
   verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
   open_account: [{ url: 'https://app.example/login?token=t' }],
+  reset_password: [{ url: 'https://app.example/reset-password?token=t' }],
+  password_changed: [{ at: '2027-02-10T00:00:00.000Z' }],
+  change_email: [{ url: 'https://app.example/verify-email?token=t' }],
+  email_changed: [
+    { url: 'https://app.example/take-back-email?token=t', newEmail: 'ada@new.example' },
+  ],
   trial_will_end: [{ plan: 'pro', trialEnd: '2027-02-10T00:00:00.000Z' }],
   usage_threshold: [
     { resourceType: 'llm_tokens', period: '2027-02', percent: 80, used: 40_000, limit: 50_000 },

@@ -1,0 +1,44 @@
+import type { OwnSessionView } from '../../domain/api.ts';
+import { authorizedFetch, getJson, jsonBody, send } from './http.ts';
+
+const post = (body: object): RequestInit => ({ method: 'POST', ...jsonBody(body) });
+
+/** The answer is the same whether anybody has the address or not. */
+export async function forgetPassword(email: string): Promise<void> {
+  await send('/api/auth/password/forgot', post({ email }));
+}
+
+/** By the token of the mailed link; every session ends. */
+export async function resetPassword(token: string, password: string): Promise<void> {
+  await send('/api/auth/password/reset', post({ token, password }));
+}
+
+export async function changePassword(wish: {
+  currentPassword: string;
+  newPassword: string;
+}): Promise<void> {
+  await authorizedFetch('/api/auth/password/change', post(wish));
+}
+
+/** Has a link mailed to the new address; nothing changes before it is followed. */
+export async function changeEmail(wish: { email: string; password: string }): Promise<void> {
+  await authorizedFetch('/api/auth/email/change', post(wish));
+}
+
+/** By the token that was mailed to the old address. */
+export async function takeEmailBack(token: string): Promise<void> {
+  await send('/api/auth/email/revert', post({ token }));
+}
+
+export async function listSessions(): Promise<OwnSessionView[]> {
+  const { sessions } = await getJson<{ sessions: OwnSessionView[] }>('/api/auth/sessions');
+  return sessions;
+}
+
+export async function endSession(id: string): Promise<void> {
+  await authorizedFetch(`/api/auth/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+export async function endOtherSessions(): Promise<void> {
+  await authorizedFetch('/api/auth/sessions', { method: 'DELETE' });
+}

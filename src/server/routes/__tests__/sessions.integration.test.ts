@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { OwnSessionView } from '../../../domain/api.ts';
+import { BrowserSession } from '../../../../tests/support/browser-session.ts';
+import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
+
+const PASSWORD = 'correct horse';
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { TRUSTED_PROXIES: 'loopback' } });
+});
+afterAll(() => server?.stop());
+
+const visitor = (userAgent: string, address: string) =>
+  new BrowserSession(server.url, { 'User-Agent': userAgent, 'X-Forwarded-For': address });
+
+async function twoDevices(name: string) {
+  const { session } = await server.signUp(name);
+  const [desk, phone] = [visitor(FIREFOX, '203.0.113.5'), visitor(IPHONE, '2001:db8:1:2::7')];
+  const token = await desk.signIn(session.user.email, PASSWORD);
+  await phone.signIn(session.user.email, PASSWORD);
+  const list = async () =>
+    (await desk.send<{ sessions: OwnSessionView[] }>('GET', '/api/auth/sessions', undefined, token))
+      .body.sessions;
+  const end = async (id = '') =>
+    (await desk.send('DELETE', `/api/auth/sessions${id && `/${id}`}`, undefined, token)).status;
+  return { desk, phone, list, end, token, session };
+}
+
+test('13 one’s sessions are listed with device, address and time, and this one is marked', async () => {
+  const { list, phone, desk } = await twoDevices('lister');
+  const sessions = await list();
+  expect(sessions).toEqual([
+    expect.objectContaining({
+      device: { browser: 'Safari', system: 'iOS' },
+      address: '2001:db8:1:2::/64',
+      current: false,
+    }),
+    expect.objectContaining({
+      device: { browser: 'Firefox', system: 'Windows' },
+      address: '203.0.113.5',
+      current: true,
+    }),
+    // Who registered by a program without a name.
+    expect.objectContaining({ current: false }),
+  ]);
+  // Going on with a session is a use of it; it stays one session.
+  expect(await desk.refresh()).toBe(200);
+  expect(await phone.refresh()).toBe(200);
+  const later = await list();
+  expect(later.map(({ id }) => id).sort()).toEqual(sessions.map(({ id }) => id).sort());
+  expect(Date.parse(later[0]!.lastUsedAt)).toBeGreaterThanOrEqual(
+    Date.parse(sessions[0]!.lastUsedAt),
+  );
+  expect(later.find(({ current }) => current)!.startedAt).toBe(
+    sessions.find(({ current }) => current)!.startedAt,
+  );
+});
+
+test('13 one is signed out, and only one’s own', async () => {
+  const { list, end, phone, desk } = await twoDevices('ender');
+  const stranger = await twoDevices('stranger');
+  const phones = (await list()).find(({ device }) => device.system === 'iOS')!;
+  expect(await stranger.end(phones.id)).toBe(404);
+  expect(await end(phones.id)).toBe(204);
+  expect([await phone.refresh(), await desk.refresh()]).toEqual([401, 200]);
+  expect(await end(phones.id)).toBe(404);
+  expect((await list()).map(({ id }) => id)).not.toContain(phones.id);
+  expect(await end('made-up')).toBe(400);
+});
+
+test('13 all others are signed out at once, and this one goes on', async () => {
+  const { list, end, phone, desk } = await twoDevices('alone');
+  expect(await end()).toBe(204);
+  expect([await phone.refresh(), await desk.refresh()]).toEqual([401, 200]);
+  expect(await list()).toMatchObject([{ current: true }]);
+});
+
+test('13 a session that is gone on with while it is signed out does not live on', async () => {
+  const { end, phone, list } = await twoDevices('racing');
+  const phones = (await list()).find(({ device }) => device.system === 'iOS')!;
+  await Promise.all([phone.refresh(), end(phones.id)]);
+  expect(await phone.refresh()).toBe(401);
+  expect((await list()).map(({ id }) => id)).not.toContain(phones.id);
+});

@@ -1,0 +1,17 @@
+/** Where a request comes from. */
+export interface From {
+  address: string;
+  isLoopback: boolean;
+  /** What the browser calls itself; `null` when it does not say. */
+  userAgent: string | null;
+}
+
+/** What somebody says who makes an account. */
+export interface Registration {
+  email: string;
+  password: string;
+  displayName?: string | undefined;
+  tenantName?: string | undefined;
+  locale: string;
+  from: From;
+}

@@ -1,0 +1,42 @@
+import type { MailTemplates } from './templates.ts';
+
+/** The mails about a person's own account. */
+export const accountMailsZh: Pick<
+  MailTemplates,
+  'reset_password' | 'password_changed' | 'change_email' | 'email_changed'
+> = {
+  reset_password: ({ url }, { name }) => ({
+    subject: '设置新密码',
+    text: [
+      `${name}，你好：`,
+      `请点击链接，为小方桌账户设置新密码：${url}`,
+      '链接 30 分钟内有效，只能使用一次。设置后，所有设备都会退出登录。',
+      '如果不是你本人的操作，请忽略这封邮件，密码不会改变。',
+    ].join('\n\n'),
+  }),
+  password_changed: ({ at }, { name, appUrl, day }) => ({
+    subject: '你的密码已更改',
+    text: [
+      `${name}，你好：`,
+      `你的小方桌账户已于 ${day(at)} 更改密码，其他设备已退出登录。`,
+      `如果不是你本人的操作，请立即设置新密码：${appUrl}/forgot-password`,
+    ].join('\n\n'),
+  }),
+  change_email: ({ url }, { name }) => ({
+    subject: '请确认你的新邮箱',
+    text: [
+      `${name}，你好：`,
+      `请点击链接，将这个邮箱用于你的小方桌账户：${url}`,
+      '链接 24 小时内有效，只能使用一次。在此之前，账户仍使用原来的邮箱。如果不是你本人的操作，请忽略这封邮件。',
+    ].join('\n\n'),
+  }),
+  email_changed: ({ url, newEmail }, { name }) => ({
+    subject: '你的账户邮箱已更改',
+    text: [
+      `${name}，你好：`,
+      `你的小方桌账户现在使用邮箱 ${newEmail}：邮件会发到那里，登录时也用它。`,
+      `如果不是你本人的操作，请在此撤回：${url}`,
+      '链接七天内有效，只能使用一次。撤回后会恢复这个邮箱，所有设备退出登录，你可以设置新密码。',
+    ].join('\n\n'),
+  }),
+};
