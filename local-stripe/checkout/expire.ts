@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { cancelIntent } from '../billing/payment/intent.ts';
 import { cancelSetup } from '../billing/payment/setup.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -37,7 +38,22 @@ function close(ctx: Context, session: Stripe.Checkout.Session): Stripe.Checkout.
   if (setup !== undefined && !['succeeded', 'canceled'].includes(setup.status)) {
     cancelSetup(ctx, setup, null);
   }
+  // Nobody authorizes a payment any more that was begun for it, in their wallet or at their bank.
+  const { intent } = ctx.store.get('_checkout', session.id);
+  const payment = ctx.store.find('payment_intent', intent ?? '');
+  if (payment !== undefined && payment.status !== 'canceled') cancelIntent(ctx, payment, 'expired');
   const expired = ctx.store.put('checkout.session', { ...session, status: 'expired', url: null });
   ctx.emit('checkout.session.expired', expired);
   return expired;
+}
+
+/** 400 for an intent that a session waits for: it is called off by expiring the session. */
+export function assertNotOfCheckout(ctx: Context, intent: string, noun: string): void {
+  const [row] = ctx.store.by('_checkout', 'intent', intent);
+  if (row === undefined || ctx.store.get('checkout.session', row.id).status !== 'open') return;
+  throw invalidRequest(
+    `You cannot cancel this ${noun} because it was created by a Checkout Session. Expire the Checkout Session instead.`,
+    undefined,
+    noun === 'PaymentIntent' ? 'payment_intent_unexpected_state' : 'setup_intent_unexpected_state',
+  );
 }

@@ -83,6 +83,7 @@ export function confirm(
           setup_future_usage: params.setup_future_usage || null,
         });
   const isOffSession = params.off_session !== undefined && params.off_session !== false;
+  if (isOffSession) assertNotSaved(ctx, intent);
   const after = payIntent(ctx, keepOn(ctx, intent, params), {
     paymentMethod,
     returnUrl: params.use_stripe_sdk ? null : (params.return_url ?? null),
@@ -106,6 +107,18 @@ export function confirm(
     );
   }
   return after;
+}
+
+/** What is kept for later is set up with its owner there. That of an invoice waits for them anyway. */
+function assertNotSaved(
+  ctx: Context,
+  { id, setup_future_usage: usage }: Stripe.PaymentIntent,
+): void {
+  if (usage === null || invoiceOfIntent(ctx, id) !== null) return;
+  throw invalidRequest(
+    'You cannot confirm with the `off_session` parameter when `setup_future_usage` is also set on the PaymentIntent because you cannot set up future usages when processing payments off-session.',
+    'off_session',
+  );
 }
 
 /** A wallet's owner must be there, and come back from where they authorize. */

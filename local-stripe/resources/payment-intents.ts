@@ -8,6 +8,7 @@ import { assertedTypes } from '../billing/payment/wallets.ts';
 import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { settleDelayed } from '../checkout/delayed.ts';
+import { assertNotOfCheckout } from '../checkout/expire.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import { resource } from './resource.ts';
@@ -177,6 +178,7 @@ function cancel(
       'payment_intent_unexpected_state',
     );
   }
+  if (before.status !== 'requires_capture') assertNotOfCheckout(ctx, before.id, 'PaymentIntent');
   const reason = params.cancellation_reason ?? null;
   return cancelIntent(ctx, before, reason as Stripe.PaymentIntent.CancellationReason | null);
 }

@@ -5,6 +5,7 @@ import { keptOnSetup } from '../billing/payment/kept-params.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
 import { followSetup } from '../billing/payer/settle.ts';
 import { cancelSetup, confirmSetup, createSetup } from '../billing/payment/setup.ts';
+import { assertNotOfCheckout } from '../checkout/expire.ts';
 import { refuseUnsupported } from '../billing/unsupported.ts';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { mergeMetadata } from '../kernel/metadata.ts';
@@ -40,12 +41,15 @@ export const setupIntents = resource({
     { name: 'confirm', handle: confirm },
     {
       name: 'cancel',
-      handle: (ctx, intent, params: Stripe.SetupIntentCancelParams) =>
-        cancelSetup(
+      handle: (ctx, intent, params: Stripe.SetupIntentCancelParams) => {
+        assertNotOfCheckout(ctx, intent.id, 'SetupIntent');
+        const reason = params.cancellation_reason ?? null;
+        return cancelSetup(
           onClock(ctx, intent),
           intent,
-          (params.cancellation_reason ?? null) as Stripe.SetupIntent.CancellationReason | null,
-        ),
+          reason as Stripe.SetupIntent.CancellationReason | null,
+        );
+      },
     },
   ],
 });
