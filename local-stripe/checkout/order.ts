@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { CheckoutOrder, PostPaymentInvoice } from './ordered.ts';
+import { keptOnIntent } from '../billing/payment/kept-params.ts';
 import { idOrNull } from '../kernel/reference.ts';
 import type { Context } from '../kernel/types.ts';
 import type { CheckoutPayer, CheckoutRow } from './row.ts';
@@ -59,9 +60,17 @@ function paymentParams(session: Session, row: CheckoutRow): NonNullable<Checkout
     description: data.description ?? null,
     metadata: data.metadata ?? {},
     setupFutureUsage: reuse as 'on_session' | 'off_session' | null,
+    captureMethod: data.capture_method ?? 'automatic',
+    kept: { ...keptOnIntent(data), ...wechatOf(session) },
     types: session.payment_method_types,
     invoice: session.invoice_creation?.enabled ? purchaseInvoice(session, row) : null,
   };
+}
+
+/** A code of WeChat is scanned from a page of the web. */
+function wechatOf({ payment_method_options: options }: Session): Partial<Stripe.PaymentIntent> {
+  const wechat = options?.wechat_pay;
+  return wechat === undefined ? {} : { payment_method_options: { wechat_pay: wechat } };
 }
 
 function purchaseInvoice(session: Session, row: CheckoutRow): PostPaymentInvoice {

@@ -28,6 +28,9 @@ export interface CheckoutOrder {
     description: string | null;
     metadata: Stripe.MetadataParam;
     setupFutureUsage: 'on_session' | 'off_session' | null;
+    captureMethod: Stripe.PaymentIntent.CaptureMethod;
+    /** What is told again of it, see `keptOnIntent`. */
+    kept: Partial<Stripe.PaymentIntent>;
     /** The methods that the session offers. */
     types: string[];
     /** `invoice_creation`: what is bought, on an invoice that the payment has paid. */

@@ -231,16 +231,9 @@ function intentOf(
     description: isSubscription ? 'Subscription creation' : (order.payment?.description ?? null),
     ...(order.payment === null ? {} : { metadata: order.payment.metadata }),
     setupFutureUsage: isSubscription ? 'off_session' : (order.payment?.setupFutureUsage ?? null),
-    captureMethod: 'automatic',
-    ...(order.payment === null ? {} : methodsOf(order.payment)),
+    captureMethod: order.payment?.captureMethod ?? 'automatic',
+    ...(order.payment === null ? {} : { types: order.payment.types, kept: order.payment.kept }),
   });
-}
-
-/** What may pay it; a code of WeChat is scanned from a page of the web. */
-function methodsOf({ types }: NonNullable<CheckoutOrder['payment']>) {
-  const isWechat = types.includes('wechat_pay');
-  const options = { wechat_pay: { app_id: null, client: 'web' as const } };
-  return { types, ...(isWechat ? { kept: { payment_method_options: options } } : {}) };
 }
 
 function onClockOf(ctx: Context, { customer }: CheckoutOrder): Context {

@@ -27,6 +27,12 @@ const unsupported = [
 
 /** Better a clear refusal than a session that behaves as if the parameter were not there. */
 export function refuseUnsupportedParams(params: CreateParams): void {
+  if (params.payment_intent_data?.capture_method === 'manual') {
+    throw invalidRequest(
+      'The local Stripe does not imitate `capture_method: manual` of Checkout.',
+      'payment_intent_data[capture_method]',
+    );
+  }
   for (const path of unsupported) {
     const value = path
       .split('.')

@@ -74,3 +74,32 @@ test('8 missing: the customer’s balance stays out of a purchase', async () => 
   expect(invoice).toMatchObject({ status: 'paid', amount_due: 1000, amount_paid: 1000 });
   expect(await shop.stripe.customers.retrieve(customer.id)).toMatchObject({ balance: -300 });
 });
+
+test('12 what a session says of its payment is on the payment', async () => {
+  const session = await buy({
+    payment_intent_data: {
+      description: 'Credits',
+      metadata: { pack: 'small' },
+      receipt_email: 'receipts@example.com',
+      statement_descriptor_suffix: 'CREDITS',
+      transfer_group: 'packs',
+      capture_method: 'automatic_async',
+    },
+  });
+  await shop.complete(session.id, { card: 'pm_card_visa' });
+  const { payment_intent } = await shop.stripe.checkout.sessions.retrieve(session.id, {
+    expand: ['payment_intent.latest_charge'],
+  });
+  expect(payment_intent).toMatchObject({
+    description: 'Credits',
+    metadata: { pack: 'small' },
+    receipt_email: 'receipts@example.com',
+    statement_descriptor_suffix: 'CREDITS',
+    transfer_group: 'packs',
+    capture_method: 'automatic_async',
+    payment_method_options: { card: {}, wechat_pay: { app_id: null, client: 'web' } },
+    latest_charge: { receipt_email: 'receipts@example.com', transfer_group: 'packs' },
+  });
+  const holding = buy({ payment_intent_data: { capture_method: 'manual' } });
+  await expect(holding).rejects.toMatchObject({ param: 'payment_intent_data[capture_method]' });
+});

@@ -113,12 +113,6 @@ describe('8 missing: wallets in Checkout', () => {
       ['card', 'wechat_pay'],
     ],
     [
-      'money that is held',
-      { currency: 'cny' },
-      { payment_intent_data: { capture_method: 'manual' as const } },
-      ['card'],
-    ],
-    [
       'a card that is kept',
       { currency: 'cny' },
       { payment_intent_data: { setup_future_usage: 'off_session' as const } },

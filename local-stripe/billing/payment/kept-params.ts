@@ -37,11 +37,12 @@ export function keptOnIntent(given: Partial<Given>, before?: Stripe.PaymentInten
       order_reference: order_reference || null,
     };
   }
-  const { card, wechat_pay: wechat } = given.payment_method_options ?? {};
-  if (card || wechat) {
+  const { alipay, card, wechat_pay: wechat } = given.payment_method_options ?? {};
+  if (alipay || card || wechat) {
     const options = before?.payment_method_options ?? {};
     kept.payment_method_options = {
       ...options,
+      ...(alipay ? { alipay: { ...options.alipay, ...onlyOnce(alipay) } } : {}),
       ...(card ? withCard(options, card) : {}),
       ...(wechat ? withWechat(options, wechat) : {}),
     };
@@ -99,8 +100,14 @@ function withWechat(
     wechat_pay: {
       app_id: given.app_id ?? before?.app_id ?? null,
       client: given.client ?? before?.client ?? null,
+      ...onlyOnce(given),
     },
   };
+}
+
+/** A wallet is never kept for later; that may be said. */
+function onlyOnce({ setup_future_usage: usage }: { setup_future_usage?: string | null }) {
+  return !usage ? {} : { setup_future_usage: 'none' as const };
 }
 
 function cardOf(
