@@ -51,6 +51,7 @@ const unsupported: readonly { endpoint: RegExp; param: RegExp }[] = [
     param: /^(billing_thresholds\b|cancellation_details\[feedback_option\]|transfer_data\b)/,
   },
   { endpoint: /./, param: /^customer_account\b/ },
+  { endpoint: /^POST \/v1\/tax_ids$/, param: /^owner\[(account|customer_account)\]/ },
   { endpoint: /^GET \/v1\/invoice_payments$/, param: /^payment\[payment_record\]/ },
   { endpoint: /^POST \/v1\/disputes/, param: /^evidence\[enhanced_evidence\]/ },
   { endpoint: /^POST \/v1\/invoices\/:\w+\/(add|update)_lines/, param: /\[tax_amounts\]/ },

@@ -72,6 +72,7 @@ function newPhases(
   }
   const numbered = given.map((phase) => ({
     ...phase,
+    end_date: phase.end_date === 'now' ? ctx.now : phase.end_date,
     trial_end: phase.trial_end === 'now' ? ctx.now : phase.trial_end,
   })) as Parameters<typeof readPhases>[1];
   const id = idOrNull(before.subscription);

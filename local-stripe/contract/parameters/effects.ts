@@ -40,9 +40,14 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     what: 'a customer who goes by the clock from then on',
   },
   {
-    endpoint: /subscription_items/,
-    param: /^clear_usage$/,
+    endpoint: /subscription/,
+    param: /^(items\[0\]\[)?clear_usage\]?$/,
     what: 'usage records, which prices with meters do not have',
+  },
+  {
+    endpoint: /subscriptions\/:id$/,
+    param: /^items\[0\]\[deleted\]$/,
+    what: 'takes an item away, which the only one cannot be',
   },
   {
     endpoint: /subscription|invoices\/:id\/pay$/,
@@ -99,6 +104,16 @@ export const effects: readonly { endpoint: RegExp; param: RegExp; what: string }
     param:
       /^(subscription_data\[(billing_mode|description|invoice_settings|metadata|proration_behavior|trial_settings)\]|customer_update)/,
     what: 'goes to the subscription or the customer when it is paid',
+  },
+  {
+    endpoint: /checkout\/sessions$/,
+    param: /^payment_intent_data\[/,
+    what: 'goes to the payment intent when it is paid',
+  },
+  {
+    endpoint: /checkout\/sessions$/,
+    param: /^payment_method_options\[(alipay|wechat_pay)\]/,
+    what: 'that wallets pay once and on the web, as they do anyway; anything else is refused',
   },
   {
     endpoint: /checkout\/sessions$/,

@@ -16,6 +16,8 @@ export interface Walked {
   outcome: 'answered' | 'refused' | 'unseen' | 'rejected';
   /** What it was sent as, and what the local Stripe said. */
   detail: string;
+  /** Refused for something within it: what else it may hold says nothing by that. */
+  isOfPart?: boolean;
 }
 
 const beganAt = Date.UTC(2027, 0, 1) / 1000;
@@ -61,7 +63,7 @@ export async function walkEndpoint(
   const visit = async (parameter: Parameter): Promise<void> => {
     const one = await tryStages(send, endpoint, stages, parameter);
     if (one !== null) walked.push(one);
-    if (one?.outcome === 'refused') return;
+    if (one?.outcome === 'refused' && !one.isOfPart) return;
     for (const below of parametersBelow(parameter.schema, parameter.path)) await visit(below);
   };
   for (const parameter of parametersOf(endpoint)) await visit(parameter);
@@ -125,7 +127,8 @@ async function tryOut(
       outcome = 'unseen';
       said = JSON.stringify(value);
     } else if (/local Stripe|is not imitated/.test(text)) {
-      return { name, outcome: 'refused', detail: text };
+      const isOfPart = error?.param?.startsWith(`${name}[`) ?? false;
+      return { name, outcome: 'refused', detail: text, isOfPart };
     } else if (outcome === 'rejected') {
       said = `${JSON.stringify(value)}: ${text} (${error?.param ?? ''})`;
     }

@@ -281,3 +281,28 @@ describe('8.5 what a phase says besides the price', () => {
     expect(items.data).toHaveLength(2);
   });
 });
+
+test('12 a phase that ends now gives way to the next at once', async () => {
+  const { story, id } = await subscribed();
+  const { stripe } = story;
+  await story.advanceTo(at('2027-01-11'));
+  const schedule = await stripe.subscriptionSchedules.create({ from_subscription: id });
+  const [first] = schedule.phases;
+  const changed = await stripe.subscriptionSchedules.update(schedule.id, {
+    phases: [
+      { items: pro(), start_date: first!.start_date, end_date: 'now' },
+      { items: team(), duration: month },
+    ],
+  });
+  const now = at('2027-01-11');
+  expect(changed.phases.map((phase) => [phase.start_date, phase.end_date])).toEqual([
+    [first!.start_date, now],
+    [now, at('2027-02-11')],
+  ]);
+  expect(changed.current_phase).toMatchObject({ start_date: now });
+  expect(await priceOf(story, id)).toBe(world.teamMonthly.id);
+  const started = stripe.subscriptionSchedules.update(schedule.id, {
+    phases: [{ items: team(), start_date: now, end_date: 'now' }],
+  });
+  await expect(started).rejects.toMatchObject({ statusCode: 400 });
+});

@@ -104,7 +104,7 @@ export const subscriptionContexts: Contexts = {
         start_date: 'now',
         phases: [{ items: [{ price: k.price! }], duration: { interval: 'month' } }],
       },
-      { plan: await other(send, k) },
+      { plan: await other(send, k), one_time: await oneTime(send, k) },
     ]),
     within(async (send, k) => [
       '/v1/subscription_schedules',
@@ -128,7 +128,7 @@ export const subscriptionContexts: Contexts = {
       return [
         `/v1/subscription_schedules/${made}`,
         { phases: [{ ...phase, start_date: String(began) }] },
-        { plan: await other(send, k) },
+        { plan: await other(send, k), one_time: await oneTime(send, k) },
       ];
     }),
   ],
