@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type pg from 'pg';
 
-/** The schema in which metering lives. */
+/** The schema in which metering lives where nobody made more. */
 export const DEFAULT_BUCKET = 'u00';
+
+/** More have no name. */
+export const BUCKETS_MAX = 100;
+
+/** Number 3 is `u03`; the same as the database's `bucket_schema`. */
+export const bucketSchema = (number: number) => `u${String(number).padStart(2, '0')}`;
 
 const FOLDER = `${import.meta.dirname}/bucket`;
 const NAME = /^u\d\d$/;
@@ -30,7 +36,7 @@ export function bucketSqlOf(number: number): string {
     .join('\n');
 }
 
-/** The buckets of this database. */
+/** The buckets of this database, by schema: those that migrations go through. */
 export async function listBuckets(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ schema: string }>(
     `select nspname as schema from pg_namespace where nspname ~ '^u\\d\\d$' order by 1`,

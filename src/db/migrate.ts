@@ -6,7 +6,8 @@ import { applyMigrations, patiently, recordMigration } from './apply-migrations.
 import { dumpSchemas } from './dump-schema.ts';
 import { appliedMigrations, findDrift, migrationFiles } from './migration-files.ts';
 
-const LOCK = 'squaretable:migrate';
+/** Whoever changes tables takes this lock. */
+export const MIGRATION_LOCK = 'squaretable:migrate';
 const OLDEST_SERVER = 150_000;
 
 export interface MigrateOptions {
@@ -35,7 +36,7 @@ export async function migrateDatabase(
   return connected(url, async (client) => {
     await assertNewEnough(client);
     await client.query(`set client_min_messages = warning`);
-    await client.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [LOCK]);
+    await client.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [MIGRATION_LOCK]);
     const files = migrationFiles().slice(0, options.upTo);
     const before = await appliedMigrations(client);
     const drift = findDrift(files, before);

@@ -177,6 +177,12 @@ create table mailed_links (
   constraint mailed_links_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
+create table metering_buckets (
+  number smallint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint metering_buckets_pkey PRIMARY KEY (number)
+);
+
 create table password_requests (
   id uuid default gen_random_uuid() not null,
   email text not null,
@@ -394,6 +400,7 @@ create table tenants (
   credits jsonb default '[]'::jsonb not null,
   entitlement_version bigint default 1 not null,
   contact_changed_at timestamp with time zone,
+  usage_bucket smallint default 0 not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -598,12 +605,26 @@ create view usage_totals as
     xmin
    FROM u00.usage_totals;
 
+CREATE OR REPLACE FUNCTION public.bucket_schema(p_number integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select 'u' || lpad(p_number::text, 2, '0');
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.plan_limits_changed()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_number int;
 begin
-  perform u00.usage_put_plan(new.plan::text, plan_limits_of(new.plan));
+  for v_number in select number from metering_buckets order by number loop
+    execute format('select %I.usage_put_plan($1, $2)', bucket_schema(v_number))
+    using new.plan::text, plan_limits_of(new.plan);
+  end loop;
   return null;
 end $function$
 ;
@@ -634,11 +655,39 @@ AS $function$
 declare
   v_base plan := case when new.base_plan < new.plan then new.base_plan end;
 begin
-  perform u00.usage_put_tenant(new.id, new.entitlement_version, new.plan::text,
-    plan_limits_of(new.plan), v_base::text, plan_limits_of(v_base), new.share_from, new.share_until,
-    new.deleted_at);
+  execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    bucket_schema(new.usage_bucket))
+  using new.id, new.entitlement_version, new.plan::text, plan_limits_of(new.plan), v_base::text,
+    plan_limits_of(v_base), new.share_from, new.share_until, new.deleted_at;
   if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tenants_moved()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('tenant_bucket', new.id::text || ' ' || new.usage_bucket);
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tenants_placed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_buckets int := (select count(*) from metering_buckets);
+begin
+  new.usage_bucket := (
+    select number from metering_buckets
+    order by number
+    offset (hashtext(new.id::text) & 2147483647) % v_buckets
+    limit 1
+  );
+  return new;
 end $function$
 ;
 
@@ -1292,6 +1341,10 @@ CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, deleted_at, ba
 CREATE TRIGGER tenants_metered AFTER UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN ((old.entitlement_version < new.entitlement_version)) EXECUTE FUNCTION tenants_metered();
 
 CREATE TRIGGER tenants_metered_new AFTER INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION tenants_metered();
+
+CREATE TRIGGER tenants_moved AFTER UPDATE OF usage_bucket ON public.tenants FOR EACH ROW WHEN ((old.usage_bucket IS DISTINCT FROM new.usage_bucket)) EXECUTE FUNCTION tenants_moved();
+
+CREATE TRIGGER tenants_placed BEFORE INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION tenants_placed();
 
 -- Metering: the bucket u00.
 
@@ -1954,6 +2007,32 @@ CREATE OR REPLACE FUNCTION u00.usage_not_whole()
 AS $function$
 begin
   raise exception 'the batch must be admitted call by call' using errcode = 'UB002';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_note_begun(p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_expires_at timestamp with time zone[], OUT known boolean[])
+ RETURNS boolean[]
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_amount bigint;
+  v_expires_at timestamptz;
+begin
+  known := array_fill(true, array[cardinality(p_reservations)]);
+  for n in 1 .. cardinality(p_reservations) loop
+    v_amount := p_amounts[n];
+    v_expires_at := p_expires_at[n];
+    update usage_reservations
+    set begun_amount = greatest(begun_amount, v_amount),
+      expires_at = greatest(expires_at, v_expires_at)
+    where tenant_id = p_tenants[n] and id = p_reservations[n] and state = 'open';
+    if not found then
+      perform from usage_reservations where tenant_id = p_tenants[n] and id = p_reservations[n];
+      known[n] := found;
+    end if;
+  end loop;
 end $function$
 ;
 

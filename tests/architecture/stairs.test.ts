@@ -88,6 +88,7 @@ const WITHIN = {
     'live-usage.ts',
     'calls',
     'batching',
+    'routing',
     'metering-deps.ts',
     'ledger',
   ],

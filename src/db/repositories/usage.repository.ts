@@ -12,7 +12,7 @@ import { bucketOf, type Bucket } from './usage/bucket.ts';
 import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/archive.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
-import { ensurePartition, openPeriod } from './usage/periods.ts';
+import { ensurePartition } from './usage/periods.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
 import type { SettleCall, Settlement } from './usage/settle.ts';
@@ -21,17 +21,28 @@ import { settleAll } from './usage/settle-all.ts';
 /** What runs beside the calls, over many rows, has more time than a call. */
 const SWEEP_WITHIN_MS = 60_000;
 
-/** The one place that reads and writes usage. Writes go through the database's own functions. */
+export interface UsageRepositoryOptions {
+  /** The bucket's number; the first unless told. */
+  bucket?: number;
+  answerWithinMs?: number | undefined;
+}
+
+/**
+ * The one place that reads and writes usage, of one bucket. Writes go through the database's own
+ * functions. What is asked about a tenant that is not in this bucket is answered as if there were
+ * none: whoever asks knows where else it may be.
+ */
 export class UsageRepository {
   readonly #db: Db;
   readonly #bucket: Bucket<pg.Pool>;
   readonly #hot: Bucket;
 
   /** A batch that is not answered after `answerWithinMs` rejects as if the database were away. */
-  constructor(database: Pick<Database, 'db' | 'pool'>, answerWithinMs = 10_000) {
-    this.#db = database.db;
-    this.#bucket = bucketOf(database.pool);
-    this.#hot = bucketOf(withQueryTimeout(database.pool, answerWithinMs));
+  constructor({ db, pool }: Pick<Database, 'db' | 'pool'>, options: UsageRepositoryOptions = {}) {
+    const { bucket, answerWithinMs = 10_000 } = options;
+    this.#db = db;
+    this.#bucket = bucketOf(pool, bucket);
+    this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), bucket);
   }
 
   /** Records one consumption (or reserves), as a batch of one. */
@@ -53,8 +64,8 @@ export class UsageRepository {
     return settleAll(this.#hot, now, calls);
   }
 
-  /** Notes that the work of reservations began, and what is owed of it by now. */
-  begin(calls: readonly BeginCall[]): Promise<void> {
+  /** Notes that the work of reservations began, and what is owed of it by now; answers which are here. */
+  begin(calls: readonly BeginCall[]): Promise<boolean[]> {
     return beginBatch(this.#hot, calls);
   }
 
@@ -76,8 +87,8 @@ export class UsageRepository {
     return findExpiry(this.#bucket, tenantId, id);
   }
 
-  /** When a key answered for the first time; throws when it never did. */
-  findKeyTime(tenantId: string, key: string): Promise<Date> {
+  /** When a key answered for the first time; `undefined` when it never did. */
+  findKeyTime(tenantId: string, key: string): Promise<Date | undefined> {
     return findKeyTime(this.#bucket, tenantId, key);
   }
 
@@ -112,7 +123,8 @@ export class UsageRepository {
     return readDays(this.#bucket, tenantId, first, last);
   }
 
-  streamLedger(tenantId: string, period: Period): Promise<Readable> {
+  /** `undefined` when the tenant is not here. */
+  streamLedger(tenantId: string, period: Period): Promise<Readable | undefined> {
     return streamLedgerCsv(this.#bucket, tenantId, period);
   }
 
@@ -120,26 +132,19 @@ export class UsageRepository {
     return (await findArchive(this.#bucket, period)) !== undefined;
   }
 
-  /** Tells every process that the usage of these tenants (ids, comma between) moved. */
-  async notifyChanged(tenantIds: string): Promise<void> {
-    await this.#bucket.client.query(`select pg_notify('usage_changed', $1)`, [tenantIds]);
-  }
-
   /** Makes the partitions of `periods`, so that no call has to. */
   async ensurePartitions(periods: readonly Period[]): Promise<void> {
     for (const period of periods) await ensurePartition(this.#bucket, period);
   }
 
-  /** Writes a correction; answers `used` after it. */
-  async correct(correction: Correction): Promise<number> {
-    await openPeriod(this.#bucket, correction.period, [correction.tenantId]);
-    return writeCorrection(this.#db, this.#bucket.schema, correction);
+  /** Writes a correction, in whichever bucket the tenant is; answers `used` after it. */
+  correct(correction: Correction): Promise<number> {
+    return writeCorrection(this.#db, correction);
   }
 
-  /** Takes a counter to zero by corrections in the ledger; answers what it stood at. */
-  async resetUsage(reset: Omit<Correction, 'amount' | 'occurredAt'>): Promise<number> {
-    await ensurePartition(this.#bucket, reset.period);
-    return writeReset(this.#db, this.#bucket.schema, reset);
+  /** Takes a counter to zero by corrections, in whichever bucket; answers what it stood at. */
+  resetUsage(reset: Omit<Correction, 'amount' | 'occurredAt'>): Promise<number> {
+    return writeReset(this.#db, reset);
   }
 
   async #sweep<Row extends pg.QueryResultRow>(call: string, values: unknown[]): Promise<Row[]> {

@@ -6,6 +6,7 @@ export * from './characters.ts';
 export * from './checkout-sessions.ts';
 export * from './enums.ts';
 export * from './mail-outbox.ts';
+export * from './metering-buckets.ts';
 export * from './mailed-links.ts';
 export * from './payments.ts';
 export * from './plan-limits.ts';

@@ -38,6 +38,8 @@ export const tenants = pgTable(
     shareUntil: instant(),
     /** Counts the changes of what the tenant may use; metering takes over what is newer than it has. */
     entitlementVersion: bigint({ mode: 'number' }).notNull().default(1),
+    /** The bucket in which its metering lies. Set by a trigger, then only where the tenant is moved. */
+    usageBucket: smallint().notNull().default(0),
     stripeCustomerId: text().unique(),
     /** What Stripe holds for invoices to come, a sum a currency, as last read. */
     credits: jsonb().$type<Money[]>().notNull().default([]),

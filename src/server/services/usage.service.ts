@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Database } from '../../db/client.ts';
 import { startListener, type Listener } from '../../db/listener.ts';
-import { UsageRepository } from '../../db/repositories/usage.repository.ts';
+import { notifyUsageChanged } from '../../db/repositories/usage/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { nextPeriod, periodOf, type Period } from '../../domain/period.ts';
@@ -18,11 +18,12 @@ import { ingestBatch, type IngestResult } from './usage/ingest.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { MeteringDeps } from './usage/metering-deps.ts';
-import { createQueues, type QueueOptions } from './usage/batching/queues.ts';
+import { createQueues, type QueueOptions } from './usage/routing/queues.ts';
 import { begin, release, reserve, settle } from './usage/reservations.ts';
 import type { BeginRequest, Reservation, Settled, SettleRequest } from './usage/reservations.ts';
 import { usageHistory, usageStats } from './usage/stats.ts';
 import { trackUsage, type TrackRequest } from './usage/track.ts';
+import { UsageRouter } from './usage/routing/router.ts';
 import { WriteRetries } from './usage/write-retries.ts';
 import { watchUsage } from './usage/live-updates.ts';
 
@@ -61,26 +62,26 @@ export class UsageService {
 
   constructor(deps: UsageDeps) {
     const { database, clock, log, metrics } = deps;
-    const repository = new UsageRepository(database, deps.answerWithinMs);
+    const router = new UsageRouter(deps);
     this.#database = database;
     this.#writeRetries = new WriteRetries(log);
     this.#deps = {
-      repository,
+      router,
       clock,
       log,
       metrics,
-      queues: createQueues({ repository, clock, metrics }, deps.queues),
+      queues: createQueues({ router, clock, metrics }, deps.queues),
       entitlements: new Entitlements({
         db: database.db,
         hears: () => this.#listener?.connected === true,
       }),
-      live: new LiveUsage({ notify: (payload) => repository.notifyChanged(payload), log }),
+      live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
     };
   }
 
   /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */
   start(): void {
-    const { entitlements, live, log } = this.#deps;
+    const { entitlements, live, log, router } = this.#deps;
     this.#listener ??= startListener({
       url: this.#database.url,
       channels: {
@@ -89,10 +90,14 @@ export class UsageService {
           live.wake(tenantId);
         },
         usage_changed: (payload) => live.heard(payload),
+        tenant_bucket: (payload) => router.directory.heard(payload),
       },
       onGap: () => {
         entitlements.forgetAll();
         live.wakeAll();
+        router.directory.refresh().catch((err: unknown) => {
+          log.warn({ err }, 'the buckets of metering could not be listed');
+        });
       },
       onError: (err) => log.warn({ err }, 'the listening connection broke'),
     });
@@ -192,8 +197,9 @@ export class UsageService {
 
   /** Releases reservations past their time; answers of how many tenants. Runs every few seconds. */
   async expireReservations(): Promise<number> {
-    const { repository, clock, live } = this.#deps;
-    const tenants = await repository.expire(clock.now());
+    const { router, clock, live } = this.#deps;
+    const now = clock.now();
+    const tenants = (await router.inEach((bucket) => bucket.expire(now))).flat();
     for (const tenantId of tenants) live.changed(tenantId);
     return tenants.length;
   }
@@ -203,18 +209,22 @@ export class UsageService {
    * is answered as before for a week; one that expired may be settled late for five.
    */
   async pruneReservations(): Promise<number> {
-    const { repository, clock } = this.#deps;
+    const { router, clock } = this.#deps;
     const before = (days: number) => new Date(clock.now().getTime() - days * 86_400_000);
-    let pruned = 0;
-    for (let last = PRUNED_AT_ONCE; last === PRUNED_AT_ONCE; pruned += last) {
-      last = await repository.prune(before(7), before(35), PRUNED_AT_ONCE);
-    }
-    return pruned;
+    const pruned = await router.inEach(async (bucket) => {
+      let count = 0;
+      for (let last = PRUNED_AT_ONCE; last === PRUNED_AT_ONCE; count += last) {
+        last = await bucket.prune(before(7), before(35), PRUNED_AT_ONCE);
+      }
+      return count;
+    });
+    return pruned.reduce((sum, count) => sum + count, 0);
   }
 
   /** Makes the ledger's partitions of this month and the next, so that no call has to. */
   async ensurePartitions(): Promise<void> {
-    const current = periodOf(this.#deps.clock.now());
-    await this.#deps.repository.ensurePartitions([current, nextPeriod(current)]);
+    const { router, clock } = this.#deps;
+    const current = periodOf(clock.now());
+    await router.inEach((bucket) => bucket.ensurePartitions([current, nextPeriod(current)]));
   }
 }

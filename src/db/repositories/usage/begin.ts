@@ -11,11 +11,17 @@ export interface BeginCall {
   expiresAt: Date | null;
 }
 
-const BEGIN = prepared('usage_begin', (u) => `select ${u}.usage_begin($1, $2, $3, $4)`);
+const BEGIN = prepared(
+  'usage_note_begun',
+  (u) => `select known from ${u}.usage_note_begun($1, $2, $3, $4)`,
+);
 
-/** Notes of a batch of reservations that their work began, in one round trip. See `usage_begin`. */
-export async function beginBatch(bucket: Bucket, calls: readonly BeginCall[]): Promise<void> {
-  await bucket.client.query({
+/**
+ * Notes of a batch of reservations that their work began, in one round trip; answers which of them are
+ * known here. See `usage_note_begun`.
+ */
+export async function beginBatch(bucket: Bucket, calls: readonly BeginCall[]): Promise<boolean[]> {
+  const result = await bucket.client.query<{ known: boolean[] }>({
     ...BEGIN(bucket),
     values: [
       plainArray(calls.map((call) => call.tenantId)),
@@ -24,4 +30,5 @@ export async function beginBatch(bucket: Bucket, calls: readonly BeginCall[]): P
       textArray(calls.map((call) => call.expiresAt?.toISOString() ?? null)),
     ],
   });
+  return result.rows[0]!.known;
 }

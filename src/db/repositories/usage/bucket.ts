@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DEFAULT_BUCKET } from '../../buckets.ts';
+import { bucketSchema } from '../../buckets.ts';
 import type { Queryable } from './hot-path.ts';
 
 /**
@@ -14,9 +14,9 @@ export interface Bucket<Client extends Queryable = Queryable> {
 /** For what must be one transaction: the caller's connection. */
 export type BucketConnection = Bucket<pg.ClientBase>;
 
-/** The bucket that `client` reaches. The one place that says where the tenants' metering lies. */
-export function bucketOf<Client extends Queryable>(client: Client): Bucket<Client> {
-  return { schema: DEFAULT_BUCKET, client };
+/** The bucket of a number, asked by `client`. The one place that says where a bucket lies. */
+export function bucketOf<Client extends Queryable>(client: Client, number = 0): Bucket<Client> {
+  return { schema: bucketSchema(number), client };
 }
 
 /** A statement that the server keeps prepared, under a name of its own in each bucket. */

@@ -4,6 +4,7 @@ import type { Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { Db } from '../../client.ts';
 import { actorId, insertAuditEntry } from '../operations/audit-log.repository.ts';
+import { holdPlace } from './placement.ts';
 
 interface Change {
   tenantId: string;
@@ -23,14 +24,17 @@ export interface Correction extends Change {
 }
 
 /**
- * Writes a correction and its audit entry; answers `used` after it. The check
+ * Writes a correction and its audit entry, where the tenant is; answers `used` after it. The check
  * `usage_totals_not_negative` refuses one that would leave less than nothing.
  */
-export function writeCorrection(db: Db, schema: string, correction: Correction): Promise<number> {
+export function writeCorrection(db: Db, correction: Correction): Promise<number> {
   const { tenantId, period, resourceType, amount, actor, reason, occurredAt, now } = correction;
   return db.transaction(async (tx) => {
+    const bucket = sql.identifier(await holdPlace(tx, tenantId));
+    await tx.execute(sql`select ${bucket}.usage_ensure_partition(${period})`);
+    await tx.execute(sql`select ${bucket}.usage_open(${period}, array[${tenantId}::uuid])`);
     const result = await tx.execute<{ used: string }>(sql`
-      select ${sql.identifier(schema)}.usage_correct(${tenantId}, ${period}, ${resourceType}, ${amount}, ${who(actor)},
+      select ${bucket}.usage_correct(${tenantId}, ${period}, ${resourceType}, ${amount}, ${who(actor)},
         ${reason}, ${occurredAt.toISOString()}, ${now.toISOString()}) as used`);
     const used = Number(result.rows[0]!.used);
     await insertAuditEntry(tx, {
@@ -45,11 +49,13 @@ export function writeCorrection(db: Db, schema: string, correction: Correction):
 }
 
 /** Takes a counter to zero by corrections, one a day; answers what it stood at. */
-export function writeReset(db: Db, schema: string, reset: Change): Promise<number> {
+export function writeReset(db: Db, reset: Change): Promise<number> {
   const { tenantId, period, resourceType, actor, reason, now } = reset;
   return db.transaction(async (tx) => {
+    const bucket = sql.identifier(await holdPlace(tx, tenantId));
+    await tx.execute(sql`select ${bucket}.usage_ensure_partition(${period})`);
     const result = await tx.execute<{ used: string }>(sql`
-      select ${sql.identifier(schema)}.usage_reset(${tenantId}, ${period}, ${resourceType}, ${who(actor)}, ${reason},
+      select ${bucket}.usage_reset(${tenantId}, ${period}, ${resourceType}, ${who(actor)}, ${reason},
         ${now.toISOString()}) as used`);
     const used = Number(result.rows[0]!.used);
     await insertAuditEntry(tx, {

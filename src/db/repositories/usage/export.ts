@@ -21,27 +21,54 @@ const INVISIBLE = [
 
 /**
  * A tenant's ledger of one month as CSV with a header, row by row as the server makes it: memory
- * does not grow with the number of rows. Destroy the stream to stop early.
+ * does not grow with the number of rows. Destroy the stream to stop early. `undefined` when the
+ * tenant is not in this bucket, seen in the same instant as its rows.
  */
 export async function streamLedgerCsv(
   bucket: Bucket<pg.Pool>,
   tenantId: string,
   period: Period,
-): Promise<Readable> {
+): Promise<Readable | undefined> {
   const client = await bucket.client.connect();
+  try {
+    await client.query('begin isolation level repeatable read, read only');
+    const known = await client.query(
+      `select from ${bucket.schema}.usage_tenants where tenant_id = $1`,
+      [tenantId],
+    );
+    if (known.rowCount === 1) return copyLedger(client, bucket.schema, tenantId, period);
+    await client.query('rollback');
+    client.release();
+    return undefined;
+  } catch (error) {
+    client.release(error as Error);
+    throw error;
+  }
+}
+
+/** The transaction ends, and the connection is given back, when the stream is read or destroyed. */
+function copyLedger(
+  client: pg.PoolClient,
+  schema: string,
+  tenantId: string,
+  period: Period,
+): Readable {
   // COPY takes no parameters.
   const query = `
     select id, ${utc('occurred_at')}, ${utc('created_at', 'recorded_at')}, resource_type, amount,
       ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
       ${text('reason')} as reason, metadata
-    from ${bucket.schema}.usage
+    from ${schema}.usage
     where tenant_id = ${pg.escapeLiteral(tenantId)} and period = ${pg.escapeLiteral(period)}
     order by created_at, id`;
   const stream = client.query(copyTo(`copy (${query}) to stdout with (format csv, header)`));
   let ended = false;
   stream.once('end', () => {
     ended = true;
-    client.release();
+    client.query('rollback').then(
+      () => client.release(),
+      (error: Error) => client.release(error),
+    );
   });
   // Whoever stops reading half-way leaves the rest on the connection, which is then of no use.
   stream.once('close', () => {

@@ -14,16 +14,16 @@ export async function findExpiry(
   return rows[0]?.expiresAt;
 }
 
-/** When a key answered for the first time; throws when it never did. */
+/** When a key answered for the first time; `undefined` when it never did. */
 export async function findKeyTime(
   { schema, client }: Bucket,
   tenantId: string,
   key: string,
-): Promise<Date> {
+): Promise<Date | undefined> {
   const { rows } = await client.query<{ createdAt: Date }>({
     text: `select created_at as "createdAt" from ${schema}.usage_idempotency
            where tenant_id = $1 and key = $2`,
     values: [tenantId, key],
   });
-  return rows[0]!.createdAt;
+  return rows[0]?.createdAt;
 }

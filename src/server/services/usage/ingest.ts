@@ -6,7 +6,7 @@ import { keyConflict, recordedOf } from './calls/results.ts';
 import { admissionOf, problemWith, type Consumption } from './calls/validation.ts';
 import { problemWithInstant, startOf } from './calls/instant.ts';
 import type { LiveUsage } from './live-usage.ts';
-import type { TimedCall, UsageQueues } from './batching/queues.ts';
+import type { TimedCall, UsageQueues } from './routing/queues.ts';
 
 /** The answer to one event, in the words of the HTTP interface. */
 export type IngestResult =

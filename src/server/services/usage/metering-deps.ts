@@ -1,14 +1,14 @@
-import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Logger } from '../../log.ts';
 import type { Entitlements } from './entitlements.ts';
 import type { LiveUsage } from './live-usage.ts';
 import type { UsageMetrics } from './metrics.ts';
-import type { UsageQueues } from './batching/queues.ts';
+import type { UsageQueues } from './routing/queues.ts';
+import type { UsageRouter } from './routing/router.ts';
 
 /** What metering is made of; each verb of it takes these. */
 export interface MeteringDeps {
-  repository: UsageRepository;
+  router: UsageRouter;
   queues: UsageQueues;
   entitlements: Entitlements;
   live: LiveUsage;

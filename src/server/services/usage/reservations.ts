@@ -81,15 +81,21 @@ export async function reserve(
 
 /** When the reservation that a key made ends; told by the key when it is pruned already. */
 async function expiryOf(
-  { repository }: MeteringDeps,
+  { router }: MeteringDeps,
   call: AdmissionCall,
   id: string,
   { ttlSeconds }: ReservationRequest,
 ): Promise<Date> {
-  const expiresAt = await repository.findExpiry(call.tenantId, id);
+  const isUnknown = (instant: Date | undefined) => instant === undefined;
+  const { tenantId } = call;
+  const expiresAt = await router.read(tenantId, (at) => at.findExpiry(tenantId, id), isUnknown);
   if (expiresAt !== undefined) return expiresAt;
-  const madeAt = await repository.findKeyTime(call.tenantId, call.key!);
-  return new Date(madeAt.getTime() + ttlSeconds * 1000);
+  const madeAt = await router.read(
+    tenantId,
+    (at) => at.findKeyTime(tenantId, call.key!),
+    isUnknown,
+  );
+  return new Date(madeAt!.getTime() + ttlSeconds * 1000);
 }
 
 /**

@@ -1,17 +1,19 @@
-import type { UsageRepository } from '../../../db/repositories/usage.repository.ts';
 import type { UsageDay, UsageHistory, UsageStats } from '../../../domain/api.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { periodEnd, periodOf, type Period } from '../../../domain/period.ts';
 import { describeUsage, RESOURCE_TYPES } from '../../../domain/quota.ts';
 import type { Entitlements } from './entitlements.ts';
+import type { UsageRouter } from './routing/router.ts';
 
 export interface StatsDeps {
-  repository: UsageRepository;
+  router: UsageRouter;
   entitlements: Entitlements;
   clock: Clock;
 }
 
 const DAY_MS = 86_400_000;
+
+const isEmpty = (rows: readonly unknown[]) => rows.length === 0;
 
 /** Every resource of the month, also those not used yet: these have the limit of the plan. */
 export async function usageStats(
@@ -21,7 +23,7 @@ export async function usageStats(
 ): Promise<UsageStats> {
   const [limits, counters] = await Promise.all([
     deps.entitlements.getLimits(tenantId, period),
-    deps.repository.getUsage(tenantId, period),
+    deps.router.read(tenantId, (bucket) => bucket.getUsage(tenantId, period), isEmpty),
   ]);
   const updatedAt = counters.map((counter) => counter.updatedAt.getTime());
   return {
@@ -48,7 +50,11 @@ export async function usageHistory(
     return day.toISOString().slice(0, 10);
   });
   const first = dates[0]!.slice(0, 7) as Period;
-  const found = await deps.repository.getDays(tenantId, first, periodOf(today));
+  const found = await deps.router.read(
+    tenantId,
+    (bucket) => bucket.getDays(tenantId, first, periodOf(today)),
+    isEmpty,
+  );
   const byDate = new Map<string, UsageDay>(
     dates.map((date) => [date, { date, llm_tokens: 0, messages: 0, images: 0, api_calls: 0 }]),
   );

@@ -8,9 +8,9 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
-import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import { createQueues, type UsageQueues } from '../batching/queues.ts';
+import { createQueues, type UsageQueues } from '../routing/queues.ts';
+import { UsageRouter } from '../routing/router.ts';
 import { HandClock } from './service.ts';
 
 /**
@@ -26,7 +26,7 @@ let queues: UsageQueues;
 beforeAll(async () => {
   database = await createTestDatabase();
   queues = createQueues({
-    repository: new UsageRepository(database),
+    router: new UsageRouter({ database }),
     clock,
     metrics: undefined,
   });

@@ -39,7 +39,7 @@ export async function correctUsage(
   try {
     // A correction of an earlier month shows on that month's first day.
     const occurredAt = period === current ? now : periodStart(period);
-    const used = await deps.repository.correct({ ...request, period, occurredAt, now });
+    const used = await deps.router.bucket(0).correct({ ...request, period, occurredAt, now });
     deps.live.changed(request.tenantId);
     return { used };
   } catch (cause) {
@@ -59,7 +59,7 @@ export async function resetUsage(
   await assertTenant(deps, request.tenantId);
   const now = deps.clock.now();
   const period = request.period ?? periodOf(now);
-  const before = await deps.repository.resetUsage({ ...request, period, now });
+  const before = await deps.router.bucket(0).resetUsage({ ...request, period, now });
   deps.live.changed(request.tenantId);
   return { before };
 }

@@ -5,18 +5,24 @@ import type { MeteringDeps } from '../metering-deps.ts';
 
 /**
  * The tenant's ledger of a month as CSV, as a stream, which holds a connection until it is read or
- * destroyed. 404 when the month was archived.
+ * destroyed. 404 when the month was archived, which it is in every bucket at once.
  */
 export async function openExport(
   deps: MeteringDeps,
   tenantId: string,
   period: Period,
 ): Promise<Readable> {
-  if (await deps.repository.isArchived(period)) {
+  if (await deps.router.bucket(0).isArchived(period)) {
     throw new BillingError(
       'not_found',
       `The ledger of ${period} has been archived: ask support for the file.`,
     );
   }
-  return deps.repository.streamLedger(tenantId, period);
+  const ledger = await deps.router.read(
+    tenantId,
+    (bucket) => bucket.streamLedger(tenantId, period),
+    (found) => found === undefined,
+  );
+  if (ledger !== undefined) return ledger;
+  throw new BillingError('tenant_not_found', `There is no tenant ${tenantId}.`);
 }

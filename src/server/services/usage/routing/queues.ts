@@ -1,4 +1,3 @@
-import { isDatabaseAway, isDataRefused } from '../../../../db/database-error.ts';
 import type { Admission, AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
 import type {
   AdmissionMode,
@@ -7,11 +6,13 @@ import type {
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
-import type { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
-import { Batcher } from './batcher.ts';
+import type { UsageRouter } from './router.ts';
+import { Batcher } from '../batching/batcher.ts';
+import { cannotStore, eachApart, orUnavailable, type Run } from '../batching/failures.ts';
+import { RoutedQueue } from './routed-queue.ts';
 import type { UsageMetrics } from '../metrics.ts';
 
 /** A call with the instant its work started: the call's own where it names one, else now. */
@@ -27,10 +28,10 @@ export interface QueueOptions {
 }
 
 export interface UsageQueues {
-  admissions: Batcher<TimedCall, Admission>;
-  settlements: Batcher<SettleCall, Settlement>;
-  beginnings: Batcher<BeginCall, true>;
-  lookups: Batcher<CounterKey, Pick<Counter, 'used' | 'held' | 'limit'> | null>;
+  admissions: RoutedQueue<TimedCall, Admission>;
+  settlements: RoutedQueue<SettleCall, Settlement>;
+  beginnings: RoutedQueue<BeginCall, boolean>;
+  lookups: RoutedQueue<CounterKey, Pick<Counter, 'used' | 'held' | 'limit'> | null>;
 }
 
 const DAY_MS = 86_400_000;
@@ -41,43 +42,42 @@ const MEMORY_BATCHES = 50;
 const DEFAULTS = { batchesMax: 2, callsMax: 1_000, waitingMax: 10_000 };
 
 interface QueueDeps {
-  repository: UsageRepository;
+  router: UsageRouter;
   clock: Clock;
   metrics: UsageMetrics | undefined;
 }
 
-/** The queues between callers and the database: each turns calls into batches. */
+/** The queues between callers and the buckets: each turns calls into batches, one bucket a batch. */
 export function createQueues(deps: QueueDeps, options: QueueOptions = {}): UsageQueues {
-  const { repository, clock, metrics } = deps;
+  const { router, clock, metrics } = deps;
   const size = { ...DEFAULTS, ...options };
+  const queue = <Call, Answer>(
+    run: (bucket: number) => Run<Call, Answer>,
+    joins?: (first: Call, call: Call) => boolean,
+  ) =>
+    new RoutedQueue<Call, Answer>(
+      router.directory,
+      (bucket) => new Batcher({ ...size, run: run(bucket), ...(joins && { joins }) }),
+    );
   return {
-    admissions: new Batcher({
-      ...size,
-      joins: sameDay,
-      run: timed('admit', metrics, createAdmission(repository, clock)),
-    }),
-    settlements: new Batcher({
-      ...size,
-      run: timed('settle', metrics, (calls) => settleOnce(repository, clock, calls)),
-    }),
-    beginnings: new Batcher({
-      ...size,
-      run: orUnavailable(
-        eachApart(async (calls) => {
-          await repository.begin(calls);
-          return calls.map(() => true as const);
-        }),
-      ),
-    }),
-    lookups: new Batcher({
-      ...size,
-      run: orUnavailable(
-        eachApart(async (keys) => {
-          const found = await repository.lookUp(keys);
+    admissions: queue(
+      (bucket) => timed('admit', metrics, createAdmission(router, bucket, clock)),
+      sameDay,
+    ),
+    settlements: queue((bucket) =>
+      timed('settle', metrics, (calls) => settleOnce(router, bucket, clock, calls)),
+    ),
+    beginnings: queue((bucket) =>
+      orUnavailable(eachApart((calls: BeginCall[]) => router.begin(bucket, calls))),
+    ),
+    lookups: queue((bucket) =>
+      orUnavailable(
+        eachApart(async (keys: CounterKey[]) => {
+          const found = await router.lookUp(bucket, keys);
           return found.map((counter) => counter ?? null);
         }),
       ),
-    }),
+    ),
   };
 }
 
@@ -88,11 +88,12 @@ function sameDay(first: TimedCall, next: TimedCall): boolean {
 
 const dayOf = ({ startedAt }: TimedCall) => Math.floor(startedAt.getTime() / DAY_MS);
 
-function createAdmission(repository: UsageRepository, clock: Clock) {
+function createAdmission(router: UsageRouter, bucket: number, clock: Clock) {
   const expectation = new Expectation();
   return async (batch: TimedCall[]): Promise<(Admission | Error)[]> => {
     const { startedAt } = batch.find(({ call }) => call.startedAt === undefined) ?? batch[0]!;
-    const results = await repository.admit(
+    const results = await router.admit(
+      bucket,
       {
         period: periodOf(startedAt),
         occurredAt: startedAt,
@@ -134,13 +135,10 @@ function answerOf(result: AdmissionResult, call: AdmissionCall): Admission | Err
   return result;
 }
 
-function cannotStore(cause: Error): BillingError {
-  return new BillingError('invalid_request', 'The database cannot store this call.', { cause });
-}
-
 /** A reservation named twice in one batch is settled in two. */
 async function settleOnce(
-  repository: UsageRepository,
+  router: UsageRouter,
+  bucket: number,
   clock: Clock,
   calls: SettleCall[],
 ): Promise<(Settlement | Error)[]> {
@@ -153,15 +151,13 @@ async function settleOnce(
       seen.add(id);
       continue;
     }
-    const settled = await repository.settle(clock.now(), calls.slice(from, i));
+    const settled = await router.settle(bucket, clock.now(), calls.slice(from, i));
     answers.push(...settled.map((one) => (one instanceof Error ? cannotStore(one) : one)));
     from = i;
     seen = new Set(id === undefined ? [] : [id]);
   }
   return answers;
 }
-
-type Run<Call, Answer> = (calls: Call[]) => Promise<(Answer | Error)[]>;
 
 function timed<Call, Answer>(
   kind: 'admit' | 'settle',
@@ -176,38 +172,5 @@ function timed<Call, Answer>(
     const answers = await guarded(calls);
     end();
     return answers;
-  };
-}
-
-/**
- * A call that the database refuses fails alone: halved until it stands by itself. For what may be
- * asked twice; admission and settlement do the same where they are one transaction.
- */
-function eachApart<Call, Answer>(run: Run<Call, Answer>): Run<Call, Answer> {
-  return async function apart(calls): Promise<(Answer | Error)[]> {
-    try {
-      return await run(calls);
-    } catch (error) {
-      if (!isDataRefused(error)) throw error;
-      if (calls.length === 1) return [cannotStore(error as Error)];
-      const middle = Math.ceil(calls.length / 2);
-      return [...(await apart(calls.slice(0, middle))), ...(await apart(calls.slice(middle)))];
-    }
-  };
-}
-
-/** A database that is away becomes 503; what was under way may or may not be recorded. */
-function orUnavailable<Call, Answer>(run: Run<Call, Answer>): Run<Call, Answer> {
-  return async (calls) => {
-    try {
-      return await run(calls);
-    } catch (cause) {
-      if (!isDatabaseAway(cause)) throw cause;
-      throw new BillingError(
-        'database_unavailable',
-        'Usage cannot be recorded right now: the database cannot be reached. Try again with the same idempotency key.',
-        { retryAfterSeconds: 1, cause },
-      );
-    }
   };
 }

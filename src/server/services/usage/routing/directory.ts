@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache';
+import type { Database } from '../../../../db/client.ts';
+import { orUnavailable } from '../batching/failures.ts';
+import { Batcher } from '../batching/batcher.ts';
+import {
+  findPlaces,
+  listBucketNumbers,
+  type Place,
+} from '../../../../db/repositories/usage/placement.ts';
+import { isUuid } from '../../../../domain/ids.ts';
+
+const TENANTS_MAX = 100_000;
+const LOOK_UPS = { batchesMax: 2, callsMax: 1_000, waitingMax: 10_000 };
+
+/**
+ * Where this process believes each tenant's metering to lie. Nothing rests on it being right: a
+ * bucket says when a tenant is not in it, and then the main tables are asked. While nobody has made
+ * more than the first bucket there is nothing to look up.
+ */
+export class BucketDirectory {
+  readonly #pool: Database['pool'];
+  readonly #known = new LRUCache<string, number>({ max: TENANTS_MAX });
+  readonly #lookUps: Batcher<string, number>;
+  #several = false;
+
+  constructor(deps: { database: Pick<Database, 'pool'> }) {
+    this.#pool = deps.database.pool;
+    this.#lookUps = new Batcher({
+      ...LOOK_UPS,
+      run: orUnavailable(async (tenantIds: string[]) => {
+        const places = await this.read(tenantIds);
+        return tenantIds.map((id) => places.get(id.toLowerCase())?.bucket ?? 0);
+      }),
+    });
+  }
+
+  /** The bucket to ask first; `undefined` when that has to be looked up. */
+  guess(tenantId: string): number | undefined {
+    return this.#several ? this.#known.get(tenantId) : 0;
+  }
+
+  /** Looks a bucket up, together with others who ask now. The first for a tenant nobody knows. */
+  lookUp(tenantId: string): Promise<number> {
+    return this.#lookUps.submit(tenantId, tenantId);
+  }
+
+  /** Asks the main tables, and remembers. Answers by lower-case id, without tenants nobody knows. */
+  async read(tenantIds: readonly string[]): Promise<Map<string, Place>> {
+    const ids = tenantIds.filter((id) => isUuid(id));
+    if (ids.length === 0) return new Map();
+    const places = await findPlaces(this.#pool, ids);
+    for (const [id, { bucket }] of places) this.#learn(id, bucket);
+    return places;
+  }
+
+  /** A tenant was moved; the payload is its id and the number of its bucket. */
+  heard(payload: string): void {
+    const [tenantId = '', bucket] = payload.split(' ');
+    this.#learn(tenantId, Number(bucket));
+  }
+
+  /** After a gap nobody knows what was missed; asks how many buckets there are by now. */
+  async refresh(): Promise<void> {
+    this.#known.clear();
+    if ((await this.listBuckets()).length > 1) this.#several = true;
+  }
+
+  /** The numbers of the buckets that exist, as the database has them now. */
+  listBuckets(): Promise<number[]> {
+    return listBucketNumbers(this.#pool);
+  }
+
+  #learn(tenantId: string, bucket: number): void {
+    if (bucket !== 0) this.#several = true;
+    if (this.#several) this.#known.set(tenantId, bucket);
+  }
+}

@@ -1,0 +1,64 @@
+import type { BucketDirectory } from './directory.ts';
+import type { Batcher } from '../batching/batcher.ts';
+
+/** One queue of calls a bucket; each call waits in that of its tenant's bucket. */
+export class RoutedQueue<Call, Answer> {
+  readonly #directory: Pick<BucketDirectory, 'guess' | 'lookUp'>;
+  readonly #create: (bucket: number) => Batcher<Call, Answer>;
+  readonly #batchers: Batcher<Call, Answer>[] = [];
+
+  constructor(
+    directory: Pick<BucketDirectory, 'guess' | 'lookUp'>,
+    create: (bucket: number) => Batcher<Call, Answer>,
+  ) {
+    this.#directory = directory;
+    this.#create = create;
+  }
+
+  /** Calls taken and not yet answered, over all buckets. */
+  get unanswered(): number {
+    // Where a bucket was never asked there is a hole, which `forEach` leaves out.
+    let sum = 0;
+    this.#batchers.forEach((batcher) => (sum += batcher.unanswered));
+    return sum;
+  }
+
+  /** Rejects with 503 `busy` when too many calls wait for the tenant's bucket. */
+  submit(call: Call, tenantId: string): Promise<Answer> {
+    const bucket = this.#directory.guess(tenantId);
+    if (bucket !== undefined) return this.#of(bucket).submit(call, tenantId);
+    return this.#directory.lookUp(tenantId).then((found) => this.#of(found).submit(call, tenantId));
+  }
+
+  /**
+   * The answers in the order of `calls`, an Error for each that failed. Those of a bucket for which
+   * too many wait fail together. Rejects when it cannot be looked up where they belong.
+   */
+  async submitAll(
+    calls: readonly Call[],
+    tenantOf: (call: Call) => string,
+  ): Promise<(Answer | Error)[]> {
+    const buckets = await Promise.all(
+      calls.map((call) => {
+        const tenantId = tenantOf(call);
+        return this.#directory.guess(tenantId) ?? this.#directory.lookUp(tenantId);
+      }),
+    );
+    const answers = new Array<Answer | Error>(calls.length);
+    const byBucket = Map.groupBy(calls.keys(), (place) => buckets[place]!);
+    await Promise.all(
+      [...byBucket].map(async ([bucket, places]) => {
+        const some = places.map((place) => calls[place]!);
+        const answered = await this.#of(bucket)
+          .submitAll(some, tenantOf)
+          .catch((error: Error) => some.map(() => error));
+        places.forEach((place, i) => (answers[place] = answered[i]!));
+      }),
+    );
+    return answers;
+  }
+
+  #of(bucket: number): Batcher<Call, Answer> {
+    return (this.#batchers[bucket] ??= this.#create(bucket));
+  }
+}

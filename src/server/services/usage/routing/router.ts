@@ -1,0 +1,167 @@
+import type { Database } from '../../../../db/client.ts';
+import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
+import type { AdmissionBatch } from '../../../../db/repositories/usage/admit.ts';
+import type {
+  AdmissionMode,
+  AdmissionResult,
+} from '../../../../db/repositories/usage/admit-all.ts';
+import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
+import type { Place } from '../../../../db/repositories/usage/placement.ts';
+import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
+import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
+import { BucketDirectory } from './directory.ts';
+
+export interface UsageRouterDeps {
+  database: Pick<Database, 'db' | 'pool'>;
+  /** How long a bucket may take for a batch until it counts as away. */
+  answerWithinMs?: number | undefined;
+}
+
+type Looked = Pick<Counter, 'used' | 'held' | 'limit'> | undefined;
+
+/** A tenant that is moved more often than that while it is asked for is moved by a fault. */
+const MOVES_MAX = 100;
+
+/**
+ * Asks metering in the bucket in which a tenant's lies. Where it is asked in vain (a tenant was moved
+ * since this process looked) the main tables say where it is, and that bucket is asked. That there is
+ * nothing is believed only when the tenant's row stayed the same from before it was asked until after:
+ * then it was not moved meanwhile.
+ */
+export class UsageRouter {
+  readonly directory: BucketDirectory;
+  readonly #deps: UsageRouterDeps;
+  readonly #buckets: UsageRepository[] = [];
+
+  constructor(deps: UsageRouterDeps) {
+    this.#deps = deps;
+    this.directory = new BucketDirectory(deps);
+  }
+
+  /** The bucket of a number. */
+  bucket(number: number): UsageRepository {
+    const { database, answerWithinMs } = this.#deps;
+    return (this.#buckets[number] ??= new UsageRepository(database, {
+      bucket: number,
+      answerWithinMs,
+    }));
+  }
+
+  /** Every bucket that exists now. */
+  async buckets(): Promise<UsageRepository[]> {
+    return (await this.directory.listBuckets()).map((number) => this.bucket(number));
+  }
+
+  /** Runs `work` in one bucket after the other; one that fails keeps none of the others from it. */
+  async inEach<T>(work: (bucket: UsageRepository) => Promise<T>): Promise<T[]> {
+    const done: T[] = [];
+    const failed: unknown[] = [];
+    for (const bucket of await this.buckets()) {
+      await work(bucket).then(
+        (result) => done.push(result),
+        (error: unknown) => failed.push(error),
+      );
+    }
+    if (failed.length > 0) throw failed[0];
+    return done;
+  }
+
+  /** Admits a batch, in `bucket` first; see `UsageRepository.admit`. */
+  admit(bucket: number, batch: AdmissionBatch, mode?: AdmissionMode): Promise<AdmissionResult[]> {
+    return this.#ask<AdmissionBatch['calls'][number], AdmissionResult>(
+      bucket,
+      batch.calls,
+      (repository, calls) => repository.admit({ ...batch, calls }, mode),
+      (result) => !(result instanceof Error) && result.outcome === 'unknown_tenant',
+    );
+  }
+
+  /** Settles and releases reservations, each named once, in `bucket` first. */
+  settle(bucket: number, now: Date, calls: readonly SettleCall[]): Promise<(Settlement | Error)[]> {
+    return this.#ask<SettleCall, Settlement | Error>(
+      bucket,
+      calls,
+      (repository, some) => repository.settle(now, some),
+      (result) => !(result instanceof Error) && result.outcome === 'unknown',
+    );
+  }
+
+  /** Notes that the work of reservations began, in `bucket` first; false for one nobody knows. */
+  begin(bucket: number, calls: readonly BeginCall[]): Promise<(boolean | Error)[]> {
+    return this.#ask<BeginCall, boolean | Error>(
+      bucket,
+      calls,
+      (repository, some) => repository.begin(some),
+      (known) => known === false,
+    );
+  }
+
+  /** Many counters in one round trip, in `bucket` first; `undefined` for one that does not exist. */
+  lookUp(bucket: number, keys: readonly CounterKey[]): Promise<(Looked | Error)[]> {
+    return this.#ask<CounterKey, Looked | Error>(
+      bucket,
+      keys,
+      (repository, some) => repository.lookUp(some),
+      (counter) => counter === undefined,
+    );
+  }
+
+  /** What one tenant's bucket answers; asked again elsewhere while that is `empty`. */
+  async read<T>(
+    tenantId: string,
+    ask: (bucket: UsageRepository) => Promise<T>,
+    isEmpty: (answer: T) => boolean,
+  ): Promise<T> {
+    const bucket = this.directory.guess(tenantId) ?? (await this.directory.lookUp(tenantId));
+    const [answer] = await this.#ask<{ tenantId: string }, T>(
+      bucket,
+      [{ tenantId }],
+      async (repository) => [await ask(repository)],
+      isEmpty,
+    );
+    return answer!;
+  }
+
+  async #ask<Call extends { tenantId: string }, Answer>(
+    first: number,
+    calls: readonly Call[],
+    ask: (bucket: UsageRepository, calls: readonly Call[]) => Promise<Answer[]>,
+    isAbsent: (answer: Answer) => boolean,
+  ): Promise<Answer[]> {
+    const answers = await ask(this.bucket(first), calls);
+    let absent = placesOf(answers, isAbsent);
+    let before = new Map<string, Place>();
+    for (let round = 0; absent.length > 0 && round < MOVES_MAX; round += 1) {
+      const now = await this.directory.read([
+        ...new Set(absent.map((place) => calls[place]!.tenantId)),
+      ]);
+      const moved = absent.filter((place) => {
+        const id = calls[place]!.tenantId.toLowerCase();
+        return now.has(id) && now.get(id)!.version !== before.get(id)?.version;
+      });
+      const byBucket = Map.groupBy(
+        moved,
+        (place) => now.get(calls[place]!.tenantId.toLowerCase())!.bucket,
+      );
+      for (const [bucket, places] of byBucket) {
+        const some = places.map((place) => calls[place]!);
+        const again = await ask(this.bucket(bucket), some);
+        places.forEach((place, i) => (answers[place] = again[i]!));
+      }
+      absent = moved.filter((place) => isAbsent(answers[place]!));
+      before = now;
+    }
+    return answers;
+  }
+}
+
+function placesOf<Answer>(
+  answers: readonly Answer[],
+  isWanted: (answer: Answer) => boolean,
+): number[] {
+  const places: number[] = [];
+  for (let place = 0; place < answers.length; place += 1) {
+    if (isWanted(answers[place]!)) places.push(place);
+  }
+  return places;
+}
