@@ -25,7 +25,9 @@ export function readState(local: LocalStripe): object {
   const { kernel } = local;
   const { store } = kernel;
   const { chaos } = readSettings(store);
-  const { retry, upcomingDays } = billingSettings(store);
+  const billing = billingSettings(store);
+  const { delayedPayments, invoiceRetry, upcomingDays, walletRefunds } = billing;
+  const retry = { ...billing.retry, invoices: invoiceRetry };
   const counts: Record<string, number> = {};
   for (const kind of store.kinds()) {
     if (!kind.startsWith('_')) counts[kind] = store.size(kind);
@@ -35,7 +37,7 @@ export function readState(local: LocalStripe): object {
     now: kernel.now(),
     apiVersion,
     url: local.url,
-    settings: { retry, chaos, upcomingDays },
+    settings: { retry, chaos, upcomingDays, delayedPayments, walletRefunds },
     counts,
     nextDue:
       next === undefined ? null : { at: next.dueAt, kind: next.kind, objectId: next.objectId },

@@ -41,6 +41,10 @@ describe('12 a refund to a wallet', () => {
       status: 200,
       body: { walletRefunds: { seconds: 7200, outcome: 'failed' } },
     });
+    const state = await fetch(`${shop.local.url}/_control/state`);
+    expect(await state.json()).toMatchObject({
+      settings: { walletRefunds: { seconds: 7200, outcome: 'failed' } },
+    });
     const charge = await paid();
     const { id } = await shop.stripe.refunds.create({ charge: charge.id, amount: 400 });
     // What is said later is of later refunds.

@@ -57,7 +57,10 @@ test('8 missing: WeChat Pay shows its code, in Chinese too, at the width of a ph
     await page.setViewportSize({ width: 360, height: 740 });
     await page.getByRole('button', { name: '使用微信支付支付' }).click();
     await page.getByRole('img', { name: '此付款的二维码' }).waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await accessibilityFaults(page)).toEqual([]);
+    }
     expect(await sidewaysScroll(page)).toBe(0);
     await page.getByRole('button', { name: '授权付款' }).focus();
     await page.keyboard.press('Enter');
