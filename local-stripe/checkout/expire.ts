@@ -52,7 +52,7 @@ export function assertNotOfCheckout(ctx: Context, intent: string, noun: string):
   const [row] = ctx.store.by('_checkout', 'intent', intent);
   if (row === undefined || ctx.store.get('checkout.session', row.id).status !== 'open') return;
   throw invalidRequest(
-    `You cannot cancel this ${noun} because it was created by a Checkout Session. Expire the Checkout Session instead.`,
+    `You cannot perform this action on ${noun}s created by Checkout. Expire the Checkout Session instead.`,
     undefined,
     noun === 'PaymentIntent' ? 'payment_intent_unexpected_state' : 'setup_intent_unexpected_state',
   );
