@@ -4,9 +4,11 @@ import { ensureIntent, finalizeInvoice } from '../billing/invoice/finalize.ts';
 import { attemptInvoice, markPaid, methodFor } from '../billing/invoice/pay.ts';
 import { defaultPayment } from '../billing/invoice/payments.ts';
 import { markUncollectible, voidInvoice } from '../billing/invoice/void.ts';
+import { findReadyMadeCard } from '../billing/cards.ts';
 import { thrownDecline } from '../billing/payment/decline.ts';
 import type { IntentError } from '../billing/payment/decline.ts';
 import { resolveMethod } from '../billing/payment/methods.ts';
+import { assertOwnMethod } from '../billing/subscription/read-params.ts';
 import { refuseUnsupported } from '../billing/unsupported.ts';
 import { cardError, invalidRequest } from '../kernel/errors.ts';
 import { idOf } from '../kernel/reference.ts';
@@ -63,7 +65,7 @@ export function payInvoice(
   const paymentMethod =
     params.payment_method === undefined
       ? methodFor(ctx, invoice)
-      : given(ctx, params.payment_method);
+      : given(ctx, params.payment_method, idOf(invoice.customer!));
   if (paymentMethod === null) {
     throw invalidRequest(
       'There is no default payment method set for this invoice. Please set one, or pass `payment_method`.',
@@ -76,8 +78,12 @@ export function payInvoice(
   throw refusal(ctx, after);
 }
 
-function given(ctx: Context, reference: string): string {
-  return resolveMethod(ctx, reference).id;
+/** One of the customer's own, or a test card by its name. */
+function given(ctx: Context, reference: string, customer: string): string {
+  const isTestCard = findReadyMadeCard(reference) !== undefined;
+  return isTestCard
+    ? resolveMethod(ctx, reference).id
+    : assertOwnMethod(ctx, customer, reference, 'payment_method');
 }
 
 function refusal(ctx: Context, invoice: Invoice) {

@@ -150,6 +150,20 @@ describe('12 an auto top-up', () => {
     expect(await story.stripe.invoices.pay(open.id, params)).toMatchObject({ status: 'paid' });
   });
 
+  test('is not charged to a card of somebody else, nor of nobody', async () => {
+    const story = await beginStory(world, { card: 'pm_card_visa' });
+    const { open } = await topUp(story);
+    const nobodys = await story.stripe.paymentMethods.create({
+      type: 'card',
+      card: { token: 'tok_visa' },
+    });
+    for (const payment_method of [world.card, nobodys.id]) {
+      const error = await refusalOf(story.stripe.invoices.pay(open.id, { payment_method }));
+      expect(error).toMatchObject({ statusCode: 400, param: 'payment_method' });
+    }
+    expect(await story.stripe.invoices.retrieve(open.id)).toMatchObject({ attempt_count: 0 });
+  });
+
   test('without a card on file is refused, and nothing is tried', async () => {
     const story = await beginStory(world);
     const { open, pay } = await topUp(story);
