@@ -2,7 +2,11 @@ import type { CallsOf } from './calls.ts';
 import type { World } from '../support/world.ts';
 
 const paidInvoice = async ({ stripe, customer }: World) => {
-  const { id } = await stripe.invoices.create({ customer: customer.id, auto_advance: false });
+  const { id } = await stripe.invoices.create({
+    customer: customer.id,
+    currency: 'cny',
+    auto_advance: false,
+  });
   await stripe.invoiceItems.create({
     customer: customer.id,
     invoice: id,
@@ -61,7 +65,11 @@ export const creditNoteCalls: CallsOf<'credit_notes'> = {
     world.stripe.creditNotes.listLineItems((await note(world)).id),
   'POST /v1/credit_notes/:id/void': async (world) => {
     const { stripe, customer } = world;
-    const { id } = await stripe.invoices.create({ customer: customer.id, auto_advance: false });
+    const { id } = await stripe.invoices.create({
+      customer: customer.id,
+      currency: 'cny',
+      auto_advance: false,
+    });
     const item = { customer: customer.id, invoice: id, amount: 900, currency: 'cny' };
     await stripe.invoiceItems.create(item);
     await stripe.invoices.finalizeInvoice(id, { auto_advance: false });

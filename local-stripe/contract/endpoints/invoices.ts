@@ -11,7 +11,11 @@ const item = ({ stripe, customer }: World, invoice?: string) =>
   });
 const draft = async (world: World) => {
   const { stripe, customer } = world;
-  const invoice = await stripe.invoices.create({ customer: customer.id, auto_advance: false });
+  const invoice = await stripe.invoices.create({
+    customer: customer.id,
+    currency: 'cny',
+    auto_advance: false,
+  });
   await item(world, invoice.id);
   return invoice.id;
 };
