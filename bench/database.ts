@@ -66,7 +66,15 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
  * that starts on the database writes the catalogue's limits again.
  */
 export async function raiseLimits({ pool }: Database): Promise<void> {
-  await pool.query(`update plan_limits set "limit" = 1000000000000 where plan = 'team'`);
+  await pool.query(
+    `insert into plan_versions (plan, version, name, features, limits, published_at, carried_at)
+     select plan, version + 1, name, features,
+       (select jsonb_object_agg(key, 1000000000000) from jsonb_each(limits)), now(), now()
+     from plan_versions where plan = 'team' and version = 1`,
+  );
+  await pool.query(
+    `update tenants set entitlement_version = entitlement_version + 1 where plan = 'team'`,
+  );
 }
 
 /**

@@ -3,6 +3,7 @@ import { assertStripeSet, decideForCommand, type Config } from '../../src/server
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog } from '../../src/server/log.ts';
+import { PlanCatalogue } from '../../src/server/services/plans/plan-catalogue.ts';
 import { PriceCatalogue } from '../../src/server/services/stripe/catalogue.ts';
 import {
   createStripeClient,
@@ -65,6 +66,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     log,
     stripe,
     catalogue,
+    plans: new PlanCatalogue(db),
     graceDays: config.pastDueGraceDays,
     policies: config.policies,
     jobs,

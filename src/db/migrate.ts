@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { PLAN_CATALOGUE, PLANS } from '../domain/plans.ts';
-import { RESOURCE_TYPES } from '../domain/quota.ts';
 import { applyMigrations, patiently, recordMigration } from './apply-migrations.ts';
 import { dumpSchemas } from './dump-schema.ts';
+import { publishFirstPlans } from './first-plans.ts';
 import { appliedMigrations, findDrift, migrationFiles } from './migration-files.ts';
 
 /** Whoever changes tables takes this lock. */
@@ -44,7 +43,7 @@ export async function migrateDatabase(
     const last = before.at(-1)?.writtenAt ?? 0;
     await applyMigrations(client, files, last);
     if (drift) await adopt(client);
-    await patiently(client, () => writePlanLimits(client));
+    await patiently(client, () => publishFirstPlans(client));
     const applied = files.filter(({ writtenAt }) => writtenAt > last).map(({ name }) => name);
     return { applied, newest: files.at(-1)!.name };
   });
@@ -102,20 +101,6 @@ async function adopt(client: pg.Client): Promise<void> {
   await client.query('delete from drizzle.__drizzle_migrations');
   for (const file of migrationFiles()) await recordMigration(client, file);
   await client.query('commit');
-}
-
-/** The catalogue in the code is the truth; metering takes over what changes in this copy of it. */
-async function writePlanLimits(client: pg.Client): Promise<void> {
-  for (const plan of PLANS) {
-    for (const resource of RESOURCE_TYPES) {
-      await client.query(
-        `insert into plan_limits as l (plan, resource_type, "limit") values ($1, $2, $3)
-         on conflict (plan, resource_type) do update set "limit" = excluded."limit"
-         where l."limit" is distinct from excluded."limit"`,
-        [plan, resource, PLAN_CATALOGUE[plan].limits[resource]],
-      );
-    }
-  }
 }
 
 /** Whether every migration of this release is in: what `/readyz` asks. */

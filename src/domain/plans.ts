@@ -5,6 +5,12 @@ export const PLANS = ['free', 'pro', 'team'] as const;
 export type Plan = (typeof PLANS)[number];
 export type PaidPlan = Exclude<Plan, 'free'>;
 
+/** What they are called where a catalogue is not at hand, as at Stripe. */
+export const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const satisfies Record<
+  Plan,
+  string
+>;
+
 export const INTERVALS = ['month', 'year'] as const;
 export type Interval = (typeof INTERVALS)[number];
 
@@ -19,37 +25,18 @@ export type Feature = (typeof FEATURES)[number];
 
 export type PlanLimits = Readonly<Record<ResourceType, Limit>>;
 
+/**
+ * What a plan includes, in one of its versions. A published version never changes; the newest is what
+ * a plan is now, an older one is kept by those whose price was sold with it.
+ */
 export interface PlanDefinition {
   readonly plan: Plan;
+  /** 1, 2, … in the order of publishing. */
+  readonly version: number;
   readonly name: string;
   readonly features: readonly Feature[];
   readonly limits: PlanLimits;
 }
-
-const FREE_FEATURES = ['basic_chat', 'community_browse'] as const;
-const PRO_FEATURES = [...FREE_FEATURES, 'character_share', 'advanced_models'] as const;
-
-/** The catalogue: what each plan grants. Prices are Stripe's and are never repeated here. */
-export const PLAN_CATALOGUE: Readonly<Record<Plan, PlanDefinition>> = {
-  free: {
-    plan: 'free',
-    name: 'Free',
-    features: FREE_FEATURES,
-    limits: { llm_tokens: 50_000, messages: 100, images: 10, api_calls: 0 },
-  },
-  pro: {
-    plan: 'pro',
-    name: 'Pro',
-    features: PRO_FEATURES,
-    limits: { llm_tokens: 1_000_000, messages: 10_000, images: 500, api_calls: 1_000 },
-  },
-  team: {
-    plan: 'team',
-    name: 'Team',
-    features: [...PRO_FEATURES, 'all_features'],
-    limits: { llm_tokens: 10_000_000, messages: 100_000, images: 5_000, api_calls: 10_000 },
-  },
-};
 
 export function isPlan(value: unknown): value is Plan {
   return typeof value === 'string' && (PLANS as readonly string[]).includes(value);
@@ -61,22 +48,34 @@ export function comparePlans(a: Plan, b: Plan): number {
 }
 
 /** `all_features` stands for every feature there is, those of later releases too. */
-export function planHasFeature(plan: Plan, feature: Feature): boolean {
-  const { features } = PLAN_CATALOGUE[plan];
+export function planHasFeature({ features }: Pick<PlanDefinition, 'features'>, feature: Feature) {
   return features.includes(feature) || features.includes('all_features');
 }
 
-/** The plans that have `feature`, cheapest first: what an upgrade hint offers. */
-export function plansWithFeature(feature: Feature): Plan[] {
-  return PLANS.filter((plan) => planHasFeature(plan, feature));
+/** Of `plans` those that have `feature`, cheapest first: what an upgrade hint offers. */
+export function plansWithFeature(
+  plans: readonly Pick<PlanDefinition, 'plan' | 'features'>[],
+  feature: Feature,
+): Plan[] {
+  return inOrder(plans.filter((one) => planHasFeature(one, feature)));
 }
 
-/** The plans above `plan` whose limit of `resource` is higher: what a quota answer offers. */
-export function plansWithMore(plan: Plan, resource: ResourceType): Plan[] {
-  const current = PLAN_CATALOGUE[plan].limits[resource];
-  if (current === null) return [];
-  return PLANS.filter((candidate) => {
-    const limit = PLAN_CATALOGUE[candidate].limits[resource];
-    return comparePlans(candidate, plan) > 0 && (limit === null || limit > current);
-  });
+/** Of `plans` those above `current` whose limit of `resource` is higher: what a quota answer offers. */
+export function plansWithMore(
+  plans: readonly Pick<PlanDefinition, 'plan' | 'limits'>[],
+  current: Pick<PlanDefinition, 'plan' | 'limits'>,
+  resource: ResourceType,
+): Plan[] {
+  const present = current.limits[resource];
+  if (present === null) return [];
+  return inOrder(
+    plans.filter(({ plan, limits }) => {
+      const limit = limits[resource];
+      return comparePlans(plan, current.plan) > 0 && (limit === null || limit > present);
+    }),
+  );
+}
+
+function inOrder(plans: readonly Pick<PlanDefinition, 'plan'>[]): Plan[] {
+  return plans.map(({ plan }) => plan).sort(comparePlans);
 }

@@ -6,6 +6,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
 import { LedgerVerificationService } from './services/usage/ledger/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
+import { PlanCatalogue } from './services/plans/plan-catalogue.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics } from './services/usage/metrics.ts';
 
@@ -29,15 +30,17 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
   const { clock, database, log } = foundation;
   const metrics = createMetrics();
   const ledgerVerification = new LedgerVerificationService({ database, clock, log });
+  const plans = new PlanCatalogue(database.db);
   const usage = new UsageService({
     database,
+    plans,
     clock,
     log,
     metrics: createUsageMetrics(metrics.registry, () => ledgerVerification.getLastDifferences()),
   });
   registerBillingMetrics(metrics.registry, database.db);
-  const product = createProductServices(foundation, usage, metrics.registry);
-  const billing = createBillingServices(foundation, usage);
+  const product = createProductServices(foundation, usage, plans, metrics.registry);
+  const billing = createBillingServices(foundation, usage, plans);
   billing.mails.drawFrom(() => product.auth.passwords.answerRequests());
   return {
     ...foundation,

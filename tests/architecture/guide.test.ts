@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { API_KEY_SCOPES, API_KEYS_MAX } from '../../src/domain/api-keys.ts';
 import { CHARACTERS_MAX, LISTED_PER_TENANT_MAX } from '../../src/domain/characters.ts';
-import { FEATURES, PLAN_CATALOGUE, PLANS } from '../../src/domain/plans.ts';
+import { FEATURES, PLANS } from '../../src/domain/plans.ts';
+import { FIRST_PLANS } from '../support/first-plans.ts';
 import { RESOURCE_TYPES } from '../../src/domain/quota.ts';
 import { meaningOf, parseStripeStatus } from '../../src/domain/billing/subscription-status.ts';
 import { ALERT_KINDS } from '../../src/domain/alerts.ts';
@@ -21,7 +22,7 @@ describe('the guide for product people agrees with the domain', () => {
     ['API calls a month', 'api_calls'],
   ] as const)('%s', (row, resource) => {
     const written = guide.find(([name]) => name === row)?.slice(1);
-    const limits = PLANS.map((plan) => PLAN_CATALOGUE[plan].limits[resource]);
+    const limits = PLANS.map((plan) => FIRST_PLANS[plan].limits[resource]);
     expect(written).toEqual(
       limits.map((limit) => (limit === 0 ? 'not included' : limit!.toLocaleString('en'))),
     );

@@ -17,6 +17,7 @@ const SERVER = [
   'drain',
   'services/operations',
   'services/mail',
+  'services/plans',
   'services/stripe',
   'services/usage',
   'services/feature',

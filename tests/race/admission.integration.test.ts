@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { PLAN_CATALOGUE } from '../../src/domain/plans.ts';
+import { FIRST_PLANS } from '../support/first-plans.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
 import { putOnPlan } from '../support/metering.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -61,7 +61,7 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
   'three processes fill a limit to the last unit and never pass it (run %i)',
   async (run) => {
     const tenantId = await meteredTenant(database.pool, 'free');
-    const limit = PLAN_CATALOGUE.free.limits.messages!;
+    const limit = FIRST_PLANS.free.limits.messages!;
     const journal = await race(
       tasks('fill', run, { tenantIds: [tenantId], amounts: [1, 2, 3, 60], mix: 'records' }),
       async () => expect((await usedAndHeld(tenantId)).used).toBeLessThanOrEqual(limit),

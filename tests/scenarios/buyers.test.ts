@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlansView, UsageStats } from '../../src/domain/api.ts';
-import { PLAN_CATALOGUE, type Interval, type PaidPlan, type Plan } from '../../src/domain/plans.ts';
+import { type Interval, type PaidPlan, type Plan } from '../../src/domain/plans.ts';
+import { FIRST_PLANS } from '../support/first-plans.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceTo, GOOD_CARD, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -14,7 +15,7 @@ import { caller } from '../support/http.ts';
 const RUNS = Number(process.env.BUYERS_RUNS ?? 1);
 const SEED = Number(process.env.BUYERS_SEED ?? 1);
 const HOUR_MS = 3600_000;
-const limitOf = (plan: Plan) => PLAN_CATALOGUE[plan].limits.messages!;
+const limitOf = (plan: Plan) => FIRST_PLANS[plan].limits.messages!;
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '5' })));

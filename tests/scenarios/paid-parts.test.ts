@@ -149,7 +149,7 @@ test('9.17 a first purchase has the whole limit, and so has a change that begins
 
 test('9.17 the database and the domain share out alike', async () => {
   const { monthLimits } = await import('../../src/domain/billing/plan-share.ts');
-  const { PLAN_CATALOGUE } = await import('../../src/domain/plans.ts');
+  const { FIRST_PLANS } = await import('../support/first-plans.ts');
   const customer = await signUp(app);
   for (const [from, until, period] of [
     ['2027-02-09T23:00:00Z', '2027-02-10T00:00:00Z', '2027-02'],
@@ -168,11 +168,11 @@ test('9.17 the database and the domain share out alike', async () => {
        where t.tenant_id = $1`,
       [customer.tenantId, period],
     );
-    const share = { base: 'pro' as const, from: new Date(from), until: new Date(until) };
-    const limits = monthLimits('team', share, period as never);
+    const share = { base: FIRST_PLANS.pro, from: new Date(from), until: new Date(until) };
+    const limits = monthLimits(FIRST_PLANS.team, share, period as never);
     expect(Object.fromEntries(rows.map((row) => [row.resource, Number(row.limit)]))).toEqual(
       limits,
     );
-    expect(limits.messages).toBeLessThanOrEqual(PLAN_CATALOGUE.team.limits.messages!);
+    expect(limits.messages).toBeLessThanOrEqual(FIRST_PLANS.team.limits.messages!);
   }
 });

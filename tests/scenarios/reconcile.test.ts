@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/server/log.ts';
+import { PlanCatalogue } from '../../src/server/services/plans/plan-catalogue.ts';
 import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
@@ -44,6 +45,7 @@ beforeAll(async () => {
       environment: config.environment,
     }),
     catalogue: services.catalogue,
+    plans: new PlanCatalogue(database.db),
     graceDays: config.pastDueGraceDays,
     policies: config.policies,
     jobs,

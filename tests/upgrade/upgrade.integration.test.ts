@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { bucketOf } from '../../src/db/repositories/usage/bucket.ts';
 import { listDifferences, listVerifiablePeriods } from '../../src/db/repositories/usage/verify.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
-import { PLAN_CATALOGUE } from '../../src/domain/plans.ts';
+import { FIRST_PLANS } from '../support/first-plans.ts';
 import type { TestApp } from '../support/app.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { GOOD_CARD, signUp } from '../support/customer.ts';
@@ -150,7 +150,7 @@ test('11 a filled database is upgraded while the version before serves: nothing 
     resources: expect.arrayContaining([
       expect.objectContaining({
         resourceType: 'messages',
-        limit: PLAN_CATALOGUE.team.limits.messages,
+        limit: FIRST_PLANS.team.limits.messages,
       }),
     ]),
   });

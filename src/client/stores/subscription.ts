@@ -82,11 +82,7 @@ export const useSubscriptionStore = defineStore('subscription', () => {
     hasFeature(feature: Feature): boolean | undefined {
       const features = overview.value?.features;
       if (!features || !subscription.value) return undefined;
-      return (
-        features.includes(feature) ||
-        features.includes('all_features') ||
-        (features.length === 0 && planHasFeature(subscription.value.plan, feature))
-      );
+      return planHasFeature({ features }, feature);
     },
 
     resource(type: ResourceType): ResourceUsage | undefined {

@@ -1,11 +1,5 @@
-import {
-  FEATURES,
-  isPlan,
-  PLAN_CATALOGUE,
-  PLANS,
-  type Feature,
-  type Plan,
-} from '../../domain/plans.ts';
+import type { PlanView } from '../../domain/api.ts';
+import { FEATURES, isPlan, type Feature, type Plan } from '../../domain/plans.ts';
 import { isResourceType, type ResourceType } from '../../domain/quota.ts';
 
 /** Why the product says no, as the paywall shows it. */
@@ -54,6 +48,6 @@ export function heldResource(problem: {
 }
 
 /** The plans whose quota of API calls is not 0: what an upgrade hint for keys offers. */
-export function plansWithApiKeys(): Plan[] {
-  return PLANS.filter((plan) => PLAN_CATALOGUE[plan].limits.api_calls !== 0);
+export function plansWithApiKeys(plans: readonly PlanView[]): Plan[] {
+  return plans.filter(({ limits }) => limits.api_calls !== 0).map(({ plan }) => plan);
 }

@@ -119,12 +119,18 @@ test('11.1 a catalogue that changes reaches the running months of those who have
        where u.tenant_id = any($1) and resource_type = 'images' order by 1, 2`,
       [ids],
     );
-  await ask(
-    `update plan_limits set "limit" = 1000 where plan = 'pro' and resource_type = 'images'`,
-  );
-  await ask(
-    `update plan_limits set "limit" = 3000 where plan = 'team' and resource_type = 'images'`,
-  );
+  const publish = (plan: string, images: number) =>
+    ask(
+      `insert into plan_versions (plan, version, name, features, limits, published_at)
+       select plan, 2, name, features, limits || jsonb_build_object('images', $2::int), now()
+       from plan_versions where plan = $1 and version = 1`,
+      [plan, images],
+    );
+  await publish('pro', 1000);
+  await publish('team', 3000);
+  await ask('update tenants set entitlement_version = entitlement_version + 1 where id = any($1)', [
+    ids,
+  ]);
   // Half of May is paid for the higher plan; April is over and stays.
   expect(await limits()).toEqual([
     { name: 'between', period: '2026-04', limit: 500 },

@@ -10,6 +10,7 @@ export * from './metering-buckets.ts';
 export * from './mailed-links.ts';
 export * from './payments.ts';
 export * from './plan-limits.ts';
+export * from './plan-versions.ts';
 export * from './remedies.ts';
 export * from './rate-limits.ts';
 export * from './settings.ts';

@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   index,
+  integer,
   jsonb,
   pgTable,
   smallint,
@@ -25,6 +26,8 @@ export const tenants = pgTable(
     name: text().notNull(),
     /** The effective plan. Written only by the sync; a trigger carries it to the quota rows. */
     plan: plan().notNull().default('free'),
+    /** Which version of it: the one that the price was sold with. Null: the newest, as on free. */
+    planVersion: integer(),
     /** The subscription the plan comes from, or null on free. */
     subscriptionId: uuid().references((): AnyPgColumn => subscriptions.id, {
       onDelete: 'set null',
@@ -34,6 +37,7 @@ export const tenants = pgTable(
      * month's limits lie between those of the two; a trigger carries them to the quota rows.
      */
     basePlan: plan(),
+    basePlanVersion: integer(),
     shareFrom: instant(),
     shareUntil: instant(),
     /** Counts the changes of what the tenant may use; metering takes over what is newer than it has. */
@@ -77,6 +81,8 @@ export const subscriptions = pgTable(
       .notNull()
       .references(() => tenants.id),
     plan: plan().notNull(),
+    /** By the price; null: the newest. */
+    planVersion: integer(),
     status: subscriptionStatus().notNull(),
     /** Stripe's own status, also one that we do not know yet. */
     stripeStatus: text().notNull(),
@@ -110,6 +116,7 @@ export const subscriptions = pgTable(
     pauseEndsAt: instant(),
     /** The plan that was paid whole when a higher one began in the middle of a period. */
     raisedFrom: plan(),
+    raisedFromVersion: integer(),
     raisedAt: instant(),
     /** The end of the period of which a part was paid. */
     raisedUntil: instant(),

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 import { MailService } from '../services/mail/mail.service.ts';
+import type { PlanCatalogue } from '../services/plans/plan-catalogue.ts';
 import { PaymentService } from '../services/billing/payment.service.ts';
 import { PlanService } from '../services/billing/plan.service.ts';
 import { ReconcileService } from '../services/billing/reconcile.service.ts';
@@ -31,6 +32,7 @@ export interface BillingServices {
 export function createBillingServices(
   foundation: Foundation,
   usage: BillingDeps['usage'],
+  plans: PlanCatalogue,
 ): BillingServices {
   const { config, clock, log, database, jobs, stripe: access } = foundation;
   const { db } = database;
@@ -48,12 +50,12 @@ export function createBillingServices(
   const queue = new KeyedQueue();
   const { policies } = config;
   const shared = { db, held, queue, clock, log, jobs };
-  const sync = { ...shared, stripe, catalogue, graceDays, policies };
+  const sync = { ...shared, stripe, catalogue, plans, graceDays, policies };
   const stripeEvents = new StripeEventService(sync);
   return {
     catalogue,
     stripeEvents,
-    plans: new PlanService({ catalogue }),
+    plans: new PlanService({ catalogue, plans }),
     subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays }),
     payments: new PaymentService({ db }),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),

@@ -9,6 +9,7 @@ import { chooseProvider } from '../services/chat/upstream/choose-provider.ts';
 import { createDistrustCounter } from '../services/chat/metrics.ts';
 import { FeatureService } from '../services/feature.service.ts';
 import { HealthService } from '../services/operations/health.service.ts';
+import type { PlanCatalogue } from '../services/plans/plan-catalogue.ts';
 import { ImageService } from '../services/chat/image.service.ts';
 import type { UsageService } from '../services/usage.service.ts';
 
@@ -26,12 +27,13 @@ export interface ProductServices {
 export function createProductServices(
   { clock, config, database, jobs, log }: Foundation,
   usage: UsageService,
+  plans: PlanCatalogue,
   registry: Registry,
 ): ProductServices {
   const { db, pool } = database;
   const distrusted = createDistrustCounter(registry);
   const auth = new AuthService({ db, pool, clock, realTime: systemClock, log, config });
-  const features = new FeatureService({ usage });
+  const features = new FeatureService({ usage, plans });
   const characters = new CharacterService({ db, clock, features });
   return {
     apiKeys: new ApiKeyService({ db, clock, features, usage, people: auth }),

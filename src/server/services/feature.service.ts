@@ -1,21 +1,22 @@
 import { BillingError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
-import {
-  PLAN_CATALOGUE,
-  planHasFeature,
-  plansWithFeature,
-  plansWithMore,
-} from '../../domain/plans.ts';
+import { planHasFeature, plansWithFeature, plansWithMore } from '../../domain/plans.ts';
 import type { Feature, Plan } from '../../domain/plans.ts';
 import type { ResourceType } from '../../domain/quota.ts';
+import type { PlanCatalogue } from './plans/plan-catalogue.ts';
 import type { QuotaCheck, UsageService } from './usage.service.ts';
 
 /** What a tenant's plan lets it do. */
 export class FeatureService {
   private readonly usage: Pick<UsageService, 'checkQuota' | 'getPlan'>;
+  private readonly plans: Pick<PlanCatalogue, 'listNewest'>;
 
-  constructor(deps: { usage: Pick<UsageService, 'checkQuota' | 'getPlan'> }) {
+  constructor(deps: {
+    usage: Pick<UsageService, 'checkQuota' | 'getPlan'>;
+    plans: Pick<PlanCatalogue, 'listNewest'>;
+  }) {
     this.usage = deps.usage;
+    this.plans = deps.plans;
   }
 
   /** By the effective plan, from this process's cache of entitlements. */
@@ -26,7 +27,7 @@ export class FeatureService {
   /** 403 `upgrade_required` with the plans that have the feature. */
   async assertFeature(tenantId: TenantId, feature: Feature): Promise<void> {
     if (await this.hasFeature(tenantId, feature)) return;
-    throw upgradeRequired(feature, plansWithFeature(feature));
+    throw upgradeRequired(feature, plansWithFeature(await this.plans.listNewest(), feature));
   }
 
   /** Looks, without reserving: whether `amount` more would fit now. */
@@ -37,8 +38,9 @@ export class FeatureService {
   /** 403 `upgrade_required` where the plan does not include the resource at all (a limit of 0). */
   async assertIncluded(tenantId: TenantId, resourceType: ResourceType): Promise<void> {
     const plan = await this.usage.getPlan(tenantId);
-    if (PLAN_CATALOGUE[plan].limits[resourceType] !== 0) return;
-    throw upgradeRequired(resourceType, plansWithMore(plan, resourceType));
+    if (plan.limits[resourceType] !== 0) return;
+    const newest = await this.plans.listNewest();
+    throw upgradeRequired(resourceType, plansWithMore(newest, plan, resourceType));
   }
 }
 

@@ -5,9 +5,10 @@ import { notifyUsageChanged } from '../../db/repositories/usage/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { nextPeriod, periodOf, type Period } from '../../domain/period.ts';
-import type { Plan } from '../../domain/plans.ts';
+import type { PlanDefinition } from '../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../domain/quota.ts';
 import type { Logger } from '../log.ts';
+import { PlanCatalogue } from './plans/plan-catalogue.ts';
 import type { Recorded } from './usage/calls/results.ts';
 import type { ReservationRequest } from './usage/calls/validation.ts';
 import { correctUsage, resetUsage } from './usage/ledger/correct.ts';
@@ -31,6 +32,8 @@ export interface UsageDeps {
   database: Pick<Database, 'db' | 'pool' | 'url'>;
   clock: Clock;
   log: Logger;
+  /** Shared with billing where that runs beside it. */
+  plans?: PlanCatalogue;
   metrics?: UsageMetrics;
   queues?: QueueOptions;
   /** How long the database may take for a batch until its calls are refused with 503. */
@@ -62,6 +65,7 @@ export class UsageService {
 
   constructor(deps: UsageDeps) {
     const { database, clock, log, metrics } = deps;
+    const plans = deps.plans ?? new PlanCatalogue(database.db);
     const router = new UsageRouter(deps);
     this.#database = database;
     this.#writeRetries = new WriteRetries(log);
@@ -70,9 +74,11 @@ export class UsageService {
       clock,
       log,
       metrics,
+      plans,
       queues: createQueues({ router, clock, metrics }, deps.queues),
       entitlements: new Entitlements({
         db: database.db,
+        plans,
         hears: () => this.#listener?.connected === true,
       }),
       live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
@@ -81,7 +87,7 @@ export class UsageService {
 
   /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */
   start(): void {
-    const { entitlements, live, log, router } = this.#deps;
+    const { entitlements, live, log, plans, router } = this.#deps;
     this.#listener ??= startListener({
       url: this.#database.url,
       channels: {
@@ -89,11 +95,13 @@ export class UsageService {
           entitlements.forget(tenantId);
           live.wake(tenantId);
         },
+        plans_published: () => plans.expire(),
         usage_changed: (payload) => live.heard(payload),
         tenant_bucket: (payload) => router.directory.heard(payload),
       },
       onGap: () => {
         entitlements.forgetAll();
+        plans.expire();
         live.wakeAll();
         router.directory.refresh().catch((err: unknown) => {
           log.warn({ err }, 'the buckets of metering could not be listed');
@@ -163,7 +171,7 @@ export class UsageService {
   }
 
   /** The tenant's effective plan. */
-  getPlan(tenantId: string): Promise<Plan> {
+  getPlan(tenantId: string): Promise<PlanDefinition> {
     return this.#deps.entitlements.getPlan(tenantId);
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { gateOf, plansWithApiKeys } from '../gate.ts';
+import { PLANS } from './samples.ts';
 
 test.each([
   [
@@ -40,5 +41,5 @@ test.each([
 });
 
 test('API keys come with the plans that may call', () => {
-  expect(plansWithApiKeys()).toEqual(['pro', 'team']);
+  expect(plansWithApiKeys(PLANS)).toEqual(['pro', 'team']);
 });

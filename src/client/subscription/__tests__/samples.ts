@@ -1,5 +1,4 @@
 import type { PaymentView, PlanView, SubscriptionView } from '../../../domain/api.ts';
-import { PLAN_CATALOGUE } from '../../../domain/plans.ts';
 
 /** A tenant that never paid. */
 export const FREE: SubscriptionView = {
@@ -45,15 +44,28 @@ const price = (priceId: string, interval: 'month' | 'year', amountMinor: number)
 });
 
 export const PLANS: PlanView[] = [
-  { ...PLAN_CATALOGUE.free, features: [...PLAN_CATALOGUE.free.features], prices: [] },
   {
-    ...PLAN_CATALOGUE.pro,
-    features: [...PLAN_CATALOGUE.pro.features],
+    plan: 'free',
+    name: 'Free',
+    features: ['basic_chat', 'community_browse'],
+    limits: { llm_tokens: 50_000, messages: 100, images: 10, api_calls: 0 },
+    prices: [],
+  },
+  {
+    plan: 'pro',
+    name: 'Pro',
+    features: ['basic_chat', 'community_browse', 'character_share', 'advanced_models'],
+    limits: { llm_tokens: 1_000_000, messages: 10_000, images: 500, api_calls: 1_000 },
     prices: [price('pro_month', 'month', 2_900), price('pro_year', 'year', 29_000)],
   },
   {
-    ...PLAN_CATALOGUE.team,
-    features: [...PLAN_CATALOGUE.team.features],
+    plan: 'team',
+    name: 'Team',
+    features: [
+      ...(['basic_chat', 'community_browse', 'character_share', 'advanced_models'] as const),
+      'all_features',
+    ],
+    limits: { llm_tokens: 10_000_000, messages: 100_000, images: 5_000, api_calls: 10_000 },
     prices: [price('team_month', 'month', 9_900)],
   },
 ];

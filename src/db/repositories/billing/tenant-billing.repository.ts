@@ -41,8 +41,10 @@ export async function writeEntitlement(
   tenantId: string,
   values: {
     plan: Plan;
+    planVersion: number | null;
     subscriptionId: string | null;
     basePlan: Plan | null;
+    basePlanVersion: number | null;
     shareFrom: Date | null;
     shareUntil: Date | null;
     trialUsedAt: Date | null;

@@ -2,8 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Period } from '../../period.ts';
 import { monthLimits, raiseOf, shareOfLimit, type RaiseFacts } from '../plan-share.ts';
-import { PLAN_CATALOGUE, type Plan } from '../../plans.ts';
+import type { Plan } from '../../plans.ts';
 
+const PLANS_OF_TEST = {
+  pro: {
+    plan: 'pro',
+    limits: { llm_tokens: 1_000_000, messages: 10_000, images: 500, api_calls: 1_000 },
+  },
+  team: {
+    plan: 'team',
+    limits: { llm_tokens: 10_000_000, messages: 100_000, images: 5_000, api_calls: 10_000 },
+  },
+} as const;
 const FEBRUARY = '2027-02' as Period;
 const at = (iso: string) => new Date(`${iso}Z`);
 
@@ -20,14 +30,14 @@ describe('9.17 a month’s limit while a part is paid', () => {
     ['all of it', '2027-01-20T00:00', '2027-03-10T00:00', 100_000],
     ['none of it', '2027-01-20T00:00', '2027-01-31T00:00', 10_000],
   ])('%s', (_, from, until, messages) => {
-    const share = { base: 'pro' as const, from: at(from), until: at(until) };
-    expect(monthLimits('team', share, FEBRUARY).messages).toBe(messages);
+    const share = { base: PLANS_OF_TEST.pro, from: at(from), until: at(until) };
+    expect(monthLimits(PLANS_OF_TEST.team, share, FEBRUARY).messages).toBe(messages);
   });
 
   test('whole without a share, and never less than what was paid whole', () => {
-    expect(monthLimits('team', null, FEBRUARY)).toEqual(PLAN_CATALOGUE.team.limits);
-    const share = { base: 'team' as const, from: at('2027-02-01'), until: at('2027-02-02') };
-    expect(monthLimits('pro', share, FEBRUARY)).toEqual(PLAN_CATALOGUE.pro.limits);
+    expect(monthLimits(PLANS_OF_TEST.team, null, FEBRUARY)).toEqual(PLANS_OF_TEST.team.limits);
+    const share = { base: PLANS_OF_TEST.team, from: at('2027-02-01'), until: at('2027-02-02') };
+    expect(monthLimits(PLANS_OF_TEST.pro, share, FEBRUARY)).toEqual(PLANS_OF_TEST.pro.limits);
   });
 
   test('between the two, more seconds never less', () => {
@@ -48,15 +58,20 @@ describe('9.17 a month’s limit while a part is paid', () => {
 
 const row = (changes: Partial<RaiseFacts> = {}): RaiseFacts => ({
   plan: 'pro',
+  planVersion: 1,
+  stripePriceId: 'price_1',
   stripeStatus: 'active',
   currentPeriodStart: at('2027-01-10T00:00'),
   raisedFrom: null,
+  raisedFromVersion: null,
   raisedAt: null,
   raisedUntil: null,
   ...changes,
 });
 const seen = (plan: Plan, changes: object = {}) => ({
   plan,
+  planVersion: 1,
+  stripePriceId: 'price_1',
   stripeStatus: 'active',
   currentPeriodStart: at('2027-01-10T00:00'),
   currentPeriodEnd: at('2027-02-10T00:00'),
@@ -71,10 +86,11 @@ const NEXT = {
 };
 const RAISED = {
   raisedFrom: 'pro',
+  raisedFromVersion: 1,
   raisedAt: at('2027-02-09T23:00'),
   raisedUntil: at('2027-02-10T00:00'),
 } as const;
-const WHOLE = { raisedFrom: null, raisedAt: null, raisedUntil: null };
+const WHOLE = { raisedFrom: null, raisedFromVersion: null, raisedAt: null, raisedUntil: null };
 
 describe('9.17 whether a part is paid, or the whole', () => {
   test.each<[string, ReturnType<typeof seen>, RaiseFacts | undefined, object]>([
@@ -135,6 +151,36 @@ describe('9.17 whether a part is paid, or the whole', () => {
       row({ plan: 'team', stripeStatus: 'trialing' }),
       WHOLE,
     ],
+    [
+      'another version by another price, within the period',
+      seen('pro', { planVersion: 2, stripePriceId: 'price_2' }),
+      row(),
+      RAISED,
+    ],
+    [
+      'and its renewal',
+      seen('pro', { planVersion: 2, stripePriceId: 'price_2', ...NEXT, chargedWithin: false }),
+      row({ planVersion: 2, stripePriceId: 'price_2', ...RAISED }),
+      WHOLE,
+    ],
+    [
+      'and back to the version before',
+      seen('pro'),
+      row({ planVersion: 2, stripePriceId: 'price_2', ...RAISED }),
+      { ...RAISED },
+    ],
+    [
+      'a version that the operator gave to everybody',
+      seen('pro', { planVersion: 2 }),
+      row(),
+      WHOLE,
+    ],
+    [
+      'what the version before wrote knows no version',
+      seen('pro', { stripePriceId: 'price_2' }),
+      row({ planVersion: null }),
+      WHOLE,
+    ],
   ])('%s', (_, now, before, raise) => {
     expect(raiseOf(now, before)).toEqual(raise);
   });
@@ -171,8 +217,8 @@ test('9.17 nobody gets more of the higher plan than was paid of it', () => {
           let extra = 0;
           for (let month = changedAt.getUTCMonth(); month <= 12; month += 1) {
             const name = new Date(Date.UTC(2027, month, 1)).toISOString().slice(0, 7) as Period;
-            const share = { base: 'pro' as const, from: raisedAt!, until: raisedUntil! };
-            extra += monthLimits('team', share, name).messages! - 10_000;
+            const share = { base: PLANS_OF_TEST.pro, from: raisedAt!, until: raisedUntil! };
+            extra += monthLimits(PLANS_OF_TEST.team, share, name).messages! - 10_000;
           }
           expect(extra).toBeLessThanOrEqual(Math.ceil((90_000 * paid) / (28 * 86_400)) + 13);
         }

@@ -4,6 +4,7 @@ import {
   findSetting,
   writeSetting,
 } from '../../../db/repositories/operations/setting.repository.ts';
+import { bindPrices } from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Db } from '../../../db/client.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
@@ -119,6 +120,14 @@ export class PriceCatalogue {
     return this.#retired.get(priceId);
   }
 
+  /**
+   * Which version of its plan each price sells; one that is seen for the first time sells the newest
+   * from then on.
+   */
+  bind(prices: readonly { priceId: string; plan: PaidPlan }[]): Promise<Map<string, number>> {
+    return bindPrices(this.#db, prices, this.#clock.now());
+  }
+
   /** Forgets the last reading, so that the next question goes to Stripe. */
   expire(): void {
     this.#readAt = Number.NEGATIVE_INFINITY;
@@ -135,6 +144,7 @@ export class PriceCatalogue {
       );
       for (const problem of problems) this.#log.error({ problem }, 'price catalogue');
       if (offered.length > 0) await writeSetting(this.#db, this.#settingKey, offered, now);
+      await this.bind(offered);
       this.#readAt = now.getTime();
       this.#offered = offered;
       return offered;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../domain/clock.ts';
 import type { Logger } from '../../log.ts';
+import type { PlanCatalogue } from '../plans/plan-catalogue.ts';
 import type { Entitlements } from './entitlements.ts';
 import type { LiveUsage } from './live-usage.ts';
 import type { UsageMetrics } from './metrics.ts';
@@ -11,6 +12,7 @@ export interface MeteringDeps {
   router: UsageRouter;
   queues: UsageQueues;
   entitlements: Entitlements;
+  plans: PlanCatalogue;
   live: LiveUsage;
   clock: Clock;
   log: Logger;

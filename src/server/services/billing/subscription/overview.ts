@@ -14,7 +14,7 @@ import type {
   SubscriptionView,
 } from '../../../../domain/api.ts';
 import { canManageBilling } from '../../../../domain/ids.ts';
-import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
+import type { PlanDefinition } from '../../../../domain/plans.ts';
 import { priceActions } from '../../../../domain/billing/subscription-change.ts';
 import { trialDaysOf } from '../sync/trial-history.ts';
 import { READ_TIMEOUTS } from '../../stripe/client/client.ts';
@@ -24,6 +24,7 @@ import type { Requester } from '../requester.ts';
 import { viewSettled } from '../intents/outcome.ts';
 import { refreshCustomer } from '../sync/sync-customer.ts';
 import { KeyedQueue } from '../locks/keyed-queue.ts';
+import { growthOf } from '../../plans/growth.ts';
 import { chooseShown, viewSubscription, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
@@ -60,7 +61,7 @@ export class SubscriptionReader {
     return {
       subscription: view,
       usage: stats,
-      features: [...PLAN_CATALOGUE[view.plan].features],
+      features: [...(await this.#planOf(shown)).features],
       actions: await this.#actions(shown),
       canManageBilling: canManageBilling(requester.role),
       currency: shown.live ? await currencyOf(db, shown.live) : null,
@@ -77,7 +78,7 @@ export class SubscriptionReader {
     requester: Requester,
     stale: boolean,
   ): Promise<{ shown: Shown; view: SubscriptionView }> {
-    const { db, clock, catalogue, graceDays } = this.#billing;
+    const { db, clock, catalogue, plans, graceDays } = this.#billing;
     const rows = await new SubscriptionRepository(db).findByTenantId(requester.tenantId);
     const shown = chooseShown(rows, clock.now(), graceDays);
     const { live } = shown;
@@ -92,7 +93,9 @@ export class SubscriptionReader {
     const now = clock.now();
     const settled = await viewSettled(catalogue, last, now);
     const { credits } = await getTenant(db, requester.tenantId);
-    const options = { openPayment, last, settled, credits, graceDays, stale, endReason, now };
+    const growing = live ? await growthOf(plans, live, now) : null;
+    const known = { openPayment, last, settled, credits, growing };
+    const options = { ...known, graceDays, stale, endReason, now };
     const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.
     if (!canManageBilling(requester.role)) {
@@ -100,6 +103,11 @@ export class SubscriptionReader {
       if (view.pendingChange) view.pendingChange.payUrl = null;
     }
     return { shown, view };
+  }
+
+  #planOf({ plan, live }: Shown): Promise<PlanDefinition> {
+    const version = live?.plan === plan ? live.planVersion : null;
+    return this.#billing.plans.get(plan, version);
   }
 
   /** True when our copy is old and Stripe could not be asked. */

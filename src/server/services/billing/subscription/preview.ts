@@ -1,13 +1,8 @@
 import type { ChangePreview } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { chargedOf } from '../../../../domain/money.ts';
-import {
-  comparePlans,
-  FEATURES,
-  PLAN_CATALOGUE,
-  planHasFeature,
-  type Plan,
-} from '../../../../domain/plans.ts';
+import { comparePlans, FEATURES, planHasFeature } from '../../../../domain/plans.ts';
+import type { PlanDefinition } from '../../../../domain/plans.ts';
 import { classifyChange } from '../../../../domain/billing/subscription-change.ts';
 import type { OfferedPrice } from '../../stripe/offered-prices.ts';
 import type { ImmediateChange } from '../../stripe/changes.ts';
@@ -19,7 +14,7 @@ import { getTenant, translateRefusals, type BillingDeps } from './change-billing
 import type { Requester } from '../requester.ts';
 import { assertMayAlter, assertPaidUp } from './change-guards.ts';
 import { mainOf, readStripeState, type LiveSubscription } from '../intents/stripe-state.ts';
-import { growingOf } from './view.ts';
+import { growingOf } from '../../plans/growth.ts';
 
 /** What changing to `priceId` would mean, in money and in what the plan includes. */
 export async function previewChange(
@@ -36,9 +31,10 @@ export async function previewChange(
   }
   assertPaidUp(live);
   assertMayAlter(live, kind === 'now' ? 'now' : 'later');
-  const lost = await whatIsLost(billing, requester, live.current.plan, price.plan);
+  const plans = await plansOf(billing, live, price);
+  const lost = await whatIsLost(billing, requester, plans);
   const money = await translateRefusals(billing, requester, () =>
-    kind === 'period_end' ? atPeriodEnd(billing, live, price) : now(billing, live, price),
+    kind === 'period_end' ? atPeriodEnd(billing, live, price) : now(billing, live, price, plans),
   );
   return { ...money, ...lost };
 }
@@ -85,6 +81,7 @@ async function now(
   billing: BillingDeps,
   live: LiveSubscription,
   price: OfferedPrice,
+  plans: PlansOfChange,
 ): Promise<Money> {
   const instant = billing.clock.now();
   const prorationDate = toUnixSeconds(instant);
@@ -131,7 +128,7 @@ async function now(
       }),
       at: startsAt.toISOString(),
     },
-    growing: beginsWithin(live, price, change.resetsPeriod, instant),
+    growing: beginsWithin(live, plans, change.resetsPeriod, instant),
     lines: preview.lines.map(({ description, amountMinor }) => ({ description, amountMinor })),
   };
 }
@@ -194,30 +191,51 @@ function renewalAfter(
 
 /** A higher plan within a period is paid in part: its limits are too, until the first renewal. */
 function beginsWithin(
-  { current, item, snapshot }: LiveSubscription,
-  price: OfferedPrice,
+  { item, snapshot }: LiveSubscription,
+  { from, to }: PlansOfChange,
   resetsPeriod: boolean,
   at: Date,
 ): ChangePreview['growing'] {
-  const isPart = comparePlans(price.plan, current.plan) > 0 && !resetsPeriod;
+  const rises = comparePlans(to.plan, from.plan) > 0;
+  const isPart = (rises || isOtherVersion(from, to)) && !resetsPeriod;
   if (!isPart || snapshot.status === 'trialing') return null;
-  const raised = { raisedFrom: current.plan, raisedAt: at, raisedUntil: item.currentPeriodEnd };
-  return growingOf({ plan: price.plan, ...raised }, at);
+  return growingOf(to, { base: from, from: at, until: item.currentPeriodEnd }, at);
+}
+
+const isOtherVersion = (from: PlanDefinition, to: PlanDefinition) =>
+  from.plan === to.plan && from.version !== to.version;
+
+/** The plan that one has and the one that the change would bring, in the versions of their prices. */
+interface PlansOfChange {
+  from: PlanDefinition;
+  to: PlanDefinition;
+}
+
+async function plansOf(
+  { catalogue, plans }: BillingDeps,
+  { current }: LiveSubscription,
+  price: OfferedPrice,
+): Promise<PlansOfChange> {
+  const sold = await catalogue.bind([price]);
+  const from = current.plan === 'free' ? null : { priceId: current.priceId, plan: current.plan };
+  const bought = from ? (await catalogue.bind([from])).get(from.priceId)! : null;
+  return {
+    from: await plans.get(current.plan, bought),
+    to: await plans.get(price.plan, sold.get(price.priceId)!),
+  };
 }
 
 /** Features that the new plan does not have, and quotas that are over its limits already. */
 async function whatIsLost(
   billing: BillingDeps,
   requester: Requester,
-  from: Plan,
-  to: Plan,
+  { from, to }: PlansOfChange,
 ): Promise<Pick<ChangePreview, 'lostFeatures' | 'exceededQuotas'>> {
-  const { limits } = PLAN_CATALOGUE[to];
   const { resources } = await billing.usage.getUsageStats(requester.tenantId);
   return {
     lostFeatures: FEATURES.filter((one) => planHasFeature(from, one) && !planHasFeature(to, one)),
     exceededQuotas: resources.flatMap(({ resourceType, used }) => {
-      const limit = limits[resourceType];
+      const limit = to.limits[resourceType];
       return limit !== null && used > limit ? { resourceType, used, limit } : [];
     }),
   };

@@ -15,9 +15,7 @@ import {
   graceEndsAt,
 } from '../../../../domain/billing/subscription-access.ts';
 import type { Money } from '../../../../domain/money.ts';
-import { periodOf } from '../../../../domain/period.ts';
-import { monthLimits } from '../../../../domain/billing/plan-share.ts';
-import { PLAN_CATALOGUE, type Plan } from '../../../../domain/plans.ts';
+import type { Plan } from '../../../../domain/plans.ts';
 import type { RemedyCause } from '../../../../domain/billing/remedy.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 
@@ -47,6 +45,7 @@ export interface ViewOptions {
   settled: SettledView | null;
   credits: Money[];
   endReason: RemedyCause | null;
+  growing: GrowingLimits | null;
   now: Date;
   graceDays: number;
   stale: boolean;
@@ -86,7 +85,7 @@ export function viewSubscription(
         : null,
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
-    growing: growingOf(live, options.now),
+    growing: options.growing,
     endReason: null,
     nextInvoice: nextInvoiceOf(live),
     pendingChange: pendingOf(live, options),
@@ -117,20 +116,6 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled' | 'cr
   pause: null,
   others: [],
 };
-
-/** What a plan of which only a part is paid has this month; `null` when it is whole. */
-export function growingOf(
-  row: Pick<Subscription, 'plan' | 'raisedFrom' | 'raisedAt' | 'raisedUntil'>,
-  now: Date,
-): GrowingLimits | null {
-  const { plan, raisedFrom: base, raisedAt: from, raisedUntil: until } = row;
-  if (!base || !from || !until) return null;
-  return {
-    thisMonth: monthLimits(plan, { base, from, until }, periodOf(now)),
-    whole: PLAN_CATALOGUE[plan].limits,
-    wholeAt: until.toISOString(),
-  };
-}
 
 function cardOf(row: Subscription): CardView | null {
   const { cardBrand, cardLast4, cardExpMonth, cardExpYear } = row;

@@ -32,8 +32,10 @@ export async function applyEntitlement(
   const { plan, source } = effectiveSubscription(rows, now, deps.graceDays);
   await writeEntitlement(tx, tenant.id, {
     plan,
+    planVersion: source?.planVersion ?? null,
     subscriptionId: source?.id ?? null,
     basePlan: source?.raisedFrom ?? null,
+    basePlanVersion: source?.raisedFromVersion ?? null,
     shareFrom: source?.raisedAt ?? null,
     shareUntil: source?.raisedUntil ?? null,
     trialUsedAt: tenant.trialUsedAt ?? trialStart,

@@ -73,20 +73,24 @@ export function mapSubscription(
   const method = snapshot.paymentMethod ?? context.customerPaymentMethod;
   const schedule = status === 'canceled' ? null : scheduleFacts(snapshot, item, context);
   const ends = endOf({ ...snapshot, periodEndsAt: item.currentPeriodEnd, schedule });
+  const sold = {
+    plan: price?.plan ?? previous?.plan ?? ('free' as const),
+    planVersion: price?.version ?? previous?.planVersion ?? null,
+    stripePriceId: item.price.id,
+  };
   return {
     findings,
     values: {
-      plan: price?.plan ?? previous?.plan ?? 'free',
+      ...sold,
       status,
       stripeStatus: snapshot.status,
       stripeSubscriptionId: snapshot.id,
       stripeCustomerId: snapshot.customerId,
-      stripePriceId: item.price.id,
       stripeItemId: item.id,
       interval: price?.interval ?? null,
       currentPeriodStart: item.currentPeriodStart,
       currentPeriodEnd: item.currentPeriodEnd,
-      ...raiseOf(raiseNow(snapshot, item, price?.plan ?? previous?.plan ?? 'free', now), previous),
+      ...raiseOf({ ...raiseNow(snapshot, item, now), ...sold }, previous),
       cancelAtPeriodEnd: ends !== null && status !== 'canceled',
       cancelAt: ends,
       canceledAt: snapshot.canceledAt,
@@ -115,13 +119,11 @@ export function mapSubscription(
 function raiseNow(
   { status, latestInvoice }: SubscriptionSnapshot,
   { currentPeriodStart, currentPeriodEnd }: SubscriptionItemSnapshot,
-  plan: Plan,
   now: Date,
-): Parameters<typeof raiseOf>[0] {
+): Omit<Parameters<typeof raiseOf>[0], 'plan' | 'planVersion' | 'stripePriceId'> {
   const charged = latestInvoice?.finalizedAt;
   const within = charged && charged > currentPeriodStart && charged < currentPeriodEnd;
   return {
-    plan,
     stripeStatus: status,
     currentPeriodStart,
     currentPeriodEnd,

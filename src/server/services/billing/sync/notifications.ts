@@ -3,8 +3,9 @@ import { findEndCauses } from '../../../../db/repositories/billing/remedy.reposi
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { monthLimits } from '../../../../domain/billing/plan-share.ts';
-import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
+import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
+import { shareOfRow } from '../../plans/growth.ts';
 import type { Transition } from './transitions.ts';
 
 /**
@@ -42,14 +43,17 @@ export async function notifyOfTransition(
 
 /** Says, once a raise, which part of the higher limits is there until a whole period is paid. */
 export async function notifyOfPartLimits(
+  plans: PlanCatalogue,
   tx: Tx,
   tenant: Pick<Tenant, 'id'>,
   before: Subscription | undefined,
   row: Subscription,
   now: Date,
 ): Promise<void> {
-  const { plan, raisedFrom: base, raisedAt: from, raisedUntil: until } = row;
-  if (!base || !from || !until || before?.raisedFrom) return;
+  const { raisedAt: from, raisedUntil: until } = row;
+  const share = await shareOfRow(plans, row);
+  if (!share || !from || !until || before?.raisedFrom) return;
+  const plan = await plans.get(row.plan, row.planVersion);
   const last = new Date(until.getTime() - 1);
   const periods = [...new Set([periodOf(from), periodOf(last)])];
   await queueMail(tx, tenant.id, {
@@ -57,12 +61,12 @@ export async function notifyOfPartLimits(
     subjectId: `${row.stripeSubscriptionId}:${from.getTime() / 1000}`,
     attempt: 0,
     data: {
-      plan,
+      plan: row.plan,
       months: periods.map((period) => ({
         period,
-        limits: monthLimits(plan, { base, from, until }, period),
+        limits: monthLimits(plan, share, period),
       })),
-      whole: PLAN_CATALOGUE[plan].limits,
+      whole: plan.limits,
       wholeAt: until.toISOString(),
     },
     now,

@@ -1,11 +1,18 @@
-import type { Interval, Plan } from '../../../../domain/plans.ts';
+import type { Interval, PaidPlan, Plan } from '../../../../domain/plans.ts';
 import type { PriceCatalogue } from '../../stripe/catalogue.ts';
 import type { SubscriptionSnapshot } from '../../stripe/snapshots/subscription-snapshot.ts';
+
+interface PricedPlan {
+  plan: Plan;
+  /** Which version of it: the one that the price was sold with. */
+  version: number;
+  interval: Interval | null;
+}
 
 /** What the catalogue says about prices. */
 export interface PriceKnowledge {
   /** By price id; a price that is missing here is none of ours. */
-  plans: ReadonlyMap<string, { plan: Plan; interval: Interval | null }>;
+  plans: ReadonlyMap<string, PricedPlan>;
 }
 
 /** Looks up every price that the subscriptions have, or will have by a schedule. */
@@ -14,7 +21,7 @@ export async function readPrices(
   subscriptions: readonly SubscriptionSnapshot[],
 ): Promise<PriceKnowledge> {
   const offered = await catalogue.listOffered();
-  const plans = new Map<string, { plan: 'pro' | 'team'; interval: 'month' | 'year' | null }>(
+  const plans = new Map<string, { plan: PaidPlan; interval: Interval | null }>(
     offered.map((one) => [one.priceId, { plan: one.plan, interval: one.interval }]),
   );
   for (const { price } of subscriptions.flatMap((one) => one.items)) {
@@ -28,5 +35,10 @@ export async function readPrices(
     const found = plans.has(id) ? undefined : await catalogue.findPlanById(id);
     if (found) plans.set(id, { plan: found.plan, interval: found.interval });
   }
-  return { plans };
+  const versions = await catalogue.bind(
+    [...plans].map(([priceId, { plan }]) => ({ priceId, plan })),
+  );
+  return {
+    plans: new Map([...plans].map(([id, one]) => [id, { ...one, version: versions.get(id)! }])),
+  };
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../../../../domain/ids.ts';
 import type { RefundPolicies } from '../../../../domain/billing/remedy.ts';
 import type { Jobs } from '../../../jobs.ts';
 import type { Logger } from '../../../log.ts';
+import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
 import type { PriceCatalogue } from '../../stripe/catalogue.ts';
 import type { CallTimeouts } from '../../stripe/client/client.ts';
 import type { StripeService } from '../../stripe.service.ts';
@@ -17,6 +18,7 @@ export interface SyncDeps extends BillingLocks {
   log: Logger;
   stripe: StripeService;
   catalogue: PriceCatalogue;
+  plans: PlanCatalogue;
   graceDays: number;
   policies: RefundPolicies;
   jobs: Pick<Jobs, 'send'>;

@@ -19,7 +19,7 @@ export function paymentMethodOf({ customer }: CustomerBilling): PaymentMethodSna
 
 /** Writes every subscription of the customer; answers all rows of the tenant. */
 export async function writeSubscriptions(
-  deps: Pick<SyncDeps, 'catalogue' | 'graceDays'>,
+  deps: Pick<SyncDeps, 'catalogue' | 'plans' | 'graceDays'>,
   tx: Tx,
   tenant: Tenant,
   billing: CustomerBilling,
@@ -44,7 +44,7 @@ export async function writeSubscriptions(
     rows.set(snapshot.id, row);
     await raiseFindings(tx, tenant.id, snapshot.id, findings, now);
     await record(tx, tenant, previous, row, snapshot.cancellationReason, options, now);
-    if (!tenant.deletedAt) await notifyOfPartLimits(tx, tenant, previous, row, now);
+    if (!tenant.deletedAt) await notifyOfPartLimits(deps.plans, tx, tenant, previous, row, now);
   }
   if (billing.customer.deleted) {
     for (const row of before.filter((one) => one.stripeCustomerId === billing.customer.id)) {

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Period } from '../../../../domain/period.ts';
 import { monthLimits } from '../../../../domain/billing/plan-share.ts';
-import { PLAN_CATALOGUE } from '../../../../domain/plans.ts';
+import { FIRST_PLANS } from '../../../../../tests/support/first-plans.ts';
 import type { MailData, MailKind } from '../templates.ts';
 import { renderMail } from '../render-mail.ts';
 
 const GROWING = {
-  base: 'pro',
+  base: FIRST_PLANS.pro,
   from: new Date('2027-01-20T00:00:00Z'),
   until: new Date('2027-02-10T00:00:00Z'),
-} as const;
+};
 
 const DATA: { [K in MailKind]: MailData[K][] } = {
   payment_failed: [
@@ -44,10 +44,10 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
     {
       plan: 'team',
       months: [
-        { period: '2027-01', limits: monthLimits('team', GROWING, '2027-01' as Period) },
-        { period: '2027-02', limits: monthLimits('team', GROWING, '2027-02' as Period) },
+        { period: '2027-01', limits: monthLimits(FIRST_PLANS.team, GROWING, '2027-01' as Period) },
+        { period: '2027-02', limits: monthLimits(FIRST_PLANS.team, GROWING, '2027-02' as Period) },
       ],
-      whole: PLAN_CATALOGUE.team.limits,
+      whole: FIRST_PLANS.team.limits,
       wholeAt: '2027-02-10T00:00:00.000Z',
     },
   ],

@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import { PLAN_CATALOGUE, type PaidPlan } from '../../../../domain/plans.ts';
+import { PLAN_NAMES, type PaidPlan } from '../../../../domain/plans.ts';
 import { APP_MARK } from '../customers.ts';
 import { isMissing } from '../client/errors.ts';
 import { NOT_MADE, type Changes } from './changes.ts';
@@ -50,7 +50,7 @@ async function ensureProduct(stripe: Stripe, changes: Changes, plan: PaidPlan): 
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  const name = `Small Squaretable ${PLAN_CATALOGUE[plan].name}`;
+  const name = `Small Squaretable ${PLAN_NAMES[plan]}`;
   const metadata = { app: APP_MARK, squaretable_plan: plan };
   const make = () => stripe.products.create({ id, name, metadata });
   return (await changes.make(`the product ${id}`, make, { id })).id;

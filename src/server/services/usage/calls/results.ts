@@ -4,6 +4,7 @@ import { BillingError } from '../../../../domain/errors.ts';
 import { periodEnd, periodOf } from '../../../../domain/period.ts';
 import { plansWithMore } from '../../../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../../../domain/quota.ts';
+import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
 import type { Entitlements } from '../entitlements.ts';
 
 /** What a metered call is answered: the counters right after it. */
@@ -33,7 +34,7 @@ const IN_PROGRESS_RETRY_SECONDS = 5;
  * `reason` is `in_progress` when only holds are in the way, `quota` when it is used up.
  */
 export async function quotaExceeded(
-  deps: { clock: Clock; entitlements: Entitlements },
+  deps: { clock: Clock; entitlements: Entitlements; plans: PlanCatalogue },
   refusal: Refusal,
 ): Promise<BillingError> {
   const { tenantId, resourceType, amount, used, held, limit } = refusal;
@@ -54,7 +55,7 @@ export async function quotaExceeded(
       held,
       reason: inProgress ? 'in_progress' : 'quota',
       resetsAt: resetsAt.toISOString(),
-      plans: plansWithMore(plan, resourceType),
+      plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
     },
   });
 }

@@ -10,8 +10,8 @@ export const FINALIZED = PERIOD_START + 3600;
 
 export const PRICES = {
   plans: new Map([
-    ['price_pro', { plan: 'pro', interval: 'month' }],
-    ['price_team', { plan: 'team', interval: 'month' }],
+    ['price_pro', { plan: 'pro', interval: 'month', version: 1 }],
+    ['price_team', { plan: 'team', interval: 'month', version: 1 }],
   ] as const),
 };
 
@@ -59,7 +59,7 @@ export function stripeItem(priceId: string) {
       active: true,
       currency: 'cny',
       unit_amount: 2900,
-      recurring: { interval: 'month', interval_count: 1 },
+      recurring: { interval: 'month', version: 1, interval_count: 1 },
     },
   };
 }

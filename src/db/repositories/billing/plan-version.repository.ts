@@ -1,0 +1,171 @@
+import { and, asc, eq, gt, inArray, isNull, max, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import type { PaidPlan, Plan, PlanDefinition } from '../../../domain/plans.ts';
+import type { DbOrTx } from '../../client.ts';
+import { planPrices, planVersions, subscriptions, tenants } from '../../schema/index.ts';
+
+/** Every version that was published, oldest first. */
+export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
+  return db
+    .select({
+      plan: planVersions.plan,
+      version: planVersions.version,
+      name: planVersions.name,
+      features: planVersions.features,
+      limits: planVersions.limits,
+    })
+    .from(planVersions)
+    .orderBy(asc(planVersions.plan), asc(planVersions.version));
+}
+
+/** Who publishes takes turns with who else does, until the end of the transaction. */
+export async function lockPlanVersions(tx: DbOrTx): Promise<void> {
+  await tx.execute(sql`lock table ${planVersions} in share row exclusive mode`);
+}
+
+/** Publishes a version. Who gets it is carried to it afterwards. */
+export async function insertPlanVersion(
+  db: DbOrTx,
+  { plan, version, name, features, limits }: PlanDefinition,
+  now: Date,
+): Promise<void> {
+  const row = { plan, version, name, features: [...features], limits };
+  await db.insert(planVersions).values({ ...row, publishedAt: now });
+}
+
+/** The versions that were published and have not reached everybody who gets them. */
+export function listUncarried(db: DbOrTx): Promise<{ plan: Plan; version: number }[]> {
+  return db
+    .select({ plan: planVersions.plan, version: planVersions.version })
+    .from(planVersions)
+    .where(isNull(planVersions.carriedAt))
+    .orderBy(asc(planVersions.plan), asc(planVersions.version));
+}
+
+export async function markCarried(
+  db: DbOrTx,
+  { plan, version }: { plan: Plan; version: number },
+  now: Date,
+): Promise<void> {
+  await db
+    .update(planVersions)
+    .set({ carriedAt: now })
+    .where(and(eq(planVersions.plan, plan), eq(planVersions.version, version)));
+}
+
+/**
+ * Which version each price sells: the one it was bound to, and for a price that is seen for the first
+ * time the plan's newest, which it keeps from then on.
+ */
+export async function bindPrices(
+  db: DbOrTx,
+  prices: readonly { priceId: string; plan: PaidPlan }[],
+  now: Date,
+): Promise<Map<string, number>> {
+  const bound = await readBindings(db, prices);
+  const unbound = prices.filter(({ priceId, plan }) => bound.get(priceId)?.plan !== plan);
+  if (unbound.length > 0) {
+    const newest = (plan: Plan) =>
+      sql`(select ${max(planVersions.version)} from ${planVersions} where ${planVersions.plan} = ${plan})`;
+    await db
+      .insert(planPrices)
+      .values(
+        unbound.map(({ priceId, plan }) => ({
+          stripePriceId: priceId,
+          plan,
+          version: newest(plan),
+          boundAt: now,
+        })),
+      )
+      .onConflictDoUpdate({
+        target: planPrices.stripePriceId,
+        set: { plan: sql`excluded.plan`, version: sql`excluded.version`, boundAt: now },
+        setWhere: sql`${planPrices.plan} <> excluded.plan`,
+      });
+    for (const [id, binding] of await readBindings(db, unbound)) bound.set(id, binding);
+  }
+  return new Map([...bound].map(([id, { version }]) => [id, version]));
+}
+
+async function readBindings(
+  db: DbOrTx,
+  prices: readonly { priceId: string }[],
+): Promise<Map<string, { plan: Plan; version: number }>> {
+  if (prices.length === 0) return new Map();
+  const ids = prices.map(({ priceId }) => priceId);
+  const rows = await db.select().from(planPrices).where(inArray(planPrices.stripePriceId, ids));
+  return new Map(
+    rows.map(({ stripePriceId, plan, version }) => [stripePriceId, { plan, version }]),
+  );
+}
+
+/** Has every price of a plan sell this version from now on. */
+export async function rebindPrices(
+  db: DbOrTx,
+  { plan, version }: { plan: Plan; version: number },
+  now: Date,
+): Promise<void> {
+  await db.update(planPrices).set({ version, boundAt: now }).where(eq(planPrices.plan, plan));
+}
+
+/** How many living teams are on a plan, or pay a step up from it. */
+export function countOnPlan(db: DbOrTx, plan: Plan): Promise<number> {
+  return db.$count(tenants, and(isNull(tenants.deletedAt), onPlan(plan)));
+}
+
+/**
+ * Gives the next `limit` teams of a plan, in the order of their ids, what their prices sell now (on
+ * free: the newest version), in metering too; `version` also to those who pay a step up from the plan.
+ * Answers the last id; `undefined` when there was none.
+ */
+export async function carryTenants(
+  db: DbOrTx,
+  values: { plan: Plan; version: number; after: string; limit: number },
+): Promise<string | undefined> {
+  const { plan, version, after, limit } = values;
+  return db.transaction(async (tx) => {
+    const due = await tx
+      .select({ id: tenants.id })
+      .from(tenants)
+      .where(and(onPlan(plan), gt(tenants.id, after)))
+      .orderBy(asc(tenants.id))
+      .limit(limit);
+    const ids = due.map(({ id }) => id);
+    if (ids.length === 0) return undefined;
+    const sold = tx
+      .select({ version: planPrices.version })
+      .from(planPrices)
+      .where(
+        and(
+          eq(planPrices.stripePriceId, subscriptions.stripePriceId),
+          eq(planPrices.plan, subscriptions.plan),
+        ),
+      );
+    const raised = (from: AnyPgColumn, present: AnyPgColumn) =>
+      sql`case when ${from} = ${plan} then ${version}::int else ${present} end`;
+    // Subscriptions before tenants, as the sync writes them.
+    await tx
+      .update(subscriptions)
+      .set({
+        planVersion: sql`(${sold})`,
+        raisedFromVersion: raised(subscriptions.raisedFrom, subscriptions.raisedFromVersion),
+      })
+      .where(inArray(subscriptions.tenantId, ids));
+    const ofSubscription = tx
+      .select({ version: subscriptions.planVersion })
+      .from(subscriptions)
+      .where(eq(subscriptions.id, tenants.subscriptionId));
+    await tx
+      .update(tenants)
+      .set({
+        planVersion: sql`(${ofSubscription})`,
+        basePlanVersion: raised(tenants.basePlan, tenants.basePlanVersion),
+        // What they may use has changed: metering takes over what is newer than it has.
+        entitlementVersion: sql`${tenants.entitlementVersion} + 1`,
+      })
+      .where(inArray(tenants.id, ids));
+    return ids.at(-1);
+  });
+}
+
+const onPlan = (plan: Plan) => sql`${plan} in (${tenants.plan}, ${tenants.basePlan})`;

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import { check, foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Feature, PlanLimits } from '../../domain/plans.ts';
+import { instant } from './columns.ts';
+import { plan } from './enums.ts';
+
+/**
+ * What each plan includes, version by version. The newest is what the plan is now. A row never
+ * changes (a trigger refuses): those who bought by it keep it.
+ */
+export const planVersions = pgTable(
+  'plan_versions',
+  {
+    plan: plan().notNull(),
+    /** 1, 2, … in the order of publishing. */
+    version: integer().notNull(),
+    name: text().notNull(),
+    features: jsonb().$type<Feature[]>().notNull(),
+    /** Resource → units a month; null: unlimited, 0: not included. */
+    limits: jsonb().$type<PlanLimits>().notNull(),
+    publishedAt: instant().notNull(),
+    /** When everybody who gets it had it; null while that is under way. */
+    carriedAt: instant(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.plan, t.version] }),
+    check('plan_versions_version', sql`${t.version} > 0`),
+  ],
+);
+
+/** Which version of a plan a price of Stripe's was sold with: what its subscribers keep. */
+export const planPrices = pgTable(
+  'plan_prices',
+  {
+    stripePriceId: text().primaryKey(),
+    plan: plan().notNull(),
+    version: integer().notNull(),
+    boundAt: instant().notNull(),
+  },
+  (t) => [
+    foreignKey({
+      columns: [t.plan, t.version],
+      foreignColumns: [planVersions.plan, planVersions.version],
+    }),
+  ],
+);

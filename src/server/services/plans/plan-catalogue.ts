@@ -1,0 +1,74 @@
+import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
+import type { Db } from '../../../db/client.ts';
+import type { PlanShare } from '../../../domain/billing/plan-share.ts';
+import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
+
+/** After so long the newest versions are asked for again, also when nobody told of a new one. */
+const FRESH_MS = 5_000;
+
+/**
+ * What the plans include. A published version never changes, so it is read once; which one is the
+ * newest is asked again every few seconds. Admission does not rest on it: its limit stands beside the
+ * counter.
+ */
+export class PlanCatalogue {
+  readonly #db: Db;
+  #versions: ReadonlyMap<Plan, readonly PlanDefinition[]> = new Map();
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** The newest version of each plan, cheapest first. */
+  async listNewest(): Promise<PlanDefinition[]> {
+    if (performance.now() - this.#readAt > FRESH_MS) await this.#read();
+    return PLANS.map((plan) => this.#newest(plan));
+  }
+
+  /** A plan in one of its versions; null asks for the newest. */
+  async get(plan: Plan, version: number | null): Promise<PlanDefinition> {
+    const known = version === null ? undefined : this.#find(plan, version);
+    if (known) return known;
+    if (version !== null || performance.now() - this.#readAt > FRESH_MS) await this.#read();
+    return (version === null ? undefined : this.#find(plan, version)) ?? this.#newest(plan);
+  }
+
+  /** Something was published: the newest versions are asked for again. */
+  expire(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The part of a higher plan that is paid; `null` when the plan is whole. */
+  async shareOf(paid: {
+    base: Plan | null;
+    baseVersion: number | null;
+    from: Date | null;
+    until: Date | null;
+  }): Promise<PlanShare | null> {
+    const { base, baseVersion, from, until } = paid;
+    if (!base || !from || !until) return null;
+    return { base: await this.get(base, baseVersion), from, until };
+  }
+
+  #find(plan: Plan, version: number): PlanDefinition | undefined {
+    return this.#versions.get(plan)?.find((one) => one.version === version);
+  }
+
+  #newest(plan: Plan): PlanDefinition {
+    const newest = this.#versions.get(plan)?.at(-1);
+    if (newest) return newest;
+    throw new Error(`No version of the plan ${plan} is published: run npm run db:migrate.`);
+  }
+
+  #read(): Promise<void> {
+    return (this.#reading ??= this.#readNow().finally(() => (this.#reading = undefined)));
+  }
+
+  async #readNow(): Promise<void> {
+    const all = await listPlanVersions(this.#db);
+    this.#versions = Map.groupBy(all, ({ plan }) => plan);
+    this.#readAt = performance.now();
+  }
+}

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util';
+import { databaseCode } from '../../../db/database-error.ts';
+import type { Db } from '../../../db/client.ts';
+import type { PlanDraft } from '../../../db/plans-file.ts';
+import {
+  carryTenants,
+  countOnPlan,
+  insertPlanVersion,
+  listPlanVersions,
+  listUncarried,
+  lockPlanVersions,
+  markCarried,
+  rebindPrices,
+} from '../../../db/repositories/billing/plan-version.repository.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
+import { RESOURCE_TYPES, type Limit } from '../../../domain/quota.ts';
+
+/** What publishing one plan means. */
+export interface Publication {
+  plan: Plan;
+  version: number;
+  /** Sentences: what differs from the version before. */
+  changes: string[];
+  /** Teams that get it at once; others get it with a price that is new. */
+  teams: number;
+  /** Teams that keep the version they bought. */
+  keeping: number;
+}
+
+export interface PublishOptions {
+  /** Also for those who have a price of the plan already. */
+  everyone: boolean;
+}
+
+const AT_ONCE = 500;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const ATTEMPTS_MAX = 5;
+
+/** What `drafts` would change, and for whom; changes nothing. */
+export async function foreseePlans(
+  db: Db,
+  drafts: readonly PlanDraft[],
+  options: PublishOptions,
+): Promise<Publication[]> {
+  const versions = await listPlanVersions(db);
+  const due = drafts.flatMap((draft) => differing(draft, versions));
+  return Promise.all(due.map((one) => foresee(db, one, options)));
+}
+
+/**
+ * Publishes what differs as new versions, and carries them to who gets them: on free everybody, on the
+ * paid plans those who buy by a price that is new, or everybody too. Cut short it is taken up by the
+ * next call. `onProgress` is told how many teams have theirs.
+ */
+export async function publishPlans(
+  { db, clock }: { db: Db; clock: Clock },
+  drafts: readonly PlanDraft[],
+  options: PublishOptions & { onProgress?: (teams: number) => void },
+): Promise<Publication[]> {
+  const published = await db.transaction(async (tx) => {
+    await lockPlanVersions(tx);
+    const versions = await listPlanVersions(tx);
+    const due = drafts.flatMap((draft) => differing(draft, versions));
+    const foreseen: Publication[] = [];
+    for (const one of due) {
+      foreseen.push(await foresee(db, one, options));
+      const { plan, version } = one.next;
+      await insertPlanVersion(tx, one.next, clock.now());
+      if (options.everyone) await rebindPrices(tx, { plan, version }, clock.now());
+      else if (plan !== 'free') await markCarried(tx, { plan, version }, clock.now());
+    }
+    return foreseen;
+  });
+  let teams = 0;
+  for (const one of await listUncarried(db)) {
+    teams += await carry(db, one, (more) => options.onProgress?.(teams + more));
+    await markCarried(db, one, clock.now());
+  }
+  return published;
+}
+
+async function carry(
+  db: Db,
+  { plan, version }: { plan: Plan; version: number },
+  onProgress: (teams: number) => void,
+): Promise<number> {
+  let carried = 0;
+  let after: string | undefined = FIRST_ID;
+  while (after !== undefined) {
+    const last: string | undefined = await patiently(() =>
+      carryTenants(db, { plan, version, after: after!, limit: AT_ONCE }),
+    );
+    if (last !== undefined) onProgress((carried += AT_ONCE));
+    after = last;
+  }
+  return carried;
+}
+
+/** Somebody's sync may hold the same rows in another order; then one of the two is asked to repeat. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (databaseCode(error) !== '40P01' || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+interface Due {
+  next: PlanDefinition;
+  before: PlanDefinition | undefined;
+}
+
+function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[] {
+  const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
+  const next = { ...draft, version: (before?.version ?? 0) + 1 };
+  const contents = ({ name, features, limits }: PlanDraft) => ({
+    name,
+    features: [...features].sort(),
+    limits: { ...limits },
+  });
+  const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(draft));
+  return isSame ? [] : [{ next, before }];
+}
+
+async function foresee(db: Db, { next, before }: Due, options: PublishOptions) {
+  const { plan, version } = next;
+  const onPlan = await countOnPlan(db, plan);
+  const reaches = plan === PLANS[0] || options.everyone;
+  return {
+    plan,
+    version,
+    changes: before ? changesOf(before, next) : ['is new'],
+    teams: reaches ? onPlan : 0,
+    keeping: reaches ? 0 : onPlan,
+  };
+}
+
+function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
+  const renamed = before.name === next.name ? [] : [`name: ${before.name} → ${next.name}`];
+  const limits = RESOURCE_TYPES.filter((one) => before.limits[one] !== next.limits[one]).map(
+    (one) => `${one}: ${amount(before.limits[one])} → ${amount(next.limits[one])}`,
+  );
+  const gained = next.features.filter((one) => !before.features.includes(one));
+  const lost = before.features.filter((one) => !next.features.includes(one));
+  return [
+    ...renamed,
+    ...limits,
+    ...gained.map((one) => `gains ${one}`),
+    ...lost.map((one) => `loses ${one}`),
+  ];
+}
+
+const amount = (limit: Limit) => (limit === null ? 'unlimited' : limit.toLocaleString('en'));

@@ -1,0 +1,7 @@
+import { PLANS_FILE, readPlansFile } from '../../src/db/plans-file.ts';
+import type { Plan, PlanDefinition } from '../../src/domain/plans.ts';
+
+/** What a fresh database publishes, by plan. */
+export const FIRST_PLANS = Object.fromEntries(
+  readPlansFile(PLANS_FILE).map((draft) => [draft.plan, { ...draft, version: 1 }]),
+) as Record<Plan, PlanDefinition>;
