@@ -237,6 +237,27 @@ create table plan_limits (
   constraint plan_limits_plan_resource_type_pk PRIMARY KEY (plan, resource_type)
 );
 
+create table plan_prices (
+  stripe_price_id text not null,
+  plan plan not null,
+  version integer not null,
+  bound_at timestamp with time zone not null,
+  constraint plan_prices_pkey PRIMARY KEY (stripe_price_id),
+  constraint plan_prices_plan_version_plan_versions_plan_version_fk FOREIGN KEY (plan, version) REFERENCES plan_versions(plan, version)
+);
+
+create table plan_versions (
+  plan plan not null,
+  version integer not null,
+  name text not null,
+  features jsonb not null,
+  limits jsonb not null,
+  published_at timestamp with time zone not null,
+  carried_at timestamp with time zone,
+  constraint plan_versions_plan_version_pk PRIMARY KEY (plan, version),
+  constraint plan_versions_version CHECK ((version > 0))
+);
+
 create table rate_limits (
   key text not null,
   points integer default 0 not null,
@@ -367,6 +388,8 @@ create table subscriptions (
   raised_from plan,
   raised_at timestamp with time zone,
   raised_until timestamp with time zone,
+  plan_version integer,
+  raised_from_version integer,
   constraint subscriptions_period_order CHECK (((current_period_start IS NULL) OR (current_period_end > current_period_start))),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_schedule_whole CHECK ((num_nonnulls(scheduled_plan, scheduled_price_id, scheduled_at) = ANY (ARRAY[0, 3]))),
@@ -401,6 +424,8 @@ create table tenants (
   entitlement_version bigint default 1 not null,
   contact_changed_at timestamp with time zone,
   usage_bucket smallint default 0 not null,
+  plan_version integer,
+  base_plan_version integer,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -638,6 +663,40 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.plan_limits_of(p_plan plan, p_version integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when p_plan is null then null else coalesce(
+    (select limits from plan_versions where plan = p_plan and version = p_version),
+    (select limits from plan_versions where plan = p_plan order by version desc limit 1),
+    plan_limits_of(p_plan)) end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.plan_versions_published()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('plans_published', '');
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.plan_versions_stay()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' and to_jsonb(new) - 'carried_at' = to_jsonb(old) - 'carried_at' then
+    return new;
+  end if;
+  raise exception 'a published version of a plan never changes' using errcode = 'restrict_violation';
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.tenants_entitlement_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -653,12 +712,13 @@ CREATE OR REPLACE FUNCTION public.tenants_metered()
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_base plan := case when new.base_plan < new.plan then new.base_plan end;
+  v_base plan := case when new.base_plan <= new.plan then new.base_plan end;
 begin
   execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     bucket_schema(new.usage_bucket))
-  using new.id, new.entitlement_version, new.plan::text, plan_limits_of(new.plan), v_base::text,
-    plan_limits_of(v_base), new.share_from, new.share_until, new.deleted_at;
+  using new.id, new.entitlement_version, new.plan::text,
+    plan_limits_of(new.plan, new.plan_version), v_base::text,
+    plan_limits_of(v_base, new.base_plan_version), new.share_from, new.share_until, new.deleted_at;
   if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
 end $function$
@@ -1336,9 +1396,13 @@ end $function$
 
 CREATE TRIGGER plan_limits_changed AFTER INSERT OR UPDATE ON public.plan_limits FOR EACH ROW EXECUTE FUNCTION plan_limits_changed();
 
-CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_entitlement_version();
+CREATE TRIGGER plan_versions_published AFTER INSERT ON public.plan_versions FOR EACH STATEMENT EXECUTE FUNCTION plan_versions_published();
 
-CREATE TRIGGER tenants_metered AFTER UPDATE OF plan, deleted_at, base_plan, share_from, share_until ON public.tenants FOR EACH ROW WHEN ((old.entitlement_version < new.entitlement_version)) EXECUTE FUNCTION tenants_metered();
+CREATE TRIGGER plan_versions_stay BEFORE DELETE OR UPDATE ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION plan_versions_stay();
+
+CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.plan_version IS DISTINCT FROM new.plan_version) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.base_plan_version IS DISTINCT FROM new.base_plan_version) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_entitlement_version();
+
+CREATE TRIGGER tenants_metered AFTER UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until, entitlement_version ON public.tenants FOR EACH ROW WHEN ((old.entitlement_version < new.entitlement_version)) EXECUTE FUNCTION tenants_metered();
 
 CREATE TRIGGER tenants_metered_new AFTER INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION tenants_metered();
 
