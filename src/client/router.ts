@@ -59,6 +59,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'chat.title', isFull: true },
   },
   {
+    path: '/conversations',
+    name: 'conversations',
+    component: () => import('./pages/Conversations.vue'),
+    meta: { title: 'conversations.title' },
+  },
+  {
     path: '/community',
     name: 'community',
     component: () => import('./pages/Community.vue'),

@@ -132,6 +132,38 @@ create table checkout_sessions (
   constraint checkout_sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 );
 
+create table conversation_turns (
+  id uuid default gen_random_uuid() not null,
+  conversation_id uuid not null,
+  "position" bigint generated always as identity not null,
+  who text not null,
+  kind text not null,
+  text text not null,
+  state text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint conversation_turns_conversation_id_conversations_id_fk FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE,
+  constraint conversation_turns_kind CHECK ((kind = ANY (ARRAY['text'::text, 'image'::text]))),
+  constraint conversation_turns_pkey PRIMARY KEY (id),
+  constraint conversation_turns_state CHECK ((state = ANY (ARRAY['done'::text, 'streaming'::text, 'stopped'::text, 'broken'::text]))),
+  constraint conversation_turns_who CHECK ((who = ANY (ARRAY['reader'::text, 'character'::text])))
+);
+
+create table conversations (
+  id uuid default gen_random_uuid() not null,
+  tenant_id uuid not null,
+  user_id uuid not null,
+  character_id uuid,
+  character_name text,
+  greeting text,
+  title text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint conversations_character_id_characters_id_fk FOREIGN KEY (character_id) REFERENCES characters(id) ON DELETE SET NULL,
+  constraint conversations_pkey PRIMARY KEY (id),
+  constraint conversations_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE,
+  constraint conversations_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table known_addresses (
   user_id uuid not null,
   address_hash text not null,
@@ -460,6 +492,8 @@ create table users (
 
 create sequence audit_log_id_seq cache 1;
 
+create sequence conversation_turns_position_seq cache 1;
+
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (kind, subject_id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX alerts_tenant_idx ON public.alerts USING btree (tenant_id);
@@ -485,6 +519,14 @@ CREATE INDEX characters_tenant_idx ON public.characters USING btree (tenant_id, 
 CREATE UNIQUE INDEX checkout_sessions_one_open ON public.checkout_sessions USING btree (tenant_id) WHERE (status = 'open'::checkout_status);
 
 CREATE INDEX checkout_sessions_tenant_idx ON public.checkout_sessions USING btree (tenant_id, created_at);
+
+CREATE INDEX conversation_turns_order_idx ON public.conversation_turns USING btree (conversation_id, "position");
+
+CREATE INDEX conversations_character_idx ON public.conversations USING btree (character_id);
+
+CREATE INDEX conversations_own_idx ON public.conversations USING btree (tenant_id, user_id, updated_at);
+
+CREATE INDEX conversations_user_idx ON public.conversations USING btree (user_id);
 
 CREATE INDEX known_addresses_last_used_idx ON public.known_addresses USING btree (last_used_at);
 

@@ -8,6 +8,8 @@ import type { GrowingLimits, SubscriptionView } from './billing/subscription-vie
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
 export type * from './billing/subscription-view.ts';
+export type * from './conversation-view.ts';
+export type * from './own-account-view.ts';
 export type { PriceAction } from './billing/subscription-change.ts';
 
 export interface ApiError {
@@ -40,25 +42,6 @@ export interface MeView {
 
 export interface SessionView extends MeView {
   accessToken: string;
-}
-
-export interface DeviceView {
-  /** As `Firefox`; `null` when it does not say. */
-  browser: string | null;
-  /** As `Windows`. */
-  system: string | null;
-}
-
-/** One place where a person is signed in. */
-export interface OwnSessionView {
-  id: string;
-  device: DeviceView;
-  /** Where it was last used from; `null` when that was not kept. */
-  address: string | null;
-  startedAt: string;
-  lastUsedAt: string;
-  /** Whether it is the one that asks. */
-  current: boolean;
 }
 
 export interface PriceView {

@@ -1,3 +1,5 @@
+import type { ConversationTurnView } from '../../domain/api.ts';
+
 /** One thing said at the table. `text` is the prompt where `imageUrl` is set. */
 export interface Turn {
   id: number;
@@ -5,6 +7,15 @@ export interface Turn {
   text: string;
   imageUrl?: string;
   state: 'done' | 'streaming' | 'stopped' | 'broken';
+}
+
+/** What the server has kept, as it is shown. What was being written elsewhere is not written on here. */
+export function turnsOf(kept: readonly ConversationTurnView[]): Turn[] {
+  return kept.map(({ who, text, imageUrl, state }, n) => ({
+    ...{ id: n + 1, who, text },
+    ...(imageUrl === null ? {} : { imageUrl }),
+    state: state === 'streaming' ? 'stopped' : state,
+  }));
 }
 
 /** `/image a lighthouse` draws; everything else is said. */

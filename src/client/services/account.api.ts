@@ -1,4 +1,4 @@
-import type { OwnSessionView } from '../../domain/api.ts';
+import type { AccountDeletionView, OwnSessionView } from '../../domain/api.ts';
 import { authorizedFetch, getJson, jsonBody, send } from './http.ts';
 
 const post = (body: object): RequestInit => ({ method: 'POST', ...jsonBody(body) });
@@ -41,4 +41,19 @@ export async function endSession(id: string): Promise<void> {
 
 export async function endOtherSessions(): Promise<void> {
   await authorizedFetch('/api/auth/sessions', { method: 'DELETE' });
+}
+
+/** All that is kept of the reader, as a JSON file. */
+export async function exportMyData(): Promise<Blob> {
+  return (await authorizedFetch('/api/auth/me/export.json')).blob();
+}
+
+/** What would go with the reader's account. */
+export function previewDeletion(): Promise<AccountDeletionView> {
+  return getJson('/api/auth/me/deletion');
+}
+
+/** `confirm` is the team's name, where the team goes too. */
+export async function deleteAccount(wish: { password: string; confirm?: string }): Promise<void> {
+  await authorizedFetch('/api/auth/me', { method: 'DELETE', ...jsonBody(wish) });
 }

@@ -7,6 +7,8 @@ export interface ChatRequest {
   message: string;
   characterId?: string;
   model?: string;
+  /** Where what is said is kept. */
+  conversationId?: string;
 }
 
 /**
@@ -32,8 +34,8 @@ export async function streamChat(
   throw new ApiProblem(0, 'network');
 }
 
-export async function createImage(prompt: string): Promise<ImageView> {
-  const { image } = await postJson<{ image: ImageView }>('/api/images', { prompt });
+export async function createImage(prompt: string, conversationId: string): Promise<ImageView> {
+  const { image } = await postJson<{ image: ImageView }>('/api/images', { prompt, conversationId });
   return image;
 }
 

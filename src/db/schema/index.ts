@@ -4,6 +4,7 @@ export * from './audit-log.ts';
 export * from './billing-intents.ts';
 export * from './characters.ts';
 export * from './checkout-sessions.ts';
+export * from './conversations.ts';
 export * from './enums.ts';
 export * from './mail-outbox.ts';
 export * from './metering-buckets.ts';

@@ -4,6 +4,7 @@ import type { Foundation } from './foundation.ts';
 import { ApiKeyService } from '../services/accounts/api-key.service.ts';
 import { AuthService } from '../services/accounts/auth.service.ts';
 import { CharacterService } from '../services/chat/character.service.ts';
+import { ConversationService } from '../services/chat/conversation.service.ts';
 import { ChatService } from '../services/chat/chat.service.ts';
 import { chooseProvider } from '../services/chat/upstream/choose-provider.ts';
 import { createDistrustCounter } from '../services/chat/metrics.ts';
@@ -21,6 +22,7 @@ export interface ProductServices {
   chat: ChatService;
   features: FeatureService;
   health: HealthService;
+  conversations: ConversationService;
   images: ImageService;
 }
 
@@ -35,6 +37,8 @@ export function createProductServices(
   const auth = new AuthService({ db, pool, clock, realTime: systemClock, log, config });
   const features = new FeatureService({ usage, plans });
   const characters = new CharacterService({ db, clock, features });
+  const images = new ImageService();
+  const conversations = new ConversationService({ db, clock, characters, images });
   return {
     apiKeys: new ApiKeyService({ db, clock, features, usage, people: auth }),
     auth,
@@ -43,10 +47,12 @@ export function createProductServices(
       provider: chooseProvider(config.llm),
       features,
       characters,
+      conversations,
       onDistrusted: (part) => distrusted.inc({ part }),
     }),
     features,
     health: new HealthService({ database, jobs, clock }),
-    images: new ImageService(),
+    conversations,
+    images,
   };
 }

@@ -3,7 +3,7 @@ import { streamSSE } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireAuth } from '../middleware/auth.ts';
+import { requireAuth, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
@@ -16,6 +16,10 @@ const chatBody = z
     message: plainText(1, 8_000),
     characterId: z.uuid().optional(),
     model: plainText(1, 200).optional(),
+    conversationId: z
+      .uuid()
+      .optional()
+      .openapi({ description: 'Keeps what is said, in a conversation of the person who asks.' }),
   })
   .openapi('ChatMessage');
 
@@ -78,15 +82,18 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
           description: 'The stream.',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        ...errors(...gated, 'email_unverified', 'invalid_request', 'not_found', 'upstream_failed'),
+        ...errors(...gated, 'email_unverified', 'forbidden', 'invalid_request', 'not_found'),
+        ...errors('limit_reached', 'upstream_failed'),
       },
     }),
     async (c) => {
       const hangUp = new AbortController();
       const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, over]);
       const requestId = c.get('requestId');
+      const { conversationId, ...said } = c.req.valid('json');
       const events = await chat.answer({
-        ...c.req.valid('json'),
+        ...said,
+        keeping: conversationId === undefined ? undefined : { conversationId, keeper: userOf(c) },
         tenantId: c.get('principal').tenantId,
         meter: c.get('meter'),
         log: c.get('log')(),

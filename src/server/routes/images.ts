@@ -2,14 +2,16 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { ImageView } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireAuth } from '../middleware/auth.ts';
+import { requireAuth, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 
-const imageBody = z.strictObject({ prompt: plainText(1, 2_000) }).openapi('ImagePrompt');
+const imageBody = z
+  .strictObject({ prompt: plainText(1, 2_000), conversationId: z.uuid().optional() })
+  .openapi('ImagePrompt');
 
 const imageSchema = z
   .object({
@@ -23,7 +25,7 @@ const imageSchema = z
 
 /** Pictures from words. */
 export function imageRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { images } = context.services;
+  const { conversations, images } = context.services;
   const { requireQuota } = featureGate(context);
   const router = createRouter();
 
@@ -47,12 +49,24 @@ export function imageRoutes(context: Context): OpenAPIHono<AppEnv> {
           'invalid_request',
           'unauthenticated',
           'token_expired',
+          'forbidden',
           'upgrade_required',
           'quota_exceeded',
         ),
+        ...errors('not_found', 'limit_reached'),
       },
     }),
-    (c) => c.json({ image: images.generate(c.req.valid('json').prompt) }, 200),
+    async (c) => {
+      const { prompt, conversationId } = c.req.valid('json');
+      const said = { kind: 'image' as const, text: prompt, log: c.get('log')() };
+      const exchange =
+        conversationId === undefined
+          ? undefined
+          : await conversations.begin(userOf(c), { ...said, conversationId });
+      const image = images.generate(prompt);
+      await exchange?.keep({ text: prompt, state: 'done' });
+      return c.json({ image }, 200);
+    },
   );
 
   return router;

@@ -61,5 +61,28 @@ export default {
     endedAll: 'All other devices are signed out.',
     alone: 'You are signed in here alone.',
   },
+  data: {
+    title: 'Your data',
+    lead: 'All that is kept of you as a JSON file: account, characters, keys, invoices and conversations.',
+    download: 'Download my data',
+    usage: 'Usage as CSV is on the page of your subscription.',
+    delete: 'Delete account',
+  },
+  deletion: {
+    title: 'Delete your account',
+    alone:
+      'Your sign-in, your sessions, your API keys and your conversations are deleted. Characters that you made stay with {team}.',
+    team: 'You are the only owner of {team}, so it goes too, with its characters and API keys, and the conversations of everybody in it.',
+    others:
+      'Nobody else is in it. | One other person loses access. | {count} other people lose access.',
+    subscription:
+      '{plan} ends at once and is not charged again; what is paid already is not paid back.',
+    free: 'There is no subscription that would be charged.',
+    invoices: 'Invoices are kept as long as the law asks for them.',
+    final: 'None of this can be undone.',
+    confirm: 'Name of the team: {team}',
+    submit: 'Delete for good',
+    mismatch: 'Write it exactly: {team}',
+  },
   open: 'Manage account',
 };

@@ -22,7 +22,7 @@ export default {
   broken: 'The answer broke off. {reason}',
   restored: 'Your message is kept below; you can send it again.',
   imageOf: 'Picture: {prompt}',
-  clear: 'Start over',
+  clear: 'New conversation',
   transcript: 'Conversation with {name}',
   model: 'Model',
   remaining: 'No messages left | One message left | {count} messages left',

@@ -2,6 +2,7 @@ import account from './account.ts';
 import auth from './auth.ts';
 import chat from './chat.ts';
 import community from './community.ts';
+import conversations from './conversations.ts';
 import errors from './errors.ts';
 import payments from './payments.ts';
 import paywall from './paywall.ts';
@@ -16,6 +17,7 @@ const en = {
   auth,
   chat,
   community,
+  conversations,
   errors,
   payments,
   paywall,

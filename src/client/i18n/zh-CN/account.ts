@@ -63,6 +63,26 @@ const account: Messages['account'] = {
     endedAll: '其他设备已全部退出登录。',
     alone: '目前只在这里登录。',
   },
+  data: {
+    title: '你的数据',
+    lead: '把我们保存的全部数据导出为一个文件：账户、角色、密钥、账单和对话。',
+    download: '下载我的数据',
+    usage: '用量的 CSV 文件在订阅页面下载。',
+    delete: '删除账户',
+  },
+  deletion: {
+    title: '删除账户',
+    alone: '你的登录信息、已登录的设备、密钥和对话都会删除。你创建的角色会留在{team}。',
+    team: '你是{team}唯一的所有者，因此它也会删除，连同其中的角色、密钥和所有人的对话。',
+    others: '其中没有其他人。 | 另有 {count} 人会失去访问权限。 | 另有 {count} 人会失去访问权限。',
+    subscription: '{plan}会立即结束，不再扣款；已付的费用不退。',
+    free: '没有需要扣款的订阅。',
+    invoices: '账单会按法律要求的期限保留。',
+    final: '以上操作无法撤销。',
+    confirm: '团队名称：{team}',
+    submit: '永久删除',
+    mismatch: '请准确填写：{team}',
+  },
   open: '管理账户',
 };
 export default account;

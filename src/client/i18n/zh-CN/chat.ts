@@ -24,7 +24,7 @@ const chat: Messages['chat'] = {
   broken: '回答中断了。{reason}',
   restored: '你的消息保留在下方，可以再次发送。',
   imageOf: '图片：{prompt}',
-  clear: '重新开始',
+  clear: '新对话',
   transcript: '与{name}的对话',
   model: '模型',
   remaining: '消息已用完 | 还剩 {count} 条消息 | 还剩 {count} 条消息',

@@ -3,6 +3,7 @@ import account from './account.ts';
 import auth from './auth.ts';
 import chat from './chat.ts';
 import community from './community.ts';
+import conversations from './conversations.ts';
 import errors from './errors.ts';
 import payments from './payments.ts';
 import paywall from './paywall.ts';
@@ -17,6 +18,7 @@ const zhCN: Messages = {
   auth,
   chat,
   community,
+  conversations,
   errors,
   payments,
   paywall,

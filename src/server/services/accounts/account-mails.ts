@@ -4,7 +4,7 @@ import { insertMail } from '../../../db/repositories/mail-outbox.repository.ts';
 import type { User } from '../../../db/schema/index.ts';
 import type { MailData, MailKind } from '../mail/templates.ts';
 import type { MailedPurpose, MailedTokens } from './mailed-token.ts';
-import type { LinkInMail } from './one-time-links.ts';
+import type { LinkInMail } from './own/one-time-links.ts';
 
 /** The shortest time between two mails of a kind to one person, whoever asks for them. */
 const ONCE_IN_MS = { verify_email: 10 * 60_000, open_account: 30 * 60_000 } as const;

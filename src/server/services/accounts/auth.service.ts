@@ -17,21 +17,23 @@ import {
 import type { User } from '../../../db/schema/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log.ts';
+import { AccountDeletionService } from './own/account-deletion.service.ts';
 import { AccessTokens, type AccessClaims } from './access-token.ts';
 import { AccountMails } from './account-mails.ts';
-import { AccountLimits } from './account-limits.ts';
+import { AccountLimits } from './own/account-limits.ts';
 import { describe, normalizeEmail } from './account-view.ts';
+import { exportData } from './own/data-export.ts';
 import { EmailVerifier } from './email-verifier.ts';
-import { EmailChangeService } from './email-change.service.ts';
+import { EmailChangeService } from './own/email-change.service.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { From, Registration } from './from.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { MailedTokens } from './mailed-token.ts';
-import { OneTimeLinks } from './one-time-links.ts';
+import { OneTimeLinks } from './own/one-time-links.ts';
 import { hashPassword, verifyPassword } from './password.ts';
-import { PasswordService } from './password.service.ts';
+import { PasswordService } from './own/password.service.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
-import { SessionService } from './session.service.ts';
+import { SessionService } from './own/session.service.ts';
 import { SignInLimiter } from './sign-in-limits.ts';
 
 export interface AuthDeps {
@@ -64,6 +66,7 @@ export class AuthService {
   readonly passwords: PasswordService;
   readonly emailChanges: EmailChangeService;
   readonly sessions: SessionService;
+  readonly deletion: AccountDeletionService;
   private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
@@ -85,10 +88,7 @@ export class AuthService {
     });
     this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
     this.refreshTokens = new RefreshTokens({
-      db: deps.db,
-      clock: deps.realTime,
-      log: deps.log,
-      secret: jwtSecret,
+      ...{ db: deps.db, clock: deps.realTime, log: deps.log, secret: jwtSecret },
     });
     this.links = new OneTimeLinks({ jwtSecret, clock: deps.realTime });
     const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
@@ -96,6 +96,7 @@ export class AuthService {
     const own = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
     this.passwords = new PasswordService(own);
     this.emailChanges = new EmailChangeService(own, this.passwords);
+    this.deletion = new AccountDeletionService({ db, clock, mails, passwords: this.passwords });
     this.sessions = new SessionService({ db, clock: deps.realTime, tokens: refreshTokens });
   }
 
@@ -175,8 +176,7 @@ export class AuthService {
   /** Forgets what is over: sessions, counts, addresses unused for half a year. */
   async prune(): Promise<void> {
     await this.refreshTokens.deleteExpired();
-    const now = this.realTime.now();
-    await deleteExpiredRateLimits(this.db, now);
+    await deleteExpiredRateLimits(this.db, this.realTime.now());
     await this.addresses.forgetUnused();
     await this.links.prune(this.db);
   }
@@ -195,6 +195,11 @@ export class AuthService {
 
   async me(userId: UserId): Promise<MeView> {
     return describe(await this.getAccount(userId));
+  }
+
+  /** All that is kept of a person, as JSON. 401 `unauthenticated`. */
+  async exportData(userId: UserId): Promise<AsyncGenerator<string>> {
+    return exportData(this.db, await this.getAccount(userId), this.clock.now());
   }
 
   /** From now on: the language of mails and of Stripe's pages, and the zone of dates in mails. */

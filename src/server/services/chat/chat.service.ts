@@ -5,6 +5,9 @@ import type { TenantId } from '../../../domain/ids.ts';
 import type { Logger } from '../../log.ts';
 import type { CharacterService } from './character.service.ts';
 import { beginAnswer, type AnswerEvent } from './answer.ts';
+import type { Keeper } from '../../../db/repositories/conversation.repository.ts';
+import type { ConversationService, Exchange } from './conversation.service.ts';
+import { keepAnswer } from './keep-answer.ts';
 import { buildMessages } from './prompt.ts';
 import type { ChatProvider, Persona } from './upstream/provider.ts';
 import { holdTokens, shortestHold, type TokenHold } from './token-hold.ts';
@@ -19,6 +22,7 @@ export interface ChatDeps {
   provider: ChatProvider;
   features: FeatureService;
   characters: CharacterService;
+  conversations: ConversationService;
   /** Told of a part of an upstream's report of its usage that was not believed. */
   onDistrusted: (part: 'prompt' | 'completion') => void;
 }
@@ -28,6 +32,8 @@ export interface ChatRequest {
   message: string;
   characterId?: string | undefined;
   model?: string | undefined;
+  /** Where it is kept, and whose that is. */
+  keeping?: { conversationId: string; keeper: Keeper } | undefined;
   /** Of the request; the stream takes it over when it begins. */
   meter: RequestMeter;
   log: Logger;
@@ -49,7 +55,8 @@ export class ChatService {
 
   /**
    * Answers a message. Everything that can refuse does so before this resolves: 400 for an unknown
-   * model, 403 `upgrade_required` for an advanced one, 404 for the character, 429 for the quotas,
+   * model, 403 `upgrade_required` for an advanced one, 404 for the character or the conversation, 409
+   * when that is full, 429 for the quotas,
    * 502 when nothing comes from the upstream. After that the events are the answer.
    */
   async answer(request: ChatRequest): Promise<AsyncGenerator<AnswerEvent>> {
@@ -57,6 +64,7 @@ export class ChatService {
     const model = this.findModel(request.model);
     if (model.advanced) await this.deps.features.assertFeature(tenantId, 'advanced_models');
     const persona = await this.findPersona(tenantId, request.characterId);
+    const exchange = await this.beginExchange(request);
     const messages = buildMessages(request.message, persona);
     const counter = await loadTokenCounter();
     const promptTokens = counter.countMessages(messages);
@@ -64,7 +72,7 @@ export class ChatService {
     const messageId = `msg_${randomUUID().replaceAll('-', '')}`;
     const ledgerNote = { messageId, model: model.id };
     const { maxTokens } = await this.hold(request, promptTokens, ledgerNote);
-    return beginAnswer({
+    const events = await beginAnswer({
       provider: this.deps.provider,
       completion: { model: model.id, messages, persona, maxTokens },
       promptTokens,
@@ -75,6 +83,15 @@ export class ChatService {
       onDistrusted: this.deps.onDistrusted,
       signal,
     });
+    return exchange ? keepAnswer(events, exchange) : events;
+  }
+
+  private beginExchange(request: ChatRequest): Promise<Exchange> | undefined {
+    const { keeping, message, characterId, log } = request;
+    if (!keeping) return undefined;
+    const { conversationId, keeper } = keeping;
+    const said = { conversationId, characterId, kind: 'text' as const, text: message, log };
+    return this.deps.conversations.begin(keeper, said);
   }
 
   private findModel(id: string | undefined): ModelView {

@@ -3,7 +3,7 @@ import type { MailTemplates } from './templates.ts';
 /** The mails about a person's own account. */
 export const accountMailsEn: Pick<
   MailTemplates,
-  'reset_password' | 'password_changed' | 'change_email' | 'email_changed'
+  'reset_password' | 'password_changed' | 'change_email' | 'email_changed' | 'account_deleted'
 > = {
   reset_password: ({ url }, { name }) => ({
     subject: 'Choose a new password',
@@ -37,6 +37,14 @@ export const accountMailsEn: Pick<
       `Your account at Small Squaretable now uses the address ${newEmail}. Mails go there, and it is what you sign in with.`,
       `If it was not you, take it back here: ${url}`,
       'The link works once, within seven days. It brings this address back, signs everybody out and lets you choose a new password.',
+    ].join('\n\n'),
+  }),
+  account_deleted: ({ at }, { name, appUrl, day }) => ({
+    subject: 'Your account was deleted',
+    text: [
+      `Hello ${name},`,
+      `Your account at Small Squaretable was deleted on ${day(at)}, with your conversations and sessions. Nothing more is charged for it.`,
+      `You are welcome to come back: ${appUrl}/register`,
     ].join('\n\n'),
   }),
 };

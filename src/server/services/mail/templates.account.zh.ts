@@ -3,7 +3,7 @@ import type { MailTemplates } from './templates.ts';
 /** The mails about a person's own account. */
 export const accountMailsZh: Pick<
   MailTemplates,
-  'reset_password' | 'password_changed' | 'change_email' | 'email_changed'
+  'reset_password' | 'password_changed' | 'change_email' | 'email_changed' | 'account_deleted'
 > = {
   reset_password: ({ url }, { name }) => ({
     subject: '设置新密码',
@@ -37,6 +37,14 @@ export const accountMailsZh: Pick<
       `你的小方桌账户现在使用邮箱 ${newEmail}：邮件会发到那里，登录时也用它。`,
       `如果不是你本人的操作，请在此撤回：${url}`,
       '链接七天内有效，只能使用一次。撤回后会恢复这个邮箱，所有设备退出登录，你可以设置新密码。',
+    ].join('\n\n'),
+  }),
+  account_deleted: ({ at }, { name, appUrl, day }) => ({
+    subject: '你的账户已删除',
+    text: [
+      `${name}，你好：`,
+      `你的小方桌账户已于 ${day(at)} 删除，对话和登录记录也一并删除，不会再为它扣款。`,
+      `欢迎随时回来：${appUrl}/register`,
     ].join('\n\n'),
   }),
 };

@@ -42,6 +42,7 @@ export interface MailData {
   verify_email: { url: string };
   open_account: { url: string };
   reset_password: { url: string };
+  account_deleted: { at: string };
   password_changed: { at: string };
   change_email: { url: string };
   /** To the address before; the link takes it back. */

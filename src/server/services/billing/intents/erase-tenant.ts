@@ -1,5 +1,6 @@
 import type { Tx } from '../../../../db/client.ts';
 import { deleteTenantCharacters } from '../../../../db/repositories/character.repository.ts';
+import { deleteTenantConversations } from '../../../../db/repositories/conversation.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { settleIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
 import {
@@ -25,6 +26,7 @@ export async function eraseTenant(
     now,
   });
   await deleteTenantCharacters(tx, tenant.id);
+  await deleteTenantConversations(tx, tenant.id);
   await deleteTenantUsers(tx, tenant.id);
   await markTenantDeleted(tx, tenant.id, now);
   if (by.id) await settleIntent(tx, by.id, { state: 'done', now });

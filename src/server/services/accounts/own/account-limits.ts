@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
-import { BillingError } from '../../../domain/errors.ts';
-import type { SignInLimits } from '../../config/sign-in-limits.ts';
-import { RateLimit } from '../operations/rate-limits.ts';
-import type { From } from './from.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { SignInLimits } from '../../../config/sign-in-limits.ts';
+import { RateLimit } from '../../operations/rate-limits.ts';
+import type { From } from '../from.ts';
 
 const HALF_HOUR_SECONDS = 1_800;
 const HOUR_SECONDS = 3_600;

@@ -1,14 +1,14 @@
 import Bowser from 'bowser';
-import type { DeviceView, OwnSessionView } from '../../../domain/api.ts';
-import type { Clock } from '../../../domain/clock.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import type { UserId } from '../../../domain/ids.ts';
-import type { Db } from '../../../db/client.ts';
+import type { DeviceView, OwnSessionView } from '../../../../domain/api.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { UserId } from '../../../../domain/ids.ts';
+import type { Db } from '../../../../db/client.ts';
 import {
   listSessions,
   revokeOwnFamily,
-} from '../../../db/repositories/accounts/refresh-token.repository.ts';
-import type { RefreshTokens } from './refresh-tokens.ts';
+} from '../../../../db/repositories/accounts/refresh-token.repository.ts';
+import type { RefreshTokens } from '../refresh-tokens.ts';
 
 /** Where a person is signed in. `clock` is the real time. */
 export class SessionService {

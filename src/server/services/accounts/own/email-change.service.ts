@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { violatedConstraint } from '../../../db/database-error.ts';
-import type { Tx } from '../../../db/client.ts';
+import { violatedConstraint } from '../../../../db/database-error.ts';
+import type { Tx } from '../../../../db/client.ts';
 import {
   isEmailTaken,
   lockUser,
   setEmail,
   setPassword,
-} from '../../../db/repositories/accounts/user.repository.ts';
-import { noteContactChanged } from '../../../db/repositories/billing/contact.repository.ts';
-import { insertAuditEntry } from '../../../db/repositories/operations/audit-log.repository.ts';
-import type { User } from '../../../db/schema/index.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import type { UserId } from '../../../domain/ids.ts';
-import { claimTrialAddress } from '../billing/sync/trial-history.ts';
-import { normalizeEmail } from './account-view.ts';
-import type { From } from './from.ts';
-import { hashPassword } from './password.ts';
+} from '../../../../db/repositories/accounts/user.repository.ts';
+import { noteContactChanged } from '../../../../db/repositories/billing/contact.repository.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import type { User } from '../../../../db/schema/index.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { UserId } from '../../../../domain/ids.ts';
+import { claimTrialAddress } from '../../billing/sync/trial-history.ts';
+import { normalizeEmail } from '../account-view.ts';
+import type { From } from '../from.ts';
+import { hashPassword } from '../password.ts';
 import type { AccountDeps, PasswordService } from './password.service.ts';
 
 /** Changes of a person's e-mail address: confirmed at the new one, told to the old one. */

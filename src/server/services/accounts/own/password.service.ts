@@ -1,28 +1,28 @@
-import type { Clock } from '../../../domain/clock.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import type { Db, Tx } from '../../../db/client.ts';
-import { insertAuditEntry } from '../../../db/repositories/operations/audit-log.repository.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { Db, Tx } from '../../../../db/client.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import {
   insertPasswordRequest,
   takePasswordRequests,
-} from '../../../db/repositories/accounts/mailed-link.repository.ts';
+} from '../../../../db/repositories/accounts/mailed-link.repository.ts';
 import {
   findAccountByEmail,
   findAccountById,
   lockUser,
   setPassword,
-} from '../../../db/repositories/accounts/user.repository.ts';
-import type { User } from '../../../db/schema/index.ts';
-import type { UserId } from '../../../domain/ids.ts';
+} from '../../../../db/repositories/accounts/user.repository.ts';
+import type { User } from '../../../../db/schema/index.ts';
+import type { UserId } from '../../../../domain/ids.ts';
 import type { AccountLimits } from './account-limits.ts';
-import type { AccountMails } from './account-mails.ts';
-import { normalizeEmail } from './account-view.ts';
-import type { FairQueue } from './fair-queue.ts';
-import type { From } from './from.ts';
-import type { KnownAddresses } from './known-addresses.ts';
+import type { AccountMails } from '../account-mails.ts';
+import { normalizeEmail } from '../account-view.ts';
+import type { FairQueue } from '../fair-queue.ts';
+import type { From } from '../from.ts';
+import type { KnownAddresses } from '../known-addresses.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import { hashPassword, verifyPassword } from './password.ts';
-import type { RefreshTokens } from './refresh-tokens.ts';
+import { hashPassword, verifyPassword } from '../password.ts';
+import type { RefreshTokens } from '../refresh-tokens.ts';
 
 /** What the verbs of one's own account work with. */
 export interface AccountDeps {
@@ -140,7 +140,8 @@ export class PasswordService {
       await limits.countPassword(userId);
       return verifyPassword(account?.user.passwordHash, password);
     });
-    if (!matches || !account) {
+    if (!account) throw new BillingError('unauthenticated', 'This account no longer exists.');
+    if (!matches) {
       throw new BillingError('wrong_password', 'The password is wrong.');
     }
     await limits.forgivePassword(userId);

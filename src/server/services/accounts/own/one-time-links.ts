@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Clock } from '../../../domain/clock.ts';
-import { BillingError } from '../../../domain/errors.ts';
-import type { DbOrTx, Tx } from '../../../db/client.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { DbOrTx, Tx } from '../../../../db/client.ts';
 import {
   deleteExpiredLinks,
   endLaterLinks,
@@ -11,9 +11,9 @@ import {
   isEmailHeld,
   takeLink,
   type LinkPurpose,
-} from '../../../db/repositories/accounts/mailed-link.repository.ts';
-import type { MailedLink } from '../../../db/schema/index.ts';
-import { LinkTokens } from '../mail/link-token.ts';
+} from '../../../../db/repositories/accounts/mailed-link.repository.ts';
+import type { MailedLink } from '../../../../db/schema/index.ts';
+import { LinkTokens } from '../../mail/link-token.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,0 +1,31 @@
+import type { Plan } from './plans.ts';
+
+export interface DeviceView {
+  /** As `Firefox`; `null` when it does not say. */
+  browser: string | null;
+  /** As `Windows`. */
+  system: string | null;
+}
+
+/** One place where a person is signed in. */
+export interface OwnSessionView {
+  id: string;
+  device: DeviceView;
+  /** Where it was last used from; `null` when that was not kept. */
+  address: string | null;
+  startedAt: string;
+  lastUsedAt: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+}
+
+/** What goes when a person deletes their account. */
+export interface AccountDeletionView {
+  /** Whether they are the only owner: then the team goes too. */
+  deletesTeam: boolean;
+  team: string;
+  /** How many others are in the team. */
+  others: number;
+  /** What ends with the team. */
+  subscription: { plan: Plan } | null;
+}

@@ -1,0 +1,183 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SessionView } from '../../src/domain/api.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  PASSWORD,
+  signUp,
+  startAppWithPages,
+  tabTo,
+  WORDS,
+} from '../support/app-visitor.ts';
+import { fill, inBoth, shows } from '../support/both-languages.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { tokenMailed } from '../support/mailed.ts';
+
+const NEW = 'another battery staple';
+const { account, auth } = WORDS.en;
+let app: TestApp;
+let browser: Browser;
+let context: BrowserContext;
+let session: SessionView;
+let page: Page;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+  context = await newVisitor(browser, { width: 360 });
+  context.setDefaultTimeout(10_000);
+  session = await signUp(app);
+  page = await context.newPage();
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const mailed = (kind: 'reset_password' | 'change_email' | 'email_changed', email: string) =>
+  tokenMailed(app.server.context, kind, email);
+
+async function fits(on: Page): Promise<void> {
+  expect(await accessibilityFaults(on)).toEqual([]);
+  expect(await sidewaysScroll(on)).toBeLessThanOrEqual(0);
+}
+
+async function logIn(on: Page, email: string, password: string): Promise<void> {
+  await on.getByLabel(auth.fields.email).fill(email);
+  await on.getByLabel(auth.fields.password, { exact: true }).fill(password);
+  await on.keyboard.press('Enter');
+}
+
+test('13 who forgot the password gets back in by keyboard, in both languages', async () => {
+  const { email } = session.user;
+  await page.goto(`${app.url}/login`);
+  await tabTo(page, account.forgot.link);
+  await page.keyboard.press('Enter');
+  await inBoth(page, (words) => shows(page.locator('main'), words.account.forgot.lead));
+  await fits(page);
+  await page.getByLabel(auth.fields.email).fill(email);
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').getByText(fill(account.forgot.sent, { email })).waitFor();
+  await fits(page);
+
+  const token = await mailed('reset_password', email);
+  await page.goto(`${app.url}/reset-password?token=${token}`);
+  await inBoth(page, (words) => shows(page.locator('main'), words.account.reset.lead));
+  await page.getByLabel(account.reset.password).fill('short');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').first().waitFor();
+  await fits(page);
+  await page.getByLabel(account.reset.password).fill(NEW);
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').getByText(account.reset.done).waitFor();
+  await logIn(page, email, NEW);
+  await page.waitForURL(/\/chat/);
+
+  // A second click on the link says what to do.
+  const again = await context.newPage();
+  await again.goto(`${app.url}/reset-password?token=${token}`);
+  await again.getByLabel(account.reset.password).fill(NEW);
+  await again.keyboard.press('Enter');
+  await again.getByRole('alert').getByText(account.reset.over).waitFor();
+  await fits(again);
+  await again.getByRole('link', { name: account.reset.overAsk }).click();
+  await again.getByLabel(auth.fields.email).waitFor();
+  await again.goto(`${app.url}/reset-password`);
+  await again.getByRole('alert').getByText(account.reset.missing).waitFor();
+  await again.close();
+});
+
+test('13 password, address and devices are looked after on one page', async () => {
+  const { email } = session.user;
+  await page.getByRole('link', { name: 'Settings' }).first().click();
+  await page.getByRole('link', { name: account.open }).click();
+  await page.getByRole('heading', { name: account.title, exact: true }).waitFor();
+  await inBoth(page, (words) => shows(page.locator('main'), words.account.sessions.lead));
+  await fits(page);
+
+  const phone = await newVisitor(browser);
+  const there = await phone.newPage();
+  await there.goto(`${app.url}/login`);
+  await logIn(there, email, NEW);
+  await there.waitForURL(/\/chat/);
+  await page.reload();
+  const devices = page.locator('section', { hasText: account.sessions.title });
+  await devices.locator('li').nth(1).waitFor();
+  expect(await devices.getByText(account.sessions.current).count()).toBe(1);
+  await devices.getByRole('button', { name: /^Sign out Chrome/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: account.sessions.end }).click();
+  await devices.getByRole('status').waitFor();
+  await devices.getByText(account.sessions.alone).waitFor();
+  await there.reload();
+  await there.waitForURL(/\/login/);
+  await phone.close();
+
+  const passwords = page.locator('section', { hasText: account.password.lead });
+  await passwords.getByLabel(account.password.current).fill('a guess');
+  await passwords.getByLabel(account.password.new).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await passwords.getByRole('alert').getByText(WORDS.en.errors.wrong_password).waitFor();
+  await passwords.getByLabel(account.password.current).fill(NEW);
+  await page.keyboard.press('Enter');
+  await passwords.getByRole('status').getByText(account.password.done).waitFor();
+  await fits(page);
+});
+
+test('13 an address is changed at the new one, and taken back at the old one', async () => {
+  const { email } = session.user;
+  const addresses = page.locator('section', { hasText: account.email.title }).first();
+  await addresses.getByLabel(account.email.new).fill('mei@new.example');
+  await addresses.getByLabel(account.password.current).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await addresses.getByRole('status').getByText('mei@new.example').waitFor();
+  const link = await mailed('change_email', 'mei@new.example');
+  await page.goto(`${app.url}/verify-email?token=${link}`);
+  await page.getByRole('status').getByText(auth.verify.done).waitFor();
+  await page.goto(`${app.url}/account`);
+  await page.getByText(fill(account.email.now, { email: 'mei@new.example' })).waitFor();
+
+  await page.goto(`${app.url}/take-back-email?token=${await mailed('email_changed', email)}`);
+  await inBoth(page, (words) => shows(page.locator('main'), words.account.takeBack.lead));
+  await fits(page);
+  await page.getByRole('button', { name: account.takeBack.submit }).click();
+  await page.getByRole('status').getByText(account.takeBack.done).waitFor();
+  await page.goto(`${app.url}/account`);
+  await page.waitForURL(/\/login/);
+  const token = await mailed('reset_password', email);
+  await page.goto(`${app.url}/reset-password?token=${token}`);
+  await page.getByLabel(account.reset.password).fill(NEW);
+  await page.keyboard.press('Enter');
+  await logIn(page, email, NEW);
+  await page.waitForURL(/\/chat|\/account/);
+});
+
+test('13 the account page is whole in every theme and language', async () => {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.goto(`${app.url}/account`);
+    await page.locator('li').first().waitFor();
+    await fits(page);
+  }
+});
+
+test('13 one’s data are downloaded, and the account is deleted after what goes was said', async () => {
+  await page.goto(`${app.url}/account`);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: account.data.download }).click();
+  expect((await download).suggestedFilename()).toBe('my-data.json');
+
+  await page.getByRole('button', { name: account.data.delete }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(account.deletion.final).waitFor();
+  await shows(dialog, account.deletion.free);
+  await fits(page);
+  await dialog.getByLabel(account.password.current).fill(NEW);
+  await page.keyboard.press('Enter');
+  const team = session.tenant.name;
+  await dialog.getByRole('alert').getByText(fill(account.deletion.mismatch, { team })).waitFor();
+  await dialog.getByLabel(fill(account.deletion.confirm, { team })).fill(team);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/login/);
+  await logIn(page, session.user.email, NEW);
+  await page.getByRole('alert').getByText(WORDS.en.errors.invalid_credentials).waitFor();
+});
