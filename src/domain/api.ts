@@ -2,7 +2,7 @@ import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
-import type { ResourceType, ResourceUsage } from './quota.ts';
+import type { Limit, ResourceType, ResourceUsage } from './quota.ts';
 import type { PriceAction } from './billing/subscription-change.ts';
 import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
 
@@ -61,8 +61,15 @@ export interface PlanView {
   prices: PriceView[];
 }
 
-/** Whether this is a rehearsal: production with Stripe's test keys. */
-export interface ModeView {
+/** Whom to write to and what holds, as the operator set it; `null` where nothing is set. */
+export interface ContactView {
+  supportEmail: string | null;
+  termsUrl: string | null;
+  privacyUrl: string | null;
+}
+
+/** Of this installation: whether it is a rehearsal (production with Stripe's test keys), and contacts. */
+export interface ModeView extends ContactView {
   testMode: boolean;
 }
 
@@ -88,6 +95,14 @@ export interface SubscriptionOverview {
   currency: string | null;
   /** Days free of charge that subscribing would begin with; 0 when there is none (any more). */
   trialDays: number;
+}
+
+/**
+ * Of a Checkout: `open` is not paid (yet), `expired` never was and cannot be any more, `processing` is
+ * completed while the money is under way, `unknown` when Stripe could not be asked.
+ */
+export interface CheckoutView {
+  state: 'open' | 'expired' | 'processing' | 'paid' | 'unknown';
 }
 
 export interface SubscriptionChanged {
@@ -119,9 +134,20 @@ export interface ChangePreview {
   prorationDate: number | null;
   lines: { description: string; amountMinor: number }[];
   lostFeatures: Feature[];
+  /** What the new plan has less of, a month; `null` is unlimited. */
+  lowerLimits: LimitChange[];
+  /** What was planned and falls away with this change: the end of the subscription, or another change. */
+  takesBack: 'end' | 'change' | null;
   /** For a higher plan that begins within a period: what this month has, and when it is whole. */
   growing: GrowingLimits | null;
+  /** Over the new limit already in the month in which it begins; empty when that month is to come. */
   exceededQuotas: { resourceType: ResourceType; used: number; limit: number }[];
+}
+
+export interface LimitChange {
+  resourceType: ResourceType;
+  from: Limit;
+  to: Limit;
 }
 
 export interface UpgradeResult {

@@ -39,3 +39,26 @@ export function periodEnd(period: Period): Date {
 export function nextPeriod(period: Period): Period {
   return periodOf(periodEnd(period));
 }
+
+/** The days of a month, `YYYY-MM-DD`, the first one first. */
+export function daysOfPeriod(period: Period): string[] {
+  const days = (periodEnd(period).getTime() - periodStart(period).getTime()) / DAY_MS;
+  return daysUpTo(new Date(periodEnd(period).getTime() - DAY_MS), days);
+}
+
+/** The `count` UTC days that end with that of `last`, the first one first. */
+export function daysUpTo(last: Date, count: number): string[] {
+  return Array.from({ length: count }, (_, i) =>
+    new Date(last.getTime() - (count - 1 - i) * DAY_MS).toISOString().slice(0, 10),
+  );
+}
+
+/** The months of the days from `from` to `to`, both `YYYY-MM-DD`. */
+export function monthsOf(from: string, to: string): Period[] {
+  const months: Period[] = [];
+  for (let at = from.slice(0, 7) as Period; at <= to.slice(0, 7); at = nextPeriod(at))
+    months.push(at);
+  return months;
+}
+
+const DAY_MS = 86_400_000;

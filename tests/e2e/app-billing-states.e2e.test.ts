@@ -52,7 +52,6 @@ async function closeDialog(): Promise<void> {
   await dialog().waitFor({ state: 'hidden' });
 }
 
-/** What staff do in the Dashboard to the subscription. */
 async function staff(form: Record<string, string>): Promise<void> {
   const [{ id } = { id: '' }] = await customer.subscriptionsAtStripe();
   await customer.atStripe(`subscriptions/${id}`, form);
@@ -240,19 +239,20 @@ describe('9 what is not paid', () => {
     await advanceDays(app, 32);
     await customer.sync();
     await open();
-    await inBoth(page, async ({ shell, plans, subscription: words, payments }) => {
+    const { pastDue } = await customer.subscription();
+    await inBoth(page, async ({ shell, plans, subscription: words, payments }, f) => {
       const told = page.locator('[aria-labelledby=past-due-title]');
       await shows(told, shell.pastDue.noRetry);
       await shows(invoices().first(), payments.status.failed);
       await invoices().first().locator('a', { hasText: payments.pay }).waitFor();
       const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
       await page.getByRole('button', { name: upgrade }).click();
-      await shows(dialog(), words.change.payFirst);
+      await shows(dialog(), fill(words.change.payFirstAmount, { amount: f.money(pastDue!) }));
       await dialog().getByRole('button', { name: words.change.payNow }).waitFor();
       await closeDialog();
     });
     await page.getByRole('button', { name: 'Cancel subscription' }).click();
-    await shows(dialog(), WORDS.en.subscription.cancel.now);
+    await shows(dialog(), WORDS.en.subscription.cancel.refundUnpaid);
     await dialog().getByRole('button', { name: 'Cancel subscription' }).click();
     await page.getByText('The subscription has ended.').waitFor();
     await page.locator('[aria-labelledby=past-due-title]').waitFor({ state: 'detached' });
@@ -317,7 +317,10 @@ test('9 a trial that the card had before is told where it ended, and after payin
   });
   await open();
   await inBoth(page, ({ subscription: words }) => shows(current(), words.current.trialUsed));
-  await open('/checkout/return?session_id=cs_test_1');
+  const sessionId = await customer.checkout('pro', 'month');
+  const json = { state: 'paid' };
+  await page.route('**/api/subscription/checkout/*', (route) => route.fulfill({ json }));
+  await open(`/checkout/return?session_id=${sessionId}`);
   await inBoth(page, ({ subscription: words }) =>
     shows(page.locator('main'), words.back.trialUsedText),
   );

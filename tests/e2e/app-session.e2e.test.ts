@@ -78,7 +78,7 @@ test('a lost session leads to the login, and back to the full address', async ()
   await page.getByLabel('E-mail').fill(user.email);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByText('Activating your plan').waitFor();
+  await page.getByText(WORDS.en.subscription.back.notOurs).waitFor();
   expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/checkout/return');
   await context.close();
 });

@@ -40,7 +40,7 @@ export const zhPanel: typeof enPanel = {
   created: '创建时间',
   balance: '余额',
   testClock: '测试时钟',
-  plan: '套餐',
+  plan: '方案',
   status: '状态',
   periodEnd: '周期结束',
   amount: '金额',

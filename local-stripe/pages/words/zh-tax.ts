@@ -11,7 +11,7 @@ export const zhTax: typeof enTax = {
   none: '不收取税费',
   pending: '填写地址后显示税费',
   totalChangedTitle: '应付总额有变',
-  totalChangedText: (total) => `按您的地址计税后为 ${total}。尚未扣款，请核对后再次确认。`,
+  totalChangedText: (total) => `按你的地址计税后为 ${total}。尚未扣款，请核对后再次确认。`,
   business: '为企业购买',
   businessName: '企业名称',
   idType: '税号类型',

@@ -11,7 +11,7 @@ export function usePlanText() {
 
   return {
     limit(resource: ResourceType, limit: Limit): string {
-      const count = limit === null ? t('plans.unlimited') : f.value.number(limit);
+      const count = limit === null ? t('plans.unlimited') : f.value.round(limit);
       return t(`plans.limit.${resource}`, { count });
     },
 

@@ -7,14 +7,20 @@ export interface Formats {
   number(value: number): string;
   /** Short: `1M` in English, `100万` in Chinese. */
   compact(value: number): string;
+  /** A round figure as it is said: `1,000,000` in English, `100 万` in Chinese. */
+  round(value: number): string;
   /** Of whole percents: `percent(80)` is `80%`. */
   percent(value: number): string;
   /** A day in the reader's own time zone. */
   date(instant: string | Date): string;
+  /** The same, without the year where it is within ten months of `now`. */
+  soon(instant: string | Date, now: Date): string;
   /** A day and the time of day in the reader's own time zone. */
   moment(instant: string | Date): string;
   /** A UTC calendar day as an axis label. */
   day(date: string): string;
+  /** A month of quotas, `YYYY-MM`. */
+  month(period: string): string;
   time(instant: string | Date): string;
   /** Date, time and zone in UTC, which is the zone of every quota. */
   instantUtc(instant: string | Date): string;
@@ -28,11 +34,17 @@ export function createFormats(language: Language): Formats {
   const compact = new Intl.NumberFormat(language, { notation: 'compact' });
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'long' });
+  const dayOnly = new Intl.DateTimeFormat(language, { month: 'long', day: 'numeric' });
   const moment = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short' });
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
   const day = new Intl.DateTimeFormat(language, {
     month: 'short',
     day: 'numeric',
+    timeZone: 'UTC',
+  });
+  const month = new Intl.DateTimeFormat(language, {
+    year: 'numeric',
+    month: 'long',
     timeZone: 'UTC',
   });
   const utc = new Intl.DateTimeFormat(language, {
@@ -50,10 +62,20 @@ export function createFormats(language: Language): Formats {
     money: (money) => formatMoney(money, language),
     number: (value) => number.format(value),
     compact: (value) => compact.format(value),
+    round: (value) =>
+      language === 'zh-CN' && value > 0 && value % 10_000 === 0
+        ? compact.format(value).replace(/(?<=\d)(?=\p{Script=Han})/u, ' ')
+        : number.format(value),
     percent: (value) => percent.format(value / 100),
     date: (instant) => date.format(new Date(instant)),
+    soon: (instant, now) => {
+      const at = new Date(instant);
+      const isSoon = Math.abs(at.getTime() - now.getTime()) < 300 * 86_400_000;
+      return (isSoon ? dayOnly : date).format(at);
+    },
     moment: (instant) => moment.format(new Date(instant)),
     day: (value) => day.format(new Date(`${value}T00:00:00Z`)),
+    month: (period) => month.format(new Date(`${period}-01T00:00:00Z`)),
     time: (instant) => time.format(new Date(instant)),
     instantUtc: (instant) => utc.format(new Date(instant)),
     cardExpiry: (month, year) => `${String(month).padStart(2, '0')}/${year}`,

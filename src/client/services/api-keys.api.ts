@@ -1,5 +1,6 @@
 import type { ApiKeyCreated, ApiKeyView } from '../../domain/api.ts';
 import type { ApiKeyScope } from '../../domain/api-keys.ts';
+import { asChange } from './api-problem.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
 export async function listApiKeys(): Promise<ApiKeyView[]> {
@@ -17,9 +18,10 @@ export interface NewApiKey {
 
 /** The answer is the only one that carries the whole key. */
 export function createApiKey(key: NewApiKey): Promise<ApiKeyCreated> {
-  return postJson('/api/api-keys', key);
+  return asChange(postJson('/api/api-keys', key));
 }
 
 export async function deleteApiKey(id: string): Promise<void> {
-  await authorizedFetch(`/api/api-keys/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  const address = `/api/api-keys/${encodeURIComponent(id)}`;
+  await asChange(authorizedFetch(address, { method: 'DELETE' }));
 }

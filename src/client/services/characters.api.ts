@@ -1,4 +1,5 @@
 import type { CharactersView, CharacterView } from '../../domain/api.ts';
+import { asChange } from './api-problem.ts';
 import { authorizedFetch, getJson, jsonBody, postJson } from './http.ts';
 
 export type CharacterSheet = Pick<CharacterView, 'name' | 'description' | 'greeting' | 'shared'>;
@@ -25,7 +26,7 @@ export function findCharacters(wanted: CharacterSearch): Promise<CharactersView>
 }
 
 export function createCharacter(sheet: CharacterSheet): Promise<CharacterView> {
-  return postJson('/api/characters', sheet);
+  return asChange(postJson('/api/characters', sheet));
 }
 
 const addressOf = (id: string) => `/api/characters/${encodeURIComponent(id)}`;
@@ -34,18 +35,18 @@ export async function updateCharacter(
   id: string,
   changes: Partial<CharacterSheet>,
 ): Promise<CharacterView> {
-  const response = await authorizedFetch(addressOf(id), {
-    method: 'PATCH',
-    ...jsonBody(changes),
-  });
+  const response = await asChange(
+    authorizedFetch(addressOf(id), { method: 'PATCH', ...jsonBody(changes) }),
+  );
   return (await response.json()) as CharacterView;
 }
 
 export async function deleteCharacter(id: string): Promise<void> {
-  await authorizedFetch(addressOf(id), { method: 'DELETE' });
+  await asChange(authorizedFetch(addressOf(id), { method: 'DELETE' }));
 }
 
 /** Tells operators what is wrong with a shared character. */
 export async function reportCharacter(id: string, reason: string): Promise<void> {
-  await authorizedFetch(`${addressOf(id)}/report`, { method: 'POST', ...jsonBody({ reason }) });
+  const init = { method: 'POST', ...jsonBody({ reason }) };
+  await asChange(authorizedFetch(`${addressOf(id)}/report`, init));
 }

@@ -1,5 +1,6 @@
 import type {
   ChangePreview,
+  CheckoutView,
   PaymentsPage,
   PlansView,
   SubscriptionChanged,
@@ -9,6 +10,7 @@ import type {
   UsageHistory,
   UsageStats,
 } from '../../domain/api.ts';
+import { asChange } from './api-problem.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
 export function getPlans(): Promise<PlansView> {
@@ -24,6 +26,11 @@ export function createCheckout(priceId: string): Promise<{ checkoutUrl: string }
   return postJson('/api/subscription/checkout', { priceId });
 }
 
+/** What is known of a Checkout; 404 `not_found` for one that this tenant never opened. */
+export function getCheckout(sessionId: string): Promise<CheckoutView> {
+  return getJson(`/api/subscription/checkout/${encodeURIComponent(sessionId)}`);
+}
+
 export function createPortal(): Promise<{ portalUrl: string }> {
   return postJson('/api/subscription/portal');
 }
@@ -32,12 +39,12 @@ export function cancelSubscription(options: {
   immediately?: boolean;
   reason?: string;
 }): Promise<SubscriptionChanged> {
-  return postJson('/api/subscription/cancel', options);
+  return asChange(postJson('/api/subscription/cancel', options));
 }
 
 /** Takes back a cancellation or a scheduled change. */
 export function resumeSubscription(): Promise<SubscriptionChanged> {
-  return postJson('/api/subscription/resume');
+  return asChange(postJson('/api/subscription/resume'));
 }
 
 export function previewChange(priceId: string): Promise<ChangePreview> {
@@ -46,10 +53,8 @@ export function previewChange(priceId: string): Promise<ChangePreview> {
 
 /** `prorationDate` is the preview's, so that the charge is the one that was shown. */
 export function changePlan(priceId: string, prorationDate: number | null): Promise<UpgradeResult> {
-  return postJson('/api/subscription/upgrade', {
-    priceId,
-    ...(prorationDate === null ? {} : { prorationDate }),
-  });
+  const date = prorationDate === null ? {} : { prorationDate };
+  return asChange(postJson('/api/subscription/upgrade', { priceId, ...date }));
 }
 
 /** Asks the server to look at Stripe now. */
@@ -64,12 +69,23 @@ export function getUsage(period?: string): Promise<UsageStats> {
 export const HISTORY_DAYS = [7, 30, 90] as const;
 export type HistoryDays = (typeof HISTORY_DAYS)[number];
 
-export function getUsageHistory(days: HistoryDays): Promise<UsageHistory> {
-  return getJson(`/api/subscription/usage/history?days=${days}`);
+/** The last so many days, or those of a month (`YYYY-MM`). */
+export type UsageSpan = HistoryDays | string;
+
+const queryOf = (span: UsageSpan) => (typeof span === 'number' ? `days=${span}` : `period=${span}`);
+
+export function getUsageHistory(span: UsageSpan): Promise<UsageHistory> {
+  return getJson(`/api/subscription/usage/history?${queryOf(span)}`);
+}
+
+/** Usage by day, resource, member and model as a CSV file. */
+export async function getUsageReport(span: UsageSpan): Promise<Blob> {
+  const response = await authorizedFetch(`/api/subscription/usage/report.csv?${queryOf(span)}`);
+  return response.blob();
 }
 
 /** The ledger of `period` (`YYYY-MM`) as a CSV file. */
-export async function getUsageCsv(period: string): Promise<Blob> {
+export async function getUsageLedger(period: string): Promise<Blob> {
   const response = await authorizedFetch(`/api/subscription/usage/export.csv?period=${period}`);
   return response.blob();
 }

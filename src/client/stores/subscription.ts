@@ -2,6 +2,7 @@ import { useQuery, useQueryCache } from '@pinia/colada';
 import { defineStore } from 'pinia';
 import { computed } from 'vue';
 import type {
+  SubscriptionChanged,
   SubscriptionOverview,
   SubscriptionView,
   UpgradeResult,
@@ -9,7 +10,9 @@ import type {
 } from '../../domain/api.ts';
 import { planHasFeature, type Feature } from '../../domain/plans.ts';
 import type { ResourceType, ResourceUsage } from '../../domain/quota.ts';
+import { toProblem } from '../services/api-problem.ts';
 import * as api from '../services/subscription.api.ts';
+import { changeSeen, isCancelSeen, isResumeSeen } from '../subscription/change-seen.ts';
 import { useSessionStore } from './session.ts';
 
 /** The same month counted against other limits. */
@@ -57,14 +60,33 @@ export const useSubscriptionStore = defineStore('subscription', () => {
     await refreshAfterChange();
   }
 
-  /** A write that failed has told that our picture is old, or has left it open what it did. */
-  async function orReadAnew<T>(write: Promise<T>): Promise<T> {
+  /** Has the server look at Stripe, and shows what is so; where that fails, what the server knows. */
+  async function lookAgain(): Promise<void> {
+    await api.syncSubscription().catch(() => undefined);
+    await refreshAfterChange();
+  }
+
+  /**
+   * A write that failed has told that our picture is old: it is read anew. One that has left open
+   * what it did ends when the page shows what is so: well, where `seen` finds it made.
+   */
+  async function orReadAnew<T>(write: Promise<T>, seen?: () => T | null): Promise<T> {
     try {
       return await write;
     } catch (thrown) {
-      void query.refetch();
+      const { code } = toProblem(thrown);
+      if (code === 'unknown' || code === 'outcome_unknown') {
+        await lookAgain();
+        const made = seen?.() ?? null;
+        if (made !== null) return made;
+      } else void query.refetch();
       throw thrown;
     }
+  }
+
+  function whenSeen(isSeen: typeof isCancelSeen): SubscriptionChanged | null {
+    const found = subscription.value;
+    return found && isSeen(found) ? { success: true, subscription: found } : null;
   }
 
   return {
@@ -113,7 +135,9 @@ export const useSubscriptionStore = defineStore('subscription', () => {
 
     /** What was read anew is shown before it resolves, unless a payment is still to come. */
     async change(priceId: string, prorationDate: number | null): Promise<UpgradeResult> {
-      const result = await orReadAnew(api.changePlan(priceId, prorationDate));
+      const result = await orReadAnew(api.changePlan(priceId, prorationDate), () =>
+        changeSeen(subscription.value, priceId),
+      );
       if (result.paymentUrl === undefined) await refreshAfterChange();
       else void query.refetch();
       return result;
@@ -123,13 +147,18 @@ export const useSubscriptionStore = defineStore('subscription', () => {
     async cancel(
       options: { immediately?: boolean; reason?: string } = {},
     ): Promise<{ subscription: SubscriptionView; ended: number }> {
-      const { subscription: changed, ended } = await orReadAnew(api.cancelSubscription(options));
+      const { subscription: changed, ended } = await orReadAnew(
+        api.cancelSubscription(options),
+        () => whenSeen(isCancelSeen),
+      );
       await settle(changed);
       return { subscription: changed, ended: ended ?? 1 };
     },
 
     async resume(): Promise<SubscriptionView> {
-      const { subscription: changed } = await orReadAnew(api.resumeSubscription());
+      const { subscription: changed } = await orReadAnew(api.resumeSubscription(), () =>
+        whenSeen(isResumeSeen),
+      );
       await settle(changed);
       return changed;
     },

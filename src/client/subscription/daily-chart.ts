@@ -7,7 +7,11 @@ export interface ChartLook {
   ink: string;
   line: string;
   surface: string;
+  /** By its name: the widths of labels are measured with it, and `inherit` has none. */
+  font: string;
   isStill: boolean;
+  /** Of the chart, in pixels. */
+  width: number;
 }
 
 export interface ChartWords {
@@ -30,7 +34,7 @@ export function dailyChartOption(
     animationDuration: 350,
     aria: { enabled: true, decal: { show: true }, label: { description: words.description } },
     grid: { left: 4, right: 4, top: 14, bottom: 2, containLabel: true },
-    textStyle: { fontFamily: 'inherit' },
+    textStyle: { fontFamily: look.font },
     tooltip: {
       trigger: 'axis',
       axisPointer: { type: 'shadow' },
@@ -48,7 +52,11 @@ export function dailyChartOption(
       data: days.map(({ date }) => words.day(date)),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: look.line } },
-      axisLabel: { color: look.ink, hideOverlap: true },
+      axisLabel: {
+        color: look.ink,
+        hideOverlap: true,
+        interval: (index: number) => index % labelEvery(days.length, look.width) === 0,
+      },
     },
     yAxis: {
       type: 'value',
@@ -66,6 +74,14 @@ export function dailyChartOption(
       },
     ],
   };
+}
+
+/** How far apart a date and its neighbour begin, at least: the longest with room around it. */
+const LABEL_PX = 72;
+
+/** Every how many-th day has its date under it, so that no two touch. */
+export function labelEvery(days: number, width: number): number {
+  return Math.max(1, Math.ceil((days * LABEL_PX) / Math.max(width, LABEL_PX)));
 }
 
 /** What the description says: the sum and the highest day. */

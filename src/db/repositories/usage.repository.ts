@@ -8,6 +8,7 @@ import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admi
 import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
 import { beginBatch, type BeginCall } from './usage/begin.ts';
 import { streamLedgerCsv } from './usage/export.ts';
+import { streamReportCsv } from './usage/report.ts';
 import { bucketOf, type Bucket } from './usage/bucket.ts';
 import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/archive.ts';
@@ -17,6 +18,8 @@ import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
 import type { SettleCall, Settlement } from './usage/settle.ts';
 import { settleAll } from './usage/settle-all.ts';
+
+type AfterBucket<F> = F extends (bucket: never, ...rest: infer Rest) => unknown ? Rest : never;
 
 /** What runs beside the calls, over many rows, has more time than a call. */
 const SWEEP_WITHIN_MS = 60_000;
@@ -126,6 +129,11 @@ export class UsageRepository {
   /** `undefined` when the tenant is not here. */
   streamLedger(tenantId: string, period: Period): Promise<Readable | undefined> {
     return streamLedgerCsv(this.#bucket, tenantId, period);
+  }
+
+  /** The usage of some days as people read it; see `streamReportCsv`. */
+  streamReport(...wanted: AfterBucket<typeof streamReportCsv>): Promise<Readable | undefined> {
+    return streamReportCsv(this.#bucket, ...wanted);
   }
 
   async isArchived(period: Period): Promise<boolean> {

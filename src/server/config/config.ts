@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { ContactView } from '../../domain/api.ts';
 import type { RefundPolicies } from '../../domain/billing/remedy.ts';
 import { decideSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 import { ConfigError, type Env, type Environment } from './env.ts';
@@ -49,6 +50,7 @@ export interface Config {
   stripe: StripeConfig;
   llm: LlmConfig;
   mail: MailConfig & { from: string };
+  contact: ContactView;
   signIn: SignInLimits;
   trustedProxies: TrustedProxies;
   /** `at_once`: where no money is real and no mail leaves, an address needs no proof. */
@@ -101,6 +103,11 @@ export function decideForCommand(env: Env): Config {
     mail: {
       from: env.MAIL_FROM,
       ...(env.SMTP_URL ? { kind: 'smtp' as const, url: env.SMTP_URL } : { kind: 'kept' as const }),
+    },
+    contact: {
+      supportEmail: env.SUPPORT_EMAIL ?? null,
+      termsUrl: env.TERMS_URL ?? null,
+      privacyUrl: env.PRIVACY_URL ?? null,
     },
     signIn: decideSignInLimits(env, production),
     trustedProxies: env.TRUSTED_PROXIES,

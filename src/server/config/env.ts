@@ -72,6 +72,12 @@ const envSchema = z.object({
       /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u.test(value) ? value : undefined,
     'Small Squaretable <billing@localhost>',
   ),
+  SUPPORT_EMAIL: matching(
+    /^[^\s<>@,;?&]+@[^\s<>@,;?&]+$/,
+    'be an e-mail address, such as help@example.com',
+  ),
+  TERMS_URL: address(['http:', 'https:'], 'https://example.com/terms'),
+  PRIVACY_URL: address(['http:', 'https:'], 'https://example.com/privacy'),
   LLM_BASE_URL: address(['http:', 'https:'], 'https://api.example.com/v1'),
   LLM_API_KEY: token(1),
   LLM_MODEL: text,

@@ -36,7 +36,7 @@ export function createBillingServices(
 ): BillingServices {
   const { config, clock, log, database, jobs, stripe: access } = foundation;
   const { db } = database;
-  const { appUrl, trialDays, dataDir, mail } = config;
+  const { appUrl, contact, trialDays, dataDir, mail } = config;
   const client = createStripeClient(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const { portalConfiguration } = access;
@@ -61,7 +61,10 @@ export function createBillingServices(
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),
     stripeCalls: new StripeCallLimiter({ pool: database.pool, limits: callLimitsOf(config) }),
-    mails: new MailService({ db, clock, log, appUrl, dataDir, jwtSecret: config.jwtSecret, mail }),
+    mails: new MailService({
+      ...{ db, clock, log, appUrl, contact, dataDir, mail },
+      jwtSecret: config.jwtSecret,
+    }),
   };
 }
 

@@ -11,10 +11,12 @@ import { RequestMeter } from '../services/usage/request-meter.ts';
 export function trackMessageUsage(context: Pick<Context, 'services'>) {
   const { usage } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
+    const principal = c.get('principal');
     const meter = new RequestMeter({
       usage,
       log: c.get('log')(),
-      tenantId: c.get('principal').tenantId,
+      tenantId: principal.tenantId,
+      userId: principal.kind === 'user' ? principal.userId : undefined,
     });
     c.set('meter', meter);
     await next();

@@ -8,17 +8,22 @@ import { createRouter } from './router.ts';
 const modeSchema = z
   .object({
     testMode: z.boolean().openapi({ description: 'No real money moves here, though it looks so.' }),
+    supportEmail: z.string().nullable(),
+    termsUrl: z.string().nullable(),
+    privacyUrl: z.string().nullable(),
   })
   .openapi('Mode') satisfies z.ZodType<ModeView>;
 
-/** Whether payments are real: every page says when they are not. */
+/** Whether payments are real, and whom to write to: every page says so. */
 export function modeRoutes({ config }: Pick<Context, 'config'>): OpenAPIHono<AppEnv> {
   const route = createRoute({
     method: 'get',
     path: '/api/mode',
     tags: ['Service'],
-    summary: 'Whether payments are real',
+    summary: 'Whether payments are real, and whom to write to',
     responses: { 200: json(modeSchema, 'The mode.') },
   });
-  return createRouter().openapi(route, (c) => c.json({ testMode: config.testMode }, 200));
+  return createRouter().openapi(route, (c) =>
+    c.json({ testMode: config.testMode, ...config.contact }, 200),
+  );
 }

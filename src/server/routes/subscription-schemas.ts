@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type {
   ChangePreview,
+  CheckoutView,
   PaymentsPage,
   SubscriptionChanged,
   SubscriptionOverview,
@@ -155,6 +156,10 @@ export const changedSchema = z
   })
   .openapi('SubscriptionChanged') satisfies z.ZodType<SubscriptionChanged>;
 
+export const checkoutSchema = z
+  .object({ state: z.enum(['open', 'expired', 'processing', 'paid', 'unknown']) })
+  .openapi('Checkout') satisfies z.ZodType<CheckoutView>;
+
 export const previewSchema = z
   .object({
     effective: z.enum(['now', 'period_end']),
@@ -177,6 +182,18 @@ export const previewSchema = z
     }),
     lines: z.array(z.object({ description: z.string(), amountMinor: minor })),
     lostFeatures: z.array(z.enum(FEATURES)),
+    lowerLimits: z
+      .array(
+        z.object({
+          resourceType: z.enum(RESOURCE_TYPES),
+          from: z.number().nullable(),
+          to: z.number().nullable(),
+        }),
+      )
+      .openapi({ description: 'What the new plan has less of, a month; `null` is unlimited.' }),
+    takesBack: z.enum(['end', 'change']).nullable().openapi({
+      description: 'What was planned and falls away: the end of the subscription, or a change.',
+    }),
     growing,
     exceededQuotas: z.array(
       z.object({ resourceType: z.enum(RESOURCE_TYPES), used: z.number(), limit: z.number() }),

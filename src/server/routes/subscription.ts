@@ -11,6 +11,7 @@ import { errors, json, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
   changedSchema,
+  checkoutSchema,
   overviewSchema,
   previewSchema,
   subscriptionSchema,
@@ -28,6 +29,13 @@ const unproven = ['email_unverified'] as const;
 const cut = [...away, 'outcome_unknown', 'state_changed', 'no_subscription'] as const;
 
 const priceId = z.string().trim().min(1).max(255);
+const checkoutParam = z.object({
+  sessionId: z
+    .string()
+    .min(1)
+    .max(255)
+    .openapi({ param: { name: 'sessionId', in: 'path' }, example: 'cs_…' }),
+});
 const priceBody = z.strictObject({ priceId });
 const upgradeBody = z.strictObject({
   priceId,
@@ -92,6 +100,25 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       const { priceId } = c.req.valid('json');
       const checkoutUrl = await subscriptions.createSubscription(requesterOf(c), priceId);
       return c.json({ checkoutUrl }, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...member,
+      method: 'get',
+      path: '/api/subscription/checkout/{sessionId}',
+      middleware: [requireUser(context), limited] as const,
+      summary: 'What is known of a Checkout that the team opened',
+      request: { params: checkoutParam },
+      responses: {
+        200: json(checkoutSchema, 'As Stripe has it now.'),
+        ...errors(...often, 'invalid_request', 'not_found', ...signedOut),
+      },
+    }),
+    async (c) => {
+      const { sessionId } = c.req.valid('param');
+      return c.json(await subscriptions.getCheckout(requesterOf(c), sessionId), 200);
     },
   );
 

@@ -47,6 +47,10 @@ export const historyQuery = z.object({
     .default('30')
     .transform(Number)
     .openapi({ type: 'integer', description: 'Days, today the last.' }),
+  period: z.string().optional().openapi({
+    example: '2026-05',
+    description: 'The days of this month; then `days` says nothing.',
+  }),
 });
 
 const metadata = z.record(z.string(), z.unknown());

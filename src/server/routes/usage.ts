@@ -13,12 +13,26 @@ import {
   usageStatsSchema,
 } from './usage-schemas.ts';
 
+function csvHeaders(name: string): Record<string, string> {
+  return {
+    'Content-Type': 'text/csv; charset=utf-8',
+    'Content-Disposition': `attachment; filename="${name}"`,
+    'Cache-Control': 'no-store',
+  };
+}
+
+/** The days that were asked for: those of a month, or the last so many. */
+function spanOf({ days, period }: { days: number; period?: string | undefined }) {
+  const month = requestedPeriod(period);
+  return month === undefined ? days : { period: month };
+}
+
 const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] as const;
 
 /** What the requester's tenant uses and has used; everybody in it may see. */
 export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { streams } = context;
-  const { usage } = context.services;
+  const { auth, usage } = context.services;
   const router = createRouter();
   const tags = ['Usage'];
   const member = { security: userToken, middleware: requireUser(context), tags };
@@ -55,12 +69,12 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { query: historyQuery },
       responses: {
         200: json(usageHistorySchema, 'Oldest first; days without usage are zeros.'),
-        ...errors('invalid_request', ...signedOut),
+        ...errors('invalid_request', 'invalid_period', ...signedOut),
       },
     }),
     async (c) => {
-      const { days } = c.req.valid('query');
-      return c.json(await usage.getHistory(c.get('principal').tenantId, days), 200);
+      const wanted = spanOf(c.req.valid('query'));
+      return c.json(await usage.getHistory(c.get('principal').tenantId, wanted), 200);
     },
   );
 
@@ -82,12 +96,38 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       return answerFile(c, {
         slots: streams.exports,
         tenantId,
-        headers: {
-          'Content-Type': 'text/csv; charset=utf-8',
-          'Content-Disposition': `attachment; filename="usage-${period}.csv"`,
-          'Cache-Control': 'no-store',
-        },
+        headers: csvHeaders(`usage-${period}.csv`),
         open: () => usage.exportCsv(tenantId, period),
+      });
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...reader,
+      method: 'get',
+      path: '/api/subscription/usage/report.csv',
+      summary: 'Usage by day, resource, member and model',
+      description:
+        'Who asked and which model answered stand where the ledger knows them. Archived months have the days alone.',
+      request: { query: historyQuery },
+      responses: {
+        200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
+        ...errors('invalid_request', 'invalid_period', 'rate_limited', 'busy', ...signedOut),
+      },
+    }),
+    async (c) => {
+      const wanted = spanOf(c.req.valid('query'));
+      const { tenantId } = c.get('principal');
+      const name = typeof wanted === 'number' ? `${wanted}-days` : wanted.period;
+      return answerFile(c, {
+        slots: streams.exports,
+        tenantId,
+        headers: csvHeaders(`usage-by-day-${name}.csv`),
+        open: async () => {
+          const members = await auth.listMembers(tenantId);
+          return usage.reportCsv(tenantId, wanted, members);
+        },
       });
     },
   );

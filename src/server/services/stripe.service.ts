@@ -67,6 +67,10 @@ export class StripeService {
     return callStripe(() => checkout.listOpenCheckouts(this.#stripe, customerId));
   }
 
+  findCheckout(sessionId: string): Promise<checkout.CheckoutSnapshot | undefined> {
+    return callStripe(() => checkout.findCheckout(this.#stripe, sessionId));
+  }
+
   /** Ends a session; answers `complete` when it was paid before that. */
   expireCheckout(sessionId: string): Promise<'complete' | 'expired'> {
     return callStripe(() => checkout.expireCheckout(this.#stripe, sessionId));

@@ -1,5 +1,6 @@
 import type {
   ChangePreview,
+  CheckoutView,
   SubscriptionChanged,
   SubscriptionOverview,
   SubscriptionView,
@@ -19,6 +20,7 @@ import {
   type BillingDeps,
 } from './billing/subscription/change-billing.ts';
 import { cancel, resume } from './billing/subscription/cancel.ts';
+import { checkoutState } from './billing/subscription/checkout-state.ts';
 import { changePlan } from './billing/subscription/change-plan.ts';
 import { deleteTenant } from './billing/subscription/delete-tenant.ts';
 import { expireGrace } from './billing/sync/entitlement.ts';
@@ -42,6 +44,11 @@ export class SubscriptionService {
   /** Opens a Checkout for a price; answers its address. */
   createSubscription(requester: Requester, priceId: string): Promise<string> {
     return subscribe(this.#billing, requester, priceId);
+  }
+
+  /** What is known of a Checkout of the tenant's; 404 for any other. */
+  getCheckout(requester: Requester, sessionId: string): Promise<CheckoutView> {
+    return checkoutState(this.#billing, requester, sessionId);
   }
 
   /** Everything the subscription page shows. Never fails because Stripe is away. */

@@ -4,7 +4,7 @@ import { startListener, type Listener } from '../../db/listener.ts';
 import { notifyUsageChanged } from '../../db/repositories/usage/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { nextPeriod, periodOf, type Period } from '../../domain/period.ts';
+import { daysOfPeriod, daysUpTo, nextPeriod, periodOf, type Period } from '../../domain/period.ts';
 import type { PlanDefinition } from '../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../domain/quota.ts';
 import type { Logger } from '../log.ts';
@@ -14,7 +14,7 @@ import type { ReservationRequest } from './usage/calls/validation.ts';
 import { correctUsage, resetUsage } from './usage/ledger/correct.ts';
 import type { CorrectionRequest, ResetRequest } from './usage/ledger/correct.ts';
 import { Entitlements } from './usage/entitlements.ts';
-import { openExport } from './usage/ledger/export.ts';
+import { openExport, openReport } from './usage/ledger/export.ts';
 import { ingestBatch, type IngestResult } from './usage/ingest.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
@@ -47,6 +47,10 @@ export interface QuotaCheck {
   limit: Limit;
   /** `null` without a limit; never negative. */
   remaining: number | null;
+}
+
+function daysOf(wanted: number | { period: Period }, now: Date): string[] {
+  return typeof wanted === 'number' ? daysUpTo(now, wanted) : daysOfPeriod(wanted.period);
 }
 
 /** A statement's worth: short enough to hold nothing up. */
@@ -180,9 +184,9 @@ export class UsageService {
     return usageStats(this.#deps, tenantId, period);
   }
 
-  /** What was used on each of the last `days` UTC days. */
-  getHistory(tenantId: string, days: number): Promise<UsageHistory> {
-    return usageHistory(this.#deps, tenantId, days);
+  /** What was used on each of the last `days` UTC days, or on each day of a month. */
+  getHistory(tenantId: string, wanted: number | { period: Period }): Promise<UsageHistory> {
+    return usageHistory(this.#deps, tenantId, daysOf(wanted, this.#deps.clock.now()));
   }
 
   /** The usage now and whenever it changes, in any process, until `signal` is aborted. */
@@ -193,6 +197,16 @@ export class UsageService {
   /** The ledger of a month as CSV. */
   exportCsv(tenantId: string, period: Period): Promise<Readable> {
     return openExport(this.#deps, tenantId, period);
+  }
+
+  /** The usage of the last `days` UTC days, or of a month, as people read it, as CSV. */
+  reportCsv(
+    tenantId: string,
+    wanted: number | { period: Period },
+    members: readonly { id: string; name: string }[],
+  ): Promise<Readable> {
+    const days = daysOf(wanted, this.#deps.clock.now());
+    return openReport(this.#deps, tenantId, { from: days[0]!, to: days.at(-1)! }, members);
   }
 
   correct(request: CorrectionRequest): Promise<{ used: number }> {

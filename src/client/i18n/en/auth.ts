@@ -1,13 +1,13 @@
 export default {
   login: {
     title: 'Welcome back',
-    lead: 'Take your seat again.',
+    lead: 'Log in to go on.',
     submit: 'Log in',
     other: 'New here?',
     otherLink: 'Create an account',
   },
   register: {
-    title: 'Pull up a chair',
+    title: 'Create your account',
     lead: 'Free to begin with, no card needed.',
     submit: 'Create account',
     other: 'Have an account already?',
@@ -18,19 +18,19 @@ export default {
     password: 'Password',
     passwordHint: 'At least {count} characters.',
     displayName: 'Your name (optional)',
-    tenantName: 'Name of your table (optional)',
-    tenantHint: 'What your team or circle is called.',
+    tenantName: 'Name of your workspace (optional)',
+    tenantHint: 'What your team is called; it stands on your invoices.',
   },
   invalid: {
     email: "Enter an e-mail address, such as mei{'@'}example.com.",
     password: 'Use at least {count} characters.',
     required: 'This is needed.',
   },
-  tagline: 'Stories are told at small tables.',
+  tagline: 'Chat with characters, alone or as a team.',
   points: {
     characters: 'Characters with a voice of their own',
-    limits: 'Plain limits, counted honestly',
-    leave: 'Leave whenever you like',
+    limits: 'Clear limits, and usage you can check',
+    leave: 'Cancel at any time',
   },
   verify: {
     title: 'Confirm your e-mail address',

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../../../domain/errors.ts';
 
-/** One sentence for every code of the API, and for no answer at all. */
-const errors: Record<ErrorCode | 'network', string> = {
+/** One sentence for every code of the API, for no answer at all, and for a change whose answer was lost. */
+const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   network: 'The service did not answer. Check your connection and try again.',
+  unknown:
+    'No answer came, so we do not know yet whether that went through. Look at what this page shows now before you try again.',
   invalid_request: 'Something in the form is not right. Check the fields and try again.',
   invalid_period: 'That month does not exist.',
   unknown_price: 'This price is no longer offered. Reload the page to see the current ones.',
@@ -29,11 +31,11 @@ const errors: Record<ErrorCode | 'network', string> = {
   idempotency_conflict: 'This was sent before with other content.',
   reservation_settled: 'This was settled before with another amount.',
   reservation_released: 'This was released before.',
-  payment_required: 'The card was not charged. Update the card and try again.',
+  payment_required: 'The payment did not go through. Update the card and try again.',
   payload_too_large: 'That is too long. Shorten it and try again.',
   quota_exceeded: 'The quota of this month is used up.',
-  rate_limited: 'That was a bit fast. Wait a moment and try again.',
-  internal: 'Something went wrong on our side. Nothing was charged; please try again.',
+  rate_limited: 'Too many requests. Wait a moment and try again.',
+  internal: 'Something went wrong on our side. Please try again.',
   upstream_failed: 'The model did not answer. Your quota was not touched; please try again.',
   stripe_unavailable: 'Payments cannot be reached at the moment. Please try again in a minute.',
   database_unavailable: 'The service is not ready at the moment. Please try again in a minute.',
@@ -43,7 +45,7 @@ const errors: Record<ErrorCode | 'network', string> = {
   subscription_paused:
     'Payments of this subscription are paused, so its plan cannot be changed. Write to support, or cancel it and choose a plan.',
   outcome_unknown:
-    'We do not know yet whether that went through. We find out and finish or undo it within a few minutes; nothing is charged twice. Look here again then.',
+    'We do not know yet whether that went through. We find out and finish or undo it within a few minutes; nothing is charged twice. What came of it is shown here.',
   not_ready: 'The service is starting. Please try again in a few seconds.',
   busy: 'The service is busy. Please try again in a few seconds.',
 };

@@ -6,19 +6,19 @@ export default {
   },
   quota: {
     title: 'Out of {resource} for this month',
-    text: 'You have used {used} of {limit}. The count starts again on {date}.',
+    text: 'You have used {used} of {limit}. It resets on {date}.',
     resources: {
       llm_tokens: 'tokens',
       messages: 'messages',
       images: 'images',
       api_calls: 'API calls',
     },
-    kept: 'Your message is kept; you can send it once there is room.',
+    kept: 'Your message is kept; you can send it once you have quota again.',
   },
   choose: 'Upgrade to {plan}',
   price: '{amount} a month',
   priceYear: '{amount} a year',
-  top: 'You are on the largest plan. There is room again on {date}.',
+  top: 'You are on the largest plan. Your quota resets on {date}.',
   ask: 'Only owners and admins can change the plan. Ask one of {tenant}.',
   allPlans: 'Compare all plans',
 };

@@ -8,9 +8,9 @@ export default {
   equivalent: '{amount} a month, {percent} less than monthly',
   monthlyOnly: 'Monthly only',
   tagline: {
-    free: 'For finding out whether you like it here.',
-    pro: 'For those who come back every evening.',
-    team: 'For a table that is always full.',
+    free: 'For trying it out.',
+    pro: 'For regular use.',
+    team: 'For several people.',
   },
   limit: {
     llm_tokens: '{count} tokens a month',

@@ -4,7 +4,7 @@ export default {
     title: 'Account',
     name: 'Name',
     email: 'E-mail',
-    tenant: 'Table',
+    tenant: 'Workspace',
     role: 'Role',
     roles: { owner: 'Owner', admin: 'Admin', member: 'Member' },
   },

@@ -1,5 +1,7 @@
+import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
+
 export default {
-  product: 'Small Squaretable',
+  product: PRODUCT_NAME.en,
   skip: 'Skip to the content',
   testMode: 'Test mode: payments here are not real, and no card is charged.',
   nav: {
@@ -15,13 +17,16 @@ export default {
   actions: {
     retry: 'Try again',
     back: 'Back',
-    cancel: 'Not now',
+    cancel: 'Cancel',
     refresh: 'Refresh',
     loading: 'Loading…',
   },
   failed: 'This part could not be loaded.',
-  reference: 'Reference: {id}',
-  plans: { free: 'Free', pro: 'Pro', team: 'Team' },
+  support: 'Write to {email}',
+  supportWith: 'If this does not help, write to {email} and name this number.',
+  links: { label: 'Terms and contact', terms: 'Terms', privacy: 'Privacy', support: 'Contact' },
+  reference: 'Request ID: {id}',
+  plans: { ...PLAN_NAMES.en },
   resources: {
     llm_tokens: 'Tokens',
     messages: 'Messages',
@@ -43,13 +48,13 @@ export default {
     grace: '{plan} stays on until {date}.',
     graceOver: 'Until it is paid, you are on the limits of Free.',
     updateCard: 'Update card',
-    pay: 'Pay or authenticate',
+    pay: 'Pay now',
     ask: 'Please tell an owner or admin of {tenant}.',
   },
   stale: 'Stripe cannot be reached at the moment. This is what we knew last.',
   notFound: {
     title: 'There is nothing at this address',
-    text: 'The page was moved, or the link has a slip in it.',
+    text: 'The page was moved, or the address is not right.',
     home: 'To the chat',
   },
 };

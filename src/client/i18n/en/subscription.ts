@@ -33,6 +33,7 @@ export default {
       ending: 'Ending',
     },
     resumed: 'Your subscription goes on as before.',
+    nowSo: 'As we know it now: {plan}. {words}',
     undone: 'The change is called off. Your plan stays as it is.',
   },
   notes: {
@@ -47,7 +48,7 @@ export default {
       notChanged:
         'Your change to {plan}, whose outcome was not known at first, was not made, and nothing was charged for it. You can try again.',
       stuck:
-        'Your last request could not be finished by itself. Our support has been told and looks at it.',
+        'Your last request could not be finished automatically. Our support has been told and looks at it.',
     },
     pending: 'Your change to {plan} begins as soon as it is paid, until {date} at the latest.',
     credit:
@@ -77,12 +78,12 @@ export default {
     perYear: '{amount} every year',
     tax: 'Tax is added where it applies and shown before you pay.',
     renewal:
-      'Renews by itself every month until you cancel. | Renews by itself every year until you cancel.',
+      'Renews automatically every month until you cancel. | Renews automatically every year until you cancel.',
     otherCurrency:
       'Your credit of {amount} is in another currency: it stays, and does not pay for this.',
     first: 'First renewal on {date}',
     terms:
-      'You can cancel at any time; the plan then stays until the end of the time you paid for. Time already begun is not refunded.',
+      'You can cancel at any time; the plan then stays until the end of the current billing period, which is not refunded.',
     submit: 'Continue to payment',
     secure: 'Payment takes place at Stripe. We never see your card.',
     leaving: 'Opening the payment page…',
@@ -90,6 +91,11 @@ export default {
   change: {
     title: 'Change to {plan}',
     now: 'Takes effect now.',
+    takesBackEnd:
+      'The cancellation that was planned is taken back: {plan} renews automatically, and does not end.',
+    takesBackChange: 'The change to {plan} that was planned for {date} is taken back.',
+    card: 'Paid with',
+    cardName: '{brand} ending in {last4}',
     credit: 'Credit for unused time',
     charge: 'Charge for the new plan',
     tax: 'Tax',
@@ -103,20 +109,28 @@ export default {
     growing:
       'You pay for a part of the period, so this month has a part of the quotas: {count} messages. From the renewal on {date} it is all {whole}.',
     loses: 'What you lose',
+    lessOf: '{resource}: {to} a month instead of {from}',
+    none: 'none',
+    unlimited: 'unlimited',
     over: 'Already above the new limit',
     overItem: '{resource}: {used} used, new limit {limit}',
-    overHint: 'Nothing is deleted; new use waits until the month turns.',
+    overHint: 'Nothing is deleted; you can use them again when the quota resets.',
     confirmNow: 'Pay {amount} and change',
     confirmFree: 'Change now',
-    confirmLater: 'Change on {date}',
-    failed: 'The change could not be calculated.',
-    payFirst: 'The last invoice is not paid yet. Pay it first, and then change the plan.',
-    payNow: 'Pay the invoice',
+    confirmLater: 'Change to {plan} on {date}',
+    failed: 'The price of the change could not be calculated just now.',
+    payFirst: 'The last invoice is not paid yet. Pay it first; then you can change the plan.',
+    payFirstAmount:
+      'An invoice of {amount} is not paid yet. Pay it first; then you can change the plan.',
+    payFirstCard: 'Update card',
+    payFirstAsk:
+      'There is no page on which it could be paid at the moment. Update your card: the payment is tried again with it.',
+    payNow: 'Pay now',
     declined: 'The bank declined the payment. Your plan is unchanged.',
     pay: 'Finish payment',
     pending: 'The payment needs one more step from you. Your plan changes as soon as it is done.',
     done: 'Done. You are on {plan} now.',
-    doneLater: 'Noted. {next} begins on {date}.',
+    doneLater: '{next} begins on {date}.',
   },
   cancel: {
     title: 'Cancel {plan}',
@@ -125,7 +139,9 @@ export default {
     rests: 'Since it is paused, the subscription ends at once.',
     all: 'Your {count} subscriptions all end.',
     kept: 'Your characters, conversations and invoices stay. You go on with Free.',
-    refund: 'Time already paid for is not refunded; nothing further is charged.',
+    refund: 'The current billing period is not refunded; nothing further is charged.',
+    refundTrial: 'The trial costs nothing, and nothing is charged when it ends.',
+    refundUnpaid: 'The open invoice is not charged any more; what was paid before is not refunded.',
     reason: 'Would you tell us why? (optional)',
     reasons: {
       too_expensive: 'It costs too much',
@@ -144,7 +160,7 @@ export default {
     waiting: 'Activating your plan…',
     waitingHint: 'This usually takes a few seconds. You can leave this page; nothing is lost.',
     active: 'You are on {plan}',
-    activeText: 'The payment is confirmed. Thank you, and enjoy your evening.',
+    activeText: 'The payment is confirmed. Thank you.',
     authenticate: 'Your bank wants to confirm the payment',
     authenticateText: 'Confirm it with your bank; the plan starts right after.',
     authenticateAction: 'Confirm payment',
@@ -159,7 +175,18 @@ export default {
       'A free trial is there once for each e-mail address and each card, and yours had one before. Nothing was charged. You can subscribe without a trial.',
     slow: 'This takes longer than usual',
     slowText:
-      'Your payment is safe. Refresh in a moment; if nothing changes, write to us with the reference.',
+      'We do not know yet whether your payment went through. Refresh in a moment, and do not pay again before that.',
+    paid: 'Your payment has arrived',
+    paidText: 'Stripe has your payment; your plan is not active yet. Refresh in a moment.',
+    notOurs: 'We do not know this checkout',
+    notOursText:
+      'Your workspace has opened no checkout with this number, so nothing can be confirmed here. What is so stands on the page of your subscription.',
+    unpaid: 'Not paid yet',
+    unpaidText: 'This checkout is still open, and nothing was paid with it.',
+    expired: 'This checkout has expired',
+    expiredText: 'It was not paid in time, and nothing was charged with it. You can begin again.',
+    reference: 'Checkout number: {id}',
+    supportWith: 'If nothing changes, write to {email} and name this number.',
     abandoned: 'Checkout not completed',
     abandonedText: 'Nothing was charged and nothing changed.',
     toChat: 'Go on chatting',

@@ -3,13 +3,13 @@ import type { Messages } from '../en/index.ts';
 const auth: Messages['auth'] = {
   login: {
     title: '欢迎回来',
-    lead: '你的座位还在。',
+    lead: '登录后继续聊天。',
     submit: '登录',
     other: '还没有账户？',
     otherLink: '注册',
   },
   register: {
-    title: '拉把椅子坐下',
+    title: '创建账户',
     lead: '免费开始，无需银行卡。',
     submit: '注册',
     other: '已有账户？',
@@ -20,19 +20,19 @@ const auth: Messages['auth'] = {
     password: '密码',
     passwordHint: '至少 {count} 个字符。',
     displayName: '你的名字（选填）',
-    tenantName: '这张桌子的名字（选填）',
-    tenantHint: '你的团队或小圈子怎么称呼。',
+    tenantName: '空间名称（选填）',
+    tenantHint: '团队或个人空间的名称，之后会显示在账单上。',
   },
   invalid: {
     email: "请填写邮箱地址，例如 mei{'@'}example.com。",
     password: '请至少使用 {count} 个字符。',
     required: '这一项必填。',
   },
-  tagline: '好故事，都在小桌旁讲起。',
+  tagline: '与角色聊天，独自或与团队一起。',
   points: {
     characters: '每个角色都有自己的声音',
-    limits: '额度明白，计数如实',
-    leave: '随时可以离开',
+    limits: '额度清楚，用量可查',
+    leave: '随时可以取消',
   },
   verify: {
     title: '验证邮箱',

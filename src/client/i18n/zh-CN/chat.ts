@@ -6,7 +6,7 @@ const chat: Messages['chat'] = {
   narrator: '说书人',
   narratorAbout: '无论你带来什么话题，都能讲成故事。',
   narratorGreeting: '请坐。今晚想听个什么样的故事？',
-  characters: '与你同桌的角色',
+  characters: '选择角色',
   noCharacters: '还没有角色，去社区创建一个吧。',
   kind: { label: '发送类型', message: '消息', image: '图片' },
   input: '你的消息',

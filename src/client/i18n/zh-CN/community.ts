@@ -2,7 +2,7 @@ import type { Messages } from '../en/index.ts';
 
 const community: Messages['community'] = {
   title: '社区',
-  lead: '别人带来的角色，还有你自己的。',
+  lead: '你的角色，以及他人分享的角色。',
   search: '搜索角色',
   create: '创建角色',
   mine: '我的',
@@ -28,7 +28,7 @@ const community: Messages['community'] = {
     title: '新角色',
     change: '编辑{name}',
     name: '名字',
-    description: '是谁',
+    description: '角色设定',
     descriptionHint: '一两句话：性情、身份、秘密。',
     greeting: '开场白',
     share: '分享到社区',
@@ -39,7 +39,7 @@ const community: Messages['community'] = {
     submit: '创建',
     save: '保存',
   },
-  created: '{name}已入座。',
+  created: '{name}已创建。',
   changed: '{name}已保存。',
   removed: '{name}已删除。',
   nowShared: '{name}已分享到社区。',

@@ -2,6 +2,7 @@ import type { Messages } from '../en/index.ts';
 
 const errors: Messages['errors'] = {
   network: '服务没有响应。请检查网络后重试。',
+  unknown: '没有收到答复，还不知道操作是否成功。请先查看当前页面显示的状态，再决定是否重试。',
   invalid_request: '填写的内容有误，请检查后重试。',
   invalid_period: '没有这个月份。',
   unknown_price: '这个价格已不再提供，请刷新页面查看当前价格。',
@@ -28,11 +29,11 @@ const errors: Messages['errors'] = {
   idempotency_conflict: '同一请求此前以不同内容发送过。',
   reservation_settled: '此前已按其他数量结算。',
   reservation_released: '此前已经释放。',
-  payment_required: '银行卡没有扣款成功，请更换银行卡后重试。',
+  payment_required: '扣款未成功，请更换银行卡后重试。',
   payload_too_large: '内容太长，请缩短后重试。',
   quota_exceeded: '本月额度已用完。',
-  rate_limited: '操作太快了，请稍候再试。',
-  internal: '我们这边出了问题，没有扣款，请重试。',
+  rate_limited: '操作过于频繁，请稍候再试。',
+  internal: '我们这边出了问题，请重试。',
   upstream_failed: '模型没有响应，额度未被占用，请重试。',
   stripe_unavailable: '暂时连不上支付服务，请一分钟后再试。',
   database_unavailable: '服务暂未就绪，请一分钟后再试。',
@@ -41,7 +42,7 @@ const errors: Messages['errors'] = {
     '这个价格的币种与正在进行的订阅或未付账单不同。请选择相同币种的价格，或等它结束后重新订阅。',
   subscription_paused: '这份订阅已暂停收费，无法更改方案。请联系客服，或取消后重新选择方案。',
   outcome_unknown:
-    '暂时还不知道操作是否成功。我们会在几分钟内查明，并完成或撤回，不会重复扣款。请稍后再来查看。',
+    '暂时还不知道操作是否成功。我们会在几分钟内查明，并完成或撤回，不会重复扣款。结果会显示在这里。',
   not_ready: '服务正在启动，请几秒后再试。',
   busy: '服务繁忙，请几秒后再试。',
 };

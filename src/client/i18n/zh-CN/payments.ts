@@ -18,7 +18,7 @@ const payments: Messages['payments'] = {
     open: '待付',
     paid: '已付',
     void: '已作废',
-    uncollectible: '未收回',
+    uncollectible: '无法收回',
     refunded: '已退款',
     partly_refunded: '部分退款',
     failed: '失败',
@@ -36,7 +36,7 @@ const payments: Messages['payments'] = {
   view: '查看',
   viewOf: '查看账单 {number}',
   pay: '付款',
-  payOf: '支付账单 {number}',
+  payOf: '付款：账单 {number}',
   draftNumber: '草稿',
   reason: {
     subscription_create: '首次付款',
@@ -50,7 +50,7 @@ const payments: Messages['payments'] = {
     insufficient_funds: '卡内余额不足。',
     expired_card: '银行卡已过期。',
     authentication_required: '银行需要你确认。',
-    other: '扣款失败。',
+    other: '扣款未成功。',
   },
 };
 export default payments;

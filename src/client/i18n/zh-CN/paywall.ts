@@ -4,23 +4,23 @@ const paywall: Messages['paywall'] = {
   feature: {
     title: '这是{plan}的功能',
     text: '你的方案不包含“{feature}”。',
-    apiCalls: '你的方案不包含接口密钥。',
+    apiCalls: '你的方案不包含 API 密钥。',
   },
   quota: {
     title: '本月的{resource}额度已用完',
-    text: '已用 {used}，共 {limit}。额度将于 {date} 重新计算。',
+    text: '已用 {used}，共 {limit}。额度将于 {date} 重置。',
     resources: {
-      llm_tokens: '词元',
+      llm_tokens: 'token（词元）',
       messages: '消息',
       images: '图片',
-      api_calls: '接口调用',
+      api_calls: 'API 调用',
     },
     kept: '你的消息已保留，有额度后可以再次发送。',
   },
   choose: '升级到{plan}',
   price: '每月 {amount}',
   priceYear: '每年 {amount}',
-  top: '你已在使用最高方案，{date} 起有新的额度。',
+  top: '你已在使用最高方案，额度将于 {date} 重置。',
   ask: '只有所有者和管理员可以更改方案，请联系“{tenant}”的负责人。',
   allPlans: '比较所有方案',
 };

@@ -1,7 +1,8 @@
+import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
 import type { Messages } from '../en/index.ts';
 
 const shell: Messages['shell'] = {
-  product: '小方桌',
+  product: PRODUCT_NAME.zh,
   skip: '跳到正文',
   testMode: '测试模式：这里的付款不是真的，不会扣款。',
   nav: {
@@ -17,18 +18,21 @@ const shell: Messages['shell'] = {
   actions: {
     retry: '重试',
     back: '返回',
-    cancel: '暂不',
+    cancel: '取消',
     refresh: '刷新',
     loading: '加载中…',
   },
-  failed: '这一部分没能加载出来。',
-  reference: '参考编号：{id}',
-  plans: { free: '免费版', pro: '专业版', team: '团队版' },
+  failed: '这一部分暂时无法加载。',
+  support: '联系 {email}',
+  supportWith: '如果仍未解决，请写信至 {email}，并附上这个编号。',
+  links: { label: '条款与联系方式', terms: '服务条款', privacy: '隐私政策', support: '联系我们' },
+  reference: '请求编号：{id}',
+  plans: { ...PLAN_NAMES.zh },
   resources: {
-    llm_tokens: '词元',
+    llm_tokens: 'token（词元）',
     messages: '消息',
     images: '图片',
-    api_calls: '接口调用',
+    api_calls: 'API 调用',
   },
   features: {
     basic_chat: '与所有角色聊天',
@@ -38,14 +42,14 @@ const shell: Messages['shell'] = {
     all_features: '今后新增的全部功能',
   },
   pastDue: {
-    title: '最近一次扣款没有成功',
+    title: '最近一次扣款未成功',
     amount: '待付 {amount}。',
     retry: '我们将在 {date} 再次扣款。',
     noRetry: '不会再自动扣款。',
     grace: '{plan}保留到 {date}。',
     graceOver: '付清之前，按免费版的额度使用。',
     updateCard: '更换银行卡',
-    pay: '付款或验证',
+    pay: '立即付款',
     ask: '请告知“{tenant}”的所有者或管理员。',
   },
   stale: '暂时连不上 Stripe，以下是我们最后一次得到的信息。',

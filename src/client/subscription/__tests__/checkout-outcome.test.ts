@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PaymentView, SubscriptionView } from '../../../domain/api.ts';
-import { judgeCheckout } from '../checkout-outcome.ts';
+import { judgeCheckout, type CheckoutKnown } from '../checkout-outcome.ts';
 import { FREE, payment, PRO } from './samples.ts';
 
 const failed = (code: string) => payment({ status: 'open', failure: { code, message: '' } });
@@ -35,5 +35,24 @@ const rows: [string, SubscriptionView, PaymentView[], object][] = [
 ];
 
 test.each(rows)('%s', (_case, subscription, payments, expected) => {
-  expect(judgeCheckout({ subscription }, payments)).toEqual(expected);
+  expect(judgeCheckout({ subscription }, payments, 'unknown')).toEqual(expected);
 });
+
+const known: [CheckoutKnown, SubscriptionView, string][] = [
+  ['not_ours', PRO, 'notOurs'],
+  ['not_ours', FREE, 'notOurs'],
+  ['open', PRO, 'unpaid'],
+  ['open', FREE, 'unpaid'],
+  ['expired', PRO, 'expired'],
+  ['processing', FREE, 'processing'],
+  ['paid', FREE, 'paid'],
+  ['paid', PRO, 'active'],
+  ['unknown', FREE, 'waiting'],
+];
+
+test.each(known)(
+  '13.6 of a checkout that is %s nothing is said but what is known',
+  (state, subscription, kind) => {
+    expect(judgeCheckout({ subscription }, [], state)).toEqual({ kind });
+  },
+);

@@ -45,7 +45,15 @@ describe('the daily chart', () => {
       days,
       'messages',
       { resource: 'Messages', description: 'd', day: (d) => d, number: String, compact: String },
-      { series: '#123456', ink: '#000', line: '#ccc', surface: '#fff', isStill: true },
+      {
+        series: '#123456',
+        ink: '#000',
+        line: '#ccc',
+        surface: '#fff',
+        isStill: true,
+        font: 'sans-serif',
+        width: 600,
+      },
     );
     expect(option.series).toMatchObject([{ data: [3, 5] }]);
     expect(option.aria).toMatchObject({

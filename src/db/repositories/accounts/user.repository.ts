@@ -143,3 +143,14 @@ export async function setEmail(
     .set({ email, emailVerifiedAt: now, updatedAt: now })
     .where(eq(users.id, userId));
 }
+
+/** Who is in the tenant, by the names that they go by. */
+export async function listMembers(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<{ id: string; name: string }[]> {
+  return db
+    .select({ id: users.id, name: users.displayName })
+    .from(users)
+    .where(eq(users.tenantId, tenantId));
+}

@@ -20,6 +20,24 @@ export async function findLastCheckout(
   return row;
 }
 
+/** The tenant's session of that id at Stripe, whatever became of it. */
+export async function findCheckout(
+  db: DbOrTx,
+  tenantId: string,
+  stripeSessionId: string,
+): Promise<CheckoutSession | undefined> {
+  const [row] = await db
+    .select()
+    .from(checkoutSessions)
+    .where(
+      and(
+        eq(checkoutSessions.tenantId, tenantId),
+        eq(checkoutSessions.stripeSessionId, stripeSessionId),
+      ),
+    );
+  return row;
+}
+
 /** The session of the tenant that can still be paid, as far as we know. */
 export async function findOpenCheckout(
   db: DbOrTx,

@@ -9,7 +9,7 @@ import type { Bucket } from './bucket.ts';
  * with a sign of formulas (full-width and small ones are signs too) or with something invisible, which
  * some programs cut off before they look.
  */
-const text = (column: string) =>
+export const text = (column: string) =>
   `case when ${column} ~ '^([-=+@＝＋－＠﹦﹢﹣﹫−]|[[:space:][:cntrl:]]|[${INVISIBLE}])'
     then '''' || ${column} else ${column} end`;
 
@@ -29,6 +29,28 @@ export async function streamLedgerCsv(
   tenantId: string,
   period: Period,
 ): Promise<Readable | undefined> {
+  return streamCsv(
+    bucket,
+    tenantId,
+    `
+    select id, ${utc('occurred_at')}, ${utc('created_at', 'recorded_at')}, resource_type, amount,
+      ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
+      ${text('reason')} as reason, metadata
+    from ${bucket.schema}.usage
+    where tenant_id = ${pg.escapeLiteral(tenantId)} and period = ${pg.escapeLiteral(period)}
+    order by created_at, id`,
+  );
+}
+
+/**
+ * What `query` finds as CSV; `undefined` when the tenant is not in this bucket, seen in the same
+ * instant as the rows. COPY takes no parameters: values stand in the query as literals.
+ */
+export async function streamCsv(
+  bucket: Bucket<pg.Pool>,
+  tenantId: string,
+  query: string,
+): Promise<Readable | undefined> {
   const client = await bucket.client.connect();
   try {
     await client.query('begin isolation level repeatable read, read only');
@@ -36,7 +58,7 @@ export async function streamLedgerCsv(
       `select from ${bucket.schema}.usage_tenants where tenant_id = $1`,
       [tenantId],
     );
-    if (known.rowCount === 1) return copyLedger(client, bucket.schema, tenantId, period);
+    if (known.rowCount === 1) return copyOut(client, query);
     await client.query('rollback');
     client.release();
     return undefined;
@@ -47,20 +69,7 @@ export async function streamLedgerCsv(
 }
 
 /** The transaction ends, and the connection is given back, when the stream is read or destroyed. */
-function copyLedger(
-  client: pg.PoolClient,
-  schema: string,
-  tenantId: string,
-  period: Period,
-): Readable {
-  // COPY takes no parameters.
-  const query = `
-    select id, ${utc('occurred_at')}, ${utc('created_at', 'recorded_at')}, resource_type, amount,
-      ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
-      ${text('reason')} as reason, metadata
-    from ${schema}.usage
-    where tenant_id = ${pg.escapeLiteral(tenantId)} and period = ${pg.escapeLiteral(period)}
-    order by created_at, id`;
+function copyOut(client: pg.PoolClient, query: string): Readable {
   const stream = client.query(copyTo(`copy (${query}) to stdout with (format csv, header)`));
   let ended = false;
   stream.once('end', () => {

@@ -54,6 +54,15 @@ const NONSENSE: Record<keyof Env, [wanted: string, ...values: string[]]> = {
     'user:hidden@mail.example.com',
   ],
   MAIL_FROM: ['e-mail address', 'Small Squaretable', 'a@', 'a@b\nBcc: c@d', '<a@b', 'a b@c'],
+  SUPPORT_EMAIL: [
+    'an e-mail address',
+    'help',
+    'Help <help@example.com>',
+    'a@b?subject=x',
+    'a@b,c@d',
+  ],
+  TERMS_URL: ['an address such as https://', 'example.com/terms', 'javascript:alert(1)'],
+  PRIVACY_URL: ['an address such as https://', '/privacy', 'ftp://example.com/privacy'],
   LLM_BASE_URL: [
     'an address such as https://',
     'api.example.com/v1',
@@ -134,6 +143,8 @@ test.each<[keyof Env, string, unknown]>([
     'postgres:///billing?host=/run/postgresql',
   ],
   ['MAIL_FROM', 'billing@example.com', 'billing@example.com'],
+  ['SUPPORT_EMAIL', ' help@example.com ', 'help@example.com'],
+  ['TERMS_URL', 'https://example.com/terms/', 'https://example.com/terms'],
   ['LLM_BASE_URL', 'http://127.0.0.1:8000/v1/', 'http://127.0.0.1:8000/v1'],
   ['LLM_ADVANCED_MODELS', 'a, b,', ['a', 'b']],
   [

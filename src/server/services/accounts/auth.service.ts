@@ -11,6 +11,7 @@ import {
   findAccountById,
   holdsPassword,
   insertUser,
+  listMembers,
   type Account,
   setUserReading,
 } from '../../../db/repositories/accounts/user.repository.ts';
@@ -223,6 +224,11 @@ export class AuthService {
   /** The person as they are now. 401 `unauthenticated` when the account is gone. */
   async getPerson(userId: UserId): Promise<User> {
     return (await this.getAccount(userId)).user;
+  }
+
+  /** Who is in the tenant, by name. */
+  listMembers(tenantId: TenantId): Promise<{ id: string; name: string }[]> {
+    return listMembers(this.db, tenantId);
   }
 
   private async getAccount(userId: string): Promise<Account> {

@@ -10,6 +10,7 @@ import {
   markMailSent,
 } from '../../../db/repositories/mail-outbox.repository.ts';
 import type { Mail } from '../../../db/schema/index.ts';
+import type { ContactView } from '../../../domain/api.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { MailConfig } from '../../config/config.ts';
 import { errorText } from '../../error-text.ts';
@@ -17,7 +18,7 @@ import type { Logger } from '../../log.ts';
 import { mailCrossings } from './crossings.ts';
 import { LinkTokens } from './link-token.ts';
 import type { MailContent } from './templates.ts';
-import { renderMail } from './render-mail.ts';
+import { renderMail, type MailSender } from './render-mail.ts';
 
 /** Mails taken at once: few, so that a crash delays few. */
 const BATCH = 20;
@@ -45,7 +46,7 @@ export class MailService {
   readonly #db: Db;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #appUrl: string;
+  readonly #sender: MailSender;
   readonly #from: string;
   readonly #folder: string;
   readonly #transport: Transporter | undefined;
@@ -57,6 +58,7 @@ export class MailService {
     clock: Clock;
     log: Logger;
     appUrl: string;
+    contact: ContactView;
     dataDir: string;
     jwtSecret: string;
     mail: MailConfig & { from: string };
@@ -64,7 +66,7 @@ export class MailService {
     this.#db = deps.db;
     this.#clock = deps.clock;
     this.#log = deps.log;
-    this.#appUrl = deps.appUrl;
+    this.#sender = { appUrl: deps.appUrl, contact: deps.contact };
     this.#from = deps.mail.from;
     this.#links = new LinkTokens(deps.jwtSecret);
     this.#folder = path.join(deps.dataDir, 'mail');
@@ -123,7 +125,7 @@ export class MailService {
   /** Answers what went wrong, if something did. */
   async #send(mail: Mail): Promise<string | undefined> {
     try {
-      const content = renderMail(this.#withLink(mail), this.#appUrl);
+      const content = renderMail(this.#withLink(mail), this.#sender);
       if (this.#transport) {
         await this.#transport.sendMail({
           from: this.#from,
@@ -162,7 +164,7 @@ export class MailService {
 
   #contentOf(mail: Mail): MailContent {
     try {
-      return renderMail(this.#withLink(mail), this.#appUrl);
+      return renderMail(this.#withLink(mail), this.#sender);
     } catch (error) {
       return { subject: mail.kind, text: errorText(error) };
     }

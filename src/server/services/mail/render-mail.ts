@@ -1,13 +1,21 @@
 import type { Mail } from '../../../db/schema/index.ts';
+import type { ContactView } from '../../../domain/api.ts';
 import { formatMoney } from '../../../domain/money.ts';
+import { contactLines } from './contact-lines.ts';
 import type { MailContent, MailKind, MailTemplates } from './templates.ts';
 import { en } from './templates.en.ts';
 import { zh } from './templates.zh.ts';
 
+/** Where a mail's links lead, and whom its reader may write to. */
+export interface MailSender {
+  appUrl: string;
+  contact: ContactView;
+}
+
 /** Writes the mail in its reader's language. Throws for a kind that has no template. */
 export function renderMail(
   mail: Pick<Mail, 'kind' | 'locale' | 'timeZone' | 'data' | 'recipient'>,
-  appUrl: string,
+  { appUrl, contact }: MailSender,
 ): MailContent {
   const { kind, locale } = mail;
   const templates: MailTemplates = templatesOf(locale);
@@ -26,7 +34,7 @@ export function renderMail(
     timeZone: zoneOf(mail),
     timeZoneName: 'short',
   });
-  return write(data, {
+  const { subject, text } = write(data, {
     name: typeof data.name === 'string' ? data.name : mail.recipient,
     appUrl,
     money: (amountMinor: number, currency: string) =>
@@ -35,11 +43,17 @@ export function renderMail(
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
     list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
   });
+  const lines = contactLines(contact, isChinese(locale) ? 'zh' : 'en');
+  return { subject, text: [text, lines].filter(Boolean).join('\n\n') };
 }
 
 /** The templates of a locale: Chinese for every `zh`, English for the rest. */
 function templatesOf(locale: string): MailTemplates {
-  return locale.toLowerCase().startsWith('zh') ? zh : en;
+  return isChinese(locale) ? zh : en;
+}
+
+function isChinese(locale: string): boolean {
+  return locale.toLowerCase().startsWith('zh');
 }
 
 /** The reader's, as their pages told it; UTC for who has none, or one that is not known here. */

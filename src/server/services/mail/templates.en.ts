@@ -1,9 +1,8 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
+import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
-
-const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const;
 
 const RESOURCES: Record<string, string> = {
   llm_tokens: 'tokens',
@@ -18,7 +17,7 @@ export const en: MailTemplates = {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt
       ? `We will try again on ${day(data.nextAttemptAt)}.`
-      : 'We will not try again by ourselves.';
+      : 'We will not try again automatically.';
     return {
       subject: data.actionRequired
         ? `Please confirm your payment of ${amount}`
@@ -26,8 +25,8 @@ export const en: MailTemplates = {
       text: [
         `Hello ${name},`,
         data.actionRequired
-          ? `Your bank asks you to confirm the payment of ${amount} for Small Squaretable.`
-          : `Your card was declined when we charged ${amount} for Small Squaretable. ${next}`,
+          ? `Your bank asks you to confirm the payment of ${amount} for ${PRODUCT_NAME.en}.`
+          : `Your card was declined when we charged ${amount} for ${PRODUCT_NAME.en}. ${next}`,
         data.payUrl
           ? `${data.actionRequired ? 'Confirm it' : 'Pay, or use another card,'} here: ${data.payUrl}`
           : `Update your card here: ${appUrl}/subscription`,
@@ -66,7 +65,7 @@ export const en: MailTemplates = {
       text: [
         `Hello ${name},`,
         data.cause === 'duplicate_subscription'
-          ? `You had two subscriptions to Small Squaretable at once. We ended the one that was too many and are giving back the ${amount} that it cost.`
+          ? `You had two subscriptions to ${PRODUCT_NAME.en} at once. We ended the one that was too many and are giving back the ${amount} that it cost.`
           : `Your payment of ${amount} came after the subscription had ended, so it would have given you nothing. We are giving it back.`,
         'It is on its way to the card that paid; banks take up to ten days.',
         `Your subscription and your invoices: ${appUrl}/subscription`,
@@ -97,7 +96,7 @@ export const en: MailTemplates = {
   },
   plan_growing: (data, format) => {
     const { name, appUrl, day } = format;
-    const plan = PLAN_NAMES[data.plan];
+    const plan = PLAN_NAMES.en[data.plan];
     const whole = day(data.wholeAt);
     return {
       subject: `Your plan is now ${plan}; all of its limits are there from ${whole}`,
@@ -128,7 +127,7 @@ export const en: MailTemplates = {
     text: [
       `Hello ${name},`,
       `Please confirm that this address is yours: ${url}`,
-      'The link is valid for seven days. If you did not register with Small Squaretable, ignore this mail.',
+      `The link is valid for seven days. If you did not register with ${PRODUCT_NAME.en}, ignore this mail.`,
     ].join('\n\n'),
   }),
   open_account: ({ url }, { name }) => ({
@@ -155,7 +154,7 @@ function settled({ asked, outcome, plan }: MailData['change_settled']): {
   subject: string;
   sentence: string;
 } {
-  const change = plan ? `The change to ${PLAN_NAMES[plan]}` : 'Your change';
+  const change = plan ? `The change to ${PLAN_NAMES.en[plan]}` : 'Your change';
   switch (outcome) {
     case 'done':
       return { subject: 'Your request went through', sentence: done(asked, change) };
@@ -173,7 +172,7 @@ function settled({ asked, outcome, plan }: MailData['change_settled']): {
       return {
         subject: 'Your request needs our support',
         sentence:
-          'It could not be finished by itself. Our support has been told and looks at it; you need not do anything.',
+          'It could not be finished automatically. Our support has been told and looks at it; you need not do anything.',
       };
   }
 }

@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { APP_MARK, createOnce } from './customers.ts';
+import { READ_TIMEOUTS } from './client/client.ts';
 import { isMissing, isRefused } from './client/errors.ts';
 import { idOrNull, metadata, seconds, toDate, toUnixSeconds } from './snapshots/schemas.ts';
 
@@ -107,6 +108,19 @@ export async function listOpenCheckouts(
     limit: 100,
   });
   return data.map(readCheckout);
+}
+
+/** As Stripe has it now; `undefined` for one that this account never had. */
+export async function findCheckout(
+  stripe: Stripe,
+  sessionId: string,
+): Promise<CheckoutSnapshot | undefined> {
+  try {
+    return readCheckout(await stripe.checkout.sessions.retrieve(sessionId, {}, READ_TIMEOUTS));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Ends a session so that nobody can pay it any more, and says how it ended: it may have been paid. */

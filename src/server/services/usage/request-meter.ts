@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { BillingError } from '../../../domain/errors.ts';
-import type { TenantId } from '../../../domain/ids.ts';
+import type { TenantId, UserId } from '../../../domain/ids.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { Logger } from '../../log.ts';
 import type { UsageService } from '../usage.service.ts';
@@ -27,6 +27,8 @@ export interface RequestMeterDeps {
   usage: Pick<UsageService, 'reserve' | 'begin' | 'settle' | 'release' | 'untilWritten'>;
   log: Logger;
   tenantId: TenantId;
+  /** Who asked, for the ledger; unknown of a program's request. */
+  userId?: UserId | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export class RequestMeter {
       resourceType,
       amount,
       ttlSeconds: HOLD_TTL_SECONDS,
-      metadata,
+      metadata: this.noteOf(metadata),
     });
     this.holds.push({ resourceType, amount, reservationId });
   }
@@ -125,11 +127,17 @@ export class RequestMeter {
     await isDoneWithin(released, RELEASED_WITHIN_MS);
   }
 
+  private noteOf(metadata: Record<string, unknown> | undefined) {
+    const { userId } = this.deps;
+    return userId === undefined ? metadata : { ...metadata, userId };
+  }
+
   private async settleOne(hold: Hold, used: Units, metadata?: Record<string, unknown>) {
     const { usage, tenantId } = this.deps;
     const { resourceType, reservationId } = hold;
     const amount = used[resourceType] ?? hold.amount;
-    await usage.settle({ tenantId, reservationId, amount, metadata });
+    const note = metadata && this.noteOf(metadata);
+    await usage.settle({ tenantId, reservationId, amount, metadata: note });
   }
 
   private write(hold: Hold, owed: Units, ttlSeconds?: number): Promise<void> {

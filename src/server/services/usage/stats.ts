@@ -11,8 +11,6 @@ export interface StatsDeps {
   clock: Clock;
 }
 
-const DAY_MS = 86_400_000;
-
 const isEmpty = (rows: readonly unknown[]) => rows.length === 0;
 
 /** Every resource of the month, also those not used yet: these have the limit of the plan. */
@@ -38,21 +36,17 @@ export async function usageStats(
   };
 }
 
-/** The last `days` UTC days, today the last; days without usage are zeros. */
+/** The UTC days `dates`, the first one first; days without usage are zeros. */
 export async function usageHistory(
-  deps: StatsDeps,
+  deps: Pick<StatsDeps, 'router'>,
   tenantId: string,
-  days: number,
+  dates: readonly string[],
 ): Promise<UsageHistory> {
-  const today = deps.clock.now();
-  const dates = Array.from({ length: days }, (_, i) => {
-    const day = new Date(today.getTime() - (days - 1 - i) * DAY_MS);
-    return day.toISOString().slice(0, 10);
-  });
   const first = dates[0]!.slice(0, 7) as Period;
+  const last = dates.at(-1)!.slice(0, 7) as Period;
   const found = await deps.router.read(
     tenantId,
-    (bucket) => bucket.getDays(tenantId, first, periodOf(today)),
+    (bucket) => bucket.getDays(tenantId, first, last),
     isEmpty,
   );
   const byDate = new Map<string, UsageDay>(

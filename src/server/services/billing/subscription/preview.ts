@@ -1,8 +1,7 @@
 import type { ChangePreview } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { chargedOf } from '../../../../domain/money.ts';
-import { comparePlans, FEATURES, planHasFeature } from '../../../../domain/plans.ts';
-import type { PlanDefinition } from '../../../../domain/plans.ts';
+import { comparePlans, type PlanDefinition } from '../../../../domain/plans.ts';
 import { classifyChange } from '../../../../domain/billing/subscription-change.ts';
 import type { OfferedPrice } from '../../stripe/offered-prices.ts';
 import type { ImmediateChange } from '../../stripe/changes.ts';
@@ -12,6 +11,7 @@ import type { SubscriptionItemSnapshot } from '../../stripe/snapshots/subscripti
 import { toUnixSeconds } from '../../stripe/snapshots/schemas.ts';
 import { getTenant, translateRefusals, type BillingDeps } from './change-billing.ts';
 import type { Requester } from '../requester.ts';
+import { takenBack, whatIsLost, type Lost, type PlansOfChange } from './preview-losses.ts';
 import { assertMayAlter, assertPaidUp } from './change-guards.ts';
 import { mainOf, readStripeState, type LiveSubscription } from '../intents/stripe-state.ts';
 import { growingOf } from '../../plans/growth.ts';
@@ -32,11 +32,11 @@ export async function previewChange(
   assertPaidUp(live);
   assertMayAlter(live, kind === 'now' ? 'now' : 'later');
   const plans = await plansOf(billing, live, price);
-  const lost = await whatIsLost(billing, requester, plans);
   const money = await translateRefusals(billing, requester, () =>
     kind === 'period_end' ? atPeriodEnd(billing, live, price) : now(billing, live, price, plans),
   );
-  return { ...money, ...lost };
+  const lost = await whatIsLost(billing, requester, plans, money.effectiveAt);
+  return { ...money, ...lost, takesBack: takenBack(live, priceId) };
 }
 
 /** A change of `live` to `price` that begins at `prorationDate`. */
@@ -55,7 +55,7 @@ export function immediateChange(
   };
 }
 
-type Money = Omit<ChangePreview, 'lostFeatures' | 'exceededQuotas'>;
+type Money = Omit<ChangePreview, keyof Lost | 'takesBack'>;
 
 /** Nothing is charged now. The first period after the change costs what Stripe says. */
 async function atPeriodEnd(
@@ -205,12 +205,6 @@ function beginsWithin(
 const isOtherVersion = (from: PlanDefinition, to: PlanDefinition) =>
   from.plan === to.plan && from.version !== to.version;
 
-/** The plan that one has and the one that the change would bring, in the versions of their prices. */
-interface PlansOfChange {
-  from: PlanDefinition;
-  to: PlanDefinition;
-}
-
 async function plansOf(
   { catalogue, plans }: BillingDeps,
   { current }: LiveSubscription,
@@ -222,21 +216,5 @@ async function plansOf(
   return {
     from: await plans.get(current.plan, bought),
     to: await plans.get(price.plan, sold.get(price.priceId)!),
-  };
-}
-
-/** Features that the new plan does not have, and quotas that are over its limits already. */
-async function whatIsLost(
-  billing: BillingDeps,
-  requester: Requester,
-  { from, to }: PlansOfChange,
-): Promise<Pick<ChangePreview, 'lostFeatures' | 'exceededQuotas'>> {
-  const { resources } = await billing.usage.getUsageStats(requester.tenantId);
-  return {
-    lostFeatures: FEATURES.filter((one) => planHasFeature(from, one) && !planHasFeature(to, one)),
-    exceededQuotas: resources.flatMap(({ resourceType, used }) => {
-      const limit = to.limits[resourceType];
-      return limit !== null && used > limit ? { resourceType, used, limit } : [];
-    }),
   };
 }

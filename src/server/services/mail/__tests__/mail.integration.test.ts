@@ -68,6 +68,7 @@ function open(kind: 'smtp' | 'kept'): MailService {
     clock,
     log: createLog('silent', false),
     appUrl: 'https://billing.example',
+    contact: { supportEmail: null, termsUrl: null, privacyUrl: null },
     dataDir,
     jwtSecret: 'a secret of the tests, longer than 32 bytes',
     mail: kind === 'smtp' ? { kind, url, from } : { kind, from },

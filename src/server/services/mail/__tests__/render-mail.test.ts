@@ -5,6 +5,9 @@ import { FIRST_PLANS } from '../../../../../tests/support/first-plans.ts';
 import type { MailData, MailKind } from '../templates.ts';
 import { renderMail } from '../render-mail.ts';
 
+const NO_CONTACT = { supportEmail: null, termsUrl: null, privacyUrl: null };
+const SENDER = { appUrl: 'https://billing.example', contact: NO_CONTACT };
+
 const GROWING = {
   base: FIRST_PLANS.pro,
   from: new Date('2027-01-20T00:00:00Z'),
@@ -80,10 +83,7 @@ const cases = Object.entries(DATA).flatMap(([kind, all]) =>
 
 test.each(cases)('$kind ($n) in $locale is whole and in one language', ({ kind, data, locale }) => {
   const mail = { kind, locale, recipient: 'ada@example.com', timeZone: null };
-  const { subject, text } = renderMail(
-    { ...mail, data: { name: 'Ada', ...data } },
-    'https://billing.example',
-  );
+  const { subject, text } = renderMail({ ...mail, data: { name: 'Ada', ...data } }, SENDER);
   const all = `${subject}\n${text}`;
   expect(all).not.toMatch(/undefined|null|NaN|Invalid|\[object/);
   expect(text).toContain('Ada');
@@ -101,17 +101,13 @@ test('amounts and dates are written as the reader writes them', () => {
     timeZone: null,
     data: failed,
   });
-  expect(renderMail(mail('en'), 'https://b.example').text).toMatch(
-    /CN¥29\.00[\s\S]*February 13, 2027/,
-  );
-  expect(renderMail(mail('zh-CN'), 'https://b.example').text).toMatch(
-    /¥29\.00[\s\S]*2027年2月13日/,
-  );
+  expect(renderMail(mail('en'), SENDER).text).toMatch(/CN¥29\.00[\s\S]*February 13, 2027/);
+  expect(renderMail(mail('zh-CN'), SENDER).text).toMatch(/¥29\.00[\s\S]*2027年2月13日/);
 });
 
 test('a kind without a template is refused', () => {
   const mail = { kind: 'toString', locale: 'en', timeZone: null, recipient: 'a@b.c', data: {} };
-  expect(() => renderMail(mail, 'https://b.example')).toThrow(/template/);
+  expect(() => renderMail(mail, SENDER)).toThrow(/template/);
 });
 
 test.each([
@@ -123,5 +119,22 @@ test.each([
 ])('9 dates are the same instant in the reader’s zone, which is named: %s', (timeZone, words) => {
   const data = { plan: 'pro', trialEnd: '2027-02-09T23:30:00.000Z' };
   const mail = { kind: 'trial_will_end', locale: 'en', timeZone, recipient: 'a@b.c', data };
-  expect(renderMail(mail, 'https://b.example').subject).toBe(`Your trial ends on ${words}`);
+  expect(renderMail(mail, SENDER).subject).toBe(`Your trial ends on ${words}`);
 });
+
+test.each(['en', 'zh-CN'])(
+  '13.6 every mail names whom to write to and what holds, in %s',
+  (locale) => {
+    const contact = {
+      supportEmail: 'help@example.com',
+      termsUrl: 'https://example.com/terms',
+      privacyUrl: 'https://example.com/privacy',
+    };
+    for (const { kind, data } of cases) {
+      const mail = { kind, locale, recipient: 'ada@example.com', timeZone: null, data };
+      const { text } = renderMail(mail, { appUrl: 'https://billing.example', contact });
+      for (const value of Object.values(contact)) expect(text).toContain(value);
+      expect(text.replace(renderMail(mail, SENDER).text, '').trim().split('\n')).toHaveLength(3);
+    }
+  },
+);

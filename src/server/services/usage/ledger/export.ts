@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { Period } from '../../../../domain/period.ts';
+import type { DaySpan, Member } from '../../../../db/repositories/usage/report.ts';
+import { monthsOf, type Period } from '../../../../domain/period.ts';
 import type { MeteringDeps } from '../metering-deps.ts';
 
 /**
@@ -23,6 +24,34 @@ export async function openExport(
     (bucket) => bucket.streamLedger(tenantId, period),
     (found) => found === undefined,
   );
-  if (ledger !== undefined) return ledger;
+  return found(tenantId, ledger);
+}
+
+/**
+ * The tenant's usage of some days as people read it, as a stream like the ledger's. Of months that
+ * were archived it has the days without member and model.
+ */
+export async function openReport(
+  { router }: MeteringDeps,
+  tenantId: string,
+  span: DaySpan,
+  members: readonly Member[],
+): Promise<Readable> {
+  const archived: Period[] = [];
+  for (const period of monthsOf(span.from, span.to)) {
+    if (await router.bucket(0).isArchived(period)) archived.push(period);
+  }
+  return found(
+    tenantId,
+    await router.read(
+      tenantId,
+      (bucket) => bucket.streamReport(tenantId, span, members, archived),
+      (file) => file === undefined,
+    ),
+  );
+}
+
+function found(tenantId: string, file: Readable | undefined): Readable {
+  if (file !== undefined) return file;
   throw new BillingError('tenant_not_found', `There is no tenant ${tenantId}.`);
 }

@@ -1,0 +1,18 @@
+import type { Plan } from './plans.ts';
+
+type ByLanguage<T> = Readonly<Record<'en' | 'zh', T>>;
+
+/** What the product is called: the one name on pages, in mails and on invoices. */
+export const PRODUCT_NAME: ByLanguage<string> = { en: 'Small Squaretable', zh: '小方桌' };
+
+/** What the plans are called, everywhere. */
+export const PLAN_NAMES: ByLanguage<Readonly<Record<Plan, string>>> = {
+  en: { free: 'Free', pro: 'Pro', team: 'Team' },
+  zh: { free: '免费版', pro: '专业版', team: '团队版' },
+};
+
+/** A paid plan as it stands on invoices: `Small Squaretable Pro`, `小方桌专业版`. */
+export function soldName(plan: Plan, language: 'en' | 'zh'): string {
+  const names = [PRODUCT_NAME[language], PLAN_NAMES[language][plan]];
+  return names.join(language === 'en' ? ' ' : '');
+}
