@@ -18,6 +18,7 @@ export interface Machinery extends Recorder {
   readonly seed: string;
   readonly baseUrl: string;
   readonly businessName: string;
+  readonly chineseNames: Readonly<Record<string, string>>;
   nextSequence(): number;
   followerOf(happening: string): (ctx: Context, told: unknown) => void;
 }
@@ -47,6 +48,7 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
     store,
     request,
     businessName: kernel.businessName,
+    chineseNames: kernel.chineseNames,
     get baseUrl() {
       return kernel.baseUrl;
     },

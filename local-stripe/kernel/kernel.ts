@@ -23,6 +23,8 @@ export interface KernelOptions {
   baseUrl: string;
   /** How pages and invoices call whoever sells; default `Test shop`. */
   businessName?: string;
+  /** What that name and those of products are on Chinese pages. */
+  chineseNames?: Readonly<Record<string, string>>;
   /** Freezes what is stored, to catch whoever changes it in place. */
   freezesObjects: boolean;
   /** Told about what nobody is there to hear: bugs in due work, deliveries that fail. */
@@ -49,6 +51,7 @@ export class Kernel {
   readonly refusedArea: (path: string) => string | null;
   seed: string;
   readonly businessName: string;
+  readonly chineseNames: Readonly<Record<string, string>>;
   baseUrl: string;
   #byObject: Map<string, Resource>;
   #dueHandlers = new Map<string, DueHandler>();
@@ -66,6 +69,7 @@ export class Kernel {
     this.seed = options.seed;
     this.baseUrl = options.baseUrl;
     this.businessName = options.businessName ?? 'Test shop';
+    this.chineseNames = options.chineseNames ?? {};
     this.log = options.log;
     this.check = options.check ?? null;
     this.refusedArea = options.refusedArea ?? (() => null);

@@ -26,6 +26,8 @@ export interface Context {
   readonly baseUrl: string;
   /** The account's name, as people see it. */
   readonly businessName: string;
+  /** What that name and those of products are on Chinese pages. */
+  readonly chineseNames: Readonly<Record<string, string>>;
   /** The tester's switches. */
   readonly settings: SettingsRow;
 

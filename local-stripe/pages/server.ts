@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { Context as HonoContext } from 'hono';
 import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { assetRoutes } from './assets.ts';
 import { challengeRoutes } from './challenge/routes.ts';
@@ -8,6 +9,7 @@ import { invoiceRoutes } from './invoice/routes.ts';
 import { panelRoutes } from './panel/routes.ts';
 import { receiptRoutes } from './receipt-routes.ts';
 import { portalRoutes } from './portal/routes.ts';
+import { inSellersNames, type ChineseNames } from './sellers-names.ts';
 import { pageOf, show } from './visitor.ts';
 
 /**
@@ -16,6 +18,14 @@ import { pageOf, show } from './visitor.ts';
  */
 const policy =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+
+/** On a Chinese page the seller and what is sold have their Chinese names, wherever they stand. */
+async function nameInChinese(c: HonoContext, names: ChineseNames): Promise<void> {
+  if (Object.keys(names).length === 0) return;
+  const page = await c.res.text();
+  const language = page.includes('<html lang="zh') ? 'zh' : 'en';
+  c.res = new Response(inSellersNames(page, names, language), c.res);
+}
 
 /** Every page for people: Checkout, challenge, portal, hosted invoice, control panel. */
 export function pageServer(getLocal: () => LocalStripe): Hono {
@@ -27,6 +37,7 @@ export function pageServer(getLocal: () => LocalStripe): Hono {
     c.res.headers.set('referrer-policy', 'same-origin');
     c.res.headers.set('x-content-type-options', 'nosniff');
     c.res.headers.set('cache-control', 'no-store');
+    await nameInChinese(c, getLocal().kernel.chineseNames);
   });
   app.onError((error, c) => {
     getLocal().kernel.log(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -39,6 +39,8 @@ export interface LocalStripeOptions {
   afterAdvance?: () => Promise<void>;
   /** How pages and invoices call whoever sells; default `Test shop`. */
   businessName?: string;
+  /** What that name and those of products are on Chinese pages, such as `{ 'Test shop': '测试商店' }`. */
+  chineseNames?: Readonly<Record<string, string>>;
   /** Makes the ids. Equal seeds and stories make equal ids; the default is a new one each time. */
   seed?: string;
   /** For tests: freezes stored objects, so that changing one in place throws. */
@@ -67,6 +69,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     refusedArea,
     log: options.log ?? (() => {}),
     ...(options.businessName === undefined ? {} : { businessName: options.businessName }),
+    ...(options.chineseNames === undefined ? {} : { chineseNames: options.chineseNames }),
     ...(options.checkResponses === true ? { check: strictSelfCheck } : {}),
   });
   const unlock = dataDir === null ? () => {} : lockDataDir(dataDir);

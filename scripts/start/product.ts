@@ -4,6 +4,8 @@ import { openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { MovableClock } from '../../src/domain/clock.ts';
+import { PLANS } from '../../src/domain/plans.ts';
+import { PRODUCT_NAME, soldName } from '../../src/domain/product.ts';
 import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { configWarnings, type Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
@@ -125,6 +127,12 @@ export async function startProduct(
   }
 }
 
+/** What the local Stripe's pages call us in Chinese. */
+const CHINESE_NAMES = Object.fromEntries([
+  [PRODUCT_NAME.en, PRODUCT_NAME.zh],
+  ...PLANS.map((plan) => [soldName(plan, 'en'), soldName(plan, 'zh')]),
+]) as Record<string, string>;
+
 /** Loaded only where it is wanted: the product depends on it for development alone. */
 async function startStripe(
   config: Config,
@@ -138,7 +146,8 @@ async function startStripe(
     port,
     dataDir: config.dataDir,
     clock,
-    businessName: 'Small Squaretable',
+    businessName: PRODUCT_NAME.en,
+    chineseNames: CHINESE_NAMES,
     log: (message) => log.warn(message),
     afterAdvance,
   });

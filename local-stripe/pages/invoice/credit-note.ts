@@ -2,6 +2,8 @@ import type Stripe from 'stripe';
 import type { Context } from '../../kernel/types.ts';
 import type { Page } from '../page.ts';
 import { taxRows } from '../tax-rows.ts';
+import { inSellersNames } from '../sellers-names.ts';
+import { lineText } from './line-text.ts';
 import { pdfPageHeight, pdfPageWidth, writePdf } from './pdf.ts';
 import type { PdfPage } from './pdf.ts';
 
@@ -32,14 +34,15 @@ export function printCreditNote(
   };
   turn();
   const isVoid = note.status === 'void' ? ` (${words.statuses['void']})` : '';
-  row(words.creditNoteTitle(note.number) + isVoid, merchant, 16, true);
+  const named = (text: string) => inSellersNames(text, ctx.chineseNames, page.language);
+  row(words.creditNoteTitle(note.number) + isVoid, named(merchant), 16, true);
   row(
     words.creditNoteOf(invoice.number ?? invoice.id),
     page.date(note.effective_at ?? note.created),
   );
   if (note.memo !== null) row(note.memo, null);
   for (const line of note.lines.data) {
-    row(line.description ?? '', page.money(line.amount, note.currency));
+    row(named(lineText(page, line.description ?? '')), page.money(line.amount, note.currency));
   }
   if (note.discount_amount > 0) {
     row(words.discount, page.money(-note.discount_amount, note.currency));

@@ -8,6 +8,7 @@ import { cardName } from '../card-name.ts';
 import { couponText } from '../coupon-text.ts';
 import type { Page } from '../page.ts';
 import { isReverseCharged, taxRows } from '../tax-rows.ts';
+import { lineText } from './line-text.ts';
 import type { InvoiceLineView, InvoicePaymentView, InvoiceView } from './view.ts';
 
 /** A draft is not the customer's to see yet. */
@@ -99,7 +100,7 @@ function lineView(page: Page, line: Stripe.InvoiceLineItem): InvoiceLineView {
   const unit = line.pricing?.unit_amount_decimal ?? null;
   const { start, end } = line.period;
   return {
-    description: line.description ?? '',
+    description: lineText(page, line.description ?? ''),
     period: start === end ? null : `${page.date(start)} – ${page.date(end)}`,
     quantity: String(line.quantity ?? 1),
     unitPrice: unit === null ? '' : page.money(Math.round(Number(unit)), line.currency),

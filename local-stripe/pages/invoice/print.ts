@@ -8,11 +8,14 @@ const columns = { quantity: right - 190, unitPrice: right - 95 };
 const bottom = pdfPageHeight - 80;
 
 /** The invoice as a PDF: the same facts, lines and totals that its page shows. */
-export function printInvoice(view: InvoiceView): Uint8Array<ArrayBuffer> {
+export function printInvoice(
+  view: InvoiceView,
+  named: (text: string) => string = (text) => text,
+): Uint8Array<ArrayBuffer> {
   const { invoice } = view.page.words;
   const sheet = new Sheet();
   sheet.write({ x: left, text: invoice.title(view.number), size: 20, bold: true });
-  sheet.write({ x: right, text: view.merchant, size: 12, bold: true, align: 'right' });
+  sheet.write({ x: right, text: named(view.merchant), size: 12, bold: true, align: 'right' });
   sheet.down(34);
   const top = sheet.y;
   for (const { label, value } of view.facts) {
@@ -38,7 +41,7 @@ export function printInvoice(view: InvoiceView): Uint8Array<ArrayBuffer> {
       sheet.turn();
       heading(sheet, view);
     }
-    for (const text of wrap(line.description, 9, columns.quantity - left - 60)) {
+    for (const text of wrap(named(line.description), 9, columns.quantity - left - 60)) {
       sheet.write({ x: left, text, size: 9 });
       sheet.down(12);
     }

@@ -11,6 +11,7 @@ import { laterExpiry, readCardForm } from '../card-form.ts';
 import type { FormValues } from '../card-form.ts';
 import { declineText } from '../checkout/model.ts';
 import type { Page } from '../page.ts';
+import { inSellersNames } from '../sellers-names.ts';
 import { notFound, pageOf, readForm, show } from '../visitor.ts';
 import { printCreditNote } from './credit-note.ts';
 import { invoiceView, isShown } from './model.ts';
@@ -38,7 +39,8 @@ export function invoiceRoutes(getLocal: () => LocalStripe): Hono {
   app.get('/i/:id/pdf', (c) =>
     onInvoice(c, getLocal(), (ctx, page, invoice) => {
       const view = invoiceView(ctx, page, invoice, untouched);
-      return c.body(printInvoice(view), 200, {
+      const named = (text: string) => inSellersNames(text, ctx.chineseNames, page.language);
+      return c.body(printInvoice(view, named), 200, {
         'content-type': 'application/pdf',
         'content-disposition': `inline; filename="Invoice-${view.number}.pdf"`,
       });
@@ -76,7 +78,8 @@ async function onInvoice(
   const invoice = store.find('invoice', c.req.param('id') ?? '');
   if (!isShown(invoice)) return notFound(c);
   const customer = store.find('customer', idOrNull(invoice.customer) ?? '');
-  const page = pageOf(c, customer?.preferred_locales?.[0]);
+  // A link may say in which language it was followed from; the customer's own comes after.
+  const page = pageOf(c, c.req.query('locale') ?? customer?.preferred_locales?.[0]);
   return local.kernel.run((ctx) =>
     work(ctx.onClock(idOrNull(customer?.test_clock)), page, invoice),
   );

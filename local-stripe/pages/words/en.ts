@@ -204,6 +204,13 @@ export const en = {
     billTo: 'Bill to',
     from: 'From',
     description: 'Description',
+    lines: {
+      unused: (name: string, date: string) => `Unused time on ${name} after ${date}`,
+      remaining: (name: string, date: string) => `Remaining time on ${name} after ${date}`,
+      trial: (name: string) => `Trial period for ${name}`,
+      rate: (what: string, rate: string, tier: number | null) =>
+        tier === null ? `${what} (${rate})` : `${what} (Tier ${tier}, ${rate})`,
+    },
     quantity: 'Qty',
     unitPrice: 'Unit price',
     amount: 'Amount',

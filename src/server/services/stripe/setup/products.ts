@@ -1,5 +1,6 @@
 import type { Stripe } from 'stripe';
-import { PLAN_NAMES, type PaidPlan } from '../../../../domain/plans.ts';
+import type { PaidPlan } from '../../../../domain/plans.ts';
+import { soldName } from '../../../../domain/product.ts';
 import { APP_MARK } from '../customers.ts';
 import { isMissing } from '../client/errors.ts';
 import { NOT_MADE, type Changes } from './changes.ts';
@@ -50,7 +51,7 @@ async function ensureProduct(stripe: Stripe, changes: Changes, plan: PaidPlan): 
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  const name = `Small Squaretable ${PLAN_NAMES[plan]}`;
+  const name = soldName(plan, 'en');
   const metadata = { app: APP_MARK, squaretable_plan: plan };
   const make = () => stripe.products.create({ id, name, metadata });
   return (await changes.make(`the product ${id}`, make, { id })).id;

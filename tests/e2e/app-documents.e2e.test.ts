@@ -1,0 +1,142 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  recordUsage,
+  signUp,
+  startAppWithPages,
+  WORDS,
+} from '../support/app-visitor.ts';
+import { inBoth } from '../support/both-languages.ts';
+import { accessibilityFaults, launchBrowser } from '../support/browser.ts';
+import { Customer } from '../support/customer.ts';
+
+/** What is had in one's hands: invoices and files of usage, and the chart on a small phone. */
+let app: TestApp;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let customer: Customer;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+beforeEach(async () => {
+  await context?.close();
+  context = await newVisitor(browser);
+  context.setDefaultTimeout(15_000);
+  customer = new Customer(app, await signUp(app, context));
+  page = await context.newPage();
+});
+
+async function open(): Promise<void> {
+  await page.goto(`${app.url}/subscription`);
+  await page.locator('.current .name').waitFor();
+}
+
+describe('13.9 the hosted invoice', () => {
+  test('follows the page’s language and has the product’s one name in it', async () => {
+    await customer.subscribe('pro', 'month');
+    await open();
+    await inBoth(page, async ({ payments }) => {
+      const link = page.locator('tbody a', { hasText: payments.view }).first();
+      await link.waitFor();
+      const invoice = await context.newPage();
+      await invoice.goto((await link.getAttribute('href'))!);
+      const told = await invoice.locator('body').innerText();
+      if (payments === WORDS.en.payments) {
+        expect(told).toContain('1 × Small Squaretable Pro (at CN¥29.00 / month)');
+        expect(told).not.toMatch(/小方桌/);
+      } else {
+        expect(told).toContain('1 × 小方桌专业版（每月 ¥29.00）');
+        expect(told).not.toMatch(/Small Squaretable|您/);
+        expect(await invoice.locator('html').getAttribute('lang')).toBe('zh-CN');
+      }
+      expect(await accessibilityFaults(invoice)).toEqual([]);
+      await invoice.close();
+    });
+  });
+});
+
+describe('13.5 downloads', () => {
+  test('follow the range, reach older months, and offer the ledger as a second choice', async () => {
+    await recordUsage(app, customer.tenantId, 'images', 3);
+    await open();
+    const section = page.locator('[aria-labelledby=history-title]');
+    const save = async (name: string) => {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        section.getByRole('button', { name }).click(),
+      ]);
+      let text = '';
+      for await (const chunk of await download.createReadStream()) text += String(chunk);
+      return { name: download.suggestedFilename(), text };
+    };
+    const { usage } = WORDS.en;
+    await section.getByText('7 days').click();
+    const week = await save(usage.csv);
+    expect(week.name).toBe('usage-by-day-7-days.csv');
+    expect(week.text).toMatch(/^day,resource,amount,member,model\n\d{4}-\d\d-\d\d,images,3,,\n$/);
+
+    await section.getByText(usage.range.month, { exact: true }).click();
+    const months = section.getByLabel(usage.month, { exact: true });
+    const [present, before] = await months
+      .locator('option')
+      .evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
+    await months.selectOption(before!);
+    await section.getByText(usage.empty).waitFor();
+    const older = await save(usage.csv);
+    expect(older).toEqual({
+      name: `usage-by-day-${before}.csv`,
+      text: 'day,resource,amount,member,model\n',
+    });
+    await months.selectOption(present!);
+    expect((await save(usage.csv)).text).toContain('images,3');
+
+    await section.getByText(usage.ledger.title).click();
+    expect(await accessibilityFaults(page, { within: '[aria-labelledby=history-title]' })).toEqual(
+      [],
+    );
+    const ledger = await save(usage.ledger.csv);
+    expect(ledger.name).toBe(`usage-${present}.csv`);
+    expect(ledger.text).toMatch(/^id,occurred_at,/);
+  });
+});
+
+test('13.8 at 320 px no two words of the navigation and no two dates of the chart touch', async () => {
+  await page.setViewportSize({ width: 320, height: 740 });
+  await recordUsage(app, customer.tenantId, 'messages', 3);
+  await open();
+  await page.locator('.chart svg text').first().waitFor();
+  await inBoth(page, async () => {
+    const gaps = await page.evaluate(() => {
+      const textBox = (element: Element) => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        return range.getBoundingClientRect();
+      };
+      const gapsOf = (boxes: DOMRect[]) =>
+        boxes
+          .sort((a, b) => a.left - b.left)
+          .slice(1)
+          .map((box, i) => box.left - boxes[i]!.right);
+      const labels = [...document.querySelectorAll('.chart svg text')].map((text) =>
+        text.getBoundingClientRect(),
+      );
+      const lowest = Math.max(...labels.map((box) => box.bottom));
+      return {
+        words: gapsOf([...document.querySelectorAll('.bar .tab')].map(textBox)),
+        dates: gapsOf(labels.filter((box) => box.bottom > lowest - 4)),
+      };
+    });
+    expect(gaps.words).toHaveLength(3);
+    expect(gaps.dates.length).toBeGreaterThan(0);
+    expect(Math.min(...gaps.words)).toBeGreaterThanOrEqual(3);
+    expect(Math.min(...gaps.dates)).toBeGreaterThanOrEqual(4);
+  });
+});
