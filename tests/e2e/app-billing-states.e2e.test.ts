@@ -34,7 +34,6 @@ async function someoneNew(): Promise<void> {
   await context?.close();
   context = await newVisitor(browser);
   context.setDefaultTimeout(10_000);
-  // Every page begins in English, wherever the last test left it.
   await context.addInitScript((key) => localStorage.setItem(key, 'en'), LANGUAGE_KEY);
   customer = new Customer(app, await signUp(app, context));
   page = await context.newPage();

@@ -57,7 +57,7 @@ test('9.15 a rehearsal runs as production beside a local Stripe, and every page 
     });
     try {
       const call = caller(rehearsal.url);
-      expect((await call.get('/api/mode')).body).toEqual({ testMode: true });
+      expect((await call.get('/api/mode')).body).toMatchObject({ testMode: true });
       expect((await call.post('/__dev/clock', { now: '2030-01-01T00:00:00Z' })).status).toBe(404);
     } finally {
       await rehearsal.stop();
@@ -65,5 +65,5 @@ test('9.15 a rehearsal runs as production beside a local Stripe, and every page 
   } finally {
     await stripe.close();
   }
-  expect((await caller(app.url).get('/api/mode')).body).toEqual({ testMode: false });
+  expect((await caller(app.url).get('/api/mode')).body).toMatchObject({ testMode: false });
 });

@@ -1,3 +1,4 @@
+import { enLines } from './en-lines.ts';
 import { enPanel } from './en-panel.ts';
 import { enPortal } from './en-portal.ts';
 import { enTax } from './en-tax.ts';
@@ -182,7 +183,6 @@ export const en = {
     failedTitle: 'Authentication failed',
     failedText: 'The payment did not go through. Nothing was charged.',
   },
-
   receipt: {
     title: (merchant: string) => `Receipt from ${merchant}`,
     paid: (amount: string, date: string, card: string | null) =>
@@ -204,13 +204,7 @@ export const en = {
     billTo: 'Bill to',
     from: 'From',
     description: 'Description',
-    lines: {
-      unused: (name: string, date: string) => `Unused time on ${name} after ${date}`,
-      remaining: (name: string, date: string) => `Remaining time on ${name} after ${date}`,
-      trial: (name: string) => `Trial period for ${name}`,
-      rate: (what: string, rate: string, tier: number | null) =>
-        tier === null ? `${what} (${rate})` : `${what} (Tier ${tier}, ${rate})`,
-    },
+    lines: enLines,
     quantity: 'Qty',
     unitPrice: 'Unit price',
     amount: 'Amount',
@@ -240,7 +234,6 @@ export const en = {
     print: 'Print',
     pageOf: (page: number, pages: number) => `Page ${page} of ${pages}`,
   },
-
   portal: enPortal,
   panel: enPanel,
   tax: enTax,

@@ -1,4 +1,5 @@
 import type { Words } from './en.ts';
+import { zhLines } from './zh-lines.ts';
 import { zhPanel } from './zh-panel.ts';
 import { zhPortal } from './zh-portal.ts';
 import { zhTax } from './zh-tax.ts';
@@ -191,13 +192,7 @@ export const zh: Words = {
     billTo: '付款方',
     from: '收款方',
     description: '说明',
-    lines: {
-      unused: (name, date) => `${name} 自 ${date} 起的未用时间`,
-      remaining: (name, date) => `${name} 自 ${date} 起的剩余时间`,
-      trial: (name) => `${name} 试用期`,
-      rate: (what, rate, tier) =>
-        tier === null ? `${what}（${rate}）` : `${what}（第 ${tier} 档，${rate}）`,
-    },
+    lines: zhLines,
     quantity: '数量',
     unitPrice: '单价',
     amount: '金额',
