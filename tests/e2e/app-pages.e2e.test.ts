@@ -257,7 +257,7 @@ test('no page scrolls sideways at 360 and 320 px', async () => {
     await settled(page);
     await fits(path);
   }
-  await page.locator('summary').click();
+  for (const summary of await page.locator('summary').all()) await summary.click();
   await page.locator('.current .quiet').click();
   await page.getByRole('dialog').waitFor();
   await fits('cancel dialog');
