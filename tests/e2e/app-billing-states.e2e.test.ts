@@ -125,6 +125,7 @@ describe('9 a change of plan', () => {
 
     await page.getByRole('button', { name: 'Upgrade to Team' }).click();
     await dialog().locator('dl').waitFor();
+    await page.route('**/api/subscription/sync', (route) => route.abort());
     await chaos([
       { status: 500, when: 'after', match: { method: 'POST', path: '/v1/subscriptions/:id' } },
       { status: 500, match: { method: 'GET', path: '/v1/customers/:id' }, nth: 2 },
