@@ -135,7 +135,6 @@ describe('9 a change of plan', () => {
       .click();
     await shows(dialog(), WORDS.en.errors.outcome_unknown);
     await chaos([]);
-    // The way out is to look again, not to pay again.
     expect(await dialog().getByRole('button', { name: /^Pay/ }).count()).toBe(0);
     await closeDialog();
     await advanceDays(app, 0.01);

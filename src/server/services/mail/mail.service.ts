@@ -118,7 +118,7 @@ export class MailService {
   #withLink(mail: Mail): Mail {
     const { link } = mail.data as { link?: { id: string; path: string } };
     if (!link) return mail;
-    const url = `${this.#appUrl}${link.path}?token=${this.#links.of(link.id)}`;
+    const url = `${this.#sender.appUrl}${link.path}?token=${this.#links.of(link.id)}`;
     return { ...mail, data: { ...(mail.data as object), url } };
   }
 
