@@ -40,14 +40,20 @@ export function nextPeriod(period: Period): Period {
   return periodOf(periodEnd(period));
 }
 
-/** The days of a month, `YYYY-MM-DD`, the first one first. */
-export function daysOfPeriod(period: Period): string[] {
+/** The last so many days, or those of a month. */
+export type DaysWanted = number | { period: Period };
+
+/** The UTC days that are wanted, `YYYY-MM-DD`, the first one first; of the last ones `now` is the last. */
+export function daysOf(wanted: DaysWanted, now: Date): string[] {
+  return typeof wanted === 'number' ? daysUpTo(now, wanted) : daysOfPeriod(wanted.period);
+}
+
+function daysOfPeriod(period: Period): string[] {
   const days = (periodEnd(period).getTime() - periodStart(period).getTime()) / DAY_MS;
   return daysUpTo(new Date(periodEnd(period).getTime() - DAY_MS), days);
 }
 
-/** The `count` UTC days that end with that of `last`, the first one first. */
-export function daysUpTo(last: Date, count: number): string[] {
+function daysUpTo(last: Date, count: number): string[] {
   return Array.from({ length: count }, (_, i) =>
     new Date(last.getTime() - (count - 1 - i) * DAY_MS).toISOString().slice(0, 10),
   );

@@ -1,4 +1,4 @@
-import type { Plan } from './plans.ts';
+import { PLAN_NAMES, type Plan } from './plans.ts';
 
 type ByLanguage<T> = Readonly<Record<'en' | 'zh', T>>;
 
@@ -6,13 +6,13 @@ type ByLanguage<T> = Readonly<Record<'en' | 'zh', T>>;
 export const PRODUCT_NAME: ByLanguage<string> = { en: 'Small Squaretable', zh: '小方桌' };
 
 /** What the plans are called, everywhere. */
-export const PLAN_NAMES: ByLanguage<Readonly<Record<Plan, string>>> = {
-  en: { free: 'Free', pro: 'Pro', team: 'Team' },
+export const PLAN_TITLES: ByLanguage<Readonly<Record<Plan, string>>> = {
+  en: PLAN_NAMES,
   zh: { free: '免费版', pro: '专业版', team: '团队版' },
 };
 
 /** A paid plan as it stands on invoices: `Small Squaretable Pro`, `小方桌专业版`. */
 export function soldName(plan: Plan, language: 'en' | 'zh'): string {
-  const names = [PRODUCT_NAME[language], PLAN_NAMES[language][plan]];
+  const names = [PRODUCT_NAME[language], PLAN_TITLES[language][plan]];
   return names.join(language === 'en' ? ' ' : '');
 }

@@ -4,7 +4,7 @@ import { startListener, type Listener } from '../../db/listener.ts';
 import { notifyUsageChanged } from '../../db/repositories/usage/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { daysOfPeriod, daysUpTo, nextPeriod, periodOf, type Period } from '../../domain/period.ts';
+import { daysOf, nextPeriod, periodOf, type DaysWanted, type Period } from '../../domain/period.ts';
 import type { PlanDefinition } from '../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../domain/quota.ts';
 import type { Logger } from '../log.ts';
@@ -47,10 +47,6 @@ export interface QuotaCheck {
   limit: Limit;
   /** `null` without a limit; never negative. */
   remaining: number | null;
-}
-
-function daysOf(wanted: number | { period: Period }, now: Date): string[] {
-  return typeof wanted === 'number' ? daysUpTo(now, wanted) : daysOfPeriod(wanted.period);
 }
 
 /** A statement's worth: short enough to hold nothing up. */
@@ -185,7 +181,7 @@ export class UsageService {
   }
 
   /** What was used on each of the last `days` UTC days, or on each day of a month. */
-  getHistory(tenantId: string, wanted: number | { period: Period }): Promise<UsageHistory> {
+  getHistory(tenantId: string, wanted: DaysWanted): Promise<UsageHistory> {
     return usageHistory(this.#deps, tenantId, daysOf(wanted, this.#deps.clock.now()));
   }
 
@@ -202,7 +198,7 @@ export class UsageService {
   /** The usage of the last `days` UTC days, or of a month, as people read it, as CSV. */
   reportCsv(
     tenantId: string,
-    wanted: number | { period: Period },
+    wanted: DaysWanted,
     members: readonly { id: string; name: string }[],
   ): Promise<Readable> {
     const days = daysOf(wanted, this.#deps.clock.now());

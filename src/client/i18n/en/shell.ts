@@ -1,4 +1,4 @@
-import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
+import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 
 export default {
   product: PRODUCT_NAME.en,
@@ -26,7 +26,7 @@ export default {
   supportWith: 'If this does not help, write to {email} and name this number.',
   links: { label: 'Terms and contact', terms: 'Terms', privacy: 'Privacy', support: 'Contact' },
   reference: 'Request ID: {id}',
-  plans: { ...PLAN_NAMES.en },
+  plans: { ...PLAN_TITLES.en },
   resources: {
     llm_tokens: 'Tokens',
     messages: 'Messages',

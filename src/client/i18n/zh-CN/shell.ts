@@ -1,4 +1,4 @@
-import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
+import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import type { Messages } from '../en/index.ts';
 
 const shell: Messages['shell'] = {
@@ -27,7 +27,7 @@ const shell: Messages['shell'] = {
   supportWith: '如果仍未解决，请写信至 {email}，并附上这个编号。',
   links: { label: '条款与联系方式', terms: '服务条款', privacy: '隐私政策', support: '联系我们' },
   reference: '请求编号：{id}',
-  plans: { ...PLAN_NAMES.zh },
+  plans: { ...PLAN_TITLES.zh },
   resources: {
     llm_tokens: 'token（词元）',
     messages: '消息',

@@ -1,5 +1,5 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
-import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
+import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
@@ -96,7 +96,7 @@ export const en: MailTemplates = {
   },
   plan_growing: (data, format) => {
     const { name, appUrl, day } = format;
-    const plan = PLAN_NAMES.en[data.plan];
+    const plan = PLAN_TITLES.en[data.plan];
     const whole = day(data.wholeAt);
     return {
       subject: `Your plan is now ${plan}; all of its limits are there from ${whole}`,
@@ -154,7 +154,7 @@ function settled({ asked, outcome, plan }: MailData['change_settled']): {
   subject: string;
   sentence: string;
 } {
-  const change = plan ? `The change to ${PLAN_NAMES.en[plan]}` : 'Your change';
+  const change = plan ? `The change to ${PLAN_TITLES.en[plan]}` : 'Your change';
   switch (outcome) {
     case 'done':
       return { subject: 'Your request went through', sentence: done(asked, change) };

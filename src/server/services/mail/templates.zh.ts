@@ -1,5 +1,5 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
-import { PLAN_NAMES, PRODUCT_NAME } from '../../../domain/product.ts';
+import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
@@ -92,7 +92,7 @@ export const zh: MailTemplates = {
   },
   plan_growing: (data, format) => {
     const { name, appUrl, day } = format;
-    const plan = PLAN_NAMES.zh[data.plan];
+    const plan = PLAN_TITLES.zh[data.plan];
     const whole = day(data.wholeAt);
     return {
       subject: `你的方案已改为${plan}，全部额度自 ${whole} 起生效`,
@@ -150,7 +150,7 @@ function settled({ asked, outcome, plan }: MailData['change_settled']): {
   subject: string;
   sentence: string;
 } {
-  const change = plan ? `改为${PLAN_NAMES.zh[plan]}的更改` : '你的更改';
+  const change = plan ? `改为${PLAN_TITLES.zh[plan]}的更改` : '你的更改';
   switch (outcome) {
     case 'done':
       return { subject: '你的操作已成功', sentence: done(asked, change) };
