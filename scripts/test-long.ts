@@ -1,5 +1,14 @@
 import { conclude, vitest, type Counts } from './testing/run.ts';
 
+/** What holds in one bucket holds in several. */
+const METERING = [
+  'tests/race/admission',
+  'tests/race/crash',
+  'src/server/services/usage/__tests__/admission',
+  'src/server/services/usage/__tests__/poisoned-batches',
+  'src/server/services/usage/ledger',
+];
+
 /**
  * The long forms of what the suite does a slice of: each the same tests with larger numbers, the
  * longest first. `npm run test:long` runs all, `npm run test:long -- race` those whose name has the word.
@@ -10,6 +19,24 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     project: 'integration',
     files: ['tests/race/admission', 'tests/race/crash'],
     env: { RACE_RUNS: '20' },
+  },
+  {
+    name: 'metering in 4 buckets: races, crashes and the model, 5 times',
+    project: 'integration',
+    files: METERING,
+    env: { BUCKETS: '4', RACE_RUNS: '5' },
+  },
+  {
+    name: 'metering in 16 buckets: races, crashes and the model, 5 times',
+    project: 'integration',
+    files: METERING,
+    env: { BUCKETS: '16', RACE_RUNS: '5' },
+  },
+  {
+    name: 'tenants moved between buckets, 60 histories; a spread killed 20 times',
+    project: 'integration',
+    files: ['src/server/services/usage/spread', 'tests/race/spread'],
+    env: { MOVE_RUNS: '60', SPREAD_RUNS: '20' },
   },
   {
     name: 'every connection ended 200 times',

@@ -21,7 +21,7 @@ await runCommand({
       lines: [
         ...differences.map(
           (one) =>
-            `${one.period} ${one.tenantId} ${one.resourceType}: used ${one.used}, ledger ${one.ledger}, ` +
+            `${one.bucket} ${one.period} ${one.tenantId} ${one.resourceType}: used ${one.used}, ledger ${one.ledger}, ` +
             `days ${one.days}; held ${one.held}, reserved ${one.reserved}`,
         ),
         `${count(periods.length, 'month')} verified, ${count(differences.length, 'difference')}, ` +

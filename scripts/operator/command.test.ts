@@ -21,6 +21,7 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:verify', true],
   ['usage:archive', true],
   ['usage:correct', true],
+  ['usage:spread', true],
   ['community:reports', false],
   ['community:hide', true],
 ];

@@ -5,6 +5,7 @@ import { readEnv } from '../../src/server/config/env.ts';
 import { createLog } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { LedgerVerificationService } from '../../src/server/services/usage/ledger/ledger-verification.service.ts';
+import { SpreadService } from '../../src/server/services/usage/spread/spread.service.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { clockOf } from './clock.ts';
@@ -14,6 +15,7 @@ export interface OperatorUsage {
   database: Database;
   usage: UsageService;
   verification: LedgerVerificationService;
+  spread: SpreadService;
   /** Where archives go unless told. */
   archiveFolder: string;
 }
@@ -28,8 +30,9 @@ export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): 
     const deps = { database, clock, log: createLog('silent', false) };
     const usage = new UsageService(deps);
     const verification = new LedgerVerificationService(deps);
+    const spread = new SpreadService(deps);
     const archiveFolder = path.join(config.dataDir, 'archive');
-    const done = await work({ database, usage, verification, archiveFolder });
+    const done = await work({ database, usage, verification, spread, archiveFolder });
     await usage.stop();
     return done;
   } finally {

@@ -70,3 +70,15 @@ export async function migrateBucket(
     await client.query('insert into bucket_migrations (name) values ($1)', [name]);
   }
 }
+
+/** Whether every bucket that tenants are in has every migration of this version. */
+export async function areBucketsMigrated(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ number: number }>('select number from metering_buckets');
+  const counts = rows.map(
+    ({ number }) =>
+      `select count(*)::int as n from ${bucketSchema(number)}.bucket_migrations where name = any($1)`,
+  );
+  const names = migrations.map(({ name }) => name);
+  const found = await pool.query<{ n: number }>(counts.join(' union all '), [names]);
+  return found.rows.every(({ n }) => n === names.length);
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { applyMigrations, patiently, recordMigration } from './apply-migrations.ts';
+import { areBucketsMigrated } from './buckets.ts';
 import { dumpSchemas } from './dump-schema.ts';
 import { publishFirstPlans } from './first-plans.ts';
 import { appliedMigrations, findDrift, migrationFiles } from './migration-files.ts';
@@ -103,11 +104,11 @@ async function adopt(client: pg.Client): Promise<void> {
   await client.query('commit');
 }
 
-/** Whether every migration of this release is in: what `/readyz` asks. */
+/** Whether every migration of this release is in, in every bucket: what `/readyz` asks. */
 export async function isMigrated(pool: pg.Pool): Promise<boolean> {
   const latest = migrationFiles().at(-1)!.writtenAt;
   const done = await pool.query<{ at: string | null }>(
     `select max(created_at) as at from drizzle.__drizzle_migrations`,
   );
-  return Number(done.rows[0]!.at) >= latest;
+  return Number(done.rows[0]!.at) >= latest && areBucketsMigrated(pool);
 }

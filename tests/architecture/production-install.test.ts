@@ -21,6 +21,7 @@ const OPERATORS = [
   'usage:verify',
   'usage:archive',
   'usage:correct',
+  'usage:spread',
   'community:reports',
   'community:hide',
 ];

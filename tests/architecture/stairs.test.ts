@@ -92,6 +92,7 @@ const WITHIN = {
     'routing',
     'metering-deps.ts',
     'ledger',
+    'spread',
   ],
   'services/stripe': ['client', 'snapshots'],
   'services/chat': ['upstream'],

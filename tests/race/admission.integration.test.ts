@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { inEveryBucket } from '../support/buckets.ts';
 import { FIRST_PLANS } from '../support/first-plans.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
 import { putOnPlan } from '../support/metering.ts';
@@ -50,7 +51,8 @@ async function race(all: CallerTask[], meanwhile: () => Promise<void>) {
 }
 
 async function usedAndHeld(tenantId: string): Promise<{ used: number; held: number }> {
-  const { rows } = await database.pool.query<{ used: string; held: string }>(
+  const rows = await inEveryBucket<{ used: string; held: string }>(
+    database.pool,
     `select used, held from u00.usage_totals where tenant_id = $1 and resource_type = 'messages'`,
     [tenantId],
   );

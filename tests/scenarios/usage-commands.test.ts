@@ -91,3 +91,33 @@ test('a command says how it is used', async () => {
   expect(code).toBe(0);
   expect(said).toContain('npm run usage:archive');
 });
+
+test.each([
+  ['no number', 'four', 2, 'a whole number from 1 to 100'],
+  ['none', '0', 2, 'a whole number from 1 to 100'],
+  ['more than have a name', '101', 2, 'a whole number from 1 to 100'],
+])('11.2 buckets that cannot be: %s', async (_what, buckets, code, sentence) => {
+  const ended = await run('usage-spread', '--buckets', buckets);
+  expect(ended.code).toBe(code);
+  expect(ended.complained).toContain(sentence);
+});
+
+test('11.2 tenants are spread over buckets that are made for it, and none is taken away again', async () => {
+  const { rows } = await database.pool.query<{ n: number }>(
+    'select count(*)::int as n from tenants',
+  );
+  const tenants = rows[0]!.n;
+  const spread = async (...words: string[]) => {
+    const ended = await run('usage-spread', ...words, '--json');
+    expect(ended).toMatchObject({ code: 0 });
+    return JSON.parse(ended.said) as { made: string[]; moved: number };
+  };
+  const half = { made: ['u01'], moved: Math.floor(tenants / 2) };
+  expect(await spread('--buckets', '2', '--dry-run')).toMatchObject(half);
+  expect(await spread('--buckets', '2')).toMatchObject(half);
+  expect(await spread('--buckets', '2')).toMatchObject({ made: [], moved: 0 });
+  const fewer = await run('usage-spread', '--buckets', '1');
+  expect(fewer.code).toBe(1);
+  expect(fewer.complained).toContain('There are 2 buckets, and none is taken away again');
+  expect(await imbalances(database.pool)).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
+import { inEveryBucket } from './buckets.ts';
 
 /** Makes a tenant on `plan` with an owner, as far as metering minds; answers its id. */
 export async function meteredTenant(pool: Pool, plan: Plan = 'free'): Promise<TenantId> {
@@ -16,9 +17,11 @@ export async function meteredTenant(pool: Pool, plan: Plan = 'free'): Promise<Te
   return rows[0]!.id;
 }
 
-/** Where the books do not balance: no rows when every counter equals what it counts. */
+/** Where the books of a bucket do not balance: no rows when every counter equals what it counts. */
 export async function imbalances(pool: Pool): Promise<unknown[]> {
-  const { rows } = await pool.query(`
+  return inEveryBucket(
+    pool,
+    `
     select t.tenant_id, t.period, t.resource_type, t.used, t.held, t.day_used,
       l.amount as ledger, r.amount as reserved, d.amount as days
     from u00.usage_totals t
@@ -35,6 +38,6 @@ export async function imbalances(pool: Pool): Promise<unknown[]> {
       select coalesce(sum(amount), 0) as amount from u00.usage_days y
       where y.tenant_id = t.tenant_id and y.period = t.period and y.resource_type = t.resource_type
     ) d on true
-    where t.used <> l.amount or t.held <> r.amount or t.used <> d.amount + t.day_used`);
-  return rows;
+    where t.used <> l.amount or t.held <> r.amount or t.used <> d.amount + t.day_used`,
+  );
 }

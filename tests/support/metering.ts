@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { inEveryBucket } from './buckets.ts';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { ResourceType } from '../../src/domain/quota.ts';
 
@@ -9,7 +10,8 @@ export async function countersOf(
 ): Promise<Record<ResourceType, { used: number; held: number }>> {
   const none = () => ({ used: 0, held: 0 });
   const counters = { llm_tokens: none(), messages: none(), images: none(), api_calls: none() };
-  const { rows } = await pool.query<{ resource: ResourceType; used: string; held: string }>(
+  const rows = await inEveryBucket<{ resource: ResourceType; used: string; held: string }>(
+    pool,
     `select resource_type as resource, sum(used) as used, sum(held) as held
      from u00.usage_totals where tenant_id = $1 group by resource_type`,
     [tenantId],

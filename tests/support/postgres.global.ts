@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { bundleApp } from './app-bundle.ts';
+import { makeBuckets } from './buckets.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,6 +15,9 @@ declare module 'vitest' {
 }
 
 export const TEMPLATE = 'template_squaretable';
+
+/** Over how many buckets tenants are spread; the long forms take 4 and 16. */
+const BUCKETS = Number(process.env.BUCKETS ?? 1);
 
 /**
  * One server for the run, in a temporary folder, and one migrated database that every test file
@@ -38,6 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const server = await startEmbeddedPostgres({ dataDir, database: TEMPLATE, settings });
     try {
       await migrateDatabase(server.url());
+      await makeBuckets(server.url(), BUCKETS);
       project.provide('postgresUrl', server.url('postgres'));
     } catch (error) {
       await server.stop();

@@ -10,6 +10,9 @@ const COLUMNS =
   'tenant_id, period, id, resource_type, amount, idempotency_key, reservation_id, metadata, ' +
   'actor, reason, occurred_at, created_at';
 
+/** The same, the resource as text: each bucket has a type of its own for it. */
+const AS_TEXT_TYPES = COLUMNS.replace('resource_type', 'resource_type::text');
+
 export interface ArchiveRecord {
   period: Period;
   file: string;
@@ -55,16 +58,22 @@ export async function findArchive(
   return rows[0] && { ...rows[0], rows: Number(rows[0].rows) };
 }
 
-/** Writes the month's rows as CSV with a header; nobody can add to it until the caller commits. */
-export async function copyPartitionTo(
-  bucket: BucketConnection,
+/**
+ * Writes the month's rows of these buckets as one CSV with a header; nobody can add to them until the
+ * caller commits.
+ */
+export async function copyPartitionsTo(
+  buckets: readonly BucketConnection[],
   period: Period,
   ...target: [...NodeJS.ReadWriteStream[], Writable]
 ): Promise<number> {
-  await bucket.client.query(`lock table ${partitionOf(bucket, period)} in share mode`);
-  const copy = bucket.client.query(
+  const { client } = buckets[0]!;
+  const partitions = buckets.map((bucket) => partitionOf(bucket, period));
+  await client.query(`lock table ${partitions.join(', ')} in share mode`);
+  const rows = partitions.map((partition) => `select ${AS_TEXT_TYPES} from ${partition}`);
+  const copy = client.query(
     copyTo(
-      `copy (select ${COLUMNS} from ${partitionOf(bucket, period)} order by tenant_id, created_at, id)
+      `copy (${rows.join(' union all ')} order by tenant_id, created_at, id)
        to stdout with (format csv, header)`,
     ),
   );
@@ -72,38 +81,63 @@ export async function copyPartitionTo(
   return copy.rowCount;
 }
 
-/** Takes the month out of the ledger and remembers where it went; its counters stay. */
-export async function dropPartition(
-  bucket: BucketConnection,
+/** Takes the month out of these buckets' ledgers; its counters stay. */
+export async function dropPartitions(
+  buckets: readonly BucketConnection[],
+  period: Period,
+): Promise<void> {
+  const { client } = buckets[0]!;
+  // The parents are locked against everybody for this moment: rather fail than let calls pile up.
+  await client.query(`set local lock_timeout = '2s'`);
+  const parents = buckets.map(({ schema }) => `${schema}.usage`);
+  await client.query(
+    `lock table ${parents.map((name) => `only ${name}`).join(', ')} in access exclusive mode`,
+  );
+  for (const bucket of buckets) {
+    const partition = partitionOf(bucket, period);
+    await client.query(`alter table ${bucket.schema}.usage detach partition ${partition}`);
+    await client.query(`drop table ${partition}`);
+  }
+}
+
+/** Remembers where a month went. */
+export async function insertArchive(
+  { schema, client }: BucketConnection,
   record: ArchiveRecord,
 ): Promise<void> {
-  // The parent is locked against everybody for this moment: rather fail than let calls pile up.
-  await bucket.client.query(`set local lock_timeout = '2s'`);
-  await bucket.client.query(
-    `alter table ${bucket.schema}.usage detach partition ${partitionOf(bucket, record.period)}`,
-  );
-  await bucket.client.query(`drop table ${partitionOf(bucket, record.period)}`);
-  await bucket.client.query(
-    `insert into ${bucket.schema}.usage_archives (period, file, sha256, rows, archived_at)
+  await client.query(
+    `insert into ${schema}.usage_archives (period, file, sha256, rows, archived_at)
      values ($1, $2, $3, $4, $5)`,
     [record.period, record.file, record.sha256, record.rows, record.archivedAt],
   );
 }
 
-/** Puts an archived month back from its CSV; answers how many rows came. */
-export async function copyIntoPartition(
-  bucket: BucketConnection,
+/**
+ * Puts an archived month back from its CSV, each row where its tenant is by now; answers how many rows
+ * came. The first bucket takes what is of tenants nobody knows.
+ */
+export async function copyIntoPartitions(
+  buckets: readonly BucketConnection[],
   period: Period,
   source: Readable,
   ...through: NodeJS.ReadWriteStream[]
 ): Promise<number> {
-  await ensurePartition(bucket, period);
-  const copy = bucket.client.query(
-    copyFrom(`copy ${bucket.schema}.usage (${COLUMNS}) from stdin with (format csv, header match)`),
+  const { client, schema: first } = buckets[0]!;
+  await client.query(`create temp table restored_usage (like ${first}.usage) on commit drop`);
+  const copy = client.query(
+    copyFrom(`copy restored_usage (${COLUMNS}) from stdin with (format csv, header match)`),
   );
   await pipeline([source, ...through, copy]);
-  await bucket.client.query(`delete from ${bucket.schema}.usage_archives where period = $1`, [
-    period,
-  ]);
+  for (const [number, bucket] of buckets.entries()) {
+    await ensurePartition(bucket, period);
+    await client.query(
+      `insert into ${bucket.schema}.usage (${COLUMNS})
+       select ${AS_TEXT_TYPES.replace('::text', `::text::${bucket.schema}.resource_type`)}
+       from restored_usage r
+       where $1 = coalesce((select t.usage_bucket from tenants t where t.id = r.tenant_id), 0)`,
+      [number],
+    );
+    await client.query(`delete from ${bucket.schema}.usage_archives where period = $1`, [period]);
+  }
   return copy.rowCount;
 }

@@ -44,3 +44,52 @@ export async function holdPlace(tx: Tx, tenantId: string): Promise<string> {
 export async function notifyUsageChanged(pool: pg.Pool, tenantIds: string): Promise<void> {
   await pool.query(`select pg_notify('usage_changed', $1)`, [tenantIds]);
 }
+
+/** How many tenants each bucket has, rising by number. */
+export async function countTenants(
+  client: Queryable,
+): Promise<{ bucket: number; tenants: number }[]> {
+  const { rows } = await client.query<{ bucket: number; tenants: number }>({
+    text: `select b.number as bucket, count(t.id)::int as tenants
+           from metering_buckets b left join tenants t on t.usage_bucket = b.number
+           group by 1 order by 1`,
+  });
+  return rows;
+}
+
+/** Some tenants of a bucket, `max` at most. */
+export async function listTenantsIn(
+  client: Queryable,
+  bucket: number,
+  max: number,
+): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>({
+    text: 'select id from tenants where usage_bucket = $1 order by id limit $2',
+    values: [bucket, max],
+  });
+  return rows.map((row) => row.id);
+}
+
+const SPREAD_LOCK = 'squaretable:spread';
+
+/** Takes the lock of those who move tenants, for as long as the connection lives; false when held. */
+export async function lockSpread(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ taken: boolean }>({
+    text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
+    values: [SPREAD_LOCK],
+  });
+  return rows[0]!.taken;
+}
+
+/** Gives it back. */
+export async function unlockSpread(client: Queryable): Promise<void> {
+  await client.query({
+    text: 'select pg_advisory_unlock(hashtextextended($1, 0))',
+    values: [SPREAD_LOCK],
+  });
+}
+
+/** Keeps every tenant where it is, and new buckets away, until the transaction ends. */
+export async function holdAllPlaces(client: pg.ClientBase): Promise<void> {
+  await client.query('lock table metering_buckets in exclusive mode');
+}

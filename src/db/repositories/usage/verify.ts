@@ -5,6 +5,8 @@ import type { Bucket, BucketConnection } from './bucket.ts';
 
 /** A counter that is not what it counts. Units are the resource's. */
 export interface Difference {
+  /** The bucket's schema. */
+  bucket: string;
   tenantId: string;
   period: Period;
   resourceType: ResourceType;
@@ -75,6 +77,7 @@ export async function listDifferences(
   } as pg.QueryConfig);
   return rows.map((row) => ({
     ...row,
+    bucket: schema,
     used: Number(row.used),
     ledger: Number(row.ledger),
     held: Number(row.held),

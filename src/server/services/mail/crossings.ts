@@ -1,7 +1,8 @@
 import type { Db } from '../../../db/client.ts';
-import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
+import { bucketOf, type Bucket } from '../../../db/repositories/usage/bucket.ts';
 import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
+import { listBucketNumbers } from '../../../db/repositories/usage/placement.ts';
 import { queueMail } from './queue-mail.ts';
 
 const AT_ONCE = 100;
@@ -13,7 +14,12 @@ const AT_ONCE = 100;
  * many processes at once, it is one mail.
  */
 export async function mailCrossings(db: Db): Promise<void> {
-  const bucket = bucketOf(db.$client);
+  for (const number of await listBucketNumbers(db.$client)) {
+    await mailCrossingsOf(db, bucketOf(db.$client, number));
+  }
+}
+
+async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
   for (let found = AT_ONCE; found === AT_ONCE;) {
     const crossings = await listCrossings(bucket, AT_ONCE);
     found = crossings.length;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../../../../db/client.ts';
 import { databaseCode, isDatabaseAway } from '../../../../db/database-error.ts';
-import { planMigration } from '../../../../db/migrate.ts';
+import { isMigrated, planMigration } from '../../../../db/migrate.ts';
 import { countOpenEvents } from '../../../../db/repositories/billing/stripe-event.repository.ts';
 import { countOpenAlerts } from '../../../../db/repositories/operations/alert.repository.ts';
 import {
@@ -31,6 +31,11 @@ export async function examineDatabase(
     if (drift) return [fault(SUBJECT, 'database_drifted', drift)];
     if (applied.length > 0) {
       return [fault(SUBJECT, 'database_old', `It lacks ${applied.join(', ')}.`)];
+    }
+    if (!(await isMigrated(database.pool).catch(() => false))) {
+      return [
+        fault(SUBJECT, 'buckets_incomplete', 'A bucket of metering is missing or lacks tables.'),
+      ];
     }
     const found = await Promise.all([
       examineClock(database, clock),

@@ -27,6 +27,10 @@ const FAULTS = {
   ],
   database_missing: ['nothing works without it', 'Create it, or correct its name in DATABASE_URL.'],
   database_old: ['this version needs its tables', 'Run `npm run db:migrate`.'],
+  buckets_incomplete: [
+    'tenants whose metering lies there cannot be metered',
+    'Restore its schema (u00 to u99) from the backup, with all of the database.',
+  ],
   database_drifted: [
     'later migrations rely on earlier ones',
     'See “Releases and migrations” in docs/deployment/production.md.',

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inEveryBucket } from '../../../../../tests/support/buckets.ts';
 import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
-import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
 import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { fingerprint } from '../calls/fingerprint.ts';
+import { UsageRouter } from '../routing/router.ts';
 import { AdmissionModel, type ModelCall } from './admission-model.ts';
 
 let database: TestDatabase;
-let repository: UsageRepository;
+let router: UsageRouter;
 beforeAll(async () => {
   database = await createTestDatabase();
-  repository = new UsageRepository(database);
+  router = new UsageRouter({ database });
 });
 afterAll(() => database.drop());
 
@@ -87,12 +88,13 @@ test('the database admits, begins, settles and expires exactly as the plain rule
       const tenants = await Promise.all(
         Array.from({ length: TENANTS }, () => meteredTenant(database.pool)),
       );
-      await database.pool.query(`select u00.usage_open('2026-03', $1)`, [tenants]);
+      await inEveryBucket(database.pool, `select u00.usage_open('2026-03', $1)`, [tenants]);
       const setLimit = (tenant: number, limit: number | null) =>
-        database.pool.query(`update u00.usage_totals set "limit" = $2 where tenant_id = $1`, [
-          tenants[tenant],
-          limit,
-        ]);
+        inEveryBucket(
+          database.pool,
+          `update u00.usage_totals set "limit" = $2 where tenant_id = $1`,
+          [tenants[tenant], limit],
+        );
       const model = new AdmissionModel([30, 60, null]);
       for (let tenant = 0; tenant < TENANTS; tenant += 1) {
         await setLimit(tenant, model.limits[tenant]!);
@@ -106,7 +108,7 @@ test('the database admits, begins, settles and expires exactly as the plain rule
           const asked = sameBodies(one.admit);
           const calls = asked.map((c) => admissionOf(c, tenants[c.tenant]!, nowMs));
           const batch = { period: periodOf(now), occurredAt: now, now, calls };
-          const results = await repository.admit(batch, one.mode);
+          const results = await router.admit(0, batch, one.mode);
           asked.forEach((c, i) => {
             const { reservationId: id } = calls[i]!;
             const expected = model.admit(c, id ?? '', nowMs, nowMs + TTL_MS);
@@ -121,7 +123,8 @@ test('the database admits, begins, settles and expires exactly as the plain rule
             }),
           );
           if (calls.length === 0) continue;
-          const results = await repository.settle(
+          const results = await router.settle(
+            0,
             now,
             calls.map(({ id, tenant, amount }) => ({
               tenantId: tenants[tenant]!,
@@ -138,7 +141,8 @@ test('the database admits, begins, settles and expires exactly as the plain rule
             const target = ids[which];
             return target === undefined ? [] : [{ ...target, amount }];
           });
-          await repository.begin(
+          await router.begin(
+            0,
             calls.map(({ id, tenant, amount }) => ({
               tenantId: tenants[tenant]!,
               reservationId: id,
@@ -148,7 +152,7 @@ test('the database admits, begins, settles and expires exactly as the plain rule
           );
           for (const { id, amount } of calls) model.begin(id, amount);
         } else if ('expire' in one) {
-          await repository.expire(now);
+          await router.inEach((bucket) => bucket.expire(now));
           model.expireAll(nowMs);
         } else if ('advanceMs' in one) {
           nowMs = Math.min(nowMs + one.advanceMs, LAST_MS);
@@ -159,7 +163,7 @@ test('the database admits, begins, settles and expires exactly as the plain rule
       }
 
       for (let tenant = 0; tenant < TENANTS; tenant += 1) {
-        const [counter] = await repository.lookUp([
+        const [counter] = await router.lookUp(0, [
           {
             tenantId: tenants[tenant]!,
             period: periodOf(new Date(START_MS)),

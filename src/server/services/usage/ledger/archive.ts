@@ -7,12 +7,13 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { databaseCode } from '../../../../db/database-error.ts';
 import { renameDurably, toDisk } from '../../../../db/durable-file.ts';
 import {
-  copyIntoPartition,
-  copyPartitionTo,
+  copyIntoPartitions,
+  copyPartitionsTo,
   countOpenReservations,
-  dropPartition,
+  dropPartitions,
   findArchive,
   hasPartition,
+  insertArchive,
 } from '../../../../db/repositories/usage/archive.ts';
 import type { BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
 import { listDifferences } from '../../../../db/repositories/usage/verify.ts';
@@ -30,46 +31,40 @@ export interface Archived {
 }
 
 /**
- * Writes the month to `<folder>/usage-YYYY-MM.csv.gz` and takes it out of the ledger, in the
- * caller's transaction: the file is complete and on the disk before the rows are gone. 400 for a
+ * Writes the month to `<folder>/usage-YYYY-MM.csv.gz` and takes it out of the ledger, of all buckets
+ * at once, in the caller's transaction: the file is complete and on the disk before the rows are gone. 400 for a
  * month that is not over, does not balance, has open reservations or has no ledger here.
  */
 export async function archivePeriod(
-  bucket: BucketConnection,
+  buckets: readonly BucketConnection[],
   { period, folder, now }: { period: Period; folder: string; now: Date },
 ): Promise<Archived> {
   if (period >= periodOf(now)) {
     throw refused(`${period} is not over; only past months can be archived.`);
   }
-  const before = await findArchive(bucket, period);
+  const before = await findArchive(buckets[0]!, period);
   if (before) throw refused(`${period} was archived to ${before.file} already.`);
-  if (!(await hasPartition(bucket, period))) throw refused(`There is no ledger of ${period}.`);
-  const open = await countOpenReservations(bucket, period);
-  if (open > 0) {
-    throw refused(`${period} has ${open} open reservations; they expire within a day.`);
-  }
-  const differences = await listDifferences(bucket, period);
-  if (differences.length > 0) {
-    throw refused(
-      `${period} does not balance: npm run usage:verify shows where, and with -- --rebuild mends it. Archive it then.`,
-    );
-  }
+  const written: BucketConnection[] = [];
+  for (const bucket of buckets) if (await hasPartition(bucket, period)) written.push(bucket);
+  if (written.length === 0) throw refused(`There is no ledger of ${period}.`);
+  for (const bucket of buckets) await assertBalanced(bucket, period);
   const file = path.resolve(folder, `usage-${period}.csv.gz`);
   await mkdir(path.dirname(file), { recursive: true });
   const unfinished = `${file}.new`;
   try {
     const digest = hashing();
     const target = createWriteStream(unfinished);
-    const rows = await copyPartitionTo(bucket, period, createGzip(), digest.through, target);
+    const rows = await copyPartitionsTo(written, period, createGzip(), digest.through, target);
     await toDisk(unfinished);
     const archived = { period, file, rows, sha256: digest.hex() };
-    await dropPartition(bucket, { ...archived, archivedAt: now }).catch((cause: unknown) => {
+    await dropPartitions(written, period).catch((cause: unknown) => {
       if (databaseCode(cause) !== LOCK_NOT_AVAILABLE) throw cause;
       throw refused(
         `The ledger is being read (a long export, a backup): ${period} stays where it is. Try again later.`,
         cause,
       );
     });
+    for (const bucket of buckets) await insertArchive(bucket, { ...archived, archivedAt: now });
     await renameDurably(unfinished, file);
     return archived;
   } catch (error) {
@@ -78,16 +73,29 @@ export async function archivePeriod(
   }
 }
 
+async function assertBalanced(bucket: BucketConnection, period: Period): Promise<void> {
+  const open = await countOpenReservations(bucket, period);
+  if (open > 0) {
+    throw refused(`${period} has ${open} open reservations; they expire within a day.`);
+  }
+  const differences = await listDifferences(bucket, period);
+  if (differences.length === 0) return;
+  throw refused(
+    `${period} does not balance: npm run usage:verify shows where, and with -- --rebuild mends it. Archive it then.`,
+  );
+}
+
 /**
- * Puts the month back from its file, in the caller's transaction. 400 when it was not archived, or
- * when the file is not the one that was written: its checksum and its number of rows must agree.
+ * Puts the month back from its file, each tenant's rows into its bucket, in the caller's transaction.
+ * 400 when it was not archived, or when the file is not the one that was written: its checksum and its
+ * number of rows must agree.
  */
 export async function restorePeriod(
-  bucket: BucketConnection,
+  buckets: readonly BucketConnection[],
   period: Period,
   elsewhere?: string,
 ): Promise<Archived> {
-  const record = await findArchive(bucket, period);
+  const record = await findArchive(buckets[0]!, period);
   if (!record) throw refused(`${period} was not archived.`);
   const file = elsewhere ? path.resolve(elsewhere) : record.file;
   const digest = hashing();
@@ -96,7 +104,7 @@ export async function restorePeriod(
   });
   const source = handle.createReadStream();
   const unpacked = [digest.through, createGunzip()] as const;
-  const rows = await copyIntoPartition(bucket, period, source, ...unpacked).catch(
+  const rows = await copyIntoPartitions(buckets, period, source, ...unpacked).catch(
     (cause: Error) => {
       throw refused(`${file} cannot be read as the archive of ${period}: ${cause.message}`, cause);
     },

@@ -1,9 +1,11 @@
+import type { PoolClient } from 'pg';
 import type { Database } from '../../../../db/client.ts';
 import {
   findSetting,
   writeSetting,
 } from '../../../../db/repositories/operations/setting.repository.ts';
 import { bucketOf, type BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
+import { holdAllPlaces, listBucketNumbers } from '../../../../db/repositories/usage/placement.ts';
 import {
   listDifferences,
   listVerifiablePeriods,
@@ -47,10 +49,16 @@ export class LedgerVerificationService {
   /** Verifies every month whose ledger is here. With `rebuild` what differs is mended at once. */
   async verify(options: { rebuild?: boolean } = {}): Promise<Verification> {
     const { pool, db } = this.#database;
-    const bucket = bucketOf(pool);
-    const periods = await listVerifiablePeriods(bucket);
+    const found = new Set<Period>();
     const differences: Difference[] = [];
-    for (const period of periods) differences.push(...(await listDifferences(bucket, period)));
+    for (const number of await listBucketNumbers(pool)) {
+      const bucket = bucketOf(pool, number);
+      for (const period of await listVerifiablePeriods(bucket)) {
+        found.add(period);
+        differences.push(...(await listDifferences(bucket, period)));
+      }
+    }
+    const periods = [...found].toSorted().toReversed();
     const rebuilt = options.rebuild ? await this.#rebuild(differences) : 0;
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
     const left = differences.length - rebuilt;
@@ -73,28 +81,40 @@ export class LedgerVerificationService {
 
   /** Moves a month that is over into a compressed CSV under `folder`. */
   archive(period: Period, folder: string): Promise<Archived> {
-    return this.#inTransaction((bucket) =>
-      archivePeriod(bucket, { period, folder, now: this.#clock.now() }),
+    return this.#withAllPlaced((buckets) =>
+      archivePeriod(buckets, { period, folder, now: this.#clock.now() }),
     );
   }
 
   /** Brings an archived month back; `file` when it lies elsewhere than where it was written. */
   restore(period: Period, file?: string): Promise<Archived> {
-    return this.#inTransaction((bucket) => restorePeriod(bucket, period, file));
+    return this.#withAllPlaced((buckets) => restorePeriod(buckets, period, file));
   }
 
   async #rebuild(differences: readonly Difference[]): Promise<number> {
     for (const difference of differences) {
-      await this.#inTransaction((bucket) => rebuildCounter(bucket, difference, this.#clock.now()));
+      const { bucket: schema } = difference;
+      await this.#inTransaction((client) =>
+        rebuildCounter({ schema, client }, difference, this.#clock.now()),
+      );
     }
     return differences.length;
   }
 
-  async #inTransaction<T>(work: (bucket: BucketConnection) => Promise<T>): Promise<T> {
+  /** Over all buckets, while no tenant is moved and no bucket made. */
+  #withAllPlaced<T>(work: (buckets: BucketConnection[]) => Promise<T>): Promise<T> {
+    return this.#inTransaction(async (client) => {
+      await holdAllPlaces(client);
+      const numbers = await listBucketNumbers(client);
+      return work(numbers.map((number) => bucketOf(client, number)));
+    });
+  }
+
+  async #inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#database.pool.connect();
     try {
       await client.query('begin');
-      const result = await work(bucketOf(client));
+      const result = await work(client);
       await client.query('commit');
       client.release();
       return result;

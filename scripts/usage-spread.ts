@@ -1,0 +1,40 @@
+import './operator/env-file.ts';
+import { BUCKETS_MAX } from '../src/db/buckets.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
+import { withUsage } from './operator/usage.ts';
+
+await runCommand({
+  name: 'usage:spread',
+  about:
+    'Spreads metering over buckets (schemas of the database), tenant by tenant, while it is used.',
+  examples: [
+    ['--buckets 4 --dry-run', 'says what would be made, and how many tenants moved'],
+    ['--buckets 4', 'makes the buckets that are missing, and moves tenants until they are even'],
+  ],
+  flags: {
+    buckets: {
+      type: 'string',
+      value: 'N',
+      about: `how many there are to be, at most ${BUCKETS_MAX}; none is taken away again`,
+      required: true,
+    },
+  },
+  writes: true,
+  async run({ values, dryRun, progress }) {
+    const buckets = Number(values.buckets);
+    if (!/^\d+$/.test(values.buckets) || buckets < 1 || buckets > BUCKETS_MAX) {
+      throw new Mistyped(`--buckets must be a whole number from 1 to ${BUCKETS_MAX}.`);
+    }
+    const spread = await withUsage(({ spread: service }) =>
+      dryRun ? service.plan({ buckets }) : service.spread({ buckets, progress }),
+    );
+    const [made, moved] = dryRun ? ['would be made', 'would be moved'] : ['made', 'moved'];
+    return {
+      lines: [
+        `${spread.made.length === 0 ? 'No bucket' : spread.made.join(', ')} ${made}; tenants ${moved}: ${spread.moved}.`,
+        ...spread.buckets.map(({ schema, tenants }) => `${schema}: ${tenants}`),
+      ],
+      data: { ...spread },
+    };
+  },
+});

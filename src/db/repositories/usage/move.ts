@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { bucketSchema } from '../../buckets.ts';
+import { databaseCode, violatedConstraint } from '../../database-error.ts';
+import { listPartitions } from '../../make-bucket.ts';
+import { findPlaces } from './placement.ts';
+
+/** Rather than stand in the way of others, who would queue behind it, a move comes again. */
+const LOCK_WITHIN_MS = 2_000;
+const PAUSE_MS = 100;
+/** An archive of a large month, for which moves wait, may take some minutes. */
+const ATTEMPTS_MAX = 1_000;
+/** Somebody else moved the tenant since it was looked up. */
+const MOVED = 'UB003';
+/** A lock was not had, a deadlock, a table that an archive took away meanwhile. */
+const COME_AGAIN = new Set([MOVED, '55P03', '40P01', '40001', '42P01', 'XX000']);
+const CHECK_VIOLATION = '23514';
+
+/**
+ * Moves all of a tenant's metering into the bucket `to`, in one transaction, while it is used. Calls
+ * wait for its counters, and find them in the other bucket then. False when it was there already.
+ * `client` is in no transaction.
+ */
+export async function moveTenant(
+  client: pg.ClientBase,
+  tenantId: string,
+  to: number,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    const from = await findBucket(client, tenantId);
+    if (from === undefined || from === to) return false;
+    try {
+      await client.query(moving(tenantId, from, to));
+      return true;
+    } catch (error) {
+      const code = databaseCode(error) ?? '';
+      const noPartition = code === CHECK_VIOLATION && violatedConstraint(error) === undefined;
+      if (attempt === ATTEMPTS_MAX || !(noPartition || COME_AGAIN.has(code))) throw error;
+      if (noPartition) await copyPartitions(client, from, to);
+      else await pause(PAUSE_MS);
+    }
+  }
+}
+
+/**
+ * One statement, which is a transaction: under load each further round trip would keep the tenant's
+ * calls waiting for as long as this process waits for a processor.
+ *
+ * It takes its locks in the order in which everybody does: the list of buckets (an archive keeps
+ * tenants where they are by it), the catalogue (its change goes through bucket after bucket), the
+ * tenant's row of the main tables, its copy, its counters. What is written under the lock of a counter
+ * alone is copied, then deleted; the counters come first and go last, since the others refer to them.
+ * What is also written without that lock is deleted and copied at once, in its last version. Columns go
+ * by name, for tables that were changed have another order, and each bucket has types of its own.
+ */
+function moving(tenantId: string, from: number, to: number): string {
+  const [source, target] = [bucketSchema(from), bucketSchema(to)];
+  return `do $move$
+    declare
+      v_tenant uuid := ${pg.escapeLiteral(tenantId)};
+      v_guarded text[] := array['usage_totals', 'usage_days', 'usage_idempotency', 'usage'];
+      v_table text;
+      v_names text;
+      v_values text;
+    begin
+      perform set_config('lock_timeout', '${LOCK_WITHIN_MS}', true);
+      perform from metering_buckets where number = ${to} for share;
+      if not found then raise exception 'There is no bucket ${target}.'; end if;
+      lock table plan_limits in share mode;
+      perform from tenants t where id = v_tenant and t.usage_bucket = ${from} for no key update;
+      if not found then raise exception 'moved meanwhile' using errcode = '${MOVED}'; end if;
+      perform from ${source}.usage_tenants where tenant_id = v_tenant for update;
+      perform from ${source}.usage_totals where tenant_id = v_tenant
+      order by period, resource_type for update;
+
+      foreach v_table in array array['usage_tenants'] || v_guarded || array['usage_reservations',
+        'usage_thresholds']
+      loop
+        select string_agg(format('%I', a.attname), ', '),
+          string_agg(case when y.typnamespace = '${source}'::regnamespace
+            then format('%I::text::${target}.%I', a.attname, y.typname)
+            else format('%I', a.attname) end, ', ')
+        into v_names, v_values
+        from pg_attribute a
+        join pg_type y on y.oid = a.atttypid
+        where a.attrelid = ('${source}.' || v_table)::regclass and a.attnum > 0
+          and not a.attisdropped;
+        execute case
+          when v_table = 'usage_tenants' or v_table = any(v_guarded)
+          then format('insert into ${target}.%1$I (%2$s) select %3$s from ${source}.%1$I
+            where tenant_id = $1 %4$s', v_table, v_names, v_values,
+            case when v_table = 'usage_totals' then 'order by period, resource_type' else '' end)
+          else format('with moved as (delete from ${source}.%1$I where tenant_id = $1 returning *)
+            insert into ${target}.%1$I (%2$s) select %3$s from moved', v_table, v_names, v_values)
+        end using v_tenant;
+      end loop;
+
+      foreach v_table in array array['usage', 'usage_idempotency', 'usage_days', 'usage_totals',
+        'usage_tenants']
+      loop
+        execute format('delete from ${source}.%I where tenant_id = $1', v_table) using v_tenant;
+      end loop;
+      update tenants set usage_bucket = ${to} where id = v_tenant;
+    end $move$`;
+}
+
+async function findBucket(client: pg.ClientBase, tenantId: string): Promise<number | undefined> {
+  return (await findPlaces(client, [tenantId])).get(tenantId)?.bucket;
+}
+
+async function copyPartitions(client: pg.ClientBase, from: number, to: number): Promise<void> {
+  for (const period of await listPartitions(client, bucketSchema(from))) {
+    await client.query(`select ${bucketSchema(to)}.usage_ensure_partition($1)`, [period]);
+  }
+}

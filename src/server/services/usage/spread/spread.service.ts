@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { bucketSchema, BUCKETS_MAX } from '../../../../db/buckets.ts';
+import type { Database } from '../../../../db/client.ts';
+import { makeBucket } from '../../../../db/make-bucket.ts';
+import { moveTenant } from '../../../../db/repositories/usage/move.ts';
+import {
+  countTenants,
+  listBucketNumbers,
+  listTenantsIn,
+  lockSpread,
+  unlockSpread,
+} from '../../../../db/repositories/usage/placement.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { planMoves } from './plan-moves.ts';
+
+export interface SpreadOptions {
+  /** How many buckets there are to be. */
+  buckets: number;
+  /** Told now and then how far it is. */
+  progress?: (line: string) => void;
+}
+
+export interface Spread {
+  /** The schemas that were made, or would be. */
+  made: string[];
+  /** How many tenants were moved, or would be. */
+  moved: number;
+  /** How many tenants each bucket has then. */
+  buckets: { schema: string; tenants: number }[];
+}
+
+/** One that was killed keeps its lock until the server notices. */
+const LOCK_TRIES = 50;
+const LOCK_PAUSE_MS = 200;
+const AT_ONCE = 500;
+const PROGRESS_EVERY = 100;
+/** People who register meanwhile come into every bucket: what is left after so many is not uneven. */
+const ROUNDS_MAX = 20;
+
+/** Spreads the tenants' metering over buckets, while it is used. */
+export class SpreadService {
+  readonly #pool: Database['pool'];
+
+  constructor(deps: { database: Pick<Database, 'pool'> }) {
+    this.#pool = deps.database.pool;
+  }
+
+  /** What `spread` would do. Changes nothing. */
+  async plan({ buckets }: Pick<SpreadOptions, 'buckets'>): Promise<Spread> {
+    const made = await this.#missing(this.#pool, buckets);
+    const counts = [
+      ...(await countTenants(this.#pool)),
+      ...made.map((bucket) => ({ bucket, tenants: 0 })),
+    ];
+    const moves = planMoves(counts);
+    const left = new Map(counts.map(({ bucket, tenants }) => [bucket, tenants]));
+    for (const { from, to, tenants } of moves) {
+      left.set(from, left.get(from)! - tenants);
+      left.set(to, left.get(to)! + tenants);
+    }
+    return {
+      made: made.map(bucketSchema),
+      moved: moves.reduce((sum, { tenants }) => sum + tenants, 0),
+      buckets: [...left].map(([bucket, tenants]) => ({ schema: bucketSchema(bucket), tenants })),
+    };
+  }
+
+  /**
+   * Makes the buckets that are missing and moves tenants, each in one transaction, until they are
+   * even. Cut short anywhere it is taken up by the next. 400 for fewer buckets than there are, and
+   * while another one spreads.
+   */
+  async spread({ buckets, progress = () => {} }: SpreadOptions): Promise<Spread> {
+    const client = await this.#pool.connect();
+    try {
+      await takeLock(client);
+      const missing = await this.#missing(client, buckets);
+      for (const number of missing) {
+        await makeBucket(client, number);
+        progress(`made ${bucketSchema(number)}`);
+      }
+      const moved = await moveUntilEven(client, progress);
+      const counts = await countTenants(client);
+      await unlockSpread(client);
+      client.release();
+      return {
+        made: missing.map(bucketSchema),
+        moved,
+        buckets: counts.map(({ bucket, tenants }) => ({ schema: bucketSchema(bucket), tenants })),
+      };
+    } catch (error) {
+      // The lock goes with the connection.
+      client.release(true);
+      throw error;
+    }
+  }
+
+  async #missing(client: pg.Pool | pg.ClientBase, buckets: number): Promise<number[]> {
+    if (!Number.isInteger(buckets) || buckets < 1 || buckets > BUCKETS_MAX) {
+      throw refused(`There may be 1 to ${BUCKETS_MAX} buckets.`);
+    }
+    const existing = await listBucketNumbers(client);
+    if (buckets < existing.length) {
+      throw refused(
+        `There are ${existing.length} buckets, and none is taken away again: say ${existing.length} or more.`,
+      );
+    }
+    return Array.from({ length: buckets }, (_, number) => number).filter(
+      (number) => !existing.includes(number),
+    );
+  }
+}
+
+async function moveUntilEven(
+  client: pg.ClientBase,
+  progress: (line: string) => void,
+): Promise<number> {
+  let moved = 0;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const moves = planMoves(await countTenants(client));
+    if (moves.length === 0) break;
+    const total = moved + moves.reduce((sum, { tenants }) => sum + tenants, 0);
+    for (const { from, to, tenants } of moves) {
+      for (let left = tenants; left > 0;) {
+        const ids = await listTenantsIn(client, from, Math.min(left, AT_ONCE));
+        if (ids.length === 0) break;
+        for (const id of ids) {
+          if (!(await moveTenant(client, id, to))) continue;
+          moved += 1;
+          if (moved % PROGRESS_EVERY === 0) progress(`moved ${moved} of ${total} tenants`);
+        }
+        left -= ids.length;
+      }
+    }
+  }
+  return moved;
+}
+
+async function takeLock(client: pg.ClientBase): Promise<void> {
+  for (let attempt = 1; !(await lockSpread(client)); attempt += 1) {
+    if (attempt === LOCK_TRIES) {
+      throw refused('Another usage:spread is at work: wait until it has ended.');
+    }
+    await pause(LOCK_PAUSE_MS);
+  }
+}
+
+function refused(message: string): BillingError {
+  return new BillingError('invalid_request', message);
+}

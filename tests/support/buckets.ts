@@ -1,0 +1,33 @@
+import type { Pool, QueryResultRow } from 'pg';
+import pg from 'pg';
+import { bucketSchema } from '../../src/db/buckets.ts';
+import { makeBucket } from '../../src/db/make-bucket.ts';
+import { listBucketNumbers } from '../../src/db/repositories/usage/placement.ts';
+
+/**
+ * Asks every bucket what is written for the first, `u00`; answers all their rows. A tenant is in one of
+ * them, so what is grouped by tenant comes out as from one.
+ */
+export async function inEveryBucket<Row extends QueryResultRow>(
+  pool: Pool,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const number of await listBucketNumbers(pool)) {
+    const asked = text.replaceAll(/\bu00\./g, `${bucketSchema(number)}.`);
+    rows.push(...(await pool.query<Row>(asked, values)).rows);
+  }
+  return rows;
+}
+
+/** Makes the buckets up to `count`, over a connection of its own. */
+export async function makeBuckets(url: string, count: number): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    for (let number = 1; number < count; number += 1) await makeBucket(client, number);
+  } finally {
+    await client.end();
+  }
+}
