@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inEveryBucket, makeBuckets } from '../../../../../../tests/support/buckets.ts';
+import { FIRST_PLANS } from '../../../../../../tests/support/first-plans.ts';
 import { imbalances, meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
 import { countersOf, putOnPlan } from '../../../../../../tests/support/metering.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
 import { moveTenant } from '../../../../../db/repositories/usage/move.ts';
-import { PLAN_CATALOGUE } from '../../../../../domain/plans.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { BillingError } from '../../../../../domain/errors.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';
@@ -96,7 +96,7 @@ test('11.2 all that is told of a tenant is told as before, after each move and b
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({ used: 9, held: 0 });
   await putOnPlan(database.pool, tenantId, 'pro');
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({
-    limit: PLAN_CATALOGUE.pro.limits.images,
+    limit: FIRST_PLANS.pro.limits.images,
   });
   await moveTenant(mover, tenantId, 1);
   await usage.correct({ ...call, amount: 1, actor, reason: 'a test' });
@@ -278,7 +278,7 @@ class Run {
     for (const { reservationId } of this.#open) await usage!.release({ reservationId });
     for (const tenantId of this.tenants) {
       const { images } = await countersOf(database.pool, tenantId);
-      expect(images.used).toBeLessThanOrEqual(PLAN_CATALOGUE.free.limits.images!);
+      expect(images.used).toBeLessThanOrEqual(FIRST_PLANS.free.limits.images!);
       expect(images).toEqual({ used: this.#recorded.get(tenantId) ?? 0, held: 0 });
       expect(await schemasWith(tenantId)).toHaveLength(1);
     }
