@@ -458,6 +458,7 @@ create table tenants (
   usage_bucket smallint default 0 not null,
   plan_version integer,
   base_plan_version integer,
+  billing_email text,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -484,6 +485,7 @@ create table users (
   email_verified_at timestamp with time zone,
   unverified_messages integer default 0 not null,
   time_zone text,
+  muted_mails text[] default '{}'::text[] not null,
   constraint users_email_lower CHECK ((email = lower(email))),
   constraint users_email_unique UNIQUE (email),
   constraint users_pkey PRIMARY KEY (id),

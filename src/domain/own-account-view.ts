@@ -1,3 +1,4 @@
+import type { OptionalMail } from './mails.ts';
 import type { Plan } from './plans.ts';
 
 export interface DeviceView {
@@ -28,4 +29,12 @@ export interface AccountDeletionView {
   others: number;
   /** What ends with the team. */
   subscription: { plan: Plan } | null;
+}
+
+/** Which mails a person gets, and who else gets those about money. */
+export interface NotificationsView {
+  /** Those that one may do without, and whether they are wanted. */
+  optional: { kind: OptionalMail; wanted: boolean }[];
+  /** Of the tenant; `null` for nobody else, and for who does not manage billing. */
+  billingEmail: string | null;
 }

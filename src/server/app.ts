@@ -25,6 +25,7 @@ import { emailRoutes } from './routes/email.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { modeRoutes } from './routes/mode.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
 import { passwordRoutes } from './routes/passwords.ts';
 import { paymentRoutes } from './routes/payments.ts';
@@ -67,6 +68,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   );
   app.route('/', authRoutes(context));
   app.route('/', emailRoutes(context));
+  app.route('/', notificationRoutes(context));
   app.route('/', ownAccountRoutes(context));
   app.route('/', passwordRoutes(context));
   app.route('/', sessionRoutes(context));

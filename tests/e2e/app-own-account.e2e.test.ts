@@ -160,6 +160,30 @@ test('13 the account page is whole in every theme and language', async () => {
   }
 });
 
+test('13 mails that may be done without are chosen, and a second billing address is named', async () => {
+  await page.goto(`${app.url}/account`);
+  const mails = page.locator('section', { hasText: account.mails.lead });
+  await inBoth(page, (words) => shows(mails, words.account.mails.language));
+  const usage = mails.getByLabel(account.mails.usage_threshold);
+  expect(await usage.isChecked()).toBe(true);
+  await usage.focus();
+  await page.keyboard.press('Space');
+  await mails.getByRole('status').getByText(account.mails.saved).waitFor();
+  const billing = mails.getByLabel(account.mails.billing);
+  await billing.fill('books');
+  await page.keyboard.press('Enter');
+  await mails.getByRole('alert').waitFor();
+  await billing.fill('books@example.com');
+  await page.keyboard.press('Enter');
+  const told = fill(account.mails.billingSaved, { email: 'books@example.com' });
+  await mails.getByRole('status').getByText(told).waitFor();
+  await fits(page);
+  await page.reload();
+  await usage.waitFor();
+  expect(await usage.isChecked()).toBe(false);
+  expect(await billing.inputValue()).toBe('books@example.com');
+});
+
 test('13 one’s data are downloaded, and the account is deleted after what goes was said', async () => {
   await page.goto(`${app.url}/account`);
   const download = page.waitForEvent('download');

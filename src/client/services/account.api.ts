@@ -1,4 +1,4 @@
-import type { AccountDeletionView, OwnSessionView } from '../../domain/api.ts';
+import type { AccountDeletionView, NotificationsView, OwnSessionView } from '../../domain/api.ts';
 import { authorizedFetch, getJson, jsonBody, send } from './http.ts';
 
 const post = (body: object): RequestInit => ({ method: 'POST', ...jsonBody(body) });
@@ -56,4 +56,23 @@ export function previewDeletion(): Promise<AccountDeletionView> {
 /** `confirm` is the team's name, where the team goes too. */
 export async function deleteAccount(wish: { password: string; confirm?: string }): Promise<void> {
   await authorizedFetch('/api/auth/me', { method: 'DELETE', ...jsonBody(wish) });
+}
+
+export function readNotifications(): Promise<NotificationsView> {
+  return getJson('/api/auth/me/notifications');
+}
+
+async function put(path: string, body: object): Promise<NotificationsView> {
+  const response = await authorizedFetch(path, { method: 'PUT', ...jsonBody(body) });
+  return (await response.json()) as NotificationsView;
+}
+
+/** From now on the reader gets none of these mails. */
+export function muteMails(muted: readonly string[]): Promise<NotificationsView> {
+  return put('/api/auth/me/notifications', { muted });
+}
+
+/** The team's second address for mails about money; null for none. */
+export function setBillingEmail(email: string | null): Promise<NotificationsView> {
+  return put('/api/tenant/billing-email', { email });
 }

@@ -47,6 +47,8 @@ export const tenants = pgTable(
     stripeCustomerId: text().unique(),
     /** What Stripe holds for invoices to come, a sum a currency, as last read. */
     credits: jsonb().$type<Money[]>().notNull().default([]),
+    /** Whom the mails about money go to besides the owner. */
+    billingEmail: text(),
     /** A tenant tries once. */
     trialUsedAt: instant(),
     /** When its owner's address was changed, until Stripe's customer has the new one. */

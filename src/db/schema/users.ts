@@ -20,6 +20,8 @@ export const users = pgTable(
     locale: text().notNull().default('zh-CN'),
     /** IANA name of the zone that the person reads dates in; null until a page told it. */
     timeZone: text(),
+    /** Kinds of mails that the person does not want; those that must be are sent all the same. */
+    mutedMails: text().array().notNull().default([]),
     /** When the person showed that the address is theirs. */
     emailVerifiedAt: instant(),
     /** Messages sent before that. */

@@ -61,6 +61,18 @@ export default {
     endedAll: 'All other devices are signed out.',
     alone: 'You are signed in here alone.',
   },
+  mails: {
+    title: 'Mails',
+    lead: 'Mails about payments, the end of your plan and the safety of your account are always sent.',
+    language: 'Mails come in the language of these pages, which you choose in the settings.',
+    usage_threshold: 'Tell me when a quota is nearly or wholly used up',
+    saved: 'Saved.',
+    billing: 'Second address for mails about money',
+    billingHint: 'A bookkeeper, for example. Leave it empty for nobody else.',
+    save: 'Save address',
+    billingSaved: 'Mails about money now go to {email} too; we have told them.',
+    billingGone: 'Mails about money go to the owner alone.',
+  },
   data: {
     title: 'Your data',
     lead: 'All that is kept of you as a JSON file: account, characters, keys, invoices and conversations.',

@@ -63,6 +63,18 @@ const account: Messages['account'] = {
     endedAll: '其他设备已全部退出登录。',
     alone: '目前只在这里登录。',
   },
+  mails: {
+    title: '邮件',
+    lead: '关于付款、方案结束和账户安全的邮件总会发送。',
+    language: '邮件使用页面的语言，可在设置中选择。',
+    usage_threshold: '额度快用完或已用完时通知我',
+    saved: '已保存。',
+    billing: '第二个账单邮箱',
+    billingHint: '例如会计的邮箱。留空则不发给其他人。',
+    save: '保存邮箱',
+    billingSaved: '账单邮件也会发到 {email}，我们已通知对方。',
+    billingGone: '账单邮件只发给所有者。',
+  },
   data: {
     title: '你的数据',
     lead: '把我们保存的全部数据导出为一个文件：账户、角色、密钥、账单和对话。',

@@ -37,3 +37,15 @@ export async function findTenant(db: DbOrTx, tenantId: string): Promise<Tenant |
     .where(and(eq(tenants.id, tenantId), isNull(tenants.deletedAt)));
   return row;
 }
+
+/** Whom mails about money go to besides the owner; null for nobody else. */
+export async function setBillingEmail(
+  db: DbOrTx,
+  values: { tenantId: string; billingEmail: string | null; now: Date },
+): Promise<void> {
+  const { tenantId, billingEmail, now } = values;
+  await db
+    .update(tenants)
+    .set({ billingEmail, updatedAt: now })
+    .where(and(eq(tenants.id, tenantId), isNull(tenants.deletedAt)));
+}

@@ -154,3 +154,11 @@ export async function listMembers(
     .from(users)
     .where(eq(users.tenantId, tenantId));
 }
+
+export async function setMutedMails(
+  db: DbOrTx,
+  values: { userId: string; mutedMails: string[]; now: Date },
+): Promise<void> {
+  const { userId, mutedMails, now } = values;
+  await db.update(users).set({ mutedMails, updatedAt: now }).where(eq(users.id, userId));
+}

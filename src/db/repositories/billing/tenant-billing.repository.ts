@@ -133,6 +133,10 @@ export interface BillingContact {
   displayName: string;
   locale: string;
   timeZone: string | null;
+  /** Kinds of mails that the person does not want. */
+  mutedMails: string[];
+  /** The tenant's second address for mails about money. */
+  billingEmail: string | null;
 }
 
 /** Who is written to about billing: the tenant's first owner. */
@@ -147,8 +151,11 @@ export async function findBillingContact(
       displayName: users.displayName,
       locale: users.locale,
       timeZone: users.timeZone,
+      mutedMails: users.mutedMails,
+      billingEmail: tenants.billingEmail,
     })
     .from(users)
+    .innerJoin(tenants, eq(users.tenantId, tenants.id))
     .where(and(eq(users.tenantId, tenantId), eq(users.role, 'owner')))
     .orderBy(asc(users.createdAt), asc(users.id))
     .limit(1);

@@ -32,6 +32,7 @@ import { KnownAddresses } from './known-addresses.ts';
 import { MailedTokens } from './mailed-token.ts';
 import { OneTimeLinks } from './own/one-time-links.ts';
 import { hashPassword, verifyPassword } from './password.ts';
+import { NotificationService } from './own/notification.service.ts';
 import { PasswordService } from './own/password.service.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import { SessionService } from './own/session.service.ts';
@@ -68,6 +69,7 @@ export class AuthService {
   readonly emailChanges: EmailChangeService;
   readonly sessions: SessionService;
   readonly deletion: AccountDeletionService;
+  readonly notifications: NotificationService;
   private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
@@ -81,13 +83,13 @@ export class AuthService {
     this.emailVerification = deps.config.emailVerification;
     this.limiter = new SignInLimiter({ pool: deps.pool, limits: deps.config.signIn });
     const { jwtSecret } = deps.config;
+    this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
     this.mailedTokens = new MailedTokens({ jwtSecret, clock: deps.realTime });
     this.mails = new AccountMails({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
     this.addresses = new KnownAddresses({ db: deps.db, clock: deps.realTime });
     this.emailVerifier = new EmailVerifier({
       ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, mails: this.mails },
     });
-    this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
     this.refreshTokens = new RefreshTokens({
       ...{ db: deps.db, clock: deps.realTime, log: deps.log, secret: jwtSecret },
     });
@@ -97,6 +99,7 @@ export class AuthService {
     const own = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
     this.passwords = new PasswordService(own);
     this.emailChanges = new EmailChangeService(own, this.passwords);
+    this.notifications = new NotificationService(own);
     this.deletion = new AccountDeletionService({ db, clock, mails, passwords: this.passwords });
     this.sessions = new SessionService({ db, clock: deps.realTime, tokens: refreshTokens });
   }
@@ -212,9 +215,7 @@ export class AuthService {
   }
 
   /** 401 `token_expired` or `unauthenticated`. */
-  verifyAccessToken(token: string): AccessClaims {
-    return this.accessTokens.verify(token);
-  }
+  verifyAccessToken = (token: string): AccessClaims => this.accessTokens.verify(token);
 
   /** The role as it is now, not as the token remembers it. */
   async getRole(userId: UserId): Promise<Role> {

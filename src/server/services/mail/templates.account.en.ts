@@ -3,7 +3,12 @@ import type { MailTemplates } from './templates.ts';
 /** The mails about a person's own account. */
 export const accountMailsEn: Pick<
   MailTemplates,
-  'reset_password' | 'password_changed' | 'change_email' | 'email_changed' | 'account_deleted'
+  | 'reset_password'
+  | 'password_changed'
+  | 'change_email'
+  | 'email_changed'
+  | 'account_deleted'
+  | 'billing_address'
 > = {
   reset_password: ({ url }, { name }) => ({
     subject: 'Choose a new password',
@@ -45,6 +50,14 @@ export const accountMailsEn: Pick<
       `Hello ${name},`,
       `Your account at Small Squaretable was deleted on ${day(at)}, with your conversations and sessions. Nothing more is charged for it.`,
       `You are welcome to come back: ${appUrl}/register`,
+    ].join('\n\n'),
+  }),
+  billing_address: ({ team }, { name, appUrl }) => ({
+    subject: `You get the billing mails of ${team} from now on`,
+    text: [
+      'Hello,',
+      `${name} named this address for the mails about payments of “${team}” at Small Squaretable: failed payments, cancellations, refunds. You need no account for it.`,
+      `If you do not want them, tell ${name}, who can take the address out again: ${appUrl}/account`,
     ].join('\n\n'),
   }),
 };

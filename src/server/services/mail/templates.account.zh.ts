@@ -3,7 +3,12 @@ import type { MailTemplates } from './templates.ts';
 /** The mails about a person's own account. */
 export const accountMailsZh: Pick<
   MailTemplates,
-  'reset_password' | 'password_changed' | 'change_email' | 'email_changed' | 'account_deleted'
+  | 'reset_password'
+  | 'password_changed'
+  | 'change_email'
+  | 'email_changed'
+  | 'account_deleted'
+  | 'billing_address'
 > = {
   reset_password: ({ url }, { name }) => ({
     subject: '设置新密码',
@@ -45,6 +50,14 @@ export const accountMailsZh: Pick<
       `${name}，你好：`,
       `你的小方桌账户已于 ${day(at)} 删除，对话和登录记录也一并删除，不会再为它扣款。`,
       `欢迎随时回来：${appUrl}/register`,
+    ].join('\n\n'),
+  }),
+  billing_address: ({ team }, { name, appUrl }) => ({
+    subject: `你将收到 ${team} 的账单邮件`,
+    text: [
+      '你好：',
+      `${name} 把这个邮箱设为“${team}”在小方桌的账单邮箱：扣款未成功、取消和退款的邮件也会发到这里。你无需注册账户。`,
+      `如果不想收到，请告知 ${name}，在此可以移除：${appUrl}/account`,
     ].join('\n\n'),
   }),
 };

@@ -44,6 +44,8 @@ export interface MailData {
   reset_password: { url: string };
   account_deleted: { at: string };
   password_changed: { at: string };
+  /** To a second billing address, when somebody names it. */
+  billing_address: { team: string };
   change_email: { url: string };
   /** To the address before; the link takes it back. */
   email_changed: { url: string; newEmail: string };

@@ -64,6 +64,7 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
   open_account: [{ url: 'https://app.example/login?token=t' }],
   reset_password: [{ url: 'https://app.example/reset-password?token=t' }],
+  billing_address: [{ team: 'Round table' }],
   account_deleted: [{ at: '2027-02-10T00:00:00.000Z' }],
   password_changed: [{ at: '2027-02-10T00:00:00.000Z' }],
   change_email: [{ url: 'https://app.example/verify-email?token=t' }],

@@ -1,0 +1,19 @@
+/** Mails that a person may do without. All others are there for money, law or the account's safety. */
+export const OPTIONAL_MAILS = ['usage_threshold'] as const;
+export type OptionalMail = (typeof OPTIONAL_MAILS)[number];
+
+/** Mails about money: these go to the second billing address too. */
+export const BILLING_MAILS: readonly string[] = [
+  'cancellation',
+  'change_settled',
+  'payment_failed',
+  'payment_refunded',
+  'plan_growing',
+  'trial_refused',
+  'trial_will_end',
+];
+
+/** Whether somebody who muted these kinds is written to all the same. */
+export function isWanted(kind: string, muted: readonly string[]): boolean {
+  return !(OPTIONAL_MAILS as readonly string[]).includes(kind) || !muted.includes(kind);
+}

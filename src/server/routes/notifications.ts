@@ -1,0 +1,87 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { NotificationsView } from '../../domain/api.ts';
+import { OPTIONAL_MAILS } from '../../domain/mails.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { Context } from '../context.ts';
+import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
+import { emailField } from './fields.ts';
+import { errors, json, jsonBody, userToken } from './responses.ts';
+import { createRouter } from './router.ts';
+
+const notificationsSchema = z
+  .object({
+    optional: z.array(z.object({ kind: z.enum(OPTIONAL_MAILS), wanted: z.boolean() })),
+    billingEmail: z.string().nullable(),
+  })
+  .openapi('Notifications') satisfies z.ZodType<NotificationsView>;
+
+const mutedBody = z
+  .strictObject({ muted: z.array(z.enum(OPTIONAL_MAILS)).max(20) })
+  .openapi('MutedMails');
+const billingBody = z.strictObject({ email: emailField.nullable() }).openapi('BillingEmail');
+
+const tags = ['Accounts'];
+const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
+
+/** Which mails one gets, and who else gets those about money. */
+export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
+  const { notifications } = context.services.auth;
+  const router = createRouter();
+  const own = { tags, security: userToken, middleware: requireUser(context) };
+
+  router.openapi(
+    createRoute({
+      ...own,
+      method: 'get',
+      path: '/api/auth/me/notifications',
+      summary: 'Which mails you get',
+      description:
+        'What money, law or the safety of the account needs is sent always, and not here.',
+      responses: { 200: json(notificationsSchema, 'As it is now.'), ...errors(...signedOut) },
+    }),
+    async (c) => c.json(await notifications.read(userOf(c).userId), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      ...own,
+      method: 'put',
+      path: '/api/auth/me/notifications',
+      summary: 'Choose which mails you do without',
+      request: { body: jsonBody(mutedBody) },
+      responses: {
+        200: json(notificationsSchema, 'As it is now.'),
+        ...errors(...signedOut, 'invalid_request'),
+      },
+    }),
+    async (c) => {
+      const { userId } = userOf(c);
+      await notifications.mute(userId, c.req.valid('json').muted);
+      return c.json(await notifications.read(userId), 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      tags,
+      security: userToken,
+      middleware: requireBillingRole(context),
+      method: 'put',
+      path: '/api/tenant/billing-email',
+      summary: 'Name a second address for the team’s mails about money; null for none',
+      request: { body: jsonBody(billingBody) },
+      responses: {
+        200: json(notificationsSchema, 'As it is now.'),
+        ...errors('unauthenticated', 'token_expired', 'billing_role_required'),
+        ...errors('invalid_request', 'rate_limited'),
+      },
+    }),
+    async (c) => {
+      const { userId } = userOf(c);
+      await notifications.setBillingEmail(userId, c.req.valid('json').email);
+      return c.json(await notifications.read(userId), 200);
+    },
+  );
+
+  return router;
+}
