@@ -162,7 +162,7 @@ test('13 the account page is whole in every theme and language', async () => {
 
 test('13 mails that may be done without are chosen, and a second billing address is named', async () => {
   await page.goto(`${app.url}/account`);
-  const mails = page.locator('section', { hasText: account.mails.lead });
+  const mails = page.locator('section[aria-labelledby=mails-title]');
   await inBoth(page, (words) => shows(mails, words.account.mails.language));
   const usage = mails.getByLabel(account.mails.usage_threshold);
   expect(await usage.isChecked()).toBe(true);
