@@ -15,34 +15,16 @@ const METERING = [
  */
 const FORMS: { name: string; project: string; files: string[]; env: Record<string, string> }[] = [
   {
-    name: 'races and crashes, 20 times',
+    name: 'streams that end in each way, 1,000 times',
     project: 'integration',
-    files: ['tests/race/admission', 'tests/race/crash'],
-    env: { RACE_RUNS: '20' },
+    files: ['src/server/routes/__tests__/streams'],
+    env: { STREAM_RUNS: '1000' },
   },
   {
-    name: 'metering in 4 buckets: races, crashes and the model, 5 times',
+    name: 'buyers who want more than they pay for, 60',
     project: 'integration',
-    files: METERING,
-    env: { BUCKETS: '4', RACE_RUNS: '5' },
-  },
-  {
-    name: 'metering in 16 buckets: races, crashes and the model, 5 times',
-    project: 'integration',
-    files: METERING,
-    env: { BUCKETS: '16', RACE_RUNS: '5' },
-  },
-  {
-    name: 'tenants moved between buckets, 60 histories; a spread killed 20 times',
-    project: 'integration',
-    files: ['src/server/services/usage/spread', 'tests/race/spread'],
-    env: { MOVE_RUNS: '60', SPREAD_RUNS: '20' },
-  },
-  {
-    name: 'every connection ended 200 times',
-    project: 'integration',
-    files: ['tests/race/terminated'],
-    env: { TERMINATION_RUNS: '200' },
+    files: ['tests/scenarios/buyers'],
+    env: { BUYERS_RUNS: '60' },
   },
   {
     name: 'an app killed 25 times among chats, a database away for 80 s',
@@ -51,10 +33,34 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { CHAT_KILL_RUNS: '25', AWAY_SECONDS_COUNT: '80' },
   },
   {
-    name: 'an upgrade under load, 20 times as long',
+    name: 'faults, 40 of each state of the slice',
     project: 'integration',
-    files: ['tests/upgrade'],
-    env: { UPGRADE_RUNS: '20' },
+    files: ['tests/faults'],
+    env: { FAULTS_COUNT: '40' },
+  },
+  {
+    name: 'metering in 16 buckets: races, crashes and the model, 5 times',
+    project: 'integration',
+    files: METERING,
+    env: { BUCKETS: '16', RACE_RUNS: '5' },
+  },
+  {
+    name: 'metering in 4 buckets: races, crashes and the model, 5 times',
+    project: 'integration',
+    files: METERING,
+    env: { BUCKETS: '4', RACE_RUNS: '5' },
+  },
+  {
+    name: 'tenants moved between buckets, 60 histories; a spread killed 20 times',
+    project: 'integration',
+    files: ['src/server/services/usage/spread', 'tests/race/spread'],
+    env: { MOVE_RUNS: '60', SPREAD_RUNS: '20' },
+  },
+  {
+    name: 'races and crashes, 20 times',
+    project: 'integration',
+    files: ['tests/race/admission', 'tests/race/crash'],
+    env: { RACE_RUNS: '20' },
   },
   {
     name: 'a Stripe that hangs after 0, 5 … 20 calls',
@@ -63,16 +69,10 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { HANG_DEPTH_COUNT: '4' },
   },
   {
-    name: 'poisoned batches, 40 of each path',
+    name: 'every connection ended 200 times',
     project: 'integration',
-    files: ['src/server/services/usage/__tests__/poisoned-batches'],
-    env: { POISON_BATCH_RUNS: '40' },
-  },
-  {
-    name: 'nine months of use, and what grew',
-    project: 'integration',
-    files: ['tests/scenarios/growth'],
-    env: { GROWTH_RUNS: '10' },
+    files: ['tests/race/terminated'],
+    env: { TERMINATION_RUNS: '200' },
   },
   {
     name: 'two processes replaced 10 times under load',
@@ -81,16 +81,10 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { ROLL_RUNS: '10' },
   },
   {
-    name: 'Ctrl-C at 16 moments of a start',
+    name: 'random histories, 60',
     project: 'integration',
-    files: ['tests/scenarios/start-stop'],
-    env: { START_STOP_RUNS: '16' },
-  },
-  {
-    name: 'streams that end in each way, 1,000 times',
-    project: 'integration',
-    files: ['src/server/routes/__tests__/streams'],
-    env: { STREAM_RUNS: '1000' },
+    files: ['tests/soak'],
+    env: { SOAK_RUNS: '60' },
   },
   {
     name: 'poisoned requests, 20,000',
@@ -105,10 +99,28 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { AMOUNTS_RUNS: '2' },
   },
   {
-    name: 'buyers who want more than they pay for, 60',
+    name: 'Ctrl-C at 16 moments of a start',
     project: 'integration',
-    files: ['tests/scenarios/buyers'],
-    env: { BUYERS_RUNS: '60' },
+    files: ['tests/scenarios/start-stop'],
+    env: { START_STOP_RUNS: '16' },
+  },
+  {
+    name: 'an upgrade under load, 20 times as long',
+    project: 'integration',
+    files: ['tests/upgrade'],
+    env: { UPGRADE_RUNS: '20' },
+  },
+  {
+    name: 'poisoned batches, 40 of each path',
+    project: 'integration',
+    files: ['src/server/services/usage/__tests__/poisoned-batches'],
+    env: { POISON_BATCH_RUNS: '40' },
+  },
+  {
+    name: 'nine months of use, and what grew',
+    project: 'integration',
+    files: ['tests/scenarios/growth'],
+    env: { GROWTH_RUNS: '10' },
   },
   {
     name: 'secrets in the log, every table',
@@ -142,18 +154,6 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     project: 'unit',
     files: ['local-stripe/billing/tiers'],
     env: { TIER_RUNS: '150' },
-  },
-  {
-    name: 'faults, 40 of each state of the slice',
-    project: 'integration',
-    files: ['tests/faults'],
-    env: { FAULTS_COUNT: '40' },
-  },
-  {
-    name: 'random histories, 60',
-    project: 'integration',
-    files: ['tests/soak'],
-    env: { SOAK_RUNS: '60' },
   },
 ];
 
