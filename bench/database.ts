@@ -61,16 +61,14 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
   return { ...database, tenants: rows.map((row) => row.id) };
 }
 
-/**
- * Limits are checked on every call and never reached: what is measured is the checking. An app
- * that starts on the database writes the catalogue's limits again.
- */
+/** Limits are checked on every call and never reached: what is measured is the checking. */
 export async function raiseLimits({ pool }: Database): Promise<void> {
   await pool.query(
     `insert into plan_versions (plan, version, name, features, limits, published_at, carried_at)
      select plan, version + 1, name, features,
        (select jsonb_object_agg(key, 1000000000000) from jsonb_each(limits)), now(), now()
-     from plan_versions where plan = 'team' and version = 1`,
+     from plan_versions where plan = 'team' and version = 1
+     on conflict do nothing`,
   );
   await pool.query(
     `update tenants set entitlement_version = entitlement_version + 1 where plan = 'team'`,
