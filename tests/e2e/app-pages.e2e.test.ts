@@ -90,7 +90,7 @@ const STATES: [string, (overview: SubscriptionOverview) => void][] = [
     },
   ],
   [
-    'past due, images used up',
+    '13.8 past due, images used up',
     ({ subscription, usage }) => {
       subscription.status = 'past_due';
       subscription.pastDue = {

@@ -12,7 +12,8 @@ export function usePlanText() {
   return {
     limit(resource: ResourceType, limit: Limit): string {
       const count = limit === null ? t('plans.unlimited') : f.value.round(limit);
-      return t(`plans.limit.${resource}`, { count });
+      // Chinese counts in 万: the word that counts follows it without a space.
+      return t(`plans.limit.${resource}`, { count }).replace(/([万亿]) (?=[条张次])/, '$1');
     },
 
     /** The words on the card's button; empty when there is nothing to press. */

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import type { Foundation } from './foundation.ts';
 import { ApiKeyService } from '../services/accounts/api-key.service.ts';
 import { AuthService } from '../services/accounts/auth.service.ts';
+import { MemberService } from '../services/accounts/member.service.ts';
 import { CharacterService } from '../services/chat/character.service.ts';
 import { ConversationService } from '../services/chat/conversation.service.ts';
 import { ChatService } from '../services/chat/chat.service.ts';
@@ -24,6 +25,7 @@ export interface ProductServices {
   health: HealthService;
   conversations: ConversationService;
   images: ImageService;
+  members: MemberService;
 }
 
 export function createProductServices(
@@ -54,5 +56,6 @@ export function createProductServices(
     health: new HealthService({ database, jobs, clock }),
     conversations,
     images,
+    members: new MemberService({ db }),
   };
 }

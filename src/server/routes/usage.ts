@@ -32,7 +32,7 @@ const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] a
 /** What the requester's tenant uses and has used; everybody in it may see. */
 export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { streams } = context;
-  const { auth, usage } = context.services;
+  const { members, usage } = context.services;
   const router = createRouter();
   const tags = ['Usage'];
   const member = { security: userToken, middleware: requireUser(context), tags };
@@ -125,8 +125,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
         tenantId,
         headers: csvHeaders(`usage-by-day-${name}.csv`),
         open: async () => {
-          const members = await auth.listMembers(tenantId);
-          return usage.reportCsv(tenantId, wanted, members);
+          return usage.reportCsv(tenantId, wanted, await members.list(tenantId));
         },
       });
     },

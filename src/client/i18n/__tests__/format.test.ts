@@ -18,6 +18,12 @@ describe('figures follow the language', () => {
     ['day of the axis', en.day('2026-11-01'), 'Nov 1'],
     ['day of the axis', zh.day('2026-11-01'), '11月1日'],
     ['card expiry', en.cardExpiry(8, 2030), '08/2030'],
+    ['13.10 a round figure', zh.round(1_000_000), '100 万'],
+    ['13.10 a round figure', zh.round(12_500), '12,500'],
+    ['13.10 a round figure', en.round(1_000_000), '1,000,000'],
+    ['13.10 a day soon', zh.soon('2031-01-26T12:00:00Z', new Date('2031-01-02')), '1月26日'],
+    ['13.10 a day far', zh.soon('2032-01-26T12:00:00Z', new Date('2031-01-02')), '2032年1月26日'],
+    ['month', zh.month('2031-01'), '2031年1月'],
     ['list', en.list(['Images', 'Messages']), 'Images and Messages'],
     ['list', zh.list(['图片', '消息']), '图片和消息'],
   ])('%s: %s', (_what, shown, expected) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { UsageDay } from '../../../domain/api.ts';
 import { describeUsage } from '../../../domain/quota.ts';
-import { dailyChartOption, summarizeDays } from '../daily-chart.ts';
+import { dailyChartOption, summarizeDays, labelEvery } from '../daily-chart.ts';
 import { failureWord, invoiceStatus, reasonWord } from '../invoice-status.ts';
 import { barPercent, usageNotice } from '../usage-notice.ts';
 import { payment } from './samples.ts';
@@ -94,4 +94,14 @@ describe('an invoice', () => {
     expect(reasonWord('quote_accept')).toBe('other');
     expect(failureWord('do_not_honor')).toBe('other');
   });
+});
+
+test.each([
+  [7, 300, 2],
+  [30, 300, 8],
+  [90, 300, 22],
+  [30, 1100, 2],
+  [31, 0, 31],
+])('13.8 %s days in %s px have the date of every %s-th under them', (days, width, every) => {
+  expect(labelEvery(days, width)).toBe(every);
 });

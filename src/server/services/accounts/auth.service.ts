@@ -11,7 +11,6 @@ import {
   findAccountById,
   holdsPassword,
   insertUser,
-  listMembers,
   type Account,
   setUserReading,
 } from '../../../db/repositories/accounts/user.repository.ts';
@@ -225,11 +224,6 @@ export class AuthService {
   /** The person as they are now. 401 `unauthenticated` when the account is gone. */
   async getPerson(userId: UserId): Promise<User> {
     return (await this.getAccount(userId)).user;
-  }
-
-  /** Who is in the tenant, by name. */
-  listMembers(tenantId: TenantId): Promise<{ id: string; name: string }[]> {
-    return listMembers(this.db, tenantId);
   }
 
   private async getAccount(userId: string): Promise<Account> {
