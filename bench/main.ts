@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchBuckets } from './buckets.ts';
 import { loadLedger, startBenchServer } from './database.ts';
 import { benchHangUps } from './hang-ups.ts';
 import { benchHttp } from './http.ts';
@@ -14,7 +15,16 @@ import { benchChecks, benchLatency, benchThroughput } from './throughput.ts';
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
-const PARTS = ['memory', 'throughput', 'latency', 'checks', 'http', 'hang-ups', 'reads'] as const;
+const PARTS = [
+  'memory',
+  'throughput',
+  'latency',
+  'checks',
+  'http',
+  'hang-ups',
+  'reads',
+  'buckets',
+] as const;
 type Part = (typeof PARTS)[number];
 const wanted = new Set(values.only?.split(',') ?? PARTS);
 const unknown = [...wanted].filter((part) => !PARTS.includes(part as Part));
@@ -49,6 +59,7 @@ try {
           values.quick ? { clients: 200, seconds: 6 } : { clients: 2_000, seconds: 60 },
         ),
     ],
+    ['buckets', () => benchBuckets(server, report, pace)],
     [
       'reads',
       () =>

@@ -2,7 +2,7 @@ import type { Pool, QueryResultRow } from 'pg';
 import pg from 'pg';
 import { bucketSchema } from '../../src/db/buckets.ts';
 import { makeBucket } from '../../src/db/make-bucket.ts';
-import { listBucketNumbers } from '../../src/db/repositories/usage/placement.ts';
+import { listBucketNumbers } from '../../src/db/repositories/usage/buckets/placement.ts';
 
 /**
  * Asks every bucket what is written for the first, `u00`; answers all their rows. A tenant is in one of

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Database } from '../../db/client.ts';
 import { startListener, type Listener } from '../../db/listener.ts';
-import { notifyUsageChanged } from '../../db/repositories/usage/placement.ts';
+import { notifyUsageChanged } from '../../db/repositories/usage/buckets/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { daysOf, nextPeriod, periodOf, type DaysWanted, type Period } from '../../domain/period.ts';

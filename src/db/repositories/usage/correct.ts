@@ -4,7 +4,7 @@ import type { Period } from '../../../domain/period.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { Db } from '../../client.ts';
 import { actorId, insertAuditEntry } from '../operations/audit-log.repository.ts';
-import { holdPlace } from './placement.ts';
+import { holdPlace } from './buckets/placement.ts';
 
 interface Change {
   tenantId: string;

@@ -2,7 +2,7 @@ import type { Db } from '../../../db/client.ts';
 import { bucketOf, type Bucket } from '../../../db/repositories/usage/bucket.ts';
 import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
-import { listBucketNumbers } from '../../../db/repositories/usage/placement.ts';
+import { listBucketNumbers } from '../../../db/repositories/usage/buckets/placement.ts';
 import { queueMail } from './queue-mail.ts';
 
 const AT_ONCE = 100;

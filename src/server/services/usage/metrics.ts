@@ -4,7 +4,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export interface UsageMetrics {
   commitSeconds: Histogram<'kind'>;
   batchSize: Histogram<'kind'>;
-  waiting: Gauge;
+  /** Tells how many calls wait, from whom the queues are. */
+  readWaiting(read: () => number): void;
   /** Calls by how they ended: recorded, duplicate, rejected. */
   calls: Counter<'outcome'>;
 }
@@ -23,6 +24,15 @@ export function createUsageMetrics(
       this.set(await readDifferences().catch(() => -1));
     },
   });
+  let waiting = () => 0;
+  new Gauge({
+    name: 'usage_calls_waiting',
+    help: 'Metered calls taken and not yet answered, over all buckets.',
+    registers,
+    collect() {
+      this.set(waiting());
+    },
+  });
   return {
     commitSeconds: new Histogram({
       name: 'usage_commit_seconds',
@@ -38,11 +48,7 @@ export function createUsageMetrics(
       buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
       registers,
     }),
-    waiting: new Gauge({
-      name: 'usage_calls_waiting',
-      help: 'Metered calls taken and not yet answered.',
-      registers,
-    }),
+    readWaiting: (read) => (waiting = read),
     calls: new Counter({
       name: 'usage_calls_total',
       help: 'Metered calls by how they ended.',

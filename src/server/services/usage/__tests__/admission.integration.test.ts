@@ -18,6 +18,7 @@ let router: UsageRouter;
 beforeAll(async () => {
   database = await createTestDatabase();
   router = new UsageRouter({ database });
+  await inEveryBucket(database.pool, `select u00.usage_ensure_partition('2026-03')`);
 });
 afterAll(() => database.drop());
 

@@ -5,7 +5,10 @@ import {
   writeSetting,
 } from '../../../../db/repositories/operations/setting.repository.ts';
 import { bucketOf, type BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
-import { holdAllPlaces, listBucketNumbers } from '../../../../db/repositories/usage/placement.ts';
+import {
+  holdAllPlaces,
+  listBucketNumbers,
+} from '../../../../db/repositories/usage/buckets/placement.ts';
 import {
   listDifferences,
   listVerifiablePeriods,

@@ -6,7 +6,7 @@ import {
   findPlaces,
   listBucketNumbers,
   type Place,
-} from '../../../../db/repositories/usage/placement.ts';
+} from '../../../../db/repositories/usage/buckets/placement.ts';
 import { isUuid } from '../../../../domain/ids.ts';
 
 const TENANTS_MAX = 100_000;

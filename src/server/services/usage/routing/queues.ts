@@ -59,7 +59,7 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
       router.directory,
       (bucket) => new Batcher({ ...size, run: run(bucket), ...(joins && { joins }) }),
     );
-  return {
+  const queues: UsageQueues = {
     admissions: queue(
       (bucket) => timed('admit', metrics, createAdmission(router, bucket, clock)),
       sameDay,
@@ -79,6 +79,10 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
       ),
     ),
   };
+  metrics?.readWaiting(() =>
+    Object.values(queues).reduce((sum, one: { unanswered: number }) => sum + one.unanswered, 0),
+  );
+  return queues;
 }
 
 /** One batch belongs to one UTC day, for the counters are of a month and the chart of a day. */

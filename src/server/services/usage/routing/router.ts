@@ -6,7 +6,7 @@ import type {
   AdmissionResult,
 } from '../../../../db/repositories/usage/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
-import type { Place } from '../../../../db/repositories/usage/placement.ts';
+import type { Place } from '../../../../db/repositories/usage/buckets/placement.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
 import { BucketDirectory } from './directory.ts';

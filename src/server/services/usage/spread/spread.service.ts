@@ -3,14 +3,14 @@ import type pg from 'pg';
 import { bucketSchema, BUCKETS_MAX } from '../../../../db/buckets.ts';
 import type { Database } from '../../../../db/client.ts';
 import { makeBucket } from '../../../../db/make-bucket.ts';
-import { moveTenant } from '../../../../db/repositories/usage/move.ts';
+import { moveTenant } from '../../../../db/repositories/usage/buckets/move.ts';
 import {
   countTenants,
   listBucketNumbers,
   listTenantsIn,
   lockSpread,
   unlockSpread,
-} from '../../../../db/repositories/usage/placement.ts';
+} from '../../../../db/repositories/usage/buckets/placement.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { planMoves } from './plan-moves.ts';
 

@@ -9,7 +9,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { moveTenant } from '../../../../../db/repositories/usage/move.ts';
+import { moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
 import { parsePeriod } from '../../../../../domain/period.ts';
 import { createLog } from '../../../../log.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
@@ -34,6 +34,26 @@ const rowsOf = () =>
      from u00.usage join pg_class c on c.oid = u00.usage.tableoid
      where period = '2026-01' order by tenant_id, id`,
   );
+
+test('11.2 a hold of a month that the other bucket has no ledger of expires there too', async () => {
+  await makeBuckets(database.url, 3);
+  const clock = new HandClock('2025-11-10T10:00:00Z');
+  const usage = usageService(database, clock);
+  const tenantId = await meteredTenant(database.pool, 'pro');
+  const hold = { tenantId, resourceType: 'images' as const, amount: 2, ttlSeconds: 60 };
+  const { reservationId } = await usage.reserve(hold);
+  await usage.begin({ reservationId, amount: 1 });
+  const client = await database.pool.connect();
+  const { rows } = await client.query<{ bucket: number }>(
+    'select t.usage_bucket as bucket from tenants t where id = $1',
+    [tenantId],
+  );
+  await moveTenant(client, tenantId, (rows[0]!.bucket + 1) % 3);
+  client.release();
+  clock.set('2025-11-10T11:00:00Z');
+  await usage.expireReservations();
+  expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({ used: 1, held: 0 });
+});
 
 test('11.2 a month of all buckets goes to one file, and comes back to where its tenants are by then', async () => {
   await makeBuckets(database.url, 3);

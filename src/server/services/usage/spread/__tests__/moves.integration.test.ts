@@ -10,7 +10,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { moveTenant } from '../../../../../db/repositories/usage/move.ts';
+import { moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { BillingError } from '../../../../../domain/errors.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type pg from 'pg';
-import type { Tx } from '../../client.ts';
-import { bucketSchema } from '../../buckets.ts';
-import type { Queryable } from './hot-path.ts';
+import type { Tx } from '../../../client.ts';
+import { bucketSchema } from '../../../buckets.ts';
+import type { Queryable } from '../hot-path.ts';
 
 /** Where a tenant's metering lies, as the main tables say. */
 export interface Place {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { bucketSchema } from '../../buckets.ts';
-import { databaseCode, violatedConstraint } from '../../database-error.ts';
-import { listPartitions } from '../../make-bucket.ts';
+import { bucketSchema } from '../../../buckets.ts';
+import { databaseCode } from '../../../database-error.ts';
+import { listPartitions } from '../../../make-bucket.ts';
 import { findPlaces } from './placement.ts';
 
 /** Rather than stand in the way of others, who would queue behind it, a move comes again. */
@@ -14,7 +14,8 @@ const ATTEMPTS_MAX = 1_000;
 const MOVED = 'UB003';
 /** A lock was not had, a deadlock, a table that an archive took away meanwhile. */
 const COME_AGAIN = new Set([MOVED, '55P03', '40P01', '40001', '42P01', 'XX000']);
-const CHECK_VIOLATION = '23514';
+/** The bucket that it goes to lacks a month that it has. */
+const NO_PARTITION = 'UB004';
 
 /**
  * Moves all of a tenant's metering into the bucket `to`, in one transaction, while it is used. Calls
@@ -34,7 +35,7 @@ export async function moveTenant(
       return true;
     } catch (error) {
       const code = databaseCode(error) ?? '';
-      const noPartition = code === CHECK_VIOLATION && violatedConstraint(error) === undefined;
+      const noPartition = code === NO_PARTITION;
       if (attempt === ATTEMPTS_MAX || !(noPartition || COME_AGAIN.has(code))) throw error;
       if (noPartition) await copyPartitions(client, from, to);
       else await pause(PAUSE_MS);
@@ -73,6 +74,13 @@ function moving(tenantId: string, from: number, to: number): string {
       perform from ${source}.usage_totals where tenant_id = v_tenant
       order by period, resource_type for update;
 
+      -- What its holds will be settled with needs a partition too.
+      perform from ${source}.usage_totals c
+      where tenant_id = v_tenant
+        and to_regclass('${source}.usage_' || replace(c.period, '-', '_')) is not null
+        and to_regclass('${target}.usage_' || replace(c.period, '-', '_')) is null;
+      if found then raise exception 'a month is missing' using errcode = '${NO_PARTITION}'; end if;
+
       foreach v_table in array array['usage_tenants'] || v_guarded || array['usage_reservations',
         'usage_thresholds']
       loop
@@ -89,7 +97,9 @@ function moving(tenantId: string, from: number, to: number): string {
           when v_table = 'usage_tenants' or v_table = any(v_guarded)
           then format('insert into ${target}.%1$I (%2$s) select %3$s from ${source}.%1$I
             where tenant_id = $1 %4$s', v_table, v_names, v_values,
-            case when v_table = 'usage_totals' then 'order by period, resource_type' else '' end)
+            case v_table when 'usage_totals' then 'order by period, resource_type'
+              when 'usage_idempotency' then 'order by key'
+              when 'usage' then 'order by period, id' else '' end)
           else format('with moved as (delete from ${source}.%1$I where tenant_id = $1 returning *)
             insert into ${target}.%1$I (%2$s) select %3$s from moved', v_table, v_names, v_values)
         end using v_tenant;
