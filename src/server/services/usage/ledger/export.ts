@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { DaySpan, Member } from '../../../../db/repositories/usage/report.ts';
+import type { DaySpan, Member } from '../../../../db/repositories/usage/export.ts';
 import { monthsOf, type Period } from '../../../../domain/period.ts';
 import type { MeteringDeps } from '../metering-deps.ts';
 
