@@ -115,7 +115,7 @@ describe('10.14 API keys', () => {
     await page.keyboard.press('Enter');
     await said(page, 'The key “Painter” is deleted.').waitFor();
     await dialog(page).waitFor({ state: 'hidden' });
-    await expect.poll(() => focused(page)).toBe('API keys');
+    await expect.poll(() => focused(page)).toBe('The key “Painter” is deleted.');
     const program = caller(app.url, key);
     expect((await program.post('/api/images', { prompt: 'a lighthouse' })).status).toBe(401);
   });
@@ -196,7 +196,7 @@ describe('10.15 characters', () => {
     await page.keyboard.press('Enter');
     await said(page, 'Aunt Lan is deleted.').waitFor();
     expect(await card(page, 'Aunt Lan').count()).toBe(0);
-    await expect.poll(() => focused(page)).toBe('Community');
+    await expect.poll(() => focused(page)).toBe('Aunt Lan is deleted.');
   });
 
   test('come page by page, and one from a later page can sit at the table', async () => {
