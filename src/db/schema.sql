@@ -350,6 +350,17 @@ create table remedies (
   constraint remedies_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table second_factors (
+  user_id uuid not null,
+  sealed_secret text not null,
+  last_step bigint default 0 not null,
+  recovery_hashes text[] default '{}'::text[] not null,
+  created_at timestamp with time zone default now() not null,
+  confirmed_at timestamp with time zone,
+  constraint second_factors_pkey PRIMARY KEY (user_id),
+  constraint second_factors_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table settings (
   key text not null,
   value jsonb not null,

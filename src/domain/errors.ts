@@ -15,6 +15,7 @@ export const ERROR_STATUS = {
   tenant_not_found: 404,
   reservation_not_found: 404,
   email_unverified: 403,
+  second_factor_required: 403,
   wrong_password: 403,
   email_taken: 409,
   limit_reached: 409,

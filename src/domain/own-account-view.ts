@@ -38,3 +38,16 @@ export interface NotificationsView {
   /** Of the tenant; `null` for nobody else, and for who does not manage billing. */
   billingEmail: string | null;
 }
+
+export interface SecondFactorView {
+  isOn: boolean;
+  /** Of ten; each works once. */
+  recoveryCodesLeft: number;
+}
+
+export interface SecondFactorBegun {
+  /** Base32, to be typed into an app. */
+  secret: string;
+  /** `otpauth://totp/…`, to be read by an app as a picture. */
+  uri: string;
+}

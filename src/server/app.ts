@@ -31,6 +31,7 @@ import { passwordRoutes } from './routes/passwords.ts';
 import { paymentRoutes } from './routes/payments.ts';
 import { planRoutes } from './routes/plans.ts';
 import { createRouter } from './routes/router.ts';
+import { secondFactorRoutes } from './routes/second-factor.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { subscriptionRoutes } from './routes/subscription.ts';
 import { tenantRoutes } from './routes/tenant.ts';
@@ -71,6 +72,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', notificationRoutes(context));
   app.route('/', ownAccountRoutes(context));
   app.route('/', passwordRoutes(context));
+  app.route('/', secondFactorRoutes(context));
   app.route('/', sessionRoutes(context));
   app.route('/', apiKeyRoutes(context));
   app.route('/', chatRoutes(context));

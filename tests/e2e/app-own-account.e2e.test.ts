@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { TOTP } from 'otpauth';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionView } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
@@ -182,6 +183,44 @@ test('13 mails that may be done without are chosen, and a second billing address
   await usage.waitFor();
   expect(await usage.isChecked()).toBe(false);
   expect(await billing.inputValue()).toBe('books@example.com');
+});
+
+test('13 a second factor is set up, asked for at the next login, and removed', async () => {
+  const { factor } = account;
+  await page.goto(`${app.url}/account`);
+  const card = page.locator('section[aria-labelledby=factor-title]');
+  await inBoth(page, (words) => shows(card, words.account.factor.isOff));
+  await card.getByLabel(account.password.current).fill(NEW);
+  await page.keyboard.press('Enter');
+  await card.getByAltText(factor.picture).waitFor();
+  await fits(page);
+  const totp = new TOTP({ secret: await card.locator('.key').innerText() });
+  await card.getByLabel(factor.code).fill(totp.generate());
+  await page.keyboard.press('Enter');
+  await card.getByRole('status').getByText(factor.done).waitFor();
+  const recoveryCode = await card.locator('.codes code').first().innerText();
+  await fits(page);
+  await card.getByRole('button', { name: factor.kept }).click();
+
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForURL(/\/login/);
+  await logIn(page, session.user.email, NEW);
+  const code = page.getByLabel(factor.code);
+  await code.waitFor();
+  await fits(page);
+  await code.fill('000000');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText(WORDS.en.errors.second_factor_required).waitFor();
+  await code.fill(recoveryCode);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/chat/);
+
+  await page.goto(`${app.url}/account`);
+  await card.getByText(fill(factor.isOn, { count: 9 })).waitFor();
+  await card.getByLabel(account.password.current).fill(NEW);
+  await card.getByLabel(factor.code).fill(totp.generate({ timestamp: Date.now() + 30_000 }));
+  await page.keyboard.press('Enter');
+  await card.getByRole('status').getByText(factor.removed).waitFor();
 });
 
 test('13 one’s data are downloaded, and the account is deleted after what goes was said', async () => {

@@ -1,5 +1,11 @@
-import type { AccountDeletionView, NotificationsView, OwnSessionView } from '../../domain/api.ts';
-import { authorizedFetch, getJson, jsonBody, send } from './http.ts';
+import type {
+  AccountDeletionView,
+  NotificationsView,
+  OwnSessionView,
+  SecondFactorBegun,
+  SecondFactorView,
+} from '../../domain/api.ts';
+import { authorizedFetch, getJson, jsonBody, postJson, send } from './http.ts';
 
 const post = (body: object): RequestInit => ({ method: 'POST', ...jsonBody(body) });
 
@@ -75,4 +81,25 @@ export function muteMails(muted: readonly string[]): Promise<NotificationsView> 
 /** The team's second address for mails about money; null for none. */
 export function setBillingEmail(email: string | null): Promise<NotificationsView> {
   return put('/api/tenant/billing-email', { email });
+}
+
+const FACTOR = '/api/auth/second-factor';
+
+export function readSecondFactor(): Promise<SecondFactorView> {
+  return getJson(FACTOR);
+}
+
+/** A secret for an app; it is asked for when a first code was shown. */
+export function beginSecondFactor(password: string): Promise<SecondFactorBegun> {
+  return postJson(FACTOR, { password });
+}
+
+/** Answers the recovery codes: once. */
+export async function confirmSecondFactor(code: string): Promise<string[]> {
+  const path = `${FACTOR}/confirm`;
+  return (await postJson<{ recoveryCodes: string[] }>(path, { code })).recoveryCodes;
+}
+
+export async function removeSecondFactor(wish: { password: string; code: string }): Promise<void> {
+  await authorizedFetch(FACTOR, { method: 'DELETE', ...jsonBody(wish) });
 }

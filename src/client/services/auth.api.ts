@@ -5,6 +5,8 @@ import { authorizedFetch, jsonBody, send } from './http.ts';
 export interface Credentials {
   email: string;
   password: string;
+  /** Of the second factor, where there is one. */
+  code?: string;
 }
 
 export interface Registration extends Credentials {

@@ -14,6 +14,7 @@ export * from './plan-limits.ts';
 export * from './plan-versions.ts';
 export * from './remedies.ts';
 export * from './rate-limits.ts';
+export * from './second-factors.ts';
 export * from './settings.ts';
 export * from './stripe-events.ts';
 export * from './sync-failures.ts';

@@ -8,7 +8,15 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import type { SignedIn } from '../services/accounts/auth.service.ts';
-import { emailField, mailedToken, newPassword, plainText, timeZoneName } from './fields.ts';
+import {
+  codeField,
+  emailField,
+  mailedToken,
+  ownPassword,
+  newPassword,
+  plainText,
+  timeZoneName,
+} from './fields.ts';
 import { originReader } from './request-origin.ts';
 import { errors, json, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -23,7 +31,13 @@ const registerBody = z
   })
   .openapi('Registration');
 const loginBody = z
-  .strictObject({ email: plainText(1, 254), password: z.string().min(1).max(200) })
+  .strictObject({
+    email: plainText(1, 254),
+    password: ownPassword,
+    code: codeField
+      .optional()
+      .openapi({ description: 'Of the second factor, where there is one.' }),
+  })
   .openapi('Credentials');
 
 const readingBody = z
@@ -70,7 +84,8 @@ const loginRoute = createRoute({
   request: { body: jsonBody(loginBody) },
   responses: {
     200: json(sessionSchema, 'Signed in; the refresh token is in a cookie.'),
-    ...errors('invalid_request', 'invalid_credentials', 'rate_limited', 'busy'),
+    ...errors('invalid_request', 'invalid_credentials', 'second_factor_required'),
+    ...errors('rate_limited', 'busy'),
   },
 });
 

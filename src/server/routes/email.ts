@@ -19,7 +19,8 @@ const tags = ['Accounts'];
 /** The e-mail address of an account: shown to be one's own, changed, taken back. */
 export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { auth, subscriptions } = context.services;
-  const { emailChanges, emailVerifier } = auth;
+  const { emailVerifier } = auth;
+  const { emailChanges } = auth.own;
   const fromOf = originReader(context);
   const router = createRouter();
 

@@ -37,3 +37,6 @@ export const ownPassword = z.string().min(1).max(200);
 export const mailedToken = z
   .strictObject({ token: z.string().min(1).max(2_000) })
   .openapi('MailedToken');
+
+/** The code of an app, or one for when it is lost. */
+export const codeField = z.string().trim().min(6).max(40);

@@ -25,7 +25,7 @@ const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
 
 /** Which mails one gets, and who else gets those about money. */
 export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { notifications } = context.services.auth;
+  const { notifications } = context.services.auth.own;
   const router = createRouter();
   const own = { tags, security: userToken, middleware: requireUser(context) };
 

@@ -68,7 +68,7 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
           'Content-Disposition': 'attachment; filename="my-data.json"',
           'Cache-Control': 'no-store',
         },
-        open: async () => Readable.from(await auth.exportData(userId)),
+        open: async () => Readable.from(await auth.own.exportData(userId)),
       });
       // The library would have JSON whole; this is written as it is read.
       return file as never;
@@ -83,7 +83,7 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'What would go with your account',
       responses: { 200: json(deletionSchema, 'As it is now.'), ...errors(...signedOut) },
     }),
-    async (c) => c.json(await auth.deletion.preview(userOf(c).userId), 200),
+    async (c) => c.json(await auth.own.deletion.preview(userOf(c).userId), 200),
   );
 
   router.openapi(
@@ -103,7 +103,7 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const wish = { ...c.req.valid('json'), from: fromOf(c) };
-      await auth.deletion.delete(requesterOf(c), wish, (requester, confirm) =>
+      await auth.own.deletion.delete(requesterOf(c), wish, (requester, confirm) =>
         subscriptions.deleteTenant(requester, confirm),
       );
       cookie.clear(c);

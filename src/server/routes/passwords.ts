@@ -18,7 +18,7 @@ const tags = ['Accounts'];
 
 /** Passwords: forgotten, chosen anew by a mailed link, changed. */
 export function passwordRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { passwords } = context.services.auth;
+  const { passwords } = context.services.auth.own;
   const fromOf = originReader(context);
   const cookie = sessionCookie(context.config.appUrl);
   const router = createRouter();

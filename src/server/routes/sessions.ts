@@ -23,7 +23,7 @@ const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
 
 /** Where one is signed in. */
 export function sessionRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { sessions } = context.services.auth;
+  const { sessions } = context.services.auth.own;
   const cookie = sessionCookie(context.config.appUrl);
   const router = createRouter();
   const own = {

@@ -20,6 +20,7 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   tenant_not_found: 'This account no longer exists.',
   reservation_not_found: 'This reservation no longer exists.',
   email_unverified: 'Confirm your e-mail address first: the link is in the mail we sent you.',
+  second_factor_required: 'The code of your app is missing, wrong, or was used before.',
   wrong_password: 'The password is wrong.',
   link_over: 'This link was used before, or is too old. Ask for a new one.',
   limit_reached: 'There are as many as there may be. Remove one first.',

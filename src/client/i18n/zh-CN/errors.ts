@@ -18,6 +18,7 @@ const errors: Messages['errors'] = {
   tenant_not_found: '该账户已不存在。',
   reservation_not_found: '该预留已不存在。',
   email_unverified: '请先验证邮箱：点击我们寄给你的邮件中的链接。',
+  second_factor_required: '缺少验证码，或验证码不正确、已使用过。',
   wrong_password: '密码不正确。',
   link_over: '链接已使用过或已过期，请重新获取。',
   limit_reached: '数量已达上限，请先移除一个。',

@@ -17,24 +17,19 @@ import {
 import type { User } from '../../../db/schema/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log.ts';
-import { AccountDeletionService } from './own/account-deletion.service.ts';
 import { AccessTokens, type AccessClaims } from './access-token.ts';
 import { AccountMails } from './account-mails.ts';
 import { AccountLimits } from './own/account-limits.ts';
 import { describe, normalizeEmail } from './account-view.ts';
-import { exportData } from './own/data-export.ts';
 import { EmailVerifier } from './email-verifier.ts';
-import { EmailChangeService } from './own/email-change.service.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { From, Registration } from './from.ts';
+import type { Credentials, From, Registration } from './from.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { MailedTokens } from './mailed-token.ts';
 import { OneTimeLinks } from './own/one-time-links.ts';
+import { OwnAccount } from './own/own-account.ts';
 import { hashPassword, verifyPassword } from './password.ts';
-import { NotificationService } from './own/notification.service.ts';
-import { PasswordService } from './own/password.service.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
-import { SessionService } from './own/session.service.ts';
 import { SignInLimiter } from './sign-in-limits.ts';
 
 export interface AuthDeps {
@@ -64,11 +59,7 @@ export class AuthService {
   private readonly mailedTokens: MailedTokens;
   private readonly mails: AccountMails;
   readonly emailVerifier: EmailVerifier;
-  readonly passwords: PasswordService;
-  readonly emailChanges: EmailChangeService;
-  readonly sessions: SessionService;
-  readonly deletion: AccountDeletionService;
-  readonly notifications: NotificationService;
+  readonly own: OwnAccount;
   private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
@@ -95,12 +86,8 @@ export class AuthService {
     this.links = new OneTimeLinks({ jwtSecret, clock: deps.realTime });
     const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
     const limits = new AccountLimits({ pool: deps.pool, limits: deps.config.signIn });
-    const own = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
-    this.passwords = new PasswordService(own);
-    this.emailChanges = new EmailChangeService(own, this.passwords);
-    this.notifications = new NotificationService(own);
-    this.deletion = new AccountDeletionService({ db, clock, mails, passwords: this.passwords });
-    this.sessions = new SessionService({ db, clock: deps.realTime, tokens: refreshTokens });
+    const shared = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
+    this.own = new OwnAccount({ ...shared, realTime: deps.realTime, jwtSecret });
   }
 
   /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
@@ -129,8 +116,11 @@ export class AuthService {
     });
   }
 
-  /** 401 `invalid_credentials` without telling which of the two is wrong; 429 after many failures. */
-  async login(credentials: { email: string; password: string; from: From }): Promise<SignedIn> {
+  /**
+   * 401 `invalid_credentials` without telling which of the two is wrong, 403 `second_factor_required`
+   * when both are right and a code is missing or wrong; 429 after many failures.
+   */
+  async login(credentials: Credentials): Promise<SignedIn> {
     const { password, from } = credentials;
     const email = normalizeEmail(credentials.email);
     const account = await findAccountByEmail(this.db, email);
@@ -146,7 +136,10 @@ export class AuthService {
     if (!matches || !account) {
       throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
     }
-    await this.limiter.forgive(attempt);
+    // A wrong code stays counted, as a wrong password does.
+    if (credentials.code === undefined) await this.limiter.forgive(attempt);
+    await this.own.secondFactors.assertShown(account.user, credentials.code);
+    if (credentials.code !== undefined) await this.limiter.forgive(attempt);
     await this.addresses.remember(this.db, account.user.id, from.address);
     const refreshToken = await this.begin(account.user, from);
     return { session: await this.openSession(account), refreshToken };
@@ -200,11 +193,6 @@ export class AuthService {
     return describe(await this.getAccount(userId));
   }
 
-  /** All that is kept of a person, as JSON. 401 `unauthenticated`. */
-  async exportData(userId: UserId): Promise<AsyncGenerator<string>> {
-    return exportData(this.db, await this.getAccount(userId), this.clock.now());
-  }
-
   /** From now on: the language of mails and of Stripe's pages, and the zone of dates in mails. */
   setReading(
     userId: UserId,
@@ -214,7 +202,9 @@ export class AuthService {
   }
 
   /** 401 `token_expired` or `unauthenticated`. */
-  verifyAccessToken = (token: string): AccessClaims => this.accessTokens.verify(token);
+  verifyAccessToken(token: string): AccessClaims {
+    return this.accessTokens.verify(token);
+  }
 
   /** The role as it is now, not as the token remembers it. */
   async getRole(userId: UserId): Promise<Role> {

@@ -15,3 +15,12 @@ export interface Registration {
   locale: string;
   from: From;
 }
+
+/** What somebody shows to sign in. */
+export interface Credentials {
+  email: string;
+  password: string;
+  /** Of the second factor, where there is one. */
+  code?: string | undefined;
+  from: From;
+}

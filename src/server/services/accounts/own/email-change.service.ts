@@ -7,6 +7,7 @@ import {
   setEmail,
   setPassword,
 } from '../../../../db/repositories/accounts/user.repository.ts';
+import { deleteFactorSince } from '../../../../db/repositories/accounts/second-factor.repository.ts';
 import { noteContactChanged } from '../../../../db/repositories/billing/contact.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { User } from '../../../../db/schema/index.ts';
@@ -87,6 +88,8 @@ export class EmailChangeService {
       await links.endLater(tx, link);
       await setPassword(tx, { userId: user.id, passwordHash, now: clock.now() });
       await sessions.revokeAll(tx, user.id);
+      // Of whoever took the account over; an older one is the owner's.
+      await deleteFactorSince(tx, { userId: user.id, since: link.createdAt });
       await this.passwords.offerNew(tx, { ...user, email: link.email });
       await this.note(tx, user, link.email, 'user.email_taken_back');
     });

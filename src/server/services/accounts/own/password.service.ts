@@ -1,6 +1,6 @@
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { Db, Tx } from '../../../../db/client.ts';
+import type { Db, DbOrTx, Tx } from '../../../../db/client.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import {
   insertPasswordRequest,
@@ -11,6 +11,7 @@ import {
   findAccountById,
   lockUser,
   setPassword,
+  type Account,
 } from '../../../../db/repositories/accounts/user.repository.ts';
 import type { User } from '../../../../db/schema/index.ts';
 import type { UserId } from '../../../../domain/ids.ts';
@@ -135,17 +136,23 @@ export class PasswordService {
   /** Asks for the password again before something grave. 403 `wrong_password`, 429 `rate_limited`. */
   async confirm(userId: UserId, password: string, from: From): Promise<User> {
     const { db, limits, queue } = this.deps;
-    const account = await findAccountById(db, userId);
+    const account = await this.accountOf(db, userId);
     const matches = await queue.run(from.address, async () => {
       await limits.countPassword(userId);
-      return verifyPassword(account?.user.passwordHash, password);
+      return verifyPassword(account.user.passwordHash, password);
     });
-    if (!account) throw new BillingError('unauthenticated', 'This account no longer exists.');
     if (!matches) {
       throw new BillingError('wrong_password', 'The password is wrong.');
     }
     await limits.forgivePassword(userId);
     return account.user;
+  }
+
+  /** 401 `unauthenticated` when it is gone. */
+  async accountOf(db: DbOrTx, userId: string): Promise<Account> {
+    const account = await findAccountById(db, userId);
+    if (account) return account;
+    throw new BillingError('unauthenticated', 'This account no longer exists.');
   }
 
   private async lock(tx: Tx, userId: string): Promise<User> {

@@ -1,0 +1,50 @@
+import type { Db } from '../../../../db/client.ts';
+import { findAccountById } from '../../../../db/repositories/accounts/user.repository.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { UserId } from '../../../../domain/ids.ts';
+import { AccountDeletionService } from './account-deletion.service.ts';
+import { exportData } from './data-export.ts';
+import { EmailChangeService } from './email-change.service.ts';
+import { NotificationService } from './notification.service.ts';
+import { PasswordService, type AccountDeps } from './password.service.ts';
+import { SecondFactorService } from './second-factor.service.ts';
+import { SessionService } from './session.service.ts';
+
+export interface OwnAccountDeps extends AccountDeps {
+  /** The machine's clock, for what ages by it. */
+  realTime: Clock;
+  jwtSecret: string;
+}
+
+/** What people do with their own account. */
+export class OwnAccount {
+  private readonly db: Db;
+  private readonly clock: Clock;
+  readonly passwords: PasswordService;
+  readonly emailChanges: EmailChangeService;
+  readonly sessions: SessionService;
+  readonly deletion: AccountDeletionService;
+  readonly notifications: NotificationService;
+  readonly secondFactors: SecondFactorService;
+
+  constructor(deps: OwnAccountDeps) {
+    const { db, clock, realTime, mails } = deps;
+    this.db = db;
+    this.clock = clock;
+    const passwords = new PasswordService(deps);
+    this.passwords = passwords;
+    this.emailChanges = new EmailChangeService(deps, passwords);
+    this.sessions = new SessionService({ db, clock: realTime, tokens: deps.sessions });
+    this.deletion = new AccountDeletionService({ db, clock, mails, passwords });
+    this.notifications = new NotificationService(deps);
+    this.secondFactors = new SecondFactorService({ ...deps, passwords });
+  }
+
+  /** All that is kept of a person, as JSON. 401 `unauthenticated`. */
+  async exportData(userId: UserId): Promise<AsyncGenerator<string>> {
+    const account = await findAccountById(this.db, userId);
+    if (account) return exportData(this.db, account, this.clock.now());
+    throw new BillingError('unauthenticated', 'This account no longer exists.');
+  }
+}
