@@ -1,4 +1,11 @@
-import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router';
+import {
+  createRouter,
+  createWebHistory,
+  type RouteLocation,
+  type Router,
+  type RouteRecordRaw,
+} from 'vue-router';
+import { loadWords, type WordGroup } from './i18n/index.ts';
 import type { MessageKey } from './i18n/keys.ts';
 import { safeNext } from './session/next-address.ts';
 
@@ -11,6 +18,8 @@ declare module 'vue-router' {
     isOpen?: boolean;
     /** Uses the whole window and scrolls inside. */
     isFull?: boolean;
+    /** Which words it needs; all, unless told. */
+    words?: readonly WordGroup[];
   }
 }
 
@@ -20,37 +29,37 @@ const routes: RouteRecordRaw[] = [
     path: '/login',
     name: 'login',
     component: () => import('./pages/Login.vue'),
-    meta: { title: 'auth.login.submit', isPublic: true },
+    meta: { title: 'auth.login.submit', isPublic: true, words: [] },
   },
   {
     path: '/register',
     name: 'register',
     component: () => import('./pages/Register.vue'),
-    meta: { title: 'auth.register.submit', isPublic: true },
+    meta: { title: 'auth.register.submit', isPublic: true, words: [] },
   },
   {
     path: '/forgot-password',
     name: 'forgot-password',
     component: () => import('./pages/ForgotPassword.vue'),
-    meta: { title: 'account.forgot.title', isOpen: true },
+    meta: { title: 'auth.forgot.title', isOpen: true, words: [] },
   },
   {
     path: '/reset-password',
     name: 'reset-password',
     component: () => import('./pages/ResetPassword.vue'),
-    meta: { title: 'account.reset.title', isOpen: true },
+    meta: { title: 'auth.reset.title', isOpen: true, words: [] },
   },
   {
     path: '/take-back-email',
     name: 'take-back-email',
     component: () => import('./pages/TakeBackEmail.vue'),
-    meta: { title: 'account.takeBack.title', isOpen: true },
+    meta: { title: 'auth.takeBack.title', isOpen: true, words: [] },
   },
   {
     path: '/verify-email',
     name: 'verify-email',
     component: () => import('./pages/VerifyEmail.vue'),
-    meta: { title: 'auth.verify.title', isOpen: true },
+    meta: { title: 'auth.verify.title', isOpen: true, words: [] },
   },
   {
     path: '/chat',
@@ -74,7 +83,7 @@ const routes: RouteRecordRaw[] = [
     path: '/subscription',
     name: 'subscription',
     component: () => import('./pages/Subscription.vue'),
-    meta: { title: 'subscription.title' },
+    meta: { title: 'subscription.title', words: ['bills'] },
   },
   {
     path: '/settings',
@@ -114,10 +123,21 @@ export function createPages(session: { readonly isSignedIn: boolean }): Router {
       return to.path === from.path ? undefined : { top: 0 };
     },
   });
+  // Words and page are asked for side by side.
+  let words = Promise.resolve();
   router.beforeEach((to) => {
-    if (to.meta.isPublic) return session.isSignedIn ? safeNext(to.query['next']) : true;
-    if (to.meta.isOpen || session.isSignedIn) return true;
-    return { name: 'login', query: to.fullPath === '/chat' ? {} : { next: to.fullPath } };
+    const elsewhere = redirectOf(to, session.isSignedIn);
+    if (elsewhere) return elsewhere;
+    words = loadWords(to.meta.words ?? ['bills', 'rooms']);
+    words.catch(() => undefined);
+    return true;
   });
+  router.beforeResolve(() => words);
   return router;
+}
+
+function redirectOf(to: RouteLocation, isSignedIn: boolean) {
+  if (to.meta.isPublic) return isSignedIn ? safeNext(to.query['next']) : undefined;
+  if (to.meta.isOpen || isSignedIn) return undefined;
+  return { name: 'login', query: to.fullPath === '/chat' ? {} : { next: to.fullPath } };
 }

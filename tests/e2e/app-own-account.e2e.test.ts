@@ -52,39 +52,39 @@ async function logIn(on: Page, email: string, password: string): Promise<void> {
 test('13 who forgot the password gets back in by keyboard, in both languages', async () => {
   const { email } = session.user;
   await page.goto(`${app.url}/login`);
-  await tabTo(page, account.forgot.link);
+  await tabTo(page, auth.forgot.link);
   await page.keyboard.press('Enter');
-  await inBoth(page, (words) => shows(page.locator('main'), words.account.forgot.lead));
+  await inBoth(page, (words) => shows(page.locator('main'), words.auth.forgot.lead));
   await fits(page);
   await page.getByLabel(auth.fields.email).fill(email);
   await page.keyboard.press('Enter');
-  await page.getByRole('status').getByText(fill(account.forgot.sent, { email })).waitFor();
+  await page.getByRole('status').getByText(fill(auth.forgot.sent, { email })).waitFor();
   await fits(page);
 
   const token = await mailed('reset_password', email);
   await page.goto(`${app.url}/reset-password?token=${token}`);
-  await inBoth(page, (words) => shows(page.locator('main'), words.account.reset.lead));
-  await page.getByLabel(account.reset.password).fill('short');
+  await inBoth(page, (words) => shows(page.locator('main'), words.auth.reset.lead));
+  await page.getByLabel(auth.reset.password).fill('short');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').first().waitFor();
   await fits(page);
-  await page.getByLabel(account.reset.password).fill(NEW);
+  await page.getByLabel(auth.reset.password).fill(NEW);
   await page.keyboard.press('Enter');
-  await page.getByRole('status').getByText(account.reset.done).waitFor();
+  await page.getByRole('status').getByText(auth.reset.done).waitFor();
   await logIn(page, email, NEW);
   await page.waitForURL(/\/chat/);
 
   // A second click on the link says what to do.
   const again = await context.newPage();
   await again.goto(`${app.url}/reset-password?token=${token}`);
-  await again.getByLabel(account.reset.password).fill(NEW);
+  await again.getByLabel(auth.reset.password).fill(NEW);
   await again.keyboard.press('Enter');
-  await again.getByRole('alert').getByText(account.reset.over).waitFor();
+  await again.getByRole('alert').getByText(auth.reset.over).waitFor();
   await fits(again);
-  await again.getByRole('link', { name: account.reset.overAsk }).click();
+  await again.getByRole('link', { name: auth.reset.overAsk }).click();
   await again.getByLabel(auth.fields.email).waitFor();
   await again.goto(`${app.url}/reset-password`);
-  await again.getByRole('alert').getByText(account.reset.missing).waitFor();
+  await again.getByRole('alert').getByText(auth.reset.missing).waitFor();
   await again.close();
 });
 
@@ -138,15 +138,15 @@ test('13 an address is changed at the new one, and taken back at the old one', a
   await page.getByText(fill(account.email.now, { email: 'mei@new.example' })).waitFor();
 
   await page.goto(`${app.url}/take-back-email?token=${await mailed('email_changed', email)}`);
-  await inBoth(page, (words) => shows(page.locator('main'), words.account.takeBack.lead));
+  await inBoth(page, (words) => shows(page.locator('main'), words.auth.takeBack.lead));
   await fits(page);
-  await page.getByRole('button', { name: account.takeBack.submit }).click();
-  await page.getByRole('status').getByText(account.takeBack.done).waitFor();
+  await page.getByRole('button', { name: auth.takeBack.submit }).click();
+  await page.getByRole('status').getByText(auth.takeBack.done).waitFor();
   await page.goto(`${app.url}/account`);
   await page.waitForURL(/\/login/);
   const token = await mailed('reset_password', email);
   await page.goto(`${app.url}/reset-password?token=${token}`);
-  await page.getByLabel(account.reset.password).fill(NEW);
+  await page.getByLabel(auth.reset.password).fill(NEW);
   await page.keyboard.press('Enter');
   await logIn(page, email, NEW);
   await page.waitForURL(/\/chat|\/account/);
@@ -195,7 +195,7 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await card.getByAltText(factor.picture).waitFor();
   await fits(page);
   const totp = new TOTP({ secret: await card.locator('.key').innerText() });
-  await card.getByLabel(factor.code).fill(totp.generate());
+  await card.getByLabel(auth.factor.code).fill(totp.generate());
   await page.keyboard.press('Enter');
   await card.getByRole('status').getByText(factor.done).waitFor();
   const recoveryCode = await card.locator('.codes code').first().innerText();
@@ -205,7 +205,7 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.waitForURL(/\/login/);
   await logIn(page, session.user.email, NEW);
-  const code = page.getByLabel(factor.code);
+  const code = page.getByLabel(auth.factor.code);
   await code.waitFor();
   await fits(page);
   await code.fill('000000');
@@ -218,7 +218,7 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await page.goto(`${app.url}/account`);
   await card.getByText(fill(factor.isOn, { count: 9 })).waitFor();
   await card.getByLabel(account.password.current).fill(NEW);
-  await card.getByLabel(factor.code).fill(totp.generate({ timestamp: Date.now() + 30_000 }));
+  await card.getByLabel(auth.factor.code).fill(totp.generate({ timestamp: Date.now() + 30_000 }));
   await page.keyboard.press('Enter');
   await card.getByRole('status').getByText(factor.removed).waitFor();
 });

@@ -1,11 +1,26 @@
 import { createI18n } from 'vue-i18n';
-import type { Messages } from './en/index.ts';
 import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
-const LOAD: Record<Language, () => Promise<{ default: Messages }>> = {
-  en: () => import('./en/index.ts'),
-  'zh-CN': () => import('./zh-CN/index.ts'),
+/** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
+export type WordGroup = 'bills' | 'rooms';
+type Part = () => Promise<{ default: object }>;
+
+const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
+  en: {
+    base: () => import('./en/base.ts'),
+    bills: () => import('./en/bills.ts'),
+    rooms: () => import('./en/rooms.ts'),
+  },
+  'zh-CN': {
+    base: () => import('./zh-CN/base.ts'),
+    bills: () => import('./zh-CN/bills.ts'),
+    rooms: () => import('./zh-CN/rooms.ts'),
+  },
 };
+
+/** What was asked for, and what of it is there, as `en/bills`. */
+const wanted = new Set<'base' | WordGroup>(['base']);
+const loaded = new Set<string>();
 
 export const i18n = createI18n<false>({
   legacy: false,
@@ -20,19 +35,25 @@ export function initialLanguage(): Language {
   return chooseLanguage(readStored(), navigator.languages);
 }
 
-/** Loads the catalogue of `language`, shows the page in it, and remembers the choice. */
+/** Loads the words of `language`, shows the page in it, and remembers the choice. */
 export async function setLanguage(language: Language, remember = true): Promise<void> {
-  if (!i18n.global.availableLocales.includes(language) || isEmpty(language)) {
-    const { default: messages } = await LOAD[language]();
-    i18n.global.setLocaleMessage(language, messages as never);
-  }
+  await load(language);
   i18n.global.locale.value = language;
   document.documentElement.lang = language;
   if (remember) writeStored(language);
 }
 
-function isEmpty(language: Language): boolean {
-  return Object.keys(i18n.global.getLocaleMessage(language)).length === 0;
+/** Loads parts of the catalogue, in the present language and in whichever is chosen later. */
+export async function loadWords(groups: readonly WordGroup[]): Promise<void> {
+  for (const group of groups) wanted.add(group);
+  await load(i18n.global.locale.value as Language);
+}
+
+async function load(language: Language): Promise<void> {
+  const due = [...wanted].filter((part) => !loaded.has(`${language}/${part}`));
+  const parts = await Promise.all(due.map((part) => LOAD[language][part]()));
+  for (const { default: messages } of parts) i18n.global.mergeLocaleMessage(language, messages);
+  for (const part of due) loaded.add(`${language}/${part}`);
 }
 
 function readStored(): string | null {

@@ -1,33 +1,5 @@
 export default {
   title: 'Account',
-  forgot: {
-    link: 'Forgot your password?',
-    title: 'Forgot your password?',
-    lead: 'Tell us your e-mail address, and we send you a link for a new one.',
-    submit: 'Send the link',
-    sent: 'If there is an account with {email}, a mail with a link is on its way. It works once, within 30 minutes.',
-    look: 'Nothing there after a few minutes? Look among the unwanted mails, and whether the address is right.',
-    again: 'Use another address',
-    limited: 'Several mails were sent just now. Use the newest one, or try again in half an hour.',
-    other: 'You remember it?',
-  },
-  reset: {
-    title: 'Choose a new password',
-    lead: 'You are signed out everywhere, and log in with the new one.',
-    password: 'New password',
-    submit: 'Set the password',
-    done: 'Your password is changed, and every device was signed out. Log in with the new one.',
-    over: 'This link was used before, or is older than 30 minutes.',
-    overAsk: 'Ask for a new link',
-    missing: 'The link is not whole. Open it from the mail again, or ask for a new one.',
-  },
-  takeBack: {
-    title: 'Take your e-mail address back',
-    lead: 'Your account gets its old address again, everybody is signed out, and the password loses its force: we mail you a link for a new one.',
-    submit: 'Take it back',
-    done: 'Your account has its old address again, and everybody was signed out. We have mailed you a link for a new password: it works once, within 30 minutes.',
-    over: 'This link was used before, or is older than seven days. Write to support if the address of your account is wrong.',
-  },
   email: {
     title: 'E-mail address',
     now: 'You sign in with {email}, and mails go there.',
@@ -69,8 +41,6 @@ export default {
     begin: 'Set up',
     scan: 'Scan this with your app, or type the key into it:',
     picture: 'The key as a picture for your app',
-    code: 'Code',
-    codeHint: 'Six digits of your app, or a recovery code.',
     confirm: 'Switch on',
     codes:
       'Keep these recovery codes where you keep passwords: each opens your account once, should you lose the phone. They are not shown again.',
