@@ -16,7 +16,7 @@ export async function inEveryBucket<Row extends QueryResultRow>(
   const rows: Row[] = [];
   for (const number of await listBucketNumbers(pool)) {
     const asked = text.replaceAll(/\bu00\./g, `${bucketSchema(number)}.`);
-    rows.push(...(await pool.query<Row>(asked, values)).rows);
+    for (const row of (await pool.query<Row>(asked, values)).rows) rows.push(row);
   }
   return rows;
 }
