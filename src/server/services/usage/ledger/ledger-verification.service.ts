@@ -58,7 +58,7 @@ export class LedgerVerificationService {
       const bucket = bucketOf(pool, number);
       for (const period of await listVerifiablePeriods(bucket)) {
         found.add(period);
-        differences.push(...(await listDifferences(bucket, period)));
+        for (const one of await listDifferences(bucket, period)) differences.push(one);
       }
     }
     const periods = [...found].toSorted().toReversed();
