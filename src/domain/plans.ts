@@ -5,12 +5,6 @@ export const PLANS = ['free', 'pro', 'team'] as const;
 export type Plan = (typeof PLANS)[number];
 export type PaidPlan = Exclude<Plan, 'free'>;
 
-/** What they are called where a catalogue is not at hand, as at Stripe. */
-export const PLAN_NAMES = { free: 'Free', pro: 'Pro', team: 'Team' } as const satisfies Record<
-  Plan,
-  string
->;
-
 export const INTERVALS = ['month', 'year'] as const;
 export type Interval = (typeof INTERVALS)[number];
 

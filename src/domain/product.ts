@@ -1,4 +1,4 @@
-import { PLAN_NAMES, type Plan } from './plans.ts';
+import type { Plan } from './plans.ts';
 
 type ByLanguage<T> = Readonly<Record<'en' | 'zh', T>>;
 
@@ -7,7 +7,7 @@ export const PRODUCT_NAME: ByLanguage<string> = { en: 'Small Squaretable', zh: '
 
 /** What the plans are called, everywhere. */
 export const PLAN_TITLES: ByLanguage<Readonly<Record<Plan, string>>> = {
-  en: PLAN_NAMES,
+  en: { free: 'Free', pro: 'Pro', team: 'Team' },
   zh: { free: '免费版', pro: '专业版', team: '团队版' },
 };
 

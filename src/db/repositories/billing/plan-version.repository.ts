@@ -116,12 +116,12 @@ export function countOnPlan(db: DbOrTx, plan: Plan): Promise<number> {
 /**
  * Gives the next `limit` teams of a plan, in the order of their ids, what their prices sell now (on
  * free: the newest version), in metering too; `version` also to those who pay a step up from the plan.
- * Answers the last id; `undefined` when there was none.
+ * Answers their ids, none when there are no more.
  */
 export async function carryTenants(
   db: DbOrTx,
   values: { plan: Plan; version: number; after: string; limit: number },
-): Promise<string | undefined> {
+): Promise<string[]> {
   const { plan, version, after, limit } = values;
   return db.transaction(async (tx) => {
     const due = await tx
@@ -131,7 +131,7 @@ export async function carryTenants(
       .orderBy(asc(tenants.id))
       .limit(limit);
     const ids = due.map(({ id }) => id);
-    if (ids.length === 0) return undefined;
+    if (ids.length === 0) return ids;
     const sold = tx
       .select({ version: planPrices.version })
       .from(planPrices)
@@ -164,7 +164,7 @@ export async function carryTenants(
         entitlementVersion: sql`${tenants.entitlementVersion} + 1`,
       })
       .where(inArray(tenants.id, ids));
-    return ids.at(-1);
+    return ids;
   });
 }
 

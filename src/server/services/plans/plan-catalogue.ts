@@ -23,16 +23,20 @@ export class PlanCatalogue {
 
   /** The newest version of each plan, cheapest first. */
   async listNewest(): Promise<PlanDefinition[]> {
-    if (performance.now() - this.#readAt > FRESH_MS) await this.#read();
+    await this.#freshen();
     return PLANS.map((plan) => this.#newest(plan));
   }
 
   /** A plan in one of its versions; null asks for the newest. */
   async get(plan: Plan, version: number | null): Promise<PlanDefinition> {
-    const known = version === null ? undefined : this.#find(plan, version);
+    if (version === null) {
+      await this.#freshen();
+      return this.#newest(plan);
+    }
+    const known = this.#find(plan, version);
     if (known) return known;
-    if (version !== null || performance.now() - this.#readAt > FRESH_MS) await this.#read();
-    return (version === null ? undefined : this.#find(plan, version)) ?? this.#newest(plan);
+    await this.#read();
+    return this.#find(plan, version) ?? this.#newest(plan);
   }
 
   /** Something was published: the newest versions are asked for again. */
@@ -60,6 +64,10 @@ export class PlanCatalogue {
     const newest = this.#versions.get(plan)?.at(-1);
     if (newest) return newest;
     throw new Error(`No version of the plan ${plan} is published: run npm run db:migrate.`);
+  }
+
+  async #freshen(): Promise<void> {
+    if (performance.now() - this.#readAt > FRESH_MS) await this.#read();
   }
 
   #read(): Promise<void> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { databaseCode } from '../../../db/database-error.ts';
-import type { Db } from '../../../db/client.ts';
+import type { Db, DbOrTx } from '../../../db/client.ts';
 import type { PlanDraft } from '../../../db/plans-file.ts';
 import {
   carryTenants,
@@ -13,7 +13,7 @@ import {
   rebindPrices,
 } from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
-import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
+import type { Plan, PlanDefinition } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES, type Limit } from '../../../domain/quota.ts';
 
 /** What publishing one plan means. */
@@ -64,7 +64,7 @@ export async function publishPlans(
     const due = drafts.flatMap((draft) => differing(draft, versions));
     const foreseen: Publication[] = [];
     for (const one of due) {
-      foreseen.push(await foresee(db, one, options));
+      foreseen.push(await foresee(tx, one, options));
       const { plan, version } = one.next;
       await insertPlanVersion(tx, one.next, clock.now());
       if (options.everyone) await rebindPrices(tx, { plan, version }, clock.now());
@@ -86,15 +86,13 @@ async function carry(
   onProgress: (teams: number) => void,
 ): Promise<number> {
   let carried = 0;
-  let after: string | undefined = FIRST_ID;
-  while (after !== undefined) {
-    const last: string | undefined = await patiently(() =>
-      carryTenants(db, { plan, version, after: after!, limit: AT_ONCE }),
-    );
-    if (last !== undefined) onProgress((carried += AT_ONCE));
+  for (let after = FIRST_ID; ;) {
+    const ids = await patiently(() => carryTenants(db, { plan, version, after, limit: AT_ONCE }));
+    const last = ids.at(-1);
+    if (last === undefined) return carried;
     after = last;
+    onProgress((carried += ids.length));
   }
-  return carried;
 }
 
 /** Somebody's sync may hold the same rows in another order; then one of the two is asked to repeat. */
@@ -125,10 +123,10 @@ function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[]
   return isSame ? [] : [{ next, before }];
 }
 
-async function foresee(db: Db, { next, before }: Due, options: PublishOptions) {
+async function foresee(db: DbOrTx, { next, before }: Due, options: PublishOptions) {
   const { plan, version } = next;
   const onPlan = await countOnPlan(db, plan);
-  const reaches = plan === PLANS[0] || options.everyone;
+  const reaches = plan === 'free' || options.everyone;
   return {
     plan,
     version,

@@ -210,11 +210,10 @@ async function plansOf(
   { current }: LiveSubscription,
   price: OfferedPrice,
 ): Promise<PlansOfChange> {
-  const sold = await catalogue.bind([price]);
-  const from = current.plan === 'free' ? null : { priceId: current.priceId, plan: current.plan };
-  const bought = from ? (await catalogue.bind([from])).get(from.priceId)! : null;
+  const { priceId, plan } = current;
+  const sold = await catalogue.bind(plan === 'free' ? [price] : [price, { priceId, plan }]);
   return {
-    from: await plans.get(current.plan, bought),
+    from: await plans.get(plan, sold.get(priceId) ?? null),
     to: await plans.get(price.plan, sold.get(price.priceId)!),
   };
 }
