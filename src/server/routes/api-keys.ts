@@ -5,7 +5,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import { idParam, plainText } from './fields.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
 const apiKeySchema = z
@@ -39,8 +39,6 @@ const newKeySchema = z
   .openapi('NewApiKey');
 
 const tags = ['API keys'];
-const signedIn = ['unauthenticated', 'token_expired', 'forbidden'] as const;
-
 /** API keys, managed by people only: a key cannot make keys. */
 export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { apiKeys } = context.services;
@@ -58,7 +56,7 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireUser(context)] as const,
       responses: {
         201: json(createdSchema, 'The key; keep it, it is not shown again.'),
-        ...errors(...signedIn, 'invalid_request', 'upgrade_required', 'limit_reached'),
+        ...errors(...signedOut, 'invalid_request', 'upgrade_required', 'limit_reached'),
       },
     }),
     async (c) => {
@@ -77,7 +75,7 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Keys, newest first: the tenant’s for owners and admins, one’s own for members',
       security: userToken,
       middleware: [requireUser(context)] as const,
-      responses: { 200: json(listSchema, 'Without the keys themselves.'), ...errors(...signedIn) },
+      responses: { 200: json(listSchema, 'Without the keys themselves.'), ...errors(...signedOut) },
     }),
     async (c) => c.json({ apiKeys: await apiKeys.list(userOf(c)) }, 200),
   );
@@ -93,7 +91,7 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireUser(context)] as const,
       responses: {
         204: { description: 'It opens nothing any more.' },
-        ...errors(...signedIn, 'invalid_request', 'not_found'),
+        ...errors(...signedOut, 'invalid_request', 'not_found'),
       },
     }),
     async (c) => {

@@ -18,7 +18,7 @@ import {
   timeZoneName,
 } from './fields.ts';
 import { originReader } from './request-origin.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { sessionCookie } from './session-cookie.ts';
 
@@ -172,7 +172,7 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireUser(context)] as const,
       responses: {
         200: json(meSchema, 'The user and the tenant, as they are now.'),
-        ...errors('unauthenticated', 'token_expired', 'forbidden'),
+        ...errors(...signedOut),
       },
     }),
     async (c) => c.json(await auth.me(userOf(c).userId), 200),
@@ -189,7 +189,7 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(readingBody) },
       responses: {
         200: json(meSchema, 'Noted.'),
-        ...errors('unauthenticated', 'token_expired', 'forbidden', 'invalid_request'),
+        ...errors(...signedOut, 'invalid_request'),
       },
     }),
     async (c) => {

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { idParam, plainText } from './fields.ts';
-import { errors, json, jsonBody, userToken, userTokenOrApiKey } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 
 const characterSchema = z
@@ -156,7 +156,7 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireUser(context)] as const,
       responses: {
         204: { description: 'Noted.' },
-        ...errors('unauthenticated', 'token_expired', 'forbidden', 'invalid_request', 'not_found'),
+        ...errors(...signedOut, 'invalid_request', 'not_found'),
       },
     }),
     async (c) => {

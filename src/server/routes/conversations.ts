@@ -5,7 +5,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import { idParam, plainText } from './fields.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
 const conversationSchema = z
@@ -47,8 +47,6 @@ const pageQuery = z.strictObject({
   before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
   limit: z.coerce.number().int().min(1).max(TURNS_PER_PAGE_MAX).default(100),
 });
-
-const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
 
 /** A person's own conversations, kept for every device. */
 export function conversationRoutes(context: Context): OpenAPIHono<AppEnv> {

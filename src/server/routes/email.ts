@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import { emailField, mailedToken, ownPassword } from './fields.ts';
 import { originReader } from './request-origin.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
 const changeBody = z
@@ -64,7 +64,7 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireUser(context)] as const,
       responses: {
         202: { description: 'It is on its way, or was a moment ago.' },
-        ...errors('unauthenticated', 'token_expired', 'forbidden'),
+        ...errors(...signedOut),
       },
     }),
     async (c) => {
@@ -85,7 +85,7 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(changeBody) },
       responses: {
         202: { description: 'The link is on its way to the new address.' },
-        ...errors('unauthenticated', 'token_expired', 'forbidden', 'invalid_request'),
+        ...errors(...signedOut, 'invalid_request'),
         ...errors('wrong_password', 'forbidden', 'email_taken', 'rate_limited', 'busy'),
       },
     }),

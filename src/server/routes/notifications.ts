@@ -5,7 +5,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
 import { emailField } from './fields.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
 const notificationsSchema = z
@@ -21,8 +21,6 @@ const mutedBody = z
 const billingBody = z.strictObject({ email: emailField.nullable() }).openapi('BillingEmail');
 
 const tags = ['Accounts'];
-const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
-
 /** Which mails one gets, and who else gets those about money. */
 export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { notifications } = context.services.auth.own;

@@ -8,7 +8,7 @@ import { requireUser, userOf } from '../middleware/auth.ts';
 import { answerFile } from './answer-stream.ts';
 import { ownPassword } from './fields.ts';
 import { originReader } from './request-origin.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { sessionCookie } from './session-cookie.ts';
 import { requesterOf } from './subscription.ts';
@@ -32,8 +32,6 @@ const deleteBody = z
       .openapi({ description: 'The exact name of the team, where it goes too.' }),
   })
   .openapi('DeleteAccount');
-
-const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
 
 /** One's data, and one's leaving. */
 export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import { emailField, mailedToken, newPassword, ownPassword } from './fields.ts';
 import { originReader } from './request-origin.ts';
-import { errors, jsonBody, userToken } from './responses.ts';
+import { errors, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { sessionCookie } from './session-cookie.ts';
 
@@ -72,7 +72,7 @@ export function passwordRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(changeBody) },
       responses: {
         204: { description: 'Changed; the session of the cookie goes on.' },
-        ...errors('unauthenticated', 'token_expired', 'forbidden', 'wrong_password'),
+        ...errors(...signedOut, 'wrong_password'),
         ...errors('invalid_request', 'state_changed', 'rate_limited', 'busy'),
       },
     }),

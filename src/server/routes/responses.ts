@@ -22,6 +22,9 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
   return { required: true, content: { 'application/json': { schema } } };
 }
 
+/** What every route for somebody signed in may answer besides. */
+export const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
+
 /**
  * Declares a route's errors by their codes, for the document: the status of each comes from the
  * one table. Handlers throw them, so they are no part of the handler's type.

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import { codeField, ownPassword } from './fields.ts';
 import { originReader } from './request-origin.ts';
-import { errors, json, jsonBody, userToken } from './responses.ts';
+import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
 const viewSchema = z
@@ -23,8 +23,6 @@ const removeBody = z
   .openapi('RemoveSecondFactor');
 
 const PATH = '/api/auth/second-factor';
-const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
-
 /** Codes of an app, asked for at sign-in besides the password. */
 export function secondFactorRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { secondFactors } = context.services.auth.own;

@@ -4,7 +4,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
 import { idParam } from './fields.ts';
-import { errors, json, userToken } from './responses.ts';
+import { errors, json, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { sessionCookie } from './session-cookie.ts';
 
@@ -18,8 +18,6 @@ const sessionSchema = z.object({
 }) satisfies z.ZodType<OwnSessionView>;
 
 const sessionsSchema = z.object({ sessions: z.array(sessionSchema) }).openapi('OwnSessions');
-
-const signedOut = ['unauthenticated', 'token_expired', 'forbidden'] as const;
 
 /** Where one is signed in. */
 export function sessionRoutes(context: Context): OpenAPIHono<AppEnv> {

@@ -1,28 +1,24 @@
-import { and, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, gte, isNotNull, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
 import { secondFactors, type SecondFactor } from '../../schema/index.ts';
 
 /** The one that is asked for at sign-in. */
-export async function findSecondFactor(
-  db: DbOrTx,
-  userId: string,
-): Promise<SecondFactor | undefined> {
-  const [row] = await db
-    .select()
-    .from(secondFactors)
-    .where(and(eq(secondFactors.userId, userId), isNotNull(secondFactors.confirmedAt)));
-  return row;
-}
+export const findSecondFactor = (db: DbOrTx, userId: string) =>
+  findFactor(db, userId, isNotNull(secondFactors.confirmedAt));
 
 /** One that was begun and not confirmed yet. */
-export async function findPendingFactor(
+export const findPendingFactor = (db: DbOrTx, userId: string) =>
+  findFactor(db, userId, isNull(secondFactors.confirmedAt));
+
+async function findFactor(
   db: DbOrTx,
   userId: string,
+  state: SQL,
 ): Promise<SecondFactor | undefined> {
   const [row] = await db
     .select()
     .from(secondFactors)
-    .where(and(eq(secondFactors.userId, userId), isNull(secondFactors.confirmedAt)));
+    .where(and(eq(secondFactors.userId, userId), state));
   return row;
 }
 
