@@ -47,6 +47,11 @@ export function isDatabaseAway(thrown: unknown): boolean {
   return someError(thrown, (error, code) => AWAY.test(code) || BROKEN.test(error.message));
 }
 
+/** True when the server ended a transaction in favour of another one: it may be run again as it was. */
+export function isGivenWay(thrown: unknown): boolean {
+  return someError(thrown, (_error, code) => code === '40001' || code === '40P01');
+}
+
 /** True when a disk of the server is full. */
 export function isDiskFull(thrown: unknown): boolean {
   return someError(thrown, (_error, code) => code === DISK_FULL);

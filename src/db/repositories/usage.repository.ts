@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Period } from '../../domain/period.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import type { Database, Db } from '../client.ts';
+import { repeated } from '../repeated.ts';
 import type { AdmissionBatch, AdmissionCall } from './usage/admit.ts';
 import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admit-all.ts';
 import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
@@ -157,7 +158,7 @@ export class UsageRepository {
   async #sweep<Row extends pg.QueryResultRow>(call: string, values: unknown[]): Promise<Row[]> {
     const text = `select ${this.#bucket.schema}.${call}`;
     const config = { text, values, query_timeout: SWEEP_WITHIN_MS };
-    const result = await this.#bucket.client.query<Row>(config);
+    const result = await repeated(() => this.#bucket.client.query<Row>(config));
     return result.rows;
   }
 }

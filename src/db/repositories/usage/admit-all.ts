@@ -1,4 +1,9 @@
-import { databaseCode, isDataRefused, violatedConstraint } from '../../database-error.ts';
+import {
+  databaseCode,
+  isDataRefused,
+  isGivenWay,
+  violatedConstraint,
+} from '../../database-error.ts';
 import {
   admitBatch,
   PERIOD_NOT_OPEN,
@@ -21,8 +26,6 @@ export type AdmissionMode = 'whole' | 'mixed' | 'careful';
 
 /** More tries than that mean something else is wrong. */
 const ATTEMPTS_MAX = 20;
-const SERIALIZATION_FAILURE = '40001';
-const DEADLOCK = '40P01';
 const CHECK_VIOLATION = '23514';
 const UNIQUE_VIOLATION = '23505';
 
@@ -59,7 +62,7 @@ export async function admitAll(
         await ensurePartition(bucket, batch.period);
       } else if (isDataRefused(error)) {
         return splitOff(bucket, batch, mode, error as Error);
-      } else if (code !== SERIALIZATION_FAILURE && code !== DEADLOCK) {
+      } else if (!isGivenWay(error)) {
         throw error;
       }
     }

@@ -1,5 +1,10 @@
 import type { Period } from '../../../domain/period.ts';
-import { databaseCode, isDataRefused, violatedConstraint } from '../../database-error.ts';
+import {
+  databaseCode,
+  isDataRefused,
+  isGivenWay,
+  violatedConstraint,
+} from '../../database-error.ts';
 import type { Bucket } from './bucket.ts';
 import { ensurePartition } from './periods.ts';
 import { settleBatch, type SettleCall, type Settlement } from './settle.ts';
@@ -19,12 +24,11 @@ export async function settleAll(
     try {
       return await settleBatch(bucket, now, calls);
     } catch (error) {
-      const code = databaseCode(error);
-      const retried = code === '40001' || code === '40P01';
-      const noPartition = code === '23514' && violatedConstraint(error) === undefined;
+      const noPartition =
+        databaseCode(error) === '23514' && violatedConstraint(error) === undefined;
       if (attempt < ATTEMPTS_MAX && noPartition) await ensurePartitionsOf(bucket, calls);
       else if (isDataRefused(error)) return splitOff(bucket, now, calls, error as Error);
-      else if (attempt === ATTEMPTS_MAX || !retried) throw error;
+      else if (attempt === ATTEMPTS_MAX || !isGivenWay(error)) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { databaseCode } from '../../../db/database-error.ts';
 import type { Db, DbOrTx } from '../../../db/client.ts';
+import { repeated } from '../../../db/repeated.ts';
 import type { PlanDraft } from '../../../db/plans-file.ts';
 import {
   carryTenants,
@@ -35,7 +35,6 @@ export interface PublishOptions {
 
 const AT_ONCE = 500;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-const ATTEMPTS_MAX = 5;
 
 /** What `drafts` would change, and for whom; changes nothing. */
 export async function foreseePlans(
@@ -87,22 +86,12 @@ async function carry(
 ): Promise<number> {
   let carried = 0;
   for (let after = FIRST_ID; ;) {
-    const ids = await patiently(() => carryTenants(db, { plan, version, after, limit: AT_ONCE }));
+    // Somebody's sync may hold the same rows in another order.
+    const ids = await repeated(() => carryTenants(db, { plan, version, after, limit: AT_ONCE }));
     const last = ids.at(-1);
     if (last === undefined) return carried;
     after = last;
     onProgress((carried += ids.length));
-  }
-}
-
-/** Somebody's sync may hold the same rows in another order; then one of the two is asked to repeat. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (databaseCode(error) !== '40P01' || attempt === ATTEMPTS_MAX) throw error;
-    }
   }
 }
 
