@@ -42,10 +42,11 @@ export async function admitAll(
   let opened = false;
   if (mode === 'whole' && batch.calls.some(needsFunction)) mode = 'mixed';
   for (let attempt = 1; ; attempt += 1) {
+    const rounds = mode === 'careful' ? roundsOf(batch.calls) : [];
+    if (rounds.length > 1) return admitInRounds(bucket, batch, rounds);
     try {
       if (mode === 'whole') return await admitWhole(bucket, batch);
-      if (mode === 'mixed') return await admitBatch(bucket, batch, false);
-      return await admitInRounds(bucket, batch);
+      return await admitBatch(bucket, batch, mode === 'careful');
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
       const code = databaseCode(error);
@@ -77,25 +78,30 @@ const tenantsOf = (calls: readonly AdmissionCall[]) => [
   ...new Set(calls.map((call) => call.tenantId)),
 ];
 
-/** A key that comes twice in one batch: the second waits for a round of its own. */
-async function admitInRounds(bucket: Bucket, batch: AdmissionBatch): Promise<AdmissionResult[]> {
+/** The places of calls: a key that comes twice in one batch waits for a round of its own. */
+function roundsOf(calls: readonly AdmissionCall[]): number[][] {
+  const rounds: number[][] = [];
+  const seen = new Map<string, number>();
+  calls.forEach(({ tenantId, key }, place) => {
+    const name = `${tenantId}${key}`;
+    const round = key === null ? 0 : (seen.get(name) ?? 0);
+    seen.set(name, round + 1);
+    (rounds[round] ??= []).push(place);
+  });
+  return rounds;
+}
+
+/** Each round is a batch of its own: what one has recorded is not asked for again by the next. */
+async function admitInRounds(
+  bucket: Bucket,
+  batch: AdmissionBatch,
+  rounds: readonly number[][],
+): Promise<AdmissionResult[]> {
   const results = new Array<AdmissionResult>(batch.calls.length);
-  let places = batch.calls.map((_, place) => place);
-  while (places.length > 0) {
-    const seen = new Set<string>();
-    const round: number[] = [];
-    const later: number[] = [];
-    for (const place of places) {
-      const { tenantId, key } = batch.calls[place]!;
-      const name = `${tenantId}${key}`;
-      if (key !== null && seen.has(name)) later.push(place);
-      else round.push(place);
-      seen.add(name);
-    }
-    const calls = round.map((place) => batch.calls[place]!);
-    const answers = await admitBatch(bucket, { ...batch, calls }, true);
-    round.forEach((place, i) => (results[place] = answers[i]!));
-    places = later;
+  for (const places of rounds) {
+    const calls = places.map((place) => batch.calls[place]!);
+    const answers = await admitAll(bucket, { ...batch, calls }, 'careful');
+    places.forEach((place, i) => (results[place] = answers[i]!));
   }
   return results;
 }
