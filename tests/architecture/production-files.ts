@@ -1,0 +1,44 @@
+import { readText, sourceFiles, type SourceFile } from './files.ts';
+
+/** The npm scripts that a production install runs: the product, and the commands of its operators. */
+export const OPERATORS = [
+  'start',
+  'db:migrate',
+  'stripe:setup',
+  'stripe:backfill',
+  'stripe:import',
+  'doctor',
+  'reconcile',
+  'events:replay',
+  'plans:publish',
+  'usage:verify',
+  'usage:archive',
+  'usage:correct',
+  'usage:spread',
+  'community:reports',
+  'community:hide',
+] as const;
+
+export const { dependencies, devDependencies, scripts } = JSON.parse(readText('package.json')) as {
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  scripts: Record<string, string>;
+};
+
+/** The program that an npm script starts. */
+export function programOf(name: string): string {
+  return /scripts\/[\w/-]+\.ts/.exec(scripts[name]!)![0];
+}
+
+const files = new Map(
+  ['src', 'scripts'].flatMap((folder) => sourceFiles(folder)).map((file) => [file.path, file]),
+);
+
+/** Every file of ours that `program` imports, itself included. */
+export function filesOf(program: string, seen = new Map<string, SourceFile>()) {
+  const file = files.get(program);
+  if (!file || seen.has(program)) return seen;
+  seen.set(program, file);
+  for (const { from, typeOnly } of file.imports) if (!typeOnly) filesOf(from, seen);
+  return seen;
+}
