@@ -1,10 +1,11 @@
 import './operator/env-file.ts';
+import { PLANS_FILE, readPacksFile } from '../src/db/plans-file.ts';
 import { decideForCommand, type Config } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client/client.ts';
 import { callStripe } from '../src/server/services/stripe/client/errors.ts';
 import { setUpStripe, type SetUp } from '../src/server/services/stripe/setup/setup.ts';
-import { runCommand } from './operator/command.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
 
 const NO_ENDPOINT =
   'No webhook endpoint was made, because APP_URL is not an address that Stripe can reach. Set APP_URL and run this again, or forward events with: stripe listen --forward-to localhost:3000/webhooks/stripe';
@@ -18,8 +19,10 @@ await runCommand({
   examples: [
     ['', 'makes what is missing; what is there stays'],
     ['--dry-run', 'says what that is'],
+    ['my-plans.yaml', 'with the packs of another file than plans.yaml'],
     ['--rotate', 'replaces the webhook endpoint, and prints the new secret'],
   ],
+  words: { name: 'FILE', max: 1 },
   flags: {
     rotate: {
       type: 'boolean',
@@ -27,7 +30,7 @@ await runCommand({
     },
   },
   writes: true,
-  async run({ values, dryRun }) {
+  async run({ values, words: [file = PLANS_FILE], dryRun }) {
     const config = decideForCommand(readEnv());
     if (config.stripe.kind === 'local') {
       throw new ConfigError(
@@ -36,10 +39,12 @@ await runCommand({
     }
     const access = stripeAccessOf(config.stripe, undefined);
     const url = webhookUrl(config);
+    const packs = readPacks(file);
     // An endpoint whose secret is in the environment is in use.
     const secretKnown = () => access.webhookSecrets.length > 0;
     const setUp = await callStripe(() =>
       setUpStripe(createStripeClient(access), {
+        packs,
         webhook: url ? { url, secretKnown, rotate: values.rotate } : undefined,
         dryRun,
       }),
@@ -61,6 +66,14 @@ await runCommand({
     };
   },
 });
+
+function readPacks(file: string) {
+  try {
+    return readPacksFile(file) ?? [];
+  } catch (error) {
+    throw new Mistyped(error instanceof Error ? error.message : String(error));
+  }
+}
 
 function settingsOf({ prices, portalConfiguration, endpoint }: SetUp): Record<string, string> {
   return {

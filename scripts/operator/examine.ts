@@ -1,4 +1,6 @@
 import { openDatabase } from '../../src/db/client.ts';
+import { listPackVersions } from '../../src/db/repositories/billing/credit-pack.repository.ts';
+import type { PackDefinition } from '../../src/domain/billing/pack.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import {
@@ -39,10 +41,11 @@ export async function examine(
 ): Promise<Finding[]> {
   const config = decideForCommand(env);
   const kinds = `Stripe: ${config.stripe.kind}, database: ${config.database.kind}`;
+  const { findings, packs } = await examineItsDatabase(config, clock);
   const found = await Promise.all([
     examineDataDir(config.dataDir, free),
-    examineItsDatabase(config, clock),
-    examineAccount(config),
+    findings,
+    examineAccount(config, packs),
     examineMail(config),
     examineLlm(config.llm),
   ]);
@@ -54,23 +57,29 @@ export async function examine(
   ];
 }
 
-async function examineItsDatabase(config: Config, clock: Clock): Promise<Finding[]> {
+/** With the packs that it knows: what they cost is Stripe's. */
+async function examineItsDatabase(
+  config: Config,
+  clock: Clock,
+): Promise<{ findings: Finding[]; packs: PackDefinition[] }> {
   const reached = await reachDatabase(config.database);
   const database = openDatabase({ url: reached.url, max: 3 });
   try {
-    return await examineDatabase(database, config, clock);
+    const findings = await examineDatabase(database, config, clock);
+    // Where the tables are older than the program, the findings say so.
+    return { findings, packs: await listPackVersions(database.db).catch(() => []) };
   } catch (error) {
-    return [unreached(error)];
+    return { findings: [unreached(error)], packs: [] };
   } finally {
     await database.close();
     await reached.close();
   }
 }
 
-function examineAccount(config: Config): Promise<Finding[]> {
+function examineAccount(config: Config, packs: readonly PackDefinition[]): Promise<Finding[]> {
   const access = stripeAccessOf(config.stripe, undefined);
   // A development's own endpoint is at an address that only it knows.
   const isServed = config.stripe.kind === 'live' || config.production;
   const url = isServed && config.appUrl ? `${config.appUrl}/webhooks/stripe` : undefined;
-  return examineStripe(createStripeClient(access), access, url);
+  return examineStripe(createStripeClient(access), access, url, packs);
 }

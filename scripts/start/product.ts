@@ -2,10 +2,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import type { LocalStripe } from 'local-stripe';
 import { openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { PLANS_FILE, readPacksFile } from '../../src/db/plans-file.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { MovableClock } from '../../src/domain/clock.ts';
 import { PLANS } from '../../src/domain/plans.ts';
-import { PRODUCT_NAME, soldName } from '../../src/domain/product.ts';
+import { PRODUCT_NAME, soldName, soldPackName } from '../../src/domain/product.ts';
 import { createMovableClock, systemClock } from '../../src/server/clock.ts';
 import { configWarnings, type Config } from '../../src/server/config/config.ts';
 import { ensureLocalSecrets } from '../../src/server/config/local-secrets.ts';
@@ -131,6 +132,10 @@ export async function startProduct(
 const CHINESE_NAMES = Object.fromEntries([
   [PRODUCT_NAME.en, PRODUCT_NAME.zh],
   ...PLANS.map((plan) => [soldName(plan, 'en'), soldName(plan, 'zh')]),
+  ...(readPacksFile(PLANS_FILE) ?? []).map(({ credits, bonus }) => [
+    soldPackName(credits + bonus, 'en'),
+    soldPackName(credits + bonus, 'zh'),
+  ]),
 ]) as Record<string, string>;
 
 /** Loaded only where it is wanted: the product depends on it for development alone. */

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
-import { PLANS_FILE, readPlansFile, type PlanDraft } from './plans-file.ts';
+import { PLANS_FILE, readPacksFile, readPlansFile, type PlanDraft } from './plans-file.ts';
 
 /**
- * Publishes the plans that come with the product where nothing is published yet. From then on the
+ * Publishes the plans and packs that come with the product where nothing is published yet. From then on the
  * database has the truth, and `npm run plans:publish` changes it.
  */
 export async function publishFirstPlans(client: ClientBase): Promise<void> {
@@ -19,6 +19,24 @@ export async function publishFirstPlans(client: ClientBase): Promise<void> {
       [plan, name, JSON.stringify(features), JSON.stringify(limits)],
     );
   }
+  await publishFirstPacks(client);
+}
+
+/** Packs are published all together: one that was taken out by an operator does not come back. */
+async function publishFirstPacks(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ kept: string | null }>(
+    `select to_regclass('credit_packs')::text as kept`,
+  );
+  if (rows[0]!.kept === null) return;
+  const packs = readPacksFile(PLANS_FILE) ?? [];
+  await client.query(
+    `insert into credit_packs (id, version, credits, bonus, valid_days, amounts, active, published_at)
+     select p.id, 1, p.credits, p.bonus, p."validDays", p.amounts, true, now()
+     from jsonb_to_recordset($1::jsonb)
+       as p(id text, credits int, bonus int, "validDays" int, amounts jsonb)
+     where not exists (select from credit_packs)`,
+    [JSON.stringify(packs)],
+  );
 }
 
 /** Where the tables are those of a version that had the numbers in its code. */

@@ -2,10 +2,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import type { PackDefinition } from '../domain/billing/pack.ts';
+import { chargedOf } from '../domain/money.ts';
 import { FEATURES, type Plan, type PlanDefinition, type PlanLimits } from '../domain/plans.ts';
 
 /** What a plan is to include: a version that has no number yet. */
 export type PlanDraft = Omit<PlanDefinition, 'version'>;
+
+/** What a pack is to be: a version that has no number yet. */
+export type PackDraft = Omit<PackDefinition, 'version' | 'active'>;
 
 /** What comes with the product, and is published where nothing is published yet. */
 export const PLANS_FILE = path.resolve(import.meta.dirname, '../../plans.yaml');
@@ -32,12 +37,50 @@ const definition = z.strictObject({
   } satisfies Record<keyof PlanLimits, typeof limit>),
 });
 
+const whole = (least: number, most: number) =>
+  z.custom<number>((value) => isAmount(value) && value >= least && value <= most, {
+    error: `takes a whole number from ${least.toLocaleString('en')} to ${most.toLocaleString('en')}`,
+  });
+const CREDITS_MAX = 1_000_000;
+const MINOR_MAX = 99_999_999;
+
+const pack = z
+  .strictObject({
+    credits: whole(1, CREDITS_MAX),
+    bonus: whole(0, CREDITS_MAX).default(0),
+    valid_days: whole(1, 3_650),
+    amounts: z.record(z.string().regex(/^[a-z]{3}$/), whole(1, MINOR_MAX), {
+      error: 'takes an amount in minor units by currency, such as {cny: 600}',
+    }),
+  })
+  .transform(({ valid_days: validDays, amounts, ...rest }) => ({
+    ...rest,
+    validDays,
+    amounts: Object.entries(amounts).map(([currency, amountMinor]) => ({ currency, amountMinor })),
+  }))
+  .refine(({ amounts }) => amounts.length > 0, {
+    path: ['amounts'],
+    error: 'names no currency',
+  })
+  .refine(({ amounts }) => amounts.every((one) => chargedOf(one) > 0), {
+    path: ['amounts'],
+    error: 'has an amount below the smallest that Stripe charges',
+  });
+
 const document = z.strictObject({
   plans: z.strictObject({
     free: definition,
     pro: definition,
     team: definition,
   } satisfies Record<Plan, typeof definition>),
+  packs: z
+    .record(z.string().regex(/^[a-z][a-z0-9_]{0,29}$/), pack, {
+      error: ({ code }) =>
+        code === 'invalid_key'
+          ? 'takes small letters, digits and _ as the name of a pack'
+          : undefined,
+    })
+    .optional(),
 });
 
 /**
@@ -48,8 +91,25 @@ export function readPlansFile(file: string): PlanDraft[] {
   return parsePlans(readFileSync(file, 'utf8'), path.basename(file));
 }
 
+/** The packs of a file, in its order; `undefined` where it says nothing of packs. */
+export function readPacksFile(file: string): PackDraft[] | undefined {
+  return parsePacks(readFileSync(file, 'utf8'), path.basename(file));
+}
+
 /** The same for its text; `name` is what a sentence calls it. */
 export function parsePlans(text: string, name: string): PlanDraft[] {
+  return Object.entries(parseDocumentOf(text, name).plans).map(([plan, values]) => ({
+    plan: plan as Plan,
+    ...values,
+  }));
+}
+
+export function parsePacks(text: string, name: string): PackDraft[] | undefined {
+  const { packs } = parseDocumentOf(text, name);
+  return packs && Object.entries(packs).map(([id, values]) => ({ id, ...values }));
+}
+
+function parseDocumentOf(text: string, name: string): z.output<typeof document> {
   // Numbers may be grouped, as in 50_000: that is YAML 1.1's.
   const yaml = parseDocument(text, { version: '1.1', prettyErrors: true });
   const [broken] = yaml.errors;
@@ -59,8 +119,5 @@ export function parsePlans(text: string, name: string): PlanDraft[] {
     const { path: place, message } = parsed.error.issues[0]!;
     throw new Error(`${name}: ${place.join('.') || 'the file'}: ${message}.`);
   }
-  return Object.entries(parsed.data.plans).map(([plan, values]) => ({
-    plan: plan as Plan,
-    ...values,
-  }));
+  return parsed.data;
 }

@@ -10,6 +10,8 @@ create type invoice_status as enum ('draft', 'open', 'paid', 'uncollectible', 'v
 
 create type plan as enum ('free', 'pro', 'team');
 
+create type purchase_state as enum ('wanted', 'open', 'needs_action', 'processing', 'paid', 'granted', 'failed', 'expired', 'partly_refunded', 'refunded', 'disputed');
+
 create type remedy_state as enum ('open', 'done', 'noted');
 
 create type status as enum ('active', 'canceled', 'past_due', 'trialing');
@@ -162,6 +164,77 @@ create table conversations (
   constraint conversations_pkey PRIMARY KEY (id),
   constraint conversations_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE,
   constraint conversations_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table credit_pack_prices (
+  stripe_price_id text not null,
+  pack_id text not null,
+  version integer not null,
+  bound_at timestamp with time zone not null,
+  constraint credit_pack_prices_pack_id_version_credit_packs_id_version_fk FOREIGN KEY (pack_id, version) REFERENCES credit_packs(id, version),
+  constraint credit_pack_prices_pkey PRIMARY KEY (stripe_price_id)
+);
+
+create table credit_packs (
+  id text not null,
+  version integer not null,
+  credits integer not null,
+  bonus integer not null,
+  valid_days integer not null,
+  amounts jsonb not null,
+  active boolean not null,
+  published_at timestamp with time zone not null,
+  constraint credit_packs_amounts CHECK (((version > 0) AND (credits > 0) AND (bonus >= 0) AND (valid_days > 0))),
+  constraint credit_packs_id_version_pk PRIMARY KEY (id, version)
+);
+
+create table credit_purchases (
+  id uuid default gen_random_uuid() not null,
+  tenant_id uuid not null,
+  user_id uuid,
+  pack_id text not null,
+  pack_version integer not null,
+  state purchase_state default 'wanted'::purchase_state not null,
+  credits integer not null,
+  bonus integer not null,
+  valid_days integer not null,
+  amount_minor bigint not null,
+  currency text not null,
+  stripe_customer_id text not null,
+  stripe_price_id text not null,
+  locale text not null,
+  stripe_session_id text,
+  url text,
+  expires_at timestamp with time zone not null,
+  stripe_payment_intent_id text,
+  stripe_invoice_id text,
+  paid_at timestamp with time zone,
+  credits_expire_at timestamp with time zone,
+  refunded_minor bigint default 0 not null,
+  refund_pending_minor bigint default 0 not null,
+  shortfall_micro bigint default 0 not null,
+  dispute_status text,
+  taken_back jsonb default '{}'::jsonb not null,
+  frozen_at timestamp with time zone,
+  freezes integer default 0 not null,
+  refund_asked_at timestamp with time zone,
+  refund_asked_minor bigint,
+  refund_asked_micro bigint,
+  refunds_asked integer default 0 not null,
+  look_at timestamp with time zone,
+  look_attempts integer default 0 not null,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  synced_at timestamp with time zone,
+  constraint credit_purchases_amounts CHECK (((amount_minor > 0) AND (refunded_minor >= 0) AND (refund_pending_minor >= 0) AND (shortfall_micro >= 0))),
+  constraint credit_purchases_currency_lower CHECK ((currency ~ '^[a-z]{3}$'::text)),
+  constraint credit_purchases_pack_id_pack_version_credit_packs_id_version_f FOREIGN KEY (pack_id, pack_version) REFERENCES credit_packs(id, version),
+  constraint credit_purchases_pkey PRIMARY KEY (id),
+  constraint "credit_purchases_stripeInvoiceId_unique" UNIQUE (stripe_invoice_id),
+  constraint "credit_purchases_stripePaymentIntentId_unique" UNIQUE (stripe_payment_intent_id),
+  constraint "credit_purchases_stripeSessionId_unique" UNIQUE (stripe_session_id),
+  constraint credit_purchases_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint credit_purchases_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 );
 
 create table known_addresses (
@@ -541,6 +614,14 @@ CREATE INDEX conversations_own_idx ON public.conversations USING btree (tenant_i
 
 CREATE INDEX conversations_user_idx ON public.conversations USING btree (user_id);
 
+CREATE INDEX credit_purchases_end_idx ON public.credit_purchases USING btree (credits_expire_at) WHERE (credits_expire_at IS NOT NULL);
+
+CREATE INDEX credit_purchases_look_idx ON public.credit_purchases USING btree (look_at) WHERE (look_at IS NOT NULL);
+
+CREATE UNIQUE INDEX credit_purchases_one_open ON public.credit_purchases USING btree (tenant_id) WHERE (state = ANY (ARRAY['wanted'::purchase_state, 'open'::purchase_state]));
+
+CREATE INDEX credit_purchases_tenant_idx ON public.credit_purchases USING btree (tenant_id, created_at);
+
 CREATE INDEX known_addresses_last_used_idx ON public.known_addresses USING btree (last_used_at);
 
 CREATE INDEX mail_outbox_tenant_idx ON public.mail_outbox USING btree (tenant_id, created_at);
@@ -692,6 +773,15 @@ CREATE OR REPLACE FUNCTION public.bucket_schema(p_number integer)
 AS $function$
   select 'u' || lpad(p_number::text, 2, '0');
 $function$
+;
+
+CREATE OR REPLACE FUNCTION public.credit_packs_stay()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'a published version of a pack never changes' using errcode = 'restrict_violation';
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.plan_limits_changed()
@@ -1448,6 +1538,8 @@ begin
   end loop;
 end $function$
 ;
+
+CREATE TRIGGER credit_packs_stay BEFORE DELETE OR UPDATE ON public.credit_packs FOR EACH ROW EXECUTE FUNCTION credit_packs_stay();
 
 CREATE TRIGGER plan_limits_changed AFTER INSERT OR UPDATE ON public.plan_limits FOR EACH ROW EXECUTE FUNCTION plan_limits_changed();
 

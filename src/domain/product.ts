@@ -16,3 +16,8 @@ export function soldName(plan: Plan, language: 'en' | 'zh'): string {
   const names = [PRODUCT_NAME[language], PLAN_TITLES[language][plan]];
   return names.join(language === 'en' ? ' ' : '');
 }
+
+/** A pack as it stands on invoices: `Small Squaretable 330 credits`, `小方桌 330 点数`. */
+export function soldPackName(credits: number, language: 'en' | 'zh'): string {
+  return `${PRODUCT_NAME[language]} ${credits} ${language === 'en' ? 'credits' : '点数'}`;
+}

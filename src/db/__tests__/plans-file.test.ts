@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePlans, PLANS_FILE, readPlansFile } from '../plans-file.ts';
+import { parsePacks, parsePlans, PLANS_FILE, readPacksFile, readPlansFile } from '../plans-file.ts';
 
 const plan = (changes: string[] = []) =>
   [
@@ -51,5 +51,66 @@ describe('12.1 what a file has wrong is told with its place', () => {
     ['a key twice', file(plan(['name: B'])), /is not YAML: Map keys must be unique/],
   ])('%s', (_, text, sentence) => {
     expect(() => parsePlans(text, 'a.yaml')).toThrow(sentence);
+  });
+});
+
+describe('12.3 packs in the file', () => {
+  const withPack = (lines: string[], id = 'small') =>
+    `${file()}packs:\n  ${id}:\n${lines.map((line) => `    ${line}\n`).join('')}`;
+  const good = ['credits: 60', 'valid_days: 365', 'amounts: {cny: 600, usd: 99}'];
+  const changed = (from: string, to: string) =>
+    withPack(good.map((line) => line.replace(from, to)));
+
+  test('the file that comes with the product has packs from ¥6 to ¥68, and dollars', () => {
+    const packs = readPacksFile(PLANS_FILE)!;
+    const amounts = packs.map((pack) => pack.amounts.map(({ amountMinor }) => amountMinor));
+    expect(amounts).toEqual([
+      [600, 99],
+      [3_000, 499],
+      [6_800, 999],
+    ]);
+    expect(packs.every(({ validDays }) => validDays === 365)).toBe(true);
+  });
+
+  test('the first currency stays the first, and no bonus is none', () => {
+    expect(parsePacks(withPack(good), 'a.yaml')).toEqual([
+      {
+        id: 'small',
+        credits: 60,
+        bonus: 0,
+        validDays: 365,
+        amounts: [
+          { currency: 'cny', amountMinor: 600 },
+          { currency: 'usd', amountMinor: 99 },
+        ],
+      },
+    ]);
+  });
+
+  test('a file may say nothing of packs, or that there are none', () => {
+    expect(parsePacks(file(), 'a.yaml')).toBeUndefined();
+    expect(parsePacks(`${file()}packs: {}\n`, 'a.yaml')).toEqual([]);
+  });
+
+  test.each([
+    ['no credits', changed('60', '0'), /packs\.small\.credits: takes a whole number from 1/],
+    ['half a credit', changed('60', '0.5'), /packs\.small\.credits: takes a whole number/],
+    ['no days', changed('365', '0'), /packs\.small\.valid_days: takes a whole number from 1/],
+    ['a field that nobody knows', withPack([...good, 'colour: red']), /packs\.small: .*colour/],
+    ['no currency', changed('{cny: 600, usd: 99}', '{}'), /amounts: names no currency/],
+    [
+      'a currency that is none',
+      changed('usd', 'dollars'),
+      /amounts\.dollars: takes .* by currency/,
+    ],
+    [
+      'what Stripe would not charge',
+      changed('600', '20'),
+      /below the smallest that Stripe charges/,
+    ],
+    ['yuan in place of fen', changed('600', '6.5'), /amounts\.cny: takes a whole number/],
+    ['a name with blanks', withPack(good, '"my pack"'), /packs\.my pack: takes small letters/],
+  ])('%s', (_, text, sentence) => {
+    expect(() => parsePacks(text, 'a.yaml')).toThrow(sentence);
   });
 });

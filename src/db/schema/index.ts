@@ -5,6 +5,8 @@ export * from './billing-intents.ts';
 export * from './characters.ts';
 export * from './checkout-sessions.ts';
 export * from './conversations.ts';
+export * from './credit-packs.ts';
+export * from './credit-purchases.ts';
 export * from './enums.ts';
 export * from './mail-outbox.ts';
 export * from './metering-buckets.ts';

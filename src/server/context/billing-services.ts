@@ -5,6 +5,7 @@ import type { PlanCatalogue } from '../services/plans/plan-catalogue.ts';
 import { PaymentService } from '../services/billing/payment.service.ts';
 import { PlanService } from '../services/billing/plan.service.ts';
 import { ReconcileService } from '../services/billing/reconcile.service.ts';
+import { PackCatalogue } from '../services/stripe/packs/pack-catalogue.ts';
 import { PriceCatalogue } from '../services/stripe/catalogue.ts';
 import { StripeCallLimiter, type CallLimits } from '../services/stripe/client/call-limits.ts';
 import { createStripeClient } from '../services/stripe/client/client.ts';
@@ -19,6 +20,7 @@ import { KeyedQueue } from '../services/billing/locks/keyed-queue.ts';
 export interface BillingServices {
   catalogue: PriceCatalogue;
   plans: PlanService;
+  packs: PackCatalogue;
   subscriptions: SubscriptionService;
   payments: PaymentService;
   stripeEvents: StripeEventService;
@@ -39,6 +41,7 @@ export function createBillingServices(
   const { appUrl, contact, trialDays, dataDir, mail } = config;
   const client = createStripeClient(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
+  const packs = new PackCatalogue({ stripe: client, access, db, clock, log });
   const { portalConfiguration } = access;
   const stripe = new StripeService({
     stripe: client,
@@ -54,6 +57,7 @@ export function createBillingServices(
   const stripeEvents = new StripeEventService(sync);
   return {
     catalogue,
+    packs,
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),
     subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays }),

@@ -8,6 +8,7 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   invalid_request: 'Something in the form is not right. Check the fields and try again.',
   invalid_period: 'That month does not exist.',
   unknown_price: 'This price is no longer offered. Reload the page to see the current ones.',
+  unknown_pack: 'This pack is no longer sold. Reload the page to see the current ones.',
   invalid_signature: 'The request could not be verified.',
   invalid_payload: 'The request could not be read.',
   unauthenticated: 'You are signed out. Log in to go on.',
@@ -26,6 +27,10 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   limit_reached: 'There are as many as there may be. Remove one first.',
   email_taken: 'There is an account with this e-mail already. Log in instead.',
   already_subscribed: 'There is a subscription already. Reload the page to see it.',
+  purchase_open: 'A purchase is open already. Finish it, or give it up, before you begin another.',
+  refund_window_over:
+    'The seven days in which unused credits can be given back here are over. Write to support.',
+  nothing_to_refund: 'Nothing of this purchase can be given back any more.',
   no_subscription: 'There is no subscription to change.',
   not_resumable: 'This subscription has ended and cannot be resumed. You can subscribe again.',
   same_price: 'You are on this price already.',

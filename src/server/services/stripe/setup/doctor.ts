@@ -1,9 +1,11 @@
 import type { Stripe } from 'stripe';
+import type { PackDefinition } from '../../../../domain/billing/pack.ts';
 import { formatMoney } from '../../../../domain/money.ts';
 import { fault, well, type Finding } from '../../operations/doctor/faults.ts';
 import type { StripeAccess } from '../client/client.ts';
 import { callStripe, isStripeUnavailable } from '../client/errors.ts';
 import { CATALOGUE_SLOTS, readOfferedPrices, type OfferedPrice } from '../offered-prices.ts';
+import { readPackPrices } from '../packs/pack-prices.ts';
 import { examineEndpoints } from './examine-endpoints.ts';
 import { examinePortal } from './examine-portal.ts';
 
@@ -12,11 +14,13 @@ export async function examineStripe(
   stripe: Stripe,
   access: StripeAccess,
   webhookUrl: string | undefined,
+  packs: readonly PackDefinition[],
 ): Promise<Finding[]> {
   try {
     return await callStripe(async () => [
       well(`Stripe answers in ${access.livemode ? 'live' : 'test'} mode`),
       ...(await examinePrices(stripe, access)),
+      ...(await examinePacks(stripe, packs)),
       await examinePortal(stripe, access),
       ...(await examineEndpoints(stripe, access, webhookUrl)),
     ]);
@@ -37,6 +41,17 @@ async function examinePrices(stripe: Stripe, access: StripeAccess): Promise<Find
     ...sharedPrices(access),
     ...mixedCurrencies(offered),
     ...(await foreignPrices(stripe, offered)),
+  ];
+}
+
+async function examinePacks(stripe: Stripe, packs: readonly PackDefinition[]): Promise<Finding[]> {
+  const { prices, problems } = await readPackPrices(stripe, packs);
+  return [
+    ...prices.map(({ packId, amounts }) => {
+      const costs = amounts.map((one) => formatMoney(one, 'en')).join(' or ');
+      return well(`Price of the pack ${packId}: ${costs}`);
+    }),
+    ...problems.map((problem) => fault('Prices', 'price_unusable', problem)),
   ];
 }
 

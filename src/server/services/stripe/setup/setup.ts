@@ -1,6 +1,8 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Db } from '../../../../db/client.ts';
+import type { PackDraft } from '../../../../db/plans-file.ts';
+import { listSoldPacks } from '../../../../db/repositories/billing/credit-pack.repository.ts';
 import {
   findSetting,
   writeSetting,
@@ -11,6 +13,7 @@ import { createStripeClient, type StripeAccess } from '../client/client.ts';
 import { callStripe, isStripeUnavailable } from '../client/errors.ts';
 import { Changes } from './changes.ts';
 import { ensurePortalConfiguration } from './portal.ts';
+import { ensurePackPrices } from './pack-prices.ts';
 import { ensurePrices, type EnsuredPrice } from './products.ts';
 import { ensureWebhookEndpoint, type EndpointOptions, type EnsuredEndpoint } from './webhook.ts';
 
@@ -22,16 +25,22 @@ export interface SetUp {
 }
 
 /**
- * Brings a Stripe account to what the product needs: products, prices, portal configuration and,
+ * Brings a Stripe account to what the product needs: products, prices of plans and packs, portal configuration and,
  * where `webhook` is given, the webhook endpoint. Can be run again at any time. With `dryRun` nothing
  * is changed, and ids of what would be made are stand-ins.
  */
 export async function setUpStripe(
   stripe: Stripe,
-  options: { webhook: EndpointOptions | undefined; dryRun?: boolean },
+  options: {
+    webhook: EndpointOptions | undefined;
+    /** Those that are sold. */
+    packs: readonly PackDraft[];
+    dryRun?: boolean;
+  },
 ): Promise<SetUp> {
   const changes = new Changes(options.dryRun ?? false);
   const prices = await ensurePrices(stripe, changes);
+  await ensurePackPrices(stripe, changes, options.packs);
   const portalConfiguration = await ensurePortalConfiguration(stripe, changes, prices);
   const endpoint = options.webhook
     ? await ensureWebhookEndpoint(stripe, changes, options.webhook)
@@ -54,8 +63,10 @@ export async function setUpLocalStripe(
   const kept = keptWebhook.safeParse(await findSetting(db, WEBHOOK_SETTING)).data;
   const stripe = createStripeClient(access);
   const secretKnown = (endpointId: string) => endpointId === kept?.endpointId;
+  const packs = await listSoldPacks(db);
   const setUpOnce = (rotate: boolean) =>
     setUpStripe(stripe, {
+      packs,
       webhook:
         access.webhookSecrets.length > 0 ? undefined : { url: webhookUrl, secretKnown, rotate },
     });

@@ -41,6 +41,9 @@ test('an empty account gets prices, portal and webhook, once', async () => {
   const client = createStripeClient(first);
   const prices = await client.prices.list({ limit: 100 });
   expect(prices.data.map((one) => [one.lookup_key, one.unit_amount, one.currency]).sort()).toEqual([
+    ['squaretable_pack_large', 6800, 'cny'],
+    ['squaretable_pack_medium', 3000, 'cny'],
+    ['squaretable_pack_small', 600, 'cny'],
     ['squaretable_pro_monthly', 2900, 'cny'],
     ['squaretable_pro_yearly', 29000, 'cny'],
     ['squaretable_team_monthly', 9900, 'cny'],
@@ -141,7 +144,8 @@ test('14.4 no endpoint is removed or replaced unless that is asked for', async (
   const url = 'https://billing.example.com/webhooks/stripe';
   const set = (options: { secret?: boolean; rotate?: boolean; dryRun?: boolean } = {}) => {
     const { secret = false, rotate = false, dryRun = false } = options;
-    return setUpStripe(client, { webhook: { url, rotate, secretKnown: () => secret }, dryRun });
+    const webhook = { url, rotate, secretKnown: () => secret };
+    return setUpStripe(client, { packs: [], webhook, dryRun });
   };
   const endpoints = async () => (await client.webhookEndpoints.list()).data.map(({ id }) => id);
 

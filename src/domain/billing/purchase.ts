@@ -1,0 +1,165 @@
+import { isDisputeOpen } from './dispute.ts';
+import { packMicro } from './pack.ts';
+
+/**
+ * `wanted`: stored, Stripe was not asked yet or did not answer. `open`: can be paid. `processing`: the
+ * order is placed and the money is under way. `paid`: the money is there, the credits are not yet.
+ * `granted`: they are. `failed`: the money did not come. `expired`: nobody paid in time. `disputed`: the
+ * bank questions it, or has decided against us. `needs_action` is for charges that nobody is present at.
+ */
+export const PURCHASE_STATES = [
+  'wanted',
+  'open',
+  'needs_action',
+  'processing',
+  'paid',
+  'granted',
+  'failed',
+  'expired',
+  'partly_refunded',
+  'refunded',
+  'disputed',
+] as const;
+export type PurchaseState = (typeof PURCHASE_STATES)[number];
+
+/** A refund of the purchase's charge, as Stripe has it. */
+export interface RefundFacts {
+  id: string;
+  amountMinor: number;
+  /** Stripe's own: pending, requires_action, succeeded, failed, canceled. */
+  status: string;
+  /** Of a refund of ours: how many µcr it pays back. `null`: its share of the whole. */
+  micro: number | null;
+  createdAt: Date;
+}
+
+/** What Stripe knows of a purchase now. */
+export interface PurchaseFacts {
+  session: 'open' | 'complete' | 'expired';
+  payment: 'unpaid' | 'failed' | 'paid';
+  /** What was charged; 0 while nothing was. */
+  chargedMinor: number;
+  paidAt: Date | null;
+  refunds: readonly RefundFacts[];
+  dispute: { id: string; status: string; amountMinor: number } | null;
+}
+
+const UNDER_WAY = new Set(['pending', 'requires_action']);
+
+export function isUnderWay({ status }: Pick<RefundFacts, 'status'>): boolean {
+  return UNDER_WAY.has(status);
+}
+
+const sum = (refunds: readonly RefundFacts[]) =>
+  refunds.reduce((all, { amountMinor }) => all + amountMinor, 0);
+
+export function refundedMinor({ refunds }: PurchaseFacts): number {
+  return sum(refunds.filter(({ status }) => status === 'succeeded'));
+}
+
+export function refundPendingMinor({ refunds }: PurchaseFacts): number {
+  return sum(refunds.filter(isUnderWay));
+}
+
+/** What is to become of a purchase whose credits are, or are not, granted. */
+export function stateOf(facts: PurchaseFacts, isGranted: boolean): PurchaseState {
+  const { session, payment, chargedMinor, dispute } = facts;
+  if (payment !== 'paid') {
+    if (session === 'open') return 'open';
+    if (session === 'expired') return 'expired';
+    return payment === 'failed' ? 'failed' : 'processing';
+  }
+  if (!isGranted) return 'paid';
+  if (dispute && (isDisputeOpen(dispute.status) || dispute.status === 'lost')) return 'disputed';
+  const refunded = refundedMinor(facts);
+  if (refunded >= chargedMinor) return 'refunded';
+  return refunded > 0 ? 'partly_refunded' : 'granted';
+}
+
+/** What is to be done to the credits of a purchase that was paid. */
+export interface CreditsDue {
+  /** Whether they may be used. */
+  frozen: boolean;
+  /** µcr to be taken back, by refund or dispute: each once. */
+  taken: { ref: string; micro: number }[];
+  /** Refunds whose share was taken at once and which have failed since: that comes back. */
+  returned: { ref: string; since: Date }[];
+}
+
+/**
+ * What refunds and disputes do to the credits. A refund takes its share of them (one of ours what was
+ * unused); while it is under way and would leave nothing they are frozen, so that a failure gives them
+ * back as they were, while of a part the share goes at once and comes back by a grant of its own. A
+ * dispute freezes all, and one that is lost takes its share.
+ */
+export function creditsDue(
+  facts: PurchaseFacts,
+  purchase: { credits: number; bonus: number; takenBack: Readonly<Record<string, number>> },
+): CreditsDue {
+  const due: CreditsDue = { frozen: false, taken: [], returned: [] };
+  const shares = sharesOf(facts, packMicro(purchase));
+  for (const refund of facts.refunds) {
+    const share = shares.get(refund.id);
+    if (share === undefined) {
+      const wasTaken = purchase.takenBack[refund.id] !== undefined;
+      if (wasTaken) due.returned.push({ ref: refund.id, since: refund.createdAt });
+    } else if (isUnderWay(refund) && share.leavesNothing) due.frozen = true;
+    else due.taken.push({ ref: refund.id, micro: share.micro });
+  }
+  const { dispute, chargedMinor } = facts;
+  if (dispute && isDisputeOpen(dispute.status)) due.frozen = true;
+  if (dispute?.status === 'lost') {
+    const part = Math.min(dispute.amountMinor, chargedMinor);
+    due.taken.push({ ref: dispute.id, micro: shareOf(packMicro(purchase), part, chargedMinor) });
+  }
+  return due;
+}
+
+/** Of every refund that succeeded or may: the shares add up to the whole, rounded down once. */
+function sharesOf(
+  { refunds, chargedMinor }: PurchaseFacts,
+  wholeMicro: number,
+): Map<string, { micro: number; leavesNothing: boolean }> {
+  const shares = new Map<string, { micro: number; leavesNothing: boolean }>();
+  let backMinor = 0;
+  const counted = refunds.filter((one) => one.status === 'succeeded' || isUnderWay(one));
+  for (const { id, amountMinor, micro } of counted.toSorted(byAge)) {
+    const before = shareOf(wholeMicro, backMinor, chargedMinor);
+    backMinor = Math.min(chargedMinor, backMinor + amountMinor);
+    const share = shareOf(wholeMicro, backMinor, chargedMinor) - before;
+    const leavesNothing = micro !== null || backMinor >= chargedMinor;
+    shares.set(id, { micro: micro ?? share, leavesNothing });
+  }
+  return shares;
+}
+
+function byAge(a: RefundFacts, b: RefundFacts): number {
+  return a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1);
+}
+
+/** `floor(whole × part / all)`, exactly: the product does not fit a double. */
+export function shareOf(whole: number, part: number, all: number): number {
+  return all === 0 ? 0 : Number((BigInt(whole) * BigInt(part)) / BigInt(all));
+}
+
+/** How long a customer may give back, by a button, what is unused. */
+export const REFUND_WINDOW_DAYS = 7;
+
+export function refundUntil(paidAt: Date): Date {
+  return new Date(paidAt.getTime() + REFUND_WINDOW_DAYS * 86_400_000);
+}
+
+/**
+ * What unused credits are worth when they are given back: the part of the price that their share of the
+ * paid ones is, rounded down. The bonus counts as used last: of 300 + 30 credits of which 200 are left,
+ * 170 were paid for.
+ */
+export function unusedMinor(
+  purchase: { credits: number; bonus: number },
+  leftMicro: number,
+  paidMinor: number,
+): number {
+  const paidMicro = packMicro({ credits: purchase.credits, bonus: 0 });
+  const used = packMicro(purchase) - leftMicro;
+  return shareOf(paidMinor, Math.max(0, paidMicro - used), paidMicro);
+}
