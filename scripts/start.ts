@@ -36,7 +36,8 @@ async function run({ signal, again }: StopWish): Promise<void> {
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
   try {
-    await Promise.race([seed(product), stopped]);
+    // A stop waits for what of it is under way, as it does for requests.
+    await Promise.race([product.server.context.drain.during(seed(product)), stopped]);
     if (!signal.aborted) welcome(product);
     await stopped;
   } finally {

@@ -34,11 +34,14 @@ export interface Demo {
 
 /**
  * Fills a new installation with a demo, through the services and the local Stripe as people would.
- * Tenants that are there already are left as they are.
+ * Tenants that are there already are left as they are. When the process leaves, those that are begun
+ * are brought to their state, for nobody does it later, and no other is begun.
  */
 export async function seedDemo(demo: Demo): Promise<void> {
+  const { begun: leaving } = demo.context.drain;
   const missing = [];
   for (const tenant of TENANTS) {
+    if (leaving.aborted) break;
     const requester = await register(demo, tenant.email, tenant.tenantName);
     if (requester) missing.push(tenant.stage(demo, requester));
   }

@@ -40,7 +40,7 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
   });
   registerBillingMetrics(metrics.registry, database.db);
   const product = createProductServices(foundation, usage, plans, metrics.registry);
-  const billing = createBillingServices(foundation, usage, plans);
+  const billing = createBillingServices(foundation, usage, plans, drain);
   billing.mails.drawFrom(() => product.auth.own.passwords.answerRequests());
   return {
     ...foundation,

@@ -16,13 +16,21 @@ export interface DrainTimes {
   graceSeconds: number;
 }
 
+/** Told to whom a process that leaves refuses or cuts: 503 `busy`. */
+export class Leaving extends BillingError {
+  constructor() {
+    super('busy', 'The server is restarting; try again in a moment.', { retryAfterSeconds: 1 });
+  }
+}
+
 /**
  * How a process leaves without losing a request. Each stage is a signal:
  *
  * 1. `begun`: `/readyz` fails and every answer closes its connection, so that whoever hands out
  *    requests goes elsewhere. Everything is still served, for the pause.
  * 2. `closed`: the listening socket is shut, endless answers end, and what still arrives on kept
- *    connections is refused before anything is counted. Answers under way go on, for the grace.
+ *    connections is refused before anything is counted. What is under way goes on, for the grace:
+ *    answers, and the work behind them, whose client may have hung up.
  * 3. `over`: what still runs is cut.
  */
 export class Drain {
@@ -31,6 +39,7 @@ export class Drain {
   readonly #over = new AbortController();
   readonly #hurry = new AbortController();
   readonly #open = new Set<ServerResponse>();
+  #works = 0;
   /** Connections without a request so far, and since when. */
   readonly #fresh = new Map<Socket, number>();
   readonly #refused = new WeakSet<IncomingMessage>();
@@ -46,6 +55,30 @@ export class Drain {
 
   get over(): AbortSignal {
     return this.#over.signal;
+  }
+
+  /** Answers that are still to be sent, to clients who are still there. */
+  get answers(): number {
+    return this.#open.size;
+  }
+
+  /** What was handed to `during` and has not come to its end. */
+  get works(): number {
+    return this.#works;
+  }
+
+  /**
+   * Has the process wait for `work` before it goes, whether somebody waits for its answer or not:
+   * what it needs (jobs, database, Stripe) ends later. Hands it back.
+   */
+  during<W extends Promise<unknown>>(work: W): W {
+    this.#works += 1;
+    const end = () => {
+      this.#works -= 1;
+      this.#whenChanged();
+    };
+    work.then(end, end);
+    return work;
   }
 
   /** Whether the request came on a kept connection after the socket was shut. */
@@ -73,7 +106,10 @@ export class Drain {
     });
   }
 
-  /** Goes through the stages; resolves when nothing is connected any more. Called once. */
+  /**
+   * Goes through the stages; resolves when nothing is connected and nothing under way any more, or
+   * the grace is over. Called once.
+   */
   async stop(server: Server, { pauseSeconds, graceSeconds }: DrainTimes): Promise<void> {
     this.#begun.abort();
     // One whose head has gone keeps its connection; the next answer on that one closes it.
@@ -85,8 +121,8 @@ export class Drain {
     await setImmediate();
     this.#shut(server);
     await this.#wait(graceSeconds * 1000, () => this.#isQuiet());
-    this.#over.abort(new BillingError('busy', RESTARTING, { retryAfterSeconds: 1 }));
-    await this.#wait(LAST_WORDS_MS, () => this.#open.size === 0);
+    this.#over.abort(new Leaving());
+    await this.#wait(LAST_WORDS_MS, () => this.#open.size === 0 && this.#works === 0);
     server.closeAllConnections();
     server.close();
   }
@@ -111,7 +147,7 @@ export class Drain {
   }
 
   #isQuiet(): boolean {
-    return this.#open.size === 0 && this.#fresh.size === 0;
+    return this.#open.size === 0 && this.#works === 0 && this.#fresh.size === 0;
   }
 
   #forget(socket: Socket): void {
@@ -138,5 +174,3 @@ export class Drain {
     });
   }
 }
-
-export const RESTARTING = 'The server is restarting; try again in a moment.';

@@ -45,10 +45,7 @@ export async function startServer(foundation: Foundation): Promise<Server> {
   await usage.ensurePartitions();
   await characters.ensureStarters();
   usage.start();
-  // Nothing else than HTTP/1.1 was asked for.
-  const server = createAdaptorServer({ fetch: createApp(context).fetch }) as HttpServer;
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  drain.watch(server);
+  const server = createHttpServer(context);
   await context.jobs.start();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -61,23 +58,43 @@ export async function startServer(foundation: Foundation): Promise<Server> {
     throw error;
   }
   const listening = server.address() as AddressInfo;
-  void catchUpEvents(context);
+  void drain.during(catchUpEvents(context));
   return {
     url: addressOf(host, listening.port),
     port: listening.port,
     context,
-    catchUp: () => context.jobs.runPeriodicTasks(drain.closed),
+    catchUp: () => drain.during(context.jobs.runPeriodicTasks(drain.closed)),
     async stop({ pause = false } = {}) {
       const { drainSeconds, stopGraceSeconds } = foundation.config;
       await drain.stop(server, {
         pauseSeconds: pause ? drainSeconds : 0,
         graceSeconds: stopGraceSeconds,
       });
+      if (drain.works > 0) context.log.warn({ works: drain.works }, 'work was left at a stop');
       await context.jobs.stop();
       await usage.stop();
     },
     hurry: () => drain.hurry(),
   };
+}
+
+/**
+ * The app as a server that does not listen yet. Its connections and answers are watched by the
+ * context's `Drain`, and so is each request's work, which goes on when its client hangs up.
+ */
+export function createHttpServer(context: Context): HttpServer {
+  const { drain } = context;
+  const app = createApp(context);
+  // Nothing else than HTTP/1.1 was asked for.
+  const server = createAdaptorServer({
+    fetch(request, env) {
+      const answer = app.fetch(request, env);
+      return answer instanceof Promise ? drain.during(answer) : answer;
+    },
+  }) as HttpServer;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  drain.watch(server);
+  return server;
 }
 
 /** Where this machine finds what listens at `host`; on its own interface under the name `loopback`. */
@@ -96,7 +113,7 @@ export function addressOf(
 async function catchUpEvents({ services, log, drain }: Context): Promise<void> {
   try {
     await services.reconcile.catchUpEvents();
-    await services.stripeEvents.sweep();
+    if (!drain.begun.aborted) await services.stripeEvents.sweep();
   } catch (err) {
     if (!drain.begun.aborted) log.warn({ err }, 'events could not be fetched at start');
   }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { startProduct, type Product } from '../../scripts/start/product.ts';
 import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
+import type { StopOptions } from '../../src/server/index.ts';
 import { createLog, type Logger } from '../../src/server/log.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
@@ -12,6 +13,8 @@ export interface TestApp extends Product {
   /** The local Stripe's address. */
   stripeUrl: string;
   database: TestDatabase;
+  /** Stops the product as a signal does; its database stays until `stop`. */
+  leave(options: StopOptions): Promise<void>;
 }
 
 /**
@@ -49,6 +52,7 @@ export async function startTestApp(
       url: product.server.url,
       stripeUrl: product.localStripe?.url ?? '',
       database,
+      leave: (options) => product.stop(options),
       stop: async () => {
         await product.stop();
         await clear();

@@ -1,15 +1,13 @@
 import { tmpdir } from 'node:os';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { SessionView } from '../../src/domain/api.ts';
-import { createApp } from '../../src/server/app.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { createContext, type Context } from '../../src/server/context.ts';
 import { Drain, type DrainTimes } from '../../src/server/drain.ts';
+import { createHttpServer } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog, type Logger } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
@@ -67,8 +65,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     drain,
   );
   context.services.usage.start();
-  const server = createAdaptorServer({ fetch: createApp(context).fetch }) as Server;
-  drain.watch(server);
+  const server = createHttpServer(context);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let people = 0;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { Drain, type DrainTimes } from '../drain.ts';
 
@@ -126,4 +127,35 @@ test('14.1 a connection on which nothing is asked holds nobody up', async () => 
   silent.resume();
   await leave();
   await ended;
+});
+
+test('10.22 work goes on to its end when its client has hung up', async () => {
+  const { port, drain, slow, leave } = await startServer();
+  const work = Promise.withResolvers<void>();
+  expect(drain.during(work.promise)).toBe(work.promise);
+  const socket = connect(port, '127.0.0.1');
+  socket.write('GET /slow HTTP/1.1\r\nHost: here\r\n\r\n');
+  await expect.poll(() => slow.length).toBe(1);
+  socket.destroy();
+  await expect.poll(() => drain.answers).toBe(0);
+
+  let isGone = false;
+  const left = leave().then(() => (isGone = true));
+  await once(drain.closed, 'abort');
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  expect([isGone, drain.over.aborted, drain.works]).toEqual([false, false, 1]);
+  work.reject(new Error('its own end, told to whoever waits for it'));
+  await left;
+  await expect(work.promise).rejects.toThrow('its own end');
+  expect(drain.works).toBe(0);
+});
+
+test('10.22 work that goes on after the grace holds nobody up', async () => {
+  const { drain, leave } = await startServer();
+  const work = Promise.withResolvers<void>();
+  void drain.during(work.promise);
+  const cut = once(drain.over, 'abort').then(() => work.resolve());
+  await leave({ graceSeconds: 0.05 });
+  await cut;
+  expect(drain.works).toBe(0);
 });

@@ -35,6 +35,7 @@ export function createBillingServices(
   foundation: Foundation,
   usage: BillingDeps['usage'],
   plans: PlanCatalogue,
+  drain: BillingDeps['drain'],
 ): BillingServices {
   const { config, clock, log, database, jobs, stripe: access } = foundation;
   const { db } = database;
@@ -60,7 +61,7 @@ export function createBillingServices(
     packs,
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),
-    subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays }),
+    subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays, drain }),
     payments: new PaymentService({ db }),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),

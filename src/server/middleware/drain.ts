@@ -1,6 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { BillingError } from '../../domain/errors.ts';
-import { RESTARTING, type Drain } from '../drain.ts';
+import { Leaving, type Drain } from '../drain.ts';
 import type { Step } from './in-one-step.ts';
 
 /**
@@ -10,8 +9,6 @@ import type { Step } from './in-one-step.ts';
 export function refuseWhenClosed(drain: Drain): Step {
   return (c) => {
     const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-    if (drain.refuses(incoming)) {
-      throw new BillingError('busy', RESTARTING, { retryAfterSeconds: 1 });
-    }
+    if (drain.refuses(incoming)) throw new Leaving();
   };
 }

@@ -1,5 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { streamSSE } from 'hono/streaming';
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
@@ -41,7 +41,7 @@ const gated = ['unauthenticated', 'token_expired', 'upgrade_required', 'quota_ex
 /** Chat: models, and the conversation as a stream. */
 export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { chat } = context.services;
-  const { over } = context.drain;
+  const { drain } = context;
   const { requireFeature } = featureGate(context);
   const router = createRouter();
 
@@ -88,7 +88,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const hangUp = new AbortController();
-      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, over]);
+      const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, drain.over]);
       const requestId = c.get('requestId');
       const { conversationId, ...said } = c.req.valid('json');
       const events = await chat.answer({
@@ -99,13 +99,14 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
         log: c.get('log')(),
         signal,
       });
-      return streamSSE(c, async (stream) => {
+      const tell = async (stream: SSEStreamingApi) => {
         stream.onAbort(() => hangUp.abort());
         for await (const { event, data } of events) {
           const sent = event === 'error' ? { ...data, requestId } : data;
           await stream.writeSSE({ event, data: JSON.stringify(sent) });
         }
-      });
+      };
+      return streamSSE(c, (stream) => drain.during(tell(stream)));
     },
   );
 

@@ -26,9 +26,10 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
 
   /** Stripe is told at once where it can be, and by a task where not: nobody waits for it. */
   function tellStripe(): void {
-    void subscriptions.tellContacts().catch((err: unknown) => {
+    const told = subscriptions.tellContacts().catch((err: unknown) => {
       context.log.warn({ err }, 'the new address of a customer is told later');
     });
+    void context.drain.during(told);
   }
 
   router.openapi(

@@ -1,9 +1,10 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { TenantId } from '../../domain/ids.ts';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf } from '../middleware/auth.ts';
-import { answerEvents, answerFile } from './answer-stream.ts';
+import { answerEvents, answerFile, type EventStream } from './answer-stream.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
@@ -153,14 +154,16 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
         slots: streams.liveUsage,
         tenantId,
         until: context.drain.closed,
-        run: async ({ sse, signal }) => {
-          for await (const stats of usage.watch(tenantId, signal)) {
-            await sse.writeSSE({ data: JSON.stringify(stats) });
-          }
-        },
+        run: (stream) => context.drain.during(tellUsage(tenantId, stream)),
       });
     },
   );
+
+  async function tellUsage(tenantId: TenantId, { sse, signal }: EventStream): Promise<void> {
+    for await (const stats of usage.watch(tenantId, signal)) {
+      await sse.writeSSE({ data: JSON.stringify(stats) });
+    }
+  }
 
   return router;
 }

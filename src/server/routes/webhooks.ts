@@ -22,6 +22,7 @@ export function webhookRoutes(context: Context): OpenAPIHono<AppEnv> {
   const handle = handleStripeWebhook({
     access: context.stripe,
     events: context.services.stripeEvents,
+    drain: context.drain,
   });
   const router = createRouter();
   router.openAPIRegistry.registerPath(route);

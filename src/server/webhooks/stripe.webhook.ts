@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono';
 import { Stripe } from 'stripe';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Drain } from '../drain.ts';
 import type { Logger } from '../log.ts';
 import { STRIPE_API_VERSION } from '../config/stripe.config.ts';
 import type { StripeAccess } from '../services/stripe/client/client.ts';
@@ -20,8 +21,9 @@ const SIGNATURE = /^t=\d+,v1=[0-9a-f]{64}/;
 export function handleStripeWebhook(deps: {
   access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
   events: Pick<StripeEventService, 'receive' | 'refuse' | 'alertApiVersion' | 'noteDelivery'>;
+  drain: Pick<Drain, 'during'>;
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
-  const { access, events } = deps;
+  const { access, events, drain } = deps;
   return async (c) => {
     const log = c.get('log')();
     const body = await c.req.text();
@@ -30,7 +32,7 @@ export function handleStripeWebhook(deps: {
       log.warn({ reason: signed }, 'webhook refused');
       // What does not even look like one of Stripe's is nobody's delivery.
       if (SIGNATURE.test(c.req.header('stripe-signature') ?? ''))
-        void events.noteDelivery('refused');
+        void drain.during(events.noteDelivery('refused'));
       throw new BillingError('invalid_signature', 'The webhook was refused.');
     }
     const event = parsed(signed, log);
@@ -43,7 +45,7 @@ export function handleStripeWebhook(deps: {
       await events.alertApiVersion(event.api_version ?? null);
     }
     await events.receive(event);
-    void events.noteDelivery('accepted');
+    void drain.during(events.noteDelivery('accepted'));
     return c.json({ received: true });
   };
 }

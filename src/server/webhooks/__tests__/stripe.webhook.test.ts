@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
 import type { AppEnv } from '../../app-env.ts';
+import { Drain } from '../../drain.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { createLog } from '../../log.ts';
 import { errorHandler } from '../../middleware/error-handler.ts';
@@ -33,6 +34,7 @@ function deliver(body: string, header: string | undefined, secrets = SECRETS, li
     '/',
     handleStripeWebhook({
       access: { webhookSecrets: secrets, livemode },
+      drain: new Drain(),
       events: {
         refuse: async () => {},
         alertApiVersion: async () => {},

@@ -19,6 +19,8 @@ export interface BillingDeps extends SyncDeps {
   /** Without a trailing slash: the only base of the addresses handed to Stripe. */
   appUrl: string;
   trialDays: number;
+  /** The process waits for such work before it goes, though no request does. */
+  drain: { during(work: Promise<unknown>): unknown };
 }
 
 /** The tenant; 404 `tenant_not_found` for deleted ones. */

@@ -119,6 +119,7 @@ export class SubscriptionReader {
     // A Stripe that hangs must not take a connection for every reader: few look, the rest learn.
     const lane = (this.#nextLane = (this.#nextLane + 1) % LANES);
     const looked = this.#queue.run(String(lane), () => this.#look(stripeCustomerId, tenantId, now));
+    billing.drain.during(looked);
     return Promise.race([looked, pause(LOOK_WITHIN_MS, true, { ref: false })]);
   }
 
