@@ -11,12 +11,13 @@ export async function publishFirstPlans(client: ClientBase): Promise<void> {
   );
   const plans = readPlansFile(PLANS_FILE);
   if (rows[0]!.kept === null) return writePlanLimits(client, plans);
-  for (const { plan, name, features, limits } of plans) {
+  for (const { plan, name, features, limits, rates } of plans) {
     await client.query(
-      `insert into plan_versions (plan, version, name, features, limits, published_at, carried_at)
-       select $1, 1, $2, $3, $4, now(), now()
+      `insert into plan_versions (plan, version, name, features, limits, rates, published_at,
+         carried_at)
+       select $1, 1, $2, $3, $4, $5, now(), now()
        where not exists (select from plan_versions where plan = $1::plan)`,
-      [plan, name, JSON.stringify(features), JSON.stringify(limits)],
+      [plan, name, JSON.stringify(features), JSON.stringify(limits), JSON.stringify(rates)],
     );
   }
   await publishFirstPacks(client);

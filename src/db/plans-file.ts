@@ -4,7 +4,13 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { PackDefinition } from '../domain/billing/pack.ts';
 import { chargedOf } from '../domain/money.ts';
-import { FEATURES, type Plan, type PlanDefinition, type PlanLimits } from '../domain/plans.ts';
+import {
+  FEATURES,
+  type Plan,
+  type PlanDefinition,
+  type PlanLimits,
+  type PlanRates,
+} from '../domain/plans.ts';
 
 /** What a plan is to include: a version that has no number yet. */
 export type PlanDraft = Omit<PlanDefinition, 'version'>;
@@ -24,6 +30,14 @@ const limit = z
   })
   .transform((value) => (value === 'unlimited' ? null : value));
 
+/** A thousand credits a unit; a call then costs at most what the books can add up exactly. */
+const RATE_MAX = 1_000_000_000;
+const rate = z
+  .custom<number>((value) => isAmount(value) && value > 0 && value <= RATE_MAX, {
+    error: `takes whole microcredits a unit from 1 to ${RATE_MAX.toLocaleString('en')}; leave the line out where the quota is a hard limit`,
+  })
+  .optional();
+
 const definition = z.strictObject({
   name: z.string().trim().min(1).max(40),
   features: z
@@ -35,6 +49,15 @@ const definition = z.strictObject({
     images: limit,
     api_calls: limit,
   } satisfies Record<keyof PlanLimits, typeof limit>),
+  rates: z
+    .strictObject({
+      llm_tokens: rate,
+      messages: rate,
+      images: rate,
+      api_calls: rate,
+    } satisfies Record<keyof PlanLimits, typeof rate>)
+    .default({})
+    .transform((rates) => rates as PlanRates),
 });
 
 const whole = (least: number, most: number) =>

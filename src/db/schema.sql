@@ -359,6 +359,7 @@ create table plan_versions (
   limits jsonb not null,
   published_at timestamp with time zone not null,
   carried_at timestamp with time zone,
+  rates jsonb default '{}'::jsonb not null,
   constraint plan_versions_plan_version_pk PRIMARY KEY (plan, version),
   constraint plan_versions_version CHECK ((version > 0))
 );
@@ -820,6 +821,18 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.plan_rates_of(p_plan plan, p_version integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select rates from plan_versions where plan = p_plan and version = p_version),
+    (select rates from plan_versions where plan = p_plan order by version desc limit 1),
+    '{}');
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.plan_versions_published()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -859,11 +872,12 @@ AS $function$
 declare
   v_base plan := case when new.base_plan <= new.plan then new.base_plan end;
 begin
-  execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+  execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
     bucket_schema(new.usage_bucket))
   using new.id, new.entitlement_version, new.plan::text,
     plan_limits_of(new.plan, new.plan_version), v_base::text,
-    plan_limits_of(v_base, new.base_plan_version), new.share_from, new.share_until, new.deleted_at;
+    plan_limits_of(v_base, new.base_plan_version), new.share_from, new.share_until, new.deleted_at,
+    plan_rates_of(new.plan, new.plan_version);
   if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
 end $function$
@@ -1569,6 +1583,85 @@ create table bucket_migrations (
   constraint bucket_migrations_pkey PRIMARY KEY (name)
 );
 
+create table credit_accounts (
+  tenant_id uuid not null,
+  head_grant uuid,
+  head_left bigint default 0 not null,
+  head_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  last_seq bigint default 0 not null,
+  updated_at timestamp with time zone not null,
+  constraint credit_accounts_head CHECK (((head_left >= 0) AND ((head_grant IS NOT NULL) OR (head_left = 0)))),
+  constraint credit_accounts_pkey PRIMARY KEY (tenant_id)
+) with (fillfactor=40);
+
+create table credit_changes (
+  tenant_id uuid not null,
+  verb text not null,
+  ref text not null,
+  grant_id uuid not null,
+  revoked_micro bigint,
+  pending_micro bigint,
+  shortfall_micro bigint,
+  actor text not null,
+  reason text not null,
+  made_at timestamp with time zone not null,
+  constraint credit_changes_pkey PRIMARY KEY (tenant_id, verb, ref),
+  constraint credit_changes_verb CHECK ((verb = ANY (ARRAY['revoke'::text, 'freeze'::text, 'unfreeze'::text])))
+);
+
+create table credit_draws (
+  tenant_id uuid not null,
+  seq bigint not null,
+  period text not null,
+  kind text not null,
+  grant_id uuid,
+  resource_type resource_type,
+  rate_micro bigint,
+  units bigint default 0 not null,
+  micro bigint not null,
+  reverses_seq bigint,
+  drawn_at timestamp with time zone not null,
+  constraint credit_draws_kind CHECK ((kind = ANY (ARRAY['granted'::text, 'grant'::text, 'uncovered'::text, 'expired'::text, 'revoked'::text]))),
+  constraint credit_draws_source CHECK (((grant_id IS NULL) = (kind = 'uncovered'::text))),
+  constraint credit_draws_tenant_id_seq_pk PRIMARY KEY (tenant_id, seq),
+  constraint credit_draws_use CHECK (((resource_type IS NULL) = (kind = ANY (ARRAY['granted'::text, 'expired'::text, 'revoked'::text]))))
+);
+
+create table credit_grants (
+  tenant_id uuid not null,
+  id uuid not null,
+  origin text not null,
+  origin_ref text not null,
+  class smallint not null,
+  amount_micro bigint not null,
+  left_micro bigint not null,
+  held_micro bigint default 0 not null,
+  revoke_due_micro bigint default 0 not null,
+  effective_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  frozen_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  actor text not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  constraint credit_grants_amounts CHECK (((amount_micro > 0) AND (left_micro >= 0) AND (held_micro >= 0) AND ((left_micro + held_micro) <= amount_micro) AND ((revoke_due_micro >= 0) AND (revoke_due_micro <= held_micro)))),
+  constraint credit_grants_class CHECK ((class = ANY (ARRAY[0, 1]))),
+  constraint credit_grants_once UNIQUE (tenant_id, origin, origin_ref),
+  constraint credit_grants_origin CHECK ((origin = ANY (ARRAY['purchase'::text, 'promotion'::text, 'goodwill'::text, 'migration'::text]))),
+  constraint credit_grants_tenant_id_id_pk PRIMARY KEY (tenant_id, id),
+  constraint credit_grants_times CHECK ((effective_at < expires_at))
+);
+
+create table reservation_sources (
+  tenant_id uuid not null,
+  reservation_id uuid not null,
+  n smallint not null,
+  grant_id uuid not null,
+  micro bigint not null,
+  constraint reservation_sources_micro CHECK ((micro > 0)),
+  constraint reservation_sources_pkey PRIMARY KEY (tenant_id, reservation_id, n)
+);
+
 create table usage (
   tenant_id uuid not null,
   period text not null,
@@ -1582,6 +1675,8 @@ create table usage (
   reason text,
   occurred_at timestamp with time zone not null,
   created_at timestamp with time zone default now() not null,
+  draw_seq bigint,
+  draw_count smallint,
   constraint usage_negative_only_as_correction CHECK (((amount > 0) OR ((amount < 0) AND (actor IS NOT NULL) AND (reason IS NOT NULL)))),
   constraint usage_tenant_id_period_id_pk PRIMARY KEY (tenant_id, period, id)
 ) partition by LIST (period);
@@ -1634,6 +1729,8 @@ create table usage_reservations (
   created_at timestamp with time zone default now() not null,
   closed_at timestamp with time zone,
   begun_amount bigint,
+  plan_units bigint,
+  rate_micro bigint,
   constraint usage_reservations_amount CHECK ((amount > 0)),
   constraint usage_reservations_begun_amount CHECK ((begun_amount >= 0)),
   constraint usage_reservations_closed_when_done CHECK (((state = 'open'::reservation_state) = (closed_at IS NULL))),
@@ -1652,6 +1749,7 @@ create table usage_tenants (
   share_from timestamp with time zone,
   share_until timestamp with time zone,
   deleted_at timestamp with time zone,
+  rates jsonb default '{}'::jsonb not null,
   constraint usage_tenants_pkey PRIMARY KEY (tenant_id)
 );
 
@@ -1679,11 +1777,20 @@ create table usage_totals (
   updated_at timestamp with time zone default now() not null,
   day smallint default 1 not null,
   threshold smallint default 0 not null,
+  beyond bigint default 0 not null,
+  held_beyond bigint default 0 not null,
+  spilled bigint default 0 not null,
+  rate_micro bigint,
+  constraint usage_totals_beyond CHECK ((((beyond >= 0) AND (beyond <= used)) AND ((held_beyond >= 0) AND (held_beyond <= held)))) NOT VALID,
   constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
   constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type)
 ) with (fillfactor=40);
 
 create sequence usage_id_seq cache 64;
+
+CREATE INDEX credit_draws_reverses_idx ON u00.credit_draws USING btree (tenant_id, reverses_seq) WHERE (reverses_seq IS NOT NULL);
+
+CREATE INDEX credit_grants_order_idx ON u00.credit_grants USING btree (tenant_id, expires_at, class, effective_at, id) WHERE (left_micro > 0);
 
 CREATE INDEX usage_reservations_closed_idx ON u00.usage_reservations USING brin (closed_at);
 
@@ -1692,6 +1799,307 @@ CREATE INDEX usage_reservations_expiry_idx ON u00.usage_reservations USING btree
 CREATE INDEX usage_reservations_open_idx ON u00.usage_reservations USING btree (tenant_id, period, resource_type) WHERE (state = 'open'::reservation_state);
 
 CREATE INDEX usage_thresholds_mail_due_idx ON u00.usage_thresholds USING btree (crossed_at) WHERE mail_due;
+
+CREATE OR REPLACE FUNCTION u00.credit_account(p_tenant uuid)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+begin
+  select * into a from credit_accounts where tenant_id = p_tenant for update;
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_balance(a credit_accounts, p_now timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_behind bigint;
+begin
+  if a.head_grant is null then return 0; end if;
+  select coalesce(sum(left_micro), 0) into v_behind from credit_grants
+  where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and effective_at <= p_now
+    and expires_at > p_now;
+  return a.head_left + v_behind;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_bring_up(p_tenant uuid, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_group record;
+begin
+  perform from usage_reservations
+  where tenant_id = p_tenant and state = 'open' and expires_at <= p_now
+  limit 1;
+  if found then
+    perform from usage_totals
+    where tenant_id = p_tenant
+    order by tenant_id, period, resource_type
+    for update;
+    for v_group in
+      select distinct period, resource_type from usage_reservations
+      where tenant_id = p_tenant and state = 'open' and expires_at <= p_now
+      order by period, resource_type
+    loop
+      perform usage_expire_group(p_tenant, v_group.period, v_group.resource_type, p_now);
+    end loop;
+  end if;
+
+  perform from credit_accounts c
+  where c.tenant_id = p_tenant and (c.head_until <= p_now or exists (
+    select from credit_grants g
+    where g.tenant_id = p_tenant and g.left_micro > 0 and g.frozen_at is null
+      and g.expires_at <= p_now));
+  if found then
+    perform credit_keep(credit_rehead(credit_account(p_tenant), p_now), p_now);
+  end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_freeze(p_tenant uuid, p_grant uuid, p_ref text, p_freeze boolean, p_extend interval, p_actor text, p_reason text, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+  v_verb text := case when p_freeze then 'freeze' else 'unfreeze' end;
+begin
+  a := credit_account(p_tenant);
+  perform from credit_changes where tenant_id = p_tenant and verb = v_verb and ref = p_ref;
+  if found then return false; end if;
+  a := credit_put_back(a);
+  if p_freeze then
+    update credit_grants set frozen_at = p_now
+    where tenant_id = p_tenant and id = p_grant and frozen_at is null;
+  else
+    update credit_grants
+    set expires_at = expires_at + coalesce(p_extend, p_now - frozen_at), frozen_at = null
+    where tenant_id = p_tenant and id = p_grant and frozen_at is not null;
+  end if;
+  insert into credit_changes (tenant_id, verb, ref, grant_id, actor, reason, made_at)
+  values (p_tenant, v_verb, p_ref, p_grant, p_actor, p_reason, p_now);
+  perform credit_keep(credit_rehead(a, p_now), p_now);
+  return true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_grant(p_tenant uuid, p_id uuid, p_origin text, p_origin_ref text, p_class smallint, p_micro bigint, p_effective_at timestamp with time zone, p_expires_at timestamp with time zone, p_actor text, p_reason text, p_now timestamp with time zone, OUT grant_id uuid, OUT is_new boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+begin
+  insert into credit_accounts (tenant_id, updated_at) values (p_tenant, p_now)
+  on conflict do nothing;
+  a := credit_account(p_tenant);
+  select id into grant_id from credit_grants
+  where tenant_id = p_tenant and origin = p_origin and origin_ref = p_origin_ref;
+  is_new := not found;
+  if not is_new then return; end if;
+  grant_id := p_id;
+  insert into credit_grants (tenant_id, id, origin, origin_ref, class, amount_micro, left_micro,
+    effective_at, expires_at, actor, reason, created_at)
+  values (p_tenant, p_id, p_origin, p_origin_ref, p_class, p_micro, p_micro, p_effective_at,
+    p_expires_at, p_actor, p_reason, p_now);
+  a := credit_note(a, 'granted', p_id, -p_micro, p_now);
+  a := credit_rehead(a, p_now);
+  perform credit_keep(a, p_now);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_keep(a credit_accounts, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  update credit_accounts
+  set head_grant = a.head_grant, head_left = a.head_left, head_until = a.head_until,
+    last_seq = a.last_seq, updated_at = p_now
+  where tenant_id = a.tenant_id;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_note(a credit_accounts, p_kind text, p_grant uuid, p_micro bigint, p_now timestamp with time zone, p_period text DEFAULT NULL::text, p_resource resource_type DEFAULT NULL::resource_type, p_rate bigint DEFAULT NULL::bigint, p_units bigint DEFAULT 0, p_reverses bigint DEFAULT NULL::bigint)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+begin
+  a.last_seq := a.last_seq + 1;
+  insert into credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro, units,
+    micro, reverses_seq, drawn_at)
+  values (a.tenant_id, a.last_seq, coalesce(p_period, to_char(p_now at time zone 'UTC', 'YYYY-MM')),
+    p_kind, p_grant, p_resource, p_rate, p_units, p_micro, p_reverses, p_now);
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_put_back(a credit_accounts)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if a.head_grant is not null then
+    update credit_grants set left_micro = left_micro + a.head_left
+    where tenant_id = a.tenant_id and id = a.head_grant;
+  end if;
+  a.head_grant := null;
+  a.head_left := 0;
+  a.head_until := '-infinity';
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_rehead(a credit_accounts, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  g credit_grants;
+  v_next timestamptz;
+begin
+  a := credit_put_back(a);
+  for g in
+    select * from credit_grants
+    where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and expires_at <= p_now
+    order by expires_at, id
+  loop
+    update credit_grants set left_micro = 0 where tenant_id = a.tenant_id and id = g.id;
+    a := credit_note(a, 'expired', g.id, g.left_micro, p_now);
+  end loop;
+
+  select min(effective_at) into v_next from credit_grants
+  where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and effective_at > p_now;
+  a.head_until := coalesce(v_next, 'infinity');
+
+  select * into g from credit_grants
+  where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and effective_at <= p_now
+  order by expires_at, class, effective_at, id
+  limit 1;
+  if found then
+    update credit_grants set left_micro = 0 where tenant_id = a.tenant_id and id = g.id;
+    a.head_grant := g.id;
+    a.head_left := g.left_micro;
+    a.head_until := least(a.head_until, g.expires_at);
+  end if;
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_revoke(p_tenant uuid, p_grant uuid, p_ref text, p_micro bigint, p_actor text, p_reason text, p_now timestamp with time zone, OUT revoked_micro bigint, OUT pending_micro bigint, OUT shortfall_micro bigint, OUT is_new boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+  g credit_grants;
+  v_wanted bigint;
+begin
+  a := credit_put_back(credit_account(p_tenant));
+  select c.revoked_micro, c.pending_micro, c.shortfall_micro
+  into revoked_micro, pending_micro, shortfall_micro
+  from credit_changes c where c.tenant_id = p_tenant and c.verb = 'revoke' and c.ref = p_ref;
+  is_new := not found;
+  if is_new then
+    select * into strict g from credit_grants where tenant_id = p_tenant and id = p_grant;
+    v_wanted := coalesce(p_micro, g.amount_micro);
+    revoked_micro := least(v_wanted, g.left_micro);
+    pending_micro := least(v_wanted - revoked_micro, g.held_micro - g.revoke_due_micro);
+    shortfall_micro := v_wanted - revoked_micro - pending_micro;
+    update credit_grants
+    set left_micro = left_micro - revoked_micro,
+      revoke_due_micro = revoke_due_micro + pending_micro,
+      revoked_at = case when v_wanted >= amount_micro then p_now else revoked_at end
+    where tenant_id = p_tenant and id = p_grant;
+    if revoked_micro > 0 then
+      a := credit_note(a, 'revoked', p_grant, revoked_micro, p_now);
+    end if;
+    insert into credit_changes (tenant_id, verb, ref, grant_id, revoked_micro, pending_micro,
+      shortfall_micro, actor, reason, made_at)
+    values (p_tenant, 'revoke', p_ref, p_grant, revoked_micro, pending_micro, shortfall_micro,
+      p_actor, p_reason, p_now);
+  end if;
+  perform credit_keep(credit_rehead(a, p_now), p_now);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_spendable(t usage_totals, p_balance bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select usage_remaining(t."limit", t.used - t.beyond, t.held - t.held_beyond)
+    + case when t.rate_micro > 0 then p_balance / t.rate_micro else 0 end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT grants jsonb, OUT spendable jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+begin
+  select * into a from credit_accounts where tenant_id = p_tenant;
+  balance := credit_balance(a, p_now);
+  select coalesce(jsonb_object_agg(t.resource_type, credit_spendable(t, balance)), '{}')
+  into spendable
+  from usage_totals t where t.tenant_id = p_tenant and t.period = p_period;
+  if a.tenant_id is null then return; end if;
+  with counted as (
+    select g.*, g.left_micro + case when g.id = a.head_grant then a.head_left else 0 end as "left"
+    from credit_grants g
+    where g.tenant_id = p_tenant
+    -- Those with something in them, and of the others the latest.
+    order by g.left_micro + g.held_micro > 0 or g.id = a.head_grant desc, g.expires_at desc
+    limit 100
+  ), named as (
+    select c.*, case when c.revoked_at is not null then 'revoked'
+      when c.frozen_at is not null then 'frozen'
+      when c.expires_at <= p_now then 'expired'
+      when c."left" + c.held_micro = 0 then 'used'
+      when c.effective_at > p_now then 'scheduled'
+      else 'active' end as state
+    from counted c
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'origin', n.origin, 'class', n.class,
+    'amount', n.amount_micro, 'left', n."left", 'held', n.held_micro,
+    'effectiveAt', n.effective_at, 'expiresAt', n.expires_at, 'state', n.state)
+    order by n.state in ('used', 'expired', 'revoked'), n.expires_at, n.class, n.effective_at,
+      n.id), '[]')
+  into grants
+  from named n;
+end $function$
+;
 
 CREATE OR REPLACE FUNCTION u00.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
  RETURNS usage_totals
@@ -2257,8 +2665,9 @@ begin
   where tenant_id = any(p_tenants) and deleted_at is null
   order by tenant_id
   for share;
-  insert into usage_totals (tenant_id, period, resource_type, "limit")
-  select t.tenant_id, p_period, r.resource, usage_limit_of(t, p_period, r.resource)
+  insert into usage_totals (tenant_id, period, resource_type, "limit", rate_micro)
+  select t.tenant_id, p_period, r.resource, usage_limit_of(t, p_period, r.resource),
+    (t.rates ->> r.resource::text)::bigint
   from usage_tenants t
   cross join lateral (
     select name::resource_type as resource from jsonb_object_keys(t.limits) as k(name)
@@ -2321,7 +2730,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -2332,16 +2741,17 @@ declare
   v_period text;
   v_resource resource_type;
   v_limit bigint;
+  v_rate bigint;
 begin
   insert into usage_tenants as t (tenant_id, version, plan, limits, base_plan, base_limits,
-    share_from, share_until, deleted_at)
+    share_from, share_until, deleted_at, rates)
   values (p_tenant, p_version, p_plan, p_limits, p_base_plan, p_base_limits, p_share_from,
-    p_share_until, p_deleted_at)
+    p_share_until, p_deleted_at, p_rates)
   on conflict (tenant_id) do update
   set version = excluded.version, plan = excluded.plan, limits = excluded.limits,
     base_plan = excluded.base_plan, base_limits = excluded.base_limits,
     share_from = excluded.share_from, share_until = excluded.share_until,
-    deleted_at = excluded.deleted_at
+    deleted_at = excluded.deleted_at, rates = excluded.rates
   where t.version < excluded.version
   returning * into v_tenant;
   if not found then return; end if;
@@ -2354,9 +2764,10 @@ begin
     for update
   loop
     v_limit := usage_limit_of(v_tenant, v_period, v_resource);
-    update usage_totals set "limit" = v_limit
+    v_rate := (v_tenant.rates ->> v_resource::text)::bigint;
+    update usage_totals set "limit" = v_limit, rate_micro = v_rate
     where tenant_id = p_tenant and period = v_period and resource_type = v_resource
-      and "limit" is distinct from v_limit;
+      and ("limit" is distinct from v_limit or rate_micro is distinct from v_rate);
   end loop;
 end $function$
 ;

@@ -19,6 +19,9 @@ export type Feature = (typeof FEATURES)[number];
 
 export type PlanLimits = Readonly<Record<ResourceType, Limit>>;
 
+/** Microcredits a unit beyond the quota, above 0; a resource that is not named ends at its limit. */
+export type PlanRates = Readonly<Partial<Record<ResourceType, number>>>;
+
 /**
  * What a plan includes, in one of its versions. A published version never changes; the newest is what
  * a plan is now, an older one is kept by those whose price was sold with it.
@@ -30,6 +33,7 @@ export interface PlanDefinition {
   readonly name: string;
   readonly features: readonly Feature[];
   readonly limits: PlanLimits;
+  readonly rates: PlanRates;
 }
 
 export function isPlan(value: unknown): value is Plan {

@@ -18,6 +18,7 @@ import { characterRoutes } from './routes/characters.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { clientRoutes } from './routes/client.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { creditRoutes } from './routes/credits.ts';
 import { devClockRoutes } from './routes/dev-clock.ts';
 import { devMailRoutes } from './routes/dev-mail.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -86,6 +87,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));
   app.route('/', usageRoutes(context));
+  app.route('/', creditRoutes(context));
   app.route('/', usageIngestRoutes(context));
   app.route('/', tenantRoutes(context));
   app.route('/', webhookRoutes(context));

@@ -30,9 +30,10 @@ test('11.1 two buckets keep the same tenant and month apart, each in a partition
     ['u00', 10],
     ['u01', 20],
   ] as const) {
-    await ask(`select ${bucket}.usage_put_tenant($1, 1, 'x', $2, null, null, null, null, null)`, [
-      ...[tenant, { images: limit }],
-    ]);
+    await ask(
+      `select ${bucket}.usage_put_tenant($1, 1, 'x', $2, null, null, null, null, null, '{}')`,
+      [...[tenant, { images: limit }]],
+    );
     await ask(`select ${bucket}.usage_ensure_partition('2026-05')`);
     await ask(`select ${bucket}.usage_open('2026-05', array[$1::uuid])`, [tenant]);
     await ask(
@@ -73,7 +74,7 @@ test.each([
 ])('11.1 what a tenant may use is told with its version: %s', async (_what, version, limit) => {
   const tenant = randomUUID();
   const put = (number: number, images: number) =>
-    ask(`select u00.usage_put_tenant($1, $2, 'x', $3, null, null, null, null, null)`, [
+    ask(`select u00.usage_put_tenant($1, $2, 'x', $3, null, null, null, null, null, '{}')`, [
       ...[tenant, number, { images }],
     ]);
   await put(4, 100);

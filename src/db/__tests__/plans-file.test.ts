@@ -22,7 +22,10 @@ test('12.1 numbers may be grouped, and unlimited is a word', () => {
     name: 'A',
     features: ['basic_chat'],
     limits: { llm_tokens: 1, messages: 50_000, images: null, api_calls: 0 },
+    rates: {},
   });
+  const rated = parsePlans(file(plan(['rates: {llm_tokens: 1, images: 2_000_000}'])), 'a.yaml');
+  expect(rated[1]!.rates).toEqual({ llm_tokens: 1, images: 2_000_000 });
 });
 
 describe('12.1 what a file has wrong is told with its place', () => {
@@ -47,6 +50,9 @@ describe('12.1 what a file has wrong is told with its place', () => {
     ['half a unit', file(plan().replace('50_000', '0.5')), /limits\.messages: takes/],
     ['too much to count', file(plan().replace('50_000', '1e30')), /limits\.messages: takes/],
     ['a word', file(plan().replace('50_000', 'many')), /limits\.messages: takes whole units/],
+    ['a rate of nothing', file(plan(['rates: {images: 0}'])), /rates\.images: takes whole micro/],
+    ['half a rate', file(plan(['rates: {images: 0.5}'])), /rates\.images: takes whole micro/],
+    ['a rate of what is none', file(plan(['rates: {songs: 1}'])), /pro\.rates: .*songs/],
     ['no name', file(plan().replace('name: A', "name: ' '")), /plans\.pro\.name: /],
     ['a key twice', file(plan(['name: B'])), /is not YAML: Map keys must be unique/],
   ])('%s', (_, text, sentence) => {

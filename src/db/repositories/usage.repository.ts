@@ -14,6 +14,7 @@ import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/archive.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
+import { listMovements, readCredits, streamMovementsCsv } from './usage/credits/read.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
 import type { SettleCall, Settlement } from './usage/settle.ts';
@@ -134,6 +135,21 @@ export class UsageRepository {
   /** The usage of some days as people read it; see `streamReportCsv`. */
   streamReport(...wanted: AfterBucket<typeof streamReportCsv>): Promise<Readable | undefined> {
     return streamReportCsv(this.#bucket, ...wanted);
+  }
+
+  /** A tenant's credits; `undefined` when nothing of the tenant is here. */
+  readCredits(...wanted: AfterBucket<typeof readCredits>) {
+    return readCredits(this.#bucket, ...wanted);
+  }
+
+  /** Movements of a tenant's credits from the newest on. */
+  listMovements(...wanted: AfterBucket<typeof listMovements>) {
+    return listMovements(this.#bucket, ...wanted);
+  }
+
+  /** All of them as CSV; `undefined` when the tenant is not here. */
+  streamMovements(tenantId: string): Promise<Readable | undefined> {
+    return streamMovementsCsv(this.#bucket, tenantId);
   }
 
   async isArchived(period: Period): Promise<boolean> {

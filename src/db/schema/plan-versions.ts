@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Feature, PlanLimits } from '../../domain/plans.ts';
+import type { Feature, PlanLimits, PlanRates } from '../../domain/plans.ts';
 import { instant } from './columns.ts';
 import { plan } from './enums.ts';
 
@@ -18,6 +18,8 @@ export const planVersions = pgTable(
     features: jsonb().$type<Feature[]>().notNull(),
     /** Resource → units a month; null: unlimited, 0: not included. */
     limits: jsonb().$type<PlanLimits>().notNull(),
+    /** Resource → µcr a unit beyond the quota; what is not named has none. */
+    rates: jsonb().$type<PlanRates>().notNull().default({}),
     publishedAt: instant().notNull(),
     /** When everybody who gets it had it; null while that is under way. */
     carriedAt: instant(),

@@ -13,6 +13,7 @@ import type { Recorded } from './usage/calls/results.ts';
 import type { ReservationRequest } from './usage/calls/validation.ts';
 import { correctUsage, resetUsage } from './usage/ledger/correct.ts';
 import type { CorrectionRequest, ResetRequest } from './usage/ledger/correct.ts';
+import { CreditService } from './usage/credits/credit.service.ts';
 import { Entitlements } from './usage/entitlements.ts';
 import { openExport, openReport } from './usage/ledger/export.ts';
 import { ingestBatch, type IngestResult } from './usage/ingest.ts';
@@ -26,6 +27,7 @@ import { usageHistory, usageStats } from './usage/stats.ts';
 import { trackUsage, type TrackRequest } from './usage/track.ts';
 import { UsageRouter } from './usage/routing/router.ts';
 import { WriteRetries } from './usage/write-retries.ts';
+import { pruneReservations } from './usage/prune.ts';
 import { watchUsage } from './usage/live-updates.ts';
 
 export interface UsageDeps {
@@ -49,15 +51,14 @@ export interface QuotaCheck {
   remaining: number | null;
 }
 
-/** A statement's worth: short enough to hold nothing up. */
-const PRUNED_AT_ONCE = 10_000;
-
 /**
  * Metering: what a tenant may use, uses and has used. Every accepted unit is in the ledger when
  * the call is answered, and no limit is passed, by however many callers and processes.
  * When the database cannot be reached every call rejects with 503 and nothing is counted.
  */
 export class UsageService {
+  /** What pays for use beyond the quota. */
+  readonly credits: CreditService;
   readonly #deps: MeteringDeps;
   readonly #database: Pick<Database, 'db' | 'pool' | 'url'>;
   readonly #writeRetries: WriteRetries;
@@ -83,6 +84,7 @@ export class UsageService {
       }),
       live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
     };
+    this.credits = new CreditService({ ...this.#deps, db: database.db });
   }
 
   /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */
@@ -226,17 +228,8 @@ export class UsageService {
    * Deletes closed reservations that nobody asks about any more; answers how many. Settling one again
    * is answered as before for a week; one that expired may be settled late for five.
    */
-  async pruneReservations(): Promise<number> {
-    const { router, clock } = this.#deps;
-    const before = (days: number) => new Date(clock.now().getTime() - days * 86_400_000);
-    const pruned = await router.inEach(async (bucket) => {
-      let count = 0;
-      for (let last = PRUNED_AT_ONCE; last === PRUNED_AT_ONCE; count += last) {
-        last = await bucket.prune(before(7), before(35), PRUNED_AT_ONCE);
-      }
-      return count;
-    });
-    return pruned.reduce((sum, count) => sum + count, 0);
+  pruneReservations(): Promise<number> {
+    return pruneReservations(this.#deps);
   }
 
   /** Makes the ledger's partitions of this month and the next, so that no call has to. */

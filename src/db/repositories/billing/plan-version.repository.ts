@@ -13,6 +13,7 @@ export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
       name: planVersions.name,
       features: planVersions.features,
       limits: planVersions.limits,
+      rates: planVersions.rates,
     })
     .from(planVersions)
     .orderBy(asc(planVersions.plan), asc(planVersions.version));
@@ -26,10 +27,10 @@ export async function lockPlanVersions(tx: DbOrTx): Promise<void> {
 /** Publishes a version. Who gets it is carried to it afterwards. */
 export async function insertPlanVersion(
   db: DbOrTx,
-  { plan, version, name, features, limits }: PlanDefinition,
+  { plan, version, name, features, limits, rates }: PlanDefinition,
   now: Date,
 ): Promise<void> {
-  const row = { plan, version, name, features: [...features], limits };
+  const row = { plan, version, name, features: [...features], limits, rates };
   await db.insert(planVersions).values({ ...row, publishedAt: now });
 }
 

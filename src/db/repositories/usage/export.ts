@@ -107,7 +107,7 @@ const literal = (value: string) => pg.escapeLiteral(value);
  * What `query` finds as CSV; `undefined` when the tenant is not in this bucket, seen in the same
  * instant as the rows. COPY takes no parameters: values stand in the query as literals.
  */
-async function streamCsv(
+export async function streamCsv(
   bucket: Bucket<pg.Pool>,
   tenantId: string,
   query: string,
@@ -148,7 +148,8 @@ function copyOut(client: pg.PoolClient, query: string): Readable {
   return stream;
 }
 
-function utc(column: string, name = column): string {
+/** An instant as text, in UTC. */
+export function utc(column: string, name = column): string {
   const format = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
   return `to_char(${column} at time zone 'UTC', ${format}) as ${name}`;
 }

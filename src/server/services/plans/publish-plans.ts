@@ -103,10 +103,11 @@ interface Due {
 function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[] {
   const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
   const next = { ...draft, version: (before?.version ?? 0) + 1 };
-  const contents = ({ name, features, limits }: PlanDraft) => ({
+  const contents = ({ name, features, limits, rates }: PlanDraft) => ({
     name,
     features: [...features].sort(),
     limits: { ...limits },
+    rates: { ...rates },
   });
   const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(draft));
   return isSame ? [] : [{ next, before }];
@@ -130,14 +131,20 @@ function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
   const limits = RESOURCE_TYPES.filter((one) => before.limits[one] !== next.limits[one]).map(
     (one) => `${one}: ${amount(before.limits[one])} → ${amount(next.limits[one])}`,
   );
+  const rates = RESOURCE_TYPES.filter((one) => before.rates[one] !== next.rates[one]).map(
+    (one) => `${one} beyond the quota: ${price(before.rates[one])} → ${price(next.rates[one])}`,
+  );
   const gained = next.features.filter((one) => !before.features.includes(one));
   const lost = before.features.filter((one) => !next.features.includes(one));
   return [
     ...renamed,
     ...limits,
+    ...rates,
     ...gained.map((one) => `gains ${one}`),
     ...lost.map((one) => `loses ${one}`),
   ];
 }
 
 const amount = (limit: Limit) => (limit === null ? 'unlimited' : limit.toLocaleString('en'));
+const price = (rate: number | undefined) =>
+  rate === undefined ? 'not sold' : `${rate.toLocaleString('en')} µcr`;

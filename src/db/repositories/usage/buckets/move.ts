@@ -49,7 +49,7 @@ export async function moveTenant(
  *
  * It takes its locks in the order in which everybody does: the list of buckets (an archive keeps
  * tenants where they are by it), the catalogue (its change goes through bucket after bucket), the
- * tenant's row of the main tables, its copy, its counters. What is written under the lock of a counter
+ * tenant's row of the main tables, its copy, its counters, its credits. What is written under the lock of a counter
  * alone is copied, then deleted; the counters come first and go last, since the others refer to them.
  * What is also written without that lock is deleted and copied at once, in its last version. Columns go
  * by name, for tables that were changed have another order, and each bucket has types of its own.
@@ -59,7 +59,9 @@ function moving(tenantId: string, from: number, to: number): string {
   return `do $move$
     declare
       v_tenant uuid := ${pg.escapeLiteral(tenantId)};
-      v_guarded text[] := array['usage_totals', 'usage_days', 'usage_idempotency', 'usage'];
+      v_guarded text[] := array['usage_totals', 'credit_accounts', 'usage_days',
+        'usage_idempotency', 'usage', 'credit_grants', 'credit_draws', 'credit_changes',
+        'reservation_sources'];
       v_table text;
       v_names text;
       v_values text;
@@ -73,6 +75,7 @@ function moving(tenantId: string, from: number, to: number): string {
       perform from ${source}.usage_tenants where tenant_id = v_tenant for update;
       perform from ${source}.usage_totals where tenant_id = v_tenant
       order by period, resource_type for update;
+      perform from ${source}.credit_accounts where tenant_id = v_tenant for update;
 
       -- What its holds will be settled with needs a partition too.
       perform from ${source}.usage_totals c
@@ -105,8 +108,9 @@ function moving(tenantId: string, from: number, to: number): string {
         end using v_tenant;
       end loop;
 
-      foreach v_table in array array['usage', 'usage_idempotency', 'usage_days', 'usage_totals',
-        'usage_tenants']
+      foreach v_table in array array['reservation_sources', 'credit_changes', 'credit_draws',
+        'credit_grants', 'credit_accounts', 'usage', 'usage_idempotency', 'usage_days',
+        'usage_totals', 'usage_tenants']
       loop
         execute format('delete from ${source}.%I where tenant_id = $1', v_table) using v_tenant;
       end loop;

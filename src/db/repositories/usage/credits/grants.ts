@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import type { GrantOrigin } from '../../../../domain/billing/credits.ts';
+import type { Actor } from '../../../../domain/ids.ts';
+import type { Tx } from '../../../client.ts';
+import { actorId, insertAuditEntry } from '../../operations/audit-log.repository.ts';
+import { holdPlace } from '../buckets/placement.ts';
+
+/** What is done to a tenant's credits, by whom and why. */
+interface Change {
+  tenantId: string;
+  actor: Actor;
+  reason: string;
+  now: Date;
+}
+
+export interface NewGrant extends Change {
+  origin: GrantOrigin;
+  originRef: string;
+  /** µcr, above 0. */
+  amountMicro: number;
+  isPaid: boolean;
+  effectiveAt: Date;
+  /** After `effectiveAt`. */
+  expiresAt: Date;
+}
+
+/** A grant as it was made. */
+export interface Grant {
+  id: string;
+  origin: GrantOrigin;
+  originRef: string;
+  amountMicro: number;
+  isPaid: boolean;
+  effectiveAt: Date;
+  expiresAt: Date;
+}
+
+/** A change of one grant; `ref` once a verb, a repeat of which does nothing. */
+interface GrantChange extends Change {
+  grantId: string;
+  ref: string;
+}
+
+export interface Revocation {
+  /** µcr that are gone from the grant now. */
+  revokedMicro: number;
+  /** µcr that reservations hold: revoked as soon and as far as they come back. */
+  pendingMicro: number;
+  /** µcr that were to be revoked and are used already. */
+  shortfallMicro: number;
+  isNew: boolean;
+}
+
+/** Makes a grant where the tenant is, once an origin and ref; a repeat answers the first one. */
+export async function insertGrant(
+  tx: Tx,
+  made: NewGrant,
+): Promise<{ grant: Grant; isNew: boolean }> {
+  const { tenantId, origin, originRef, amountMicro, isPaid, actor, reason, now } = made;
+  const bucket = sql.identifier(await holdPlace(tx, tenantId));
+  const { rows } = await tx.execute<{ grant_id: string; is_new: boolean }>(sql`
+    select grant_id, is_new from ${bucket}.credit_grant(${tenantId}, ${randomUUID()}, ${origin},
+      ${originRef}, ${isPaid ? 1 : 0}::smallint, ${amountMicro}, ${made.effectiveAt.toISOString()},
+      ${made.expiresAt.toISOString()}, ${who(actor)}, ${reason}, ${now.toISOString()})`);
+  const { grant_id: id, is_new: isNew } = rows[0]!;
+  if (isNew) {
+    await insertAuditEntry(tx, {
+      ...{ tenantId, actor, now, cause: reason },
+      action: 'credits.granted',
+      subjectId: id,
+      after: { origin, originRef, amountMicro, expiresAt: made.expiresAt.toISOString() },
+    });
+  }
+  return { grant: (await findGrant(tx, tenantId, { grantId: id }))!, isNew };
+}
+
+/** By its id, or by what it was made for. `undefined` when there is none. */
+export async function findGrant(
+  tx: Tx,
+  tenantId: string,
+  by: { grantId: string } | { origin: GrantOrigin; originRef: string },
+): Promise<Grant | undefined> {
+  const bucket = sql.identifier(await holdPlace(tx, tenantId));
+  const wanted =
+    'grantId' in by
+      ? sql`id = ${by.grantId}`
+      : sql`origin = ${by.origin} and origin_ref = ${by.originRef}`;
+  const { rows } = await tx.execute<{
+    id: string;
+    origin: GrantOrigin;
+    origin_ref: string;
+    amount_micro: string;
+    class: number;
+    effective_at: string;
+    expires_at: string;
+  }>(sql`
+    select id, origin, origin_ref, amount_micro, class, effective_at, expires_at
+    from ${bucket}.credit_grants where tenant_id = ${tenantId} and ${wanted}`);
+  const row = rows[0];
+  return (
+    row && {
+      id: row.id,
+      origin: row.origin,
+      originRef: row.origin_ref,
+      amountMicro: Number(row.amount_micro),
+      isPaid: row.class === 1,
+      effectiveAt: new Date(row.effective_at),
+      expiresAt: new Date(row.expires_at),
+    }
+  );
+}
+
+/** Takes back up to `micro` of a grant (null: all of it); see `credit_revoke`. */
+export async function revokeGrant(
+  tx: Tx,
+  change: GrantChange & { micro: number | null },
+): Promise<Revocation> {
+  const { tenantId, grantId, ref, micro, actor, reason, now } = change;
+  const bucket = sql.identifier(await holdPlace(tx, tenantId));
+  const { rows } = await tx.execute<
+    Record<'revoked_micro' | 'pending_micro' | 'shortfall_micro', string> & { is_new: boolean }
+  >(sql`
+    select * from ${bucket}.credit_revoke(${tenantId}, ${grantId}, ${ref}, ${micro}, ${who(actor)},
+      ${reason}, ${now.toISOString()})`);
+  const row = rows[0]!;
+  const revocation = {
+    revokedMicro: Number(row.revoked_micro),
+    pendingMicro: Number(row.pending_micro),
+    shortfallMicro: Number(row.shortfall_micro),
+    isNew: row.is_new,
+  };
+  if (revocation.isNew) {
+    const { isNew: _, ...after } = revocation;
+    await insertAuditEntry(tx, {
+      ...{ tenantId, actor, now, cause: reason, after },
+      action: 'credits.revoked',
+      subjectId: grantId,
+    });
+  }
+  return revocation;
+}
+
+/**
+ * Keeps a grant from being drawn, or lets it be drawn again: its end then moves by `extendByMs`, by
+ * the time it was frozen when that is null. False for a repeat.
+ */
+export async function freezeGrant(
+  tx: Tx,
+  change: GrantChange & ({ freeze: true } | { freeze: false; extendByMs: number | null }),
+): Promise<boolean> {
+  const { tenantId, grantId, ref, freeze, actor, reason, now } = change;
+  const bucket = sql.identifier(await holdPlace(tx, tenantId));
+  const extendBy =
+    freeze || change.extendByMs === null ? null : `${change.extendByMs} milliseconds`;
+  const { rows } = await tx.execute<{ done: boolean }>(sql`
+    select ${bucket}.credit_freeze(${tenantId}, ${grantId}, ${ref}, ${freeze}, ${extendBy}::interval,
+      ${who(actor)}, ${reason}, ${now.toISOString()}) as done`);
+  const { done } = rows[0]!;
+  if (done) {
+    await insertAuditEntry(tx, {
+      ...{ tenantId, actor, now, cause: reason },
+      action: freeze ? 'credits.frozen' : 'credits.unfrozen',
+      subjectId: grantId,
+    });
+  }
+  return done;
+}
+
+const who = (actor: Actor) => `${actor.kind}:${actorId(actor)}`;

@@ -1,0 +1,132 @@
+import type { Readable } from 'node:stream';
+import pg from 'pg';
+import type {
+  CreditMovement,
+  GrantOrigin,
+  GrantState,
+  MovementKind,
+} from '../../../../domain/billing/credits.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { ResourceType } from '../../../../domain/quota.ts';
+import type { Bucket } from '../bucket.ts';
+import { streamCsv, utc } from '../export.ts';
+
+/** A tenant's credits now. Amounts are µcr. */
+export interface CreditsNow {
+  balance: number;
+  /** In the order of drawing, then those that are over; the latest hundred. */
+  grants: {
+    id: string;
+    origin: GrantOrigin;
+    /** 0 promotional, 1 paid. */
+    class: 0 | 1;
+    amount: number;
+    left: number;
+    held: number;
+    effectiveAt: string;
+    expiresAt: string;
+    state: GrantState;
+  }[];
+  /** Of the counters that are open: what admission would take now; null without a limit. */
+  spendable: Partial<Record<ResourceType, number | null>>;
+}
+
+/**
+ * A tenant's credits; empty when it never had any here. What time has done is booked first, by the
+ * functions of admission, and they say what can be spent.
+ */
+export async function readCredits(
+  { schema, client }: Bucket,
+  tenantId: string,
+  period: Period,
+  now: Date,
+): Promise<CreditsNow | undefined> {
+  await client.query({
+    text: `select ${schema}.credit_bring_up($1, $2)`,
+    values: [tenantId, now],
+  });
+  type Row = Pick<CreditsNow, 'spendable'> & {
+    balance: string | null;
+    grants: CreditsNow['grants'] | null;
+  };
+  const { rows } = await client.query<Row>({
+    text: `select * from ${schema}.credit_view($1, $2, $3)`,
+    values: [tenantId, period, now],
+  });
+  const { balance, grants, spendable } = rows[0]!;
+  const isEmpty = grants === null && Object.keys(spendable).length === 0;
+  return isEmpty ? undefined : { balance: Number(balance), grants: grants ?? [], spendable };
+}
+
+/** Movements from the newest on, those below `before`, `max` at most; each with its balance. */
+export async function listMovements(
+  { schema, client }: Bucket,
+  tenantId: string,
+  { before, max }: { before: number | null; max: number },
+): Promise<CreditMovement[]> {
+  type Row = Record<'seq' | 'units' | 'micro' | 'balance', string> &
+    Record<'rateMicro' | 'reverses', string | null> & {
+      at: Date;
+      kind: MovementKind;
+      grantId: string | null;
+      resourceType: ResourceType | null;
+    };
+  // The balance of the newest is what is there; each one before it is that without what came after.
+  const { rows } = await client.query<Row>({
+    text: `with there as (
+        select coalesce(sum(left_micro + held_micro), 0)
+          + coalesce((select head_left from ${schema}.credit_accounts where tenant_id = $1), 0)
+          as micro
+        from ${schema}.credit_grants where tenant_id = $1
+      ), after as (
+        select coalesce(sum(micro), 0) as micro from ${schema}.credit_draws
+        where tenant_id = $1 and kind <> 'uncovered' and seq >= $2
+      ), page as (
+        select * from ${schema}.credit_draws
+        where tenant_id = $1 and seq < $2
+        order by seq desc
+        limit $3
+      )
+      select seq, drawn_at as at, kind, grant_id as "grantId", resource_type as "resourceType",
+        units, rate_micro as "rateMicro", -micro as micro, reverses_seq as reverses,
+        (select micro from there) + (select micro from after) + coalesce(sum(micro)
+          filter (where kind <> 'uncovered') over (
+            order by seq desc rows between unbounded preceding and 1 preceding), 0) as balance
+      from page
+      order by seq desc`,
+    values: [tenantId, before ?? Number.MAX_SAFE_INTEGER, max],
+  });
+  return rows.map((row) => ({
+    seq: Number(row.seq),
+    at: row.at.toISOString(),
+    kind: row.kind,
+    grantId: row.grantId,
+    resourceType: row.resourceType,
+    units: Number(row.units),
+    rateMicro: row.rateMicro === null ? null : Number(row.rateMicro),
+    micro: row.kind === 'uncovered' ? 0 : Number(row.micro),
+    reverses: row.reverses === null ? null : Number(row.reverses),
+    balance: Number(row.balance),
+  }));
+}
+
+/** All of a tenant's movements, the oldest first, as CSV with a header; see `streamCsv`. */
+export function streamMovementsCsv(
+  bucket: Bucket<pg.Pool>,
+  tenantId: string,
+): Promise<Readable | undefined> {
+  const credits = (micro: string) => `trim_scale(${micro} / 1000000.0)`;
+  return streamCsv(
+    bucket,
+    tenantId,
+    `select seq, ${utc('drawn_at', 'at')}, kind, grant_id, resource_type as resource, units,
+       ${credits('rate_micro')} as credits_a_unit,
+       ${credits(`case when kind = 'uncovered' then 0 else -micro end`)} as credits,
+       ${credits(`coalesce(sum(-micro) filter (where kind <> 'uncovered') over (order by seq), 0)`)}
+         as balance,
+       reverses_seq as reverses
+     from ${bucket.schema}.credit_draws
+     where tenant_id = ${pg.escapeLiteral(tenantId)}
+     order by seq`,
+  );
+}

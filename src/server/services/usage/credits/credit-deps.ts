@@ -1,0 +1,14 @@
+import type { Db } from '../../../../db/client.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import type { Entitlements } from '../entitlements.ts';
+import type { LiveUsage } from '../live-usage.ts';
+import type { UsageRouter } from '../routing/router.ts';
+
+/** What credits are read and changed with. */
+export interface CreditDeps {
+  db: Db;
+  router: UsageRouter;
+  entitlements: Entitlements;
+  live: Pick<LiveUsage, 'changed'>;
+  clock: Clock;
+}

@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import { inTransaction, type DbOrTx, type Tx } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
+import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
+import {
+  findGrant,
+  freezeGrant,
+  insertGrant,
+  revokeGrant,
+  type Grant,
+  type Revocation,
+} from '../../../../db/repositories/usage/credits/grants.ts';
+import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { CreditDeps } from './credit-deps.ts';
+import { readCredits, readHistory, openHistoryCsv } from './read-credits.ts';
+import { assertChange, assertGrant } from './validation.ts';
+import type { GrantRequest, FreezeRequest, RevokeRequest, UnfreezeRequest } from './requests.ts';
+
+/**
+ * Credits of tenants: made, taken back, frozen and read. What is drawn of them is decided by admission,
+ * call by call. Each change is one transaction with its entry of the audit log, and can be a part of
+ * the caller's (`within`), who then commits before anybody sees it.
+ */
+export class CreditService {
+  readonly #deps: CreditDeps;
+
+  constructor(deps: CreditDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Makes a grant; the same origin and ref answer the first one, for ever, with `isNew` false. 404
+   * `tenant_not_found`, 400 for amounts, times and texts that cannot be.
+   */
+  grant(request: GrantRequest, within?: Tx): Promise<{ grant: Grant; isNew: boolean }> {
+    const now = this.#deps.clock.now();
+    const { class: drawn, effectiveAt = now, origin, ...rest } = request;
+    assertGrant({ ...request, effectiveAt });
+    const isPaid = drawn ? drawn === 'paid' : origin === 'purchase' || origin === 'migration';
+    return this.#change(request.tenantId, within, (tx) =>
+      insertGrant(tx, { ...rest, origin, effectiveAt, isPaid, now }),
+    );
+  }
+
+  /**
+   * Takes back up to `micro` of a grant, all of it unless told. What is used is a shortfall and no debt;
+   * what reservations hold is pending. The same `ref` answers the first time's result.
+   */
+  revoke(request: RevokeRequest, within?: Tx): Promise<Revocation> {
+    assertChange(request, request.micro);
+    return this.#change(request.tenantId, within, async (tx) =>
+      revokeGrant(tx, {
+        ...(await this.#resolve(tx, request)),
+        micro: request.micro ?? null,
+      }),
+    );
+  }
+
+  /** Keeps a grant from being drawn. False when this `ref` did so before. */
+  freeze(request: FreezeRequest, within?: Tx): Promise<boolean> {
+    assertChange(request);
+    return this.#change(request.tenantId, within, async (tx) =>
+      freezeGrant(tx, { ...(await this.#resolve(tx, request)), freeze: true }),
+    );
+  }
+
+  /** Lets it be drawn again; its end moves by `extendBy` ms, by the time it was frozen unless told. */
+  unfreeze(request: UnfreezeRequest, within?: Tx): Promise<boolean> {
+    assertChange(request);
+    const extendByMs = request.extendBy ?? null;
+    return this.#change(request.tenantId, within, async (tx) =>
+      freezeGrant(tx, { ...(await this.#resolve(tx, request)), freeze: false, extendByMs }),
+    );
+  }
+
+  /** What there is, and what the next call can spend. */
+  read(tenantId: string): Promise<CreditsView> {
+    return readCredits(this.#deps, tenantId);
+  }
+
+  /** Movements, newest first, a page at a time. 400 for a cursor that is none of ours. */
+  readHistory(tenantId: string, cursor?: string): Promise<CreditHistoryView> {
+    return readHistory(this.#deps, tenantId, cursor);
+  }
+
+  /** All movements as CSV, oldest first. */
+  historyCsv(tenantId: string): Promise<Readable> {
+    return openHistoryCsv(this.#deps, tenantId);
+  }
+
+  async #change<T>(
+    tenantId: string,
+    within: Tx | undefined,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    const { db, live } = this.#deps;
+    await assertTenant(within ?? db, tenantId);
+    if (within) return inTransaction(within, work);
+    const result = await repeated(() => inTransaction(db, work));
+    live.changed(tenantId);
+    return result;
+  }
+
+  async #resolve(tx: Tx, request: RevokeRequest | FreezeRequest | UnfreezeRequest) {
+    const { tenantId, ref, actor, reason } = request;
+    const now = this.#deps.clock.now();
+    const found = await findGrant(tx, tenantId, request);
+    if (found) return { tenantId, grantId: found.id, ref, actor, reason, now };
+    const name = 'grantId' in request ? request.grantId : request.originRef;
+    throw new BillingError('not_found', `The tenant has no grant of credits "${name}".`);
+  }
+}
+
+async function assertTenant(db: DbOrTx, tenantId: string): Promise<void> {
+  if (await findTenant(db, tenantId)) return;
+  throw new BillingError('tenant_not_found', `There is no tenant "${tenantId}".`);
+}

@@ -1,0 +1,84 @@
+import type { Readable } from 'node:stream';
+import type {
+  CreditHistoryView,
+  CreditsView,
+  GrantView,
+} from '../../../../domain/billing/credits.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { periodOf } from '../../../../domain/period.ts';
+import { RESOURCE_TYPES, type ResourceType } from '../../../../domain/quota.ts';
+import type { CreditDeps } from './credit-deps.ts';
+
+type ReadDeps = Pick<CreditDeps, 'router' | 'entitlements' | 'clock'>;
+
+const PAGE = 50;
+
+/** What there is, and what the next call can spend: computed by the functions of admission. */
+export async function readCredits(
+  { router, entitlements, clock }: ReadDeps,
+  tenantId: string,
+): Promise<CreditsView> {
+  const now = clock.now();
+  const period = periodOf(now);
+  const found = await router.read(
+    tenantId,
+    (bucket) => bucket.readCredits(tenantId, period, now),
+    (credits) => credits === undefined,
+  );
+  const grants = (found?.grants ?? []).map((grant): GrantView => ({
+    ...grant,
+    class: grant.class === 1 ? 'paid' : 'promotional',
+    effectiveAt: new Date(grant.effectiveAt).toISOString(),
+    expiresAt: new Date(grant.expiresAt).toISOString(),
+  }));
+  const balance = found?.balance ?? 0;
+  const unopened = RESOURCE_TYPES.filter((resource) => found?.spendable[resource] === undefined);
+  const limits = unopened.length > 0 ? await entitlements.getLimits(tenantId, period) : undefined;
+  const { rates } = await entitlements.getPlan(tenantId);
+  const spendable = (resource: ResourceType) => {
+    const units = found?.spendable[resource];
+    if (units !== undefined) return units;
+    const limit = limits![resource];
+    const rate = rates[resource];
+    return limit === null ? null : limit + (rate ? Math.floor(balance / rate) : 0);
+  };
+  return {
+    balance,
+    held: grants.reduce((sum, { held }) => sum + held, 0),
+    grants,
+    spendable: Object.fromEntries(
+      RESOURCE_TYPES.map((resource) => [resource, spendable(resource)]),
+    ) as CreditsView['spendable'],
+  };
+}
+
+/** A page of movements, newest first. */
+export async function readHistory(
+  { router }: ReadDeps,
+  tenantId: string,
+  cursor: string | undefined,
+): Promise<CreditHistoryView> {
+  const before = cursor === undefined ? null : Number(cursor);
+  if (before !== null && (!/^[1-9]\d{0,15}$/.test(cursor!) || !Number.isSafeInteger(before))) {
+    throw new BillingError('invalid_request', 'The cursor is none that a page before gave.');
+  }
+  const found = await router.read(
+    tenantId,
+    (bucket) => bucket.listMovements(tenantId, { before, max: PAGE + 1 }),
+    (movements) => movements.length === 0,
+  );
+  const movements = found.slice(0, PAGE);
+  const more = found.length > PAGE;
+  return { movements, nextCursor: more ? String(movements.at(-1)!.seq) : null };
+}
+
+/** All movements as CSV; a stream that holds a connection until it is read or destroyed. */
+export async function openHistoryCsv({ router }: ReadDeps, tenantId: string): Promise<Readable> {
+  const file = await router.read(
+    tenantId,
+    (bucket) => bucket.streamMovements(tenantId),
+    (found) => found === undefined,
+  );
+  if (file !== undefined) return file;
+  throw new BillingError('tenant_not_found', `There is no tenant ${tenantId}.`);
+}
