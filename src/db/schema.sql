@@ -625,6 +625,8 @@ CREATE INDEX credit_purchases_tenant_idx ON public.credit_purchases USING btree 
 
 CREATE INDEX known_addresses_last_used_idx ON public.known_addresses USING btree (last_used_at);
 
+CREATE INDEX mail_outbox_given_up_idx ON public.mail_outbox USING btree (failed_at) WHERE (failed_at IS NOT NULL);
+
 CREATE INDEX mail_outbox_tenant_idx ON public.mail_outbox USING btree (tenant_id, created_at);
 
 CREATE INDEX mail_outbox_unsent_idx ON public.mail_outbox USING btree (created_at) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));

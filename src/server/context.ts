@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import { createBillingServices, type BillingServices } from './context/billing-services.ts';
 import { createProductServices, type ProductServices } from './context/product-services.ts';
 import type { Drain } from './drain.ts';
@@ -6,9 +7,10 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createStreams, type Streams } from './streams/stream-slots.ts';
 import { LedgerVerificationService } from './services/usage/ledger/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
+import { registerJobMetrics } from './services/operations/metrics.ts';
 import { PlanCatalogue } from './services/plans/plan-catalogue.ts';
 import { UsageService } from './services/usage.service.ts';
-import { createUsageMetrics } from './services/usage/metrics.ts';
+import { createUsageMetrics, registerUsageReadings } from './services/usage/metrics.ts';
 
 /** The services, wired once. */
 export interface Services extends BillingServices, ProductServices {
@@ -36,11 +38,14 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
     plans,
     clock,
     log,
-    metrics: createUsageMetrics(metrics.registry, () => ledgerVerification.getLastDifferences()),
+    metrics: createUsageMetrics(metrics.registry),
   });
-  registerBillingMetrics(metrics.registry, database.db);
+  registerReadings(metrics.registry, foundation, ledgerVerification);
   const product = createProductServices(foundation, usage, plans, metrics.registry);
-  const billing = createBillingServices(foundation, usage, plans, drain);
+  const billing = createBillingServices(foundation, usage, plans, {
+    drain,
+    registry: metrics.registry,
+  });
   billing.mails.drawFrom(() => product.auth.own.passwords.answerRequests());
   return {
     ...foundation,
@@ -49,4 +54,17 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
     streams: createStreams(metrics.registry),
     services: { ...product, ...billing, usage, ledgerVerification },
   };
+}
+
+/** The figures that are read from the database whenever somebody asks. */
+function registerReadings(
+  registry: Registry,
+  { clock, database }: Foundation,
+  ledgerVerification: LedgerVerificationService,
+): void {
+  const { db, pool } = database;
+  const readVerification = () => ledgerVerification.getLast();
+  registerBillingMetrics(registry, db, clock);
+  registerJobMetrics(registry, pool);
+  registerUsageReadings(registry, { pool, clock, readVerification });
 }

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What `/metrics` shows. Each part of the product registers its own gauges in `registry`. */
 export interface Metrics {
@@ -19,4 +19,74 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   return { registry, httpSeconds };
+}
+
+/** A counter whose every outcome is there from the start: what appears later has no rate before. */
+export function outcomeCounter(
+  registry: Registry,
+  { name, help }: { name: string; help: string },
+  outcomes: readonly string[],
+): Counter<'outcome'> {
+  const counter = new Counter({
+    name,
+    help,
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  });
+  for (const outcome of outcomes) counter.inc({ outcome }, 0);
+  return counter;
+}
+
+/** One line of a gauge. */
+export interface Reading<L extends string = never> {
+  labels?: Record<L, string>;
+  value: number;
+}
+
+/** Below the ten seconds that Prometheus waits unless told. */
+const READ_WITHIN_MS = 3_000;
+
+/**
+ * Registers a gauge that `read` fills whenever somebody asks. What cannot be read in time is left out:
+ * an old figure would be taken for a new one, and the other gauges are still of use.
+ */
+export function registerReading<L extends string = never>(
+  registry: Registry,
+  { name, help, labelNames = [] }: { name: string; help: string; labelNames?: readonly L[] },
+  read: () => Promise<readonly Reading<L>[]>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    async collect() {
+      const readings = await inTime(read());
+      this.reset();
+      // One without labels would say 0.
+      if (readings === undefined && labelNames.length === 0) this.remove();
+      for (const { labels, value } of readings ?? []) {
+        if (labels) this.set(labels as never, value);
+        else this.set(value);
+      }
+    },
+  });
+}
+
+async function inTime<T>(reading: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), READ_WITHIN_MS);
+  });
+  try {
+    return await Promise.race([reading.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Seconds since an instant that a task has noted; -1 before it ran for the first time. */
+export function ageSeconds(at: unknown, now: Date): number {
+  const instant = typeof at === 'string' ? Date.parse(at) : Number.NaN;
+  return Number.isNaN(instant) ? -1 : Math.max(0, (now.getTime() - instant) / 1000);
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { DbOrTx } from '../client.ts';
 import { mailOutbox, type Mail, type NewMail } from '../schema/index.ts';
 
@@ -74,6 +74,24 @@ export async function markMailFailed(
       sendAttempts: sql`${mailOutbox.sendAttempts} + 1`,
     })
     .where(eq(mailOutbox.id, id));
+}
+
+/** How many mails were not sent: `failing` are those of `waiting` that were tried already. */
+export async function countUnsentMails(
+  db: DbOrTx,
+): Promise<{ waiting: number; failing: number; givenUp: number }> {
+  const [open] = await db
+    .select({
+      waiting: count(),
+      failing: sql<number>`count(*) filter (where ${mailOutbox.sendAttempts} > 0)::int`,
+    })
+    .from(mailOutbox)
+    .where(and(isNull(mailOutbox.sentAt), isNull(mailOutbox.failedAt)));
+  const [givenUp] = await db
+    .select({ count: count() })
+    .from(mailOutbox)
+    .where(isNotNull(mailOutbox.failedAt));
+  return { ...open!, givenUp: givenUp!.count };
 }
 
 /** The newest mails, for the page that shows what was kept instead of sent. */

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, lte } from 'drizzle-orm';
+import { and, count, eq, isNotNull, lte, sql } from 'drizzle-orm';
 import { byAge } from '../../domain/billing/subscription-age.ts';
 import type { DbOrTx } from '../client.ts';
 import {
@@ -35,6 +35,15 @@ export class SubscriptionRepository {
       .from(subscriptions)
       .where(eq(subscriptions.stripeSubscriptionId, id));
     return row;
+  }
+
+  /** All there are, by plan and Stripe's status. */
+  countByState(): Promise<{ plan: string; status: string; count: number }[]> {
+    const { plan, stripeStatus } = subscriptions;
+    return this.#db
+      .select({ plan: sql<string>`${plan}::text`, status: stripeStatus, count: count() })
+      .from(subscriptions)
+      .groupBy(plan, stripeStatus);
   }
 
   async update(

@@ -39,6 +39,9 @@ export const mailOutbox = pgTable(
     index('mail_outbox_unsent_idx')
       .on(t.createdAt)
       .where(sql`${t.sentAt} is null and ${t.failedAt} is null`),
+    index('mail_outbox_given_up_idx')
+      .on(t.failedAt)
+      .where(sql`${t.failedAt} is not null`),
     index('mail_outbox_tenant_idx').on(t.tenantId, t.createdAt),
     check('mail_outbox_attempts', sql`${t.attempt} >= 0 and ${t.sendAttempts} >= 0`),
   ],

@@ -1,7 +1,10 @@
+import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 import { MailService } from '../services/mail/mail.service.ts';
 import type { PlanCatalogue } from '../services/plans/plan-catalogue.ts';
+import { createInboxMetrics } from '../services/billing/metrics.ts';
+import { createMailMetrics } from '../services/mail/metrics.ts';
 import { PaymentService } from '../services/billing/payment.service.ts';
 import { PlanService } from '../services/billing/plan.service.ts';
 import { ReconcileService } from '../services/billing/reconcile.service.ts';
@@ -35,7 +38,7 @@ export function createBillingServices(
   foundation: Foundation,
   usage: BillingDeps['usage'],
   plans: PlanCatalogue,
-  drain: BillingDeps['drain'],
+  { drain, registry }: { drain: BillingDeps['drain']; registry: Registry },
 ): BillingServices {
   const { config, clock, log, database, jobs, stripe: access } = foundation;
   const { db } = database;
@@ -55,7 +58,7 @@ export function createBillingServices(
   const { policies } = config;
   const shared = { db, held, queue, clock, log, jobs };
   const sync = { ...shared, stripe, catalogue, plans, graceDays, policies };
-  const stripeEvents = new StripeEventService(sync);
+  const stripeEvents = new StripeEventService({ ...sync, metrics: createInboxMetrics(registry) });
   return {
     catalogue,
     packs,
@@ -69,6 +72,7 @@ export function createBillingServices(
     mails: new MailService({
       ...{ db, clock, log, appUrl, contact, dataDir, mail },
       jwtSecret: config.jwtSecret,
+      counter: createMailMetrics(registry, db),
     }),
   };
 }

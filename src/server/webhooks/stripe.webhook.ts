@@ -20,7 +20,10 @@ const SIGNATURE = /^t=\d+,v1=[0-9a-f]{64}/;
  */
 export function handleStripeWebhook(deps: {
   access: Pick<StripeAccess, 'webhookSecrets' | 'livemode'>;
-  events: Pick<StripeEventService, 'receive' | 'refuse' | 'alertApiVersion' | 'noteDelivery'>;
+  events: Pick<
+    StripeEventService,
+    'receive' | 'refuse' | 'alertApiVersion' | 'noteDelivery' | 'noteStranger'
+  >;
   drain: Pick<Drain, 'during'>;
 }): (c: HonoContext<AppEnv>) => Promise<Response> {
   const { access, events, drain } = deps;
@@ -31,30 +34,34 @@ export function handleStripeWebhook(deps: {
     if (typeof signed === 'string') {
       log.warn({ reason: signed }, 'webhook refused');
       // What does not even look like one of Stripe's is nobody's delivery.
-      if (SIGNATURE.test(c.req.header('stripe-signature') ?? ''))
-        void drain.during(events.noteDelivery('refused'));
+      const isDelivery = SIGNATURE.test(c.req.header('stripe-signature') ?? '');
+      if (isDelivery) void drain.during(events.noteDelivery('bad_signature'));
+      else events.noteStranger();
       throw new BillingError('invalid_signature', 'The webhook was refused.');
     }
-    const event = parsed(signed, log);
+    const event = parsed(signed, log, () => void events.noteDelivery('bad_shape'));
     if (event.livemode !== access.livemode) {
       log.error({ eventId: event.id, livemode: event.livemode }, 'webhook of the other mode');
+      void events.noteDelivery('other_mode');
       await events.refuse(event.id);
       throw new BillingError('invalid_payload', 'The webhook was refused.');
     }
     if (event.api_version !== STRIPE_API_VERSION) {
       await events.alertApiVersion(event.api_version ?? null);
     }
-    await events.receive(event);
-    void drain.during(events.noteDelivery('accepted'));
+    const isNew = await events.receive(event);
+    const made = new Date(event.created * 1000);
+    void drain.during(events.noteDelivery(isNew ? 'accepted' : 'repeated', made));
     return c.json({ received: true });
   };
 }
 
-function parsed(signed: Stripe.Event, log: Logger): ParsedEvent {
+function parsed(signed: Stripe.Event, log: Logger, onBadShape: () => void): ParsedEvent {
   try {
     return parseEvent(signed);
   } catch (cause) {
     log.error('webhook of an unknown shape');
+    onBadShape();
     throw new BillingError('invalid_payload', 'The webhook was refused.', { cause });
   }
 }

@@ -151,6 +151,17 @@ export async function countOpenEvents(db: DbOrTx): Promise<{ received: number; d
   return { received: of('received'), dead: of('dead') };
 }
 
+/** When the event arrived that waits longest; `undefined` when none waits. */
+export async function oldestOpenEvent(db: DbOrTx): Promise<Date | undefined> {
+  const [row] = await db
+    .select({ since: stripeEvents.receivedAt })
+    .from(stripeEvents)
+    .where(eq(stripeEvents.state, 'received'))
+    .orderBy(asc(stripeEvents.receivedAt))
+    .limit(1);
+  return row?.since;
+}
+
 /** Empties the bodies of finished events, which hold addresses, once nobody needs them. */
 export async function prunePayloads(db: DbOrTx, before: Date): Promise<number> {
   const rows = await db

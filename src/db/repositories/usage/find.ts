@@ -1,5 +1,18 @@
 import type { Bucket } from './bucket.ts';
 
+/** How many reservations are open, and how many of them are past their time and not yet released. */
+export async function countHolds(
+  { schema, client }: Bucket,
+  now: Date,
+): Promise<{ open: number; overdue: number }> {
+  const { rows } = await client.query<{ open: number; overdue: number }>({
+    text: `select count(*)::int as open, count(*) filter (where expires_at < $1)::int as overdue
+           from ${schema}.usage_reservations where state = 'open'`,
+    values: [now],
+  });
+  return rows[0]!;
+}
+
 /** When a reservation expires, or did; `undefined` when it is unknown or pruned. */
 export async function findExpiry(
   { schema, client }: Bucket,

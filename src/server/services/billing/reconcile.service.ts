@@ -4,6 +4,8 @@ import {
   listCustomers,
   SWEEP_START,
 } from '../../../db/repositories/billing/tenant-billing.repository.ts';
+import { writeSetting } from '../../../db/repositories/operations/setting.repository.ts';
+import { LAST_RECONCILE_SETTING } from './metrics.ts';
 import { catchUpEvents, countMissingEvents } from './reconcile/catch-up.ts';
 import { Sweep, type SweepResult } from './reconcile/sweep.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
@@ -63,7 +65,12 @@ export class ReconcileService {
       after = page.at(-1) ?? after;
       if (page.length < PAGE) break;
     }
-    return sweep.end();
+    const result = await sweep.end();
+    if (!signal?.aborted) {
+      const at = clock.now();
+      await writeSetting(db, LAST_RECONCILE_SETTING, { at: at.toISOString() }, at);
+    }
+    return result;
   }
 
   /**

@@ -14,7 +14,8 @@ import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { isStripeUnavailable } from '../stripe/client/errors.ts';
-import { DeliveryNotes, type Delivery } from '../operations/delivery-notes.ts';
+import { DeliveryNotes } from '../operations/delivery-notes.ts';
+import type { DeliveryOutcome, InboxMetrics } from './metrics.ts';
 import { toEventRow, type ParsedEvent } from './stripe-event/event-row.ts';
 import { processEvent } from './stripe-event/process.ts';
 import { alertOtherEnvironment } from './sync/other-environment.ts';
@@ -26,15 +27,20 @@ export const STRIPE_EVENT_QUEUE = 'stripe-event';
 const OVERDUE_MS = 5 * 60_000;
 const KEEP_PAYLOADS_MS = 90 * 24 * 3600_000;
 
+interface EventDeps extends SyncDeps {
+  jobs: Jobs;
+  metrics?: InboxMetrics;
+}
+
 /**
  * The inbox: an event is stored and answered, then worked on from there. Nothing is done in
  * reaction to a delivery itself, and nothing is believed of it but that it is worth a look.
  */
 export class StripeEventService {
-  readonly #deps: SyncDeps & { jobs: Jobs };
+  readonly #deps: EventDeps;
   readonly #deliveries: DeliveryNotes;
 
-  constructor(deps: SyncDeps & { jobs: Jobs }) {
+  constructor(deps: EventDeps) {
     this.#deps = deps;
     this.#deliveries = new DeliveryNotes(deps);
   }
@@ -67,9 +73,24 @@ export class StripeEventService {
     });
   }
 
-  /** Notes for `doctor` that a delivery was taken, or refused for its signature. */
-  noteDelivery(delivery: Delivery): Promise<void> {
-    return this.#deliveries.note(delivery);
+  /**
+   * Counts a delivery, and notes for `doctor` one that was taken, or refused for its signature.
+   * `made` is when Stripe made the event.
+   */
+  async noteDelivery(outcome: DeliveryOutcome, made?: Date): Promise<void> {
+    const { metrics, clock } = this.#deps;
+    metrics?.deliveries.inc({ outcome });
+    if (outcome === 'accepted' && made) {
+      const seconds = (clock.now().getTime() - made.getTime()) / 1000;
+      metrics?.deliverySeconds.observe(Math.max(0, seconds));
+    }
+    if (outcome === 'accepted' || outcome === 'repeated') await this.#deliveries.note('accepted');
+    if (outcome === 'bad_signature') await this.#deliveries.note('refused');
+  }
+
+  /** Counts a refusal of what does not even look like a delivery of Stripe's. */
+  noteStranger(): void {
+    this.#deps.metrics?.deliveries.inc({ outcome: 'bad_signature' });
   }
 
   /** An event of the other mode came: a live one in test mode, or the other way round. */
@@ -92,9 +113,15 @@ export class StripeEventService {
   }
 
   async process(eventId: string): Promise<void> {
+    const { metrics } = this.#deps;
     try {
-      await processEvent(this.#deps, eventId);
+      for (const { state, receivedAt } of await processEvent(this.#deps, eventId)) {
+        metrics?.handled.inc({ outcome: state });
+        const milliseconds = this.#deps.clock.now().getTime() - receivedAt.getTime();
+        metrics?.handlingSeconds.observe(Math.max(0, milliseconds / 1000));
+      }
     } catch (error) {
+      metrics?.handled.inc({ outcome: 'failed' });
       await markEventFailed(this.#deps.db, eventId, errorText(error));
       throw error;
     }
@@ -112,6 +139,7 @@ export class StripeEventService {
     );
     if (again === undefined || isStripeUnavailable(again)) return;
     log.error({ eventId, error }, 'event given up');
+    this.#deps.metrics?.handled.inc({ outcome: 'dead' });
     await inTransaction(db, async (tx) => {
       await markEventDead(tx, eventId, error);
       await raiseAlert(tx, {

@@ -17,6 +17,7 @@ import { errorText } from '../../error-text.ts';
 import type { Logger } from '../../log.ts';
 import { mailCrossings } from './crossings.ts';
 import { LinkTokens } from './link-token.ts';
+import type { MailCounter } from './metrics.ts';
 import type { MailContent } from './templates.ts';
 import { renderMail, type MailSender } from './render-mail.ts';
 
@@ -51,6 +52,7 @@ export class MailService {
   readonly #folder: string;
   readonly #transport: Transporter | undefined;
   readonly #links: LinkTokens;
+  readonly #counter: MailCounter | undefined;
   readonly #sources: MailSource[] = [];
 
   constructor(deps: {
@@ -62,7 +64,9 @@ export class MailService {
     dataDir: string;
     jwtSecret: string;
     mail: MailConfig & { from: string };
+    counter?: MailCounter;
   }) {
+    this.#counter = deps.counter;
     this.#db = deps.db;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -93,6 +97,7 @@ export class MailService {
       if (mails.length === 0) break;
       for (const mail of mails) {
         const error = await this.#send(mail);
+        this.#counter?.inc({ outcome: error === undefined ? 'sent' : 'failed' });
         if (error === undefined) {
           sent += 1;
           await markMailSent(this.#db, mail.id, this.#clock.now());

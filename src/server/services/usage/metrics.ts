@@ -1,4 +1,10 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, Histogram, type Counter, type Registry } from 'prom-client';
+import type { Pool } from 'pg';
+import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
+import { listBucketNumbers } from '../../../db/repositories/usage/buckets/placement.ts';
+import { countHolds } from '../../../db/repositories/usage/find.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { ageSeconds, outcomeCounter, registerReading } from '../../metrics.ts';
 
 /** What `/metrics` shows of metering. */
 export interface UsageMetrics {
@@ -10,20 +16,8 @@ export interface UsageMetrics {
   calls: Counter<'outcome'>;
 }
 
-/** Registers them; `readDifferences` tells what the last verification left, wherever it ran. */
-export function createUsageMetrics(
-  registry: Registry,
-  readDifferences: () => Promise<number>,
-): UsageMetrics {
+export function createUsageMetrics(registry: Registry): UsageMetrics {
   const registers = [registry];
-  new Gauge({
-    name: 'usage_differences',
-    help: 'Counters that the last verification left different from the ledger; -1 before one ran.',
-    registers,
-    async collect() {
-      this.set(await readDifferences().catch(() => -1));
-    },
-  });
   let waiting = () => 0;
   new Gauge({
     name: 'usage_calls_waiting',
@@ -49,11 +43,57 @@ export function createUsageMetrics(
       registers,
     }),
     readWaiting: (read) => (waiting = read),
-    calls: new Counter({
-      name: 'usage_calls_total',
-      help: 'Metered calls by how they ended.',
-      labelNames: ['outcome'] as const,
-      registers,
-    }),
+    calls: outcomeCounter(
+      registry,
+      {
+        name: 'usage_calls_total',
+        help: 'Metered calls by how they ended: recorded, duplicate, rejected (refused by a limit).',
+      },
+      ['recorded', 'duplicate', 'rejected'],
+    ),
   };
+}
+
+/** What a verification of the ledger found, wherever it ran; `undefined` before the first. */
+export type ReadVerification = () => Promise<{ differences: number; at: string } | undefined>;
+
+/** Registers what is read from the database: the same from every process. */
+export function registerUsageReadings(
+  registry: Registry,
+  deps: { pool: Pool; clock: Clock; readVerification: ReadVerification },
+): void {
+  const { pool, clock, readVerification } = deps;
+  registerReading(
+    registry,
+    {
+      name: 'usage_differences',
+      help: 'Counters that the last verification left different from the ledger; -1 before one ran.',
+    },
+    async () => [{ value: (await readVerification())?.differences ?? -1 }],
+  );
+  registerReading(
+    registry,
+    {
+      name: 'usage_verification_age_seconds',
+      help: 'Since the ledger was last verified; -1 before the first time.',
+    },
+    async () => [{ value: ageSeconds((await readVerification())?.at, clock.now()) }],
+  );
+  registerReading(
+    registry,
+    {
+      name: 'usage_holds',
+      help: 'Reservations under way (open), and of those past their time and not yet released (overdue).',
+      labelNames: ['state'],
+    },
+    async () => {
+      const sums = { open: 0, overdue: 0 };
+      for (const number of await listBucketNumbers(pool)) {
+        const { open, overdue } = await countHolds(bucketOf(pool, number), clock.now());
+        sums.open += open;
+        sums.overdue += overdue;
+      }
+      return Object.entries(sums).map(([state, value]) => ({ labels: { state }, value }));
+    },
+  );
 }

@@ -39,6 +39,7 @@ function deliver(body: string, header: string | undefined, secrets = SECRETS, li
         refuse: async () => {},
         alertApiVersion: async () => {},
         noteDelivery: async () => {},
+        noteStranger: () => {},
         receive: async (one) => {
           const { payload } = toEventRow(one, new Date(0));
           return received.push(payload) > 0;

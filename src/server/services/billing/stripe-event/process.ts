@@ -1,4 +1,4 @@
-import type { Tx } from '../../../../db/client.ts';
+import type { DbOrTx, Tx } from '../../../../db/client.ts';
 import { findPaymentOfCharge } from '../../../../db/repositories/billing/payment.repository.ts';
 import {
   findEvent,
@@ -19,17 +19,23 @@ import { applyEffects } from './effects.ts';
 import { chargeIdOf } from './event-charge.ts';
 import { subjectOf } from './event-row.ts';
 
+/** An event whose effects are committed, or that has none, and since when it was in the inbox. */
+export interface Done {
+  state: 'processed' | 'ignored';
+  receivedAt: Date;
+}
+
 /** Events of one customer handled by one look at Stripe. */
 const BATCH = 100;
 
 /**
  * Handles an event of the inbox, and with it every other one of the same customer that was there
  * before Stripe was asked: they are all answered by the same look. Effects and "processed" are
- * committed together. Handling one that is done does nothing.
+ * committed together. Handling one that is done does nothing. Answers those that are done now.
  */
-export async function processEvent(deps: SyncDeps, eventId: string): Promise<void> {
+export async function processEvent(deps: SyncDeps, eventId: string): Promise<Done[]> {
   const event = await findEvent(deps.db, eventId);
-  if (event?.state !== 'received') return;
+  if (event?.state !== 'received') return [];
   if (isOfOther(subjectOf(event).metadata, deps.stripe.environment)) {
     const now = deps.clock.now();
     await alertOtherEnvironment(deps.db, {
@@ -37,19 +43,21 @@ export async function processEvent(deps: SyncDeps, eventId: string): Promise<voi
       what: 'An event',
       now,
     });
-    return markEventsDone(deps.db, [eventId], 'ignored', now);
+    return markDone(deps.db, [event], 'ignored', now);
   }
   const customerId = isSubscribedEvent(event.type) ? await findCustomerOf(deps, event) : undefined;
-  if (!customerId) return markEventsDone(deps.db, [eventId], 'ignored', deps.clock.now());
-  await withCustomer(deps, customerId, async (tx) => {
+  if (!customerId) return markDone(deps.db, [event], 'ignored', deps.clock.now());
+  const done = await withCustomer(deps, customerId, async (tx) => {
     // From here on every event in the batch is older than what Stripe answers.
     const batch = await listCustomerInbox(tx, { customerId, eventId, limit: BATCH });
-    if (batch.some((one) => one.id === eventId)) await processBatch(deps, tx, customerId, batch);
+    if (!batch.some((one) => one.id === eventId)) return [];
+    return processBatch(deps, tx, customerId, batch);
   });
   // What waited for a payment goes on; a Stripe that is away is asked again by the task.
   await settleCustomer(deps, customerId).catch((err: unknown) => {
     deps.log.warn({ err, customerId }, 'an intent was put off');
   });
+  return done;
 }
 
 async function processBatch(
@@ -57,7 +65,7 @@ async function processBatch(
   tx: Tx,
   customerId: string,
   batch: readonly StripeEventRow[],
-): Promise<void> {
+): Promise<Done[]> {
   const handled = batch.filter(isHandled);
   const charges = await readCharges(deps, handled);
   const invoices = new Set([
@@ -69,18 +77,25 @@ async function processBatch(
     invoices: [...invoices],
   });
   const now = deps.clock.now();
-  const ids = batch.map((one) => one.id);
-  if (synced.outcome !== 'synced') return markEventsDone(tx, ids, 'ignored', now);
+  if (synced.outcome !== 'synced') return markDone(tx, batch, 'ignored', now);
   for (const charge of charges) await writeCharge(tx, synced.tenant.id, charge, now);
   for (const one of handled) await applyEffects(tx, one, synced, now);
-  await markEventsDone(
-    tx,
-    handled.map((one) => one.id),
-    'processed',
-    now,
-  );
-  const rest = ids.filter((id) => !handled.some((one) => one.id === id));
-  if (rest.length > 0) await markEventsDone(tx, rest, 'ignored', now);
+  const rest = batch.filter((one) => !isHandled(one));
+  return [
+    ...(await markDone(tx, handled, 'processed', now)),
+    ...(await markDone(tx, rest, 'ignored', now)),
+  ];
+}
+
+async function markDone(
+  db: DbOrTx,
+  events: readonly StripeEventRow[],
+  state: Done['state'],
+  now: Date,
+): Promise<Done[]> {
+  const ids = events.map((one) => one.id);
+  if (ids.length > 0) await markEventsDone(db, ids, state, now);
+  return events.map(({ receivedAt }) => ({ state, receivedAt }));
 }
 
 function isHandled(row: StripeEventRow): row is StripeEventRow & { type: SubscribedEvent } {

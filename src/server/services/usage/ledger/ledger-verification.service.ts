@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { z } from 'zod';
 import type { Database } from '../../../../db/client.ts';
 import {
   findSetting,
@@ -20,6 +21,8 @@ import type { Period } from '../../../../domain/period.ts';
 import type { Logger } from '../../../log.ts';
 import { LAST_VERIFICATION_SETTING } from '../../operations/health.service.ts';
 import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
+
+const noted = z.object({ differences: z.number(), at: z.string() });
 
 export interface LedgerVerificationDeps {
   database: Database;
@@ -75,11 +78,9 @@ export class LedgerVerificationService {
     return { periods, differences, rebuilt };
   }
 
-  /** Differences that the last verification left, in whichever process it ran; -1 before the first. */
-  async getLastDifferences(): Promise<number> {
-    const value = await findSetting(this.#database.db, LAST_VERIFICATION_SETTING);
-    const { differences } = (value ?? {}) as { differences?: unknown };
-    return typeof differences === 'number' ? differences : -1;
+  /** What the last verification left, in whichever process it ran; `undefined` before the first. */
+  async getLast(): Promise<{ differences: number; at: string } | undefined> {
+    return noted.safeParse(await findSetting(this.#database.db, LAST_VERIFICATION_SETTING)).data;
   }
 
   /** Moves a month that is over into a compressed CSV under `folder`. */

@@ -1,0 +1,1 @@
+CREATE INDEX "mail_outbox_given_up_idx" ON "mail_outbox" USING btree ("failed_at") WHERE "mail_outbox"."failed_at" is not null;
