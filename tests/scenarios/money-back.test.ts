@@ -59,6 +59,23 @@ describe('9.13 a second live subscription', () => {
     expect(await outOfPocket(customer)).toBe(2 * 2900);
   });
 
+  test('9.13 a sync that finds nothing of the kind sends no job', async () => {
+    const customer = await signUp(app);
+    await customer.subscribe('pro', 'month');
+    await remedied(customer);
+    const jobs = async () => {
+      const { rows } = await app.database.pool.query<{ n: number }>(
+        `select count(*)::int as n from pgboss.job where name = 'remedy' and data ->> 'tenantId' = $1`,
+        [customer.tenantId],
+      );
+      return rows[0]!.n;
+    };
+    const before = await jobs();
+    const { synced } = await app.server.context.services.reconcile.sweep();
+    expect(synced).toBeGreaterThan(0);
+    expect(await jobs()).toBe(before);
+  });
+
   test('is refunded once, however often and late the events come, and the calls fail', async () => {
     const customer = await signUp(app);
     await customer.subscribe('pro', 'month');

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
 import type { RemedyCause, RemedyKind } from '../../../domain/billing/remedy.ts';
 import type { DbOrTx } from '../../client.ts';
-import { remedies, type Remedy } from '../../schema/index.ts';
+import { checkoutSessions, remedies, type Remedy } from '../../schema/index.ts';
 
 /** Orders a remedy; false when it was ordered before, whatever became of it. */
 export async function insertRemedy(
@@ -30,22 +30,33 @@ export function listDueRemedies(db: DbOrTx, tenantId: string, now: Date): Promis
   return db
     .select()
     .from(remedies)
-    .where(
-      and(
-        eq(remedies.tenantId, tenantId),
-        eq(remedies.state, 'open'),
-        lte(remedies.nextAttemptAt, now),
-      ),
-    )
+    .where(and(eq(remedies.tenantId, tenantId), isDue(now)))
     .orderBy(asc(remedies.kind), asc(remedies.createdAt));
 }
+
+/** Whether a remedy of the tenant is due, or a Checkout session open that may have to be closed. */
+export async function hasRemedyToCarryOut(
+  db: DbOrTx,
+  tenantId: string,
+  now: Date,
+): Promise<boolean> {
+  const due = isDue(now);
+  const { rows } = await db.execute<{ has: boolean }>(
+    sql`select exists (select from ${remedies} where ${and(eq(remedies.tenantId, tenantId), due)})
+      or exists (select from ${checkoutSessions}
+        where ${and(eq(checkoutSessions.tenantId, tenantId), eq(checkoutSessions.status, 'open'))}) as has`,
+  );
+  return rows[0]?.has === true;
+}
+
+const isDue = (now: Date) => and(eq(remedies.state, 'open'), lte(remedies.nextAttemptAt, now));
 
 /** Tenants with a remedy that is due. */
 export async function listTenantsToRemedy(db: DbOrTx, now: Date, limit: number): Promise<string[]> {
   const rows = await db
     .selectDistinct({ tenantId: remedies.tenantId })
     .from(remedies)
-    .where(and(eq(remedies.state, 'open'), lte(remedies.nextAttemptAt, now)))
+    .where(isDue(now))
     .limit(limit);
   return rows.map((row) => row.tenantId);
 }

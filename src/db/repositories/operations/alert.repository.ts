@@ -1,4 +1,4 @@
-import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { AlertKind } from '../../../domain/alerts.ts';
 import type { DbOrTx } from '../../client.ts';
 import { alerts, type NewAlert } from '../../schema/index.ts';
@@ -23,16 +23,32 @@ export async function raiseAlert(
 }
 
 /** Closes the open alert, when what it told of is over. */
-export async function resolveAlert(
+export function resolveAlert(
   db: DbOrTx,
   kind: AlertKind,
+  subjectId: string,
+  now: Date,
+): Promise<void> {
+  return resolveAlerts(db, [kind], subjectId, now);
+}
+
+/** The same for several kinds of one subject. */
+export async function resolveAlerts(
+  db: DbOrTx,
+  kinds: readonly AlertKind[],
   subjectId: string,
   now: Date,
 ): Promise<void> {
   await db
     .update(alerts)
     .set({ resolvedAt: now })
-    .where(and(eq(alerts.kind, kind), eq(alerts.subjectId, subjectId), isNull(alerts.resolvedAt)));
+    .where(
+      and(
+        inArray(alerts.kind, [...kinds]),
+        eq(alerts.subjectId, subjectId),
+        isNull(alerts.resolvedAt),
+      ),
+    );
 }
 
 /** Open alerts, by kind. */

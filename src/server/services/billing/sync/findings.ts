@@ -1,7 +1,7 @@
 import type { Tx } from '../../../../db/client.ts';
 import {
   raiseAlert,
-  resolveAlert,
+  resolveAlerts,
 } from '../../../../db/repositories/operations/alert.repository.ts';
 import type { Finding } from './map-subscription.ts';
 
@@ -15,13 +15,11 @@ export async function raiseFindings(
   findings: readonly Finding[],
   now: Date,
 ): Promise<void> {
-  for (const kind of KINDS) {
-    const finding = findings.find((one) => one.kind === kind);
-    if (!finding) await resolveAlert(tx, kind, stripeSubscriptionId, now);
-    else {
-      const { message } = finding;
-      const alert = { tenantId, kind, subjectId: stripeSubscriptionId, message, details: {} };
-      await raiseAlert(tx, { ...alert, now });
-    }
+  const found = new Set(findings.map(({ kind }) => kind));
+  const over = KINDS.filter((kind) => !found.has(kind));
+  if (over.length > 0) await resolveAlerts(tx, over, stripeSubscriptionId, now);
+  for (const { kind, message } of findings) {
+    const alert = { tenantId, kind, subjectId: stripeSubscriptionId, message, details: {} };
+    await raiseAlert(tx, { ...alert, now });
   }
 }

@@ -108,7 +108,7 @@ export async function syncLocked(
     now,
   });
   await orderRemedies(tx, { tenant, rows, invoices, policies: deps.policies, now });
-  await wakeRemedies(deps.jobs, tx, tenant.id);
+  await wakeRemedies(deps.jobs, tx, tenant.id, now);
   const trialStart = billing.subscriptions.flatMap((one) => one.trialStart ?? [])[0] ?? null;
   await applyEntitlement(deps, tx, { tenant, rows, trialStart, syncedAt: now, ...options });
   return { outcome: 'synced', tenant, rows, invoices };

@@ -1,5 +1,8 @@
 import type { Tx } from '../../../../db/client.ts';
-import { upsertPayment } from '../../../../db/repositories/billing/payment.repository.ts';
+import {
+  upsertPayments,
+  type InvoiceValues,
+} from '../../../../db/repositories/billing/payment.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import type { CustomerBilling } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
@@ -15,7 +18,7 @@ export type InvoiceScope = readonly string[] | 'newest';
 export async function writeInvoices(
   deps: { stripe: StripeService },
   tx: Tx,
-  values: {
+  found: {
     tenant: Tenant;
     billing: CustomerBilling;
     rows: readonly Subscription[];
@@ -23,7 +26,7 @@ export async function writeInvoices(
     now: Date;
   },
 ): Promise<InvoiceSnapshot[]> {
-  const { tenant, billing, rows, scope, now } = values;
+  const { tenant, billing, rows, scope, now } = found;
   const customerId = billing.customer.id;
   const invoices = scope === 'newest' ? await deps.stripe.listInvoices(customerId, 100) : [];
   const wanted = new Set([...(scope === 'newest' ? [] : (scope ?? [])), ...unpaid(billing)]);
@@ -33,10 +36,13 @@ export async function writeInvoices(
     // Never another customer's, whatever an event claimed.
     if (invoice?.customerId === customerId) invoices.push(invoice);
   }
-  for (const invoice of invoices) {
-    const row = rows.find((one) => one.stripeSubscriptionId === invoice.subscriptionId);
-    await upsertPayment(tx, paymentValues(tenant.id, row?.id ?? null, invoice, now));
-  }
+  const values = new Map(
+    invoices.map((invoice) => {
+      const row = rows.find((one) => one.stripeSubscriptionId === invoice.subscriptionId);
+      return [invoice.id, paymentValues(tenant.id, row?.id ?? null, invoice, now)] as const;
+    }),
+  );
+  await upsertPayments(tx, [...values.values()]);
   return invoices;
 }
 
@@ -51,7 +57,7 @@ function paymentValues(
   subscriptionId: string | null,
   invoice: InvoiceSnapshot,
   now: Date,
-): Parameters<typeof upsertPayment>[1] {
+): InvoiceValues {
   return {
     tenantId,
     subscriptionId,
