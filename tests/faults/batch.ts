@@ -11,11 +11,10 @@ import {
   readRunning,
   type Facts,
 } from './facts.ts';
-import { Person } from './person.ts';
-import { stateOf, type StateName } from './states.ts';
+import type { Person } from './person.ts';
+import { takeSeats, type Stage } from './stage.ts';
 import { ask, payWhereAsked, previewOf, type VerbResult, type VerbName } from './verbs.ts';
 import type { World } from './world.ts';
-import type { Worlds } from './worlds.ts';
 
 /** One thing to try in a world: a verb, and what goes wrong meanwhile. */
 export interface Trial {
@@ -44,77 +43,47 @@ const DAYS_WATCHED = 390;
 const AT_ONCE = 5;
 
 /**
- * Tries everything in one world, each for a tenant of its own that is brought to `state` before.
- * Afterwards events come late, the workers run, a year passes, and the facts are gathered.
+ * How long the product waits for Stripe: not long, so that hanging calls are quick; or longer than
+ * it takes to kill it while one hangs.
  */
-export async function runBatch(
-  worlds: Worlds,
-  state: StateName,
-  trials: Trial[],
-): Promise<Outcome[]> {
+const PATIENCE = { hasty: '1', patient: '30' } as const;
+
+/**
+ * Tries everything on one stage, each for a tenant of its own. Afterwards events come late, the
+ * workers run, a year passes, and the facts are gathered.
+ */
+export async function runBatch(stage: Stage, trials: Trial[]): Promise<Outcome[]> {
   const isKilling = trials.some(({ fault }) => fault !== null && kills(fault));
-  const world = await worlds.take(isKilling ? 'patient' : 'hasty');
-  try {
-    await world.toMarch();
-    const seats = await seat(world, state, trials);
-    // What the state itself paid lies in an earlier second of Stripe's than what is judged.
-    await world.pass(2);
-    const since = world.now();
-    if (isKilling) await askAndKill(world, seats);
-    else await askAll(world, seats);
-    await world.chaos({ drop: 0, failNext: [] });
-    await deliverLate(world, seats);
-    await world.converge([1, 5, 9]);
-    await askAgain(world, seats);
-    await world.app.reconcile();
-    const early = await eachOf(AT_ONCE, seats, (one) => readEarly(one, since));
-    await world.passUnheard(DAYS_WATCHED);
-    const facts = await eachOf(AT_ONCE, seats, (one, at) => readLate(one, since, early[at]!));
-    await worlds.giveBack(world, {
-      leaving: seats,
-      isSpoilt: stateOf(state).last !== undefined,
-    });
-    return seats.map(({ calls }, at) => ({ facts: facts[at]!, calls }));
-  } catch (error) {
-    await world.close();
-    throw error;
-  }
+  const { world } = stage;
+  const people = await takeSeats(stage, trials.length, {
+    STRIPE_TIMEOUT_SECONDS: PATIENCE[isKilling ? 'patient' : 'hasty'],
+  });
+  const seats = await eachOf(4, trials, (trial, at) => seat(people[at]!, trial));
+  // What the state itself paid lies in an earlier second of Stripe's than what is judged.
+  await world.pass(2);
+  const since = world.now();
+  if (isKilling) await askAndKill(world, seats);
+  else await askAll(world, seats);
+  await world.chaos({ drop: 0, failNext: [] });
+  await deliverLate(world, seats);
+  await world.converge([1, 5, 9]);
+  await askAgain(world, seats);
+  await world.app.reconcile();
+  const early = await eachOf(AT_ONCE, seats, (one) => readEarly(one, since));
+  await world.passUnheard(DAYS_WATCHED);
+  const facts = await eachOf(AT_ONCE, seats, (one, at) => readLate(one, since, early[at]!));
+  return seats.map(({ calls }, at) => ({ facts: facts[at]!, calls }));
 }
 
-/** Retries as a Stripe account has them at first. */
-const AS_IT_COMES = { attempts: 8, spacingSeconds: 2 * 86_400, final: 'cancel' };
-
-async function seat(world: World, name: StateName, trials: Trial[]): Promise<Seat[]> {
-  const state = stateOf(name);
-  await world.control.post('/_control/retry_settings', state.retries ?? AS_IT_COMES);
-  // How the state came about is not what is tried: a look tells of it, which is quicker than events.
-  await world.chaos({ drop: 1 });
-  const people = await eachOf(4, trials, async () => {
-    const person = await Person.register(world);
-    await state.build(person);
-    await person.sync();
-    return person;
-  });
-  if (state.days) await world.passDays(state.days);
-  if (state.days || state.then) {
-    await eachOf(4, people, async (person) => {
-      await state.then?.(person);
-      await person.sync();
-    });
-  }
-  await state.last?.(people);
-  await world.local.settled();
-  world.forgetEvents();
-  return eachOf(4, people, async (person, at) => {
-    const trial = trials[at]!;
-    const id = await person.customerId();
-    const told = { answer: null, preview: await previewOf(person, trial.verb) };
-    const customers = id ? [id] : [];
-    const now = world.now();
-    const { running } = readRunning(person, customers, now);
-    const before = { ...(await readPage(person, now)), running };
-    return { ...trial, person, customers, before, told, again: null, calls: [] };
-  });
+/** Somebody looks at the page, and at what the change would cost. */
+async function seat(person: Person, trial: Trial): Promise<Seat> {
+  const id = await person.customerId();
+  const told = { answer: null, preview: await previewOf(person, trial.verb) };
+  const customers = id ? [id] : [];
+  const now = person.world.now();
+  const { running } = readRunning(person, customers, now);
+  const before = { ...(await readPage(person, now)), running };
+  return { ...trial, person, customers, before, told, again: null, calls: [] };
 }
 
 /** Those without a customer are asked one by one: their calls can be told apart in no other way. */

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { TEMPLATE } from '../support/postgres.global.ts';
-import { casesFor } from './messages.ts';
+import { casesFor, seatsFor } from './messages.ts';
 import type { StateName } from './states.ts';
 import { runState } from './state-run.ts';
 import type { VerbName } from './verbs.ts';
-import { Worlds } from './worlds.ts';
 
 /** How many of each state's cases; `npm run test:faults` tries them all, in every state. */
 const sample = Number(process.env.FAULTS_COUNT ?? 2);
 
-let worlds: Worlds;
-beforeAll(() => {
-  worlds = new Worlds({ adminUrl: inject('postgresUrl'), template: TEMPLATE });
-});
-afterAll(async () => worlds?.close());
+const wanted = { only: null, sample };
 
 test.each<[StateName, VerbName[]]>([
   ['end planned', ['downgrade', 'upgrade', 'resume']],
@@ -23,10 +18,11 @@ test.each<[StateName, VerbName[]]>([
   '9 one call fails, in the state "%s": what we said is so, a year later too',
   async (state, verbs) => {
     const report = await runState({
-      worlds,
+      postgres: { adminUrl: inject('postgresUrl'), template: TEMPLATE },
       state,
       verbs,
-      pick: (all) => casesFor({ only: null, sample }, all),
+      seats: seatsFor(wanted),
+      pick: (all) => casesFor(wanted, all),
     });
     expect(report.cases).toBeGreaterThan(sample);
     expect(report.findings.map(({ name, broken }) => ({ name, broken }))).toEqual([]);

@@ -31,6 +31,14 @@ export type Report =
   | { kind: 'broke'; state: StateName; text: string }
   | { kind: 'done'; state: StateName };
 
+/** Tenants on one stage: enough to share its start, few enough to stay quick. */
+const SEATS_MAX = 96;
+
+/** How many tenants it takes to try what an order means. */
+export function seatsFor({ only, sample }: Pick<Wanted, 'only' | 'sample'>): number {
+  return Math.min(SEATS_MAX, only === null ? (sample ?? SEATS_MAX) : 1);
+}
+
 /** The cases that an order means. */
 export function casesFor(
   order: { only: string | null; sample: number | null },

@@ -28,6 +28,7 @@ test.each(process.env.FAULTS_COUNT ? KILLS : KILLS.slice(0, 2))(
   async (_name, match, when) => {
     const person = await Person.register(world);
     await person.buy('pro_month');
+    await world.settled();
     const customer = await person.customer();
     await world.chaos({ failNext: [{ match: { ...match, customer }, status: 'hang', when }] });
     const { stripe } = world;

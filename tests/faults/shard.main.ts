@@ -1,19 +1,17 @@
 import { runState } from './state-run.ts';
-import { casesFor, type Order, type Report } from './messages.ts';
-import { Worlds } from './worlds.ts';
+import { casesFor, seatsFor, type Order, type Report } from './messages.ts';
 
 /** One lane of a run: takes states one after another from its parent, and tells what it found. */
 const send = (report: Report) => process.send?.(report);
-let worlds: Worlds | undefined;
 
 async function run(order: Extract<Order, { do: 'run' }>): Promise<void> {
-  worlds ??= new Worlds(order.postgres);
-  const { state, verbs } = order;
+  const { postgres, state, verbs } = order;
   try {
     await runState({
-      worlds,
+      postgres,
       state,
       verbs,
+      seats: seatsFor(order),
       pick: (all) => casesFor(order, all),
       onProgress: (cases, findings) => send({ kind: 'progress', cases, findings }),
     });
@@ -26,7 +24,7 @@ async function run(order: Extract<Order, { do: 'run' }>): Promise<void> {
 
 process.on('message', (order: Order) => {
   if (order.do === 'run') void run(order);
-  else void (worlds?.close() ?? Promise.resolve()).then(() => process.exit(0));
+  else process.exit(0);
 });
 // The parent is gone: so are the worlds.
 process.on('disconnect', () => process.exit(0));

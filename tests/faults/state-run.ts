@@ -3,9 +3,10 @@ import { casesOf, kills, nameOf, type Case } from './cases.ts';
 import { groupsOf } from './concurrency.ts';
 import type { Facts } from './facts.ts';
 import { brokenAnswers, brokenPromises, type Broken } from './promises.ts';
+import { setStage, type Stage } from './stage.ts';
 import type { StateName } from './states.ts';
 import { VERB_NAMES, type VerbName } from './verbs.ts';
-import type { Worlds } from './worlds.ts';
+import type { WorldOptions } from './world.ts';
 
 /** What a case of one state came to. */
 export interface Finding {
@@ -22,39 +23,48 @@ export interface StateRunReport {
 }
 
 export interface StateRunOptions {
-  worlds: Worlds;
+  postgres: WorldOptions['postgres'];
   state: StateName;
   /** Which verbs; all unless told. */
   verbs?: readonly VerbName[];
   /** Which of the cases that there are; all unless told. */
   pick?: (all: Case[]) => Case[];
-  /** Called after each world with how many cases were tried in it. */
+  /** How many tenants share a stage: enough to share the start, few enough to stay quick. */
+  seats: number;
+  /** Called after each batch with how many cases were tried in it. */
   onProgress?: (cases: number, findings: Finding[]) => void;
 }
 
-/** Tenants in one world: enough to share its start, few enough to stay quick. */
-const WORLD_SIZE = 96;
-
 /** Everything that can go wrong for tenants in one state. */
 export async function runState(options: StateRunOptions): Promise<StateRunReport> {
-  const { worlds, state, onProgress } = options;
-  const verbs = ['nothing', ...(options.verbs ?? VERB_NAMES)].filter(
-    (verb, at, all) => all.indexOf(verb) === at,
-  ) as VerbName[];
+  const { postgres, state } = options;
+  const verbs = [...new Set<VerbName>(['nothing', ...(options.verbs ?? VERB_NAMES)])];
+  const stage = await setStage(postgres, state, Math.max(options.seats, verbs.length));
+  try {
+    return await runOn(stage, verbs, options);
+  } finally {
+    await stage.world.close();
+  }
+}
+
+async function runOn(
+  stage: Stage,
+  verbs: VerbName[],
+  { state, pick, onProgress }: StateRunOptions,
+): Promise<StateRunReport> {
   const plain = await runBatch(
-    worlds,
-    state,
+    stage,
     verbs.map((verb) => ({ verb, fault: null })),
   );
   const mirror = new Map(verbs.map((verb, at) => [verb, plain[at]!]));
   const findings = verbs.flatMap((verb) => judgePlain(state, verb, mirror.get(verb)!));
   const all = verbs.flatMap((verb) => casesOf(state, verb, mirror.get(verb)!.calls));
-  const cases = options.pick ? options.pick(all) : all;
+  const cases = pick ? pick(all) : all;
   onProgress?.(verbs.length, findings);
   const undone = mirror.get('nothing')!.facts;
-  for (const batch of batchesOf(cases)) {
+  for (const batch of batchesOf(cases, stage.people.length)) {
     const trials: Trial[] = batch.map((fault) => ({ verb: fault.verb, fault }));
-    const outcomes = await runBatch(worlds, state, trials);
+    const outcomes = await runBatch(stage, trials);
     const found = batch.flatMap((one, at) =>
       judge(one, outcomes[at]!.facts, mirror.get(one.verb)!.facts, undone),
     );
@@ -65,10 +75,10 @@ export async function runState(options: StateRunOptions): Promise<StateRunReport
 }
 
 /** Those that kill apart from the others: their product is more patient. */
-function batchesOf(cases: Case[]): Case[][] {
+function batchesOf(cases: Case[], seats: number): Case[][] {
   const killing = cases.filter(kills);
   const rest = cases.filter((one) => !kills(one));
-  return [...groupsOf(WORLD_SIZE, rest), ...groupsOf(WORLD_SIZE, killing)];
+  return [...groupsOf(seats, rest), ...groupsOf(seats, killing)];
 }
 
 function judgePlain(state: StateName, verb: VerbName, { facts }: Outcome): Finding[] {

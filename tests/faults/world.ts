@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { Stripe } from 'stripe';
-import { offsetClock, startLocalStripe, type FailureRule, type LocalStripe } from 'local-stripe';
+import { startLocalStripe, type FailureRule, type LocalStripe } from 'local-stripe';
 import { AppProcess } from '../support/app-process.ts';
 import { caller, type Caller } from '../support/http.ts';
+import { Database } from './database.ts';
+import { holdingsOf, putBack, WorldClock, type Scene } from './scene.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -28,21 +29,26 @@ export class World {
   readonly local: LocalStripe;
   readonly stripe: Stripe;
   readonly control: Caller;
-  readonly pool: pg.Pool;
   readonly apps: AppProcess[];
-  /** While long stretches pass, the apps are told the time at their end alone. */
-  readonly far: { isPassing: boolean };
-  readonly #clear: () => Promise<void>;
+  readonly #clock: WorldClock;
+  readonly #far: { isPassing: boolean };
+  readonly #database: Database;
+  readonly #dataDir: string;
 
-  private constructor(
-    parts: Pick<World, 'local' | 'pool' | 'apps' | 'far'>,
-    clear: () => Promise<void>,
-  ) {
+  private constructor(parts: {
+    local: LocalStripe;
+    apps: AppProcess[];
+    clock: WorldClock;
+    far: { isPassing: boolean };
+    database: Database;
+    dataDir: string;
+  }) {
     this.local = parts.local;
-    this.pool = parts.pool;
     this.apps = parts.apps;
-    this.far = parts.far;
-    this.#clear = clear;
+    this.#clock = parts.clock;
+    this.#far = parts.far;
+    this.#database = parts.database;
+    this.#dataDir = parts.dataDir;
     this.control = caller(this.local.url);
     this.stripe = new Stripe('sk_test_staff', {
       host: '127.0.0.1',
@@ -54,41 +60,30 @@ export class World {
   }
 
   static async open(options: WorldOptions): Promise<World> {
-    const { adminUrl, template } = options.postgres;
-    const name = `faults_${randomBytes(8).toString('hex')}`;
-    const databaseUrl = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
+    const database = await Database.make(options.postgres);
     const dataDir = mkdtempSync(path.join(tmpdir(), 'squaretable-faults-'));
-    await administer(adminUrl, `create database ${name} template ${template}`);
     const apps: AppProcess[] = [];
-    const real = offsetClock();
+    // While long stretches pass, the apps are told the time at their end alone.
     const far = { isPassing: false };
-    const clock = {
-      now: () => real.now(),
-      moveTo: (instant: Date) => {
-        real.moveTo(instant);
-        if (!far.isPassing)
-          for (const app of apps) void app.turnClock(instant).catch(() => undefined);
-      },
-    };
+    const clock = new WorldClock((instant) => {
+      if (far.isPassing) return;
+      for (const app of apps) void app.turnClock(instant).catch(() => undefined);
+    });
     const local = await startLocalStripe({ port: 0, clock });
     const env = {
       DATA_DIR: dataDir,
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: database.url,
       STRIPE_API_BASE: local.url,
       STRIPE_TIMEOUT_SECONDS: '1',
       LOG_LEVEL: 'silent',
       ...options.env,
     };
     for (let n = 0; n < (options.processes ?? 1); n += 1) apps.push(await AppProcess.start(env));
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 3 });
-    pool.on('error', () => undefined);
-    return new World({ local, pool, apps, far }, async () => {
-      await Promise.all(apps.map((app) => app.kill()));
-      await local.close();
-      await pool.end();
-      await administer(adminUrl, `drop database if exists ${name} with (force)`);
-      rmSync(dataDir, { recursive: true, force: true });
-    });
+    return new World({ local, apps, clock, far, database, dataDir });
+  }
+
+  get pool(): pg.Pool {
+    return this.#database.pool;
   }
 
   /** The first app process. */
@@ -146,17 +141,19 @@ export class World {
 
   /** Days pass at Stripe while its events reach nobody; then the apps look what has become. */
   async passUnheard(days: number): Promise<void> {
-    this.far.isPassing = true;
+    this.#far.isPassing = true;
     await this.chaos({ drop: 1 });
     await this.local.advanceTo(this.now() + days * DAY_SECONDS);
     await this.local.settled();
-    this.far.isPassing = false;
+    this.#far.isPassing = false;
     this.forgetEvents();
     await this.chaos({ drop: 0 });
     for (const app of this.apps) await app.turnClock(this.local.clock.now());
-    for (const app of this.apps) await app.runTasks();
-    await this.app.reconcile();
-    await this.settled();
+    // What the first round of tasks finds and orders, the second one does.
+    for (let round = 0; round < 2; round += 1) {
+      for (const app of this.apps) await app.runTasks();
+      await this.settled();
+    }
   }
 
   /** Minutes pass, and the apps do what they do every minute. */
@@ -190,17 +187,30 @@ export class World {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#clear();
+  /** Ends the apps, and keeps everything as it is now; `returnTo` goes on from there. */
+  async keep(): Promise<Scene> {
+    await this.settled();
+    await Promise.all(this.apps.map((app) => app.stop()));
+    const database = await this.#database.setAside();
+    return { database, held: holdingsOf(this.local), at: this.local.clock.now() };
   }
-}
 
-async function administer(adminUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client(adminUrl);
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
+  /** Everything is again as it was then, and the apps start, with `env` in their environment. */
+  async returnTo(scene: Scene, env: Record<string, string>): Promise<void> {
+    await Promise.all(this.apps.map((app) => app.kill()));
+    await this.#database.replaceBy(scene.database);
+    this.#clock.turnBackTo(scene.at);
+    putBack(this.local, scene.held);
+    for (const app of this.apps) {
+      await app.startAgain(env);
+      await app.turnClock(this.local.clock.now());
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.apps.map((app) => app.kill()));
+    await this.local.close();
+    await this.#database.drop();
+    rmSync(this.#dataDir, { recursive: true, force: true });
   }
 }

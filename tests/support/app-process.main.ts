@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { startProduct } from '../../scripts/start/product.ts';
 import { decideConfig } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
@@ -6,10 +7,10 @@ import type { Order } from './app-process.ts';
 
 /**
  * The product in a process of its own, for tests that kill it. Tells its parent when it is ready,
- * and does what that asks: turn the clock, run the periodic tasks, reconcile everybody.
+ * and does what that asks: turn the clock, run the periodic tasks, reconcile everybody, stop.
  */
 const config = decideConfig(readEnv());
-const { server } = await startProduct(config, createLog(config.logLevel, false));
+const { server, stop } = await startProduct(config, createLog(config.logLevel, false));
 
 async function obey(order: Order): Promise<void> {
   const { context } = server;
@@ -18,10 +19,11 @@ async function obey(order: Order): Promise<void> {
     // Both clocks tick: what lies a moment back has come already.
     if (to > context.clock.now()) await context.moveClock?.(to);
   } else if (order.do === 'tasks') await server.catchUp();
+  else if (order.do === 'stop') await stop();
   else await context.services.reconcile.sweep();
 }
 
-process.on('message', (order: Order) => {
+process.on('message', (order: Order & { id: number }) => {
   obey(order).then(
     () => process.send?.({ id: order.id }),
     (error: unknown) => process.send?.({ id: order.id, error: String(error) }),
@@ -30,3 +32,5 @@ process.on('message', (order: Order) => {
 // Nobody is left to kill it.
 process.on('disconnect', () => process.exit(0));
 process.send?.('ready');
+// Who is killed leaves its compiled code to nobody else.
+flushCompileCache();

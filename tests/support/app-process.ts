@@ -3,9 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 
 /** What a test asks of a product that runs in a process of its own. */
-export type Order = { id: number } & (
-  { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' }
-);
+export type Order =
+  { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' } | { do: 'stop' };
 
 /** The product in a process of its own, which can be killed and started again. */
 export class AppProcess {
@@ -33,9 +32,9 @@ export class AppProcess {
     return app;
   }
 
-  /** Starts it again at its old address, after it was killed. */
-  async startAgain(): Promise<void> {
-    const child = fork(this.#main, { env: this.#env });
+  /** Starts it again at its old address, after its end; with `more` in its environment this once. */
+  async startAgain(more: Record<string, string> = {}): Promise<void> {
+    const child = fork(this.#main, { env: { ...this.#env, ...more } });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve());
@@ -61,6 +60,17 @@ export class AppProcess {
     await gone;
   }
 
+  /** Lets it end as at a deploy: what is under way is done first. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    await this.#ask({ do: 'stop' });
+    child.disconnect();
+    await gone;
+    this.#child = undefined;
+  }
+
   /** Turns its clock forwards to `to`. */
   turnClock(to: Date): Promise<void> {
     return this.#ask({ do: 'clock', to: to.toISOString() });
@@ -76,7 +86,7 @@ export class AppProcess {
     return this.#ask({ do: 'reconcile' });
   }
 
-  #ask(order: { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' }): Promise<void> {
+  #ask(order: Order): Promise<void> {
     const child = this.#child;
     if (!child) return Promise.resolve();
     const id = (this.#orders += 1);
