@@ -10,6 +10,7 @@ import {
   stripeAccessOf,
   type StripeAccess,
 } from '../../src/server/services/stripe/client/client.ts';
+import { PurchaseService } from '../../src/server/services/billing/purchase.service.ts';
 import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
 import { RemedyService } from '../../src/server/services/billing/remedy.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
@@ -19,6 +20,9 @@ import {
   HeldConnections,
 } from '../../src/server/services/billing/locks/held-connections.ts';
 import { KeyedQueue } from '../../src/server/services/billing/locks/keyed-queue.ts';
+import { PackCatalogue } from '../../src/server/services/stripe/packs/pack-catalogue.ts';
+import { UsageService } from '../../src/server/services/usage.service.ts';
+import { Drain } from '../../src/server/drain.ts';
 import { clockOf } from './clock.ts';
 import { reachDatabase } from './database.ts';
 
@@ -29,6 +33,7 @@ export interface OperatorBilling {
   events: StripeEventService;
   reconcile: ReconcileService;
   remedies: RemedyService;
+  purchases: PurchaseService;
   close(): Promise<void>;
 }
 
@@ -73,9 +78,21 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
   };
   const events = new StripeEventService(sync);
   const remedies = new RemedyService(sync);
+  const usage = new UsageService({ database, clock, log });
+  const purchases = new PurchaseService({
+    ...sync,
+    usage,
+    credits: usage.credits,
+    packs: new PackCatalogue({ stripe: client, access, db, clock, log }),
+    // Nobody is sent to pay from here.
+    appUrl: config.appUrl ?? '',
+    trialDays: config.trialDays,
+    drain: new Drain(),
+  });
   if (works) {
     events.registerWorker();
     remedies.registerWorker(jobs);
+    purchases.registerWorker(jobs);
     await jobs.start();
   }
   return {
@@ -84,9 +101,11 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     database,
     events,
     remedies,
+    purchases,
     reconcile: new ReconcileService({ ...sync, events }),
     close: async () => {
       await jobs.stop();
+      await usage.stop();
       await lockDatabase.close();
       await database.close();
       await reached.close();

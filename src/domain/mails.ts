@@ -6,6 +6,9 @@ export type OptionalMail = (typeof OPTIONAL_MAILS)[number];
 export const BILLING_MAILS: readonly string[] = [
   'cancellation',
   'change_settled',
+  'credits_ending',
+  'pack_bought',
+  'pack_refunded',
   'payment_failed',
   'payment_refunded',
   'plan_growing',

@@ -29,6 +29,7 @@ import { modeRoutes } from './routes/mode.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
 import { packRoutes } from './routes/packs.ts';
+import { purchaseRoutes } from './routes/purchases.ts';
 import { passwordRoutes } from './routes/passwords.ts';
 import { paymentRoutes } from './routes/payments.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -84,6 +85,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', modeRoutes(context));
   app.route('/', planRoutes(context));
   app.route('/', packRoutes(context));
+  app.route('/', purchaseRoutes(context));
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));
   app.route('/', usageRoutes(context));

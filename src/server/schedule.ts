@@ -19,12 +19,15 @@ function scheduleBilling({
   services,
   log,
 }: Pick<Context, 'jobs' | 'log' | 'services'>): void {
-  const { stripeEvents, subscriptions, reconcile, mails, remedies } = services;
+  const { stripeEvents, subscriptions, reconcile, mails, remedies, purchases } = services;
   stripeEvents.registerWorker();
   remedies.registerWorker(jobs);
+  purchases.registerWorker(jobs);
   jobs.every('remedy-sweep', '* * * * *', async (signal) => {
     await remedies.carryOutAll(signal);
   });
+  jobs.every('purchase-sweep', '* * * * *', async (signal) => void (await purchases.sweep(signal)));
+  jobs.every('credits-ending', '23 * * * *', (signal) => purchases.tellEnding(signal));
   jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
   jobs.every('intent-settle', '* * * * *', async (signal) => {
     await subscriptions.settleIntents(signal);

@@ -1,7 +1,5 @@
 import type { Money } from '../money.ts';
-
-/** One credit in the smallest part that is counted: microcredits (µcr), always whole. */
-export const MICRO_PER_CREDIT = 1_000_000;
+import { MICRO_PER_CREDIT } from './credits.ts';
 
 /**
  * Credits that are bought at once, in one of the pack's versions. A published version never changes:

@@ -7,6 +7,7 @@ import { createInboxMetrics } from '../services/billing/metrics.ts';
 import { createMailMetrics } from '../services/mail/metrics.ts';
 import { PaymentService } from '../services/billing/payment.service.ts';
 import { PlanService } from '../services/billing/plan.service.ts';
+import { PurchaseService } from '../services/billing/purchase.service.ts';
 import { ReconcileService } from '../services/billing/reconcile.service.ts';
 import { PackCatalogue } from '../services/stripe/packs/pack-catalogue.ts';
 import { PriceCatalogue } from '../services/stripe/catalogue.ts';
@@ -18,12 +19,13 @@ import { StripeEventService } from '../services/billing/stripe-event.service.ts'
 import { SubscriptionService } from '../services/subscription.service.ts';
 import type { BillingDeps } from '../services/billing/subscription/change-billing.ts';
 import { HeldConnections } from '../services/billing/locks/held-connections.ts';
+import type { CreditService } from '../services/usage/credits/credit.service.ts';
 import { KeyedQueue } from '../services/billing/locks/keyed-queue.ts';
 
 export interface BillingServices {
   catalogue: PriceCatalogue;
   plans: PlanService;
-  packs: PackCatalogue;
+  purchases: PurchaseService;
   subscriptions: SubscriptionService;
   payments: PaymentService;
   stripeEvents: StripeEventService;
@@ -36,7 +38,7 @@ export interface BillingServices {
 /** Wires what has to do with money. */
 export function createBillingServices(
   foundation: Foundation,
-  usage: BillingDeps['usage'],
+  usage: BillingDeps['usage'] & { credits: CreditService },
   plans: PlanCatalogue,
   { drain, registry }: { drain: BillingDeps['drain']; registry: Registry },
 ): BillingServices {
@@ -58,13 +60,14 @@ export function createBillingServices(
   const { policies } = config;
   const shared = { db, held, queue, clock, log, jobs };
   const sync = { ...shared, stripe, catalogue, plans, graceDays, policies };
+  const billing = { ...sync, usage, appUrl, trialDays, drain };
   const stripeEvents = new StripeEventService({ ...sync, metrics: createInboxMetrics(registry) });
   return {
     catalogue,
-    packs,
+    purchases: new PurchaseService({ ...billing, packs, credits: usage.credits }),
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),
-    subscriptions: new SubscriptionService({ ...sync, usage, appUrl, trialDays, drain }),
+    subscriptions: new SubscriptionService(billing),
     payments: new PaymentService({ db }),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),

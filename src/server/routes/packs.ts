@@ -36,12 +36,6 @@ const route = createRoute({
 export function packRoutes(context: Context): OpenAPIHono<AppEnv> {
   return createRouter().openapi(route, async (c) => {
     c.header('Cache-Control', 'public, max-age=60');
-    const packs = (await context.services.packs.listOffered()).map(
-      ({ id, credits, bonus, validDays, amounts }) => ({
-        ...{ id, credits, bonus, validDays },
-        prices: [...amounts],
-      }),
-    );
-    return c.json({ packs }, 200);
+    return c.json(await context.services.purchases.listPacks(), 200);
   });
 }

@@ -22,9 +22,6 @@ const tags = ['Subscription'];
 const signedOut = ['unauthenticated', 'token_expired'] as const;
 const refused = [...signedOut, 'billing_role_required'] as const;
 const away = ['stripe_unavailable', 'busy'] as const;
-/** Where what was asked for is limited. */
-const often = ['rate_limited'] as const;
-const unproven = ['email_unverified'] as const;
 /** What can become of a change, whichever it is. */
 const cut = [...away, 'outcome_unknown', 'state_changed', 'no_subscription'] as const;
 
@@ -55,7 +52,7 @@ export function requesterOf(c: HonoContext<AppEnv>): Requester {
 
 /** The subscription of the requester's tenant: read by everybody in it, changed by owners and admins. */
 export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { subscriptions } = context.services;
+  const { subscriptions, purchases } = context.services;
   const router = createRouter();
   const member = { security: userToken, middleware: requireUser(context), tags };
   const limited = limitStripeCalls(context);
@@ -84,8 +81,8 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       responses: {
         200: json(z.object({ checkoutUrl: z.string() }), 'Where to pay.'),
         ...errors(
-          ...often,
-          ...unproven,
+          'rate_limited',
+          'email_unverified',
           'invalid_request',
           'unknown_price',
           'already_subscribed',
@@ -113,7 +110,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { params: checkoutParam },
       responses: {
         200: json(checkoutSchema, 'As Stripe has it now.'),
-        ...errors(...often, 'invalid_request', 'not_found', ...signedOut),
+        ...errors('rate_limited', 'invalid_request', 'not_found', ...signedOut),
       },
     }),
     async (c) => {
@@ -131,7 +128,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Open the customer portal',
       responses: {
         200: json(z.object({ portalUrl: z.string() }), 'Short-lived.'),
-        ...errors(...often, 'no_subscription', ...refused, ...away),
+        ...errors('rate_limited', 'no_subscription', ...refused, ...away),
       },
     }),
     async (c) => c.json({ portalUrl: await subscriptions.createPortal(requesterOf(c)) }, 200),
@@ -181,7 +178,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       responses: {
         200: json(previewSchema, 'Nothing is changed.'),
         ...errors(
-          ...often,
+          'rate_limited',
           'unknown_price',
           'same_price',
           'currency_conflict',
@@ -210,7 +207,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       responses: {
         200: json(upgradeSchema, 'Done, planned, or waiting for payment at `paymentUrl`.'),
         ...errors(
-          ...unproven,
+          'email_unverified',
           'invalid_request',
           'unknown_price',
           'payment_required',
@@ -238,10 +235,14 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Look at Stripe now',
       responses: {
         200: json(z.object({ subscription: subscriptionSchema }), 'As Stripe has it.'),
-        ...errors(...often, ...signedOut, ...away),
+        ...errors('rate_limited', ...signedOut, ...away),
       },
     }),
-    async (c) => c.json({ subscription: await subscriptions.syncTenant(requesterOf(c)) }, 200),
+    async (c) => {
+      const subscription = await subscriptions.syncTenant(requesterOf(c));
+      await purchases.syncUnfinished(requesterOf(c));
+      return c.json({ subscription }, 200);
+    },
   );
 
   return router;

@@ -11,6 +11,8 @@ import * as invoices from './stripe/invoices.ts';
 import * as renewal from './stripe/renewal.ts';
 import * as schedules from './stripe/schedules.ts';
 import * as refunds from './stripe/refunds.ts';
+import * as packCheckout from './stripe/packs/pack-checkout.ts';
+import * as purchases from './stripe/packs/purchase-facts.ts';
 import { listEventsSince } from './stripe/events.ts';
 import { listSubscribers, type Subscriber } from './stripe/subscribers.ts';
 import {
@@ -74,6 +76,24 @@ export class StripeService {
   /** Ends a session; answers `complete` when it was paid before that. */
   expireCheckout(sessionId: string): Promise<'complete' | 'expired'> {
     return callStripe(() => checkout.expireCheckout(this.#stripe, sessionId));
+  }
+
+  createPackCheckout(values: Omit<packCheckout.NewPackCheckout, 'environment'>) {
+    const { environment } = this;
+    return callStripe(() =>
+      packCheckout.createPackCheckout(this.#stripe, { ...values, environment }),
+    );
+  }
+
+  readPurchase(sessionId: string): Promise<purchases.PurchaseReading> {
+    return callStripe(() => purchases.readPurchase(this.#stripe, sessionId, SYNC_TIMEOUTS));
+  }
+
+  refundPurchase(values: Omit<purchases.PurchaseRefund, 'environment'>): Promise<void> {
+    const { environment } = this;
+    return callStripe(() =>
+      purchases.refundPurchase(this.#stripe, { ...values, environment }, STEP_TIMEOUTS),
+    );
   }
 
   /** Answers the address of a short-lived portal session. */

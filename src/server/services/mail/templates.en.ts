@@ -2,6 +2,7 @@ import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
+import { packMailsEn } from './templates.packs.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const RESOURCES: Record<string, string> = {
@@ -13,6 +14,7 @@ const RESOURCES: Record<string, string> = {
 
 export const en: MailTemplates = {
   ...accountMailsEn,
+  ...packMailsEn,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

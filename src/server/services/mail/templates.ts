@@ -39,6 +39,11 @@ export interface MailData {
     /** The plan that was asked for, where it is known. */
     plan: Plan | null;
   };
+  /** `credits` with those that came on top. */
+  pack_bought: { credits: number; amountMinor: number; currency: string; expiresAt: string };
+  pack_refunded: { credits: number; amountMinor: number; currency: string };
+  /** What is left of bought credits, rounded down. */
+  credits_ending: { credits: number; expiresAt: string };
   verify_email: { url: string };
   open_account: { url: string };
   reset_password: { url: string };

@@ -140,7 +140,7 @@ export async function expireCheckout(
 }
 
 /** Our locales in Checkout's words. */
-function checkoutLocale(locale: string): 'zh' | 'en' {
+export function checkoutLocale(locale: string): 'zh' | 'en' {
   return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
 

@@ -6,12 +6,14 @@ import {
   markEventsDone,
 } from '../../../../db/repositories/billing/stripe-event.repository.ts';
 import type { StripeEventRow } from '../../../../db/schema/index.ts';
+import { isUuid } from '../../../../domain/ids.ts';
 import { isSubscribedEvent, type SubscribedEvent } from '../../stripe/event-types.ts';
 import type { ChargeReading } from '../../stripe/charges.ts';
 import { isOfOther } from '../../stripe/customers.ts';
 import { alertOtherEnvironment } from '../sync/other-environment.ts';
 import { settleCustomer } from '../intents/settle.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
+import { wakePurchases } from '../sync/purchase-queue.ts';
 import { syncLocked } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 import { writeCharge } from '../sync/write-charges.ts';
@@ -80,6 +82,12 @@ async function processBatch(
   if (synced.outcome !== 'synced') return markDone(tx, batch, 'ignored', now);
   for (const charge of charges) await writeCharge(tx, synced.tenant.id, charge, now);
   for (const one of handled) await applyEffects(tx, one, synced, now);
+  await wakePurchases(deps.jobs, tx, {
+    tenantId: synced.tenant.id,
+    purchaseIds: handled.flatMap((one) => purchaseIdOf(one) ?? []),
+    paymentIntentIds: charges.flatMap(({ charge }) => charge.paymentIntentId ?? []),
+    now,
+  });
   const rest = batch.filter((one) => !isHandled(one));
   return [
     ...(await markDone(tx, handled, 'processed', now)),
@@ -105,6 +113,12 @@ function isHandled(row: StripeEventRow): row is StripeEventRow & { type: Subscri
 /** `invoice.upcoming` tells of an invoice that does not exist yet. */
 function invoiceIdOf({ type, objectId }: StripeEventRow): string | null {
   return type.startsWith('invoice.') && type !== 'invoice.upcoming' ? objectId : null;
+}
+
+/** The purchase of credits that a session, payment or refund of ours says it is of. */
+function purchaseIdOf(event: StripeEventRow): string | undefined {
+  const { purchaseId } = subjectOf(event).metadata;
+  return isUuid(purchaseId) ? purchaseId : undefined;
 }
 
 async function readCharges(

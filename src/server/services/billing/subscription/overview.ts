@@ -1,12 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { findLastIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
-import {
-  findCurrencyOf,
-  findOpenPayment,
-} from '../../../../db/repositories/billing/payment.repository.ts';
+import { findOpenPayment } from '../../../../db/repositories/billing/payment.repository.ts';
 import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
-import type { Db } from '../../../../db/client.ts';
-import type { Subscription } from '../../../../db/schema/index.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type {
   PriceAction,
@@ -25,6 +20,7 @@ import { viewSettled } from '../intents/outcome.ts';
 import { refreshCustomer } from '../sync/sync-customer.ts';
 import { KeyedQueue } from '../locks/keyed-queue.ts';
 import { growthOf } from '../../plans/growth.ts';
+import { currencyOf } from './tenant-currency.ts';
 import { chooseShown, viewSubscription, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
@@ -157,9 +153,4 @@ export class SubscriptionReader {
       return {};
     }
   }
-}
-
-/** In what a subscription is billed. */
-async function currencyOf(db: Db, { nextInvoiceCurrency, stripeSubscriptionId }: Subscription) {
-  return nextInvoiceCurrency ?? (await findCurrencyOf(db, stripeSubscriptionId)) ?? null;
 }

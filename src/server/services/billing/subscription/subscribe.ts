@@ -1,16 +1,9 @@
-import type { Tx } from '../../../../db/client.ts';
 import {
   closeCheckout,
   findLastCheckout,
   insertCheckout,
 } from '../../../../db/repositories/billing/checkout-session.repository.ts';
-import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
-import {
-  findBillingContact,
-  findUserLocale,
-  setCustomer,
-} from '../../../../db/repositories/billing/tenant-billing.repository.ts';
-import type { Tenant } from '../../../../db/schema/index.ts';
+import { findUserLocale } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import type { CheckoutSnapshot } from '../../stripe/checkout.ts';
@@ -18,6 +11,7 @@ import { conflictingCurrency } from '../../stripe/client/errors.ts';
 import type { OfferedPrice } from '../../stripe/offered-prices.ts';
 import { trialDaysOf } from '../sync/trial-history.ts';
 import { changeBilling, type BillingDeps } from './change-billing.ts';
+import { ensureCustomer } from './ensure-customer.ts';
 import type { Requester } from '../requester.ts';
 
 /** How long a Checkout can be paid: Stripe allows half an hour to a day. */
@@ -100,52 +94,15 @@ async function openCheckout(
   }
 }
 
-/** The tenant's customer at Stripe, made when there is none, or when it was deleted there. */
-async function ensureCustomer(
-  { stripe, clock }: BillingDeps,
-  tx: Tx,
-  tenant: Tenant,
-): Promise<string> {
-  const held = tenant.stripeCustomerId;
-  const present = held ? await stripe.findCustomer(held) : undefined;
-  if (held && present && !present.deleted) return held;
-  const owner = await findBillingContact(tx, tenant.id);
-  if (!owner) throw new Error(`The tenant ${tenant.id} has no owner.`);
-  const customerId = await stripe.createCustomer({
-    tenantId: tenant.id,
-    email: owner.email,
-    name: tenant.name,
-    locale: owner.locale,
-    replaces: held,
-  });
-  const now = clock.now();
-  await setCustomer(tx, { tenantId: tenant.id, customerId, previous: held, now });
-  if (held) await endLostSubscriptions(tx, tenant.id, held, now);
-  return customerId;
-}
-
-/** What hung on a customer that Stripe no longer has is over. */
-async function endLostSubscriptions(
-  tx: Tx,
-  tenantId: string,
-  customerId: string,
-  now: Date,
-): Promise<void> {
-  const repository = new SubscriptionRepository(tx);
-  for (const row of await repository.findByTenantId(tenantId)) {
-    if (row.stripeCustomerId !== customerId || !isLive(row.stripeStatus)) continue;
-    const ended = { status: 'canceled', stripeStatus: 'canceled' } as const;
-    await repository.updateStatus(row.id, { ...ended, endedAt: now, syncedAt: now });
-  }
-}
-
-/** Keeps an open session for the same price; ends every other one, whoever opened it. */
+/** Keeps an open session for the same price; ends every other one of a subscription, whoever opened it. */
 async function keepOneSession(
   { stripe }: BillingDeps,
   customerId: string,
   priceId: string,
 ): Promise<CheckoutSnapshot | undefined> {
-  const open = await stripe.listOpenCheckouts(customerId);
+  const open = (await stripe.listOpenCheckouts(customerId)).filter(
+    ({ mode }) => mode === 'subscription',
+  );
   const same = open.find((one) => one.priceId === priceId && one.url !== null);
   for (const one of open) if (one.id !== same?.id) await stripe.expireCheckout(one.id);
   return same;

@@ -15,6 +15,11 @@ const GROWING = {
 };
 
 const DATA: { [K in MailKind]: MailData[K][] } = {
+  pack_bought: [
+    { credits: 330, amountMinor: 3000, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
+  ],
+  pack_refunded: [{ credits: 330, amountMinor: 1350, currency: 'cny' }],
+  credits_ending: [{ credits: 12, expiresAt: '2027-03-01T00:00:00.000Z' }],
   payment_failed: [
     {
       number: 'A-1',

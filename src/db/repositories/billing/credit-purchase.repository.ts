@@ -1,0 +1,156 @@
+import { and, asc, desc, eq, gt, inArray, isNotNull, lte, or, sql } from 'drizzle-orm';
+import type { PurchaseState } from '../../../domain/billing/purchase.ts';
+import type { DbOrTx } from '../../client.ts';
+import {
+  creditPurchases,
+  payments,
+  type CreditPurchase,
+  type NewCreditPurchase,
+} from '../../schema/index.ts';
+
+export async function insertPurchase(
+  db: DbOrTx,
+  values: NewCreditPurchase,
+): Promise<CreditPurchase> {
+  const [row] = await db.insert(creditPurchases).values(values).returning();
+  if (!row) throw new Error('The database returned no purchase.');
+  return row;
+}
+
+/** By its id, whosever it is. */
+export async function findPurchase(db: DbOrTx, id: string): Promise<CreditPurchase | undefined> {
+  const [row] = await db.select().from(creditPurchases).where(eq(creditPurchases.id, id));
+  return row;
+}
+
+/** The one that the tenant can still pay, or may have begun to open, as far as we know. */
+export async function findOpenPurchase(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<CreditPurchase | undefined> {
+  const [row] = await db
+    .select()
+    .from(creditPurchases)
+    .where(
+      and(
+        eq(creditPurchases.tenantId, tenantId),
+        inArray(creditPurchases.state, ['wanted', 'open']),
+      ),
+    );
+  return row;
+}
+
+/** Whether a pack of the tenant's is ordered and its money under way. */
+export async function isProcessing(db: DbOrTx, tenantId: string, packId: string): Promise<boolean> {
+  const states: PurchaseState[] = ['processing', 'paid'];
+  const found = await db.$count(
+    creditPurchases,
+    and(
+      eq(creditPurchases.tenantId, tenantId),
+      eq(creditPurchases.packId, packId),
+      inArray(creditPurchases.state, states),
+    ),
+  );
+  return found > 0;
+}
+
+/** Newest first. */
+export function listPurchases(
+  db: DbOrTx,
+  tenantId: string,
+  limit: number,
+): Promise<CreditPurchase[]> {
+  return db
+    .select()
+    .from(creditPurchases)
+    .where(eq(creditPurchases.tenantId, tenantId))
+    .orderBy(desc(creditPurchases.createdAt), desc(creditPurchases.id))
+    .limit(limit);
+}
+
+export async function updatePurchase(
+  db: DbOrTx,
+  id: string,
+  values: Partial<Omit<CreditPurchase, 'id' | 'tenantId'>>,
+): Promise<CreditPurchase> {
+  const [row] = await db
+    .update(creditPurchases)
+    .set(values)
+    .where(eq(creditPurchases.id, id))
+    .returning();
+  if (!row) throw new Error(`There is no purchase ${id}.`);
+  return row;
+}
+
+const UNFINISHED: PurchaseState[] = ['wanted', 'open', 'processing', 'paid'];
+
+/**
+ * The tenant's purchases that Stripe should be asked about: those that are named, that wait for
+ * something, and whose payment tells of a refund or dispute that they do not know of.
+ */
+export async function listToLookAt(
+  db: DbOrTx,
+  tenantId: string,
+  named: { purchaseIds?: readonly string[]; paymentIntentIds?: readonly string[] } = {},
+): Promise<string[]> {
+  const { purchaseIds = [], paymentIntentIds = [] } = named;
+  const p = creditPurchases;
+  const rows = await db
+    .selectDistinct({ id: p.id })
+    .from(p)
+    .leftJoin(payments, eq(payments.stripePaymentIntentId, p.stripePaymentIntentId))
+    .where(
+      and(
+        eq(p.tenantId, tenantId),
+        or(
+          purchaseIds.length > 0 ? inArray(p.id, [...purchaseIds]) : undefined,
+          paymentIntentIds.length > 0
+            ? inArray(p.stripePaymentIntentId, [...paymentIntentIds])
+            : undefined,
+          inArray(p.state, UNFINISHED),
+          gt(p.refundPendingMinor, 0),
+          isNotNull(p.refundAskedAt),
+          sql`${payments.amountRefundedMinor} <> ${p.refundedMinor} + ${p.refundPendingMinor}`,
+          sql`${payments.id} is not null and ${payments.disputeStatus} is distinct from ${p.disputeStatus}`,
+        ),
+      ),
+    );
+  return rows.map(({ id }) => id);
+}
+
+/** Has Stripe asked about them as soon as may be. */
+export async function orderLook(db: DbOrTx, ids: readonly string[], now: Date): Promise<void> {
+  await db
+    .update(creditPurchases)
+    .set({ lookAt: now })
+    .where(inArray(creditPurchases.id, [...ids]));
+}
+
+export async function listDueLooks(db: DbOrTx, now: Date, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ id: creditPurchases.id })
+    .from(creditPurchases)
+    .where(lte(creditPurchases.lookAt, now))
+    .orderBy(asc(creditPurchases.lookAt))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** Purchases whose credits can still be used and end after `now`, at `until` at the latest. */
+export function listEnding(
+  db: DbOrTx,
+  { now, until, limit }: { now: Date; until: Date; limit: number },
+): Promise<CreditPurchase[]> {
+  return db
+    .select()
+    .from(creditPurchases)
+    .where(
+      and(
+        inArray(creditPurchases.state, ['granted', 'partly_refunded']),
+        gt(creditPurchases.creditsExpireAt, now),
+        lte(creditPurchases.creditsExpireAt, until),
+      ),
+    )
+    .orderBy(asc(creditPurchases.creditsExpireAt))
+    .limit(limit);
+}

@@ -1,0 +1,163 @@
+import {
+  findPurchase,
+  listDueLooks,
+  listPurchases,
+  listToLookAt,
+  updatePurchase,
+} from '../../../db/repositories/billing/credit-purchase.repository.ts';
+import { raiseAlert } from '../../../db/repositories/operations/alert.repository.ts';
+import type { CreditPurchase } from '../../../db/schema/index.ts';
+import type { PacksView, PurchaseRefunded, PurchaseView } from '../../../domain/api.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { isUuid } from '../../../domain/ids.ts';
+import { errorText } from '../../error-text.ts';
+import type { Jobs } from '../../jobs.ts';
+import { isStripeUnavailable } from '../stripe/client/errors.ts';
+import { beginPurchase, type BuyingDeps, type PackWish } from './purchases/begin.ts';
+import { giveUpPurchase } from './purchases/give-up.ts';
+import { refundPurchase } from './purchases/refund.ts';
+import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
+import { tellEnding } from './purchases/tell-ending.ts';
+import { viewPurchase } from './purchases/view.ts';
+import { actorOf, type Requester } from './requester.ts';
+import { retryDelayMs } from './reconcile/sweep.ts';
+import { PURCHASE_QUEUE } from './sync/purchase-queue.ts';
+
+const LISTED_MAX = 100;
+const SWEPT_MAX = 500;
+const ALERT_AFTER_ATTEMPTS = 5;
+
+/** What can happen to packs of credits. Who asks was authorised before; ids are its tenant's. */
+export class PurchaseService {
+  readonly #deps: BuyingDeps;
+
+  constructor(deps: BuyingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Registers the worker; before the jobs start. */
+  registerWorker(jobs: Pick<Jobs, 'work'>): void {
+    const work = ({ purchaseId }: { purchaseId: string }) => this.#look(purchaseId);
+    jobs.work(PURCHASE_QUEUE, work, { policy: 'short', retryLimit: 0 });
+  }
+
+  /** The packs that are sold, smallest first. */
+  async listPacks(): Promise<PacksView> {
+    const packs = await this.#deps.packs.listOffered();
+    return {
+      packs: packs.map(({ id, credits, bonus, validDays, amounts }) => ({
+        ...{ id, credits, bonus, validDays },
+        prices: [...amounts],
+      })),
+    };
+  }
+
+  /** Opens a Checkout for a pack; answers its address. */
+  async begin(requester: Requester, wish: PackWish): Promise<string> {
+    try {
+      return await beginPurchase(this.#deps, requester, wish);
+    } catch (error) {
+      const paid = error instanceof BillingError && error.data['reason'] === 'paid';
+      if (paid) await this.#look(String(error.data['purchaseId']));
+      throw error;
+    }
+  }
+
+  async list(requester: Requester): Promise<PurchaseView[]> {
+    const rows = await listPurchases(this.#deps.db, requester.tenantId, LISTED_MAX);
+    return rows.map((row) => this.#view(row, requester));
+  }
+
+  /** Looks at Stripe now: what has become of a purchase; 404 for any that is not the tenant's. */
+  async sync(requester: Requester, purchaseId: string): Promise<PurchaseView> {
+    await this.#get(requester, purchaseId);
+    return this.#view((await syncPurchase(this.#deps, purchaseId))!, requester);
+  }
+
+  /** The same for every purchase of the tenant's that waits for something. */
+  async syncUnfinished({ tenantId }: Requester): Promise<void> {
+    for (const id of await listToLookAt(this.#deps.db, tenantId)) {
+      await syncPurchase(this.#deps, id);
+    }
+  }
+
+  /** Ends an open purchase. */
+  async giveUp(requester: Requester, purchaseId: string): Promise<PurchaseView> {
+    await this.#get(requester, purchaseId);
+    await giveUpPurchase(this.#deps, requester, purchaseId);
+    return this.#view(await this.#get(requester, purchaseId), requester);
+  }
+
+  /** Gives back what is unused, within seven days of the payment. */
+  refund(requester: Requester, purchaseId: string): Promise<PurchaseRefunded> {
+    const { tenantId, requestId } = requester;
+    return refundPurchase(this.#deps, {
+      ...{ tenantId, purchaseId, actor: actorOf(requester), within: 'window' },
+      ...(requestId === undefined ? {} : { requestId }),
+    });
+  }
+
+  /** By an operator: at any time, what is unused or a sum. */
+  refundByOperator(wish: {
+    purchaseId: string;
+    amountMinor?: number;
+    reason: string;
+    by: string;
+  }): Promise<PurchaseRefunded> {
+    const { by, ...rest } = wish;
+    const actor = { kind: 'service', name: by } as const;
+    return refundPurchase(this.#deps, { ...rest, actor, within: 'any_time' });
+  }
+
+  /** Looks at every purchase that is due; answers how many. One that fails comes again later. */
+  async sweep(signal?: AbortSignal): Promise<number> {
+    const { db, clock } = this.#deps;
+    const due = await listDueLooks(db, clock.now(), SWEPT_MAX);
+    for (const id of due) {
+      if (signal?.aborted) break;
+      await this.#look(id);
+    }
+    return due.length;
+  }
+
+  /** Writes to those whose credits end soon. */
+  tellEnding(signal?: AbortSignal): Promise<void> {
+    return tellEnding(this.#deps, signal);
+  }
+
+  /** Never rejects: what fails is tried again, later each time, and after some tries an operator is told. */
+  async #look(purchaseId: string): Promise<void> {
+    const { db, clock, log } = this.#deps;
+    try {
+      await syncPurchase(this.#deps, purchaseId);
+    } catch (error) {
+      log.warn({ err: error, purchaseId }, 'a purchase was put off');
+      const row = await findPurchase(db, purchaseId);
+      if (!row) return;
+      const now = clock.now();
+      const attempts = row.lookAttempts + 1;
+      const lastError = errorText(error);
+      const lookAt = new Date(now.getTime() + retryDelayMs(attempts));
+      await updatePurchase(db, purchaseId, { lookAt, lookAttempts: attempts, lastError });
+      if (attempts < ALERT_AFTER_ATTEMPTS || isStripeUnavailable(error)) return;
+      await raiseAlert(db, {
+        tenantId: row.tenantId,
+        kind: PURCHASE_ALERT,
+        subjectId: purchaseId,
+        message: `A purchase of credits could not be brought up to date ${attempts} times (${lastError}).`,
+        details: { state: row.state },
+        now,
+      });
+    }
+  }
+
+  async #get({ tenantId }: Requester, purchaseId: string): Promise<CreditPurchase> {
+    const row = isUuid(purchaseId) ? await findPurchase(this.#deps.db, purchaseId) : undefined;
+    if (row?.tenantId === tenantId) return row;
+    throw new BillingError('not_found', 'This team has made no such purchase.');
+  }
+
+  #view(row: CreditPurchase, requester: Requester): PurchaseView {
+    return viewPurchase(row, requester, this.#deps.clock.now());
+  }
+}

@@ -1,0 +1,120 @@
+import type { Tx } from '../../../../db/client.ts';
+import { updatePurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
+import type { CreditPurchase } from '../../../../db/schema/index.ts';
+import {
+  creditsDue,
+  isUnderWay,
+  stateOf,
+  type PurchaseFacts,
+} from '../../../../domain/billing/purchase.ts';
+import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
+import { ensureGrant, grantOf, setFrozen } from './grant.ts';
+import type { PurchaseDeps } from './purchase-deps.ts';
+
+/**
+ * Grants what was paid, freezes it while a bank or a refund decides, and takes back what was given back;
+ * each under a name of its own, so once. In the transaction that says so on the purchase.
+ */
+export async function applyToCredits(
+  deps: PurchaseDeps,
+  tx: Tx,
+  row: CreditPurchase,
+  facts: PurchaseFacts,
+): Promise<CreditPurchase> {
+  const now = deps.clock.now();
+  await ensureGrant(deps, row, tx);
+  const due = creditsDue(facts, row);
+  const frozen = await setFrozen(deps, tx, row, due.frozen || row.refundAskedAt !== null);
+  const { expiresAt } = await ensureGrant(deps, row, tx);
+  const takenBack = { ...row.takenBack };
+  let shortfallMicro = 0;
+  for (const { ref, micro } of due.taken.filter((one) => one.micro > 0)) {
+    takenBack[ref] = micro;
+    const request = { ...grantOf(row), ref, micro, reason: `Given back: ${ref}.` };
+    shortfallMicro += (await deps.credits.revoke(request, tx)).shortfallMicro;
+  }
+  for (const one of due.returned) await giveBack(deps, tx, row, one, expiresAt);
+  const done = await updatePurchase(tx, row.id, {
+    ...frozen,
+    takenBack,
+    shortfallMicro,
+    state: stateOf(facts, true),
+    creditsExpireAt: expiresAt,
+  });
+  await tell(tx, { before: row, done, facts, now });
+  return done;
+}
+
+/** A refund failed whose share was taken at once: it is granted anew, for as long as it would have been. */
+async function giveBack(
+  { credits, clock }: PurchaseDeps,
+  tx: Tx,
+  row: CreditPurchase,
+  { ref, since }: { ref: string; since: Date },
+  expiresAt: Date,
+): Promise<void> {
+  const micro = row.takenBack[ref]!;
+  const reason = `The refund ${ref} failed.`;
+  const taken = await credits.revoke({ ...grantOf(row), ref, micro, reason }, tx);
+  if (taken.revokedMicro === 0) return;
+  const waitedMs = Math.max(0, clock.now().getTime() - since.getTime());
+  await credits.grant(
+    {
+      ...grantOf(row),
+      originRef: `${row.id}:${ref}`,
+      amountMicro: taken.revokedMicro,
+      expiresAt: new Date(expiresAt.getTime() + waitedMs),
+      reason,
+    },
+    tx,
+  );
+}
+
+interface Told {
+  before: CreditPurchase;
+  done: CreditPurchase;
+  facts: PurchaseFacts;
+  now: Date;
+}
+
+/** The outbox has each mail once, and an alert is for what nobody could take back. */
+async function tell(tx: Tx, { before, done, facts, now }: Told): Promise<void> {
+  const { id, tenantId, currency } = done;
+  if (before.state === 'paid' && done.state === 'granted') {
+    await queueMail(tx, tenantId, {
+      kind: 'pack_bought',
+      subjectId: id,
+      attempt: 0,
+      data: {
+        credits: done.credits + done.bonus,
+        amountMinor: facts.chargedMinor,
+        currency,
+        expiresAt: done.creditsExpireAt!.toISOString(),
+      },
+      now,
+    });
+  }
+  for (const refund of facts.refunds) {
+    if (refund.status !== 'succeeded' && !isUnderWay(refund)) continue;
+    await queueMail(tx, tenantId, {
+      kind: 'pack_refunded',
+      subjectId: refund.id,
+      attempt: 0,
+      data: { credits: done.credits + done.bonus, amountMinor: refund.amountMinor, currency },
+      now,
+    });
+  }
+  if (done.shortfallMicro > before.shortfallMicro) {
+    const credits = done.shortfallMicro / MICRO_PER_CREDIT;
+    await raiseAlert(tx, {
+      tenantId,
+      kind: 'credits_shortfall',
+      subjectId: id,
+      message: `${credits} credits of a pack that was given back had been used already; nothing is owed for them.`,
+      details: { shortfallMicro: done.shortfallMicro },
+      now,
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { inTransaction } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
+import { updatePurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import type { CreditPurchase } from '../../../../db/schema/index.ts';
+import { unusedMinor, type PurchaseFacts } from '../../../../domain/billing/purchase.ts';
+import { isRefused } from '../../stripe/client/errors.ts';
+import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
+import { ensureGrant, setFrozen } from './grant.ts';
+import type { PurchaseDeps } from './purchase-deps.ts';
+
+/**
+ * Makes the refund that was asked for, unless Stripe has it already: however often it is cut, it goes on
+ * with the figures that were fixed at first and under the same key. What Stripe refuses is dropped.
+ */
+export async function carryOutRefund(
+  deps: PurchaseDeps,
+  asked: CreditPurchase,
+  { facts, tags }: PurchaseReading,
+): Promise<CreditPurchase> {
+  const { db, stripe, log } = deps;
+  const tag = `${asked.id}:${asked.refundsAsked}`;
+  if (![...tags.values()].includes(tag)) {
+    const row = await fixFigures(deps, asked, facts);
+    const { refundAskedMinor: amountMinor, refundAskedMicro: micro, tenantId } = row;
+    const paymentIntentId = row.stripePaymentIntentId;
+    try {
+      if (amountMinor && paymentIntentId) {
+        const purchase = { tenantId, purchaseId: row.id };
+        await stripe.refundPurchase({ ...purchase, paymentIntentId, amountMinor, micro, tag });
+      }
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      log.warn({ err: error, purchaseId: row.id }, 'Stripe refused the refund of a purchase');
+    }
+  }
+  return updatePurchase(db, asked.id, {
+    refundAskedAt: null,
+    refundAskedMinor: null,
+    refundAskedMicro: null,
+  });
+}
+
+/** Freezes the credits, so that what is left of them stays, and writes down what that is worth. */
+export async function fixFigures(
+  deps: PurchaseDeps,
+  row: CreditPurchase,
+  facts: Pick<PurchaseFacts, 'chargedMinor'>,
+): Promise<CreditPurchase> {
+  const { db, credits } = deps;
+  const frozen = await repeated(() =>
+    inTransaction(db, async (tx) =>
+      updatePurchase(tx, row.id, {
+        refundsAsked: row.refundsAsked,
+        ...(await setFrozen(deps, tx, row, true)),
+      }),
+    ),
+  );
+  if (frozen.refundAskedMinor !== null) return frozen;
+  const grant = await ensureGrant(deps, frozen);
+  const { grants } = await credits.read(row.tenantId);
+  const leftMicro = grants.find(({ id }) => id === grant.id)?.left ?? 0;
+  const worth = unusedMinor(row, leftMicro, facts.chargedMinor);
+  const there = facts.chargedMinor - row.refundedMinor - row.refundPendingMinor;
+  return updatePurchase(db, row.id, {
+    refundAskedMinor: Math.min(worth, there),
+    refundAskedMicro: leftMicro,
+  });
+}

@@ -1,0 +1,119 @@
+import {
+  findPurchase,
+  updatePurchase,
+} from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import type { CreditPurchase } from '../../../../db/schema/index.ts';
+import type { PurchaseRefunded } from '../../../../domain/api.ts';
+import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
+import { packMicro } from '../../../../domain/billing/pack.ts';
+import { refundUntil, shareOf } from '../../../../domain/billing/purchase.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { isUuid, type Actor } from '../../../../domain/ids.ts';
+import { isStripeUnavailable } from '../../stripe/client/errors.ts';
+import { withCustomer } from '../locks/customer-lock.ts';
+import { fixFigures } from './carry-out-refund.ts';
+import type { PurchaseDeps } from './purchase-deps.ts';
+import { syncInLock } from './sync-purchase.ts';
+
+export interface RefundWish {
+  /** Whose it must be; any tenant's for an operator. */
+  tenantId?: string;
+  purchaseId: string;
+  actor: Actor;
+  /** Customers have seven days. */
+  within: 'window' | 'any_time';
+  /** What is unused is given back unless told. */
+  amountMinor?: number;
+  reason?: string;
+  requestId?: string;
+}
+
+/**
+ * Gives a purchase back: what is unused of it, or a sum. The wish is stored before Stripe is asked and
+ * is carried to its end by whoever comes next. 404 `not_found`, 409 `refund_window_over`, 409
+ * `nothing_to_refund`, 503 `outcome_unknown` when Stripe did not say whether it went through.
+ */
+export async function refundPurchase(
+  deps: PurchaseDeps,
+  wish: RefundWish,
+): Promise<PurchaseRefunded> {
+  const known = isUuid(wish.purchaseId) ? await findPurchase(deps.db, wish.purchaseId) : undefined;
+  if (!known || (wish.tenantId !== undefined && known.tenantId !== wish.tenantId)) {
+    throw new BillingError('not_found', 'This team has made no such purchase.');
+  }
+  return withCustomer(deps, known.stripeCustomerId, () => refundInLock(deps, wish));
+}
+
+async function refundInLock(deps: PurchaseDeps, wish: RefundWish): Promise<PurchaseRefunded> {
+  const before = await syncInLock(deps, wish.purchaseId);
+  assertRefundable(before, wish, deps.clock.now());
+  const asked = await ask(deps, before, wish);
+  const { refundAskedMinor, refundAskedMicro } = asked;
+  const after = await syncInLock(deps, asked.id).catch((error: unknown) => {
+    throw isStripeUnavailable(error) ? outcomeUnknown(error) : error;
+  });
+  if (backOf(after) === backOf(before)) throw nothingToRefund();
+  const refundMinor = refundAskedMinor!;
+  const micro = refundAskedMicro ?? shareOf(packMicro(after), refundMinor, after.amountMinor);
+  return { refundMinor, currency: after.currency, revokedCredits: micro / MICRO_PER_CREDIT };
+}
+
+const backOf = (row: CreditPurchase) => row.refundedMinor + row.refundPendingMinor;
+
+function assertRefundable(row: CreditPurchase, wish: RefundWish, now: Date): void {
+  if (wish.within === 'window' && row.paidAt && now >= refundUntil(row.paidAt)) {
+    throw new BillingError(
+      'refund_window_over',
+      'The seven days in which unused credits can be given back are over; support may help.',
+      { data: { refundUntil: refundUntil(row.paidAt).toISOString() } },
+    );
+  }
+  const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
+  const { amountMinor = 1 } = wish;
+  if (!isHeld || amountMinor > row.amountMinor - backOf(row)) throw nothingToRefund();
+}
+
+/** Stores the wish, with its figures. */
+async function ask(
+  deps: PurchaseDeps,
+  row: CreditPurchase,
+  wish: RefundWish,
+): Promise<CreditPurchase> {
+  const { db, clock } = deps;
+  const now = clock.now();
+  const stored = await db.transaction(async (tx) => {
+    await insertAuditEntry(tx, {
+      tenantId: row.tenantId,
+      actor: wish.actor,
+      action: 'purchase.refund_requested',
+      subjectId: row.id,
+      after: { amountMinor: wish.amountMinor ?? null },
+      cause: wish.reason ?? null,
+      requestId: wish.requestId ?? null,
+      now,
+    });
+    return updatePurchase(tx, row.id, {
+      refundAskedAt: now,
+      refundAskedMinor: wish.amountMinor ?? null,
+      refundsAsked: row.refundsAsked + 1,
+      lookAt: now,
+    });
+  });
+  return fixFigures(deps, stored, { chargedMinor: row.amountMinor });
+}
+
+function nothingToRefund(): BillingError {
+  return new BillingError(
+    'nothing_to_refund',
+    'Nothing of this purchase can be given back: it is used, given back already, or questioned at the bank.',
+  );
+}
+
+function outcomeUnknown(cause: unknown): BillingError {
+  return new BillingError(
+    'outcome_unknown',
+    'The payment service did not say whether the refund went through. It is carried to its end within a few minutes, once; look again then.',
+    { retryAfterSeconds: 120, cause },
+  );
+}

@@ -1,0 +1,122 @@
+import { inTransaction } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
+import {
+  findPurchase,
+  updatePurchase,
+} from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
+import type { CreditPurchase, Tenant } from '../../../../db/schema/index.ts';
+import { isDisputeOpen } from '../../../../domain/billing/dispute.ts';
+import { refundedMinor, refundPendingMinor, stateOf } from '../../../../domain/billing/purchase.ts';
+import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
+import { withCustomer } from '../locks/customer-lock.ts';
+import { applyToCredits } from './apply-to-credits.ts';
+import { carryOutRefund } from './carry-out-refund.ts';
+import { orderReturn } from './order-return.ts';
+import type { PurchaseDeps } from './purchase-deps.ts';
+
+export const PURCHASE_ALERT = 'purchase_failing';
+
+/**
+ * Brings a purchase to what Stripe says now, whoever heard of it: the only function that grants its
+ * credits, freezes them or takes them back. In the customer's lock Stripe is asked, what it says is
+ * written, and then the credits follow in one transaction with the state that says so. Every step may be
+ * cut and repeated: credits are changed under the names of the purchase, its refunds and disputes.
+ */
+export async function syncPurchase(
+  deps: PurchaseDeps,
+  purchaseId: string,
+): Promise<CreditPurchase | undefined> {
+  const known = await findPurchase(deps.db, purchaseId);
+  return known && withCustomer(deps, known.stripeCustomerId, () => syncInLock(deps, purchaseId));
+}
+
+/** The same for who holds the customer's lock. */
+export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promise<CreditPurchase> {
+  const { db, stripe, clock } = deps;
+  const known = (await findPurchase(db, purchaseId))!;
+  if (!known.stripeSessionId) return settleUnopened(deps, known);
+  const tenant = (await findTenantById(db, known.tenantId))!;
+  let reading = await stripe.readPurchase(known.stripeSessionId);
+  let row = await writeFacts(deps, known, reading);
+  if (row.refundAskedAt) {
+    row = await carryOutRefund(deps, row, reading);
+    reading = await stripe.readPurchase(known.stripeSessionId);
+    row = await writeFacts(deps, row, reading);
+  }
+  const done =
+    reading.facts.payment === 'paid' ? await settlePaid(deps, tenant, row, reading) : row;
+  return updatePurchase(db, done.id, {
+    lookAt: nextLook(done, clock.now()),
+    lookAttempts: 0,
+    lastError: null,
+  });
+}
+
+/** Nobody has its address, so nobody can pay it: it is over when its time is. */
+async function settleUnopened(
+  { db, clock }: PurchaseDeps,
+  row: CreditPurchase,
+): Promise<CreditPurchase> {
+  const isOver = row.state === 'wanted' && row.expiresAt <= clock.now();
+  if (row.state === 'wanted' && !isOver) {
+    return updatePurchase(db, row.id, { lookAt: afterEnd(row) });
+  }
+  return updatePurchase(db, row.id, { state: isOver ? 'expired' : row.state, lookAt: null });
+}
+
+/** What does not touch the credits: so that a payment is known also while they cannot be granted. */
+function writeFacts(
+  { db, clock }: PurchaseDeps,
+  row: CreditPurchase,
+  { facts, paymentIntentId, invoiceId }: PurchaseReading,
+): Promise<CreditPurchase> {
+  const isGranted = row.creditsExpireAt !== null;
+  return updatePurchase(db, row.id, {
+    state: stateOf(facts, isGranted),
+    stripePaymentIntentId: paymentIntentId ?? row.stripePaymentIntentId,
+    stripeInvoiceId: invoiceId ?? row.stripeInvoiceId,
+    paidAt: facts.paidAt,
+    refundedMinor: refundedMinor(facts),
+    refundPendingMinor: refundPendingMinor(facts),
+    disputeStatus: facts.dispute?.status ?? null,
+    syncedAt: clock.now(),
+  });
+}
+
+async function settlePaid(
+  deps: PurchaseDeps,
+  tenant: Tenant,
+  row: CreditPurchase,
+  reading: PurchaseReading,
+): Promise<CreditPurchase> {
+  const { db, clock } = deps;
+  if (tenant.deletedAt) {
+    await inTransaction(db, (tx) => orderReturn(deps, tx, tenant, row));
+    return row;
+  }
+  return repeated(() =>
+    inTransaction(db, async (tx) => {
+      const done = await applyToCredits(deps, tx, row, reading.facts);
+      await resolveAlert(tx, PURCHASE_ALERT, row.id, clock.now());
+      return done;
+    }),
+  );
+}
+
+const MINUTE_MS = 60_000;
+const afterEnd = ({ expiresAt }: CreditPurchase) => new Date(expiresAt.getTime() + MINUTE_MS);
+
+/** When to ask again though nobody tells: soon while money is awaited, rarely while a bank decides. */
+function nextLook(row: CreditPurchase, now: Date): Date | null {
+  const inMinutes = (minutes: number) => new Date(now.getTime() + minutes * MINUTE_MS);
+  if (row.refundAskedAt) return inMinutes(2);
+  if (row.refundPendingMinor > 0) return inMinutes(6 * 60);
+  if (row.disputeStatus && isDisputeOpen(row.disputeStatus)) return inMinutes(24 * 60);
+  if (row.state === 'processing') return inMinutes(30);
+  if (row.state !== 'open') return null;
+  return new Date(
+    Math.min(inMinutes(10).getTime(), Math.max(afterEnd(row).getTime(), now.getTime() + MINUTE_MS)),
+  );
+}

@@ -1,0 +1,38 @@
+import { inTransaction } from '../../../../db/client.ts';
+import { listEnding } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
+import { ensureGrant } from './grant.ts';
+import type { PurchaseDeps } from './purchase-deps.ts';
+
+const AHEAD_MS = 7 * 86_400_000;
+const AT_ONCE = 1_000;
+
+/** Writes to those whose bought credits end within seven days, once a purchase, while some are left. */
+export async function tellEnding(deps: PurchaseDeps, signal?: AbortSignal): Promise<void> {
+  const { db, clock, credits, log } = deps;
+  const now = clock.now();
+  const until = new Date(now.getTime() + AHEAD_MS);
+  for (const row of await listEnding(db, { now, until, limit: AT_ONCE })) {
+    if (signal?.aborted) return;
+    try {
+      const { id, expiresAt } = await ensureGrant(deps, row);
+      const grant = (await credits.read(row.tenantId)).grants.find((one) => one.id === id);
+      if (!grant || grant.left === 0) continue;
+      await inTransaction(db, (tx) =>
+        queueMail(tx, row.tenantId, {
+          kind: 'credits_ending',
+          subjectId: row.id,
+          attempt: 0,
+          data: {
+            credits: Math.floor(grant.left / MICRO_PER_CREDIT),
+            expiresAt: expiresAt.toISOString(),
+          },
+          now,
+        }),
+      );
+    } catch (err) {
+      log.warn({ err, purchaseId: row.id }, 'the end of credits was not told');
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import type { PurchaseFacts, RefundFacts } from '../../../../domain/billing/purchase.ts';
+import type { CallTimeouts } from '../client/client.ts';
+import { isMissing } from '../client/errors.ts';
+import { APP_MARK } from '../customers.ts';
+import {
+  readCharge,
+  readDispute,
+  readRefund,
+  type ChargeSnapshot,
+  type RefundSnapshot,
+} from '../snapshots/charge-snapshot.ts';
+import { expanded, idOrNull } from '../snapshots/schemas.ts';
+
+const intent = z.object({
+  id: z.string(),
+  status: z.string(),
+  latest_charge: z.unknown().transform((charge) => (isObject(charge) ? readCharge(charge) : null)),
+});
+
+const session = z.object({
+  status: z.enum(['open', 'complete', 'expired']).catch('expired'),
+  payment_status: z.string(),
+  invoice: idOrNull,
+  payment_intent: expanded(intent),
+});
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+export interface PurchaseReading {
+  facts: PurchaseFacts;
+  paymentIntentId: string | null;
+  invoiceId: string | null;
+  /** The tags of our own refunds, by the refund's id. */
+  tags: Map<string, string>;
+}
+
+/** In a refund of ours: which asking it answers, and how many µcr it pays back. */
+export const REFUND_TAG = 'squaretable_refund';
+export const REFUND_MICRO = 'squaretable_micro';
+
+/**
+ * Everything that Stripe knows of a purchase now: its session, payment, refunds and dispute. A session
+ * that this account does not have can no longer be paid.
+ */
+export async function readPurchase(
+  stripe: Stripe,
+  sessionId: string,
+  timeouts: CallTimeouts,
+): Promise<PurchaseReading> {
+  const found = await findSession(stripe, sessionId, timeouts);
+  const charge = found?.payment_intent?.latest_charge ?? null;
+  const isPaid = found?.payment_status === 'paid' && charge !== null && charge.paid;
+  const refunds = isPaid ? await listRefunds(stripe, charge, timeouts) : [];
+  const facts: PurchaseFacts = {
+    session: found?.status ?? 'expired',
+    payment: isPaid ? 'paid' : hasFailed(found) ? 'failed' : 'unpaid',
+    chargedMinor: isPaid ? charge.amountMinor : 0,
+    paidAt: isPaid ? charge.createdAt : null,
+    refunds: refunds.map(refundFacts),
+    dispute: isPaid && charge.disputed ? await findDispute(stripe, charge, timeouts) : null,
+  };
+  return {
+    facts,
+    paymentIntentId: found?.payment_intent?.id ?? null,
+    invoiceId: found?.invoice ?? null,
+    tags: new Map(
+      refunds.flatMap(({ id, metadata }) => {
+        const tag = metadata[REFUND_TAG];
+        return tag === undefined ? [] : [[id, tag] as const];
+      }),
+    ),
+  };
+}
+
+type Session = z.output<typeof session>;
+
+async function findSession(
+  stripe: Stripe,
+  sessionId: string,
+  timeouts: CallTimeouts,
+): Promise<Session | undefined> {
+  const expand = ['payment_intent.latest_charge'];
+  try {
+    return session.parse(await stripe.checkout.sessions.retrieve(sessionId, { expand }, timeouts));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The order was placed, and the money will not come. */
+function hasFailed(found: Session | undefined): boolean {
+  const status = found?.payment_intent?.status ?? '';
+  return found?.status === 'complete' && ['requires_payment_method', 'canceled'].includes(status);
+}
+
+async function listRefunds(
+  stripe: Stripe,
+  charge: ChargeSnapshot,
+  timeouts: CallTimeouts,
+): Promise<RefundSnapshot[]> {
+  const { data } = await stripe.refunds.list({ charge: charge.id, limit: 100 }, timeouts);
+  return data.map(readRefund);
+}
+
+function refundFacts(refund: RefundSnapshot): RefundFacts {
+  const { id, amountMinor, status, createdAt, metadata } = refund;
+  const micro = Number(metadata[REFUND_MICRO]);
+  return { id, amountMinor, status, createdAt, micro: Number.isSafeInteger(micro) ? micro : null };
+}
+
+async function findDispute(stripe: Stripe, { id }: ChargeSnapshot, timeouts: CallTimeouts) {
+  const { data } = await stripe.disputes.list({ charge: id, limit: 1 }, timeouts);
+  return data[0] ? readDispute(data[0]) : null;
+}
+
+export interface PurchaseRefund {
+  environment: string;
+  tenantId: string;
+  purchaseId: string;
+  paymentIntentId: string;
+  amountMinor: number;
+  /** µcr that it pays back; null: its share of the whole. */
+  micro: number | null;
+  tag: string;
+}
+
+/** Gives back a part of what a purchase cost; the same tag gives it once. */
+export async function refundPurchase(
+  stripe: Stripe,
+  values: PurchaseRefund,
+  timeouts: CallTimeouts,
+): Promise<void> {
+  const { environment, tenantId, purchaseId, paymentIntentId, amountMinor, micro, tag } = values;
+  const metadata = {
+    ...{ app: APP_MARK, env: environment, tenantId, purchaseId },
+    [REFUND_TAG]: tag,
+    ...(micro === null ? {} : { [REFUND_MICRO]: String(micro) }),
+  };
+  await stripe.refunds.create(
+    {
+      payment_intent: paymentIntentId,
+      amount: amountMinor,
+      reason: 'requested_by_customer',
+      metadata,
+    },
+    { ...timeouts, idempotencyKey: `purchase-refund:${tag}` },
+  );
+}

@@ -1,0 +1,107 @@
+import { expect, vi } from 'vitest';
+import type { PurchaseView } from '../../src/domain/api.ts';
+import type { CreditsView } from '../../src/domain/billing/credits.ts';
+import { GOOD_CARD, settled, type Customer } from './customer.ts';
+import { caller, type Answer } from './http.ts';
+
+export const MICRO = 1_000_000;
+
+export const buy = (
+  { api }: Customer,
+  packId: string,
+  extra: object = {},
+): Promise<Answer<{ checkoutUrl: string }>> =>
+  api.post('/api/credits/checkout', { packId, ...extra });
+
+/** Opens a Checkout for a pack; answers its session's id. */
+export async function openPack(customer: Customer, packId: string): Promise<string> {
+  const answer = await buy(customer, packId);
+  expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 });
+  return sessionOf(answer.body.checkoutUrl);
+}
+
+export const sessionOf = (url: string) => new URL(url).pathname.split('/').at(-1)!;
+
+/** Pays on the hosted page, by card or by a wallet. */
+export async function payPack(
+  { app }: Customer,
+  sessionId: string,
+  by: { card: string } | { method: 'alipay' | 'wechat_pay' } = { card: GOOD_CARD },
+): Promise<void> {
+  const path = `/_control/checkout_sessions/${sessionId}/complete`;
+  const answer = await caller(app.stripeUrl).post<{ paymentStatus: string }>(path, by);
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+}
+
+export async function purchases({ api }: Customer): Promise<PurchaseView[]> {
+  const answer = await api.get<{ purchases: PurchaseView[] }>('/api/credits/purchases');
+  expect(answer.status).toBe(200);
+  return answer.body.purchases;
+}
+
+export async function credits({ api }: Customer): Promise<CreditsView> {
+  const answer = await api.get<CreditsView>('/api/credits');
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+/** Whole credits that can be used now. */
+export const balance = async (customer: Customer) => (await credits(customer)).balance / MICRO;
+
+/** Waits until what events have ordered is done: nothing is due to be looked at. */
+export async function lookedAt(customer: Customer): Promise<void> {
+  await settled(customer.app);
+  await vi.waitFor(
+    async () => {
+      const { rows } = await customer.app.database.pool.query(
+        `select id, state, last_error from credit_purchases
+         where tenant_id = $1 and look_at <= synced_at`,
+        [customer.tenantId],
+      );
+      expect(rows).toEqual([]);
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+}
+
+/** Buys, pays, and waits until the webhook has done its work; answers the purchase. */
+export async function bought(
+  customer: Customer,
+  packId: string,
+  by?: Parameters<typeof payPack>[2],
+): Promise<PurchaseView> {
+  const session = await openPack(customer, packId);
+  await payPack(customer, session, by);
+  await settled(customer.app);
+  return vi.waitFor(
+    async () => {
+      const [newest] = await purchases(customer);
+      expect(newest).toMatchObject({ packId, state: 'granted' });
+      return newest!;
+    },
+    { timeout: 10_000, interval: 50 },
+  );
+}
+
+/** Credits are used as another service of the platform would report it: images beyond the quota. */
+export async function useImages({ app, tenantId }: Customer, amount: number): Promise<void> {
+  const response = await fetch(`${app.url}/api/usage/events`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${app.usageIngestToken}`,
+    },
+    body: JSON.stringify({
+      events: [{ tenantId, resourceType: 'images', amount, idempotencyKey: crypto.randomUUID() }],
+    }),
+  });
+  expect(response.status).toBe(200);
+}
+
+/** The charge of the newest purchase, at Stripe. */
+export async function chargeOf(customer: Customer): Promise<string> {
+  const { data } = await customer.atStripe<{ data: { id: string }[] }>(
+    `charges?customer=${await customer.customerId()}&limit=1`,
+  );
+  return data[0]!.id;
+}
