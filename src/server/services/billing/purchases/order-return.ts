@@ -33,5 +33,5 @@ export async function orderReturn(
     details: { amountMinor, currency },
     now,
   });
-  await wakeRemedies(jobs, tx, tenant.id);
+  await wakeRemedies(jobs, tx, tenant.id, now);
 }
