@@ -1,22 +1,35 @@
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
+import { openDatabase } from '../src/db/client.ts';
 import type { TenantId, UserId } from '../src/domain/ids.ts';
 import type { AppEnv } from '../src/server/app-env.ts';
 import { systemClock } from '../src/server/clock.ts';
 import { requireUser } from '../src/server/middleware/auth.ts';
 import { requireToken } from '../src/server/middleware/service-auth.ts';
 import { AccessTokens } from '../src/server/services/accounts/access-token.ts';
+import { ceiling } from './designs.ts';
 
-/** What Hono does by itself: the least that the product's routes can be compared with. */
-const [token] = process.argv.slice(2);
+/**
+ * What Hono does by itself: the least that the product's routes can be compared with. Where the product
+ * answers what is durable, so does this, by the ceiling's bare insert through the same queue.
+ */
+const [token, databaseUrl] = process.argv.slice(2);
+const { pool } = openDatabase({ url: databaseUrl! });
+const bare = await ceiling({ pool });
 const tokens = new AccessTokens({ jwtSecret: 'of the benchmark '.repeat(3), clock: systemClock });
 const auth = { verifyAccessToken: (shown: string) => tokens.verify(shown) };
 const app = new Hono<AppEnv>();
-app.post('/api/usage/events', requireToken(token, 'USAGE_INGEST_TOKEN'), async (c) => {
+const service = requireToken(token, 'USAGE_INGEST_TOKEN');
+const recorded = { status: 'recorded', used: 1, limit: 100, remaining: 99 };
+app.post('/api/usage/events', service, async (c) => {
+  const { events } = await c.req.json<{ events: { tenantId: string }[] }>();
+  await Promise.all(events.map(({ tenantId }) => bare.call(tenantId)));
+  return c.json({ results: events.map(() => recorded) }, 200);
+});
+app.post('/forgotten', service, async (c) => {
   const { events } = await c.req.json<{ events: unknown[] }>();
-  const results = events.map(() => ({ status: 'recorded', used: 1, limit: 100, remaining: 99 }));
-  return c.json({ results }, 200);
+  return c.json({ results: events.map(() => recorded) }, 200);
 });
 app.get('/open', (c) => c.json({ status: 'ok' }, 200));
 app.get('/signed', requireUser({ services: { auth } }), (c) => c.json({ status: 'ok' }, 200));

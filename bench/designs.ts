@@ -89,7 +89,7 @@ export async function straightforward({ pool }: BenchDatabase): Promise<Design> 
  * (b) The ceiling: a bare multi-row insert with counters, no limits, no idempotency, in one
  * statement, through the same queue as ours. Its ledger has our columns and primary key.
  */
-export async function ceiling({ pool }: BenchDatabase): Promise<Design> {
+export async function ceiling({ pool }: Pick<BenchDatabase, 'pool'>): Promise<Design> {
   const { rows } = await pool.query(`select to_regclass('bare_ledger') as made`);
   if (rows[0].made === null) await makeBareTables(pool);
   const insert = async (tenants: string[]) => {

@@ -4,6 +4,7 @@ import { raiseLimits, type BenchDatabase } from './database.ts';
 import { benchHttpShare } from './http-share.ts';
 import { median } from './load.ts';
 import { atLeast, printFigures, type Report } from './report.ts';
+import { driveWire, requestBytes } from './wire.ts';
 
 const TOKEN = 'the token of the benchmark';
 const EVENTS = 500;
@@ -42,7 +43,8 @@ export async function benchHttp(
       atLeast('events over HTTP, 500 a request', median(events), 20_000, 'events/s'),
       atLeast('reserve and settle over HTTP', median(pairs), 1_000, 'pairs/s'),
     );
-    await benchHttpShare({ port, token: TOKEN, tenants: database.tenants, key }, report, pace);
+    const { tenants, url: databaseUrl } = database;
+    await benchHttpShare({ port, token: TOKEN, tenants, databaseUrl, key }, report, pace);
   } finally {
     await stop(app);
   }
@@ -89,25 +91,27 @@ async function ingest(port: number, tenants: string[], seconds: number): Promise
   return recorded / ((performance.now() - start) / 1000);
 }
 
+/** By requests that are bytes already: a client that builds them would take more than half of the processor. */
 async function reserveAndSettle(port: number, tenants: string[], seconds: number): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: PAIR_CALLERS });
-  const start = performance.now();
-  const end = start + seconds * 1000;
-  let pairs = 0;
-  const caller = async () => {
-    while (performance.now() < end) {
+  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
+  const path = '/api/usage/reservations';
+  const post = (to: string, body: object) =>
+    requestBytes('POST', to, headers, JSON.stringify(body));
+  const speaker = () => {
+    let isHeld = false;
+    return (answer: string) => {
+      isHeld = !isHeld;
+      if (!isHeld) {
+        const { reservationId } = JSON.parse(answer) as { reservationId: string };
+        return post(`${path}/${reservationId}/settle`, { amount: 321 });
+      }
       const tenantId = tenants[Math.floor(Math.random() * tenants.length)]!;
       const hold = { tenantId, resourceType: 'llm_tokens', amount: 500, ttlSeconds: 60 };
-      const path = '/api/usage/reservations';
-      const held = await send(agent, port, 'POST', path, { ...hold, idempotencyKey: key() });
-      const { reservationId } = JSON.parse(held) as { reservationId: string };
-      await send(agent, port, 'POST', `${path}/${reservationId}/settle`, { amount: 321 });
-      pairs += 1;
-    }
+      return post(path, { ...hold, idempotencyKey: key() });
+    };
   };
-  await Promise.all(Array.from({ length: PAIR_CALLERS }, caller));
-  agent.destroy();
-  return pairs / ((performance.now() - start) / 1000);
+  const answers = await driveWire({ port, speaker, connections: PAIR_CALLERS, seconds });
+  return answers / 2;
 }
 
 function send(
