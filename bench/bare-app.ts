@@ -18,7 +18,10 @@ const [token, databaseUrl] = process.argv.slice(2);
 const { pool } = openDatabase({ url: databaseUrl! });
 const bare = await ceiling({ pool });
 const tokens = new AccessTokens({ jwtSecret: 'of the benchmark '.repeat(3), clock: systemClock });
-const auth = { verifyAccessToken: (shown: string) => tokens.verify(shown) };
+const access = {
+  authenticate: (shown: string) => Promise.resolve({ ...tokens.verify(shown), hasSeat: true }),
+};
+const auth = { access };
 const app = new Hono<AppEnv>();
 const service = requireToken(token, 'USAGE_INGEST_TOKEN');
 const recorded = { status: 'recorded', used: 1, limit: 100, remaining: 99 };

@@ -10,6 +10,8 @@ import type { Requester } from '../../src/server/services/billing/requester.ts';
 /** Everybody of the demo signs in with it. */
 export const DEMO_PASSWORD = 'squaretable-demo';
 export const DEMO_OWNER = 'demo@example.com';
+/** Whose tenant has somebody else in it too: on Team, which has seats for both. */
+const WITH_MEMBER = 'team@example.com';
 
 type Stage = (demo: Demo, requester: Requester) => Promise<void>;
 
@@ -18,7 +20,7 @@ const TENANTS: { email: string; tenantName: string; stage: Stage }[] = [
   { email: DEMO_OWNER, tenantName: 'Demo', stage: async () => {} },
   { email: 'pro@example.com', tenantName: 'Pro by the month', stage: buy('pro', 'month') },
   { email: 'yearly@example.com', tenantName: 'Pro by the year', stage: buy('pro', 'year') },
-  { email: 'team@example.com', tenantName: 'Team', stage: buy('team', 'month') },
+  { email: WITH_MEMBER, tenantName: 'Team', stage: buy('team', 'month') },
   { email: 'trial@example.com', tenantName: 'On trial', stage: startTrial },
   { email: 'pastdue@example.com', tenantName: 'Past due', stage: fallBehind },
   { email: 'canceling@example.com', tenantName: 'Ends with its period', stage: planToLeave },
@@ -59,7 +61,7 @@ async function register(
     const registration = { email, password: DEMO_PASSWORD, tenantName, locale, from };
     const { session } = await context.services.auth.register(registration);
     const requester = requesterOf(session.user);
-    if (email === DEMO_OWNER) await addMember(context, requester.tenantId);
+    if (email === WITH_MEMBER) await addMember(context, requester.tenantId);
     return requester;
   } catch (error) {
     if (error instanceof BillingError && error.code === 'email_taken') return undefined;

@@ -6,18 +6,20 @@ import { PLANS_FILE, readPacksFile, readPlansFile, type PlanDraft } from './plan
  * database has the truth, and `npm run plans:publish` changes it.
  */
 export async function publishFirstPlans(client: ClientBase): Promise<void> {
-  const { rows } = await client.query<{ kept: string | null }>(
-    `select to_regclass('plan_versions')::text as kept`,
-  );
+  const columns = await columnsOf(client, 'plan_versions');
   const plans = readPlansFile(PLANS_FILE);
-  if (rows[0]!.kept === null) return writePlanLimits(client, plans);
-  for (const { plan, name, features, limits, rates } of plans) {
+  if (columns.length === 0) return writePlanLimits(client, plans);
+  const { rows } = await client.query<{ now: Date }>('select now()');
+  const now = rows[0]!.now;
+  for (const draft of plans) {
+    const row = { ...draft, version: 1, published_at: now, carried_at: now };
+    // What the tables of a version before do not have is left out.
+    const known = Object.keys(row).filter((name) => columns.includes(name));
     await client.query(
-      `insert into plan_versions (plan, version, name, features, limits, rates, published_at,
-         carried_at)
-       select $1, 1, $2, $3, $4, $5, now(), now()
+      `insert into plan_versions (${known.join(', ')})
+       select ${known.join(', ')} from jsonb_populate_record(null::plan_versions, $2)
        where not exists (select from plan_versions where plan = $1::plan)`,
-      [plan, name, JSON.stringify(features), JSON.stringify(limits), JSON.stringify(rates)],
+      [draft.plan, JSON.stringify(row)],
     );
   }
   await publishFirstPacks(client);
@@ -38,6 +40,15 @@ async function publishFirstPacks(client: ClientBase): Promise<void> {
      where not exists (select from credit_packs)`,
     [JSON.stringify(packs)],
   );
+}
+
+async function columnsOf(client: ClientBase, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select attname as name from pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
+    [table],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Where the tables are those of a version that had the numbers in its code. */

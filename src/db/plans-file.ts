@@ -12,8 +12,11 @@ import {
   type PlanRates,
 } from '../domain/plans.ts';
 
-/** What a plan is to include: a version that has no number yet. */
-export type PlanDraft = Omit<PlanDefinition, 'version'>;
+/**
+ * What a plan is to include: a version that has no number yet. Seats that are not told are those of
+ * the version before.
+ */
+export type PlanDraft = Omit<PlanDefinition, 'version' | 'seats'> & { seats?: number | undefined };
 
 /** What a pack is to be: a version that has no number yet. */
 export type PackDraft = Omit<PackDefinition, 'version' | 'active'>;
@@ -37,6 +40,10 @@ const rate = z
     error: `takes whole microcredits a unit from 1 to ${RATE_MAX.toLocaleString('en')}; leave the line out where the quota is a hard limit`,
   })
   .optional();
+const SEATS_MAX = 10_000;
+const seats = z.custom<number>((value) => isAmount(value) && value >= 1 && value <= SEATS_MAX, {
+  error: `takes whole numbers of people from 1 to ${SEATS_MAX.toLocaleString('en')}`,
+});
 
 const definition = z.strictObject({
   name: z.string().trim().min(1).max(40),
@@ -58,6 +65,7 @@ const definition = z.strictObject({
     } satisfies Record<keyof PlanLimits, typeof rate>)
     .default({})
     .transform((rates) => rates as PlanRates),
+  seats: seats.optional(),
 });
 
 const whole = (least: number, most: number) =>

@@ -237,6 +237,27 @@ create table credit_purchases (
   constraint credit_purchases_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 );
 
+create table invitations (
+  id uuid default gen_random_uuid() not null,
+  tenant_id uuid not null,
+  email text not null,
+  role user_role not null,
+  state text default 'open'::text not null,
+  link_id uuid not null,
+  token_hash text not null,
+  mails integer default 1 not null,
+  invited_by uuid,
+  expires_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint invitations_email_lower CHECK ((email = lower(email))),
+  constraint invitations_invited_by_users_id_fk FOREIGN KEY (invited_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'revoked'::text]))),
+  constraint invitations_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE,
+  constraint "invitations_tokenHash_unique" UNIQUE (token_hash)
+);
+
 create table known_addresses (
   user_id uuid not null,
   address_hash text not null,
@@ -280,6 +301,18 @@ create table mailed_links (
   constraint mailed_links_pkey PRIMARY KEY (id),
   constraint "mailed_links_tokenHash_unique" UNIQUE (token_hash),
   constraint mailed_links_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table memberships (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  role user_role not null,
+  has_seat boolean default true not null,
+  joined_at timestamp with time zone not null,
+  chosen_at timestamp with time zone,
+  constraint memberships_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE,
+  constraint memberships_tenant_id_user_id_pk PRIMARY KEY (tenant_id, user_id),
+  constraint memberships_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 create table metering_buckets (
@@ -360,7 +393,9 @@ create table plan_versions (
   published_at timestamp with time zone not null,
   carried_at timestamp with time zone,
   rates jsonb default '{}'::jsonb not null,
+  seats integer not null,
   constraint plan_versions_plan_version_pk PRIMARY KEY (plan, version),
+  constraint plan_versions_seats CHECK ((seats > 0)),
   constraint plan_versions_version CHECK ((version > 0))
 );
 
@@ -382,7 +417,9 @@ create table refresh_tokens (
   created_at timestamp with time zone default now() not null,
   user_agent text,
   address text,
+  tenant_id uuid,
   constraint refresh_tokens_pkey PRIMARY KEY (id),
+  constraint refresh_tokens_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE SET NULL,
   constraint "refresh_tokens_tokenHash_unique" UNIQUE (token_hash),
   constraint refresh_tokens_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
@@ -623,6 +660,10 @@ CREATE UNIQUE INDEX credit_purchases_one_open ON public.credit_purchases USING b
 
 CREATE INDEX credit_purchases_tenant_idx ON public.credit_purchases USING btree (tenant_id, created_at);
 
+CREATE INDEX invitations_invited_by_idx ON public.invitations USING btree (invited_by);
+
+CREATE UNIQUE INDEX invitations_open_idx ON public.invitations USING btree (tenant_id, email) WHERE (state = 'open'::text);
+
 CREATE INDEX known_addresses_last_used_idx ON public.known_addresses USING btree (last_used_at);
 
 CREATE INDEX mail_outbox_given_up_idx ON public.mail_outbox USING btree (failed_at) WHERE (failed_at IS NOT NULL);
@@ -636,6 +677,8 @@ CREATE INDEX mailed_links_expires_idx ON public.mailed_links USING btree (expire
 CREATE INDEX mailed_links_revert_idx ON public.mailed_links USING btree (email) WHERE ((purpose = 'revert_email'::text) AND (used_at IS NULL));
 
 CREATE INDEX mailed_links_user_idx ON public.mailed_links USING btree (user_id, purpose);
+
+CREATE INDEX memberships_user_idx ON public.memberships USING btree (user_id);
 
 CREATE INDEX password_requests_created_idx ON public.password_requests USING btree (created_at);
 
@@ -787,6 +830,28 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.memberships_user()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' then
+    update users set role = new.role
+    where id = new.user_id and tenant_id = new.tenant_id and role <> new.role;
+    return null;
+  end if;
+  update users u set tenant_id = m.tenant_id, role = m.role
+  from (
+    select tenant_id, role from memberships
+    where user_id = old.user_id
+    order by chosen_at desc nulls last, joined_at, tenant_id
+    limit 1
+  ) m
+  where u.id = old.user_id and u.tenant_id = old.tenant_id;
+  return null;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.plan_limits_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -835,6 +900,18 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.plan_seats_of(p_plan plan, p_version integer)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select seats from plan_versions where plan = p_plan and version = p_version),
+    (select seats from plan_versions where plan = p_plan order by version desc limit 1),
+    1);
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.plan_versions_published()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -842,6 +919,18 @@ AS $function$
 begin
   perform pg_notify('plans_published', '');
   return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.plan_versions_seats()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.seats := coalesce(new.seats,
+    (select seats from plan_versions where plan = new.plan order by version desc limit 1),
+    case new.plan when 'team' then 10 else 1 end);
+  return new;
 end $function$
 ;
 
@@ -909,6 +998,36 @@ begin
     limit 1
   );
   return new;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tenants_seats()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_seats int := plan_seats_of(new.plan, new.plan_version);
+begin
+  if old.plan = new.plan and plan_seats_of(old.plan, old.plan_version) = v_seats then
+    return null;
+  end if;
+  with ranked as (
+    select user_id,
+      row_number() over (order by has_seat desc, role, joined_at, user_id) <= v_seats as has_seat
+    from memberships where tenant_id = new.id
+  ), changed as (
+    update memberships m set has_seat = r.has_seat
+    from ranked r
+    where m.tenant_id = new.id and m.user_id = r.user_id and m.has_seat <> r.has_seat
+    returning m.user_id, m.has_seat
+  )
+  insert into audit_log (tenant_id, actor_kind, actor_id, action, subject_id, before, after, created_at)
+  select new.id, 'system', 'seats',
+    case when has_seat then 'member.seat_given' else 'member.seat_taken' end, user_id::text,
+    jsonb_build_object('hasSeat', not has_seat), jsonb_build_object('hasSeat', has_seat),
+    new.updated_at
+  from changed order by user_id;
+  return null;
 end $function$
 ;
 
@@ -1555,11 +1674,31 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.users_membership()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' and old.tenant_id <> new.tenant_id then
+    delete from memberships where tenant_id = old.tenant_id and user_id = new.id;
+  end if;
+  insert into memberships (tenant_id, user_id, role, joined_at)
+  values (new.tenant_id, new.id, new.role, new.created_at)
+  on conflict (tenant_id, user_id) do update set role = excluded.role
+  where memberships.role <> excluded.role;
+  return null;
+end $function$
+;
+
 CREATE TRIGGER credit_packs_stay BEFORE DELETE OR UPDATE ON public.credit_packs FOR EACH ROW EXECUTE FUNCTION credit_packs_stay();
+
+CREATE TRIGGER memberships_user AFTER DELETE OR UPDATE OF role ON public.memberships FOR EACH ROW EXECUTE FUNCTION memberships_user();
 
 CREATE TRIGGER plan_limits_changed AFTER INSERT OR UPDATE ON public.plan_limits FOR EACH ROW EXECUTE FUNCTION plan_limits_changed();
 
 CREATE TRIGGER plan_versions_published AFTER INSERT ON public.plan_versions FOR EACH STATEMENT EXECUTE FUNCTION plan_versions_published();
+
+CREATE TRIGGER plan_versions_seats BEFORE INSERT ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION plan_versions_seats();
 
 CREATE TRIGGER plan_versions_stay BEFORE DELETE OR UPDATE ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION plan_versions_stay();
 
@@ -1572,6 +1711,10 @@ CREATE TRIGGER tenants_metered_new AFTER INSERT ON public.tenants FOR EACH ROW E
 CREATE TRIGGER tenants_moved AFTER UPDATE OF usage_bucket ON public.tenants FOR EACH ROW WHEN ((old.usage_bucket IS DISTINCT FROM new.usage_bucket)) EXECUTE FUNCTION tenants_moved();
 
 CREATE TRIGGER tenants_placed BEFORE INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION tenants_placed();
+
+CREATE TRIGGER tenants_seats AFTER UPDATE OF plan, plan_version ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.plan_version IS DISTINCT FROM new.plan_version))) EXECUTE FUNCTION tenants_seats();
+
+CREATE TRIGGER users_membership AFTER INSERT OR UPDATE OF tenant_id, role ON public.users FOR EACH ROW EXECUTE FUNCTION users_membership();
 
 -- Metering: the bucket u00.
 

@@ -10,7 +10,8 @@ import type { GrowingLimits, SubscriptionView } from './billing/subscription-vie
 export type * from './billing/purchase-view.ts';
 export type * from './billing/subscription-view.ts';
 export type * from './conversation-view.ts';
-export type * from './own-account-view.ts';
+export type * from './accounts/own-account-view.ts';
+export type * from './accounts/team-view.ts';
 export type { PriceAction } from './billing/subscription-change.ts';
 
 export interface ApiError {
@@ -59,6 +60,8 @@ export interface PlanView {
   name: string;
   features: Feature[];
   limits: PlanLimits;
+  /** How many people may be in a team. */
+  seats: number;
   prices: PriceView[];
 }
 

@@ -34,6 +34,8 @@ export interface PlanDefinition {
   readonly features: readonly Feature[];
   readonly limits: PlanLimits;
   readonly rates: PlanRates;
+  /** How many people may be in a team. */
+  readonly seats: number;
 }
 
 export function isPlan(value: unknown): value is Plan {

@@ -9,6 +9,8 @@ export type Principal =
       tenantId: TenantId;
       role: Role;
       emailVerified: boolean;
+      /** Who has none reads and does nothing. */
+      hasSeat: boolean;
     }
   | {
       kind: 'api_key';
@@ -16,4 +18,6 @@ export type Principal =
       tenantId: TenantId;
       /** `null`: made without any. */
       scopes: readonly ApiKeyScope[] | null;
+      /** Whether who made it has one. */
+      hasSeat: boolean;
     };

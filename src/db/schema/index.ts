@@ -11,6 +11,7 @@ export * from './enums.ts';
 export * from './mail-outbox.ts';
 export * from './metering-buckets.ts';
 export * from './mailed-links.ts';
+export * from './memberships.ts';
 export * from './payments.ts';
 export * from './plan-limits.ts';
 export * from './plan-versions.ts';

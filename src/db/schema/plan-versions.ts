@@ -20,6 +20,8 @@ export const planVersions = pgTable(
     limits: jsonb().$type<PlanLimits>().notNull(),
     /** Resource → µcr a unit beyond the quota; what is not named has none. */
     rates: jsonb().$type<PlanRates>().notNull().default({}),
+    /** How many people may be in a team. */
+    seats: integer().notNull(),
     publishedAt: instant().notNull(),
     /** When everybody who gets it had it; null while that is under way. */
     carriedAt: instant(),
@@ -27,6 +29,7 @@ export const planVersions = pgTable(
   (t) => [
     primaryKey({ columns: [t.plan, t.version] }),
     check('plan_versions_version', sql`${t.version} > 0`),
+    check('plan_versions_seats', sql`${t.seats} > 0`),
   ],
 );
 

@@ -8,6 +8,10 @@ export const users = pgTable(
   'users',
   {
     id: id(),
+    /**
+     * One of the person's tenants, and the role there: the first one on registering. `memberships` is
+     * what counts; triggers keep the two in step for the version before.
+     */
     tenantId: uuid()
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
@@ -47,6 +51,8 @@ export const refreshTokens = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     familyId: uuid().notNull(),
+    /** The tenant that the session is in; null where it was not chosen. */
+    tenantId: uuid().references(() => tenants.id, { onDelete: 'set null' }),
     /** SHA-256 of the token, hex. The token itself is never kept. */
     tokenHash: text().notNull().unique(),
     expiresAt: instant().notNull(),

@@ -3,7 +3,10 @@ import { systemClock } from '../clock.ts';
 import type { Foundation } from './foundation.ts';
 import { ApiKeyService } from '../services/accounts/api-key.service.ts';
 import { AuthService } from '../services/accounts/auth.service.ts';
-import { MemberService } from '../services/accounts/member.service.ts';
+import { AuditService } from '../services/accounts/team/audit.service.ts';
+import { InvitationLimit } from '../services/accounts/team/invitation-limit.ts';
+import { InvitationService } from '../services/accounts/team/invitation.service.ts';
+import { MemberService } from '../services/accounts/team/member.service.ts';
 import { CharacterService } from '../services/chat/character.service.ts';
 import { ConversationService } from '../services/chat/conversation.service.ts';
 import { ChatService } from '../services/chat/chat.service.ts';
@@ -18,6 +21,7 @@ import type { UsageService } from '../services/usage.service.ts';
 /** What the gates guard and the meters count, and who may pass. */
 export interface ProductServices {
   apiKeys: ApiKeyService;
+  audit: AuditService;
   auth: AuthService;
   characters: CharacterService;
   chat: ChatService;
@@ -25,6 +29,7 @@ export interface ProductServices {
   health: HealthService;
   conversations: ConversationService;
   images: ImageService;
+  invitations: InvitationService;
   members: MemberService;
 }
 
@@ -37,12 +42,15 @@ export function createProductServices(
   const { db, pool } = database;
   const distrusted = createDistrustCounter(registry);
   const auth = new AuthService({ db, pool, clock, realTime: systemClock, log, config });
+  const { mails, standings } = auth;
+  const team = { db, clock, mails, standings };
   const features = new FeatureService({ usage, plans });
   const characters = new CharacterService({ db, clock, features });
   const images = new ImageService();
   const conversations = new ConversationService({ db, clock, characters, images });
   return {
     apiKeys: new ApiKeyService({ db, clock, features, usage, people: auth }),
+    audit: new AuditService({ db, standings }),
     auth,
     characters,
     chat: new ChatService({
@@ -56,6 +64,11 @@ export function createProductServices(
     health: new HealthService({ database, jobs, clock }),
     conversations,
     images,
-    members: new MemberService({ db }),
+    invitations: new InvitationService({
+      ...team,
+      limit: new InvitationLimit(pool),
+      jwtSecret: config.jwtSecret,
+    }),
+    members: new MemberService(team),
   };
 }

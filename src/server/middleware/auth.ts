@@ -7,7 +7,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Principal } from '../principal.ts';
 import type { Context } from '../context.ts';
 import { isApiKey } from '../services/accounts/api-key.ts';
-import type { AuthService } from '../services/accounts/auth.service.ts';
+import type { TenantAccess } from '../services/accounts/tenant-access.ts';
 
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
 
@@ -25,7 +25,7 @@ export function requireAuth(context: Pick<Context, 'services'>, act: ApiKeyAct) 
       'principal',
       isApiKey(token)
         ? await apiKeys.admit(token, act)
-        : { kind: 'user', ...auth.verifyAccessToken(token) },
+        : { kind: 'user', ...(await auth.access.authenticate(token)) },
     );
     await next();
   });
@@ -33,7 +33,7 @@ export function requireAuth(context: Pick<Context, 'services'>, act: ApiKeyAct) 
 
 /** Lets in people only: 403 `forbidden` for API keys, which are neither counted nor looked up. */
 export function requireUser(context: {
-  services: { auth: Pick<AuthService, 'verifyAccessToken'> };
+  services: { auth: { access: Pick<TenantAccess, 'authenticate'> } };
 }) {
   const { auth } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -41,15 +41,15 @@ export function requireUser(context: {
     if (isApiKey(token)) {
       throw new BillingError('forbidden', 'API keys cannot do this; sign in as a person.');
     }
-    c.set('principal', { kind: 'user', ...auth.verifyAccessToken(token) });
+    c.set('principal', { kind: 'user', ...(await auth.access.authenticate(token)) });
     await next();
   });
 }
 
 /**
  * Lets in owners and admins: 403 `billing_role_required`. Where money moves the role is read from
- * the database, so that somebody demoted loses it at once and not when the token ends; elsewhere
- * the token's word is good for its 15 minutes and costs no query.
+ * the database, so that somebody demoted or removed loses it at once; elsewhere what was read is good
+ * for half a minute.
  */
 export function requireBillingRole(context: Pick<Context, 'services'>) {
   const { auth } = context.services;
@@ -58,19 +58,30 @@ export function requireBillingRole(context: Pick<Context, 'services'>) {
     if (isApiKey(token)) {
       throw new BillingError('billing_role_required', 'API keys cannot manage billing.');
     }
-    const claims = auth.verifyAccessToken(token);
-    const role = await auth.getRole(claims.userId);
-    if (!canManageBilling(role)) {
+    const person = await auth.access.authenticateNow(token);
+    if (!canManageBilling(person.role)) {
       throw new BillingError(
         'billing_role_required',
         'Only owners and admins of the team manage billing; ask one of them.',
-        { data: { role } },
+        { data: { role: person.role } },
       );
     }
-    c.set('principal', { kind: 'user', ...claims, role });
+    c.set('principal', { kind: 'user', ...person });
     await next();
   });
 }
+
+/**
+ * Lets in who has a seat, for behind the others: 403 `seat_required`. A team with more people than its
+ * plan has seats for goes on reading.
+ */
+export const requireSeat = createMiddleware<AppEnv>(async (c, next) => {
+  if (c.get('principal').hasSeat) return next();
+  throw new BillingError(
+    'seat_required',
+    'Your team has more people than its plan has seats, and you have none: you can read. Ask an owner for a seat.',
+  );
+});
 
 /** The signed-in person, behind `requireUser` or `requireBillingRole`. */
 export function userOf(c: HonoContext<AppEnv>): UserPrincipal {
@@ -79,7 +90,8 @@ export function userOf(c: HonoContext<AppEnv>): UserPrincipal {
   throw new BillingError('forbidden', 'API keys cannot do this; sign in as a person.');
 }
 
-function bearerToken(c: HonoContext<AppEnv>): string {
+/** Throws 401 `unauthenticated` where there is none. */
+export function bearerToken(c: HonoContext<AppEnv>): string {
   const match = /^Bearer +(\S+)$/i.exec(c.req.header('authorization')?.trim() ?? '');
   if (match?.[1]) return match[1];
   c.header('WWW-Authenticate', 'Bearer');

@@ -3,7 +3,7 @@ import type { ApiKeyCreated, ApiKeyView } from '../../domain/api.ts';
 import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireUser, userOf } from '../middleware/auth.ts';
+import { requireSeat, requireUser, userOf } from '../middleware/auth.ts';
 import { idParam, plainText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -53,10 +53,11 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       description: 'Needs a plan whose `api_calls` limit is not 0.',
       security: userToken,
       request: { body: jsonBody(newKeySchema) },
-      middleware: [requireUser(context)] as const,
+      middleware: [requireUser(context), requireSeat] as const,
       responses: {
         201: json(createdSchema, 'The key; keep it, it is not shown again.'),
-        ...errors(...signedOut, 'invalid_request', 'upgrade_required', 'limit_reached'),
+        ...errors(...signedOut, 'upgrade_required', 'seat_required'),
+        ...errors('invalid_request', 'limit_reached'),
       },
     }),
     async (c) => {

@@ -6,7 +6,7 @@ import { ROLES } from '../../domain/ids.ts';
 import { PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireUser, userOf } from '../middleware/auth.ts';
+import { bearerToken, requireUser, userOf } from '../middleware/auth.ts';
 import type { SignedIn } from '../services/accounts/auth.service.ts';
 import {
   codeField,
@@ -44,6 +44,8 @@ const readingBody = z
   .strictObject({ locale: z.enum(['zh-CN', 'en']), timeZone: timeZoneName })
   .partial()
   .openapi('Reading');
+
+const switchBody = z.strictObject({ tenantId: z.uuid() }).openapi('SwitchTeam');
 
 const meSchema = z
   .object({
@@ -175,7 +177,7 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...errors(...signedOut),
       },
     }),
-    async (c) => c.json(await auth.me(userOf(c).userId), 200),
+    async (c) => c.json(await auth.me(userOf(c)), 200),
   );
 
   router.openapi(
@@ -193,9 +195,32 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const { userId } = userOf(c);
-      await auth.setReading(userId, c.req.valid('json'));
-      return c.json(await auth.me(userId), 200);
+      await auth.setReading(userOf(c).userId, c.req.valid('json'));
+      return c.json(await auth.me(userOf(c)), 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/auth/switch',
+      tags,
+      summary: 'Go to another team that you belong to',
+      description:
+        'The session of the cookie goes there, and the next sign-in begins there. Without a session of one’s own in the cookie the new access token ends when the one that was sent does.',
+      security: userToken,
+      middleware: [requireUser(context)] as const,
+      request: { body: jsonBody(switchBody) },
+      responses: {
+        200: json(sessionSchema, 'Signed in to it.'),
+        ...errors(...signedOut, 'invalid_request', 'tenant_not_found'),
+      },
+    }),
+    async (c) => {
+      c.header('Cache-Control', 'no-store');
+      const { tenantId } = c.req.valid('json');
+      const wish = { accessToken: bearerToken(c), tenantId, refreshToken: cookie.read(c) };
+      return c.json(await auth.access.switchTo(wish), 200);
     },
   );
 

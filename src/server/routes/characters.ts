@@ -2,7 +2,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { CharactersView, CharacterView } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireAuth, requireUser, userOf } from '../middleware/auth.ts';
+import { requireAuth, requireSeat, requireUser, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { idParam, plainText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken, userTokenOrApiKey } from './responses.ts';
@@ -92,11 +92,12 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(characterBody) },
       middleware: [
         requireAuth(context, 'characters:write'),
+        requireSeat,
         requireFeature('community_browse'),
       ] as const,
       responses: {
         201: json(characterSchema, 'The character.'),
-        ...errors(...gated, 'invalid_request', 'limit_reached'),
+        ...errors(...gated, 'seat_required', 'invalid_request', 'limit_reached'),
       },
     }),
     async (c) => c.json(await characters.create(c.get('principal'), c.req.valid('json')), 201),
@@ -112,10 +113,11 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
         'For who made it, and owners and admins. `shared: true` needs `character_share`.',
       security: userTokenOrApiKey,
       request: { params: idParam, body: jsonBody(characterChanges) },
-      middleware: [requireAuth(context, 'characters:write')] as const,
+      middleware: [requireAuth(context, 'characters:write'), requireSeat] as const,
       responses: {
         200: json(characterSchema, 'As it is now.'),
-        ...errors(...gated, 'invalid_request', 'forbidden', 'not_found', 'limit_reached'),
+        ...errors(...gated, 'seat_required', 'forbidden'),
+        ...errors('invalid_request', 'not_found', 'limit_reached'),
       },
     }),
     async (c) => {
@@ -133,10 +135,10 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
       description: 'For who made it, and owners and admins.',
       security: userTokenOrApiKey,
       request: { params: idParam },
-      middleware: [requireAuth(context, 'characters:write')] as const,
+      middleware: [requireAuth(context, 'characters:write'), requireSeat] as const,
       responses: {
         204: { description: 'It is gone, for everybody.' },
-        ...errors(...gated, 'invalid_request', 'forbidden', 'not_found'),
+        ...errors(...gated, 'seat_required', 'invalid_request', 'forbidden', 'not_found'),
       },
     }),
     async (c) => {

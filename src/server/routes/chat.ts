@@ -3,7 +3,7 @@ import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireAuth, userOf } from '../middleware/auth.ts';
+import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
@@ -73,6 +73,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(chatBody) },
       middleware: [
         requireAuth(context, 'chat'),
+        requireSeat,
         requireFeature('basic_chat'),
         verifiedEmail(context).forMessages,
         trackMessageUsage(context),
@@ -82,8 +83,8 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
           description: 'The stream.',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        ...errors(...gated, 'email_unverified', 'forbidden', 'invalid_request', 'not_found'),
-        ...errors('limit_reached', 'upstream_failed'),
+        ...errors(...gated, 'email_unverified', 'seat_required', 'forbidden'),
+        ...errors('invalid_request', 'not_found', 'limit_reached', 'upstream_failed'),
       },
     }),
     async (c) => {

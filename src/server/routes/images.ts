@@ -2,7 +2,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { ImageView } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireAuth, userOf } from '../middleware/auth.ts';
+import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
 import { plainText } from './fields.ts';
@@ -40,6 +40,7 @@ export function imageRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(imageBody) },
       middleware: [
         requireAuth(context, 'images'),
+        requireSeat,
         trackMessageUsage(context),
         requireQuota('images', 1),
       ] as const,
@@ -52,6 +53,7 @@ export function imageRoutes(context: Context): OpenAPIHono<AppEnv> {
           'forbidden',
           'upgrade_required',
           'quota_exceeded',
+          'seat_required',
         ),
         ...errors('not_found', 'limit_reached'),
       },

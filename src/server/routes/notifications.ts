@@ -37,7 +37,7 @@ export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
         'What money, law or the safety of the account needs is sent always, and not here.',
       responses: { 200: json(notificationsSchema, 'As it is now.'), ...errors(...signedOut) },
     }),
-    async (c) => c.json(await notifications.read(userOf(c).userId), 200),
+    async (c) => c.json(await notifications.read(userOf(c)), 200),
   );
 
   router.openapi(
@@ -53,9 +53,8 @@ export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const { userId } = userOf(c);
-      await notifications.mute(userId, c.req.valid('json').muted);
-      return c.json(await notifications.read(userId), 200);
+      await notifications.mute(userOf(c).userId, c.req.valid('json').muted);
+      return c.json(await notifications.read(userOf(c)), 200);
     },
   );
 
@@ -75,9 +74,8 @@ export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const { userId } = userOf(c);
-      await notifications.setBillingEmail(userId, c.req.valid('json').email);
-      return c.json(await notifications.read(userId), 200);
+      await notifications.setBillingEmail(userOf(c), c.req.valid('json').email);
+      return c.json(await notifications.read(userOf(c)), 200);
     },
   );
 

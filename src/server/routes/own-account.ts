@@ -66,7 +66,7 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
           'Content-Disposition': 'attachment; filename="my-data.json"',
           'Cache-Control': 'no-store',
         },
-        open: async () => Readable.from(await auth.own.exportData(userId)),
+        open: async () => Readable.from(await auth.own.exportData({ userId, tenantId })),
       });
       // The library would have JSON whole; this is written as it is read.
       return file as never;
@@ -81,7 +81,7 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'What would go with your account',
       responses: { 200: json(deletionSchema, 'As it is now.'), ...errors(...signedOut) },
     }),
-    async (c) => c.json(await auth.own.deletion.preview(userOf(c).userId), 200),
+    async (c) => c.json(await auth.own.deletion.preview(userOf(c)), 200),
   );
 
   router.openapi(

@@ -18,6 +18,7 @@ const plansSchema = z
         limits: z
           .object({ llm_tokens: limit, messages: limit, images: limit, api_calls: limit })
           .openapi({ description: 'A calendar month; null is unlimited, 0 not included.' }),
+        seats: z.number().int().openapi({ description: 'How many people may be in a team.' }),
         prices: z.array(
           z.object({
             priceId: z.string(),

@@ -1,9 +1,8 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { TenantId } from '../../domain/ids.ts';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireAuth, requireUser, userOf } from '../middleware/auth.ts';
+import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middleware/auth.ts';
 import { answerEvents, answerFile, type EventStream } from './answer-stream.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -33,7 +32,7 @@ const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] a
 /** What the requester's tenant uses and has used; everybody in it may see. */
 export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { streams } = context;
-  const { members, usage } = context.services;
+  const { auth, members, usage } = context.services;
   const router = createRouter();
   const tags = ['Usage'];
   const member = { security: userToken, middleware: requireUser(context), tags };
@@ -126,7 +125,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
         tenantId,
         headers: csvHeaders(`usage-by-day-${name}.csv`),
         open: async () => {
-          return usage.reportCsv(tenantId, wanted, await members.list(tenantId));
+          return usage.reportCsv(tenantId, wanted, await members.listNames(tenantId));
         },
       });
     },
@@ -139,7 +138,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       path: '/api/subscription/usage/stream',
       summary: 'Usage, live',
       description:
-        'Server-sent events: the usage of the present month, at once and whenever it changes, from whichever process. Ends with the access token’s tenant, not with its 15 minutes.',
+        'Server-sent events: the usage of the present month, at once and whenever it changes, from whichever process. Ends when the reader leaves the team, not with the access token’s 15 minutes.',
       responses: {
         200: {
           description: 'The stream; each event’s data is a UsageStats.',
@@ -149,19 +148,26 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     (c) => {
-      const { tenantId } = userOf(c);
+      const person = userOf(c);
+      const { tenantId } = person;
       return answerEvents(c, {
         slots: streams.liveUsage,
         tenantId,
         until: context.drain.closed,
-        run: (stream) => context.drain.during(tellUsage(tenantId, stream)),
+        run: (stream) => context.drain.during(tellUsage(person, stream)),
       });
     },
   );
 
-  async function tellUsage(tenantId: TenantId, { sse, signal }: EventStream): Promise<void> {
-    for await (const stats of usage.watch(tenantId, signal)) {
-      await sse.writeSSE({ data: JSON.stringify(stats) });
+  async function tellUsage(reader: UserPrincipal, { sse, signal }: EventStream): Promise<void> {
+    const membership = auth.standings.watch(reader);
+    const until = AbortSignal.any([signal, membership.ended]);
+    try {
+      for await (const stats of usage.watch(reader.tenantId, until)) {
+        await sse.writeSSE({ data: JSON.stringify(stats) });
+      }
+    } finally {
+      membership.stop();
     }
   }
 

@@ -22,6 +22,16 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   reservation_not_found: 'This reservation no longer exists.',
   email_unverified: 'Confirm your e-mail address first: the link is in the mail we sent you.',
   second_factor_required: 'The code of your app is missing, wrong, or was used before.',
+  team_role_required: 'Your role in the team does not allow this. Ask an owner.',
+  seat_required:
+    'Your team has more people than its plan has seats, and you have none: you can read. Ask an owner for a seat.',
+  wrong_account: 'This invitation is for another e-mail address. Log in with that one.',
+  seats_full: 'All seats of the plan are taken. Choose a larger plan, or remove somebody first.',
+  last_owner: 'A team always has an owner. Make somebody else the owner first.',
+  already_member: 'This person is in the team already.',
+  already_invited: 'This address is invited already. Send that mail again, or take it back first.',
+  invitation_over:
+    'This invitation was used, taken back or sent again, or is older than seven days. Ask for a new one.',
   wrong_password: 'The password is wrong.',
   link_over: 'This link was used before, or is too old. Ask for a new one.',
   limit_reached: 'There are as many as there may be. Remove one first.',

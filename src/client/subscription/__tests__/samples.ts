@@ -49,6 +49,7 @@ export const PLANS: PlanView[] = [
     name: 'Free',
     features: ['basic_chat', 'community_browse'],
     limits: { llm_tokens: 50_000, messages: 100, images: 10, api_calls: 0 },
+    seats: 1,
     prices: [],
   },
   {
@@ -56,6 +57,7 @@ export const PLANS: PlanView[] = [
     name: 'Pro',
     features: ['basic_chat', 'community_browse', 'character_share', 'advanced_models'],
     limits: { llm_tokens: 1_000_000, messages: 10_000, images: 500, api_calls: 1_000 },
+    seats: 1,
     prices: [price('pro_month', 'month', 2_900), price('pro_year', 'year', 29_000)],
   },
   {
@@ -66,6 +68,7 @@ export const PLANS: PlanView[] = [
       'all_features',
     ],
     limits: { llm_tokens: 10_000_000, messages: 100_000, images: 5_000, api_calls: 10_000 },
+    seats: 10,
     prices: [price('team_month', 'month', 9_900)],
   },
 ];

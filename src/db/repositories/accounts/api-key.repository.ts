@@ -1,6 +1,13 @@
 import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
-import { apiKeys, tenants, users, type ApiKey, type NewApiKey } from '../../schema/index.ts';
+import {
+  apiKeys,
+  memberships,
+  tenants,
+  users,
+  type ApiKey,
+  type NewApiKey,
+} from '../../schema/index.ts';
 
 export async function insertApiKey(db: DbOrTx, values: NewApiKey): Promise<ApiKey> {
   const [row] = await db.insert(apiKeys).values(values).returning();
@@ -56,18 +63,39 @@ export async function lockApiKeyCounts(
   return row ?? { tenant: 0, person: 0 };
 }
 
-/** A live key of a live tenant by the hash of its text. */
+/** A live key of a live tenant, whose maker belongs to it, by the hash of its text. */
 export async function findApiKeyByHash(
   db: DbOrTx,
   keyHash: string,
   now: Date,
-): Promise<ApiKey | undefined> {
+): Promise<{ key: ApiKey; hasSeat: boolean } | undefined> {
   const [row] = await db
-    .select({ key: apiKeys })
+    .select({ key: apiKeys, hasSeat: memberships.hasSeat })
     .from(apiKeys)
     .innerJoin(tenants, eq(apiKeys.tenantId, tenants.id))
+    .innerJoin(
+      memberships,
+      and(eq(memberships.tenantId, apiKeys.tenantId), eq(memberships.userId, apiKeys.userId)),
+    )
     .where(and(eq(apiKeys.keyHash, keyHash), isLive(now), isNull(tenants.deletedAt)));
-  return row?.key;
+  return row;
+}
+
+/** Revokes all that a person made in a tenant; answers how many. */
+export async function revokeKeysOf(
+  tx: Tx,
+  { tenantId, userId, now }: { tenantId: string; userId: string; now: Date },
+): Promise<number> {
+  const { rowCount } = await tx
+    .update(apiKeys)
+    .set({ revokedAt: now })
+    .where(
+      and(
+        ...[eq(apiKeys.tenantId, tenantId), eq(apiKeys.userId, userId)],
+        isNull(apiKeys.revokedAt),
+      ),
+    );
+  return rowCount ?? 0;
 }
 
 /** Notes a use, unless one since `before` is noted already: a busy key writes once a minute. */
@@ -86,12 +114,12 @@ export async function touchApiKey(
     );
 }
 
-/** False when the tenant, or the one person of it, has no such live key. */
+/** The key as it is now; `undefined` when the tenant, or the one person of it, has no such live key. */
 export async function revokeApiKey(
-  db: DbOrTx,
+  tx: Tx,
   values: { tenantId: string; userId?: string | undefined; id: string; now: Date },
-): Promise<boolean> {
-  const { rowCount } = await db
+): Promise<ApiKey | undefined> {
+  const [row] = await tx
     .update(apiKeys)
     .set({ revokedAt: values.now })
     .where(
@@ -101,6 +129,7 @@ export async function revokeApiKey(
         isNull(apiKeys.revokedAt),
         ...(values.userId === undefined ? [] : [eq(apiKeys.userId, values.userId)]),
       ),
-    );
-  return rowCount === 1;
+    )
+    .returning();
+  return row;
 }

@@ -1,37 +1,6 @@
-import { and, asc, eq, ne, sql } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
-import {
-  apiKeys,
-  characters,
-  tenants,
-  users,
-  type ApiKey,
-  type Character,
-} from '../../schema/index.ts';
-
-/** How many others are in the tenant, and how many of those own it. */
-export async function countOthers(
-  db: DbOrTx,
-  { tenantId, userId }: { tenantId: string; userId: string },
-): Promise<{ people: number; owners: number }> {
-  const [row] = await db
-    .select({
-      people: sql<number>`count(*)::int`,
-      owners: sql<number>`(count(*) filter (where ${users.role} = 'owner'))::int`,
-    })
-    .from(users)
-    .where(and(eq(users.tenantId, tenantId), ne(users.id, userId)));
-  return row ?? { people: 0, owners: 0 };
-}
-
-/** Locks a tenant's row, so that of two owners who leave at once the second sees the first gone. */
-export async function lockTenantOfPeople(tx: Tx, tenantId: string): Promise<void> {
-  await tx
-    .select({ id: tenants.id })
-    .from(tenants)
-    .where(eq(tenants.id, tenantId))
-    .for('no key update');
-}
+import { apiKeys, characters, users, type ApiKey, type Character } from '../../schema/index.ts';
 
 /** Takes a person away, with sessions, keys and conversations; what they made for the team stays. */
 export async function deleteUser(tx: Tx, userId: string): Promise<void> {

@@ -35,6 +35,21 @@ export async function revokeRefreshFamily(tx: Tx, familyId: string, now: Date): 
     .where(and(eq(refreshTokens.familyId, familyId), isNull(refreshTokens.revokedAt)));
 }
 
+/** Puts the family of a person's token into a tenant. False when the family has ended. */
+export async function moveRefreshFamily(
+  tx: Tx,
+  values: { tokenHash: string; userId: string; tenantId: string; now: Date },
+): Promise<boolean> {
+  const { tokenHash, userId, tenantId, now } = values;
+  const known = await lockRefreshToken(tx, tokenHash);
+  if (known?.userId !== userId || known.revokedAt || known.expiresAt <= now) return false;
+  await tx
+    .update(refreshTokens)
+    .set({ tenantId })
+    .where(eq(refreshTokens.familyId, known.familyId));
+  return true;
+}
+
 /** The family of a person's token, however old it is. */
 export async function findRefreshFamily(
   db: DbOrTx,

@@ -1,14 +1,25 @@
-import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
-import { tenants, users, type NewUser, type Tenant, type User } from '../../schema/index.ts';
+import {
+  memberships,
+  tenants,
+  users,
+  type NewUser,
+  type Tenant,
+  type User,
+} from '../../schema/index.ts';
+import { chosenFirst } from './membership.repository.ts';
 
-/** A user is never of use without its tenant: both are read in one query. */
+/** A person in one of their tenants: `user` has that tenant and the role there. */
 export interface Account {
   user: User;
   tenant: Tenant;
 }
 
-/** `undefined` when the e-mail is taken, by whichever tenant. `email` must be lower case. */
+/**
+ * A new person, who is a member of the tenant by it (a trigger writes that). `undefined` when the e-mail
+ * is taken. `email` must be lower case.
+ */
 export async function insertUser(db: DbOrTx, values: NewUser): Promise<User | undefined> {
   const [row] = await db
     .insert(users)
@@ -18,14 +29,38 @@ export async function insertUser(db: DbOrTx, values: NewUser): Promise<User | un
   return row;
 }
 
-/** `email` must be lower case. Users of deleted tenants are not found. */
-export async function findAccountByEmail(db: DbOrTx, email: string): Promise<Account | undefined> {
+/** `email` must be lower case; the tenant is the one chosen last. Who belongs to none is not found. */
+export function findAccountByEmail(db: DbOrTx, email: string): Promise<Account | undefined> {
+  return findAccount(db, eq(users.email, email));
+}
+
+/** A person in one of their tenants: the one chosen last, unless one is named. */
+export function findAccountById(
+  db: DbOrTx,
+  userId: string,
+  tenantId?: string,
+): Promise<Account | undefined> {
+  return findAccount(
+    db,
+    and(
+      eq(users.id, userId),
+      tenantId === undefined ? undefined : eq(memberships.tenantId, tenantId),
+    ),
+  );
+}
+
+async function findAccount(db: DbOrTx, who: SQL | undefined): Promise<Account | undefined> {
   const [row] = await db
-    .select({ user: users, tenant: tenants })
+    .select({ user: users, tenant: tenants, role: memberships.role })
     .from(users)
-    .innerJoin(tenants, eq(users.tenantId, tenants.id))
-    .where(and(eq(users.email, email), isNull(tenants.deletedAt)));
-  return row;
+    .innerJoin(memberships, eq(memberships.userId, users.id))
+    .innerJoin(tenants, eq(memberships.tenantId, tenants.id))
+    .where(and(who, isNull(tenants.deletedAt)))
+    .orderBy(...chosenFirst)
+    .limit(1);
+  if (!row) return undefined;
+  const { user, tenant, role } = row;
+  return { user: { ...user, tenantId: tenant.id, role }, tenant };
 }
 
 /** How the user reads: the language of mails and of Stripe's pages, and the zone of dates in mails. */
@@ -38,16 +73,6 @@ export async function setUserReading(
     .update(users)
     .set({ ...reading, updatedAt: now })
     .where(eq(users.id, userId));
-}
-
-/** Users of deleted tenants are not found. */
-export async function findAccountById(db: DbOrTx, userId: string): Promise<Account | undefined> {
-  const [row] = await db
-    .select({ user: users, tenant: tenants })
-    .from(users)
-    .innerJoin(tenants, eq(users.tenantId, tenants.id))
-    .where(and(eq(users.id, userId), isNull(tenants.deletedAt)));
-  return row;
 }
 
 /** Notes that the address is the user's; an address that was changed since stays unproven. */
@@ -142,17 +167,6 @@ export async function setEmail(
     .update(users)
     .set({ email, emailVerifiedAt: now, updatedAt: now })
     .where(eq(users.id, userId));
-}
-
-/** Who is in the tenant, by the names that they go by. */
-export async function listMembers(
-  db: DbOrTx,
-  tenantId: string,
-): Promise<{ id: string; name: string }[]> {
-  return db
-    .select({ id: users.id, name: users.displayName })
-    .from(users)
-    .where(eq(users.tenantId, tenantId));
 }
 
 export async function setMutedMails(

@@ -17,6 +17,20 @@ export async function noteContactChanged(
     .where(and(eq(tenants.id, tenantId), isNotNull(tenants.stripeCustomerId)));
 }
 
+/** Changes who owns the tenant, and notes it when somebody else is written to about billing then. */
+export async function noteContactChangedBy(
+  tx: Tx,
+  { tenantId, now }: { tenantId: string; now: Date },
+  change: () => Promise<void>,
+): Promise<void> {
+  const before = await findBillingContact(tx, tenantId);
+  await change();
+  const after = await findBillingContact(tx, tenantId);
+  if (after && before?.userId !== after.userId) {
+    await noteContactChanged(tx, { tenantId, userId: after.userId, now });
+  }
+}
+
 /** A customer at Stripe whose address is an old one, and the one that it is to get. */
 export interface ChangedContact {
   tenantId: string;

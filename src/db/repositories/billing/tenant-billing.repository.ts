@@ -1,6 +1,19 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  ne,
+  notExists,
+  or,
+  sql,
+} from 'drizzle-orm';
 import type { DbOrTx } from '../../client.ts';
-import { syncFailures, tenants, users, type Tenant } from '../../schema/index.ts';
+import { memberships, syncFailures, tenants, users, type Tenant } from '../../schema/index.ts';
 import type { Money } from '../../../domain/money.ts';
 import type { Plan } from '../../../domain/plans.ts';
 
@@ -71,9 +84,14 @@ export async function markTenantDeleted(db: DbOrTx, tenantId: string, now: Date)
   await db.update(tenants).set({ deletedAt: now, updatedAt: now }).where(eq(tenants.id, tenantId));
 }
 
-/** Takes the sign-ins of a deleted tenant away, and what is known of its people. */
+/**
+ * Takes everybody out of a deleted tenant, and those who belong to no other away with all that is known
+ * of them.
+ */
 export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<void> {
-  await db.delete(users).where(eq(users.tenantId, tenantId));
+  await db.delete(memberships).where(eq(memberships.tenantId, tenantId));
+  const elsewhere = db.select().from(memberships).where(eq(memberships.userId, users.id));
+  await db.delete(users).where(and(eq(users.tenantId, tenantId), notExists(elsewhere)));
 }
 
 /** Where the reconciler's sweep is: the customer it read last, and when that one had been synced. */
@@ -139,7 +157,7 @@ export interface BillingContact {
   billingEmail: string | null;
 }
 
-/** Who is written to about billing: the tenant's first owner. */
+/** Who is written to about billing: of its owners the one who joined first. */
 export async function findBillingContact(
   db: DbOrTx,
   tenantId: string,
@@ -154,10 +172,11 @@ export async function findBillingContact(
       mutedMails: users.mutedMails,
       billingEmail: tenants.billingEmail,
     })
-    .from(users)
-    .innerJoin(tenants, eq(users.tenantId, tenants.id))
-    .where(and(eq(users.tenantId, tenantId), eq(users.role, 'owner')))
-    .orderBy(asc(users.createdAt), asc(users.id))
+    .from(memberships)
+    .innerJoin(users, eq(memberships.userId, users.id))
+    .innerJoin(tenants, eq(memberships.tenantId, tenants.id))
+    .where(and(eq(memberships.tenantId, tenantId), eq(memberships.role, 'owner')))
+    .orderBy(asc(memberships.joinedAt), asc(users.id))
     .limit(1);
   return row;
 }
@@ -166,8 +185,9 @@ export async function findBillingContact(
 export async function listBuyerEmails(db: DbOrTx, tenantId: string): Promise<string[]> {
   const rows = await db
     .select({ email: users.email })
-    .from(users)
-    .where(and(eq(users.tenantId, tenantId), ne(users.role, 'member')));
+    .from(memberships)
+    .innerJoin(users, eq(memberships.userId, users.id))
+    .where(and(eq(memberships.tenantId, tenantId), ne(memberships.role, 'member')));
   return rows.map((row) => row.email);
 }
 

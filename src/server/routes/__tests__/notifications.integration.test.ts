@@ -81,9 +81,12 @@ test('13 a second billing address is told so, and gets what is about money alone
     `update users set tenant_id = $1, role = 'member' where id = $2`,
     [...[session.tenant.id, member.session.user.id]],
   );
-  const asMember = caller(server.url, member.session.accessToken);
-  expect((await member.read(asMember)).billingEmail).toBeNull();
-  const refused = await member.put('/api/tenant/billing-email', { email: null });
+  const login = { email: member.email, password: 'correct horse' };
+  const { accessToken } = (
+    await caller(server.url).post<{ accessToken: string }>('/api/auth/login', login)
+  ).body;
+  expect((await member.read(caller(server.url, accessToken))).billingEmail).toBeNull();
+  const refused = await member.put('/api/tenant/billing-email', { email: null }, accessToken);
   expect(refused).toMatchObject({ status: 403, body: { code: 'billing_role_required' } });
   expect((await put('/api/tenant/billing-email', { email: 'x' })).status).toBe(400);
   await put('/api/tenant/billing-email', { email: null });

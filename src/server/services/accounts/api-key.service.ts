@@ -8,7 +8,7 @@ import {
   type ApiKeyScope,
 } from '../../../domain/api-keys.ts';
 import { canManageBilling, type TenantId, type UserId } from '../../../domain/ids.ts';
-import type { Db } from '../../../db/client.ts';
+import type { Db, Tx } from '../../../db/client.ts';
 import {
   findApiKeyByHash,
   insertApiKey,
@@ -18,6 +18,7 @@ import {
   revokeApiKey,
   touchApiKey,
 } from '../../../db/repositories/accounts/api-key.repository.ts';
+import { insertAuditEntry } from '../../../db/repositories/operations/audit-log.repository.ts';
 import type { ApiKey } from '../../../db/schema/index.ts';
 import type { Principal } from '../../principal.ts';
 import type { AuthService } from './auth.service.ts';
@@ -66,13 +67,15 @@ export class ApiKeyService {
     const { key, keyHash, prefix } = makeApiKey();
     const row = await this.deps.db.transaction(async (tx) => {
       assertRoom(await lockApiKeyCounts(tx, { tenantId, userId, now }));
-      return insertApiKey(tx, {
+      const made = await insertApiKey(tx, {
         ...{ tenantId, userId, prefix, keyHash, createdAt: now, name: input.name },
         scopes: input.scopes ? [...new Set(input.scopes)] : null,
         expiresAt: input.expiresAt ?? null,
       });
+      await this.note(tx, principal, { action: 'api_key.made', key: made });
+      return made;
     });
-    const { displayName } = await this.deps.people.getPerson(userId);
+    const { displayName } = await this.deps.people.getPerson(principal);
     return { ...describe({ key: row, ownerName: displayName }, userId), key };
   }
 
@@ -80,7 +83,7 @@ export class ApiKeyService {
   async list(principal: UserPrincipal): Promise<ApiKeyView[]> {
     const { tenantId, userId } = principal;
     const now = this.deps.clock.now();
-    const mine = await this.ownOnly(userId);
+    const mine = await this.ownOnly(principal);
     const keys = await listApiKeys(this.deps.db, { tenantId, userId: mine, now });
     return keys.map((key) => describe(key, userId));
   }
@@ -90,17 +93,35 @@ export class ApiKeyService {
    * tenant for owners and admins, one's own for members.
    */
   async revoke(principal: UserPrincipal, id: string): Promise<void> {
-    const { tenantId, userId } = principal;
+    const { tenantId } = principal;
     const now = this.deps.clock.now();
-    const mine = await this.ownOnly(userId);
-    if (await revokeApiKey(this.deps.db, { tenantId, userId: mine, id, now })) return;
+    const mine = await this.ownOnly(principal);
+    const revoked = await this.deps.db.transaction(async (tx) => {
+      const key = await revokeApiKey(tx, { tenantId, userId: mine, id, now });
+      if (key) await this.note(tx, principal, { action: 'api_key.revoked', key });
+      return key;
+    });
+    if (revoked) return;
     throw new BillingError('not_found', `There is no API key ${id} of yours.`);
   }
 
   /** Whose keys the person is held to; by the role of now, as somebody demoted loses it at once. */
-  private async ownOnly(userId: UserId): Promise<UserId | undefined> {
-    const { role } = await this.deps.people.getPerson(userId);
-    return canManageBilling(role) ? undefined : userId;
+  private async ownOnly(person: UserPrincipal): Promise<UserId | undefined> {
+    const { role } = await this.deps.people.getPerson(person);
+    return canManageBilling(role) ? undefined : person.userId;
+  }
+
+  private async note(
+    tx: Tx,
+    { tenantId, userId, role }: UserPrincipal,
+    { action, key }: { action: string; key: ApiKey },
+  ): Promise<void> {
+    const what = { name: key.name, prefix: key.prefix, scopes: key.scopes };
+    await insertAuditEntry(tx, {
+      ...{ tenantId, actor: { kind: 'user', userId, role }, action, subjectId: key.id },
+      ...(action === 'api_key.made' ? { after: what } : { before: what }),
+      now: this.deps.clock.now(),
+    });
   }
 
   /**
@@ -110,13 +131,14 @@ export class ApiKeyService {
    */
   async admit(key: string, act: ApiKeyAct): Promise<Principal> {
     const { db, features, usage } = this.deps;
-    const row = await findApiKeyByHash(db, hashApiKey(key), this.deps.clock.now());
-    if (!row) {
+    const found = await findApiKeyByHash(db, hashApiKey(key), this.deps.clock.now());
+    if (!found) {
       throw new BillingError(
         'unauthenticated',
         'The API key is not valid: it was revoked, has expired, or never was one.',
       );
     }
+    const { key: row, hasSeat } = found;
     const scopes = row.scopes as readonly ApiKeyScope[] | null;
     if (!allowsAct(scopes, act)) {
       throw new BillingError(
@@ -134,7 +156,7 @@ export class ApiKeyService {
       metadata: { apiKeyId: row.id },
     });
     await this.noteUse(row);
-    return { kind: 'api_key', apiKeyId: row.id, tenantId, scopes };
+    return { kind: 'api_key', apiKeyId: row.id, tenantId, scopes, hasSeat };
   }
 
   private async noteUse(row: ApiKey): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../domain/clock.ts';
 import type { MeView, SessionView } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import type { Role, TenantId, UserId } from '../../../domain/ids.ts';
+import type { UserId } from '../../../domain/ids.ts';
 import type { Pool } from 'pg';
 import type { Db } from '../../../db/client.ts';
 import { deleteExpiredRateLimits } from '../../../db/repositories/operations/rate-limit.repository.ts';
@@ -31,6 +31,8 @@ import { OwnAccount } from './own/own-account.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import { SignInLimiter } from './sign-in-limits.ts';
+import { Standings } from './standings.ts';
+import { TenantAccess } from './tenant-access.ts';
 
 export interface AuthDeps {
   db: Db;
@@ -53,11 +55,10 @@ export interface SignedIn {
 export class AuthService {
   private readonly db: Db;
   private readonly clock: Clock;
-  private readonly accessTokens: AccessTokens;
   private readonly realTime: Clock;
   private readonly limiter: SignInLimiter;
   private readonly mailedTokens: MailedTokens;
-  private readonly mails: AccountMails;
+  readonly mails: AccountMails;
   readonly emailVerifier: EmailVerifier;
   readonly own: OwnAccount;
   private readonly addresses: KnownAddresses;
@@ -65,15 +66,18 @@ export class AuthService {
   private readonly queue = new FairQueue();
   private readonly links: OneTimeLinks;
   readonly refreshTokens: RefreshTokens;
+  readonly standings: Standings;
+  readonly access: TenantAccess;
 
   constructor(deps: AuthDeps) {
     this.db = deps.db;
+    this.standings = new Standings({ db: deps.db });
     this.clock = deps.clock;
     this.realTime = deps.realTime;
     this.emailVerification = deps.config.emailVerification;
     this.limiter = new SignInLimiter({ pool: deps.pool, limits: deps.config.signIn });
     const { jwtSecret } = deps.config;
-    this.accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
+    const accessTokens = new AccessTokens({ jwtSecret, clock: deps.realTime });
     this.mailedTokens = new MailedTokens({ jwtSecret, clock: deps.realTime });
     this.mails = new AccountMails({ tokens: this.mailedTokens, appUrl: deps.config.appUrl });
     this.addresses = new KnownAddresses({ db: deps.db, clock: deps.realTime });
@@ -87,7 +91,9 @@ export class AuthService {
     const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
     const limits = new AccountLimits({ pool: deps.pool, limits: deps.config.signIn });
     const shared = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
-    this.own = new OwnAccount({ ...shared, realTime: deps.realTime, jwtSecret });
+    const { standings } = this;
+    this.access = new TenantAccess({ db, clock, accessTokens, refreshTokens, standings });
+    this.own = new OwnAccount({ ...shared, realTime: deps.realTime, jwtSecret, standings });
   }
 
   /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
@@ -111,8 +117,9 @@ export class AuthService {
       if (!user) throw emailTaken(email);
       if (!user.emailVerifiedAt) await this.mails.askToVerify(tx, user, now);
       await this.addresses.remember(tx, user.id, from.address);
-      const refreshToken = await this.refreshTokens.issue(tx, user.id, from);
-      return { session: await this.openSession({ user, tenant }), refreshToken };
+      const whose = { userId: user.id, tenantId: tenant.id };
+      const refreshToken = await this.refreshTokens.issue(tx, whose, from);
+      return { session: await this.access.open({ user, tenant }), refreshToken };
     });
   }
 
@@ -142,14 +149,14 @@ export class AuthService {
     if (credentials.code !== undefined) await this.limiter.forgive(attempt);
     await this.addresses.remember(this.db, account.user.id, from.address);
     const refreshToken = await this.begin(account.user, from);
-    return { session: await this.openSession(account), refreshToken };
+    return { session: await this.access.open(account), refreshToken };
   }
 
   /** Begins a session, unless the password was changed while it was being checked. */
-  private begin({ id: userId, passwordHash }: User, from: From): Promise<string> {
+  private begin({ id: userId, tenantId, passwordHash }: User, from: From): Promise<string> {
     return this.db.transaction(async (tx) => {
       if (await holdsPassword(tx, { userId, passwordHash })) {
-        return this.refreshTokens.issue(tx, userId, from);
+        return this.refreshTokens.issue(tx, { userId, tenantId }, from);
       }
       throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
     });
@@ -177,11 +184,15 @@ export class AuthService {
     await this.links.prune(this.db);
   }
 
-  /** A new access token and the next refresh token. 401 `unauthenticated`. */
+  /**
+   * A new access token and the next refresh token, in the session's tenant; in another of the person's
+   * when they belong to that one no more. 401 `unauthenticated`.
+   */
   async refresh(refreshToken: string, from: From): Promise<SignedIn> {
-    const rotated = await this.refreshTokens.rotate(refreshToken, from);
-    const account = await this.getAccount(rotated.userId);
-    return { session: await this.openSession(account), refreshToken: rotated.token };
+    const { userId, tenantId, token } = await this.refreshTokens.rotate(refreshToken, from);
+    const there = tenantId ? await findAccountById(this.db, userId, tenantId) : undefined;
+    const account = there ?? (await this.getAccount(userId));
+    return { session: await this.access.open(account), refreshToken: token };
   }
 
   /** Ends the session; an unknown token is no error. */
@@ -189,8 +200,9 @@ export class AuthService {
     return this.refreshTokens.revoke(refreshToken);
   }
 
-  async me(userId: UserId): Promise<MeView> {
-    return describe(await this.getAccount(userId));
+  /** 401 `unauthenticated`. */
+  async me({ userId, tenantId }: Pick<AccessClaims, 'userId' | 'tenantId'>): Promise<MeView> {
+    return describe(await this.getAccount(userId, tenantId));
   }
 
   /** From now on: the language of mails and of Stripe's pages, and the zone of dates in mails. */
@@ -201,36 +213,15 @@ export class AuthService {
     return setUserReading(this.db, { userId, ...reading, now: this.clock.now() });
   }
 
-  /** 401 `token_expired` or `unauthenticated`. */
-  verifyAccessToken(token: string): AccessClaims {
-    return this.accessTokens.verify(token);
+  /** The person as they are now. 401 `unauthenticated` when they do not belong to the tenant. */
+  async getPerson({ userId, tenantId }: Pick<AccessClaims, 'userId' | 'tenantId'>): Promise<User> {
+    return (await this.getAccount(userId, tenantId)).user;
   }
 
-  /** The role as it is now, not as the token remembers it. */
-  async getRole(userId: UserId): Promise<Role> {
-    return (await this.getPerson(userId)).role;
-  }
-
-  /** The person as they are now. 401 `unauthenticated` when the account is gone. */
-  async getPerson(userId: UserId): Promise<User> {
-    return (await this.getAccount(userId)).user;
-  }
-
-  private async getAccount(userId: string): Promise<Account> {
-    const account = await findAccountById(this.db, userId);
+  private async getAccount(userId: string, tenantId?: string): Promise<Account> {
+    const account = await findAccountById(this.db, userId, tenantId);
     if (account) return account;
     throw new BillingError('unauthenticated', 'This account no longer exists.');
-  }
-
-  private async openSession(account: Account): Promise<SessionView> {
-    const { user } = account;
-    const accessToken = await this.accessTokens.issue({
-      userId: user.id as UserId,
-      tenantId: user.tenantId as TenantId,
-      role: user.role,
-      emailVerified: user.emailVerifiedAt !== null,
-    });
-    return { accessToken, ...describe(account) };
   }
 }
 

@@ -8,9 +8,11 @@ import {
   insertRefreshToken,
   lockRefreshToken,
   markRefreshTokenUsed,
+  moveRefreshFamily,
   revokeRefreshFamilies,
   revokeRefreshFamily,
 } from '../../../db/repositories/accounts/refresh-token.repository.ts';
+import type { RefreshToken } from '../../../db/schema/index.ts';
 import type { Logger } from '../../log.ts';
 import type { From } from './from.ts';
 import { decideRefresh, REFRESH_TOKEN_TTL_SECONDS } from './refresh-decision.ts';
@@ -29,10 +31,14 @@ export class RefreshTokens {
     this.succession = Buffer.from(hkdfSync('sha256', deps.secret, '', 'refresh succession', 32));
   }
 
-  /** Begins a family: a sign-in. Answers the token itself. */
-  async issue(db: DbOrTx, userId: string, from: From): Promise<string> {
+  /** Begins a family: a sign-in to a tenant. Answers the token itself. */
+  async issue(
+    db: DbOrTx,
+    { userId, tenantId }: { userId: string; tenantId: string },
+    from: From,
+  ): Promise<string> {
     const token = randomBytes(32).toString('base64url');
-    await this.keep(db, token, { userId, familyId: randomUUID() }, from);
+    await this.keep(db, token, { userId, tenantId, familyId: randomUUID() }, from);
     return token;
   }
 
@@ -47,12 +53,12 @@ export class RefreshTokens {
   private async keep(
     db: DbOrTx,
     token: string,
-    { userId, familyId }: { userId: string; familyId: string },
+    { userId, tenantId, familyId }: Pick<RefreshToken, 'userId' | 'tenantId' | 'familyId'>,
     { address, userAgent }: From,
   ): Promise<void> {
     const now = this.clock.now();
     await insertRefreshToken(db, {
-      ...{ userId, familyId, address, userAgent },
+      ...{ userId, tenantId, familyId, address, userAgent },
       tokenHash: hashToken(token),
       expiresAt: new Date(now.getTime() + REFRESH_TOKEN_TTL_SECONDS * 1000),
       createdAt: now,
@@ -63,7 +69,10 @@ export class RefreshTokens {
    * Swaps a token for the next of its family. Throws 401 `unauthenticated` when it is unknown,
    * expired or revoked; one that was used before revokes its whole family first.
    */
-  async rotate(token: string, from: From): Promise<{ userId: string; token: string }> {
+  async rotate(
+    token: string,
+    from: From,
+  ): Promise<{ userId: string; tenantId: string | null; token: string }> {
     const rotated = await this.db.transaction(async (tx) => {
       const now = this.clock.now();
       const known = await lockRefreshToken(tx, hashToken(token));
@@ -79,7 +88,7 @@ export class RefreshTokens {
         await markRefreshTokenUsed(tx, known.id, now);
         await this.keep(tx, successor, known, from);
       }
-      return { userId: known.userId, token: successor };
+      return { userId: known.userId, tenantId: known.tenantId, token: successor };
     });
     if (rotated) return rotated;
     throw new BillingError('unauthenticated', 'The session has ended; sign in again.');
@@ -91,6 +100,16 @@ export class RefreshTokens {
       const known = await lockRefreshToken(tx, hashToken(token));
       if (known) await revokeRefreshFamily(tx, known.familyId, this.clock.now());
     });
+  }
+
+  /** Takes a live session to another tenant; false when the token is of none, or of somebody else. */
+  moveTo(
+    tx: Tx,
+    token: string,
+    { userId, tenantId }: { userId: string; tenantId: string },
+  ): Promise<boolean> {
+    const now = this.clock.now();
+    return moveRefreshFamily(tx, { tokenHash: hashToken(token), userId, tenantId, now });
   }
 
   /** The session that a person's token belongs to; `undefined` without such a token. */

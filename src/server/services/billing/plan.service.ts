@@ -38,7 +38,7 @@ export class PlanService {
 }
 
 function viewOf(
-  { plan, name, features, limits }: PlanDefinition,
+  { plan, name, features, limits, seats }: PlanDefinition,
   offered: readonly OfferedPrice[],
 ): PlansView['plans'][number] {
   const prices = offered.map(({ priceId, interval, amountMinor, currency, currencyOptions }) => ({
@@ -48,5 +48,5 @@ function viewOf(
     currency,
     currencyOptions,
   }));
-  return { plan, name, features: [...features], limits, prices };
+  return { plan, name, features: [...features], limits, seats, prices };
 }

@@ -3,6 +3,7 @@ import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import { packMailsEn } from './templates.packs.en.ts';
+import { teamMailsEn } from './templates.team.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const RESOURCES: Record<string, string> = {
@@ -15,6 +16,7 @@ const RESOURCES: Record<string, string> = {
 export const en: MailTemplates = {
   ...accountMailsEn,
   ...packMailsEn,
+  ...teamMailsEn,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

@@ -1,5 +1,6 @@
 import type { RemedyCause } from '../../../domain/billing/remedy.ts';
 import type { GoalKind } from '../../../domain/billing/intent.ts';
+import type { Role } from '../../../domain/ids.ts';
 import type { Plan, PlanLimits } from '../../../domain/plans.ts';
 
 /** What each mail's template is given, besides the reader's `name`. Instants are ISO 8601. */
@@ -52,6 +53,12 @@ export interface MailData {
   /** To a second billing address, when somebody names it. */
   billing_address: { team: string };
   change_email: { url: string };
+  /** To who is asked to join; the reader's `name` is that of who asks. */
+  team_invitation: { url: string; team: string; role: Role; endsAt: string };
+  /** To who was made the owner of a team. */
+  team_owner: { team: string; by: string };
+  /** To who was taken out of a team. */
+  team_left: { team: string; by: string };
   /** To the address before; the link takes it back. */
   email_changed: { url: string; newEmail: string };
 }

@@ -3,6 +3,7 @@ import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
 import { packMailsZh } from './templates.packs.zh.ts';
+import { teamMailsZh } from './templates.team.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const RESOURCES: Record<string, string> = {
@@ -15,6 +16,7 @@ const RESOURCES: Record<string, string> = {
 export const zh: MailTemplates = {
   ...accountMailsZh,
   ...packMailsZh,
+  ...teamMailsZh,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);
     const next = data.nextAttemptAt

@@ -102,14 +102,16 @@ interface Due {
 
 function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[] {
   const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
-  const next = { ...draft, version: (before?.version ?? 0) + 1 };
-  const contents = ({ name, features, limits, rates }: PlanDraft) => ({
+  const seats = draft.seats ?? before?.seats ?? 1;
+  const next = { ...draft, seats, version: (before?.version ?? 0) + 1 };
+  const contents = ({ name, features, limits, rates, seats }: PlanDefinition) => ({
     name,
     features: [...features].sort(),
     limits: { ...limits },
     rates: { ...rates },
+    seats,
   });
-  const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(draft));
+  const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(next));
   return isSame ? [] : [{ next, before }];
 }
 
@@ -128,6 +130,7 @@ async function foresee(db: DbOrTx, { next, before }: Due, options: PublishOption
 
 function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
   const renamed = before.name === next.name ? [] : [`name: ${before.name} → ${next.name}`];
+  const seats = before.seats === next.seats ? [] : [`seats: ${before.seats} → ${next.seats}`];
   const limits = RESOURCE_TYPES.filter((one) => before.limits[one] !== next.limits[one]).map(
     (one) => `${one}: ${amount(before.limits[one])} → ${amount(next.limits[one])}`,
   );
@@ -140,6 +143,7 @@ function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
     ...renamed,
     ...limits,
     ...rates,
+    ...seats,
     ...gained.map((one) => `gains ${one}`),
     ...lost.map((one) => `loses ${one}`),
   ];

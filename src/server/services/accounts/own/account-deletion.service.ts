@@ -1,25 +1,34 @@
 import type { AccountDeletionView } from '../../../../domain/api.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { Db, DbOrTx } from '../../../../db/client.ts';
+import type { Db, DbOrTx, Tx } from '../../../../db/client.ts';
 import {
   countOthers,
-  deleteUser,
+  listTenantsOf,
   lockTenantOfPeople,
-} from '../../../../db/repositories/accounts/own-account.repository.ts';
+} from '../../../../db/repositories/accounts/membership.repository.ts';
+import { deleteUser } from '../../../../db/repositories/accounts/own-account.repository.ts';
 import { findAccountById } from '../../../../db/repositories/accounts/user.repository.ts';
 import type { Account } from '../../../../db/repositories/accounts/user.repository.ts';
 import { noteContactChanged } from '../../../../db/repositories/billing/contact.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type { Clock } from '../../../../domain/clock.ts';
+import type { TenantId } from '../../../../domain/ids.ts';
+import { eraseTenant } from '../../billing/intents/erase-tenant.ts';
 import { actorOf, type Requester } from '../../billing/requester.ts';
 import type { AccountMails } from '../account-mails.ts';
 import type { From } from '../from.ts';
 import type { PasswordService } from './password.service.ts';
+import type { Standings } from '../standings.ts';
 
 /** Ends a team, its subscription first. `confirm` is its exact name. */
 export type DeleteTenant = (requester: Requester, confirm: string) => Promise<void>;
+
+interface Belonging {
+  userId: string;
+  tenantId: string;
+}
 
 /** Deletes people: alone, or with the team that has no other owner. */
 export class AccountDeletionService {
@@ -28,21 +37,23 @@ export class AccountDeletionService {
     clock: Clock;
     passwords: PasswordService;
     mails: AccountMails;
+    standings: Standings;
   };
 
   constructor(deps: AccountDeletionService['deps']) {
     this.deps = deps;
   }
 
-  /** What would go with the person. 401 `unauthenticated`. */
-  async preview(userId: string): Promise<AccountDeletionView> {
-    return this.describe(this.deps.db, await this.get(userId));
+  /** What would go with the person and the team that they ask from. 401 `unauthenticated`. */
+  async preview(who: Belonging): Promise<AccountDeletionView> {
+    return this.describe(this.deps.db, await this.get(who));
   }
 
   /**
    * Deletes the person. Who is the only owner takes the team along, by the way that the team's own
-   * deletion goes: `confirm` must then be its name (400), and what that throws is thrown. 403
-   * `wrong_password`, 409 `state_changed` when another owner leaves at the same time.
+   * deletion goes: `confirm` must then be its name (400), and what that throws is thrown. Other teams are
+   * left; 409 `last_owner` where one of them would be without an owner, and is more than an empty room of
+   * one's own. 403 `wrong_password`, 409 `state_changed` when another owner leaves at the same time.
    */
   async delete(
     requester: Requester,
@@ -50,33 +61,69 @@ export class AccountDeletionService {
     deleteTenant: DeleteTenant,
   ): Promise<void> {
     const { db, passwords } = this.deps;
-    const { userId } = requester;
+    const { userId, tenantId } = requester;
     await passwords.confirm(userId, wish.password, wish.from);
-    const account = await this.get(userId);
-    if ((await this.describe(db, account)).deletesTeam) {
-      await deleteTenant({ ...requester, role: account.user.role }, wish.confirm ?? '');
-      await this.tell(db, account);
-    } else await this.leave({ ...requester, role: account.user.role }, account);
-  }
-
-  private leave(requester: Requester, account: Account): Promise<void> {
-    const { db, clock } = this.deps;
-    const { tenantId, userId } = requester;
-    return db.transaction(async (tx) => {
-      await lockTenantOfPeople(tx, tenantId);
-      if ((await this.describe(tx, account)).deletesTeam) {
-        throw new BillingError('state_changed', 'You became the only owner of the team meanwhile.');
-      }
-      const now = clock.now();
-      // The next owner is who Stripe writes to from now on.
-      await noteContactChanged(tx, { tenantId, userId, now });
-      await insertAuditEntry(tx, {
-        ...{ tenantId, actor: actorOf(requester), action: 'user.deleted', subjectId: userId },
-        ...{ requestId: requester.requestId ?? null, now },
-      });
+    const account = await this.get(requester);
+    const asked = { ...requester, role: account.user.role };
+    for (const elsewhere of await this.others(db, asked)) await this.mayLeave(db, elsewhere);
+    const { deletesTeam } = await this.describe(db, account);
+    if (deletesTeam) await deleteTenant(asked, wish.confirm ?? '');
+    await db.transaction(async (tx) => {
+      if (!deletesTeam) await this.leave(tx, asked, account);
+      for (const elsewhere of await this.others(tx, asked))
+        await this.leaveOther(tx, asked, elsewhere);
       await this.tell(tx, account);
       await deleteUser(tx, userId);
     });
+    this.deps.standings.forget({ userId, tenantId });
+  }
+
+  private async leave(tx: Tx, requester: Requester, account: Account): Promise<void> {
+    const { tenantId, userId } = requester;
+    await lockTenantOfPeople(tx, tenantId);
+    if ((await this.describe(tx, account)).deletesTeam) {
+      throw new BillingError('state_changed', 'You became the only owner of the team meanwhile.');
+    }
+    const now = this.deps.clock.now();
+    // The next owner is who Stripe writes to from now on.
+    await noteContactChanged(tx, { tenantId, userId, now });
+    await insertAuditEntry(tx, {
+      ...{ tenantId, actor: actorOf(requester), action: 'user.deleted', subjectId: userId },
+      ...{ requestId: requester.requestId ?? null, now },
+    });
+  }
+
+  /** The person's other teams, as accounts in them. */
+  private async others(db: DbOrTx, { userId, tenantId }: Belonging): Promise<Account[]> {
+    const all = await listTenantsOf(db, userId);
+    const elsewhere = all.filter(({ tenant }) => tenant.id !== tenantId);
+    const accounts = elsewhere.map(({ tenant }) => findAccountById(db, userId, tenant.id));
+    return (await Promise.all(accounts)).filter((one) => one !== undefined);
+  }
+
+  /** Answers whether the team is left to others; where nobody is, and nothing is paid, it goes. */
+  private async mayLeave(db: DbOrTx, account: Account): Promise<boolean> {
+    const { deletesTeam, others } = await this.describe(db, account);
+    if (!deletesTeam) return true;
+    const { stripeCustomerId, name } = account.tenant;
+    if (others === 0 && stripeCustomerId === null) return false;
+    throw new BillingError(
+      'last_owner',
+      `You are the only owner of “${name}” too: switch to it, and make somebody else its owner or delete it first.`,
+      { data: { team: name } },
+    );
+  }
+
+  private async leaveOther(tx: Tx, requester: Requester, account: Account): Promise<void> {
+    const there = {
+      ...requester,
+      tenantId: account.tenant.id as TenantId,
+      role: account.user.role,
+    };
+    await lockTenantOfPeople(tx, there.tenantId);
+    if (await this.mayLeave(tx, account)) return this.leave(tx, there, account);
+    const by = { requestId: requester.requestId ?? null, actor: actorOf(there) };
+    await eraseTenant(tx, account.tenant, by, this.deps.clock.now());
   }
 
   private tell(db: DbOrTx, { user }: Account): Promise<void> {
@@ -98,8 +145,8 @@ export class AccountDeletionService {
     };
   }
 
-  private async get(userId: string): Promise<Account> {
-    const account = await findAccountById(this.deps.db, userId);
+  private async get({ userId, tenantId }: Belonging): Promise<Account> {
+    const account = await findAccountById(this.deps.db, userId, tenantId);
     if (account) return account;
     throw new BillingError('unauthenticated', 'This account no longer exists.');
   }

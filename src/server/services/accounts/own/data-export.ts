@@ -8,6 +8,7 @@ import {
   listCharactersMade,
   listKeysMade,
 } from '../../../../db/repositories/accounts/own-account.repository.ts';
+import { listTenantsOf } from '../../../../db/repositories/accounts/membership.repository.ts';
 import { listSessions } from '../../../../db/repositories/accounts/refresh-token.repository.ts';
 import type { Account } from '../../../../db/repositories/accounts/user.repository.ts';
 import { canManageBilling } from '../../../../domain/ids.ts';
@@ -27,11 +28,14 @@ export async function* exportData(
   const { user, tenant } = account;
   const { passwordHash: _secret, ...person } = user;
   const team = { id: tenant.id, name: tenant.name, plan: tenant.plan, role: user.role };
+  const teams = (await listTenantsOf(db, user.id)).map(({ membership, tenant: { id, name } }) => {
+    return { id, name, role: membership.role, joinedAt: membership.joinedAt };
+  });
   const sessions = await listSessions(db, { userId: user.id, now });
   const keys = await listKeysMade(db, user.id);
   const apiKeys = keys.map(({ keyHash: _hash, ...key }) => key);
   const characters = await listCharactersMade(db, user.id);
-  const head = { exportedAt: now, person, team, sessions, apiKeys, characters };
+  const head = { exportedAt: now, person, team, teams, sessions, apiKeys, characters };
   // The object stays open for what is written page by page.
   yield JSON.stringify(head, undefined, 1).replace(/\n\}$/, '');
   yield ',\n "invoices": ';

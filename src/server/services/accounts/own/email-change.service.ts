@@ -7,6 +7,7 @@ import {
   setEmail,
   setPassword,
 } from '../../../../db/repositories/accounts/user.repository.ts';
+import { listTenantsOf } from '../../../../db/repositories/accounts/membership.repository.ts';
 import { deleteFactorSince } from '../../../../db/repositories/accounts/second-factor.repository.ts';
 import { noteContactChanged } from '../../../../db/repositories/billing/contact.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
@@ -117,14 +118,16 @@ export class EmailChangeService {
 
   private async note(tx: Tx, user: User, email: string, action: string): Promise<void> {
     const now = this.deps.clock.now();
-    const { tenantId } = user;
-    await noteContactChanged(tx, { tenantId, userId: user.id, now });
-    if (user.role !== 'member') await claimTrialAddress(tx, { tenantId, email, now });
-    await insertAuditEntry(tx, {
-      actor: { kind: 'user', userId: user.id as UserId, role: user.role },
-      ...{ tenantId, action, subjectId: user.id, now },
-      ...{ before: { email: user.email }, after: { email } },
-    });
+    for (const { membership } of await listTenantsOf(tx, user.id)) {
+      const { tenantId, role } = membership;
+      await noteContactChanged(tx, { tenantId, userId: user.id, now });
+      if (role !== 'member') await claimTrialAddress(tx, { tenantId, email, now });
+      await insertAuditEntry(tx, {
+        actor: { kind: 'user', userId: user.id as UserId, role },
+        ...{ tenantId, action, subjectId: user.id, now },
+        ...{ before: { email: user.email }, after: { email } },
+      });
+    }
   }
 }
 

@@ -11,6 +11,12 @@ import {
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { AccountDeps } from './password.service.ts';
 
+/** A person, in the tenant that they ask from. */
+interface Asking {
+  userId: UserId;
+  tenantId: string;
+}
+
 /** Which mails one gets, and who else gets those about money. */
 export class NotificationService {
   private readonly deps: AccountDeps;
@@ -20,8 +26,8 @@ export class NotificationService {
   }
 
   /** 401 `unauthenticated`. */
-  async read(userId: UserId): Promise<NotificationsView> {
-    const { user, tenant } = await this.get(userId);
+  async read(reader: Asking): Promise<NotificationsView> {
+    const { user, tenant } = await this.get(reader);
     return {
       optional: OPTIONAL_MAILS.map((kind) => ({ kind, wanted: !user.mutedMails.includes(kind) })),
       billingEmail: canManageBilling(user.role) ? tenant.billingEmail : null,
@@ -39,9 +45,10 @@ export class NotificationService {
    * Names the tenant's second address for mails about money, which is told so; `null` takes it out.
    * 429 `rate_limited`. Who asks was authorised before.
    */
-  async setBillingEmail(userId: UserId, email: string | null): Promise<void> {
+  async setBillingEmail(requester: Asking, email: string | null): Promise<void> {
     const { db, clock, limits, mails } = this.deps;
-    const account = await this.get(userId);
+    const { userId } = requester;
+    const account = await this.get(requester);
     const { user, tenant } = account;
     if (tenant.billingEmail === email) return;
     await limits.countChange(userId);
@@ -59,8 +66,8 @@ export class NotificationService {
     });
   }
 
-  private async get(userId: string): Promise<Account> {
-    const account = await findAccountById(this.deps.db, userId);
+  private async get({ userId, tenantId }: Asking): Promise<Account> {
+    const account = await findAccountById(this.deps.db, userId, tenantId);
     if (account) return account;
     throw new BillingError('unauthenticated', 'This account no longer exists.');
   }

@@ -10,11 +10,13 @@ import { NotificationService } from './notification.service.ts';
 import { PasswordService, type AccountDeps } from './password.service.ts';
 import { SecondFactorService } from './second-factor.service.ts';
 import { SessionService } from './session.service.ts';
+import type { Standings } from '../standings.ts';
 
 export interface OwnAccountDeps extends AccountDeps {
   /** The machine's clock, for what ages by it. */
   realTime: Clock;
   jwtSecret: string;
+  standings: Standings;
 }
 
 /** What people do with their own account. */
@@ -36,14 +38,16 @@ export class OwnAccount {
     this.passwords = passwords;
     this.emailChanges = new EmailChangeService(deps, passwords);
     this.sessions = new SessionService({ db, clock: realTime, tokens: deps.sessions });
-    this.deletion = new AccountDeletionService({ db, clock, mails, passwords });
+    this.deletion = new AccountDeletionService({
+      ...{ db, clock, mails, passwords, standings: deps.standings },
+    });
     this.notifications = new NotificationService(deps);
     this.secondFactors = new SecondFactorService({ ...deps, passwords });
   }
 
   /** All that is kept of a person, as JSON. 401 `unauthenticated`. */
-  async exportData(userId: UserId): Promise<AsyncGenerator<string>> {
-    const account = await findAccountById(this.db, userId);
+  async exportData(who: { userId: UserId; tenantId: string }): Promise<AsyncGenerator<string>> {
+    const account = await findAccountById(this.db, who.userId, who.tenantId);
     if (account) return exportData(this.db, account, this.clock.now());
     throw new BillingError('unauthenticated', 'This account no longer exists.');
   }

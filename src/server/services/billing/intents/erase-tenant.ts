@@ -1,4 +1,5 @@
 import type { Tx } from '../../../../db/client.ts';
+import { deleteTenantInvitations } from '../../../../db/repositories/accounts/invitation.repository.ts';
 import { deleteTenantCharacters } from '../../../../db/repositories/character.repository.ts';
 import { deleteTenantConversations } from '../../../../db/repositories/conversation.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
@@ -27,6 +28,7 @@ export async function eraseTenant(
   });
   await deleteTenantCharacters(tx, tenant.id);
   await deleteTenantConversations(tx, tenant.id);
+  await deleteTenantInvitations(tx, tenant.id);
   await deleteTenantUsers(tx, tenant.id);
   await markTenantDeleted(tx, tenant.id, now);
   if (by.id) await settleIntent(tx, by.id, { state: 'done', now });

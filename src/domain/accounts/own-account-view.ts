@@ -1,5 +1,5 @@
-import type { OptionalMail } from './mails.ts';
-import type { Plan } from './plans.ts';
+import type { OptionalMail } from '../mails.ts';
+import type { Plan } from '../plans.ts';
 
 export interface DeviceView {
   /** As `Firefox`; `null` when it does not say. */

@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache';
+import type { Db } from '../../../db/client.ts';
+import { findMembership } from '../../../db/repositories/accounts/membership.repository.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import type { Role } from '../../../domain/ids.ts';
+
+/** For so long a process believes what it read of a membership: half of what a removal may take. */
+const FRESH_MS = 30_000;
+const MEMBERSHIPS_MAX = 50_000;
+
+interface Belonging {
+  tenantId: string;
+  userId: string;
+}
+
+/** What somebody is in a tenant. */
+export interface Standing {
+  role: Role;
+  /** Who has none reads and does nothing. */
+  hasSeat: boolean;
+}
+
+/**
+ * What people are in their tenants, remembered for half a minute: whoever is removed has no access after
+ * it, in every process, though an access token lives longer.
+ */
+export class Standings {
+  readonly #db: Db;
+  readonly #known = new LRUCache<string, Standing & { readAt: number }>({ max: MEMBERSHIPS_MAX });
+
+  readonly #elapsedMs: () => number;
+
+  /** `elapsedMs` counts from whenever; the machine's count unless told. */
+  constructor({ db, elapsedMs = () => performance.now() }: { db: Db; elapsedMs?: () => number }) {
+    this.#db = db;
+    this.#elapsedMs = elapsedMs;
+  }
+
+  /** 401 `unauthenticated` for who does not belong to the tenant. */
+  async get(who: Belonging): Promise<Standing> {
+    const known = this.#known.get(keyOf(who));
+    if (known && this.#elapsedMs() - known.readAt < FRESH_MS) return known;
+    return this.getNow(who);
+  }
+
+  /** As the database has it at this moment: for what moves money, and people. */
+  async getNow(who: Belonging): Promise<Standing> {
+    const readAt = this.#elapsedMs();
+    const row = await findMembership(this.#db, who);
+    if (!row) {
+      this.forget(who);
+      throw notAMember();
+    }
+    const standing = { role: row.role, hasSeat: row.hasSeat, readAt };
+    this.#known.set(keyOf(who), standing);
+    return standing;
+  }
+
+  /** Something of it has changed here: the next question is asked of the database. */
+  forget(who: Belonging): void {
+    this.#known.delete(keyOf(who));
+  }
+
+  /** Aborts within a minute of the membership's end; for answers that stay open. `stop` when done. */
+  watch(who: Belonging): { ended: AbortSignal; stop(): void } {
+    const end = new AbortController();
+    const timer = setInterval(() => {
+      this.get(who).catch((error: unknown) => {
+        if (error instanceof BillingError) end.abort();
+      });
+    }, FRESH_MS / 2).unref();
+    return { ended: end.signal, stop: () => clearInterval(timer) };
+  }
+}
+
+function keyOf({ tenantId, userId }: Belonging): string {
+  return `${tenantId} ${userId}`;
+}
+
+function notAMember(): BillingError {
+  return new BillingError(
+    'unauthenticated',
+    'You do not belong to this team, or the account no longer exists; sign in again.',
+  );
+}
