@@ -4,7 +4,8 @@ import { withUsage } from './operator/usage.ts';
 
 await runCommand({
   name: 'usage:verify',
-  about: 'Compares every counter with the ledger and the reservations, and prints each difference.',
+  about:
+    'Compares every counter with the ledger and the reservations, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
     ['', 'looks'],
     ['--rebuild', 'and mends the counters from the ledger'],
@@ -14,7 +15,7 @@ await runCommand({
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
-    const { periods, differences, rebuilt } = await withUsage(({ verification }) =>
+    const { periods, differences, copies, rebuilt, away } = await withUsage(({ verification }) =>
       verification.verify({ rebuild }),
     );
     return {
@@ -24,14 +25,22 @@ await runCommand({
             `${one.bucket} ${one.period} ${one.tenantId} ${one.resourceType}: used ${one.used}, ledger ${one.ledger}, ` +
             `days ${one.days}; held ${one.held}, reserved ${one.reserved}`,
         ),
-        `${count(periods.length, 'month')} verified, ${count(differences.length, 'difference')}, ` +
+        ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
+        ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),
+        `${count(periods.length, 'month')} verified, ${count(differences.length + copies.length, 'difference')}, ` +
           `${rebuilt} rebuilt.`,
       ],
-      data: { periods, differences, rebuilt },
-      needsPerson: differences.length !== rebuilt,
+      data: { periods, differences, copies, rebuilt, away },
+      needsPerson: differences.length + copies.length !== rebuilt || away.length > 0,
     };
   },
 });
+
+const SAID = {
+  missing: 'the bucket does not know this tenant, which is in it',
+  misplaced: 'the bucket knows this tenant, which is not in it',
+  outdated: 'the bucket has another plan, or other limits, of this tenant',
+};
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;

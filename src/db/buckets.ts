@@ -10,6 +10,9 @@ export const BUCKETS_MAX = 100;
 /** Number 3 is `u03`; the same as the database's `bucket_schema`. */
 export const bucketSchema = (number: number) => `u${String(number).padStart(2, '0')}`;
 
+/** `u03` is number 3. */
+export const bucketNumber = (schema: string) => Number(schema.slice(1));
+
 const FOLDER = `${import.meta.dirname}/bucket`;
 const NAME = /^u\d\d$/;
 /** `0013a_tables.sql` comes with migration 13 of the main tables. */
@@ -71,10 +74,24 @@ export async function migrateBucket(
   }
 }
 
-/** Whether every bucket that tenants are in has every migration of this version. */
+/** The name of the newest: a bucket on a server of its own is noted to have it. */
+export const newestBucketMigration = () => migrations.at(-1)!.name;
+
+/**
+ * Whether every bucket that tenants are in has every migration of this version. Those on other servers
+ * are not asked, for they may be away: of Citus they are migrated with the main tables, and of the rest
+ * it is noted.
+ */
 export async function areBucketsMigrated(pool: pg.Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ number: number }>('select number from metering_buckets');
-  const counts = rows.map(
+  const { rows } = await pool.query<{ number: number; node: string | null; noted: boolean }>(
+    `select number, n.node, n.by_citus or b.migrated_to >= $1 as noted
+     from bucket_nodes() n join metering_buckets b using (number)`,
+    [newestBucketMigration()],
+  );
+  if (rows.some(({ node, noted }) => node !== null && !noted)) return false;
+  const here = rows.filter(({ node }) => node === null);
+  if (here.length === 0) return true;
+  const counts = here.map(
     ({ number }) =>
       `select count(*)::int as n from ${bucketSchema(number)}.bucket_migrations where name = any($1)`,
   );

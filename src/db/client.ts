@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { BucketNodes, nodeUrl } from './buckets/nodes.ts';
 import { guardConnections } from './guard-connections.ts';
 import * as schema from './schema/index.ts';
 
@@ -20,6 +21,8 @@ export interface Database {
   pool: pg.Pool;
   /** For what needs a connection of its own. */
   url: string;
+  /** The servers that buckets of metering lie on. */
+  buckets: BucketNodes;
   /** False for a while after a statement found the server's disk full. */
   hasRoom(): boolean;
   close(): Promise<void>;
@@ -47,8 +50,26 @@ const ANSWER_WITHIN_MS = 5_000;
 /** What writes beside the requests finds a full disk again within this time, if it is still full. */
 const NO_ROOM_FOR_MS = 60_000;
 
+/** Connections of one process to a server that holds buckets and nothing else, at most. */
+const TO_A_NODE_MAX = 8;
+
 /** Makes the pool and Drizzle over it. Connects only when first used. */
 export function openDatabase(options: DatabaseOptions): Database {
+  const { url } = options;
+  let fullAt = Number.NEGATIVE_INFINITY;
+  const onDiskFull = () => (fullAt = performance.now());
+  const pool = openPool(options, onDiskFull);
+  const buckets = new BucketNodes({
+    main: pool,
+    open: (node) => openPool({ ...options, url: nodeUrl(url, node), max: TO_A_NODE_MAX }, () => {}),
+  });
+  const db = drizzle(pool, { schema, casing: 'snake_case' });
+  const hasRoom = () => performance.now() - fullAt > NO_ROOM_FOR_MS;
+  const close = async () => void (await Promise.all([pool.end(), buckets.close()]));
+  return { db, pool, url, buckets, hasRoom, close };
+}
+
+function openPool(options: DatabaseOptions, onDiskFull: () => void): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max ?? 10,
@@ -56,15 +77,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 30_000,
     application_name: options.applicationName ?? 'squaretable',
   });
-  let fullAt = Number.NEGATIVE_INFINITY;
   guardConnections(pool, {
     answerWithinMs: options.answerWithinMs ?? ANSWER_WITHIN_MS,
     onError: options.onConnectionError ?? (() => {}),
-    onDiskFull: () => (fullAt = performance.now()),
+    onDiskFull,
   });
-  const db = drizzle(pool, { schema, casing: 'snake_case' });
-  const hasRoom = () => performance.now() - fullAt > NO_ROOM_FOR_MS;
-  return { db, pool, url: options.url, hasRoom, close: () => pool.end() };
+  return pool;
 }
 
 const isTransaction = (handle: DbOrTx): handle is Tx => 'rollback' in handle;

@@ -4,6 +4,7 @@ import { applyMigrations, patiently, recordMigration } from './apply-migrations.
 import { areBucketsMigrated } from './buckets.ts';
 import { dumpSchemas } from './dump-schema.ts';
 import { publishFirstPlans } from './first-plans.ts';
+import { migrateServers } from './buckets/servers.ts';
 import { appliedMigrations, findDrift, migrationFiles } from './migration-files.ts';
 
 /** Whoever changes tables takes this lock. */
@@ -44,6 +45,7 @@ export async function migrateDatabase(
     const last = before.at(-1)?.writtenAt ?? 0;
     await applyMigrations(client, files, last);
     if (drift) await adopt(client);
+    if (options.upTo === undefined) await migrateServers(client, url);
     await patiently(client, () => publishFirstPlans(client));
     const applied = files.filter(({ writtenAt }) => writtenAt > last).map(({ name }) => name);
     return { applied, newest: files.at(-1)!.name };

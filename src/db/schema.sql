@@ -318,7 +318,25 @@ create table memberships (
 create table metering_buckets (
   number smallint not null,
   created_at timestamp with time zone default now() not null,
+  node text,
+  away_since timestamp with time zone,
+  migrated_to text,
   constraint metering_buckets_pkey PRIMARY KEY (number)
+);
+
+create table metering_copies (
+  tenant_id uuid not null,
+  version bigint not null,
+  due_since timestamp with time zone default now() not null,
+  constraint metering_copies_pkey PRIMARY KEY (tenant_id)
+);
+
+create table metering_corrections (
+  id uuid not null,
+  tenant_id uuid not null,
+  request jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint metering_corrections_pkey PRIMARY KEY (id)
 );
 
 create table password_requests (
@@ -812,6 +830,33 @@ create view usage_totals as
     xmin
    FROM u00.usage_totals;
 
+CREATE OR REPLACE FUNCTION public.bucket_nodes()
+ RETURNS TABLE(number smallint, node text, by_citus boolean)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if to_regclass('pg_catalog.pg_dist_schema') is null then
+    return query select b.number, b.node, false from metering_buckets b order by 1;
+    return;
+  end if;
+  return query execute $q$
+    select b.number, coalesce(b.node, c.node), b.node is null and c.node is not null
+    from metering_buckets b
+    left join lateral (
+      select n.nodename || ':' || n.nodeport as node
+      from pg_dist_schema s
+      join pg_dist_partition p on p.colocationid = s.colocationid
+      join pg_dist_shard h on h.logicalrelid = p.logicalrelid
+      join pg_dist_placement l on l.shardid = h.shardid
+      join pg_dist_node n on n.groupid = l.groupid and n.noderole = 'primary'
+      where s.schemaid = to_regnamespace(bucket_schema(b.number))
+      limit 1
+    ) c on true
+    order by 1 $q$;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.bucket_schema(p_number integer)
  RETURNS text
  LANGUAGE sql
@@ -857,11 +902,16 @@ CREATE OR REPLACE FUNCTION public.plan_limits_changed()
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_number int;
+  v_bucket record;
 begin
-  for v_number in select number from metering_buckets order by number loop
-    execute format('select %I.usage_put_plan($1, $2)', bucket_schema(v_number))
-    using new.plan::text, plan_limits_of(new.plan);
+  for v_bucket in select n.number, n.node from bucket_nodes() n order by 1 loop
+    if v_bucket.node is null then
+      execute format('select %I.usage_put_plan($1, $2)', bucket_schema(v_bucket.number))
+      using new.plan::text, plan_limits_of(new.plan);
+    else
+      update tenants set entitlement_version = entitlement_version + 1
+      where usage_bucket = v_bucket.number and new.plan in (plan, base_plan);
+    end if;
   end loop;
   return null;
 end $function$
@@ -946,6 +996,20 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.tenant_entitlement(p_tenant uuid, OUT bucket integer, OUT version bigint, OUT plan text, OUT limits jsonb, OUT base_plan text, OUT base_limits jsonb, OUT share_from timestamp with time zone, OUT share_until timestamp with time zone, OUT deleted_at timestamp with time zone, OUT rates jsonb)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select t.usage_bucket, t.entitlement_version, t.plan::text, plan_limits_of(t.plan, t.plan_version),
+    b.plan::text, plan_limits_of(b.plan, t.base_plan_version), t.share_from, t.share_until,
+    t.deleted_at, plan_rates_of(t.plan, t.plan_version)
+  from tenants t
+  cross join lateral (select case when t.base_plan <= t.plan then t.base_plan end as plan) b
+  where t.id = p_tenant;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.tenants_entitlement_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -961,14 +1025,20 @@ CREATE OR REPLACE FUNCTION public.tenants_metered()
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_base plan := case when new.base_plan <= new.plan then new.base_plan end;
+  e record;
 begin
-  execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
-    bucket_schema(new.usage_bucket))
-  using new.id, new.entitlement_version, new.plan::text,
-    plan_limits_of(new.plan, new.plan_version), v_base::text,
-    plan_limits_of(v_base, new.base_plan_version), new.share_from, new.share_until, new.deleted_at,
-    plan_rates_of(new.plan, new.plan_version);
+  if exists (select from bucket_nodes() n where n.number = new.usage_bucket and n.node is not null)
+  then
+    insert into metering_copies (tenant_id, version) values (new.id, new.entitlement_version)
+    on conflict (tenant_id) do update set version = excluded.version;
+    perform pg_notify('metering_copies', '');
+  else
+    e := tenant_entitlement(new.id);
+    execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+      bucket_schema(new.usage_bucket))
+    using new.id, e.version, e.plan, e.limits, e.base_plan, e.base_limits, e.share_from,
+      e.share_until, e.deleted_at, e.rates;
+  end if;
   if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
 end $function$
@@ -989,14 +1059,14 @@ CREATE OR REPLACE FUNCTION public.tenants_placed()
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_buckets int := (select count(*) from metering_buckets);
-begin
-  new.usage_bucket := (
-    select number from metering_buckets
-    order by number
-    offset (hashtext(new.id::text) & 2147483647) % v_buckets
-    limit 1
+  v_buckets smallint[] := (
+    select coalesce(array_agg(number order by number) filter (where away_since is null),
+      array_agg(number order by number))
+    from metering_buckets
   );
+begin
+  new.usage_bucket :=
+    v_buckets[1 + (hashtext(new.id::text) & 2147483647) % cardinality(v_buckets)];
   return new;
 end $function$
 ;
@@ -2213,12 +2283,14 @@ CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now t
 AS $function$
 declare
   a credit_accounts;
+  t usage_totals;
 begin
   select * into a from credit_accounts where tenant_id = p_tenant;
   balance := credit_balance(a, p_now);
-  select coalesce(jsonb_object_agg(t.resource_type, credit_spendable(t, balance)), '{}')
-  into spendable
-  from usage_totals t where t.tenant_id = p_tenant and t.period = p_period;
+  spendable := '{}';
+  for t in select * from usage_totals where tenant_id = p_tenant and period = p_period loop
+    spendable := spendable || jsonb_build_object(t.resource_type, credit_spendable(t, balance));
+  end loop;
   if a.tenant_id is null then return; end if;
   with counted as (
     select g.*, g.left_micro + case when g.id = a.head_grant then a.head_left else 0 end as "left"
@@ -2805,20 +2877,33 @@ CREATE OR REPLACE FUNCTION u00.usage_open(p_period text, p_tenants uuid[])
  LANGUAGE plpgsql
  SET search_path TO 'u00'
 AS $function$
+declare
+  v_tenant usage_tenants;
+  v_resource resource_type;
+  v_tenants uuid[] := '{}';
+  v_resources resource_type[] := '{}';
+  v_limits bigint[] := '{}';
+  v_rates bigint[] := '{}';
 begin
-  perform from usage_tenants
-  where tenant_id = any(p_tenants) and deleted_at is null
-  order by tenant_id
-  for share;
+  for v_tenant in
+    select * from usage_tenants
+    where tenant_id = any(p_tenants) and deleted_at is null
+    order by tenant_id
+    for share
+  loop
+    foreach v_resource in array enum_range(null::resource_type) loop
+      continue when not v_tenant.limits ? v_resource::text;
+      v_tenants := v_tenants || v_tenant.tenant_id;
+      v_resources := v_resources || v_resource;
+      v_limits := v_limits || usage_limit_of(v_tenant, p_period, v_resource);
+      v_rates := v_rates || (v_tenant.rates ->> v_resource::text)::bigint;
+    end loop;
+  end loop;
   insert into usage_totals (tenant_id, period, resource_type, "limit", rate_micro)
-  select t.tenant_id, p_period, r.resource, usage_limit_of(t, p_period, r.resource),
-    (t.rates ->> r.resource::text)::bigint
-  from usage_tenants t
-  cross join lateral (
-    select name::resource_type as resource from jsonb_object_keys(t.limits) as k(name)
-  ) as r
-  where t.tenant_id = any(p_tenants) and t.deleted_at is null
-  order by t.tenant_id, r.resource
+  select o.tenant, p_period, o.resource, o.units, o.rate
+  from unnest(v_tenants, v_resources, v_limits, v_rates)
+    with ordinality as o(tenant, resource, units, rate, n)
+  order by o.n
   on conflict do nothing;
 end $function$
 ;
@@ -2851,26 +2936,30 @@ CREATE OR REPLACE FUNCTION u00.usage_put_plan(p_plan text, p_limits jsonb)
  SET search_path TO 'u00'
 AS $function$
 declare
+  v_tenant usage_tenants;
+  v_period text;
   v_resource resource_type;
+  v_limit bigint;
 begin
   -- Everything in the order in which admission locks it.
   perform from usage_tenants where p_plan in (plan, base_plan) order by tenant_id for update;
   update usage_tenants set limits = p_limits where plan = p_plan;
   update usage_tenants set base_limits = p_limits where base_plan = p_plan;
-  perform from usage_totals c
-  join usage_tenants n on n.tenant_id = c.tenant_id
-  where p_plan in (n.plan, n.base_plan)
-    and c.period = (select max(m.period) from usage_totals m where m.tenant_id = n.tenant_id)
-  order by c.tenant_id, c.resource_type
-  for update of c;
-  foreach v_resource in array enum_range(null::resource_type) loop
-    update usage_totals c
-    set "limit" = usage_limit_of(n, c.period, v_resource)
-    from usage_tenants n
-    where p_plan in (n.plan, n.base_plan) and c.tenant_id = n.tenant_id
-      and c.resource_type = v_resource
-      and c.period = (select max(m.period) from usage_totals m where m.tenant_id = n.tenant_id)
-      and c."limit" is distinct from usage_limit_of(n, c.period, v_resource);
+  for v_tenant in
+    select * from usage_tenants where p_plan in (plan, base_plan) order by tenant_id
+  loop
+    v_period := (select max(period) from usage_totals where tenant_id = v_tenant.tenant_id);
+    for v_resource in
+      select resource_type from usage_totals
+      where tenant_id = v_tenant.tenant_id and period = v_period
+      order by resource_type
+      for update
+    loop
+      v_limit := usage_limit_of(v_tenant, v_period, v_resource);
+      update usage_totals set "limit" = v_limit
+      where tenant_id = v_tenant.tenant_id and period = v_period and resource_type = v_resource
+        and "limit" is distinct from v_limit;
+    end loop;
   end loop;
 end $function$
 ;
@@ -2933,21 +3022,21 @@ CREATE OR REPLACE FUNCTION u00.usage_reset(p_tenant uuid, p_period text, p_resou
 AS $function$
 declare
   t usage_totals;
+  v_days smallint[];
+  v_amounts bigint[];
 begin
   select * into t from usage_totals
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource
   for update;
   if not found then return 0; end if;
-  insert into usage (tenant_id, period, resource_type, amount, actor, reason, occurred_at,
-    created_at)
+  select array_agg(day order by day), array_agg(amount order by day)
+  into v_days, v_amounts
+  from usage_days
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  insert into usage (tenant_id, period, resource_type, amount, actor, reason, occurred_at, created_at)
   select p_tenant, p_period, p_resource, -d.amount, p_actor, p_reason,
     (p_period || '-' || lpad(d.day::text, 2, '0'))::timestamp at time zone 'UTC', p_now
-  from (
-    select day, amount from usage_days
-    where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-    union all
-    select t.day, t.day_used
-  ) as d
+  from unnest(v_days || t.day, v_amounts || t.day_used) as d(day, amount)
   where d.amount <> 0;
   delete from usage_days
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource;

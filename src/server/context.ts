@@ -8,6 +8,7 @@ import { createStreams, type Streams } from './streams/stream-slots.ts';
 import { LedgerVerificationService } from './services/usage/ledger/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { registerJobMetrics } from './services/operations/metrics.ts';
+import { mailCrossings } from './services/mail/crossings.ts';
 import { PlanCatalogue } from './services/plans/plan-catalogue.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics, registerUsageReadings } from './services/usage/metrics.ts';
@@ -46,6 +47,7 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
     drain,
     registry: metrics.registry,
   });
+  billing.mails.drawFrom(() => mailCrossings(database));
   billing.mails.drawFrom(() => product.auth.own.passwords.answerRequests());
   return {
     ...foundation,

@@ -24,6 +24,8 @@ const TABLES = `create table if not exists counters (n int); create table if not
 const of = (body: string, settings = 'set search_path from current') => `${TABLES}
   create or replace function reads() returns int language plpgsql set search_path from current as $$
     begin return (select n from counters); end $$;
+  create or replace function counted(p_row counters) returns int language sql as $$
+    select p_row.n $$;
   create or replace function tried() returns void language plpgsql ${settings} as $$ ${body} $$;`;
 
 test.each([
@@ -37,6 +39,8 @@ test.each([
   ['an element in an update', 'begin update counters set n = p_all[i] where n = 1; end'],
   ['a query over tables that reads tables', 'begin perform reads() from counters; end'],
   ['an update that reads tables', 'begin update counters set n = reads(); end'],
+  ['an insert of what is selected', 'begin insert into kept select n from counters; end'],
+  ['a row given inside a query', 'begin perform counted(c) from counters c; end'],
 ])('11.1 refused: %s', (_what, body) => {
   expect(faultsOfBucket(of(body))).not.toEqual([]);
 });
@@ -51,6 +55,7 @@ test('11.1 allowed: its own tables, a call by itself, the newest of two definiti
   const fine = `declare v int; begin
     v := reads();
     perform array_agg(n order by n) from counters;
+    insert into kept select n from unnest(array[1]) as o(n);
     for v in select n from kept loop perform reads(); end loop;
     update counters set n = v where n is distinct from v;
   end`;

@@ -24,10 +24,13 @@ export function faultsOfBucket(sql: string): string[] {
   }
   const functions = [...newest.values()];
   const rest = text.replace(FUNCTION, '');
+  const rowTakers = new Set(
+    functions.filter(({ head }) => takesRow(head, tables)).map(({ name }) => name),
+  );
   const readers = readersOf(functions, tables);
   return [
     ...outsideNames(rest, tables).map((name) => `the tables refer to ${name}`),
-    ...functions.flatMap((one) => faultsOfFunction(one, tables, readers)),
+    ...functions.flatMap((one) => faultsOfFunction(one, tables, readers, rowTakers)),
   ];
 }
 
@@ -43,11 +46,14 @@ function faultsOfFunction(
   { name, head, body }: SqlFunction,
   tables: Set<string>,
   readers: Set<string>,
+  rowTakers: Set<string>,
 ): string[] {
   const faults = [
     ...outsideNames(body, tables).map((outside) => `refers to ${outside}`),
     ...faultsOfStatement(body),
     ...callsInQueries(body, readers).map((called) => `calls ${called} inside a query over tables`),
+    ...callsInQueries(body, rowTakers).map((called) => `gives ${called} a row inside a query`),
+    ...insertsOfSelected(body, tables).map((table) => `inserts what it selects from ${table}`),
   ];
   if (readers.has(name) && !/set search_path from current/.test(head)) {
     faults.push('reads tables along the search path of whoever calls it');
@@ -104,6 +110,23 @@ function elementsInUpdates(text: string): string[] {
     ...text.matchAll(/\bupdate [\w.${}]+(?: \w+)?\s+set ([\s\S]*?)(?:\bwhere\b|\bfrom\b|;)/g),
   ];
   return sets.flatMap(([, assignments]) => assignments!.match(/\w+\[\w+\]/g) ?? []);
+}
+
+/** A row of a table is, where Citus runs the query, one of the table on the worker. */
+function takesRow(head: string, tables: Set<string>): boolean {
+  const given = head.split(/\breturns\b/)[0]!;
+  return [...tables].some((table) => new RegExp(`\\bp_\\w+ ${table}\\b`).test(given));
+}
+
+/** Statements that insert what they select from tables; Citus makes no SQL of these. */
+function insertsOfSelected(body: string, tables: Set<string>): string[] {
+  return plain(body)
+    .split(/;|\bloop\b|\bthen\b|\bbegin\b/)
+    .filter((statement) => /^\s*(?:else\s+)?insert into\b/.test(statement))
+    .flatMap((statement) => {
+      const selected = /\bselect\b[\s\S]*/.exec(statement)?.[0] ?? '';
+      return [...relationsOf(selected)].filter((name) => tables.has(name));
+    });
 }
 
 function callsInQueries(body: string, readers: Set<string>): string[] {

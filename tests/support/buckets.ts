@@ -1,7 +1,7 @@
 import type { Pool, QueryResultRow } from 'pg';
 import pg from 'pg';
 import { bucketSchema } from '../../src/db/buckets.ts';
-import { makeBucket } from '../../src/db/make-bucket.ts';
+import { makeBucket } from '../../src/db/buckets/make-bucket.ts';
 import { listBucketNumbers } from '../../src/db/repositories/usage/buckets/placement.ts';
 
 /**

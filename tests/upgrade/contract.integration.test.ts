@@ -49,7 +49,7 @@ test('11 nothing of today uses what was left for the version before', async () =
   await expect(usage.trackUsage({ ...images, amount: 3 })).rejects.toMatchObject({
     code: 'quota_exceeded',
   });
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   await putOnPlan(database.pool, tenantId, 'pro');
   await usage.correct({ ...images, amount: -1, actor, reason: 'a test' });
 

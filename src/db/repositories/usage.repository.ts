@@ -2,11 +2,13 @@ import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import type { Period } from '../../domain/period.ts';
 import type { ResourceType } from '../../domain/quota.ts';
-import type { Database, Db } from '../client.ts';
+import type { BucketPlace } from '../buckets/nodes.ts';
+import type { Database } from '../client.ts';
 import { repeated } from '../repeated.ts';
 import type { AdmissionBatch, AdmissionCall } from './usage/admit.ts';
 import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admit-all.ts';
-import { writeCorrection, writeReset, type Correction } from './usage/correct.ts';
+import { correctUsage } from './usage/corrections/correct.ts';
+import type { Correction, Reset } from './usage/corrections/rows.ts';
 import { beginBatch, type BeginCall } from './usage/begin.ts';
 import { streamLedgerCsv, streamReportCsv } from './usage/export.ts';
 import { bucketOf, type Bucket } from './usage/bucket.ts';
@@ -25,9 +27,13 @@ type AfterBucket<F> = F extends (bucket: never, ...rest: infer Rest) => unknown 
 /** What runs beside the calls, over many rows, has more time than a call. */
 const SWEEP_WITHIN_MS = 60_000;
 
+type MainDatabase = Pick<Database, 'db' | 'pool' | 'buckets'>;
+
 export interface UsageRepositoryOptions {
   /** The bucket's number; the first unless told. */
-  bucket?: number;
+  number?: number;
+  /** The connections to it; the main database's unless told. */
+  place?: Pick<BucketPlace, 'pool' | 'maker'>;
   answerWithinMs?: number | undefined;
 }
 
@@ -37,16 +43,17 @@ export interface UsageRepositoryOptions {
  * none: whoever asks knows where else it may be.
  */
 export class UsageRepository {
-  readonly #db: Db;
+  readonly #main: MainDatabase;
   readonly #bucket: Bucket<pg.Pool>;
   readonly #hot: Bucket;
 
   /** A batch that is not answered after `answerWithinMs` rejects as if the database were away. */
-  constructor({ db, pool }: Pick<Database, 'db' | 'pool'>, options: UsageRepositoryOptions = {}) {
-    const { bucket, answerWithinMs = 10_000 } = options;
-    this.#db = db;
-    this.#bucket = bucketOf(pool, bucket);
-    this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), bucket);
+  constructor(database: MainDatabase, options: UsageRepositoryOptions = {}) {
+    const { number, answerWithinMs = 10_000 } = options;
+    const { pool, maker } = options.place ?? { pool: database.pool, maker: database.pool };
+    this.#main = database;
+    this.#bucket = bucketOf(pool, number, maker);
+    this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), number, maker);
   }
 
   /** Records one consumption (or reserves), as a batch of one. */
@@ -162,13 +169,13 @@ export class UsageRepository {
   }
 
   /** Writes a correction, in whichever bucket the tenant is; answers `used` after it. */
-  correct(correction: Correction): Promise<number> {
-    return writeCorrection(this.#db, correction);
+  async correct(correction: Correction): Promise<number> {
+    return (await correctUsage(this.#main, correction)).after;
   }
 
   /** Takes a counter to zero by corrections, in whichever bucket; answers what it stood at. */
-  resetUsage(reset: Omit<Correction, 'amount' | 'occurredAt'>): Promise<number> {
-    return writeReset(this.#db, reset);
+  async resetUsage(reset: Reset): Promise<number> {
+    return (await correctUsage(this.#main, reset)).before;
   }
 
   async #sweep<Row extends pg.QueryResultRow>(call: string, values: unknown[]): Promise<Row[]> {

@@ -10,6 +10,8 @@ export * from './credit-purchases.ts';
 export * from './enums.ts';
 export * from './mail-outbox.ts';
 export * from './metering-buckets.ts';
+export * from './metering-copies.ts';
+export * from './metering-corrections.ts';
 export * from './mailed-links.ts';
 export * from './memberships.ts';
 export * from './payments.ts';

@@ -4,7 +4,7 @@ import { startListener, type Listener } from '../../db/listener.ts';
 import { notifyUsageChanged } from '../../db/repositories/usage/buckets/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { daysOf, nextPeriod, periodOf, type DaysWanted, type Period } from '../../domain/period.ts';
+import { daysOf, periodOf, type DaysWanted, type Period } from '../../domain/period.ts';
 import type { PlanDefinition } from '../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../domain/quota.ts';
 import type { Logger } from '../log.ts';
@@ -20,18 +20,19 @@ import { ingestBatch, type IngestResult } from './usage/ingest.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { MeteringDeps } from './usage/metering-deps.ts';
+import { BucketSync } from './usage/routing/bucket-sync.ts';
 import { createQueues, type QueueOptions } from './usage/routing/queues.ts';
 import { begin, release, reserve, settle } from './usage/reservations.ts';
 import type { BeginRequest, Reservation, Settled, SettleRequest } from './usage/reservations.ts';
+import { ensurePartitions, expireReservations, pruneReservations } from './usage/sweeps.ts';
 import { usageHistory, usageStats } from './usage/stats.ts';
 import { trackUsage, type TrackRequest } from './usage/track.ts';
 import { UsageRouter } from './usage/routing/router.ts';
 import { WriteRetries } from './usage/write-retries.ts';
-import { pruneReservations } from './usage/prune.ts';
 import { watchUsage } from './usage/live-updates.ts';
 
 export interface UsageDeps {
-  database: Pick<Database, 'db' | 'pool' | 'url'>;
+  database: Pick<Database, 'db' | 'pool' | 'buckets' | 'url'>;
   clock: Clock;
   log: Logger;
   /** Shared with billing where that runs beside it. */
@@ -60,7 +61,8 @@ export class UsageService {
   /** What pays for use beyond the quota. */
   readonly credits: CreditService;
   readonly #deps: MeteringDeps;
-  readonly #database: Pick<Database, 'db' | 'pool' | 'url'>;
+  readonly #database: Pick<Database, 'db' | 'pool' | 'buckets' | 'url'>;
+  readonly #bucketSync: BucketSync;
   readonly #writeRetries: WriteRetries;
   #listener: Listener | undefined;
 
@@ -70,6 +72,7 @@ export class UsageService {
     const router = new UsageRouter(deps);
     this.#database = database;
     this.#writeRetries = new WriteRetries(log);
+    this.#bucketSync = new BucketSync({ database, clock, log });
     this.#deps = {
       router,
       clock,
@@ -100,6 +103,7 @@ export class UsageService {
         plans_published: () => plans.expire(),
         usage_changed: (payload) => live.heard(payload),
         tenant_bucket: (payload) => router.directory.heard(payload),
+        metering_copies: () => this.#bucketSync.wake(),
       },
       onGap: () => {
         entitlements.forgetAll();
@@ -111,10 +115,12 @@ export class UsageService {
       },
       onError: (err) => log.warn({ err }, 'the listening connection broke'),
     });
+    this.#bucketSync.start();
   }
 
   async stop(): Promise<void> {
     await this.#writeRetries.stop();
+    await this.#bucketSync.stop();
     await this.#deps.live.flush();
     await this.#listener?.close();
     this.#listener = undefined;
@@ -216,26 +222,17 @@ export class UsageService {
   }
 
   /** Releases reservations past their time; answers of how many tenants. Runs every few seconds. */
-  async expireReservations(): Promise<number> {
-    const { router, clock, live } = this.#deps;
-    const now = clock.now();
-    const tenants = (await router.inEach((bucket) => bucket.expire(now))).flat();
-    for (const tenantId of tenants) live.changed(tenantId);
-    return tenants.length;
+  expireReservations(): Promise<number> {
+    return expireReservations(this.#deps);
   }
 
-  /**
-   * Deletes closed reservations that nobody asks about any more; answers how many. Settling one again
-   * is answered as before for a week; one that expired may be settled late for five.
-   */
+  /** Deletes closed reservations that nobody asks about any more; answers how many. */
   pruneReservations(): Promise<number> {
     return pruneReservations(this.#deps);
   }
 
   /** Makes the ledger's partitions of this month and the next, so that no call has to. */
-  async ensurePartitions(): Promise<void> {
-    const { router, clock } = this.#deps;
-    const current = periodOf(clock.now());
-    await router.inEach((bucket) => bucket.ensurePartitions([current, nextPeriod(current)]));
+  ensurePartitions(): Promise<void> {
+    return ensurePartitions(this.#deps);
   }
 }

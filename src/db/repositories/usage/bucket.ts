@@ -9,14 +9,20 @@ import type { Queryable } from './hot-path.ts';
 export interface Bucket<Client extends Queryable = Queryable> {
   readonly schema: string;
   readonly client: Client;
+  /** Through whom its tables are made and dropped. */
+  readonly maker: Queryable;
 }
 
 /** For what must be one transaction: the caller's connection. */
 export type BucketConnection = Bucket<pg.ClientBase>;
 
-/** The bucket of a number, asked by `client`. The one place that says where a bucket lies. */
-export function bucketOf<Client extends Queryable>(client: Client, number = 0): Bucket<Client> {
-  return { schema: bucketSchema(number), client };
+/** The bucket of a number, asked by `client`; its tables are made by the same unless told. */
+export function bucketOf<Client extends Queryable>(
+  client: Client,
+  number = 0,
+  maker: Queryable = client,
+): Bucket<Client> {
+  return { schema: bucketSchema(number), client, maker };
 }
 
 /** A statement that the server keeps prepared, under a name of its own in each bucket. */

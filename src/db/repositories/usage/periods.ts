@@ -18,5 +18,5 @@ export async function openPeriod(
 /** Makes the ledger's partition of a month. Idempotent. */
 export async function ensurePartition(bucket: Bucket, period: Period): Promise<void> {
   const text = `select ${bucket.schema}.usage_ensure_partition($1)`;
-  await bucket.client.query({ text, values: [period] });
+  await bucket.maker.query({ text, values: [period] });
 }

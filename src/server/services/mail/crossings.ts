@@ -1,8 +1,7 @@
-import type { Db } from '../../../db/client.ts';
+import type { Database, Db } from '../../../db/client.ts';
 import { bucketOf, type Bucket } from '../../../db/repositories/usage/bucket.ts';
 import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
-import { listBucketNumbers } from '../../../db/repositories/usage/buckets/placement.ts';
 import { queueMail } from './queue-mail.ts';
 
 const AT_ONCE = 100;
@@ -13,10 +12,19 @@ const AT_ONCE = 100;
  * after its mail is in the outbox, which takes the same mail once: cut short anywhere, and by however
  * many processes at once, it is one mail.
  */
-export async function mailCrossings(db: Db): Promise<void> {
-  for (const number of await listBucketNumbers(db.$client)) {
-    await mailCrossingsOf(db, bucketOf(db.$client, number));
+export async function mailCrossings({
+  db,
+  buckets,
+}: Pick<Database, 'db' | 'buckets'>): Promise<void> {
+  const failed: unknown[] = [];
+  for (const { number } of await buckets.list()) {
+    // One that is away keeps the others' mails from nobody.
+    await buckets
+      .of(number)
+      .then(({ pool }) => mailCrossingsOf(db, bucketOf(pool, number)))
+      .catch((error: unknown) => failed.push(error));
   }
+  if (failed.length > 0) throw failed[0];
 }
 
 async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {

@@ -15,7 +15,6 @@ import type { Clock } from '../../../domain/clock.ts';
 import type { MailConfig } from '../../config/config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Logger } from '../../log.ts';
-import { mailCrossings } from './crossings.ts';
 import { LinkTokens } from './link-token.ts';
 import type { MailCounter } from './metrics.ts';
 import type { MailContent } from './templates.ts';
@@ -84,7 +83,7 @@ export class MailService {
 
   /** Sends every mail that is due; answers how many went out. */
   async sendDue(signal?: AbortSignal): Promise<number> {
-    for (const source of [() => mailCrossings(this.#db), ...this.#sources]) {
+    for (const source of this.#sources) {
       await source().catch((err: unknown) => {
         this.#log.warn({ err }, 'some mails could not be written; they wait for the next time');
       });

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { bucketSchema } from '../../../buckets.ts';
 import { databaseCode } from '../../../database-error.ts';
-import { listPartitions } from '../../../make-bucket.ts';
-import { findPlaces } from './placement.ts';
+import { listPartitions } from '../../../buckets/make-bucket.ts';
+import { findPlaces, placeLock } from './placement.ts';
 
 /** Rather than stand in the way of others, who would queue behind it, a move comes again. */
 const LOCK_WITHIN_MS = 2_000;
@@ -49,8 +49,9 @@ export async function moveTenant(
  *
  * It takes its locks in the order in which everybody does: the list of buckets (an archive keeps
  * tenants where they are by it), the catalogue (its change goes through bucket after bucket), the
- * tenant's row of the main tables, its copy, its counters, its credits. What is written under the lock of a counter
- * alone is copied, then deleted; the counters come first and go last, since the others refer to them.
+ * tenant's place (whoever tells a bucket on another server keeps it), its row of the main tables, its
+ * copy, its counters, its credits. What is written under the lock of a counter alone is copied, then
+ * deleted; the counters come first and go last, since the others refer to them.
  * What is also written without that lock is deleted and copied at once, in its last version. Columns go
  * by name, for tables that were changed have another order, and each bucket has types of its own.
  */
@@ -69,7 +70,14 @@ function moving(tenantId: string, from: number, to: number): string {
       perform set_config('lock_timeout', '${LOCK_WITHIN_MS}', true);
       perform from metering_buckets where number = ${to} for share;
       if not found then raise exception 'There is no bucket ${target}.'; end if;
+      select bucket_schema(number) into v_table from metering_buckets
+      where number in (${from}, ${to}) and node is not null;
+      if found then
+        raise exception '% lies on a server of its own: tenants are not moved from server to server.',
+          v_table;
+      end if;
       lock table plan_limits in share mode;
+      perform pg_advisory_xact_lock(hashtextextended(${pg.escapeLiteral(placeLock(tenantId))}, 0));
       perform from tenants t where id = v_tenant and t.usage_bucket = ${from} for no key update;
       if not found then raise exception 'moved meanwhile' using errcode = '${MOVED}'; end if;
       perform from ${source}.usage_tenants where tenant_id = v_tenant for update;
@@ -78,11 +86,16 @@ function moving(tenantId: string, from: number, to: number): string {
       perform from ${source}.credit_accounts where tenant_id = v_tenant for update;
 
       -- What its holds will be settled with needs a partition too.
-      perform from ${source}.usage_totals c
-      where tenant_id = v_tenant
-        and to_regclass('${source}.usage_' || replace(c.period, '-', '_')) is not null
-        and to_regclass('${target}.usage_' || replace(c.period, '-', '_')) is null;
-      if found then raise exception 'a month is missing' using errcode = '${NO_PARTITION}'; end if;
+      for v_table in
+        select distinct 'usage_' || replace(period, '-', '_') from ${source}.usage_totals
+        where tenant_id = v_tenant
+      loop
+        if to_regclass('${source}.' || v_table) is not null
+          and to_regclass('${target}.' || v_table) is null
+        then
+          raise exception 'a month is missing' using errcode = '${NO_PARTITION}';
+        end if;
+      end loop;
 
       foreach v_table in array array['usage_tenants'] || v_guarded || array['usage_reservations',
         'usage_thresholds']

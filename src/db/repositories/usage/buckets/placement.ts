@@ -9,6 +9,8 @@ export interface Place {
   bucket: number;
   /** Another one whenever the tenant's row was written: two that are equal tell of no move between. */
   version: string;
+  /** Its bucket, on another server, does not know yet what the tenant may use, or that it is there. */
+  untold: boolean;
 }
 
 /** The numbers of the buckets that exist, rising. */
@@ -26,7 +28,9 @@ export async function findPlaces(
 ): Promise<Map<string, Place>> {
   const { rows } = await client.query<Place & { id: string }>({
     name: 'tenant_places',
-    text: `select id, usage_bucket as bucket, xmin::text as version from tenants where id = any($1)`,
+    text: `select id, usage_bucket as bucket, xmin::text as version,
+             exists (select from metering_copies c where c.tenant_id = t.id) as untold
+           from tenants t where id = any($1)`,
     values: [tenantIds],
   });
   return new Map(rows.map(({ id, ...place }) => [id, place]));
@@ -38,6 +42,20 @@ export async function holdPlace(tx: Tx, tenantId: string): Promise<string> {
     sql`select t.usage_bucket as bucket from tenants t where id = ${tenantId} for share`,
   );
   return bucketSchema(rows[0]!.bucket);
+}
+
+/** The name of the lock that whoever moves a tenant takes beside its row. */
+export const placeLock = (tenantId: string) => `squaretable:place:${tenantId.toLowerCase()}`;
+
+/**
+ * The same without holding its row, for a plan change must never wait for a bucket on another server;
+ * false when somebody else does it or moves the tenant.
+ */
+export async function keepPlace(tx: Tx, tenantId: string): Promise<boolean> {
+  const { rows } = await tx.execute<{ kept: boolean }>(
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${placeLock(tenantId)}, 0)) as kept`,
+  );
+  return rows[0]!.kept;
 }
 
 /** Tells every process that the usage of these tenants (ids, comma between) moved on. */

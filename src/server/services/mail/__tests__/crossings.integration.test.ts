@@ -46,7 +46,7 @@ async function isDue(tenantId: string): Promise<boolean> {
 test('11.1 a crossing is a row until its mail to the owner is in the outbox', async () => {
   const tenantId = await nearLimit('zh-CN');
   expect(await mailsOf(tenantId)).toEqual([]);
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   expect(await mailsOf(tenantId)).toEqual([
     {
       kind: 'usage_threshold',
@@ -86,11 +86,11 @@ test.each([
 ] as const)('11.1 when %s, it is one mail in the end', async (_what, [spoil, mend], meanwhile) => {
   const tenantId = await nearLimit();
   await database.pool.query(spoil);
-  await expect(mailCrossings(database.db)).rejects.toThrow();
+  await expect(mailCrossings(database)).rejects.toThrow();
   await database.pool.query(mend);
   expect(await mailsOf(tenantId)).toHaveLength(meanwhile);
   expect(await isDue(tenantId)).toBe(true);
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   expect(await mailsOf(tenantId)).toHaveLength(1);
   expect(await isDue(tenantId)).toBe(false);
 });
@@ -101,7 +101,7 @@ test('11.1 three processes at once write one mail each crossing, however many th
   await Promise.all(
     tenants.map((tenantId) => usage.trackUsage({ tenantId, resourceType: 'images', amount: 10 })),
   );
-  await Promise.all([1, 2, 3].map(() => mailCrossings(database.db)));
+  await Promise.all([1, 2, 3].map(() => mailCrossings(database)));
   const { rows } = await database.pool.query(
     `select count(*)::int as mails, count(distinct tenant_id)::int as tenants,
        min((data ->> 'percent')::int) as percent
@@ -114,7 +114,7 @@ test('11.1 three processes at once write one mail each crossing, however many th
 test('11.1 nobody is left to tell: the crossing is closed', async () => {
   const tenantId = await nearLimit();
   await database.pool.query('delete from users where tenant_id = $1', [tenantId]);
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   expect(await mailsOf(tenantId)).toEqual([]);
   expect(await isDue(tenantId)).toBe(false);
 });

@@ -156,7 +156,7 @@ test('10.5 a crossing is told once a limit, and again at another', async () => {
     { limit: 500, percent: 80 },
     { limit: 500, percent: 100 },
   ]);
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   const mails = await database.pool.query(
     `select (data->>'limit')::int as limit, (data->>'percent')::int as percent
      from mail_outbox where tenant_id = $1 order by 1, 2`,

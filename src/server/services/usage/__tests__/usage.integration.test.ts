@@ -20,7 +20,7 @@ const service = () => usageService(database, clock);
 const user = { kind: 'system', task: 'test' } as const;
 
 async function recordedMails(tenantId: string) {
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   const { rows } = await database.pool.query<{ subject_id: string; percent: number }>(
     `select data ->> 'resourceType' as resource, (data ->> 'percent')::int as percent
      from mail_outbox where tenant_id = $1 and kind = 'usage_threshold' order by created_at, percent`,

@@ -1,3 +1,4 @@
+import { CorrectionWaits } from '../../../../db/repositories/usage/corrections/elsewhere.ts';
 import { violatedConstraint } from '../../../../db/database-error.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid, type Actor } from '../../../../domain/ids.ts';
@@ -20,6 +21,9 @@ export interface CorrectionRequest extends ResetRequest {
   amount: number;
 }
 
+/** What refuses a counter below 0, or below what of it was paid for beyond the quota. */
+const LESS_THAN_NOTHING = new Set(['usage_totals_not_negative', 'usage_totals_beyond']);
+
 /**
  * Corrects a counter by a ledger row of its own; answers `used` after it. 400 for an amount that
  * would leave less than nothing.
@@ -39,11 +43,12 @@ export async function correctUsage(
   try {
     // A correction of an earlier month shows on that month's first day.
     const occurredAt = period === current ? now : periodStart(period);
-    const used = await deps.router.bucket(0).correct({ ...request, period, occurredAt, now });
+    const wanted = { ...request, period, occurredAt, now };
+    const used = await awaited(deps.router.first.correct(wanted));
     deps.live.changed(request.tenantId);
     return { used };
   } catch (cause) {
-    if (violatedConstraint(cause) !== 'usage_totals_not_negative') throw cause;
+    if (!LESS_THAN_NOTHING.has(violatedConstraint(cause) ?? '')) throw cause;
     throw new BillingError('invalid_request', 'The correction would leave less than nothing.', {
       cause,
     });
@@ -59,9 +64,21 @@ export async function resetUsage(
   await assertTenant(deps, request.tenantId);
   const now = deps.clock.now();
   const period = request.period ?? periodOf(now);
-  const before = await deps.router.bucket(0).resetUsage({ ...request, period, now });
+  const before = await awaited(deps.router.first.resetUsage({ ...request, period, now }));
   deps.live.changed(request.tenantId);
   return { before };
+}
+
+/** One whose bucket does not answer is made as soon as that does: told so, nobody makes it twice. */
+async function awaited<T>(correction: Promise<T>): Promise<T> {
+  return correction.catch((cause: unknown) => {
+    if (!(cause instanceof CorrectionWaits)) throw cause;
+    throw new BillingError(
+      'database_unavailable',
+      'The server that this tenant’s usage lies on does not answer. The correction is written down and is made as soon as it does: do not repeat it.',
+      { cause },
+    );
+  });
 }
 
 async function assertTenant({ entitlements }: MeteringDeps, tenantId: string): Promise<void> {

@@ -13,7 +13,7 @@ export async function openExport(
   tenantId: string,
   period: Period,
 ): Promise<Readable> {
-  if (await deps.router.bucket(0).isArchived(period)) {
+  if (await deps.router.first.isArchived(period)) {
     throw new BillingError(
       'not_found',
       `The ledger of ${period} has been archived: ask support for the file.`,
@@ -39,7 +39,7 @@ export async function openReport(
 ): Promise<Readable> {
   const archived: Period[] = [];
   for (const period of monthsOf(span.from, span.to)) {
-    if (await router.bucket(0).isArchived(period)) archived.push(period);
+    if (await router.first.isArchived(period)) archived.push(period);
   }
   return found(
     tenantId,

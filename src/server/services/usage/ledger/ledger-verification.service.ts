@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Database } from '../../../../db/client.ts';
 import {
@@ -6,6 +6,9 @@ import {
   writeSetting,
 } from '../../../../db/repositories/operations/setting.repository.ts';
 import { bucketOf, type BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
+import { bucketNumber, bucketSchema } from '../../../../db/buckets.ts';
+import { isDatabaseAway } from '../../../../db/database-error.ts';
+import type { CopyDifference } from '../../../../db/repositories/usage/buckets/compare.ts';
 import {
   holdAllPlaces,
   listBucketNumbers,
@@ -21,6 +24,7 @@ import type { Period } from '../../../../domain/period.ts';
 import type { Logger } from '../../../log.ts';
 import { LAST_VERIFICATION_SETTING } from '../../operations/health.service.ts';
 import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
+import { compareCopies, mendCopies } from './copies.ts';
 
 const noted = z.object({ differences: z.number(), at: z.string() });
 
@@ -33,8 +37,12 @@ export interface LedgerVerificationDeps {
 export interface Verification {
   periods: Period[];
   differences: Difference[];
-  /** How many of them were mended. */
+  /** Tenants of which a bucket knows something else than the main tables say. */
+  copies: CopyDifference[];
+  /** How many of both were mended. */
   rebuilt: number;
+  /** Buckets on servers that do not answer: nothing is known of these. */
+  away: string[];
 }
 
 /**
@@ -54,20 +62,33 @@ export class LedgerVerificationService {
 
   /** Verifies every month whose ledger is here. With `rebuild` what differs is mended at once. */
   async verify(options: { rebuild?: boolean } = {}): Promise<Verification> {
-    const { pool, db } = this.#database;
+    const { buckets, db } = this.#database;
     const found = new Set<Period>();
     const differences: Difference[] = [];
-    for (const number of await listBucketNumbers(pool)) {
-      const bucket = bucketOf(pool, number);
-      for (const period of await listVerifiablePeriods(bucket)) {
-        found.add(period);
-        for (const one of await listDifferences(bucket, period)) differences.push(one);
+    const away = new Set<string>();
+    for (const { number, node } of await buckets.list()) {
+      try {
+        const bucket = bucketOf((await buckets.of(number)).pool, number);
+        for (const period of await listVerifiablePeriods(bucket)) {
+          found.add(period);
+          for (const one of await listDifferences(bucket, period)) differences.push(one);
+        }
+      } catch (error) {
+        if (node === null || !isDatabaseAway(error)) throw error;
+        away.add(bucketSchema(number));
       }
     }
+    const copies = await compareCopies(this.#database, away);
     const periods = [...found].toSorted().toReversed();
-    const rebuilt = options.rebuild ? await this.#rebuild(differences) : 0;
+    let rebuilt = 0;
+    if (options.rebuild) {
+      rebuilt = await this.#rebuild(differences);
+      rebuilt += await mendCopies(this.#database, copies);
+    }
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
-    const left = differences.length - rebuilt;
+    for (const copy of copies) this.#log.error({ copy }, 'a bucket knows something else');
+    for (const bucket of away) this.#log.error({ bucket }, 'a bucket could not be verified');
+    const left = differences.length + copies.length - rebuilt;
     const now = this.#clock.now();
     await writeSetting(
       db,
@@ -75,7 +96,7 @@ export class LedgerVerificationService {
       { differences: left, at: now.toISOString() },
       now,
     );
-    return { periods, differences, rebuilt };
+    return { periods, differences, copies, rebuilt, away: [...away] };
   }
 
   /** What the last verification left, in whichever process it ran; `undefined` before the first. */
@@ -97,9 +118,10 @@ export class LedgerVerificationService {
 
   async #rebuild(differences: readonly Difference[]): Promise<number> {
     for (const difference of differences) {
-      const { bucket: schema } = difference;
-      await this.#inTransaction((client) =>
-        rebuildCounter({ schema, client }, difference, this.#clock.now()),
+      const number = bucketNumber(difference.bucket);
+      const { pool } = await this.#database.buckets.of(number);
+      await inTransaction(pool, (client) =>
+        rebuildCounter(bucketOf(client, number), difference, this.#clock.now()),
       );
     }
     return differences.length;
@@ -107,25 +129,25 @@ export class LedgerVerificationService {
 
   /** Over all buckets, while no tenant is moved and no bucket made. */
   #withAllPlaced<T>(work: (buckets: BucketConnection[]) => Promise<T>): Promise<T> {
-    return this.#inTransaction(async (client) => {
+    return inTransaction(this.#database.pool, async (client) => {
       await holdAllPlaces(client);
       const numbers = await listBucketNumbers(client);
       return work(numbers.map((number) => bucketOf(client, number)));
     });
   }
+}
 
-  async #inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#database.pool.connect();
-    try {
-      await client.query('begin');
-      const result = await work(client);
-      await client.query('commit');
-      client.release();
-      return result;
-    } catch (error) {
-      // Also after a COPY that broke half-way: such a connection is of no use any more.
-      client.release(true);
-      throw error;
-    }
+async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // Also after a COPY that broke half-way: such a connection is of no use any more.
+    client.release(true);
+    throw error;
   }
 }

@@ -2,11 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../../../../db/client.ts';
 import { orUnavailable } from '../batching/failures.ts';
 import { Batcher } from '../batching/batcher.ts';
-import {
-  findPlaces,
-  listBucketNumbers,
-  type Place,
-} from '../../../../db/repositories/usage/buckets/placement.ts';
+import { findPlaces, type Place } from '../../../../db/repositories/usage/buckets/placement.ts';
 import { isUuid } from '../../../../domain/ids.ts';
 
 const TENANTS_MAX = 100_000;
@@ -18,13 +14,13 @@ const LOOK_UPS = { batchesMax: 2, callsMax: 1_000, waitingMax: 10_000 };
  * more than the first bucket there is nothing to look up.
  */
 export class BucketDirectory {
-  readonly #pool: Database['pool'];
+  readonly #database: Pick<Database, 'pool' | 'buckets'>;
   readonly #known = new LRUCache<string, number>({ max: TENANTS_MAX });
   readonly #lookUps: Batcher<string, number>;
   #several = false;
 
-  constructor(deps: { database: Pick<Database, 'pool'> }) {
-    this.#pool = deps.database.pool;
+  constructor(deps: { database: Pick<Database, 'pool' | 'buckets'> }) {
+    this.#database = deps.database;
     this.#lookUps = new Batcher({
       ...LOOK_UPS,
       run: orUnavailable(async (tenantIds: string[]) => {
@@ -48,7 +44,7 @@ export class BucketDirectory {
   async read(tenantIds: readonly string[]): Promise<Map<string, Place>> {
     const ids = tenantIds.filter((id) => isUuid(id));
     if (ids.length === 0) return new Map();
-    const places = await findPlaces(this.#pool, ids);
+    const places = await findPlaces(this.#database.pool, ids);
     for (const [id, { bucket }] of places) this.#learn(id, bucket);
     return places;
   }
@@ -62,12 +58,7 @@ export class BucketDirectory {
   /** After a gap nobody knows what was missed; asks how many buckets there are by now. */
   async refresh(): Promise<void> {
     this.#known.clear();
-    if ((await this.listBuckets()).length > 1) this.#several = true;
-  }
-
-  /** The numbers of the buckets that exist, as the database has them now. */
-  listBuckets(): Promise<number[]> {
-    return listBucketNumbers(this.#pool);
+    if ((await this.#database.buckets.list()).length > 1) this.#several = true;
   }
 
   #learn(tenantId: string, bucket: number): void {

@@ -9,12 +9,20 @@ import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import type { Place } from '../../../../db/repositories/usage/buckets/placement.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
+import { isDatabaseAway } from '../../../../db/database-error.ts';
 import { BucketDirectory } from './directory.ts';
+import { tellBucket } from './bucket-sync.ts';
 
 export interface UsageRouterDeps {
-  database: Pick<Database, 'db' | 'pool'>;
+  database: Pick<Database, 'db' | 'pool' | 'buckets'>;
+
   /** How long a bucket may take for a batch until it counts as away. */
   answerWithinMs?: number | undefined;
+}
+
+interface BucketRepository {
+  node: string | null;
+  repository: UsageRepository;
 }
 
 type Looked = Pick<Counter, 'used' | 'held' | 'limit'> | undefined;
@@ -30,37 +38,48 @@ const MOVES_MAX = 100;
  */
 export class UsageRouter {
   readonly directory: BucketDirectory;
+  /** The first bucket, asked through the main database: for what is the same in all of them. */
+  readonly first: UsageRepository;
   readonly #deps: UsageRouterDeps;
-  readonly #buckets: UsageRepository[] = [];
+  readonly #buckets: (BucketRepository | undefined)[] = [];
 
   constructor(deps: UsageRouterDeps) {
     this.#deps = deps;
     this.directory = new BucketDirectory(deps);
+    this.first = new UsageRepository(deps.database, deps);
   }
 
-  /** The bucket of a number. */
-  bucket(number: number): UsageRepository {
+  /** The bucket of a number, where it lies now. */
+  async bucket(number: number): Promise<UsageRepository> {
     const { database, answerWithinMs } = this.#deps;
-    return (this.#buckets[number] ??= new UsageRepository(database, {
-      bucket: number,
-      answerWithinMs,
-    }));
+    const place = await database.buckets.of(number);
+    const known = this.#buckets[number];
+    if (known?.node === place.node) return known.repository;
+    const repository = new UsageRepository(database, { number, place, answerWithinMs });
+    this.#buckets[number] = { node: place.node, repository };
+    return repository;
   }
 
-  /** Every bucket that exists now. */
-  async buckets(): Promise<UsageRepository[]> {
-    return (await this.directory.listBuckets()).map((number) => this.bucket(number));
-  }
-
-  /** Runs `work` in one bucket after the other; one that fails keeps none of the others from it. */
-  async inEach<T>(work: (bucket: UsageRepository) => Promise<T>): Promise<T[]> {
+  /**
+   * Runs `work` in one bucket after the other; one that fails keeps none of the others from it. Those on
+   * other servers that do not answer are left for the next time, and told to `onAway`.
+   */
+  async inEach<T>(
+    work: (bucket: UsageRepository) => Promise<T>,
+    onAway: (node: string, error: unknown) => void = () => {},
+  ): Promise<T[]> {
     const done: T[] = [];
     const failed: unknown[] = [];
-    for (const bucket of await this.buckets()) {
-      await work(bucket).then(
-        (result) => done.push(result),
-        (error: unknown) => failed.push(error),
-      );
+    for (const { number, node } of await this.#deps.database.buckets.list()) {
+      await this.bucket(number)
+        .then(work)
+        .then(
+          (result) => done.push(result),
+          (error: unknown) => {
+            if (node !== null && isDatabaseAway(error)) onAway(node, error);
+            else failed.push(error);
+          },
+        );
     }
     if (failed.length > 0) throw failed[0];
     return done;
@@ -128,13 +147,15 @@ export class UsageRouter {
     ask: (bucket: UsageRepository, calls: readonly Call[]) => Promise<Answer[]>,
     isAbsent: (answer: Answer) => boolean,
   ): Promise<Answer[]> {
-    const answers = await ask(this.bucket(first), calls);
+    const answers = await ask(await this.bucket(first), calls);
     let absent = placesOf(answers, isAbsent);
     let before = new Map<string, Place>();
     for (let round = 0; absent.length > 0 && round < MOVES_MAX; round += 1) {
       const now = await this.directory.read([
         ...new Set(absent.map((place) => calls[place]!.tenantId)),
       ]);
+      const untold = [...now].filter(([, place]) => place.untold);
+      for (const [id] of untold) await tellBucket(this.#deps.database, id);
       const moved = absent.filter((place) => {
         const id = calls[place]!.tenantId.toLowerCase();
         return now.has(id) && now.get(id)!.version !== before.get(id)?.version;
@@ -145,7 +166,7 @@ export class UsageRouter {
       );
       for (const [bucket, places] of byBucket) {
         const some = places.map((place) => calls[place]!);
-        const again = await ask(this.bucket(bucket), some);
+        const again = await ask(await this.bucket(bucket), some);
         places.forEach((place, i) => (answers[place] = again[i]!));
       }
       absent = moved.filter((place) => isAbsent(answers[place]!));

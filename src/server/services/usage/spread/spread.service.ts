@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { bucketSchema, BUCKETS_MAX } from '../../../../db/buckets.ts';
 import type { Database } from '../../../../db/client.ts';
-import { makeBucket } from '../../../../db/make-bucket.ts';
+import { makeBucket } from '../../../../db/buckets/make-bucket.ts';
 import { moveTenant } from '../../../../db/repositories/usage/buckets/move.ts';
 import {
   countTenants,

@@ -102,7 +102,7 @@ test('11.2 all that is told of a tenant is told as before, after each move and b
   await usage.correct({ ...call, amount: 1, actor, reason: 'a test' });
   await moveTenant(mover, tenantId, 0);
   expect(await usage.resetUsage({ ...call, actor, reason: 'a test' })).toEqual({ before: 10 });
-  await mailCrossings(database.db);
+  await mailCrossings(database);
   const mails = await database.pool.query('select kind from mail_outbox where tenant_id = $1', [
     tenantId,
   ]);

@@ -1,0 +1,81 @@
+import { eq, and, lte, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../../../client.ts';
+import { meteringCopies } from '../../../schema/index.ts';
+import type { Bucket } from '../bucket.ts';
+import type { Queryable } from '../hot-path.ts';
+
+/** What a bucket is told about a tenant. */
+export interface Entitlement {
+  tenantId: string;
+  bucket: number;
+  /** Rises with every change; a bucket takes over what is newer than it has. */
+  version: string;
+  plan: string;
+  limits: Record<string, number | null>;
+  basePlan: string | null;
+  baseLimits: Record<string, number | null> | null;
+  shareFrom: Date | null;
+  shareUntil: Date | null;
+  deletedAt: Date | null;
+  /** Resource → microcredits a unit beyond the quota. */
+  rates: Record<string, number>;
+}
+
+/** Tenants whose bucket is to be told, the oldest first, and how many whose bucket is `away`. */
+export async function listUntold(
+  client: Queryable,
+  away: ReadonlySet<number>,
+  max: number,
+): Promise<{ tenants: { tenantId: string; bucket: number }[]; away: number }> {
+  const { rows } = await client.query<{ tenantId: string; bucket: number }>({
+    text: `select c.tenant_id as "tenantId", t.usage_bucket as bucket
+           from metering_copies c join tenants t on t.id = c.tenant_id
+           where t.usage_bucket <> all($1)
+           order by c.due_since limit $2`,
+    values: [[...away], max],
+  });
+  if (away.size === 0) return { tenants: rows, away: 0 };
+  const { rows: counted } = await client.query<{ n: number }>({
+    text: `select count(*)::int as n
+           from metering_copies c join tenants t on t.id = c.tenant_id
+           where t.usage_bucket = any($1)`,
+    values: [[...away]],
+  });
+  return { tenants: rows, away: counted[0]!.n };
+}
+
+/** What the tenant may use by now; `undefined` for one that is gone. */
+export async function readEntitlement(
+  tx: Tx | Db,
+  tenantId: string,
+): Promise<Entitlement | undefined> {
+  const { rows } = await tx.execute<Omit<Entitlement, 'tenantId'> & { bucket: number | null }>(sql`
+    select bucket, version::text, plan, limits, base_plan as "basePlan",
+      base_limits as "baseLimits", share_from as "shareFrom", share_until as "shareUntil",
+      deleted_at as "deletedAt", rates
+    from tenant_entitlement(${tenantId})`);
+  const [row] = rows;
+  return row && row.bucket !== null ? { ...row, bucket: row.bucket, tenantId } : undefined;
+}
+
+/** Tells a bucket; nothing when it knows that or newer already. */
+export async function putEntitlement(
+  { schema, client }: Bucket,
+  entitlement: Entitlement,
+): Promise<void> {
+  const { tenantId, version, plan, limits, basePlan, baseLimits } = entitlement;
+  await client.query({
+    text: `select ${schema}.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    values: [
+      ...[tenantId, version, plan, JSON.stringify(limits), basePlan],
+      ...[baseLimits && JSON.stringify(baseLimits), entitlement.shareFrom],
+      ...[entitlement.shareUntil, entitlement.deletedAt, JSON.stringify(entitlement.rates)],
+    ],
+  });
+}
+
+/** Notes that the bucket was told of the changes up to `version`. */
+export async function closeCopy(tx: Tx, tenantId: string, version: string): Promise<void> {
+  const isTold = lte(meteringCopies.version, sql`${version}::bigint`);
+  await tx.delete(meteringCopies).where(and(eq(meteringCopies.tenantId, tenantId), isTold));
+}
