@@ -43,8 +43,7 @@ const WITH_TLS = [['Strict-Transport-Security', 'max-age=31536000; includeSubDom
 /**
  * Headers that keep a page's visitors safe, as Helmet and Hono choose them; everything comes from our
  * own origin. What is no page needs none of what protects pages alone: scripts and styles, of which
- * there are dozens, and answers of the API, of which there are many thousands a second. Least of all what
- * only programs with the token of metering are answered.
+ * there are dozens, and answers of the API, of which there are many thousands a second.
  */
 export function securityHeaders(appUrl: string): Step {
   const tls = appUrl.startsWith('https:') ? WITH_TLS : [];
@@ -54,11 +53,9 @@ export function securityHeaders(appUrl: string): Step {
   ];
   return (c) => {
     const { path } = c.req;
-    if (FILES_AND_METERING.test(path)) presetHeaders(c, OF_FILES);
+    if (path.startsWith('/assets/')) presetHeaders(c, OF_FILES);
     else presetHeaders(c, NO_PAGES.test(path) ? ofAnswers : ofPages);
   };
 }
-
-const FILES_AND_METERING = /^\/(assets|api\/usage)\//;
 
 const NO_PAGES = /^\/(api\/(?!docs)|webhooks\/|healthz|readyz|metrics)/;
