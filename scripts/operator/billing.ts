@@ -2,6 +2,7 @@ import { openDatabase, type Database } from '../../src/db/client.ts';
 import { assertStripeSet, decideForCommand, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
+import { noTrace } from '../../src/server/services/operations/tracing/trace.ts';
 import { createLog } from '../../src/server/log.ts';
 import { PlanCatalogue } from '../../src/server/services/plans/plan-catalogue.ts';
 import { PriceCatalogue } from '../../src/server/services/stripe/catalogue.ts';
@@ -69,6 +70,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     queue: new KeyedQueue(),
     clock,
     log,
+    trace: noTrace,
     stripe,
     catalogue,
     plans: new PlanCatalogue(db),

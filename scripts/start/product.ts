@@ -15,6 +15,7 @@ import { addressOf, startServer, type Server, type StopOptions } from '../../src
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
 import { HELD_CONNECTIONS } from '../../src/server/services/billing/locks/held-connections.ts';
+import { noTrace, type Trace } from '../../src/server/services/operations/tracing/trace.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { setUpLocalStripe } from '../../src/server/services/stripe/setup/setup.ts';
 
@@ -52,6 +53,8 @@ export async function startProduct(
   let server: Server | undefined;
   for (const warning of configWarnings(config)) log.warn(warning);
   try {
+    const trace = await traceOf(config);
+    started.push(() => trace.close());
     const secrets = await ensureLocalSecrets(config.dataDir);
     const databaseUrl = await startDatabase(config, log, started, signal);
     signal?.throwIfAborted();
@@ -106,6 +109,7 @@ export async function startProduct(
       },
       clock,
       log,
+      trace,
       database,
       lockDatabase,
       jobs: new Jobs({ databaseUrl, log }),
@@ -168,6 +172,13 @@ function turnClock(clock: MovableClock, localStripe: LocalStripe | undefined) {
     else clock.moveTo(instant);
     return clock.now();
   };
+}
+
+/** What makes traces is loaded only where they are asked for. */
+async function traceOf({ traces }: Config): Promise<Trace> {
+  if (!traces) return noTrace;
+  const { openTrace } = await import('../../src/server/services/operations/tracing/otlp.ts');
+  return openTrace(traces);
 }
 
 type Started = ((options: StopOptions) => Promise<unknown>)[];

@@ -128,6 +128,7 @@ create table checkout_sessions (
   expires_at timestamp with time zone not null,
   completed_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  traceparent text,
   constraint checkout_sessions_pkey PRIMARY KEY (id),
   constraint "checkout_sessions_stripeSessionId_unique" UNIQUE (stripe_session_id),
   constraint checkout_sessions_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id),

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { answerError, errorHandler } from './middleware/error-handler.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
+import { httpTraces } from './middleware/http-traces.ts';
 import { headWithoutBody } from './middleware/head.ts';
 import { inOneStep } from './middleware/in-one-step.ts';
 import { logRequest, requestContext } from './middleware/request-context.ts';
@@ -48,6 +49,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 /** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
   const app = createRouter();
+  if (context.trace.on) app.use(httpTraces(context.trace));
   app.use(httpMetrics(context.metrics));
   app.use(
     inOneStep(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noTrace } from '../../src/server/services/operations/tracing/trace.ts';
 import { createLog } from '../../src/server/log.ts';
 import { PlanCatalogue } from '../../src/server/services/plans/plan-catalogue.ts';
 import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
@@ -39,6 +40,7 @@ beforeAll(async () => {
     queue: new KeyedQueue(),
     clock,
     log: createLog('silent', false),
+    trace: noTrace,
     stripe: new StripeService({
       stripe: client,
       portalConfiguration: undefined,

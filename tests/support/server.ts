@@ -10,6 +10,7 @@ import { Drain, type DrainTimes } from '../../src/server/drain.ts';
 import { createHttpServer } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import { createLog, type Logger } from '../../src/server/log.ts';
+import { noTrace } from '../../src/server/services/operations/tracing/trace.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { caller, type Caller } from './http.ts';
 import { createTestDatabase, shareDatabase, type TestDatabase } from './test-database.ts';
@@ -57,6 +58,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       },
       clock: options.clock ?? systemClock,
       log,
+      trace: noTrace,
       database,
       lockDatabase: database,
       jobs: new Jobs({ databaseUrl: database.url, log }),

@@ -20,6 +20,8 @@ export const checkoutSessions = pgTable(
     status: checkoutStatus().notNull().default('open'),
     expiresAt: instant().notNull(),
     completedAt: instant(),
+    /** Of the click that opened it, where traces are made: its events go on from there. */
+    traceparent: text(),
     createdAt: createdAt(),
   },
   (t) => [

@@ -4,6 +4,7 @@ import type { RefundPolicies } from '../../domain/billing/remedy.ts';
 import { decideSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 import { ConfigError, type Env, type Environment } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';
+import { decideTraces, type TracesConfig } from './traces.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 export type DatabaseConfig = { kind: 'embedded'; dataDir: string } | { kind: 'url'; url: string };
@@ -62,6 +63,8 @@ export interface Config {
   /** What is done about money that gives nothing. */
   policies: RefundPolicies;
   logLevel: Env['LOG_LEVEL'];
+  /** Where traces are sent; `undefined`: none are made. */
+  traces: TracesConfig | undefined;
 }
 
 /** Decides, defaults and refuses. In production every missing secret is named in one message. */
@@ -121,6 +124,7 @@ export function decideForCommand(env: Env): Config {
       duplicateSubscription: env.DUPLICATE_SUBSCRIPTION,
     },
     logLevel: env.LOG_LEVEL,
+    traces: decideTraces(env),
   };
 }
 

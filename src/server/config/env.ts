@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFUND_POLICIES } from '../../domain/billing/remedy.ts';
+import { readHeaders, SAMPLERS } from './trace-variables.ts';
 import { readTrustedProxies, TRUSTED_PROXIES_WANTED } from './trusted-proxies.ts';
 import {
   address,
@@ -93,6 +94,15 @@ const envSchema = z.object({
   REGISTRATIONS_PER_HOUR: optionalInteger(1, 100_000),
   STRIPE_CALLS_PER_MINUTE: integer(10, 1, 100_000),
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], 'http://127.0.0.1:4318'),
+  OTEL_EXPORTER_OTLP_HEADERS: readBy(
+    'be names and values with commas between, as in authorization=Bearer%20abc',
+    readHeaders,
+    {},
+  ),
+  OTEL_SERVICE_NAME: textOr('small-squaretable-billing'),
+  OTEL_TRACES_SAMPLER: oneOf(SAMPLERS, 'parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: optionalNumber(0, 1),
 });
 
 /** Where the product runs. An empty `NODE_ENV` is development. */
@@ -123,7 +133,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
 /** Of what is secret only enough to know it again; of an address everything but its password. */
 function shown(name: string, written: string): string {
   const known = written.trim();
-  if (/(_SECRET|_KEY|_TOKEN)$/.test(name)) {
+  if (/(_SECRET|_KEY|_TOKEN|_HEADERS)$/.test(name)) {
     return `"${known.length < 12 ? '' : known.slice(0, 4)}…", ${known.length} characters`;
   }
   return `"${known.replace(/(:\/\/|^)([^:@]*):.*@/, '$1$2:…@')}"`;

@@ -45,7 +45,7 @@ export function createBillingServices(
   const { config, clock, log, database, jobs, stripe: access } = foundation;
   const { db } = database;
   const { appUrl, contact, trialDays, dataDir, mail } = config;
-  const client = createStripeClient(access);
+  const client = createStripeClient({ ...access, trace: foundation.trace });
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const packs = new PackCatalogue({ stripe: client, access, db, clock, log });
   const { portalConfiguration } = access;
@@ -58,7 +58,7 @@ export function createBillingServices(
   const graceDays = config.pastDueGraceDays;
   const queue = new KeyedQueue();
   const { policies } = config;
-  const shared = { db, held, queue, clock, log, jobs };
+  const shared = { db, held, queue, clock, log, jobs, trace: foundation.trace };
   const sync = { ...shared, stripe, catalogue, plans, graceDays, policies };
   const billing = { ...sync, usage, appUrl, trialDays, drain };
   const stripeEvents = new StripeEventService({ ...sync, metrics: createInboxMetrics(registry) });

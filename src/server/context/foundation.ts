@@ -3,6 +3,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Logger } from '../log.ts';
+import type { Trace } from '../services/operations/tracing/trace.ts';
 import type { StripeAccess } from '../services/stripe/client/client.ts';
 
 /** What a process knows once it has decided its configuration and opened its connections. */
@@ -10,6 +11,7 @@ export interface Foundation {
   config: Config & { appUrl: string; jwtSecret: string };
   clock: Clock;
   log: Logger;
+  trace: Trace;
   database: Database;
   /** The same database over connections that may be held while Stripe is asked. */
   lockDatabase: Database;

@@ -50,6 +50,7 @@ export function handleStripeWebhook(deps: {
       await events.alertApiVersion(event.api_version ?? null);
     }
     const isNew = await events.receive(event);
+    log.info({ eventId: event.id, type: event.type, isNew }, 'event received');
     const made = new Date(event.created * 1000);
     void drain.during(events.noteDelivery(isNew ? 'accepted' : 'repeated', made));
     return c.json({ received: true });

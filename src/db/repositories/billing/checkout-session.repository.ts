@@ -1,7 +1,8 @@
-import { and, asc, desc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, isNotNull } from 'drizzle-orm';
 import type { DbOrTx } from '../../client.ts';
 import {
   checkoutSessions,
+  tenants,
   type CheckoutSession,
   type NewCheckoutSession,
 } from '../../schema/index.ts';
@@ -63,6 +64,28 @@ export async function listTenantsAtCheckout(db: DbOrTx, limit: number): Promise<
 
 export async function insertCheckout(db: DbOrTx, values: NewCheckoutSession): Promise<void> {
   await db.insert(checkoutSessions).values(values);
+}
+
+/** The `traceparent` of the click that opened a session which the customer could pay at `at`. */
+export async function findCheckoutTrace(
+  db: DbOrTx,
+  customerId: string,
+  at: Date,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ traceparent: checkoutSessions.traceparent })
+    .from(checkoutSessions)
+    .innerJoin(tenants, eq(tenants.id, checkoutSessions.tenantId))
+    .where(
+      and(
+        eq(tenants.stripeCustomerId, customerId),
+        isNotNull(checkoutSessions.traceparent),
+        gte(checkoutSessions.expiresAt, at),
+      ),
+    )
+    .orderBy(desc(checkoutSessions.createdAt), desc(checkoutSessions.id))
+    .limit(1);
+  return row?.traceparent ?? undefined;
 }
 
 /** Records how a session ended. Nothing happens to one that is not ours or is over. */

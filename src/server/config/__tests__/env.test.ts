@@ -83,6 +83,11 @@ const NONSENSE: Record<keyof Env, [wanted: string, ...values: string[]]> = {
   REGISTRATIONS_PER_HOUR: ['whole number', '0', 'x'],
   STRIPE_CALLS_PER_MINUTE: ['whole number', '0', 'x'],
   LOG_LEVEL: ['one of fatal, error', 'loud', 'INFO'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['address such as', 'localhost:4318', 'grpc://x', 'nonsense'],
+  OTEL_EXPORTER_OTLP_HEADERS: ['names and values', 'authorization', 'a=%zz', '=b'],
+  OTEL_SERVICE_NAME: ['one line of text', 'two\nlines'],
+  OTEL_TRACES_SAMPLER: ['one of parentbased_always_on', 'sometimes'],
+  OTEL_TRACES_SAMPLER_ARG: ['number', '-1', '2', 'x'],
 };
 const cases = Object.entries(NONSENSE).flatMap(([name, [wanted, ...values]]) =>
   values.map((value) => [name, value, wanted] as const),

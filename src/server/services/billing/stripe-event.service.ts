@@ -1,6 +1,8 @@
 import { inTransaction } from '../../../db/client.ts';
 import { raiseAlert, resolveAlert } from '../../../db/repositories/operations/alert.repository.ts';
+import { findCheckoutTrace } from '../../../db/repositories/billing/checkout-session.repository.ts';
 import {
+  findEvent,
   insertEvent,
   listUnfinishedEvents,
   markEventDead,
@@ -10,6 +12,7 @@ import {
   reviveEvents,
   takeOverdueEvents,
 } from '../../../db/repositories/billing/stripe-event.repository.ts';
+import type { NewStripeEventRow } from '../../../db/schema/index.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
@@ -17,7 +20,7 @@ import { isStripeUnavailable } from '../stripe/client/errors.ts';
 import { DeliveryNotes } from '../operations/delivery-notes.ts';
 import type { DeliveryOutcome, InboxMetrics } from './metrics.ts';
 import { toEventRow, type ParsedEvent } from './stripe-event/event-row.ts';
-import { processEvent } from './stripe-event/process.ts';
+import { processEvent, type Done } from './stripe-event/process.ts';
 import { alertOtherEnvironment } from './sync/other-environment.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
 
@@ -26,6 +29,8 @@ export const STRIPE_EVENT_QUEUE = 'stripe-event';
 /** Unfinished for so long, an event's job is lost or waits for a Stripe that is away. */
 const OVERDUE_MS = 5 * 60_000;
 const KEEP_PAYLOADS_MS = 90 * 24 * 3600_000;
+
+type TracedEvent = Pick<NewStripeEventRow, 'id' | 'type' | 'stripeCustomerId' | 'stripeCreatedAt'>;
 
 interface EventDeps extends SyncDeps {
   jobs: Jobs;
@@ -66,11 +71,23 @@ export class StripeEventService {
   async receive(event: ParsedEvent): Promise<boolean> {
     const { db, jobs, clock } = this.#deps;
     const row = toEventRow(event, clock.now());
-    return inTransaction(db, async (tx) => {
-      if (!(await insertEvent(tx, row))) return false;
-      await jobs.send(STRIPE_EVENT_QUEUE, { eventId: row.id }, { tx });
-      return true;
-    });
+    return this.#traced('event received', row, () =>
+      inTransaction(db, async (tx) => {
+        if (!(await insertEvent(tx, row))) return false;
+        await jobs.send(STRIPE_EVENT_QUEUE, { eventId: row.id }, { tx });
+        return true;
+      }),
+    );
+  }
+
+  /** As a part of the trace of the click that the event goes back to, where one is known. */
+  async #traced<T>(name: string, event: TracedEvent, work: () => Promise<T>): Promise<T> {
+    const { db, trace } = this.#deps;
+    if (!trace.on) return work();
+    const { id, type, stripeCustomerId: customer, stripeCreatedAt: at } = event;
+    const parent = customer ? await findCheckoutTrace(db, customer, at) : undefined;
+    const attributes = { 'stripe.event_id': id, 'stripe.event_type': type };
+    return trace.span(name, { parent, attributes }, work);
   }
 
   /**
@@ -115,7 +132,8 @@ export class StripeEventService {
   async process(eventId: string): Promise<void> {
     const { metrics } = this.#deps;
     try {
-      for (const { state, receivedAt } of await processEvent(this.#deps, eventId)) {
+      for (const { state, receivedAt, ...event } of await this.#processTraced(eventId)) {
+        this.#deps.log.info({ ...event, outcome: state }, 'event handled');
         metrics?.handled.inc({ outcome: state });
         const milliseconds = this.#deps.clock.now().getTime() - receivedAt.getTime();
         metrics?.handlingSeconds.observe(Math.max(0, milliseconds / 1000));
@@ -125,6 +143,12 @@ export class StripeEventService {
       await markEventFailed(this.#deps.db, eventId, errorText(error));
       throw error;
     }
+  }
+
+  async #processTraced(eventId: string): Promise<Done[]> {
+    const event = this.#deps.trace.on ? await findEvent(this.#deps.db, eventId) : undefined;
+    const work = () => processEvent(this.#deps, eventId);
+    return event ? this.#traced('event handled', event, work) : work();
   }
 
   /**

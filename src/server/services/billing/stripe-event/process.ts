@@ -23,6 +23,9 @@ import { subjectOf } from './event-row.ts';
 
 /** An event whose effects are committed, or that has none, and since when it was in the inbox. */
 export interface Done {
+  eventId: string;
+  type: string;
+  customerId: string | null;
   state: 'processed' | 'ignored';
   receivedAt: Date;
 }
@@ -103,7 +106,10 @@ async function markDone(
 ): Promise<Done[]> {
   const ids = events.map((one) => one.id);
   if (ids.length > 0) await markEventsDone(db, ids, state, now);
-  return events.map(({ receivedAt }) => ({ state, receivedAt }));
+  return events.map(({ id, type, stripeCustomerId, receivedAt }) => ({
+    ...{ eventId: id, type, customerId: stripeCustomerId },
+    ...{ state, receivedAt },
+  }));
 }
 
 function isHandled(row: StripeEventRow): row is StripeEventRow & { type: SubscribedEvent } {

@@ -67,6 +67,7 @@ export async function subscribe(
       stripePriceId: price.priceId,
       url: session.url,
       expiresAt: session.expiresAt,
+      traceparent: billing.trace.current() ?? null,
       createdAt: billing.clock.now(),
     });
     return session.url;

@@ -16,7 +16,7 @@ import type { SyncDeps } from './sync-deps.ts';
 
 /** Writes the plan that the tenant's subscriptions give now, and says so when it changed. */
 export async function applyEntitlement(
-  deps: Pick<SyncDeps, 'clock' | 'log' | 'graceDays'>,
+  deps: Pick<SyncDeps, 'clock' | 'log' | 'trace' | 'graceDays'>,
   tx: Tx,
   values: {
     tenant: Tenant;
@@ -42,7 +42,15 @@ export async function applyEntitlement(
     syncedAt,
   });
   if (plan === tenant.plan) return;
-  deps.log.info({ tenantId: tenant.id, from: tenant.plan, to: plan }, 'plan changed');
+  const change = { from: tenant.plan, to: plan };
+  const customerId = tenant.stripeCustomerId;
+  const cause = { by: actor.kind, ...(actor.kind === 'webhook' ? { eventId: actor.eventId } : {}) };
+  deps.log.info(
+    { tenantId: tenant.id, customerId, requestId, ...cause, ...change },
+    'plan changed',
+  );
+  const attributes = { 'squaretable.tenant_id': tenant.id, ...change };
+  await deps.trace.span('plan changed', { attributes }, () => Promise.resolve());
   await insertAuditEntry(tx, {
     tenantId: tenant.id,
     actor,

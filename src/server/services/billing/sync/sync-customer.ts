@@ -68,7 +68,22 @@ export type SyncResult =
  * is asked, so that an older answer is never written over a newer one. This and `expireGrace` are
  * the only writers of subscription rows and of the tenant's plan, whoever asks.
  */
-export async function syncLocked(
+export function syncLocked(
+  deps: SyncDeps,
+  tx: Tx,
+  customerId: string,
+  options: SyncOptions,
+): Promise<SyncResult> {
+  const attributes = { 'stripe.customer_id': customerId };
+  return deps.trace.span('customer synced', { attributes }, async (span) => {
+    const result = await syncWithin(deps, tx, customerId, options);
+    if (result.outcome === 'synced') span.set({ 'squaretable.tenant_id': result.tenant.id });
+    span.set({ 'squaretable.outcome': result.outcome });
+    return result;
+  });
+}
+
+async function syncWithin(
   deps: SyncDeps,
   tx: Tx,
   customerId: string,

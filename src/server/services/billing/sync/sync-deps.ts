@@ -4,6 +4,7 @@ import type { Actor } from '../../../../domain/ids.ts';
 import type { RefundPolicies } from '../../../../domain/billing/remedy.ts';
 import type { Jobs } from '../../../jobs.ts';
 import type { Logger } from '../../../log.ts';
+import type { Trace } from '../../operations/tracing/trace.ts';
 import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
 import type { PriceCatalogue } from '../../stripe/catalogue.ts';
 import type { CallTimeouts } from '../../stripe/client/client.ts';
@@ -16,6 +17,7 @@ export interface SyncDeps extends BillingLocks {
   db: Db;
   clock: Clock;
   log: Logger;
+  trace: Trace;
   stripe: StripeService;
   catalogue: PriceCatalogue;
   plans: PlanCatalogue;

@@ -5,6 +5,7 @@ import {
   type ConfiguredPrices,
   type StripeConfig,
 } from '../../../config/stripe.config.ts';
+import type { Trace } from '../../operations/tracing/trace.ts';
 import { deadlineHttpClient } from './http-client.ts';
 
 /** One Stripe account as a running process uses it: where it is, and what was set up there. */
@@ -43,7 +44,7 @@ export const READ_TIMEOUTS: CallTimeouts = { timeout: 2_000, maxNetworkRetries: 
 
 /** The client of `access`, pinned to our API version. The only place that makes one. */
 export function createStripeClient(
-  access: Pick<StripeAccess, 'secretKey' | 'apiBase' | 'timeoutMs'>,
+  access: Pick<StripeAccess, 'secretKey' | 'apiBase' | 'timeoutMs'> & { trace?: Trace },
   options: Partial<CallTimeouts> = {},
 ): Stripe {
   const { apiBase, timeoutMs } = access;
@@ -55,7 +56,7 @@ export function createStripeClient(
     ...(apiBase
       ? { protocol: 'http' as const, host: apiBase.hostname, port: Number(apiBase.port) || 80 }
       : {}),
-    httpClient: deadlineHttpClient(timeoutMs),
+    httpClient: deadlineHttpClient(timeoutMs, access.trace),
     ...options,
   });
 }

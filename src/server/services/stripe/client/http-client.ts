@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stripe } from 'stripe';
+import { noTrace, type Trace } from '../../operations/tracing/trace.ts';
 import { requestTimeLeft } from './request-time.ts';
 
 type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>;
@@ -14,9 +15,12 @@ const PAUSE_MS = 250;
  * trickles in meanwhile (the SDK's is for silence alone), at most `maxMs`, and not beyond what the
  * request that waits for it has left. Within that time a 429 is asked again: Stripe did nothing.
  */
-export function deadlineHttpClient(maxMs = Number.POSITIVE_INFINITY): HttpClient {
+export function deadlineHttpClient(
+  maxMs = Number.POSITIVE_INFINITY,
+  trace: Trace = noTrace,
+): HttpClient {
   const inner = Stripe.createNodeHttpClient();
-  return {
+  const client: HttpClient = {
     getClientName: () => inner.getClientName(),
     async makeRequest(host, port, path, method, headers, data, protocol, timeout) {
       const until = performance.now() + Math.min(timeout, maxMs, requestTimeLeft());
@@ -33,6 +37,28 @@ export function deadlineHttpClient(maxMs = Number.POSITIVE_INFINITY): HttpClient
         await response.toJSON().catch(() => undefined);
         await pause(waitMs);
       }
+    },
+  };
+  return trace.on ? traced(client, trace) : client;
+}
+
+/** Each call a part of the trace under way; its path without what was asked. */
+function traced(client: HttpClient, trace: Trace): HttpClient {
+  return {
+    getClientName: () => client.getClientName(),
+    makeRequest(...call) {
+      const [, , path, method] = call;
+      const name = `Stripe ${method} ${path.replace(/\?.*$/, '')}`;
+      return trace.span(name, { kind: 'client' }, async (span) => {
+        const response = await client.makeRequest(...call);
+        const headers = response.getHeaders() as Record<string, string | undefined>;
+        span.set({
+          'http.request.method': method,
+          'http.response.status_code': response.getStatusCode(),
+          'stripe.request_id': headers['request-id'] ?? '',
+        });
+        return response;
+      });
     },
   };
 }
