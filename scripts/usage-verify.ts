@@ -5,7 +5,7 @@ import { withUsage } from './operator/usage.ts';
 await runCommand({
   name: 'usage:verify',
   about:
-    'Compares every counter with the ledger and the reservations, and what buckets know of tenants with the main tables; prints each difference.',
+    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
     ['', 'looks'],
     ['--rebuild', 'and mends the counters from the ledger'],
@@ -15,8 +15,8 @@ await runCommand({
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
-    const { periods, differences, copies, rebuilt, away } = await withUsage(({ verification }) =>
-      verification.verify({ rebuild }),
+    const { periods, differences, credits, copies, rebuilt, away } = await withUsage(
+      ({ verification }) => verification.verify({ rebuild }),
     );
     return {
       lines: [
@@ -25,13 +25,18 @@ await runCommand({
             `${one.bucket} ${one.period} ${one.tenantId} ${one.resourceType}: used ${one.used}, ledger ${one.ledger}, ` +
             `days ${one.days}; held ${one.held}, reserved ${one.reserved}`,
         ),
+        ...credits.map(
+          ({ bucket, tenantId, fault, stands, adds, ...of }) =>
+            `${bucket} ${of.period ?? 'credits'} ${tenantId} ${of.resourceType ?? of.grantId ?? ''}: ` +
+            `${fault} ${stands}, the draws and holds say ${adds}`,
+        ),
         ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
         ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),
-        `${count(periods.length, 'month')} verified, ${count(differences.length + copies.length, 'difference')}, ` +
+        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, copies), 'difference')}, ` +
           `${rebuilt} rebuilt.`,
       ],
-      data: { periods, differences, copies, rebuilt, away },
-      needsPerson: differences.length + copies.length !== rebuilt || away.length > 0,
+      data: { periods, differences, credits, copies, rebuilt, away },
+      needsPerson: found(differences, credits, copies) !== rebuilt || away.length > 0,
     };
   },
 });
@@ -45,3 +50,5 @@ const SAID = {
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
+
+const found = (...kinds: readonly unknown[][]) => kinds.reduce((sum, kind) => sum + kind.length, 0);

@@ -1947,6 +1947,8 @@ create table usage_reservations (
   begun_amount bigint,
   plan_units bigint,
   rate_micro bigint,
+  draw_seq bigint,
+  draw_count bigint,
   constraint usage_reservations_amount CHECK ((amount > 0)),
   constraint usage_reservations_begun_amount CHECK ((begun_amount >= 0)),
   constraint usage_reservations_closed_when_done CHECK (((state = 'open'::reservation_state) = (closed_at IS NULL))),
@@ -1997,9 +1999,9 @@ create table usage_totals (
   held_beyond bigint default 0 not null,
   spilled bigint default 0 not null,
   rate_micro bigint,
-  constraint usage_totals_beyond CHECK ((((beyond >= 0) AND (beyond <= used)) AND ((held_beyond >= 0) AND (held_beyond <= held)))) NOT VALID,
   constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
-  constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type)
+  constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type),
+  constraint usage_totals_within CHECK ((((beyond >= 0) AND (beyond <= used)) AND ((held_beyond >= 0) AND (held_beyond <= held)))) NOT VALID
 ) with (fillfactor=40);
 
 create sequence usage_id_seq cache 64;
@@ -2048,6 +2050,19 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_beyond(t usage_totals, a credit_accounts, p_units bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when b.units <= credit_call_max() / t.rate_micro then b.units else 0 end
+  from (select case
+    when t."limit" is null or t.rate_micro is null or a.tenant_id is null then 0
+    else greatest(0, p_units - usage_remaining(t."limit", t.used - t.beyond, t.held - t.held_beyond))
+    end as units) as b;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_bring_up(p_tenant uuid, p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -2085,6 +2100,53 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_call_max()
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ select 9000000000000::bigint; $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_end_hold(a credit_accounts, r usage_reservations, p_units bigint, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  s reservation_sources;
+  v_due bigint := p_units * r.rate_micro;
+  v_units bigint := p_units;
+  v_paid bigint;
+begin
+  for s in
+    select * from reservation_sources
+    where tenant_id = r.tenant_id and reservation_id = r.id
+    order by n
+  loop
+    v_paid := least(v_due, s.micro);
+    if v_paid > 0 then
+      a := credit_note(a, 'grant', s.grant_id, v_paid, p_now, r.period, r.resource_type,
+        r.rate_micro, v_units);
+      v_due := v_due - v_paid;
+      v_units := 0;
+    end if;
+  end loop;
+  v_due := p_units * r.rate_micro;
+  for s in
+    select * from reservation_sources
+    where tenant_id = r.tenant_id and reservation_id = r.id
+    order by n
+  loop
+    v_paid := least(v_due, s.micro);
+    v_due := v_due - v_paid;
+    a := credit_give_back(a, s.grant_id, s.micro, s.micro - v_paid, p_now);
+  end loop;
+  delete from reservation_sources where tenant_id = r.tenant_id and reservation_id = r.id;
+  return a;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_freeze(p_tenant uuid, p_grant uuid, p_ref text, p_freeze boolean, p_extend interval, p_actor text, p_reason text, p_now timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2111,6 +2173,44 @@ begin
   values (p_tenant, v_verb, p_ref, p_grant, p_actor, p_reason, p_now);
   perform credit_keep(credit_rehead(a, p_now), p_now);
   return true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_give_back(a credit_accounts, p_grant uuid, p_held bigint, p_micro bigint, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  g credit_grants;
+  v_revoked bigint;
+  v_back bigint;
+  v_lapsed bigint := 0;
+begin
+  select * into strict g from credit_grants where tenant_id = a.tenant_id and id = p_grant;
+  v_revoked := case when p_held = 0 and g.revoked_at is not null then p_micro
+    else least(p_micro, g.revoke_due_micro) end;
+  v_back := p_micro - v_revoked;
+  if g.frozen_at is null and g.expires_at <= p_now then
+    v_lapsed := v_back;
+    v_back := 0;
+  end if;
+  update credit_grants
+  set held_micro = held_micro - p_held,
+    left_micro = left_micro + case when id = a.head_grant then 0 else v_back end,
+    revoke_due_micro = least(revoke_due_micro - least(v_revoked, revoke_due_micro),
+      held_micro - p_held)
+  where tenant_id = a.tenant_id and id = p_grant;
+  if p_grant = a.head_grant then
+    a.head_left := a.head_left + v_back;
+  elsif v_back > 0 then
+    -- It may come before the head: who draws next looks.
+    a.head_until := '-infinity';
+  end if;
+  if v_revoked > 0 then a := credit_note(a, 'revoked', p_grant, v_revoked, p_now); end if;
+  if v_lapsed > 0 then a := credit_note(a, 'expired', p_grant, v_lapsed, p_now); end if;
+  return a;
 end $function$
 ;
 
@@ -2141,6 +2241,51 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_held(p_tenant uuid, p_now timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_held bigint;
+begin
+  select coalesce(sum(held_micro - revoke_due_micro), 0) into v_held from credit_grants
+  where tenant_id = p_tenant and held_micro > 0 and frozen_at is null and expires_at > p_now;
+  return v_held;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_hold(a credit_accounts, p_reservation uuid, p_micro bigint, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_due bigint := p_micro;
+  v_taken bigint;
+  v_n smallint := 0;
+begin
+  while v_due > 0 loop
+    if a.head_until <= p_now or a.head_left = 0 then
+      a := credit_rehead(a, p_now);
+    end if;
+    if a.head_grant is null then raise exception 'more is held than there is'; end if;
+    v_taken := least(v_due, a.head_left);
+    a.head_left := a.head_left - v_taken;
+    v_due := v_due - v_taken;
+    v_n := v_n + 1;
+    update credit_grants set held_micro = held_micro + v_taken
+    where tenant_id = a.tenant_id and id = a.head_grant;
+    insert into reservation_sources (tenant_id, reservation_id, n, grant_id, micro)
+    values (a.tenant_id, p_reservation, v_n, a.head_grant, v_taken);
+  end loop;
+  return a;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_keep(a credit_accounts, p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -2167,6 +2312,49 @@ begin
   values (a.tenant_id, a.last_seq, coalesce(p_period, to_char(p_now at time zone 'UTC', 'YYYY-MM')),
     p_kind, p_grant, p_resource, p_rate, p_units, p_micro, p_reverses, p_now);
   return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_pay(a credit_accounts, p_period text, p_resource resource_type, p_rate bigint, p_units bigint, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  v_due bigint := p_units * p_rate;
+  v_units bigint := p_units;
+  v_paid bigint;
+begin
+  while v_due > 0 loop
+    if a.head_until <= p_now or a.head_left = 0 and a.head_grant is not null then
+      a := credit_rehead(a, p_now);
+    end if;
+    exit when a.head_grant is null;
+    v_paid := least(v_due, a.head_left);
+    a.head_left := a.head_left - v_paid;
+    a := credit_note(a, 'grant', a.head_grant, v_paid, p_now, p_period, p_resource, p_rate, v_units);
+    v_due := v_due - v_paid;
+    v_units := 0;
+  end loop;
+  if v_due > 0 then
+    a := credit_note(a, 'uncovered', null, v_due, p_now, p_period, p_resource, p_rate, v_units);
+  end if;
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_pays(a credit_accounts, p_rate bigint, p_units bigint, p_more bigint, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+AS $function$
+begin
+  if p_rate is null or a.tenant_id is null or p_units > credit_call_max() / p_rate then
+    return false;
+  end if;
+  if a.head_left + p_more >= p_units * p_rate then return true; end if;
+  return credit_balance(a, p_now) + p_more >= p_units * p_rate;
 end $function$
 ;
 
@@ -2223,6 +2411,63 @@ begin
     a.head_until := least(a.head_until, g.expires_at);
   end if;
   return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_return(INOUT a credit_accounts, p_from bigint, p_to bigint, p_period text, p_resource resource_type, p_units bigint, p_now timestamp with time zone, OUT units bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  c credit_draws;
+  d credit_draws;
+  v_last bigint;
+  v_left bigint;
+  v_due bigint;
+  v_back bigint;
+  v_now bigint;
+begin
+  units := 0;
+  for c in
+    select * from credit_draws
+    where tenant_id = a.tenant_id and seq between p_from and p_to and period = p_period
+      and resource_type = p_resource and credit_draws.units > 0 and reverses_seq is null
+    order by seq desc
+  loop
+    exit when units = p_units;
+    -- The other sources of a call follow its first, without units.
+    select min(seq) - 1 into v_last from credit_draws n
+    where tenant_id = a.tenant_id and seq > c.seq
+      and (n.units <> 0 or n.reverses_seq is not null or n.kind in ('granted', 'revoked'));
+    v_last := coalesce(v_last, a.last_seq);
+    select coalesce(sum(n.micro), 0) into v_left from credit_draws n
+    where n.tenant_id = a.tenant_id and n.kind in ('grant', 'uncovered')
+      and (n.seq between c.seq and v_last or n.reverses_seq between c.seq and v_last);
+    v_now := least(p_units - units, v_left / c.rate_micro);
+    continue when v_now = 0;
+    units := units + v_now;
+    v_due := v_now * c.rate_micro;
+    for d in
+      select * from credit_draws
+      where tenant_id = a.tenant_id and seq between c.seq and v_last
+        and kind in ('grant', 'uncovered')
+      order by seq desc
+    loop
+      select d.micro + coalesce(sum(n.micro), 0) into v_left from credit_draws n
+      where n.tenant_id = a.tenant_id and n.reverses_seq = d.seq;
+      v_back := least(v_due, v_left);
+      continue when v_back = 0;
+      a := credit_note(a, d.kind, d.grant_id, -v_back, p_now, d.period, d.resource_type,
+        d.rate_micro, -v_now, d.seq);
+      v_now := 0;
+      v_due := v_due - v_back;
+      if d.kind = 'grant' then
+        a := credit_give_back(a, d.grant_id, 0, v_back, p_now);
+      end if;
+    end loop;
+  end loop;
 end $function$
 ;
 
@@ -2319,7 +2564,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION u00.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone, p_beyond bigint DEFAULT 0, p_held_beyond bigint DEFAULT 0)
  RETURNS usage_totals
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -2350,6 +2595,8 @@ begin
   update usage_totals
   set used = used + p_used,
     held = held + p_held,
+    beyond = beyond + p_beyond,
+    held_beyond = held_beyond + p_held_beyond,
     day = greatest(day, p_day),
     day_used = case
       when p_day > day then p_used
@@ -2634,6 +2881,362 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.usage_admit_batch(p_careful boolean, p_period text, p_occurred_at timestamp with time zone, p_now timestamp with time zone, p_group_tenants uuid[], p_group_resources resource_type[], p_group_used bigint[], p_group_held bigint[], p_groups integer[], p_amounts bigint[], p_used_through bigint[], p_held_through bigint[], p_enforce boolean[], p_keys text[], p_fingerprints bigint[], p_metadata jsonb[], p_reservations uuid[], p_expires_at timestamp with time zone[], p_started timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], OUT group_used bigint[], OUT group_held bigint[], OUT group_limits bigint[], OUT group_aside bigint[], OUT outcomes integer[], OUT call_used bigint[], OUT call_limits bigint[], OUT call_remaining bigint[], OUT call_reservations uuid[], OUT call_held bigint[], OUT call_waits boolean[], OUT call_beyond bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_day int := extract(day from p_occurred_at at time zone 'UTC');
+  v_repeated int[] := '{}';
+  v_apart int[] := '{}';
+  v_unopened boolean;
+  v_self xid;
+  v_crossing boolean;
+  v_swept int[] := '{}';
+  v_first usage_idempotency;
+  v_counter usage_totals;
+  v_expired record;
+  v_crossed usage_totals;
+  v_none credit_accounts;
+  v_accounts credit_accounts[];
+  v_asked boolean[];
+  v_owner int[];
+  v_beyond bigint[];
+  v_held_beyond bigint[];
+  v_rates bigint[];
+  v_plan_units bigint[];
+  v_draw_seq bigint[];
+  v_draw_count bigint[];
+  a credit_accounts;
+  v_room bigint;
+  v_need bigint;
+  v_pays boolean;
+  v_before bigint;
+  g int;
+begin
+  if p_careful then
+    -- The counters' lock comes before the look at the keys: two processes with one key meet on it.
+    -- Where they do not (another resource, another month) the primary key still refuses.
+    perform
+    from unnest(p_group_tenants, p_group_resources) as wanted(g_tenant, g_resource)
+    cross join lateral (
+      select from usage_totals
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+      for update
+    ) as locked;
+
+    select coalesce(array_agg(c.n order by c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
+    into v_repeated, v_apart
+    from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
+    cross join lateral (
+      select from usage_idempotency
+      where tenant_id = p_group_tenants[c.grp] and key = c.key
+      limit 1
+    ) as found;
+  end if;
+
+  -- Groups that fit as a whole: the guard is the `where` of the upsert, which locks in the order of
+  -- the groups and leaves those that do not fit, or see a new day, locked and unchanged. The -1
+  -- shows only in a row that did not exist, and then the whole transaction is undone.
+  with moved as (
+    insert into usage_totals as t (tenant_id, period, resource_type, used, held, "limit")
+    select w.tenant_id, p_period, w.resource_type, w.used, w.held, -1
+    from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
+      with ordinality as w(tenant_id, resource_type, used, held, n)
+    where w.n <> all(v_apart)
+    on conflict (tenant_id, period, resource_type) do update
+    set used = t.used + excluded.used,
+      held = t.held + excluded.held,
+      day_used = t.day_used + excluded.used,
+      updated_at = p_now
+    where t.day = v_day
+      and (t."limit" is null or t.used - t.beyond + t.held - t.held_beyond + excluded.used
+        + excluded.held <= t."limit")
+    returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold
+  )
+  select array_agg(used order by tenant_id, resource_type),
+    array_agg(held order by tenant_id, resource_type),
+    array_agg("limit" order by tenant_id, resource_type),
+    array_agg(beyond + held_beyond order by tenant_id, resource_type),
+    coalesce(bool_or("limit" = -1), false),
+    coalesce(bool_or("limit" > 0 and (used - beyond) * 100 >= "limit" * 80
+      and threshold < case when used - beyond >= "limit" then 100 else 80 end), false)
+  into group_used, group_held, group_limits, group_aside, v_unopened, v_crossing
+  from moved;
+
+  if v_unopened then
+    raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+  end if;
+
+  if cardinality(group_used) = cardinality(p_group_tenants) then
+    if p_keys is null then
+      insert into usage (tenant_id, period, resource_type, amount, metadata, occurred_at,
+        created_at)
+      select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.metadata,
+        coalesce(c.started, p_occurred_at), p_now
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_started)
+        as c(grp, amount, metadata, reservation, started)
+      where c.reservation is null;
+    else
+      with calls as materialized (
+        select *
+        from unnest(p_groups, p_amounts, p_used_through, p_held_through, p_keys, p_fingerprints,
+          p_metadata, p_reservations, p_started) as c(grp, amount, used_through, held_through, key,
+          fingerprint, metadata, reservation, started)
+      ), rows as (
+        insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+          occurred_at, created_at)
+        select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
+          c.metadata, coalesce(c.started, p_occurred_at), p_now
+        from calls c
+        where c.reservation is null
+      )
+      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
+        remaining, reservation_id, created_at)
+      select p_group_tenants[c.grp], c.key, c.fingerprint, true,
+        group_used[c.grp] - p_group_used[c.grp] + c.used_through, group_limits[c.grp],
+        group_limits[c.grp] - group_used[c.grp] - group_held[c.grp] + group_aside[c.grp]
+          + p_group_used[c.grp] + p_group_held[c.grp] - c.used_through - c.held_through,
+        c.reservation, p_now
+      from calls c
+      where c.key is not null;
+    end if;
+
+    if p_reservations is not null then
+      insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
+        metadata, created_at)
+      select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
+        c.expires_at, c.metadata, coalesce(c.started, p_occurred_at)
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, p_started)
+        as c(grp, amount, metadata, reservation, expires_at, started)
+      where c.reservation is not null;
+    end if;
+  else
+    -- Something does not fit, or was answered before, or is the first of its day: call by call, in
+    -- the order of arrival. One that is refused takes nothing, so a smaller one behind it may fit.
+    -- Groups that moved above are those whose row this transaction wrote.
+    v_self := pg_current_xact_id()::xid;
+    select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
+      array_agg(t."limit" order by w.n), array_agg(t.beyond order by w.n),
+      array_agg(t.held_beyond order by w.n), array_agg(t.rate_micro order by w.n),
+      coalesce(array_agg(w.n order by w.n) filter (where t.xmin <> v_self), '{}')
+    into group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_apart
+    from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
+    cross join lateral (
+      select xmin, used, held, "limit", beyond, held_beyond, rate_micro
+      from usage_totals
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+      limit 1
+    ) as t;
+
+    if cardinality(group_used) < cardinality(p_group_tenants) then
+      raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    end if;
+
+    outcomes := array_fill(0, array[cardinality(p_groups)]);
+    call_used := array_fill(null::bigint, array[cardinality(p_groups)]);
+    call_limits := call_used;
+    call_remaining := call_used;
+    call_held := call_used;
+    call_beyond := array_fill(0::bigint, array[cardinality(p_groups)]);
+    call_waits := array_fill(false, array[cardinality(p_groups)]);
+    call_reservations := array_fill(null::uuid, array[cardinality(p_groups)]);
+    v_plan_units := call_used;
+    v_draw_seq := call_used;
+    v_draw_count := call_used;
+
+    v_owner := array_fill(0, array[cardinality(p_group_tenants)]);
+    v_asked := array_fill(false, array[cardinality(p_group_tenants)]);
+    v_accounts := array_fill(v_none, array[cardinality(p_group_tenants)]);
+    for g in 1 .. cardinality(p_group_tenants) loop
+      v_owner[g] := case when g > 1 and p_group_tenants[g] = p_group_tenants[g - 1]
+        then v_owner[g - 1] else g end;
+      if not v_asked[v_owner[g]] and g = any(v_apart)
+        and (v_rates[g] is not null or v_held_beyond[g] > 0)
+        and group_used[g] - v_beyond[g] + group_held[g] - v_held_beyond[g] + p_group_used[g]
+          + p_group_held[g] > group_limits[g]
+      then
+        v_asked[v_owner[g]] := true;
+        v_accounts[v_owner[g]] := credit_account(p_group_tenants[g]);
+      end if;
+    end loop;
+
+    for n in 1 .. cardinality(p_groups) loop
+      g := p_groups[n];
+      call_limits[n] := group_limits[g];
+      if g <> all(v_apart) then
+        call_used[n] := group_used[g] - p_group_used[g] + p_used_through[n];
+        call_remaining[n] := group_limits[g] - group_used[g] - group_held[g]
+          + v_beyond[g] + v_held_beyond[g]
+          + p_group_used[g] + p_group_held[g] - p_used_through[n] - p_held_through[n];
+        call_held[n] := group_held[g] - p_group_held[g] + p_held_through[n];
+        call_reservations[n] := p_reservations[n];
+        continue;
+      end if;
+
+      if n = any(v_repeated) then
+        select * into strict v_first
+        from usage_idempotency where tenant_id = p_group_tenants[g] and key = p_keys[n];
+        outcomes[n] := case
+          when v_first.fingerprint <> p_fingerprints[n] then 4
+          when v_first.accepted then 2
+          else 3 end;
+        call_used[n] := v_first.used;
+        call_limits[n] := v_first."limit";
+        call_remaining[n] := v_first.remaining;
+        call_held[n] := coalesce(greatest(0,
+          v_first."limit" - v_first.used - v_first.remaining), 0);
+        call_reservations[n] := v_first.reservation_id;
+        continue;
+      end if;
+
+      v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
+        group_held[g] - v_held_beyond[g]);
+      if p_amounts[n] > v_room then
+        a := v_accounts[v_owner[g]];
+        if a.head_until <= p_now then a := credit_rehead(a, p_now); end if;
+        v_need := p_amounts[n] - v_room;
+        v_pays := credit_pays(a, v_rates[g], v_need, 0, p_now);
+        -- Before refusing: holds past their time keep nobody out.
+        if p_enforce[n] and not v_pays and g <> all(v_swept) and group_held[g] > 0 then
+          if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
+          v_expired := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
+          group_held[g] := group_held[g] - v_expired.freed;
+          group_used[g] := group_used[g] + v_expired.counted;
+          v_held_beyond[g] := v_held_beyond[g] - v_expired.freed_beyond;
+          v_beyond[g] := v_beyond[g] + v_expired.counted_beyond;
+          v_swept := v_swept || g;
+          if a.tenant_id is not null then
+            a := credit_rehead(credit_account(p_group_tenants[g]), p_now);
+          end if;
+          v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
+            group_held[g] - v_held_beyond[g]);
+          v_need := greatest(0, p_amounts[n] - v_room);
+          v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now);
+        end if;
+        if v_need > 0 and not v_pays and p_enforce[n] then
+          outcomes[n] := 1;
+          -- Whether it would fit if everything came back that is held.
+          v_need := p_amounts[n]
+            - usage_remaining(group_limits[g], group_used[g] - v_beyond[g], 0);
+          call_waits[n] := v_need <= 0 or credit_pays(a, v_rates[g], v_need,
+            credit_held(a.tenant_id, p_now), p_now);
+        elsif v_need > 0 and a.tenant_id is not null and v_rates[g] is not null
+          and v_need <= credit_call_max() / v_rates[g]
+        then
+          call_beyond[n] := v_need;
+          if p_reservations[n] is null then
+            v_before := a.last_seq;
+            a := credit_pay(a, p_period, p_group_resources[g], v_rates[g], v_need, p_now);
+            v_draw_seq[n] := v_before + 1;
+            v_draw_count[n] := a.last_seq - v_before;
+            v_beyond[g] := v_beyond[g] + v_need;
+          else
+            a := credit_hold(a, p_reservations[n], v_need * v_rates[g], p_now);
+            v_plan_units[n] := p_amounts[n] - v_need;
+            v_held_beyond[g] := v_held_beyond[g] + v_need;
+          end if;
+        end if;
+        v_accounts[v_owner[g]] := a;
+      end if;
+
+      if outcomes[n] = 0 then
+        if p_reservations[n] is null then
+          group_used[g] := group_used[g] + p_amounts[n];
+        else
+          group_held[g] := group_held[g] + p_amounts[n];
+          call_reservations[n] := p_reservations[n];
+        end if;
+      end if;
+      call_used[n] := group_used[g];
+      call_held[n] := group_held[g];
+      call_remaining[n] := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
+        group_held[g] - v_held_beyond[g]);
+    end loop;
+
+    foreach a in array v_accounts loop
+      if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
+    end loop;
+
+    insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+      occurred_at, created_at, draw_seq, draw_count)
+    select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key, c.metadata,
+      coalesce(c.started, p_occurred_at), p_now, c.draw_seq, c.draw_count
+    from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, outcomes, p_started,
+      v_draw_seq, v_draw_count)
+      as c(grp, amount, key, metadata, reservation, outcome, started, draw_seq, draw_count)
+    where c.outcome = 0 and c.reservation is null;
+
+    if p_reservations is not null then
+      insert into usage_reservations (tenant_id, id, period, resource_type, amount, expires_at,
+        metadata, created_at, plan_units, rate_micro)
+      select p_group_tenants[c.grp], c.reservation, p_period, p_group_resources[c.grp], c.amount,
+        c.expires_at, c.metadata, coalesce(c.started, p_occurred_at), c.plan_units,
+        case when c.plan_units is not null then v_rates[c.grp] end
+      from unnest(p_groups, p_amounts, p_metadata, p_reservations, p_expires_at, outcomes,
+        p_started, v_plan_units)
+        as c(grp, amount, metadata, reservation, expires_at, outcome, started, plan_units)
+      where c.outcome = 0 and c.reservation is not null;
+    end if;
+
+    if p_keys is not null then
+      insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
+        remaining, reservation_id, created_at)
+      select p_group_tenants[c.grp], c.key, c.fingerprint, c.outcome = 0, c.used, c.lim,
+        c.remaining, c.reservation, p_now
+      from unnest(p_groups, p_keys, p_fingerprints, outcomes, call_used, call_limits,
+        call_remaining, call_reservations, call_waits)
+        as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation, waits)
+      where c.key is not null and (c.outcome = 0 or (c.outcome = 1 and not c.waits));
+
+      -- What only holds stood in the way of takes no key, so the primary key says nothing of it.
+      perform
+      from unnest(p_groups, p_keys, outcomes, call_waits) as c(grp, key, outcome, waits)
+      cross join lateral (
+        select from usage_idempotency
+        where tenant_id = p_group_tenants[c.grp] and key = c.key
+        limit 1
+      ) as found
+      where c.outcome = 1 and c.waits;
+      if found then
+        raise exception 'a key that answered before' using errcode = 'unique_violation';
+      end if;
+    end if;
+
+    foreach g in array v_apart loop
+      select * into strict v_counter from usage_totals
+      where tenant_id = p_group_tenants[g] and period = p_period
+        and resource_type = p_group_resources[g];
+      if v_counter.used <> group_used[g] or v_counter.held <> group_held[g] then
+        perform usage_add(v_counter.tenant_id, p_period, v_counter.resource_type, v_day,
+          group_used[g] - v_counter.used, group_held[g] - v_counter.held, p_now,
+          v_beyond[g] - v_counter.beyond, v_held_beyond[g] - v_counter.held_beyond);
+      end if;
+    end loop;
+    v_crossing := true;
+  end if;
+
+  if v_crossing then
+    for v_crossed in
+      select t.*
+      from unnest(p_group_tenants, p_group_resources) as w(g_tenant, g_resource)
+      cross join lateral (
+        select * from usage_totals
+        where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+        limit 1
+      ) as t
+      where t."limit" > 0 and (t.used - t.beyond) * 100 >= t."limit" * 80
+        and t.threshold < case when t.used - t.beyond >= t."limit" then 100 else 80 end
+    loop
+      perform usage_cross_threshold(v_crossed.tenant_id, p_period, v_crossed.resource_type,
+        v_crossed.used - v_crossed.beyond, v_crossed."limit", v_crossed.threshold, p_now);
+    end loop;
+  end if;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.usage_begin(p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_expires_at timestamp with time zone[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2662,12 +3265,19 @@ CREATE OR REPLACE FUNCTION u00.usage_correct(p_tenant uuid, p_period text, p_res
 AS $function$
 declare
   t usage_totals;
+  v_returned record;
 begin
+  select * into t from usage_totals
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+  for update;
+  v_returned := usage_return(t, case when t.used + p_amount >= 0 then -p_amount else 0 end, p_now);
   insert into usage (tenant_id, period, resource_type, amount, actor, reason, occurred_at,
-    created_at)
-  values (p_tenant, p_period, p_resource, p_amount, p_actor, p_reason, p_occurred_at, p_now);
+    created_at, draw_seq, draw_count)
+  values (p_tenant, p_period, p_resource, p_amount, p_actor, p_reason, p_occurred_at, p_now,
+    v_returned.draw_seq, v_returned.draw_count);
   t := usage_add(p_tenant, p_period, p_resource,
-    extract(day from p_occurred_at at time zone 'UTC')::int, p_amount, 0, p_now);
+    extract(day from p_occurred_at at time zone 'UTC')::int, p_amount, 0, p_now,
+    -v_returned.units);
   return t.used;
 end $function$
 ;
@@ -2690,6 +3300,46 @@ begin
   from (values (80::smallint), (100::smallint)) as t(percent)
   where percent > p_before and percent <= v_highest
   on conflict do nothing;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_crosses(t usage_totals)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select coalesce(t."limit" > 0 and (t.used - t.beyond) * 100 >= t."limit" * 80
+    and t.threshold < case when t.used - t.beyond >= t."limit" then 100 else 80 end, false);
+$function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_end_hold(INOUT t usage_totals, INOUT a credit_accounts, r usage_reservations, p_units bigint, p_now timestamp with time zone, OUT draw_seq bigint, OUT draw_count bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  v_day int := extract(day from r.created_at at time zone 'UTC');
+  v_plan bigint := coalesce(r.plan_units, r.amount);
+  v_beyond bigint := least(greatest(0, p_units - v_plan), r.amount - v_plan);
+  v_surplus bigint := p_units - r.amount;
+  v_more bigint := 0;
+  v_before bigint := a.last_seq;
+begin
+  if r.plan_units is not null then a := credit_end_hold(a, r, v_beyond, p_now); end if;
+  t := usage_add(r.tenant_id, r.period, r.resource_type, v_day, least(p_units, r.amount), -r.amount,
+    p_now, v_beyond, v_plan - r.amount);
+  if v_surplus > 0 then
+    v_more := credit_beyond(t, a, v_surplus);
+    if v_more > 0 then
+      a := credit_pay(a, r.period, r.resource_type, t.rate_micro, v_more, p_now);
+    end if;
+    t := usage_add(r.tenant_id, r.period, r.resource_type, v_day, v_surplus, 0, p_now, v_more);
+  end if;
+  if v_beyond + v_more > 0 then
+    draw_seq := v_before + 1;
+    draw_count := a.last_seq - v_before;
+  end if;
 end $function$
 ;
 
@@ -2726,28 +3376,38 @@ CREATE OR REPLACE FUNCTION u00.usage_expire(p_now timestamp with time zone, p_gr
  SET search_path TO 'u00'
 AS $function$
 declare
-  r record;
+  v_tenants uuid[];
+  v_periods text[];
+  v_resources resource_type[];
 begin
-  for r in
-    select tenant_id, period, resource_type
-    from (
-      select distinct tenant_id, period, resource_type
-      from usage_reservations
-      where state = 'open' and expires_at <= p_now
-      limit p_groups_max
-    ) as due
-    order by tenant_id, period, resource_type
-  loop
-    perform from usage_totals
-    where tenant_id = r.tenant_id and period = r.period and resource_type = r.resource_type
-    for update;
-    perform usage_expire_group(r.tenant_id, r.period, r.resource_type, p_now);
-    return next r.tenant_id;
+  select array_agg(tenant_id order by tenant_id, period, resource_type),
+    array_agg(period order by tenant_id, period, resource_type),
+    array_agg(resource_type order by tenant_id, period, resource_type)
+  into v_tenants, v_periods, v_resources
+  from (
+    select distinct tenant_id, period, resource_type
+    from usage_reservations
+    where state = 'open' and expires_at <= p_now
+    limit p_groups_max
+  ) as due;
+  if v_tenants is null then return; end if;
+  -- All counters, then all accounts: as everybody does.
+  perform
+  from unnest(v_tenants, v_periods, v_resources) as w(w_tenant, w_period, w_resource)
+  cross join lateral (
+    select from usage_totals
+    where tenant_id = w_tenant and period = w_period and resource_type = w_resource
+    for update
+  ) as locked;
+  perform usage_lock_accounts(v_tenants);
+  for n in 1 .. cardinality(v_tenants) loop
+    perform usage_expire_group(v_tenants[n], v_periods[n], v_resources[n], p_now);
+    return next v_tenants[n];
   end loop;
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone, OUT freed bigint, OUT counted bigint)
+CREATE OR REPLACE FUNCTION u00.usage_expire_group(p_tenant uuid, p_period text, p_resource resource_type, p_now timestamp with time zone, OUT freed bigint, OUT counted bigint, OUT freed_beyond bigint, OUT counted_beyond bigint)
  RETURNS record
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -2755,16 +3415,22 @@ CREATE OR REPLACE FUNCTION u00.usage_expire_group(p_tenant uuid, p_period text, 
 AS $function$
 declare
   v_day record;
+  v_ended record;
+  r usage_reservations;
   t usage_totals;
+  a credit_accounts;
+  v_before usage_totals;
 begin
-  freed := 0;
-  counted := 0;
+  select * into strict v_before from usage_totals
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  t := v_before;
   for v_day in
     with expired as (
       update usage_reservations
       set state = 'expired', closed_at = p_now
       where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-        and state = 'open' and expires_at <= p_now
+        and state = 'open' and expires_at <= p_now and plan_units is null
+        and coalesce(begun_amount, 0) <= amount
       returning id, amount, begun_amount, metadata, created_at
     ), recorded as (
       insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
@@ -2780,14 +3446,40 @@ begin
     group by 1
   loop
     t := usage_add(p_tenant, p_period, p_resource, v_day.day, v_day.counted, -v_day.freed, p_now);
-    freed := freed + v_day.freed;
-    counted := counted + v_day.counted;
   end loop;
-  if counted > 0 and t."limit" > 0 and t.used * 100 >= t."limit" * 80
-    and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
-  then
-    perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used, t."limit",
-      t.threshold, p_now);
+
+  -- Those that hold credits, or whose work went beyond what they hold.
+  for r in
+    select * from usage_reservations
+    where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+      and state = 'open' and expires_at <= p_now
+    order by id
+  loop
+    if a.tenant_id is null then a := credit_account(p_tenant); end if;
+    v_ended := usage_end_hold(t, a, r, coalesce(r.begun_amount, 0), p_now);
+    t := v_ended.t;
+    a := v_ended.a;
+    update usage_reservations
+    set state = 'expired', closed_at = p_now, draw_seq = v_ended.draw_seq,
+      draw_count = v_ended.draw_count
+    where tenant_id = p_tenant and id = r.id;
+    if r.begun_amount > 0 then
+      insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
+        occurred_at, created_at, draw_seq, draw_count)
+      values (p_tenant, p_period, p_resource, r.begun_amount, r.id,
+        coalesce(r.metadata, '{}') || '{"settledBy": "expiry"}', r.created_at, p_now,
+        v_ended.draw_seq, v_ended.draw_count);
+    end if;
+  end loop;
+  if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
+
+  freed := v_before.held - t.held;
+  counted := t.used - v_before.used;
+  freed_beyond := v_before.held_beyond - t.held_beyond;
+  counted_beyond := t.beyond - v_before.beyond;
+  if counted > 0 and usage_crosses(t) then
+    perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used - t.beyond,
+      t."limit", t.threshold, p_now);
   end if;
 end $function$
 ;
@@ -2815,6 +3507,21 @@ AS $function$
   end
   from limits;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_lock_accounts(p_tenants uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  perform
+  from (select distinct w_tenant from unnest(p_tenants) as w(w_tenant) order by 1) as wanted
+  cross join lateral (
+    select from credit_accounts where tenant_id = w_tenant for update
+  ) as locked;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION u00.usage_look_up(p_tenants uuid[], p_periods text[], p_resources resource_type[], OUT used bigint[], OUT held bigint[], OUT limits bigint[])
@@ -3030,6 +3737,7 @@ begin
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource
   for update;
   if not found then return 0; end if;
+  perform usage_return(t, t.beyond, p_now);
   select array_agg(day order by day), array_agg(amount order by day)
   into v_days, v_amounts
   from usage_days
@@ -3042,9 +3750,32 @@ begin
   delete from usage_days
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
   update usage_totals
-  set used = 0, day_used = 0, updated_at = p_now
+  set used = 0, beyond = 0, day_used = 0, updated_at = p_now
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
   return t.used;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_return(t usage_totals, p_units bigint, p_now timestamp with time zone, OUT units bigint, OUT draw_seq bigint, OUT draw_count bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+declare
+  a credit_accounts;
+  v_returned record;
+begin
+  units := 0;
+  if p_units <= 0 or coalesce(t.beyond, 0) = 0 then return; end if;
+  a := credit_account(t.tenant_id);
+  draw_seq := a.last_seq + 1;
+  v_returned := credit_return(a, 1, a.last_seq, t.period, t.resource_type,
+    least(p_units, t.beyond), p_now);
+  a := v_returned.a;
+  units := v_returned.units;
+  -- A ledger row counts no further.
+  draw_count := least(a.last_seq + 1 - draw_seq, 32767);
+  perform credit_keep(a, p_now);
 end $function$
 ;
 
@@ -3057,11 +3788,16 @@ AS $function$
 declare
   r usage_reservations;
   t usage_totals;
-  v_freed bigint;
+  a credit_accounts;
+  v_ended record;
   v_counted bigint;
   v_change bigint;
   v_amount bigint;
   v_remaining bigint;
+  v_before bigint;
+  v_beyond bigint;
+  v_draw_seq bigint;
+  v_draw_count bigint;
 begin
   perform
   from (
@@ -3081,6 +3817,7 @@ begin
       and c.resource_type = wanted.resource_type
     for update
   ) as locked;
+  perform usage_lock_accounts(p_tenants);
 
   outcomes := array_fill(0, array[cardinality(p_reservations)]);
   used_after := array_fill(null::bigint, array[cardinality(p_reservations)]);
@@ -3105,12 +3842,47 @@ begin
       continue;
     end if;
 
-    v_freed := case when r.state = 'open' then r.amount else 0 end;
     v_change := coalesce(v_amount, 0) - v_counted;
-    t := usage_add(r.tenant_id, r.period, r.resource_type,
-      extract(day from r.created_at at time zone 'UTC')::int, v_change, -v_freed,
-      p_now);
-    v_remaining := usage_remaining(t."limit", t.used, t.held);
+    v_draw_seq := null;
+    v_draw_count := null;
+    select * into strict t from usage_totals
+    where tenant_id = r.tenant_id and period = r.period and resource_type = r.resource_type;
+    a := null;
+    -- Without credits, without a rate and within what is held there is nothing to draw.
+    if r.plan_units is not null or r.draw_seq is not null
+      or t.rate_micro is not null and v_change > (case when r.state = 'open' then r.amount else 0 end)
+    then
+      a := credit_account(r.tenant_id);
+    end if;
+    v_before := a.last_seq;
+    if r.state = 'open' then
+      v_ended := usage_end_hold(t, a, r, v_change, p_now);
+      t := v_ended.t;
+      a := v_ended.a;
+      v_draw_seq := v_ended.draw_seq;
+      v_draw_count := v_ended.draw_count;
+    else
+      v_beyond := 0;
+      if v_change > 0 then
+        v_beyond := credit_beyond(t, a, v_change);
+        if v_beyond > 0 then
+          a := credit_pay(a, r.period, r.resource_type, t.rate_micro, v_beyond, p_now);
+        end if;
+      elsif v_change < 0 and r.draw_seq is not null then
+        v_ended := credit_return(a, r.draw_seq, r.draw_seq + r.draw_count - 1, r.period,
+          r.resource_type, -v_change, p_now);
+        a := v_ended.a;
+        v_beyond := -v_ended.units;
+      end if;
+      t := usage_add(r.tenant_id, r.period, r.resource_type,
+        extract(day from r.created_at at time zone 'UTC')::int, v_change, 0, p_now, v_beyond);
+      if v_beyond <> 0 then
+        v_draw_seq := v_before + 1;
+        v_draw_count := a.last_seq - v_before;
+      end if;
+    end if;
+    if a.last_seq > v_before or r.plan_units is not null then perform credit_keep(a, p_now); end if;
+    v_remaining := usage_remaining(t."limit", t.used - t.beyond, t.held - t.held_beyond);
     used_after[n] := t.used;
     remaining_after[n] := v_remaining;
 
@@ -3124,17 +3896,15 @@ begin
 
     if v_change <> 0 then
       insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
-        actor, reason, occurred_at, created_at)
+        actor, reason, occurred_at, created_at, draw_seq, draw_count)
       values (r.tenant_id, r.period, r.resource_type, v_change, r.id,
         coalesce(p_metadata[n], r.metadata),
         case when v_change < 0 then 'system:settlement' end,
         case when v_change < 0 then 'Settled after the hold had expired and was counted.' end,
-        r.created_at, p_now);
-      if t."limit" > 0 and t.used * 100 >= t."limit" * 80
-        and t.threshold < (case when t.used >= t."limit" then 100 else 80 end)
-      then
-        perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used, t."limit",
-          t.threshold, p_now);
+        r.created_at, p_now, v_draw_seq, v_draw_count);
+      if usage_crosses(t) then
+        perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used - t.beyond,
+          t."limit", t.threshold, p_now);
       end if;
     end if;
   end loop;

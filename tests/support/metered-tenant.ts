@@ -2,6 +2,12 @@ import type { Pool } from 'pg';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
 import { inEveryBucket } from './buckets.ts';
+import { bucketOf } from '../../src/db/repositories/usage/bucket.ts';
+import { listBucketNumbers } from '../../src/db/repositories/usage/buckets/placement.ts';
+import {
+  listCreditDifferences,
+  type CreditDifference,
+} from '../../src/db/repositories/usage/credits/verify.ts';
 
 /** Makes a tenant on `plan` with an owner, as far as metering minds; answers its id. */
 export async function meteredTenant(pool: Pool, plan: Plan = 'free'): Promise<TenantId> {
@@ -40,4 +46,13 @@ export async function imbalances(pool: Pool): Promise<unknown[]> {
     ) d on true
     where t.used <> l.amount or t.held <> r.amount or t.used <> d.amount + t.day_used`,
   );
+}
+
+/** Where the books of credits do not balance, as the nightly verification finds it. */
+export async function creditFaults(pool: Pool): Promise<CreditDifference[]> {
+  const faults: CreditDifference[] = [];
+  for (const number of await listBucketNumbers(pool)) {
+    for (const one of await listCreditDifferences(bucketOf(pool, number))) faults.push(one);
+  }
+  return faults;
 }

@@ -65,7 +65,7 @@ export class UsageRepository {
     return result!;
   }
 
-  /** Admits a batch; see `usage_admit`. */
+  /** Admits a batch; see `usage_admit_batch`. */
   admit(batch: AdmissionBatch, mode?: AdmissionMode): Promise<AdmissionResult[]> {
     return admitAll(this.#hot, batch, mode);
   }

@@ -87,7 +87,7 @@ export class UsageService {
       }),
       live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
     };
-    this.credits = new CreditService({ ...this.#deps, db: database.db });
+    this.credits = new CreditService({ ...this.#deps, db: database.db, buckets: database.buckets });
   }
 
   /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */

@@ -11,6 +11,7 @@ import {
   type AdmissionBatch,
   type AdmissionCall,
 } from './admit.ts';
+import { admitDrawn } from './credits/admit-drawn.ts';
 import { admitWhole, NOT_WHOLE } from './admit-whole.ts';
 import type { Bucket } from './bucket.ts';
 import { ensurePartition, openPeriod } from './periods.ts';
@@ -19,10 +20,11 @@ import { ensurePartition, openPeriod } from './periods.ts';
 export type AdmissionResult = Admission | { outcome: 'unknown_tenant' } | Error;
 
 /**
- * What to expect of a batch: that it fits as a `whole` (the fastest), that it is `mixed`, or that
- * some of its keys answered before, which is looked for only when `careful`.
+ * What to expect of a batch: that it fits as a `whole` (the fastest), that some of it is beyond quotas
+ * and credits are `drawn` for it, that it is `mixed`, or that some of its keys answered before, which
+ * is looked for only when `careful`.
  */
-export type AdmissionMode = 'whole' | 'mixed' | 'careful';
+export type AdmissionMode = 'whole' | 'drawn' | 'mixed' | 'careful';
 
 /** More tries than that mean something else is wrong. */
 const ATTEMPTS_MAX = 20;
@@ -40,12 +42,13 @@ export async function admitAll(
   mode: AdmissionMode = 'whole',
 ): Promise<AdmissionResult[]> {
   let opened = false;
-  if (mode === 'whole' && batch.calls.some(needsFunction)) mode = 'mixed';
+  if (mode !== 'careful' && batch.calls.some(needsFunction)) mode = 'mixed';
   for (let attempt = 1; ; attempt += 1) {
     const rounds = mode === 'careful' ? roundsOf(batch.calls) : [];
     if (rounds.length > 1) return admitInRounds(bucket, batch, rounds);
     try {
       if (mode === 'whole') return await admitWhole(bucket, batch);
+      if (mode === 'drawn') return await admitDrawn(bucket, batch);
       return await admitBatch(bucket, batch, mode === 'careful');
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;

@@ -2,7 +2,7 @@ import { answersOfAccepted, type Admission, type AdmissionBatch } from './admit.
 import type { GroupCounters } from './admit.ts';
 import { plainArray } from './arrays.ts';
 import { prepared, type Bucket } from './bucket.ts';
-import { encodeBatch } from './encode.ts';
+import { encodeBatch, type EncodedBatch } from './encode.ts';
 import { AS_TEXT } from './hot-path.ts';
 
 /** Not every group fits as a whole, or one starts a day, is not open, or crosses a threshold. */
@@ -10,7 +10,7 @@ export const NOT_WHOLE = 'UB002';
 
 /**
  * The counters move when every group fits, which is nearly always: the guard is the `where` of the
- * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit` takes the batch.
+ * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit_batch` takes the batch.
  */
 const counters = (u: string) => `
   with moved as (
@@ -22,20 +22,23 @@ const counters = (u: string) => `
       day_used = t.day_used + excluded.used,
       updated_at = $3
     where t.day = $4::smallint
-      and (t."limit" is null or t.used + t.held + excluded.used <= t."limit")
-    returning tenant_id, resource_type, used, held, "limit", threshold
+      and (t."limit" is null
+        or t.used - t.beyond + t.held - t.held_beyond + excluded.used <= t."limit")
+    returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold
   ), whole as (
     select array_agg(used order by tenant_id, resource_type) as used,
       array_agg(held order by tenant_id, resource_type) as held,
       array_agg("limit" order by tenant_id, resource_type) as limits,
+      array_agg(beyond + held_beyond order by tenant_id, resource_type) as aside,
       count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
-        and used * 100 >= "limit" * 80
-        and threshold < case when used >= "limit" then 100 else 80 end) is true as fits
+        and (used - beyond) * 100 >= "limit" * 80
+        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true as fits
     from moved
   )`;
 
 const answer = (u: string) => `
-  select w.used as group_used, w.held as group_held, w.limits as group_limits
+  select w.used as group_used, w.held as group_held, w.limits as group_limits,
+    w.aside as group_aside
   from whole w
   where w.fits or ${u}.usage_not_whole()`;
 
@@ -67,7 +70,7 @@ const KEYED = prepared(
       created_at)
     select ($5::uuid[])[c.grp], c.key, c.fingerprint, true,
       w.used[c.grp] - ($7::bigint[])[c.grp] + c.used_through, w.limits[c.grp],
-      w.limits[c.grp] - w.held[c.grp] - w.used[c.grp] + ($7::bigint[])[c.grp] - c.used_through,
+      w.limits[c.grp] - w.held[c.grp] - w.used[c.grp] + w.aside[c.grp] + ($7::bigint[])[c.grp] - c.used_through,
       $3
     from calls c, whole w
     where c.key is not null
@@ -81,7 +84,16 @@ const KEYED = prepared(
  */
 export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise<Admission[]> {
   const encoded = encodeBatch(batch.calls);
-  const { keyed } = encoded;
+  const result = await bucket.client.query<GroupCounters>({
+    ...(encoded.keyed ? KEYED : UNKEYED)(bucket),
+    types: AS_TEXT,
+    values: valuesOf(batch, encoded),
+  });
+  return answersOfAccepted(result.rows[0]!, encoded);
+}
+
+/** The parameters of the statements that admit a batch whole. */
+export function valuesOf(batch: AdmissionBatch, encoded: EncodedBatch): unknown[] {
   const values = [
     batch.period,
     batch.occurredAt.toISOString(),
@@ -94,12 +106,7 @@ export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise
     encoded.amounts,
     encoded.metadata,
   ];
-  const result = await bucket.client.query<GroupCounters>({
-    ...(keyed ? KEYED : UNKEYED)(bucket),
-    types: AS_TEXT,
-    values: keyed
-      ? [...values, plainArray(encoded.usedThrough), encoded.keys, encoded.fingerprints]
-      : values,
-  });
-  return answersOfAccepted(result.rows[0]!, encoded);
+  return encoded.keyed
+    ? [...values, plainArray(encoded.usedThrough), encoded.keys, encoded.fingerprints]
+    : values;
 }

@@ -20,6 +20,10 @@ export interface Admission {
   /** What open reservations keep. */
   held: number;
   reservationId: string | null;
+  /** Of a refusal: it would fit if everything came back that is held. */
+  waits: boolean;
+  /** Units of the call that the quota does not pay, but credits do. */
+  beyond: number;
 }
 
 export interface AdmissionBatch {
@@ -42,17 +46,26 @@ const OUTCOMES: readonly AdmissionOutcome[] = [
 ];
 
 const ADMIT = prepared(
-  'usage_admit',
+  'usage_admit_batch',
   (u) =>
-    `select * from ${u}.usage_admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+    `select * from ${u}.usage_admit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 );
 
 /** Each group's counters right after the batch, as array literals. */
-export type GroupCounters = Record<'group_used' | 'group_held' | 'group_limits', string>;
+export type GroupCounters = Record<
+  'group_used' | 'group_held' | 'group_limits' | 'group_aside',
+  string
+>;
 
 type AdmitRow = GroupCounters &
   Record<
-    'call_used' | 'call_limits' | 'call_remaining' | 'call_held' | 'call_reservations',
+    | 'call_used'
+    | 'call_limits'
+    | 'call_remaining'
+    | 'call_held'
+    | 'call_reservations'
+    | 'call_waits'
+    | 'call_beyond',
     string
   > & {
     outcomes: string | null;
@@ -101,12 +114,20 @@ export async function admitBatch(
     : answersOfMixed(row, row.outcomes);
 }
 
-/** Everything fitted: each answer follows from its group's counters after the batch. */
-export function answersOfAccepted(row: GroupCounters, batch: EncodedBatch): Admission[] {
+/**
+ * Everything fitted: each answer follows from its group's counters after the batch. `spilled` has what
+ * a group's calls took beyond a quota that was full before them.
+ */
+export function answersOfAccepted(
+  row: GroupCounters,
+  batch: EncodedBatch,
+  spilled: readonly (number | null)[] = [],
+): Admission[] {
   const { calls, groups, places, usedThrough, heldThrough } = batch;
   const used = parseNumbers(row.group_used);
   const held = parseNumbers(row.group_held);
   const limits = parseNumbers(row.group_limits);
+  const aside = parseNumbers(row.group_aside);
   const answers = new Array<Admission>(calls.length);
   for (let i = 0; i < calls.length; i++) {
     const at = places[i]! - 1;
@@ -116,13 +137,17 @@ export function answersOfAccepted(row: GroupCounters, batch: EncodedBatch): Admi
     const heldBehind = group.held - heldThrough[i]!;
     const usedNow = used[at]! - usedBehind;
     const heldNow = held[at]! - heldBehind;
+    const isBeyond = (spilled[at] ?? 0) > 0;
+    const left = isBeyond || limit === null ? 0 : limit - usedNow - heldNow + aside[at]!;
     answers[i] = {
       outcome: 'accepted',
       used: usedNow,
       limit,
-      remaining: limit === null ? null : limit - usedNow - heldNow,
+      remaining: limit === null ? null : left,
       held: heldNow,
       reservationId: calls[i]!.reservationId,
+      waits: false,
+      beyond: isBeyond ? calls[i]!.amount : 0,
     };
   }
   return answers;
@@ -134,6 +159,8 @@ function answersOfMixed(row: AdmitRow, outcomes: string): Admission[] {
   const remaining = parseNumbers(row.call_remaining);
   const held = parseNumbers(row.call_held);
   const reservations = parseWords(row.call_reservations);
+  const waits = parseWords(row.call_waits);
+  const beyond = parseNumbers(row.call_beyond);
   return parseNumbers(outcomes).map((outcome, i) => ({
     outcome: OUTCOMES[outcome!]!,
     used: used[i]!,
@@ -141,5 +168,7 @@ function answersOfMixed(row: AdmitRow, outcomes: string): Admission[] {
     remaining: remaining[i]!,
     held: held[i]!,
     reservationId: reservations[i]!,
+    waits: waits[i] === 't',
+    beyond: beyond[i]!,
   }));
 }

@@ -5,13 +5,15 @@ import type { Period } from '../../../domain/period.ts';
 import type { Bucket, BucketConnection } from './bucket.ts';
 import { ensurePartition } from './periods.ts';
 
-/** Every column of the ledger, in the order of the file. */
-const COLUMNS =
-  'tenant_id, period, id, resource_type, amount, idempotency_key, reservation_id, metadata, ' +
-  'actor, reason, occurred_at, created_at';
+/** Every column of the ledger, in the order of the file. Older files have those before `draw_seq`. */
+const COLUMNS = [
+  ...['tenant_id', 'period', 'id', 'resource_type', 'amount', 'idempotency_key', 'reservation_id'],
+  ...['metadata', 'actor', 'reason', 'occurred_at', 'created_at', 'draw_seq', 'draw_count'],
+];
 
 /** The same, the resource as text: each bucket has a type of its own for it. */
-const AS_TEXT_TYPES = COLUMNS.replace('resource_type', 'resource_type::text');
+const asText = (columns: readonly string[], type = 'text') =>
+  columns.map((name) => (name === 'resource_type' ? `resource_type::${type}` : name)).join(', ');
 
 export interface ArchiveRecord {
   period: Period;
@@ -70,7 +72,7 @@ export async function copyPartitionsTo(
   const { client } = buckets[0]!;
   const partitions = buckets.map((bucket) => partitionOf(bucket, period));
   await client.query(`lock table ${partitions.join(', ')} in share mode`);
-  const rows = partitions.map((partition) => `select ${AS_TEXT_TYPES} from ${partition}`);
+  const rows = partitions.map((partition) => `select ${asText(COLUMNS)} from ${partition}`);
   const copy = client.query(
     copyTo(
       `copy (${rows.join(' union all ')} order by tenant_id, created_at, id)
@@ -114,25 +116,31 @@ export async function insertArchive(
 
 /**
  * Puts an archived month back from its CSV, each row where its tenant is by now; answers how many rows
- * came. The first bucket takes what is of tenants nobody knows.
+ * came. The first bucket takes what is of tenants nobody knows. `header` is its first line.
  */
 export async function copyIntoPartitions(
   buckets: readonly BucketConnection[],
   period: Period,
+  header: string,
   source: Readable,
   ...through: NodeJS.ReadWriteStream[]
 ): Promise<number> {
   const { client, schema: first } = buckets[0]!;
   await client.query(`create temp table restored_usage (like ${first}.usage) on commit drop`);
+  const names = header.split(',');
+  const columns = COLUMNS.filter((name) => names.includes(name));
   const copy = client.query(
-    copyFrom(`copy restored_usage (${COLUMNS}) from stdin with (format csv, header match)`),
+    copyFrom(
+      `copy restored_usage (${columns.join(', ')}) from stdin with (format csv, header match)`,
+    ),
   );
   await pipeline([source, ...through, copy]);
+
   for (const [number, bucket] of buckets.entries()) {
     await ensurePartition(bucket, period);
     await client.query(
-      `insert into ${bucket.schema}.usage (${COLUMNS})
-       select ${AS_TEXT_TYPES.replace('::text', `::text::${bucket.schema}.resource_type`)}
+      `insert into ${bucket.schema}.usage (${columns.join(', ')})
+       select ${asText(columns, `text::${bucket.schema}.resource_type`)}
        from restored_usage r
        where $1 = coalesce((select t.usage_bucket from tenants t where t.id = r.tenant_id), 0)`,
       [number],

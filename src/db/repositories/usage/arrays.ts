@@ -32,7 +32,7 @@ export function parseNumbers(literal: string): (number | null)[] {
     .map((value) => (value === 'NULL' ? null : Number(value)));
 }
 
-/** For elements that are never quoted (UUIDs). */
+/** For elements that are never quoted (UUIDs, booleans). */
 export function parseWords(literal: string): (string | null)[] {
   if (literal === '{}') return [];
   return literal

@@ -20,6 +20,9 @@ export interface Difference {
   days: number;
 }
 
+/** Which counter. */
+export type CounterName = Pick<Difference, 'bucket' | 'tenantId' | 'period' | 'resourceType'>;
+
 /** A pass over a month's ledger may take minutes; it runs at night, on one connection. */
 const WITHIN_MS = 1_800_000;
 
@@ -87,12 +90,12 @@ export async function listDifferences(
 }
 
 /**
- * Mends one counter from the ledger and the open reservations, its lock held from before they are
+ * Mends one counter from the ledger, the draws and the open reservations, its lock held from before they are
  * added up. Runs inside the caller's transaction.
  */
 export async function rebuildCounter(
   { schema, client }: BucketConnection,
-  { tenantId, period, resourceType }: Pick<Difference, 'tenantId' | 'period' | 'resourceType'>,
+  { tenantId, period, resourceType }: CounterName,
   now: Date,
 ): Promise<void> {
   const group = [tenantId, period, resourceType];
@@ -128,6 +131,14 @@ export async function rebuildCounter(
      set used = coalesce((select sum(amount) from days), 0),
        held = coalesce((
          select sum(amount) from ${schema}.usage_reservations r
+         where r.tenant_id = $1 and r.period = $2 and r.resource_type = $3 and r.state = 'open'
+       ), 0),
+       beyond = coalesce((
+         select sum(units) from ${schema}.credit_draws d
+         where d.tenant_id = $1 and d.period = $2 and d.resource_type = $3
+       ), 0),
+       held_beyond = coalesce((
+         select sum(amount - plan_units) from ${schema}.usage_reservations r
          where r.tenant_id = $1 and r.period = $2 and r.resource_type = $3 and r.state = 'open'
        ), 0),
        day = n.day,

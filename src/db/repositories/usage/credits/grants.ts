@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { GrantOrigin } from '../../../../domain/billing/credits.ts';
 import type { Actor } from '../../../../domain/ids.ts';
-import type { Tx } from '../../../client.ts';
 import { actorId, insertAuditEntry } from '../../operations/audit-log.repository.ts';
-import { holdPlace } from '../buckets/placement.ts';
+import type { CreditPlace } from './place.ts';
 
 /** What is done to a tenant's credits, by whom and why. */
 interface Change {
@@ -54,39 +53,39 @@ export interface Revocation {
 
 /** Makes a grant where the tenant is, once an origin and ref; a repeat answers the first one. */
 export async function insertGrant(
-  tx: Tx,
+  at: CreditPlace,
   made: NewGrant,
 ): Promise<{ grant: Grant; isNew: boolean }> {
   const { tenantId, origin, originRef, amountMicro, isPaid, actor, reason, now } = made;
-  const bucket = sql.identifier(await holdPlace(tx, tenantId));
-  const { rows } = await tx.execute<{ grant_id: string; is_new: boolean }>(sql`
+  const bucket = sql.identifier(at.schema);
+  const { rows } = await at.bucket.execute<{ grant_id: string; is_new: boolean }>(sql`
     select grant_id, is_new from ${bucket}.credit_grant(${tenantId}, ${randomUUID()}, ${origin},
       ${originRef}, ${isPaid ? 1 : 0}::smallint, ${amountMicro}, ${made.effectiveAt.toISOString()},
       ${made.expiresAt.toISOString()}, ${who(actor)}, ${reason}, ${now.toISOString()})`);
   const { grant_id: id, is_new: isNew } = rows[0]!;
   if (isNew) {
-    await insertAuditEntry(tx, {
+    await insertAuditEntry(at.main, {
       ...{ tenantId, actor, now, cause: reason },
       action: 'credits.granted',
       subjectId: id,
       after: { origin, originRef, amountMicro, expiresAt: made.expiresAt.toISOString() },
     });
   }
-  return { grant: (await findGrant(tx, tenantId, { grantId: id }))!, isNew };
+  return { grant: (await findGrant(at, tenantId, { grantId: id }))!, isNew };
 }
 
 /** By its id, or by what it was made for. `undefined` when there is none. */
 export async function findGrant(
-  tx: Tx,
+  at: CreditPlace,
   tenantId: string,
   by: { grantId: string } | { origin: GrantOrigin; originRef: string },
 ): Promise<Grant | undefined> {
-  const bucket = sql.identifier(await holdPlace(tx, tenantId));
+  const bucket = sql.identifier(at.schema);
   const wanted =
     'grantId' in by
       ? sql`id = ${by.grantId}`
       : sql`origin = ${by.origin} and origin_ref = ${by.originRef}`;
-  const { rows } = await tx.execute<{
+  const { rows } = await at.bucket.execute<{
     id: string;
     origin: GrantOrigin;
     origin_ref: string;
@@ -113,12 +112,12 @@ export async function findGrant(
 
 /** Takes back up to `micro` of a grant (null: all of it); see `credit_revoke`. */
 export async function revokeGrant(
-  tx: Tx,
+  at: CreditPlace,
   change: GrantChange & { micro: number | null },
 ): Promise<Revocation> {
   const { tenantId, grantId, ref, micro, actor, reason, now } = change;
-  const bucket = sql.identifier(await holdPlace(tx, tenantId));
-  const { rows } = await tx.execute<
+  const bucket = sql.identifier(at.schema);
+  const { rows } = await at.bucket.execute<
     Record<'revoked_micro' | 'pending_micro' | 'shortfall_micro', string> & { is_new: boolean }
   >(sql`
     select * from ${bucket}.credit_revoke(${tenantId}, ${grantId}, ${ref}, ${micro}, ${who(actor)},
@@ -132,7 +131,7 @@ export async function revokeGrant(
   };
   if (revocation.isNew) {
     const { isNew: _, ...after } = revocation;
-    await insertAuditEntry(tx, {
+    await insertAuditEntry(at.main, {
       ...{ tenantId, actor, now, cause: reason, after },
       action: 'credits.revoked',
       subjectId: grantId,
@@ -146,19 +145,19 @@ export async function revokeGrant(
  * the time it was frozen when that is null. False for a repeat.
  */
 export async function freezeGrant(
-  tx: Tx,
+  at: CreditPlace,
   change: GrantChange & ({ freeze: true } | { freeze: false; extendByMs: number | null }),
 ): Promise<boolean> {
   const { tenantId, grantId, ref, freeze, actor, reason, now } = change;
-  const bucket = sql.identifier(await holdPlace(tx, tenantId));
+  const bucket = sql.identifier(at.schema);
   const extendBy =
     freeze || change.extendByMs === null ? null : `${change.extendByMs} milliseconds`;
-  const { rows } = await tx.execute<{ done: boolean }>(sql`
+  const { rows } = await at.bucket.execute<{ done: boolean }>(sql`
     select ${bucket}.credit_freeze(${tenantId}, ${grantId}, ${ref}, ${freeze}, ${extendBy}::interval,
       ${who(actor)}, ${reason}, ${now.toISOString()}) as done`);
   const { done } = rows[0]!;
   if (done) {
-    await insertAuditEntry(tx, {
+    await insertAuditEntry(at.main, {
       ...{ tenantId, actor, now, cause: reason },
       action: freeze ? 'credits.frozen' : 'credits.unfrozen',
       subjectId: grantId,

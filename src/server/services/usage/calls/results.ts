@@ -24,6 +24,8 @@ export interface Refusal {
   used: number;
   held: number;
   limit: Limit;
+  /** Only holds are in the way. */
+  waits: boolean;
 }
 
 /** Holds are gone within seconds as a rule: an answer ends, or its process is known to be dead. */
@@ -37,8 +39,7 @@ export async function quotaExceeded(
   deps: { clock: Clock; entitlements: Entitlements; plans: PlanCatalogue },
   refusal: Refusal,
 ): Promise<BillingError> {
-  const { tenantId, resourceType, amount, used, held, limit } = refusal;
-  const inProgress = limit !== null && used + amount <= limit;
+  const { tenantId, resourceType, used, held, limit, waits: inProgress } = refusal;
   const now = deps.clock.now();
   const resetsAt = periodEnd(periodOf(now));
   const plan = await deps.entitlements.getPlan(tenantId);

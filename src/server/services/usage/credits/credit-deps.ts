@@ -1,4 +1,4 @@
-import type { Db } from '../../../../db/client.ts';
+import type { Database } from '../../../../db/client.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import type { Entitlements } from '../entitlements.ts';
 import type { LiveUsage } from '../live-usage.ts';
@@ -6,7 +6,8 @@ import type { UsageRouter } from '../routing/router.ts';
 
 /** What credits are read and changed with. */
 export interface CreditDeps {
-  db: Db;
+  db: Database['db'];
+  buckets: Database['buckets'];
   router: UsageRouter;
   entitlements: Entitlements;
   live: Pick<LiveUsage, 'changed'>;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { inTransaction, type DbOrTx, type Tx } from '../../../../db/client.ts';
+import type { DbOrTx, Tx } from '../../../../db/client.ts';
+import { placeCredits, type CreditPlace } from '../../../../db/repositories/usage/credits/place.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import {
@@ -19,8 +20,9 @@ import type { GrantRequest, FreezeRequest, RevokeRequest, UnfreezeRequest } from
 
 /**
  * Credits of tenants: made, taken back, frozen and read. What is drawn of them is decided by admission,
- * call by call. Each change is one transaction with its entry of the audit log, and can be a part of
- * the caller's (`within`), who then commits before anybody sees it.
+ * call by call. Each change has its entry of the audit log, and can be a part of the caller's transaction
+ * (`within`), who then commits before anybody sees it; in a bucket on a server of its own it is seen at
+ * once, and the caller comes again by the same ref when cut short.
  */
 export class CreditService {
   readonly #deps: CreditDeps;
@@ -38,8 +40,8 @@ export class CreditService {
     const { class: drawn, effectiveAt = now, origin, ...rest } = request;
     assertGrant({ ...request, effectiveAt });
     const isPaid = drawn ? drawn === 'paid' : origin === 'purchase' || origin === 'migration';
-    return this.#change(request.tenantId, within, (tx) =>
-      insertGrant(tx, { ...rest, origin, effectiveAt, isPaid, now }),
+    return this.#change(request.tenantId, within, (at) =>
+      insertGrant(at, { ...rest, origin, effectiveAt, isPaid, now }),
     );
   }
 
@@ -49,9 +51,9 @@ export class CreditService {
    */
   revoke(request: RevokeRequest, within?: Tx): Promise<Revocation> {
     assertChange(request, request.micro);
-    return this.#change(request.tenantId, within, async (tx) =>
-      revokeGrant(tx, {
-        ...(await this.#resolve(tx, request)),
+    return this.#change(request.tenantId, within, async (at) =>
+      revokeGrant(at, {
+        ...(await this.#resolve(at, request)),
         micro: request.micro ?? null,
       }),
     );
@@ -60,8 +62,8 @@ export class CreditService {
   /** Keeps a grant from being drawn. False when this `ref` did so before. */
   freeze(request: FreezeRequest, within?: Tx): Promise<boolean> {
     assertChange(request);
-    return this.#change(request.tenantId, within, async (tx) =>
-      freezeGrant(tx, { ...(await this.#resolve(tx, request)), freeze: true }),
+    return this.#change(request.tenantId, within, async (at) =>
+      freezeGrant(at, { ...(await this.#resolve(at, request)), freeze: true }),
     );
   }
 
@@ -69,8 +71,8 @@ export class CreditService {
   unfreeze(request: UnfreezeRequest, within?: Tx): Promise<boolean> {
     assertChange(request);
     const extendByMs = request.extendBy ?? null;
-    return this.#change(request.tenantId, within, async (tx) =>
-      freezeGrant(tx, { ...(await this.#resolve(tx, request)), freeze: false, extendByMs }),
+    return this.#change(request.tenantId, within, async (at) =>
+      freezeGrant(at, { ...(await this.#resolve(at, request)), freeze: false, extendByMs }),
     );
   }
 
@@ -92,20 +94,21 @@ export class CreditService {
   async #change<T>(
     tenantId: string,
     within: Tx | undefined,
-    work: (tx: Tx) => Promise<T>,
+    work: (at: CreditPlace) => Promise<T>,
   ): Promise<T> {
-    const { db, live } = this.#deps;
+    const { db, buckets, live } = this.#deps;
     await assertTenant(within ?? db, tenantId);
-    if (within) return inTransaction(within, work);
-    const result = await repeated(() => inTransaction(db, work));
+    const placed = async (tx: Tx) => work(await placeCredits(tx, buckets, tenantId));
+    if (within) return placed(within);
+    const result = await repeated(() => db.transaction(placed));
     live.changed(tenantId);
     return result;
   }
 
-  async #resolve(tx: Tx, request: RevokeRequest | FreezeRequest | UnfreezeRequest) {
+  async #resolve(at: CreditPlace, request: RevokeRequest | FreezeRequest | UnfreezeRequest) {
     const { tenantId, ref, actor, reason } = request;
     const now = this.#deps.clock.now();
-    const found = await findGrant(tx, tenantId, request);
+    const found = await findGrant(at, tenantId, request);
     if (found) return { tenantId, grantId: found.id, ref, actor, reason, now };
     const name = 'grantId' in request ? request.grantId : request.originRef;
     throw new BillingError('not_found', `The tenant has no grant of credits "${name}".`);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { databaseCode } from '../../../../db/database-error.ts';
 import { renameDurably, toDisk } from '../../../../db/durable-file.ts';
@@ -104,15 +105,29 @@ export async function restorePeriod(
   });
   const source = handle.createReadStream();
   const unpacked = [digest.through, createGunzip()] as const;
-  const rows = await copyIntoPartitions(buckets, period, source, ...unpacked).catch(
-    (cause: Error) => {
-      throw refused(`${file} cannot be read as the archive of ${period}: ${cause.message}`, cause);
-    },
+  const unreadable = (cause: Error): never => {
+    throw refused(`${file} cannot be read as the archive of ${period}: ${cause.message}`, cause);
+  };
+  const header = await firstLine(file).catch(unreadable);
+  const rows = await copyIntoPartitions(buckets, period, header, source, ...unpacked).catch(
+    unreadable,
   );
   if (digest.hex() !== record.sha256 || rows !== record.rows) {
     throw refused(`${file} is not the file that was written for ${period}: its checksum differs.`);
   }
   return { period, file, rows, sha256: record.sha256 };
+}
+
+async function firstLine(file: string): Promise<string> {
+  const text = createGunzip();
+  // A failure ends the loop with it; stopping early is none.
+  pipeline(createReadStream(file), text).catch(() => undefined);
+  let seen = '';
+  for await (const chunk of text) {
+    seen += (chunk as Buffer).toString('utf8');
+    if (seen.includes('\n')) break;
+  }
+  return seen.split('\n')[0]!;
 }
 
 /** Adds up what flows through it. */

@@ -17,8 +17,13 @@ import {
   listDifferences,
   listVerifiablePeriods,
   rebuildCounter,
+  type CounterName,
   type Difference,
 } from '../../../../db/repositories/usage/verify.ts';
+import {
+  listCreditDifferences,
+  type CreditDifference,
+} from '../../../../db/repositories/usage/credits/verify.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { Logger } from '../../../log.ts';
@@ -39,6 +44,8 @@ export interface Verification {
   differences: Difference[];
   /** Tenants of which a bucket knows something else than the main tables say. */
   copies: CopyDifference[];
+  /** Where credits do not agree with their draws, or counters with these. */
+  credits: CreditDifference[];
   /** How many of both were mended. */
   rebuilt: number;
   /** Buckets on servers that do not answer: nothing is known of these. */
@@ -65,6 +72,7 @@ export class LedgerVerificationService {
     const { buckets, db } = this.#database;
     const found = new Set<Period>();
     const differences: Difference[] = [];
+    const credits: CreditDifference[] = [];
     const away = new Set<string>();
     for (const { number, node } of await buckets.list()) {
       try {
@@ -73,6 +81,7 @@ export class LedgerVerificationService {
           found.add(period);
           for (const one of await listDifferences(bucket, period)) differences.push(one);
         }
+        for (const one of await listCreditDifferences(bucket)) credits.push(one);
       } catch (error) {
         if (node === null || !isDatabaseAway(error)) throw error;
         away.add(bucketSchema(number));
@@ -82,13 +91,14 @@ export class LedgerVerificationService {
     const periods = [...found].toSorted().toReversed();
     let rebuilt = 0;
     if (options.rebuild) {
-      rebuilt = await this.#rebuild(differences);
+      rebuilt = await this.#rebuild(differences, credits);
       rebuilt += await mendCopies(this.#database, copies);
     }
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
+    for (const difference of credits) this.#log.error({ difference }, 'credits do not balance');
     for (const copy of copies) this.#log.error({ copy }, 'a bucket knows something else');
     for (const bucket of away) this.#log.error({ bucket }, 'a bucket could not be verified');
-    const left = differences.length + copies.length - rebuilt;
+    const left = differences.length + credits.length + copies.length - rebuilt;
     const now = this.#clock.now();
     await writeSetting(
       db,
@@ -96,7 +106,7 @@ export class LedgerVerificationService {
       { differences: left, at: now.toISOString() },
       now,
     );
-    return { periods, differences, copies, rebuilt, away: [...away] };
+    return { periods, differences, credits, copies, rebuilt, away: [...away] };
   }
 
   /** What the last verification left, in whichever process it ran; `undefined` before the first. */
@@ -116,15 +126,22 @@ export class LedgerVerificationService {
     return this.#withAllPlaced((buckets) => restorePeriod(buckets, period, file));
   }
 
-  async #rebuild(differences: readonly Difference[]): Promise<number> {
-    for (const difference of differences) {
-      const number = bucketNumber(difference.bucket);
+  /** Counters are written anew; draws and grants are what they are. Answers how many differences end. */
+  async #rebuild(
+    differences: readonly Difference[],
+    credits: readonly CreditDifference[],
+  ): Promise<number> {
+    const ofCounters = credits.filter(
+      ({ fault }) => fault === 'beyond' || fault === 'held_beyond',
+    ) as CounterName[];
+    for (const counter of [...differences, ...ofCounters]) {
+      const number = bucketNumber(counter.bucket);
       const { pool } = await this.#database.buckets.of(number);
       await inTransaction(pool, (client) =>
-        rebuildCounter(bucketOf(client, number), difference, this.#clock.now()),
+        rebuildCounter(bucketOf(client, number), counter, this.#clock.now()),
       );
     }
-    return differences.length;
+    return differences.length + ofCounters.length;
   }
 
   /** Over all buckets, while no tenant is moved and no bucket made. */

@@ -115,17 +115,23 @@ function createAdmission(router: UsageRouter, bucket: number, clock: Clock) {
 class Expectation {
   #careful = 0;
   #mixed = 0;
+  #drawn = 0;
 
   get mode(): AdmissionMode {
-    return this.#careful > 0 ? 'careful' : this.#mixed > 0 ? 'mixed' : 'whole';
+    if (this.#careful > 0) return 'careful';
+    if (this.#mixed > 0) return 'mixed';
+    return this.#drawn > 0 ? 'drawn' : 'whole';
   }
 
   learn(results: readonly AdmissionResult[]): void {
     this.#careful = Math.max(0, this.#careful - 1);
     this.#mixed = Math.max(0, this.#mixed - 1);
+    this.#drawn = Math.max(0, this.#drawn - 1);
     for (const result of results) {
-      if (result instanceof Error || result.outcome === 'accepted') continue;
-      if (result.outcome === 'rejected') this.#mixed = MEMORY_BATCHES;
+      if (result instanceof Error) continue;
+      if (result.outcome === 'accepted') {
+        if (result.beyond > 0) this.#drawn = MEMORY_BATCHES;
+      } else if (result.outcome === 'rejected') this.#mixed = MEMORY_BATCHES;
       else if (result.outcome !== 'unknown_tenant') this.#careful = MEMORY_BATCHES;
     }
   }

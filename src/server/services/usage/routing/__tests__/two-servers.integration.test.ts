@@ -243,3 +243,20 @@ async function meteredHere(): Promise<string> {
     if (rows.length === 1) return id;
   }
 }
+
+test('12.2 credits of a tenant there are granted once, drawn and taken back', async () => {
+  const tenantId = await tenantThere();
+  const usage = usageService(database, clock);
+  const grant = { tenantId, origin: 'goodwill', originRef: 'a', actor, reason: 'a test' } as const;
+  const more = { amountMicro: 6_000_000, expiresAt: new Date('2027-01-01T00:00:00Z') };
+  await usage.trackUsage({ tenantId, ...IMAGES, amount: 10 });
+  expect((await usage.credits.grant({ ...grant, ...more })).isNew).toBe(true);
+  expect((await usage.credits.grant({ ...grant, ...more })).isNew).toBe(false);
+  await usage.trackUsage({ tenantId, ...IMAGES, amount: 2 });
+  expect(await usage.credits.read(tenantId)).toMatchObject({ balance: 2_000_000 });
+  expect(await usage.credits.revoke({ ...grant, ref: 'r' })).toMatchObject({
+    ...{ revokedMicro: 2_000_000, shortfallMicro: 4_000_000 },
+  });
+  await expect(usage.trackUsage({ tenantId, ...IMAGES, amount: 1 })).rejects.toThrow('Quota');
+  await usage.stop();
+});

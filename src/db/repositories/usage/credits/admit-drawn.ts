@@ -1,0 +1,151 @@
+import { answersOfAccepted, type Admission, type AdmissionBatch } from '../admit.ts';
+import type { GroupCounters } from '../admit.ts';
+import { valuesOf } from '../admit-whole.ts';
+import { parseNumbers } from '../arrays.ts';
+import { prepared, type Bucket } from '../bucket.ts';
+import { encodeBatch } from '../encode.ts';
+import { AS_TEXT } from '../hot-path.ts';
+
+/** The quota is used up, and what is beyond has a rate. */
+const IS_FULL = `(t.rate_micro is not null
+        and t.used - t.beyond + t.held - t.held_beyond >= t."limit")`;
+
+/**
+ * As the statement for batches within their quotas, and a group whose quota is full goes beyond it as a
+ * whole: the tenant's head pays, one row more. Which groups these are is told by `spilled`, for older
+ * servers cannot return what a row was before. Accounts are locked one by one, in order.
+ */
+const counters = (u: string) => `
+  with groups as (
+    select * from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) with ordinality
+      as g(tenant_id, resource_type, used, grp)
+  ), calls as materialized (
+    select * from unnest($8::int[], $9::bigint[], $10::jsonb[]) with ordinality
+      as c(grp, amount, metadata, n)
+  ), moved as (
+    insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
+    select g.tenant_id, $1, g.resource_type, g.used, -1 from groups g order by g.grp
+    on conflict (tenant_id, period, resource_type) do update
+    set used = t.used + excluded.used,
+      day_used = t.day_used + excluded.used,
+      beyond = t.beyond + case when ${IS_FULL} then excluded.used else 0 end,
+      spilled = case when ${IS_FULL} then excluded.used else 0 end,
+      updated_at = $3
+    where t.day = $4::smallint
+      and (t."limit" is null
+        or t.used - t.beyond + t.held - t.held_beyond + excluded.used <= t."limit"
+        or ${IS_FULL} and excluded.used <= ${u}.credit_call_max() / t.rate_micro)
+    returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold, spilled,
+      rate_micro
+  ), due as materialized (
+    select m.tenant_id, sum(m.spilled * m.rate_micro)::bigint as micro, sum(k.calls)::bigint as calls
+    from moved m
+    join groups g using (tenant_id, resource_type)
+    join (select grp, count(*) as calls from calls group by grp) k using (grp)
+    where m.spilled > 0
+    group by m.tenant_id
+    order by m.tenant_id
+  ), locked as materialized (
+    select d.* from due d
+    cross join lateral (
+      select from ${u}.credit_accounts c where c.tenant_id = d.tenant_id for update
+    ) as one
+  ), paid as (
+    update ${u}.credit_accounts a
+    set head_left = a.head_left - l.micro, last_seq = a.last_seq + l.calls, updated_at = $3
+    from locked l
+    where a.tenant_id = l.tenant_id and a.head_left >= l.micro and a.head_until > $3
+    returning a.tenant_id, a.last_seq - l.calls as seq_before, a.head_grant
+  ), whole as (
+    select array_agg(used order by tenant_id, resource_type) as used,
+      array_agg(held order by tenant_id, resource_type) as held,
+      array_agg("limit" order by tenant_id, resource_type) as limits,
+      array_agg(beyond + held_beyond order by tenant_id, resource_type) as aside,
+      array_agg(spilled order by tenant_id, resource_type) as spilled,
+      count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
+        and (used - beyond) * 100 >= "limit" * 80
+        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true
+        and (select count(*) from paid) = (select count(*) from due) as fits
+    from moved
+  ), numbered as materialized (
+    select c.grp, c.amount, c.metadata, c.n, g.tenant_id, g.resource_type, m.rate_micro,
+      p.head_grant,
+      case when m.spilled > 0 then p.seq_before
+        + row_number() over (partition by g.tenant_id, m.spilled > 0 order by c.n)
+      end as seq
+    from calls c
+    join groups g using (grp)
+    join moved m using (tenant_id, resource_type)
+    left join paid p using (tenant_id)
+  ), draws as (
+    insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
+      units, micro, drawn_at)
+    select tenant_id, seq, $1, 'grant', head_grant, resource_type, rate_micro, amount,
+      amount * rate_micro, $3
+    from numbered
+    where seq is not null
+  )`;
+
+const answer = (u: string) => `
+  select w.used as group_used, w.held as group_held, w.limits as group_limits,
+    w.aside as group_aside, w.spilled as group_spilled
+  from whole w
+  where w.fits or ${u}.usage_not_whole()`;
+
+const UNKEYED = prepared(
+  'usage_drawn',
+  (u) => `${counters(u)}, rows as (
+    insert into ${u}.usage (tenant_id, period, resource_type, amount, metadata, occurred_at,
+      created_at, draw_seq, draw_count)
+    select tenant_id, $1, resource_type, amount, metadata, $2, $3, seq,
+      case when seq is not null then 1 end
+    from numbered
+    order by grp
+  )${answer(u)}`,
+);
+
+const KEYED = prepared(
+  'usage_drawn_keyed',
+  (u) => `${counters(u)}, keyed as materialized (
+    select *
+    from unnest($11::bigint[], $12::text[], $13::bigint[]) with ordinality
+      as k(used_through, key, fingerprint, n)
+  ), rows as (
+    insert into ${u}.usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+      occurred_at, created_at, draw_seq, draw_count)
+    select tenant_id, $1, resource_type, amount, k.key, metadata, $2, $3, seq,
+      case when seq is not null then 1 end
+    from numbered
+    join keyed k using (n)
+    order by grp
+  ), keys as (
+    insert into ${u}.usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit", remaining,
+      created_at)
+    select c.tenant_id, k.key, k.fingerprint, true,
+      w.used[c.grp] - ($7::bigint[])[c.grp] + k.used_through, w.limits[c.grp],
+      case when c.seq is not null then 0
+        else w.limits[c.grp] - w.held[c.grp] - w.used[c.grp] + w.aside[c.grp]
+          + ($7::bigint[])[c.grp] - k.used_through end,
+      $3
+    from numbered c
+    join keyed k using (n)
+    cross join whole w
+    where k.key is not null
+    order by c.grp
+  )${answer(u)}`,
+);
+
+/**
+ * Admits a batch without reservations in which every group fits its quota or lies beyond it as a whole
+ * and is paid by its tenant's head. Throws NOT_WHOLE, with nothing done, for any other batch.
+ */
+export async function admitDrawn(bucket: Bucket, batch: AdmissionBatch): Promise<Admission[]> {
+  const encoded = encodeBatch(batch.calls);
+  const result = await bucket.client.query<GroupCounters & { group_spilled: string }>({
+    ...(encoded.keyed ? KEYED : UNKEYED)(bucket),
+    types: AS_TEXT,
+    values: valuesOf(batch, encoded),
+  });
+  const row = result.rows[0]!;
+  return answersOfAccepted(row, encoded, parseNumbers(row.group_spilled));
+}

@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  creditFaults,
+  imbalances,
+  meteredTenant,
+} from '../../../../../../tests/support/metered-tenant.ts';
+import {
+  createTestDatabase,
+  type TestDatabase,
+} from '../../../../../../tests/support/test-database.ts';
+import { violatedConstraint } from '../../../../../db/database-error.ts';
+import { periodOf } from '../../../../../domain/period.ts';
+import { UsageRouter } from '../../routing/router.ts';
+import { CreditModel } from './credit-model.ts';
+import type { ModelGrant } from './grants-model.ts';
+
+let database: TestDatabase;
+let router: UsageRouter;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  router = new UsageRouter({ database });
+});
+afterAll(() => database.drop());
+
+const START_MS = Date.parse('2026-05-10T12:00:00Z');
+const PERIOD = periodOf(new Date(START_MS));
+const TTL_MS = 60_000;
+const TENANTS = 2;
+const RESOURCES = ['messages', 'images'] as const;
+
+const tenant = fc.nat(TENANTS - 1);
+const resource = fc.constantFrom(...RESOURCES);
+const micro = fc.integer({ min: 1, max: 120 });
+const call = fc.record({
+  tenant,
+  resource,
+  amount: fc.integer({ min: 1, max: 8 }),
+  enforce: fc.boolean(),
+  hold: fc.boolean(),
+});
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      admit: fc.array(call, { minLength: 1, maxLength: 8 }),
+      mode: fc.constantFrom('whole' as const, 'drawn' as const, 'mixed' as const),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      grant: fc.record({
+        ...{ tenant, micro, paid: fc.boolean() },
+        from: fc.constantFrom(0, 0, 0, 30_000, 90_000),
+        lasts: fc.constantFrom(40_000, 100_000, 200_000, 1e9),
+      }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ settle: fc.nat(20), amount: fc.option(fc.nat(14)) }) },
+  { weight: 2, arbitrary: fc.record({ begin: fc.nat(20), amount: fc.nat(10) }) },
+  { weight: 3, arbitrary: fc.record({ advanceMs: fc.constantFrom(1, 10_000, 30_000, 70_000) }) },
+  { weight: 1, arbitrary: fc.constant({ sweep: true as const }) },
+  { weight: 1, arbitrary: fc.record({ revoke: fc.nat(9), micro: fc.option(micro) }) },
+  { weight: 1, arbitrary: fc.record({ freeze: fc.nat(9), on: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      correct: fc.record({ tenant, resource, amount: fc.integer({ min: -12, max: 4 }) }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      plan: fc.record({
+        ...{ tenant, resource },
+        limit: fc.option(fc.nat(12), { freq: 5 }),
+        rate: fc.option(fc.constantFrom(3, 7), { freq: 5 }),
+      }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ look: tenant }) },
+);
+
+const RUNS = Number(process.env['CREDITS_RUNS'] ?? 40);
+
+test('12.2 invariants 2 to 10, 18: credits are held and drawn exactly as the plain rules say', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 35 }), async (steps) => {
+      const world = await new World().open();
+      for (const one of steps) await world.play(one);
+      for (let at = 0; at < TENANTS; at += 1) await world.look(at);
+    }),
+    { numRuns: RUNS },
+  );
+  expect(await imbalances(database.pool)).toEqual([]);
+  expect(await creditFaults(database.pool)).toEqual([]);
+}, 3_600_000);
+
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+/** Plays each step on the database and on the model. */
+class World {
+  readonly models: CreditModel[] = [];
+  readonly #ids: string[] = [];
+  readonly #holds: { id: string; at: number }[] = [];
+  readonly #grants: { at: number; grant: ModelGrant }[] = [];
+  #nowMs = START_MS;
+
+  async open(): Promise<this> {
+    for (let at = 0; at < TENANTS; at += 1) this.#ids.push(await meteredTenant(database.pool));
+    const ask = (text: string, values: unknown[]) => database.pool.query(text, values);
+    await ask(`select u00.usage_ensure_partition($1)`, [PERIOD]);
+    await ask(`select u00.usage_open($1, $2)`, [PERIOD, this.#ids]);
+    const counter = { used: 0, beyond: 0, held: 0, heldBeyond: 0 };
+    for (let at = 0; at < TENANTS; at += 1) {
+      this.models.push(
+        new CreditModel({
+          messages: { ...counter, limit: 10, rate: 3 },
+          images: { ...counter, limit: 4, rate: 7 },
+        }),
+      );
+      for (const name of RESOURCES) await this.#write(at, name);
+    }
+    return this;
+  }
+
+  async play(one: Step): Promise<void> {
+    const now = new Date(this.#nowMs);
+    if ('admit' in one) await this.#admit(one);
+    else if ('grant' in one) await this.#grant(one.grant);
+    else if ('settle' in one) {
+      const hold = this.#holds[one.settle];
+      if (!hold) return;
+      const asked = { tenantId: this.#ids[hold.at]!, reservationId: hold.id, metadata: null };
+      const [done] = await router.settle(0, now, [{ ...asked, amount: one.amount }]);
+      const outcome = this.models[hold.at]!.settle(hold.id, one.amount, this.#nowMs);
+      expect(done).toMatchObject({ outcome });
+    } else if ('begin' in one) {
+      const hold = this.#holds[one.begin];
+      if (!hold) return;
+      const asked = { tenantId: this.#ids[hold.at]!, reservationId: hold.id, expiresAt: null };
+      await router.begin(0, [{ ...asked, amount: one.amount }]);
+      const known = this.models[hold.at]!.holds.get(hold.id)!;
+      if (known.state === 'open') known.begun = Math.max(known.begun, one.amount);
+    } else if ('advanceMs' in one) this.#nowMs += one.advanceMs;
+    else if ('sweep' in one) {
+      await (await router.bucket(0)).expire(now);
+      for (const model of this.models) model.expire(this.#nowMs);
+    } else if ('revoke' in one) await this.#revoke(one);
+    else if ('freeze' in one) await this.#freeze(one);
+    else if ('correct' in one) await this.#correct(one.correct);
+    else if ('plan' in one) {
+      const { tenant: at, resource: name, limit, rate } = one.plan;
+      Object.assign(this.models[at]!.counters[name]!, { limit, rate });
+      await this.#write(at, name);
+    } else await this.look(one.look);
+  }
+
+  async #admit(one: Extract<Step, { admit: unknown }>): Promise<void> {
+    const now = new Date(this.#nowMs);
+    const calls = one.admit.map(({ tenant: at, resource: resourceType, ...asked }) => ({
+      ...{ tenantId: this.#ids[at]!, resourceType, amount: asked.amount },
+      ...{ enforce: asked.enforce || asked.hold, key: null, fingerprint: 0, metadata: null },
+      reservationId: asked.hold ? randomUUID() : null,
+      expiresAt: asked.hold ? new Date(this.#nowMs + TTL_MS) : null,
+    }));
+    const batch = { period: PERIOD, occurredAt: now, now, calls };
+    const results = await router.admit(0, batch, one.mode);
+    one.admit.forEach(({ tenant: at, resource: name, amount, enforce }, i) => {
+      const hold = calls[i]!.reservationId;
+      const asked = { resource: name, amount, enforce, hold };
+      const expected = this.models[at]!.admit(asked, this.#nowMs, TTL_MS);
+      expect(results[i]).toMatchObject(expected);
+      if (hold !== null && expected.outcome === 'accepted') this.#holds.push({ id: hold, at });
+    });
+  }
+
+  async #grant(made: {
+    tenant: number;
+    micro: number;
+    paid: boolean;
+    from: number;
+    lasts: number;
+  }) {
+    const id = randomUUID();
+    const effectiveMs = this.#nowMs + made.from;
+    const grant: ModelGrant = {
+      ...{ id, paid: made.paid, amount: made.micro, left: made.micro, held: 0, due: 0 },
+      ...{ effectiveMs, expiresMs: effectiveMs + made.lasts, frozen: false, revoked: false },
+    };
+    await database.pool.query(
+      `select u00.credit_grant($1, $2::uuid, 'goodwill', $2::uuid::text, $3::smallint, $4, $5, $6, 'a', 'b', $7)`,
+      [
+        ...[this.#ids[made.tenant], id, made.paid ? 1 : 0, made.micro, new Date(effectiveMs)],
+        ...[new Date(grant.expiresMs), new Date(this.#nowMs)],
+      ],
+    );
+    this.models[made.tenant]!.lapse(this.#nowMs);
+    this.models[made.tenant]!.grants.push(grant);
+    this.#grants.push({ at: made.tenant, grant });
+  }
+
+  async #revoke({ revoke, micro: wanted }: { revoke: number; micro: number | null }) {
+    const found = this.#grants[revoke];
+    if (!found) return;
+    await this.look(found.at);
+    const { rows } = await database.pool.query<Record<string, string>>(
+      `select revoked_micro, pending_micro, shortfall_micro
+       from u00.credit_revoke($1, $2, $3, $4, 'a', 'b', $5)`,
+      [this.#ids[found.at], found.grant.id, randomUUID(), wanted, new Date(this.#nowMs)],
+    );
+    const expected = this.models[found.at]!.revoke(found.grant, wanted);
+    expect(Object.values(rows[0]!).map(Number)).toEqual(expected);
+  }
+
+  async #freeze({ freeze, on }: { freeze: number; on: boolean }) {
+    const found = this.#grants[freeze];
+    if (!found) return;
+    await this.look(found.at);
+    await database.pool.query(
+      `select u00.credit_freeze($1, $2, $3, $4, '0'::interval, 'a', 'b', $5)`,
+      [this.#ids[found.at], found.grant.id, randomUUID(), on, new Date(this.#nowMs)],
+    );
+    found.grant.frozen = on;
+    this.models[found.at]!.lapse(this.#nowMs);
+  }
+
+  async #correct(one: { tenant: number; resource: string; amount: number }) {
+    if (one.amount === 0) return;
+    const now = new Date(this.#nowMs);
+    const refused = await database.pool
+      .query(`select u00.usage_correct($1, $2, $3, $4, 'a', 'b', $5, $5)`, [
+        ...[this.#ids[one.tenant], PERIOD, one.resource, one.amount, now],
+      ])
+      .then(
+        () => false,
+        (error: unknown) => violatedConstraint(error) === 'usage_totals_not_negative',
+      );
+    expect(refused).toBe(!this.models[one.tenant]!.correct(one.resource, one.amount, this.#nowMs));
+  }
+
+  /** Everything that there is of a tenant, and what the page calls spendable. */
+  async look(at: number): Promise<void> {
+    const [model, id, now] = [this.models[at]!, this.#ids[at]!, new Date(this.#nowMs)];
+    const seen = await (await router.bucket(0)).readCredits(id, PERIOD, now);
+    model.expire(this.#nowMs);
+    model.lapse(this.#nowMs);
+    expect(seen!.balance).toBe(model.balance(this.#nowMs));
+    expect(Object.fromEntries(seen!.grants.map((g) => [g.id, [g.left, g.held]]))).toEqual(
+      Object.fromEntries(model.grants.map((g) => [g.id, [g.left, g.held]])),
+    );
+    const { rows } = await database.pool.query<Record<string, string> & { name: string }>(
+      `select resource_type as name, used, beyond, held, held_beyond as "heldBeyond"
+       from u00.usage_totals where tenant_id = $1 and resource_type in ('messages', 'images')`,
+      [id],
+    );
+    for (const { name, ...counter } of rows) {
+      const numbers = Object.entries(counter).map(([key, value]) => [key, Number(value)]);
+      expect(model.counters[name]).toMatchObject(Object.fromEntries(numbers));
+      expect(seen!.spendable[name as 'images']).toBe(model.spendable(name, this.#nowMs));
+    }
+  }
+
+  async #write(at: number, name: string): Promise<void> {
+    const { limit, rate } = this.models[at]!.counters[name]!;
+    await database.pool.query(
+      `update u00.usage_totals set "limit" = $3, rate_micro = $4
+       where tenant_id = $1 and resource_type = $2`,
+      [this.#ids[at], name, limit, rate],
+    );
+  }
+}
