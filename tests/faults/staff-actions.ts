@@ -58,6 +58,23 @@ export async function staffPlans(people: Person[]): Promise<void> {
   }
 }
 
+/** Staff arrange that it goes on as it is for three months, and ends then. */
+export async function staffPlansItsEnd(person: Person): Promise<void> {
+  const { stripe } = person.world;
+  const { id } = await person.subscription();
+  const schedule = await stripe.subscriptionSchedules.create({ from_subscription: id });
+  await stripe.subscriptionSchedules.update(schedule.id, {
+    end_behavior: 'cancel',
+    phases: [
+      {
+        items: [{ price: person.prices.pro_month, quantity: 1 }],
+        start_date: schedule.phases[0]!.start_date,
+        duration: { interval: 'month', interval_count: 3 },
+      },
+    ],
+  });
+}
+
 /** The customer plans a lower plan in Stripe's portal, which makes a schedule for it. */
 export async function portalPlans(person: Person): Promise<void> {
   const { stripe } = person.world;

@@ -5,7 +5,26 @@ import {
   portalPlans,
   soldInDollars,
   staffPlans,
+  staffPlansItsEnd,
 } from './staff-actions.ts';
+import {
+  addOn,
+  anotherWaits,
+  balance,
+  endsIn,
+  endsWithThePeriod,
+  firstPaymentOpen,
+  halfOnce,
+  halfPrice,
+  paused,
+  pausedForAMonth,
+  sendsInvoices,
+  taxed,
+  tenOff,
+  three,
+  trial,
+  trialWithoutCard,
+} from './staff-changes.ts';
 
 /** How a tenant came to be where the verb finds it. Days pass between `build` and `then`. */
 export interface State {
@@ -37,92 +56,6 @@ const cancels = (person: Person) => person.mustPost('cancel');
 const resumes = (person: Person) => person.mustPost('resume');
 const asksTheBank = (person: Person) => person.useCard(ASKS_THE_BANK);
 const fails = (person: Person) => person.useCard(FAILING);
-
-/** Staff change the subscription in the dashboard; our copy learns of it. */
-const staff =
-  (change: (person: Person, id: string, periodEnd: number) => Promise<unknown>) =>
-  async (person: Person): Promise<void> => {
-    const { id, items } = await person.subscription();
-    await change(person, id, items.data[0]!.current_period_end);
-  };
-
-const coupon = staff(async ({ world }, id) => {
-  const { id: half } = await world.stripe.coupons.create({ percent_off: 50, duration: 'forever' });
-  await world.stripe.subscriptions.update(id, { discounts: [{ coupon: half }] });
-});
-const three = staff(async ({ world }, id) => {
-  const { items } = await world.stripe.subscriptions.retrieve(id);
-  await world.stripe.subscriptions.update(id, {
-    items: [{ id: items.data[0]!.id, quantity: 3 }],
-    proration_behavior: 'none',
-  });
-});
-const addOn = staff(async ({ world }, id) => {
-  const price = await world.stripe.prices.create({
-    currency: 'cny',
-    unit_amount: 1500,
-    recurring: { interval: 'month' },
-    product_data: { name: 'Voices' },
-  });
-  await world.stripe.subscriptions.update(id, {
-    items: [{ price: price.id }],
-    proration_behavior: 'none',
-  });
-});
-const paused = staff(({ world }, id) =>
-  world.stripe.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
-);
-const firstPaymentOpen = async (person: Person): Promise<void> => {
-  await person.mustPost('checkout', { priceId: person.prices.pro_month });
-  await person.world.stripe.subscriptions.create({
-    customer: await person.customer(),
-    items: [{ price: person.prices.pro_month }],
-    payment_behavior: 'default_incomplete',
-  });
-};
-const owes = async (person: Person): Promise<void> => {
-  await person.world.stripe.customers.createBalanceTransaction(await person.customer(), {
-    amount: 1200,
-    currency: 'cny',
-  });
-};
-const credit = async (person: Person): Promise<void> => {
-  await person.world.stripe.customers.createBalanceTransaction(await person.customer(), {
-    amount: -5000,
-    currency: 'cny',
-  });
-};
-const trial = staff(({ world }, id) =>
-  world.stripe.subscriptions.update(id, {
-    trial_end: world.now() + 10 * DAY,
-    proration_behavior: 'none',
-  }),
-);
-const taxed = staff(async ({ world }, id) => {
-  const rate = await world.stripe.taxRates.create({
-    display_name: 'VAT',
-    percentage: 6,
-    inclusive: false,
-  });
-  await world.stripe.subscriptions.update(id, { default_tax_rates: [rate.id] });
-});
-const anotherWaits = async (person: Person): Promise<void> => {
-  await person.world.stripe.subscriptions.create({
-    customer: await person.customer(),
-    items: [{ price: person.prices.team_month }],
-    payment_behavior: 'default_incomplete',
-  });
-};
-const endsIn = (days: number) =>
-  staff(({ world }, id) =>
-    world.stripe.subscriptions.update(id, {
-      cancel_at: world.now() + days * DAY,
-      proration_behavior: 'none',
-    }),
-  );
-const endsWithThePeriod = staff(({ world }, id, periodEnd) =>
-  world.stripe.subscriptions.update(id, { cancel_at: periodEnd }),
-);
 
 /** Every state that a verb may meet: status × what is planned × what staff made of it. */
 export const STATES = {
@@ -156,17 +89,7 @@ export const STATES = {
   'customer deleted at Stripe, unheard': { build: buys('pro_month'), last: atStripeOnly('delete') },
   'first payment open': { build: firstPaymentOpen },
   'collection paused': { build: buys('pro_month', paused) },
-  'sent invoices': {
-    build: buys(
-      'pro_month',
-      staff(({ world }, id) =>
-        world.stripe.subscriptions.update(id, {
-          collection_method: 'send_invoice',
-          days_until_due: 14,
-        }),
-      ),
-    ),
-  },
+  'sent invoices': { build: buys('pro_month', sendsInvoices) },
   'end planned': { build: buys('pro_month', cancels) },
   'end planned in the portal': { build: buys('pro_month', endsWithThePeriod) },
   'end planned by staff in 200 days': { build: buys('pro_month', endsIn(200)) },
@@ -176,9 +99,7 @@ export const STATES = {
     build: buys('pro_month', fails, cancels, resumes),
     days: 32,
     retries: PATIENT,
-    then: staff(({ world }, id, periodEnd) =>
-      world.stripe.subscriptions.update(id, { cancel_at: periodEnd }),
-    ),
+    then: endsWithThePeriod,
   },
   'downgrade planned': { build: buys('team_month', plans('pro_month')) },
   'shorter interval planned': { build: buys('pro_year', plans('pro_month')) },
@@ -193,16 +114,16 @@ export const STATES = {
   },
   'card fails next': { build: buys('pro_month', fails) },
   'bank asks next': { build: buys('pro_month', asksTheBank) },
-  'half price for ever': { build: buys('pro_month', coupon) },
-  'half price, team': { build: buys('team_month', coupon) },
-  'half price, yearly': { build: buys('pro_year', coupon) },
+  'half price for ever': { build: buys('pro_month', halfPrice) },
+  'half price, team': { build: buys('team_month', halfPrice) },
+  'half price, yearly': { build: buys('pro_year', halfPrice) },
   'three of them': { build: buys('team_month', three) },
   'with an add-on': { build: buys('team_month', addOn) },
-  'with credit': { build: buys('pro_month', credit) },
+  'with credit': { build: buys('pro_month', balance(-5000)) },
   'add-on, three, half price, downgrade planned': {
-    build: buys('team_month', addOn, coupon, three, plans('pro_month')),
+    build: buys('team_month', addOn, halfPrice, three, plans('pro_month')),
   },
-  'end planned, with credit': { build: buys('pro_month', credit, cancels) },
+  'end planned, with credit': { build: buys('pro_month', balance(-5000), cancels) },
   'another waits for its first payment': {
     build: buys('pro_month', fails, anotherWaits),
   },
@@ -222,12 +143,30 @@ export const STATES = {
   'collection paused, end planned': { build: buys('pro_month', cancels, paused) },
   'taxed by staff': { build: buys('pro_month', taxed) },
   'taxed by staff, team with half price and an end planned': {
-    build: buys('team_month', taxed, coupon, cancels),
+    build: buys('team_month', taxed, halfPrice, cancels),
   },
   'sold in dollars by staff': { build: soldInDollars('runs') },
   'once sold in dollars': { build: soldInDollars('is over') },
   'first payment never came': { build: firstPaymentOpen, days: 2 },
-  'owes a balance': { build: buys('pro_month', owes) },
+  'owes a balance': { build: buys('pro_month', balance(1200)) },
+  'sent invoices, the last one overdue': {
+    build: buys('pro_month', sendsInvoices),
+    days: 50,
+    retries: PATIENT,
+  },
+  'staff planned its end in three months': { build: buys('pro_month', staffPlansItsEnd) },
+  'collection paused until next month, drafts kept': { build: buys('pro_month', pausedForAMonth) },
+  'half price once, end planned': { build: buys('pro_month', halfOnce, cancels) },
+  'ten off for three months, yearly': { build: buys('pro_year', tenOff) },
+  'three of them, yearly, end planned': { build: buys('pro_year', three, cancels) },
+  'trial that ends without a card': { build: buys('pro_month', trial, trialWithoutCard) },
+  'unpaid, end planned by staff': {
+    build: buys('pro_month', fails),
+    days: 40,
+    retries: { attempts: 2, spacingSeconds: DAY, final: 'unpaid' },
+    then: endsWithThePeriod,
+  },
+  'credit beyond a year': { build: buys('pro_month', balance(-200_000), plans('team_month')) },
   'on trial of the higher plan, downgrade planned': {
     build: buys('team_month', trial, plans('pro_month')),
   },
