@@ -21,15 +21,19 @@ async function playedBy<T>(playing: Promise<Played>, look: (played: Played) => T
   return look(played);
 }
 
-test('a year in one step is the year in many: the same objects, events and ids', async () => {
-  const property = fc.asyncProperty(actions, cuts, async (story, stops) => {
-    const state = ({ local }: Played) => wholeState(local);
-    const once = await playedBy(play(story, []), state);
-    const often = await playedBy(play(story, stops), state);
-    expect(firstDifference(once, often)).toBeNull();
-  });
-  await fc.assert(property, { numRuns: runs });
-}, 120_000);
+test(
+  'a year in one step is the year in many: the same objects, events and ids',
+  async () => {
+    const property = fc.asyncProperty(actions, cuts, async (story, stops) => {
+      const state = ({ local }: Played) => wholeState(local);
+      const once = await playedBy(play(story, []), state);
+      const often = await playedBy(play(story, stops), state);
+      expect(firstDifference(once, often)).toBeNull();
+    });
+    await fc.assert(property, { numRuns: runs });
+  },
+  120_000 + runs * 1_000,
+);
 
 /** The whole state must be the same, played in one process or in a new one for every action. */
 async function expectSameAnew(story: Action[]): Promise<void> {
@@ -44,9 +48,13 @@ async function expectSameAnew(story: Action[]): Promise<void> {
   }
 }
 
-test('a process that begins anew goes on as if it had not', async () => {
-  await fc.assert(fc.asyncProperty(actions, expectSameAnew), { numRuns: 150 });
-}, 120_000);
+test(
+  'a process that begins anew goes on as if it had not',
+  async () => {
+    await fc.assert(fc.asyncProperty(actions, expectSameAnew), { numRuns: runs * 2 });
+  },
+  120_000 + runs * 2_000,
+);
 
 test('a process that begins anew just before a refusal remembers no less than one that stayed', async () => {
   const month = 30 * 86_400;
@@ -59,19 +67,27 @@ test('a process that begins anew just before a refusal remembers no less than on
   ]);
 });
 
-test('money adds up: what was billed is paid, owed, or in the balance', async () => {
-  const property = fc.asyncProperty(actions, async (story) => {
-    await playedBy(play(story, []), ({ local }) => assertAddsUp(local.kernel.store));
-  });
-  await fc.assert(property, { numRuns: runs });
-}, 120_000);
+test(
+  'money adds up: what was billed is paid, owed, or in the balance',
+  async () => {
+    const property = fc.asyncProperty(actions, async (story) => {
+      await playedBy(play(story, []), ({ local }) => assertAddsUp(local.kernel.store));
+    });
+    await fc.assert(property, { numRuns: runs });
+  },
+  120_000 + runs * 1_000,
+);
 
-test('8.4 ended is final, whatever is done then', async () => {
-  const property = fc.asyncProperty(actions, async (story) => {
-    await playedBy(play(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
-  });
-  await fc.assert(property, { numRuns: runs });
-}, 120_000);
+test(
+  '8.4 ended is final, whatever is done then',
+  async () => {
+    const property = fc.asyncProperty(actions, async (story) => {
+      await playedBy(play(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
+    });
+    await fc.assert(property, { numRuns: runs });
+  },
+  120_000 + runs * 1_000,
+);
 
 function assertEndedIsFinal(store: Store): void {
   const endedAs = new Map<string, string>();

@@ -77,7 +77,7 @@ async function send(request: FuzzRequest): Promise<{ status: number; body: unkno
 // The server checks every answer and event against the schema itself: what leaves it is a 500.
 test.skipIf(isSandbox)(
   `${count} random requests get answers that the SDK declares, or refusals`,
-  { timeout: 120_000 },
+  { timeout: 60_000 + count * 15 },
   async () => {
     const random = new Random(seed);
     const pool = new Pool(random);
