@@ -58,6 +58,8 @@ export default defineConfig({
       },
       {
         test: {
+          // One page at a time is work enough; the product is read and warmed once for all of them.
+          isolate: false,
           name: 'browser',
           include: ['tests/e2e/**/*.e2e.test.ts'],
           exclude: never,
