@@ -10,6 +10,7 @@ await runCommand({
   examples: [
     ['--buckets 4 --dry-run', 'says what would be made, and how many tenants moved'],
     ['--buckets 4', 'makes the buckets that are missing, and moves tenants until they are even'],
+    ['--buckets 5 --on db2:5432', 'makes the fifth on another server, for tenants to come'],
   ],
   flags: {
     buckets: {
@@ -18,6 +19,12 @@ await runCommand({
       about: `how many there are to be, at most ${BUCKETS_MAX}; none is taken away again`,
       required: true,
     },
+    on: {
+      type: 'string',
+      value: 'host:port',
+      about:
+        'the server on which those that are missing are made, in a database of the same name, user and password; new tenants come into these, and nobody is moved there',
+    },
   },
   writes: true,
   async run({ values, dryRun, progress }) {
@@ -25,8 +32,12 @@ await runCommand({
     if (!/^\d+$/.test(values.buckets) || buckets < 1 || buckets > BUCKETS_MAX) {
       throw new Mistyped(`--buckets must be a whole number from 1 to ${BUCKETS_MAX}.`);
     }
+    const node = values.on;
+    if (node !== undefined && !/^[\w.-]+:\d{1,5}$/.test(node)) {
+      throw new Mistyped('--on must be host:port, such as db2.internal:5432.');
+    }
     const spread = await withUsage(({ spread: service }) =>
-      dryRun ? service.plan({ buckets }) : service.spread({ buckets, progress }),
+      dryRun ? service.plan({ buckets, node }) : service.spread({ buckets, node, progress }),
     );
     const [made, moved] = dryRun ? ['would be made', 'would be moved'] : ['made', 'moved'];
     return {

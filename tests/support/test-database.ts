@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/client.ts';
+import { CITUS_URL, createCitusDatabase, dropCitusDatabase } from './citus.ts';
 import { TEMPLATE } from './postgres.global.ts';
 
 export interface TestDatabase extends Database {
@@ -17,16 +18,26 @@ export interface TestDatabase extends Database {
 export async function createTestDatabase(
   options: { max?: number; migrated?: boolean } = {},
 ): Promise<TestDatabase> {
-  const adminUrl = inject('postgresUrl');
   const name = `test_${randomBytes(8).toString('hex')}`;
+  if (CITUS_URL !== undefined && options.migrated !== false) {
+    const url = await createCitusDatabase(name, Number(process.env.BUCKETS ?? 1));
+    return opened(url, options.max, () => dropCitusDatabase(name));
+  }
+  const adminUrl = inject('postgresUrl');
   // Cloning waits for nobody else to be connected to the template, and nobody ever is.
   const template = options.migrated === false ? 'template0' : TEMPLATE;
   await administer(adminUrl, `create database ${name} template ${template}`);
   const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
-  const database = openDatabase({ url, max: options.max ?? 10 });
+  return opened(url, options.max, () =>
+    administer(adminUrl, `drop database if exists ${name} with (force)`),
+  );
+}
+
+function opened(url: string, max = 10, remove: () => Promise<void>): TestDatabase {
+  const database = openDatabase({ url, max });
   const drop = async () => {
     await database.close();
-    await administer(adminUrl, `drop database if exists ${name} with (force)`);
+    await remove();
   };
   return { ...database, url, drop, close: drop };
 }

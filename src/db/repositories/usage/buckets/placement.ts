@@ -63,13 +63,14 @@ export async function notifyUsageChanged(pool: pg.Pool, tenantIds: string): Prom
   await pool.query(`select pg_notify('usage_changed', $1)`, [tenantIds]);
 }
 
-/** How many tenants each bucket has, rising by number. */
+/** How many tenants each bucket has, rising by number, but for those on servers of their own. */
 export async function countTenants(
   client: Queryable,
 ): Promise<{ bucket: number; tenants: number }[]> {
   const { rows } = await client.query<{ bucket: number; tenants: number }>({
     text: `select b.number as bucket, count(t.id)::int as tenants
            from metering_buckets b left join tenants t on t.usage_bucket = b.number
+           where b.node is null
            group by 1 order by 1`,
   });
   return rows;

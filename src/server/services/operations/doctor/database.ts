@@ -14,6 +14,7 @@ import type { Clock } from '../../../../domain/clock.ts';
 import type { Config } from '../../../config/config.ts';
 import { DELIVERY_SETTING } from '../delivery-notes.ts';
 import { LAST_VERIFICATION_SETTING, UNTRUSTED_PROXY_SETTING } from '../health.service.ts';
+import { examineBuckets } from './buckets.ts';
 import { fault, well, type Finding } from './faults.ts';
 
 const SKEW_MAX_MS = 5_000;
@@ -22,7 +23,7 @@ const SUBJECT = 'Database';
 
 /** Looks at the database and at what the product has noted in it. */
 export async function examineDatabase(
-  database: Pick<Database, 'pool' | 'db' | 'url'>,
+  database: Pick<Database, 'pool' | 'db' | 'url' | 'buckets'>,
   config: Pick<Config, 'trustedProxies'>,
   clock: Clock,
 ): Promise<Finding[]> {
@@ -41,6 +42,7 @@ export async function examineDatabase(
       examineClock(database, clock),
       examineLags(database),
       examineNotes(database, config),
+      examineBuckets(database),
     ]);
     return [well('Database is reached and up to date'), ...found.flat()];
   } catch (error) {

@@ -31,6 +31,18 @@ const FAULTS = {
     'tenants whose metering lies there cannot be metered',
     'Restore its schema (u00 to u99) from the backup, with all of the database.',
   ],
+  bucket_server_away: [
+    'tenants whose metering lies there are refused',
+    'Start it; “Losing a worker” in docs/scale-out.md says more.',
+  ],
+  cluster_not_ready: [
+    'buckets cannot be made, moved or changed',
+    'See “Set-up” in docs/scale-out.md.',
+  ],
+  copies_differ: [
+    'calls are admitted by other limits than the tenant has',
+    'Run `npm run usage:verify -- --rebuild`.',
+  ],
   database_drifted: [
     'later migrations rely on earlier ones',
     'See “Releases and migrations” in docs/deployment/production.md.',

@@ -10,6 +10,10 @@ import { bucketNumber, bucketSchema } from '../../../../db/buckets.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import type { CopyDifference } from '../../../../db/repositories/usage/buckets/compare.ts';
 import {
+  compareCopies,
+  mendCopies,
+} from '../../../../db/repositories/usage/buckets/compare-copies.ts';
+import {
   holdAllPlaces,
   listBucketNumbers,
 } from '../../../../db/repositories/usage/buckets/placement.ts';
@@ -25,11 +29,11 @@ import {
   type CreditDifference,
 } from '../../../../db/repositories/usage/credits/verify.ts';
 import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { Logger } from '../../../log.ts';
 import { LAST_VERIFICATION_SETTING } from '../../operations/health.service.ts';
 import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
-import { compareCopies, mendCopies } from './copies.ts';
 
 const noted = z.object({ differences: z.number(), at: z.string() });
 
@@ -148,6 +152,15 @@ export class LedgerVerificationService {
   #withAllPlaced<T>(work: (buckets: BucketConnection[]) => Promise<T>): Promise<T> {
     return inTransaction(this.#database.pool, async (client) => {
       await holdAllPlaces(client);
+      const apart = (await this.#database.buckets.list()).find(
+        ({ node, byCitus }) => node !== null && !byCitus,
+      );
+      if (apart !== undefined) {
+        throw new BillingError(
+          'invalid_request',
+          `${bucketSchema(apart.number)} lies on ${apart.node}, a server of its own: months are archived and brought back over one database, or a cluster.`,
+        );
+      }
       const numbers = await listBucketNumbers(client);
       return work(numbers.map((number) => bucketOf(client, number)));
     });

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { bucketSchema, BUCKETS_MAX } from '../../../../db/buckets.ts';
 import type { Database } from '../../../../db/client.ts';
-import { makeBucket } from '../../../../db/buckets/make-bucket.ts';
+import { makeBucket, makeBucketOn } from '../../../../db/buckets/make-bucket.ts';
 import { moveTenant } from '../../../../db/repositories/usage/buckets/move.ts';
 import {
   countTenants,
@@ -17,6 +17,8 @@ import { planMoves } from './plan-moves.ts';
 export interface SpreadOptions {
   /** How many buckets there are to be. */
   buckets: number;
+  /** The server on which those that are missing are made, `host:port`; ours, or Citus', unless told. */
+  node?: string | undefined;
   /** Told now and then how far it is. */
   progress?: (line: string) => void;
 }
@@ -41,17 +43,20 @@ const ROUNDS_MAX = 20;
 /** Spreads the tenants' metering over buckets, while it is used. */
 export class SpreadService {
   readonly #pool: Database['pool'];
+  readonly #url: string;
 
-  constructor(deps: { database: Pick<Database, 'pool'> }) {
+  constructor(deps: { database: Pick<Database, 'pool' | 'url'> }) {
     this.#pool = deps.database.pool;
+    this.#url = deps.database.url;
   }
 
   /** What `spread` would do. Changes nothing. */
-  async plan({ buckets }: Pick<SpreadOptions, 'buckets'>): Promise<Spread> {
+  async plan({ buckets, node }: Pick<SpreadOptions, 'buckets' | 'node'>): Promise<Spread> {
     const made = await this.#missing(this.#pool, buckets);
     const counts = [
       ...(await countTenants(this.#pool)),
-      ...made.map((bucket) => ({ bucket, tenants: 0 })),
+      // Nobody is moved to a server of its own.
+      ...(node === undefined ? made : []).map((bucket) => ({ bucket, tenants: 0 })),
     ];
     const moves = planMoves(counts);
     const left = new Map(counts.map(({ bucket, tenants }) => [bucket, tenants]));
@@ -71,13 +76,14 @@ export class SpreadService {
    * even. Cut short anywhere it is taken up by the next. 400 for fewer buckets than there are, and
    * while another one spreads.
    */
-  async spread({ buckets, progress = () => {} }: SpreadOptions): Promise<Spread> {
+  async spread({ buckets, node, progress = () => {} }: SpreadOptions): Promise<Spread> {
     const client = await this.#pool.connect();
     try {
       await takeLock(client);
       const missing = await this.#missing(client, buckets);
       for (const number of missing) {
-        await makeBucket(client, number);
+        if (node === undefined) await makeBucket(client, number);
+        else await makeBucketOn(client, number, { url: this.#url, node });
         progress(`made ${bucketSchema(number)}`);
       }
       const moved = await moveUntilEven(client, progress);

@@ -17,9 +17,10 @@ import {
 import { FIRST_PLANS } from '../../../../../../tests/support/first-plans.ts';
 import { isMigrated, migrateDatabase } from '../../../../../db/migrate.ts';
 import { moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
-import { periodOf } from '../../../../../domain/period.ts';
+import { parsePeriod, periodOf } from '../../../../../domain/period.ts';
 import { createLog } from '../../../../log.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';
+import { examineBuckets } from '../../../operations/doctor/buckets.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 import { LedgerVerificationService } from '../../ledger/ledger-verification.service.ts';
 import { BucketSync } from '../bucket-sync.ts';
@@ -170,6 +171,9 @@ test('11.2 a server that is away holds up no plan change, no registration and no
   );
   expect(rows.some(({ bucket }) => bucket === THERE)).toBe(false);
   expect(await books()).toMatchObject({ differences: [], copies: [], away: ['u40'] });
+  expect((await examineBuckets(database)).map((one) => one.fault?.name)).toEqual([
+    'bucket_server_away',
+  ]);
   expect(await isMigrated(database.pool)).toBe(true);
   await migrateDatabase(database.url);
 
@@ -216,6 +220,10 @@ test('11.2 what a bucket knows of a tenant and should not, or not as it is, is f
     [ids[2]],
   );
   const service = new LedgerVerificationService({ database, clock, log });
+  expect((await examineBuckets(database)).map((one) => one.fault?.name)).toEqual([
+    undefined,
+    'copies_differ',
+  ]);
   const { copies } = await service.verify();
   const said = copies.map(({ tenantId, bucket, what }) => `${tenantId} ${bucket} ${what}`);
   expect(said.toSorted()).toEqual(
@@ -231,6 +239,10 @@ test('11.2 a tenant of another server is not moved, and says why', async () => {
   const client = await database.pool.connect();
   await expect(moveTenant(client, tenantId, 0)).rejects.toThrow(/u40 lies on a server of its own/);
   client.release();
+  const service = new LedgerVerificationService({ database, clock, log });
+  await expect(service.archive(parsePeriod('2026-04')!, folder)).rejects.toThrow(
+    /u40 lies on .*, a server of its own: months are archived/,
+  );
 });
 
 async function meteredHere(): Promise<string> {

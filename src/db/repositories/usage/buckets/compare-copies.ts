@@ -1,6 +1,6 @@
-import { bucketNumber, bucketSchema } from '../../../../db/buckets.ts';
-import type { Database } from '../../../../db/client.ts';
-import { bucketOf } from '../../../../db/repositories/usage/bucket.ts';
+import { bucketNumber, bucketSchema } from '../../../buckets.ts';
+import type { Database } from '../../../client.ts';
+import { bucketOf } from '../bucket.ts';
 import {
   forgetTenant,
   listCopies,
@@ -8,7 +8,7 @@ import {
   tellAnew,
   type CopyDifference,
   type KnownTenant,
-} from '../../../../db/repositories/usage/buckets/compare.ts';
+} from './compare.ts';
 
 type MainDatabase = Pick<Database, 'pool' | 'buckets'>;
 

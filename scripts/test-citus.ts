@@ -1,0 +1,29 @@
+import { conclude, vitest, type Counts } from './testing/run.ts';
+
+const { CITUS_URL } = process.env;
+if (!CITUS_URL) {
+  console.error(
+    'Set CITUS_URL to the coordinator of a cluster with Citus and two workers or more, a database in which they are known, and a user who may make databases on each: docs/scale-out.md says how one is set up.',
+  );
+  process.exit(3);
+}
+
+/** What holds on one server holds on a cluster: each file makes a database of its own on it. */
+const FILES = [
+  'src/server/services/usage/__tests__',
+  'src/server/services/usage/ledger/__tests__/ledger-verification',
+  'src/server/services/usage/spread',
+  'tests/race/admission',
+  'tests/race/spread',
+  'tests/race/schema-move',
+];
+
+const counts: Counts[] = [
+  await vitest(
+    'metering on a cluster',
+    ['--project', 'integration', '--maxWorkers', '1', '--testTimeout', '120000', ...FILES],
+    { BUCKETS: process.env.BUCKETS ?? '3', CITUS_URL },
+  ),
+];
+const { passed, failed } = conclude(counts);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -1,0 +1,65 @@
+import pg from 'pg';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { makeBuckets } from './buckets.ts';
+
+/**
+ * The coordinator of a cluster with Citus, a database of it in which its workers are known, and a user
+ * who may make databases on all of them; where it is set tests make their databases there.
+ */
+export const CITUS_URL = process.env.CITUS_URL;
+
+const databaseUrl = (url: string, name: string) =>
+  Object.assign(new URL(url), { pathname: `/${name}` }).href;
+
+/** Makes a migrated database with `buckets` buckets that is distributed over the cluster. */
+export async function createCitusDatabase(name: string, buckets: number): Promise<string> {
+  const nodes = await nodesOf(CITUS_URL!);
+  for (const node of nodes) {
+    await ask(node.url, `create database ${name}`);
+    await ask(databaseUrl(node.url, name), 'create extension citus');
+  }
+  const [{ host, port }, ...workers] = nodes as [Node, ...Node[]];
+  const url = databaseUrl(CITUS_URL!, name);
+  await ask(url, `select citus_set_coordinator_host('${host}', ${port})`);
+  for (const worker of workers) {
+    await ask(url, `select citus_add_node('${worker.host}', ${worker.port})`);
+  }
+  await migrateDatabase(url);
+  await makeBuckets(url, buckets);
+  return url;
+}
+
+export async function dropCitusDatabase(name: string): Promise<void> {
+  for (const { url } of await nodesOf(CITUS_URL!)) {
+    await ask(url, `drop database if exists ${name} with (force)`);
+  }
+}
+
+interface Node {
+  host: string;
+  port: number;
+  url: string;
+}
+
+/** The coordinator first. */
+async function nodesOf(url: string): Promise<Node[]> {
+  const rows = await ask<{ host: string; port: number }>(
+    url,
+    `select nodename as host, nodeport as port from pg_dist_node
+     where noderole = 'primary' order by groupid`,
+  );
+  return rows.map(({ host, port }) => {
+    const node = Object.assign(new URL(url), { hostname: host, port: String(port) });
+    return { host, port, url: node.href };
+  });
+}
+
+async function ask<Row extends pg.QueryResultRow>(url: string, statement: string): Promise<Row[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return (await client.query<Row>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
