@@ -93,6 +93,12 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     env: { POISON_RUNS: '20000' },
   },
   {
+    name: 'every fault at every call to Stripe of a pack',
+    project: 'integration',
+    files: ['tests/scenarios/packs-faults'],
+    env: { PACK_FAULTS_RUNS: '1' },
+  },
+  {
     name: 'amounts announced, every arrangement and verb',
     project: 'integration',
     files: ['tests/scenarios/announced-amounts'],

@@ -54,6 +54,7 @@ const PAGES = {
     'components/account',
     'components/usage',
     'components/payments',
+    'components/credits',
     'components/subscription',
     'components/checkout',
     'components/paywall',

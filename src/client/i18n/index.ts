@@ -2,18 +2,20 @@ import { createI18n } from 'vue-i18n';
 import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
-export type WordGroup = 'bills' | 'rooms';
+export type WordGroup = 'bills' | 'extras' | 'rooms';
 type Part = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
   en: {
     base: () => import('./en/base.ts'),
     bills: () => import('./en/bills.ts'),
+    extras: () => import('./en/extras.ts'),
     rooms: () => import('./en/rooms.ts'),
   },
   'zh-CN': {
     base: () => import('./zh-CN/base.ts'),
     bills: () => import('./zh-CN/bills.ts'),
+    extras: () => import('./zh-CN/extras.ts'),
     rooms: () => import('./zh-CN/rooms.ts'),
   },
 };

@@ -12,6 +12,8 @@ export type Gate =
       limit: number | null;
       resetsAt: string | null;
       plans: Plan[];
+      /** Whether credits would pay for more of it. */
+      sellsCredits: boolean;
     };
 
 /** Reads a gate's answer (403 `upgrade_required`, 429 `quota_exceeded`); `null` for every other problem. */
@@ -30,6 +32,7 @@ export function gateOf(problem: { code: string; details: Record<string, unknown>
     limit: numberOrNull(details['limit']),
     resetsAt: typeof details['resetsAt'] === 'string' ? details['resetsAt'] : null,
     plans,
+    sellsCredits: Array.isArray(details['packs']) && details['packs'].length > 0,
   };
 }
 

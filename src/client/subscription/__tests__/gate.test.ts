@@ -22,6 +22,7 @@ test.each([
     },
     {
       kind: 'quota',
+      sellsCredits: false,
       resource: 'messages',
       used: 100,
       limit: 100,
@@ -42,4 +43,13 @@ test.each([
 
 test('API keys come with the plans that may call', () => {
   expect(plansWithApiKeys(PLANS)).toEqual(['pro', 'team']);
+});
+
+test('12.3 credits are offered where they would pay for more', () => {
+  const details = { resource: 'messages', plans: [] };
+  const gate = (packs: unknown) =>
+    gateOf({ code: 'quota_exceeded', details: { ...details, packs } });
+  expect(gate(['small'])).toMatchObject({ sellsCredits: true });
+  expect(gate([])).toMatchObject({ sellsCredits: false });
+  expect(gate('small')).toMatchObject({ sellsCredits: false });
 });

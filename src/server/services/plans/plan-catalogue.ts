@@ -1,3 +1,4 @@
+import { listSoldPacks } from '../../../db/repositories/billing/credit-pack.repository.ts';
 import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Db } from '../../../db/client.ts';
 import type { PlanShare } from '../../../domain/billing/plan-share.ts';
@@ -7,13 +8,14 @@ import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts'
 const FRESH_MS = 5_000;
 
 /**
- * What the plans include. A published version never changes, so it is read once; which one is the
+ * What the plans include, and which packs of credits there are beside them. A published version never changes, so it is read once; which one is the
  * newest is asked again every few seconds. Admission does not rest on it: its limit stands beside the
  * counter.
  */
 export class PlanCatalogue {
   readonly #db: Db;
   #versions: ReadonlyMap<Plan, readonly PlanDefinition[]> = new Map();
+  #packIds: readonly string[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
@@ -25,6 +27,12 @@ export class PlanCatalogue {
   async listNewest(): Promise<PlanDefinition[]> {
     await this.#freshen();
     return PLANS.map((plan) => this.#newest(plan));
+  }
+
+  /** The packs of credits that are sold, smallest first. */
+  async listPackIds(): Promise<readonly string[]> {
+    await this.#freshen();
+    return this.#packIds;
   }
 
   /** A plan in one of its versions; null asks for the newest. */
@@ -77,6 +85,7 @@ export class PlanCatalogue {
   async #readNow(): Promise<void> {
     const all = await listPlanVersions(this.#db);
     this.#versions = Map.groupBy(all, ({ plan }) => plan);
+    this.#packIds = (await listSoldPacks(this.#db)).map(({ id }) => id);
     this.#readAt = performance.now();
   }
 }

@@ -32,7 +32,8 @@ export interface Refusal {
 const IN_PROGRESS_RETRY_SECONDS = 5;
 
 /**
- * 429 `quota_exceeded` with what is used and held, when it resets, and which plans allow more. The
+ * 429 `quota_exceeded` with what is used and held, when it resets, which plans allow more, and which
+ * packs of credits would pay for more of it. The
  * `reason` is `in_progress` when only holds are in the way, `quota` when it is used up.
  */
 export async function quotaExceeded(
@@ -57,6 +58,8 @@ export async function quotaExceeded(
       reason: inProgress ? 'in_progress' : 'quota',
       resetsAt: resetsAt.toISOString(),
       plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
+      // Where nothing more can be paid for, credits would be of no use.
+      packs: plan.rates[resourceType] === undefined ? [] : await deps.plans.listPackIds(),
     },
   });
 }

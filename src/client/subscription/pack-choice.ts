@@ -1,0 +1,28 @@
+import type { PackView } from '../../domain/api.ts';
+import type { Money } from '../../domain/money.ts';
+
+/** What the pack costs in `currency`; `undefined` where it is not sold in it. */
+export function priceIn({ prices }: PackView, currency: string): Money | undefined {
+  return prices.find((price) => price.currency === currency);
+}
+
+/** In what all packs can be paid: in what the team is billed in alone, where something runs. */
+export function currenciesOf(packs: readonly PackView[], bound: string | null): string[] {
+  const [first] = packs;
+  const all = (first?.prices ?? []).map(({ currency }) => currency);
+  return all.filter(
+    (currency) =>
+      (bound === null || currency === bound) && packs.every((pack) => priceIn(pack, currency)),
+  );
+}
+
+/** The wanted one, else the one in the middle: neither the least nor the most. */
+export function chosenPack(packs: readonly PackView[], id: string): PackView | undefined {
+  return packs.find((pack) => pack.id === id) ?? packs[Math.floor((packs.length - 1) / 2)];
+}
+
+/** The least that credits cost. */
+export function leastPrice(packs: readonly PackView[], currency: string): Money | undefined {
+  const prices = packs.flatMap((pack) => priceIn(pack, currency) ?? []);
+  return prices.toSorted((a, b) => a.amountMinor - b.amountMinor)[0];
+}

@@ -1,0 +1,158 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createFormats } from '../../src/client/i18n/format.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  ownWords,
+  recordUsage,
+  signUp,
+  startAppWithPages,
+  WORDS,
+  type Language,
+} from '../support/app-visitor.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { fill } from '../support/both-languages.ts';
+
+let app: TestApp;
+let browser: Browser;
+/** Where pictures of the pages go, for who wants to look at them. */
+const PICTURES = process.env['PACK_PICTURES'];
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+async function check(page: Page, name: string, language: Language): Promise<void> {
+  expect(await accessibilityFaults(page), name).toEqual([]);
+  expect(await sidewaysScroll(page), name).toBe(0);
+  const words = await ownWords(page);
+  expect(words).not.toMatch(/\bcredits\.[a-z]\w+/);
+  if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
+  if (PICTURES)
+    await page.screenshot({ path: `${PICTURES}/${name}-${language}.png`, fullPage: true });
+}
+
+test.each([
+  ['en', 'light', 1280, 'usd', 'Pay with Alipay', 'Authorize payment'],
+  ['zh-CN', 'dark', 375, 'cny', '使用支付宝支付', '授权付款'],
+] as const)(
+  '12.3 in %s (%s, %i px) a pack is bought by Alipay, seen in the history, and given back',
+  async (language, theme, width, currency, payByWallet, authorize) => {
+    const words = WORDS[language].credits;
+    const f = createFormats(language);
+    const context = await newVisitor(browser, { language, theme, width });
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await signUp(app, context);
+    await page.goto(`${app.url}/subscription`);
+    const card = page.locator('#credits');
+    await card.getByText(words.none).waitFor();
+    await check(page, 'card-empty', language);
+
+    await card.getByRole('button', { name: words.buy }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(fill(words.pay.pack, { count: '330' })).click();
+    const price = f.money({ amountMinor: currency === 'usd' ? 499 : 3_000, currency });
+    await dialog.locator('strong.amount', { hasText: price }).waitFor();
+    await check(page, 'dialog', language);
+    await dialog.getByRole('button', { name: words.pay.submit }).click();
+
+    await page.waitForURL(/\/c\/pay\//);
+    const email = page.getByLabel(/^(Email|邮箱|电子邮箱)$/);
+    if (await email.count()) await email.fill('wu@example.com');
+    await page.getByRole('button', { name: payByWallet }).click();
+    await page.getByRole('button', { name: authorize }).click();
+    await page.waitForURL(/\/checkout\/return/);
+    const welcome = fill(words.back.granted, { count: '330' });
+    await page.getByRole('heading', { name: welcome }).waitFor();
+    expect(new URL(page.url()).search).toBe('');
+    await check(page, 'return', language);
+    await page.getByRole('button', { name: words.back.toCredits }).click();
+    await card.locator('.balance', { hasText: '330' }).waitFor();
+    await check(page, 'card', language);
+
+    await card.getByRole('button', { name: words.history }).click();
+    await page.getByRole('dialog').getByText('+330').waitFor();
+    await check(page, 'history', language);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await card.getByRole('button', { name: words.purchases }).click();
+    const [before] = words.refund.buttonOf.split('{');
+    await page
+      .getByRole('button', { name: before!.trim() === '' ? words.refund.button : before!.trim() })
+      .first()
+      .click();
+    const question = page.getByRole('dialog', { name: words.refund.title });
+    await question.getByText(price).waitFor();
+    await check(page, 'refund', language);
+    await question.getByRole('button', { name: words.refund.button, exact: true }).click();
+    await page.getByText(fill(words.refund.done, { amount: price, count: '330' })).waitFor();
+    await page.keyboard.press('Escape');
+    await card.getByText(words.none).waitFor();
+    expect(errors).toEqual([]);
+    await context.close();
+  },
+);
+
+test('12.34 another purchase that is open is told in the dialog, and can be given up there', async () => {
+  const words = WORDS.en.credits;
+  const context = await newVisitor(browser);
+  const page = await context.newPage();
+  await signUp(app, context);
+  await page.goto(`${app.url}/subscription`);
+  const card = page.locator('#credits');
+  const choose = async (count: string) => {
+    await card.getByRole('button', { name: words.buy }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(fill(words.pay.pack, { count })).click();
+    await dialog.getByRole('button', { name: words.pay.submit }).click();
+    return dialog;
+  };
+  await choose('60');
+  await page.waitForURL(/\/c\/pay\//);
+  await page.goto(`${app.url}/subscription`);
+  const dialog = await choose('800');
+  await dialog.getByText(fill(words.open.text, { count: '60' })).waitFor();
+  await check(page, 'open', 'en');
+  await dialog.getByRole('button', { name: words.open.giveUp }).click();
+  await page.waitForURL(/\/c\/pay\//);
+  await context.close();
+});
+
+test.each(['free', 'team'] as const)(
+  '12.3 where the quota is used up credits come first and a plan second: now on %s',
+  async (plan) => {
+    const words = WORDS['zh-CN'];
+    const context = await newVisitor(browser, { language: 'zh-CN', width: 375 });
+    const page = await context.newPage();
+    const { tenant } = await signUp(app, context);
+    await recordUsage(app, tenant.id, 'messages', 100);
+    if (plan === 'team') {
+      await page.route('**/api/subscription', async (route) => {
+        const response = await route.fetch();
+        const overview = (await response.json()) as { subscription: { plan: string } };
+        overview.subscription.plan = 'team';
+        await route.fulfill({ response, json: overview });
+      });
+    }
+    await page.goto(`${app.url}/chat`);
+    await page.locator('textarea').fill('再来一条');
+    await page.locator('textarea').press('Enter');
+    const paywall = page.getByRole('dialog');
+    const buttons = paywall.locator('.offer button');
+    await buttons.first().waitFor();
+    expect((await buttons.first().textContent())?.trim()).toBe(words.credits.buy);
+    expect(await buttons.count()).toBe(plan === 'team' ? 1 : 3);
+    await check(page, `paywall-${plan}`, 'zh-CN');
+    await buttons.first().click();
+    await paywall.getByText(fill(words.credits.pay.pack, { count: '60' })).waitFor();
+    await context.close();
+  },
+);

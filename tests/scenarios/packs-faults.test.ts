@@ -1,0 +1,272 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startLocalStripe } from 'local-stripe';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { AppProcess } from '../support/app-process.ts';
+import { signUp, type Customer } from '../support/customer.ts';
+import { outOfPocket } from '../support/money-back.ts';
+import { balance, bought, buy, openPack, payPack, purchases, sessionOf } from '../support/packs.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+/** Every fault at every call when it is 1; else one fault at each call, each in its turn. */
+const ALL = Number(process.env.PACK_FAULTS_RUNS ?? 0) > 0;
+const LANES = 4;
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp({ TRIAL_DAYS: '0', STRIPE_TIMEOUT_SECONDS: '1' });
+});
+afterAll(async () => app?.stop());
+
+const FAULTS = [
+  { name: 'fails before', status: 500, when: 'before' },
+  { name: 'fails after it took effect', status: 500, when: 'after' },
+  { name: 'hangs before', status: 'hang', when: 'before' },
+  { name: 'hangs after it took effect', status: 'hang', when: 'after' },
+  { name: 'is limited', status: 429, when: 'before' },
+] as const;
+type Fault = (typeof FAULTS)[number];
+
+/** How somebody is brought to where the verb is tried, the verb, and what must be so in the end. */
+interface Verb {
+  name: string;
+  /** The calls that it makes when all goes well; the test counts them. */
+  calls: number;
+  before(customer: Customer): Promise<string>;
+  ask(customer: Customer, known: string): Promise<{ status: number }>;
+  end(customer: Customer): Promise<void>;
+}
+
+const onlyPurchase = async (customer: Customer) => (await purchases(customer))[0]!;
+
+const VERBS: Verb[] = [
+  {
+    name: 'buying',
+    calls: 4,
+    before: async (customer) => {
+      // The customer is there already, so that its calls can be told from others'.
+      const session = await openPack(customer, 'large');
+      const { id } = await onlyPurchase(customer);
+      await customer.api.post(`/api/credits/purchases/${id}/cancel`);
+      return session;
+    },
+    ask: (customer) => buy(customer, 'small'),
+    end: async (customer) => {
+      const again = await buy(customer, 'small');
+      expect(again, JSON.stringify(again.body)).toMatchObject({ status: 200 });
+      // Only one session can be paid, and it is the one that is told.
+      const { data } = await customer.atStripe<{ data: { id: string }[] }>(
+        `checkout/sessions?customer=${await customer.customerId()}&status=open`,
+      );
+      const told = sessionOf(again.body.checkoutUrl);
+      expect(data.map(({ id }) => id)).toContain(told);
+      await payPack(customer, told);
+      await vi.waitFor(async () => expect(await balance(customer)).toBe(60), 15_000);
+      expect(await outOfPocket(customer)).toBe(600);
+    },
+  },
+  {
+    name: 'coming back from paying',
+    calls: 2,
+    before: async (customer) => {
+      const session = await openPack(customer, 'small');
+      const { id } = await onlyPurchase(customer);
+      // Nobody hears of it but by looking.
+      app.localStripe!.kernel.run(({ store, settings }) => {
+        store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 1 } });
+      });
+      await payPack(customer, session);
+      return id;
+    },
+    ask: (customer, id) => customer.api.post(`/api/credits/purchases/${id}/sync`),
+    end: async (customer) => {
+      await app.server.context.services.purchases.sweep();
+      const { id } = await onlyPurchase(customer);
+      await customer.api.post(`/api/credits/purchases/${id}/sync`);
+      expect(await balance(customer)).toBe(60);
+      expect(await outOfPocket(customer)).toBe(600);
+    },
+  },
+  {
+    name: 'giving back',
+    calls: 7,
+    before: async (customer) => {
+      const session = await openPack(customer, 'small');
+      await payPack(customer, session);
+      const { id } = await onlyPurchase(customer);
+      await customer.api.post(`/api/credits/purchases/${id}/sync`);
+      expect(await balance(customer)).toBe(60);
+      return id;
+    },
+    ask: (customer, id) => customer.api.post(`/api/credits/purchases/${id}/refund`),
+    end: async (customer) => {
+      const { id } = await onlyPurchase(customer);
+      await customer.api.post(`/api/credits/purchases/${id}/sync`);
+      const again = await customer.api.post(`/api/credits/purchases/${id}/refund`);
+      expect([200, 409], JSON.stringify(again.body)).toContain(again.status);
+      expect(await onlyPurchase(customer)).toMatchObject({ state: 'refunded' });
+      expect(await balance(customer)).toBe(0);
+      expect(await outOfPocket(customer)).toBe(0);
+    },
+  },
+];
+
+const CASES = VERBS.flatMap((verb) =>
+  Array.from({ length: verb.calls }, (_, at) => at).flatMap((at) =>
+    FAULTS.filter((_, n) => ALL || n === at % FAULTS.length).map((fault) => ({
+      ...{ verb, fault, call: at + 1 },
+    })),
+  ),
+);
+
+async function aim(customer: Customer, { fault, call }: { fault: Fault; call: number }) {
+  const id = await customer.customerId();
+  app.localStripe!.kernel.run(({ store, settings }) => {
+    const { status, when } = fault;
+    const rule = {
+      ...{ nth: call, status, when, repeats: 1, match: { customer: id } },
+      ...(typeof status === 'number' ? { shouldRetry: false } : {}),
+    };
+    const failNext = [...settings.chaos.failNext, rule];
+    store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext } });
+  });
+}
+
+async function inLanes<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const queue = [...all];
+  const lane = async () => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) await work(one);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+describe('12.3 every call to Stripe of a pack may fail, and comes out right', () => {
+  test.each(VERBS.map((verb) => [verb.name, verb] as const))('%s', async (_name, verb) => {
+    await inLanes(
+      CASES.filter((one) => one.verb === verb),
+      async (one) => {
+        const customer = await signUp(app);
+        const known = await verb.before(customer);
+        const from = app.localStripe!.kernel.calls.last;
+        await aim(customer, one);
+        const told = await verb.ask(customer, known);
+        const what = `${verb.name}: call ${one.call} ${one.fault.name}`;
+        expect(told.status, `${what}: ${JSON.stringify(told)}`).not.toBe(500);
+        const id = await customer.customerId();
+        const { calls } = app.localStripe!.kernel;
+        const made = calls.since(from, 10_000).filter((call) => call.customer === id);
+        expect(
+          made.some(({ fault }) => fault !== null),
+          `${what} was not met`,
+        ).toBe(true);
+        await verb.end(customer);
+      },
+    );
+  });
+});
+
+test('12.44 the money is there and granting fails: it is granted later, and charged once', async () => {
+  const customer = await signUp(app);
+  const { pool } = app.database;
+  const { rows } = await pool.query<{ bucket: string }>(
+    'select bucket_schema(usage_bucket) as bucket from tenants where id = $1',
+    [customer.tenantId],
+  );
+  const { bucket } = rows[0]!;
+  await pool.query(`alter table ${bucket}.credit_grants add constraint not_now
+    check (tenant_id <> '${customer.tenantId}') not valid`);
+  await payPack(customer, await openPack(customer, 'small'));
+  const { id } = await onlyPurchase(customer);
+  await customer.api.post(`/api/credits/purchases/${id}/sync`);
+  expect(await onlyPurchase(customer)).toMatchObject({ state: 'paid' });
+  expect(await balance(customer)).toBe(0);
+  await pool.query(`alter table ${bucket}.credit_grants drop constraint not_now`);
+  await app.server.context.services.purchases.sweep();
+  await customer.api.post(`/api/credits/purchases/${id}/sync`);
+  expect(await onlyPurchase(customer)).toMatchObject({ state: 'granted' });
+  expect(await balance(customer)).toBe(60);
+  expect(await outOfPocket(customer)).toBe(600);
+});
+
+test('12.3 killed while it buys, looks and gives back: afterwards everybody has what they paid for, once', async () => {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'squaretable-packs-'));
+  const database = await createTestDatabase({ max: 2 });
+  const stripe = await startLocalStripe({ port: 0 });
+  const process = await AppProcess.start({
+    DATA_DIR: dataDir,
+    DATABASE_URL: database.url,
+    STRIPE_SECRET_KEY: 'sk_test_squaretable',
+    STRIPE_API_BASE: stripe.url,
+    LOG_LEVEL: 'silent',
+  });
+  try {
+    const product = {
+      ...{ url: process.url, stripeUrl: stripe.url, database, localStripe: stripe },
+    } as unknown as TestApp;
+    const people = await Promise.all(Array.from({ length: 3 }, () => signUp(product)));
+    const [buyer, payer, giver] = people as [Customer, Customer, Customer];
+    const first = await openPack(buyer, 'large');
+    await buyer.api.post(`/api/credits/purchases/${(await onlyPurchase(buyer)).id}/cancel`);
+    expect(first).toBeTruthy();
+    const given = await bought(giver, 'small');
+    const session = await openPack(payer, 'small');
+    const hang = async (customer: Customer, method: string, pattern: string, when: string) => ({
+      ...{ status: 'hang', when, match: { method, path: pattern } },
+      ...{ customer: await customer.customerId() },
+    });
+    const rules = [
+      await hang(buyer, 'POST', '/v1/checkout/sessions', 'after'),
+      await hang(payer, 'GET', '/v1/refunds', 'before'),
+      await hang(giver, 'POST', '/v1/refunds', 'after'),
+    ].map(({ customer, match, ...rule }) => ({ ...rule, match: { ...match, customer } }));
+    stripe.kernel.run(({ store, settings }) => {
+      const chaos = { ...settings.chaos, drop: 1, failNext: rules as never };
+      store.put('_settings', { ...settings, chaos });
+    });
+    await payPack(payer, session);
+    const { id } = await onlyPurchase(payer);
+    const from = stripe.kernel.calls.last;
+    const asked = [
+      buy(buyer, 'small'),
+      payer.api.post(`/api/credits/purchases/${id}/sync`),
+      giver.api.post(`/api/credits/purchases/${given.id}/refund`),
+    ].map((one) => one.catch(() => undefined));
+    await vi.waitFor(
+      () => {
+        const met = stripe.kernel.calls.since(from, 10_000).filter(({ fault }) => fault !== null);
+        expect(met).toHaveLength(3);
+      },
+      { timeout: 7_000, interval: 5 },
+    );
+    await process.kill();
+    await Promise.all(asked);
+    stripe.kernel.run(({ store, settings }) => {
+      store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext: [] } });
+    });
+    await process.startAgain();
+    const again = await buy(buyer, 'small');
+    expect(again, JSON.stringify(again.body)).toMatchObject({ status: 200 });
+    await payPack(buyer, sessionOf(again.body.checkoutUrl));
+    await process.reconcile();
+    await process.runTasks();
+    await vi.waitFor(
+      async () => {
+        expect(await balance(buyer)).toBe(60);
+        expect(await balance(payer)).toBe(60);
+        expect(await balance(giver)).toBe(0);
+        expect(await onlyPurchase(giver)).toMatchObject({ state: 'refunded' });
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    expect(await Promise.all(people.map(outOfPocket))).toEqual([600, 600, 0]);
+  } finally {
+    await process.kill();
+    await stripe.close();
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});

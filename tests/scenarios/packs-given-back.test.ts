@@ -1,0 +1,276 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { PurchaseRefunded } from '../../src/domain/api.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
+import { caller, type Answer } from '../support/http.ts';
+import { alertsOf, mailsTo, outOfPocket, remedied } from '../support/money-back.ts';
+import {
+  MICRO,
+  balance,
+  bought,
+  chargeOf,
+  credits,
+  openPack,
+  payPack,
+  purchases,
+} from '../support/packs.ts';
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
+afterAll(async () => app?.stop());
+const control = (path: string, body: object) =>
+  caller(app.stripeUrl).post(`/_control/${path}`, body);
+afterEach(async () => {
+  await control('chaos', { drop: 0, failNext: [] });
+  await control('wallet_refunds', { seconds: null, outcome: 'succeeded' });
+});
+
+const eventually = (check: () => Promise<void>) =>
+  vi.waitFor(check, { timeout: 10_000, interval: 50 });
+const giveBack = (
+  customer: Customer,
+  id: string,
+): Promise<Answer<PurchaseRefunded & { code?: string }>> =>
+  customer.api.post(`/api/credits/purchases/${id}/refund`);
+/** As staff do it in the dashboard. */
+const refundByStaff = async (customer: Customer, amount?: number) =>
+  customer.atStripe<{ id: string }>('refunds', {
+    charge: await chargeOf(customer),
+    ...(amount === undefined ? {} : { amount: String(amount) }),
+  });
+/** Credits are gone; which way is all one to whoever gives a pack back. */
+const useCredits = async ({ tenantId }: Customer, amount: number) => {
+  const { credits: service } = app.server.context.services.usage;
+  const live = (await service.read(tenantId)).grants.find(({ state }) => state === 'active')!;
+  await service.revoke({
+    tenantId,
+    grantId: live.id,
+    micro: amount * MICRO,
+    ref: crypto.randomUUID(),
+    actor: { kind: 'service', name: 'test' },
+    reason: 'Used.',
+  });
+};
+const becomes = (customer: Customer, state: string, whole: number) =>
+  eventually(async () => {
+    expect((await purchases(customer))[0]).toMatchObject({ state });
+    expect(await balance(customer)).toBe(whole);
+  });
+
+describe('12.3 what is unused goes back within seven days', () => {
+  test('all of it where nothing was used', async () => {
+    const customer = await signUp(app);
+    const { id, refundUntil, paidAt } = await bought(customer, 'medium');
+    expect(Date.parse(refundUntil!) - Date.parse(paidAt!)).toBe(7 * 86_400_000);
+    expect(await giveBack(customer, id)).toMatchObject({
+      status: 200,
+      body: { refundMinor: 3_000, currency: 'cny', revokedCredits: 330 },
+    });
+    await becomes(customer, 'refunded', 0);
+    expect(await outOfPocket(customer)).toBe(0);
+    expect(await giveBack(customer, id)).toMatchObject({
+      status: 409,
+      body: { code: 'nothing_to_refund' },
+    });
+    await eventually(async () =>
+      expect(await mailsTo(customer)).toEqual(['pack_bought', 'pack_refunded']),
+    );
+    expect(await alertsOf(customer)).toEqual([]);
+  });
+
+  test('the bonus counts as used last, and the sum is rounded down', async () => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'medium');
+    await useCredits(customer, 130);
+    expect(await balance(customer)).toBe(200);
+    expect(await giveBack(customer, id)).toMatchObject({
+      status: 200,
+      body: { refundMinor: 1_700, revokedCredits: 200 },
+    });
+    await becomes(customer, 'partly_refunded', 0);
+    expect(await outOfPocket(customer)).toBe(1_300);
+    expect(await alertsOf(customer)).toEqual([]);
+  });
+
+  test('two clicks give it back once', async () => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'small');
+    const answers = await Promise.all([giveBack(customer, id), giveBack(customer, id)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(await outOfPocket(customer)).toBe(0);
+  });
+
+  test('not after the window, not by a stranger or a member; an operator can', async () => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'small');
+    const stranger = await signUp(app);
+    expect(await giveBack(stranger, id)).toMatchObject({ status: 404 });
+    expect(await giveBack(customer, 'nonsense')).toMatchObject({ status: 404 });
+    await advanceDays(app, 7);
+    const again = await giveBack(customer, id);
+    expect(again).toMatchObject({ status: 409, body: { code: 'refund_window_over' } });
+    expect((await purchases(customer))[0]).toMatchObject({ refundUntil: null });
+    expect(await balance(customer)).toBe(60);
+    const { purchases: service } = app.server.context.services;
+    const wish = { purchaseId: id, reason: 'Goodwill.', by: 'staff' };
+    await expect(service.refundByOperator({ ...wish, amountMinor: 601 })).rejects.toMatchObject({
+      code: 'nothing_to_refund',
+    });
+    expect(await service.refundByOperator({ ...wish, amountMinor: 200 })).toMatchObject({
+      refundMinor: 200,
+      revokedCredits: 20,
+    });
+    await becomes(customer, 'partly_refunded', 40);
+    expect(await service.refundByOperator(wish)).toMatchObject({ refundMinor: 400 });
+    await becomes(customer, 'refunded', 0);
+  });
+});
+
+describe('12.36 refunds in the dashboard', () => {
+  test('of a half-used pack: what is left up to the share; the rest is an alert and no debt', async () => {
+    const customer = await signUp(app);
+    await bought(customer, 'small');
+    await useCredits(customer, 40);
+    await refundByStaff(customer, 300);
+    await becomes(customer, 'partly_refunded', 0);
+    await eventually(async () => expect(await alertsOf(customer)).toEqual(['credits_shortfall']));
+    // Ten of the thirty were used. What is bought afterwards is nobody's debt.
+    const { rows } = await app.database.pool.query(
+      'select shortfall_micro::int from credit_purchases where tenant_id = $1',
+      [customer.tenantId],
+    );
+    expect(rows).toEqual([{ shortfall_micro: 10_000_000 }]);
+    await bought(customer, 'small');
+    expect(await balance(customer)).toBe(60);
+  });
+
+  test('in parts they take their shares, found by the sweep too', async () => {
+    const customer = await signUp(app);
+    await bought(customer, 'small');
+    await control('chaos', { drop: 1 });
+    await refundByStaff(customer, 200);
+    await refundByStaff(customer, 100);
+    await app.server.context.services.reconcile.sweep();
+    await becomes(customer, 'partly_refunded', 30);
+    await refundByStaff(customer);
+    await customer.sync();
+    await becomes(customer, 'refunded', 0);
+    expect(await outOfPocket(customer)).toBe(0);
+  });
+});
+
+describe('12.38 a refund to a wallet takes its time', () => {
+  const pending = async (outcome: 'succeeded' | 'failed', amount?: number) => {
+    const customer = await signUp(app);
+    const { expiresAt } = await bought(customer, 'small', { method: 'wechat_pay' });
+    await control('wallet_refunds', { seconds: 7_200, outcome });
+    await refundByStaff(customer, amount);
+    await eventually(async () =>
+      expect((await purchases(customer))[0]).toMatchObject({ refundPendingMinor: amount ?? 600 }),
+    );
+    return { customer, expiresAt: Date.parse(expiresAt!) };
+  };
+
+  test('meanwhile the credits are frozen, then taken', async () => {
+    const { customer } = await pending('succeeded');
+    await eventually(async () => expect(await balance(customer)).toBe(0));
+    expect((await credits(customer)).grants).toMatchObject([{ state: 'frozen' }]);
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'refunded', 0);
+  });
+
+  test('failed: they are back, and end later by as long as it took', async () => {
+    const { customer, expiresAt } = await pending('failed');
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'granted', 60);
+    const [grant] = (await credits(customer)).grants;
+    expect(grant).toMatchObject({ state: 'active' });
+    expect(Date.parse(grant!.expiresAt) - expiresAt).toBeGreaterThan(7_100_000);
+    expect(await alertsOf(customer)).toEqual(['refund.failed']);
+  });
+
+  test('of a part: its share is gone at once, the rest can be used, and a failure brings it back', async () => {
+    const { customer } = await pending('failed', 200);
+    await eventually(async () => expect(await balance(customer)).toBe(40));
+    await useCredits(customer, 10);
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'granted', 50);
+    await customer.sync();
+    expect(await balance(customer)).toBe(50);
+  });
+});
+
+describe('12.39 a dispute', () => {
+  const disputed = async () => {
+    const customer = await signUp(app);
+    const { expiresAt } = await bought(customer, 'small');
+    const charge = await chargeOf(customer);
+    await control('disputes', { charge, reason: 'fraudulent' });
+    await becomes(customer, 'disputed', 0);
+    const { data } = await customer.atStripe<{ data: { id: string }[] }>(
+      `disputes?charge=${charge}`,
+    );
+    return { customer, dispute: data[0]!.id, expiresAt: Date.parse(expiresAt!) };
+  };
+
+  test('freezes the credits; won, they are back with the time added', async () => {
+    const { customer, dispute, expiresAt } = await disputed();
+    expect((await credits(customer)).grants).toMatchObject([{ state: 'frozen' }]);
+    const { id } = (await purchases(customer))[0]!;
+    expect(await giveBack(customer, id)).toMatchObject({ status: 409 });
+    await advanceDays(app, 3);
+    await customer.atStripe(`disputes/${dispute}`, {
+      'evidence[uncategorized_text]': 'winning_evidence',
+      submit: 'true',
+    });
+    await becomes(customer, 'granted', 60);
+    const [grant] = (await credits(customer)).grants;
+    expect(Date.parse(grant!.expiresAt) - expiresAt).toBeGreaterThan(3 * 86_400_000 - 60_000);
+  });
+
+  test('lost, they are taken', async () => {
+    const { customer, dispute } = await disputed();
+    await fetch(`${app.stripeUrl}/v1/disputes/${dispute}/close`, {
+      method: 'POST',
+      headers: { Authorization: 'Bearer sk_test_squaretable' },
+    });
+    await settled(app);
+    await becomes(customer, 'disputed', 0);
+    await eventually(async () =>
+      expect((await credits(customer)).grants).toMatchObject([{ left: 0 }]),
+    );
+  });
+});
+
+test('12.3 money for a team that was deleted meanwhile goes back', async () => {
+  const customer = await signUp(app);
+  const session = await openPack(customer, 'small');
+  await control('delayed_payments', { seconds: 3_600, outcome: 'succeeded' });
+  await payPack(customer, session, { method: 'alipay' });
+  await settled(app);
+  const customerId = await customer.customerId();
+  expect((await customer.api.delete('/api/tenant', { confirm: 'Round table' })).status).toBe(204);
+  await advanceDays(app, 0.1);
+  await app.server.context.services.purchases.sweep();
+  await remedied(customer);
+  const { data } = await customer.atStripe<{ data: { amount: number; amount_refunded: number }[] }>(
+    `charges?customer=${customerId}`,
+  );
+  expect(data.map((one) => one.amount - one.amount_refunded)).toEqual([0]);
+  expect(await alertsOf(customer)).toEqual(['late_payment']);
+});
+
+test('12.3 who has credits left a week before they end is written to, once', async () => {
+  const customer = await signUp(app);
+  await bought(customer, 'small');
+  await advanceDays(app, 357);
+  const { purchases: service } = app.server.context.services;
+  await service.tellEnding();
+  expect(await mailsTo(customer)).toEqual(['pack_bought']);
+  await advanceDays(app, 2);
+  await service.tellEnding();
+  await service.tellEnding();
+  expect(await mailsTo(customer)).toEqual(['pack_bought', 'credits_ending']);
+  await advanceDays(app, 6.1);
+  expect(await balance(customer)).toBe(0);
+});
