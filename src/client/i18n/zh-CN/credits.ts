@@ -57,7 +57,7 @@ const credits: Messages['credits'] = {
   },
   refund: {
     button: '退款',
-    buttonOf: '退还 {date} 购买的 {count} 点数',
+    buttonOf: '退款：{date} 购买的 {count} 点数',
     title: '退还未使用的点数',
     text: '这 {count} 点数中未使用的部分将按 {amount} 的相应比例原路退回，赠送的点数视为最后使用。可在 {date} 之前退款。',
     done: '{amount} 将退回，已收回 {count} 点数。',
