@@ -92,6 +92,18 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'settings.title' },
   },
   {
+    path: '/team',
+    name: 'team',
+    component: () => import('./pages/Team.vue'),
+    meta: { title: 'team.title' },
+  },
+  {
+    path: '/invitation',
+    name: 'invitation',
+    component: () => import('./pages/Invitation.vue'),
+    meta: { title: 'team.invitation.title', isOpen: true, words: ['rooms'] },
+  },
+  {
     path: '/account',
     name: 'account',
     component: () => import('./pages/Account.vue'),

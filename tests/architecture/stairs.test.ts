@@ -52,6 +52,7 @@ const PAGES = {
     'components/community',
     'components/settings',
     'components/account',
+    'components/team',
     'components/usage',
     'components/payments',
     'components/credits',

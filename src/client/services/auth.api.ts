@@ -1,6 +1,6 @@
 import type { SessionView } from '../../domain/api.ts';
 import type { Language } from '../i18n/languages.ts';
-import { authorizedFetch, jsonBody, send } from './http.ts';
+import { authorizedFetch, jsonBody, postJson, send } from './http.ts';
 
 export interface Credentials {
   email: string;
@@ -44,6 +44,11 @@ export async function openAccount(token: string): Promise<void> {
 /** The language of mails and of Stripe's pages, and the zone of dates in mails. */
 export async function tellReading(reading: { locale: Language; timeZone: string }): Promise<void> {
   await authorizedFetch('/api/auth/me', { method: 'PATCH', ...jsonBody(reading) });
+}
+
+/** Tokens for another team of the reader's. */
+export function switchTeam(tenantId: string): Promise<SessionView> {
+  return postJson('/api/auth/switch', { tenantId });
 }
 
 /** Ends the session of the cookie. */

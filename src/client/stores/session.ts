@@ -6,7 +6,7 @@ import { canManageBilling } from '../../domain/ids.ts';
 import * as authApi from '../services/auth.api.ts';
 import { onSessionEvents, refreshSession, setAccessToken } from '../services/http.ts';
 
-type Message = { kind: 'signed_out' } | { kind: 'signed_in'; userId: string };
+type Message = { kind: 'signed_out' } | { kind: 'signed_in'; userId: string; tenantId: string };
 
 /**
  * Who is signed in. Whatever belongs to a tenant is kept under the user's id and dropped with the
@@ -26,10 +26,16 @@ export const useSessionStore = defineStore('session', () => {
   const mayManageBilling = computed(() => (user.value ? canManageBilling(user.value.role) : false));
 
   function accept(session: SessionView, announce: boolean): void {
-    if (me.value && me.value.user.id !== session.user.id) forget();
+    if (me.value && isElsewhere(session.user.id, session.tenant.id)) forget();
     setAccessToken(session.accessToken);
     me.value = { user: session.user, tenant: session.tenant };
-    if (announce) broadcast({ kind: 'signed_in', userId: session.user.id });
+    if (announce)
+      broadcast({ kind: 'signed_in', userId: session.user.id, tenantId: session.tenant.id });
+  }
+
+  /** Whether these are another account or another team than the page is of. */
+  function isElsewhere(userId: string, tenantId: string): boolean {
+    return me.value?.user.id !== userId || me.value.tenant.id !== tenantId;
   }
 
   /** Drops the session and everything that was fetched or said in it. */
@@ -51,15 +57,20 @@ export const useSessionStore = defineStore('session', () => {
 
   tabs?.addEventListener('message', ({ data }: MessageEvent<Message>) => {
     if (data.kind === 'signed_out' && me.value) lose('elsewhere');
-    // Another account has taken the cookie: nothing of this tab may go on under it.
-    if (data.kind === 'signed_in' && me.value && me.value.user.id !== data.userId) {
+    // The cookie is another account's, or in another team: nothing of this tab may go on under it.
+    if (data.kind === 'signed_in' && me.value && isElsewhere(data.userId, data.tenantId)) {
       forget();
       location.reload();
     }
   });
 
   onSessionEvents({
-    session: (session) => accept(session, false),
+    session: (session) => {
+      // Who was taken out of a team finds themselves in another one: its pages begin anew.
+      const moved = me.value !== null && isElsewhere(session.user.id, session.tenant.id);
+      accept(session, false);
+      if (moved) location.assign('/');
+    },
     signedOut: () => me.value && lose('expired'),
   });
 
@@ -87,6 +98,12 @@ export const useSessionStore = defineStore('session', () => {
 
     async register(registration: authApi.Registration): Promise<void> {
       accept(await authApi.register(registration), true);
+    },
+
+    /** Goes to another team of the reader's: its pages begin anew, here and in other tabs. */
+    async switchTo(tenantId: string): Promise<void> {
+      accept(await authApi.switchTeam(tenantId), true);
+      location.assign('/');
     },
 
     async logout(): Promise<void> {

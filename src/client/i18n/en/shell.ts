@@ -12,6 +12,7 @@ export default {
     settings: 'Settings',
   },
   account: { signedInAs: 'Signed in as {name}', logout: 'Log out' },
+  team: 'Team',
   language: { short: 'ZH', label: 'ZH, switch to Chinese' },
   theme: { label: 'Theme', light: 'Light', dark: 'Dark', system: 'System' },
   actions: {

@@ -1,0 +1,166 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SessionView } from '../../src/domain/api.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  PASSWORD,
+  recordUsage,
+  signUp,
+  startAppWithPages,
+  tabTo,
+  WORDS,
+} from '../support/app-visitor.ts';
+import { fill, inBoth, shows } from '../support/both-languages.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { tokenMailed } from '../support/mailed.ts';
+import { putOnPlan } from '../support/metering.ts';
+
+const { auth, settings, shell, team } = WORDS.en;
+const NEWCOMER = 'newcomer@example.com';
+let app: TestApp;
+let browser: Browser;
+let context: BrowserContext;
+let session: SessionView;
+let page: Page;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+  context = await newVisitor(browser, { width: 360 });
+  context.setDefaultTimeout(10_000);
+  session = await signUp(app, context);
+  await putOnPlan(app.database.pool, session.tenant.id, 'team');
+  page = await context.newPage();
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+async function fits(on: Page): Promise<void> {
+  expect(await accessibilityFaults(on)).toEqual([]);
+  expect(await sidewaysScroll(on)).toBeLessThanOrEqual(0);
+}
+
+const said = (on: Page, text: string) => on.getByRole('status').getByText(text).waitFor();
+const dialog = (on: Page) => on.getByRole('dialog');
+
+test('13 an owner invites by keyboard, sends again and takes back, on a phone', async () => {
+  await page.goto(`${app.url}/settings`);
+  await page.getByRole('link', { name: team.open }).click();
+  await page.getByRole('heading', { name: team.title, exact: true }).waitFor();
+  await inBoth(page, (words) => shows(page.locator('main'), words.team.invitations.lead));
+  await page.getByText(fill(team.members.seats, { taken: '1', max: '10' })).waitFor();
+  await fits(page);
+  await tabTo(page, auth.fields.email);
+  await page.keyboard.type('nobody');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').first().waitFor();
+  await page.getByLabel(auth.fields.email).fill('guest@example.com');
+  await page.keyboard.press('Enter');
+  await said(page, fill(team.invitations.sent, { email: 'guest@example.com' }));
+  await page.getByText(fill(team.members.seats, { taken: '2', max: '10' })).waitFor();
+  await fits(page);
+  await page
+    .getByRole('button', { name: fill(team.invitations.againTo, { email: 'guest@example.com' }) })
+    .click();
+  await said(page, fill(team.invitations.sent, { email: 'guest@example.com' }));
+  const takeBack = fill(team.invitations.revokeOf, { email: 'guest@example.com' });
+  await page.getByRole('button', { name: takeBack }).click();
+  await dialog(page).waitFor();
+  await fits(page);
+  await dialog(page).getByRole('button', { name: team.invitations.revoke }).click();
+  await said(page, fill(team.invitations.revoked, { email: 'guest@example.com' }));
+  expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
+});
+
+test('13 who is invited makes an account, joins, and goes from team to team', async () => {
+  await page.getByLabel(auth.fields.email).fill(NEWCOMER);
+  await page.keyboard.press('Enter');
+  await said(page, fill(team.invitations.sent, { email: NEWCOMER }));
+  const token = await tokenMailed(app.server.context, 'team_invitation', NEWCOMER);
+  await page.goto(`${app.url}/invitation?token=${token}`);
+  await page
+    .getByRole('alert')
+    .getByText(fill(team.invitation.wrong, { email: session.user.email }))
+    .waitFor();
+  await fits(page);
+
+  const visitor = await newVisitor(browser);
+  visitor.setDefaultTimeout(10_000);
+  const there = await visitor.newPage();
+  await there.goto(`${app.url}/invitation?token=${token}`);
+  await inBoth(there, (words) => shows(there.locator('main'), words.team.invitation.title));
+  await fits(there);
+  await there
+    .getByRole('link', { name: fill(team.invitation.register, { email: NEWCOMER }) })
+    .click();
+  expect(await there.getByLabel(auth.fields.email).inputValue()).toBe(NEWCOMER);
+  await there.getByLabel(auth.fields.password, { exact: true }).fill(PASSWORD);
+  await there.keyboard.press('Enter');
+  await there
+    .getByRole('button', { name: fill(team.invitation.accept, { team: session.tenant.name }) })
+    .click();
+  await there.waitForURL(/\/chat/);
+  const choice = there.getByLabel(shell.team);
+  await choice.waitFor();
+  expect(await choice.locator('option:checked').textContent()).toBe(session.tenant.name);
+  await there.goto(`${app.url}/team`);
+  await there.getByText(session.user.email).waitFor();
+  // Members see who is there, and neither invite nor look into what was done.
+  expect(await there.getByRole('heading', { name: team.invitations.title }).count()).toBe(0);
+  expect(await there.getByRole('heading', { name: team.audit.title }).count()).toBe(0);
+  await fits(there);
+  await there.getByLabel(shell.team).first().selectOption({ label: 'newcomer' });
+  await there.waitForURL(/\/chat/);
+  await there.goto(`${app.url}/team`);
+  await there.getByRole('heading', { name: team.audit.title }).waitFor();
+  // The link works once.
+  await there.goto(`${app.url}/invitation?token=${token}`);
+  await there.getByRole('alert').getByText(team.invitation.over).waitFor();
+  await visitor.close();
+});
+
+test('13 roles, seats and leaving are on one page, and what was done below', async () => {
+  await recordUsage(app, session.tenant.id, 'messages', 1);
+  await page.goto(`${app.url}/team`);
+  const row = page.locator('li', { hasText: NEWCOMER });
+  await row.getByRole('combobox').selectOption('admin');
+  const named = { name: 'newcomer', role: settings.account.roles.admin };
+  await said(page, fill(team.members.changed, named));
+  await page.getByText('invitation.sent', { exact: true }).first().waitFor();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: team.audit.csv }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe('audit.csv');
+
+  await putOnPlan(app.database.pool, session.tenant.id, 'pro');
+  await page.reload();
+  await inBoth(page, (words) => shows(page.locator('main'), words.team.members.over));
+  await fits(page);
+  const name = { name: 'newcomer' };
+  const owner = session.user.displayName;
+  await page.getByRole('button', { name: fill(team.members.giveSeatTo, name) }).click();
+  await page.getByRole('alert').getByText(WORDS.en.errors.seats_full).waitFor();
+  await page
+    .getByRole('button', { name: fill(team.members.takeSeatFrom, { name: owner }) })
+    .click();
+  await said(page, fill(team.members.seatTaken, { name: owner }));
+  await page.getByRole('button', { name: fill(team.members.giveSeatTo, name) }).click();
+  await said(page, fill(team.members.seatGiven, name));
+
+  await page.getByRole('button', { name: fill(team.members.handOverTo, name) }).click();
+  await dialog(page).waitFor();
+  await fits(page);
+  await dialog(page).getByRole('button', { name: team.members.handOver }).click();
+  await said(page, fill(team.members.handedOver, name));
+  // An admin now: the only owner is not theirs to change, and what was done not theirs to see.
+  await page.reload();
+  await page.getByRole('heading', { name: team.invitations.title }).waitFor();
+  expect(await page.getByRole('heading', { name: team.audit.title }).count()).toBe(0);
+  expect(await row.getByRole('combobox').count()).toBe(0);
+  await page.getByRole('button', { name: team.members.leave, exact: true }).click();
+  await dialog(page).getByRole('button', { name: team.members.leave, exact: true }).click();
+  await page.waitForURL(/\/chat/);
+});
