@@ -28,6 +28,12 @@ test('12.1 numbers may be grouped, and unlimited is a word', () => {
   expect(rated[1]!.rates).toEqual({ llm_tokens: 1, images: 2_000_000 });
 });
 
+test('13 seats are those of the file, and not told where it names none', () => {
+  const seats = (text: string) => parsePlans(text, 'a.yaml').map((one) => one.seats);
+  expect(seats(file(plan(['seats: 3'])))).toEqual([undefined, 3, undefined]);
+  expect(readPlansFile(PLANS_FILE).map((one) => one.seats)).toEqual([1, 1, 10]);
+});
+
 describe('12.1 what a file has wrong is told with its place', () => {
   test.each([
     ['no YAML', 'plans: {', /^a\.yaml is not YAML: /],
@@ -53,6 +59,7 @@ describe('12.1 what a file has wrong is told with its place', () => {
     ['a rate of nothing', file(plan(['rates: {images: 0}'])), /rates\.images: takes whole micro/],
     ['half a rate', file(plan(['rates: {images: 0.5}'])), /rates\.images: takes whole micro/],
     ['a rate of what is none', file(plan(['rates: {songs: 1}'])), /pro\.rates: .*songs/],
+    ['no people', file(plan(['seats: 0'])), /plans\.pro\.seats: takes whole numbers of people/],
     ['no name', file(plan().replace('name: A', "name: ' '")), /plans\.pro\.name: /],
     ['a key twice', file(plan(['name: B'])), /is not YAML: Map keys must be unique/],
   ])('%s', (_, text, sentence) => {

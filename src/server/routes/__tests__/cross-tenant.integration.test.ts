@@ -88,7 +88,7 @@ async function rowsOf(tenantId: string): Promise<string> {
       `select t::text as row from ${name} t where tenant_id = $1 order by 1`,
       [tenantId],
     );
-    contents.push(`${name}: ${rows.map(({ row }) => row).join('\n')}`);
+    contents.push(...rows.map(({ row }) => `${name}: ${row}`));
   }
   return contents.join('\n');
 }
