@@ -9,11 +9,20 @@ const METERING = [
   'src/server/services/usage/ledger',
 ];
 
+interface Form {
+  name: string;
+  project: string;
+  files: string[];
+  env: Record<string, string>;
+  /** It holds a promise in seconds, which nothing beside it may use up. */
+  isTimed?: boolean;
+}
+
 /**
  * The long forms of what the suite does a slice of: each the same tests with larger numbers, the
  * longest first. `npm run test:long` runs all, `npm run test:long -- race` those whose name has the word.
  */
-const FORMS: { name: string; project: string; files: string[]; env: Record<string, string> }[] = [
+const FORMS: Form[] = [
   {
     name: 'streams that end in each way, 1,000 times',
     project: 'integration',
@@ -67,6 +76,7 @@ const FORMS: { name: string; project: string; files: string[]; env: Record<strin
     project: 'integration',
     files: ['tests/scenarios/stripe-hangs-verbs'],
     env: { HANG_DEPTH_COUNT: '4' },
+    isTimed: true,
   },
   {
     name: 'every connection ended 200 times',
@@ -167,13 +177,20 @@ const [word = ''] = process.argv.slice(2);
 const wanted = FORMS.filter((form) => form.name.includes(word));
 const counts: Counts[] = [];
 
-/** Much of a long form is waiting: two at once keep two cores at work. */
-async function runLane(): Promise<void> {
-  for (let form = wanted.shift(); form; form = wanted.shift()) {
-    counts.push(await vitest(form.name, ['--project', form.project, ...form.files], form.env));
+/** Beside each other tests take longer than alone: what ends them is that they hang, not their pace. */
+const TEST_TIMEOUT = ['--testTimeout', '180000'];
+
+async function runAll(forms: Form[]): Promise<void> {
+  for (let form = forms.shift(); form; form = forms.shift()) {
+    const args = ['--project', form.project, ...form.files, ...TEST_TIMEOUT];
+    counts.push(await vitest(form.name, args, form.env));
   }
 }
 
-await Promise.all([runLane(), runLane()]);
+const timed = wanted.filter((form) => form.isTimed);
+const others = wanted.filter((form) => !form.isTimed);
+// Much of a long form is waiting: two at once keep two cores at work.
+await Promise.all([runAll(others), runAll(others)]);
+await runAll(timed);
 const { passed, failed } = conclude(counts);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

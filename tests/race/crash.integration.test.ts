@@ -15,7 +15,7 @@ import { readJournals, startCaller, type CallerTask } from './processes.ts';
 /** How many kills of each kind; `npm run test:race` asks for 20. */
 const KILLS = Number(process.env.RACE_RUNS ?? 1);
 
-vi.setConfig({ testTimeout: 60_000 + KILLS * 20_000 });
+vi.setConfig({ testTimeout: 120_000 + KILLS * 60_000 });
 
 let folder: string;
 let server: EmbeddedPostgres;

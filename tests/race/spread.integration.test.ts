@@ -22,7 +22,7 @@ const BUCKETS = 4;
 const TENANTS = 40 + KILLS * 20;
 const INGEST_TOKEN = 'an ingest token of the tests, long enough';
 
-vi.setConfig({ testTimeout: 120_000 + KILLS * 15_000 });
+vi.setConfig({ testTimeout: 180_000 + KILLS * 60_000 });
 
 const dataDir = mkdtempSync(path.join(tmpdir(), 'squaretable-spread-'));
 let database: TestDatabase;

@@ -18,7 +18,7 @@ const TERMINATIONS = Number(process.env.TERMINATION_RUNS ?? 6);
 const PROCESSES = TERMINATIONS > 50 ? 2 : 1;
 const INGEST_TOKEN = 'an ingest token of the tests, long enough';
 
-vi.setConfig({ testTimeout: 60_000 + TERMINATIONS * 3_000 });
+vi.setConfig({ testTimeout: 120_000 + TERMINATIONS * 10_000 });
 
 const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-terminated-'));
 let database: TestDatabase;
@@ -152,6 +152,9 @@ test(`10.18 every connection ended ${TERMINATIONS} times under mixed load ends n
   );
   let ended = 0;
   for (let n = 0; n < TERMINATIONS; n += 1) {
+    // Under load, however slow the machine is: something was answered since the last time.
+    const before = seen.get(200) ?? 0;
+    while ((seen.get(200) ?? 0) === before) await pause(20);
     await pause(50 + Math.random() * 600);
     const { rows } = await database.pool.query<{ ended: number }>(
       `select count(pg_terminate_backend(pid))::int as ended
@@ -167,7 +170,7 @@ test(`10.18 every connection ended ${TERMINATIONS} times under mixed load ends n
   ).toEqual(apps.map(() => [null, null, '']));
   expect(ended).toBeGreaterThan(TERMINATIONS);
   expect(seen.get(500) ?? 0).toBe(0);
-  expect(seen.get(200) ?? 0).toBeGreaterThan(TERMINATIONS);
+  expect(seen.get(200) ?? 0).toBeGreaterThanOrEqual(TERMINATIONS);
   await assertNothingLost(sessions);
   expect(await imbalances(database.pool)).toEqual([]);
 });

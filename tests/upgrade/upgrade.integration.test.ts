@@ -79,7 +79,7 @@ function migrate(): Promise<void> {
 async function worksOn(load: Load): Promise<void> {
   const from = load.recorded.size;
   await vi.waitFor(() => expect(load.recorded.size).toBeGreaterThan(from + 40 * RUNS), {
-    timeout: 30_000 + RUNS * 10_000,
+    timeout: 90_000 + RUNS * 10_000,
     interval: 50,
   });
 }

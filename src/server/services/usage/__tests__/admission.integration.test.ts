@@ -177,7 +177,7 @@ test('the database admits, begins, settles and expires exactly as the plain rule
     { numRuns: 30 },
   );
   expect(await imbalances(database.pool)).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 /**
  * A key that comes again within one batch has the same body: the second waits for a round of its own
