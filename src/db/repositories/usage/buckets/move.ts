@@ -17,6 +17,20 @@ const COME_AGAIN = new Set([MOVED, '55P03', '40P01', '40001', '42P01', 'XX000'])
 /** The bucket that it goes to lacks a month that it has. */
 const NO_PARTITION = 'UB004';
 
+/** Written under the lock of a tenant's copy, counter or account alone, those that others refer to first. */
+const UNDER_LOCK = [
+  ...['usage_tenants', 'usage_totals', 'credit_accounts', 'usage_days', 'usage_idempotency'],
+  ...['usage', 'credit_grants', 'credit_draws', 'credit_changes', 'reservation_sources'],
+];
+
+/** Also written without it. */
+const WITHOUT_LOCK = ['usage_reservations', 'usage_thresholds'];
+
+/** Every table of a bucket that has rows of tenants. */
+export const MOVED_TABLES: readonly string[] = [...UNDER_LOCK, ...WITHOUT_LOCK];
+
+const list = (names: readonly string[]) => `array[${names.map(pg.escapeLiteral).join(', ')}]`;
+
 /**
  * Moves all of a tenant's metering into the bucket `to`, in one transaction, while it is used. Calls
  * wait for its counters, and find them in the other bucket then. False when it was there already.
@@ -60,9 +74,7 @@ function moving(tenantId: string, from: number, to: number): string {
   return `do $move$
     declare
       v_tenant uuid := ${pg.escapeLiteral(tenantId)};
-      v_guarded text[] := array['usage_totals', 'credit_accounts', 'usage_days',
-        'usage_idempotency', 'usage', 'credit_grants', 'credit_draws', 'credit_changes',
-        'reservation_sources'];
+      v_guarded text[] := ${list(UNDER_LOCK)};
       v_table text;
       v_names text;
       v_values text;
@@ -97,8 +109,7 @@ function moving(tenantId: string, from: number, to: number): string {
         end if;
       end loop;
 
-      foreach v_table in array array['usage_tenants'] || v_guarded || array['usage_reservations',
-        'usage_thresholds']
+      foreach v_table in array v_guarded || ${list(WITHOUT_LOCK)}
       loop
         select string_agg(format('%I', a.attname), ', '),
           string_agg(case when y.typnamespace = '${source}'::regnamespace
@@ -110,7 +121,7 @@ function moving(tenantId: string, from: number, to: number): string {
         where a.attrelid = ('${source}.' || v_table)::regclass and a.attnum > 0
           and not a.attisdropped;
         execute case
-          when v_table = 'usage_tenants' or v_table = any(v_guarded)
+          when v_table = any(v_guarded)
           then format('insert into ${target}.%1$I (%2$s) select %3$s from ${source}.%1$I
             where tenant_id = $1 %4$s', v_table, v_names, v_values,
             case v_table when 'usage_totals' then 'order by period, resource_type'
@@ -121,9 +132,7 @@ function moving(tenantId: string, from: number, to: number): string {
         end using v_tenant;
       end loop;
 
-      foreach v_table in array array['reservation_sources', 'credit_changes', 'credit_draws',
-        'credit_grants', 'credit_accounts', 'usage', 'usage_idempotency', 'usage_days',
-        'usage_totals', 'usage_tenants']
+      foreach v_table in array ${list(UNDER_LOCK.toReversed())}
       loop
         execute format('delete from ${source}.%I where tenant_id = $1', v_table) using v_tenant;
       end loop;

@@ -10,7 +10,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
+import { MOVED_TABLES, moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { BillingError } from '../../../../../domain/errors.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';
@@ -39,8 +39,7 @@ const IMAGES = { resourceType: 'images' as const };
 
 /** Where the tenant's metering lies, by the tables themselves: every bucket that has rows of it. */
 const schemasWith = async (tenantId: string) => {
-  const tables = ['tenants', 'totals', 'days', 'reservations', 'idempotency', 'thresholds'];
-  const parts = ['usage', ...tables.map((name) => `usage_${name}`)].map(
+  const parts = MOVED_TABLES.map(
     (table) => `select tableoid from u00.${table} where tenant_id = $1`,
   );
   const rows = await inEveryBucket<{ schema: string }>(
@@ -51,6 +50,15 @@ const schemasWith = async (tenantId: string) => {
   );
   return rows.map(({ schema }) => schema);
 };
+
+test('11.2 every table of a bucket that has rows of tenants is moved with them', async () => {
+  const { rows } = await database.pool.query<{ name: string }>(
+    `select c.relname as name from pg_class c
+     join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+     where c.relnamespace = 'u00'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
+  );
+  expect(rows.map(({ name }) => name).toSorted()).toEqual([...MOVED_TABLES].sort());
+});
 
 test('11.2 all that is told of a tenant is told as before, after each move and back', async () => {
   const [usage, elsewhere] = [usageService(database, clock), usageService(database, clock)];
