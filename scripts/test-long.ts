@@ -66,6 +66,12 @@ const FORMS: Form[] = [
     env: { MOVE_RUNS: '60', SPREAD_RUNS: '20' },
   },
   {
+    name: 'credits against the plain rules, 1,000 histories',
+    project: 'integration',
+    files: ['src/server/services/usage/credits'],
+    env: { CREDITS_RUNS: '1000' },
+  },
+  {
     name: 'races and crashes, 20 times',
     project: 'integration',
     files: ['tests/race/admission', 'tests/race/crash'],

@@ -1,10 +1,9 @@
 import { userInfo } from 'node:os';
 import './operator/env-file.ts';
-import { findAccountByEmail } from '../src/db/repositories/accounts/user.repository.ts';
-import { isUuid } from '../src/domain/ids.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { tenantIdOf } from './operator/tenant.ts';
 import { withUsage, type OperatorUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -78,14 +77,4 @@ async function usedOf(
 ): Promise<number> {
   const { resources } = await usage.getUsageStats(tenantId, period);
   return resources.find((one) => one.resourceType === resource)?.used ?? 0;
-}
-
-async function tenantIdOf({ database }: OperatorUsage, idOrEmail: string): Promise<string> {
-  if (!idOrEmail.includes('@')) {
-    if (isUuid(idOrEmail)) return idOrEmail;
-    throw new Error(`There is no tenant "${idOrEmail}".`);
-  }
-  const account = await findAccountByEmail(database.db, idOrEmail.toLowerCase());
-  if (!account) throw new Error(`Nobody has registered with ${idOrEmail}.`);
-  return account.user.tenantId;
 }

@@ -21,6 +21,8 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:verify', true],
   ['usage:archive', true],
   ['usage:correct', true],
+  ['credits:grant', true],
+  ['credits:revoke', true],
   ['usage:spread', true],
   ['community:reports', false],
   ['community:hide', true],

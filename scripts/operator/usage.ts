@@ -2,6 +2,7 @@ import path from 'node:path';
 import { openDatabase, type Database } from '../../src/db/client.ts';
 import { decideForCommand } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
+import type { Clock } from '../../src/domain/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { LedgerVerificationService } from '../../src/server/services/usage/ledger/ledger-verification.service.ts';
@@ -13,6 +14,7 @@ import { reachDatabase } from './database.ts';
 
 export interface OperatorUsage {
   database: Database;
+  clock: Clock;
   usage: UsageService;
   verification: LedgerVerificationService;
   spread: SpreadService;
@@ -32,7 +34,7 @@ export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): 
     const verification = new LedgerVerificationService(deps);
     const spread = new SpreadService(deps);
     const archiveFolder = path.join(config.dataDir, 'archive');
-    const done = await work({ database, usage, verification, spread, archiveFolder });
+    const done = await work({ database, clock, usage, verification, spread, archiveFolder });
     await usage.stop();
     return done;
   } finally {

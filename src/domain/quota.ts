@@ -23,10 +23,23 @@ export interface ResourceUsage {
   limit: Limit;
   /** Units that a new call may still take; `null` when unlimited. Never negative. */
   remaining: number | null;
-  /** `used` of `limit` in percent, rounded down, above 100 when exceeded; `null` without a limit. */
+  /** What of `used` the quota paid, of `limit` in percent, rounded down, above 100 when exceeded; `null` without a limit. */
   percent: number | null;
   level: QuotaLevel;
+  /** Of `used`: what the quota did not pay, but credits. */
+  beyond: number;
+  /** Microcredits a unit beyond the quota; `null` where the quota is a hard limit. */
+  rateMicro: number | null;
 }
+
+/** What of a counter is beyond the quota, and what more of it costs. */
+export interface Beyond {
+  used: number;
+  held: number;
+  rateMicro: number | null;
+}
+
+const NOTHING_BEYOND: Beyond = { used: 0, held: 0, rateMicro: null };
 
 /**
  * Derives what is shown from the counters. `exceeded` begins when nothing is left to use (100 %),
@@ -37,15 +50,14 @@ export function describeUsage(
   used: number,
   held: number,
   limit: Limit,
+  { used: beyond, held: heldBeyond, rateMicro }: Beyond = NOTHING_BEYOND,
 ): ResourceUsage {
-  if (limit === null) {
-    return { resourceType, used, held, limit, remaining: null, percent: null, level: 'unlimited' };
-  }
-  if (limit === 0) {
-    return { resourceType, used, held, limit, remaining: 0, percent: null, level: 'not_included' };
-  }
-  const percent = Math.floor((used * 100) / limit);
+  const counted = { resourceType, used, held, limit, beyond, rateMicro };
+  if (limit === null) return { ...counted, remaining: null, percent: null, level: 'unlimited' };
+  if (limit === 0) return { ...counted, remaining: 0, percent: null, level: 'not_included' };
+  const ofQuota = used - beyond;
+  const percent = Math.floor((ofQuota * 100) / limit);
   const level = percent >= 100 ? 'exceeded' : percent >= 80 ? 'warning' : 'ok';
-  const remaining = Math.max(0, limit - used - held);
-  return { resourceType, used, held, limit, remaining, percent, level };
+  const remaining = Math.max(0, limit - ofQuota - (held - heldBeyond));
+  return { ...counted, remaining, percent, level };
 }

@@ -14,6 +14,8 @@ export const OPERATORS = [
   'usage:verify',
   'usage:archive',
   'usage:correct',
+  'credits:grant',
+  'credits:revoke',
   'usage:spread',
   'community:reports',
   'community:hide',

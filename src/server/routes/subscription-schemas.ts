@@ -7,11 +7,11 @@ import type {
   SubscriptionOverview,
   SubscriptionView,
   UpgradeResult,
-  UsageStats,
 } from '../../domain/api.ts';
 import { FEATURES, INTERVALS, PLANS } from '../../domain/plans.ts';
 import { REMEDY_CAUSES } from '../../domain/billing/remedy.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
+import { usageStatsSchema } from './usage-schemas.ts';
 
 const instant = z.iso.datetime();
 const minor = z.number().int();
@@ -106,23 +106,6 @@ export const subscriptionSchema = z
   })
   .openapi('Subscription') satisfies z.ZodType<SubscriptionView>;
 
-const usageSchema = z.object({
-  period: z.string(),
-  resetsAt: instant,
-  updatedAt: instant,
-  resources: z.array(
-    z.object({
-      resourceType: z.enum(RESOURCE_TYPES),
-      used: z.number(),
-      held: z.number(),
-      limit: z.number().nullable(),
-      remaining: z.number().nullable(),
-      percent: z.number().nullable(),
-      level: z.enum(['ok', 'warning', 'exceeded', 'not_included', 'unlimited']),
-    }),
-  ),
-}) satisfies z.ZodType<UsageStats>;
-
 const action = z.enum([
   'current',
   'subscribe',
@@ -136,7 +119,7 @@ const action = z.enum([
 export const overviewSchema = z
   .object({
     subscription: subscriptionSchema,
-    usage: usageSchema,
+    usage: usageStatsSchema,
     features: z.array(z.enum(FEATURES)),
     actions: z.record(z.string(), action).openapi({ description: 'By price id.' }),
     canManageBilling: z.boolean(),

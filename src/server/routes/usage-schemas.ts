@@ -18,6 +18,8 @@ export const usageStatsSchema = z
         remaining: units.nullable(),
         percent: units.nullable(),
         level: z.enum(['ok', 'warning', 'exceeded', 'not_included', 'unlimited']),
+        beyond: units,
+        rateMicro: units.nullable(),
       }),
     ),
   })

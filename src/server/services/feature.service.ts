@@ -8,11 +8,11 @@ import type { QuotaCheck, UsageService } from './usage.service.ts';
 
 /** What a tenant's plan lets it do. */
 export class FeatureService {
-  private readonly usage: Pick<UsageService, 'checkQuota' | 'getPlan'>;
+  private readonly usage: Pick<UsageService, 'checkQuota' | 'credits' | 'getPlan'>;
   private readonly plans: Pick<PlanCatalogue, 'listNewest'>;
 
   constructor(deps: {
-    usage: Pick<UsageService, 'checkQuota' | 'getPlan'>;
+    usage: Pick<UsageService, 'checkQuota' | 'credits' | 'getPlan'>;
     plans: Pick<PlanCatalogue, 'listNewest'>;
   }) {
     this.usage = deps.usage;
@@ -33,6 +33,11 @@ export class FeatureService {
   /** Looks, without reserving: whether `amount` more would fit now. */
   checkQuota(tenantId: TenantId, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
     return this.usage.checkQuota(tenantId, resourceType, amount);
+  }
+
+  /** Units that the next call can take, of quota and credits together; `null` without a limit. */
+  async getSpendable(tenantId: TenantId, resourceType: ResourceType): Promise<number | null> {
+    return (await this.usage.credits.read(tenantId)).spendable[resourceType];
   }
 
   /** 403 `upgrade_required` where the plan does not include the resource at all (a limit of 0). */

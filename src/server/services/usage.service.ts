@@ -164,7 +164,7 @@ export class UsageService {
     return ingestBatch(this.#deps, events);
   }
 
-  /** Looks, without reserving: whether `amount` more would fit now. */
+  /** Looks, without reserving: whether `amount` more would fit now, of quota and credits together. */
   async checkQuota(tenantId: string, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
     const { clock, entitlements, queues } = this.#deps;
     const key = { tenantId, resourceType, period: periodOf(clock.now()) };
@@ -175,7 +175,14 @@ export class UsageService {
       limit: (await entitlements.getLimits(tenantId, key.period))[resourceType],
     };
     const remaining = limit === null ? null : Math.max(0, limit - used - held);
-    return { allowed: remaining === null || amount <= remaining, used, held, limit, remaining };
+    const fits = remaining === null || amount <= remaining;
+    const allowed = fits || (await this.#canSpend(tenantId, resourceType, amount));
+    return { allowed, used, held, limit, remaining };
+  }
+
+  async #canSpend(tenantId: string, resourceType: ResourceType, amount: number): Promise<boolean> {
+    const units = (await this.credits.read(tenantId)).spendable[resourceType];
+    return units === null || amount <= units;
   }
 
   /** The tenant's effective plan. */

@@ -1,5 +1,5 @@
 import type { Period } from '../../../domain/period.ts';
-import type { Limit, ResourceType } from '../../../domain/quota.ts';
+import type { Beyond, Limit, ResourceType } from '../../../domain/quota.ts';
 import { parseNumbers, plainArray } from './arrays.ts';
 import { prepared, type Bucket } from './bucket.ts';
 import { AS_TEXT } from './hot-path.ts';
@@ -9,6 +9,7 @@ export interface Counter {
   used: number;
   held: number;
   limit: Limit;
+  beyond: Beyond;
   updatedAt: Date;
 }
 
@@ -22,7 +23,8 @@ export interface CounterKey {
 const COUNTERS = prepared(
   'usage_counters',
   (u) => `
-    select resource_type as "resourceType", used, held, "limit", updated_at as "updatedAt"
+    select resource_type as "resourceType", used, held, "limit", updated_at as "updatedAt", beyond,
+      held_beyond as "heldBeyond", rate_micro as "rateMicro"
     from ${u}.usage_totals
     where tenant_id = $1 and period = $2`,
 );
@@ -33,20 +35,26 @@ export async function readCounters(
   tenantId: string,
   period: Period,
 ): Promise<Counter[]> {
-  type Row = Record<'used' | 'held', string> & {
+  type Row = Record<'used' | 'held' | 'beyond' | 'heldBeyond', string> & {
     resourceType: ResourceType;
     limit: string | null;
+    rateMicro: string | null;
     updatedAt: Date;
   };
   const result = await bucket.client.query<Row>({
     ...COUNTERS(bucket),
     values: [tenantId, period],
   });
-  return result.rows.map((row) => ({
+  return result.rows.map(({ beyond, heldBeyond, rateMicro, ...row }) => ({
     ...row,
     used: Number(row.used),
     held: Number(row.held),
     limit: row.limit === null ? null : Number(row.limit),
+    beyond: {
+      used: Number(beyond),
+      held: Number(heldBeyond),
+      rateMicro: rateMicro === null ? null : Number(rateMicro),
+    },
   }));
 }
 

@@ -147,8 +147,8 @@ export class ChatService {
       } catch (error) {
         const exceeded = error instanceof BillingError && error.code === 'quota_exceeded';
         if (!exceeded || hold.amount <= shortest.amount) throw error;
-        const { remaining } = await this.deps.features.checkQuota(tenantId, 'llm_tokens');
-        const smaller = holdTokens(promptTokens, maxOutputTokens, remaining);
+        const left = await this.deps.features.getSpendable(tenantId, 'llm_tokens');
+        const smaller = holdTokens(promptTokens, maxOutputTokens, left);
         hold = attempt < HOLD_ATTEMPTS && smaller ? smaller : shortest;
       }
     }

@@ -19,8 +19,9 @@ export async function usageStats(
   tenantId: string,
   period: Period = periodOf(deps.clock.now()),
 ): Promise<UsageStats> {
-  const [limits, counters] = await Promise.all([
+  const [limits, { rates }, counters] = await Promise.all([
     deps.entitlements.getLimits(tenantId, period),
+    deps.entitlements.getPlan(tenantId),
     deps.router.read(tenantId, (bucket) => bucket.getUsage(tenantId, period), isEmpty),
   ]);
   const updatedAt = counters.map((counter) => counter.updatedAt.getTime());
@@ -30,8 +31,12 @@ export async function usageStats(
     updatedAt: new Date(Math.max(...updatedAt, 0) || deps.clock.now()).toISOString(),
     resources: RESOURCE_TYPES.map((resourceType) => {
       const counter = counters.find((one) => one.resourceType === resourceType);
-      if (counter === undefined) return describeUsage(resourceType, 0, 0, limits[resourceType]);
-      return describeUsage(resourceType, counter.used, counter.held, counter.limit);
+      if (counter === undefined) {
+        const beyond = { used: 0, held: 0, rateMicro: rates[resourceType] ?? null };
+        return describeUsage(resourceType, 0, 0, limits[resourceType], beyond);
+      }
+      const { used, held, limit, beyond } = counter;
+      return describeUsage(resourceType, used, held, limit, beyond);
     }),
   };
 }

@@ -33,8 +33,9 @@ const IN_PROGRESS_RETRY_SECONDS = 5;
 
 /**
  * 429 `quota_exceeded` with what is used and held, when it resets, which plans allow more, and which
- * packs of credits would pay for more of it. The
- * `reason` is `in_progress` when only holds are in the way, `quota` when it is used up.
+ * packs of credits would pay for more of it. The `reason` is `in_progress` when only holds are in the
+ * way, `quota` when quota and credits are used up, `not_offered` for what the plan neither includes nor
+ * sells beyond.
  */
 export async function quotaExceeded(
   deps: { clock: Clock; entitlements: Entitlements; plans: PlanCatalogue },
@@ -44,6 +45,7 @@ export async function quotaExceeded(
   const now = deps.clock.now();
   const resetsAt = periodEnd(periodOf(now));
   const plan = await deps.entitlements.getPlan(tenantId);
+  const isOffered = limit !== 0 || plan.rates[resourceType] !== undefined;
   const untilReset = (resetsAt.getTime() - now.getTime()) / 1000;
   const message = inProgress
     ? 'Quota exceeded by work in progress; try again in a few seconds.'
@@ -55,7 +57,7 @@ export async function quotaExceeded(
       limit,
       used,
       held,
-      reason: inProgress ? 'in_progress' : 'quota',
+      reason: inProgress ? 'in_progress' : isOffered ? 'quota' : 'not_offered',
       resetsAt: resetsAt.toISOString(),
       plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
       // Where nothing more can be paid for, credits would be of no use.

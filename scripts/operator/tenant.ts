@@ -1,0 +1,17 @@
+import { findAccountByEmail } from '../../src/db/repositories/accounts/user.repository.ts';
+import { isUuid } from '../../src/domain/ids.ts';
+import type { OperatorUsage } from './usage.ts';
+
+/** The tenant of an id, or of somebody's address. Throws one sentence when there is none. */
+export async function tenantIdOf(
+  { database }: Pick<OperatorUsage, 'database'>,
+  idOrEmail: string,
+): Promise<string> {
+  if (!idOrEmail.includes('@')) {
+    if (isUuid(idOrEmail)) return idOrEmail;
+    throw new Error(`There is no tenant "${idOrEmail}".`);
+  }
+  const account = await findAccountByEmail(database.db, idOrEmail.toLowerCase());
+  if (!account) throw new Error(`Nobody has registered with ${idOrEmail}.`);
+  return account.user.tenantId;
+}
