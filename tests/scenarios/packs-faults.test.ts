@@ -251,7 +251,7 @@ test('12.3 killed while it buys, looks and gives back: afterwards everybody has 
         const met = stripe.kernel.calls.since(from, 10_000).filter(({ fault }) => fault !== null);
         expect(met).toHaveLength(3);
       },
-      { timeout: 7_000, interval: 5 },
+      { timeout: 30_000, interval: 5 },
     );
     await process.kill();
     await Promise.all(asked);

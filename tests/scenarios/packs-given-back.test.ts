@@ -5,7 +5,6 @@ import { advanceDays, settled, signUp, type Customer } from '../support/customer
 import { caller, type Answer } from '../support/http.ts';
 import { alertsOf, mailsTo, outOfPocket, remedied } from '../support/money-back.ts';
 import {
-  MICRO,
   balance,
   bought,
   chargeOf,
@@ -13,6 +12,7 @@ import {
   openPack,
   payPack,
   purchases,
+  useImages,
 } from '../support/packs.ts';
 
 let app: TestApp;
@@ -38,19 +38,8 @@ const refundByStaff = async (customer: Customer, amount?: number) =>
     charge: await chargeOf(customer),
     ...(amount === undefined ? {} : { amount: String(amount) }),
   });
-/** Credits are gone; which way is all one to whoever gives a pack back. */
-const useCredits = async ({ tenantId }: Customer, amount: number) => {
-  const { credits: service } = app.server.context.services.usage;
-  const live = (await service.read(tenantId)).grants.find(({ state }) => state === 'active')!;
-  await service.revoke({
-    tenantId,
-    grantId: live.id,
-    micro: amount * MICRO,
-    ref: crypto.randomUUID(),
-    actor: { kind: 'service', name: 'test' },
-    reason: 'Used.',
-  });
-};
+/** The plan has ten images; each more is two credits. Once a customer. */
+const useCredits = (customer: Customer, amount: number) => useImages(customer, 10 + amount / 2);
 const becomes = (customer: Customer, state: string, whole: number) =>
   eventually(async () => {
     expect((await purchases(customer))[0]).toMatchObject({ state });
@@ -157,6 +146,27 @@ describe('12.36 refunds in the dashboard', () => {
     await becomes(customer, 'refunded', 0);
     expect(await outOfPocket(customer)).toBe(0);
   });
+});
+
+test('12.37 what a hold has stays with it, and is taken when it comes back', async () => {
+  const customer = await signUp(app);
+  await bought(customer, 'small');
+  await useCredits(customer, 0);
+  const service = caller(app.url, app.usageIngestToken);
+  const held = await service.post<{ reservationId: string }>('/api/usage/reservations', {
+    tenantId: customer.tenantId,
+    resourceType: 'images',
+    amount: 5,
+    ttlSeconds: 600,
+    idempotencyKey: crypto.randomUUID(),
+  });
+  expect(held.status, JSON.stringify(held.body)).toBe(201);
+  expect(await balance(customer)).toBe(50);
+  await refundByStaff(customer);
+  await becomes(customer, 'refunded', 0);
+  const path = `/api/usage/reservations/${held.body.reservationId}/settle`;
+  expect((await service.post(path, { amount: 2 })).status).toBe(200);
+  expect(await credits(customer)).toMatchObject({ balance: 0, held: 0 });
 });
 
 describe('12.38 a refund to a wallet takes its time', () => {
