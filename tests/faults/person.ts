@@ -7,6 +7,7 @@ import type {
   SubscriptionView,
 } from '../../src/domain/api.ts';
 import { caller, type Answer, type Caller } from '../support/http.ts';
+import { PASSWORD, speaker } from './speaker.ts';
 import type { World } from './world.ts';
 
 export type Slot = 'pro_month' | 'pro_year' | 'team_month';
@@ -22,7 +23,7 @@ export class Person {
     this.world = world;
     this.session = session;
     this.prices = prices;
-    this.api = caller(world.apps[process]!.url, session.accessToken);
+    this.api = speaker(world.apps[process]!.url, session.user.email, session.accessToken);
   }
 
   /** The same person, speaking to another process of the product. */
@@ -34,7 +35,7 @@ export class Person {
     const open = caller(world.app.url);
     const { body, status } = await open.post<SessionView>('/api/auth/register', {
       email: `${randomUUID()}@example.com`,
-      password: 'correct horse battery',
+      password: PASSWORD,
       tenantName: 'Round table',
     });
     if (status !== 201) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`);

@@ -47,11 +47,23 @@ const ended = facts({
   final: free,
   runningFinally: 0,
 });
+const shut: Page = { ...free, status: 401, plan: null, state: null };
+const closed: Partial<Facts> = {
+  settled: shut,
+  final: shut,
+  charges: [],
+  running: 0,
+  atStripe: null,
+  runningFinally: 0,
+};
 const preview = { amountDueNowMinor: 7000, nextInvoice: { amountMinor: 9900, at: '' } } as never;
 
 describe('what each promise catches', () => {
   test.each<[string, VerbName, Partial<Facts>, RegExp | null]>([
     ['all is well', 'sync', {}, null],
+    ['a session that ran out', 'cancel', { answer: { status: 401, text: '' } }, /not let in/],
+    ['a page that is closed', 'sync', { final: { ...pro, status: 401 } }, /page answers 401/],
+    ['a page that is closed to who is deleted', 'delete tenant', closed, null],
     [
       'a plan lost by looking',
       'sync',

@@ -18,6 +18,7 @@ const told = (facts: Facts) => ok(facts.answer) || ok(facts.again);
 export function brokenPromises(verb: VerbName, facts: Facts): Broken[] {
   return [
     ...neverOurFault(facts),
+    ...wasLetIn(verb, facts),
     ...leavingWorks(verb, facts),
     ...nothingAfterTheEnd(verb, facts),
     ...mailsAreTrue(verb, facts),
@@ -33,6 +34,14 @@ function neverOurFault({ answer, again, settled, final }: Facts): Broken[] {
   return statuses.some((status) => status !== undefined && status >= 500 && status !== 503)
     ? [`answered 500: ${answer?.text ?? ''} ${again?.text ?? ''}`]
     : [];
+}
+
+/** Who is a stranger proves nothing: everybody is let in, until their team is deleted. */
+function wasLetIn(verb: VerbName, { answer, settled, final }: Facts): Broken[] {
+  if (answer?.status === 401) return [`not let in: ${answer.text}`];
+  if (verb === 'delete tenant') return [];
+  const closed = [settled, final].filter(({ status }) => status !== 200);
+  return closed.map(({ status }) => `the page answers ${status}`);
 }
 
 function leavingWorks(verb: VerbName, facts: Facts): Broken[] {
