@@ -87,8 +87,8 @@ test.each([
   ];
   await expect.poll(gate.waiting, { timeout: 4_000 }).toBeGreaterThanOrEqual(3);
   for (const one of [chat, ...changes]) one.hangUp();
-  await expect.poll(() => drain.answers).toBe(0);
-  await expect.poll(gate.waiting).toBeGreaterThanOrEqual(4);
+  await expect.poll(() => drain.answers, { timeout: 4_000 }).toBe(0);
+  await expect.poll(gate.waiting, { timeout: 4_000 }).toBeGreaterThanOrEqual(4);
 
   const left = app.leave(stop);
   await expect.poll(() => drain.closed.aborted, { timeout: 5_000 }).toBe(true);
