@@ -128,7 +128,7 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   await row.getByRole('combobox').selectOption('admin');
   const named = { name: 'newcomer', role: settings.account.roles.admin };
   await said(page, fill(team.members.changed, named));
-  await page.getByText('invitation.sent', { exact: true }).first().waitFor();
+  await page.getByText(team.audit.actions.invitation_sent, { exact: true }).first().waitFor();
   const [file] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: team.audit.csv }).click(),
