@@ -172,6 +172,12 @@ const FORMS: Form[] = [
     env: { TAX_RUNS: '300' },
   },
   {
+    name: 'a resource, a plan and a mail added in a copy',
+    project: 'unit',
+    files: ['tests/architecture/extending'],
+    env: { EXTENDING_RUNS: '1' },
+  },
+  {
     name: 'graduated prices, 150 drawn',
     project: 'unit',
     files: ['local-stripe/billing/tiers'],

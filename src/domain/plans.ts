@@ -4,6 +4,7 @@ import type { Limit, ResourceType } from './quota.ts';
 export const PLANS = ['free', 'pro', 'team'] as const;
 export type Plan = (typeof PLANS)[number];
 export type PaidPlan = Exclude<Plan, 'free'>;
+export const PAID_PLANS = PLANS.filter((plan) => plan !== 'free');
 
 export const INTERVALS = ['month', 'year'] as const;
 export type Interval = (typeof INTERVALS)[number];

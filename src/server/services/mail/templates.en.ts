@@ -1,12 +1,12 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
-import { RESOURCE_TYPES } from '../../../domain/quota.ts';
+import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import { packMailsEn } from './templates.packs.en.ts';
 import { teamMailsEn } from './templates.team.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
-const RESOURCES: Record<string, string> = {
+const RESOURCES: Record<ResourceType, string> = {
   llm_tokens: 'tokens',
   messages: 'messages',
   images: 'images',
@@ -85,7 +85,7 @@ export const en: MailTemplates = {
     ].join('\n\n'),
   }),
   usage_threshold: (data, { name, appUrl, number }) => {
-    const resource = RESOURCES[data.resourceType] ?? data.resourceType;
+    const resource = RESOURCES[data.resourceType];
     return {
       subject:
         data.percent >= 100

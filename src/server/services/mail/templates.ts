@@ -2,6 +2,7 @@ import type { RemedyCause } from '../../../domain/billing/remedy.ts';
 import type { GoalKind } from '../../../domain/billing/intent.ts';
 import type { Role } from '../../../domain/ids.ts';
 import type { Plan, PlanLimits } from '../../../domain/plans.ts';
+import type { ResourceType } from '../../../domain/quota.ts';
 
 /** What each mail's template is given, besides the reader's `name`. Instants are ISO 8601. */
 export interface MailData {
@@ -20,7 +21,7 @@ export interface MailData {
   payment_refunded: { amountMinor: number; currency: string; cause: RemedyCause };
   trial_will_end: { plan: Plan; trialEnd: string };
   usage_threshold: {
-    resourceType: string;
+    resourceType: ResourceType;
     period: string;
     percent: number;
     used: number;

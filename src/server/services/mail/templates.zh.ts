@@ -1,12 +1,12 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
-import { RESOURCE_TYPES } from '../../../domain/quota.ts';
+import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
 import { packMailsZh } from './templates.packs.zh.ts';
 import { teamMailsZh } from './templates.team.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
-const RESOURCES: Record<string, string> = {
+const RESOURCES: Record<ResourceType, string> = {
   llm_tokens: 'token（词元）',
   messages: '消息',
   images: '图片',
@@ -81,7 +81,7 @@ export const zh: MailTemplates = {
     ].join('\n\n'),
   }),
   usage_threshold: (data, { name, appUrl, number }) => {
-    const resource = RESOURCES[data.resourceType] ?? data.resourceType;
+    const resource = RESOURCES[data.resourceType];
     return {
       subject:
         data.percent >= 100

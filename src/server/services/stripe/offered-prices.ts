@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
-import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
+import { INTERVALS, PAID_PLANS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
+import type { Env } from '../../config/env.ts';
 import type { ConfiguredPrices } from '../../config/stripe.config.ts';
 import { READ_TIMEOUTS } from './client/client.ts';
 import { isMissing } from './client/errors.ts';
@@ -9,7 +10,7 @@ import { price as priceSchema, type PriceSnapshot } from './snapshots/schemas.ts
 /** Also how the last reading is kept. */
 export const offeredPrice = z.object({
   priceId: z.string(),
-  plan: z.enum(['pro', 'team']),
+  plan: z.enum(PAID_PLANS),
   interval: z.enum(INTERVALS),
   amountMinor: z.number().int(),
   currency: z.string(),
@@ -29,33 +30,44 @@ export interface CatalogueSlot {
   /** What our set-up calls the price at Stripe; it moves to the new price when the amount changes. */
   lookupKey: string;
   configured: keyof ConfiguredPrices;
-  variable: string;
+  variable: keyof Env;
+  /** What the set-up charges where the account has no such price yet, in fen. */
+  firstAmountMinor: number;
 }
 
+/** By plan: the type checker asks for the slots of every plan that is paid. */
+const SLOTS: Readonly<Record<PaidPlan, readonly Omit<CatalogueSlot, 'plan'>[]>> = {
+  pro: [
+    {
+      interval: 'month',
+      lookupKey: 'squaretable_pro_monthly',
+      configured: 'proMonthly',
+      variable: 'STRIPE_PRICE_PRO_MONTHLY',
+      firstAmountMinor: 2_900,
+    },
+    {
+      interval: 'year',
+      lookupKey: 'squaretable_pro_yearly',
+      configured: 'proYearly',
+      variable: 'STRIPE_PRICE_PRO_YEARLY',
+      firstAmountMinor: 29_000,
+    },
+  ],
+  team: [
+    {
+      interval: 'month',
+      lookupKey: 'squaretable_team_monthly',
+      configured: 'teamMonthly',
+      variable: 'STRIPE_PRICE_TEAM_MONTHLY',
+      firstAmountMinor: 9_900,
+    },
+  ],
+};
+
 /** What can be offered: each slot is one price at Stripe. */
-export const CATALOGUE_SLOTS: readonly CatalogueSlot[] = [
-  {
-    plan: 'pro',
-    interval: 'month',
-    lookupKey: 'squaretable_pro_monthly',
-    configured: 'proMonthly',
-    variable: 'STRIPE_PRICE_PRO_MONTHLY',
-  },
-  {
-    plan: 'pro',
-    interval: 'year',
-    lookupKey: 'squaretable_pro_yearly',
-    configured: 'proYearly',
-    variable: 'STRIPE_PRICE_PRO_YEARLY',
-  },
-  {
-    plan: 'team',
-    interval: 'month',
-    lookupKey: 'squaretable_team_monthly',
-    configured: 'teamMonthly',
-    variable: 'STRIPE_PRICE_TEAM_MONTHLY',
-  },
-];
+export const CATALOGUE_SLOTS: readonly CatalogueSlot[] = PAID_PLANS.flatMap((plan) =>
+  SLOTS[plan].map((slot) => ({ plan, ...slot })),
+);
 
 export interface OfferedReading {
   offered: OfferedPrice[];

@@ -1,17 +1,11 @@
 import type { Stripe } from 'stripe';
-import type { PaidPlan } from '../../../../domain/plans.ts';
+import { PAID_PLANS, type PaidPlan } from '../../../../domain/plans.ts';
 import { soldName } from '../../../../domain/product.ts';
 import { APP_MARK } from '../customers.ts';
 import { isMissing } from '../client/errors.ts';
 import { NOT_MADE, type Changes } from './changes.ts';
 import { CATALOGUE_SLOTS, type CatalogueSlot } from '../offered-prices.ts';
 
-/** What the set-up charges where the account has no such price yet, in the minor unit of `CURRENCY`. */
-const FIRST_AMOUNTS: Record<string, number> = {
-  squaretable_pro_monthly: 2_900,
-  squaretable_pro_yearly: 29_000,
-  squaretable_team_monthly: 9_900,
-};
 const CURRENCY = 'cny';
 
 export interface EnsuredPrice extends CatalogueSlot {
@@ -24,10 +18,8 @@ export interface EnsuredPrice extends CatalogueSlot {
  * operator's amounts, names and archived prices win.
  */
 export async function ensurePrices(stripe: Stripe, changes: Changes): Promise<EnsuredPrice[]> {
-  const products = {
-    pro: await ensureProduct(stripe, changes, 'pro'),
-    team: await ensureProduct(stripe, changes, 'team'),
-  };
+  const products = new Map<PaidPlan, string>();
+  for (const plan of PAID_PLANS) products.set(plan, await ensureProduct(stripe, changes, plan));
   const existing = await stripe.prices.list({
     lookup_keys: CATALOGUE_SLOTS.map((slot) => slot.lookupKey),
     active: true,
@@ -37,7 +29,7 @@ export async function ensurePrices(stripe: Stripe, changes: Changes): Promise<En
   for (const slot of CATALOGUE_SLOTS) {
     const price =
       existing.data.find((one) => one.lookup_key === slot.lookupKey) ??
-      (await createPrice(stripe, changes, slot, products[slot.plan]));
+      (await createPrice(stripe, changes, slot, products.get(slot.plan)!));
     const productId = typeof price.product === 'string' ? price.product : price.product.id;
     ensured.push({ ...slot, priceId: price.id, productId });
   }
@@ -60,16 +52,14 @@ async function ensureProduct(stripe: Stripe, changes: Changes, plan: PaidPlan): 
 function createPrice(
   stripe: Stripe,
   changes: Changes,
-  { plan, interval, lookupKey }: CatalogueSlot,
+  { plan, interval, lookupKey, firstAmountMinor }: CatalogueSlot,
   product: string,
 ): Promise<Pick<Stripe.Price, 'id' | 'product'>> {
-  const amount = FIRST_AMOUNTS[lookupKey];
-  if (amount === undefined) throw new Error(`No first amount is written down for ${lookupKey}.`);
   const make = () =>
     stripe.prices.create({
       product,
       currency: CURRENCY,
-      unit_amount: amount,
+      unit_amount: firstAmountMinor,
       recurring: { interval },
       lookup_key: lookupKey,
       metadata: { app: APP_MARK, squaretable_plan: plan },
