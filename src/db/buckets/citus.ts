@@ -44,7 +44,11 @@ async function propagateFunctions(client: pg.ClientBase, schema: string): Promis
      where pronamespace = $1::regnamespace order by oid`,
     [schema],
   );
+  // Some call others by a name alone, along the search path of whoever calls them.
+  await client.query(`set local search_path = ${schema}`);
+  await client.query('set local check_function_bodies = off');
   for (const { definition } of rows) await client.query(definition);
+  await client.query('set local search_path to default');
 }
 
 /** What keeps the cluster from making and moving buckets, a sentence each. */
