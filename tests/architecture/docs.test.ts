@@ -3,16 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readText, sourceFiles, type SourceFile } from './files.ts';
 import { endsAs, isRepositoryPath, repositoryPaths, shapeOfAddress } from './mentions.ts';
-import {
-  anchors,
-  codeBlocks,
-  codeSpans,
-  headings,
-  links,
-  pages,
-  tableRows,
-  type Mention,
-} from './markdown.ts';
+import { anchors, codeSpans, links, pages, tableRows, type Mention } from './markdown.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const say = ({ file, line, text }: Mention) => `${file}:${line} ${text}`;
@@ -178,31 +169,6 @@ describe('a setting is explained in one place', () => {
       text.includes(name) || ['PATH', 'TMPDIR'].includes(name) || /_(RUNS|COUNT|SEED)$/.test(name);
     const unexplained = new Set(read.filter((name) => !known(name)));
     expect([...unexplained]).toEqual([]);
-  });
-});
-
-describe('both languages say the same', () => {
-  const [english, chinese] = [page('README.md'), page('README.zh-CN.md')];
-
-  test('the same headings at the same depths', () => {
-    const depths = (one: SourceFile) => headings(one).map(({ depth }) => depth);
-    expect(depths(chinese)).toEqual(depths(english));
-  });
-
-  test('the same commands and programs', () => {
-    const commands = (one: SourceFile) =>
-      codeBlocks(one).map(({ lines }) =>
-        lines.map((line) => line.replace(/(^|\s+)#.*$/, '')).filter((line) => line !== ''),
-      );
-    expect(commands(chinese)).toEqual(commands(english));
-  });
-
-  test('the same pages and pictures', () => {
-    const targets = (one: SourceFile) =>
-      links(one)
-        .map(({ text }) => text.replace(/^README(\.zh-CN)?\.md$/, 'README').replace(/#.*$/, '#'))
-        .sort();
-    expect(targets(chinese)).toEqual(targets(english));
   });
 });
 

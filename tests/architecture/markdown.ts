@@ -12,7 +12,7 @@ export const pages: SourceFile[] = sourceFiles('.', ['.md']);
 const FENCE = /^(```|~~~)/;
 
 /** The page's prose: lines inside code fences are blanked, so that line numbers stay. */
-function prose(page: SourceFile): string[] {
+export function prose(page: SourceFile): string[] {
   let fenced = false;
   return page.text.split('\n').map((line) => {
     if (FENCE.test(line.trim())) {
