@@ -2160,7 +2160,7 @@ begin
   a := credit_account(p_tenant);
   perform from credit_changes where tenant_id = p_tenant and verb = v_verb and ref = p_ref;
   if found then return false; end if;
-  a := credit_put_back(a);
+  a := credit_put_back(credit_rehead(a, p_now));
   if p_freeze then
     update credit_grants set frozen_at = p_now
     where tenant_id = p_tenant and id = p_grant and frozen_at is null;
@@ -2189,7 +2189,7 @@ declare
   v_lapsed bigint := 0;
 begin
   select * into strict g from credit_grants where tenant_id = a.tenant_id and id = p_grant;
-  v_revoked := case when p_held = 0 and g.revoked_at is not null then p_micro
+  v_revoked := case when g.revoked_at is not null then p_micro
     else least(p_micro, g.revoke_due_micro) end;
   v_back := p_micro - v_revoked;
   if g.frozen_at is null and g.expires_at <= p_now then
@@ -2199,8 +2199,8 @@ begin
   update credit_grants
   set held_micro = held_micro - p_held,
     left_micro = left_micro + case when id = a.head_grant then 0 else v_back end,
-    revoke_due_micro = least(revoke_due_micro - least(v_revoked, revoke_due_micro),
-      held_micro - p_held)
+    revoke_due_micro = case when revoked_at is not null then held_micro - p_held
+      else least(revoke_due_micro - least(v_revoked, revoke_due_micro), held_micro - p_held) end
   where tenant_id = a.tenant_id and id = p_grant;
   if p_grant = a.head_grant then
     a.head_left := a.head_left + v_back;
@@ -2482,7 +2482,7 @@ declare
   g credit_grants;
   v_wanted bigint;
 begin
-  a := credit_put_back(credit_account(p_tenant));
+  a := credit_put_back(credit_rehead(credit_account(p_tenant), p_now));
   select c.revoked_micro, c.pending_micro, c.shortfall_micro
   into revoked_micro, pending_micro, shortfall_micro
   from credit_changes c where c.tenant_id = p_tenant and c.verb = 'revoke' and c.ref = p_ref;
@@ -2516,11 +2516,11 @@ CREATE OR REPLACE FUNCTION u00.credit_spendable(t usage_totals, p_balance bigint
  IMMUTABLE
 AS $function$
   select usage_remaining(t."limit", t.used - t.beyond, t.held - t.held_beyond)
-    + case when t.rate_micro > 0 then p_balance / t.rate_micro else 0 end;
+    + case when t.rate_micro > 0 then least(p_balance, credit_call_max()) / t.rate_micro else 0 end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT grants jsonb, OUT spendable jsonb)
+CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT held bigint, OUT grants jsonb, OUT spendable jsonb)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -2538,12 +2538,15 @@ begin
     spendable := spendable || jsonb_build_object(t.resource_type, credit_spendable(t, balance));
   end loop;
   if a.tenant_id is null then return; end if;
+  held := (select coalesce(sum(held_micro), 0) from credit_grants where tenant_id = p_tenant);
   with counted as (
     select g.*, g.left_micro + case when g.id = a.head_grant then a.head_left else 0 end as "left"
     from credit_grants g
     where g.tenant_id = p_tenant
-    -- Those with something in them, and of the others the latest.
-    order by g.left_micro + g.held_micro > 0 or g.id = a.head_grant desc, g.expires_at desc
+    -- Those with something in them, what ends first before; of the others the latest.
+    order by g.left_micro + g.held_micro = 0 and g.id is distinct from a.head_grant,
+      case when g.left_micro + g.held_micro > 0 or g.id = a.head_grant then g.expires_at end,
+      g.expires_at desc
     limit 100
   ), named as (
     select c.*, case when c.revoked_at is not null then 'revoked'

@@ -16,7 +16,7 @@ import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/archive.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
-import { listMovements, readCredits, streamMovementsCsv } from './usage/credits/read.ts';
+import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
 import type { SettleCall, Settlement } from './usage/settle.ts';
@@ -147,6 +147,11 @@ export class UsageRepository {
   /** A tenant's credits; `undefined` when nothing of the tenant is here. */
   readCredits(...wanted: AfterBucket<typeof readCredits>) {
     return readCredits(this.#bucket, ...wanted);
+  }
+
+  /** What is left of one grant; `undefined` when it is not here. */
+  readLeft(...wanted: AfterBucket<typeof readLeft>) {
+    return readLeft(this.#bucket, ...wanted);
   }
 
   /** Movements of a tenant's credits from the newest on. */

@@ -6,6 +6,9 @@ export const MICRO_PER_CREDIT = 1_000_000;
 /** µcr of one grant at most, 9 million credits: a thousand of them still add up exactly. */
 export const GRANT_MICRO_MAX = 9_000_000_000_000;
 
+/** µcr of one call at most, as `credit_call_max` has it: a thousand of them still add up exactly. */
+export const CALL_MICRO_MAX = 9_000_000_000_000;
+
 export const GRANT_ORIGINS = ['purchase', 'promotion', 'goodwill', 'migration'] as const;
 export type GrantOrigin = (typeof GRANT_ORIGINS)[number];
 

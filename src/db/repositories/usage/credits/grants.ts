@@ -110,6 +110,21 @@ export async function findGrant(
   );
 }
 
+export type CreditVerb = 'revoke' | 'freeze' | 'unfreeze';
+
+/** Which grant a ref has changed by this verb; `undefined` while none. */
+export async function findChanged(
+  at: CreditPlace,
+  tenantId: string,
+  verb: CreditVerb,
+  ref: string,
+): Promise<string | undefined> {
+  const { rows } = await at.bucket.execute<{ grant_id: string }>(sql`
+    select grant_id from ${sql.identifier(at.schema)}.credit_changes
+    where tenant_id = ${tenantId} and verb = ${verb} and ref = ${ref}`);
+  return rows[0]?.grant_id;
+}
+
 /** Takes back up to `micro` of a grant (null: all of it); see `credit_revoke`. */
 export async function revokeGrant(
   at: CreditPlace,

@@ -14,6 +14,8 @@ import { streamCsv, utc } from '../export.ts';
 /** A tenant's credits now. Amounts are µcr. */
 export interface CreditsNow {
   balance: number;
+  /** Of all grants together, also those that are not listed. */
+  held: number;
   /** In the order of drawing, then those that are over; the latest hundred. */
   grants: {
     id: string;
@@ -47,15 +49,41 @@ export async function readCredits(
   });
   type Row = Pick<CreditsNow, 'spendable'> & {
     balance: string | null;
+    held: string | null;
     grants: CreditsNow['grants'] | null;
   };
   const { rows } = await client.query<Row>({
     text: `select * from ${schema}.credit_view($1, $2, $3)`,
     values: [tenantId, period, now],
   });
-  const { balance, grants, spendable } = rows[0]!;
+  const { balance, held, grants, spendable } = rows[0]!;
   const isEmpty = grants === null && Object.keys(spendable).length === 0;
-  return isEmpty ? undefined : { balance: Number(balance), grants: grants ?? [], spendable };
+  if (isEmpty) return undefined;
+  return { balance: Number(balance), held: Number(held), grants: grants ?? [], spendable };
+}
+
+/**
+ * What of a grant is neither drawn nor held, in µcr, also while it is frozen; `undefined` when it is not
+ * here. What time has done is booked first. For money: the list of `readCredits` has an end.
+ */
+export async function readLeft(
+  { schema, client }: Bucket,
+  tenantId: string,
+  grantId: string,
+  now: Date,
+): Promise<number | undefined> {
+  await client.query({
+    text: `select ${schema}.credit_bring_up($1, $2)`,
+    values: [tenantId, now],
+  });
+  const { rows } = await client.query<{ micro: string }>({
+    text: `select g.left_micro + case when a.head_grant = g.id then a.head_left else 0 end as micro
+      from ${schema}.credit_grants g
+      join ${schema}.credit_accounts a on a.tenant_id = g.tenant_id
+      where g.tenant_id = $1 and g.id = $2`,
+    values: [tenantId, grantId],
+  });
+  return rows[0] && Number(rows[0].micro);
 }
 
 /** Movements from the newest on, those below `before`, `max` at most; each with its balance. */

@@ -57,8 +57,7 @@ export async function fixFigures(
   );
   if (frozen.refundAskedMinor !== null) return frozen;
   const grant = await ensureGrant(deps, frozen);
-  const { grants } = await credits.read(row.tenantId);
-  const leftMicro = grants.find(({ id }) => id === grant.id)?.left ?? 0;
+  const leftMicro = await credits.readLeft(row.tenantId, grant.id);
   const worth = unusedMinor(row, leftMicro, facts.chargedMinor);
   const there = facts.chargedMinor - row.refundedMinor - row.refundPendingMinor;
   return updatePurchase(db, row.id, {

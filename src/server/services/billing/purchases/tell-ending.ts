@@ -17,15 +17,15 @@ export async function tellEnding(deps: PurchaseDeps, signal?: AbortSignal): Prom
     if (signal?.aborted) return;
     try {
       const { id, expiresAt } = await ensureGrant(deps, row);
-      const grant = (await credits.read(row.tenantId)).grants.find((one) => one.id === id);
-      if (!grant || grant.left === 0) continue;
+      const leftMicro = await credits.readLeft(row.tenantId, id);
+      if (leftMicro === 0) continue;
       await inTransaction(db, (tx) =>
         queueMail(tx, row.tenantId, {
           kind: 'credits_ending',
           subjectId: row.id,
           attempt: 0,
           data: {
-            credits: Math.floor(grant.left / MICRO_PER_CREDIT),
+            credits: Math.floor(leftMicro / MICRO_PER_CREDIT),
             expiresAt: expiresAt.toISOString(),
           },
           now,

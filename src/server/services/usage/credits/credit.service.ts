@@ -4,17 +4,19 @@ import { placeCredits, type CreditPlace } from '../../../../db/repositories/usag
 import { repeated } from '../../../../db/repeated.ts';
 import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import {
+  findChanged,
   findGrant,
   freezeGrant,
   insertGrant,
   revokeGrant,
+  type CreditVerb,
   type Grant,
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
-import { readCredits, readHistory, openHistoryCsv } from './read-credits.ts';
+import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
 import { assertChange, assertGrant } from './validation.ts';
 import type { GrantRequest, FreezeRequest, RevokeRequest, UnfreezeRequest } from './requests.ts';
 
@@ -53,7 +55,7 @@ export class CreditService {
     assertChange(request, request.micro);
     return this.#change(request.tenantId, within, async (at) =>
       revokeGrant(at, {
-        ...(await this.#resolve(at, request)),
+        ...(await this.#resolve(at, request, 'revoke')),
         micro: request.micro ?? null,
       }),
     );
@@ -63,7 +65,7 @@ export class CreditService {
   freeze(request: FreezeRequest, within?: Tx): Promise<boolean> {
     assertChange(request);
     return this.#change(request.tenantId, within, async (at) =>
-      freezeGrant(at, { ...(await this.#resolve(at, request)), freeze: true }),
+      freezeGrant(at, { ...(await this.#resolve(at, request, 'freeze')), freeze: true }),
     );
   }
 
@@ -72,13 +74,21 @@ export class CreditService {
     assertChange(request);
     const extendByMs = request.extendBy ?? null;
     return this.#change(request.tenantId, within, async (at) =>
-      freezeGrant(at, { ...(await this.#resolve(at, request)), freeze: false, extendByMs }),
+      freezeGrant(at, {
+        ...(await this.#resolve(at, request, 'unfreeze')),
+        ...{ freeze: false, extendByMs },
+      }),
     );
   }
 
   /** What there is, and what the next call can spend. */
   read(tenantId: string): Promise<CreditsView> {
     return readCredits(this.#deps, tenantId);
+  }
+
+  /** What of a grant is neither drawn nor held, in µcr, frozen or not. */
+  readLeft(tenantId: string, grantId: string): Promise<number> {
+    return readLeft(this.#deps, tenantId, grantId);
   }
 
   /** Movements, newest first, a page at a time. 400 for a cursor that is none of ours. */
@@ -105,14 +115,30 @@ export class CreditService {
     return result;
   }
 
-  async #resolve(at: CreditPlace, request: RevokeRequest | FreezeRequest | UnfreezeRequest) {
+  async #resolve(
+    at: CreditPlace,
+    request: RevokeRequest | FreezeRequest | UnfreezeRequest,
+    verb: CreditVerb,
+  ) {
     const { tenantId, ref, actor, reason } = request;
     const now = this.#deps.clock.now();
     const found = await findGrant(at, tenantId, request);
-    if (found) return { tenantId, grantId: found.id, ref, actor, reason, now };
+    if (found) {
+      const changed = await findChanged(at, tenantId, verb, ref);
+      if (changed !== undefined && changed !== found.id) throw usedForAnother(ref, changed);
+      return { tenantId, grantId: found.id, ref, actor, reason, now };
+    }
     const name = 'grantId' in request ? request.grantId : request.originRef;
     throw new BillingError('not_found', `The tenant has no grant of credits "${name}".`);
   }
+}
+
+/** A repeat is answered as the first time, so of another grant it would say what did not happen. */
+function usedForAnother(ref: string, grantId: string): BillingError {
+  return new BillingError(
+    'invalid_request',
+    `The ref "${ref}" was used for the grant ${grantId}; give this one a ref of its own.`,
+  );
 }
 
 async function assertTenant(db: DbOrTx, tenantId: string): Promise<void> {

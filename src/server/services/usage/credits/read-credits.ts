@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import type {
-  CreditHistoryView,
-  CreditsView,
-  GrantView,
+import {
+  CALL_MICRO_MAX,
+  type CreditHistoryView,
+  type CreditsView,
+  type GrantView,
 } from '../../../../domain/billing/credits.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
@@ -40,16 +41,31 @@ export async function readCredits(
     if (units !== undefined) return units;
     const limit = limits![resource];
     const rate = rates[resource];
-    return limit === null ? null : limit + (rate ? Math.floor(balance / rate) : 0);
+    const drawn = Math.min(balance, CALL_MICRO_MAX);
+    return limit === null ? null : limit + (rate ? Math.floor(drawn / rate) : 0);
   };
   return {
     balance,
-    held: grants.reduce((sum, { held }) => sum + held, 0),
+    held: found?.held ?? 0,
     grants,
     spendable: Object.fromEntries(
       RESOURCE_TYPES.map((resource) => [resource, spendable(resource)]),
     ) as CreditsView['spendable'],
   };
+}
+
+/** What of a grant is neither drawn nor held, in µcr; 0 for one that the tenant does not have. */
+export async function readLeft(
+  { router, clock }: ReadDeps,
+  tenantId: string,
+  grantId: string,
+): Promise<number> {
+  const left = await router.read(
+    tenantId,
+    (bucket) => bucket.readLeft(tenantId, grantId, clock.now()),
+    (found) => found === undefined,
+  );
+  return left ?? 0;
 }
 
 /** A page of movements, newest first. */

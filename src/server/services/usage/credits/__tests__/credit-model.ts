@@ -147,7 +147,7 @@ export class CreditModel extends GrantsModel {
       due -= paid;
       if (paid > 0) parts.push({ grant, micro: paid });
       grant.held -= micro;
-      this.giveBack(grant, micro - paid, nowMs, false);
+      this.giveBack(grant, micro - paid, nowMs);
     }
     if (beyond > 0) {
       const charge = { resource: hold.resource, rate: hold.rate, parts };
@@ -176,7 +176,7 @@ export class CreditModel extends GrantsModel {
         const micro = Math.min(due, part.micro);
         part.micro -= micro;
         due -= micro;
-        if (part.grant && micro > 0) this.giveBack(part.grant, micro, nowMs, true);
+        if (part.grant && micro > 0) this.giveBack(part.grant, micro, nowMs);
       }
     }
     return back;

@@ -46,9 +46,11 @@ export class GrantsModel {
     return taken;
   }
 
-  protected giveBack(grant: ModelGrant, micro: number, nowMs: number, drawn: boolean): void {
-    const revoked = drawn && grant.revoked ? micro : Math.min(micro, grant.due);
-    grant.due = Math.min(grant.due - Math.min(revoked, grant.due), grant.held);
+  protected giveBack(grant: ModelGrant, micro: number, nowMs: number): void {
+    const revoked = grant.revoked ? micro : Math.min(micro, grant.due);
+    grant.due = grant.revoked
+      ? grant.held
+      : Math.min(grant.due - Math.min(revoked, grant.due), grant.held);
     const back = micro - revoked;
     if (grant.frozen || nowMs < grant.expiresMs) grant.left += back;
   }

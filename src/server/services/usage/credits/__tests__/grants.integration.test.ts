@@ -180,6 +180,80 @@ describe('12.2 taking back', () => {
   });
 });
 
+test('12.2 of a hundred grants and more, those that end first are listed, and any one can be asked for', async () => {
+  const { tenantId, usage, credits: service, give } = await world();
+  const first = await give('soon', 7, '2026-06-01T00:00:00Z', { origin: 'purchase' });
+  for (let n = 0; n < 101; n += 1) await give(`g${n}`, 1);
+  const { balance, grants } = await service.read(tenantId);
+  expect(balance).toBe(credits(108));
+  expect(grants).toHaveLength(100);
+  expect(grants[0]).toMatchObject({ id: first.grant.id, left: credits(7) });
+  await usage.reserve({ tenantId, resourceType: 'images', amount: 11, ttlSeconds: 60 });
+  expect((await service.read(tenantId)).held).toBe(credits(2));
+  expect(await service.readLeft(tenantId, first.grant.id)).toBe(credits(5));
+  await service.freeze({ tenantId, grantId: first.grant.id, ref: 'f', ...by });
+  expect(await service.readLeft(tenantId, first.grant.id)).toBe(credits(5));
+  expect(await service.readLeft(tenantId, tenantId)).toBe(0);
+});
+
+test('12.2 grants that wait are listed before those that are used up, also while nothing can be drawn', async () => {
+  const { tenantId, credits: service, give } = await world();
+  for (let n = 0; n < 101; n += 1) {
+    const { grant } = await give(`g${n}`, 1);
+    await service.revoke({ tenantId, grantId: grant.id, ref: `r${n}`, ...by });
+  }
+  await give('later', 3, '2026-08-01T00:00:00Z', {
+    effectiveAt: new Date('2026-07-01T00:00:00Z'),
+  });
+  expect((await service.read(tenantId)).grants[0]).toMatchObject({ state: 'scheduled' });
+});
+
+test('12.2 what lapsed is not revived by a freeze, nor revoked', async () => {
+  const { tenantId, credits: service, give } = await world();
+  for (const ref of ['a', 'b']) await give(ref, 5, '2026-05-20T00:00:00Z');
+  // Nobody has looked at them since they ended.
+  clock.set('2026-06-20T00:00:00Z');
+  const name = { tenantId, origin: 'goodwill', ...by } as const;
+  await service.freeze({ ...name, originRef: 'a', ref: 'f' });
+  await service.unfreeze({ ...name, originRef: 'a', ref: 'f', extendBy: 86_400_000 * 365 });
+  expect(await service.revoke({ ...name, originRef: 'b', ref: 'r' })).toMatchObject({
+    ...{ revokedMicro: 0, shortfallMicro: credits(5) },
+  });
+  expect(await service.read(tenantId)).toMatchObject({ balance: 0 });
+  expect((await service.readHistory(tenantId)).movements.map(({ kind }) => kind)).toEqual([
+    ...['expired', 'expired', 'granted', 'granted'],
+  ]);
+});
+
+test('12.2 a ref that changed another grant is refused, and nothing changed', async () => {
+  const { tenantId, credits: service, give, states } = await world();
+  await give('a', 5);
+  await give('b', 5);
+  const name = { tenantId, origin: 'goodwill', ref: 'TICKET-1', ...by } as const;
+  await service.revoke({ ...name, originRef: 'a' });
+  await expect(service.revoke({ ...name, originRef: 'b' })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('give this one a ref of its own') as string,
+  });
+  expect(await states()).toEqual([
+    ['active', 5],
+    ['revoked', 0],
+  ]);
+});
+
+test('12.2 more credits than one call may cost are not called spendable by one', async () => {
+  const { tenantId, usage, credits: service, give } = await world();
+  for (const ref of ['a', 'b']) await give(ref, 9_000_000);
+  const { spendable } = await service.read(tenantId);
+  const call = { tenantId, resourceType: 'images' as const };
+  await expect(usage.trackUsage({ ...call, amount: spendable.images! + 1 })).rejects.toMatchObject({
+    code: 'quota_exceeded',
+  });
+  expect(await usage.trackUsage({ ...call, amount: spendable.images! })).toMatchObject({
+    status: 'recorded',
+  });
+});
+
 test('12.2 the history comes by pages whose balances join, and as CSV', async () => {
   const { tenantId, credits: service, give } = await world();
   for (let n = 1; n <= 53; n += 1) await give(`g${n}`, n, '2027-01-01T00:00:00Z');

@@ -53,6 +53,22 @@ async function world(used: number) {
   return { tenantId, usage, give, draw, hold, left, taken, stats };
 }
 
+test('12.2 a hold gives nothing back to a grant that was revoked, whatever came back to it before', async () => {
+  const { give, draw, hold, usage, tenantId, left } = await world(10);
+  const { grant } = await give('a', 20);
+  await draw(4);
+  const { reservationId } = await hold(3);
+  const change = { tenantId, grantId: grant.id, ref: 'r', ...by };
+  expect(await usage.credits.revoke(change)).toMatchObject({
+    ...{ revokedMicro: credits(6), pendingMicro: credits(6), shortfallMicro: credits(8) },
+  });
+  // Two of the four pictures were black.
+  await usage.correct({ tenantId, resourceType: 'images', amount: -2, ...by });
+  await usage.release({ reservationId });
+  expect(await left()).toEqual({ '2027-01-01T00:00:00.000Z': 0 });
+  expect(await usage.credits.read(tenantId)).toMatchObject({ balance: 0, held: 0 });
+});
+
 test('12.2 1. a quota that ends inside a call pays its part, and credits the rest', async () => {
   const { give, draw, taken, stats } = await world(8);
   await give('a', 10);
