@@ -45,8 +45,11 @@ export function codeSpans(page: SourceFile): Mention[] {
   return mentions(page, /(?<!`)`([^`]+)`(?!`)/g);
 }
 
-/** The blocks between code fences, with their language. */
-export function codeBlocks(page: SourceFile): { language: string; lines: string[] }[] {
+/** The blocks between code fences, with their language; lines are trimmed unless `indented`. */
+export function codeBlocks(
+  page: SourceFile,
+  { indented = false } = {},
+): { language: string; lines: string[] }[] {
   const blocks: { language: string; lines: string[] }[] = [];
   let open: { language: string; lines: string[] } | undefined;
   for (const line of page.text.split('\n')) {
@@ -55,7 +58,7 @@ export function codeBlocks(page: SourceFile): { language: string; lines: string[
       blocks.push(open);
       open = undefined;
     } else if (fence) open = { language: fence[1]!, lines: [] };
-    else open?.lines.push(line.trim());
+    else open?.lines.push(indented ? line : line.trim());
   }
   return blocks;
 }
