@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NOT_IN_CHINESE } from './chinese-words.ts';
 import { sourceFiles } from './files.ts';
 
 /**
@@ -7,28 +8,6 @@ import { sourceFiles } from './files.ts';
  */
 const CHINESE = /(^src\/client\/i18n\/zh-CN\/|\.zh\.ts$|^local-stripe\/pages\/words\/zh)/;
 const ENGLISH = /(^src\/client\/i18n\/en\/|\.en\.ts$|^local-stripe\/pages\/words\/en)/;
-
-const NOT_IN_CHINESE: [RegExp, string][] = [
-  [/您/, '你'],
-  [/Small Squaretable/, '小方桌, from src/domain/product.ts'],
-  [/重新计算/, '重置'],
-  [/已付费的时段|已开始的时段/, '当前计费周期'],
-  [/扣款没有成功|扣款失败|没有扣款成功/, '扣款未成功'],
-  [/付款没有成功/, '付款未成功'],
-  [/没能算出/, '暂时无法计算差价'],
-  [/支付账单|付款或验证|完成付款/, '立即付款'],
-  [/参考编号/, '请求编号'],
-  [/未收回|无法收款/, '无法收回'],
-  [/接口(密钥|调用|文档)/, 'API 密钥, API 调用, API 文档'],
-  [/(?<!（)词元/, 'token（词元）'],
-  [/按月|按年/, '月付, 年付'],
-  [/'是谁'/, '角色设定'],
-  [/桌名|这张桌子/, '空间名称'],
-  [/'暂不'/, '取消'],
-  [/发票/, '账单'],
-  [/套餐/, '方案'],
-  [/没有扣款，请/, 'nothing about charges where nobody knows'],
-];
 
 const NOT_IN_ENGLISH: [RegExp, string][] = [
   [/enjoy your/i, 'nothing'],
