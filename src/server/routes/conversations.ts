@@ -3,7 +3,7 @@ import type { ConversationPage, ConversationTurnView, ConversationView } from '.
 import { TITLE_LENGTH_MAX, TURNS_PER_PAGE_MAX } from '../../domain/conversations.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireUser, userOf } from '../middleware/auth.ts';
+import { requireSeat, requireUser, userOf } from '../middleware/auth.ts';
 import { idParam, plainText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -68,6 +68,7 @@ export function conversationRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.openapi(
     createRoute({
       ...own,
+      middleware: [requireUser(context), requireSeat] as const,
       method: 'post',
       path: '/api/conversations',
       summary: 'Begin a conversation, with a character or the storyteller',
@@ -75,7 +76,7 @@ export function conversationRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(newBody) },
       responses: {
         201: json(conversationSchema, 'Begun.'),
-        ...errors(...signedOut, 'invalid_request', 'not_found', 'limit_reached'),
+        ...errors(...signedOut, 'seat_required', 'invalid_request', 'not_found', 'limit_reached'),
       },
     }),
     async (c) => c.json(await conversations.create(userOf(c), c.req.valid('json')), 201),
@@ -103,13 +104,14 @@ export function conversationRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.openapi(
     createRoute({
       ...own,
+      middleware: [requireUser(context), requireSeat] as const,
       method: 'patch',
       path: '/api/conversations/{id}',
       summary: 'Rename a conversation',
       request: { params: idParam, body: jsonBody(changes) },
       responses: {
         200: json(conversationSchema, 'As it is now.'),
-        ...errors(...signedOut, 'invalid_request', 'not_found'),
+        ...errors(...signedOut, 'seat_required', 'invalid_request', 'not_found'),
       },
     }),
     async (c) => {

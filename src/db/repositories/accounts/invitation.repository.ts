@@ -1,4 +1,5 @@
-import { and, desc, eq, gt, isNull } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt } from 'drizzle-orm';
+import type { Role } from '../../../domain/ids.ts';
 import type { DbOrTx, Tx } from '../../client.ts';
 import { invitations, tenants, users, type Invitation } from '../../schema/index.ts';
 
@@ -79,6 +80,30 @@ export async function updateInvitation(
   const [row] = await tx.update(invitations).set(changes).where(eq(invitations.id, id)).returning();
   if (!row) throw new Error(`The invitation ${id} is gone.`);
   return row;
+}
+
+/** Takes back what somebody has sent to become one of `roles`. The caller holds the tenant's row. */
+export function revokeInvitationsOf(
+  tx: Tx,
+  values: { tenantId: string; invitedBy: string; roles: readonly Role[]; now: Date },
+): Promise<Invitation[]> {
+  const { tenantId, invitedBy, roles, now } = values;
+  return tx
+    .update(invitations)
+    .set({ state: 'revoked', settledAt: now })
+    .where(
+      and(
+        ...[eq(invitations.tenantId, tenantId), eq(invitations.invitedBy, invitedBy)],
+        ...[eq(invitations.state, 'open'), inArray(invitations.role, [...roles])],
+      ),
+    )
+    .returning();
+}
+
+/** Forgets addresses that were invited, when the mail's link has been over since `before`. */
+export async function deleteOldInvitations(db: DbOrTx, before: Date): Promise<number> {
+  const { rowCount } = await db.delete(invitations).where(lt(invitations.expiresAt, before));
+  return rowCount ?? 0;
 }
 
 /** Takes away who was asked to join a deleted tenant. */

@@ -12,8 +12,15 @@ import {
   or,
   sql,
 } from 'drizzle-orm';
-import type { DbOrTx } from '../../client.ts';
-import { memberships, syncFailures, tenants, users, type Tenant } from '../../schema/index.ts';
+import type { DbOrTx, Tx } from '../../client.ts';
+import {
+  memberships,
+  syncFailures,
+  tenants,
+  users,
+  type Tenant,
+  type User,
+} from '../../schema/index.ts';
 import type { Money } from '../../../domain/money.ts';
 import type { Plan } from '../../../domain/plans.ts';
 
@@ -84,14 +91,33 @@ export async function markTenantDeleted(db: DbOrTx, tenantId: string, now: Date)
   await db.update(tenants).set({ deletedAt: now, updatedAt: now }).where(eq(tenants.id, tenantId));
 }
 
+/** Somebody who was in a deleted tenant. */
+export type FormerMember = Pick<User, 'id' | 'email' | 'displayName' | 'locale' | 'timeZone'> & {
+  /** They belonged to no other tenant, and are gone with all that is known of them. */
+  isErased: boolean;
+};
+
 /**
  * Takes everybody out of a deleted tenant, and those who belong to no other away with all that is known
- * of them.
+ * of them. Under the locks of the people: another tenant may let one go at the same time.
  */
-export async function deleteTenantUsers(db: DbOrTx, tenantId: string): Promise<void> {
-  await db.delete(memberships).where(eq(memberships.tenantId, tenantId));
-  const elsewhere = db.select().from(memberships).where(eq(memberships.userId, users.id));
-  await db.delete(users).where(and(eq(users.tenantId, tenantId), notExists(elsewhere)));
+export async function deleteTenantUsers(tx: Tx, tenantId: string): Promise<FormerMember[]> {
+  const { id, email, displayName, locale, timeZone } = users;
+  const members = await tx
+    .select({ id, email, displayName, locale, timeZone })
+    .from(users)
+    .innerJoin(memberships, eq(memberships.userId, users.id))
+    .where(eq(memberships.tenantId, tenantId))
+    .orderBy(asc(users.id))
+    .for('update', { of: users });
+  await tx.delete(memberships).where(eq(memberships.tenantId, tenantId));
+  const elsewhere = tx.select().from(memberships).where(eq(memberships.userId, users.id));
+  const erased = await tx
+    .delete(users)
+    .where(and(eq(users.tenantId, tenantId), notExists(elsewhere)))
+    .returning({ id: users.id });
+  const gone = new Set(erased.map((one) => one.id));
+  return members.map((one) => ({ ...one, isErased: gone.has(one.id) }));
 }
 
 /** Where the reconciler's sweep is: the customer it read last, and when that one had been synced. */

@@ -4,6 +4,8 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { UserId } from '../../../domain/ids.ts';
 import type { Pool } from 'pg';
 import type { Db } from '../../../db/client.ts';
+import { deleteOldInvitations } from '../../../db/repositories/accounts/invitation.repository.ts';
+import { invitationsKeptSince } from '../../../domain/accounts/team.ts';
 import { deleteExpiredRateLimits } from '../../../db/repositories/operations/rate-limit.repository.ts';
 import { insertTenant } from '../../../db/repositories/accounts/tenant.repository.ts';
 import {
@@ -176,8 +178,9 @@ export class AuthService {
     await this.addresses.remember(this.db, user.id, from.address);
   }
 
-  /** Forgets what is over: sessions, counts, addresses unused for half a year. */
+  /** Forgets what is over: sessions, counts, invitations, addresses unused for half a year. */
   async prune(): Promise<void> {
+    await deleteOldInvitations(this.db, invitationsKeptSince(this.clock.now()));
     await this.refreshTokens.deleteExpired();
     await deleteExpiredRateLimits(this.db, this.realTime.now());
     await this.addresses.forgetUnused();

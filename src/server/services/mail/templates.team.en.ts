@@ -5,7 +5,10 @@ import type { MailTemplates } from './templates.ts';
 const AS: Record<Role, string> = { owner: 'an owner', admin: 'an admin', member: 'a member' };
 
 /** The mails about who is in a team. */
-export const teamMailsEn: Pick<MailTemplates, 'team_invitation' | 'team_owner' | 'team_left'> = {
+export const teamMailsEn: Pick<
+  MailTemplates,
+  'team_invitation' | 'team_owner' | 'team_left' | 'team_deleted' | 'seats_taken'
+> = {
   team_invitation: ({ url, team, role, endsAt }, { name, day }) => ({
     subject: `${name} invites you to ${team}`,
     text: [
@@ -29,6 +32,24 @@ export const teamMailsEn: Pick<MailTemplates, 'team_invitation' | 'team_owner' |
       `Hello ${name},`,
       `${by} has taken you out of the team “${team}” at ${PRODUCT_NAME.en}. Your API keys there no longer work. Your account stays, with your other teams or a room of your own.`,
       `Go on here: ${appUrl}`,
+    ].join('\n\n'),
+  }),
+  team_deleted: ({ team, isErased }, { name, appUrl }) => ({
+    subject: `${team} was deleted`,
+    text: [
+      `Hello ${name},`,
+      `An owner of the team “${team}” at ${PRODUCT_NAME.en} has deleted it, with its characters, conversations and API keys.`,
+      isErased
+        ? `You belonged to no other team, so your account was deleted too. You are welcome to come back: ${appUrl}/register`
+        : `Your account stays, with your other teams: ${appUrl}`,
+    ].join('\n\n'),
+  }),
+  seats_taken: ({ team, seats, names }, { name, appUrl, number, list }) => ({
+    subject: `${team} has more people than seats`,
+    text: [
+      `Hello ${name},`,
+      `The plan of the team “${team}” at ${PRODUCT_NAME.en} has seats for ${number(seats)} now. Without a seat are: ${list(names)}. They can read everything, and not chat or make anything.`,
+      `Choose who has a seat, or a larger plan: ${appUrl}/team`,
     ].join('\n\n'),
   }),
 };

@@ -5,7 +5,10 @@ import type { MailTemplates } from './templates.ts';
 const AS: Record<Role, string> = { owner: '所有者', admin: '管理员', member: '成员' };
 
 /** The mails about who is in a team. */
-export const teamMailsZh: Pick<MailTemplates, 'team_invitation' | 'team_owner' | 'team_left'> = {
+export const teamMailsZh: Pick<
+  MailTemplates,
+  'team_invitation' | 'team_owner' | 'team_left' | 'team_deleted' | 'seats_taken'
+> = {
   team_invitation: ({ url, team, role, endsAt }, { name, day }) => ({
     subject: `${name} 邀请你加入 ${team}`,
     text: [
@@ -29,6 +32,24 @@ export const teamMailsZh: Pick<MailTemplates, 'team_invitation' | 'team_owner' |
       `${name}，你好：`,
       `${by} 已将你移出${PRODUCT_NAME.zh}的团队“${team}”，你在其中的 API 密钥已失效。你的账户仍然保留，可以继续使用你的其他团队或个人空间。`,
       `从这里继续：${appUrl}`,
+    ].join('\n\n'),
+  }),
+  team_deleted: ({ team, isErased }, { name, appUrl }) => ({
+    subject: `${team} 已被删除`,
+    text: [
+      `${name}，你好：`,
+      `${PRODUCT_NAME.zh}团队“${team}”的所有者已将其删除，其中的角色设定、对话和 API 密钥一并删除。`,
+      isErased
+        ? `你没有其他团队，因此你的账户也已删除。欢迎再来：${appUrl}/register`
+        : `你的账户和其他团队仍然保留：${appUrl}`,
+    ].join('\n\n'),
+  }),
+  seats_taken: ({ team, seats, names }, { name, appUrl, number, list }) => ({
+    subject: `${team} 的成员多于席位`,
+    text: [
+      `${name}，你好：`,
+      `${PRODUCT_NAME.zh}团队“${team}”的方案现在有 ${number(seats)} 个席位。以下成员没有席位：${list(names)}。他们可以查看所有内容，但不能聊天或创建内容。`,
+      `选择谁使用席位，或选择更高的方案：${appUrl}/team`,
     ].join('\n\n'),
   }),
 };

@@ -60,6 +60,10 @@ export interface MailData {
   team_owner: { team: string; by: string };
   /** To who was taken out of a team. */
   team_left: { team: string; by: string };
+  /** To who was in a team that somebody else deleted. */
+  team_deleted: { team: string; isErased: boolean };
+  /** To the owner: the plan has fewer seats than the team has people; these lost theirs. */
+  seats_taken: { team: string; seats: number; names: string[] };
   /** To the address before; the link takes it back. */
   email_changed: { url: string; newEmail: string };
 }

@@ -4,6 +4,8 @@ import { BillingError } from '../../../../domain/errors.ts';
 import type { Db, DbOrTx, Tx } from '../../../../db/client.ts';
 import {
   countOthers,
+  deleteMembership,
+  findMembership,
   listTenantsOf,
   lockTenantOfPeople,
 } from '../../../../db/repositories/accounts/membership.repository.ts';
@@ -19,6 +21,7 @@ import { eraseTenant } from '../../billing/intents/erase-tenant.ts';
 import { actorOf, type Requester } from '../../billing/requester.ts';
 import type { AccountMails } from '../account-mails.ts';
 import type { From } from '../from.ts';
+import { passSeatOn } from '../team/pass-seat-on.ts';
 import type { PasswordService } from './password.service.ts';
 import type { Standings } from '../standings.ts';
 
@@ -80,7 +83,8 @@ export class AccountDeletionService {
 
   private async leave(tx: Tx, requester: Requester, account: Account): Promise<void> {
     const { tenantId, userId } = requester;
-    await lockTenantOfPeople(tx, tenantId);
+    const tenant = await lockTenantOfPeople(tx, tenantId);
+    const freedBy = await findMembership(tx, requester);
     if ((await this.describe(tx, account)).deletesTeam) {
       throw new BillingError('state_changed', 'You became the only owner of the team meanwhile.');
     }
@@ -91,6 +95,8 @@ export class AccountDeletionService {
       ...{ tenantId, actor: actorOf(requester), action: 'user.deleted', subjectId: userId },
       ...{ requestId: requester.requestId ?? null, now },
     });
+    await deleteMembership(tx, requester);
+    if (tenant && freedBy) await passSeatOn(tx, { tenant, freedBy, now });
   }
 
   /** The person's other teams, as accounts in them. */

@@ -43,8 +43,9 @@ export function acceptInvitation(
         { data: { email } },
       );
     }
-    const { length: members } = await listMembers(tx, tenantId);
-    const seats = await seatsOf(tx, { tenant, members, now });
+    const members = await listMembers(tx, tenantId);
+    const before = members.find((member) => member.userId === userId);
+    const seats = await seatsOf(tx, { tenant, members: members.length, now });
     // The seat that this invitation keeps is the one that is taken.
     assertRoom({ ...seats, invited: seats.invited - 1 });
     const isNew = await insertMembership(tx, { tenantId, userId, role, now });
@@ -58,6 +59,8 @@ export function acceptInvitation(
         ...{ requestId: requester.requestId ?? null, now },
       });
     }
-    return { id: tenantId, name: tenant.name, plan: tenant.plan, role, current: false };
+    const { name, plan } = tenant;
+    // Whoever is in it already stays what they are.
+    return { id: tenantId, name, plan, role: before?.role ?? role, current: false };
   });
 }

@@ -97,7 +97,9 @@ export class InvitationService {
       const { tx, now } = team;
       const before = await openInvitation(team, id);
       if (before.expiresAt <= now) team.assertRoom();
-      const changes = { ...this.#newLink(now), mails: before.mails + 1 };
+      const link = this.#newLink(now);
+      // It is now theirs who vouches for it.
+      const changes = { ...link, mails: before.mails + 1, invitedBy: team.self.userId };
       const invitation = await updateInvitation(tx, id, changes);
       await this.#mail(team, invitation);
       await note(team, 'invitation.sent_again', invitation);

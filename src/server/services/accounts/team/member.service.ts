@@ -1,6 +1,7 @@
 import type { MembersView, MemberView, TeamView } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { Role, TenantId, UserId } from '../../../../domain/ids.ts';
+import { ROLES, type Role, type TenantId, type UserId } from '../../../../domain/ids.ts';
+import { mayManage } from '../../../../domain/accounts/team.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { RESOURCE_TYPES } from '../../../../domain/quota.ts';
 import { revokeKeysOf } from '../../../../db/repositories/accounts/api-key.repository.ts';
@@ -16,7 +17,7 @@ import {
   findTenant,
   insertTenant,
 } from '../../../../db/repositories/accounts/tenant.repository.ts';
-import { findAccountById } from '../../../../db/repositories/accounts/user.repository.ts';
+import { findAccountById, lockUser } from '../../../../db/repositories/accounts/user.repository.ts';
 import { noteContactChangedBy } from '../../../../db/repositories/billing/contact.repository.ts';
 import {
   readUsageByMember,
@@ -26,6 +27,8 @@ import type { Requester } from '../../billing/requester.ts';
 import type { AccountMails } from '../account-mails.ts';
 import type { Standings } from '../standings.ts';
 import { changeTeam, seatsOf, type ChangingTeam, type TeamDeps } from './change-team.ts';
+import { passSeatOn } from './pass-seat-on.ts';
+import { withdrawInvitations } from './withdraw-invitations.ts';
 
 /** Who is in a team, and as what. */
 export class MemberService {
@@ -124,10 +127,11 @@ export class MemberService {
 
   /**
    * Takes somebody out of the team, or the asking person themselves: their keys here end at once, and
-   * who belongs to no other team gets one of their own. 403, 404, 409 `last_owner`.
+   * who belongs to no other team gets one of their own. What somebody who was taken out had invited to
+   * is withdrawn. A seat that becomes free is the next one's. 403, 404, 409 `last_owner`.
    */
   async remove(requester: Requester, userId: string): Promise<void> {
-    await changeTeam(this.#deps, requester, async (team) => {
+    const seated = await changeTeam(this.#deps, requester, async (team) => {
       const { tx, tenant, now } = team;
       const member = team.member(userId);
       const leaves = member.userId === team.self.userId;
@@ -144,17 +148,26 @@ export class MemberService {
         ...{ action: leaves ? 'member.left' : 'member.removed', subjectId: userId },
         before: { name: member.displayName, email: member.email, role: member.role, apiKeys },
       });
-      if (leaves || !account) return;
+      const seated = await passSeatOn(tx, { tenant, freedBy: member, now });
+      if (leaves || !account) return seated;
+      await withdrawInvitations(team, userId, ROLES);
       const data = { team: tenant.name, by: team.self.displayName };
       await this.#deps.mails.write(tx, 'team_left', account.user, { data, now });
+      return seated;
     });
-    this.#deps.standings.forget({ tenantId: requester.tenantId, userId });
+    for (const who of [userId, ...(seated ? [seated] : [])]) {
+      this.#deps.standings.forget({ tenantId: requester.tenantId, userId: who });
+    }
   }
 
-  #setRole({ tx, tenant, now }: ChangingTeam, member: MemberRow, role: Role): Promise<void> {
-    return noteContactChangedBy(tx, { tenantId: tenant.id, now }, () =>
+  /** Whoever may do less from now on has invited nobody to more than that. */
+  async #setRole(team: ChangingTeam, member: MemberRow, role: Role): Promise<void> {
+    const { tx, tenant, now } = team;
+    await noteContactChangedBy(tx, { tenantId: tenant.id, now }, () =>
       updateMembership(tx, member, { role }),
     );
+    const beyond = ROLES.filter((one) => !mayManage(role, one));
+    await withdrawInvitations(team, member.userId, beyond);
   }
 
   async #seen(requester: Requester, userId: string): Promise<MemberView> {
@@ -178,9 +191,13 @@ function assertOtherOwner({ members }: ChangingTeam, member: MemberRow): void {
   );
 }
 
-/** Everybody has a team to be signed in to: who would have none is given one of their own. */
+/**
+ * Everybody has a team to be signed in to: who would have none is given one of their own. Counted under
+ * the lock of the person: two teams may let them go at the same time.
+ */
 async function ensureOtherTeam({ tx, now }: ChangingTeam, member: MemberRow): Promise<void> {
   const { userId, displayName } = member;
+  await lockUser(tx, userId);
   if ((await listTenantsOf(tx, userId)).length > 1) return;
   const own = await insertTenant(tx, { name: displayName, now });
   await insertMembership(tx, { tenantId: own.id, userId, role: 'owner', now });

@@ -7,7 +7,9 @@ import { settleIntent } from '../../../../db/repositories/billing/billing-intent
 import {
   deleteTenantUsers,
   markTenantDeleted,
+  type FormerMember,
 } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import { insertMail } from '../../../../db/repositories/mail-outbox.repository.ts';
 import type { Tenant } from '../../../../db/schema/index.ts';
 import type { Actor } from '../../../../domain/ids.ts';
 
@@ -29,7 +31,25 @@ export async function eraseTenant(
   await deleteTenantCharacters(tx, tenant.id);
   await deleteTenantConversations(tx, tenant.id);
   await deleteTenantInvitations(tx, tenant.id);
-  await deleteTenantUsers(tx, tenant.id);
+  const people = await deleteTenantUsers(tx, tenant.id);
+  const asked = by.actor?.kind === 'user' ? by.actor.userId : undefined;
+  await tellPeople(
+    tx,
+    tenant,
+    people.filter(({ id }) => id !== asked),
+    now,
+  );
   await markTenantDeleted(tx, tenant.id, now);
   if (by.id) await settleIntent(tx, by.id, { state: 'done', now });
+}
+
+/** Whoever did not ask for it hears that the team is gone, and whether their account went with it. */
+async function tellPeople(tx: Tx, tenant: Tenant, people: FormerMember[], now: Date) {
+  for (const { id, email, displayName, locale, timeZone, isErased } of people) {
+    await insertMail(tx, {
+      ...{ tenantId: tenant.id, kind: 'team_deleted', recipient: email, locale, timeZone },
+      ...{ subjectId: `${tenant.id}:${id}`, attempt: 0, createdAt: now },
+      data: { name: displayName, team: tenant.name, isErased },
+    });
+  }
 }

@@ -12,6 +12,7 @@ import {
   graceEndsAt,
 } from '../../../../domain/billing/subscription-access.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
+import { notifyOfSeats } from './notify-of-seats.ts';
 import type { SyncDeps } from './sync-deps.ts';
 
 /** Writes the plan that the tenant's subscriptions give now, and says so when it changed. */
@@ -30,17 +31,19 @@ export async function applyEntitlement(
   const { tenant, rows, trialStart, syncedAt, actor, requestId } = values;
   const now = deps.clock.now();
   const { plan, source } = effectiveSubscription(rows, now, deps.graceDays);
-  await writeEntitlement(tx, tenant.id, {
-    plan,
-    planVersion: source?.planVersion ?? null,
-    subscriptionId: source?.id ?? null,
-    basePlan: source?.raisedFrom ?? null,
-    basePlanVersion: source?.raisedFromVersion ?? null,
-    shareFrom: source?.raisedAt ?? null,
-    shareUntil: source?.raisedUntil ?? null,
-    trialUsedAt: tenant.trialUsedAt ?? trialStart,
-    syncedAt,
-  });
+  const after = { plan, planVersion: source?.planVersion ?? null };
+  await notifyOfSeats(tx, tenant, { after, now }, () =>
+    writeEntitlement(tx, tenant.id, {
+      ...after,
+      subscriptionId: source?.id ?? null,
+      basePlan: source?.raisedFrom ?? null,
+      basePlanVersion: source?.raisedFromVersion ?? null,
+      shareFrom: source?.raisedAt ?? null,
+      shareUntil: source?.raisedUntil ?? null,
+      trialUsedAt: tenant.trialUsedAt ?? trialStart,
+      syncedAt,
+    }),
+  );
   if (plan === tenant.plan) return;
   const change = { from: tenant.plan, to: plan };
   const customerId = tenant.stripeCustomerId;

@@ -78,6 +78,8 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   })),
   team_owner: [{ team: 'Round table', by: 'Mei' }],
   team_left: [{ team: 'Round table', by: 'Mei' }],
+  team_deleted: [true, false].map((isErased) => ({ team: 'Round table', isErased })),
+  seats_taken: [{ team: 'Round table', seats: 1, names: ['Mei', 'Ada', 'Lin'] }],
   account_deleted: [{ at: '2027-02-10T00:00:00.000Z' }],
   password_changed: [{ at: '2027-02-10T00:00:00.000Z' }],
   change_email: [{ url: 'https://app.example/verify-email?token=t' }],
