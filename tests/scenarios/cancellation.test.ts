@@ -127,3 +127,41 @@ test('deleting the team ends the subscription at Stripe first, and signs everybo
   expect((await customer.api.get('/api/auth/me')).status).toBe(401);
   expect((await customer.api.get('/api/subscription')).status).toBeLessThan(500);
 });
+
+test('13 a plan that leaves fewer seats than people: the owner hears once who has none, and chooses', async () => {
+  const customer = await signUp(app, 'Knights of many');
+  await customer.subscribe('team', 'month');
+  for (const name of ['Bors', 'Kay']) {
+    const member = await signUp(app, name);
+    await app.database.pool.query(
+      `insert into memberships (tenant_id, user_id, role, joined_at) values ($1, $2, 'member', $3)`,
+      [customer.tenantId, member.session.user.id, new Date(name === 'Bors' ? 1_000 : 2_000)],
+    );
+  }
+  await cancel(customer, { immediately: true });
+  await customer.sync();
+  const { rows } = await app.database.pool.query<{ kind: string; data: object }>(
+    `select recipient, data from mail_outbox where tenant_id = $1 and kind = 'seats_taken'`,
+    [customer.tenantId],
+  );
+  const names = [...(await displayNames(customer))].slice(1);
+  expect(rows).toMatchObject([
+    { recipient: customer.session.user.email, data: { team: 'Knights of many', seats: 1, names } },
+  ]);
+  await customer.subscribe('team', 'month');
+  const seated = await app.database.pool.query(
+    'select 1 from memberships where tenant_id = $1 and has_seat',
+    [customer.tenantId],
+  );
+  expect(seated.rowCount).toBe(3);
+});
+
+/** The owner first, then members as they joined. */
+async function displayNames(customer: Customer): Promise<string[]> {
+  const { rows } = await app.database.pool.query<{ name: string }>(
+    `select display_name as name from memberships join users on users.id = user_id
+     where memberships.tenant_id = $1 order by memberships.role, joined_at`,
+    [customer.tenantId],
+  );
+  return rows.map(({ name }) => name);
+}

@@ -218,3 +218,97 @@ describe('13 a seat that becomes free is the next one’s', () => {
     expect(await seatsIn(team)).toEqual({ spares: true, 'spares-first': false });
   });
 });
+
+describe('13 a change that the database ended in favour of another is made all the same', () => {
+  /** Has the first such change in the table end as one of two that wait for each other does. */
+  async function givesWayOnce(event: string, table: string): Promise<() => Promise<unknown>> {
+    await sql(`create sequence gives_way`);
+    await sql(`create function gives_way() returns trigger language plpgsql as $$ begin
+      if nextval('gives_way') = 1 then raise exception 'deadlock detected' using errcode = '40P01'; end if;
+      return case tg_op when 'DELETE' then old else new end;
+    end $$`);
+    await sql(`create trigger gives_way before ${event} on ${table} for each row
+      execute function gives_way()`);
+    return async () => {
+      const rows = await sql<{ tries: string }>('select last_value as tries from gives_way');
+      await sql('drop function gives_way cascade');
+      await sql('drop sequence gives_way');
+      return Number(rows[0]!.tries);
+    };
+  }
+  type Act = (team: Person, member: Person, guest: Person) => Promise<{ status: number }>;
+
+  test.each<[string, string, string, number, Act]>([
+    [
+      'a removal',
+      'delete',
+      'memberships',
+      204,
+      (team, member) => {
+        return team.call.delete(`/api/members/${idOf(member)}`);
+      },
+    ],
+    [
+      'another role',
+      'update of role',
+      'memberships',
+      200,
+      (team, member) => {
+        return team.call.patch(`/api/members/${idOf(member)}`, { role: 'admin' });
+      },
+    ],
+    [
+      'an invitation',
+      'insert',
+      'invitations',
+      201,
+      (team) => {
+        return people.invite(team, 'gives-way@example.com');
+      },
+    ],
+    [
+      'an account’s deletion',
+      'delete',
+      'users',
+      204,
+      (_, member) => {
+        return member.call.delete('/api/auth/me', { password: PASSWORD });
+      },
+    ],
+    [
+      'an invitation’s acceptance',
+      'insert',
+      'memberships',
+      200,
+      async (team, _, guest) => {
+        await people.invite(team, guest.session.user.email);
+        return people.accept(guest);
+      },
+    ],
+  ])('%s', async (name, event, table, status, act) => {
+    const key = name.replaceAll(/\W+/g, '-');
+    const team = await people.owner(`gw-${key}`);
+    const member = await people.join(team, `gw-${key}-member`);
+    const guest = await server.signUp(`gw-${key}-guest`);
+    const over = await givesWayOnce(event, table);
+    const answer = await act(team, member, guest).finally(async () => {
+      expect(await over()).toBeGreaterThan(1);
+    });
+    expect(answer.status).toBe(status);
+  });
+});
+
+test('13 an invited address is forgotten 90 days after its link ended', async () => {
+  const team = await people.owner('forgets');
+  for (const name of ['old', 'young']) await people.invite(team, `${name}@forgets.example`);
+  await sql(
+    `update invitations set expires_at = now() - case email
+    when 'old@forgets.example' then interval '91 days' else interval '89 days' end
+    where tenant_id = $1`,
+    [tenantOf(team)],
+  );
+  await server.context.services.auth.prune();
+  expect(await sql('select email from invitations where tenant_id = $1', [tenantOf(team)])).toEqual(
+    [{ email: 'young@forgets.example' }],
+  );
+});

@@ -2,6 +2,7 @@ import type { AccountDeletionView } from '../../../../domain/api.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Db, DbOrTx, Tx } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
 import {
   countOthers,
   deleteMembership,
@@ -71,13 +72,14 @@ export class AccountDeletionService {
     for (const elsewhere of await this.others(db, asked)) await this.mayLeave(db, elsewhere);
     const { deletesTeam } = await this.describe(db, account);
     if (deletesTeam) await deleteTenant(asked, wish.confirm ?? '');
-    await db.transaction(async (tx) => {
+    const deleted = async (tx: Tx) => {
       if (!deletesTeam) await this.leave(tx, asked, account);
       for (const elsewhere of await this.others(tx, asked))
         await this.leaveOther(tx, asked, elsewhere);
       await this.tell(tx, account);
       await deleteUser(tx, userId);
-    });
+    };
+    await repeated(() => db.transaction(deleted));
     this.deps.standings.forget({ userId, tenantId });
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { violatedConstraint } from '../../../../db/database-error.ts';
 import type { Tx } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
 import {
   isEmailTaken,
   lockUser,
@@ -57,7 +58,7 @@ export class EmailChangeService {
   /** Follows the link at the new address. 410 `link_over`, 409 `email_taken`. */
   async confirm(token: string): Promise<void> {
     const { db, links, mails, clock } = this.deps;
-    await db.transaction(async (tx) => {
+    const confirmed = async (tx: Tx) => {
       const { userId, email } = await links.take(tx, 'change_email', token);
       const user = await this.lock(tx, userId);
       await this.assertFree(tx, email, userId);
@@ -69,7 +70,8 @@ export class EmailChangeService {
       const mail = { subjectId: link.id, link, data, now: clock.now() };
       await mails.write(tx, 'email_changed', user, mail);
       await this.note(tx, user, email, 'user.email_changed');
-    });
+    };
+    await repeated(() => db.transaction(confirmed));
   }
 
   /**
@@ -81,7 +83,7 @@ export class EmailChangeService {
     await links.check(db, 'revert_email', token);
     const nobodys = randomBytes(32).toString('base64url');
     const passwordHash = await queue.run(from.address, () => hashPassword(nobodys));
-    await db.transaction(async (tx) => {
+    const reverted = async (tx: Tx) => {
       const link = await links.take(tx, 'revert_email', token);
       const user = await this.lock(tx, link.userId);
       await this.set(tx, user, link.email);
@@ -93,7 +95,8 @@ export class EmailChangeService {
       await deleteFactorSince(tx, { userId: user.id, since: link.createdAt });
       await this.passwords.offerNew(tx, { ...user, email: link.email });
       await this.note(tx, user, link.email, 'user.email_taken_back');
-    });
+    };
+    await repeated(() => db.transaction(reverted));
   }
 
   private async set(tx: Tx, user: User, email: string): Promise<void> {

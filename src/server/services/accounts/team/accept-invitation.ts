@@ -12,9 +12,11 @@ import {
   markEmailVerified,
 } from '../../../../db/repositories/accounts/user.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import type { Tx } from '../../../../db/client.ts';
 import type { Invitation } from '../../../../db/schema/index.ts';
 import type { TeamView } from '../../../../domain/api.ts';
 import { BillingError } from '../../../../domain/errors.ts';
+import { repeated } from '../../../../db/repeated.ts';
 import { actorOf, type Requester } from '../../billing/requester.ts';
 import { assertRoom, seatsOf, type TeamDeps } from './change-team.ts';
 
@@ -28,7 +30,7 @@ export function acceptInvitation(
   { id, tenantId, email, role, tokenHash }: Invitation,
 ): Promise<TeamView> {
   const { userId } = requester;
-  return db.transaction(async (tx) => {
+  const accepted = async (tx: Tx): Promise<TeamView> => {
     const now = clock.now();
     const tenant = await lockTenantOfPeople(tx, tenantId);
     const invitation = await findInvitation(tx, tenantId, { id });
@@ -62,5 +64,6 @@ export function acceptInvitation(
     const { name, plan } = tenant;
     // Whoever is in it already stays what they are.
     return { id: tenantId, name, plan, role: before?.role ?? role, current: false };
-  });
+  };
+  return repeated(() => db.transaction(accepted));
 }

@@ -1,4 +1,5 @@
 import type { Db, DbOrTx, Tx } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
 import { countInvited } from '../../../../db/repositories/accounts/invitation.repository.ts';
 import {
   listMembers,
@@ -46,7 +47,7 @@ export function changeTeam<T>(
   requester: Requester,
   change: (team: ChangingTeam) => Promise<T>,
 ): Promise<T> {
-  return db.transaction(async (tx) => {
+  const changed = async (tx: Tx) => {
     const now = clock.now();
     const tenant = await lockTenantOfPeople(tx, requester.tenantId);
     const members = tenant ? await listMembers(tx, tenant.id) : [];
@@ -67,7 +68,8 @@ export function changeTeam<T>(
           requestId: requester.requestId ?? null,
         }),
     });
-  });
+  };
+  return repeated(() => db.transaction(changed));
 }
 
 /** How many seats the team's plan has, in the team's version of it, and what keeps them. */
