@@ -4,8 +4,10 @@ import { conclude, vitest, type Counts } from './testing/run.ts';
 const METERING = [
   'tests/race/admission',
   'tests/race/crash',
+  'tests/race/credits',
   'src/server/services/usage/__tests__/admission',
   'src/server/services/usage/__tests__/poisoned-batches',
+  'src/server/services/usage/credits',
   'src/server/services/usage/ledger',
 ];
 
@@ -74,7 +76,7 @@ const FORMS: Form[] = [
   {
     name: 'races and crashes, 20 times',
     project: 'integration',
-    files: ['tests/race/admission', 'tests/race/crash'],
+    files: ['tests/race/admission', 'tests/race/crash', 'tests/race/credits'],
     env: { RACE_RUNS: '20' },
   },
   {

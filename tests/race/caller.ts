@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { openDatabase } from '../../src/db/client.ts';
+import { isDatabaseAway } from '../../src/db/database-error.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import { RESOURCE_TYPES } from '../../src/domain/quota.ts';
 import { systemClock } from '../../src/server/clock.ts';
@@ -80,8 +81,10 @@ async function answered<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof BillingError)) throw error;
-      if (error.status !== 503) return undefined;
+      const isRefusal = error instanceof BillingError;
+      // What reads beside the call, as a refusal's plan, says it in the database's words.
+      if (!isRefusal && !isDatabaseAway(error)) throw error;
+      if (isRefusal && error.status !== 503) return undefined;
       if (performance.now() > until + GIVE_UP_MS) throw error;
       await new Promise(setImmediate);
     }

@@ -3,6 +3,7 @@ import type { PurchaseRefunded } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller, type Answer } from '../support/http.ts';
+import { runOperatorCommand } from '../support/operator-command.ts';
 import { alertsOf, mailsTo, outOfPocket, remedied } from '../support/money-back.ts';
 import {
   balance,
@@ -113,6 +114,31 @@ describe('12.3 what is unused goes back within seven days', () => {
     expect(await service.refundByOperator(wish)).toMatchObject({ refundMinor: 400 });
     await becomes(customer, 'refunded', 0);
   });
+});
+
+test('12.3 an operator gives a pack back by command, also after the window', async () => {
+  const customer = await signUp(app);
+  const { id } = await bought(customer, 'small');
+  await useCredits(customer, 20);
+  await advanceDays(app, 8);
+  const refund = (...words: string[]) =>
+    runOperatorCommand('credits:refund', ['--purchase', id, '--reason', 'Asked for.', ...words], {
+      DATABASE_URL: app.database.url,
+      STRIPE_API_BASE: app.stripeUrl,
+      STRIPE_SECRET_KEY: 'sk_test_squaretable',
+    });
+  expect(await refund('--dry-run')).toMatchObject({
+    code: 0,
+    said: 'The purchase is granted: CN¥6.00 for 60 credits, CN¥0.00 of it went back.\n',
+  });
+  expect(await outOfPocket(customer)).toBe(600);
+  expect(await refund('--amount-minor', '100')).toMatchObject({
+    code: 0,
+    said: 'CN¥1.00 goes back, for 10 credits.\n',
+  });
+  expect(await refund()).toMatchObject({ code: 0, said: 'CN¥3.00 goes back, for 30 credits.\n' });
+  await becomes(customer, 'partly_refunded', 0);
+  expect(await outOfPocket(customer)).toBe(200);
 });
 
 describe('12.36 refunds in the dashboard', () => {

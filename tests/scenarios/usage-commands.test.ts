@@ -86,6 +86,53 @@ test('verification fails while something differs, and mends it when asked', asyn
   expect((await run('usage-verify', '--rebuild')).code).toBe(0);
 });
 
+const grant = (...words: string[]) =>
+  run('credits-grant', '--tenant', tenantId, '--days', '30', '--ref', 'T-1', ...reason, ...words);
+const revoke = (...words: string[]) => run('credits-revoke', '--tenant', tenantId, ...words);
+const grants = async () =>
+  (
+    JSON.parse((await revoke('--json')).said) as {
+      grants: { id: string; left: number; state: string }[];
+    }
+  ).grants;
+
+test('12.2 credits are granted once a ref, listed and taken back, each with who and why', async () => {
+  expect((await grant('--credits', '5.5', '--dry-run')).said).toContain('5.5 more would be given');
+  expect((await grant('--credits', '5.5')).said).toMatch(/^Given: 5.5 credits until 20/);
+  expect((await grant('--credits', '9')).said).toMatch(/^"T-1" was given before: 5.5 credits/);
+  const [made, ...others] = await grants();
+  expect([made!.left, others]).toEqual([5_500_000, []]);
+  const take = (...words: string[]) => revoke('--grant', made!.id, ...reason, ...words);
+  const two = ['--credits', '2', '--ref', 'T-2'];
+  expect((await take(...two)).said).toBe('Taken: 2 credits.\n');
+  expect((await take(...two)).said).toBe('"T-2" took before: 2 credits.\n');
+  expect((await take('--ref', 'T-3')).said).toBe('Taken: 3.5 credits. 2 were used already.\n');
+  const audit = await database.pool.query(
+    'select action, actor_id as by, cause from audit_log where tenant_id = $1 order by id',
+    [tenantId],
+  );
+  expect(audit.rows).toEqual(
+    ['credits.granted', 'credits.revoked', 'credits.revoked'].map((action) => ({
+      ...{ action, by: 'Ada', cause: 'three pictures were black' },
+    })),
+  );
+});
+
+test('12.2 credits that cannot be given or taken are refused in a sentence', async () => {
+  const unknown = ['--grant', '5fc83b36-0000-4000-8000-000000000000', '--ref', 'T-9', ...reason];
+  const refused: [string, Promise<Awaited<ReturnType<typeof run>>>, string, number][] = [
+    ['half a microcredit', grant('--credits', '0.0000005'), '--credits', 2],
+    ['no grant of that id', revoke(...unknown), 'has no grant of credits', 1],
+    ['no ref', revoke('--grant', tenantId), 'Say --ref and --reason', 2],
+  ];
+  for (const [what, ended, sentence, exit] of refused) {
+    const { code, complained } = await ended;
+    expect(complained, what).toContain(sentence);
+    expect(complained, what).not.toContain('    at ');
+    expect(code, what).toBe(exit);
+  }
+});
+
 test('a command says how it is used', async () => {
   const { code, said } = await run('usage-archive', '--help');
   expect(code).toBe(0);

@@ -7,7 +7,7 @@ import type { Bucket } from '../bucket.ts';
  * What in the books of credits does not agree: `beyond` a counter with the draws, `held_beyond` with
  * the open reservations, `priced` the draws of a month with their units by rate, `grant` what is left
  * of one with what came in and was drawn, `held` with what reservations hold of it, `numbers` the last
- * draw with how many there are.
+ * draw's number with how many there are, or with the largest where that is another.
  */
 export type CreditFault = 'beyond' | 'held_beyond' | 'priced' | 'grant' | 'held' | 'numbers';
 
@@ -54,7 +54,9 @@ export async function listCreditDifferences({
         select tenant_id, grant_id, sum(micro) as micro
         from ${schema}.credit_draws where grant_id is not null group by tenant_id, grant_id
       ), numbered as (
-        select tenant_id, count(*) as count from ${schema}.credit_draws group by tenant_id
+        select tenant_id, case when count(*) = max(seq) then count(*)
+          else greatest(count(*), max(seq)) end as count
+        from ${schema}.credit_draws group by tenant_id
       ), kept as (
         select tenant_id, grant_id, sum(micro) as micro
         from ${schema}.reservation_sources group by tenant_id, grant_id

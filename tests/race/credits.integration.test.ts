@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openDatabase, type Database } from '../../src/db/client.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { systemClock } from '../../src/server/clock.ts';
+import { createLog } from '../../src/server/log.ts';
+import { UsageService } from '../../src/server/services/usage.service.ts';
+import { inEveryBucket, makeBuckets } from '../support/buckets.ts';
+import { creditFaults, meteredTenant } from '../support/metered-tenant.ts';
+import { assertLedger } from './ledger.ts';
+import { readJournals, startCaller, type CallerTask } from './processes.ts';
+
+/** How many kills of each kind. */
+const KILLS = Number(process.env.RACE_RUNS ?? 1);
+
+vi.setConfig({ testTimeout: 120_000 + KILLS * 60_000 });
+
+let folder: string;
+let server: EmbeddedPostgres;
+let tenantIds: string[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-credits-'));
+  server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'postgres') });
+  await migrateDatabase(server.url());
+  await makeBuckets(server.url(), Number(process.env.BUCKETS ?? 1));
+  tenantIds = await withUsage(({ pool }) =>
+    Promise.all([0, 1, 2].map(() => meteredTenant(pool, 'free'))),
+  );
+});
+
+afterAll(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function withUsage<T>(work: (database: Database, usage: UsageService) => Promise<T>) {
+  const database = openDatabase({ url: server.url(), max: 4 });
+  const log = createLog('silent', false);
+  const usage = new UsageService({ database, clock: systemClock, log });
+  try {
+    return await work(database, usage);
+  } finally {
+    await usage.stop();
+    await database.close();
+  }
+}
+
+const by = { actor: { kind: 'service', name: 'test' }, reason: 'a test' } as const;
+let grants = 0;
+
+/** Gives each tenant credits that end during the race, at its end, and long after it. */
+async function giveAll({ credits }: UsageService): Promise<void> {
+  for (const tenantId of tenantIds) {
+    for (const [seconds, count] of [
+      [1, 300],
+      [4, 2_000],
+      [86_400, 50_000],
+    ] as const) {
+      const originRef = `g${(grants += 1)}`;
+      const expiresAt = new Date(Date.now() + seconds * 1_000);
+      await credits.grant({
+        ...{ tenantId, origin: 'goodwill', originRef, expiresAt, ...by },
+        amountMicro: count * 1_000_000,
+      });
+    }
+  }
+}
+
+/** What an operator and the bank do to grants meanwhile; the newest of a tenant is left alone. */
+async function changeOne({ credits }: UsageService, turn: number): Promise<void> {
+  const tenantId = tenantIds[turn % tenantIds.length]!;
+  const { grants: all } = await credits.read(tenantId);
+  const grant = all[turn % Math.max(1, all.length - 1)];
+  if (grant === undefined) return;
+  const change = { tenantId, grantId: grant.id, ref: `${grant.id}-${turn}`, ...by };
+  if (turn % 3 === 0) await credits.revoke({ ...change, micro: 1_000_000 });
+  await credits.freeze(change);
+  await credits.unfreeze(change);
+}
+
+function startThree(name: string): {
+  tasks: CallerTask[];
+  callers: ReturnType<typeof startCaller>[];
+} {
+  const tasks = [0, 1, 2].map((number): CallerTask => ({
+    name: `${name}-p${number}`,
+    seed: number * 7919 + name.length,
+    databaseUrl: server.url(),
+    journal: path.join(folder, `${name}-p${number}`),
+    tenantIds,
+    amounts: [1, 2, 5, 60],
+    callers: 20,
+    milliseconds: (KILLS + 1) * 60_000,
+    mix: 'everything',
+  }));
+  return { tasks, callers: tasks.map(startCaller) };
+}
+
+const acknowledged = ([first]: CallerTask[]) => readJournals([first!.journal]).acked.size;
+const inTime = (milliseconds: number) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+async function killAll(callers: ReturnType<typeof startCaller>[]): Promise<void> {
+  for (const { process } of callers) process.kill('SIGKILL');
+  await Promise.all(callers.map(({ ended }) => ended));
+}
+
+/** Invariants 1 to 6, as the next start finds them and after it ended what was under way. */
+async function assertBooks(journals: string[], prefix: string): Promise<void> {
+  await withUsage(async (database, usage) => {
+    await assertLedger(database, journals, prefix);
+    expect(await creditFaults(database.pool)).toEqual([]);
+    // Holds of the race live for a second.
+    await inTime(1_100);
+    while ((await usage.expireReservations()) > 0);
+    for (const tenantId of tenantIds) await usage.credits.read(tenantId);
+    await assertLedger(database, journals, prefix);
+    expect(await creditFaults(database.pool)).toEqual([]);
+    const ask = (text: string) => inEveryBucket(database.pool, text);
+    expect(
+      await ask(`select * from u00.usage_totals where used - beyond > "limit" or held <> 0`),
+    ).toEqual([]);
+    expect(await ask(`select * from u00.credit_grants where held_micro <> 0`)).toEqual([]);
+    // What was recorded at once was paid in full, by grants that were in force.
+    expect(
+      await ask(
+        `select d.* from u00.usage u
+         join u00.credit_draws d on d.tenant_id = u.tenant_id
+           and d.seq between u.draw_seq and u.draw_seq + u.draw_count - 1
+         left join u00.credit_grants g on g.tenant_id = d.tenant_id and g.id = d.grant_id
+         where u.reservation_id is null and u.amount > 0 and d.kind in ('grant', 'uncovered')
+           and (g.id is null or d.drawn_at < g.effective_at or d.drawn_at >= g.expires_at)`,
+      ),
+    ).toEqual([]);
+    const drawn = await ask(`select from u00.credit_draws where kind = 'grant'`);
+    expect(drawn.length).toBeGreaterThan(0);
+  });
+}
+
+test('12.2 invariant 27: apps that are killed while they draw lose and double no credits', async () => {
+  const journals: string[] = [];
+  await withUsage(async (_database, usage) => {
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await giveAll(usage);
+      const { tasks, callers } = startThree(`app${kill}`);
+      journals.push(...tasks.map(({ journal }) => journal));
+      for (let turn = 0; turn < 12 || acknowledged(tasks) < 50; turn += 1) {
+        await changeOne(usage, turn);
+      }
+      await inTime((kill * 37) % 90);
+      await killAll(callers);
+    }
+  });
+  await assertBooks(journals, 'app');
+});
+
+test('12.2 invariant 27: a PostgreSQL that is killed loses and doubles no credits', async () => {
+  await withUsage((_database, usage) => giveAll(usage));
+  const { tasks, callers } = startThree('pg');
+  let killed: number | undefined;
+  /** Sessions of a killed server may answer for a moment more: these are the new one's answers. */
+  const answersAgain = async () => {
+    while ([killed, undefined].includes(server.pid())) await inTime(50);
+    const seen = acknowledged(tasks);
+    while (acknowledged(tasks) < seen + 50) await inTime(50);
+  };
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    await answersAgain();
+    // It comes back by itself.
+    killed = server.pid()!;
+    process.kill(killed, 'SIGKILL');
+  }
+  await answersAgain();
+  await killAll(callers);
+  await assertBooks(
+    tasks.map(({ journal }) => journal),
+    'pg',
+  );
+});
