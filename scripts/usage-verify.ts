@@ -2,6 +2,12 @@ import './operator/env-file.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
+const SAID = {
+  missing: 'the bucket does not know this tenant, which is in it',
+  misplaced: 'the bucket knows this tenant, which is not in it',
+  outdated: 'the bucket has another plan, or other limits, of this tenant',
+};
+
 await runCommand({
   name: 'usage:verify',
   about:
@@ -41,14 +47,10 @@ await runCommand({
   },
 });
 
-const SAID = {
-  missing: 'the bucket does not know this tenant, which is in it',
-  misplaced: 'the bucket knows this tenant, which is not in it',
-  outdated: 'the bucket has another plan, or other limits, of this tenant',
-};
-
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-const found = (...kinds: readonly unknown[][]) => kinds.reduce((sum, kind) => sum + kind.length, 0);
+function found(...kinds: readonly unknown[][]): number {
+  return kinds.reduce((sum, kind) => sum + kind.length, 0);
+}

@@ -150,7 +150,7 @@ test('12.1 the command says before what it would do, and refuses what it does no
   const foreseen = await run(file, '--dry-run');
   expect(foreseen).toMatchObject({ code: 0, complained: '' });
   expect(foreseen.said).toMatch(
-    /free would get version \d:\n {2}images: \S+ → 4,321\n {2}\d+ teams would get it/,
+    /free would get version \d:\n {2}images: \S+ → 4,321\n(?: {2}\w+ beyond the quota: \S+ µcr → not sold\n)+ {2}\d+ teams would get it/,
   );
   expect(foreseen.said).toMatch(/keep the version that they bought/);
   const { rows } = await app.database.pool.query(

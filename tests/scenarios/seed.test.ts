@@ -24,7 +24,7 @@ async function overviewOf(name: string) {
 
 test.each([
   ['demo', { plan: 'free', status: 'active' }],
-  ['member', { plan: 'free', status: 'active' }],
+  ['member', { plan: 'team', status: 'active' }],
   ['pro', { plan: 'pro', status: 'active', interval: 'month' }],
   ['yearly', { plan: 'pro', status: 'active', interval: 'year' }],
   ['team', { plan: 'team', status: 'active' }],
