@@ -23,6 +23,7 @@ export function speaker(url: string, email: string, token: string): Caller {
   return {
     get: (path) => speak((api) => api.get(path)),
     post: (path, body) => speak((api) => api.post(path, body)),
+    put: (path, body) => speak((api) => api.put(path, body)),
     patch: (path, body) => speak((api) => api.patch(path, body)),
     delete: (path, body) => speak((api) => api.delete(path, body)),
   };

@@ -8,6 +8,7 @@ export interface Answer<T = Record<string, unknown>> {
 export interface Caller {
   get<T = Record<string, unknown>>(path: string): Promise<Answer<T>>;
   post<T = Record<string, unknown>>(path: string, body?: unknown): Promise<Answer<T>>;
+  put<T = Record<string, unknown>>(path: string, body?: unknown): Promise<Answer<T>>;
   patch<T = Record<string, unknown>>(path: string, body: unknown): Promise<Answer<T>>;
   delete<T = Record<string, unknown>>(path: string, body?: unknown): Promise<Answer<T>>;
 }
@@ -34,6 +35,7 @@ export function caller(baseUrl: string, token?: string): Caller {
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body ?? {}),
+    put: (path, body) => call('PUT', path, body ?? {}),
     patch: (path, body) => call('PATCH', path, body),
     delete: (path, body) => call('DELETE', path, body),
   };

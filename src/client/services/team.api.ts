@@ -45,8 +45,9 @@ export function invite(wish: { email: string; role: Role }): Promise<InvitationV
   return postJson('/api/invitations', wish);
 }
 
-export function sendAgain(id: string): Promise<InvitationView> {
-  return postJson(`/api/invitations/${encodeURIComponent(id)}/resend`);
+export async function sendAgain(id: string): Promise<InvitationView> {
+  const path = `/api/invitations/${encodeURIComponent(id)}/link`;
+  return (await (await authorizedFetch(path, { method: 'PUT' })).json()) as InvitationView;
 }
 
 export async function revokeInvitation(id: string): Promise<void> {

@@ -80,8 +80,9 @@ export function invitationRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.openapi(
     createRoute({
       ...person,
-      method: 'post',
-      path: '/api/invitations/{id}/resend',
+      // Not a POST beside `look` and `accept`: one expression could not tell a name from an id.
+      method: 'put',
+      path: '/api/invitations/{id}/link',
       summary: 'Mail an invitation again, for another seven days',
       description: 'The link of the mail before opens nothing any more.',
       request: { params: idParam },

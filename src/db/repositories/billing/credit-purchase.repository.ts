@@ -40,18 +40,24 @@ export async function findOpenPurchase(
   return row;
 }
 
-/** Whether a pack of the tenant's is ordered and its money under way. */
-export async function isProcessing(db: DbOrTx, tenantId: string, packId: string): Promise<boolean> {
-  const states: PurchaseState[] = ['processing', 'paid'];
-  const found = await db.$count(
-    creditPurchases,
-    and(
-      eq(creditPurchases.tenantId, tenantId),
-      eq(creditPurchases.packId, packId),
-      inArray(creditPurchases.state, states),
-    ),
-  );
-  return found > 0;
+/** A purchase of the pack that is ordered and whose money is under way, or is there and not granted yet. */
+export async function findUndecidedPurchase(
+  db: DbOrTx,
+  tenantId: string,
+  packId: string,
+): Promise<CreditPurchase | undefined> {
+  const [row] = await db
+    .select()
+    .from(creditPurchases)
+    .where(
+      and(
+        eq(creditPurchases.tenantId, tenantId),
+        eq(creditPurchases.packId, packId),
+        inArray(creditPurchases.state, ['processing', 'paid']),
+      ),
+    )
+    .limit(1);
+  return row;
 }
 
 /** Newest first. */

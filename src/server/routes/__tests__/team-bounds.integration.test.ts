@@ -60,7 +60,7 @@ describe('13 nobody comes back by an invitation that they sent before', () => {
     const sender = await people.join(team, 'first-sender', 'admin');
     const guest = await server.signUp('vouched');
     const { id } = (await people.invite(sender, guest.session.user.email)).body;
-    const sent = await team.call.post<InvitationView>(`/api/invitations/${id}/resend`);
+    const sent = await team.call.put<InvitationView>(`/api/invitations/${id}/link`);
     expect(sent.body.inviter).toBe('voucher');
     expect((await team.call.delete(`/api/members/${idOf(sender)}`)).status).toBe(204);
     const look = (mail: string) => /token=([\w-]+)/.exec(mail)![1]!;

@@ -106,7 +106,7 @@ describe('13 invitations', () => {
     const first = await tokenMailed(server.context, 'team_invitation', 'invitee@example.com');
     expect(await accept(first, other)).toBe('wrong_account');
     expect(await accept('made up')).toBe('invitation_over');
-    expect((await team.call.post(`/api/invitations/${id}/resend`)).status).toBe(200);
+    expect((await team.call.put(`/api/invitations/${id}/link`)).status).toBe(200);
     const [second] = (await mailsTo(server.context, 'team_invitation', 'invitee@example.com'))
       .map((text) => /token=([\w-]+)/.exec(text)![1]!)
       .filter((token) => token !== first);

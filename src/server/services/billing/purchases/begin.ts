@@ -1,7 +1,7 @@
 import {
   findOpenPurchase,
   insertPurchase,
-  isProcessing,
+  findUndecidedPurchase,
   updatePurchase,
 } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { findUserLocale } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
@@ -46,7 +46,8 @@ export async function beginPurchase(
     const open = await findOpenPurchase(deps.db, tenant.id);
     const known = open && (await continueOpen(deps, open, { pack, currency }));
     if (known) return known;
-    if (await isProcessing(deps.db, tenant.id, pack.id)) throw underWay(pack.id);
+    const undecided = await findUndecidedPurchase(deps.db, tenant.id, pack.id);
+    if (undecided) throw undecided.state === 'paid' ? paidMeanwhile(undecided) : underWay(pack.id);
     const now = deps.clock.now();
     const row = await insertPurchase(deps.db, {
       tenantId: tenant.id,
