@@ -238,9 +238,10 @@ test('12.3 killed while it buys, looks and gives back: afterwards everybody has 
       const chaos = { ...settings.chaos, drop: 1, failNext: rules as never };
       store.put('_settings', { ...settings, chaos });
     });
+    // From before the payment: a look that the opening ordered may be the one that hangs.
+    const from = stripe.kernel.calls.last;
     await payPack(payer, session);
     const { id } = await onlyPurchase(payer);
-    const from = stripe.kernel.calls.last;
     const asked = [
       buy(buyer, 'small'),
       payer.api.post(`/api/credits/purchases/${id}/sync`),
