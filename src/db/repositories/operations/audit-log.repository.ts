@@ -29,6 +29,20 @@ export async function insertAuditEntry(db: DbOrTx, record: AuditRecord): Promise
   });
 }
 
+/** Whether it has an entry of the same action and subject whose `after` has this ref. */
+export async function hasAuditEntry(
+  db: DbOrTx,
+  { tenantId, action, subjectId }: Required<Pick<AuditRecord, 'tenantId' | 'action' | 'subjectId'>>,
+  ref: string,
+): Promise<boolean> {
+  const found = await db.$count(
+    auditLog,
+    sql`tenant_id = ${tenantId} and action = ${action} and subject_id = ${subjectId}
+      and after->>'ref' = ${ref}`,
+  );
+  return found > 0;
+}
+
 export function actorId(actor: Actor): string {
   switch (actor.kind) {
     case 'user':

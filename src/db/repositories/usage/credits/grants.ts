@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { GrantOrigin } from '../../../../domain/billing/credits.ts';
 import type { Actor } from '../../../../domain/ids.ts';
-import { actorId, insertAuditEntry } from '../../operations/audit-log.repository.ts';
+import {
+  actorId,
+  hasAuditEntry,
+  insertAuditEntry,
+  type AuditRecord,
+} from '../../operations/audit-log.repository.ts';
 import type { CreditPlace } from './place.ts';
 
 /** What is done to a tenant's credits, by whom and why. */
@@ -63,14 +68,12 @@ export async function insertGrant(
       ${originRef}, ${isPaid ? 1 : 0}::smallint, ${amountMicro}, ${made.effectiveAt.toISOString()},
       ${made.expiresAt.toISOString()}, ${who(actor)}, ${reason}, ${now.toISOString()})`);
   const { grant_id: id, is_new: isNew } = rows[0]!;
-  if (isNew) {
-    await insertAuditEntry(at.main, {
-      ...{ tenantId, actor, now, cause: reason },
-      action: 'credits.granted',
-      subjectId: id,
-      after: { origin, originRef, amountMicro, expiresAt: made.expiresAt.toISOString() },
-    });
-  }
+  await writeDown(at, isNew, {
+    ...{ tenantId, actor, now, cause: reason },
+    action: 'credits.granted',
+    subjectId: id,
+    after: { ref: originRef, origin, amountMicro, expiresAt: made.expiresAt.toISOString() },
+  });
   return { grant: (await findGrant(at, tenantId, { grantId: id }))!, isNew };
 }
 
@@ -144,14 +147,12 @@ export async function revokeGrant(
     shortfallMicro: Number(row.shortfall_micro),
     isNew: row.is_new,
   };
-  if (revocation.isNew) {
-    const { isNew: _, ...after } = revocation;
-    await insertAuditEntry(at.main, {
-      ...{ tenantId, actor, now, cause: reason, after },
-      action: 'credits.revoked',
-      subjectId: grantId,
-    });
-  }
+  const { isNew, ...after } = revocation;
+  await writeDown(at, isNew, {
+    ...{ tenantId, actor, now, cause: reason, after: { ref, ...after } },
+    action: 'credits.revoked',
+    subjectId: grantId,
+  });
   return revocation;
 }
 
@@ -171,14 +172,30 @@ export async function freezeGrant(
     select ${bucket}.credit_freeze(${tenantId}, ${grantId}, ${ref}, ${freeze}, ${extendBy}::interval,
       ${who(actor)}, ${reason}, ${now.toISOString()}) as done`);
   const { done } = rows[0]!;
-  if (done) {
-    await insertAuditEntry(at.main, {
-      ...{ tenantId, actor, now, cause: reason },
-      action: freeze ? 'credits.frozen' : 'credits.unfrozen',
-      subjectId: grantId,
-    });
-  }
+  await writeDown(at, done, {
+    ...{ tenantId, actor, now, cause: reason, after: { ref } },
+    action: freeze ? 'credits.frozen' : 'credits.unfrozen',
+    subjectId: grantId,
+  });
   return done;
+}
+
+/**
+ * The change's entry of the audit log, once. On a server of its own a change may have been made and cut
+ * short before its entry: the repeat writes it.
+ */
+async function writeDown(
+  at: CreditPlace,
+  isNew: boolean,
+  entry: AuditRecord & {
+    tenantId: string;
+    subjectId: string;
+    after: { ref: string; [fact: string]: unknown };
+  },
+): Promise<void> {
+  const isWritten =
+    !isNew && (at.bucket === at.main || (await hasAuditEntry(at.main, entry, entry.after.ref)));
+  if (!isWritten) await insertAuditEntry(at.main, entry);
 }
 
 const who = (actor: Actor) => `${actor.kind}:${actorId(actor)}`;

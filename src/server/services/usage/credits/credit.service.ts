@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { DbOrTx, Tx } from '../../../../db/client.ts';
 import { placeCredits, type CreditPlace } from '../../../../db/repositories/usage/credits/place.ts';
+import { isDatabaseAway } from '../../../../db/database-error.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import {
@@ -110,7 +111,7 @@ export class CreditService {
     await assertTenant(within ?? db, tenantId);
     const placed = async (tx: Tx) => work(await placeCredits(tx, buckets, tenantId));
     if (within) return placed(within);
-    const result = await repeated(() => db.transaction(placed));
+    const result = await orAway(repeated(() => db.transaction(placed)));
     live.changed(tenantId);
     return result;
   }
@@ -131,6 +132,18 @@ export class CreditService {
     const name = 'grantId' in request ? request.grantId : request.originRef;
     throw new BillingError('not_found', `The tenant has no grant of credits "${name}".`);
   }
+}
+
+/** A database that is away may have taken the change: who asks again by the same ref makes it once. */
+function orAway<T>(change: Promise<T>): Promise<T> {
+  return change.catch((cause: unknown) => {
+    if (!isDatabaseAway(cause)) throw cause;
+    throw new BillingError(
+      'database_unavailable',
+      'The database that this tenant’s credits lie on cannot be reached right now. Try again with the same ref: what was done is not done twice.',
+      { retryAfterSeconds: 5, cause },
+    );
+  });
 }
 
 /** A repeat is answered as the first time, so of another grant it would say what did not happen. */

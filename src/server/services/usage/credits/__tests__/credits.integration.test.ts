@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import type { QueryResultRow } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   creditFaults,
@@ -10,6 +11,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
+import { bucketSchema } from '../../../../../db/buckets.ts';
 import { violatedConstraint } from '../../../../../db/database-error.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { UsageRouter } from '../../routing/router.ts';
@@ -23,6 +25,24 @@ beforeAll(async () => {
   router = new UsageRouter({ database });
 });
 afterAll(() => database.drop());
+
+/** The bucket in which everything happens: the last one. */
+const BUCKET = Number(process.env['BUCKETS'] ?? 1) - 1;
+
+/** Asks that bucket what is written for the first. */
+const ask = <Row extends QueryResultRow>(text: string, values: unknown[]) =>
+  database.pool.query<Row>(text.replaceAll(/\bu00\./g, `${bucketSchema(BUCKET)}.`), values);
+
+async function tenantThere(): Promise<string> {
+  for (;;) {
+    const id = await meteredTenant(database.pool);
+    const found = await ask('select from tenants where id = $1 and usage_bucket = $2', [
+      id,
+      BUCKET,
+    ]);
+    if (found.rowCount === 1) return id;
+  }
+}
 
 const START_MS = Date.parse('2026-05-10T12:00:00Z');
 const PERIOD = periodOf(new Date(START_MS));
@@ -109,8 +129,7 @@ class World {
   #nowMs = START_MS;
 
   async open(): Promise<this> {
-    for (let at = 0; at < TENANTS; at += 1) this.#ids.push(await meteredTenant(database.pool));
-    const ask = (text: string, values: unknown[]) => database.pool.query(text, values);
+    for (let at = 0; at < TENANTS; at += 1) this.#ids.push(await tenantThere());
     await ask(`select u00.usage_ensure_partition($1)`, [PERIOD]);
     await ask(`select u00.usage_open($1, $2)`, [PERIOD, this.#ids]);
     const counter = { used: 0, beyond: 0, held: 0, heldBeyond: 0 };
@@ -134,19 +153,19 @@ class World {
       const hold = this.#holds[one.settle];
       if (!hold) return;
       const asked = { tenantId: this.#ids[hold.at]!, reservationId: hold.id, metadata: null };
-      const [done] = await router.settle(0, now, [{ ...asked, amount: one.amount }]);
+      const [done] = await router.settle(BUCKET, now, [{ ...asked, amount: one.amount }]);
       const outcome = this.models[hold.at]!.settle(hold.id, one.amount, this.#nowMs);
       expect(done).toMatchObject({ outcome });
     } else if ('begin' in one) {
       const hold = this.#holds[one.begin];
       if (!hold) return;
       const asked = { tenantId: this.#ids[hold.at]!, reservationId: hold.id, expiresAt: null };
-      await router.begin(0, [{ ...asked, amount: one.amount }]);
+      await router.begin(BUCKET, [{ ...asked, amount: one.amount }]);
       const known = this.models[hold.at]!.holds.get(hold.id)!;
       if (known.state === 'open') known.begun = Math.max(known.begun, one.amount);
     } else if ('advanceMs' in one) this.#nowMs += one.advanceMs;
     else if ('sweep' in one) {
-      await (await router.bucket(0)).expire(now);
+      await (await router.bucket(BUCKET)).expire(now);
       for (const model of this.models) model.expire(this.#nowMs);
     } else if ('revoke' in one) await this.#revoke(one);
     else if ('freeze' in one) await this.#freeze(one);
@@ -167,7 +186,7 @@ class World {
       expiresAt: asked.hold ? new Date(this.#nowMs + TTL_MS) : null,
     }));
     const batch = { period: PERIOD, occurredAt: now, now, calls };
-    const results = await router.admit(0, batch, one.mode);
+    const results = await router.admit(BUCKET, batch, one.mode);
     one.admit.forEach(({ tenant: at, resource: name, amount, enforce }, i) => {
       const hold = calls[i]!.reservationId;
       const asked = { resource: name, amount, enforce, hold };
@@ -190,7 +209,7 @@ class World {
       ...{ id, paid: made.paid, amount: made.micro, left: made.micro, held: 0, due: 0 },
       ...{ effectiveMs, expiresMs: effectiveMs + made.lasts, frozen: false, revoked: false },
     };
-    await database.pool.query(
+    await ask(
       `select u00.credit_grant($1, $2::uuid, 'goodwill', $2::uuid::text, $3::smallint, $4, $5, $6, 'a', 'b', $7)`,
       [
         ...[this.#ids[made.tenant], id, made.paid ? 1 : 0, made.micro, new Date(effectiveMs)],
@@ -206,7 +225,7 @@ class World {
     const found = this.#grants[revoke];
     if (!found) return;
     await this.look(found.at);
-    const { rows } = await database.pool.query<Record<string, string>>(
+    const { rows } = await ask<Record<string, string>>(
       `select revoked_micro, pending_micro, shortfall_micro
        from u00.credit_revoke($1, $2, $3, $4, 'a', 'b', $5)`,
       [this.#ids[found.at], found.grant.id, randomUUID(), wanted, new Date(this.#nowMs)],
@@ -219,10 +238,13 @@ class World {
     const found = this.#grants[freeze];
     if (!found) return;
     await this.look(found.at);
-    await database.pool.query(
-      `select u00.credit_freeze($1, $2, $3, $4, '0'::interval, 'a', 'b', $5)`,
-      [this.#ids[found.at], found.grant.id, randomUUID(), on, new Date(this.#nowMs)],
-    );
+    await ask(`select u00.credit_freeze($1, $2, $3, $4, '0'::interval, 'a', 'b', $5)`, [
+      this.#ids[found.at],
+      found.grant.id,
+      randomUUID(),
+      on,
+      new Date(this.#nowMs),
+    ]);
     found.grant.frozen = on;
     this.models[found.at]!.lapse(this.#nowMs);
   }
@@ -230,28 +252,26 @@ class World {
   async #correct(one: { tenant: number; resource: string; amount: number }) {
     if (one.amount === 0) return;
     const now = new Date(this.#nowMs);
-    const refused = await database.pool
-      .query(`select u00.usage_correct($1, $2, $3, $4, 'a', 'b', $5, $5)`, [
-        ...[this.#ids[one.tenant], PERIOD, one.resource, one.amount, now],
-      ])
-      .then(
-        () => false,
-        (error: unknown) => violatedConstraint(error) === 'usage_totals_not_negative',
-      );
+    const refused = await ask(`select u00.usage_correct($1, $2, $3, $4, 'a', 'b', $5, $5)`, [
+      ...[this.#ids[one.tenant], PERIOD, one.resource, one.amount, now],
+    ]).then(
+      () => false,
+      (error: unknown) => violatedConstraint(error) === 'usage_totals_not_negative',
+    );
     expect(refused).toBe(!this.models[one.tenant]!.correct(one.resource, one.amount, this.#nowMs));
   }
 
   /** Everything that there is of a tenant, and what the page calls spendable. */
   async look(at: number): Promise<void> {
     const [model, id, now] = [this.models[at]!, this.#ids[at]!, new Date(this.#nowMs)];
-    const seen = await (await router.bucket(0)).readCredits(id, PERIOD, now);
+    const seen = await (await router.bucket(BUCKET)).readCredits(id, PERIOD, now);
     model.expire(this.#nowMs);
     model.lapse(this.#nowMs);
     expect(seen!.balance).toBe(model.balance(this.#nowMs));
     expect(Object.fromEntries(seen!.grants.map((g) => [g.id, [g.left, g.held]]))).toEqual(
       Object.fromEntries(model.grants.map((g) => [g.id, [g.left, g.held]])),
     );
-    const { rows } = await database.pool.query<Record<string, string> & { name: string }>(
+    const { rows } = await ask<Record<string, string> & { name: string }>(
       `select resource_type as name, used, beyond, held, held_beyond as "heldBeyond"
        from u00.usage_totals where tenant_id = $1 and resource_type in ('messages', 'images')`,
       [id],
@@ -265,7 +285,7 @@ class World {
 
   async #write(at: number, name: string): Promise<void> {
     const { limit, rate } = this.models[at]!.counters[name]!;
-    await database.pool.query(
+    await ask(
       `update u00.usage_totals set "limit" = $3, rate_micro = $4
        where tenant_id = $1 and resource_type = $2`,
       [this.#ids[at], name, limit, rate],
