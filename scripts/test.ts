@@ -39,16 +39,14 @@ const checks = () =>
     () => check('format', 'prettier', '--check', '.', '--log-level', 'warn'),
   );
 
-async function browserTests(): Promise<Counts> {
-  await ensureClientBuilt((line) => console.log(line));
-  return tests('browser');
-}
+/** Once, before either lane needs the pages: two builds at once spoil each other's. */
+const built = ensureClientBuilt((line) => console.log(line));
 
 const lanes = await Promise.all([
-  checks().then(browserTests),
+  built.then(checks).then(() => tests('browser')),
   inTurn(
     () => tests('unit'),
-    () => tests('integration'),
+    () => built.then(() => tests('integration')),
     () => tests('contract'),
   ),
 ]);
