@@ -7,13 +7,15 @@ import { runOperatorCommand } from '../support/operator-command.ts';
 import { alertsOf, mailsTo, outOfPocket, remedied } from '../support/money-back.ts';
 import {
   balance,
+  becomes,
   bought,
   chargeOf,
   credits,
   openPack,
   payPack,
   purchases,
-  useImages,
+  refundByStaff,
+  useCredits,
 } from '../support/packs.ts';
 
 let app: TestApp;
@@ -23,7 +25,6 @@ const control = (path: string, body: object) =>
   caller(app.stripeUrl).post(`/_control/${path}`, body);
 afterEach(async () => {
   await control('chaos', { drop: 0, failNext: [] });
-  await control('wallet_refunds', { seconds: null, outcome: 'succeeded' });
 });
 
 const eventually = (check: () => Promise<void>) =>
@@ -33,20 +34,6 @@ const giveBack = (
   id: string,
 ): Promise<Answer<PurchaseRefunded & { code?: string }>> =>
   customer.api.post(`/api/credits/purchases/${id}/refund`);
-/** As staff do it in the dashboard. */
-const refundByStaff = async (customer: Customer, amount?: number) =>
-  customer.atStripe<{ id: string }>('refunds', {
-    charge: await chargeOf(customer),
-    ...(amount === undefined ? {} : { amount: String(amount) }),
-  });
-/** The plan has ten images; each more is two credits. Once a customer. */
-const useCredits = (customer: Customer, amount: number) => useImages(customer, 10 + amount / 2);
-const becomes = (customer: Customer, state: string, whole: number) =>
-  eventually(async () => {
-    expect((await purchases(customer))[0]).toMatchObject({ state });
-    expect(await balance(customer)).toBe(whole);
-  });
-
 describe('12.3 what is unused goes back within seven days', () => {
   test('all of it where nothing was used', async () => {
     const customer = await signUp(app);
@@ -193,47 +180,6 @@ test('12.37 what a hold has stays with it, and is taken when it comes back', asy
   const path = `/api/usage/reservations/${held.body.reservationId}/settle`;
   expect((await service.post(path, { amount: 2 })).status).toBe(200);
   expect(await credits(customer)).toMatchObject({ balance: 0, held: 0 });
-});
-
-describe('12.38 a refund to a wallet takes its time', () => {
-  const pending = async (outcome: 'succeeded' | 'failed', amount?: number) => {
-    const customer = await signUp(app);
-    const { expiresAt } = await bought(customer, 'small', { method: 'wechat_pay' });
-    await control('wallet_refunds', { seconds: 7_200, outcome });
-    await refundByStaff(customer, amount);
-    await eventually(async () =>
-      expect((await purchases(customer))[0]).toMatchObject({ refundPendingMinor: amount ?? 600 }),
-    );
-    return { customer, expiresAt: Date.parse(expiresAt!) };
-  };
-
-  test('meanwhile the credits are frozen, then taken', async () => {
-    const { customer } = await pending('succeeded');
-    await eventually(async () => expect(await balance(customer)).toBe(0));
-    expect((await credits(customer)).grants).toMatchObject([{ state: 'frozen' }]);
-    await advanceDays(app, 0.1);
-    await becomes(customer, 'refunded', 0);
-  });
-
-  test('failed: they are back, and end later by as long as it took', async () => {
-    const { customer, expiresAt } = await pending('failed');
-    await advanceDays(app, 0.1);
-    await becomes(customer, 'granted', 60);
-    const [grant] = (await credits(customer)).grants;
-    expect(grant).toMatchObject({ state: 'active' });
-    expect(Date.parse(grant!.expiresAt) - expiresAt).toBeGreaterThan(7_100_000);
-    expect(await alertsOf(customer)).toEqual(['refund.failed']);
-  });
-
-  test('of a part: its share is gone at once, the rest can be used, and a failure brings it back', async () => {
-    const { customer } = await pending('failed', 200);
-    await eventually(async () => expect(await balance(customer)).toBe(40));
-    await useCredits(customer, 10);
-    await advanceDays(app, 0.1);
-    await becomes(customer, 'granted', 50);
-    await customer.sync();
-    expect(await balance(customer)).toBe(50);
-  });
 });
 
 describe('12.39 a dispute', () => {

@@ -105,3 +105,26 @@ export async function chargeOf(customer: Customer): Promise<string> {
   );
   return data[0]!.id;
 }
+
+/** As staff do it in the dashboard: all of the newest purchase, or a sum. */
+export async function refundByStaff(customer: Customer, amount?: number): Promise<{ id: string }> {
+  return customer.atStripe<{ id: string }>('refunds', {
+    charge: await chargeOf(customer),
+    ...(amount === undefined ? {} : { amount: String(amount) }),
+  });
+}
+
+/** The plan has ten images; each more is two credits. Once a customer. */
+export const useCredits = (customer: Customer, amount: number) =>
+  useImages(customer, 10 + amount / 2);
+
+/** Waits until the newest purchase is in a state, and so many credits can be used. */
+export async function becomes(customer: Customer, state: string, whole: number): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      expect((await purchases(customer))[0]).toMatchObject({ state });
+      expect(await balance(customer)).toBe(whole);
+    },
+    { timeout: 10_000, interval: 50 },
+  );
+}

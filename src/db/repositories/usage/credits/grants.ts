@@ -113,7 +113,7 @@ export async function findGrant(
   );
 }
 
-export type CreditVerb = 'revoke' | 'freeze' | 'unfreeze';
+export type CreditVerb = 'revoke' | 'freeze' | 'unfreeze' | 'spare';
 
 /** Which grant a ref has changed by this verb; `undefined` while none. */
 export async function findChanged(
@@ -154,6 +154,18 @@ export async function revokeGrant(
     subjectId: grantId,
   });
   return revocation;
+}
+
+/**
+ * Ends a revocation that is not to be; answers how many µcr it had taken, the same for a repeat. What
+ * holds would have given up for it they keep; see `credit_spare`.
+ */
+export async function spareGrant(at: CreditPlace, change: GrantChange): Promise<number> {
+  const { tenantId, grantId, ref, actor, reason, now } = change;
+  const { rows } = await at.bucket.execute<{ taken: string }>(sql`
+    select ${sql.identifier(at.schema)}.credit_spare(${tenantId}, ${grantId}, ${ref}, ${who(actor)},
+      ${reason}, ${now.toISOString()}) as taken`);
+  return Number(rows[0]!.taken);
 }
 
 /**

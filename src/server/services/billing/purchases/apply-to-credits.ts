@@ -55,16 +55,15 @@ async function giveBack(
   { ref, since }: { ref: string; since: Date },
   expiresAt: Date,
 ): Promise<void> {
-  const micro = row.takenBack[ref]!;
   const reason = `The refund ${ref} failed.`;
-  const taken = await credits.revoke({ ...grantOf(row), ref, micro, reason }, tx);
-  if (taken.revokedMicro === 0) return;
+  const amountMicro = await credits.spare({ ...grantOf(row), ref, reason }, tx);
+  if (amountMicro === 0) return;
   const waitedMs = Math.max(0, clock.now().getTime() - since.getTime());
   await credits.grant(
     {
       ...grantOf(row),
       originRef: `${row.id}:${ref}`,
-      amountMicro: taken.revokedMicro,
+      amountMicro,
       expiresAt: new Date(expiresAt.getTime() + waitedMs),
       reason,
     },

@@ -3,5 +3,5 @@ import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /** What brings a purchase to what Stripe says. */
 export interface PurchaseDeps extends SyncDeps {
-  credits: Pick<CreditService, 'grant' | 'revoke' | 'freeze' | 'unfreeze' | 'readLeft'>;
+  credits: Pick<CreditService, 'grant' | 'revoke' | 'freeze' | 'unfreeze' | 'spare' | 'readLeft'>;
 }

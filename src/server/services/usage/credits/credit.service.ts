@@ -10,6 +10,7 @@ import {
   freezeGrant,
   insertGrant,
   revokeGrant,
+  spareGrant,
   type CreditVerb,
   type Grant,
   type Revocation,
@@ -19,7 +20,13 @@ import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
 import { assertChange, assertGrant } from './validation.ts';
-import type { GrantRequest, FreezeRequest, RevokeRequest, UnfreezeRequest } from './requests.ts';
+import type {
+  GrantRequest,
+  FreezeRequest,
+  RevokeRequest,
+  SpareRequest,
+  UnfreezeRequest,
+} from './requests.ts';
 
 /**
  * Credits of tenants: made, taken back, frozen and read. What is drawn of them is decided by admission,
@@ -59,6 +66,17 @@ export class CreditService {
         ...(await this.#resolve(at, request, 'revoke')),
         micro: request.micro ?? null,
       }),
+    );
+  }
+
+  /**
+   * Ends the revocation of this `ref`, which is not to be, as of a refund that failed; answers how many
+   * µcr it took, for the caller to give back. What holds have they keep. A repeat answers the same.
+   */
+  spare(request: SpareRequest, within?: Tx): Promise<number> {
+    assertChange(request);
+    return this.#change(request.tenantId, within, async (at) =>
+      spareGrant(at, await this.#resolve(at, request, 'spare')),
     );
   }
 

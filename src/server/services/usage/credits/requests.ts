@@ -41,6 +41,8 @@ export type RevokeRequest = Change & {
   micro?: number;
 };
 
+export type SpareRequest = Change;
+
 export type FreezeRequest = Change;
 
 export type UnfreezeRequest = Change & {

@@ -1,0 +1,93 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { advanceDays, signUp } from '../support/customer.ts';
+import { caller } from '../support/http.ts';
+import { alertsOf } from '../support/money-back.ts';
+import {
+  balance,
+  becomes,
+  bought,
+  credits,
+  purchases,
+  refundByStaff,
+  useCredits,
+} from '../support/packs.ts';
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
+afterAll(async () => app?.stop());
+const control = (path: string, body: object) =>
+  caller(app.stripeUrl).post(`/_control/${path}`, body);
+afterEach(() => control('wallet_refunds', { seconds: null, outcome: 'succeeded' }));
+
+const eventually = (check: () => Promise<void>) =>
+  vi.waitFor(check, { timeout: 10_000, interval: 50 });
+
+describe('12.38 a refund to a wallet takes its time', () => {
+  const pending = async (outcome: 'succeeded' | 'failed', amount?: number) => {
+    const customer = await signUp(app);
+    const { expiresAt } = await bought(customer, 'small', { method: 'wechat_pay' });
+    await control('wallet_refunds', { seconds: 7_200, outcome });
+    await refundByStaff(customer, amount);
+    await eventually(async () =>
+      expect((await purchases(customer))[0]).toMatchObject({ refundPendingMinor: amount ?? 600 }),
+    );
+    return { customer, expiresAt: Date.parse(expiresAt!) };
+  };
+
+  test('meanwhile the credits are frozen, then taken', async () => {
+    const { customer } = await pending('succeeded');
+    await eventually(async () => expect(await balance(customer)).toBe(0));
+    expect((await credits(customer)).grants).toMatchObject([{ state: 'frozen' }]);
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'refunded', 0);
+  });
+
+  test('failed: they are back, and end later by as long as it took', async () => {
+    const { customer, expiresAt } = await pending('failed');
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'granted', 60);
+    const [grant] = (await credits(customer)).grants;
+    expect(grant).toMatchObject({ state: 'active' });
+    expect(Date.parse(grant!.expiresAt) - expiresAt).toBeGreaterThan(7_100_000);
+    expect(await alertsOf(customer)).toEqual(['refund.failed']);
+  });
+
+  test('of a part: its share is gone at once, the rest can be used, and a failure brings it back', async () => {
+    const { customer } = await pending('failed', 200);
+    await eventually(async () => expect(await balance(customer)).toBe(40));
+    await useCredits(customer, 10);
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'granted', 50);
+    await customer.sync();
+    expect(await balance(customer)).toBe(50);
+  });
+});
+
+test.each(['before', 'after'])(
+  '12.38 a part whose refund failed is back whole, where a hold had some of it and ended %s',
+  async (end) => {
+    const customer = await signUp(app);
+    await bought(customer, 'small', { method: 'wechat_pay' });
+    const { usage } = app.server.context.services;
+    const { tenantId } = customer;
+    // Ten pictures of the plan and ten of the credits.
+    const { reservationId } = await usage.reserve({
+      ...{ tenantId, resourceType: 'images', amount: 20, ttlSeconds: 86_000 },
+    });
+    await control('wallet_refunds', { seconds: 7_200, outcome: 'failed' });
+    // Fifty of the sixty: forty that are left, and ten of the twenty that are held.
+    await refundByStaff(customer, 500);
+    await eventually(async () => expect(await balance(customer)).toBe(0));
+    if (end === 'before') {
+      await usage.release({ reservationId });
+      expect(await balance(customer)).toBe(10);
+    }
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'granted', end === 'before' ? 60 : 40);
+    if (end === 'after') await usage.release({ reservationId });
+    expect(await balance(customer)).toBe(60);
+    await customer.sync();
+    expect(await balance(customer)).toBe(60);
+  },
+);
