@@ -140,6 +140,8 @@ export interface ChangePreview {
   lostFeatures: Feature[];
   /** What the new plan has less of, a month; `null` is unlimited. */
   lowerLimits: LimitChange[];
+  /** Of a plan with fewer seats: how many it has, and how many people are in the team now. */
+  fewerSeats: { from: number; to: number; people: number } | null;
   /** What was planned and falls away with this change: the end of the subscription, or another change. */
   takesBack: 'end' | 'change' | null;
   /** For a higher plan that begins within a period: what this month has, and when it is whole. */

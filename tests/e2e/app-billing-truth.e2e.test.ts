@@ -213,7 +213,7 @@ test('13.7 a downgrade names what there is less of first, and counts no use of a
     const losses = dialog().locator('.loss').first().locator('li');
     await losses.first().waitFor();
     const told = await losses.allInnerTexts();
-    expect(told).toHaveLength(5);
+    expect(told).toHaveLength(6);
     expect(told[1]).toBe(
       fill(subscription.change.lessOf, {
         resource: shell.resources.messages,

@@ -5,9 +5,11 @@ import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
   PASSWORD,
+  priceOf,
   recordUsage,
   signUp,
   startAppWithPages,
+  subscribe,
   tabTo,
   WORDS,
 } from '../support/app-visitor.ts';
@@ -163,4 +165,33 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   await page.getByRole('button', { name: team.members.leave, exact: true }).click();
   await dialog(page).getByRole('button', { name: team.members.leave, exact: true }).click();
   await page.waitForURL(/\/chat/);
+});
+
+test('13 plans say how many seats they have, and the downgrade who loses one, before it is confirmed', async () => {
+  const visitor = await newVisitor(browser, { width: 360 });
+  visitor.setDefaultTimeout(10_000);
+  const owner = await signUp(app, visitor);
+  await subscribe(app, owner, await priceOf(app, 'team', 'month'));
+  for (const { user } of [await signUp(app), await signUp(app)]) {
+    await app.database.pool.query(
+      `insert into memberships (tenant_id, user_id, role, joined_at) values ($1, $2, 'member', now())`,
+      [owner.tenant.id, user.id],
+    );
+  }
+  const there = await visitor.newPage();
+  await there.goto(`${app.url}/subscription`);
+  const down = fill(WORDS.en.plans.action.downgrade, { plan: shell.plans.pro });
+  const button = there.getByRole('button', { name: down });
+  await button.waitFor();
+  await inBoth(there, (words) =>
+    shows(there.locator('main'), fill(words.plans.seats, { count: '10' })),
+  );
+  await button.click();
+  const lost = [
+    fill(WORDS.en.subscription.change.lessSeats, { from: 10, to: 1 }),
+    fill(WORDS.en.subscription.change.seatless, { count: '2' }),
+  ];
+  for (const text of lost) await dialog(there).getByText(text).waitFor();
+  await fits(there);
+  await visitor.close();
 });

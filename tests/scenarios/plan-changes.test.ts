@@ -25,6 +25,7 @@ describe('up', () => {
       effective: 'now',
       currency: 'cny',
       lostFeatures: [],
+      fewerSeats: null,
       exceededQuotas: [],
       nextInvoice: { amountMinor: 9900 },
     });
@@ -106,6 +107,7 @@ describe('down', () => {
       amountDueNowMinor: 0,
       nextInvoice: { amountMinor: 2900, at: currentPeriodEnd },
       lostFeatures: ['all_features'],
+      fewerSeats: { from: 10, to: 1, people: 1 },
     });
     const { body } = await customer.change('pro', 'month');
     expect(body).toEqual({ success: true, effective: 'period_end', effectiveAt: currentPeriodEnd });

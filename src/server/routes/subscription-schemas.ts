@@ -174,6 +174,10 @@ export const previewSchema = z
         }),
       )
       .openapi({ description: 'What the new plan has less of, a month; `null` is unlimited.' }),
+    fewerSeats: z
+      .object({ from: z.number().int(), to: z.number().int(), people: z.number().int() })
+      .nullable()
+      .openapi({ description: 'Of a plan with fewer seats; `people` are in the team now.' }),
     takesBack: z.enum(['end', 'change']).nullable().openapi({
       description: 'What was planned and falls away: the end of the subscription, or a change.',
     }),

@@ -18,6 +18,8 @@ export default {
     images: '{count} images a month',
     api_calls: '{count} API calls a month',
   },
+  seats: 'Seats for {count} people',
+  seatsRow: 'Seats',
   unlimited: 'Unlimited',
   notIncluded: 'Not included',
   included: 'Included',

@@ -110,6 +110,8 @@ export default {
       'You pay for a part of the period, so this month has a part of the quotas: {count} messages. From the renewal on {date} it is all {whole}.',
     loses: 'What you lose',
     lessOf: '{resource}: {to} a month instead of {from}',
+    lessSeats: 'Seats: {to} instead of {from}.',
+    seatless: 'People in your team who can then only read: {count}. You choose who.',
     none: 'none',
     unlimited: 'unlimited',
     over: 'Already above the new limit',

@@ -20,6 +20,8 @@ const plans: Messages['plans'] = {
     images: '每月 {count} 张图片',
     api_calls: '每月 {count} 次 API 调用',
   },
+  seats: '{count} 个席位',
+  seatsRow: '席位',
   unlimited: '不限量',
   notIncluded: '不含',
   included: '包含',

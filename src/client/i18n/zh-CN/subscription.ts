@@ -98,6 +98,8 @@ const subscription: Messages['subscription'] = {
       '你只为本周期的一部分付费，因此本月按比例提供额度：{count} 条消息。{date} 续订后为全部 {whole} 条。',
     loses: '你将失去',
     lessOf: '{resource}：每月 {to}，原为 {from}',
+    lessSeats: '席位：{to} 个，原为 {from} 个。',
+    seatless: '届时团队中有 {count} 人只能查看，由你选择是谁。',
     none: '无',
     unlimited: '不限量',
     over: '已超过新额度',

@@ -133,6 +133,10 @@ export async function markTenantChosen(
     .where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
 }
 
+export function countMembers(db: DbOrTx, { tenantId }: { tenantId: string }): Promise<number> {
+  return db.$count(memberships, eq(memberships.tenantId, tenantId));
+}
+
 /** How many others are in the tenant, and how many of those own it. */
 export async function countOthers(
   db: DbOrTx,

@@ -1,4 +1,5 @@
 import type { ChangePreview } from '../../../../domain/api.ts';
+import { countMembers } from '../../../../db/repositories/accounts/membership.repository.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { FEATURES, planHasFeature, type PlanDefinition } from '../../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../../domain/quota.ts';
@@ -6,7 +7,10 @@ import type { LiveSubscription } from '../intents/stripe-state.ts';
 import type { Requester } from '../requester.ts';
 import type { BillingDeps } from './change-billing.ts';
 
-export type Lost = Pick<ChangePreview, 'lostFeatures' | 'lowerLimits' | 'exceededQuotas'>;
+export type Lost = Pick<
+  ChangePreview,
+  'lostFeatures' | 'lowerLimits' | 'fewerSeats' | 'exceededQuotas'
+>;
 
 /** The plan that one has and the one that the change would bring, in the versions of their prices. */
 export interface PlansOfChange {
@@ -29,7 +33,7 @@ export function takenBack(
  * the month: what is used now says nothing of the month in which a later change begins.
  */
 export async function whatIsLost(
-  billing: Pick<BillingDeps, 'usage'>,
+  billing: Pick<BillingDeps, 'db' | 'usage'>,
   requester: Requester,
   { from, to }: PlansOfChange,
   effectiveAt: string,
@@ -43,6 +47,10 @@ export async function whatIsLost(
       from: from.limits[resourceType],
       to: to.limits[resourceType],
     })).filter((one) => (one.to ?? Infinity) < (one.from ?? Infinity)),
+    fewerSeats:
+      to.seats < from.seats
+        ? { from: from.seats, to: to.seats, people: await countMembers(billing.db, requester) }
+        : null,
     exceededQuotas: resources.flatMap(({ resourceType, used }) => {
       const limit = to.limits[resourceType];
       return counts && limit !== null && used > limit ? { resourceType, used, limit } : [];
