@@ -1,5 +1,5 @@
 import { ensureClientBuilt } from './start/client-build.ts';
-import { conclude, run, vitest, type Counts } from './testing/run.ts';
+import { conclude, run, vitest } from './testing/run.ts';
 
 /**
  * The whole suite: what needs no test runner and the browser in one lane, the other tests in the
