@@ -9,10 +9,13 @@ export async function publishFirstPlans(client: ClientBase): Promise<void> {
   const columns = await columnsOf(client, 'plan_versions');
   const plans = readPlansFile(PLANS_FILE);
   if (columns.length === 0) return writePlanLimits(client, plans);
-  const { rows } = await client.query<{ now: Date }>('select now()');
-  const now = rows[0]!.now;
+  const { rows } = await client.query<{ now: Date; filled: boolean }>(
+    'select now(), exists (select from tenants) as filled',
+  );
+  const { now, filled } = rows[0]!;
   for (const draft of plans) {
-    const row = { ...draft, version: 1, published_at: now, carried_at: now };
+    // Teams from before there were plans have theirs carried to them by the product, in steps.
+    const row = { ...draft, version: 1, published_at: now, carried_at: filled ? null : now };
     // What the tables of a version before do not have is left out.
     const known = Object.keys(row).filter((name) => columns.includes(name));
     await client.query(

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { carryPublished } from './services/plans/publish-plans.ts';
 
 /** The scheduled sweep leaves alone whom a webhook or a reader has had synced since the last one. */
 const SWEEP_AGE_MS = 6 * 3600_000;
@@ -11,6 +12,7 @@ export function registerSchedule(context: Context): void {
   scheduleBilling(context);
   scheduleUsage(context);
   scheduleAccounts(context);
+  schedulePlans(context);
 }
 
 /** With the workers of what billing owes. */
@@ -72,4 +74,9 @@ function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): 
 
 function scheduleAccounts({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
   jobs.every('session-prune', '23 3 * * *', () => services.auth.prune());
+}
+
+/** What is published and has not reached everybody yet. */
+function schedulePlans({ jobs, database, clock }: Pick<Context, 'jobs' | 'database' | 'clock'>) {
+  jobs.every('plans-carry', '* * * * *', () => carryPublished({ db: database.db, clock }));
 }

@@ -209,8 +209,10 @@ async function assertMails(now: AppProcess, crossing: string[]): Promise<void> {
 async function assertCopies(): Promise<void> {
   const { rows } = await database.pool.query(
     `select t.id from tenants t
+     cross join lateral tenant_entitlement(t.id) e
      left join u00.usage_tenants c on c.tenant_id = t.id and c.version = t.entitlement_version
        and c.plan = t.plan::text and c.deleted_at is not distinct from t.deleted_at
+       and c.rates = e.rates
      where c.tenant_id is null
        or exists (
          select from u00.usage_totals u

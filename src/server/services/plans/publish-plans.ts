@@ -50,7 +50,7 @@ export async function foreseePlans(
 /**
  * Publishes what differs as new versions, and carries them to who gets them: on free everybody, on the
  * paid plans those who buy by a price that is new, or everybody too. Cut short it is taken up by the
- * next call. `onProgress` is told how many teams have theirs.
+ * next call, or by `carryPublished` within a minute. `onProgress` is told how many teams have theirs.
  */
 export async function publishPlans(
   { db, clock }: { db: Db; clock: Clock },
@@ -71,12 +71,24 @@ export async function publishPlans(
     }
     return foreseen;
   });
+  await carryPublished({ db, clock }, options.onProgress);
+  return published;
+}
+
+/**
+ * Carries what was published to those who get it and have it not yet: what a publication that was cut
+ * short left, and the first plans of a database that had teams before it had plans. `onProgress` is told
+ * how many teams have theirs.
+ */
+export async function carryPublished(
+  { db, clock }: { db: Db; clock: Clock },
+  onProgress?: (teams: number) => void,
+): Promise<void> {
   let teams = 0;
   for (const one of await listUncarried(db)) {
-    teams += await carry(db, one, (more) => options.onProgress?.(teams + more));
+    teams += await carry(db, one, (more) => onProgress?.(teams + more));
     await markCarried(db, one, clock.now());
   }
-  return published;
 }
 
 async function carry(
