@@ -3715,7 +3715,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb)
+CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb DEFAULT '{}'::jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'u00'

@@ -1,13 +1,13 @@
 -- Takes over what a tenant may use, from whoever decides it. What is not newer than what is here
 -- changes nothing, so it may come twice and out of order. The new limits and rates stand in the
 -- counters of the tenant's newest period in the caller's transaction: no call is admitted by the old
--- ones after it.
+-- ones after it. Without rates for who calls it as the version before did.
 drop function if exists usage_put_tenant(uuid, bigint, text, jsonb, text, jsonb, timestamptz,
   timestamptz, timestamptz);
 create or replace function usage_put_tenant(
   p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text,
   p_base_limits jsonb, p_share_from timestamptz, p_share_until timestamptz,
-  p_deleted_at timestamptz, p_rates jsonb
+  p_deleted_at timestamptz, p_rates jsonb default '{}'
 ) returns void
 language plpgsql
 set search_path from current
