@@ -33,7 +33,7 @@ beforeAll(async () => {
     [owner.tenant.id, member.user.id],
   );
   await signUp(app, contexts[2]);
-  await subscribe(app, owner, await priceOf(app, 'pro', 'month'));
+  await subscribe(app, owner, await priceOf(app, 'team', 'month'));
   [page, members, strangers] = (await Promise.all(contexts.map((one) => one.newPage()))) as [
     Page,
     Page,

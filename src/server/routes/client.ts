@@ -26,16 +26,23 @@ export function clientRoutes(clientDir: string): Hono<AppEnv> {
     if (NOT_PAGES.test(c.req.path)) return next();
     const hashed = c.req.path.startsWith('/assets/');
     c.header('Cache-Control', hashed ? FOR_A_YEAR : 'no-cache');
-    c.header('Vary', 'Accept-Encoding');
     const answer = await (NOT_SERVED.test(c.req.path) ? undefined : file(c, nothing));
-    if (answer) return answer;
+    if (answer) return answerOf(answer, hashed);
     if (path.extname(c.req.path) || NOT_SERVED.test(c.req.path)) {
       c.header('Cache-Control', 'no-cache');
       return next();
     }
-    return (await page(c, nothing)) ?? next();
+    const shell = await page(c, nothing);
+    return shell ? answerOf(shell, false) : next();
   });
   return routes;
+}
+
+/** A page comes with dozens of files, so headers weigh: what is never asked for again needs no date. */
+function answerOf(answer: Response, hashed: boolean): Response {
+  answer.headers.set('Vary', 'Accept-Encoding');
+  if (hashed) answer.headers.delete('Last-Modified');
+  return answer;
 }
 
 const nothing = () => Promise.resolve();
