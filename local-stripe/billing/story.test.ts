@@ -67,22 +67,14 @@ test('a process that begins anew just before a refusal remembers no less than on
   ]);
 });
 
-test(
-  'money adds up: what was billed is paid, owed, or in the balance',
-  async () => {
+test.each([
+  ['money adds up: what was billed is paid, owed, or in the balance', assertAddsUp],
+  ['8.4 ended is final, whatever is done then', assertEndedIsFinal],
+])(
+  '%s',
+  async (_promise, assertHolds) => {
     const property = fc.asyncProperty(actions, async (story) => {
-      await playedBy(play(story, []), ({ local }) => assertAddsUp(local.kernel.store));
-    });
-    await fc.assert(property, { numRuns: runs });
-  },
-  120_000 + runs * 1_000,
-);
-
-test(
-  '8.4 ended is final, whatever is done then',
-  async () => {
-    const property = fc.asyncProperty(actions, async (story) => {
-      await playedBy(play(story, []), ({ local }) => assertEndedIsFinal(local.kernel.store));
+      await playedBy(play(story, []), ({ local }) => assertHolds(local.kernel.store));
     });
     await fc.assert(property, { numRuns: runs });
   },
