@@ -13,7 +13,6 @@ import {
   findAccountById,
   holdsPassword,
   insertUser,
-  type Account,
   setUserReading,
 } from '../../../db/repositories/accounts/user.repository.ts';
 import type { User } from '../../../db/schema/index.ts';
@@ -26,6 +25,7 @@ import { describe, normalizeEmail } from './account-view.ts';
 import { EmailVerifier } from './email-verifier.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Credentials, From, Registration } from './from.ts';
+import { getAccount } from './get-account.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { MailedTokens } from './mailed-token.ts';
 import { OneTimeLinks } from './own/one-time-links.ts';
@@ -174,7 +174,7 @@ export class AuthService {
   /** Follows the link of such a mail: from this address the account may be signed in to. */
   async openFrom(token: string, from: From): Promise<void> {
     const { userId } = await this.mailedTokens.read('open_account', token);
-    const { user } = await this.getAccount(userId);
+    const { user } = await getAccount(this.db, userId);
     await this.addresses.remember(this.db, user.id, from.address);
   }
 
@@ -194,7 +194,7 @@ export class AuthService {
   async refresh(refreshToken: string, from: From): Promise<SignedIn> {
     const { userId, tenantId, token } = await this.refreshTokens.rotate(refreshToken, from);
     const there = tenantId ? await findAccountById(this.db, userId, tenantId) : undefined;
-    const account = there ?? (await this.getAccount(userId));
+    const account = there ?? (await getAccount(this.db, userId));
     return { session: await this.access.open(account), refreshToken: token };
   }
 
@@ -205,7 +205,7 @@ export class AuthService {
 
   /** 401 `unauthenticated`. */
   async me({ userId, tenantId }: Pick<AccessClaims, 'userId' | 'tenantId'>): Promise<MeView> {
-    return describe(await this.getAccount(userId, tenantId));
+    return describe(await getAccount(this.db, userId, tenantId));
   }
 
   /** From now on: the language of mails and of Stripe's pages, and the zone of dates in mails. */
@@ -218,13 +218,7 @@ export class AuthService {
 
   /** The person as they are now. 401 `unauthenticated` when they do not belong to the tenant. */
   async getPerson({ userId, tenantId }: Pick<AccessClaims, 'userId' | 'tenantId'>): Promise<User> {
-    return (await this.getAccount(userId, tenantId)).user;
-  }
-
-  private async getAccount(userId: string, tenantId?: string): Promise<Account> {
-    const account = await findAccountById(this.db, userId, tenantId);
-    if (account) return account;
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
+    return (await getAccount(this.db, userId, tenantId)).user;
   }
 }
 

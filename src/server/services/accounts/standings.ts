@@ -8,7 +8,8 @@ import type { Role } from '../../../domain/ids.ts';
 const FRESH_MS = 30_000;
 const MEMBERSHIPS_MAX = 50_000;
 
-interface Belonging {
+/** A person in one of their tenants. */
+export interface Belonging {
   tenantId: string;
   userId: string;
 }

@@ -18,7 +18,9 @@ interface Change {
   now: Date;
 }
 
-export interface NewGrant extends Change {
+/** A grant as it was made. */
+export interface Grant {
+  id: string;
   origin: GrantOrigin;
   originRef: string;
   /** µcr, above 0. */
@@ -29,16 +31,7 @@ export interface NewGrant extends Change {
   expiresAt: Date;
 }
 
-/** A grant as it was made. */
-export interface Grant {
-  id: string;
-  origin: GrantOrigin;
-  originRef: string;
-  amountMicro: number;
-  isPaid: boolean;
-  effectiveAt: Date;
-  expiresAt: Date;
-}
+export interface NewGrant extends Change, Omit<Grant, 'id'> {}
 
 /** A change of one grant; `ref` once a verb, a repeat of which does nothing. */
 interface GrantChange extends Change {

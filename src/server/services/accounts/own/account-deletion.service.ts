@@ -23,16 +23,13 @@ import { actorOf, type Requester } from '../../billing/requester.ts';
 import type { AccountMails } from '../account-mails.ts';
 import type { From } from '../from.ts';
 import { passSeatOn } from '../team/pass-seat-on.ts';
+import { getAccount } from '../get-account.ts';
+import type { Belonging } from '../standings.ts';
 import type { PasswordService } from './password.service.ts';
 import type { Standings } from '../standings.ts';
 
 /** Ends a team, its subscription first. `confirm` is its exact name. */
 export type DeleteTenant = (requester: Requester, confirm: string) => Promise<void>;
-
-interface Belonging {
-  userId: string;
-  tenantId: string;
-}
 
 /** Deletes people: alone, or with the team that has no other owner. */
 export class AccountDeletionService {
@@ -50,7 +47,8 @@ export class AccountDeletionService {
 
   /** What would go with the person and the team that they ask from. 401 `unauthenticated`. */
   async preview(who: Belonging): Promise<AccountDeletionView> {
-    return this.describe(this.deps.db, await this.get(who));
+    const { db } = this.deps;
+    return this.describe(db, await getAccount(db, who.userId, who.tenantId));
   }
 
   /**
@@ -67,7 +65,7 @@ export class AccountDeletionService {
     const { db, passwords } = this.deps;
     const { userId, tenantId } = requester;
     await passwords.confirm(userId, wish.password, wish.from);
-    const account = await this.get(requester);
+    const account = await getAccount(db, userId, tenantId);
     const asked = { ...requester, role: account.user.role };
     for (const elsewhere of await this.others(db, asked)) await this.mayLeave(db, elsewhere);
     const { deletesTeam } = await this.describe(db, account);
@@ -151,11 +149,5 @@ export class AccountDeletionService {
       others: others.people,
       subscription: deletesTeam && live ? { plan: live.plan } : null,
     };
-  }
-
-  private async get({ userId, tenantId }: Belonging): Promise<Account> {
-    const account = await findAccountById(this.deps.db, userId, tenantId);
-    if (account) return account;
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
   }
 }

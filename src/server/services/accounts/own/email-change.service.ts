@@ -4,7 +4,6 @@ import type { Tx } from '../../../../db/client.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import {
   isEmailTaken,
-  lockUser,
   setEmail,
   setPassword,
 } from '../../../../db/repositories/accounts/user.repository.ts';
@@ -19,6 +18,7 @@ import { claimTrialAddress } from '../../billing/sync/trial-history.ts';
 import { normalizeEmail } from '../account-view.ts';
 import type { From } from '../from.ts';
 import { hashPassword } from '../password.ts';
+import { lockPerson } from '../get-account.ts';
 import type { AccountDeps, PasswordService } from './password.service.ts';
 
 /** Changes of a person's e-mail address: confirmed at the new one, told to the old one. */
@@ -60,7 +60,7 @@ export class EmailChangeService {
     const { db, links, mails, clock } = this.deps;
     const confirmed = async (tx: Tx) => {
       const { userId, email } = await links.take(tx, 'change_email', token);
-      const user = await this.lock(tx, userId);
+      const user = await lockPerson(tx, userId);
       await this.assertFree(tx, email, userId);
       await this.set(tx, user, email);
       // What was mailed to the old address opens nothing any more, but for the way back.
@@ -85,7 +85,7 @@ export class EmailChangeService {
     const passwordHash = await queue.run(from.address, () => hashPassword(nobodys));
     const reverted = async (tx: Tx) => {
       const link = await links.take(tx, 'revert_email', token);
-      const user = await this.lock(tx, link.userId);
+      const user = await lockPerson(tx, link.userId);
       await this.set(tx, user, link.email);
       await links.end(tx, user.id, 'reset_password', 'change_email');
       await links.endLater(tx, link);
@@ -111,12 +111,6 @@ export class EmailChangeService {
   private async assertFree(tx: Tx, email: string, userId: string): Promise<void> {
     const held = await this.deps.links.isHeld(tx, email, userId);
     if (held || (await isEmailTaken(tx, email))) throw taken(email);
-  }
-
-  private async lock(tx: Tx, userId: string): Promise<User> {
-    const user = await lockUser(tx, userId);
-    if (user) return user;
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
   }
 
   private async note(tx: Tx, user: User, email: string, action: string): Promise<void> {

@@ -1,21 +1,12 @@
-import { BillingError } from '../../../../domain/errors.ts';
 import { canManageBilling, type UserId } from '../../../../domain/ids.ts';
 import { OPTIONAL_MAILS, type OptionalMail } from '../../../../domain/mails.ts';
 import type { NotificationsView } from '../../../../domain/api.ts';
 import { setBillingEmail } from '../../../../db/repositories/accounts/tenant.repository.ts';
-import {
-  findAccountById,
-  setMutedMails,
-  type Account,
-} from '../../../../db/repositories/accounts/user.repository.ts';
+import { setMutedMails } from '../../../../db/repositories/accounts/user.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import { getAccount } from '../get-account.ts';
+import type { Belonging } from '../standings.ts';
 import type { AccountDeps } from './password.service.ts';
-
-/** A person, in the tenant that they ask from. */
-interface Asking {
-  userId: UserId;
-  tenantId: string;
-}
 
 /** Which mails one gets, and who else gets those about money. */
 export class NotificationService {
@@ -26,8 +17,8 @@ export class NotificationService {
   }
 
   /** 401 `unauthenticated`. */
-  async read(reader: Asking): Promise<NotificationsView> {
-    const { user, tenant } = await this.get(reader);
+  async read(reader: Belonging): Promise<NotificationsView> {
+    const { user, tenant } = await getAccount(this.deps.db, reader.userId, reader.tenantId);
     return {
       optional: OPTIONAL_MAILS.map((kind) => ({ kind, wanted: !user.mutedMails.includes(kind) })),
       billingEmail: canManageBilling(user.role) ? tenant.billingEmail : null,
@@ -45,10 +36,13 @@ export class NotificationService {
    * Names the tenant's second address for mails about money, which is told so; `null` takes it out.
    * 429 `rate_limited`. Who asks was authorised before.
    */
-  async setBillingEmail(requester: Asking, email: string | null): Promise<void> {
+  async setBillingEmail(
+    requester: Belonging & { userId: UserId },
+    email: string | null,
+  ): Promise<void> {
     const { db, clock, limits, mails } = this.deps;
     const { userId } = requester;
-    const account = await this.get(requester);
+    const account = await getAccount(db, userId, requester.tenantId);
     const { user, tenant } = account;
     if (tenant.billingEmail === email) return;
     await limits.countChange(userId);
@@ -64,11 +58,5 @@ export class NotificationService {
       const mail = { recipient: email, data: { team: tenant.name }, now };
       await mails.write(tx, 'billing_address', user, mail);
     });
-  }
-
-  private async get({ userId, tenantId }: Asking): Promise<Account> {
-    const account = await findAccountById(this.deps.db, userId, tenantId);
-    if (account) return account;
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
   }
 }

@@ -1,8 +1,7 @@
 import type { Db } from '../../../../db/client.ts';
-import { findAccountById } from '../../../../db/repositories/accounts/user.repository.ts';
 import type { Clock } from '../../../../domain/clock.ts';
-import { BillingError } from '../../../../domain/errors.ts';
 import type { UserId } from '../../../../domain/ids.ts';
+import { getAccount } from '../get-account.ts';
 import { AccountDeletionService } from './account-deletion.service.ts';
 import { exportData } from './data-export.ts';
 import { EmailChangeService } from './email-change.service.ts';
@@ -47,8 +46,7 @@ export class OwnAccount {
 
   /** All that is kept of a person, as JSON. 401 `unauthenticated`. */
   async exportData(who: { userId: UserId; tenantId: string }): Promise<AsyncGenerator<string>> {
-    const account = await findAccountById(this.db, who.userId, who.tenantId);
-    if (account) return exportData(this.db, account, this.clock.now());
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
+    const account = await getAccount(this.db, who.userId, who.tenantId);
+    return exportData(this.db, account, this.clock.now());
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { Db, DbOrTx, Tx } from '../../../../db/client.ts';
+import type { Db, Tx } from '../../../../db/client.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import {
   insertPasswordRequest,
@@ -8,13 +8,11 @@ import {
 } from '../../../../db/repositories/accounts/mailed-link.repository.ts';
 import {
   findAccountByEmail,
-  findAccountById,
-  lockUser,
   setPassword,
-  type Account,
 } from '../../../../db/repositories/accounts/user.repository.ts';
 import type { User } from '../../../../db/schema/index.ts';
 import type { UserId } from '../../../../domain/ids.ts';
+import { getAccount, lockPerson } from '../get-account.ts';
 import type { AccountLimits } from './account-limits.ts';
 import type { AccountMails } from '../account-mails.ts';
 import { normalizeEmail } from '../account-view.ts';
@@ -94,7 +92,7 @@ export class PasswordService {
     const passwordHash = await queue.run(from.address, () => hashPassword(password));
     await db.transaction(async (tx) => {
       const { userId, email } = await links.take(tx, 'reset_password', token);
-      const user = await this.lock(tx, userId);
+      const user = await lockPerson(tx, userId);
       // Who reads the mailbox has shown that it is theirs.
       await setPassword(tx, {
         ...{ userId, passwordHash, now: this.deps.clock.now() },
@@ -122,7 +120,7 @@ export class PasswordService {
     const passwordHash = await queue.run(from.address, () => hashPassword(wish.newPassword));
     const stays = await sessions.familyOf(wish.refreshToken, userId);
     await db.transaction(async (tx) => {
-      const user = await this.lock(tx, userId);
+      const user = await lockPerson(tx, userId);
       if (user.passwordHash !== seen.passwordHash) {
         throw new BillingError('state_changed', 'The password was changed elsewhere meanwhile.');
       }
@@ -136,7 +134,7 @@ export class PasswordService {
   /** Asks for the password again before something grave. 403 `wrong_password`, 429 `rate_limited`. */
   async confirm(userId: UserId, password: string, from: From): Promise<User> {
     const { db, limits, queue } = this.deps;
-    const account = await this.accountOf(db, userId);
+    const account = await getAccount(db, userId);
     const matches = await queue.run(from.address, async () => {
       await limits.countPassword(userId);
       return verifyPassword(account.user.passwordHash, password);
@@ -146,19 +144,6 @@ export class PasswordService {
     }
     await limits.forgivePassword(userId);
     return account.user;
-  }
-
-  /** 401 `unauthenticated` when it is gone. */
-  async accountOf(db: DbOrTx, userId: string): Promise<Account> {
-    const account = await findAccountById(db, userId);
-    if (account) return account;
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
-  }
-
-  private async lock(tx: Tx, userId: string): Promise<User> {
-    const user = await lockUser(tx, userId);
-    if (user) return user;
-    throw new BillingError('unauthenticated', 'This account no longer exists.');
   }
 
   private async tell(tx: Tx, user: User, action: string): Promise<void> {

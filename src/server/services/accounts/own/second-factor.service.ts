@@ -17,6 +17,7 @@ import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { UserId } from '../../../../domain/ids.ts';
 import type { From } from '../from.ts';
+import { getAccount } from '../get-account.ts';
 import type { AccountDeps, PasswordService } from './password.service.ts';
 
 const ISSUER = 'Small Squaretable';
@@ -141,7 +142,7 @@ export class SecondFactorService {
   }
 
   private async note(tx: Tx, userId: UserId, action: string): Promise<void> {
-    const { user } = await this.deps.passwords.accountOf(tx, userId);
+    const { user } = await getAccount(tx, userId);
     await insertAuditEntry(tx, {
       actor: { kind: 'user', userId, role: user.role },
       ...{ tenantId: user.tenantId, action, subjectId: userId, now: this.deps.clock.now() },
