@@ -139,4 +139,18 @@ describe('an answer is held to the mirrors', () => {
     if (expected === null) expect(broken).toBe('');
     else expect(broken).toMatch(expected);
   });
+
+  test.each<[number, RegExp | null]>([
+    [404, null],
+    [401, null],
+    [200, /the page is shut false, not true/],
+  ])('a deleted team is shut with 404, then with 401; its page answers %s', (status, expected) => {
+    const broken = brokenAnswers(deletedWith(status), deletedWith(404), undone).join('\n');
+    if (expected === null) expect(broken).toBe('');
+    else expect(broken).toMatch(expected);
+  });
 });
+
+function deletedWith(status: number): Facts {
+  return facts({ ...closed, settled: { ...shut, status }, final: { ...shut, status } });
+}
