@@ -29,6 +29,8 @@ export interface Result {
   data: Record<string, unknown>;
   /** Something is left that a person has to look at. */
   needsPerson?: boolean;
+  /** One of the command's own exit codes, which says what that is. */
+  exit?: number;
 }
 
 export interface Command<F extends Flags> {
@@ -41,6 +43,8 @@ export interface Command<F extends Flags> {
   flags?: F;
   /** Words without a flag, where it takes any. */
   words?: { name: string; max: number };
+  /** Exit codes of its own, from 10 on, and what each says. */
+  exits?: [code: number, about: string][];
   /** It changes something, so it offers `--dry-run`. */
   writes?: true;
   run(input: Input<F>): Promise<Result>;

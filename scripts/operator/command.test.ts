@@ -23,6 +23,7 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:correct', true],
   ['credits:grant', true],
   ['credits:revoke', true],
+  ['statement:verify', false],
   ['usage:spread', true],
   ['community:reports', false],
   ['community:hide', true],
@@ -130,4 +131,13 @@ test.each<[string, Error, number, RegExp]>([
     ok: false,
     error: expect.stringMatching(sentence),
   });
+});
+
+test('12.23 a command has exit codes of its own, which its help tells', async () => {
+  const tells = { ...paint, exits: [[16, 'the paint ran']] as [number, string][] };
+  const ran = { ...tells, run: () => Promise.resolve({ lines: ['It ran.'], data: {}, exit: 16 }) };
+  expect(await execute(ran, ['--colour=red'])).toEqual({ exit: 16, said: 'It ran.' });
+  const json = await execute(ran, ['--colour=red', '--json']);
+  expect([json.exit, JSON.parse(json.said)]).toEqual([16, { ok: false }]);
+  expect((await execute(tells, ['--help'])).said).toContain('16 the paint ran.');
 });

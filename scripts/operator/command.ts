@@ -40,9 +40,14 @@ export async function execute<const F extends Flags>(
   }
   const json = typed.includes('--json');
   try {
-    const { lines, data, needsPerson = false } = await command.run(readInput(command, typed));
+    const {
+      lines,
+      data,
+      exit,
+      needsPerson = exit !== undefined,
+    } = await command.run(readInput(command, typed));
     return {
-      exit: needsPerson ? EXIT.needsPerson : EXIT.done,
+      exit: exit ?? (needsPerson ? EXIT.needsPerson : EXIT.done),
       said: json ? JSON.stringify({ ok: !needsPerson, ...data }, null, 2) : lines.join('\n'),
     };
   } catch (thrown) {

@@ -19,16 +19,20 @@ export function helpOf<F extends Flags>({ name, about, ...command }: Command<F>)
     command.examples.map(([words, what]) => [`npm run ${name}${words && ` -- ${words}`}`, what]),
   );
   const words = command.words ? `\nWords: ${command.words.name}\n` : '';
-  return `${about}\n\n${examples}\n${words}\n${options}\n\n${EXITS}`;
+  return `${about}\n\n${examples}\n${words}\n${options}\n\n${exitsOf(command.exits)}`;
 }
 
-const EXITS = `Exit codes: ${[
+const EXITS = [
   '0 done, and all is well',
   '1 it ran, and something needs a person',
   '2 mistyped',
   '3 a setting is missing or wrong',
   '4 the database or Stripe cannot be reached',
-].join('; ')}.`;
+];
+
+function exitsOf(own: Command<Flags>['exits'] = []): string {
+  return `Exit codes: ${[...EXITS, ...own.map(([code, about]) => `${code} ${about}`)].join('; ')}.`;
+}
 
 function columns(rows: [string, string][]): string {
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;

@@ -16,6 +16,7 @@ export const OPERATORS = [
   'usage:correct',
   'credits:grant',
   'credits:revoke',
+  'statement:verify',
   'usage:spread',
   'community:reports',
   'community:hide',

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Period } from '../../period.ts';
+import {
+  exposureOf,
+  floorOf,
+  isOverThreshold,
+  lineOf,
+  minorOf,
+  plainPrice,
+  stateAtClosing,
+  type DrawnSum,
+} from '../statement.ts';
+
+const drawn = (micro: number, minorPerCredit = '12.5'): DrawnSum => ({
+  ...{ period: '2027-01' as Period, resourceType: 'messages', rateMicro: 100_000 },
+  ...{ minorPerCredit, units: micro / 100_000, micro },
+});
+
+test.each([
+  [1_000_000, '10', 10],
+  [999_999, '10', 9],
+  [0, '10', 0],
+  [1, '0.000001', 0],
+  [1_000_000_000_000, '0.000001', 1],
+  [9_000_000_000_000, '12.345678901234', 111_111_110],
+  [80_000, '12.5', 1],
+  [79_999, '12.5', 0],
+])('12.13 %d µcr at %s a credit cost %d, rounded down once', (micro, price, minor) => {
+  expect(minorOf(micro, price)).toBe(minor);
+});
+
+test.each(['', '-1', '1.', '.5', '1e3', '1.1234567890123'])('12.4 "%s" is no price', (price) => {
+  expect(() => minorOf(1, price)).toThrow('is no price');
+});
+
+test('12.4 prices are compared without the zeros behind', () => {
+  expect(['10.000000000000', '10', '100', '0.50'].map(plainPrice)).toEqual([
+    '10',
+    '10',
+    '100',
+    '0.5',
+  ]);
+});
+
+test('12.13 however a month is cut, its statements add up to the whole of it, never more', () => {
+  const parts = fc.array(fc.integer({ min: -3_000_000, max: 9_000_000 }), { maxLength: 30 });
+  const price = fc
+    .tuple(fc.nat(99_999), fc.nat(999_999_999_999))
+    .map(([whole, decimals]) => `${whole}.${String(decimals).padStart(12, '0')}`);
+  fc.assert(
+    fc.property(parts, price, (micros, minorPerCredit) => {
+      let before = 0;
+      let billed = 0;
+      for (const wanted of micros) {
+        // What comes back was drawn before.
+        const micro = Math.max(wanted, -before);
+        billed += lineOf(drawn(micro, minorPerCredit), before).amountMinor;
+        before += micro;
+        expect(billed).toBe(minorOf(before, minorPerCredit));
+      }
+      const exact = (before * Number(minorPerCredit)) / 1_000_000;
+      expect(billed).toBeLessThanOrEqual(exact + 1e-3);
+    }),
+  );
+});
+
+describe('12.4 what is too little, and what is too much', () => {
+  test.each([
+    ['cny', 500],
+    ['usd', 100],
+    ['gbp', 100],
+    ['jpy', 100],
+    ['hkd', 800],
+  ])('the floor of %s is %d', (currency, floor) => {
+    expect(floorOf(currency)).toBe(floor);
+  });
+
+  test.each([
+    ['cny', 0, 5_000],
+    ['cny', 1, 20_000],
+    ['cny', 2, 50_000],
+    ['cny', 40, 50_000],
+    ['usd', 0, 1_000],
+  ])('in %s with %d paid %d may be open', (currency, paid, exposure) => {
+    expect(exposureOf(currency, paid)).toBe(exposure);
+  });
+
+  test('half of the exposure makes a statement due', () => {
+    expect([2_499, 2_500].map((minor) => isOverThreshold(minor, 5_000))).toEqual([false, true]);
+  });
+
+  test.each([
+    [499, false, 'carried'],
+    [500, false, 'closed'],
+    [499, true, 'written_off'],
+    [-20, false, 'carried'],
+    [500, true, 'closed'],
+  ] as const)('%d, at the end: %s, is %s', (amountMinor, isEnd, state) => {
+    expect(stateAtClosing({ amountMinor, currency: 'cny' }, { isEnd })).toBe(state);
+  });
+});

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { inOrder, lineOf, type DrawnSum } from '../../../../../domain/billing/statement.ts';
+import type { Period } from '../../../../../domain/period.ts';
+import { proofStart, RowsHash, type ProofHead } from '../proof.ts';
+import { verifyChain, verifyProof } from '../verify-proof.ts';
+
+const row = (seq: number, kind = 'overage', units = 3) =>
+  [
+    ...['draw', seq, '2027-01-05T10:00:00.000001Z', '2027-01', kind, ''],
+    ...['messages', '', units, 100_000, kind === 'overage' ? '12.5' : '', units * 100_000, ''],
+  ].join(',');
+
+interface Written {
+  from?: number;
+  count?: number;
+  previous?: string;
+  microBefore?: number;
+}
+
+function write({ from = 1, count = 40, previous = '', microBefore = 70_000 }: Written = {}) {
+  const rows = Array.from({ length: count }, (_, n) =>
+    row(from + n, n % 3 === 0 ? 'grant' : 'overage', 1 + (n % 5)),
+  );
+  const hash = new RowsHash(previous);
+  rows.forEach((one) => hash.add(`${one}\n`));
+  const units = rows.reduce((sum, _one, n) => sum + (n % 3 === 0 ? 0 : 1 + (n % 5)), 0);
+  const sum: DrawnSum = {
+    ...{ period: '2027-01' as Period, resourceType: 'messages', rateMicro: 100_000 },
+    ...{ minorPerCredit: '12.500000000000', units, micro: units * 100_000 },
+  };
+  const lines = inOrder([lineOf(sum, microBefore)]);
+  const head: ProofHead = {
+    ...{ statement: `id-${from}`, team: 'team', kind: 'month', period: '2027-01' },
+    ...{ closedAt: '2027-02-02T02:00:00.000Z', currency: 'cny', seqFrom: from },
+    ...{ seqTo: from + count - 1, rows: count, amountMinor: lines[0]!.amountMinor },
+    ...{ carriedInMinor: 120, previousSha256: previous, sha256: hash.end() },
+  };
+  return { text: proofStart(head, lines) + rows.map((one) => `${one}\n`).join(''), head, rows };
+}
+
+const faultsOf = (text: string) => verifyProof(text).findings.map(({ fault }) => fault);
+const { text, rows } = write();
+
+test('12.23 a proof as it was written is whole, with other line ends too', () => {
+  expect(faultsOf(text)).toEqual([]);
+  expect(faultsOf(text.replaceAll('\n', '\r\n'))).toEqual([]);
+  expect(faultsOf(`\uFEFF${text}`)).toEqual([]);
+});
+
+const without = (n: number) => text.replace(`${rows[n]}\n`, '');
+const swapped = () => text.replace(`${rows[4]}\n${rows[5]}\n`, `${rows[5]}\n${rows[4]}\n`);
+
+describe('12.23 what was changed is said, each by its name', () => {
+  test.each([
+    ['a missing row', without(7), 'missing'],
+    ['the first row missing', without(0), 'missing'],
+    ['the last row missing', without(39), 'missing'],
+    ['a row added behind', `${text}${row(41)}\n`, 'added'],
+    ['a row twice', text.replace(`${rows[3]}\n`, `${rows[3]}\n${rows[3]}\n`), 'added'],
+    ['a row of another kind of line', `${text}whatever\n`, 'added'],
+    ['two rows in another order', swapped(), 'reordered'],
+    ['a changed row', text.replace(rows[8]!, row(9, 'overage', 7)), 'row'],
+    ['a changed instant', text.replace('10:00:00.000001Z', '10:00:00.000002Z'), 'row'],
+    ['a changed amount', text.replace(/amount_minor,(\d)/, 'amount_minor,9$1'), 'total'],
+    ['a changed line', text.replace(/^(line.*),(\d+)$/m, '$1,1$2'), 'total'],
+    ['a changed number of rows', text.replace('rows,40', 'rows,41'), 'total'],
+    ['another currency', text.replace('currency,cny', 'currency,usd'), 'head'],
+    ['another team', text.replace('team,team', 'team,teal'), 'head'],
+    ['another hash before', text.replace('previous_sha256,', 'previous_sha256,ab'), 'head'],
+    ['another sum carried in', text.replace('carried_in_minor,120', 'carried_in_minor,12'), 'head'],
+    ['a head without a field', text.replace(/^kind.*\n/m, ''), 'unreadable'],
+    ['nothing', '', 'unreadable'],
+    ['a picture', '\u0089PNG\r\n', 'unreadable'],
+    ['half a file', text.slice(0, -20), 'unreadable'],
+  ])('%s', (_what, changed, fault) => {
+    expect(changed).not.toBe(text);
+    expect(faultsOf(changed)).toEqual([fault]);
+    expect(verifyProof(changed).findings[0]!.sentence).toMatch(/\.$/);
+  });
+});
+
+test('12.23 one altered character anywhere is found', () => {
+  const place = fc.nat(text.length - 1);
+  const letter = fc.constantFrom(...'0123456789abcXYZ,.- \n');
+  fc.assert(
+    fc.property(place, letter, (at, put) => {
+      fc.pre(text[at] !== put);
+      expect(faultsOf(text.slice(0, at) + put + text.slice(at + 1))).toHaveLength(1);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('12.23 the files of a team follow one another, or one is missing', () => {
+  const first = write();
+  const second = write({ from: 41, previous: first.head.sha256, microBefore: 4_000_000 });
+  const third = write({ from: 81, previous: second.head.sha256 });
+  const [a, b, c] = [first, second, third].map((one) => verifyProof(one.text));
+  expect(verifyChain(a!, b!)).toEqual([]);
+  expect(verifyChain(a!, c!)).toMatchObject([{ fault: 'chain' }]);
+  expect(verifyChain(b!, a!)).toMatchObject([{ fault: 'chain' }]);
+});
+
+test('12.12 a proof of 100,000 rows is verified within a second', () => {
+  const large = write({ count: 100_000 }).text;
+  // The best of three: what else the machine does is not measured.
+  const times = [1, 2, 3].map(() => {
+    const from = process.cpuUsage();
+    expect(faultsOf(large)).toEqual([]);
+    return process.cpuUsage(from).user / 1_000;
+  });
+  expect(Math.min(...times)).toBeLessThan(1_000);
+});
