@@ -1,5 +1,5 @@
 import './operator/env-file.ts';
-import { readPacksFile, readPlansFile } from '../src/db/plans-file.ts';
+import { readPacksFile, readPlansFile } from '../src/db/catalogue/plans-file.ts';
 import {
   foreseePacks,
   publishPacks,

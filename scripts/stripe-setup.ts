@@ -1,5 +1,5 @@
 import './operator/env-file.ts';
-import { PLANS_FILE, readPacksFile } from '../src/db/plans-file.ts';
+import { PLANS_FILE, readPacksFile } from '../src/db/catalogue/plans-file.ts';
 import { decideForCommand, type Config } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client/client.ts';

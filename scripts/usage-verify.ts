@@ -11,7 +11,7 @@ const SAID = {
 await runCommand({
   name: 'usage:verify',
   about:
-    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, and what buckets know of tenants with the main tables; prints each difference.',
+    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, charges of tokens with their raw counts, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
     ['', 'looks'],
     ['--rebuild', 'and mends the counters from the ledger'],
@@ -21,7 +21,7 @@ await runCommand({
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
-    const { periods, differences, credits, copies, rebuilt, away } = await withUsage(
+    const { periods, differences, credits, rated, copies, rebuilt, away } = await withUsage(
       ({ verification }) => verification.verify({ rebuild }),
     );
     return {
@@ -36,13 +36,18 @@ await runCommand({
             `${bucket} ${of.period ?? 'credits'} ${tenantId} ${of.resourceType ?? of.grantId ?? ''}: ` +
             `${fault} ${stands}, the draws and holds say ${adds}`,
         ),
+        ...rated.map(
+          (one) =>
+            `${one.bucket} ${one.period} ${one.tenantId} row ${one.id}: ${one.recorded} units, card ${one.card} ` +
+            `makes ${one.weighed ?? 'nothing'} of the tokens of ${one.model ?? 'no model'}`,
+        ),
         ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
         ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),
-        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, copies), 'difference')}, ` +
+        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, rated, copies), 'difference')}, ` +
           `${rebuilt} rebuilt.`,
       ],
-      data: { periods, differences, credits, copies, rebuilt, away },
-      needsPerson: found(differences, credits, copies) !== rebuilt || away.length > 0,
+      data: { periods, differences, credits, rated, copies, rebuilt, away },
+      needsPerson: found(differences, credits, rated, copies) !== rebuilt || away.length > 0,
     };
   },
 });

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import type { LocalStripe } from 'local-stripe';
 import { openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
-import { PLANS_FILE, readPacksFile } from '../../src/db/plans-file.ts';
+import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { MovableClock } from '../../src/domain/clock.ts';
 import { PLANS } from '../../src/domain/plans.ts';

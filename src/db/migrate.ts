@@ -3,7 +3,7 @@ import pg from 'pg';
 import { applyMigrations, patiently, recordMigration } from './apply-migrations.ts';
 import { areBucketsMigrated } from './buckets.ts';
 import { dumpSchemas } from './dump-schema.ts';
-import { publishFirstPlans } from './first-plans.ts';
+import { publishFirstPlans } from './catalogue/first-plans.ts';
 import { migrateServers } from './buckets/servers.ts';
 import { appliedMigrations, findDrift, migrationFiles } from './migration-files.ts';
 

@@ -418,6 +418,15 @@ create table plan_versions (
   constraint plan_versions_version CHECK ((version > 0))
 );
 
+create table rate_cards (
+  version integer not null,
+  effective_at timestamp with time zone not null,
+  weights jsonb not null,
+  published_at timestamp with time zone not null,
+  constraint rate_cards_pkey PRIMARY KEY (version),
+  constraint rate_cards_version CHECK ((version > 0))
+);
+
 create table rate_limits (
   key text not null,
   points integer default 0 not null,
@@ -994,6 +1003,15 @@ begin
     return new;
   end if;
   raise exception 'a published version of a plan never changes' using errcode = 'restrict_violation';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.rate_cards_stay()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'a published rate card never changes' using errcode = 'restrict_violation';
 end $function$
 ;
 
@@ -1772,6 +1790,10 @@ CREATE TRIGGER plan_versions_published AFTER INSERT ON public.plan_versions FOR 
 CREATE TRIGGER plan_versions_seats BEFORE INSERT ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION plan_versions_seats();
 
 CREATE TRIGGER plan_versions_stay BEFORE DELETE OR UPDATE ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION plan_versions_stay();
+
+CREATE TRIGGER rate_cards_published AFTER INSERT ON public.rate_cards FOR EACH STATEMENT EXECUTE FUNCTION plan_versions_published();
+
+CREATE TRIGGER rate_cards_stay BEFORE DELETE OR UPDATE ON public.rate_cards FOR EACH ROW EXECUTE FUNCTION rate_cards_stay();
 
 CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.plan_version IS DISTINCT FROM new.plan_version) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.base_plan_version IS DISTINCT FROM new.base_plan_version) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_entitlement_version();
 

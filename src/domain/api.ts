@@ -3,6 +3,7 @@ import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { Limit, ResourceType, ResourceUsage } from './quota.ts';
+import type { RawTokens } from './billing/rate-card.ts';
 import type { PriceAction } from './billing/subscription-change.ts';
 import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
 
@@ -226,8 +227,21 @@ export interface ApiKeyCreated extends ApiKeyView {
   key: string;
 }
 
+/**
+ * What an answer took of `llm_tokens`: `input` tokens read anew, `cached` ones and `output`, weighed by the
+ * rate card. Whoever counted each part: of the cached ones `us` means that nobody reported any.
+ */
+export interface ChargedTokens extends RawTokens {
+  units: number;
+  rateCard: number;
+  promptCountedBy: 'upstream' | 'us';
+  cachedCountedBy: 'upstream' | 'us';
+  completionCountedBy: 'upstream' | 'us';
+}
+
 /** The event stream of `POST /api/chat`: `delta` any number of times, then `done` or `error`. */
 export interface ChatDone {
   usage: { promptTokens: number; completionTokens: number; totalTokens: number };
   messageId: string;
+  charged: ChargedTokens;
 }

@@ -4,6 +4,7 @@ export const ERROR_STATUS = {
   invalid_period: 400,
   unknown_price: 400,
   unknown_pack: 400,
+  unknown_model: 400,
   invalid_signature: 400,
   invalid_payload: 400,
   unauthenticated: 401,

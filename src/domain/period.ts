@@ -40,6 +40,10 @@ export function nextPeriod(period: Period): Period {
   return periodOf(periodEnd(period));
 }
 
+export function previousPeriod(period: Period): Period {
+  return periodOf(new Date(periodStart(period).getTime() - 1));
+}
+
 /** The last so many days, or those of a month. */
 export type DaysWanted = number | { period: Period };
 

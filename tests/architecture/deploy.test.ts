@@ -95,7 +95,7 @@ describe('14 the image', () => {
     const [, list] = /SOURCES = \[(.*)\]/.exec(readText('scripts/start/client-build.ts'))!;
     const sources = [...list!.matchAll(/'([^']+)'/g)].map((match) => match[1]!);
     // Those of the stage before come with its folder.
-    const needed = [...read, ...sources, 'plans.yaml', 'scripts/node-version.cjs'];
+    const needed = [...read, ...sources, 'plans.yaml', 'rates.yaml', 'scripts/node-version.cjs'];
     const before = ['package.json', 'package-lock.json'];
     expect(needed.filter((name) => !isCopied(name) && !before.includes(name))).toEqual([]);
     expect(text).toContain(`COPY ${before.join(' ')} ./`);

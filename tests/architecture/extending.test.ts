@@ -17,7 +17,7 @@ const ADDED = [
     from: "'api_calls'] as const",
     to: "'api_calls', 'voice_seconds'] as const",
     places: [
-      'src/db/plans-file.ts',
+      'src/db/catalogue/plans-file.ts',
       'src/server/routes/usage-schemas.ts',
       'src/server/services/mail/templates.en.ts',
       'src/server/services/mail/templates.zh.ts',
@@ -30,7 +30,7 @@ const ADDED = [
     to: "'team', 'studio'] as const",
     places: [
       'src/domain/product.ts',
-      'src/db/plans-file.ts',
+      'src/db/catalogue/plans-file.ts',
       'src/server/services/stripe/offered-prices.ts',
     ],
   },

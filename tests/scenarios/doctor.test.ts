@@ -8,7 +8,7 @@ import { examine, type Surroundings } from '../../scripts/operator/examine.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import type { FaultName } from '../../src/server/services/operations/doctor/faults.ts';
-import { PLANS_FILE, readPacksFile } from '../../src/db/plans-file.ts';
+import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { setUpStripe } from '../../src/server/services/stripe/setup/setup.ts';
 import { PlantedAccount } from '../support/planted-account.ts';

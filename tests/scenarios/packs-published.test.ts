@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { PLANS_FILE, readPacksFile } from '../../src/db/plans-file.ts';
+import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import type { PacksView } from '../../src/domain/api.ts';
 import { publishPacks } from '../../src/server/services/plans/publish-packs.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';

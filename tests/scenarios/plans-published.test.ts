@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/plans-file.ts';
+import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/catalogue/plans-file.ts';
 import type { PlansView } from '../../src/domain/api.ts';
 import type { Plan, PlanLimits } from '../../src/domain/plans.ts';
 import { publishPlans } from '../../src/server/services/plans/publish-plans.ts';

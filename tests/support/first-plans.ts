@@ -1,4 +1,4 @@
-import { PLANS_FILE, readPlansFile } from '../../src/db/plans-file.ts';
+import { PLANS_FILE, readPlansFile } from '../../src/db/catalogue/plans-file.ts';
 import type { Plan, PlanDefinition } from '../../src/domain/plans.ts';
 
 /** What a fresh database publishes, by plan. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { parsePacks, parsePlans, PLANS_FILE, readPacksFile, readPlansFile } from '../plans-file.ts';
+import {
+  parsePacks,
+  parsePlans,
+  PLANS_FILE,
+  readPacksFile,
+  readPlansFile,
+} from '../catalogue/plans-file.ts';
 
 const plan = (changes: string[] = []) =>
   [

@@ -13,7 +13,7 @@ import { beginBatch, type BeginCall } from './usage/begin.ts';
 import { streamLedgerCsv, streamReportCsv } from './usage/export.ts';
 import { bucketOf, type Bucket } from './usage/bucket.ts';
 import { withQueryTimeout } from './usage/hot-path.ts';
-import { findArchive } from './usage/archive.ts';
+import { findArchive } from './usage/ledger/archive.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';

@@ -18,6 +18,7 @@ export * from './payments.ts';
 export * from './plan-limits.ts';
 export * from './plan-versions.ts';
 export * from './remedies.ts';
+export * from './rate-cards.ts';
 export * from './rate-limits.ts';
 export * from './second-factors.ts';
 export * from './settings.ts';

@@ -55,6 +55,8 @@ export function createProductServices(
     characters,
     chat: new ChatService({
       provider: chooseProvider(config.llm),
+      clock,
+      rates: usage.rates,
       features,
       characters,
       conversations,

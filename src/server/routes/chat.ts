@@ -84,7 +84,13 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
           content: { 'text/event-stream': { schema: z.string() } },
         },
         ...errors(...gated, 'email_unverified', 'seat_required', 'forbidden'),
-        ...errors('invalid_request', 'not_found', 'limit_reached', 'upstream_failed'),
+        ...errors(
+          'invalid_request',
+          'unknown_model',
+          'not_found',
+          'limit_reached',
+          'upstream_failed',
+        ),
       },
     }),
     async (c) => {

@@ -71,10 +71,26 @@ export const eventsBody = z
         z.strictObject({
           tenantId: z.uuid(),
           resourceType: z.enum(RESOURCE_TYPES),
-          amount: units.min(1),
+          amount: units.min(1).optional().openapi({
+            description: 'Needed without `raw`; with it the sum of its tokens.',
+          }),
           idempotencyKey: z.string().min(1).max(255),
           metadata: metadata.optional(),
           occurredAt,
+          model: z.string().min(1).max(200).optional(),
+          memberId: z.uuid().optional().openapi({ description: 'Who used it.' }),
+          characterId: z.uuid().optional(),
+          raw: z
+            .strictObject({
+              input: units.min(0).optional(),
+              cached: units.min(0).optional(),
+              output: units.min(0).optional(),
+            })
+            .optional()
+            .openapi({
+              description:
+                'Of `llm_tokens`: tokens read anew, read from a cache and written. What is recorded are units: these by the weights of the rate card that was in force when the work started. A model that the card does not know has the weights of `*`; without these it is answered `invalid` with `unknown_model`.',
+            }),
           enforce: z.boolean().optional().openapi({
             description: 'True unless said: what would pass the limit is rejected.',
           }),

@@ -4,11 +4,12 @@ import { startListener, type Listener } from '../../db/listener.ts';
 import { notifyUsageChanged } from '../../db/repositories/usage/buckets/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { daysOf, periodOf, type DaysWanted, type Period } from '../../domain/period.ts';
+import { daysOf, type DaysWanted, type Period } from '../../domain/period.ts';
 import type { PlanDefinition } from '../../domain/plans.ts';
-import type { Limit, ResourceType } from '../../domain/quota.ts';
+import type { ResourceType } from '../../domain/quota.ts';
 import type { Logger } from '../log.ts';
 import { PlanCatalogue } from './plans/plan-catalogue.ts';
+import { checkQuota, type QuotaCheck } from './usage/check-quota.ts';
 import type { Recorded } from './usage/calls/results.ts';
 import type { ReservationRequest } from './usage/calls/validation.ts';
 import { correctUsage, resetUsage } from './usage/ledger/correct.ts';
@@ -43,15 +44,6 @@ export interface UsageDeps {
   answerWithinMs?: number;
 }
 
-export interface QuotaCheck {
-  allowed: boolean;
-  used: number;
-  held: number;
-  limit: Limit;
-  /** `null` without a limit; never negative. */
-  remaining: number | null;
-}
-
 /**
  * Metering: what a tenant may use, uses and has used. Every accepted unit is in the ledger when
  * the call is answered, and no limit is passed, by however many callers and processes.
@@ -60,6 +52,8 @@ export interface QuotaCheck {
 export class UsageService {
   /** What pays for use beyond the quota. */
   readonly credits: CreditService;
+  /** By what tokens are weighed. */
+  readonly rates: Pick<PlanCatalogue, 'ratingOf'>;
   readonly #deps: MeteringDeps;
   readonly #database: Pick<Database, 'db' | 'pool' | 'buckets' | 'url'>;
   readonly #bucketSync: BucketSync;
@@ -71,6 +65,7 @@ export class UsageService {
     const plans = deps.plans ?? new PlanCatalogue(database.db);
     const router = new UsageRouter(deps);
     this.#database = database;
+    this.rates = plans;
     this.#writeRetries = new WriteRetries(log);
     this.#bucketSync = new BucketSync({ database, clock, log });
     this.#deps = {
@@ -165,24 +160,8 @@ export class UsageService {
   }
 
   /** Looks, without reserving: whether `amount` more would fit now, of quota and credits together. */
-  async checkQuota(tenantId: string, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
-    const { clock, entitlements, queues } = this.#deps;
-    const key = { tenantId, resourceType, period: periodOf(clock.now()) };
-    const counter = await queues.lookups.submit(key, tenantId);
-    const { used, held, limit } = counter ?? {
-      used: 0,
-      held: 0,
-      limit: (await entitlements.getLimits(tenantId, key.period))[resourceType],
-    };
-    const remaining = limit === null ? null : Math.max(0, limit - used - held);
-    const fits = remaining === null || amount <= remaining;
-    const allowed = fits || (await this.#canSpend(tenantId, resourceType, amount));
-    return { allowed, used, held, limit, remaining };
-  }
-
-  async #canSpend(tenantId: string, resourceType: ResourceType, amount: number): Promise<boolean> {
-    const units = (await this.credits.read(tenantId)).spendable[resourceType];
-    return units === null || amount <= units;
+  checkQuota(tenantId: string, resourceType: ResourceType, amount = 1): Promise<QuotaCheck> {
+    return checkQuota(this.#deps, this.credits, { tenantId, resourceType, amount });
   }
 
   /** The tenant's effective plan. */

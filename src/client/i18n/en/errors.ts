@@ -8,6 +8,7 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   invalid_request: 'Something in the form is not right. Check the fields and try again.',
   invalid_period: 'That month does not exist.',
   unknown_price: 'This price is no longer offered. Reload the page to see the current ones.',
+  unknown_model: 'This model is not offered any more. Choose another one.',
   unknown_pack: 'This pack is no longer sold. Reload the page to see the current ones.',
   invalid_signature: 'The request could not be verified.',
   invalid_payload: 'The request could not be read.',

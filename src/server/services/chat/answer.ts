@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ApiError, ChatDone } from '../../../domain/api.ts';
+import { weigh, type Rating } from '../../../domain/billing/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Logger } from '../../log.ts';
 import type { RequestMeter } from '../usage/request-meter.ts';
-import { judgeUsage, noted, type JudgedUsage } from './judge-usage.ts';
+import { judgeUsage, noted, rawTokens, type JudgedUsage } from './judge-usage.ts';
 import type { ChatProvider, CompletionEvent, CompletionRequest } from './upstream/provider.ts';
 import type { ReportedUsage } from './upstream/provider.ts';
 import type { TokenCounter } from './upstream/tokens.ts';
@@ -19,6 +20,10 @@ export interface AnswerDeps {
   completion: Omit<CompletionRequest, 'signal'>;
   /** By our own count; the upstream's, when it can be true, is the one that is charged. */
   promptTokens: number;
+  /** By what it is weighed, to its end: that of the instant at which the call began. */
+  rating: Rating;
+  /** Who is spoken to, for the ledger. */
+  characterId: string | undefined;
   counter: TokenCounter;
   messageId: string;
   meter: RequestMeter;
@@ -42,7 +47,8 @@ const PROGRESS_EVERY_MS = 10_000;
  */
 export async function beginAnswer(deps: AnswerDeps): Promise<AsyncGenerator<AnswerEvent>> {
   assertListening(deps.signal);
-  await deps.meter.begin({ messages: 1, llm_tokens: deps.promptTokens });
+  const prompt = { input: deps.promptTokens, cached: 0, output: 0 };
+  await deps.meter.begin({ messages: 1, llm_tokens: weigh(prompt, deps.rating.weights) });
   assertListening(deps.signal);
   const answer = new Answer(deps);
   await answer.waitForText();
@@ -93,9 +99,7 @@ class Answer {
         yield { event: 'delta', data: { text } };
       }
       ended = true;
-      const { promptTokens, completionTokens, totalTokens } = await this.settle(true);
-      const usage = { promptTokens, completionTokens, totalTokens };
-      yield { event: 'done', data: { usage, messageId: this.deps.messageId } };
+      yield { event: 'done', data: await this.settle(true) };
     } catch (error) {
       ended = true;
       const { signal, log, meter } = this.deps;
@@ -130,8 +134,9 @@ class Answer {
   private noteProgress(): void {
     if (performance.now() - this.writtenAt < PROGRESS_EVERY_MS) return;
     this.writtenAt = performance.now();
-    const { totalTokens } = this.used(false);
-    this.deps.meter.progress({ messages: 1, llm_tokens: totalTokens });
+    const { raw } = rawTokens(this.used(false), this.reported);
+    const units = weigh(raw, this.deps.rating.weights);
+    this.deps.meter.progress({ messages: 1, llm_tokens: units });
   }
 
   /** Of an answer that is cut: its client is gone or is told of something else. */
@@ -142,25 +147,35 @@ class Answer {
   }
 
   /** Charges what was used. The meter takes the first settlement and lets later ones be. */
-  private async settle(complete: boolean): Promise<JudgedUsage> {
-    const { meter, messageId, completion, onDistrusted } = this.deps;
-    const { distrusted, ...usage } = this.used(complete);
-    const { promptTokens, completionTokens, totalTokens } = usage;
-    for (const part of distrusted) onDistrusted(part);
+  private async settle(complete: boolean): Promise<ChatDone> {
+    const { meter, messageId, completion, characterId, onDistrusted, rating } = this.deps;
+    const judged = this.used(complete);
+    const { promptTokens, completionTokens, totalTokens } = judged;
+    for (const part of judged.distrusted) onDistrusted(part);
+    const { raw, cachedCountedBy } = rawTokens(judged, this.reported);
+    const { card, model, weights } = rating;
+    const units = weigh(raw, weights);
+    const countedBy = {
+      promptCountedBy: judged.promptCountedBy,
+      cachedCountedBy,
+      completionCountedBy: judged.completionCountedBy,
+    };
     await meter.settle(
-      { messages: 1, llm_tokens: totalTokens },
+      { messages: 1, llm_tokens: units },
       {
         messageId,
         model: completion.model,
+        ...(characterId === undefined ? {} : { characterId }),
         promptTokens,
         completionTokens,
-        promptCountedBy: usage.promptCountedBy,
-        completionCountedBy: usage.completionCountedBy,
+        ...countedBy,
         ...noted('cachedTokens', this.reported?.cachedTokens),
         ...noted('reasoningTokens', this.reported?.reasoningTokens),
       },
+      { card, model, raw },
     );
-    return { ...usage, distrusted };
+    const usage = { promptTokens, completionTokens, totalTokens };
+    return { usage, messageId, charged: { units, rateCard: card, ...raw, ...countedBy } };
   }
 
   private used(complete: boolean): JudgedUsage {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ModelView } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
+import type { Clock } from '../../../domain/clock.ts';
 import type { TenantId } from '../../../domain/ids.ts';
 import type { Logger } from '../../log.ts';
 import type { CharacterService } from './character.service.ts';
@@ -10,9 +11,16 @@ import type { ConversationService, Exchange } from './conversation.service.ts';
 import { keepAnswer } from './keep-answer.ts';
 import { buildMessages } from './prompt.ts';
 import type { ChatProvider, Persona } from './upstream/provider.ts';
-import { holdTokens, shortestHold, type TokenHold } from './token-hold.ts';
+import {
+  holdWithin,
+  longestHold,
+  shortestHold,
+  type PlannedCall,
+  type TokenHold,
+} from './token-hold.ts';
 import { loadTokenCounter } from './upstream/tokens.ts';
 import type { FeatureService } from '../feature.service.ts';
+import type { UsageService } from '../usage.service.ts';
 import type { RequestMeter } from '../usage/request-meter.ts';
 
 /** Others may take what is left between asking and reserving; then ask again, not for ever. */
@@ -20,6 +28,9 @@ const HOLD_ATTEMPTS = 4;
 
 export interface ChatDeps {
   provider: ChatProvider;
+  clock: Clock;
+  /** What tokens weigh. */
+  rates: UsageService['rates'];
   features: FeatureService;
   characters: CharacterService;
   conversations: ConversationService;
@@ -54,8 +65,8 @@ export class ChatService {
   }
 
   /**
-   * Answers a message. Everything that can refuse does so before this resolves: 400 for an unknown
-   * model, 403 `upgrade_required` for an advanced one, 404 for the character or the conversation, 409
+   * Answers a message. Everything that can refuse does so before this resolves: 400 for a model that is
+   * unknown or has no weight, 403 `upgrade_required` for an advanced one, 404 for the character or the conversation, 409
    * when that is full, 429 for the quotas,
    * 502 when nothing comes from the upstream. After that the events are the answer.
    */
@@ -63,6 +74,7 @@ export class ChatService {
     const { tenantId, meter, signal } = request;
     const model = this.findModel(request.model);
     if (model.advanced) await this.deps.features.assertFeature(tenantId, 'advanced_models');
+    const rating = await this.deps.rates.ratingOf(model.id, this.deps.clock.now());
     const persona = await this.findPersona(tenantId, request.characterId);
     const exchange = await this.beginExchange(request);
     const messages = buildMessages(request.message, persona);
@@ -70,12 +82,20 @@ export class ChatService {
     const promptTokens = counter.countMessages(messages);
 
     const messageId = `msg_${randomUUID().replaceAll('-', '')}`;
-    const ledgerNote = { messageId, model: model.id };
-    const { maxTokens } = await this.hold(request, promptTokens, ledgerNote);
+    const { characterId } = request;
+    const ledgerNote = {
+      ...{ messageId, model: model.id },
+      ...(characterId === undefined ? {} : { characterId }),
+    };
+    const { maxOutputTokens } = this.deps.provider;
+    const planned = { promptTokens, maxOutputTokens, weights: rating.weights };
+    const { maxTokens } = await this.hold(request, planned, ledgerNote);
     const events = await beginAnswer({
       provider: this.deps.provider,
       completion: { model: model.id, messages, persona, maxTokens },
       promptTokens,
+      rating,
+      characterId,
       counter,
       messageId,
       meter,
@@ -112,12 +132,12 @@ export class ChatService {
   /** Holds one message and the tokens in one round trip. 429 `quota_exceeded` by the graver reason. */
   private async hold(
     request: ChatRequest,
-    promptTokens: number,
+    planned: PlannedCall,
     ledgerNote: Record<string, unknown>,
   ): Promise<TokenHold> {
     const [message, tokens] = await Promise.allSettled([
       request.meter.reserve('messages', 1, ledgerNote),
-      this.holdTokens(request, promptTokens, ledgerNote),
+      this.holdTokens(request, planned, ledgerNote),
     ]);
     const refusals = [message, tokens].flatMap((one) =>
       one.status === 'rejected' ? [one.reason as unknown] : [],
@@ -134,12 +154,11 @@ export class ChatService {
    */
   private async holdTokens(
     { tenantId, meter }: ChatRequest,
-    promptTokens: number,
+    planned: PlannedCall,
     ledgerNote: Record<string, unknown>,
   ): Promise<TokenHold> {
-    const { maxOutputTokens } = this.deps.provider;
-    const shortest = shortestHold(promptTokens, maxOutputTokens);
-    let hold: TokenHold = { amount: promptTokens + maxOutputTokens, maxTokens: maxOutputTokens };
+    const shortest = shortestHold(planned);
+    let hold = longestHold(planned);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await meter.reserve('llm_tokens', hold.amount, ledgerNote);
@@ -148,7 +167,7 @@ export class ChatService {
         const exceeded = error instanceof BillingError && error.code === 'quota_exceeded';
         if (!exceeded || hold.amount <= shortest.amount) throw error;
         const left = await this.deps.features.getSpendable(tenantId, 'llm_tokens');
-        const smaller = holdTokens(promptTokens, maxOutputTokens, left);
+        const smaller = holdWithin(planned, left);
         hold = attempt < HOLD_ATTEMPTS && smaller ? smaller : shortest;
       }
     }

@@ -1,3 +1,4 @@
+import type { RawTokens } from '../../../domain/billing/rate-card.ts';
 import type { ReportedUsage, TokenUsage } from './upstream/provider.ts';
 
 /** Whose count a part is: the upstream's report, or ours of what was sent and streamed. */
@@ -101,6 +102,23 @@ function sum(
     promptCountedBy,
     completionCountedBy,
     distrusted,
+  };
+}
+
+/**
+ * The same as what is weighed. What was read from a cache is the upstream's word alone, and none of it
+ * is believed where the prompt is our count: then, and without a report, all of the prompt was read anew.
+ */
+export function rawTokens(
+  { promptTokens, completionTokens, promptCountedBy }: JudgedUsage,
+  reported: ReportedUsage | undefined,
+): { raw: RawTokens; cachedCountedBy: CountedBy } {
+  const said = promptCountedBy === 'upstream' ? whole(reported?.cachedTokens) : undefined;
+  const isKnown = said !== undefined && said <= promptTokens;
+  const cached = isKnown ? said : 0;
+  return {
+    raw: { input: promptTokens - cached, cached, output: completionTokens },
+    cachedCountedBy: isKnown ? 'upstream' : 'us',
   };
 }
 

@@ -1,21 +1,31 @@
 import { listSoldPacks } from '../../../db/repositories/billing/credit-pack.repository.ts';
+import { listRateCards } from '../../../db/repositories/billing/rate-card.repository.ts';
 import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Db } from '../../../db/client.ts';
 import type { PlanShare } from '../../../domain/billing/plan-share.ts';
+import {
+  cardAt,
+  weightsOf,
+  type RateCard,
+  type Rating,
+} from '../../../domain/billing/rate-card.ts';
+import { BillingError } from '../../../domain/errors.ts';
 import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
 
 /** After so long the newest versions are asked for again, also when nobody told of a new one. */
 const FRESH_MS = 5_000;
 
 /**
- * What the plans include, and which packs of credits there are beside them. A published version never changes, so it is read once; which one is the
- * newest is asked again every few seconds. Admission does not rest on it: its limit stands beside the
- * counter.
+ * What the plans include, which packs of credits there are beside them, and what the tokens of models
+ * weigh. A published version never changes, so it is read once; which one is the newest is asked again
+ * every few seconds, and at once when one is published. Admission does not rest on it: its limit stands
+ * beside the counter.
  */
 export class PlanCatalogue {
   readonly #db: Db;
   #versions: ReadonlyMap<Plan, readonly PlanDefinition[]> = new Map();
   #packIds: readonly string[] = [];
+  #rateCards: readonly RateCard[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
@@ -33,6 +43,25 @@ export class PlanCatalogue {
   async listPackIds(): Promise<readonly string[]> {
     await this.#freshen();
     return this.#packIds;
+  }
+
+  /**
+   * By what a call that begins at `instant` is weighed. 400 `unknown_model` for a model that the card in
+   * force neither names nor has a weight for.
+   */
+  async ratingOf(model: string | null, instant: Date): Promise<Rating> {
+    await this.#freshen();
+    const card = cardAt(this.#rateCards, instant);
+    if (!card) throw new Error('No rate card is published: run npm run db:migrate.');
+    const weights = weightsOf(card, model);
+    if (weights) return { card: card.version, model, weights };
+    throw new BillingError(
+      'unknown_model',
+      model === null
+        ? 'Say which model it was: there is no weight for an unnamed one.'
+        : `There is no weight for the model "${model}": name another one.`,
+      { data: { models: Object.keys(card.weights) } },
+    );
   }
 
   /** A plan in one of its versions; null asks for the newest. */
@@ -86,6 +115,7 @@ export class PlanCatalogue {
     const all = await listPlanVersions(this.#db);
     this.#versions = Map.groupBy(all, ({ plan }) => plan);
     this.#packIds = (await listSoldPacks(this.#db)).map(({ id }) => id);
+    this.#rateCards = await listRateCards(this.#db);
     this.#readAt = performance.now();
   }
 }

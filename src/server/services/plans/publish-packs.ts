@@ -1,5 +1,5 @@
 import type { Db, DbOrTx } from '../../../db/client.ts';
-import type { PackDraft } from '../../../db/plans-file.ts';
+import type { PackDraft } from '../../../db/catalogue/plans-file.ts';
 import {
   insertPack,
   listPackVersions,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Db, DbOrTx } from '../../../db/client.ts';
 import { repeated } from '../../../db/repeated.ts';
-import type { PlanDraft } from '../../../db/plans-file.ts';
+import type { PlanDraft } from '../../../db/catalogue/plans-file.ts';
 import {
   carryTenants,
   countOnPlan,

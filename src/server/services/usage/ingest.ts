@@ -1,11 +1,29 @@
 import type { Admission } from '../../../db/repositories/usage/admit.ts';
+import { weigh } from '../../../domain/billing/rate-card.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/quota.ts';
 import { keyConflict, recordedOf } from './calls/results.ts';
-import { admissionOf, problemWith, type Consumption } from './calls/validation.ts';
+import { canonicalJson } from './calls/fingerprint.ts';
 import { problemWithInstant, startOf } from './calls/instant.ts';
+import {
+  noteOf,
+  problemWithTold,
+  TOLD_FIELDS,
+  tokensOf,
+  toldOf,
+  wholeRaw,
+  type Told,
+} from './calls/told.ts';
+import {
+  admissionOf,
+  AMOUNT_MAX,
+  assertValid,
+  problemWith,
+  type Consumption,
+} from './calls/validation.ts';
 import type { LiveUsage } from './live-usage.ts';
+import type { PlanCatalogue } from '../plans/plan-catalogue.ts';
 import type { TimedCall, UsageQueues } from './routing/queues.ts';
 
 /** The answer to one event, in the words of the HTTP interface. */
@@ -20,9 +38,13 @@ export type IngestResult =
 
 export interface IngestDeps {
   queues: Pick<UsageQueues, 'admissions'>;
+  plans: Pick<PlanCatalogue, 'ratingOf'>;
   clock: Clock;
   live: LiveUsage;
 }
+
+/** An event that was checked. With `raw` it need not have an amount. */
+type UsageEvent = Omit<Consumption, 'amount'> & Told & { amount?: number };
 
 /**
  * Records a batch from another service. An event that is not valid, names no tenant of ours or
@@ -37,19 +59,15 @@ export async function ingestBatch(
   const results = new Array<IngestResult>(events.length);
   const calls: TimedCall[] = [];
   const places: number[] = [];
-  events.forEach((event, place) => {
-    const problem = problemWithEvent(event, now);
-    if (problem !== undefined) {
-      results[place] = { status: 'invalid', error: problem, code: 'invalid_request' };
-      return;
-    }
-    const startedAt = startOf((event as Consumption).occurredAt, now);
-    calls.push({
-      call: admissionOf(event as Consumption, startedAt),
-      startedAt: startedAt ?? now,
+  for (const [place, event] of events.entries()) {
+    const call = await callOf(deps, event, now).catch((error: unknown) => {
+      if (!(error instanceof BillingError) || error.status >= 500) throw error;
+      results[place] = { status: 'invalid', error: error.message, code: error.code };
     });
+    if (!call) continue;
+    calls.push(call);
     places.push(place);
-  });
+  }
 
   const answers = await deps.queues.admissions.submitAll(calls, (timed) => timed.call.tenantId);
   const failure = answers.find((answer) => isOurFault(answer));
@@ -64,6 +82,29 @@ export async function ingestBatch(
   return results;
 }
 
+/** What admission takes of an event. Throws a BillingError with what is wrong with it. */
+async function callOf({ plans }: IngestDeps, wanted: unknown, now: Date): Promise<TimedCall> {
+  assertValid(problemWithEvent(wanted, now));
+  const event = wanted as UsageEvent;
+  const startedAt = startOf(event.occurredAt, now);
+  const timed = (call: TimedCall['call']) => ({ call, startedAt: startedAt ?? now });
+  const told = toldOf(event);
+  if (told === undefined) return timed(admissionOf(event as Consumption, startedAt));
+  const said = `${event.resourceType} ${event.amount} ${canonicalJson(told)}`;
+  const note = noteOf(told);
+  if (told.raw === undefined) {
+    return timed(admissionOf(event as Consumption, startedAt, { note, said }));
+  }
+  const raw = wholeRaw(told.raw);
+  const { card, model, weights } = await plans.ratingOf(told.model ?? null, startedAt ?? now);
+  const amount = weigh(raw, weights);
+  assertValid(
+    amount > AMOUNT_MAX ? `raw comes to ${amount} units, above ${AMOUNT_MAX}.` : undefined,
+  );
+  const rated = { card, model, raw };
+  return timed(admissionOf({ ...event, amount }, startedAt, { note: { ...note, rated }, said }));
+}
+
 const EVENT_FIELDS: readonly string[] = [
   'tenantId',
   'resourceType',
@@ -72,7 +113,8 @@ const EVENT_FIELDS: readonly string[] = [
   'idempotencyKey',
   'metadata',
   'occurredAt',
-] satisfies (keyof Consumption)[];
+  ...TOLD_FIELDS,
+] satisfies (keyof Consumption | keyof Told)[];
 
 function problemWithEvent(event: unknown, now: Date): string | undefined {
   if (event === null || typeof event !== 'object' || Array.isArray(event)) {
@@ -82,9 +124,12 @@ function problemWithEvent(event: unknown, now: Date): string | undefined {
   if (unknown !== undefined) {
     return `An event has no field ${JSON.stringify(unknown.slice(0, 40).toWellFormed())}; it has ${EVENT_FIELDS.join(', ')}.`;
   }
-  const { idempotencyKey, occurredAt } = event as Record<string, unknown>;
-  if (idempotencyKey === undefined) return 'idempotencyKey is missing.';
-  return problemWith(event) ?? problemWithInstant(occurredAt, now);
+  const said = event as Record<string, unknown>;
+  if (said['idempotencyKey'] === undefined) return 'idempotencyKey is missing.';
+  const problem = problemWithTold(said);
+  if (problem !== undefined) return problem;
+  const { raw, amount = raw && tokensOf(raw) } = event as Told & { amount?: unknown };
+  return problemWith({ ...event, amount }) ?? problemWithInstant(said['occurredAt'], now);
 }
 
 /** Whoever sends the whole batch again gets what was recorded answered as duplicates. */

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Rated } from '../../../domain/billing/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { TenantId, UserId } from '../../../domain/ids.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
@@ -91,11 +92,11 @@ export class RequestMeter {
 
   /**
    * Records what was used of each hold. Usage beyond the hold is recorded in full; `metadata`
-   * replaces that of the hold. Resolves when it is written; rejects with 503 when that takes long,
+   * replaces that of the hold, and `rated` says how the tokens were weighed. Resolves when it is written; rejects with 503 when that takes long,
    * and goes on trying, for the work is done and is owed.
    */
-  async settle(used: Units = {}, metadata?: Record<string, unknown>): Promise<void> {
-    const written = this.close((hold) => this.settleOne(hold, used, metadata));
+  async settle(used: Units = {}, metadata?: Record<string, unknown>, rated?: Rated): Promise<void> {
+    const written = this.close((hold) => this.settleOne(hold, used, metadata, rated));
     if (!(await isDoneWithin(written, WRITTEN_WITHIN_MS))) {
       throw new BillingError(
         'database_unavailable',
@@ -132,12 +133,18 @@ export class RequestMeter {
     return userId === undefined ? metadata : { ...metadata, userId };
   }
 
-  private async settleOne(hold: Hold, used: Units, metadata?: Record<string, unknown>) {
+  private async settleOne(
+    hold: Hold,
+    used: Units,
+    metadata?: Record<string, unknown>,
+    rated?: Rated,
+  ) {
     const { usage, tenantId } = this.deps;
     const { resourceType, reservationId } = hold;
     const amount = used[resourceType] ?? hold.amount;
     const note = metadata && this.noteOf(metadata);
-    await usage.settle({ tenantId, reservationId, amount, metadata: note });
+    const weighed = resourceType === 'llm_tokens' ? rated : undefined;
+    await usage.settle({ tenantId, reservationId, amount, metadata: note, rated: weighed });
   }
 
   private write(hold: Hold, owed: Units, ttlSeconds?: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
+import type { Rated } from '../../../domain/billing/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { keyConflict, quotaExceeded, recordedOf } from './calls/results.ts';
 import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './calls/validation.ts';
@@ -34,6 +35,8 @@ export interface SettleRequest {
   /** What was really used, from 0; recorded in full, also above what was held. */
   amount: number;
   metadata?: Record<string, unknown> | undefined;
+  /** How the amount was weighed, for the ledger; with `metadata`. */
+  rated?: Rated | undefined;
 }
 
 export interface BeginRequest {
@@ -119,7 +122,7 @@ export async function begin(deps: MeteringDeps, request: BeginRequest): Promise<
  * that expired is settled all the same.
  */
 export async function settle(deps: MeteringDeps, request: SettleRequest): Promise<Settled> {
-  const { amount, metadata } = request;
+  const { amount, metadata, rated } = request;
   if (!isWholeAmount(amount, 0)) {
     throw new BillingError(
       'invalid_request',
@@ -127,8 +130,8 @@ export async function settle(deps: MeteringDeps, request: SettleRequest): Promis
     );
   }
   assertValid(problemWithMetadata(metadata));
-  const described = metadata === undefined ? null : canonicalJson(metadata);
-  const settlement = await end(deps, request, amount, described);
+  const described = metadata && canonicalJson(rated ? { ...metadata, rated } : metadata);
+  const settlement = await end(deps, request, amount, described ?? null);
   return { used: settlement.used!, remaining: settlement.remaining };
 }
 

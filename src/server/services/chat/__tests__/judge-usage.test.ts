@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeUsage } from '../judge-usage.ts';
+import { judgeUsage, rawTokens } from '../judge-usage.ts';
 import type { ReportedUsage } from '../upstream/provider.ts';
 
 /** By our own count. */
@@ -90,5 +90,22 @@ describe('10.2 what is charged of a report', () => {
         },
       ),
     );
+  });
+});
+
+describe('12.6 what of a prompt was read from a cache (failure case 53)', () => {
+  test.each<[string, ReportedUsage | undefined, [number, number], string]>([
+    ['as reported', { ...report(100, 40), cachedTokens: 60 }, [40, 60], 'upstream'],
+    ['all of it', { ...report(100, 40), cachedTokens: 100 }, [0, 100], 'upstream'],
+    ['reported as none', { ...report(100, 40), cachedTokens: 0 }, [100, 0], 'upstream'],
+    ['not reported', report(100, 40), [100, 0], 'us'],
+    ['no report at all', undefined, [100, 0], 'us'],
+    ['more than the prompt', { ...report(100, 40), cachedTokens: 101 }, [100, 0], 'us'],
+    ['no count', { ...report(100, 40), cachedTokens: '60' }, [100, 0], 'us'],
+    ['of a prompt not believed', { ...report(3, 40), cachedTokens: 2 }, [100, 0], 'us'],
+  ])('%s', (_case, reported, [input, cached], by) => {
+    const { raw, cachedCountedBy } = rawTokens(judgeUsage(reported, own, true), reported);
+    expect(raw).toEqual({ input, cached, output: 40 });
+    expect(cachedCountedBy).toBe(by);
   });
 });

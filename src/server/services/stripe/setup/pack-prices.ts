@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { PackDraft } from '../../../../db/plans-file.ts';
+import type { PackDraft } from '../../../../db/catalogue/plans-file.ts';
 import { packContents } from '../../../../domain/billing/pack.ts';
 import { soldPackName } from '../../../../domain/product.ts';
 import { isMissing } from '../client/errors.ts';

@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Db } from '../../../../db/client.ts';
-import type { PackDraft } from '../../../../db/plans-file.ts';
+import type { PackDraft } from '../../../../db/catalogue/plans-file.ts';
 import { listSoldPacks } from '../../../../db/repositories/billing/credit-pack.repository.ts';
 import {
   findSetting,

@@ -70,18 +70,29 @@ export function problemWithMetadata(metadata: unknown): string | undefined {
   if (!isStorableJson(metadata, DEPTH_MAX)) {
     return `metadata must be JSON without NUL characters, nested at most ${DEPTH_MAX} deep.`;
   }
+  if (Object.hasOwn(metadata, 'rated')) {
+    return 'metadata must not have "rated": how tokens were weighed is written there by us.';
+  }
   if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
     return `metadata must have at most ${METADATA_BYTES_MAX} bytes of JSON.`;
   }
   return undefined;
 }
 
-/** A checked consumption, as admission takes it. */
-export function admissionOf(call: Consumption, startedAt?: Date): AdmissionCall {
+/**
+ * A checked consumption, as admission takes it. `also` is what goes into the ledger beside the caller's
+ * metadata, and of what is said the part that tells one body from another.
+ */
+export function admissionOf(
+  call: Consumption,
+  startedAt?: Date,
+  also?: { note: Record<string, unknown>; said: string },
+): AdmissionCall {
   const { resourceType, amount, metadata, occurredAt } = call;
   const enforce = call.enforce ?? true;
   const key = call.idempotencyKey ?? null;
   const described = metadata === undefined ? null : canonicalJson(metadata);
+  const body = also?.said ?? `${resourceType} ${amount}`;
   return {
     tenantId: call.tenantId.toLowerCase(),
     resourceType,
@@ -89,10 +100,8 @@ export function admissionOf(call: Consumption, startedAt?: Date): AdmissionCall 
     enforce,
     key,
     fingerprint:
-      key === null
-        ? 0
-        : fingerprint(`${resourceType} ${amount} ${enforce} ${described}${dated(occurredAt)}`),
-    metadata: described,
+      key === null ? 0 : fingerprint(`${body} ${enforce} ${described}${dated(occurredAt)}`),
+    metadata: also ? canonicalJson({ ...metadata, ...also.note }) : described,
     reservationId: null,
     expiresAt: null,
     ...(startedAt === undefined ? {} : { startedAt }),

@@ -15,7 +15,7 @@ import {
   findArchive,
   hasPartition,
   insertArchive,
-} from '../../../../db/repositories/usage/archive.ts';
+} from '../../../../db/repositories/usage/ledger/archive.ts';
 import type { BucketConnection } from '../../../../db/repositories/usage/bucket.ts';
 import { listDifferences } from '../../../../db/repositories/usage/verify.ts';
 import { BillingError } from '../../../../domain/errors.ts';

@@ -28,6 +28,11 @@ import {
   listCreditDifferences,
   type CreditDifference,
 } from '../../../../db/repositories/usage/credits/verify.ts';
+import { listRateCards } from '../../../../db/repositories/billing/rate-card.repository.ts';
+import {
+  listRatedDifferences,
+  type RatedDifference,
+} from '../../../../db/repositories/usage/ledger/rated.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Period } from '../../../../domain/period.ts';
@@ -50,6 +55,8 @@ export interface Verification {
   copies: CopyDifference[];
   /** Where credits do not agree with their draws, or counters with these. */
   credits: CreditDifference[];
+  /** Charges of tokens that raw counts and rate card do not make. */
+  rated: RatedDifference[];
   /** How many of both were mended. */
   rebuilt: number;
   /** Buckets on servers that do not answer: nothing is known of these. */
@@ -77,6 +84,8 @@ export class LedgerVerificationService {
     const found = new Set<Period>();
     const differences: Difference[] = [];
     const credits: CreditDifference[] = [];
+    const rated: RatedDifference[] = [];
+    const cards = await listRateCards(db);
     const away = new Set<string>();
     for (const { number, node } of await buckets.list()) {
       try {
@@ -84,6 +93,7 @@ export class LedgerVerificationService {
         for (const period of await listVerifiablePeriods(bucket)) {
           found.add(period);
           for (const one of await listDifferences(bucket, period)) differences.push(one);
+          for (const one of await listRatedDifferences(bucket, period, cards)) rated.push(one);
         }
         for (const one of await listCreditDifferences(bucket)) credits.push(one);
       } catch (error) {
@@ -100,9 +110,10 @@ export class LedgerVerificationService {
     }
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
     for (const difference of credits) this.#log.error({ difference }, 'credits do not balance');
+    for (const difference of rated) this.#log.error({ difference }, 'a charge was weighed wrong');
     for (const copy of copies) this.#log.error({ copy }, 'a bucket knows something else');
     for (const bucket of away) this.#log.error({ bucket }, 'a bucket could not be verified');
-    const left = differences.length + credits.length + copies.length - rebuilt;
+    const left = differences.length + credits.length + rated.length + copies.length - rebuilt;
     const now = this.#clock.now();
     await writeSetting(
       db,
@@ -110,7 +121,7 @@ export class LedgerVerificationService {
       { differences: left, at: now.toISOString() },
       now,
     );
-    return { periods, differences, credits, copies, rebuilt, away: [...away] };
+    return { periods, differences, credits, rated, copies, rebuilt, away: [...away] };
   }
 
   /** What the last verification left, in whichever process it ran; `undefined` before the first. */

@@ -1,6 +1,5 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, test } from 'vitest';
-import { holdTokens } from '../../token-hold.ts';
 import { loadTokenCounter } from '../tokens.ts';
 
 describe('counting', () => {
@@ -31,20 +30,5 @@ describe('counting', () => {
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect(counted).toBeGreaterThan(50);
     expect(counted).toBeLessThanOrEqual(text.length + 1);
-  });
-});
-
-describe('what a call reserves', () => {
-  test.each([
-    ['unlimited', null, { amount: 1_124, maxTokens: 1_024 }],
-    ['plenty', 50_000, { amount: 1_124, maxTokens: 1_024 }],
-    ['just enough', 1_124, { amount: 1_124, maxTokens: 1_024 }],
-    ['one short', 1_123, { amount: 1_123, maxTokens: 1_023 }],
-    ['the shortest answer', 132, { amount: 132, maxTokens: 32 }],
-    ['less than that', 131, undefined],
-    ['less than the prompt', 99, undefined],
-    ['nothing', 0, undefined],
-  ])('with %s left', (_case, remaining, hold) => {
-    expect(holdTokens(100, 1_024, remaining)).toEqual(hold);
   });
 });

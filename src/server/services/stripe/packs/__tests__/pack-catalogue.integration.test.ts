@@ -4,7 +4,11 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { PLANS_FILE, readPacksFile, type PackDraft } from '../../../../../db/plans-file.ts';
+import {
+  PLANS_FILE,
+  readPacksFile,
+  type PackDraft,
+} from '../../../../../db/catalogue/plans-file.ts';
 import { createMovableClock } from '../../../../clock.ts';
 import { createLog } from '../../../../log.ts';
 import { publishPacks } from '../../../plans/publish-packs.ts';

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import type { Period } from '../../../domain/period.ts';
-import type { Bucket, BucketConnection } from './bucket.ts';
-import { ensurePartition } from './periods.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { Bucket, BucketConnection } from '../bucket.ts';
+import { ensurePartition } from '../periods.ts';
 
 /** Every column of the ledger, in the order of the file. Older files have those before `draw_seq`. */
 const COLUMNS = [

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { PackDefinition } from '../domain/billing/pack.ts';
-import { chargedOf } from '../domain/money.ts';
+import type { PackDefinition } from '../../domain/billing/pack.ts';
+import { chargedOf } from '../../domain/money.ts';
 import {
   FEATURES,
   type Plan,
   type PlanDefinition,
   type PlanLimits,
   type PlanRates,
-} from '../domain/plans.ts';
+} from '../../domain/plans.ts';
+import { parseYaml } from './parse-yaml.ts';
 
 /**
  * What a plan is to include: a version that has no number yet. Seats that are not told are those of
@@ -22,7 +22,7 @@ export type PlanDraft = Omit<PlanDefinition, 'version' | 'seats'> & { seats?: nu
 export type PackDraft = Omit<PackDefinition, 'version' | 'active'>;
 
 /** What comes with the product, and is published where nothing is published yet. */
-export const PLANS_FILE = path.resolve(import.meta.dirname, '../../plans.yaml');
+export const PLANS_FILE = path.resolve(import.meta.dirname, '../../../plans.yaml');
 
 const UNITS_MAX = 1_000_000_000_000_000;
 const isAmount = (value: unknown): value is number =>
@@ -141,14 +141,5 @@ export function parsePacks(text: string, name: string): PackDraft[] | undefined 
 }
 
 function parseDocumentOf(text: string, name: string): z.output<typeof document> {
-  // Numbers may be grouped, as in 50_000: that is YAML 1.1's.
-  const yaml = parseDocument(text, { version: '1.1', prettyErrors: true });
-  const [broken] = yaml.errors;
-  if (broken) throw new Error(`${name} is not YAML: ${broken.message.split('\n')[0]}`);
-  const parsed = document.safeParse(yaml.toJS());
-  if (!parsed.success) {
-    const { path: place, message } = parsed.error.issues[0]!;
-    throw new Error(`${name}: ${place.join('.') || 'the file'}: ${message}.`);
-  }
-  return parsed.data;
+  return parseYaml(document, text, name);
 }

@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
 import { PLANS_FILE, readPacksFile, readPlansFile, type PlanDraft } from './plans-file.ts';
+import { FIRST_EFFECTIVE_AT, RATES_FILE, readRatesFile } from './rates-file.ts';
 
 /**
- * Publishes the plans and packs that come with the product where nothing is published yet. From then on the
- * database has the truth, and `npm run plans:publish` changes it.
+ * Publishes the plans, the packs and the rate card that come with the product where nothing is published yet. From then on the
+ * database has the truth, and `npm run plans:publish` and `rates:publish` change it.
  */
 export async function publishFirstPlans(client: ClientBase): Promise<void> {
   const columns = await columnsOf(client, 'plan_versions');
@@ -26,6 +27,7 @@ export async function publishFirstPlans(client: ClientBase): Promise<void> {
     );
   }
   await publishFirstPacks(client);
+  await publishFirstRates(client);
 }
 
 /** Packs are published all together: one that was taken out by an operator does not come back. */
@@ -42,6 +44,15 @@ async function publishFirstPacks(client: ClientBase): Promise<void> {
        as p(id text, credits int, bonus int, "validDays" int, amounts jsonb)
      where not exists (select from credit_packs)`,
     [JSON.stringify(packs)],
+  );
+}
+
+async function publishFirstRates(client: ClientBase): Promise<void> {
+  if ((await columnsOf(client, 'rate_cards')).length === 0) return;
+  await client.query(
+    `insert into rate_cards (version, effective_at, weights, published_at)
+     select 1, $1, $2, now() where not exists (select from rate_cards)`,
+    [FIRST_EFFECTIVE_AT, JSON.stringify(readRatesFile(RATES_FILE))],
   );
 }
 

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database, DbOrTx } from '../../../db/client.ts';
+import {
+  insertRateCard,
+  listRateCards,
+  lockRateCards,
+} from '../../../db/repositories/billing/rate-card.repository.ts';
+import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
+import { reweigh, type Reweighed } from '../../../db/repositories/usage/ledger/rated.ts';
+import type { RateCard } from '../../../domain/billing/rate-card.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { periodOf, previousPeriod, type Period } from '../../../domain/period.ts';
+
+/** A card to be published, or that was. */
+export interface RatePublication {
+  version: number;
+  effectiveAt: Date;
+  /** Sentences: what differs from the card before. */
+  changes: string[];
+}
+
+export interface RateDraft {
+  weights: RateCard['weights'];
+  /** Now unless told; not before the newest card begins. */
+  effectiveAt?: Date | undefined;
+}
+
+type RateDeps = { db: Database['db']; clock: Clock };
+
+/** What publishing would do; `undefined` when the newest card is so already. Changes nothing. */
+export async function foreseeRates(
+  { db, clock }: RateDeps,
+  draft: RateDraft,
+): Promise<RatePublication | undefined> {
+  return (await dueOf(db, draft, clock.now()))?.publication;
+}
+
+/**
+ * Publishes a card where it differs from the newest. Calls that begin from its instant on are weighed by
+ * it, those that began before keep the old one. 400 for an instant that is over, or before the newest's.
+ */
+export async function publishRates(
+  { db, clock }: RateDeps,
+  draft: RateDraft,
+): Promise<RatePublication | undefined> {
+  return db.transaction(async (tx) => {
+    await lockRateCards(tx);
+    const now = clock.now();
+    const due = await dueOf(tx, draft, now);
+    if (due) await insertRateCard(tx, due.card, now);
+    return due?.publication;
+  });
+}
+
+/** What a month's calls would have come to by other weights, by model, over all buckets. */
+export async function reweighMonth(
+  { buckets }: Pick<Database, 'buckets'>,
+  period: Period,
+  weights: RateCard['weights'],
+): Promise<Reweighed[]> {
+  const byModel = new Map<string | null, Reweighed>();
+  for (const { number } of await buckets.list()) {
+    const bucket = bucketOf((await buckets.of(number)).pool, number);
+    for (const one of await reweigh(bucket, period, weights)) {
+      const sum = byModel.get(one.model) ?? {
+        ...one,
+        calls: 0,
+        recorded: 0,
+        weighed: 0,
+        refused: 0,
+      };
+      sum.calls += one.calls;
+      sum.recorded += one.recorded;
+      sum.weighed += one.weighed;
+      sum.refused += one.refused;
+      byModel.set(one.model, sum);
+    }
+  }
+  return [...byModel.values()];
+}
+
+/** The month whose calls a dry run weighs again: the last one that is over. */
+export const lastMonth = (now: Date): Period => previousPeriod(periodOf(now));
+
+async function dueOf(db: DbOrTx, { weights, effectiveAt }: RateDraft, now: Date) {
+  const newest = (await listRateCards(db)).at(-1);
+  if (newest && isDeepStrictEqual({ ...newest.weights }, { ...weights })) return undefined;
+  const begins =
+    effectiveAt ?? new Date(Math.max(now.getTime(), newest?.effectiveAt.getTime() ?? 0));
+  const least = effectiveAt && newest && newest.effectiveAt > now ? newest.effectiveAt : now;
+  if (effectiveAt && effectiveAt < least) {
+    throw new BillingError(
+      'invalid_request',
+      `A card cannot begin before ${least.toISOString()}: calls that began before it keep theirs.`,
+    );
+  }
+  const card = { version: (newest?.version ?? 0) + 1, effectiveAt: begins, weights };
+  const changes = changesOf(newest?.weights ?? {}, weights);
+  return { card, publication: { version: card.version, effectiveAt: begins, changes } };
+}
+
+function changesOf(before: RateCard['weights'], next: RateCard['weights']): string[] {
+  const models = [...new Set([...Object.keys(before), ...Object.keys(next)])].sort();
+  return models.flatMap((model) => {
+    const [from, to] = [described(before[model]), described(next[model])];
+    return from === to ? [] : [`${model}: ${from} → ${to}`];
+  });
+}
+
+const described = (weights: RateCard['weights'][string] | undefined) =>
+  weights === undefined
+    ? 'not named'
+    : `input ${weights.input / 1e6}, cached ${weights.cached / 1e6}, output ${weights.output / 1e6}`;
