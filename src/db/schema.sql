@@ -413,6 +413,7 @@ create table plan_versions (
   carried_at timestamp with time zone,
   rates jsonb default '{}'::jsonb not null,
   seats integer not null,
+  overage jsonb default '{}'::jsonb not null,
   constraint plan_versions_plan_version_pk PRIMARY KEY (plan, version),
   constraint plan_versions_seats CHECK ((seats > 0)),
   constraint plan_versions_version CHECK ((version > 0))
@@ -609,6 +610,8 @@ create table tenants (
   plan_version integer,
   base_plan_version integer,
   billing_email text,
+  overage_currency text,
+  overage_suspended text,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint "tenants_stripeCustomerId_unique" UNIQUE (stripe_customer_id),
   constraint tenants_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id) ON DELETE SET NULL
@@ -948,6 +951,18 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.plan_overage_of(p_plan plan, p_version integer, p_currency text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (coalesce(
+    (select overage from plan_versions where plan = p_plan and version = p_version),
+    (select overage from plan_versions where plan = p_plan order by version desc limit 1),
+    '{}') ->> p_currency)::numeric;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.plan_rates_of(p_plan plan, p_version integer)
  RETURNS jsonb
  LANGUAGE sql
@@ -1015,16 +1030,22 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.tenant_entitlement(p_tenant uuid, OUT bucket integer, OUT version bigint, OUT plan text, OUT limits jsonb, OUT base_plan text, OUT base_limits jsonb, OUT share_from timestamp with time zone, OUT share_until timestamp with time zone, OUT deleted_at timestamp with time zone, OUT rates jsonb)
+CREATE OR REPLACE FUNCTION public.tenant_entitlement(p_tenant uuid, OUT bucket integer, OUT version bigint, OUT plan text, OUT limits jsonb, OUT base_plan text, OUT base_limits jsonb, OUT share_from timestamp with time zone, OUT share_until timestamp with time zone, OUT deleted_at timestamp with time zone, OUT rates jsonb, OUT overage jsonb)
  RETURNS record
  LANGUAGE sql
  STABLE
 AS $function$
   select t.usage_bucket, t.entitlement_version, t.plan::text, plan_limits_of(t.plan, t.plan_version),
     b.plan::text, plan_limits_of(b.plan, t.base_plan_version), t.share_from, t.share_until,
-    t.deleted_at, plan_rates_of(t.plan, t.plan_version)
+    t.deleted_at, plan_rates_of(t.plan, t.plan_version),
+    case when o.price is null or t.deleted_at is not null then '{}'
+      else jsonb_strip_nulls(jsonb_build_object('currency', t.overage_currency,
+        'minorPerCredit', o.price::text, 'suspended', t.overage_suspended)) end
   from tenants t
   cross join lateral (select case when t.base_plan <= t.plan then t.base_plan end as plan) b
+  cross join lateral (
+    select plan_overage_of(t.plan, t.plan_version, t.overage_currency) as price
+  ) o
   where t.id = p_tenant;
 $function$
 ;
@@ -1053,10 +1074,10 @@ begin
     perform pg_notify('metering_copies', '');
   else
     e := tenant_entitlement(new.id);
-    execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
       bucket_schema(new.usage_bucket))
     using new.id, e.version, e.plan, e.limits, e.base_plan, e.base_limits, e.share_from,
-      e.share_until, e.deleted_at, e.rates;
+      e.share_until, e.deleted_at, e.rates, e.overage;
   end if;
   if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
@@ -1795,9 +1816,9 @@ CREATE TRIGGER rate_cards_published AFTER INSERT ON public.rate_cards FOR EACH S
 
 CREATE TRIGGER rate_cards_stay BEFORE DELETE OR UPDATE ON public.rate_cards FOR EACH ROW EXECUTE FUNCTION rate_cards_stay();
 
-CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.plan_version IS DISTINCT FROM new.plan_version) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.base_plan_version IS DISTINCT FROM new.base_plan_version) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until))) EXECUTE FUNCTION tenants_entitlement_version();
+CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until, overage_currency, overage_suspended ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.plan_version IS DISTINCT FROM new.plan_version) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.base_plan_version IS DISTINCT FROM new.base_plan_version) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until) OR (old.overage_currency IS DISTINCT FROM new.overage_currency) OR (old.overage_suspended IS DISTINCT FROM new.overage_suspended))) EXECUTE FUNCTION tenants_entitlement_version();
 
-CREATE TRIGGER tenants_metered AFTER UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until, entitlement_version ON public.tenants FOR EACH ROW WHEN ((old.entitlement_version < new.entitlement_version)) EXECUTE FUNCTION tenants_metered();
+CREATE TRIGGER tenants_metered AFTER UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until, overage_currency, overage_suspended, entitlement_version ON public.tenants FOR EACH ROW WHEN ((old.entitlement_version < new.entitlement_version)) EXECUTE FUNCTION tenants_metered();
 
 CREATE TRIGGER tenants_metered_new AFTER INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION tenants_metered();
 
@@ -1828,7 +1849,21 @@ create table credit_accounts (
   head_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
   last_seq bigint default 0 not null,
   updated_at timestamp with time zone not null,
+  overage_on boolean default false not null,
+  overage_cap_minor bigint,
+  overage_currency text,
+  overage_agreed numeric(20,12),
+  overage_price numeric(20,12),
+  overage_lapsed text,
+  overage_paused text,
+  overage_suspended text,
+  overage_alerts smallint[] default '{50,80,100}'::smallint[] not null,
+  overage_period text,
+  overage_left bigint default 0 not null,
+  unpaid_micro bigint default 0 not null,
+  exposure_minor bigint,
   constraint credit_accounts_head CHECK (((head_left >= 0) AND ((head_grant IS NOT NULL) OR (head_left = 0)))),
+  constraint credit_accounts_overage CHECK (((overage_left >= 0) AND ((overage_period IS NOT NULL) OR (overage_left = 0)) AND ((NOT overage_on) OR ((num_nonnulls(overage_cap_minor, overage_currency, overage_agreed, overage_price) = 4) AND (overage_price > (0)::numeric))))) NOT VALID,
   constraint credit_accounts_pkey PRIMARY KEY (tenant_id)
 ) with (fillfactor=40);
 
@@ -1859,8 +1894,11 @@ create table credit_draws (
   micro bigint not null,
   reverses_seq bigint,
   drawn_at timestamp with time zone not null,
-  constraint credit_draws_kind CHECK ((kind = ANY (ARRAY['granted'::text, 'grant'::text, 'uncovered'::text, 'expired'::text, 'revoked'::text]))),
-  constraint credit_draws_source CHECK (((grant_id IS NULL) = (kind = 'uncovered'::text))),
+  currency text,
+  minor_per_credit numeric(20,12),
+  constraint credit_draws_kind CHECK ((kind = ANY (ARRAY['granted'::text, 'grant'::text, 'overage'::text, 'uncovered'::text, 'expired'::text, 'revoked'::text]))) NOT VALID,
+  constraint credit_draws_price CHECK ((((kind = 'overage'::text) = (minor_per_credit IS NOT NULL)) AND ((kind = 'overage'::text) = (currency IS NOT NULL)))) NOT VALID,
+  constraint credit_draws_source CHECK (((grant_id IS NULL) = (kind = ANY (ARRAY['overage'::text, 'uncovered'::text])))) NOT VALID,
   constraint credit_draws_tenant_id_seq_pk PRIMARY KEY (tenant_id, seq),
   constraint credit_draws_use CHECK (((resource_type IS NULL) = (kind = ANY (ARRAY['granted'::text, 'expired'::text, 'revoked'::text]))))
 );
@@ -1890,14 +1928,67 @@ create table credit_grants (
   constraint credit_grants_times CHECK ((effective_at < expires_at))
 );
 
+create table overage_bills (
+  tenant_id uuid not null,
+  ref text not null,
+  micro bigint not null,
+  state text not null,
+  billed_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  constraint overage_bills_pkey PRIMARY KEY (tenant_id, ref),
+  constraint overage_bills_state CHECK ((state = ANY (ARRAY['billed'::text, 'paid'::text, 'failed'::text, 'void'::text])))
+);
+
+create table overage_consents (
+  tenant_id uuid not null,
+  n integer not null,
+  is_on boolean not null,
+  cap_minor bigint,
+  currency text,
+  minor_per_credit numeric(20,12),
+  alerts smallint[] not null,
+  actor text not null,
+  made_at timestamp with time zone not null,
+  constraint overage_consents_pkey PRIMARY KEY (tenant_id, n)
+);
+
+create table overage_notices (
+  tenant_id uuid not null,
+  ref text not null,
+  percent smallint not null,
+  period text not null,
+  cap_minor bigint not null,
+  currency text not null,
+  reason text,
+  made_at timestamp with time zone not null,
+  mail_due boolean not null,
+  constraint overage_notices_percent CHECK ((percent = ANY (ARRAY[0, 50, 80, 100]))),
+  constraint overage_notices_pkey PRIMARY KEY (tenant_id, ref)
+);
+
+create table overage_periods (
+  tenant_id uuid not null,
+  period text not null,
+  currency text not null,
+  minor_per_credit numeric(20,12) not null,
+  cap_minor bigint not null,
+  used_micro bigint default 0 not null,
+  held_micro bigint default 0 not null,
+  constraint overage_periods_amounts CHECK (((used_micro >= 0) AND (held_micro >= 0))),
+  constraint overage_periods_pkey PRIMARY KEY (tenant_id, period, currency, minor_per_credit)
+) with (fillfactor=40);
+
 create table reservation_sources (
   tenant_id uuid not null,
   reservation_id uuid not null,
   n smallint not null,
-  grant_id uuid not null,
+  grant_id uuid,
   micro bigint not null,
+  currency text,
+  minor_per_credit numeric(20,12),
   constraint reservation_sources_micro CHECK ((micro > 0)),
-  constraint reservation_sources_pkey PRIMARY KEY (tenant_id, reservation_id, n)
+  constraint reservation_sources_pkey PRIMARY KEY (tenant_id, reservation_id, n),
+  constraint reservation_sources_price CHECK ((((grant_id IS NULL) = (minor_per_credit IS NOT NULL)) AND ((grant_id IS NULL) = (currency IS NOT NULL)))) NOT VALID
 );
 
 create table usage (
@@ -1990,6 +2081,7 @@ create table usage_tenants (
   share_until timestamp with time zone,
   deleted_at timestamp with time zone,
   rates jsonb default '{}'::jsonb not null,
+  overage jsonb,
   constraint usage_tenants_pkey PRIMARY KEY (tenant_id)
 );
 
@@ -2028,9 +2120,13 @@ create table usage_totals (
 
 create sequence usage_id_seq cache 64;
 
+CREATE INDEX credit_accounts_overage_idx ON u00.credit_accounts USING btree (tenant_id) WHERE overage_on;
+
 CREATE INDEX credit_draws_reverses_idx ON u00.credit_draws USING btree (tenant_id, reverses_seq) WHERE (reverses_seq IS NOT NULL);
 
 CREATE INDEX credit_grants_order_idx ON u00.credit_grants USING btree (tenant_id, expires_at, class, effective_at, id) WHERE (left_micro > 0);
+
+CREATE INDEX overage_notices_mail_due_idx ON u00.overage_notices USING btree (made_at) WHERE mail_due;
 
 CREATE INDEX usage_reservations_closed_idx ON u00.usage_reservations USING brin (closed_at);
 
@@ -2129,6 +2225,17 @@ CREATE OR REPLACE FUNCTION u00.credit_call_max()
 AS $function$ select 9000000000000::bigint; $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_capped(a credit_accounts, p_period text, p_held boolean)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+AS $function$
+begin
+  return floor((a.overage_cap_minor * 1000000.0 - credit_spent(a, p_period, p_held)) / a.overage_price);
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_end_hold(a credit_accounts, r usage_reservations, p_units bigint, p_now timestamp with time zone)
  RETURNS credit_accounts
  LANGUAGE plpgsql
@@ -2148,8 +2255,9 @@ begin
   loop
     v_paid := least(v_due, s.micro);
     if v_paid > 0 then
-      a := credit_note(a, 'grant', s.grant_id, v_paid, p_now, r.period, r.resource_type,
-        r.rate_micro, v_units);
+      a := credit_note(a, case when s.grant_id is null then 'overage' else 'grant' end, s.grant_id,
+        v_paid, p_now, r.period, r.resource_type, r.rate_micro, v_units, null, s.currency,
+        s.minor_per_credit);
       v_due := v_due - v_paid;
       v_units := 0;
     end if;
@@ -2162,10 +2270,36 @@ begin
   loop
     v_paid := least(v_due, s.micro);
     v_due := v_due - v_paid;
-    a := credit_give_back(a, s.grant_id, s.micro, s.micro - v_paid, p_now);
+    if s.grant_id is not null then
+      a := credit_give_back(a, s.grant_id, s.micro, s.micro - v_paid, p_now);
+    else
+      -- How far it is to the next mark is another by now.
+      a := credit_unload(a);
+      perform credit_overage_add(a, r.period, s.currency, s.minor_per_credit, v_paid, -s.micro);
+      a.unpaid_micro := a.unpaid_micro + v_paid;
+      if v_paid > 0 then perform credit_mark(a, r.period, false, p_now); end if;
+    end if;
   end loop;
   delete from reservation_sources where tenant_id = r.tenant_id and reservation_id = r.id;
   return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_exposure(a credit_accounts)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_paid int;
+begin
+  if a.exposure_minor is not null then return a.exposure_minor; end if;
+  select least(count(*), 2) into v_paid from overage_bills
+  where tenant_id = a.tenant_id and state = 'paid' and micro > 0;
+  return (case when a.overage_currency = 'cny' then array[5000, 20000, 50000]
+    else array[700, 2800, 7000] end)[v_paid + 1];
 end $function$
 ;
 
@@ -2279,7 +2413,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_hold(a credit_accounts, p_reservation uuid, p_micro bigint, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION u00.credit_hold(a credit_accounts, p_reservation uuid, p_micro bigint, p_now timestamp with time zone, p_period text DEFAULT NULL::text)
  RETURNS credit_accounts
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -2291,18 +2425,25 @@ declare
   v_n smallint := 0;
 begin
   while v_due > 0 loop
-    if a.head_until <= p_now or a.head_left = 0 then
-      a := credit_rehead(a, p_now);
-    end if;
-    if a.head_grant is null then raise exception 'more is held than there is'; end if;
-    v_taken := least(v_due, a.head_left);
-    a.head_left := a.head_left - v_taken;
+    a := credit_next(a, p_period, p_now);
+    v_taken := least(v_due, a.head_left + a.overage_left);
+    if v_taken = 0 then raise exception 'more is held than there is'; end if;
     v_due := v_due - v_taken;
     v_n := v_n + 1;
-    update credit_grants set held_micro = held_micro + v_taken
-    where tenant_id = a.tenant_id and id = a.head_grant;
-    insert into reservation_sources (tenant_id, reservation_id, n, grant_id, micro)
-    values (a.tenant_id, p_reservation, v_n, a.head_grant, v_taken);
+    if a.head_grant is not null then
+      a.head_left := a.head_left - v_taken;
+      update credit_grants set held_micro = held_micro + v_taken
+      where tenant_id = a.tenant_id and id = a.head_grant;
+    else
+      a.overage_left := a.overage_left - v_taken;
+      a.unpaid_micro := a.unpaid_micro - v_taken;
+      perform credit_overage_add(a, p_period, a.overage_currency, a.overage_price, -v_taken, v_taken);
+    end if;
+    insert into reservation_sources (tenant_id, reservation_id, n, grant_id, micro, currency,
+      minor_per_credit)
+    values (a.tenant_id, p_reservation, v_n, a.head_grant, v_taken,
+      case when a.head_grant is null then a.overage_currency end,
+      case when a.head_grant is null then a.overage_price end);
   end loop;
   return a;
 end $function$
@@ -2317,12 +2458,95 @@ AS $function$
 begin
   update credit_accounts
   set head_grant = a.head_grant, head_left = a.head_left, head_until = a.head_until,
-    last_seq = a.last_seq, updated_at = p_now
+    last_seq = a.last_seq, overage_on = a.overage_on, overage_cap_minor = a.overage_cap_minor,
+    overage_currency = a.overage_currency, overage_agreed = a.overage_agreed,
+    overage_price = a.overage_price, overage_lapsed = a.overage_lapsed,
+    overage_paused = a.overage_paused, overage_suspended = a.overage_suspended,
+    overage_alerts = a.overage_alerts, overage_period = a.overage_period,
+    overage_left = a.overage_left, unpaid_micro = a.unpaid_micro, exposure_minor = a.exposure_minor,
+    updated_at = p_now
   where tenant_id = a.tenant_id;
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_note(a credit_accounts, p_kind text, p_grant uuid, p_micro bigint, p_now timestamp with time zone, p_period text DEFAULT NULL::text, p_resource resource_type DEFAULT NULL::resource_type, p_rate bigint DEFAULT NULL::bigint, p_units bigint DEFAULT 0, p_reverses bigint DEFAULT NULL::bigint)
+CREATE OR REPLACE FUNCTION u00.credit_load(a credit_accounts, p_period text)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_room bigint;
+  v_used numeric;
+  v_whole numeric := a.overage_cap_minor * 1000000.0;
+begin
+  a := credit_unload(a);
+  v_room := credit_room(a, p_period);
+  if v_room = 0 then return a; end if;
+  v_used := credit_spent(a, p_period, false);
+  a.overage_left := least(v_room, ceil((v_whole * case
+    when v_used < v_whole * 0.5 then 0.5
+    when v_used < v_whole * 0.8 then 0.8
+    else 1 end - v_used) / a.overage_price));
+  a.overage_period := p_period;
+  a.unpaid_micro := a.unpaid_micro + a.overage_left;
+  insert into overage_periods as o (tenant_id, period, currency, minor_per_credit, cap_minor, used_micro)
+  values (a.tenant_id, p_period, a.overage_currency, a.overage_price, a.overage_cap_minor,
+    a.overage_left)
+  on conflict (tenant_id, period, currency, minor_per_credit) do update
+  set used_micro = o.used_micro + excluded.used_micro,
+    cap_minor = greatest(o.cap_minor, excluded.cap_minor);
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_mark(a credit_accounts, p_period text, p_refused boolean, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_used numeric;
+  v_highest smallint;
+  v_whole numeric := a.overage_cap_minor * 1000000.0;
+  v_alert smallint;
+begin
+  if not a.overage_on then return; end if;
+  v_used := credit_spent(a, p_period, false);
+  -- Less than a microcredit is left.
+  v_highest := case when p_refused or v_used + a.overage_price > v_whole then 100
+    when v_used >= v_whole * 0.8 then 80
+    when v_used >= v_whole * 0.5 then 50 else 0 end;
+  v_alert := (select max(p) from unnest(a.overage_alerts) as w(p) where p <= v_highest);
+  foreach v_highest in array array[50, 80, 100]::smallint[] loop
+    continue when v_highest > v_alert or v_alert is null;
+    insert into overage_notices (tenant_id, ref, percent, period, cap_minor, currency, made_at, mail_due)
+    values (a.tenant_id, format('cap/%s/%s/%s/%s', p_period, a.overage_currency, a.overage_cap_minor,
+      v_highest), v_highest, p_period, a.overage_cap_minor, a.overage_currency, p_now,
+      v_highest = v_alert)
+    on conflict do nothing;
+  end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_next(a credit_accounts, p_period text, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+begin
+  if a.head_until <= p_now or a.head_left = 0 and a.head_grant is not null then
+    a := credit_rehead(a, p_now);
+  end if;
+  if a.head_grant is null and (a.overage_left = 0 or a.overage_period is distinct from p_period) then
+    a := credit_load(a, p_period);
+  end if;
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_note(a credit_accounts, p_kind text, p_grant uuid, p_micro bigint, p_now timestamp with time zone, p_period text DEFAULT NULL::text, p_resource resource_type DEFAULT NULL::resource_type, p_rate bigint DEFAULT NULL::bigint, p_units bigint DEFAULT 0, p_reverses bigint DEFAULT NULL::bigint, p_currency text DEFAULT NULL::text, p_price numeric DEFAULT NULL::numeric)
  RETURNS credit_accounts
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -2330,11 +2554,227 @@ AS $function$
 begin
   a.last_seq := a.last_seq + 1;
   insert into credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro, units,
-    micro, reverses_seq, drawn_at)
+    micro, reverses_seq, drawn_at, currency, minor_per_credit)
   values (a.tenant_id, a.last_seq, coalesce(p_period, to_char(p_now at time zone 'UTC', 'YYYY-MM')),
-    p_kind, p_grant, p_resource, p_rate, p_units, p_micro, p_reverses, p_now);
+    p_kind, p_grant, p_resource, p_rate, p_units, p_micro, p_reverses, p_now, p_currency, p_price);
   return a;
 end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_offer(a credit_accounts, p_overage jsonb, p_ref text, p_period text, p_now timestamp with time zone)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_price numeric := p_overage ->> 'minorPerCredit';
+begin
+  a := credit_unload(a);
+  a.overage_paused := p_overage ->> 'suspended';
+  if not a.overage_on then return a; end if;
+  a.overage_lapsed := case when v_price is null then 'not_offered'
+    when v_price > a.overage_agreed or p_overage ->> 'currency' <> a.overage_currency then 'price'
+    end;
+  if a.overage_lapsed is null then
+    a.overage_price := v_price;
+    return a;
+  end if;
+  a.overage_on := false;
+  insert into overage_notices (tenant_id, ref, percent, period, cap_minor, currency, reason, made_at,
+    mail_due)
+  values (a.tenant_id, 'lapsed/' || p_ref, 0, p_period, a.overage_cap_minor, a.overage_currency,
+    a.overage_lapsed, p_now, true)
+  on conflict do nothing;
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_add(a credit_accounts, p_period text, p_currency text, p_price numeric, p_used bigint, p_held bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  update overage_periods
+  set used_micro = used_micro + p_used, held_micro = held_micro + p_held
+  where tenant_id = a.tenant_id and period = p_period and currency = p_currency
+    and minor_per_credit = p_price;
+  if not found then raise exception 'no overage was taken of % at %', p_period, p_price; end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_bill(p_tenant uuid, p_ref text, p_from text[], p_to text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+  b overage_bills;
+begin
+  a := credit_account(p_tenant);
+  select * into b from overage_bills where tenant_id = p_tenant and ref = p_ref;
+  if b.state is null or b.state <> all(p_from) then return false; end if;
+  a := credit_unload(a);
+  update overage_bills set state = p_to, changed_at = now() where tenant_id = p_tenant and ref = p_ref;
+  if p_to in ('paid', 'void') then a.unpaid_micro := a.unpaid_micro - b.micro; end if;
+  a.overage_suspended := (select max('unpaid') from overage_bills
+    where tenant_id = p_tenant and state = 'failed');
+  perform credit_keep(a, a.updated_at);
+  return true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_billed(p_tenant uuid, p_ref text, p_micro bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+begin
+  a := credit_account(p_tenant);
+  if a.tenant_id is null then return false; end if;
+  insert into overage_bills (tenant_id, ref, micro, state, billed_at, changed_at)
+  values (p_tenant, p_ref, p_micro, 'billed', now(), now())
+  on conflict do nothing;
+  return found;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_failed(p_tenant uuid, p_ref text)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'u00'
+AS $function$ select credit_overage_bill(p_tenant, p_ref, array['billed'], 'failed'); $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_lapse(p_tenant uuid, p_reason text, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+begin
+  a := credit_account(p_tenant);
+  if a.overage_on is not true then return false; end if;
+  a := credit_unload(a);
+  a.overage_on := false;
+  a.overage_lapsed := p_reason;
+  perform credit_keep(a, p_now);
+  return true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_paid(p_tenant uuid, p_ref text)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'u00'
+AS $function$ select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed'], 'paid'); $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_set(p_tenant uuid, p_on boolean, p_cap_minor bigint, p_currency text, p_price numeric, p_alerts smallint[], p_actor text, p_now timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+  v_offer jsonb;
+  v_n int;
+begin
+  -- Whoever changes the plan has this row before the account.
+  select overage into v_offer from usage_tenants where tenant_id = p_tenant for share;
+  if p_on then
+    if v_offer ->> 'minorPerCredit' is null then return 'not_offered'; end if;
+    if v_offer ->> 'suspended' is not null then return 'paused'; end if;
+    if (v_offer ->> 'minorPerCredit')::numeric <> p_price or v_offer ->> 'currency' <> p_currency then
+      return 'consent_stale';
+    end if;
+  end if;
+  insert into credit_accounts (tenant_id, updated_at) values (p_tenant, p_now)
+  on conflict do nothing;
+  a := credit_unload(credit_account(p_tenant));
+  a.overage_on := p_on;
+  a.overage_lapsed := null;
+  a.overage_alerts := p_alerts;
+  a.overage_cap_minor := coalesce(p_cap_minor, a.overage_cap_minor);
+  if p_on then
+    a.overage_currency := p_currency;
+    a.overage_agreed := p_price;
+    a.overage_price := p_price;
+    a.overage_paused := null;
+  end if;
+  v_n := 1 + (select count(*) from overage_consents where tenant_id = p_tenant);
+  insert into overage_consents (tenant_id, n, is_on, cap_minor, currency, minor_per_credit, alerts,
+    actor, made_at)
+  values (p_tenant, v_n, p_on, a.overage_cap_minor, a.overage_currency, a.overage_agreed, p_alerts,
+    p_actor, p_now);
+  perform credit_keep(a, p_now);
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_trust(p_tenant uuid, p_minor bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  a credit_accounts;
+begin
+  a := credit_account(p_tenant);
+  if a.tenant_id is null then return false; end if;
+  a := credit_unload(a);
+  a.exposure_minor := p_minor;
+  perform credit_keep(a, a.updated_at);
+  return true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_view(a credit_accounts, p_tenant uuid, p_period text, p_room bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_offer jsonb;
+  v_spent numeric;
+  v_exposure bigint;
+  v_capped numeric;
+  v_trusted numeric;
+begin
+  select overage into v_offer from usage_tenants where tenant_id = p_tenant;
+  if a.overage_currency is null then return jsonb_build_object('offer', v_offer); end if;
+  v_spent := credit_spent(a, p_period, false);
+  v_exposure := credit_exposure(a);
+  v_capped := credit_capped(a, p_period, true);
+  v_trusted := credit_trusted(a, true);
+  return jsonb_build_object('offer', v_offer, 'enabled', a.overage_on, 'capMinor', a.overage_cap_minor,
+    'currency', a.overage_currency, 'minorPerCredit', trim_scale(a.overage_price)::text,
+    'agreed', trim_scale(a.overage_agreed)::text,
+    'lapsed', a.overage_lapsed, 'paused', a.overage_paused, 'suspended', a.overage_suspended,
+    'alerts', a.overage_alerts, 'room', p_room, 'usedMinor', floor(v_spent / 1000000),
+    'unpaid', a.unpaid_micro - a.overage_left, 'exposureMinor', v_exposure,
+    'isCapped', v_capped <= v_trusted);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_void(p_tenant uuid, p_ref text)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'u00'
+AS $function$ select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed'], 'void'); $function$
 ;
 
 CREATE OR REPLACE FUNCTION u00.credit_pay(a credit_accounts, p_period text, p_resource resource_type, p_rate bigint, p_units bigint, p_now timestamp with time zone)
@@ -2348,13 +2788,18 @@ declare
   v_paid bigint;
 begin
   while v_due > 0 loop
-    if a.head_until <= p_now or a.head_left = 0 and a.head_grant is not null then
-      a := credit_rehead(a, p_now);
+    a := credit_next(a, p_period, p_now);
+    v_paid := least(v_due, a.head_left + a.overage_left);
+    exit when v_paid = 0;
+    if a.head_grant is not null then
+      a.head_left := a.head_left - v_paid;
+      a := credit_note(a, 'grant', a.head_grant, v_paid, p_now, p_period, p_resource, p_rate, v_units);
+    else
+      a.overage_left := a.overage_left - v_paid;
+      a := credit_note(a, 'overage', null, v_paid, p_now, p_period, p_resource, p_rate, v_units, null,
+        a.overage_currency, a.overage_price);
+      if a.overage_left = 0 then perform credit_mark(a, p_period, false, p_now); end if;
     end if;
-    exit when a.head_grant is null;
-    v_paid := least(v_due, a.head_left);
-    a.head_left := a.head_left - v_paid;
-    a := credit_note(a, 'grant', a.head_grant, v_paid, p_now, p_period, p_resource, p_rate, v_units);
     v_due := v_due - v_paid;
     v_units := 0;
   end loop;
@@ -2365,18 +2810,22 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_pays(a credit_accounts, p_rate bigint, p_units bigint, p_more bigint, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION u00.credit_pays(a credit_accounts, p_rate bigint, p_units bigint, p_more bigint, p_now timestamp with time zone, p_period text DEFAULT NULL::text)
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'u00'
 AS $function$
+declare
+  v_short bigint;
 begin
   if p_rate is null or a.tenant_id is null or p_units > credit_call_max() / p_rate then
     return false;
   end if;
-  if a.head_left + p_more >= p_units * p_rate then return true; end if;
-  return credit_balance(a, p_now) + p_more >= p_units * p_rate;
+  v_short := p_units * p_rate - p_more;
+  if a.head_left >= v_short then return true; end if;
+  v_short := v_short - credit_balance(a, p_now);
+  return v_short <= 0 or credit_room(a, p_period) >= v_short;
 end $function$
 ;
 
@@ -2394,7 +2843,21 @@ begin
   a.head_grant := null;
   a.head_left := 0;
   a.head_until := '-infinity';
-  return a;
+  return credit_unload(a);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_refused(a credit_accounts, p_period text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+AS $function$
+begin
+  if a.overage_on and a.overage_paused is null and a.overage_suspended is null
+    and credit_capped(a, p_period, false) <= credit_trusted(a, false)
+  then
+    perform credit_mark(a, p_period, true, p_now);
+  end if;
 end $function$
 ;
 
@@ -2465,7 +2928,7 @@ begin
       and (n.units <> 0 or n.reverses_seq is not null or n.kind in ('granted', 'revoked'));
     v_last := coalesce(v_last, a.last_seq);
     select coalesce(sum(n.micro), 0) into v_left from credit_draws n
-    where n.tenant_id = a.tenant_id and n.kind in ('grant', 'uncovered')
+    where n.tenant_id = a.tenant_id and n.kind in ('grant', 'overage', 'uncovered')
       and (n.seq between c.seq and v_last or n.reverses_seq between c.seq and v_last);
     v_now := least(p_units - units, v_left / c.rate_micro);
     continue when v_now = 0;
@@ -2474,7 +2937,7 @@ begin
     for d in
       select * from credit_draws
       where tenant_id = a.tenant_id and seq between c.seq and v_last
-        and kind in ('grant', 'uncovered')
+        and kind in ('grant', 'overage', 'uncovered')
       order by seq desc
     loop
       select d.micro + coalesce(sum(n.micro), 0) into v_left from credit_draws n
@@ -2482,11 +2945,14 @@ begin
       v_back := least(v_due, v_left);
       continue when v_back = 0;
       a := credit_note(a, d.kind, d.grant_id, -v_back, p_now, d.period, d.resource_type,
-        d.rate_micro, -v_now, d.seq);
+        d.rate_micro, -v_now, d.seq, d.currency, d.minor_per_credit);
       v_now := 0;
       v_due := v_due - v_back;
       if d.kind = 'grant' then
         a := credit_give_back(a, d.grant_id, 0, v_back, p_now);
+      elsif d.kind = 'overage' then
+        perform credit_overage_add(a, d.period, d.currency, d.minor_per_credit, -v_back, 0);
+        a.unpaid_micro := a.unpaid_micro - v_back;
       end if;
     end loop;
   end loop;
@@ -2529,6 +2995,24 @@ begin
       p_actor, p_reason, p_now);
   end if;
   perform credit_keep(credit_rehead(a, p_now), p_now);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_room(a credit_accounts, p_period text, p_held boolean DEFAULT true)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+AS $function$
+begin
+  if a.overage_on is not true or a.overage_paused is not null or a.overage_suspended is not null
+    or p_period is null
+  then
+    return 0;
+  end if;
+  -- A sum that bigint and JavaScript both take.
+  return greatest(0, least(credit_capped(a, p_period, p_held), credit_trusted(a, p_held),
+    9000000000000000))::bigint;
 end $function$
 ;
 
@@ -2582,7 +3066,64 @@ AS $function$
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT held bigint, OUT grants jsonb, OUT spendable jsonb)
+CREATE OR REPLACE FUNCTION u00.credit_spent(a credit_accounts, p_period text, p_held boolean)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_spent numeric;
+begin
+  select coalesce(sum((used_micro + case when p_held then held_micro else 0 end)
+    * minor_per_credit), 0)
+  into v_spent from overage_periods
+  where tenant_id = a.tenant_id and period = p_period and currency = a.overage_currency;
+  if a.overage_period = p_period then v_spent := v_spent - a.overage_left * a.overage_price; end if;
+  return v_spent;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_trusted(a credit_accounts, p_held boolean)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_held numeric := 0;
+begin
+  if p_held then
+    select coalesce(sum(held_micro), 0) into v_held from overage_periods
+    where tenant_id = a.tenant_id and held_micro > 0;
+  end if;
+  return floor(credit_exposure(a) * 1000000.0 / a.overage_price) - a.unpaid_micro + a.overage_left
+    - v_held;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_unload(a credit_accounts)
+ RETURNS credit_accounts
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if a.overage_period is not null then
+    update overage_periods set used_micro = used_micro - a.overage_left
+    where tenant_id = a.tenant_id and period = a.overage_period and currency = a.overage_currency
+      and minor_per_credit = a.overage_price;
+    a.unpaid_micro := a.unpaid_micro - a.overage_left;
+  end if;
+  a.overage_period := null;
+  a.overage_left := 0;
+  return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT held bigint, OUT grants jsonb, OUT spendable jsonb, OUT overage jsonb)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -2592,13 +3133,16 @@ AS $function$
 declare
   a credit_accounts;
   t usage_totals;
+  v_room bigint;
 begin
   select * into a from credit_accounts where tenant_id = p_tenant;
   balance := credit_balance(a, p_now);
+  v_room := credit_room(a, p_period);
   spendable := '{}';
   for t in select * from usage_totals where tenant_id = p_tenant and period = p_period loop
-    spendable := spendable || jsonb_build_object(t.resource_type, credit_spendable(t, balance));
+    spendable := spendable || jsonb_build_object(t.resource_type, credit_spendable(t, balance + v_room));
   end loop;
+  overage := credit_overage_view(a, p_tenant, p_period, v_room);
   if a.tenant_id is null then return; end if;
   held := (select coalesce(sum(held_micro), 0) from credit_grants where tenant_id = p_tenant);
   with counted as (
@@ -3163,7 +3707,7 @@ begin
         a := v_accounts[v_owner[g]];
         if a.head_until <= p_now then a := credit_rehead(a, p_now); end if;
         v_need := p_amounts[n] - v_room;
-        v_pays := credit_pays(a, v_rates[g], v_need, 0, p_now);
+        v_pays := credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
         -- Before refusing: holds past their time keep nobody out.
         if p_enforce[n] and not v_pays and g <> all(v_swept) and group_held[g] > 0 then
           if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
@@ -3179,7 +3723,7 @@ begin
           v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
             group_held[g] - v_held_beyond[g]);
           v_need := greatest(0, p_amounts[n] - v_room);
-          v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now);
+          v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
         end if;
         if v_need > 0 and not v_pays and p_enforce[n] then
           outcomes[n] := 1;
@@ -3187,7 +3731,11 @@ begin
           v_need := p_amounts[n]
             - usage_remaining(group_limits[g], group_used[g] - v_beyond[g], 0);
           call_waits[n] := v_need <= 0 or credit_pays(a, v_rates[g], v_need,
-            credit_held(a.tenant_id, p_now), p_now);
+            credit_held(a.tenant_id, p_now) + credit_room(a, p_period, false)
+              - credit_room(a, p_period), p_now, p_period);
+          if not call_waits[n] and v_rates[g] is not null and a.overage_on then
+            perform credit_refused(a, p_period, p_now);
+          end if;
         elsif v_need > 0 and a.tenant_id is not null and v_rates[g] is not null
           and v_need <= credit_call_max() / v_rates[g]
         then
@@ -3199,7 +3747,7 @@ begin
             v_draw_count[n] := a.last_seq - v_before;
             v_beyond[g] := v_beyond[g] + v_need;
           else
-            a := credit_hold(a, p_reservations[n], v_need * v_rates[g], p_now);
+            a := credit_hold(a, p_reservations[n], v_need * v_rates[g], p_now, p_period);
             v_plan_units[n] := p_amounts[n] - v_need;
             v_held_beyond[g] := v_held_beyond[g] + v_need;
           end if;
@@ -3737,7 +4285,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb DEFAULT '{}'::jsonb)
+CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb DEFAULT '{}'::jsonb, p_overage jsonb DEFAULT NULL::jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -3749,16 +4297,18 @@ declare
   v_resource resource_type;
   v_limit bigint;
   v_rate bigint;
+  a credit_accounts;
 begin
   insert into usage_tenants as t (tenant_id, version, plan, limits, base_plan, base_limits,
-    share_from, share_until, deleted_at, rates)
+    share_from, share_until, deleted_at, rates, overage)
   values (p_tenant, p_version, p_plan, p_limits, p_base_plan, p_base_limits, p_share_from,
-    p_share_until, p_deleted_at, p_rates)
+    p_share_until, p_deleted_at, p_rates, p_overage)
   on conflict (tenant_id) do update
   set version = excluded.version, plan = excluded.plan, limits = excluded.limits,
     base_plan = excluded.base_plan, base_limits = excluded.base_limits,
     share_from = excluded.share_from, share_until = excluded.share_until,
-    deleted_at = excluded.deleted_at, rates = excluded.rates
+    deleted_at = excluded.deleted_at, rates = excluded.rates,
+    overage = coalesce(excluded.overage, t.overage)
   where t.version < excluded.version
   returning * into v_tenant;
   if not found then return; end if;
@@ -3776,6 +4326,13 @@ begin
     where tenant_id = p_tenant and period = v_period and resource_type = v_resource
       and ("limit" is distinct from v_limit or rate_micro is distinct from v_rate);
   end loop;
+
+  if p_overage is null then return; end if;
+  a := credit_account(p_tenant);
+  if a.overage_on or a.overage_paused is distinct from p_overage ->> 'suspended' then
+    a := credit_offer(a, p_overage, p_version::text, coalesce(v_period, to_char(now(), 'YYYY-MM')), now());
+    perform credit_keep(a, a.updated_at);
+  end if;
 end $function$
 ;
 

@@ -24,6 +24,12 @@ export type PlanLimits = Readonly<Record<ResourceType, Limit>>;
 export type PlanRates = Readonly<Partial<Record<ResourceType, number>>>;
 
 /**
+ * Minor units a credit that is used without a grant, by currency: decimal text, above 0. In a currency that
+ * is not named none is sold.
+ */
+export type OveragePrices = Readonly<Record<string, string>>;
+
+/**
  * What a plan includes, in one of its versions. A published version never changes; the newest is what
  * a plan is now, an older one is kept by those whose price was sold with it.
  */
@@ -35,6 +41,7 @@ export interface PlanDefinition {
   readonly features: readonly Feature[];
   readonly limits: PlanLimits;
   readonly rates: PlanRates;
+  readonly overage: OveragePrices;
   /** How many people may be in a team. */
   readonly seats: number;
 }

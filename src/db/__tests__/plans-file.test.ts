@@ -29,9 +29,15 @@ test('12.1 numbers may be grouped, and unlimited is a word', () => {
     features: ['basic_chat'],
     limits: { llm_tokens: 1, messages: 50_000, images: null, api_calls: 0 },
     rates: {},
+    overage: {},
   });
   const rated = parsePlans(file(plan(['rates: {llm_tokens: 1, images: 2_000_000}'])), 'a.yaml');
   expect(rated[1]!.rates).toEqual({ llm_tokens: 1, images: 2_000_000 });
+});
+
+test('12.4 overage is sold by currency, in minor units that may have decimals', () => {
+  const sold = parsePlans(file(plan(['overage: {cny: 12, usd: 1.8}'])), 'a.yaml')[1]!;
+  expect(sold.overage).toEqual({ cny: '12', usd: '1.8' });
 });
 
 test('13 seats are those of the file, and not told where it names none', () => {
@@ -63,6 +69,22 @@ describe('12.1 what a file has wrong is told with its place', () => {
     ['too much to count', file(plan().replace('50_000', '1e30')), /limits\.messages: takes/],
     ['a word', file(plan().replace('50_000', 'many')), /limits\.messages: takes whole units/],
     ['a rate of nothing', file(plan(['rates: {images: 0}'])), /rates\.images: takes whole micro/],
+    ['overage for nothing', file(plan(['overage: {cny: 0}'])), /overage\.cny: takes minor units/],
+    [
+      'overage to more decimals than count',
+      file(plan(['overage: {cny: 1.1234567}'])),
+      /overage\.cny: takes .* 6 decimals/,
+    ],
+    [
+      'a currency that is none',
+      file(plan(['overage: {CNY: 1}'])),
+      /overage\.CNY: takes the three small/,
+    ],
+    [
+      'overage on free',
+      file().replace('  free:\n', '  free:\n    overage: {cny: 1}\n'),
+      /free\.overage: is not sold on free/,
+    ],
     ['half a rate', file(plan(['rates: {images: 0.5}'])), /rates\.images: takes whole micro/],
     ['a rate of what is none', file(plan(['rates: {songs: 1}'])), /pro\.rates: .*songs/],
     ['no people', file(plan(['seats: 0'])), /plans\.pro\.seats: takes whole numbers of people/],

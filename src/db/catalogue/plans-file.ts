@@ -40,6 +40,29 @@ const rate = z
     error: `takes whole microcredits a unit from 1 to ${RATE_MAX.toLocaleString('en')}; leave the line out where the quota is a hard limit`,
   })
   .optional();
+/** Minor units; between them a month's cap and a call's cost are still added up exactly. */
+const PRICE_MIN = 0.001;
+const PRICE_MAX = 1_000_000;
+/** More decimals are lost in a number of YAML's, and nobody's price has them. */
+const PRICE = /^\d{1,7}(\.\d{1,6})?$/;
+const overagePrice = z
+  .custom<number>(
+    (value) =>
+      typeof value === 'number' &&
+      value >= PRICE_MIN &&
+      value <= PRICE_MAX &&
+      PRICE.test(String(value)),
+    {
+      error: `takes minor units a credit from ${PRICE_MIN} to ${PRICE_MAX.toLocaleString('en')}, with at most 6 decimals`,
+    },
+  )
+  .transform(String);
+const overage = z
+  .record(z.string().regex(/^[a-z]{3}$/), overagePrice, {
+    error: ({ code }) =>
+      code === 'invalid_key' ? 'takes the three small letters of a currency' : undefined,
+  })
+  .default({});
 const SEATS_MAX = 10_000;
 const seats = z.custom<number>((value) => isAmount(value) && value >= 1 && value <= SEATS_MAX, {
   error: `takes whole numbers of people from 1 to ${SEATS_MAX.toLocaleString('en')}`,
@@ -65,6 +88,7 @@ const definition = z.strictObject({
     } satisfies Record<keyof PlanLimits, typeof rate>)
     .default({})
     .transform((rates) => rates as PlanRates),
+  overage,
   seats: seats.optional(),
 });
 
@@ -100,7 +124,10 @@ const pack = z
 
 const document = z.strictObject({
   plans: z.strictObject({
-    free: definition,
+    free: definition.refine(({ overage }) => Object.keys(overage).length === 0, {
+      path: ['overage'],
+      error: 'is not sold on free, where nothing is charged',
+    }),
     pro: definition,
     team: definition,
   } satisfies Record<Plan, typeof definition>),

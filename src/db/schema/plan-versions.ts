@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Feature, PlanLimits, PlanRates } from '../../domain/plans.ts';
+import type { Feature, OveragePrices, PlanLimits, PlanRates } from '../../domain/plans.ts';
 import { instant } from './columns.ts';
 import { plan } from './enums.ts';
 
@@ -20,6 +20,8 @@ export const planVersions = pgTable(
     limits: jsonb().$type<PlanLimits>().notNull(),
     /** Resource → µcr a unit beyond the quota; what is not named has none. */
     rates: jsonb().$type<PlanRates>().notNull().default({}),
+    /** Currency → minor units a credit of overage, decimal text; in what is not named none is sold. */
+    overage: jsonb().$type<OveragePrices>().notNull().default({}),
     /** How many people may be in a team. */
     seats: integer().notNull(),
     publishedAt: instant().notNull(),

@@ -12,6 +12,7 @@ import {
   uuid,
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
+import type { OveragePause } from '../../domain/billing/overage.ts';
 import type { Money } from '../../domain/money.ts';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 import { billingInterval, plan, subscriptionStatus } from './enums.ts';
@@ -40,6 +41,10 @@ export const tenants = pgTable(
     basePlanVersion: integer(),
     shareFrom: instant(),
     shareUntil: instant(),
+    /** In what overage is billed: the currency of `subscription`. Null: none is sold, as on free. */
+    overageCurrency: text(),
+    /** Why overage must not be used for now: the status of `subscription`. */
+    overageSuspended: text().$type<OveragePause>(),
     /** Counts the changes of what the tenant may use; metering takes over what is newer than it has. */
     entitlementVersion: bigint({ mode: 'number' }).notNull().default(1),
     /** The bucket in which its metering lies. Set by a trigger, then only where the tenant is moved. */

@@ -53,12 +53,20 @@ export interface CreditsView {
   spendable: Record<ResourceType, number | null>;
 }
 
-export const MOVEMENT_KINDS = ['granted', 'grant', 'uncovered', 'expired', 'revoked'] as const;
+export const MOVEMENT_KINDS = [
+  'granted',
+  'grant',
+  'overage',
+  'uncovered',
+  'expired',
+  'revoked',
+] as const;
 export type MovementKind = (typeof MOVEMENT_KINDS)[number];
 
 /**
  * A movement of credits. `micro` is what came in (positive) or was taken (negative), `balance` what
- * was left after it of all grants together, held credits and those of grants to come included.
+ * was left after it of all grants together, held credits and those of grants to come included. Overage
+ * is of no grant, and changes no balance.
  */
 export interface CreditMovement {
   /** 1, 2, … without a gap. */

@@ -6,6 +6,7 @@ import {
   type NewPayment,
   type NewRefund,
   type Payment,
+  type Subscription,
 } from '../../schema/index.ts';
 
 /**
@@ -104,18 +105,19 @@ export async function findOpenPayment(
   return row;
 }
 
-/** The currency of the subscription's newest invoice. */
+/** In what a subscription is billed: as its next invoice, else as its newest. */
 export async function findCurrencyOf(
   db: DbOrTx,
-  stripeSubscriptionId: string,
-): Promise<string | undefined> {
+  { nextInvoiceCurrency, stripeSubscriptionId }: Subscription,
+): Promise<string | null> {
+  if (nextInvoiceCurrency) return nextInvoiceCurrency;
   const [row] = await db
     .select({ currency: payments.currency })
     .from(payments)
     .where(eq(payments.stripeSubscriptionId, stripeSubscriptionId))
     .orderBy(...NEWEST_FIRST)
     .limit(1);
-  return row?.currency;
+  return row?.currency ?? null;
 }
 
 /**

@@ -14,6 +14,7 @@ export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
       features: planVersions.features,
       limits: planVersions.limits,
       rates: planVersions.rates,
+      overage: planVersions.overage,
       seats: planVersions.seats,
     })
     .from(planVersions)
@@ -28,10 +29,10 @@ export async function lockPlanVersions(tx: DbOrTx): Promise<void> {
 /** Publishes a version. Who gets it is carried to it afterwards. */
 export async function insertPlanVersion(
   db: DbOrTx,
-  { plan, version, name, features, limits, rates, seats }: PlanDefinition,
+  { plan, version, name, features, limits, rates, overage, seats }: PlanDefinition,
   now: Date,
 ): Promise<void> {
-  const row = { plan, version, name, features: [...features], limits, rates, seats };
+  const row = { plan, version, name, features: [...features], limits, rates, overage, seats };
   await db.insert(planVersions).values({ ...row, publishedAt: now });
 }
 

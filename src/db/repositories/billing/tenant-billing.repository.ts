@@ -21,6 +21,7 @@ import {
   type Tenant,
   type User,
 } from '../../schema/index.ts';
+import type { OveragePause } from '../../../domain/billing/overage.ts';
 import type { Money } from '../../../domain/money.ts';
 import type { Plan } from '../../../domain/plans.ts';
 
@@ -67,6 +68,8 @@ export async function writeEntitlement(
     basePlanVersion: number | null;
     shareFrom: Date | null;
     shareUntil: Date | null;
+    overageCurrency: string | null;
+    overageSuspended: OveragePause | null;
     trialUsedAt: Date | null;
     syncedAt: Date;
   },

@@ -116,11 +116,12 @@ function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[]
   const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
   const seats = draft.seats ?? before?.seats ?? 1;
   const next = { ...draft, seats, version: (before?.version ?? 0) + 1 };
-  const contents = ({ name, features, limits, rates, seats }: PlanDefinition) => ({
+  const contents = ({ name, features, limits, rates, overage, seats }: PlanDefinition) => ({
     name,
     features: [...features].sort(),
     limits: { ...limits },
     rates: { ...rates },
+    overage: { ...overage },
     seats,
   });
   const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(next));
@@ -149,18 +150,28 @@ function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
   const rates = RESOURCE_TYPES.filter((one) => before.rates[one] !== next.rates[one]).map(
     (one) => `${one} beyond the quota: ${price(before.rates[one])} → ${price(next.rates[one])}`,
   );
+  const currencies = new Set([...Object.keys(before.overage), ...Object.keys(next.overage)]);
+  const overage = [...currencies]
+    .filter((currency) => before.overage[currency] !== next.overage[currency])
+    .map(
+      (currency) =>
+        `overage in ${currency}: ${minor(before.overage[currency])} → ${minor(next.overage[currency])}`,
+    );
   const gained = next.features.filter((one) => !before.features.includes(one));
   const lost = before.features.filter((one) => !next.features.includes(one));
   return [
     ...renamed,
     ...limits,
     ...rates,
+    ...overage,
     ...seats,
     ...gained.map((one) => `gains ${one}`),
     ...lost.map((one) => `loses ${one}`),
   ];
 }
 
+const minor = (price: string | undefined) =>
+  price === undefined ? 'not sold' : `${price} minor units a credit`;
 const amount = (limit: Limit) => (limit === null ? 'unlimited' : limit.toLocaleString('en'));
 const price = (rate: number | undefined) =>
   rate === undefined ? 'not sold' : `${rate.toLocaleString('en')} µcr`;

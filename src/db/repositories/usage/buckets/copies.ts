@@ -19,6 +19,8 @@ export interface Entitlement {
   deletedAt: Date | null;
   /** Resource → microcredits a unit beyond the quota. */
   rates: Record<string, number>;
+  /** What overage is sold: its currency and price; empty for none. */
+  overage: Record<string, string>;
 }
 
 /** Tenants whose bucket is to be told, the oldest first, and how many whose bucket is `away`. */
@@ -52,7 +54,7 @@ export async function readEntitlement(
   const { rows } = await tx.execute<Omit<Entitlement, 'tenantId'> & { bucket: number | null }>(sql`
     select bucket, version::text, plan, limits, base_plan as "basePlan",
       base_limits as "baseLimits", share_from as "shareFrom", share_until as "shareUntil",
-      deleted_at as "deletedAt", rates
+      deleted_at as "deletedAt", rates, overage
     from tenant_entitlement(${tenantId})`);
   const [row] = rows;
   return row && row.bucket !== null ? { ...row, bucket: row.bucket, tenantId } : undefined;
@@ -65,11 +67,12 @@ export async function putEntitlement(
 ): Promise<void> {
   const { tenantId, version, plan, limits, basePlan, baseLimits } = entitlement;
   await client.query({
-    text: `select ${schema}.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    text: `select ${schema}.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     values: [
       ...[tenantId, version, plan, JSON.stringify(limits), basePlan],
       ...[baseLimits && JSON.stringify(baseLimits), entitlement.shareFrom],
       ...[entitlement.shareUntil, entitlement.deletedAt, JSON.stringify(entitlement.rates)],
+      JSON.stringify(entitlement.overage),
     ],
   });
 }

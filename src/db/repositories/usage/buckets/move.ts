@@ -21,10 +21,11 @@ const NO_PARTITION = 'UB004';
 const UNDER_LOCK = [
   ...['usage_tenants', 'usage_totals', 'credit_accounts', 'usage_days', 'usage_idempotency'],
   ...['usage', 'credit_grants', 'credit_draws', 'credit_changes', 'reservation_sources'],
+  ...['overage_periods', 'overage_consents', 'overage_bills'],
 ];
 
 /** Also written without it. */
-const WITHOUT_LOCK = ['usage_reservations', 'usage_thresholds'];
+const WITHOUT_LOCK = ['usage_reservations', 'usage_thresholds', 'overage_notices'];
 
 /** Every table of a bucket that has rows of tenants. */
 export const MOVED_TABLES: readonly string[] = [...UNDER_LOCK, ...WITHOUT_LOCK];

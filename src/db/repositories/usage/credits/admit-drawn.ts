@@ -12,8 +12,10 @@ const IS_FULL = `(t.rate_micro is not null
 
 /**
  * As the statement for batches within their quotas, and a group whose quota is full goes beyond it as a
- * whole: the tenant's head pays, one row more. Which groups these are is told by `spilled`, for older
- * servers cannot return what a row was before. Accounts are locked one by one, in order.
+ * whole: the tenant's head pays, or what is loaded of this month's overage behind the last grant, one row
+ * more. Whoever would use up what is loaded comes to a mark of the cap and goes call by call. Which groups
+ * lie beyond is told by `spilled`, for older servers cannot return what a row was before. Accounts are
+ * locked one by one, in order.
  */
 const counters = (u: string) => `
   with groups as (
@@ -52,10 +54,16 @@ const counters = (u: string) => `
     ) as one
   ), paid as (
     update ${u}.credit_accounts a
-    set head_left = a.head_left - l.micro, last_seq = a.last_seq + l.calls, updated_at = $3
+    set head_left = a.head_left - case when a.head_grant is not null then l.micro else 0 end,
+      overage_left = a.overage_left - case when a.head_grant is null then l.micro else 0 end,
+      last_seq = a.last_seq + l.calls, updated_at = $3
     from locked l
-    where a.tenant_id = l.tenant_id and a.head_left >= l.micro and a.head_until > $3
-    returning a.tenant_id, a.last_seq - l.calls as seq_before, a.head_grant
+    where a.tenant_id = l.tenant_id and a.head_until > $3
+      and (a.head_grant is not null and a.head_left >= l.micro
+        or a.head_grant is null and a.overage_period = $1 and a.overage_left > l.micro)
+    returning a.tenant_id, a.last_seq - l.calls as seq_before, a.head_grant,
+      case when a.head_grant is null then a.overage_currency end as currency,
+      case when a.head_grant is null then a.overage_price end as price
   ), whole as (
     select array_agg(used order by tenant_id, resource_type) as used,
       array_agg(held order by tenant_id, resource_type) as held,
@@ -69,7 +77,7 @@ const counters = (u: string) => `
     from moved
   ), numbered as materialized (
     select c.grp, c.amount, c.metadata, c.n, g.tenant_id, g.resource_type, m.rate_micro,
-      p.head_grant,
+      p.head_grant, p.currency, p.price,
       case when m.spilled > 0 then p.seq_before
         + row_number() over (partition by g.tenant_id, m.spilled > 0 order by c.n)
       end as seq
@@ -79,9 +87,9 @@ const counters = (u: string) => `
     left join paid p using (tenant_id)
   ), draws as (
     insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
-      units, micro, drawn_at)
-    select tenant_id, seq, $1, 'grant', head_grant, resource_type, rate_micro, amount,
-      amount * rate_micro, $3
+      units, micro, drawn_at, currency, minor_per_credit)
+    select tenant_id, seq, $1, case when price is null then 'grant' else 'overage' end, head_grant,
+      resource_type, rate_micro, amount, amount * rate_micro, $3, currency, price
     from numbered
     where seq is not null
   )`;
@@ -137,7 +145,7 @@ const KEYED = prepared(
 
 /**
  * Admits a batch without reservations in which every group fits its quota or lies beyond it as a whole
- * and is paid by its tenant's head. Throws NOT_WHOLE, with nothing done, for any other batch.
+ * and is paid by one source. Throws NOT_WHOLE, with nothing done, for any other batch.
  */
 export async function admitDrawn(bucket: Bucket, batch: AdmissionBatch): Promise<Admission[]> {
   const encoded = encodeBatch(batch.calls);

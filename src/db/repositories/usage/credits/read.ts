@@ -6,6 +6,7 @@ import type {
   GrantState,
   MovementKind,
 } from '../../../../domain/billing/credits.ts';
+import type { OverageLapse, OveragePause } from '../../../../domain/billing/overage.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
@@ -31,6 +32,32 @@ export interface CreditsNow {
   }[];
   /** Of the counters that are open: what admission would take now; null without a limit. */
   spendable: Partial<Record<ResourceType, number | null>>;
+  overage: OverageNow;
+}
+
+/** Overage now. Prices are decimal text, minor units a credit; `room` and `unpaid` are µcr. */
+export interface OverageNow {
+  /** What the plan sells; null where nobody has said so yet. */
+  offer: { currency?: string; minorPerCredit?: string; suspended?: OveragePause } | null;
+  /** What was agreed to, whether it is in force or not; `undefined` where nothing ever was. */
+  account?: {
+    enabled: boolean;
+    capMinor: number;
+    currency: string;
+    /** What it costs now, and what was agreed to. */
+    minorPerCredit: string;
+    agreed: string;
+    lapsed: OverageLapse | null;
+    paused: OveragePause | null;
+    suspended: 'unpaid' | null;
+    alerts: number[];
+    room: number;
+    usedMinor: number;
+    unpaid: number;
+    exposureMinor: number;
+    /** It is the cap that leaves no more, not what is unpaid. */
+    isCapped: boolean;
+  };
 }
 
 /**
@@ -51,15 +78,21 @@ export async function readCredits(
     balance: string | null;
     held: string | null;
     grants: CreditsNow['grants'] | null;
+    overage: Pick<OverageNow, 'offer'> & Partial<NonNullable<OverageNow['account']>>;
   };
   const { rows } = await client.query<Row>({
     text: `select * from ${schema}.credit_view($1, $2, $3)`,
     values: [tenantId, period, now],
   });
-  const { balance, held, grants, spendable } = rows[0]!;
+  const { balance, held, grants, spendable, overage: row } = rows[0]!;
   const isEmpty = grants === null && Object.keys(spendable).length === 0;
   if (isEmpty) return undefined;
-  return { balance: Number(balance), held: Number(held), grants: grants ?? [], spendable };
+  const { offer, ...account } = row;
+  const agreed = 'enabled' in account && { account: account as NonNullable<OverageNow['account']> };
+  return {
+    ...{ balance: Number(balance), held: Number(held), grants: grants ?? [], spendable },
+    overage: { offer, ...agreed },
+  };
 }
 
 /**
@@ -108,7 +141,7 @@ export async function listMovements(
         from ${schema}.credit_grants where tenant_id = $1
       ), after as (
         select coalesce(sum(micro), 0) as micro from ${schema}.credit_draws
-        where tenant_id = $1 and kind <> 'uncovered' and seq >= $2
+        where tenant_id = $1 and grant_id is not null and seq >= $2
       ), page as (
         select * from ${schema}.credit_draws
         where tenant_id = $1 and seq < $2
@@ -118,7 +151,7 @@ export async function listMovements(
       select seq, drawn_at as at, kind, grant_id as "grantId", resource_type as "resourceType",
         units, rate_micro as "rateMicro", -micro as micro, reverses_seq as reverses,
         (select micro from there) + (select micro from after) + coalesce(sum(micro)
-          filter (where kind <> 'uncovered') over (
+          filter (where grant_id is not null) over (
             order by seq desc rows between unbounded preceding and 1 preceding), 0) as balance
       from page
       order by seq desc`,
@@ -150,7 +183,7 @@ export function streamMovementsCsv(
     `select seq, ${utc('drawn_at', 'at')}, kind, grant_id, resource_type as resource, units,
        ${credits('rate_micro')} as credits_a_unit,
        ${credits(`case when kind = 'uncovered' then 0 else -micro end`)} as credits,
-       ${credits(`coalesce(sum(-micro) filter (where kind <> 'uncovered') over (order by seq), 0)`)}
+       ${credits(`coalesce(sum(-micro) filter (where grant_id is not null) over (order by seq), 0)`)}
          as balance,
        reverses_seq as reverses
      from ${bucket.schema}.credit_draws

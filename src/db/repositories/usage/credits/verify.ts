@@ -2,14 +2,17 @@ import type pg from 'pg';
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
+import { overageFaults, type OverageFault } from './overage-faults.ts';
 
 /**
  * What in the books of credits does not agree: `beyond` a counter with the draws, `held_beyond` with
  * the open reservations, `priced` the draws of a month with their units by rate, `grant` what is left
  * of one with what came in and was drawn, `held` with what reservations hold of it, `numbers` the last
- * draw's number with how many there are, or with the largest where that is another.
+ * draw's number with how many there are, or with the largest where that is another; the others
+ * are those of overage.
  */
-export type CreditFault = 'beyond' | 'held_beyond' | 'priced' | 'grant' | 'held' | 'numbers';
+export type CreditFault =
+  'beyond' | 'held_beyond' | 'priced' | 'grant' | 'held' | 'numbers' | OverageFault;
 
 export interface CreditDifference {
   fault: CreditFault;
@@ -59,7 +62,7 @@ export async function listCreditDifferences({
         from ${schema}.credit_draws group by tenant_id
       ), kept as (
         select tenant_id, grant_id, sum(micro) as micro
-        from ${schema}.reservation_sources group by tenant_id, grant_id
+        from ${schema}.reservation_sources where grant_id is not null group by tenant_id, grant_id
       ), grants as (
         select g.tenant_id, g.id, g.held_micro, g.left_micro + g.held_micro
           + case when a.head_grant = g.id then a.head_left else 0 end as there
@@ -90,6 +93,7 @@ export async function listCreditDifferences({
       select 'numbers', a.tenant_id, null, null, null, a.last_seq, coalesce(n.count, 0)
       from ${schema}.credit_accounts a left join numbered n using (tenant_id)
       where a.last_seq <> coalesce(n.count, 0)
+      union all ${overageFaults(schema)}
       order by 2, 1`,
   } as pg.QueryConfig);
   return rows.map((row) => ({

@@ -20,7 +20,7 @@ import { viewSettled } from '../intents/outcome.ts';
 import { refreshCustomer } from '../sync/sync-customer.ts';
 import { KeyedQueue } from '../locks/keyed-queue.ts';
 import { growthOf } from '../../plans/growth.ts';
-import { currencyOf } from './tenant-currency.ts';
+import { findCurrencyOf } from '../../../../db/repositories/billing/payment.repository.ts';
 import { chooseShown, viewSubscription, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
@@ -60,7 +60,7 @@ export class SubscriptionReader {
       features: [...(await this.#planOf(shown)).features],
       actions: await this.#actions(shown),
       canManageBilling: canManageBilling(requester.role),
-      currency: shown.live ? await currencyOf(db, shown.live) : null,
+      currency: shown.live ? await findCurrencyOf(db, shown.live) : null,
       trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
     };
   }

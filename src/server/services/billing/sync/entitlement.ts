@@ -1,5 +1,6 @@
 import type { Tx } from '../../../../db/client.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import { findCurrencyOf } from '../../../../db/repositories/billing/payment.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import {
   findTenantByCustomer,
@@ -11,6 +12,7 @@ import {
   effectiveSubscription,
   graceEndsAt,
 } from '../../../../domain/billing/subscription-access.ts';
+import { overagePauseOf } from '../../../../domain/billing/overage.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { notifyOfSeats } from './notify-of-seats.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -32,6 +34,7 @@ export async function applyEntitlement(
   const now = deps.clock.now();
   const { plan, source } = effectiveSubscription(rows, now, deps.graceDays);
   const after = { plan, planVersion: source?.planVersion ?? null };
+  const overageCurrency = source ? await findCurrencyOf(tx, source) : null;
   await notifyOfSeats(tx, tenant, { after, now }, () =>
     writeEntitlement(tx, tenant.id, {
       ...after,
@@ -40,6 +43,8 @@ export async function applyEntitlement(
       basePlanVersion: source?.raisedFromVersion ?? null,
       shareFrom: source?.raisedAt ?? null,
       shareUntil: source?.raisedUntil ?? null,
+      overageCurrency,
+      overageSuspended: source ? overagePauseOf(source.status) : null,
       trialUsedAt: tenant.trialUsedAt ?? trialStart,
       syncedAt,
     }),

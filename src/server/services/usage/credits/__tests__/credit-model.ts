@@ -1,48 +1,10 @@
-import { GrantsModel, type ModelGrant } from './grants-model.ts';
+import type { Charge, ModelAnswer, ModelCounter, ModelHold, Part } from './credit-model-rows.ts';
+import { OverageModel } from './overage-model.ts';
 
 /** The rules of credits, written as plainly as they can be: what the database is held to. */
 
-/** A call beyond the quota, and what of it each source paid and still pays. */
-interface Charge {
-  resource: string;
-  rate: number;
-  parts: { grant: ModelGrant | null; micro: number }[];
-}
-
-export interface ModelCounter {
-  limit: number | null;
-  rate: number | null;
-  used: number;
-  beyond: number;
-  held: number;
-  heldBeyond: number;
-}
-
-export interface ModelHold {
-  id: string;
-  resource: string;
-  amount: number;
-  planUnits: number;
-  rate: number;
-  sources: { grant: ModelGrant; micro: number }[];
-  expiresMs: number;
-  begun: number;
-  state: 'open' | 'expired' | 'settled' | 'released';
-  settled: number | null;
-  charges: Charge[];
-}
-
-export interface ModelAnswer {
-  outcome: 'accepted' | 'rejected';
-  used: number;
-  held: number;
-  remaining: number | null;
-  waits: boolean;
-  beyond: number;
-}
-
 /** One tenant. */
-export class CreditModel extends GrantsModel {
+export class CreditModel extends OverageModel {
   readonly counters: Record<string, ModelCounter>;
   readonly holds = new Map<string, ModelHold>();
   readonly #charges: Charge[] = [];
@@ -61,7 +23,10 @@ export class CreditModel extends GrantsModel {
   spendable(resource: string, nowMs: number): number | null {
     const { limit, rate } = this.counters[resource]!;
     if (limit === null) return null;
-    return this.room(resource) + (rate === null ? 0 : Math.floor(this.balance(nowMs) / rate));
+    return (
+      this.room(resource) +
+      (rate === null ? 0 : Math.floor((this.balance(nowMs) + this.overageRoom()) / rate))
+    );
   }
 
   admit(
@@ -75,25 +40,34 @@ export class CreditModel extends GrantsModel {
     const pays = (need: number, more = 0) =>
       need <= 0 ||
       (counter.rate !== null &&
-        this.grants.length > 0 &&
-        need * counter.rate <= this.balance(nowMs) + more);
+        this.#hasAccount &&
+        need * counter.rate <= this.balance(nowMs) + this.overageRoom() + more);
     const need = () => Math.max(0, amount - this.room(resource));
     if (enforce && !pays(need())) this.expire(nowMs, resource);
     if (enforce && !pays(need())) {
       const heldLive = this.grants
         .filter((g) => !g.frozen && g.expiresMs > nowMs)
         .reduce((sum, g) => sum + g.held - g.due, 0);
+      const overageBack = this.overageRoom(false) - this.overageRoom();
       const withoutHolds = Math.max(0, counter.limit! - (counter.used - counter.beyond));
-      return this.#answer('rejected', resource, pays(amount - withoutHolds, heldLive), 0);
+      return this.#answer(
+        'rejected',
+        resource,
+        pays(amount - withoutHolds, heldLive + overageBack),
+        0,
+      );
     }
-    const beyond = counter.rate !== null && this.grants.length > 0 ? need() : 0;
+    const beyond = counter.rate !== null && this.#hasAccount ? need() : 0;
     if (hold === null) {
       if (beyond > 0) this.#charge(resource, beyond, nowMs);
       counter.used += amount;
       counter.beyond += beyond;
     } else {
-      const sources = beyond > 0 ? this.take(beyond * counter.rate!, nowMs) : [];
-      for (const { grant, micro } of sources) grant.held += micro;
+      const sources = beyond > 0 ? this.#take(beyond * counter.rate!, nowMs) : [];
+      for (const { grant, price, micro } of sources) {
+        if (grant) grant.held += micro;
+        else this.month(price!).held += micro;
+      }
       counter.held += amount;
       counter.heldBeyond += beyond;
       this.holds.set(hold, {
@@ -116,9 +90,23 @@ export class CreditModel extends GrantsModel {
     return { outcome, used, held, remaining, waits, beyond };
   }
 
+  get #hasAccount(): boolean {
+    return this.hasAccount || this.grants.length > 0;
+  }
+
+  /** Of the grants in their order, then of overage. */
+  #take(micro: number, nowMs: number): Part[] {
+    const parts: Part[] = this.take(micro, nowMs);
+    const more = this.takeOverage(micro - parts.reduce((sum, part) => sum + part.micro, 0));
+    return more ? [...parts, { grant: null, ...more }] : parts;
+  }
+
   #charge(resource: string, units: number, nowMs: number): Charge {
     const { rate } = this.counters[resource]!;
-    const parts: Charge['parts'] = this.take(units * rate!, nowMs);
+    const parts = this.#take(units * rate!, nowMs);
+    for (const { price, micro } of parts) {
+      if (price !== undefined) this.useOverage({ price, micro }, micro);
+    }
     const paid = parts.reduce((sum, { micro }) => sum + micro, 0);
     if (paid < units * rate!) parts.push({ grant: null, micro: units * rate! - paid });
     const charge = { resource, rate: rate!, parts };
@@ -130,7 +118,7 @@ export class CreditModel extends GrantsModel {
   #takeAnyway(resource: string, units: number, nowMs: number): Charge | undefined {
     const counter = this.counters[resource]!;
     const over = Math.max(0, units - this.room(resource));
-    const beyond = counter.rate !== null && this.grants.length > 0 ? over : 0;
+    const beyond = counter.rate !== null && this.#hasAccount ? over : 0;
     const charge = beyond > 0 ? this.#charge(resource, beyond, nowMs) : undefined;
     counter.used += units;
     counter.beyond += beyond;
@@ -142,12 +130,18 @@ export class CreditModel extends GrantsModel {
     const beyond = Math.min(Math.max(0, units - hold.planUnits), hold.amount - hold.planUnits);
     let due = beyond * hold.rate;
     const parts: Charge['parts'] = [];
-    for (const { grant, micro } of hold.sources) {
+    for (const source of hold.sources) {
+      const { grant, price, micro } = source;
       const paid = Math.min(due, micro);
       due -= paid;
-      if (paid > 0) parts.push({ grant, micro: paid });
-      grant.held -= micro;
-      this.giveBack(grant, micro - paid, nowMs);
+      if (paid > 0) parts.push({ ...source, micro: paid });
+      if (grant) {
+        grant.held -= micro;
+        this.giveBack(grant, micro - paid, nowMs);
+      } else {
+        this.month(price!).held -= micro;
+        this.useOverage({ price: price!, micro }, paid);
+      }
     }
     if (beyond > 0) {
       const charge = { resource: hold.resource, rate: hold.rate, parts };
@@ -177,6 +171,7 @@ export class CreditModel extends GrantsModel {
         part.micro -= micro;
         due -= micro;
         if (part.grant && micro > 0) this.giveBack(part.grant, micro, nowMs);
+        if (part.price !== undefined) this.useOverage({ price: part.price, micro }, -micro);
       }
     }
     return back;

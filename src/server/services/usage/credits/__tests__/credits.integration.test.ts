@@ -16,7 +16,9 @@ import { violatedConstraint } from '../../../../../db/database-error.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { UsageRouter } from '../../routing/router.ts';
 import { CreditModel } from './credit-model.ts';
+import { PRICES, RESOURCES, step, TENANTS, type Step } from './credit-steps.ts';
 import type { ModelGrant } from './grants-model.ts';
+import type { ModelOffer } from './overage-model.ts';
 
 let database: TestDatabase;
 let router: UsageRouter;
@@ -47,65 +49,9 @@ async function tenantThere(): Promise<string> {
 const START_MS = Date.parse('2026-05-10T12:00:00Z');
 const PERIOD = periodOf(new Date(START_MS));
 const TTL_MS = 60_000;
-const TENANTS = 2;
-const RESOURCES = ['messages', 'images'] as const;
-
-const tenant = fc.nat(TENANTS - 1);
-const resource = fc.constantFrom(...RESOURCES);
-const micro = fc.integer({ min: 1, max: 120 });
-const call = fc.record({
-  tenant,
-  resource,
-  amount: fc.integer({ min: 1, max: 8 }),
-  enforce: fc.boolean(),
-  hold: fc.boolean(),
-});
-const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      admit: fc.array(call, { minLength: 1, maxLength: 8 }),
-      mode: fc.constantFrom('whole' as const, 'drawn' as const, 'mixed' as const),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      grant: fc.record({
-        ...{ tenant, micro, paid: fc.boolean() },
-        from: fc.constantFrom(0, 0, 0, 30_000, 90_000),
-        lasts: fc.constantFrom(40_000, 100_000, 200_000, 1e9),
-      }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ settle: fc.nat(20), amount: fc.option(fc.nat(14)) }) },
-  { weight: 2, arbitrary: fc.record({ begin: fc.nat(20), amount: fc.nat(10) }) },
-  { weight: 3, arbitrary: fc.record({ advanceMs: fc.constantFrom(1, 10_000, 30_000, 70_000) }) },
-  { weight: 1, arbitrary: fc.constant({ sweep: true as const }) },
-  { weight: 1, arbitrary: fc.record({ revoke: fc.nat(9), micro: fc.option(micro) }) },
-  { weight: 1, arbitrary: fc.record({ freeze: fc.nat(9), on: fc.boolean() }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      correct: fc.record({ tenant, resource, amount: fc.integer({ min: -12, max: 4 }) }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      plan: fc.record({
-        ...{ tenant, resource },
-        limit: fc.option(fc.nat(12), { freq: 5 }),
-        rate: fc.option(fc.constantFrom(3, 7), { freq: 5 }),
-      }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ look: tenant }) },
-);
-
 const RUNS = Number(process.env['CREDITS_RUNS'] ?? 40);
 
-test('12.2 invariants 2 to 10, 18: credits are held and drawn exactly as the plain rules say', async () => {
+test('12.2 12.4 invariants 2 to 11, 18, 20: credits are held and drawn exactly as the plain rules say', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 35 }), async (steps) => {
       const world = await new World().open();
@@ -117,8 +63,6 @@ test('12.2 invariants 2 to 10, 18: credits are held and drawn exactly as the pla
   expect(await imbalances(database.pool)).toEqual([]);
   expect(await creditFaults(database.pool)).toEqual([]);
 }, 3_600_000);
-
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 /** Plays each step on the database and on the model. */
 class World {
@@ -141,6 +85,7 @@ class World {
         }),
       );
       for (const name of RESOURCES) await this.#write(at, name);
+      await this.#sell({ tenant: at, offer: { price: PRICES[0]!, suspended: null } });
     }
     return this;
   }
@@ -174,7 +119,57 @@ class World {
       const { tenant: at, resource: name, limit, rate } = one.plan;
       Object.assign(this.models[at]!.counters[name]!, { limit, rate });
       await this.#write(at, name);
-    } else await this.look(one.look);
+    } else if ('agree' in one) await this.#agree(one.agree);
+    else if ('sell' in one) await this.#sell(one.sell);
+    else if ('bill' in one) await this.#bill(one);
+    else await this.look(one.look);
+  }
+
+  async #agree(one: { tenant: number; on: boolean; cap: number; price: number | null }) {
+    const [model, id] = [this.models[one.tenant]!, this.#ids[one.tenant]];
+    const price = one.price ?? model.offer?.price ?? PRICES[0]!;
+    const { rows } = await ask<{ refused: string | null }>(
+      `select u00.credit_overage_set($1, $2, $3, 'usd', $4, '{50,80,100}', 'a', $5) as refused`,
+      [id, one.on, one.cap, price, new Date(this.#nowMs)],
+    );
+    const refused = model.set(one.on, one.cap, price);
+    expect(rows[0]!.refused).toBe(refused);
+    if (refused !== null) return;
+    await ask(`select u00.credit_overage_trust($1, $2)`, [id, model.exposureMinor]);
+  }
+
+  async #sell({ tenant: at, offer }: { tenant: number; offer: ModelOffer | null }): Promise<void> {
+    await ask(
+      `select u00.usage_put_tenant(tenant_id, version + 1, plan, limits, base_plan, base_limits,
+         share_from, share_until, deleted_at, rates, $2)
+       from u00.usage_tenants where tenant_id = $1`,
+      [
+        this.#ids[at],
+        offer
+          ? {
+              ...{ currency: 'usd', minorPerCredit: String(offer.price) },
+              ...(offer.suspended ? { suspended: offer.suspended } : {}),
+            }
+          : {},
+      ],
+    );
+    this.models[at]!.sell(offer);
+    for (const name of RESOURCES) await this.#write(at, name);
+  }
+
+  async #bill(one: { bill: number; n: number; to: 'billed' | 'paid' | 'failed' | 'void' }) {
+    const [model, id] = [this.models[one.bill]!, this.#ids[one.bill]];
+    if (one.to === 'billed') {
+      if (!model.hasAccount) return;
+      const ref = `s${model.bills.length}`;
+      await ask(`select u00.credit_overage_billed($1, $2, $3)`, [id, ref, model.bill()]);
+      return;
+    }
+    const { rows } = await ask<{ done: boolean }>(
+      `select u00.credit_overage_${one.to}($1, $2) as done`,
+      [id, `s${one.n}`],
+    );
+    expect(rows[0]!.done).toBe(model.turn(one.n, one.to));
   }
 
   async #admit(one: Extract<Step, { admit: unknown }>): Promise<void> {
@@ -268,6 +263,8 @@ class World {
     model.expire(this.#nowMs);
     model.lapse(this.#nowMs);
     expect(seen!.balance).toBe(model.balance(this.#nowMs));
+    const { account } = seen!.overage;
+    expect([account?.room ?? 0, account?.unpaid ?? 0]).toEqual([model.overageRoom(), model.unpaid]);
     expect(Object.fromEntries(seen!.grants.map((g) => [g.id, [g.left, g.held]]))).toEqual(
       Object.fromEntries(model.grants.map((g) => [g.id, [g.left, g.held]])),
     );
