@@ -76,6 +76,8 @@ export interface ContactView {
 /** Of this installation: whether it is a rehearsal (production with Stripe's test keys), and contacts. */
 export interface ModeView extends ContactView {
   testMode: boolean;
+  /** Tax is worked out from where the customer is, and shown before they pay. */
+  automaticTax: boolean;
 }
 
 export interface PlansView {

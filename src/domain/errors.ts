@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   unknown_price: 400,
   unknown_pack: 400,
   unknown_model: 400,
+  tax_id_invalid: 400,
   invalid_signature: 400,
   invalid_payload: 400,
   unauthenticated: 401,

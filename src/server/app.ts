@@ -35,6 +35,7 @@ import { ownAccountRoutes } from './routes/own-account.ts';
 import { packRoutes } from './routes/packs.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { passwordRoutes } from './routes/passwords.ts';
+import { billingDetailsRoutes } from './routes/billing-details.ts';
 import { paymentRoutes } from './routes/payments.ts';
 import { planRoutes } from './routes/plans.ts';
 import { createRouter } from './routes/router.ts';
@@ -93,6 +94,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', purchaseRoutes(context));
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));
+  app.route('/', billingDetailsRoutes(context));
   app.route('/', usageRoutes(context));
   app.route('/', creditRoutes(context));
   app.route('/', usageIngestRoutes(context));

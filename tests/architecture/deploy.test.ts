@@ -11,7 +11,7 @@ import { Job } from 'kubernetes-models/batch/v1';
 import { Ingress } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
-import { missingInProduction } from '../../src/server/config/config.ts';
+import { missingInProduction } from '../../src/server/config/production.ts';
 import { readEnv, VARIABLES } from '../../src/server/config/env.ts';
 import { readText } from './files.ts';
 import { devDependencies, filesOf, OPERATORS, programOf, scripts } from './production-files.ts';

@@ -9,7 +9,7 @@ import {
   WORDS,
 } from '../support/app-visitor.ts';
 import { inBoth } from '../support/both-languages.ts';
-import { accessibilityFaults, launchBrowser } from '../support/browser.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
 import { Customer } from '../support/customer.ts';
 
 /** What is had in one's hands: invoices and files of usage, and the chart on a small phone. */
@@ -61,6 +61,50 @@ describe('13.9 the hosted invoice', () => {
       await invoice.close();
     });
   });
+});
+
+test('13 the form for billing details fits a small phone, in both languages', async () => {
+  await page.setViewportSize({ width: 320, height: 740 });
+  await open();
+  await inBoth(page, async ({ payments, billingDetails }) => {
+    await page.getByRole('button', { name: payments.details }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel(billingDetails.country).selectOption('CN');
+    await dialog.getByRole('button', { name: billingDetails.add }).click();
+    await dialog.getByLabel(billingDetails.city).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+    await dialog.getByRole('button', { name: billingDetails.cancel }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  });
+});
+
+test('13 billing details are named by keyboard and stand on the invoice that follows', async () => {
+  await open();
+  const { payments, billingDetails } = WORDS.en;
+  const opener = page.getByRole('button', { name: payments.details });
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(billingDetails.name).fill('Wu GmbH');
+  await dialog.getByLabel(billingDetails.country).selectOption('DE');
+  await dialog.getByLabel(billingDetails.city).fill('Berlin');
+  await dialog.getByRole('button', { name: billingDetails.add }).click();
+  await dialog.getByLabel(billingDetails.kind).selectOption('eu_vat');
+  await dialog.getByLabel(billingDetails.value, { exact: true }).fill('1');
+  await dialog.getByRole('button', { name: billingDetails.save }).click();
+  await dialog.getByRole('alert').getByText(WORDS.en.errors.tax_id_invalid).waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByLabel(billingDetails.value, { exact: true }).fill('DE123456789');
+  await dialog.getByRole('button', { name: billingDetails.save }).click();
+  await page.getByText(billingDetails.saved).waitFor();
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await opener.evaluate((one) => one === document.activeElement)).toBe(true);
+  await customer.subscribe('pro', 'month');
+  await page.reload();
+  const link = page.locator('tbody a', { hasText: payments.view }).first();
+  await page.goto((await link.getAttribute('href'))!);
+  await page.getByText('Wu GmbH').first().waitFor();
 });
 
 describe('13.5 downloads', () => {

@@ -238,6 +238,7 @@ const PLANTED: [FaultName, what: string, plant: () => Promise<Record<string, str
       STRIPE_PRICE_PRO_MONTHLY: await account().anotherPrice({ product: 'squaretable_team' }),
     }),
   ],
+  ['price_tax_unsaid', 'tax switched on after the set-up', env$({ STRIPE_TAX: 'automatic' })],
   [
     'currencies_mixed',
     'euros beside yuan',

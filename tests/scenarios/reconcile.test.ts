@@ -45,6 +45,7 @@ beforeAll(async () => {
       stripe: client,
       portalConfiguration: undefined,
       environment: config.environment,
+      till: config.till,
     }),
     catalogue: services.catalogue,
     plans: new PlanCatalogue(database.db),

@@ -2,20 +2,26 @@ import { createI18n } from 'vue-i18n';
 import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
-export type WordGroup = 'bills' | 'extras' | 'rooms';
+export type WordGroup = 'bills' | 'extras' | 'billingDetails' | 'rooms';
 type Part = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
   en: {
     base: () => import('./en/base.ts'),
     bills: () => import('./en/bills.ts'),
-    extras: () => import('./en/extras.ts'),
+    extras: () => import('./en/extras/index.ts'),
+    billingDetails: async () => ({
+      default: { billingDetails: (await import('./en/extras/billing-details.ts')).default },
+    }),
     rooms: () => import('./en/rooms.ts'),
   },
   'zh-CN': {
     base: () => import('./zh-CN/base.ts'),
     bills: () => import('./zh-CN/bills.ts'),
-    extras: () => import('./zh-CN/extras.ts'),
+    extras: () => import('./zh-CN/extras/index.ts'),
+    billingDetails: async () => ({
+      default: { billingDetails: (await import('./zh-CN/extras/billing-details.ts')).default },
+    }),
     rooms: () => import('./zh-CN/rooms.ts'),
   },
 };

@@ -18,6 +18,7 @@ export const AUDIT_ACTION_NAMES: Partial<
   'api_key.revoked': 'api_key_revoked',
   'tenant.plan_changed': 'tenant_plan_changed',
   'tenant.billing_email_changed': 'tenant_billing_email_changed',
+  'tenant.billing_details_changed': 'tenant_billing_details_changed',
   'subscription.created': 'subscription_created',
   'subscription.cancel_requested': 'subscription_cancel_requested',
   'subscription.change_requested': 'subscription_change_requested',

@@ -10,6 +10,7 @@ export const useInstallationStore = defineStore('installation', () => {
   return {
     /** Without an answer nothing is claimed either way. */
     isTestMode: computed(() => mode.value?.testMode ?? false),
+    isTaxAutomatic: computed(() => mode.value?.automaticTax ?? false),
     supportEmail: computed(() => mode.value?.supportEmail ?? null),
     termsUrl: computed(() => mode.value?.termsUrl ?? null),
     privacyUrl: computed(() => mode.value?.privacyUrl ?? null),

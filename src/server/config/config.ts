@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ContactView } from '../../domain/api.ts';
 import type { RefundPolicies } from '../../domain/billing/remedy.ts';
+import { assertProduction, isLoopback } from './production.ts';
 import { decideSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 import { ConfigError, type Env, type Environment } from './env.ts';
 import { decideStripe, type StripeConfig } from './stripe.config.ts';
@@ -22,6 +23,13 @@ export type LlmConfig =
     };
 
 export type MailConfig = { kind: 'kept' } | { kind: 'smtp'; url: string };
+
+export interface TillConfig {
+  /** Whether Stripe Tax works out what is due, from the customer's address. */
+  automaticTax: boolean;
+  /** Whether Checkout takes promotion codes. */
+  promotionCodes: boolean;
+}
 
 /** Everything decided: what the rest of the product is given instead of the environment. */
 export interface Config {
@@ -58,6 +66,8 @@ export interface Config {
   emailVerification: 'asked' | 'at_once';
   /** Calls of one tenant that reach Stripe, a minute. */
   stripeCallsPerMinute: number;
+  /** What is offered and asked for at the till. */
+  till: TillConfig;
   pastDueGraceDays: number;
   trialDays: number;
   /** What is done about money that gives nothing. */
@@ -117,6 +127,10 @@ export function decideForCommand(env: Env): Config {
     emailVerification:
       !env.SMTP_URL && !(stripe.kind === 'live' && stripe.livemode) ? 'at_once' : 'asked',
     stripeCallsPerMinute: env.STRIPE_CALLS_PER_MINUTE,
+    till: {
+      automaticTax: env.STRIPE_TAX === 'automatic',
+      promotionCodes: env.STRIPE_PROMOTION_CODES === '1',
+    },
     pastDueGraceDays: env.PAST_DUE_GRACE_DAYS,
     trialDays: env.TRIAL_DAYS,
     policies: {
@@ -150,33 +164,6 @@ export function assertStripeSet({
   }
 }
 
-/** What serving in production needs and is not set. */
-export function missingInProduction(env: Env): string[] {
-  return [
-    ...(env.STRIPE_SECRET_KEY ? [] : ['STRIPE_SECRET_KEY']),
-    ...(env.STRIPE_WEBHOOK_SECRET.length > 0 ? [] : ['STRIPE_WEBHOOK_SECRET']),
-    ...(env.JWT_SECRET ? [] : ['JWT_SECRET (at least 32 bytes)']),
-    ...(env.APP_URL ? [] : ['APP_URL']),
-  ];
-}
-
-function assertProduction(env: Env): void {
-  const missing = missingInProduction(env);
-  if (missing.length > 0) {
-    throw new ConfigError(`In production, set ${missing.join(', ')}; .env.example explains each.`);
-  }
-  if (env.USAGE_INGEST_TOKEN && env.USAGE_INGEST_TOKEN.length < SECRET_LENGTH_MIN) {
-    throw new ConfigError(
-      `In production USAGE_INGEST_TOKEN must have at least ${SECRET_LENGTH_MIN} characters, as whoever has it records usage for everybody; \`openssl rand -base64 48\` makes one.`,
-    );
-  }
-  if (isOpenHttp(env.APP_URL)) {
-    throw new ConfigError(
-      `In production APP_URL ("${env.APP_URL}") must be https, or sessions and payment links travel in the clear; http is taken for this machine alone.`,
-    );
-  }
-}
-
 /** What is said at the start, and by `npm run doctor`. */
 export const TEST_MODE_WARNING =
   'Stripe is in test mode (STRIPE_ALLOW_TEST_KEYS=1): no real money moves, and every page says so.';
@@ -205,22 +192,6 @@ function assertKeysFit(env: Env, stripe: StripeConfig): void {
 
 function isLiveStripe(stripe: StripeConfig): boolean {
   return stripe.kind === 'live' && stripe.livemode;
-}
-
-/** What a guess has to get through. */
-const SECRET_LENGTH_MIN = 32;
-
-/** An http address of another machine: what is sent there is for everybody between to read. */
-export function isOpenHttp(value: string | undefined): boolean {
-  if (!value) return false;
-  const { protocol, hostname } = new URL(value);
-  return protocol === 'http:' && !isLoopback(hostname);
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
-
-function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
 }
 
 /** Outside production this machine alone, unless told: the demo's password is known to everybody. */

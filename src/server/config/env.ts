@@ -17,6 +17,7 @@ import {
 } from './variable.ts';
 
 const ENVIRONMENTS = ['production', 'development', 'test'] as const;
+const TAX_MODES = ['off', 'automatic'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const PLAIN = '[\\x20-\\x7e]';
@@ -66,6 +67,8 @@ const envSchema = z.object({
   ),
   STRIPE_TIMEOUT_SECONDS: optionalNumber(0.05, 80),
   STRIPE_ALLOW_TEST_KEYS: oneOf(['0', '1'], '0'),
+  STRIPE_TAX: oneOf(TAX_MODES, 'off'),
+  STRIPE_PROMOTION_CODES: oneOf(['0', '1'], '0'),
   SMTP_URL: address(['smtp:', 'smtps:'], 'smtp://user:password@mail.example.com:587'),
   MAIL_FROM: readBy(
     'be an e-mail address, or a name with one: Small Squaretable <billing@example.com>',

@@ -5,6 +5,7 @@ import { MailService } from '../services/mail/mail.service.ts';
 import type { PlanCatalogue } from '../services/plans/plan-catalogue.ts';
 import { createInboxMetrics } from '../services/billing/metrics.ts';
 import { createMailMetrics } from '../services/mail/metrics.ts';
+import { BillingDetailsService } from '../services/billing/billing-details.service.ts';
 import { PaymentService } from '../services/billing/payment.service.ts';
 import { PlanService } from '../services/billing/plan.service.ts';
 import { PurchaseService } from '../services/billing/purchase.service.ts';
@@ -28,6 +29,7 @@ export interface BillingServices {
   purchases: PurchaseService;
   subscriptions: SubscriptionService;
   payments: PaymentService;
+  billingDetails: BillingDetailsService;
   stripeEvents: StripeEventService;
   reconcile: ReconcileService;
   mails: MailService;
@@ -53,6 +55,7 @@ export function createBillingServices(
     stripe: client,
     portalConfiguration,
     environment: config.environment,
+    till: config.till,
   });
   const held = new HeldConnections(foundation.lockDatabase.db);
   const graceDays = config.pastDueGraceDays;
@@ -69,6 +72,7 @@ export function createBillingServices(
     plans: new PlanService({ catalogue, plans }),
     subscriptions: new SubscriptionService(billing),
     payments: new PaymentService({ db }),
+    billingDetails: new BillingDetailsService(billing),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),
     stripeCalls: new StripeCallLimiter({ pool: database.pool, limits: callLimitsOf(config) }),

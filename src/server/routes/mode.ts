@@ -8,6 +8,7 @@ import { createRouter } from './router.ts';
 const modeSchema = z
   .object({
     testMode: z.boolean().openapi({ description: 'No real money moves here, though it looks so.' }),
+    automaticTax: z.boolean().openapi({ description: 'Tax is worked out and shown at the till.' }),
     supportEmail: z.string().nullable(),
     termsUrl: z.string().nullable(),
     privacyUrl: z.string().nullable(),
@@ -24,6 +25,13 @@ export function modeRoutes({ config }: Pick<Context, 'config'>): OpenAPIHono<App
     responses: { 200: json(modeSchema, 'The mode.') },
   });
   return createRouter().openapi(route, (c) =>
-    c.json({ testMode: config.testMode, ...config.contact }, 200),
+    c.json(
+      {
+        testMode: config.testMode,
+        automaticTax: config.till.automaticTax,
+        ...config.contact,
+      },
+      200,
+    ),
   );
 }

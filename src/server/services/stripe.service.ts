@@ -2,6 +2,7 @@ import type { Stripe } from 'stripe';
 import type { Environment } from '../config/env.ts';
 import { STEP_TIMEOUTS, SYNC_TIMEOUTS, type CallTimeouts } from './stripe/client/client.ts';
 import { callStripe } from './stripe/client/errors.ts';
+import { BillingDetailsCalls } from './stripe/billing-details.ts';
 import * as cancellation from './stripe/cancellation.ts';
 import * as charges from './stripe/charges.ts';
 import * as changes from './stripe/changes.ts';
@@ -13,6 +14,7 @@ import * as schedules from './stripe/schedules.ts';
 import * as refunds from './stripe/refunds.ts';
 import * as packCheckout from './stripe/packs/pack-checkout.ts';
 import * as purchases from './stripe/packs/purchase-facts.ts';
+import type { Installation, StripeDeps } from './stripe/till.ts';
 import { listEventsSince } from './stripe/events.ts';
 import { listSubscribers, type Subscriber } from './stripe/subscribers.ts';
 import {
@@ -29,17 +31,18 @@ import {
 export class StripeService {
   readonly #stripe: Stripe;
   readonly #portalConfiguration: string | undefined;
+  readonly #installation: Installation;
   /** Written on what we make; what carries another one's is not ours. */
   readonly environment: Environment;
 
-  constructor(deps: {
-    stripe: Stripe;
-    portalConfiguration: string | undefined;
-    environment: Environment;
-  }) {
-    this.environment = deps.environment;
-    this.#stripe = deps.stripe;
-    this.#portalConfiguration = deps.portalConfiguration;
+  readonly billingDetails: BillingDetailsCalls;
+
+  constructor({ stripe, portalConfiguration, environment, till }: StripeDeps) {
+    this.environment = environment;
+    this.billingDetails = new BillingDetailsCalls(stripe);
+    this.#installation = { environment, till };
+    this.#stripe = stripe;
+    this.#portalConfiguration = portalConfiguration;
   }
 
   /** Makes the tenant's customer, once; answers its id. */
@@ -57,12 +60,9 @@ export class StripeService {
     return callStripe(() => customers.findCustomer(this.#stripe, customerId, SYNC_TIMEOUTS));
   }
 
-  createCheckoutSession(
-    values: Omit<checkout.NewCheckout, 'environment'>,
-  ): Promise<checkout.CheckoutSnapshot> {
-    return callStripe(() =>
-      checkout.createCheckoutSession(this.#stripe, { ...values, environment: this.environment }),
-    );
+  createCheckoutSession(values: Omit<checkout.NewCheckout, keyof Installation>) {
+    const wanted = { ...values, ...this.#installation };
+    return callStripe(() => checkout.createCheckoutSession(this.#stripe, wanted));
   }
 
   listOpenCheckouts(customerId: string): Promise<checkout.CheckoutSnapshot[]> {
@@ -78,11 +78,9 @@ export class StripeService {
     return callStripe(() => checkout.expireCheckout(this.#stripe, sessionId));
   }
 
-  createPackCheckout(values: Omit<packCheckout.NewPackCheckout, 'environment'>) {
-    const { environment } = this;
-    return callStripe(() =>
-      packCheckout.createPackCheckout(this.#stripe, { ...values, environment }),
-    );
+  createPackCheckout(values: Omit<packCheckout.NewPackCheckout, keyof Installation>) {
+    const wanted = { ...values, ...this.#installation };
+    return callStripe(() => packCheckout.createPackCheckout(this.#stripe, wanted));
   }
 
   readPurchase(sessionId: string): Promise<purchases.PurchaseReading> {

@@ -14,7 +14,7 @@ const english = leaves(en);
 const chinese = leaves(zhCN);
 const holes = (message: string) => (message.match(/\{\w+\}/g) ?? []).sort();
 
-/** Names that stay as they are in Chinese. */
+/** Names that stay as they are in Chinese; so do those that authorities give their numbers. */
 const NAMES =
   /\b(Stripe|API|token|CSV|PDF|UTC|EN|Shift|image|mei|example|com|Authorization|Bearer)\b|\{[^}]*\}/g;
 
@@ -32,9 +32,8 @@ describe('the catalogues', () => {
   });
 
   test('speak no English in Chinese, but for names', () => {
-    expect(chinese.filter(([, message]) => /[A-Za-z]/.test(message.replace(NAMES, '')))).toEqual(
-      [],
-    );
+    const spoken = chinese.filter(([key]) => !key.startsWith('billingDetails.kinds.'));
+    expect(spoken.filter(([, message]) => /[A-Za-z]/.test(message.replace(NAMES, '')))).toEqual([]);
   });
 
   test('leave the same holes in both languages', () => {

@@ -9,6 +9,7 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   invalid_period: 'That month does not exist.',
   unknown_price: 'This price is no longer offered. Reload the page to see the current ones.',
   unknown_model: 'This model is not offered any more. Choose another one.',
+  tax_id_invalid: 'This tax id cannot be one of its kind. Check the kind and the digits.',
   unknown_pack: 'This pack is no longer sold. Reload the page to see the current ones.',
   invalid_signature: 'The request could not be verified.',
   invalid_payload: 'The request could not be read.',

@@ -1,9 +1,10 @@
 import base from './base.ts';
 import bills from './bills.ts';
-import extras from './extras.ts';
+import billingDetails from './extras/billing-details.ts';
+import extras from './extras/index.ts';
 import rooms from './rooms.ts';
 
-const en = { ...base, ...bills, ...extras, ...rooms };
+const en = { ...base, ...bills, ...extras, ...rooms, billingDetails };
 
 /** The catalogue every language has to fill: a missing key does not compile. */
 export type Messages = typeof en;

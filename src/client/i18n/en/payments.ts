@@ -18,6 +18,7 @@ export default {
   caption: 'Your invoices, newest first',
   empty: 'No invoices yet.',
   more: 'Show earlier',
+  details: 'Billing details',
   columns: {
     date: 'Date',
     number: 'Number',

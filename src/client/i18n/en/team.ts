@@ -73,6 +73,7 @@ export default {
       api_key_revoked: 'Revoked an API key',
       tenant_plan_changed: 'Plan changed',
       tenant_billing_email_changed: 'Changed the second address for mails about money',
+      tenant_billing_details_changed: 'Changed the details on invoices',
       subscription_created: 'Subscription began',
       subscription_cancel_requested: 'Asked to cancel',
       subscription_change_requested: 'Asked for another plan',

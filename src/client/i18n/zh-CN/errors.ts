@@ -7,6 +7,7 @@ const errors: Messages['errors'] = {
   invalid_period: '没有这个月份。',
   unknown_price: '这个价格已不再提供，请刷新页面查看当前价格。',
   unknown_model: '该模型已不再提供，请选择其他模型。',
+  tax_id_invalid: '税号与所选类型不符，请核对类型和号码。',
   unknown_pack: '该点数包已停售，请刷新页面查看当前可购的点数包。',
   invalid_signature: '无法验证该请求。',
   invalid_payload: '无法读取该请求。',

@@ -1,8 +1,9 @@
 import type { Messages } from '../en/index.ts';
 import base from './base.ts';
 import bills from './bills.ts';
-import extras from './extras.ts';
+import billingDetails from './extras/billing-details.ts';
+import extras from './extras/index.ts';
 import rooms from './rooms.ts';
 
-const zhCN: Messages = { ...base, ...bills, ...extras, ...rooms };
+const zhCN: Messages = { ...base, ...bills, ...extras, ...rooms, billingDetails };
 export default zhCN;

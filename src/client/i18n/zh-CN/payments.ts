@@ -5,6 +5,7 @@ const payments: Messages['payments'] = {
   caption: '你的账单，最新的在前',
   empty: '还没有账单。',
   more: '更早的账单',
+  details: '账单信息',
   columns: {
     date: '日期',
     number: '编号',

@@ -45,6 +45,8 @@ const NONSENSE: Record<keyof Env, [wanted: string, ...values: string[]]> = {
   ],
   STRIPE_TIMEOUT_SECONDS: ['number from 0.05 to 80', 'soon', '0', '81', '1e1'],
   STRIPE_ALLOW_TEST_KEYS: ['one of 0, 1', 'yes', 'true'],
+  STRIPE_TAX: ['one of off, automatic', 'on', '1'],
+  STRIPE_PROMOTION_CODES: ['one of 0, 1', 'yes', 'true'],
   SMTP_URL: [
     'an address such as smtp://',
     'smtp.example.com:587',

@@ -1,6 +1,8 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
+import type { TillConfig } from '../../config/config.ts';
 import { APP_MARK, createOnce } from './customers.ts';
+import { tillParams } from './till.ts';
 import { READ_TIMEOUTS } from './client/client.ts';
 import { isMissing, isRefused } from './client/errors.ts';
 import { idOrNull, metadata, seconds, toDate, toUnixSeconds } from './snapshots/schemas.ts';
@@ -40,6 +42,7 @@ export const TRIAL_MARK = 'trialDays';
 
 export interface NewCheckout {
   environment: string;
+  till: TillConfig;
   tenantId: string;
   customerId: string;
   priceId: string;
@@ -82,6 +85,7 @@ export async function createCheckoutSession(
           }
         : {}),
     },
+    ...tillParams(values.till),
     locale: checkoutLocale(values.locale),
     expires_at: toUnixSeconds(values.expiresAt),
     success_url: values.successUrl,

@@ -68,6 +68,7 @@ const FAULTS = {
   price_unusable: ['it cannot be bought', 'Correct the variable, or run `npm run stripe:setup`.'],
   price_in_two_slots: ['one plan is sold as another', 'Give each variable its own price.'],
   price_of_another_plan: ['one plan is sold as another', 'Give the variable a price of its plan.'],
+  price_tax_unsaid: ['Stripe refuses to sell it with tax', 'Run `npm run stripe:setup`.'],
   currencies_mixed: [
     'Stripe refuses a change between currencies',
     'Take prices of one currency, or give each the other’s as a further currency.',

@@ -1,4 +1,5 @@
-import { isOpenHttp, missingInProduction, type Config } from '../../../config/config.ts';
+import type { Config } from '../../../config/config.ts';
+import { isOpenHttp, missingInProduction } from '../../../config/production.ts';
 import type { Env } from '../../../config/env.ts';
 import { fault, well, type Finding } from './faults.ts';
 

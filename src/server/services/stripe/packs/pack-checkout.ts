@@ -1,13 +1,16 @@
 import type { Stripe } from 'stripe';
+import type { TillConfig } from '../../../config/config.ts';
 import { checkoutLocale, readCheckout, type CheckoutSnapshot } from '../checkout.ts';
 import { APP_MARK, createOnce } from '../customers.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
+import { tillParams } from '../till.ts';
 
 /** What packs are paid with: once, so that wallets can be used. Where one cannot be, the others stay. */
 const METHODS = ['card', 'alipay', 'wechat_pay'] as const;
 
 export interface NewPackCheckout {
   environment: string;
+  till: TillConfig;
   tenantId: string;
   customerId: string;
   purchaseId: string;
@@ -44,6 +47,7 @@ export async function createPackCheckout(
     invoice_creation: { enabled: true, invoice_data: { metadata } },
     allowed_payment_method_types: [...METHODS],
     payment_method_options: { wechat_pay: { client: 'web' } },
+    ...tillParams(values.till),
     locale: checkoutLocale(values.locale),
     expires_at: toUnixSeconds(values.expiresAt),
     success_url: values.successUrl,

@@ -8,6 +8,7 @@ import { CATALOGUE_SLOTS, readOfferedPrices, type OfferedPrice } from '../offere
 import { readPackPrices } from '../packs/pack-prices.ts';
 import { examineEndpoints } from './examine-endpoints.ts';
 import { examinePortal } from './examine-portal.ts';
+import type { TaxTerms } from './products.ts';
 
 /** Looks whether the account is what the product needs; changes nothing. */
 export async function examineStripe(
@@ -15,11 +16,12 @@ export async function examineStripe(
   access: StripeAccess,
   webhookUrl: string | undefined,
   packs: readonly PackDefinition[],
+  tax: TaxTerms = { automaticTax: false },
 ): Promise<Finding[]> {
   try {
     return await callStripe(async () => [
       well(`Stripe answers in ${access.livemode ? 'live' : 'test'} mode`),
-      ...(await examinePrices(stripe, access)),
+      ...(await examinePrices(stripe, access, tax)),
       ...(await examinePacks(stripe, packs)),
       await examinePortal(stripe, access),
       ...(await examineEndpoints(stripe, access, webhookUrl)),
@@ -31,7 +33,11 @@ export async function examineStripe(
   }
 }
 
-async function examinePrices(stripe: Stripe, access: StripeAccess): Promise<Finding[]> {
+async function examinePrices(
+  stripe: Stripe,
+  access: StripeAccess,
+  tax: TaxTerms,
+): Promise<Finding[]> {
   const { offered, problems } = await readOfferedPrices(stripe, access.prices);
   return [
     ...offered.map(({ plan, interval, amountMinor, currency }) =>
@@ -41,6 +47,7 @@ async function examinePrices(stripe: Stripe, access: StripeAccess): Promise<Find
     ...sharedPrices(access),
     ...mixedCurrencies(offered),
     ...(await foreignPrices(stripe, offered)),
+    ...(tax.automaticTax ? await untaxedPrices(stripe, offered) : []),
   ];
 }
 
@@ -86,6 +93,18 @@ async function foreignPrices(stripe: Stripe, offered: OfferedPrice[]): Promise<F
     if (marked === undefined || marked === plan) continue;
     const what = `${priceId} is offered as ${plan}, and its product says ${marked}.`;
     found.push(fault('Prices', 'price_of_another_plan', what));
+  }
+  return found;
+}
+
+/** Where tax is automatic a price has to say whether it holds the tax already. */
+async function untaxedPrices(stripe: Stripe, offered: OfferedPrice[]): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const { priceId } of offered) {
+    const { tax_behavior } = await stripe.prices.retrieve(priceId);
+    if ((tax_behavior ?? 'unspecified') !== 'unspecified') continue;
+    const what = `${priceId} does not say whether tax is in it, and STRIPE_TAX is automatic.`;
+    found.push(fault('Prices', 'price_tax_unsaid', what));
   }
   return found;
 }

@@ -5,7 +5,8 @@ import { soldPackName } from '../../../../domain/product.ts';
 import { isMissing } from '../client/errors.ts';
 import { APP_MARK } from '../customers.ts';
 import { PACK_CONTENTS, packLookupKey } from '../packs/pack-prices.ts';
-import type { Changes } from './changes.ts';
+import { NOT_MADE, type Changes } from './changes.ts';
+import { ensureTaxBehavior, type TaxTerms } from './products.ts';
 
 /**
  * Makes the prices of packs that are not there yet. One of ours that sells something else than the pack
@@ -16,6 +17,7 @@ export async function ensurePackPrices(
   stripe: Stripe,
   changes: Changes,
   packs: readonly PackDraft[],
+  tax: TaxTerms,
 ): Promise<void> {
   if (packs.length === 0) return;
   const { data } = await stripe.prices.list({
@@ -26,16 +28,21 @@ export async function ensurePackPrices(
   for (const pack of packs) {
     const there = data.find((one) => one.lookup_key === packLookupKey(pack.id));
     const sells = there?.metadata[PACK_CONTENTS];
-    if (there && (sells === undefined || sells === packContents(pack))) continue;
-    await createPrice(stripe, changes, pack);
+    const isRight = there && (sells === undefined || sells === packContents(pack));
+    const price = isRight ? there : await createPrice(stripe, changes, pack);
+    await ensureTaxBehavior(stripe, changes, price, tax);
   }
 }
 
-async function createPrice(stripe: Stripe, changes: Changes, pack: PackDraft): Promise<void> {
+async function createPrice(
+  stripe: Stripe,
+  changes: Changes,
+  pack: PackDraft,
+): Promise<Pick<Stripe.Price, 'id' | 'tax_behavior'>> {
   const product = await ensureProduct(stripe, changes, pack);
   const [own, ...others] = pack.amounts;
-  const make = async () => {
-    await stripe.prices.create({
+  const make = () =>
+    stripe.prices.create({
       product,
       currency: own!.currency,
       unit_amount: own!.amountMinor,
@@ -50,8 +57,8 @@ async function createPrice(stripe: Stripe, changes: Changes, pack: PackDraft): P
         [PACK_CONTENTS]: packContents(pack),
       },
     });
-  };
-  await changes.make<void>(`the price ${packLookupKey(pack.id)}`, make, undefined);
+  const instead: Pick<Stripe.Price, 'id' | 'tax_behavior'> = { id: NOT_MADE, tax_behavior: null };
+  return changes.make(`the price ${packLookupKey(pack.id)}`, make, instead);
 }
 
 /** One a pack and number of credits: what is at the till, or on an old invoice, keeps its name. */

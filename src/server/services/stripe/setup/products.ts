@@ -13,11 +13,21 @@ export interface EnsuredPrice extends CatalogueSlot {
   productId: string;
 }
 
+export interface TaxTerms {
+  automaticTax: boolean;
+}
+
+type MadePrice = Pick<Stripe.Price, 'id' | 'product' | 'tax_behavior'>;
+
 /**
  * Makes the products and prices that are not there yet. What is there stays as it is: the
  * operator's amounts, names and archived prices win.
  */
-export async function ensurePrices(stripe: Stripe, changes: Changes): Promise<EnsuredPrice[]> {
+export async function ensurePrices(
+  stripe: Stripe,
+  changes: Changes,
+  tax: TaxTerms = { automaticTax: false },
+): Promise<EnsuredPrice[]> {
   const products = new Map<PaidPlan, string>();
   for (const plan of PAID_PLANS) products.set(plan, await ensureProduct(stripe, changes, plan));
   const existing = await stripe.prices.list({
@@ -30,6 +40,7 @@ export async function ensurePrices(stripe: Stripe, changes: Changes): Promise<En
     const price =
       existing.data.find((one) => one.lookup_key === slot.lookupKey) ??
       (await createPrice(stripe, changes, slot, products.get(slot.plan)!));
+    await ensureTaxBehavior(stripe, changes, price, tax);
     const productId = typeof price.product === 'string' ? price.product : price.product.id;
     ensured.push({ ...slot, priceId: price.id, productId });
   }
@@ -54,7 +65,7 @@ function createPrice(
   changes: Changes,
   { plan, interval, lookupKey, firstAmountMinor }: CatalogueSlot,
   product: string,
-): Promise<Pick<Stripe.Price, 'id' | 'product'>> {
+): Promise<MadePrice> {
   const make = () =>
     stripe.prices.create({
       product,
@@ -64,6 +75,22 @@ function createPrice(
       lookup_key: lookupKey,
       metadata: { app: APP_MARK, squaretable_plan: plan },
     });
-  const instead: Pick<Stripe.Price, 'id' | 'product'> = { id: NOT_MADE, product };
+  const instead: MadePrice = { id: NOT_MADE, product, tax_behavior: null };
   return changes.make(`the price ${lookupKey}`, make, instead);
+}
+
+/**
+ * Where tax is automatic a price has to say whether it holds the tax already. Ours do: what stands on
+ * the page is what is paid. Stripe takes the word once, so one that an operator said stays.
+ */
+export async function ensureTaxBehavior(
+  stripe: Stripe,
+  changes: Changes,
+  { id, tax_behavior }: Pick<Stripe.Price, 'id' | 'tax_behavior'>,
+  { automaticTax }: TaxTerms,
+): Promise<void> {
+  if (!automaticTax || (tax_behavior ?? 'unspecified') !== 'unspecified') return;
+  await changes.update(`tax of the price ${id}`, () =>
+    stripe.prices.update(id, { tax_behavior: 'inclusive' }),
+  );
 }

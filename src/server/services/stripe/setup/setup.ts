@@ -35,16 +35,17 @@ export async function setUpStripe(
     webhook: EndpointOptions | undefined;
     /** Those that are sold. */
     packs: readonly PackDraft[];
+    /** Whether the account works tax out: its prices then say that it is in them. */
+    automaticTax?: boolean;
     dryRun?: boolean;
   },
 ): Promise<SetUp> {
-  const changes = new Changes(options.dryRun ?? false);
-  const prices = await ensurePrices(stripe, changes);
-  await ensurePackPrices(stripe, changes, options.packs);
+  const { packs, webhook, automaticTax = false, dryRun = false } = options;
+  const changes = new Changes(dryRun);
+  const prices = await ensurePrices(stripe, changes, { automaticTax });
+  await ensurePackPrices(stripe, changes, packs, { automaticTax });
   const portalConfiguration = await ensurePortalConfiguration(stripe, changes, prices);
-  const endpoint = options.webhook
-    ? await ensureWebhookEndpoint(stripe, changes, options.webhook)
-    : undefined;
+  const endpoint = webhook ? await ensureWebhookEndpoint(stripe, changes, webhook) : undefined;
   return { prices, portalConfiguration, endpoint, changes };
 }
 
@@ -57,9 +58,9 @@ const keptWebhook = z.object({ endpointId: z.string(), secret: z.string() });
  */
 export async function setUpLocalStripe(
   access: StripeAccess,
-  options: { webhookUrl: string; db: Db; clock: Clock },
+  options: { webhookUrl: string; db: Db; clock: Clock; automaticTax?: boolean },
 ): Promise<StripeAccess> {
-  const { webhookUrl, db, clock } = options;
+  const { webhookUrl, db, clock, automaticTax = false } = options;
   const kept = keptWebhook.safeParse(await findSetting(db, WEBHOOK_SETTING)).data;
   const stripe = createStripeClient(access);
   const secretKnown = (endpointId: string) => endpointId === kept?.endpointId;
@@ -67,6 +68,7 @@ export async function setUpLocalStripe(
   const setUpOnce = (rotate: boolean) =>
     setUpStripe(stripe, {
       packs,
+      automaticTax,
       webhook:
         access.webhookSecrets.length > 0 ? undefined : { url: webhookUrl, secretKnown, rotate },
     });

@@ -1,4 +1,4 @@
-import type { Messages } from '../en/index.ts';
+import type { Messages } from '../../en/index.ts';
 
 const credits: Messages['credits'] = {
   title: '点数',

@@ -1,0 +1,4 @@
+import credits from './credits.ts';
+
+/** Words of what is beside a plan; whatever shows them asks for them. */
+export default { credits };
