@@ -1,4 +1,5 @@
 import type { ChatDone, ImageView, ModelView } from '../../domain/api.ts';
+import type { QuoteView } from '../../domain/billing/quote.ts';
 import { ApiProblem, problemOf } from './api-problem.ts';
 import { readEvents } from './event-stream.ts';
 import { authorizedFetch, getJson, jsonBody, postJson } from './http.ts';
@@ -32,6 +33,15 @@ export async function streamChat(
     else if (event.event === 'error') throw problemOf(502, data);
   }
   throw new ApiProblem(0, 'network');
+}
+
+/** What a message would take at most; 429 `quota_exceeded` when it could not be sent. */
+export async function quoteMessage(
+  message: Omit<ChatRequest, 'conversationId'>,
+  signal: AbortSignal,
+): Promise<QuoteView> {
+  const asked = { method: 'POST', signal, ...jsonBody(message) };
+  return (await (await authorizedFetch('/api/usage/quote', asked)).json()) as QuoteView;
 }
 
 export async function createImage(prompt: string, conversationId: string): Promise<ImageView> {

@@ -155,17 +155,27 @@ export async function findVisibleCharacter(
   const [row] = await db
     .select()
     .from(characters)
-    .where(
-      and(
-        eq(characters.id, id),
-        or(
-          eq(characters.tenantId, tenantId),
-          and(eq(characters.shared, true), isNull(characters.hiddenAt)),
-        ),
-      ),
-    );
+    .where(and(eq(characters.id, id), isVisibleTo(tenantId)));
   return row;
 }
+
+/** Of these ids the names of characters that the tenant may see. */
+export function listCharacterNames(
+  db: DbOrTx,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<Pick<Character, 'id' | 'name'>[]> {
+  return db
+    .select({ id: characters.id, name: characters.name })
+    .from(characters)
+    .where(and(sql`${characters.id}::text = any(${sql.param([...ids])})`, isVisibleTo(tenantId)));
+}
+
+const isVisibleTo = (tenantId: string) =>
+  or(
+    eq(characters.tenantId, tenantId),
+    and(eq(characters.shared, true), isNull(characters.hiddenAt)),
+  );
 
 /** Writes the characters that come with the product; those that are there are brought up to date. */
 export async function upsertStarterCharacters(

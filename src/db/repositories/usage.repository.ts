@@ -14,6 +14,7 @@ import { streamLedgerCsv, streamReportCsv } from './usage/export.ts';
 import { bucketOf, type Bucket } from './usage/bucket.ts';
 import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/ledger/archive.ts';
+import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
@@ -132,6 +133,11 @@ export class UsageRepository {
 
   getDays(tenantId: string, first: Period, last: Period): Promise<UsageOfDay[]> {
     return readDays(this.#bucket, tenantId, first, last);
+  }
+
+  /** A month's usage in parts; see `sumByPart`. */
+  sumByPart(...wanted: AfterBucket<typeof sumByPart>) {
+    return sumByPart(this.#bucket, ...wanted);
   }
 
   /** `undefined` when the tenant is not here. */

@@ -56,7 +56,7 @@ export function createProductServices(
     chat: new ChatService({
       provider: chooseProvider(config.llm),
       clock,
-      rates: usage.rates,
+      usage,
       features,
       characters,
       conversations,
@@ -71,6 +71,6 @@ export function createProductServices(
       limit: new InvitationLimit(pool),
       jwtSecret: config.jwtSecret,
     }),
-    members: new MemberService(team),
+    members: new MemberService({ ...team, usage }),
   };
 }

@@ -1,6 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
+import { PAID_FROM, type QuoteView } from '../../domain/billing/quote.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';
@@ -22,6 +23,17 @@ const chatBody = z
       .openapi({ description: 'Keeps what is said, in a conversation of the person who asks.' }),
   })
   .openapi('ChatMessage');
+
+const { conversationId: _, ...said } = chatBody.shape;
+const quoteBody = z.strictObject(said).openapi('QuoteRequest');
+
+const quoteSchema = z
+  .object({
+    units: z.number().int().openapi({ description: 'Of `llm_tokens`, at most.' }),
+    credits: z.number().openapi({ description: 'Beyond the quota, at most; six decimals.' }),
+    from: z.enum(PAID_FROM),
+  })
+  .openapi('Quote') satisfies z.ZodType<QuoteView>;
 
 const modelsSchema = z
   .object({
@@ -114,6 +126,33 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
         }
       };
       return streamSSE(c, (stream) => drain.during(tell(stream)));
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/usage/quote',
+      tags,
+      summary: 'What a message would take, before it is sent',
+      description:
+        'As it would be held: its prompt and the longest answer that fits. Nothing is held, kept or metered; what sending would refuse is refused here. A request by key counts 1 `api_calls`, as each does.',
+      security: userTokenOrApiKey,
+      request: { body: jsonBody(quoteBody) },
+      middleware: [
+        requireAuth(context, 'chat'),
+        requireSeat,
+        requireFeature('basic_chat'),
+      ] as const,
+      responses: {
+        200: json(quoteSchema, 'What it would take at most, and who would pay.'),
+        ...errors(...gated, 'seat_required', 'forbidden', 'not_found'),
+        ...errors('invalid_request', 'unknown_model'),
+      },
+    }),
+    async (c) => {
+      const { tenantId } = c.get('principal');
+      return c.json(await chat.quote({ ...c.req.valid('json'), tenantId }), 200);
     },
   );
 

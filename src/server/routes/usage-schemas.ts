@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
+import { BREAKDOWNS, type UsageBreakdown } from '../../domain/billing/usage-breakdown.ts';
 
 const units = z.number().int();
 
@@ -39,9 +40,37 @@ export const usageHistorySchema = z
   })
   .openapi('UsageHistory') satisfies z.ZodType<UsageHistory>;
 
+const counted = {
+  used: z.object({ llm_tokens: units, messages: units, images: units, api_calls: units }),
+  credits: z.number().openapi({ description: 'Credits, up to six decimals.' }),
+};
+
+export const breakdownSchema = z
+  .object({
+    period: z.string(),
+    by: z.enum(BREAKDOWNS),
+    parts: z.array(
+      z.object({
+        id: z.string().nullable().openapi({
+          description:
+            'A person’s or character’s id, a model, a UTC day; `null` where none is known.',
+        }),
+        name: z.string().nullable(),
+        ...counted,
+      }),
+    ),
+    othersTogether: z.boolean().openapi({
+      description: 'Whether the part without an id is everybody but the reader.',
+    }),
+    total: z.object(counted),
+  })
+  .openapi('UsageBreakdown') satisfies z.ZodType<UsageBreakdown>;
+
 export const periodQuery = z.object({
   period: z.string().optional().openapi({ example: '2026-05', description: 'The present month.' }),
 });
+
+export const breakdownQuery = periodQuery.extend({ by: z.enum(BREAKDOWNS) });
 
 export const historyQuery = z.object({
   days: z

@@ -1,12 +1,17 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { canManageBilling, type TenantId } from '../../domain/ids.ts';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
+import type { UsageBreakdown } from '../../domain/billing/usage-breakdown.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middleware/auth.ts';
+import { withNames, type Names } from '../services/usage/ledger/breakdown.ts';
 import { answerEvents, answerFile, type EventStream } from './answer-stream.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
+  breakdownQuery,
+  breakdownSchema,
   historyQuery,
   periodQuery,
   usageHistorySchema,
@@ -32,7 +37,7 @@ const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] a
 /** What the requester's tenant uses and has used; everybody in it may see. */
 export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { streams } = context;
-  const { auth, members, usage } = context.services;
+  const { auth, characters, members, usage } = context.services;
   const router = createRouter();
   const tags = ['Usage'];
   const member = { security: userToken, middleware: requireUser(context), tags };
@@ -77,6 +82,48 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       return c.json(await usage.getHistory(c.get('principal').tenantId, wanted), 200);
     },
   );
+
+  router.openapi(
+    createRoute({
+      ...reader,
+      method: 'get',
+      path: '/api/subscription/usage/breakdown',
+      summary: 'Usage of a month by member, model, character or day',
+      description:
+        'Units and credits; the parts add up to the total. By member, owners and admins see everybody; a member sees their own part, and the others together.',
+      request: { query: breakdownQuery },
+      responses: {
+        200: json(breakdownSchema, 'Days in order; others the largest first.'),
+        ...errors('invalid_request', 'invalid_period', 'not_found', 'busy', ...signedOut),
+      },
+    }),
+    async (c) => {
+      const { by, period } = c.req.valid('query');
+      const principal = c.get('principal');
+      const { tenantId } = principal;
+      const isPerson = principal.kind === 'user';
+      const seesAll = by !== 'member' || (isPerson && canManageBilling(principal.role));
+      const found = await usage.breakDown({
+        ...{ tenantId, by, period: requestedPeriod(period) },
+        only: seesAll ? undefined : isPerson ? principal.userId : '',
+      });
+      return c.json(withNames(found, await namesFor(tenantId, found)), 200);
+    },
+  );
+
+  /** What its parts are called: people and characters by their names, models and days by themselves. */
+  async function namesFor(tenantId: TenantId, { by, parts }: UsageBreakdown): Promise<Names> {
+    const ids = parts.flatMap(({ id }) => (id === null ? [] : [id]));
+    switch (by) {
+      case 'member':
+        return new Map((await members.listNames(tenantId)).map(({ id, name }) => [id, name]));
+      case 'character':
+        return characters.listNames(tenantId, ids);
+      case 'model':
+      case 'day':
+        return new Map(ids.map((id) => [id, id]));
+    }
+  }
 
   router.openapi(
     createRoute({

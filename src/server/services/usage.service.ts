@@ -3,10 +3,12 @@ import type { Database } from '../../db/client.ts';
 import { startListener, type Listener } from '../../db/listener.ts';
 import { notifyUsageChanged } from '../../db/repositories/usage/buckets/placement.ts';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
+import type { QuoteView } from '../../domain/billing/quote.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { daysOf, type DaysWanted, type Period } from '../../domain/period.ts';
+import { daysOf, periodOf, type DaysWanted, type Period } from '../../domain/period.ts';
 import type { PlanDefinition } from '../../domain/plans.ts';
 import type { ResourceType } from '../../domain/quota.ts';
+import type { UsageBreakdown } from '../../domain/billing/usage-breakdown.ts';
 import type { Logger } from '../log.ts';
 import { PlanCatalogue } from './plans/plan-catalogue.ts';
 import { checkQuota, type QuotaCheck } from './usage/check-quota.ts';
@@ -16,11 +18,13 @@ import { correctUsage, resetUsage } from './usage/ledger/correct.ts';
 import type { CorrectionRequest, ResetRequest } from './usage/ledger/correct.ts';
 import { CreditService } from './usage/credits/credit.service.ts';
 import { Entitlements } from './usage/entitlements.ts';
+import { breakDownUsage, type BreakdownRequest } from './usage/ledger/breakdown.ts';
 import { openExport, openReport } from './usage/ledger/export.ts';
 import { ingestBatch, type IngestResult } from './usage/ingest.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { MeteringDeps } from './usage/metering-deps.ts';
+import { quoteMessage } from './usage/quote.ts';
 import { BucketSync } from './usage/routing/bucket-sync.ts';
 import { createQueues, type QueueOptions } from './usage/routing/queues.ts';
 import { begin, release, reserve, settle } from './usage/reservations.ts';
@@ -164,6 +168,11 @@ export class UsageService {
     return checkQuota(this.#deps, this.credits, { tenantId, resourceType, amount });
   }
 
+  /** What a message would take of quotas and credits; see `quoteMessage`. */
+  quote(tenantId: string, tokens: (left: number | null) => number): Promise<QuoteView> {
+    return quoteMessage(this.#deps, this.credits, tenantId, tokens);
+  }
+
   /** The tenant's effective plan. */
   getPlan(tenantId: string): Promise<PlanDefinition> {
     return this.#deps.entitlements.getPlan(tenantId);
@@ -182,6 +191,12 @@ export class UsageService {
   /** The usage now and whenever it changes, in any process, until `signal` is aborted. */
   watch(tenantId: string, signal: AbortSignal): AsyncGenerator<UsageStats, void> {
     return watchUsage(this.#deps, tenantId, signal);
+  }
+
+  /** A month's usage in parts, the present one unless told; see `breakDownUsage`. */
+  breakDown(wanted: BreakdownRequest): Promise<UsageBreakdown> {
+    const { period = periodOf(this.#deps.clock.now()), ...rest } = wanted;
+    return breakDownUsage(this.#deps, { ...rest, period });
   }
 
   /** The ledger of a month as CSV. */

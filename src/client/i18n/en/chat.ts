@@ -27,5 +27,12 @@ export default {
   transcript: 'Conversation with {name}',
   model: 'Model',
   remaining: 'No messages left | One message left | {count} messages left',
+  price: {
+    tokens: 'up to {count} token | up to {count} tokens',
+    credits: 'up to {count} credits',
+    notEnough: 'Not enough left for this message',
+    begun: 'Uses credits now',
+    why: 'Your message and the longest answer it can have. What is not needed is given back.',
+  },
   unlimited: 'Messages without limit',
 };

@@ -28,6 +28,13 @@ const chat: Messages['chat'] = {
   transcript: '与{name}的对话',
   model: '模型',
   remaining: '消息已用完 | 还剩 {count} 条消息 | 还剩 {count} 条消息',
+  price: {
+    tokens: '最多 {count} token | 最多 {count} token',
+    credits: '最多 {count} 点数',
+    notEnough: '余量不够发送这条消息',
+    begun: '现在开始使用点数',
+    why: '按你的消息和最长的回答估算，未用到的会退回。',
+  },
   unlimited: '消息不限量',
 };
 export default chat;

@@ -3,7 +3,7 @@ import type { CharactersView, CharacterView } from '../../../domain/api.ts';
 import { CHARACTERS_MAX, LISTED_PER_TENANT_MAX } from '../../../domain/characters.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { canManageBilling, type UserId } from '../../../domain/ids.ts';
+import { canManageBilling, type TenantId, type UserId } from '../../../domain/ids.ts';
 import type { Db, Tx } from '../../../db/client.ts';
 import {
   listReportedBy,
@@ -13,6 +13,7 @@ import {
   deleteCharacter,
   findVisibleCharacter,
   insertCharacter,
+  listCharacterNames,
   listOwnCharacters,
   listSharedCharacters,
   lockCharacterCounts,
@@ -77,6 +78,12 @@ export class CharacterService {
       characters: [...own, ...page].map((character) => describe(character, principal, reported)),
       nextCursor: last ? writeCursor(last) : null,
     };
+  }
+
+  /** Of these ids the names of those that the tenant may see. */
+  async listNames(tenantId: TenantId, ids: readonly string[]): Promise<Map<string, string>> {
+    const found = ids.length > 0 ? await listCharacterNames(this.db, tenantId, ids) : [];
+    return new Map(found.map(({ id, name }) => [id, name]));
   }
 
   /** Sharing needs `character_share`: 403 `upgrade_required`. 409 `limit_reached`. */

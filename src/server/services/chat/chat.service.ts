@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ModelView } from '../../../domain/api.ts';
-import { BillingError } from '../../../domain/errors.ts';
+import type { QuoteView } from '../../../domain/billing/quote.ts';
+import type { Rating } from '../../../domain/billing/rate-card.ts';
+import { BillingError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { TenantId } from '../../../domain/ids.ts';
 import type { Logger } from '../../log.ts';
@@ -29,8 +31,8 @@ const HOLD_ATTEMPTS = 4;
 export interface ChatDeps {
   provider: ChatProvider;
   clock: Clock;
-  /** What tokens weigh. */
-  rates: UsageService['rates'];
+  /** What tokens weigh, and what is left to pay with. */
+  usage: Pick<UsageService, 'quote' | 'rates'>;
   features: FeatureService;
   characters: CharacterService;
   conversations: ConversationService;
@@ -38,11 +40,15 @@ export interface ChatDeps {
   onDistrusted: (part: 'prompt' | 'completion') => void;
 }
 
-export interface ChatRequest {
+/** What may be asked the price of. */
+export interface QuotedMessage {
   tenantId: TenantId;
   message: string;
   characterId?: string | undefined;
   model?: string | undefined;
+}
+
+export interface ChatRequest extends QuotedMessage {
   /** Where it is kept, and whose that is. */
   keeping?: { conversationId: string; keeper: Keeper } | undefined;
   /** Of the request; the stream takes it over when it begins. */
@@ -71,15 +77,10 @@ export class ChatService {
    * 502 when nothing comes from the upstream. After that the events are the answer.
    */
   async answer(request: ChatRequest): Promise<AsyncGenerator<AnswerEvent>> {
-    const { tenantId, meter, signal } = request;
-    const model = this.findModel(request.model);
-    if (model.advanced) await this.deps.features.assertFeature(tenantId, 'advanced_models');
-    const rating = await this.deps.rates.ratingOf(model.id, this.deps.clock.now());
-    const persona = await this.findPersona(tenantId, request.characterId);
+    const { meter, signal } = request;
+    const { model, persona, rating } = await this.prepare(request);
     const exchange = await this.beginExchange(request);
-    const messages = buildMessages(request.message, persona);
-    const counter = await loadTokenCounter();
-    const promptTokens = counter.countMessages(messages);
+    const { messages, counter, planned } = await this.plan(request.message, persona, rating);
 
     const messageId = `msg_${randomUUID().replaceAll('-', '')}`;
     const { characterId } = request;
@@ -87,13 +88,11 @@ export class ChatService {
       ...{ messageId, model: model.id },
       ...(characterId === undefined ? {} : { characterId }),
     };
-    const { maxOutputTokens } = this.deps.provider;
-    const planned = { promptTokens, maxOutputTokens, weights: rating.weights };
     const { maxTokens } = await this.hold(request, planned, ledgerNote);
     const events = await beginAnswer({
       provider: this.deps.provider,
       completion: { model: model.id, messages, persona, maxTokens },
-      promptTokens,
+      promptTokens: planned.promptTokens,
       rating,
       characterId,
       counter,
@@ -106,6 +105,38 @@ export class ChatService {
     return exchange ? keepAnswer(events, exchange) : events;
   }
 
+  /**
+   * What a message would take at most, before it is sent: as it would be held. Refuses what sending it
+   * would refuse, an unknown model with 400 `unknown_model`. Nothing is held, kept or counted.
+   */
+  async quote(request: QuotedMessage): Promise<QuoteView> {
+    const { persona, rating } = await this.prepare(request, 'unknown_model');
+    const { planned } = await this.plan(request.message, persona, rating);
+    return this.deps.usage.quote(request.tenantId, (left) => {
+      return (holdWithin(planned, left) ?? shortestHold(planned)).amount;
+    });
+  }
+
+  /** Model, character and weights of what is asked for, each looked up or refused. */
+  private async prepare(request: QuotedMessage, unknown?: ErrorCode) {
+    const { tenantId, characterId } = request;
+    const model = this.findModel(request.model, unknown);
+    if (model.advanced) await this.deps.features.assertFeature(tenantId, 'advanced_models');
+    const rating = await this.deps.usage.rates.ratingOf(model.id, this.deps.clock.now());
+    const persona = await this.findPersona(tenantId, characterId);
+    return { model, rating, persona };
+  }
+
+  /** The prompt, and what it takes before it is sent. */
+  private async plan(message: string, persona: Persona | undefined, { weights }: Rating) {
+    const messages = buildMessages(message, persona);
+    const counter = await loadTokenCounter();
+    const promptTokens = counter.countMessages(messages);
+    const { maxOutputTokens } = this.deps.provider;
+    const planned: PlannedCall = { promptTokens, maxOutputTokens, weights };
+    return { messages, counter, planned };
+  }
+
   private beginExchange(request: ChatRequest): Promise<Exchange> | undefined {
     const { keeping, message, characterId, log } = request;
     if (!keeping) return undefined;
@@ -114,11 +145,11 @@ export class ChatService {
     return this.deps.conversations.begin(keeper, said);
   }
 
-  private findModel(id: string | undefined): ModelView {
+  private findModel(id: string | undefined, code: ErrorCode = 'invalid_request'): ModelView {
     const { models } = this.deps.provider;
     const model = id === undefined ? models[0] : models.find((known) => known.id === id);
     if (model) return model;
-    throw new BillingError('invalid_request', `There is no model "${id}".`, {
+    throw new BillingError(code, `There is no model "${id}".`, {
       data: { models: models.map((known) => known.id) },
     });
   }

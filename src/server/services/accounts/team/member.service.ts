@@ -2,8 +2,7 @@ import type { MembersView, MemberView, TeamView } from '../../../../domain/api.t
 import { BillingError } from '../../../../domain/errors.ts';
 import { ROLES, type Role, type TenantId, type UserId } from '../../../../domain/ids.ts';
 import { mayManage } from '../../../../domain/accounts/team.ts';
-import { periodOf } from '../../../../domain/period.ts';
-import { RESOURCE_TYPES } from '../../../../domain/quota.ts';
+import type { UsagePart } from '../../../../domain/billing/usage-breakdown.ts';
 import { revokeKeysOf } from '../../../../db/repositories/accounts/api-key.repository.ts';
 import {
   deleteMembership,
@@ -19,22 +18,25 @@ import {
 } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import { findAccountById, lockUser } from '../../../../db/repositories/accounts/user.repository.ts';
 import { noteContactChangedBy } from '../../../../db/repositories/billing/contact.repository.ts';
-import {
-  readUsageByMember,
-  type UsageOfMember,
-} from '../../../../db/repositories/accounts/member-usage.repository.ts';
 import type { Requester } from '../../billing/requester.ts';
+import type { UsageService } from '../../usage.service.ts';
 import type { AccountMails } from '../account-mails.ts';
 import type { Standings } from '../standings.ts';
 import { changeTeam, seatsOf, type ChangingTeam, type TeamDeps } from './change-team.ts';
 import { passSeatOn } from './pass-seat-on.ts';
 import { withdrawInvitations } from './withdraw-invitations.ts';
 
+export interface MemberDeps extends TeamDeps {
+  mails: AccountMails;
+  standings: Standings;
+  usage: Pick<UsageService, 'breakDown'>;
+}
+
 /** Who is in a team, and as what. */
 export class MemberService {
-  readonly #deps: TeamDeps & { mails: AccountMails; standings: Standings };
+  readonly #deps: MemberDeps;
 
-  constructor(deps: TeamDeps & { mails: AccountMails; standings: Standings }) {
+  constructor(deps: MemberDeps) {
     this.#deps = deps;
   }
 
@@ -60,9 +62,19 @@ export class MemberService {
     const tenant = await findTenant(db, reader.tenantId);
     if (!tenant) throw new BillingError('tenant_not_found', 'This team no longer exists.');
     const rows = await listMembers(db, tenant.id);
-    const used = await readUsageByMember(db.$client, tenant, periodOf(now));
+    const used = await this.#readUsage(tenant.id);
     const seats = await seatsOf(db, { tenant, members: rows.length, now });
     return { members: rows.map((row) => describe(row, reader.userId, used)), seats };
+  }
+
+  /** What each person used this month; `null` when that is too much to add up. */
+  async #readUsage(tenantId: string): Promise<UsagePart[] | null> {
+    try {
+      return (await this.#deps.usage.breakDown({ tenantId, by: 'member' })).parts;
+    } catch (error) {
+      if (error instanceof BillingError && error.code === 'busy') return null;
+      throw error;
+    }
   }
 
   /** 403 `team_role_required`, 404 `not_found`, 409 `last_owner`. Answers the member as they are then. */
@@ -203,17 +215,14 @@ async function ensureOtherTeam({ tx, now }: ChangingTeam, member: MemberRow): Pr
   await insertMembership(tx, { tenantId: own.id, userId, role: 'owner', now });
 }
 
-function describe(row: MemberRow, readerId: string, used: UsageOfMember[] | undefined): MemberView {
+function describe(row: MemberRow, readerId: string, used: readonly UsagePart[] | null): MemberView {
   const { userId, displayName, email, role, hasSeat, joinedAt } = row;
-  const own = used?.filter((one) => one.userId === userId);
-  const amounts = RESOURCE_TYPES.map((resource) => [
-    resource,
-    own?.find(({ resourceType }) => resourceType === resource)?.amount ?? 0,
-  ]);
   return {
     ...{ id: userId, name: displayName, email, role, hasSeat },
     joinedAt: joinedAt.toISOString(),
     own: userId === readerId,
-    usage: own ? (Object.fromEntries(amounts) as MemberView['usage']) : null,
+    usage: used && (used.find(({ id }) => id === userId)?.used ?? NOTHING),
   };
 }
+
+const NOTHING: UsagePart['used'] = { llm_tokens: 0, messages: 0, images: 0, api_calls: 0 };

@@ -13,18 +13,25 @@ export async function openExport(
   tenantId: string,
   period: Period,
 ): Promise<Readable> {
-  if (await deps.router.first.isArchived(period)) {
-    throw new BillingError(
-      'not_found',
-      `The ledger of ${period} has been archived: ask support for the file.`,
-    );
-  }
+  await assertNotArchived(deps, period);
   const ledger = await deps.router.read(
     tenantId,
     (bucket) => bucket.streamLedger(tenantId, period),
     (found) => found === undefined,
   );
   return found(tenantId, ledger);
+}
+
+/** 404 when the month was archived. */
+export async function assertNotArchived(
+  { router }: Pick<MeteringDeps, 'router'>,
+  period: Period,
+): Promise<void> {
+  if (!(await router.first.isArchived(period))) return;
+  throw new BillingError(
+    'not_found',
+    `The ledger of ${period} has been archived: ask support for the file.`,
+  );
 }
 
 /**
