@@ -3,7 +3,7 @@ import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
 import type { Limit, ResourceType, ResourceUsage } from './quota.ts';
-import type { RawTokens } from './billing/rate-card.ts';
+import type { RawTokens } from './billing/usage/rate-card.ts';
 import type { PriceAction } from './billing/subscription-change.ts';
 import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
 

@@ -1,5 +1,5 @@
 import { ref, watch, type Ref } from 'vue';
-import type { QuoteView } from '../../domain/billing/quote.ts';
+import type { QuoteView } from '../../domain/billing/usage/quote.ts';
 import { useSessionStore } from '../stores/session.ts';
 
 const PREFIX = 'squaretable.credits-begun.';

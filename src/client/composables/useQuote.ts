@@ -1,6 +1,6 @@
 import { watchDebounced } from '@vueuse/core';
 import { onScopeDispose, shallowRef, type ShallowRef } from 'vue';
-import type { QuoteView } from '../../domain/billing/quote.ts';
+import type { QuoteView } from '../../domain/billing/usage/quote.ts';
 import { toProblem, type ApiProblem } from '../services/api-problem.ts';
 import { quoteMessage, type ChatRequest } from '../services/chat.api.ts';
 

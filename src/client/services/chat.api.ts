@@ -1,5 +1,5 @@
 import type { ChatDone, ImageView, ModelView } from '../../domain/api.ts';
-import type { QuoteView } from '../../domain/billing/quote.ts';
+import type { QuoteView } from '../../domain/billing/usage/quote.ts';
 import { ApiProblem, problemOf } from './api-problem.ts';
 import { readEvents } from './event-stream.ts';
 import { authorizedFetch, getJson, jsonBody, postJson } from './http.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { WEIGHT_ONE, type RateCard } from '../../domain/billing/rate-card.ts';
+import { WEIGHT_ONE, type RateCard } from '../../domain/billing/usage/rate-card.ts';
 import { parseYaml } from './parse-yaml.ts';
 
 /** What comes with the product, and is published where no card is published yet. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable } from 'drizzle-orm/pg-core';
-import type { Weights } from '../../domain/billing/rate-card.ts';
+import type { Weights } from '../../domain/billing/usage/rate-card.ts';
 import { instant } from './columns.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
-import { PAID_FROM, type QuoteView } from '../../domain/billing/quote.ts';
+import { PAID_FROM, type QuoteView } from '../../domain/billing/usage/quote.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';

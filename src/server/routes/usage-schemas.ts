@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { UsageHistory, UsageStats } from '../../domain/api.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
-import { BREAKDOWNS, type UsageBreakdown } from '../../domain/billing/usage-breakdown.ts';
+import { BREAKDOWNS, type UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 
 const units = z.number().int();
 

@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { canManageBilling, type TenantId } from '../../domain/ids.ts';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
-import type { UsageBreakdown } from '../../domain/billing/usage-breakdown.ts';
+import type { UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middleware/auth.ts';

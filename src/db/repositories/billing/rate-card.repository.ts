@@ -1,5 +1,5 @@
 import { asc, sql } from 'drizzle-orm';
-import type { RateCard } from '../../../domain/billing/rate-card.ts';
+import type { RateCard } from '../../../domain/billing/usage/rate-card.ts';
 import type { DbOrTx } from '../../client.ts';
 import { rateCards } from '../../schema/index.ts';
 

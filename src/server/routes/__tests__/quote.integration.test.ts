@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { QuoteView } from '../../../domain/billing/quote.ts';
+import type { QuoteView } from '../../../domain/billing/usage/quote.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import {
   startChatWithUpstream,

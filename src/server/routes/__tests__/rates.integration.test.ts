@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FIRST_EFFECTIVE_AT, RATES_FILE, readRatesFile } from '../../../db/catalogue/rates-file.ts';
-import { cardAt, weigh, WEIGHT_ONE, weightsOf } from '../../../domain/billing/rate-card.ts';
+import { cardAt, weigh, WEIGHT_ONE, weightsOf } from '../../../domain/billing/usage/rate-card.ts';
 import { listRateCards } from '../../../db/repositories/billing/rate-card.repository.ts';
 import { periodOf } from '../../../domain/period.ts';
 import { foreseeRates, publishRates, reweighMonth } from '../../services/plans/publish-rates.ts';

@@ -6,7 +6,7 @@ import {
   BREAKDOWNS,
   type BreakdownBy,
   type UsageBreakdown,
-} from '../../../domain/billing/usage-breakdown.ts';
+} from '../../../domain/billing/usage/breakdown.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 import { idOf, teamsOf, type Person } from '../../../../tests/support/team.ts';
 import { HandClock } from '../../services/usage/__tests__/service.ts';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ApiError, ChatDone } from '../../../domain/api.ts';
-import { weigh, type Rating } from '../../../domain/billing/rate-card.ts';
+import { weigh, type Rating } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Logger } from '../../log.ts';
 import type { RequestMeter } from '../usage/request-meter.ts';

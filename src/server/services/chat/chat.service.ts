@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ModelView } from '../../../domain/api.ts';
-import type { QuoteView } from '../../../domain/billing/quote.ts';
-import type { Rating } from '../../../domain/billing/rate-card.ts';
+import type { QuoteView } from '../../../domain/billing/usage/quote.ts';
+import type { Rating } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { TenantId } from '../../../domain/ids.ts';

@@ -1,4 +1,4 @@
-import type { RawTokens } from '../../../domain/billing/rate-card.ts';
+import type { RawTokens } from '../../../domain/billing/usage/rate-card.ts';
 import type { ReportedUsage, TokenUsage } from './upstream/provider.ts';
 
 /** Whose count a part is: the upstream's report, or ours of what was sent and streamed. */

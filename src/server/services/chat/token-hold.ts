@@ -1,4 +1,4 @@
-import { outputWithin, weigh, type Weights } from '../../../domain/billing/rate-card.ts';
+import { outputWithin, weigh, type Weights } from '../../../domain/billing/usage/rate-card.ts';
 
 /** An answer shorter than this is not worth asking for. */
 export const OUTPUT_TOKENS_MIN = 32;

@@ -8,7 +8,7 @@ import {
   weightsOf,
   type RateCard,
   type Rating,
-} from '../../../domain/billing/rate-card.ts';
+} from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
 

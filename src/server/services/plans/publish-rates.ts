@@ -7,7 +7,7 @@ import {
 } from '../../../db/repositories/billing/rate-card.repository.ts';
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { reweigh, type Reweighed } from '../../../db/repositories/usage/ledger/rated.ts';
-import type { RateCard } from '../../../domain/billing/rate-card.ts';
+import type { RateCard } from '../../../domain/billing/usage/rate-card.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { periodOf, previousPeriod, type Period } from '../../../domain/period.ts';

@@ -1,5 +1,5 @@
 import type { Admission } from '../../../db/repositories/usage/admit.ts';
-import { weigh } from '../../../domain/billing/rate-card.ts';
+import { weigh } from '../../../domain/billing/usage/rate-card.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/quota.ts';

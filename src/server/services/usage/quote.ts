@@ -1,5 +1,10 @@
 import type { UsageStats } from '../../../domain/api.ts';
-import { leftAfter, microBeyond, quoteOf, type QuoteView } from '../../../domain/billing/quote.ts';
+import {
+  leftAfter,
+  microBeyond,
+  quoteOf,
+  type QuoteView,
+} from '../../../domain/billing/usage/quote.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 import { quotaExceeded } from './calls/results.ts';
 import type { CreditService } from './credits/credit.service.ts';

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Rated } from '../../../domain/billing/rate-card.ts';
+import type { Rated } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { TenantId, UserId } from '../../../domain/ids.ts';
 import type { ResourceType } from '../../../domain/quota.ts';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
-import type { BreakdownBy } from '../../../../domain/billing/usage-breakdown.ts';
+import type { BreakdownBy } from '../../../../domain/billing/usage/breakdown.ts';
 import type { Bucket } from '../bucket.ts';
 
 /** A page waits no longer for it; who has more rows than that downloads them. */

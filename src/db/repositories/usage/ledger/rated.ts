@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { RateCard } from '../../../../domain/billing/rate-card.ts';
+import type { RateCard } from '../../../../domain/billing/usage/rate-card.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { Bucket } from '../bucket.ts';
 

@@ -2,7 +2,7 @@ import type { MembersView, MemberView, TeamView } from '../../../../domain/api.t
 import { BillingError } from '../../../../domain/errors.ts';
 import { ROLES, type Role, type TenantId, type UserId } from '../../../../domain/ids.ts';
 import { mayManage } from '../../../../domain/accounts/team.ts';
-import type { UsagePart } from '../../../../domain/billing/usage-breakdown.ts';
+import type { UsagePart } from '../../../../domain/billing/usage/breakdown.ts';
 import { revokeKeysOf } from '../../../../db/repositories/accounts/api-key.repository.ts';
 import {
   deleteMembership,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { WEIGHT_ONE } from '../../../../domain/billing/rate-card.ts';
+import { WEIGHT_ONE } from '../../../../domain/billing/usage/rate-card.ts';
 import { holdWithin, longestHold, shortestHold, unitsOf } from '../token-hold.ts';
 
 const ONE = { input: WEIGHT_ONE, cached: WEIGHT_ONE, output: WEIGHT_ONE };

@@ -2,7 +2,7 @@ import {
   TOKEN_KINDS,
   type RawTokens,
   type TokenKind,
-} from '../../../../domain/billing/rate-card.ts';
+} from '../../../../domain/billing/usage/rate-card.ts';
 import { isUuid } from '../../../../domain/ids.ts';
 import { isStorableJson } from '../../../../domain/storable.ts';
 import { AMOUNT_MAX, isWholeAmount } from './validation.ts';

@@ -6,7 +6,7 @@ import type {
   BreakdownBy,
   UsageBreakdown,
   UsagePart,
-} from '../../../../domain/billing/usage-breakdown.ts';
+} from '../../../../domain/billing/usage/breakdown.ts';
 import type { PartSum } from '../../../../db/repositories/usage/ledger/breakdown.ts';
 import type { MeteringDeps } from '../metering-deps.ts';
 import { assertNotArchived } from './export.ts';

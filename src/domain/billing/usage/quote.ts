@@ -1,5 +1,5 @@
-import { MICRO_PER_CREDIT } from './credits.ts';
-import type { ResourceUsage } from '../quota.ts';
+import { MICRO_PER_CREDIT } from '../credits.ts';
+import type { ResourceUsage } from '../../quota.ts';
 
 /** What a call would be paid with: the month's quota, or credits for what of it the quota does not pay. */
 export const PAID_FROM = ['plan', 'credits'] as const;

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../quota.ts';
+import type { ResourceType } from '../../quota.ts';
 
 /** By what a month's usage is taken apart. */
 export const BREAKDOWNS = ['member', 'model', 'character', 'day'] as const;
