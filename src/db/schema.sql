@@ -2247,6 +2247,7 @@ declare
   v_due bigint := p_units * r.rate_micro;
   v_units bigint := p_units;
   v_paid bigint;
+  v_marks boolean := false;
 begin
   for s in
     select * from reservation_sources
@@ -2277,9 +2278,10 @@ begin
       a := credit_unload(a);
       perform credit_overage_add(a, r.period, s.currency, s.minor_per_credit, v_paid, -s.micro);
       a.unpaid_micro := a.unpaid_micro + v_paid;
-      if v_paid > 0 then perform credit_mark(a, r.period, false, p_now); end if;
+      v_marks := v_marks or v_paid > 0;
     end if;
   end loop;
+  if v_marks then perform credit_mark(a, r.period, false, p_now); end if;
   delete from reservation_sources where tenant_id = r.tenant_id and reservation_id = r.id;
   return a;
 end $function$
@@ -2786,6 +2788,7 @@ declare
   v_due bigint := p_units * p_rate;
   v_units bigint := p_units;
   v_paid bigint;
+  v_marks boolean := false;
 begin
   while v_due > 0 loop
     a := credit_next(a, p_period, p_now);
@@ -2798,11 +2801,12 @@ begin
       a.overage_left := a.overage_left - v_paid;
       a := credit_note(a, 'overage', null, v_paid, p_now, p_period, p_resource, p_rate, v_units, null,
         a.overage_currency, a.overage_price);
-      if a.overage_left = 0 then perform credit_mark(a, p_period, false, p_now); end if;
+      v_marks := v_marks or a.overage_left = 0;
     end if;
     v_due := v_due - v_paid;
     v_units := 0;
   end loop;
+  if v_marks then perform credit_mark(a, p_period, false, p_now); end if;
   if v_due > 0 then
     a := credit_note(a, 'uncovered', null, v_due, p_now, p_period, p_resource, p_rate, v_units);
   end if;

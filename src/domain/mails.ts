@@ -7,6 +7,8 @@ export const BILLING_MAILS: readonly string[] = [
   'cancellation',
   'change_settled',
   'credits_ending',
+  'overage_cap',
+  'overage_lapsed',
   'pack_bought',
   'pack_refunded',
   'payment_failed',

@@ -32,6 +32,7 @@ import { memberRoutes } from './routes/members.ts';
 import { modeRoutes } from './routes/mode.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { packRoutes } from './routes/packs.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { passwordRoutes } from './routes/passwords.ts';
@@ -92,6 +93,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', planRoutes(context));
   app.route('/', packRoutes(context));
   app.route('/', purchaseRoutes(context));
+  app.route('/', limitRoutes(context));
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));
   app.route('/', billingDetailsRoutes(context));

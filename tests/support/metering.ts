@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { inEveryBucket } from './buckets.ts';
+import type { OveragePause } from '../../src/domain/billing/overage.ts';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { ResourceType } from '../../src/domain/quota.ts';
 
@@ -25,4 +26,17 @@ export async function countersOf(
 /** Puts a tenant on a plan as the sync does: by the one column it owns. */
 export async function putOnPlan(pool: Pool, tenantId: string, plan: Plan): Promise<void> {
   await pool.query('update tenants set plan = $2 where id = $1', [tenantId, plan]);
+}
+
+/** Puts a tenant on a plan that it is billed for in `currency`, so that overage is sold to it. */
+export async function putOnPaidPlan(
+  pool: Pool,
+  tenantId: string,
+  plan: Plan,
+  { currency = 'cny', paused = null }: { currency?: string; paused?: OveragePause | null } = {},
+): Promise<void> {
+  await pool.query(
+    'update tenants set plan = $2, overage_currency = $3, overage_suspended = $4 where id = $1',
+    [tenantId, plan, plan === 'free' ? null : currency, paused],
+  );
 }

@@ -19,6 +19,8 @@ export const AUDIT_ACTION_NAMES: Partial<
   'tenant.plan_changed': 'tenant_plan_changed',
   'tenant.billing_email_changed': 'tenant_billing_email_changed',
   'tenant.billing_details_changed': 'tenant_billing_details_changed',
+  'overage.agreed': 'overage_agreed',
+  'overage.ended': 'overage_ended',
   'subscription.created': 'subscription_created',
   'subscription.cancel_requested': 'subscription_cancel_requested',
   'subscription.change_requested': 'subscription_change_requested',

@@ -17,6 +17,7 @@ import { findArchive } from './usage/ledger/archive.ts';
 import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
+import { readOverage } from './usage/credits/overage.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
@@ -153,6 +154,11 @@ export class UsageRepository {
   /** A tenant's credits; `undefined` when nothing of the tenant is here. */
   readCredits(...wanted: AfterBucket<typeof readCredits>) {
     return readCredits(this.#bucket, ...wanted);
+  }
+
+  /** What a tenant may use and be billed for; `undefined` when it is not known here. */
+  readOverage(...wanted: AfterBucket<typeof readOverage>) {
+    return readOverage(this.#bucket, ...wanted);
   }
 
   /** What is left of one grant; `undefined` when it is not here. */

@@ -4,9 +4,76 @@ import type { SubscriptionStatus } from './subscription-view.ts';
 export type OveragePause = 'trialing' | 'past_due';
 
 /** Why a consent is over that nobody took back: the price rose, none is sold, a bill was not collected. */
-export type OverageLapse = 'price' | 'not_offered' | 'uncollectible';
+export const OVERAGE_LAPSES = ['price', 'not_offered', 'uncollectible'] as const;
+export type OverageLapse = (typeof OVERAGE_LAPSES)[number];
+
+/** The shares of a month's cap, in percent, of which the owner can be told. */
+export const CAP_ALERTS_PERCENT = [50, 80, 100] as const;
+export type CapAlert = (typeof CAP_ALERTS_PERCENT)[number];
+
+/** Minor units a month at most: ¥100,000. More is asked for by somebody who can be called. */
+export const CAP_MINOR_MAX = 10_000_000;
+
+/** What a credit costs that is used without a grant: minor units, as decimal text. */
+export interface OveragePrice {
+  currency: string;
+  minorPerCredit: string;
+}
+
+/** What a tenant may use and be billed for afterwards. Sums are whole minor units, of `currency`. */
+export interface OverageView {
+  /** What the plan sells now, and what can be agreed to; null where it sells none. */
+  price: OveragePrice | null;
+  /** While it rests although it is sold and may be agreed to. */
+  paused: OveragePause | null;
+  /** Somebody has agreed, and nothing has ended that. */
+  enabled: boolean;
+  /** The cap a month that was agreed to last; null while nothing ever was. */
+  capMinor: number | null;
+  currency: string | null;
+  lapsed: OverageLapse | null;
+  /** A bill of it is unpaid: no more of it until that is paid. */
+  suspended: 'unpaid' | null;
+  /** Of this month, rounded down. */
+  usedMinor: number;
+  /** Used and not paid yet, of all months, at today's price, rounded down. */
+  unpaidMinor: number;
+  /** How much may be unpaid at once. */
+  exposureMinor: number | null;
+}
+
+/** Overage and what the owner is told of it. */
+export interface LimitsView {
+  overage: OverageView;
+  /** Percent of the cap, rising. */
+  alerts: CapAlert[];
+}
+
+/** Why credits do not pay for more: the quota alone is gone, the cap is reached, a bill is unpaid. */
+export type ShortReason = 'quota' | 'cap' | 'unpaid';
 
 /** Overage is for who pays: not while a plan is tried, and not while the last invoice is owed. */
 export function overagePauseOf(status: SubscriptionStatus): OveragePause | null {
   return status === 'trialing' || status === 'past_due' ? status : null;
+}
+
+/** What is in the way of more, as the tenant can end it. `isCapped`: the cap leaves less than trust does. */
+export function shortReasonOf(
+  overage: Pick<OverageView, 'enabled' | 'paused' | 'suspended' | 'lapsed'>,
+  isCapped: boolean,
+): ShortReason {
+  if (overage.lapsed === 'price') return 'cap';
+  if (overage.lapsed === 'uncollectible') return 'unpaid';
+  if (!overage.enabled || overage.paused === 'trialing') return 'quota';
+  if (overage.suspended !== null || overage.paused === 'past_due') return 'unpaid';
+  return isCapped ? 'cap' : 'unpaid';
+}
+
+const DECIMALS = 12;
+
+/** What µcr cost at a price, in whole minor units, rounded down; 0 for less than nothing. */
+export function minorOf(micro: number, { minorPerCredit }: Pick<OveragePrice, 'minorPerCredit'>) {
+  const [whole = '0', part = ''] = minorPerCredit.split('.');
+  const price = BigInt(whole + part.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
+  return Number((BigInt(Math.max(0, micro)) * price) / 10n ** BigInt(DECIMALS + 6));
 }

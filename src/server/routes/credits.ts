@@ -11,6 +11,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
 import { answerFile } from './answer-stream.ts';
+import { overageSchema } from './limits.ts';
 import { errors, json, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -34,6 +35,7 @@ const creditsSchema = z
         state: z.enum(GRANT_STATES),
       }),
     ),
+    overage: overageSchema,
     spendable: z.object({
       llm_tokens: units.nullable(),
       messages: units.nullable(),

@@ -40,6 +40,10 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   email_taken: 'There is an account with this e-mail already. Log in instead.',
   already_subscribed: 'There is a subscription already. Reload the page to see it.',
   purchase_open: 'A purchase is open already. Finish it, or give it up, before you begin another.',
+  consent_stale: 'Overage costs something else by now. Look at the price again.',
+  overage_not_offered: 'Your plan does not sell overage.',
+  overage_paused: 'Overage can be switched on when the subscription is paid.',
+  invalid_cap: 'The cap takes a whole amount from 0 to 100,000.',
   refund_window_over:
     'The seven days in which unused credits can be given back here are over. Write to support.',
   nothing_to_refund: 'Nothing of this purchase can be given back any more.',

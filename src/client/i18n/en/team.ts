@@ -74,6 +74,8 @@ export default {
       tenant_plan_changed: 'Plan changed',
       tenant_billing_email_changed: 'Changed the second address for mails about money',
       tenant_billing_details_changed: 'Changed the details on invoices',
+      overage_agreed: 'Switched overage on, or set its cap',
+      overage_ended: 'Switched overage off',
       subscription_created: 'Subscription began',
       subscription_cancel_requested: 'Asked to cancel',
       subscription_change_requested: 'Asked for another plan',

@@ -73,6 +73,8 @@ const team: Messages['team'] = {
       tenant_plan_changed: '方案已变更',
       tenant_billing_email_changed: '更改第二个账单邮箱',
       tenant_billing_details_changed: '更改账单信息',
+      overage_agreed: '开启超额用量或设定上限',
+      overage_ended: '关闭超额用量',
       subscription_created: '订阅已开始',
       subscription_cancel_requested: '申请取消订阅',
       subscription_change_requested: '申请变更方案',

@@ -2,13 +2,18 @@ import type { Database, Db } from '../../../db/client.ts';
 import { bucketOf, type Bucket } from '../../../db/repositories/usage/bucket.ts';
 import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
+import {
+  closeOverageNotice,
+  listOverageNotices,
+  type OverageNotice,
+} from '../../../db/repositories/usage/credits/overage.ts';
 import { queueMail } from './queue-mail.ts';
 
 const AT_ONCE = 100;
 
 /**
- * Writes the mails about limits that were nearly or wholly used up. Metering records a crossing with
- * the usage that made it; whom to tell, and in which language, is known here. A crossing is closed
+ * Writes the mails about limits and caps that were nearly or wholly used up, and about consents that are
+ * over. Metering records a crossing with the usage that made it; whom to tell, and in which language, is known here. A crossing is closed
  * after its mail is in the outbox, which takes the same mail once: cut short anywhere, and by however
  * many processes at once, it is one mail.
  */
@@ -28,13 +33,27 @@ export async function mailCrossings({
 }
 
 async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
-  for (let found = AT_ONCE; found === AT_ONCE;) {
-    const crossings = await listCrossings(bucket, AT_ONCE);
-    found = crossings.length;
-    for (const crossing of crossings) {
+  await mailEach(
+    () => listCrossings(bucket, AT_ONCE),
+    async (crossing) => {
       await queueCrossingMail(db, crossing);
       await closeCrossing(bucket, crossing);
-    }
+    },
+  );
+  await mailEach(
+    () => listOverageNotices(bucket, AT_ONCE),
+    async (notice) => {
+      await queueNoticeMail(db, notice);
+      await closeOverageNotice(bucket, notice);
+    },
+  );
+}
+
+async function mailEach<T>(list: () => Promise<T[]>, mail: (one: T) => Promise<void>) {
+  for (let found = AT_ONCE; found === AT_ONCE;) {
+    const all = await list();
+    found = all.length;
+    for (const one of all) await mail(one);
   }
 }
 
@@ -48,5 +67,15 @@ function queueCrossingMail(db: Db, crossing: Crossing): Promise<void> {
     data: { resourceType, period, percent, used, limit },
     now: crossedAt,
   };
+  return db.transaction((tx) => queueMail(tx, tenantId, mail));
+}
+
+function queueNoticeMail(db: Db, notice: OverageNotice): Promise<void> {
+  const { tenantId, ref, percent, period, capMinor, currency, reason, madeAt } = notice;
+  const about = { subjectId: `${tenantId}:${ref}`, attempt: 0, now: madeAt };
+  const mail =
+    percent === 0
+      ? { ...about, kind: 'overage_lapsed' as const, data: { reason } }
+      : { ...about, kind: 'overage_cap' as const, data: { percent, period, capMinor, currency } };
   return db.transaction((tx) => queueMail(tx, tenantId, mail));
 }

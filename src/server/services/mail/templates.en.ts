@@ -2,6 +2,7 @@ import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
+import { overageMailsEn } from './templates.overage.en.ts';
 import { packMailsEn } from './templates.packs.en.ts';
 import { teamMailsEn } from './templates.team.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
@@ -16,6 +17,7 @@ const RESOURCES: Record<ResourceType, string> = {
 export const en: MailTemplates = {
   ...accountMailsEn,
   ...packMailsEn,
+  ...overageMailsEn,
   ...teamMailsEn,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);

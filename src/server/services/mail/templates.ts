@@ -1,3 +1,4 @@
+import type { CapAlert, OverageLapse } from '../../../domain/billing/overage.ts';
 import type { RemedyCause } from '../../../domain/billing/remedy.ts';
 import type { GoalKind } from '../../../domain/billing/intent.ts';
 import type { Role } from '../../../domain/ids.ts';
@@ -46,6 +47,10 @@ export interface MailData {
   pack_refunded: { credits: number; amountMinor: number; currency: string };
   /** What is left of bought credits, rounded down. */
   credits_ending: { credits: number; expiresAt: string };
+  /** So much of the cap that the owner set is used, or all of it. */
+  overage_cap: { percent: CapAlert; period: string; capMinor: number; currency: string };
+  /** The consent to use beyond the credits is over. */
+  overage_lapsed: { reason: Exclude<OverageLapse, 'uncollectible'> };
   verify_email: { url: string };
   open_account: { url: string };
   reset_password: { url: string };

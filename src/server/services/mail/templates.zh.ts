@@ -2,6 +2,7 @@ import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
+import { overageMailsZh } from './templates.overage.zh.ts';
 import { packMailsZh } from './templates.packs.zh.ts';
 import { teamMailsZh } from './templates.team.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
@@ -16,6 +17,7 @@ const RESOURCES: Record<ResourceType, string> = {
 export const zh: MailTemplates = {
   ...accountMailsZh,
   ...packMailsZh,
+  ...overageMailsZh,
   ...teamMailsZh,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);

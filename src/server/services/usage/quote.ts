@@ -6,7 +6,7 @@ import {
   type QuoteView,
 } from '../../../domain/billing/usage/quote.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
-import { quotaExceeded } from './calls/results.ts';
+import { quotaExceeded } from './credits/quota-exceeded.ts';
 import type { CreditService } from './credits/credit.service.ts';
 import type { MeteringDeps } from './metering-deps.ts';
 import { usageStats } from './stats.ts';

@@ -2,7 +2,8 @@ import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import type { Rated } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { keyConflict, quotaExceeded, recordedOf } from './calls/results.ts';
+import { keyConflict, recordedOf } from './calls/results.ts';
+import { quotaExceeded } from './credits/quota-exceeded.ts';
 import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './calls/validation.ts';
 import {
   assertValid,

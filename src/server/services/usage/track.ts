@@ -1,4 +1,5 @@
-import { keyConflict, quotaExceeded, recordedOf, type Recorded } from './calls/results.ts';
+import { keyConflict, recordedOf, type Recorded } from './calls/results.ts';
+import { quotaExceeded } from './credits/quota-exceeded.ts';
 import { admissionOf, assertValid, problemWith, type Consumption } from './calls/validation.ts';
 import { problemWithInstant, startOf } from './calls/instant.ts';
 import type { MeteringDeps } from './metering-deps.ts';

@@ -6,11 +6,11 @@ import type {
   GrantState,
   MovementKind,
 } from '../../../../domain/billing/credits.ts';
-import type { OverageLapse, OveragePause } from '../../../../domain/billing/overage.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
 import { streamCsv, utc } from '../export.ts';
+import { overageOf, type OverageNow, type OverageRow } from './overage.ts';
 
 /** A tenant's credits now. Amounts are µcr. */
 export interface CreditsNow {
@@ -35,31 +35,6 @@ export interface CreditsNow {
   overage: OverageNow;
 }
 
-/** Overage now. Prices are decimal text, minor units a credit; `room` and `unpaid` are µcr. */
-export interface OverageNow {
-  /** What the plan sells; null where nobody has said so yet. */
-  offer: { currency?: string; minorPerCredit?: string; suspended?: OveragePause } | null;
-  /** What was agreed to, whether it is in force or not; `undefined` where nothing ever was. */
-  account?: {
-    enabled: boolean;
-    capMinor: number;
-    currency: string;
-    /** What it costs now, and what was agreed to. */
-    minorPerCredit: string;
-    agreed: string;
-    lapsed: OverageLapse | null;
-    paused: OveragePause | null;
-    suspended: 'unpaid' | null;
-    alerts: number[];
-    room: number;
-    usedMinor: number;
-    unpaid: number;
-    exposureMinor: number;
-    /** It is the cap that leaves no more, not what is unpaid. */
-    isCapped: boolean;
-  };
-}
-
 /**
  * A tenant's credits; empty when it never had any here. What time has done is booked first, by the
  * functions of admission, and they say what can be spent.
@@ -78,20 +53,18 @@ export async function readCredits(
     balance: string | null;
     held: string | null;
     grants: CreditsNow['grants'] | null;
-    overage: Pick<OverageNow, 'offer'> & Partial<NonNullable<OverageNow['account']>>;
+    overage: OverageRow;
   };
   const { rows } = await client.query<Row>({
     text: `select * from ${schema}.credit_view($1, $2, $3)`,
     values: [tenantId, period, now],
   });
-  const { balance, held, grants, spendable, overage: row } = rows[0]!;
-  const isEmpty = grants === null && Object.keys(spendable).length === 0;
+  const { balance, held, grants, spendable, overage } = rows[0]!;
+  const isEmpty = grants === null && overage.offer === null && Object.keys(spendable).length === 0;
   if (isEmpty) return undefined;
-  const { offer, ...account } = row;
-  const agreed = 'enabled' in account && { account: account as NonNullable<OverageNow['account']> };
   return {
     ...{ balance: Number(balance), held: Number(held), grants: grants ?? [], spendable },
-    overage: { offer, ...agreed },
+    overage: overageOf(overage),
   };
 }
 

@@ -15,6 +15,10 @@ const GROWING = {
 };
 
 const DATA: { [K in MailKind]: MailData[K][] } = {
+  overage_cap: ([50, 80, 100] as const).map((percent) => ({
+    ...{ percent, period: '2027-02', capMinor: 5_000, currency: 'cny' },
+  })),
+  overage_lapsed: (['price', 'not_offered'] as const).map((reason) => ({ reason })),
   pack_bought: [
     { credits: 330, amountMinor: 3000, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
   ],

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { DbOrTx, Tx } from '../../../../db/client.ts';
 import { placeCredits, type CreditPlace } from '../../../../db/repositories/usage/credits/place.ts';
-import { isDatabaseAway } from '../../../../db/database-error.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import {
@@ -16,8 +15,11 @@ import {
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
+import type { LimitsView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
+import { readLimits, setLimits, type LimitsWish } from './limits.ts';
+import { orAway } from './or-away.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
 import { assertChange, assertGrant } from './validation.ts';
 import type {
@@ -120,6 +122,16 @@ export class CreditService {
     return openHistoryCsv(this.#deps, tenantId);
   }
 
+  /** What may be used without a grant and be billed afterwards. */
+  readLimits(tenantId: string): Promise<LimitsView> {
+    return readLimits(this.#deps, tenantId);
+  }
+
+  /** Changes that, from the next call on; see `setLimits`. */
+  setLimits(by: Parameters<typeof setLimits>[1], wish: LimitsWish): Promise<LimitsView> {
+    return setLimits(this.#deps, by, wish);
+  }
+
   async #change<T>(
     tenantId: string,
     within: Tx | undefined,
@@ -150,18 +162,6 @@ export class CreditService {
     const name = 'grantId' in request ? request.grantId : request.originRef;
     throw new BillingError('not_found', `The tenant has no grant of credits "${name}".`);
   }
-}
-
-/** A database that is away may have taken the change: who asks again by the same ref makes it once. */
-function orAway<T>(change: Promise<T>): Promise<T> {
-  return change.catch((cause: unknown) => {
-    if (!isDatabaseAway(cause)) throw cause;
-    throw new BillingError(
-      'database_unavailable',
-      'The database that this tenant’s credits lie on cannot be reached right now. Try again with the same ref: what was done is not done twice.',
-      { retryAfterSeconds: 5, cause },
-    );
-  });
 }
 
 /** A repeat is answered as the first time, so of another grant it would say what did not happen. */

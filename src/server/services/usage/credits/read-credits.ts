@@ -9,6 +9,7 @@ import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../../domain/quota.ts';
 import type { CreditDeps } from './credit-deps.ts';
+import { overageView } from './overage-view.ts';
 
 type ReadDeps = Pick<CreditDeps, 'router' | 'entitlements' | 'clock'>;
 
@@ -41,13 +42,14 @@ export async function readCredits(
     if (units !== undefined) return units;
     const limit = limits![resource];
     const rate = rates[resource];
-    const drawn = Math.min(balance, CALL_MICRO_MAX);
+    const drawn = Math.min(balance + (found?.overage.account?.room ?? 0), CALL_MICRO_MAX);
     return limit === null ? null : limit + (rate ? Math.floor(drawn / rate) : 0);
   };
   return {
     balance,
     held: found?.held ?? 0,
     grants,
+    overage: overageView(found?.overage),
     spendable: Object.fromEntries(
       RESOURCE_TYPES.map((resource) => [resource, spendable(resource)]),
     ) as CreditsView['spendable'],

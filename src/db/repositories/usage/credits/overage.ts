@@ -1,0 +1,131 @@
+import { sql } from 'drizzle-orm';
+import type {
+  CapAlert,
+  OverageLapse,
+  OveragePause,
+  OveragePrice,
+} from '../../../../domain/billing/overage.ts';
+import type { Actor } from '../../../../domain/ids.ts';
+import type { Period } from '../../../../domain/period.ts';
+import { actorId } from '../../operations/audit-log.repository.ts';
+import type { Bucket } from '../bucket.ts';
+import type { CreditPlace } from './place.ts';
+
+/** What was agreed to, in force or not. Prices are decimal text; `room` and `unpaid` are µcr. */
+export interface OverageAccount {
+  enabled: boolean;
+  capMinor: number;
+  currency: string;
+  /** What it costs now. */
+  minorPerCredit: string;
+  lapsed: OverageLapse | null;
+  suspended: 'unpaid' | null;
+  alerts: CapAlert[];
+  room: number;
+  usedMinor: number;
+  unpaid: number;
+  exposureMinor: number;
+  /** It is the cap that leaves no more, not what is unpaid. */
+  isCapped: boolean;
+}
+
+/** Overage as a bucket knows it. */
+export interface OverageNow {
+  /** What the plan sells; empty for nothing, null where nobody has said so yet. */
+  offer: (Partial<OveragePrice> & { suspended?: OveragePause }) | null;
+  /** `undefined` where nothing was ever agreed to. */
+  account?: OverageAccount;
+}
+
+/** A row of `credit_overage_view`. */
+export type OverageRow = Pick<OverageNow, 'offer'> & Partial<OverageAccount>;
+
+export function overageOf({ offer, ...account }: OverageRow): OverageNow {
+  return 'enabled' in account ? { offer, account: account as OverageAccount } : { offer };
+}
+
+/** What of overage there is; `undefined` for a tenant that this bucket does not know. Books nothing. */
+export async function readOverage(
+  { schema, client }: Bucket,
+  tenantId: string,
+  period: Period,
+  now: Date,
+): Promise<OverageNow | undefined> {
+  const { rows } = await client.query<{ overage: OverageRow }>({
+    text: `select overage from ${schema}.credit_view($1, $2, $3)`,
+    values: [tenantId, period, now],
+  });
+  const [row] = rows;
+  return row && row.overage.offer !== null ? overageOf(row.overage) : undefined;
+}
+
+export interface Agreement {
+  tenantId: string;
+  actor: Actor;
+  enabled: boolean;
+  /** Null keeps what it was. */
+  capMinor: number | null;
+  /** What was shown; null when it is switched off. */
+  price: OveragePrice | null;
+  alerts: readonly CapAlert[];
+  now: Date;
+}
+
+/**
+ * Writes down what somebody agrees to, from the next call on; see `credit_overage_set`. Answers why
+ * nothing was changed, else null.
+ */
+export async function agreeToOverage(
+  at: CreditPlace,
+  agreement: Agreement,
+): Promise<'not_offered' | 'paused' | 'consent_stale' | null> {
+  const { tenantId, actor, enabled, capMinor, price, alerts, now } = agreement;
+  const { rows } = await at.bucket.execute<{
+    refused: 'not_offered' | 'paused' | 'consent_stale' | null;
+  }>(sql`
+    select ${sql.identifier(at.schema)}.credit_overage_set(${tenantId}, ${enabled}, ${capMinor},
+      ${price?.currency ?? null}, ${price?.minorPerCredit ?? null}, ${`{${alerts.join()}}`}::smallint[],
+      ${`${actor.kind}:${actorId(actor)}`}, ${now.toISOString()}) as refused`);
+  return rows[0]!.refused;
+}
+
+/** A mark of the cap that was come to, or (percent 0) a consent that is over. */
+export interface OverageNotice {
+  tenantId: string;
+  /** Once a tenant. */
+  ref: string;
+  percent: CapAlert | 0;
+  period: Period;
+  capMinor: number;
+  currency: string;
+  reason: OverageLapse | null;
+  madeAt: Date;
+}
+
+/** Notices about which no mail is in the outbox yet, the oldest first, `max` at most. */
+export async function listOverageNotices(
+  { schema, client }: Bucket,
+  max: number,
+): Promise<OverageNotice[]> {
+  const { rows } = await client.query<Omit<OverageNotice, 'capMinor'> & { capMinor: string }>({
+    text: `select tenant_id as "tenantId", ref, percent, period, cap_minor as "capMinor", currency,
+             reason, made_at as "madeAt"
+           from ${schema}.overage_notices
+           where mail_due
+           order by made_at
+           limit $1`,
+    values: [max],
+  });
+  return rows.map((row) => ({ ...row, capMinor: Number(row.capMinor) }));
+}
+
+/** Notes that the mail about it is in the outbox, or that there is nobody to get one. */
+export async function closeOverageNotice(
+  { schema, client }: Bucket,
+  { tenantId, ref }: OverageNotice,
+): Promise<void> {
+  await client.query({
+    text: `update ${schema}.overage_notices set mail_due = false where tenant_id = $1 and ref = $2`,
+    values: [tenantId, ref],
+  });
+}

@@ -1,0 +1,118 @@
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import { agreeToOverage } from '../../../../db/repositories/usage/credits/overage.ts';
+import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
+import { repeated } from '../../../../db/repeated.ts';
+import {
+  CAP_ALERTS_PERCENT,
+  CAP_MINOR_MAX,
+  type CapAlert,
+  type LimitsView,
+  type OveragePrice,
+  type OverageView,
+} from '../../../../domain/billing/overage.ts';
+import { BillingError, type ErrorCode } from '../../../../domain/errors.ts';
+import type { Role, TenantId, UserId } from '../../../../domain/ids.ts';
+import type { CreditDeps } from './credit-deps.ts';
+import { orAway } from './or-away.ts';
+import { overageView, readOverageNow } from './overage-view.ts';
+
+/** What an owner asks for. */
+export interface LimitsWish {
+  enabled: boolean;
+  /** Minor units a month; what it was unless told. */
+  capMinor?: number;
+  /** The price that the owner saw; needed to switch it on. */
+  consent?: OveragePrice;
+  /** What it was, or all, unless told. */
+  alerts?: readonly CapAlert[];
+}
+
+type ReadDeps = Pick<CreditDeps, 'router' | 'clock'>;
+
+/** What may be used and be billed afterwards, and what is told of it. */
+export async function readLimits(deps: ReadDeps, tenantId: string): Promise<LimitsView> {
+  const found = await readOverageNow(deps, tenantId);
+  const alerts = found?.account?.alerts ?? CAP_ALERTS_PERCENT;
+  return { overage: overageView(found), alerts: [...alerts] };
+}
+
+/**
+ * Switches overage on, at the price that was shown and up to a cap a month, or off; from the next call on.
+ * What is used stays used, whatever the cap. 422 `invalid_cap`, 409 `consent_stale` with the present price,
+ * 409 `overage_not_offered`, 409 `overage_paused`.
+ */
+export async function setLimits(
+  deps: CreditDeps,
+  by: { tenantId: TenantId; userId: UserId; role: Role; requestId?: string | undefined },
+  wish: LimitsWish,
+): Promise<LimitsView> {
+  const { tenantId, userId, role, requestId } = by;
+  const { enabled, consent } = wish;
+  const before = await readLimits(deps, tenantId);
+  const capMinor = wish.capMinor ?? before.overage.capMinor;
+  assertCap(capMinor, enabled);
+  if (enabled && !consent) {
+    throw new BillingError(
+      'invalid_request',
+      'Overage is switched on with the price that was shown.',
+    );
+  }
+  const alerts = [...new Set(wish.alerts ?? before.alerts)].toSorted((a, b) => a - b);
+  const now = deps.clock.now();
+  const actor = { kind: 'user', userId, role } as const;
+  const price = enabled ? consent! : null;
+  const refused = await orAway(
+    repeated(() =>
+      deps.db.transaction(async (tx) => {
+        const place = await placeCredits(tx, deps.buckets, tenantId);
+        const agreement = { tenantId, actor, enabled, capMinor, price, alerts, now };
+        const answer = await agreeToOverage(place, agreement);
+        if (answer !== null) return answer;
+        await insertAuditEntry(tx, {
+          ...{ tenantId, actor, now, requestId: requestId ?? null },
+          action: enabled ? 'overage.agreed' : 'overage.ended',
+          before: written(before),
+          after: { enabled, capMinor, ...price, alerts },
+        });
+        return null;
+      }),
+    ),
+  );
+  if (refused !== null) throw refusal(refused, (await readLimits(deps, tenantId)).overage);
+  deps.live.changed(tenantId);
+  return readLimits(deps, tenantId);
+}
+
+const written = ({ overage, alerts }: LimitsView) => ({
+  enabled: overage.enabled,
+  capMinor: overage.capMinor,
+  currency: overage.currency,
+  alerts,
+});
+
+function assertCap(capMinor: number | null, needed: boolean): void {
+  if (capMinor === null && !needed) return;
+  if (Number.isInteger(capMinor) && capMinor! >= 0 && capMinor! <= CAP_MINOR_MAX) return;
+  throw new BillingError(
+    'invalid_cap',
+    `The cap takes a whole amount in the smallest unit of the currency, from 0 to ${CAP_MINOR_MAX.toLocaleString('en')}.`,
+    { data: { capMinorMax: CAP_MINOR_MAX } },
+  );
+}
+
+const SENTENCES = {
+  not_offered: ['overage_not_offered', 'The plan does not sell overage; nothing was switched on.'],
+  paused: [
+    'overage_paused',
+    'Overage can be switched on when the subscription is paid: not while it is tried or owed.',
+  ],
+  consent_stale: [
+    'consent_stale',
+    'Overage costs something else by now; look at the price again before you agree to it.',
+  ],
+} as const satisfies Record<string, readonly [ErrorCode, string]>;
+
+function refusal(reason: keyof typeof SENTENCES, { price, paused }: OverageView): BillingError {
+  const [code, sentence] = SENTENCES[reason];
+  return new BillingError(code, sentence, { data: { price, paused } });
+}

@@ -1,0 +1,82 @@
+import type { OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
+import { shortReasonOf, type ShortReason } from '../../../../domain/billing/overage.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { periodEnd, periodOf } from '../../../../domain/period.ts';
+import { plansWithMore } from '../../../../domain/plans.ts';
+import type { Limit, ResourceType } from '../../../../domain/quota.ts';
+import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
+import { overageView, readOverageNow } from './overage-view.ts';
+import type { Entitlements } from '../entitlements.ts';
+import type { UsageRouter } from '../routing/router.ts';
+
+export interface Refusal {
+  tenantId: string;
+  resourceType: ResourceType;
+  /** What was asked for. */
+  amount: number;
+  used: number;
+  held: number;
+  limit: Limit;
+  /** Only holds are in the way. */
+  waits: boolean;
+}
+
+/** Holds are gone within seconds as a rule: an answer ends, or its process is known to be dead. */
+const IN_PROGRESS_RETRY_SECONDS = 5;
+
+/**
+ * 429 `quota_exceeded` with what is used and held, when it resets, which plans allow more, and which
+ * packs of credits would pay for more of it. The `reason` is `in_progress` when only holds are in the
+ * way, `quota` when quota and credits are used up, `cap` when overage has come to its cap or waits for a
+ * consent to its price, `unpaid` when a bill of it is to be paid first, `not_offered` for what the plan
+ * neither includes nor sells beyond.
+ */
+export async function quotaExceeded(
+  deps: {
+    clock: Clock;
+    entitlements: Entitlements;
+    plans: PlanCatalogue;
+    router: UsageRouter;
+  },
+  refusal: Refusal,
+): Promise<BillingError> {
+  const { tenantId, resourceType, used, held, limit, waits: inProgress } = refusal;
+  const now = deps.clock.now();
+  const resetsAt = periodEnd(periodOf(now));
+  const plan = await deps.entitlements.getPlan(tenantId);
+  const isSold = plan.rates[resourceType] !== undefined;
+  // Plans that sell no overage have nobody to ask for it.
+  const asks = !inProgress && isSold && Object.keys(plan.overage).length > 0;
+  const overage = asks ? await readOverageNow(deps, tenantId) : undefined;
+  const isOffered = limit !== 0 || isSold;
+  const untilReset = (resetsAt.getTime() - now.getTime()) / 1000;
+  const message = inProgress
+    ? 'Quota exceeded by work in progress; try again in a few seconds.'
+    : 'Quota exceeded';
+  return new BillingError('quota_exceeded', message, {
+    retryAfterSeconds: inProgress ? IN_PROGRESS_RETRY_SECONDS : untilReset,
+    data: {
+      resource: resourceType,
+      limit,
+      used,
+      held,
+      reason: inProgress ? 'in_progress' : isOffered ? shortOf(overage) : 'not_offered',
+      resetsAt: resetsAt.toISOString(),
+      plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
+      // Where nothing more can be paid for, credits would be of no use.
+      packs: isSold ? await deps.plans.listPackIds() : [],
+      cap: capOf(overage),
+    },
+  });
+}
+
+function shortOf(overage: OverageNow | undefined): ShortReason {
+  return shortReasonOf(overageView(overage), overage?.account?.isCapped ?? true);
+}
+
+/** The cap, where somebody agreed to one. */
+function capOf(overage: OverageNow | undefined) {
+  const { enabled, lapsed, capMinor, usedMinor, currency } = overageView(overage);
+  return enabled || lapsed ? { capMinor, usedMinor, currency } : null;
+}
