@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/client.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
+import type { TenantId, UserId } from '../../src/domain/ids.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
@@ -20,16 +21,26 @@ vi.setConfig({ testTimeout: 120_000 + KILLS * 60_000 });
 
 let folder: string;
 let server: EmbeddedPostgres;
-let tenantIds: string[];
+let tenantIds: TenantId[];
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'squaretable-credits-'));
   server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'postgres') });
   await migrateDatabase(server.url());
   await makeBuckets(server.url(), Number(process.env.BUCKETS ?? 1));
-  tenantIds = await withUsage(({ pool }) =>
-    Promise.all([0, 1, 2].map(() => meteredTenant(pool, 'free'))),
-  );
+  tenantIds = await withUsage(async ({ pool }, usage) => {
+    const made = await Promise.all([0, 1, 2].map(() => meteredTenant(pool, 'free')));
+    // The smallest quotas, and overage behind them: so all of it is drawn from.
+    await inEveryBucket(
+      pool,
+      `update u00.usage_tenants set overage = '{"currency": "cny", "minorPerCredit": "12"}'
+       where tenant_id = $1`,
+      [made[2]],
+    );
+    await setCap(usage, made[2]!, 3_000);
+    await inEveryBucket(pool, 'select u00.credit_overage_trust($1, 2000)', [made[2]]);
+    return made;
+  });
 });
 
 afterAll(async () => {
@@ -49,6 +60,16 @@ async function withUsage<T>(work: (database: Database, usage: UsageService) => P
   }
 }
 
+/** Lets the last tenant use and be billed for so much a month. */
+async function setCap({ credits }: UsageService, tenantId: TenantId, capMinor: number) {
+  const userId = '00000000-0000-4000-8000-000000000001' as UserId;
+  const consent = { currency: 'cny', minorPerCredit: '12' };
+  await credits.setLimits(
+    { tenantId, userId, role: 'owner' },
+    { enabled: true, capMinor, consent },
+  );
+}
+
 const by = { actor: { kind: 'service', name: 'test' }, reason: 'a test' } as const;
 let grants = 0;
 
@@ -60,6 +81,8 @@ async function giveAll({ credits }: UsageService): Promise<void> {
       [4, 2_000],
       [86_400, 50_000],
     ] as const) {
+      // The last one's are soon used up.
+      if (seconds > 4 && tenantId === tenantIds[2]) continue;
       const originRef = `g${(grants += 1)}`;
       const expiresAt = new Date(Date.now() + seconds * 1_000);
       await credits.grant({
@@ -68,6 +91,26 @@ async function giveAll({ credits }: UsageService): Promise<void> {
       });
     }
   }
+}
+
+/** What an owner does to the cap meanwhile, and what statements do: some bills are paid, some fail first. */
+async function billOne(database: Database, usage: UsageService, turn: number): Promise<void> {
+  const tenantId = tenantIds[2]!;
+  await setCap(usage, tenantId, 2_000 + (turn % 4) * 1_000);
+  const ref = `${Date.now()}-${turn}`;
+  const say = (what: string) =>
+    inEveryBucket(database.pool, `select u00.credit_overage_${what}($1, $2)`, [tenantId, ref]);
+  await inEveryBucket(
+    database.pool,
+    `select u00.credit_overage_billed(a.tenant_id, $2, (
+       select coalesce(sum(d.micro), 0) - (select coalesce(sum(b.micro), 0)
+         from u00.overage_bills b where b.tenant_id = $1)
+       from u00.credit_draws d where d.tenant_id = $1 and d.kind = 'overage')::bigint)
+     from u00.credit_accounts a where a.tenant_id = $1`,
+    [tenantId, ref],
+  );
+  if (turn % 2 === 0) await say('failed');
+  await say(turn % 5 === 4 ? 'void' : 'paid');
 }
 
 /** What an operator and the bank do to grants meanwhile; the newest of a tenant is left alone. */
@@ -111,7 +154,7 @@ async function killAll(callers: ReturnType<typeof startCaller>[]): Promise<void>
   await Promise.all(callers.map(({ ended }) => ended));
 }
 
-/** Invariants 1 to 6, as the next start finds them and after it ended what was under way. */
+/** Invariants 1 to 7 and 11, as the next start finds them and after it ended what was under way. */
 async function assertBooks(journals: string[], prefix: string): Promise<void> {
   await withUsage(async (database, usage) => {
     await assertLedger(database, journals, prefix);
@@ -127,6 +170,7 @@ async function assertBooks(journals: string[], prefix: string): Promise<void> {
       await ask(`select * from u00.usage_totals where used - beyond > "limit" or held <> 0`),
     ).toEqual([]);
     expect(await ask(`select * from u00.credit_grants where held_micro <> 0`)).toEqual([]);
+    expect(await ask(`select * from u00.overage_periods where held_micro <> 0`)).toEqual([]);
     // What was recorded at once was paid in full, by grants that were in force.
     expect(
       await ask(
@@ -138,20 +182,23 @@ async function assertBooks(journals: string[], prefix: string): Promise<void> {
            and (g.id is null or d.drawn_at < g.effective_at or d.drawn_at >= g.expires_at)`,
       ),
     ).toEqual([]);
-    const drawn = await ask(`select from u00.credit_draws where kind = 'grant'`);
-    expect(drawn.length).toBeGreaterThan(0);
+    for (const kind of ['grant', 'overage']) {
+      const drawn = await ask(`select from u00.credit_draws where kind = '${kind}' limit 1`);
+      expect(drawn, kind).toHaveLength(1);
+    }
   });
 }
 
-test('12.2 invariant 27: apps that are killed while they draw lose and double no credits', async () => {
+test('12.2 12.4 invariants 7, 11, 27: apps that are killed while they draw lose and double no credits', async () => {
   const journals: string[] = [];
-  await withUsage(async (_database, usage) => {
+  await withUsage(async (database, usage) => {
     for (let kill = 0; kill < KILLS; kill += 1) {
       await giveAll(usage);
       const { tasks, callers } = startThree(`app${kill}`);
       journals.push(...tasks.map(({ journal }) => journal));
       for (let turn = 0; turn < 12 || acknowledged(tasks) < 50; turn += 1) {
         await changeOne(usage, turn);
+        await billOne(database, usage, turn);
       }
       await inTime((kill * 37) % 90);
       await killAll(callers);
@@ -160,7 +207,7 @@ test('12.2 invariant 27: apps that are killed while they draw lose and double no
   await assertBooks(journals, 'app');
 });
 
-test('12.2 invariant 27: a PostgreSQL that is killed loses and doubles no credits', async () => {
+test('12.2 12.4 invariants 7, 11, 27: a PostgreSQL that is killed loses and doubles no credits', async () => {
   await withUsage((_database, usage) => giveAll(usage));
   const { tasks, callers } = startThree('pg');
   let killed: number | undefined;
