@@ -14,6 +14,8 @@ import {
 import { PurchaseService } from '../../src/server/services/billing/purchase.service.ts';
 import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
 import { RemedyService } from '../../src/server/services/billing/remedy.service.ts';
+import { StatementInvoices } from '../../src/server/services/stripe/invoices/statement-invoices.ts';
+import { StatementService } from '../../src/server/services/billing/statement.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/billing/stripe-event.service.ts';
 import {
@@ -35,6 +37,7 @@ export interface OperatorBilling {
   reconcile: ReconcileService;
   remedies: RemedyService;
   purchases: PurchaseService;
+  statements: StatementService;
   close(): Promise<void>;
 }
 
@@ -92,10 +95,17 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     trialDays: config.trialDays,
     drain: new Drain(),
   });
+  const statements = new StatementService({
+    ...sync,
+    router: usage.router,
+    buckets: database.buckets,
+    invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
+  });
   if (works) {
     events.registerWorker();
     remedies.registerWorker(jobs);
     purchases.registerWorker(jobs);
+    statements.registerWorker(jobs);
     await jobs.start();
   }
   return {
@@ -105,6 +115,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     events,
     remedies,
     purchases,
+    statements,
     reconcile: new ReconcileService({ ...sync, events }),
     close: async () => {
       await jobs.stop();

@@ -14,6 +14,10 @@ create type purchase_state as enum ('wanted', 'open', 'needs_action', 'processin
 
 create type remedy_state as enum ('open', 'done', 'noted');
 
+create type statement_kind as enum ('threshold', 'month', 'final', 'late');
+
+create type statement_state as enum ('closed', 'carried', 'invoicing', 'open', 'paid', 'failed', 'uncollectible', 'void', 'written_off');
+
 create type status as enum ('active', 'canceled', 'past_due', 'trialing');
 
 create type stripe_event_state as enum ('received', 'processed', 'ignored', 'dead');
@@ -508,6 +512,62 @@ create table settings (
   constraint settings_pkey PRIMARY KEY (key)
 );
 
+create table statement_lines (
+  tenant_id uuid not null,
+  statement_id uuid not null,
+  n integer not null,
+  period text not null,
+  resource_type resource_type not null,
+  rate_micro bigint not null,
+  minor_per_credit numeric(20,12) not null,
+  units bigint not null,
+  micro bigint not null,
+  micro_before bigint not null,
+  amount_minor bigint not null,
+  constraint statement_lines_statement_id_n_pk PRIMARY KEY (statement_id, n),
+  constraint statement_lines_statement_id_statements_id_fk FOREIGN KEY (statement_id) REFERENCES statements(id),
+  constraint statement_lines_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
+create table statements (
+  id uuid default gen_random_uuid() not null,
+  tenant_id uuid not null,
+  kind statement_kind not null,
+  period text not null,
+  seq_from bigint not null,
+  seq_to bigint not null,
+  state statement_state not null,
+  currency text not null,
+  amount_minor bigint not null,
+  carried_in_minor bigint not null,
+  micro bigint not null,
+  rows bigint not null,
+  sha256 text not null,
+  previous_sha256 text not null,
+  closed_at timestamp with time zone not null,
+  held_at timestamp with time zone,
+  write_off_asked_at timestamp with time zone,
+  stripe_customer_id text,
+  stripe_invoice_id text,
+  invoice_number text,
+  hosted_invoice_url text,
+  action_required boolean default false not null,
+  next_attempt_at timestamp with time zone,
+  settled_at timestamp with time zone,
+  told text,
+  look_at timestamp with time zone,
+  look_attempts integer default 0 not null,
+  last_error text,
+  synced_at timestamp with time zone,
+  constraint statements_currency_lower CHECK ((currency ~ '^[a-z]{3}$'::text)),
+  constraint statements_from UNIQUE (tenant_id, seq_from),
+  constraint statements_pkey PRIMARY KEY (id),
+  constraint statements_run CHECK (((seq_from > 0) AND (seq_to = ((seq_from + rows) - 1)))),
+  constraint "statements_stripeInvoiceId_unique" UNIQUE (stripe_invoice_id),
+  constraint statements_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint statements_told CHECK ((told = ANY (ARRAY['billed'::text, 'paid'::text, 'failed'::text, 'uncollectible'::text, 'void'::text])))
+);
+
 create table stripe_events (
   id text not null,
   type text not null,
@@ -736,6 +796,10 @@ CREATE INDEX refunds_tenant_idx ON public.refunds USING btree (tenant_id);
 CREATE INDEX remedies_open_idx ON public.remedies USING btree (next_attempt_at) WHERE (state = 'open'::remedy_state);
 
 CREATE INDEX remedies_tenant_idx ON public.remedies USING btree (tenant_id);
+
+CREATE INDEX statement_lines_tenant_idx ON public.statement_lines USING btree (tenant_id, period);
+
+CREATE INDEX statements_look_idx ON public.statements USING btree (look_at) WHERE (look_at IS NOT NULL);
 
 CREATE INDEX stripe_events_created_idx ON public.stripe_events USING btree (stripe_created_at);
 

@@ -14,6 +14,8 @@ export const BILLING_MAILS: readonly string[] = [
   'payment_failed',
   'payment_refunded',
   'plan_growing',
+  'statement_failed',
+  'statement_paid',
   'trial_refused',
   'trial_will_end',
 ];

@@ -34,6 +34,7 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { packRoutes } from './routes/packs.ts';
+import { statementRoutes } from './routes/statements.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { passwordRoutes } from './routes/passwords.ts';
 import { billingDetailsRoutes } from './routes/billing-details.ts';
@@ -94,6 +95,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', packRoutes(context));
   app.route('/', purchaseRoutes(context));
   app.route('/', limitRoutes(context));
+  app.route('/', statementRoutes(context));
   app.route('/', subscriptionRoutes(context));
   app.route('/', paymentRoutes(context));
   app.route('/', billingDetailsRoutes(context));

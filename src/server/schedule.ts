@@ -21,14 +21,25 @@ function scheduleBilling({
   services,
   log,
 }: Pick<Context, 'jobs' | 'log' | 'services'>): void {
-  const { stripeEvents, subscriptions, reconcile, mails, remedies, purchases } = services;
+  const { stripeEvents, subscriptions, reconcile, mails, remedies, purchases, statements } =
+    services;
   stripeEvents.registerWorker();
   remedies.registerWorker(jobs);
   purchases.registerWorker(jobs);
+  statements.registerWorker(jobs);
   jobs.every('remedy-sweep', '* * * * *', async (signal) => {
     await remedies.carryOutAll(signal);
   });
   jobs.every('purchase-sweep', '* * * * *', async (signal) => void (await purchases.sweep(signal)));
+  jobs.every('statement-close', '* * * * *', async (signal) => {
+    await statements.closeDue(signal);
+  });
+  jobs.every(
+    'statement-sweep',
+    '* * * * *',
+    async (signal) => void (await statements.sweep(signal)),
+  );
+  jobs.every('statement-verify', '53 3 * * *', async () => void (await statements.verify()));
   jobs.every('credits-ending', '23 * * * *', (signal) => purchases.tellEnding(signal));
   jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
   jobs.every('intent-settle', '* * * * *', async (signal) => {

@@ -26,8 +26,11 @@ const FAILURES = [
   'authentication_required',
 ] as const;
 
-/** Stripe's lists are open; what we have no words for is `other`. */
-export function reasonWord(reason: string): (typeof REASONS)[number] | 'other' {
+type ReasonWord = (typeof REASONS)[number] | 'pack' | 'statement' | 'other';
+
+/** What it is for, where we know; else Stripe's reason. That list is open: what we have no words for is `other`. */
+export function reasonWord({ about, reason }: Pick<PaymentView, 'about' | 'reason'>): ReasonWord {
+  if (about === 'pack' || about === 'statement') return about;
   return REASONS.find((known) => known === reason) ?? 'other';
 }
 

@@ -19,6 +19,13 @@ import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
 import { readOverage } from './usage/credits/overage.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
+import {
+  findLastSeq,
+  hasOpenHold,
+  listUnbilled,
+  streamProofRows,
+  sumOverage,
+} from './usage/credits/unbilled.ts';
 import { lookUpCounters, readCounters, readDays } from './usage/read.ts';
 import type { Counter, CounterKey, UsageOfDay } from './usage/read.ts';
 import type { SettleCall, Settlement } from './usage/settle.ts';
@@ -174,6 +181,31 @@ export class UsageRepository {
   /** All of them as CSV; `undefined` when the tenant is not here. */
   streamMovements(tenantId: string): Promise<Readable | undefined> {
     return streamMovementsCsv(this.#bucket, tenantId);
+  }
+
+  /** Who used overage that no statement has yet. */
+  listUnbilled() {
+    return listUnbilled(this.#bucket);
+  }
+
+  /** Whether work of a month, or of one before it, may still be settled. */
+  hasOpenHold(...asked: AfterBucket<typeof hasOpenHold>) {
+    return hasOpenHold(this.#bucket, ...asked);
+  }
+
+  /** The number of an account's last movement. */
+  findLastSeq(tenantId: string) {
+    return findLastSeq(this.#bucket, tenantId);
+  }
+
+  /** What of a run of movements is overage, summed as it is billed. */
+  sumOverage(...run: AfterBucket<typeof sumOverage>) {
+    return sumOverage(this.#bucket, ...run);
+  }
+
+  /** A run of movements as rows of a proof; `undefined` when the tenant is not here. */
+  streamProofRows(...run: AfterBucket<typeof streamProofRows>) {
+    return streamProofRows(this.#bucket, ...run);
   }
 
   async isArchived(period: Period): Promise<boolean> {

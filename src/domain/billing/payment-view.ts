@@ -4,6 +4,10 @@ import type { DisputeOutcome } from './dispute.ts';
 
 export type PaymentStatus = 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
 
+/** What an invoice is for; `other` for one that was made by hand. */
+export const PAYMENT_SUBJECTS = ['subscription', 'pack', 'statement', 'other'] as const;
+export type PaymentSubject = (typeof PAYMENT_SUBJECTS)[number];
+
 export interface PaymentView {
   id: string;
   number: string | null;
@@ -12,6 +16,7 @@ export interface PaymentView {
   amountPaidMinor: number;
   amountRefundedMinor: number;
   currency: string;
+  about: PaymentSubject;
   /** Stripe's `billing_reason`. */
   reason: string;
   periodStart: string | null;

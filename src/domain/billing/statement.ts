@@ -105,18 +105,6 @@ export function floorOf(currency: string): number {
   return least * 2;
 }
 
-/** What may be used and not paid, by how many statements were paid: ten floors, forty, a hundred. */
-export function exposureOf(currency: string, paidStatements: number): number {
-  const [first, second, last] = [10, 40, 100] as const;
-  const floors = paidStatements === 0 ? first : paidStatements === 1 ? second : last;
-  return floorOf(currency) * floors;
-}
-
-/** Whether so much that no statement has yet makes one due in the middle of a month. */
-export function isOverThreshold(unbilledMinor: number, exposureMinor: number): boolean {
-  return unbilledMinor >= Math.floor(exposureMinor / 2);
-}
-
 /** What becomes of a statement when it is closed: a small one is carried, or written off at an end. */
 export function stateAtClosing(
   { amountMinor, currency }: Money,
@@ -126,6 +114,42 @@ export function stateAtClosing(
   return isEnd ? 'written_off' : 'carried';
 }
 
-/** States in which nothing more is expected of Stripe. */
-export const isSettled = (state: StatementState) =>
-  !['closed', 'invoicing', 'open', 'failed'].includes(state);
+/** A bill of use beyond quota and credits. Amounts of money are in minor units, instants ISO 8601. */
+export interface StatementView {
+  id: string;
+  kind: StatementKind;
+  state: StatementState;
+  /** The month that it closes, or in which it was closed. */
+  period: string;
+  currency: string;
+  /** Of its own lines. */
+  amountMinor: number;
+  /** What was too little to be invoiced before, and is collected with it. */
+  carriedInMinor: number;
+  totalMinor: number;
+  /** What of the payment went back. */
+  refundedMinor: number;
+  /** The movements that it covers. */
+  seqFrom: number;
+  seqTo: number;
+  sha256: string;
+  closedAt: string;
+  settledAt: string | null;
+  invoice: { number: string; url: string | null } | null;
+  /** Where it is paid while it can be. */
+  payUrl: string | null;
+  /** The bank wants the payment confirmed. */
+  actionRequired: boolean;
+  nextAttemptAt: string | null;
+}
+
+export interface StatementDetailView extends StatementView {
+  /** Null for the first. */
+  previousSha256: string | null;
+  lines: StatementLine[];
+}
+
+export interface StatementsView {
+  /** Newest first. */
+  statements: StatementView[];
+}

@@ -15,11 +15,14 @@ import { PriceCatalogue } from '../services/stripe/catalogue.ts';
 import { StripeCallLimiter, type CallLimits } from '../services/stripe/client/call-limits.ts';
 import { createStripeClient } from '../services/stripe/client/client.ts';
 import { RemedyService } from '../services/billing/remedy.service.ts';
+import { StatementInvoices } from '../services/stripe/invoices/statement-invoices.ts';
+import { StatementService } from '../services/billing/statement.service.ts';
 import { StripeService } from '../services/stripe.service.ts';
 import { StripeEventService } from '../services/billing/stripe-event.service.ts';
 import { SubscriptionService } from '../services/subscription.service.ts';
 import type { BillingDeps } from '../services/billing/subscription/change-billing.ts';
 import { HeldConnections } from '../services/billing/locks/held-connections.ts';
+import type { UsageRouter } from '../services/usage/routing/router.ts';
 import type { CreditService } from '../services/usage/credits/credit.service.ts';
 import { KeyedQueue } from '../services/billing/locks/keyed-queue.ts';
 
@@ -30,6 +33,7 @@ export interface BillingServices {
   subscriptions: SubscriptionService;
   payments: PaymentService;
   billingDetails: BillingDetailsService;
+  statements: StatementService;
   stripeEvents: StripeEventService;
   reconcile: ReconcileService;
   mails: MailService;
@@ -40,7 +44,7 @@ export interface BillingServices {
 /** Wires what has to do with money. */
 export function createBillingServices(
   foundation: Foundation,
-  usage: BillingDeps['usage'] & { credits: CreditService },
+  usage: BillingDeps['usage'] & { credits: CreditService; router: UsageRouter },
   plans: PlanCatalogue,
   { drain, registry }: { drain: BillingDeps['drain']; registry: Registry },
 ): BillingServices {
@@ -68,6 +72,10 @@ export function createBillingServices(
   return {
     catalogue,
     purchases: new PurchaseService({ ...billing, packs, credits: usage.credits }),
+    statements: new StatementService({
+      ...{ db, clock, log, held, queue, router: usage.router, buckets: database.buckets },
+      invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
+    }),
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),
     subscriptions: new SubscriptionService(billing),

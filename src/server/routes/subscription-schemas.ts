@@ -1,3 +1,4 @@
+import { PAYMENT_SUBJECTS } from '../../domain/billing/payment-view.ts';
 import { z } from '@hono/zod-openapi';
 import type {
   ChangePreview,
@@ -208,6 +209,7 @@ export const paymentsSchema = z
         amountPaidMinor: minor,
         amountRefundedMinor: minor,
         currency: z.string(),
+        about: z.enum(PAYMENT_SUBJECTS).openapi({ description: 'What it is for.' }),
         reason: z.string(),
         periodStart: instant.nullable(),
         periodEnd: instant.nullable(),

@@ -8,7 +8,7 @@ import * as charges from './stripe/charges.ts';
 import * as changes from './stripe/changes.ts';
 import * as checkout from './stripe/checkout.ts';
 import * as customers from './stripe/customers.ts';
-import * as invoices from './stripe/invoices.ts';
+import * as invoices from './stripe/invoices/invoices.ts';
 import * as renewal from './stripe/renewal.ts';
 import * as schedules from './stripe/schedules.ts';
 import * as refunds from './stripe/refunds.ts';

@@ -58,6 +58,8 @@ export class UsageService {
   readonly credits: CreditService;
   /** By what tokens are weighed. */
   readonly rates: Pick<PlanCatalogue, 'ratingOf'>;
+  /** Where each tenant's metering is asked. */
+  readonly router: UsageRouter;
   readonly #deps: MeteringDeps;
   readonly #database: Pick<Database, 'db' | 'pool' | 'buckets' | 'url'>;
   readonly #bucketSync: BucketSync;
@@ -68,6 +70,7 @@ export class UsageService {
     const { database, clock, log, metrics } = deps;
     const plans = deps.plans ?? new PlanCatalogue(database.db);
     const router = new UsageRouter(deps);
+    this.router = router;
     this.#database = database;
     this.rates = plans;
     this.#writeRetries = new WriteRetries(log);

@@ -46,6 +46,8 @@ export default {
     subscription_cycle: 'Renewal',
     subscription_update: 'Plan change',
     manual: 'Single invoice',
+    pack: 'Credits',
+    statement: 'Usage statement',
     other: 'Invoice',
   },
   failure: {

@@ -44,6 +44,8 @@ const payments: Messages['payments'] = {
     subscription_cycle: '续订',
     subscription_update: '更改方案',
     manual: '单次账单',
+    pack: '点数',
+    statement: '用量账单',
     other: '账单',
   },
   failure: {

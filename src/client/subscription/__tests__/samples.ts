@@ -82,6 +82,7 @@ export function payment(changes: Partial<PaymentView>): PaymentView {
     amountPaidMinor: 2_900,
     amountRefundedMinor: 0,
     currency: 'cny',
+    about: 'subscription',
     reason: 'subscription_create',
     periodStart: null,
     periodEnd: null,

@@ -90,8 +90,9 @@ describe('an invoice', () => {
   });
 
   test('has words for what Stripe may add later', () => {
-    expect(reasonWord('subscription_cycle')).toBe('subscription_cycle');
-    expect(reasonWord('quote_accept')).toBe('other');
+    expect(reasonWord(payment({ reason: 'subscription_cycle' }))).toBe('subscription_cycle');
+    expect(reasonWord(payment({ reason: 'quote_accept' }))).toBe('other');
+    expect(reasonWord(payment({ about: 'statement', reason: 'manual' }))).toBe('statement');
     expect(failureWord('do_not_honor')).toBe('other');
   });
 });

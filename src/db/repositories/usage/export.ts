@@ -111,6 +111,7 @@ export async function streamCsv(
   bucket: Bucket<pg.Pool>,
   tenantId: string,
   query: string,
+  { header = true }: { header?: boolean } = {},
 ): Promise<Readable | undefined> {
   const client = await bucket.client.connect();
   try {
@@ -119,7 +120,7 @@ export async function streamCsv(
       `select from ${bucket.schema}.usage_tenants where tenant_id = $1`,
       [tenantId],
     );
-    if (known.rowCount === 1) return copyOut(client, query);
+    if (known.rowCount === 1) return copyOut(client, query, header);
     await client.query('rollback');
     client.release();
     return undefined;
@@ -130,8 +131,10 @@ export async function streamCsv(
 }
 
 /** The transaction ends, and the connection is given back, when the stream is read or destroyed. */
-function copyOut(client: pg.PoolClient, query: string): Readable {
-  const stream = client.query(copyTo(`copy (${query}) to stdout with (format csv, header)`));
+function copyOut(client: pg.PoolClient, query: string, header: boolean): Readable {
+  const stream = client.query(
+    copyTo(`copy (${query}) to stdout with (format csv, header ${header})`),
+  );
   let ended = false;
   stream.once('end', () => {
     ended = true;

@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Period } from '../../period.ts';
 import {
-  exposureOf,
   floorOf,
-  isOverThreshold,
   lineOf,
   minorOf,
   plainPrice,
@@ -65,7 +63,7 @@ test('12.13 however a month is cut, its statements add up to the whole of it, ne
   );
 });
 
-describe('12.4 what is too little, and what is too much', () => {
+describe('12.28 what is too little waits for more', () => {
   test.each([
     ['cny', 500],
     ['usd', 100],
@@ -74,20 +72,6 @@ describe('12.4 what is too little, and what is too much', () => {
     ['hkd', 800],
   ])('the floor of %s is %d', (currency, floor) => {
     expect(floorOf(currency)).toBe(floor);
-  });
-
-  test.each([
-    ['cny', 0, 5_000],
-    ['cny', 1, 20_000],
-    ['cny', 2, 50_000],
-    ['cny', 40, 50_000],
-    ['usd', 0, 1_000],
-  ])('in %s with %d paid %d may be open', (currency, paid, exposure) => {
-    expect(exposureOf(currency, paid)).toBe(exposure);
-  });
-
-  test('half of the exposure makes a statement due', () => {
-    expect([2_499, 2_500].map((minor) => isOverThreshold(minor, 5_000))).toEqual([false, true]);
   });
 
   test.each([

@@ -1,8 +1,10 @@
 import type { Db } from '../../../db/client.ts';
 import { listPayments } from '../../../db/repositories/billing/payment.repository.ts';
+import { findInvoiceSubjects } from '../../../db/repositories/billing/invoice-subject.repository.ts';
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';
+import type { PaymentSubject } from '../../../domain/billing/payment-view.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../../domain/ids.ts';
 import type { Requester } from './requester.ts';
@@ -26,15 +28,18 @@ export class PaymentService {
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     const links = canManageBilling(requester.role);
+    const subjects = await findInvoiceSubjects(this.#db, page);
     return {
-      payments: page.map((row) => viewPayment(row, links)),
+      payments: page.map((row) =>
+        viewPayment(row, links, subjects.get(row.stripeInvoiceId) ?? 'other'),
+      ),
       nextCursor: rows.length > limit && last ? Buffer.from(last.id).toString('base64url') : null,
     };
   }
 }
 
 /** `links`: whether the reader may have Stripe's addresses, which let anybody who holds them pay. */
-function viewPayment(row: Payment, links: boolean): PaymentView {
+function viewPayment(row: Payment, links: boolean, about: PaymentSubject): PaymentView {
   const { failureCode, failureMessage } = row;
   return {
     id: row.id,
@@ -44,6 +49,7 @@ function viewPayment(row: Payment, links: boolean): PaymentView {
     amountPaidMinor: row.amountPaidMinor,
     amountRefundedMinor: row.amountRefundedMinor,
     currency: row.currency,
+    about,
     reason: row.reason ?? 'manual',
     periodStart: row.periodStart?.toISOString() ?? null,
     periodEnd: row.periodEnd?.toISOString() ?? null,

@@ -21,7 +21,7 @@ import { tellEnding } from './purchases/tell-ending.ts';
 import { viewPurchase } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
 import { retryDelayMs } from './reconcile/sweep.ts';
-import { PURCHASE_QUEUE } from './sync/purchase-queue.ts';
+import { PURCHASE_QUEUE } from './sync/credit-queues.ts';
 
 const LISTED_MAX = 100;
 const SWEPT_MAX = 500;

@@ -4,6 +4,7 @@ import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import { overageMailsEn } from './templates.overage.en.ts';
 import { packMailsEn } from './templates.packs.en.ts';
+import { statementMailsEn } from './templates.statements.en.ts';
 import { teamMailsEn } from './templates.team.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
@@ -18,6 +19,7 @@ export const en: MailTemplates = {
   ...accountMailsEn,
   ...packMailsEn,
   ...overageMailsEn,
+  ...statementMailsEn,
   ...teamMailsEn,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);

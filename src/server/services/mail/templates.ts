@@ -51,6 +51,16 @@ export interface MailData {
   overage_cap: { percent: CapAlert; period: string; capMinor: number; currency: string };
   /** The consent to use beyond the credits is over. */
   overage_lapsed: { reason: Exclude<OverageLapse, 'uncollectible'> };
+  /** A bill of use beyond quota and credits; `period` is its month. */
+  statement_paid: { amountMinor: number; currency: string; period: string };
+  statement_failed: {
+    amountMinor: number;
+    currency: string;
+    period: string;
+    /** The bank wants the customer to confirm: nothing was declined. */
+    actionRequired: boolean;
+    payUrl: string | null;
+  };
   verify_email: { url: string };
   open_account: { url: string };
   reset_password: { url: string };

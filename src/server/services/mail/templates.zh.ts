@@ -4,6 +4,7 @@ import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
 import { overageMailsZh } from './templates.overage.zh.ts';
 import { packMailsZh } from './templates.packs.zh.ts';
+import { statementMailsZh } from './templates.statements.zh.ts';
 import { teamMailsZh } from './templates.team.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
@@ -18,6 +19,7 @@ export const zh: MailTemplates = {
   ...accountMailsZh,
   ...packMailsZh,
   ...overageMailsZh,
+  ...statementMailsZh,
   ...teamMailsZh,
   payment_failed: (data, { name, appUrl, money, day }) => {
     const amount = money(data.amountMinor, data.currency);

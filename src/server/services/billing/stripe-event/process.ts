@@ -13,7 +13,7 @@ import { isOfOther } from '../../stripe/customers.ts';
 import { alertOtherEnvironment } from '../sync/other-environment.ts';
 import { settleCustomer } from '../intents/settle.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
-import { wakePurchases } from '../sync/purchase-queue.ts';
+import { wakePurchases, wakeStatements } from '../sync/credit-queues.ts';
 import { syncLocked } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 import { writeCharge } from '../sync/write-charges.ts';
@@ -91,6 +91,13 @@ async function processBatch(
     paymentIntentIds: charges.flatMap(({ charge }) => charge.paymentIntentId ?? []),
     now,
   });
+  if (invoices.size > 0) {
+    await wakeStatements(deps.jobs, tx, {
+      tenantId: synced.tenant.id,
+      invoiceIds: [...invoices],
+      now,
+    });
+  }
   const rest = batch.filter((one) => !isHandled(one));
   return [
     ...(await markDone(tx, handled, 'processed', now)),

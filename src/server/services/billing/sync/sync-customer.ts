@@ -12,7 +12,7 @@ import { SYNC_TIMEOUTS } from '../../stripe/client/client.ts';
 import { APP_MARK, isOfOther, type CustomerBilling } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import { orderRemedies } from './order-remedies.ts';
-import { wakePurchases } from './purchase-queue.ts';
+import { wakePurchases, wakeStatements } from './credit-queues.ts';
 import { wakeRemedies } from './remedy-queue.ts';
 import { judgeTrials } from './trial-history.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
@@ -117,6 +117,7 @@ async function syncWithin(
   if (scope === 'newest') {
     await writeReturnedCharges(deps, tx, { tenantId: tenant.id, customerId, now });
     await wakePurchases(deps.jobs, tx, { tenantId: tenant.id, now });
+    await wakeStatements(deps.jobs, tx, { tenantId: tenant.id, now });
   }
   await judgeTrials(tx, {
     tenant,

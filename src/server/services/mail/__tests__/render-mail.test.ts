@@ -70,6 +70,11 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
       plan: asked === 'change_now' ? ('team' as const) : null,
     })),
   ),
+  statement_paid: [{ amountMinor: 2_500, currency: 'cny', period: '2027-01' }],
+  statement_failed: [true, false].map((actionRequired) => ({
+    ...{ amountMinor: 2_500, currency: 'cny', period: '2027-01', actionRequired },
+    payUrl: actionRequired ? null : 'https://pay.example/i',
+  })),
   verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
   open_account: [{ url: 'https://app.example/login?token=t' }],
   reset_password: [{ url: 'https://app.example/reset-password?token=t' }],

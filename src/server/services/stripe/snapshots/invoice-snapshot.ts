@@ -107,6 +107,8 @@ const invoice = invoiceBase
       amountPaidMinor: i.amount_paid,
       amountRemainingMinor: i.amount_remaining,
       taxMinor: i.total_taxes.all,
+      /** What is billed, without taxes that come on top. */
+      beforeTaxMinor: i.total - i.total_taxes.added,
       ...servicePeriod(i),
       paidAt: i.status_transitions.paid_at,
       /** Since when the money is wanted: invoices that are sent give time to pay. */

@@ -1,7 +1,11 @@
 import type { Stripe } from 'stripe';
-import type { CallTimeouts } from './client/client.ts';
-import { isMissing, isRefused } from './client/errors.ts';
-import { INVOICE_EXPAND, readInvoice, type InvoiceSnapshot } from './snapshots/invoice-snapshot.ts';
+import type { CallTimeouts } from '../client/client.ts';
+import { isMissing, isRefused } from '../client/errors.ts';
+import {
+  INVOICE_EXPAND,
+  readInvoice,
+  type InvoiceSnapshot,
+} from '../snapshots/invoice-snapshot.ts';
 
 /** `undefined` for an invoice that is gone: drafts can be deleted. */
 export async function findInvoice(

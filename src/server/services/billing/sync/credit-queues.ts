@@ -3,6 +3,10 @@ import {
   listToLookAt,
   orderLook,
 } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import {
+  listStatementsToLookAt,
+  orderStatementLook,
+} from '../../../../db/repositories/billing/statement.repository.ts';
 import type { Jobs } from '../../../jobs.ts';
 
 export const PURCHASE_QUEUE = 'credit-purchase';
@@ -22,5 +26,28 @@ export async function wakePurchases(
   await orderLook(tx, ids, now);
   for (const purchaseId of ids) {
     await jobs.send(PURCHASE_QUEUE, { purchaseId }, { tx, singletonKey: purchaseId });
+  }
+}
+
+export const STATEMENT_QUEUE = 'statement';
+
+/**
+ * Has those of the tenant's statements looked at, once this transaction is committed, that wait for
+ * something, or of whose invoice something was heard.
+ */
+export async function wakeStatements(
+  jobs: Pick<Jobs, 'send'>,
+  tx: Tx,
+  {
+    tenantId,
+    invoiceIds = [],
+    now,
+  }: { tenantId: string; invoiceIds?: readonly string[]; now: Date },
+): Promise<void> {
+  const ids = await listStatementsToLookAt(tx, tenantId, invoiceIds);
+  if (ids.length === 0) return;
+  await orderStatementLook(tx, ids, now);
+  for (const statementId of ids) {
+    await jobs.send(STATEMENT_QUEUE, { statementId }, { tx, singletonKey: statementId });
   }
 }

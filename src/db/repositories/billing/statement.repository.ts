@@ -1,0 +1,219 @@
+import { and, asc, desc, eq, gte, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+import type { LineKey, StatementLine, StatementState } from '../../../domain/billing/statement.ts';
+import type { Period } from '../../../domain/period.ts';
+import type { DbOrTx, Tx } from '../../client.ts';
+import {
+  payments,
+  statementLines,
+  statements,
+  type NewStatement,
+  type Statement,
+} from '../../schema/index.ts';
+
+/** One closing of a tenant's at a time, until the transaction ends. */
+export async function lockClosing(tx: Tx, tenantId: string): Promise<void> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`statements:${tenantId}`}, 0))`,
+  );
+}
+
+/** The tenant's newest, which the next one follows. */
+export async function findLastStatement(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<Statement | undefined> {
+  const [row] = await db
+    .select()
+    .from(statements)
+    .where(eq(statements.tenantId, tenantId))
+    .orderBy(desc(statements.seqFrom))
+    .limit(1);
+  return row;
+}
+
+/** Of these tenants those that have one that was closed at `since` or later. */
+export async function listClosedSince(
+  db: DbOrTx,
+  tenantIds: readonly string[],
+  since: Date,
+): Promise<Set<string>> {
+  if (tenantIds.length === 0) return new Set();
+  const rows = await db
+    .selectDistinct({ id: statements.tenantId })
+    .from(statements)
+    .where(
+      and(
+        sql`${statements.tenantId} = any(${sql.param([...tenantIds])}::uuid[])`,
+        gte(statements.closedAt, since),
+      ),
+    );
+  return new Set(rows.map(({ id }) => id));
+}
+
+export async function insertStatement(
+  tx: Tx,
+  values: NewStatement,
+  lines: readonly StatementLine[],
+): Promise<Statement> {
+  const [row] = await tx.insert(statements).values(values).returning();
+  if (!row) throw new Error('The database returned no statement.');
+  const { id: statementId, tenantId } = row;
+  if (lines.length > 0) {
+    await tx
+      .insert(statementLines)
+      .values(lines.map((line, n) => ({ ...line, tenantId, statementId, n: n + 1 })));
+  }
+  return row;
+}
+
+/** By its id, whosever it is. */
+export async function findStatement(db: DbOrTx, id: string): Promise<Statement | undefined> {
+  const [row] = await db.select().from(statements).where(eq(statements.id, id));
+  return row;
+}
+
+export async function updateStatement(
+  db: DbOrTx,
+  id: string,
+  values: Partial<Omit<Statement, 'id' | 'tenantId'>>,
+): Promise<Statement> {
+  const [row] = await db.update(statements).set(values).where(eq(statements.id, id)).returning();
+  if (!row) throw new Error(`There is no statement ${id}.`);
+  return row;
+}
+
+/** A statement's lines, in order. */
+export async function listLines(db: DbOrTx, statementId: string): Promise<StatementLine[]> {
+  const rows = await db
+    .select()
+    .from(statementLines)
+    .where(eq(statementLines.statementId, statementId))
+    .orderBy(asc(statementLines.n));
+  return rows.map(({ tenantId: _tenant, statementId: _statement, n: _n, period, ...line }) => ({
+    ...line,
+    period: period as Period,
+  }));
+}
+
+/** µcr that the tenant's statements have billed, by what is billed together, of these months. */
+export async function sumBilled(
+  db: DbOrTx,
+  tenantId: string,
+  periods: readonly string[],
+): Promise<(LineKey & { micro: number })[]> {
+  if (periods.length === 0) return [];
+  const { period, resourceType, rateMicro, minorPerCredit, micro } = statementLines;
+  const rows = await db
+    .select({
+      ...{ period, resourceType, rateMicro, minorPerCredit },
+      micro: sql<string>`sum(${micro})`,
+    })
+    .from(statementLines)
+    .where(and(eq(statementLines.tenantId, tenantId), inArray(period, [...periods])))
+    .groupBy(period, resourceType, rateMicro, minorPerCredit);
+  return rows.map((row) => ({ ...row, period: row.period as Period, micro: Number(row.micro) }));
+}
+
+/**
+ * The statements that are carried to this one, the oldest first: those straight before it that were
+ * too little, in its currency.
+ */
+export async function listCarried(db: DbOrTx, statement: Statement): Promise<Statement[]> {
+  if (statement.carriedInMinor === 0) return [];
+  const before = await db
+    .select()
+    .from(statements)
+    .where(
+      and(eq(statements.tenantId, statement.tenantId), lt(statements.seqFrom, statement.seqFrom)),
+    )
+    .orderBy(desc(statements.seqFrom));
+  const end = before.findIndex(
+    ({ state, currency }) => state !== 'carried' || currency !== statement.currency,
+  );
+  return (end < 0 ? before : before.slice(0, end)).reverse();
+}
+
+/** With what of the payment went back. */
+export type ListedStatement = Statement & { refundedMinor: number };
+
+/** The tenant's, newest first. */
+export function listStatements(
+  db: DbOrTx,
+  tenantId: string,
+  limit: number,
+): Promise<ListedStatement[]> {
+  return readListed(db, eq(statements.tenantId, tenantId), limit);
+}
+
+/** One of the tenant's. */
+export async function findListed(
+  db: DbOrTx,
+  tenantId: string,
+  id: string,
+): Promise<ListedStatement | undefined> {
+  const mine = and(eq(statements.tenantId, tenantId), eq(statements.id, id));
+  return (await readListed(db, mine, 1))[0];
+}
+
+async function readListed(
+  db: DbOrTx,
+  which: SQL | undefined,
+  limit: number,
+): Promise<ListedStatement[]> {
+  const rows = await db
+    .select({ statement: statements, refundedMinor: payments.amountRefundedMinor })
+    .from(statements)
+    .leftJoin(payments, eq(payments.stripeInvoiceId, statements.stripeInvoiceId))
+    .where(which)
+    .orderBy(desc(statements.seqFrom))
+    .limit(limit);
+  return rows.map(({ statement, refundedMinor }) => ({
+    ...statement,
+    refundedMinor: refundedMinor ?? 0,
+  }));
+}
+
+const UNSETTLED: StatementState[] = ['closed', 'invoicing', 'open', 'failed', 'uncollectible'];
+
+/** Those of the tenant's that wait for something at Stripe, or whose invoice is named. */
+export async function listStatementsToLookAt(
+  db: DbOrTx,
+  tenantId: string,
+  invoiceIds: readonly string[],
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: statements.id })
+    .from(statements)
+    .where(
+      and(
+        eq(statements.tenantId, tenantId),
+        or(
+          inArray(statements.state, UNSETTLED),
+          invoiceIds.length > 0 ? inArray(statements.stripeInvoiceId, [...invoiceIds]) : undefined,
+        ),
+      ),
+    );
+  return rows.map(({ id }) => id);
+}
+
+/** Has Stripe asked about them as soon as may be. */
+export async function orderStatementLook(
+  db: DbOrTx,
+  ids: readonly string[],
+  now: Date,
+): Promise<void> {
+  await db
+    .update(statements)
+    .set({ lookAt: now })
+    .where(inArray(statements.id, [...ids]));
+}
+
+export async function listDueStatements(db: DbOrTx, now: Date, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ id: statements.id })
+    .from(statements)
+    .where(lte(statements.lookAt, now))
+    .orderBy(asc(statements.lookAt))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}

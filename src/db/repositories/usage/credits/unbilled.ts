@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import pg from 'pg';
+import type { DrawnSum } from '../../../../domain/billing/statement.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { ResourceType } from '../../../../domain/quota.ts';
+import type { Bucket } from '../bucket.ts';
+import { streamCsv } from '../export.ts';
+
+/** Who used overage that no statement has yet. */
+export interface Unbilled {
+  tenantId: string;
+  /** Half of what may be unpaid is reached. */
+  isOverThreshold: boolean;
+  /** The first month of which any overage was used. */
+  firstPeriod: Period | null;
+}
+
+/** Everybody of a bucket whose unpaid overage is more, or less, than what statements have of it. */
+export async function listUnbilled({ schema, client }: Bucket): Promise<Unbilled[]> {
+  const { rows } = await client.query<Unbilled>({
+    text: `select a.tenant_id as "tenantId",
+        coalesce(u.micro * a.overage_price >= ${schema}.credit_exposure(a) * 500000.0, false)
+          as "isOverThreshold",
+        (select min(period) from ${schema}.overage_periods p
+          where p.tenant_id = a.tenant_id and p.used_micro > 0) as "firstPeriod"
+      from ${schema}.credit_accounts a
+      cross join lateral (
+        select a.unpaid_micro - a.overage_left - coalesce(sum(b.micro), 0) as micro, count(*) as bills
+        from ${schema}.overage_bills b
+        where b.tenant_id = a.tenant_id and b.state in ('billed', 'failed')
+      ) u
+      where (a.unpaid_micro <> 0 or u.bills > 0) and u.micro <> 0
+      order by 1`,
+  });
+  return rows;
+}
+
+/** Whether work of a month, or of one before it, may still be settled. */
+export async function hasOpenHold(
+  { schema, client }: Bucket,
+  tenantId: string,
+  period: Period,
+): Promise<boolean> {
+  const { rowCount } = await client.query({
+    text: `select from ${schema}.usage_reservations
+      where tenant_id = $1 and state = 'open' and period <= $2 limit 1`,
+    values: [tenantId, period],
+  });
+  return (rowCount ?? 0) > 0;
+}
+
+export type OverageSum = DrawnSum & { currency: string; firstSeq: number };
+
+/** What an account drew of overage by the numbers `from` to `to`, summed as it is billed. */
+export async function sumOverage(
+  { schema, client }: Bucket,
+  tenantId: string,
+  { from, to }: { from: number; to: number },
+): Promise<OverageSum[]> {
+  type Row = Record<'rate_micro' | 'units' | 'micro' | 'first_seq', string> & {
+    period: Period;
+    resource_type: ResourceType;
+    currency: string;
+    minor_per_credit: string;
+  };
+  const { rows } = await client.query<Row>({
+    text: `select period, resource_type, rate_micro, currency, minor_per_credit,
+        sum(units) as units, sum(micro) as micro, min(seq) as first_seq
+      from ${schema}.credit_draws
+      where tenant_id = $1 and seq between $2 and $3 and kind = 'overage'
+      group by 1, 2, 3, 4, 5`,
+    values: [tenantId, from, to],
+  });
+  return rows.map((row) => ({
+    period: row.period,
+    resourceType: row.resource_type,
+    rateMicro: Number(row.rate_micro),
+    currency: row.currency,
+    minorPerCredit: row.minor_per_credit,
+    units: Number(row.units),
+    micro: Number(row.micro),
+    firstSeq: Number(row.first_seq),
+  }));
+}
+
+/** The number of an account's last movement; `undefined` for who has none here. */
+export async function findLastSeq(
+  { schema, client }: Bucket,
+  tenantId: string,
+): Promise<number | undefined> {
+  const { rows } = await client.query<{ last_seq: string }>({
+    text: `select last_seq from ${schema}.credit_accounts where tenant_id = $1`,
+    values: [tenantId],
+  });
+  return rows[0] && Number(rows[0].last_seq);
+}
+
+/**
+ * The movements `from` to `to` as rows of a statement's proof, in order. They never change: movements
+ * are append only. `undefined` when the tenant is not in this bucket.
+ */
+export function streamProofRows(
+  bucket: Bucket<pg.Pool>,
+  tenantId: string,
+  { from, to }: { from: number; to: number },
+): Promise<Readable | undefined> {
+  return streamCsv(
+    bucket,
+    tenantId,
+    `select 'draw', seq, to_char(drawn_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+       period, kind, grant_id, resource_type, '', units, rate_micro, trim_scale(minor_per_credit),
+       micro, reverses_seq
+     from ${bucket.schema}.credit_draws
+     where tenant_id = ${pg.escapeLiteral(tenantId)} and seq between ${Math.trunc(from)} and ${Math.trunc(to)}
+     order by seq`,
+    { header: false },
+  );
+}

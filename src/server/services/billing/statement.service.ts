@@ -1,0 +1,154 @@
+import { Readable } from 'node:stream';
+import {
+  findListed,
+  findStatement,
+  listDueStatements,
+  listLines,
+  listStatements,
+  updateStatement,
+} from '../../../db/repositories/billing/statement.repository.ts';
+import { raiseAlert } from '../../../db/repositories/operations/alert.repository.ts';
+import type { Statement } from '../../../db/schema/index.ts';
+import type { StatementDetailView, StatementView } from '../../../domain/billing/statement.ts';
+import { BillingError } from '../../../domain/errors.ts';
+import { isUuid } from '../../../domain/ids.ts';
+import { errorText } from '../../error-text.ts';
+import type { Jobs } from '../../jobs.ts';
+import { isStripeUnavailable } from '../stripe/client/errors.ts';
+import type { Requester } from './requester.ts';
+import { retryDelayMs } from './reconcile/sweep.ts';
+import { closeStatement, type Due } from './statements/close.ts';
+import { closeDue } from './statements/close-due.ts';
+import { getStatement, operateStatement, type StatementWish } from './statements/operate.ts';
+import { proofStart } from './statements/proof.ts';
+import { openRows } from './statements/rows.ts';
+import type { StatementDeps } from './statements/statement-deps.ts';
+import { syncStatement } from './statements/sync-statement.ts';
+import { verifyBooks, type StatementDifference } from './statements/verify-books.ts';
+import { headOf, viewDetail, viewStatement } from './statements/view.ts';
+import { STATEMENT_QUEUE } from './sync/credit-queues.ts';
+
+const LISTED_MAX = 100;
+const SWEPT_MAX = 500;
+const ALERT_AFTER_ATTEMPTS = 5;
+
+/** Bills of use beyond quota and credits. Who asks was authorised before; ids are its tenant's. */
+export class StatementService {
+  readonly #deps: StatementDeps;
+
+  constructor(deps: StatementDeps) {
+    this.#deps = deps;
+  }
+
+  /** Registers the worker; before the jobs start. */
+  registerWorker(jobs: Pick<Jobs, 'work'>): void {
+    const work = ({ statementId }: { statementId: string }) => this.#look(statementId);
+    jobs.work(STATEMENT_QUEUE, work, { policy: 'short', retryLimit: 0 });
+  }
+
+  /** Closes every statement that is due; answers how many. */
+  closeDue(signal?: AbortSignal): Promise<number> {
+    return closeDue(this.#deps, signal);
+  }
+
+  /** Closes one tenant's now; `undefined` when nothing is to be billed. */
+  close(tenantId: string, due: Due): Promise<Statement | undefined> {
+    return closeStatement(this.#deps, tenantId, due);
+  }
+
+  /** Invoices and looks at every statement that is due; answers how many. One that fails comes again later. */
+  async sweep(signal?: AbortSignal): Promise<number> {
+    const { db, clock } = this.#deps;
+    const due = await listDueStatements(db, clock.now(), SWEPT_MAX);
+    for (const id of due) {
+      if (signal?.aborted) break;
+      await this.#look(id);
+    }
+    return due.length;
+  }
+
+  /** Newest first. */
+  async list({ tenantId }: Requester): Promise<StatementView[]> {
+    return (await listStatements(this.#deps.db, tenantId, LISTED_MAX)).map(viewStatement);
+  }
+
+  /** With its lines; 404 `not_found` for any that is not the tenant's. */
+  async get(requester: Requester, statementId: string): Promise<StatementDetailView> {
+    const { id, tenantId } = await this.#own(requester, statementId);
+    const { db } = this.#deps;
+    const row = (await findListed(db, tenantId, id))!;
+    return viewDetail(row, await listLines(db, id));
+  }
+
+  /** Looks at Stripe now: whether it is paid. */
+  async sync(requester: Requester, statementId: string): Promise<StatementDetailView> {
+    const { id } = await this.#own(requester, statementId);
+    await syncStatement(this.#deps, id);
+    return this.get(requester, id);
+  }
+
+  /** The proof as a file; a stream that holds a connection until it is read or destroyed. */
+  async proof(requester: Requester, statementId: string): Promise<Readable> {
+    const row = await this.#own(requester, statementId);
+    const start = proofStart(headOf(row), await listLines(this.#deps.db, row.id));
+    const rows = await openRows(this.#deps, row.tenantId, { from: row.seqFrom, to: row.seqTo });
+    return Readable.from(joined(start, rows), { objectMode: false });
+  }
+
+  /** Whosever it is, for an operator; 404 `not_found`. */
+  find(statementId: string): Promise<Statement> {
+    return getStatement(this.#deps, statementId);
+  }
+
+  /** Holds, releases or writes off, by an operator. */
+  operate(wish: StatementWish): Promise<Statement> {
+    return operateStatement(this.#deps, wish);
+  }
+
+  /** Where statements do not agree with the movements that they cover, or with one another. */
+  verify(): Promise<StatementDifference[]> {
+    return verifyBooks(this.#deps);
+  }
+
+  /** Never rejects: what fails is tried again, later each time, and after some tries an operator is told. */
+  async #look(statementId: string): Promise<void> {
+    const { db, clock, log } = this.#deps;
+    try {
+      await syncStatement(this.#deps, statementId);
+    } catch (error) {
+      log.warn({ err: error, statementId }, 'a statement was put off');
+      const row = await findStatement(db, statementId);
+      if (!row) return;
+      const now = clock.now();
+      const attempts = row.lookAttempts + 1;
+      const lastError = errorText(error);
+      const lookAt = new Date(now.getTime() + retryDelayMs(attempts));
+      await updateStatement(db, statementId, { lookAt, lookAttempts: attempts, lastError });
+      if (attempts < ALERT_AFTER_ATTEMPTS || isStripeUnavailable(error)) return;
+      await raiseAlert(db, {
+        tenantId: row.tenantId,
+        kind: 'statement_failing',
+        subjectId: statementId,
+        message: `A statement could not be brought up to date ${attempts} times (${lastError}).`,
+        details: { state: row.state },
+        now,
+      });
+    }
+  }
+
+  async #own({ tenantId }: Pick<Requester, 'tenantId'>, statementId: string): Promise<Statement> {
+    const { db } = this.#deps;
+    const row = isUuid(statementId) ? await findStatement(db, statementId) : undefined;
+    if (row?.tenantId === tenantId) return row;
+    throw new BillingError('not_found', 'This team has no such statement.');
+  }
+}
+
+async function* joined(start: string, rows: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield Buffer.from(start);
+    for await (const piece of rows) yield piece as Buffer;
+  } finally {
+    rows.destroy();
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  listClosedSince,
+  findLastStatement,
+} from '../../../../db/repositories/billing/statement.repository.ts';
+import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
+import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Unbilled } from '../../../../db/repositories/usage/credits/unbilled.ts';
+import { isLive } from '../../../../domain/billing/subscription-status.ts';
+import { periodEnd, periodOf, periodStart, type Period } from '../../../../domain/period.ts';
+import { closeStatement, type Due } from './close.ts';
+import type { ClosingDeps } from './statement-deps.ts';
+
+/** So long after a month work of it may still be settled: a hold lives a day, and is then swept. */
+const MONTH_IS_OVER_MS = 26 * 3_600_000;
+
+/** The last month of which nothing more is to come. */
+export function lastClosableMonth(now: Date): Period {
+  const passed = new Date(now.getTime() - MONTH_IS_OVER_MS);
+  return periodOf(new Date(periodStart(periodOf(passed)).getTime() - 1));
+}
+
+/**
+ * Closes every statement that is due: at half of what may be unpaid, when a subscription has ended,
+ * and of a month that is over, when no work of it is open. Answers how many. One tenant that fails
+ * does not stop the others.
+ */
+export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise<number> {
+  const { router, clock, log } = deps;
+  const found = await router.inEach(
+    (bucket) => bucket.listUnbilled(),
+    (node, err) => log.warn({ err, node }, 'statements of a bucket wait'),
+  );
+  const unbilled = found.flat();
+  const month = lastClosableMonth(clock.now());
+  const since = new Date(periodEnd(month).getTime() + MONTH_IS_OVER_MS);
+  const ids = unbilled.map(({ tenantId }) => tenantId);
+  const closed = await listClosedSince(deps.db, ids, since);
+  let count = 0;
+  for (const one of unbilled) {
+    if (signal?.aborted) break;
+    try {
+      const due = await dueOf(deps, one, closed.has(one.tenantId) ? null : month);
+      if (due && (await closeStatement(deps, one.tenantId, due))) count += 1;
+    } catch (err) {
+      log.error({ err, tenantId: one.tenantId }, 'a statement could not be closed');
+    }
+  }
+  return count;
+}
+
+/** `month` when the tenant has had no statement since it could be closed. */
+async function dueOf(
+  deps: ClosingDeps,
+  { tenantId, isOverThreshold, firstPeriod }: Unbilled,
+  month: Period | null,
+): Promise<Due | undefined> {
+  const end = await endOf(deps, tenantId);
+  if (end) {
+    const last = await findLastStatement(deps.db, tenantId);
+    const isFirst = !last || last.closedAt < end.at;
+    if (isFirst) return { kind: 'final' };
+    return (await isWorking(deps, tenantId, periodOf(deps.clock.now())))
+      ? undefined
+      : { kind: 'late' };
+  }
+  if (month !== null && firstPeriod !== null && firstPeriod <= month) {
+    if (!(await isWorking(deps, tenantId, month))) return { kind: 'month', period: month };
+  }
+  return isOverThreshold ? { kind: 'threshold' } : undefined;
+}
+
+/** When nothing carries overage any more: the team was deleted, or has no subscription. */
+async function endOf({ db }: ClosingDeps, tenantId: string): Promise<{ at: Date } | undefined> {
+  const tenant = await findTenantById(db, tenantId);
+  if (!tenant) return undefined;
+  if (tenant.plan !== 'free' && !tenant.deletedAt) return undefined;
+  const rows = await new SubscriptionRepository(db).findByTenantId(tenantId);
+  if (rows.some((row) => isLive(row.stripeStatus)) && !tenant.deletedAt) return undefined;
+  const ends = [tenant.deletedAt, ...rows.map((row) => row.endedAt)].flatMap((at) => at ?? []);
+  return { at: new Date(Math.max(0, ...ends.map((at) => at.getTime()))) };
+}
+
+function isWorking({ router }: ClosingDeps, tenantId: string, period: Period): Promise<boolean> {
+  return router.read(
+    tenantId,
+    (bucket) => bucket.hasOpenHold(tenantId, period),
+    (has) => !has,
+  );
+}

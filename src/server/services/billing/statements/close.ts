@@ -1,0 +1,157 @@
+import type { Tx } from '../../../../db/client.ts';
+import {
+  findLastStatement,
+  insertStatement,
+  lockClosing,
+  sumBilled,
+  updateStatement,
+} from '../../../../db/repositories/billing/statement.repository.ts';
+import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import type { OverageSum } from '../../../../db/repositories/usage/credits/unbilled.ts';
+import type { Statement } from '../../../../db/schema/index.ts';
+import {
+  inOrder,
+  lineKey,
+  lineOf,
+  stateAtClosing,
+  type StatementKind,
+  type StatementLine,
+} from '../../../../domain/billing/statement.ts';
+import { periodOf, type Period } from '../../../../domain/period.ts';
+import { hashRows } from './rows.ts';
+import type { ClosingDeps } from './statement-deps.ts';
+
+/** Why one is closed; of a month which, and only when there is something of it, or of one before. */
+export type Due = { kind: Exclude<StatementKind, 'month'> } | { kind: 'month'; period: Period };
+
+/**
+ * Closes what a tenant drew since its last statement; `undefined` when none of it is overage. The main
+ * tables are first: what is billed stands there, and nothing is written in the bucket. The account is
+ * told afterwards, by whoever brings the statement to Stripe. Movements are numbered without gaps under
+ * the account's lock and never change, so that one closing after the other reads each exactly once.
+ */
+export function closeStatement(
+  deps: ClosingDeps,
+  tenantId: string,
+  due: Due,
+): Promise<Statement | undefined> {
+  return deps.db.transaction(async (tx) => {
+    await lockClosing(tx, tenantId);
+    const last = await findLastStatement(tx, tenantId);
+    const found = await readRun(deps, tenantId, (last?.seqTo ?? 0) + 1);
+    const isEnd = due.kind === 'final' || due.kind === 'late';
+    if (!found || !isDue(due, found.sums)) {
+      // Nothing comes that it could be collected with.
+      if (isEnd && last?.state === 'carried') await writeOff(deps, tx, last);
+      return undefined;
+    }
+    const { sums, from, to } = found;
+    const lines = await priceLines(tx, tenantId, sums);
+    const previousSha256 = last?.sha256 ?? '';
+    const sha256 = await hashRows(deps, tenantId, { from, to }, previousSha256);
+    const currency = sums[0]!.currency;
+    const isCarried = last?.state === 'carried' && last.currency === currency;
+    if (last?.state === 'carried' && !isCarried) await writeOff(deps, tx, last);
+    const now = deps.clock.now();
+    const amountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
+    const carriedInMinor = isCarried ? last.amountMinor + last.carriedInMinor : 0;
+    const total = { amountMinor: amountMinor + carriedInMinor, currency };
+    const state = stateAtClosing(total, { isEnd });
+    const statement = await insertStatement(
+      tx,
+      {
+        ...{ tenantId, kind: due.kind, state, currency, amountMinor, carriedInMinor },
+        period: due.kind === 'month' ? due.period : periodOf(now),
+        ...{ seqFrom: from, seqTo: to, rows: to - from + 1, sha256, previousSha256 },
+        micro: lines.reduce((sum, { micro }) => sum + micro, 0),
+        stripeCustomerId: (await findTenantById(tx, tenantId))?.stripeCustomerId ?? null,
+        ...{ closedAt: now, lookAt: now, settledAt: state === 'written_off' ? now : null },
+      },
+      lines,
+    );
+    if (state === 'written_off') await tellOfCredit(deps, tx, statement);
+    return statement;
+  });
+}
+
+interface Run {
+  from: number;
+  to: number;
+  /** Of one currency. */
+  sums: OverageSum[];
+}
+
+/** What was drawn from a number on, up to where the account begins to be billed in another currency. */
+async function readRun(
+  { router }: ClosingDeps,
+  tenantId: string,
+  from: number,
+): Promise<Run | undefined> {
+  const read = (to: number) =>
+    router.read(
+      tenantId,
+      (bucket) => bucket.sumOverage(tenantId, { from, to }),
+      (sums) => sums.length === 0,
+    );
+  const to = await router.read(
+    tenantId,
+    (bucket) => bucket.findLastSeq(tenantId),
+    (seq) => seq === undefined,
+  );
+  if (to === undefined || to < from) return undefined;
+  const sums = (await read(to)).toSorted((a, b) => a.firstSeq - b.firstSeq);
+  const other = sums.find(({ currency }) => currency !== sums[0]!.currency);
+  if (!other) return { from, to, sums };
+  return { from, to: other.firstSeq - 1, sums: await read(other.firstSeq - 1) };
+}
+
+function isDue(due: Due, sums: readonly OverageSum[]): boolean {
+  if (due.kind !== 'month') return sums.length > 0;
+  return sums.some(({ period }) => period <= due.period);
+}
+
+async function priceLines(
+  tx: Tx,
+  tenantId: string,
+  sums: readonly OverageSum[],
+): Promise<StatementLine[]> {
+  const billed = await sumBilled(tx, tenantId, [...new Set(sums.map(({ period }) => period))]);
+  const before = new Map(billed.map((one) => [lineKey(one), one.micro]));
+  return inOrder(sums).map(({ currency: _currency, firstSeq: _seq, ...drawn }) =>
+    lineOf(drawn, before.get(lineKey(drawn)) ?? 0),
+  );
+}
+
+/** What is carried where nothing more is billed is too little to be asked for. */
+async function writeOff(deps: ClosingDeps, tx: Tx, carried: Statement): Promise<void> {
+  const now = deps.clock.now();
+  const values = { state: 'written_off', settledAt: now, lookAt: now } as const;
+  const { id, tenantId, currency } = await updateStatement(tx, carried.id, values);
+  await insertAuditEntry(tx, {
+    tenantId,
+    actor: { kind: 'system', task: 'statements' },
+    action: 'statement.written_off',
+    subjectId: id,
+    after: { amountMinor: carried.amountMinor + carried.carriedInMinor, currency },
+    now,
+  });
+  await tellOfCredit(deps, tx, carried);
+}
+
+/** Usage that was taken back after it was billed, and no statement comes that it could be taken off. */
+async function tellOfCredit({ clock }: ClosingDeps, tx: Tx, statement: Statement): Promise<void> {
+  const { id, tenantId, currency } = statement;
+  const amountMinor = -(statement.amountMinor + statement.carriedInMinor);
+  if (amountMinor <= 0) return;
+  await raiseAlert(tx, {
+    tenantId,
+    kind: 'statement_credit',
+    subjectId: id,
+    message:
+      'Usage was taken back that was billed, and no other statement comes: refund it on a paid invoice.',
+    details: { amountMinor, currency },
+    now: clock.now(),
+  });
+}

@@ -1,0 +1,90 @@
+import {
+  listCarried,
+  listLines,
+  updateStatement,
+} from '../../../../db/repositories/billing/statement.repository.ts';
+import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
+import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Statement } from '../../../../db/schema/index.ts';
+import type { StatementLine } from '../../../../domain/billing/statement.ts';
+import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
+import type { InvoicedStatement } from '../../stripe/invoices/statement-invoice.ts';
+import type { StatementDeps } from './statement-deps.ts';
+
+/** A statement's invoice is no more what it bills: nothing is charged until a person has looked. */
+export const MISMATCH_ALERT = 'statement_mismatch';
+
+/**
+ * Makes the statement's invoice, or goes on with `begun`: a draft, its lines, and final when it comes to
+ * exactly what the statement does. Otherwise it stays a draft, the statement is held, and an operator is
+ * told. Answers the invoice where it is final.
+ */
+export async function makeInvoice(
+  deps: StatementDeps,
+  statement: Statement,
+  customerId: string,
+  begun: InvoiceSnapshot | undefined,
+): Promise<InvoiceSnapshot | undefined> {
+  const { db, invoices } = deps;
+  const invoiced = await readInvoiced(deps, statement);
+  const footer = `sha256 ${statement.sha256}`;
+  const { id } = begun ?? (await invoices.create(customerId, invoiced, footer));
+  await updateStatement(db, statement.id, { state: 'invoicing', stripeInvoiceId: id });
+  await invoices.addLines(customerId, id, invoiced);
+  const whole = await invoices.find(id);
+  const wantedMinor = statement.amountMinor + statement.carriedInMinor;
+  if (whole?.beforeTaxMinor !== wantedMinor || whole.currency !== statement.currency) {
+    await hold(deps, statement, { wantedMinor, isMinor: whole?.beforeTaxMinor ?? null });
+    return undefined;
+  }
+  await invoices.finalize(id, statement.id);
+  return invoices.find(id);
+}
+
+/** With the lines of what is carried in. */
+async function readInvoiced(
+  { db }: StatementDeps,
+  statement: Statement,
+): Promise<InvoicedStatement> {
+  const { id, tenantId, currency, sha256, closedAt } = statement;
+  const locale = (await findBillingContact(db, tenantId))?.locale ?? 'zh-CN';
+  const all = [...(await listCarried(db, statement)), statement];
+  const lines = [];
+  for (const { id: statementId } of all) {
+    for (const [n, line] of (await listLines(db, statementId)).entries()) {
+      lines.push({ ...line, statementId, n: n + 1, description: describe(line, locale) });
+    }
+  }
+  return { id, tenantId, currency, sha256, closedAt, lines };
+}
+
+const RESOURCES: Record<'en' | 'zh', Record<StatementLine['resourceType'], string>> = {
+  en: { llm_tokens: 'tokens', messages: 'messages', images: 'images', api_calls: 'API calls' },
+  zh: { llm_tokens: 'token（词元）', messages: '消息', images: '图像', api_calls: 'API 调用' },
+};
+
+/** As the line stands on the invoice. */
+function describe({ period, resourceType, micro }: StatementLine, locale: string): string {
+  const credits = micro / 1_000_000;
+  return locale.startsWith('zh')
+    ? `${period} 超额用量：${RESOURCES.zh[resourceType]}，${credits} 点数`
+    : `Overage of ${period}: ${RESOURCES.en[resourceType]}, ${credits} credits`;
+}
+
+async function hold(
+  { db, clock }: StatementDeps,
+  { id, tenantId, currency }: Statement,
+  sums: { wantedMinor: number; isMinor: number | null },
+): Promise<void> {
+  const now = clock.now();
+  await updateStatement(db, id, { heldAt: now });
+  await raiseAlert(db, {
+    tenantId,
+    kind: MISMATCH_ALERT,
+    subjectId: id,
+    message:
+      'The invoice of a statement does not come to what the statement does, and stays a draft: take off at Stripe what is not of it, then npm run statement:release.',
+    details: { ...sums, currency },
+    now,
+  });
+}

@@ -1,0 +1,93 @@
+import {
+  findLastStatement,
+  findStatement,
+  updateStatement,
+} from '../../../../db/repositories/billing/statement.repository.ts';
+import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import type { Statement } from '../../../../db/schema/index.ts';
+import type { StatementState } from '../../../../domain/billing/statement.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { isUuid } from '../../../../domain/ids.ts';
+import { MISMATCH_ALERT } from './make-invoice.ts';
+import { syncStatement } from './sync-statement.ts';
+import type { StatementDeps } from './statement-deps.ts';
+
+export const STATEMENT_ACTS = ['hold', 'release', 'write-off'] as const;
+export type StatementAct = (typeof STATEMENT_ACTS)[number];
+
+export interface StatementWish {
+  statementId: string;
+  act: StatementAct;
+  reason: string;
+  /** Who asks. */
+  by: string;
+}
+
+const FROM: Record<StatementAct, { states: StatementState[]; otherwise: string }> = {
+  hold: {
+    states: ['closed', 'invoicing'],
+    otherwise: 'it is too late to hold it, or there is nothing to hold',
+  },
+  release: { states: ['closed', 'invoicing'], otherwise: 'it is not held' },
+  'write-off': {
+    states: ['closed', 'carried', 'invoicing', 'open', 'failed', 'uncollectible'],
+    otherwise: 'there is nothing of it to be written off',
+  },
+};
+
+/**
+ * Keeps a statement from being invoiced, lets it be, or writes it off: then its invoice is voided, and
+ * what it bills is never billed again. 404 `not_found`; 409 `state_changed` when it is too late for that.
+ */
+export async function operateStatement(
+  deps: StatementDeps,
+  wish: StatementWish,
+): Promise<Statement> {
+  const { db, clock } = deps;
+  const known = await getStatement(deps, wish.statementId);
+  await assertPossible(deps, known, wish.act);
+  const now = clock.now();
+  await db.transaction(async (tx) => {
+    await insertAuditEntry(tx, {
+      tenantId: known.tenantId,
+      actor: { kind: 'service', name: wish.by },
+      action: `statement.${wish.act.replace('-', '_')}_requested`,
+      subjectId: known.id,
+      cause: wish.reason,
+      now,
+    });
+    if (wish.act === 'hold') return updateStatement(tx, known.id, { heldAt: now });
+    if (wish.act === 'release') await resolveAlert(tx, MISMATCH_ALERT, known.id, now);
+    const carried = known.state === 'carried' ? { state: 'written_off', settledAt: now } : {};
+    return updateStatement(tx, known.id, {
+      ...(wish.act === 'release'
+        ? { heldAt: null }
+        : { writeOffAskedAt: now, ...(carried as Partial<Statement>) }),
+      lookAt: now,
+    });
+  });
+  return (await syncStatement(deps, known.id))!;
+}
+
+/** By its id; 404 `not_found`. */
+export async function getStatement(
+  { db }: Pick<StatementDeps, 'db'>,
+  statementId: string,
+): Promise<Statement> {
+  const found = isUuid(statementId) ? await findStatement(db, statementId) : undefined;
+  if (found) return found;
+  throw new BillingError('not_found', `There is no statement "${statementId}".`);
+}
+
+async function assertPossible(
+  { db }: StatementDeps,
+  { id, tenantId, state, heldAt }: Statement,
+  act: StatementAct,
+): Promise<void> {
+  const { states, otherwise } = FROM[act];
+  // What was carried is in the next one as soon as there is one.
+  const isTaken = state === 'carried' && (await findLastStatement(db, tenantId))?.id !== id;
+  if (states.includes(state) && !isTaken && (act !== 'release' || heldAt)) return;
+  throw new BillingError('state_changed', `The statement is ${state}: ${otherwise}.`);
+}

@@ -1,0 +1,137 @@
+import { inTransaction } from '../../../../db/client.ts';
+import {
+  findStatement,
+  updateStatement,
+} from '../../../../db/repositories/billing/statement.repository.ts';
+import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Statement } from '../../../../db/schema/index.ts';
+import type { StatementState } from '../../../../domain/billing/statement.ts';
+import { isMissing } from '../../stripe/client/errors.ts';
+import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
+import { withCustomer } from '../locks/customer-lock.ts';
+import { makeInvoice } from './make-invoice.ts';
+import { nextLook, stateOf } from './states.ts';
+import { tellAccount } from './tell-account.ts';
+import { tellOfChange } from './tell-people.ts';
+import type { StatementDeps } from './statement-deps.ts';
+
+/**
+ * Brings a statement to what Stripe says now, whoever heard of it: the only function that invoices it
+ * and that writes what became of that. In the customer's lock its invoice is found, or made; what Stripe
+ * says is written, and then the account is told. Every step may be cut and repeated.
+ */
+export async function syncStatement(
+  deps: StatementDeps,
+  statementId: string,
+): Promise<Statement | undefined> {
+  const known = await findStatement(deps.db, statementId);
+  if (!known) return undefined;
+  const customerId = await customerOf(deps, known);
+  if (customerId === null) return syncInLock(deps, statementId, null);
+  return withCustomer(deps, customerId, () => syncInLock(deps, statementId, customerId));
+}
+
+async function customerOf({ db }: StatementDeps, statement: Statement): Promise<string | null> {
+  if (statement.stripeCustomerId) return statement.stripeCustomerId;
+  return (await findTenantById(db, statement.tenantId))?.stripeCustomerId ?? null;
+}
+
+/** The same for who holds the customer's lock. */
+export async function syncInLock(
+  deps: StatementDeps,
+  statementId: string,
+  customerId: string | null,
+): Promise<Statement> {
+  const { db, clock } = deps;
+  // What it bills is known though Stripe may be away.
+  const known = await tellAccount(deps, (await findStatement(db, statementId))!);
+  const done = await tellAccount(deps, await followStripe(deps, known, customerId));
+  const now = clock.now();
+  return updateStatement(db, statementId, {
+    ...{ lookAt: nextLook(done, now), lookAttempts: 0, lastError: null, syncedAt: now },
+  });
+}
+
+async function followStripe(
+  deps: StatementDeps,
+  statement: Statement,
+  customerId: string | null,
+): Promise<Statement> {
+  if (statement.state === 'carried') return statement;
+  if (statement.state === 'written_off' && !statement.stripeInvoiceId) return statement;
+  if (customerId === null) return writeState(deps, statement, 'uncollectible');
+  const { invoices } = deps;
+  const { stripeInvoiceId, heldAt } = statement;
+  const found = stripeInvoiceId
+    ? await invoices.find(stripeInvoiceId)
+    : await invoices.findOf(customerId, statement);
+  if (statement.writeOffAskedAt) return giveUp(deps, statement, found);
+  // Staff deleted the draft: it is not made anew.
+  if (stripeInvoiceId && !found) return writeState(deps, statement, 'void');
+  if (found && found.status !== 'draft') return writeInvoice(deps, statement, found);
+  if (heldAt) return statement;
+  try {
+    const made = await makeInvoice(deps, statement, customerId, found);
+    return made
+      ? await writeInvoice(deps, statement, made)
+      : (await findStatement(deps.db, statement.id))!;
+  } catch (error) {
+    // The customer is gone at Stripe, and its card with it.
+    if (!isMissing(error) || !(await isGone(deps, statement))) throw error;
+    return writeState(deps, statement, 'uncollectible');
+  }
+}
+
+/** Whether nothing was made for it: the customer that it is made for is what is missing. */
+async function isGone({ db }: StatementDeps, { id }: Statement): Promise<boolean> {
+  return (await findStatement(db, id))?.stripeInvoiceId === null;
+}
+
+/** Nobody is to pay it any more, unless somebody did in the meantime. */
+async function giveUp(
+  deps: StatementDeps,
+  statement: Statement,
+  found: InvoiceSnapshot | undefined,
+): Promise<Statement> {
+  const { invoices } = deps;
+  if (found?.status === 'draft' || found?.status === 'open' || found?.status === 'uncollectible') {
+    await invoices.giveUp(found);
+  }
+  const after = found && (await invoices.find(found.id));
+  if (after?.status === 'paid') return writeInvoice(deps, statement, after);
+  return writeState(deps, statement, 'written_off');
+}
+
+function writeInvoice(
+  deps: StatementDeps,
+  before: Statement,
+  invoice: InvoiceSnapshot,
+): Promise<Statement> {
+  return writeState(deps, before, stateOf(invoice), invoice);
+}
+
+/** Writes what became of a statement, and tells of it, in one transaction. */
+function writeState(
+  { db, clock }: StatementDeps,
+  before: Statement,
+  state: StatementState,
+  invoice?: InvoiceSnapshot,
+): Promise<Statement> {
+  const now = clock.now();
+  const isOver = ['paid', 'void', 'uncollectible', 'written_off'].includes(state);
+  return inTransaction(db, async (tx) => {
+    const after = await updateStatement(tx, before.id, {
+      state,
+      settledAt: isOver ? (invoice?.paidAt ?? before.settledAt ?? now) : null,
+      ...(invoice && {
+        stripeInvoiceId: invoice.id,
+        invoiceNumber: invoice.number,
+        hostedInvoiceUrl: invoice.hostedInvoiceUrl,
+        actionRequired: invoice.status === 'open' && invoice.requiresAction,
+        nextAttemptAt: invoice.status === 'open' ? invoice.nextAttemptAt : null,
+      }),
+    });
+    await tellOfChange(tx, { before, after, invoice, now });
+    return after;
+  });
+}

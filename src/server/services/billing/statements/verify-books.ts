@@ -1,0 +1,82 @@
+import {
+  listChainFaults,
+  listLineFaults,
+  listStatementsOf,
+  listTenantsWithStatements,
+} from '../../../../db/repositories/billing/statement-books.repository.ts';
+import { listLines } from '../../../../db/repositories/billing/statement.repository.ts';
+import type { Statement } from '../../../../db/schema/index.ts';
+import { inOrder, lineKey, lineOf, minorOf } from '../../../../domain/billing/statement.ts';
+import { hashRows } from './rows.ts';
+import type { ClosingDeps } from './statement-deps.ts';
+
+/**
+ * What of a statement does not agree: `chain` its run or the hash before it with the statement before;
+ * `sum` its amount with its lines; `month` what a month's statements bill with the whole of it; `rows`
+ * its hash with the movements, `draws` its lines with them.
+ */
+export interface StatementDifference {
+  fault: 'chain' | 'sum' | 'month' | 'rows' | 'draws';
+  tenantId: string;
+  statementId: string;
+}
+
+/** Compares every statement with those before it, its lines, and the movements that it covers. */
+export async function verifyBooks(deps: ClosingDeps): Promise<StatementDifference[]> {
+  const found: StatementDifference[] = [
+    ...(await listChainFaults(deps.db)),
+    ...(await listLineFaults(deps.db)),
+  ];
+  for (const tenantId of await listTenantsWithStatements(deps.db)) {
+    for (const statement of await listStatementsOf(deps.db, tenantId)) {
+      for (const fault of await compareWithDraws(deps, statement)) {
+        found.push({ fault, tenantId, statementId: statement.id });
+      }
+    }
+  }
+  for (const difference of found) deps.log.error({ difference }, 'statements do not balance');
+  return found;
+}
+
+async function compareWithDraws(
+  deps: ClosingDeps,
+  statement: Statement,
+): Promise<StatementDifference['fault'][]> {
+  const { tenantId, seqFrom: from, seqTo: to } = statement;
+  const faults: StatementDifference['fault'][] = [];
+  const hash = await hashRows(deps, tenantId, { from, to }, statement.previousSha256).catch(
+    () => null,
+  );
+  if (hash !== statement.sha256) faults.push('rows');
+  const lines = await listLines(deps.db, statement.id);
+  const sums = await deps.router.read(
+    tenantId,
+    (bucket) => bucket.sumOverage(tenantId, { from, to }),
+    (all) => all.length === 0,
+  );
+  const before = new Map(lines.map((line) => [lineKey(line), line.microBefore]));
+  const wanted = inOrder(sums).map((sum) => lineOf(sum, before.get(lineKey(sum)) ?? 0));
+  const agree =
+    wanted.length === lines.length &&
+    wanted.every((one, n) => {
+      const line = lines[n]!;
+      const isSame = lineKey(one) === lineKey(line) && one.micro === line.micro;
+      return isSame && one.units === line.units && one.amountMinor === line.amountMinor;
+    });
+  if (!agree) faults.push('draws');
+  if (lines.some(isOff)) faults.push('month');
+  return faults;
+}
+
+/** A line is the whole so far, less the whole before: so those of a month add up to the whole of it. */
+const isOff = ({
+  micro,
+  microBefore,
+  minorPerCredit,
+  amountMinor,
+}: Parameters<typeof lineOf>[0] & {
+  microBefore: number;
+  amountMinor: number;
+}) =>
+  minorOf(microBefore + micro, minorPerCredit) - minorOf(microBefore, minorPerCredit) !==
+  amountMinor;

@@ -1,0 +1,129 @@
+import { expect, vi } from 'vitest';
+import type { StatementDetailView, StatementView } from '../../src/domain/billing/statement.ts';
+import type { TestApp } from './app.ts';
+import { settled, signUp, type Customer } from './customer.ts';
+import { agreeToOverage } from './overage.ts';
+
+/** What closes statements, invoices them, and looks at Stripe. */
+export const service = ({ app }: Pick<Customer, 'app'>) => app.server.context.services.statements;
+
+/** On Pro, with all of the month's pictures used, and overage agreed to. */
+export async function subscriber(
+  app: TestApp,
+  interval: 'month' | 'year' = 'month',
+): Promise<Customer> {
+  const customer = await signUp(app);
+  await customer.subscribe('pro', interval);
+  const { clock } = app.server.context;
+  await agreeToOverage(app.database.pool, customer.tenantId, { at: clock.now() });
+  await draw(customer, 500);
+  return customer;
+}
+
+export const draw = ({ app, tenantId }: Customer, amount: number) =>
+  app.server.context.services.usage.trackUsage({ tenantId, resourceType: 'images', amount });
+
+/** Closes what was drawn now, and has it invoiced. */
+export async function billed(customer: Customer): Promise<StatementDetailView> {
+  const closed = await service(customer).close(customer.tenantId, {
+    kind: 'threshold',
+  });
+  await service(customer).sweep();
+  return statement(customer, closed!.id);
+}
+
+export async function list({ api }: Customer): Promise<StatementView[]> {
+  const answer = await api.get<{ statements: StatementView[] }>('/api/subscription/statements');
+  expect(answer.status).toBe(200);
+  return answer.body.statements;
+}
+
+export async function statement({ api }: Customer, id: string): Promise<StatementDetailView> {
+  const answer = await api.get<StatementDetailView>(`/api/subscription/statements/${id}`);
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  return answer.body;
+}
+
+export interface StripeInvoice {
+  id: string;
+  status: string;
+  total: number;
+  footer: string;
+  metadata: Record<string, string>;
+  hosted_invoice_url: string;
+}
+
+/** The invoices of statements that the customer has. */
+export async function invoicesOf(customer: Customer): Promise<StripeInvoice[]> {
+  const { data } = await customer.atStripe<{ data: StripeInvoice[] }>(
+    `invoices?customer=${await customer.customerId()}&limit=100`,
+  );
+  return data.filter(({ metadata }) => metadata['statementId'] !== undefined);
+}
+
+/** Lets events, and what they order, be worked on. */
+export async function done({ app, tenantId }: Customer): Promise<void> {
+  await settled(app);
+  await vi.waitFor(
+    async () => {
+      const { rows } = await app.database.pool.query(
+        `select id from statements where tenant_id = $1 and look_at <= $2`,
+        [tenantId, app.server.context.clock.now()],
+      );
+      expect(rows).toEqual([]);
+    },
+    { timeout: 15_000, interval: 50 },
+  );
+}
+
+export const mailsOf = async ({ app, tenantId }: Customer) =>
+  (
+    await app.database.pool.query<{ kind: string }>(
+      `select kind from mail_outbox where tenant_id = $1 and kind like 'statement%' order by created_at, kind`,
+      [tenantId],
+    )
+  ).rows.map(({ kind }) => kind);
+
+export const alertsOf = async ({ app, tenantId }: Customer) =>
+  (
+    await app.database.pool.query<{ kind: string }>(
+      `select kind from alerts where tenant_id = $1 and resolved_at is null order by kind`,
+      [tenantId],
+    )
+  ).rows.map(({ kind }) => kind);
+
+export async function failing(
+  customer: Customer,
+  method: string,
+  path: string,
+  when: 'before' | 'after',
+): Promise<void> {
+  const id = await customer.customerId();
+  customer.app.localStripe!.kernel.run(({ store, settings }) => {
+    const rule = { status: 500, when, shouldRetry: false };
+    const failNext = [{ ...rule, match: { method, path, customer: id } }];
+    store.put('_settings', {
+      ...settings,
+      chaos: { ...settings.chaos, failNext: failNext as never },
+    });
+  });
+}
+
+/** As when its time has come again. */
+export async function lookAgain(customer: Customer, id: string): Promise<void> {
+  const { pool } = customer.app.database;
+  await pool.query(`update statements set look_at = closed_at where id = $1`, [id]);
+  await service(customer).sweep();
+  const { rows } = await pool.query<{ last_error: string | null }>(
+    `select last_error from statements where id = $1`,
+    [id],
+  );
+  expect(rows).toEqual([{ last_error: null }]);
+}
+
+export async function paymentOf(customer: Customer, invoiceId: string) {
+  const { data } = await customer.atStripe<{ data: { payment: { payment_intent: string } }[] }>(
+    `invoice_payments?invoice=${invoiceId}`,
+  );
+  return data[0]!.payment;
+}
