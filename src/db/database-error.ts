@@ -1,10 +1,11 @@
 /**
  * PostgreSQL's codes and Node's for "this database does no work now": it cannot be reached or goes
  * down (08, 57P), takes no writes because it is a standby or was made read-only (25006), has run out
- * of disk, memory or connections (53), or cannot use its disk (58).
+ * of disk, memory or connections (53), cannot use its disk (58), or does not let us in: its password was
+ * changed, or the database of that name is gone (28, 3D000).
  */
 const AWAY =
-  /^(08...|25006|53...|57P..|58...|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+  /^(08...|25006|28...|3D000|53...|57P..|58...|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 
 const DISK_FULL = '53100';
 

@@ -107,6 +107,53 @@ test('13 billing details are named by keyboard and stand on the invoice that fol
   await page.getByText('Wu GmbH').first().waitFor();
 });
 
+test('13 who pays sees plan and bill, usage, credits, invoices, and what another plan would change', async () => {
+  const order = () =>
+    page.locator('main section h2').evaluateAll((all) => all.map((one) => one.id).filter(Boolean));
+  await open();
+  expect((await order()).indexOf('plans-title')).toBeLessThan(
+    (await order()).indexOf('history-title'),
+  );
+  await customer.subscribe('pro', 'month');
+  await page.reload();
+  await page.locator('.pricing .choose').first().waitFor();
+  const seen = await order();
+  const wanted = [
+    'current-title',
+    'history-title',
+    'credits-title',
+    'payments-title',
+    'plans-title',
+  ];
+  expect(seen.filter((id) => wanted.includes(id))).toEqual(wanted);
+  await inBoth(page, async ({ plans, shell }) => {
+    const team = page.getByRole('article', { name: shell.plans.team });
+    await team.getByText(shell.features.all_features).waitFor();
+    // What both plans have is not said.
+    expect(await team.getByText(shell.features.character_share).count()).toBe(0);
+    const free = page.getByRole('article', { name: shell.plans.free });
+    await free.getByText(plans.without.replace('{name}', shell.features.advanced_models)).waitFor();
+  });
+  await page.goto(`${app.url}/subscription#plans`);
+  await page.locator('.pricing .choose').first().waitFor();
+  await page.waitForFunction(
+    () => document.querySelector('#plans')!.getBoundingClientRect().top < window.innerHeight,
+  );
+});
+
+test('13 the chart marks today, and says total, mean and until when the quota lasts', async () => {
+  await recordUsage(app, customer.tenantId, 'messages', 90);
+  await open();
+  const section = page.locator('[aria-labelledby=history-title]');
+  await section.locator('svg').getByText(WORDS.en.usage.today).waitFor();
+  await inBoth(page, async ({ usage }) => {
+    await section.getByText(usage.sums.split('{')[0]!).waitFor();
+    const [before] = usage.runsOut.split('{date}');
+    const [other] = [usage.lasts];
+    await section.getByText(before!).or(section.getByText(other)).first().waitFor();
+  });
+});
+
 describe('13.5 downloads', () => {
   test('follow the range, reach older months, and offer the ledger as a second choice', async () => {
     await recordUsage(app, customer.tenantId, 'images', 3);

@@ -1,5 +1,6 @@
 import type { PlanView, PriceAction, PriceView, SubscriptionView } from '../../domain/api.ts';
-import type { Interval, Plan } from '../../domain/plans.ts';
+import type { Feature, Interval, Plan } from '../../domain/plans.ts';
+import { RESOURCE_TYPES, type Limit, type ResourceType } from '../../domain/quota.ts';
 
 /** What the button of a card does; the server's word, but for what takes a decision back. */
 export type CardAction =
@@ -89,4 +90,26 @@ export function bestSavingPercent(plans: readonly PlanView[]): number {
       return yearly ? (yearlySaving(view, yearly)?.savingPercent ?? 0) : 0;
     }),
   );
+}
+
+/** What one would have more and less of with another plan, each line once. */
+export interface PlanDifference {
+  limits: { resource: ResourceType; isMore: boolean }[];
+  seats: 'more' | 'less' | null;
+  gained: Feature[];
+  lost: Feature[];
+}
+
+/** How `other` differs from `own`: what is the same in both is said nowhere. */
+export function differenceOf(own: PlanView, other: PlanView): PlanDifference {
+  const height = (limit: Limit) => limit ?? Infinity;
+  return {
+    limits: RESOURCE_TYPES.filter((one) => own.limits[one] !== other.limits[one]).map((one) => ({
+      resource: one,
+      isMore: height(other.limits[one]) > height(own.limits[one]),
+    })),
+    seats: own.seats === other.seats ? null : other.seats > own.seats ? 'more' : 'less',
+    gained: other.features.filter((one) => !own.features.includes(one)),
+    lost: own.features.filter((one) => !other.features.includes(one)),
+  };
 }

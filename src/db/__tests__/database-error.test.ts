@@ -4,7 +4,7 @@ import { isDatabaseAway, isDataRefused } from '../database-error.ts';
 const coded = (code: string) =>
   new Error('wrapped', { cause: Object.assign(new Error(), { code }) });
 
-test.each(['08006', '57P01', '57P03', '53300', '53100', '58030', 'ECONNREFUSED'])(
+test.each(['08006', '57P01', '57P03', '53300', '53100', '58030', '28P01', '3D000', 'ECONNREFUSED'])(
   '10.22 %s means that the database is away for now: 503, and nothing is wrong with the call',
   (code) => {
     expect(isDatabaseAway(coded(code))).toBe(true);

@@ -20,6 +20,7 @@ export default {
   },
   seats: 'Seats for {count} people',
   seatsRow: 'Seats',
+  without: 'Without: {name}',
   unlimited: 'Unlimited',
   notIncluded: 'Not included',
   included: 'Included',

@@ -7,7 +7,8 @@ export default {
     renews: 'Renews on {date} for {amount}',
     renewsOn: 'Renews on {date}',
     ends: 'Ends on {date}; after that you are on Free',
-    ended: 'Your subscription ended on {date}. You are on Free.',
+    ended:
+      'Your subscription ended on {date}; you are on Free. Your characters and conversations are here.',
     trialEnds: 'Trial until {date}, then {amount}',
     trialUntil: 'Trial until {date}',
     trialEndsFree: 'Trial until {date}, then Free',

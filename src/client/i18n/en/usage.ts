@@ -29,5 +29,10 @@ export default {
   day: 'Day',
   caption: 'Usage by day, {count} days, in UTC',
   chartLabel: '{resource} by day, {count} days. Total {total}, most on one day {most}.',
+  today: 'Today',
+  pace: 'Quota per day',
+  sums: 'Total {total}, {average} a day on average.',
+  runsOut: 'At this pace it runs out on {date}.',
+  lasts: 'At this pace it lasts until the reset.',
   empty: 'Nothing was used in this period.',
 };

@@ -22,6 +22,7 @@ const plans: Messages['plans'] = {
   },
   seats: '{count} 个席位',
   seatsRow: '席位',
+  without: '不含：{name}',
   unlimited: '不限量',
   notIncluded: '不含',
   included: '包含',

@@ -9,7 +9,7 @@ const subscription: Messages['subscription'] = {
     renews: '{date} 续订，金额 {amount}',
     renewsOn: '{date} 续订',
     ends: '{date} 结束，之后为免费版',
-    ended: '订阅已于 {date} 结束，现在为免费版。',
+    ended: '订阅已于 {date} 结束，现在为免费版。你的角色和对话都还在。',
     trialEnds: '试用至 {date}，之后 {amount}',
     trialUntil: '试用至 {date}',
     trialEndsFree: '试用至 {date}，之后为免费版',

@@ -31,6 +31,11 @@ const usage: Messages['usage'] = {
   day: '日期',
   caption: '{count} 天的每日用量（UTC）',
   chartLabel: '{count} 天每日{resource}。合计 {total}，单日最多 {most}。',
+  today: '今天',
+  pace: '日均额度',
+  sums: '合计 {total}，平均每天 {average}。',
+  runsOut: '按目前的速度，{date} 会用完。',
+  lasts: '按目前的速度，够用到重置。',
   empty: '这段时间没有用量。',
 };
 export default usage;

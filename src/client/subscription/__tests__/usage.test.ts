@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { UsageDay } from '../../../domain/api.ts';
 import { describeUsage } from '../../../domain/quota.ts';
-import { dailyChartOption, summarizeDays, labelEvery } from '../daily-chart.ts';
 import { failureWord, invoiceStatus, reasonWord } from '../invoice-status.ts';
 import { barPercent, usageNotice } from '../usage-notice.ts';
 import { payment } from './samples.ts';
@@ -34,41 +32,6 @@ describe('the notice above the bars', () => {
   });
 });
 
-describe('the daily chart', () => {
-  const days: UsageDay[] = [
-    { date: '2026-11-01', llm_tokens: 900, messages: 3, images: 0, api_calls: 0 },
-    { date: '2026-11-02', llm_tokens: 100, messages: 5, images: 1, api_calls: 0 },
-  ];
-
-  test('shows one resource and never adds units of several', () => {
-    const option = dailyChartOption(
-      days,
-      'messages',
-      { resource: 'Messages', description: 'd', day: (d) => d, number: String, compact: String },
-      {
-        series: '#123456',
-        ink: '#000',
-        line: '#ccc',
-        surface: '#fff',
-        isStill: true,
-        font: 'sans-serif',
-        width: 600,
-      },
-    );
-    expect(option.series).toMatchObject([{ data: [3, 5] }]);
-    expect(option.aria).toMatchObject({
-      enabled: true,
-      decal: { show: true },
-      label: { description: 'd' },
-    });
-  });
-
-  test('says the sum and the highest day', () => {
-    expect(summarizeDays(days, 'messages')).toEqual({ total: 8, most: 5 });
-    expect(summarizeDays([], 'messages')).toEqual({ total: 0, most: 0 });
-  });
-});
-
 describe('an invoice', () => {
   test.each([
     ['paid', payment({}), 'paid'],
@@ -95,14 +58,4 @@ describe('an invoice', () => {
     expect(reasonWord(payment({ about: 'statement', reason: 'manual' }))).toBe('statement');
     expect(failureWord('do_not_honor')).toBe('other');
   });
-});
-
-test.each([
-  [7, 300, 2],
-  [30, 300, 8],
-  [90, 300, 22],
-  [30, 1100, 2],
-  [31, 0, 31],
-])('13.8 %s days in %s px have the date of every %s-th under them', (days, width, every) => {
-  expect(labelEvery(days, width)).toBe(every);
 });
