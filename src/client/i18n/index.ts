@@ -2,7 +2,7 @@ import { createI18n } from 'vue-i18n';
 import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
-export type WordGroup = 'bills' | 'extras' | 'billingDetails' | 'rooms';
+export type WordGroup = 'bills' | 'extras' | 'billingDetails' | 'limits' | 'rooms';
 type Part = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
@@ -13,6 +13,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
     billingDetails: async () => ({
       default: { billingDetails: (await import('./en/extras/billing-details.ts')).default },
     }),
+    limits: async () => ({
+      default: { limits: (await import('./en/extras/limits.ts')).default },
+    }),
     rooms: () => import('./en/rooms.ts'),
   },
   'zh-CN': {
@@ -21,6 +24,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
     extras: () => import('./zh-CN/extras/index.ts'),
     billingDetails: async () => ({
       default: { billingDetails: (await import('./zh-CN/extras/billing-details.ts')).default },
+    }),
+    limits: async () => ({
+      default: { limits: (await import('./zh-CN/extras/limits.ts')).default },
     }),
     rooms: () => import('./zh-CN/rooms.ts'),
   },

@@ -1,5 +1,5 @@
 import type { ResourceType } from '../quota.ts';
-import type { OverageView } from './overage.ts';
+import type { OverageUsed } from './overage.ts';
 
 /** 1 credit is so many microcredits (µcr). Every amount of credits is whole µcr. */
 export const MICRO_PER_CREDIT = 1_000_000;
@@ -51,7 +51,7 @@ export interface CreditsView {
   /** In the order of drawing; those that are used, expired or revoked behind the others. */
   grants: GrantView[];
   /** What is used without a grant, and billed afterwards. */
-  overage: OverageView;
+  overage: OverageUsed;
   /** Units that the next call can take: quota, credits and overage together; null without a limit. */
   spendable: Record<ResourceType, number | null>;
 }

@@ -42,6 +42,12 @@ export interface OverageView {
   exposureMinor: number | null;
 }
 
+/** The part of it that is told with the credits. */
+export type OverageUsed = Pick<
+  OverageView,
+  'enabled' | 'capMinor' | 'currency' | 'usedMinor' | 'unpaidMinor' | 'suspended'
+>;
+
 /** Overage and what the owner is told of it. */
 export interface LimitsView {
   overage: OverageView;

@@ -11,7 +11,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
 import { answerFile } from './answer-stream.ts';
-import { overageSchema } from './limits.ts';
+import { overageUsedSchema } from './limits.ts';
 import { errors, json, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -35,7 +35,7 @@ const creditsSchema = z
         state: z.enum(GRANT_STATES),
       }),
     ),
-    overage: overageSchema,
+    overage: overageUsedSchema,
     spendable: z.object({
       llm_tokens: units.nullable(),
       messages: units.nullable(),

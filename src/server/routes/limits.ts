@@ -4,6 +4,7 @@ import {
   CAP_MINOR_MAX,
   OVERAGE_LAPSES,
   type LimitsView,
+  type OverageUsed,
   type OverageView,
 } from '../../domain/billing/overage.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -21,17 +22,26 @@ const price = z
   })
   .openapi({ description: 'What a credit costs that was not bought before, as decimal text.' });
 
-export const overageSchema = z
+const usedFields = {
+  enabled: z.boolean(),
+  capMinor: minor.nullable(),
+  currency: z.string().nullable(),
+  usedMinor: minor,
+  unpaidMinor: minor,
+  suspended: z.enum(['unpaid']).nullable(),
+};
+
+/** The part that is told with the credits. */
+export const overageUsedSchema = z
+  .object(usedFields)
+  .openapi('OverageUsed') satisfies z.ZodType<OverageUsed>;
+
+const overageSchema = z
   .object({
     price: price.nullable().openapi({ description: 'What can be agreed to now.' }),
     paused: z.enum(['trialing', 'past_due']).nullable(),
-    enabled: z.boolean(),
-    capMinor: minor.nullable(),
-    currency: z.string().nullable(),
     lapsed: z.enum(OVERAGE_LAPSES).nullable(),
-    suspended: z.enum(['unpaid']).nullable(),
-    usedMinor: minor,
-    unpaidMinor: minor,
+    ...usedFields,
     exposureMinor: minor.nullable(),
   })
   .openapi('Overage') satisfies z.ZodType<OverageView>;

@@ -2,9 +2,10 @@ import base from './base.ts';
 import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
+import limits from './extras/limits.ts';
 import rooms from './rooms.ts';
 
-const en = { ...base, ...bills, ...extras, ...rooms, billingDetails };
+const en = { ...base, ...bills, ...extras, ...rooms, billingDetails, limits };
 
 /** The catalogue every language has to fill: a missing key does not compile. */
 export type Messages = typeof en;

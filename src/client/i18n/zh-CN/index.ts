@@ -3,7 +3,8 @@ import base from './base.ts';
 import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
+import limits from './extras/limits.ts';
 import rooms from './rooms.ts';
 
-const zhCN: Messages = { ...base, ...bills, ...extras, ...rooms, billingDetails };
+const zhCN: Messages = { ...base, ...bills, ...extras, ...rooms, billingDetails, limits };
 export default zhCN;

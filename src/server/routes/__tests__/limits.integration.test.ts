@@ -66,7 +66,8 @@ describe('12.4 limits over HTTP', () => {
     });
     expect((await member.call.get(PATH)).body).toEqual(agreed.body);
     const { body } = await owner.call.get<CreditsView>('/api/credits');
-    expect(body.overage).toEqual(agreed.body.overage);
+    expect(agreed.body.overage).toMatchObject(body.overage);
+    expect(body.overage).toMatchObject({ enabled: true, capMinor: 5_000, usedMinor: 0 });
     // ¥50 are 454 credits, which are 227 pictures beside the 5,000 of the plan.
     expect(body.spendable.images).toBe(5_227);
 

@@ -45,11 +45,14 @@ export async function readCredits(
     const drawn = Math.min(balance + (found?.overage.account?.room ?? 0), CALL_MICRO_MAX);
     return limit === null ? null : limit + (rate ? Math.floor(drawn / rate) : 0);
   };
+  const { enabled, capMinor, currency, usedMinor, unpaidMinor, suspended } = overageView(
+    found?.overage,
+  );
   return {
     balance,
     held: found?.held ?? 0,
     grants,
-    overage: overageView(found?.overage),
+    overage: { enabled, capMinor, currency, usedMinor, unpaidMinor, suspended },
     spendable: Object.fromEntries(
       RESOURCE_TYPES.map((resource) => [resource, spendable(resource)]),
     ) as CreditsView['spendable'],

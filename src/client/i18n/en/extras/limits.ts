@@ -1,0 +1,41 @@
+export default {
+  title: 'Overage',
+  state: {
+    not_sold:
+      'When quota and credits are used up, use ends here: your plan sells no overage. Paid plans do.',
+    off: 'When quota and credits are used up, use ends here. Switch overage on to go on, up to a cap that you set: {price} a credit, billed afterwards.',
+    on: 'When quota and credits are used up, use goes on up to your cap: {price} a credit, billed afterwards.',
+    reached:
+      'Your cap for this month is reached. Raise it, or buy credits, to go on before the month ends.',
+    price_rose:
+      'Overage costs {price} a credit with your present plan, which is more than you agreed to. It is off until you agree again.',
+    suspended:
+      'A bill for overage is unpaid. Your quota and your credits go on; overage does when it is paid.',
+    uncollected:
+      'A bill for overage could not be collected, so overage is off. Pay it, then switch overage on again.',
+    trialing: 'Overage can be switched on after your trial, when your plan is paid.',
+    past_due: 'Overage rests until the open invoice of your subscription is paid.',
+  },
+  used: 'Used this month',
+  usedOf: '{used} of {cap}',
+  unpaid: 'Not paid yet',
+  toInvoices: 'See invoices',
+  ask: 'Only owners and admins can change this. Ask who manages “{tenant}”.',
+  switchOn: 'Switch overage on',
+  switchOff: 'Switch overage off',
+  change: 'Change the cap',
+  agreed: 'Overage is on, in force from the next use on.',
+  ended: 'Overage is off. What was used before is billed as agreed.',
+  form: {
+    lead: 'The cap is a promise: whatever happens, no more than that is used and billed in a month.',
+    cap: 'Cap a month ({currency})',
+    capHint: 'Before tax, where tax comes on top. You can change it at any time.',
+    alerts: 'Write to me when so much of it is used',
+    consent:
+      'I agree: when quota and credits are used up, use costs {price} a credit, up to {cap} a month, billed afterwards.',
+    noCap: 'the cap above',
+    needsCap: 'Type the cap as an amount above 0, up to 100,000.',
+    needsConsent: 'Tick that you agree to the price.',
+    submit: 'Agree and save',
+  },
+};

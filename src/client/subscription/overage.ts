@@ -1,0 +1,52 @@
+import {
+  CAP_MINOR_MAX,
+  type OveragePrice,
+  type OverageView,
+} from '../../domain/billing/overage.ts';
+import { minorDigits, type Money } from '../../domain/money.ts';
+
+/** What a credit costs, with all of its decimals: `¥0.12`, `$0.018`. */
+export function creditPrice({ currency, minorPerCredit }: OveragePrice, language: string): string {
+  const digits = minorDigits(currency);
+  return new Intl.NumberFormat(language, {
+    style: 'currency',
+    currency: currency.toUpperCase(),
+    maximumFractionDigits: digits + 6,
+  }).format(Number(minorPerCredit) / 10 ** digits);
+}
+
+/** The cap that somebody typed, in minor units; null for what is none. */
+export function capOf(typed: string, currency: string): number | null {
+  const digits = minorDigits(currency);
+  const text = typed.trim().replace(',', '.');
+  const pattern = digits === 0 ? /^\d{1,9}$/ : new RegExp(`^\\d{1,9}(\\.\\d{1,${digits}})?$`);
+  if (!pattern.test(text)) return null;
+  const minor = Math.round(Number(text) * 10 ** digits);
+  return minor > 0 && minor <= CAP_MINOR_MAX ? minor : null;
+}
+
+/** As it is typed: `50` or `50.5`. */
+export function typedCap({ amountMinor, currency }: Money): string {
+  return String(amountMinor / 10 ** minorDigits(currency));
+}
+
+export type OverageState =
+  | 'not_sold'
+  | 'off'
+  | 'price_rose'
+  | 'uncollected'
+  | 'suspended'
+  | 'trialing'
+  | 'past_due'
+  | 'reached'
+  | 'on';
+
+/** What is said of it first. */
+export function overageState(overage: OverageView): OverageState {
+  const { price, paused, enabled, lapsed, suspended, capMinor, usedMinor } = overage;
+  if (!price) return 'not_sold';
+  if (suspended || lapsed === 'uncollectible') return enabled ? 'suspended' : 'uncollected';
+  if (paused) return paused;
+  if (!enabled) return lapsed === 'price' ? 'price_rose' : 'off';
+  return usedMinor >= (capMinor ?? 0) ? 'reached' : 'on';
+}
