@@ -21,9 +21,8 @@ await runCommand({
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
-    const { periods, differences, credits, rated, copies, rebuilt, away } = await withUsage(
-      ({ verification }) => verification.verify({ rebuild }),
-    );
+    const { periods, differences, credits, rated, members, copies, rebuilt, away } =
+      await withUsage(({ verification }) => verification.verify({ rebuild }));
     return {
       lines: [
         ...differences.map(
@@ -41,13 +40,19 @@ await runCommand({
             `${one.bucket} ${one.period} ${one.tenantId} row ${one.id}: ${one.recorded} units, card ${one.card} ` +
             `makes ${one.weighed ?? 'nothing'} of the tokens of ${one.model ?? 'no model'}`,
         ),
+        ...members.map(
+          (one) =>
+            `${one.bucket} ${one.period} ${one.tenantId} ${one.resourceType} of ${one.memberId}: used ${one.used}, ` +
+            `ledger ${one.ledger}; held ${one.held}, reserved ${one.reserved}`,
+        ),
         ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
         ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),
-        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, rated, copies), 'difference')}, ` +
+        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, rated, members, copies), 'difference')}, ` +
           `${rebuilt} rebuilt.`,
       ],
-      data: { periods, differences, credits, rated, copies, rebuilt, away },
-      needsPerson: found(differences, credits, rated, copies) !== rebuilt || away.length > 0,
+      data: { periods, differences, credits, rated, members, copies, rebuilt, away },
+      needsPerson:
+        found(differences, credits, rated, members, copies) !== rebuilt || away.length > 0,
     };
   },
 });

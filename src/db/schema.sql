@@ -2107,6 +2107,25 @@ create table usage_idempotency (
   constraint usage_idempotency_tenant_id_key_pk PRIMARY KEY (tenant_id, key)
 );
 
+create table usage_member_limits (
+  tenant_id uuid not null,
+  member_id text not null,
+  resource_type resource_type not null,
+  month_max bigint not null,
+  constraint usage_member_limits_month_max CHECK ((month_max >= 0)),
+  constraint usage_member_limits_pkey PRIMARY KEY (tenant_id, member_id, resource_type)
+);
+
+create table usage_member_totals (
+  tenant_id uuid not null,
+  period text not null,
+  resource_type resource_type not null,
+  member_id text not null,
+  used bigint not null,
+  held bigint not null,
+  constraint usage_member_totals_pkey PRIMARY KEY (tenant_id, period, resource_type, member_id)
+) with (fillfactor=40);
+
 create table usage_reservations (
   tenant_id uuid not null,
   id uuid not null,
@@ -2177,6 +2196,7 @@ create table usage_totals (
   held_beyond bigint default 0 not null,
   spilled bigint default 0 not null,
   rate_micro bigint,
+  per_member boolean default false not null,
   constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
   constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type),
   constraint usage_totals_within CHECK ((((beyond >= 0) AND (beyond <= used)) AND ((held_beyond >= 0) AND (held_beyond <= held)))) NOT VALID
@@ -3586,6 +3606,9 @@ declare
   v_plan_units bigint[];
   v_draw_seq bigint[];
   v_draw_count bigint[];
+  v_per_member boolean[];
+  m record;
+  v_full boolean;
   a credit_accounts;
   v_room bigint;
   v_need bigint;
@@ -3628,7 +3651,7 @@ begin
       held = t.held + excluded.held,
       day_used = t.day_used + excluded.used,
       updated_at = p_now
-    where t.day = v_day
+    where t.day = v_day and not t.per_member
       and (t."limit" is null or t.used - t.beyond + t.held - t.held_beyond + excluded.used
         + excluded.held <= t."limit")
     returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold
@@ -3698,11 +3721,13 @@ begin
     select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
       array_agg(t."limit" order by w.n), array_agg(t.beyond order by w.n),
       array_agg(t.held_beyond order by w.n), array_agg(t.rate_micro order by w.n),
+      array_agg(t.per_member order by w.n),
       coalesce(array_agg(w.n order by w.n) filter (where t.xmin <> v_self), '{}')
-    into group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_apart
+    into group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_per_member,
+      v_apart
     from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
     cross join lateral (
-      select xmin, used, held, "limit", beyond, held_beyond, rate_micro
+      select xmin, used, held, "limit", beyond, held_beyond, rate_micro, per_member
       from usage_totals
       where tenant_id = g_tenant and period = p_period and resource_type = g_resource
       limit 1
@@ -3771,13 +3796,19 @@ begin
 
       v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
         group_held[g] - v_held_beyond[g]);
-      if p_amounts[n] > v_room then
+      v_full := false;
+      if v_per_member[g] then
+        m := usage_member(p_group_tenants[g], p_period, p_group_resources[g],
+          p_metadata[n] ->> 'userId');
+        v_full := p_enforce[n] and coalesce(m.used + m.held + p_amounts[n] > m.month_max, false);
+      end if;
+      if p_amounts[n] > v_room or v_full then
         a := v_accounts[v_owner[g]];
         if a.head_until <= p_now then a := credit_rehead(a, p_now); end if;
-        v_need := p_amounts[n] - v_room;
-        v_pays := credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
+        v_need := greatest(0, p_amounts[n] - v_room);
+        v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
         -- Before refusing: holds past their time keep nobody out.
-        if p_enforce[n] and not v_pays and g <> all(v_swept) and group_held[g] > 0 then
+        if p_enforce[n] and (v_full or not v_pays) and g <> all(v_swept) and group_held[g] > 0 then
           if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
           v_expired := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
           group_held[g] := group_held[g] - v_expired.freed;
@@ -3792,8 +3823,16 @@ begin
             group_held[g] - v_held_beyond[g]);
           v_need := greatest(0, p_amounts[n] - v_room);
           v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
+          if v_full then
+            m := usage_member(p_group_tenants[g], p_period, p_group_resources[g],
+              p_metadata[n] ->> 'userId');
+            v_full := m.used + m.held + p_amounts[n] > m.month_max;
+          end if;
         end if;
-        if v_need > 0 and not v_pays and p_enforce[n] then
+        if v_full then
+          outcomes[n] := 5;
+          call_waits[n] := m.used + p_amounts[n] <= m.month_max;
+        elsif v_need > 0 and not v_pays and p_enforce[n] then
           outcomes[n] := 1;
           -- Whether it would fit if everything came back that is held.
           v_need := p_amounts[n]
@@ -3830,11 +3869,23 @@ begin
           group_held[g] := group_held[g] + p_amounts[n];
           call_reservations[n] := p_reservations[n];
         end if;
+        if v_per_member[g] then
+          perform usage_member_add(p_group_tenants[g], p_period, p_group_resources[g],
+            p_metadata[n] ->> 'userId',
+            case when p_reservations[n] is null then p_amounts[n] else 0 end,
+            case when p_reservations[n] is null then 0 else p_amounts[n] end);
+        end if;
       end if;
       call_used[n] := group_used[g];
       call_held[n] := group_held[g];
       call_remaining[n] := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
         group_held[g] - v_held_beyond[g]);
+      if v_full then
+        call_used[n] := m.used;
+        call_held[n] := m.held;
+        call_limits[n] := m.month_max;
+        call_remaining[n] := usage_remaining(m.month_max, m.used, m.held);
+      end if;
     end loop;
 
     foreach a in array v_accounts loop
@@ -3872,7 +3923,8 @@ begin
         as c(grp, key, fingerprint, outcome, used, lim, remaining, reservation, waits)
       where c.key is not null and (c.outcome = 0 or (c.outcome = 1 and not c.waits));
 
-      -- What only holds stood in the way of takes no key, so the primary key says nothing of it.
+      -- What only holds or a member's limit stood in the way of takes no key, so the primary key says
+      -- nothing of it.
       perform
       from unnest(p_groups, p_keys, outcomes, call_waits) as c(grp, key, outcome, waits)
       cross join lateral (
@@ -3880,7 +3932,7 @@ begin
         where tenant_id = p_group_tenants[c.grp] and key = c.key
         limit 1
       ) as found
-      where c.outcome = 1 and c.waits;
+      where c.outcome = 1 and c.waits or c.outcome = 5;
       if found then
         raise exception 'a key that answered before' using errcode = 'unique_violation';
       end if;
@@ -4110,7 +4162,7 @@ begin
       update usage_reservations
       set state = 'expired', closed_at = p_now
       where tenant_id = p_tenant and period = p_period and resource_type = p_resource
-        and state = 'open' and expires_at <= p_now and plan_units is null
+        and state = 'open' and expires_at <= p_now and plan_units is null and not v_before.per_member
         and coalesce(begun_amount, 0) <= amount
       returning id, amount, begun_amount, metadata, created_at
     ), recorded as (
@@ -4129,7 +4181,7 @@ begin
     t := usage_add(p_tenant, p_period, p_resource, v_day.day, v_day.counted, -v_day.freed, p_now);
   end loop;
 
-  -- Those that hold credits, or whose work went beyond what they hold.
+  -- Those that hold credits, or whose work went beyond what they hold; where members have limits, all.
   for r in
     select * from usage_reservations
     where tenant_id = p_tenant and period = p_period and resource_type = p_resource
@@ -4151,6 +4203,10 @@ begin
         coalesce(r.metadata, '{}') || '{"settledBy": "expiry"}', r.created_at, p_now,
         v_ended.draw_seq, v_ended.draw_count);
     end if;
+    if v_before.per_member then
+      perform usage_member_add(p_tenant, p_period, p_resource, r.metadata ->> 'userId',
+        coalesce(r.begun_amount, 0), -r.amount);
+    end if;
   end loop;
   if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
 
@@ -4162,6 +4218,47 @@ begin
     perform usage_cross_threshold(t.tenant_id, t.period, t.resource_type, t.used - t.beyond,
       t."limit", t.threshold, p_now);
   end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_limit_member(p_tenant uuid, p_member text, p_limits jsonb, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  -- Work may be told of so late.
+  v_since text := to_char((p_now - interval '35 days') at time zone 'UTC', 'YYYY-MM');
+  t usage_totals;
+  v_limited boolean;
+begin
+  -- So that no month is opened meanwhile.
+  perform from usage_tenants where tenant_id = p_tenant for update;
+  if not found then return false; end if;
+  perform from usage_totals where tenant_id = p_tenant and period >= v_since
+  order by period, resource_type
+  for update;
+  delete from usage_member_limits where tenant_id = p_tenant and member_id = p_member;
+  delete from usage_member_totals where tenant_id = p_tenant and member_id = p_member
+    and p_limits ->> resource_type::text is null;
+  insert into usage_member_limits (tenant_id, member_id, resource_type, month_max)
+  select p_tenant, p_member, e.key::resource_type, e.value::bigint
+  from jsonb_each_text(p_limits) as e(key, value)
+  where e.value is not null;
+  for t in
+    select * from usage_totals where tenant_id = p_tenant and period >= v_since
+  loop
+    perform from usage_member_limits
+    where tenant_id = p_tenant and resource_type = t.resource_type
+    limit 1;
+    v_limited := found;
+    if t.per_member <> v_limited then
+      update usage_totals set per_member = v_limited
+      where tenant_id = p_tenant and period = t.period and resource_type = t.resource_type;
+    end if;
+  end loop;
+  return true;
 end $function$
 ;
 
@@ -4226,6 +4323,50 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.usage_member(p_tenant uuid, p_period text, p_resource resource_type, p_member text, OUT member text, OUT used bigint, OUT held bigint, OUT month_max bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_used bigint;
+  v_held bigint;
+begin
+  select l.month_max into month_max from usage_member_limits l
+  where l.tenant_id = p_tenant and l.member_id = p_member and l.resource_type = p_resource;
+  if not found then return; end if;
+  member := p_member;
+  select t.used, t.held into used, held from usage_member_totals t
+  where t.tenant_id = p_tenant and t.period = p_period and t.resource_type = p_resource
+    and t.member_id = p_member;
+  if found then return; end if;
+  select coalesce(sum(u.amount), 0) into v_used from usage u
+  where u.tenant_id = p_tenant and u.period = p_period and u.resource_type = p_resource
+    and u.metadata ->> 'userId' = p_member;
+  select coalesce(sum(r.amount), 0) into v_held from usage_reservations r
+  where r.tenant_id = p_tenant and r.period = p_period and r.resource_type = p_resource
+    and r.state = 'open' and r.metadata ->> 'userId' = p_member;
+  insert into usage_member_totals (tenant_id, period, resource_type, member_id, used, held)
+  values (p_tenant, p_period, p_resource, p_member, v_used, v_held);
+  used := v_used;
+  held := v_held;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_member_add(p_tenant uuid, p_period text, p_resource resource_type, p_member text, p_used bigint, p_held bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  update usage_member_totals set used = used + p_used, held = held + p_held
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+    and member_id = p_member;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.usage_not_whole()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4273,6 +4414,8 @@ declare
   v_resources resource_type[] := '{}';
   v_limits bigint[] := '{}';
   v_rates bigint[] := '{}';
+  v_limited resource_type[];
+  v_per_member boolean[] := '{}';
 begin
   for v_tenant in
     select * from usage_tenants
@@ -4280,18 +4423,22 @@ begin
     order by tenant_id
     for share
   loop
+    v_limited := array(
+      select resource_type from usage_member_limits where tenant_id = v_tenant.tenant_id);
     foreach v_resource in array enum_range(null::resource_type) loop
       continue when not v_tenant.limits ? v_resource::text;
       v_tenants := v_tenants || v_tenant.tenant_id;
       v_resources := v_resources || v_resource;
       v_limits := v_limits || usage_limit_of(v_tenant, p_period, v_resource);
       v_rates := v_rates || (v_tenant.rates ->> v_resource::text)::bigint;
+      v_per_member := v_per_member || (v_resource = any(v_limited));
     end loop;
   end loop;
-  insert into usage_totals (tenant_id, period, resource_type, "limit", rate_micro)
-  select o.tenant, p_period, o.resource, o.units, o.rate
-  from unnest(v_tenants, v_resources, v_limits, v_rates)
-    with ordinality as o(tenant, resource, units, rate, n)
+  insert into usage_totals (tenant_id, period, resource_type, "limit", rate_micro,
+    per_member)
+  select o.tenant, p_period, o.resource, o.units, o.rate, o.per_member
+  from unnest(v_tenants, v_resources, v_limits, v_rates, v_per_member)
+    with ordinality as o(tenant, resource, units, rate, per_member, n)
   order by o.n
   on conflict do nothing;
 end $function$
@@ -4584,6 +4731,12 @@ begin
       closed_at = p_now
     where tenant_id = r.tenant_id and id = r.id;
 
+    if t.per_member then
+      perform usage_member_add(r.tenant_id, r.period, r.resource_type, r.metadata ->> 'userId', 0,
+        case when r.state = 'open' then -r.amount else 0 end);
+      perform usage_member_add(r.tenant_id, r.period, r.resource_type,
+        coalesce(p_metadata[n], r.metadata) ->> 'userId', v_change, 0);
+    end if;
     if v_change <> 0 then
       insert into usage (tenant_id, period, resource_type, amount, reservation_id, metadata,
         actor, reason, occurred_at, created_at, draw_seq, draw_count)

@@ -51,6 +51,7 @@ export const ERROR_STATUS = {
   payload_too_large: 413,
   invalid_cap: 422,
   quota_exceeded: 429,
+  member_limit: 429,
   rate_limited: 429,
   internal: 500,
   upstream_failed: 502,

@@ -15,6 +15,8 @@ export type Principal =
   | {
       kind: 'api_key';
       apiKeyId: string;
+      /** Who made it: its use is theirs. */
+      makerId: UserId;
       tenantId: TenantId;
       /** `null`: made without any. */
       scopes: readonly ApiKeyScope[] | null;

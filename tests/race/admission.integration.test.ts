@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { inEveryBucket } from '../support/buckets.ts';
 import { FIRST_PLANS } from '../support/first-plans.ts';
-import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { imbalances, memberFaults, meteredTenant } from '../support/metered-tenant.ts';
 import { putOnPlan } from '../support/metering.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import type { MemberLimits } from '../../src/domain/billing/usage/member-limits.ts';
+import { systemClock } from '../../src/server/clock.ts';
+import { usageService } from '../../src/server/services/usage/__tests__/service.ts';
 import { readJournals, startCaller, type CallerTask } from './processes.ts';
 
 const PROCESSES = 3;
@@ -28,7 +32,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function tasks(kind: string, run: number, rest: Pick<CallerTask, 'tenantIds' | 'amounts' | 'mix'>) {
+type Mix = Pick<CallerTask, 'tenantIds' | 'amounts' | 'mix' | 'memberIds'>;
+
+function tasks(kind: string, run: number, rest: Mix) {
   return Array.from({ length: PROCESSES }, (_, number): CallerTask => ({
     name: `${kind}${run}-p${number}`,
     seed: number * 7919 + run * 104_729,
@@ -91,6 +97,38 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
     );
     expect(journal.over).toEqual([]);
     expect(journal.acked.size).toBeGreaterThan(0);
+    expect(await imbalances(database.pool)).toEqual([]);
+  },
+);
+
+test.for(Array.from({ length: RUNS }, (_, run) => run))(
+  '13 three processes fill a member’s limit to the last unit and never pass it, while others change (run %i)',
+  async (run) => {
+    const tenantId = await meteredTenant(database.pool, 'pro');
+    const [ada, bob, carol] = [randomUUID(), randomUUID(), randomUUID()];
+    const usage = usageService(database, systemClock);
+    const limit = (memberId: string, limits: MemberLimits) =>
+      database.db.transaction((tx) => usage.memberLimits.set(tx, { tenantId, memberId, limits }));
+    await limit(ada, { messages: 150, llm_tokens: 900 });
+    const roomsOf = async (memberId: string) => usage.memberLimits.list(tenantId, memberId);
+    let turn = 0;
+    const mix = run % 2 === 0 ? ('records' as const) : ('everything' as const);
+    const memberIds = [ada, bob, carol];
+    const journal = await race(
+      tasks('members', run, { tenantIds: [tenantId], amounts: [1, 2, 7], mix, memberIds }),
+      async () => {
+        for (const { used, limit: most } of mix === 'records' ? await roomsOf(ada) : []) {
+          expect(used).toBeLessThanOrEqual(most);
+        }
+        turn += 1;
+        await limit(bob, turn % 2 ? { messages: turn * 20 } : {});
+      },
+    );
+    expect(journal.over).toEqual([]);
+    const [messages] = (await roomsOf(ada)).filter((room) => room.resourceType === 'messages');
+    // Units of 1 were asked for to the end.
+    if (mix === 'records') expect(messages).toMatchObject({ used: 150, held: 0 });
+    expect(await memberFaults(database.pool)).toEqual([]);
     expect(await imbalances(database.pool)).toEqual([]);
   },
 );

@@ -31,6 +31,11 @@ const until = performance.now() + task.milliseconds;
 await Promise.all(Array.from({ length: task.callers }, (_, caller) => callInTurn(caller)));
 await database.close();
 
+/** Who uses it, as the ledger names them. */
+function named() {
+  return task.memberIds ? { metadata: { userId: pick(task.memberIds) } } : {};
+}
+
 async function callInTurn(caller: number): Promise<void> {
   for (let turn = 0; performance.now() < until; turn += 1) {
     const key = `${task.name}-${caller}-${turn}`;
@@ -44,6 +49,7 @@ async function record(key: string): Promise<void> {
     resourceType: task.mix === 'records' ? ('messages' as const) : pick(RESOURCE_TYPES),
     amount: pick(task.amounts),
     idempotencyKey: key,
+    ...named(),
   };
   say(`sent ${key}`);
   const recorded = await answered(() => usage.trackUsage(request));
@@ -58,9 +64,17 @@ async function hold(key: string): Promise<void> {
   const tenantId = pick(task.tenantIds);
   const resourceType = pick(RESOURCE_TYPES);
   const amount = pick(task.amounts);
+  const who = named();
   const ending = pick(['settle', 'settle', 'settle less', 'release', 'forget'] as const);
   const reservation = await answered(() =>
-    usage.reserve({ tenantId, resourceType, amount, ttlSeconds: 1, idempotencyKey: `hold-${key}` }),
+    usage.reserve({
+      tenantId,
+      resourceType,
+      amount,
+      ttlSeconds: 1,
+      idempotencyKey: `hold-${key}`,
+      ...who,
+    }),
   );
   if (reservation === undefined || ending === 'forget') {
     await answered(() => usage.expireReservations());

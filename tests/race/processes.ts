@@ -13,6 +13,8 @@ export interface CallerTask {
   journal: string;
   tenantIds: string[];
   amounts: number[];
+  /** Who uses it, one of them a call; nobody is named unless told. */
+  memberIds?: string[];
   /** Calls of this process under way at once. */
   callers: number;
   milliseconds: number;

@@ -5,6 +5,11 @@ import { inEveryBucket } from './buckets.ts';
 import { bucketOf } from '../../src/db/repositories/usage/bucket.ts';
 import { listBucketNumbers } from '../../src/db/repositories/usage/buckets/placement.ts';
 import {
+  listMemberDifferences,
+  type MemberDifference,
+} from '../../src/db/repositories/usage/ledger/members.ts';
+import { listVerifiablePeriods } from '../../src/db/repositories/usage/verify.ts';
+import {
   listCreditDifferences,
   type CreditDifference,
 } from '../../src/db/repositories/usage/credits/verify.ts';
@@ -46,6 +51,18 @@ export async function imbalances(pool: Pool): Promise<unknown[]> {
     ) d on true
     where t.used <> l.amount or t.held <> r.amount or t.used <> d.amount + t.day_used`,
   );
+}
+
+/** Counters of members that are not what ledger and reservations say, as the nightly verification finds them. */
+export async function memberFaults(pool: Pool): Promise<MemberDifference[]> {
+  const faults: MemberDifference[] = [];
+  for (const number of await listBucketNumbers(pool)) {
+    const bucket = bucketOf(pool, number);
+    for (const period of await listVerifiablePeriods(bucket)) {
+      for (const one of await listMemberDifferences(bucket, period)) faults.push(one);
+    }
+  }
+  return faults;
 }
 
 /** Where the books of credits do not balance, as the nightly verification finds it. */

@@ -14,6 +14,7 @@ import { streamLedgerCsv, streamReportCsv } from './usage/export.ts';
 import { bucketOf, type Bucket } from './usage/bucket.ts';
 import { withQueryTimeout } from './usage/hot-path.ts';
 import { findArchive } from './usage/ledger/archive.ts';
+import { listMemberRooms } from './usage/ledger/members.ts';
 import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
@@ -146,6 +147,11 @@ export class UsageRepository {
   /** A month's usage in parts; see `sumByPart`. */
   sumByPart(...wanted: AfterBucket<typeof sumByPart>) {
     return sumByPart(this.#bucket, ...wanted);
+  }
+
+  /** Limits of members, and what of them is used; see `listMemberRooms`. */
+  listMemberRooms(...wanted: AfterBucket<typeof listMemberRooms>) {
+    return listMemberRooms(this.#bucket, ...wanted);
   }
 
   /** `undefined` when the tenant is not here. */

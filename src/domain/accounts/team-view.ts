@@ -25,6 +25,8 @@ export interface MemberView {
   own: boolean;
   /** Units of this month, as far as the ledger names who used them; `null` where they are too many to add up. */
   usage: Record<ResourceType, number> | null;
+  /** Units a month that owners and admins let them use; null where they have no limit of their own. */
+  limits: Record<ResourceType, number | null>;
 }
 
 export interface MembersView {

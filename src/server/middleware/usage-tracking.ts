@@ -16,7 +16,7 @@ export function trackMessageUsage(context: Pick<Context, 'services'>) {
       usage,
       log: c.get('log')(),
       tenantId: principal.tenantId,
-      userId: principal.kind === 'user' ? principal.userId : undefined,
+      userId: principal.kind === 'user' ? principal.userId : principal.makerId,
     });
     c.set('meter', meter);
     await next();

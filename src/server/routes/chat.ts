@@ -48,7 +48,10 @@ const modelsSchema = z
   .openapi('Models');
 
 const tags = ['Chat'];
-const gated = ['unauthenticated', 'token_expired', 'upgrade_required', 'quota_exceeded'] as const;
+const gated = [
+  ...(['unauthenticated', 'token_expired', 'upgrade_required', 'quota_exceeded'] as const),
+  'member_limit',
+] as const;
 
 /** Chat: models, and the conversation as a stream. */
 export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
@@ -151,8 +154,10 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const { tenantId } = c.get('principal');
-      return c.json(await chat.quote({ ...c.req.valid('json'), tenantId }), 200);
+      const principal = c.get('principal');
+      const { tenantId } = principal;
+      const memberId = principal.kind === 'user' ? principal.userId : principal.makerId;
+      return c.json(await chat.quote({ ...c.req.valid('json'), tenantId, memberId }), 200);
     },
   );
 

@@ -1,6 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { MembersView, MemberView, TeamView } from '../../domain/api.ts';
 import { ROLES } from '../../domain/ids.ts';
+import { AMOUNT_MAX } from '../services/usage/calls/validation.ts';
 import { PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
@@ -35,6 +36,14 @@ const memberSchema = z
       .openapi({
         description: 'Of this month, where the ledger names who; `null`: too many to add up.',
       }),
+    limits: z
+      .object({
+        llm_tokens: units.nullable(),
+        messages: units.nullable(),
+        images: units.nullable(),
+        api_calls: units.nullable(),
+      })
+      .openapi({ description: 'Units a month that they may use; `null`: no limit of their own.' }),
   })
   .openapi('Member') satisfies z.ZodType<MemberView>;
 
@@ -49,6 +58,17 @@ const userParam = z.object({
   userId: z.uuid().openapi({ param: { name: 'userId', in: 'path' } }),
 });
 const roleBody = z.strictObject({ role: z.enum(ROLES) }).openapi('MemberChanges');
+const limit = z
+  .number()
+  .int()
+  .min(0)
+  .max(AMOUNT_MAX)
+  .nullable()
+  .optional()
+  .openapi({ description: 'Units a month; 0 is none at all, `null` or nothing is no limit.' });
+const limitsBody = z
+  .strictObject({ llm_tokens: limit, messages: limit, images: limit, api_calls: limit })
+  .openapi('MemberLimits');
 const seatBody = z.strictObject({ hasSeat: z.boolean() }).openapi('Seat');
 
 const changing = [...signedOut, 'team_role_required', 'invalid_request', 'not_found'] as const;
@@ -161,6 +181,28 @@ export function memberRoutes(context: Context): OpenAPIHono<AppEnv> {
       const { userId } = c.req.valid('param');
       const { hasSeat } = c.req.valid('json');
       return c.json(await members.setSeat(requesterOf(c), userId, hasSeat), 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      ...person,
+      method: 'put',
+      path: '/api/members/{userId}/limits',
+      summary: 'Say how much somebody may use in a month',
+      description:
+        'For owners and admins, of those whom they manage. All limits in one, in the place of those before. They hold at once, for every call of theirs and of their API keys: 429 `member_limit` names whom to ask.',
+      request: { params: userParam, body: jsonBody(limitsBody) },
+      responses: {
+        200: json(memberSchema, 'As they are now.'),
+        ...errors(...changing, 'state_changed', 'database_unavailable'),
+      },
+    }),
+    async (c) => {
+      const { userId } = c.req.valid('param');
+      const given = Object.entries(c.req.valid('json'));
+      const limits = Object.fromEntries(given.filter(([, units]) => typeof units === 'number'));
+      return c.json(await members.setLimits(requesterOf(c), userId, limits), 200);
     },
   );
 

@@ -136,7 +136,13 @@ export const eventResults = z
   .object({
     results: z.array(
       z.union([
-        z.object({ status: z.enum(['recorded', 'duplicate', 'rejected']), ...counters }),
+        z.object({
+          status: z.enum(['recorded', 'duplicate', 'rejected']),
+          ...counters,
+          reason: z.literal('member_limit').optional().openapi({
+            description: 'Rejected by the limit of `memberId`, whose counters these are.',
+          }),
+        }),
         z.object({ status: z.literal('invalid'), error: z.string(), code: z.string() }),
       ]),
     ),

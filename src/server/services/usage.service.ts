@@ -21,6 +21,7 @@ import { Entitlements } from './usage/entitlements.ts';
 import { breakDownUsage, type BreakdownRequest } from './usage/ledger/breakdown.ts';
 import { openExport, openReport } from './usage/ledger/export.ts';
 import { ingestBatch, type IngestResult } from './usage/ingest.ts';
+import { MemberLimitService } from './usage/ledger/member-limit.service.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { MeteringDeps } from './usage/metering-deps.ts';
@@ -56,6 +57,8 @@ export interface UsageDeps {
 export class UsageService {
   /** What pays for use beyond the quota. */
   readonly credits: CreditService;
+  /** What members of a team may use. */
+  readonly memberLimits: MemberLimitService;
   /** By what tokens are weighed. */
   readonly rates: Pick<PlanCatalogue, 'ratingOf'>;
   /** Where each tenant's metering is asked. */
@@ -76,6 +79,7 @@ export class UsageService {
     this.#writeRetries = new WriteRetries(log);
     this.#bucketSync = new BucketSync({ database, clock, log });
     this.#deps = {
+      db: database.db,
       router,
       clock,
       log,
@@ -89,7 +93,8 @@ export class UsageService {
       }),
       live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
     };
-    this.credits = new CreditService({ ...this.#deps, db: database.db, buckets: database.buckets });
+    this.credits = new CreditService({ ...this.#deps, buckets: database.buckets });
+    this.memberLimits = new MemberLimitService({ ...this.#deps, buckets: database.buckets });
   }
 
   /** Begins to hear of plan changes and of usage in other processes. Without it nothing is cached. */
@@ -172,8 +177,11 @@ export class UsageService {
   }
 
   /** What a message would take of quotas and credits; see `quoteMessage`. */
-  quote(tenantId: string, tokens: (left: number | null) => number): Promise<QuoteView> {
-    return quoteMessage(this.#deps, this.credits, tenantId, tokens);
+  quote(
+    whose: { tenantId: string; memberId: string },
+    tokens: (left: number | null) => number,
+  ): Promise<QuoteView> {
+    return quoteMessage(this.#deps, this.credits, whose, tokens);
   }
 
   /** The tenant's effective plan. */

@@ -55,6 +55,8 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   reservation_released: 'This was released before.',
   payment_required: 'The payment did not go through. Update the card and try again.',
   payload_too_large: 'That is too long. Shorten it and try again.',
+  member_limit:
+    'You have used what your team lets you use this month. Ask an owner or admin of your team for more.',
   quota_exceeded: 'The quota of this month is used up.',
   rate_limited: 'Too many requests. Wait a moment and try again.',
   internal: 'Something went wrong on our side. Please try again.',

@@ -50,6 +50,7 @@ const errors: Messages['errors'] = {
   reservation_released: '此前已经释放。',
   payment_required: '扣款未成功，请更换银行卡后重试。',
   payload_too_large: '内容太长，请缩短后重试。',
+  member_limit: '你本月在团队中的个人限额已用完，请联系团队的所有者或管理员调整。',
   quota_exceeded: '本月额度已用完。',
   rate_limited: '操作过于频繁，请稍候再试。',
   internal: '我们这边出了问题，请重试。',

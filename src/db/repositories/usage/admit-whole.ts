@@ -21,7 +21,7 @@ const counters = (u: string) => `
     set used = t.used + excluded.used,
       day_used = t.day_used + excluded.used,
       updated_at = $3
-    where t.day = $4::smallint
+    where t.day = $4::smallint and not t.per_member
       and (t."limit" is null
         or t.used - t.beyond + t.held - t.held_beyond + excluded.used <= t."limit")
     returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold

@@ -8,7 +8,12 @@ import { AS_TEXT } from './hot-path.ts';
 export type { AdmissionCall } from './encode.ts';
 
 export type AdmissionOutcome =
-  'accepted' | 'rejected' | 'repeat_of_accepted' | 'repeat_of_rejected' | 'conflict';
+  | 'accepted'
+  | 'rejected'
+  | 'repeat_of_accepted'
+  | 'repeat_of_rejected'
+  | 'conflict'
+  | 'member_limit';
 
 /** The answer to one call: the counters right after it, or those of the first time. */
 export interface Admission {
@@ -43,6 +48,8 @@ const OUTCOMES: readonly AdmissionOutcome[] = [
   'repeat_of_accepted',
   'repeat_of_rejected',
   'conflict',
+  // The counters are then the member's.
+  'member_limit',
 ];
 
 const ADMIT = prepared(

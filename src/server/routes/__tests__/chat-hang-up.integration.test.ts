@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BillingError } from '../../../domain/errors.ts';
-import type { TenantId } from '../../../domain/ids.ts';
+import type { TenantId, UserId } from '../../../domain/ids.ts';
 import { RequestMeter } from '../../services/usage/request-meter.ts';
 import {
   startChatWithUpstream,
@@ -18,13 +19,14 @@ afterAll(() => chat.stop());
 test('a process that stops tells the client, and charges what came until then', async () => {
   const { id, counters } = await chat.tenant();
   const tenantId = id as TenantId;
+  const userId = randomUUID() as UserId;
   const { services, log } = chat.server.context;
   const stopping = new AbortController();
   chat.upstream.script = { words: ['Once', ' upon'], after: { words: 1, then: 'hang' } };
   const events = await services.chat.answer({
     tenantId,
     message: 'Hello',
-    meter: new RequestMeter({ usage: services.usage, log, tenantId }),
+    meter: new RequestMeter({ usage: services.usage, log, tenantId, userId }),
     log,
     signal: stopping.signal,
   });

@@ -127,7 +127,7 @@ export class ApiKeyService {
   /**
    * Whose request this is. Counts 1 `api_calls` first, whatever becomes of the request: 401
    * `unauthenticated` for an unknown key, 403 `forbidden` for one without the scope, `upgrade_required` when the plan no longer includes
-   * calls, 429 `quota_exceeded` when none is left.
+   * calls, 429 `quota_exceeded` when none is left, `member_limit` when its maker has none left.
    */
   async admit(key: string, act: ApiKeyAct): Promise<Principal> {
     const { db, features, usage } = this.deps;
@@ -153,10 +153,11 @@ export class ApiKeyService {
       tenantId,
       resourceType: 'api_calls',
       amount: 1,
-      metadata: { apiKeyId: row.id },
+      metadata: { apiKeyId: row.id, userId: row.userId },
     });
     await this.noteUse(row);
-    return { kind: 'api_key', apiKeyId: row.id, tenantId, scopes, hasSeat };
+    const makerId = row.userId as UserId;
+    return { kind: 'api_key', apiKeyId: row.id, makerId, tenantId, scopes, hasSeat };
   }
 
   private async noteUse(row: ApiKey): Promise<void> {

@@ -4,7 +4,7 @@ import type { QuoteView } from '../../../domain/billing/usage/quote.ts';
 import type { Rating } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Clock } from '../../../domain/clock.ts';
-import type { TenantId } from '../../../domain/ids.ts';
+import type { TenantId, UserId } from '../../../domain/ids.ts';
 import type { Logger } from '../../log.ts';
 import type { CharacterService } from './character.service.ts';
 import { beginAnswer, type AnswerEvent } from './answer.ts';
@@ -109,10 +109,10 @@ export class ChatService {
    * What a message would take at most, before it is sent: as it would be held. Refuses what sending it
    * would refuse, an unknown model with 400 `unknown_model`. Nothing is held, kept or counted.
    */
-  async quote(request: QuotedMessage): Promise<QuoteView> {
+  async quote(request: QuotedMessage & { memberId: UserId }): Promise<QuoteView> {
     const { persona, rating } = await this.prepare(request, 'unknown_model');
     const { planned } = await this.plan(request.message, persona, rating);
-    return this.deps.usage.quote(request.tenantId, (left) => {
+    return this.deps.usage.quote(request, (left) => {
       return (holdWithin(planned, left) ?? shortestHold(planned)).amount;
     });
   }
@@ -143,6 +143,14 @@ export class ChatService {
     const { conversationId, keeper } = keeping;
     const said = { conversationId, characterId, kind: 'text' as const, text: message, log };
     return this.deps.conversations.begin(keeper, said);
+  }
+
+  /** Tokens that are left, where those were what a hold was refused for. */
+  private async leftAfter({ code, data }: BillingError, tenantId: TenantId) {
+    if (code === 'quota_exceeded') return this.deps.features.getSpendable(tenantId, 'llm_tokens');
+    if (code !== 'member_limit') return undefined;
+    const { limit, used, held } = data as { limit: number; used: number; held: number };
+    return Math.max(0, limit - used - held);
   }
 
   private findModel(id: string | undefined, code: ErrorCode = 'invalid_request'): ModelView {
@@ -181,7 +189,7 @@ export class ChatService {
 
   /**
    * Reserves room for the longest answer; near the end of the quota, for as long a one as is left.
-   * 429 `quota_exceeded` when not even a short one fits, by the reason that the short one has.
+   * 429 `quota_exceeded` or `member_limit` when not even a short one fits, by the reason that the short one has.
    */
   private async holdTokens(
     { tenantId, meter }: ChatRequest,
@@ -195,9 +203,9 @@ export class ChatService {
         await meter.reserve('llm_tokens', hold.amount, ledgerNote);
         return hold;
       } catch (error) {
-        const exceeded = error instanceof BillingError && error.code === 'quota_exceeded';
-        if (!exceeded || hold.amount <= shortest.amount) throw error;
-        const left = await this.deps.features.getSpendable(tenantId, 'llm_tokens');
+        if (!(error instanceof BillingError) || hold.amount <= shortest.amount) throw error;
+        const left = await this.leftAfter(error, tenantId);
+        if (left === undefined) throw error;
         const smaller = holdWithin(planned, left);
         hold = attempt < HOLD_ATTEMPTS && smaller ? smaller : shortest;
       }

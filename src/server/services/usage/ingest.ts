@@ -33,6 +33,8 @@ export type IngestResult =
       used: number;
       limit: Limit;
       remaining: number | null;
+      /** Of a rejection by the limit of the member whom the event names; the counters are theirs. */
+      reason?: 'member_limit';
     }
   | { status: 'invalid'; error: string; code: string };
 
@@ -147,5 +149,6 @@ function resultOf(answer: Admission | Error, key: string | null): IngestResult {
     return { status: 'invalid', error: message, code };
   }
   const { used, limit, remaining } = answer;
-  return recordedOf(answer) ?? { status: 'rejected', used, limit, remaining };
+  const reason = answer.outcome === 'member_limit' ? { reason: answer.outcome } : {};
+  return recordedOf(answer) ?? { status: 'rejected', used, limit, remaining, ...reason };
 }

@@ -1,3 +1,4 @@
+import type { Db } from '../../../db/client.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Logger } from '../../log.ts';
 import type { PlanCatalogue } from '../plans/plan-catalogue.ts';
@@ -9,6 +10,8 @@ import type { UsageRouter } from './routing/router.ts';
 
 /** What metering is made of; each verb of it takes these. */
 export interface MeteringDeps {
+  /** The main database: who the people are. */
+  db: Db;
   router: UsageRouter;
   queues: UsageQueues;
   entitlements: Entitlements;

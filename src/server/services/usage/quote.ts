@@ -6,7 +6,10 @@ import {
   type QuoteView,
 } from '../../../domain/billing/usage/quote.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
+import type { MemberRoom } from '../../../db/repositories/usage/ledger/members.ts';
+import { periodOf } from '../../../domain/period.ts';
 import { quotaExceeded } from './credits/quota-exceeded.ts';
+import { memberLimitMet } from './credits/refusal.ts';
 import type { CreditService } from './credits/credit.service.ts';
 import type { MeteringDeps } from './metering-deps.ts';
 import { usageStats } from './stats.ts';
@@ -14,27 +17,45 @@ import { usageStats } from './stats.ts';
 /**
  * What a message would take of the quotas and of credits: one message, and the tokens that `tokens`
  * makes of those which are left beside it (null: without limit). Nothing is held and nothing counts.
- * 429 `quota_exceeded` where admission would refuse the message.
+ * 429 `quota_exceeded` or `member_limit` where admission would refuse the message.
  */
 export async function quoteMessage(
   deps: MeteringDeps,
   credits: Pick<CreditService, 'read'>,
-  tenantId: string,
+  { tenantId, memberId }: { tenantId: string; memberId: string },
   tokens: (left: number | null) => number,
 ): Promise<QuoteView> {
-  const [stats, { spendable }] = await Promise.all([
+  const period = periodOf(deps.clock.now());
+  const [stats, { spendable }, rooms] = await Promise.all([
     usageStats(deps, tenantId),
     credits.read(tenantId),
+    deps.router.read(
+      tenantId,
+      (bucket) => bucket.listMemberRooms(tenantId, period, memberId),
+      (found) => found.length === 0,
+    ),
   ]);
+  const roomOf = (resource: ResourceType) => rooms.find((room) => room.resourceType === resource);
+  const [ofMessages, ofTokens] = [roomOf('messages'), roomOf('llm_tokens')];
   const [messageCounter, tokenCounter] = [find(stats, 'messages'), find(stats, 'llm_tokens')];
   if (spendable.messages !== null && spendable.messages < 1) {
     throw await refused(deps, tenantId, messageCounter, 1);
   }
+  if (ofMessages && leftIn(ofMessages) < 1) throw await limited(deps, tenantId, ofMessages, 1);
   const ofMessage = microBeyond(messageCounter, 1);
   const left = leftAfter(tokenCounter, spendable.llm_tokens, ofMessage);
-  const units = tokens(left);
+  const own = ofTokens ? leftIn(ofTokens) : Infinity;
+  const units = tokens(left === null && !ofTokens ? null : Math.min(left ?? Infinity, own));
   if (left !== null && units > left) throw await refused(deps, tenantId, tokenCounter, units);
+  if (ofTokens && units > own) throw await limited(deps, tenantId, ofTokens, units);
   return quoteOf(units, ofMessage + microBeyond(tokenCounter, units));
+}
+
+const leftIn = ({ limit, used, held }: MemberRoom) => Math.max(0, limit - used - held);
+
+function limited(deps: MeteringDeps, tenantId: string, room: MemberRoom, amount: number) {
+  const waits = room.used + amount <= room.limit;
+  return memberLimitMet(deps, { ...room, tenantId, amount, waits });
 }
 
 type Counter = UsageStats['resources'][number];

@@ -28,8 +28,8 @@ export interface RequestMeterDeps {
   usage: Pick<UsageService, 'reserve' | 'begin' | 'settle' | 'release' | 'untilWritten'>;
   log: Logger;
   tenantId: TenantId;
-  /** Who asked, for the ledger; unknown of a program's request. */
-  userId?: UserId | undefined;
+  /** Who asked, or made the key that did: in the ledger, and for limits of members. */
+  userId: UserId;
 }
 
 /**
@@ -129,8 +129,7 @@ export class RequestMeter {
   }
 
   private noteOf(metadata: Record<string, unknown> | undefined) {
-    const { userId } = this.deps;
-    return userId === undefined ? metadata : { ...metadata, userId };
+    return { ...metadata, userId: this.deps.userId };
   }
 
   private async settleOne(

@@ -3,7 +3,7 @@ import type { SettleCall, Settlement } from '../../../db/repositories/usage/sett
 import type { Rated } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { keyConflict, recordedOf } from './calls/results.ts';
-import { quotaExceeded } from './credits/quota-exceeded.ts';
+import { refusalOf } from './credits/refusal.ts';
 import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './calls/validation.ts';
 import {
   assertValid,
@@ -53,7 +53,7 @@ export interface Settled {
   remaining: number | null;
 }
 
-/** Holds units for work that begins now; 429 `quota_exceeded` when they do not fit. */
+/** Holds units for work that begins now; 429 `quota_exceeded` or `member_limit` when they do not fit. */
 export async function reserve(
   deps: MeteringDeps,
   request: ReservationRequest,
@@ -71,7 +71,7 @@ export async function reserve(
   if (admission.outcome === 'conflict') throw keyConflict(call.key);
   const recorded = recordedOf(admission);
   metrics?.calls.inc({ outcome: recorded?.status ?? 'rejected' });
-  if (recorded === undefined) throw await quotaExceeded(deps, { ...call, ...admission });
+  if (recorded === undefined) throw await refusalOf(deps, { ...call, ...admission });
   const { remaining } = recorded;
   if (recorded.status === 'duplicate') {
     // The same key with a consumption's body would have been a conflict, so it made a reservation.

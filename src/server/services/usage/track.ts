@@ -1,5 +1,5 @@
 import { keyConflict, recordedOf, type Recorded } from './calls/results.ts';
-import { quotaExceeded } from './credits/quota-exceeded.ts';
+import { refusalOf } from './credits/refusal.ts';
 import { admissionOf, assertValid, problemWith, type Consumption } from './calls/validation.ts';
 import { problemWithInstant, startOf } from './calls/instant.ts';
 import type { MeteringDeps } from './metering-deps.ts';
@@ -10,7 +10,7 @@ export interface TrackRequest extends Consumption {
 }
 
 /**
- * Records one consumption; it is durable when this resolves. 429 `quota_exceeded` when it does not
+ * Records one consumption; it is durable when this resolves. 429 `quota_exceeded` or `member_limit` when it does not
  * fit (unless `enforce` is false), 409 `idempotency_conflict` for a key with another body, 404
  * `tenant_not_found`, 400 for what is not valid.
  */
@@ -26,7 +26,7 @@ export async function trackUsage(deps: MeteringDeps, request: TrackRequest): Pro
   if (recorded === undefined) {
     if (admission.outcome === 'conflict') throw keyConflict(call.key);
     deps.metrics?.calls.inc({ outcome: 'rejected' });
-    throw await quotaExceeded(deps, { ...call, ...admission });
+    throw await refusalOf(deps, { ...call, ...admission });
   }
   deps.metrics?.calls.inc({ outcome: recorded.status });
   if (recorded.status === 'recorded') deps.live.changed(call.tenantId);

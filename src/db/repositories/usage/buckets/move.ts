@@ -19,7 +19,15 @@ const NO_PARTITION = 'UB004';
 
 /** Written under the lock of a tenant's copy, counter or account alone, those that others refer to first. */
 const UNDER_LOCK = [
-  ...['usage_tenants', 'usage_totals', 'credit_accounts', 'usage_days', 'usage_idempotency'],
+  ...[
+    'usage_tenants',
+    'usage_totals',
+    'usage_member_limits',
+    'usage_member_totals',
+    'credit_accounts',
+    'usage_days',
+    'usage_idempotency',
+  ],
   ...['usage', 'credit_grants', 'credit_draws', 'credit_changes', 'reservation_sources'],
   ...['overage_periods', 'overage_consents', 'overage_bills'],
 ];

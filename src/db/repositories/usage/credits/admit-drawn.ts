@@ -33,7 +33,7 @@ const counters = (u: string) => `
       beyond = t.beyond + case when ${IS_FULL} then excluded.used else 0 end,
       spilled = case when ${IS_FULL} then excluded.used else 0 end,
       updated_at = $3
-    where t.day = $4::smallint
+    where t.day = $4::smallint and not t.per_member
       and (t."limit" is null
         or t.used - t.beyond + t.held - t.held_beyond + excluded.used <= t."limit"
         or ${IS_FULL} and excluded.used <= ${u}.credit_call_max() / t.rate_micro)

@@ -2,6 +2,7 @@ import type { MembersView, MemberView, TeamView } from '../../../../domain/api.t
 import { BillingError } from '../../../../domain/errors.ts';
 import { ROLES, type Role, type TenantId, type UserId } from '../../../../domain/ids.ts';
 import { mayManage } from '../../../../domain/accounts/team.ts';
+import type { MemberLimits } from '../../../../domain/billing/usage/member-limits.ts';
 import type { UsagePart } from '../../../../domain/billing/usage/breakdown.ts';
 import { revokeKeysOf } from '../../../../db/repositories/accounts/api-key.repository.ts';
 import {
@@ -22,6 +23,7 @@ import type { Requester } from '../../billing/requester.ts';
 import type { UsageService } from '../../usage.service.ts';
 import type { AccountMails } from '../account-mails.ts';
 import type { Standings } from '../standings.ts';
+import { describeMember, limitsOf, NO_LIMITS } from './describe-member.ts';
 import { changeTeam, seatsOf, type ChangingTeam, type TeamDeps } from './change-team.ts';
 import { passSeatOn } from './pass-seat-on.ts';
 import { withdrawInvitations } from './withdraw-invitations.ts';
@@ -29,7 +31,7 @@ import { withdrawInvitations } from './withdraw-invitations.ts';
 export interface MemberDeps extends TeamDeps {
   mails: AccountMails;
   standings: Standings;
-  usage: Pick<UsageService, 'breakDown'>;
+  usage: Pick<UsageService, 'breakDown' | 'memberLimits'>;
 }
 
 /** Who is in a team, and as what. */
@@ -62,9 +64,12 @@ export class MemberService {
     const tenant = await findTenant(db, reader.tenantId);
     if (!tenant) throw new BillingError('tenant_not_found', 'This team no longer exists.');
     const rows = await listMembers(db, tenant.id);
-    const used = await this.#readUsage(tenant.id);
+    const [used, rooms] = await Promise.all([
+      this.#readUsage(tenant.id),
+      this.#deps.usage.memberLimits.list(tenant.id),
+    ]);
     const seats = await seatsOf(db, { tenant, members: rows.length, now });
-    return { members: rows.map((row) => describe(row, reader.userId, used)), seats };
+    return { members: rows.map((row) => describeMember(row, reader.userId, used, rooms)), seats };
   }
 
   /** What each person used this month; `null` when that is too much to add up. */
@@ -137,6 +142,23 @@ export class MemberService {
     return this.#seen(requester, userId);
   }
 
+  /** Says how much somebody may use in a month, in the place of what was said before. 403, 404. */
+  async setLimits(requester: Requester, userId: string, limits: MemberLimits): Promise<MemberView> {
+    const { usage } = this.#deps;
+    await changeTeam(this.#deps, requester, async (team) => {
+      const { tx, tenant } = team;
+      const member = team.member(userId);
+      team.assertManages(member.role);
+      const before = limitsOf(await usage.memberLimits.list(tenant.id, userId), userId);
+      await usage.memberLimits.set(tx, { tenantId: tenant.id, memberId: userId, limits });
+      await team.note({
+        ...{ action: 'member.limits_changed', subjectId: userId },
+        ...{ before, after: { ...NO_LIMITS, ...limits } },
+      });
+    });
+    return this.#seen(requester, userId);
+  }
+
   /**
    * Takes somebody out of the team, or the asking person themselves: their keys here end at once, and
    * who belongs to no other team gets one of their own. What somebody who was taken out had invited to
@@ -151,6 +173,9 @@ export class MemberService {
       if (member.role === 'owner') assertOtherOwner(team, member);
       const whose = { tenantId: tenant.id, userId };
       const apiKeys = await revokeKeysOf(tx, { ...whose, now });
+      // What they hold is settled all the same.
+      const { memberLimits } = this.#deps.usage;
+      await memberLimits.set(tx, { tenantId: tenant.id, memberId: userId, limits: {} });
       const account = await findAccountById(tx, userId, tenant.id);
       await ensureOtherTeam(team, member);
       await noteContactChangedBy(tx, { tenantId: tenant.id, now }, () =>
@@ -214,15 +239,3 @@ async function ensureOtherTeam({ tx, now }: ChangingTeam, member: MemberRow): Pr
   const own = await insertTenant(tx, { name: displayName, now });
   await insertMembership(tx, { tenantId: own.id, userId, role: 'owner', now });
 }
-
-function describe(row: MemberRow, readerId: string, used: readonly UsagePart[] | null): MemberView {
-  const { userId, displayName, email, role, hasSeat, joinedAt } = row;
-  return {
-    ...{ id: userId, name: displayName, email, role, hasSeat },
-    joinedAt: joinedAt.toISOString(),
-    own: userId === readerId,
-    usage: used && (used.find(({ id }) => id === userId)?.used ?? NOTHING),
-  };
-}
-
-const NOTHING: UsagePart['used'] = { llm_tokens: 0, messages: 0, images: 0, api_calls: 0 };

@@ -23,7 +23,7 @@ export interface Refusal {
 }
 
 /** Holds are gone within seconds as a rule: an answer ends, or its process is known to be dead. */
-const IN_PROGRESS_RETRY_SECONDS = 5;
+export const IN_PROGRESS_RETRY_SECONDS = 5;
 
 /**
  * 429 `quota_exceeded` with what is used and held, when it resets, which plans allow more, and which

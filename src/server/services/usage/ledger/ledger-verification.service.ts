@@ -33,6 +33,10 @@ import {
   listRatedDifferences,
   type RatedDifference,
 } from '../../../../db/repositories/usage/ledger/rated.ts';
+import {
+  listMemberDifferences,
+  type MemberDifference,
+} from '../../../../db/repositories/usage/ledger/members.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Period } from '../../../../domain/period.ts';
@@ -57,6 +61,8 @@ export interface Verification {
   credits: CreditDifference[];
   /** Charges of tokens that raw counts and rate card do not make. */
   rated: RatedDifference[];
+  /** Counters of members that are not what they count. */
+  members: MemberDifference[];
   /** How many of both were mended. */
   rebuilt: number;
   /** Buckets on servers that do not answer: nothing is known of these. */
@@ -85,6 +91,7 @@ export class LedgerVerificationService {
     const differences: Difference[] = [];
     const credits: CreditDifference[] = [];
     const rated: RatedDifference[] = [];
+    const members: MemberDifference[] = [];
     const cards = await listRateCards(db);
     const away = new Set<string>();
     for (const { number, node } of await buckets.list()) {
@@ -94,6 +101,7 @@ export class LedgerVerificationService {
           found.add(period);
           for (const one of await listDifferences(bucket, period)) differences.push(one);
           for (const one of await listRatedDifferences(bucket, period, cards)) rated.push(one);
+          for (const one of await listMemberDifferences(bucket, period)) members.push(one);
         }
         for (const one of await listCreditDifferences(bucket)) credits.push(one);
       } catch (error) {
@@ -111,9 +119,12 @@ export class LedgerVerificationService {
     for (const difference of differences) this.#log.error({ difference }, 'usage does not balance');
     for (const difference of credits) this.#log.error({ difference }, 'credits do not balance');
     for (const difference of rated) this.#log.error({ difference }, 'a charge was weighed wrong');
+    for (const difference of members)
+      this.#log.error({ difference }, 'usage of a member does not balance');
     for (const copy of copies) this.#log.error({ copy }, 'a bucket knows something else');
     for (const bucket of away) this.#log.error({ bucket }, 'a bucket could not be verified');
-    const left = differences.length + credits.length + rated.length + copies.length - rebuilt;
+    const left =
+      differences.length + credits.length + rated.length + members.length + copies.length - rebuilt;
     const now = this.#clock.now();
     await writeSetting(
       db,
@@ -121,7 +132,7 @@ export class LedgerVerificationService {
       { differences: left, at: now.toISOString() },
       now,
     );
-    return { periods, differences, credits, rated, copies, rebuilt, away: [...away] };
+    return { periods, differences, credits, rated, members, copies, rebuilt, away: [...away] };
   }
 
   /** What the last verification left, in whichever process it ran; `undefined` before the first. */
