@@ -1,3 +1,4 @@
+import type { BreakdownBy, UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 import type {
   ChangePreview,
   CheckoutView,
@@ -82,6 +83,11 @@ export function getUsageHistory(span: UsageSpan): Promise<UsageHistory> {
 export async function getUsageReport(span: UsageSpan): Promise<Blob> {
   const response = await authorizedFetch(`/api/subscription/usage/report.csv?${queryOf(span)}`);
   return response.blob();
+}
+
+/** A month's usage in parts, with what credits paid of each. */
+export function getUsageBreakdown(by: BreakdownBy, period: string): Promise<UsageBreakdown> {
+  return getJson(`/api/subscription/usage/breakdown?by=${by}&period=${period}`);
 }
 
 /** The ledger of `period` (`YYYY-MM`) as a CSV file. */

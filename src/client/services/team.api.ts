@@ -6,6 +6,7 @@ import type {
   TeamView,
 } from '../../domain/api.ts';
 import type { Role } from '../../domain/ids.ts';
+import type { ResourceType } from '../../domain/quota.ts';
 import { authorizedFetch, getJson, jsonBody, postJson, send } from './http.ts';
 
 /** The teams that the reader belongs to. */
@@ -35,6 +36,14 @@ export async function handOver(userId: string): Promise<void> {
 
 export async function setSeat(userId: string, hasSeat: boolean): Promise<void> {
   await authorizedFetch(`${memberPath(userId)}/seat`, { method: 'PUT', ...jsonBody({ hasSeat }) });
+}
+
+/** How much a member may use in a month; null for no limit of their own. */
+export async function setLimits(
+  userId: string,
+  limits: Partial<Record<ResourceType, number | null | undefined>>,
+): Promise<void> {
+  await authorizedFetch(`${memberPath(userId)}/limits`, { method: 'PUT', ...jsonBody(limits) });
 }
 
 export async function listInvitations(): Promise<InvitationView[]> {

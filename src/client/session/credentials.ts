@@ -1,7 +1,7 @@
 /** The server asks the same; saying it first saves a round trip. */
 export const PASSWORD_LENGTH_MIN = 8;
 
-export type FieldFault = 'required' | 'email' | 'password';
+export type FieldFault = 'required' | 'email' | 'password' | 'amount';
 
 export function emailFault(value: string): FieldFault | null {
   if (value.trim() === '') return 'required';

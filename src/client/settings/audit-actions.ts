@@ -13,6 +13,7 @@ export const AUDIT_ACTION_NAMES: Partial<
   'member.role_changed': 'member_role_changed',
   'member.seat_given': 'member_seat_given',
   'member.seat_taken': 'member_seat_taken',
+  'member.limits_changed': 'member_limits_changed',
   'team.ownership_handed_over': 'team_ownership_handed_over',
   'api_key.made': 'api_key_made',
   'api_key.revoked': 'api_key_revoked',

@@ -31,7 +31,11 @@ const quoteSchema = z
   .object({
     units: z.number().int().openapi({ description: 'Of `llm_tokens`, at most.' }),
     credits: z.number().openapi({ description: 'Beyond the quota, at most; six decimals.' }),
-    from: z.enum(PAID_FROM),
+    from: z.enum(PAID_FROM).openapi({ description: 'The last source that it needs.' }),
+    minor: z.number().int().optional().openapi({
+      description: 'Of overage: what would be billed at most, in minor units of `currency`.',
+    }),
+    currency: z.string().optional(),
   })
   .openapi('Quote') satisfies z.ZodType<QuoteView>;
 

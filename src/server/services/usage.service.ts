@@ -25,7 +25,7 @@ import { MemberLimitService } from './usage/ledger/member-limit.service.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { MeteringDeps } from './usage/metering-deps.ts';
-import { quoteMessage } from './usage/quote.ts';
+import { quoteMessage, type Quoted } from './usage/quote.ts';
 import { BucketSync } from './usage/routing/bucket-sync.ts';
 import { createQueues, type QueueOptions } from './usage/routing/queues.ts';
 import { begin, release, reserve, settle } from './usage/reservations.ts';
@@ -177,10 +177,7 @@ export class UsageService {
   }
 
   /** What a message would take of quotas and credits; see `quoteMessage`. */
-  quote(
-    whose: { tenantId: string; memberId: string },
-    tokens: (left: number | null) => number,
-  ): Promise<QuoteView> {
+  quote(whose: Quoted, tokens: (left: number | null) => number): Promise<QuoteView> {
     return quoteMessage(this.#deps, this.credits, whose, tokens);
   }
 

@@ -25,6 +25,7 @@ export default {
     email: "Enter an e-mail address, such as mei{'@'}example.com.",
     password: 'Use at least {count} characters.',
     required: 'This is needed.',
+    amount: 'Enter a whole number, or nothing.',
   },
   tagline: 'Chat with characters, alone or as a team.',
   points: {

@@ -30,6 +30,8 @@ export default {
   price: {
     tokens: 'up to {count} token | up to {count} tokens',
     credits: 'up to {count} credits',
+    overage: 'up to {count} credits, {amount}',
+    ownLimit: 'Your own limit of this month is used up',
     notEnough: 'Not enough left for this message',
     begun: 'Uses credits now',
     why: 'Your message and the longest answer it can have. What is not needed is given back.',

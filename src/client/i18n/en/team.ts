@@ -15,6 +15,14 @@ export default {
     giveSeatTo: 'Give seat to {name}',
     takeSeat: 'Take seat',
     takeSeatFrom: 'Take seat of {name}',
+    limits: 'Limits',
+    limitsOf: 'Limits of {name}',
+    limitsText:
+      'How much may be used in a month, API keys included. Nothing written means no limit of their own; 0 means none at all. It holds at once, and takes back nothing that was used.',
+    noLimit: 'No limit',
+    saveLimits: 'Save limits',
+    limitsSaved: 'Saved: the limits of {name}.',
+    limited: 'At most a month: {list}',
     handOver: 'Make owner',
     handOverTo: 'Make owner: {name}',
     handOverText:
@@ -68,6 +76,7 @@ export default {
       member_role_changed: 'Changed a role',
       member_seat_given: 'Gave a seat',
       member_seat_taken: 'Took a seat',
+      member_limits_changed: 'Changed the limits of a member',
       team_ownership_handed_over: 'Handed the team over',
       api_key_made: 'Made an API key',
       api_key_revoked: 'Revoked an API key',

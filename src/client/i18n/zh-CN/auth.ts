@@ -27,6 +27,7 @@ const auth: Messages['auth'] = {
     email: "请填写邮箱地址，例如 mei{'@'}example.com。",
     password: '请至少使用 {count} 个字符。',
     required: '这一项必填。',
+    amount: '请填写整数，或留空。',
   },
   tagline: '与角色聊天，独自或与团队一起。',
   points: {

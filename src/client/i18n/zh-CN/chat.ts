@@ -31,6 +31,8 @@ const chat: Messages['chat'] = {
   price: {
     tokens: '最多 {count} token | 最多 {count} token',
     credits: '最多 {count} 点数',
+    overage: '最多 {count} 点数，{amount}',
+    ownLimit: '你本月的个人限额已用完',
     notEnough: '余量不够发送这条消息',
     begun: '现在开始使用点数',
     why: '按你的消息和最长的回答估算，未用到的会退回。',

@@ -1,8 +1,9 @@
 import { MICRO_PER_CREDIT } from '../credits.ts';
+import type { OveragePrice } from '../overage.ts';
 import type { ResourceUsage } from '../../quota.ts';
 
-/** What a call would be paid with: the month's quota, or credits for what of it the quota does not pay. */
-export const PAID_FROM = ['plan', 'credits'] as const;
+/** The last source that a call would be paid with: the month's quota, credits behind it, overage behind these. */
+export const PAID_FROM = ['plan', 'credits', 'overage'] as const;
 export type PaidFrom = (typeof PAID_FROM)[number];
 
 /** What a message would take at most, before it is sent. */
@@ -12,6 +13,9 @@ export interface QuoteView {
   /** Credits beyond the quota, up to six decimals; 0 while the quota pays all of it. */
   credits: number;
   from: PaidFrom;
+  /** Of overage: what would be billed for it at most, in whole minor units, rounded up. */
+  minor?: number;
+  currency?: string;
 }
 
 type Counter = Pick<ResourceUsage, 'remaining' | 'rateMicro'>;
@@ -30,7 +34,18 @@ export function leftAfter(counter: Counter, spendable: number | null, micro: num
   return remaining + Math.max(0, beyond);
 }
 
-/** A quote of `units`, together costing `micro` µcr beyond the quotas. */
-export function quoteOf(units: number, micro: number): QuoteView {
-  return { units, credits: micro / MICRO_PER_CREDIT, from: micro > 0 ? 'credits' : 'plan' };
+/** A quote of `units`, together costing `micro` µcr beyond the quotas; what `balance` does not pay is overage. */
+export function quoteOf(
+  units: number,
+  micro: number,
+  balance: number,
+  price: OveragePrice | null,
+): QuoteView {
+  const quote = { units, credits: micro / MICRO_PER_CREDIT };
+  if (micro <= balance || price === null) {
+    return { ...quote, from: micro > 0 ? 'credits' : 'plan' };
+  }
+  const cost = ((micro - balance) / MICRO_PER_CREDIT) * Number(price.minorPerCredit);
+  const minor = Math.ceil(Number(cost.toFixed(6)));
+  return { ...quote, from: 'overage', minor, currency: price.currency };
 }

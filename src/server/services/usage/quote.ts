@@ -14,6 +14,12 @@ import type { CreditService } from './credits/credit.service.ts';
 import type { MeteringDeps } from './metering-deps.ts';
 import { usageStats } from './stats.ts';
 
+/** For whom. */
+export interface Quoted {
+  tenantId: string;
+  memberId: string;
+}
+
 /**
  * What a message would take of the quotas and of credits: one message, and the tokens that `tokens`
  * makes of those which are left beside it (null: without limit). Nothing is held and nothing counts.
@@ -22,11 +28,11 @@ import { usageStats } from './stats.ts';
 export async function quoteMessage(
   deps: MeteringDeps,
   credits: Pick<CreditService, 'read'>,
-  { tenantId, memberId }: { tenantId: string; memberId: string },
+  { tenantId, memberId }: Quoted,
   tokens: (left: number | null) => number,
 ): Promise<QuoteView> {
   const period = periodOf(deps.clock.now());
-  const [stats, { spendable }, rooms] = await Promise.all([
+  const [stats, { spendable, balance, overage }, rooms] = await Promise.all([
     usageStats(deps, tenantId),
     credits.read(tenantId),
     deps.router.read(
@@ -48,7 +54,8 @@ export async function quoteMessage(
   const units = tokens(left === null && !ofTokens ? null : Math.min(left ?? Infinity, own));
   if (left !== null && units > left) throw await refused(deps, tenantId, tokenCounter, units);
   if (ofTokens && units > own) throw await limited(deps, tenantId, ofTokens, units);
-  return quoteOf(units, ofMessage + microBeyond(tokenCounter, units));
+  const micro = ofMessage + microBeyond(tokenCounter, units);
+  return quoteOf(units, micro, balance, overage.price);
 }
 
 const leftIn = ({ limit, used, held }: MemberRoom) => Math.max(0, limit - used - held);

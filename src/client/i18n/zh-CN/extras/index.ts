@@ -1,4 +1,5 @@
+import breakdown from './breakdown.ts';
 import credits from './credits.ts';
 
 /** Words of what is beside a plan; whatever shows them asks for them. */
-export default { credits };
+export default { breakdown, credits };

@@ -1,0 +1,15 @@
+export default {
+  legend: 'Taken apart by',
+  by: { member: 'Member', model: 'Model', character: 'Character', day: 'Day' },
+  caption: 'Usage by {by}, {month}',
+  credits: 'Credits',
+  total: 'Total',
+  others: 'Everybody else',
+  gone: 'No longer here',
+  none: {
+    member: 'No member named',
+    model: 'No model named',
+    character: 'Without a character',
+    day: 'No day',
+  },
+};

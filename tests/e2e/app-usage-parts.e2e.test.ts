@@ -1,0 +1,98 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  recordUsage,
+  signUp,
+  startAppWithPages,
+  WORDS,
+  type Language,
+} from '../support/app-visitor.ts';
+import { fill } from '../support/both-languages.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { putOnPlan } from '../support/metering.ts';
+
+let app: TestApp;
+let browser: Browser;
+/** Where pictures of the pages go, for who wants to look at them. */
+const PICTURES = process.env['PARTS_PICTURES'];
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+test.each<[Language, 'light' | 'dark', number]>([
+  ['en', 'light', 1280],
+  ['zh-CN', 'dark', 360],
+])(
+  '13 in %s (%s, %i px) usage is taken apart, and a member gets a limit, by keyboard',
+  async (language, theme, width) => {
+    const { breakdown, usage, team, shell } = WORDS[language];
+    const context = await newVisitor(browser, { language, theme, width });
+    const session = await signUp(app, context);
+    const { tenantId, displayName, id } = session.user;
+    await putOnPlan(app.database.pool, tenantId, 'team');
+    await app.server.context.services.usage.ingestBatch([
+      {
+        ...{ tenantId, resourceType: 'llm_tokens', idempotencyKey: `parts-${tenantId}` },
+        ...{ raw: { input: 1_200, output: 34 }, model: 'storyteller', memberId: id },
+      },
+    ]);
+    await recordUsage(app, tenantId, 'images', 3);
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    const looksWell = async (name: string) => {
+      expect(await accessibilityFaults(page), name).toEqual([]);
+      expect(await sidewaysScroll(page), name).toBe(0);
+      if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${language}.png` });
+    };
+
+    await page.goto(`${app.url}/subscription`);
+    await page.getByText(usage.view.parts, { exact: true }).click();
+    const table = page.locator('section:has(#history-title) table');
+    await table
+      .getByRole('row')
+      .filter({ hasText: displayName })
+      .getByText('1,234')
+      .first()
+      .waitFor();
+    await table.getByRole('row').filter({ hasText: breakdown.none.member }).waitFor();
+    expect(await table.getByRole('row').last().textContent()).toContain(breakdown.total);
+    await table.scrollIntoViewIfNeeded();
+    await looksWell('parts');
+    await page.getByText(breakdown.by.model, { exact: true }).first().click();
+    await table.getByRole('row').filter({ hasText: 'storyteller' }).waitFor();
+
+    await page.goto(`${app.url}/team`);
+    const button = page.getByRole('button', {
+      name: fill(team.members.limitsOf, { name: displayName }),
+    });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    const messages = dialog.getByLabel(shell.resources.messages);
+    await messages.fill('many');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('alert').first().waitFor();
+    await messages.fill('1,500');
+    await looksWell('limits');
+    await page.keyboard.press('Enter');
+    await page.getByText(fill(team.members.limitsSaved, { name: displayName })).waitFor();
+    await page.getByText(/1,500/).first().waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
+    await looksWell('team');
+    const { memberLimits } = app.server.context.services.usage;
+    expect(await memberLimits.list(tenantId)).toMatchObject([
+      { memberId: id, resourceType: 'messages', limit: 1_500 },
+    ]);
+    expect(errors).toEqual([]);
+    await context.close();
+  },
+);
