@@ -117,6 +117,12 @@ const FORMS: Form[] = [
     env: { PACK_FAULTS_RUNS: '1' },
   },
   {
+    name: 'every fault at every call to Stripe of a statement',
+    project: 'integration',
+    files: ['tests/scenarios/statements-faults'],
+    env: { STATEMENT_FAULTS_RUNS: '1' },
+  },
+  {
     name: 'amounts announced, every arrangement and verb',
     project: 'integration',
     files: ['tests/scenarios/announced-amounts'],

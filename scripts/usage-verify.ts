@@ -1,4 +1,6 @@
 import './operator/env-file.ts';
+import { createLog } from '../src/server/log.ts';
+import { verifyBooks } from '../src/server/services/billing/statements/verify-books.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -8,10 +10,18 @@ const SAID = {
   outdated: 'the bucket has another plan, or other limits, of this tenant',
 };
 
+const SAID_OF_STATEMENTS = {
+  chain: 'it does not follow the one before',
+  sum: 'it does not come to what its lines do',
+  month: 'its lines do not go on where those before left off',
+  rows: 'the movements that it covers are others by now',
+  draws: 'its lines are not what the movements cost',
+};
+
 await runCommand({
   name: 'usage:verify',
   about:
-    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, charges of tokens with their raw counts, and what buckets know of tenants with the main tables; prints each difference.',
+    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, charges of tokens with their raw counts, statements with what they cover, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
     ['', 'looks'],
     ['--rebuild', 'and mends the counters from the ledger'],
@@ -21,8 +31,13 @@ await runCommand({
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
-    const { periods, differences, credits, rated, members, copies, rebuilt, away } =
-      await withUsage(({ verification }) => verification.verify({ rebuild }));
+    const { periods, differences, credits, rated, members, copies, rebuilt, away, statements } =
+      await withUsage(async ({ verification, usage, database, clock }) => ({
+        ...(await verification.verify({ rebuild })),
+        statements: await verifyBooks({
+          ...{ db: database.db, clock, router: usage.router, log: createLog('silent', false) },
+        }),
+      }));
     return {
       lines: [
         ...differences.map(
@@ -45,14 +60,19 @@ await runCommand({
             `${one.bucket} ${one.period} ${one.tenantId} ${one.resourceType} of ${one.memberId}: used ${one.used}, ` +
             `ledger ${one.ledger}; held ${one.held}, reserved ${one.reserved}`,
         ),
+        ...statements.map(
+          ({ tenantId, statementId, fault }) =>
+            `${tenantId} statement ${statementId}: ${SAID_OF_STATEMENTS[fault]}`,
+        ),
         ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
         ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),
-        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, rated, members, copies), 'difference')}, ` +
+        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, rated, members, copies, statements), 'difference')}, ` +
           `${rebuilt} rebuilt.`,
       ],
-      data: { periods, differences, credits, rated, members, copies, rebuilt, away },
+      data: { periods, differences, credits, rated, members, copies, statements, rebuilt, away },
       needsPerson:
-        found(differences, credits, rated, members, copies) !== rebuilt || away.length > 0,
+        found(differences, credits, rated, members, copies, statements) !== rebuilt ||
+        away.length > 0,
     };
   },
 });

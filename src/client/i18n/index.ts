@@ -2,7 +2,7 @@ import { createI18n } from 'vue-i18n';
 import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
-export type WordGroup = 'bills' | 'extras' | 'billingDetails' | 'limits' | 'rooms';
+export type WordGroup = 'bills' | 'extras' | 'billingDetails' | 'limits' | 'statements' | 'rooms';
 type Part = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
@@ -16,6 +16,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
     limits: async () => ({
       default: { limits: (await import('./en/extras/limits.ts')).default },
     }),
+    statements: async () => ({
+      default: { statements: (await import('./en/extras/statements.ts')).default },
+    }),
     rooms: () => import('./en/rooms.ts'),
   },
   'zh-CN': {
@@ -27,6 +30,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
     }),
     limits: async () => ({
       default: { limits: (await import('./zh-CN/extras/limits.ts')).default },
+    }),
+    statements: async () => ({
+      default: { statements: (await import('./zh-CN/extras/statements.ts')).default },
     }),
     rooms: () => import('./zh-CN/rooms.ts'),
   },

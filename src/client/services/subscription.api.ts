@@ -11,6 +11,7 @@ import type {
   UsageHistory,
   UsageStats,
 } from '../../domain/api.ts';
+import type { StatementDetailView, StatementsView } from '../../domain/billing/statement.ts';
 import { asChange } from './api-problem.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
@@ -99,4 +100,19 @@ export async function getUsageLedger(period: string): Promise<Blob> {
 export function getPayments(cursor: string | null): Promise<PaymentsPage> {
   const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
   return getJson(`/api/subscription/payments?limit=10${query}`);
+}
+
+export function getStatements(): Promise<StatementsView> {
+  return getJson('/api/subscription/statements');
+}
+
+const ofStatement = (id: string) => `/api/subscription/statements/${encodeURIComponent(id)}`;
+
+export function getStatement(id: string): Promise<StatementDetailView> {
+  return getJson(ofStatement(id));
+}
+
+/** The file by which it can be computed anew. */
+export async function getStatementProof(id: string): Promise<Blob> {
+  return (await authorizedFetch(`${ofStatement(id)}/proof.csv`)).blob();
 }

@@ -3,9 +3,10 @@ import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
 import limits from './extras/limits.ts';
+import statements from './extras/statements.ts';
 import rooms from './rooms.ts';
 
-const en = { ...base, ...bills, ...extras, ...rooms, billingDetails, limits };
+const en = { ...base, ...bills, ...extras, ...rooms, billingDetails, limits, statements };
 
 /** The catalogue every language has to fill: a missing key does not compile. */
 export type Messages = typeof en;

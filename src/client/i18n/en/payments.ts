@@ -15,6 +15,7 @@ const status: Record<InvoiceStatus, string> = {
 
 export default {
   title: 'Invoices',
+  statements: 'Usage statements',
   caption: 'Your invoices, newest first',
   empty: 'No invoices yet.',
   more: 'Show earlier',

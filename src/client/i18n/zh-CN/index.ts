@@ -4,7 +4,16 @@ import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
 import limits from './extras/limits.ts';
+import statements from './extras/statements.ts';
 import rooms from './rooms.ts';
 
-const zhCN: Messages = { ...base, ...bills, ...extras, ...rooms, billingDetails, limits };
+const zhCN: Messages = {
+  ...base,
+  ...bills,
+  ...extras,
+  ...rooms,
+  billingDetails,
+  limits,
+  statements,
+};
 export default zhCN;

@@ -2,6 +2,7 @@ import type { Messages } from '../en/index.ts';
 
 const payments: Messages['payments'] = {
   title: '账单',
+  statements: '用量账单',
   caption: '你的账单，最新的在前',
   empty: '还没有账单。',
   more: '更早的账单',

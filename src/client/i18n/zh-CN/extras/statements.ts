@@ -1,0 +1,35 @@
+import type { Messages } from '../../en/index.ts';
+
+const statements: Messages['statements'] = {
+  title: '用量账单',
+  lead: '收取方案额度和点数之外的用量。',
+  empty: '还没有用量账单：没有超出额度和点数的用量。',
+  state: {
+    closed: '账单稍后生成',
+    carried: '计入下一张',
+    invoicing: '账单稍后生成',
+    open: '待付',
+    paid: '已付',
+    failed: '失败',
+    uncollectible: '无法收回',
+    void: '已作废',
+    written_off: '已核销',
+  },
+  of: '{period} 的用量账单',
+  closed: '结算于 {date}',
+  carried: '含之前结转的 {amount}。',
+  refunded: '已退 {amount}',
+  failed: '付清之前，额度和点数之外的用量暂停。你的方案不受影响。',
+  confirm: '银行需要你确认这笔付款。',
+  lines: '明细',
+  linesOf: '{period} 用量账单的明细',
+  line: '{period}，{resource}：{credits} 点数，每点 {price}',
+  proof: '证明文件 CSV',
+  proofOf: '{period} 用量账单的证明文件 CSV',
+  hash: '哈希值，与账单上一致',
+  pay: '立即付款',
+  payOf: '立即付款：{period} 的用量账单',
+  invoice: '账单',
+  invoiceOf: '{period} 用量账单的账单',
+};
+export default statements;

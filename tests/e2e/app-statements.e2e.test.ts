@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createFormats } from '../../src/client/i18n/format.ts';
+import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  ownWords,
+  priceOf,
+  signUp,
+  startAppWithPages,
+  subscribe,
+  WORDS,
+  type Language,
+} from '../support/app-visitor.ts';
+import { fill } from '../support/both-languages.ts';
+import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { plantOverage } from '../support/overage.ts';
+
+let app: TestApp;
+let browser: Browser;
+/** Where pictures of the pages go, for who wants to look at them. */
+const PICTURES = process.env['STATEMENT_PICTURES'];
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages({ TRIAL_DAYS: '0' }), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+async function check(page: Page, name: string, language: Language): Promise<void> {
+  expect(await accessibilityFaults(page), name).toEqual([]);
+  expect(await sidewaysScroll(page), name).toBe(0);
+  const words = await ownWords(page);
+  expect(words).not.toMatch(/\bstatements\.[a-z]\w+/);
+  if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
+  if (PICTURES)
+    await page.screenshot({ path: `${PICTURES}/${name}-${language}.png`, fullPage: true });
+}
+
+test.each([
+  ['en', 'light', 1280],
+  ['zh-CN', 'dark', 375],
+] as const)(
+  '12.5 in %s (%s, %i px) a statement shows its lines, its proof, and where it is paid',
+  async (language, theme, width) => {
+    const words = WORDS[language].statements;
+    const f = createFormats(language);
+    const context = await newVisitor(browser, { language, theme, width });
+    const page = await context.newPage();
+    const session = await signUp(app, context);
+    await subscribe(app, session, await priceOf(app, 'pro', 'month'));
+    const { clock, services } = app.server.context;
+    const tenantId = session.tenant.id;
+    await page.goto(`${app.url}/subscription`);
+    await page.getByRole('button', { name: WORDS[language].payments.statements }).click();
+    const dialog = page.getByRole('dialog', { name: words.title });
+    await dialog.getByText(words.empty).waitFor();
+    await check(page, 'empty', language);
+
+    await plantOverage(app.database.pool, tenantId, 2_100, clock.now());
+    const closed = (await services.statements.close(tenantId, { kind: 'threshold' }))!;
+    await services.statements.sweep();
+    // Where the mail leads.
+    await page.goto(`${app.url}/login`);
+    await page.goto(`${app.url}/subscription#statements`);
+    const amount = f.money({ amountMinor: 2_520, currency: 'cny' });
+    await dialog.getByText(amount).waitFor();
+    const { period } = closed;
+    await dialog.getByRole('link', { name: fill(words.payOf, { period }) }).waitFor();
+    await dialog.getByRole('button', { name: fill(words.linesOf, { period }) }).click();
+    await dialog.getByText(closed.sha256).waitFor();
+    await check(page, 'lines', language);
+    const waiting = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: fill(words.proofOf, { period }) }).click();
+    const file = await readFile(await (await waiting).path(), 'utf8');
+    expect(verifyProof(file)).toMatchObject({ findings: [], head: { sha256: closed.sha256 } });
+    await context.close();
+  },
+);
