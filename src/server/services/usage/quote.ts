@@ -8,6 +8,7 @@ import {
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { MemberRoom } from '../../../db/repositories/usage/ledger/members.ts';
 import { periodOf } from '../../../domain/period.ts';
+import { overageView, readOverageNow } from './credits/overage-view.ts';
 import { quotaExceeded } from './credits/quota-exceeded.ts';
 import { memberLimitMet } from './credits/refusal.ts';
 import type { CreditService } from './credits/credit.service.ts';
@@ -32,7 +33,7 @@ export async function quoteMessage(
   tokens: (left: number | null) => number,
 ): Promise<QuoteView> {
   const period = periodOf(deps.clock.now());
-  const [stats, { spendable, balance, overage }, rooms] = await Promise.all([
+  const [stats, { spendable, balance }, rooms] = await Promise.all([
     usageStats(deps, tenantId),
     credits.read(tenantId),
     deps.router.read(
@@ -55,7 +56,8 @@ export async function quoteMessage(
   if (left !== null && units > left) throw await refused(deps, tenantId, tokenCounter, units);
   if (ofTokens && units > own) throw await limited(deps, tenantId, ofTokens, units);
   const micro = ofMessage + microBeyond(tokenCounter, units);
-  return quoteOf(units, micro, balance, overage.price);
+  const overage = micro > balance ? overageView(await readOverageNow(deps, tenantId)) : null;
+  return quoteOf(units, micro, balance, overage?.price ?? null);
 }
 
 const leftIn = ({ limit, used, held }: MemberRoom) => Math.max(0, limit - used - held);
