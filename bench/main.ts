@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchBeyond } from './beyond.ts';
 import { benchBuckets } from './buckets.ts';
 import { loadLedger, startBenchServer } from './database.ts';
 import { benchHangUps } from './hang-ups.ts';
@@ -24,6 +25,7 @@ const PARTS = [
   'hang-ups',
   'reads',
   'buckets',
+  'beyond',
 ] as const;
 type Part = (typeof PARTS)[number];
 const wanted = new Set(values.only?.split(',') ?? PARTS);
@@ -60,6 +62,7 @@ try {
         ),
     ],
     ['buckets', () => benchBuckets(server, report, pace)],
+    ['beyond', () => benchBeyond(server, report, pace)],
     [
       'reads',
       () =>
