@@ -68,7 +68,7 @@ export async function accessibilityFaults(
 }
 
 /** Resolves when nothing fades or slides any more: text that is half there has no contrast yet. */
-async function stillness(page: Page): Promise<void> {
+export async function stillness(page: Page): Promise<void> {
   await page.evaluate(async () => {
     // What was just asked for begins to move in the frame after the next.
     for (const _frame of [1, 2]) await new Promise((next) => requestAnimationFrame(next));

@@ -149,6 +149,7 @@ function paceAxis(pace: number | null, top: number, words: ChartWords, look: Cha
     axisLabel: {
       inside: true,
       verticalAlign: 'bottom' as const,
+      padding: [0, 0, 8, 0],
       color: look.ink,
       formatter: (value: number) => (value === pace ? words.pace : ''),
     },
