@@ -517,7 +517,7 @@ create table statement_lines (
   statement_id uuid not null,
   n integer not null,
   period text not null,
-  resource_type resource_type not null,
+  resource_type text not null,
   rate_micro bigint not null,
   minor_per_credit numeric(20,12) not null,
   units bigint not null,

@@ -5,7 +5,7 @@ CREATE TABLE "statement_lines" (
 	"statement_id" uuid NOT NULL,
 	"n" integer NOT NULL,
 	"period" text NOT NULL,
-	"resource_type" "resource_type" NOT NULL,
+	"resource_type" text NOT NULL,
 	"rate_micro" bigint NOT NULL,
 	"minor_per_credit" numeric(20, 12) NOT NULL,
 	"units" bigint NOT NULL,

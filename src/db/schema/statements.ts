@@ -14,7 +14,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { STATEMENT_KINDS, STATEMENT_STATES } from '../../domain/billing/statement.ts';
-import { resourceType } from './enums.ts';
+import type { ResourceType } from '../../domain/quota.ts';
 import { id, instant } from './columns.ts';
 import { tenants } from './tenants.ts';
 
@@ -100,7 +100,7 @@ export const statementLines = pgTable(
       .references(() => statements.id),
     n: integer().notNull(),
     period: text().notNull(),
-    resourceType: resourceType().notNull(),
+    resourceType: text().$type<ResourceType>().notNull(),
     rateMicro: whole(),
     minorPerCredit: numeric({ precision: 20, scale: 12 }).notNull(),
     units: whole(),
