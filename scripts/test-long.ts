@@ -68,6 +68,15 @@ const FORMS: Form[] = [
     env: { MOVE_RUNS: '60', SPREAD_RUNS: '20' },
   },
   {
+    name: 'parts of usage and limits of members, 200 histories each',
+    project: 'integration',
+    files: [
+      'src/server/routes/__tests__/usage-breakdown',
+      'src/server/services/usage/__tests__/member-limits',
+    ],
+    env: { BREAKDOWN_RUNS: '200', MEMBER_RUNS: '200' },
+  },
+  {
     name: 'credits against the plain rules, 1,000 histories',
     project: 'integration',
     files: ['src/server/services/usage/credits'],
