@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
 import type { StatementDetailView, StatementView } from '../../src/domain/billing/statement.ts';
 import type { TestApp } from './app.ts';
-import { settled, signUp, type Customer } from './customer.ts';
+import { GOOD_CARD, settled, signUp, type Customer } from './customer.ts';
 import { agreeToOverage } from './overage.ts';
 
 /** What closes statements, invoices them, and looks at Stripe. */
@@ -126,4 +126,22 @@ export async function paymentOf(customer: Customer, invoiceId: string) {
     `invoice_payments?invoice=${invoiceId}`,
   );
   return data[0]!.payment;
+}
+
+/** Pays on Stripe's hosted page with a card; where the bank asks, the payment is confirmed. */
+export async function payHosted(
+  { app }: Customer,
+  payUrl: string,
+  number = GOOD_CARD,
+): Promise<void> {
+  const post = (url: string | URL, form: Record<string, string>) =>
+    fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
+  const card = { number, expiry: '12/49', cvc: '123' };
+  const answer = await post(payUrl, card);
+  expect(answer.status).toBe(303);
+  const next = new URL(answer.headers.get('location')!, payUrl);
+  if (next.pathname.startsWith('/3ds/')) {
+    expect((await post(next, { outcome: 'complete' })).status).toBe(303);
+  }
+  await settled(app);
 }

@@ -69,16 +69,17 @@ export function createBillingServices(
   const sync = { ...shared, stripe, catalogue, plans, graceDays, policies };
   const billing = { ...sync, usage, appUrl, trialDays, drain };
   const stripeEvents = new StripeEventService({ ...sync, metrics: createInboxMetrics(registry) });
+  const statements = new StatementService({
+    ...{ db, clock, log, held, queue, router: usage.router, buckets: database.buckets },
+    invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
+  });
   return {
     catalogue,
     purchases: new PurchaseService({ ...billing, packs, credits: usage.credits }),
-    statements: new StatementService({
-      ...{ db, clock, log, held, queue, router: usage.router, buckets: database.buckets },
-      invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
-    }),
+    statements,
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),
-    subscriptions: new SubscriptionService(billing),
+    subscriptions: new SubscriptionService(billing, statements),
     payments: new PaymentService({ db }),
     billingDetails: new BillingDetailsService(billing),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),

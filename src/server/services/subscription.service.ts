@@ -26,6 +26,7 @@ import { deleteTenant } from './billing/subscription/delete-tenant.ts';
 import { expireGrace } from './billing/sync/entitlement.ts';
 import { SubscriptionReader } from './billing/subscription/overview.ts';
 import { previewChange } from './billing/subscription/preview.ts';
+import type { StatementService } from './billing/statement.service.ts';
 import { settleCustomer, settleIntents } from './billing/intents/settle.ts';
 import { subscribe } from './billing/subscription/subscribe.ts';
 import { syncCustomer, type SyncOutcome } from './billing/sync/sync-customer.ts';
@@ -35,9 +36,11 @@ import type { SyncOptions } from './billing/sync/sync-deps.ts';
 export class SubscriptionService {
   readonly #billing: BillingDeps;
   readonly #reader: SubscriptionReader;
+  readonly #statements: Pick<StatementService, 'closeFinal'>;
 
-  constructor(billing: BillingDeps) {
+  constructor(billing: BillingDeps, statements: Pick<StatementService, 'closeFinal'>) {
     this.#billing = billing;
+    this.#statements = statements;
     this.#reader = new SubscriptionReader(billing);
   }
 
@@ -142,7 +145,7 @@ export class SubscriptionService {
     return tellContacts(this.#billing);
   }
 
-  /** Deletes the tenant, at Stripe first. `confirm` must be its name. */
+  /** Deletes the tenant, at Stripe first, and billed to its end. `confirm` must be its name. */
   async deleteTenant(requester: Requester, confirm: string): Promise<void> {
     if (requester.role !== 'owner') {
       throw new BillingError('forbidden', 'Only an owner can delete the team.');
@@ -154,6 +157,7 @@ export class SubscriptionService {
         'To delete the team, `confirm` must be its exact name.',
       );
     }
+    await this.#statements.closeFinal(requester.tenantId);
     await deleteTenant(this.#billing, requester);
   }
 

@@ -15,6 +15,7 @@ import { isUuid } from '../../../domain/ids.ts';
 import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { isStripeUnavailable } from '../stripe/client/errors.ts';
+import { withinRequestTime } from '../stripe/client/request-time.ts';
 import type { Requester } from './requester.ts';
 import { retryDelayMs } from './reconcile/sweep.ts';
 import { closeStatement, type Due } from './statements/close.ts';
@@ -31,6 +32,8 @@ import { STATEMENT_QUEUE } from './sync/credit-queues.ts';
 const LISTED_MAX = 100;
 const SWEPT_MAX = 500;
 const ALERT_AFTER_ATTEMPTS = 5;
+/** Of the time of a request that deletes a team: most of it is the deletion's. */
+const FINAL_LOOK_MS = 5_000;
 
 /** Bills of use beyond quota and credits. Who asks was authorised before; ids are its tenant's. */
 export class StatementService {
@@ -54,6 +57,15 @@ export class StatementService {
   /** Closes one tenant's now; `undefined` when nothing is to be billed. */
   close(tenantId: string, due: Due): Promise<Statement | undefined> {
     return closeStatement(this.#deps, tenantId, due);
+  }
+
+  /**
+   * Closes and invoices what is left of a team that is about to be deleted, while it still has its
+   * subscription and its card. A Stripe that is away is no hindrance: the sweep goes on from there.
+   */
+  async closeFinal(tenantId: string): Promise<void> {
+    const closed = await this.close(tenantId, { kind: 'final' });
+    if (closed) await withinRequestTime(() => this.#look(closed.id), FINAL_LOOK_MS);
   }
 
   /** Invoices and looks at every statement that is due; answers how many. One that fails comes again later. */

@@ -2,16 +2,18 @@ import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementState } from '../../../../domain/billing/statement.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 
-/** What a statement is by its invoice. */
+/** What a statement is by its invoice. Nobody charges a customer who was deleted. */
 export function stateOf({
   status,
   attemptCount,
   failure,
   requiresAction,
+  isCustomerDeleted,
 }: Pick<
   InvoiceSnapshot,
-  'status' | 'attemptCount' | 'failure' | 'requiresAction'
+  'status' | 'attemptCount' | 'failure' | 'requiresAction' | 'isCustomerDeleted'
 >): StatementState {
+  if (isCustomerDeleted && (status === 'draft' || status === 'open')) return 'uncollectible';
   if (status === 'draft') return 'invoicing';
   if (status !== 'open') return status;
   return requiresAction || (attemptCount > 0 && failure) ? 'failed' : 'open';

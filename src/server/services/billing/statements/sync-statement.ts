@@ -68,7 +68,7 @@ async function followStripe(
   if (statement.writeOffAskedAt) return giveUp(deps, statement, found);
   // Staff deleted the draft: it is not made anew.
   if (stripeInvoiceId && !found) return writeState(deps, statement, 'void');
-  if (found && found.status !== 'draft') return writeInvoice(deps, statement, found);
+  if (found && stateOf(found) !== 'invoicing') return writeInvoice(deps, statement, found);
   if (heldAt) return statement;
   try {
     const made = await makeInvoice(deps, statement, customerId, found);

@@ -14,7 +14,8 @@ export async function findInvoice(
   timeouts: CallTimeouts,
 ): Promise<InvoiceSnapshot | undefined> {
   try {
-    const answer = await stripe.invoices.retrieve(invoiceId, { expand: INVOICE_EXPAND }, timeouts);
+    const expand = [...INVOICE_EXPAND, 'customer'];
+    const answer = await stripe.invoices.retrieve(invoiceId, { expand }, timeouts);
     return readInvoice(answer);
   } catch (error) {
     if (isMissing(error)) return undefined;

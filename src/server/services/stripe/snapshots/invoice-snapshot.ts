@@ -60,8 +60,14 @@ const payment = z.object({
   }),
 });
 
+/** What is said of a customer who is expanded; one who was deleted stays on the invoices. */
+const payer = z.union([
+  z.string().transform((id) => ({ id, deleted: false })),
+  z.object({ id: z.string(), deleted: z.boolean().default(false) }),
+]);
+
 const invoiceBase = z.object({
-  customer: idOf,
+  customer: payer,
   currency: z.string(),
   amount_due: z.number().int(),
   amount_paid: z.number().int(),
@@ -97,7 +103,9 @@ const invoice = invoiceBase
     const intent = current?.payment.payment_intent ?? null;
     return {
       id: i.id,
-      customerId: i.customer,
+      customerId: i.customer.id,
+      /** Known where the invoice was asked for by its id. */
+      isCustomerDeleted: i.customer.deleted,
       subscriptionId: i.parent?.subscription_details?.subscription ?? null,
       status: i.status,
       number: i.number ?? null,
