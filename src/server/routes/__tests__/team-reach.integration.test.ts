@@ -87,7 +87,7 @@ describe('13 who has no seat reads and does nothing', () => {
   const OPEN = [
     /^\w+ \/api\/auth\//,
     /^\w+ \/api\/(members|invitations)/,
-    /^\w+ \/api\/(subscription|credits|tenant)/,
+    /^\w+ \/api\/(subscription|credits|tenant|billing)/,
     'DELETE /api/api-keys/{id}',
     'DELETE /api/conversations/{id}',
     'POST /api/characters/{id}/report',

@@ -119,7 +119,7 @@ test('12.2 while the other server is away a change of credits says so, and is ma
   ]) {
     await expect(change()).rejects.toMatchObject({
       code: 'database_unavailable',
-      message: expect.stringContaining('Try again with the same ref') as string,
+      message: expect.stringContaining('with the same ref') as string,
     });
   }
   await second.start();
