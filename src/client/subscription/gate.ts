@@ -1,4 +1,5 @@
 import type { PlanView } from '../../domain/api.ts';
+import type { Money } from '../../domain/money.ts';
 import { FEATURES, isPlan, type Feature, type Plan } from '../../domain/plans.ts';
 import { isResourceType, type ResourceType } from '../../domain/quota.ts';
 
@@ -14,7 +15,13 @@ export type Gate =
       plans: Plan[];
       /** Whether credits would pay for more of it. */
       sellsCredits: boolean;
+      /** Why overage, which was agreed to, does not pay for more of it. */
+      overage: OverageGate | null;
     };
+
+/** What the customer can end: the cap is reached, its price rose, a bill of it is unpaid. */
+export type OverageGate =
+  { reason: 'cap'; used: Money; cap: Money } | { reason: 'price' } | { reason: 'unpaid' };
 
 /** Reads a gate's answer (403 `upgrade_required`, 429 `quota_exceeded`); `null` for every other problem. */
 export function gateOf(problem: { code: string; details: Record<string, unknown> }): Gate | null {
@@ -33,7 +40,19 @@ export function gateOf(problem: { code: string; details: Record<string, unknown>
     resetsAt: typeof details['resetsAt'] === 'string' ? details['resetsAt'] : null,
     plans,
     sellsCredits: Array.isArray(details['packs']) && details['packs'].length > 0,
+    overage: overageGateOf(details),
   };
+}
+
+function overageGateOf({ reason, cap }: Record<string, unknown>): OverageGate | null {
+  if (reason === 'unpaid') return { reason };
+  if (reason !== 'cap' || typeof cap !== 'object' || cap === null) return null;
+  const { capMinor, usedMinor, currency, lapsed } = cap as Record<string, unknown>;
+  if (lapsed === 'price') return { reason: 'price' };
+  if (typeof capMinor !== 'number' || typeof usedMinor !== 'number') return null;
+  if (typeof currency !== 'string') return null;
+  const money = (amountMinor: number): Money => ({ amountMinor, currency });
+  return { reason, used: money(usedMinor), cap: money(capMinor) };
 }
 
 function numberOrNull(value: unknown): number | null {

@@ -23,6 +23,7 @@ test.each([
     {
       kind: 'quota',
       sellsCredits: false,
+      overage: null,
       resource: 'messages',
       used: 100,
       limit: 100,
@@ -52,4 +53,26 @@ test('12.3 credits are offered where they would pay for more', () => {
   expect(gate(['small'])).toMatchObject({ sellsCredits: true });
   expect(gate([])).toMatchObject({ sellsCredits: false });
   expect(gate('small')).toMatchObject({ sellsCredits: false });
+});
+
+const CAP = { capMinor: 4_000, usedMinor: 3_999, currency: 'cny', lapsed: null };
+
+test.each([
+  ['no overage', { reason: 'quota', cap: null }, null],
+  [
+    'the cap is reached',
+    { reason: 'cap', cap: CAP },
+    {
+      ...{ reason: 'cap', used: { amountMinor: 3_999, currency: 'cny' } },
+      cap: { amountMinor: 4_000, currency: 'cny' },
+    },
+  ],
+  ['the price rose', { reason: 'cap', cap: { ...CAP, lapsed: 'price' } }, { reason: 'price' }],
+  ['a bill is unpaid', { reason: 'unpaid', cap: CAP }, { reason: 'unpaid' }],
+  ['no cap with it', { reason: 'cap', cap: null }, null],
+  ['a cap that cannot be read', { reason: 'cap', cap: { ...CAP, capMinor: '5' } }, null],
+  ['an answer of before', { reason: 'cap' }, null],
+])('12.4 where overage is in the way, the paywall says why: %s', (_case, details, expected) => {
+  const problem = { code: 'quota_exceeded', details: { resource: 'messages', ...details } };
+  expect(gateOf(problem)).toMatchObject({ overage: expected });
 });

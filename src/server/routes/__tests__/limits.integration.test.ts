@@ -144,6 +144,20 @@ describe('12.4 limits over HTTP', () => {
     expect((await put(owner, { overage: ON, alerts })).status).toBe(400);
   });
 
+  test('after a price that rose the refusal says that the agreement is over, and why', async () => {
+    const owner = await payer();
+    const { id } = owner.session.tenant;
+    await put(owner, { overage: ON });
+    // Pro costs more a credit than Team.
+    await putOnPaidPlan(server.database.pool, id, 'pro');
+    const { usage } = server.context.services;
+    const images = { tenantId: id, resourceType: 'images' as const };
+    await usage.trackUsage({ ...images, amount: 500 });
+    await expect(usage.trackUsage({ ...images, amount: 1 })).rejects.toMatchObject({
+      data: { reason: 'cap', cap: { capMinor: 5_000, usedMinor: 0, lapsed: 'price' } },
+    });
+  });
+
   test('a cap of 0 is one: nothing is used, and the refusal says so', async () => {
     const owner = await payer();
     await put(owner, { overage: { ...ON, capMinor: 0 } });

@@ -16,6 +16,28 @@ export default {
     trialing: 'Overage can be switched on after your trial, when your plan is paid.',
     past_due: 'Overage rests until the open invoice of your subscription is paid.',
   },
+  refused: {
+    cap: {
+      text: 'Overage has come to its cap: {used} of {cap} are used this month.',
+      act: 'Raise the cap',
+      ask: 'Only owners and admins can raise it. Ask one of “{tenant}”.',
+    },
+    price: {
+      text: 'With your present plan overage costs more than was agreed to, so it is off until that is agreed to again.',
+      act: 'See the price',
+      ask: 'Only owners and admins can agree to it. Ask one of “{tenant}”.',
+    },
+    unpaid: {
+      text: 'Overage rests until the open statement is paid. Quota and credits go on.',
+      act: 'Pay the open statement',
+      ask: 'Only owners and admins can pay it. Ask one of “{tenant}”.',
+    },
+    past_due: {
+      text: 'Overage rests until the open invoice of your subscription is paid.',
+      act: 'See invoices',
+      ask: 'Only owners and admins can pay it. Ask one of “{tenant}”.',
+    },
+  },
   used: 'Used this month',
   usedOf: '{used} of {cap}',
   unpaid: 'Not paid yet',

@@ -75,8 +75,8 @@ function shortOf(overage: OverageNow | undefined): ShortReason {
   return shortReasonOf(overageView(overage), overage?.account?.isCapped ?? true);
 }
 
-/** The cap, where somebody agreed to one. */
+/** The cap, where somebody agreed to one, and why that is over: the price rose, say. */
 function capOf(overage: OverageNow | undefined) {
   const { enabled, lapsed, capMinor, usedMinor, currency } = overageView(overage);
-  return enabled || lapsed ? { capMinor, usedMinor, currency } : null;
+  return enabled || lapsed ? { capMinor, usedMinor, currency, lapsed } : null;
 }
