@@ -1,4 +1,5 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -9,22 +10,55 @@ import path from 'node:path';
 export async function writeDurably(
   file: string,
   text: string,
-  options: { mode?: number; owner?: [uid: number, gid: number] | undefined } = {},
+  options: DurableOptions = {},
 ): Promise<void> {
   const unfinished = `${file}.new`;
   try {
-    const handle = await open(unfinished, 'w', options.mode);
-    try {
-      if (options.owner) await handle.chown(...options.owner);
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeToDisk(unfinished, text, options);
     await renameDurably(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
+  }
+}
+
+/**
+ * The same for a file that is made once: of several who make it in one moment one does. False for the
+ * others, and where it is there already; it is then as it was.
+ */
+export async function createDurably(
+  file: string,
+  text: string,
+  options: DurableOptions = {},
+): Promise<boolean> {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    await writeToDisk(unfinished, text, options);
+    // Unlike a rename a link takes no other file's place.
+    await link(unfinished, file);
+    await toDisk(path.dirname(file));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+interface DurableOptions {
+  mode?: number;
+  owner?: [uid: number, gid: number] | undefined;
+}
+
+async function writeToDisk(file: string, text: string, options: DurableOptions): Promise<void> {
+  const handle = await open(file, 'w', options.mode);
+  try {
+    if (options.owner) await handle.chown(...options.owner);
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeDurably } from '../../db/durable-file.ts';
+import { createDurably } from '../../db/durable-file.ts';
 import { assertWritable } from '../../db/embedded/folder.ts';
 
 const secretsSchema = z.object({ jwtSecret: z.string().min(32), usageIngestToken: z.string() });
@@ -29,8 +29,9 @@ export async function ensureLocalSecrets(dataDir: string): Promise<LocalSecrets>
     usageIngestToken: `uit_${randomBytes(24).toString('base64url')}`,
   };
   await assertWritable(dataDir);
-  await writeDurably(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
-  return secrets;
+  const made = await createDurably(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  // A process that started in the same moment was first: its secrets are those of all.
+  return made ? secrets : ensureLocalSecrets(dataDir);
 }
 
 const WHAT_TO_DO =

@@ -9,6 +9,11 @@ const WAIT_MS = 10_000;
 const tenantKey = (tenantId: string) => `tenant-billing:${tenantId}`;
 const customerKey = (customerId: string) => `stripe-customer:${customerId}`;
 
+/** One process at a time sets the account at Stripe up. 55P03 after 10 s. */
+export async function lockSetUp(tx: Tx): Promise<void> {
+  await waitFor(tx, 'stripe-set-up');
+}
+
 /** One change of a tenant's billing at a time. Throws PostgreSQL's 55P03 after 10 s of waiting, or `waitMs`. */
 export async function lockTenantBilling(tx: Tx, tenantId: string, waitMs?: number): Promise<void> {
   await waitFor(tx, tenantKey(tenantId), waitMs);

@@ -16,12 +16,20 @@ test('11 secrets are made once, on the disk before they are used, and kept', asy
     async () => (made = await ensureLocalSecrets(folder)),
     () => readdirSync(folder).filter((name) => name.startsWith('secrets')),
   );
+  const unfinished = expect.stringMatching(/^secrets\.json\.\w+\.new$/) as string;
   expect(syncs).toEqual([
-    { what: 'file', state: ['secrets.json.new'] },
-    { what: 'folder', state: ['secrets.json'] },
+    { what: 'file', state: [unfinished] },
+    { what: 'folder', state: ['secrets.json', unfinished] },
   ]);
+  expect(readdirSync(folder)).toEqual(['secrets.json']);
   expect(statSync(file()).mode & 0o777).toBe(0o600);
   expect(await ensureLocalSecrets(folder)).toEqual(made);
+});
+
+test('14.8 processes that start in one moment have the same secrets', async () => {
+  const made = await Promise.all([...Array(8)].map(() => ensureLocalSecrets(folder)));
+  expect(new Set(made.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(readdirSync(folder)).toEqual(['secrets.json']);
 });
 
 test.each([

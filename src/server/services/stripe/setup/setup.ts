@@ -7,6 +7,7 @@ import {
   findSetting,
   writeSetting,
 } from '../../../../db/repositories/operations/setting.repository.ts';
+import { lockSetUp } from '../../../../db/repositories/billing/lock.repository.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { ConfigError } from '../../../config/env.ts';
 import { createStripeClient, type StripeAccess } from '../client/client.ts';
@@ -49,6 +50,13 @@ export async function setUpStripe(
   return { prices, portalConfiguration, endpoint, changes };
 }
 
+interface LocalSetUp {
+  webhookUrl: string;
+  db: Db;
+  clock: Clock;
+  automaticTax?: boolean;
+}
+
 const WEBHOOK_SETTING = 'stripe.local.webhook';
 const keptWebhook = z.object({ endpointId: z.string(), secret: z.string() });
 
@@ -58,8 +66,17 @@ const keptWebhook = z.object({ endpointId: z.string(), secret: z.string() });
  */
 export async function setUpLocalStripe(
   access: StripeAccess,
-  options: { webhookUrl: string; db: Db; clock: Clock; automaticTax?: boolean },
+  options: LocalSetUp,
 ): Promise<StripeAccess> {
+  const { db } = options;
+  // Of processes that start at once the first makes what all of them use.
+  return db.transaction(async (tx) => {
+    await lockSetUp(tx);
+    return setUpAlone(access, options);
+  });
+}
+
+async function setUpAlone(access: StripeAccess, options: LocalSetUp): Promise<StripeAccess> {
   const { webhookUrl, db, clock, automaticTax = false } = options;
   const kept = keptWebhook.safeParse(await findSetting(db, WEBHOOK_SETTING)).data;
   const stripe = createStripeClient(access);
