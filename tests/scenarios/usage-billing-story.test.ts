@@ -68,10 +68,16 @@ async function paidFrom({ api }: Customer): Promise<QuoteView['from']> {
 /** What the limits say; at no time more than the cap. */
 async function overage({ api }: Customer): Promise<LimitsView['overage']> {
   const { body } = await api.get<LimitsView>('/api/billing/limits');
-  expect(body.overage.usedMinor).toBeLessThanOrEqual(CAP_MINOR);
+  expect(body.overage.usedMinor).toBeLessThanOrEqual(body.overage.capMinor ?? 0);
   const credits = await api.get<CreditsView>('/api/credits');
   expect(body.overage).toMatchObject(credits.body.overage);
   return body.overage;
+}
+
+/** Whatever day it is: a month whose end comes before a plan renews that is bought now. */
+function earlyInAMonth(): Promise<void> {
+  const begin = periodStart(nextPeriod(periodOf(app.server.context.clock.now())));
+  return advanceTo(app, new Date(begin.getTime() + 2.5 * 86_400_000).toISOString());
 }
 
 /** The tasks of every minute. */
@@ -120,9 +126,7 @@ async function isTrue(customer: Customer, shown: StatementView, totalMinor: numb
 }
 
 test('12 the calendar story: a pack, overage up to its cap, statements, a payment that fails, and on again', async () => {
-  // Whatever day it is: a month whose end comes before the plan renews.
-  const begin = periodStart(nextPeriod(periodOf(app.server.context.clock.now())));
-  await advanceTo(app, new Date(begin.getTime() + 2.5 * 86_400_000).toISOString());
+  await earlyInAMonth();
   const customer = await signUp(app);
   await customer.subscribe('pro', 'month');
   await talks(customer);
@@ -218,6 +222,25 @@ test('12 the calendar story: a pack, overage up to its cap, statements, a paymen
   expect([...verifyChain(one!, two!), ...verifyChain(two!, three!)]).toEqual([]);
   expect(verifyChain(one!, three!)).toMatchObject([{ fault: 'chain' }]);
   for (const file of files) expect(unnoticed(file)).toEqual([]);
+});
+
+test('12.4 what may be unpaid at once is used before the cap: the open statement is paid, and it goes on', async () => {
+  await earlyInAMonth();
+  const customer = await signUp(app);
+  await customer.subscribe('pro', 'month');
+  await used(customer, 10_000);
+  const { price } = await overage(customer);
+  const wish = { enabled: true, capMinor: 10_000, consent: price };
+  const agreed = await customer.api.put('/api/billing/limits', { overage: wish });
+  expect(agreed).toMatchObject({ status: 200, body: { overage: { exposureMinor: 5_000 } } });
+  await used(customer, 4_166);
+  await isRefused(customer, { reason: 'unpaid', cap: { usedMinor: 4_999, capMinor: 10_000 } });
+  const open = await newest(customer);
+  expect(open).toMatchObject({ kind: 'threshold', state: 'open', totalMinor: 4_999 });
+  await payHosted(customer, open.payUrl!);
+  await done(customer);
+  await talks(customer);
+  expect(await list(customer)).toMatchObject([{ id: open.id, state: 'paid' }]);
 });
 
 /** Where a character can be another, and the proof is found to be whole: nowhere. */
