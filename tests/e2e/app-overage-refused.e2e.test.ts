@@ -10,6 +10,7 @@ import {
   signUp,
   startAppWithPages,
   tabTo,
+  withSubscription,
   WORDS,
   type Language,
 } from '../support/app-visitor.ts';
@@ -128,3 +129,34 @@ test.each(['en', 'zh-CN'] as const)(
     await context.close();
   },
 );
+
+test('12.4 a price that rose, and an owed subscription, are said as what they are', async () => {
+  const { refused: words, switchOn } = WORDS.en.limits;
+  const context = await newVisitor(browser);
+  const page = await context.newPage();
+  const session = await signUp(app, context);
+  const { pool } = app.database;
+  await atTheCap(session);
+  // A credit costs more on Pro than what was agreed to on Team.
+  await putOnPaidPlan(pool, session.tenant.id, 'pro');
+  const paywall = await refused(page);
+  await paywall.getByText(words.price.text).waitFor();
+  await check(page, 'price', 'en');
+  await paywall.getByRole('link', { name: words.price.act }).click();
+  await page.waitForURL(/\/subscription#limits$/);
+  await page.locator('#limits').getByRole('button', { name: switchOn }).waitFor();
+
+  await putOnPaidPlan(pool, session.tenant.id, 'team');
+  await agreeToOverage(pool, session.tenant.id, {
+    ...{ capMinor: CAP_MINOR, at: app.server.context.clock.now() },
+  });
+  await putOnPaidPlan(pool, session.tenant.id, 'team', { paused: 'past_due' });
+  await withSubscription(page, ({ subscription }) => {
+    subscription.status = 'past_due';
+  });
+  await refused(page);
+  await paywall.getByText(words.past_due.text).waitFor();
+  await paywall.getByRole('link', { name: words.past_due.act }).click();
+  await page.waitForURL(/\/subscription#payments-title$/);
+  await context.close();
+});
