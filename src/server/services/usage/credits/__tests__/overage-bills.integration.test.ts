@@ -6,7 +6,7 @@ import {
 } from '../../../../../../tests/support/test-database.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';
 import { HandClock } from '../../__tests__/service.ts';
-import { overageWorld, refusalOf } from './overage-world.ts';
+import { cap, overageWorld, refusalOf } from './overage-world.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -22,10 +22,7 @@ const clock = new HandClock('2026-05-10T12:00:00Z');
 const world = (capMinor: number) => overageWorld(database, clock, capMinor);
 /** Credits in µcr, as a bill counts them. */
 const credits = (count: number) => count * 1_000_000;
-const unpaid = (usedMinor: number) => [
-  'unpaid',
-  { capMinor: 1_000_000, usedMinor, currency: 'cny' },
-];
+const unpaid = (usedMinor: number) => ['unpaid', cap(1_000_000, usedMinor)];
 
 test('12.4 no more than the exposure is unpaid at once, and paid bills raise it', async () => {
   const { draw, say, overage } = await world(1_000_000);
@@ -84,7 +81,8 @@ test('12.4 24. 25. what is void is unpaid no longer and trusted no more; a lapse
   await say('failed', 's1');
   expect(await say('lapse', 'uncollectible', clock.now())).toBe(true);
   expect(await say('lapse', 'uncollectible', clock.now())).toBe(false);
-  expect(await refusalOf(draw())).toEqual(unpaid(96));
+  const over = cap(1_000_000, 96, 'uncollectible');
+  expect(await refusalOf(draw())).toEqual(['unpaid', over]);
   expect(await say('void', 's1')).toBe(true);
   expect(await say('paid', 's1')).toBe(false);
   expect(await say('failed', 's1')).toBe(false);

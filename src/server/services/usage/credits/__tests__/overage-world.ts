@@ -2,7 +2,7 @@ import { inEveryBucket } from '../../../../../../tests/support/buckets.ts';
 import { meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
 import { putOnPaidPlan } from '../../../../../../tests/support/metering.ts';
 import type { TestDatabase } from '../../../../../../tests/support/test-database.ts';
-import type { OveragePrice } from '../../../../../domain/billing/overage.ts';
+import type { OverageLapse, OveragePrice } from '../../../../../domain/billing/overage.ts';
 import type { UserId } from '../../../../../domain/ids.ts';
 import { usageService, type HandClock } from '../../__tests__/service.ts';
 
@@ -74,3 +74,8 @@ export async function refusalOf(call: Promise<unknown>): Promise<unknown> {
   );
   return refused && [refused.reason, refused.cap];
 }
+
+/** The cap as a refusal has it. */
+export const cap = (capMinor: number, usedMinor: number, lapsed: OverageLapse | null = null) => ({
+  ...{ capMinor, usedMinor, currency: 'cny', lapsed },
+});

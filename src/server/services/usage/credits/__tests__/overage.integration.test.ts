@@ -6,7 +6,7 @@ import {
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
-import { by, overageWorld, refusalOf, TEAM } from './overage-world.ts';
+import { by, cap, overageWorld, refusalOf, TEAM } from './overage-world.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -20,7 +20,6 @@ afterEach(async () => {
 
 const clock = new HandClock('2026-05-10T12:00:00Z');
 const world = (capMinor: number | null) => overageWorld(database, clock, capMinor);
-const cap = (capMinor: number, usedMinor: number) => ({ capMinor, usedMinor, currency: 'cny' });
 
 test('12.4 the order is quota, grants, overage; without a consent nothing of it is used', async () => {
   const { draw, give, agree, taken, overage, tenantId, usage } = await world(null);
@@ -109,7 +108,7 @@ test('12.4 11. a price that rises ends the consent, and a lower one is billed as
   await agree(240, TEAM);
   await putOnPaidPlan(database.pool, tenantId, 'pro');
   expect(await overage()).toMatchObject({ enabled: false, lapsed: 'price', capMinor: 240 });
-  expect(await refusalOf(draw())).toEqual(['cap', cap(240, 96)]);
+  expect(await refusalOf(draw())).toEqual(['cap', cap(240, 96, 'price')]);
   expect(await notices()).toEqual([{ percent: 0, cap: 240, reason: 'price', mails: true }]);
   await agree(240);
   await draw();
