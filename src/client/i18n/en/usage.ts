@@ -24,7 +24,7 @@ export default {
     csv: 'Download ledger (CSV)',
   },
   resource: 'What to show',
-  view: { label: 'Show as', chart: 'Chart', table: 'Table', parts: 'By member, model…' },
+  view: { label: 'Show as', chart: 'Chart', table: 'Table', parts: 'Breakdown' },
   csv: 'Download CSV',
   day: 'Day',
   caption: 'Usage by day, {count} days, in UTC',

@@ -26,7 +26,7 @@ const usage: Messages['usage'] = {
     csv: '下载明细账（CSV）',
   },
   resource: '显示内容',
-  view: { label: '显示方式', chart: '图表', table: '表格', parts: '按成员、模型…' },
+  view: { label: '显示方式', chart: '图表', table: '表格', parts: '构成' },
   csv: '下载 CSV',
   day: '日期',
   caption: '{count} 天的每日用量（UTC）',
