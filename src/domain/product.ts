@@ -1,4 +1,5 @@
 import type { Plan } from './plans.ts';
+import type { ResourceType } from './quota.ts';
 
 type ByLanguage<T> = Readonly<Record<'en' | 'zh', T>>;
 
@@ -9,6 +10,12 @@ export const PRODUCT_NAME: ByLanguage<string> = { en: 'Small Squaretable', zh: '
 export const PLAN_TITLES: ByLanguage<Readonly<Record<Plan, string>>> = {
   en: { free: 'Free', pro: 'Pro', team: 'Team' },
   zh: { free: '免费版', pro: '专业版', team: '团队版' },
+};
+
+/** What resources are called in mails and on invoices. */
+export const RESOURCE_NAMES: ByLanguage<Readonly<Record<ResourceType, string>>> = {
+  en: { llm_tokens: 'tokens', messages: 'messages', images: 'images', api_calls: 'API calls' },
+  zh: { llm_tokens: 'token（词元）', messages: '消息', images: '图片', api_calls: 'API 调用' },
 };
 
 /** A paid plan as it stands on invoices: `Small Squaretable Pro`, `小方桌专业版`. */

@@ -86,11 +86,11 @@ describe('the glossary agrees with the screen', () => {
     expect(words.filter((word) => !screen.includes(word))).toEqual([]);
   });
 
-  test('mails use the words of the screen for what is metered', () => {
+  test('mails and invoices use the words of the screen for what is metered', () => {
     const shell = readText('src/client/i18n/zh-CN/shell.ts');
-    const mails = readText('src/server/services/mail/templates.zh.ts');
+    const named = readText('src/domain/product.ts');
     const words = RESOURCE_TYPES.map((type) => new RegExp(`${type}: '([^']+)'`).exec(shell)![1]);
-    expect(words.filter((word) => !mails.includes(`'${word}'`))).toEqual([]);
+    expect(words.filter((word) => !named.includes(`'${word}'`))).toEqual([]);
   });
 
   test('it names every plan, feature and resource', () => {

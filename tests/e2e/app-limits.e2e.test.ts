@@ -5,7 +5,6 @@ import { creditPrice } from '../../src/client/subscription/overage.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
-  ownWords,
   recordUsage,
   signUp,
   startAppWithPages,
@@ -13,14 +12,13 @@ import {
   type Language,
 } from '../support/app-visitor.ts';
 import { inEveryBucket } from '../support/buckets.ts';
-import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { checkPage } from '../support/page-check.ts';
 import { fill } from '../support/both-languages.ts';
 import { putOnPaidPlan } from '../support/metering.ts';
 
 let app: TestApp;
 let browser: Browser;
-/** Where pictures of the pages go, for who wants to look at them. */
-const PICTURES = process.env['LIMITS_PICTURES'];
 
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
@@ -30,15 +28,8 @@ afterAll(async () => {
   await app?.stop();
 });
 
-async function check(page: Page, name: string, language: Language): Promise<void> {
-  expect(await accessibilityFaults(page), name).toEqual([]);
-  expect(await sidewaysScroll(page), name).toBe(0);
-  const words = await ownWords(page);
-  expect(words).not.toMatch(/\blimits\.[a-z]\w+/);
-  if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
-  if (PICTURES)
-    await page.screenshot({ path: `${PICTURES}/${name}-${language}.png`, fullPage: true });
-}
+const check = (page: Page, name: string, language: Language) =>
+  checkPage(page, name, { language, words: 'limits' });
 
 test.each([
   ['en', 'light', 1280, 'usd', '1.7'],

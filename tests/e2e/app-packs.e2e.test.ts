@@ -4,20 +4,18 @@ import { createFormats } from '../../src/client/i18n/format.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
-  ownWords,
   recordUsage,
   signUp,
   startAppWithPages,
   WORDS,
   type Language,
 } from '../support/app-visitor.ts';
-import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { checkPage } from '../support/page-check.ts';
 import { fill } from '../support/both-languages.ts';
 
 let app: TestApp;
 let browser: Browser;
-/** Where pictures of the pages go, for who wants to look at them. */
-const PICTURES = process.env['PACK_PICTURES'];
 
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
@@ -27,15 +25,8 @@ afterAll(async () => {
   await app?.stop();
 });
 
-async function check(page: Page, name: string, language: Language): Promise<void> {
-  expect(await accessibilityFaults(page), name).toEqual([]);
-  expect(await sidewaysScroll(page), name).toBe(0);
-  const words = await ownWords(page);
-  expect(words).not.toMatch(/\bcredits\.[a-z]\w+/);
-  if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
-  if (PICTURES)
-    await page.screenshot({ path: `${PICTURES}/${name}-${language}.png`, fullPage: true });
-}
+const check = (page: Page, name: string, language: Language) =>
+  checkPage(page, name, { language, words: 'credits' });
 
 test.each([
   ['en', 'light', 1280, 'usd', 'Pay with Alipay', 'Authorize payment'],

@@ -6,7 +6,6 @@ import { verifyProof } from '../../src/server/services/billing/statements/verify
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
-  ownWords,
   priceOf,
   signUp,
   startAppWithPages,
@@ -15,13 +14,12 @@ import {
   type Language,
 } from '../support/app-visitor.ts';
 import { fill } from '../support/both-languages.ts';
-import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { checkPage } from '../support/page-check.ts';
 import { plantOverage } from '../support/overage.ts';
 
 let app: TestApp;
 let browser: Browser;
-/** Where pictures of the pages go, for who wants to look at them. */
-const PICTURES = process.env['STATEMENT_PICTURES'];
 
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages({ TRIAL_DAYS: '0' }), launchBrowser()]);
@@ -31,15 +29,8 @@ afterAll(async () => {
   await app?.stop();
 });
 
-async function check(page: Page, name: string, language: Language): Promise<void> {
-  expect(await accessibilityFaults(page), name).toEqual([]);
-  expect(await sidewaysScroll(page), name).toBe(0);
-  const words = await ownWords(page);
-  expect(words).not.toMatch(/\bstatements\.[a-z]\w+/);
-  if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
-  if (PICTURES)
-    await page.screenshot({ path: `${PICTURES}/${name}-${language}.png`, fullPage: true });
-}
+const check = (page: Page, name: string, language: Language) =>
+  checkPage(page, name, { language, words: 'statements' });
 
 test.each([
   ['en', 'light', 1280],

@@ -11,12 +11,11 @@ import {
 } from '../support/app-visitor.ts';
 import { fill } from '../support/both-languages.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
+import { PICTURES } from '../support/page-check.ts';
 import { putOnPlan } from '../support/metering.ts';
 
 let app: TestApp;
 let browser: Browser;
-/** Where pictures of the pages go, for who wants to look at them. */
-const PICTURES = process.env['PARTS_PICTURES'];
 
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);

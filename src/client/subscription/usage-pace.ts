@@ -1,4 +1,5 @@
 import type { UsageDay } from '../../domain/api.ts';
+import { daysOf, periodOf, previousPeriod } from '../../domain/period.ts';
 import type { ResourceType, ResourceUsage } from '../../domain/quota.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,8 +31,7 @@ export function forecast(
 export function pacePerDay(usage: ResourceUsage | undefined, resetsAt: string): number | null {
   if (!usage?.limit) return null;
   const end = new Date(resetsAt);
-  const begin = Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 1, 1);
-  return usage.limit / Math.round((end.getTime() - begin) / DAY_MS);
+  return usage.limit / daysOf({ period: previousPeriod(periodOf(end)) }, end).length;
 }
 
 /** Sum and daily mean of one resource, and its highest day. */

@@ -10,9 +10,7 @@ import type { CreditPurchase } from '../../../db/schema/index.ts';
 import type { PacksView, PurchaseRefunded, PurchaseView } from '../../../domain/api.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
-import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
-import { isStripeUnavailable } from '../stripe/client/errors.ts';
 import { beginPurchase, type BuyingDeps, type PackWish } from './purchases/begin.ts';
 import { giveUpPurchase } from './purchases/give-up.ts';
 import { refundPurchase } from './purchases/refund.ts';
@@ -20,12 +18,11 @@ import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
 import { tellEnding } from './purchases/tell-ending.ts';
 import { viewPurchase } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
-import { retryDelayMs } from './reconcile/sweep.ts';
+import { putOff } from './reconcile/put-off.ts';
 import { PURCHASE_QUEUE } from './sync/credit-queues.ts';
 
 const LISTED_MAX = 100;
 const SWEPT_MAX = 500;
-const ALERT_AFTER_ATTEMPTS = 5;
 
 /** What can happen to packs of credits. Who asks was authorised before; ids are its tenant's. */
 export class PurchaseService {
@@ -135,16 +132,14 @@ export class PurchaseService {
       const row = await findPurchase(db, purchaseId);
       if (!row) return;
       const now = clock.now();
-      const attempts = row.lookAttempts + 1;
-      const lastError = errorText(error);
-      const lookAt = new Date(now.getTime() + retryDelayMs(attempts));
-      await updatePurchase(db, purchaseId, { lookAt, lookAttempts: attempts, lastError });
-      if (attempts < ALERT_AFTER_ATTEMPTS || isStripeUnavailable(error)) return;
+      const { later, needsPerson } = putOff(error, row, now);
+      await updatePurchase(db, purchaseId, later);
+      if (!needsPerson) return;
       await raiseAlert(db, {
         tenantId: row.tenantId,
         kind: PURCHASE_ALERT,
         subjectId: purchaseId,
-        message: `A purchase of credits could not be brought up to date ${attempts} times (${lastError}).`,
+        message: `A purchase of credits could not be brought up to date ${later.lookAttempts} times (${later.lastError}).`,
         details: { state: row.state },
         now,
       });

@@ -6,18 +6,17 @@ import {
   listLines,
   listStatements,
   updateStatement,
+  type ListedStatement,
 } from '../../../db/repositories/billing/statement.repository.ts';
 import { raiseAlert } from '../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../db/schema/index.ts';
 import type { StatementDetailView, StatementView } from '../../../domain/billing/statement.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
-import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
-import { isStripeUnavailable } from '../stripe/client/errors.ts';
 import { withinRequestTime } from '../stripe/client/request-time.ts';
 import type { Requester } from './requester.ts';
-import { retryDelayMs } from './reconcile/sweep.ts';
+import { putOff } from './reconcile/put-off.ts';
 import { closeStatement, type Due } from './statements/close.ts';
 import { closeDue } from './statements/close-due.ts';
 import { getStatement, operateStatement, type StatementWish } from './statements/operate.ts';
@@ -31,7 +30,6 @@ import { STATEMENT_QUEUE } from './sync/credit-queues.ts';
 
 const LISTED_MAX = 100;
 const SWEPT_MAX = 500;
-const ALERT_AFTER_ATTEMPTS = 5;
 /** Of the time of a request that deletes a team: most of it is the deletion's. */
 const FINAL_LOOK_MS = 5_000;
 
@@ -86,10 +84,8 @@ export class StatementService {
 
   /** With its lines; 404 `not_found` for any that is not the tenant's. */
   async get(requester: Requester, statementId: string): Promise<StatementDetailView> {
-    const { id, tenantId } = await this.#own(requester, statementId);
-    const { db } = this.#deps;
-    const row = (await findListed(db, tenantId, id))!;
-    return viewDetail(row, await listLines(db, id));
+    const row = await this.#own(requester, statementId);
+    return viewDetail(row, await listLines(this.#deps.db, row.id));
   }
 
   /** Looks at Stripe now: whether it is paid. */
@@ -132,26 +128,24 @@ export class StatementService {
       const row = await findStatement(db, statementId);
       if (!row) return;
       const now = clock.now();
-      const attempts = row.lookAttempts + 1;
-      const lastError = errorText(error);
-      const lookAt = new Date(now.getTime() + retryDelayMs(attempts));
-      await updateStatement(db, statementId, { lookAt, lookAttempts: attempts, lastError });
-      if (attempts < ALERT_AFTER_ATTEMPTS || isStripeUnavailable(error)) return;
+      const { later, needsPerson } = putOff(error, row, now);
+      await updateStatement(db, statementId, later);
+      if (!needsPerson) return;
       await raiseAlert(db, {
         tenantId: row.tenantId,
         kind: 'statement_failing',
         subjectId: statementId,
-        message: `A statement could not be brought up to date ${attempts} times (${lastError}).`,
+        message: `A statement could not be brought up to date ${later.lookAttempts} times (${later.lastError}).`,
         details: { state: row.state },
         now,
       });
     }
   }
 
-  async #own({ tenantId }: Pick<Requester, 'tenantId'>, statementId: string): Promise<Statement> {
+  async #own({ tenantId }: Requester, statementId: string): Promise<ListedStatement> {
     const { db } = this.#deps;
-    const row = isUuid(statementId) ? await findStatement(db, statementId) : undefined;
-    if (row?.tenantId === tenantId) return row;
+    const row = isUuid(statementId) ? await findListed(db, tenantId, statementId) : undefined;
+    if (row) return row;
     throw new BillingError('not_found', 'This team has no such statement.');
   }
 }

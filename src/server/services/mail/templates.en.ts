@@ -1,6 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
-import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
-import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
+import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/product.ts';
+import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import { overageMailsEn } from './templates.overage.en.ts';
 import { packMailsEn } from './templates.packs.en.ts';
@@ -8,12 +8,7 @@ import { statementMailsEn } from './templates.statements.en.ts';
 import { teamMailsEn } from './templates.team.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
-const RESOURCES: Record<ResourceType, string> = {
-  llm_tokens: 'tokens',
-  messages: 'messages',
-  images: 'images',
-  api_calls: 'API calls',
-};
+const RESOURCES = RESOURCE_NAMES.en;
 
 export const en: MailTemplates = {
   ...accountMailsEn,

@@ -1,6 +1,6 @@
 import type { PlanLimits } from '../../../domain/plans.ts';
-import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
-import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
+import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/product.ts';
+import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
 import { overageMailsZh } from './templates.overage.zh.ts';
 import { packMailsZh } from './templates.packs.zh.ts';
@@ -8,12 +8,7 @@ import { statementMailsZh } from './templates.statements.zh.ts';
 import { teamMailsZh } from './templates.team.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
-const RESOURCES: Record<ResourceType, string> = {
-  llm_tokens: 'token（词元）',
-  messages: '消息',
-  images: '图片',
-  api_calls: 'API 调用',
-};
+const RESOURCES = RESOURCE_NAMES.zh;
 
 export const zh: MailTemplates = {
   ...accountMailsZh,

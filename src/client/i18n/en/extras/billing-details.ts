@@ -17,7 +17,6 @@ export default {
   add: 'Add a tax id',
   remove: 'Remove {value}',
   save: 'Save',
-  cancel: 'Cancel',
   saved: 'Saved. The next invoice names these.',
   kinds: {
     cn_tin: 'China: tax id',

@@ -19,7 +19,6 @@ const billingDetails: Messages['billingDetails'] = {
   add: '添加税号',
   remove: '删除 {value}',
   save: '保存',
-  cancel: '取消',
   saved: '已保存，下一张账单将使用这些信息。',
   kinds: {
     cn_tin: '中国内地 税号',

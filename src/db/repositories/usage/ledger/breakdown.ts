@@ -30,7 +30,7 @@ const KEYS: Record<BreakdownBy, string> = {
 };
 
 /** Draws that pay for use. What is uncovered pays nothing. */
-const PAYING = `kind in ('grant', 'overage')`;
+const PAYING = `('grant', 'overage')`;
 
 /**
  * A month of a tenant's ledger in parts, and what its counters say, of one instant. What draws took is the
@@ -50,13 +50,13 @@ export async function sumByPart(
     ), drawn as (
       select e.key, sum(d.micro) as micro
       from entries e
-      join ${u}.credit_draws d on d.tenant_id = $1 and ${PAYING.replace('kind', 'd.kind')}
+      join ${u}.credit_draws d on d.tenant_id = $1 and d.kind in ${PAYING}
         and d.seq between e.draw_seq and e.draw_seq + e.draw_count - 1
       where e.draw_seq is not null
       group by e.key
     ), whole as (
       select coalesce(sum(micro), 0) as micro from ${u}.credit_draws
-      where tenant_id = $1 and period = $2 and ${PAYING}
+      where tenant_id = $1 and period = $2 and kind in ${PAYING}
     )
     select false as whole, key, resource_type as resource, sum(amount) as amount
     from entries group by key, resource_type

@@ -36,10 +36,16 @@ export async function limitMember(
   );
 }
 
-const named = (of: string) => `coalesce((
+/** The month's rows of `of` that name the member of the row `row`; `and` tells them apart further. */
+const sumNamed = (of: string, row: string, period: string, and = 'true') => `coalesce((
   select sum(amount) from ${of} x
-  where x.tenant_id = l.tenant_id and x.period = $2 and x.resource_type = l.resource_type
-    and x.metadata ->> 'userId' = l.member_id`;
+  where x.tenant_id = ${row}.tenant_id and x.period = ${period}
+    and x.resource_type = ${row}.resource_type and x.metadata ->> 'userId' = ${row}.member_id
+    and ${and}), 0)`;
+
+const used = (u: string, row: string, period: string) => sumNamed(`${u}.usage`, row, period);
+const held = (u: string, row: string, period: string) =>
+  sumNamed(`${u}.usage_reservations`, row, period, `x.state = 'open'`);
 
 /** Every limit of a tenant's members, or of one, with what of it is used and held in a month. */
 export async function listMemberRooms(
@@ -52,10 +58,8 @@ export async function listMemberRooms(
     Record<'limit' | 'used' | 'held', string>;
   const { rows } = await client.query<Row>(
     `select l.member_id as "memberId", l.resource_type as "resourceType", l.month_max as limit,
-      case when t.member_id is null
-        then ${named(`${u}.usage`)}), 0) else t.used end as used,
-      case when t.member_id is null
-        then ${named(`${u}.usage_reservations`)} and x.state = 'open'), 0) else t.held end as held
+      case when t.member_id is null then ${used(u, 'l', '$2')} else t.used end as used,
+      case when t.member_id is null then ${held(u, 'l', '$2')} else t.held end as held
      from ${u}.usage_member_limits l
      left join ${u}.usage_member_totals t on t.tenant_id = l.tenant_id and t.period = $2
        and t.resource_type = l.resource_type and t.member_id = l.member_id
@@ -91,18 +95,18 @@ export async function listMemberDifferences(
     Record<'limit' | 'used' | 'held' | 'ledger' | 'reserved', string>;
   const { rows } = await client.query<Row>({
     text: `with counted as (
-        select t.*, l.month_max as "limit", ${named(`${u}.usage`).replaceAll('l.', 't.')}), 0) as ledger,
-          ${named(`${u}.usage_reservations`).replaceAll('l.', 't.')} and x.state = 'open'), 0) as reserved
+        select t.*, l.month_max as "limit", ${used(u, 't', '$1')} as ledger,
+          ${held(u, 't', '$1')} as reserved
         from ${u}.usage_member_totals t
         left join ${u}.usage_member_limits l on l.tenant_id = t.tenant_id
           and l.member_id = t.member_id and l.resource_type = t.resource_type
-        where t.tenant_id is not null and t.period = $2 and $1
+        where t.period = $1
       )
       select tenant_id as "tenantId", member_id as "memberId", resource_type as "resourceType", "limit",
         used, held, ledger, reserved
       from counted
       where used <> ledger or held <> reserved or "limit" is null`,
-    values: [true, period],
+    values: [period],
   });
   return rows.map((row) => ({
     ...row,

@@ -7,6 +7,7 @@ import { raiseAlert } from '../../../../db/repositories/operations/alert.reposit
 import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementLine } from '../../../../domain/billing/statement.ts';
+import { RESOURCE_NAMES } from '../../../../domain/product.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type { InvoicedStatement } from '../../stripe/invoices/statement-invoice.ts';
 import type { StatementDeps } from './statement-deps.ts';
@@ -58,17 +59,12 @@ async function readInvoiced(
   return { id, tenantId, currency, sha256, closedAt, lines };
 }
 
-const RESOURCES: Record<'en' | 'zh', Record<StatementLine['resourceType'], string>> = {
-  en: { llm_tokens: 'tokens', messages: 'messages', images: 'images', api_calls: 'API calls' },
-  zh: { llm_tokens: 'token（词元）', messages: '消息', images: '图像', api_calls: 'API 调用' },
-};
-
 /** As the line stands on the invoice. */
 function describe({ period, resourceType, micro }: StatementLine, locale: string): string {
   const credits = micro / 1_000_000;
   return locale.startsWith('zh')
-    ? `${period} 超额用量：${RESOURCES.zh[resourceType]}，${credits} 点数`
-    : `Overage of ${period}: ${RESOURCES.en[resourceType]}, ${credits} credits`;
+    ? `${period} 超额用量：${RESOURCE_NAMES.zh[resourceType]}，${credits} 点数`
+    : `Overage of ${period}: ${RESOURCE_NAMES.en[resourceType]}, ${credits} credits`;
 }
 
 async function hold(
