@@ -30,6 +30,8 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:spread', true],
   ['community:reports', false],
   ['community:hide', true],
+  ['operator:grant', true],
+  ['operator:revoke', true],
 ];
 
 test.each(COMMANDS)('14.4 %s is made of this module, and offers --dry-run: %s', (name, writes) => {

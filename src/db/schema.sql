@@ -287,6 +287,7 @@ create table mail_outbox (
   last_error text,
   failed_at timestamp with time zone,
   time_zone text,
+  resends integer default 0 not null,
   constraint mail_outbox_attempts CHECK (((attempt >= 0) AND (send_attempts >= 0))),
   constraint mail_outbox_once UNIQUE (kind, subject_id, attempt),
   constraint mail_outbox_pkey PRIMARY KEY (id),
@@ -342,6 +343,27 @@ create table metering_corrections (
   request jsonb not null,
   created_at timestamp with time zone default now() not null,
   constraint metering_corrections_pkey PRIMARY KEY (id)
+);
+
+create table operator_sessions (
+  id uuid default gen_random_uuid() not null,
+  user_id uuid not null,
+  token_hash text not null,
+  credentials_mark text not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone not null,
+  constraint operator_sessions_pkey PRIMARY KEY (id),
+  constraint "operator_sessions_tokenHash_unique" UNIQUE (token_hash),
+  constraint operator_sessions_user_id_operators_user_id_fk FOREIGN KEY (user_id) REFERENCES operators(user_id) ON DELETE CASCADE
+);
+
+create table operators (
+  user_id uuid not null,
+  granted_by text not null,
+  granted_at timestamp with time zone not null,
+  constraint operators_pkey PRIMARY KEY (user_id),
+  constraint operators_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 create table password_requests (
@@ -709,6 +731,8 @@ create sequence audit_log_id_seq cache 1;
 
 create sequence conversation_turns_position_seq cache 1;
 
+CREATE INDEX alerts_newest_idx ON public.alerts USING btree (raised_at, id);
+
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (kind, subject_id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX alerts_tenant_idx ON public.alerts USING btree (tenant_id);
@@ -716,6 +740,8 @@ CREATE INDEX alerts_tenant_idx ON public.alerts USING btree (tenant_id);
 CREATE INDEX api_keys_live_idx ON public.api_keys USING btree (tenant_id, created_at) WHERE (revoked_at IS NULL);
 
 CREATE INDEX api_keys_user_idx ON public.api_keys USING btree (user_id);
+
+CREATE INDEX audit_log_operators_idx ON public.audit_log USING btree (created_at, id) WHERE (action ~~ 'operator.%'::text);
 
 CREATE INDEX audit_log_subject_idx ON public.audit_log USING btree (subject_id);
 
@@ -771,9 +797,15 @@ CREATE INDEX mailed_links_user_idx ON public.mailed_links USING btree (user_id, 
 
 CREATE INDEX memberships_user_idx ON public.memberships USING btree (user_id);
 
+CREATE INDEX operator_sessions_user_idx ON public.operator_sessions USING btree (user_id);
+
 CREATE INDEX password_requests_created_idx ON public.password_requests USING btree (created_at);
 
 CREATE INDEX payments_charge_idx ON public.payments USING btree (stripe_charge_id);
+
+CREATE INDEX payments_intent_idx ON public.payments USING btree (stripe_payment_intent_id);
+
+CREATE INDEX payments_number_idx ON public.payments USING btree (number);
 
 CREATE INDEX payments_subscription_idx ON public.payments USING btree (subscription_id);
 
@@ -807,6 +839,8 @@ CREATE INDEX stripe_events_customer_idx ON public.stripe_events USING btree (str
 
 CREATE INDEX stripe_events_dead_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'dead'::stripe_event_state);
 
+CREATE INDEX stripe_events_newest_idx ON public.stripe_events USING btree (received_at, id);
+
 CREATE INDEX stripe_events_open_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'received'::stripe_event_state);
 
 CREATE INDEX subscriptions_customer_idx ON public.subscriptions USING btree (stripe_customer_id);
@@ -819,7 +853,13 @@ CREATE INDEX sync_failures_due_idx ON public.sync_failures USING btree (retry_at
 
 CREATE INDEX tenants_contact_changed_idx ON public.tenants USING btree (contact_changed_at) WHERE (contact_changed_at IS NOT NULL);
 
+CREATE INDEX tenants_newest_idx ON public.tenants USING btree (created_at, id);
+
 CREATE INDEX tenants_subscription_idx ON public.tenants USING btree (subscription_id);
+
+CREATE INDEX tenants_words_idx ON public.tenants USING gin (to_tsvector('simple'::regconfig, name));
+
+CREATE INDEX users_email_prefix_idx ON public.users USING btree (email text_pattern_ops);
 
 CREATE INDEX users_tenant_idx ON public.users USING btree (tenant_id);
 

@@ -19,6 +19,8 @@ export const ERROR_STATUS = {
   reservation_not_found: 404,
   email_unverified: 403,
   second_factor_required: 403,
+  second_factor_missing: 403,
+  operator_sign_in_required: 403,
   wrong_password: 403,
   team_role_required: 403,
   seat_required: 403,

@@ -13,6 +13,7 @@ import { refuseWhenClosed } from './middleware/drain.ts';
 import { endStripeCallsInTime } from './middleware/stripe-calls.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { describeApi } from './openapi.ts';
+import { adminRoutes } from './routes/admin/index.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { authRoutes } from './routes/auth.ts';
@@ -106,6 +107,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   app.route('/', memberRoutes(context));
   app.route('/', invitationRoutes(context));
   app.route('/', auditRoutes(context));
+  app.route('/', adminRoutes(context));
   app.route('/', webhookRoutes(context));
   if (!context.config.production) app.route('/', devMailRoutes(context.services.mails));
   if (context.moveClock) app.route('/', devClockRoutes(context.moveClock));

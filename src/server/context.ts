@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import { createBillingServices, type BillingServices } from './context/billing-services.ts';
 import { createProductServices, type ProductServices } from './context/product-services.ts';
+import { createOperators } from './context/operator-services.ts';
 import type { Drain } from './drain.ts';
 import type { Foundation } from './context/foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -8,6 +9,7 @@ import { createStreams, type Streams } from './streams/stream-slots.ts';
 import { LedgerVerificationService } from './services/usage/ledger/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { registerJobMetrics } from './services/operations/metrics.ts';
+import type { Operators } from './services/operators/operators.ts';
 import { mailCrossings } from './services/mail/crossings.ts';
 import { PlanCatalogue } from './services/plans/plan-catalogue.ts';
 import { UsageService } from './services/usage.service.ts';
@@ -17,6 +19,7 @@ import { createUsageMetrics, registerUsageReadings } from './services/usage/metr
 export interface Services extends BillingServices, ProductServices {
   usage: UsageService;
   ledgerVerification: LedgerVerificationService;
+  operators: Operators;
 }
 
 export interface Context extends Foundation {
@@ -49,12 +52,13 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
   });
   billing.mails.drawFrom(() => mailCrossings(database));
   billing.mails.drawFrom(() => product.auth.own.passwords.answerRequests());
+  const services = { ...product, ...billing, usage, ledgerVerification };
   return {
     ...foundation,
     drain,
     metrics,
     streams: createStreams(metrics.registry),
-    services: { ...product, ...billing, usage, ledgerVerification },
+    services: { ...services, operators: createOperators(foundation, services) },
   };
 }
 

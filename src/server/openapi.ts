@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from './app-env.ts';
+import { OPERATOR_COOKIE } from './middleware/operator.ts';
 
 const ABOUT = `Multi-tenant AI chat with subscriptions and exact usage limits.
 
@@ -21,6 +22,12 @@ export function describeApi(app: OpenAPIHono<AppEnv>, appUrl: string) {
     scheme: 'bearer',
     bearerFormat: 'sqk_…',
     description: 'A key of `POST /api/api-keys`. Every request counts 1 `api_calls`.',
+  });
+  registry.registerComponent('securitySchemes', 'operatorSession', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: OPERATOR_COOKIE,
+    description: 'A session of the operator’s page, of `POST /api/admin/session`.',
   });
   registry.registerComponent('securitySchemes', 'ingestToken', {
     type: 'http',

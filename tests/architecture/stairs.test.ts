@@ -24,6 +24,7 @@ const SERVER = [
   'services/billing',
   'services/accounts',
   'services/chat',
+  'services/operators',
   'context',
   'app-env',
   'middleware',

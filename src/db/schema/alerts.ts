@@ -24,6 +24,7 @@ export const alerts = pgTable(
       .on(t.kind, t.subjectId)
       .where(sql`${t.resolvedAt} is null`),
     index('alerts_tenant_idx').on(t.tenantId),
+    index('alerts_newest_idx').on(t.raisedAt, t.id),
   ],
 );
 

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt } from './columns.ts';
 import { actorKind } from './enums.ts';
@@ -24,6 +25,9 @@ export const auditLog = pgTable(
   (t) => [
     index('audit_log_tenant_idx').on(t.tenantId, t.createdAt),
     index('audit_log_subject_idx').on(t.subjectId),
+    index('audit_log_operators_idx')
+      .on(t.createdAt, t.id)
+      .where(sql`${t.action} like 'operator.%'`),
   ],
 );
 

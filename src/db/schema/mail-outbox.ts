@@ -33,6 +33,8 @@ export const mailOutbox = pgTable(
     lastError: text(),
     /** Given up: it needs a person. */
     failedAt: instant(),
+    /** How often an operator had it sent again: each goes out as a mail of its own. */
+    resends: integer().notNull().default(0),
   },
   (t) => [
     unique('mail_outbox_once').on(t.kind, t.subjectId, t.attempt),

@@ -52,6 +52,8 @@ export const payments = pgTable(
     index('payments_tenant_period_idx').on(t.tenantId, t.periodStart),
     index('payments_subscription_idx').on(t.subscriptionId),
     index('payments_charge_idx').on(t.stripeChargeId),
+    index('payments_intent_idx').on(t.stripePaymentIntentId),
+    index('payments_number_idx').on(t.number),
     check('payments_currency_lower', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check(
       'payments_amounts',

@@ -33,6 +33,7 @@ export const stripeEvents = pgTable(
       .where(sql`${t.state} = 'dead'`),
     index('stripe_events_customer_idx').on(t.stripeCustomerId, t.stripeCreatedAt),
     index('stripe_events_created_idx').on(t.stripeCreatedAt),
+    index('stripe_events_newest_idx').on(t.receivedAt, t.id),
     check(
       'stripe_events_processed_when_done',
       sql`(${t.state} in ('processed', 'ignored')) = (${t.processedAt} is not null)`,

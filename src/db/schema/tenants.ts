@@ -67,6 +67,8 @@ export const tenants = pgTable(
   },
   (t) => [
     index('tenants_subscription_idx').on(t.subscriptionId),
+    index('tenants_newest_idx').on(t.createdAt, t.id),
+    index('tenants_words_idx').using('gin', sql`to_tsvector('simple', ${t.name})`),
     index('tenants_contact_changed_idx')
       .on(t.contactChangedAt)
       .where(sql`${t.contactChangedAt} is not null`),

@@ -35,6 +35,7 @@ export const users = pgTable(
   },
   (t) => [
     index('users_tenant_idx').on(t.tenantId),
+    index('users_email_prefix_idx').on(t.email.op('text_pattern_ops')),
     check('users_email_lower', sql`${t.email} = lower(${t.email})`),
   ],
 );

@@ -24,6 +24,8 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   reservation_not_found: 'This reservation no longer exists.',
   email_unverified: 'Confirm your e-mail address first: the link is in the mail we sent you.',
   second_factor_required: 'The code of your app is missing, wrong, or was used before.',
+  second_factor_missing: 'Set up a second factor in your account first.',
+  operator_sign_in_required: 'Sign in to the operator’s page.',
   team_role_required: 'Your role in the team does not allow this. Ask an owner.',
   seat_required:
     'Your team has more people than its plan has seats, and you have none: you can read. Ask an owner for a seat.',
