@@ -126,6 +126,12 @@ const FORMS: Form[] = [
     env: { PACK_FAULTS_RUNS: '1' },
   },
   {
+    name: 'histories of purchases under rules, 400',
+    project: 'integration',
+    files: ['src/server/services/billing/purchases'],
+    env: { SPENDING_RUNS: '400' },
+  },
+  {
     name: 'every fault at every call to Stripe of a statement',
     project: 'integration',
     files: ['tests/scenarios/statements-faults'],

@@ -534,6 +534,24 @@ create table settings (
   constraint settings_pkey PRIMARY KEY (key)
 );
 
+create table spending_rules (
+  tenant_id uuid not null,
+  preset text not null,
+  currency text,
+  time_zone text not null,
+  single_max_minor bigint,
+  day_max_minor bigint,
+  month_max_minor bigint,
+  next jsonb,
+  next_at timestamp with time zone,
+  set_by uuid,
+  set_at timestamp with time zone not null,
+  constraint spending_rules_maxima CHECK (((COALESCE(single_max_minor, (0)::bigint) >= 0) AND (COALESCE(day_max_minor, (0)::bigint) >= 0) AND (COALESCE(month_max_minor, (0)::bigint) >= 0) AND (num_nonnulls(next, next_at) <> 1))),
+  constraint spending_rules_pkey PRIMARY KEY (tenant_id),
+  constraint spending_rules_set_by_users_id_fk FOREIGN KEY (set_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint spending_rules_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table statement_lines (
   tenant_id uuid not null,
   statement_id uuid not null,

@@ -8,7 +8,7 @@ import type { PriceAction } from './billing/subscription-change.ts';
 import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
-export type * from './billing/purchase-view.ts';
+export type * from './billing/spending/purchase-view.ts';
 export type * from './billing/subscription-view.ts';
 export type * from './conversation-view.ts';
 export type * from './accounts/own-account-view.ts';

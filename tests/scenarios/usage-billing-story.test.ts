@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { CreditsView } from '../../src/domain/billing/credits.ts';
-import type { LimitsView } from '../../src/domain/billing/overage.ts';
+import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
 import type { StatementView } from '../../src/domain/billing/statement.ts';
 import type { QuoteView } from '../../src/domain/billing/usage/quote.ts';
 import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';

@@ -1,5 +1,5 @@
 import { useQuery, useQueryCache, type UseQueryReturn } from '@pinia/colada';
-import type { LimitsView } from '../../domain/billing/overage.ts';
+import type { LimitsView } from '../../domain/billing/spending/limits-view.ts';
 import { getLimits } from '../services/limits.api.ts';
 import { useSessionStore } from '../stores/session.ts';
 

@@ -1,4 +1,5 @@
-import type { CapAlert, LimitsView, OveragePrice } from '../../domain/billing/overage.ts';
+import type { LimitsView } from '../../domain/billing/spending/limits-view.ts';
+import type { CapAlert, OveragePrice } from '../../domain/billing/overage.ts';
 import { authorizedFetch, getJson, jsonBody } from './http.ts';
 
 export interface LimitsWish {

@@ -22,6 +22,7 @@ export const AUDIT_ACTION_NAMES: Partial<
   'tenant.billing_details_changed': 'tenant_billing_details_changed',
   'overage.agreed': 'overage_agreed',
   'overage.ended': 'overage_ended',
+  'spending_rule.set': 'spending_rule_set',
   'subscription.created': 'subscription_created',
   'subscription.cancel_requested': 'subscription_cancel_requested',
   'subscription.change_requested': 'subscription_change_requested',

@@ -23,6 +23,7 @@ export * from './rate-cards.ts';
 export * from './rate-limits.ts';
 export * from './second-factors.ts';
 export * from './settings.ts';
+export * from './spending-rules.ts';
 export * from './statements.ts';
 export * from './stripe-events.ts';
 export * from './sync-failures.ts';

@@ -49,7 +49,7 @@ export type OverageUsed = Pick<
 >;
 
 /** Overage and what the owner is told of it. */
-export interface LimitsView {
+export interface OverageLimits {
   overage: OverageView;
   /** Percent of the cap, rising. */
   alerts: CapAlert[];

@@ -6,6 +6,7 @@ import type { PlanCatalogue } from '../services/plans/plan-catalogue.ts';
 import { createInboxMetrics } from '../services/billing/metrics.ts';
 import { createMailMetrics } from '../services/mail/metrics.ts';
 import { BillingDetailsService } from '../services/billing/billing-details.service.ts';
+import { LimitsService } from '../services/billing/spending/limits.service.ts';
 import { PaymentService } from '../services/billing/payment.service.ts';
 import { PlanService } from '../services/billing/plan.service.ts';
 import { PurchaseService } from '../services/billing/purchase.service.ts';
@@ -30,6 +31,7 @@ export interface BillingServices {
   catalogue: PriceCatalogue;
   plans: PlanService;
   purchases: PurchaseService;
+  limits: LimitsService;
   subscriptions: SubscriptionService;
   payments: PaymentService;
   billingDetails: BillingDetailsService;
@@ -73,9 +75,11 @@ export function createBillingServices(
     ...{ db, clock, log, held, queue, router: usage.router, buckets: database.buckets },
     invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
   });
+  const buying = { ...billing, packs, credits: usage.credits };
   return {
     catalogue,
-    purchases: new PurchaseService({ ...billing, packs, credits: usage.credits }),
+    purchases: new PurchaseService(buying),
+    limits: new LimitsService(buying),
     statements,
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),

@@ -3,13 +3,15 @@ import {
   CAP_ALERTS_PERCENT,
   CAP_MINOR_MAX,
   OVERAGE_LAPSES,
-  type LimitsView,
   type OverageUsed,
   type OverageView,
 } from '../../domain/billing/overage.ts';
+import type { LimitsView } from '../../domain/billing/spending/limits-view.ts';
+import { SPENDING_PRESETS, type SpendingRuleView } from '../../domain/billing/spending/rules.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser } from '../middleware/auth.ts';
+import type { LimitsWish } from '../services/billing/spending/limits.service.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -48,29 +50,73 @@ const overageSchema = z
 
 const alerts = z.array(z.literal(CAP_ALERTS_PERCENT)).max(CAP_ALERTS_PERCENT.length);
 
+const maximum = minor.nullable().openapi({ description: 'At most; null: without end.' });
+const ruleFields = {
+  preset: z.enum(SPENDING_PRESETS),
+  currency: z.string().nullable(),
+  singleMaxMinor: maximum,
+  dayMaxMinor: maximum,
+  monthMaxMinor: maximum,
+};
+
+const rulesSchema = z
+  .object({
+    ...ruleFields,
+    spentDayMinor: minor,
+    spentMonthMinor: minor.openapi({ description: 'With what can still be paid.' }),
+    dayEndsAt: z.iso.datetime().nullable(),
+    monthEndsAt: z.iso.datetime().nullable(),
+    timeZone: z.string().nullable(),
+    next: z
+      .object({ ...ruleFields, at: z.iso.datetime() })
+      .nullable()
+      .openapi({ description: 'The looser one that was asked for, and when it begins to hold.' }),
+  })
+  .openapi('SpendingRules') satisfies z.ZodType<SpendingRuleView>;
+
 const limitsSchema = z
-  .object({ overage: overageSchema, alerts })
+  .object({ overage: overageSchema, alerts, rules: rulesSchema })
   .openapi('Limits') satisfies z.ZodType<LimitsView>;
 
-const limitsBody = z.strictObject({
-  overage: z.strictObject({
-    enabled: z.boolean(),
-    capMinor: z
-      .number()
-      .optional()
-      .openapi({
-        description: `A month, whole, from 0 to ${CAP_MINOR_MAX}; what it was unless told.`,
-      }),
-    consent: price.optional().openapi({ description: 'What was shown; to switch it on.' }),
-  }),
-  alerts: alerts.optional(),
+const overageBody = z.strictObject({
+  enabled: z.boolean(),
+  capMinor: z
+    .number()
+    .optional()
+    .openapi({
+      description: `A month, whole, from 0 to ${CAP_MINOR_MAX}; what it was unless told.`,
+    }),
+  consent: price.optional().openapi({ description: 'What was shown; to switch it on.' }),
 });
+
+const typedMaximum = z.number().nullable().optional();
+const rulesBody = z.strictObject({
+  preset: z.enum(SPENDING_PRESETS),
+  currency: z
+    .string()
+    .regex(/^[a-z]{3}$/, { error: 'takes a currency such as cny' })
+    .optional()
+    .openapi({ description: 'What the team is billed in, or cny, unless told.' }),
+  singleMaxMinor: typedMaximum,
+  dayMaxMinor: typedMaximum,
+  monthMaxMinor: typedMaximum,
+});
+
+const limitsBody = z
+  .strictObject({
+    overage: overageBody.optional(),
+    alerts: alerts.optional().openapi({ description: 'With `overage`.' }),
+    rules: rulesBody.optional(),
+  })
+  .refine(({ overage, alerts: told, rules }) => (overage ? !rules : rules && !told), {
+    error: 'takes one of overage (with alerts) and rules at a time',
+  });
 
 const tags = ['Credits'];
 
 /** What may be used without having been bought, and up to where: seen by everybody in the team. */
 export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { credits } = context.services.usage;
+  const { limits } = context.services;
   const router = createRouter();
 
   router.openapi(
@@ -80,13 +126,13 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
       tags,
       method: 'get',
       path: '/api/billing/limits',
-      summary: 'Whether overage is used, up to which cap, and what it costs',
+      summary: 'Overage and its cap, and what may be spent on packs',
       responses: {
         200: json(limitsSchema, 'Sums are of this month.'),
         ...errors(...signedOut, 'database_unavailable'),
       },
     }),
-    async (c) => c.json(await credits.readLimits(requesterOf(c).tenantId), 200),
+    async (c) => c.json(await limits.read(requesterOf(c)), 200),
   );
 
   router.openapi(
@@ -96,15 +142,17 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
       tags,
       method: 'put',
       path: '/api/billing/limits',
-      summary: 'Switch overage on at the price that was shown, or off',
+      summary: 'Switch overage on at the price that was shown, or off; or set what may be spent',
       request: { body: jsonBody(limitsBody) },
       responses: {
-        200: json(limitsSchema, 'In force from the next call on.'),
+        200: json(limitsSchema, 'In force at once; a looser rule after 24 hours.'),
         ...errors(
           ...signedOut,
           'billing_role_required',
           'invalid_request',
+          'team_role_required',
           'invalid_cap',
+          'invalid_rule',
           'consent_stale',
           'overage_not_offered',
           'overage_paused',
@@ -113,17 +161,13 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      const { overage, alerts: wanted } = c.req.valid('json');
-      const { capMinor, consent, enabled } = overage;
-      const wish = {
-        enabled,
-        ...(capMinor === undefined ? {} : { capMinor }),
-        ...(consent ? { consent } : {}),
-        ...(wanted ? { alerts: wanted } : {}),
-      };
-      return c.json(await credits.setLimits(requesterOf(c), wish), 200);
+      return c.json(await limits.set(requesterOf(c), wishOf(c.req.valid('json'))), 200);
     },
   );
 
   return router;
+}
+
+function wishOf({ overage, alerts: told, rules }: z.output<typeof limitsBody>): LimitsWish {
+  return overage ? { overage: { ...overage, alerts: told } } : { rules: rules! };
 }

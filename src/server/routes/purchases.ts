@@ -94,6 +94,7 @@ export function purchaseRoutes(context: Context): OpenAPIHono<AppEnv> {
           'unknown_pack',
           'email_unverified',
           'purchase_open',
+          'spending_rule',
           'currency_conflict',
           'state_changed',
         ),

@@ -12,7 +12,7 @@ import {
   findTenantById,
   findUserLocale,
 } from '../../db/repositories/billing/tenant-billing.repository.ts';
-import { tellContacts } from './billing/customer-contacts.ts';
+import { tellContacts } from './billing/subscription/customer-contacts.ts';
 import { actorOf, type Requester } from './billing/requester.ts';
 import {
   getTenant,

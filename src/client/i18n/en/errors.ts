@@ -45,6 +45,8 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   consent_stale: 'Overage costs something else by now. Look at the price again.',
   overage_not_offered: 'Your plan does not sell overage.',
   overage_paused: 'Overage can be switched on when the subscription is paid.',
+  spending_rule: 'A spending rule of your team does not allow this purchase now.',
+  invalid_rule: 'A spending rule takes at least one amount from 0 to 100,000.',
   invalid_cap: 'The cap takes a whole amount from 0 to 100,000.',
   refund_window_over:
     'The seven days in which unused credits can be given back here are over. Write to support.',

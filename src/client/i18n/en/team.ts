@@ -85,6 +85,7 @@ export default {
       tenant_billing_details_changed: 'Changed the details on invoices',
       overage_agreed: 'Switched overage on, or set its cap',
       overage_ended: 'Switched overage off',
+      spending_rule_set: 'Set what may be spent',
       subscription_created: 'Subscription began',
       subscription_cancel_requested: 'Asked to cancel',
       subscription_change_requested: 'Asked for another plan',

@@ -41,6 +41,8 @@ const errors: Messages['errors'] = {
   consent_stale: '超额用量的价格已变更，请重新查看价格。',
   overage_not_offered: '当前方案不提供超额用量。',
   overage_paused: '订阅付款后才能开启超额用量。',
+  spending_rule: '团队的消费规则目前不允许这笔购买。',
+  invalid_rule: '消费规则至少需要一个 0 到 100,000 之间的金额。',
   invalid_cap: '请填写 0 到 100,000 之间的整数上限金额。',
   refund_window_over: '自助退款的七天期限已过，如需退款请联系客服。',
   nothing_to_refund: '这笔购买已没有可退的点数。',

@@ -84,6 +84,7 @@ const team: Messages['team'] = {
       tenant_billing_details_changed: '更改账单信息',
       overage_agreed: '开启超额用量或设定上限',
       overage_ended: '关闭超额用量',
+      spending_rule_set: '设定消费规则',
       subscription_created: '订阅已开始',
       subscription_cancel_requested: '申请取消订阅',
       subscription_change_requested: '申请变更方案',

@@ -3,7 +3,7 @@ import type { Tx } from '../../client.ts';
 
 /**
  * Locks that order what cannot be ordered by rows, because Stripe is asked in between. They are
- * held until the transaction ends. Who takes both takes the tenant's first.
+ * held until the transaction ends. Who takes several takes the tenant's first, then the customer's.
  */
 const WAIT_MS = 10_000;
 const tenantKey = (tenantId: string) => `tenant-billing:${tenantId}`;
@@ -27,6 +27,11 @@ export async function tryLockTenantBilling(tx: Tx, tenantId: string): Promise<bo
 /** One sync of a customer at a time: taken before Stripe is asked. 55P03 after 10 s, or `waitMs`. */
 export async function lockCustomer(tx: Tx, customerId: string, waitMs?: number): Promise<void> {
   await waitFor(tx, customerKey(customerId), waitMs);
+}
+
+/** One purchase of a tenant's is begun at a time, and its rules change at no other; after the others. */
+export async function lockSpending(tx: Tx, tenantId: string): Promise<void> {
+  await waitFor(tx, `spending:${tenantId}`);
 }
 
 /** False at once when somebody else syncs the customer. */

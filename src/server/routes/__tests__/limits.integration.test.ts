@@ -4,7 +4,8 @@ import { caller, type Answer } from '../../../../tests/support/http.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 import { teamsOf, type Person } from '../../../../tests/support/team.ts';
 import type { CreditsView } from '../../../domain/billing/credits.ts';
-import type { LimitsView } from '../../../domain/billing/overage.ts';
+import type { LimitsView } from '../../../domain/billing/spending/limits-view.ts';
+import { NO_RULE } from '../../../domain/billing/spending/rules.ts';
 
 let server: TestServer;
 let people: ReturnType<typeof teamsOf>;
@@ -37,6 +38,11 @@ const NOTHING: LimitsView = {
     ...{ lapsed: null, suspended: null, usedMinor: 0, unpaidMinor: 0, exposureMinor: null },
   },
   alerts: [50, 80, 100],
+  rules: {
+    ...NO_RULE,
+    ...{ spentDayMinor: 0, spentMonthMinor: 0, dayEndsAt: null, monthEndsAt: null },
+    ...{ timeZone: null, next: null },
+  },
 };
 
 describe('12.4 limits over HTTP', () => {
@@ -63,6 +69,7 @@ describe('12.4 limits over HTTP', () => {
         ...{ enabled: true, capMinor: 5_000, currency: 'cny', exposureMinor: 5_000 },
       },
       alerts: [80],
+      rules: NOTHING.rules,
     });
     expect((await member.call.get(PATH)).body).toEqual(agreed.body);
     const { body } = await owner.call.get<CreditsView>('/api/credits');

@@ -1,15 +1,16 @@
+import { inTransaction } from '../../../../db/client.ts';
 import {
   findOpenPurchase,
-  insertPurchase,
   findUndecidedPurchase,
   updatePurchase,
 } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { findUserLocale } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
-import type { CreditPurchase, Tenant } from '../../../../db/schema/index.ts';
+import type { CreditPurchase, NewCreditPurchase, Tenant } from '../../../../db/schema/index.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { OfferedPack, PackCatalogue } from '../../stripe/packs/pack-catalogue.ts';
 import type { Requester } from '../requester.ts';
+import { insertAllowed } from './judge-purchase.ts';
 import { changeBilling, type BillingDeps } from '../subscription/change-billing.ts';
 import { ensureCustomer } from '../subscription/ensure-customer.ts';
 import { currencyOfTenant } from '../subscription/tenant-currency.ts';
@@ -33,7 +34,7 @@ export interface PackWish {
 /**
  * Opens a Checkout for a pack and answers its address. A tenant has at most one that can be paid: asking
  * for the same again answers the same. 400 `unknown_pack`, 409 `purchase_open` while another is open or
- * when the one that was open has been paid, 409 `currency_conflict`.
+ * when the one that was open has been paid, 409 `currency_conflict`, 403 `spending_rule`.
  */
 export async function beginPurchase(
   deps: BuyingDeps,
@@ -49,7 +50,7 @@ export async function beginPurchase(
     const undecided = await findUndecidedPurchase(deps.db, tenant.id, pack.id);
     if (undecided) throw undecided.state === 'paid' ? paidMeanwhile(undecided) : underWay(pack.id);
     const now = deps.clock.now();
-    const row = await insertPurchase(deps.db, {
+    const wanted: NewCreditPurchase = {
       tenantId: tenant.id,
       userId: requester.userId,
       packId: pack.id,
@@ -66,7 +67,8 @@ export async function beginPurchase(
       expiresAt: new Date(now.getTime() + CHECKOUT_MS),
       createdAt: now,
       lookAt: new Date(now.getTime() + CHECKOUT_MS),
-    });
+    };
+    const row = await inTransaction(deps.db, (tx) => insertAllowed(tx, wanted, now));
     return openSession(deps, row);
   });
 }

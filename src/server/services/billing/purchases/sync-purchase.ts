@@ -11,6 +11,7 @@ import { isDisputeOpen } from '../../../../domain/billing/dispute.ts';
 import { refundedMinor, refundPendingMinor, stateOf } from '../../../../domain/billing/purchase.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
+import { judgePurchase } from './judge-purchase.ts';
 import { applyToCredits } from './apply-to-credits.ts';
 import { carryOutRefund } from './carry-out-refund.ts';
 import { orderReturn } from './order-return.ts';
@@ -38,7 +39,7 @@ export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promis
   const known = (await findPurchase(db, purchaseId))!;
   if (!known.stripeSessionId) return settleUnopened(deps, known);
   const tenant = (await findTenantById(db, known.tenantId))!;
-  let reading = await stripe.readPurchase(known.stripeSessionId);
+  let reading = await readAllowed(deps, known, known.stripeSessionId);
   let row = await writeFacts(deps, known, reading);
   if (row.refundAskedAt) {
     row = await carryOutRefund(deps, row, reading);
@@ -52,6 +53,19 @@ export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promis
     lookAttempts: 0,
     lastError: null,
   });
+}
+
+/** What Stripe says of it; a session that a rule of the team's does not allow any more is ended first. */
+async function readAllowed(
+  { db, stripe, clock }: PurchaseDeps,
+  row: CreditPurchase,
+  sessionId: string,
+): Promise<PurchaseReading> {
+  const reading = await stripe.readPurchase(sessionId);
+  if (reading.facts.session !== 'open') return reading;
+  if (!(await judgePurchase(db, row, clock.now()))) return reading;
+  await stripe.expireCheckout(sessionId);
+  return stripe.readPurchase(sessionId);
 }
 
 /** Nobody has its address, so nobody can pay it: it is over when its time is. */

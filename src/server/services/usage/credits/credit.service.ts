@@ -15,7 +15,7 @@ import {
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
-import type { LimitsView } from '../../../../domain/billing/overage.ts';
+import type { OverageLimits } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { readLimits, setLimits, type LimitsWish } from './limits.ts';
@@ -123,12 +123,12 @@ export class CreditService {
   }
 
   /** What may be used without a grant and be billed afterwards. */
-  readLimits(tenantId: string): Promise<LimitsView> {
+  readLimits(tenantId: string): Promise<OverageLimits> {
     return readLimits(this.#deps, tenantId);
   }
 
   /** Changes that, from the next call on; see `setLimits`. */
-  setLimits(by: Parameters<typeof setLimits>[1], wish: LimitsWish): Promise<LimitsView> {
+  setLimits(by: Parameters<typeof setLimits>[1], wish: LimitsWish): Promise<OverageLimits> {
     return setLimits(this.#deps, by, wish);
   }
 

@@ -6,7 +6,7 @@ import {
   CAP_ALERTS_PERCENT,
   CAP_MINOR_MAX,
   type CapAlert,
-  type LimitsView,
+  type OverageLimits,
   type OveragePrice,
   type OverageView,
 } from '../../../../domain/billing/overage.ts';
@@ -30,7 +30,7 @@ export interface LimitsWish {
 type ReadDeps = Pick<CreditDeps, 'router' | 'clock'>;
 
 /** What may be used and be billed afterwards, and what is told of it. */
-export async function readLimits(deps: ReadDeps, tenantId: string): Promise<LimitsView> {
+export async function readLimits(deps: ReadDeps, tenantId: string): Promise<OverageLimits> {
   const found = await readOverageNow(deps, tenantId);
   const alerts = found?.account?.alerts ?? CAP_ALERTS_PERCENT;
   return { overage: overageView(found), alerts: [...alerts] };
@@ -45,7 +45,7 @@ export async function setLimits(
   deps: CreditDeps,
   by: { tenantId: TenantId; userId: UserId; role: Role; requestId?: string | undefined },
   wish: LimitsWish,
-): Promise<LimitsView> {
+): Promise<OverageLimits> {
   const { tenantId, userId, role, requestId } = by;
   const { enabled, consent } = wish;
   const before = await readLimits(deps, tenantId);
@@ -83,7 +83,7 @@ export async function setLimits(
   return readLimits(deps, tenantId);
 }
 
-const written = ({ overage, alerts }: LimitsView) => ({
+const written = ({ overage, alerts }: OverageLimits) => ({
   enabled: overage.enabled,
   capMinor: overage.capMinor,
   currency: overage.currency,

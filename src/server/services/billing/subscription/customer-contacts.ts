@@ -1,11 +1,11 @@
-import type { Db } from '../../../db/client.ts';
+import type { Db } from '../../../../db/client.ts';
 import {
   closeContactChange,
   listChangedContacts,
-} from '../../../db/repositories/billing/contact.repository.ts';
-import { findBillingContact } from '../../../db/repositories/billing/tenant-billing.repository.ts';
-import type { Logger } from '../../log.ts';
-import type { StripeService } from '../stripe.service.ts';
+} from '../../../../db/repositories/billing/contact.repository.ts';
+import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import type { Logger } from '../../../log.ts';
+import type { StripeService } from '../../stripe.service.ts';
 
 const AT_ONCE = 50;
 

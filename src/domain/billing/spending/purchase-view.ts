@@ -1,5 +1,5 @@
-import type { Money } from '../money.ts';
-import type { PurchaseState } from './purchase.ts';
+import type { Money } from '../../money.ts';
+import type { PurchaseState } from '../purchase.ts';
 
 /** A pack of credits as it can be bought now. */
 export interface PackView {

@@ -1,0 +1,74 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Spent } from '../../../domain/billing/spending/rules.ts';
+import type { DbOrTx, Tx } from '../../client.ts';
+import { spendingRules, type SpendingRuleRow } from '../../schema/index.ts';
+
+export async function findSpendingRule(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<SpendingRuleRow | undefined> {
+  const [row] = await db.select().from(spendingRules).where(eq(spendingRules.tenantId, tenantId));
+  return row;
+}
+
+export async function writeSpendingRule(tx: Tx, { tenantId, ...rule }: SpendingRuleRow) {
+  await tx
+    .insert(spendingRules)
+    .values({ tenantId, ...rule })
+    .onConflictDoUpdate({ target: spendingRules.tenantId, set: rule });
+}
+
+/** The zone, where the database knows it; else UTC. */
+export async function knownZone(db: DbOrTx, timeZone: string): Promise<string> {
+  const { rows } = await db.execute<{ name: string }>(
+    sql`select name from pg_timezone_names where name = ${timeZone}`,
+  );
+  return rows[0]?.name ?? 'UTC';
+}
+
+/**
+ * What a tenant's purchases take of the day and the month in which `now` is in a zone, but for the one
+ * that is left out. A purchase counts where it was begun, where it was paid, and wherever it can still be
+ * paid; one that failed or was not paid counts nowhere. What was given back later was spent all the same.
+ */
+export async function readSpent(
+  db: DbOrTx,
+  values: {
+    tenantId: string;
+    currency: string;
+    timeZone: string;
+    now: Date;
+    except?: string;
+  },
+): Promise<Spent> {
+  const { tenantId, currency, timeZone, now, except = null } = values;
+  type Row = Record<'day_minor' | 'month_minor' | 'day_end' | 'month_end', string>;
+  const { rows } = await db.execute<Row>(sql`
+    with local as (select ${now.toISOString()}::timestamptz at time zone ${timeZone} as at),
+    bounds as (
+      select date_trunc('day', at) at time zone ${timeZone} as day,
+        (date_trunc('day', at) + interval '1 day') at time zone ${timeZone} as day_end,
+        date_trunc('month', at) at time zone ${timeZone} as month,
+        (date_trunc('month', at) + interval '1 month') at time zone ${timeZone} as month_end
+      from local
+    ),
+    counted as (
+      select amount_minor, created_at, paid_at from credit_purchases
+      where tenant_id = ${tenantId} and currency = ${currency}
+        and state not in ('failed', 'expired') and id is distinct from ${except}::uuid
+    )
+    select day_end, month_end,
+      coalesce(sum(amount_minor)
+        filter (where paid_at is null or paid_at >= day or created_at >= day), 0) as day_minor,
+      coalesce(sum(amount_minor)
+        filter (where paid_at is null or paid_at >= month or created_at >= month), 0) as month_minor
+    from bounds left join counted on true
+    group by day_end, month_end`);
+  const row = rows[0]!;
+  return {
+    dayMinor: Number(row.day_minor),
+    monthMinor: Number(row.month_minor),
+    dayEndsAt: new Date(row.day_end),
+    monthEndsAt: new Date(row.month_end),
+  };
+}

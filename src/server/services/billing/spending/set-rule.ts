@@ -1,0 +1,104 @@
+import { inTransaction } from '../../../../db/client.ts';
+import { lockSpending } from '../../../../db/repositories/billing/lock.repository.ts';
+import {
+  findSpendingRule,
+  knownZone,
+  writeSpendingRule,
+} from '../../../../db/repositories/billing/spending.repository.ts';
+import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import type { Tx } from '../../../../db/client.ts';
+import { CAP_MINOR_MAX } from '../../../../domain/billing/overage.ts';
+import {
+  MINORS_MAXIMA,
+  NO_RULE,
+  ruleAt,
+  setRule,
+  type SpendingMaxima,
+  type SpendingPreset,
+  type SpendingRule,
+} from '../../../../domain/billing/spending/rules.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import { actorOf, type Requester } from '../requester.ts';
+import type { BuyingDeps } from '../purchases/begin.ts';
+import { currencyOfTenant } from '../subscription/tenant-currency.ts';
+import { orderJudgement } from '../purchases/judge-purchase.ts';
+import { syncPatiently } from './sync-patiently.ts';
+
+/** What an owner asks for: a preset, or maxima of their own. */
+export interface RuleWish extends Partial<SpendingMaxima> {
+  preset: SpendingPreset;
+  /** What the team is billed in, or CNY, unless told. */
+  currency?: string;
+}
+
+/**
+ * Sets what the team may spend on packs. What is tighter holds at once, and ends what is open and does
+ * not fit any more; what is looser holds after 24 hours. 403 `team_role_required` for who is no owner,
+ * 422 `invalid_rule`.
+ */
+export async function setSpendingRule(
+  deps: BuyingDeps,
+  requester: Requester,
+  wish: RuleWish,
+): Promise<void> {
+  if (requester.role !== 'owner') {
+    throw new BillingError(
+      'team_role_required',
+      'Only an owner of the team sets what may be spent; ask one of them.',
+      { data: { role: requester.role } },
+    );
+  }
+  const { tenantId, userId, requestId } = requester;
+  const { db, clock } = deps;
+  const bound = await currencyOfTenant(db, tenantId);
+  const wanted = ruleOf(wish, wish.currency ?? bound ?? 'cny');
+  const now = clock.now();
+  const touched = await inTransaction(db, async (tx) => {
+    await lockSpending(tx, tenantId);
+    const before = await findSpendingRule(tx, tenantId);
+    const kept = setRule(before, wanted, now);
+    const timeZone = before?.timeZone ?? (await zoneOf(tx, tenantId));
+    await writeSpendingRule(tx, { tenantId, ...kept, timeZone, setBy: userId, setAt: now });
+    await insertAuditEntry(tx, {
+      ...{ tenantId, actor: actorOf(requester), now, requestId: requestId ?? null },
+      action: 'spending_rule.set',
+      before: ruleAt(before, now),
+      after: { ...ruleAt(kept, now), next: kept.next, nextAt: kept.nextAt },
+    });
+    return orderJudgement(tx, tenantId, now);
+  });
+  await syncPatiently(deps, touched);
+}
+
+/** The rule that is meant. A preset's figures are taken as they are now. */
+function ruleOf(wish: RuleWish, currency: string): SpendingRule {
+  const { preset } = wish;
+  if (preset === 'none') return NO_RULE;
+  const { singleMaxMinor = null, dayMaxMinor = null, monthMaxMinor = null } = wish;
+  const own = { singleMaxMinor, dayMaxMinor, monthMaxMinor };
+  const given = Object.values(own).filter((one) => one !== null);
+  if (preset !== 'own') {
+    const maxima = MINORS_MAXIMA[preset]?.[currency];
+    if (!maxima) throw invalid('There is no such rule for minors in this currency; set your own.');
+    if (given.length > 0) throw invalid('A rule for minors has its own amounts.');
+    return { preset, currency, ...maxima };
+  }
+  const fits = given.every((one) => Number.isInteger(one) && one >= 0 && one <= CAP_MINOR_MAX);
+  if (given.length === 0 || !fits) {
+    throw invalid(
+      `A rule takes at least one whole amount in the smallest unit of the currency, from 0 to ${CAP_MINOR_MAX.toLocaleString('en')}.`,
+    );
+  }
+  return { preset, currency, ...own };
+}
+
+/** Whose days and months are meant: the owner's; in China everybody has the same. */
+async function zoneOf(tx: Tx, tenantId: string): Promise<string> {
+  const contact = await findBillingContact(tx, tenantId);
+  const usual = contact?.locale.startsWith('zh') ? 'Asia/Shanghai' : 'UTC';
+  return knownZone(tx, contact?.timeZone ?? usual);
+}
+
+const invalid = (sentence: string) =>
+  new BillingError('invalid_rule', sentence, { data: { maxMinorMax: CAP_MINOR_MAX } });
