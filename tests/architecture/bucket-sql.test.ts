@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest';
-import { faultsOfBucket, faultsOfStatement } from './bucket-sql.ts';
+import { checkStatements, faultsOfBucket } from './bucket-sql.ts';
 import { sourceFiles } from './files.ts';
 
 const files = sourceFiles('src/db/bucket', ['.sql']).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+const sql = files.map((file) => file.text).join('\n');
 const statements = sourceFiles('src/db/repositories/usage').filter(
   (file) => !file.path.includes('__tests__'),
 );
 
 test('11.1 the SQL of a bucket refers to nothing outside of it, and holds in a schema of Citus', () => {
   expect(files.length).toBeGreaterThan(0);
-  expect(faultsOfBucket(files.map((file) => file.text).join('\n'))).toEqual([]);
+  expect(faultsOfBucket(sql)).toEqual([]);
 });
 
 test('11.1 so do the statements of metering, which say in which schema each table is', () => {
   const unplaced = /\b(?:from|join|into|update|table|copy|select)\s+usage(?:_\w+)?\b(?!\.)/;
+  const faultsOf = checkStatements(sql);
   for (const { path, text } of statements) {
     expect(text.match(unplaced), path).toBeNull();
-    expect(faultsOfStatement(text), path).toEqual([]);
+    expect(faultsOf(text), path).toEqual([]);
   }
 });
 
@@ -49,6 +51,33 @@ test('11.1 refused: a function that reads along its caller’s search path, a ke
   expect(faultsOfBucket(of('begin perform from counters; end', ''))).not.toEqual([]);
   const key = 'create table if not exists more (n int references tenants (id));';
   expect(faultsOfBucket(`${TABLES} ${key}`)).not.toEqual([]);
+});
+
+const SOURCE = (statement: string) => `const text = (u: string) => \`${statement}\`;`;
+const FUNCTIONS = of('begin end');
+
+test.each([
+  ['a function that reads tables', 'select ${u}.reads() from ${u}.counters'],
+  ['a row given to a function', 'select ${u}.counted(c) from ${u}.counters c'],
+  [
+    'an insert that does not ask whether all fits',
+    `with keys as (
+    insert into \${u}.kept (n) select w.used[1] from calls c, whole w
+    where c.key is not null
+  ) select w.used from whole w where w.fits or \${u}.refused()`,
+  ],
+])('11.4 refused in a statement: %s', (_what, statement) => {
+  expect(checkStatements(FUNCTIONS)(SOURCE(statement))).not.toEqual([]);
+});
+
+test('11.4 allowed in a statement: the same asked apart, and guarded', () => {
+  const guarded = `with keys as (
+    insert into \${u}.kept (n) select w.used[1] from calls c, whole w
+    where w.fits
+  ) select w.used from whole w where w.fits or \${u}.refused()`;
+  for (const one of [guarded, 'select ${u}.reads()', 'select c.n from ${u}.counters c']) {
+    expect(checkStatements(FUNCTIONS)(SOURCE(one))).toEqual([]);
+  }
 });
 
 test('11.1 allowed: its own tables, a call by itself, the newest of two definitions', () => {

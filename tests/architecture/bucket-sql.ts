@@ -16,6 +16,14 @@ const CATALOGUE = ['pg_class'];
  * `sql` is all of it in the order in which it is run; of a function made twice the newest counts.
  */
 export function faultsOfBucket(sql: string): string[] {
+  const { functions, rest, tables, readers, rowTakers } = functionsOf(sql);
+  return [
+    ...outsideNames(rest, tables).map((name) => `the tables refer to ${name}`),
+    ...functions.flatMap((one) => faultsOfFunction(one, tables, readers, rowTakers)),
+  ];
+}
+
+function functionsOf(sql: string) {
   const text = sql.replace(/--[^\n]*/g, '');
   const tables = new Set([...text.matchAll(TABLE)].map(([, name]) => name!));
   const newest = new Map<string, SqlFunction>();
@@ -23,19 +31,33 @@ export function faultsOfBucket(sql: string): string[] {
     newest.set(name!, { name: name!, head: head!, body: body! });
   }
   const functions = [...newest.values()];
-  const rest = text.replace(FUNCTION, '');
-  const rowTakers = new Set(
-    functions.filter(({ head }) => takesRow(head, tables)).map(({ name }) => name),
-  );
-  const readers = readersOf(functions, tables);
-  return [
-    ...outsideNames(rest, tables).map((name) => `the tables refer to ${name}`),
-    ...functions.flatMap((one) => faultsOfFunction(one, tables, readers, rowTakers)),
+  const takers = functions.filter(({ head }) => takesRow(head, tables));
+  return {
+    ...{ functions, tables, rest: text.replace(FUNCTION, '') },
+    readers: readersOf(functions, tables),
+    rowTakers: new Set(takers.map(({ name }) => name)),
+  };
+}
+
+/**
+ * The same of statements outside of the functions that `sql` makes: to be asked with the text of a source
+ * file, where they name the schema by a variable.
+ */
+export function checkStatements(sql: string): (source: string) => string[] {
+  const { readers, rowTakers } = functionsOf(sql);
+  const called = new Set([...readers, ...rowTakers]);
+  return (source) => [
+    ...faultsOfStatement(source),
+    ...statementsOf(source).flatMap((statement) => [
+      ...callsOverTables(statement, called).map(
+        (name) => `calls ${name} inside a query over tables`,
+      ),
+      ...unguardedInserts(statement).map((name) => `inserts into ${name} what may not fit`),
+    ]),
   ];
 }
 
-/** The same of one statement outside of the functions. */
-export function faultsOfStatement(text: string): string[] {
+function faultsOfStatement(text: string): string[] {
   return [
     ...unorderedAggregates(text).map((found) => `${found} has no order`),
     ...elementsInUpdates(text).map((found) => `an update sets ${found}`),
@@ -115,7 +137,7 @@ function elementsInUpdates(text: string): string[] {
 /** A row of a table is, where Citus runs the query, one of the table on the worker. */
 function takesRow(head: string, tables: Set<string>): boolean {
   const given = head.split(/\breturns\b/)[0]!;
-  return [...tables].some((table) => new RegExp(`\\bp_\\w+ ${table}\\b`).test(given));
+  return [...tables].some((table) => new RegExp(`(?<!\\bout )\\b\\w+ ${table}\\b`).test(given));
 }
 
 /** Statements that insert what they select from tables; Citus makes no SQL of these. */
@@ -127,6 +149,27 @@ function insertsOfSelected(body: string, tables: Set<string>): string[] {
       const selected = /\bselect\b[\s\S]*/.exec(statement)?.[0] ?? '';
       return [...relationsOf(selected)].filter((name) => tables.has(name));
     });
+}
+
+/** The statements in a source file: its template literals, each with those that stand inside it. */
+const statementsOf = (source: string) =>
+  source.match(/`(?:[^`$]|\$(?!\{)|\$\{(?:[^`{}]|`[^`]*`|\{[^{}]*\})*\})*`/g) ?? [];
+
+/** Functions of the bucket that a statement calls where it reads or writes tables. */
+function callsOverTables(statement: string, called: Set<string>): string[] {
+  const tables = /\b(?:from|join|update|into)\s+\$\{\w+\}\.\w+\b(?!\()/;
+  const names = [...statement.matchAll(/\$\{\w+\}\.(\w+)\(/g)].map(([, name]) => name!);
+  return tables.test(statement) ? names.filter((name) => called.has(name)) : [];
+}
+
+/**
+ * Citus writes what one part of a statement inserts before it asks the rest, which may refuse it all: an
+ * insert of what was made of `whole` asks it too, or it is told of a value that is not there.
+ */
+function unguardedInserts(statement: string): string[] {
+  return [...statement.matchAll(/\binsert into \$\{\w+\}\.(\w+)([\s\S]*?)(?=\n {2}\)|$)/g)]
+    .filter(([, , rest]) => /\bwhole w\b/.test(rest!) && !/\bw\.fits\b/.test(rest!))
+    .map(([, name]) => name!);
 }
 
 function callsInQueries(body: string, readers: Set<string>): string[] {

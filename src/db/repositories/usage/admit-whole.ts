@@ -11,6 +11,8 @@ export const NOT_WHOLE = 'UB002';
 /**
  * The counters move when every group fits, which is nearly always: the guard is the `where` of the
  * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit_batch` takes the batch.
+ * Citus writes what is inserted before it asks the answer, so what is made of `whole` asks too whether it
+ * fits.
  */
 const counters = (u: string) => `
   with moved as (
@@ -73,7 +75,7 @@ const KEYED = prepared(
       w.limits[c.grp] - w.held[c.grp] - w.used[c.grp] + w.aside[c.grp] + ($7::bigint[])[c.grp] - c.used_through,
       $3
     from calls c, whole w
-    where c.key is not null
+    where c.key is not null and w.fits
     order by c.grp
   )${answer(u)}`,
 );

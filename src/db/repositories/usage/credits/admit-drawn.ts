@@ -138,7 +138,7 @@ const KEYED = prepared(
     from numbered c
     join keyed k using (n)
     cross join whole w
-    where k.key is not null
+    where k.key is not null and w.fits
     order by c.grp
   )${answer(u)}`,
 );
