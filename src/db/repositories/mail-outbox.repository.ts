@@ -94,6 +94,25 @@ export async function countUnsentMails(
   return { ...open!, givenUp: givenUp!.count };
 }
 
+export async function findMail(db: DbOrTx, id: string): Promise<Mail | undefined> {
+  const [row] = await db.select().from(mailOutbox).where(eq(mailOutbox.id, id));
+  return row;
+}
+
+/** Has a mail that was sent, or given up, go out once more; false while it waits to be sent anyhow. */
+export async function resendMail(db: DbOrTx, id: string): Promise<boolean> {
+  const { rowCount } = await db
+    .update(mailOutbox)
+    .set({
+      ...{ sentAt: null, failedAt: null, nextSendAt: null, lastError: null, sendAttempts: 0 },
+      resends: sql`${mailOutbox.resends} + 1`,
+    })
+    .where(
+      and(eq(mailOutbox.id, id), or(isNotNull(mailOutbox.sentAt), isNotNull(mailOutbox.failedAt))),
+    );
+  return rowCount === 1;
+}
+
 /** The newest mails, for the page that shows what was kept instead of sent. */
 export function listMails(db: DbOrTx, limit: number): Promise<Mail[]> {
   return db

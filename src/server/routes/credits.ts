@@ -18,7 +18,7 @@ import { createRouter } from './router.ts';
 const micro = z.number().int().openapi({ description: 'Microcredits: 1 credit is 1,000,000.' });
 const units = z.number().int();
 
-const creditsSchema = z
+export const creditsSchema = z
   .object({
     balance: micro,
     held: micro,

@@ -13,7 +13,7 @@ import { requesterOf } from './subscription.ts';
 const instant = z.iso.datetime();
 const minor = z.number().int();
 
-const purchaseSchema = z
+export const purchaseSchema = z
   .object({
     id: z.uuid(),
     packId: z.string(),

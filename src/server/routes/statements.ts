@@ -20,7 +20,7 @@ import { requesterOf } from './subscription.ts';
 const instant = z.iso.datetime();
 const whole = z.number().int();
 
-const statementSchema = z
+export const statementSchema = z
   .object({
     id: z.uuid(),
     kind: z.enum(STATEMENT_KINDS),

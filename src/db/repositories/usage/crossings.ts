@@ -29,6 +29,24 @@ export async function listCrossings({ schema, client }: Bucket, max: number): Pr
   return rows.map((row) => ({ ...row, used: Number(row.used), limit: Number(row.limit) }));
 }
 
+/** Those of one tenant, the newest first. */
+export async function listCrossingsOf(
+  { schema, client }: Bucket,
+  tenantId: string,
+): Promise<Crossing[]> {
+  type Row = Omit<Crossing, 'used' | 'limit'> & Record<'used' | 'limit', string>;
+  const { rows } = await client.query<Row>({
+    text: `select tenant_id as "tenantId", period, resource_type as "resourceType", percent, used,
+             "limit", crossed_at as "crossedAt"
+           from ${schema}.usage_thresholds
+           where tenant_id = $1
+           order by crossed_at desc
+           limit 500`,
+    values: [tenantId],
+  });
+  return rows.map((row) => ({ ...row, used: Number(row.used), limit: Number(row.limit) }));
+}
+
 /** Notes that the mail about a crossing is in the outbox, or that there is nobody to get one. */
 export async function closeCrossing(
   { schema, client }: Bucket,

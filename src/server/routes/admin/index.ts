@@ -2,11 +2,15 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../../app-env.ts';
 import type { Context } from '../../context.ts';
 import { createRouter } from '../router.ts';
+import { tenantActRoutes } from './tenant-acts.ts';
+import { operatorTenantRoutes } from './tenants.ts';
 import { operatorSessionRoutes } from './session.ts';
 
 /** Everything below `/api/admin`: for operators alone. */
 export function adminRoutes(context: Context): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.route('/', operatorSessionRoutes(context));
+  router.route('/', operatorTenantRoutes(context));
+  router.route('/', tenantActRoutes(context));
   return router;
 }

@@ -6,8 +6,11 @@ export interface Requester {
   userId: UserId;
   role: Role;
   requestId?: string;
+  /** An operator who acts in the team's place: who did it is then not the user. */
+  operator?: string;
 }
 
-export function actorOf({ userId, role }: Requester): Actor {
+export function actorOf({ userId, role, operator }: Requester): Actor {
+  if (operator !== undefined) return { kind: 'service', name: operator };
   return { kind: 'user', userId, role };
 }

@@ -136,7 +136,7 @@ export class MailService {
           to: mail.recipient,
           ...content,
           // The same mail sent twice, after a crash, is one to the reader's mail program.
-          messageId: `<${mail.id}@small-squaretable>`,
+          messageId: `<${mail.id}${mail.resends > 0 ? `.${mail.resends}` : ''}@small-squaretable>`,
         });
       } else await this.#keep(mail, content);
       return undefined;
@@ -164,6 +164,12 @@ export class MailService {
       createdAt: mail.createdAt,
       state: mail.sentAt ? 'sent' : mail.failedAt ? 'given up' : 'waiting',
     }));
+  }
+
+  /** What a mail says to its reader, but for what would let somebody else in their place: links' tokens. */
+  readWithoutTokens(mail: Mail): MailContent {
+    const { subject, text } = this.#contentOf(mail);
+    return { subject, text: text.replace(/([?&]token=)[^\s&#]+/g, '$1…') };
   }
 
   #contentOf(mail: Mail): MailContent {

@@ -1,0 +1,57 @@
+/** What an operator can do for a tenant. */
+export const TENANT_ACTS = [
+  'sync',
+  'grant_credits',
+  'revoke_credits',
+  'correct_usage',
+  'end_subscription',
+  'refund_purchase',
+  'operate_statement',
+  'resend_mail',
+  'delete_tenant',
+] as const;
+export type TenantAct = (typeof TENANT_ACTS)[number];
+
+/** What is told before an act and after it, a name each. */
+export const ACT_FACTS = [
+  'customer',
+  'syncedAt',
+  'outcome',
+  'plan',
+  'planBefore',
+  'balance',
+  'credits',
+  'creditsLeft',
+  'creditsPending',
+  'creditsShort',
+  'until',
+  'repeated',
+  'used',
+  'usedAfter',
+  'endsAt',
+  'subscriptions',
+  'paid',
+  'refunded',
+  'refund',
+  'state',
+  'total',
+  'recipient',
+  'mail',
+  'people',
+  'team',
+] as const;
+export type ActFactName = (typeof ACT_FACTS)[number];
+
+/** A fact: `credits` are µcr, `money` minor units of `currency`, instants ISO 8601. */
+export interface ActFact {
+  name: ActFactName;
+  kind: 'text' | 'count' | 'credits' | 'money' | 'instant';
+  value: string | number | null;
+  currency?: string;
+}
+
+/** What an act would do (`done` false), or did. */
+export interface ActResult {
+  done: boolean;
+  facts: ActFact[];
+}

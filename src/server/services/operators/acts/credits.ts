@@ -1,0 +1,73 @@
+import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { CreditService } from '../../usage/credits/credit.service.ts';
+import { actorOf } from '../operator-identity.ts';
+import { fact, told, type Act } from './act.ts';
+
+export interface CreditDeps {
+  credits: Pick<CreditService, 'read' | 'grant' | 'revoke'>;
+  clock: Clock;
+}
+
+const DAY_MS = 86_400_000;
+const microOf = (credits: number) => Math.round(credits * MICRO_PER_CREDIT);
+
+/** Gives credits, once a `ref`. 400 for amounts and times that cannot be. */
+export const grantCredits: Act<
+  CreditDeps,
+  { credits: number; days: number; ref: string; isPromotion: boolean }
+> = async ({ credits, clock }, { operator, tenantId, reason, dryRun }, wish) => {
+  const amountMicro = microOf(wish.credits);
+  const expiresAt = new Date(clock.now().getTime() + wish.days * DAY_MS);
+  const { balance } = await credits.read(tenantId);
+  if (dryRun) {
+    return told(
+      false,
+      ...[fact.credits('balance', balance), fact.credits('credits', amountMicro)],
+      fact.instant('until', expiresAt),
+    );
+  }
+  const { grant, isNew } = await credits.grant({
+    ...{ tenantId, amountMicro, expiresAt, reason, actor: actorOf(operator) },
+    ...{ originRef: wish.ref, origin: wish.isPromotion ? 'promotion' : 'goodwill' },
+  });
+  const after = await credits.read(tenantId);
+  return told(
+    true,
+    ...[fact.credits('credits', grant.amountMicro), fact.instant('until', grant.expiresAt)],
+    ...[
+      fact.credits('balance', after.balance),
+      ...(isNew ? [] : [fact.text('repeated', wish.ref)]),
+    ],
+  );
+};
+
+/** Takes back what is left of a grant, all of it unless told; what was used stays used. 404 `not_found`. */
+export const revokeCredits: Act<
+  CreditDeps,
+  { grantId: string; credits?: number | undefined; ref: string }
+> = async ({ credits }, { operator, tenantId, reason, dryRun }, wish) => {
+  const { grants } = await credits.read(tenantId);
+  const grant = grants.find((one) => one.id === wish.grantId);
+  if (!grant) throw new BillingError('not_found', 'This team has no such grant of credits.');
+  const micro = wish.credits === undefined ? undefined : microOf(wish.credits);
+  if (dryRun) {
+    return told(
+      false,
+      fact.credits('credits', Math.min(grant.left, micro ?? grant.left)),
+      fact.credits('creditsLeft', grant.left),
+    );
+  }
+  const taken = await credits.revoke({
+    ...{ tenantId, grantId: wish.grantId, ref: wish.ref, reason, actor: actorOf(operator) },
+    ...(micro === undefined ? {} : { micro }),
+  });
+  return told(
+    true,
+    fact.credits('credits', taken.revokedMicro),
+    fact.credits('creditsPending', taken.pendingMicro),
+    fact.credits('creditsShort', taken.shortfallMicro),
+    ...(taken.isNew ? [] : [fact.text('repeated', wish.ref)]),
+  );
+};

@@ -1,0 +1,73 @@
+import type { Db } from '../../../../db/client.ts';
+import { findPurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import type { Statement } from '../../../../db/schema/index.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { PurchaseService } from '../../billing/purchase.service.ts';
+import type { StatementService } from '../../billing/statement.service.ts';
+import type { StatementAct } from '../../billing/statements/operate.ts';
+import { fact, told, type Act } from './act.ts';
+
+export interface MoneyDeps {
+  db: Db;
+  purchases: Pick<PurchaseService, 'refundByOperator'>;
+  statements: Pick<StatementService, 'find' | 'operate'>;
+}
+
+/** Gives a purchase of credits back: what is unused of it, or a sum. 404, 409 `nothing_to_refund`. */
+export const refundPurchase: Act<
+  MoneyDeps,
+  { purchaseId: string; amountMinor?: number | undefined }
+> = async (
+  { db, purchases },
+  { operator, tenantId, reason, dryRun },
+  { purchaseId, amountMinor },
+) => {
+  const row = await findPurchase(db, purchaseId);
+  if (row?.tenantId !== tenantId) {
+    throw new BillingError('not_found', 'This team has made no such purchase.');
+  }
+  const { currency, state } = row;
+  if (dryRun) {
+    const refund =
+      amountMinor === undefined
+        ? fact.text('refund', 'unused')
+        : fact.money('refund', { amountMinor, currency });
+    return told(
+      false,
+      ...[fact.text('state', state), fact.money('paid', { ...row, currency })],
+      ...[fact.money('refunded', { amountMinor: row.refundedMinor, currency }), refund],
+    );
+  }
+  const done = await purchases.refundByOperator({
+    ...{ purchaseId, reason, by: operator.email },
+    ...(amountMinor === undefined ? {} : { amountMinor }),
+  });
+  const back = { amountMinor: done.refundMinor, currency };
+  return told(
+    true,
+    fact.money('refund', back),
+    fact.credits('credits', Math.round(done.revokedCredits * 1_000_000)),
+  );
+};
+
+/** Holds, releases or writes off a statement. 404 `not_found`, 409 `state_changed`. */
+export const operateStatement: Act<MoneyDeps, { statementId: string; verb: StatementAct }> = async (
+  { statements },
+  { operator, tenantId, reason, dryRun },
+  { statementId, verb },
+) => {
+  const known = await statements.find(statementId);
+  if (known.tenantId !== tenantId) {
+    throw new BillingError('not_found', 'This team has no such statement.');
+  }
+  if (dryRun) return told(false, ...factsOf(known));
+  const wish = { statementId, act: verb, reason, by: operator.email };
+  return told(true, ...factsOf(await statements.operate(wish)));
+};
+
+function factsOf({ state, heldAt, amountMinor, carriedInMinor, currency }: Statement) {
+  return [
+    fact.text('state', heldAt ? 'held' : state),
+    fact.money('total', { amountMinor: amountMinor + carriedInMinor, currency }),
+  ];
+}

@@ -1,0 +1,100 @@
+import type { Db } from '../../../../db/client.ts';
+import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import { listMembers } from '../../../../db/repositories/accounts/membership.repository.ts';
+import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
+import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import { isLive } from '../../../../domain/billing/subscription-status.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { SubscriptionService } from '../../subscription.service.ts';
+import { inPlaceOf } from '../in-place-of.ts';
+import { fact, told, type Act, type ActOn } from './act.ts';
+
+export interface SubscriptionActDeps {
+  db: Db;
+  subscriptions: Pick<SubscriptionService, 'syncTenant' | 'cancelSubscription' | 'deleteTenant'>;
+}
+
+/** Brings the tenant to what Stripe says now. 503 when Stripe does not answer. */
+export const syncTenant: Act<SubscriptionActDeps, object> = async (
+  { db, subscriptions },
+  { operator, tenantId, dryRun },
+) => {
+  const before = await tenantOf(db, tenantId);
+  if (dryRun) {
+    const { stripeCustomerId, syncedAt } = before;
+    return told(
+      false,
+      ...[fact.text('customer', stripeCustomerId), fact.instant('syncedAt', syncedAt)],
+      fact.text('plan', before.plan),
+    );
+  }
+  await subscriptions.syncTenant(inPlaceOf(operator, tenantId));
+  const after = await tenantOf(db, tenantId);
+  return told(
+    true,
+    ...[fact.text('planBefore', before.plan), fact.text('plan', after.plan)],
+    fact.instant('syncedAt', after.syncedAt),
+  );
+};
+
+/**
+ * Ends every subscription, at the end of what is paid or now; one that is not paid up ends now. 409
+ * `no_subscription` for who never had one.
+ */
+export const endSubscription: Act<SubscriptionActDeps, { when: 'now' | 'period_end' }> = async (
+  { db, subscriptions },
+  { operator, tenantId, reason, dryRun },
+  { when },
+) => {
+  if (dryRun) {
+    const live = await liveOf(db, tenantId);
+    if (live.length === 0) throw noSubscription();
+    return told(false, fact.count('subscriptions', live.length), ...live.map(endFact(when)));
+  }
+  const { ended = 0, subscription } = await subscriptions.cancelSubscription(
+    inPlaceOf(operator, tenantId),
+    { immediately: when === 'now', reason },
+  );
+  return told(
+    true,
+    ...[fact.count('subscriptions', ended), fact.text('state', subscription.status)],
+    ...[fact.text('plan', subscription.plan), fact.instant('endsAt', subscription.cancelAt)],
+  );
+};
+
+const endFact = (when: 'now' | 'period_end') => (row: Subscription) =>
+  when === 'now' || row.status === 'past_due'
+    ? fact.text('endsAt', 'now')
+    : fact.instant('endsAt', row.currentPeriodEnd);
+
+/** Deletes the team, at Stripe first and billed to its end. `confirm` must be its exact name. */
+export const deleteTenant: Act<SubscriptionActDeps, { confirm: string }> = async (
+  { db, subscriptions },
+  { operator, tenantId, dryRun }: ActOn,
+  { confirm },
+) => {
+  const { name } = await tenantOf(db, tenantId);
+  const people = await listMembers(db, tenantId);
+  const live = await liveOf(db, tenantId);
+  const facts = [
+    ...[fact.text('team', name), fact.count('people', people.length)],
+    fact.count('subscriptions', live.length),
+  ];
+  if (dryRun) return told(false, ...facts);
+  await subscriptions.deleteTenant(inPlaceOf(operator, tenantId), confirm);
+  return told(true, ...facts);
+};
+
+async function liveOf(db: Db, tenantId: string): Promise<Subscription[]> {
+  const rows = await new SubscriptionRepository(db).findByTenantId(tenantId);
+  return rows.filter(({ stripeStatus }) => isLive(stripeStatus));
+}
+
+async function tenantOf(db: Db, tenantId: string): Promise<Tenant> {
+  const tenant = await findTenantById(db, tenantId);
+  if (tenant && tenant.deletedAt === null) return tenant;
+  throw new BillingError('tenant_not_found', 'This team no longer exists.');
+}
+
+const noSubscription = () =>
+  new BillingError('no_subscription', 'There is no subscription that goes on.');

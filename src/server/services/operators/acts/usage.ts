@@ -1,0 +1,40 @@
+import type { Period } from '../../../../domain/period.ts';
+import type { ResourceType } from '../../../../domain/quota.ts';
+import type { UsageService } from '../../usage.service.ts';
+import { actorOf } from '../operator-identity.ts';
+import { fact, told, type Act } from './act.ts';
+
+export interface UsageActDeps {
+  usage: Pick<UsageService, 'correct' | 'getUsageStats' | 'resetUsage'>;
+}
+
+/** `amount` is added, with a minus taken off; null takes all of it off. */
+export interface CorrectionWish {
+  resourceType: ResourceType;
+  amount: number | null;
+  period?: Period | undefined;
+}
+
+/** Corrects a counter by a row of the ledger. 400 for what would leave less than nothing. */
+export const correctUsage: Act<UsageActDeps, CorrectionWish> = async (
+  { usage },
+  { operator, tenantId, reason, dryRun },
+  { resourceType, amount, period },
+) => {
+  const { resources } = await usage.getUsageStats(tenantId, period);
+  const used = resources.find((one) => one.resourceType === resourceType)?.used ?? 0;
+  if (dryRun) {
+    const after = amount === null ? 0 : used + amount;
+    return told(false, fact.count('used', used), fact.count('usedAfter', after));
+  }
+  const request = {
+    ...{ tenantId, resourceType, reason, actor: actorOf(operator) },
+    ...(period ? { period } : {}),
+  };
+  if (amount === null) {
+    const { before } = await usage.resetUsage(request);
+    return told(true, fact.count('used', before), fact.count('usedAfter', 0));
+  }
+  const { used: after } = await usage.correct({ ...request, amount });
+  return told(true, fact.count('used', after - amount), fact.count('usedAfter', after));
+};
