@@ -35,11 +35,27 @@ export function chargedOf({ amountMinor, currency }: Money): number {
   return amountMinor < (MINIMUM_CHARGE[currency.toLowerCase()] ?? 50) ? 0 : amountMinor;
 }
 
-/** For people: `formatMoney({amountMinor: 2900, currency: 'cny'}, 'en')` is `CN¥29.00`. */
-export function formatMoney(money: Money, locale: string): string {
+/** For people: `CN¥29` for 2900 of cny in English, `¥28.53` for 2853 in Chinese. */
+export function formatMoney({ amountMinor, currency }: Money, locale: string): string {
+  return formatMajor(amountMinor, currency, locale);
+}
+
+/** What one of something costs, with all of its decimals: `¥0.12`, `$0.018`; minor units as decimal text. */
+export function formatUnitPrice(minor: string, currency: string, locale: string): string {
+  return formatMajor(Number(minor), currency, locale, UNIT_PRICE_DECIMALS);
+}
+
+/** Behind those of the currency. */
+const UNIT_PRICE_DECIMALS = 6;
+
+/** Whole amounts stand without decimals, as prices are written. */
+function formatMajor(minor: number, currency: string, locale: string, moreDigits = 0): string {
+  const digits = minorDigits(currency);
   return new Intl.NumberFormat(locale, {
     style: 'currency',
-    currency: money.currency.toUpperCase(),
-    minimumFractionDigits: minorDigits(money.currency),
-  }).format(money.amountMinor / 10 ** minorDigits(money.currency));
+    currency: currency.toUpperCase(),
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits + moreDigits,
+    trailingZeroDisplay: 'stripIfInteger',
+  }).format(minor / 10 ** digits);
 }

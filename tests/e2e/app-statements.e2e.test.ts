@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFormats } from '../../src/client/i18n/format.ts';
+import { creditPrice } from '../../src/client/subscription/overage.ts';
 import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
 import type { TestApp } from '../support/app.ts';
 import {
@@ -64,6 +65,10 @@ test.each([
     await dialog.getByRole('link', { name: fill(words.payOf, { period }) }).waitFor();
     await dialog.getByRole('button', { name: fill(words.linesOf, { period }) }).click();
     await dialog.getByText(closed.sha256).waitFor();
+    // The price of a line is written as the consent wrote it.
+    const price = creditPrice({ currency: 'cny', minorPerCredit: '12' }, language);
+    expect(price).toBe(language === 'en' ? 'CN¥0.12' : '¥0.12');
+    await dialog.getByText(price).first().waitFor();
     await check(page, 'lines', language);
     const waiting = page.waitForEvent('download');
     await dialog.getByRole('button', { name: fill(words.proofOf, { period }) }).click();

@@ -54,6 +54,12 @@ test('13 an owner invites by keyboard, sends again and takes back, on a phone', 
   await inBoth(page, (words) => shows(page.locator('main'), words.team.invitations.lead));
   await page.getByText(fill(team.members.seats, { taken: '1', max: '10' })).waitFor();
   await fits(page);
+  // What stands in one line of a form is of one height.
+  const form = page.locator('[aria-labelledby=invitations-title] form');
+  const heights = await form
+    .locator('.el-input__wrapper, select, button')
+    .evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().height)));
+  expect(heights).toEqual([46, 46, 46]);
   await tabTo(page, auth.fields.email);
   await page.keyboard.type('nobody');
   await page.keyboard.press('Enter');
@@ -131,6 +137,14 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   const named = { name: 'newcomer', role: settings.account.roles.admin };
   await said(page, fill(team.members.changed, named));
   await page.getByText(team.audit.actions.invitation_sent, { exact: true }).first().waitFor();
+  // What was noted is said in words, in both languages, and not as the log names it.
+  await inBoth(page, async ({ team: { audit }, settings: { account } }) => {
+    const values = `${account.roles.member} → ${account.roles.admin}`;
+    await shows(page.locator('main'), fill(audit.fact, { name: audit.facts.role, values }));
+  });
+  expect(await page.locator('.entry').allInnerTexts()).not.toContainEqual(
+    expect.stringMatching(/\b(role|email|hasSeat|plan): /),
+  );
   const [file] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: team.audit.csv }).click(),

@@ -116,14 +116,14 @@ test('12.3 an operator gives a pack back by command, also after the window', asy
     });
   expect(await refund('--dry-run')).toMatchObject({
     code: 0,
-    said: 'The purchase is granted: CN¥6.00 for 60 credits, CN¥0.00 of it went back.\n',
+    said: 'The purchase is granted: CN¥6 for 60 credits, CN¥0 of it went back.\n',
   });
   expect(await outOfPocket(customer)).toBe(600);
   expect(await refund('--amount-minor', '100')).toMatchObject({
     code: 0,
-    said: 'CN¥1.00 goes back, for 10 credits.\n',
+    said: 'CN¥1 goes back, for 10 credits.\n',
   });
-  expect(await refund()).toMatchObject({ code: 0, said: 'CN¥3.00 goes back, for 30 credits.\n' });
+  expect(await refund()).toMatchObject({ code: 0, said: 'CN¥3 goes back, for 30 credits.\n' });
   await becomes(customer, 'partly_refunded', 0);
   expect(await outOfPocket(customer)).toBe(200);
 });

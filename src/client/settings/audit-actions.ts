@@ -1,33 +1,74 @@
 import type { Messages } from '../i18n/en/index.ts';
 
-/** The words of what is done in a team, by the name that the log has for it. */
-export const AUDIT_ACTION_NAMES: Partial<
-  Record<string, keyof Messages['team']['audit']['actions']>
-> = {
-  'invitation.sent': 'invitation_sent',
-  'invitation.sent_again': 'invitation_sent_again',
-  'invitation.revoked': 'invitation_revoked',
-  'member.joined': 'member_joined',
-  'member.left': 'member_left',
-  'member.removed': 'member_removed',
-  'member.role_changed': 'member_role_changed',
-  'member.seat_given': 'member_seat_given',
-  'member.seat_taken': 'member_seat_taken',
-  'member.limits_changed': 'member_limits_changed',
-  'team.ownership_handed_over': 'team_ownership_handed_over',
-  'api_key.made': 'api_key_made',
-  'api_key.revoked': 'api_key_revoked',
-  'tenant.plan_changed': 'tenant_plan_changed',
-  'tenant.billing_email_changed': 'tenant_billing_email_changed',
-  'tenant.billing_details_changed': 'tenant_billing_details_changed',
-  'overage.agreed': 'overage_agreed',
-  'overage.ended': 'overage_ended',
-  'spending_rule.set': 'spending_rule_set',
-  'subscription.created': 'subscription_created',
-  'subscription.cancel_requested': 'subscription_cancel_requested',
-  'subscription.change_requested': 'subscription_change_requested',
-  'subscription.resume_requested': 'subscription_resume_requested',
-  'user.email_changed': 'user_email_changed',
-  'user.password_changed': 'user_password_changed',
-  'user.deleted': 'user_deleted',
-};
+type Words = Messages['team']['audit']['actions'];
+
+/** What has been done with people and money, as the log names it: each has words. */
+const ACTIONS = [
+  'invitation.sent',
+  'invitation.sent_again',
+  'invitation.revoked',
+  'member.joined',
+  'member.left',
+  'member.removed',
+  'member.role_changed',
+  'member.seat_given',
+  'member.seat_taken',
+  'member.limits_changed',
+  'team.ownership_handed_over',
+  'api_key.made',
+  'api_key.revoked',
+  'tenant.plan_changed',
+  'tenant.billing_email_changed',
+  'tenant.billing_details_changed',
+  'tenant.deletion_requested',
+  'tenant.deleted',
+  'overage.agreed',
+  'overage.ended',
+  'spending_rule.set',
+  'subscription.created',
+  'subscription.status_changed',
+  'subscription.price_changed',
+  'subscription.cancellation_scheduled',
+  'subscription.resumed',
+  'subscription.ended',
+  'subscription.change_scheduled',
+  'subscription.change_unscheduled',
+  'subscription.cancel_requested',
+  'subscription.change_requested',
+  'subscription.resume_requested',
+  'purchase.refund_requested',
+  'credits.granted',
+  'credits.revoked',
+  'credits.frozen',
+  'credits.unfrozen',
+  'usage.corrected',
+  'usage.reset',
+  'statement.open',
+  'statement.carried',
+  'statement.paid',
+  'statement.failed',
+  'statement.uncollectible',
+  'statement.void',
+  'statement.written_off',
+  'statement.hold_requested',
+  'statement.release_requested',
+  'statement.write_off_requested',
+  'user.email_changed',
+  'user.email_taken_back',
+  'user.password_changed',
+  'user.password_reset',
+  'user.second_factor_added',
+  'user.second_factor_removed',
+  'user.deleted',
+] as const;
+
+type KeyOf<Action extends string> = Action extends `${infer Room}.${infer What}`
+  ? `${Room}_${What}`
+  : never;
+export type AuditActionKey = KeyOf<(typeof ACTIONS)[number]> & keyof Words;
+
+/** Under which key the catalogue has words for it; null for what a later version wrote. */
+export function auditActionKey(action: string): AuditActionKey | null {
+  const isKnown = (ACTIONS as readonly string[]).includes(action);
+  return isKnown ? (action.replace('.', '_') as AuditActionKey) : null;
+}

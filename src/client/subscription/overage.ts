@@ -3,16 +3,11 @@ import {
   type OveragePrice,
   type OverageView,
 } from '../../domain/billing/overage.ts';
-import { minorDigits, type Money } from '../../domain/money.ts';
+import { formatUnitPrice, minorDigits, type Money } from '../../domain/money.ts';
 
 /** What a credit costs, with all of its decimals: `¥0.12`, `$0.018`. */
 export function creditPrice({ currency, minorPerCredit }: OveragePrice, language: string): string {
-  const digits = minorDigits(currency);
-  return new Intl.NumberFormat(language, {
-    style: 'currency',
-    currency: currency.toUpperCase(),
-    maximumFractionDigits: digits + 6,
-  }).format(Number(minorPerCredit) / 10 ** digits);
+  return formatUnitPrice(minorPerCredit, currency, language);
 }
 
 /** The cap that somebody typed, in minor units; null for what is none. */

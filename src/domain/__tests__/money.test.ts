@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chargedOf } from '../money.ts';
+import { chargedOf, formatMoney, formatUnitPrice } from '../money.ts';
 
 test.each([
   ['cny', 399, 0],
@@ -13,4 +13,29 @@ test.each([
   ['cny', -5000, 0],
 ])('12 of a sum in %s of %i Stripe charges %i', (currency, amountMinor, charged) => {
   expect(chargedOf({ amountMinor, currency })).toBe(charged);
+});
+
+test.each([
+  ['cny', 2_900, 'CN¥29', '¥29'],
+  ['cny', 2_853, 'CN¥28.53', '¥28.53'],
+  ['cny', 2_850, 'CN¥28.50', '¥28.50'],
+  ['CNY', -100, '-CN¥1', '-¥1'],
+  ['usd', 0, '$0', 'US$0'],
+  ['usd', 123_456, '$1,234.56', 'US$1,234.56'],
+  ['jpy', 2_900, '¥2,900', 'JP¥2,900'],
+  ['kwd', 1_500, 'KWD 1.500', 'KWD 1.500'],
+])('13 as locals write it: %s of %i', (currency, amountMinor, en, zh) => {
+  const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+  expect(plain(formatMoney({ amountMinor, currency }, 'en'))).toBe(en);
+  expect(plain(formatMoney({ amountMinor, currency }, 'zh-CN'))).toBe(zh);
+});
+
+test.each([
+  ['12', 'cny', '¥0.12'],
+  ['1.8', 'usd', 'US$0.018'],
+  ['100', 'cny', '¥1'],
+  ['0.000001', 'cny', '¥0.00000001'],
+  ['10', 'jpy', 'JP¥10'],
+])('13 what one of something costs, %s of %s: all of its decimals', (minor, currency, zh) => {
+  expect(formatUnitPrice(minor, currency, 'zh-CN')).toBe(zh);
 });
