@@ -9,6 +9,8 @@ export type Principal =
       tenantId: TenantId;
       role: Role;
       emailVerified: boolean;
+      /** The session that the request was made in. */
+      sessionId?: string | undefined;
       /** Who has none reads and does nothing. */
       hasSeat: boolean;
     }

@@ -155,8 +155,8 @@ export class UsageRepository {
   }
 
   /** `undefined` when the tenant is not here. */
-  streamLedger(tenantId: string, period: Period): Promise<Readable | undefined> {
-    return streamLedgerCsv(this.#bucket, tenantId, period);
+  streamLedger(...wanted: AfterBucket<typeof streamLedgerCsv>): Promise<Readable | undefined> {
+    return streamLedgerCsv(this.#bucket, ...wanted);
   }
 
   /** The usage of some days as people read it; see `streamReportCsv`. */

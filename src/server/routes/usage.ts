@@ -5,6 +5,7 @@ import type { UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middleware/auth.ts';
+import type { Principal } from '../principal.ts';
 import { withNames, type Names } from '../services/usage/ledger/breakdown.ts';
 import { answerEvents, answerFile, type EventStream } from './answer-stream.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
@@ -111,6 +112,15 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     },
   );
 
+  /** Whose use a reader is told apart; `undefined` for everybody's. A key reads what its maker may. */
+  async function heldTo(reader: Principal): Promise<string | undefined> {
+    const { tenantId } = reader;
+    const userId = reader.kind === 'user' ? reader.userId : reader.makerId;
+    const { role } =
+      reader.kind === 'user' ? reader : await auth.standings.get({ tenantId, userId });
+    return canManageBilling(role) ? undefined : userId;
+  }
+
   /** What its parts are called: people and characters by their names, models and days by themselves. */
   async function namesFor(tenantId: TenantId, { by, parts }: UsageBreakdown): Promise<Names> {
     const ids = parts.flatMap(({ id }) => (id === null ? [] : [id]));
@@ -131,6 +141,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       method: 'get',
       path: '/api/subscription/usage/export.csv',
       summary: 'The ledger of a month',
+      description: 'Owners and admins get all of it, a member the entries of what they used.',
       request: { query: periodQuery },
       responses: {
         200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
@@ -140,11 +151,12 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const period = requestedPeriod(c.req.valid('query').period) ?? periodOf(context.clock.now());
       const { tenantId } = c.get('principal');
+      const only = await heldTo(c.get('principal'));
       return answerFile(c, {
         slots: streams.exports,
         tenantId,
         headers: csvHeaders(`usage-${period}.csv`),
-        open: () => usage.exportCsv(tenantId, period),
+        open: () => usage.exportCsv(tenantId, period, only),
       });
     },
   );
@@ -156,7 +168,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       path: '/api/subscription/usage/report.csv',
       summary: 'Usage by day, resource, member and model',
       description:
-        'Who asked and which model answered stand where the ledger knows them. Archived months have the days alone.',
+        'Who asked and which model answered stand where the ledger knows them: for owners and admins of everybody, for a member of what they used, and the rest put together as “others”. Archived months have the days alone.',
       request: { query: historyQuery },
       responses: {
         200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
@@ -166,13 +178,14 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const wanted = spanOf(c.req.valid('query'));
       const { tenantId } = c.get('principal');
+      const only = await heldTo(c.get('principal'));
       const name = typeof wanted === 'number' ? `${wanted}-days` : wanted.period;
       return answerFile(c, {
         slots: streams.exports,
         tenantId,
         headers: csvHeaders(`usage-by-day-${name}.csv`),
         open: async () => {
-          return usage.reportCsv(tenantId, wanted, await members.listNames(tenantId));
+          return usage.reportCsv(tenantId, wanted, await members.listNames(tenantId), only);
         },
       });
     },
@@ -185,7 +198,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       path: '/api/subscription/usage/stream',
       summary: 'Usage, live',
       description:
-        'Server-sent events: the usage of the present month, at once and whenever it changes, from whichever process. Ends when the reader leaves the team, not with the access token’s 15 minutes.',
+        'Server-sent events: the usage of the present month, at once and whenever it changes, from whichever process. Ends when the reader leaves the team or is signed out, not with the access token’s 15 minutes.',
       responses: {
         200: {
           description: 'The stream; each event’s data is a UsageStats.',
@@ -207,14 +220,14 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   );
 
   async function tellUsage(reader: UserPrincipal, { sse, signal }: EventStream): Promise<void> {
-    const membership = auth.standings.watch(reader);
-    const until = AbortSignal.any([signal, membership.ended]);
+    const access = auth.access.watch(reader);
+    const until = AbortSignal.any([signal, access.ended]);
     try {
       for await (const stats of usage.watch(reader.tenantId, until)) {
         await sse.writeSSE({ data: JSON.stringify(stats) });
       }
     } finally {
-      membership.stop();
+      access.stop();
     }
   }
 

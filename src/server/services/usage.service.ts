@@ -208,8 +208,8 @@ export class UsageService {
   }
 
   /** The ledger of a month as CSV. */
-  exportCsv(tenantId: string, period: Period): Promise<Readable> {
-    return openExport(this.#deps, tenantId, period);
+  exportCsv(tenantId: string, period: Period, only?: string): Promise<Readable> {
+    return openExport(this.#deps, tenantId, period, only);
   }
 
   /** The usage of the last `days` UTC days, or of a month, as people read it, as CSV. */
@@ -217,9 +217,11 @@ export class UsageService {
     tenantId: string,
     wanted: DaysWanted,
     members: readonly { id: string; name: string }[],
+    only?: string,
   ): Promise<Readable> {
     const days = daysOf(wanted, this.#deps.clock.now());
-    return openReport(this.#deps, tenantId, { from: days[0]!, to: days.at(-1)! }, members);
+    const span = { from: days[0]!, to: days.at(-1)! };
+    return openReport(this.#deps, tenantId, span, members, only);
   }
 
   correct(request: CorrectionRequest): Promise<{ used: number }> {

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, ne, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
 import { refreshTokens, type NewRefreshToken, type RefreshToken } from '../../schema/index.ts';
 
@@ -62,21 +62,36 @@ export async function findRefreshFamily(
   return row?.familyId;
 }
 
+/** Whether somebody can go on with the session. */
+export async function isFamilyLive(db: DbOrTx, familyId: string, now: Date): Promise<boolean> {
+  const rows = await db
+    .select({ id: refreshTokens.id })
+    .from(refreshTokens)
+    .where(
+      and(
+        ...[eq(refreshTokens.familyId, familyId), isNull(refreshTokens.revokedAt)],
+        gt(refreshTokens.expiresAt, now),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
+}
+
 /**
- * Revokes a person's families, but for one when told. They are locked first, so that one which is
- * rotated at this moment is revoked with the token that it gets.
+ * Revokes a person's families, but for one when told; answers which. They are locked first, so that one
+ * which is rotated at this moment is revoked with the token that it gets.
  */
 export async function revokeRefreshFamilies(
   tx: Tx,
   values: { userId: string; exceptFamily?: string | undefined; now: Date },
-): Promise<void> {
+): Promise<string[]> {
   const { userId, exceptFamily, now } = values;
   await tx.execute(sql`
     select pg_advisory_xact_lock(hashtextextended(family, 0)) from (
       select distinct ${refreshTokens.familyId}::text as family from ${refreshTokens}
       where ${refreshTokens.userId} = ${userId} and ${refreshTokens.revokedAt} is null
       order by 1) as held`);
-  await tx
+  const revoked = await tx
     .update(refreshTokens)
     .set({ revokedAt: now })
     .where(
@@ -85,7 +100,9 @@ export async function revokeRefreshFamilies(
         isNull(refreshTokens.revokedAt),
         exceptFamily === undefined ? undefined : ne(refreshTokens.familyId, exceptFamily),
       ),
-    );
+    )
+    .returning({ familyId: refreshTokens.familyId });
+  return [...new Set(revoked.map(({ familyId }) => familyId))];
 }
 
 /** A session: what is known of a family's newest token. */

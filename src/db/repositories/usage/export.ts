@@ -22,13 +22,16 @@ const INVISIBLE = [
 /**
  * A tenant's ledger of one month as CSV with a header, row by row as the server makes it: memory
  * does not grow with the number of rows. Destroy the stream to stop early. `undefined` when the
- * tenant is not in this bucket, seen in the same instant as its rows.
+ * tenant is not in this bucket, seen in the same instant as its rows. With `only`, the entries of that
+ * person alone.
  */
 export async function streamLedgerCsv(
   bucket: Bucket<pg.Pool>,
   tenantId: string,
   period: Period,
+  only?: string,
 ): Promise<Readable | undefined> {
+  const isTold = only === undefined ? 'true' : `metadata ->> 'userId' = ${literal(only)}`;
   return streamCsv(
     bucket,
     tenantId,
@@ -37,7 +40,7 @@ export async function streamLedgerCsv(
       ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
       ${text('reason')} as reason, metadata
     from ${bucket.schema}.usage
-    where tenant_id = ${pg.escapeLiteral(tenantId)} and period = ${pg.escapeLiteral(period)}
+    where tenant_id = ${literal(tenantId)} and period = ${literal(period)} and ${isTold}
     order by created_at, id`,
   );
 }
@@ -56,8 +59,8 @@ export interface Member {
 /**
  * A tenant's usage of some days as people read it: a row a UTC day, resource, member and model, the
  * oldest first, as CSV with a header. Who asked and which model answered stand where the ledger
- * knows them. Of `archived` months the days are known, and nothing more of them. `undefined` when the
- * tenant is not in this bucket.
+ * knows them; with `only`, those of that person, and all others together as "others". Of `archived`
+ * months the days are known, and nothing more of them. `undefined` when the tenant is not in this bucket.
  */
 export function streamReportCsv(
   bucket: Bucket<pg.Pool>,
@@ -65,6 +68,7 @@ export function streamReportCsv(
   span: DaySpan,
   members: readonly Member[],
   archived: readonly Period[],
+  only?: string,
 ): Promise<Readable | undefined> {
   const [from, to] = [literal(span.from), literal(span.to)];
   const tenant = `tenant_id = ${literal(tenantId)}
@@ -72,16 +76,21 @@ export function streamReportCsv(
   const isArchived = `period in (${[...archived, ''].map(literal).join(', ')})`;
   const dayOf = `(period || '-' || lpad(day::text, 2, '0'))`;
   // One that nobody has, so that the list is never empty; who left keeps a number.
-  const known = [...members, { id: '', name: '' }]
+  const known = [...members, { id: OTHERS, name: 'others' }]
     .map(({ id, name }) => `(${literal(id)}, ${literal(name)})`)
     .join(', ');
+  // Whose it is not, is neither told who asked nor which model answered.
+  const of = (fact: string, other: string) =>
+    only === undefined
+      ? `metadata ->> ${literal(fact)}`
+      : `case when metadata ->> 'userId' = ${literal(only)} then metadata ->> ${literal(fact)} else ${other} end`;
   return streamCsv(
     bucket,
     tenantId,
     `
     with found as (
       select to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD') as day, resource_type,
-        amount, metadata ->> 'userId' as member_id, metadata ->> 'model' as model
+        amount, ${of('userId', literal(OTHERS))} as member_id, ${of('model', 'null')} as model
       from ${bucket.schema}.usage
       where ${tenant} and not ${isArchived}
       union all
@@ -100,6 +109,9 @@ export function streamReportCsv(
     order by day, resource_type, members.name, member_id, model`,
   );
 }
+
+/** No person's id. */
+const OTHERS = '';
 
 const literal = (value: string) => pg.escapeLiteral(value);
 

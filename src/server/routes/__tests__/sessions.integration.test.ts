@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { OwnSessionView } from '../../../domain/api.ts';
 import { BrowserSession } from '../../../../tests/support/browser-session.ts';
+import { tokenMailed } from '../../../../tests/support/mailed.ts';
+import { readEvents } from '../../../../tests/support/sse.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
+import { LiveSessions } from '../../services/accounts/live-sessions.ts';
 
 const PASSWORD = 'correct horse';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
@@ -84,4 +87,90 @@ test('13 a session that is gone on with while it is signed out does not live on'
   await Promise.all([phone.refresh(), end(phones.id)]);
   expect(await phone.refresh()).toBe(401);
   expect((await list()).map(({ id }) => id)).not.toContain(phones.id);
+});
+
+describe('13 what a session listens with ends when the session does', () => {
+  /** Follows the usage as that device, and tells whether it still can. */
+  async function follow(device: BrowserSession, email: string) {
+    const token = await device.signIn(email, PASSWORD);
+    const hangUp = new AbortController();
+    const answer = await fetch(`${server.url}/api/subscription/usage/stream`, {
+      headers: { Authorization: `Bearer ${token}` },
+      signal: hangUp.signal,
+    });
+    const events = readEvents(answer);
+    expect((await events.next()).done).toBe(false);
+    return { token, ended: events.next().then(({ done }) => done), leave: () => hangUp.abort() };
+  }
+
+  type Devices = Record<'desk' | 'phone', BrowserSession> & { token: string; email: string };
+  test.each<[string, (devices: Devices) => Promise<unknown>]>([
+    ['logging out there', ({ phone }) => phone.send('POST', '/api/auth/logout', {})],
+    [
+      'being signed out from elsewhere',
+      async ({ desk, token }) => {
+        const { body } = await desk.send<{ sessions: OwnSessionView[] }>(
+          ...(['GET', '/api/auth/sessions', undefined, token] as const),
+        );
+        const phones = body.sessions.find(({ device }) => device.system === 'iOS')!;
+        return desk.send('DELETE', `/api/auth/sessions/${phones.id}`, undefined, token);
+      },
+    ],
+    [
+      'signing out everywhere else',
+      ({ desk, token }) => desk.send('DELETE', '/api/auth/sessions', undefined, token),
+    ],
+    [
+      'a new password',
+      ({ desk, token }) => {
+        const body = { currentPassword: PASSWORD, newPassword: 'another battery' };
+        return desk.send('POST', '/api/auth/password/change', body, token);
+      },
+    ],
+    [
+      'a password that was forgotten',
+      async ({ desk, email }) => {
+        await desk.send('POST', '/api/auth/password/forgot', { email });
+        await server.context.services.auth.own.passwords.answerRequests();
+        const token = await tokenMailed(server.context, 'reset_password', email);
+        return desk.send('POST', '/api/auth/password/reset', { token, password: 'yet another' });
+      },
+    ],
+  ])('%s', async (_what, end) => {
+    const { session } = await server.signUp();
+    const { email } = session.user;
+    const [desk, phone] = [visitor(FIREFOX, '203.0.113.6'), visitor(IPHONE, '203.0.113.7')];
+    const token = await desk.signIn(email, PASSWORD);
+    const stranger = await server.signUp();
+    const there = await follow(phone, email);
+    const elsewhere = await follow(visitor(FIREFOX, '203.0.113.8'), stranger.session.user.email);
+    expect(await end({ desk, phone, token, email })).toMatchObject({ status: 204 });
+    expect(await there.ended).toBe(true);
+    expect(await Promise.race([elsewhere.ended, 'goes on'])).toBe('goes on');
+    elsewhere.leave();
+    await elsewhere.ended.catch(() => undefined);
+  });
+
+  test('also where it was ended in another process, and not while the database is away', async () => {
+    const { session } = await server.signUp();
+    const { rows } = await server.database.pool.query<{ id: string }>(
+      'select family_id as id from refresh_tokens where user_id = $1',
+      [session.user.id],
+    );
+    const { db } = server.database;
+    const clock = { now: () => new Date() };
+    const live = new LiveSessions({ db, clock, lookEveryMs: 5 });
+    const here = live.watch(rows[0]!.id);
+    const away = new LiveSessions({ db: {} as typeof db, clock, lookEveryMs: 5 });
+    await vi.waitFor(() => expect(here.ended.aborted).toBe(false));
+    await server.database.pool.query(
+      'update refresh_tokens set revoked_at = now() where user_id = $1',
+      [session.user.id],
+    );
+    await vi.waitFor(() => expect(here.ended.aborted).toBe(true), { timeout: 10_000 });
+    here.stop();
+    // A token of the version before names no session.
+    expect(away.watch(undefined).ended.aborted).toBe(false);
+    expect(live.watch('00000000-0000-4000-8000-000000000000').ended.aborted).toBe(false);
+  });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionView, UsageHistory } from '../../../domain/api.ts';
 import type { Period } from '../../../domain/period.ts';
 import { caller } from '../../../../tests/support/http.ts';
+import { idOf, teamsOf, type Person } from '../../../../tests/support/team.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 import { HandClock } from '../../services/usage/__tests__/service.ts';
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 type Call = Awaited<ReturnType<TestServer['signUp']>>['call'];
-const report = async (call: Call, query = '') => {
+const report = async (call: Pick<Call, 'get'>, query = '') => {
   const answer = await call.get<unknown>(`/api/subscription/usage/report.csv${query}`);
   return { ...answer, rows: String(answer.body).trim().split('\n') };
 };
@@ -113,4 +114,50 @@ test('13.5 a cell that a spreadsheet would run is written as text, and nobody se
   expect((await report(call)).rows.at(-1)).toMatch(/,images,1,'@who,'=1\+1$/);
   expect((await report(other.call)).rows).toHaveLength(1);
   expect((await caller(server.url).get('/api/subscription/usage/report.csv')).status).toBe(401);
+});
+
+test('13 a member gets their own use apart, and that of all others together; so does their key', async () => {
+  const people = teamsOf(server);
+  const owner = await people.owner('files');
+  const [member, other] = [await people.join(owner, 'own'), await people.join(owner, 'other')];
+  const { tenantId } = owner.session.user;
+  const of = (person: Person, amount: number) =>
+    use(tenantId, amount, { userId: idOf(person), model: 'painter' });
+  await of(member, 2);
+  await of(other, 5);
+  await of(owner, 7);
+  await use(tenantId, 1);
+  const day = clock.now().toISOString().slice(0, 10);
+  const rowsOf = async ({ call }: { call: Pick<Call, 'get'> }) => {
+    const { status, rows, body } = await report(call);
+    expect([status, body]).toEqual([200, expect.any(String)]);
+    return rows.slice(1);
+  };
+  const told = [`${day},images,2,own,painter`, `${day},images,13,others,`];
+  expect((await rowsOf(member)).toSorted()).toEqual(told.toSorted());
+  expect((await rowsOf(owner)).toSorted()).toEqual(
+    [
+      `${day},images,2,own,painter`,
+      `${day},images,5,other,painter`,
+      `${day},images,7,files,painter`,
+      `${day},images,1,,`,
+    ].toSorted(),
+  );
+  const ledger = async (by: { call: Pick<Call, 'get'> }) =>
+    String((await by.call.get('/api/subscription/usage/export.csv')).body);
+  expect((await ledger(member)).match(/,images,\d+,/g)).toEqual([',images,2,']);
+  expect(await ledger(owner)).toContain(idOf(other));
+
+  const keyOf = async (person: Person) => {
+    const made = await person.call.post<{ key: string }>('/api/api-keys', {
+      ...{ name: 'reader', scopes: ['usage:read'] },
+    });
+    expect(made).toMatchObject({ status: 201 });
+    return { call: caller(server.url, made.body.key) };
+  };
+  // The call of the key itself is counted, and is its maker's.
+  expect((await rowsOf(await keyOf(member))).filter((row) => row.includes('images'))).toEqual(
+    expect.arrayContaining(told),
+  );
+  expect(await ledger(await keyOf(owner))).toContain(idOf(other));
 });

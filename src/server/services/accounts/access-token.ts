@@ -16,6 +16,8 @@ export interface AccessClaims {
   role: Role;
   /** As it was when the token was made: proof once given stays. */
   emailVerified: boolean;
+  /** The session that it was made for; tokens of the version before name none. */
+  sessionId?: string | undefined;
 }
 
 interface Verified {
@@ -45,6 +47,7 @@ export class AccessTokens {
       tenantId: claims.tenantId,
       role: claims.role,
       emailVerified: claims.emailVerified,
+      ...(claims.sessionId === undefined ? {} : { sid: claims.sessionId }),
     })
       .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
       .setIssuer(ISSUER)
@@ -75,7 +78,7 @@ export class AccessTokens {
   }
 
   private read(token: string): Verified {
-    const { iss, exp, sub, tenantId, role, emailVerified } = this.payloadOf(token);
+    const { iss, exp, sub, sid, tenantId, role, emailVerified } = this.payloadOf(token);
     if (iss !== ISSUER || typeof exp !== 'number') throw unauthenticated();
     if (!isUuid(sub) || !isUuid(tenantId) || !isRole(role)) {
       throw new BillingError('unauthenticated', 'The access token lacks what it must say.');
@@ -85,6 +88,7 @@ export class AccessTokens {
       tenantId: tenantId as TenantId,
       role,
       emailVerified: emailVerified === true,
+      ...(isUuid(sid) ? { sessionId: sid } : {}),
     };
     const verified = { claims, endsAt: exp };
     this.verified.set(token, verified);

@@ -27,6 +27,7 @@ import { FairQueue } from './fair-queue.ts';
 import type { Credentials, From, Registration } from './from.ts';
 import { getAccount } from './get-account.ts';
 import { KnownAddresses } from './known-addresses.ts';
+import { LiveSessions } from './live-sessions.ts';
 import { MailedTokens } from './mailed-token.ts';
 import { OneTimeLinks } from './own/one-time-links.ts';
 import { OwnAccount } from './own/own-account.ts';
@@ -69,6 +70,7 @@ export class AuthService {
   private readonly links: OneTimeLinks;
   readonly refreshTokens: RefreshTokens;
   readonly standings: Standings;
+  private readonly liveSessions: LiveSessions;
   readonly access: TenantAccess;
 
   constructor(deps: AuthDeps) {
@@ -86,15 +88,19 @@ export class AuthService {
     this.emailVerifier = new EmailVerifier({
       ...{ db: deps.db, clock: deps.clock, tokens: this.mailedTokens, mails: this.mails },
     });
+    this.liveSessions = new LiveSessions({ db: deps.db, clock: deps.realTime });
     this.refreshTokens = new RefreshTokens({
       ...{ db: deps.db, clock: deps.realTime, log: deps.log, secret: jwtSecret },
+      live: this.liveSessions,
     });
     this.links = new OneTimeLinks({ jwtSecret, clock: deps.realTime });
     const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
     const limits = new AccountLimits({ pool: deps.pool, limits: deps.config.signIn });
     const shared = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
-    const { standings } = this;
-    this.access = new TenantAccess({ db, clock, accessTokens, refreshTokens, standings });
+    const { standings, liveSessions } = this;
+    this.access = new TenantAccess({
+      ...{ db, clock, accessTokens, refreshTokens, standings, liveSessions },
+    });
     this.own = new OwnAccount({ ...shared, realTime: deps.realTime, jwtSecret, standings });
   }
 
@@ -120,8 +126,9 @@ export class AuthService {
       if (!user.emailVerifiedAt) await this.mails.askToVerify(tx, user, now);
       await this.addresses.remember(tx, user.id, from.address);
       const whose = { userId: user.id, tenantId: tenant.id };
-      const refreshToken = await this.refreshTokens.issue(tx, whose, from);
-      return { session: await this.access.open({ user, tenant }), refreshToken };
+      const { token, sessionId } = await this.refreshTokens.issue(tx, whose, from);
+      const session = await this.access.open({ user, tenant }, { sessionId });
+      return { session, refreshToken: token };
     });
   }
 
@@ -150,12 +157,12 @@ export class AuthService {
     await this.own.secondFactors.assertShown(account.user, credentials.code);
     if (credentials.code !== undefined) await this.limiter.forgive(attempt);
     await this.addresses.remember(this.db, account.user.id, from.address);
-    const refreshToken = await this.begin(account.user, from);
-    return { session: await this.access.open(account), refreshToken };
+    const { token, sessionId } = await this.begin(account.user, from);
+    return { session: await this.access.open(account, { sessionId }), refreshToken: token };
   }
 
   /** Begins a session, unless the password was changed while it was being checked. */
-  private begin({ id: userId, tenantId, passwordHash }: User, from: From): Promise<string> {
+  private begin({ id: userId, tenantId, passwordHash }: User, from: From) {
     return this.db.transaction(async (tx) => {
       if (await holdsPassword(tx, { userId, passwordHash })) {
         return this.refreshTokens.issue(tx, { userId, tenantId }, from);
@@ -192,10 +199,11 @@ export class AuthService {
    * when they belong to that one no more. 401 `unauthenticated`.
    */
   async refresh(refreshToken: string, from: From): Promise<SignedIn> {
-    const { userId, tenantId, token } = await this.refreshTokens.rotate(refreshToken, from);
+    const rotated = await this.refreshTokens.rotate(refreshToken, from);
+    const { userId, tenantId, token, sessionId } = rotated;
     const there = tenantId ? await findAccountById(this.db, userId, tenantId) : undefined;
     const account = there ?? (await getAccount(this.db, userId));
-    return { session: await this.access.open(account), refreshToken: token };
+    return { session: await this.access.open(account, { sessionId }), refreshToken: token };
   }
 
   /** Ends the session; an unknown token is no error. */

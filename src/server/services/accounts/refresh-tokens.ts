@@ -15,6 +15,7 @@ import {
 import type { RefreshToken } from '../../../db/schema/index.ts';
 import type { Logger } from '../../log.ts';
 import type { From } from './from.ts';
+import type { LiveSessions } from './live-sessions.ts';
 import { decideRefresh, REFRESH_TOKEN_TTL_SECONDS } from './refresh-decision.ts';
 
 /** Makes, rotates and revokes refresh tokens. `clock` is the real time. */
@@ -22,24 +23,27 @@ export class RefreshTokens {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly log: Logger;
+  private readonly live: LiveSessions;
   private readonly succession: Buffer;
 
-  constructor(deps: { db: Db; clock: Clock; log: Logger; secret: string }) {
+  constructor(deps: { db: Db; clock: Clock; log: Logger; live: LiveSessions; secret: string }) {
     this.db = deps.db;
     this.clock = deps.clock;
     this.log = deps.log;
+    this.live = deps.live;
     this.succession = Buffer.from(hkdfSync('sha256', deps.secret, '', 'refresh succession', 32));
   }
 
-  /** Begins a family: a sign-in to a tenant. Answers the token itself. */
+  /** Begins a family: a sign-in to a tenant. Answers the token itself, and the session that it is of. */
   async issue(
     db: DbOrTx,
     { userId, tenantId }: { userId: string; tenantId: string },
     from: From,
-  ): Promise<string> {
+  ): Promise<{ token: string; sessionId: string }> {
     const token = randomBytes(32).toString('base64url');
-    await this.keep(db, token, { userId, tenantId, familyId: randomUUID() }, from);
-    return token;
+    const familyId = randomUUID();
+    await this.keep(db, token, { userId, tenantId, familyId }, from);
+    return { token, sessionId: familyId };
   }
 
   /**
@@ -72,7 +76,8 @@ export class RefreshTokens {
   async rotate(
     token: string,
     from: From,
-  ): Promise<{ userId: string; tenantId: string | null; token: string }> {
+  ): Promise<{ userId: string; tenantId: string | null; token: string; sessionId: string }> {
+    let stolen: string | undefined;
     const rotated = await this.db.transaction(async (tx) => {
       const now = this.clock.now();
       const known = await lockRefreshToken(tx, hashToken(token));
@@ -80,6 +85,7 @@ export class RefreshTokens {
       if (!known || decision === 'refuse') return undefined;
       if (decision === 'revoke_family') {
         await revokeRefreshFamily(tx, known.familyId, now);
+        stolen = known.familyId;
         this.log.warn({ userId: known.userId }, 'a used refresh token came back; family revoked');
         return undefined;
       }
@@ -88,18 +94,22 @@ export class RefreshTokens {
         await markRefreshTokenUsed(tx, known.id, now);
         await this.keep(tx, successor, known, from);
       }
-      return { userId: known.userId, tenantId: known.tenantId, token: successor };
+      const { userId, tenantId, familyId } = known;
+      return { userId, tenantId, token: successor, sessionId: familyId };
     });
     if (rotated) return rotated;
+    if (stolen !== undefined) this.ended([stolen]);
     throw new BillingError('unauthenticated', 'The session has ended; sign in again.');
   }
 
   /** Ends the session that the token belongs to; an unknown token is no error. */
   async revoke(token: string): Promise<void> {
-    await this.db.transaction(async (tx) => {
+    const ended = await this.db.transaction(async (tx) => {
       const known = await lockRefreshToken(tx, hashToken(token));
       if (known) await revokeRefreshFamily(tx, known.familyId, this.clock.now());
+      return known?.familyId;
     });
+    if (ended !== undefined) this.ended([ended]);
   }
 
   /** Takes a live session to another tenant; false when the token is of none, or of somebody else. */
@@ -118,9 +128,14 @@ export class RefreshTokens {
     return findRefreshFamily(this.db, { tokenHash: hashToken(token), userId });
   }
 
-  /** Ends all of a person's sessions, but for one when told. */
-  revokeAll(tx: Tx, userId: string, exceptFamily?: string): Promise<void> {
+  /** Ends all of a person's sessions, but for one when told; `ended` is to hear of them afterwards. */
+  revokeAll(tx: Tx, userId: string, exceptFamily?: string): Promise<string[]> {
     return revokeRefreshFamilies(tx, { userId, exceptFamily, now: this.clock.now() });
+  }
+
+  /** What waits on these sessions ends too; call it when their end is committed. */
+  ended(sessionIds: readonly string[]): void {
+    this.live.end(sessionIds);
   }
 
   /** Forgets what has expired; answers how many. */

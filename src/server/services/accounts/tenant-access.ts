@@ -10,6 +10,7 @@ import {
 } from '../../../db/repositories/accounts/user.repository.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 import { describe } from './account-view.ts';
+import type { LiveSessions } from './live-sessions.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import type { Standing, Standings } from './standings.ts';
 
@@ -19,6 +20,7 @@ export interface TenantAccessDeps {
   accessTokens: AccessTokens;
   refreshTokens: RefreshTokens;
   standings: Standings;
+  liveSessions: LiveSessions;
 }
 
 /** Access to a tenant: given to its people as tokens, and asked for with each request. */
@@ -46,14 +48,34 @@ export class TenantAccess {
     return { ...claims, role, hasSeat };
   }
 
+  /**
+   * For answers that stay open: aborts when the person's membership or session has ended, at the latest
+   * within a minute. `stop` when done.
+   */
+  watch(person: AccessClaims): { ended: AbortSignal; stop(): void } {
+    const membership = this.#deps.standings.watch(person);
+    const session = this.#deps.liveSessions.watch(person.sessionId);
+    return {
+      ended: AbortSignal.any([membership.ended, session.ended]),
+      stop: () => {
+        membership.stop();
+        session.stop();
+      },
+    };
+  }
+
   /** An access token for an account's tenant; at `endsAt` (seconds since 1970) it ends at the latest. */
-  async open(account: Account, endsAt?: number): Promise<SessionView> {
+  async open(
+    account: Account,
+    { sessionId, endsAt }: { sessionId: string | undefined; endsAt?: number | undefined },
+  ): Promise<SessionView> {
     const { user } = account;
     const claims = {
       userId: user.id as UserId,
       tenantId: user.tenantId as TenantId,
       role: user.role,
       emailVerified: user.emailVerifiedAt !== null,
+      sessionId,
     };
     const accessToken = await this.#deps.accessTokens.issue(claims, endsAt);
     return { accessToken, ...describe(account) };
@@ -71,7 +93,7 @@ export class TenantAccess {
   }): Promise<SessionView> {
     const { db, clock, accessTokens, refreshTokens } = this.#deps;
     const { accessToken, tenantId, refreshToken } = wish;
-    const { userId } = accessTokens.verify(accessToken);
+    const { userId, sessionId } = accessTokens.verify(accessToken);
     const account = await findAccountById(db, userId, tenantId);
     if (!account) {
       throw new BillingError('tenant_not_found', 'There is no such team that you belong to.');
@@ -81,6 +103,7 @@ export class TenantAccess {
       await markTenantChosen(tx, { ...whose, now: clock.now() });
       return refreshToken !== undefined && refreshTokens.moveTo(tx, refreshToken, whose);
     });
-    return this.open(account, moved ? undefined : accessTokens.endOf(accessToken));
+    const endsAt = moved ? undefined : accessTokens.endOf(accessToken);
+    return this.open(account, { sessionId, endsAt });
   }
 }

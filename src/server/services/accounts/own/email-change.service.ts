@@ -90,13 +90,14 @@ export class EmailChangeService {
       await links.end(tx, user.id, 'reset_password', 'change_email');
       await links.endLater(tx, link);
       await setPassword(tx, { userId: user.id, passwordHash, now: clock.now() });
-      await sessions.revokeAll(tx, user.id);
+      const ended = await sessions.revokeAll(tx, user.id);
       // Of whoever took the account over; an older one is the owner's.
       await deleteFactorSince(tx, { userId: user.id, since: link.createdAt });
       await this.passwords.offerNew(tx, { ...user, email: link.email });
       await this.note(tx, user, link.email, 'user.email_taken_back');
+      return ended;
     };
-    await repeated(() => db.transaction(reverted));
+    sessions.ended(await repeated(() => db.transaction(reverted)));
   }
 
   private async set(tx: Tx, user: User, email: string): Promise<void> {

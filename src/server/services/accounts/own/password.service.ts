@@ -90,7 +90,7 @@ export class PasswordService {
     // Hashing is dear: nobody has it done for a link that is over.
     await links.check(db, 'reset_password', token);
     const passwordHash = await queue.run(from.address, () => hashPassword(password));
-    await db.transaction(async (tx) => {
+    const ended = await db.transaction(async (tx) => {
       const { userId, email } = await links.take(tx, 'reset_password', token);
       const user = await lockPerson(tx, userId);
       // Who reads the mailbox has shown that it is theirs.
@@ -99,10 +99,12 @@ export class PasswordService {
         verifiesEmail: user.email === email,
       });
       await links.end(tx, userId, 'reset_password');
-      await this.deps.sessions.revokeAll(tx, userId);
+      const sessions = await this.deps.sessions.revokeAll(tx, userId);
       await addresses.remember(tx, userId, from.address);
       await this.tell(tx, user, 'user.password_reset');
+      return sessions;
     });
+    this.deps.sessions.ended(ended);
   }
 
   /** Ends the other sessions. 403 `wrong_password`, 409 `state_changed`, 429 `rate_limited`. */
@@ -119,16 +121,18 @@ export class PasswordService {
     const seen = await this.confirm(userId, wish.currentPassword, from);
     const passwordHash = await queue.run(from.address, () => hashPassword(wish.newPassword));
     const stays = await sessions.familyOf(wish.refreshToken, userId);
-    await db.transaction(async (tx) => {
+    const ended = await db.transaction(async (tx) => {
       const user = await lockPerson(tx, userId);
       if (user.passwordHash !== seen.passwordHash) {
         throw new BillingError('state_changed', 'The password was changed elsewhere meanwhile.');
       }
       await setPassword(tx, { userId, passwordHash, now: this.deps.clock.now() });
       await links.end(tx, userId, 'reset_password');
-      await sessions.revokeAll(tx, userId, stays);
+      const others = await sessions.revokeAll(tx, userId, stays);
       await this.tell(tx, user, 'user.password_changed');
+      return others;
     });
+    sessions.ended(ended);
   }
 
   /** Asks for the password again before something grave. 403 `wrong_password`, 429 `rate_limited`. */

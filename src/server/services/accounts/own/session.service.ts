@@ -39,12 +39,13 @@ export class SessionService {
       revokeOwnFamily(tx, { userId, familyId: id, now }),
     );
     if (!ended) throw new BillingError('not_found', 'There is no such session any more.');
+    this.tokens.ended([id]);
   }
 
   /** Signs all out but the asking one; all, where the asking one shows no refresh token. */
   async endOthers(userId: UserId, refreshToken: string | undefined): Promise<void> {
     const stays = await this.tokens.familyOf(refreshToken, userId);
-    await this.db.transaction((tx) => this.tokens.revokeAll(tx, userId, stays));
+    this.tokens.ended(await this.db.transaction((tx) => this.tokens.revokeAll(tx, userId, stays)));
   }
 }
 

@@ -6,17 +6,19 @@ import type { MeteringDeps } from '../metering-deps.ts';
 
 /**
  * The tenant's ledger of a month as CSV, as a stream, which holds a connection until it is read or
- * destroyed. 404 when the month was archived, which it is in every bucket at once.
+ * destroyed; with `only`, the entries of that person. 404 when the month was archived, which it is in
+ * every bucket at once.
  */
 export async function openExport(
   deps: MeteringDeps,
   tenantId: string,
   period: Period,
+  only?: string,
 ): Promise<Readable> {
   await assertNotArchived(deps, period);
   const ledger = await deps.router.read(
     tenantId,
-    (bucket) => bucket.streamLedger(tenantId, period),
+    (bucket) => bucket.streamLedger(tenantId, period, only),
     (found) => found === undefined,
   );
   return found(tenantId, ledger);
@@ -36,13 +38,15 @@ export async function assertNotArchived(
 
 /**
  * The tenant's usage of some days as people read it, as a stream like the ledger's. Of months that
- * were archived it has the days without member and model.
+ * were archived it has the days without member and model. With `only` one person's is told apart, and
+ * that of all others put together.
  */
 export async function openReport(
   { router }: MeteringDeps,
   tenantId: string,
   span: DaySpan,
   members: readonly Member[],
+  only?: string,
 ): Promise<Readable> {
   const archived: Period[] = [];
   for (const period of monthsOf(span.from, span.to)) {
@@ -52,7 +56,7 @@ export async function openReport(
     tenantId,
     await router.read(
       tenantId,
-      (bucket) => bucket.streamReport(tenantId, span, members, archived),
+      (bucket) => bucket.streamReport(tenantId, span, members, archived, only),
       (file) => file === undefined,
     ),
   );
