@@ -89,6 +89,8 @@ test.each([
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/subscription#limits$/);
     await page.locator('#limits').getByRole('button', { name: words.change }).waitFor();
+    // One fen of the cap is left, which no message costs: the card says that it is reached.
+    await page.locator('#limits').getByText(words.state.reached).waitFor();
     await paywall.waitFor({ state: 'detached' });
 
     await bill(session, `billed($1, 's', 9000000)`);

@@ -25,6 +25,7 @@ const ACTIONS = [
   'overage.agreed',
   'overage.ended',
   'spending_rule.set',
+  'overage.wishes_changed',
   'subscription.created',
   'subscription.status_changed',
   'subscription.price_changed',

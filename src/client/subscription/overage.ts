@@ -1,3 +1,4 @@
+import type { CreditsView } from '../../domain/billing/credits.ts';
 import {
   CAP_MINOR_MAX,
   type OveragePrice,
@@ -36,12 +37,24 @@ export type OverageState =
   | 'reached'
   | 'on';
 
-/** What is said of it first. */
-export function overageState(overage: OverageView): OverageState {
+/**
+ * What is said of it first. `spendable` is what the next call could take of each resource, as admission
+ * counts it: less than one call's price may be left under a cap that is not reached to the cent.
+ */
+export function overageState(
+  overage: OverageView,
+  spendable?: CreditsView['spendable'],
+): OverageState {
   const { price, paused, enabled, lapsed, suspended, capMinor, usedMinor } = overage;
   if (!price) return 'not_sold';
   if (suspended || lapsed === 'uncollectible') return enabled ? 'suspended' : 'uncollected';
   if (paused) return paused;
   if (!enabled) return lapsed === 'price' ? 'price_rose' : 'off';
-  return usedMinor >= (capMinor ?? 0) ? 'reached' : 'on';
+  const isChatOver = spendable?.messages === 0 || spendable?.llm_tokens === 0;
+  return usedMinor >= (capMinor ?? 0) || (isChatOver && !isHeldByTrust(overage)) ? 'reached' : 'on';
+}
+
+/** What may be unpaid at once leaves less than the cap does. */
+function isHeldByTrust({ capMinor, usedMinor, exposureMinor, unpaidMinor }: OverageView): boolean {
+  return exposureMinor !== null && exposureMinor - unpaidMinor < (capMinor ?? 0) - usedMinor;
 }

@@ -86,6 +86,7 @@ export default {
       overage_agreed: 'Switched overage on, or set its cap',
       overage_ended: 'Switched overage off',
       spending_rule_set: 'Set what may be spent',
+      overage_wishes_changed: 'Changed the cap or the notices of overage',
       subscription_created: 'Subscription began',
       subscription_cancel_requested: 'Asked to cancel',
       subscription_change_requested: 'Asked for another plan',

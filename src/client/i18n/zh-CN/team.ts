@@ -85,6 +85,7 @@ const team: Messages['team'] = {
       overage_agreed: '开启超额用量或设定上限',
       overage_ended: '关闭超额用量',
       spending_rule_set: '设定消费规则',
+      overage_wishes_changed: '更改超额用量的上限或通知',
       subscription_created: '订阅已开始',
       subscription_cancel_requested: '申请取消订阅',
       subscription_change_requested: '申请变更方案',

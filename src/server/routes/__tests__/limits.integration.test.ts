@@ -88,7 +88,19 @@ describe('12.4 limits over HTTP', () => {
     );
     expect(rows).toMatchObject([
       { action: 'overage.agreed', actor_kind: 'user', after: { capMinor: 5_000, ...PRICE } },
-      { action: 'overage.ended', after: { enabled: false } },
+      { action: 'overage.ended', after: { enabled: false, currency: 'cny' } },
+    ]);
+    // Off stays off: what changes beside it is written down as that, and what does not is not.
+    await put(owner, { overage: { enabled: false } });
+    await put(owner, { overage: { enabled: false }, alerts: [50] });
+    await put(owner, { overage: { enabled: false }, alerts: [50] });
+    const { rows: later } = await server.database.pool.query(
+      `select action, before, after from audit_log
+       where tenant_id = $1 and action like 'overage.%' order by created_at, id offset 2`,
+      [owner.session.tenant.id],
+    );
+    expect(later).toMatchObject([
+      { action: 'overage.wishes_changed', before: { alerts: [80] }, after: { alerts: [50] } },
     ]);
   });
 

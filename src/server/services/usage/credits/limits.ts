@@ -68,12 +68,14 @@ export async function setLimits(
         const agreement = { tenantId, actor, enabled, capMinor, price, alerts, now };
         const answer = await agreeToOverage(place, agreement);
         if (answer !== null) return answer;
-        await insertAuditEntry(tx, {
-          ...{ tenantId, actor, now, requestId: requestId ?? null },
-          action: enabled ? 'overage.agreed' : 'overage.ended',
-          before: written(before),
-          after: { enabled, capMinor, ...price, alerts },
-        });
+        const after = { enabled, capMinor, currency: before.overage.currency, ...price, alerts };
+        const action = actionOf(before, after);
+        if (action !== null) {
+          await insertAuditEntry(tx, {
+            ...{ tenantId, actor, now, requestId: requestId ?? null, action },
+            ...{ before: written(before), after },
+          });
+        }
         return null;
       }),
     ),
@@ -89,6 +91,18 @@ const written = ({ overage, alerts }: OverageLimits) => ({
   currency: overage.currency,
   alerts,
 });
+
+/** What the log calls it; null where nothing became other than it was. An agreement is always written down. */
+function actionOf(
+  before: LimitsView,
+  after: { enabled: boolean; capMinor: number | null; alerts: readonly CapAlert[] },
+) {
+  if (after.enabled) return 'overage.agreed';
+  if (before.overage.enabled) return 'overage.ended';
+  const isSame =
+    after.capMinor === before.overage.capMinor && after.alerts.join() === before.alerts.join();
+  return isSame ? null : 'overage.wishes_changed';
+}
 
 function assertCap(capMinor: number | null, needed: boolean): void {
   if (capMinor === null && !needed) return;
