@@ -4,7 +4,8 @@ import { auditActionKey } from '../../src/client/settings/audit-actions.ts';
 import { sourceFiles } from './files.ts';
 
 test('13 whatever the log has a name for has words', () => {
-  const rooms = 'api_key|credits|invitation|member|overage|purchase|statement|subscription';
+  const rooms =
+    'api_key|credits|invitation|member|overage|purchase|spending_rule|statement|subscription';
   const name = new RegExp(`'((?:${rooms}|team|tenant|usage|user)\\.[a-z_]+)'`, 'g');
   const written = ['src/server', 'src/db']
     .flatMap((folder) => sourceFiles(folder, ['.ts']))

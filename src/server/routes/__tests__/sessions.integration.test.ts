@@ -4,7 +4,7 @@ import { BrowserSession } from '../../../../tests/support/browser-session.ts';
 import { tokenMailed } from '../../../../tests/support/mailed.ts';
 import { readEvents } from '../../../../tests/support/sse.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
-import { LiveSessions } from '../../services/accounts/live-sessions.ts';
+import { LiveSessions } from '../../services/accounts/own/live-sessions.ts';
 
 const PASSWORD = 'correct horse';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';

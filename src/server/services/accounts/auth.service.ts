@@ -27,7 +27,7 @@ import { FairQueue } from './fair-queue.ts';
 import type { Credentials, From, Registration } from './from.ts';
 import { getAccount } from './get-account.ts';
 import { KnownAddresses } from './known-addresses.ts';
-import { LiveSessions } from './live-sessions.ts';
+import { LiveSessions } from './own/live-sessions.ts';
 import { MailedTokens } from './mailed-token.ts';
 import { OneTimeLinks } from './own/one-time-links.ts';
 import { OwnAccount } from './own/own-account.ts';

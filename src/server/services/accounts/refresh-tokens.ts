@@ -15,7 +15,7 @@ import {
 import type { RefreshToken } from '../../../db/schema/index.ts';
 import type { Logger } from '../../log.ts';
 import type { From } from './from.ts';
-import type { LiveSessions } from './live-sessions.ts';
+import type { LiveSessions } from './own/live-sessions.ts';
 import { decideRefresh, REFRESH_TOKEN_TTL_SECONDS } from './refresh-decision.ts';
 
 /** Makes, rotates and revokes refresh tokens. `clock` is the real time. */

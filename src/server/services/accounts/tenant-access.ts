@@ -10,7 +10,7 @@ import {
 } from '../../../db/repositories/accounts/user.repository.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 import { describe } from './account-view.ts';
-import type { LiveSessions } from './live-sessions.ts';
+import type { LiveSessions } from './own/live-sessions.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import type { Standing, Standings } from './standings.ts';
 

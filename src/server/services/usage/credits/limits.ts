@@ -94,7 +94,7 @@ const written = ({ overage, alerts }: OverageLimits) => ({
 
 /** What the log calls it; null where nothing became other than it was. An agreement is always written down. */
 function actionOf(
-  before: LimitsView,
+  before: OverageLimits,
   after: { enabled: boolean; capMinor: number | null; alerts: readonly CapAlert[] },
 ) {
   if (after.enabled) return 'overage.agreed';

@@ -1,6 +1,6 @@
-import type { Db } from '../../../db/client.ts';
-import { isFamilyLive } from '../../../db/repositories/accounts/refresh-token.repository.ts';
-import type { Clock } from '../../../domain/clock.ts';
+import type { Db } from '../../../../db/client.ts';
+import { isFamilyLive } from '../../../../db/repositories/accounts/refresh-token.repository.ts';
+import type { Clock } from '../../../../domain/clock.ts';
 
 /** How long a session that was ended in another process may still be listened with. */
 const LOOK_EVERY_MS = 30_000;
