@@ -23,6 +23,8 @@ export const OPERATORS = [
   'usage:spread',
   'community:reports',
   'community:hide',
+  'operator:grant',
+  'operator:revoke',
 ] as const;
 
 export const { dependencies, devDependencies, scripts } = JSON.parse(readText('package.json')) as {

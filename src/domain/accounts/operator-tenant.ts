@@ -1,7 +1,7 @@
 import type { AlertKind } from '../alerts.ts';
 import type { CreditsView } from '../billing/credits.ts';
 import type { PaymentView } from '../billing/payment-view.ts';
-import type { PurchaseView } from '../billing/purchase-view.ts';
+import type { PurchaseView } from '../billing/spending/purchase-view.ts';
 import type { StatementView } from '../billing/statement.ts';
 import type { SubscriptionStatus } from '../billing/subscription-view.ts';
 import type { Role } from '../ids.ts';

@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { Operators } from '../services/operators/operators.ts';
+import type { LedgerVerificationService } from '../services/usage/ledger/ledger-verification.service.ts';
 import type { UsageService } from '../services/usage.service.ts';
 import type { BillingServices } from './billing-services.ts';
 import type { Foundation } from './foundation.ts';
@@ -8,7 +9,8 @@ import type { ProductServices } from './product-services.ts';
 /** Wires what operators see and do: everything that the other services offer, seen from above. */
 export function createOperators(
   { config, clock, database }: Foundation,
-  services: ProductServices & BillingServices & { usage: UsageService },
+  services: ProductServices &
+    BillingServices & { usage: UsageService; ledgerVerification: LedgerVerificationService },
 ): Operators {
   const { passwords, secondFactors } = services.auth.own;
   const { db, pool, buckets } = database;
@@ -17,5 +19,6 @@ export function createOperators(
     ...{ db, pool, buckets, clock, realTime: systemClock },
     ...{ limits: config.signIn, passwords, secondFactors },
     credits: services.usage.credits,
+    config,
   });
 }

@@ -45,3 +45,8 @@ export async function listDueSyncFailures(db: DbOrTx, now: Date, limit: number):
     .limit(limit);
   return rows.map((row) => row.customerId);
 }
+
+/** How many customers could not be synced the last time. */
+export function countSyncFailures(db: DbOrTx): Promise<number> {
+  return db.$count(syncFailures);
+}

@@ -59,3 +59,11 @@ export async function eventLagSeconds(pool: Pool): Promise<number> {
   );
   return rows[0]!.lag ?? 0;
 }
+
+/** The version of the server, as `18.4`. */
+export async function databaseVersion(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ version: string }>(
+    `select current_setting('server_version') as version`,
+  );
+  return rows[0]!.version;
+}

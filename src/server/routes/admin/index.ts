@@ -4,6 +4,8 @@ import type { Context } from '../../context.ts';
 import { createRouter } from '../router.ts';
 import { tenantActRoutes } from './tenant-acts.ts';
 import { operatorTenantRoutes } from './tenants.ts';
+import { operatorHealthRoutes } from './health.ts';
+import { operatorInboxRoutes } from './inbox.ts';
 import { operatorSessionRoutes } from './session.ts';
 
 /** Everything below `/api/admin`: for operators alone. */
@@ -12,5 +14,7 @@ export function adminRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.route('/', operatorSessionRoutes(context));
   router.route('/', operatorTenantRoutes(context));
   router.route('/', tenantActRoutes(context));
+  router.route('/', operatorInboxRoutes(context));
+  router.route('/', operatorHealthRoutes(context));
   return router;
 }

@@ -1,9 +1,16 @@
+import type { HealthScreen } from '../../../domain/accounts/operator-inbox.ts';
 import { OperatorAccess, type OperatorAccessDeps } from './access.ts';
+import { readHealth, type HealthDeps } from './health.ts';
+import { OperatorInbox, type InboxDeps } from './inbox.ts';
 import { OperatorLog } from './log.ts';
 import { TenantActs, type TenantActDeps } from './tenant-acts.ts';
 import { OperatorTenants, type TenantReads } from './tenants.ts';
 
-export type OperatorDeps = OperatorAccessDeps & TenantReads & Omit<TenantActDeps, 'tenants'>;
+export type OperatorDeps = OperatorAccessDeps &
+  TenantReads &
+  HealthDeps &
+  Omit<TenantActDeps, 'tenants'> &
+  Omit<InboxDeps, 'log'>;
 
 /** What people who run the installation see and do. Each act needs a reason, and leaves a trace. */
 export class Operators {
@@ -11,11 +18,20 @@ export class Operators {
   readonly log: OperatorLog;
   readonly tenants: OperatorTenants;
   readonly acts: TenantActs;
+  readonly inbox: OperatorInbox;
+  readonly #deps: HealthDeps;
 
   constructor(deps: OperatorDeps) {
     this.access = new OperatorAccess(deps);
     this.log = new OperatorLog(deps);
     this.tenants = new OperatorTenants(deps);
+    this.inbox = new OperatorInbox({ ...deps, log: this.log });
+    this.#deps = deps;
     this.acts = new TenantActs({ ...deps, log: this.log, tenants: this.tenants });
+  }
+
+  /** How the installation is. */
+  readHealth(): Promise<HealthScreen> {
+    return readHealth(this.#deps);
   }
 }
