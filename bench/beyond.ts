@@ -1,6 +1,7 @@
 import type { BenchDatabase, BenchServer } from './database.ts';
 import { PERIOD, NOW } from './database.ts';
-import { usageServiceOf, type Design } from './designs.ts';
+import { holding, plainCredits, recording } from './beyond-designs.ts';
+import { usageServiceOf } from './designs.ts';
 import { drive, median } from './load.ts';
 import { atLeast, printFigures, type Report } from './report.ts';
 import type { Pace } from './throughput.ts';
@@ -10,8 +11,8 @@ const CALLERS = 512;
 const PLENTY = 9_000_000_000_000;
 
 /**
- * Use beyond the quota beside use within it, in turns: by grants, by overage, on one tenant, and refused
- * at the cap. Ratios are of the same round; the median round counts.
+ * Use beyond the quota beside use within it, in turns: by grants, by overage, on one tenant, refused at the
+ * cap, held, and by the plain design. Ratios are of the same round; the median round counts.
  */
 export async function benchBeyond(server: BenchServer, report: Report, pace: Pace): Promise<void> {
   const database = await server.open('bench_beyond');
@@ -22,17 +23,16 @@ export async function benchBeyond(server: BenchServer, report: Report, pace: Pac
   const usage = usageServiceOf(database);
   // Listening, it keeps the plans that refusals name.
   usage.start();
-  const record = (name: string, resourceType: 'messages' | 'images'): Design => ({
-    name,
-    call: (tenantId) => usage.trackUsage({ tenantId, resourceType, amount: 1 }).catch(() => {}),
-  });
   const runs = [
-    { design: record('within the quota', 'messages'), tenants: granted },
-    { design: record('beyond it, by grants', 'images'), tenants: granted },
-    { design: record('beyond it, by overage', 'images'), tenants: billed },
-    { design: record('within it, one tenant', 'messages'), tenants: granted.slice(7, 8) },
-    { design: record('beyond it, one tenant', 'images'), tenants: granted.slice(7, 8) },
-    { design: record('refused at the cap', 'images'), tenants: capped },
+    { design: recording(usage, 'within the quota', 'messages'), tenants: granted },
+    { design: recording(usage, 'beyond it, by grants', 'images'), tenants: granted },
+    { design: recording(usage, 'beyond it, by overage', 'images'), tenants: billed },
+    { design: recording(usage, 'within it, one tenant', 'messages'), tenants: granted.slice(7, 8) },
+    { design: recording(usage, 'beyond it, one tenant', 'images'), tenants: granted.slice(7, 8) },
+    { design: recording(usage, 'refused at the cap', 'images'), tenants: capped },
+    { design: holding(usage, 'hold and settle', 'messages'), tenants: granted },
+    { design: holding(usage, 'hold and settle, two sources', 'api_calls'), tenants: granted },
+    { design: await plainCredits(database), tenants: granted },
   ];
   const perSecond = new Map<string, number[]>(runs.map(({ design }) => [design.name, []]));
   const at = { callers: CALLERS };
@@ -58,17 +58,25 @@ export async function benchBeyond(server: BenchServer, report: Report, pace: Pac
     least('beyond it, by overage', 'within the quota', 0.6),
     least('beyond it, one tenant', 'within it, one tenant', 0.5),
     least('refused at the cap', 'within the quota', 0.5),
+    least('hold and settle, two sources', 'hold and settle', 0.3),
+    atLeast(
+      'beyond it, by grants: times the plain design',
+      share('beyond it, by grants', 'the plain design: lock, sum, insert'),
+      10,
+      '',
+    ),
   );
 }
 
-/** No pictures in anybody's quota: what each has instead. */
+/** No pictures in anybody's quota, and one call of the API: what each has instead. */
 async function prepare(
   { pool }: BenchDatabase,
   sets: Record<'granted' | 'billed' | 'capped', string[]>,
 ): Promise<void> {
   await pool.query(
-    `update u00.usage_totals set "limit" = 0, rate_micro = 1
-     where period = $1 and resource_type = 'images'`,
+    `update u00.usage_totals
+     set "limit" = case when resource_type = 'images' then 0 else 1 end, rate_micro = 1
+     where period = $1 and resource_type in ('images', 'api_calls')`,
     [PERIOD],
   );
   for (const tenantId of sets.granted) {

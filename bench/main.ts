@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { benchBeyond } from './beyond.ts';
 import { benchBuckets } from './buckets.ts';
+import { benchCreditReads } from './credit-reads.ts';
 import { loadLedger, startBenchServer } from './database.ts';
 import { benchHangUps } from './hang-ups.ts';
 import { benchHttp } from './http.ts';
 import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
 import { newReport, printCriteria, writeReport } from './report.ts';
+import { benchStatements } from './statements.ts';
 import { benchChecks, benchLatency, benchThroughput } from './throughput.ts';
 
 /**
@@ -26,6 +28,8 @@ const PARTS = [
   'reads',
   'buckets',
   'beyond',
+  'statements',
+  'credits',
 ] as const;
 type Part = (typeof PARTS)[number];
 const wanted = new Set(values.only?.split(',') ?? PARTS);
@@ -63,6 +67,8 @@ try {
     ],
     ['buckets', () => benchBuckets(server, report, pace)],
     ['beyond', () => benchBeyond(server, report, pace)],
+    ['statements', () => benchStatements(server, report, values.quick ? 2 : 5)],
+    ['credits', () => benchCreditReads(server, report, values.quick ? 200 : 1_000)],
     [
       'reads',
       () =>

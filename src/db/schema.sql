@@ -2266,6 +2266,8 @@ CREATE INDEX credit_accounts_overage_idx ON u00.credit_accounts USING btree (ten
 
 CREATE INDEX credit_draws_reverses_idx ON u00.credit_draws USING btree (tenant_id, reverses_seq) WHERE (reverses_seq IS NOT NULL);
 
+CREATE INDEX credit_grants_held_idx ON u00.credit_grants USING btree (tenant_id) WHERE (held_micro > 0);
+
 CREATE INDEX credit_grants_order_idx ON u00.credit_grants USING btree (tenant_id, expires_at, class, effective_at, id) WHERE (left_micro > 0);
 
 CREATE INDEX overage_notices_mail_due_idx ON u00.overage_notices USING btree (made_at) WHERE mail_due;
@@ -2674,6 +2676,50 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_means(p_tenants uuid[], p_period text, p_now timestamp with time zone, OUT means numeric[], OUT later numeric[], OUT marks boolean[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_rooms record;
+begin
+  v_rooms := credit_rooms(p_tenants, array_fill(p_period, array[cardinality(p_tenants)]));
+  select array_agg(b.grants + case when b.is_on then greatest(0, b.room_now) else 0 end order by b.n),
+    array_agg(b.grants + b.held + case when b.is_on then greatest(0, b.room) else 0 end order by b.n),
+    array_agg(b.mark_ref is not null and not exists (
+      select from overage_notices o where o.tenant_id = b.tenant and o.ref = b.mark_ref) order by b.n)
+  into means, later, marks
+  from (
+    select w.n, w.tenant, a.head_left + g.behind as grants, h.held, a.is_on,
+      least(w.capped_now, w.trusted_now) as room_now, least(w.capped, w.trusted) as room,
+      -- As `credit_mark` names it; null where the cap is not in the way, or who is told of none.
+      case when a.is_on and w.capped <= w.trusted then 'cap/' || p_period || '/' || a.overage_currency
+        || '/' || a.overage_cap_minor || '/' || a.alert end as mark_ref
+    from unnest(p_tenants, v_rooms.capped, v_rooms.capped_now, v_rooms.trusted, v_rooms.trusted_now)
+      with ordinality as w(tenant, capped, capped_now, trusted, trusted_now, n)
+    cross join lateral (
+      select c.*, c.overage_on and c.overage_paused is null and c.overage_suspended is null as is_on,
+        (select max(s.percent) from unnest(c.overage_alerts) as s(percent)) as alert
+      from credit_accounts c
+      where c.tenant_id = w.tenant
+    ) as a
+    cross join lateral (
+      select coalesce(sum(left_micro), 0) as behind from credit_grants
+      where a.head_grant is not null and tenant_id = w.tenant and left_micro > 0 and frozen_at is null
+        and effective_at <= p_now and expires_at > p_now
+    ) as g
+    cross join lateral (
+      select coalesce(sum(held_micro - revoke_due_micro), 0) as held from credit_grants
+      where tenant_id = w.tenant and held_micro > 0 and frozen_at is null and expires_at > p_now
+    ) as h
+    offset 0
+  ) as b;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_next(a credit_accounts, p_period text, p_now timestamp with time zone)
  RETURNS credit_accounts
  LANGUAGE plpgsql
@@ -2921,6 +2967,36 @@ CREATE OR REPLACE FUNCTION u00.credit_overage_void(p_tenant uuid, p_ref text)
 AS $function$ select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed'], 'void'); $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_overages(p_tenants uuid[], p_periods text[])
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_rooms record;
+  v_views json;
+begin
+  v_rooms := credit_rooms(p_tenants, p_periods);
+  select json_agg(case when a.overage_currency is null then json_build_object('offer', t.overage)
+    else json_build_object('offer', t.overage, 'enabled', a.overage_on, 'capMinor', a.overage_cap_minor,
+      'currency', a.overage_currency, 'minorPerCredit', trim_scale(a.overage_price)::text,
+      'agreed', trim_scale(a.overage_agreed)::text, 'lapsed', a.overage_lapsed, 'paused',
+      a.overage_paused, 'suspended', a.overage_suspended, 'alerts', a.overage_alerts, 'room',
+      case when a.overage_on and a.overage_paused is null and a.overage_suspended is null
+        then greatest(0, least(w.capped_now, w.trusted_now, 9000000000000000)) else 0 end,
+      'usedMinor', floor(w.spent / 1000000), 'unpaid', a.unpaid_micro - a.overage_left,
+      'exposureMinor', w.exposure, 'isCapped', w.capped_now <= w.trusted_now) end order by w.n)
+  into v_views
+  from unnest(p_tenants, v_rooms.spent, v_rooms.exposure, v_rooms.capped_now, v_rooms.trusted_now)
+    with ordinality as w(tenant, spent, exposure, capped_now, trusted_now, n)
+  left join lateral (select * from credit_accounts c where c.tenant_id = w.tenant) as a on true
+  left join lateral (select overage from usage_tenants u where u.tenant_id = w.tenant) as t on true;
+  return v_views;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_pay(a credit_accounts, p_period text, p_resource resource_type, p_rate bigint, p_units bigint, p_now timestamp with time zone)
  RETURNS credit_accounts
  LANGUAGE plpgsql
@@ -3159,6 +3235,50 @@ begin
   -- A sum that bigint and JavaScript both take.
   return greatest(0, least(credit_capped(a, p_period, p_held), credit_trusted(a, p_held),
     9000000000000000))::bigint;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_rooms(p_tenants uuid[], p_periods text[], OUT spent numeric[], OUT exposure bigint[], OUT capped numeric[], OUT capped_now numeric[], OUT trusted numeric[], OUT trusted_now numeric[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  select array_agg(b.spent order by b.n), array_agg(b.exposure order by b.n),
+    array_agg(floor((b.cap - b.spent) / b.price) order by b.n),
+    array_agg(floor((b.cap - b.spent - b.held) / b.price) order by b.n),
+    array_agg(b.trusted order by b.n), array_agg(b.trusted - b.held_micro order by b.n)
+  into spent, exposure, capped, capped_now, trusted, trusted_now
+  from (
+    select w.n, a.overage_cap_minor * 1000000.0 as cap, a.overage_price as price, a.exposure,
+      m.used - a.loaded as spent, m.held, m.held_micro,
+      floor(a.exposure * 1000000.0 / a.overage_price) - a.unpaid_micro + a.overage_left as trusted
+    from unnest(p_tenants, p_periods) with ordinality as w(tenant, period, n)
+    left join lateral (
+      select c.*,
+        -- What is loaded is not used.
+        case when c.overage_period = w.period then c.overage_left * c.overage_price else 0 end as loaded,
+        coalesce(c.exposure_minor, (case when c.overage_currency = 'cny' then array[5000, 20000, 50000]
+          else array[700, 2800, 7000] end)[1 + (select count(*) from (
+            select from overage_bills b
+            where b.tenant_id = w.tenant and b.state = 'paid' and b.micro > 0 limit 2) as two)]) as exposure
+      from credit_accounts c
+      where c.tenant_id = w.tenant and c.overage_price is not null
+    ) as a on true
+    cross join lateral (
+      select coalesce(sum(o.held_micro), 0) as held_micro,
+        coalesce(sum(o.used_micro * o.minor_per_credit)
+          filter (where o.period = w.period and o.currency = a.overage_currency), 0) as used,
+        coalesce(sum(o.held_micro * o.minor_per_credit)
+          filter (where o.period = w.period and o.currency = a.overage_currency), 0) as held
+      from overage_periods o
+      where a.tenant_id is not null and o.tenant_id = w.tenant
+    ) as m
+    -- So that each is worked out once.
+    offset 0
+  ) as b;
 end $function$
 ;
 
@@ -3645,34 +3765,63 @@ AS $function$
 declare
   v_day int := extract(day from p_occurred_at at time zone 'UTC');
   v_repeated int[] := '{}';
-  v_apart int[] := '{}';
+  v_aside int[] := '{}';
   v_unopened boolean;
   v_self xid;
   v_crossing boolean;
-  v_swept int[] := '{}';
   v_first usage_idempotency;
   v_counter usage_totals;
-  v_expired record;
+  v_freed record;
+  v_found record;
   v_crossed usage_totals;
   v_none credit_accounts;
-  v_accounts credit_accounts[];
-  v_asked boolean[];
-  v_owner int[];
+  -- By group.
+  v_apart boolean[];
+  v_moves boolean[];
+  v_days int[];
   v_beyond bigint[];
   v_held_beyond bigint[];
   v_rates bigint[];
+  v_per_member boolean[];
+  v_thresholds int[];
+  v_overdue int[] := '{}';
+  v_owner int[];
+  -- By tenant, at its first group. `v_left` and `v_seq` are ahead of the account: what its source (the
+  -- head, or where `v_billed` what is loaded of overage) has left, and its last number.
+  v_asking boolean[];
+  v_askers int[] := '{}';
+  v_accounts credit_accounts[];
+  v_known boolean[];
+  v_billed boolean[];
+  v_left bigint[];
+  v_seq bigint[];
+  v_drawn boolean[];
+  v_changed boolean[];
+  v_due_all numeric[];
+  v_poor int[];
+  v_poor_tenants uuid[];
+  v_means numeric[];
+  v_later numeric[];
+  v_marks boolean[];
+  -- By call.
   v_plan_units bigint[];
   v_draw_seq bigint[];
   v_draw_count bigint[];
-  v_per_member boolean[];
+  v_draw_micro bigint[];
+  v_draw_grants uuid[];
+  v_draw_currencies text[];
+  v_draw_prices numeric[];
   m record;
   v_full boolean;
   a credit_accounts;
   v_room bigint;
   v_need bigint;
+  v_due bigint;
   v_pays boolean;
-  v_before bigint;
+  v_sweeps boolean;
+  v_i int := 0;
   g int;
+  o int;
 begin
   if p_careful then
     -- The counters' lock comes before the look at the keys: two processes with one key meet on it.
@@ -3686,7 +3835,7 @@ begin
     ) as locked;
 
     select coalesce(array_agg(c.n order by c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
-    into v_repeated, v_apart
+    into v_repeated, v_aside
     from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
     cross join lateral (
       select from usage_idempotency
@@ -3703,7 +3852,7 @@ begin
     select w.tenant_id, p_period, w.resource_type, w.used, w.held, -1
     from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
       with ordinality as w(tenant_id, resource_type, used, held, n)
-    where w.n <> all(v_apart)
+    where w.n <> all(v_aside)
     on conflict (tenant_id, period, resource_type) do update
     set used = t.used + excluded.used,
       held = t.held + excluded.held,
@@ -3779,13 +3928,13 @@ begin
     select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
       array_agg(t."limit" order by w.n), array_agg(t.beyond order by w.n),
       array_agg(t.held_beyond order by w.n), array_agg(t.rate_micro order by w.n),
-      array_agg(t.per_member order by w.n),
-      coalesce(array_agg(w.n order by w.n) filter (where t.xmin <> v_self), '{}')
+      array_agg(t.per_member order by w.n), array_agg(t.threshold::int order by w.n),
+      array_agg(t.day::int order by w.n), array_agg(t.xmin <> v_self order by w.n)
     into group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_per_member,
-      v_apart
+      v_thresholds, v_days, v_apart
     from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
     cross join lateral (
-      select xmin, used, held, "limit", beyond, held_beyond, rate_micro, per_member
+      select xmin, used, held, "limit", beyond, held_beyond, rate_micro, per_member, threshold, day
       from usage_totals
       where tenant_id = g_tenant and period = p_period and resource_type = g_resource
       limit 1
@@ -3806,27 +3955,95 @@ begin
     v_plan_units := call_used;
     v_draw_seq := call_used;
     v_draw_count := call_used;
+    v_draw_micro := call_used;
+    v_draw_grants := call_reservations;
+    v_draw_currencies := array_fill(null::text, array[cardinality(p_groups)]);
+    v_draw_prices := array_fill(null::numeric, array[cardinality(p_groups)]);
 
     v_owner := array_fill(0, array[cardinality(p_group_tenants)]);
-    v_asked := array_fill(false, array[cardinality(p_group_tenants)]);
+    v_due_all := array_fill(0::numeric, array[cardinality(p_group_tenants)]);
+    v_asking := array_fill(false, array[cardinality(p_group_tenants)]);
+    v_moves := v_asking;
+    v_known := v_asking;
+    v_billed := v_asking;
+    v_drawn := v_asking;
+    v_changed := v_asking;
+    v_marks := v_asking;
+    v_left := array_fill(0::bigint, array[cardinality(p_group_tenants)]);
+    v_seq := v_left;
+    v_means := array_fill(null::numeric, array[cardinality(p_group_tenants)]);
+    v_later := v_means;
     v_accounts := array_fill(v_none, array[cardinality(p_group_tenants)]);
     for g in 1 .. cardinality(p_group_tenants) loop
-      v_owner[g] := case when g > 1 and p_group_tenants[g] = p_group_tenants[g - 1]
-        then v_owner[g - 1] else g end;
-      if not v_asked[v_owner[g]] and g = any(v_apart)
-        and (v_rates[g] is not null or v_held_beyond[g] > 0)
+      o := case when g > 1 and p_group_tenants[g] = p_group_tenants[g - 1] then o else g end;
+      v_owner[g] := o;
+      if v_apart[g] and (v_rates[g] is not null or v_held_beyond[g] > 0)
         and group_used[g] - v_beyond[g] + group_held[g] - v_held_beyond[g] + p_group_used[g]
           + p_group_held[g] > group_limits[g]
       then
-        v_asked[v_owner[g]] := true;
-        v_accounts[v_owner[g]] := credit_account(p_group_tenants[g]);
+        if not v_asking[o] then v_askers := v_askers || o; end if;
+        v_asking[o] := true;
+        v_due_all[o] := v_due_all[o]
+          + (p_group_used[g] + p_group_held[g])::numeric * coalesce(v_rates[g], 0);
       end if;
     end loop;
+
+    -- The accounts, locked in order, with the heads that are in force.
+    for a in
+      select c.*
+      from unnest(v_askers) with ordinality as w(asker, n)
+      cross join lateral (
+        select * from credit_accounts where tenant_id = p_group_tenants[w.asker] for update
+      ) as c
+    loop
+      loop
+        v_i := v_i + 1;
+        o := v_askers[v_i];
+        exit when p_group_tenants[o] = a.tenant_id;
+      end loop;
+      if a.head_until <= p_now then
+        a := credit_rehead(a, p_now);
+        perform credit_keep(a, p_now);
+      end if;
+      v_accounts[o] := a;
+      v_known[o] := true;
+      v_seq[o] := a.last_seq;
+      v_billed[o] := a.head_grant is null and a.overage_period = p_period is true;
+      v_left[o] := case when v_billed[o] then a.overage_left else a.head_left end;
+    end loop;
+
+    -- Whoever asks for more than that has left may come to the end of what there is.
+    select coalesce(array_agg(w.n::int order by w.n), '{}'), array_agg(w.tenant order by w.n)
+    into v_poor, v_poor_tenants
+    from unnest(p_group_tenants, v_known, v_due_all, v_left) with ordinality
+      as w(tenant, known, due, rest, n)
+    where w.known and w.due > w.rest;
+    if cardinality(v_poor) > 0 then
+      v_found := credit_means(v_poor_tenants, p_period, p_now);
+      for v_i in 1 .. cardinality(v_poor) loop
+        o := v_poor[v_i];
+        v_means[o] := v_found.means[v_i];
+        v_later[o] := v_found.later[v_i];
+        v_marks[o] := v_found.marks[v_i];
+      end loop;
+    end if;
+
+    -- Before a call is refused: holds past their time keep nobody out.
+    select coalesce(array_agg(w.n::int order by w.n), '{}') into v_overdue
+    from unnest(p_group_tenants, p_group_resources, group_held, v_apart) with ordinality
+      as w(g_tenant, g_resource, held, apart, n)
+    cross join lateral (
+      select from usage_reservations
+      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
+        and state = 'open' and expires_at <= p_now
+      limit 1
+    ) as found
+    where w.apart and w.held > 0;
 
     for n in 1 .. cardinality(p_groups) loop
       g := p_groups[n];
       call_limits[n] := group_limits[g];
-      if g <> all(v_apart) then
+      if not v_apart[g] then
         call_used[n] := group_used[g] - p_group_used[g] + p_used_through[n];
         call_remaining[n] := group_limits[g] - group_used[g] - group_held[g]
           + v_beyond[g] + v_held_beyond[g]
@@ -3861,66 +4078,110 @@ begin
         v_full := p_enforce[n] and coalesce(m.used + m.held + p_amounts[n] > m.month_max, false);
       end if;
       if p_amounts[n] > v_room or v_full then
-        a := v_accounts[v_owner[g]];
-        if a.head_until <= p_now then a := credit_rehead(a, p_now); end if;
+        o := v_owner[g];
         v_need := greatest(0, p_amounts[n] - v_room);
-        v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
-        -- Before refusing: holds past their time keep nobody out.
-        if p_enforce[n] and (v_full or not v_pays) and g <> all(v_swept) and group_held[g] > 0 then
-          if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
-          v_expired := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
-          group_held[g] := group_held[g] - v_expired.freed;
-          group_used[g] := group_used[g] + v_expired.counted;
-          v_held_beyond[g] := v_held_beyond[g] - v_expired.freed_beyond;
-          v_beyond[g] := v_beyond[g] + v_expired.counted_beyond;
-          v_swept := v_swept || g;
-          if a.tenant_id is not null then
-            a := credit_rehead(credit_account(p_group_tenants[g]), p_now);
-          end if;
-          v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
-            group_held[g] - v_held_beyond[g]);
-          v_need := greatest(0, p_amounts[n] - v_room);
-          v_pays := v_need = 0 or credit_pays(a, v_rates[g], v_need, 0, p_now, p_period);
-          if v_full then
-            m := usage_member(p_group_tenants[g], p_period, p_group_resources[g],
-              p_metadata[n] ->> 'userId');
-            v_full := m.used + m.held + p_amounts[n] > m.month_max;
-          end if;
-        end if;
-        if v_full then
-          outcomes[n] := 5;
-          call_waits[n] := m.used + p_amounts[n] <= m.month_max;
-        elsif v_need > 0 and not v_pays and p_enforce[n] then
-          outcomes[n] := 1;
-          -- Whether it would fit if everything came back that is held.
-          v_need := p_amounts[n]
-            - usage_remaining(group_limits[g], group_used[g] - v_beyond[g], 0);
-          call_waits[n] := v_need <= 0 or credit_pays(a, v_rates[g], v_need,
-            credit_held(a.tenant_id, p_now) + credit_room(a, p_period, false)
-              - credit_room(a, p_period), p_now, p_period);
-          if not call_waits[n] and v_rates[g] is not null and a.overage_on then
-            perform credit_refused(a, p_period, p_now);
-          end if;
-        elsif v_need > 0 and a.tenant_id is not null and v_rates[g] is not null
-          and v_need <= credit_call_max() / v_rates[g]
+        -- Null: credits do not pay for it.
+        v_due := case when v_known[o] and v_need <= credit_call_max() / v_rates[g]
+          then v_need * v_rates[g] end;
+        -- What comes to the end of what is loaded comes to a mark of the cap.
+        if not v_full and p_reservations[n] is null
+          and (v_due < v_left[o] or v_due = v_left[o] and not v_billed[o])
         then
-          call_beyond[n] := v_need;
-          if p_reservations[n] is null then
-            v_before := a.last_seq;
-            a := credit_pay(a, p_period, p_group_resources[g], v_rates[g], v_need, p_now);
-            v_draw_seq[n] := v_before + 1;
-            v_draw_count[n] := a.last_seq - v_before;
-            v_beyond[g] := v_beyond[g] + v_need;
+          v_left[o] := v_left[o] - v_due;
+          v_means[o] := v_means[o] - v_due;
+          v_later[o] := v_later[o] - v_due;
+          v_seq[o] := v_seq[o] + 1;
+          v_drawn[o] := true;
+          v_draw_micro[n] := v_due;
+          v_draw_seq[n] := v_seq[o];
+          v_draw_count[n] := 1;
+          if v_billed[o] then
+            v_draw_currencies[n] := (v_accounts[o]).overage_currency;
+            v_draw_prices[n] := (v_accounts[o]).overage_price;
           else
-            a := credit_hold(a, p_reservations[n], v_need * v_rates[g], p_now, p_period);
-            v_plan_units[n] := p_amounts[n] - v_need;
-            v_held_beyond[g] := v_held_beyond[g] + v_need;
+            v_draw_grants[n] := (v_accounts[o]).head_grant;
+          end if;
+          call_beyond[n] := v_need;
+          v_beyond[g] := v_beyond[g] + v_need;
+        else
+          a := v_accounts[o];
+          a.last_seq := v_seq[o];
+          if v_billed[o] then a.overage_left := v_left[o]; else a.head_left := v_left[o]; end if;
+          v_pays := v_need = 0 or v_due <= greatest(v_means[o], v_left[o]) is true;
+          v_sweeps := p_enforce[n] and (v_full or not v_pays) and g = any(v_overdue);
+          if v_sweeps then
+            v_overdue := array_remove(v_overdue, g);
+            if v_known[o] then perform credit_keep(a, p_now); end if;
+            v_freed := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
+            group_held[g] := group_held[g] - v_freed.freed;
+            group_used[g] := group_used[g] + v_freed.counted;
+            v_held_beyond[g] := v_held_beyond[g] - v_freed.freed_beyond;
+            v_beyond[g] := v_beyond[g] + v_freed.counted_beyond;
+            -- What it counted may have been of another day.
+            v_days[g] := null;
+            v_moves[g] := true;
+            v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
+              group_held[g] - v_held_beyond[g]);
+            v_need := greatest(0, p_amounts[n] - v_room);
+            if v_known[o] then
+              v_changed[o] := true;
+              a := credit_rehead(credit_account(p_group_tenants[g]), p_now);
+              perform credit_keep(a, p_now);
+              v_found := credit_means(array[a.tenant_id], p_period, p_now);
+              v_means[o] := v_found.means[1];
+              v_later[o] := v_found.later[1];
+              v_marks[o] := v_found.marks[1];
+              v_due := case when v_need <= credit_call_max() / v_rates[g] then v_need * v_rates[g] end;
+            end if;
+            v_pays := v_need = 0 or v_due <= v_means[o] is true;
+            if v_full then
+              m := usage_member(p_group_tenants[g], p_period, p_group_resources[g],
+                p_metadata[n] ->> 'userId');
+              v_full := m.used + m.held + p_amounts[n] > m.month_max;
+            end if;
+          end if;
+          if v_full then
+            outcomes[n] := 5;
+            call_waits[n] := m.used + p_amounts[n] <= m.month_max;
+          elsif not v_pays and p_enforce[n] then
+            outcomes[n] := 1;
+            -- Whether it would fit if everything came back that is held.
+            v_need := p_amounts[n]
+              - usage_remaining(group_limits[g], group_used[g] - v_beyond[g], 0);
+            call_waits[n] := v_need <= 0 or v_known[o]
+              and case when v_need <= credit_call_max() / v_rates[g]
+                then v_need * v_rates[g] <= v_later[o] end is true;
+            if not call_waits[n] and v_marks[o] and v_rates[g] is not null then
+              perform credit_refused(a, p_period, p_now);
+              v_marks[o] := false;
+            end if;
+          elsif v_need > 0 and v_due is not null then
+            call_beyond[n] := v_need;
+            if p_reservations[n] is null then
+              v_draw_seq[n] := a.last_seq + 1;
+              a := credit_pay(a, p_period, p_group_resources[g], v_rates[g], v_need, p_now);
+              v_draw_count[n] := a.last_seq - v_draw_seq[n] + 1;
+              v_beyond[g] := v_beyond[g] + v_need;
+              v_later[o] := v_later[o] - least(v_due, v_means[o]);
+            else
+              a := credit_hold(a, p_reservations[n], v_due, p_now, p_period);
+              v_plan_units[n] := p_amounts[n] - v_need;
+              v_held_beyond[g] := v_held_beyond[g] + v_need;
+            end if;
+            v_means[o] := greatest(0, v_means[o] - v_due);
+            v_changed[o] := true;
+          end if;
+          if v_changed[o] or v_sweeps then
+            v_accounts[o] := a;
+            v_seq[o] := a.last_seq;
+            v_billed[o] := a.head_grant is null and a.overage_period = p_period is true;
+            v_left[o] := case when v_billed[o] then a.overage_left else a.head_left end;
           end if;
         end if;
-        v_accounts[v_owner[g]] := a;
       end if;
 
       if outcomes[n] = 0 then
+        v_moves[g] := true;
         if p_reservations[n] is null then
           group_used[g] := group_used[g] + p_amounts[n];
         else
@@ -3946,9 +4207,36 @@ begin
       end if;
     end loop;
 
-    foreach a in array v_accounts loop
-      if a.tenant_id is not null then perform credit_keep(a, p_now); end if;
-    end loop;
+    -- Accounts: those whose source alone gave something, and one by one those with whom more was done.
+    if true = any(v_drawn) then
+      update credit_accounts c
+      set head_left = case when c.head_grant is null then c.head_left else d.rest end,
+        overage_left = case when c.head_grant is null then d.rest else c.overage_left end,
+        last_seq = d.seq, updated_at = p_now
+      from unnest(p_group_tenants, v_left, v_seq, v_drawn, v_changed)
+        as d(tenant, rest, seq, drawn, changed)
+      where d.drawn and not d.changed and c.tenant_id = d.tenant;
+
+      insert into credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro, units,
+        micro, drawn_at, currency, minor_per_credit)
+      select p_group_tenants[c.grp], c.seq, p_period,
+        case when c.currency is null then 'grant' else 'overage' end, c.grant_id,
+        p_group_resources[c.grp], v_rates[c.grp], c.micro / v_rates[c.grp], c.micro, p_now, c.currency,
+        c.price
+      from unnest(p_groups, v_draw_seq, v_draw_micro, v_draw_grants, v_draw_currencies, v_draw_prices)
+        as c(grp, seq, micro, grant_id, currency, price)
+      where c.micro is not null;
+    end if;
+    if true = any(v_changed) then
+      for o in 1 .. cardinality(v_changed) loop
+        if v_changed[o] then
+          a := v_accounts[o];
+          a.last_seq := v_seq[o];
+          if v_billed[o] then a.overage_left := v_left[o]; else a.head_left := v_left[o]; end if;
+          perform credit_keep(a, p_now);
+        end if;
+      end loop;
+    end if;
 
     insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
       occurred_at, created_at, draw_seq, draw_count)
@@ -3996,7 +4284,20 @@ begin
       end if;
     end if;
 
-    foreach g in array v_apart loop
+    -- Counters: together those whose day it is, and the others one by one.
+    update usage_totals t
+    set used = d.used, held = d.held, beyond = d.beyond, held_beyond = d.held_beyond,
+      day_used = t.day_used + d.used - t.used, updated_at = p_now
+    from unnest(p_group_tenants, p_group_resources, group_used, group_held, v_beyond, v_held_beyond,
+      v_moves, v_days) as d(tenant, resource, used, held, beyond, held_beyond, moves, day)
+    where d.moves and d.day = v_day and t.tenant_id = d.tenant and t.period = p_period
+      and t.resource_type = d.resource;
+    for g in 1 .. cardinality(p_group_tenants) loop
+      continue when not v_moves[g];
+      v_crossing := v_crossing or group_limits[g] > 0
+        and (group_used[g] - v_beyond[g]) * 100 >= group_limits[g] * 80
+        and v_thresholds[g] < case when group_used[g] - v_beyond[g] >= group_limits[g] then 100 else 80 end;
+      continue when v_days[g] = v_day;
       select * into strict v_counter from usage_totals
       where tenant_id = p_group_tenants[g] and period = p_period
         and resource_type = p_group_resources[g];
@@ -4006,7 +4307,6 @@ begin
           v_beyond[g] - v_counter.beyond, v_held_beyond[g] - v_counter.held_beyond);
       end if;
     end loop;
-    v_crossing := true;
   end if;
 
   if v_crossing then

@@ -18,7 +18,7 @@ import { listMemberRooms } from './usage/ledger/members.ts';
 import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
-import { readOverage } from './usage/credits/overage.ts';
+import { readOverages, type OverageKey } from './usage/credits/overage.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
 import {
   findLastSeq,
@@ -169,9 +169,9 @@ export class UsageRepository {
     return readCredits(this.#bucket, ...wanted);
   }
 
-  /** What a tenant may use and be billed for; `undefined` when it is not known here. */
-  readOverage(...wanted: AfterBucket<typeof readOverage>) {
-    return readOverage(this.#bucket, ...wanted);
+  /** What tenants may use and be billed for; `undefined` for one that is not known here. */
+  readOverages(keys: readonly OverageKey[]) {
+    return readOverages(this.#hot, keys);
   }
 
   /** What is left of one grant; `undefined` when it is not here. */

@@ -15,18 +15,17 @@ const IS_FULL = `(t.rate_micro is not null
  * whole: the tenant's head pays, or what is loaded of this month's overage behind the last grant, one row
  * more. Whoever would use up what is loaded comes to a mark of the cap and goes call by call. Which groups
  * lie beyond is told by `spilled`, for older servers cannot return what a row was before. Accounts are
- * locked one by one, in order.
+ * locked one by one, in order. What groups and calls share goes by their place, as the arrays do: joined, a
+ * few rows are expected where there are hundreds, and each is then looked for among all.
  */
 const counters = (u: string) => `
-  with groups as (
-    select * from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) with ordinality
-      as g(tenant_id, resource_type, used, grp)
-  ), calls as materialized (
+  with calls as materialized (
     select * from unnest($8::int[], $9::bigint[], $10::jsonb[]) with ordinality
       as c(grp, amount, metadata, n)
   ), moved as (
     insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
-    select g.tenant_id, $1, g.resource_type, g.used, -1 from groups g order by g.grp
+    select g.tenant_id, $1, g.resource_type, g.used, -1
+    from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) as g(tenant_id, resource_type, used)
     on conflict (tenant_id, period, resource_type) do update
     set used = t.used + excluded.used,
       day_used = t.day_used + excluded.used,
@@ -39,14 +38,27 @@ const counters = (u: string) => `
         or ${IS_FULL} and excluded.used <= ${u}.credit_call_max() / t.rate_micro)
     returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold, spilled,
       rate_micro
+  ), whole as materialized (
+    select array_agg(used order by tenant_id, resource_type) as used,
+      array_agg(held order by tenant_id, resource_type) as held,
+      array_agg("limit" order by tenant_id, resource_type) as limits,
+      array_agg(beyond + held_beyond order by tenant_id, resource_type) as aside,
+      array_agg(spilled order by tenant_id, resource_type) as spilled,
+      array_agg(rate_micro order by tenant_id, resource_type) as rates,
+      count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
+        and (used - beyond) * 100 >= "limit" * 80
+        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true as fits
+    from moved
   ), due as materialized (
-    select m.tenant_id, sum(m.spilled * m.rate_micro)::bigint as micro, sum(k.calls)::bigint as calls
-    from moved m
-    join groups g using (tenant_id, resource_type)
-    join (select grp, count(*) as calls from calls group by grp) k using (grp)
-    where m.spilled > 0
-    group by m.tenant_id
-    order by m.tenant_id
+    select g.tenant_id, sum(g.spilled * g.rate)::bigint as micro, sum(g.calls)::bigint as calls
+    from whole w
+    cross join lateral unnest($5::uuid[], w.spilled, w.rates, (
+      select array_agg(k.calls order by k.grp)
+      from (select grp, count(*) as calls from calls group by grp) as k
+    )) as g(tenant_id, spilled, rate, calls)
+    where w.fits and g.spilled > 0
+    group by g.tenant_id
+    order by g.tenant_id
   ), locked as materialized (
     select d.* from due d
     cross join lateral (
@@ -64,27 +76,16 @@ const counters = (u: string) => `
     returning a.tenant_id, a.last_seq - l.calls as seq_before, a.head_grant,
       case when a.head_grant is null then a.overage_currency end as currency,
       case when a.head_grant is null then a.overage_price end as price
-  ), whole as (
-    select array_agg(used order by tenant_id, resource_type) as used,
-      array_agg(held order by tenant_id, resource_type) as held,
-      array_agg("limit" order by tenant_id, resource_type) as limits,
-      array_agg(beyond + held_beyond order by tenant_id, resource_type) as aside,
-      array_agg(spilled order by tenant_id, resource_type) as spilled,
-      count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
-        and (used - beyond) * 100 >= "limit" * 80
-        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true
-        and (select count(*) from paid) = (select count(*) from due) as fits
-    from moved
   ), numbered as materialized (
-    select c.grp, c.amount, c.metadata, c.n, g.tenant_id, g.resource_type, m.rate_micro,
-      p.head_grant, p.currency, p.price,
-      case when m.spilled > 0 then p.seq_before
-        + row_number() over (partition by g.tenant_id, m.spilled > 0 order by c.n)
+    select c.grp, c.amount, c.metadata, c.n, ($5::uuid[])[c.grp] as tenant_id,
+      ($6::${u}.resource_type[])[c.grp] as resource_type, w.rates[c.grp] as rate_micro, p.head_grant,
+      p.currency, p.price,
+      case when w.spilled[c.grp] > 0 then p.seq_before + row_number()
+        over (partition by ($5::uuid[])[c.grp], w.spilled[c.grp] > 0 order by c.n)
       end as seq
     from calls c
-    join groups g using (grp)
-    join moved m using (tenant_id, resource_type)
-    left join paid p using (tenant_id)
+    cross join whole w
+    left join paid p on p.tenant_id = ($5::uuid[])[c.grp]
   ), draws as (
     insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
       units, micro, drawn_at, currency, minor_per_credit)
@@ -98,7 +99,8 @@ const answer = (u: string) => `
   select w.used as group_used, w.held as group_held, w.limits as group_limits,
     w.aside as group_aside, w.spilled as group_spilled
   from whole w
-  where w.fits or ${u}.usage_not_whole()`;
+  where w.fits and (select count(*) from paid) = (select count(*) from due)
+    or ${u}.usage_not_whole()`;
 
 const UNKEYED = prepared(
   'usage_drawn',

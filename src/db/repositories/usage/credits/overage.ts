@@ -8,7 +8,8 @@ import type {
 import type { Actor } from '../../../../domain/ids.ts';
 import type { Period } from '../../../../domain/period.ts';
 import { actorId } from '../../operations/audit-log.repository.ts';
-import type { Bucket } from '../bucket.ts';
+import { plainArray } from '../arrays.ts';
+import { prepared, type Bucket } from '../bucket.ts';
 import type { CreditPlace } from './place.ts';
 
 /** What was agreed to, in force or not. Prices are decimal text; `room` and `unpaid` are µcr. */
@@ -44,19 +45,40 @@ export function overageOf({ offer, ...account }: OverageRow): OverageNow {
   return 'enabled' in account ? { offer, account: account as OverageAccount } : { offer };
 }
 
-/** What of overage there is; `undefined` for a tenant that this bucket does not know. Books nothing. */
-export async function readOverage(
-  { schema, client }: Bucket,
-  tenantId: string,
-  period: Period,
-  now: Date,
-): Promise<OverageNow | undefined> {
-  const { rows } = await client.query<{ overage: OverageRow }>({
-    text: `select overage from ${schema}.credit_view($1, $2, $3)`,
-    values: [tenantId, period, now],
+/** Whose overage, and of which month. */
+export interface OverageKey {
+  tenantId: string;
+  period: Period;
+}
+
+const OVERAGES = prepared('credit_overages', (u) => `select ${u}.credit_overages($1, $2) as views`);
+
+/**
+ * What of overage there is, many in one round trip; `undefined` for a tenant that this bucket does not
+ * know. One that is asked for twice is read once. Books nothing.
+ */
+export async function readOverages(
+  bucket: Bucket,
+  keys: readonly OverageKey[],
+): Promise<(OverageNow | undefined)[]> {
+  const places = new Map<string, number>();
+  const wanted: OverageKey[] = [];
+  const placeOf = keys.map((key) => {
+    const name = `${key.tenantId}${key.period}`;
+    const known = places.get(name);
+    if (known !== undefined) return known;
+    places.set(name, wanted.length);
+    return wanted.push(key) - 1;
   });
-  const [row] = rows;
-  return row && row.overage.offer !== null ? overageOf(row.overage) : undefined;
+  const { rows } = await bucket.client.query<{ views: OverageRow[] }>({
+    ...OVERAGES(bucket),
+    values: [
+      plainArray(wanted.map(({ tenantId }) => tenantId)),
+      plainArray(wanted.map(({ period }) => period)),
+    ],
+  });
+  const found = rows[0]!.views.map((view) => (view.offer === null ? undefined : overageOf(view)));
+  return placeOf.map((place) => found[place]);
 }
 
 export interface Agreement {

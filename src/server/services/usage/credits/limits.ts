@@ -27,7 +27,7 @@ export interface LimitsWish {
   alerts?: readonly CapAlert[];
 }
 
-type ReadDeps = Pick<CreditDeps, 'router' | 'clock'>;
+type ReadDeps = Pick<CreditDeps, 'queues' | 'clock'>;
 
 /** What may be used and be billed afterwards, and what is told of it. */
 export async function readLimits(deps: ReadDeps, tenantId: string): Promise<OverageLimits> {

@@ -2,19 +2,14 @@ import type { OverageNow } from '../../../../db/repositories/usage/credits/overa
 import { minorOf, type OverageView } from '../../../../domain/billing/overage.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { periodOf } from '../../../../domain/period.ts';
-import type { UsageRouter } from '../routing/router.ts';
+import type { UsageQueues } from '../routing/queues.ts';
 
 /** As the tenant's bucket has it; `undefined` while that knows nothing of the tenant. */
 export function readOverageNow(
-  { router, clock }: { router: UsageRouter; clock: Clock },
+  { queues, clock }: { queues: Pick<UsageQueues, 'overages'>; clock: Clock },
   tenantId: string,
-) {
-  const now = clock.now();
-  return router.read(
-    tenantId,
-    (bucket) => bucket.readOverage(tenantId, periodOf(now), now),
-    (overage) => overage === undefined,
-  );
+): Promise<OverageNow | undefined> {
+  return queues.overages.submit({ tenantId, period: periodOf(clock.now()) }, tenantId);
 }
 
 /** What is shown of it. */

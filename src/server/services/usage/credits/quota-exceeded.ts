@@ -1,5 +1,4 @@
-import type { OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
-import { shortReasonOf, type ShortReason } from '../../../../domain/billing/overage.ts';
+import { shortReasonOf, type OverageView } from '../../../../domain/billing/overage.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodEnd, periodOf } from '../../../../domain/period.ts';
@@ -8,7 +7,7 @@ import type { Limit, ResourceType } from '../../../../domain/quota.ts';
 import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
 import { overageView, readOverageNow } from './overage-view.ts';
 import type { Entitlements } from '../entitlements.ts';
-import type { UsageRouter } from '../routing/router.ts';
+import type { UsageQueues } from '../routing/queues.ts';
 
 export interface Refusal {
   tenantId: string;
@@ -37,7 +36,7 @@ export async function quotaExceeded(
     clock: Clock;
     entitlements: Entitlements;
     plans: PlanCatalogue;
-    router: UsageRouter;
+    queues: Pick<UsageQueues, 'overages'>;
   },
   refusal: Refusal,
 ): Promise<BillingError> {
@@ -54,29 +53,38 @@ export async function quotaExceeded(
   const message = inProgress
     ? 'Quota exceeded by work in progress; try again in a few seconds.'
     : 'Quota exceeded';
-  return new BillingError('quota_exceeded', message, {
-    retryAfterSeconds: inProgress ? IN_PROGRESS_RETRY_SECONDS : untilReset,
-    data: {
-      resource: resourceType,
-      limit,
-      used,
-      held,
-      reason: inProgress ? 'in_progress' : isOffered ? shortOf(overage) : 'not_offered',
-      resetsAt: resetsAt.toISOString(),
-      plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
-      // Where nothing more can be paid for, credits would be of no use.
-      packs: isSold ? await deps.plans.listPackIds() : [],
-      cap: capOf(overage),
-    },
-  });
+  const view = overageView(overage);
+  const short = shortReasonOf(view, overage?.account?.isCapped ?? true);
+  const data = {
+    resource: resourceType,
+    limit,
+    used,
+    held,
+    reason: inProgress ? 'in_progress' : isOffered ? short : 'not_offered',
+    resetsAt: resetsAt.toISOString(),
+    plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
+    // Where nothing more can be paid for, credits would be of no use.
+    packs: isSold ? await deps.plans.listPackIds() : [],
+    cap: capOf(view),
+  };
+  const retryAfterSeconds = inProgress ? IN_PROGRESS_RETRY_SECONDS : untilReset;
+  return withoutStack(
+    () => new BillingError('quota_exceeded', message, { retryAfterSeconds, data }),
+  );
 }
 
-function shortOf(overage: OverageNow | undefined): ShortReason {
-  return shortReasonOf(overageView(overage), overage?.account?.isCapped ?? true);
+/** Where thousands are refused a second, to note from where costs more than the refusal. */
+function withoutStack<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The cap, where somebody agreed to one, and why that is over: the price rose, say. */
-function capOf(overage: OverageNow | undefined) {
-  const { enabled, lapsed, capMinor, usedMinor, currency } = overageView(overage);
+function capOf({ enabled, lapsed, capMinor, usedMinor, currency }: OverageView) {
   return enabled || lapsed ? { capMinor, usedMinor, currency, lapsed } : null;
 }

@@ -4,6 +4,7 @@ import type {
   AdmissionResult,
 } from '../../../../db/repositories/usage/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
+import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
 import type { Clock } from '../../../../domain/clock.ts';
@@ -32,6 +33,8 @@ export interface UsageQueues {
   settlements: RoutedQueue<SettleCall, Settlement>;
   beginnings: RoutedQueue<BeginCall, boolean>;
   lookups: RoutedQueue<CounterKey, Pick<Counter, 'used' | 'held' | 'limit'> | null>;
+  /** What a refusal says of overage, for many are refused at once. */
+  overages: RoutedQueue<OverageKey, OverageNow | undefined>;
 }
 
 const DAY_MS = 86_400_000;
@@ -77,6 +80,9 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
           return found.map((counter) => counter ?? null);
         }),
       ),
+    ),
+    overages: queue((bucket) =>
+      orUnavailable(eachApart((keys: OverageKey[]) => router.readOverages(bucket, keys))),
     ),
   };
   metrics?.readWaiting(() =>

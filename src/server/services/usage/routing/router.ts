@@ -7,6 +7,7 @@ import type {
 } from '../../../../db/repositories/usage/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import type { Place } from '../../../../db/repositories/usage/buckets/placement.ts';
+import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
@@ -122,6 +123,16 @@ export class UsageRouter {
       keys,
       (repository, some) => repository.lookUp(some),
       (counter) => counter === undefined,
+    );
+  }
+
+  /** What there is of overage, in `bucket` first; `undefined` for a tenant that nobody knows. */
+  readOverages(bucket: number, keys: readonly OverageKey[]): Promise<(OverageNow | undefined)[]> {
+    return this.#ask<OverageKey, OverageNow | undefined>(
+      bucket,
+      keys,
+      (repository, some) => repository.readOverages(some),
+      (overage) => overage === undefined,
     );
   }
 

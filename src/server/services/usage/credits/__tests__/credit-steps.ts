@@ -16,12 +16,26 @@ const call = fc.record({
   enforce: fc.boolean(),
   hold: fc.boolean(),
 });
+/**
+ * Calls that are admitted together: some, or many of one tenant, so that some of them fit the quota, some
+ * are paid beyond it by one source or several, and some are refused, in any order.
+ */
+const batch = fc.oneof(
+  fc.array(call, { minLength: 1, maxLength: 8 }),
+  tenant.chain((one) =>
+    fc.array(
+      call.map((asked) => ({ ...asked, tenant: one })),
+      { minLength: 8, maxLength: 24 },
+    ),
+  ),
+);
+
 /** Whatever can be done to the credits of some tenants. */
 export const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      admit: fc.array(call, { minLength: 1, maxLength: 8 }),
+      admit: batch,
       mode: fc.constantFrom('whole' as const, 'drawn' as const, 'mixed' as const),
     }),
   },

@@ -64,6 +64,8 @@ test('12.2 12.4 invariants 2 to 11, 18, 20: credits are held and drawn exactly a
   expect(await creditFaults(database.pool)).toEqual([]);
 }, 3_600_000);
 
+const ofMonth = (tenantId: string) => ({ tenantId, period: PERIOD });
+
 /** Plays each step on the database and on the model. */
 class World {
   readonly models: CreditModel[] = [];
@@ -264,6 +266,10 @@ class World {
     model.lapse(this.#nowMs);
     expect(seen!.balance).toBe(model.balance(this.#nowMs));
     const { account } = seen!.overage;
+    // A refusal tells the same of it, also where it is asked twice among others.
+    const asked = [id, this.#ids[0]!, id].map(ofMonth);
+    const [first, , again] = await router.readOverages(BUCKET, asked);
+    expect([first, again]).toEqual([seen!.overage, seen!.overage]);
     expect([account?.room ?? 0, account?.unpaid ?? 0]).toEqual([model.overageRoom(), model.unpaid]);
     expect(Object.fromEntries(seen!.grants.map((g) => [g.id, [g.left, g.held]]))).toEqual(
       Object.fromEntries(model.grants.map((g) => [g.id, [g.left, g.held]])),
