@@ -153,7 +153,7 @@ describe('9 a change of plan', () => {
     });
   });
 
-  test('that is planned, and an end that is planned, say when', async () => {
+  test('ux 17 that is planned, and an end that is planned, say when', async () => {
     await customer.change('pro', 'month');
     await open();
     const { scheduledChange } = await customer.subscription();
@@ -229,7 +229,7 @@ test('9 two subscriptions: both are told, and cancelling says that it ends both'
 });
 
 describe('9 what is not paid', () => {
-  test('after the last attempt says so, asks for the invoice first, and its end voids it', async () => {
+  test('ux 25 after the last attempt says so, asks for the invoice first, and its end voids it', async () => {
     await someoneNew();
     await customer.subscribe('pro', 'month');
     await customer.useCard(FAILING_CARD);

@@ -142,7 +142,14 @@ test('13.2 an upgrade while past due offers to pay first, or another card where 
   await withSubscription(page, ({ subscription }) => {
     subscription.status = 'past_due';
     const at = '2031-01-08T00:00:00.000Z';
-    subscription.pastDue = { since: at, graceEndsAt: at, nextAttemptAt: null, payUrl, ...owed };
+    subscription.pastDue = {
+      since: at,
+      graceEndsAt: at,
+      nextAttemptAt: null,
+      actionRequired: false,
+      payUrl,
+      ...owed,
+    };
   });
   const details = { payUrl: null };
   await page.route('**/api/subscription/preview', (route) =>
@@ -204,7 +211,7 @@ async function inDialogInBoth(): Promise<void> {
   await fair('[role=dialog]');
 }
 
-test('13.7 a downgrade names what there is less of first, and counts no use of another month', async () => {
+test('13.7 ux 16 a downgrade names what there is less of first, and counts no use of another month', async () => {
   await customer.subscribe('team', 'month');
   await recordUsage(app, customer.tenantId, 'images', 600);
   await open();

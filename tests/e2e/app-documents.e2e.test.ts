@@ -155,7 +155,7 @@ test('13 the chart marks today, and says total, mean and until when the quota la
 });
 
 describe('13.5 downloads', () => {
-  test('follow the range, reach older months, and offer the ledger as a second choice', async () => {
+  test('ux 31 follow the range, reach older months, and offer the ledger as a second choice', async () => {
     await recordUsage(app, customer.tenantId, 'images', 3);
     await open();
     const section = page.locator('[aria-labelledby=history-title]');

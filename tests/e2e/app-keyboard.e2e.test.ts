@@ -27,7 +27,7 @@ const focusedText = (page: Page) =>
 const isInDialog = (page: Page) =>
   page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null);
 
-test('by keyboard alone: look at a plan, leave, come back, choose the year, go and pay', async () => {
+test('ux 37 by keyboard alone: look at a plan, leave, come back, choose the year, go and pay', async () => {
   const context = await newVisitor(browser);
   await signUp(app, context);
   const page = await context.newPage();
@@ -61,7 +61,7 @@ test('by keyboard alone: look at a plan, leave, come back, choose the year, go a
   await context.close();
 });
 
-test('by keyboard alone: upgrade, cancel, resume', async () => {
+test('ux 15 ux 37 by keyboard alone: upgrade, cancel, resume', async () => {
   const context = await newVisitor(browser);
   const session = await signUp(app, context);
   await subscribe(app, session, await priceOf(app, 'pro', 'month'));

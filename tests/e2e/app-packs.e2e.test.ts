@@ -121,7 +121,7 @@ test('12.34 another purchase that is open is told in the dialog, and can be give
 });
 
 test.each(['free', 'team'] as const)(
-  '12.3 where the quota is used up credits come first and a plan second: now on %s',
+  '12.3 ux 33 where the quota is used up credits come first and a plan second: now on %s',
   async (plan) => {
     const words = WORDS['zh-CN'];
     const context = await newVisitor(browser, { language: 'zh-CN', width: 375 });
@@ -144,6 +144,9 @@ test.each(['free', 'team'] as const)(
     await buttons.first().waitFor();
     expect((await buttons.first().textContent())?.trim()).toBe(words.credits.buy);
     expect(await buttons.count()).toBe(plan === 'team' ? 1 : 3);
+    // Who has the largest plan is told when it goes on, and offered no larger one.
+    const top = paywall.getByText(words.paywall.top.split('{date}')[0]!);
+    expect(await top.count()).toBe(plan === 'team' ? 1 : 0);
     await check(page, `paywall-${plan}`, 'zh-CN');
     await buttons.first().click();
     await paywall.getByText(fill(words.credits.pay.pack, { count: '60' })).waitFor();

@@ -103,6 +103,7 @@ const STATES: [string, (overview: SubscriptionOverview) => void][] = [
         amountMinor: 2_900,
         currency: 'cny',
         nextAttemptAt: IN_A_WEEK,
+        actionRequired: false,
         payUrl: 'http://localhost/i/1',
       };
       Object.assign(usage.resources[2]!, { used: 510, percent: 102, level: 'exceeded' });
@@ -132,7 +133,7 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
   });
   afterAll(() => context?.close());
 
-  test('the pages before login', async () => {
+  test('ux 36 the pages before login', async () => {
     for (const path of ['/login', '/register']) {
       await page.goto(app.url + path);
       await page.locator('form').waitFor();
@@ -140,7 +141,7 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     }
   });
 
-  test('the pages after it', async () => {
+  test('ux 36 the pages after it', async () => {
     session = await signUp(app, context);
     await page.goto(`${app.url}/nowhere`);
     await page.locator('main h1').waitFor();
@@ -154,7 +155,7 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await judge(page, 'abandoned checkout');
   });
 
-  test('the subscription page on Free, and the step before payment', async () => {
+  test('ux 36 the subscription page on Free, and the step before payment', async () => {
     await turnTo(page, '/subscription');
     await page.locator('.pricing .choose').nth(1).waitFor();
     await judge(page, 'on Free');
@@ -163,7 +164,7 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await judge(page, 'payment form');
   });
 
-  test('the dialogs of who pays', async () => {
+  test('ux 36 the dialogs of who pays', async () => {
     await subscribe(app, session, await priceOf(app, 'pro', 'month'));
     await page.goto(`${app.url}/subscription`);
     await page.locator('.pricing .choose').nth(2).click();
@@ -223,7 +224,7 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await closeDialog(page);
   });
 
-  test.each(STATES)('the subscription page of %s', async (state, change) => {
+  test.each(STATES)('ux 36 the subscription page of %s', async (state, change) => {
     await withSubscription(page, change);
     await page.goto(`${app.url}/subscription`);
     await page.locator('.current .name').waitFor();
@@ -234,7 +235,7 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
   });
 });
 
-test('no page scrolls sideways at 360 and 320 px', async () => {
+test('ux 38 no page scrolls sideways at 360 and 320 px', async () => {
   const context = await newVisitor(browser, { width: 360 });
   const page = await context.newPage();
   const fits = async (where: string) => {

@@ -43,7 +43,8 @@ describe('when one endpoint fails, the other cards go on', () => {
     ['**/api/subscription', 'section[aria-labelledby=current-title]'],
     ['**/api/subscription/usage/history*', 'section[aria-labelledby=history-title]'],
     ['**/api/subscription/payments*', 'section[aria-labelledby=payments-title]'],
-  ])('%s', async (endpoint, card) => {
+    ['**/api/credits', '#credits'],
+  ])('ux 6 ux 19 ux 40 %s', async (endpoint, card) => {
     await page.route(endpoint, (route) => route.fulfill(refuse));
     await page.goto(`${app.url}/subscription`);
     const failure = page.locator(card).getByRole('alert');
@@ -55,6 +56,7 @@ describe('when one endpoint fails, the other cards go on', () => {
       '#plans',
       '[aria-labelledby=history-title]',
       '[aria-labelledby=payments-title]',
+      '#credits',
     ];
     for (const other of others.filter((selector) => !card.endsWith(selector))) {
       await page.locator(`section${other}`).waitFor();
@@ -66,7 +68,7 @@ describe('when one endpoint fails, the other cards go on', () => {
   });
 });
 
-test('a lost session leads to the login, and back to the full address', async () => {
+test('ux 13 a lost session leads to the login, and back to the full address', async () => {
   const context = await newVisitor(browser);
   const { user } = await signUp(app, context);
   const page = await context.newPage();
@@ -83,7 +85,7 @@ test('a lost session leads to the login, and back to the full address', async ()
   await context.close();
 });
 
-test('logging out ends every tab, and the next account sees nothing of the last', async () => {
+test('ux 41 logging out ends every tab, and the next account sees nothing of the last', async () => {
   const context = await newVisitor(browser);
   const rich = await signUp(app, context);
   await subscribe(app, rich, await priceOf(app, 'team', 'month'));
@@ -117,7 +119,7 @@ test('logging out ends every tab, and the next account sees nothing of the last'
   await context.close();
 });
 
-test('a double click opens one Checkout, and coming back leaves the button ready', async () => {
+test('ux 8 a double click opens one Checkout, and coming back leaves the button ready', async () => {
   const context = await newVisitor(browser);
   await signUp(app, context);
   const page = await context.newPage();
@@ -135,7 +137,7 @@ test('a double click opens one Checkout, and coming back leaves the button ready
   await context.close();
 });
 
-test('language and theme are remembered, and set before the first paint', async () => {
+test('ux 39 language and theme are remembered, and set before the first paint', async () => {
   const context = await newVisitor(browser, { language: 'en', theme: 'light' });
   const page = await context.newPage();
   await page.goto(`${app.url}/login`);
@@ -149,6 +151,30 @@ test('language and theme are remembered, and set before the first paint', async 
   await page.goto(`${app.url}/login`, { waitUntil: 'commit' });
   await page.locator('html.dark[lang="zh-CN"]').waitFor({ state: 'attached' });
   await context.close();
+});
+
+test('ux 39 theme and stillness follow the system, before the first paint', async () => {
+  for (const theme of ['dark', 'light'] as const) {
+    const context = await newVisitor(browser, { theme });
+    const page = await context.newPage();
+    await page.route('**/assets/**/*.js', (route) => route.abort());
+    await page.goto(`${app.url}/login`, { waitUntil: 'commit' });
+    const root = page.locator(theme === 'dark' ? 'html.dark' : 'html:not(.dark)');
+    await root.waitFor({ state: 'attached' });
+    await page.unrouteAll();
+    await page.goto(`${app.url}/login`);
+    await page.locator('form button[type=submit]').waitFor();
+    // The visitor wants no motion: whatever moves is over at once.
+    const longest = await page.evaluate(() =>
+      Math.max(
+        ...[...document.querySelectorAll('*')].map((one) =>
+          parseFloat(getComputedStyle(one).transitionDuration),
+        ),
+      ),
+    );
+    expect(longest).toBeLessThanOrEqual(0.01);
+    await context.close();
+  }
 });
 
 test('9 a rehearsal says on every page, in both languages, that no payment is real', async () => {

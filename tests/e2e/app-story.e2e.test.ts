@@ -56,7 +56,7 @@ async function expectOneLanguage(page: Page, language: Language): Promise<void> 
 }
 
 test.each(['en', 'zh-CN'] as const)(
-  'in %s, a person signs up, chats until the quota is gone, pays, and goes on chatting',
+  'ux 30 ux 32 ux 35 in %s, a person signs up, chats until the quota is gone, pays, and goes on chatting',
   async (language) => {
     const words = WORDS[language];
     const f = createFormats(language);

@@ -1,3 +1,4 @@
+import { wantsConfirmation } from '../../domain/billing/payment-view.ts';
 import type { CheckoutView, PaymentView, SubscriptionOverview } from '../../domain/api.ts';
 
 /** Where a payment stands, as far as the server has confirmed it. */
@@ -30,9 +31,6 @@ export const DECIDED: ReadonlySet<CheckoutOutcome['kind']> = new Set([
 export const POLL_INTERVAL_MS = 2_000;
 export const POLL_FOR_MS = 30_000;
 
-/** Stripe's decline codes that ask for the customer's presence instead of another card. */
-const AUTHENTICATION = /authentication|requires_action/;
-
 /**
  * Judges by what the server says, never by the address: only a paid plan that is active (or on
  * trial) is a success, and only after a checkout that the server knows.
@@ -54,7 +52,7 @@ export function judgeCheckout(
   // One that was voided is of an earlier try: it can give nothing any more, and is never offered.
   if (latest?.status === 'open' && latest.failure) {
     const payUrl = subscription.pastDue?.payUrl ?? latest.hostedInvoiceUrl;
-    return AUTHENTICATION.test(latest.failure.code)
+    return wantsConfirmation(latest.failure.code)
       ? { kind: 'authenticate', payUrl }
       : { kind: 'failed', payUrl };
   }

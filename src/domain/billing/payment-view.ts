@@ -34,3 +34,8 @@ export interface PaymentsPage {
   payments: PaymentView[];
   nextCursor: string | null;
 }
+
+/** Whether a decline code of Stripe's asks for the payer's presence, and not for another card. */
+export function wantsConfirmation(code: string | null): boolean {
+  return code !== null && /authentication|requires_action/.test(code);
+}

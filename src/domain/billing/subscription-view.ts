@@ -33,6 +33,8 @@ export interface PastDueView {
   amountMinor: number;
   currency: string;
   nextAttemptAt: string | null;
+  /** The bank wants the payer to confirm: another card is not what it asks for. */
+  actionRequired: boolean;
   payUrl: string | null;
 }
 

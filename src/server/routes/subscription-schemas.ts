@@ -55,6 +55,7 @@ export const subscriptionSchema = z
         amountMinor: minor,
         currency: z.string(),
         nextAttemptAt: instant.nullable(),
+        actionRequired: z.boolean(),
         payUrl: z.string().nullable(),
       })
       .nullable(),

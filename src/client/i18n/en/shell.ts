@@ -50,6 +50,8 @@ export default {
     graceOver: 'Until it is paid, you are on the limits of Free.',
     updateCard: 'Update card',
     pay: 'Pay now',
+    confirmTitle: 'Your bank wants you to confirm the last payment',
+    confirm: 'Confirm payment',
     ask: 'Please tell an owner or admin of {tenant}.',
   },
   stale: 'Stripe cannot be reached at the moment. This is what we knew last.',

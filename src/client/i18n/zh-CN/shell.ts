@@ -51,6 +51,8 @@ const shell: Messages['shell'] = {
     graceOver: '付清之前，按免费版的额度使用。',
     updateCard: '更换银行卡',
     pay: '立即付款',
+    confirmTitle: '银行需要你确认最近一次付款',
+    confirm: '确认付款',
     ask: '请告知“{tenant}”的所有者或管理员。',
   },
   stale: '暂时连不上 Stripe，以下是我们最后一次得到的信息。',

@@ -17,6 +17,7 @@ import {
 import type { Money } from '../../../../domain/money.ts';
 import type { Plan } from '../../../../domain/plans.ts';
 import type { RemedyCause } from '../../../../domain/billing/remedy.ts';
+import { wantsConfirmation } from '../../../../domain/billing/payment-view.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 
 export interface Shown {
@@ -131,6 +132,7 @@ function pastDueOf(row: Subscription, { openPayment, graceDays }: ViewOptions): 
     amountMinor: openPayment.amountRemainingMinor,
     currency: openPayment.currency,
     nextAttemptAt: iso(openPayment.nextAttemptAt),
+    actionRequired: wantsConfirmation(openPayment.failureCode),
     payUrl: openPayment.hostedInvoiceUrl,
   };
 }
