@@ -4588,8 +4588,11 @@ AS $function$
 declare
   -- Work may be told of so late.
   v_since text := to_char((p_now - interval '35 days') at time zone 'UTC', 'YYYY-MM');
+  v_limited resource_type[] := array(
+    select e.key::resource_type from jsonb_each_text(p_limits) as e(key, value)
+    where e.value is not null);
   t usage_totals;
-  v_limited boolean;
+  v_per_member boolean;
 begin
   -- So that no month is opened meanwhile.
   perform from usage_tenants where tenant_id = p_tenant for update;
@@ -4599,20 +4602,19 @@ begin
   for update;
   delete from usage_member_limits where tenant_id = p_tenant and member_id = p_member;
   delete from usage_member_totals where tenant_id = p_tenant and member_id = p_member
-    and p_limits ->> resource_type::text is null;
+    and resource_type <> all(v_limited);
   insert into usage_member_limits (tenant_id, member_id, resource_type, month_max)
-  select p_tenant, p_member, e.key::resource_type, e.value::bigint
-  from jsonb_each_text(p_limits) as e(key, value)
-  where e.value is not null;
+  select p_tenant, p_member, o.resource, (p_limits ->> o.resource::text)::bigint
+  from unnest(v_limited) as o(resource);
   for t in
     select * from usage_totals where tenant_id = p_tenant and period >= v_since
   loop
     perform from usage_member_limits
     where tenant_id = p_tenant and resource_type = t.resource_type
     limit 1;
-    v_limited := found;
-    if t.per_member <> v_limited then
-      update usage_totals set per_member = v_limited
+    v_per_member := found;
+    if t.per_member <> v_per_member then
+      update usage_totals set per_member = v_per_member
       where tenant_id = p_tenant and period = t.period and resource_type = t.resource_type;
     end if;
   end loop;
@@ -4781,8 +4783,8 @@ begin
     order by tenant_id
     for share
   loop
-    v_limited := array(
-      select resource_type from usage_member_limits where tenant_id = v_tenant.tenant_id);
+    select coalesce(array_agg(resource_type order by resource_type), '{}') into v_limited
+    from usage_member_limits where tenant_id = v_tenant.tenant_id;
     foreach v_resource in array enum_range(null::resource_type) loop
       continue when not v_tenant.limits ? v_resource::text;
       v_tenants := v_tenants || v_tenant.tenant_id;
@@ -4842,7 +4844,7 @@ begin
   for v_tenant in
     select * from usage_tenants where p_plan in (plan, base_plan) order by tenant_id
   loop
-    v_period := (select max(period) from usage_totals where tenant_id = v_tenant.tenant_id);
+    select max(period) into v_period from usage_totals where tenant_id = v_tenant.tenant_id;
     for v_resource in
       select resource_type from usage_totals
       where tenant_id = v_tenant.tenant_id and period = v_period

@@ -42,6 +42,14 @@ test.each([
   ['a query over tables that reads tables', 'begin perform reads() from counters; end'],
   ['an update that reads tables', 'begin update counters set n = reads(); end'],
   ['an insert of what is selected', 'begin insert into kept select n from counters; end'],
+  [
+    'what is assigned of a table by the field of a row',
+    'declare r counters; v int; begin v := (select max(n) from kept where n = r.n); end',
+  ],
+  [
+    'rows changed by the text of an enum',
+    `begin delete from counters where p_limits ->> resource_type::text is null; end`,
+  ],
   ['a row given inside a query', 'begin perform counted(c) from counters c; end'],
 ])('11.1 refused: %s', (_what, body) => {
   expect(faultsOfBucket(of(body))).not.toEqual([]);

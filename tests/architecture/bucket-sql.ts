@@ -76,6 +76,8 @@ function faultsOfFunction(
     ...callsInQueries(body, readers).map((called) => `calls ${called} inside a query over tables`),
     ...callsInQueries(body, rowTakers).map((called) => `gives ${called} a row inside a query`),
     ...insertsOfSelected(body, tables).map((table) => `inserts what it selects from ${table}`),
+    ...assignmentsFromTables(body, tables).map((name) => `assigns by a row's field from ${name}`),
+    ...textsInChanges(body).map((found) => `changes rows by ${found}`),
   ];
   if (readers.has(name) && !/set search_path from current/.test(head)) {
     faults.push('reads tables along the search path of whoever calls it');
@@ -132,6 +134,23 @@ function elementsInUpdates(text: string): string[] {
     ...text.matchAll(/\bupdate [\w.${}]+(?: \w+)?\s+set ([\s\S]*?)(?:\bwhere\b|\bfrom\b|;)/g),
   ];
   return sets.flatMap(([, assignments]) => assignments!.match(/\w+\[\w+\]/g) ?? []);
+}
+
+/** What is assigned of a table by the field of a row; a worker that a bucket has left cannot hand it on. */
+function assignmentsFromTables(body: string, tables: Set<string>): string[] {
+  return [...plain(body).matchAll(/:=([^;]*\bselect\b[^;]*);/g)]
+    .filter(([, assigned]) => /=\s*\w+\.\w+/.test(assigned!))
+    .flatMap(([, assigned]) => [...relationsOf(assigned!)].filter((name) => tables.has(name)));
+}
+
+/** Rows changed by the text of an enum that they have: a matter of settings for Citus, which refuses it. */
+function textsInChanges(body: string): string[] {
+  return plain(body)
+    .split(/;|\bloop\b|\bthen\b|\bbegin\b/)
+    .filter((statement) => /^\s*(?:else\s+)?(?:update|delete from)\b/.test(statement))
+    .flatMap(
+      (statement) => statement.match(/(?<!\w)(?:\w+\.)?(?:resource_type|state)::text/g) ?? [],
+    );
 }
 
 /** A row of a table is, where Citus runs the query, one of the table on the worker. */

@@ -1,4 +1,4 @@
-import type { Pool, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import pg from 'pg';
 import { bucketSchema } from '../../src/db/buckets.ts';
 import { makeBucket } from '../../src/db/buckets/make-bucket.ts';
@@ -9,14 +9,14 @@ import { listBucketNumbers } from '../../src/db/repositories/usage/buckets/place
  * them, so what is grouped by tenant comes out as from one.
  */
 export async function inEveryBucket<Row extends QueryResultRow>(
-  pool: Pool,
+  client: Pool | PoolClient,
   text: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const number of await listBucketNumbers(pool)) {
+  for (const number of await listBucketNumbers(client)) {
     const asked = text.replaceAll(/\bu00\./g, `${bucketSchema(number)}.`);
-    for (const row of (await pool.query<Row>(asked, values)).rows) rows.push(row);
+    for (const row of (await client.query<Row>(asked, values)).rows) rows.push(row);
   }
   return rows;
 }

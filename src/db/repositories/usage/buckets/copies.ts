@@ -1,7 +1,7 @@
 import { eq, and, lte, sql } from 'drizzle-orm';
-import type { Db, Tx } from '../../../client.ts';
+import type { Database, Db, Tx } from '../../../client.ts';
 import { meteringCopies } from '../../../schema/index.ts';
-import type { Bucket } from '../bucket.ts';
+import { bucketOf, type Bucket } from '../bucket.ts';
 import type { Queryable } from '../hot-path.ts';
 
 /** What a bucket is told about a tenant. */
@@ -81,4 +81,35 @@ export async function putEntitlement(
 export async function closeCopy(tx: Tx, tenantId: string, version: string): Promise<void> {
   const isTold = lte(meteringCopies.version, sql`${version}::bigint`);
   await tx.delete(meteringCopies).where(and(eq(meteringCopies.tenantId, tenantId), isTold));
+}
+
+/** Tells a tenant's bucket, while the caller keeps the tenant in it, and notes that it was told. */
+export async function tellPlaced(
+  tx: Tx,
+  buckets: Database['buckets'],
+  tenantId: string,
+): Promise<void> {
+  const entitlement = await readEntitlement(tx, tenantId);
+  if (entitlement === undefined) return;
+  const place = await buckets.of(entitlement.bucket);
+  await putEntitlement(bucketOf(place.pool, place.number, place.maker), entitlement);
+  await closeCopy(tx, tenantId, entitlement.version);
+}
+
+/** Whether the bucket of a tenant has yet to be told of what was committed before `tx`. */
+export async function isUntold(tx: Tx, tenantId: string): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    select from metering_copies c join tenants t on t.id = c.tenant_id
+    where c.tenant_id = ${tenantId}
+      and t.xmin is distinct from pg_current_xact_id_if_assigned()::xid`);
+  return rows.length > 0;
+}
+
+/** Whether a bucket knows a tenant. */
+export async function isKnown({ schema, client }: Bucket, tenantId: string): Promise<boolean> {
+  const { rowCount } = await client.query({
+    text: `select from ${schema}.usage_tenants where tenant_id = $1`,
+    values: [tenantId],
+  });
+  return rowCount === 1;
 }

@@ -58,6 +58,18 @@ export async function keepPlace(tx: Tx, tenantId: string): Promise<boolean> {
   return rows[0]!.kept;
 }
 
+/**
+ * Waits until nobody moves these tenants or tells of them any more: a cluster shows where a tenant is by now
+ * an instant before it shows what is there.
+ */
+export async function awaitPlaced(pool: pg.Pool, tenantIds: readonly string[]): Promise<void> {
+  if (tenantIds.length === 0) return;
+  await pool.query(
+    'select pg_advisory_xact_lock_shared(hashtextextended(name, 0)) from unnest($1::text[]) as name',
+    [tenantIds.map(placeLock)],
+  );
+}
+
 /** Tells every process that the usage of these tenants (ids, comma between) moved on. */
 export async function notifyUsageChanged(pool: pg.Pool, tenantIds: string): Promise<void> {
   await pool.query(`select pg_notify('usage_changed', $1)`, [tenantIds]);

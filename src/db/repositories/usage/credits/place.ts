@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { bucketSchema } from '../../../buckets.ts';
 import type { Database, Tx } from '../../../client.ts';
+import { bucketOf } from '../bucket.ts';
+import { isKnown, isUntold, tellPlaced } from '../buckets/copies.ts';
 import { holdPlace, placeLock } from '../buckets/placement.ts';
 
 /** Where a tenant's credits are changed, while it stays there. */
@@ -17,7 +19,10 @@ export interface CreditPlace {
   schema: string;
 }
 
-/** Keeps the tenant, which exists, in its bucket until `main` ends. */
+/**
+ * Keeps the tenant, which exists, in its bucket until `main` ends. A bucket on another server that was not
+ * told of the tenant yet is told first: it changes nothing of whom it does not know.
+ */
 export async function placeCredits(
   main: Tx,
   buckets: Database['buckets'],
@@ -35,7 +40,11 @@ export async function placeCredits(
     await main.execute(
       sql`select pg_advisory_xact_lock(hashtextextended(${placeLock(tenantId)}, 0))`,
     );
-    if ((await numberOf(main, tenantId)) === number) return { main, bucket: drizzle(pool), schema };
+    if ((await numberOf(main, tenantId)) !== number) continue;
+    if ((await isUntold(main, tenantId)) && !(await isKnown(bucketOf(pool, number), tenantId))) {
+      await tellPlaced(main, buckets, tenantId);
+    }
+    return { main, bucket: drizzle(pool), schema };
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inEveryBucket } from '../../../../../tests/support/buckets.ts';
 import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
 import { putOnPlan } from '../../../../../tests/support/metering.ts';
 import {
@@ -8,8 +9,10 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { Period } from '../../../../domain/period.ts';
+import type { Plan } from '../../../../domain/plans.ts';
 import { mailCrossings } from '../../mail/crossings.ts';
 import type { UsageService } from '../../usage.service.ts';
+import { tellBucket } from '../routing/bucket-sync.ts';
 import { HandClock, usageService } from './service.ts';
 
 let database: TestDatabase;
@@ -23,6 +26,11 @@ afterAll(async () => {
   expect(await imbalances(database.pool)).toEqual([]);
   await database.drop();
 });
+
+async function onPlan(tenantId: string, plan: Plan): Promise<void> {
+  await putOnPlan(database.pool, tenantId, plan);
+  await tellBucket(database, tenantId);
+}
 
 const event = (tenantId: string, more: object = {}) => ({
   tenantId,
@@ -41,7 +49,8 @@ test('10.6 work counts in the month in which it started', async () => {
     event(tenantId, { occurredAt: '2027-12-01T00:14:00.000Z' }),
   ]);
   expect(results.map(({ status }) => status)).toEqual(Array(4).fill('recorded'));
-  const { rows } = await database.pool.query(
+  const rows = await inEveryBucket(
+    database.pool,
     `select period, sum(amount)::int as amount from u00.usage where tenant_id = $1 group by 1 order by 1`,
     [tenantId],
   );
@@ -58,7 +67,8 @@ test('10.6 a reservation holds and counts in the month in which its work started
   const inNovember = await usage.reserve(late);
   const inDecember = await usage.reserve({ ...hold, amount: 2 });
   const byMonth = async () => {
-    const { rows } = await database.pool.query<{ period: string; used: number; held: number }>(
+    const rows = await inEveryBucket<{ period: string; used: number; held: number }>(
+      database.pool,
       `select period, used::int, held::int from u00.usage_totals
        where tenant_id = $1 and resource_type = 'images' order by period`,
       [tenantId],
@@ -83,7 +93,8 @@ test('10.6 a reservation holds and counts in the month in which its work started
     ['2027-11', 1, 0],
     ['2027-12', 0, 0],
   ]);
-  const { rows } = await database.pool.query(
+  const rows = await inEveryBucket(
+    database.pool,
     `select period, occurred_at as at from u00.usage where tenant_id = $1`,
     [tenantId],
   );
@@ -140,13 +151,14 @@ test('10.5 a crossing is told once a limit, and again at another', async () => {
   const spend = (amount: number) =>
     usage.trackUsage({ tenantId, resourceType: 'images', amount, enforce: false });
   await spend(10);
-  await putOnPlan(database.pool, tenantId, 'pro');
+  await onPlan(tenantId, 'pro');
   await spend(400);
   await spend(90);
-  await putOnPlan(database.pool, tenantId, 'free');
-  await putOnPlan(database.pool, tenantId, 'pro');
+  await onPlan(tenantId, 'free');
+  await onPlan(tenantId, 'pro');
   await spend(1);
-  const { rows } = await database.pool.query(
+  const rows = await inEveryBucket(
+    database.pool,
     `select "limit"::int, percent from u00.usage_thresholds where tenant_id = $1 order by 1, 2`,
     [tenantId],
   );
@@ -224,11 +236,12 @@ test('10.23 closed reservations are pruned, open ones and those that may be sett
   await usage.release(await hold());
   const expired = await hold();
   const count = async () => {
-    const { rows } = await database.pool.query<{ n: number }>(
+    const rows = await inEveryBucket<{ n: number }>(
+      database.pool,
       'select count(*)::int as n from u00.usage_reservations where tenant_id = $1',
       [tenantId],
     );
-    return rows[0]!.n;
+    return rows.reduce((sum, { n }) => sum + n, 0);
   };
   const later = (days: number) =>
     clock.set(new Date(clock.now().getTime() + days * 86_400_000).toISOString());

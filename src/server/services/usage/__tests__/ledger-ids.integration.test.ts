@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inEveryBucket } from '../../../../../tests/support/buckets.ts';
 import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
@@ -32,13 +33,16 @@ test('11.1 ids of the ledger are exact beyond 2^53, and no order of time: rows c
   const usage = usageService(database, clock);
   const tenantId = await meteredTenant(database.pool, 'pro');
   const use = (amount: number) => usage.trackUsage({ tenantId, resourceType: 'messages', amount });
-  await database.pool.query(`alter sequence u00.usage_id_seq restart with ${HIGH}`);
   await use(1);
+  await inEveryBucket(database.pool, `update u00.usage set id = ${HIGH} where tenant_id = $1`, [
+    tenantId,
+  ]);
   clock.set('2026-01-11T10:00:00Z');
   // As after a move from another server: what comes later has the smaller id.
-  await database.pool.query(
+  await inEveryBucket(
+    database.pool,
     `insert into u00.usage (id, tenant_id, period, resource_type, amount, occurred_at, created_at)
-     values (7, $1, $2, 'messages', 2, $3, $3)`,
+     select 7, tenant_id, $2, 'messages', 2, $3, $3 from u00.usage_tenants where tenant_id = $1`,
     [tenantId, JANUARY, clock.now()],
   );
   const verification = new LedgerVerificationService({

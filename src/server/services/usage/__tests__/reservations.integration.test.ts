@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { inEveryBucket } from '../../../../../tests/support/buckets.ts';
 import { imbalances, meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
@@ -155,7 +156,8 @@ describe('time', () => {
     await usage.settle({ reservationId, amount: 3 });
     await usage.trackUsage({ tenantId, resourceType: 'images', amount: 1 });
     await usage.trackUsage({ tenantId, resourceType: 'images', amount: 1, startedAt: new Date(a) });
-    const { rows } = await database.pool.query<{ period: string; date: string; amount: number }>(
+    const rows = await inEveryBucket<{ period: string; date: string; amount: number }>(
+      database.pool,
       `select period, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD') as date,
          sum(amount)::int as amount
        from u00.usage where tenant_id = $1 group by 1, 2 order by 2`,

@@ -1,12 +1,6 @@
 import type { Database } from '../../../../db/client.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
-import { bucketOf } from '../../../../db/repositories/usage/bucket.ts';
-import {
-  closeCopy,
-  listUntold,
-  putEntitlement,
-  readEntitlement,
-} from '../../../../db/repositories/usage/buckets/copies.ts';
+import { listUntold, tellPlaced } from '../../../../db/repositories/usage/buckets/copies.ts';
 import { answers, noteAway } from '../../../../db/repositories/usage/buckets/nodes.ts';
 import { keepPlace } from '../../../../db/repositories/usage/buckets/placement.ts';
 import {
@@ -140,11 +134,7 @@ export async function tellBucket(
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     if (!(await keepPlace(tx, tenantId))) return false;
-    const entitlement = await readEntitlement(tx, tenantId);
-    if (entitlement === undefined) return true;
-    const place = await buckets.of(entitlement.bucket);
-    await putEntitlement(bucketOf(place.pool, place.number, place.maker), entitlement);
-    await closeCopy(tx, tenantId, entitlement.version);
+    await tellPlaced(tx, buckets, tenantId);
     return true;
   });
 }

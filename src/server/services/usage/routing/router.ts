@@ -6,7 +6,7 @@ import type {
   AdmissionResult,
 } from '../../../../db/repositories/usage/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
-import type { Place } from '../../../../db/repositories/usage/buckets/placement.ts';
+import { awaitPlaced, type Place } from '../../../../db/repositories/usage/buckets/placement.ts';
 import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
@@ -165,8 +165,7 @@ export class UsageRouter {
       const now = await this.directory.read([
         ...new Set(absent.map((place) => calls[place]!.tenantId)),
       ]);
-      const untold = [...now].filter(([, place]) => place.untold);
-      for (const [id] of untold) await tellBucket(this.#deps.database, id);
+      await this.#settle(now);
       const moved = absent.filter((place) => {
         const id = calls[place]!.tenantId.toLowerCase();
         return now.has(id) && now.get(id)!.version !== before.get(id)?.version;
@@ -184,6 +183,18 @@ export class UsageRouter {
       before = now;
     }
     return answers;
+  }
+
+  /** Has buckets on other servers know of tenants, and be through with moving them. */
+  async #settle(places: Map<string, Place>): Promise<void> {
+    const { database } = this.#deps;
+    const underWay: string[] = [];
+    for (const [id, { bucket, untold }] of places) {
+      const isElsewhere = (await database.buckets.of(bucket)).node !== null;
+      const isTold = untold && (await tellBucket(database, id));
+      if (isElsewhere && !isTold) underWay.push(id);
+    }
+    await awaitPlaced(database.pool, underWay);
   }
 }
 

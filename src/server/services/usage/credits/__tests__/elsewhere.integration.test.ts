@@ -58,6 +58,25 @@ test('12.2 credits of a tenant there are granted once, drawn and taken back', as
   await usage.stop();
 });
 
+test('11.4 a member’s limit there holds from the first call on, before anybody else told the bucket', async () => {
+  const tenantId = await tenantThere();
+  const usage = usageService(database, clock);
+  await database.db.transaction((tx) =>
+    usage.memberLimits.set(tx, { tenantId, memberId: 'ada', limits: { images: 2 } }),
+  );
+  const use = (amount: number, userId: string) =>
+    usage.trackUsage({ tenantId, ...IMAGES, amount, metadata: { userId } });
+  await expect(use(3, 'ada')).rejects.toMatchObject({ code: 'member_limit' });
+  await use(3, 'bob');
+  await use(2, 'ada');
+  expect(await usage.memberLimits.list(tenantId)).toMatchObject([{ used: 2, limit: 2 }]);
+  const { rows } = await database.pool.query('select from metering_copies where tenant_id = $1', [
+    tenantId,
+  ]);
+  expect(rows).toEqual([]);
+  await usage.stop();
+});
+
 test('12.2 credits there: frozen, let go, with an end that moved; each change in our audit log', async () => {
   const tenantId = await tenantThere();
   const usage = usageService(database, clock);
