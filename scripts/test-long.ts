@@ -108,6 +108,12 @@ const FORMS: Form[] = [
     env: { ROLL_RUNS: '10' },
   },
   {
+    name: 'the production road from a fresh clone, two processes replaced 10 times under load',
+    project: 'integration',
+    files: ['tests/road'],
+    env: { ROAD_RUNS: '10' },
+  },
+  {
     name: 'random histories, 60',
     project: 'integration',
     files: ['tests/soak'],

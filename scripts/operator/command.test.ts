@@ -22,7 +22,11 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:archive', true],
   ['usage:correct', true],
   ['credits:grant', true],
+  ['credits:refund', true],
   ['credits:revoke', true],
+  ['plans:publish', true],
+  ['rates:publish', true],
+  ['overage:trust', true],
   ['statement:hold', true],
   ['statement:release', true],
   ['statement:write-off', true],
@@ -34,8 +38,18 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['operator:revoke', true],
 ];
 
+const programOf = (command: string) => /scripts\/[\w/-]+\.ts/.exec(command)?.[0];
+
+test('14.4 every program that is made of this module is a command of this list', () => {
+  const made = Object.entries(scripts).filter(([, command]) => {
+    const program = programOf(command);
+    return program !== undefined && readFileSync(program, 'utf8').includes('await runCommand(');
+  });
+  expect(made.map(([name]) => name).toSorted()).toEqual(COMMANDS.map(([name]) => name).toSorted());
+});
+
 test.each(COMMANDS)('14.4 %s is made of this module, and offers --dry-run: %s', (name, writes) => {
-  const program = readFileSync(/scripts\/[\w/-]+\.ts/.exec(scripts[name]!)![0], 'utf8');
+  const program = readFileSync(programOf(scripts[name]!)!, 'utf8');
   expect(program).toContain(`await runCommand({\n  name: '${name}',`);
   expect(program).not.toMatch(/process\.argv|parseArgs|console\./);
   expect(program.includes('\n  writes: true,')).toBe(writes);

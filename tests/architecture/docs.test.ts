@@ -88,6 +88,16 @@ describe('what a page tells to run, runs', () => {
     expect(unnamed).toEqual([]);
   });
 
+  test('no table has a command twice', () => {
+    const twice = pages.flatMap((one) => {
+      const named = [...one.text.matchAll(/^\| (`npm [^`]+`) /gm)].map(([, command]) => command!);
+      return named
+        .filter((command, n) => named.indexOf(command) !== n)
+        .map((c) => `${one.path} ${c}`);
+    });
+    expect(twice).toEqual([]);
+  });
+
   test('every script starts a file that exists', () => {
     const missing = Object.entries(scripts).flatMap(([name, command]) =>
       [...command.matchAll(/\b([\w./-]+\.ts)\b/g)]

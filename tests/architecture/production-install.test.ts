@@ -6,6 +6,15 @@ import { dependencies, filesOf, OPERATORS, programOf, scripts } from './producti
 /** Loaded beside the local Stripe alone, which no production has. */
 const DEVELOPMENT_ALONE = new Set(['local-stripe']);
 
+test('14.2 every command of an operator is among them', () => {
+  const commands = Object.keys(scripts).filter((name) =>
+    [...filesOf(/scripts\/[\w/-]+\.ts/.exec(scripts[name]!)?.[0] ?? '').keys()].includes(
+      'scripts/operator/command.ts',
+    ),
+  );
+  expect(commands.filter((name) => !(OPERATORS as readonly string[]).includes(name))).toEqual([]);
+});
+
 test.each(OPERATORS)('14.2 `npm run %s` needs production dependencies alone', (name) => {
   const program = programOf(name);
   const reached = filesOf(program);

@@ -35,7 +35,7 @@ export interface OpenAiServer {
   close(): Promise<void>;
 }
 
-/** A server that speaks OpenAI's `POST /chat/completions`, well or badly, over real HTTP. */
+/** A server that speaks OpenAI's `POST /chat/completions`, well or badly, over real HTTP; it lists one model. */
 export async function startOpenAiServer(): Promise<OpenAiServer> {
   const waiting: (() => void)[] = [];
   const paused: (() => void)[] = [];
@@ -43,6 +43,11 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
     response.on('close', () => {
       if (!response.writableFinished) waiting.splice(0).forEach((resolve) => resolve());
     });
+    if (request.method === 'GET') {
+      const models = { object: 'list', data: [{ id: 'words', object: 'model' }] };
+      response.writeHead(request.url === '/v1/models' ? 200 : 404).end(JSON.stringify(models));
+      return;
+    }
     void readBody(request).then((body) => {
       state.requests.push(body);
       state.authorizations.push(request.headers.authorization);

@@ -111,6 +111,20 @@ export async function agreeToOverage(
   return rows[0]!.refused;
 }
 
+/**
+ * Sets how much may be used and not yet paid, in minor units; null: by how many bills were paid. False for
+ * who never agreed to overage.
+ */
+export async function trustOverage(
+  at: CreditPlace,
+  tenantId: string,
+  exposureMinor: number | null,
+): Promise<boolean> {
+  const { rows } = await at.bucket.execute<{ set: boolean }>(sql`
+    select ${sql.identifier(at.schema)}.credit_overage_trust(${tenantId}, ${exposureMinor}) as set`);
+  return rows[0]!.set;
+}
+
 /** A mark of the cap that was come to, or (percent 0) a consent that is over. */
 export interface OverageNotice {
   tenantId: string;

@@ -15,9 +15,10 @@ import {
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
-import type { OverageLimits } from '../../../../domain/billing/overage.ts';
+import type { OverageLimits, OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
+import { setExposure, type ExposureRequest } from './exposure.ts';
 import { readLimits, setLimits, type LimitsWish } from './limits.ts';
 import { orAway } from './or-away.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
@@ -130,6 +131,11 @@ export class CreditService {
   /** Changes that, from the next call on; see `setLimits`. */
   setLimits(by: Parameters<typeof setLimits>[1], wish: LimitsWish): Promise<OverageLimits> {
     return setLimits(this.#deps, by, wish);
+  }
+
+  /** How much of it may be unpaid, as an operator decides; see `setExposure`. */
+  setExposure(request: ExposureRequest): Promise<OverageView> {
+    return setExposure(this.#deps, request);
   }
 
   async #change<T>(

@@ -6,7 +6,7 @@ import {
 } from '../../../../../../tests/support/test-database.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';
 import { HandClock } from '../../__tests__/service.ts';
-import { cap, overageWorld, refusalOf } from './overage-world.ts';
+import { by, cap, overageWorld, refusalOf } from './overage-world.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const clock = new HandClock('2026-05-10T12:00:00Z');
-const world = (capMinor: number) => overageWorld(database, clock, capMinor);
+const world = (capMinor: number | null) => overageWorld(database, clock, capMinor);
 /** Credits in µcr, as a bill counts them. */
 const credits = (count: number) => count * 1_000_000;
 const unpaid = (usedMinor: number) => ['unpaid', cap(1_000_000, usedMinor)];
@@ -44,9 +44,40 @@ test('12.4 no more than the exposure is unpaid at once, and paid bills raise it'
   await say('billed', 's2', credits(1_666));
   await say('paid', 's2');
   expect(await overage()).toMatchObject({ unpaidMinor: 0, exposureMinor: 50_000 });
-  expect(await say('trust', 2_400)).toBe(true);
+});
+
+test('12.4 an operator sets what may be unpaid, from the next call on, and takes it back', async () => {
+  const { draw, tenantId, usage } = await world(1_000_000);
+  const trust = (exposureMinor: number | null) =>
+    usage.credits.setExposure({ tenantId, exposureMinor, ...by });
+  await draw(208);
+  expect(await refusalOf(draw())).toEqual(unpaid(4_992));
+  expect(await trust(7_400)).toMatchObject({ exposureMinor: 7_400, unpaidMinor: 4_992 });
   await draw(100);
-  expect(await refusalOf(draw())).toEqual(unpaid(27_384));
+  expect(await refusalOf(draw())).toEqual(unpaid(7_392));
+  expect(await trust(0)).toMatchObject({ exposureMinor: 0, unpaidMinor: 7_392 });
+  expect(await refusalOf(draw())).toEqual(unpaid(7_392));
+  expect(await trust(null)).toMatchObject({ exposureMinor: 5_000 });
+  for (const impossible of [-1, 0.5, NaN, 1e15]) {
+    await expect(trust(impossible)).rejects.toMatchObject({ code: 'invalid_request' });
+  }
+  const { rows } = await database.pool.query<{ before: object; after: object }>(
+    `select before, after from audit_log where tenant_id = $1 and action = 'overage.trusted'
+     order by id`,
+    [tenantId],
+  );
+  const { reason } = by;
+  expect(rows).toEqual([
+    { before: { exposureMinor: 5_000 }, after: { exposureMinor: 7_400, reason } },
+    { before: { exposureMinor: 7_400 }, after: { exposureMinor: 0, reason } },
+    { before: { exposureMinor: 0 }, after: { exposureMinor: null, reason } },
+  ]);
+});
+
+test('12.4 who never agreed to overage has nothing to be trusted with', async () => {
+  const { tenantId, usage } = await world(null);
+  const trusted = usage.credits.setExposure({ tenantId, exposureMinor: 100, ...by });
+  await expect(trusted).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('12.4 22. 23. a payment that fails suspends overage alone, until nothing is unpaid', async () => {

@@ -1,0 +1,61 @@
+import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import { trustOverage } from '../../../../db/repositories/usage/credits/overage.ts';
+import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
+import { repeated } from '../../../../db/repeated.ts';
+import { CAP_MINOR_MAX, type OverageView } from '../../../../domain/billing/overage.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { Actor } from '../../../../domain/ids.ts';
+import type { CreditDeps } from './credit-deps.ts';
+import { orAway } from './or-away.ts';
+import { overageView, readOverageNow } from './overage-view.ts';
+
+/** What an operator decides. */
+export interface ExposureRequest {
+  tenantId: string;
+  /** Minor units; null: by how many bills were paid. */
+  exposureMinor: number | null;
+  actor: Actor;
+  reason: string;
+}
+
+/**
+ * Sets how much of overage a tenant may have used and not yet paid, from the next call on. Its cap stays.
+ * 400 for an amount that cannot be, 404 `not_found` for who never agreed to overage.
+ */
+export async function setExposure(
+  deps: CreditDeps,
+  { tenantId, exposureMinor, actor, reason }: ExposureRequest,
+): Promise<OverageView> {
+  assertExposure(exposureMinor);
+  const read = async () => overageView(await readOverageNow(deps, tenantId));
+  const before = await read();
+  const isSet = await orAway(
+    repeated(() =>
+      deps.db.transaction(async (tx) => {
+        const place = await placeCredits(tx, deps.buckets, tenantId);
+        if (!(await trustOverage(place, tenantId, exposureMinor))) return false;
+        await insertAuditEntry(tx, {
+          ...{ tenantId, actor, now: deps.clock.now() },
+          action: 'overage.trusted',
+          before: { exposureMinor: before.exposureMinor },
+          after: { exposureMinor, reason },
+        });
+        return true;
+      }),
+    ),
+  );
+  if (!isSet) {
+    throw new BillingError('not_found', 'The tenant has never agreed to overage; nothing was set.');
+  }
+  deps.live.changed(tenantId);
+  return read();
+}
+
+function assertExposure(minor: number | null): void {
+  if (minor === null) return;
+  if (Number.isInteger(minor) && minor >= 0 && minor <= CAP_MINOR_MAX) return;
+  throw new BillingError(
+    'invalid_request',
+    `What may be unpaid is a whole amount in the smallest unit of the currency, from 0 to ${CAP_MINOR_MAX.toLocaleString('en')}.`,
+  );
+}
