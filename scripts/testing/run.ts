@@ -48,23 +48,37 @@ export async function vitest(
     ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     env,
   );
-  const counts = readCounts(report);
+  const { counts, slowest } = readReport(report);
   rmSync(reports, { recursive: true, force: true });
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} tests: ${counts.passed} passed (${seconds} s)`);
+  if (slowest.length > 0) console.log(`     longest: ${slowest.join(', ')}`);
   if (!ok) console.log(output);
   return !ok && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
-function readCounts(report: string): Counts {
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { name: string; startTime: number; endTime: number }[];
+}
+
+/** So many files are named with their seconds: where a run's time goes. */
+const SLOWEST = 12;
+
+function readReport(file: string): { counts: Counts; slowest: string[] } {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-    };
-    return { passed: numPassedTests, failed: numFailedTests };
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    const slowest = report.testResults
+      .map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
+      .filter(({ seconds }) => seconds >= 1)
+      .toSorted((a, b) => b.seconds - a.seconds)
+      .slice(0, SLOWEST)
+      .map(({ name, seconds }) => `${path.basename(name)} ${seconds.toFixed(0)} s`);
+    const { numPassedTests: passed, numFailedTests: failed } = report;
+    return { counts: { passed, failed }, slowest };
   } catch {
-    return { passed: 0, failed: 0 };
+    return { counts: { passed: 0, failed: 0 }, slowest: [] };
   }
 }
 
