@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/concurrency.ts';
 import { beginRun } from '../tests/faults/run.ts';
-import { World } from '../tests/faults/world.ts';
 import { makeRound, tellHistory } from '../tests/soak/history.ts';
+import { tallyOf } from '../tests/soak/books.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
+import { openWorld } from '../tests/soak/open-world.ts';
 import { playRound } from '../tests/soak/play.ts';
 import { shorten } from '../tests/soak/shrink.ts';
 
 /**
- * Random histories of customers, staff, cards and time, with failing calls, events that come twice,
+ * Random histories of customers, what they use, staff, cards and time, with failing calls, events that come twice,
  * shuffled, late or never, two app processes, and SIGKILL. Each must come right by itself within
  * fifteen minutes, and keep the promises for a year. One that does not is told as short as it gets.
  *
@@ -30,29 +31,37 @@ async function main(args: readonly string[]): Promise<void> {
   const lanes = readNumber(args, 'lanes', availableParallelism());
   console.log(`${runs} histories from seed ${seed}`);
   const { postgres, end } = await beginRun();
-  const openWorld = () =>
-    World.open({ postgres, processes: 2, env: { STRIPE_TIMEOUT_SECONDS: '1' } });
+  const open = () => openWorld(postgres);
   let done = 0;
   let broken = 0;
   let charges = 0;
   const statuses = new Map<number, number>();
+  const tally = new Map<string, number>();
   const sizes = Array.from({ length: Math.ceil(runs / ROUND) }, (_, at) =>
     Math.min(ROUND, runs - at * ROUND),
   );
   try {
     await eachOf(lanes, sizes, async (size, at) => {
       const round = makeRound(seed + at, size);
-      const world = await openWorld();
-      const played = await playRound(world, round).finally(() => world.close());
+      const world = await open();
+      const played = await playRound(world, round)
+        .then(async (all) => {
+          count(tally, Object.entries(await tallyOf(world)));
+          return all;
+        })
+        .finally(() => world.close());
       for (const [n, one] of played.entries()) {
         charges += one.charges.length;
-        for (const status of one.statuses) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        count(
+          statuses,
+          one.statuses.map((status) => [status, 1]),
+        );
         const found = brokenBy(one);
         if (found.length === 0) continue;
         broken += 1;
         console.log(`\nHistory ${n} of seed ${seed + at}: ${found.join('; ')}`);
         const tale = { stretches: round.stretches, history: round.histories[n]! };
-        const { stretches, history } = await shorten(openWorld, tale);
+        const { stretches, history } = await shorten(open, tale);
         console.log(`${tellHistory(stretches, history)}`);
         console.log(`  npm run soak -- --runs ${size} --seed ${seed + at}`);
       }
@@ -66,8 +75,13 @@ async function main(args: readonly string[]): Promise<void> {
     .sort(([a], [b]) => a - b)
     .map(([one, n]) => `${one || 'none'} ${n}`);
   console.log(`Answers: ${answers.join(', ')}. Charges in the year after: ${charges}.`);
+  console.log(`Beyond the quota: ${[...tally].map(([what, n]) => `${what} ${n}`).join(', ')}.`);
   console.log(`${done} histories, ${broken} broke a promise`);
   process.exitCode = broken > 0 ? 1 : 0;
+}
+
+function count<T>(into: Map<T, number>, more: [what: T, n: number][]): void {
+  for (const [what, n] of more) into.set(what, (into.get(what) ?? 0) + n);
 }
 
 try {

@@ -86,12 +86,17 @@ export function dayOf(unixSeconds: number, since: number): number {
   return Math.round((unixSeconds - since) / DAY);
 }
 
-/** What was taken from the customer since, refunds beside it. */
-export function readCharges({ world }: Person, customers: string[], since: number): Charge[] {
+/** What was taken from the customer since, refunds beside it, without the charges `besides`. */
+export function readCharges(
+  { world }: Person,
+  customers: string[],
+  since: number,
+  besides: ReadonlySet<string> = new Set(),
+): Charge[] {
   const { store } = world.local.kernel;
   return [...store.oldestFirst('charge')]
     .filter((one) => customers.includes(String(one.customer)))
-    .filter((one) => one.status === 'succeeded' && one.created >= since)
+    .filter((one) => one.status === 'succeeded' && one.created >= since && !besides.has(one.id))
     .filter((one) => dayOf(one.created, since) <= CHARGES_UNTIL_DAY)
     .map((one) => ({
       day: dayOf(one.created, since),

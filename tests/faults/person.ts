@@ -16,6 +16,8 @@ export type Slot = 'pro_month' | 'pro_year' | 'team_month';
 export class Person {
   readonly world: World;
   readonly api: Caller;
+  /** The address of the process that they speak to. */
+  readonly url: string;
   readonly session: SessionView;
   readonly prices: Record<Slot, string>;
 
@@ -23,7 +25,8 @@ export class Person {
     this.world = world;
     this.session = session;
     this.prices = prices;
-    this.api = speaker(world.apps[process]!.url, session.user.email, session.accessToken);
+    this.url = world.apps[process]!.url;
+    this.api = speaker(this.url, session.user.email, session.accessToken);
   }
 
   /** The same person, speaking to another process of the product. */

@@ -86,6 +86,10 @@ export class World {
     return this.#database.pool;
   }
 
+  get databaseUrl(): string {
+    return this.#database.url;
+  }
+
   /** The first app process. */
   get app(): AppProcess {
     return this.apps[0]!;

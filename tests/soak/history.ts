@@ -1,10 +1,12 @@
 import { VERB_NAMES, type VerbName } from '../faults/verbs.ts';
 import { FAULTS, type FaultName } from '../faults/cases.ts';
 import { STAFF_ACTIONS, type StaffAction } from './actions.ts';
+import { USE_ACTS, type UseAct } from './use.ts';
 
 /** One thing that happens to a tenant. */
 export type Step =
   | { kind: 'ask'; verb: VerbName; twice: boolean; process: number; fault: StepFault | null }
+  | { kind: 'use'; act: UseAct; process: number; fault: StepFault | null }
   | { kind: 'staff'; action: StaffAction };
 
 export interface StepFault {
@@ -37,6 +39,12 @@ export interface Round {
 }
 
 const STRETCHES = 5;
+/** All of Team's pictures of a month are used, and some that are billed afterwards. */
+const BEYOND: Step[] = [
+  { kind: 'ask', verb: 'sync', twice: false, process: 0, fault: null },
+  { kind: 'use', act: 'agree to 300 of overage', process: 0, fault: null },
+  { kind: 'use', act: 'use 5,100 pictures', process: 0, fault: null },
+];
 const VERBS = VERB_NAMES.filter((one) => one !== 'nothing' && one !== 'delete tenant');
 
 /** Equal seeds make equal rounds. */
@@ -63,22 +71,33 @@ function makeStretch(chance: Chance): Stretch {
 function makeHistory(chance: Chance): History {
   const first: Step = { kind: 'ask', verb: 'checkout', twice: false, process: 0, fault: null };
   return Array.from({ length: STRETCHES }, (_, at) => {
-    const steps = Array.from({ length: pick(chance, [0, 1, 1, 2]) }, () => makeStep(chance));
-    return at === 0 && chance() < 0.9 ? [first, ...steps] : steps;
+    const steps = Array.from({ length: pick(chance, [0, 1, 2, 3]) }, () => makeStep(chance));
+    if (at > 0 || chance() >= 0.9) return steps;
+    // By chance alone hardly anybody comes to owe for use.
+    return chance() < 0.5 ? [first, ...BEYOND, ...steps] : [first, ...steps];
   });
 }
 
 function makeStep(chance: Chance): Step {
-  if (chance() < 0.3) return { kind: 'staff', action: pick(chance, STAFF_ACTIONS) };
-  const names = Object.keys(FAULTS).filter((one) => !one.startsWith('killed')) as FaultName[];
+  const kind = chance();
+  if (kind < 0.2) return { kind: 'staff', action: pick(chance, STAFF_ACTIONS) };
+  if (kind < 0.6) {
+    const act = pick(chance, USE_ACTS);
+    return { kind: 'use', act, process: pick(chance, [0, 1]), fault: makeFault(chance, 0.3) };
+  }
   return {
     kind: 'ask',
     verb: pick(chance, VERBS),
     twice: chance() < 0.15,
     process: pick(chance, [0, 1]),
-    fault:
-      chance() < 0.35 ? { call: 1 + Math.floor(chance() * 8), fault: pick(chance, names) } : null,
+    fault: makeFault(chance, 0.35),
   };
+}
+
+function makeFault(chance: Chance, share: number): StepFault | null {
+  if (chance() >= share) return null;
+  const names = Object.keys(FAULTS).filter((one) => !one.startsWith('killed')) as FaultName[];
+  return { call: 1 + Math.floor(chance() * 8), fault: pick(chance, names) };
 }
 
 type Chance = () => number;
@@ -118,11 +137,12 @@ export function tellHistory(stretches: readonly Stretch[], history: History): st
 
 function tellStep(step: Step): string {
   if (step.kind === 'staff') return `staff: ${step.action}`;
-  const { verb, twice, process, fault } = step;
+  const { process, fault } = step;
+  const name = step.kind === 'ask' ? step.verb : step.act;
   const more = [
-    ...(twice ? ['twice at once'] : []),
+    ...(step.kind === 'ask' && step.twice ? ['twice at once'] : []),
     ...(fault ? [`call ${fault.call} ${fault.fault}`] : []),
     `process ${process}`,
   ];
-  return `${verb} [${more.join(', ')}]`;
+  return `${name} [${more.join(', ')}]`;
 }

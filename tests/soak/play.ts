@@ -7,7 +7,9 @@ import { Person } from '../faults/person.ts';
 import { ask, payWhereAsked, previewOf, type VerbName } from '../faults/verbs.ts';
 import type { World } from '../faults/world.ts';
 import { doAction } from './actions.ts';
+import { chargesForUse, differencesOf, wrongMoney } from './books.ts';
 import type { History, Round, Step, Stretch } from './history.ts';
+import { use } from './use.ts';
 
 /** What an observer has of one history. */
 export interface Played {
@@ -19,7 +21,9 @@ export interface Played {
   settled: Page;
   running: Facts['running'];
   atStripe: Facts['atStripe'];
-  /** Charges since then, a year long; days count from then. */
+  /** Where use, and the money for it, do not balance a year later. */
+  books: string[];
+  /** Charges for the subscription since then, a year long; days count from then. */
   charges: Charge[];
   final: Page;
   runningFinally: number;
@@ -62,6 +66,8 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
     };
   });
   await world.passUnheard(DAYS_WATCHED);
+  await world.converge(MINUTES);
+  const differences = await differencesOf(world);
   return eachOf(
     AT_ONCE,
     players,
@@ -70,7 +76,11 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
       statuses,
       leftWith,
       ...early[at]!,
-      charges: readCharges(person, [...customers], since),
+      books: [
+        ...(differences.get(person.tenantId) ?? []),
+        ...(await wrongMoney(person, [...customers])),
+      ],
+      charges: readCharges(person, [...customers], since, chargesForUse(person)),
       final: await readPage(person, since),
       runningFinally: readRunning(person, [...customers], since).running,
       alerts: await readAlerts(person),
@@ -111,6 +121,13 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
     return;
   }
   const through = person.through(step.process);
+  if (step.kind === 'use') {
+    if (step.fault && customer) world.addRule(ruleOf(step.fault, customer));
+    const status = await use(through, step.act);
+    if (status > 0) player.statuses.push(status);
+    if (status >= 500 && status !== 503) player.errors.push(`${step.act}: ${status}`);
+    return;
+  }
   const preview = await previewOf(through, step.verb).catch(() => null);
   if (step.fault && customer) world.addRule(ruleOf(step.fault, customer));
   const asking = step.twice ? [1, 2] : [1];

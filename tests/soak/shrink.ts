@@ -50,9 +50,10 @@ function candidatesOf({ stretches, history }: Tale): Tale[][] {
       const put = (changed: typeof steps) =>
         fewer.push({ stretches, history: history.map((one, i) => (i === at ? changed : one)) });
       put(steps.filter((_, i) => i !== n));
-      if (step.kind !== 'ask') return;
+      if (step.kind === 'staff') return;
       if (step.fault) put(steps.map((one, i) => (i === n ? { ...step, fault: null } : one)));
-      if (step.twice) put(steps.map((one, i) => (i === n ? { ...step, twice: false } : one)));
+      if (step.kind === 'ask' && step.twice)
+        put(steps.map((one, i) => (i === n ? { ...step, twice: false } : one)));
     });
   });
   const calmer = stretches.flatMap((stretch, at): Tale[][] => {

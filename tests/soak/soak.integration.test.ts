@@ -1,8 +1,8 @@
 import { expect, inject, test } from 'vitest';
 import { TEMPLATE } from '../support/postgres.global.ts';
-import { World } from '../faults/world.ts';
 import { makeRound, tellHistory } from './history.ts';
 import { brokenBy } from './judge.ts';
+import { openWorld } from './open-world.ts';
 import { playRound } from './play.ts';
 
 /** `npm run soak` plays as many as one likes, and shortens what breaks. */
@@ -13,8 +13,7 @@ test(
   '9 random histories come right by themselves, and keep the promises for a year',
   async () => {
     const postgres = { adminUrl: inject('postgresUrl'), template: TEMPLATE };
-    const env = { STRIPE_TIMEOUT_SECONDS: '1' };
-    const world = await World.open({ postgres, processes: 2, env });
+    const world = await openWorld(postgres);
     try {
       const round = makeRound(seed, size);
       const played = await playRound(world, round);
