@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PurchaseView } from '../../src/domain/api.ts';
-import type { LimitsView } from '../../src/domain/billing/overage.ts';
+import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
 import type { StatementView } from '../../src/domain/billing/statement.ts';
 import type { Person } from '../faults/person.ts';
 import { caller } from '../support/http.ts';

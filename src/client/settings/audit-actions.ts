@@ -24,6 +24,7 @@ const ACTIONS = [
   'tenant.deleted',
   'overage.agreed',
   'overage.ended',
+  'overage.trusted',
   'spending_rule.set',
   'overage.wishes_changed',
   'subscription.created',

@@ -15,6 +15,7 @@ const SHAPES = {
   comment: 'text',
   enabled: 'yesNo',
   capMinor: 'money',
+  exposureMinor: 'money',
   minorPerCredit: 'price',
   alerts: 'percents',
   singleMaxMinor: 'money',

@@ -37,8 +37,8 @@ export async function setExposure(
         await insertAuditEntry(tx, {
           ...{ tenantId, actor, now: deps.clock.now() },
           action: 'overage.trusted',
-          before: { exposureMinor: before.exposureMinor },
-          after: { exposureMinor, reason },
+          before: { exposureMinor: before.exposureMinor, currency: before.currency },
+          after: { exposureMinor, currency: before.currency, reason },
         });
         return true;
       }),
