@@ -77,6 +77,27 @@ create table audit_log (
   constraint audit_log_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table auto_top_ups (
+  tenant_id uuid not null,
+  enabled boolean not null,
+  pack_id text not null,
+  low_credits integer not null,
+  month_max_minor bigint not null,
+  time_zone text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  credits integer not null,
+  agreed_by uuid,
+  agreed_at timestamp with time zone not null,
+  paused text,
+  paused_method text,
+  changed_at timestamp with time zone not null,
+  constraint auto_top_ups_agreed_by_users_id_fk FOREIGN KEY (agreed_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint auto_top_ups_amounts CHECK (((low_credits > 0) AND (low_credits <= credits) AND (amount_minor > 0) AND (month_max_minor >= amount_minor))),
+  constraint auto_top_ups_pkey PRIMARY KEY (tenant_id),
+  constraint auto_top_ups_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table billing_intents (
   id uuid default gen_random_uuid() not null,
   tenant_id uuid not null,
@@ -231,6 +252,7 @@ create table credit_purchases (
   last_error text,
   created_at timestamp with time zone default now() not null,
   synced_at timestamp with time zone,
+  trigger text default 'user'::text not null,
   constraint credit_purchases_amounts CHECK (((amount_minor > 0) AND (refunded_minor >= 0) AND (refund_pending_minor >= 0) AND (shortfall_micro >= 0))),
   constraint credit_purchases_currency_lower CHECK ((currency ~ '^[a-z]{3}$'::text)),
   constraint credit_purchases_pack_id_pack_version_credit_packs_id_version_f FOREIGN KEY (pack_id, pack_version) REFERENCES credit_packs(id, version),
@@ -239,6 +261,7 @@ create table credit_purchases (
   constraint "credit_purchases_stripePaymentIntentId_unique" UNIQUE (stripe_payment_intent_id),
   constraint "credit_purchases_stripeSessionId_unique" UNIQUE (stripe_session_id),
   constraint credit_purchases_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint credit_purchases_trigger CHECK ((trigger = ANY (ARRAY['user'::text, 'auto'::text]))),
   constraint credit_purchases_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 );
 
@@ -765,6 +788,8 @@ CREATE INDEX audit_log_subject_idx ON public.audit_log USING btree (subject_id);
 
 CREATE INDEX audit_log_tenant_idx ON public.audit_log USING btree (tenant_id, created_at);
 
+CREATE INDEX auto_top_ups_ready_idx ON public.auto_top_ups USING btree (tenant_id) WHERE (enabled AND (paused IS NULL));
+
 CREATE UNIQUE INDEX billing_intents_one_unsettled ON public.billing_intents USING btree (tenant_id) WHERE (state = ANY (ARRAY['open'::intent_state, 'waiting'::intent_state]));
 
 CREATE INDEX billing_intents_tenant_idx ON public.billing_intents USING btree (tenant_id, created_at);
@@ -791,7 +816,9 @@ CREATE INDEX credit_purchases_end_idx ON public.credit_purchases USING btree (cr
 
 CREATE INDEX credit_purchases_look_idx ON public.credit_purchases USING btree (look_at) WHERE (look_at IS NOT NULL);
 
-CREATE UNIQUE INDEX credit_purchases_one_open ON public.credit_purchases USING btree (tenant_id) WHERE (state = ANY (ARRAY['wanted'::purchase_state, 'open'::purchase_state]));
+CREATE UNIQUE INDEX credit_purchases_one_open ON public.credit_purchases USING btree (tenant_id) WHERE ((trigger = 'user'::text) AND (state = ANY (ARRAY['wanted'::purchase_state, 'open'::purchase_state])));
+
+CREATE UNIQUE INDEX credit_purchases_one_top_up ON public.credit_purchases USING btree (tenant_id) WHERE ((trigger = 'auto'::text) AND (state = ANY (ARRAY['wanted'::purchase_state, 'open'::purchase_state, 'needs_action'::purchase_state, 'processing'::purchase_state, 'paid'::purchase_state])));
 
 CREATE INDEX credit_purchases_tenant_idx ON public.credit_purchases USING btree (tenant_id, created_at);
 

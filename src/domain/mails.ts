@@ -16,6 +16,9 @@ export const BILLING_MAILS: readonly string[] = [
   'plan_growing',
   'statement_failed',
   'statement_paid',
+  'top_up_bought',
+  'top_up_confirm',
+  'top_up_paused',
   'trial_refused',
   'trial_will_end',
 ];

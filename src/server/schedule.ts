@@ -21,7 +21,7 @@ function scheduleBilling({
   services,
   log,
 }: Pick<Context, 'jobs' | 'log' | 'services'>): void {
-  const { stripeEvents, subscriptions, reconcile, mails, remedies, purchases, statements } =
+  const { stripeEvents, subscriptions, reconcile, mails, remedies, purchases, limits, statements } =
     services;
   stripeEvents.registerWorker();
   remedies.registerWorker(jobs);
@@ -31,6 +31,7 @@ function scheduleBilling({
     await remedies.carryOutAll(signal);
   });
   jobs.every('purchase-sweep', '* * * * *', async (signal) => void (await purchases.sweep(signal)));
+  jobs.every('top-ups', '* * * * *', async (signal) => void (await limits.wantTopUps(signal)));
   jobs.every('statement-close', '* * * * *', async (signal) => {
     await statements.closeDue(signal);
   });

@@ -19,6 +19,7 @@ import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
 import { readOverages, type OverageKey } from './usage/credits/overage.ts';
+import { listBalances } from './usage/credits/balances.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
 import {
   findLastSeq,
@@ -177,6 +178,11 @@ export class UsageRepository {
   /** What is left of one grant; `undefined` when it is not here. */
   readLeft(...wanted: AfterBucket<typeof readLeft>) {
     return readLeft(this.#bucket, ...wanted);
+  }
+
+  /** What many tenants can draw of their grants. */
+  listBalances(...asked: AfterBucket<typeof listBalances>) {
+    return listBalances(this.#bucket, ...asked);
   }
 
   /** Movements of a tenant's credits from the newest on. */

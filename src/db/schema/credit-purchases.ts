@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { PURCHASE_STATES } from '../../domain/billing/purchase.ts';
+import { PURCHASE_STATES, type PurchaseTrigger } from '../../domain/billing/purchase.ts';
 import { createdAt, id, instant } from './columns.ts';
 import { creditPacks } from './credit-packs.ts';
 import { tenants } from './tenants.ts';
@@ -35,6 +35,8 @@ export const creditPurchases = pgTable(
       .notNull()
       .references(() => tenants.id),
     userId: uuid().references(() => users.id, { onDelete: 'set null' }),
+    /** `auto`: an auto top-up, which nobody is present at. */
+    trigger: text().$type<PurchaseTrigger>().notNull().default('user'),
     packId: text().notNull(),
     packVersion: integer().notNull(),
     state: purchaseState().notNull().default('wanted'),
@@ -90,7 +92,13 @@ export const creditPurchases = pgTable(
     }),
     uniqueIndex('credit_purchases_one_open')
       .on(t.tenantId)
-      .where(sql`${t.state} in ('wanted', 'open')`),
+      .where(sql`${t.trigger} = 'user' and ${t.state} in ('wanted', 'open')`),
+    uniqueIndex('credit_purchases_one_top_up')
+      .on(t.tenantId)
+      .where(
+        sql`${t.trigger} = 'auto'
+          and ${t.state} in ('wanted', 'open', 'needs_action', 'processing', 'paid')`,
+      ),
     index('credit_purchases_tenant_idx').on(t.tenantId, t.createdAt),
     index('credit_purchases_look_idx')
       .on(t.lookAt)
@@ -98,6 +106,7 @@ export const creditPurchases = pgTable(
     index('credit_purchases_end_idx')
       .on(t.creditsExpireAt)
       .where(sql`${t.creditsExpireAt} is not null`),
+    check('credit_purchases_trigger', sql`${t.trigger} in ('user', 'auto')`),
     check('credit_purchases_currency_lower', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check(
       'credit_purchases_amounts',

@@ -1,6 +1,7 @@
 export * from './alerts.ts';
 export * from './api-keys.ts';
 export * from './audit-log.ts';
+export * from './auto-top-ups.ts';
 export * from './billing-intents.ts';
 export * from './characters.ts';
 export * from './checkout-sessions.ts';

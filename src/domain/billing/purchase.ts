@@ -22,6 +22,9 @@ export const PURCHASE_STATES = [
 ] as const;
 export type PurchaseState = (typeof PURCHASE_STATES)[number];
 
+/** Who began it: a person, or an auto top-up. */
+export type PurchaseTrigger = 'user' | 'auto';
+
 /** A refund of the purchase's charge, as Stripe has it. */
 export interface RefundFacts {
   id: string;

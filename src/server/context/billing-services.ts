@@ -79,7 +79,7 @@ export function createBillingServices(
   return {
     catalogue,
     purchases: new PurchaseService(buying),
-    limits: new LimitsService(buying),
+    limits: new LimitsService({ ...buying, router: usage.router }),
     statements,
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),

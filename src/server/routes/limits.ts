@@ -8,6 +8,7 @@ import {
 } from '../../domain/billing/overage.ts';
 import type { LimitsView } from '../../domain/billing/spending/limits-view.ts';
 import { SPENDING_PRESETS, type SpendingRuleView } from '../../domain/billing/spending/rules.ts';
+import { TOP_UP_PAUSES, type AutoTopUpView } from '../../domain/billing/spending/top-up.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser } from '../middleware/auth.ts';
@@ -74,8 +75,43 @@ const rulesSchema = z
   })
   .openapi('SpendingRules') satisfies z.ZodType<SpendingRuleView>;
 
+const consent = z.strictObject({
+  amountMinor: minor,
+  currency: z.string().regex(/^[a-z]{3}$/),
+  credits: z.number().int().openapi({ description: 'With those that come on top.' }),
+});
+
+const autoTopUpSchema = z
+  .object({
+    enabled: z.boolean(),
+    agreed: consent
+      .extend({ packId: z.string(), lowCredits: z.number().int(), monthMaxMinor: minor })
+      .nullable(),
+    spentMonthMinor: minor,
+    monthEndsAt: z.iso.datetime().nullable(),
+    paused: z
+      .enum(TOP_UP_PAUSES)
+      .nullable()
+      .openapi({ description: 'It rests until something is done.' }),
+    waits: z
+      .object({
+        reason: z.enum(['month_max', 'spending_rule']),
+        until: z.iso.datetime().nullable(),
+      })
+      .nullable(),
+    open: z
+      .object({
+        purchaseId: z.uuid(),
+        confirmUrl: z.string().nullable(),
+        until: z.iso.datetime(),
+      })
+      .nullable()
+      .openapi({ description: 'The one under way; where it is confirmed, for owners and admins.' }),
+  })
+  .openapi('AutoTopUp') satisfies z.ZodType<AutoTopUpView>;
+
 const limitsSchema = z
-  .object({ overage: overageSchema, alerts, rules: rulesSchema })
+  .object({ overage: overageSchema, alerts, autoTopUp: autoTopUpSchema, rules: rulesSchema })
   .openapi('Limits') satisfies z.ZodType<LimitsView>;
 
 const overageBody = z.strictObject({
@@ -102,15 +138,39 @@ const rulesBody = z.strictObject({
   monthMaxMinor: typedMaximum,
 });
 
+const autoTopUpBody = z.discriminatedUnion('enabled', [
+  z.strictObject({ enabled: z.literal(false) }),
+  z.strictObject({
+    enabled: z.literal(true),
+    packId: z.string().trim().min(1).max(100),
+    lowCredits: z
+      .number()
+      .openapi({ description: 'Fewer than so many whole credits: one is bought.' }),
+    monthMaxMinor: z.number(),
+    consent: consent.openapi({ description: 'What was shown of the pack.' }),
+  }),
+]);
+
 const limitsBody = z
   .strictObject({
     overage: overageBody.optional(),
     alerts: alerts.optional().openapi({ description: 'With `overage`.' }),
+    autoTopUp: autoTopUpBody.optional(),
     rules: rulesBody.optional(),
   })
-  .refine(({ overage, alerts: told, rules }) => (overage ? !rules : rules && !told), {
-    error: 'takes one of overage (with alerts) and rules at a time',
+  .refine(isOneChange, {
+    error: 'takes one of overage (with alerts), autoTopUp and rules at a time',
   });
+
+function isOneChange(body: {
+  overage?: object;
+  alerts?: object;
+  autoTopUp?: object;
+  rules?: object;
+}) {
+  const parts = [body.overage, body.autoTopUp, body.rules].filter((one) => one !== undefined);
+  return parts.length === 1 && (body.overage !== undefined || body.alerts === undefined);
+}
 
 const tags = ['Credits'];
 
@@ -153,6 +213,12 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
           'team_role_required',
           'invalid_cap',
           'invalid_rule',
+          'invalid_top_up',
+          'unknown_pack',
+          'card_needed',
+          'currency_conflict',
+          'stripe_unavailable',
+          'busy',
           'consent_stale',
           'overage_not_offered',
           'overage_paused',
@@ -168,6 +234,8 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
   return router;
 }
 
-function wishOf({ overage, alerts: told, rules }: z.output<typeof limitsBody>): LimitsWish {
-  return overage ? { overage: { ...overage, alerts: told } } : { rules: rules! };
+function wishOf(body: z.output<typeof limitsBody>): LimitsWish {
+  const { overage, alerts: told, autoTopUp, rules } = body;
+  if (overage) return { overage: { ...overage, alerts: told } };
+  return autoTopUp ? { autoTopUp } : { rules: rules! };
 }

@@ -14,6 +14,7 @@ import * as schedules from './stripe/schedules.ts';
 import * as refunds from './stripe/refunds.ts';
 import * as packCheckout from './stripe/packs/pack-checkout.ts';
 import * as purchases from './stripe/packs/purchase-facts.ts';
+import { TopUpInvoices } from './stripe/packs/top-up-invoices.ts';
 import type { Installation, StripeDeps } from './stripe/till.ts';
 import { listEventsSince } from './stripe/events.ts';
 import { listSubscribers, type Subscriber } from './stripe/subscribers.ts';
@@ -36,11 +37,13 @@ export class StripeService {
   readonly environment: Environment;
 
   readonly billingDetails: BillingDetailsCalls;
+  readonly topUps: TopUpInvoices;
 
   constructor({ stripe, portalConfiguration, environment, till }: StripeDeps) {
     this.environment = environment;
     this.billingDetails = new BillingDetailsCalls(stripe);
     this.#installation = { environment, till };
+    this.topUps = new TopUpInvoices(stripe, this.#installation);
     this.#stripe = stripe;
     this.#portalConfiguration = portalConfiguration;
   }

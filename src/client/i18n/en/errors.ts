@@ -42,7 +42,10 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   email_taken: 'There is an account with this e-mail already. Log in instead.',
   already_subscribed: 'There is a subscription already. Reload the page to see it.',
   purchase_open: 'A purchase is open already. Finish it, or give it up, before you begin another.',
-  consent_stale: 'Overage costs something else by now. Look at the price again.',
+  consent_stale: 'The price is another by now. Look at it again before you agree.',
+  card_needed: 'There is no saved card that could be charged. Save one first.',
+  invalid_top_up:
+    'The low mark is at most what the pack holds, and a month allows at least one pack.',
   overage_not_offered: 'Your plan does not sell overage.',
   overage_paused: 'Overage can be switched on when the subscription is paid.',
   spending_rule: 'A spending rule of your team does not allow this purchase now.',

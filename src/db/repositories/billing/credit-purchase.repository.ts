@@ -8,6 +8,8 @@ import {
   type NewCreditPurchase,
 } from '../../schema/index.ts';
 
+const UNFINISHED: PurchaseState[] = ['wanted', 'open', 'needs_action', 'processing', 'paid'];
+
 export async function insertPurchase(
   db: DbOrTx,
   values: NewCreditPurchase,
@@ -34,6 +36,7 @@ export async function findOpenPurchase(
     .where(
       and(
         eq(creditPurchases.tenantId, tenantId),
+        eq(creditPurchases.trigger, 'user'),
         inArray(creditPurchases.state, ['wanted', 'open']),
       ),
     );
@@ -52,11 +55,27 @@ export async function findUndecidedPurchase(
     .where(
       and(
         eq(creditPurchases.tenantId, tenantId),
+        eq(creditPurchases.trigger, 'user'),
         eq(creditPurchases.packId, packId),
         inArray(creditPurchases.state, ['processing', 'paid']),
       ),
     )
     .limit(1);
+  return row;
+}
+
+/** The auto top-up of the tenant that is not decided or not granted yet. */
+export async function findTopUp(db: DbOrTx, tenantId: string): Promise<CreditPurchase | undefined> {
+  const [row] = await db
+    .select()
+    .from(creditPurchases)
+    .where(
+      and(
+        eq(creditPurchases.tenantId, tenantId),
+        eq(creditPurchases.trigger, 'auto'),
+        inArray(creditPurchases.state, UNFINISHED),
+      ),
+    );
   return row;
 }
 
@@ -87,8 +106,6 @@ export async function updatePurchase(
   if (!row) throw new Error(`There is no purchase ${id}.`);
   return row;
 }
-
-const UNFINISHED: PurchaseState[] = ['wanted', 'open', 'processing', 'paid'];
 
 /**
  * The tenant's purchases that Stripe should be asked about: those that are named, that wait for

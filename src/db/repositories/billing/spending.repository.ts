@@ -1,4 +1,5 @@
 import { eq, sql } from 'drizzle-orm';
+import type { PurchaseTrigger } from '../../../domain/billing/purchase.ts';
 import type { Spent } from '../../../domain/billing/spending/rules.ts';
 import type { DbOrTx, Tx } from '../../client.ts';
 import { spendingRules, type SpendingRuleRow } from '../../schema/index.ts';
@@ -39,9 +40,11 @@ export async function readSpent(
     timeZone: string;
     now: Date;
     except?: string;
+    /** Of auto top-ups alone, or of all. */
+    trigger?: PurchaseTrigger;
   },
 ): Promise<Spent> {
-  const { tenantId, currency, timeZone, now, except = null } = values;
+  const { tenantId, currency, timeZone, now, except = null, trigger = null } = values;
   type Row = Record<'day_minor' | 'month_minor' | 'day_end' | 'month_end', string>;
   const { rows } = await db.execute<Row>(sql`
     with local as (select ${now.toISOString()}::timestamptz at time zone ${timeZone} as at),
@@ -56,6 +59,7 @@ export async function readSpent(
       select amount_minor, created_at, paid_at from credit_purchases
       where tenant_id = ${tenantId} and currency = ${currency}
         and state not in ('failed', 'expired') and id is distinct from ${except}::uuid
+        and (${trigger}::text is null or trigger = ${trigger})
     )
     select day_end, month_end,
       coalesce(sum(amount_minor)

@@ -1,5 +1,5 @@
 import type { Money } from '../../money.ts';
-import type { PurchaseState } from '../purchase.ts';
+import type { PurchaseState, PurchaseTrigger } from '../purchase.ts';
 
 /** A pack of credits as it can be bought now. */
 export interface PackView {
@@ -21,6 +21,8 @@ export interface PacksView {
 export interface PurchaseView {
   id: string;
   packId: string;
+  /** `auto`: it was bought by itself. */
+  trigger: PurchaseTrigger;
   state: PurchaseState;
   credits: number;
   bonus: number;

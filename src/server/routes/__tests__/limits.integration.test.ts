@@ -38,6 +38,10 @@ const NOTHING: LimitsView = {
     ...{ lapsed: null, suspended: null, usedMinor: 0, unpaidMinor: 0, exposureMinor: null },
   },
   alerts: [50, 80, 100],
+  autoTopUp: {
+    ...{ enabled: false, agreed: null, spentMonthMinor: 0, monthEndsAt: null },
+    ...{ paused: null, waits: null, open: null },
+  },
   rules: {
     ...NO_RULE,
     ...{ spentDayMinor: 0, spentMonthMinor: 0, dayEndsAt: null, monthEndsAt: null },
@@ -69,6 +73,7 @@ describe('12.4 limits over HTTP', () => {
         ...{ enabled: true, capMinor: 5_000, currency: 'cny', exposureMinor: 5_000 },
       },
       alerts: [80],
+      autoTopUp: NOTHING.autoTopUp,
       rules: NOTHING.rules,
     });
     expect((await member.call.get(PATH)).body).toEqual(agreed.body);

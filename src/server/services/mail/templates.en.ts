@@ -3,7 +3,7 @@ import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/produ
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
 import { overageMailsEn } from './templates.overage.en.ts';
-import { packMailsEn } from './templates.packs.en.ts';
+import { packMailsEn, topUpMailsEn } from './templates.packs.en.ts';
 import { statementMailsEn } from './templates.statements.en.ts';
 import { teamMailsEn } from './templates.team.en.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
@@ -13,6 +13,7 @@ const RESOURCES = RESOURCE_NAMES.en;
 export const en: MailTemplates = {
   ...accountMailsEn,
   ...packMailsEn,
+  ...topUpMailsEn,
   ...overageMailsEn,
   ...statementMailsEn,
   ...teamMailsEn,

@@ -1,3 +1,4 @@
+import type { TopUpPause } from '../../../domain/billing/spending/top-up.ts';
 import type { MailTemplates } from './templates.ts';
 
 /** The mails about bought credits. */
@@ -31,3 +32,44 @@ export const packMailsEn: Pick<MailTemplates, 'pack_bought' | 'pack_refunded' | 
       ].join('\n\n'),
     }),
   };
+
+const WHY: Record<TopUpPause, string> = {
+  declined: 'Your bank declined the payment. Nothing was charged, and no other attempt is made.',
+  no_card: 'There is no card that could be charged.',
+  unconfirmed: 'The payment was not confirmed within 24 hours, so it was withdrawn.',
+  price: 'The pack costs more now, or holds less, than you agreed to. Nothing was charged.',
+  not_offered: 'The pack that you chose is not sold any more.',
+};
+
+/** The mails about packs that are bought by themselves. */
+export const topUpMailsEn: Pick<
+  MailTemplates,
+  'top_up_bought' | 'top_up_confirm' | 'top_up_paused'
+> = {
+  top_up_bought: (data, { name, appUrl, money, number, day }) => ({
+    subject: `Auto top-up: ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}`,
+    text: [
+      `Hello ${name},`,
+      `Few credits were left, so a pack was bought as you agreed: ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}, to be used until ${day(data.expiresAt)}.`,
+      `This month that makes ${money(data.monthMinor, data.currency)} of the ${money(data.monthMaxMinor, data.currency)} that you allow.`,
+      `What is unused can be given back within seven days. Auto top-up is changed or switched off here: ${appUrl}/subscription#limits`,
+    ].join('\n\n'),
+  }),
+  top_up_confirm: (data, { name, money, number, day, appUrl }) => ({
+    subject: `Your bank wants you to confirm ${money(data.amountMinor, data.currency)}`,
+    text: [
+      `Hello ${name},`,
+      `Few credits are left, and your bank wants you to confirm the payment of ${money(data.amountMinor, data.currency)} for ${number(data.credits)} credits.`,
+      `Confirm it here: ${data.confirmUrl ?? `${appUrl}/subscription#limits`}`,
+      `It can be confirmed until ${day(data.until)}; then it is withdrawn. Nothing else is tried meanwhile.`,
+    ].join('\n\n'),
+  }),
+  top_up_paused: (data, { name, appUrl, money, number }) => ({
+    subject: 'Auto top-up is paused',
+    text: [
+      `Hello ${name},`,
+      `A pack of ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)} was to be bought, and was not. ${WHY[data.reason]}`,
+      `Your plan, its quota and the credits that you have go on as before. Auto top-up goes on when you have another card, or agree to it anew: ${appUrl}/subscription#limits`,
+    ].join('\n\n'),
+  }),
+};

@@ -1,3 +1,4 @@
+import type { TopUpPause } from '../../../domain/billing/spending/top-up.ts';
 import type { MailTemplates } from './templates.ts';
 
 /** The mails about bought credits. */
@@ -31,3 +32,44 @@ export const packMailsZh: Pick<MailTemplates, 'pack_bought' | 'pack_refunded' | 
       ].join('\n\n'),
     }),
   };
+
+const WHY: Record<TopUpPause, string> = {
+  declined: '银行拒绝了付款。没有扣款，也不会再次尝试。',
+  no_card: '没有可以扣款的银行卡。',
+  unconfirmed: '付款在 24 小时内没有确认，因此已撤回。',
+  price: '点数包的价格已上涨，或点数少于你同意时的数量。没有扣款。',
+  not_offered: '你选择的点数包已不再出售。',
+};
+
+/** The mails about packs that are bought by themselves. */
+export const topUpMailsZh: Pick<
+  MailTemplates,
+  'top_up_bought' | 'top_up_confirm' | 'top_up_paused'
+> = {
+  top_up_bought: (data, { name, appUrl, money, number, day }) => ({
+    subject: `自动充值：${number(data.credits)} 点数，${money(data.amountMinor, data.currency)}`,
+    text: [
+      `${name}，你好：`,
+      `点数即将用完，已按你的同意购买点数包：${number(data.credits)} 点数，${money(data.amountMinor, data.currency)}，有效期至 ${day(data.expiresAt)}。`,
+      `本月自动充值共 ${money(data.monthMinor, data.currency)}，你设定的每月上限为 ${money(data.monthMaxMinor, data.currency)}。`,
+      `未使用的点数可在七天内退款。在此修改或关闭自动充值：${appUrl}/subscription#limits`,
+    ].join('\n\n'),
+  }),
+  top_up_confirm: (data, { name, money, number, day, appUrl }) => ({
+    subject: `银行需要你确认 ${money(data.amountMinor, data.currency)}`,
+    text: [
+      `${name}，你好：`,
+      `点数即将用完，银行需要你确认这笔付款：${number(data.credits)} 点数，${money(data.amountMinor, data.currency)}。`,
+      `在此确认：${data.confirmUrl ?? `${appUrl}/subscription#limits`}`,
+      `请在 ${day(data.until)} 前确认，之后付款会撤回。在此期间不会尝试其他付款。`,
+    ].join('\n\n'),
+  }),
+  top_up_paused: (data, { name, appUrl, money, number }) => ({
+    subject: '自动充值已暂停',
+    text: [
+      `${name}，你好：`,
+      `本应购买 ${number(data.credits)} 点数（${money(data.amountMinor, data.currency)}），但没有成功。${WHY[data.reason]}`,
+      `方案、额度和已有的点数不受影响。更换银行卡或重新同意后，自动充值会恢复：${appUrl}/subscription#limits`,
+    ].join('\n\n'),
+  }),
+};

@@ -1,5 +1,6 @@
 import type { CapAlert, OverageLapse } from '../../../domain/billing/overage.ts';
 import type { RemedyCause } from '../../../domain/billing/remedy.ts';
+import type { TopUpPause } from '../../../domain/billing/spending/top-up.ts';
 import type { GoalKind } from '../../../domain/billing/intent.ts';
 import type { Role } from '../../../domain/ids.ts';
 import type { Plan, PlanLimits } from '../../../domain/plans.ts';
@@ -44,6 +45,25 @@ export interface MailData {
   };
   /** `credits` with those that came on top. */
   pack_bought: { credits: number; amountMinor: number; currency: string; expiresAt: string };
+  /** A pack that was bought by itself; `monthMinor` of at most `monthMaxMinor` were so this month. */
+  top_up_bought: {
+    credits: number;
+    amountMinor: number;
+    currency: string;
+    expiresAt: string;
+    monthMinor: number;
+    monthMaxMinor: number;
+  };
+  /** The bank wants the payment of one confirmed. */
+  top_up_confirm: {
+    credits: number;
+    amountMinor: number;
+    currency: string;
+    confirmUrl: string | null;
+    until: string;
+  };
+  /** Nothing more is bought by itself until somebody does something. */
+  top_up_paused: { reason: TopUpPause; credits: number; amountMinor: number; currency: string };
   pack_refunded: { credits: number; amountMinor: number; currency: string };
   /** What is left of bought credits, rounded down. */
   credits_ending: { credits: number; expiresAt: string };

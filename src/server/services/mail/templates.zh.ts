@@ -3,7 +3,7 @@ import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/produ
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
 import { overageMailsZh } from './templates.overage.zh.ts';
-import { packMailsZh } from './templates.packs.zh.ts';
+import { packMailsZh, topUpMailsZh } from './templates.packs.zh.ts';
 import { statementMailsZh } from './templates.statements.zh.ts';
 import { teamMailsZh } from './templates.team.zh.ts';
 import type { MailData, MailFormat, MailTemplates } from './templates.ts';
@@ -13,6 +13,7 @@ const RESOURCES = RESOURCE_NAMES.zh;
 export const zh: MailTemplates = {
   ...accountMailsZh,
   ...packMailsZh,
+  ...topUpMailsZh,
   ...overageMailsZh,
   ...statementMailsZh,
   ...teamMailsZh,

@@ -100,6 +100,16 @@ export async function findBilling(
   return { customer, subscriptions: await listSubscriptions(stripe, customerId, timeouts) };
 }
 
+/** What is charged where nobody is present: the newest running subscription's card, or the customer's. */
+export function savedMethodOf({ customer, subscriptions }: CustomerBilling): string | null {
+  if (customer.deleted) return null;
+  const newestFirst = subscriptions.toSorted(
+    (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
+  );
+  const running = newestFirst.find(({ endedAt }) => endedAt === null);
+  return running?.paymentMethod?.id ?? customer.paymentMethod?.id ?? null;
+}
+
 /** All of them, whatever their state: without `status` Stripe leaves ended ones out. */
 export async function listSubscriptions(
   stripe: Stripe,

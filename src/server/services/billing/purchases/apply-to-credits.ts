@@ -10,6 +10,7 @@ import {
 } from '../../../../domain/billing/purchase.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
+import { readTopUpMonth } from './top-up-month.ts';
 import { ensureGrant, grantOf, setFrozen } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
@@ -82,8 +83,9 @@ interface Told {
 async function tell(tx: Tx, { before, done, facts, now }: Told): Promise<void> {
   const { id, tenantId, currency } = done;
   if (before.state === 'paid' && done.state === 'granted') {
+    const month = done.trigger === 'auto' ? await readTopUpMonth(tx, tenantId, now) : undefined;
     await queueMail(tx, tenantId, {
-      kind: 'pack_bought',
+      kind: month ? 'top_up_bought' : 'pack_bought',
       subjectId: id,
       attempt: 0,
       data: {
@@ -91,6 +93,7 @@ async function tell(tx: Tx, { before, done, facts, now }: Told): Promise<void> {
         amountMinor: facts.chargedMinor,
         currency,
         expiresAt: done.creditsExpireAt!.toISOString(),
+        ...(month && { monthMinor: month.spentMinor, monthMaxMinor: month.maxMinor }),
       },
       now,
     });

@@ -11,6 +11,7 @@ import { isDisputeOpen } from '../../../../domain/billing/dispute.ts';
 import { refundedMinor, refundPendingMinor, stateOf } from '../../../../domain/billing/purchase.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
+import { followTopUp } from './follow-top-up.ts';
 import { judgePurchase } from './judge-purchase.ts';
 import { applyToCredits } from './apply-to-credits.ts';
 import { carryOutRefund } from './carry-out-refund.ts';
@@ -35,15 +36,17 @@ export async function syncPurchase(
 
 /** The same for who holds the customer's lock. */
 export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promise<CreditPurchase> {
-  const { db, stripe, clock } = deps;
+  const { db, clock } = deps;
   const known = (await findPurchase(db, purchaseId))!;
-  if (!known.stripeSessionId) return settleUnopened(deps, known);
+  const look = known.trigger === 'auto' ? readTopUp : readSession;
+  const found = await look(deps, known);
+  if (!found) return settleUnopened(deps, known);
   const tenant = (await findTenantById(db, known.tenantId))!;
-  let reading = await readAllowed(deps, known, known.stripeSessionId);
-  let row = await writeFacts(deps, known, reading);
+  let { reading } = found;
+  let row = await writeFacts(deps, found.row, reading);
   if (row.refundAskedAt) {
     row = await carryOutRefund(deps, row, reading);
-    reading = await stripe.readPurchase(known.stripeSessionId);
+    reading = (await look(deps, row))!.reading;
     row = await writeFacts(deps, row, reading);
   }
   const done =
@@ -55,24 +58,37 @@ export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promis
   });
 }
 
+interface Found {
+  row: CreditPurchase;
+  reading: PurchaseReading;
+}
+
 /** What Stripe says of it; a session that a rule of the team's does not allow any more is ended first. */
-async function readAllowed(
+async function readSession(
   { db, stripe, clock }: PurchaseDeps,
   row: CreditPurchase,
-  sessionId: string,
-): Promise<PurchaseReading> {
+): Promise<Found | undefined> {
+  const { stripeSessionId: sessionId } = row;
+  if (!sessionId) return undefined;
   const reading = await stripe.readPurchase(sessionId);
-  if (reading.facts.session !== 'open') return reading;
-  if (!(await judgePurchase(db, row, clock.now()))) return reading;
+  if (reading.facts.session !== 'open') return { row, reading };
+  if (!(await judgePurchase(db, row, clock.now()))) return { row, reading };
   await stripe.expireCheckout(sessionId);
-  return stripe.readPurchase(sessionId);
+  return { row, reading: await stripe.readPurchase(sessionId) };
+}
+
+/** Brings it on, and says what became of the money. */
+async function readTopUp(deps: PurchaseDeps, known: CreditPurchase): Promise<Found | undefined> {
+  const { row, invoice } = await followTopUp(deps, known);
+  return invoice && { row, reading: await deps.stripe.topUps.read(invoice) };
 }
 
 /** Nobody has its address, so nobody can pay it: it is over when its time is. */
 async function settleUnopened(
   { db, clock }: PurchaseDeps,
-  row: CreditPurchase,
+  { id }: CreditPurchase,
 ): Promise<CreditPurchase> {
+  const row = (await findPurchase(db, id))!;
   const isOver = row.state === 'wanted' && row.expiresAt <= clock.now();
   if (row.state === 'wanted' && !isOver) {
     return updatePurchase(db, row.id, { lookAt: afterEnd(row) });
@@ -87,8 +103,11 @@ function writeFacts(
   { facts, paymentIntentId, invoiceId }: PurchaseReading,
 ): Promise<CreditPurchase> {
   const isGranted = row.creditsExpireAt !== null;
+  // Of a top-up that is not paid our own steps say what it is.
+  const state =
+    row.trigger === 'auto' && facts.payment !== 'paid' ? row.state : stateOf(facts, isGranted);
   return updatePurchase(db, row.id, {
-    state: stateOf(facts, isGranted),
+    state,
     stripePaymentIntentId: paymentIntentId ?? row.stripePaymentIntentId,
     stripeInvoiceId: invoiceId ?? row.stripeInvoiceId,
     paidAt: facts.paidAt,
@@ -129,7 +148,7 @@ function nextLook(row: CreditPurchase, now: Date): Date | null {
   if (row.refundPendingMinor > 0) return inMinutes(6 * 60);
   if (row.disputeStatus && isDisputeOpen(row.disputeStatus)) return inMinutes(24 * 60);
   if (row.state === 'processing') return inMinutes(30);
-  if (row.state !== 'open') return null;
+  if (row.state !== 'open' && row.state !== 'needs_action') return null;
   return new Date(
     Math.min(inMinutes(10).getTime(), Math.max(afterEnd(row).getTime(), now.getTime() + MINUTE_MS)),
   );

@@ -9,6 +9,7 @@ export function viewPurchase(row: CreditPurchase, reader: { role: Role }, now: D
   return {
     id: row.id,
     packId: row.packId,
+    trigger: row.trigger,
     state: row.state,
     credits: row.credits,
     bonus: row.bonus,

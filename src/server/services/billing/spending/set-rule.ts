@@ -2,12 +2,9 @@ import { inTransaction } from '../../../../db/client.ts';
 import { lockSpending } from '../../../../db/repositories/billing/lock.repository.ts';
 import {
   findSpendingRule,
-  knownZone,
   writeSpendingRule,
 } from '../../../../db/repositories/billing/spending.repository.ts';
-import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
-import type { Tx } from '../../../../db/client.ts';
 import { CAP_MINOR_MAX } from '../../../../domain/billing/overage.ts';
 import {
   MINORS_MAXIMA,
@@ -24,6 +21,7 @@ import type { BuyingDeps } from '../purchases/begin.ts';
 import { currencyOfTenant } from '../subscription/tenant-currency.ts';
 import { orderJudgement } from '../purchases/judge-purchase.ts';
 import { syncPatiently } from './sync-patiently.ts';
+import { zoneOf } from './zone-of.ts';
 
 /** What an owner asks for: a preset, or maxima of their own. */
 export interface RuleWish extends Partial<SpendingMaxima> {
@@ -91,13 +89,6 @@ function ruleOf(wish: RuleWish, currency: string): SpendingRule {
     );
   }
   return { preset, currency, ...own };
-}
-
-/** Whose days and months are meant: the owner's; in China everybody has the same. */
-async function zoneOf(tx: Tx, tenantId: string): Promise<string> {
-  const contact = await findBillingContact(tx, tenantId);
-  const usual = contact?.locale.startsWith('zh') ? 'Asia/Shanghai' : 'UTC';
-  return knownZone(tx, contact?.timeZone ?? usual);
 }
 
 const invalid = (sentence: string) =>

@@ -7,9 +7,15 @@ import {
   writeCredits,
 } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import { resumeAutoTopUp } from '../../../../db/repositories/billing/top-up.repository.ts';
 import { isUuid } from '../../../../domain/ids.ts';
 import { SYNC_TIMEOUTS } from '../../stripe/client/client.ts';
-import { APP_MARK, isOfOther, type CustomerBilling } from '../../stripe/customers.ts';
+import {
+  APP_MARK,
+  isOfOther,
+  savedMethodOf,
+  type CustomerBilling,
+} from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import { orderRemedies } from './order-remedies.ts';
 import { wakePurchases, wakeStatements } from './credit-queues.ts';
@@ -125,6 +131,8 @@ async function syncWithin(
     customerPaymentMethod: paymentMethodOf(billing),
     now,
   });
+  const methodId = savedMethodOf(billing);
+  if (methodId !== null) await resumeAutoTopUp(tx, tenant.id, { methodId, now });
   await orderRemedies(tx, { tenant, rows, invoices, policies: deps.policies, now });
   await wakeRemedies(deps.jobs, tx, tenant.id, now);
   const trialStart = billing.subscriptions.flatMap((one) => one.trialStart ?? [])[0] ?? null;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TOP_UP_PAUSES } from '../../../../domain/billing/spending/top-up.ts';
 import type { Period } from '../../../../domain/period.ts';
 import { monthLimits } from '../../../../domain/billing/plan-share.ts';
 import { FIRST_PLANS } from '../../../../../tests/support/first-plans.ts';
@@ -22,6 +23,25 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   pack_bought: [
     { credits: 330, amountMinor: 3000, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
   ],
+  top_up_bought: [
+    {
+      ...{ credits: 60, amountMinor: 600, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
+      ...{ monthMinor: 1_200, monthMaxMinor: 3_000 },
+    },
+  ],
+  top_up_confirm: [
+    {
+      ...{ credits: 60, amountMinor: 600, currency: 'cny', until: '2026-03-01T00:00:00.000Z' },
+      confirmUrl: 'https://invoice.stripe.com/i/1',
+    },
+    {
+      ...{ credits: 60, amountMinor: 99, currency: 'usd', until: '2026-03-01T00:00:00.000Z' },
+      confirmUrl: null,
+    },
+  ],
+  top_up_paused: TOP_UP_PAUSES.map((reason) => ({
+    ...{ reason, credits: 60, amountMinor: 600, currency: 'cny' },
+  })),
   pack_refunded: [{ credits: 330, amountMinor: 1350, currency: 'cny' }],
   credits_ending: [{ credits: 12, expiresAt: '2027-03-01T00:00:00.000Z' }],
   payment_failed: [

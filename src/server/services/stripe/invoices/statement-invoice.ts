@@ -2,9 +2,9 @@ import type { Stripe } from 'stripe';
 import type { StatementLine } from '../../../../domain/billing/statement.ts';
 import { periodEnd, periodStart } from '../../../../domain/period.ts';
 import { APP_MARK, createOnce } from '../customers.ts';
-import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
-import { isRefused } from '../client/errors.ts';
+import { STEP_TIMEOUTS } from '../client/client.ts';
 import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
+import { findMarkedInvoice, listMarks } from './one-off-invoice.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 import type { SubscriptionSnapshot } from '../snapshots/subscription-snapshot.ts';
 
@@ -23,22 +23,13 @@ export interface InvoicedStatement {
   lines: (StatementLine & { statementId: string; n: number; description: string })[];
 }
 
-/**
- * The invoice of a statement, found by its metadata among the customer's since the closing: a key that
- * aged out at Stripe makes no second one. Listed, because search lags behind.
- */
-export async function findStatementInvoice(
+/** The invoice of a statement, among those that were made since the closing. */
+export function findStatementInvoice(
   stripe: Stripe,
   customerId: string,
   { id, closedAt }: Pick<InvoicedStatement, 'id' | 'closedAt'>,
 ): Promise<InvoiceSnapshot | undefined> {
-  // An hour before: the clocks are not the same.
-  const created = { gte: toUnixSeconds(closedAt) - 3_600 };
-  const pages = stripe.invoices.list({ customer: customerId, created, limit: 100 }, SYNC_TIMEOUTS);
-  for await (const one of pages) {
-    if (one.metadata?.[STATEMENT] === id) return readInvoice(one);
-  }
-  return undefined;
+  return findMarkedInvoice(stripe, customerId, { name: STATEMENT, value: id, since: closedAt });
 }
 
 /** What a statement's invoice takes over from the subscription: how it is taxed, and its card. */
@@ -79,9 +70,7 @@ export async function addStatementLines(
   invoiceId: string,
   statement: InvoicedStatement,
 ): Promise<void> {
-  const there = new Set<string>();
-  const items = stripe.invoiceItems.list({ invoice: invoiceId, limit: 100 }, SYNC_TIMEOUTS);
-  for await (const { metadata } of items) if (metadata?.[LINE]) there.add(metadata[LINE]);
+  const there = await listMarks(stripe, invoiceId, LINE);
   for (const line of statement.lines) {
     const name = `${line.statementId}:${line.n}`;
     if (line.amountMinor === 0 || there.has(name)) continue;
@@ -101,36 +90,5 @@ export async function addStatementLines(
     await createOnce(`statement:${statement.id}:line:${name}`, (options) =>
       stripe.invoiceItems.create(params, { ...STEP_TIMEOUTS, ...options }),
     );
-  }
-}
-
-/** Makes it final, to be collected. One that is so already stays as it is. */
-export async function finalizeStatementInvoice(
-  stripe: Stripe,
-  invoiceId: string,
-  statementId: string,
-): Promise<void> {
-  const options = { ...STEP_TIMEOUTS, idempotencyKey: `statement:${statementId}:finalize` };
-  try {
-    await stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true }, options);
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    const { status } = await stripe.invoices.retrieve(invoiceId, {}, SYNC_TIMEOUTS);
-    if (status === 'draft') throw error;
-  }
-}
-
-/** So that nobody pays it any more: a draft is deleted. One that was paid in the meantime stays so. */
-export async function giveUpStatementInvoice(
-  stripe: Stripe,
-  { id, status }: Pick<InvoiceSnapshot, 'id' | 'status'>,
-): Promise<void> {
-  try {
-    if (status === 'draft') await stripe.invoices.del(id, {}, STEP_TIMEOUTS);
-    else await stripe.invoices.voidInvoice(id, {}, STEP_TIMEOUTS);
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    const after = await stripe.invoices.retrieve(id, {}, SYNC_TIMEOUTS);
-    if (after.status === 'open' || after.status === status) throw error;
   }
 }

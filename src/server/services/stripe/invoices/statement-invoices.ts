@@ -4,6 +4,7 @@ import { SYNC_TIMEOUTS } from '../client/client.ts';
 import { callStripe } from '../client/errors.ts';
 import { listSubscriptions } from '../customers.ts';
 import { findInvoice } from './invoices.ts';
+import { finalizeInvoice, giveUpInvoice } from './one-off-invoice.ts';
 import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
 import * as invoices from './statement-invoice.ts';
 
@@ -56,14 +57,15 @@ export class StatementInvoices {
   }
 
   finalize(invoiceId: string, statementId: string): Promise<void> {
+    const idempotencyKey = `statement:${statementId}:finalize`;
     return callStripe(() =>
-      invoices.finalizeStatementInvoice(this.#stripe, invoiceId, statementId),
+      finalizeInvoice(this.#stripe, invoiceId, { collects: true, idempotencyKey }),
     );
   }
 
   /** Nobody is to pay it any more. */
   giveUp(invoice: Pick<InvoiceSnapshot, 'id' | 'status'>): Promise<void> {
-    return callStripe(() => invoices.giveUpStatementInvoice(this.#stripe, invoice));
+    return callStripe(() => giveUpInvoice(this.#stripe, invoice));
   }
 
   async #termsOf(customerId: string): Promise<invoices.Terms> {

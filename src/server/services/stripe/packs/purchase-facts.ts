@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { PurchaseFacts, RefundFacts } from '../../../../domain/billing/purchase.ts';
+import type { ChargeReading } from '../charges.ts';
 import type { CallTimeouts } from '../client/client.ts';
 import { isMissing } from '../client/errors.ts';
 import { APP_MARK } from '../customers.ts';
@@ -11,6 +12,7 @@ import {
   type ChargeSnapshot,
   type RefundSnapshot,
 } from '../snapshots/charge-snapshot.ts';
+import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
 import { expanded, idOrNull } from '../snapshots/schemas.ts';
 
 const intent = z.object({
@@ -67,13 +69,41 @@ export async function readPurchase(
     facts,
     paymentIntentId: found?.payment_intent?.id ?? null,
     invoiceId: found?.invoice ?? null,
-    tags: new Map(
-      refunds.flatMap(({ id, metadata }) => {
-        const tag = metadata[REFUND_TAG];
-        return tag === undefined ? [] : [[id, tag] as const];
-      }),
-    ),
+    tags: tagsOf(refunds),
   };
+}
+
+/** The same of a purchase that nobody was present at: its invoice, and the charge that paid it. */
+export function readingOf(
+  invoice: InvoiceSnapshot,
+  found: ChargeReading | undefined,
+): PurchaseReading {
+  const isPaid = invoice.status === 'paid';
+  const isOpen = invoice.status === 'open' || invoice.status === 'draft';
+  const refunds = found?.refunds ?? [];
+  return {
+    facts: {
+      session: isPaid ? 'complete' : isOpen ? 'open' : 'expired',
+      payment: isPaid ? 'paid' : 'unpaid',
+      // What Stripe held for the customer may have paid all of it.
+      chargedMinor: isPaid ? (found?.charge.amountMinor ?? invoice.beforeTaxMinor) : 0,
+      paidAt: isPaid ? (found?.charge.createdAt ?? invoice.paidAt) : null,
+      refunds: refunds.map(refundFacts),
+      dispute: found?.dispute ?? null,
+    },
+    paymentIntentId: invoice.paymentIntentId,
+    invoiceId: invoice.id,
+    tags: tagsOf(refunds),
+  };
+}
+
+function tagsOf(refunds: readonly RefundSnapshot[]): Map<string, string> {
+  return new Map(
+    refunds.flatMap(({ id, metadata }) => {
+      const tag = metadata[REFUND_TAG];
+      return tag === undefined ? [] : [[id, tag] as const];
+    }),
+  );
 }
 
 type Session = z.output<typeof session>;

@@ -1,0 +1,66 @@
+import type { Stripe } from 'stripe';
+import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
+import { isRefused } from '../client/errors.ts';
+import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
+import { toUnixSeconds } from '../snapshots/schemas.ts';
+
+/**
+ * An invoice of ours, found by what its metadata say among the customer's since then: a key that aged
+ * out at Stripe makes no second one. Listed, because search lags behind.
+ */
+export async function findMarkedInvoice(
+  stripe: Stripe,
+  customerId: string,
+  { name, value, since }: { name: string; value: string; since: Date },
+): Promise<InvoiceSnapshot | undefined> {
+  // An hour before: the clocks are not the same.
+  const created = { gte: toUnixSeconds(since) - 3_600 };
+  const pages = stripe.invoices.list({ customer: customerId, created, limit: 100 }, SYNC_TIMEOUTS);
+  for await (const one of pages) {
+    if (one.metadata?.[name] === value) return readInvoice(one);
+  }
+  return undefined;
+}
+
+/** What of the lines of a draft is marked so. */
+export async function listMarks(
+  stripe: Stripe,
+  invoiceId: string,
+  name: string,
+): Promise<Set<string>> {
+  const there = new Set<string>();
+  const items = stripe.invoiceItems.list({ invoice: invoiceId, limit: 100 }, SYNC_TIMEOUTS);
+  for await (const { metadata } of items) if (metadata?.[name]) there.add(metadata[name]);
+  return there;
+}
+
+/** Makes it final; `collects`: Stripe is to collect it. One that is so already stays as it is. */
+export async function finalizeInvoice(
+  stripe: Stripe,
+  invoiceId: string,
+  { collects, idempotencyKey }: { collects: boolean; idempotencyKey: string },
+): Promise<void> {
+  const options = { ...STEP_TIMEOUTS, idempotencyKey };
+  try {
+    await stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: collects }, options);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const { status } = await stripe.invoices.retrieve(invoiceId, {}, SYNC_TIMEOUTS);
+    if (status === 'draft') throw error;
+  }
+}
+
+/** So that nobody pays it any more: a draft is deleted. One that was paid in the meantime stays so. */
+export async function giveUpInvoice(
+  stripe: Stripe,
+  { id, status }: Pick<InvoiceSnapshot, 'id' | 'status'>,
+): Promise<void> {
+  try {
+    if (status === 'draft') await stripe.invoices.del(id, {}, STEP_TIMEOUTS);
+    else await stripe.invoices.voidInvoice(id, {}, STEP_TIMEOUTS);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const after = await stripe.invoices.retrieve(id, {}, SYNC_TIMEOUTS);
+    if (after.status === 'open' || after.status === status) throw error;
+  }
+}
