@@ -2293,6 +2293,8 @@ CREATE INDEX credit_accounts_overage_idx ON u00.credit_accounts USING btree (ten
 
 CREATE INDEX credit_draws_reverses_idx ON u00.credit_draws USING btree (tenant_id, reverses_seq) WHERE (reverses_seq IS NOT NULL);
 
+CREATE INDEX credit_grants_ended_idx ON u00.credit_grants USING btree (tenant_id, expires_at DESC, id);
+
 CREATE INDEX credit_grants_held_idx ON u00.credit_grants USING btree (tenant_id) WHERE (held_micro > 0);
 
 CREATE INDEX credit_grants_order_idx ON u00.credit_grants USING btree (tenant_id, expires_at, class, effective_at, id) WHERE (left_micro > 0);
@@ -3427,6 +3429,7 @@ declare
   a credit_accounts;
   t usage_totals;
   v_room bigint;
+  v_live uuid[];
 begin
   select * into a from credit_accounts where tenant_id = p_tenant;
   balance := credit_balance(a, p_now);
@@ -3437,32 +3440,44 @@ begin
   end loop;
   overage := credit_overage_view(a, p_tenant, p_period, v_room);
   if a.tenant_id is null then return; end if;
-  held := (select coalesce(sum(held_micro), 0) from credit_grants where tenant_id = p_tenant);
+  held := (select coalesce(sum(held_micro), 0) from credit_grants
+    where tenant_id = p_tenant and held_micro > 0);
+  select coalesce(array_agg(l.id order by l.id), '{}') into v_live
+  from (
+    select id from credit_grants where tenant_id = p_tenant and left_micro > 0
+    union select id from credit_grants where tenant_id = p_tenant and held_micro > 0
+    union select id from credit_grants where tenant_id = p_tenant and id = a.head_grant
+  ) as l;
   with counted as (
-    select g.*, g.left_micro + case when g.id = a.head_grant then a.head_left else 0 end as "left"
-    from credit_grants g
-    where g.tenant_id = p_tenant
-    -- Those with something in them, what ends first before; of the others the latest.
-    order by g.left_micro + g.held_micro = 0 and g.id is distinct from a.head_grant,
-      case when g.left_micro + g.held_micro > 0 or g.id = a.head_grant then g.expires_at end,
-      g.expires_at desc
-    limit 100
+    (select * from credit_grants
+      where tenant_id = p_tenant and id = any(v_live)
+      order by expires_at, id
+      limit 100)
+    union all
+    (select * from credit_grants
+      where tenant_id = p_tenant and id <> all(v_live)
+      order by expires_at desc, id
+      limit greatest(0, 100 - cardinality(v_live)))
   ), named as (
-    select c.*, case when c.revoked_at is not null then 'revoked'
-      when c.frozen_at is not null then 'frozen'
-      when c.expires_at <= p_now then 'expired'
-      when c."left" + c.held_micro = 0 then 'used'
-      when c.effective_at > p_now then 'scheduled'
-      else 'active' end as state
+    select c.*, c.left_micro + case when c.id = a.head_grant then a.head_left else 0 end as "left"
     from counted c
+  ), stated as (
+    select n.*, case when n.revoked_at is not null then 'revoked'
+      when n.frozen_at is not null then 'frozen'
+      when n.expires_at <= p_now then 'expired'
+      when n."left" + n.held_micro = 0 then 'used'
+      when n.effective_at > p_now then 'scheduled'
+      else 'active' end as state
+    from named n
   )
-  select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'origin', n.origin, 'class', n.class,
-    'amount', n.amount_micro, 'left', n."left", 'held', n.held_micro,
-    'effectiveAt', n.effective_at, 'expiresAt', n.expires_at, 'state', n.state)
-    order by n.state in ('used', 'expired', 'revoked'), n.expires_at, n.class, n.effective_at,
-      n.id), '[]')
+  -- Plain JSON is written several times as fast as the other, row by row.
+  select coalesce(json_agg(json_build_object('id', s.id, 'origin', s.origin, 'class', s.class,
+    'amount', s.amount_micro, 'left', s."left", 'held', s.held_micro,
+    'effectiveAt', s.effective_at, 'expiresAt', s.expires_at, 'state', s.state)
+    order by s.state in ('used', 'expired', 'revoked'), s.expires_at, s.class, s.effective_at,
+      s.id), '[]')::jsonb
   into grants
-  from named n;
+  from stated s;
 end $function$
 ;
 
