@@ -114,6 +114,8 @@ async function moveSchema(schema: string): Promise<void> {
       [Number(schema.slice(1))],
     );
     const { name, port } = rows[0]!;
+    // What the move before left is dropped beside the calls, and may be there still.
+    await client.query('call citus_cleanup_orphaned_resources()');
     await client.query('select citus_schema_move($1::regnamespace, $2::text, $3::int)', [
       schema,
       name,
