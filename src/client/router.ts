@@ -110,6 +110,28 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'account.title' },
   },
   {
+    path: '/admin',
+    component: () => import('./pages/admin/Admin.vue'),
+    meta: { title: 'admin.title', words: ['admin', 'rooms'] },
+    children: [
+      { path: '', name: 'admin', redirect: { name: 'admin-tenants' } },
+      {
+        path: 'tenants',
+        name: 'admin-tenants',
+        component: () => import('./pages/admin/Tenants.vue'),
+      },
+      {
+        path: 'tenants/:id',
+        name: 'admin-tenant',
+        component: () => import('./pages/admin/Tenant.vue'),
+      },
+      { path: 'events', name: 'admin-events', component: () => import('./pages/admin/Events.vue') },
+      { path: 'alerts', name: 'admin-alerts', component: () => import('./pages/admin/Alerts.vue') },
+      { path: 'health', name: 'admin-health', component: () => import('./pages/admin/Health.vue') },
+      { path: 'log', name: 'admin-log', component: () => import('./pages/admin/Log.vue') },
+    ],
+  },
+  {
     path: '/checkout/return',
     name: 'checkout-return',
     component: () => import('./pages/CheckoutReturn.vue'),

@@ -60,6 +60,7 @@ const PAGES = {
     'components/subscription',
     'components/checkout',
     'components/paywall',
+    'components/admin',
     'pages',
     'router',
     'App',

@@ -2,7 +2,8 @@ import { createI18n } from 'vue-i18n';
 import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
-export type WordGroup = 'bills' | 'extras' | 'billingDetails' | 'limits' | 'statements' | 'rooms';
+export type WordGroup =
+  'bills' | 'extras' | 'billingDetails' | 'limits' | 'statements' | 'rooms' | 'admin';
 type Part = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
@@ -20,6 +21,7 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
       default: { statements: (await import('./en/extras/statements.ts')).default },
     }),
     rooms: () => import('./en/rooms.ts'),
+    admin: () => import('./en/admin/index.ts'),
   },
   'zh-CN': {
     base: () => import('./zh-CN/base.ts'),
@@ -35,6 +37,7 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
       default: { statements: (await import('./zh-CN/extras/statements.ts')).default },
     }),
     rooms: () => import('./zh-CN/rooms.ts'),
+    admin: () => import('./zh-CN/admin/index.ts'),
   },
 };
 

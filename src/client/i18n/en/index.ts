@@ -1,3 +1,4 @@
+import admin from './admin/index.ts';
 import base from './base.ts';
 import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
@@ -6,7 +7,7 @@ import limits from './extras/limits.ts';
 import statements from './extras/statements.ts';
 import rooms from './rooms.ts';
 
-const en = { ...base, ...bills, ...extras, ...rooms, billingDetails, limits, statements };
+const en = { ...base, ...bills, ...extras, ...rooms, ...admin, billingDetails, limits, statements };
 
 /** The catalogue every language has to fill: a missing key does not compile. */
 export type Messages = typeof en;

@@ -22,7 +22,7 @@ const errors: Messages['errors'] = {
   reservation_not_found: '该预留已不存在。',
   email_unverified: '请先验证邮箱：点击我们寄给你的邮件中的链接。',
   second_factor_required: '缺少验证码，或验证码不正确、已使用过。',
-  second_factor_missing: '请先在账号中开启两步验证。',
+  second_factor_missing: '请先在账户中开启两步验证。',
   operator_sign_in_required: '请登录运营页面。',
   team_role_required: '你在团队中的角色不能这样做，请联系所有者。',
   seat_required: '团队人数超过了方案的席位数，你目前没有席位，只能查看。请向所有者要一个席位。',

@@ -1,4 +1,5 @@
 import type { Messages } from '../en/index.ts';
+import admin from './admin/index.ts';
 import base from './base.ts';
 import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
@@ -12,6 +13,7 @@ const zhCN: Messages = {
   ...bills,
   ...extras,
   ...rooms,
+  ...admin,
   billingDetails,
   limits,
   statements,

@@ -1,0 +1,40 @@
+import { computed, ref, shallowRef, type ComputedRef, type ShallowRef } from 'vue';
+import type { ApiProblem } from '../services/api-problem.ts';
+import { useAction } from './useAction.ts';
+
+export interface Pages<T> {
+  items: ShallowRef<T[]>;
+  /** Whether all that was asked for came, and there is nothing. */
+  isEmpty: ComputedRef<boolean>;
+  hasMore: ComputedRef<boolean>;
+  isBusy: ReturnType<typeof useAction>['isBusy'];
+  problem: ShallowRef<ApiProblem | null>;
+  /** The next page behind those that are there. */
+  more(): Promise<unknown>;
+  /** From the first page on, as after another search. */
+  restart(): Promise<unknown>;
+}
+
+/** A list that comes a page at a time: `read` answers a page and where the next one begins. */
+export function usePages<T>(
+  read: (cursor: string | null) => Promise<{ items: T[]; nextCursor: string | null }>,
+): Pages<T> {
+  const items = shallowRef<T[]>([]);
+  const cursor = ref<string | null>(null);
+  const isRead = ref(false);
+  const action = useAction(async (isFirst: boolean) => {
+    const page = await read(isFirst ? null : cursor.value);
+    items.value = isFirst ? page.items : [...items.value, ...page.items];
+    cursor.value = page.nextCursor;
+    isRead.value = true;
+  });
+  return {
+    items,
+    isEmpty: computed(() => isRead.value && items.value.length === 0),
+    hasMore: computed(() => !isRead.value || cursor.value !== null),
+    isBusy: action.isBusy,
+    problem: action.problem,
+    more: () => action.run(!isRead.value),
+    restart: () => action.run(true),
+  };
+}

@@ -1,0 +1,5 @@
+import acts from './acts.ts';
+import pages from './pages.ts';
+
+/** Words of the operator's page; nobody else loads them. */
+export default { admin: { ...pages, ...acts } };

@@ -1,0 +1,68 @@
+import type { TenantAct } from '../../domain/accounts/operator-act.ts';
+import type { Messages } from '../i18n/en/index.ts';
+
+type FieldName = keyof Messages['admin']['fields'];
+type ChoiceName = keyof Messages['admin']['choices'];
+
+/** One thing that an act is told; `number` ones are sent as numbers, empty ones that may be, not at all. */
+export interface ActField {
+  name: FieldName;
+  kind: 'text' | 'number' | 'choice';
+  choices?: readonly ChoiceName[];
+  /** What an empty field is sent as; without it something must be written. */
+  empty?: 'left_out' | null;
+}
+
+const RESOURCES = ['llm_tokens', 'messages', 'images', 'api_calls'] as const;
+const ref: ActField = { name: 'ref', kind: 'text' };
+
+/** What each act is told besides the reason. */
+export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
+  sync: [],
+  grant_credits: [{ name: 'credits', kind: 'number' }, { name: 'days', kind: 'number' }, ref],
+  revoke_credits: [
+    { name: 'grantId', kind: 'text' },
+    { name: 'credits', kind: 'number', empty: 'left_out' },
+    ref,
+  ],
+  correct_usage: [
+    { name: 'resourceType', kind: 'choice', choices: RESOURCES },
+    { name: 'amount', kind: 'number', empty: null },
+    { name: 'period', kind: 'text', empty: 'left_out' },
+  ],
+  end_subscription: [{ name: 'when', kind: 'choice', choices: ['period_end', 'now'] }],
+  refund_purchase: [
+    { name: 'purchaseId', kind: 'text' },
+    { name: 'amountMinor', kind: 'number', empty: 'left_out' },
+  ],
+  operate_statement: [
+    { name: 'statementId', kind: 'text' },
+    { name: 'verb', kind: 'choice', choices: ['hold', 'release', 'write-off'] },
+  ],
+  resend_mail: [{ name: 'mailId', kind: 'text' }],
+  delete_tenant: [{ name: 'confirm', kind: 'text' }],
+};
+
+export type ActForm = Record<string, string>;
+
+/** A form to begin with: what is known already, the first of choices, nothing. */
+export function beginForm(act: TenantAct, known: ActForm): ActForm {
+  return Object.fromEntries(
+    ACT_FORMS[act].map(({ name, choices }) => [name, known[name] ?? choices?.[0] ?? '']),
+  );
+}
+
+/** What is sent of a form. */
+export function wishOf(
+  act: TenantAct,
+  form: ActForm,
+): Record<string, string | number | boolean | null> {
+  const sent: Record<string, string | number | boolean | null> = {};
+  for (const { name, kind, empty } of ACT_FORMS[act]) {
+    const written = (form[name] ?? '').trim();
+    if (written === '' && empty === 'left_out') continue;
+    if (written === '' && empty === null) sent[name] = null;
+    else sent[name] = kind === 'number' ? Number(written) : written;
+  }
+  return sent;
+}
