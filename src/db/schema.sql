@@ -2486,6 +2486,7 @@ CREATE OR REPLACE FUNCTION u00.credit_freeze(p_tenant uuid, p_grant uuid, p_ref 
 AS $function$
 declare
   a credit_accounts;
+  v_ends_at timestamptz;
   v_verb text := case when p_freeze then 'freeze' else 'unfreeze' end;
 begin
   a := credit_account(p_tenant);
@@ -2496,9 +2497,13 @@ begin
     update credit_grants set frozen_at = p_now
     where tenant_id = p_tenant and id = p_grant and frozen_at is null;
   else
-    update credit_grants
-    set expires_at = expires_at + coalesce(p_extend, p_now - frozen_at), frozen_at = null
-    where tenant_id = p_tenant and id = p_grant and frozen_at is not null;
+    -- The account's lock guards its grants.
+    select expires_at + coalesce(p_extend, p_now - frozen_at) into v_ends_at
+    from credit_grants where tenant_id = p_tenant and id = p_grant and frozen_at is not null;
+    if found then
+      update credit_grants set expires_at = v_ends_at, frozen_at = null
+      where tenant_id = p_tenant and id = p_grant;
+    end if;
   end if;
   insert into credit_changes (tenant_id, verb, ref, grant_id, actor, reason, made_at)
   values (p_tenant, v_verb, p_ref, p_grant, p_actor, p_reason, p_now);

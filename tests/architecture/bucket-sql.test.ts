@@ -50,6 +50,7 @@ test.each([
     'rows changed by the text of an enum',
     `begin delete from counters where p_limits ->> resource_type::text is null; end`,
   ],
+  ['rows changed by a time of theirs', 'begin update counters set ends_at = ends_at + p_by; end'],
   ['a row given inside a query', 'begin perform counted(c) from counters c; end'],
 ])('11.1 refused: %s', (_what, body) => {
   expect(faultsOfBucket(of(body))).not.toEqual([]);

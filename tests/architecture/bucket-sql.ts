@@ -77,7 +77,7 @@ function faultsOfFunction(
     ...callsInQueries(body, rowTakers).map((called) => `gives ${called} a row inside a query`),
     ...insertsOfSelected(body, tables).map((table) => `inserts what it selects from ${table}`),
     ...assignmentsFromTables(body, tables).map((name) => `assigns by a row's field from ${name}`),
-    ...textsInChanges(body).map((found) => `changes rows by ${found}`),
+    ...settingsInChanges(body).map((found) => `changes rows by ${found}`),
   ];
   if (readers.has(name) && !/set search_path from current/.test(head)) {
     faults.push('reads tables along the search path of whoever calls it');
@@ -143,14 +143,17 @@ function assignmentsFromTables(body: string, tables: Set<string>): string[] {
     .flatMap(([, assigned]) => [...relationsOf(assigned!)].filter((name) => tables.has(name)));
 }
 
-/** Rows changed by the text of an enum that they have: a matter of settings for Citus, which refuses it. */
-function textsInChanges(body: string): string[] {
+/**
+ * Rows changed by the text of an enum or by a time and an interval that they have: a matter of settings for
+ * Citus, which refuses it.
+ */
+function settingsInChanges(body: string): string[] {
+  const found =
+    /(?<!\w)(?:\w+\.)?(?:resource_type|state)::text|(?<![\w.])(?![pv]_)\w+_(?:at|until|from)\s*[+-]/g;
   return plain(body)
-    .split(/;|\bloop\b|\bthen\b|\bbegin\b/)
-    .filter((statement) => /^\s*(?:else\s+)?(?:update|delete from)\b/.test(statement))
-    .flatMap(
-      (statement) => statement.match(/(?<!\w)(?:\w+\.)?(?:resource_type|state)::text/g) ?? [],
-    );
+    .split(/;|\bloop\b|\bthen\b|\belse\b|\bbegin\b/)
+    .filter((statement) => /^\s*(?:update|delete from)\b/.test(statement))
+    .flatMap((statement) => statement.match(found) ?? []);
 }
 
 /** A row of a table is, where Citus runs the query, one of the table on the worker. */

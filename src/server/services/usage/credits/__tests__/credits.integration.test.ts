@@ -14,6 +14,7 @@ import {
 import { bucketSchema } from '../../../../../db/buckets.ts';
 import { violatedConstraint } from '../../../../../db/database-error.ts';
 import { periodOf } from '../../../../../domain/period.ts';
+import { tellBucket } from '../../routing/bucket-sync.ts';
 import { UsageRouter } from '../../routing/router.ts';
 import { CreditModel } from './credit-model.ts';
 import { PRICES, RESOURCES, step, TENANTS, type Step } from './credit-steps.ts';
@@ -42,7 +43,9 @@ async function tenantThere(): Promise<string> {
       id,
       BUCKET,
     ]);
-    if (found.rowCount === 1) return id;
+    if (found.rowCount !== 1) continue;
+    await tellBucket(database, id);
+    return id;
   }
 }
 
