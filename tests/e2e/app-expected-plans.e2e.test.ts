@@ -203,6 +203,12 @@ test('ux 7 beside the way to payment stand amount, interval, renewal, its first 
 });
 
 test('ux 14 who pays already changes the plan from the paywall, and begins no second subscription', async () => {
+  await page.close();
+  await context.close();
+  context = await newVisitor(browser);
+  context.setDefaultTimeout(15_000);
+  customer = new Customer(app, await signUp(app, context));
+  page = await context.newPage();
   await customer.subscribe('pro', 'month');
   await recordUsage(app, customer.tenantId, 'messages', 10_000);
   let checkouts = 0;
@@ -224,4 +230,33 @@ test('ux 14 who pays already changes the plan from the paywall, and begins no se
   expect(await customer.subscriptionsAtStripe()).toHaveLength(1);
   expect(await customer.subscription()).toMatchObject({ plan: 'team', others: [] });
   expect(checkouts).toBe(0);
+});
+
+test('13.10 words of the pages are the plain ones of the field', async () => {
+  const reader = await newVisitor(browser, { language: 'zh-CN', width: 1280 });
+  const there = await reader.newPage();
+  reader.setDefaultTimeout(15_000);
+  await there.goto(`${app.url}/register`);
+  await there.getByLabel('空间名称（选填）').waitFor();
+  await new Customer(app, await signUp(app, reader)).subscribe('team', 'month');
+  await there.goto(`${app.url}/subscription`);
+  await there.getByText(/^\d{4}年\d+月\d+日 UTC 00:00 重置$/).waitFor();
+  for (const word of ['月付', '年付', 'API 调用']) await there.getByText(word).first().waitFor();
+  await there.getByRole('button', { name: '改为专业版', exact: true }).click();
+  await there.getByRole('button', { name: /^(\d{4}年)?\d+月\d+日起改为专业版$/ }).waitFor();
+  await there.getByRole('dialog').getByRole('button', { name: '取消', exact: true }).click();
+  await there.getByRole('dialog').waitFor({ state: 'hidden' });
+  await there.getByRole('button', { name: '取消订阅' }).click();
+  await there.getByText('当前计费周期不退款', { exact: false }).waitFor();
+  await there.keyboard.press('Escape');
+  const broken = { code: 'internal', error: '', requestId: 'req_1', details: {} };
+  await there.route('**/api/subscription/payments*', (route) =>
+    route.fulfill({ status: 500, json: broken }),
+  );
+  await there.reload();
+  await there.getByText('请求编号：req_1').waitFor();
+  expect(await there.locator('body').innerText()).not.toMatch(
+    /您|发票|套餐|重新计算|Small Squaretable/,
+  );
+  await reader.close();
 });

@@ -61,7 +61,7 @@ test.each([
     await page.goto(`${app.url}/subscription#statements`);
     const amount = f.money({ amountMinor: 2_520, currency: 'cny' });
     await dialog.getByText(amount).waitFor();
-    const { period } = closed;
+    const period = f.month(closed.period);
     await dialog.getByRole('link', { name: fill(words.payOf, { period }) }).waitFor();
     await dialog.getByRole('button', { name: fill(words.linesOf, { period }) }).click();
     await dialog.getByText(closed.sha256).waitFor();

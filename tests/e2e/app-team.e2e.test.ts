@@ -198,7 +198,7 @@ test('13 plans say how many seats they have, and the downgrade who loses one, be
   const button = there.getByRole('button', { name: down });
   await button.waitFor();
   await inBoth(there, (words) =>
-    shows(there.locator('main'), fill(words.plans.seats, { count: '10' })),
+    shows(there.locator('main'), fill(words.plans.seats.split(' | ').at(-1)!, { count: '10' })),
   );
   await button.click();
   const lost = [

@@ -31,6 +31,8 @@ export function useAuditText(): (entry: Pick<AuditEntryView, 'before' | 'after'>
         return f.value.number(Number(value));
       case 'yesNo':
         return t(value === true ? 'team.audit.yes' : 'team.audit.no');
+      case 'onOff':
+        return t(value === true ? 'team.audit.on' : 'team.audit.off');
       case 'role':
         return word<Role>(value, ROLES, (one) => t(`settings.account.roles.${one}`));
       case 'plan':

@@ -13,7 +13,7 @@ const SHAPES = {
   scheduledAt: 'instant',
   when: 'when',
   comment: 'text',
-  enabled: 'yesNo',
+  enabled: 'onOff',
   capMinor: 'money',
   exposureMinor: 'money',
   minorPerCredit: 'price',

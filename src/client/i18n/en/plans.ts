@@ -18,7 +18,7 @@ export default {
     images: '{count} images a month',
     api_calls: '{count} API calls a month',
   },
-  seats: 'Seats for {count} people',
+  seats: 'One seat | Seats for {count} people',
   seatsRow: 'Seats',
   without: 'Without: {name}',
   unlimited: 'Unlimited',

@@ -133,6 +133,8 @@ export default {
     fact: '{name}: {values}',
     between: '; ',
     none_noted: 'none',
+    on: 'on',
+    off: 'off',
     yes: 'yes',
     no: 'no',
     facts: {

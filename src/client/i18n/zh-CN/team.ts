@@ -132,6 +132,8 @@ const team: Messages['team'] = {
     fact: '{name}：{values}',
     between: '；',
     none_noted: '无',
+    on: '已开启',
+    off: '已关闭',
     yes: '是',
     no: '否',
     facts: {
