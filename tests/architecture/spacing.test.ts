@@ -9,9 +9,7 @@ test('13 distances on the pages are steps of one rhythm', () => {
   const odd = sourceFiles('src/client', ['.vue', '.css']).flatMap(({ path, text }) =>
     [...text.matchAll(distance)]
       .filter(([, value]) => !/calc|min\(/.test(value!))
-      .filter(([, value]) =>
-        [...value!.matchAll(/(\d+)px/g)].some(([, px]) => !isStep(Number(px))),
-      )
+      .filter(([, value]) => [...value!.matchAll(/(\d+)px/g)].some(([, px]) => !isStep(Number(px))))
       .map(([declaration]) => `${path}: ${declaration}`),
   );
   expect(odd).toEqual([]);
