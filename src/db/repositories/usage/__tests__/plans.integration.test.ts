@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { agreeToOverage } from '../../../../../tests/support/overage.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -8,7 +9,8 @@ import {
 import { periodOf } from '../../../../domain/period.ts';
 import { admitAll, type AdmissionMode } from '../admit-all.ts';
 import { bucketOf } from '../bucket.ts';
-import { openPeriod } from '../periods.ts';
+import { readOverages } from '../credits/overage.ts';
+import { ensurePartition, openPeriod } from '../periods.ts';
 import { lookUpCounters } from '../read.ts';
 import { settleBatch } from '../settle.ts';
 
@@ -62,6 +64,68 @@ test('no call reads a whole table, not even a new one', async () => {
     expect(rows).toEqual([]);
   } finally {
     await client.query('rollback');
+    client.release();
+  }
+});
+
+test('12 nor does one beyond the quota that is looked at by itself, nor what a refusal tells', async () => {
+  const now = new Date('2026-05-10T12:00:00Z');
+  const period = periodOf(now);
+  const tenantId = await meteredTenant(database.pool, 'team');
+  await openPeriod(bucketOf(database.pool), period, [tenantId]);
+  await ensurePartition(bucketOf(database.pool), period);
+  const write = (text: string, ...values: unknown[]) =>
+    database.pool.query(text, [tenantId, ...values]);
+  await write(
+    `update u00.usage_totals set day = 10, "limit" = 0, rate_micro = 1
+     where tenant_id = $1 and resource_type = 'images'`,
+  );
+  await write(
+    `update u00.usage_tenants set overage = '{"currency": "cny", "minorPerCredit": "12"}'
+     where tenant_id = $1`,
+  );
+  await write(
+    `select u00.credit_grant($1, gen_random_uuid(), 'goodwill', 'plans', 1::smallint, 3, $2,
+       $2::timestamptz + interval '1 day', 'a', 'b', $2)`,
+    now,
+  );
+  await agreeToOverage(database.pool, tenantId, { capMinor: 0, at: now });
+  const client = await database.pool.connect();
+  const admit = async (amount: number, mode: AdmissionMode) => {
+    const call = {
+      ...{ tenantId, resourceType: 'images' as const, amount, enforce: true, key: null },
+      ...{ fingerprint: 0, metadata: null, reservationId: null, expiresAt: null },
+    };
+    const batch = { period, occurredAt: now, now, calls: [call] };
+    const [result] = await admitAll(bucketOf(client), batch, mode);
+    return (result as { outcome: string }).outcome;
+  };
+  // A batch is a transaction: what it wrote before would be taken for its own.
+  const readWhole = async (ask: () => Promise<void>) => {
+    await client.query('begin');
+    await ask();
+    const { rows } = await client.query(
+      `select relname, seq_scan from pg_stat_xact_user_tables
+       where relname ~ '^(credit|overage|usage)_' and seq_scan > 0`,
+    );
+    await client.query('rollback');
+    return rows;
+  };
+  try {
+    const asked = [
+      [3, 'mixed', 'accepted'],
+      [4, 'mixed', 'rejected'],
+    ] as const;
+    for (const [amount, mode, outcome] of asked) {
+      const rows = await readWhole(async () => expect(await admit(amount, mode)).toBe(outcome));
+      expect(rows, `${mode} ${amount}`).toEqual([]);
+    }
+    const told = await readWhole(async () => {
+      const [overage] = await readOverages(bucketOf(client), [{ tenantId, period }]);
+      expect(overage).toMatchObject({ account: { room: 0, isCapped: true } });
+    });
+    expect(told).toEqual([]);
+  } finally {
     client.release();
   }
 });
