@@ -11,6 +11,7 @@ if (!CITUS_URL) {
 /** What holds on one server holds on a cluster: each file makes a database of its own on it. */
 const FILES = [
   'src/server/services/usage/__tests__',
+  'src/server/services/usage/credits/__tests__/grants',
   'src/server/services/usage/ledger/__tests__/ledger-verification',
   'src/server/services/usage/spread',
   'tests/race/admission',

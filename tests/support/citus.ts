@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { databaseCode } from '../../src/db/database-error.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { makeBuckets } from './buckets.ts';
 
@@ -31,9 +32,20 @@ export async function createCitusDatabase(name: string, buckets: number): Promis
 
 export async function dropCitusDatabase(name: string): Promise<void> {
   for (const { url } of await nodesOf(CITUS_URL!)) {
-    await ask(url, `drop database if exists ${name} with (force)`);
+    for (let left = DROPS_MAX; left > 0; left -= 1) {
+      const dropped = ask(url, `drop database if exists ${name} with (force)`);
+      if (await dropped.then(() => true, unlessInUse(left))) break;
+    }
   }
 }
+
+/** The server waits some seconds each time; a daemon of Citus may be back before it looks. */
+const DROPS_MAX = 10;
+
+const unlessInUse = (left: number) => (error: unknown) => {
+  if (left === 1 || databaseCode(error) !== '55006') throw error;
+  return false;
+};
 
 interface Node {
   host: string;
