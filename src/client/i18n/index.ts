@@ -3,7 +3,7 @@ import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
 export type WordGroup =
-  'bills' | 'extras' | 'billingDetails' | 'limits' | 'statements' | 'rooms' | 'admin';
+  'bills' | 'extras' | 'billingDetails' | 'limits' | 'spending' | 'statements' | 'rooms' | 'admin';
 type Part = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
@@ -16,6 +16,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
     }),
     limits: async () => ({
       default: { limits: (await import('./en/extras/limits.ts')).default },
+    }),
+    spending: async () => ({
+      default: { spending: (await import('./en/extras/spending.ts')).default },
     }),
     statements: async () => ({
       default: { statements: (await import('./en/extras/statements.ts')).default },
@@ -32,6 +35,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
     }),
     limits: async () => ({
       default: { limits: (await import('./zh-CN/extras/limits.ts')).default },
+    }),
+    spending: async () => ({
+      default: { spending: (await import('./zh-CN/extras/spending.ts')).default },
     }),
     statements: async () => ({
       default: { statements: (await import('./zh-CN/extras/statements.ts')).default },

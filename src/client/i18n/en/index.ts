@@ -4,10 +4,21 @@ import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
 import limits from './extras/limits.ts';
+import spending from './extras/spending.ts';
 import statements from './extras/statements.ts';
 import rooms from './rooms.ts';
 
-const en = { ...base, ...bills, ...extras, ...rooms, ...admin, billingDetails, limits, statements };
+const en = {
+  ...base,
+  ...bills,
+  ...extras,
+  ...rooms,
+  ...admin,
+  billingDetails,
+  limits,
+  spending,
+  statements,
+};
 
 /** The catalogue every language has to fill: a missing key does not compile. */
 export type Messages = typeof en;

@@ -5,6 +5,7 @@ import bills from './bills.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
 import limits from './extras/limits.ts';
+import spending from './extras/spending.ts';
 import statements from './extras/statements.ts';
 import rooms from './rooms.ts';
 
@@ -16,6 +17,7 @@ const zhCN: Messages = {
   ...admin,
   billingDetails,
   limits,
+  spending,
   statements,
 };
 export default zhCN;

@@ -1,0 +1,76 @@
+import type { Messages } from '../../en/index.ts';
+
+const spending: Messages['spending'] = {
+  topUp: {
+    title: '自动充值',
+    off: '点数快用完时，可以自动购买点数包。同意之前不会开启。',
+    on: '剩余点数少于 {low} 时，自动以 {price} 购买 {credits} 点数。',
+    spent: '本月自动购买',
+    spentOf: '{spent}，上限 {max}',
+    paused: {
+      declined: '已暂停：银行拒绝了付款。更换银行卡或重新同意之前，不会再次尝试。',
+      no_card: '已暂停：没有已保存的银行卡。请保存一张，或之后重新同意。',
+      unconfirmed: '已暂停：付款在 24 小时内没有确认，已撤回。请更换银行卡或重新同意。',
+      price: '已暂停：点数包的价格高于、或点数少于你同意时的内容。重新同意后恢复。',
+      not_offered: '已暂停：这个点数包已不再出售，请选择其他点数包。',
+    },
+    waits: {
+      month_max: '已达到本月上限，{until} 起恢复。',
+      spending_rule: '团队的消费规则目前不允许购买。',
+    },
+    confirm: '银行需要你确认一笔付款，截止 {until}。',
+    confirmLink: '去确认',
+    underWay: '正在购买点数包。',
+    ask: '只有所有者和管理员可以修改，请联系“{tenant}”的负责人。',
+    switchOn: '设置自动充值',
+    again: '重新同意',
+    change: '修改',
+    switchOff: '关闭',
+    agreed: '自动充值已开启。',
+    ended: '自动充值已关闭，不会再自动购买。',
+    form: {
+      pack: '点数包',
+      option: '{credits} 点数，{price}',
+      low: '剩余点数少于多少时购买',
+      lowHint: '从 1 到点数包的 {credits}。',
+      max: '每月最多（{currency}）',
+      consent:
+        '我同意：剩余点数少于 {low} 时，用已保存的银行卡以 {price} 购买 {credits} 点数，每月最多 {max}。如果现在已经更少，会马上购买第一份。',
+      blank: '…',
+      needsLow: '请填写 1 到 {credits} 之间的整数。',
+      needsMax: '请填写从 {price} 到 100,000 的金额。',
+      needsConsent: '请勾选同意。',
+      submit: '同意并保存',
+    },
+  },
+  rules: {
+    title: '消费规则',
+    none: '购买点数包没有限制。',
+    preset: {
+      none: '没有规则',
+      own: '自定金额',
+      minor_under_8: '未满 8 周岁：不能消费',
+      minor_8_15: '8 至 15 周岁的未成年人',
+      minor_16_17: '16 至 17 周岁的未成年人',
+    },
+    single: '单次',
+    day: '每天',
+    month: '每月',
+    atMost: '最多 {max}',
+    spentOf: '已用 {spent}，上限 {max}',
+    next: '{at} 起改为更宽的规则：{rule}。',
+    ask: '只有团队所有者可以设定规则。',
+    set: '设定规则',
+    change: '修改规则',
+    saved: '已保存。更严的立即生效，更宽的在 24 小时后生效。',
+    form: {
+      kind: '规则',
+      lead: '规则限制购买点数包的花费，包括自动充值。更严的立即生效，更宽的在 24 小时后生效。',
+      empty: '留空表示不限。',
+      needsAmount: '请至少填写一个 0 到 100,000 之间的金额。',
+      submit: '保存规则',
+    },
+  },
+};
+
+export default spending;
