@@ -368,6 +368,20 @@ create table metering_corrections (
   constraint metering_corrections_pkey PRIMARY KEY (id)
 );
 
+create table mrr_movements (
+  id bigint generated always as identity not null,
+  tenant_id uuid not null,
+  at timestamp with time zone not null,
+  kind text not null,
+  currency text not null,
+  before_minor bigint not null,
+  after_minor bigint not null,
+  constraint mrr_movements_amounts CHECK (((before_minor >= 0) AND (after_minor >= 0) AND (before_minor <> after_minor))),
+  constraint mrr_movements_kind CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churn'::text, 'reactivation'::text]))),
+  constraint mrr_movements_pkey PRIMARY KEY (id),
+  constraint mrr_movements_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table operator_sessions (
   id uuid default gen_random_uuid() not null,
   user_id uuid not null,
@@ -772,6 +786,8 @@ create sequence audit_log_id_seq cache 1;
 
 create sequence conversation_turns_position_seq cache 1;
 
+create sequence mrr_movements_id_seq cache 1;
+
 CREATE INDEX alerts_newest_idx ON public.alerts USING btree (raised_at, id);
 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (kind, subject_id) WHERE (resolved_at IS NULL);
@@ -842,15 +858,23 @@ CREATE INDEX mailed_links_user_idx ON public.mailed_links USING btree (user_id, 
 
 CREATE INDEX memberships_user_idx ON public.memberships USING btree (user_id);
 
+CREATE INDEX mrr_movements_at_idx ON public.mrr_movements USING btree (at, id);
+
+CREATE INDEX mrr_movements_tenant_idx ON public.mrr_movements USING btree (tenant_id, currency, id);
+
 CREATE INDEX operator_sessions_user_idx ON public.operator_sessions USING btree (user_id);
 
 CREATE INDEX password_requests_created_idx ON public.password_requests USING btree (created_at);
 
 CREATE INDEX payments_charge_idx ON public.payments USING btree (stripe_charge_id);
 
+CREATE INDEX payments_failing_idx ON public.payments USING btree (created_at, id) WHERE ((status = 'open'::invoice_status) AND (attempt_count > 0));
+
 CREATE INDEX payments_intent_idx ON public.payments USING btree (stripe_payment_intent_id);
 
 CREATE INDEX payments_number_idx ON public.payments USING btree (number);
+
+CREATE INDEX payments_paid_idx ON public.payments USING btree (paid_at);
 
 CREATE INDEX payments_subscription_idx ON public.payments USING btree (subscription_id);
 
@@ -865,6 +889,8 @@ CREATE INDEX refresh_tokens_expires_idx ON public.refresh_tokens USING btree (ex
 CREATE INDEX refresh_tokens_family_idx ON public.refresh_tokens USING btree (family_id);
 
 CREATE INDEX refresh_tokens_user_idx ON public.refresh_tokens USING btree (user_id);
+
+CREATE INDEX refunds_created_idx ON public.refunds USING btree (created_at);
 
 CREATE INDEX refunds_payment_idx ON public.refunds USING btree (payment_id);
 

@@ -15,6 +15,7 @@ export * from './metering-copies.ts';
 export * from './metering-corrections.ts';
 export * from './mailed-links.ts';
 export * from './memberships.ts';
+export * from './mrr-movements.ts';
 export * from './operators.ts';
 export * from './payments.ts';
 export * from './plan-limits.ts';

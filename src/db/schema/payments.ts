@@ -54,6 +54,10 @@ export const payments = pgTable(
     index('payments_charge_idx').on(t.stripeChargeId),
     index('payments_intent_idx').on(t.stripePaymentIntentId),
     index('payments_number_idx').on(t.number),
+    index('payments_paid_idx').on(t.paidAt),
+    index('payments_failing_idx')
+      .on(t.createdAt, t.id)
+      .where(sql`${t.status} = 'open' and ${t.attemptCount} > 0`),
     check('payments_currency_lower', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check(
       'payments_amounts',
@@ -83,6 +87,7 @@ export const refunds = pgTable(
   (t) => [
     index('refunds_tenant_idx').on(t.tenantId),
     index('refunds_payment_idx').on(t.paymentId),
+    index('refunds_created_idx').on(t.createdAt),
     check('refunds_amount_positive', sql`${t.amountMinor} > 0`),
   ],
 );

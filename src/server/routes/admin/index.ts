@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { createRouter } from '../router.ts';
 import { tenantActRoutes } from './tenant-acts.ts';
 import { operatorTenantRoutes } from './tenants.ts';
+import { businessRoutes } from './business.ts';
 import { operatorHealthRoutes } from './health.ts';
 import { operatorInboxRoutes } from './inbox.ts';
 import { operatorSessionRoutes } from './session.ts';
@@ -16,5 +17,6 @@ export function adminRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.route('/', tenantActRoutes(context));
   router.route('/', operatorInboxRoutes(context));
   router.route('/', operatorHealthRoutes(context));
+  router.route('/', businessRoutes(context));
   return router;
 }

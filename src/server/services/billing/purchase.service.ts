@@ -19,7 +19,7 @@ import { tellEnding } from './purchases/tell-ending.ts';
 import { viewPurchase } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
 import { putOff } from './reconcile/put-off.ts';
-import { PURCHASE_QUEUE } from './sync/credit-queues.ts';
+import { PURCHASE_QUEUE } from './sync/queues.ts';
 
 const LISTED_MAX = 100;
 const SWEPT_MAX = 500;

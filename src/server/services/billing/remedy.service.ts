@@ -17,7 +17,7 @@ import { endSubscription } from './remedy/end-subscription.ts';
 import { refundInvoice } from './remedy/refund-invoice.ts';
 import { syncCustomer } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
-import { REMEDY_QUEUE } from './sync/remedy-queue.ts';
+import { REMEDY_QUEUE } from './sync/queues.ts';
 
 const TENANTS_MAX = 200;
 const FIRST_RETRY_MS = 60_000;

@@ -26,7 +26,7 @@ import type { StatementDeps } from './statements/statement-deps.ts';
 import { syncStatement } from './statements/sync-statement.ts';
 import { verifyBooks, type StatementDifference } from './statements/verify-books.ts';
 import { headOf, viewDetail, viewStatement } from './statements/view.ts';
-import { STATEMENT_QUEUE } from './sync/credit-queues.ts';
+import { STATEMENT_QUEUE } from './sync/queues.ts';
 
 const LISTED_MAX = 100;
 const SWEPT_MAX = 500;

@@ -13,5 +13,21 @@ export function numberCursor(cursor: string): number {
   throw noCursor();
 }
 
+/** A place in a list that goes by instants: microseconds since 1970, and a key. */
+export interface Place {
+  micros: string;
+  key: string;
+}
+
+export const placeCursor = ({ micros, key }: Place) =>
+  Buffer.from(`${micros} ${key}`).toString('base64url');
+
+export function placeOf(cursor: string): Place {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const [, micros, key] = /^(\d{1,17}) ([\w:-]{1,80})$/.exec(text) ?? [];
+  if (micros !== undefined && key !== undefined) return { micros, key };
+  throw noCursor();
+}
+
 export const noCursor = () =>
   new BillingError('invalid_request', 'The cursor is none of ours; begin without one.');

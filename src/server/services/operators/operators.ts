@@ -1,5 +1,6 @@
 import type { HealthScreen } from '../../../domain/accounts/operator-inbox.ts';
 import { OperatorAccess, type OperatorAccessDeps } from './access.ts';
+import { OperatorBusiness } from './business.ts';
 import { readHealth, type HealthDeps } from './health.ts';
 import { OperatorInbox, type InboxDeps } from './inbox.ts';
 import { OperatorLog } from './log.ts';
@@ -19,6 +20,7 @@ export class Operators {
   readonly tenants: OperatorTenants;
   readonly acts: TenantActs;
   readonly inbox: OperatorInbox;
+  readonly business: OperatorBusiness;
   readonly #deps: HealthDeps;
 
   constructor(deps: OperatorDeps) {
@@ -26,6 +28,7 @@ export class Operators {
     this.log = new OperatorLog(deps);
     this.tenants = new OperatorTenants(deps);
     this.inbox = new OperatorInbox({ ...deps, log: this.log });
+    this.business = new OperatorBusiness(deps);
     this.#deps = deps;
     this.acts = new TenantActs({ ...deps, log: this.log, tenants: this.tenants });
   }

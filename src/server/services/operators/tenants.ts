@@ -32,7 +32,7 @@ import type { PurchaseService } from '../billing/purchase.service.ts';
 import type { StatementService } from '../billing/statement.service.ts';
 import type { MailService } from '../mail/mail.service.ts';
 import type { UsageService } from '../usage.service.ts';
-import { noCursor, uuidCursor } from './cursors.ts';
+import { placeCursor, placeOf, uuidCursor } from './cursors.ts';
 import { inPlaceOf } from './in-place-of.ts';
 import type { OperatorIdentity } from './operator-identity.ts';
 
@@ -118,7 +118,7 @@ export class OperatorTenants {
         ...entry,
         at: at.toISOString(),
       })),
-      nextCursor: rows.length > limit ? cursorOf(page.at(-1)!) : null,
+      nextCursor: rows.length > limit ? placeCursor(page.at(-1)!) : null,
     };
   }
 
@@ -226,14 +226,3 @@ function newestFirst(a: TimelinePlace, b: TimelinePlace): number {
 
 const isBehind = (row: TimelinePlace, before: TimelinePlace | undefined) =>
   before === undefined || newestFirst(before, row) < 0;
-
-const cursorOf = ({ micros, key }: TimelinePlace) =>
-  Buffer.from(`${micros} ${key}`).toString('base64url');
-
-function placeOf(cursor: string): TimelinePlace {
-  const [, micros, key] = /^(\d{1,17}) ([\w:-]{1,80})$/.exec(
-    Buffer.from(cursor, 'base64url').toString(),
-  ) ?? [undefined, undefined, undefined];
-  if (micros !== undefined && key !== undefined) return { micros, key };
-  throw noCursor();
-}

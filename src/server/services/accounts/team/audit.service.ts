@@ -6,13 +6,11 @@ import {
   type NamedAuditEntry,
 } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { Requester } from '../../billing/requester.ts';
+import { csvLine } from '../../operations/csv.ts';
 import type { Standings } from '../standings.ts';
 
 /** Entries that a file is written of at a time. */
 const AT_ONCE = 500;
-
-/** What starts so is a formula to a spreadsheet, also behind what is invisible. */
-const FORMULA = /^[\s\p{C}\p{Z}]*[-=+@＝＋－＠﹦﹢﹣﹫−]|^[\s\p{C}]/u;
 
 /** What was done in a team with its money and people: for its owners. */
 export class AuditService {
@@ -83,13 +81,7 @@ function line(row: NamedAuditEntry): string {
   const { at, actor, action, subject, before, after, cause } = describe(row);
   const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
   const cells = [at, actor.kind, actor.name, action, subject, json(before), json(after), cause];
-  return `${[...cells, row.requestId].map(cell).join(',')}\n`;
-}
-
-function cell(value: string | null): string {
-  if (value === null) return '';
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvLine([...cells, row.requestId]);
 }
 
 function readCursor(cursor: string): number {

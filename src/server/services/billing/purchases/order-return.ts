@@ -2,7 +2,7 @@ import type { Tx } from '../../../../db/client.ts';
 import { insertRemedy } from '../../../../db/repositories/billing/remedy.repository.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import type { CreditPurchase, Tenant } from '../../../../db/schema/index.ts';
-import { wakeRemedies } from '../sync/remedy-queue.ts';
+import { wakeRemedies } from '../sync/queues.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 /** Somebody paid after the team was deleted: it gives nothing, and goes back by the policy. Once. */

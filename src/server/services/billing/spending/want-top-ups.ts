@@ -22,7 +22,7 @@ import { pauseTopUp, topUpTask } from '../purchases/end-top-up.ts';
 import { insertAllowed } from '../purchases/judge-purchase.ts';
 import { readTopUpMonth } from '../purchases/top-up-month.ts';
 import { currencyOfTenant } from '../subscription/tenant-currency.ts';
-import { PURCHASE_QUEUE } from '../sync/credit-queues.ts';
+import { PURCHASE_QUEUE } from '../sync/queues.ts';
 
 export interface TopUpDeps extends BuyingDeps {
   /** Where balances are read. */

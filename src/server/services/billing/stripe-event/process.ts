@@ -13,7 +13,7 @@ import { isOfOther } from '../../stripe/customers.ts';
 import { alertOtherEnvironment } from '../sync/other-environment.ts';
 import { settleCustomer } from '../intents/settle.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
-import { wakePurchases, wakeStatements } from '../sync/credit-queues.ts';
+import { wakePurchases, wakeStatements } from '../sync/queues.ts';
 import { syncLocked } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 import { writeCharge } from '../sync/write-charges.ts';

@@ -18,13 +18,13 @@ import {
 } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import { orderRemedies } from './order-remedies.ts';
-import { wakePurchases, wakeStatements } from './credit-queues.ts';
-import { wakeRemedies } from './remedy-queue.ts';
+import { wakePurchases, wakeRemedies, wakeStatements } from './queues.ts';
 import { judgeTrials } from './trial-history.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { alertOtherEnvironment } from './other-environment.ts';
 import { applyEntitlement } from './entitlement.ts';
 import { readAmountsDue } from './read-amounts-due.ts';
+import { recordRecurring } from './record-recurring.ts';
 import type { SyncDeps, SyncOptions } from './sync-deps.ts';
 import { alertUnknownTenant, tenantIsKnown } from './unknown-tenant.ts';
 import { writeReturnedCharges } from './write-charges.ts';
@@ -116,6 +116,7 @@ async function syncWithin(
   const timeouts = options.timeouts ?? SYNC_TIMEOUTS;
   const amounts = await readAmountsDue(deps, billing, timeouts);
   const rows = await writeSubscriptions(deps, tx, tenant, billing, amounts, options, now);
+  await recordRecurring(deps, tx, { tenant, billing, now });
   const credits = billing.customer.deleted ? [] : billing.customer.credits;
   await writeCredits(tx, tenant.id, { credits, now });
   const scope = options.invoices;

@@ -7,6 +7,7 @@ import {
   listStatementsToLookAt,
   orderStatementLook,
 } from '../../../../db/repositories/billing/statement.repository.ts';
+import { hasRemedyToCarryOut } from '../../../../db/repositories/billing/remedy.repository.ts';
 import type { Jobs } from '../../../jobs.ts';
 
 export const PURCHASE_QUEUE = 'credit-purchase';
@@ -50,4 +51,17 @@ export async function wakeStatements(
   for (const statementId of ids) {
     await jobs.send(STATEMENT_QUEUE, { statementId }, { tx, singletonKey: statementId });
   }
+}
+
+export const REMEDY_QUEUE = 'remedy';
+
+/** Has the tenant's remedies carried out, where it has any, when this transaction is committed. */
+export async function wakeRemedies(
+  jobs: Pick<Jobs, 'send'>,
+  tx: Tx,
+  tenantId: string,
+  now: Date,
+): Promise<void> {
+  if (!(await hasRemedyToCarryOut(tx, tenantId, now))) return;
+  await jobs.send(REMEDY_QUEUE, { tenantId }, { tx, singletonKey: tenantId });
 }
