@@ -1,3 +1,5 @@
+import { ensureClientBuilt } from './start/client-build.ts';
+import { LONG_FILES } from './testing/long-files.ts';
 import { conclude, vitest, type Counts } from './testing/run.ts';
 
 /** What holds in one bucket holds in several. */
@@ -21,10 +23,22 @@ interface Form {
 }
 
 /**
- * The long forms of what the suite does a slice of: each the same tests with larger numbers, the
- * longest first. `npm run test:long` runs all, `npm run test:long -- race` those whose name has the word.
+ * The files that take longest, and the long forms of what the suite does a slice of: each the same tests
+ * with larger numbers. `npm run test:long` runs all, `npm run test:long -- race` those whose name has the word.
  */
 const FORMS: Form[] = [
+  {
+    name: 'the longest stories',
+    project: 'integration',
+    files: [...LONG_FILES.integration],
+    env: {},
+  },
+  {
+    name: 'the longest walks in a browser',
+    project: 'browser',
+    files: [...LONG_FILES.browser],
+    env: {},
+  },
   {
     name: 'streams that end in each way, 1,000 times',
     project: 'integration',
@@ -230,6 +244,8 @@ async function runAll(forms: Form[]): Promise<void> {
 
 const timed = wanted.filter((form) => form.isTimed);
 const others = wanted.filter((form) => !form.isTimed);
+// Once, before anybody needs the pages: two builds at once spoil each other's.
+await ensureClientBuilt((line) => console.log(line));
 // Much of a long form is waiting: two at once keep two cores at work.
 await Promise.all([runAll(others), runAll(others)]);
 await runAll(timed);

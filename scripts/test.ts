@@ -1,8 +1,9 @@
 import { ensureClientBuilt } from './start/client-build.ts';
+import { LONG_FILES } from './testing/long-files.ts';
 import { conclude, run, vitest } from './testing/run.ts';
 
 /**
- * The whole suite: what needs no test runner and the browser in one lane, the other tests in the
+ * The suite without what `npm run test:long` keeps: what needs no test runner and the browser in one lane, the other tests in the
  * other, so that both cores have work. Ends with the runner's own counts; a failed check makes the exit code 1 too.
  */
 const failedChecks: string[] = [];
@@ -21,7 +22,9 @@ async function check(name: string, command: string, ...args: string[]): Promise<
 const types = (name: string, project: string) =>
   check(name, 'node', 'node_modules/typescript-native/bin/tsc', '-p', project);
 
-const tests = (project: string) => vitest(project, ['--project', project]);
+const long = Object.values(LONG_FILES).flat();
+const tests = (project: string) =>
+  vitest(project, ['--project', project, ...long.flatMap((file) => ['--exclude', file])]);
 
 async function inTurn<T>(...tasks: (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = [];
