@@ -22,5 +22,10 @@ export const LONG_FILES = {
     'tests/scenarios/usage-commands.test.ts',
     'tests/scenarios/webhooks-first.test.ts',
   ],
-  browser: [],
+  browser: [
+    'tests/e2e/app-billing-truth.e2e.test.ts',
+    'tests/e2e/app-documents.e2e.test.ts',
+    'tests/e2e/app-expected-plans.e2e.test.ts',
+    'tests/e2e/app-expected-states.e2e.test.ts',
+  ],
 } as const satisfies Record<string, readonly string[]>;

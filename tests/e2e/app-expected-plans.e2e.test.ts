@@ -63,7 +63,7 @@ const priceOf = (plan: string, interval: 'month' | 'year') =>
 test('ux 1 one answer of the server feeds the cards, the comparison and the paywall', async () => {
   await withPlans((view) => {
     const pro = view.plans.find(({ plan }) => plan === 'pro')!;
-    pro.limits.messages = 12_345;
+    Object.assign(pro.limits, { messages: 12_345 });
     pro.prices.find(({ interval }) => interval === 'month')!.amountMinor = 3_700;
   });
   await open();
