@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { LONG_FILES } from './scripts/testing/long-files.ts';
 
-const never = ['**/node_modules/**', '**/dist/**', '.data/**'];
+const long = process.env.SUITE_WITHOUT_LONG === '1' ? Object.values(LONG_FILES).flat() : [];
+const never = ['**/node_modules/**', '**/dist/**', '.data/**', ...long];
 
 /**
  * Three workers also on two cores, because many tests wait: for a clock of PostgreSQL's, for a process

@@ -19,6 +19,7 @@ export const LONG_FILES = {
     'tests/scenarios/quota-months.test.ts',
     'tests/scenarios/small-amounts.test.ts',
     'tests/scenarios/statements.test.ts',
+    'tests/scenarios/top-ups.test.ts',
     'tests/scenarios/usage-commands.test.ts',
     'tests/scenarios/webhooks-first.test.ts',
   ],

@@ -54,7 +54,7 @@ describe('12.45 a rule is asked before Checkout', () => {
       status: 403,
       body: {
         code: 'spending_rule',
-        error: expect.stringContaining('CN¥50.00 a purchase'),
+        error: expect.stringContaining('CN¥50 a purchase'),
         details: { rule: 'single', maxMinor: 5_000, freeAt: null },
       },
     });
@@ -68,7 +68,7 @@ describe('12.45 a rule is asked before Checkout', () => {
       status: 403,
       body: {
         code: 'spending_rule',
-        error: expect.stringContaining('CN¥36.00 are spent'),
+        error: expect.stringContaining('CN¥36 are spent'),
         details: { rule: 'month', maxMinor: 4_000, spentMinor: 3_600, freeAt: monthEndsAt },
       },
     });

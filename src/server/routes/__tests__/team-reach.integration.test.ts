@@ -86,6 +86,8 @@ describe('13 who has no seat reads and does nothing', () => {
   /** One's own account, the way out, and what goes by role: none of it is use of the plan. */
   const OPEN = [
     /^\w+ \/api\/auth\//,
+    // For operators alone: nobody else finds it.
+    /^\w+ \/api\/admin\//,
     /^\w+ \/api\/(members|invitations)/,
     /^\w+ \/api\/(subscription|credits|tenant|billing)/,
     'DELETE /api/api-keys/{id}',

@@ -101,15 +101,21 @@ test('12 nor does one beyond the quota that is looked at by itself, nor what a r
     return (result as { outcome: string }).outcome;
   };
   // A batch is a transaction: what it wrote before would be taken for its own.
+  const scanned = async () => {
+    const { rows } = await client.query<{ table: string; scans: string }>(
+      `select relname as table, seq_scan as scans from pg_stat_xact_user_tables
+       where relname ~ '^(credit|overage|usage)_'`,
+    );
+    return new Map(rows.map(({ table, scans }) => [table, Number(scans)]));
+  };
   const readWhole = async (ask: () => Promise<void>) => {
     await client.query('begin');
+    // A session also tells what it did a moment ago and has not handed on yet.
+    const before = await scanned();
     await ask();
-    const { rows } = await client.query(
-      `select relname, seq_scan from pg_stat_xact_user_tables
-       where relname ~ '^(credit|overage|usage)_' and seq_scan > 0`,
-    );
+    const after = await scanned();
     await client.query('rollback');
-    return rows;
+    return [...after].filter(([table, scans]) => scans > (before.get(table) ?? 0));
   };
   try {
     const asked = [

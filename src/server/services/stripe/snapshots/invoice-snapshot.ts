@@ -129,7 +129,7 @@ const invoice = invoiceBase
       paymentIntentId: intent?.id ?? null,
       chargeId: intent?.latest_charge ?? current?.payment.charge ?? null,
       requiresAction: intent?.status === 'requires_action',
-      failure: failureOf(i.status, intent),
+      failure: failureOf(i.status, i.billing_reason, intent),
     };
   });
 
@@ -160,12 +160,21 @@ function isProration(one: z.output<typeof line>): boolean {
   return details?.proration ?? false;
 }
 
+/**
+ * Why it is not paid. Nobody is there when a renewal is charged: one for which the bank asks has failed until
+ * somebody confirms it, and Stripe keeps no error with it then.
+ */
 function failureOf(
   status: string,
+  reason: string | null | undefined,
   intent: z.output<typeof paymentIntent> | null,
 ): { code: string; message: string } | null {
+  if (status === 'paid' || status === 'void') return null;
   const error = intent?.last_payment_error;
-  if (status === 'paid' || status === 'void' || !error) return null;
+  if (!error && reason === 'subscription_cycle' && intent?.status === 'requires_action') {
+    return { code: 'authentication_required', message: 'The bank wants the payment confirmed.' };
+  }
+  if (!error) return null;
   const code = error.decline_code ?? error.code ?? 'payment_failed';
   return { code, message: error.message ?? 'The payment failed.' };
 }
