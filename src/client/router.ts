@@ -125,6 +125,11 @@ const routes: RouteRecordRaw[] = [
         name: 'admin-tenant',
         component: () => import('./pages/admin/Tenant.vue'),
       },
+      {
+        path: 'business',
+        name: 'admin-business',
+        component: () => import('./pages/admin/Business.vue'),
+      },
       { path: 'events', name: 'admin-events', component: () => import('./pages/admin/Events.vue') },
       { path: 'alerts', name: 'admin-alerts', component: () => import('./pages/admin/Alerts.vue') },
       { path: 'health', name: 'admin-health', component: () => import('./pages/admin/Health.vue') },

@@ -115,6 +115,23 @@ test('14 a customer is found, seen and helped: what an act will do stands there 
   await page.getByText('an apology').first().waitFor();
 });
 
+test('14 the business: each number by month, the list behind it, and that as a file', async () => {
+  const { business } = admin;
+  await visit('business');
+  await page.getByRole('region', { name: fill(business.months, { currency: 'cny' }) }).waitFor();
+  await page.getByText(fill(business.mrr, { amount: 'CN¥29' })).waitFor();
+  await page.getByText(fill(business.trials, { running: 0, converted: 0, lost: 0 })).waitFor();
+  await page.getByLabel(business.list).selectOption('paid');
+  const [line] = await page.getByRole('listitem').filter({ hasText: customer.tenant.name }).all();
+  await line!.getByText('CN¥29').waitFor();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: business.download }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe('paid.csv');
+  await fits('business');
+});
+
 test('14 events, alerts with what to do, health and the log, on a phone', async () => {
   await visit('events');
   await page.getByRole('button', { name: admin.events.payload }).first().click();

@@ -1,3 +1,8 @@
+import type {
+  BusinessList,
+  BusinessRows,
+  BusinessScreen,
+} from '../../domain/accounts/operator-business.ts';
 import type { ActResult, TenantAct } from '../../domain/accounts/operator-act.ts';
 import type {
   AlertsPage,
@@ -61,5 +66,12 @@ export const resolveAlert = (id: string, reason: string) =>
   postJson<AlertView>(at(`alerts/${id}/resolve`), { reason });
 export const readRunbook = (language: string) =>
   getJson<{ entries: RunbookEntry[] }>(at('runbook', { language }));
+export const readBusiness = () => getJson<BusinessScreen>(at('business'));
+/** Of one month, `YYYY-MM`, or of all where that is empty. */
+export const listBusiness = (list: BusinessList, month: string, cursor: string | null) =>
+  getJson<BusinessRows>(at(`business/${list}`, { month, cursor }));
+export async function downloadBusiness(list: BusinessList, month: string): Promise<Blob> {
+  return (await authorizedFetch(at(`business/${list}/export.csv`, { month }))).blob();
+}
 export const readHealth = () => getJson<HealthScreen>(at('health'));
 export const readLog = (cursor: string | null) => getJson<OperatorLogPage>(at('log', { cursor }));
