@@ -37,7 +37,7 @@ const pages: Pages = {
     lead: '按 UTC 自然月统计。经常性收入按标价计，不含折扣与税。',
     nothing: '还没有人付过款。',
     mrr: '月度经常性收入 {amount}',
-    failed: '扣款失败且未付：{count} 笔，{amount}',
+    failed: '扣款未成功且未付：{count} 笔，{amount}',
     months: '各月（{currency}）',
     month: '月份',
     columns: {
@@ -67,7 +67,7 @@ const pages: Pages = {
       paid: '已付账单',
       refunded: '退款',
       usage: '用量付款',
-      failed: '扣款失败未付',
+      failed: '扣款未成功，未付',
       recovered: '追回的付款',
       credits: '未用点数',
     },
