@@ -13,6 +13,7 @@ export const LONG_FILES = {
     'tests/scenarios/intents.test.ts',
     'tests/scenarios/late-events.test.ts',
     'tests/scenarios/leaving-and-owing.test.ts',
+    'tests/scenarios/money-back.test.ts',
     'tests/scenarios/packs-given-back.test.ts',
     'tests/scenarios/plan-changes.test.ts',
     'tests/scenarios/plans-published.test.ts',
@@ -24,6 +25,7 @@ export const LONG_FILES = {
     'tests/scenarios/webhooks-first.test.ts',
   ],
   browser: [
+    'tests/e2e/app-billing-states.e2e.test.ts',
     'tests/e2e/app-billing-truth.e2e.test.ts',
     'tests/e2e/app-documents.e2e.test.ts',
     'tests/e2e/app-expected-plans.e2e.test.ts',
