@@ -36,9 +36,9 @@ export const { dependencies, devDependencies, scripts } = JSON.parse(readText('p
   scripts: Record<string, string>;
 };
 
-/** The program that an npm script starts. */
-export function programOf(name: string): string {
-  return /scripts\/[\w/-]+\.ts/.exec(scripts[name]!)![0];
+/** The program of ours that an npm script starts, where it starts one. */
+export function programOf(name: string): string | undefined {
+  return /scripts\/[\w/-]+\.ts/.exec(scripts[name]!)?.[0];
 }
 
 const files = new Map(
