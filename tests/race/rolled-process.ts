@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { bareEnvironment } from '../support/bare-environment.ts';
 
 export interface RolledOptions {
   /** What is run, and its words. */
@@ -8,13 +8,6 @@ export interface RolledOptions {
   /** Where; by default the checkout. */
   folder?: string;
   env: Record<string, string>;
-}
-
-/** What a process needs of this one's environment: the Node of the tests comes first in the path. */
-export function bareEnvironment(): Record<string, string> {
-  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
-  const first = path.dirname(process.execPath);
-  return { PATH: [first, PATH].join(path.delimiter), HOME, NODE_COMPILE_CACHE };
 }
 
 /** The product as it is started, by itself or through npm, at an address that stays its own. */

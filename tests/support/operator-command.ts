@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { bareEnvironment } from './bare-environment.ts';
 
 export interface Ended {
   code: number;
@@ -19,12 +20,11 @@ export function runOperatorCommand(
 ): Promise<Ended> {
   const program = /scripts\/[\w/-]+\.ts/.exec(scripts[name] ?? '')?.[0];
   if (!program) throw new Error(`package.json has no command ${name}.`);
-  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [program, ...words],
-      { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env } },
+      { env: { ...bareEnvironment(), ...env } },
       (error, said, complained) =>
         resolve({ code: error === null ? 0 : Number(error.code), said, complained }),
     );
