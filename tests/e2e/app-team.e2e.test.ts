@@ -79,6 +79,8 @@ test('13 an owner invites by keyboard, sends again and takes back, on a phone', 
   await fits(page);
   await dialog(page).getByRole('button', { name: team.invitations.revoke }).click();
   await said(page, fill(team.invitations.revoked, { email: 'guest@example.com' }));
+  // The dialog gives it back once it has faded, a moment after that was said.
+  await page.waitForFunction(() => document.activeElement?.tagName !== 'BODY');
   expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
 });
 
