@@ -1,6 +1,6 @@
 import { comparePlans, type Plan } from '../plans.ts';
 import { byAge, type Age } from './subscription-age.ts';
-import { isLive, meaningOf, parseStripeStatus, standingOf } from './subscription-status.ts';
+import { meaningOf, parseStripeStatus, standingOf } from './subscription-status.ts';
 import type { SubscriptionStatus } from './subscription-view.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -13,6 +13,12 @@ export interface AccessFacts {
   status: SubscriptionStatus;
   stripeStatus: string;
   pastDueSince: Date | null;
+}
+
+/** What the choice among several needs of each. */
+interface RankFacts extends AccessFacts, Age {
+  /** When it ended; null while it has not. */
+  endedAt: Date | null;
 }
 
 /** First instant without access for a subscription that is past due since `pastDueSince`. */
@@ -42,7 +48,7 @@ const ACCESS_OF_STATUS = {
 export interface Entitlement<T> {
   /** The effective plan. */
   plan: Plan;
-  /** The subscription to show: what gives the plan, else what is owed, else the newest. */
+  /** The subscription to show: what gives the plan, else what is owed, else what ended last. */
   subscription: T | undefined;
   /** The subscription that the plan comes from; `undefined` on free. */
   source: T | undefined;
@@ -52,7 +58,7 @@ export interface Entitlement<T> {
  * The tenant's entitlement from all its subscriptions: the highest plan that any of them gives.
  * Between equals the newer one is shown.
  */
-export function effectiveSubscription<T extends AccessFacts & Age>(
+export function effectiveSubscription<T extends RankFacts>(
   subscriptions: readonly T[],
   now: Date,
   graceDays: number,
@@ -64,12 +70,16 @@ export function effectiveSubscription<T extends AccessFacts & Age>(
       (best, one) => (best && comparePlans(best.plan, one.plan) >= 0 ? best : one),
       undefined,
     );
-  const live = newestFirst
-    .filter((one) => isLive(one.stripeStatus))
-    .reduce<T | undefined>(
-      (best, one) =>
-        best && standingOf(best.stripeStatus) >= standingOf(one.stripeStatus) ? best : one,
-      undefined,
-    );
-  return { plan: source?.plan ?? 'free', source, subscription: source ?? live ?? newestFirst[0] };
+  const counting = newestFirst.reduce<T | undefined>(
+    (best, one) => (best && counts(best, one) >= 0 ? best : one),
+    undefined,
+  );
+  return { plan: source?.plan ?? 'free', source, subscription: source ?? counting };
+}
+
+/** Above 0 when `a` goes before `b`, 0 when their age decides. */
+function counts(a: RankFacts, b: RankFacts): number {
+  const standing = standingOf(a.stripeStatus) - standingOf(b.stripeStatus);
+  if (standing !== 0) return standing;
+  return (a.endedAt?.getTime() ?? 0) - (b.endedAt?.getTime() ?? 0);
 }

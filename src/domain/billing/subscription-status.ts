@@ -14,14 +14,14 @@ const STRIPE_STATUSES = {
   incomplete: row('past_due', true, 'none', 'unbegun', 'now', 'pay_first'),
   paused: row('past_due', true, 'none', 'resting', 'now', 'rests'),
   canceled: row('canceled', false, 'none', 'over', 'is_over', 'is_over'),
-  incomplete_expired: row('canceled', false, 'none', 'over', 'is_over', 'is_over'),
+  incomplete_expired: row('canceled', false, 'none', 'never_began', 'is_over', 'is_over'),
 } as const satisfies Record<string, StatusMeaning>;
 
 interface StatusMeaning {
   status: SubscriptionStatus;
   live: boolean;
   access: 'plan' | 'grace' | 'none';
-  standing: 'over' | 'unbegun' | 'resting' | 'owed' | 'good';
+  standing: 'never_began' | 'over' | 'unbegun' | 'resting' | 'owed' | 'good';
   leave: 'at_period_end' | 'now' | 'is_over';
   change: 'goes' | 'pay_first' | 'rests' | 'is_over';
 }
@@ -76,15 +76,16 @@ export function isLive(rawStatus: string): boolean {
 }
 
 /**
- * Which of several live subscriptions counts: higher goes first. What is paid up gives access, what
- * is owed comes next, then what nothing is collected for, then a first payment that never came.
+ * Which of several subscriptions counts: higher goes first. What is paid up gives access, what is owed
+ * comes next, then what nothing is collected for, then a first payment that has not come yet. Of those
+ * that are over, one that was had goes before one whose first payment never came.
  */
 export function standingOf(rawStatus: string): number {
   const status = parseStripeStatus(rawStatus);
   return status ? STANDING.indexOf(STRIPE_STATUSES[status].standing) : STANDING.length;
 }
 
-const STANDING = ['over', 'unbegun', 'resting', 'owed', 'good'] as const;
+const STANDING = ['never_began', 'over', 'unbegun', 'resting', 'owed', 'good'] as const;
 
 /** What cancelling does; a status that we do not know may have been paid for, so it waits. */
 export function leavingOf(rawStatus: string): StatusMeaning['leave'] {

@@ -9,13 +9,14 @@ const failedAt = at('10');
 function row(
   plan: Plan,
   stripeStatus: string,
-  options: { status?: SubscriptionStatus; since?: Date | null; created?: Date } = {},
+  options: { status?: SubscriptionStatus; since?: Date | null; created?: Date; ended?: Date } = {},
 ) {
   return {
     plan,
     stripeStatus,
     status: options.status ?? 'active',
     pastDueSince: options.since ?? null,
+    endedAt: options.ended ?? null,
     stripeCreatedAt: options.created ?? at('01'),
     createdAt: at('01'),
     stripeSubscriptionId: 'sub_1',
@@ -95,9 +96,18 @@ describe('the effective subscription of several', () => {
     expect(decide(foreign)).toEqual({ plan: 'free', source: undefined, subscription: foreign });
   });
 
-  test('of ended ones alone the last is shown', () => {
-    const first = row('pro', 'canceled', { status: 'canceled', created: at('02') });
-    const last = row('pro', 'canceled', { status: 'canceled', created: at('03') });
-    expect(decide(first, last)).toMatchObject({ plan: 'free', subscription: last });
+  describe('of ended ones alone', () => {
+    const ended = (status: string, created: Date, end: Date) =>
+      row('pro', status, { status: 'canceled', created, ended: end });
+    const late = ended('canceled', at('02'), at('15'));
+
+    test.each([
+      ['the newer, where both ended at once', ended('canceled', at('01'), at('15')), late],
+      ['what ended last, though the other is newer', ended('canceled', at('03'), at('09')), late],
+      ['what was had, not a later try', ended('incomplete_expired', at('17'), at('18')), late],
+    ])('is shown %s', (_, other, shown) => {
+      expect(decide(other, shown)).toMatchObject({ plan: 'free', subscription: shown });
+      expect(decide(shown, other).subscription).toBe(shown);
+    });
   });
 });
