@@ -1,9 +1,8 @@
+import { userInfo } from 'node:os';
 import './operator/env-file.ts';
-import {
-  hasCharacter,
-  setCharacterHidden,
-} from '../src/db/repositories/character-report.repository.ts';
+import { findCharacter } from '../src/db/repositories/character-report.repository.ts';
 import { isUuid } from '../src/domain/ids.ts';
+import { setHidden } from '../src/server/services/chat/hide-character.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -21,28 +20,36 @@ await runCommand({
       about: 'its id, as community:reports lists it',
       required: true,
     },
+    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log; else "by command"' },
+    by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
     undo: { type: 'boolean', about: 'lets it back in' },
   },
   writes: true,
-  async run({ values: { character, undo }, dryRun }) {
-    if (!isUuid(character)) throw new Mistyped('Name the character by its id.');
-    const found = await withUsage(({ database: { db } }) =>
-      dryRun
-        ? hasCharacter(db, character)
-        : setCharacterHidden(db, character, undo ? null : new Date()),
-    );
-    const data = { character, hidden: !undo, found };
-    if (!found) {
-      return {
-        lines: [`There is no character ${character}; npm run community:reports lists some.`],
-        data,
-        needsPerson: true,
-      };
-    }
-    if (dryRun) return { lines: [undo ? 'It would be found again.' : 'It would be hidden.'], data };
-    return {
-      lines: [undo ? 'It can be found again.' : 'Hidden: nobody but its makers finds it.'],
-      data,
-    };
+  async run({ values, dryRun }) {
+    const {
+      character: characterId,
+      undo,
+      reason = 'by command',
+      by = userInfo().username,
+    } = values;
+    if (!isUuid(characterId)) throw new Mistyped('Name the character by its id.');
+    const data = { character: characterId, hidden: !undo };
+    return withUsage(async ({ database: { db }, clock }) => {
+      if (!(await findCharacter(db, characterId))) {
+        return {
+          lines: [`There is no character ${characterId}; npm run community:reports lists some.`],
+          data: { ...data, found: false },
+          needsPerson: true,
+        };
+      }
+      const found = { ...data, found: true };
+      if (dryRun) {
+        return { lines: [undo ? 'It would be found again.' : 'It would be hidden.'], data: found };
+      }
+      const actor = { kind: 'service', name: by } as const;
+      await setHidden({ db, clock }, { characterId, isHidden: !undo, actor, reason });
+      const done = undo ? 'It can be found again.' : 'Hidden: nobody but its makers finds it.';
+      return { lines: [done], data: found };
+    });
   },
 });

@@ -1,16 +1,29 @@
 import './operator/env-file.ts';
 import { openBilling } from './operator/billing.ts';
-import { runCommand } from './operator/command.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
+import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
   name: 'reconcile',
-  about: 'Fetches the events that no webhook brought, and syncs every customer with Stripe, now.',
+  about:
+    'Fetches the events that no webhook brought, and syncs every customer with Stripe, or one tenant, now.',
   examples: [
     ['', 'does it'],
     ['--dry-run', 'says how many events are missing and how many customers would be synced'],
+    ['--tenant ID_OR_EMAIL --reason "…"', 'brings one tenant to what Stripe says'],
   ],
+  flags: {
+    tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'this one alone' },
+    reason: { type: 'string', value: 'TEXT', about: 'of a tenant’s; stays in the audit log' },
+    by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
+  },
   writes: true,
-  async run({ dryRun, progress }) {
+  async run({ values: { tenant, reason, by }, dryRun, progress }) {
+    if (tenant !== undefined) {
+      if (!reason) throw new Mistyped('Say --reason TEXT.');
+      const values = { reason, by };
+      return actForTenant({ values, dryRun }, { act: 'sync' }, tenant);
+    }
     const billing = await openBilling({ works: !dryRun });
     try {
       if (dryRun) {

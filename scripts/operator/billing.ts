@@ -14,6 +14,9 @@ import {
 import { PurchaseService } from '../../src/server/services/billing/purchase.service.ts';
 import { ReconcileService } from '../../src/server/services/billing/reconcile.service.ts';
 import { RemedyService } from '../../src/server/services/billing/remedy.service.ts';
+import { OperatorLog } from '../../src/server/services/operators/log.ts';
+import { TenantActs } from '../../src/server/services/operators/tenant-acts.ts';
+import { SubscriptionService } from '../../src/server/services/subscription.service.ts';
 import { StatementInvoices } from '../../src/server/services/stripe/invoices/statement-invoices.ts';
 import { StatementService } from '../../src/server/services/billing/statement.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
@@ -38,6 +41,8 @@ export interface OperatorBilling {
   remedies: RemedyService;
   purchases: PurchaseService;
   statements: StatementService;
+  /** What the operator's page does for one tenant. */
+  acts: TenantActs;
   close(): Promise<void>;
 }
 
@@ -85,21 +90,22 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
   const events = new StripeEventService(sync);
   const remedies = new RemedyService(sync);
   const usage = new UsageService({ database, clock, log });
-  const purchases = new PurchaseService({
-    ...sync,
-    usage,
-    credits: usage.credits,
-    packs: new PackCatalogue({ stripe: client, access, db, clock, log }),
-    // Nobody is sent to pay from here.
-    appUrl: config.appUrl ?? '',
-    trialDays: config.trialDays,
-    drain: new Drain(),
-  });
+  const { credits } = usage;
+  // Nobody is sent to pay from here.
+  const appUrl = config.appUrl ?? '';
+  const selling = { ...sync, usage, appUrl, trialDays: config.trialDays, drain: new Drain() };
+  const packs = new PackCatalogue({ stripe: client, access, db, clock, log });
+  const purchases = new PurchaseService({ ...selling, credits, packs });
   const statements = new StatementService({
     ...sync,
     router: usage.router,
     buckets: database.buckets,
     invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
+  });
+  const acts = new TenantActs({
+    ...{ db, clock, usage, credits, purchases, statements },
+    subscriptions: new SubscriptionService(selling, statements),
+    log: new OperatorLog({ db, clock }),
   });
   if (works) {
     events.registerWorker();
@@ -116,6 +122,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     remedies,
     purchases,
     statements,
+    acts,
     reconcile: new ReconcileService({ ...sync, events }),
     close: async () => {
       await jobs.stop();

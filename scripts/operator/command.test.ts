@@ -34,6 +34,11 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:spread', true],
   ['community:reports', false],
   ['community:hide', true],
+  ['subscription:end', true],
+  ['tenant:delete', true],
+  ['mail:resend', true],
+  ['alert:resolve', true],
+  ['person:export', false],
   ['operator:grant', true],
   ['operator:revoke', true],
 ];

@@ -5,7 +5,7 @@ import { sourceFiles } from './files.ts';
 
 test('13 whatever the log has a name for has words', () => {
   const rooms =
-    'api_key|credits|invitation|member|overage|purchase|spending_rule|statement|subscription';
+    'api_key|character|credits|invitation|member|overage|purchase|spending_rule|statement|subscription';
   const name = new RegExp(`'((?:${rooms}|team|tenant|usage|user)\\.[a-z_]+)'`, 'g');
   const written = ['src/server', 'src/db']
     .flatMap((folder) => sourceFiles(folder, ['.ts']))

@@ -26,6 +26,11 @@ export const OPERATORS = [
   'usage:spread',
   'community:reports',
   'community:hide',
+  'subscription:end',
+  'tenant:delete',
+  'mail:resend',
+  'alert:resolve',
+  'person:export',
   'operator:grant',
   'operator:revoke',
 ] as const;

@@ -255,7 +255,9 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
       'invalid_request',
     );
     const preview = factsOf(await act({ ...erase, dryRun: true }, debtor.tenantId));
-    expect(preview).toEqual({ team: 'Debtors', people: 1, subscriptions: 1 });
+    expect(preview).toEqual({
+      ...{ team: 'Debtors', people: 1, subscriptions: 1, voided: 2900, balance: 0 },
+    });
     expect((await act(erase, debtor.tenantId)).body.done).toBe(true);
     await settled(app);
     expect(await screen(debtor.tenantId)).toMatchObject({

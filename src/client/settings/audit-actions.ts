@@ -47,6 +47,8 @@ const ACTIONS = [
   'credits.revoked',
   'credits.frozen',
   'credits.unfrozen',
+  'character.hidden',
+  'character.shown',
   'usage.corrected',
   'usage.reset',
   'statement.open',

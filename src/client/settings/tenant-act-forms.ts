@@ -30,6 +30,7 @@ export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
     { name: 'amount', kind: 'number', empty: null },
     { name: 'period', kind: 'text', empty: 'left_out' },
   ],
+  trust_overage: [{ name: 'exposureMinor', kind: 'number', empty: null }],
   end_subscription: [{ name: 'when', kind: 'choice', choices: ['period_end', 'now'] }],
   refund_purchase: [
     { name: 'purchaseId', kind: 'text' },
@@ -40,6 +41,10 @@ export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
     { name: 'verb', kind: 'choice', choices: ['hold', 'release', 'write-off'] },
   ],
   resend_mail: [{ name: 'mailId', kind: 'text' }],
+  hide_character: [
+    { name: 'characterId', kind: 'text' },
+    { name: 'verb', kind: 'choice', choices: ['hide', 'show'] },
+  ],
   delete_tenant: [{ name: 'confirm', kind: 'text' }],
 };
 

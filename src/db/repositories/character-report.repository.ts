@@ -56,16 +56,18 @@ export function listReportedCharacters(db: DbOrTx, limit: number): Promise<Repor
     .limit(limit);
 }
 
-/** Takes a character out of the community, or lets it back in; false when there is none. */
+/** Takes a character out of the community, or lets it back in; `undefined` when there is none. */
 export async function setCharacterHidden(
   db: DbOrTx,
   id: string,
   hiddenAt: Date | null,
-): Promise<boolean> {
-  const { rowCount } = await db.update(characters).set({ hiddenAt }).where(eq(characters.id, id));
-  return rowCount === 1;
+): Promise<Character | undefined> {
+  const ofId = eq(characters.id, id);
+  const [row] = await db.update(characters).set({ hiddenAt }).where(ofId).returning();
+  return row;
 }
 
-export async function hasCharacter(db: DbOrTx, id: string): Promise<boolean> {
-  return (await db.$count(characters, eq(characters.id, id))) > 0;
+export async function findCharacter(db: DbOrTx, id: string): Promise<Character | undefined> {
+  const [row] = await db.select().from(characters).where(eq(characters.id, id));
+  return row;
 }

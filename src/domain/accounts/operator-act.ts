@@ -4,10 +4,12 @@ export const TENANT_ACTS = [
   'grant_credits',
   'revoke_credits',
   'correct_usage',
+  'trust_overage',
   'end_subscription',
   'refund_purchase',
   'operate_statement',
   'resend_mail',
+  'hide_character',
   'delete_tenant',
 ] as const;
 export type TenantAct = (typeof TENANT_ACTS)[number];
@@ -39,6 +41,12 @@ export const ACT_FACTS = [
   'mail',
   'people',
   'team',
+  'exposure',
+  'exposureAfter',
+  'unpaid',
+  'character',
+  'voided',
+  'unbilled',
 ] as const;
 export type ActFactName = (typeof ACT_FACTS)[number];
 

@@ -86,6 +86,8 @@ export default {
       overage_agreed: 'Switched overage on, or set its cap',
       overage_ended: 'Switched overage off',
       overage_trusted: 'Set how much overage may be unpaid',
+      character_hidden: 'Took a character out of the community',
+      character_shown: 'Let a character back into the community',
       spending_rule_set: 'Set what may be spent',
       overage_wishes_changed: 'Changed the cap or the notices of overage',
       top_up_agreed: 'Agreed to auto top-up',

@@ -85,6 +85,8 @@ const team: Messages['team'] = {
       overage_agreed: '开启超额用量或设定上限',
       overage_ended: '关闭超额用量',
       overage_trusted: '设定超额用量最多可未付多少',
+      character_hidden: '将角色从社区隐藏',
+      character_shown: '让角色重新出现在社区',
       spending_rule_set: '设定消费规则',
       overage_wishes_changed: '更改超额用量的上限或通知',
       top_up_agreed: '同意自动充值',

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, or, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, or, sql, type SQL, sum } from 'drizzle-orm';
 import type { DbOrTx } from '../../client.ts';
 import {
   payments,
@@ -103,6 +103,20 @@ export async function findOpenPayment(
     .orderBy(...NEWEST_FIRST)
     .limit(1);
   return row;
+}
+
+/** What the tenant has open, a sum a currency. */
+export function sumOpenPayments(
+  db: DbOrTx,
+  tenantId: string,
+): Promise<{ amountMinor: number; currency: string }[]> {
+  const { amountRemainingMinor, currency } = payments;
+  return db
+    .select({ amountMinor: sum(amountRemainingMinor).mapWith(Number), currency })
+    .from(payments)
+    .where(and(eq(payments.tenantId, tenantId), eq(payments.status, 'open')))
+    .groupBy(currency)
+    .orderBy(currency);
 }
 
 /** In what a subscription is billed: as its next invoice, else as its newest. */

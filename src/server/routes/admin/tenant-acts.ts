@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ACT_FACTS, type ActResult } from '../../../domain/accounts/operator-act.ts';
+import { CAP_MINOR_MAX } from '../../../domain/billing/overage.ts';
 import { requestedPeriod } from '../../../domain/period.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import type { AppEnv } from '../../app-env.ts';
@@ -49,6 +50,12 @@ const actBody = z
       period: z.string().max(7).optional().openapi({ example: '2026-11' }),
     }),
     z.strictObject({
+      ...{ ...shared, act: z.literal('trust_overage') },
+      exposureMinor: z.number().int().min(0).max(CAP_MINOR_MAX).nullable().openapi({
+        description: 'Minor units; null: by how many bills were paid.',
+      }),
+    }),
+    z.strictObject({
       ...{ ...shared, act: z.literal('end_subscription') },
       when: z.enum(['now', 'period_end']),
     }),
@@ -61,6 +68,10 @@ const actBody = z
       verb: z.enum(STATEMENT_ACTS),
     }),
     z.strictObject({ ...shared, act: z.literal('resend_mail'), mailId: z.uuid() }),
+    z.strictObject({
+      ...{ ...shared, act: z.literal('hide_character'), characterId: z.uuid() },
+      verb: z.enum(['hide', 'show']),
+    }),
     z.strictObject({
       ...{ ...shared, act: z.literal('delete_tenant') },
       confirm: z.string().max(200).openapi({ description: 'The exact name of the team.' }),

@@ -102,14 +102,22 @@ export class OperatorInbox {
   }
 
   /** Closes an alert by hand: what it told of may raise it again. 409 `state_changed`. */
-  resolve({ operator, reason }: Asked, id: string): Promise<AlertView> {
-    const { db, clock, log } = this.#deps;
-    return log.carryOut(operator, { name: 'alert_resolved', reason, subjectId: id }, async () => {
-      const row = await resolveAlertById(db, id, clock.now());
-      if (row) return alertOf(row);
-      throw new BillingError('state_changed', 'There is no open alert of this id.');
-    });
+  resolve(asked: Asked, id: string): Promise<AlertView> {
+    return resolveByHand(this.#deps, asked, id);
   }
+}
+
+/** The same for the command. */
+export function resolveByHand(
+  { db, clock, log }: Pick<InboxDeps, 'db' | 'clock' | 'log'>,
+  { operator, reason }: Pick<Asked, 'operator' | 'reason'>,
+  id: string,
+): Promise<AlertView> {
+  return log.carryOut(operator, { name: 'alert_resolved', reason, subjectId: id }, async () => {
+    const row = await resolveAlertById(db, id, clock.now());
+    if (row) return alertOf(row);
+    throw new BillingError('state_changed', 'There is no open alert of this id.');
+  });
 }
 
 function eventOf(row: ListedEvent): EventView {

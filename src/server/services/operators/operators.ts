@@ -10,7 +10,7 @@ import { OperatorTenants, type TenantReads } from './tenants.ts';
 export type OperatorDeps = OperatorAccessDeps &
   TenantReads &
   HealthDeps &
-  Omit<TenantActDeps, 'tenants'> &
+  TenantActDeps &
   Omit<InboxDeps, 'log'>;
 
 /** What people who run the installation see and do. Each act needs a reason, and leaves a trace. */
@@ -30,7 +30,7 @@ export class Operators {
     this.inbox = new OperatorInbox({ ...deps, log: this.log });
     this.business = new OperatorBusiness(deps);
     this.#deps = deps;
-    this.acts = new TenantActs({ ...deps, log: this.log, tenants: this.tenants });
+    this.acts = new TenantActs({ ...deps, log: this.log });
   }
 
   /** How the installation is. */

@@ -1,8 +1,10 @@
 import type { ActResult, TenantAct } from '../../../domain/accounts/operator-act.ts';
 import type { Act, ActOn } from './acts/act.ts';
+import { hideCharacter, type CommunityDeps } from './acts/community.ts';
 import { grantCredits, revokeCredits, type CreditDeps } from './acts/credits.ts';
 import { resendMail, type MailActDeps } from './acts/mail.ts';
 import { operateStatement, refundPurchase, type MoneyDeps } from './acts/money.ts';
+import { trustOverage, type OverageDeps } from './acts/overage.ts';
 import {
   deleteTenant,
   endSubscription,
@@ -11,11 +13,13 @@ import {
 } from './acts/subscriptions.ts';
 import { correctUsage, type UsageActDeps } from './acts/usage.ts';
 import type { OperatorLog } from './log.ts';
-import type { OperatorTenants } from './tenants.ts';
+import { getAnyTenant } from './find-tenant.ts';
 
-export type TenantActDeps = CreditDeps &
+export type TenantActDeps = CommunityDeps &
+  CreditDeps &
   MailActDeps &
   MoneyDeps &
+  OverageDeps &
   SubscriptionActDeps &
   UsageActDeps;
 
@@ -24,10 +28,12 @@ const ACTS = {
   grant_credits: grantCredits,
   revoke_credits: revokeCredits,
   correct_usage: correctUsage,
+  trust_overage: trustOverage,
   end_subscription: endSubscription,
   refund_purchase: refundPurchase,
   operate_statement: operateStatement,
   resend_mail: resendMail,
+  hide_character: hideCharacter,
   delete_tenant: deleteTenant,
 } satisfies Record<TenantAct, Act<never, never>>;
 
@@ -36,18 +42,18 @@ type WishOf<A extends TenantAct> = (typeof ACTS)[A] extends Act<never, infer Wis
 /** An act by its name, with what it needs to know. */
 export type TenantWish = { [A in TenantAct]: { act: A } & WishOf<A> }[TenantAct];
 
-/** What operators do for tenants, each act by the service that a command would use. */
+/** What operators do for tenants, on their page and by commands: one list, each act by one service. */
 export class TenantActs {
-  readonly #deps: TenantActDeps & { log: OperatorLog; tenants: OperatorTenants };
+  readonly #deps: TenantActDeps & { log: OperatorLog };
 
-  constructor(deps: TenantActDeps & { log: OperatorLog; tenants: OperatorTenants }) {
+  constructor(deps: TenantActDeps & { log: OperatorLog }) {
     this.#deps = deps;
   }
 
   /** Says what it would do, or does it; either is written down. Errors are the services'. */
   async carryOut(on: ActOn, wish: TenantWish): Promise<ActResult> {
     const { operator, tenantId, reason, dryRun } = on;
-    await this.#deps.tenants.get(tenantId);
+    await getAnyTenant(this.#deps.db, tenantId);
     const act = ACTS[wish.act] as Act<TenantActDeps, TenantWish>;
     const name = dryRun ? `${wish.act}.previewed` : wish.act;
     return this.#deps.log.carryOut(operator, { name, reason, subjectId: tenantId }, () =>

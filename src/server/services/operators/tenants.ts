@@ -3,8 +3,6 @@ import {
   findMembership,
   listMembers,
 } from '../../../db/repositories/accounts/membership.repository.ts';
-import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
-import { findMail } from '../../../db/repositories/mail-outbox.repository.ts';
 import { listAlerts } from '../../../db/repositories/operators/alerts.repository.ts';
 import { searchTenants } from '../../../db/repositories/operators/tenant-search.repository.ts';
 import {
@@ -15,7 +13,7 @@ import {
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { listCrossingsOf, type Crossing } from '../../../db/repositories/usage/crossings.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
-import type { Alert, Mail, Subscription, Tenant } from '../../../db/schema/index.ts';
+import type { Alert, Subscription, Tenant } from '../../../db/schema/index.ts';
 import type {
   AlertView,
   HeldSubscription,
@@ -26,12 +24,12 @@ import type {
   TimelinePage,
 } from '../../../domain/accounts/operator-tenant.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { isUuid } from '../../../domain/ids.ts';
 import type { PaymentService } from '../billing/payment.service.ts';
 import type { PurchaseService } from '../billing/purchase.service.ts';
 import type { StatementService } from '../billing/statement.service.ts';
 import type { MailService } from '../mail/mail.service.ts';
 import type { UsageService } from '../usage.service.ts';
+import { getAnyTenant, getMailTo } from './find-tenant.ts';
 import { placeCursor, placeOf, uuidCursor } from './cursors.ts';
 import { inPlaceOf } from './in-place-of.ts';
 import type { OperatorIdentity } from './operator-identity.ts';
@@ -71,7 +69,7 @@ export class OperatorTenants {
   /** 404 `tenant_not_found`; a deleted tenant is shown as far as it is still known. */
   async show(operator: OperatorIdentity, tenantId: string): Promise<TenantScreen> {
     const { db, usage, payments, purchases, statements } = this.#deps;
-    const tenant = await this.get(tenantId);
+    const tenant = await getAnyTenant(db, tenantId);
     const team = inPlaceOf(operator, tenantId);
     const isThere = tenant.deletedAt === null;
     const rows = await new SubscriptionRepository(db).findByTenantId(tenantId);
@@ -104,7 +102,7 @@ export class OperatorTenants {
     cursor: string | undefined,
     limit: number,
   ): Promise<TimelinePage> {
-    const tenant = await this.get(tenantId);
+    const tenant = await getAnyTenant(this.#deps.db, tenantId);
     const { stripeCustomerId: customerId } = tenant;
     const before = cursor === undefined ? undefined : placeOf(cursor);
     const wanted = { before, limit: limit + 1 };
@@ -130,7 +128,7 @@ export class OperatorTenants {
 
   /** A mail to the tenant as its reader sees it, without the tokens of its links. 404 `not_found`. */
   async readMail(tenantId: string, mailId: string): Promise<MailView> {
-    const mail = await this.getMail(tenantId, mailId);
+    const mail = await getMailTo(this.#deps.db, tenantId, mailId);
     return {
       id: mail.id,
       recipient: mail.recipient,
@@ -142,24 +140,11 @@ export class OperatorTenants {
     };
   }
 
-  async getMail(tenantId: string, mailId: string): Promise<Mail> {
-    const mail = isUuid(mailId) ? await findMail(this.#deps.db, mailId) : undefined;
-    if (mail?.tenantId === tenantId) return mail;
-    throw new BillingError('not_found', 'No such mail was written to this team.');
-  }
-
   /** 404 `not_found` for who is not in the tenant. */
   async assertMember(tenantId: string, userId: string): Promise<void> {
-    await this.get(tenantId);
+    await getAnyTenant(this.#deps.db, tenantId);
     if (await findMembership(this.#deps.db, { tenantId, userId })) return;
     throw new BillingError('not_found', 'Nobody in this team has this id.');
-  }
-
-  /** Deleted or not. 404 `tenant_not_found`. */
-  async get(tenantId: string): Promise<Tenant> {
-    const tenant = isUuid(tenantId) ? await findTenantById(this.#deps.db, tenantId) : undefined;
-    if (tenant) return tenant;
-    throw new BillingError('tenant_not_found', `There is no tenant ${tenantId}.`);
   }
 }
 

@@ -8,10 +8,12 @@ const acts: Acts = {
     grant_credits: '赠送点数',
     revoke_credits: '收回点数',
     correct_usage: '更正用量',
+    trust_overage: '设定超额信任额度',
     end_subscription: '结束订阅',
     refund_purchase: '退款',
     operate_statement: '暂缓、放行或核销',
     resend_mail: '重新发送',
+    hide_character: '隐藏角色',
     delete_tenant: '删除团队',
   },
   act: {
@@ -38,6 +40,8 @@ const acts: Acts = {
     statementId: '超额账单',
     verb: '操作',
     mailId: '邮件',
+    exposureMinor: '最多可未付金额（最小货币单位），留空则按已付账单计算',
+    characterId: '角色',
     confirm: '团队的完整名称',
   },
   choices: {
@@ -46,6 +50,8 @@ const acts: Acts = {
     hold: '暂缓',
     release: '放行',
     'write-off': '核销',
+    hide: '隐藏',
+    show: '恢复显示',
     llm_tokens: 'token（词元）',
     messages: '消息',
     images: '图片',
@@ -77,6 +83,12 @@ const acts: Acts = {
     mail: '邮件',
     people: '人数',
     team: '团队',
+    exposure: '最多可未付',
+    exposureAfter: '之后最多可未付',
+    unpaid: '目前未付',
+    character: '角色',
+    voided: '未付账单（将作废）',
+    unbilled: '尚未付清的超额用量（先行结算）',
   },
 };
 export default acts;

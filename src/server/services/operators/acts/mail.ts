@@ -1,21 +1,20 @@
 import type { Db } from '../../../../db/client.ts';
 import { resendMail as sendOnceMore } from '../../../../db/repositories/mail-outbox.repository.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { OperatorTenants } from '../tenants.ts';
+import { getMailTo } from '../find-tenant.ts';
 import { fact, told, type Act } from './act.ts';
 
 export interface MailActDeps {
   db: Db;
-  tenants: Pick<OperatorTenants, 'getMail'>;
 }
 
 /** Has a mail sent once more, as it was. 404 `not_found`, 409 `state_changed` while it waits anyhow. */
 export const resendMail: Act<MailActDeps, { mailId: string }> = async (
-  { db, tenants },
+  { db },
   { tenantId, dryRun },
   { mailId },
 ) => {
-  const { kind, recipient } = await tenants.getMail(tenantId, mailId);
+  const { kind, recipient } = await getMailTo(db, tenantId, mailId);
   const facts = [fact.text('mail', kind), fact.text('recipient', recipient)];
   if (dryRun) return told(false, ...facts);
   if (await sendOnceMore(db, mailId)) return told(true, ...facts);

@@ -1,16 +1,20 @@
 import type { Db } from '../../../../db/client.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { listMembers } from '../../../../db/repositories/accounts/membership.repository.ts';
+import { sumOpenPayments } from '../../../../db/repositories/billing/payment.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import type { ActFact } from '../../../../domain/accounts/operator-act.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import { BillingError } from '../../../../domain/errors.ts';
+import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { SubscriptionService } from '../../subscription.service.ts';
 import { inPlaceOf } from '../in-place-of.ts';
 import { fact, told, type Act, type ActOn } from './act.ts';
 
 export interface SubscriptionActDeps {
   db: Db;
+  credits: Pick<CreditService, 'read' | 'readLimits'>;
   subscriptions: Pick<SubscriptionService, 'syncTenant' | 'cancelSubscription' | 'deleteTenant'>;
 }
 
@@ -67,9 +71,13 @@ const endFact = (when: 'now' | 'period_end') => (row: Subscription) =>
     ? fact.text('endsAt', 'now')
     : fact.instant('endsAt', row.currentPeriodEnd);
 
-/** Deletes the team, at Stripe first and billed to its end. `confirm` must be its exact name. */
+/**
+ * Deletes the team, at Stripe first and billed to its end. `confirm` must be its exact name. Beforehand it
+ * says what becomes of money: what of overage is billed first, which open invoices are voided, which
+ * credits are lost.
+ */
 export const deleteTenant: Act<SubscriptionActDeps, { confirm: string }> = async (
-  { db, subscriptions },
+  { db, subscriptions, credits },
   { operator, tenantId, dryRun }: ActOn,
   { confirm },
 ) => {
@@ -79,11 +87,26 @@ export const deleteTenant: Act<SubscriptionActDeps, { confirm: string }> = async
   const facts = [
     ...[fact.text('team', name), fact.count('people', people.length)],
     fact.count('subscriptions', live.length),
+    ...(await moneyOf({ db, credits }, tenantId)),
   ];
   if (dryRun) return told(false, ...facts);
   await subscriptions.deleteTenant(inPlaceOf(operator, tenantId), confirm);
   return told(true, ...facts);
 };
+
+async function moneyOf(
+  { db, credits }: Pick<SubscriptionActDeps, 'db' | 'credits'>,
+  tenantId: string,
+): Promise<ActFact[]> {
+  const { balance } = await credits.read(tenantId);
+  const { currency, unpaidMinor: amountMinor } = (await credits.readLimits(tenantId)).overage;
+  const open = await sumOpenPayments(db, tenantId);
+  return [
+    ...(currency === null ? [] : [fact.money('unbilled', { amountMinor, currency })]),
+    ...open.map((sum) => fact.money('voided', sum)),
+    fact.credits('balance', balance),
+  ];
+}
 
 async function liveOf(db: Db, tenantId: string): Promise<Subscription[]> {
   const rows = await new SubscriptionRepository(db).findByTenantId(tenantId);

@@ -1,0 +1,45 @@
+import { userInfo } from 'node:os';
+import './operator/env-file.ts';
+import { listAlerts } from '../src/db/repositories/operators/alerts.repository.ts';
+import { isUuid } from '../src/domain/ids.ts';
+import { resolveByHand } from '../src/server/services/operators/inbox.ts';
+import { OperatorLog } from '../src/server/services/operators/log.ts';
+import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
+import { Mistyped, runCommand } from './operator/command.ts';
+import { withUsage } from './operator/usage.ts';
+
+const LISTED_MAX = 100;
+
+await runCommand({
+  name: 'alert:resolve',
+  about: 'Closes an alert by hand: somebody looked. What is still so raises it again.',
+  examples: [
+    ['', 'lists the open ones'],
+    ['--alert ID --reason "…"', 'closes one'],
+  ],
+  flags: {
+    alert: { type: 'string', value: 'ID', about: 'which; without it, they are listed' },
+    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log' },
+    by: { type: 'string', value: 'NAME', about: 'who closes it; else this machine’s user' },
+  },
+  writes: true,
+  async run({ values: { alert: id, reason, by = userInfo().username }, dryRun }) {
+    if (id !== undefined && !isUuid(id)) throw new Mistyped(`"${id}" is no id of an alert.`);
+    if (id !== undefined && !reason) throw new Mistyped('Say --reason TEXT.');
+    return withUsage(async ({ database: { db }, clock }) => {
+      const open = await listAlerts(db, { isOpen: true, limit: LISTED_MAX });
+      if (id === undefined || !reason) {
+        const lines = open.map((one) => `${one.id} ${one.kind} ${one.subjectId}: ${one.message}`);
+        return { lines: lines.length > 0 ? lines : ['No alert is open.'], data: { open } };
+      }
+      if (dryRun) {
+        const alert = open.find((one) => one.id === id);
+        if (!alert) throw new Error(`There is no open alert ${id}.`);
+        return { lines: [`It would be closed: ${alert.message}`], data: { alert } };
+      }
+      const deps = { db, clock, log: new OperatorLog({ db, clock }) };
+      const alert = await resolveByHand(deps, { operator: atCommandLine(by, reason), reason }, id);
+      return { lines: [`Closed: ${alert.message}`], data: { alert } };
+    });
+  },
+});

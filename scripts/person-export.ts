@@ -1,0 +1,38 @@
+import { createWriteStream } from 'node:fs';
+import { userInfo } from 'node:os';
+import { pipeline } from 'node:stream/promises';
+import './operator/env-file.ts';
+import { findAccountByEmail } from '../src/db/repositories/accounts/user.repository.ts';
+import { exportData } from '../src/server/services/accounts/own/data-export.ts';
+import { OperatorLog } from '../src/server/services/operators/log.ts';
+import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
+import { runCommand } from './operator/command.ts';
+import { withUsage } from './operator/usage.ts';
+
+await runCommand({
+  name: 'person:export',
+  about:
+    'Writes all that is kept of a person to a file, as they can download it themselves: for who asks by letter.',
+  examples: [['--email mei@example.com --to FILE --reason "…"', 'which must not be there yet']],
+  flags: {
+    email: { type: 'string', value: 'ADDRESS', about: 'whose', required: true },
+    to: { type: 'string', value: 'FILE', about: 'where the JSON goes', required: true },
+    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log', required: true },
+    by: { type: 'string', value: 'NAME', about: 'who asks; else this machine’s user' },
+  },
+  async run({ values: { email, to, reason, by = userInfo().username } }) {
+    return withUsage(async ({ database: { db }, clock }) => {
+      const account = await findAccountByEmail(db, email.trim().toLowerCase());
+      if (!account) throw new Error(`Nobody has registered with ${email}.`);
+      const { id } = account.user;
+      const file = createWriteStream(to, { flags: 'wx', mode: 0o600 });
+      await pipeline(exportData(db, account, clock.now()), file);
+      const operator = atCommandLine(by, reason);
+      await new OperatorLog({ db, clock }).viewed(operator, `person:export ${id}`);
+      return {
+        lines: [`All that is kept of ${email} is in ${to}.`],
+        data: { userId: id, file: to },
+      };
+    });
+  },
+});

@@ -1,0 +1,49 @@
+import type { OverageView } from '../../../../domain/billing/overage.ts';
+import { BillingError } from '../../../../domain/errors.ts';
+import type { CreditService } from '../../usage/credits/credit.service.ts';
+import { actorOf } from '../operator-identity.ts';
+import { fact, told, type Act } from './act.ts';
+
+export interface OverageDeps {
+  credits: Pick<CreditService, 'readLimits' | 'setExposure'>;
+}
+
+/**
+ * Sets how much of overage may be used and not yet paid, in minor units of its currency; null: by the
+ * bills that it paid. 404 `not_found` for who never agreed to overage.
+ */
+export const trustOverage: Act<OverageDeps, { exposureMinor: number | null }> = async (
+  { credits },
+  { operator, tenantId, reason, dryRun },
+  { exposureMinor },
+) => {
+  const { overage: before } = await credits.readLimits(tenantId);
+  if (dryRun) {
+    if (before.currency === null) {
+      throw new BillingError('not_found', 'The tenant has never agreed to overage.');
+    }
+    const after =
+      exposureMinor === null
+        ? fact.text('exposureAfter', 'by its bills')
+        : fact.money('exposureAfter', {
+            amountMinor: exposureMinor,
+            currency: before.currency,
+          });
+    return told(false, ...shown('exposure', before), after, ...shown('unpaid', before));
+  }
+  const actor = actorOf(operator);
+  const after = await credits.setExposure({ tenantId, exposureMinor, actor, reason });
+  return told(
+    true,
+    ...shown('exposure', before),
+    ...shown('exposureAfter', after),
+    ...shown('unpaid', after),
+  );
+};
+
+function shown(name: 'exposure' | 'exposureAfter' | 'unpaid', overage: OverageView) {
+  const { currency, exposureMinor, unpaidMinor } = overage;
+  const amountMinor = name === 'unpaid' ? unpaidMinor : exposureMinor;
+  if (currency === null || amountMinor === null) return [];
+  return [fact.money(name, { amountMinor, currency })];
+}
