@@ -183,3 +183,89 @@ describe('12.47 another rule', () => {
     ]);
   });
 });
+
+describe('12.45 12.47 a rule binds overage too', () => {
+  const onPro = async () => {
+    const customer = await signUp(app);
+    await customer.subscribe('pro', 'month');
+    const { body } = await customer.api.get<LimitsView>(PATH);
+    const agree = (capMinor: number) =>
+      customer.api.put<LimitsView & Refused>(PATH, {
+        overage: { enabled: true, capMinor, consent: body.overage.price },
+      });
+    return { customer, agree };
+  };
+
+  test('what the month leaves can be agreed to; what was agreed to cannot be spent on packs', async () => {
+    const { customer, agree } = await onPro();
+    await setRules(customer, { preset: 'minor_8_15' });
+    await bought(customer, 'medium', { method: 'alipay' });
+    const refused = await agree(17_001);
+    const { monthEndsAt } = await rulesOf(customer);
+    expect(refused).toMatchObject({
+      status: 403,
+      body: {
+        code: 'spending_rule',
+        error: expect.stringContaining('its whole cap, which can be CN¥170 at most'),
+        details: {
+          ...{ by: 'cap', rule: 'month', maxMinor: 20_000, spentMinor: 3_000, leftMinor: 17_000 },
+          freeAt: monthEndsAt,
+        },
+      },
+    });
+    expect(await rulesOf(customer)).toMatchObject({
+      ...{ overageMonthMinor: 0, leftMonthMinor: 17_000, capMaxMinor: 17_000 },
+    });
+    expect(await agree(16_900)).toMatchObject({ status: 200 });
+    expect(await rulesOf(customer)).toMatchObject({
+      ...{ overageMonthMinor: 16_900, leftMonthMinor: 100, capMaxMinor: 17_000 },
+    });
+    expect(await buy(customer, 'small')).toMatchObject({
+      status: 403,
+      body: {
+        error: expect.stringContaining('CN¥169 are kept for overage'),
+        details: { by: 'purchase', rule: 'month', overageMinor: 16_900, leftMinor: 100 },
+      },
+    });
+    expect(await agree(16_000)).toMatchObject({ status: 200 });
+    expect(await buy(customer, 'small')).toMatchObject({ status: 200 });
+  });
+
+  test('tighter: the cap is lowered at once, a rule that allows nothing switches it off, and the owner is told', async () => {
+    const { customer, agree } = await onPro();
+    expect(await agree(50_000)).toMatchObject({ status: 200 });
+    const lowered = await setRules(customer, { preset: 'minor_16_17' });
+    expect(lowered.body).toMatchObject({
+      overage: { enabled: true, capMinor: 40_000 },
+      rules: { overageMonthMinor: 40_000, leftMonthMinor: 0 },
+    });
+    const none = await setRules(customer, { preset: 'minor_under_8' });
+    expect(none.body.overage).toMatchObject({ enabled: false, lapsed: 'spending_rule' });
+    expect(await agree(1)).toMatchObject({ status: 403, body: { details: { leftMinor: 0 } } });
+    await app.server.context.services.mails.sendDue();
+    const { rows: told } = await app.database.pool.query(
+      `select data from mail_outbox where tenant_id = $1 and kind = 'overage_lapsed'
+       order by data -> 'capMinor' desc`,
+      [customer.tenantId],
+    );
+    expect(told.map(({ data }) => data)).toEqual(
+      [40_000, 0].map((capMinor) => ({ reason: 'spending_rule', capMinor, currency: 'cny' })),
+    );
+    const { rows } = await app.database.pool.query(
+      `select actor_kind, before, after from audit_log
+       where tenant_id = $1 and action = 'overage.bound' order by created_at, id`,
+      [customer.tenantId],
+    );
+    expect(rows).toMatchObject([
+      { actor_kind: 'user', before: { capMinor: 50_000 }, after: { capMinor: 40_000 } },
+      { before: { capMinor: 40_000 }, after: { enabled: false, capMinor: 0 } },
+    ]);
+    // Looser a day later; overage comes back by a new consent alone.
+    await setRules(customer, { preset: 'none' });
+    await advanceDays(app, 1.01);
+    expect((await customer.api.get<LimitsView>(PATH)).body.overage).toMatchObject({
+      ...{ enabled: false, capMinor: 40_000 },
+    });
+    expect(await agree(50_000)).toMatchObject({ status: 200 });
+  });
+});

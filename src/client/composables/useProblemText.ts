@@ -1,9 +1,10 @@
 import type { ApiProblem } from '../services/api-problem.ts';
+import { brokenRule } from '../subscription/broken-rule.ts';
 import { useText } from './useText.ts';
 
 /** The sentence for a problem: its code's, or a closer one where the details say more. */
 export function useProblemText(): (problem: ApiProblem) => string {
-  const { t } = useText();
+  const { t, f } = useText();
   return ({ code, details }) => {
     // Asking again would meet the same arrangement of our staff each time.
     if (code === 'state_changed' && details['arranged'] !== undefined) {
@@ -11,6 +12,7 @@ export function useProblemText(): (problem: ApiProblem) => string {
         ? t('subscription.arranged.invoices')
         : t('subscription.arranged.other');
     }
-    return t(`errors.${code}`);
+    const rule = code === 'spending_rule' ? brokenRule(details, f.value) : null;
+    return rule ? t(rule.key, rule.values) : t(`errors.${code}`);
   };
 }

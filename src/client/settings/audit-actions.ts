@@ -24,6 +24,7 @@ const ACTIONS = [
   'tenant.deleted',
   'overage.agreed',
   'overage.ended',
+  'overage.bound',
   'overage.trusted',
   'spending_rule.set',
   'top_up.agreed',

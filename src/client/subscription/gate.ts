@@ -19,9 +19,12 @@ export type Gate =
       overage: OverageGate | null;
     };
 
-/** What the customer can end: the cap is reached, its price rose, a bill of it is unpaid. */
+/** What the customer can end: the cap is reached, its price rose, a rule leaves none, a bill is unpaid. */
 export type OverageGate =
-  { reason: 'cap'; used: Money; cap: Money } | { reason: 'price' } | { reason: 'unpaid' };
+  | { reason: 'cap'; used: Money; cap: Money }
+  | { reason: 'price' }
+  | { reason: 'rule' }
+  | { reason: 'unpaid' };
 
 /** Reads a gate's answer (403 `upgrade_required`, 429 `quota_exceeded`); `null` for every other problem. */
 export function gateOf(problem: { code: string; details: Record<string, unknown> }): Gate | null {
@@ -49,6 +52,7 @@ function overageGateOf({ reason, cap }: Record<string, unknown>): OverageGate | 
   if (reason !== 'cap' || typeof cap !== 'object' || cap === null) return null;
   const { capMinor, usedMinor, currency, lapsed } = cap as Record<string, unknown>;
   if (lapsed === 'price') return { reason: 'price' };
+  if (lapsed === 'spending_rule') return { reason: 'rule' };
   if (typeof capMinor !== 'number' || typeof usedMinor !== 'number') return null;
   if (typeof currency !== 'string') return null;
   const money = (amountMinor: number): Money => ({ amountMinor, currency });

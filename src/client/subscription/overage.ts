@@ -30,6 +30,7 @@ export type OverageState =
   | 'not_sold'
   | 'off'
   | 'price_rose'
+  | 'ruled_out'
   | 'uncollected'
   | 'suspended'
   | 'trialing'
@@ -49,6 +50,7 @@ export function overageState(
   if (!price) return 'not_sold';
   if (suspended || lapsed === 'uncollectible') return enabled ? 'suspended' : 'uncollected';
   if (paused) return paused;
+  if (!enabled && lapsed === 'spending_rule') return 'ruled_out';
   if (!enabled) return lapsed === 'price' ? 'price_rose' : 'off';
   const isChatOver = spendable?.messages === 0 || spendable?.llm_tokens === 0;
   return usedMinor >= (capMinor ?? 0) || (isChatOver && !isHeldByTrust(overage)) ? 'reached' : 'on';

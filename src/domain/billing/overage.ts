@@ -3,8 +3,11 @@ import type { SubscriptionStatus } from './subscription-view.ts';
 /** Why a subscription does not carry overage for now. */
 export type OveragePause = 'trialing' | 'past_due';
 
-/** Why a consent is over that nobody took back: the price rose, none is sold, a bill was not collected. */
-export const OVERAGE_LAPSES = ['price', 'not_offered', 'uncollectible'] as const;
+/**
+ * Why a consent is over that nobody took back: the price rose, none is sold, a bill was not collected, a
+ * spending rule leaves nothing for it.
+ */
+export const OVERAGE_LAPSES = ['price', 'not_offered', 'uncollectible', 'spending_rule'] as const;
 export type OverageLapse = (typeof OVERAGE_LAPSES)[number];
 
 /** The shares of a month's cap, in percent, of which the owner can be told. */
@@ -68,7 +71,7 @@ export function shortReasonOf(
   overage: Pick<OverageView, 'enabled' | 'paused' | 'suspended' | 'lapsed'>,
   isCapped: boolean,
 ): ShortReason {
-  if (overage.lapsed === 'price') return 'cap';
+  if (overage.lapsed === 'price' || overage.lapsed === 'spending_rule') return 'cap';
   if (overage.lapsed === 'uncollectible') return 'unpaid';
   if (!overage.enabled || overage.paused === 'trialing') return 'quota';
   if (overage.suspended !== null || overage.paused === 'past_due') return 'unpaid';

@@ -64,7 +64,12 @@ const rulesSchema = z
   .object({
     ...ruleFields,
     spentDayMinor: minor,
-    spentMonthMinor: minor.openapi({ description: 'With what can still be paid.' }),
+    spentMonthMinor: minor.openapi({ description: 'On packs, with what can still be paid.' }),
+    overageMonthMinor: minor.openapi({ description: 'What overage takes of it: its whole cap.' }),
+    leftMonthMinor: minor.nullable().openapi({ description: 'Null without a maximum a month.' }),
+    capMaxMinor: minor
+      .nullable()
+      .openapi({ description: 'The highest cap that can be agreed to now; null: any.' }),
     dayEndsAt: z.iso.datetime().nullable(),
     monthEndsAt: z.iso.datetime().nullable(),
     timeZone: z.string().nullable(),
@@ -186,7 +191,7 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
       tags,
       method: 'get',
       path: '/api/billing/limits',
-      summary: 'Overage and its cap, and what may be spent on packs',
+      summary: 'Overage and its cap, and what may be spent',
       responses: {
         200: json(limitsSchema, 'Sums are of this month.'),
         ...errors(...signedOut, 'database_unavailable'),
@@ -211,6 +216,7 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
           'billing_role_required',
           'invalid_request',
           'team_role_required',
+          'spending_rule',
           'invalid_cap',
           'invalid_rule',
           'invalid_top_up',

@@ -85,6 +85,7 @@ export default {
       tenant_billing_details_changed: 'Changed the details on invoices',
       overage_agreed: 'Switched overage on, or set its cap',
       overage_ended: 'Switched overage off',
+      overage_bound: 'A spending rule lowered the cap of overage, or switched it off',
       overage_trusted: 'Set how much overage may be unpaid',
       character_hidden: 'Took a character out of the community',
       character_shown: 'Let a character back into the community',

@@ -84,6 +84,7 @@ const team: Messages['team'] = {
       tenant_billing_details_changed: '更改账单信息',
       overage_agreed: '开启超额用量或设定上限',
       overage_ended: '关闭超额用量',
+      overage_bound: '消费规则调低了超额用量上限或将其关闭',
       overage_trusted: '设定超额用量最多可未付多少',
       character_hidden: '将角色从社区隐藏',
       character_shown: '让角色重新出现在社区',

@@ -13,6 +13,7 @@ test.each<[string, Partial<OverageView>, object | undefined, string]>([
   ['none is sold', { price: null }, MORE, 'not_sold'],
   ['it is off', { enabled: false }, MORE, 'off'],
   ['the price rose', { enabled: false, lapsed: 'price' }, MORE, 'price_rose'],
+  ['a rule leaves none', { enabled: false, lapsed: 'spending_rule' }, MORE, 'ruled_out'],
   ['a bill is unpaid', { suspended: 'unpaid' }, MORE, 'suspended'],
   ['a bill was not collected', { enabled: false, lapsed: 'uncollectible' }, MORE, 'uncollected'],
   ['a plan is tried', { paused: 'trialing' }, MORE, 'trialing'],

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { PurchaseTrigger } from '../../../domain/billing/purchase.ts';
-import type { Spent } from '../../../domain/billing/spending/rules.ts';
+import type { Spent } from '../../../domain/billing/spending/judge.ts';
 import type { DbOrTx, Tx } from '../../client.ts';
 import { spendingRules, type SpendingRuleRow } from '../../schema/index.ts';
 
@@ -28,7 +28,8 @@ export async function knownZone(db: DbOrTx, timeZone: string): Promise<string> {
 }
 
 /**
- * What a tenant's purchases take of the day and the month in which `now` is in a zone, but for the one
+ * What a tenant's purchases take of the day and the month in which `now` is in a zone (an instant of another
+ * month asks for that), but for the one
  * that is left out. A purchase counts where it was begun, where it was paid, and wherever it can still be
  * paid; one that failed or was not paid counts nowhere. What was given back later was spent all the same.
  */
@@ -45,14 +46,15 @@ export async function readSpent(
   },
 ): Promise<Spent> {
   const { tenantId, currency, timeZone, now, except = null, trigger = null } = values;
-  type Row = Record<'day_minor' | 'month_minor' | 'day_end' | 'month_end', string>;
+  type Row = Record<'day_minor' | 'month_minor' | 'month' | 'day_end' | 'month_end', string>;
   const { rows } = await db.execute<Row>(sql`
     with local as (select ${now.toISOString()}::timestamptz at time zone ${timeZone} as at),
     bounds as (
       select date_trunc('day', at) at time zone ${timeZone} as day,
         (date_trunc('day', at) + interval '1 day') at time zone ${timeZone} as day_end,
         date_trunc('month', at) at time zone ${timeZone} as month,
-        (date_trunc('month', at) + interval '1 month') at time zone ${timeZone} as month_end
+        (date_trunc('month', at) + interval '1 month') at time zone ${timeZone} as month_end,
+        to_char(at, 'YYYY-MM') as name
       from local
     ),
     counted as (
@@ -61,15 +63,16 @@ export async function readSpent(
         and state not in ('failed', 'expired') and id is distinct from ${except}::uuid
         and (${trigger}::text is null or trigger = ${trigger})
     )
-    select day_end, month_end,
+    select day_end, month_end, name as month,
       coalesce(sum(amount_minor)
         filter (where paid_at is null or paid_at >= day or created_at >= day), 0) as day_minor,
       coalesce(sum(amount_minor)
         filter (where paid_at is null or paid_at >= month or created_at >= month), 0) as month_minor
-    from bounds left join counted on true
-    group by day_end, month_end`);
+    from bounds left join counted on created_at < month_end
+    group by day_end, month_end, name`);
   const row = rows[0]!;
   return {
+    month: row.month,
     dayMinor: Number(row.day_minor),
     monthMinor: Number(row.month_minor),
     dayEndsAt: new Date(row.day_end),

@@ -1,4 +1,7 @@
-/** What a team may spend on packs at most, by a rule of its own or for an age. Minor units; null: without end. */
+/**
+ * What a team may spend at most, by a rule of its own or for an age: on packs at once and a day, on packs and
+ * overage a month. Minor units; null: without end.
+ */
 export interface SpendingMaxima {
   singleMaxMinor: number | null;
   dayMaxMinor: number | null;
@@ -50,6 +53,13 @@ export interface KeptRule extends SpendingRule {
   nextAt: Date | null;
 }
 
+/** The rules that what is agreed to for good has to fit: the one that holds, and the one that waits. */
+export function rulesFrom(kept: KeptRule | undefined, now: Date): SpendingRule[] {
+  const holds = ruleAt(kept, now);
+  const waits = kept?.next && kept.nextAt && kept.nextAt > now;
+  return (waits ? [holds, kept.next!] : [holds]).filter(bounded);
+}
+
 /** Which rule holds at an instant. */
 export function ruleAt(kept: KeptRule | undefined, now: Date): SpendingRule {
   if (!kept) return NO_RULE;
@@ -60,7 +70,8 @@ export function ruleAt(kept: KeptRule | undefined, now: Date): SpendingRule {
 
 const KINDS = ['singleMaxMinor', 'dayMaxMinor', 'monthMaxMinor'] as const;
 
-const bounded = (rule: SpendingMaxima) => KINDS.some((kind) => rule[kind] !== null);
+/** Whether it limits anything. */
+export const bounded = (rule: SpendingMaxima) => KINDS.some((kind) => rule[kind] !== null);
 
 const isSame = (a: SpendingRule, b: SpendingRule) =>
   a.currency === b.currency && KINDS.every((kind) => a[kind] === b[kind]);
@@ -88,56 +99,17 @@ export function setRule(kept: KeptRule | undefined, wanted: SpendingRule, now: D
   return { ...atOnce, next: wanted, nextAt };
 }
 
-/** What a team has spent, or may still pay, of this day and month of its own zone. */
-export interface Spent {
-  dayMinor: number;
-  monthMinor: number;
-  dayEndsAt: Date;
-  monthEndsAt: Date;
-}
-
-/** The rule that a purchase would break. */
-export interface BrokenRule {
-  rule: 'currency' | 'single' | 'day' | 'month';
-  currency: string;
-  maxMinor: number | null;
-  spentMinor: number;
-  /** When it can be bought again; null: never as it is. */
-  freeAt: Date | null;
-}
-
-/** Whether a purchase fits: `undefined`, or what it would break, the longest wait first. */
-export function judgeSpending(
-  rule: SpendingRule,
-  spent: Spent,
-  purchase: { amountMinor: number; currency: string },
-): BrokenRule | undefined {
-  if (!bounded(rule) || rule.currency === null) return undefined;
-  const { currency, singleMaxMinor: single, dayMaxMinor: day, monthMaxMinor: month } = rule;
-  const { amountMinor } = purchase;
-  if (purchase.currency !== currency) {
-    return { rule: 'currency', currency, maxMinor: null, spentMinor: 0, freeAt: null };
-  }
-  if (single !== null && amountMinor > single) {
-    return { rule: 'single', currency, maxMinor: single, spentMinor: 0, freeAt: null };
-  }
-  const over = (max: number | null, had: number) => max !== null && had + amountMinor > max;
-  const freeAt = (max: number, at: Date) => (amountMinor > max ? null : at);
-  if (over(month, spent.monthMinor)) {
-    const at = freeAt(month!, spent.monthEndsAt);
-    return { rule: 'month', currency, maxMinor: month, spentMinor: spent.monthMinor, freeAt: at };
-  }
-  if (over(day, spent.dayMinor)) {
-    const at = freeAt(day!, spent.dayEndsAt);
-    return { rule: 'day', currency, maxMinor: day, spentMinor: spent.dayMinor, freeAt: at };
-  }
-  return undefined;
-}
-
 /** The rule as people see it; instants are ISO 8601. */
 export interface SpendingRuleView extends SpendingRule {
+  /** On packs. */
   spentDayMinor: number;
   spentMonthMinor: number;
+  /** What overage takes of the month: its whole cap. */
+  overageMonthMinor: number;
+  /** What the month has left; null without a maximum a month. */
+  leftMonthMinor: number | null;
+  /** The highest cap of overage that can be agreed to now; null where no rule limits it. */
+  capMaxMinor: number | null;
   /** When the day and the month of the rule's zone are over; null without a rule. */
   dayEndsAt: string | null;
   monthEndsAt: string | null;

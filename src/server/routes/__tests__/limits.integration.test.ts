@@ -45,6 +45,7 @@ const NOTHING: LimitsView = {
   rules: {
     ...NO_RULE,
     ...{ spentDayMinor: 0, spentMonthMinor: 0, dayEndsAt: null, monthEndsAt: null },
+    ...{ overageMonthMinor: 0, leftMonthMinor: null, capMaxMinor: null },
     ...{ timeZone: null, next: null },
   },
 };

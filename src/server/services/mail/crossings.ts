@@ -75,7 +75,7 @@ function queueNoticeMail(db: Db, notice: OverageNotice): Promise<void> {
   const about = { subjectId: `${tenantId}:${ref}`, attempt: 0, now: madeAt };
   const mail =
     percent === 0
-      ? { ...about, kind: 'overage_lapsed' as const, data: { reason } }
+      ? { ...about, kind: 'overage_lapsed' as const, data: { reason, capMinor, currency } }
       : { ...about, kind: 'overage_cap' as const, data: { percent, period, capMinor, currency } };
   return db.transaction((tx) => queueMail(tx, tenantId, mail));
 }

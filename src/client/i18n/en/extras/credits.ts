@@ -105,4 +105,17 @@ export default {
     from: 'from {amount}, once',
     text: 'Go on now; your plan stays as it is.',
   },
+  rule: {
+    currency:
+      'Your team’s spending rule is in {currency}. Nothing is spent in another currency while it holds.',
+    single: 'Your team’s spending rule allows {max} a purchase at most. Choose a smaller pack.',
+    day: 'Your team’s spending rule allows {max} a day. {spent} are spent or about to be paid; {left} are left until {until}.',
+    dayNever: 'Your team’s spending rule allows {max} a day, and this pack costs more than that.',
+    month:
+      'Your team’s spending rule allows {max} a month. {spent} are spent on packs or about to be paid, and {overage} are kept for overage; {left} are left until {until}.',
+    monthNever:
+      'Your team’s spending rule allows {max} a month, of which {overage} are kept for overage. This pack costs more than that leaves of any month.',
+    cap: 'Your team’s spending rule allows {max} a month. {spent} are spent on packs or about to be paid. Overage counts with its whole cap, so the cap can be {left} at most.',
+    capNone: 'Your team’s spending rule allows nothing, and so no overage.',
+  },
 };

@@ -9,6 +9,8 @@ export default {
       'Your cap for this month is reached. Raise it, or buy credits, to go on before the month ends.',
     price_rose:
       'Overage costs {price} a credit with your present plan, which is more than you agreed to. It is off until you agree again.',
+    ruled_out:
+      'Your team’s spending rule left nothing for overage and switched it off. When the rule leaves something again, overage can be switched on: {price} a credit.',
     suspended:
       'A bill for overage is unpaid. Your quota and your credits go on; overage does when it is paid.',
     uncollected:
@@ -26,6 +28,11 @@ export default {
       text: 'With your present plan overage costs more than was agreed to, so it is off until that is agreed to again.',
       act: 'See the price',
       ask: 'Only owners and admins can agree to it. Ask one of “{tenant}”.',
+    },
+    rule: {
+      text: 'Your team’s spending rule left nothing for overage and switched it off.',
+      act: 'See the rule',
+      ask: 'Only owners set the rule. Ask one of “{tenant}”.',
     },
     unpaid: {
       text: 'Overage rests until the open statement is paid. Quota and credits go on.',
@@ -52,6 +59,10 @@ export default {
     lead: 'The cap is a promise: whatever happens, no more than that is used and billed in a month.',
     cap: 'Cap a month ({currency})',
     capHint: 'Before tax, where tax comes on top. You can change it at any time.',
+    ruleHint:
+      'Your spending rule leaves {max} of the month for it: overage counts with its whole cap.',
+    ruleNone:
+      'Your spending rule leaves nothing of the month for overage, which counts with its whole cap.',
     alerts: 'Write to me when so much of it is used',
     consent:
       'I agree: when quota and credits are used up, use costs {price} a credit, up to {cap} a month, billed afterwards.',

@@ -46,7 +46,7 @@ export default {
   },
   rules: {
     title: 'Spending rule',
-    none: 'Nothing limits what is spent on packs of credits.',
+    none: 'Nothing limits what is spent on packs of credits and on overage.',
     preset: {
       none: 'No rule',
       own: 'Amounts of your own',
@@ -59,6 +59,7 @@ export default {
     month: 'A month',
     atMost: '{max} at most',
     spentOf: '{spent} of {max} spent',
+    monthOf: '{spent} on packs and {overage} for overage of {max}; {left} left',
     next: 'A looser rule holds from {at}: {rule}.',
     ask: 'Only owners of the team set the rule.',
     set: 'Set a rule',
@@ -66,7 +67,7 @@ export default {
     saved: 'Saved. What is tighter holds now, what is looser after 24 hours.',
     form: {
       kind: 'Rule',
-      lead: 'A rule limits what is spent on packs, by people and by auto top-up. What is tighter holds at once; what is looser holds after 24 hours.',
+      lead: 'A rule limits what is spent on packs, by people and by auto top-up, and its maximum a month limits overage too, which counts with its whole cap. A cap above what is left is lowered, or overage is switched off. What is tighter holds at once; what is looser holds after 24 hours.',
       empty: 'Empty: no limit.',
       needsAmount: 'Type at least one amount, from 0 to 100,000.',
       submit: 'Save the rule',

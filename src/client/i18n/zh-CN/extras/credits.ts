@@ -105,5 +105,17 @@ const credits: Messages['credits'] = {
     from: '{amount} 起，一次性支付',
     text: '立即继续使用，方案保持不变。',
   },
+  rule: {
+    currency: '团队的消费规则以 {currency} 计，规则生效期间不能以其他货币消费。',
+    single: '团队的消费规则规定单次最多 {max}，请选择更小的点数包。',
+    day: '团队的消费规则规定每天最多 {max}。已付或待付 {spent}，{until} 之前还剩 {left}。',
+    dayNever: '团队的消费规则规定每天最多 {max}，这个点数包超过了它。',
+    month:
+      '团队的消费规则规定每月最多 {max}。点数包已付或待付 {spent}，为超额用量保留 {overage}，{until} 之前还剩 {left}。',
+    monthNever:
+      '团队的消费规则规定每月最多 {max}，其中为超额用量保留 {overage}。任何一个月剩余的金额都不够购买这个点数包。',
+    cap: '团队的消费规则规定每月最多 {max}。点数包已付或待付 {spent}。超额用量按整个上限计入，因此上限最多为 {left}。',
+    capNone: '团队的消费规则不允许任何消费，因此也不能开启超额用量。',
+  },
 };
 export default credits;

@@ -45,7 +45,7 @@ const spending: Messages['spending'] = {
   },
   rules: {
     title: '消费规则',
-    none: '购买点数包没有限制。',
+    none: '购买点数包和超额用量没有限制。',
     preset: {
       none: '没有规则',
       own: '自定金额',
@@ -58,6 +58,7 @@ const spending: Messages['spending'] = {
     month: '每月',
     atMost: '最多 {max}',
     spentOf: '已用 {spent}，上限 {max}',
+    monthOf: '点数包 {spent}，超额用量 {overage}，上限 {max}，剩余 {left}',
     next: '{at} 起改为更宽的规则：{rule}。',
     ask: '只有团队所有者可以设定规则。',
     set: '设定规则',
@@ -65,7 +66,7 @@ const spending: Messages['spending'] = {
     saved: '已保存。更严的立即生效，更宽的在 24 小时后生效。',
     form: {
       kind: '规则',
-      lead: '规则限制购买点数包的花费，包括自动充值。更严的立即生效，更宽的在 24 小时后生效。',
+      lead: '规则限制购买点数包的花费，包括自动充值；每月上限也限制超额用量，按其整个上限计入。超出剩余金额的上限会被调低，或关闭超额用量。更严的立即生效，更宽的在 24 小时后生效。',
       empty: '留空表示不限。',
       needsAmount: '请至少填写一个 0 到 100,000 之间的金额。',
       submit: '保存规则',

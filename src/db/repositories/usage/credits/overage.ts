@@ -111,6 +111,52 @@ export async function agreeToOverage(
   return rows[0]!.refused;
 }
 
+/** What overage takes of months, in minor units. */
+export interface OverageTakenNow {
+  /** The account's; null where nothing was ever agreed to. */
+  currency: string | null;
+  /** The cap in force; null while overage is off. */
+  capMinor: number | null;
+  /** What was used and is held of the months that were asked for, in their order; each rounded up. */
+  takenMinor: number[];
+}
+
+export async function readOverageTaken(
+  at: CreditPlace,
+  tenantId: string,
+  periods: readonly string[],
+): Promise<OverageTakenNow> {
+  const { rows } = await at.bucket.execute<{
+    currency: string | null;
+    cap_minor: string | null;
+    taken_minor: string[];
+  }>(sql`
+    select * from ${sql.identifier(at.schema)}.credit_overage_taken(${tenantId},
+      ${`{${periods.join()}}`}::text[])`);
+  const { currency, cap_minor: cap, taken_minor: taken } = rows[0]!;
+  return {
+    currency,
+    capMinor: cap === null ? null : Number(cap),
+    takenMinor: taken.map(Number),
+  };
+}
+
+/**
+ * Lowers the cap in force to what a spending rule leaves, with 0 overage is off; see
+ * `credit_overage_bound`. Answers the cap before, null where nothing had to be lowered.
+ */
+export async function boundOverage(
+  at: CreditPlace,
+  bound: { tenantId: string; actor: Actor; capMinor: number; period: Period; now: Date },
+): Promise<number | null> {
+  const { tenantId, actor, capMinor, period, now } = bound;
+  const { rows } = await at.bucket.execute<{ before: string | null }>(sql`
+    select ${sql.identifier(at.schema)}.credit_overage_bound(${tenantId}, ${capMinor},
+      ${`${actor.kind}:${actorId(actor)}`}, ${period}, ${now.toISOString()}) as before`);
+  const { before } = rows[0]!;
+  return before === null ? null : Number(before);
+}
+
 /**
  * Sets how much may be used and not yet paid, in minor units; null: by how many bills were paid. False for
  * who never agreed to overage.

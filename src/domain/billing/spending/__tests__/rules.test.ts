@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  judgeSpending,
   LOOSENING_MS,
   MINORS_MAXIMA,
   NO_RULE,
   ruleAt,
+  rulesFrom,
   setRule,
   type KeptRule,
   type SpendingRule,
@@ -22,35 +22,7 @@ const own = (
   ...{ preset: 'own', currency },
   ...{ singleMaxMinor: single, dayMaxMinor: day, monthMaxMinor: month },
 });
-const spent = (dayMinor: number, monthMinor: number) => ({
-  ...{ dayMinor, monthMinor },
-  ...{ dayEndsAt: after(1), monthEndsAt: after(2) },
-});
-
-describe('12.45 what a rule allows', () => {
-  test.each([
-    ['no rule', NO_RULE, spent(0, 0), 10_000_000, undefined],
-    ['exactly the single sum', own(5_000, null, null), spent(0, 0), 5_000, undefined],
-    ['a fen above it, whenever', own(5_000, null, null), spent(0, 0), 5_001, ['single', null]],
-    ['the rest of the day', own(null, 1_000, null), spent(400, 400), 600, undefined],
-    ['more than that today', own(null, 1_000, null), spent(401, 401), 600, ['day', after(1)]],
-    ['more than any day has', own(null, 500, null), spent(0, 0), 600, ['day', null]],
-    ['the rest of the month', own(null, null, 20_000), spent(0, 19_000), 1_000, undefined],
-    ['¥12 at ¥190 of ¥200', own(null, null, 20_000), spent(0, 19_000), 1_200, ['month', after(2)]],
-    ['day and month: the longer', own(null, 1, 1_200), spent(1, 1), 1_200, ['month', after(2)]],
-    ['nothing at all', own(0, 0, 0), spent(0, 0), 1, ['single', null]],
-  ] as const)('%s', (_what, rule, had, amountMinor, broken) => {
-    const found = judgeSpending(rule, had, { amountMinor, currency: 'cny' });
-    expect(found && [found.rule, found.freeAt]).toEqual(broken);
-  });
-
-  test('another currency than the rule’s is none that is left open', () => {
-    const found = judgeSpending(own(null, null, 1), spent(0, 0), {
-      ...{ amountMinor: 1, currency: 'usd' },
-    });
-    expect(found).toMatchObject({ rule: 'currency', currency: 'cny' });
-  });
-
+describe('12.45 rules by age', () => {
   test('minors of each age may spend something only from eight on, and the older more', () => {
     const [none, young, old] = ['minor_under_8', 'minor_8_15', 'minor_16_17'].map(
       (one) => MINORS_MAXIMA[one]!.cny!,
@@ -77,6 +49,15 @@ describe('12.47 another rule', () => {
     expect(kept.nextAt).toEqual(waits ? after(LOOSENING_MS) : null);
     expect(ruleAt(kept, after(LOOSENING_MS - 1))).toEqual(ruleAt(kept, now));
     expect(ruleAt(kept, after(LOOSENING_MS))).toEqual(waits ? wanted : atOnce);
+  });
+
+  test('what is agreed to for good has to fit what holds and what waits', () => {
+    const first = setRule(undefined, own(5, null, 9), now);
+    const kept = setRule(first, own(1, 1, 1, 'usd'), now);
+    expect(rulesFrom(kept, now)).toMatchObject([{ currency: 'cny' }, { currency: 'usd' }]);
+    expect(rulesFrom(kept, after(LOOSENING_MS))).toMatchObject([{ currency: 'usd' }]);
+    expect(rulesFrom(setRule(first, NO_RULE, now), now)).toHaveLength(1);
+    expect(rulesFrom(undefined, now)).toEqual([]);
   });
 
   test('asked for again it waits no longer; the one that holds, asked for again, takes it back', () => {

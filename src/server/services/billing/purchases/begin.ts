@@ -68,7 +68,7 @@ export async function beginPurchase(
       createdAt: now,
       lookAt: new Date(now.getTime() + CHECKOUT_MS),
     };
-    const row = await inTransaction(deps.db, (tx) => insertAllowed(tx, wanted, now));
+    const row = await inTransaction(deps.db, (tx) => insertAllowed(deps, tx, wanted, now));
     return openSession(deps, row);
   });
 }

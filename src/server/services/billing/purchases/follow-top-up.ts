@@ -136,12 +136,13 @@ async function mayCharge(deps: PurchaseDeps, row: CreditPurchase): Promise<boole
 }
 
 /** The team is there, has not switched it off or agreed to something else, and its rule allows it. */
-async function isWanted({ db, clock }: PurchaseDeps, row: CreditPurchase): Promise<boolean> {
+async function isWanted(deps: PurchaseDeps, row: CreditPurchase): Promise<boolean> {
+  const { db, clock } = deps;
   const tenant = await findTenantById(db, row.tenantId);
   const agreed = await findAutoTopUp(db, row.tenantId);
   if (!agreed?.enabled || agreed.packId !== row.packId || tenant?.deletedAt !== null) return false;
   if (!isAgreed(agreed, { ...row, credits: row.credits + row.bonus })) return false;
-  return (await judgePurchase(db, row, clock.now())) === undefined;
+  return (await judgePurchase(deps, row, clock.now())) === undefined;
 }
 
 /** The bank wants its owner: one mail with the page, and nothing else for a day. */

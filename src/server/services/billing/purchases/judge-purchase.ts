@@ -1,4 +1,4 @@
-import type { DbOrTx, Tx } from '../../../../db/client.ts';
+import type { Db, Tx } from '../../../../db/client.ts';
 import {
   insertPurchase,
   listToLookAt,
@@ -12,11 +12,17 @@ import {
 import type { CreditPurchase, NewCreditPurchase } from '../../../../db/schema/index.ts';
 import {
   judgeSpending,
-  ruleAt,
+  NO_OVERAGE,
   type BrokenRule,
-} from '../../../../domain/billing/spending/rules.ts';
-import { BillingError } from '../../../../domain/errors.ts';
-import { formatMoney } from '../../../../domain/money.ts';
+} from '../../../../domain/billing/spending/judge.ts';
+import { ruleAt } from '../../../../domain/billing/spending/rules.ts';
+import { readTaken, type TakenDeps } from './overage-taken.ts';
+import { ruleBroken } from './rule-broken.ts';
+
+/** What a purchase is judged with. */
+export interface JudgeDeps extends TakenDeps {
+  db: Db;
+}
 
 interface Judged {
   tenantId: string;
@@ -26,12 +32,17 @@ interface Judged {
   id?: string;
 }
 
-/** What a purchase would break, or breaks, of the tenant's rule at `now`. */
+/**
+ * What a purchase would break, or breaks, of the tenant's rule at `now`. Overage takes its whole cap of the
+ * month.
+ */
 export async function judgePurchase(
-  db: DbOrTx,
+  deps: JudgeDeps,
   { tenantId, amountMinor, currency, id }: Judged,
   now: Date,
+  within?: Tx,
 ): Promise<BrokenRule | undefined> {
+  const db = within ?? deps.db;
   const kept = await findSpendingRule(db, tenantId);
   const rule = ruleAt(kept, now);
   if (!kept || rule.currency === null) return undefined;
@@ -40,23 +51,28 @@ export async function judgePurchase(
   const spent = await readSpent(db, {
     ...{ tenantId, currency: rule.currency, timeZone, now, ...except },
   });
-  return judgeSpending(rule, spent, { amountMinor, currency });
+  const month = { tenantId, currency: rule.currency, month: spent.month };
+  const overage =
+    rule.monthMaxMinor === null ? NO_OVERAGE : await readTaken(deps, month, now, within);
+  return judgeSpending(rule, spent, { amountMinor, currency }, overage);
 }
 
 /**
  * Stores a purchase that the tenant's rule allows, and with it takes what it costs from the day and the
- * month, in one transaction: purchases and rules of one tenant come one after the other. 403
+ * month, in one transaction: purchases, rules
+ * and caps of one tenant come one after the other. 403
  * `spending_rule`.
  */
 export async function insertAllowed(
+  deps: JudgeDeps,
   tx: Tx,
   values: NewCreditPurchase & { tenantId: string },
   now: Date,
 ): Promise<CreditPurchase> {
   await lockSpending(tx, values.tenantId);
   const { tenantId, amountMinor, currency } = values;
-  const broken = await judgePurchase(tx, { tenantId, amountMinor, currency }, now);
-  if (broken) throw ruleBroken(broken);
+  const broken = await judgePurchase(deps, { tenantId, amountMinor, currency }, now, tx);
+  if (broken) throw ruleBroken(broken, 'purchase');
   return insertPurchase(tx, values);
 }
 
@@ -65,27 +81,4 @@ export async function orderJudgement(tx: Tx, tenantId: string, now: Date): Promi
   const ids = await listToLookAt(tx, tenantId);
   if (ids.length > 0) await orderLook(tx, ids, now);
   return ids;
-}
-
-function ruleBroken(broken: BrokenRule): BillingError {
-  const { freeAt, ...rest } = broken;
-  return new BillingError('spending_rule', sentenceOf(broken), {
-    data: { ...rest, freeAt: freeAt?.toISOString() ?? null },
-  });
-}
-
-function sentenceOf({ rule, currency, maxMinor, spentMinor, freeAt }: BrokenRule): string {
-  const money = (amountMinor: number) => formatMoney({ amountMinor, currency }, 'en');
-  if (rule === 'currency') {
-    return `The team’s spending rule is in ${currency.toUpperCase()}: nothing is bought in another currency while it holds.`;
-  }
-  const max = money(maxMinor!);
-  if (rule === 'single') {
-    return `The team’s spending rule allows ${max} a purchase at most. Choose a smaller pack.`;
-  }
-  const spent = `The team’s spending rule allows ${max} a ${rule}, of which ${money(spentMinor)} are spent or about to be paid.`;
-  const then = freeAt
-    ? `It is free again from ${freeAt.toISOString()} on.`
-    : 'This pack costs more than that.';
-  return `${spent} ${then}`;
 }

@@ -3,5 +3,8 @@ import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /** What brings a purchase to what Stripe says. */
 export interface PurchaseDeps extends SyncDeps {
-  credits: Pick<CreditService, 'grant' | 'revoke' | 'freeze' | 'unfreeze' | 'spare' | 'readLeft'>;
+  credits: Pick<
+    CreditService,
+    'grant' | 'revoke' | 'freeze' | 'unfreeze' | 'spare' | 'readLeft' | 'readOverageTaken'
+  >;
 }

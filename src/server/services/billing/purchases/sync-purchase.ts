@@ -64,15 +64,13 @@ interface Found {
 }
 
 /** What Stripe says of it; a session that a rule of the team's does not allow any more is ended first. */
-async function readSession(
-  { db, stripe, clock }: PurchaseDeps,
-  row: CreditPurchase,
-): Promise<Found | undefined> {
+async function readSession(deps: PurchaseDeps, row: CreditPurchase): Promise<Found | undefined> {
+  const { stripe, clock } = deps;
   const { stripeSessionId: sessionId } = row;
   if (!sessionId) return undefined;
   const reading = await stripe.readPurchase(sessionId);
   if (reading.facts.session !== 'open') return { row, reading };
-  if (!(await judgePurchase(db, row, clock.now()))) return { row, reading };
+  if (!(await judgePurchase(deps, row, clock.now()))) return { row, reading };
   await stripe.expireCheckout(sessionId);
   return { row, reading: await stripe.readPurchase(sessionId) };
 }

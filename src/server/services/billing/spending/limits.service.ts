@@ -1,9 +1,10 @@
 import type { LimitsView } from '../../../../domain/billing/spending/limits-view.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { LimitsWish as OverageWish } from '../../usage/credits/limits.ts';
+import { assertCapAllowed } from './caps.ts';
 import type { Requester } from '../requester.ts';
 import { readSpendingRule } from './rule-view.ts';
-import { setSpendingRule, type RuleWish } from './set-rule.ts';
+import { setSpendingRule, type RuleDeps, type RuleWish } from './set-rule.ts';
 import { setTopUp, type TopUpWish } from './set-top-up.ts';
 import { readTopUp } from './top-up-view.ts';
 import { wantTopUps, type TopUpDeps } from './want-top-ups.ts';
@@ -11,8 +12,8 @@ import { wantTopUps, type TopUpDeps } from './want-top-ups.ts';
 /** One of them: each is in another place, and is changed as a whole or not at all. */
 export type LimitsWish = { overage: OverageWish } | { autoTopUp: TopUpWish } | { rules: RuleWish };
 
-interface LimitsDeps extends TopUpDeps {
-  credits: TopUpDeps['credits'] & Pick<CreditService, 'readLimits' | 'setLimits'>;
+interface LimitsDeps extends TopUpDeps, RuleDeps {
+  credits: RuleDeps['credits'] & Pick<CreditService, 'readLimits' | 'setLimits'>;
 }
 
 /** What a team may use and spend, and up to where. Who asks was authorised before. */
@@ -24,17 +25,22 @@ export class LimitsService {
   }
 
   async read(reader: Pick<Requester, 'tenantId' | 'role'>): Promise<LimitsView> {
-    const { credits, db, clock } = this.#deps;
+    const { credits, clock } = this.#deps;
     const now = clock.now();
-    const overage = await credits.readLimits(reader.tenantId);
-    const autoTopUp = await readTopUp(db, reader, now);
-    return { ...overage, autoTopUp, rules: await readSpendingRule(db, reader.tenantId, now) };
+    const limits = await credits.readLimits(reader.tenantId);
+    const autoTopUp = await readTopUp(this.#deps, reader, now);
+    const rules = await readSpendingRule(this.#deps, reader.tenantId, limits.overage, now);
+    return { ...limits, autoTopUp, rules };
   }
 
-  /** Errors are those of `setLimits`, `setTopUp` and `setSpendingRule`. */
+  /** Errors are those of `setLimits`, `assertCapAllowed`, `setTopUp` and `setSpendingRule`. */
   async set(requester: Requester, wish: LimitsWish): Promise<LimitsView> {
-    if ('overage' in wish) await this.#deps.credits.setLimits(requester, wish.overage);
-    else if ('autoTopUp' in wish) await setTopUp(this.#deps, requester, wish.autoTopUp);
+    const { credits, clock } = this.#deps;
+    if ('overage' in wish) {
+      await credits.setLimits(requester, wish.overage, (tx, cap) =>
+        assertCapAllowed(this.#deps, tx, requester.tenantId, cap, clock.now()),
+      );
+    } else if ('autoTopUp' in wish) await setTopUp(this.#deps, requester, wish.autoTopUp);
     else await setSpendingRule(this.#deps, requester, wish.rules);
     return this.read(requester);
   }

@@ -1,4 +1,5 @@
-import { inTransaction } from '../../../../db/client.ts';
+import { inTransaction, type Tx } from '../../../../db/client.ts';
+import { repeated } from '../../../../db/repeated.ts';
 import { lockSpending } from '../../../../db/repositories/billing/lock.repository.ts';
 import {
   findSpendingRule,
@@ -17,9 +18,11 @@ import {
 } from '../../../../domain/billing/spending/rules.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { actorOf, type Requester } from '../requester.ts';
+import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { BuyingDeps } from '../purchases/begin.ts';
 import { currencyOfTenant } from '../subscription/tenant-currency.ts';
 import { orderJudgement } from '../purchases/judge-purchase.ts';
+import { boundCap } from './caps.ts';
 import { syncPatiently } from './sync-patiently.ts';
 import { zoneOf } from './zone-of.ts';
 
@@ -30,13 +33,17 @@ export interface RuleWish extends Partial<SpendingMaxima> {
   currency?: string;
 }
 
+export interface RuleDeps extends BuyingDeps {
+  credits: BuyingDeps['credits'] & Pick<CreditService, 'boundOverage'>;
+}
+
 /**
- * Sets what the team may spend on packs. What is tighter holds at once, and ends what is open and does
- * not fit any more; what is looser holds after 24 hours. 403 `team_role_required` for who is no owner,
+ * Sets what the team may spend. What is tighter holds at once, ends what is open and does not fit any more,
+ * and lowers the cap of overage; what is looser holds after 24 hours. 403 `team_role_required` for who is no owner,
  * 422 `invalid_rule`.
  */
 export async function setSpendingRule(
-  deps: BuyingDeps,
+  deps: RuleDeps,
   requester: Requester,
   wish: RuleWish,
 ): Promise<void> {
@@ -47,26 +54,41 @@ export async function setSpendingRule(
       { data: { role: requester.role } },
     );
   }
-  const { tenantId, userId, requestId } = requester;
+  const { tenantId } = requester;
   const { db, clock } = deps;
   const bound = await currencyOfTenant(db, tenantId);
   const wanted = ruleOf(wish, wish.currency ?? bound ?? 'cny');
   const now = clock.now();
-  const touched = await inTransaction(db, async (tx) => {
-    await lockSpending(tx, tenantId);
-    const before = await findSpendingRule(tx, tenantId);
-    const kept = setRule(before, wanted, now);
-    const timeZone = before?.timeZone ?? (await zoneOf(tx, tenantId));
-    await writeSpendingRule(tx, { tenantId, ...kept, timeZone, setBy: userId, setAt: now });
-    await insertAuditEntry(tx, {
-      ...{ tenantId, actor: actorOf(requester), now, requestId: requestId ?? null },
-      action: 'spending_rule.set',
-      before: ruleAt(before, now),
-      after: { ...ruleAt(kept, now), next: kept.next, nextAt: kept.nextAt },
-    });
-    return orderJudgement(tx, tenantId, now);
-  });
+  const touched = await repeated(() =>
+    inTransaction(db, async (tx) => {
+      await keepRule(deps, tx, requester, wanted, now);
+      return orderJudgement(tx, tenantId, now);
+    }),
+  );
   await syncPatiently(deps, touched);
+}
+
+/** Writes the rule down, and lowers the cap of overage to what it leaves, in one transaction. */
+export async function keepRule(
+  deps: Pick<RuleDeps, 'credits'>,
+  tx: Tx,
+  requester: Requester,
+  wanted: SpendingRule,
+  now: Date,
+): Promise<void> {
+  const { tenantId, userId, requestId } = requester;
+  await lockSpending(tx, tenantId);
+  const before = await findSpendingRule(tx, tenantId);
+  const kept = setRule(before, wanted, now);
+  const timeZone = before?.timeZone ?? (await zoneOf(tx, tenantId));
+  await writeSpendingRule(tx, { tenantId, ...kept, timeZone, setBy: userId, setAt: now });
+  await insertAuditEntry(tx, {
+    ...{ tenantId, actor: actorOf(requester), now, requestId: requestId ?? null },
+    action: 'spending_rule.set',
+    before: ruleAt(before, now),
+    after: { ...ruleAt(kept, now), next: kept.next, nextAt: kept.nextAt },
+  });
+  await boundCap(deps, tx, requester, { ...kept, timeZone }, now);
 }
 
 /** The rule that is meant. A preset's figures are taken as they are now. */

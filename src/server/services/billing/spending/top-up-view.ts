@@ -1,10 +1,9 @@
-import type { Db } from '../../../../db/client.ts';
 import { findTopUp } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { findAutoTopUp } from '../../../../db/repositories/billing/top-up.repository.ts';
 import type { AutoTopUp, CreditPurchase } from '../../../../db/schema/index.ts';
 import type { AutoTopUpView } from '../../../../domain/billing/spending/top-up.ts';
 import { canManageBilling, type Role } from '../../../../domain/ids.ts';
-import { judgePurchase } from '../purchases/judge-purchase.ts';
+import { judgePurchase, type JudgeDeps } from '../purchases/judge-purchase.ts';
 import { readTopUpMonth } from '../purchases/top-up-month.ts';
 
 const NEVER: AutoTopUpView = {
@@ -14,10 +13,11 @@ const NEVER: AutoTopUpView = {
 
 /** What was agreed to, what it has bought this month, and what is in the way of the next one. */
 export async function readTopUp(
-  db: Db,
+  deps: JudgeDeps,
   { tenantId, role }: { tenantId: string; role: Role },
   now: Date,
 ): Promise<AutoTopUpView> {
+  const { db } = deps;
   const agreed = await findAutoTopUp(db, tenantId);
   const month = await readTopUpMonth(db, tenantId, now);
   if (!agreed || !month) return NEVER;
@@ -28,18 +28,18 @@ export async function readTopUp(
     ...{ enabled, paused },
     agreed: { packId, lowCredits, monthMaxMinor, amountMinor, currency, credits },
     ...{ spentMonthMinor: month.spentMinor, monthEndsAt: month.endsAt.toISOString() },
-    waits: enabled && !paused && !open ? await whatWaits(db, agreed, month, now) : null,
+    waits: enabled && !paused && !open ? await whatWaits(deps, agreed, month, now) : null,
     open: open ? viewOpen(open, role) : null,
   };
 }
 
 async function whatWaits(
-  db: Db,
+  deps: JudgeDeps,
   agreed: AutoTopUp,
   month: { spentMinor: number; maxMinor: number; endsAt: Date },
   now: Date,
 ): Promise<AutoTopUpView['waits']> {
-  const broken = await judgePurchase(db, agreed, now);
+  const broken = await judgePurchase(deps, agreed, now);
   if (broken) return { reason: 'spending_rule', until: broken.freeAt?.toISOString() ?? null };
   if (month.spentMinor + agreed.amountMinor <= month.maxMinor) return null;
   return { reason: 'month_max', until: month.endsAt.toISOString() };

@@ -122,6 +122,7 @@ async function begin(
     const locale = (await findBillingContact(tx, tenantId))?.locale ?? 'zh-CN';
     const wanted = { tenantId, userId: present.agreedBy, trigger: 'auto', packId, packVersion };
     const { id } = await insertAllowed(
+      deps,
       tx,
       {
         ...{ ...wanted, trigger: 'auto', credits, bonus, validDays, amountMinor, currency },

@@ -19,7 +19,12 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   overage_cap: ([50, 80, 100] as const).map((percent) => ({
     ...{ percent, period: '2027-02', capMinor: 5_000, currency: 'cny' },
   })),
-  overage_lapsed: (['price', 'not_offered'] as const).map((reason) => ({ reason })),
+  overage_lapsed: [
+    ...(['price', 'not_offered'] as const).map((reason) => ({ reason })),
+    ...[720, 0].map((capMinor) => ({
+      ...{ reason: 'spending_rule' as const, capMinor, currency: 'cny' },
+    })),
+  ],
   pack_bought: [
     { credits: 330, amountMinor: 3000, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
   ],

@@ -14,12 +14,14 @@ import {
   type Grant,
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
+import type { OverageTakenNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
 import type { OverageLimits, OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { setExposure, type ExposureRequest } from './exposure.ts';
-import { readLimits, setLimits, type LimitsWish } from './limits.ts';
+import { readLimits, setLimits, type CapGuard, type LimitsWish } from './limits.ts';
+import { boundOverage, readOverageTaken, type BoundRequest } from './overage-bound.ts';
 import { orAway } from './or-away.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
 import { assertChange, assertGrant } from './validation.ts';
@@ -129,8 +131,26 @@ export class CreditService {
   }
 
   /** Changes that, from the next call on; see `setLimits`. */
-  setLimits(by: Parameters<typeof setLimits>[1], wish: LimitsWish): Promise<OverageLimits> {
-    return setLimits(this.#deps, by, wish);
+  setLimits(
+    by: Parameters<typeof setLimits>[1],
+    wish: LimitsWish,
+    guard?: CapGuard,
+  ): Promise<OverageLimits> {
+    return setLimits(this.#deps, by, wish, guard);
+  }
+
+  /** What overage takes of months that may be limited, as it is in the caller's transaction. */
+  readOverageTaken(
+    tenantId: string,
+    periods: readonly string[],
+    within?: Tx,
+  ): Promise<OverageTakenNow> {
+    return readOverageTaken(this.#deps, tenantId, periods, within);
+  }
+
+  /** Lowers the cap in force to what a spending rule leaves; see `boundOverage`. */
+  boundOverage(request: BoundRequest, within: Tx): Promise<void> {
+    return boundOverage(this.#deps, request, within);
   }
 
   /** How much of it may be unpaid, as an operator decides; see `setExposure`. */

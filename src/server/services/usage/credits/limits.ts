@@ -1,6 +1,7 @@
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { agreeToOverage } from '../../../../db/repositories/usage/credits/overage.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
+import type { Tx } from '../../../../db/client.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import {
   CAP_ALERTS_PERCENT,
@@ -12,6 +13,7 @@ import {
 } from '../../../../domain/billing/overage.ts';
 import { BillingError, type ErrorCode } from '../../../../domain/errors.ts';
 import type { Role, TenantId, UserId } from '../../../../domain/ids.ts';
+import type { Money } from '../../../../domain/money.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { orAway } from './or-away.ts';
 import { overageView, readOverageNow } from './overage-view.ts';
@@ -27,6 +29,9 @@ export interface LimitsWish {
   alerts?: readonly CapAlert[];
 }
 
+/** Refuses a cap that may not be agreed to, in the transaction that writes it down. */
+export type CapGuard = (tx: Tx, cap: Money) => Promise<void>;
+
 type ReadDeps = Pick<CreditDeps, 'queues' | 'clock'>;
 
 /** What may be used and be billed afterwards, and what is told of it. */
@@ -39,12 +44,13 @@ export async function readLimits(deps: ReadDeps, tenantId: string): Promise<Over
 /**
  * Switches overage on, at the price that was shown and up to a cap a month, or off; from the next call on.
  * What is used stays used, whatever the cap. 422 `invalid_cap`, 409 `consent_stale` with the present price,
- * 409 `overage_not_offered`, 409 `overage_paused`.
+ * 409 `overage_not_offered`, 409 `overage_paused`, and what the guard refuses.
  */
 export async function setLimits(
   deps: CreditDeps,
   by: { tenantId: TenantId; userId: UserId; role: Role; requestId?: string | undefined },
   wish: LimitsWish,
+  guard?: CapGuard,
 ): Promise<OverageLimits> {
   const { tenantId, userId, role, requestId } = by;
   const { enabled, consent } = wish;
@@ -64,6 +70,7 @@ export async function setLimits(
   const refused = await orAway(
     repeated(() =>
       deps.db.transaction(async (tx) => {
+        if (price) await guard?.(tx, { amountMinor: capMinor!, currency: price.currency });
         const place = await placeCredits(tx, deps.buckets, tenantId);
         const agreement = { tenantId, actor, enabled, capMinor, price, alerts, now };
         const answer = await agreeToOverage(place, agreement);

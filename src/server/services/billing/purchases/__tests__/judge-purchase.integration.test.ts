@@ -10,12 +10,15 @@ import { updatePurchase } from '../../../../../db/repositories/billing/credit-pu
 import { writeSpendingRule } from '../../../../../db/repositories/billing/spending.repository.ts';
 import type { CreditPurchase, NewCreditPurchase } from '../../../../../db/schema/index.ts';
 import { BillingError } from '../../../../../domain/errors.ts';
+import { HandClock, usageService } from '../../../usage/__tests__/service.ts';
 import { insertAllowed } from '../judge-purchase.ts';
 
 const RUNS = Number(process.env.SPENDING_RUNS ?? 25);
 
 let database: TestDatabase;
 beforeAll(async () => void (database = await createTestDatabase({ max: 12 })));
+const clock = new HandClock('2026-05-10T12:00:00Z');
+const deps = () => ({ db: database.db, credits: usageService(database, clock).credits });
 afterAll(() => database.drop());
 
 const ZONE = 'Asia/Shanghai';
@@ -45,7 +48,7 @@ async function begin(
     ...{ stripeCustomerId: 'cus_1', stripePriceId: 'price_1', expiresAt: at },
   };
   try {
-    return await inTransaction(database.db, (tx) => insertAllowed(tx, values, at));
+    return await inTransaction(database.db, (tx) => insertAllowed(deps(), tx, values, at));
   } catch (error) {
     if (error instanceof BillingError && error.code === 'spending_rule') return undefined;
     throw error;
