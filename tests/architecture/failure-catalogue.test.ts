@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { readText } from './files.ts';
+import { missingTests, tableRows } from './named-tests.ts';
 
-const rows = readText('docs/failure-catalogue.md')
-  .split('\n')
-  .filter((line) => /^\| [A-Z0-9]/.test(line) && line.includes('`'))
-  .map((line) => line.split('|').map((cell) => cell.trim()));
+const rows = tableRows('docs/failure-catalogue.md', /^[A-Z]{3}-\d/).map(
+  ([name = '', , file = '', title = '']) => ({ name, file, title }),
+);
 
 /** The scenarios that are known of such integrations, by group. */
 const KNOWN: Record<string, readonly number[]> = {
@@ -27,17 +26,12 @@ const KNOWN: Record<string, readonly number[]> = {
 };
 
 test('each known scenario has a row', () => {
-  const named = new Set(rows.map(([, scenario]) => scenario));
+  const named = new Set(rows.map(({ name }) => name));
   const known = Object.entries(KNOWN).flatMap(([group, all]) => all.map((n) => `${group}-${n}`));
   expect(known.filter((scenario) => !named.has(scenario))).toEqual([]);
 });
 
 test('each test that the failure catalogue names exists', () => {
   expect(rows.length).toBeGreaterThan(80);
-  const missing = rows.flatMap(([, scenario, , file = '', title = '']) => {
-    const text = readText(file.replaceAll('`', ''));
-    const isTitle = ["'", '"', '`'].some((quote) => text.includes(`${quote}${title}${quote}`));
-    return isTitle ? [] : [`${scenario}: ${title}`];
-  });
-  expect(missing).toEqual([]);
+  expect(missingTests(rows)).toEqual([]);
 });

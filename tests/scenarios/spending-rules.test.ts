@@ -248,7 +248,7 @@ describe('12.45 12.47 a rule binds overage too', () => {
        order by data -> 'capMinor' desc`,
       [customer.tenantId],
     );
-    expect(told.map(({ data }) => data)).toEqual(
+    expect(told.map(({ data }) => data)).toMatchObject(
       [40_000, 0].map((capMinor) => ({ reason: 'spending_rule', capMinor, currency: 'cny' })),
     );
     const { rows } = await app.database.pool.query(

@@ -1,20 +1,23 @@
-import type { Formats } from '../i18n/format.ts';
-import type { MessageKey, Values } from '../i18n/keys.ts';
+import type { Money } from '../../domain/money.ts';
 
 /** A sentence of the catalogue and what stands in its holes. */
 export interface RuleSentence {
-  key: MessageKey;
-  values: Values;
+  key: `credits.rule.${'currency' | 'single' | Period | `${Period}Never` | 'cap' | 'capNone'}`;
+  values: Record<string, string>;
+}
+
+type Period = 'day' | 'month';
+
+interface Formats {
+  money(money: Money): string;
+  moment(instant: string): string;
 }
 
 /**
  * Which spending rule is in the way and when that is over, from the details of 403 `spending_rule`; null
  * for details that say nothing of it.
  */
-export function brokenRule(
-  details: Record<string, unknown>,
-  f: Pick<Formats, 'money' | 'moment'>,
-): RuleSentence | null {
+export function brokenRule(details: Record<string, unknown>, f: Formats): RuleSentence | null {
   const { rule, by, currency, freeAt } = details;
   if (typeof currency !== 'string') return null;
   if (rule === 'currency') {
@@ -25,7 +28,7 @@ export function brokenRule(
     const amountMinor = details[name];
     return typeof amountMinor === 'number' ? f.money({ amountMinor, currency }) : '';
   };
-  const values: Values = {
+  const values = {
     ...{ max: money('maxMinor'), spent: money('spentMinor') },
     ...{ overage: money('overageMinor'), left: money('leftMinor') },
   };

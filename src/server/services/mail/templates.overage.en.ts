@@ -1,4 +1,3 @@
-import { isLower } from './templates.overage.ts';
 import type { MailTemplates } from './templates.ts';
 
 /** The mails about credits that are used without having been bought. */
@@ -19,18 +18,21 @@ export const overageMailsEn: Pick<MailTemplates, 'overage_cap' | 'overage_lapsed
       ].join('\n\n'),
     };
   },
-  overage_lapsed: (data, { name, appUrl, money }) => ({
-    subject: isLower(data)
-      ? 'Your spending rule has lowered your overage cap'
-      : 'Use beyond your credits is switched off',
-    text: [
-      `Hello ${name},`,
-      data.reason === 'spending_rule'
-        ? `What may be used beyond your quota and your credits counts as spent with its whole cap. Your team’s spending rule leaves ${isLower(data) ? `${money(data.capMinor, data.currency)} for it, and that is the cap now.` : 'nothing for it, so it is switched off; your quota and your credits go on.'}`
-        : data.reason === 'price'
-          ? 'Use beyond your quota and your credits costs more with your present plan than what you agreed to. It is switched off until you agree to the new price.'
-          : 'Your present plan does not sell use beyond your quota and your credits. It is switched off; your quota and your credits go on.',
-      `What was used before is billed as agreed. See your limits here: ${appUrl}/subscription#limits`,
-    ].join('\n\n'),
-  }),
+  overage_lapsed: (data, { name, appUrl, money }) => {
+    const isLower = data.reason === 'spending_rule' && data.capMinor > 0;
+    return {
+      subject: isLower
+        ? 'Your spending rule has lowered your overage cap'
+        : 'Use beyond your credits is switched off',
+      text: [
+        `Hello ${name},`,
+        data.reason === 'spending_rule'
+          ? `What may be used beyond your quota and your credits counts as spent with its whole cap. Your team’s spending rule leaves ${isLower ? `${money(data.capMinor, data.currency)} for it, and that is the cap now.` : 'nothing for it, so it is switched off; your quota and your credits go on.'}`
+          : data.reason === 'price'
+            ? 'Use beyond your quota and your credits costs more with your present plan than what you agreed to. It is switched off until you agree to the new price.'
+            : 'Your present plan does not sell use beyond your quota and your credits. It is switched off; your quota and your credits go on.',
+        `What was used before is billed as agreed. See your limits here: ${appUrl}/subscription#limits`,
+      ].join('\n\n'),
+    };
+  },
 };

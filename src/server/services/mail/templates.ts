@@ -70,9 +70,12 @@ export interface MailData {
   /** So much of the cap that the owner set is used, or all of it. */
   overage_cap: { percent: CapAlert; period: string; capMinor: number; currency: string };
   /** The consent to use beyond the credits is over; by a spending rule perhaps in part, to a lower cap. */
-  overage_lapsed:
-    | { reason: Exclude<OverageLapse, 'uncollectible' | 'spending_rule'> }
-    | { reason: 'spending_rule'; capMinor: number; currency: string };
+  overage_lapsed: {
+    reason: Exclude<OverageLapse, 'uncollectible'>;
+    /** What a rule leaves; 0: nothing. */
+    capMinor: number;
+    currency: string;
+  };
   /** A bill of use beyond quota and credits; `period` is its month. */
   statement_paid: { amountMinor: number; currency: string; period: string };
   statement_failed: {

@@ -20,7 +20,9 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
     ...{ percent, period: '2027-02', capMinor: 5_000, currency: 'cny' },
   })),
   overage_lapsed: [
-    ...(['price', 'not_offered'] as const).map((reason) => ({ reason })),
+    ...(['price', 'not_offered'] as const).map((reason) => ({
+      ...{ reason, capMinor: 5_000, currency: 'cny' },
+    })),
     ...[720, 0].map((capMinor) => ({
       ...{ reason: 'spending_rule' as const, capMinor, currency: 'cny' },
     })),

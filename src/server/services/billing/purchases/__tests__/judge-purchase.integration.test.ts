@@ -16,7 +16,11 @@ import { insertAllowed } from '../judge-purchase.ts';
 const RUNS = Number(process.env.SPENDING_RUNS ?? 25);
 
 let database: TestDatabase;
-beforeAll(async () => void (database = await createTestDatabase({ max: 12 })));
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 12 });
+  // As a process does when it starts: whoever holds a connection must not have to wait for another one.
+  await database.buckets.list();
+});
 const clock = new HandClock('2026-05-10T12:00:00Z');
 const deps = () => ({ db: database.db, credits: usageService(database, clock).credits });
 afterAll(() => database.drop());

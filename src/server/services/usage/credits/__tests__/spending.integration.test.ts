@@ -182,6 +182,20 @@ test('12.2 14. settled twice: the same answer, and one set of draws', async () =
   expect(await taken()).toEqual([['grant', -2, 1]]);
 });
 
+test('12.2 15. settled again with another amount: refused, and nothing is drawn', async () => {
+  const { give, hold, usage, taken } = await world(9);
+  await give('a', 6);
+  const { reservationId } = await hold(3);
+  await usage.settle({ reservationId, amount: 2 });
+  const before = await taken();
+  for (const amount of [1, 3]) {
+    await expect(usage.settle({ reservationId, amount })).rejects.toMatchObject({
+      code: 'reservation_settled',
+    });
+  }
+  expect(await taken()).toEqual(before);
+});
+
 test('12.2 16. 19. a key answers as the first time, and draws once', async () => {
   const { give, draw, taken } = await world(10);
   await give('a', 3);

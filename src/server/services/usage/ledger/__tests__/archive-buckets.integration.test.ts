@@ -4,7 +4,11 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inEveryBucket, makeBuckets } from '../../../../../../tests/support/buckets.ts';
-import { imbalances, meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
+import {
+  creditFaults,
+  imbalances,
+  meteredTenant,
+} from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -101,6 +105,29 @@ test('11.2 a month of all buckets goes to one file, and comes back to where its 
   expect((await verification.verify()).differences).toEqual([]);
   expect(await imbalances(database.pool)).toEqual([]);
   await client.end();
+});
+
+test('12.60 the draws of an archived month stay, and balance', async () => {
+  const clock = new HandClock('2026-02-10T10:00:00Z');
+  const usage = usageService(database, clock);
+  const verification = new LedgerVerificationService({
+    ...{ database, clock, log: createLog('silent', false) },
+  });
+  const tenantId = await meteredTenant(database.pool, 'pro');
+  const by = { actor: { kind: 'service', name: 'test' }, reason: 'a test' } as const;
+  await usage.credits.grant({
+    ...{ tenantId, origin: 'goodwill', originRef: 'a', amountMicro: 9_000_000, ...by },
+    expiresAt: new Date('2027-01-01T00:00:00Z'),
+  });
+  await usage.trackUsage({ tenantId, resourceType: 'images', amount: 502 });
+  const before = await usage.credits.readHistory(tenantId);
+  expect(before.movements).toMatchObject([{ kind: 'grant', micro: -4_000_000 }, {}]);
+  clock.set('2026-04-01T00:00:00Z');
+  await verification.archive(parsePeriod('2026-02')!, folder);
+  // A statement is a run of them, and so needs nothing of the ledger.
+  expect(await usage.credits.readHistory(tenantId)).toEqual(before);
+  expect(await creditFaults(database.pool)).toEqual([]);
+  expect((await verification.verify()).differences).toEqual([]);
 });
 
 const byTenant = (a: { tenant: string; id: string }, b: { tenant: string; id: string }) =>
