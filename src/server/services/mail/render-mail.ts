@@ -34,12 +34,16 @@ export function renderMail(
     timeZone: zoneOf(mail),
     timeZoneName: 'short',
   });
+  const month = new Intl.DateTimeFormat(locale, {
+    ...{ year: 'numeric', month: 'long', timeZone: 'UTC' },
+  });
   const { subject, text } = write(data, {
     name: typeof data.name === 'string' ? data.name : mail.recipient,
     appUrl,
     money: (amountMinor: number, currency: string) =>
       formatMoney({ amountMinor, currency }, locale),
     day: (iso: string) => day.format(new Date(iso)),
+    month: (period: string) => month.format(new Date(`${period}-01T00:00:00Z`)),
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
     list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
   });

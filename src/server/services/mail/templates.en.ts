@@ -84,16 +84,16 @@ export const en: MailTemplates = {
       `To see the amount, or to cancel before: ${appUrl}/subscription`,
     ].join('\n\n'),
   }),
-  usage_threshold: (data, { name, appUrl, number }) => {
+  usage_threshold: (data, { name, appUrl, number, month }) => {
     const resource = RESOURCES[data.resourceType];
     return {
       subject:
         data.percent >= 100
-          ? `Your ${resource} for ${data.period} are used up`
-          : `${data.percent} % of your ${resource} for ${data.period} are used`,
+          ? `Your ${resource} for ${month(data.period)} are used up`
+          : `${data.percent} % of your ${resource} for ${month(data.period)} are used`,
       text: [
         `Hello ${name},`,
-        `${number(data.used)} of ${number(data.limit)} ${resource} of ${data.period} are used.`,
+        `${number(data.used)} of ${number(data.limit)} ${resource} of ${month(data.period)} are used.`,
         `See all your usage, or choose a larger plan: ${appUrl}/subscription`,
       ].join('\n\n'),
     };
@@ -108,7 +108,7 @@ export const en: MailTemplates = {
         `Hello ${name},`,
         `Your plan is now ${plan}, with all of its features. You have paid for a part of its period, and until the next payment you have that part of its higher limits:`,
         data.months
-          .map(({ period, limits }) => `${period}: ${limitsOf(limits, format)}`)
+          .map(({ period, limits }) => `${format.month(period)}: ${limitsOf(limits, format)}`)
           .join('\n'),
         `With the payment on ${whole} all of it is yours: ${limitsOf(data.whole, format)} a month.`,
         `See all your usage here: ${appUrl}/subscription`,

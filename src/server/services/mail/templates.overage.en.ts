@@ -2,17 +2,17 @@ import type { MailTemplates } from './templates.ts';
 
 /** The mails about credits that are used without having been bought. */
 export const overageMailsEn: Pick<MailTemplates, 'overage_cap' | 'overage_lapsed'> = {
-  overage_cap: (data, { name, appUrl, money }) => {
+  overage_cap: (data, { name, appUrl, money, month }) => {
     const cap = money(data.capMinor, data.currency);
     const isReached = data.percent >= 100;
     return {
       subject: isReached
-        ? `Your overage cap of ${cap} for ${data.period} is reached`
-        : `${data.percent} % of your overage cap for ${data.period} are used`,
+        ? `Your overage cap of ${cap} for ${month(data.period)} is reached`
+        : `${data.percent} % of your overage cap for ${month(data.period)} are used`,
       text: [
         `Hello ${name},`,
         isReached
-          ? `You set a cap of ${cap} a month for use beyond your quota and your credits. It is reached, and nothing more is used or charged in ${data.period} unless you raise it.`
+          ? `You set a cap of ${cap} a month for use beyond your quota and your credits. It is reached, and nothing more is used or charged in ${month(data.period)} unless you raise it.`
           : `You set a cap of ${cap} a month for use beyond your quota and your credits. ${data.percent} % of it are used. More than the cap is never charged.`,
         `See what is used, or change the cap: ${appUrl}/subscription#limits`,
       ].join('\n\n'),

@@ -2,17 +2,17 @@ import type { MailTemplates } from './templates.ts';
 
 /** The mails about credits that are used without having been bought. */
 export const overageMailsZh: Pick<MailTemplates, 'overage_cap' | 'overage_lapsed'> = {
-  overage_cap: (data, { name, appUrl, money }) => {
+  overage_cap: (data, { name, appUrl, money, month }) => {
     const cap = money(data.capMinor, data.currency);
     const isReached = data.percent >= 100;
     return {
       subject: isReached
-        ? `${data.period} 的超额用量已达上限 ${cap}`
-        : `${data.period} 的超额用量已用上限的 ${data.percent}%`,
+        ? `${month(data.period)}的超额用量已达上限 ${cap}`
+        : `${month(data.period)}的超额用量已用上限的 ${data.percent}%`,
       text: [
         `${name}，你好：`,
         isReached
-          ? `你为额度和点数之外的用量设定了每月 ${cap} 的上限，现已达到。除非你提高上限，${data.period} 内不会再产生用量和费用。`
+          ? `你为额度和点数之外的用量设定了每月 ${cap} 的上限，现已达到。除非你提高上限，${month(data.period)}内不会再产生用量和费用。`
           : `你为额度和点数之外的用量设定了每月 ${cap} 的上限，现已使用 ${data.percent}%。收费绝不会超过上限。`,
         `查看用量或修改上限：${appUrl}/subscription#limits`,
       ].join('\n\n'),

@@ -2,10 +2,10 @@ import type { MailTemplates } from './templates.ts';
 
 /** The mails about bills of use beyond quota and credits. */
 export const statementMailsZh: Pick<MailTemplates, 'statement_paid' | 'statement_failed'> = {
-  statement_paid: (data, { name, appUrl, money }) => {
+  statement_paid: (data, { name, appUrl, money, month }) => {
     const amount = money(data.amountMinor, data.currency);
     return {
-      subject: `${data.period} 的用量账单已付款：${amount}`,
+      subject: `${month(data.period)}的用量账单已付款：${amount}`,
       text: [
         `${name}，你好：`,
         `方案额度和点数之外的用量账单已付款，金额 ${amount}。感谢支持。`,
@@ -13,17 +13,17 @@ export const statementMailsZh: Pick<MailTemplates, 'statement_paid' | 'statement
       ].join('\n\n'),
     };
   },
-  statement_failed: (data, { name, appUrl, money }) => {
+  statement_failed: (data, { name, appUrl, money, month }) => {
     const amount = money(data.amountMinor, data.currency);
     return {
       subject: data.actionRequired
         ? `银行需要你确认一笔 ${amount} 的付款`
-        : `${data.period} 的用量账单付款失败：${amount}`,
+        : `${month(data.period)}的用量账单付款失败：${amount}`,
       text: [
         `${name}，你好：`,
         data.actionRequired
-          ? `${data.period} 的用量账单 ${amount} 需要你在银行确认。`
-          : `${data.period} 的用量账单 ${amount} 付款未成功。`,
+          ? `${month(data.period)}的用量账单 ${amount} 需要你在银行确认。`
+          : `${month(data.period)}的用量账单 ${amount} 付款未成功。`,
         `付清之前，方案额度和点数之外的用量暂停；你的方案、额度和点数不受影响。`,
         `${data.actionRequired ? '在此确认' : '在此付款'}：${data.payUrl ?? `${appUrl}/subscription#statements`}`,
       ].join('\n\n'),

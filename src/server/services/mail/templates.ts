@@ -121,6 +121,8 @@ export interface MailFormat {
   appUrl: string;
   money(amountMinor: number, currency: string): string;
   day(iso: string): string;
+  /** A month, `YYYY-MM`, in words. */
+  month(period: string): string;
   number(value: number): string;
   /** What is in it, with the locale's commas and its last `and`. */
   list(items: string[]): string;

@@ -80,16 +80,16 @@ export const zh: MailTemplates = {
       `查看金额或提前取消：${appUrl}/subscription`,
     ].join('\n\n'),
   }),
-  usage_threshold: (data, { name, appUrl, number }) => {
+  usage_threshold: (data, { name, appUrl, number, month }) => {
     const resource = RESOURCES[data.resourceType];
     return {
       subject:
         data.percent >= 100
-          ? `${data.period} 的${resource}额度已用完`
-          : `${data.period} 的${resource}额度已使用 ${data.percent}%`,
+          ? `${month(data.period)}的${resource}额度已用完`
+          : `${month(data.period)}的${resource}额度已使用 ${data.percent}%`,
       text: [
         `${name}，你好：`,
-        `${data.period} 的${resource}已使用 ${number(data.used)} / ${number(data.limit)}。`,
+        `${month(data.period)}的${resource}已使用 ${number(data.used)} / ${number(data.limit)}。`,
         `查看全部用量或升级方案：${appUrl}/subscription`,
       ].join('\n\n'),
     };
@@ -104,7 +104,7 @@ export const zh: MailTemplates = {
         `${name}，你好：`,
         `你的方案已改为${plan}，功能全部可用。你只为本周期的一部分付费，因此在下次付款之前，新增额度按该部分提供：`,
         data.months
-          .map(({ period, limits }) => `${period}：${limitsOf(limits, format)}`)
+          .map(({ period, limits }) => `${format.month(period)}：${limitsOf(limits, format)}`)
           .join('\n'),
         `${whole} 付款后即为全部额度：每月${limitsOf(data.whole, format)}。`,
         `在此查看全部用量：${appUrl}/subscription`,

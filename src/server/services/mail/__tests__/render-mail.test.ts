@@ -142,6 +142,8 @@ test.each(cases)('$kind ($n) in $locale is whole and in one language', ({ kind, 
   expect(text).toContain('https://');
   expect(/[\u4e00-\u9fff]/.test(all)).toBe(locale === 'zh-CN');
   expect(subject).not.toContain('\n');
+  // A month is written in words.
+  expect(all).not.toMatch(/\b20\d\d-\d\d\b/);
 });
 
 test('amounts and dates are written as the reader writes them', () => {
@@ -155,6 +157,15 @@ test('amounts and dates are written as the reader writes them', () => {
   });
   expect(renderMail(mail('en'), SENDER).text).toMatch(/CN¥29 [\s\S]*February 13, 2027/);
   expect(renderMail(mail('zh-CN'), SENDER).text).toMatch(/¥29\D[\s\S]*2027年2月13日/);
+});
+
+test.each([
+  ['en', 'Your usage statement of January 2027 is paid: CN¥25'],
+  ['zh-CN', '2027年1月的用量账单已付款：¥25'],
+])('months are written as the reader says them: %s', (locale, subject) => {
+  const [data] = DATA.statement_paid;
+  const mail = { kind: 'statement_paid', locale, recipient: 'a@b.c', timeZone: null, data };
+  expect(renderMail(mail, SENDER).subject).toBe(subject);
 });
 
 test('a kind without a template is refused', () => {
