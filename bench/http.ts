@@ -19,10 +19,7 @@ export async function benchHttp(
 ): Promise<void> {
   const app = fork(new URL('./http-app.ts', import.meta.url), [database.url, TOKEN]);
   try {
-    const port = await new Promise<number>((resolve, reject) => {
-      app.once('message', (message) => resolve(message as number));
-      app.once('exit', (code) => reject(new Error(`The app of the benchmark ended with ${code}.`)));
-    });
+    const port = await portOf(app);
     const events: number[] = [];
     const pairs: number[] = [];
     await raiseLimits(database);
@@ -137,7 +134,15 @@ function send(
   });
 }
 
-async function stop(app: ChildProcess): Promise<void> {
+/** Where an app in a process of its own listens, once it does. */
+export function portOf(app: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    app.once('message', (message) => resolve(message as number));
+    app.once('exit', (code) => reject(new Error(`The app of the benchmark ended with ${code}.`)));
+  });
+}
+
+export async function stop(app: ChildProcess): Promise<void> {
   if (app.exitCode !== null) return;
   const gone = new Promise((resolve) => app.once('exit', resolve));
   app.kill('SIGTERM');

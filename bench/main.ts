@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { benchBeyond } from './beyond.ts';
 import { benchBuckets } from './buckets.ts';
 import { benchCreditReads } from './credit-reads.ts';
-import { loadLedger, startBenchServer } from './database.ts';
+import { loadLedger, startBenchServer, type BenchDatabase } from './database.ts';
 import { benchHangUps } from './hang-ups.ts';
 import { benchHttp } from './http.ts';
 import { benchMemory } from './memory.ts';
+import { benchOperators } from './operators.ts';
 import { benchReads } from './reads.ts';
 import { newReport, printCriteria, writeReport } from './report.ts';
 import { benchStatements } from './statements.ts';
@@ -30,6 +31,7 @@ const PARTS = [
   'beyond',
   'statements',
   'credits',
+  'operators',
 ] as const;
 type Part = (typeof PARTS)[number];
 const wanted = new Set(values.only?.split(',') ?? PARTS);
@@ -44,23 +46,29 @@ const pace = values.quick ? { rounds: 2, seconds: 0.5 } : { rounds: 7, seconds: 
 const report = newReport();
 const server = await startBenchServer();
 const parts: [Part, () => Promise<void>][] = [];
+let loading: Promise<BenchDatabase> | undefined;
+/** The database with a ledger that several parts share; it is loaded for the first of them. */
+const withLedger = () => (loading ??= loadShared());
 try {
-  const database = await server.open('bench');
-  const loaded = values.quick ? 100_000 : 1_000_000;
-  console.log(`Loading ${loaded.toLocaleString('en')} ledger rows …`);
-  await loadLedger(database, loaded, { months: 3, keyed: true });
   parts.push(
     // First: what the other parts leave behind in the process is not its growth.
-    ['memory', () => benchMemory(database, report, values.quick ? 150_000 : 2_000_000)],
-    ['throughput', () => benchThroughput(database, report, pace)],
-    ['latency', () => benchLatency(database, report, pace)],
-    ['checks', () => benchChecks(database, report, pace)],
-    ['http', () => benchHttp(database, report, { ...pace, rounds: Math.min(5, pace.rounds) })],
+    [
+      'memory',
+      async () => benchMemory(await withLedger(), report, values.quick ? 150_000 : 2_000_000),
+    ],
+    ['throughput', async () => benchThroughput(await withLedger(), report, pace)],
+    ['latency', async () => benchLatency(await withLedger(), report, pace)],
+    ['checks', async () => benchChecks(await withLedger(), report, pace)],
+    [
+      'http',
+      async () =>
+        benchHttp(await withLedger(), report, { ...pace, rounds: Math.min(5, pace.rounds) }),
+    ],
     [
       'hang-ups',
-      () =>
+      async () =>
         benchHangUps(
-          database,
+          await withLedger(),
           report,
           values.quick ? { clients: 200, seconds: 6 } : { clients: 2_000, seconds: 60 },
         ),
@@ -69,6 +77,15 @@ try {
     ['beyond', () => benchBeyond(server, report, pace)],
     ['statements', () => benchStatements(server, report, values.quick ? 2 : 5)],
     ['credits', () => benchCreditReads(server, report, values.quick ? 200 : 1_000)],
+    [
+      'operators',
+      () =>
+        benchOperators(
+          server,
+          report,
+          values.quick ? { tenants: 10_000, repeats: 5 } : { tenants: 100_000, repeats: 20 },
+        ),
+    ],
     [
       'reads',
       () =>
@@ -85,3 +102,11 @@ try {
 printCriteria(report.criteria);
 console.log(`\nWritten to ${writeReport(report, startedAt)}`);
 process.exitCode = report.criteria.every((criterion) => criterion.passed) ? 0 : 1;
+
+async function loadShared(): Promise<BenchDatabase> {
+  const database = await server.open('bench');
+  const rows = values.quick ? 100_000 : 1_000_000;
+  console.log(`Loading ${rows.toLocaleString('en')} ledger rows …`);
+  await loadLedger(database, rows, { months: 3, keyed: true });
+  return database;
+}

@@ -116,6 +116,25 @@ create table billing_intents (
   constraint billing_intents_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table business_changes (
+  id bigint generated always as identity not null,
+  month text not null,
+  currency text not null,
+  name text not null,
+  minor bigint not null,
+  count bigint not null,
+  constraint business_changes_pkey PRIMARY KEY (id)
+);
+
+create table business_months (
+  month text not null,
+  currency text not null,
+  name text not null,
+  minor bigint not null,
+  count bigint not null,
+  constraint business_months_month_currency_name_pk PRIMARY KEY (month, currency, name)
+);
+
 create table character_reports (
   character_id uuid not null,
   user_id uuid not null,
@@ -784,6 +803,8 @@ create table users (
 
 create sequence audit_log_id_seq cache 1;
 
+create sequence business_changes_id_seq cache 1;
+
 create sequence conversation_turns_position_seq cache 1;
 
 create sequence mrr_movements_id_seq cache 1;
@@ -791,6 +812,8 @@ create sequence mrr_movements_id_seq cache 1;
 CREATE INDEX alerts_newest_idx ON public.alerts USING btree (raised_at, id);
 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (kind, subject_id) WHERE (resolved_at IS NULL);
+
+CREATE INDEX alerts_open_idx ON public.alerts USING btree (raised_at, id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX alerts_tenant_idx ON public.alerts USING btree (tenant_id);
 
@@ -874,7 +897,13 @@ CREATE INDEX payments_intent_idx ON public.payments USING btree (stripe_payment_
 
 CREATE INDEX payments_number_idx ON public.payments USING btree (number);
 
+CREATE INDEX payments_of_subscription_idx ON public.payments USING btree (stripe_subscription_id, tenant_id) WHERE (amount_paid_minor > 0);
+
+CREATE INDEX payments_one_off_idx ON public.payments USING btree (paid_at) WHERE ((status = 'paid'::invoice_status) AND (stripe_subscription_id IS NULL));
+
 CREATE INDEX payments_paid_idx ON public.payments USING btree (paid_at);
+
+CREATE INDEX payments_recovered_idx ON public.payments USING btree (paid_at) WHERE ((status = 'paid'::invoice_status) AND (attempt_count > 1));
 
 CREATE INDEX payments_subscription_idx ON public.payments USING btree (subscription_id);
 
@@ -904,21 +933,31 @@ CREATE INDEX statement_lines_tenant_idx ON public.statement_lines USING btree (t
 
 CREATE INDEX statements_look_idx ON public.statements USING btree (look_at) WHERE (look_at IS NOT NULL);
 
+CREATE INDEX statements_number_idx ON public.statements USING btree (invoice_number);
+
 CREATE INDEX stripe_events_created_idx ON public.stripe_events USING btree (stripe_created_at);
 
 CREATE INDEX stripe_events_customer_idx ON public.stripe_events USING btree (stripe_customer_id, stripe_created_at);
 
 CREATE INDEX stripe_events_dead_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'dead'::stripe_event_state);
 
+CREATE INDEX stripe_events_ignored_idx ON public.stripe_events USING btree (received_at, id) WHERE (state = 'ignored'::stripe_event_state);
+
 CREATE INDEX stripe_events_newest_idx ON public.stripe_events USING btree (received_at, id);
 
 CREATE INDEX stripe_events_open_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'received'::stripe_event_state);
 
+CREATE INDEX subscriptions_begun_idx ON public.subscriptions USING btree (COALESCE(stripe_created_at, created_at));
+
 CREATE INDEX subscriptions_customer_idx ON public.subscriptions USING btree (stripe_customer_id);
+
+CREATE INDEX subscriptions_live_idx ON public.subscriptions USING btree (plan, status) WHERE (status <> 'canceled'::status);
 
 CREATE INDEX subscriptions_past_due_idx ON public.subscriptions USING btree (past_due_since) WHERE (past_due_since IS NOT NULL);
 
 CREATE INDEX subscriptions_tenant_period_idx ON public.subscriptions USING btree (tenant_id, current_period_end);
+
+CREATE INDEX subscriptions_trials_idx ON public.subscriptions USING btree (stripe_subscription_id, tenant_id, status) WHERE (trial_end IS NOT NULL);
 
 CREATE INDEX sync_failures_due_idx ON public.sync_failures USING btree (retry_at);
 
@@ -1051,6 +1090,81 @@ CREATE OR REPLACE FUNCTION public.bucket_schema(p_number integer)
  IMMUTABLE
 AS $function$
   select 'u' || lpad(p_number::text, 2, '0');
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.business_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_of text := format('%I', tg_argv[0]);
+  v_before text := format('select month, currency, name, -minor, -count from %s($1)', v_of);
+  v_now text := format('select month, currency, name, minor, count from %s($2)', v_of);
+begin
+  execute format(
+    'insert into business_changes (month, currency, name, minor, count)
+     select month, currency, name, sum(minor), sum(count)
+     from (%s) as moved (month, currency, name, minor, count)
+     group by month, currency, name
+     having sum(minor) <> 0 or sum(count) <> 0',
+    case tg_op
+      when 'INSERT' then v_now
+      when 'DELETE' then v_before
+      else v_before || ' union all ' || v_now
+    end)
+  using old, new;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.business_counted()
+ RETURNS TABLE(month text, currency text, name text, minor bigint, count bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select b.month, b.currency, b.name, sum(b.minor)::bigint, sum(b.count)::bigint
+  from (
+    select f.* from payments p, business_of_payment(p) f
+    union all select f.* from refunds r, business_of_refund(r) f
+    union all select f.* from mrr_movements m, business_of_movement(m) f
+  ) b
+  group by b.month, b.currency, b.name;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.business_of_movement(m mrr_movements)
+ RETURNS TABLE(month text, currency text, name text, minor bigint, count bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select to_char(m.at at time zone 'UTC', 'YYYY-MM'), m.currency, m.kind, m.after_minor - m.before_minor,
+    1::bigint;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.business_of_payment(p payments)
+ RETURNS TABLE(month text, currency text, name text, minor bigint, count bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select to_char(p.paid_at at time zone 'UTC', 'YYYY-MM'), p.currency, s.name, s.minor, 1::bigint
+  from (values
+    ('paid', p.amount_paid_minor, true),
+    ('tax', p.tax_minor, p.tax_minor <> 0),
+    ('recovered', p.amount_paid_minor, p.attempt_count > 1)
+  ) as s (name, minor, counts)
+  where p.status = 'paid' and p.amount_paid_minor > 0 and p.paid_at is not null and s.counts;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.business_of_refund(r refunds)
+ RETURNS TABLE(month text, currency text, name text, minor bigint, count bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select to_char(r.created_at at time zone 'UTC', 'YYYY-MM'), r.currency, 'refunded', r.amount_minor, 1::bigint
+  where r.status not in ('failed', 'canceled');
 $function$
 ;
 
@@ -1979,6 +2093,10 @@ CREATE TRIGGER credit_packs_stay BEFORE DELETE OR UPDATE ON public.credit_packs 
 
 CREATE TRIGGER memberships_user AFTER DELETE OR UPDATE OF role ON public.memberships FOR EACH ROW EXECUTE FUNCTION memberships_user();
 
+CREATE TRIGGER mrr_movements_business AFTER INSERT OR DELETE OR UPDATE ON public.mrr_movements FOR EACH ROW EXECUTE FUNCTION business_changed('business_of_movement');
+
+CREATE TRIGGER payments_business AFTER INSERT OR DELETE OR UPDATE OF status, amount_paid_minor, tax_minor, attempt_count, paid_at, currency ON public.payments FOR EACH ROW EXECUTE FUNCTION business_changed('business_of_payment');
+
 CREATE TRIGGER plan_limits_changed AFTER INSERT OR UPDATE ON public.plan_limits FOR EACH ROW EXECUTE FUNCTION plan_limits_changed();
 
 CREATE TRIGGER plan_versions_published AFTER INSERT ON public.plan_versions FOR EACH STATEMENT EXECUTE FUNCTION plan_versions_published();
@@ -1990,6 +2108,8 @@ CREATE TRIGGER plan_versions_stay BEFORE DELETE OR UPDATE ON public.plan_version
 CREATE TRIGGER rate_cards_published AFTER INSERT ON public.rate_cards FOR EACH STATEMENT EXECUTE FUNCTION plan_versions_published();
 
 CREATE TRIGGER rate_cards_stay BEFORE DELETE OR UPDATE ON public.rate_cards FOR EACH ROW EXECUTE FUNCTION rate_cards_stay();
+
+CREATE TRIGGER refunds_business AFTER INSERT OR DELETE OR UPDATE OF status, amount_minor, currency, created_at ON public.refunds FOR EACH ROW EXECUTE FUNCTION business_changed('business_of_refund');
 
 CREATE TRIGGER tenants_entitlement_version BEFORE UPDATE OF plan, plan_version, deleted_at, base_plan, base_plan_version, share_from, share_until, overage_currency, overage_suspended ON public.tenants FOR EACH ROW WHEN (((old.plan IS DISTINCT FROM new.plan) OR (old.plan_version IS DISTINCT FROM new.plan_version) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.base_plan IS DISTINCT FROM new.base_plan) OR (old.base_plan_version IS DISTINCT FROM new.base_plan_version) OR (old.share_from IS DISTINCT FROM new.share_from) OR (old.share_until IS DISTINCT FROM new.share_until) OR (old.overage_currency IS DISTINCT FROM new.overage_currency) OR (old.overage_suspended IS DISTINCT FROM new.overage_suspended))) EXECUTE FUNCTION tenants_entitlement_version();
 

@@ -35,6 +35,12 @@ export function chargedOf({ amountMinor, currency }: Money): number {
   return amountMinor < (MINIMUM_CHARGE[currency.toLowerCase()] ?? 50) ? 0 : amountMinor;
 }
 
+/** For programs that count: `29.00` for 2900 of cny, with all decimals of the currency and no sign of it. */
+export function decimalAmount({ amountMinor, currency }: Money): string {
+  const digits = minorDigits(currency);
+  return (amountMinor / 10 ** digits).toFixed(digits);
+}
+
 /** For people: `CN¥29` for 2900 of cny in English, `¥28.53` for 2853 in Chinese. */
 export function formatMoney({ amountMinor, currency }: Money, locale: string): string {
   return formatMajor(amountMinor, currency, locale);

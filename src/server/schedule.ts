@@ -86,6 +86,7 @@ function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): 
 
 function scheduleAccounts({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
   jobs.every('session-prune', '23 3 * * *', () => services.auth.prune());
+  jobs.every('business-fold', '* * * * *', () => services.operators.business.fold());
   jobs.every('operator-session-prune', '29 3 * * *', () => services.operators.access.prune());
 }
 

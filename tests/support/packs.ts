@@ -14,8 +14,12 @@ export const buy = (
   api.post('/api/credits/checkout', { packId, ...extra });
 
 /** Opens a Checkout for a pack; answers its session's id. */
-export async function openPack(customer: Customer, packId: string): Promise<string> {
-  const answer = await buy(customer, packId);
+export async function openPack(
+  customer: Customer,
+  packId: string,
+  extra: object = {},
+): Promise<string> {
+  const answer = await buy(customer, packId, extra);
   expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 });
   return sessionOf(answer.body.checkoutUrl);
 }

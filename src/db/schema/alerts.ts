@@ -25,6 +25,9 @@ export const alerts = pgTable(
       .where(sql`${t.resolvedAt} is null`),
     index('alerts_tenant_idx').on(t.tenantId),
     index('alerts_newest_idx').on(t.raisedAt, t.id),
+    index('alerts_open_idx')
+      .on(t.raisedAt, t.id)
+      .where(sql`${t.resolvedAt} is null`),
   ],
 );
 

@@ -3,6 +3,7 @@ export * from './api-keys.ts';
 export * from './audit-log.ts';
 export * from './auto-top-ups.ts';
 export * from './billing-intents.ts';
+export * from './business-months.ts';
 export * from './characters.ts';
 export * from './checkout-sessions.ts';
 export * from './conversations.ts';

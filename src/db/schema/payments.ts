@@ -55,6 +55,15 @@ export const payments = pgTable(
     index('payments_intent_idx').on(t.stripePaymentIntentId),
     index('payments_number_idx').on(t.number),
     index('payments_paid_idx').on(t.paidAt),
+    index('payments_recovered_idx')
+      .on(t.paidAt)
+      .where(sql`${t.status} = 'paid' and ${t.attemptCount} > 1`),
+    index('payments_one_off_idx')
+      .on(t.paidAt)
+      .where(sql`${t.status} = 'paid' and ${t.stripeSubscriptionId} is null`),
+    index('payments_of_subscription_idx')
+      .on(t.stripeSubscriptionId, t.tenantId)
+      .where(sql`${t.amountPaidMinor} > 0`),
     index('payments_failing_idx')
       .on(t.createdAt, t.id)
       .where(sql`${t.status} = 'open' and ${t.attemptCount} > 0`),

@@ -79,6 +79,7 @@ export const statements = pgTable(
     index('statements_look_idx')
       .on(t.lookAt)
       .where(sql`${t.lookAt} is not null`),
+    index('statements_number_idx').on(t.invoiceNumber),
     check('statements_currency_lower', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check('statements_run', sql`${t.seqFrom} > 0 and ${t.seqTo} = ${t.seqFrom} + ${t.rows} - 1`),
     check(

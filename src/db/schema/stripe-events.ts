@@ -31,6 +31,9 @@ export const stripeEvents = pgTable(
     index('stripe_events_dead_idx')
       .on(t.receivedAt)
       .where(sql`${t.state} = 'dead'`),
+    index('stripe_events_ignored_idx')
+      .on(t.receivedAt, t.id)
+      .where(sql`${t.state} = 'ignored'`),
     index('stripe_events_customer_idx').on(t.stripeCustomerId, t.stripeCreatedAt),
     index('stripe_events_created_idx').on(t.stripeCreatedAt),
     index('stripe_events_newest_idx').on(t.receivedAt, t.id),

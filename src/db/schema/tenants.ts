@@ -147,6 +147,13 @@ export const subscriptions = pgTable(
     index('subscriptions_past_due_idx')
       .on(t.pastDueSince)
       .where(sql`${t.pastDueSince} is not null`),
+    index('subscriptions_begun_idx').on(sql`coalesce(${t.stripeCreatedAt}, ${t.createdAt})`),
+    index('subscriptions_live_idx')
+      .on(t.plan, t.status)
+      .where(sql`${t.status} <> 'canceled'`),
+    index('subscriptions_trials_idx')
+      .on(t.stripeSubscriptionId, t.tenantId, t.status)
+      .where(sql`${t.trialEnd} is not null`),
     check(
       'subscriptions_period_order',
       sql`${t.currentPeriodStart} is null or ${t.currentPeriodEnd} > ${t.currentPeriodStart}`,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chargedOf, formatMoney, formatUnitPrice } from '../money.ts';
+import { chargedOf, decimalAmount, formatMoney, formatUnitPrice } from '../money.ts';
 
 test.each([
   ['cny', 399, 0],
@@ -38,4 +38,16 @@ test.each([
   ['10', 'jpy', 'JP¥10'],
 ])('13 what one of something costs, %s of %s: all of its decimals', (minor, currency, zh) => {
   expect(formatUnitPrice(minor, currency, 'zh-CN')).toBe(zh);
+});
+
+test.each([
+  ['cny', 2_900, '29.00'],
+  ['cny', -2_853, '-28.53'],
+  ['usd', 5, '0.05'],
+  ['JPY', 2_900, '2900'],
+  ['kwd', 1_500, '1.500'],
+  ['cny', 0, '0.00'],
+  ['cny', 900_719_925_474_099, '9007199254740.99'],
+])('14 as a file has it: %s of %i is %s', (currency, amountMinor, text) => {
+  expect(decimalAmount({ amountMinor, currency })).toBe(text);
 });

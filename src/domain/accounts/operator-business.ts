@@ -1,4 +1,5 @@
 import type { Plan } from '../plans.ts';
+import type { MrrMovement } from '../prices.ts';
 import type { SubscriptionStatus } from '../billing/subscription-view.ts';
 
 /** What a calendar month (UTC) came to, in minor units of one currency; docs/operators.md defines each. */
@@ -25,6 +26,9 @@ export interface MonthFigures {
   recovered: number;
   recoveredMinor: number;
 }
+
+/** What is summed up by month as it is written: of payments, of refunds, and of each kind of movement. */
+export type BusinessSum = 'paid' | 'tax' | 'recovered' | 'refunded' | MrrMovement;
 
 export interface CurrencyFigures {
   currency: string;

@@ -72,7 +72,9 @@ function sourcesOf({ tenantId, customerId }: Parameters<typeof listTimeline>[1])
     facts: sql`jsonb_build_object('actor', a.actor_kind, 'subject', a.subject_id, 'before', a.before,
       'after', a.after)`,
   };
-  const people = sql`left join users u on a.actor_kind = 'user' and u.id::text = a.actor_id`;
+  // By the key of users: a cast of that would have each of them read.
+  const people = sql`left join users u on u.id = case
+    when a.actor_kind = 'user' and a.actor_id ~ '^[0-9a-f-]{36}$' then a.actor_id::uuid end`;
   return [
     {
       ...{ ...audit, kind: 'change' },

@@ -3,11 +3,14 @@ import {
   countSubscriptions,
   countTrials,
   sumFailed,
-  sumMovements,
-  sumPaid,
-  sumRefunded,
+  sumUsage,
 } from '../../../db/repositories/operators/business.repository.ts';
 import { listBusiness } from '../../../db/repositories/operators/business-lists.repository.ts';
+import {
+  foldBusinessChanges,
+  listMonthSums,
+  type MonthSum,
+} from '../../../db/repositories/operators/business-months.repository.ts';
 import {
   listOutstanding,
   sumOutstanding,
@@ -17,11 +20,15 @@ import type {
   BusinessRow,
   BusinessRows,
   BusinessScreen,
+  BusinessSum,
   CurrencyFigures,
   MonthFigures,
 } from '../../../domain/accounts/operator-business.ts';
+import { MICRO_PER_CREDIT } from '../../../domain/billing/credits.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { decimalAmount } from '../../../domain/money.ts';
 import { periodEnd, periodOf, periodStart, type Period } from '../../../domain/period.ts';
+import { MOVEMENTS } from '../../../domain/prices.ts';
 import { csvLine } from '../operations/csv.ts';
 import { placeCursor, placeOf, uuidCursor } from './cursors.ts';
 
@@ -55,28 +62,25 @@ export class OperatorBusiness {
     const now = clock.now();
     const months = lastMonths(periodOf(now), count);
     const from = periodStart(months[0]!);
-    const movements = await sumMovements(db);
-    const paid = await sumPaid(db, from);
-    const refunded = await sumRefunded(db, from);
-    const failed = await sumFailed(db);
-    const all = [...movements, ...paid, ...refunded, ...failed].map(({ currency }) => currency);
+    const [sums, usage, failed, subscriptions, trials, creditsMicro] = await Promise.all([
+      listMonthSums(db),
+      sumUsage(db, from),
+      sumFailed(db),
+      countSubscriptions(db),
+      countTrials(db),
+      sumOutstanding(buckets, now),
+    ]);
+    const all = [...sums, ...failed].map(({ currency }) => currency);
     const currencies = [...new Set(all)].toSorted().map((currency): CurrencyFigures => {
       const isOf = (one: { currency: string }) => one.currency === currency;
-      const figures = months.map((month) =>
-        figuresOf(month, movements.filter(isOf), paid.filter(isOf), refunded.filter(isOf)),
-      );
+      const figures = figuresOf(months, sums.filter(isOf), usage.filter(isOf));
       const open = failed.find(isOf);
       return {
         ...{ currency, mrrMinor: figures.at(-1)!.mrrMinor, months: figures },
         failed: { count: open?.count ?? 0, amountMinor: open?.minor ?? 0 },
       };
     });
-    return {
-      currencies,
-      subscriptions: await countSubscriptions(db),
-      trials: await countTrials(db),
-      creditsMicro: await sumOutstanding(buckets, now),
-    };
+    return { currencies, subscriptions, trials, creditsMicro };
   }
 
   /** What is behind a number, of one month where one is named. 400 for a cursor that is none. */
@@ -103,6 +107,11 @@ export class OperatorBusiness {
     }
   }
 
+  /** Puts together what moved the months since the last time. */
+  fold(): Promise<void> {
+    return foldBusinessChanges(this.#deps.db);
+  }
+
   async #credits(cursor: string | undefined, limit: number): Promise<BusinessRows> {
     const now = this.#deps.clock.now();
     const after = cursor === undefined ? undefined : uuidCursor(cursor);
@@ -115,8 +124,13 @@ export class OperatorBusiness {
   }
 }
 
-const lineOf = ({ at, tenantId, tenant, what, amount, currency }: BusinessRow) =>
-  csvLine([at, tenantId, tenant, what, amount, currency]);
+/** Money in its currency, credits in whole ones: what a spreadsheet can add up. */
+function lineOf({ at, tenantId, tenant, what, amount, currency }: BusinessRow): string {
+  const start = [at, tenantId, tenant, what];
+  if (amount === null) return csvLine([...start, null, null]);
+  if (currency === null) return csvLine([...start, amount / MICRO_PER_CREDIT, 'credits']);
+  return csvLine([...start, decimalAmount({ amountMinor: amount, currency }), currency]);
+}
 
 function lastMonths(last: Period, count: number): Period[] {
   const months: Period[] = [last];
@@ -126,27 +140,30 @@ function lastMonths(last: Period, count: number): Period[] {
   return months;
 }
 
+/** Of one currency: the months that are asked for, those without anything too. */
 function figuresOf(
-  month: Period,
-  movements: Awaited<ReturnType<typeof sumMovements>>,
-  paid: Awaited<ReturnType<typeof sumPaid>>,
-  refunds: Awaited<ReturnType<typeof sumRefunded>>,
-): MonthFigures {
-  const moved = (kind: string) =>
-    movements.find((one) => one.month === month && one.kind === kind)?.minor ?? 0;
-  const money = paid.find((one) => one.month === month);
-  const refundedMinor = refunds.find((one) => one.month === month)?.refunded ?? 0;
-  const paidMinor = money?.paid ?? 0;
-  return {
-    month,
-    ...{ newMinor: moved('new'), reactivationMinor: moved('reactivation') },
-    ...{ expansionMinor: moved('expansion'), contractionMinor: moved('contraction') },
-    churnMinor: moved('churn'),
-    mrrMinor: movements
-      .filter((one) => one.month <= month)
-      .reduce((sum, { minor }) => sum + minor, 0),
-    ...{ paidMinor, refundedMinor, netMinor: paidMinor - refundedMinor },
-    ...{ taxMinor: money?.tax ?? 0, usageMinor: money?.usage ?? 0 },
-    ...{ recovered: money?.recovered ?? 0, recoveredMinor: money?.recoveredMinor ?? 0 },
-  };
+  months: Period[],
+  sums: MonthSum[],
+  usage: { month: string; minor: number }[],
+): MonthFigures[] {
+  const none = { minor: 0, count: 0 };
+  return months.map((month): MonthFigures => {
+    const of = (name: BusinessSum) =>
+      sums.find((one) => one.month === month && one.name === name) ?? none;
+    const isMovement = ({ name }: MonthSum) => (MOVEMENTS as readonly string[]).includes(name);
+    const [paidMinor, refundedMinor] = [of('paid').minor, of('refunded').minor];
+    return {
+      month,
+      ...{ newMinor: of('new').minor, reactivationMinor: of('reactivation').minor },
+      ...{ expansionMinor: of('expansion').minor, contractionMinor: of('contraction').minor },
+      churnMinor: of('churn').minor,
+      mrrMinor: sums
+        .filter((one) => isMovement(one) && one.month <= month)
+        .reduce((sum, { minor }) => sum + minor, 0),
+      ...{ paidMinor, refundedMinor, netMinor: paidMinor - refundedMinor },
+      taxMinor: of('tax').minor,
+      usageMinor: usage.find((one) => one.month === month)?.minor ?? 0,
+      ...{ recovered: of('recovered').count, recoveredMinor: of('recovered').minor },
+    };
+  });
 }
