@@ -3667,7 +3667,7 @@ begin
     (select * from credit_grants
       where tenant_id = p_tenant and id <> all(v_live)
       order by expires_at desc, id
-      limit greatest(0, 100 - cardinality(v_live)))
+      limit greatest(0, least(10, 100 - cardinality(v_live))))
   ), named as (
     select c.*, c.left_micro + case when c.id = a.head_grant then a.head_left else 0 end as "left"
     from counted c

@@ -48,7 +48,7 @@ export interface CreditsView {
   balance: number;
   /** What work under way keeps of grants. */
   held: number;
-  /** In the order of drawing; those that are used, expired or revoked behind the others. */
+  /** In the order of drawing; behind them the last ten that are used, expired or revoked. */
   grants: GrantView[];
   /** What is used without a grant, and billed afterwards. */
   overage: OverageUsed;

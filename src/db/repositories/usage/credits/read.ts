@@ -17,7 +17,7 @@ export interface CreditsNow {
   balance: number;
   /** Of all grants together, also those that are not listed. */
   held: number;
-  /** In the order of drawing, then those that are over; the latest hundred. */
+  /** In the order of drawing, a hundred at most; then the ten that were over last. */
   grants: {
     id: string;
     origin: GrantOrigin;
