@@ -103,7 +103,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     invoices: new StatementInvoices({ stripe: client, environment: config.environment }),
   });
   const acts = new TenantActs({
-    ...{ db, clock, usage, credits, purchases, statements },
+    ...{ db, clock, usage, credits, purchases, statements, remedies },
     subscriptions: new SubscriptionService(selling, statements),
     log: new OperatorLog({ db, clock }),
   });

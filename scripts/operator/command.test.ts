@@ -34,6 +34,8 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:spread', true],
   ['community:reports', false],
   ['community:hide', true],
+  ['grace:extend', true],
+  ['invoice:refund', true],
   ['subscription:end', true],
   ['tenant:delete', true],
   ['mail:resend', true],

@@ -7,7 +7,8 @@ export const remedyState = pgEnum('remedy_state', ['open', 'done', 'noted']);
 
 /**
  * What has to be put right at Stripe because money came that gives nothing, or would: a refund, or
- * the end of a subscription. Written in the transaction that found it, carried out after it, once:
+ * the end of a subscription; and what an operator gives back. Written in the transaction that found it,
+ * carried out after it, once:
  * a kind and its subject are there once for ever. `noted` is left to an operator, by policy.
  */
 export const remedies = pgTable(
@@ -17,14 +18,14 @@ export const remedies = pgTable(
     tenantId: uuid()
       .notNull()
       .references(() => tenants.id),
-    /** `end_subscription` or `refund_invoice`. */
+    /** `end_subscription`, `refund_invoice` or `refund_sum`. */
     kind: text().notNull(),
-    /** Stripe's id of the subscription or invoice. */
+    /** Stripe's id of the subscription or invoice; of a sum with the ref that it is given for. */
     subjectId: text().notNull(),
-    /** `late_payment`, `duplicate_subscription`, `trial_used`. */
+    /** `late_payment`, `duplicate_subscription`, `trial_used`, `operator`. */
     cause: text().notNull(),
     state: remedyState().notNull(),
-    /** From when on payments of the subscription are given back; what the carrying out found. */
+    /** From when on payments of the subscription are given back; of a sum what and why; what the carrying out found. */
     details: jsonb().notNull().default({}),
     attempts: integer().notNull().default(0),
     lastError: text(),

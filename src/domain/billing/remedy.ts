@@ -1,5 +1,5 @@
-/** What is put right at Stripe, and why. */
-export type RemedyKind = 'end_subscription' | 'refund_invoice';
+/** What is put right at Stripe, and why. `refund_sum`: so much of an invoice, as an operator decided. */
+export type RemedyKind = 'end_subscription' | 'refund_invoice' | 'refund_sum';
 
 /**
  * `late_payment`: money for what was over, or for a team that was deleted. `duplicate_subscription`:
@@ -7,6 +7,9 @@ export type RemedyKind = 'end_subscription' | 'refund_invoice';
  */
 export const REMEDY_CAUSES = ['late_payment', 'duplicate_subscription', 'trial_used'] as const;
 export type RemedyCause = (typeof REMEDY_CAUSES)[number];
+
+/** Why money goes back to a customer. */
+export type RefundCause = RemedyCause | 'operator';
 
 /** What an operator wants done about money that gives nothing: given back, or only told. */
 export const REFUND_POLICIES = ['refund', 'alert'] as const;

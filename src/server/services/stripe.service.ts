@@ -11,7 +11,7 @@ import * as customers from './stripe/customers.ts';
 import * as invoices from './stripe/invoices/invoices.ts';
 import * as renewal from './stripe/renewal.ts';
 import * as schedules from './stripe/schedules.ts';
-import * as refunds from './stripe/refunds.ts';
+import { InvoiceRefunds } from './stripe/refunds.ts';
 import * as packCheckout from './stripe/packs/pack-checkout.ts';
 import * as purchases from './stripe/packs/purchase-facts.ts';
 import { TopUpInvoices } from './stripe/packs/top-up-invoices.ts';
@@ -38,12 +38,14 @@ export class StripeService {
 
   readonly billingDetails: BillingDetailsCalls;
   readonly topUps: TopUpInvoices;
+  readonly refunds: InvoiceRefunds;
 
   constructor({ stripe, portalConfiguration, environment, till }: StripeDeps) {
     this.environment = environment;
     this.billingDetails = new BillingDetailsCalls(stripe);
     this.#installation = { environment, till };
     this.topUps = new TopUpInvoices(stripe, this.#installation);
+    this.refunds = new InvoiceRefunds(stripe);
     this.#stripe = stripe;
     this.#portalConfiguration = portalConfiguration;
   }
@@ -206,11 +208,6 @@ export class StripeService {
   /** The subscription's invoices that are paid, the newest hundred. */
   listPaidInvoices(subscriptionId: string) {
     return callStripe(() => invoices.listPaidInvoices(this.#stripe, subscriptionId, SYNC_TIMEOUTS));
-  }
-
-  /** Gives back what was charged for an invoice; asking again gives nothing twice. */
-  refundInvoice(values: Parameters<typeof refunds.refundInvoice>[1]) {
-    return callStripe(() => refunds.refundInvoice(this.#stripe, values));
   }
 
   findCharge(chargeId: string) {

@@ -53,7 +53,8 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   invalid_cap: 'The cap takes a whole amount from 0 to 100,000.',
   refund_window_over:
     'The seven days in which unused credits can be given back here are over. Write to support.',
-  nothing_to_refund: 'Nothing of this purchase can be given back any more.',
+  nothing_to_refund: 'So much cannot be given back any more.',
+  refund_elsewhere: 'This invoice is for credits or a statement, which have an act of their own.',
   no_subscription: 'There is no subscription to change.',
   not_resumable: 'This subscription has ended and cannot be resumed. You can subscribe again.',
   same_price: 'You are on this price already.',

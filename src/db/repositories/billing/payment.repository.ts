@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, or, sql, type SQL, sum } from 'drizzle-orm';
+import { and, desc, eq, inArray, or, sql, sum, type SQL } from 'drizzle-orm';
 import type { DbOrTx } from '../../client.ts';
 import {
   payments,
@@ -81,6 +81,22 @@ export async function findPaymentByInvoice(
     .select()
     .from(payments)
     .where(eq(payments.stripeInvoiceId, stripeInvoiceId));
+  return row;
+}
+
+/** The tenant's invoice of this number, or of this id at Stripe. */
+export async function findPaymentNamed(
+  db: DbOrTx,
+  tenantId: string,
+  name: string,
+): Promise<Payment | undefined> {
+  const named = or(eq(payments.stripeInvoiceId, name), eq(payments.number, name));
+  const [row] = await db
+    .select()
+    .from(payments)
+    .where(and(eq(payments.tenantId, tenantId), named))
+    .orderBy(...NEWEST_FIRST)
+    .limit(1);
   return row;
 }
 

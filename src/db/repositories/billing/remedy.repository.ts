@@ -1,5 +1,5 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
-import type { RemedyCause, RemedyKind } from '../../../domain/billing/remedy.ts';
+import type { RefundCause, RemedyCause, RemedyKind } from '../../../domain/billing/remedy.ts';
 import type { DbOrTx } from '../../client.ts';
 import { checkoutSessions, remedies, type Remedy } from '../../schema/index.ts';
 
@@ -10,7 +10,7 @@ export async function insertRemedy(
     tenantId: string;
     kind: RemedyKind;
     subjectId: string;
-    cause: RemedyCause;
+    cause: RefundCause;
     state: 'open' | 'noted';
     details?: object;
     now: Date;
@@ -59,6 +59,37 @@ export async function listTenantsToRemedy(db: DbOrTx, now: Date, limit: number):
     .where(isDue(now))
     .limit(limit);
   return rows.map((row) => row.tenantId);
+}
+
+/** One of a kind and a subject, whatever became of it. */
+export async function findRemedy(
+  db: DbOrTx,
+  { kind, subjectId }: { kind: RemedyKind; subjectId: string },
+): Promise<Remedy | undefined> {
+  const [row] = await db
+    .select()
+    .from(remedies)
+    .where(and(eq(remedies.kind, kind), eq(remedies.subjectId, subjectId)));
+  return row;
+}
+
+/** Sums of an invoice that are to go back and did not yet. */
+export function listOpenSums(db: DbOrTx, invoiceId: string): Promise<Remedy[]> {
+  return db
+    .select()
+    .from(remedies)
+    .where(
+      and(
+        ...[eq(remedies.kind, 'refund_sum'), eq(remedies.state, 'open')],
+        sql`${remedies.details} ->> 'invoiceId' = ${invoiceId}`,
+      ),
+    );
+}
+
+/** Has one that waits for its next try be due. */
+export async function hastenRemedy(db: DbOrTx, id: string, now: Date): Promise<void> {
+  const waiting = and(eq(remedies.id, id), eq(remedies.state, 'open'));
+  await db.update(remedies).set({ nextAttemptAt: now }).where(waiting);
 }
 
 export async function markRemedyDone(

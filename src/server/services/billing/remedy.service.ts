@@ -3,6 +3,7 @@ import { raiseAlert, resolveAlert } from '../../../db/repositories/operations/al
 import { listTenantsAtCheckout } from '../../../db/repositories/billing/checkout-session.repository.ts';
 import { tryLockTenantBilling } from '../../../db/repositories/billing/lock.repository.ts';
 import {
+  findRemedy,
   listDueRemedies,
   listTenantsToRemedy,
   markRemedyDone,
@@ -10,11 +11,21 @@ import {
 } from '../../../db/repositories/billing/remedy.repository.ts';
 import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Remedy } from '../../../db/schema/index.ts';
+import { BillingError } from '../../../domain/errors.ts';
 import { errorText } from '../../error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { closeCheckouts } from './remedy/close-checkouts.ts';
 import { endSubscription } from './remedy/end-subscription.ts';
+import {
+  judgeSum,
+  orderSum,
+  type SumDetails,
+  type SumFound,
+  type SumOrder,
+  type SumWish,
+} from './remedy/order-sum.ts';
 import { refundInvoice } from './remedy/refund-invoice.ts';
+import { refundSum, type SumOutcome } from './remedy/refund-sum.ts';
 import { syncCustomer } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
 import { REMEDY_QUEUE } from './sync/queues.ts';
@@ -68,6 +79,29 @@ export class RemedyService {
     }
   }
 
+  /** What of an invoice an operator would give back; see `judgeSum`. */
+  judgeSum(wish: SumWish): Promise<SumFound> {
+    return judgeSum(this.#deps, wish);
+  }
+
+  /**
+   * Gives a sum of an invoice back, once a ref: a repeat answers what became of the first. Besides the errors
+   * of `judgeSum`: 503 `outcome_unknown` while it is not known, and 409 `nothing_to_refund` where Stripe refused.
+   */
+  async refundSum(order: SumOrder): Promise<SumDetails & { isNew: boolean }> {
+    const { db, log } = this.#deps;
+    const { tenantId } = order;
+    const { subjectId, isNew } = await orderSum(this.#deps, order);
+    await this.carryOut(tenantId).catch((err: unknown) => {
+      log.warn({ err, tenantId }, 'a remedy was put off');
+    });
+    const remedy = await findRemedy(db, { kind: 'refund_sum', subjectId });
+    if (remedy?.state !== 'done') throw sumUnknown();
+    const { outcome, ...sum } = remedy.details as SumDetails & { outcome: SumOutcome['outcome'] };
+    if (outcome === 'refunded') return { ...sum, isNew };
+    throw new BillingError('nothing_to_refund', 'The payment service refused to give this back.');
+  }
+
   async #carryOutDue(tenantId: string): Promise<boolean> {
     const { db, clock } = this.#deps;
     const due = await listDueRemedies(db, tenantId, clock.now());
@@ -99,6 +133,7 @@ export class RemedyService {
   }
 
   #perform(tx: Tx, remedy: Remedy, now: Date): Promise<object> {
+    if (remedy.kind === 'refund_sum') return refundSum(this.#deps, tx, remedy, now);
     return remedy.kind === 'end_subscription'
       ? endSubscription(this.#deps, tx, remedy, now)
       : refundInvoice(this.#deps, tx, remedy, now);
@@ -130,4 +165,12 @@ export class RemedyService {
       actor: { kind: 'system', task: 'remedy' },
     });
   }
+}
+
+function sumUnknown(): BillingError {
+  return new BillingError(
+    'outcome_unknown',
+    'The payment service did not say whether the refund went through. It is carried to its end within a few minutes, once; look again then.',
+    { retryAfterSeconds: 120 },
+  );
 }

@@ -1,8 +1,8 @@
 import type { Tx } from '../../../../db/client.ts';
 import type { Remedy } from '../../../../db/schema/index.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
-import { writeCharge } from '../sync/write-charges.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
+import { writeCharges } from './write-charges.ts';
 
 /** Gives back what was charged for an invoice, once, writes it down and tells the customer. */
 export async function refundInvoice(
@@ -13,11 +13,8 @@ export async function refundInvoice(
 ): Promise<object> {
   const { subjectId: invoiceId, tenantId, cause } = remedy;
   const reason = cause === 'duplicate_subscription' ? 'duplicate' : 'requested_by_customer';
-  const done = await deps.stripe.refundInvoice({ invoiceId, cause, reason });
-  for (const chargeId of done.chargeIds) {
-    const reading = await deps.stripe.findCharge(chargeId);
-    if (reading) await writeCharge(tx, tenantId, reading, now);
-  }
+  const done = await deps.stripe.refunds.giveAllBack({ invoiceId, cause, reason });
+  await writeCharges(deps, tx, { tenantId, chargeIds: done.chargeIds, now });
   if (done.returnedMinor > 0) {
     await queueMail(tx, tenantId, {
       kind: 'payment_refunded',

@@ -3,14 +3,17 @@ import { findPurchase } from '../../../../db/repositories/billing/credit-purchas
 import type { Statement } from '../../../../db/schema/index.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { PurchaseService } from '../../billing/purchase.service.ts';
+import type { RemedyService } from '../../billing/remedy.service.ts';
 import type { StatementService } from '../../billing/statement.service.ts';
 import type { StatementAct } from '../../billing/statements/operate.ts';
+import { actorOf } from '../operator-identity.ts';
 import { fact, told, type Act } from './act.ts';
 
 export interface MoneyDeps {
   db: Db;
   purchases: Pick<PurchaseService, 'refundByOperator'>;
   statements: Pick<StatementService, 'find' | 'operate'>;
+  remedies: Pick<RemedyService, 'judgeSum' | 'refundSum'>;
 }
 
 /** Gives a purchase of credits back: what is unused of it, or a sum. 404, 409 `nothing_to_refund`. */
@@ -47,6 +50,37 @@ export const refundPurchase: Act<
     true,
     fact.money('refund', back),
     fact.credits('credits', Math.round(done.revokedCredits * 1_000_000)),
+  );
+};
+
+/**
+ * Gives an invoice back, all that is left of it or a sum, once a `ref`; the subscription stays as it is.
+ * Errors are those of `RemedyService.refundSum`.
+ */
+export const refundInvoice: Act<
+  MoneyDeps,
+  { invoice: string; amountMinor?: number | undefined; ref: string }
+> = async ({ remedies }, on, { invoice, amountMinor, ref }) => {
+  const { operator, tenantId, reason, dryRun } = on;
+  const wish = { tenantId, invoice, amountMinor };
+  if (dryRun) {
+    const { payment, currency, ...found } = await remedies.judgeSum(wish);
+    const money = (name: 'paid' | 'refunded' | 'refundable' | 'refund', sum: number) =>
+      fact.money(name, { amountMinor: sum, currency });
+    return told(
+      false,
+      ...[fact.text('invoice', payment.number), money('paid', payment.amountPaidMinor)],
+      ...[money('refunded', payment.amountRefundedMinor), money('refundable', found.leftMinor)],
+      ...[money('refund', found.amountMinor), fact.text('subscription', 'unchanged')],
+    );
+  }
+  const { requestId } = operator;
+  const order = { ...wish, ref, reason, actor: actorOf(operator), requestId };
+  const done = await remedies.refundSum(order);
+  return told(
+    true,
+    ...[fact.money('refund', done), fact.text('subscription', 'unchanged')],
+    ...(done.isNew ? [] : [fact.text('repeated', ref)]),
   );
 };
 
