@@ -517,6 +517,21 @@ create table rate_limits (
   constraint rate_limits_pkey PRIMARY KEY (key)
 );
 
+create table reconcile_runs (
+  id bigint generated always as identity not null,
+  trigger text not null,
+  begun_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  customers integer default 0 not null,
+  mended_count integer default 0 not null,
+  mended jsonb default '[]'::jsonb not null,
+  failed_count integer default 0 not null,
+  failed jsonb default '[]'::jsonb not null,
+  error text,
+  constraint reconcile_runs_pkey PRIMARY KEY (id),
+  constraint reconcile_runs_trigger CHECK ((trigger = ANY (ARRAY['schedule'::text, 'hand'::text])))
+);
+
 create table refresh_tokens (
   id uuid default gen_random_uuid() not null,
   user_id uuid not null,
@@ -729,6 +744,8 @@ create table subscriptions (
   raised_until timestamp with time zone,
   plan_version integer,
   raised_from_version integer,
+  grace_until timestamp with time zone,
+  grace_for timestamp with time zone,
   constraint subscriptions_period_order CHECK (((current_period_start IS NULL) OR (current_period_end > current_period_start))),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_schedule_whole CHECK ((num_nonnulls(scheduled_plan, scheduled_price_id, scheduled_at) = ANY (ARRAY[0, 3]))),
@@ -808,6 +825,8 @@ create sequence business_changes_id_seq cache 1;
 create sequence conversation_turns_position_seq cache 1;
 
 create sequence mrr_movements_id_seq cache 1;
+
+create sequence reconcile_runs_id_seq cache 1;
 
 CREATE INDEX alerts_newest_idx ON public.alerts USING btree (raised_at, id);
 
@@ -912,6 +931,8 @@ CREATE INDEX payments_tenant_created_idx ON public.payments USING btree (tenant_
 CREATE INDEX payments_tenant_period_idx ON public.payments USING btree (tenant_id, period_start);
 
 CREATE INDEX rate_limits_expire_idx ON public.rate_limits USING btree (expire);
+
+CREATE INDEX reconcile_runs_begun_idx ON public.reconcile_runs USING btree (begun_at);
 
 CREATE INDEX refresh_tokens_expires_idx ON public.refresh_tokens USING btree (expires_at);
 

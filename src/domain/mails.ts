@@ -7,6 +7,7 @@ export const BILLING_MAILS: readonly string[] = [
   'cancellation',
   'change_settled',
   'credits_ending',
+  'grace_extended',
   'overage_cap',
   'overage_lapsed',
   'pack_bought',

@@ -56,6 +56,7 @@ function scheduleBilling({
   );
   jobs.every('reconcile', '17 */6 * * *', async (signal) => {
     const { synced, missing, failed } = await reconcile.sweep({
+      trigger: 'schedule',
       ageMs: SWEEP_AGE_MS,
       onlyDue: true,
       signal,

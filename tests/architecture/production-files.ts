@@ -26,6 +26,8 @@ export const OPERATORS = [
   'usage:spread',
   'community:reports',
   'community:hide',
+  'grace:extend',
+  'invoice:refund',
   'subscription:end',
   'tenant:delete',
   'mail:resend',

@@ -20,6 +20,7 @@ import type {
   TenantsPage,
   TimelinePage,
 } from '../../domain/accounts/operator-tenant.ts';
+import type { ReconcileRunsPage } from '../../domain/accounts/reconcile-run.ts';
 import type { OperatorLogPage, OperatorSessionView } from '../../domain/accounts/operator-view.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
@@ -74,4 +75,6 @@ export async function downloadBusiness(list: BusinessList, month: string): Promi
   return (await authorizedFetch(at(`business/${list}/export.csv`, { month }))).blob();
 }
 export const readHealth = () => getJson<HealthScreen>(at('health'));
+export const listReconcileRuns = (cursor: string | null) =>
+  getJson<ReconcileRunsPage>(at('reconcile-runs', { cursor }));
 export const readLog = (cursor: string | null) => getJson<OperatorLogPage>(at('log', { cursor }));

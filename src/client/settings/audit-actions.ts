@@ -42,6 +42,8 @@ const ACTIONS = [
   'subscription.change_unscheduled',
   'subscription.cancel_requested',
   'subscription.change_requested',
+  'subscription.refund_requested',
+  'subscription.grace_extended',
   'subscription.resume_requested',
   'purchase.refund_requested',
   'credits.granted',

@@ -32,6 +32,12 @@ export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
   ],
   trust_overage: [{ name: 'exposureMinor', kind: 'number', empty: null }],
   end_subscription: [{ name: 'when', kind: 'choice', choices: ['period_end', 'now'] }],
+  extend_grace: [{ name: 'until', kind: 'text' }],
+  refund_invoice: [
+    { name: 'invoice', kind: 'text' },
+    { name: 'amountMinor', kind: 'number', empty: 'left_out' },
+    ref,
+  ],
   refund_purchase: [
     { name: 'purchaseId', kind: 'text' },
     { name: 'amountMinor', kind: 'number', empty: 'left_out' },

@@ -1,4 +1,4 @@
-import { and, count, eq, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, count, eq, isNotNull, lte, not, sql } from 'drizzle-orm';
 import { byAge } from '../../domain/billing/subscription-age.ts';
 import type { DbOrTx } from '../client.ts';
 import {
@@ -67,13 +67,18 @@ export class SubscriptionRepository {
     return this.update(id, { ...values, updatedAt: values.syncedAt });
   }
 
-  /** Customers of paying tenants whose past-due subscription passed `before` in arrears. */
-  async listCustomersPastDueSince(before: Date): Promise<string[]> {
+  /**
+   * Customers of paying tenants whose past-due subscription passed `before` in arrears, without those who
+   * were given longer than `now`.
+   */
+  async listCustomersPastDueSince(before: Date, now: Date): Promise<string[]> {
+    const { pastDueSince, graceFor, graceUntil } = subscriptions;
+    const isGivenLonger = sql`coalesce(${graceFor} = ${pastDueSince} and ${graceUntil} > ${now.toISOString()}, false)`;
     const rows = await this.#db
       .selectDistinct({ customerId: subscriptions.stripeCustomerId })
       .from(subscriptions)
       .innerJoin(tenants, eq(tenants.subscriptionId, subscriptions.id))
-      .where(and(isNotNull(subscriptions.pastDueSince), lte(subscriptions.pastDueSince, before)));
+      .where(and(isNotNull(pastDueSince), lte(pastDueSince, before), not(isGivenLonger)));
     return rows.map((row) => row.customerId);
   }
 }

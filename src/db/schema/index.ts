@@ -21,6 +21,7 @@ export * from './operators.ts';
 export * from './payments.ts';
 export * from './plan-limits.ts';
 export * from './plan-versions.ts';
+export * from './reconcile-runs.ts';
 export * from './remedies.ts';
 export * from './rate-cards.ts';
 export * from './rate-limits.ts';

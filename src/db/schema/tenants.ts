@@ -108,6 +108,9 @@ export const subscriptions = pgTable(
     endedAt: instant(),
     trialEnd: instant(),
     pastDueSince: instant(),
+    /** Grace that an operator gave, and for the arrears of which instant; written by `extendGrace` alone. */
+    graceUntil: instant(),
+    graceFor: instant(),
     scheduledPlan: plan(),
     scheduledPriceId: text(),
     scheduledAt: instant(),

@@ -6,6 +6,8 @@ export const TENANT_ACTS = [
   'correct_usage',
   'trust_overage',
   'end_subscription',
+  'extend_grace',
+  'refund_invoice',
   'refund_purchase',
   'operate_statement',
   'resend_mail',
@@ -47,6 +49,11 @@ export const ACT_FACTS = [
   'character',
   'voided',
   'unbilled',
+  'invoice',
+  'refundable',
+  'subscription',
+  'graceEnded',
+  'graceEnds',
 ] as const;
 export type ActFactName = (typeof ACT_FACTS)[number];
 

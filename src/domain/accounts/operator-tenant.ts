@@ -38,6 +38,8 @@ export interface HeldSubscription {
   cancelAt: string | null;
   trialEnd: string | null;
   pastDueSince: string | null;
+  /** Longer grace that an operator gave for what is past due now. */
+  graceUntil: string | null;
   endedAt: string | null;
   nextInvoice: Money | null;
 }

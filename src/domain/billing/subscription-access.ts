@@ -5,8 +5,21 @@ import type { SubscriptionStatus } from './subscription-view.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
+/** What an operator gave beyond the days of grace. */
+export interface GraceExtension {
+  /** First instant without access. */
+  graceUntil: Date | null;
+  /** Since when money was missing when it was given: it holds for those arrears alone. */
+  graceFor: Date | null;
+}
+
+const NOT_EXTENDED: GraceExtension = { graceUntil: null, graceFor: null };
+
+/** An operator may give so many days from now at most. */
+export const GRACE_EXTENSION_DAYS_MAX = 30;
+
 /** What the access decision needs of a subscription row. */
-export interface AccessFacts {
+export interface AccessFacts extends Partial<GraceExtension> {
   /** What it pays for: the last known plan when its price is not in the catalogue. */
   plan: Plan;
   /** Ours; for a status that we do not know, the one it had before. */
@@ -21,21 +34,39 @@ interface RankFacts extends AccessFacts, Age {
   endedAt: Date | null;
 }
 
-/** First instant without access for a subscription that is past due since `pastDueSince`. */
-export function graceEndsAt(pastDueSince: Date, graceDays: number): Date {
-  return new Date(pastDueSince.getTime() + graceDays * DAY_MS);
+/**
+ * First instant without access for a subscription that is past due since `pastDueSince`: after the days of
+ * grace, or later where an operator gave that for these arrears. When another invoice is the unpaid one,
+ * `pastDueSince` is another, and what was given is over.
+ */
+export function graceEndsAt(
+  pastDueSince: Date,
+  graceDays: number,
+  { graceUntil, graceFor }: Partial<GraceExtension> = NOT_EXTENDED,
+): Date {
+  const usual = new Date(pastDueSince.getTime() + graceDays * DAY_MS);
+  const isGiven = graceUntil && isExtended({ graceFor, pastDueSince });
+  return isGiven && graceUntil > usual ? graceUntil : usual;
+}
+
+/** Whether what an operator gave is for the arrears that there are now. */
+export function isExtended(row: {
+  graceFor?: Date | null | undefined;
+  pastDueSince: Date | null;
+}): boolean {
+  return row.pastDueSince !== null && row.graceFor?.getTime() === row.pastDueSince.getTime();
 }
 
 /**
  * Whether the subscription gives its plan at `now`. Trialing and active do; past due does for the
- * days of grace; unpaid, incomplete, paused and ended ones do not. A status that we do not know
+ * days of grace, or for longer where an operator gave it; unpaid, incomplete, paused and ended ones do not. A status that we do not know
  * gives what the subscription gave before: nothing new, and nothing is taken.
  */
 export function givesAccess(facts: AccessFacts, now: Date, graceDays: number): boolean {
   const known = parseStripeStatus(facts.stripeStatus);
   const access = known ? meaningOf(known).access : ACCESS_OF_STATUS[facts.status];
   if (access !== 'grace') return access === 'plan';
-  return facts.pastDueSince !== null && now < graceEndsAt(facts.pastDueSince, graceDays);
+  return facts.pastDueSince !== null && now < graceEndsAt(facts.pastDueSince, graceDays, facts);
 }
 
 const ACCESS_OF_STATUS = {

@@ -24,6 +24,12 @@ import { checkoutState } from './billing/subscription/checkout-state.ts';
 import { changePlan } from './billing/subscription/change-plan.ts';
 import { deleteTenant } from './billing/subscription/delete-tenant.ts';
 import { expireGrace } from './billing/sync/entitlement.ts';
+import {
+  extendGrace,
+  judgeGrace,
+  type GraceFound,
+  type GraceWish,
+} from './billing/subscription/extend-grace.ts';
 import { SubscriptionReader } from './billing/subscription/overview.ts';
 import { previewChange } from './billing/subscription/preview.ts';
 import type { StatementService } from './billing/statement.service.ts';
@@ -138,6 +144,16 @@ export class SubscriptionService {
   /** Ends plans whose days of grace are over; answers how many. */
   expireGrace(): Promise<number> {
     return expireGrace(this.#billing);
+  }
+
+  /** Whose grace would be extended; see `judgeGrace`. */
+  judgeGrace(wish: GraceWish): Promise<GraceFound> {
+    return judgeGrace(this.#billing, wish);
+  }
+
+  /** Moves the end of a past-due tenant's grace; see `extendGrace`. */
+  extendGrace(wish: Parameters<typeof extendGrace>[1]): Promise<GraceFound> {
+    return extendGrace(this.#billing, wish);
   }
 
   /** Tells Stripe the addresses that owners have changed to. */

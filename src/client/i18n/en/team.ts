@@ -98,6 +98,8 @@ export default {
       subscription_created: 'Subscription began',
       subscription_cancel_requested: 'Asked to cancel',
       subscription_change_requested: 'Asked for another plan',
+      subscription_refund_requested: 'Had an invoice refunded',
+      subscription_grace_extended: 'Was given longer to pay',
       subscription_resume_requested: 'Took a planned change back',
       user_email_changed: 'Changed their e-mail address',
       user_password_changed: 'Changed their password',

@@ -97,6 +97,8 @@ const team: Messages['team'] = {
       subscription_created: '订阅已开始',
       subscription_cancel_requested: '申请取消订阅',
       subscription_change_requested: '申请变更方案',
+      subscription_refund_requested: '退还账单款项',
+      subscription_grace_extended: '获准延后付款',
       subscription_resume_requested: '撤回计划的变更',
       user_email_changed: '更改邮箱',
       user_password_changed: '更改密码',

@@ -24,6 +24,22 @@ function row(
 }
 
 test.each([
+  ['what was given, for these arrears', at('20'), failedAt, at('19'), true],
+  ['its end', at('20'), failedAt, at('20'), false],
+  ['another invoice is the unpaid one', at('20'), at('09'), at('18'), false],
+  ['less than the usual days', at('12'), failedAt, at('16'), true],
+  ['nothing was given', null, null, at('18'), false],
+] as const)('longer grace: %s', (_, graceUntil, graceFor, now, expected) => {
+  const owing = row('pro', 'past_due', { status: 'past_due', since: failedAt });
+  expect(givesAccess({ ...owing, graceUntil, graceFor }, now, 7)).toBe(expected);
+  // Stripe's end is the end, whatever was given.
+  for (const over of ['unpaid', 'canceled']) {
+    const facts = { ...owing, stripeStatus: over, graceUntil, graceFor };
+    expect(givesAccess(facts, now, 7)).toBe(false);
+  }
+});
+
+test.each([
   ['active', 'active', null, at('20'), true],
   ['trialing', 'trialing', null, at('20'), true],
   ['past due, first instant', 'past_due', failedAt, failedAt, true],

@@ -60,6 +60,15 @@ const actBody = z
       when: z.enum(['now', 'period_end']),
     }),
     z.strictObject({
+      ...{ ...shared, act: z.literal('extend_grace') },
+      until: z.union([z.iso.date(), z.iso.datetime()]).openapi({ example: '2026-12-24' }),
+    }),
+    z.strictObject({
+      ...{ ...shared, act: z.literal('refund_invoice'), ref },
+      invoice: plainText(1, 100).openapi({ description: 'Its number, or its id (`in_…`).' }),
+      amountMinor: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+    }),
+    z.strictObject({
       ...{ ...shared, act: z.literal('refund_purchase'), purchaseId: z.uuid() },
       amountMinor: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
     }),
@@ -78,6 +87,9 @@ const actBody = z
     }),
   ])
   .openapi('TenantAct');
+
+type Wish = DistributiveOmit<z.output<typeof actBody>, 'reason' | 'dryRun'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 export const actResultSchema = z
   .object({
@@ -105,7 +117,13 @@ export function tenantActRoutes(context: Context): OpenAPIHono<AppEnv> {
       responses: {
         200: json(actResultSchema, 'What would be, or was, done.'),
         ...errors(...REFUSED, 'tenant_not_found', 'invalid_request', 'invalid_period'),
-        ...errors('no_subscription', 'nothing_to_refund', 'state_changed', 'payment_required'),
+        ...errors(
+          'no_subscription',
+          'nothing_to_refund',
+          'refund_elsewhere',
+          'state_changed',
+          'payment_required',
+        ),
         ...errors('stripe_unavailable', 'outcome_unknown', 'database_unavailable', 'busy'),
       },
     }),
@@ -113,10 +131,14 @@ export function tenantActRoutes(context: Context): OpenAPIHono<AppEnv> {
       const { reason, dryRun, ...wish } = c.req.valid('json');
       const { id: tenantId } = c.req.valid('param');
       const on = { operator: operatorOf(c), tenantId, reason, dryRun };
-      const named: TenantWish =
-        wish.act === 'correct_usage' ? { ...wish, period: requestedPeriod(wish.period) } : wish;
-      return c.json(await acts.carryOut(on, named), 200);
+      return c.json(await acts.carryOut(on, named(wish)), 200);
     },
   );
   return router;
+}
+
+/** With what is more than it looks like in JSON. */
+function named(wish: Wish): TenantWish {
+  if (wish.act === 'correct_usage') return { ...wish, period: requestedPeriod(wish.period) };
+  return wish.act === 'extend_grace' ? { ...wish, until: new Date(wish.until) } : wish;
 }

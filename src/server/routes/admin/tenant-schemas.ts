@@ -50,7 +50,7 @@ const subscription = z.object({
   interval: z.enum(['month', 'year']).nullable(),
   ...{ currentPeriodEnd: instant.nullable(), cancelAt: instant.nullable() },
   ...{ trialEnd: instant.nullable(), pastDueSince: instant.nullable() },
-  ...{ endedAt: instant.nullable(), nextInvoice: money.nullable() },
+  ...{ graceUntil: instant.nullable(), endedAt: instant.nullable(), nextInvoice: money.nullable() },
 });
 
 export const tenantSchema = z

@@ -5,8 +5,10 @@ import {
   SWEEP_START,
 } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import { writeSetting } from '../../../db/repositories/operations/setting.repository.ts';
+import type { RunTrigger } from '../../../domain/accounts/reconcile-run.ts';
 import { LAST_RECONCILE_SETTING } from './metrics.ts';
 import { catchUpEvents, countMissingEvents } from './reconcile/catch-up.ts';
+import { RunLog } from './reconcile/run-log.ts';
 import { Sweep, type SweepResult } from './reconcile/sweep.ts';
 import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer, type SyncOutcome } from './sync/sync-customer.ts';
@@ -22,6 +24,13 @@ const RETRIES = 20;
 /** What became of somebody who subscribes at Stripe and was unknown here. */
 export interface Backfilled extends Subscriber {
   outcome: SyncOutcome | 'not_done';
+}
+
+export interface SweepOptions {
+  trigger?: RunTrigger;
+  ageMs?: number;
+  onlyDue?: boolean;
+  signal?: AbortSignal;
 }
 
 /** Closes the gaps that webhooks leave: lost ones, an endpoint that was off, a restored backup. */
@@ -46,14 +55,30 @@ export class ReconcileService {
   /**
    * Syncs every customer, invoices, refunds and disputes included, or those not read from Stripe for
    * `ageMs`. One that fails does not stop the sweep; an absent Stripe does: 503 `stripe_unavailable`.
-   * `onlyDue` leaves out those whose failure waits for a later try.
+   * `onlyDue` leaves out those whose failure waits for a later try. What it found is kept, as a run.
    */
-  async sweep(
-    options: { ageMs?: number; onlyDue?: boolean; signal?: AbortSignal } = {},
-  ): Promise<SweepResult> {
+  async sweep(options: SweepOptions = {}): Promise<SweepResult> {
+    const { trigger = 'hand' } = options;
+    const log = await RunLog.begin(this.#deps, trigger);
+    const sweep = new Sweep(this.#deps, (id) => log.watch(id, () => this.#sync(id)));
+    try {
+      await this.#visitAll(sweep, options);
+      const result = await sweep.end();
+      const isStopped = options.signal?.aborted === true;
+      await log.end(result, isStopped ? new Error('It was stopped.') : undefined);
+      const at = this.#deps.clock.now();
+      const setting = { at: at.toISOString() };
+      if (!isStopped) await writeSetting(this.#deps.db, LAST_RECONCILE_SETTING, setting, at);
+      return result;
+    } catch (error) {
+      await log.end(sweep.result, error);
+      throw error;
+    }
+  }
+
+  async #visitAll(sweep: Sweep, options: SweepOptions): Promise<void> {
     const { ageMs = 0, onlyDue = false, signal } = options;
     const { db, clock } = this.#deps;
-    const sweep = this.#newSweep();
     // Nobody is read twice: what this sweep syncs is newer than its beginning.
     const begun = clock.now();
     const syncedBefore = new Date(begun.getTime() - ageMs);
@@ -65,12 +90,6 @@ export class ReconcileService {
       after = page.at(-1) ?? after;
       if (page.length < PAGE) break;
     }
-    const result = await sweep.end();
-    if (!signal?.aborted) {
-      const at = clock.now();
-      await writeSetting(db, LAST_RECONCILE_SETTING, { at: at.toISOString() }, at);
-    }
-    return result;
   }
 
   /**
@@ -125,15 +144,11 @@ export class ReconcileService {
   /** Tries customers again that failed alone and whose next try is due. */
   async retryFailed(signal?: AbortSignal): Promise<SweepResult> {
     const { db, clock } = this.#deps;
-    const sweep = this.#newSweep();
+    const sweep = new Sweep(this.#deps, (customerId) => this.#sync(customerId));
     for (const customerId of await listDueSyncFailures(db, clock.now(), RETRIES)) {
       if (!signal?.aborted) await sweep.visit(customerId);
     }
     return sweep.end();
-  }
-
-  #newSweep(): Sweep {
-    return new Sweep(this.#deps, (customerId) => this.#sync(customerId));
   }
 
   #sync(customerId: string): Promise<SyncOutcome> {

@@ -1,3 +1,4 @@
+import type { RefundCause } from '../../../domain/billing/remedy.ts';
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
@@ -34,10 +35,20 @@ export const en: MailTemplates = {
         data.payUrl
           ? `${data.actionRequired ? 'Confirm it' : 'Pay, or use another card,'} here: ${data.payUrl}`
           : `Update your card here: ${appUrl}/subscription`,
-        'Your plan goes on for a few days meanwhile.',
+        data.graceEndsAt
+          ? `Your plan stays on until ${day(data.graceEndsAt)} meanwhile.`
+          : 'Your plan goes on for a few days meanwhile.',
       ].join('\n\n'),
     };
   },
+  grace_extended: (data, { name, appUrl, day }) => ({
+    subject: `You have until ${day(data.until)} to pay`,
+    text: [
+      `Hello ${name},`,
+      `We have given you longer to pay what is open: ${PLAN_TITLES.en[data.plan]} stays on until ${day(data.until)}.`,
+      `Pay, or use another card, here: ${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
   cancellation: (data, { name, appUrl, day }) => ({
     subject: data.ended
       ? 'Your subscription has ended'
@@ -68,9 +79,7 @@ export const en: MailTemplates = {
       subject: `We are giving ${amount} back to you`,
       text: [
         `Hello ${name},`,
-        data.cause === 'duplicate_subscription'
-          ? `You had two subscriptions to ${PRODUCT_NAME.en} at once. We ended the one that was too many and are giving back the ${amount} that it cost.`
-          : `Your payment of ${amount} came after the subscription had ended, so it would have given you nothing. We are giving it back.`,
+        refundReason(data.cause, amount),
         'It is on its way to the card that paid; banks take up to ten days.',
         `Your subscription and your invoices: ${appUrl}/subscription`,
       ].join('\n\n'),
@@ -193,4 +202,13 @@ function done(asked: MailData['change_settled']['asked'], change: string): strin
     case 'delete':
       return 'Your subscription is cancelled.';
   }
+}
+
+function refundReason(cause: RefundCause, amount: string): string {
+  if (cause === 'operator') {
+    return `Our support is giving ${amount} of a payment back to you. Your subscription stays as it is.`;
+  }
+  return cause === 'duplicate_subscription'
+    ? `You had two subscriptions to ${PRODUCT_NAME.en} at once. We ended the one that was too many and are giving back the ${amount} that it cost.`
+    : `Your payment of ${amount} came after the subscription had ended, so it would have given you nothing. We are giving it back.`;
 }

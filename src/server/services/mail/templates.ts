@@ -1,5 +1,5 @@
 import type { CapAlert, OverageLapse } from '../../../domain/billing/overage.ts';
-import type { RemedyCause } from '../../../domain/billing/remedy.ts';
+import type { RefundCause } from '../../../domain/billing/remedy.ts';
 import type { TopUpPause } from '../../../domain/billing/spending/top-up.ts';
 import type { GoalKind } from '../../../domain/billing/intent.ts';
 import type { Role } from '../../../domain/ids.ts';
@@ -16,11 +16,15 @@ export interface MailData {
     /** The bank wants the customer to confirm: nothing was declined. */
     actionRequired: boolean;
     payUrl: string | null;
+    /** Until when the plan stays; mails from before have none. */
+    graceEndsAt?: string | null;
   };
+  /** An operator gave longer to pay. */
+  grace_extended: { plan: Plan; until: string };
   cancellation: { plan: Plan; endsAt: string; ended: boolean; unpaid: boolean };
   /** A card or an address had a trial before: this one ended at once, and cost nothing. */
   trial_refused: { plan: Plan };
-  payment_refunded: { amountMinor: number; currency: string; cause: RemedyCause };
+  payment_refunded: { amountMinor: number; currency: string; cause: RefundCause };
   trial_will_end: { plan: Plan; trialEnd: string };
   usage_threshold: {
     resourceType: ResourceType;

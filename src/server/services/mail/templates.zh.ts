@@ -1,3 +1,4 @@
+import type { RefundCause } from '../../../domain/billing/remedy.ts';
 import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
@@ -32,10 +33,20 @@ export const zh: MailTemplates = {
         data.payUrl
           ? `${data.actionRequired ? '请在此确认' : '请在此付款或更换银行卡'}：${data.payUrl}`
           : `请在此更新银行卡：${appUrl}/subscription`,
-        '在此期间，你的方案会继续保留几天。',
+        data.graceEndsAt
+          ? `在此期间，你的方案保留至 ${day(data.graceEndsAt)}。`
+          : '在此期间，你的方案会继续保留几天。',
       ].join('\n\n'),
     };
   },
+  grace_extended: (data, { name, appUrl, day }) => ({
+    subject: `付款期限延长至 ${day(data.until)}`,
+    text: [
+      `${name}，你好：`,
+      `我们已为你延长未付款项的期限：${PLAN_TITLES.zh[data.plan]}保留至 ${day(data.until)}。`,
+      `在此付款或更换银行卡：${appUrl}/subscription`,
+    ].join('\n\n'),
+  }),
   cancellation: (data, { name, appUrl, day }) => ({
     subject: data.ended ? '你的订阅已结束' : `你的订阅将于 ${day(data.endsAt)} 结束`,
     text: [
@@ -64,9 +75,7 @@ export const zh: MailTemplates = {
       subject: `我们正在退还你的 ${amount}`,
       text: [
         `${name}，你好：`,
-        data.cause === 'duplicate_subscription'
-          ? `你同时有两份${PRODUCT_NAME.zh}订阅。我们已结束多余的一份，并退还它的费用 ${amount}。`
-          : `你的 ${amount} 付款到账时订阅已经结束，无法带来任何服务，因此我们将其退还。`,
+        refundReason(data.cause, amount),
         '款项将退回原付款卡，银行处理最长需要十天。',
         `查看订阅与账单：${appUrl}/subscription`,
       ].join('\n\n'),
@@ -188,4 +197,13 @@ function done(asked: MailData['change_settled']['asked'], change: string): strin
     case 'delete':
       return '你的订阅已取消。';
   }
+}
+
+function refundReason(cause: RefundCause, amount: string): string {
+  if (cause === 'operator') {
+    return `客服正在将一笔付款中的 ${amount} 退还给你。你的订阅保持不变。`;
+  }
+  return cause === 'duplicate_subscription'
+    ? `你同时有两份${PRODUCT_NAME.zh}订阅。我们已结束多余的一份，并退还它的费用 ${amount}。`
+    : `你的 ${amount} 付款到账时订阅已经结束，无法带来任何服务，因此我们将其退还。`;
 }

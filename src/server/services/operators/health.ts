@@ -13,14 +13,17 @@ import {
   countJobs,
   databaseVersion,
 } from '../../../db/repositories/operations/health.repository.ts';
+import { listRuns } from '../../../db/repositories/operations/reconcile-run.repository.ts';
 import { findSetting } from '../../../db/repositories/operations/setting.repository.ts';
 import type { HealthScreen } from '../../../domain/accounts/operator-inbox.ts';
+import type { ReconcileRunsPage } from '../../../domain/accounts/reconcile-run.ts';
 import type { Config } from '../../config/config.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { LAST_RECONCILE_SETTING } from '../billing/metrics.ts';
 import { DELIVERY_SETTING } from '../operations/delivery-notes.ts';
 import type { HealthService } from '../operations/health.service.ts';
 import type { LedgerVerificationService } from '../usage/ledger/ledger-verification.service.ts';
+import { numberCursor } from './cursors.ts';
 import { iso } from './tenants.ts';
 import { describeSettings } from './settings.ts';
 
@@ -33,6 +36,26 @@ export interface HealthDeps {
   config: Config & { appUrl: string };
   health: Pick<HealthService, 'check'>;
   ledgerVerification: Pick<LedgerVerificationService, 'getLast'>;
+}
+
+/** Comparisons of all customers with Stripe, the newest first. */
+export async function listReconcileRuns(
+  { db }: Pick<HealthDeps, 'db'>,
+  cursor: string | undefined,
+  limit: number,
+): Promise<ReconcileRunsPage> {
+  const after = cursor === undefined ? undefined : numberCursor(cursor);
+  const rows = await listRuns(db, { after, limit: limit + 1 });
+  const page = rows.slice(0, limit);
+  return {
+    runs: page.map(({ id, begunAt, endedAt, ...run }) => ({
+      ...run,
+      id: String(id),
+      begunAt: begunAt.toISOString(),
+      endedAt: iso(endedAt),
+    })),
+    nextCursor: rows.length > limit ? String(page.at(-1)!.id) : null,
+  };
 }
 
 /** How the installation is: what is late, what failed, when it was last compared and verified. */

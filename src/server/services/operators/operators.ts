@@ -1,7 +1,8 @@
 import type { HealthScreen } from '../../../domain/accounts/operator-inbox.ts';
 import { OperatorAccess, type OperatorAccessDeps } from './access.ts';
 import { OperatorBusiness } from './business.ts';
-import { readHealth, type HealthDeps } from './health.ts';
+import type { ReconcileRunsPage } from '../../../domain/accounts/reconcile-run.ts';
+import { listReconcileRuns, readHealth, type HealthDeps } from './health.ts';
 import { OperatorInbox, type InboxDeps } from './inbox.ts';
 import { OperatorLog } from './log.ts';
 import { TenantActs, type TenantActDeps } from './tenant-acts.ts';
@@ -36,5 +37,10 @@ export class Operators {
   /** How the installation is. */
   readHealth(): Promise<HealthScreen> {
     return readHealth(this.#deps);
+  }
+
+  /** When all customers were compared with Stripe, and what that found. */
+  listReconcileRuns(cursor: string | undefined, limit: number): Promise<ReconcileRunsPage> {
+    return listReconcileRuns(this.#deps, cursor, limit);
   }
 }

@@ -3,11 +3,12 @@ import type { Act, ActOn } from './acts/act.ts';
 import { hideCharacter, type CommunityDeps } from './acts/community.ts';
 import { grantCredits, revokeCredits, type CreditDeps } from './acts/credits.ts';
 import { resendMail, type MailActDeps } from './acts/mail.ts';
-import { operateStatement, refundPurchase, type MoneyDeps } from './acts/money.ts';
+import { operateStatement, refundInvoice, refundPurchase, type MoneyDeps } from './acts/money.ts';
 import { trustOverage, type OverageDeps } from './acts/overage.ts';
 import {
   deleteTenant,
   endSubscription,
+  extendGrace,
   syncTenant,
   type SubscriptionActDeps,
 } from './acts/subscriptions.ts';
@@ -30,6 +31,8 @@ const ACTS = {
   correct_usage: correctUsage,
   trust_overage: trustOverage,
   end_subscription: endSubscription,
+  extend_grace: extendGrace,
+  refund_invoice: refundInvoice,
   refund_purchase: refundPurchase,
   operate_statement: operateStatement,
   resend_mail: resendMail,

@@ -23,6 +23,7 @@ import type {
   TenantsPage,
   TimelinePage,
 } from '../../../domain/accounts/operator-tenant.ts';
+import { isExtended } from '../../../domain/billing/subscription-access.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { PaymentService } from '../billing/payment.service.ts';
 import type { PurchaseService } from '../billing/purchase.service.ts';
@@ -172,6 +173,7 @@ function subscriptionOf(row: Subscription): HeldSubscription {
     cancelAt: iso(row.cancelAt),
     trialEnd: iso(row.trialEnd),
     pastDueSince: iso(row.pastDueSince),
+    graceUntil: isExtended(row) ? iso(row.graceUntil) : null,
     endedAt: iso(row.endedAt),
     nextInvoice: amountMinor === null || currency === null ? null : { amountMinor, currency },
   };

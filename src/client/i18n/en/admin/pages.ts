@@ -76,6 +76,7 @@ export default {
     customer: 'Customer at Stripe: {id}',
     noCustomer: 'No customer at Stripe',
     synced: 'Read from Stripe {date}',
+    grace: 'given until {date} to pay',
     renews: 'next {amount}',
     until: 'until {date}',
     ends: 'ends {date}',
@@ -155,6 +156,15 @@ export default {
     refused: 'Last delivery refused for its signature: {date}',
     versions: 'Versions',
     settings: 'Settings',
+  },
+  runs: {
+    title: 'Comparisons with Stripe',
+    triggers: { schedule: 'scheduled', hand: 'by a command' },
+    ended: 'Ended {date}',
+    open: 'Not ended',
+    counts: '{customers} customers looked at, {mended} mended, {failed} failed',
+    details: 'Which',
+    kinds: { plan: 'plan', subscription: 'subscription', payment: 'invoice', refund: 'refund' },
   },
   log: { lead: 'What operators did and looked at, the newest first.' },
 };

@@ -80,6 +80,7 @@ const pages: Pages = {
     customer: 'Stripe 客户：{id}',
     noCustomer: '没有 Stripe 客户',
     synced: '上次同步：{date}',
+    grace: '宽限至 {date}',
     renews: '下次 {amount}',
     until: '至 {date}',
     ends: '{date} 结束',
@@ -159,6 +160,15 @@ const pages: Pages = {
     refused: '上次因签名拒绝通知：{date}',
     versions: '版本',
     settings: '设置',
+  },
+  runs: {
+    title: '与 Stripe 的核对记录',
+    triggers: { schedule: '定时', hand: '手动' },
+    ended: '结束于 {date}',
+    open: '未结束',
+    counts: '查看 {customers} 位客户，修正 {mended}，未成功 {failed}',
+    details: '明细',
+    kinds: { plan: '方案', subscription: '订阅', payment: '账单', refund: '退款' },
   },
   log: { lead: '运营人员的操作和查看记录，最新的在前。' },
 };

@@ -2,7 +2,10 @@ import { endOf, type SubscriptionFacts } from '../../../../domain/billing/conver
 import { comparePlans, type Plan } from '../../../../domain/plans.ts';
 import { byAge, type Age } from '../../../../domain/billing/subscription-age.ts';
 import type { CurrentPrice } from '../../../../domain/billing/subscription-change.ts';
-import { givesAccess } from '../../../../domain/billing/subscription-access.ts';
+import {
+  givesAccess,
+  type GraceExtension,
+} from '../../../../domain/billing/subscription-access.ts';
 import { isLive, standingOf } from '../../../../domain/billing/subscription-status.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
@@ -77,7 +80,7 @@ export async function readStripeState(
       createdAt: row?.createdAt ?? billing.clock.now(),
       stripeSubscriptionId: snapshot.id,
     };
-    return { ...live, age, givesAccess: isWithinGrace(billing, live, invoices) };
+    return { ...live, age, givesAccess: isWithinGrace(billing, live, invoices, row) };
   });
   return {
     customerId: found.customer.deleted ? undefined : customerId,
@@ -139,12 +142,13 @@ function isWithinGrace(
   { clock, graceDays }: SyncDeps,
   { facts, snapshot }: Pick<LiveSubscription, 'facts' | 'snapshot'>,
   unpaid: readonly InvoiceSnapshot[],
+  given: GraceExtension | undefined,
 ): boolean {
   const { status } = facts;
   const owed = unpaid.map((one) => one.owedSince).sort((a, b) => a.getTime() - b.getTime())[0];
   const pastDueSince = owed ?? snapshot.latestInvoice?.finalizedAt ?? null;
   const access = { plan: 'pro', status: 'past_due', stripeStatus: status, pastDueSince } as const;
-  return givesAccess(access, clock.now(), graceDays);
+  return givesAccess({ ...access, ...given }, clock.now(), graceDays);
 }
 
 /**

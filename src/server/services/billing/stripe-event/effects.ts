@@ -3,6 +3,7 @@ import type { Tx } from '../../../../db/client.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import { closeCheckout } from '../../../../db/repositories/billing/checkout-session.repository.ts';
 import type { StripeEventRow } from '../../../../db/schema/index.ts';
+import { graceEndsAt } from '../../../../domain/billing/subscription-access.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type { SubscribedEvent } from '../../stripe/event-types.ts';
 import type { SyncResult } from '../sync/sync-customer.ts';
@@ -19,7 +20,7 @@ export async function applyEffects(
   tx: Tx,
   event: StripeEventRow & { type: SubscribedEvent },
   synced: Synced,
-  now: Date,
+  { now, graceDays }: { now: Date; graceDays: number },
 ): Promise<void> {
   switch (event.type) {
     case 'checkout.session.completed':
@@ -28,7 +29,7 @@ export async function applyEffects(
       return closeCheckout(tx, event.objectId ?? '', 'expired', now);
     case 'invoice.payment_failed':
     case 'invoice.payment_action_required':
-      return notifyOfFailure(tx, event, synced, now);
+      return notifyOfFailure(tx, event, synced, { now, graceDays });
     case 'customer.subscription.trial_will_end':
       return notifyOfTrialEnd(tx, event, synced, now);
     case 'invoice.finalization_failed':
@@ -44,7 +45,7 @@ async function notifyOfFailure(
   tx: Tx,
   event: StripeEventRow,
   { tenant, rows, invoices }: Synced,
-  now: Date,
+  { now, graceDays }: { now: Date; graceDays: number },
 ): Promise<void> {
   const invoice = invoices.find((one) => one.id === event.objectId);
   if (!invoice || !isWorthTelling(invoice) || tenant.deletedAt) return;
@@ -62,6 +63,7 @@ async function notifyOfFailure(
       nextAttemptAt: invoice.nextAttemptAt?.toISOString() ?? null,
       actionRequired: invoice.requiresAction,
       payUrl: invoice.hostedInvoiceUrl,
+      graceEndsAt: row.pastDueSince && graceEndsAt(row.pastDueSince, graceDays, row).toISOString(),
     },
     now,
   });

@@ -81,10 +81,11 @@ async function processBatch(
     actor: { kind: 'webhook', eventId: batch[0]?.id ?? customerId },
     invoices: [...invoices],
   });
+  const { graceDays } = deps;
   const now = deps.clock.now();
   if (synced.outcome !== 'synced') return markDone(tx, batch, 'ignored', now);
   for (const charge of charges) await writeCharge(tx, synced.tenant.id, charge, now);
-  for (const one of handled) await applyEffects(tx, one, synced, now);
+  for (const one of handled) await applyEffects(tx, one, synced, { now, graceDays });
   await wakePurchases(deps.jobs, tx, {
     tenantId: synced.tenant.id,
     purchaseIds: handled.flatMap((one) => purchaseIdOf(one) ?? []),

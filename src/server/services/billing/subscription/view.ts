@@ -128,7 +128,7 @@ function pastDueOf(row: Subscription, { openPayment, graceDays }: ViewOptions): 
   if (row.status !== 'past_due' || !row.pastDueSince || !openPayment) return null;
   return {
     since: row.pastDueSince.toISOString(),
-    graceEndsAt: graceEndsAt(row.pastDueSince, graceDays).toISOString(),
+    graceEndsAt: graceEndsAt(row.pastDueSince, graceDays, row).toISOString(),
     amountMinor: openPayment.amountRemainingMinor,
     currency: openPayment.currency,
     nextAttemptAt: iso(openPayment.nextAttemptAt),

@@ -78,8 +78,9 @@ export async function applyEntitlement(
 export async function expireGrace(deps: SyncDeps): Promise<number> {
   const { db, clock, graceDays } = deps;
   // Past due since `before` or earlier means that the grace has ended by now.
-  const before = graceEndsAt(clock.now(), -graceDays);
-  const customers = await new SubscriptionRepository(db).listCustomersPastDueSince(before);
+  const now = clock.now();
+  const before = graceEndsAt(now, -graceDays);
+  const customers = await new SubscriptionRepository(db).listCustomersPastDueSince(before, now);
   for (const customerId of customers) {
     await withCustomer(deps, customerId, async (tx) => {
       const tenant = await findTenantByCustomer(tx, customerId);

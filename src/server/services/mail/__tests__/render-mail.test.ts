@@ -51,6 +51,7 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   })),
   pack_refunded: [{ credits: 330, amountMinor: 1350, currency: 'cny' }],
   credits_ending: [{ credits: 12, expiresAt: '2027-03-01T00:00:00.000Z' }],
+  grace_extended: [{ plan: 'pro', until: '2027-02-20T00:00:00.000Z' }],
   payment_failed: [
     {
       number: 'A-1',
@@ -59,6 +60,7 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
       nextAttemptAt: '2027-02-13T00:00:00.000Z',
       actionRequired: false,
       payUrl: 'https://pay.example/i',
+      graceEndsAt: '2027-02-17T00:00:00.000Z',
     },
     {
       number: null,

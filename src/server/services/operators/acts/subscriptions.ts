@@ -9,13 +9,17 @@ import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { SubscriptionService } from '../../subscription.service.ts';
+import { actorOf } from '../operator-identity.ts';
 import { inPlaceOf } from '../in-place-of.ts';
 import { fact, told, type Act, type ActOn } from './act.ts';
 
 export interface SubscriptionActDeps {
   db: Db;
   credits: Pick<CreditService, 'read' | 'readLimits'>;
-  subscriptions: Pick<SubscriptionService, 'syncTenant' | 'cancelSubscription' | 'deleteTenant'>;
+  subscriptions: Pick<
+    SubscriptionService,
+    'syncTenant' | 'cancelSubscription' | 'deleteTenant' | 'judgeGrace' | 'extendGrace'
+  >;
 }
 
 /** Brings the tenant to what Stripe says now. 503 when Stripe does not answer. */
@@ -70,6 +74,25 @@ const endFact = (when: 'now' | 'period_end') => (row: Subscription) =>
   when === 'now' || row.status === 'past_due'
     ? fact.text('endsAt', 'now')
     : fact.instant('endsAt', row.currentPeriodEnd);
+
+/** Moves the end of grace to `until`, for the invoice that is unpaid now. Errors are those of `extendGrace`. */
+export const extendGrace: Act<SubscriptionActDeps, { until: Date }> = async (
+  { db, subscriptions },
+  { operator, tenantId, reason, dryRun },
+  { until },
+) => {
+  const wish = { tenantId, until };
+  const { requestId } = operator;
+  const { row, endsAt } = dryRun
+    ? await subscriptions.judgeGrace(wish)
+    : await subscriptions.extendGrace({ ...wish, actor: actorOf(operator), reason, requestId });
+  const { plan } = await tenantOf(db, tenantId);
+  return told(
+    !dryRun,
+    ...[fact.text('subscription', row.stripeSubscriptionId), fact.text('plan', plan)],
+    ...[fact.instant('graceEnded', endsAt), fact.instant('graceEnds', until)],
+  );
+};
 
 /**
  * Deletes the team, at Stripe first and billed to its end. `confirm` must be its exact name. Beforehand it
