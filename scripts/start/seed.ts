@@ -18,7 +18,7 @@ type Stage = (demo: Demo, requester: Requester) => Promise<void>;
 /** One tenant for each state that a subscription can be in; the address says which. */
 const TENANTS: { email: string; tenantName: string; stage: Stage }[] = [
   { email: DEMO_OWNER, tenantName: 'Demo', stage: async () => {} },
-  { email: 'pro@example.com', tenantName: 'Pro by the month', stage: buy('pro', 'month') },
+  { email: 'pro@example.com', tenantName: 'Pro by the month', stage: useCredits },
   { email: 'yearly@example.com', tenantName: 'Pro by the year', stage: buy('pro', 'year') },
   { email: WITH_MEMBER, tenantName: 'Team', stage: buy('team', 'month') },
   { email: 'trial@example.com', tenantName: 'On trial', stage: startTrial },
@@ -103,12 +103,29 @@ function buy(plan: PaidPlan, interval: Interval): Stage {
       requester,
       await priceOf(demo, plan, interval),
     );
-    const sessionId = new URL(url).pathname.split('/').at(-1);
-    await control(demo, `/_control/checkout_sessions/${sessionId}/complete`, {
-      card: '4242424242424242',
-    });
+    await pay(demo, url);
     await subscriptions.syncTenant(requester);
   };
+}
+
+/** Pays on the hosted page of a Checkout. */
+async function pay(demo: Demo, url: string): Promise<void> {
+  const sessionId = new URL(url).pathname.split('/').at(-1);
+  await control(demo, `/_control/checkout_sessions/${sessionId}/complete`, {
+    card: '4242424242424242',
+  });
+}
+
+/** Pro whose pictures are used up, with a pack of credits that some more were drawn from. */
+async function useCredits(demo: Demo, requester: Requester): Promise<void> {
+  await buy('pro', 'month')(demo, requester);
+  const { purchases, usage } = demo.context.services;
+  await pay(demo, await purchases.begin(requester, { packId: 'medium' }));
+  await purchases.syncUnfinished(requester);
+  const { tenantId } = requester;
+  for (const amount of [500, 3, 5, 1]) {
+    await usage.trackUsage({ tenantId, resourceType: 'images', amount });
+  }
 }
 
 async function priceOf({ context }: Demo, plan: PaidPlan, interval: Interval): Promise<string> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEMO_PASSWORD, seedDemo } from '../../scripts/start/seed.ts';
 import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
+import type { CreditHistoryView, CreditsView } from '../../src/domain/billing/credits.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -37,9 +38,29 @@ test.each([
   expect((await overviewOf(name)).subscription).toMatchObject(expected);
 });
 
+test('pro@example.com has a pack, some of its credits are used, and its history says on what', async () => {
+  const credentials = { email: 'pro@example.com', password: DEMO_PASSWORD };
+  const login = await caller(app.url).post<SessionView>('/api/auth/login', credentials);
+  const api = caller(app.url, login.body.accessToken);
+  const { body } = await api.get<CreditsView>('/api/credits');
+  // Nine pictures of two credits beyond the 500 of the plan.
+  expect(body).toMatchObject({
+    balance: 312_000_000,
+    grants: [{ origin: 'purchase', amount: 330_000_000, left: 312_000_000, state: 'active' }],
+  });
+  const history = await api.get<CreditHistoryView>('/api/credits/history');
+  expect(history.body.movements.map(({ kind, micro }) => [kind, micro / 1_000_000])).toEqual([
+    ['grant', -2],
+    ['grant', -10],
+    ['grant', -6],
+    ['granted', 330],
+  ]);
+});
+
 test('a second start adds nothing', async () => {
   const count = `select (select count(*)::int from tenants) as tenants,
-    (select count(*)::int from subscriptions) as subscriptions`;
+    (select count(*)::int from subscriptions) as subscriptions,
+    (select count(*)::int from credit_purchases) as purchases`;
   const before = await app.database.pool.query(count);
   await seedDemo({ context: app.server.context, stripeUrl: app.stripeUrl });
   await settled(app);
