@@ -93,7 +93,14 @@ function draw(
   attempt: InvoiceAttempt,
   status: 200 | 400 | 402 = 200,
 ): Promise<Response> {
-  return show(c, renderInvoice(invoiceView(ctx, page, invoice, attempt)), status);
+  const view = { ...invoiceView(ctx, page, invoice, attempt), path: pathOf(c, invoice) };
+  return show(c, renderInvoice(view), status);
+}
+
+/** The invoice's own page, in the language that the link asked for. */
+function pathOf(c: HonoContext, { id }: Stripe.Invoice): string {
+  const locale = c.req.query('locale');
+  return `/i/${id}${locale === undefined ? '' : `?${new URLSearchParams({ locale }).toString()}`}`;
 }
 
 function pay(
@@ -104,7 +111,7 @@ function pay(
   values: FormValues,
 ): Answer {
   if (invoice.status !== 'open' && invoice.status !== 'uncollectible') {
-    return c.redirect(`/i/${invoice.id}`, 303);
+    return c.redirect(pathOf(c, invoice), 303);
   }
   let card: CardEntry | null = null;
   if (values['saved'] === undefined) {
@@ -121,9 +128,9 @@ function pay(
     return draw(c, ctx, page, now, { values: kept, errors: {}, failure: text }, 402);
   };
   try {
-    const returnUrl = `${ctx.baseUrl}/i/${invoice.id}`;
+    const returnUrl = `${ctx.baseUrl}${pathOf(c, invoice)}`;
     const result = ctx.attempt(() => payInvoicePage(ctx, invoice.id, card, returnUrl));
-    if (result.status === 'paid') return c.redirect(`/i/${invoice.id}`, 303);
+    if (result.status === 'paid') return c.redirect(pathOf(c, invoice), 303);
     if (result.status === 'requires_action') return c.redirect(result.challengeUrl, 303);
     const { code, type, decline_code, message } = result.error;
     return failed(code ?? type, decline_code ?? null, message);

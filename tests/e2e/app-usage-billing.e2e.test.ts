@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, Response } from 'playwright-core';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createFormats } from '../../src/client/i18n/format.ts';
+import { creditPrice } from '../../src/client/subscription/overage.ts';
+import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';
+import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
+import type { TestApp } from '../support/app.ts';
+import {
+  newVisitor,
+  priceOf,
+  recordUsage,
+  signUp,
+  startAppWithPages,
+  subscribe,
+  WORDS,
+} from '../support/app-visitor.ts';
+import { fill } from '../support/both-languages.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { advanceDays, advanceTo, Customer, FAILING_CARD } from '../support/customer.ts';
+import { checkPage } from '../support/page-check.ts';
+import { bought } from '../support/packs.ts';
+import { done, service } from '../support/statements.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startAppWithPages({ TRIAL_DAYS: '0' }), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const CAP_MINOR = 1_500;
+const f = createFormats('zh-CN');
+const yuan = (amountMinor: number) => f.money({ amountMinor, currency: 'cny' });
+const words = WORDS['zh-CN'];
+const monthAfter = () => periodStart(nextPeriod(periodOf(app.server.context.clock.now())));
+const later = (from: Date, hours: number) =>
+  advanceTo(app, new Date(from.getTime() + hours * 3_600_000).toISOString());
+
+test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that fails, and on again', async () => {
+  await later(monthAfter(), 60);
+  const context = await newVisitor(browser, { language: 'zh-CN', theme: 'dark', width: 375 });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  const session = await signUp(app, context);
+  const customer = new Customer(app, session);
+  const tenantId = session.tenant.id;
+  await subscribe(app, session, await priceOf(app, 'pro', 'month'));
+  const check = (name: string, part: string) =>
+    checkPage(page, name, { language: 'zh-CN', words: part });
+  const paywall = page.getByRole('dialog');
+  const say = async () => {
+    await page.goto(`${app.url}/chat`);
+    await page.locator('textarea').fill('你好');
+    await page.locator('textarea').press('Enter');
+  };
+  const refused = async () => {
+    await say();
+    const resource = words.paywall.quota.resources.messages;
+    await page
+      .getByRole('dialog', { name: fill(words.paywall.quota.title, { resource }) })
+      .waitFor();
+  };
+  const answered = async () => {
+    const isChat = (response: Response) => new URL(response.url()).pathname === '/api/chat';
+    const [response] = await Promise.all([page.waitForResponse(isChat), say()]);
+    expect(response.status()).toBe(200);
+    await page.locator('[role=log][aria-busy=false] .turn--character').last().waitFor();
+    expect(await paywall.count()).toBe(0);
+  };
+
+  // The quota is gone: a pack is offered before a higher plan.
+  await recordUsage(app, tenantId, 'messages', 10_000);
+  await refused();
+  const [first] = await paywall.locator('.offer button').allInnerTexts();
+  expect(first).toBe(words.credits.buy);
+  await check('story-quota', 'credits');
+  await paywall.getByRole('button', { name: words.credits.buy }).click();
+  await paywall.getByText(fill(words.credits.pay.pack, { count: '60' })).click();
+  await paywall.getByRole('button', { name: words.credits.pay.submit }).click();
+  await page.waitForURL(/\/c\/pay\//);
+  await page.getByRole('button', { name: '使用支付宝支付' }).click();
+  await page.getByRole('button', { name: '授权付款' }).click();
+  await page.waitForURL(/\/checkout\/return/);
+  await page
+    .getByRole('heading', { name: fill(words.credits.back.granted, { count: '60' }) })
+    .waitFor();
+  await answered();
+
+  // Used up: overage is agreed to, at a price and up to a cap.
+  await recordUsage(app, tenantId, 'messages', 599);
+  await refused();
+  await page.goto(`${app.url}/subscription#limits`);
+  const limits = page.locator('#limits');
+  await limits.scrollIntoViewIfNeeded();
+  await limits.getByRole('button', { name: words.limits.switchOn }).click();
+  const price = creditPrice({ currency: 'cny', minorPerCredit: '12' }, 'zh-CN');
+  await paywall.getByRole('textbox').fill('15');
+  await paywall
+    .getByLabel(fill(words.limits.form.consent, { price, cap: yuan(CAP_MINOR) }))
+    .check();
+  await check('story-consent', 'limits');
+  await paywall.getByRole('button', { name: words.limits.form.submit }).click();
+  await limits.getByText(words.limits.agreed).waitFor();
+  await answered();
+
+  // The cap is reached, to the fen: what to do is said.
+  await recordUsage(app, tenantId, 'messages', 1_249);
+  await refused();
+  const refusal = { used: yuan(CAP_MINOR), cap: yuan(CAP_MINOR) };
+  await paywall.getByText(fill(words.limits.refused.cap.text, refusal)).waitFor();
+  await paywall.getByRole('link', { name: words.limits.refused.cap.act }).waitFor();
+  await check('story-cap', 'limits');
+
+  // The month ends: a statement with its lines and its proof.
+  const period = f.month(periodOf(app.server.context.clock.now()));
+  await customer.useCard(FAILING_CARD);
+  await later(monthAfter(), 26);
+  await service({ app }).closeDue();
+  await service({ app }).sweep();
+  await page.goto(`${app.url}/login`);
+  await page.goto(`${app.url}/subscription#statements`);
+  const statements = page.getByRole('dialog', { name: words.statements.title });
+  await statements.getByText(yuan(CAP_MINOR)).first().waitFor();
+  await statements
+    .getByRole('button', { name: fill(words.statements.linesOf, { period }) })
+    .click();
+  await statements.getByText(words.statements.hash).waitFor();
+  await check('story-statement', 'statements');
+  const waiting = page.waitForEvent('download');
+  await statements
+    .getByRole('button', { name: fill(words.statements.proofOf, { period }) })
+    .click();
+  const proof = verifyProof(await readFile(await (await waiting).path(), 'utf8'));
+  expect(proof).toMatchObject({ findings: [], head: { amountMinor: String(CAP_MINOR) } });
+
+  // Its payment fails: overage alone rests.
+  await advanceDays(app, 1 / 24);
+  await done(customer);
+  await page.goto(`${app.url}/login`);
+  await page.goto(`${app.url}/subscription#limits`);
+  await limits.scrollIntoViewIfNeeded();
+  await limits.getByText(words.limits.state.suspended).waitFor();
+  await check('story-suspended', 'limits');
+  await answered();
+  await recordUsage(app, tenantId, 'messages', 9_999);
+  await refused();
+  await paywall.getByText(words.limits.refused.unpaid.text).waitFor();
+  await check('story-unpaid', 'limits');
+  // Credits go on all the same.
+  await bought(customer, 'small');
+  await answered();
+  await recordUsage(app, tenantId, 'messages', 300);
+  await recordUsage(app, tenantId, 'messages', 299);
+  await refused();
+
+  // It is paid on its page, and overage goes on.
+  await paywall.getByRole('link', { name: words.limits.refused.unpaid.act }).click();
+  await statements.getByText(words.statements.failed).waitFor();
+  await statements.getByRole('link', { name: fill(words.statements.payOf, { period }) }).click();
+  await page.waitForURL(/\/i\//);
+  await page.getByLabel('卡号').fill('4242424242424242');
+  await page.getByLabel('有效期').fill('12 / 49');
+  await page.getByLabel(/CVC|安全码/).fill('123');
+  await page.getByRole('button', { name: /^支付 / }).click();
+  await page.getByText('已付款', { exact: true }).first().waitFor();
+  await done(customer);
+  await page.goto(`${app.url}/subscription#limits`);
+  await limits.scrollIntoViewIfNeeded();
+  await limits.getByText(fill(words.limits.state.on, { price })).waitFor();
+  await answered();
+  expect(errors).toEqual([]);
+  await context.close();
+});
