@@ -21,12 +21,12 @@ await runCommand({
     by: { type: 'string', value: 'NAME', about: 'who asks; else this machine’s user' },
   },
   async run({ values: { email, to, reason, by = userInfo().username } }) {
-    return withUsage(async ({ database: { db }, clock }) => {
+    return withUsage(async ({ database: { db }, clock, usage: { allowances } }) => {
       const account = await findAccountByEmail(db, email.trim().toLowerCase());
       if (!account) throw new Error(`Nobody has registered with ${email}.`);
       const { id } = account.user;
       const file = createWriteStream(to, { flags: 'wx', mode: 0o600 });
-      await pipeline(exportData(db, account, clock.now()), file);
+      await pipeline(exportData({ db, allowances }, account, clock.now()), file);
       const operator = atCommandLine(by, reason);
       await new OperatorLog({ db, clock }).viewed(operator, `person:export ${id}`);
       return {

@@ -21,7 +21,7 @@ const SAID_OF_STATEMENTS = {
 await runCommand({
   name: 'usage:verify',
   about:
-    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, charges of tokens with their raw counts, statements with what they cover, and what buckets know of tenants with the main tables; prints each difference.',
+    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, limits with plans and allowances, charges of tokens with their raw counts, statements with what they cover, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
     ['', 'looks'],
     ['--rebuild', 'and mends the counters from the ledger'],
@@ -31,13 +31,16 @@ await runCommand({
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
-    const { periods, differences, credits, rated, members, copies, rebuilt, away, statements } =
-      await withUsage(async ({ verification, usage, database, clock }) => ({
+    const { periods, rebuilt, away, ...found } = await withUsage(
+      async ({ verification, usage, database, clock }) => ({
         ...(await verification.verify({ rebuild })),
         statements: await verifyBooks({
           ...{ db: database.db, clock, router: usage.router, log: createLog('silent', false) },
         }),
-      }));
+      }),
+    );
+    const { differences, credits, rated, members, limits, copies, statements } = found;
+    const differ = Object.values(found).reduce((sum, { length }) => sum + length, 0);
     return {
       lines: [
         ...differences.map(
@@ -60,27 +63,25 @@ await runCommand({
             `${one.bucket} ${one.period} ${one.tenantId} ${one.resourceType} of ${one.memberId}: used ${one.used}, ` +
             `ledger ${one.ledger}; held ${one.held}, reserved ${one.reserved}`,
         ),
+        ...limits.map(
+          ({ bucket, period, tenantId, resourceType, limit, ought }) =>
+            `${bucket} ${period} ${tenantId} ${resourceType}: limit ${limit ?? 'none'}, plan and allowances ` +
+            `make ${ought ?? 'none'}`,
+        ),
         ...statements.map(
           ({ tenantId, statementId, fault }) =>
             `${tenantId} statement ${statementId}: ${SAID_OF_STATEMENTS[fault]}`,
         ),
         ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
         ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),
-        `${count(periods.length, 'month')} verified, ${count(found(differences, credits, rated, members, copies, statements), 'difference')}, ` +
-          `${rebuilt} rebuilt.`,
+        `${count(periods.length, 'month')} verified, ${count(differ, 'difference')}, ${rebuilt} rebuilt.`,
       ],
-      data: { periods, differences, credits, rated, members, copies, statements, rebuilt, away },
-      needsPerson:
-        found(differences, credits, rated, members, copies, statements) !== rebuilt ||
-        away.length > 0,
+      data: { periods, ...found, rebuilt, away },
+      needsPerson: differ !== rebuilt || away.length > 0,
     };
   },
 });
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function found(...kinds: readonly unknown[][]): number {
-  return kinds.reduce((sum, kind) => sum + kind.length, 0);
 }

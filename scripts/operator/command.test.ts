@@ -21,6 +21,7 @@ const COMMANDS: [name: string, writes: boolean][] = [
   ['usage:verify', true],
   ['usage:archive', true],
   ['usage:correct', true],
+  ['allowance:add', true],
   ['credits:grant', true],
   ['credits:refund', true],
   ['credits:revoke', true],

@@ -376,6 +376,7 @@ create table metering_copies (
   tenant_id uuid not null,
   version bigint not null,
   due_since timestamp with time zone default now() not null,
+  changed_at timestamp with time zone,
   constraint metering_copies_pkey PRIMARY KEY (tenant_id)
 );
 
@@ -496,6 +497,7 @@ create table plan_versions (
   rates jsonb default '{}'::jsonb not null,
   seats integer not null,
   overage jsonb default '{}'::jsonb not null,
+  rollover jsonb default '{}'::jsonb not null,
   constraint plan_versions_plan_version_pk PRIMARY KEY (plan, version),
   constraint plan_versions_seats CHECK ((seats > 0)),
   constraint plan_versions_version CHECK ((version > 0))
@@ -1285,6 +1287,18 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.plan_rollover_of(p_plan plan, p_version integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select rollover from plan_versions where plan = p_plan and version = p_version),
+    (select rollover from plan_versions where plan = p_plan order by version desc limit 1),
+    '{}');
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.plan_seats_of(p_plan plan, p_version integer)
  RETURNS integer
  LANGUAGE sql
@@ -1340,7 +1354,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.tenant_entitlement(p_tenant uuid, OUT bucket integer, OUT version bigint, OUT plan text, OUT limits jsonb, OUT base_plan text, OUT base_limits jsonb, OUT share_from timestamp with time zone, OUT share_until timestamp with time zone, OUT deleted_at timestamp with time zone, OUT rates jsonb, OUT overage jsonb)
+CREATE OR REPLACE FUNCTION public.tenant_entitlement(p_tenant uuid, OUT bucket integer, OUT version bigint, OUT plan text, OUT limits jsonb, OUT base_plan text, OUT base_limits jsonb, OUT share_from timestamp with time zone, OUT share_until timestamp with time zone, OUT deleted_at timestamp with time zone, OUT rates jsonb, OUT overage jsonb, OUT rollover jsonb)
  RETURNS record
  LANGUAGE sql
  STABLE
@@ -1350,7 +1364,8 @@ AS $function$
     t.deleted_at, plan_rates_of(t.plan, t.plan_version),
     case when o.price is null or t.deleted_at is not null then '{}'
       else jsonb_strip_nulls(jsonb_build_object('currency', t.overage_currency,
-        'minorPerCredit', o.price::text, 'suspended', t.overage_suspended)) end
+        'minorPerCredit', o.price::text, 'suspended', t.overage_suspended)) end,
+    plan_rollover_of(t.plan, t.plan_version)
   from tenants t
   cross join lateral (select case when t.base_plan <= t.plan then t.base_plan end as plan) b
   cross join lateral (
@@ -1376,18 +1391,25 @@ CREATE OR REPLACE FUNCTION public.tenants_metered()
 AS $function$
 declare
   e record;
+  v_at timestamptz := new.created_at;
 begin
+  if tg_op = 'UPDATE' then
+    v_at := case when new.updated_at is distinct from old.updated_at then new.updated_at end;
+  end if;
   if exists (select from bucket_nodes() n where n.number = new.usage_bucket and n.node is not null)
   then
-    insert into metering_copies (tenant_id, version) values (new.id, new.entitlement_version)
-    on conflict (tenant_id) do update set version = excluded.version;
+    insert into metering_copies as c (tenant_id, version, changed_at)
+    values (new.id, new.entitlement_version, v_at)
+    on conflict (tenant_id) do update
+    set version = excluded.version, changed_at = coalesce(excluded.changed_at, c.changed_at);
     perform pg_notify('metering_copies', '');
   else
     e := tenant_entitlement(new.id);
-    execute format('select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    execute format(
+      'select %I.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
       bucket_schema(new.usage_bucket))
     using new.id, e.version, e.plan, e.limits, e.base_plan, e.base_limits, e.share_from,
-      e.share_until, e.deleted_at, e.rates, e.overage;
+      e.share_until, e.deleted_at, e.rates, e.overage, e.rollover, v_at;
   end if;
   if tg_op = 'UPDATE' then perform pg_notify('tenant_plan', new.id::text); end if;
   return null;
@@ -2152,6 +2174,21 @@ create type reservation_state as enum ('open', 'settled', 'released', 'expired')
 
 create type resource_type as enum ('llm_tokens', 'messages', 'images', 'api_calls');
 
+create table allowances (
+  tenant_id uuid not null,
+  ref text not null,
+  period text not null,
+  resource_type resource_type not null,
+  kind text not null,
+  units bigint not null,
+  actor text not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  constraint allowances_kind CHECK ((kind = ANY (ARRAY['goodwill'::text, 'promotion'::text, 'override'::text, 'rollover'::text]))),
+  constraint allowances_pkey PRIMARY KEY (tenant_id, ref),
+  constraint allowances_units CHECK ((units <> 0))
+);
+
 create table bucket_migrations (
   name text not null,
   applied_at timestamp with time zone default now() not null,
@@ -2417,6 +2454,8 @@ create table usage_tenants (
   deleted_at timestamp with time zone,
   rates jsonb default '{}'::jsonb not null,
   overage jsonb,
+  rollover jsonb default '{}'::jsonb not null,
+  since timestamp with time zone,
   constraint usage_tenants_pkey PRIMARY KEY (tenant_id)
 );
 
@@ -2449,12 +2488,17 @@ create table usage_totals (
   spilled bigint default 0 not null,
   rate_micro bigint,
   per_member boolean default false not null,
+  allowance bigint default 0 not null,
+  rollover_percent smallint default 0 not null,
+  closed_at timestamp with time zone,
   constraint usage_totals_not_negative CHECK (((used >= 0) AND (held >= 0))),
   constraint usage_totals_tenant_id_period_resource_type_pk PRIMARY KEY (tenant_id, period, resource_type),
   constraint usage_totals_within CHECK ((((beyond >= 0) AND (beyond <= used)) AND ((held_beyond >= 0) AND (held_beyond <= held)))) NOT VALID
 ) with (fillfactor=40);
 
 create sequence usage_id_seq cache 64;
+
+CREATE INDEX allowances_month_idx ON u00.allowances USING btree (tenant_id, period, resource_type);
 
 CREATE INDEX credit_accounts_overage_idx ON u00.credit_accounts USING btree (tenant_id) WHERE overage_on;
 
@@ -2475,6 +2519,8 @@ CREATE INDEX usage_reservations_expiry_idx ON u00.usage_reservations USING btree
 CREATE INDEX usage_reservations_open_idx ON u00.usage_reservations USING btree (tenant_id, period, resource_type) WHERE (state = 'open'::reservation_state);
 
 CREATE INDEX usage_thresholds_mail_due_idx ON u00.usage_thresholds USING btree (crossed_at) WHERE mail_due;
+
+CREATE INDEX usage_totals_rollover_idx ON u00.usage_totals USING btree (period, tenant_id) WHERE ((rollover_percent > 0) AND (closed_at IS NULL));
 
 CREATE OR REPLACE FUNCTION u00.credit_account(p_tenant uuid)
  RETURNS credit_accounts
@@ -4601,6 +4647,44 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.usage_allow(p_tenant uuid, p_ref text, p_period text, p_resource resource_type, p_kind text, p_units bigint, p_actor text, p_reason text, p_now timestamp with time zone, OUT is_new boolean, OUT made jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_limit bigint;
+begin
+  -- So that the month is not opened meanwhile.
+  perform from usage_tenants where tenant_id = p_tenant for update;
+  if not found then return; end if;
+  perform from allowances where tenant_id = p_tenant and ref = p_ref;
+  is_new := not found;
+  if is_new then
+    select "limit" - allowance into v_limit from usage_totals
+    where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+    for update;
+    insert into allowances (tenant_id, ref, period, resource_type, kind, units, actor, reason, created_at)
+    values (p_tenant, p_ref, p_period, p_resource, p_kind, p_units, p_actor, p_reason, p_now);
+    perform usage_write_limit(p_tenant, p_period, p_resource, v_limit);
+  end if;
+  select jsonb_build_object('ref', ref, 'period', period, 'resourceType', resource_type, 'kind', kind,
+    'units', units, 'createdAt', created_at)
+  into made
+  from allowances where tenant_id = p_tenant and ref = p_ref;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_allowance_in(p_limit bigint, p_units bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when p_limit > 0 then greatest(-p_limit, p_units) else 0 end;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION u00.usage_begin(p_tenants uuid[], p_reservations uuid[], p_amounts bigint[], p_expires_at timestamp with time zone[])
  RETURNS void
  LANGUAGE plpgsql
@@ -5041,14 +5125,20 @@ CREATE OR REPLACE FUNCTION u00.usage_open(p_period text, p_tenants uuid[])
  SET search_path TO 'u00'
 AS $function$
 declare
+  v_ends_at timestamptz := ((p_period || '-01')::timestamp + interval '1 month') at time zone 'UTC';
   v_tenant usage_tenants;
   v_resource resource_type;
   v_tenants uuid[] := '{}';
   v_resources resource_type[] := '{}';
   v_limits bigint[] := '{}';
+  v_allowances bigint[] := '{}';
   v_rates bigint[] := '{}';
+  v_rollovers smallint[] := '{}';
   v_limited resource_type[];
   v_per_member boolean[] := '{}';
+  v_units jsonb;
+  v_limit bigint;
+  v_allowance bigint;
 begin
   for v_tenant in
     select * from usage_tenants
@@ -5058,20 +5148,31 @@ begin
   loop
     select coalesce(array_agg(resource_type order by resource_type), '{}') into v_limited
     from usage_member_limits where tenant_id = v_tenant.tenant_id;
+    select coalesce(jsonb_object_agg(s.resource_type, s.units), '{}') into v_units
+    from (
+      select resource_type, sum(units) as units from allowances
+      where tenant_id = v_tenant.tenant_id and period = p_period
+      group by resource_type
+    ) as s;
     foreach v_resource in array enum_range(null::resource_type) loop
       continue when not v_tenant.limits ? v_resource::text;
+      v_limit := usage_limit_of(v_tenant, p_period, v_resource);
+      v_allowance := usage_allowance_in(v_limit, coalesce((v_units ->> v_resource::text)::bigint, 0));
       v_tenants := v_tenants || v_tenant.tenant_id;
       v_resources := v_resources || v_resource;
-      v_limits := v_limits || usage_limit_of(v_tenant, p_period, v_resource);
+      v_limits := v_limits || (v_limit + v_allowance);
+      v_allowances := v_allowances || v_allowance;
       v_rates := v_rates || (v_tenant.rates ->> v_resource::text)::bigint;
+      v_rollovers := v_rollovers || case when v_tenant.since >= v_ends_at then 0::smallint
+        else coalesce((v_tenant.rollover ->> v_resource::text)::smallint, 0::smallint) end;
       v_per_member := v_per_member || (v_resource = any(v_limited));
     end loop;
   end loop;
-  insert into usage_totals (tenant_id, period, resource_type, "limit", rate_micro,
-    per_member)
-  select o.tenant, p_period, o.resource, o.units, o.rate, o.per_member
-  from unnest(v_tenants, v_resources, v_limits, v_rates, v_per_member)
-    with ordinality as o(tenant, resource, units, rate, per_member, n)
+  insert into usage_totals (tenant_id, period, resource_type, "limit", allowance, rate_micro,
+    rollover_percent, per_member)
+  select o.tenant, p_period, o.resource, o.units, o.allowance, o.rate, o.percent, o.per_member
+  from unnest(v_tenants, v_resources, v_limits, v_allowances, v_rates, v_rollovers, v_per_member)
+    with ordinality as o(tenant, resource, units, allowance, rate, percent, per_member, n)
   order by o.n
   on conflict do nothing;
 end $function$
@@ -5125,38 +5226,47 @@ begin
       for update
     loop
       v_limit := usage_limit_of(v_tenant, v_period, v_resource);
-      update usage_totals set "limit" = v_limit
-      where tenant_id = v_tenant.tenant_id and period = v_period and resource_type = v_resource
-        and "limit" is distinct from v_limit;
+      perform usage_write_limit(v_tenant.tenant_id, v_period, v_resource, v_limit);
     end loop;
   end loop;
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb DEFAULT '{}'::jsonb, p_overage jsonb DEFAULT NULL::jsonb)
+CREATE OR REPLACE FUNCTION u00.usage_put_tenant(p_tenant uuid, p_version bigint, p_plan text, p_limits jsonb, p_base_plan text, p_base_limits jsonb, p_share_from timestamp with time zone, p_share_until timestamp with time zone, p_deleted_at timestamp with time zone, p_rates jsonb DEFAULT '{}'::jsonb, p_overage jsonb DEFAULT NULL::jsonb, p_rollover jsonb DEFAULT NULL::jsonb, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'u00'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
+  v_month text := to_char(p_at at time zone 'UTC', 'YYYY-MM');
+  v_month_starts_at timestamptz := date_trunc('month', p_at at time zone 'UTC') at time zone 'UTC';
   v_tenant usage_tenants;
   v_period text;
   v_resource resource_type;
   v_limit bigint;
   v_rate bigint;
+  v_rollover smallint;
   a credit_accounts;
 begin
+  select * into v_tenant from usage_tenants where tenant_id = p_tenant for update;
+  if v_tenant.version < p_version and v_tenant.rollover <> '{}'
+    and coalesce(v_tenant.since < v_month_starts_at, v_month is not null)
+  then
+    perform usage_open(to_char((v_month || '-01')::date - 1, 'YYYY-MM'), array[p_tenant]);
+  end if;
+
   insert into usage_tenants as t (tenant_id, version, plan, limits, base_plan, base_limits,
-    share_from, share_until, deleted_at, rates, overage)
+    share_from, share_until, deleted_at, rates, overage, rollover, since)
   values (p_tenant, p_version, p_plan, p_limits, p_base_plan, p_base_limits, p_share_from,
-    p_share_until, p_deleted_at, p_rates, p_overage)
+    p_share_until, p_deleted_at, p_rates, p_overage, coalesce(p_rollover, '{}'), p_at)
   on conflict (tenant_id) do update
   set version = excluded.version, plan = excluded.plan, limits = excluded.limits,
     base_plan = excluded.base_plan, base_limits = excluded.base_limits,
     share_from = excluded.share_from, share_until = excluded.share_until,
     deleted_at = excluded.deleted_at, rates = excluded.rates,
-    overage = coalesce(excluded.overage, t.overage)
+    overage = coalesce(excluded.overage, t.overage), rollover = coalesce(p_rollover, t.rollover),
+    since = coalesce(excluded.since, t.since)
   where t.version < excluded.version
   returning * into v_tenant;
   if not found then return; end if;
@@ -5164,15 +5274,17 @@ begin
   v_period := (select max(period) from usage_totals where tenant_id = p_tenant);
   for v_resource in
     select resource_type from usage_totals
-    where tenant_id = p_tenant and period = v_period
+    where tenant_id = p_tenant and period = v_period and period >= coalesce(v_month, period)
     order by resource_type
     for update
   loop
     v_limit := usage_limit_of(v_tenant, v_period, v_resource);
     v_rate := (v_tenant.rates ->> v_resource::text)::bigint;
-    update usage_totals set "limit" = v_limit, rate_micro = v_rate
+    v_rollover := coalesce((v_tenant.rollover ->> v_resource::text)::smallint, 0::smallint);
+    perform usage_write_limit(p_tenant, v_period, v_resource, v_limit);
+    update usage_totals set rate_micro = v_rate, rollover_percent = v_rollover
     where tenant_id = p_tenant and period = v_period and resource_type = v_resource
-      and ("limit" is distinct from v_limit or rate_micro is distinct from v_rate);
+      and (rate_micro is distinct from v_rate or rollover_percent <> v_rollover);
   end loop;
 
   if p_overage is null then return; end if;
@@ -5246,6 +5358,59 @@ begin
   -- A ledger row counts no further.
   draw_count := least(a.last_seq + 1 - draw_seq, 32767);
   perform credit_keep(a, p_now);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_roll_over(p_tenant uuid, p_period text, p_into text, p_actor text, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  t usage_totals;
+  v_limit bigint;
+  v_units bigint;
+  v_into bigint;
+  v_ref text;
+  v_resource resource_type;
+begin
+  perform from usage_tenants where tenant_id = p_tenant for update;
+  if not found then return false; end if;
+  perform from usage_totals where tenant_id = p_tenant and period in (p_period, p_into)
+  order by period, resource_type
+  for update;
+  perform from usage_reservations
+  where tenant_id = p_tenant and period = p_period and state = 'open'
+  limit 1;
+  if found then return false; end if;
+  for t in
+    select * from usage_totals
+    where tenant_id = p_tenant and period = p_period and rollover_percent > 0 and closed_at is null
+  loop
+    v_resource := t.resource_type;
+    v_limit := t."limit" - t.allowance;
+    v_units := coalesce(greatest(0, least(v_limit * t.rollover_percent / 100,
+      t."limit" - (t.used - t.beyond), v_limit)), 0);
+    update usage_totals set closed_at = p_now
+    where tenant_id = p_tenant and period = p_period and resource_type = v_resource;
+    continue when v_units = 0;
+    v_ref := 'rollover:' || p_period || ':' || v_resource;
+    insert into allowances (tenant_id, ref, period, resource_type, kind, units, actor, reason, created_at)
+    values (p_tenant, v_ref, p_into, v_resource, 'rollover', v_units, p_actor,
+        'Left of ' || p_period, p_now),
+      (p_tenant, v_ref || ':out', p_period, v_resource, 'rollover', -v_units, p_actor,
+        'Rolled over into ' || p_into, p_now)
+    on conflict do nothing;
+    perform usage_write_limit(p_tenant, p_period, v_resource, v_limit);
+    -- Nobody is told that so much of a month is used which is over.
+    update usage_totals set threshold = 100
+    where tenant_id = p_tenant and period = p_period and resource_type = v_resource;
+    select "limit" - allowance into v_into from usage_totals
+    where tenant_id = p_tenant and period = p_into and resource_type = v_resource;
+    perform usage_write_limit(p_tenant, p_into, v_resource, v_into);
+  end loop;
+  return true;
 end $function$
 ;
 
@@ -5394,6 +5559,25 @@ AS $function$
 begin
   new.threshold := 0;
   return new;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.usage_write_limit(p_tenant uuid, p_period text, p_resource resource_type, p_limit bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_units bigint;
+  v_allowance bigint;
+begin
+  select coalesce(sum(units), 0) into v_units from allowances
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  v_allowance := usage_allowance_in(p_limit, v_units);
+  update usage_totals set "limit" = p_limit + v_allowance, allowance = v_allowance
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+    and ("limit" is distinct from p_limit + v_allowance or allowance <> v_allowance);
 end $function$
 ;
 

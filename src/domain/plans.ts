@@ -30,6 +30,12 @@ export type PlanRates = Readonly<Partial<Record<ResourceType, number>>>;
 export type OveragePrices = Readonly<Record<string, string>>;
 
 /**
+ * How much of a month's limit may roll over into the next month, in whole percent from 1 to 100; of a resource
+ * that is not named nothing does.
+ */
+export type PlanRollover = Readonly<Partial<Record<ResourceType, number>>>;
+
+/**
  * What a plan includes, in one of its versions. A published version never changes; the newest is what
  * a plan is now, an older one is kept by those whose price was sold with it.
  */
@@ -42,6 +48,7 @@ export interface PlanDefinition {
   readonly limits: PlanLimits;
   readonly rates: PlanRates;
   readonly overage: OveragePrices;
+  readonly rollover: PlanRollover;
   /** How many people may be in a team. */
   readonly seats: number;
 }

@@ -30,6 +30,8 @@ export interface ResourceUsage {
   beyond: number;
   /** Microcredits a unit beyond the quota; `null` where the quota is a hard limit. */
   rateMicro: number | null;
+  /** What allowances add to the plan's quota in `limit`; negative where they take away. */
+  allowance: number;
 }
 
 /** What of a counter is beyond the quota, and what more of it costs. */
@@ -51,10 +53,15 @@ export function describeUsage(
   held: number,
   limit: Limit,
   { used: beyond, held: heldBeyond, rateMicro }: Beyond = NOTHING_BEYOND,
+  allowance = 0,
 ): ResourceUsage {
-  const counted = { resourceType, used, held, limit, beyond, rateMicro };
+  const counted = { resourceType, used, held, limit, beyond, rateMicro, allowance };
   if (limit === null) return { ...counted, remaining: null, percent: null, level: 'unlimited' };
-  if (limit === 0) return { ...counted, remaining: 0, percent: null, level: 'not_included' };
+  if (limit === 0) {
+    const isTaken = allowance < 0;
+    if (isTaken) return { ...counted, remaining: 0, percent: 100, level: 'exceeded' };
+    return { ...counted, remaining: 0, percent: null, level: 'not_included' };
+  }
   const ofQuota = used - beyond;
   const percent = Math.floor((ofQuota * 100) / limit);
   const level = percent >= 100 ? 'exceeded' : percent >= 80 ? 'warning' : 'ok';

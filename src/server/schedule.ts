@@ -82,6 +82,11 @@ function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): 
   jobs.every('usage-expiry', '* * * * *', async () => void (await usage.expireReservations()));
   jobs.every('usage-pruning', '41 * * * *', async () => void (await usage.pruneReservations()));
   jobs.every('usage-partitions', '7 */6 * * *', () => usage.ensurePartitions());
+  jobs.every(
+    'usage-rollover',
+    '11 * * * *',
+    async (signal) => void (await usage.allowances.rollOver(signal)),
+  );
   jobs.every('usage-verify', '23 3 * * *', async () => void (await ledgerVerification.verify()));
 }
 

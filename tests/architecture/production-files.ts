@@ -15,6 +15,7 @@ export const OPERATORS = [
   'usage:verify',
   'usage:archive',
   'usage:correct',
+  'allowance:add',
   'credits:grant',
   'credits:refund',
   'credits:revoke',

@@ -149,7 +149,7 @@ test('ux 21 what is owed stands on every page with amount, next attempt and what
 
 const quota = (usage: Partial<ResourceUsage> & Pick<ResourceUsage, 'resourceType'>) => ({
   ...{ used: 0, held: 0, limit: 100, remaining: 100, percent: 0, level: 'ok' as const },
-  ...{ beyond: 0, rateMicro: null, ...usage },
+  ...{ beyond: 0, rateMicro: null, allowance: 0, ...usage },
 });
 
 test('ux 27 ux 28 ux 29 each bar tells used, limit and what is left, also beyond; the notice names what it is about', async () => {

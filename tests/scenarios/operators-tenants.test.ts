@@ -209,6 +209,22 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
     expect(factsOf(await act({ ...correct, amount: null }))).toEqual({ used: 400, usedAfter: 0 });
   });
 
+  test('a month’s quota is changed once a ref, and never of a month that is over', async () => {
+    const add = {
+      ...{ act: 'add_allowance', resourceType: 'images', units: 20, kind: 'goodwill', ref: 'Q-1' },
+    };
+    const facts = { units: 20, limit: 500, limitAfter: 520 };
+    expect(factsOf(await act({ ...add, dryRun: true }))).toMatchObject(facts);
+    expect(factsOf(await act(add))).toMatchObject(facts);
+    expect(factsOf(await act(add))).toMatchObject({ limit: 520, limitAfter: 520, repeated: 'Q-1' });
+    expect((await act({ ...add, ref: 'Q-2', period: '2020-01' })).body.code).toBe('invalid_period');
+    expect((await act({ ...add, ref: 'Q-2', units: 0 })).body.code).toBe('invalid_request');
+    expect((await act({ ...add, ref: 'Q-2', kind: 'rollover' })).body.code).toBe('invalid_request');
+    expect(factsOf(await act({ ...add, ref: 'Q-2', units: -20 }))).toMatchObject({
+      limitAfter: 500,
+    });
+  });
+
   test('a mail goes out once more', async () => {
     const { id } = (await timeline(100)).find(({ what }) => what === 'reset_password')!;
     const again = { act: 'resend_mail', mailId: id };

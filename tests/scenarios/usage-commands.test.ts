@@ -133,6 +133,53 @@ test('12.2 credits that cannot be given or taken are refused in a sentence', asy
   }
 });
 
+const allow = (...words: string[]) =>
+  run('allowance-add', '--tenant', tenantId, '--resource', 'messages', ...reason, ...words);
+const goodwill = ['--kind', 'goodwill', '--ref', 'T-1'];
+
+test('a month’s quota is added to and taken off once a ref, with who and why', async () => {
+  const month = new Date().toISOString().slice(0, 7);
+  const wish = ['--units', '500', ...goodwill];
+  expect(await allow(...wish, '--dry-run')).toEqual({
+    ...{ code: 0, complained: '' },
+    said: `messages in ${month}: the limit is 10,000, it would be 10,500, unless "T-1" was before.\n`,
+  });
+  expect((await allow(...wish)).said).toBe(
+    `messages in ${month}: the limit was 10,000, now it is 10,500.\n`,
+  );
+  expect((await allow(...wish)).said).toBe(
+    `"T-1" was added before: 500 of messages in ${month}.\n`,
+  );
+  const taken = await allow('--units=-700', '--kind', 'override', '--ref', 'T-2', '--json');
+  expect(JSON.parse(taken.said)).toMatchObject({ isNew: true, before: 10_500, after: 9_800 });
+  const later = ['--units', '5', '--kind', 'promotion', '--ref', 'T-3', '--period', '2999-12'];
+  expect((await allow(...later)).said).toBe(
+    'messages in 2999-12: the limit was 10,000, now it is 10,005.\n',
+  );
+  const audit = await database.pool.query(
+    'select action, actor_id as by, cause, after from audit_log where tenant_id = $1 order by id',
+    [tenantId],
+  );
+  const entry = { action: 'allowance.added', by: 'Ada', cause: 'three pictures were black' };
+  expect(audit.rows).toMatchObject([500, -700, 5].map((units) => ({ ...entry, after: { units } })));
+});
+
+test('a change of a quota that cannot be is refused in a sentence', async () => {
+  const refused: [string, ReturnType<typeof run>, string, number][] = [
+    ['half a unit', allow('--units', '0.5', ...goodwill), 'a whole number', 2],
+    ['nothing', allow('--units', '0', ...goodwill), 'other than 0', 1],
+    ['no such kind', allow('--units', '1', '--kind', 'rollover', '--ref', 'a'), 'no kind', 2],
+    ['over', allow('--units', '1', ...goodwill, '--period', '2020-01'), '2020-01 is over', 1],
+    ['no ref', allow('--units', '1', '--kind', 'goodwill'), '--ref', 2],
+  ];
+  for (const [what, ended, sentence, exit] of refused) {
+    const { code, complained } = await ended;
+    expect(complained, what).toContain(sentence);
+    expect(complained, what).not.toContain('    at ');
+    expect(code, what).toBe(exit);
+  }
+});
+
 test('a command says how it is used', async () => {
   const { code, said } = await run('usage-archive', '--help');
   expect(code).toBe(0);

@@ -50,6 +50,7 @@ const ACTIONS = [
   'credits.revoked',
   'credits.frozen',
   'credits.unfrozen',
+  'allowance.added',
   'character.hidden',
   'character.shown',
   'usage.corrected',

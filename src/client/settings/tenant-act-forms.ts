@@ -30,6 +30,13 @@ export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
     { name: 'amount', kind: 'number', empty: null },
     { name: 'period', kind: 'text', empty: 'left_out' },
   ],
+  add_allowance: [
+    { name: 'resourceType', kind: 'choice', choices: RESOURCES },
+    { name: 'units', kind: 'number' },
+    { name: 'kind', kind: 'choice', choices: ['goodwill', 'promotion', 'override'] },
+    { name: 'period', kind: 'text', empty: 'left_out' },
+    ref,
+  ],
   trust_overage: [{ name: 'exposureMinor', kind: 'number', empty: null }],
   end_subscription: [{ name: 'when', kind: 'choice', choices: ['period_end', 'now'] }],
   extend_grace: [{ name: 'until', kind: 'text' }],

@@ -30,9 +30,15 @@ test('12.1 numbers may be grouped, and unlimited is a word', () => {
     limits: { llm_tokens: 1, messages: 50_000, images: null, api_calls: 0 },
     rates: {},
     overage: {},
+    rollover: {},
   });
   const rated = parsePlans(file(plan(['rates: {llm_tokens: 1, images: 2_000_000}'])), 'a.yaml');
   expect(rated[1]!.rates).toEqual({ llm_tokens: 1, images: 2_000_000 });
+});
+
+test('a part of a limit may roll over, in percent; of 0 nothing does', () => {
+  const pro = plan(['rollover: {messages: 50, images: 100, api_calls: 0}']);
+  expect(parsePlans(file(pro), 'a.yaml')[1]!.rollover).toEqual({ messages: 50, images: 100 });
 });
 
 test('12.4 overage is sold by currency, in minor units that may have decimals', () => {
@@ -69,6 +75,13 @@ describe('12.1 what a file has wrong is told with its place', () => {
     ['too much to count', file(plan().replace('50_000', '1e30')), /limits\.messages: takes/],
     ['a word', file(plan().replace('50_000', 'many')), /limits\.messages: takes whole units/],
     ['a rate of nothing', file(plan(['rates: {images: 0}'])), /rates\.images: takes whole micro/],
+    [
+      'more than all rolls over',
+      file(plan(['rollover: {images: 101}'])),
+      /rollover\.images: takes/,
+    ],
+    ['less than nothing does', file(plan(['rollover: {images: -1}'])), /rollover\.images: takes/],
+    ['half a percent does', file(plan(['rollover: {images: 0.5}'])), /takes whole percents/],
     ['overage for nothing', file(plan(['overage: {cny: 0}'])), /overage\.cny: takes minor units/],
     [
       'overage to more decimals than count',

@@ -9,6 +9,7 @@ import {
   type PlanDefinition,
   type PlanLimits,
   type PlanRates,
+  type PlanRollover,
 } from '../../domain/plans.ts';
 import { parseYaml } from './parse-yaml.ts';
 
@@ -63,6 +64,12 @@ const overage = z
       code === 'invalid_key' ? 'takes the three small letters of a currency' : undefined,
   })
   .default({});
+const isPercent = (value: unknown) => isAmount(value) && value <= 100;
+/** Of 0 percent nothing rolls over, as without the line. */
+const percent = z
+  .custom<number>(isPercent, { error: 'takes whole percents of the limit from 0 to 100' })
+  .transform((value) => (value === 0 ? undefined : value))
+  .optional();
 const SEATS_MAX = 10_000;
 const seats = z.custom<number>((value) => isAmount(value) && value >= 1 && value <= SEATS_MAX, {
   error: `takes whole numbers of people from 1 to ${SEATS_MAX.toLocaleString('en')}`,
@@ -89,6 +96,20 @@ const definition = z.strictObject({
     .default({})
     .transform((rates) => rates as PlanRates),
   overage,
+  rollover: z
+    .strictObject({
+      llm_tokens: percent,
+      messages: percent,
+      images: percent,
+      api_calls: percent,
+    } satisfies Record<keyof PlanLimits, typeof percent>)
+    .default({})
+    .transform(
+      (all) =>
+        Object.fromEntries(
+          Object.entries(all).filter(([, most]) => most !== undefined),
+        ) as PlanRollover,
+    ),
   seats: seats.optional(),
 });
 

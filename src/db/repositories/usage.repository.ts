@@ -19,6 +19,7 @@ import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
 import { readOverages, type OverageKey } from './usage/credits/overage.ts';
+import { AllowanceRepository } from './usage/ledger/allowance.repository.ts';
 import { listBalances } from './usage/credits/balances.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
 import {
@@ -54,6 +55,8 @@ export interface UsageRepositoryOptions {
  * none: whoever asks knows where else it may be.
  */
 export class UsageRepository {
+  /** Changes of months' quotas, and what rolls over. */
+  readonly allowances: AllowanceRepository;
   readonly #main: MainDatabase;
   readonly #bucket: Bucket<pg.Pool>;
   readonly #hot: Bucket;
@@ -64,6 +67,7 @@ export class UsageRepository {
     const { pool, maker } = options.place ?? { pool: database.pool, maker: database.pool };
     this.#main = database;
     this.#bucket = bucketOf(pool, number, maker);
+    this.allowances = new AllowanceRepository(this.#bucket);
     this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), number, maker);
   }
 
@@ -91,16 +95,11 @@ export class UsageRepository {
     return beginBatch(this.#hot, calls);
   }
 
-  /**
-   * Deletes reservations that were closed before `closedBefore` (expired ones: `expiredBefore`), at
-   * most `max`; answers how many.
-   */
+  /** Deletes reservations that were closed, or have expired, before; answers how many. */
   async prune(closedBefore: Date, expiredBefore: Date, max = 10_000): Promise<number> {
-    const rows = await this.#sweep<{ pruned: string }>('usage_prune($1, $2, $3) as pruned', [
-      closedBefore,
-      expiredBefore,
-      max,
-    ]);
+    const values = [closedBefore, expiredBefore, max];
+    const text = 'usage_prune($1, $2, $3) as pruned';
+    const rows = await this.#sweep<{ pruned: string }>(text, values);
     return Number(rows[0]!.pruned);
   }
 

@@ -1,6 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Feature, OveragePrices, PlanLimits, PlanRates } from '../../domain/plans.ts';
+import type {
+  Feature,
+  OveragePrices,
+  PlanLimits,
+  PlanRates,
+  PlanRollover,
+} from '../../domain/plans.ts';
 import { instant } from './columns.ts';
 import { plan } from './enums.ts';
 
@@ -22,6 +28,8 @@ export const planVersions = pgTable(
     rates: jsonb().$type<PlanRates>().notNull().default({}),
     /** Currency → minor units a credit of overage, decimal text; in what is not named none is sold. */
     overage: jsonb().$type<OveragePrices>().notNull().default({}),
+    /** Resource → percent of the limit that may roll over; of what is not named nothing does. */
+    rollover: jsonb().$type<PlanRollover>().notNull().default({}),
     /** How many people may be in a team. */
     seats: integer().notNull(),
     publishedAt: instant().notNull(),

@@ -41,7 +41,9 @@ export function createProductServices(
 ): ProductServices {
   const { db, pool } = database;
   const distrusted = createDistrustCounter(registry);
-  const auth = new AuthService({ db, pool, clock, realTime: systemClock, log, config });
+  const { allowances } = usage;
+  const people = { db, pool, clock, realTime: systemClock, log, config, allowances };
+  const auth = new AuthService(people);
   const { mails, standings } = auth;
   const team = { db, clock, mails, standings };
   const features = new FeatureService({ usage, plans });

@@ -21,6 +21,9 @@ export const usageStatsSchema = z
         level: z.enum(['ok', 'warning', 'exceeded', 'not_included', 'unlimited']),
         beyond: units,
         rateMicro: units.nullable(),
+        allowance: units.openapi({
+          description: 'What allowances add to the quota of the plan in `limit`, or take off it.',
+        }),
       }),
     ),
   })

@@ -4,7 +4,7 @@ import { planHasFeature, plansWithFeature, plansWithMore } from '../../domain/pl
 import type { Feature, Plan } from '../../domain/plans.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import type { PlanCatalogue } from './plans/plan-catalogue.ts';
-import type { QuotaCheck } from './usage/check-quota.ts';
+import type { QuotaCheck } from './usage/quota/check-quota.ts';
 import type { UsageService } from './usage.service.ts';
 
 /** What a tenant's plan lets it do. */

@@ -11,7 +11,8 @@ import type { ResourceType } from '../../domain/quota.ts';
 import type { UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 import type { Logger } from '../log.ts';
 import { PlanCatalogue } from './plans/plan-catalogue.ts';
-import { checkQuota, type QuotaCheck } from './usage/check-quota.ts';
+import { AllowanceService } from './usage/quota/allowance.service.ts';
+import { checkQuota, type QuotaCheck } from './usage/quota/check-quota.ts';
 import type { Recorded } from './usage/calls/results.ts';
 import type { ReservationRequest } from './usage/calls/validation.ts';
 import { correctUsage, resetUsage } from './usage/ledger/correct.ts';
@@ -57,6 +58,8 @@ export interface UsageDeps {
 export class UsageService {
   /** What pays for use beyond the quota. */
   readonly credits: CreditService;
+  /** What changes a month's quota. */
+  readonly allowances: AllowanceService;
   /** What members of a team may use. */
   readonly memberLimits: MemberLimitService;
   /** By what tokens are weighed. */
@@ -73,6 +76,7 @@ export class UsageService {
     const { database, clock, log, metrics } = deps;
     const plans = deps.plans ?? new PlanCatalogue(database.db);
     const router = new UsageRouter(deps);
+    const hears = () => this.#listener?.connected === true;
     this.router = router;
     this.#database = database;
     this.rates = plans;
@@ -86,14 +90,11 @@ export class UsageService {
       metrics,
       plans,
       queues: createQueues({ router, clock, metrics }, deps.queues),
-      entitlements: new Entitlements({
-        db: database.db,
-        plans,
-        hears: () => this.#listener?.connected === true,
-      }),
+      entitlements: new Entitlements({ db: database.db, plans, hears }),
       live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
     };
     this.credits = new CreditService({ ...this.#deps, buckets: database.buckets });
+    this.allowances = new AllowanceService({ ...this.#deps, buckets: database.buckets });
     this.memberLimits = new MemberLimitService({ ...this.#deps, buckets: database.buckets });
   }
 
@@ -153,10 +154,7 @@ export class UsageService {
     return settle(this.#deps, request);
   }
 
-  /**
-   * Runs `write` until the database has taken it, for as long as this process lives. Rejects when it
-   * is refused for good; `what` is for the log.
-   */
+  /** Runs `write` until the database has taken it, while this process lives; rejects when it is refused. */
   untilWritten(write: () => Promise<unknown>, what: object): Promise<void> {
     return this.#writeRetries.untilWritten(write, what);
   }

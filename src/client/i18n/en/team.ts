@@ -114,6 +114,7 @@ export default {
       subscription_change_scheduled: 'Another plan was planned',
       subscription_change_unscheduled: 'The planned change was taken back',
       purchase_refund_requested: 'Asked to give credits back',
+      allowance_added: 'A month’s quota was changed',
       credits_granted: 'Credits were added',
       credits_revoked: 'Credits were taken back',
       credits_frozen: 'Credits were frozen',

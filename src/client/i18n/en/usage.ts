@@ -8,6 +8,8 @@ export default {
   usedOnly: '{used} used',
   remaining: '{count} left',
   held: '{count} in progress',
+  added: 'includes {count} added',
+  takenOff: '{count} taken off',
   percent: '{percent} used',
   notIncluded: 'Not included in your plan',
   unlimited: 'Unlimited',

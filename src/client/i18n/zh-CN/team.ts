@@ -113,6 +113,7 @@ const team: Messages['team'] = {
       subscription_change_scheduled: '已安排方案变更',
       subscription_change_unscheduled: '已撤回方案变更',
       purchase_refund_requested: '申请退还点数',
+      allowance_added: '某月额度已调整',
       credits_granted: '点数到账',
       credits_revoked: '点数收回',
       credits_frozen: '点数冻结',

@@ -10,6 +10,8 @@ const usage: Messages['usage'] = {
   usedOnly: '已用 {used}',
   remaining: '还剩 {count}',
   held: '进行中 {count}',
+  added: '含额外增加的 {count}',
+  takenOff: '已减少 {count}',
   percent: '已用 {percent}',
   notIncluded: '你的方案不含此项',
   unlimited: '不限量',

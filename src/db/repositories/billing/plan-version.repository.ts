@@ -15,6 +15,7 @@ export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
       limits: planVersions.limits,
       rates: planVersions.rates,
       overage: planVersions.overage,
+      rollover: planVersions.rollover,
       seats: planVersions.seats,
     })
     .from(planVersions)
@@ -29,11 +30,11 @@ export async function lockPlanVersions(tx: DbOrTx): Promise<void> {
 /** Publishes a version. Who gets it is carried to it afterwards. */
 export async function insertPlanVersion(
   db: DbOrTx,
-  { plan, version, name, features, limits, rates, overage, seats }: PlanDefinition,
+  { features, ...definition }: PlanDefinition,
   now: Date,
 ): Promise<void> {
-  const row = { plan, version, name, features: [...features], limits, rates, overage, seats };
-  await db.insert(planVersions).values({ ...row, publishedAt: now });
+  const row = { ...definition, features: [...features], publishedAt: now };
+  await db.insert(planVersions).values(row);
 }
 
 /** The versions that were published and have not reached everybody who gets them. */
@@ -123,9 +124,9 @@ export function countOnPlan(db: DbOrTx, plan: Plan): Promise<number> {
  */
 export async function carryTenants(
   db: DbOrTx,
-  values: { plan: Plan; version: number; after: string; limit: number },
+  values: { plan: Plan; version: number; after: string; limit: number; now: Date },
 ): Promise<string[]> {
-  const { plan, version, after, limit } = values;
+  const { plan, version, after, limit, now } = values;
   return db.transaction(async (tx) => {
     const due = await tx
       .select({ id: tenants.id })
@@ -165,6 +166,7 @@ export async function carryTenants(
         basePlanVersion: raised(tenants.basePlan, tenants.basePlanVersion),
         // What they may use has changed: metering takes over what is newer than it has.
         entitlementVersion: sql`${tenants.entitlementVersion} + 1`,
+        updatedAt: now,
       })
       .where(inArray(tenants.id, ids));
     return ids;

@@ -10,6 +10,8 @@ export interface Counter {
   held: number;
   limit: Limit;
   beyond: Beyond;
+  /** What of the limit allowances make; negative where they take away. */
+  allowance: number;
   updatedAt: Date;
 }
 
@@ -24,7 +26,7 @@ const COUNTERS = prepared(
   'usage_counters',
   (u) => `
     select resource_type as "resourceType", used, held, "limit", updated_at as "updatedAt", beyond,
-      held_beyond as "heldBeyond", rate_micro as "rateMicro"
+      held_beyond as "heldBeyond", rate_micro as "rateMicro", allowance
     from ${u}.usage_totals
     where tenant_id = $1 and period = $2`,
 );
@@ -35,7 +37,7 @@ export async function readCounters(
   tenantId: string,
   period: Period,
 ): Promise<Counter[]> {
-  type Row = Record<'used' | 'held' | 'beyond' | 'heldBeyond', string> & {
+  type Row = Record<'used' | 'held' | 'beyond' | 'heldBeyond' | 'allowance', string> & {
     resourceType: ResourceType;
     limit: string | null;
     rateMicro: string | null;
@@ -50,6 +52,7 @@ export async function readCounters(
     used: Number(row.used),
     held: Number(row.held),
     limit: row.limit === null ? null : Number(row.limit),
+    allowance: Number(row.allowance),
     beyond: {
       used: Number(beyond),
       held: Number(heldBeyond),

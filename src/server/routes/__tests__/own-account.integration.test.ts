@@ -50,6 +50,7 @@ describe('13 one’s data', () => {
       sessions: [expect.any(Object)],
       characters: [expect.objectContaining({ name: 'Mira' })],
       invoices: [],
+      allowances: [],
       conversations: [
         expect.objectContaining({ title: 'Talk “1”' }),
         expect.objectContaining({ title: 'Empty', turns: [] }),

@@ -1,4 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { GIVEN_KINDS } from '../../../domain/billing/usage/allowance.ts';
 import { ACT_FACTS, type ActResult } from '../../../domain/accounts/operator-act.ts';
 import { CAP_MINOR_MAX } from '../../../domain/billing/overage.ts';
 import { requestedPeriod } from '../../../domain/period.ts';
@@ -27,6 +28,8 @@ const ref = plainText(1, 100).openapi({
   description: 'What for, as a ticket: a second time nothing is done.',
 });
 
+const period = z.string().max(7).optional().openapi({ example: '2026-11' });
+
 const actBody = z
   .discriminatedUnion('act', [
     z.strictObject({ ...shared, act: z.literal('sync') }),
@@ -47,7 +50,17 @@ const actBody = z
         .refine((amount) => amount !== 0)
         .nullable()
         .openapi({ description: 'Units to add, with a minus to take off; null takes all off.' }),
-      period: z.string().max(7).optional().openapi({ example: '2026-11' }),
+      period,
+    }),
+    z.strictObject({
+      ...{ ...shared, act: z.literal('add_allowance'), resourceType: z.enum(RESOURCE_TYPES), ref },
+      units: z
+        .number()
+        .int()
+        .refine((units) => units !== 0)
+        .openapi({ description: 'Units to add to the month’s quota, with a minus to take off.' }),
+      kind: z.enum(GIVEN_KINDS),
+      period,
     }),
     z.strictObject({
       ...{ ...shared, act: z.literal('trust_overage') },
@@ -139,6 +152,8 @@ export function tenantActRoutes(context: Context): OpenAPIHono<AppEnv> {
 
 /** With what is more than it looks like in JSON. */
 function named(wish: Wish): TenantWish {
-  if (wish.act === 'correct_usage') return { ...wish, period: requestedPeriod(wish.period) };
+  if (wish.act === 'correct_usage' || wish.act === 'add_allowance') {
+    return { ...wish, period: requestedPeriod(wish.period) };
+  }
   return wish.act === 'extend_grace' ? { ...wish, until: new Date(wish.until) } : wish;
 }

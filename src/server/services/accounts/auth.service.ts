@@ -17,6 +17,7 @@ import {
 } from '../../../db/repositories/accounts/user.repository.ts';
 import type { User } from '../../../db/schema/index.ts';
 import type { Config } from '../../config/config.ts';
+import type { AllowanceService } from '../usage/quota/allowance.service.ts';
 import type { Logger } from '../../log.ts';
 import { AccessTokens, type AccessClaims } from './access-token.ts';
 import { AccountMails } from './account-mails.ts';
@@ -45,6 +46,8 @@ export interface AuthDeps {
   realTime: Clock;
   log: Logger;
   pool: Pool;
+  /** What a team's quotas were changed by, for who exports it. */
+  allowances: Pick<AllowanceService, 'list'>;
   config: Pick<Config, 'signIn' | 'emailVerification'> & { jwtSecret: string; appUrl: string };
 }
 
@@ -101,7 +104,8 @@ export class AuthService {
     this.access = new TenantAccess({
       ...{ db, clock, accessTokens, refreshTokens, standings, liveSessions },
     });
-    this.own = new OwnAccount({ ...shared, realTime: deps.realTime, jwtSecret, standings });
+    const { allowances, realTime } = deps;
+    this.own = new OwnAccount({ ...shared, realTime, jwtSecret, standings, allowances });
   }
 
   /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */

@@ -1,5 +1,6 @@
 import type { ActResult, TenantAct } from '../../../domain/accounts/operator-act.ts';
 import type { Act, ActOn } from './acts/act.ts';
+import { addAllowance, type AllowanceActDeps } from './acts/allowances.ts';
 import { hideCharacter, type CommunityDeps } from './acts/community.ts';
 import { grantCredits, revokeCredits, type CreditDeps } from './acts/credits.ts';
 import { resendMail, type MailActDeps } from './acts/mail.ts';
@@ -16,7 +17,8 @@ import { correctUsage, type UsageActDeps } from './acts/usage.ts';
 import type { OperatorLog } from './log.ts';
 import { getAnyTenant } from './find-tenant.ts';
 
-export type TenantActDeps = CommunityDeps &
+export type TenantActDeps = AllowanceActDeps &
+  CommunityDeps &
   CreditDeps &
   MailActDeps &
   MoneyDeps &
@@ -29,6 +31,7 @@ const ACTS = {
   grant_credits: grantCredits,
   revoke_credits: revokeCredits,
   correct_usage: correctUsage,
+  add_allowance: addAllowance,
   trust_overage: trustOverage,
   end_subscription: endSubscription,
   extend_grace: extendGrace,

@@ -86,7 +86,7 @@ export async function carryPublished(
 ): Promise<void> {
   let teams = 0;
   for (const one of await listUncarried(db)) {
-    teams += await carry(db, one, (more) => onProgress?.(teams + more));
+    teams += await carry(db, one, clock.now(), (more) => onProgress?.(teams + more));
     await markCarried(db, one, clock.now());
   }
 }
@@ -94,12 +94,15 @@ export async function carryPublished(
 async function carry(
   db: Db,
   { plan, version }: { plan: Plan; version: number },
+  now: Date,
   onProgress: (teams: number) => void,
 ): Promise<number> {
   let carried = 0;
   for (let after = FIRST_ID; ;) {
     // Somebody's sync may hold the same rows in another order.
-    const ids = await repeated(() => carryTenants(db, { plan, version, after, limit: AT_ONCE }));
+    const ids = await repeated(() =>
+      carryTenants(db, { plan, version, after, limit: AT_ONCE, now }),
+    );
     const last = ids.at(-1);
     if (last === undefined) return carried;
     after = last;
@@ -116,12 +119,21 @@ function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[]
   const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
   const seats = draft.seats ?? before?.seats ?? 1;
   const next = { ...draft, seats, version: (before?.version ?? 0) + 1 };
-  const contents = ({ name, features, limits, rates, overage, seats }: PlanDefinition) => ({
+  const contents = ({
+    name,
+    features,
+    limits,
+    rates,
+    overage,
+    rollover,
+    seats,
+  }: PlanDefinition) => ({
     name,
     features: [...features].sort(),
     limits: { ...limits },
     rates: { ...rates },
     overage: { ...overage },
+    rollover: { ...rollover },
     seats,
   });
   const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(next));
@@ -157,6 +169,10 @@ function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
       (currency) =>
         `overage in ${currency}: ${minor(before.overage[currency])} → ${minor(next.overage[currency])}`,
     );
+  const rollover = RESOURCE_TYPES.filter((one) => before.rollover[one] !== next.rollover[one]).map(
+    (one) =>
+      `${one} rolling over: ${percent(before.rollover[one])} → ${percent(next.rollover[one])}`,
+  );
   const gained = next.features.filter((one) => !before.features.includes(one));
   const lost = before.features.filter((one) => !next.features.includes(one));
   return [
@@ -164,6 +180,7 @@ function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
     ...limits,
     ...rates,
     ...overage,
+    ...rollover,
     ...seats,
     ...gained.map((one) => `gains ${one}`),
     ...lost.map((one) => `loses ${one}`),
@@ -172,6 +189,7 @@ function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
 
 const minor = (price: string | undefined) =>
   price === undefined ? 'not sold' : `${price} minor units a credit`;
+const percent = (most: number | undefined) => (most === undefined ? 'nothing' : `up to ${most}%`);
 const amount = (limit: Limit) => (limit === null ? 'unlimited' : limit.toLocaleString('en'));
 const price = (rate: number | undefined) =>
   rate === undefined ? 'not sold' : `${rate.toLocaleString('en')} µcr`;

@@ -2,6 +2,7 @@ import type { UsageDay, UsageHistory, UsageStats } from '../../../domain/api.ts'
 import type { Clock } from '../../../domain/clock.ts';
 import { periodEnd, periodOf, type Period } from '../../../domain/period.ts';
 import { describeUsage, RESOURCE_TYPES } from '../../../domain/quota.ts';
+import { unopenedQuota } from './quota/month-quota.ts';
 import type { Entitlements } from './entitlements.ts';
 import type { UsageRouter } from './routing/router.ts';
 
@@ -19,11 +20,12 @@ export async function usageStats(
   tenantId: string,
   period: Period = periodOf(deps.clock.now()),
 ): Promise<UsageStats> {
-  const [limits, { rates }, counters] = await Promise.all([
-    deps.entitlements.getLimits(tenantId, period),
+  const [{ rates }, counters] = await Promise.all([
     deps.entitlements.getPlan(tenantId),
     deps.router.read(tenantId, (bucket) => bucket.getUsage(tenantId, period), isEmpty),
   ]);
+  const isOpen = counters.length === RESOURCE_TYPES.length;
+  const unopened = isOpen ? undefined : await unopenedQuota(deps, tenantId, period);
   const updatedAt = counters.map((counter) => counter.updatedAt.getTime());
   return {
     period,
@@ -33,10 +35,12 @@ export async function usageStats(
       const counter = counters.find((one) => one.resourceType === resourceType);
       if (counter === undefined) {
         const beyond = { used: 0, held: 0, rateMicro: rates[resourceType] ?? null };
-        return describeUsage(resourceType, 0, 0, limits[resourceType], beyond);
+        const { limits, allowances } = unopened!;
+        const allowance = allowances[resourceType];
+        return describeUsage(resourceType, 0, 0, limits[resourceType], beyond, allowance);
       }
-      const { used, held, limit, beyond } = counter;
-      return describeUsage(resourceType, used, held, limit, beyond);
+      const { used, held, limit, beyond, allowance } = counter;
+      return describeUsage(resourceType, used, held, limit, beyond, allowance);
     }),
   };
 }

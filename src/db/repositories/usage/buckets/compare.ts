@@ -27,7 +27,7 @@ export interface CopyDifference {
 /** Instants as numbers, for two servers write them in the words of their own settings. */
 const CONTENT = `jsonb_build_array(e.plan, e.base_plan, extract(epoch from e.share_from),
     extract(epoch from e.share_until), extract(epoch from e.deleted_at))::text as content,
-  jsonb_build_array(e.limits, e.base_limits, e.rates, coalesce(e.overage, '{}'))::text as limits`;
+  jsonb_build_array(e.limits, e.base_limits, e.rates, coalesce(e.overage, '{}'), e.rollover)::text as limits`;
 
 /** Tenants after an id, rising, `limit` at most, as the main tables say; of `ids` alone when told. */
 export async function listTenants(

@@ -21,6 +21,10 @@ export interface Entitlement {
   rates: Record<string, number>;
   /** What overage is sold: its currency and price; empty for none. */
   overage: Record<string, string>;
+  /** Resource → percent of a month's limit that may roll over. */
+  rollover: Record<string, number>;
+  /** When it was changed to this, as far as a bucket was not told yet and anybody said so. */
+  changedAt: Date | null;
 }
 
 /** Tenants whose bucket is to be told, the oldest first, and how many whose bucket is `away`. */
@@ -54,7 +58,8 @@ export async function readEntitlement(
   const { rows } = await tx.execute<Omit<Entitlement, 'tenantId'> & { bucket: number | null }>(sql`
     select bucket, version::text, plan, limits, base_plan as "basePlan",
       base_limits as "baseLimits", share_from as "shareFrom", share_until as "shareUntil",
-      deleted_at as "deletedAt", rates, overage
+      deleted_at as "deletedAt", rates, overage, rollover,
+      (select changed_at from metering_copies where tenant_id = ${tenantId}) as "changedAt"
     from tenant_entitlement(${tenantId})`);
   const [row] = rows;
   return row && row.bucket !== null ? { ...row, bucket: row.bucket, tenantId } : undefined;
@@ -67,12 +72,14 @@ export async function putEntitlement(
 ): Promise<void> {
   const { tenantId, version, plan, limits, basePlan, baseLimits } = entitlement;
   await client.query({
-    text: `select ${schema}.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    text: `select ${schema}.usage_put_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+      $12, $13)`,
     values: [
       ...[tenantId, version, plan, JSON.stringify(limits), basePlan],
       ...[baseLimits && JSON.stringify(baseLimits), entitlement.shareFrom],
       ...[entitlement.shareUntil, entitlement.deletedAt, JSON.stringify(entitlement.rates)],
-      JSON.stringify(entitlement.overage),
+      ...[JSON.stringify(entitlement.overage), JSON.stringify(entitlement.rollover)],
+      entitlement.changedAt,
     ],
   });
 }

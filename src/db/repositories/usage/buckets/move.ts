@@ -21,7 +21,7 @@ const CHECK_VIOLATION = '23514';
 
 /** Written under the lock of a tenant's copy, counter or account alone, those that others refer to first. */
 const UNDER_LOCK = [
-  ...['usage_tenants', 'usage_totals', 'usage_member_limits', 'usage_member_totals'],
+  ...['usage_tenants', 'usage_totals', 'usage_member_limits', 'usage_member_totals', 'allowances'],
   ...['credit_accounts', 'usage_days', 'credit_grants', 'credit_draws', 'credit_changes'],
   ...['reservation_sources', 'overage_periods', 'overage_consents', 'overage_bills'],
 ];

@@ -11,6 +11,7 @@ import {
 import { listTenantsOf } from '../../../../db/repositories/accounts/membership.repository.ts';
 import { listSessions } from '../../../../db/repositories/accounts/refresh-token.repository.ts';
 import type { Account } from '../../../../db/repositories/accounts/user.repository.ts';
+import type { AllowanceService } from '../../usage/quota/allowance.service.ts';
 import { canManageBilling } from '../../../../domain/ids.ts';
 
 /** Things said, and invoices, that are read at a time. */
@@ -18,10 +19,11 @@ const PAGE = 500;
 
 /**
  * What is kept of a person, as JSON, written as it is read: conversations can be long. Secrets are
- * left out (there are only hashes of them); invoices are there for who manages billing.
+ * left out (there are only hashes of them); invoices, and what changed the team's quotas, are there for who
+ * manages billing.
  */
 export async function* exportData(
-  db: Db,
+  { db, allowances }: { db: Db; allowances: Pick<AllowanceService, 'list'> },
   account: Account,
   now: Date,
 ): AsyncGenerator<string, void, undefined> {
@@ -40,6 +42,8 @@ export async function* exportData(
   yield JSON.stringify(head, undefined, 1).replace(/\n\}$/, '');
   yield ',\n "invoices": ';
   yield* array(canManageBilling(user.role) ? invoices(db, tenant.id) : nothing());
+  const changes = canManageBilling(user.role) ? await allowances.list(tenant.id) : [];
+  yield `,\n "allowances": ${JSON.stringify(changes)}`;
   yield ',\n "conversations": ';
   yield* conversations(db, user.id);
   yield '\n}\n';

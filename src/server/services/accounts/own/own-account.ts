@@ -1,6 +1,7 @@
 import type { Db } from '../../../../db/client.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import type { UserId } from '../../../../domain/ids.ts';
+import type { AllowanceService } from '../../usage/quota/allowance.service.ts';
 import { getAccount } from '../get-account.ts';
 import { AccountDeletionService } from './account-deletion.service.ts';
 import { exportData } from './data-export.ts';
@@ -16,12 +17,14 @@ export interface OwnAccountDeps extends AccountDeps {
   realTime: Clock;
   jwtSecret: string;
   standings: Standings;
+  allowances: Pick<AllowanceService, 'list'>;
 }
 
 /** What people do with their own account. */
 export class OwnAccount {
   private readonly db: Db;
   private readonly clock: Clock;
+  private readonly allowances: OwnAccountDeps['allowances'];
   readonly passwords: PasswordService;
   readonly emailChanges: EmailChangeService;
   readonly sessions: SessionService;
@@ -33,6 +36,7 @@ export class OwnAccount {
     const { db, clock, realTime, mails } = deps;
     this.db = db;
     this.clock = clock;
+    this.allowances = deps.allowances;
     const passwords = new PasswordService(deps);
     this.passwords = passwords;
     this.emailChanges = new EmailChangeService(deps, passwords);
@@ -47,6 +51,6 @@ export class OwnAccount {
   /** All that is kept of a person, as JSON. 401 `unauthenticated`. */
   async exportData(who: { userId: UserId; tenantId: string }): Promise<AsyncGenerator<string>> {
     const account = await getAccount(this.db, who.userId, who.tenantId);
-    return exportData(this.db, account, this.clock.now());
+    return exportData({ db: this.db, allowances: this.allowances }, account, this.clock.now());
   }
 }

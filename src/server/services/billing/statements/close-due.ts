@@ -6,18 +6,10 @@ import { SubscriptionRepository } from '../../../../db/repositories/subscription
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Unbilled } from '../../../../db/repositories/usage/credits/unbilled.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
-import { periodEnd, periodOf, periodStart, type Period } from '../../../../domain/period.ts';
+import { lastClosableMonth, MONTH_IS_OVER_MS } from '../../../../domain/billing/usage/closing.ts';
+import { periodEnd, periodOf, type Period } from '../../../../domain/period.ts';
 import { closeStatement, type Due } from './close.ts';
 import type { ClosingDeps } from './statement-deps.ts';
-
-/** So long after a month work of it may still be settled: a hold lives a day, and is then swept. */
-const MONTH_IS_OVER_MS = 26 * 3_600_000;
-
-/** The last month of which nothing more is to come. */
-export function lastClosableMonth(now: Date): Period {
-  const passed = new Date(now.getTime() - MONTH_IS_OVER_MS);
-  return periodOf(new Date(periodStart(periodOf(passed)).getTime() - 1));
-}
 
 /**
  * Closes every statement that is due: at half of what may be unpaid, when a subscription has ended,

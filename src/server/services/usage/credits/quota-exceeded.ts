@@ -48,7 +48,8 @@ export async function quotaExceeded(
   // Plans that sell no overage have nobody to ask for it.
   const asks = !inProgress && isSold && Object.keys(plan.overage).length > 0;
   const overage = asks ? await readOverageNow(deps, tenantId) : undefined;
-  const isOffered = limit !== 0 || isSold;
+  // A limit of 0 may also be what was taken away of a quota.
+  const isOffered = limit !== 0 || isSold || plan.limits[resourceType] !== 0;
   const untilReset = (resetsAt.getTime() - now.getTime()) / 1000;
   const message = inProgress
     ? 'Quota exceeded by work in progress; try again in a few seconds.'

@@ -8,6 +8,7 @@ import {
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../../domain/quota.ts';
+import { unopenedQuota } from '../quota/month-quota.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { overageView } from './overage-view.ts';
 
@@ -35,12 +36,15 @@ export async function readCredits(
   }));
   const balance = found?.balance ?? 0;
   const unopened = RESOURCE_TYPES.filter((resource) => found?.spendable[resource] === undefined);
-  const limits = unopened.length > 0 ? await entitlements.getLimits(tenantId, period) : undefined;
+  const quota =
+    unopened.length > 0
+      ? await unopenedQuota({ router, entitlements }, tenantId, period)
+      : undefined;
   const { rates } = await entitlements.getPlan(tenantId);
   const spendable = (resource: ResourceType) => {
     const units = found?.spendable[resource];
     if (units !== undefined) return units;
-    const limit = limits![resource];
+    const limit = quota!.limits[resource];
     const rate = rates[resource];
     const drawn = Math.min(balance + (found?.overage.account?.room ?? 0), CALL_MICRO_MAX);
     return limit === null ? null : limit + (rate ? Math.floor(drawn / rate) : 0);

@@ -34,6 +34,10 @@ import {
   type RatedDifference,
 } from '../../../../db/repositories/usage/ledger/rated.ts';
 import {
+  listLimitDifferences,
+  type LimitDifference,
+} from '../../../../db/repositories/usage/ledger/limits.ts';
+import {
   listMemberDifferences,
   type MemberDifference,
 } from '../../../../db/repositories/usage/ledger/members.ts';
@@ -63,6 +67,8 @@ export interface Verification {
   rated: RatedDifference[];
   /** Counters of members that are not what they count. */
   members: MemberDifference[];
+  /** Limits of counters that plan and allowances do not make. */
+  limits: LimitDifference[];
   /** How many of both were mended. */
   rebuilt: number;
   /** Buckets on servers that do not answer: nothing is known of these. */
@@ -87,30 +93,32 @@ export class LedgerVerificationService {
   /** Verifies every month whose ledger is here. With `rebuild` what differs is mended at once. */
   async verify(options: { rebuild?: boolean } = {}): Promise<Verification> {
     const { buckets, db } = this.#database;
-    const found = new Set<Period>();
+    const months = new Set<Period>();
     const differences: Difference[] = [];
     const credits: CreditDifference[] = [];
     const rated: RatedDifference[] = [];
     const members: MemberDifference[] = [];
+    const limits: LimitDifference[] = [];
     const cards = await listRateCards(db);
     const away = new Set<string>();
     for (const { number, node } of await buckets.list()) {
       try {
         const bucket = bucketOf((await buckets.of(number)).pool, number);
         for (const period of await listVerifiablePeriods(bucket)) {
-          found.add(period);
+          months.add(period);
           for (const one of await listDifferences(bucket, period)) differences.push(one);
           for (const one of await listRatedDifferences(bucket, period, cards)) rated.push(one);
           for (const one of await listMemberDifferences(bucket, period)) members.push(one);
         }
         for (const one of await listCreditDifferences(bucket)) credits.push(one);
+        for (const one of await listLimitDifferences(bucket)) limits.push(one);
       } catch (error) {
         if (node === null || !isDatabaseAway(error)) throw error;
         away.add(bucketSchema(number));
       }
     }
     const copies = await compareCopies(this.#database, away);
-    const periods = [...found].toSorted().toReversed();
+    const periods = [...months].toSorted().toReversed();
     let rebuilt = 0;
     if (options.rebuild) {
       rebuilt = await this.#rebuild(differences, credits);
@@ -121,10 +129,11 @@ export class LedgerVerificationService {
     for (const difference of rated) this.#log.error({ difference }, 'a charge was weighed wrong');
     for (const difference of members)
       this.#log.error({ difference }, 'usage of a member does not balance');
+    for (const difference of limits) this.#log.error({ difference }, 'a limit is another');
     for (const copy of copies) this.#log.error({ copy }, 'a bucket knows something else');
     for (const bucket of away) this.#log.error({ bucket }, 'a bucket could not be verified');
-    const left =
-      differences.length + credits.length + rated.length + members.length + copies.length - rebuilt;
+    const found = { differences, credits, rated, members, limits, copies };
+    const left = Object.values(found).reduce((sum, { length }) => sum + length, -rebuilt);
     const now = this.#clock.now();
     await writeSetting(
       db,
@@ -132,7 +141,7 @@ export class LedgerVerificationService {
       { differences: left, at: now.toISOString() },
       now,
     );
-    return { periods, differences, credits, rated, members, copies, rebuilt, away: [...away] };
+    return { periods, ...found, rebuilt, away: [...away] };
   }
 
   /** What the last verification left, in whichever process it ran; `undefined` before the first. */

@@ -12,9 +12,10 @@ import {
 } from '../../../../../db/repositories/billing/statement.repository.ts';
 import type { Statement } from '../../../../../db/schema/index.ts';
 import { minorOf } from '../../../../../domain/billing/statement.ts';
+import { lastClosableMonth } from '../../../../../domain/billing/usage/closing.ts';
 import { createLog } from '../../../../log.ts';
 import { HandClock, usageService } from '../../../usage/__tests__/service.ts';
-import { closeDue, lastClosableMonth } from '../close-due.ts';
+import { closeDue } from '../close-due.ts';
 import { closeStatement } from '../close.ts';
 import { proofStart } from '../proof.ts';
 import { openRows } from '../rows.ts';

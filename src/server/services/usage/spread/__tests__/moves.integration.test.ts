@@ -73,7 +73,11 @@ test('11.2 all that is told of a tenant is told as before, after each move and b
   await usage.settle({ reservationId: settled.reservationId, amount: 2 });
   const held = await usage.reserve({ ...call, amount: 2, ttlSeconds: 60, idempotencyKey: 'held' });
   await usage.trackUsage({ ...call, amount: 3 });
+  await usage.allowances.add({
+    ...{ tenantId, ...IMAGES, units: 5, kind: 'goodwill', ref: 'T-1', actor, reason: 'a test' },
+  });
   const told = async (by: UsageService) => ({
+    allowances: await by.allowances.list(tenantId),
     stats: await by.getUsageStats(tenantId),
     before: await by.getUsageStats(tenantId, periodOf(new Date('2026-04-01'))),
     history: await by.getHistory(tenantId, 30),
@@ -105,7 +109,7 @@ test('11.2 all that is told of a tenant is told as before, after each move and b
   await putOnPlan(database.pool, tenantId, 'pro');
   await tellBucket(database, tenantId);
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({
-    limit: FIRST_PLANS.pro.limits.images,
+    limit: FIRST_PLANS.pro.limits.images! + 5,
   });
   await moveTenant(mover, tenantId, 1);
   await usage.correct({ ...call, amount: 1, actor, reason: 'a test' });
