@@ -85,7 +85,8 @@ export class RemedyService {
   }
 
   /**
-   * Gives a sum of an invoice back, once a ref: a repeat answers what became of the first. Besides the errors
+   * Gives a sum of an invoice back, once a ref: a repeat answers what became of the first. `amountMinor` is what
+   * went back, less than was asked for where Stripe refused it for one of several charges. Besides the errors
    * of `judgeSum`: 503 `outcome_unknown` while it is not known, and 409 `nothing_to_refund` where Stripe refused.
    */
   async refundSum(order: SumOrder): Promise<SumDetails & { isNew: boolean }> {
@@ -97,8 +98,8 @@ export class RemedyService {
     });
     const remedy = await findRemedy(db, { kind: 'refund_sum', subjectId });
     if (remedy?.state !== 'done') throw sumUnknown();
-    const { outcome, ...sum } = remedy.details as SumDetails & { outcome: SumOutcome['outcome'] };
-    if (outcome === 'refunded') return { ...sum, isNew };
+    const sum = remedy.details as SumDetails & SumOutcome;
+    if (sum.outcome === 'refunded') return { ...sum, amountMinor: sum.returnedMinor, isNew };
     throw new BillingError('nothing_to_refund', 'The payment service refused to give this back.');
   }
 

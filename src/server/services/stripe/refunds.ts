@@ -99,7 +99,8 @@ async function readRefundable(stripe: Stripe, invoiceId: string): Promise<Refund
 
 /**
  * Gives a sum of an invoice back, from the charges that paid it. `sumId` gives it once however often it is
- * asked for: what Stripe has of it already is counted, and each charge has a key for the rest.
+ * asked for: what Stripe has of it already is counted, and each charge has a key for the rest. A refusal is
+ * thrown where nothing went back; else `returnedMinor` says how much did.
  */
 async function refundSum(
   stripe: Stripe,
@@ -111,17 +112,24 @@ async function refundSum(
     sumOf(refunds.filter((one) => sumTagOf(one).includes(sumId)).map((one) => one.amountMinor)),
   );
   let rest = amountMinor - sumOf(made);
+  let refusal: unknown;
   for (const [at, one] of charges.entries()) {
     const amount = made[at]! > 0 ? 0 : Math.min(rest, leftOf(one));
     if (amount <= 0) continue;
     const metadata = { app: APP_MARK, invoice: invoiceId, cause: 'operator', [SUM_TAG]: sumId };
     const params = { charge: one.charge.id, amount, metadata };
-    await stripe.refunds.create(
-      { ...params, reason: 'requested_by_customer' },
-      { idempotencyKey: `refund-sum:${sumId}:${one.charge.id}` },
-    );
-    rest -= amount;
+    try {
+      await stripe.refunds.create(
+        { ...params, reason: 'requested_by_customer' },
+        { idempotencyKey: `refund-sum:${sumId}:${one.charge.id}` },
+      );
+      rest -= amount;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      refusal = error;
+    }
   }
+  if (refusal !== undefined && rest === amountMinor) throw refusal;
   return {
     paidMinor: sumOf(charges.map(({ charge }) => charge.amountMinor)),
     returnedMinor: amountMinor - rest,

@@ -7,7 +7,7 @@ import type { SyncDeps } from '../sync/sync-deps.ts';
 import type { SumDetails } from './order-sum.ts';
 import { writeCharges } from './write-charges.ts';
 
-/** What came of it; `refused` where Stripe said no, and nothing went back. */
+/** What came of it: how much went back, or `refused` where Stripe said no and nothing did. */
 export type SumOutcome =
   { outcome: 'refunded'; returnedMinor: number } | { outcome: 'refused'; error: string };
 
