@@ -50,8 +50,8 @@ export function casesFor(
   return Array.from({ length: order.sample }, (_, n) => all[Math.floor(n * every)]!);
 }
 
-/** Reads the command line; throws one sentence that says what is wrong with it. */
-export function readWanted(args: readonly string[], cores: number): Wanted {
+/** Reads the command line, for `lanes` unless it names another number; throws one sentence that says what is wrong with it. */
+export function readWanted(args: readonly string[], lanes: number): Wanted {
   const given = new Map<string, string>();
   for (let at = 0; at < args.length; at += 2) {
     const [name, value] = [args[at]!, args[at + 1]];
@@ -70,7 +70,7 @@ export function readWanted(args: readonly string[], cores: number): Wanted {
     verbs: chosen('verb', VERB_NAMES, verb),
     only: only !== null && only.split('/').length > 2 ? only : null,
     sample: only !== null && only.split('/').length === 2 ? 0 : numberOf(given, 'sample'),
-    lanes: numberOf(given, 'lanes') ?? cores,
+    lanes: numberOf(given, 'lanes') ?? lanes,
   };
 }
 
