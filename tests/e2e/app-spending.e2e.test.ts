@@ -88,7 +88,8 @@ test.each([
     await check(page, 'rules-form', language);
     await dialog.getByRole('button', { name: rules.form.submit }).click();
     await ruled.getByText(rules.saved).waitFor();
-    const spentOf = fill(rules.spentOf, { spent: money(0), max: money(2_000) });
+    const amounts = { spent: money(0), overage: money(0), max: money(2_000), left: money(2_000) };
+    const spentOf = fill(rules.monthOf, amounts);
     await ruled.getByText(spentOf).waitFor();
     await ruled.getByRole('button', { name: rules.change }).click();
     await dialog.getByLabel(rules.form.kind).selectOption('none');
