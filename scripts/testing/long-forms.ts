@@ -9,6 +9,7 @@ const METERING = [
   'src/server/services/usage/__tests__/poisoned-batches',
   'src/server/services/usage/credits',
   'src/server/services/usage/ledger',
+  'src/server/services/usage/quota',
 ];
 
 export interface Form {
