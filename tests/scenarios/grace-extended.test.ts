@@ -14,7 +14,7 @@ import {
 } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
-import { signInAsOperator, type SignedInOperator } from '../support/operator.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -24,12 +24,7 @@ let app: TestApp;
 let operator: SignedInOperator;
 beforeAll(async () => {
   app = await startTestApp();
-  const { session } = await signUp(app, 'Operators');
-  const { accessToken, user } = session;
-  operator = await signInAsOperator(
-    { url: app.url, context: { database: app.database, clock: { now: () => new Date() } } },
-    { email: user.email, password: 'correct horse battery', accessToken },
-  );
+  operator = await makeOperator(app, await signUp(app, 'Operators'));
   // Stripe goes on trying, and leaves the subscription past due.
   await caller(app.stripeUrl).post('/_control/retry_settings', {
     ...{ attempts: 8, spacingSeconds: 3 * 24 * 3600, final: 'past_due' },

@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled, signUp, type Customer } from '../support/customer.ts';
 import { mailsTo, outOfPocket } from '../support/money-back.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
-import { signInAsOperator, type SignedInOperator } from '../support/operator.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import { buy, payPack, sessionOf } from '../support/packs.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -18,12 +18,7 @@ let app: TestApp;
 let operator: SignedInOperator;
 beforeAll(async () => {
   app = await startTestApp({ TRIAL_DAYS: '0', STRIPE_TIMEOUT_SECONDS: '2' });
-  const { session } = await signUp(app, 'Operators');
-  const { accessToken, user } = session;
-  operator = await signInAsOperator(
-    { url: app.url, context: { database: app.database, clock: { now: () => new Date() } } },
-    { email: user.email, password: 'correct horse battery', accessToken },
-  );
+  operator = await makeOperator(app, await signUp(app, 'Operators'));
 });
 afterAll(async () => {
   await app?.stop();

@@ -11,7 +11,7 @@ import {
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { liveAYear } from '../support/business-year.ts';
 import { signUp } from '../support/customer.ts';
-import { signInAsOperator, type SignedInOperator } from '../support/operator.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import { MICRO } from '../support/packs.ts';
 import { StripeBooks, type MonthAtStripe } from '../support/stripe-books.ts';
 
@@ -24,11 +24,7 @@ let untouched: BusinessScreen;
 beforeAll(async () => {
   app = await startTestApp({ TRIAL_DAYS: '14' });
   const someone = await signUp(app, '=Operators');
-  const { accessToken, user } = someone.session;
-  operator = await signInAsOperator(
-    { url: app.url, context: { database: app.database, clock: { now: () => new Date() } } },
-    { email: user.email, password: 'correct horse battery', accessToken },
-  );
+  operator = await makeOperator(app, someone);
   untouched = await get<BusinessScreen>('/business');
   books = new StripeBooks(someone);
   await liveAYear(app, books);

@@ -6,7 +6,7 @@ import type { ActResult } from '../../src/domain/accounts/operator-act.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled, signUp, type Customer } from '../support/customer.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
-import { signInAsOperator, type SignedInOperator } from '../support/operator.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import { agreeToOverage } from '../support/overage.ts';
 
 // Each command is a program to start.
@@ -18,15 +18,7 @@ let operator: SignedInOperator;
 let customer: Customer;
 beforeAll(async () => {
   app = await startTestApp();
-  const { session } = await signUp(app, 'Operators');
-  operator = await signInAsOperator(
-    { url: app.url, context: { database: app.database, clock: { now: () => new Date() } } },
-    {
-      email: session.user.email,
-      password: 'correct horse battery',
-      accessToken: session.accessToken,
-    },
-  );
+  operator = await makeOperator(app, await signUp(app, 'Operators'));
   customer = await signUp(app, 'Both ways');
   await customer.subscribe('pro', 'month');
 });

@@ -10,19 +10,14 @@ import type {
 import type { OperatorLogPage } from '../../src/domain/accounts/operator-view.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
-import { signInAsOperator, type SignedInOperator } from '../support/operator.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 
 let app: TestApp;
 let operator: SignedInOperator;
 let customer: Customer;
 beforeAll(async () => {
   app = await startTestApp();
-  const person = await signUp(app, 'Operators');
-  const { accessToken, user } = person.session;
-  operator = await signInAsOperator(
-    { url: app.url, context: { database: app.database, clock: { now: () => new Date() } } },
-    { email: user.email, password: 'correct horse battery', accessToken },
-  );
+  operator = await makeOperator(app, await signUp(app, 'Operators'));
   customer = await signUp(app);
   await customer.subscribe('pro', 'month');
 });

@@ -5,7 +5,7 @@ import type {
 } from '../../src/domain/accounts/reconcile-run.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
-import { signInAsOperator, type SignedInOperator } from '../support/operator.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -14,12 +14,7 @@ let operator: SignedInOperator;
 let customer: Customer;
 beforeAll(async () => {
   app = await startTestApp();
-  const { session } = await signUp(app, 'Operators');
-  const { accessToken, user } = session;
-  operator = await signInAsOperator(
-    { url: app.url, context: { database: app.database, clock: { now: () => new Date() } } },
-    { email: user.email, password: 'correct horse battery', accessToken },
-  );
+  operator = await makeOperator(app, await signUp(app, 'Operators'));
   customer = await signUp(app);
   await customer.subscribe('pro', 'month');
   await sweep();

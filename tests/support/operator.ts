@@ -2,6 +2,8 @@ import { TOTP } from 'otpauth';
 import type { SecondFactorBegun } from '../../src/domain/api.ts';
 import { grantOperator } from '../../src/server/services/operators/grants.ts';
 import type { Context } from '../../src/server/context.ts';
+import type { TestApp } from './app.ts';
+import type { Customer } from './customer.ts';
 import { caller, type Answer } from './http.ts';
 
 /** Where a person's account is reached: over HTTP, and by what the server is made of. */
@@ -86,4 +88,12 @@ export async function signInAsOperator(
   const setCookie = begun.headers.get('set-cookie')!;
   const cookie = setCookie.split(';')[0]!;
   return { cookie, setCookie, secret, send: senderOf(server.url, accessToken, cookie) };
+}
+
+/** The same for an owner that a test has signed up. */
+export function makeOperator(app: TestApp, { session }: Customer): Promise<SignedInOperator> {
+  const { accessToken, user } = session;
+  const context = { database: app.database, clock: { now: () => new Date() } };
+  const account = { email: user.email, password: 'correct horse battery', accessToken };
+  return signInAsOperator({ url: app.url, context }, account);
 }
