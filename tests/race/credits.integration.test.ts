@@ -184,7 +184,7 @@ async function assertBooks(journals: string[], prefix: string): Promise<void> {
     ).toEqual([]);
     for (const kind of ['grant', 'overage']) {
       const drawn = await ask(`select from u00.credit_draws where kind = '${kind}' limit 1`);
-      expect(drawn, kind).toHaveLength(1);
+      expect(drawn, kind).not.toEqual([]);
     }
   });
 }
