@@ -19,8 +19,7 @@ const ADDED = [
     places: [
       'src/db/catalogue/plans-file.ts',
       'src/server/routes/usage-schemas.ts',
-      'src/server/services/mail/templates.en.ts',
-      'src/server/services/mail/templates.zh.ts',
+      'src/domain/product.ts',
     ],
   },
   {
