@@ -57,10 +57,10 @@ export const FORMS: Form[] = [
     env: { CHAT_KILL_RUNS: '25', AWAY_SECONDS_COUNT: '80' },
   },
   {
-    name: 'faults, 40 of each state of the slice',
+    name: 'faults, 20 of each state of the slice',
     project: 'integration',
     files: ['tests/faults'],
-    env: { FAULTS_COUNT: '40' },
+    env: { FAULTS_COUNT: '20' },
   },
   {
     name: 'metering in 16 buckets: races, crashes and the model, 5 times',
@@ -96,10 +96,10 @@ export const FORMS: Form[] = [
     env: { CREDITS_RUNS: '1000' },
   },
   {
-    name: 'races and crashes, 20 times',
+    name: 'races and crashes, 10 times',
     project: 'integration',
     files: ['tests/race/admission', 'tests/race/crash', 'tests/race/credits'],
-    env: { RACE_RUNS: '20' },
+    env: { RACE_RUNS: '10' },
   },
   {
     name: 'a Stripe that hangs after 0, 5 … 20 calls',
