@@ -76,26 +76,43 @@ export function judgeSpending(
 }
 
 /**
- * Whether a cap of overage fits a rule. It has no day and is not bought at once, so that the month alone
- * limits it; but a rule that allows nothing at once or a day allows nothing. `spentMinor` is the most that
- * was spent on packs of a month which the cap is for.
+ * The highest cap of overage that a rule leaves, and what of it is in the way; `undefined` where it limits
+ * none. A cap has no day and is not bought at once, so that the month alone limits it; but a rule that
+ * allows nothing at once or a day, or another currency, leaves nothing.
+ */
+function limitOfCap(
+  rule: SpendingRule,
+  spentMinor: number,
+  currency: string,
+): { by: BrokenRule['rule']; leftMinor: number } | undefined {
+  if (!bounded(rule) || rule.currency === null) return undefined;
+  if (rule.currency !== currency) return { by: 'currency', leftMinor: 0 };
+  const none = (['single', 'day'] as const).find((kind) => rule[`${kind}MaxMinor`] === 0);
+  if (none) return { by: none, leftMinor: 0 };
+  const { monthMaxMinor } = rule;
+  if (monthMaxMinor === null) return undefined;
+  return { by: 'month', leftMinor: Math.max(0, monthMaxMinor - spentMinor) };
+}
+
+/**
+ * Whether a cap of overage fits a rule. `spentMinor` is the most that was spent on packs of a month which
+ * the cap is for.
  */
 export function judgeCap(
   rule: SpendingRule,
   spent: { spentMinor: number; monthEndsAt: Date },
   cap: Money,
 ): BrokenRule | undefined {
-  if (!bounded(rule) || rule.currency === null || cap.amountMinor === 0) return undefined;
-  const { currency } = rule;
-  if (cap.currency !== currency) return otherCurrency(currency);
-  const none = (['single', 'day'] as const).find((kind) => rule[`${kind}MaxMinor`] === 0);
-  if (none) return { rule: none, currency, maxMinor: 0, leftMinor: 0, ...NOTHING };
-  const { monthMaxMinor: maxMinor } = rule;
   const { spentMinor, monthEndsAt } = spent;
-  if (maxMinor === null || spentMinor + cap.amountMinor <= maxMinor) return undefined;
+  const limit = limitOfCap(rule, spentMinor, cap.currency);
+  if (limit === undefined || cap.amountMinor <= limit.leftMinor) return undefined;
+  const { by, leftMinor } = limit;
+  const currency = rule.currency!;
+  if (by === 'currency') return otherCurrency(currency);
+  if (by !== 'month') return { rule: by, currency, maxMinor: 0, leftMinor, ...NOTHING };
+  const maxMinor = rule.monthMaxMinor!;
   return {
-    ...{ rule: 'month', currency, maxMinor, spentMinor, overageMinor: 0 },
-    leftMinor: Math.max(0, maxMinor - spentMinor),
+    ...{ rule: by, currency, maxMinor, spentMinor, overageMinor: 0, leftMinor },
     freeAt: cap.amountMinor > maxMinor ? null : monthEndsAt,
   };
 }
@@ -106,12 +123,6 @@ export function capLeft(
   spentMinor: number,
   currency: string,
 ): number | null {
-  const most = rules.filter(bounded).map((rule) => {
-    const isNone =
-      rule.currency !== currency || rule.singleMaxMinor === 0 || rule.dayMaxMinor === 0;
-    if (isNone) return 0;
-    return rule.monthMaxMinor === null ? Infinity : Math.max(0, rule.monthMaxMinor - spentMinor);
-  });
-  const least = Math.min(...most);
-  return Number.isFinite(least) ? least : null;
+  const limits = rules.flatMap((rule) => limitOfCap(rule, spentMinor, currency) ?? []);
+  return limits.length === 0 ? null : Math.min(...limits.map(({ leftMinor }) => leftMinor));
 }
