@@ -637,6 +637,7 @@ create table statement_lines (
   micro bigint not null,
   micro_before bigint not null,
   amount_minor bigint not null,
+  description text not null,
   constraint statement_lines_statement_id_n_pk PRIMARY KEY (statement_id, n),
   constraint statement_lines_statement_id_statements_id_fk FOREIGN KEY (statement_id) REFERENCES statements(id),
   constraint statement_lines_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)

@@ -36,6 +36,16 @@ export function periodEnd(period: Period): Date {
   return new Date(Date.UTC(Number(period.slice(0, 4)), Number(period.slice(5, 7)), 1));
 }
 
+/** The month as a reader of the locale says it: `November 2026`, `2026年11月`. */
+export function formatMonth(period: string, locale: string): string {
+  const words = new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  });
+  return words.format(new Date(`${period}-01T00:00:00Z`));
+}
+
 export function nextPeriod(period: Period): Period {
   return periodOf(periodEnd(period));
 }

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startLocalStripe } from 'local-stripe';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { formatMonth, periodOf, type Period } from '../../src/domain/period.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { signUp, type Customer } from '../support/customer.ts';
 import { agreeToOverage, overageOf, plantOverage } from '../support/overage.ts';
-import { draw, invoicesOf, list, service, subscriber } from '../support/statements.ts';
+import { draw, failing, invoicesOf, list, service, subscriber } from '../support/statements.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -180,3 +181,44 @@ test('12.15 12.27 killed while it makes and finalizes invoices: afterwards each 
     rmSync(dataDir, { recursive: true, force: true });
   }
 });
+
+test.each([
+  ['zh-CN', 'en', (month: Period) => `${formatMonth(month, 'zh-CN')}超额用量：图片，60 点数`],
+  ['en', 'zh-CN', (month: Period) => `Overage of ${formatMonth(month, 'en')}: images, 60 credits`],
+])(
+  '12 a line is in the language of its closing, %s, whatever is read since',
+  async (first, then, words) => {
+    const line = await repeated(first, then);
+    expect(line).toBe(words(periodOf(app.server.context.clock.now())));
+  },
+);
+
+/** How a line stands on its invoice, whose first sending failed, and whose reader changed the language since. */
+async function repeated(first: string, then: string): Promise<string | undefined> {
+  const customer = await subscriber(app);
+  const read = (locale: string) =>
+    app.database.pool.query(
+      `update users set locale = $2 where id in (select user_id from memberships where tenant_id = $1)`,
+      [customer.tenantId, locale],
+    );
+  await read(first);
+  await draw(customer, 30);
+  await failing(customer, 'POST', '/v1/invoiceitems', 'before');
+  await service(customer).close(customer.tenantId, { kind: 'threshold' });
+  const from = kernel().calls.last;
+  await service(customer).sweep();
+  await read(then);
+  await carriedOn(customer);
+  const id = await customer.customerId();
+  const sent = kernel()
+    .calls.since(from, 10_000)
+    .filter(({ customer: of, endpoint }) => of === id && endpoint === 'POST /v1/invoiceitems');
+  // Other words under the same key would be refused.
+  expect(sent.map(({ status }) => status)).toEqual([500, 200]);
+  expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+  const { data } = await customer.atStripe<{ data: { description: string }[] }>(
+    `invoiceitems?customer=${id}`,
+  );
+  expect(data).toHaveLength(1);
+  return data[0]?.description;
+}

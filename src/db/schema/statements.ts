@@ -109,6 +109,8 @@ export const statementLines = pgTable(
     /** What statements before billed of the same. */
     microBefore: whole(),
     amountMinor: whole(),
+    /** As it stands on the invoice, written at the closing: what is sent again is what was sent first. */
+    description: text().notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.statementId, t.n] }),

@@ -53,7 +53,7 @@ export async function listClosedSince(
 export async function insertStatement(
   tx: Tx,
   values: NewStatement,
-  lines: readonly StatementLine[],
+  lines: readonly (StatementLine & { description: string })[],
 ): Promise<Statement> {
   const [row] = await tx.insert(statements).values(values).returning();
   if (!row) throw new Error('The database returned no statement.');
@@ -84,12 +84,24 @@ export async function updateStatement(
 
 /** A statement's lines, in order. */
 export async function listLines(db: DbOrTx, statementId: string): Promise<StatementLine[]> {
+  const lines = await listInvoiceLines(db, statementId);
+  return lines.map(({ statementId: _statement, n: _n, description: _words, ...line }) => line);
+}
+
+/** A line as its invoice has it: one of a statement, numbered, with its words. */
+export type InvoiceLine = StatementLine & {
+  statementId: string;
+  n: number;
+  description: string;
+};
+
+export async function listInvoiceLines(db: DbOrTx, statementId: string): Promise<InvoiceLine[]> {
   const rows = await db
     .select()
     .from(statementLines)
     .where(eq(statementLines.statementId, statementId))
     .orderBy(asc(statementLines.n));
-  return rows.map(({ tenantId: _tenant, statementId: _statement, n: _n, period, ...line }) => ({
+  return rows.map(({ tenantId: _tenant, period, ...line }) => ({
     ...line,
     period: period as Period,
   }));

@@ -1,6 +1,7 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import type { ContactView } from '../../../domain/api.ts';
 import { formatMoney } from '../../../domain/money.ts';
+import { formatMonth } from '../../../domain/period.ts';
 import { contactLines } from './contact-lines.ts';
 import type { MailContent, MailKind, MailTemplates } from './templates.ts';
 import { en } from './templates.en.ts';
@@ -34,16 +35,13 @@ export function renderMail(
     timeZone: zoneOf(mail),
     timeZoneName: 'short',
   });
-  const month = new Intl.DateTimeFormat(locale, {
-    ...{ year: 'numeric', month: 'long', timeZone: 'UTC' },
-  });
   const { subject, text } = write(data, {
     name: typeof data.name === 'string' ? data.name : mail.recipient,
     appUrl,
     money: (amountMinor: number, currency: string) =>
       formatMoney({ amountMinor, currency }, locale),
     day: (iso: string) => day.format(new Date(iso)),
-    month: (period: string) => month.format(new Date(`${period}-01T00:00:00Z`)),
+    month: (period: string) => formatMonth(period, locale),
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
     list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
   });

@@ -6,7 +6,10 @@ import {
   sumBilled,
   updateStatement,
 } from '../../../../db/repositories/billing/statement.repository.ts';
-import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
+import {
+  findBillingContact,
+  findTenantById,
+} from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { OverageSum } from '../../../../db/repositories/usage/credits/unbilled.ts';
@@ -20,6 +23,7 @@ import {
   type StatementLine,
 } from '../../../../domain/billing/statement.ts';
 import { periodOf, type Period } from '../../../../domain/period.ts';
+import { describeLine } from './line-words.ts';
 import { hashRows } from './rows.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
@@ -69,7 +73,7 @@ export function closeStatement(
         stripeCustomerId: (await findTenantById(tx, tenantId))?.stripeCustomerId ?? null,
         ...{ closedAt: now, lookAt: now, settledAt: state === 'written_off' ? now : null },
       },
-      lines,
+      await inWords(tx, tenantId, lines),
     );
     if (state === 'written_off') await tellOfCredit(deps, tx, statement);
     return statement;
@@ -122,6 +126,12 @@ async function priceLines(
   return inOrder(sums).map(({ currency: _currency, firstSeq: _seq, ...drawn }) =>
     lineOf(drawn, before.get(lineKey(drawn)) ?? 0),
   );
+}
+
+/** As they stand on the invoice, in the language that bills are read in now. */
+async function inWords(tx: Tx, tenantId: string, lines: readonly StatementLine[]) {
+  const locale = (await findBillingContact(tx, tenantId))?.locale ?? 'zh-CN';
+  return lines.map((line) => ({ ...line, description: describeLine(line, locale) }));
 }
 
 /** What is carried where nothing more is billed is too little to be asked for. */

@@ -1,13 +1,10 @@
 import {
   listCarried,
-  listLines,
+  listInvoiceLines,
   updateStatement,
 } from '../../../../db/repositories/billing/statement.repository.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
-import { findBillingContact } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
-import type { StatementLine } from '../../../../domain/billing/statement.ts';
-import { RESOURCE_NAMES } from '../../../../domain/product.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type { InvoicedStatement } from '../../stripe/invoices/statement-invoice.ts';
 import type { StatementDeps } from './statement-deps.ts';
@@ -48,23 +45,10 @@ async function readInvoiced(
   statement: Statement,
 ): Promise<InvoicedStatement> {
   const { id, tenantId, currency, sha256, closedAt } = statement;
-  const locale = (await findBillingContact(db, tenantId))?.locale ?? 'zh-CN';
   const all = [...(await listCarried(db, statement)), statement];
   const lines = [];
-  for (const { id: statementId } of all) {
-    for (const [n, line] of (await listLines(db, statementId)).entries()) {
-      lines.push({ ...line, statementId, n: n + 1, description: describe(line, locale) });
-    }
-  }
+  for (const one of all) lines.push(...(await listInvoiceLines(db, one.id)));
   return { id, tenantId, currency, sha256, closedAt, lines };
-}
-
-/** As the line stands on the invoice. */
-function describe({ period, resourceType, micro }: StatementLine, locale: string): string {
-  const credits = micro / 1_000_000;
-  return locale.startsWith('zh')
-    ? `${period} 超额用量：${RESOURCE_NAMES.zh[resourceType]}，${credits} 点数`
-    : `Overage of ${period}: ${RESOURCE_NAMES.en[resourceType]}, ${credits} credits`;
 }
 
 async function hold(
