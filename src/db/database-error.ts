@@ -22,8 +22,11 @@ const UNANSWERED = 'Query read timeout';
 /** Values that cannot be stored, break a rule of a table, or are too deep or too long to be read. */
 const DATA_REFUSED = /^(22|23|54)/;
 
-/** Text with a NUL character, or a JSON escape of one: routes refuse it, this is the net below. */
-const UNSTORABLE = /^(22021|22P05)$/;
+/**
+ * Text with a NUL character, or a JSON escape of one, and times that no calendar of the server's has:
+ * routes refuse them, this is the net below.
+ */
+const UNSTORABLE = /^(22021|22P05|22007|22008)$/;
 
 /** The SQLSTATE, or Node's code, wherever the driver or the ORM wrapped it. */
 export function databaseCode(thrown: unknown): string | undefined {
@@ -78,7 +81,7 @@ export function isDataRefused(thrown: unknown): boolean {
   return code === undefined ? thrown instanceof RangeError : DATA_REFUSED.test(code);
 }
 
-/** True where a value is text that the database cannot hold. */
+/** True where a value is text, or a time, that the database cannot hold. */
 export function isUnstorable(thrown: unknown): boolean {
   return someError(thrown, (_error, code) => UNSTORABLE.test(code));
 }

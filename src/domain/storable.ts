@@ -3,6 +3,15 @@ export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
+/**
+ * True for an instant of the years that are written with four digits, in UTC too: an offset can lead out
+ * of them, and PostgreSQL reads neither the year 0 nor one of five digits as JavaScript writes it.
+ */
+export function isStorableInstant(instant: string): boolean {
+  const year = new Date(instant).getUTCFullYear();
+  return year >= 1 && year <= 9_999;
+}
+
 /** True for JSON whose every text is storable and which nests no deeper than `depthMax`. */
 export function isStorableJson(value: unknown, depthMax: number): boolean {
   if (typeof value === 'string') return isStorableText(value);

@@ -72,8 +72,13 @@ function textField(error: Error, name: string): Record<string, string> {
   return typeof value === 'string' && value.length < 200 ? { [name]: value } : {};
 }
 
-/** The lines of the stack that name places; the first ones repeat the message. */
-function placesOf(error: Error): string | undefined {
-  const places = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  return places && places.length > 0 ? places.join('\n') : undefined;
+/** The lines of the stack that name places, behind the message, in which anything may stand. */
+function placesOf({ stack = '', message }: Error): string | undefined {
+  const behind = stack.indexOf(message);
+  const said = behind < 0 ? 0 : behind + message.length;
+  const places = stack
+    .slice(said)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
+  return places.length > 0 ? places.join('\n') : undefined;
 }

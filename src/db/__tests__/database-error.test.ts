@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isDatabaseAway, isDataRefused } from '../database-error.ts';
+import { isDatabaseAway, isDataRefused, isUnstorable } from '../database-error.ts';
 
 const coded = (code: string) =>
   new Error('wrapped', { cause: Object.assign(new Error(), { code }) });
@@ -22,4 +22,15 @@ test.each(['22021', '22P05', '22003', '23514', '54001'])(
 
 test('10.7 a missing table is nobody’s value', () => {
   expect(isDataRefused(coded('42P01'))).toBe(false);
+});
+
+test.each([
+  ['22021', true],
+  ['22P05', true],
+  ['22007', true],
+  ['22008', true],
+  ['22003', false],
+  ['23514', false],
+])('10.9 %s is what a client sent and nobody can store: %s', (code, isOne) => {
+  expect(isUnstorable(coded(code))).toBe(isOne);
 });

@@ -37,6 +37,14 @@ describe('10.11 what is told of an error', () => {
     );
   });
 
+  test('not even a parameter that is written like a place in the code', () => {
+    const error = new DrizzleQueryError('select $1', [`x\n    at ${SECRET}`], refusal());
+    expect(error.stack).toMatch(new RegExp(`^ {4}at ${SECRET}$`, 'm'));
+    const facts = errorFacts(error);
+    expect(JSON.stringify(facts)).not.toContain(SECRET);
+    expect(facts.stack).toContain('error-text.test.ts');
+  });
+
   test('a log line under any name it is logged by', () => {
     const lines: string[] = [];
     const log = createLog('trace', false, { write: (line) => lines.push(line) });

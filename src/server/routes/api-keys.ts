@@ -4,7 +4,7 @@ import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireSeat, requireUser, userOf } from '../middleware/auth.ts';
-import { idParam, plainText } from './fields.ts';
+import { idParam, instantField, plainText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -34,7 +34,7 @@ const newKeySchema = z
   .strictObject({
     name: plainText(1, 100),
     scopes: z.array(z.enum(API_KEY_SCOPES)).min(1).max(API_KEY_SCOPES.length).optional(),
-    expiresAt: z.iso.datetime({ offset: true }).optional(),
+    expiresAt: instantField.optional(),
   })
   .openapi('NewApiKey');
 

@@ -11,7 +11,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
 import { answerFile } from './answer-stream.ts';
-import { overageUsedSchema } from './limits.ts';
+import { overageUsedSchema } from './limits-schemas.ts';
 import { errors, json, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 

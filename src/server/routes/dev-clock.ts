@@ -1,9 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { BillingError } from '../../domain/errors.ts';
 import type { Context } from '../context.ts';
+import { instantField } from './fields.ts';
 import { createRouter } from './router.ts';
 
-const now = z.union([z.iso.datetime({ offset: true }), z.number().int().positive()]);
+/** The end of the year 9999. */
+const SECONDS_MAX = 253_402_300_799;
+
+const now = z.union([instantField, z.number().int().positive().max(SECONDS_MAX)]);
 
 const moveClockRoute = createRoute({
   method: 'post',

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { isStorableText } from '../../domain/storable.ts';
+import { isStorableInstant, isStorableText } from '../../domain/storable.ts';
 
 /**
  * Text that PostgreSQL can keep as it is: no NUL character and no half of a surrogate pair, both
@@ -13,6 +13,11 @@ export function plainText(lengthMin: number, lengthMax: number) {
     .max(lengthMax)
     .refine(isStorableText, 'must not contain NUL characters or broken surrogate pairs');
 }
+
+/** An instant, ISO 8601, in UTC or with its offset. */
+export const instantField = z.iso
+  .datetime({ offset: true })
+  .refine(isStorableInstant, 'must lie in the years 1 to 9999, in UTC');
 
 /** An id in a path. */
 export const idParam = z.object({

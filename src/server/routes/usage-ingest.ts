@@ -113,9 +113,14 @@ async function readEvents(c: HonoContext<AppEnv>): Promise<unknown[]> {
   } catch (cause) {
     throw new BillingError('invalid_request', 'The body is not valid JSON.', { cause });
   }
-  const { events } = (typeof body === 'object' && body !== null ? body : {}) as {
+  const { events, ...others } = (typeof body === 'object' && body !== null ? body : {}) as {
     events?: unknown;
   };
+  const [unknown] = Array.isArray(body) ? [] : Object.keys(others);
+  if (unknown !== undefined) {
+    const name = JSON.stringify(unknown.slice(0, 40).toWellFormed());
+    throw new BillingError('invalid_request', `The body has events alone, and no ${name}.`);
+  }
   if (Array.isArray(events) && events.length >= 1 && events.length <= EVENTS_MAX) return events;
   throw new BillingError('invalid_request', `events must be an array of 1 to ${EVENTS_MAX}.`);
 }

@@ -97,7 +97,7 @@ const occurredAt = z.string().max(40).optional().openapi({
 
 /** For the document alone: events are checked one by one, so that a bad one loses no other. */
 export const eventsBody = z
-  .object({
+  .strictObject({
     events: z
       .array(
         z.strictObject({

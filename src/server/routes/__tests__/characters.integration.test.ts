@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CharactersView, CharacterView, SessionView } from '../../../domain/api.ts';
 import {
@@ -90,6 +91,9 @@ describe('10.15 the community', () => {
     ['?limit=201'],
     ['?cursor=nonsense'],
     [`?cursor=${Buffer.from('[true,"2026-13-01T00:00:00Z","x"]').toString('base64url')}`],
+    [
+      `?cursor=${Buffer.from(`[false,"0000-01-01T00:00:00Z","${randomUUID()}"]`).toString('base64url')}`,
+    ],
     ['?search=%00'],
     ['?unknown=1'],
   ])('refuses %s', async (query) => {

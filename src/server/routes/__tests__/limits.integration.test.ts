@@ -61,6 +61,44 @@ describe('12.4 limits over HTTP', () => {
     expect((await caller(server.url).get(PATH)).status).toBe(401);
   });
 
+  const topUp = {
+    ...{ enabled: true, packId: 'small', lowCredits: 10, monthMaxMinor: 3_000 },
+    consent: { amountMinor: 600, currency: 'cny', credits: 60 },
+  };
+
+  test('10.10 who has not shown that the e-mail address is theirs agrees to no charge', async () => {
+    // With an SMTP server addresses are to be shown; nothing listens there.
+    const env = { SMTP_URL: 'smtp://127.0.0.1:1' };
+    const mailed = await startTestServer({ env, databaseUrl: server.database.url });
+    const { call, session } = await mailed.signUp('unproven');
+    await putOnPaidPlan(server.database.pool, session.tenant.id, 'team');
+    for (const wish of [{ overage: ON }, { autoTopUp: topUp }]) {
+      expect(await call.put(PATH, wish)).toMatchObject({
+        ...{ status: 403, body: { code: 'email_unverified' } },
+      });
+    }
+    // What charges nobody waits for nothing.
+    for (const wish of [
+      ...[{ overage: { enabled: false, capMinor: 100 } }, { autoTopUp: { enabled: false } }],
+      { rules: { preset: 'minor_under_8' } },
+    ]) {
+      expect((await call.put(PATH, wish)).status, JSON.stringify(wish)).toBe(200);
+    }
+    await mailed.stop();
+  });
+
+  test('10.17 a top-up, whose price is Stripe’s, is asked for ten times a minute at most', async () => {
+    const owner = await payer();
+    const asked = [];
+    for (let i = 0; i < 11; i += 1) {
+      asked.push((await put(owner, { autoTopUp: topUp })).body.code);
+    }
+    expect(asked.slice(0, 10)).not.toContain('rate_limited');
+    expect(asked.at(-1)).toBe('rate_limited');
+    // Whoever wants to leave always can.
+    expect((await put(owner, { autoTopUp: { enabled: false } })).status).toBe(200);
+  });
+
   test('the owner agrees to the price that was shown, and everybody in the team sees it', async () => {
     const owner = await payer();
     const member = await people.join(owner, `member${payers}`);

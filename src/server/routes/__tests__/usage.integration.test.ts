@@ -66,6 +66,7 @@ describe('POST /api/usage/events', () => {
     ['too many', { events: Array.from({ length: 1001 }, () => ({})) }],
     ['no array', { events: {} }],
     ['no object', 7],
+    ['a field beside them', { events: [{}], occurredAt: '2026-05-01T00:00:00Z' }],
     ['nothing', null],
   ])('refuses a body with %s', async (_, body) => {
     expect(await service.post('/api/usage/events', body)).toMatchObject({

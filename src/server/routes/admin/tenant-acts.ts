@@ -9,7 +9,7 @@ import type { Context } from '../../context.ts';
 import { operatorOf } from '../../middleware/operator.ts';
 import { STATEMENT_ACTS } from '../../services/billing/statements/operate.ts';
 import type { TenantWish } from '../../services/operators/tenant-acts.ts';
-import { idParam, plainText } from '../fields.ts';
+import { idParam, instantField, plainText } from '../fields.ts';
 import { errors, json, jsonBody } from '../responses.ts';
 import { createRouter } from '../router.ts';
 import { operatorRoute, reasonField, REFUSED } from './operator-route.ts';
@@ -74,7 +74,7 @@ const actBody = z
     }),
     z.strictObject({
       ...{ ...shared, act: z.literal('extend_grace') },
-      until: z.union([z.iso.date(), z.iso.datetime()]).openapi({ example: '2026-12-24' }),
+      until: z.union([z.iso.date(), instantField]).openapi({ example: '2026-12-24' }),
     }),
     z.strictObject({
       ...{ ...shared, act: z.literal('refund_invoice'), ref },

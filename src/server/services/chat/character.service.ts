@@ -4,6 +4,7 @@ import { CHARACTERS_MAX, LISTED_PER_TENANT_MAX } from '../../../domain/character
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, type TenantId, type UserId } from '../../../domain/ids.ts';
+import { isStorableInstant } from '../../../domain/storable.ts';
 import type { Db, Tx } from '../../../db/client.ts';
 import {
   listReportedBy,
@@ -199,7 +200,7 @@ function assertRoom(there: number, max: number, what: string): void {
   );
 }
 
-const cursorSchema = z.tuple([z.boolean(), z.iso.datetime(), z.uuid()]);
+const cursorSchema = z.tuple([z.boolean(), z.iso.datetime().refine(isStorableInstant), z.uuid()]);
 
 function writeCursor({ tenantId, createdAt, id }: Character): string {
   const position = [tenantId === null, createdAt.toISOString(), id];

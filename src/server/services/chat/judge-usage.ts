@@ -24,9 +24,10 @@ const PLAUSIBLE_SHARE = 0.5;
 
 /**
  * What is charged: the upstream's report, part by part, where it can be true, else our own count. A
- * report whose total is smaller than its parts contradicts itself, and none of it is believed. A total
- * above its parts is believed; the surplus is output. Of an answer that was cut (`complete` false)
- * the report may lag behind what was streamed, so the larger of both counts.
+ * report whose total is smaller than its parts contradicts itself, and none of it is believed; a part
+ * that is smaller than what is told of it (cached of the prompt, thoughts of the answer) is not believed
+ * either. A total above its parts is believed; the surplus is output. Of an answer that was cut
+ * (`complete` false) the report may lag behind what was streamed, so the larger of both counts.
  */
 export function judgeUsage(
   reported: ReportedUsage | undefined,
@@ -37,14 +38,20 @@ export function judgeUsage(
   if (contradictsItself(reported)) return sum(counted, 'us', 'us', ['prompt', 'completion']);
   const { prompt, completion } = partsOf(reported, counted);
   const distrusted: JudgedUsage['distrusted'] = [];
-  const judge = (part: 'prompt' | 'completion', said: number | undefined, own: number) => {
-    if (said !== undefined && isPlausible(said, own))
+  const judge = (
+    part: 'prompt' | 'completion',
+    [said, detail]: [said: number | undefined, detail: unknown],
+    own: number,
+  ) => {
+    if (said !== undefined && isPlausible(said, own) && said >= (whole(detail) ?? 0)) {
       return { tokens: said, by: 'upstream' as const };
+    }
     if (said !== undefined || isMalformed(reported, part)) distrusted.push(part);
     return { tokens: own, by: 'us' as const };
   };
-  const input = judge('prompt', prompt, counted.promptTokens);
-  const output = judge('completion', completion, counted.completionTokens);
+  const { cachedTokens, reasoningTokens } = reported;
+  const input = judge('prompt', [prompt, cachedTokens], counted.promptTokens);
+  const output = judge('completion', [completion, reasoningTokens], counted.completionTokens);
   if (!complete && output.tokens < counted.completionTokens) {
     Object.assign(output, { tokens: counted.completionTokens, by: 'us' });
   }
@@ -61,8 +68,8 @@ function contradictsItself({
   completionTokens,
   totalTokens,
 }: ReportedUsage): boolean {
-  const total = whole(totalTokens);
-  return total !== undefined && total < (whole(promptTokens) ?? 0) + (whole(completionTokens) ?? 0);
+  const parts = (whole(promptTokens) ?? 0) + (whole(completionTokens) ?? 0);
+  return typeof totalTokens === 'number' && totalTokens < parts;
 }
 
 /** The two parts as the report has them, its total taken into account; undefined where it has none. */
@@ -72,7 +79,8 @@ function partsOf(reported: ReportedUsage, counted: Counted) {
   const completion = whole(completionTokens);
   const total = whole(totalTokens);
   if (total === undefined) return { prompt, completion };
-  return { prompt, completion: total - (prompt ?? counted.promptTokens) };
+  const rest = total - (prompt ?? counted.promptTokens);
+  return { prompt, completion: Math.max(completion ?? rest, rest) };
 }
 
 const whole = (value: unknown): number | undefined =>

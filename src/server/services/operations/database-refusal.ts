@@ -4,9 +4,13 @@ import { BillingError } from '../../../domain/errors.ts';
 /** What a failure of the database means to whoever asked; `undefined` for every other error. */
 export function databaseRefusal(thrown: unknown): BillingError | undefined {
   if (isUnstorable(thrown)) {
-    return new BillingError('invalid_request', 'The request has text that cannot be stored.', {
-      cause: thrown,
-    });
+    return new BillingError(
+      'invalid_request',
+      'The request has text, or a time, that cannot be stored.',
+      {
+        cause: thrown,
+      },
+    );
   }
   if (isDatabaseAway(thrown)) {
     return new BillingError(

@@ -83,7 +83,8 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
 type Spoken = z.infer<z.ZodObject<typeof spoken>>;
 
 function* wordsOf({ content, reasoning_content, reasoning }: Spoken): Generator<CompletionEvent> {
-  const thought = reasoning_content ?? reasoning;
+  // Some send both names, one of them empty.
+  const thought = reasoning_content || reasoning;
   if (thought) yield { kind: 'reasoning', text: thought };
   if (content) yield { kind: 'text', text: content };
 }

@@ -95,6 +95,21 @@ describe('a good answer', () => {
   });
 });
 
+test('10.2 a thought is heard under either name, also where the other one is sent empty', async () => {
+  const deltas = [
+    { reasoning_content: 'one', reasoning: '' },
+    { reasoning_content: '', reasoning: ' two' },
+    { reasoning: ' three', content: 'So.' },
+  ];
+  const parts = deltas.map((delta) => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`);
+  server.script = { words: [], raw: { parts: [...parts, 'data: [DONE]\n\n'], everyMs: 1 } };
+  const thought = (words: string) => ({ kind: 'reasoning', text: words });
+  expect(await collect(complete())).toEqual([
+    ...['one', ' two', ' three'].map(thought),
+    text('So.'),
+  ]);
+});
+
 describe('a bad answer', () => {
   test.each([400, 401, 429, 500, 503])(
     'status %i is upstream_failed, its detail kept from us',
