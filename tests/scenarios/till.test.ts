@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangePreview, ModeView, PaymentView } from '../../src/domain/api.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ChangePreview, ModeView, PaymentView, PurchaseView } from '../../src/domain/api.ts';
 import type { BillingDetailsView } from '../../src/domain/billing/billing-details.ts';
+import { outOfPocket } from '../support/money-back.ts';
+import { balance, openPack, purchases, useCredits } from '../support/packs.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import {
   advanceDays,
@@ -88,6 +90,57 @@ describe('13 promotion codes', () => {
     const id = await customer.checkout('pro', 'month');
     const session = await customer.atStripe<Session>(`checkout/sessions/${id}`);
     expect(session.allow_promotion_codes).toBe(true);
+  });
+
+  /** Buys the medium pack with so many percent off, by a code that is entered on the page. */
+  async function boughtWith(customer: Customer, percent: number): Promise<PurchaseView> {
+    const { id: coupon } = await customer.atStripe<{ id: string }>('coupons', {
+      ...{ percent_off: String(percent), duration: 'once' },
+    });
+    const code = `OFF${customer.tenantId.slice(0, 8)}`;
+    await customer.atStripe('promotion_codes', {
+      ...{ 'promotion[type]': 'coupon', 'promotion[coupon]': coupon, code },
+    });
+    const session = await openPack(customer, 'medium');
+    const entered = await fetch(`${app.stripeUrl}/c/pay/${session}/promotion_code`, {
+      method: 'POST',
+      body: new URLSearchParams({ promotion_code: code }),
+      redirect: 'manual',
+    });
+    expect(entered.status).toBe(303);
+    await payIn(customer, session, { address: BERLIN });
+    const [one] = await vi.waitFor(async () => {
+      const all = await purchases(customer);
+      expect(all).toMatchObject([{ state: 'granted' }]);
+      return all;
+    }, 10_000);
+    return one!;
+  }
+
+  test('a pack whose price a code took away is granted, and nothing of it is given back', async () => {
+    const customer = await signUp(app);
+    const { id, credits, bonus } = await boughtWith(customer, 100);
+    expect(await balance(customer)).toBe(credits + bonus);
+    expect(await outOfPocket(customer)).toBe(0);
+    const again = await customer.api.post(`/api/credits/purchases/${id}/refund`);
+    expect(again).toMatchObject({ status: 409, body: { code: 'nothing_to_refund' } });
+    expect(await balance(customer)).toBe(credits + bonus);
+  });
+
+  test.each([
+    ['all of what was paid, where nothing was used', 0],
+    ['its part of what was paid, not of the price', 50],
+  ])('of a pack at half the price goes back: %s', async (_what, used) => {
+    const customer = await signUp(app);
+    const { id, credits } = await boughtWith(customer, 50);
+    const paid = await outOfPocket(customer);
+    expect(paid).toBeGreaterThan(0);
+    if (used > 0) await useCredits(customer, used);
+    const wanted = Math.floor((paid * (credits - used)) / credits);
+    const answer = await customer.api.post(`/api/credits/purchases/${id}/refund`);
+    expect(answer).toMatchObject({ status: 200, body: { refundMinor: wanted } });
+    await settled(app);
+    expect(await outOfPocket(customer)).toBe(paid - wanted);
   });
 });
 

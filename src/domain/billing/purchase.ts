@@ -75,7 +75,8 @@ export function stateOf(facts: PurchaseFacts, isGranted: boolean): PurchaseState
   if (!isGranted) return 'paid';
   if (dispute && (isDisputeOpen(dispute.status) || dispute.status === 'lost')) return 'disputed';
   const refunded = refundedMinor(facts);
-  if (refunded >= chargedMinor) return 'refunded';
+  // What cost nothing is not given back.
+  if (refunded > 0 && refunded >= chargedMinor) return 'refunded';
   return refunded > 0 ? 'partly_refunded' : 'granted';
 }
 

@@ -14,7 +14,7 @@ import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { fixFigures } from './carry-out-refund.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
-import { syncInLock } from './sync-purchase.ts';
+import { readInLock, syncInLock } from './sync-purchase.ts';
 
 export interface RefundWish {
   /** Whose it must be; any tenant's for an operator. */
@@ -46,22 +46,26 @@ export async function refundPurchase(
 }
 
 async function refundInLock(deps: PurchaseDeps, wish: RefundWish): Promise<PurchaseRefunded> {
-  const before = await syncInLock(deps, wish.purchaseId);
-  assertRefundable(before, wish, deps.clock.now());
-  const asked = await ask(deps, before, wish);
+  const { row: before, chargedMinor } = await readInLock(deps, wish.purchaseId);
+  assertRefundable(before, wish, { chargedMinor, now: deps.clock.now() });
+  const asked = await ask(deps, before, wish, chargedMinor);
   const { refundAskedMinor, refundAskedMicro } = asked;
   const after = await syncInLock(deps, asked.id).catch((error: unknown) => {
     throw isStripeUnavailable(error) ? outcomeUnknown(error) : error;
   });
   if (backOf(after) === backOf(before)) throw nothingToRefund();
   const refundMinor = refundAskedMinor!;
-  const micro = refundAskedMicro ?? shareOf(packMicro(after), refundMinor, after.amountMinor);
+  const micro = refundAskedMicro ?? shareOf(packMicro(after), refundMinor, chargedMinor);
   return { refundMinor, currency: after.currency, revokedCredits: micro / MICRO_PER_CREDIT };
 }
 
 const backOf = (row: CreditPurchase) => row.refundedMinor + row.refundPendingMinor;
 
-function assertRefundable(row: CreditPurchase, wish: RefundWish, now: Date): void {
+function assertRefundable(
+  row: CreditPurchase,
+  wish: RefundWish,
+  { chargedMinor, now }: { chargedMinor: number; now: Date },
+): void {
   if (wish.within === 'window' && row.paidAt && now >= refundUntil(row.paidAt)) {
     throw new BillingError(
       'refund_window_over',
@@ -71,7 +75,7 @@ function assertRefundable(row: CreditPurchase, wish: RefundWish, now: Date): voi
   }
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
   const { amountMinor = 1 } = wish;
-  if (!isHeld || amountMinor > row.amountMinor - backOf(row)) throw nothingToRefund();
+  if (!isHeld || amountMinor > chargedMinor - backOf(row)) throw nothingToRefund();
 }
 
 /** Stores the wish, with its figures. */
@@ -79,6 +83,7 @@ async function ask(
   deps: PurchaseDeps,
   row: CreditPurchase,
   wish: RefundWish,
+  chargedMinor: number,
 ): Promise<CreditPurchase> {
   const { db, clock } = deps;
   const now = clock.now();
@@ -100,7 +105,7 @@ async function ask(
       lookAt: now,
     });
   });
-  return fixFigures(deps, stored, { chargedMinor: row.amountMinor });
+  return fixFigures(deps, stored, { chargedMinor });
 }
 
 function nothingToRefund(): BillingError {

@@ -36,11 +36,19 @@ export async function syncPurchase(
 
 /** The same for who holds the customer's lock. */
 export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promise<CreditPurchase> {
+  return (await readInLock(deps, purchaseId)).row;
+}
+
+/** The same, with what was charged for it: less than its price where a promotion code was entered. */
+export async function readInLock(
+  deps: PurchaseDeps,
+  purchaseId: string,
+): Promise<{ row: CreditPurchase; chargedMinor: number }> {
   const { db, clock } = deps;
   const known = (await findPurchase(db, purchaseId))!;
   const look = known.trigger === 'auto' ? readTopUp : readSession;
   const found = await look(deps, known);
-  if (!found) return settleUnopened(deps, known);
+  if (!found) return { row: await settleUnopened(deps, known), chargedMinor: 0 };
   const tenant = (await findTenantById(db, known.tenantId))!;
   let { reading } = found;
   let row = await writeFacts(deps, found.row, reading);
@@ -51,11 +59,9 @@ export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promis
   }
   const done =
     reading.facts.payment === 'paid' ? await settlePaid(deps, tenant, row, reading) : row;
-  return updatePurchase(db, done.id, {
-    lookAt: nextLook(done, clock.now()),
-    lookAttempts: 0,
-    lastError: null,
-  });
+  const values = { lookAt: nextLook(done, clock.now()), lookAttempts: 0, lastError: null };
+  const { chargedMinor } = reading.facts;
+  return { row: await updatePurchase(db, done.id, values), chargedMinor };
 }
 
 interface Found {

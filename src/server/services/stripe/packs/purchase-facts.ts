@@ -13,7 +13,7 @@ import {
   type RefundSnapshot,
 } from '../snapshots/charge-snapshot.ts';
 import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
-import { expanded, idOrNull } from '../snapshots/schemas.ts';
+import { expanded, idOrNull, toDate } from '../snapshots/schemas.ts';
 
 const intent = z.object({
   id: z.string(),
@@ -24,6 +24,7 @@ const intent = z.object({
 const session = z.object({
   status: z.enum(['open', 'complete', 'expired']).catch('expired'),
   payment_status: z.string(),
+  created: z.number().transform(toDate),
   invoice: idOrNull,
   payment_intent: expanded(intent),
 });
@@ -55,6 +56,7 @@ export async function readPurchase(
 ): Promise<PurchaseReading> {
   const found = await findSession(stripe, sessionId, timeouts);
   const charge = found?.payment_intent?.latest_charge ?? null;
+  if (found && isFree(found)) return freeReading(found);
   const isPaid = found?.payment_status === 'paid' && charge !== null && charge.paid;
   const refunds = isPaid ? await listRefunds(stripe, charge, timeouts) : [];
   const facts: PurchaseFacts = {
@@ -70,6 +72,23 @@ export async function readPurchase(
     paymentIntentId: found?.payment_intent?.id ?? null,
     invoiceId: found?.invoice ?? null,
     tags: tagsOf(refunds),
+  };
+}
+
+type Session = z.output<typeof session>;
+
+/** A promotion code took all of the price: there is no payment, and nothing more is to come. */
+function isFree({ status, payment_status }: Session): boolean {
+  return status === 'complete' && payment_status === 'no_payment_required';
+}
+
+function freeReading({ created, invoice }: Session): PurchaseReading {
+  return {
+    facts: {
+      ...{ session: 'complete', payment: 'paid', chargedMinor: 0, paidAt: created },
+      ...{ refunds: [], dispute: null },
+    },
+    ...{ paymentIntentId: null, invoiceId: invoice, tags: new Map() },
   };
 }
 
@@ -105,8 +124,6 @@ function tagsOf(refunds: readonly RefundSnapshot[]): Map<string, string> {
     }),
   );
 }
-
-type Session = z.output<typeof session>;
 
 async function findSession(
   stripe: Stripe,
