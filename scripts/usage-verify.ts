@@ -1,6 +1,7 @@
 import './operator/env-file.ts';
 import { createLog } from '../src/server/log.ts';
 import { verifyBooks } from '../src/server/services/billing/statements/verify-books.ts';
+import { verifyBusiness } from '../src/server/services/operators/verify-business.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -21,25 +22,32 @@ const SAID_OF_STATEMENTS = {
 await runCommand({
   name: 'usage:verify',
   about:
-    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, limits with plans and allowances, charges of tokens with their raw counts, statements with what they cover, and what buckets know of tenants with the main tables; prints each difference.',
+    'Compares every counter with the ledger and the reservations, credits with what was drawn of them, limits with plans and allowances, charges of tokens with their raw counts, statements with what they cover, business sums with payments, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
     ['', 'looks'],
-    ['--rebuild', 'and mends the counters from the ledger'],
+    [
+      '--rebuild',
+      'and mends counters from the ledger, business sums from payments, refunds and movements',
+    ],
     ['--rebuild --dry-run', 'says which those would be'],
   ],
-  flags: { rebuild: { type: 'boolean', about: 'writes the counters anew where they differ' } },
+  flags: {
+    rebuild: { type: 'boolean', about: 'writes counters and business sums anew where they differ' },
+  },
   writes: true,
   async run({ values, dryRun }) {
     const rebuild = values.rebuild && !dryRun;
     const { periods, rebuilt, away, ...found } = await withUsage(
-      async ({ verification, usage, database, clock }) => ({
-        ...(await verification.verify({ rebuild })),
-        statements: await verifyBooks({
-          ...{ db: database.db, clock, router: usage.router, log: createLog('silent', false) },
-        }),
-      }),
+      async ({ verification, usage, database, clock }) => {
+        const metered = await verification.verify({ rebuild });
+        const deps = { db: database.db, clock, log: createLog('silent', false) };
+        const statements = await verifyBooks({ ...deps, router: usage.router });
+        const business = await verifyBusiness(deps, { rebuild });
+        const all = { ...metered, statements, business: business.differences };
+        return { ...all, rebuilt: metered.rebuilt + business.rebuilt };
+      },
     );
-    const { differences, credits, rated, members, limits, copies, statements } = found;
+    const { differences, credits, rated, members, limits, copies, statements, business } = found;
     const differ = Object.values(found).reduce((sum, { length }) => sum + length, 0);
     return {
       lines: [
@@ -71,6 +79,11 @@ await runCommand({
         ...statements.map(
           ({ tenantId, statementId, fault }) =>
             `${tenantId} statement ${statementId}: ${SAID_OF_STATEMENTS[fault]}`,
+        ),
+        ...business.map(
+          ({ month, currency, name, ought, ...kept }) =>
+            `business ${month} ${currency} ${name}: ${kept.minor} of ${kept.count}, ` +
+            `the rows come to ${ought.minor} of ${ought.count}`,
         ),
         ...copies.map(({ bucket, tenantId, what }) => `${bucket} ${tenantId}: ${SAID[what]}`),
         ...away.map((bucket) => `${bucket} was not verified: its server does not answer.`),

@@ -1,6 +1,7 @@
 /** What an operator is told of; `docs/runbook.md` says of each what to do. */
 export const ALERT_KINDS = [
   'arrangement_replaced',
+  'business_differs',
   'collection_paused',
   'charge.dispute.created',
   'credits_shortfall',
@@ -21,6 +22,7 @@ export const ALERT_KINDS = [
   'statement_mismatch',
   'statement_uncollectible',
   'statement_void',
+  'statements_differ',
   'unknown_price',
   'unknown_status',
   'unknown_tenant',

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { verifyBusiness } from './services/operators/verify-business.ts';
 import { carryPublished } from './services/plans/publish-plans.ts';
 
 /** The scheduled sweep leaves alone whom a webhook or a reader has had synced since the last one. */
@@ -12,6 +13,7 @@ export function registerSchedule(context: Context): void {
   scheduleBilling(context);
   scheduleUsage(context);
   scheduleAccounts(context);
+  scheduleBusiness(context);
   schedulePlans(context);
 }
 
@@ -92,8 +94,23 @@ function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): 
 
 function scheduleAccounts({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
   jobs.every('session-prune', '23 3 * * *', () => services.auth.prune());
-  jobs.every('business-fold', '* * * * *', () => services.operators.business.fold());
   jobs.every('operator-session-prune', '29 3 * * *', () => services.operators.access.prune());
+}
+
+/** The sums of the operators' page. */
+function scheduleBusiness({
+  jobs,
+  services,
+  database,
+  clock,
+  log,
+}: Pick<Context, 'jobs' | 'services' | 'database' | 'clock' | 'log'>): void {
+  jobs.every('business-fold', '* * * * *', () => services.operators.business.fold());
+  jobs.every(
+    'business-verify',
+    '37 3 * * *',
+    async () => void (await verifyBusiness({ db: database.db, clock, log })),
+  );
 }
 
 /** What is published and has not reached everybody yet. */

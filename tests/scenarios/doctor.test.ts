@@ -12,6 +12,7 @@ import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts'
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { setUpStripe } from '../../src/server/services/stripe/setup/setup.ts';
 import { PlantedAccount } from '../support/planted-account.ts';
+import { plantSum, tellOfStatement } from '../support/planted-books.ts';
 import {
   startRefusingMailServer,
   startRefusingModel,
@@ -201,6 +202,8 @@ const PLANTED: [FaultName, what: string, plant: () => Promise<Record<string, str
     'the last verification found something',
     () => note('usage_verification', { differences: 2, at: '' }),
   ],
+  ['business_differs', 'a sum that no payment makes', () => plantSum(database, mended)],
+  ['statements_differ', 'one was found at night', () => tellOfStatement(database, mended)],
   [
     'deliveries_refused',
     'a signature was refused since',

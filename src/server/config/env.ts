@@ -133,11 +133,12 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   throw new ConfigError(sentences.join('\n'));
 }
 
-/** Of what is secret only enough to know it again; of an address everything but its password. */
+/** Of what is secret only enough to know it again; of an address everything but its password and what is asked of it. */
 function shown(name: string, written: string): string {
   const known = written.trim();
   if (/(_SECRET|_KEY|_TOKEN|_HEADERS)$/.test(name)) {
     return `"${known.length < 12 ? '' : known.slice(0, 4)}…", ${known.length} characters`;
   }
-  return `"${known.replace(/(:\/\/|^)([^:@]*):.*@/, '$1$2:…@')}"`;
+  const withoutPassword = known.replace(/(:\/\/|^)([^:@]*):.*@/, '$1$2:…@');
+  return `"${withoutPassword.replace(/\?.+/, '?…')}"`;
 }

@@ -116,6 +116,10 @@ test.each(cases)(
 );
 
 test('14.6 what is secret is not printed', () => {
+  const asked = ['mysql://db/app?password=hidden', 'https://llm.example.com/v1?key=hidden'];
+  const addresses = asked.map((one) => refusal({ DATABASE_URL: one, LLM_BASE_URL: one }));
+  expect(addresses.join('\n')).toMatch(/"mysql:\/\/db\/app\?…"/);
+  expect(addresses.join('\n')).not.toContain('hidden');
   const all = cases.map(([name, value]) => refusal({ [name]: value })).join('\n');
   expect(all).not.toContain('hidden');
 });

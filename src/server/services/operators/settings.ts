@@ -50,10 +50,17 @@ function masked(secret: string): string {
   return `${head}…${secret.slice(-4)}`;
 }
 
+/** Words behind the `?` of an address that are no secret; all others are masked. */
+const HARMLESS = ['host', 'sslmode', 'application_name'];
+
 function withoutPassword(address: string): string {
   try {
     const url = new URL(address);
     if (url.password) url.password = '…';
+    // PostgreSQL takes a password there too.
+    for (const name of new Set(url.searchParams.keys())) {
+      if (!HARMLESS.includes(name)) url.searchParams.set(name, '…');
+    }
     return decodeURI(url.href);
   } catch {
     return 'set';

@@ -8,6 +8,7 @@ import { listLines } from '../../../../db/repositories/billing/statement.reposit
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { inOrder, lineKey, lineOf, minorOf } from '../../../../domain/billing/statement.ts';
+import { tellDifferences } from '../../operations/tell-differences.ts';
 import { hashRows } from './rows.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
@@ -22,21 +23,31 @@ export interface StatementDifference {
   statementId: string;
 }
 
-/** Compares every statement with those before it, its lines, and the movements that it covers. */
+/** Compares every statement with those before it, its lines, and the movements that it covers; tells the operator. */
 export async function verifyBooks(deps: ClosingDeps): Promise<StatementDifference[]> {
   const found: StatementDifference[] = [
     ...(await listChainFaults(deps.db)),
     ...(await listLineFaults(deps.db)),
   ];
+  let isAllKnown = true;
   for (const tenantId of await listTenantsWithStatements(deps.db)) {
     // Of a bucket whose server is away nothing is known.
     const faults = await compareTenant(deps, tenantId).catch((error: unknown) => {
       if (!isDatabaseAway(error)) throw error;
+      isAllKnown = false;
       return [];
     });
     for (const one of faults) found.push(one);
   }
   for (const difference of found) deps.log.error({ difference }, 'statements do not balance');
+  const what = 'Faults of statements that are not what was used, or do not follow one another';
+  if (found.length > 0 || isAllKnown) {
+    await tellDifferences(
+      deps.db,
+      { kind: 'statements_differ', subjectId: 'statements', found, what },
+      deps.clock.now(),
+    );
+  }
   return found;
 }
 

@@ -102,7 +102,9 @@ async function examineNotes(
   const { accepted = '', refused = '' } = delivered;
   return [
     ...alerts.map(({ kind, open }) =>
-      fault('Alerts', 'alert_open', `${open} open of the kind ${kind}.`),
+      kind === 'business_differs' || kind === 'statements_differ'
+        ? fault('Books', kind, 'The last verification found it; the alert names where.')
+        : fault('Alerts', 'alert_open', `${open} open of the kind ${kind}.`),
     ),
     ...(last && last.differences > 0
       ? [fault('Books', 'ledger_differs', `${last.differences} counters differ from the ledger.`)]

@@ -59,6 +59,14 @@ const FAULTS = {
   events_late: ['billing lags behind Stripe', 'Is `npm start` running? Its log says what fails.'],
   alert_open: ['somebody has to look', 'docs/runbook.md says what to do for each kind.'],
   ledger_differs: ['limits and bills go by counters', 'See “Counters differ” in docs/runbook.md.'],
+  business_differs: [
+    'the operator’s page tells another business than there was',
+    'Run `npm run usage:verify -- --rebuild`.',
+  ],
+  statements_differ: [
+    'what was billed is not what was used',
+    'Run `npm run usage:verify`; “A statement is stuck” in docs/runbook.md says more.',
+  ],
   deliveries_refused: [
     'Stripe’s events are refused, and come only when the reconciler fetches them',
     'Set STRIPE_WEBHOOK_SECRET to the secret that the dashboard shows for the endpoint.',

@@ -3,6 +3,16 @@ import { decideForCommand } from '../../../config/config.ts';
 import { readEnv } from '../../../config/env.ts';
 import { describeSettings } from '../settings.ts';
 
+test('14 a password behind the question mark of an address is masked too', () => {
+  const DATABASE_URL = 'postgres://db:5432/app?user=app&password=querypassword&sslmode=require';
+  const config = decideForCommand(readEnv({ NODE_ENV: 'production', DATABASE_URL }));
+  const settings = describeSettings({ ...config, appUrl: 'https://billing.example.com' });
+  const shown = settings.find(({ name }) => name === 'DATABASE_URL')?.value;
+  expect(shown).toContain('db:5432/app');
+  expect(shown).toContain('sslmode=require');
+  expect(shown).not.toContain('querypassword');
+});
+
 test('14 settings are shown without their secrets', () => {
   const secrets = {
     STRIPE_SECRET_KEY: 'sk_live_verysecretverysecretabcd',

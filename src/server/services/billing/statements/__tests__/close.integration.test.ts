@@ -132,6 +132,14 @@ test('12.12 12.13 12.23 statements cover every movement once, and a month adds u
   );
   const faults = (await verifyBooks(deps)).filter((one) => one.tenantId === tenantId);
   expect(new Set(faults.map(({ fault }) => fault))).toEqual(new Set(['sum', 'month', 'draws']));
+  const alerts = `select resolved_at is null as open from alerts where kind = 'statements_differ'`;
+  expect((await database.pool.query(alerts)).rows).toEqual([{ open: true }]);
+  await database.pool.query(
+    `update statement_lines set micro = micro - 1 where statement_id = $1`,
+    [found[1]!.id],
+  );
+  expect(await verifyBooks(deps)).toEqual([]);
+  expect((await database.pool.query(alerts)).rows).toEqual([{ open: false }]);
 });
 
 test('12.27 what closes at the same time is closed once, one after the other', async () => {
