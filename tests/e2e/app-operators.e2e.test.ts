@@ -16,6 +16,7 @@ import {
 } from '../support/app-visitor.ts';
 import { fill, inBoth } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { Customer } from '../support/customer.ts';
 import { addSecondFactor, codeOf } from '../support/operator.ts';
 import { checkPage } from '../support/page-check.ts';
 
@@ -115,6 +116,50 @@ test('14 a customer is found, seen and helped: what an act will do stands there 
   await page.getByText('an apology').first().waitFor();
 });
 
+/** What is typed into the forms that came last, and what they answer before anything is done. */
+const FORMS: readonly (readonly [
+  act: keyof typeof admin.acts,
+  typed: Partial<Record<keyof typeof admin.fields, string>>,
+  answers: readonly string[],
+])[] = [
+  [
+    'add_allowance',
+    { units: '20', ref: 'TICKET-2' },
+    [admin.act.would, admin.facts.limitAfter, '1,000,020'],
+  ],
+  [
+    'refund_invoice',
+    { amountMinor: '900', ref: 'TICKET-3' },
+    [admin.act.would, admin.facts.refundable, 'CN¥9'],
+  ],
+  ['hide_character', {}, [admin.act.would, 'The Warden']],
+  ['trust_overage', { exposureMinor: '50000' }, [WORDS.en.errors.not_found]],
+  ['extend_grace', { until: '2020-01-01' }, [WORDS.en.errors.state_changed]],
+];
+
+test('14 an act says beforehand what it would do, or why it cannot', async () => {
+  const owner = new Customer(app, customer);
+  const { body } = await owner.api.post<{ id: string }>('/api/characters', {
+    ...{ name: 'The Warden', description: 'Keeps the wood.', greeting: 'Hush.', shared: true },
+  });
+  const [payment] = await owner.payments();
+  const ids = { invoice: payment!.number!, characterId: body.id };
+  for (const [act, typed, answers] of FORMS) {
+    await page.getByRole('button', { name: admin.acts[act], exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    for (const [name, text] of Object.entries({ ...ids, ...typed, reason: 'looked into' })) {
+      const label = name === 'reason' ? admin.act.reason : admin.fields[name as 'invoice'];
+      const field = dialog.getByLabel(label, { exact: true });
+      if (name in typed || (await field.count()) > 0) await field.fill(text);
+    }
+    await dialog.getByRole('button', { name: admin.act.preview }).click();
+    for (const answer of answers) await dialog.getByText(answer).first().waitFor();
+    await checkPage(page, `admin-act-${act}`, { language: 'en', words: 'admin' });
+    await dialog.getByRole('button', { name: shell.actions.cancel }).click();
+    await dialog.waitFor({ state: 'detached' });
+  }
+});
+
 test('14 the business: each number by month, the list behind it, and that as a file', async () => {
   const { business } = admin;
   await visit('business');
@@ -142,6 +187,16 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
      values ($1, 'late_payment', 'in_1', 'of a test', now(), now())`,
     [randomUUID()],
   );
+  await app.database.pool.query(
+    `insert into reconcile_runs
+       (trigger, begun_at, ended_at, customers, mended_count, mended, failed_count, failed)
+     values ('hand', now() - interval '2 hours', now() - interval '1 hour', 1200, 1, $1, 1, $2),
+       ('schedule', now(), null, 40, 0, '[]', 0, '[]')`,
+    [
+      JSON.stringify([{ tenantId: customer.tenant.id, kinds: ['plan', 'payment'] }]),
+      JSON.stringify([{ customerId: 'cus_gone', error: 'No such customer: cus_gone' }]),
+    ],
+  );
   await visit('alerts');
   await page.getByText(admin.alerts.help).click();
   await fits('alerts');
@@ -155,6 +210,15 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
     .waitFor();
   await visit('health');
   await page.getByText('stripe-event', { exact: true }).waitFor();
+  const { runs } = admin;
+  const list = page.locator('section:has(#runs-title)');
+  const counts = { customers: '1,200', mended: '1', failed: '1' };
+  await list.getByText(fill(runs.counts, counts)).waitFor();
+  await list.getByText(runs.open, { exact: true }).waitFor();
+  await list.getByText(runs.details, { exact: true }).click();
+  await list.getByRole('link', { name: customer.tenant.id }).waitFor();
+  await list.getByText(`${runs.kinds.plan} · ${runs.kinds.payment}`).waitFor();
+  await list.getByText('No such customer').waitFor();
   await fits('health');
   await visit('log');
   await page.getByText('looked into').first().waitFor();

@@ -9,7 +9,7 @@ import {
   WORDS,
   type Language,
 } from '../support/app-visitor.ts';
-import { fill } from '../support/both-languages.ts';
+import { fill, inBoth } from '../support/both-languages.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
 import { PICTURES } from '../support/page-check.ts';
 import { putOnPlan } from '../support/metering.ts';
@@ -95,3 +95,32 @@ test.each<[Language, 'light' | 'dark', number]>([
     await context.close();
   },
 );
+
+test('14 what staff added to a month’s quota, or took off it, is said beside it', async () => {
+  const context = await newVisitor(browser);
+  const session = await signUp(app, context);
+  const { allowances } = app.server.context.services.usage;
+  const actor = { kind: 'service', name: 'staff' } as const;
+  const given = { tenantId: session.tenant.id, reason: 'a bad day', actor };
+  await allowances.add({
+    ...{ ...given, resourceType: 'messages', units: 1_500, kind: 'goodwill', ref: 'T-1' },
+  });
+  await allowances.add({
+    ...{ ...given, resourceType: 'images', units: -4, kind: 'override', ref: 'T-2' },
+  });
+  const page = await context.newPage();
+  await page.goto(`${app.url}/subscription`);
+  const rowOf = (name: string) => page.locator('li.usage').filter({ hasText: name });
+  await inBoth(page, async ({ usage, shell }) => {
+    const messages = rowOf(shell.resources.messages);
+    await messages.getByText(fill(usage.added, { count: '1,500' })).waitFor();
+    await messages.getByText(fill(usage.of, { used: '0', limit: '1,600' })).waitFor();
+    const images = rowOf(shell.resources.images);
+    await images.getByText(fill(usage.takenOff, { count: '4' })).waitFor();
+    await images.getByText(fill(usage.of, { used: '0', limit: '6' })).waitFor();
+    const tokens = await rowOf(shell.resources.llm_tokens).textContent();
+    expect(tokens).not.toContain(fill(usage.added, { count: '' }).trim());
+  });
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await context.close();
+});
