@@ -114,6 +114,10 @@ test('13 who pays sees plan and bill, usage, credits, invoices, and what another
   expect((await order()).indexOf('plans-title')).toBeLessThan(
     (await order()).indexOf('history-title'),
   );
+  await page.locator('#limits').scrollIntoViewIfNeeded();
+  await page.getByRole('button', { name: WORDS.en.spending.topUp.switchOn }).waitFor();
+  const main = page.locator('main .el-button--primary:not(.is-plain)');
+  expect(await main.allInnerTexts()).toEqual(['Choose Pro']);
   await customer.subscribe('pro', 'month');
   await page.reload();
   await page.locator('.pricing .choose').first().waitFor();
@@ -134,6 +138,8 @@ test('13 who pays sees plan and bill, usage, credits, invoices, and what another
     const free = page.getByRole('article', { name: shell.plans.free });
     await free.getByText(plans.without.replace('{name}', shell.features.advanced_models)).waitFor();
   });
+  // One thing stands out, on each plan.
+  expect(await main.allInnerTexts()).toEqual(['Upgrade to Team']);
   await page.goto(`${app.url}/subscription#plans`);
   await page.locator('.pricing .choose').first().waitFor();
   await page.waitForFunction(
@@ -197,6 +203,16 @@ describe('13.5 downloads', () => {
     expect(ledger.name).toBe(`usage-${present}.csv`);
     expect(ledger.text).toMatch(/^id,occurred_at,/);
   });
+});
+
+test('13.8 a window that gets narrower takes a drawn chart along', async () => {
+  await recordUsage(app, customer.tenantId, 'messages', 3);
+  await open();
+  await page.locator('.chart svg text').first().waitFor();
+  for (const width of [768, 360]) {
+    await page.setViewportSize({ width, height: 740 });
+    await expect.poll(() => sidewaysScroll(page)).toBe(0);
+  }
 });
 
 test('13.8 at 320 px no two words of the navigation and no two dates of the chart touch', async () => {

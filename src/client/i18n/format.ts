@@ -27,6 +27,8 @@ export interface Formats {
   /** `08/2028`, as printed on cards. */
   cardExpiry(month: number, year: number): string;
   list(items: readonly string[]): string;
+  /** Whole sentences, one after the other; empty ones are left out. */
+  sentences(...parts: string[]): string;
 }
 
 export function createFormats(language: Language): Formats {
@@ -80,5 +82,6 @@ export function createFormats(language: Language): Formats {
     instantUtc: (instant) => utc.format(new Date(instant)),
     cardExpiry: (month, year) => `${String(month).padStart(2, '0')}/${year}`,
     list: (items) => list.format(items),
+    sentences: (...parts) => parts.filter(Boolean).join(language === 'zh-CN' ? '' : ' '),
   };
 }

@@ -26,6 +26,8 @@ describe('figures follow the language', () => {
     ['month', zh.month('2031-01'), '2031年1月'],
     ['list', en.list(['Images', 'Messages']), 'Images and Messages'],
     ['list', zh.list(['图片', '消息']), '图片和消息'],
+    ['sentences', en.sentences('It renews.', '', 'You can cancel.'), 'It renews. You can cancel.'],
+    ['sentences', zh.sentences('自动续订。', '可以取消。'), '自动续订。可以取消。'],
   ])('%s: %s', (_what, shown, expected) => {
     expect(shown).toBe(expected);
   });

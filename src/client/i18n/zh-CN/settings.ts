@@ -14,7 +14,7 @@ const settings: Messages['settings'] = {
   keys: {
     title: 'API 密钥',
     lead: '供你自己的程序使用。每个带密钥的请求计一次 API 调用。',
-    locked: '{plan}提供API 密钥。',
+    locked: '{plan}提供 API 密钥。',
     unlock: '了解{plan}',
     name: '密钥名称',
     namePlaceholder: '我的脚本',

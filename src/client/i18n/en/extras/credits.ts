@@ -7,6 +7,7 @@ export default {
   buy: 'Buy credits',
   history: 'History',
   purchases: 'Purchases',
+  noPurchases: 'Nothing has been bought yet.',
   ask: 'Only owners and admins can buy credits. Ask one of {tenant}.',
   grant: {
     active: '{left} of {amount}, until {date}',

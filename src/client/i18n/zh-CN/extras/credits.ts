@@ -9,6 +9,7 @@ const credits: Messages['credits'] = {
   buy: '购买点数',
   history: '明细',
   purchases: '购买记录',
+  noPurchases: '还没有购买记录。',
   ask: '只有所有者和管理员可以购买点数，请联系“{tenant}”的负责人。',
   grant: {
     active: '剩余 {left}，共 {amount}，有效期至 {date}',
