@@ -57,6 +57,21 @@ test('13 what is said on one device is found again on another, and gone on with'
   await say(page, 'Tell me of the lighthouse');
   await page.reload();
   await heard(page, 'Tell me of the lighthouse').waitFor();
+  // What is chosen and pressed stays in one line on a phone, and can be read there.
+  await page.setViewportSize({ width: 360, height: 740 });
+  const tools = await page.locator('.tools .choices > *').evaluateAll((all) =>
+    all.map((one) => ({
+      middle: Math.round(
+        (one.getBoundingClientRect().top + one.getBoundingClientRect().bottom) / 2,
+      ),
+      width: one.getBoundingClientRect().width,
+    })),
+  );
+  expect(tools).toHaveLength(3);
+  expect(new Set(tools.map(({ middle }) => middle)).size).toBe(1);
+  expect(tools[0]!.width).toBeGreaterThan(120);
+  expect(await sidewaysScroll(page)).toBe(0);
+  await page.setViewportSize({ width: 1280, height: 900 });
 
   const phone = await newVisitor(browser, { width: 360, theme: 'dark' });
   phone.setDefaultTimeout(10_000);
