@@ -62,10 +62,24 @@ export const ACT_FACTS = [
 ] as const;
 export type ActFactName = (typeof ACT_FACTS)[number];
 
-/** A fact: `credits` are µcr, `money` minor units of `currency`, instants ISO 8601. */
+/** What a fact says in a word of ours, which the page has in each language. */
+export const ACT_WORDS = [
+  'now',
+  'unused',
+  'unchanged',
+  'by its bills',
+  'hidden',
+  'shown',
+  'held',
+] as const;
+export type ActWord = (typeof ACT_WORDS)[number];
+
+export const ACT_FACT_KINDS = ['text', 'word', 'count', 'credits', 'money', 'instant'] as const;
+
+/** A fact: a `word` is one of `ACT_WORDS`, `credits` are µcr, `money` minor units of `currency`, instants ISO 8601. */
 export interface ActFact {
   name: ActFactName;
-  kind: 'text' | 'count' | 'credits' | 'money' | 'instant';
+  kind: (typeof ACT_FACT_KINDS)[number];
   value: string | number | null;
   currency?: string;
 }

@@ -1,6 +1,10 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { GIVEN_KINDS } from '../../../domain/billing/usage/allowance.ts';
-import { ACT_FACTS, type ActResult } from '../../../domain/accounts/operator-act.ts';
+import {
+  ACT_FACT_KINDS,
+  ACT_FACTS,
+  type ActResult,
+} from '../../../domain/accounts/operator-act.ts';
 import { CAP_MINOR_MAX } from '../../../domain/billing/overage.ts';
 import { requestedPeriod } from '../../../domain/period.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
@@ -110,7 +114,7 @@ export const actResultSchema = z
     facts: z.array(
       z.object({
         name: z.enum(ACT_FACTS),
-        kind: z.enum(['text', 'count', 'credits', 'money', 'instant']),
+        kind: z.enum(ACT_FACT_KINDS),
         value: z.union([z.string(), z.number()]).nullable(),
         currency: z.string().optional(),
       }),

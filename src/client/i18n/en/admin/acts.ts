@@ -105,4 +105,13 @@ export default {
     graceEnds: 'Plan stays on until',
     subscription: 'Subscription',
   },
+  words: {
+    now: 'now',
+    unused: 'what is unused',
+    unchanged: 'stays as it is',
+    'by its bills': 'by the bills that it pays',
+    hidden: 'hidden',
+    shown: 'shown',
+    held: 'held',
+  },
 };

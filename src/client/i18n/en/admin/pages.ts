@@ -162,7 +162,7 @@ export default {
     triggers: { schedule: 'scheduled', hand: 'by a command' },
     ended: 'Ended {date}',
     open: 'Not ended',
-    counts: '{customers} customers looked at, {mended} mended, {failed} failed',
+    counts: 'Customers looked at: {customers}; mended: {mended}; failed: {failed}',
     details: 'Which',
     kinds: { plan: 'plan', subscription: 'subscription', payment: 'invoice', refund: 'refund' },
   },

@@ -1,6 +1,6 @@
 import type { Messages } from '../../en/index.ts';
 
-type Acts = Pick<Messages['admin'], 'acts' | 'act' | 'fields' | 'choices' | 'facts'>;
+type Acts = Pick<Messages['admin'], 'acts' | 'act' | 'fields' | 'choices' | 'facts' | 'words'>;
 
 const acts: Acts = {
   acts: {
@@ -20,7 +20,7 @@ const acts: Acts = {
     delete_tenant: '删除团队',
   },
   act: {
-    title: '为{team}执行操作',
+    title: '为 {team} 执行操作',
     preview: '先看结果',
     confirm: '执行',
     would: '将会这样：',
@@ -108,6 +108,15 @@ const acts: Acts = {
     graceEnded: '原保留至',
     graceEnds: '保留至',
     subscription: '订阅',
+  },
+  words: {
+    now: '立即',
+    unused: '未使用的部分',
+    unchanged: '保持不变',
+    'by its bills': '按其已付账单',
+    hidden: '已隐藏',
+    shown: '公开显示',
+    held: '已暂缓',
   },
 };
 export default acts;

@@ -1,6 +1,6 @@
 import type { Messages } from '../../en/index.ts';
 
-type Pages = Omit<Messages['admin'], 'acts' | 'act' | 'fields' | 'choices' | 'facts'>;
+type Pages = Omit<Messages['admin'], 'acts' | 'act' | 'fields' | 'choices' | 'facts' | 'words'>;
 
 const pages: Pages = {
   title: '运营',

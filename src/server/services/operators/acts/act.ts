@@ -1,4 +1,9 @@
-import type { ActFact, ActFactName, ActResult } from '../../../../domain/accounts/operator-act.ts';
+import type {
+  ActFact,
+  ActFactName,
+  ActResult,
+  ActWord,
+} from '../../../../domain/accounts/operator-act.ts';
 import type { Money } from '../../../../domain/money.ts';
 import type { OperatorIdentity } from '../operator-identity.ts';
 
@@ -18,6 +23,7 @@ export const told = (done: boolean, ...facts: ActFact[]): ActResult => ({ done, 
 /** The few kinds of facts, each with its unit. */
 export const fact = {
   text: (name: ActFactName, value: string | null): ActFact => ({ name, kind: 'text', value }),
+  word: (name: ActFactName, value: ActWord): ActFact => ({ name, kind: 'word', value }),
   count: (name: ActFactName, value: number): ActFact => ({ name, kind: 'count', value }),
   /** µcr. */
   credits: (name: ActFactName, value: number): ActFact => ({ name, kind: 'credits', value }),

@@ -22,7 +22,7 @@ export const hideCharacter: Act<
   }
   const facts = [
     fact.text('character', character.name),
-    fact.text('state', verb === 'hide' ? 'hidden' : 'shown'),
+    fact.word('state', verb === 'hide' ? 'hidden' : 'shown'),
   ];
   if (dryRun) return told(false, ...facts);
   const actor = actorOf(operator);

@@ -33,7 +33,7 @@ export const refundPurchase: Act<
   if (dryRun) {
     const refund =
       amountMinor === undefined
-        ? fact.text('refund', 'unused')
+        ? fact.word('refund', 'unused')
         : fact.money('refund', { amountMinor, currency });
     return told(
       false,
@@ -71,7 +71,7 @@ export const refundInvoice: Act<
       false,
       ...[fact.text('invoice', payment.number), money('paid', payment.amountPaidMinor)],
       ...[money('refunded', payment.amountRefundedMinor), money('refundable', found.leftMinor)],
-      ...[money('refund', found.amountMinor), fact.text('subscription', 'unchanged')],
+      ...[money('refund', found.amountMinor), fact.word('subscription', 'unchanged')],
     );
   }
   const { requestId } = operator;
@@ -79,7 +79,7 @@ export const refundInvoice: Act<
   const done = await remedies.refundSum(order);
   return told(
     true,
-    ...[fact.money('refund', done), fact.text('subscription', 'unchanged')],
+    ...[fact.money('refund', done), fact.word('subscription', 'unchanged')],
     ...(done.isNew ? [] : [fact.text('repeated', ref)]),
   );
 };
@@ -101,7 +101,7 @@ export const operateStatement: Act<MoneyDeps, { statementId: string; verb: State
 
 function factsOf({ state, heldAt, amountMinor, carriedInMinor, currency }: Statement) {
   return [
-    fact.text('state', heldAt ? 'held' : state),
+    heldAt ? fact.word('state', 'held') : fact.text('state', state),
     fact.money('total', { amountMinor: amountMinor + carriedInMinor, currency }),
   ];
 }

@@ -24,7 +24,7 @@ export const trustOverage: Act<OverageDeps, { exposureMinor: number | null }> = 
     }
     const after =
       exposureMinor === null
-        ? fact.text('exposureAfter', 'by its bills')
+        ? fact.word('exposureAfter', 'by its bills')
         : fact.money('exposureAfter', {
             amountMinor: exposureMinor,
             currency: before.currency,

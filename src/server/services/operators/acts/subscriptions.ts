@@ -72,7 +72,7 @@ export const endSubscription: Act<SubscriptionActDeps, { when: 'now' | 'period_e
 
 const endFact = (when: 'now' | 'period_end') => (row: Subscription) =>
   when === 'now' || row.status === 'past_due'
-    ? fact.text('endsAt', 'now')
+    ? fact.word('endsAt', 'now')
     : fact.instant('endsAt', row.currentPeriodEnd);
 
 /** Moves the end of grace to `until`, for the invoice that is unpaid now. Errors are those of `extendGrace`. */
