@@ -37,13 +37,14 @@ test('14 the production road is made of these commands', () => {
 describe.skipIf(ROLLS === 0)('14 from a fresh clone', () => {
   vi.setConfig({ testTimeout: 600_000 + ROLLS * 240_000 });
 
-  const state = mkdtempSync(path.join(tmpdir(), 'squaretable-road-state-'));
+  let state: string;
   let postgres: EmbeddedPostgres;
   let stripe: LocalStripe;
   let upstream: OpenAiServer;
   let mail: MailServer;
   let release: Release;
   beforeAll(async () => {
+    state = mkdtempSync(path.join(tmpdir(), 'squaretable-road-state-'));
     postgres = await startEmbeddedPostgres({ dataDir: path.join(state, 'postgres') });
     stripe = await startLocalStripe({ port: 0 });
     upstream = await startOpenAiServer();

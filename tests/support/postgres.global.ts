@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -26,9 +26,7 @@ const BUCKETS = Number(process.env.BUCKETS ?? 1);
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'squaretable-postgres-'));
   const codeDir = mkdtempSync(join(tmpdir(), 'squaretable-code-'));
-  const undo = [dataDir, codeDir].map(
-    (folder) => () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
-  );
+  const undo = [dataDir, codeDir].map((folder) => () => removeWhole(folder));
   const remove = () => undo.forEach((step) => step());
   try {
     // Tests start the product and its commands some two hundred times in processes of their own.
@@ -55,5 +53,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   } catch (error) {
     remove();
     throw error;
+  }
+}
+
+/**
+ * Workers that end write what they compiled while their folder is removed, and a file that is renamed under
+ * it ends a removal early, without an error.
+ */
+function removeWhole(folder: string): void {
+  for (let tries = 0; tries < 100 && existsSync(folder); tries += 1) {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
