@@ -30,3 +30,15 @@ export const ALERT_KINDS = [
 ] as const;
 
 export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** Those that a verification raises and closes: doctor has a finding of its own for each. */
+const VERIFICATION_ALERTS = [
+  'business_differs',
+  'statements_differ',
+] as const satisfies readonly AlertKind[];
+
+export type VerificationAlert = (typeof VERIFICATION_ALERTS)[number];
+
+export function isVerificationAlert(kind: string): kind is VerificationAlert {
+  return (VERIFICATION_ALERTS as readonly string[]).includes(kind);
+}

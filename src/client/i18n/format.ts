@@ -1,4 +1,5 @@
 import { formatMoney, type Money } from '../../domain/money.ts';
+import { formatMonth } from '../../domain/period.ts';
 import type { Language } from './languages.ts';
 
 /** Everything here is `Intl`, so that digits, units and dates follow the language. */
@@ -44,11 +45,6 @@ export function createFormats(language: Language): Formats {
     day: 'numeric',
     timeZone: 'UTC',
   });
-  const month = new Intl.DateTimeFormat(language, {
-    year: 'numeric',
-    month: 'long',
-    timeZone: 'UTC',
-  });
   const utc = new Intl.DateTimeFormat(language, {
     year: 'numeric',
     month: 'long',
@@ -77,7 +73,7 @@ export function createFormats(language: Language): Formats {
     },
     moment: (instant) => moment.format(new Date(instant)),
     day: (value) => day.format(new Date(`${value}T00:00:00Z`)),
-    month: (period) => month.format(new Date(`${period}-01T00:00:00Z`)),
+    month: (period) => formatMonth(period, language),
     time: (instant) => time.format(new Date(instant)),
     instantUtc: (instant) => utc.format(new Date(instant)),
     cardExpiry: (month, year) => `${String(month).padStart(2, '0')}/${year}`,

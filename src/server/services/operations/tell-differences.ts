@@ -1,13 +1,13 @@
 import type { Db } from '../../../db/client.ts';
 import { raiseAlert, resolveAlert } from '../../../db/repositories/operations/alert.repository.ts';
-import type { AlertKind } from '../../../domain/alerts.ts';
+import type { VerificationAlert } from '../../../domain/alerts.ts';
 
 /** What an alert names of what differs; the command prints all of it. */
 const NAMED = 20;
 
 /** What a verification compared, and what of it differs. */
 export interface Compared {
-  kind: Extract<AlertKind, 'business_differs' | 'statements_differ'>;
+  kind: VerificationAlert;
   /** What was compared; the alert is of it. */
   subjectId: string;
   found: readonly object[];

@@ -1,8 +1,6 @@
-import type { Messages } from '../../en/index.ts';
+import type enActs from '../../en/admin/acts.ts';
 
-type Acts = Pick<Messages['admin'], 'acts' | 'act' | 'fields' | 'choices' | 'facts' | 'words'>;
-
-const acts: Acts = {
+const acts: typeof enActs = {
   acts: {
     sync: '与 Stripe 同步',
     grant_credits: '赠送点数',

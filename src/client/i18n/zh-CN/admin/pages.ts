@@ -1,8 +1,6 @@
-import type { Messages } from '../../en/index.ts';
+import type enPages from '../../en/admin/pages.ts';
 
-type Pages = Omit<Messages['admin'], 'acts' | 'act' | 'fields' | 'choices' | 'facts' | 'words'>;
-
-const pages: Pages = {
+const pages: typeof enPages = {
   title: '运营',
   nav: {
     label: '运营',

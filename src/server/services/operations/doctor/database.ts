@@ -10,6 +10,7 @@ import {
   jobLagSeconds,
 } from '../../../../db/repositories/operations/health.repository.ts';
 import { findSetting } from '../../../../db/repositories/operations/setting.repository.ts';
+import { isVerificationAlert } from '../../../../domain/alerts.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import type { Config } from '../../../config/config.ts';
 import { DELIVERY_SETTING } from '../delivery-notes.ts';
@@ -102,7 +103,7 @@ async function examineNotes(
   const { accepted = '', refused = '' } = delivered;
   return [
     ...alerts.map(({ kind, open }) =>
-      kind === 'business_differs' || kind === 'statements_differ'
+      isVerificationAlert(kind)
         ? fault('Books', kind, 'The last verification found it; the alert names where.')
         : fault('Alerts', 'alert_open', `${open} open of the kind ${kind}.`),
     ),
