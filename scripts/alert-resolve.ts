@@ -1,20 +1,18 @@
 import { userInfo } from 'node:os';
 import './operator/env-file.ts';
-import { listAlerts } from '../src/db/repositories/operators/alerts.repository.ts';
+import { listAllOpenAlerts } from '../src/db/repositories/operators/alerts.repository.ts';
 import { isUuid } from '../src/domain/ids.ts';
-import { resolveByHand } from '../src/server/services/operators/inbox.ts';
+import { previewResolve, resolveByHand } from '../src/server/services/operators/inbox.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
-const LISTED_MAX = 100;
-
 await runCommand({
   name: 'alert:resolve',
   about: 'Closes an alert by hand: somebody looked. What is still so raises it again.',
   examples: [
-    ['', 'lists the open ones'],
+    ['', 'lists all open ones, the newest first'],
     ['--alert ID --reason "…"', 'closes one'],
   ],
   flags: {
@@ -27,14 +25,13 @@ await runCommand({
     if (id !== undefined && !isUuid(id)) throw new Mistyped(`"${id}" is no id of an alert.`);
     if (id !== undefined && !reason) throw new Mistyped('Say --reason TEXT.');
     return withUsage(async ({ database: { db }, clock }) => {
-      const open = await listAlerts(db, { isOpen: true, limit: LISTED_MAX });
       if (id === undefined || !reason) {
+        const open = await listAllOpenAlerts(db);
         const lines = open.map((one) => `${one.id} ${one.kind} ${one.subjectId}: ${one.message}`);
         return { lines: lines.length > 0 ? lines : ['No alert is open.'], data: { open } };
       }
       if (dryRun) {
-        const alert = open.find((one) => one.id === id);
-        if (!alert) throw new Error(`There is no open alert ${id}.`);
+        const alert = await previewResolve(db, id);
         return { lines: [`It would be closed: ${alert.message}`], data: { alert } };
       }
       const deps = { db, clock, log: new OperatorLog({ db, clock }) };

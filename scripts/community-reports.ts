@@ -3,22 +3,24 @@ import { listReportedCharacters } from '../src/db/repositories/character-report.
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
-const LISTED_MAX = 100;
+/** Words of readers shown of one character; `--json` has all. */
+const REASONS_SHOWN = 5;
 
 await runCommand({
   name: 'community:reports',
   about: 'Lists what readers reported in the community, worst first.',
   examples: [['', 'each with what was said of it']],
   async run() {
-    const reported = await withUsage(({ database }) =>
-      listReportedCharacters(database.db, LISTED_MAX),
-    );
+    const reported = await withUsage(({ database }) => listReportedCharacters(database.db));
     const lines = reported.flatMap(({ character, reports, reasons }) => {
       const state = character.hiddenAt ? 'hidden' : character.shared ? 'shared' : 'not shared';
       return [
         `${character.id}  ${reports} reports, ${state}, tenant ${character.tenantId}`,
         `  ${character.name}: ${character.description}`,
-        ...reasons.slice(0, 5).map((reason) => `  - ${reason}`),
+        ...reasons.slice(0, REASONS_SHOWN).map((reason) => `  - ${reason}`),
+        ...(reasons.length > REASONS_SHOWN
+          ? [`  … and ${reasons.length - REASONS_SHOWN} more; --json has all.`]
+          : []),
       ];
     });
     const last =

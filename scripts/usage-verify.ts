@@ -24,10 +24,10 @@ await runCommand({
   about:
     'Compares every counter with the ledger and the reservations, credits with what was drawn of them, limits with plans and allowances, charges of tokens with their raw counts, statements with what they cover, business sums with payments, and what buckets know of tenants with the main tables; prints each difference.',
   examples: [
-    ['', 'looks'],
+    ['', 'looks, and writes nothing'],
     [
       '--rebuild',
-      'and mends counters from the ledger, business sums from payments, refunds and movements',
+      'and mends counters from the ledger, business sums from payments, refunds and movements; closes or renews their alerts',
     ],
     ['--rebuild --dry-run', 'says which those would be'],
   ],
@@ -36,13 +36,15 @@ await runCommand({
   },
   writes: true,
   async run({ values, dryRun }) {
+    // Who looks changes nothing: alerts and the result that doctor reads are the nightly tasks', or mending's.
     const rebuild = values.rebuild && !dryRun;
+    const how = { rebuild, tell: rebuild };
     const { periods, rebuilt, away, ...found } = await withUsage(
       async ({ verification, usage, database, clock }) => {
-        const metered = await verification.verify({ rebuild });
+        const metered = await verification.verify(how);
         const deps = { db: database.db, clock, log: createLog('silent', false) };
-        const statements = await verifyBooks({ ...deps, router: usage.router });
-        const business = await verifyBusiness(deps, { rebuild });
+        const statements = await verifyBooks({ ...deps, router: usage.router }, how);
+        const business = await verifyBusiness(deps, how);
         const all = { ...metered, statements, business: business.differences };
         return { ...all, rebuilt: metered.rebuilt + business.rebuilt };
       },

@@ -175,9 +175,23 @@ describe('14 what the page does, a command does, and the other way round', () =>
        values ($1, 'late_payment', 'in_odd', 'of a test', now(), now())`,
       [id],
     );
-    expect((await run('alert:resolve')).body).toMatchObject({ open: [{ id }] });
+    // Newer ones, more than a page of them: none is left out.
+    await app.database.pool.query(
+      `insert into alerts (kind, subject_id, message, raised_at, last_raised_at)
+       select 'late_payment', 'in_newer' || n, 'of a test', now() + interval '1 s', now()
+       from generate_series(1, 600) n`,
+    );
+    const { open } = (await run('alert:resolve')).body as { open: { id: string }[] };
+    expect(new Set(open.map((one) => one.id)).size).toBe(open.length);
+    expect(open.length).toBeGreaterThanOrEqual(601);
+    expect(open.at(-1)).toMatchObject({ id });
     expect((await run('alert:resolve', '--alert', id, ...WHY, '--dry-run')).code).toBe(0);
+    await app.database.pool.query(`delete from alerts where subject_id like 'in\\_newer%'`);
     expect((await run('alert:resolve', '--alert', id, ...WHY)).code).toBe(0);
+    // Closed is closed, also for who only asks what would be.
+    for (const asked of [['--dry-run'], []]) {
+      expect((await run('alert:resolve', '--alert', id, ...WHY, ...asked)).code).toBe(1);
+    }
     expect(await noted('alert_resolved', id)).toMatchObject({ actor_id: 'Ada' });
     const { email } = customer.session.user;
     const file = path.join(folder, 'person.json');

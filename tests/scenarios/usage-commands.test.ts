@@ -86,6 +86,35 @@ test('verification fails while something differs, and mends it when asked', asyn
   expect((await run('usage-verify', '--rebuild')).code).toBe(0);
 });
 
+test('who only looks writes nothing: no alert, none closed, no result for doctor', async () => {
+  const { pool } = database;
+  await pool.query(`insert into business_months values ('2026-01', 'cny', 'paid', 2900, 1)`);
+  // Of statements nothing differs: a look must leave their alert to the nightly task.
+  await pool.query(
+    `insert into alerts (kind, subject_id, message, raised_at, last_raised_at)
+     values ('statements_differ', 'statements', 'of last night', now(), now())`,
+  );
+  const written = async () => ({
+    alerts: (await pool.query('select * from alerts order by kind, subject_id')).rows,
+    settings: (await pool.query('select * from settings order by 1')).rows,
+    months: (await pool.query('select * from business_months order by 1, 2, 3')).rows,
+  });
+  const before = await written();
+  for (const looks of [[], ['--dry-run'], ['--rebuild', '--dry-run']]) {
+    const { said, code } = await run('usage-verify', ...looks);
+    expect(said, looks.join(' ')).toContain('business 2026-01 cny paid: 2900 of 1');
+    expect(code).toBe(1);
+    expect(await written(), looks.join(' ')).toEqual(before);
+  }
+  expect((await run('usage-verify', '--rebuild')).code).toBe(0);
+  const after = await written();
+  expect(after.alerts).toMatchObject([
+    { kind: 'statements_differ', resolved_at: expect.any(Date) },
+  ]);
+  expect((await run('usage-verify')).said).toContain(', 0 differences, ');
+  expect(JSON.stringify(after.settings)).toContain('"differences":0');
+});
+
 const grant = (...words: string[]) =>
   run('credits-grant', '--tenant', tenantId, '--days', '30', '--ref', 'T-1', ...reason, ...words);
 const revoke = (...words: string[]) => run('credits-revoke', '--tenant', tenantId, ...words);

@@ -36,7 +36,7 @@ export interface ReportedCharacter {
  * For operators: what was reported, most reported first. What is hidden or not shared any more comes
  * after it, or what was dealt with would fill the list.
  */
-export function listReportedCharacters(db: DbOrTx, limit: number): Promise<ReportedCharacter[]> {
+export function listReportedCharacters(db: DbOrTx): Promise<ReportedCharacter[]> {
   return db
     .select({
       character: characters,
@@ -52,8 +52,7 @@ export function listReportedCharacters(db: DbOrTx, limit: number): Promise<Repor
       sql`${characters.hiddenAt} is not null or not ${characters.shared}`,
       sql`count(*) desc`,
       desc(characters.createdAt),
-    )
-    .limit(limit);
+    );
 }
 
 /** Takes a character out of the community, or lets it back in; `undefined` when there is none. */

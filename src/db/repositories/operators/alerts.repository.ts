@@ -25,6 +25,25 @@ export function listAlerts(
     .limit(limit);
 }
 
+/** `undefined` where there is no open one of this id. */
+export async function findOpenAlert(db: DbOrTx, id: string): Promise<Alert | undefined> {
+  const [row] = await db
+    .select()
+    .from(alerts)
+    .where(and(eq(alerts.id, id), isNull(alerts.resolvedAt)));
+  return row;
+}
+
+/** Every open alert, the newest first, `atOnce` a look. */
+export async function listAllOpenAlerts(db: DbOrTx, atOnce = 500): Promise<Alert[]> {
+  const all: Alert[] = [];
+  for (;;) {
+    const page = await listAlerts(db, { isOpen: true, after: all.at(-1)?.id, limit: atOnce });
+    for (const one of page) all.push(one);
+    if (page.length < atOnce) return all;
+  }
+}
+
 /** Closes it by hand; `undefined` where there is no open one of this id. */
 export async function resolveAlertById(
   db: DbOrTx,

@@ -153,7 +153,7 @@ describe('10.15 reports', () => {
   const reportOf = (by: Caller, id: string, reason: string) =>
     by.post(`/api/characters/${id}/report`, { reason });
   const listed = async (ids: string[]) =>
-    (await listReportedCharacters(server.database.db, 1_000))
+    (await listReportedCharacters(server.database.db))
       .filter(({ character }) => ids.includes(character.id))
       .map(({ character, reports, reasons }) => ({ name: character.name, reports, reasons }));
 

@@ -2,6 +2,7 @@ import type { Db } from '../../../db/client.ts';
 import { findEvent } from '../../../db/repositories/billing/stripe-event.repository.ts';
 import { findTenantByCustomer } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import {
+  findOpenAlert,
   listAlerts,
   resolveAlertById,
 } from '../../../db/repositories/operators/alerts.repository.ts';
@@ -115,9 +116,17 @@ export function resolveByHand(
 ): Promise<AlertView> {
   return log.carryOut(operator, { name: 'alert_resolved', reason, subjectId: id }, async () => {
     const row = await resolveAlertById(db, id, clock.now());
-    if (row) return alertOf(row);
-    throw new BillingError('state_changed', 'There is no open alert of this id.');
+    return alertOf(row ?? noOpenAlert());
   });
+}
+
+/** What closing it would close; for the command's `--dry-run`. 409 `state_changed`. */
+export async function previewResolve(db: Db, id: string): Promise<AlertView> {
+  return alertOf((await findOpenAlert(db, id)) ?? noOpenAlert());
+}
+
+function noOpenAlert(): never {
+  throw new BillingError('state_changed', 'There is no open alert of this id.');
 }
 
 function eventOf(row: ListedEvent): EventView {

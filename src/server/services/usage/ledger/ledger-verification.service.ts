@@ -90,8 +90,11 @@ export class LedgerVerificationService {
     this.#log = deps.log;
   }
 
-  /** Verifies every month whose ledger is here. With `rebuild` what differs is mended at once. */
-  async verify(options: { rebuild?: boolean } = {}): Promise<Verification> {
+  /**
+   * Verifies every month whose ledger is here, and notes the result for `doctor`. With `rebuild` what
+   * differs is mended at once; with `tell: false` nothing is noted.
+   */
+  async verify({ rebuild = false, tell = true } = {}): Promise<Verification> {
     const { buckets, db } = this.#database;
     const months = new Set<Period>();
     const differences: Difference[] = [];
@@ -120,7 +123,7 @@ export class LedgerVerificationService {
     const copies = await compareCopies(this.#database, away);
     const periods = [...months].toSorted().toReversed();
     let rebuilt = 0;
-    if (options.rebuild) {
+    if (rebuild) {
       rebuilt = await this.#rebuild(differences, credits);
       rebuilt += await mendCopies(this.#database, copies);
     }
@@ -135,12 +138,8 @@ export class LedgerVerificationService {
     const found = { differences, credits, rated, members, limits, copies };
     const left = Object.values(found).reduce((sum, { length }) => sum + length, -rebuilt);
     const now = this.#clock.now();
-    await writeSetting(
-      db,
-      LAST_VERIFICATION_SETTING,
-      { differences: left, at: now.toISOString() },
-      now,
-    );
+    const note = { differences: left, at: now.toISOString() };
+    if (tell) await writeSetting(db, LAST_VERIFICATION_SETTING, note, now);
     return { periods, ...found, rebuilt, away: [...away] };
   }
 
