@@ -17,6 +17,7 @@ const FILES = [
   'tests/race/admission',
   'tests/race/spread',
   'tests/race/schema-move',
+  'tests/upgrade/cluster',
 ];
 
 const counts: Counts[] = [

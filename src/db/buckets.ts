@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type pg from 'pg';
+import { statementsOf } from './statements.ts';
 
 /** The schema in which metering lives where nobody made more. */
 export const DEFAULT_BUCKET = 'u00';
@@ -69,7 +70,10 @@ export async function migrateBucket(
   const { rows } = await client.query<{ name: string }>('select name from bucket_migrations');
   const applied = new Set(rows.map((row) => row.name));
   for (const { name } of due.filter((migration) => !applied.has(migration.name))) {
-    await client.query(readFileSync(`${FOLDER}/${name}`, 'utf8'));
+    // One by one: Citus hands the text that it was sent to the workers, where it must be one statement.
+    for (const statement of statementsOf(readFileSync(`${FOLDER}/${name}`, 'utf8'))) {
+      await client.query(statement);
+    }
     await client.query('insert into bucket_migrations (name) values ($1)', [name]);
   }
 }

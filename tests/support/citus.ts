@@ -14,6 +14,14 @@ const databaseUrl = (url: string, name: string) =>
 
 /** Makes a migrated database with `buckets` buckets that is distributed over the cluster. */
 export async function createCitusDatabase(name: string, buckets: number): Promise<string> {
+  const url = await createEmptyCitusDatabase(name);
+  await migrateDatabase(url);
+  await makeBuckets(url, buckets);
+  return url;
+}
+
+/** The same without tables: one that knows its workers. */
+export async function createEmptyCitusDatabase(name: string): Promise<string> {
   const nodes = await nodesOf(CITUS_URL!);
   for (const node of nodes) {
     await ask(node.url, `create database ${name}`);
@@ -25,8 +33,6 @@ export async function createCitusDatabase(name: string, buckets: number): Promis
   for (const worker of workers) {
     await ask(url, `select citus_add_node('${worker.host}', ${worker.port})`);
   }
-  await migrateDatabase(url);
-  await makeBuckets(url, buckets);
   return url;
 }
 
