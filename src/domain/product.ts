@@ -1,3 +1,4 @@
+import type { Role } from './ids.ts';
 import type { Plan } from './plans.ts';
 import type { ResourceType } from './quota.ts';
 
@@ -10,6 +11,12 @@ export const PRODUCT_NAME: ByLanguage<string> = { en: 'Small Squaretable', zh: '
 export const PLAN_TITLES: ByLanguage<Readonly<Record<Plan, string>>> = {
   en: { free: 'Free', pro: 'Pro', team: 'Team' },
   zh: { free: '免费版', pro: '专业版', team: '团队版' },
+};
+
+/** What the roles of a team are called. */
+export const ROLE_TITLES: ByLanguage<Readonly<Record<Role, string>>> = {
+  en: { owner: 'Owner', admin: 'Admin', member: 'Member' },
+  zh: { owner: '所有者', admin: '管理员', member: '成员' },
 };
 
 /** What resources are called in mails and on invoices. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import en from '../../src/client/i18n/en/index.ts';
-import { auditActionKey } from '../../src/client/settings/audit-actions.ts';
+import { auditActionKey } from '../../src/domain/accounts/audit-actions.ts';
 import { sourceFiles } from './files.ts';
 
 test('13 whatever the log has a name for has words', () => {
@@ -16,6 +16,6 @@ test('13 whatever the log has a name for has words', () => {
     const key = auditActionKey(action);
     return key === null || !(key in en.team.audit.actions);
   });
-  // They belong into audit-actions.ts, and their words into the team's words of both languages.
+  // They belong into audit-actions.ts, and their words into audit-words.ts, in both languages.
   expect(wordless).toEqual([]);
 });

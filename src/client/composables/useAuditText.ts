@@ -6,7 +6,7 @@ import { formatUnitPrice } from '../../domain/money.ts';
 import { PLANS, type Plan } from '../../domain/plans.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../domain/quota.ts';
 import { SCOPE_WORDS } from '../settings/api-key-form.ts';
-import { changesOf, type AuditChange, type AuditFact } from '../settings/audit-facts.ts';
+import { changesOf, type AuditChange, type AuditFact } from '../../domain/accounts/audit-facts.ts';
 import { useText } from './useText.ts';
 
 const STATUSES = ['active', 'trialing', 'past_due', 'canceled'] as const;

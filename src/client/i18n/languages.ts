@@ -1,3 +1,5 @@
+import type { FileLanguage } from '../../domain/accounts/files/file-words.ts';
+
 export const LANGUAGES = ['en', 'zh-CN'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
@@ -12,4 +14,9 @@ export function chooseLanguage(stored: string | null, preferred: readonly string
   if (isLanguage(stored)) return stored;
   const spoken = preferred.find((tag) => /^(zh|en)\b/i.test(tag));
   return spoken && /^zh/i.test(spoken) ? 'zh-CN' : 'en';
+}
+
+/** As hosted pages and files for people name it. */
+export function shortLanguage(language: Language): FileLanguage {
+  return language === 'zh-CN' ? 'zh' : 'en';
 }

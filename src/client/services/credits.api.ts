@@ -1,5 +1,6 @@
 import type { PacksView, PurchaseRefunded, PurchasesView, PurchaseView } from '../../domain/api.ts';
 import type { CreditHistoryView, CreditsView } from '../../domain/billing/credits.ts';
+import type { FileLanguage } from '../../domain/accounts/files/file-words.ts';
 import { asChange } from './api-problem.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
@@ -20,8 +21,9 @@ export function getMovements(cursor: string | null): Promise<CreditHistoryView> 
   return getJson(`/api/credits/history${query}`);
 }
 
-export async function getMovementsFile(): Promise<Blob> {
-  return (await authorizedFetch('/api/credits/history.csv')).blob();
+/** All movements as a file, in the words of `lang`. */
+export async function getMovementsFile(lang: FileLanguage): Promise<Blob> {
+  return (await authorizedFetch(`/api/credits/history.csv?lang=${lang}`)).blob();
 }
 
 /** Where the pack is paid. 409 `purchase_open` when another purchase is open. */

@@ -12,6 +12,7 @@ import type {
   UsageStats,
 } from '../../domain/api.ts';
 import type { StatementDetailView, StatementsView } from '../../domain/billing/statement.ts';
+import type { FileLanguage } from '../../domain/accounts/files/file-words.ts';
 import { asChange } from './api-problem.ts';
 import { authorizedFetch, getJson, postJson } from './http.ts';
 
@@ -80,9 +81,10 @@ export function getUsageHistory(span: UsageSpan): Promise<UsageHistory> {
   return getJson(`/api/subscription/usage/history?${queryOf(span)}`);
 }
 
-/** Usage by day, resource, member and model as a CSV file. */
-export async function getUsageReport(span: UsageSpan): Promise<Blob> {
-  const response = await authorizedFetch(`/api/subscription/usage/report.csv?${queryOf(span)}`);
+/** Usage by day, resource, member and model as a CSV file, in the words of `lang`. */
+export async function getUsageReport(span: UsageSpan, lang: FileLanguage): Promise<Blob> {
+  const query = `${queryOf(span)}&lang=${lang}`;
+  const response = await authorizedFetch(`/api/subscription/usage/report.csv?${query}`);
   return response.blob();
 }
 

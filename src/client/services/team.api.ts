@@ -5,6 +5,7 @@ import type {
   MembersView,
   TeamView,
 } from '../../domain/api.ts';
+import type { FileLanguage } from '../../domain/accounts/files/file-words.ts';
 import type { Role } from '../../domain/ids.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import { authorizedFetch, getJson, jsonBody, postJson, send } from './http.ts';
@@ -78,6 +79,7 @@ export function readAudit(cursor: string | null): Promise<AuditPage> {
   return getJson(`/api/tenant/audit?limit=20${cursor === null ? '' : `&cursor=${cursor}`}`);
 }
 
-export async function downloadAudit(): Promise<Blob> {
-  return (await authorizedFetch('/api/tenant/audit.csv')).blob();
+/** All of the log as a file, in the words of `lang`. */
+export async function downloadAudit(lang: FileLanguage): Promise<Blob> {
+  return (await authorizedFetch(`/api/tenant/audit.csv?lang=${lang}`)).blob();
 }

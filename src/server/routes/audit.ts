@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { AuditEntryView, AuditPage } from '../../domain/api.ts';
+import { auditWords } from '../../domain/accounts/files/audit-file.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser } from '../middleware/auth.ts';
-import { answerFile } from './answer-stream.ts';
+import { answerCsv, csvAnswer, langQuery } from './csv-file.ts';
 import { errors, json, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -62,20 +63,17 @@ export function auditRoutes(context: Context): OpenAPIHono<AppEnv> {
       method: 'get',
       path: '/api/tenant/audit.csv',
       summary: 'All of it as CSV',
+      request: { query: langQuery },
       responses: {
-        200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
-        ...errors(...refused, 'rate_limited', 'busy'),
+        200: csvAnswer,
+        ...errors(...refused, 'invalid_request', 'rate_limited', 'busy'),
       },
     }),
     async (c) => {
       const requester = requesterOf(c);
-      return answerFile(c, {
+      return answerCsv(c, {
         ...{ slots: context.streams.exports, tenantId: requester.tenantId },
-        headers: {
-          'Content-Type': 'text/csv; charset=utf-8',
-          'Content-Disposition': 'attachment; filename="audit.csv"',
-          'Cache-Control': 'no-store',
-        },
+        ...{ name: 'audit', lang: c.req.valid('query').lang, words: auditWords },
         open: async () => Readable.from(await audit.exportCsv(requester)),
       });
     },

@@ -6,11 +6,12 @@ import {
   type CreditHistoryView,
   type CreditsView,
 } from '../../domain/billing/credits.ts';
+import { movementWords } from '../../domain/accounts/files/usage-files.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
-import { answerFile } from './answer-stream.ts';
+import { answerCsv, csvAnswer, langQuery } from './csv-file.ts';
 import { overageUsedSchema } from './limits-schemas.ts';
 import { errors, json, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -118,21 +119,17 @@ export function creditRoutes(context: Context): OpenAPIHono<AppEnv> {
       method: 'get',
       path: '/api/credits/history.csv',
       summary: 'The same, all of it',
+      request: { query: langQuery },
       responses: {
-        200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
-        ...errors('rate_limited', 'busy', ...signedOut),
+        200: csvAnswer,
+        ...errors('invalid_request', 'rate_limited', 'busy', ...signedOut),
       },
     }),
     async (c) => {
       const { tenantId } = c.get('principal');
-      return answerFile(c, {
-        slots: streams.exports,
-        tenantId,
-        headers: {
-          'Content-Type': 'text/csv; charset=utf-8',
-          'Content-Disposition': 'attachment; filename="credits.csv"',
-          'Cache-Control': 'no-store',
-        },
+      return answerCsv(c, {
+        ...{ slots: streams.exports, tenantId },
+        ...{ name: 'credits', lang: c.req.valid('query').lang, words: movementWords },
         open: () => credits.historyCsv(tenantId),
       });
     },

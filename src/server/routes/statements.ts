@@ -13,6 +13,7 @@ import type { Context } from '../context.ts';
 import { requireBillingRole } from '../middleware/auth.ts';
 import { limitStripeCalls } from '../middleware/stripe-calls.ts';
 import { answerFile } from './answer-stream.ts';
+import { csvHeaders } from './csv-file.ts';
 import { errors, json, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -156,11 +157,7 @@ export function statementRoutes(context: Context): OpenAPIHono<AppEnv> {
       return answerFile(c, {
         slots: context.streams.exports,
         tenantId: requester.tenantId,
-        headers: {
-          'Content-Type': 'text/csv; charset=utf-8',
-          'Content-Disposition': `attachment; filename="statement-${statement.period}-${statement.seqFrom}.csv"`,
-          'Cache-Control': 'no-store',
-        },
+        headers: csvHeaders(`statement-${statement.period}-${statement.seqFrom}.csv`),
         open: () => statements.proof(requester, id),
       });
     },

@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { canManageBilling, type TenantId } from '../../domain/ids.ts';
+import { OTHERS, reportWords } from '../../domain/accounts/files/usage-files.ts';
 import { periodOf, requestedPeriod } from '../../domain/period.ts';
 import type { UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -8,6 +9,7 @@ import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middlew
 import type { Principal } from '../principal.ts';
 import { withNames, type Names } from '../services/usage/ledger/breakdown.ts';
 import { answerEvents, answerFile, type EventStream } from './answer-stream.ts';
+import { answerCsv, csvAnswer, csvHeaders, langQuery } from './csv-file.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
@@ -18,14 +20,6 @@ import {
   usageHistorySchema,
   usageStatsSchema,
 } from './usage-schemas.ts';
-
-function csvHeaders(name: string): Record<string, string> {
-  return {
-    'Content-Type': 'text/csv; charset=utf-8',
-    'Content-Disposition': `attachment; filename="${name}"`,
-    'Cache-Control': 'no-store',
-  };
-}
 
 /** The days that were asked for: those of a month, or the last so many. */
 function spanOf({ days, period }: { days: number; period?: string | undefined }) {
@@ -169,21 +163,22 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Usage by day, resource, member and model',
       description:
         'Who asked and which model answered stand where the ledger knows them: for owners and admins of everybody, for a member of what they used, and the rest put together as “others”. Archived months have the days alone.',
-      request: { query: historyQuery },
+      request: { query: historyQuery.extend(langQuery.shape) },
       responses: {
-        200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } },
+        200: csvAnswer,
         ...errors('invalid_request', 'invalid_period', 'rate_limited', 'busy', ...signedOut),
       },
     }),
     async (c) => {
-      const wanted = spanOf(c.req.valid('query'));
+      const { lang, ...query } = c.req.valid('query');
+      const wanted = spanOf(query);
       const { tenantId } = c.get('principal');
-      const only = await heldTo(c.get('principal'));
+      const id = await heldTo(c.get('principal'));
+      const only = id === undefined ? undefined : { id, others: OTHERS[lang ?? 'en'] };
       const name = typeof wanted === 'number' ? `${wanted}-days` : wanted.period;
-      return answerFile(c, {
-        slots: streams.exports,
-        tenantId,
-        headers: csvHeaders(`usage-by-day-${name}.csv`),
+      return answerCsv(c, {
+        ...{ slots: streams.exports, tenantId },
+        ...{ name: `usage-by-day-${name}`, lang, words: reportWords },
         open: async () => {
           return usage.reportCsv(tenantId, wanted, await members.listNames(tenantId), only);
         },

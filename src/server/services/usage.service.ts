@@ -215,7 +215,7 @@ export class UsageService {
     tenantId: string,
     wanted: DaysWanted,
     members: readonly { id: string; name: string }[],
-    only?: string,
+    only?: { id: string; others: string },
   ): Promise<Readable> {
     const days = daysOf(wanted, this.#deps.clock.now());
     const span = { from: days[0]!, to: days.at(-1)! };

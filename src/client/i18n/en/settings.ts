@@ -1,3 +1,4 @@
+import { ROLE_TITLES } from '../../../domain/product.ts';
 export default {
   title: 'Settings',
   account: {
@@ -6,7 +7,7 @@ export default {
     email: 'E-mail',
     tenant: 'Workspace',
     role: 'Role',
-    roles: { owner: 'Owner', admin: 'Admin', member: 'Member' },
+    roles: ROLE_TITLES.en,
   },
   look: { title: 'Appearance', language: 'Language', zh: 'Chinese', en: 'English' },
   keys: {

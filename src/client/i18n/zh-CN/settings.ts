@@ -1,3 +1,4 @@
+import { ROLE_TITLES } from '../../../domain/product.ts';
 import type { Messages } from '../en/index.ts';
 
 const settings: Messages['settings'] = {
@@ -8,7 +9,7 @@ const settings: Messages['settings'] = {
     email: '邮箱',
     tenant: '空间名称',
     role: '角色',
-    roles: { owner: '所有者', admin: '管理员', member: '成员' },
+    roles: ROLE_TITLES.zh,
   },
   look: { title: '外观', language: '语言', zh: '中文', en: '英文' },
   keys: {

@@ -51,6 +51,12 @@ export interface DaySpan {
   to: string;
 }
 
+/** Whose is told apart, and what all others together are called. */
+export interface OneAlone {
+  id: string;
+  others: string;
+}
+
 export interface Member {
   id: string;
   name: string;
@@ -59,7 +65,7 @@ export interface Member {
 /**
  * A tenant's usage of some days as people read it: a row a UTC day, resource, member and model, the
  * oldest first, as CSV with a header. Who asked and which model answered stand where the ledger
- * knows them; with `only`, those of that person, and all others together as "others". Of `archived`
+ * knows them; with `only`, those of that person, and all others together. Of `archived`
  * months the days are known, and nothing more of them. `undefined` when the tenant is not in this bucket.
  */
 export function streamReportCsv(
@@ -68,7 +74,7 @@ export function streamReportCsv(
   span: DaySpan,
   members: readonly Member[],
   archived: readonly Period[],
-  only?: string,
+  only?: OneAlone,
 ): Promise<Readable | undefined> {
   const [from, to] = [literal(span.from), literal(span.to)];
   const tenant = `tenant_id = ${literal(tenantId)}
@@ -76,14 +82,14 @@ export function streamReportCsv(
   const isArchived = `period in (${[...archived, ''].map(literal).join(', ')})`;
   const dayOf = `(period || '-' || lpad(day::text, 2, '0'))`;
   // One that nobody has, so that the list is never empty; who left keeps a number.
-  const known = [...members, { id: OTHERS, name: 'others' }]
+  const known = [...members, { id: OTHERS, name: only?.others ?? '' }]
     .map(({ id, name }) => `(${literal(id)}, ${literal(name)})`)
     .join(', ');
   // Whose it is not, is neither told who asked nor which model answered.
   const of = (fact: string, other: string) =>
     only === undefined
       ? `metadata ->> ${literal(fact)}`
-      : `case when metadata ->> 'userId' = ${literal(only)} then metadata ->> ${literal(fact)} else ${other} end`;
+      : `case when metadata ->> 'userId' = ${literal(only.id)} then metadata ->> ${literal(fact)} else ${other} end`;
   return streamCsv(
     bucket,
     tenantId,

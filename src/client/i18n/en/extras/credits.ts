@@ -1,3 +1,4 @@
+import { MOVEMENT_WORDS } from '../../../../domain/accounts/files/credit-words.ts';
 export default {
   title: 'Credits',
   lead: 'They are used when the quota of your plan is used up. They open no feature that the plan lacks.',
@@ -72,11 +73,11 @@ export default {
     change: 'Change',
     balance: 'Left after it',
     csv: 'All as CSV',
-    granted: 'Added',
-    expired: 'Ended',
-    revoked: 'Taken back',
-    returned: 'Returned',
-    uncovered: 'Used beyond the credits; not charged',
+    granted: MOVEMENT_WORDS.en.granted,
+    expired: MOVEMENT_WORDS.en.expired,
+    revoked: MOVEMENT_WORDS.en.revoked,
+    returned: MOVEMENT_WORDS.en.returned,
+    uncovered: MOVEMENT_WORDS.en.uncovered,
   },
   back: {
     waiting: 'We are confirming your payment…',

@@ -1,3 +1,4 @@
+import { MOVEMENT_WORDS } from '../../../../domain/accounts/files/credit-words.ts';
 import type { Messages } from '../../en/index.ts';
 
 const credits: Messages['credits'] = {
@@ -74,11 +75,11 @@ const credits: Messages['credits'] = {
     change: '变动',
     balance: '变动后剩余',
     csv: '下载全部 CSV',
-    granted: '到账',
-    expired: '到期',
-    revoked: '收回',
-    returned: '退还',
-    uncovered: '超出点数的使用，不收费',
+    granted: MOVEMENT_WORDS.zh.granted,
+    expired: MOVEMENT_WORDS.zh.expired,
+    revoked: MOVEMENT_WORDS.zh.revoked,
+    returned: MOVEMENT_WORDS.zh.returned,
+    uncovered: MOVEMENT_WORDS.zh.uncovered,
   },
   back: {
     waiting: '正在确认你的付款…',

@@ -34,6 +34,11 @@ const SHAPES = {
 } as const;
 
 export type AuditFact = keyof typeof SHAPES;
+/** Whether it has words. */
+export function isAuditFact(name: string): boolean {
+  return Object.hasOwn(SHAPES, name) || name === 'currency';
+}
+
 export type AuditShape = (typeof SHAPES)[AuditFact];
 
 /** One thing that was noted: as it was, as it is, or both. */

@@ -1,6 +1,6 @@
-import type { Messages } from '../i18n/en/index.ts';
+import type { AUDIT_WORDS } from './audit-words.ts';
 
-type Words = Messages['team']['audit']['actions'];
+type Words = (typeof AUDIT_WORDS)['en']['actions'];
 
 /** What has been done with people and money, as the log names it: each has words. */
 const ACTIONS = [
