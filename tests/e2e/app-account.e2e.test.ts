@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionView } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
-import { newVisitor, PASSWORD, signUp, startAppWithPages } from '../support/app-visitor.ts';
+import { newVisitor, PASSWORD, signUp, startAppWithPages, WORDS } from '../support/app-visitor.ts';
 import { accessibilityFaults, launchBrowser } from '../support/browser.ts';
 import { caller } from '../support/http.ts';
 
@@ -40,8 +40,7 @@ async function mailedLink(kind: string, email: string): Promise<string> {
   const { pathname, search } = new URL(rows[0]!.url);
   return app.url + pathname + search;
 }
-const banner = (on: Page) =>
-  on.getByRole('heading', { name: 'Please confirm your e-mail address' });
+const banner = (on: Page) => on.getByRole('heading', { name: WORDS.en.auth.verify.banner });
 
 async function say(words: string): Promise<void> {
   await page.locator('textarea').fill(words);

@@ -242,6 +242,8 @@ describe('9 what is not paid', () => {
     await inBoth(page, async ({ shell, plans, subscription: words, payments }, f) => {
       const told = page.locator('[aria-labelledby=past-due-title]');
       await shows(told, shell.pastDue.noRetry);
+      // Chinese sentences follow each other without a space.
+      expect(await told.innerText()).not.toMatch(/。[ \u00a0]/);
       await shows(invoices().first(), payments.status.failed);
       await invoices().first().locator('a', { hasText: payments.pay }).waitFor();
       const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });

@@ -72,6 +72,9 @@ test('13 the form for billing details fits a small phone, in both languages', as
     await dialog.getByLabel(billingDetails.country).selectOption('CN');
     await dialog.getByRole('button', { name: billingDetails.add }).click();
     await dialog.getByLabel(billingDetails.city).waitFor();
+    // As at the end of every dialog: the main button comes last.
+    const ends = await dialog.locator('form > .row').last().locator('button').allInnerTexts();
+    expect(ends).toEqual([shell.actions.cancel, billingDetails.save]);
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
     await dialog.getByRole('button', { name: shell.actions.cancel }).click();

@@ -260,3 +260,23 @@ test('13.10 words of the pages are the plain ones of the field', async () => {
   );
   await reader.close();
 });
+
+test('13 on a tablet the plans stand beside each other, with their buttons in one row', async () => {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await open();
+  for (const interval of ['month', 'year'] as const) {
+    await inBoth(page, async (words) => {
+      await plans().locator('label', { hasText: words.plans.interval[interval] }).click();
+      const buttons = await plans()
+        .locator('.pricing .choose')
+        .evaluateAll((all) =>
+          all.map((one) => ({
+            top: Math.round(one.getBoundingClientRect().top),
+            isCut: one.scrollWidth > one.clientWidth,
+          })),
+        );
+      expect(buttons).toEqual(Array(3).fill({ top: buttons[0]!.top, isCut: false }));
+    });
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+});

@@ -13,6 +13,7 @@ import {
   tabTo,
   WORDS,
 } from '../support/app-visitor.ts';
+import { caller } from '../support/http.ts';
 import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
 import { tokenMailed } from '../support/mailed.ts';
@@ -125,6 +126,7 @@ test('13 who is invited makes an account, joins, and goes from team to team', as
   await there.waitForURL(/\/chat/);
   await there.goto(`${app.url}/team`);
   await there.getByRole('heading', { name: team.audit.title }).waitFor();
+  await there.getByText(team.invitations.alone).waitFor();
   // The link works once.
   await there.goto(`${app.url}/invitation?token=${token}`);
   await there.getByRole('alert').getByText(team.invitation.over).waitFor();
@@ -155,7 +157,12 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
 
   await putOnPlan(app.database.pool, session.tenant.id, 'pro');
   await page.reload();
-  await inBoth(page, (words) => shows(page.locator('main'), words.team.members.over));
+  await inBoth(page, async (words) => {
+    await shows(page.locator('main'), words.team.members.over);
+    await shows(page.locator('main'), words.team.invitations.full);
+  });
+  await page.getByRole('link', { name: team.invitations.more }).waitFor();
+  expect(await page.locator('[aria-labelledby=invitations-title] form').count()).toBe(0);
   await fits(page);
   const name = { name: 'newcomer' };
   const owner = session.user.displayName;
@@ -181,6 +188,36 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   await page.getByRole('button', { name: team.members.leave, exact: true }).click();
   await dialog(page).getByRole('button', { name: team.members.leave, exact: true }).click();
   await page.waitForURL(/\/chat/);
+});
+
+test('13 who invites into the last seat is told so, and what to do, where no larger plan is', async () => {
+  const visitor = await newVisitor(browser, { width: 360 });
+  visitor.setDefaultTimeout(10_000);
+  const owner = await signUp(app, visitor);
+  await putOnPlan(app.database.pool, owner.tenant.id, 'team');
+  const { post } = caller(app.url, owner.accessToken);
+  for (const seat of [2, 3, 4, 5, 6, 7, 8, 9]) {
+    const asked = await post('/api/invitations', {
+      email: `guest${seat}@example.com`,
+      role: 'member',
+    });
+    expect(asked.status).toBe(201);
+  }
+  const there = await visitor.newPage();
+  await there.goto(`${app.url}/team`);
+  await there.getByLabel(auth.fields.email).fill('last@example.com');
+  await there.keyboard.press('Enter');
+  await said(there, fill(team.invitations.sent, { email: 'last@example.com' }));
+  const card = there.locator('[aria-labelledby=invitations-title]');
+  await card.locator('form').waitFor({ state: 'detached' });
+  // What had the focus is gone: it goes on to what was said.
+  await there.waitForFunction(() => document.activeElement?.matches('[data-announcement]'));
+  await inBoth(there, (words) => shows(card, words.team.invitations.full));
+  expect(await card.getByRole('link').count()).toBe(0);
+  // Nothing follows the last of them that a line would part it from.
+  const last = card.locator('.invitation').last();
+  expect(await last.evaluate((one) => getComputedStyle(one).borderBottomWidth)).toBe('0px');
+  await visitor.close();
 });
 
 test('13 plans say how many seats they have, and the downgrade who loses one, before it is confirmed', async () => {

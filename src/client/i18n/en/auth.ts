@@ -34,8 +34,9 @@ export default {
     leave: 'Cancel at any time',
   },
   verify: {
-    title: 'Confirm your e-mail address',
-    banner: 'Please confirm your e-mail address',
+    // Headings write it with a hyphen that never breaks: on a phone the line ended within the word.
+    title: 'Confirm your e‑mail address',
+    banner: 'Please confirm your e‑mail address',
     why: 'We sent a link to {email}. Without it you can send ten messages, and not pay.',
     resend: 'Send the mail again',
     sent: 'It is on its way. Look among the unwanted mails too.',
@@ -67,7 +68,7 @@ export default {
     missing: 'The link is not whole. Open it from the mail again, or ask for a new one.',
   },
   takeBack: {
-    title: 'Take your e-mail address back',
+    title: 'Take your e‑mail address back',
     lead: 'Your account gets its old address again, everybody is signed out, and the password loses its force: we mail you a link for a new one.',
     submit: 'Take it back',
     done: 'Your account has its old address again, and everybody was signed out. We have mailed you a link for a new password: it works once, within 30 minutes.',

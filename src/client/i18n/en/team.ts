@@ -57,8 +57,9 @@ export default {
     revokeOf: 'Take back: {email}',
     revokeText: 'The link in the mail opens nothing any more.',
     revoked: 'The invitation to {email} is taken back.',
-    full: 'All seats are taken.',
-    more: 'See larger plans',
+    full: 'All seats are taken. To invite somebody, remove a member or take an invitation back first.',
+    alone: 'Your plan has one seat, and it is yours.',
+    more: 'See plans with more seats',
   },
   audit: {
     title: 'What was done',

@@ -37,4 +37,5 @@ export default {
   runsOut: 'At this pace it runs out on {date}.',
   lasts: 'At this pace it lasts until the reset.',
   empty: 'Nothing was used in this period.',
+  emptyOf: '{resource}: nothing was used in this period.',
 };

@@ -39,5 +39,6 @@ const usage: Messages['usage'] = {
   runsOut: '按目前的速度，{date} 会用完。',
   lasts: '按目前的速度，够用到重置。',
   empty: '这段时间没有用量。',
+  emptyOf: '{resource}：这段时间没有用量。',
 };
 export default usage;
