@@ -63,13 +63,17 @@ function numberOrNull(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** The resource that answers under way hold for a moment, when that alone is in the way. */
+/**
+ * The resource that answers under way hold for a moment, of the team's quota or of one's own limit, when
+ * that alone is in the way.
+ */
 export function heldResource(problem: {
   code: string;
   details: Record<string, unknown>;
 }): ResourceType | null {
   const { resource, reason } = problem.details;
-  const waits = problem.code === 'quota_exceeded' && reason === 'in_progress';
+  const isRefusal = problem.code === 'quota_exceeded' || problem.code === 'member_limit';
+  const waits = isRefusal && reason === 'in_progress';
   return waits && isResourceType(resource) ? resource : null;
 }
 

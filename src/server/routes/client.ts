@@ -4,6 +4,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
+import { compressionFor } from './accept-encoding.ts';
 
 const NOT_PAGES = /^\/(api|webhooks|__dev|metrics|healthz|readyz)(\/|$)/;
 
@@ -50,13 +51,29 @@ const nothing = () => Promise.resolve();
 /** The files of a build that may be made after the start, as `npm run dev:client` does. */
 function whenBuilt(clientDir: string, options: { root?: string; path?: string }) {
   let serve: MiddlewareHandler<AppEnv> | undefined;
-  return ((c, next) => {
+  return (async (c, next) => {
     if (!serve) {
       if (!existsSync(path.join(clientDir, 'index.html'))) {
         throw new BillingError('not_found', 'The pages are not built; `npm run build` does it.');
       }
       serve = serveStatic<AppEnv>({ ...options, precompressed: true });
     }
-    return serve(c, next);
+    const asked = c.req.raw;
+    c.req.raw = forFiles(asked);
+    try {
+      return await serve(c, next);
+    } finally {
+      c.req.raw = asked;
+    }
   }) satisfies MiddlewareHandler<AppEnv>;
+}
+
+/**
+ * The request as the files' server reads it right: it takes weights of encodings for their names. Parts
+ * of files are not given, for no file is large, and a part without a validator may be of another build.
+ */
+function forFiles(asked: Request): Request {
+  const encoding = compressionFor(asked.headers.get('Accept-Encoding') ?? '');
+  const headers = encoding ? { 'Accept-Encoding': encoding } : undefined;
+  return new Request(asked.url, { method: asked.method, ...(headers && { headers }) });
 }

@@ -42,7 +42,10 @@ const overageSchema = z
   })
   .openapi('Overage') satisfies z.ZodType<OverageView>;
 
-const alerts = z.array(z.literal(CAP_ALERTS_PERCENT)).max(CAP_ALERTS_PERCENT.length);
+/** Its values by hand: of a literal of several the document would have the first alone. */
+const alerts = z
+  .array(z.literal(CAP_ALERTS_PERCENT).openapi({ enum: [...CAP_ALERTS_PERCENT] }))
+  .max(CAP_ALERTS_PERCENT.length);
 
 const maximum = minor.nullable().openapi({ description: 'At most; null: without end.' });
 const ruleFields = {

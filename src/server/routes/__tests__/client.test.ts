@@ -41,6 +41,15 @@ test.each([
   ['/assets/a-1234.js', 'gzip', 'gzip', 'in gzip'],
   ['/assets/a-1234.js', 'gzip, deflate, br', 'br', 'in brotli'],
   ['/assets/a-1234.js', 'gzip;q=0, identity', null, 'plain'],
+  ['/assets/a-1234.js', 'br;q=1.0, gzip;q=0.8, *;q=0.1', 'br', 'in brotli'],
+  ['/assets/a-1234.js', 'gzip;q=1.0, br;q=0.5', 'gzip', 'in gzip'],
+  ['/assets/a-1234.js', 'br;q=0, gzip', 'gzip', 'in gzip'],
+  ['/assets/a-1234.js', 'br ; q=0.000 , GZIP', 'gzip', 'in gzip'],
+  ['/assets/a-1234.js', '*', 'br', 'in brotli'],
+  ['/assets/a-1234.js', '*, br;q=0', 'gzip', 'in gzip'],
+  ['/assets/a-1234.js', '*;q=0', null, 'plain'],
+  ['/assets/a-1234.js', 'identity, br;q=0.5', null, 'plain'],
+  ['/assets/a-1234.js', 'br;q=much, deflate', null, 'plain'],
   ['/', 'br', 'br', 'page in brotli'],
   ['/subscription', 'gzip, br', 'br', 'page in brotli'],
   ['/subscription', 'gzip', null, '<p>page</p>'],
@@ -85,6 +94,15 @@ test.each([
     expect(answer.headers.get('cache-control')).not.toContain('immutable');
   }
 });
+
+test.each(['bytes=0-3', 'bytes=99-', 'nonsense'])(
+  '10.24 a file is given whole to who asks for %s of it',
+  async (range) => {
+    const headers = { Range: range, 'Accept-Encoding': 'br' };
+    const answer = await app.request('/assets/a-1234.js', { headers });
+    expect([answer.status, await answer.text()]).toEqual([200, 'in brotli']);
+  },
+);
 
 test('pages that are not built say how to build them', async () => {
   const bare = new Hono<AppEnv>();

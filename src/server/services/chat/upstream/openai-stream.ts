@@ -51,7 +51,7 @@ const EVENT_LENGTH_MAX = 1_000_000;
  * completions", object `chat.completion.chunk`.
  */
 export function readCompletion(response: Response): AsyncGenerator<CompletionEvent> {
-  const contentType = response.headers.get('content-type') ?? '';
+  const contentType = (response.headers.get('content-type') ?? '').toLowerCase();
   return contentType.includes('text/event-stream') ? readStream(response) : readWhole(response);
 }
 
@@ -67,7 +67,10 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_LENGTH_MAX }));
   let complete = false;
-  for await (const { data } of events) {
+  for await (const event of events) {
+    const data = event.data.trim();
+    // Some keep the connection alive with events that say nothing, instead of comments.
+    if (data === '') continue;
     if (data === '[DONE]') return;
     const chunk = chunkSchema.parse(JSON.parse(data));
     if (chunk.error) throw new Error('The upstream reported an error inside its stream.');
