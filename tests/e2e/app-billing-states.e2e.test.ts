@@ -50,7 +50,6 @@ async function closeDialog(): Promise<void> {
   await page.keyboard.press('Escape');
   await dialog().waitFor({ state: 'hidden' });
 }
-
 async function staff(form: Record<string, string>): Promise<void> {
   const [{ id } = { id: '' }] = await customer.subscriptionsAtStripe();
   await customer.atStripe(`subscriptions/${id}`, form);
@@ -242,7 +241,6 @@ describe('9 what is not paid', () => {
     await inBoth(page, async ({ shell, plans, subscription: words, payments }, f) => {
       const told = page.locator('[aria-labelledby=past-due-title]');
       await shows(told, shell.pastDue.noRetry);
-      // Chinese sentences follow each other without a space.
       expect(await told.innerText()).not.toMatch(/。[ \u00a0]/);
       await shows(invoices().first(), payments.status.failed);
       await invoices().first().locator('a', { hasText: payments.pay }).waitFor();
