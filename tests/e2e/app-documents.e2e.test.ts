@@ -181,7 +181,9 @@ describe('13.5 downloads', () => {
     await section.getByText('7 days').click();
     const week = await save(usage.csv);
     expect(week.name).toBe('usage-by-day-7-days.csv');
-    expect(week.text).toMatch(/^day,resource,amount,member,model\n\d{4}-\d\d-\d\d,images,3,,\n$/);
+    const headings = '\ufeffDay (UTC),Resource,Amount,Member,Model\n';
+    const [date] = /\d{4}-\d\d-\d\d/.exec(week.text)!;
+    expect(week.text).toBe(`${headings}${date},images,3,,\n`);
 
     await section.getByText(usage.range.month, { exact: true }).click();
     const months = section.getByLabel(usage.month, { exact: true });
@@ -191,10 +193,7 @@ describe('13.5 downloads', () => {
     await months.selectOption(before!);
     await section.getByText(usage.empty).waitFor();
     const older = await save(usage.csv);
-    expect(older).toEqual({
-      name: `usage-by-day-${before}.csv`,
-      text: 'day,resource,amount,member,model\n',
-    });
+    expect(older).toEqual({ name: `usage-by-day-${before}.csv`, text: headings });
     await months.selectOption(present!);
     expect((await save(usage.csv)).text).toContain('images,3');
 
