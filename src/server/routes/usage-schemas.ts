@@ -80,7 +80,7 @@ export const historyQuery = z.object({
     .enum(['7', '30', '90'])
     .default('30')
     .transform(Number)
-    .openapi({ type: 'integer', description: 'Days, today the last.' }),
+    .openapi({ type: 'integer', enum: [7, 30, 90], description: 'Days, today the last.' }),
   period: z.string().optional().openapi({
     example: '2026-05',
     description: 'The days of this month; then `days` says nothing.',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gateOf, plansWithApiKeys } from '../gate.ts';
+import { gateOf, heldResource, plansWithApiKeys } from '../gate.ts';
 import { PLANS } from './samples.ts';
 
 test.each([
@@ -75,4 +75,15 @@ test.each([
 ])('12.4 where overage is in the way, the paywall says why: %s', (_case, details, expected) => {
   const problem = { code: 'quota_exceeded', details: { resource: 'messages', ...details } };
   expect(gateOf(problem)).toMatchObject({ overage: expected });
+});
+
+test.each([
+  ['the quota, by answers under way', 'quota_exceeded', 'in_progress', 'messages', 'messages'],
+  ['one’s own limit, by answers under way', 'member_limit', 'in_progress', 'images', 'images'],
+  ['the quota is used up', 'quota_exceeded', 'quota', 'messages', null],
+  ['one’s own limit is used up', 'member_limit', 'member_limit', 'messages', null],
+  ['a refusal that waits for something else', 'rate_limited', 'in_progress', 'messages', null],
+  ['a resource we do not know', 'member_limit', 'in_progress', 'gold', null],
+])('10.4 what is waited for: %s', (_case, code, reason, resource, expected) => {
+  expect(heldResource({ code, details: { reason, resource } })).toBe(expected);
 });

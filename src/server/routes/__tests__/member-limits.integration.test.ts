@@ -91,6 +91,28 @@ describe('13 a monthly limit for a member', () => {
     });
   });
 
+  test('10.4 a moment’s wait is told as one, where only the member’s own work is in the way', async () => {
+    const owner = await people.owner('wait');
+    const member = await people.join(owner, 'wait-member');
+    await limit(owner, member, { messages: 1 });
+    const { usage } = server.context.services;
+    const { reservationId } = await usage.reserve({
+      ...{ tenantId: owner.session.tenant.id, resourceType: 'messages', amount: 1 },
+      ...{ ttlSeconds: 60, metadata: { userId: idOf(member) } },
+    });
+    const refused = await say(member);
+    expect(refused).toMatchObject({
+      status: 429,
+      body: {
+        code: 'member_limit',
+        details: { reason: 'in_progress', resource: 'messages', used: 0, held: 1, limit: 1 },
+      },
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThan(10);
+    await usage.release({ reservationId });
+    expect((await say(member)).status).toBe(200);
+  });
+
   test('counts what the member’s API keys do, the calls themselves too', async () => {
     const owner = await people.owner('keys', 'team');
     const member = await people.join(owner, 'keys-member', 'admin');

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from '@hono/zod-openapi';
+import { CAP_ALERTS_PERCENT } from '../../../domain/billing/overage.ts';
 import { createApp } from '../../app.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 
@@ -71,3 +73,46 @@ test('security schemes that are asked for exist', () => {
   expect([...new Set(asked)].filter((scheme) => !known.includes(scheme))).toEqual([]);
   expect(asked).toContain('accessToken');
 });
+
+test('it shows every value of whatever takes or gives one of several', () => {
+  const { definitions } = createApp(server.context).openAPIRegistry;
+  const declared = new Set<string>();
+  collectChoices(definitions, declared);
+  const shown = new Set<string>();
+  const collectShown = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { enum: values } = node as { enum?: unknown };
+    if (Array.isArray(values)) shown.add(choiceOf(values));
+    Object.values(node).forEach(collectShown);
+  };
+  collectShown(document);
+  expect(declared).toContain(choiceOf(CAP_ALERTS_PERCENT));
+  expect([...declared].filter((choice) => !shown.has(choice))).toEqual([]);
+  // Nor one that is cut short: what the document has was declared so.
+  expect([...shown].filter((choice) => !declared.has(choice))).toEqual([]);
+});
+
+/**
+ * `null` among the values says that nothing is one too, which is told apart; numbers of a query are read
+ * from strings.
+ */
+const choiceOf = (values: readonly unknown[]) =>
+  JSON.stringify(
+    values
+      .filter((value) => value !== null)
+      .map(String)
+      .toSorted(),
+  );
+
+/** The values of each enum and literal in whatever holds zod schemas. */
+function collectChoices(node: unknown, choices: Set<string>, seen = new Set<unknown>()): void {
+  if ((typeof node !== 'object' && typeof node !== 'function') || node === null) return;
+  if (seen.has(node)) return;
+  seen.add(node);
+  if (node instanceof z.ZodEnum) choices.add(choiceOf(node.options));
+  if (node instanceof z.ZodLiteral) choices.add(choiceOf([...node.values]));
+  // A schema's parts are in its definition; its shape is read when it is first asked for.
+  const parts =
+    node instanceof z.ZodType ? [node.def, (node.def as { shape?: unknown }).shape] : node;
+  Object.values(parts).forEach((part) => collectChoices(part, choices, seen));
+}
