@@ -11,8 +11,8 @@ export interface Script {
   usage?: Record<string, unknown>;
   /** Takes the request and never answers. */
   silent?: boolean;
-  /** Sent as they are, some milliseconds apart, instead of everything below; then the end. */
-  raw?: { parts: string[]; everyMs: number; end?: boolean };
+  /** Sent as they are, some milliseconds apart, instead of everything below; then the end, nothing (`false`), or a cut connection. */
+  raw?: { parts: string[]; everyMs: number; end?: boolean | 'die' };
   /** Answers this status and nothing else. */
   status?: number;
   /** After so many words: `die` cuts the connection, `close` ends the stream politely but early, `error` reports one inside it, `hang` says nothing more, `wait` goes on when `goOn` is called. */
@@ -102,7 +102,8 @@ async function sendRaw(response: ServerResponse, raw: NonNullable<Script['raw']>
     response.write(part);
     await setTimeout(raw.everyMs);
   }
-  if (raw.end ?? true) response.end();
+  if (raw.end === 'die') response.destroy();
+  else if (raw.end ?? true) response.end();
 }
 
 function stream(response: ServerResponse, script: Script, pause: Pause): void {

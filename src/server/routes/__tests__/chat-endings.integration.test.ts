@@ -95,6 +95,24 @@ const endings: Record<string, (tenant: Tenant) => Promise<{ told: string; tokens
     told: await statusOf(say({ words })),
     tokens: await tokensOf('Once upon a time'),
   }),
+  'The model is done, and its stream breaks or stays open': async ({ say }) => {
+    const last = `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: 'stop' }] })}\n\n`;
+    const parts = [chunk({ content: 'Once upon' }), last];
+    const told = await statusOf(say({ words, raw: { parts, everyMs: 1, end: false } }));
+    return { told, tokens: await tokensOf('Once upon') };
+  },
+  'The model writes on beyond twice the length asked for': async ({ say }) => {
+    const gone = chat.upstream.hungUp();
+    const parts = Array<string>(4_000).fill(chunk({ content: ' word' }));
+    const events = await collectEvents(
+      await say({ words, raw: { parts, everyMs: 0, end: false } }),
+    );
+    await gone;
+    const text = events.map(({ data }) => data['text'] ?? '').join('');
+    const asked = Number(chat.upstream.requests.at(-1)?.['max_tokens']);
+    expect(text).toBe(' word'.repeat(2 * asked + 1));
+    return { told: events.at(-1)!.event, tokens: await tokensOf(text) };
+  },
   'The model fails before the first word': async ({ say }) => ({
     told: await statusOf(say({ words: [], after: { words: 0, then: 'die' } })),
     tokens: 0,

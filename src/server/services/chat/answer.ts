@@ -8,6 +8,7 @@ import { judgeUsage, noted, rawTokens, type JudgedUsage } from './judge-usage.ts
 import type { ChatProvider, CompletionEvent, CompletionRequest } from './upstream/provider.ts';
 import type { ReportedUsage } from './upstream/provider.ts';
 import type { TokenCounter } from './upstream/tokens.ts';
+import { withinLength } from './upstream/within-length.ts';
 
 /** What the client is sent: text as it comes, then how it ended. */
 export type AnswerEvent =
@@ -67,7 +68,9 @@ class Answer {
 
   constructor(deps: AnswerDeps) {
     this.deps = deps;
-    this.upstream = deps.provider.complete({ ...deps.completion, signal: deps.signal });
+    const { provider, completion, counter, signal } = deps;
+    const said = provider.complete({ ...completion, signal });
+    this.upstream = withinLength(said, completion, counter);
     this.first = this.nextText();
     // Whoever waits for it is told; that it fails while nobody does is no error of its own.
     this.first.catch(() => undefined);

@@ -42,13 +42,19 @@ const completionSchema = z.object({
   usage: usageSchema,
 });
 
-/** Longest event that is waited for: a stream without line ends must not fill the memory. */
+/** Longest event, or answer in one piece, that is waited for: one without an end must not fill the memory. */
 const EVENT_LENGTH_MAX = 1_000_000;
 
+/** Longest stream that is read, its comments and thoughts too: many times what models say and think. */
+const STREAM_BYTES_MAX = 32_000_000;
+
+/** How long an upstream that has said its last word is waited for: its report of the usage comes after. */
+const LAST_WORD_MS = 3_000;
+
 /**
- * Reads an OpenAI-compatible answer, streamed or in one piece. Throws when it is malformed,
- * reports an error, or ends before it said that it was complete. Source: OpenAI, "Chat
- * completions", object `chat.completion.chunk`.
+ * Reads an OpenAI-compatible answer, streamed or in one piece. Throws when it is malformed, too long,
+ * reports an error, or ends before it said that it was complete; what happens after that is no failure.
+ * Source: OpenAI, "Chat completions", object `chat.completion.chunk`.
  */
 export function readCompletion(response: Response): AsyncGenerator<CompletionEvent> {
   const contentType = (response.headers.get('content-type') ?? '').toLowerCase();
@@ -56,31 +62,62 @@ export function readCompletion(response: Response): AsyncGenerator<CompletionEve
 }
 
 async function* readWhole(response: Response): AsyncGenerator<CompletionEvent> {
-  const completion = completionSchema.parse(await response.json());
+  const body = new Response(bodyWithin(response, EVENT_LENGTH_MAX));
+  const completion = completionSchema.parse(await body.json());
   if (completion.usage) yield { kind: 'usage', usage: toUsage(completion.usage) };
   yield* wordsOf(completion.choices[0]!.message);
 }
 
 async function* readStream(response: Response): AsyncGenerator<CompletionEvent> {
-  if (!response.body) throw new Error('The upstream answered without a body.');
-  const events = response.body
+  const events = bodyWithin(response, STREAM_BYTES_MAX)
     .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_LENGTH_MAX }));
-  let complete = false;
-  for await (const event of events) {
-    const data = event.data.trim();
-    // Some keep the connection alive with events that say nothing, instead of comments.
-    if (data === '') continue;
-    if (data === '[DONE]') return;
-    const chunk = chunkSchema.parse(JSON.parse(data));
-    if (chunk.error) throw new Error('The upstream reported an error inside its stream.');
-    if (chunk.usage) yield { kind: 'usage', usage: toUsage(chunk.usage) };
-    // One answer was asked for, so there is one choice; the chunk of the usage has none.
-    const choice = chunk.choices?.[0];
-    if (choice?.delta) yield* wordsOf(choice.delta);
-    complete ||= typeof choice?.finish_reason === 'string';
+    .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_LENGTH_MAX }))
+    .getReader();
+  const leave = () => events.cancel().catch(() => undefined);
+  let lastWord: NodeJS.Timeout | undefined;
+  try {
+    for (;;) {
+      const { done, value } = await events.read();
+      if (done) break;
+      const data = value.data.trim();
+      // Some keep the connection alive with events that say nothing, instead of comments.
+      if (data === '') continue;
+      if (data === '[DONE]') return;
+      const chunk = chunkSchema.parse(JSON.parse(data));
+      if (chunk.error) throw new Error('The upstream reported an error inside its stream.');
+      if (chunk.usage) yield { kind: 'usage', usage: toUsage(chunk.usage) };
+      // One answer was asked for, so there is one choice; the chunk of the usage has none.
+      const choice = chunk.choices?.[0];
+      if (choice?.delta) yield* wordsOf(choice.delta);
+      if (isLast(choice)) lastWord ??= setTimeout(() => void leave(), LAST_WORD_MS);
+    }
+  } catch (error) {
+    // What breaks behind a whole answer does not take it back.
+    if (!lastWord) throw error;
+  } finally {
+    clearTimeout(lastWord);
+    await leave();
   }
-  if (!complete) throw new Error('The upstream closed its stream in the middle of an answer.');
+  if (!lastWord) throw new Error('The upstream closed its stream in the middle of an answer.');
+}
+
+/** Whether the model has said why it stopped; `error` is what some routers say of one that broke off. */
+function isLast(choice: { finish_reason?: string | null | undefined } | undefined): boolean {
+  return typeof choice?.finish_reason === 'string' && choice.finish_reason !== 'error';
+}
+
+/** The body, which fails beyond `bytesMax`. */
+function bodyWithin(response: Response, bytesMax: number): ReadableStream<Uint8Array> {
+  if (!response.body) throw new Error('The upstream answered without a body.');
+  let bytes = 0;
+  const counted = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > bytesMax) throw new Error(`The upstream sent more than ${bytesMax} bytes.`);
+      controller.enqueue(chunk);
+    },
+  });
+  return response.body.pipeThrough(counted);
 }
 
 type Spoken = z.infer<z.ZodObject<typeof spoken>>;

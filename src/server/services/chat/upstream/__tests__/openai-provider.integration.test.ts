@@ -95,6 +95,67 @@ describe('a good answer', () => {
   });
 });
 
+describe('10.3 after the last word the answer is whole', () => {
+  const chunk = (part: object) => `data: ${JSON.stringify(part)}\n\n`;
+  const said = chunk({ choices: [{ delta: { content: 'one' }, finish_reason: null }] });
+  const last = chunk({ choices: [{ delta: {}, finish_reason: 'stop' }] });
+  const report = chunk({ choices: [], usage });
+  test.each<[string, string[], boolean | 'die', unknown[]]>([
+    ['and the connection breaks', [said, last], 'die', [text('one')]],
+    [
+      'its usage is told and the connection breaks',
+      [said, last, report],
+      'die',
+      [text('one'), reported],
+    ],
+    ['and the stream stays open', [said, last], false, [text('one')]],
+    [
+      'its usage is told and the stream stays open',
+      [said, last, report],
+      false,
+      [text('one'), reported],
+    ],
+    ['and something odd comes', [said, last, 'data: bye\n\n'], true, [text('one')]],
+    [
+      'and only signs of life come',
+      [said, last, ...Array<string>(200).fill(': on\n\n')],
+      false,
+      [text('one')],
+    ],
+  ])('%s', async (_case, parts, end, events) => {
+    server.script = { words: [], raw: { parts, everyMs: 20, end } };
+    const began = performance.now();
+    expect(await collect(complete())).toEqual(events);
+    expect(performance.now() - began).toBeLessThan(6_000);
+  });
+
+  test('but not after a word of failure', async () => {
+    const failed = chunk({ choices: [{ delta: {}, finish_reason: 'error' }] });
+    server.script = { words: [], raw: { parts: [said, failed], everyMs: 1 } };
+    const { error } = await collectUntilError(complete());
+    expect(error).toMatchObject({ code: 'upstream_failed' });
+  });
+});
+
+describe('an answer without an end fails', () => {
+  test.each([
+    ['in one event', `data: ${'x'.repeat(600_000)}`],
+    ['in comments', `: ${'x'.repeat(600_000)}\n\n`],
+  ])('%s', async (_case, part) => {
+    server.script = { words: [], raw: { parts: Array<string>(60).fill(part), everyMs: 1 } };
+    const { error } = await collectUntilError(complete());
+    expect(error).toMatchObject({ code: 'upstream_failed' });
+  });
+
+  test('in one piece', async () => {
+    server.script = { words: ['x'.repeat(1_000_001)], streamed: false };
+    const { error } = await collectUntilError(complete());
+    expect(error).toMatchObject({
+      cause: { message: 'The upstream sent more than 1000000 bytes.' },
+    });
+  });
+});
+
 test('10.2 a thought is heard under either name, also where the other one is sent empty', async () => {
   const deltas = [
     { reasoning_content: 'one', reasoning: '' },
