@@ -43,7 +43,33 @@ export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): R
   const slot = options.slots.take(options.tenantId);
   const hangUp = new AbortController();
   const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, options.until]);
-  const idle = watchIdle(options.idleMs ?? IDLE_MS, () => {
+  return sendEvents(c, {
+    hangUp,
+    idleMs: options.idleMs,
+    async run(sse) {
+      try {
+        await options.run({ sse, signal });
+      } catch (error) {
+        // The stream ends, and the page opens it again: that is all there is to tell.
+        c.get('log')().warn({ why: errorText(error) }, 'a live stream broke off');
+      } finally {
+        slot.release();
+      }
+    },
+  });
+}
+
+export interface SentEvents {
+  /** Aborted when the reader hangs up, or takes nothing any more. */
+  hangUp: AbortController;
+  /** Milliseconds without a byte being taken; a minute unless told. */
+  idleMs?: number | undefined;
+  run(sse: SSEStreamingApi): Promise<void>;
+}
+
+/** Sends what `run` writes as server-sent events, with signs of life between; a reader that stalls is dropped. */
+export function sendEvents(c: Context<AppEnv>, { hangUp, idleMs, run }: SentEvents): Response {
+  const idle = watchIdle(idleMs ?? IDLE_MS, () => {
     hangUp.abort();
     dropConnection(c);
   });
@@ -53,14 +79,10 @@ export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): R
     sse.write = (input) => idle.during(write(input));
     const beat = setInterval(() => void sse.write(': \n\n'), KEEP_ALIVE_MS).unref();
     try {
-      await options.run({ sse, signal });
-    } catch (error) {
-      // The stream ends, and the page opens it again: that is all there is to tell.
-      c.get('log')().warn({ why: errorText(error) }, 'a live stream broke off');
+      await run(sse);
     } finally {
       clearInterval(beat);
       idle.stop();
-      slot.release();
     }
   });
 }
@@ -131,9 +153,10 @@ function dropConnection(c: Context<AppEnv>): void {
   bindings?.outgoing?.destroy();
 }
 
-/** Calls `onIdle` when `idleMs` pass after a touch, or within one write. */
+/** Calls `onIdle` when `idleMs` pass after a touch, or while something is written and none of it taken. */
 function watchIdle(idleMs: number, onIdle: () => void) {
   let timer: NodeJS.Timeout | undefined;
+  let writing = 0;
   const stop = () => clearTimeout(timer);
   const touch = () => {
     stop();
@@ -143,11 +166,15 @@ function watchIdle(idleMs: number, onIdle: () => void) {
     touch,
     stop,
     async during<T>(work: Promise<T>): Promise<T> {
-      touch();
+      writing += 1;
+      // What is written behind something that nobody takes is no sign of a reader.
+      if (writing === 1) touch();
       try {
         return await work;
       } finally {
-        stop();
+        writing -= 1;
+        if (writing === 0) stop();
+        else touch();
       }
     },
   };

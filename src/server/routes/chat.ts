@@ -1,5 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
+import type { SSEStreamingApi } from 'hono/streaming';
 import type { ModelView } from '../../domain/api.ts';
 import { PAID_FROM, type QuoteView } from '../../domain/billing/usage/quote.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -8,6 +8,7 @@ import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
+import { sendEvents } from './answer-stream.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -126,13 +127,12 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
         signal,
       });
       const tell = async (stream: SSEStreamingApi) => {
-        stream.onAbort(() => hangUp.abort());
         for await (const { event, data } of events) {
           const sent = event === 'error' ? { ...data, requestId } : data;
           await stream.writeSSE({ event, data: JSON.stringify(sent) });
         }
       };
-      return streamSSE(c, (stream) => drain.during(tell(stream)));
+      return sendEvents(c, { hangUp, run: (stream) => drain.during(tell(stream)) });
     },
   );
 

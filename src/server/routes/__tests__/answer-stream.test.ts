@@ -30,6 +30,18 @@ app.get('/events', (c) =>
     },
   }),
 );
+/** As a live stream does that says from time to time that it lives. */
+app.get('/beating', (c) =>
+  answerEvents(c, {
+    ...{ slots, tenantId: 'one', until: until.signal, idleMs: 400 },
+    async run({ sse, signal }) {
+      const beat = setInterval(() => void sse.write(': \n\n'), 100);
+      while (!signal.aborted) await sse.writeSSE({ data: plenty });
+      clearInterval(beat);
+      ended += 1;
+    },
+  }),
+);
 app.get('/file', (c) =>
   answerFile(c, {
     ...{ slots, tenantId: 'one', idleMs: 400, headers: { 'Content-Type': 'text/plain' } },
@@ -75,16 +87,19 @@ async function listen(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test.each(['/events', '/file'])('10.8 %s drops a reader who takes nothing', async (path) => {
-  const url = await listen();
-  const request = http.get(url + path, { agent: false }, (response) => response.pause());
-  request.on('error', () => {});
-  await vi.waitFor(() => expect({ ended, open: slots.open }).toEqual({ ended: 1, open: 0 }), {
-    timeout: 4_000,
-    interval: 5,
-  });
-  request.destroy();
-});
+test.each(['/events', '/beating', '/file'])(
+  '10.8 %s drops a reader who takes nothing',
+  async (path) => {
+    const url = await listen();
+    const request = http.get(url + path, { agent: false }, (response) => response.pause());
+    request.on('error', () => {});
+    await vi.waitFor(() => expect({ ended, open: slots.open }).toEqual({ ended: 1, open: 0 }), {
+      timeout: 4_000,
+      interval: 5,
+    });
+    request.destroy();
+  },
+);
 
 test('10.8 a reader who leaves a download is nothing to warn of', async () => {
   const url = await listen();
