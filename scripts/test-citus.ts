@@ -15,8 +15,15 @@ const FILES = [
   'src/server/services/usage/ledger/__tests__/ledger-verification',
   'src/server/services/usage/spread',
   'tests/race/admission',
+  'tests/race/crash',
   'tests/race/spread',
   'tests/race/schema-move',
+  'tests/scenarios/first-purchase',
+  'tests/scenarios/killed',
+  'tests/scenarios/packs.test',
+  'tests/scenarios/plan-changes',
+  'tests/scenarios/quota-months',
+  'tests/scenarios/usage-billing-story',
   'tests/upgrade/cluster',
 ];
 

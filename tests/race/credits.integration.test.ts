@@ -1,33 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded.ts';
-import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { TenantId, UserId } from '../../src/domain/ids.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
-import { inEveryBucket, makeBuckets } from '../support/buckets.ts';
+import { inEveryBucket } from '../support/buckets.ts';
 import { creditFaults, meteredTenant } from '../support/metered-tenant.ts';
 import { assertLedger } from './ledger.ts';
 import { readJournals, startCaller, type CallerTask } from './processes.ts';
+import { startRacedServer, type RacedServer } from './raced-server.ts';
 
 /** How many kills of each kind. */
 const KILLS = Number(process.env.RACE_RUNS ?? 1);
 
 vi.setConfig({ testTimeout: 120_000 + KILLS * 60_000 });
 
-let folder: string;
-let server: EmbeddedPostgres;
+let server: RacedServer;
 let tenantIds: TenantId[];
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-credits-'));
-  server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'postgres') });
-  await migrateDatabase(server.url());
-  await makeBuckets(server.url(), Number(process.env.BUCKETS ?? 1));
+  server = await startRacedServer('credits');
   tenantIds = await withUsage(async ({ pool }, usage) => {
     const made = await Promise.all([0, 1, 2].map(() => meteredTenant(pool, 'free')));
     // The smallest quotas, and overage behind them: so all of it is drawn from.
@@ -45,11 +38,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function withUsage<T>(work: (database: Database, usage: UsageService) => Promise<T>) {
-  const database = openDatabase({ url: server.url(), max: 4 });
+  const database = openDatabase({ url: server.url, max: 4 });
   const log = createLog('silent', false);
   const usage = new UsageService({ database, clock: systemClock, log });
   try {
@@ -132,8 +124,8 @@ function startThree(name: string): {
   const tasks = [0, 1, 2].map((number): CallerTask => ({
     name: `${name}-p${number}`,
     seed: number * 7919 + name.length,
-    databaseUrl: server.url(),
-    journal: path.join(folder, `${name}-p${number}`),
+    databaseUrl: server.url,
+    journal: path.join(server.folder, `${name}-p${number}`),
     tenantIds,
     amounts: [1, 2, 5, 60],
     callers: 20,
