@@ -204,6 +204,35 @@ test('ux 27 ux 28 ux 29 each bar tells used, limit and what is left, also beyond
   });
 });
 
+test('13 ux 28 what credits pay above a quota is said beside it, also to who hears the bar', async () => {
+  const resources = [
+    quota({
+      ...{ resourceType: 'messages', used: 109, remaining: 0, percent: 100, level: 'exceeded' },
+      beyond: 9,
+    }),
+    quota({ resourceType: 'images', used: 40, remaining: 60, percent: 40 }),
+  ];
+  await withSubscription(page, ({ usage }) => Object.assign(usage, { resources }));
+  await page.route('**/usage/stream', (route) => route.abort());
+  await open();
+  await inBoth(page, async ({ usage, shell }) => {
+    const rowOf = (name: string) => page.locator('li.usage').filter({ hasText: name });
+    const beyond = fill(usage.beyond, { count: '9' });
+    const messages = rowOf(shell.resources.messages);
+    await shows(messages, beyond);
+    const told = await messages.getByRole('progressbar').getAttribute('aria-valuetext');
+    expect(told).toContain(beyond);
+    expect(await rowOf(shell.resources.images).textContent()).not.toContain(
+      fill(usage.beyond, { count: '0' }),
+    );
+    // The shorter row beside it is not pulled apart.
+    const heights = await page
+      .locator('li.usage .bar')
+      .evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().height));
+    expect(new Set(heights).size).toBe(1);
+  });
+});
+
 test('ux 30 ux 31 the chart has three ranges, one unit at a time, a name, and a table of the same numbers', async () => {
   await app.server.context.services.usage.trackUsage({
     ...{ tenantId: customer.tenantId, resourceType: 'images', amount: 7, idempotencyKey: 'chart' },

@@ -163,7 +163,9 @@ test('14 an act says beforehand what it would do, or why it cannot', async () =>
 test('14 the business: each number by month, the list behind it, and that as a file', async () => {
   const { business } = admin;
   await visit('business');
-  await page.getByRole('region', { name: fill(business.months, { currency: 'cny' }) }).waitFor();
+  await page
+    .getByRole('region', { name: fill(business.months, { currency: 'Chinese Yuan' }) })
+    .waitFor();
   await page.getByText(fill(business.mrr, { amount: 'CN¥29' })).waitFor();
   await page.getByText(fill(business.trials, { running: 0, converted: 0, lost: 0 })).waitFor();
   await page.getByLabel(business.list).selectOption('paid');

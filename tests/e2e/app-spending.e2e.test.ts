@@ -59,7 +59,8 @@ test.each([
     await dialog.getByLabel(topUp.form.low).fill('10');
     await submit.click();
     await dialog.getByText(fill(topUp.form.needsMax, { price: money(amountMinor) })).waitFor();
-    await dialog.getByRole('textbox').nth(1).fill(typedMax);
+    const monthMax = fill(topUp.form.max, { currency: f.currencyName(currency) });
+    await dialog.getByLabel(monthMax, { exact: true }).fill(typedMax);
     const terms = { low: '10', credits: '60', price: money(amountMinor), max: money(maxMinor) };
     await dialog.getByLabel(fill(topUp.form.consent, terms)).check();
     await check(page, 'top-up-form', language);
@@ -84,7 +85,8 @@ test.each([
     await ruled.getByRole('button', { name: rules.set }).click();
     await dialog.getByRole('button', { name: rules.form.submit }).click();
     await dialog.getByText(rules.form.needsAmount).waitFor();
-    await dialog.getByRole('textbox').nth(2).fill('20');
+    const month = { kind: rules.month, currency: f.currencyName(currency) };
+    await dialog.getByLabel(fill(rules.form.amount, month), { exact: true }).fill('20');
     await check(page, 'rules-form', language);
     await dialog.getByRole('button', { name: rules.form.submit }).click();
     await ruled.getByText(rules.saved).waitFor();

@@ -214,6 +214,25 @@ test('13 who invites into the last seat is told so, and what to do, where no lar
   await there.waitForFunction(() => document.activeElement?.matches('[data-announcement]'));
   await inBoth(there, (words) => shows(card, words.team.invitations.full));
   expect(await card.getByRole('link').count()).toBe(0);
+  // One that expired keeps no seat, so that nothing could be sent again; the server says the same.
+  const { rows } = await app.database.pool.query<{ id: string }>(
+    `update invitations set expires_at = now() - interval '1 day'
+     where tenant_id = $1 and email = 'last@example.com' returning id`,
+    [owner.tenant.id],
+  );
+  expect(
+    (await post('/api/invitations', { email: 'next@example.com', role: 'member' })).status,
+  ).toBe(201);
+  const refused = await caller(app.url, owner.accessToken).put(
+    `/api/invitations/${rows[0]!.id}/link`,
+  );
+  expect(refused).toMatchObject({ status: 409, body: { code: 'seats_full' } });
+  await there.reload();
+  const expired = card.locator('.invitation').filter({ hasText: 'last@example.com' });
+  await shows(expired, team.invitations.expired);
+  expect(await expired.getByRole('button').allInnerTexts()).toEqual([team.invitations.revoke]);
+  const open = card.locator('.invitation').filter({ hasText: 'next@example.com' });
+  expect(await open.getByRole('button').count()).toBe(2);
   // Nothing follows the last of them that a line would part it from.
   const last = card.locator('.invitation').last();
   expect(await last.evaluate((one) => getComputedStyle(one).borderBottomWidth)).toBe('0px');

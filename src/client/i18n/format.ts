@@ -5,6 +5,8 @@ import type { Language } from './languages.ts';
 /** Everything here is `Intl`, so that digits, units and dates follow the language. */
 export interface Formats {
   money(money: Money): string;
+  /** A currency as it is called: of `cny`, `Chinese Yuan` in English and `人民币` in Chinese. */
+  currencyName(currency: string): string;
   number(value: number): string;
   /** Short: `1M` in English, `100万` in Chinese. */
   compact(value: number): string;
@@ -33,6 +35,7 @@ export interface Formats {
 }
 
 export function createFormats(language: Language): Formats {
+  const currencies = new Intl.DisplayNames([language], { type: 'currency' });
   const number = new Intl.NumberFormat(language);
   const compact = new Intl.NumberFormat(language, { notation: 'compact' });
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
@@ -58,6 +61,7 @@ export function createFormats(language: Language): Formats {
   const list = new Intl.ListFormat(language, { type: 'conjunction' });
   return {
     money: (money) => formatMoney(money, language),
+    currencyName: (currency) => currencies.of(currency.toUpperCase()) ?? currency,
     number: (value) => number.format(value),
     compact: (value) => compact.format(value),
     round: (value) =>

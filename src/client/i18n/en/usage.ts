@@ -8,6 +8,7 @@ export default {
   usedOnly: '{used} used',
   remaining: '{count} left',
   held: '{count} in progress',
+  beyond: '{count} of them beyond the quota, paid with credits',
   added: 'includes {count} added',
   takenOff: '{count} taken off',
   percent: '{percent} used',

@@ -68,6 +68,7 @@ export default {
     form: {
       kind: 'Rule',
       lead: 'A rule limits what is spent on packs, by people and by auto top-up, and its maximum a month limits overage too, which counts with its whole cap. A cap above what is left is lowered, or overage is switched off. What is tighter holds at once; what is looser holds after 24 hours.',
+      amount: '{kind} ({currency})',
       empty: 'Empty: no limit.',
       needsAmount: 'Type at least one amount, from 0 to 100,000.',
       submit: 'Save the rule',

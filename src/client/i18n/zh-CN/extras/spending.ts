@@ -67,6 +67,7 @@ const spending: Messages['spending'] = {
     form: {
       kind: '规则',
       lead: '规则限制购买点数包的花费，包括自动充值；每月上限也限制超额用量，按其整个上限计入。超出剩余金额的上限会被调低，或关闭超额用量。更严的立即生效，更宽的在 24 小时后生效。',
+      amount: '{kind}（{currency}）',
       empty: '留空表示不限。',
       needsAmount: '请至少填写一个 0 到 100,000 之间的金额。',
       submit: '保存规则',
