@@ -1,11 +1,15 @@
 /**
- * PostgreSQL's codes and Node's for "this database does no work now": it cannot be reached or goes
- * down (08, 57P), takes no writes because it is a standby or was made read-only (25006), has run out
- * of disk, memory or connections (53), cannot use its disk (58), or does not let us in: its password was
- * changed, or the database of that name is gone (28, 3D000).
+ * PostgreSQL's codes for "this database does no work now": it cannot be reached or goes down (08, 57P),
+ * takes no writes because it is a standby or was made read-only (25006), ended a statement or a
+ * transaction that waited too long by its own settings (57014, 25P03, 25P04), has run out of disk, memory
+ * or connections (53), cannot use its disk (58), or does not let us in: its password was changed, or the
+ * database of that name is gone (28, 3D000).
  */
-const AWAY =
-  /^(08...|25006|28...|3D000|53...|57P..|58...|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+const DOES_NO_WORK = /^(08...|25006|25P0[34]|28...|3D000|53...|57014|57P..|58...)$/;
+
+/** Node's codes for the same: no way there, or nobody who answers, the server of names among them. */
+const NOT_REACHED =
+  /^(EADDRNOTAVAIL|EAI_AGAIN|ECONN(ABORTED|REFUSED|RESET)|EHOST(DOWN|UNREACH)|ENET(DOWN|RESET|UNREACH)|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 
 const DISK_FULL = '53100';
 
@@ -48,7 +52,11 @@ export function violatedConstraint(thrown: unknown): string | undefined {
 
 /** True when the database does no work now; nobody knows whether a commit under way got through. */
 export function isDatabaseAway(thrown: unknown): boolean {
-  return someError(thrown, (error, code) => AWAY.test(code) || BROKEN.test(error.message));
+  return someError(
+    thrown,
+    (error, code) =>
+      DOES_NO_WORK.test(code) || NOT_REACHED.test(code) || BROKEN.test(error.message),
+  );
 }
 
 /** True when the server ended a transaction in favour of another one: it may be run again as it was. */

@@ -136,3 +136,25 @@ test('a plan is not changed while money is owed', async () => {
     body: { code: 'payment_required', details: { payUrl: expect.stringContaining('http') } },
   });
 });
+
+test('10.21 what is owed is the invoice before, where the next one is drafted already', async () => {
+  await retries('past_due', 2);
+  const customer = await fallBehind();
+  const { currentPeriodEnd, pastDue } = await customer.subscription();
+  await advanceTo(app, currentPeriodEnd!);
+  const latest = await customer.atStripe<{ data: { status: string }[] }>(
+    `invoices?customer=${await customer.customerId()}&limit=1`,
+  );
+  expect(latest.data[0]!.status).toBe('draft');
+  // As if an earlier one had been unpaid when somebody looked last, and was paid since.
+  await app.database.pool.query(
+    `update subscriptions set past_due_since = past_due_since - interval '40 days' where tenant_id = $1`,
+    [customer.tenantId],
+  );
+  await customer.sync();
+  const { rows } = await app.database.pool.query<{ since: Date }>(
+    'select past_due_since as since from subscriptions where tenant_id = $1',
+    [customer.tenantId],
+  );
+  expect(rows[0]!.since.toISOString()).toBe(pastDue!.since);
+});

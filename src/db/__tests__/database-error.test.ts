@@ -4,7 +4,11 @@ import { isDatabaseAway, isDataRefused, isUnstorable } from '../database-error.t
 const coded = (code: string) =>
   new Error('wrapped', { cause: Object.assign(new Error(), { code }) });
 
-test.each(['08006', '57P01', '57P03', '53300', '53100', '58030', '28P01', '3D000', 'ECONNREFUSED'])(
+const SAYS = ['08006', '25006', '25P03', '25P04', '57014', '57P01', '57P03', '53300', '53100'];
+const IS_SHUT = ['58030', '28P01', '3D000'];
+const UNREACHED = ['ECONNREFUSED', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENOTFOUND'];
+
+test.each([...SAYS, ...IS_SHUT, ...UNREACHED])(
   '10.22 %s means that the database is away for now: 503, and nothing is wrong with the call',
   (code) => {
     expect(isDatabaseAway(coded(code))).toBe(true);

@@ -18,7 +18,10 @@ export async function readAmountsDue(
   { customer, subscriptions }: CustomerBilling,
   timeouts: CallTimeouts,
 ): Promise<AmountsDue> {
-  const owing = subscriptions.some((one) => one.latestInvoice?.status === 'open');
+  // Where the next invoice is drafted already, what is owed is the one before.
+  const owing = subscriptions.some(
+    (one) => one.latestInvoice?.status === 'open' || one.status === 'past_due',
+  );
   const open =
     owing && !customer.deleted ? await deps.stripe.findOpenInvoices(customer.id, timeouts) : [];
   for (const invoice of open) {
