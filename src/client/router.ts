@@ -112,7 +112,7 @@ const routes: RouteRecordRaw[] = [
   {
     path: '/admin',
     component: () => import('./pages/admin/Admin.vue'),
-    meta: { title: 'admin.title', words: ['admin', 'rooms'] },
+    meta: { title: 'admin.title', words: ['admin', 'rooms', 'bills', 'extras', 'statements'] },
     children: [
       { path: '', name: 'admin', redirect: { name: 'admin-tenants' } },
       {

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionView } from '../../src/domain/api.ts';
 import { grantOperator } from '../../src/server/services/operators/grants.ts';
+import { readRunbook } from '../../src/server/services/operators/runbook.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   newVisitor,
@@ -18,6 +19,7 @@ import { fill, inBoth } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { Customer } from '../support/customer.ts';
 import { addSecondFactor, codeOf } from '../support/operator.ts';
+import { plantPastDue, plantTimeline } from '../support/planted-timeline.ts';
 import { checkPage } from '../support/page-check.ts';
 
 const { admin, auth, account, shell } = WORDS.en;
@@ -56,6 +58,14 @@ const fits = (name: string) =>
   inBoth(page, async (words) => {
     const language = words === WORDS.en ? 'en' : 'zh-CN';
     await checkPage(page, `admin-${name}`, { language, words: 'admin' });
+    expect(await machineWords(), `${name} in ${language}`).toEqual([]);
+  });
+/** Words of machines that stand where a person reads: outside of code, of names and of addresses. */
+const machineWords = () =>
+  page.evaluate(() => {
+    const copy = document.body.cloneNode(true) as HTMLElement;
+    copy.querySelectorAll('code, pre, script, style, [lang="und"]').forEach((one) => one.remove());
+    return copy.innerText.match(/[a-z]+_[a-z]+|\b[a-z]+(?:\.[a-z]+)?\.[a-z]+ed\b/g) ?? [];
   });
 
 test('14 who is no operator finds nothing at /admin', async () => {
@@ -96,7 +106,7 @@ test('14 a customer is found, seen and helped: what an act will do stands there 
   await page.getByRole('link', { name: customer.tenant.name }).click();
   await heading(customer.tenant.name);
   await page.getByRole('heading', { name: admin.tenant.timeline }).waitFor();
-  await page.getByText('subscription.created').first().waitFor();
+  await page.getByText(WORDS.en.team.audit.actions.subscription_created).first().waitFor();
   await fits('tenant');
   await page.getByRole('button', { name: admin.acts.grant_credits }).click();
   const dialog = page.getByRole('dialog');
@@ -202,14 +212,13 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
   await visit('alerts');
   await page.getByText(admin.alerts.help).click();
   await fits('alerts');
-  const resolve = fill(admin.alerts.resolveOf, { kind: 'late_payment' });
+  const entries = await readRunbook('en');
+  const kind = entries.find((one) => one.kind === 'late_payment')!.title;
+  const resolve = fill(admin.alerts.resolveOf, { kind });
   await page.getByRole('button', { name: resolve }).click();
   await page.getByRole('dialog').getByLabel(admin.act.reason).fill('looked into');
   await page.keyboard.press('Enter');
-  await page
-    .getByRole('status')
-    .getByText(fill(admin.alerts.gone, { kind: 'late_payment' }))
-    .waitFor();
+  await page.getByRole('status').getByText(fill(admin.alerts.gone, { kind })).waitFor();
   await visit('health');
   await page.getByText('stripe-event', { exact: true }).waitFor();
   const { runs } = admin;
@@ -225,6 +234,50 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
   await visit('log');
   await page.getByText('looked into').first().waitFor();
   await fits('log');
+});
+
+test('14 of a tenant to whom everything happened, every page speaks in words, in both languages', async () => {
+  const { id, name } = customer.tenant;
+  await plantTimeline(app, id);
+  await plantPastDue(app, id);
+  await page.goto(`${app.url}/admin/tenants/${id}`);
+  await heading(name);
+  await inBoth(page, async ({ admin, payments, statements, credits, shell, team }, f) => {
+    const crossing = { resource: shell.resources.images, percent: f.percent(80) };
+    for (const text of [
+      fill(admin.timeline.crossing, crossing),
+      team.audit.actions.subscription_status_changed,
+      `${team.audit.statuses.active} → ${team.audit.statuses.past_due}`,
+      fill(admin.did.previewed, { act: admin.acts.extend_grace }),
+      fill(admin.did.fact, { name: admin.facts.mail, value: admin.mails.usage_threshold }),
+      admin.refunds.requires_action,
+      admin.refundReasons.requested_by_customer,
+      admin.objects.subscription,
+      admin.mails.grace_extended,
+      payments.failure.other,
+      credits.state.needs_action,
+      statements.state.written_off,
+    ]) {
+      await page.getByText(text).first().waitFor();
+    }
+  });
+  await fits('tenant-planted');
+  for (const name of ['business', 'events', 'alerts', 'health', 'log'] as const) {
+    await visit(name);
+    if (name === 'business') {
+      for (const list of ['movements', 'subscriptions', 'refunded'] as const) {
+        await page.getByLabel(admin.business.list).selectOption(list);
+        await page
+          .getByRole('listitem')
+          .filter({ hasText: customer.tenant.name })
+          .first()
+          .waitFor();
+        await fits(`business-${list}`);
+      }
+    }
+    await page.locator('.admin-list li, section.card li').first().waitFor();
+    await fits(`${name}-planted`);
+  }
 });
 
 test('14 signing out ends it', async () => {

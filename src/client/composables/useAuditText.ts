@@ -5,22 +5,17 @@ import { ROLES, type Role } from '../../domain/ids.ts';
 import { formatUnitPrice } from '../../domain/money.ts';
 import { PLANS, type Plan } from '../../domain/plans.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../domain/quota.ts';
+import { wordOf } from '../i18n/closed-list.ts';
 import { SCOPE_WORDS } from '../settings/api-key-form.ts';
 import { changesOf, type AuditChange, type AuditFact } from '../../domain/accounts/audit-facts.ts';
 import { useText } from './useText.ts';
 
-const STATUSES = ['active', 'trialing', 'past_due', 'canceled'] as const;
+export const STATUSES = ['active', 'trialing', 'past_due', 'canceled'] as const;
 const WHENS = ['now', 'period_end'] as const;
 
 /** What an entry of the log noted, in the reader's words. */
 export function useAuditText(): (entry: Pick<AuditEntryView, 'before' | 'after'>) => string {
   const { t, f, language } = useText();
-
-  /** A word of a closed list; what is not in it stands as it is. */
-  function word<T extends string>(value: unknown, known: readonly T[], say: (one: T) => string) {
-    const one = known.find((candidate) => candidate === value);
-    return one === undefined ? String(value) : say(one);
-  }
 
   function valueOf({ shape, currency }: AuditChange, value: unknown): string {
     if (value === undefined || value === null) return t('team.audit.none_noted');
@@ -34,17 +29,17 @@ export function useAuditText(): (entry: Pick<AuditEntryView, 'before' | 'after'>
       case 'onOff':
         return t(value === true ? 'team.audit.on' : 'team.audit.off');
       case 'role':
-        return word<Role>(value, ROLES, (one) => t(`settings.account.roles.${one}`));
+        return wordOf<Role>(value, ROLES, (one) => t(`settings.account.roles.${one}`));
       case 'plan':
-        return word<Plan>(value, PLANS, (one) => t(`shell.plans.${one}`));
+        return wordOf<Plan>(value, PLANS, (one) => t(`shell.plans.${one}`));
       case 'status':
-        return word(value, STATUSES, (one) => t(`team.audit.statuses.${one}`));
+        return wordOf(value, STATUSES, (one) => t(`team.audit.statuses.${one}`));
       case 'when':
-        return word(value, WHENS, (one) => t(`team.audit.whens.${one}`));
+        return wordOf(value, WHENS, (one) => t(`team.audit.whens.${one}`));
       case 'scopes':
         return f.value.list(
           listOf(value).map((scope) =>
-            word<ApiKeyScope>(scope, API_KEY_SCOPES, (one) => t(SCOPE_WORDS[one])),
+            wordOf<ApiKeyScope>(scope, API_KEY_SCOPES, (one) => t(SCOPE_WORDS[one])),
           ),
         );
       case 'percents':

@@ -199,7 +199,7 @@ function crossingRow(crossing: Crossing): TimelineRow {
   return {
     ...{ kind: 'crossing', id, key: `crossing:${id}`, at: crossedAt, by: null, why: null },
     ...{ micros: String(crossedAt.getTime() * 1000), what: `${resourceType} ${percent} %` },
-    facts: { period, used, limit },
+    facts: { period, resourceType, percent, used, limit },
   };
 }
 

@@ -40,7 +40,7 @@ export default {
     purchaseId: 'Purchase',
     invoice: 'Its number, or its id (in_…)',
     amountMinor: 'Sum in the smallest unit; nothing for all that can go back',
-    statementId: 'Statement',
+    statementId: 'Usage statement',
     verb: 'What',
     mailId: 'Mail',
     exposureMinor: 'Sum that may be unpaid, in the smallest unit; nothing for by its bills',

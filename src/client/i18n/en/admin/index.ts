@@ -1,5 +1,6 @@
 import acts from './acts.ts';
 import pages from './pages.ts';
+import timeline from './timeline.ts';
 
 /** Words of the operator's page; nobody else loads them. */
-export default { admin: { ...pages, ...acts } };
+export default { admin: { ...pages, ...acts, ...timeline } };

@@ -73,7 +73,6 @@ export default {
   },
   tenant: {
     state: 'Plan and state',
-    customer: 'Customer at Stripe: {id}',
     noCustomer: 'No customer at Stripe',
     synced: 'Read from Stripe {date}',
     grace: 'given until {date} to pay',
@@ -94,7 +93,7 @@ export default {
     paid: '{amount} paid',
     due: '{amount} due',
     purchases: 'Purchases',
-    statements: 'Statements',
+    statements: 'Usage statements',
     alerts: 'Open alerts',
     timeline: 'Timeline',
     acts: 'Do something',

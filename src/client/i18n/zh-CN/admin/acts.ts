@@ -42,7 +42,7 @@ const acts: typeof enActs = {
     purchaseId: '购买记录',
     invoice: '账单编号，或 Stripe 编号',
     amountMinor: '金额（最小货币单位），留空为可退的全部',
-    statementId: '超额账单',
+    statementId: '用量账单',
     verb: '操作',
     mailId: '邮件',
     exposureMinor: '最多可未付金额（最小货币单位），留空则按已付账单计算',

@@ -1,4 +1,5 @@
 import acts from './acts.ts';
 import pages from './pages.ts';
+import timeline from './timeline.ts';
 
-export default { admin: { ...pages, ...acts } };
+export default { admin: { ...pages, ...acts, ...timeline } };

@@ -75,7 +75,6 @@ const pages: typeof enPages = {
   },
   tenant: {
     state: '方案和状态',
-    customer: 'Stripe 客户：{id}',
     noCustomer: '没有 Stripe 客户',
     synced: '上次同步：{date}',
     grace: '宽限至 {date}',
@@ -96,7 +95,7 @@ const pages: typeof enPages = {
     paid: '已付 {amount}',
     due: '应付 {amount}',
     purchases: '购买记录',
-    statements: '超额账单',
+    statements: '用量账单',
     alerts: '未处理的告警',
     timeline: '时间线',
     acts: '操作',
