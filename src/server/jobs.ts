@@ -133,7 +133,8 @@ export class Jobs {
     const queue: QueueOptions & { notify: boolean } = {
       retryLimit: options.retryLimit ?? 5,
       retryDelay: options.retryDelaySeconds ?? 1,
-      retryBackoff: true,
+      // However many processes died of a periodic task, the next takes it over as soon as the first did.
+      retryBackoff: cron === undefined,
       expireInSeconds: options.expireInSeconds ?? 60,
       deleteAfterSeconds: 24 * 3600,
       notify: true,
