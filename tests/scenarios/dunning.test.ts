@@ -157,4 +157,8 @@ test('10.21 what is owed is the invoice before, where the next one is drafted al
     [customer.tenantId],
   );
   expect(rows[0]!.since.toISOString()).toBe(pastDue!.since);
+  expect(await customer.change('team', 'month')).toMatchObject({
+    status: 402,
+    body: { details: { payUrl: pastDue!.payUrl } },
+  });
 });

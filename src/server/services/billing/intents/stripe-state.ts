@@ -31,6 +31,8 @@ export interface LiveSubscription {
   endsAt: Date | null;
   givesAccess: boolean;
   age: Age;
+  /** Where the newest of its open invoices is paid: the latest one of all may be the next one's draft. */
+  payUrl: string | null;
 }
 
 /** Everything of a tenant that a verb decides on. */
@@ -64,10 +66,9 @@ export async function readStripeState(
   const snapshots = found.subscriptions;
   const prices = await readPrices(catalogue, snapshots);
   const all = snapshots.map((snapshot) => {
+    const unpaid = open.filter((one) => one.subscriptionId === snapshot.id);
     // Of what is paid in part the money would have to be given back: that is staff's.
-    const invoices = open.filter(
-      (one) => one.subscriptionId === snapshot.id && one.amountPaidMinor === 0,
-    );
+    const invoices = unpaid.filter((one) => one.amountPaidMinor === 0);
     const live = describe(
       snapshot,
       prices,
@@ -80,7 +81,8 @@ export async function readStripeState(
       createdAt: row?.createdAt ?? billing.clock.now(),
       stripeSubscriptionId: snapshot.id,
     };
-    return { ...live, age, givesAccess: isWithinGrace(billing, live, invoices, row) };
+    const payUrl = unpaid[0]?.hostedInvoiceUrl ?? null;
+    return { ...live, age, payUrl, givesAccess: isWithinGrace(billing, live, unpaid, row) };
   });
   return {
     customerId: found.customer.deleted ? undefined : customerId,
@@ -104,7 +106,7 @@ function describe(
   prices: PriceKnowledge,
   lastKnownPlan: Plan,
   openInvoices: string[],
-): Omit<LiveSubscription, 'givesAccess' | 'age'> {
+): Omit<LiveSubscription, 'givesAccess' | 'age' | 'payUrl'> {
   const item = chooseItem(snapshot, prices);
   const price = prices.plans.get(item.price.id);
   const { pendingChange, latestInvoiceId } = snapshot;

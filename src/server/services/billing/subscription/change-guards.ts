@@ -42,9 +42,8 @@ export function assertMayAlter(live: LiveSubscription, verb: 'now' | 'later' | '
  * A change of plan needs a subscription that is paid up: 402 `payment_required` with where to pay,
  * 409 `subscription_paused`.
  */
-export function assertPaidUp({ snapshot }: LiveSubscription): void {
-  const { status, latestInvoice } = snapshot;
-  const change = changingOf(status);
+export function assertPaidUp({ snapshot, payUrl }: LiveSubscription): void {
+  const change = changingOf(snapshot.status);
   if (change === 'goes') return;
   if (change === 'rests') {
     throw new BillingError(
@@ -52,7 +51,6 @@ export function assertPaidUp({ snapshot }: LiveSubscription): void {
       'This subscription is paused and charges nothing. Write to our support to have it resumed, or cancel it and choose a plan.',
     );
   }
-  const payUrl = latestInvoice?.status === 'open' ? latestInvoice.hostedInvoiceUrl : null;
   throw new BillingError(
     'payment_required',
     'The last invoice is not paid; pay it first, then change the plan.',

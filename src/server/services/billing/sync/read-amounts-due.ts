@@ -20,7 +20,7 @@ export async function readAmountsDue(
 ): Promise<AmountsDue> {
   // Where the next invoice is drafted already, what is owed is the one before.
   const owing = subscriptions.some(
-    (one) => one.latestInvoice?.status === 'open' || one.status === 'past_due',
+    (one) => one.latestInvoice?.status === 'open' || ['past_due', 'unpaid'].includes(one.status),
   );
   const open =
     owing && !customer.deleted ? await deps.stripe.findOpenInvoices(customer.id, timeouts) : [];
