@@ -1,7 +1,8 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { TillConfig } from '../../config/config.ts';
-import { APP_MARK, createOnce } from './customers.ts';
+import { createOnce } from './client/create-once.ts';
+import { APP_MARK } from './customers.ts';
 import { tillParams } from './till.ts';
 import { READ_TIMEOUTS } from './client/client.ts';
 import { isMissing, isRefused } from './client/errors.ts';
@@ -93,8 +94,20 @@ export async function createCheckoutSession(
   };
   const wanted = [priceId, currency ?? 'own', trialDays, params.locale, params.expires_at];
   const key = `checkout:${tenantId}:${after ?? 'first'}:${wanted.join(':')}`;
-  const made = await createOnce(key, (options) => stripe.checkout.sessions.create(params, options));
-  const found = readCheckout(made);
+  const found = await createOnce({
+    idempotencyKey: key,
+    create: async (options) => readCheckout(await stripe.checkout.sessions.create(params, options)),
+    // Which the key names, too.
+    find: () =>
+      findOpenCheckout(
+        stripe,
+        customerId,
+        (one) =>
+          one.metadata?.priceId === priceId &&
+          one.expires_at === params.expires_at &&
+          one.locale === params.locale,
+      ),
+  });
   if (found.status === 'open') return found;
   // A key of long ago answered with a session that is over by now.
   const idempotencyKey = `${key}:${crypto.randomUUID()}`;
@@ -112,6 +125,18 @@ export async function listOpenCheckouts(
     limit: 100,
   });
   return data.map(readCheckout);
+}
+
+/** The first of the customer's sessions that could still be paid and is so. */
+export async function findOpenCheckout(
+  stripe: Stripe,
+  customerId: string,
+  isIt: (one: Stripe.Checkout.Session) => boolean,
+): Promise<CheckoutSnapshot | undefined> {
+  const open = { customer: customerId, status: 'open' as const, limit: 100 };
+  for await (const one of stripe.checkout.sessions.list(open))
+    if (isIt(one)) return readCheckout(one);
+  return undefined;
 }
 
 /** As Stripe has it now; `undefined` for one that this account never had. */

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import type { CallTimeouts } from './client/client.ts';
-import { isIdempotencyConflict, isMissing } from './client/errors.ts';
+import { isMissing } from './client/errors.ts';
 import {
   readCustomer,
   readSubscription,
@@ -124,17 +124,4 @@ export async function listSubscriptions(
   const found: SubscriptionSnapshot[] = [];
   for await (const one of pages) found.push(readSubscription(one));
   return found;
-}
-
-/** Runs a creation under its key; a key spent on other parameters is replaced by a fresh one. */
-export async function createOnce<T>(
-  idempotencyKey: string,
-  create: (options: { idempotencyKey: string }) => Promise<T>,
-): Promise<T> {
-  try {
-    return await create({ idempotencyKey });
-  } catch (error) {
-    if (!isIdempotencyConflict(error)) throw error;
-    return create({ idempotencyKey: `${idempotencyKey}:${crypto.randomUUID()}` });
-  }
 }

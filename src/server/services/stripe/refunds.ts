@@ -1,5 +1,6 @@
 import type { Stripe } from 'stripe';
 import { APP_MARK } from './customers.ts';
+import { createOnce } from './client/create-once.ts';
 import { callStripe, isRefused } from './client/errors.ts';
 import {
   readCharge,
@@ -119,11 +120,17 @@ async function refundSum(
     const metadata = { app: APP_MARK, invoice: invoiceId, cause: 'operator', [SUM_TAG]: sumId };
     const params = { charge: one.charge.id, amount, metadata };
     try {
-      await stripe.refunds.create(
-        { ...params, reason: 'requested_by_customer' },
-        { idempotencyKey: `refund-sum:${sumId}:${one.charge.id}` },
-      );
-      rest -= amount;
+      // What is left may be another sum when it is asked for again: what went back counts, not what was asked.
+      const { amountMinor: back } = await createOnce({
+        idempotencyKey: `refund-sum:${sumId}:${one.charge.id}`,
+        create: async (options) =>
+          readRefund(
+            await stripe.refunds.create({ ...params, reason: 'requested_by_customer' }, options),
+          ),
+        find: () =>
+          findRefund(stripe, { charge: one.charge.id }, (tags) => tags[SUM_TAG] === sumId),
+      });
+      rest -= back;
     } catch (error) {
       if (!isRefused(error)) throw error;
       refusal = error;
@@ -160,9 +167,31 @@ const leftOf = ({ charge }: ChargeWithRefunds) =>
 const sumTagOf = ({ metadata }: RefundSnapshot) =>
   metadata[SUM_TAG] === undefined ? [] : [metadata[SUM_TAG]];
 
-async function refundOnce(stripe: Stripe, params: Stripe.RefundCreateParams): Promise<void> {
+/** A refund of ours of a payment, by its metadata. */
+export async function findRefund(
+  stripe: Stripe,
+  payment: { charge: string } | { payment_intent: string },
+  isIt: (metadata: RefundSnapshot['metadata']) => boolean,
+): Promise<RefundSnapshot | undefined> {
+  for await (const one of stripe.refunds.list({ ...payment, limit: 100 })) {
+    const refund = readRefund(one);
+    if (isIt(refund.metadata)) return refund;
+  }
+  return undefined;
+}
+
+async function refundOnce(
+  stripe: Stripe,
+  params: Stripe.RefundCreateParams & { charge: string; metadata: { cause: string } },
+): Promise<void> {
+  const { charge, metadata } = params;
   try {
-    await stripe.refunds.create(params, { idempotencyKey: `refund:${params.charge}` });
+    await createOnce({
+      // Two causes may give the same charge back.
+      idempotencyKey: `refund:${charge}`,
+      create: async (options) => readRefund(await stripe.refunds.create(params, options)),
+      find: () => findRefund(stripe, { charge }, ({ cause }) => cause === metadata.cause),
+    });
   } catch (error) {
     // Given back in the meantime, by staff or by the call whose answer was lost.
     if (!isRefused(error)) throw error;

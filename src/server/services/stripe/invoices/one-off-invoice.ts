@@ -22,6 +22,17 @@ export async function findMarkedInvoice(
   return undefined;
 }
 
+/** The line of a draft that is marked so. */
+export async function findItem(
+  stripe: Stripe,
+  invoiceId: string,
+  { name, value }: { name: string; value: string },
+): Promise<Stripe.InvoiceItem | undefined> {
+  const items = stripe.invoiceItems.list({ invoice: invoiceId, limit: 100 }, SYNC_TIMEOUTS);
+  for await (const one of items) if (one.metadata?.[name] === value) return one;
+  return undefined;
+}
+
 /** What of the lines of a draft is marked so. */
 export async function listMarks(
   stripe: Stripe,

@@ -1,10 +1,11 @@
 import type { Stripe } from 'stripe';
 import type { StatementLine } from '../../../../domain/billing/statement.ts';
 import { periodEnd, periodStart } from '../../../../domain/period.ts';
-import { APP_MARK, createOnce } from '../customers.ts';
+import { APP_MARK } from '../customers.ts';
 import { STEP_TIMEOUTS } from '../client/client.ts';
+import { createOnce } from '../client/create-once.ts';
 import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
-import { findMarkedInvoice, listMarks } from './one-off-invoice.ts';
+import { findItem, findMarkedInvoice, listMarks } from './one-off-invoice.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 import type { SubscriptionSnapshot } from '../snapshots/subscription-snapshot.ts';
 
@@ -58,9 +59,12 @@ export async function createStatementInvoice(
     ...(terms.automaticTax ? { automatic_tax: { enabled: true } } : {}),
     ...(terms.taxRateIds.length > 0 ? { default_tax_rates: [...terms.taxRateIds] } : {}),
   };
-  const create = (options: { idempotencyKey: string }) =>
-    stripe.invoices.create(params, { ...STEP_TIMEOUTS, ...options });
-  return readInvoice(await createOnce(`statement:${id}:invoice`, create));
+  return createOnce({
+    idempotencyKey: `statement:${id}:invoice`,
+    create: async (options) =>
+      readInvoice(await stripe.invoices.create(params, { ...STEP_TIMEOUTS, ...options })),
+    find: () => findStatementInvoice(stripe, customerId, statement),
+  });
 }
 
 /** Puts the lines on the draft that it does not have yet; those of nothing are left out. */
@@ -87,8 +91,10 @@ export async function addStatementLines(
       discountable: false,
       metadata: { [STATEMENT]: statement.id, [LINE]: name },
     };
-    await createOnce(`statement:${statement.id}:line:${name}`, (options) =>
-      stripe.invoiceItems.create(params, { ...STEP_TIMEOUTS, ...options }),
-    );
+    await createOnce({
+      idempotencyKey: `statement:${statement.id}:line:${name}`,
+      create: (options) => stripe.invoiceItems.create(params, { ...STEP_TIMEOUTS, ...options }),
+      find: () => findItem(stripe, invoiceId, { name: LINE, value: name }),
+    });
   }
 }

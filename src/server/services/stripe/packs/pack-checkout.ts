@@ -1,7 +1,13 @@
 import type { Stripe } from 'stripe';
 import type { TillConfig } from '../../../config/config.ts';
-import { checkoutLocale, readCheckout, type CheckoutSnapshot } from '../checkout.ts';
-import { APP_MARK, createOnce } from '../customers.ts';
+import {
+  checkoutLocale,
+  findOpenCheckout,
+  readCheckout,
+  type CheckoutSnapshot,
+} from '../checkout.ts';
+import { createOnce } from '../client/create-once.ts';
+import { APP_MARK } from '../customers.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 import { tillParams } from '../till.ts';
 
@@ -53,7 +59,10 @@ export async function createPackCheckout(
     success_url: values.successUrl,
     cancel_url: values.cancelUrl,
   };
-  const create = (options: { idempotencyKey: string }) =>
-    stripe.checkout.sessions.create(params, options);
-  return readCheckout(await createOnce(`pack-checkout:${purchaseId}`, create));
+  return createOnce({
+    idempotencyKey: `pack-checkout:${purchaseId}`,
+    create: async (options) => readCheckout(await stripe.checkout.sessions.create(params, options)),
+    find: () =>
+      findOpenCheckout(stripe, customerId, (one) => one.metadata?.purchaseId === purchaseId),
+  });
 }

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { PurchaseFacts, RefundFacts } from '../../../../domain/billing/purchase.ts';
 import type { ChargeReading } from '../charges.ts';
 import type { CallTimeouts } from '../client/client.ts';
+import { createOnce } from '../client/create-once.ts';
 import { isMissing } from '../client/errors.ts';
 import { APP_MARK } from '../customers.ts';
+import { findRefund } from '../refunds.ts';
 import {
   readCharge,
   readDispute,
@@ -188,13 +190,17 @@ export async function refundPurchase(
     [REFUND_TAG]: tag,
     ...(micro === null ? {} : { [REFUND_MICRO]: String(micro) }),
   };
-  await stripe.refunds.create(
-    {
-      payment_intent: paymentIntentId,
-      amount: amountMinor,
-      reason: 'requested_by_customer',
-      metadata,
-    },
-    { ...timeouts, idempotencyKey: `purchase-refund:${tag}` },
-  );
+  const params: Stripe.RefundCreateParams = {
+    payment_intent: paymentIntentId,
+    amount: amountMinor,
+    reason: 'requested_by_customer',
+    metadata,
+  };
+  await createOnce({
+    idempotencyKey: `purchase-refund:${tag}`,
+    create: async (options) =>
+      readRefund(await stripe.refunds.create(params, { ...timeouts, ...options })),
+    find: () =>
+      findRefund(stripe, { payment_intent: paymentIntentId }, (tags) => tags[REFUND_TAG] === tag),
+  });
 }

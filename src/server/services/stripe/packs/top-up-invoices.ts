@@ -1,12 +1,14 @@
 import { Stripe } from 'stripe';
 import type { Installation } from '../till.ts';
 import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
+import { createOnce } from '../client/create-once.ts';
 import { callStripe, isRefused } from '../client/errors.ts';
 import { findCharge } from '../charges.ts';
-import { APP_MARK, createOnce } from '../customers.ts';
+import { APP_MARK } from '../customers.ts';
 import { findInvoice } from '../invoices/invoices.ts';
 import {
   finalizeInvoice,
+  findItem,
   findMarkedInvoice,
   giveUpInvoice,
   listMarks,
@@ -44,9 +46,8 @@ export class TopUpInvoices {
   }
 
   /** The one that says that it is this purchase's. */
-  async findOf({ id, stripeCustomerId, createdAt }: InvoicedTopUp) {
-    const mark = { name: PURCHASE, value: id, since: createdAt };
-    const found = await callStripe(() => findMarkedInvoice(this.#stripe, stripeCustomerId, mark));
+  async findOf(topUp: InvoicedTopUp) {
+    const found = await callStripe(() => this.#look(topUp));
     return found && this.find(found.id);
   }
 
@@ -65,12 +66,13 @@ export class TopUpInvoices {
       metadata: { app: APP_MARK, env: environment, tenantId, [PURCHASE]: id, packId },
       ...(till.automaticTax ? { automatic_tax: { enabled: true } } : {}),
     };
-    return callStripe(async () =>
-      readInvoice(
-        await createOnce(`top-up:${id}:invoice`, (options) =>
-          this.#stripe.invoices.create(params, { ...STEP_TIMEOUTS, ...options }),
-        ),
-      ),
+    return callStripe(() =>
+      createOnce({
+        idempotencyKey: `top-up:${id}:invoice`,
+        create: async (options) =>
+          readInvoice(await this.#stripe.invoices.create(params, { ...STEP_TIMEOUTS, ...options })),
+        find: () => this.#look(topUp),
+      }),
     );
   }
 
@@ -117,6 +119,11 @@ export class TopUpInvoices {
     });
   }
 
+  #look({ id, stripeCustomerId, createdAt }: InvoicedTopUp) {
+    const mark = { name: PURCHASE, value: id, since: createdAt };
+    return findMarkedInvoice(this.#stripe, stripeCustomerId, mark);
+  }
+
   async #addLine(topUp: InvoicedTopUp, invoiceId: string): Promise<void> {
     const { id, stripeCustomerId, stripePriceId } = topUp;
     const params: Stripe.InvoiceItemCreateParams = {
@@ -129,9 +136,12 @@ export class TopUpInvoices {
     };
     await callStripe(async () => {
       if ((await listMarks(this.#stripe, invoiceId, PURCHASE)).has(id)) return;
-      await createOnce(`top-up:${id}:line`, (options) =>
-        this.#stripe.invoiceItems.create(params, { ...STEP_TIMEOUTS, ...options }),
-      );
+      await createOnce({
+        idempotencyKey: `top-up:${id}:line`,
+        create: (options) =>
+          this.#stripe.invoiceItems.create(params, { ...STEP_TIMEOUTS, ...options }),
+        find: () => findItem(this.#stripe, invoiceId, { name: PURCHASE, value: id }),
+      });
     });
   }
 }
