@@ -257,6 +257,8 @@ test('14 of a tenant to whom everything happened, every page speaks in words, in
       payments.failure.other,
       credits.state.needs_action,
       statements.state.written_off,
+      fill(admin.tenant.owed, { amount: f.money({ amountMinor: 2900, currency: 'cny' }) }),
+      fill(admin.tenant.grace, { date: '' }),
     ]) {
       await page.getByText(text).first().waitFor();
     }

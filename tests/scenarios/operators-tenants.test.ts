@@ -94,7 +94,9 @@ describe('14 one tenant is on one screen, and on one timeline', () => {
   test('plan, state, money, usage, people and credits', async () => {
     expect(await screen()).toMatchObject({
       tenant: { name: 'Grüne Tafelrunde 7', plan: 'pro', owner: customer.session.user.email },
-      subscriptions: [{ status: 'active', nextInvoice: { amountMinor: 2900, currency: 'cny' } }],
+      subscriptions: [
+        { status: 'active', owed: [], nextInvoice: { amountMinor: 2900, currency: 'cny' } },
+      ],
       usage: { resources: expect.arrayContaining([expect.objectContaining({ limit: 10_000 })]) },
       credits: { balance: 0 },
       people: [{ email: customer.session.user.email, role: 'owner' }],
@@ -258,8 +260,16 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
     await debtor.subscribe('pro', 'month');
     await debtor.useCard(FAILING_CARD);
     await advanceDays(app, 32);
+    const { pastDue } = await debtor.subscription();
+    expect(pastDue).not.toBeNull();
     expect(await screen(debtor.tenantId)).toMatchObject({
-      subscriptions: [{ status: 'past_due' }],
+      subscriptions: [
+        {
+          status: 'past_due',
+          owed: [{ amountMinor: 2900, currency: 'cny' }],
+          graceEndsAt: pastDue!.graceEndsAt,
+        },
+      ],
     });
     const erase = { act: 'delete_tenant', confirm: 'Debtors' };
     expect((await act({ ...erase, confirm: 'debtors' }, debtor.tenantId)).body.code).toBe(
@@ -273,7 +283,7 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
     await settled(app);
     expect(await screen(debtor.tenantId)).toMatchObject({
       ...{ tenant: { deletedAt: expect.any(String), owner: null }, usage: null, people: [] },
-      subscriptions: [{ status: 'canceled' }],
+      subscriptions: [{ status: 'canceled', owed: [], graceEndsAt: null }],
     });
     expect((await act({ act: 'sync' }, debtor.tenantId)).body.code).toBe('tenant_not_found');
     expect(await found('debtors')).toEqual([debtor.tenantId]);

@@ -41,6 +41,10 @@ export interface HeldSubscription {
   /** Longer grace that an operator gave for what is past due now. */
   graceUntil: string | null;
   endedAt: string | null;
+  /** Of one that is past due: what is open of it, a sum a currency; else empty. */
+  owed: Money[];
+  /** First instant without its plan, while the days of grace decide that. */
+  graceEndsAt: string | null;
   nextInvoice: Money | null;
 }
 

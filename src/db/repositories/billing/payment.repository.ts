@@ -121,16 +121,25 @@ export async function findOpenPayment(
   return row;
 }
 
-/** What the tenant has open, a sum a currency. */
+/** What the tenant has open, or of it what is for one subscription: a sum a currency. */
 export function sumOpenPayments(
   db: DbOrTx,
   tenantId: string,
+  stripeSubscriptionId?: string,
 ): Promise<{ amountMinor: number; currency: string }[]> {
   const { amountRemainingMinor, currency } = payments;
   return db
     .select({ amountMinor: sum(amountRemainingMinor).mapWith(Number), currency })
     .from(payments)
-    .where(and(eq(payments.tenantId, tenantId), eq(payments.status, 'open')))
+    .where(
+      and(
+        eq(payments.tenantId, tenantId),
+        eq(payments.status, 'open'),
+        stripeSubscriptionId === undefined
+          ? undefined
+          : eq(payments.stripeSubscriptionId, stripeSubscriptionId),
+      ),
+    )
     .groupBy(currency)
     .orderBy(currency);
 }

@@ -51,6 +51,7 @@ const subscription = z.object({
   ...{ currentPeriodEnd: instant.nullable(), cancelAt: instant.nullable() },
   ...{ trialEnd: instant.nullable(), pastDueSince: instant.nullable() },
   ...{ graceUntil: instant.nullable(), endedAt: instant.nullable(), nextInvoice: money.nullable() },
+  ...{ owed: z.array(money), graceEndsAt: instant.nullable() },
 });
 
 export const tenantSchema = z

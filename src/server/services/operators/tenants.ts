@@ -13,6 +13,7 @@ import {
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { listCrossingsOf, type Crossing } from '../../../db/repositories/usage/crossings.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
+import { sumOpenPayments } from '../../../db/repositories/billing/payment.repository.ts';
 import type { Alert, Subscription, Tenant } from '../../../db/schema/index.ts';
 import type {
   AlertView,
@@ -23,8 +24,10 @@ import type {
   TenantsPage,
   TimelinePage,
 } from '../../../domain/accounts/operator-tenant.ts';
-import { isExtended } from '../../../domain/billing/subscription-access.ts';
+import { graceEndsAt, isExtended } from '../../../domain/billing/subscription-access.ts';
 import { BillingError } from '../../../domain/errors.ts';
+import type { Money } from '../../../domain/money.ts';
+import type { Config } from '../../config/config.ts';
 import type { PaymentService } from '../billing/payment.service.ts';
 import type { PurchaseService } from '../billing/purchase.service.ts';
 import type { StatementService } from '../billing/statement.service.ts';
@@ -38,6 +41,7 @@ import type { OperatorIdentity } from './operator-identity.ts';
 export interface TenantReads {
   db: Db;
   buckets: Database['buckets'];
+  config: Pick<Config, 'pastDueGraceDays'>;
   usage: Pick<UsageService, 'getUsageStats' | 'credits'>;
   payments: Pick<PaymentService, 'listPayments'>;
   purchases: Pick<PurchaseService, 'list'>;
@@ -84,7 +88,7 @@ export class OperatorTenants {
         syncedAt: iso(tenant.syncedAt),
         balance: tenant.credits,
       },
-      subscriptions: rows.map(subscriptionOf),
+      subscriptions: await Promise.all(rows.map((row) => this.#subscription(row))),
       usage: isThere ? await usage.getUsageStats(tenantId) : null,
       credits: isThere ? await usage.credits.read(tenantId) : null,
       people: people.map(({ userId: id, displayName: name, email, role, hasSeat }) => ({
@@ -95,6 +99,13 @@ export class OperatorTenants {
       statements: (await statements.list(team)).slice(0, SHOWN_MAX),
       alerts: (await listAlerts(db, { isOpen: true, tenantId, limit: SHOWN_MAX })).map(alertOf),
     };
+  }
+
+  async #subscription(row: Subscription): Promise<HeldSubscription> {
+    const { db, config } = this.#deps;
+    const isPastDue = row.status === 'past_due';
+    const owed = isPastDue ? await sumOpenPayments(db, row.tenantId, row.stripeSubscriptionId) : [];
+    return subscriptionOf(row, owed, config.pastDueGraceDays);
   }
 
   /** Everything that happened to it, newest first. */
@@ -161,7 +172,7 @@ function hitOf({ id, name, plan, owner, stripeCustomerId, ...when }: Hit): Tenan
   };
 }
 
-function subscriptionOf(row: Subscription): HeldSubscription {
+function subscriptionOf(row: Subscription, owed: Money[], graceDays: number): HeldSubscription {
   const { nextInvoiceMinor: amountMinor, nextInvoiceCurrency: currency } = row;
   return {
     id: row.stripeSubscriptionId,
@@ -175,8 +186,16 @@ function subscriptionOf(row: Subscription): HeldSubscription {
     pastDueSince: iso(row.pastDueSince),
     graceUntil: isExtended(row) ? iso(row.graceUntil) : null,
     endedAt: iso(row.endedAt),
+    owed,
+    graceEndsAt: iso(endOfGrace(row, graceDays)),
     nextInvoice: amountMinor === null || currency === null ? null : { amountMinor, currency },
   };
+}
+
+/** Null where grace decides nothing: what is paid for, and what Stripe itself gives no plan for. */
+function endOfGrace(row: Subscription, graceDays: number): Date | null {
+  if (row.stripeStatus !== 'past_due' || row.pastDueSince === null) return null;
+  return graceEndsAt(row.pastDueSince, graceDays, row);
 }
 
 export function alertOf(row: Alert): AlertView {
