@@ -241,6 +241,31 @@ test('13.7 ux 16 a downgrade names what there is less of first, and counts no us
   expect(body.exceededQuotas).toHaveLength(currentPeriodEnd!.startsWith(now) ? 1 : 0);
 });
 
+test('13.3 a change of the interval alone is called so, and by none of its quotas a loss', async () => {
+  await customer.subscribe('pro', 'month');
+  const [{ tenantId }, { services, clock }] = [customer, app.server.context];
+  await services.usage.credits.grant({
+    ...{ tenantId, origin: 'goodwill', originRef: 'test', reason: 'a test' },
+    ...{ amountMicro: 50_000_000, expiresAt: new Date(clock.now().getTime() + 86_400_000) },
+    actor: { kind: 'service', name: 'test' },
+  });
+  await recordUsage(app, tenantId, 'images', 509); // credits pay nine of them
+  await open();
+  await inBoth(page, async ({ subscription: { change }, plans, shell }) => {
+    const interval = plans.interval.year;
+    await page.locator('#plans').getByText(interval).first().click();
+    await button(fill(plans.action.switch_interval, { interval })).click();
+    const plan = fill(change.byInterval, { plan: shell.plans.pro, interval });
+    await dialog()
+      .getByRole('heading', { name: fill(change.title, { plan }) })
+      .waitFor();
+    await dialog().locator('dl').waitFor();
+    expect(await dialog().locator('.loss').count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'hidden' });
+  });
+});
+
 test('13.7 the cancel dialog of a trial speaks of no paid time', async () => {
   await customer.subscribe('pro', 'month');
   await withSubscription(page, ({ subscription }) => {

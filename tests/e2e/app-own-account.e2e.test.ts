@@ -193,6 +193,9 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await card.getByLabel(account.password.current).fill(NEW);
   await page.keyboard.press('Enter');
   await card.getByAltText(factor.picture).waitFor();
+  // Recovery codes come after it: what is asked for here is a code of the app.
+  await inBoth(page, (words) => shows(card, words.account.factor.codeHint));
+  expect(await card.textContent()).not.toContain(auth.factor.codeHint);
   await fits(page);
   const totp = new TOTP({ secret: await card.locator('.key').innerText() });
   await card.getByLabel(auth.factor.code).fill(totp.generate());
@@ -233,6 +236,7 @@ test('13 one’s data are downloaded, and the account is deleted after what goes
   const dialog = page.getByRole('dialog');
   await dialog.getByText(account.deletion.final).waitFor();
   await shows(dialog, account.deletion.free);
+  await shows(dialog, `${account.deletion.free} ${account.deletion.invoices}`);
   await fits(page);
   await dialog.getByLabel(account.password.current).fill(NEW);
   await page.keyboard.press('Enter');

@@ -41,6 +41,7 @@ export default {
     begin: 'Set up',
     scan: 'Scan this with your app, or type the key into it:',
     picture: 'The key as a picture for your app',
+    codeHint: 'Six digits of your app.',
     confirm: 'Switch on',
     codes:
       'Keep these recovery codes where you keep passwords: each opens your account once, should you lose the phone. They are not shown again.',

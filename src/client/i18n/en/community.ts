@@ -20,7 +20,8 @@ export default {
   unshareOf: 'Stop sharing {name}',
   remove: 'Delete',
   removeOf: 'Delete {name}',
-  confirm: 'The character is gone for everybody. What was said with it stays in each browser.',
+  confirm:
+    'The character is gone for everybody. What was said with it stays with the conversations of each person.',
   noMatch: 'No character matches “{query}”.',
   form: {
     title: 'A new character',

@@ -91,6 +91,7 @@ export default {
   },
   change: {
     title: 'Change to {plan}',
+    byInterval: '{plan} ({interval})',
     now: 'Takes effect now.',
     takesBackEnd:
       'The cancellation that was planned is taken back: {plan} renews automatically, and does not end.',

@@ -43,6 +43,7 @@ const account: Messages['account'] = {
     begin: '设置',
     scan: '请用应用扫描，或把密钥输入应用：',
     picture: '供应用扫描的密钥图片',
+    codeHint: '应用中的六位数字。',
     confirm: '开启',
     codes: '请像密码一样妥善保存这些备用码：手机丢失时，每个可登录一次。之后不再显示。',
     kept: '我已保存',

@@ -22,7 +22,7 @@ const community: Messages['community'] = {
   unshareOf: '取消分享{name}',
   remove: '删除',
   removeOf: '删除{name}',
-  confirm: '删除后，所有人都无法再使用这个角色。聊过的内容仍保留在各自的浏览器里。',
+  confirm: '删除后，所有人都无法再使用这个角色。聊过的内容仍保留在每个人的对话记录中。',
   noMatch: '没有与“{query}”匹配的角色。',
   form: {
     title: '新角色',

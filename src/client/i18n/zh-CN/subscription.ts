@@ -79,6 +79,7 @@ const subscription: Messages['subscription'] = {
   },
   change: {
     title: '改为{plan}',
+    byInterval: '{plan}（{interval}）',
     now: '立即生效。',
     takesBackEnd: '原定的取消将撤回：{plan}会自动续订，不再到期结束。',
     takesBackChange: '原定于 {date} 改为{plan}的安排将撤回。',

@@ -51,9 +51,11 @@ export async function whatIsLost(
       to.seats < from.seats
         ? { from: from.seats, to: to.seats, people: await countMembers(billing.db, requester) }
         : null,
-    exceededQuotas: resources.flatMap(({ resourceType, used }) => {
+    exceededQuotas: resources.flatMap(({ resourceType, used, beyond }) => {
       const limit = to.limits[resourceType];
-      return counts && limit !== null && used > limit ? { resourceType, used, limit } : [];
+      // What credits paid takes nothing of a quota, of the new one neither.
+      const isOver = counts && limit !== null && used - beyond > limit;
+      return isOver ? { resourceType, used, limit } : [];
     }),
   };
 }
