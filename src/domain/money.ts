@@ -41,6 +41,14 @@ export function decimalAmount({ amountMinor, currency }: Money): string {
   return (amountMinor / 10 ** digits).toFixed(digits);
 }
 
+/** What somebody wrote as a decimal sum, in minor units: 2950 for `29.5` of cny; NaN for what is none of the currency. */
+export function minorOfDecimal(written: string, currency: string): number {
+  const digits = minorDigits(currency);
+  const [, whole, part = ''] = /^(\d+)(?:\.(\d+))?$/.exec(written.trim()) ?? [];
+  if (whole === undefined || part.length > digits) return Number.NaN;
+  return Number(whole + part.padEnd(digits, '0'));
+}
+
 /** For people: `CN¥29` for 2900 of cny in English, `¥28.53` for 2853 in Chinese. */
 export function formatMoney({ amountMinor, currency }: Money, locale: string): string {
   return formatMajor(amountMinor, currency, locale);

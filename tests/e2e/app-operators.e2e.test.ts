@@ -139,11 +139,12 @@ const FORMS: readonly (readonly [
   ],
   [
     'refund_invoice',
-    { amountMinor: '900', ref: 'TICKET-3' },
+    { amountMinor: '9.00', ref: 'TICKET-3' },
     [admin.act.would, admin.facts.refundable, 'CN¥9', admin.words.unchanged],
   ],
+  ['refund_invoice', { amountMinor: 'nine', ref: 'TICKET-3' }, [WORDS.en.errors.invalid_request]],
   ['hide_character', {}, [admin.act.would, 'The Warden', admin.words.hidden]],
-  ['trust_overage', { exposureMinor: '50000' }, [WORDS.en.errors.not_found]],
+  ['trust_overage', { exposureMinor: '500' }, [WORDS.en.errors.not_found]],
   ['extend_grace', { until: '2020-01-01' }, [WORDS.en.errors.state_changed]],
 ];
 

@@ -9,6 +9,8 @@ export function useRunbook() {
   const runbook = useQuery({
     key: () => ['admin', 'runbook', language.value],
     query: () => readRunbook(language.value),
+    // It comes with the version, and each reading stands in the operators' log.
+    staleTime: 3_600_000,
   });
   const entries = computed(
     () => new Map((runbook.data.value?.entries ?? []).map((one) => [one.kind as string, one])),

@@ -1,13 +1,22 @@
 import type { TenantAct } from '../../domain/accounts/operator-act.ts';
+import type { TenantScreen } from '../../domain/accounts/operator-tenant.ts';
+import { minorOfDecimal } from '../../domain/money.ts';
 import type { Messages } from '../i18n/en/index.ts';
+
+type TenantMoney = Pick<TenantScreen, 'payments' | 'purchases' | 'statements'>;
+/** Of who has paid nothing yet: that of the price list. */
+const CURRENCY = 'cny';
 
 type FieldName = keyof Messages['admin']['fields'];
 type ChoiceName = keyof Messages['admin']['choices'];
 
-/** One thing that an act is told; `number` ones are sent as numbers, empty ones that may be, not at all. */
+/**
+ * One thing that an act is told; `number` ones are sent as numbers, `money` is written as a decimal sum
+ * (`29.50`) and sent in minor units, empty ones that may be are not sent at all.
+ */
 export interface ActField {
   name: FieldName;
-  kind: 'text' | 'number' | 'choice';
+  kind: 'text' | 'number' | 'money' | 'choice';
   choices?: readonly ChoiceName[];
   /** What an empty field is sent as; without it something must be written. */
   empty?: 'left_out' | null;
@@ -37,17 +46,17 @@ export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
     { name: 'period', kind: 'text', empty: 'left_out' },
     ref,
   ],
-  trust_overage: [{ name: 'exposureMinor', kind: 'number', empty: null }],
+  trust_overage: [{ name: 'exposureMinor', kind: 'money', empty: null }],
   end_subscription: [{ name: 'when', kind: 'choice', choices: ['period_end', 'now'] }],
   extend_grace: [{ name: 'until', kind: 'text' }],
   refund_invoice: [
     { name: 'invoice', kind: 'text' },
-    { name: 'amountMinor', kind: 'number', empty: 'left_out' },
+    { name: 'amountMinor', kind: 'money', empty: 'left_out' },
     ref,
   ],
   refund_purchase: [
     { name: 'purchaseId', kind: 'text' },
-    { name: 'amountMinor', kind: 'number', empty: 'left_out' },
+    { name: 'amountMinor', kind: 'money', empty: 'left_out' },
   ],
   operate_statement: [
     { name: 'statementId', kind: 'text' },
@@ -70,17 +79,36 @@ export function beginForm(act: TenantAct, known: ActForm): ActForm {
   );
 }
 
-/** What is sent of a form. */
+/** What is sent of a form; sums are of `currency`. What is no number goes as it is, to be refused by name. */
 export function wishOf(
   act: TenantAct,
   form: ActForm,
+  currency: string,
 ): Record<string, string | number | boolean | null> {
   const sent: Record<string, string | number | boolean | null> = {};
   for (const { name, kind, empty } of ACT_FORMS[act]) {
     const written = (form[name] ?? '').trim();
     if (written === '' && empty === 'left_out') continue;
     if (written === '' && empty === null) sent[name] = null;
-    else sent[name] = kind === 'number' ? Number(written) : written;
+    else sent[name] = valueOf(kind, written, currency);
   }
   return sent;
+}
+
+function valueOf(kind: ActField['kind'], written: string, currency: string): string | number {
+  if (kind !== 'number' && kind !== 'money') return written;
+  const value = kind === 'money' ? minorOfDecimal(written, currency) : Number(written);
+  // NaN would be sent as null, which some acts read as "all of it".
+  return Number.isFinite(value) ? value : written;
+}
+
+/** In what a sum for an act is written: as the invoice or purchase that the form names, else as the tenant pays. */
+export function currencyOf(form: ActForm, money: TenantMoney): string {
+  const invoice = (form['invoice'] ?? '').trim();
+  const purchase = (form['purchaseId'] ?? '').trim();
+  const named =
+    money.payments.find(({ number }) => number !== null && number === invoice) ??
+    money.purchases.find(({ id }) => id === purchase);
+  const any = named ?? money.statements[0] ?? money.payments[0] ?? money.purchases[0];
+  return any?.currency ?? CURRENCY;
 }

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { chargedOf, decimalAmount, formatMoney, formatUnitPrice } from '../money.ts';
+import {
+  chargedOf,
+  decimalAmount,
+  formatMoney,
+  formatUnitPrice,
+  minorOfDecimal,
+} from '../money.ts';
 
 test.each([
   ['cny', 399, 0],
@@ -50,4 +56,20 @@ test.each([
   ['cny', 900_719_925_474_099, '9007199254740.99'],
 ])('14 as a file has it: %s of %i is %s', (currency, amountMinor, text) => {
   expect(decimalAmount({ amountMinor, currency })).toBe(text);
+});
+
+test.each([
+  ['29', 'cny', 2_900],
+  [' 29.5 ', 'cny', 2_950],
+  ['0.01', 'usd', 1],
+  ['2900', 'jpy', 2_900],
+  ['1.5', 'kwd', 1_500],
+  ['29.505', 'cny', Number.NaN],
+  ['1.5', 'jpy', Number.NaN],
+  ['-1', 'cny', Number.NaN],
+  ['1,000', 'cny', Number.NaN],
+  ['nine', 'cny', Number.NaN],
+  ['', 'cny', Number.NaN],
+])('14 of what is written, %j of %s is %d', (written, currency, minor) => {
+  expect(minorOfDecimal(written, currency)).toBe(minor);
 });
