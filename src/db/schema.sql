@@ -272,6 +272,7 @@ create table credit_purchases (
   created_at timestamp with time zone default now() not null,
   synced_at timestamp with time zone,
   trigger text default 'user'::text not null,
+  charged_minor bigint,
   constraint credit_purchases_amounts CHECK (((amount_minor > 0) AND (refunded_minor >= 0) AND (refund_pending_minor >= 0) AND (shortfall_micro >= 0))),
   constraint credit_purchases_currency_lower CHECK ((currency ~ '^[a-z]{3}$'::text)),
   constraint credit_purchases_pack_id_pack_version_credit_packs_id_version_f FOREIGN KEY (pack_id, pack_version) REFERENCES credit_packs(id, version),

@@ -36,6 +36,7 @@ export const ERROR_STATUS = {
   purchase_open: 409,
   refund_window_over: 409,
   nothing_to_refund: 409,
+  nothing_charged: 409,
   refund_elsewhere: 409,
   no_subscription: 409,
   not_resumable: 409,

@@ -119,11 +119,15 @@ describe('13 promotion codes', () => {
 
   test('a pack whose price a code took away is granted, and nothing of it is given back', async () => {
     const customer = await signUp(app);
-    const { id, credits, bonus } = await boughtWith(customer, 100);
+    const { id, credits, bonus, ...told } = await boughtWith(customer, 100);
+    expect(told).toMatchObject({ amountMinor: 3_000, chargedMinor: 0, refundUntil: null });
     expect(await balance(customer)).toBe(credits + bonus);
     expect(await outOfPocket(customer)).toBe(0);
     const again = await customer.api.post(`/api/credits/purchases/${id}/refund`);
-    expect(again).toMatchObject({ status: 409, body: { code: 'nothing_to_refund' } });
+    expect(again).toMatchObject({ status: 409, body: { code: 'nothing_charged' } });
+    const { purchases: service } = app.server.context.services;
+    const wish = { purchaseId: id, reason: 'Goodwill.', by: 'staff' };
+    await expect(service.refundByOperator(wish)).rejects.toMatchObject({ code: 'nothing_charged' });
     expect(await balance(customer)).toBe(credits + bonus);
   });
 
@@ -132,9 +136,11 @@ describe('13 promotion codes', () => {
     ['its part of what was paid, not of the price', 50],
   ])('of a pack at half the price goes back: %s', async (_what, used) => {
     const customer = await signUp(app);
-    const { id, credits } = await boughtWith(customer, 50);
+    const { id, credits, ...told } = await boughtWith(customer, 50);
     const paid = await outOfPocket(customer);
-    expect(paid).toBeGreaterThan(0);
+    expect(told).toMatchObject({ amountMinor: 3_000, chargedMinor: paid });
+    expect(paid).toBe(1_500);
+    expect(told.refundUntil).not.toBeNull();
     if (used > 0) await useCredits(customer, used);
     const wanted = Math.floor((paid * (credits - used)) / credits);
     const answer = await customer.api.post(`/api/credits/purchases/${id}/refund`);

@@ -44,6 +44,8 @@ export const creditPurchases = pgTable(
     bonus: integer().notNull(),
     validDays: integer().notNull(),
     amountMinor: bigint({ mode: 'number' }).notNull(),
+    /** What Stripe charged; null while nothing is paid, and for what was granted before it was kept. */
+    chargedMinor: bigint({ mode: 'number' }),
     currency: text().notNull(),
     stripeCustomerId: text().notNull(),
     stripePriceId: text().notNull(),

@@ -146,6 +146,11 @@ export function shareOf(whole: number, part: number, all: number): number {
   return all === 0 ? 0 : Number((BigInt(whole) * BigInt(part)) / BigInt(all));
 }
 
+/** What a purchase really costs, in minor units: less than its price where a promotion code was entered. */
+export function costOf(purchase: { amountMinor: number; chargedMinor: number | null }): number {
+  return purchase.chargedMinor ?? purchase.amountMinor;
+}
+
 /** How long a customer may give back, by a button, what is unused. */
 export const REFUND_WINDOW_DAYS = 7;
 

@@ -58,7 +58,7 @@ export async function readSpent(
       from local
     ),
     counted as (
-      select amount_minor, created_at, paid_at from credit_purchases
+      select coalesce(charged_minor, amount_minor) as amount_minor, created_at, paid_at from credit_purchases
       where tenant_id = ${tenantId} and currency = ${currency}
         and state not in ('failed', 'expired') and id is distinct from ${except}::uuid
         and (${trigger}::text is null or trigger = ${trigger})

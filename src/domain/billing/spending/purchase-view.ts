@@ -26,7 +26,10 @@ export interface PurchaseView {
   state: PurchaseState;
   credits: number;
   bonus: number;
+  /** Its price. */
   amountMinor: number;
+  /** What was charged: less than the price with a promotion code. `null` until it is paid. */
+  chargedMinor: number | null;
   currency: string;
   refundedMinor: number;
   /** What is on its way back. */

@@ -137,6 +137,7 @@ export function tenantActRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...errors(
           'no_subscription',
           'nothing_to_refund',
+          'nothing_charged',
           'refund_elsewhere',
           'state_changed',
           'payment_required',

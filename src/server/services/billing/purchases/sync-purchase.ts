@@ -115,6 +115,7 @@ function writeFacts(
     stripePaymentIntentId: paymentIntentId ?? row.stripePaymentIntentId,
     stripeInvoiceId: invoiceId ?? row.stripeInvoiceId,
     paidAt: facts.paidAt,
+    chargedMinor: facts.payment === 'paid' ? facts.chargedMinor : null,
     refundedMinor: refundedMinor(facts),
     refundPendingMinor: refundPendingMinor(facts),
     disputeStatus: facts.dispute?.status ?? null,

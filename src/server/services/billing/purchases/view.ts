@@ -1,6 +1,6 @@
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PurchaseView } from '../../../../domain/api.ts';
-import { refundUntil } from '../../../../domain/billing/purchase.ts';
+import { costOf, refundUntil } from '../../../../domain/billing/purchase.ts';
 import { canManageBilling, type Role } from '../../../../domain/ids.ts';
 
 /** The purchase as people see it. Where it is paid is for who may pay. */
@@ -14,6 +14,7 @@ export function viewPurchase(row: CreditPurchase, reader: { role: Role }, now: D
     credits: row.credits,
     bonus: row.bonus,
     amountMinor: row.amountMinor,
+    chargedMinor: row.paidAt ? costOf(row) : null,
     currency: row.currency,
     refundedMinor: row.refundedMinor,
     refundPendingMinor: row.refundPendingMinor,
@@ -28,6 +29,8 @@ export function viewPurchase(row: CreditPurchase, reader: { role: Role }, now: D
 function refundableUntil(row: CreditPurchase, now: Date): Date | null {
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
   if (!isHeld || !row.paidAt || row.refundPendingMinor > 0 || row.refundAskedAt) return null;
+  // What cost nothing has nothing to give back.
+  if (costOf(row) === 0) return null;
   const until = refundUntil(row.paidAt);
   return now < until ? until : null;
 }

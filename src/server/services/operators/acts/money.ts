@@ -2,6 +2,7 @@ import type { Db } from '../../../../db/client.ts';
 import { findPurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { BillingError } from '../../../../domain/errors.ts';
+import { costOf } from '../../../../domain/billing/purchase.ts';
 import type { PurchaseService } from '../../billing/purchase.service.ts';
 import type { RemedyService } from '../../billing/remedy.service.ts';
 import type { StatementService } from '../../billing/statement.service.ts';
@@ -16,7 +17,7 @@ export interface MoneyDeps {
   remedies: Pick<RemedyService, 'judgeSum' | 'refundSum'>;
 }
 
-/** Gives a purchase of credits back: what is unused of it, or a sum. 404, 409 `nothing_to_refund`. */
+/** Gives a purchase of credits back: what is unused of it, or a sum. 404, 409 `nothing_to_refund`, `nothing_charged`. */
 export const refundPurchase: Act<
   MoneyDeps,
   { purchaseId: string; amountMinor?: number | undefined }
@@ -37,7 +38,7 @@ export const refundPurchase: Act<
         : fact.money('refund', { amountMinor, currency });
     return told(
       false,
-      ...[fact.text('state', state), fact.money('paid', { ...row, currency })],
+      ...[fact.text('state', state), fact.money('paid', { amountMinor: costOf(row), currency })],
       ...[fact.money('refunded', { amountMinor: row.refundedMinor, currency }), refund],
     );
   }

@@ -1,0 +1,1 @@
+ALTER TABLE "credit_purchases" ADD COLUMN "charged_minor" bigint;
