@@ -267,3 +267,33 @@ test('13 plans say how many seats they have, and the downgrade who loses one, be
   await fits(there);
   await visitor.close();
 });
+
+test('13 an owner deletes the team after its name, and what happens to people and money was said', async () => {
+  const visitor = await newVisitor(browser, { width: 360, language: 'zh-CN', theme: 'dark' });
+  visitor.setDefaultTimeout(10_000);
+  const owner = await signUp(app, visitor);
+  await subscribe(app, owner, await priceOf(app, 'team', 'month'));
+  const there = await visitor.newPage();
+  await there.goto(`${app.url}/team`);
+  const words = WORDS['zh-CN'];
+  const { deletion } = words.account;
+  const name = { team: owner.tenant.name };
+  await there.getByRole('button', { name: words.team.deletion.open }).focus();
+  await there.keyboard.press('Enter');
+  const said = deletion.subscription.replace('{plan}', words.shell.plans.team);
+  // Sentences stand together in Chinese.
+  await shows(dialog(there), said + deletion.invoices);
+  const [alone] = deletion.others.split(' | ');
+  await shows(dialog(there), fill(words.team.deletion.lead, name) + alone!);
+  await fits(there);
+  const field = dialog(there).getByLabel(fill(deletion.confirm, name));
+  await field.fill('another');
+  await there.keyboard.press('Enter');
+  await shows(dialog(there), fill(deletion.mismatch, name));
+  await field.fill(owner.tenant.name);
+  await there.keyboard.press('Enter');
+  await there.waitForURL(/\/login/);
+  const login = { email: owner.user.email, password: PASSWORD };
+  expect((await caller(app.url).post('/api/auth/login', login)).status).toBe(401);
+  await visitor.close();
+});

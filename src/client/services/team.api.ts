@@ -19,6 +19,11 @@ export function readMembers(): Promise<MembersView> {
   return getJson('/api/members');
 }
 
+/** Ends its subscription first; `confirm` is its exact name. */
+export async function deleteTeam(confirm: string): Promise<void> {
+  await authorizedFetch('/api/tenant', { method: 'DELETE', ...jsonBody({ confirm }) });
+}
+
 const memberPath = (userId: string) => `/api/members/${encodeURIComponent(userId)}`;
 
 export async function changeRole(userId: string, role: Role): Promise<void> {

@@ -61,6 +61,11 @@ export default {
     alone: 'Your plan has one seat, and it is yours.',
     more: 'See plans with more seats',
   },
+  deletion: {
+    title: 'Delete the team',
+    lead: '{team} goes with its characters and API keys, and the conversations of everybody in it. Who is in no other team loses the account, yours too.',
+    open: 'Delete the team…',
+  },
   audit: {
     title: 'What was done',
     lead: 'Everything done here with people and money, the newest first.',
