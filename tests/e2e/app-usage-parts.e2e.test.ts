@@ -55,7 +55,9 @@ test.each<[Language, 'light' | 'dark', number]>([
     await page.goto(`${app.url}/subscription`);
     const controls = page.locator('section:has(#history-title) fieldset');
     await controls.nth(2).waitFor();
-    const tops = await controls.evaluateAll((all) => all.map((one) => one.offsetTop));
+    const tops = await controls.evaluateAll((all) =>
+      all.map((one) => one.getBoundingClientRect().top),
+    );
     expect(tops, 'one row of controls').toEqual(Array(3).fill(tops[0]));
     expect(await sidewaysScroll(page)).toBe(0);
     await page.getByText(usage.view.parts, { exact: true }).click();

@@ -106,11 +106,13 @@ function isLast(choice: { finish_reason?: string | null | undefined } | undefine
   return typeof choice?.finish_reason === 'string' && choice.finish_reason !== 'error';
 }
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** The body, which fails beyond `bytesMax`. */
-function bodyWithin(response: Response, bytesMax: number): ReadableStream<Uint8Array> {
+function bodyWithin(response: Response, bytesMax: number): ReadableStream<Bytes> {
   if (!response.body) throw new Error('The upstream answered without a body.');
   let bytes = 0;
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
+  const counted = new TransformStream<Bytes, Bytes>({
     transform(chunk, controller) {
       bytes += chunk.byteLength;
       if (bytes > bytesMax) throw new Error(`The upstream sent more than ${bytesMax} bytes.`);
