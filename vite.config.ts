@@ -7,7 +7,7 @@ import { compression, defineAlgorithm } from 'vite-plugin-compression2';
 
 const CLIENT = path.join(import.meta.dirname, 'src/client');
 const SHARED =
-  /src\/client\/(components\/(feedback|shell)|composables|services|stores|session|subscription)\//;
+  /src\/(client\/(components\/(feedback|shell)|composables|services|stores|session|subscription)|domain(?!\/accounts\/audit))\//;
 const apiPort = process.env['PORT'] ?? '3000';
 
 /**

@@ -16,12 +16,14 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** What is no page loads nothing and stands in no frame; short, for it goes with every answer. */
+const CSP_OF_ANSWERS = "default-src 'none'; frame-ancestors 'none'";
+
 const OF_FILES = [['X-Content-Type-Options', 'nosniff']] as const;
 
 /** Also for who opens an answer of the API in a browser, or puts it into a page. */
 const OF_ANSWERS = [
   ...OF_FILES,
-  ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
   ['Cross-Origin-Resource-Policy', 'same-origin'],
   ['Referrer-Policy', 'strict-origin-when-cross-origin'],
   ['X-Frame-Options', 'DENY'],
@@ -29,6 +31,7 @@ const OF_ANSWERS = [
 
 const OF_PAGES = [
   ...OF_ANSWERS,
+  ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
   ['Cross-Origin-Opener-Policy', 'same-origin'],
   ['Origin-Agent-Cluster', '?1'],
   ['X-DNS-Prefetch-Control', 'off'],
@@ -48,7 +51,7 @@ const WITH_TLS = [['Strict-Transport-Security', 'max-age=31536000; includeSubDom
 export function securityHeaders(appUrl: string): Step {
   const tls = appUrl.startsWith('https:') ? WITH_TLS : [];
   const [ofAnswers, ofPages] = [
-    [...OF_ANSWERS, ...tls],
+    [...OF_ANSWERS, ['Content-Security-Policy', CSP_OF_ANSWERS] as const, ...tls],
     [...OF_PAGES, ...tls],
   ];
   return (c) => {

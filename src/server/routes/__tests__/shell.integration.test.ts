@@ -62,15 +62,21 @@ describe('the reference', () => {
 });
 
 describe('headers', () => {
-  test('every answer keeps browsers to our own origin and has an id', async () => {
+  test('an answer of the API loads nothing, stands in no frame and has an id', async () => {
     for (const path of ['/healthz', '/api/auth/me', '/api/nothing']) {
       const { headers } = await get(path);
-      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
-      expect(headers.get('content-security-policy')).toContain("script-src 'self';");
+      const policy = headers.get('content-security-policy');
+      expect(policy).toBe("default-src 'none'; frame-ancestors 'none'");
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('strict-transport-security')).toBeNull();
       expect(headers.get('x-request-id')).toMatch(/^req_/);
     }
+  });
+
+  test('a page loads from our own origin alone', async () => {
+    const policy = (await get('/api/docs')).headers.get('content-security-policy');
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("script-src 'self';");
   });
 });
 
