@@ -116,7 +116,11 @@ test('the database admits, begins, settles and expires exactly as the plain rule
             const c = asked[i]!;
             const { reservationId: id } = calls[i]!;
             const expected = model.admit(c, id ?? '', nowMs, nowMs + TTL_MS);
-            expect(results[i]).toMatchObject(expected);
+            // A twin of one that took no key is asked anew, in its place or in a round of its own: refused in both.
+            const isTwin = asked.findIndex((d) => d.tenant === c.tenant && d.key === c.key) < i;
+            const { outcome, limit } = expected;
+            const isEither = outcome === 'rejected' && c.key !== null && isTwin;
+            expect(results[i]).toMatchObject(isEither ? { outcome, limit } : expected);
             if (id !== null) ids.push({ id, tenant: c.tenant });
           }
         } else if ('settle' in one) {
