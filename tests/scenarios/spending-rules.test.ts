@@ -115,7 +115,10 @@ test('12.46 what is open takes of the day, and what is not paid gives it back', 
   await openPack(customer, 'small');
   expect(await rulesOf(customer)).toMatchObject({ spentDayMinor: 600 });
   const [open] = await purchases(customer);
-  await customer.api.post(`/api/credits/purchases/${open!.id}/cancel`);
+  expect(await customer.api.post(`/api/credits/purchases/${open!.id}/cancel`)).toMatchObject({
+    status: 200,
+    body: { state: 'expired' },
+  });
   expect(await rulesOf(customer)).toMatchObject({ spentDayMinor: 0 });
   await openPack(customer, 'medium');
   await advanceDays(app, 2 / 24);

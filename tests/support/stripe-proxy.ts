@@ -1,13 +1,21 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+interface ProxiedCall {
+  method: string;
+  path: string;
+  body: string;
+}
+
 /** What to answer instead of Stripe; `undefined` lets the call through. */
-export type Guard = (call: { method: string; path: string; body: string }) => number | undefined;
+export type Guard = (call: ProxiedCall) => number | undefined;
 
 export interface StripeProxy {
   url: URL;
   /** Decides about every call from now on. */
   guard: Guard;
+  /** What the answer waits for that Stripe has given already; by then it may be old. */
+  answersAfter: (call: ProxiedCall) => Promise<void> | undefined;
   /** Every call that came, as `GET /v1/…`. */
   calls: string[];
   close(): Promise<void>;
@@ -23,7 +31,8 @@ export async function openStripeProxy(stripeUrl: string): Promise<StripeProxy> {
       const body = Buffer.concat(chunks);
       const { method = 'GET', url: path = '/' } = incoming;
       proxy.calls.push(`${method} ${path}`);
-      const status = proxy.guard({ method, path, body: body.toString() });
+      const call = { method, path, body: body.toString() };
+      const status = proxy.guard(call);
       if (status !== undefined) {
         answer.writeHead(status, { 'Content-Type': 'application/json' });
         answer.end(
@@ -33,7 +42,8 @@ export async function openStripeProxy(stripeUrl: string): Promise<StripeProxy> {
       }
       const onward = request(
         { host: behind.hostname, port: behind.port, path, method, headers: incoming.headers },
-        (reply) => {
+        async (reply) => {
+          await proxy.answersAfter(call);
           answer.writeHead(reply.statusCode ?? 500, reply.headers);
           reply.pipe(answer);
         },
@@ -46,6 +56,7 @@ export async function openStripeProxy(stripeUrl: string): Promise<StripeProxy> {
   const proxy: StripeProxy = {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     guard: () => undefined,
+    answersAfter: () => undefined,
     calls: [],
     close: () =>
       new Promise((resolve) => {

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, inArray, isNotNull, lte, or, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { PurchaseState } from '../../../domain/billing/purchase.ts';
 import type { DbOrTx } from '../../client.ts';
 import {
@@ -93,10 +94,18 @@ export function listPurchases(
     .limit(limit);
 }
 
-export async function updatePurchase(
+export function updatePurchase(
   db: DbOrTx,
   id: string,
   values: Partial<Omit<CreditPurchase, 'id' | 'tenantId'>>,
+): Promise<CreditPurchase> {
+  return update(db, id, values);
+}
+
+async function update(
+  db: DbOrTx,
+  id: string,
+  values: PgUpdateSetSource<typeof creditPurchases>,
 ): Promise<CreditPurchase> {
   const [row] = await db
     .update(creditPurchases)
@@ -105,6 +114,20 @@ export async function updatePurchase(
     .returning();
   if (!row) throw new Error(`There is no purchase ${id}.`);
   return row;
+}
+
+/**
+ * Writes what Stripe said of a purchase. A session that has ended never opens again, so one that was read
+ * as open a moment ago does not undo an end that was written since (by who gave it up, say).
+ */
+export function writePurchaseFacts(
+  db: DbOrTx,
+  id: string,
+  { state, ...facts }: Partial<Omit<CreditPurchase, 'id' | 'tenantId'>>,
+): Promise<CreditPurchase> {
+  const kept = sql<PurchaseState>`case when ${creditPurchases.state} in ('failed', 'expired')
+    then ${creditPurchases.state} else 'open' end`;
+  return update(db, id, { ...facts, ...(state && { state: state === 'open' ? kept : state }) });
 }
 
 /**

@@ -3,6 +3,7 @@ import { repeated } from '../../../../db/repeated.ts';
 import {
   findPurchase,
   updatePurchase,
+  writePurchaseFacts,
 } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
@@ -93,11 +94,10 @@ async function settleUnopened(
   { id }: CreditPurchase,
 ): Promise<CreditPurchase> {
   const row = (await findPurchase(db, id))!;
-  const isOver = row.state === 'wanted' && row.expiresAt <= clock.now();
-  if (row.state === 'wanted' && !isOver) {
-    return updatePurchase(db, row.id, { lookAt: afterEnd(row) });
-  }
-  return updatePurchase(db, row.id, { state: isOver ? 'expired' : row.state, lookAt: null });
+  // Opened, or over, meanwhile: whoever did that has said when to look again.
+  if (row.state !== 'wanted') return row;
+  if (row.expiresAt > clock.now()) return updatePurchase(db, id, { lookAt: afterEnd(row) });
+  return updatePurchase(db, id, { state: 'expired', lookAt: null });
 }
 
 /** What does not touch the credits: so that a payment is known also while they cannot be granted. */
@@ -108,10 +108,9 @@ function writeFacts(
 ): Promise<CreditPurchase> {
   const isGranted = row.creditsExpireAt !== null;
   // Of a top-up that is not paid our own steps say what it is.
-  const state =
-    row.trigger === 'auto' && facts.payment !== 'paid' ? row.state : stateOf(facts, isGranted);
-  return updatePurchase(db, row.id, {
-    state,
+  const isOurs = row.trigger === 'auto' && facts.payment !== 'paid';
+  return writePurchaseFacts(db, row.id, {
+    ...(!isOurs && { state: stateOf(facts, isGranted) }),
     stripePaymentIntentId: paymentIntentId ?? row.stripePaymentIntentId,
     stripeInvoiceId: invoiceId ?? row.stripeInvoiceId,
     paidAt: facts.paidAt,

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { TenantId, UserId } from '../../src/domain/ids.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { signUp, type Customer } from '../support/customer.ts';
+import { openPack, purchases } from '../support/packs.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { openStripeProxy, type StripeProxy } from '../support/stripe-proxy.ts';
+
+/** What a process read of a purchase, and writes when another has ended it meanwhile. */
+const onlyPurchase = async (customer: Customer) => (await purchases(customer))[0]!;
+
+let app: TestApp;
+let proxy: StripeProxy;
+/** A second process, whose answers of Stripe may come late. */
+let late: TestServer;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  proxy = await openStripeProxy(app.stripeUrl);
+  late = await startTestServer({
+    databaseUrl: app.database.url,
+    clock: app.server.context.clock,
+    env: { STRIPE_API_BASE: proxy.url.href, STRIPE_SECRET_KEY: 'sk_test_squaretable' },
+  });
+});
+afterAll(async () => {
+  await late?.stop();
+  await proxy?.close();
+  await app?.stop();
+});
+
+test('12.3 a Checkout that was read as open a moment ago does not undo that it was given up', async () => {
+  const customer = await signUp(app);
+  const sessionId = await openPack(customer, 'small');
+  const { id } = await onlyPurchase(customer);
+  const isRead = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  proxy.answersAfter = ({ path }) => {
+    if (!path.includes(sessionId)) return undefined;
+    isRead.resolve();
+    return goesOn.promise;
+  };
+  const requester = {
+    userId: customer.session.user.id as UserId,
+    tenantId: customer.session.tenant.id as TenantId,
+    role: 'owner',
+  } as const;
+  const looked = late.context.services.purchases.sync(requester, id);
+  await isRead.promise;
+  const givenUp = customer.api.post(`/api/credits/purchases/${id}/cancel`);
+  await vi.waitFor(async () => expect((await onlyPurchase(customer)).state).toBe('expired'));
+  goesOn.resolve();
+  expect((await looked).state).toBe('expired');
+  expect(await givenUp).toMatchObject({ status: 200, body: { state: 'expired' } });
+  expect((await onlyPurchase(customer)).state).toBe('expired');
+  // Another one can be opened, and is the only one that is open.
+  await openPack(customer, 'small');
+  expect((await purchases(customer)).map(({ state }) => state)).toEqual(['open', 'expired']);
+});
