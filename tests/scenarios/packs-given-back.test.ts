@@ -37,7 +37,8 @@ const giveBack = (
 describe('12.3 what is unused goes back within seven days', () => {
   test('all of it where nothing was used', async () => {
     const customer = await signUp(app);
-    const { id, refundUntil, paidAt } = await bought(customer, 'medium');
+    const { id, refundUntil, returnableMinor, paidAt } = await bought(customer, 'medium');
+    expect(returnableMinor).toBe(3_000);
     expect(Date.parse(refundUntil!) - Date.parse(paidAt!)).toBe(7 * 86_400_000);
     expect(await giveBack(customer, id)).toMatchObject({
       status: 200,
@@ -60,11 +61,14 @@ describe('12.3 what is unused goes back within seven days', () => {
     const { id } = await bought(customer, 'medium');
     await useCredits(customer, 130);
     expect(await balance(customer)).toBe(200);
+    expect((await purchases(customer))[0]).toMatchObject({ returnableMinor: 1_700 });
     expect(await giveBack(customer, id)).toMatchObject({
       status: 200,
       body: { refundMinor: 1_700, revokedCredits: 200 },
     });
     await becomes(customer, 'partly_refunded', 0);
+    // Within the window still, and nothing is left of it.
+    expect((await purchases(customer))[0]).toMatchObject({ returnableMinor: 0 });
     expect(await outOfPocket(customer)).toBe(1_300);
     expect(await alertsOf(customer)).toEqual([]);
   });
@@ -86,7 +90,9 @@ describe('12.3 what is unused goes back within seven days', () => {
     await advanceDays(app, 7);
     const again = await giveBack(customer, id);
     expect(again).toMatchObject({ status: 409, body: { code: 'refund_window_over' } });
-    expect((await purchases(customer))[0]).toMatchObject({ refundUntil: null });
+    expect((await purchases(customer))[0]).toMatchObject({
+      ...{ refundUntil: null, returnableMinor: null },
+    });
     expect(await balance(customer)).toBe(60);
     const { purchases: service } = app.server.context.services;
     const wish = { purchaseId: id, reason: 'Goodwill.', by: 'staff' };

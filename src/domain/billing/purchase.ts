@@ -158,12 +158,23 @@ export function refundUntil(paidAt: Date): Date {
   return new Date(paidAt.getTime() + REFUND_WINDOW_DAYS * 86_400_000);
 }
 
+/** What of a purchase's charge goes back when its unused credits are given back: no more than is there. */
+export function returnableMinor(
+  purchase: Parameters<typeof costOf>[0] &
+    Parameters<typeof unusedMinor>[0] & { refundedMinor: number; refundPendingMinor: number },
+  leftMicro: number,
+): number {
+  const paidMinor = costOf(purchase);
+  const there = paidMinor - purchase.refundedMinor - purchase.refundPendingMinor;
+  return Math.min(unusedMinor(purchase, leftMicro, paidMinor), there);
+}
+
 /**
  * What unused credits are worth when they are given back: the part of the price that their share of the
  * paid ones is, rounded down. The bonus counts as used last: of 300 + 30 credits of which 200 are left,
  * 170 were paid for.
  */
-export function unusedMinor(
+function unusedMinor(
   purchase: { credits: number; bonus: number },
   leftMicro: number,
   paidMinor: number,

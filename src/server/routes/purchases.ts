@@ -34,6 +34,10 @@ export const purchaseSchema = z
     refundUntil: instant.nullable().openapi({
       description: 'Until when what is unused can be given back; null when it cannot be.',
     }),
+    returnableMinor: minor.nullable().openapi({
+      description:
+        'What would go back of the charge if it were given back now; null when it cannot be.',
+    }),
     checkoutUrl: z.string().nullable().openapi({
       description: 'Where it is paid while it is open, for owners and admins.',
     }),

@@ -40,6 +40,8 @@ export interface PurchaseView {
   expiresAt: string | null;
   /** Until when unused credits can be given back by a button; null when they cannot be. */
   refundUntil: string | null;
+  /** What would go back if they were given back now; null when they cannot be. */
+  returnableMinor: number | null;
   /** Where it is paid while it is open, for those who manage billing. */
   checkoutUrl: string | null;
 }

@@ -62,7 +62,7 @@ export class PurchaseService {
 
   async list(requester: Requester): Promise<PurchaseView[]> {
     const rows = await listPurchases(this.#deps.db, requester.tenantId, LISTED_MAX);
-    return rows.map((row) => this.#view(row, requester));
+    return Promise.all(rows.map((row) => this.#view(row, requester)));
   }
 
   /** Looks at Stripe now: what has become of a purchase; 404 for any that is not the tenant's. */
@@ -152,7 +152,7 @@ export class PurchaseService {
     throw new BillingError('not_found', 'This team has made no such purchase.');
   }
 
-  #view(row: CreditPurchase, requester: Requester): PurchaseView {
-    return viewPurchase(row, requester, this.#deps.clock.now());
+  #view(row: CreditPurchase, requester: Requester): Promise<PurchaseView> {
+    return viewPurchase(this.#deps, row, requester);
   }
 }

@@ -59,7 +59,7 @@ export default {
     button: 'Give back',
     buttonOf: 'Give back the {count} credits of {date}',
     title: 'Give unused credits back',
-    text: 'What is unused of these {count} credits goes back to where it was paid from, for its part of the {amount}. Credits that came on top count as used last. This is possible until {date}.',
+    text: 'You get {back} of the {amount} back, to where it was paid from: the part for what is unused of these {count} credits. Credits that came on top count as used last. This is possible until {date}.',
     done: '{amount} goes back; {count} credits are gone.',
     back: '{amount} refunded',
     pending: '{amount} on its way back',

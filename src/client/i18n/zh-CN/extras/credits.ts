@@ -61,7 +61,7 @@ const credits: Messages['credits'] = {
     button: '退款',
     buttonOf: '退款：{date} 购买的 {count} 点数',
     title: '退还未使用的点数',
-    text: '这 {count} 点数中未使用的部分将按 {amount} 的相应比例原路退回，赠送的点数视为最后使用。可在 {date} 之前退款。',
+    text: '将原路退回 {back}（已付 {amount}），按这 {count} 点数中未使用的部分计算，赠送的点数视为最后使用。可在 {date} 之前退款。',
     done: '{amount} 将退回，已收回 {count} 点数。',
     back: '已退 {amount}',
     pending: '{amount} 退款中',

@@ -68,14 +68,20 @@ export async function readCredits(
   };
 }
 
+/** What a grant was made for: one of a tenant's at most. */
+export interface MadeFor {
+  origin: GrantOrigin;
+  originRef: string;
+}
+
 /**
- * What of a grant is neither drawn nor held, in µcr, also while it is frozen; `undefined` when it is not
- * here. What time has done is booked first. For money: the list of `readCredits` has an end.
+ * What of a grant is neither drawn nor held, in µcr, also while it is frozen; `undefined` when none was
+ * made for that here. What time has done is booked first. For money: the list of `readCredits` has an end.
  */
 export async function readLeft(
   { schema, client }: Bucket,
   tenantId: string,
-  grantId: string,
+  { origin, originRef }: MadeFor,
   now: Date,
 ): Promise<number | undefined> {
   await client.query({
@@ -86,8 +92,8 @@ export async function readLeft(
     text: `select g.left_micro + case when a.head_grant = g.id then a.head_left else 0 end as micro
       from ${schema}.credit_grants g
       join ${schema}.credit_accounts a on a.tenant_id = g.tenant_id
-      where g.tenant_id = $1 and g.id = $2`,
-    values: [tenantId, grantId],
+      where g.tenant_id = $1 and g.origin = $2 and g.origin_ref = $3`,
+    values: [tenantId, origin, originRef],
   });
   return rows[0] && Number(rows[0].micro);
 }

@@ -43,7 +43,7 @@ export async function beginPurchase(
 ): Promise<string> {
   const pack = await deps.packs.getOffered(wish.packId);
   return changeBilling(deps, requester, async (_tx, tenant) => {
-    const { currency, amountMinor } = await costOf(deps, pack, tenant, wish.currency);
+    const { currency, amountMinor } = await priceFor(deps, pack, tenant, wish.currency);
     const open = await findOpenPurchase(deps.db, tenant.id);
     const known = open && (await continueOpen(deps, open, { pack, currency }));
     if (known) return known;
@@ -74,7 +74,7 @@ export async function beginPurchase(
 }
 
 /** In the currency that the team is billed in; where it is billed in none, in the one it chose. */
-async function costOf(
+async function priceFor(
   { db }: BuyingDeps,
   { amounts }: OfferedPack,
   tenant: Tenant,
@@ -82,8 +82,8 @@ async function costOf(
 ): Promise<{ currency: string; amountMinor: number }> {
   const bound = await currencyOfTenant(db, tenant.id);
   const wanted = chosen ?? bound ?? amounts[0]?.currency;
-  const cost = amounts.find(({ currency }) => currency === wanted);
-  if (cost && (bound === null || bound === wanted)) return cost;
+  const price = amounts.find(({ currency }) => currency === wanted);
+  if (price && (bound === null || bound === wanted)) return price;
   throw new BillingError(
     'currency_conflict',
     bound === null

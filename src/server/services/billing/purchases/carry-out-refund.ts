@@ -2,10 +2,10 @@ import { inTransaction } from '../../../../db/client.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import { updatePurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
-import { unusedMinor, type PurchaseFacts } from '../../../../domain/billing/purchase.ts';
+import { returnableMinor, type PurchaseFacts } from '../../../../domain/billing/purchase.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
-import { ensureGrant, setFrozen } from './grant.ts';
+import { ensureGrant, grantOf, setFrozen } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 /**
@@ -56,12 +56,10 @@ export async function fixFigures(
     ),
   );
   if (frozen.refundAskedMinor !== null) return frozen;
-  const grant = await ensureGrant(deps, frozen);
-  const leftMicro = await credits.readLeft(row.tenantId, grant.id);
-  const worth = unusedMinor(row, leftMicro, facts.chargedMinor);
-  const there = facts.chargedMinor - row.refundedMinor - row.refundPendingMinor;
+  await ensureGrant(deps, frozen);
+  const leftMicro = await credits.readLeft(row.tenantId, grantOf(row));
   return updatePurchase(db, row.id, {
-    refundAskedMinor: Math.min(worth, there),
+    refundAskedMinor: returnableMinor({ ...row, chargedMinor: facts.chargedMinor }, leftMicro),
     refundAskedMicro: leftMicro,
   });
 }

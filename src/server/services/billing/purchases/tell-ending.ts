@@ -2,7 +2,7 @@ import { inTransaction } from '../../../../db/client.ts';
 import { listEnding } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
-import { ensureGrant } from './grant.ts';
+import { ensureGrant, grantOf } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 const AHEAD_MS = 7 * 86_400_000;
@@ -16,8 +16,8 @@ export async function tellEnding(deps: PurchaseDeps, signal?: AbortSignal): Prom
   for (const row of await listEnding(db, { now, until, limit: AT_ONCE })) {
     if (signal?.aborted) return;
     try {
-      const { id, expiresAt } = await ensureGrant(deps, row);
-      const leftMicro = await credits.readLeft(row.tenantId, id);
+      const { expiresAt } = await ensureGrant(deps, row);
+      const leftMicro = await credits.readLeft(row.tenantId, grantOf(row));
       if (leftMicro === 0) continue;
       await inTransaction(db, (tx) =>
         queueMail(tx, row.tenantId, {

@@ -1,10 +1,22 @@
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PurchaseView } from '../../../../domain/api.ts';
-import { costOf, refundUntil } from '../../../../domain/billing/purchase.ts';
+import { costOf, refundUntil, returnableMinor } from '../../../../domain/billing/purchase.ts';
 import { canManageBilling, type Role } from '../../../../domain/ids.ts';
+import { grantOf } from './grant.ts';
+import type { PurchaseDeps } from './purchase-deps.ts';
 
-/** The purchase as people see it. Where it is paid is for who may pay. */
-export function viewPurchase(row: CreditPurchase, reader: { role: Role }, now: Date): PurchaseView {
+/**
+ * The purchase as people see it. Where it is paid is for who may pay. What would go back is told from
+ * what is left now, and only of one that can be given back.
+ */
+export async function viewPurchase(
+  { credits, clock }: Pick<PurchaseDeps, 'credits' | 'clock'>,
+  row: CreditPurchase,
+  reader: { role: Role },
+): Promise<PurchaseView> {
+  const now = clock.now();
+  const until = refundableUntil(row, now);
+  const leftMicro = until && (await credits.readLeft(row.tenantId, grantOf(row)));
   const isOpen = row.state === 'open' && row.expiresAt > now;
   return {
     id: row.id,
@@ -21,7 +33,8 @@ export function viewPurchase(row: CreditPurchase, reader: { role: Role }, now: D
     createdAt: row.createdAt.toISOString(),
     paidAt: iso(row.paidAt),
     expiresAt: iso(row.creditsExpireAt),
-    refundUntil: iso(refundableUntil(row, now)),
+    refundUntil: iso(until),
+    returnableMinor: leftMicro === null ? null : returnableMinor(row, leftMicro),
     checkoutUrl: isOpen && canManageBilling(reader.role) ? row.url : null,
   };
 }

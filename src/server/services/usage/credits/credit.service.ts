@@ -14,6 +14,7 @@ import {
   type Grant,
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
+import type { MadeFor } from '../../../../db/repositories/usage/credits/read.ts';
 import type { OverageTakenNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
 import type { OverageLimits, OverageView } from '../../../../domain/billing/overage.ts';
@@ -110,9 +111,9 @@ export class CreditService {
     return readCredits(this.#deps, tenantId);
   }
 
-  /** What of a grant is neither drawn nor held, in µcr, frozen or not. */
-  readLeft(tenantId: string, grantId: string): Promise<number> {
-    return readLeft(this.#deps, tenantId, grantId);
+  /** What of the grant made for that is neither drawn nor held, in µcr, frozen or not; 0 without one. */
+  readLeft(tenantId: string, madeFor: MadeFor): Promise<number> {
+    return readLeft(this.#deps, tenantId, madeFor);
   }
 
   /** Movements, newest first, a page at a time. 400 for a cursor that is none of ours. */

@@ -8,6 +8,7 @@ import {
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../../domain/quota.ts';
+import type { MadeFor } from '../../../../db/repositories/usage/credits/read.ts';
 import { unopenedQuota } from '../quota/month-quota.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { overageView } from './overage-view.ts';
@@ -63,15 +64,15 @@ export async function readCredits(
   };
 }
 
-/** What of a grant is neither drawn nor held, in µcr; 0 for one that the tenant does not have. */
+/** What of a grant is neither drawn nor held, in µcr; 0 where the tenant has none. */
 export async function readLeft(
   { router, clock }: ReadDeps,
   tenantId: string,
-  grantId: string,
+  madeFor: MadeFor,
 ): Promise<number> {
   const left = await router.read(
     tenantId,
-    (bucket) => bucket.readLeft(tenantId, grantId, clock.now()),
+    (bucket) => bucket.readLeft(tenantId, madeFor, clock.now()),
     (found) => found === undefined,
   );
   return left ?? 0;
