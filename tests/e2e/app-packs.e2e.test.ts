@@ -81,7 +81,9 @@ test.each([
       .first()
       .click();
     const question = page.getByRole('dialog', { name: words.refund.title });
-    await question.getByText(price).waitFor();
+    // What goes back is said before it is agreed to: all of it, of which nothing was used.
+    const [lead] = words.refund.text.split('{amount}');
+    await question.getByText(fill(lead!, { back: price })).waitFor();
     await check(page, 'refund', language);
     await question.getByRole('button', { name: words.refund.button, exact: true }).click();
     await page.getByText(fill(words.refund.done, { amount: price, count: '330' })).waitFor();
@@ -144,9 +146,12 @@ test.each(['free', 'team'] as const)(
     await buttons.first().waitFor();
     expect((await buttons.first().textContent())?.trim()).toBe(words.credits.buy);
     expect(await buttons.count()).toBe(plan === 'team' ? 1 : 3);
-    // Who has the largest plan is told when it goes on, and offered no larger one.
-    const top = paywall.getByText(words.paywall.top.split('{date}')[0]!);
+    // Who has the largest plan is told so, and when the quota resets once; no larger one is offered.
+    const top = paywall.getByText(words.paywall.top);
     expect(await top.count()).toBe(plan === 'team' ? 1 : 0);
+    expect((await paywall.innerText()).match(/UTC/g)).toHaveLength(1);
+    const all = paywall.getByRole('link', { name: words.paywall.allPlans });
+    expect(await all.count()).toBe(plan === 'team' ? 0 : 1);
     await check(page, `paywall-${plan}`, 'zh-CN');
     await buttons.first().click();
     await paywall.getByText(fill(words.credits.pay.pack, { count: '60' })).waitFor();

@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { createFormats, type Formats } from '../../src/client/i18n/format.ts';
+import { createFormats, fillChinese, type Formats } from '../../src/client/i18n/format.ts';
+import type { Values } from '../../src/client/i18n/keys.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import { ownWords, WORDS } from './app-visitor.ts';
 
@@ -21,7 +22,9 @@ export async function inBoth(
 
 /** The message with its `{holes}` filled. */
 export function fill(message: string, holes: Record<string, string | number>): string {
-  return message.replace(/\{(\w+)\}/g, (_, name: string) => String(holes[name]));
+  const filled = (values: Values) =>
+    message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+  return /\p{Script=Han}/u.test(message) ? fillChinese(holes, filled) : filled(holes);
 }
 
 export function shows(where: Locator, text: string): Promise<void> {

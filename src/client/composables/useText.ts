@@ -1,6 +1,6 @@
 import { computed, type ComputedRef } from 'vue';
 import { useI18n } from 'vue-i18n';
-import { createFormats, type Formats } from '../i18n/format.ts';
+import { createFormats, fillChinese, type Formats } from '../i18n/format.ts';
 import type { MessageKey, Values } from '../i18n/keys.ts';
 import { LANGUAGES, type Language } from '../i18n/languages.ts';
 
@@ -20,7 +20,11 @@ export function useText(): Text {
   const { t, locale } = useI18n({ useScope: 'global' });
   const language = computed(() => locale.value as Language);
   return {
-    t: (key, values = {}, count) => (count === undefined ? t(key, values) : t(key, values, count)),
+    t: (key, values = {}, count) => {
+      const fill = (filled: Values) =>
+        count === undefined ? t(key, filled) : t(key, filled, count);
+      return language.value === 'zh-CN' ? fillChinese(values, fill) : fill(values);
+    },
     f: computed(() => formats[language.value]),
     language,
   };

@@ -1,6 +1,27 @@
 import { formatMoney, type Money } from '../../domain/money.ts';
 import { formatMonth } from '../../domain/period.ts';
+import type { Values } from './keys.ts';
 import type { Language } from './languages.ts';
+
+/** Stands for a space of a value's own. */
+const OWN_SPACE = '\uE000';
+const GAP =
+  /(?<=[\p{Script=Han}，。、；：！？（）“”…]) (?=[\p{Script=Han}，。、；：！？（）“”…])/gu;
+
+/**
+ * A Chinese message with its holes filled by `fill`. Beside a hole stands a space, which Latin letters and
+ * digits need; where the value begins or ends in Chinese, as a date does, it goes. The spaces
+ * inside a value, a person's name for one, stay.
+ */
+export function fillChinese(values: Values, fill: (values: Values) => string): string {
+  const kept = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.replaceAll(' ', OWN_SPACE) : value,
+  ]);
+  return fill(Object.fromEntries(kept) as Values)
+    .replace(GAP, '')
+    .replaceAll(OWN_SPACE, ' ');
+}
 
 /** Everything here is `Intl`, so that digits, units and dates follow the language. */
 export interface Formats {

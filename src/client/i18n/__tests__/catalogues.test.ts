@@ -36,6 +36,12 @@ describe('the catalogues', () => {
     expect(spoken.filter(([, message]) => /[A-Za-z]/.test(message.replace(NAMES, '')))).toEqual([]);
   });
 
+  test('set no space between Chinese words', () => {
+    const gap =
+      /[\p{Script=Han}，。、；：！？（）“”…] +[\p{Script=Han}，。、；：！？（）“”…]|^ | $/u;
+    expect(chinese.filter(([, message]) => gap.test(message))).toEqual([]);
+  });
+
   test('leave the same holes in both languages', () => {
     const counterpart = new Map(chinese);
     // Of a plural, English may spell "one" out where Chinese counts.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createFormats } from '../format.ts';
+import { createFormats, fillChinese } from '../format.ts';
+import type { Values } from '../keys.ts';
 import { chooseLanguage } from '../languages.ts';
 
 const en = createFormats('en');
@@ -33,6 +34,26 @@ describe('figures follow the language', () => {
     ['sentences', zh.sentences('自动续订。', '可以取消。'), '自动续订。可以取消。'],
   ])('%s: %s', (_what, shown, expected) => {
     expect(shown).toBe(expected);
+  });
+});
+
+describe('a Chinese message closes up beside what is Chinese in its holes', () => {
+  test.each([
+    ['{date} 续订', { date: '1月26日' }, '1月26日续订'],
+    [
+      '将于 {date} 重置。',
+      { date: '2026年12月1日 UTC 00:00' },
+      '将于 2026年12月1日 UTC 00:00 重置。',
+    ],
+    ['每月不超过 {cap}，', { cap: '上述上限' }, '每月不超过上述上限，'],
+    ['每月不超过 {cap}，', { cap: '¥50' }, '每月不超过 ¥50，'],
+    ['给 {name} 的邀请', { name: 'mei@example.com' }, '给 mei@example.com 的邀请'],
+    ['{name} 的角色', { name: '张 三' }, '张 三的角色'],
+    ['还剩 {count} 条消息', { count: 3 }, '还剩 3 条消息'],
+  ])('%s with %j: %s', (message, values, shown) => {
+    const fill = (filled: Values) =>
+      message.replace(/\{(\w+)\}/g, (_, name: string) => String(filled[name]));
+    expect(fillChinese(values, fill)).toBe(shown);
   });
 });
 

@@ -18,7 +18,7 @@ export default {
   choose: 'Upgrade to {plan}',
   price: '{amount} a month',
   priceYear: '{amount} a year',
-  top: 'You are on the largest plan. Your quota resets on {date}.',
+  top: 'You are on the largest plan.',
   ask: 'Only owners and admins can change the plan. Ask one of {tenant}.',
   allPlans: 'Compare all plans',
 };

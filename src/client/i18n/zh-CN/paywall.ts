@@ -20,7 +20,7 @@ const paywall: Messages['paywall'] = {
   choose: '升级到{plan}',
   price: '每月 {amount}',
   priceYear: '每年 {amount}',
-  top: '你已在使用最高方案，额度将于 {date} 重置。',
+  top: '你已在使用最高方案。',
   ask: '只有所有者和管理员可以更改方案，请联系“{tenant}”的负责人。',
   allPlans: '比较所有方案',
 };
