@@ -3697,12 +3697,13 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT held bigint, OUT grants jsonb, OUT spendable jsonb, OUT overage jsonb)
+CREATE OR REPLACE FUNCTION u00.credit_view(p_tenant uuid, p_period text, p_now timestamp with time zone, OUT balance bigint, OUT held bigint, OUT grants json, OUT spendable jsonb, OUT overage jsonb)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'u00'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   a credit_accounts;
@@ -3749,12 +3750,12 @@ begin
       else 'active' end as state
     from named n
   )
-  -- Plain JSON is written several times as fast as the other, row by row.
+  -- Plain JSON is written several times as fast as the other, and is not read once more before it goes.
   select coalesce(json_agg(json_build_object('id', s.id, 'origin', s.origin, 'class', s.class,
     'amount', s.amount_micro, 'left', s."left", 'held', s.held_micro,
     'effectiveAt', s.effective_at, 'expiresAt', s.expires_at, 'state', s.state)
     order by s.state in ('used', 'expired', 'revoked'), s.expires_at, s.class, s.effective_at,
-      s.id), '[]')::jsonb
+      s.id), '[]')
   into grants
   from stated s;
 end $function$

@@ -19,10 +19,7 @@ const IS_FULL = `(t.rate_micro is not null
  * few rows are expected where there are hundreds, and each is then looked for among all.
  */
 const counters = (u: string) => `
-  with calls as materialized (
-    select * from unnest($8::int[], $9::bigint[], $10::jsonb[]) with ordinality
-      as c(grp, amount, metadata, n)
-  ), moved as (
+  with moved as (
     insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
     select g.tenant_id, $1, g.resource_type, g.used, -1
     from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) as g(tenant_id, resource_type, used)
@@ -49,16 +46,19 @@ const counters = (u: string) => `
         and (used - beyond) * 100 >= "limit" * 80
         and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true as fits
     from moved
+  ), placed as materialized (
+    select c.n, c.grp, c.amount, c.metadata, ($5::uuid[])[c.grp] as tenant_id,
+      ($6::${u}.resource_type[])[c.grp] as resource_type, w.rates[c.grp] as rate_micro,
+      w.spilled[c.grp] > 0 as is_beyond
+    from unnest($8::int[], $9::bigint[], $10::jsonb[]) with ordinality as c(grp, amount, metadata, n)
+    cross join whole w
+    where w.fits
   ), due as materialized (
-    select g.tenant_id, sum(g.spilled * g.rate)::bigint as micro, sum(g.calls)::bigint as calls
-    from whole w
-    cross join lateral unnest($5::uuid[], w.spilled, w.rates, (
-      select array_agg(k.calls order by k.grp)
-      from (select grp, count(*) as calls from calls group by grp) as k
-    )) as g(tenant_id, spilled, rate, calls)
-    where w.fits and g.spilled > 0
-    group by g.tenant_id
-    order by g.tenant_id
+    select tenant_id, sum(amount * rate_micro)::bigint as micro, count(*) as calls
+    from placed
+    where is_beyond
+    group by tenant_id
+    order by tenant_id
   ), locked as materialized (
     select d.* from due d
     cross join lateral (
@@ -77,15 +77,12 @@ const counters = (u: string) => `
       case when a.head_grant is null then a.overage_currency end as currency,
       case when a.head_grant is null then a.overage_price end as price
   ), numbered as materialized (
-    select c.grp, c.amount, c.metadata, c.n, ($5::uuid[])[c.grp] as tenant_id,
-      ($6::${u}.resource_type[])[c.grp] as resource_type, w.rates[c.grp] as rate_micro, p.head_grant,
-      p.currency, p.price,
-      case when w.spilled[c.grp] > 0 then p.seq_before + row_number()
-        over (partition by ($5::uuid[])[c.grp], w.spilled[c.grp] > 0 order by c.n)
+    select c.*, p.head_grant, p.currency, p.price,
+      case when c.is_beyond then p.seq_before + row_number()
+        over (partition by c.tenant_id, c.is_beyond order by c.n)
       end as seq
-    from calls c
-    cross join whole w
-    left join paid p on p.tenant_id = ($5::uuid[])[c.grp]
+    from placed c
+    left join paid p using (tenant_id)
   ), draws as (
     insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
       units, micro, drawn_at, currency, minor_per_credit)
