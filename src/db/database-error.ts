@@ -11,11 +11,18 @@ const DOES_NO_WORK = /^(08...|25006|25P0[34]|28...|3D000|53...|57014|57P..|58...
 const NOT_REACHED =
   /^(EADDRNOTAVAIL|EAI_AGAIN|ECONN(ABORTED|REFUSED|RESET)|EHOST(DOWN|UNREACH)|ENET(DOWN|RESET|UNREACH)|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 
+/**
+ * Node's codes for a way that is there and not safe: a certificate that has run out, is another server's
+ * or of nobody whom we trust, or a server that speaks no TLS of ours.
+ */
+const NOT_SAFE =
+  /^(CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|EPROTO|ERR_(SSL|TLS)_\w+|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
+
 const DISK_FULL = '53100';
 
-/** What the driver says without a code. */
+/** What the driver says without a code; the last two: of a server without TLS, of a password it cannot give. */
 const BROKEN =
-  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error/;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error|SSL connection|^SASL/;
 
 /** What the pool says when none of its connections came free in time: they work, for others. */
 const ALL_LENT = 'timeout exceeded when trying to connect';
@@ -55,7 +62,10 @@ export function isDatabaseAway(thrown: unknown): boolean {
   return someError(
     thrown,
     (error, code) =>
-      DOES_NO_WORK.test(code) || NOT_REACHED.test(code) || BROKEN.test(error.message),
+      DOES_NO_WORK.test(code) ||
+      NOT_REACHED.test(code) ||
+      NOT_SAFE.test(code) ||
+      BROKEN.test(error.message),
   );
 }
 

@@ -162,3 +162,28 @@ test('10.21 what is owed is the invoice before, where the next one is drafted al
     body: { details: { payUrl: pastDue!.payUrl } },
   });
 });
+
+test('10.21 an older debt that was paid while nobody looked is seen by whatever is read next', async () => {
+  await retries('past_due', 2);
+  const customer = await fallBehind();
+  await advanceDays(app, 40);
+  const open = (await customer.payments()).filter((one) => one.status === 'open');
+  expect(open.length).toBeGreaterThan(1);
+  const customerId = await customer.customerId();
+  const { data } = await customer.atStripe<{ data: { id: string; number: string }[] }>(
+    `invoices?customer=${customerId}&status=open`,
+  );
+  const oldest = data.find(({ number }) => number === open.at(-1)!.number)!;
+  await caller(app.stripeUrl).post('/_control/chaos', { drop: 1, failNext: [] });
+  await customer.atStripe(`invoices/${oldest.id}/pay`, { paid_out_of_band: 'true' });
+  await app.localStripe!.settled();
+  await caller(app.stripeUrl).post('/_control/chaos', { drop: 0, failNext: [] });
+  const statusOf = async () =>
+    (await customer.payments()).find(({ number }) => number === oldest.number)!.status;
+  expect(await statusOf()).toBe('open');
+
+  // An event that is about something else.
+  await customer.atStripe(`customers/${customerId}`, { description: 'seen' });
+  await settled(app);
+  expect(await statusOf()).toBe('paid');
+});

@@ -8,13 +8,27 @@ const SAYS = ['08006', '25006', '25P03', '25P04', '57014', '57P01', '57P03', '53
 const IS_SHUT = ['58030', '28P01', '3D000'];
 const UNREACHED = ['ECONNREFUSED', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENOTFOUND'];
 
-test.each([...SAYS, ...IS_SHUT, ...UNREACHED])(
+const UNSAFE = [
+  ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'],
+  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'EPROTO'],
+  ...['ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_TLSV1_ALERT'],
+];
+
+test.each([...SAYS, ...IS_SHUT, ...UNREACHED, ...UNSAFE])(
   '10.22 %s means that the database is away for now: 503, and nothing is wrong with the call',
   (code) => {
     expect(isDatabaseAway(coded(code))).toBe(true);
     expect(isDataRefused(coded(code))).toBe(false);
   },
 );
+
+test.each([
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+  'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
+])('10.22 what the driver says without a code is the same: %s', (message) => {
+  expect(isDatabaseAway(new Error('wrapped', { cause: new Error(message) }))).toBe(true);
+});
 
 test.each(['22021', '22P05', '22003', '23514', '54001'])(
   '10.7 %s is the fault of one value: its call fails alone',

@@ -1,6 +1,6 @@
 import type { Db } from '../../../db/client.ts';
 import { listPayments } from '../../../db/repositories/billing/payment.repository.ts';
-import { findInvoiceSubjects } from '../../../db/repositories/billing/invoice-subject.repository.ts';
+import { findInvoiceSubjects } from '../../../db/repositories/billing/invoice.repository.ts';
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';

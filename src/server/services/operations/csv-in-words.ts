@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FileWords } from '../../../domain/accounts/files/file-words.ts';
 import { csvLine } from './csv.ts';
+import { CsvReader } from './read-csv.ts';
 
 /** Without it spreadsheets read a file by the reader's old code page, and Chinese is lost. */
 const BYTE_ORDER_MARK = '\uFEFF';
@@ -28,33 +29,11 @@ async function* linesOf(file: Readable, { headings, cells }: FileWords): AsyncGe
   }
 }
 
-/** The rows of a CSV (RFC 4180); cells may hold commas, quotes and ends of lines. */
 async function* rowsOf(file: Readable): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
-  let row: string[] = [];
-  let cell = '';
-  /** `quote` is a quote inside of quotes: the end of the cell, or one half of a quote in it. */
-  let state: 'plain' | 'quoted' | 'quote' = 'plain';
+  const reader = new CsvReader();
   for await (const chunk of file) {
-    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    for (const sign of text) {
-      if (state === 'quoted' && sign !== '"') cell += sign;
-      else if (state === 'quoted') state = 'quote';
-      else if (sign === '"') {
-        if (state === 'quote') cell += sign;
-        state = 'quoted';
-      } else {
-        state = 'plain';
-        if (sign !== ',' && sign !== '\n') cell += sign;
-        else {
-          row.push(cell);
-          cell = '';
-        }
-        if (sign === '\n') {
-          yield row;
-          row = [];
-        }
-      }
-    }
+    yield* reader.read(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
   }
+  yield* reader.end();
 }

@@ -1,6 +1,7 @@
 import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import { findTenantByCustomer } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { isUuid } from '../../../../domain/ids.ts';
+import { readCsv } from '../../operations/read-csv.ts';
 import { APP_MARK, isOfOther } from '../../stripe/customers.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
@@ -14,9 +15,8 @@ export type ImportOutcome = ImportRow & { problem: string | null };
 
 /** Reads `cus_…,tenant id` a line; a first line with names, and empty ones, are left out. */
 export function parseImport(csv: string): ImportRow[] {
-  return csv
-    .split(/\r?\n/)
-    .map((line) => line.split(',').map((cell) => cell.trim().replace(/^"|"$/g, '')))
+  return readCsv(csv)
+    .map((row) => row.map((cell) => cell.trim()))
     .filter(([first = '']) => first !== '' && !/^customer/i.test(first))
     .map(([customerId = '', tenantId = '']) => ({ customerId, tenantId }));
 }

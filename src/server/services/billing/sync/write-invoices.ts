@@ -1,4 +1,5 @@
 import type { Tx } from '../../../../db/client.ts';
+import { listOpenInvoices } from '../../../../db/repositories/billing/invoice.repository.ts';
 import {
   upsertPayments,
   type InvoiceValues,
@@ -11,9 +12,13 @@ import type { StripeService } from '../../stripe.service.ts';
 /** Invoices by id, or the customer's newest hundred. */
 export type InvoiceScope = readonly string[] | 'newest';
 
+/** Older debts looked at in a sync; there are seldom two. */
+const OPEN_MAX = 10;
+
 /**
- * Writes payments as their invoices stand at Stripe now: those of `scope`, and always the open one of
- * a subscription, because it says what is owed, or what a change waits for, and where to pay.
+ * Writes payments as their invoices stand at Stripe now: those of `scope`, and always what is open, the
+ * newest of a subscription and older ones, because they say what is owed, or what a change waits for, and
+ * where to pay.
  */
 export async function writeInvoices(
   deps: { stripe: StripeService },
@@ -29,7 +34,12 @@ export async function writeInvoices(
   const { tenant, billing, rows, scope, now } = found;
   const customerId = billing.customer.id;
   const invoices = scope === 'newest' ? await deps.stripe.listInvoices(customerId, 100) : [];
-  const wanted = new Set([...(scope === 'newest' ? [] : (scope ?? [])), ...unpaid(billing)]);
+  const known = await listOpenInvoices(tx, { tenantId: tenant.id, customerId, limit: OPEN_MAX });
+  const wanted = new Set([
+    ...(scope === 'newest' ? [] : (scope ?? [])),
+    ...unpaid(billing),
+    ...known,
+  ]);
   for (const id of wanted) {
     if (invoices.some((one) => one.id === id)) continue;
     const invoice = await deps.stripe.findInvoice(id);

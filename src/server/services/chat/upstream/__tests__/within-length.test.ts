@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CompletionEvent } from '../provider.ts';
 import { loadTokenCounter } from '../tokens.ts';
-import { withinLength } from '../within-length.ts';
+import { THOUGHTS_MAX, withinLength } from '../within-length.ts';
 
 /** What is passed on of a model that says `word` again and again, and whether it was told to stop. */
 async function listen(kind: 'text' | 'reasoning', word: string, times: number, maxTokens: number) {
@@ -35,4 +35,16 @@ test('an answer that comes letter by letter is counted in words', async () => {
   // One letter is one token where it stands alone.
   const { tokens, isStopped } = await listen('text', 'a', 600, 100);
   expect([tokens < 200, isStopped]).toEqual([true, false]);
+});
+
+test('10.2 a model that thinks without an end has failed, and is told to stop', async () => {
+  const words = ' word'.repeat(1_000);
+  await expect(listen('reasoning', words, THOUGHTS_MAX / 1_000 + 1, 100)).rejects.toMatchObject({
+    code: 'upstream_failed',
+  });
+  const enough = await listen('reasoning', words, THOUGHTS_MAX / 1_000, 100);
+  expect(enough).toEqual({ tokens: THOUGHTS_MAX, isStopped: false });
+  // Who may answer longer may think longer.
+  const longer = await listen('reasoning', words, THOUGHTS_MAX / 1_000 + 1, THOUGHTS_MAX);
+  expect(longer.isStopped).toBe(false);
 });

@@ -1,0 +1,51 @@
+import { and, desc, eq, inArray } from 'drizzle-orm';
+import type { PaymentSubject } from '../../../domain/billing/payment-view.ts';
+import type { Db, DbOrTx } from '../../client.ts';
+import { creditPurchases, payments, statements, type Payment } from '../../schema/index.ts';
+
+/** What invoices are for, by their ids at Stripe. */
+export async function findInvoiceSubjects(
+  db: Db,
+  shown: readonly Payment[],
+): Promise<Map<string, PaymentSubject>> {
+  const ids = shown.map(({ stripeInvoiceId }) => stripeInvoiceId);
+  if (ids.length === 0) return new Map();
+  const [packs, bills] = await Promise.all([
+    db
+      .select({ id: creditPurchases.stripeInvoiceId })
+      .from(creditPurchases)
+      .where(inArray(creditPurchases.stripeInvoiceId, ids)),
+    db
+      .select({ id: statements.stripeInvoiceId })
+      .from(statements)
+      .where(inArray(statements.stripeInvoiceId, ids)),
+  ]);
+  const subjects = new Map<string, PaymentSubject>(
+    shown
+      .filter((one) => one.stripeSubscriptionId !== null)
+      .map((one) => [one.stripeInvoiceId, 'subscription']),
+  );
+  for (const { id } of packs) subjects.set(id!, 'pack');
+  for (const { id } of bills) subjects.set(id!, 'statement');
+  return subjects;
+}
+
+/** The customer's newest invoices that were open when we saw them last, by their ids at Stripe. */
+export async function listOpenInvoices(
+  db: DbOrTx,
+  values: { tenantId: string; customerId: string; limit: number },
+): Promise<string[]> {
+  const { tenantId, customerId, limit } = values;
+  const rows = await db
+    .select({ id: payments.stripeInvoiceId })
+    .from(payments)
+    .where(
+      and(
+        ...[eq(payments.tenantId, tenantId), eq(payments.stripeCustomerId, customerId)],
+        eq(payments.status, 'open'),
+      ),
+    )
+    .orderBy(desc(payments.createdAt), desc(payments.id))
+    .limit(limit);
+  return rows.map((row) => row.id);
+}
