@@ -5,13 +5,21 @@ import { withinRequestTime } from '../services/stripe/client/request-time.ts';
 
 /**
  * Limits what a tenant may ask of Stripe through us, so that one account cannot use up what the
- * webhooks, the worker and everybody else need: 429 `rate_limited`. Not for leaving: whoever wants
- * to cancel always can.
+ * webhooks, the worker and everybody else need: 429 `rate_limited`.
  */
 export function limitStripeCalls(context: Pick<Context, 'services'>) {
   const { stripeCalls } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
     await stripeCalls.count(c.get('principal').tenantId);
+    await next();
+  });
+}
+
+/** The same for leaving, which nothing else that was asked for may keep anybody from. */
+export function limitLeaving(context: Pick<Context, 'services'>) {
+  const { stripeCalls } = context.services;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    await stripeCalls.countLeaving(c.get('principal').tenantId);
     await next();
   });
 }

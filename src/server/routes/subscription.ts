@@ -3,7 +3,7 @@ import type { Context as HonoContext } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
-import { limitStripeCalls } from '../middleware/stripe-calls.ts';
+import { limitLeaving, limitStripeCalls } from '../middleware/stripe-calls.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
 import type { Requester } from '../services/billing/requester.ts';
 import { plainText } from './fields.ts';
@@ -23,7 +23,11 @@ const signedOut = ['unauthenticated', 'token_expired'] as const;
 const refused = [...signedOut, 'billing_role_required'] as const;
 const away = ['stripe_unavailable', 'busy'] as const;
 /** What can become of a change, whichever it is. */
-const cut = [...away, 'outcome_unknown', 'state_changed', 'no_subscription'] as const;
+const changed = [
+  ...(['rate_limited', 'outcome_unknown', 'state_changed', 'no_subscription'] as const),
+  ...refused,
+  ...away,
+] as const;
 
 const priceId = z.string().trim().min(1).max(255);
 const checkoutParam = z.object({
@@ -139,11 +143,12 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/cancel',
+      middleware: [requireBillingRole(context), limitLeaving(context)] as const,
       summary: 'Cancel, at the end of the period unless asked otherwise or past due',
       request: { body: { content: { 'application/json': { schema: cancelBody } } } },
       responses: {
         200: json(changedSchema, 'Cancelled, now or before.'),
-        ...errors('invalid_request', ...refused, ...cut),
+        ...errors('invalid_request', ...changed),
       },
     }),
     async (c) => {
@@ -158,10 +163,11 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/resume',
+      middleware: [requireBillingRole(context), limited] as const,
       summary: 'Take a planned cancellation or change back',
       responses: {
         200: json(changedSchema, 'It renews as it is.'),
-        ...errors('not_resumable', ...refused, ...cut),
+        ...errors('not_resumable', ...changed),
       },
     }),
     async (c) => c.json(await subscriptions.resumeSubscription(requesterOf(c)), 200),
@@ -201,28 +207,22 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/upgrade',
-      middleware: [requireBillingRole(context), verified] as const,
+      middleware: [requireBillingRole(context), verified, limited] as const,
       summary: 'Change plan or interval, up now, down at the end of the period',
       request: { body: jsonBody(upgradeBody) },
       responses: {
         200: json(upgradeSchema, 'Done, planned, or waiting for payment at `paymentUrl`.'),
         ...errors(
-          'email_unverified',
-          'invalid_request',
-          'unknown_price',
-          'payment_required',
-          ...refused,
-          ...cut,
-          'currency_conflict',
-          'subscription_paused',
+          ...(['email_unverified', 'invalid_request', 'unknown_price'] as const),
+          ...(['payment_required', 'currency_conflict', 'subscription_paused'] as const),
+          ...changed,
         ),
       },
     }),
     async (c) => {
-      const { priceId, prorationDate } = c.req.valid('json');
-      const date = prorationDate ?? undefined;
-      const result = await subscriptions.upgradeSubscription(requesterOf(c), priceId, date);
-      return c.json(result, 200);
+      const { priceId, prorationDate: at } = c.req.valid('json');
+      const who = requesterOf(c);
+      return c.json(await subscriptions.upgradeSubscription(who, priceId, at ?? undefined), 200);
     },
   );
 

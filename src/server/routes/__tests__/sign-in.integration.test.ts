@@ -264,11 +264,11 @@ describe('10.10 the proof of an address', () => {
 });
 
 describe('10.17 what reaches Stripe', () => {
-  test('is ten a minute for a tenant, and leaving is never limited', async () => {
+  test('is ten a minute for a tenant, and nothing of it keeps anybody from leaving', async () => {
     const { call } = await bare.signUp('eager');
     const answers = [];
-    for (const path of ['preview', 'checkout', 'portal', 'sync']) {
-      for (let n = 0; n < 3; n += 1) {
+    for (const path of ['preview', 'upgrade', 'resume', 'checkout', 'portal', 'sync']) {
+      for (let n = 0; n < 2; n += 1) {
         answers.push(await call.post(`/api/subscription/${path}`, { priceId: 'price_1' }));
       }
     }
@@ -278,5 +278,13 @@ describe('10.17 what reaches Stripe', () => {
     expect((await call.post('/api/subscription/cancel')).status).not.toBe(429);
     const other = await bare.signUp('calm');
     expect((await other.call.post('/api/subscription/sync')).status).not.toBe(429);
+  });
+
+  test('and leaving again and again is ten a minute too', async () => {
+    const { call } = await bare.signUp('leaver');
+    const leave = () => call.post('/api/subscription/cancel');
+    const answers = await Promise.all(Array.from({ length: 14 }, leave));
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(4);
+    expect((await call.post('/api/subscription/sync')).status).not.toBe(429);
   });
 });

@@ -18,12 +18,16 @@ export interface CallLimits {
 /** Counts, over all processes, what people ask for that reaches Stripe. */
 export class StripeCallLimiter {
   private readonly perTenant: RateLimit;
+  private readonly leaving: RateLimit;
   private readonly inAll: RateLimit | undefined;
 
   constructor(deps: { pool: Pool; limits: CallLimits }) {
     const { pool, limits } = deps;
     this.perTenant = new RateLimit(pool, {
       ...{ name: 'stripe', points: limits.perTenantAndMinute, seconds: 60 },
+    });
+    this.leaving = new RateLimit(pool, {
+      ...{ name: 'stripe-leave', points: limits.perTenantAndMinute, seconds: 60 },
     });
     const { account } = limits;
     this.inAll =
@@ -38,13 +42,23 @@ export class StripeCallLimiter {
 
   /** 429 `rate_limited` for a tenant that asks too often, 503 `busy` when all together do. */
   async count(tenantId: string): Promise<void> {
-    await this.perTenant.count(tenantId, (retryAfterSeconds) => {
-      const text = 'You asked for this very often just now; wait a moment and try again.';
-      return new BillingError('rate_limited', text, { retryAfterSeconds });
-    });
+    await this.perTenant.count(tenantId, tooOften);
     await this.inAll?.count('account', (retryAfterSeconds) => {
       const text = 'Many people are paying at this moment; try again in a few seconds.';
       return new BillingError('busy', text, { retryAfterSeconds });
     });
   }
+
+  /**
+   * For who wants to leave: counted apart, so that neither what they asked for before nor what others
+   * ask for keeps them; only leaving again and again does. 429 `rate_limited`.
+   */
+  countLeaving(tenantId: string): Promise<void> {
+    return this.leaving.count(tenantId, tooOften);
+  }
+}
+
+function tooOften(retryAfterSeconds: number): BillingError {
+  const text = 'You asked for this very often just now; wait a moment and try again.';
+  return new BillingError('rate_limited', text, { retryAfterSeconds });
 }
