@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { forgetOld } from './services/operations/forget-old.ts';
 import { verifyBusiness } from './services/operators/verify-business.ts';
 import { carryPublished } from './services/plans/publish-plans.ts';
 
@@ -15,6 +16,7 @@ export function registerSchedule(context: Context): void {
   scheduleAccounts(context);
   scheduleBusiness(context);
   schedulePlans(context);
+  scheduleForgetting(context);
 }
 
 /** With the workers of what billing owes. */
@@ -111,6 +113,15 @@ function scheduleBusiness({
     '37 3 * * *',
     async () => void (await verifyBusiness({ db: database.db, clock, log })),
   );
+}
+
+/** Rows that are over. */
+function scheduleForgetting({
+  jobs,
+  database,
+  clock,
+}: Pick<Context, 'jobs' | 'database' | 'clock'>) {
+  jobs.every('forget-old', '47 3 * * *', () => forgetOld({ db: database.db, clock }));
 }
 
 /** What is published and has not reached everybody yet. */

@@ -3,13 +3,6 @@ import type { Role } from '../ids.ts';
 /** How long the link of an invitation may be followed. */
 export const INVITATION_DAYS = 7;
 
-/** How long an address that was invited is kept after its link ended, for who asks what became of it. */
-const KEPT_DAYS = 90;
-
-export function invitationsKeptSince(now: Date): Date {
-  return new Date(now.getTime() - KEPT_DAYS * 86_400_000);
-}
-
 /** Owners manage everybody; admins everybody but owners, and make none. */
 export function mayManage(actor: Role, role: Role): boolean {
   return actor === 'owner' || (actor === 'admin' && role !== 'owner');

@@ -5,7 +5,7 @@ import type { UserId } from '../../../domain/ids.ts';
 import type { Pool } from 'pg';
 import type { Db } from '../../../db/client.ts';
 import { deleteOldInvitations } from '../../../db/repositories/accounts/invitation.repository.ts';
-import { invitationsKeptSince } from '../../../domain/accounts/team.ts';
+import { keptSince } from '../../../domain/accounts/retention.ts';
 import { deleteExpiredRateLimits } from '../../../db/repositories/operations/rate-limit.repository.ts';
 import { insertTenant } from '../../../db/repositories/accounts/tenant.repository.ts';
 import {
@@ -191,7 +191,7 @@ export class AuthService {
 
   /** Forgets what is over: sessions, counts, invitations, addresses unused for half a year. */
   async prune(): Promise<void> {
-    await deleteOldInvitations(this.db, invitationsKeptSince(this.clock.now()));
+    await deleteOldInvitations(this.db, keptSince('invitations', this.clock.now()));
     await this.refreshTokens.deleteExpired();
     await deleteExpiredRateLimits(this.db, this.realTime.now());
     await this.addresses.forgetUnused();

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../domain/clock.ts';
+import { keptSince } from '../../../domain/accounts/retention.ts';
 import type { Db, DbOrTx } from '../../../db/client.ts';
 import {
   deleteKnownAddresses,
   isKnownAddress,
   upsertKnownAddress,
 } from '../../../db/repositories/accounts/known-address.repository.ts';
-
-const KEPT_UNUSED_MS = 180 * 24 * 3600_000;
 
 /** Where people have signed in from: kept as hashes, for half a year after the last time. */
 export class KnownAddresses {
@@ -29,8 +28,7 @@ export class KnownAddresses {
   }
 
   forgetUnused(): Promise<number> {
-    const unusedSince = new Date(this.clock.now().getTime() - KEPT_UNUSED_MS);
-    return deleteKnownAddresses(this.db, unusedSince);
+    return deleteKnownAddresses(this.db, keptSince('knownAddresses', this.clock.now()));
   }
 }
 

@@ -12,6 +12,7 @@ import {
   reviveEvents,
   takeOverdueEvents,
 } from '../../../db/repositories/billing/stripe-event.repository.ts';
+import { keptSince } from '../../../domain/accounts/retention.ts';
 import type { NewStripeEventRow } from '../../../db/schema/index.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
 import { errorText } from '../../error-text.ts';
@@ -28,7 +29,6 @@ export const STRIPE_EVENT_QUEUE = 'stripe-event';
 
 /** Unfinished for so long, an event's job is lost or waits for a Stripe that is away. */
 const OVERDUE_MS = 5 * 60_000;
-const KEEP_PAYLOADS_MS = 90 * 24 * 3600_000;
 
 type TracedEvent = Pick<NewStripeEventRow, 'id' | 'type' | 'stripeCustomerId' | 'stripeCreatedAt'>;
 
@@ -226,7 +226,6 @@ export class StripeEventService {
 
   /** Empties the bodies of finished events after 90 days. */
   prune(): Promise<number> {
-    const before = new Date(this.#deps.clock.now().getTime() - KEEP_PAYLOADS_MS);
-    return prunePayloads(this.#deps.db, before);
+    return prunePayloads(this.#deps.db, keptSince('eventPayloads', this.#deps.clock.now()));
   }
 }

@@ -11,14 +11,12 @@ import {
   type RunTrigger,
 } from '../../../../domain/accounts/reconcile-run.ts';
 import type { Clock } from '../../../../domain/clock.ts';
+import { keptSince } from '../../../../domain/accounts/retention.ts';
 import { errorText } from '../../../error-text.ts';
 import type { SweepResult } from './sweep.ts';
 
 /** So many of each list are kept; the numbers count all. */
 const LISTED_MAX = 100;
-/** Runs are kept for so long. */
-const KEPT_DAYS = 90;
-const DAY_MS = 24 * 3600_000;
 
 /**
  * What one comparison of all customers found: a customer whose rows are others after it was read was not as
@@ -38,7 +36,7 @@ export class RunLog {
   /** Begins one, and forgets those of long ago. */
   static async begin(deps: { db: Db; clock: Clock }, trigger: RunTrigger): Promise<RunLog> {
     const begunAt = deps.clock.now();
-    await pruneRuns(deps.db, new Date(begunAt.getTime() - KEPT_DAYS * DAY_MS));
+    await pruneRuns(deps.db, keptSince('reconcileRuns', begunAt));
     return new RunLog(deps, await beginRun(deps.db, { trigger, begunAt }));
   }
 

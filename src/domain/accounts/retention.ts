@@ -1,0 +1,40 @@
+const DAY_MS = 86_400_000;
+
+/**
+ * How many days rows stay that are over and tell of no money, counted from their end. What money was
+ * moved by stays for good, and so does the audit log, which says what became of the rest.
+ */
+export const KEPT_DAYS = {
+  /** Keys that were revoked or ran out. */
+  apiKeys: 90,
+  /** Addresses of the network that nobody has signed in from since. */
+  knownAddresses: 180,
+  /** Whom somebody invited, after the link ended: for who asks what became of it. */
+  invitations: 90,
+  reconcileRuns: 90,
+  /** Payment pages that nobody paid on. */
+  expiredCheckouts: 90,
+  /** Mails whose link has been over for long: they name people who may have no account. */
+  linkMails: 90,
+  /** What Stripe wrote of a customer in an event that is handled. */
+  eventPayloads: 90,
+  /** Events that are handled: Stripe sends one again for a month at most. */
+  events: 400,
+  /** Alerts that are closed. */
+  alerts: 400,
+} as const;
+
+/** What is kept so many days is forgotten when it was over before this. */
+export function keptSince(kind: keyof typeof KEPT_DAYS, now: Date): Date {
+  return new Date(now.getTime() - KEPT_DAYS[kind] * DAY_MS);
+}
+
+/** Mails that carry a link which works once, or for a while. */
+export const LINK_MAILS = [
+  'change_email',
+  'email_changed',
+  'open_account',
+  'reset_password',
+  'team_invitation',
+  'verify_email',
+] as const;
