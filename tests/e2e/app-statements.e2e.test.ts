@@ -74,6 +74,11 @@ test.each([
     await dialog.getByRole('button', { name: fill(words.proofOf, { period }) }).click();
     const file = await readFile(await (await waiting).path(), 'utf8');
     expect(verifyProof(file)).toMatchObject({ findings: [], head: { sha256: closed.sha256 } });
+    // The invoice says what is paid where it is paid, and the hash that the page names.
+    await dialog.getByRole('link', { name: fill(words.payOf, { period }) }).click();
+    await page.getByText(closed.sha256).waitFor();
+    const due = language === 'en' ? 'CN¥25.20' : '¥25.20';
+    await page.getByRole('button', { name: new RegExp(`4242.*${due}|${due}.*4242`) }).waitFor();
     await context.close();
   },
 );

@@ -46,6 +46,7 @@ export function invoiceView(
     facts: factsOf(page, invoice),
     billTo: billTo(invoice),
     note: noteOf(page, invoice, due),
+    footer: invoice.footer,
     lines: invoice.lines.data.map((line) => lineView(page, line)),
     totals: totalsOf(ctx, page, invoice),
     headline:

@@ -41,6 +41,7 @@ function invoice(language: 'en' | 'zh', lines: number): InvoiceView {
     })),
     totals: [{ label: page.words.invoice.total, value: page.money(2900, 'cny'), strong: true }],
     note: null,
+    footer: 'Written by the seller',
     headline: { figure: page.money(2900, 'cny'), text: page.words.invoice.paidTitle },
     payment: null,
   };
@@ -62,6 +63,7 @@ test('Latin text is escaped, other text is written in UTF-16', () => {
   expect(file).toContain('(Shop \\(Ltd.\\) \\\\ Co) Tj');
   expect(file).toContain('<5f204f1f> Tj'); // 张伟
   expect(file).toContain('(CN\u00a529.00) Tj');
+  expect(file).toContain('(Written by the seller) Tj');
   const mixed = read(printInvoice(invoice('zh', 1)));
   expect(mixed).toContain('/F3 20 Tf <8d265355> Tj /F2 20 Tf ( A1-0001) Tj'); // 账单 A1-0001
 });

@@ -63,7 +63,15 @@ export function printInvoice(
     sheet.write({ x: right, text: value, size: 9, bold: strong, align: 'right' });
     sheet.down(16);
   }
-  if (view.note !== null) sheet.write({ x: left, text: view.note, size: 9 });
+  for (const text of wrap(view.note ?? '', 9, right - left)) {
+    sheet.write({ x: left, text, size: 9 });
+    sheet.down(14);
+  }
+  for (const text of wrap(view.footer ?? '', 8, right - left)) {
+    if (sheet.y > bottom) sheet.turn();
+    sheet.write({ x: left, text, size: 8, grey: true });
+    sheet.down(12);
+  }
   return writePdf(sheet.finish(view), invoice.title(view.number));
 }
 

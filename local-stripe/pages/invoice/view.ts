@@ -30,6 +30,8 @@ export interface InvoiceView {
   totals: { label: string; value: string; strong: boolean }[];
   /** What has to be said below the totals. */
   note: string | null;
+  /** What the seller wrote at its end. */
+  footer: string | null;
   headline: { figure: string; text: string };
   payment: InvoicePaymentView | null;
 }
@@ -98,6 +100,7 @@ export function renderInvoice(view: InvoiceView): Html {
           )}
         </dl>
         ${view.note === null ? '' : html`<p class="small">${view.note}</p>`}
+        ${view.footer === null ? '' : html`<p class="small muted wrapped">${view.footer}</p>`}
         <div class="row no-print">
           ${
             view.pdfUrl === null
@@ -172,7 +175,7 @@ function renderPayment(view: InvoiceView, payment: InvoicePaymentView): Html {
         ? ''
         : html`<form method="post" action="${path}" class="stack">
             <input type="hidden" name="saved" value="yes" />
-            ${renderSubmit(invoice.paySaved(payment.savedCard))}
+            ${renderSubmit(invoice.paySaved(payment.savedCard, payment.amount))}
             <p class="muted small">${invoice.orOther}</p>
           </form>`
     }

@@ -224,7 +224,7 @@ export const en = {
     } as Record<string, string>,
     payHeading: 'Pay this invoice',
     payButton: (amount: string) => `Pay ${amount}`,
-    paySaved: (card: string) => `Pay with ${card}`,
+    paySaved: (card: string, amount: string) => `Pay ${amount} with ${card}`,
     orOther: 'Or with another card',
     authenticate: 'Authenticate the payment',
     authenticateText: 'Your bank wants you to confirm this payment.',

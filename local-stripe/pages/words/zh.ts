@@ -212,7 +212,7 @@ export const zh: Words = {
     },
     payHeading: '支付此账单',
     payButton: (amount) => `支付 ${amount}`,
-    paySaved: (card) => `使用 ${card} 支付`,
+    paySaved: (card, amount) => `使用 ${card} 支付 ${amount}`,
     orOther: '或使用其他银行卡',
     authenticate: '验证付款',
     authenticateText: '你的银行需要你确认这笔付款。',

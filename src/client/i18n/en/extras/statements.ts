@@ -28,7 +28,7 @@ export default {
   line: '{period}, {resource}: {credits} credits at {price} each',
   proof: 'Proof as CSV',
   proofOf: 'Proof as CSV of the statement of {period}',
-  hash: 'Its hash, as on the invoice',
+  hash: 'Its hash, as on the invoice: {hash}',
   pay: 'Pay now',
   payOf: 'Pay now: statement of {period}',
   invoice: 'Invoice',
