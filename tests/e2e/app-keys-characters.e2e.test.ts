@@ -53,7 +53,7 @@ const said = (on: Page, words: string | RegExp) =>
 async function makeKey(on: Page, name: string): Promise<string> {
   await on.getByLabel('Name of the key').fill(name);
   await on.getByRole('button', { name: 'Create key' }).click();
-  await on.getByRole('heading', { name: `The key “${name}” is made` }).waitFor();
+  await on.getByRole('heading', { name: `The key “${name}” is created` }).waitFor();
   return (await on.locator('code.key').innerText()).trim();
 }
 
@@ -71,7 +71,7 @@ describe('10.14 API keys', () => {
     await page.getByText(/^It ends on/).waitFor();
     key = await makeKey(page, 'Painter');
     // The reader is led to what is shown this once.
-    expect(await focused(page)).toBe('The key “Painter” is made');
+    expect(await focused(page)).toBe('The key “Painter” is created');
     await page.getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key);
@@ -184,8 +184,8 @@ describe('10.15 characters', () => {
     await card(page, 'Aunt Lan').getByText('Taken out').waitFor();
     await card(page, 'Aunt Lan').getByText('We took it out of the community').waitFor();
     await page.getByRole('button', { name: 'Stop sharing Aunt Lan' }).click();
-    await said(page, 'Aunt Lan is yours alone again.').waitFor();
-    await card(page, 'Aunt Lan').getByText('Private').waitFor();
+    await said(page, 'Aunt Lan is not shared any more.').waitFor();
+    await card(page, 'Aunt Lan').getByText('Team only').waitFor();
     await search(strangers, 'lan');
     await strangers.getByText('No character matches “lan”.').waitFor();
 

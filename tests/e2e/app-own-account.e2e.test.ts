@@ -59,6 +59,8 @@ test('13 who forgot the password gets back in by keyboard, in both languages', a
   await page.getByLabel(auth.fields.email).fill(email);
   await page.keyboard.press('Enter');
   await page.getByRole('status').getByText(fill(auth.forgot.sent, { email })).waitFor();
+  // What is done is not asked for any more.
+  expect(await page.getByText(auth.forgot.lead).count()).toBe(0);
   await fits(page);
 
   const token = await mailed('reset_password', email);
@@ -85,6 +87,7 @@ test('13 who forgot the password gets back in by keyboard, in both languages', a
   await again.getByLabel(auth.fields.email).waitFor();
   await again.goto(`${app.url}/reset-password`);
   await again.getByRole('alert').getByText(auth.reset.missing).waitFor();
+  expect(await again.getByText(auth.reset.lead).count()).toBe(0);
   await again.close();
 });
 

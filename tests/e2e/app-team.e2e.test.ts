@@ -130,6 +130,7 @@ test('13 who is invited makes an account, joins, and goes from team to team', as
   // The link works once.
   await there.goto(`${app.url}/invitation?token=${token}`);
   await there.getByRole('alert').getByText(team.invitation.over).waitFor();
+  await there.getByRole('link', { name: shell.notFound.home }).waitFor();
   await visitor.close();
 });
 
@@ -141,6 +142,9 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   const named = { name: 'newcomer', role: settings.account.roles.admin };
   await said(page, fill(team.members.changed, named));
   await page.getByText(team.audit.actions.invitation_sent, { exact: true }).first().waitFor();
+  // Who did something for themselves is named once.
+  const joined = page.locator('.entry', { hasText: 'Joined the team' });
+  expect(await joined.first().innerText()).not.toContain(' · ');
   // What was noted is said in words, in both languages, and not as the log names it.
   await inBoth(page, async ({ team: { audit }, settings: { account } }) => {
     const values = `${account.roles.member} → ${account.roles.admin}`;

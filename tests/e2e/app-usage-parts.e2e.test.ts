@@ -60,7 +60,12 @@ test.each<[Language, 'light' | 'dark', number]>([
     );
     expect(tops, 'one row of controls').toEqual(Array(3).fill(tops[0]));
     expect(await sidewaysScroll(page)).toBe(0);
-    await page.getByText(usage.view.parts, { exact: true }).click();
+    // What was pressed stays under the hand.
+    const parts = page.getByText(usage.view.parts, { exact: true });
+    const placeOf = () => parts.evaluate((one) => one.getBoundingClientRect().left);
+    const place = await placeOf();
+    await parts.click();
+    expect(await placeOf()).toBe(place);
     const table = page.locator('section:has(#history-title) table');
     await table
       .getByRole('row')

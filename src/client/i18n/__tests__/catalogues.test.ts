@@ -42,6 +42,11 @@ describe('the catalogues', () => {
     expect(chinese.filter(([, message]) => gap.test(message))).toEqual([]);
   });
 
+  test('set Chinese stops beside Chinese words', () => {
+    const stop = /\p{Script=Han}[,:;?!()]|[,:;?!()]\p{Script=Han}/u;
+    expect(chinese.filter(([, message]) => stop.test(message))).toEqual([]);
+  });
+
   test('leave the same holes in both languages', () => {
     const counterpart = new Map(chinese);
     // Of a plural, English may spell "one" out where Chinese counts.

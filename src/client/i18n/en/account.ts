@@ -11,7 +11,7 @@ export default {
   password: {
     title: 'Password',
     lead: 'Other devices are signed out.',
-    current: 'Present password',
+    current: 'Current password',
     new: 'New password',
     submit: 'Change password',
     done: 'Your password is changed, and other devices were signed out.',
@@ -31,7 +31,7 @@ export default {
     endAllText: 'Everybody who uses your account elsewhere has to log in again, within 15 minutes.',
     ended: '{device} is signed out.',
     endedAll: 'All other devices are signed out.',
-    alone: 'You are signed in here alone.',
+    alone: 'You are signed in on no other device.',
   },
   factor: {
     title: 'Second factor',
@@ -64,7 +64,7 @@ export default {
   },
   data: {
     title: 'Your data',
-    lead: 'All that is kept of you as a JSON file: account, characters, keys, invoices and conversations.',
+    lead: 'Everything we keep about you, as a JSON file: account, characters, keys, invoices and conversations.',
     download: 'Download my data',
     usage: 'Usage as CSV is on the page of your subscription.',
     delete: 'Delete account',

@@ -49,7 +49,7 @@ export default {
   forgot: {
     link: 'Forgot your password?',
     title: 'Forgot your password?',
-    lead: 'Tell us your e-mail address, and we send you a link for a new one.',
+    lead: 'Enter your e-mail address, and we send you a link to set a new password.',
     submit: 'Send the link',
     sent: 'If there is an account with {email}, a mail with a link is on its way. It works once, within 30 minutes.',
     look: 'Nothing there after a few minutes? Look among the unwanted mails, and whether the address is right.',
@@ -65,11 +65,11 @@ export default {
     done: 'Your password is changed, and every device was signed out. Log in with the new one.',
     over: 'This link was used before, or is older than 30 minutes.',
     overAsk: 'Ask for a new link',
-    missing: 'The link is not whole. Open it from the mail again, or ask for a new one.',
+    missing: 'The link is incomplete. Open it from the mail again, or ask for a new one.',
   },
   takeBack: {
     title: 'Take your e‑mail address back',
-    lead: 'Your account gets its old address again, everybody is signed out, and the password loses its force: we mail you a link for a new one.',
+    lead: 'Your account gets its old address again, everybody is signed out, and the password stops working: we mail you a link to set a new one.',
     submit: 'Take it back',
     done: 'Your account has its old address again, and everybody was signed out. We have mailed you a link for a new password: it works once, within 30 minutes.',
     over: 'This link was used before, or is older than seven days. Write to support if the address of your account is wrong.',

@@ -5,7 +5,7 @@ export default {
   create: 'Create a character',
   mine: 'Yours',
   shared: 'Shared',
-  private: 'Private',
+  private: 'Team only',
   hidden: 'Taken out',
   hiddenWhy: 'We took it out of the community after reports. Your team can go on using it.',
   talk: 'Chat with {name}',
@@ -42,7 +42,7 @@ export default {
   changed: '{name} is changed.',
   removed: '{name} is deleted.',
   nowShared: '{name} is in the community now.',
-  nowPrivate: '{name} is yours alone again.',
+  nowPrivate: '{name} is not shared any more.',
   report: {
     open: 'Report',
     title: 'Report {name}',

@@ -13,7 +13,7 @@ export default {
       images: 'images',
       api_calls: 'API calls',
     },
-    kept: 'Your message is kept; you can send it once you have quota again.',
+    kept: 'Your message is kept. You can send it once you have quota or credits.',
   },
   choose: 'Upgrade to {plan}',
   price: '{amount} a month',

@@ -15,7 +15,7 @@ const paywall: Messages['paywall'] = {
       images: '图片',
       api_calls: 'API 调用',
     },
-    kept: '你的消息已保留，有额度后可以再次发送。',
+    kept: '你的消息已保留，有额度或点数后即可发送。',
   },
   choose: '升级到{plan}',
   price: '每月 {amount}',

@@ -30,6 +30,7 @@ const settings: Messages['settings'] = {
     valid: {
       label: '有效期',
       always: '直到删除',
+      to: '至 {date}',
       days: '{count} 天 | {count} 天',
       until: '{date} 失效。',
     },
@@ -50,7 +51,7 @@ const settings: Messages['settings'] = {
       scopes: '权限',
       made: '创建者',
       used: '最近使用',
-      ends: '有效期至',
+      ends: '有效期',
     },
     you: '你',
     never: '从未',
