@@ -1,4 +1,5 @@
 import './operator/env-file.ts';
+import { SetUpError } from '../src/domain/errors.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { keepStatePrivate } from '../src/server/config/private-state.ts';
@@ -74,7 +75,7 @@ function welcome({ server, localStripe, usageIngestToken }: Product): void {
 
 /** One sentence for what can be put right, the whole story for what cannot. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof SetUpError) return error.message;
   const { code, port, address } = error as { code?: string; port?: number; address?: string };
   if (code === 'EADDRINUSE') {
     return `Port ${port ?? ''} is taken: stop what listens there, or choose another with PORT (app) or LOCAL_STRIPE_PORT.`;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/server/config/env.ts';
-import { BillingError } from '../../src/domain/errors.ts';
+import { BillingError, SetUpError } from '../../src/domain/errors.ts';
 import type { Command, Flags, Input } from './command-shape.ts';
 import { execute, Mistyped } from './command.ts';
 
@@ -147,6 +147,15 @@ test.each<[string, Error, number, RegExp]>([
     1,
     /no such file/,
   ],
+  [
+    'a folder that cannot be written',
+    new SetUpError('The folder: choose another.', {
+      cause: Object.assign(new Error('x'), { code: 'EACCES' }),
+    }),
+    3,
+    /^The folder: choose another\.$/,
+  ],
+  ['a server that is away', new SetUpError('Start it.', { cause: away }), 4, /^Start it\.$/],
   ['anything else', new Error('The door is gone.'), 1, /^The door is gone\.$/],
 ])('14.4 %s ends with its code', async (_what, error, exit, sentence) => {
   const fails = { ...paint, run: () => Promise.reject(error) };

@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { SetUpError } from '../../src/domain/errors.ts';
 import { ConfigError } from '../../src/server/config/env.ts';
 import { errorText } from '../../src/server/error-text.ts';
 import type { Command, Flag, Flags, Input, Values } from './command-shape.ts';
@@ -97,6 +98,9 @@ function readFailure(thrown: unknown): { exit: number; sentence: string } {
   if (thrown instanceof Mistyped) return { exit: EXIT.mistyped, sentence };
   if (thrown instanceof ConfigError) return { exit: EXIT.setting, sentence };
   const unreached = readUnreached(thrown);
+  if (thrown instanceof SetUpError) {
+    return { exit: unreached?.isSetting === false ? EXIT.away : EXIT.setting, sentence };
+  }
   if (unreached) {
     return {
       exit: unreached.isSetting ? EXIT.setting : EXIT.away,

@@ -97,3 +97,11 @@ export class BillingError extends Error {
     return ERROR_STATUS[this.code];
   }
 }
+
+/**
+ * What keeps a program from starting on this machine, in a sentence that says what to put right: a folder, a
+ * file, a server. `cause` has what the system said, for the log.
+ */
+export class SetUpError extends Error {
+  override readonly name = 'SetUpError';
+}

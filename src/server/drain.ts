@@ -6,6 +6,10 @@ import { BillingError } from '../domain/errors.ts';
 /** A connection this young may be one whose first request is still on its way. */
 const FRESH_MS = 1_000;
 
+/** Who knocks just before the socket is shut is waited for so long, and a turn this short has nobody in it. */
+const KNOCKS_MS = 1_000;
+const TURN_MS = 0.5;
+
 /** What was cut gets this long to say so, and to write what it used. */
 const LAST_WORDS_MS = 2_000;
 
@@ -42,6 +46,9 @@ export class Drain {
   #works = 0;
   /** Connections without a request so far, and since when. */
   readonly #fresh = new Map<Socket, number>();
+  /** Connections that were answered, and have asked nothing since. */
+  readonly #idle = new Set<Socket>();
+  #knocks = 0;
   readonly #refused = new WeakSet<IncomingMessage>();
   #whenChanged = () => {};
 
@@ -89,8 +96,12 @@ export class Drain {
   /** Watches the connections and answers of `server`, before anything else sees them. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
+      this.#knocks += 1;
       this.#fresh.set(socket, performance.now());
-      socket.once('close', () => this.#forget(socket));
+      socket.once('close', () => {
+        this.#idle.delete(socket);
+        this.#forget(socket);
+      });
     });
     server.prependListener('request', (request, response) => {
       if (this.#closed.signal.aborted && !this.#fresh.has(request.socket)) {
@@ -98,11 +109,14 @@ export class Drain {
       }
       if (this.#begun.signal.aborted) response.setHeader('Connection', 'close');
       this.#open.add(response);
+      const { socket } = request;
+      this.#idle.delete(socket);
       response.once('close', () => {
         this.#open.delete(response);
+        if (!socket.destroyed) this.#idle.add(socket);
         this.#whenChanged();
       });
-      this.#forget(request.socket);
+      this.#forget(socket);
     });
   }
 
@@ -116,9 +130,10 @@ export class Drain {
     for (const response of this.#open) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
+    const idle = new Set(this.#idle);
     await this.#wait(pauseSeconds * 1000);
-    // Those who have knocked by now are let in: what waits at a socket that is shut is reset.
-    await setImmediate();
+    if (pauseSeconds > 0) this.#giveUp(idle);
+    await this.#untilNobodyKnocks();
     this.#shut(server);
     await this.#wait(graceSeconds * 1000, () => this.#isQuiet());
     this.#over.abort(new Leaving());
@@ -130,6 +145,28 @@ export class Drain {
   /** Ends the pause and the grace at once: for who asks a second time. */
   hurry(): void {
     this.#hurry.abort();
+  }
+
+  /**
+   * Closes those that nobody used in the whole pause: a proxy sees it, and does not send its next request to
+   * somebody who refuses. What was used in the pause was closed with its answer.
+   */
+  #giveUp(idle: Set<Socket>): void {
+    for (const socket of idle) if (this.#idle.has(socket)) socket.destroy();
+  }
+
+  /**
+   * Lets in who has knocked by now, for what waits at a socket that is shut is reset: until a turn of the
+   * event loop in which nobody came and hardly anything else was done, or it has been tried for long enough.
+   */
+  async #untilNobodyKnocks(): Promise<void> {
+    const end = performance.now() + KNOCKS_MS;
+    let isQuiet = false;
+    while (!isQuiet && performance.now() < end) {
+      const [knocks, since] = [this.#knocks, performance.now()];
+      await setImmediate();
+      isQuiet = this.#knocks === knocks && performance.now() - since < TURN_MS;
+    }
   }
 
   /** Not the HTTP server's own `close`, which cuts idle connections whose next request is on its way. */

@@ -1,4 +1,4 @@
-import { BillingError } from '../domain/errors.ts';
+import { BillingError, SetUpError } from '../domain/errors.ts';
 
 /**
  * What may be known of an error outside the process, in a log line or a stored note. The database's
@@ -48,6 +48,7 @@ export function errorText(thrown: unknown): string {
   for (let depth = 0; depth < CAUSES_MAX; depth += 1) {
     if (!(error instanceof Error) || !(error.cause instanceof Error)) break;
     if (error instanceof BillingError && error.code !== 'internal') break;
+    if (error instanceof SetUpError) break;
     error = error.cause;
   }
   return error instanceof Error ? ownWords(error) : 'no Error was thrown';

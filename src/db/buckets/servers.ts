@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { nodeUrl } from './nodes.ts';
 import { bucketSchema, migrateBucket, newestBucketMigration } from '../buckets.ts';
+import { SetUpError } from '../../domain/errors.ts';
 
 /** Brings the buckets that have servers of their own up to this version. */
 export async function migrateServers(client: pg.ClientBase, url: string): Promise<void> {
@@ -35,7 +36,7 @@ export async function withServer(
   try {
     await there.connect();
   } catch (cause) {
-    throw new Error(
+    throw new SetUpError(
       `The server ${node} of the buckets cannot be used: ${(cause as Error).message}. Start it, or correct its address, and run this again.`,
       { cause },
     );

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { SetUpError } from '../../domain/errors.ts';
 
 /** How to start a program as somebody PostgreSQL agrees to run as. */
 export interface Account {
@@ -29,7 +30,7 @@ export function postgresAccount(mustReach: readonly string[]): Account {
   const caps = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
   const raised: Account = { prefix: ['setpriv', ...ids, ...caps, '--'] };
   if (mustReach.every((path) => reaches(raised, path))) return raised;
-  throw new Error(
+  throw new SetUpError(
     `PostgreSQL cannot run as root, and its user "${NAME}" may not enter ${hidden}: move the ` +
       `project and DATA_DIR to a folder that others may enter, or set DATABASE_URL.`,
   );
@@ -55,12 +56,12 @@ function createUser(): { uid: number; gid: number } {
       stdio: 'ignore',
     });
   } catch (cause) {
-    throw new Error(
+    throw new SetUpError(
       `PostgreSQL cannot run as root and the user "${NAME}" could not be made: start as another user, or set DATABASE_URL.`,
       { cause },
     );
   }
   const user = findUser();
-  if (user === undefined) throw new Error(`The user "${NAME}" was made but cannot be found.`);
+  if (user === undefined) throw new SetUpError(`The user "${NAME}" was made but cannot be found.`);
   return user;
 }

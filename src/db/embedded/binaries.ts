@@ -1,6 +1,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { SetUpError } from '../../domain/errors.ts';
 
 export interface Binaries {
   initdb: string;
@@ -23,7 +24,7 @@ export async function findBinaries(): Promise<Binaries> {
   try {
     binaries = (await import(pathToFileURL(fromPackage.resolve(name)).href)) as Binaries;
   } catch (cause) {
-    throw new Error(
+    throw new SetUpError(
       `No bundled PostgreSQL for ${system} on ${process.arch}: set DATABASE_URL to a PostgreSQL 15 or newer.`,
       { cause },
     );

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toDisk } from '../durable-file.ts';
+import { SetUpError } from '../../domain/errors.ts';
 
 /**
  * Makes `dataDir` where it is missing and tries to write in it. Rejects with one sentence that says
@@ -15,7 +16,7 @@ export async function assertWritable(dataDir: string): Promise<void> {
     await rm(probe);
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new Error(
+    throw new SetUpError(
       `The data folder ${dataDir} cannot be written (${why}): give this user the right to, or choose another with DATA_DIR.`,
       { cause },
     );

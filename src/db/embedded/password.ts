@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SetUpError } from '../../domain/errors.ts';
 
 /** Where the password of a bundled server is kept. */
 export const passwordFile = (dataDir: string) => join(dataDir, 'password');
@@ -20,14 +21,14 @@ export function readPassword(dataDir: string): string {
     text = readFileSync(file, 'utf8').trim();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(
+    throw new SetUpError(
       `${file} ${code === 'ENOENT' ? 'is missing' : `cannot be read (${code})`}: ${WHAT_TO_DO(dataDir)}`,
       { cause },
     );
   }
   if (WHOLE.test(text)) return text;
   const state = text === '' ? 'is empty' : 'is damaged';
-  throw new Error(`${file} ${state}: ${WHAT_TO_DO(dataDir)}`);
+  throw new SetUpError(`${file} ${state}: ${WHAT_TO_DO(dataDir)}`);
 }
 
 const WHAT_TO_DO = (dataDir: string) =>

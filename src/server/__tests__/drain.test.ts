@@ -40,6 +40,7 @@ function client(port: number) {
     });
   return {
     send,
+    socket: () => Object.values(agent.freeSockets)[0]?.[0],
     async get(path: string) {
       const answer = await send(path);
       return [answer.statusCode, answer.headers.connection, await text(answer)];
@@ -100,6 +101,36 @@ test('14.1 who has just connected is served', async () => {
   await once(drain.closed, 'abort');
   socket.write('GET / HTTP/1.1\r\nHost: here\r\n\r\n');
   expect(await text(socket)).toMatch(/^HTTP\/1.1 200 [^]*Connection: close[^]*answered/i);
+  await left;
+});
+
+test('14.1 what nobody used in the whole pause is closed, and what was used is not', async () => {
+  const { port, drain, slow, leave } = await startServer();
+  const [unused, used, begun] = [client(port), client(port), client(port)];
+  for (const one of [unused, used]) await one.get('/');
+  const stream = await begun.send('/begun');
+  const gaveUp = once(unused.socket()!, 'close');
+  const closed = once(drain.closed, 'abort');
+
+  const left = leave({ pauseSeconds: 600 });
+  const answer = used.get('/slow');
+  await expect.poll(() => slow.length).toBe(2);
+  drain.hurry();
+  await Promise.all([gaveUp, closed]);
+  expect(await unused.get('/').catch((error) => error.code)).toBe('ECONNREFUSED');
+  for (const response of slow) response.end('late');
+  expect(await text(stream)).toBe('late');
+  expect(await answer).toEqual([200, 'close', 'late']);
+  await left;
+});
+
+test('14.1 everybody who has knocked before the socket is shut is let in', async () => {
+  const { port, leave } = await startServer();
+  const knocking = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
+  const left = leave();
+  for (const socket of knocking) socket.write('GET / HTTP/1.1\r\nHost: here\r\n\r\n');
+  const answers = await Promise.all(knocking.map((socket) => text(socket)));
+  expect(answers.filter((answer) => !answer.endsWith('answered'))).toEqual([]);
   await left;
 });
 

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import { BillingError } from '../../domain/errors.ts';
+import { BillingError, SetUpError } from '../../domain/errors.ts';
 import { errorFacts, errorText } from '../error-text.ts';
 import { createLog } from '../log.ts';
 
@@ -62,6 +62,13 @@ describe('10.11 what is told of an error', () => {
       'an error of ours',
       new BillingError('busy', 'Try again.', { cause: refusal() }),
       'Try again.',
+    ],
+    [
+      'what keeps a start away',
+      new SetUpError('The folder cannot be written: choose another.', {
+        cause: new Error('EACCES'),
+      }),
+      'The folder cannot be written: choose another.',
     ],
     ['a broken connection', new Error('wrap', { cause: new Error('ECONNRESET') }), 'ECONNRESET'],
     ['something that is no error', 'text', 'no Error was thrown'],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { createDurably } from '../../db/durable-file.ts';
 import { assertWritable } from '../../db/embedded/folder.ts';
+import { SetUpError } from '../../domain/errors.ts';
 
 const secretsSchema = z.object({ jwtSecret: z.string().min(32), usageIngestToken: z.string() });
 
@@ -22,7 +23,7 @@ export async function ensureLocalSecrets(dataDir: string): Promise<LocalSecrets>
     const parsed = secretsSchema.safeParse(parseJson(kept));
     if (parsed.success) return parsed.data;
     const state = kept.trim() === '' ? 'is empty' : 'is damaged';
-    throw new Error(`${file} ${state}: ${WHAT_TO_DO}`);
+    throw new SetUpError(`${file} ${state}: ${WHAT_TO_DO}`);
   }
   const secrets: LocalSecrets = {
     jwtSecret: randomBytes(48).toString('base64url'),
@@ -44,7 +45,9 @@ async function readIfThere(file: string): Promise<string | undefined> {
     const { code } = cause as NodeJS.ErrnoException;
     // A data folder that is no folder is told by the attempt to write.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Error(`${file} cannot be read (${code}): give this user the right to.`, { cause });
+    throw new SetUpError(`${file} cannot be read (${code}): give this user the right to.`, {
+      cause,
+    });
   }
 }
 
