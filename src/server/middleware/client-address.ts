@@ -37,11 +37,16 @@ function trustOf(trusted: TrustedProxies): (address: string, hop: number) => boo
   return proxyAddr.compile(trusted.addresses);
 }
 
-/** An IPv4 address in IPv6 dress is the same address. What is none is a stranger's text. */
+/**
+ * An IPv4 address in IPv6 dress is the same address, and so is one that a proxy writes with the port of the
+ * connection, or in brackets. What is none is a stranger's text.
+ */
 function plain(address: string): string {
   return address
     .slice(0, 64)
     .toLowerCase()
+    .replace(/^\[([^\]]*)\](:\d+)?$/, '$1')
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
     .replace(/^::ffff:(?=\d+\.)/, '');
 }
 

@@ -17,7 +17,7 @@ const FOR_A_YEAR = 'public, max-age=31536000, immutable';
  * Serves the built client from `clientDir`, each file as the build compressed it to who accepts
  * that. Files under `/assets/` carry a hash in their name and may be kept for a year; everything
  * else is asked for again. A page address answers `index.html`; an unknown one that names a file
- * (it has an extension) is 404, or a missing picture would be a page.
+ * (it has an extension, or lies under `/assets/`) is 404, or a missing picture would be a page.
  */
 export function clientRoutes(clientDir: string): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -29,7 +29,7 @@ export function clientRoutes(clientDir: string): Hono<AppEnv> {
     c.header('Cache-Control', hashed ? FOR_A_YEAR : 'no-cache');
     const answer = await (NOT_SERVED.test(c.req.path) ? undefined : file(c, nothing));
     if (answer) return answerOf(answer, hashed);
-    if (path.extname(c.req.path) || NOT_SERVED.test(c.req.path)) {
+    if (hashed || path.extname(c.req.path) || NOT_SERVED.test(c.req.path)) {
       c.header('Cache-Control', 'no-cache');
       return next();
     }

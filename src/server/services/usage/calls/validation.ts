@@ -68,7 +68,7 @@ export function problemWithMetadata(metadata: unknown): string | undefined {
     return 'metadata must be an object.';
   }
   if (!isStorableJson(metadata, DEPTH_MAX)) {
-    return `metadata must be JSON without NUL characters, nested at most ${DEPTH_MAX} deep.`;
+    return `metadata must be JSON without NUL characters and broken surrogate pairs, nested at most ${DEPTH_MAX} deep.`;
   }
   if (Object.hasOwn(metadata, 'rated')) {
     return 'metadata must not have "rated": how tokens were weighed is written there by us.';
