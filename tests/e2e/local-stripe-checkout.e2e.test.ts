@@ -188,6 +188,11 @@ test.each([
       expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
       const text = await page.locator('body').innerText();
       if (locale === 'en') expect(text).not.toMatch(/\p{Script=Han}/u);
+      // A label of two lines does not push its input down.
+      const tops = await page
+        .locator('.pair input')
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+      expect(new Set(tops).size).toBe(1);
     },
     { colorScheme, viewport: { width: 360, height: 740 } },
   );

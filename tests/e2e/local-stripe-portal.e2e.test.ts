@@ -136,7 +136,7 @@ test('an invoice that failed at renewal is shown, printed and paid with another 
     expect((await pdf.body()).subarray(0, 5).toString()).toBe('%PDF-');
 
     await fillCard(page, '5555555555554444');
-    await page.getByRole('button', { name: /^Pay CN/ }).click();
+    await page.getByRole('button', { name: /^Pay CN¥[\d.]+$/ }).click();
     await page.getByText('Invoice paid').waitFor();
     expect(await find(subscription)).toMatchObject({ status: 'active' });
   });

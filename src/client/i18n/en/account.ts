@@ -45,7 +45,7 @@ export default {
     confirm: 'Switch on',
     codes:
       'Keep these recovery codes where you keep passwords: each opens your account once, should you lose the phone. They are not shown again.',
-    kept: 'I have kept them',
+    kept: 'I have saved them',
     done: 'The second factor is on.',
     remove: 'Switch off',
     removed: 'The second factor is off.',
