@@ -68,6 +68,25 @@ test('cancelled and resumed: it renews as if nothing had been', async () => {
   expect(await customer.payments()).toHaveLength(2);
 });
 
+test('a cancellation that was taken back before its mail went out is not acknowledged any more', async () => {
+  const customer = await signUp(app);
+  await customer.subscribe('pro', 'month');
+  // A second address is told of money too.
+  await customer.api.put('/api/tenant/billing-email', { email: 'books@example.com' });
+  await cancel(customer);
+  expect(await mailsTo(customer)).toContain('cancellation');
+  await customer.api.post('/api/subscription/resume');
+  expect(await mailsTo(customer)).not.toContain('cancellation');
+
+  // One that was sent stays, and so does the next one.
+  await cancel(customer);
+  await app.server.context.services.mails.sendDue();
+  await customer.api.post('/api/subscription/resume');
+  await advanceDays(app, 1);
+  await cancel(customer);
+  expect((await mailsTo(customer)).filter((kind) => kind === 'cancellation')).toHaveLength(4);
+});
+
 test('cancelled in the portal, which sets the instant alone: shown, and resumed, all the same', async () => {
   const customer = await signUp(app);
   const { currentPeriodEnd } = await customer.subscribe('pro', 'month');

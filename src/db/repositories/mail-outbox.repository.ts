@@ -26,6 +26,23 @@ export async function insertMail(
   return rows.length === 1;
 }
 
+/** Takes back mails of a tenant that were not sent yet and tell of what is no more so. */
+export async function withdrawMails(
+  db: DbOrTx,
+  values: { tenantId: string; kind: string; subjectsFrom: string },
+): Promise<void> {
+  const { tenantId, kind, subjectsFrom } = values;
+  await db
+    .delete(mailOutbox)
+    .where(
+      and(
+        ...[eq(mailOutbox.tenantId, tenantId), eq(mailOutbox.kind, kind)],
+        sql`starts_with(${mailOutbox.subjectId}, ${subjectsFrom})`,
+        isNull(mailOutbox.sentAt),
+      ),
+    );
+}
+
 /** Takes mails that are due, until `leaseEnds`: meanwhile no other worker sends the same ones. */
 export function claimDueMails(
   db: DbOrTx,

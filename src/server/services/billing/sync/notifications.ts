@@ -1,5 +1,6 @@
 import type { Tx } from '../../../../db/client.ts';
 import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
+import { withdrawMails } from '../../../../db/repositories/mail-outbox.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { monthLimits } from '../../../../domain/billing/plan-share.ts';
@@ -10,7 +11,8 @@ import type { Transition } from './transitions.ts';
 
 /**
  * Acknowledges a cancellation to the owner. One mail a request: an end that was planned, and
- * acknowledged then, comes without another, because Stripe keeps the time of the request.
+ * acknowledged then, comes without another, because Stripe keeps the time of the request. What was taken
+ * back before its mail was sent is told of no more: nobody reads that nothing more will be charged who is.
  */
 export async function notifyOfTransition(
   tx: Tx,
@@ -20,6 +22,10 @@ export async function notifyOfTransition(
   reason: string | null,
   now: Date,
 ): Promise<void> {
+  const subjectsFrom = `${row.stripeSubscriptionId}:`;
+  if (action === 'subscription.resumed') {
+    await withdrawMails(tx, { tenantId: tenant.id, kind: 'cancellation', subjectsFrom });
+  }
   const ended = action === 'subscription.ended';
   if (!ended && action !== 'subscription.cancellation_scheduled') return;
   // What we ended ourselves has a mail of its own.
@@ -29,7 +35,7 @@ export async function notifyOfTransition(
   const asked = row.canceledAt ?? row.endedAt ?? now;
   await queueMail(tx, tenant.id, {
     kind: 'cancellation',
-    subjectId: `${row.stripeSubscriptionId}:${asked.getTime() / 1000}`,
+    subjectId: `${subjectsFrom}${asked.getTime() / 1000}`,
     attempt: 0,
     data: {
       plan: row.plan,
