@@ -15,9 +15,9 @@ import {
 } from '../../src/server/services/operations/doctor/database.ts';
 import { well, type Finding } from '../../src/server/services/operations/doctor/faults.ts';
 import { examineSettings } from '../../src/server/services/operations/doctor/settings.ts';
+import { examineLlm } from '../../src/server/services/operations/doctor/model.ts';
 import {
   examineDataDir,
-  examineLlm,
   examineMail,
   freeShare,
   type FreeShare,

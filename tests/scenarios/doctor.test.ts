@@ -11,9 +11,11 @@ import type { FaultName } from '../../src/server/services/operations/doctor/faul
 import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { setUpStripe } from '../../src/server/services/stripe/setup/setup.ts';
+import { runOperatorCommand } from '../support/operator-command.ts';
 import { PlantedAccount } from '../support/planted-account.ts';
 import { plantSum, tellOfStatement } from '../support/planted-books.ts';
 import {
+  startModels,
   startRefusingMailServer,
   startRefusingModel,
   type RefusingServer,
@@ -86,7 +88,11 @@ const sql = (text: string, values: unknown[] = []) => database.pool.query(text, 
 
 /** Writes what the product would have noted, and takes it away again. */
 async function note(key: string, value: object): Promise<void> {
-  await sql(`insert into settings (key, value, updated_at) values ($1, $2, now())`, [key, value]);
+  await sql(
+    `insert into settings (key, value, updated_at) values ($1, $2, now())
+     on conflict (key) do update set value = excluded.value`,
+    [key, value],
+  );
   mended.push(() => sql('delete from settings where key = $1', [key]));
 }
 
@@ -101,6 +107,12 @@ async function insertEvent(state: 'dead' | 'received', ago: string): Promise<voi
   mended.push(() => sql(`delete from stripe_events where id = 'evt_planted'`));
 }
 
+async function modelThat(...answers: Parameters<typeof startModels>) {
+  const server = await startModels(...answers);
+  mended.push(() => server.close());
+  return { LLM_BASE_URL: `http://127.0.0.1:${server.port}/v1` };
+}
+
 const elsewhere = (change: Partial<URL>) => Object.assign(new URL(database.url), change).href;
 const env$ = (change: Record<string, string>) => () => Promise.resolve(change);
 
@@ -109,6 +121,9 @@ const PLANTED: [FaultName, what: string, plant: () => Promise<Record<string, str
   ['secret_missing', 'no JWT_SECRET', env$({ JWT_SECRET: '' })],
   ['secret_weak', 'one of a single letter', env$({ JWT_SECRET: 'a'.repeat(40) })],
   ['secret_weak', 'a first try', env$({ METRICS_TOKEN: 'changeme-1234567890' })],
+  ['secret_weak', 'one that the start refuses', env$({ USAGE_INGEST_TOKEN: 'k3V9-x2Lq7-Zt5' })],
+  ['mail_from_nowhere', 'nobody set it', env$({ MAIL_FROM: '' })],
+  ['mail_from_nowhere', 'a machine', env$({ MAIL_FROM: 'Billing <root@web1>' })],
   ['address_without_tls', 'http', env$({ APP_URL: 'http://billing.example.com' })],
   ['key_modes_differ', 'a live published key', env$({ STRIPE_PUBLISHABLE_KEY: 'pk_live_1' })],
   ['mail_not_sent', 'no SMTP_URL', env$({ SMTP_URL: '' })],
@@ -124,6 +139,16 @@ const PLANTED: [FaultName, what: string, plant: () => Promise<Record<string, str
     'llm_refuses_key',
     'a wrong key',
     async () => ({ LLM_BASE_URL: `http://127.0.0.1:${llm.port}/v1`, LLM_API_KEY: 'wrong' }),
+  ],
+  ['llm_away', 'a gateway that answers for it', () => modelThat(502, {})],
+  ['llm_elsewhere', 'an address without /v1', () => modelThat(404, {})],
+  [
+    'llm_model_unknown',
+    'a name that is not listed',
+    async () => ({
+      ...(await modelThat(200, { data: [{ id: 'small' }] })),
+      ...{ LLM_MODEL: 'small', LLM_ADVANCED_MODELS: 'smal, large' },
+    }),
   ],
   [
     'data_dir_unwritable',
@@ -308,6 +333,28 @@ const PLANTED: [FaultName, what: string, plant: () => Promise<Record<string, str
 test.each(PLANTED)('14.5 %s is found: %s', { timeout: 60_000 }, async (name, _what, plant) => {
   const change = (await plant()) ?? {};
   expect(await faults(change)).toContain(name);
+});
+
+test.each([
+  ['lists the model', () => modelThat(200, { data: [{ id: 'small' }, { id: 'other' }] })],
+  ['lists none, and knows chats', () => modelThat(404, {}, { knowsChats: true })],
+  ['answers something else', () => modelThat(200, { models: [] })],
+])('14.5 a model that %s is well', async (_what, plant) => {
+  expect(await faults({ ...(await plant()), LLM_MODEL: 'small' })).toEqual([]);
+});
+
+test.each<[FaultName, plant: () => Promise<void>]>([
+  ['business_differs', () => plantSum(database, mended, '2026-02')],
+  ['statements_differ', () => tellOfStatement(database, mended)],
+  ['ledger_differs', () => note('usage_verification', { differences: 2, at: '' })],
+])('14.5 what is advised about %s closes it', { timeout: 60_000 }, async (name, plant) => {
+  await plant();
+  const found = await examine(readEnv(env));
+  const { mend } = found.flatMap(({ fault }) => (fault?.name === name ? [fault] : []))[0]!;
+  const [, command, words] = [...mend.matchAll(/`npm run ([\w:]+)(?: -- ([^`]+))?`/g)].at(-1)!;
+  const { code, complained } = await runOperatorCommand(command!, words?.split(' ') ?? [], env);
+  expect([code, complained]).toEqual([0, '']);
+  expect(await faults()).toEqual([]);
 });
 
 test('14.5 a full disk and a clock that is off are found', async () => {

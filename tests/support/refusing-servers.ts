@@ -20,6 +20,20 @@ export function startRefusingModel(): Promise<RefusingServer> {
   );
 }
 
+/** What answers `status` to everything, with `body`; where chats are known they are refused with 400. */
+export function startModels(
+  status: number,
+  body: object,
+  { knowsChats = false }: { knowsChats?: boolean } = {},
+): Promise<RefusingServer> {
+  return listening(
+    createServer((request, response) => {
+      const isChat = knowsChats && request.url!.endsWith('/chat/completions');
+      response.writeHead(isChat ? 400 : status).end(JSON.stringify(body));
+    }),
+  );
+}
+
 /** A mail server that greets, and refuses every sign-in. */
 export function startRefusingMailServer(): Promise<RefusingServer> {
   return listening(

@@ -16,7 +16,7 @@ export function assertProduction(env: Env): void {
   if (missing.length > 0) {
     throw new ConfigError(`In production, set ${missing.join(', ')}; .env.example explains each.`);
   }
-  if (env.USAGE_INGEST_TOKEN && env.USAGE_INGEST_TOKEN.length < SECRET_LENGTH_MIN) {
+  if (isIngestTokenShort(env)) {
     throw new ConfigError(
       `In production USAGE_INGEST_TOKEN must have at least ${SECRET_LENGTH_MIN} characters, as whoever has it records usage for everybody; \`openssl rand -base64 48\` makes one.`,
     );
@@ -26,6 +26,11 @@ export function assertProduction(env: Env): void {
       `In production APP_URL ("${env.APP_URL}") must be https, or sessions and payment links travel in the clear; http is taken for this machine alone.`,
     );
   }
+}
+
+/** Whether whoever guesses a little gets through. */
+export function isIngestTokenShort({ USAGE_INGEST_TOKEN: token }: Env): boolean {
+  return token !== undefined && token.length < SECRET_LENGTH_MIN;
 }
 
 /** What a guess has to get through. */

@@ -11,6 +11,10 @@ const FAULTS = {
     'no customer reads of a failed payment or confirms an address',
     'Set SMTP_URL and MAIL_FROM.',
   ],
+  mail_from_nowhere: [
+    'other mail servers refuse what is from it, or call it spam',
+    'Set MAIL_FROM to an address of a domain that is yours.',
+  ],
   proxies_untrusted: [
     'everybody has the proxy’s address, and shares its limits of signing in',
     'Set TRUSTED_PROXIES to the proxies’ addresses or their number.',
@@ -58,14 +62,17 @@ const FAULTS = {
   events_dead: ['billing may differ from Stripe', 'Mend the cause, then `npm run events:replay`.'],
   events_late: ['billing lags behind Stripe', 'Is `npm start` running? Its log says what fails.'],
   alert_open: ['somebody has to look', 'docs/runbook.md says what to do for each kind.'],
-  ledger_differs: ['limits and bills go by counters', 'See “Counters differ” in docs/runbook.md.'],
+  ledger_differs: [
+    'limits and bills go by counters',
+    'Keep what `npm run usage:verify` says, then run `npm run usage:verify -- --rebuild`.',
+  ],
   business_differs: [
     'the operator’s page tells another business than there was',
     'Run `npm run usage:verify -- --rebuild`.',
   ],
   statements_differ: [
     'what was billed is not what was used',
-    'Run `npm run usage:verify`; “A statement is stuck” in docs/runbook.md says more.',
+    'Put right what `npm run usage:verify` names (“A statement is stuck” in docs/runbook.md says how), then run `npm run usage:verify -- --rebuild`, which closes the alert.',
   ],
   deliveries_refused: [
     'Stripe’s events are refused, and come only when the reconciler fetches them',
@@ -105,6 +112,14 @@ const FAULTS = {
   smtp_away: ['no mail leaves', 'Correct SMTP_URL, or start what listens there.'],
   smtp_refuses: ['no mail leaves', 'Correct user and password in SMTP_URL.'],
   llm_away: ['nobody can chat', 'Correct LLM_BASE_URL, or start what listens there.'],
+  llm_elsewhere: [
+    'nobody can chat',
+    'Correct LLM_BASE_URL: the address up to and including /v1, as its provider says.',
+  ],
+  llm_model_unknown: [
+    'who chats with it gets an error',
+    'Correct LLM_MODEL or LLM_ADVANCED_MODELS by the list of models.',
+  ],
   llm_refuses_key: ['nobody can chat', 'Correct LLM_API_KEY.'],
 } as const satisfies Record<string, readonly [why: string, mend: string]>;
 

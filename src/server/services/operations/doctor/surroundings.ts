@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import { createTransport } from 'nodemailer';
-import type { Config, LlmConfig } from '../../../config/config.ts';
+import type { Config } from '../../../config/config.ts';
 import { fault, well, type Finding } from './faults.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -48,22 +48,5 @@ export async function examineMail({ mail }: Pick<Config, 'mail'>): Promise<Findi
     return [fault(subject, 'smtp_away', `It does not answer as a mail server does (${message}).`)];
   } finally {
     transport.close();
-  }
-}
-
-/** Asks for the list of models, which costs nothing. */
-export async function examineLlm(llm: LlmConfig): Promise<Finding[]> {
-  if (llm.kind === 'storyteller') return [];
-  const subject = 'Language model';
-  try {
-    const { status, body } = await fetch(`${llm.baseUrl}/models`, {
-      headers: llm.apiKey ? { Authorization: `Bearer ${llm.apiKey}` } : {},
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await body?.cancel();
-    const isRefused = status === 401 || status === 403;
-    return [isRefused ? fault(subject, 'llm_refuses_key', `It answers ${status}.`) : well(subject)];
-  } catch {
-    return [fault(subject, 'llm_away', `Nothing answers at ${llm.baseUrl}.`)];
   }
 }
