@@ -26,7 +26,7 @@ export interface ResourceUsage {
   /** What of `used` the quota paid, of `limit` in percent, rounded down, above 100 when exceeded; `null` without a limit. */
   percent: number | null;
   level: QuotaLevel;
-  /** Of `used`: what the quota did not pay, but credits. */
+  /** Of `used`: what the quota did not pay, but credits or overage. */
   beyond: number;
   /** Microcredits a unit beyond the quota; `null` where the quota is a hard limit. */
   rateMicro: number | null;

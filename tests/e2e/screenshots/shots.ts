@@ -79,7 +79,8 @@ export const SHOTS: Readonly<Record<string, Shot>> = {
       await customer.api.post('/api/api-keys', { name: 'Bot', scopes: ['chat'] });
       await customer.api.post('/api/api-keys', { name: 'Reports', scopes: ['usage:read'] });
       await page.goto(`${stage.app.url}/settings`);
-      await page.getByText('Reports').first().waitFor();
+      // The keys stand below what makes them.
+      await page.getByText('Bot').last().scrollIntoViewIfNeeded();
       await take(page);
     }),
 

@@ -8,7 +8,7 @@ export default {
   usedOnly: '{used} used',
   remaining: '{count} left',
   held: '{count} in progress',
-  beyond: '{count} of them beyond the quota, paid with credits',
+  beyond: '{count} of them beyond the quota, paid with credits or as overage',
   added: 'includes {count} added',
   takenOff: '{count} taken off',
   percent: '{percent} used',

@@ -10,7 +10,7 @@ const usage: Messages['usage'] = {
   usedOnly: '已用 {used}',
   remaining: '还剩 {count}',
   held: '进行中 {count}',
-  beyond: '其中 {count} 超出额度，以点数支付',
+  beyond: '其中 {count} 超出额度，以点数或超额用量支付',
   added: '含额外增加的 {count}',
   takenOff: '已减少 {count}',
   percent: '已用 {percent}',
