@@ -113,7 +113,9 @@ export class Drain {
       this.#idle.delete(socket);
       response.once('close', () => {
         this.#open.delete(response);
-        if (!socket.destroyed) this.#idle.add(socket);
+        // Its head may have promised to keep the connection, before that was of no use any more.
+        if (this.#begun.signal.aborted) socket.end();
+        else if (!socket.destroyed) this.#idle.add(socket);
         this.#whenChanged();
       });
       this.#forget(socket);

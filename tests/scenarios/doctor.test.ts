@@ -1,68 +1,35 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startLocalStripe, type LocalStripe } from 'local-stripe';
-import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { examine, type Surroundings } from '../../scripts/operator/examine.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import type { FaultName } from '../../src/server/services/operations/doctor/faults.ts';
-import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
-import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
-import { setUpStripe } from '../../src/server/services/stripe/setup/setup.ts';
-import { runOperatorCommand } from '../support/operator-command.ts';
+import {
+  healthyInstallation,
+  URL_OF_HOOK,
+  type Installation,
+} from '../support/healthy-installation.ts';
 import { PlantedAccount } from '../support/planted-account.ts';
 import { plantSum, tellOfStatement } from '../support/planted-books.ts';
 import {
   startModels,
-  startRefusingMailServer,
   startRefusingModel,
   type RefusingServer,
 } from '../support/refusing-servers.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
-const URL_OF_HOOK = 'https://billing.example.com/webhooks/stripe';
-const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-doctor-'));
-let database: TestDatabase;
-let stripe: LocalStripe;
-let client: Stripe;
-let env: Record<string, string>;
+let installation: Installation;
+let { folder, database, client, env, smtp } = {} as Installation;
 let llm: RefusingServer;
-let smtp: RefusingServer;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  stripe = await startLocalStripe({ port: 0 });
-  const access = { secretKey: 'sk_test_squaretable', apiBase: new URL(stripe.url) };
-  client = createStripeClient(access);
-  [llm, smtp] = [await startRefusingModel(), await startRefusingMailServer()];
-  const { prices, portalConfiguration, endpoint } = await setUpStripe(client, {
-    packs: readPacksFile(PLANS_FILE) ?? [],
-    webhook: { url: URL_OF_HOOK, secretKnown: () => false, rotate: false },
-  });
-  env = {
-    NODE_ENV: 'production',
-    STRIPE_ALLOW_TEST_KEYS: '1',
-    STRIPE_SECRET_KEY: 'sk_test_squaretable',
-    STRIPE_API_BASE: stripe.url,
-    STRIPE_WEBHOOK_SECRET: endpoint!.secret!,
-    STRIPE_PORTAL_CONFIGURATION: portalConfiguration,
-    ...Object.fromEntries(prices.map(({ variable, priceId }) => [variable, priceId])),
-    JWT_SECRET: 'qK3v9ZpL7xW2mN8rT4yB6cF1hJ5dG0sA',
-    APP_URL: 'https://billing.example.com',
-    DATABASE_URL: database.url,
-    DATA_DIR: folder,
-    SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
-    MAIL_FROM: 'billing@example.com',
-  };
+  installation = await healthyInstallation();
+  ({ folder, database, client, env, smtp } = installation);
+  llm = await startRefusingModel();
 });
 afterAll(async () => {
   llm?.close();
-  smtp?.close();
-  await stripe?.close();
-  await database?.drop();
-  rmSync(folder, { recursive: true, force: true });
+  await installation?.close();
 });
 
 const mended: (() => unknown)[] = [];
@@ -341,20 +308,6 @@ test.each([
   ['answers something else', () => modelThat(200, { models: [] })],
 ])('14.5 a model that %s is well', async (_what, plant) => {
   expect(await faults({ ...(await plant()), LLM_MODEL: 'small' })).toEqual([]);
-});
-
-test.each<[FaultName, plant: () => Promise<void>]>([
-  ['business_differs', () => plantSum(database, mended, '2026-02')],
-  ['statements_differ', () => tellOfStatement(database, mended)],
-  ['ledger_differs', () => note('usage_verification', { differences: 2, at: '' })],
-])('14.5 what is advised about %s closes it', { timeout: 60_000 }, async (name, plant) => {
-  await plant();
-  const found = await examine(readEnv(env));
-  const { mend } = found.flatMap(({ fault }) => (fault?.name === name ? [fault] : []))[0]!;
-  const [, command, words] = [...mend.matchAll(/`npm run ([\w:]+)(?: -- ([^`]+))?`/g)].at(-1)!;
-  const { code, complained } = await runOperatorCommand(command!, words?.split(' ') ?? [], env);
-  expect([code, complained]).toEqual([0, '']);
-  expect(await faults()).toEqual([]);
 });
 
 test('14.5 a full disk and a clock that is off are found', async () => {

@@ -9,9 +9,8 @@ import type { TestDatabase } from './test-database.ts';
 export async function plantSum(
   { db, pool }: TestDatabase,
   mended: (() => unknown)[],
-  month = '2026-01',
 ): Promise<void> {
-  await pool.query(`insert into business_months values ($1, 'cny', 'paid', 2900, 1)`, [month]);
+  await pool.query(`insert into business_months values ('2026-01', 'cny', 'paid', 2900, 1)`);
   const deps = { db, clock: systemClock, log: createLog('silent', false) };
   expect((await verifyBusiness(deps)).differences).toHaveLength(1);
   mended.push(async () => {
