@@ -95,6 +95,18 @@ test('13 is begun, and removed, by who knows the password and has a code', async
   expect((await login(email)).status).toBe(200);
 });
 
+test('10.10 who knows the password has twenty guesses at the code that would remove it', async () => {
+  const { confirm, call, secret } = await guarded('guessed');
+  await confirm();
+  const right = codeOf(secret, 1);
+  const wrong = String((Number(right) + 1) % 1_000_000).padStart(6, '0');
+  const remove = (code: string) => call.delete(PATH, { password: PASSWORD, code });
+  const statuses: number[] = [];
+  for (let n = 0; n < 22; n += 1) statuses.push((await remove(wrong)).status);
+  expect(statuses).toEqual([...Array<number>(20).fill(403), 429, 429]);
+  expect((await remove(right)).status).toBe(429);
+});
+
 test('13 after the server’s secret was changed only recovery codes open', async () => {
   const { confirm, email, secret } = await guarded('rotated');
   const [code] = (await confirm()).body.recoveryCodes;

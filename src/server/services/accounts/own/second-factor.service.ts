@@ -77,13 +77,17 @@ export class SecondFactorService {
     return codes;
   }
 
-  /** Asks for it no more. 403 `wrong_password`, 401 `second_factor_required`. */
+  /** Asks for it no more. 403 `wrong_password`, 403 `second_factor_required`, 429 after many of either. */
   async remove(
     userId: UserId,
     wish: { password: string; code: string; from: From },
   ): Promise<void> {
-    const user = await this.deps.passwords.confirm(userId, wish.password, wish.from);
+    const { limits, passwords } = this.deps;
+    const user = await passwords.confirm(userId, wish.password, wish.from);
+    // A wrong code stays counted, as a wrong password does: who knows the password may not guess it.
+    await limits.countPassword(userId);
     await this.assertShown(user, wish.code);
+    await limits.forgivePassword(userId);
     await this.deps.db.transaction(async (tx) => {
       await deleteFactor(tx, userId);
       await this.note(tx, userId, 'user.second_factor_removed');
