@@ -2821,7 +2821,12 @@ declare
 begin
   while v_due > 0 loop
     a := credit_next(a, p_period, p_now);
-    v_taken := least(v_due, a.head_left + a.overage_left);
+    if a.head_grant is null and a.overage_left < v_due then
+      a := credit_unload(a);
+      v_taken := least(v_due, credit_room(a, p_period));
+    else
+      v_taken := least(v_due, a.head_left + a.overage_left);
+    end if;
     if v_taken = 0 then raise exception 'more is held than there is'; end if;
     v_due := v_due - v_taken;
     v_n := v_n + 1;
@@ -2829,6 +2834,8 @@ begin
       a.head_left := a.head_left - v_taken;
       update credit_grants set held_micro = held_micro + v_taken
       where tenant_id = a.tenant_id and id = a.head_grant;
+    elsif a.overage_period is null then
+      perform credit_overage_add(a, p_period, a.overage_currency, a.overage_price, 0, v_taken);
     else
       a.overage_left := a.overage_left - v_taken;
       a.unpaid_micro := a.unpaid_micro - v_taken;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { inEveryBucket } from '../../../../../../tests/support/buckets.ts';
 import { creditFaults, imbalances } from '../../../../../../tests/support/metered-tenant.ts';
 import { putOnPaidPlan } from '../../../../../../tests/support/metering.ts';
 import {
@@ -97,6 +98,42 @@ test('12.4 10. switched off while holds are open: they settle from what they hav
     ['uncovered', 0, 1],
   ]);
 });
+
+test.each([1, 5, 1_000])(
+  '12.4 a hold just below a mark of the cap takes what it needs at once, %i tokens away from it',
+  async (away) => {
+    // ¥12.00 are 100 credits, of which half are 250,000 tokens and 80 percent 400,000.
+    const { usage, tenantId, hold, draw, notices, overage } = await world(1_200);
+    const tokens = { tenantId, resourceType: 'llm_tokens' as const };
+    await usage.trackUsage({ ...tokens, amount: 1_000_000 });
+    const sources = () =>
+      inEveryBucket<{ micro: number }>(
+        database.pool,
+        `select micro::int from u00.reservation_sources where tenant_id = $1`,
+        [tenantId],
+      );
+    for (const [drawn, percent] of [
+      [250_000 - away, 50],
+      [140_000 - away, 80],
+    ] as const) {
+      await usage.trackUsage({ ...tokens, amount: drawn });
+      const { reservationId } = await hold(1);
+      expect(await sources()).toEqual([{ micro: 2_000_000 }]);
+      expect((await notices()).map((one) => one['percent'])).not.toContain(percent);
+      await usage.settle({ reservationId, tenantId, amount: 1 });
+      // What was away from the first mark is used by now, and away from the second.
+      await usage.trackUsage({ ...tokens, amount: away });
+      expect((await notices()).map((one) => one['percent'])).toContain(percent);
+    }
+    expect(await overage()).toMatchObject({ suspended: null });
+    // All of the rest, in one hold and to the microcredit.
+    const left = (await usage.credits.read(tenantId)).spendable.images!;
+    const { reservationId } = await hold(left);
+    expect(await refusalOf(draw())).toEqual(['in_progress', null]);
+    await usage.settle({ reservationId, tenantId, amount: left });
+    expect(await refusalOf(draw())).toEqual(['cap', cap(1_200, 1_200)]);
+  },
+);
 
 test('12.4 11. a price that rises ends the consent, and a lower one is billed as it is', async () => {
   const { draw, agree, tenantId, overage, notices, taken } = await world(240);
