@@ -7,6 +7,7 @@ export const LONG_FILES = {
     'src/server/routes/__tests__/chat-endings.integration.test.ts',
     'src/server/routes/__tests__/team-bounds.integration.test.ts',
     'tests/faults/remedies.integration.test.ts',
+    'tests/race/million.integration.test.ts',
     'tests/scenarios/arrangements.test.ts',
     'tests/scenarios/backup.test.ts',
     'tests/scenarios/dunning.test.ts',

@@ -102,6 +102,12 @@ export const FORMS: Form[] = [
     env: { RACE_RUNS: '10' },
   },
   {
+    name: 'a hundred thousand calls in 4 buckets while apps and PostgreSQL are killed',
+    project: 'integration',
+    files: ['tests/race/million'],
+    env: { BUCKETS: '4', MILLION_CALLS_COUNT: '100000' },
+  },
+  {
     name: 'a Stripe that hangs after 0, 5 … 20 calls',
     project: 'integration',
     files: ['tests/scenarios/stripe-hangs-verbs'],

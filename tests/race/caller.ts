@@ -1,11 +1,11 @@
 import { appendFileSync } from 'node:fs';
 import { openDatabase } from '../../src/db/client.ts';
-import { isDatabaseAway } from '../../src/db/database-error.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import { RESOURCE_TYPES } from '../../src/domain/quota.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
+import { isAway } from './away.ts';
 import type { CallerTask } from './processes.ts';
 
 /**
@@ -95,11 +95,9 @@ async function answered<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
       return await call();
     } catch (error) {
-      const isRefusal = error instanceof BillingError;
-      // What reads beside the call, as a refusal's plan, says it in the database's words.
-      if (!isRefusal && !isDatabaseAway(error)) throw error;
-      if (isRefusal && error.status !== 503) return undefined;
-      if (performance.now() > until + GIVE_UP_MS) throw error;
+      const isRefusal = error instanceof BillingError && !isAway(error);
+      if (isRefusal) return undefined;
+      if (!isAway(error) || performance.now() > until + GIVE_UP_MS) throw error;
       await new Promise(setImmediate);
     }
   }
