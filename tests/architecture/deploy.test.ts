@@ -269,6 +269,16 @@ describe('14 kubernetes', () => {
     expect(podOf('Job').containers[0]!.command).toEqual(MIGRATE.split(' '));
   });
 
+  test('what is sent is bounded by the product, not by a proxy before it', () => {
+    const bounds = readText('src/server/middleware/body-limit.ts').matchAll(/(\d+) \* KIB \* KIB/g);
+    const megabytes = Math.max(...[...bounds].map((match) => Number(match[1])));
+    const { annotations } = find<{ metadata: { annotations: object } }>('Ingress').metadata;
+    expect(annotations).toMatchObject({
+      'nginx.ingress.kubernetes.io/proxy-body-size': `${megabytes}m`,
+    });
+    expect(readText('deploy/nginx.conf')).toContain(`client_max_body_size ${megabytes}m;`);
+  });
+
   test('nobody is killed before the stages of leaving are over', () => {
     const { terminationGracePeriodSeconds } = podOf('Deployment');
     expect(terminationGracePeriodSeconds).toBeGreaterThan(stopSeconds(settings));

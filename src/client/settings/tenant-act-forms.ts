@@ -1,11 +1,13 @@
 import type { TenantAct } from '../../domain/accounts/operator-act.ts';
 import type { TenantScreen } from '../../domain/accounts/operator-tenant.ts';
+import type { PlansView } from '../../domain/api.ts';
 import { minorOfDecimal } from '../../domain/money.ts';
 import type { Messages } from '../i18n/en/index.ts';
 
-type TenantMoney = Pick<TenantScreen, 'payments' | 'purchases' | 'statements'>;
-/** Of who has paid nothing yet: that of the price list. */
-const CURRENCY = 'cny';
+type TenantMoney = Pick<
+  TenantScreen,
+  'payments' | 'purchases' | 'statements' | 'subscriptions' | 'credits'
+>;
 
 type FieldName = keyof Messages['admin']['fields'];
 type ChoiceName = keyof Messages['admin']['choices'];
@@ -79,11 +81,11 @@ export function beginForm(act: TenantAct, known: ActForm): ActForm {
   );
 }
 
-/** What is sent of a form; sums are of `currency`. What is no number goes as it is, to be refused by name. */
+/** What is sent of a form; sums are of `currency`. What is no number, or a sum without one, goes as it is, to be refused by name. */
 export function wishOf(
   act: TenantAct,
   form: ActForm,
-  currency: string,
+  currency: string | undefined,
 ): Record<string, string | number | boolean | null> {
   const sent: Record<string, string | number | boolean | null> = {};
   for (const { name, kind, empty } of ACT_FORMS[act]) {
@@ -95,20 +97,40 @@ export function wishOf(
   return sent;
 }
 
-function valueOf(kind: ActField['kind'], written: string, currency: string): string | number {
+function valueOf(
+  kind: ActField['kind'],
+  written: string,
+  currency: string | undefined,
+): string | number {
   if (kind !== 'number' && kind !== 'money') return written;
-  const value = kind === 'money' ? minorOfDecimal(written, currency) : Number(written);
+  if (kind === 'money' && currency === undefined) return written;
+  const value = kind === 'money' ? minorOfDecimal(written, currency!) : Number(written);
   // NaN would be sent as null, which some acts read as "all of it".
   return Number.isFinite(value) ? value : written;
 }
 
-/** In what a sum for an act is written: as the invoice or purchase that the form names, else as the tenant pays. */
-export function currencyOf(form: ActForm, money: TenantMoney): string {
+/**
+ * In what a sum for an act is written: as the invoice or purchase that the form names, or as overage was agreed
+ * to; else as the tenant pays, or would by the price list. Undefined while none of that is known.
+ */
+export function currencyOf(
+  act: TenantAct,
+  form: ActForm,
+  money: TenantMoney,
+  priceList: PlansView | undefined,
+): string | undefined {
   const invoice = (form['invoice'] ?? '').trim();
   const purchase = (form['purchaseId'] ?? '').trim();
+  const overage = money.credits?.overage.currency ?? undefined;
+  if (act === 'trust_overage' && overage) return overage;
   const named =
     money.payments.find(({ number }) => number !== null && number === invoice) ??
     money.purchases.find(({ id }) => id === purchase);
-  const any = named ?? money.statements[0] ?? money.payments[0] ?? money.purchases[0];
-  return any?.currency ?? CURRENCY;
+  const [any] = [
+    ...(named ? [named] : []),
+    ...[...money.statements, ...money.payments, ...money.purchases],
+    ...money.subscriptions.flatMap(({ nextInvoice }) => nextInvoice ?? []),
+  ];
+  const offered = priceList?.plans.flatMap(({ prices }) => prices)[0];
+  return any?.currency ?? overage ?? offered?.currency;
 }

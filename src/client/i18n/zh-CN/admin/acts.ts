@@ -56,7 +56,7 @@ const acts: typeof enActs = {
     hold: '暂缓',
     release: '放行',
     'write-off': '核销',
-    goodwill: '补偿',
+    goodwill: '赠送',
     promotion: '促销',
     override: '另定额度',
     hide: '隐藏',
