@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
+import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import {
   filled,
   operationsOf,
@@ -16,6 +17,9 @@ const SEED = Number(process.env['POISON_SEED'] ?? 7);
 
 let app: TestApp;
 let customer: Customer;
+let operator: SignedInOperator;
+/** Who asks: what a request shows of them. */
+let callers: Record<string, string>[];
 let document: ApiDocument;
 let operations: Operation[];
 let known: Record<string, readonly unknown[]>;
@@ -32,6 +36,12 @@ beforeAll(async () => {
     }),
   ]);
   const payments = await customer.payments();
+  const staff = await signUp(app, 'Staff');
+  operator = await makeOperator(app, staff);
+  callers = [
+    ...[customer.session.accessToken, app.usageIngestToken, 'sqk_made-up'].map(bearer),
+    { ...bearer(staff.session.accessToken), Cookie: operator.cookie },
+  ];
   ids = [
     ...made.map(({ body }) => body.id),
     ...payments.map(({ id }) => id),
@@ -47,8 +57,8 @@ beforeAll(async () => {
   };
   document = (await customer.api.get<ApiDocument>('/api/openapi.json')).body;
   operations = operationsOf(document)
-    // The account would be gone for all that follow.
-    .filter(({ method, path }) => !(method === 'delete' && path === '/api/tenant'));
+    // The account, or the operator's session, would be gone for all that follow.
+    .filter(({ method, path }) => method !== 'delete' || !ENDS.includes(path));
 });
 afterAll(() => app?.stop());
 
@@ -81,7 +91,9 @@ const NAMES = [
   ...['idempotencyKey', 'metadata', 'enforce', 'occurredAt', 'ttlSeconds', 'confirm', 'now'],
   ...['currentPassword', 'newPassword', 'title', 'conversationId', 'code'],
 ];
-const QUERY = ['period', 'days', 'cursor', 'limit', 'search'];
+const ENDS = ['/api/tenant', '/api/admin/session'];
+
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 const text = (value: unknown) =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
@@ -108,7 +120,17 @@ interface Shape {
 }
 
 function bodyOf({ body }: Operation, { seed, poison }: Shape, other: unknown): unknown {
-  return body && seed % 3 > 0 ? filled(body, { document, known, seed, poison }) : other;
+  const made = body && seed % 3 > 0 ? filled(body, { document, known, seed, poison }) : other;
+  const isEnd = (made as { act?: unknown } | null)?.act === 'delete_tenant';
+  return isEnd ? { ...(made as object), dryRun: true } : made;
+}
+
+/** Of what the operation may be asked, as much as there is poison for. */
+function searchOf({ query }: Operation, { seed }: Shape, values: unknown[]): string {
+  return values
+    .slice(0, query.length)
+    .map((value, n) => `${query[(n + seed) % query.length]!.name}=${inAddress(value)}`)
+    .join('&');
 }
 
 test('10.9 whatever is sent, nothing is answered with 500', async () => {
@@ -116,7 +138,7 @@ test('10.9 whatever is sent, nothing is answered with 500', async () => {
     operation: fc.constantFrom(...operations),
     shape: fc.record({ seed: fc.nat(), poison: poison() }),
     inPath: fc.array(poison(), { minLength: 3, maxLength: 3 }),
-    query: fc.dictionary(fc.constantFrom(...QUERY), poison(), { maxKeys: 2 }),
+    query: fc.array(poison(), { maxLength: 2 }),
     body: fc.oneof(
       fc.dictionary(fc.constantFrom(...NAMES), poison(), { maxKeys: 6 }),
       fc.record({
@@ -124,22 +146,25 @@ test('10.9 whatever is sent, nothing is answered with 500', async () => {
       }),
       poison(),
     ),
-    bearer: fc.constantFrom(customer.session.accessToken, app.usageIngestToken, 'sqk_made-up'),
+    caller: fc.nat(),
   });
   await fc.assert(
-    fc.asyncProperty(request, async ({ operation, shape, inPath, query, body: other, bearer }) => {
+    fc.asyncProperty(request, async ({ operation, shape, inPath, query, body: other, caller }) => {
       const body = bodyOf(operation, shape, other);
       let part = 0;
       const path = operation.path.replace(
         /\{\w+\}/g,
         () => inAddress(inPath[(part += 1) - 1]) || 'x',
       );
-      const search = Object.entries(query).map(([name, value]) => `${name}=${inAddress(value)}`);
+      const search = searchOf(operation, shape, query);
+      // Behind the operators' door nobody else gets anywhere.
+      const isInside = operation.path.startsWith('/api/admin/') && caller % 4 > 0;
+      const shown = isInside ? callers.at(-1)! : callers[caller % callers.length]!;
       const ask = async () => {
         const gone = new AbortController();
-        const answer = await fetch(`${app.url}${path}?${search.join('&')}`, {
+        const answer = await fetch(`${app.url}${path}?${search}`, {
           method: operation.method.toUpperCase(),
-          headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' },
+          headers: { ...shown, 'Content-Type': 'application/json' },
           signal: gone.signal,
           ...(operation.method === 'get' ? {} : { body: JSON.stringify(body) ?? 'null' }),
         });
@@ -158,4 +183,7 @@ test('10.9 whatever is sent, nothing is answered with 500', async () => {
     }),
     { numRuns: RUNS, seed: SEED },
   );
+  // Both were inside all the time.
+  expect((await operator.send('GET', '/api/admin/session')).status).toBe(200);
+  expect((await customer.api.get('/api/subscription')).status).toBe(200);
 }, 1_200_000);
