@@ -65,6 +65,13 @@ test('12.2 12.4 invariants 2 to 11, 18, 20: credits are held and drawn exactly a
   );
   expect(await imbalances(database.pool)).toEqual([]);
   expect(await creditFaults(database.pool)).toEqual([]);
+  // A hold takes of each source once what it needs, and not bit by bit.
+  const { rows } = await ask(
+    `select tenant_id, reservation_id, grant_id, minor_per_credit, count(*) from u00.reservation_sources
+     group by tenant_id, reservation_id, grant_id, minor_per_credit having count(*) > 1`,
+    [],
+  );
+  expect(rows).toEqual([]);
 }, 3_600_000);
 
 const ofMonth = (tenantId: string) => ({ tenantId, period: PERIOD });
