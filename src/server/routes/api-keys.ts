@@ -56,8 +56,13 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireUser(context), requireSeat] as const,
       responses: {
         201: json(createdSchema, 'The key; keep it, it is not shown again.'),
-        ...errors(...signedOut, 'upgrade_required', 'seat_required'),
-        ...errors('invalid_request', 'limit_reached'),
+        ...errors(
+          ...signedOut,
+          'upgrade_required',
+          'seat_required',
+          'invalid_request',
+          'limit_reached',
+        ),
       },
     }),
     async (c) => {

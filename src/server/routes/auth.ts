@@ -86,8 +86,13 @@ const loginRoute = createRoute({
   request: { body: jsonBody(loginBody) },
   responses: {
     200: json(sessionSchema, 'Signed in; the refresh token is in a cookie.'),
-    ...errors('invalid_request', 'invalid_credentials', 'second_factor_required'),
-    ...errors('rate_limited', 'busy'),
+    ...errors(
+      'invalid_request',
+      'invalid_credentials',
+      'second_factor_required',
+      'rate_limited',
+      'busy',
+    ),
   },
 });
 

@@ -116,8 +116,14 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
       middleware: [requireAuth(context, 'characters:write'), requireSeat] as const,
       responses: {
         200: json(characterSchema, 'As it is now.'),
-        ...errors(...gated, 'seat_required', 'forbidden'),
-        ...errors('invalid_request', 'not_found', 'limit_reached'),
+        ...errors(
+          ...gated,
+          'seat_required',
+          'forbidden',
+          'invalid_request',
+          'not_found',
+          'limit_reached',
+        ),
       },
     }),
     async (c) => {

@@ -103,8 +103,11 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
           description: 'The stream.',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        ...errors(...gated, 'email_unverified', 'seat_required', 'forbidden'),
         ...errors(
+          ...gated,
+          'email_unverified',
+          'seat_required',
+          'forbidden',
           'invalid_request',
           'unknown_model',
           'not_found',
@@ -153,8 +156,14 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
       ] as const,
       responses: {
         200: json(quoteSchema, 'What it would take at most, and who would pay.'),
-        ...errors(...gated, 'seat_required', 'forbidden', 'not_found'),
-        ...errors('invalid_request', 'unknown_model'),
+        ...errors(
+          ...gated,
+          'seat_required',
+          'forbidden',
+          'not_found',
+          'invalid_request',
+          'unknown_model',
+        ),
       },
     }),
     async (c) => {

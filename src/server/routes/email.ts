@@ -86,8 +86,15 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(changeBody) },
       responses: {
         202: { description: 'The link is on its way to the new address.' },
-        ...errors(...signedOut, 'invalid_request'),
-        ...errors('wrong_password', 'forbidden', 'email_taken', 'rate_limited', 'busy'),
+        ...errors(
+          ...signedOut,
+          'invalid_request',
+          'wrong_password',
+          'forbidden',
+          'email_taken',
+          'rate_limited',
+          'busy',
+        ),
       },
     }),
     async (c) => {
@@ -108,8 +115,14 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(mailedToken) },
       responses: {
         204: { description: 'The old address is the account’s again.' },
-        ...errors('invalid_request', 'link_over', 'email_taken', 'unauthenticated'),
-        ...errors('rate_limited', 'busy'),
+        ...errors(
+          'invalid_request',
+          'link_over',
+          'email_taken',
+          'unauthenticated',
+          'rate_limited',
+          'busy',
+        ),
       },
     }),
     async (c) => {

@@ -54,8 +54,9 @@ export function imageRoutes(context: Context): OpenAPIHono<AppEnv> {
           'upgrade_required',
           'quota_exceeded',
           'seat_required',
+          'not_found',
+          'limit_reached',
         ),
-        ...errors('not_found', 'limit_reached'),
       },
     }),
     async (c) => {

@@ -70,8 +70,14 @@ export function invitationRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(newBody) },
       responses: {
         201: json(invitationSchema, 'The mail is on its way.'),
-        ...errors(...managing, 'invalid_request'),
-        ...errors('already_member', 'already_invited', 'seats_full', 'rate_limited'),
+        ...errors(
+          ...managing,
+          'invalid_request',
+          'already_member',
+          'already_invited',
+          'seats_full',
+          'rate_limited',
+        ),
       },
     }),
     async (c) => c.json(await invitations.invite(requesterOf(c), c.req.valid('json')), 201),
@@ -138,8 +144,13 @@ export function invitationRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(mailedToken) },
       responses: {
         200: json(teamSchema, 'You belong to it.'),
-        ...errors(...signedOut, 'wrong_account', 'invalid_request'),
-        ...errors('seats_full', 'invitation_over'),
+        ...errors(
+          ...signedOut,
+          'wrong_account',
+          'invalid_request',
+          'seats_full',
+          'invitation_over',
+        ),
       },
     }),
     async (c) => {

@@ -69,8 +69,13 @@ export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(billingBody) },
       responses: {
         200: json(notificationsSchema, 'As it is now.'),
-        ...errors('unauthenticated', 'token_expired', 'billing_role_required'),
-        ...errors('invalid_request', 'rate_limited'),
+        ...errors(
+          'unauthenticated',
+          'token_expired',
+          'billing_role_required',
+          'invalid_request',
+          'rate_limited',
+        ),
       },
     }),
     async (c) => {

@@ -95,8 +95,16 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(deleteBody) },
       responses: {
         204: { description: 'It is gone.' },
-        ...errors(...signedOut, 'wrong_password', 'invalid_request', 'state_changed'),
-        ...errors('rate_limited', 'stripe_unavailable', 'outcome_unknown', 'busy'),
+        ...errors(
+          ...signedOut,
+          'wrong_password',
+          'invalid_request',
+          'state_changed',
+          'rate_limited',
+          'stripe_unavailable',
+          'outcome_unknown',
+          'busy',
+        ),
       },
     }),
     async (c) => {

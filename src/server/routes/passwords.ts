@@ -72,8 +72,14 @@ export function passwordRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(changeBody) },
       responses: {
         204: { description: 'Changed; the session of the cookie goes on.' },
-        ...errors(...signedOut, 'wrong_password'),
-        ...errors('invalid_request', 'state_changed', 'rate_limited', 'busy'),
+        ...errors(
+          ...signedOut,
+          'wrong_password',
+          'invalid_request',
+          'state_changed',
+          'rate_limited',
+          'busy',
+        ),
       },
     }),
     async (c) => {

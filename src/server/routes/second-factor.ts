@@ -50,8 +50,14 @@ export function secondFactorRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(beginBody) },
       responses: {
         201: json(begunSchema, 'Nothing is asked for before a code of it was shown.'),
-        ...errors(...signedOut, 'wrong_password', 'invalid_request', 'state_changed'),
-        ...errors('rate_limited', 'busy'),
+        ...errors(
+          ...signedOut,
+          'wrong_password',
+          'invalid_request',
+          'state_changed',
+          'rate_limited',
+          'busy',
+        ),
       },
     }),
     async (c) => {
@@ -70,8 +76,15 @@ export function secondFactorRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(confirmBody) },
       responses: {
         200: json(codesSchema, 'Each works once, instead of a code of the app.'),
-        ...errors('unauthenticated', 'token_expired', 'second_factor_required'),
-        ...errors('forbidden', 'invalid_request', 'state_changed', 'rate_limited'),
+        ...errors(
+          'unauthenticated',
+          'token_expired',
+          'second_factor_required',
+          'forbidden',
+          'invalid_request',
+          'state_changed',
+          'rate_limited',
+        ),
       },
     }),
     async (c) => {
@@ -91,8 +104,16 @@ export function secondFactorRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(removeBody) },
       responses: {
         204: { description: 'Removed.' },
-        ...errors('unauthenticated', 'token_expired', 'second_factor_required'),
-        ...errors('forbidden', 'wrong_password', 'invalid_request', 'rate_limited', 'busy'),
+        ...errors(
+          'unauthenticated',
+          'token_expired',
+          'second_factor_required',
+          'forbidden',
+          'wrong_password',
+          'invalid_request',
+          'rate_limited',
+          'busy',
+        ),
       },
     }),
     async (c) => {

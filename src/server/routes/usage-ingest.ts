@@ -56,8 +56,13 @@ export function usageIngestRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(reservationBody) },
       responses: {
         201: json(reservationSchema, 'Held until settled, released or expired.'),
-        ...errors('invalid_request', 'tenant_not_found', 'idempotency_conflict', ...away),
-        ...errors('quota_exceeded'),
+        ...errors(
+          'invalid_request',
+          'tenant_not_found',
+          'idempotency_conflict',
+          ...away,
+          'quota_exceeded',
+        ),
       },
     }),
     async (c) => {

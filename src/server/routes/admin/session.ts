@@ -70,9 +70,17 @@ export function operatorSessionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(signInBody) },
       responses: {
         201: json(sessionSchema, 'A cookie for `/api/admin` carries it.'),
-        ...errors('unauthenticated', 'token_expired', 'not_found', 'invalid_request'),
-        ...errors('wrong_password', 'second_factor_required', 'second_factor_missing'),
-        ...errors('rate_limited', 'busy'),
+        ...errors(
+          'unauthenticated',
+          'token_expired',
+          'not_found',
+          'invalid_request',
+          'wrong_password',
+          'second_factor_required',
+          'second_factor_missing',
+          'rate_limited',
+          'busy',
+        ),
       },
     }),
     async (c) => {
