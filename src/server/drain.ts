@@ -114,7 +114,7 @@ export class Drain {
       response.once('close', () => {
         this.#open.delete(response);
         // Its head may have promised to keep the connection, before that was of no use any more.
-        if (this.#begun.signal.aborted) socket.end();
+        if (this.#closed.signal.aborted) socket.end();
         else if (!socket.destroyed) this.#idle.add(socket);
         this.#whenChanged();
       });
@@ -132,9 +132,10 @@ export class Drain {
     for (const response of this.#open) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
-    const idle = new Set(this.#idle);
     await this.#wait(pauseSeconds * 1000);
-    if (pauseSeconds > 0) this.#giveUp(idle);
+    // A proxy sees it, and does not send its next request to somebody who refuses. What was asked in the pause was
+    // closed with its answer, but for answers whose head had gone before.
+    if (pauseSeconds > 0) for (const socket of this.#idle) socket.destroy();
     await this.#untilNobodyKnocks();
     this.#shut(server);
     await this.#wait(graceSeconds * 1000, () => this.#isQuiet());
@@ -147,14 +148,6 @@ export class Drain {
   /** Ends the pause and the grace at once: for who asks a second time. */
   hurry(): void {
     this.#hurry.abort();
-  }
-
-  /**
-   * Closes those that nobody used in the whole pause: a proxy sees it, and does not send its next request to
-   * somebody who refuses. What was used in the pause was closed with its answer.
-   */
-  #giveUp(idle: Set<Socket>): void {
-    for (const socket of idle) if (this.#idle.has(socket)) socket.destroy();
   }
 
   /**
