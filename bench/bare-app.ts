@@ -15,7 +15,7 @@ import { ceiling } from './designs.ts';
  * answers what is durable, so does this, by the ceiling's bare insert through the same queue.
  */
 const [token, databaseUrl] = process.argv.slice(2);
-const { pool } = openDatabase({ url: databaseUrl! });
+const { pool } = openDatabase({ url: databaseUrl!, answerWithinMs: 60_000 });
 const bare = await ceiling({ pool });
 const tokens = new AccessTokens({ jwtSecret: 'of the benchmark '.repeat(3), clock: systemClock });
 const access = {
