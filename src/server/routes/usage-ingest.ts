@@ -118,10 +118,11 @@ async function readEvents(c: HonoContext<AppEnv>): Promise<unknown[]> {
   } catch (cause) {
     throw new BillingError('invalid_request', 'The body is not valid JSON.', { cause });
   }
-  const { events, ...others } = (typeof body === 'object' && body !== null ? body : {}) as {
-    events?: unknown;
-  };
-  const [unknown] = Array.isArray(body) ? [] : Object.keys(others);
+  const said = typeof body === 'object' && body !== null ? body : {};
+  const { events } = said as { events?: unknown };
+  const unknown = Array.isArray(body)
+    ? undefined
+    : Object.keys(said).find((name) => name !== 'events');
   if (unknown !== undefined) {
     const name = JSON.stringify(unknown.slice(0, 40).toWellFormed());
     throw new BillingError('invalid_request', `The body has events alone, and no ${name}.`);

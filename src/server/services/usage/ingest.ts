@@ -62,13 +62,14 @@ export async function ingestBatch(
   const calls: TimedCall[] = [];
   const places: number[] = [];
   for (const [place, event] of events.entries()) {
-    const call = await callOf(deps, event, now).catch((error: unknown) => {
+    try {
+      const call = callOf(deps, event, now);
+      calls.push(call instanceof Promise ? await call : call);
+      places.push(place);
+    } catch (error) {
       if (!(error instanceof BillingError) || error.status >= 500) throw error;
       results[place] = { status: 'invalid', error: error.message, code: error.code };
-    });
-    if (!call) continue;
-    calls.push(call);
-    places.push(place);
+    }
   }
 
   const answers = await deps.queues.admissions.submitAll(calls, (timed) => timed.call.tenantId);
@@ -84,27 +85,45 @@ export async function ingestBatch(
   return results;
 }
 
-/** What admission takes of an event. Throws a BillingError with what is wrong with it. */
-async function callOf({ plans }: IngestDeps, wanted: unknown, now: Date): Promise<TimedCall> {
+/**
+ * What admission takes of an event, at once where nothing has to be weighed. Throws a BillingError with
+ * what is wrong with it.
+ */
+function callOf(deps: IngestDeps, wanted: unknown, now: Date): TimedCall | Promise<TimedCall> {
   assertValid(problemWithEvent(wanted, now));
   const event = wanted as UsageEvent;
   const startedAt = startOf(event.occurredAt, now);
-  const timed = (call: TimedCall['call']) => ({ call, startedAt: startedAt ?? now });
   const told = toldOf(event);
-  if (told === undefined) return timed(admissionOf(event as Consumption, startedAt));
-  const said = `${event.resourceType} ${event.amount} ${canonicalJson(told)}`;
-  const note = noteOf(told);
-  if (told.raw === undefined) {
-    return timed(admissionOf(event as Consumption, startedAt, { note, said }));
-  }
-  const raw = wholeRaw(told.raw);
+  if (told?.raw !== undefined) return weighed(deps, event, told, startedAt, now);
+  const about = told && { note: noteOf(told), said: saidOf(event, told) };
+  return {
+    call: admissionOf(event as Consumption, startedAt, about),
+    startedAt: startedAt ?? now,
+  };
+}
+
+const saidOf = ({ resourceType, amount }: UsageEvent, told: Told) =>
+  `${resourceType} ${amount} ${canonicalJson(told)}`;
+
+/** By the card that was in force when the work began. */
+async function weighed(
+  { plans }: IngestDeps,
+  event: UsageEvent,
+  told: Told,
+  startedAt: Date | undefined,
+  now: Date,
+): Promise<TimedCall> {
+  const raw = wholeRaw(told.raw!);
   const { card, model, weights } = await plans.ratingOf(told.model ?? null, startedAt ?? now);
   const amount = weigh(raw, weights);
   assertValid(
     amount > AMOUNT_MAX ? `raw comes to ${amount} units, above ${AMOUNT_MAX}.` : undefined,
   );
-  const rated = { card, model, raw };
-  return timed(admissionOf({ ...event, amount }, startedAt, { note: { ...note, rated }, said }));
+  const note = { ...noteOf(told), rated: { card, model, raw } };
+  return {
+    call: admissionOf({ ...event, amount }, startedAt, { note, said: saidOf(event, told) }),
+    startedAt: startedAt ?? now,
+  };
 }
 
 const EVENT_FIELDS: readonly string[] = [

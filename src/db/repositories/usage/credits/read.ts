@@ -10,6 +10,7 @@ import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
 import { streamCsv, utc } from '../export.ts';
+import { isoInstant } from '../instants.ts';
 import { overageOf, type OverageNow, type OverageRow } from './overage.ts';
 
 /** A tenant's credits now. Amounts are µcr. */
@@ -63,7 +64,12 @@ export async function readCredits(
   const isEmpty = grants === null && overage.offer === null && Object.keys(spendable).length === 0;
   if (isEmpty) return undefined;
   return {
-    ...{ balance: Number(balance), held: Number(held), grants: grants ?? [], spendable },
+    ...{ balance: Number(balance), held: Number(held), spendable },
+    grants: (grants ?? []).map((grant) => ({
+      ...grant,
+      effectiveAt: isoInstant(grant.effectiveAt),
+      expiresAt: isoInstant(grant.expiresAt),
+    })),
     overage: overageOf(overage),
   };
 }

@@ -32,8 +32,6 @@ export async function readCredits(
   const grants = (found?.grants ?? []).map((grant): GrantView => ({
     ...grant,
     class: grant.class === 1 ? 'paid' : 'promotional',
-    effectiveAt: new Date(grant.effectiveAt).toISOString(),
-    expiresAt: new Date(grant.expiresAt).toISOString(),
   }));
   const balance = found?.balance ?? 0;
   const unopened = RESOURCE_TYPES.filter((resource) => found?.spendable[resource] === undefined);

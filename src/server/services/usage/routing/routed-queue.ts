@@ -38,24 +38,35 @@ export class RoutedQueue<Call, Answer> {
     calls: readonly Call[],
     tenantOf: (call: Call) => string,
   ): Promise<(Answer | Error)[]> {
+    const guesses = calls.map((call) => this.#directory.guess(tenantOf(call)));
+    const [first] = guesses;
+    // Nearly always all of it goes to one bucket, and nothing has to be looked up.
+    if (first !== undefined && guesses.every((bucket) => bucket === first)) {
+      return this.#submitTo(first, calls, tenantOf);
+    }
     const buckets = await Promise.all(
-      calls.map((call) => {
-        const tenantId = tenantOf(call);
-        return this.#directory.guess(tenantId) ?? this.#directory.lookUp(tenantId);
-      }),
+      guesses.map((bucket, place) => bucket ?? this.#directory.lookUp(tenantOf(calls[place]!))),
     );
     const answers = new Array<Answer | Error>(calls.length);
     const byBucket = Map.groupBy(calls.keys(), (place) => buckets[place]!);
     await Promise.all(
       [...byBucket].map(async ([bucket, places]) => {
         const some = places.map((place) => calls[place]!);
-        const answered = await this.#of(bucket)
-          .submitAll(some, tenantOf)
-          .catch((error: Error) => some.map(() => error));
+        const answered = await this.#submitTo(bucket, some, tenantOf);
         places.forEach((place, i) => (answers[place] = answered[i]!));
       }),
     );
     return answers;
+  }
+
+  #submitTo(
+    bucket: number,
+    calls: readonly Call[],
+    tenantOf: (call: Call) => string,
+  ): Promise<(Answer | Error)[]> {
+    return this.#of(bucket)
+      .submitAll(calls, tenantOf)
+      .catch((error: Error) => calls.map(() => error));
   }
 
   #of(bucket: number): Batcher<Call, Answer> {
