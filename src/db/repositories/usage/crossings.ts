@@ -14,27 +14,15 @@ export interface Crossing {
   crossedAt: Date;
 }
 
-/** A crossing of which nobody was told yet. */
-export interface DueCrossing extends Crossing {
-  /** Whether the limit still is the month's: another plan or an allowance may have come since. */
-  holds: boolean;
-}
-
 /** Crossings about which no mail is in the outbox yet, the oldest first, `max` at most. */
-export async function listCrossings(
-  { schema, client }: Bucket,
-  max: number,
-): Promise<DueCrossing[]> {
-  type Row = Omit<DueCrossing, 'used' | 'limit'> & Record<'used' | 'limit', string>;
+export async function listCrossings({ schema, client }: Bucket, max: number): Promise<Crossing[]> {
+  type Row = Omit<Crossing, 'used' | 'limit'> & Record<'used' | 'limit', string>;
   const { rows } = await client.query<Row>({
-    text: `select c.tenant_id as "tenantId", c.period, c.resource_type as "resourceType", c.percent,
-             c.used, c."limit", c.crossed_at as "crossedAt",
-             t."limit" is not distinct from c."limit" as holds
-           from ${schema}.usage_thresholds c
-           left join ${schema}.usage_totals t on t.tenant_id = c.tenant_id
-             and t.period = c.period and t.resource_type = c.resource_type
-           where c.mail_due
-           order by c.crossed_at
+    text: `select tenant_id as "tenantId", period, resource_type as "resourceType", percent, used,
+             "limit", crossed_at as "crossedAt"
+           from ${schema}.usage_thresholds
+           where mail_due
+           order by crossed_at
            limit $1`,
     values: [max],
   });

@@ -36,8 +36,7 @@ async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
   await mailEach(
     () => listCrossings(bucket, AT_ONCE),
     async (crossing) => {
-      // Of a limit that is no more there is nothing to tell; the new one has crossings of its own.
-      if (crossing.holds) await queueCrossingMail(db, crossing);
+      await queueCrossingMail(db, crossing);
       await closeCrossing(bucket, crossing);
     },
   );

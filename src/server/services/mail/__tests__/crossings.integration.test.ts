@@ -111,36 +111,6 @@ test('11.1 three processes at once write one mail each crossing, however many th
   expect(rows).toEqual([{ mails: 120, tenants: 120, percent: 100 }]);
 });
 
-test.each([
-  ['another plan', `update tenants set plan = 'pro' where id = $1`],
-  ['no limit', `update u00.usage_totals set "limit" = null where tenant_id = $1`],
-])(
-  '10.5 a limit that gave way to %s before its mail is written is not told',
-  async (_to, change) => {
-    const tenantId = await nearLimit();
-    await database.pool.query(change, [tenantId]);
-    await mailCrossings(database);
-    expect(await mailsOf(tenantId)).toEqual([]);
-    expect(await isDue(tenantId)).toBe(false);
-  },
-);
-
-test('10.5 right after an upgrade the mail names the new limit alone', async () => {
-  const tenantId = await nearLimit();
-  const moveTo = (plan: string) =>
-    database.pool.query('update tenants set plan = $2 where id = $1', [tenantId, plan]);
-  const limits = async () => (await mailsOf(tenantId)).map(({ data }) => data.limit);
-  await moveTo('pro');
-  const { rows } = await database.pool.query<{ limit: string }>(
-    `select "limit" from u00.usage_totals where tenant_id = $1 and resource_type = 'images'`,
-    [tenantId],
-  );
-  const limit = Number(rows[0]!.limit);
-  await usage.trackUsage({ tenantId, resourceType: 'images', amount: limit * 0.8 - 8 });
-  await mailCrossings(database);
-  expect(await limits()).toEqual([limit]);
-});
-
 test('11.1 nobody is left to tell: the crossing is closed', async () => {
   const tenantId = await nearLimit();
   await database.pool.query('delete from users where tenant_id = $1', [tenantId]);
