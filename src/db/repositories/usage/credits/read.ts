@@ -10,7 +10,7 @@ import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
 import { streamCsv, utc } from '../export.ts';
-import { isoInstant } from '../instants.ts';
+import { isoInstant } from './instants.ts';
 import { overageOf, type OverageNow, type OverageRow } from './overage.ts';
 
 /** A tenant's credits now. Amounts are µcr. */
