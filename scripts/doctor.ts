@@ -11,17 +11,22 @@ await runCommand({
   examples: [['', 'each thing looked at; of each fault what it is, why it matters, what mends it']],
   async run() {
     const findings = await examine(readEnv());
-    const faults = findings.flatMap((one) => one.fault ?? []);
-    const last = faults.length === 0 ? '\nAll is well.' : `\n${faults.length} to put right.`;
+    const found = findings.flatMap((one) => one.fault ?? []);
+    const faults = found.filter(({ isDoubt }) => !isDoubt).length;
+    const doubts = found.length - faults;
+    const last = [
+      faults === 0 ? 'All is well.' : `${faults} to put right.`,
+      ...(doubts === 0 ? [] : [`${doubts} to look at.`]),
+    ];
     return {
-      lines: [...findings.map(said), last],
+      lines: [...findings.map(said), `\n${last.join(' ')}`],
       data: { findings },
-      needsPerson: faults.length > 0,
+      needsPerson: faults > 0,
     };
   },
 });
 
 function said({ subject, fault }: Finding): string {
   if (!fault) return `✓ ${subject}`;
-  return `✗ ${subject}: ${fault.what} [${fault.name}]\n  Why it matters: ${fault.why}.\n  ${fault.mend}`;
+  return `${fault.isDoubt ? '?' : '✗'} ${subject}: ${fault.what} [${fault.name}]\n  Why it matters: ${fault.why}.\n  ${fault.mend}`;
 }

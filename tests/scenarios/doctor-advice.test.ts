@@ -5,6 +5,7 @@ import type { FaultName } from '../../src/server/services/operations/doctor/faul
 import { healthyInstallation, type Installation } from '../support/healthy-installation.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
 import { plantSum, tellOfStatement } from '../support/planted-books.ts';
+import { startModels } from '../support/refusing-servers.ts';
 
 let installation: Installation;
 beforeAll(async () => void (installation = await healthyInstallation()));
@@ -40,4 +41,15 @@ test.each<[FaultName, plant: () => Promise<unknown>]>([
   const { code, complained } = await runOperatorCommand(command!, typed, installation.env);
   expect([code, complained]).toEqual([0, '']);
   expect(await faults()).toEqual([]);
+});
+
+test('14.5 what cannot be known for certain is told, and nothing fails for it', async () => {
+  const model = await startModels(200, { data: [{ id: 'small' }] });
+  mended.push(() => model.close());
+  const { code, said } = await runOperatorCommand('doctor', [], {
+    ...installation.env,
+    ...{ LLM_BASE_URL: `http://127.0.0.1:${model.port}/v1`, LLM_MODEL: 'large', MAIL_FROM: '' },
+  });
+  expect([code, said]).toEqual([0, expect.stringContaining('All is well. 2 to look at.')]);
+  expect(said).toMatch(/^\? Language model: .*, and not large\. \[llm_model_unknown\]$/m);
 });

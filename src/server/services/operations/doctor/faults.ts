@@ -125,10 +125,16 @@ const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS;
 
+/**
+ * What cannot be known for certain from here: a provider may know models that it does not list, and mail may
+ * be for a network of one's own. It is told, and nothing fails for it.
+ */
+const DOUBTS: ReadonlySet<FaultName> = new Set(['mail_from_nowhere', 'llm_model_unknown']);
+
 /** One thing looked at; `fault` is absent where all is well. */
 export interface Finding {
   subject: string;
-  fault?: { name: FaultName; what: string; why: string; mend: string };
+  fault?: { name: FaultName; what: string; why: string; mend: string; isDoubt: boolean };
 }
 
 export const well = (subject: string): Finding => ({ subject });
@@ -136,5 +142,5 @@ export const well = (subject: string): Finding => ({ subject });
 /** `what` was found, in a sentence. */
 export function fault(subject: string, name: FaultName, what: string): Finding {
   const [why, mend] = FAULTS[name];
-  return { subject, fault: { name, what, why, mend } };
+  return { subject, fault: { name, what, why, mend, isDoubt: DOUBTS.has(name) } };
 }
