@@ -8,6 +8,12 @@ import { openStripeProxy, type StripeProxy } from '../support/stripe-proxy.ts';
 
 /** What a process read of a purchase, and writes when another has ended it meanwhile. */
 const onlyPurchase = async (customer: Customer) => (await purchases(customer))[0]!;
+const requesterOf = ({ session }: Customer) =>
+  ({
+    userId: session.user.id as UserId,
+    tenantId: session.tenant.id as TenantId,
+    role: 'owner',
+  }) as const;
 
 let app: TestApp;
 let proxy: StripeProxy;
@@ -40,12 +46,7 @@ test('12.3 a Checkout that was read as open a moment ago does not undo that it w
     isRead.resolve();
     return goesOn.promise;
   };
-  const requester = {
-    userId: customer.session.user.id as UserId,
-    tenantId: customer.session.tenant.id as TenantId,
-    role: 'owner',
-  } as const;
-  const looked = late.context.services.purchases.sync(requester, id);
+  const looked = late.context.services.purchases.sync(requesterOf(customer), id);
   await isRead.promise;
   const givenUp = customer.api.post(`/api/credits/purchases/${id}/cancel`);
   await vi.waitFor(async () => expect((await onlyPurchase(customer)).state).toBe('expired'));
@@ -56,4 +57,20 @@ test('12.3 a Checkout that was read as open a moment ago does not undo that it w
   // Another one can be opened, and is the only one that is open.
   await openPack(customer, 'small');
   expect((await purchases(customer)).map(({ state }) => state)).toEqual(['open', 'expired']);
+});
+
+test('12.3 what is over without a session is looked at once more, and then never', async () => {
+  const customer = await signUp(app);
+  await openPack(customer, 'small');
+  const { id } = await onlyPurchase(customer);
+  const { pool } = app.database;
+  await pool.query(
+    `update credit_purchases set state = 'expired', stripe_session_id = null, look_at = $2 where id = $1`,
+    [id, app.server.context.clock.now()],
+  );
+  await app.server.context.services.purchases.sync(requesterOf(customer), id);
+  const { rows } = await pool.query('select state, look_at from credit_purchases where id = $1', [
+    id,
+  ]);
+  expect(rows).toEqual([{ state: 'expired', look_at: null }]);
 });

@@ -94,8 +94,9 @@ async function settleUnopened(
   { id }: CreditPurchase,
 ): Promise<CreditPurchase> {
   const row = (await findPurchase(db, id))!;
-  // Opened, or over, meanwhile: whoever did that has said when to look again.
-  if (row.state !== 'wanted') return row;
+  // Opened meanwhile: whoever did that has said when to look again.
+  if (row.state === 'open') return row;
+  if (row.state !== 'wanted') return updatePurchase(db, id, { lookAt: null });
   if (row.expiresAt > clock.now()) return updatePurchase(db, id, { lookAt: afterEnd(row) });
   return updatePurchase(db, id, { state: 'expired', lookAt: null });
 }
