@@ -102,6 +102,19 @@ test('lost webhooks are fetched by the reconciler, payments and mails included',
   expect(await reconcile.catchUpEvents()).toBe(0);
 });
 
+test('the first invoice of a subscription comes with the first event that is heard, its own lost', async () => {
+  const customer = await signUp(app);
+  await chaos({ drop: 1 });
+  await customer.pay(await customer.checkout('pro', 'month'), GOOD_CARD);
+  await app.localStripe!.settled();
+  await chaos({ drop: 0 });
+  expect(await customer.payments()).toEqual([]);
+  await customer.atStripe(`customers/${await customer.customerId()}`, { name: 'Renamed' });
+  await settled(app);
+  expect(await customer.subscription()).toMatchObject({ plan: 'pro', status: 'active' });
+  expect(await customer.payments()).toMatchObject([{ status: 'paid', amountPaidMinor: 2900 }]);
+});
+
 test('with our rows gone, a sweep writes them again', async () => {
   const customer = await signUp(app);
   await customer.subscribe('team', 'month');

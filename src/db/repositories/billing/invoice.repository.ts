@@ -30,6 +30,19 @@ export async function findInvoiceSubjects(
   return subjects;
 }
 
+/** How invoices stood when we saw them last, by their ids at Stripe; those that we never saw are missing. */
+export async function findStatuses(
+  db: DbOrTx,
+  ids: readonly string[],
+): Promise<Map<string, Payment['status']>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .select({ id: payments.stripeInvoiceId, status: payments.status })
+    .from(payments)
+    .where(inArray(payments.stripeInvoiceId, [...ids]));
+  return new Map(rows.map(({ id, status }) => [id, status]));
+}
+
 /** The customer's newest invoices that were open when we saw them last, by their ids at Stripe. */
 export async function listOpenInvoices(
   db: DbOrTx,

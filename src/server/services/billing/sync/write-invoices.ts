@@ -1,5 +1,8 @@
 import type { Tx } from '../../../../db/client.ts';
-import { listOpenInvoices } from '../../../../db/repositories/billing/invoice.repository.ts';
+import {
+  findStatuses,
+  listOpenInvoices,
+} from '../../../../db/repositories/billing/invoice.repository.ts';
 import {
   upsertPayments,
   type InvoiceValues,
@@ -12,13 +15,14 @@ import type { StripeService } from '../../stripe.service.ts';
 /** Invoices by id, or the customer's newest hundred. */
 export type InvoiceScope = readonly string[] | 'newest';
 
-/** Older debts looked at in a sync; there are seldom two. */
+/** Older debts, and invoices not seen before, looked at in a sync; there are seldom two. */
 const OPEN_MAX = 10;
 
 /**
  * Writes payments as their invoices stand at Stripe now: those of `scope`, and always what is open, the
  * newest of a subscription and older ones, because they say what is owed, or what a change waits for, and
- * where to pay.
+ * where to pay; and the newest of a subscription that we know otherwise or not at all, as when the event
+ * of the first one was lost.
  */
 export async function writeInvoices(
   deps: { stripe: StripeService },
@@ -37,7 +41,7 @@ export async function writeInvoices(
   const known = await listOpenInvoices(tx, { tenantId: tenant.id, customerId, limit: OPEN_MAX });
   const wanted = new Set([
     ...(scope === 'newest' ? [] : (scope ?? [])),
-    ...unpaid(billing),
+    ...(await newestToRead(tx, billing)),
     ...known,
   ]);
   for (const id of wanted) {
@@ -56,10 +60,18 @@ export async function writeInvoices(
   return invoices;
 }
 
-function unpaid({ subscriptions }: CustomerBilling): string[] {
-  return subscriptions.flatMap(({ latestInvoice }) =>
-    latestInvoice?.status === 'open' ? latestInvoice.id : [],
+/** Of each subscription the newest invoice, while it is open or stands otherwise here than at Stripe. */
+async function newestToRead(tx: Tx, { subscriptions }: CustomerBilling): Promise<string[]> {
+  const newest = subscriptions
+    .flatMap(({ latestInvoice }) => latestInvoice ?? [])
+    .filter(({ status }) => status !== 'draft');
+  const known = await findStatuses(
+    tx,
+    newest.map(({ id }) => id),
   );
+  const unlike = newest.filter(({ id, status }) => status !== known.get(id)).slice(0, OPEN_MAX);
+  const open = newest.filter(({ status }) => status === 'open');
+  return [...open, ...unlike].map(({ id }) => id);
 }
 
 function paymentValues(
