@@ -16,7 +16,7 @@ import { giveUpPurchase } from './purchases/give-up.ts';
 import { refundPurchase } from './purchases/refund.ts';
 import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
 import { tellEnding } from './purchases/tell-ending.ts';
-import { viewPurchase } from './purchases/view.ts';
+import { viewPurchases } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
 import { putOff } from './reconcile/put-off.ts';
 import { PURCHASE_QUEUE } from './sync/queues.ts';
@@ -62,7 +62,7 @@ export class PurchaseService {
 
   async list(requester: Requester): Promise<PurchaseView[]> {
     const rows = await listPurchases(this.#deps.db, requester.tenantId, LISTED_MAX);
-    return Promise.all(rows.map((row) => this.#view(row, requester)));
+    return viewPurchases(this.#deps, rows, requester);
   }
 
   /** Looks at Stripe now: what has become of a purchase; 404 for any that is not the tenant's. */
@@ -152,7 +152,8 @@ export class PurchaseService {
     throw new BillingError('not_found', 'This team has made no such purchase.');
   }
 
-  #view(row: CreditPurchase, requester: Requester): Promise<PurchaseView> {
-    return viewPurchase(this.#deps, row, requester);
+  async #view(row: CreditPurchase, requester: Requester): Promise<PurchaseView> {
+    const [view] = await viewPurchases(this.#deps, [row], requester);
+    return view!;
   }
 }

@@ -74,34 +74,36 @@ export async function readCredits(
   };
 }
 
-/** What a grant was made for: one of a tenant's at most. */
+/** What grants were made for: one of a tenant's at most has an origin and ref. */
 export interface MadeFor {
   origin: GrantOrigin;
-  originRef: string;
+  originRefs: readonly string[];
 }
 
 /**
- * What of a grant is neither drawn nor held, in µcr, also while it is frozen; `undefined` when none was
- * made for that here. What time has done is booked first. For money: the list of `readCredits` has an end.
+ * What of grants is neither drawn nor held, in µcr, by their refs, also while they are frozen; those that
+ * nothing was made for here are missing. What time has done is booked first. For money: the list of
+ * `readCredits` has an end.
  */
 export async function readLeft(
   { schema, client }: Bucket,
   tenantId: string,
-  { origin, originRef }: MadeFor,
+  { origin, originRefs }: MadeFor,
   now: Date,
-): Promise<number | undefined> {
+): Promise<Map<string, number>> {
   await client.query({
     text: `select ${schema}.credit_bring_up($1, $2)`,
     values: [tenantId, now],
   });
-  const { rows } = await client.query<{ micro: string }>({
-    text: `select g.left_micro + case when a.head_grant = g.id then a.head_left else 0 end as micro
+  const { rows } = await client.query<{ ref: string; micro: string }>({
+    text: `select g.origin_ref as ref,
+        g.left_micro + case when a.head_grant = g.id then a.head_left else 0 end as micro
       from ${schema}.credit_grants g
       join ${schema}.credit_accounts a on a.tenant_id = g.tenant_id
-      where g.tenant_id = $1 and g.origin = $2 and g.origin_ref = $3`,
-    values: [tenantId, origin, originRef],
+      where g.tenant_id = $1 and g.origin = $2 and g.origin_ref = any($3::text[])`,
+    values: [tenantId, origin, originRefs],
   });
-  return rows[0] && Number(rows[0].micro);
+  return new Map(rows.map(({ ref, micro }) => [ref, Number(micro)]));
 }
 
 /** Movements from the newest on, those below `before`, `max` at most; each with its balance. */

@@ -5,7 +5,7 @@ import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import { returnableMinor, type PurchaseFacts } from '../../../../domain/billing/purchase.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
-import { ensureGrant, grantOf, setFrozen } from './grant.ts';
+import { ensureGrant, readLeftOfOne, setFrozen } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 /**
@@ -46,7 +46,7 @@ export async function fixFigures(
   row: CreditPurchase,
   facts: Pick<PurchaseFacts, 'chargedMinor'>,
 ): Promise<CreditPurchase> {
-  const { db, credits } = deps;
+  const { db } = deps;
   const frozen = await repeated(() =>
     inTransaction(db, async (tx) =>
       updatePurchase(tx, row.id, {
@@ -57,7 +57,7 @@ export async function fixFigures(
   );
   if (frozen.refundAskedMinor !== null) return frozen;
   await ensureGrant(deps, frozen);
-  const leftMicro = await credits.readLeft(row.tenantId, grantOf(row));
+  const leftMicro = await readLeftOfOne(deps, row);
   return updatePurchase(db, row.id, {
     refundAskedMinor: returnableMinor({ ...row, chargedMinor: facts.chargedMinor }, leftMicro),
     refundAskedMicro: leftMicro,

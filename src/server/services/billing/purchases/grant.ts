@@ -11,6 +11,23 @@ export function grantOf({ id, tenantId }: Pick<CreditPurchase, 'id' | 'tenantId'
   return { tenantId, origin: 'purchase', originRef: id, actor } as const;
 }
 
+/** What of the grants of a tenant's purchases is neither drawn nor held, in µcr by purchase; one query. */
+export function readLeftOf(
+  { credits }: Pick<PurchaseDeps, 'credits'>,
+  tenantId: string,
+  purchaseIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  return credits.readLeft(tenantId, { origin: 'purchase', originRefs: purchaseIds });
+}
+
+/** The same of one; 0 without a grant. */
+export async function readLeftOfOne(
+  deps: Pick<PurchaseDeps, 'credits'>,
+  { tenantId, id }: Pick<CreditPurchase, 'id' | 'tenantId'>,
+): Promise<number> {
+  return (await readLeftOf(deps, tenantId, [id])).get(id) ?? 0;
+}
+
 /** The grant of a purchase that was paid: made once, for so long from the payment on. */
 export async function ensureGrant(
   { credits, clock }: Pick<PurchaseDeps, 'credits' | 'clock'>,

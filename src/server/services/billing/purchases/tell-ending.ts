@@ -2,7 +2,7 @@ import { inTransaction } from '../../../../db/client.ts';
 import { listEnding } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
-import { ensureGrant, grantOf } from './grant.ts';
+import { ensureGrant, readLeftOfOne } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 const AHEAD_MS = 7 * 86_400_000;
@@ -10,14 +10,14 @@ const AT_ONCE = 1_000;
 
 /** Writes to those whose bought credits end within seven days, once a purchase, while some are left. */
 export async function tellEnding(deps: PurchaseDeps, signal?: AbortSignal): Promise<void> {
-  const { db, clock, credits, log } = deps;
+  const { db, clock, log } = deps;
   const now = clock.now();
   const until = new Date(now.getTime() + AHEAD_MS);
   for (const row of await listEnding(db, { now, until, limit: AT_ONCE })) {
     if (signal?.aborted) return;
     try {
       const { expiresAt } = await ensureGrant(deps, row);
-      const leftMicro = await credits.readLeft(row.tenantId, grantOf(row));
+      const leftMicro = await readLeftOfOne(deps, row);
       if (leftMicro === 0) continue;
       await inTransaction(db, (tx) =>
         queueMail(tx, row.tenantId, {

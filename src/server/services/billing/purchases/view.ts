@@ -2,21 +2,31 @@ import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PurchaseView } from '../../../../domain/api.ts';
 import { costOf, refundUntil, returnableMinor } from '../../../../domain/billing/purchase.ts';
 import { canManageBilling, type Role } from '../../../../domain/ids.ts';
-import { grantOf } from './grant.ts';
+import { readLeftOf } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 /**
- * The purchase as people see it. Where it is paid is for who may pay. What would go back is told from
- * what is left now, and only of one that can be given back.
+ * A team's purchases as people see them, in their order. Where one is paid is for who may pay. What would go
+ * back is told from what is left now, and only of those that can be given back.
  */
-export async function viewPurchase(
-  { credits, clock }: Pick<PurchaseDeps, 'credits' | 'clock'>,
+export async function viewPurchases(
+  deps: Pick<PurchaseDeps, 'credits' | 'clock'>,
+  rows: readonly CreditPurchase[],
+  reader: { role: Role; tenantId: string },
+): Promise<PurchaseView[]> {
+  const now = deps.clock.now();
+  const refundable = rows.filter((row) => refundableUntil(row, now) !== null).map(({ id }) => id);
+  const left = await readLeftOf(deps, reader.tenantId, refundable);
+  return rows.map((row) => viewPurchase(row, left.get(row.id) ?? 0, reader, now));
+}
+
+function viewPurchase(
   row: CreditPurchase,
+  leftMicro: number,
   reader: { role: Role },
-): Promise<PurchaseView> {
-  const now = clock.now();
+  now: Date,
+): PurchaseView {
   const until = refundableUntil(row, now);
-  const leftMicro = until && (await credits.readLeft(row.tenantId, grantOf(row)));
   const isOpen = row.state === 'open' && row.expiresAt > now;
   return {
     id: row.id,
@@ -34,7 +44,7 @@ export async function viewPurchase(
     paidAt: iso(row.paidAt),
     expiresAt: iso(row.creditsExpireAt),
     refundUntil: iso(until),
-    returnableMinor: leftMicro === null ? null : returnableMinor(row, leftMicro),
+    returnableMinor: until && returnableMinor(row, leftMicro),
     checkoutUrl: isOpen && canManageBilling(reader.role) ? row.url : null,
   };
 }

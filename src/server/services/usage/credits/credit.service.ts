@@ -111,8 +111,8 @@ export class CreditService {
     return readCredits(this.#deps, tenantId);
   }
 
-  /** What of the grant made for that is neither drawn nor held, in µcr, frozen or not; 0 without one. */
-  readLeft(tenantId: string, madeFor: MadeFor): Promise<number> {
+  /** What of the grants made for that is neither drawn nor held, in µcr by ref, frozen or not. */
+  readLeft(tenantId: string, madeFor: MadeFor): Promise<ReadonlyMap<string, number>> {
     return readLeft(this.#deps, tenantId, madeFor);
   }
 

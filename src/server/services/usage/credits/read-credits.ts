@@ -62,18 +62,18 @@ export async function readCredits(
   };
 }
 
-/** What of a grant is neither drawn nor held, in µcr; 0 where the tenant has none. */
+/** What of grants is neither drawn nor held, in µcr, by their refs; those that there are none of are missing. */
 export async function readLeft(
   { router, clock }: ReadDeps,
   tenantId: string,
   madeFor: MadeFor,
-): Promise<number> {
-  const left = await router.read(
+): Promise<ReadonlyMap<string, number>> {
+  if (madeFor.originRefs.length === 0) return new Map();
+  return router.read(
     tenantId,
     (bucket) => bucket.readLeft(tenantId, madeFor, clock.now()),
-    (found) => found === undefined,
+    (found) => found.size === 0,
   );
-  return left ?? 0;
 }
 
 /** A page of movements, newest first. */

@@ -183,7 +183,8 @@ describe('12.2 taking back', () => {
 
 test('12.2 of a hundred grants and more, those that end first are listed, and any one can be asked for', async () => {
   const { tenantId, usage, credits: service, give } = await world();
-  const soon = { origin: 'purchase', originRef: 'soon' } as const;
+  const left = async (...originRefs: string[]) =>
+    Object.fromEntries(await service.readLeft(tenantId, { origin: 'purchase', originRefs }));
   const first = await give('soon', 7, '2026-06-01T00:00:00Z', { origin: 'purchase' });
   for (let n = 0; n < 101; n += 1) await give(`g${n}`, 1);
   const { balance, grants } = await service.read(tenantId);
@@ -192,10 +193,14 @@ test('12.2 of a hundred grants and more, those that end first are listed, and an
   expect(grants[0]).toMatchObject({ id: first.grant.id, left: credits(7) });
   await usage.reserve({ tenantId, resourceType: 'images', amount: 11, ttlSeconds: 60 });
   expect((await service.read(tenantId)).held).toBe(credits(2));
-  expect(await service.readLeft(tenantId, soon)).toBe(credits(5));
+  await give('late', 3, '2027-01-01T00:00:00Z', { origin: 'purchase' });
+  expect(await left('soon')).toEqual({ soon: credits(5) });
   await service.freeze({ tenantId, grantId: first.grant.id, ref: 'f', ...by });
-  expect(await service.readLeft(tenantId, soon)).toBe(credits(5));
-  expect(await service.readLeft(tenantId, { ...soon, originRef: tenantId })).toBe(0);
+  // Many at once, also one that is frozen, and none of another origin or of nothing at all.
+  expect(await left('late', 'g1', 'soon', tenantId)).toEqual({
+    ...{ soon: credits(5), late: credits(3) },
+  });
+  expect(await left()).toEqual({});
 });
 
 test('12.2 grants that wait are listed before those that are used up, also while nothing can be drawn', async () => {
