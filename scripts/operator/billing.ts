@@ -1,4 +1,4 @@
-import { openDatabase, type Database } from '../../src/db/client.ts';
+import { HELD_CONNECTIONS, openDatabase, type Database } from '../../src/db/client.ts';
 import { assertStripeSet, decideForCommand, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
@@ -21,10 +21,7 @@ import { StatementInvoices } from '../../src/server/services/stripe/invoices/sta
 import { StatementService } from '../../src/server/services/billing/statement.service.ts';
 import { StripeService } from '../../src/server/services/stripe.service.ts';
 import { StripeEventService } from '../../src/server/services/billing/stripe-event.service.ts';
-import {
-  HELD_CONNECTIONS,
-  HeldConnections,
-} from '../../src/server/services/billing/locks/held-connections.ts';
+import { HeldConnections } from '../../src/server/services/billing/locks/held-connections.ts';
 import { KeyedQueue } from '../../src/server/services/billing/locks/keyed-queue.ts';
 import { PackCatalogue } from '../../src/server/services/stripe/packs/pack-catalogue.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import type { LocalStripe } from 'local-stripe';
-import { openDatabase } from '../../src/db/client.ts';
+import { HELD_CONNECTIONS, openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
@@ -14,7 +14,6 @@ import type { Foundation } from '../../src/server/context/foundation.ts';
 import { addressOf, startServer, type Server, type StopOptions } from '../../src/server/index.ts';
 import { Jobs } from '../../src/server/jobs.ts';
 import type { Logger } from '../../src/server/log.ts';
-import { HELD_CONNECTIONS } from '../../src/server/services/billing/locks/held-connections.ts';
 import { noTrace, type Trace } from '../../src/server/services/operations/tracing/trace.ts';
 import { stripeAccessOf } from '../../src/server/services/stripe/client/client.ts';
 import { setUpLocalStripe } from '../../src/server/services/stripe/setup/setup.ts';

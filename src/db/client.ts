@@ -50,8 +50,14 @@ const ANSWER_WITHIN_MS = 5_000;
 /** What writes beside the requests finds a full disk again within this time, if it is still full. */
 const NO_ROOM_FOR_MS = 60_000;
 
+/** Connections of a pool whose opener names no other number, at most. */
+export const POOL_CONNECTIONS = 10;
+
+/** Connections of a process that may be held while Stripe is asked: a pool beside the first. */
+export const HELD_CONNECTIONS = 8;
+
 /** Connections of one process to a server that holds buckets and nothing else, at most. */
-const TO_A_NODE_MAX = 8;
+export const NODE_CONNECTIONS = 8;
 
 /** Makes the pool and Drizzle over it. Connects only when first used. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -61,7 +67,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options, onDiskFull);
   const buckets = new BucketNodes({
     main: pool,
-    open: (node) => openPool({ ...options, url: nodeUrl(url, node), max: TO_A_NODE_MAX }, () => {}),
+    open: (node) =>
+      openPool({ ...options, url: nodeUrl(url, node), max: NODE_CONNECTIONS }, () => {}),
   });
   const db = drizzle(pool, { schema, casing: 'snake_case' });
   const hasRoom = () => performance.now() - fullAt > NO_ROOM_FOR_MS;
@@ -72,7 +79,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 function openPool(options: DatabaseOptions, onDiskFull: () => void): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.max ?? 10,
+    max: options.max ?? POOL_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: 30_000,
     application_name: options.applicationName ?? 'squaretable',

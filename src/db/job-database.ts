@@ -5,6 +5,9 @@ import { startListener } from './listener.ts';
 /** The queue's statements are few; some of them clean up a day's jobs. */
 const ANSWER_WITHIN_MS = 30_000;
 
+/** Connections of its pool; the listening one comes beside it. */
+export const JOB_CONNECTIONS = 3;
+
 /**
  * The job queue's way to the database: a pool and a listening connection of its own, opened as all
  * of ours are, so that none of them can end the process when it breaks.
@@ -22,7 +25,7 @@ export class JobDatabase implements QueueDatabase {
   open(): void {
     this.#database ??= openDatabase({
       url: this.#url,
-      max: 3,
+      max: JOB_CONNECTIONS,
       applicationName: 'squaretable-jobs',
       answerWithinMs: ANSWER_WITHIN_MS,
       onConnectionError: this.#onError,

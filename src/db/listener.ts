@@ -19,6 +19,9 @@ export interface ListenerOptions {
   onError?: (error: Error) => void;
 }
 
+/** What the database calls the one that each process has for the changes of others. */
+export const LISTENER_NAME = 'squaretable listen';
+
 const RETRY_MS = 500;
 const CONNECT_WITHIN_MS = 4_000;
 
@@ -46,7 +49,7 @@ export function startListener(options: ListenerOptions): Listener {
   const connect = async () => {
     const next = new pg.Client({
       connectionString: options.url,
-      application_name: options.applicationName ?? 'squaretable listen',
+      application_name: options.applicationName ?? LISTENER_NAME,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       query_timeout: CONNECT_WITHIN_MS,
       keepAlive: true,

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startLocalStripe } from 'local-stripe';
 import type { Stripe } from 'stripe';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { setUpStripe } from '../../src/server/services/stripe/setup/setup.ts';
 import { startRefusingMailServer, type RefusingServer } from './refusing-servers.ts';
-import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { shareDatabase, type TestDatabase } from './test-database.ts';
 
 export const URL_OF_HOOK = 'https://billing.example.com/webhooks/stripe';
 
@@ -22,10 +24,12 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-/** With a database, an account that was set up at the local Stripe, and a mail server of its own. */
+/** With a server of its own (the one of the run loses data in a power cut), an account that was set up at the local Stripe, and a mail server of its own. */
 export async function healthyInstallation(): Promise<Installation> {
   const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-doctor-'));
-  const database = await createTestDatabase();
+  const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'postgres') });
+  await migrateDatabase(server.url());
+  const database = shareDatabase(server.url());
   const stripe = await startLocalStripe({ port: 0 });
   const access = { secretKey: 'sk_test_squaretable', apiBase: new URL(stripe.url) };
   const client = createStripeClient(access);
@@ -55,6 +59,7 @@ export async function healthyInstallation(): Promise<Installation> {
       smtp.close();
       await stripe.close();
       await database.drop();
+      await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

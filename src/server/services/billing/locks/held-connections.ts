@@ -3,10 +3,7 @@ import { databaseCode, hasNoFreeConnection } from '../../../../db/database-error
 import { BillingError } from '../../../../domain/errors.ts';
 import { requestTimeLeft } from '../../stripe/client/request-time.ts';
 
-/** Connections of a process that may be held while Stripe is asked. */
-export const HELD_CONNECTIONS = 8;
-
-/** So many of them at most for people; the rest is the worker's, whose webhooks wait for nobody. */
+/** So many of `HELD_CONNECTIONS` at most for people; the rest is the worker's, whose webhooks wait for nobody. */
 const FOR_PEOPLE = 5;
 
 /** People wait so long for theirs: what their request has left then is enough for a call or two. */

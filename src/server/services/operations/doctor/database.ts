@@ -17,6 +17,7 @@ import { DELIVERY_SETTING } from '../delivery-notes.ts';
 import { LAST_VERIFICATION_SETTING, UNTRUSTED_PROXY_SETTING } from '../health.service.ts';
 import { examineBuckets } from './buckets.ts';
 import { fault, well, type Finding } from './faults.ts';
+import { examineServers } from './servers.ts';
 
 const SKEW_MAX_MS = 5_000;
 const LATE_SECONDS = 600;
@@ -44,6 +45,7 @@ export async function examineDatabase(
       examineLags(database),
       examineNotes(database, config),
       examineBuckets(database),
+      examineServers(database),
     ]);
     return [well('Database is reached and up to date'), ...found.flat()];
   } catch (error) {

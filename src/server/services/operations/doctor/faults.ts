@@ -47,6 +47,18 @@ const FAULTS = {
     'calls are admitted by other limits than the tenant has',
     'Run `npm run usage:verify -- --rebuild`.',
   ],
+  connections_too_few: [
+    'under load its processes are refused what they need, and answer 503',
+    'Raise max_connections of the server (or the limit of the role or the database), or run fewer processes.',
+  ],
+  connections_scarce: [
+    'a release runs one process more for a while, and who finds no place answers 503',
+    'Raise max_connections of the server (or the limit of the role or the database), or leave more of it free.',
+  ],
+  commits_not_durable: [
+    'usage and payments that were answered for are lost, or its files are broken, when its power fails',
+    'Switch it on again, for the role and the database too; “PostgreSQL” in docs/deployment/production.md says more.',
+  ],
   database_drifted: [
     'later migrations rely on earlier ones',
     'See “Releases and migrations” in docs/deployment/production.md.',
@@ -126,10 +138,15 @@ const FAULTS = {
 export type FaultName = keyof typeof FAULTS;
 
 /**
- * What cannot be known for certain from here: a provider may know models that it does not list, and mail may
- * be for a network of one's own. It is told, and nothing fails for it.
+ * What cannot be known for certain from here: a provider may know models that it does not list, mail may be
+ * for a network of one's own, and nobody says how many processes there will be. It is told, and nothing
+ * fails for it.
  */
-const DOUBTS: ReadonlySet<FaultName> = new Set(['mail_from_nowhere', 'llm_model_unknown']);
+const DOUBTS: ReadonlySet<FaultName> = new Set([
+  'mail_from_nowhere',
+  'llm_model_unknown',
+  'connections_scarce',
+]);
 
 /** One thing looked at; `fault` is absent where all is well. */
 export interface Finding {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDatabase, type Database } from '../../../../../db/client.ts';
+import { HELD_CONNECTIONS, openDatabase, type Database } from '../../../../../db/client.ts';
 import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
 import { withinRequestTime } from '../../../stripe/client/request-time.ts';
-import { HELD_CONNECTIONS, HeldConnections } from '../held-connections.ts';
+import { HeldConnections } from '../held-connections.ts';
 
 let database: TestDatabase;
 let pool: Database;
