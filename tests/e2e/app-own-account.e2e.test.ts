@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { TOTP } from 'otpauth';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -204,8 +205,28 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await card.getByLabel(auth.factor.code).fill(totp.generate());
   await page.keyboard.press('Enter');
   await card.getByRole('status').getByText(factor.done).waitFor();
-  const recoveryCode = await card.locator('.codes code').first().innerText();
+  await card.getByText(factor.codesTitle, { exact: true }).waitFor();
+  const recoveryCodes = await card.locator('.codes code').allInnerTexts();
+  const recoveryCode = recoveryCodes[0]!;
+  await inBoth(page, (words) => shows(card, words.account.factor.codes));
   await fits(page);
+
+  // Both ways of keeping them, by keyboard and announced.
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await tabTo(page, factor.copy);
+  await page.keyboard.press('Enter');
+  await card.getByRole('status').getByText(WORDS.en.settings.keys.copied).waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(recoveryCodes.join('\n'));
+  const download = page.waitForEvent('download');
+  await tabTo(page, factor.download);
+  await page.keyboard.press('Enter');
+  const file = await download;
+  expect(file.suggestedFilename()).toBe('small-squaretable-recovery-codes.txt');
+  const lines = readFileSync(await file.path(), 'utf8').split('\r\n');
+  expect(lines[0]).toContain(`Recovery codes of Small Squaretable for ${session.user.email}`);
+  expect(lines[1]).toBe(factor.fileUse);
+  expect(lines.slice(3, -1)).toEqual(recoveryCodes);
+  await card.getByRole('status').getByText(factor.saved).waitFor();
   await card.getByRole('button', { name: factor.kept }).click();
 
   await page.getByRole('button', { name: 'Log out' }).click();

@@ -43,8 +43,15 @@ export default {
     picture: 'The key as a picture for your app',
     codeHint: 'Six digits of your app.',
     confirm: 'Switch on',
+    codesTitle: 'Recovery codes',
     codes:
       'Keep these recovery codes where you keep passwords: each opens your account once, should you lose the phone. They are not shown again.',
+    copy: 'Copy all',
+    download: 'Download as a file',
+    saved: 'The file is saved.',
+    file: 'Recovery codes of {product} for {email}, {date}',
+    fileUse:
+      'Each logs you in once, in place of a code of your app. Codes of an earlier set no longer work.',
     kept: 'I have saved them',
     done: 'The second factor is on.',
     remove: 'Switch off',
