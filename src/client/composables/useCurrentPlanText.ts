@@ -24,7 +24,9 @@ export function useCurrentPlanText(
   function scheduled(current: SubscriptionView, { next, at }: { next: Plan; at: string }): string {
     const words = scheduledChangeText(current.plan, next, current.scheduledChange?.priceId, at);
     const amount = amountOn(at);
-    return amount === null ? words : t('subscription.current.scheduledFor', { words, amount });
+    return amount === null || words === ''
+      ? words
+      : t('subscription.current.scheduledFor', { words, amount });
   }
 
   function renews(at: string): string {

@@ -2,7 +2,10 @@ import type { Plan } from '../../domain/plans.ts';
 import { usePlans } from './usePlans.ts';
 import { useText } from './useText.ts';
 
-/** What follows what, and when: of two plans, or of two intervals of one. `at` is ISO 8601. */
+/**
+ * What follows what, and when: of two plans, or of two intervals of one. `at` is ISO 8601. Empty while
+ * it is not known of which interval the next price is.
+ */
 export function useScheduledChangeText(): (
   current: Plan,
   next: Plan,
@@ -14,6 +17,7 @@ export function useScheduledChangeText(): (
   return (current, next, nextPriceId, at) => {
     const plan = t(`shell.plans.${current}`);
     const date = f.value.date(at);
+    if (current === next && plans.isPending.value) return '';
     const interval = plans.findPrice(nextPriceId)?.interval;
     if (current !== next || interval === undefined) {
       return t('subscription.current.scheduled', { plan, date, next: t(`shell.plans.${next}`) });
