@@ -3115,7 +3115,7 @@ begin
     a.overage_on := false;
     a.overage_lapsed := 'spending_rule';
   end if;
-  v_n := 1 + (select count(*) from overage_consents where tenant_id = p_tenant);
+  v_n := 1 + coalesce((select max(n) from overage_consents where tenant_id = p_tenant), 0);
   insert into overage_consents (tenant_id, n, is_on, cap_minor, currency, minor_per_credit, alerts,
     actor, made_at)
   values (p_tenant, v_n, a.overage_on, a.overage_cap_minor, a.overage_currency, a.overage_agreed,
@@ -3185,7 +3185,13 @@ begin
   end if;
   insert into credit_accounts (tenant_id, updated_at) values (p_tenant, p_now)
   on conflict do nothing;
-  a := credit_unload(credit_account(p_tenant));
+  a := credit_account(p_tenant);
+  if not p_on and not a.overage_on and a.overage_lapsed is null and a.overage_alerts = p_alerts
+    and a.overage_cap_minor is not distinct from coalesce(p_cap_minor, a.overage_cap_minor)
+  then
+    return null;
+  end if;
+  a := credit_unload(a);
   a.overage_on := p_on;
   a.overage_lapsed := null;
   a.overage_alerts := p_alerts;
@@ -3196,7 +3202,7 @@ begin
     a.overage_price := p_price;
     a.overage_paused := null;
   end if;
-  v_n := 1 + (select count(*) from overage_consents where tenant_id = p_tenant);
+  v_n := 1 + coalesce((select max(n) from overage_consents where tenant_id = p_tenant), 0);
   insert into overage_consents (tenant_id, n, is_on, cap_minor, currency, minor_per_credit, alerts,
     actor, made_at)
   values (p_tenant, v_n, p_on, a.overage_cap_minor, a.overage_currency, a.overage_agreed, p_alerts,

@@ -121,7 +121,7 @@ function scheduleForgetting({
   database,
   clock,
 }: Pick<Context, 'jobs' | 'database' | 'clock'>) {
-  jobs.every('forget-old', '47 3 * * *', () => forgetOld({ db: database.db, clock }));
+  jobs.every('forget-old', '47 3 * * *', () => forgetOld({ database, clock }));
 }
 
 /** What is published and has not reached everybody yet. */

@@ -19,6 +19,9 @@ test('14 docs/privacy.md says of every table what it tells of people, and of no 
 test.each([
   ['api_keys', 'apiKeys', 'DAYS days after they were revoked or ran out'],
   ['checkout_sessions', 'expiredCheckouts', 'a page that nobody paid on, DAYS days'],
+  ['credit_purchases', 'unpaidPurchases', 'a pack that nobody paid DAYS'],
+  ['overage_consents', 'unusedAgreements', 'an agreement to overage that was not used DAYS days'],
+  ['overage_notices', 'overageNotices', 'a mark of its cap DAYS'],
   ['mail_outbox', 'linkMails', 'those with a link DAYS days'],
   ['stripe_events', 'eventPayloads', 'the words DAYS days'],
   ['stripe_events', 'events', 'the event DAYS'],

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ApiKeyCreated } from '../../src/domain/api.ts';
 import { KEPT_DAYS } from '../../src/domain/accounts/retention.ts';
 import { forgetOld } from '../../src/server/services/operations/forget-old.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
+import { buy, openPack, payPack, purchases } from '../support/packs.ts';
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));
@@ -13,7 +14,7 @@ const later = (days: number) => {
   const { clock } = app.server.context;
   return { now: () => new Date(clock.now().getTime() + days * 86_400_000) };
 };
-const forgetAfter = (days: number) => forgetOld({ db: app.database.db, clock: later(days) });
+const forgetAfter = (days: number) => forgetOld({ database: app.database, clock: later(days) });
 
 async function countOf(table: string, customer: Customer, also = 'true'): Promise<number> {
   const { rows } = await app.database.pool.query<{ n: number }>(
@@ -57,6 +58,32 @@ test('10.23 a payment page that nobody paid on is forgotten, one that was paid o
   // From when it would have run out: a day after it was opened.
   await expectForgotten(KEPT_DAYS.expiredCheckouts + 1, of('expired'));
   expect(await of('complete')()).toBe(1);
+});
+
+test('10.23 a pack that nobody paid is forgotten; what was paid, is open or waits is not', async () => {
+  const customer = await signUp(app);
+  const paid = await openPack(customer, 'small');
+  await payPack(customer, paid);
+  const states = async () => (await purchases(customer)).map(({ state }) => state).toSorted();
+  await vi.waitFor(async () => expect(await states()).toEqual(['granted']), 10_000);
+  const giveUp = async () => {
+    await openPack(customer, 'medium');
+    const open = (await purchases(customer)).find(({ state }) => state === 'open')!;
+    expect((await customer.api.post(`/api/credits/purchases/${open.id}/cancel`)).status).toBe(200);
+  };
+  await giveUp();
+  await giveUp();
+  // One that an invoice at Stripe says it is of, as that of a top-up which was withdrawn, stays.
+  await app.database.pool.query(
+    `update credit_purchases set stripe_invoice_id = 'in_' || id
+     where id = (select id from credit_purchases where tenant_id = $1 and state = 'expired' limit 1)`,
+    [customer.tenantId],
+  );
+  expect((await buy(customer, 'large')).status).toBe(200);
+  const unpaid = () =>
+    countOf('credit_purchases', customer, `state = 'expired' and stripe_invoice_id is null`);
+  await expectForgotten(KEPT_DAYS.unpaidPurchases, unpaid);
+  expect(await states()).toEqual(['expired', 'granted', 'open']);
 });
 
 test('10.23 mails with a link are forgotten with whom they were to, mails about money are not', async () => {

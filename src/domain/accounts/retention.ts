@@ -14,6 +14,8 @@ export const KEPT_DAYS = {
   reconcileRuns: 90,
   /** Payment pages that nobody paid on. */
   expiredCheckouts: 90,
+  /** Packs that somebody began to buy and nobody paid, of which Stripe has no invoice. */
+  unpaidPurchases: 90,
   /** Mails whose link has been over for long: they name people who may have no account. */
   linkMails: 90,
   /** What Stripe wrote of a customer in an event that is handled. */
@@ -22,6 +24,10 @@ export const KEPT_DAYS = {
   events: 400,
   /** Alerts that are closed. */
   alerts: 400,
+  /** Agreements to overage, after the next one, under which none was used. */
+  unusedAgreements: 400,
+  /** Marks of the cap that were passed, and agreements that lapsed, after the owner was told. */
+  overageNotices: 400,
 } as const;
 
 /** What is kept so many days is forgotten when it was over before this. */

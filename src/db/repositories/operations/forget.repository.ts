@@ -1,8 +1,15 @@
-import { and, eq, getTableName, inArray, lt, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, getTableName, inArray, isNull, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { LINK_MAILS } from '../../../domain/accounts/retention.ts';
 import type { DbOrTx } from '../../client.ts';
-import { alerts, apiKeys, checkoutSessions, mailOutbox, stripeEvents } from '../../schema/index.ts';
+import {
+  alerts,
+  apiKeys,
+  checkoutSessions,
+  creditPurchases,
+  mailOutbox,
+  stripeEvents,
+} from '../../schema/index.ts';
 
 /** A statement's worth: short enough to hold nothing up. */
 const AT_ONCE = 5_000;
@@ -17,6 +24,23 @@ export const forgetExpiredCheckouts = (db: DbOrTx, before: Date) =>
     db,
     checkoutSessions,
     and(eq(checkoutSessions.status, 'expired'), lt(checkoutSessions.expiresAt, before))!,
+  );
+
+/**
+ * Packs that could be paid until before `before`, and were not. One that Stripe has an invoice of stays, for
+ * that says what it is of; so does one that waits for anything.
+ */
+export const forgetUnpaidPurchases = (db: DbOrTx, before: Date) =>
+  forget(
+    db,
+    creditPurchases,
+    and(
+      inArray(creditPurchases.state, ['expired', 'failed']),
+      lt(creditPurchases.expiresAt, before),
+      ...(['paidAt', 'stripeInvoiceId', 'creditsExpireAt', 'refundAskedAt', 'lookAt'] as const).map(
+        (told) => isNull(creditPurchases[told]),
+      ),
+    )!,
   );
 
 /** Mails with a link that were written before `before`. */
