@@ -60,12 +60,12 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
       requestContext(context.log),
       securityHeaders(context.config.appUrl),
       refuseWhenClosed(context.drain),
+      headWithoutBody,
+      bodyLimit,
+      endStripeCallsInTime,
     ),
   );
   if (context.log.isLevelEnabled('debug')) app.use(logRequest);
-  app.use(headWithoutBody);
-  app.use(bodyLimit);
-  app.use('/api/*', endStripeCallsInTime);
   app.onError(errorHandler);
   app.notFound((c) =>
     answerError(

@@ -80,13 +80,15 @@ export class Drain {
    */
   during<W extends Promise<unknown>>(work: W): W {
     this.#works += 1;
-    const end = () => {
-      this.#works -= 1;
-      this.#whenChanged();
-    };
-    work.then(end, end);
+    work.then(this.#workEnded, this.#workEnded);
     return work;
   }
+
+  /** One for all works, as each request is one. */
+  readonly #workEnded = (): void => {
+    this.#works -= 1;
+    this.#whenChanged();
+  };
 
   /** Whether the request came on a kept connection after the socket was shut. */
   refuses(request: IncomingMessage | undefined): boolean {
@@ -111,13 +113,7 @@ export class Drain {
       this.#open.add(response);
       const { socket } = request;
       this.#idle.delete(socket);
-      response.once('close', () => {
-        this.#open.delete(response);
-        // Its head may have promised to keep the connection, before that was of no use any more.
-        if (this.#closed.signal.aborted) socket.end();
-        else if (!socket.destroyed) this.#idle.add(socket);
-        this.#whenChanged();
-      });
+      response.on('close', () => this.#answered(response, socket));
       this.#forget(socket);
     });
   }
@@ -184,6 +180,14 @@ export class Drain {
 
   #forget(socket: Socket): void {
     if (this.#fresh.delete(socket)) this.#whenChanged();
+  }
+
+  #answered(response: ServerResponse, socket: Socket): void {
+    this.#open.delete(response);
+    // Its head may have promised to keep the connection, before that was of no use any more.
+    if (this.#closed.signal.aborted) socket.end();
+    else if (!socket.destroyed) this.#idle.add(socket);
+    this.#whenChanged();
   }
 
   /** Waits until the time is over, `isDone`, or somebody is in a hurry. */

@@ -1,7 +1,6 @@
-import { createMiddleware } from 'hono/factory';
 import { bodyLimit as countingLimit } from 'hono/body-limit';
 import { BillingError } from '../../domain/errors.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { Step } from './in-one-step.ts';
 
 const KIB = 1024;
 
@@ -17,17 +16,25 @@ const LARGER: readonly (readonly [prefix: string, bytesMax: number])[] = [
  * Refuses large bodies with 413 before they are read. A declared length is believed, for Node
  * holds senders to it; only bodies without one are counted as they come.
  */
-export const bodyLimit = createMiddleware<AppEnv>((c, next) => {
+export const bodyLimit: Step = (c) => {
   const declared = c.req.header('content-length');
-  if (declared !== undefined && Number(declared) <= BYTES_MAX) return next();
-  if (declared === undefined && c.req.header('transfer-encoding') === undefined) return next();
+  if (declared !== undefined && Number(declared) <= BYTES_MAX) return;
+  if (declared === undefined && c.req.header('transfer-encoding') === undefined) return;
   const bytesMax = LARGER.find(([prefix]) => c.req.path.startsWith(prefix))?.[1] ?? BYTES_MAX;
-  const onError = () => {
+  if (declared !== undefined) {
+    if (Number(declared) <= bytesMax) return;
     throw tooLarge(bytesMax);
+  }
+  const counting = countingLimit({
+    maxSize: bytesMax,
+    onError() {
+      throw tooLarge(bytesMax);
+    },
+  });
+  return async (rest) => {
+    await counting(c, rest);
   };
-  if (declared === undefined) return countingLimit({ maxSize: bytesMax, onError })(c, next);
-  return Number(declared) <= bytesMax ? next() : onError();
-});
+};
 
 function tooLarge(bytesMax: number): BillingError {
   return new BillingError(

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Logger } from '../log.ts';
@@ -10,8 +10,12 @@ import { presetHeaders } from './preset-headers.ts';
  * something to log.
  */
 export function requestContext(log: Logger): Step {
+  // Two processes never share it; within one it is enough to count.
+  const prefix = `req_${randomBytes(12).toString('hex')}`;
+  let count = 0;
   return (c) => {
-    const requestId = `req_${randomUUID().replaceAll('-', '')}`;
+    count += 1;
+    const requestId = prefix + count.toString(16).padStart(8, '0');
     c.set('requestId', requestId);
     c.set('log', () => log.child({ requestId }));
     presetHeaders(c, [['X-Request-Id', requestId]]);

@@ -19,6 +19,7 @@ const CONTENT_SECURITY_POLICY = [
 /** What is no page loads nothing and stands in no frame; short, for it goes with every answer. */
 const CSP_OF_ANSWERS = "default-src 'none'; frame-ancestors 'none'";
 
+/** Of what no browser shows by itself: scripts, styles, and what programs alone are answered. */
 const OF_FILES = [['X-Content-Type-Options', 'nosniff']] as const;
 
 /** Also for who opens an answer of the API in a browser, or puts it into a page. */
@@ -46,19 +47,22 @@ const WITH_TLS = [['Strict-Transport-Security', 'max-age=31536000; includeSubDom
 /**
  * Headers that keep a page's visitors safe, as Helmet and Hono choose them; everything comes from our
  * own origin. What is no page needs none of what protects pages alone: scripts and styles, of which
- * there are dozens, and answers of the API, of which there are many thousands a second.
+ * there are dozens, and answers of the API. What other services meter, many thousands of times a
+ * second, is told to who shows a token that no browser has.
  */
 export function securityHeaders(appUrl: string): Step {
   const tls = appUrl.startsWith('https:') ? WITH_TLS : [];
-  const [ofAnswers, ofPages] = [
+  const [ofFiles, ofAnswers, ofPages] = [
+    [...OF_FILES, ...tls],
     [...OF_ANSWERS, ['Content-Security-Policy', CSP_OF_ANSWERS] as const, ...tls],
     [...OF_PAGES, ...tls],
   ];
   return (c) => {
     const { path } = c.req;
-    if (path.startsWith('/assets/')) presetHeaders(c, OF_FILES);
+    if (OF_NO_BROWSER.test(path)) presetHeaders(c, ofFiles);
     else presetHeaders(c, NO_PAGES.test(path) ? ofAnswers : ofPages);
   };
 }
 
+const OF_NO_BROWSER = /^\/(assets\/|api\/usage\/(events|reservations)(\/|$))/;
 const NO_PAGES = /^\/(api\/(?!docs)|webhooks\/|healthz|readyz|metrics)/;

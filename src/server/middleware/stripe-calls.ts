@@ -2,6 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { withinRequestTime } from '../services/stripe/client/request-time.ts';
+import type { Step } from './in-one-step.ts';
 
 /**
  * Limits what a tenant may ask of Stripe through us, so that one account cannot use up what the
@@ -28,6 +29,7 @@ export function limitLeaving(context: Pick<Context, 'services'>) {
  * Somebody waits: all that a request asks of Stripe has one end, however many calls it is. Metering
  * for other services asks nothing of it, and is called too often to be watched for that.
  */
-export const endStripeCallsInTime = createMiddleware<AppEnv>((c, next) =>
-  c.req.path.startsWith('/api/usage/') ? next() : withinRequestTime(next),
-);
+export const endStripeCallsInTime: Step = (c) => {
+  const { path } = c.req;
+  if (path.startsWith('/api/') && !path.startsWith('/api/usage/')) return withinRequestTime;
+};

@@ -118,6 +118,21 @@ test('11 what protects pages alone comes with pages, the rest with every answer'
   }
 });
 
+test('11 what other services meter is answered with what no browser needs', async () => {
+  for (const path of ['events', 'reservations', 'reservations/x/settle']) {
+    const response = await fetch(`${server.url}/api/usage/${path}`, { method: 'POST' });
+    expect(response.status, path).toBe(401);
+    const answered = names(response);
+    expect(answered, path).toEqual(
+      expect.arrayContaining(['x-content-type-options', 'x-request-id']),
+    );
+    expect(answered, path).not.toContain('content-security-policy');
+  }
+  for (const path of ['/api/usage', '/api/usage/eventsx', '/api/usage/daily']) {
+    expect(names(await get(path)), path).toContain('content-security-policy');
+  }
+});
+
 describe('what nobody serves', () => {
   test.each([
     ['GET', '/api/nothing'],
