@@ -27,7 +27,11 @@ await runCommand({
     return withUsage(async ({ database: { db }, clock }) => {
       if (id === undefined || !reason) {
         const open = await listAllOpenAlerts(db);
-        const lines = open.map((one) => `${one.id} ${one.kind} ${one.subjectId}: ${one.message}`);
+        const lines = open.flatMap(({ id, kind, subjectId, message, details }) => {
+          const facts = JSON.stringify(details);
+          const line = `${id} ${kind} ${subjectId}: ${message}`;
+          return facts === '{}' ? [line] : [line, `  ${facts}`];
+        });
         return { lines: lines.length > 0 ? lines : ['No alert is open.'], data: { open } };
       }
       if (dryRun) {

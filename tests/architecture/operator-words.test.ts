@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ALERT_KINDS } from '../../src/domain/alerts.ts';
 import en from '../../src/client/i18n/en/index.ts';
-import { MAIL_KINDS, operatorActWord } from '../../src/client/settings/operator-words.ts';
+import {
+  alertWord,
+  MAIL_KINDS,
+  operatorActWord,
+} from '../../src/client/settings/operator-words.ts';
 import { readRunbook } from '../../src/server/services/operators/runbook.ts';
 import { TENANT_ACTS } from '../../src/domain/accounts/operator-act.ts';
 import { en as templates } from '../../src/server/services/mail/templates.en.ts';
@@ -27,6 +31,15 @@ describe('the operator’s page has words for', () => {
     expect(all).toEqual(expect.arrayContaining(['operator.viewed', 'operator.replay.previewed']));
     const say = (key: string) => key;
     expect(all.filter((action) => operatorActWord(action, say) === null)).toEqual([]);
+  });
+
+  test('every alert, in words of its own', () => {
+    const says: Record<string, string> = en.admin.alertSays;
+    const keys = ALERT_KINDS.map((kind) => kind.replaceAll('.', '_'));
+    expect(Object.keys(says).sort()).toEqual(keys.sort());
+    const say = (key: string) => says[key.split('.').at(-1)!]!;
+    expect(ALERT_KINDS.filter((kind) => !alertWord(kind, say))).toEqual([]);
+    expect(alertWord('of_a_later_version', say)).toBeNull();
   });
 
   test.each(['en', 'zh-CN'] as const)('every alert, in the runbook (%s)', async (language) => {

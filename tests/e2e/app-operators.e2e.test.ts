@@ -196,9 +196,12 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
   await page.locator('pre').waitFor();
   await fits('events');
   await app.database.pool.query(
-    `insert into alerts (id, kind, subject_id, message, raised_at, last_raised_at)
-     values ($1, 'late_payment', 'in_1', 'of a test', now(), now())`,
-    [randomUUID()],
+    `insert into alerts (id, kind, subject_id, message, details, raised_at, last_raised_at)
+     values ($1, 'late_payment', 'in_1', 'of a test', $2, now(), now())`,
+    [
+      randomUUID(),
+      { amountMinor: 2900, currency: 'cny', late: 'subscription_over', policy: 'refund' },
+    ],
   );
   await app.database.pool.query(
     `insert into reconcile_runs
@@ -211,6 +214,9 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
     ],
   );
   await visit('alerts');
+  await page.getByText(admin.alertSays.late_payment).waitFor();
+  await page.getByText(admin.alertWords.subscription_over).waitFor();
+  expect(await page.getByText('of a test').count()).toBe(0);
   await page.getByText(admin.alerts.help).click();
   await fits('alerts');
   const entries = await readRunbook('en');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { raiseAlert, resolveAlert } from '../../src/db/repositories/operations/alert.repository.ts';
 import type {
   AlertsPage,
   EventDetail,
@@ -75,6 +76,22 @@ test('14 an alert is resolved once, with a reason that stays', async () => {
     ...{ action: 'operator.alert_resolved', subject: id },
   });
   expect(entries.find(({ reason }) => reason === 'again')).toBeDefined();
+});
+
+test('14 an alert that is raised again tells the facts of now, and counts', async () => {
+  const { db } = app.server.context.database;
+  const told = {
+    kind: 'event_dead',
+    subjectId: 'evt_again',
+    tenantId: null,
+    now: new Date(),
+  } as const;
+  await raiseAlert(db, { ...told, message: 'first', details: { error: 'a lock' } });
+  await raiseAlert(db, { ...told, message: 'then', details: { error: 'a bug', attempts: 2 } });
+  const { alerts } = await get<AlertsPage>('/alerts');
+  expect(alerts).toMatchObject([{ message: 'then', count: 2 }]);
+  expect(alerts[0]!.details).toEqual({ error: 'a bug', attempts: 2 });
+  await resolveAlert(db, 'event_dead', 'evt_again', new Date());
 });
 
 test('14 health tells jobs, inbox, mails, comparison, verification, versions and settings', async () => {

@@ -3,7 +3,7 @@ import type { TimelineEntry } from '../../domain/accounts/operator-tenant.ts';
 import { auditActionKey } from '../../domain/accounts/audit-actions.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
 import { wordOf } from '../i18n/closed-list.ts';
-import { eventWord, mailWord, operatorActWord } from '../settings/operator-words.ts';
+import { alertWord, eventWord, mailWord, operatorActWord } from '../settings/operator-words.ts';
 import { reasonWord } from '../subscription/invoice-status.ts';
 import { useAuditText } from './useAuditText.ts';
 import { useFactText } from './useFactText.ts';
@@ -138,8 +138,9 @@ export function useTimelineText(): {
   const who = ({ by, facts }: TimelineEntry): Told | null =>
     by === null ? null : { text: by, isCode: !PEOPLE.includes(String(facts['actor'])) };
 
-  function why({ kind, why: cause }: TimelineEntry): Told | null {
+  function why({ kind, what, why: cause }: TimelineEntry): Told | null {
     if (cause === null) return null;
+    if (kind === 'alert') return { text: alertWord(what, t) ?? cause, isCode: false };
     if (kind === 'refund') {
       const text = wordOf(cause, REFUND_REASONS, (one) => t(`admin.refundReasons.${one}`));
       return { text, isCode: text === cause };

@@ -1,4 +1,5 @@
 import { TENANT_ACTS } from '../../domain/accounts/operator-act.ts';
+import { ALERT_KINDS, type AlertKind } from '../../domain/alerts.ts';
 import { wordOf } from '../i18n/closed-list.ts';
 import type { Messages } from '../i18n/en/index.ts';
 import type { MessageKey, Values } from '../i18n/keys.ts';
@@ -19,6 +20,18 @@ export const MAIL_KINDS = [
 
 export const mailWord = (kind: string, t: Say) =>
   wordOf(kind, MAIL_KINDS, (one) => t(`admin.mails.${one}`));
+
+type Underscored<K extends string> = K extends `${infer A}.${infer B}`
+  ? `${A}_${Underscored<B>}`
+  : K;
+
+/** What an alert of a kind says; null for what a later version raised. */
+export function alertWord(kind: string, t: Say): string | null {
+  const known = ALERT_KINDS.find((one) => one === kind);
+  return known === undefined
+    ? null
+    : t(`admin.alertSays.${known.replaceAll('.', '_') as Underscored<AlertKind>}`);
+}
 
 /** What is logged of operators beside what they do for tenants. */
 const OTHERS = [

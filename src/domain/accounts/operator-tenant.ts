@@ -62,7 +62,10 @@ export interface AlertView {
   kind: AlertKind | string;
   subjectId: string;
   tenantId: string | null;
+  /** What happened, in English: pages have words of their own for each kind. */
   message: string;
+  /** The facts of it, by name; which, depends on the kind. */
+  details: Record<string, unknown>;
   /** How often it was raised since. */
   count: number;
   raisedAt: string;

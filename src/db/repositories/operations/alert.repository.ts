@@ -3,7 +3,11 @@ import type { AlertKind } from '../../../domain/alerts.ts';
 import type { DbOrTx } from '../../client.ts';
 import { alerts, type NewAlert } from '../../schema/index.ts';
 
-/** Tells the operator. A repeat of an open alert (same kind and subject) counts up. */
+/**
+ * Tells the operator: `details` are the facts of it, which the page words in the reader's language, `message` the
+ * sentence in English for logs and commands. A repeat of an open alert (same kind and subject) counts up, and
+ * tells what is so now.
+ */
 export async function raiseAlert(
   db: DbOrTx,
   values: Pick<NewAlert, 'tenantId' | 'subjectId' | 'message' | 'details'> & {
@@ -18,7 +22,7 @@ export async function raiseAlert(
     .onConflictDoUpdate({
       target: [alerts.kind, alerts.subjectId],
       targetWhere: isNull(alerts.resolvedAt),
-      set: { lastRaisedAt: now, message: alert.message, count: sql`${alerts.count} + 1` },
+      set: { ...alert, lastRaisedAt: now, count: sql`${alerts.count} + 1` },
     });
 }
 

@@ -37,7 +37,7 @@ export const tenantsSchema = z
 export const alertSchema = z
   .object({
     ...{ id: z.uuid(), kind: z.string(), subjectId: z.string(), tenantId: z.uuid().nullable() },
-    ...{ message: z.string(), count: z.number().int() },
+    ...{ message: z.string(), details: z.record(z.string(), z.unknown()), count: z.number().int() },
     ...{ raisedAt: instant, lastRaisedAt: instant, resolvedAt: instant.nullable() },
   })
   .openapi('Alert') satisfies z.ZodType<AlertView>;

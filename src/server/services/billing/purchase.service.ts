@@ -140,7 +140,7 @@ export class PurchaseService {
         kind: PURCHASE_ALERT,
         subjectId: purchaseId,
         message: `A purchase of credits could not be brought up to date ${later.lookAttempts} times (${later.lastError}).`,
-        details: { state: row.state },
+        details: { state: row.state, attempts: later.lookAttempts, error: later.lastError },
         now,
       });
     }

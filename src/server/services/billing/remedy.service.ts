@@ -154,7 +154,10 @@ export class RemedyService {
       kind: ALERT,
       subjectId: remedy.id,
       message: `${remedy.kind} of ${remedy.subjectId} failed ${attempts} times (${errorText(reason)}); do it in the dashboard.`,
-      details: { cause: remedy.cause },
+      details: {
+        ...{ cause: remedy.cause, remedy: remedy.kind, objectId: remedy.subjectId },
+        ...{ attempts, error: errorText(reason) },
+      },
       now,
     });
   }

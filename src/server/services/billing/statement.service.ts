@@ -136,7 +136,7 @@ export class StatementService {
         kind: 'statement_failing',
         subjectId: statementId,
         message: `A statement could not be brought up to date ${later.lookAttempts} times (${later.lastError}).`,
-        details: { state: row.state },
+        details: { state: row.state, attempts: later.lookAttempts, error: later.lastError },
         now,
       });
     }

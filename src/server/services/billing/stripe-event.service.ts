@@ -124,7 +124,7 @@ export class StripeEventService {
       kind: 'webhook_version',
       subjectId: apiVersion ?? 'none',
       message: `An event came in the API version ${apiVersion ?? '(none)'} instead of ${STRIPE_API_VERSION}: npm run stripe:setup replaces its endpoint.`,
-      details: {},
+      details: { wanted: STRIPE_API_VERSION },
       now: clock.now(),
     });
   }
@@ -171,7 +171,7 @@ export class StripeEventService {
         kind: 'event_dead',
         subjectId: eventId,
         message: `The event could not be handled (${error}); npm run events:replay tries again.`,
-        details: {},
+        details: { error },
         now: clock.now(),
       });
     });

@@ -202,6 +202,7 @@ export function alertOf(row: Alert): AlertView {
   const { id, kind, subjectId, tenantId, message, count } = row;
   return {
     ...{ id, kind, subjectId, tenantId, message, count },
+    details: row.details as Record<string, unknown>,
     raisedAt: row.raisedAt.toISOString(),
     lastRaisedAt: row.lastRaisedAt.toISOString(),
     resolvedAt: iso(row.resolvedAt),

@@ -1,5 +1,6 @@
 import acts from './acts.ts';
+import alerts from './alerts.ts';
 import pages from './pages.ts';
 import timeline from './timeline.ts';
 
-export default { admin: { ...pages, ...acts, ...timeline } };
+export default { admin: { ...pages, ...acts, ...alerts, ...timeline } };

@@ -30,7 +30,7 @@ export async function orderReturn(
     kind: 'late_payment',
     subjectId: stripeInvoiceId,
     message: `A pack was paid for a team that was deleted; ${refunds ? 'the money is given back' : 'give the money back'}.`,
-    details: { amountMinor, currency },
+    details: { amountMinor, currency, late: 'pack_of_deleted_team', policy: policies.latePayment },
     now,
   });
   await wakeRemedies(jobs, tx, tenant.id, now);

@@ -101,7 +101,7 @@ export class Sweep {
       kind: ALERT,
       subjectId: customerId,
       message: `The customer could not be read from Stripe ${attempts} times in a row (${error}); what we show of it is old.`,
-      details: { attempts },
+      details: { attempts, error },
       now,
     });
   }

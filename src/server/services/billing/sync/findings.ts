@@ -18,8 +18,8 @@ export async function raiseFindings(
   const found = new Set(findings.map(({ kind }) => kind));
   const over = KINDS.filter((kind) => !found.has(kind));
   if (over.length > 0) await resolveAlerts(tx, over, stripeSubscriptionId, now);
-  for (const { kind, message } of findings) {
-    const alert = { tenantId, kind, subjectId: stripeSubscriptionId, message, details: {} };
+  for (const { kind, message, details } of findings) {
+    const alert = { tenantId, kind, subjectId: stripeSubscriptionId, message, details };
     await raiseAlert(tx, { ...alert, now });
   }
 }

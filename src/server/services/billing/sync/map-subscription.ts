@@ -17,6 +17,7 @@ import { scheduleFacts } from './schedule-facts.ts';
 export interface Finding {
   kind: 'unknown_status' | 'unknown_price' | 'collection_paused';
   message: string;
+  details: object;
 }
 
 export type SubscriptionValues = Omit<NewSubscription, 'id' | 'tenantId' | 'createdAt'>;
@@ -52,20 +53,20 @@ export function mapSubscription(
   const findings: Finding[] = [];
   if (!price) {
     findings.push({
-      kind: 'unknown_price',
+      ...{ kind: 'unknown_price', details: { price: item.price.id } },
       message: `The price ${item.price.id} is not in the catalogue; the plan stays as it was.`,
     });
   }
   const known = parseStripeStatus(snapshot.status);
   if (!known) {
     findings.push({
-      kind: 'unknown_status',
+      ...{ kind: 'unknown_status', details: { status: snapshot.status } },
       message: `Stripe says "${snapshot.status}", which we do not know; access stays as it was.`,
     });
   }
   if (snapshot.collectionPause) {
     findings.push({
-      kind: 'collection_paused',
+      ...{ kind: 'collection_paused', details: {} },
       message: 'Collecting is paused at Stripe: the plan goes on and nothing is charged.',
     });
   }

@@ -53,7 +53,10 @@ async function orderLatePayments(
         kind: 'late_payment',
         subjectId: invoice.id,
         message: `Money came for a subscription that was over; ${policies.latePayment === 'refund' ? 'it is given back' : 'give it back, or what it was for'}.`,
-        details: { amountMinor: invoice.amountPaidMinor, currency: invoice.currency },
+        details: {
+          ...{ amountMinor: invoice.amountPaidMinor, currency: invoice.currency },
+          ...{ late: 'subscription_over', policy: policies.latePayment },
+        },
         now,
       });
     }
@@ -78,7 +81,7 @@ async function orderEndsOfDeleted(tx: Tx, { tenant, rows, policies, now }: Value
       kind: 'late_payment',
       subjectId: row.stripeSubscriptionId,
       message: `A team that was deleted has a subscription; it is ended${policies.latePayment === 'refund' ? ' and refunded' : ', give the money back'}.`,
-      details: {},
+      details: { late: 'team_deleted', policy: policies.latePayment },
       now,
     });
   }
