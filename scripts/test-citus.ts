@@ -11,8 +11,12 @@ if (!CITUS_URL) {
 /** What holds on one server holds on a cluster: each file makes a database of its own on it. */
 const FILES = [
   'src/server/services/usage/__tests__',
+  'src/server/services/usage/credits/__tests__/credits',
   'src/server/services/usage/credits/__tests__/grants',
-  'src/server/services/usage/ledger/__tests__/ledger-verification',
+  'src/server/services/usage/credits/__tests__/overage',
+  'src/server/services/usage/credits/__tests__/spending',
+  'src/server/services/usage/ledger',
+  'src/server/services/usage/quota',
   'src/server/services/usage/spread',
   'tests/race/admission',
   'tests/race/crash',

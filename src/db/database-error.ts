@@ -48,11 +48,16 @@ export function databaseCode(thrown: unknown): string | undefined {
   return undefined;
 }
 
+/** What a server of Citus hands on from another has the constraint in its message alone. */
+const CONSTRAINT_IN_MESSAGE = /\bconstraint "([^"]+)"/;
+
 /** Which constraint refused, when one did. */
 export function violatedConstraint(thrown: unknown): string | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { constraint } = error as { constraint?: unknown };
+    const { constraint, code } = error as { constraint?: unknown; code?: unknown };
     if (typeof constraint === 'string') return constraint;
+    const named = CONSTRAINT_IN_MESSAGE.exec(error.message)?.[1];
+    if (named !== undefined && typeof code === 'string' && code.startsWith('23')) return named;
   }
   return undefined;
 }

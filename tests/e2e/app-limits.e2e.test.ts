@@ -56,7 +56,7 @@ test.each([
     await card.scrollIntoViewIfNeeded();
     await card.getByText(words.state.not_sold).waitFor();
 
-    await putOnPaidPlan(app.database.pool, tenant.id, 'team', { currency });
+    await putOnPaidPlan(app.database, tenant.id, 'team', { currency });
     await goTo();
     await card.getByText(fill(words.state.off, { price })).waitFor();
     await check(page, 'off', language);
@@ -109,8 +109,8 @@ test('12.4 a price that changed while it was looked at is shown anew, and not ag
   const context = await newVisitor(browser, { language: 'en' });
   const page = await context.newPage();
   const { tenant } = await signUp(app, context);
-  const { pool } = app.database;
-  await putOnPaidPlan(pool, tenant.id, 'team', { currency: 'usd' });
+  const { database } = app;
+  await putOnPaidPlan(database, tenant.id, 'team', { currency: 'usd' });
   await page.goto(`${app.url}/subscription`);
   const card = page.locator('#limits');
   await card.scrollIntoViewIfNeeded();
@@ -118,7 +118,7 @@ test('12.4 a price that changed while it was looked at is shown anew, and not ag
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox').fill('20');
   await dialog.locator('.consent input').check();
-  await putOnPaidPlan(pool, tenant.id, 'pro', { currency: 'usd' });
+  await putOnPaidPlan(database, tenant.id, 'pro', { currency: 'usd' });
   await dialog.getByRole('button', { name: words.form.submit }).click();
   await dialog.getByText(WORDS.en.errors.consent_stale).waitFor();
   const price = creditPrice({ currency: 'usd', minorPerCredit: '1.8' }, 'en');
@@ -128,7 +128,7 @@ test('12.4 a price that changed while it was looked at is shown anew, and not ag
   await dialog.getByRole('button', { name: words.form.submit }).click();
   await card.getByText(words.agreed).waitFor();
 
-  await putOnPaidPlan(pool, tenant.id, 'free');
+  await putOnPaidPlan(database, tenant.id, 'free');
   // The way from a mail.
   await page.goto('about:blank');
   await page.goto(`${app.url}/subscription#limits`);

@@ -37,7 +37,7 @@ const CAP_MINOR = 100;
 /** On Team, the month's messages gone, and all of a cap of ¥1.00 that was agreed to. */
 async function atTheCap({ tenant: { id } }: SessionView): Promise<void> {
   const { database, server } = app;
-  await putOnPaidPlan(database.pool, id, 'team');
+  await putOnPaidPlan(database, id, 'team');
   const at = server.context.clock.now();
   await agreeToOverage(database.pool, id, { capMinor: CAP_MINOR, at });
   await recordUsage(app, id, 'messages', 100_000);
@@ -136,10 +136,10 @@ test('12.4 a price that rose, and an owed subscription, are said as what they ar
   const context = await newVisitor(browser);
   const page = await context.newPage();
   const session = await signUp(app, context);
-  const { pool } = app.database;
+  const { database } = app;
   await atTheCap(session);
   // A credit costs more on Pro than what was agreed to on Team.
-  await putOnPaidPlan(pool, session.tenant.id, 'pro');
+  await putOnPaidPlan(database, session.tenant.id, 'pro');
   const paywall = await refused(page);
   await paywall.getByText(words.price.text).waitFor();
   await check(page, 'price', 'en');
@@ -147,11 +147,11 @@ test('12.4 a price that rose, and an owed subscription, are said as what they ar
   await page.waitForURL(/\/subscription#limits$/);
   await page.locator('#limits').getByRole('button', { name: switchOn }).waitFor();
 
-  await putOnPaidPlan(pool, session.tenant.id, 'team');
-  await agreeToOverage(pool, session.tenant.id, {
+  await putOnPaidPlan(database, session.tenant.id, 'team');
+  await agreeToOverage(database.pool, session.tenant.id, {
     ...{ capMinor: CAP_MINOR, at: app.server.context.clock.now() },
   });
-  await putOnPaidPlan(pool, session.tenant.id, 'team', { paused: 'past_due' });
+  await putOnPaidPlan(database, session.tenant.id, 'team', { paused: 'past_due' });
   await withSubscription(page, ({ subscription }) => {
     subscription.status = 'past_due';
   });

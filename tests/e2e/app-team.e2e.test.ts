@@ -32,7 +32,7 @@ beforeAll(async () => {
   context = await newVisitor(browser, { width: 360 });
   context.setDefaultTimeout(10_000);
   session = await signUp(app, context);
-  await putOnPlan(app.database.pool, session.tenant.id, 'team');
+  await putOnPlan(app.database, session.tenant.id, 'team');
   page = await context.newPage();
 });
 afterAll(async () => {
@@ -159,7 +159,7 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   ]);
   expect(file.suggestedFilename()).toBe('audit.csv');
 
-  await putOnPlan(app.database.pool, session.tenant.id, 'pro');
+  await putOnPlan(app.database, session.tenant.id, 'pro');
   await page.reload();
   await inBoth(page, async (words) => {
     await shows(page.locator('main'), words.team.members.over);
@@ -198,7 +198,7 @@ test('13 who invites into the last seat is told so, and what to do, where no lar
   const visitor = await newVisitor(browser, { width: 360 });
   visitor.setDefaultTimeout(10_000);
   const owner = await signUp(app, visitor);
-  await putOnPlan(app.database.pool, owner.tenant.id, 'team');
+  await putOnPlan(app.database, owner.tenant.id, 'team');
   const { post } = caller(app.url, owner.accessToken);
   for (const seat of [2, 3, 4, 5, 6, 7, 8, 9]) {
     const asked = await post('/api/invitations', {

@@ -35,7 +35,7 @@ test.each<[Language, 'light' | 'dark', number]>([
     const context = await newVisitor(browser, { language, theme, width });
     const session = await signUp(app, context);
     const { tenantId, displayName, id } = session.user;
-    await putOnPlan(app.database.pool, tenantId, 'team');
+    await putOnPlan(app.database, tenantId, 'team');
     await app.server.context.services.usage.ingestBatch([
       {
         ...{ tenantId, resourceType: 'llm_tokens', idempotencyKey: `parts-${tenantId}` },

@@ -92,7 +92,7 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
       tasks('all', run, { tenantIds, amounts: [1, 4, 25, 700], mix: 'everything' }),
       async () => {
         turn += 1;
-        await putOnPlan(database.pool, tenantIds[turn % 3]!, turn % 2 ? 'pro' : 'free');
+        await putOnPlan(database, tenantIds[turn % 3]!, turn % 2 ? 'pro' : 'free');
       },
     );
     expect(journal.over).toEqual([]);

@@ -79,7 +79,7 @@ async function people() {
     const made: TenantId[] = [];
     for (let n = 0; n < 8; n += 1) {
       made.push(await meteredTenant(database.pool, plan));
-      if (plan === 'team') await putOnPaidPlan(database.pool, made.at(-1)!, plan);
+      if (plan === 'team') await putOnPaidPlan(database, made.at(-1)!, plan);
     }
     return made;
   };

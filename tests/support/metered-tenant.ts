@@ -28,6 +28,22 @@ export async function meteredTenant(pool: Pool, plan: Plan = 'free'): Promise<Te
   return rows[0]!.id;
 }
 
+/** The same, whose metering lies in the bucket of this number. */
+export async function tenantInBucket(
+  pool: Pool,
+  bucket: number,
+  plan: Plan = 'free',
+): Promise<TenantId> {
+  for (;;) {
+    const id = await meteredTenant(pool, plan);
+    const { rowCount } = await pool.query(
+      'select from tenants where id = $1 and usage_bucket = $2',
+      [id, bucket],
+    );
+    if (rowCount === 1) return id;
+  }
+}
+
 /** Where the books of a bucket do not balance: no rows when every counter equals what it counts. */
 export async function imbalances(pool: Pool): Promise<unknown[]> {
   return inEveryBucket(

@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
 import { inEveryBucket } from './buckets.ts';
+import type { Database } from '../../src/db/client.ts';
 import type { OveragePause } from '../../src/domain/billing/overage.ts';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { ResourceType } from '../../src/domain/quota.ts';
+import { tellBucket } from '../../src/server/services/usage/routing/bucket-sync.ts';
 
 /** A tenant's counters over all its periods, as the database has them; 0 where it has none. */
 export async function countersOf(
@@ -23,20 +25,33 @@ export async function countersOf(
   return counters;
 }
 
-/** Puts a tenant on a plan as the sync does: by the one column it owns. */
-export async function putOnPlan(pool: Pool, tenantId: string, plan: Plan): Promise<void> {
-  await pool.query('update tenants set plan = $2 where id = $1', [tenantId, plan]);
+/**
+ * Puts a tenant on a plan as the sync does, by the one column it owns, and sees to it that its bucket
+ * knows: one on another server is told a moment after the change.
+ */
+export async function putOnPlan(
+  database: Database,
+  tenantId: string,
+  plan: Plan,
+  at?: Date,
+): Promise<void> {
+  await database.pool.query(
+    'update tenants set plan = $2, updated_at = coalesce($3, updated_at) where id = $1',
+    [tenantId, plan, at],
+  );
+  await tellBucket(database, tenantId);
 }
 
 /** Puts a tenant on a plan that it is billed for in `currency`, so that overage is sold to it. */
 export async function putOnPaidPlan(
-  pool: Pool,
+  database: Database,
   tenantId: string,
   plan: Plan,
   { currency = 'cny', paused = null }: { currency?: string; paused?: OveragePause | null } = {},
 ): Promise<void> {
-  await pool.query(
+  await database.pool.query(
     'update tenants set plan = $2, overage_currency = $3, overage_suspended = $4 where id = $1',
     [tenantId, plan, plan === 'free' ? null : currency, paused],
   );
+  await tellBucket(database, tenantId);
 }

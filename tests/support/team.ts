@@ -18,7 +18,7 @@ export function teamsOf(server: TestServer) {
   /** Registers somebody whose team is on `plan`. */
   async function owner(name: string, plan: Plan = 'team'): Promise<Person> {
     const person = await server.signUp(name);
-    await putOnPlan(server.database.pool, person.session.tenant.id, plan);
+    await putOnPlan(server.database, person.session.tenant.id, plan);
     return person;
   }
 

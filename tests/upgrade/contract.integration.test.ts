@@ -50,7 +50,7 @@ test('11 nothing of today uses what was left for the version before', async () =
     code: 'quota_exceeded',
   });
   await mailCrossings(database);
-  await putOnPlan(database.pool, tenantId, 'pro');
+  await putOnPlan(database, tenantId, 'pro');
   await usage.correct({ ...images, amount: -1, actor, reason: 'a test' });
 
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tenantInBucket } from '../../../tests/support/metered-tenant.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
 import { migrateBucket } from '../buckets.ts';
@@ -86,17 +87,17 @@ test.each([
 });
 
 test('11.1 a tenant’s row counts the changes of what it may use, and only those', async () => {
-  const [made] = await ask(`insert into tenants (name) values ('A') returning id`);
+  const id = await tenantInBucket(database.pool, 0);
   const versions = async () => {
     const [row] = await ask(
       `select t.entitlement_version::int as main, u.version::int as bucket, u.plan,
          u.deleted_at is not null as deleted
        from tenants t join u00.usage_tenants u on u.tenant_id = t.id where t.id = $1`,
-      [made!['id']],
+      [id],
     );
     return row;
   };
-  const change = (what: string) => ask(`update tenants set ${what} where id = $1`, [made!['id']]);
+  const change = (what: string) => ask(`update tenants set ${what} where id = $1`, [id]);
   expect(await versions()).toEqual({ main: 1, bucket: 1, plan: 'free', deleted: false });
   await change(`name = 'B', plan = 'free'`);
   expect(await versions()).toEqual({ main: 1, bucket: 1, plan: 'free', deleted: false });
@@ -106,12 +107,20 @@ test('11.1 a tenant’s row counts the changes of what it may use, and only thos
 });
 
 test('11.1 a catalogue that changes reaches the running months of those who have the plan', async () => {
-  const { rows } = await database.pool.query<{ id: string }>(
-    `insert into tenants (name, plan, base_plan, share_from, share_until)
-     values ('pro', 'pro', null, null, null), ('team', 'team', null, null, null),
-       ('between', 'team', 'pro', '2026-05-01', '2026-05-16 12:00') returning id`,
-  );
-  const ids = rows.map(({ id }) => id);
+  const ids: string[] = [];
+  for (const values of [
+    ['pro', 'pro', null, null, null],
+    ['team', 'team', null, null, null],
+    ['between', 'team', 'pro', '2026-05-01', '2026-05-16 12:00'],
+  ]) {
+    const id = await tenantInBucket(database.pool, 0);
+    await ask(
+      `update tenants set name = $2, plan = $3, base_plan = $4, share_from = $5, share_until = $6
+       where id = $1`,
+      [id, ...values],
+    );
+    ids.push(id);
+  }
   for (const period of ['2026-04', '2026-05'])
     await ask('select u00.usage_open($1, $2)', [period, ids]);
   const limits = () =>

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { isDatabaseAway, isDataRefused, isUnstorable } from '../database-error.ts';
+import {
+  isDatabaseAway,
+  isDataRefused,
+  isUnstorable,
+  violatedConstraint,
+} from '../database-error.ts';
 
 const coded = (code: string) =>
   new Error('wrapped', { cause: Object.assign(new Error(), { code }) });
@@ -51,4 +56,16 @@ test.each([
   ['23514', false],
 ])('10.9 %s is what a client sent and nobody can store: %s', (code, isOne) => {
   expect(isUnstorable(coded(code))).toBe(isOne);
+});
+
+const NEGATIVE = 'new row for relation "t_102028" violates check constraint "not_negative"';
+
+test.each([
+  ['said by itself', { code: '23514', constraint: 'not_negative' }, '', 'not_negative'],
+  ['in the message of a worker that handed it on', { code: '23514' }, NEGATIVE, 'not_negative'],
+  ['none, where a function refuses', { code: '23514' }, 'the batch is not whole', undefined],
+  ['none, where it is not what refused', { code: '42704' }, NEGATIVE, undefined],
+])('11.3 the constraint that refused: %s', (_what, fields, message, found) => {
+  const cause = Object.assign(new Error(message), fields);
+  expect(violatedConstraint(new Error('wrapped', { cause }))).toBe(found);
 });

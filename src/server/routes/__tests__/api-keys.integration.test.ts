@@ -18,7 +18,7 @@ afterAll(() => server.stop());
 async function tenantOnPro() {
   const { session, call } = await server.signUp();
   const { id } = session.tenant;
-  await putOnPlan(server.database.pool, id, 'pro');
+  await putOnPlan(server.database, id, 'pro');
   const make = () => call.post<ApiKeyCreated>('/api/api-keys', { name: 'bot' });
   await expect.poll(async () => (await make()).status).toBe(201);
   const created = (await make()).body;
@@ -115,7 +115,7 @@ describe('a request with a key', () => {
 
   test('is refused for an upgrade when the plan no longer has calls', async () => {
     const { id, byKey } = await tenantOnPro();
-    await putOnPlan(server.database.pool, id, 'free');
+    await putOnPlan(server.database, id, 'free');
     await expect
       .poll(() => byKey.get('/api/characters'))
       .toMatchObject({ status: 403, body: { details: { feature: 'api_calls' } } });

@@ -20,7 +20,7 @@ let people = 0;
 async function team() {
   const { session, call } = await server.signUp(`character-${(people += 1)}`);
   const { id } = session.tenant;
-  await putOnPlan(server.database.pool, id, 'pro');
+  await putOnPlan(server.database, id, 'pro');
   return { id, call, session };
 }
 
@@ -247,7 +247,7 @@ test('10.15 a search finds what a team shared long ago, twenty of a team at most
 
 test('10.15 what a team made goes with the team', async () => {
   const [reader, maker] = [await team(), await server.signUp('goes-with-the-team')];
-  await putOnPlan(server.database.pool, maker.session.tenant.id, 'pro');
+  await putOnPlan(server.database, maker.session.tenant.id, 'pro');
   const shared = await make(maker.call, 'Left behind', true);
   await reader.call.post(`/api/characters/${shared.id}/report`, { reason: 'rude' });
   const confirm = maker.session.tenant.name;

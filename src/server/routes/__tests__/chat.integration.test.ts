@@ -138,7 +138,7 @@ describe('models', () => {
       details: { feature: 'advanced_models', plans: ['pro', 'team'] },
     });
     expect((await counters()).messages).toEqual({ used: 0, held: 0 });
-    await putOnPlan(server.database.pool, id, 'pro');
+    await putOnPlan(server.database, id, 'pro');
     await expect.poll(async () => (await ask()).status).toBe(200);
   });
 
@@ -157,7 +157,7 @@ describe('models', () => {
 describe('characters', () => {
   test('speak by their name; those of others only when shared', async () => {
     const [author, reader] = [await tenant(), await tenant()];
-    await putOnPlan(server.database.pool, author.id, 'pro');
+    await putOnPlan(server.database, author.id, 'pro');
     const make = (shared: boolean) =>
       author.call.post<CharacterView>('/api/characters', {
         name: 'Old Zhou',

@@ -93,7 +93,7 @@ describe('characters', () => {
 
   test('a shared one is in everybody’s community, its owner’s first of all', async () => {
     const [author, reader] = [await tenant(), await tenant()];
-    await putOnPlan(server.database.pool, author.id, 'team');
+    await putOnPlan(server.database, author.id, 'team');
     const share = () =>
       author.call.post<CharacterView>('/api/characters', { ...mira, shared: true });
     await expect.poll(async () => (await share()).status).toBe(201);

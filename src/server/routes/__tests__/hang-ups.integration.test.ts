@@ -15,7 +15,7 @@ beforeAll(async () => {
   const { session, call } = await server.signUp();
   token = session.accessToken;
   tenantId = session.tenant.id;
-  await putOnPlan(server.database.pool, tenantId, 'team');
+  await putOnPlan(server.database, tenantId, 'team');
   apiKey = (await call.post<{ key: string }>('/api/api-keys', { name: 'Leaver' })).body.key;
 });
 afterAll(async () => {

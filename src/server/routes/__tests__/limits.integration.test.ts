@@ -25,7 +25,7 @@ let payers = 0;
 async function payer(): Promise<Person> {
   payers += 1;
   const owner = await people.owner(`payer${payers}`);
-  await putOnPaidPlan(server.database.pool, owner.session.tenant.id, 'team');
+  await putOnPaidPlan(server.database, owner.session.tenant.id, 'team');
   return owner;
 }
 
@@ -71,7 +71,7 @@ describe('12.4 limits over HTTP', () => {
     const env = { SMTP_URL: 'smtp://127.0.0.1:1' };
     const mailed = await startTestServer({ env, databaseUrl: server.database.url });
     const { call, session } = await mailed.signUp('unproven');
-    await putOnPaidPlan(server.database.pool, session.tenant.id, 'team');
+    await putOnPaidPlan(server.database, session.tenant.id, 'team');
     for (const wish of [{ overage: ON }, { autoTopUp: topUp }]) {
       expect(await call.put(PATH, wish)).toMatchObject({
         ...{ status: 403, body: { code: 'email_unverified' } },
@@ -212,7 +212,7 @@ describe('12.4 limits over HTTP', () => {
     const { id } = owner.session.tenant;
     await put(owner, { overage: ON });
     // Pro costs more a credit than Team.
-    await putOnPaidPlan(server.database.pool, id, 'pro');
+    await putOnPaidPlan(server.database, id, 'pro');
     const { usage } = server.context.services;
     const images = { tenantId: id, resourceType: 'images' as const };
     await usage.trackUsage({ ...images, amount: 500 });

@@ -136,7 +136,7 @@ describe('13 seats after a change of plan', () => {
     const team = await people.owner('shrinking');
     const [a, b] = [await people.join(team, 'worker-a'), await people.join(team, 'worker-b')];
     const { body: key } = await a.call.post<{ key: string }>('/api/api-keys', { name: 'k' });
-    await putOnPlan(server.database.pool, team.session.tenant.id, 'pro');
+    await putOnPlan(server.database, team.session.tenant.id, 'pro');
     const { standings } = server.context.services.auth;
     for (const one of [a, b, team]) {
       standings.forget({ tenantId: team.session.tenant.id, userId: idOf(one) });
@@ -158,7 +158,7 @@ describe('13 seats after a change of plan', () => {
     expect((await people.put(a, `/api/members/${idOf(a)}/seat`, { hasSeat: true })).status).toBe(
       403,
     );
-    await putOnPlan(server.database.pool, team.session.tenant.id, 'team');
+    await putOnPlan(server.database, team.session.tenant.id, 'team');
     const { members } = (await team.call.get<MembersView>('/api/members')).body;
     expect(members.map(({ hasSeat }) => hasSeat)).toEqual([true, true, true]);
   });

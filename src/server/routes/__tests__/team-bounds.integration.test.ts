@@ -181,7 +181,7 @@ describe('13 a seat that becomes free is the next one’s', () => {
       await people.join(team, `${name}-first`),
       await people.join(team, `${name}-second`),
     ];
-    await putOnPlan(server.database.pool, tenantOf(team), 'pro');
+    await putOnPlan(server.database, tenantOf(team), 'pro');
     const seat = (who: Person, hasSeat: boolean) =>
       people.put(team, `/api/members/${idOf(who)}/seat`, { hasSeat });
     return { team, first, second, seat };
@@ -211,7 +211,7 @@ describe('13 a seat that becomes free is the next one’s', () => {
     const { team, first, second, seat } = await crowded('spares');
     await team.call.delete(`/api/members/${idOf(second)}`);
     expect(await seatsIn(team)).toEqual({ spares: true, 'spares-first': false });
-    await putOnPlan(server.database.pool, tenantOf(team), 'team');
+    await putOnPlan(server.database, tenantOf(team), 'team');
     const third = await people.join(team, 'spares-third');
     await seat(first, false);
     await team.call.delete(`/api/members/${idOf(third)}`);

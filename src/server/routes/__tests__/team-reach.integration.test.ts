@@ -100,7 +100,7 @@ describe('13 who has no seat reads and does nothing', () => {
   test('whatever else is written, by every route of the document', async () => {
     const team = await people.owner('one-seat');
     const reader = await people.join(team, 'one-seat-reader');
-    await putOnPlan(server.database.pool, tenantOf(team), 'pro');
+    await putOnPlan(server.database, tenantOf(team), 'pro');
     server.context.services.auth.standings.forget({
       ...{ tenantId: tenantOf(team), userId: idOf(reader) },
     });

@@ -137,7 +137,7 @@ describe('13 invitations', () => {
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([...Array(9).fill(201), ...Array(5).fill(409)]);
     expect(answers.find(({ status }) => status === 409)!.body.code).toBe('seats_full');
-    await putOnPlan(server.database.pool, team.session.tenant.id, 'pro');
+    await putOnPlan(server.database, team.session.tenant.id, 'pro');
     const invited = answers.findIndex(({ status }) => status === 201);
     const late = await server.signUp(`crowd${invited}`);
     const token = await tokenMailed(server.context, 'team_invitation', emails[invited]!);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { tenantInBucket } from '../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -18,7 +18,7 @@ afterAll(() => database.drop());
 test.each([1, 2, 3])(
   '11.2 a key that comes three times is recorded by the first, also when statement %i is a deadlock’s victim',
   async (victim) => {
-    const tenantId = await meteredTenant(database.pool);
+    const tenantId = await tenantInBucket(database.pool, 0);
     await openPeriod(bucketOf(database.pool), periodOf(now), [tenantId]);
     let asked = 0;
     const ends: Queryable = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { tenantInBucket } from '../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -19,7 +19,7 @@ afterAll(() => database.drop());
 
 /** A tenant's hold of one picture, not begun yet. */
 async function hold() {
-  const tenantId = await meteredTenant(database.pool);
+  const tenantId = await tenantInBucket(database.pool, 0);
   const reservationId = crypto.randomUUID();
   const call = {
     ...{ tenantId, resourceType: 'images' as const, amount: 1, enforce: true, key: null },

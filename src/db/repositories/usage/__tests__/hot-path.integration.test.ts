@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { tenantInBucket } from '../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -22,7 +22,7 @@ const connection = async () => {
 
 test('11 a batch that is refused as a whole, or for a key, keeps its connection and what is prepared on it', async () => {
   const now = new Date('2026-05-10T12:00:00Z');
-  const tenantId = await meteredTenant(database.pool);
+  const tenantId = await tenantInBucket(database.pool, 0);
   const bucket = bucketOf(withQueryTimeout(database.pool, 5_000));
   const call = {
     ...{ tenantId, resourceType: 'images' as const, amount: 6, enforce: true, key: 'a' },

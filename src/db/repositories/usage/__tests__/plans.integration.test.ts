@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { tenantInBucket } from '../../../../../tests/support/metered-tenant.ts';
 import { agreeToOverage } from '../../../../../tests/support/overage.ts';
 import {
   createTestDatabase,
@@ -27,7 +27,7 @@ afterAll(() => database.drop());
 test('no call reads a whole table, not even a new one', async () => {
   const now = new Date('2026-05-10T12:00:00Z');
   const period = periodOf(now);
-  const tenantId = await meteredTenant(database.pool, 'team');
+  const tenantId = await tenantInBucket(database.pool, 0, 'team');
   await openPeriod(bucketOf(database.pool), period, [tenantId]);
   // A batch that is not whole would end the transaction: the day has begun.
   await database.pool.query('update u00.usage_totals set day = 10 where tenant_id = $1', [
@@ -71,7 +71,7 @@ test('no call reads a whole table, not even a new one', async () => {
 test('12 nor does one beyond the quota that is looked at by itself, nor what a refusal tells', async () => {
   const now = new Date('2026-05-10T12:00:00Z');
   const period = periodOf(now);
-  const tenantId = await meteredTenant(database.pool, 'team');
+  const tenantId = await tenantInBucket(database.pool, 0, 'team');
   await openPeriod(bucketOf(database.pool), period, [tenantId]);
   await ensurePartition(bucketOf(database.pool), period);
   const write = (text: string, ...values: unknown[]) =>

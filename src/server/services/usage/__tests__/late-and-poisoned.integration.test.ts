@@ -9,10 +9,8 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { Period } from '../../../../domain/period.ts';
-import type { Plan } from '../../../../domain/plans.ts';
 import { mailCrossings } from '../../mail/crossings.ts';
 import type { UsageService } from '../../usage.service.ts';
-import { tellBucket } from '../routing/bucket-sync.ts';
 import { HandClock, usageService } from './service.ts';
 
 let database: TestDatabase;
@@ -26,11 +24,6 @@ afterAll(async () => {
   expect(await imbalances(database.pool)).toEqual([]);
   await database.drop();
 });
-
-async function onPlan(tenantId: string, plan: Plan): Promise<void> {
-  await putOnPlan(database.pool, tenantId, plan);
-  await tellBucket(database, tenantId);
-}
 
 const event = (tenantId: string, more: object = {}) => ({
   tenantId,
@@ -151,11 +144,11 @@ test('10.5 a crossing is told once a limit, and again at another', async () => {
   const spend = (amount: number) =>
     usage.trackUsage({ tenantId, resourceType: 'images', amount, enforce: false });
   await spend(10);
-  await onPlan(tenantId, 'pro');
+  await putOnPlan(database, tenantId, 'pro');
   await spend(400);
   await spend(90);
-  await onPlan(tenantId, 'free');
-  await onPlan(tenantId, 'pro');
+  await putOnPlan(database, tenantId, 'free');
+  await putOnPlan(database, tenantId, 'pro');
   await spend(1);
   const rows = await inEveryBucket(
     database.pool,

@@ -8,7 +8,6 @@ import {
 } from '../../../../../tests/support/test-database.ts';
 import type { TenantId } from '../../../../domain/ids.ts';
 import { mailCrossings } from '../../mail/crossings.ts';
-import { tellBucket } from '../routing/bucket-sync.ts';
 import { HandClock, usageService } from './service.ts';
 
 let database: TestDatabase;
@@ -86,16 +85,14 @@ describe('a limit', () => {
       other.trackUsage({ tenantId, resourceType: 'images', amount: 1 }),
     ).rejects.toMatchObject({ code: 'quota_exceeded' });
 
-    await putOnPlan(database.pool, tenantId, 'pro');
-    await tellBucket(database, tenantId);
+    await putOnPlan(database, tenantId, 'pro');
     expect(await other.trackUsage({ tenantId, resourceType: 'images', amount: 90 })).toMatchObject({
       used: 100,
       limit: 500,
       remaining: 400,
     });
 
-    await putOnPlan(database.pool, tenantId, 'free');
-    await tellBucket(database, tenantId);
+    await putOnPlan(database, tenantId, 'free');
     await expect(
       one.trackUsage({ tenantId, resourceType: 'images', amount: 1 }),
     ).rejects.toMatchObject({ data: { used: 100, limit: 10 } });
@@ -140,7 +137,7 @@ describe('an idempotency key', () => {
 
     const refused = { ...call, idempotencyKey: 'k2' };
     await expect(usage.trackUsage(refused)).rejects.toMatchObject({ data: { used: 7 } });
-    await database.pool.query(`update tenants set plan = 'team' where id = $1`, [tenantId]);
+    await putOnPlan(database, tenantId, 'team');
     await expect(usage.trackUsage(refused)).rejects.toMatchObject({ data: { used: 7, limit: 10 } });
 
     const later = usageService(database, new HandClock('2027-01-15T00:00:00Z'));

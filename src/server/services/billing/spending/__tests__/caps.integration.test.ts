@@ -49,7 +49,7 @@ async function world(startsAt = '2026-05-10T12:00:00Z') {
   clock.set(startsAt);
   const { db, pool } = database;
   const tenantId = await meteredTenant(pool);
-  await putOnPaidPlan(pool, tenantId, 'pro');
+  await putOnPaidPlan(database, tenantId, 'pro');
   const { rows } = await pool.query<{ id: UserId }>(
     `update users set locale = 'zh-CN' where tenant_id = $1 returning id`,
     [tenantId],

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   creditFaults,
   imbalances,
-  meteredTenant,
+  tenantInBucket,
 } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
@@ -37,16 +37,9 @@ const ask = <Row extends QueryResultRow>(text: string, values: unknown[]) =>
   database.pool.query<Row>(text.replaceAll(/\bu00\./g, `${bucketSchema(BUCKET)}.`), values);
 
 async function tenantThere(): Promise<string> {
-  for (;;) {
-    const id = await meteredTenant(database.pool);
-    const found = await ask('select from tenants where id = $1 and usage_bucket = $2', [
-      id,
-      BUCKET,
-    ]);
-    if (found.rowCount !== 1) continue;
-    await tellBucket(database, id);
-    return id;
-  }
+  const id = await tenantInBucket(database.pool, BUCKET);
+  await tellBucket(database, id);
+  return id;
 }
 
 const START_MS = Date.parse('2026-05-10T12:00:00Z');
@@ -144,20 +137,24 @@ class World {
   }
 
   async #sell({ tenant: at, offer }: { tenant: number; offer: ModelOffer | null }): Promise<void> {
-    await ask(
-      `select u00.usage_put_tenant(tenant_id, version + 1, plan, limits, base_plan, base_limits,
-         share_from, share_until, deleted_at, rates, $2)
-       from u00.usage_tenants where tenant_id = $1`,
-      [
-        this.#ids[at],
-        offer
-          ? {
-              ...{ currency: 'usd', minorPerCredit: String(offer.price) },
-              ...(offer.suspended ? { suspended: offer.suspended } : {}),
-            }
-          : {},
-      ],
+    const { rows } = await ask<{ version: string; plan: string; limits: object; rates: object }>(
+      `select version + 1 as version, plan, limits, rates from u00.usage_tenants
+       where tenant_id = $1`,
+      [this.#ids[at]],
     );
+    const { version, plan, limits, rates } = rows[0]!;
+    const overage = offer && {
+      ...{ currency: 'usd', minorPerCredit: String(offer.price) },
+      ...(offer.suspended ? { suspended: offer.suspended } : {}),
+    };
+    await ask(`select u00.usage_put_tenant($1, $2, $3, $4, null, null, null, null, null, $5, $6)`, [
+      this.#ids[at],
+      version,
+      plan,
+      limits,
+      rates,
+      overage ?? {},
+    ]);
     this.models[at]!.sell(offer);
     for (const name of RESOURCES) await this.#write(at, name);
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
+import { tenantInBucket } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   makeBucketThere,
   startSecondServer,
@@ -30,16 +30,7 @@ afterAll(async () => {
 });
 
 /** A new tenant whose metering lies there. */
-async function tenantThere(): Promise<string> {
-  for (;;) {
-    const id = await meteredTenant(database.pool);
-    const { rowCount } = await database.pool.query(
-      'select from tenants where id = $1 and usage_bucket = $2',
-      [id, THERE],
-    );
-    if (rowCount === 1) return id;
-  }
-}
+const tenantThere = () => tenantInBucket(database.pool, THERE);
 
 test('12.2 credits of a tenant there are granted once, drawn and taken back', async () => {
   const tenantId = await tenantThere();

@@ -22,7 +22,7 @@ export async function overageWorld(
   clock.set('2026-05-10T12:00:00Z');
   const { pool } = database;
   const tenantId = await meteredTenant(pool);
-  await putOnPaidPlan(pool, tenantId, 'pro');
+  await putOnPaidPlan(database, tenantId, 'pro');
   const usage = usageService(database, clock);
   const images = { tenantId, resourceType: 'images' as const };
   await usage.trackUsage({ ...images, amount: 500 });

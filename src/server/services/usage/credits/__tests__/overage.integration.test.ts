@@ -138,12 +138,12 @@ test.each([1, 5, 1_000])(
 test('12.4 11. a price that rises ends the consent, and a lower one is billed as it is', async () => {
   const { draw, agree, tenantId, overage, notices, taken } = await world(240);
   await draw(4);
-  await putOnPaidPlan(database.pool, tenantId, 'team');
+  await putOnPaidPlan(database, tenantId, 'team');
   expect(await overage()).toMatchObject({
     ...{ enabled: true, lapsed: null, price: TEAM, usedMinor: 96 },
   });
   await agree(240, TEAM);
-  await putOnPaidPlan(database.pool, tenantId, 'pro');
+  await putOnPaidPlan(database, tenantId, 'pro');
   expect(await overage()).toMatchObject({ enabled: false, lapsed: 'price', capMinor: 240 });
   expect(await refusalOf(draw())).toEqual(['cap', cap(240, 96, 'price')]);
   expect(await notices()).toEqual([{ percent: 0, cap: 240, reason: 'price', mails: true }]);
@@ -157,7 +157,7 @@ test('12.4 7. the cap counts money at the price of each draw, whatever it costs 
   await draw(4);
   const { reservationId } = await hold(2);
   await usage.trackUsage({ tenantId, resourceType: 'images', amount: 1 });
-  await putOnPaidPlan(database.pool, tenantId, 'team');
+  await putOnPaidPlan(database, tenantId, 'team');
   await usage.settle({ reservationId, tenantId, amount: 2 });
   // Seven pictures for 24 fen are 168; what is left at 22 fen are three pictures and 6 fen.
   expect(await overage()).toMatchObject({ usedMinor: 168 });
@@ -220,7 +220,7 @@ test('12.4 48. a subscription that ends ends overage; grants go on at the rates 
   const { draw, give, tenantId, overage, notices, taken } = await world(96);
   await draw(1);
   await give('a', 4);
-  await putOnPaidPlan(database.pool, tenantId, 'free');
+  await putOnPaidPlan(database, tenantId, 'free');
   expect(await overage()).toMatchObject({
     ...{ enabled: false, lapsed: 'not_offered', price: null, usedMinor: 24 },
   });
@@ -232,12 +232,12 @@ test('12.4 48. a subscription that ends ends overage; grants go on at the rates 
 
 test('12.4 a plan that is tried or owed rests overage at once, and paid it goes on', async () => {
   const { draw, tenantId, overage, agree } = await world(96);
-  await putOnPaidPlan(database.pool, tenantId, 'pro', { paused: 'past_due' });
+  await putOnPaidPlan(database, tenantId, 'pro', { paused: 'past_due' });
   expect(await refusalOf(draw())).toEqual(['unpaid', cap(96, 0)]);
   expect(await overage()).toMatchObject({ enabled: true, paused: 'past_due' });
   await expect(agree(96)).rejects.toMatchObject({ code: 'overage_paused' });
-  await putOnPaidPlan(database.pool, tenantId, 'pro');
+  await putOnPaidPlan(database, tenantId, 'pro');
   await draw();
-  await putOnPaidPlan(database.pool, tenantId, 'pro', { paused: 'trialing' });
+  await putOnPaidPlan(database, tenantId, 'pro', { paused: 'trialing' });
   expect(await refusalOf(draw())).toEqual(['quota', cap(96, 24)]);
 });

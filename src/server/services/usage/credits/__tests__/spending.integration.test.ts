@@ -237,10 +237,10 @@ test('12.2 9. a plan change takes nothing of a grant, and the new quota is drawn
   const { give, draw, usage, tenantId, taken } = await world(10);
   await give('a', 10);
   await draw(1);
-  await putOnPlan(database.pool, tenantId, 'pro');
+  await putOnPlan(database, tenantId, 'pro');
   expect(await draw(5)).toMatchObject({ used: 16, limit: 500, remaining: 485 });
   expect(await usage.credits.read(tenantId)).toMatchObject({ balance: credits(8) });
-  await putOnPlan(database.pool, tenantId, 'free');
+  await putOnPlan(database, tenantId, 'free');
   await draw(1);
   expect(await taken()).toEqual([
     ['grant', -2, 1],

@@ -34,9 +34,8 @@ afterAll(async () => {
 const rowsOf = () =>
   inEveryBucket<{ schema: string; tenant: string; id: string }>(
     database.pool,
-    `select relnamespace::regnamespace::text as schema, tenant_id as tenant, id, amount, metadata
-     from u00.usage join pg_class c on c.oid = u00.usage.tableoid
-     where period = '2026-01' order by tenant_id, id`,
+    `select substr('u00.', 1, 3) as schema, tenant_id as tenant, id, amount, metadata
+     from u00.usage where period = '2026-01' order by tenant_id, id`,
   );
 
 test('11.2 a hold of a month that the other bucket has no ledger of expires there too', async () => {

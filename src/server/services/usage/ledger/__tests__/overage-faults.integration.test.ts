@@ -56,8 +56,8 @@ const PLANTED: [string, string, string, [string, number, number][]][] = [
   ],
   [
     'invariant 11: a draw that nobody had agreed to',
-    `update u00.overage_consents set made_at = made_at + interval '1 day' where tenant_id = $1`,
-    `update u00.overage_consents set made_at = made_at - interval '1 day' where tenant_id = $1`,
+    `update u00.overage_consents set made_at = '2026-05-11T12:00:00Z' where tenant_id = $1`,
+    `update u00.overage_consents set made_at = '2026-05-10T12:00:00Z' where tenant_id = $1`,
     [['consent', 1, 0]],
   ],
   [

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { inEveryBucket } from '../../../../../../tests/support/buckets.ts';
 import { imbalances, meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
+import { putOnPlan } from '../../../../../../tests/support/metering.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -50,10 +51,7 @@ function add(tenantId: string, units: number, more: Partial<AllowanceRequest> = 
 const use = (tenantId: string, amount: number) =>
   usage.trackUsage({ tenantId, resourceType: 'messages', amount });
 
-const setPlan = (tenantId: string, plan: Plan) =>
-  database.pool.query('update tenants set plan = $2, updated_at = $3 where id = $1', [
-    ...[tenantId, plan, clock.now()],
-  ]);
+const setPlan = (tenantId: string, plan: Plan) => putOnPlan(database, tenantId, plan, clock.now());
 
 async function shown(tenantId: string, period?: Period, resource = 'messages') {
   const { resources } = await usage.getUsageStats(tenantId, period);

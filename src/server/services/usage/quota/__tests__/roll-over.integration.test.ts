@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { imbalances, meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
+import { putOnPlan } from '../../../../../../tests/support/metering.ts';
 import {
   createTestDatabase,
   type TestDatabase,
@@ -10,6 +11,7 @@ import type { Plan } from '../../../../../domain/plans.ts';
 import { createLog } from '../../../../log.ts';
 import { publishPlans } from '../../../plans/publish-plans.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
+import { tellBucket } from '../../routing/bucket-sync.ts';
 import { LedgerVerificationService } from '../../ledger/ledger-verification.service.ts';
 
 const [MAY, JUNE, JULY] = ['2026-05', '2026-06', '2026-07'] as [Period, Period, Period];
@@ -48,6 +50,7 @@ async function tenant(plan: Plan = 'free'): Promise<string> {
     `update tenants set entitlement_version = entitlement_version + 1, updated_at = $2 where id = $1`,
     [tenantId, clock.now()],
   );
+  await tellBucket(database, tenantId);
   return tenantId;
 }
 async function tenantOfMay(plan: Plan = 'free'): Promise<string> {
@@ -57,10 +60,7 @@ async function tenantOfMay(plan: Plan = 'free'): Promise<string> {
   return tenantId;
 }
 
-const setPlan = (tenantId: string, plan: Plan) =>
-  database.pool.query('update tenants set plan = $2, updated_at = $3 where id = $1', [
-    ...[tenantId, plan, clock.now()],
-  ]);
+const setPlan = (tenantId: string, plan: Plan) => putOnPlan(database, tenantId, plan, clock.now());
 const actor = { kind: 'service', name: 'test' } as const;
 const give = (tenantId: string, units: number) =>
   usage.allowances.add({

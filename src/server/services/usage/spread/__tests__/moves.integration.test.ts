@@ -16,7 +16,6 @@ import { BillingError } from '../../../../../domain/errors.ts';
 import { mailCrossings } from '../../../mail/crossings.ts';
 import type { UsageService } from '../../../usage.service.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
-import { tellBucket } from '../../routing/bucket-sync.ts';
 
 const BUCKETS = 3;
 /** How many histories; each is some hundred calls beside some dozen moves. */
@@ -106,8 +105,7 @@ test('11.2 all that is told of a tenant is told as before, after each move and b
   clock.set('2026-05-10T12:10:00Z');
   await usage.expireReservations();
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({ used: 9, held: 0 });
-  await putOnPlan(database.pool, tenantId, 'pro');
-  await tellBucket(database, tenantId);
+  await putOnPlan(database, tenantId, 'pro');
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({
     limit: FIRST_PLANS.pro.limits.images! + 5,
   });
