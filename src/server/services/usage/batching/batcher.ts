@@ -54,9 +54,14 @@ export class Batcher<Call, Answer> {
     return new Promise((resolve, reject) => this.#enqueue({ call, tenantId, resolve, reject }));
   }
 
-  /** The answers in the order of `calls`, an Error for each that failed. All wait, or none does. */
+  /**
+   * The answers in the order of `calls`, an Error for each that failed. All wait, or, where they are too
+   * many, none does and each is `busy`.
+   */
   submitAll(calls: readonly Call[], tenantOf: (call: Call) => string): Promise<(Answer | Error)[]> {
-    if (this.#unanswered + calls.length > this.#options.waitingMax) return Promise.reject(BUSY);
+    if (this.#unanswered + calls.length > this.#options.waitingMax) {
+      return Promise.resolve(calls.map(() => BUSY));
+    }
     if (calls.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const answers = new Array<Answer | Error>(calls.length);

@@ -34,16 +34,21 @@ export class RoutedQueue<Call, Answer> {
    * The answers in the order of `calls`, an Error for each that failed. Those of a bucket for which
    * too many wait fail together. Rejects when it cannot be looked up where they belong.
    */
-  async submitAll(
-    calls: readonly Call[],
-    tenantOf: (call: Call) => string,
-  ): Promise<(Answer | Error)[]> {
+  submitAll(calls: readonly Call[], tenantOf: (call: Call) => string): Promise<(Answer | Error)[]> {
     const guesses = calls.map((call) => this.#directory.guess(tenantOf(call)));
     const [first] = guesses;
     // Nearly always all of it goes to one bucket, and nothing has to be looked up.
     if (first !== undefined && guesses.every((bucket) => bucket === first)) {
-      return this.#submitTo(first, calls, tenantOf);
+      return this.#of(first).submitAll(calls, tenantOf);
     }
+    return this.#submitApart(calls, guesses, tenantOf);
+  }
+
+  async #submitApart(
+    calls: readonly Call[],
+    guesses: readonly (number | undefined)[],
+    tenantOf: (call: Call) => string,
+  ): Promise<(Answer | Error)[]> {
     const buckets = await Promise.all(
       guesses.map((bucket, place) => bucket ?? this.#directory.lookUp(tenantOf(calls[place]!))),
     );
@@ -52,21 +57,11 @@ export class RoutedQueue<Call, Answer> {
     await Promise.all(
       [...byBucket].map(async ([bucket, places]) => {
         const some = places.map((place) => calls[place]!);
-        const answered = await this.#submitTo(bucket, some, tenantOf);
+        const answered = await this.#of(bucket).submitAll(some, tenantOf);
         places.forEach((place, i) => (answers[place] = answered[i]!));
       }),
     );
     return answers;
-  }
-
-  #submitTo(
-    bucket: number,
-    calls: readonly Call[],
-    tenantOf: (call: Call) => string,
-  ): Promise<(Answer | Error)[]> {
-    return this.#of(bucket)
-      .submitAll(calls, tenantOf)
-      .catch((error: Error) => calls.map(() => error));
   }
 
   #of(bucket: number): Batcher<Call, Answer> {
