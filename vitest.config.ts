@@ -11,6 +11,9 @@ const never = ['**/node_modules/**', '**/dist/**', '.data/**', ...long];
  */
 const shared = { isolate: false, maxWorkers: 3 } as const;
 
+/** What comes later is waited for as long as a busy machine may take: no promise is measured by it. */
+const patient = { expect: { poll: { timeout: 15_000 } }, testTimeout: 30_000 } as const;
+
 /**
  * Four projects, told apart by where a test lives and how it ends:
  * `unit` needs nothing, `integration` a PostgreSQL (one server for the run, one cloned database a
@@ -22,6 +25,7 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          ...patient,
           name: 'unit',
           include: ['{src,local-stripe,tests,scripts}/**/*.test.ts'],
           exclude: [
@@ -36,6 +40,7 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          ...patient,
           name: 'integration',
           include: [
             '{src,tests}/**/*.integration.test.ts',
@@ -44,13 +49,13 @@ export default defineConfig({
           ],
           exclude: never,
           globalSetup: ['tests/support/postgres.global.ts'],
-          testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },
       {
         test: {
           ...shared,
+          ...patient,
           name: 'contract',
           include: ['local-stripe/**/*.contract.test.ts'],
           exclude: never,
@@ -62,6 +67,7 @@ export default defineConfig({
         test: {
           // One page at a time is work enough; the product is read and warmed once for all of them.
           isolate: false,
+          ...patient,
           name: 'browser',
           include: ['tests/e2e/**/*.e2e.test.ts'],
           exclude: never,

@@ -55,7 +55,7 @@ describe('10.10 an address that is not shown yet', () => {
     await banner(page).waitFor();
     await say('The eleventh');
     await page.getByRole('alert').getByText('Confirm your e-mail address first').waitFor();
-    expect(await page.locator('textarea').inputValue()).toBe('The eleventh');
+    await expect.poll(() => page.locator('textarea').inputValue()).toBe('The eleventh');
     expect(await accessibilityFaults(page)).toEqual([]);
 
     await page.getByRole('link', { name: 'Subscription' }).first().click();
@@ -138,12 +138,12 @@ describe('10.4 while only answers under way are in the way', () => {
     const hold = await holdAllTokens('first');
     await say('And then?');
     await waiting().waitFor();
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
     expect((await ingest('DELETE', `/api/usage/reservations/${hold}`)).status).toBe(204);
     await page.locator('[role=log][aria-busy=false] .turn--character').nth(2).waitFor();
     await waiting().waitFor({ state: 'detached' });
-    expect(await page.locator('textarea').inputValue()).toBe('');
+    await expect.poll(() => page.locator('textarea').inputValue()).toBe('');
   });
 
   test('who does not want to wait gets the message back', async () => {
@@ -152,7 +152,7 @@ describe('10.4 while only answers under way are in the way', () => {
     await waiting().waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await waiting().waitFor({ state: 'detached' });
-    expect(await page.locator('textarea').inputValue()).toBe('Never mind');
+    await expect.poll(() => page.locator('textarea').inputValue()).toBe('Never mind');
     await ingest('DELETE', `/api/usage/reservations/${hold}`);
   });
 });

@@ -96,7 +96,9 @@ test('ux 2 ux 3 ux 4 the interval is chosen by arrow keys; a year says its total
     const group = plans().getByRole('group', { name: words.interval.label });
     await group.getByRole('radio', { name: words.interval.month }).focus();
     await page.keyboard.press('ArrowRight');
-    expect(await group.getByRole('radio', { name: words.interval.year }).isChecked()).toBe(true);
+    await expect
+      .poll(() => group.getByRole('radio', { name: words.interval.year }).isChecked())
+      .toBe(true);
     const pro = card(shell.plans.pro);
     await shows(pro, money(yearly));
     const equivalent = { amount: money(Math.round(yearly / 12)), percent: f.percent(saved) };
@@ -171,7 +173,9 @@ test('ux 5 the server decides what each card’s button does', async () => {
     for (const [index, name] of [names.pro, names.team].entries()) {
       const button = card(name).locator('.choose');
       await expect.poll(() => button.innerText()).toContain(state[2][index]!);
-      expect(await button.isDisabled(), state[2][index]).toBe(state[3][index]);
+      await expect
+        .poll(() => button.isDisabled(), { message: state[2][index] })
+        .toBe(state[3][index]);
     }
   }
   await page.unrouteAll();
@@ -195,7 +199,7 @@ test('ux 7 beside the way to payment stand amount, interval, renewal, its first 
       const [before] = pay.first.split('{date}');
       await shows(form, before!.trim());
       await shows(form, pay.terms);
-      expect(await form.getByText(pay.tax).count()).toBe(Number(automaticTax));
+      await expect.poll(() => form.getByText(pay.tax).count()).toBe(Number(automaticTax));
       await closeDialog();
     });
   }
@@ -255,9 +259,9 @@ test('13.10 words of the pages are the plain ones of the field', async () => {
   );
   await there.reload();
   await there.getByText('请求编号：req_1').waitFor();
-  expect(await there.locator('body').innerText()).not.toMatch(
-    /您|发票|套餐|重新计算|Small Squaretable/,
-  );
+  await expect
+    .poll(() => there.locator('body').innerText())
+    .not.toMatch(/您|发票|套餐|重新计算|Small Squaretable/);
   await reader.close();
 });
 
@@ -267,15 +271,15 @@ test('13 on a tablet the plans stand beside each other, with their buttons in on
   for (const interval of ['month', 'year'] as const) {
     await inBoth(page, async (words) => {
       await plans().locator('label', { hasText: words.plans.interval[interval] }).click();
-      const buttons = await plans()
-        .locator('.pricing .choose')
-        .evaluateAll((all) =>
-          all.map((one) => ({
-            top: Math.round(one.getBoundingClientRect().top),
-            isCut: one.scrollWidth > one.clientWidth,
-          })),
-        );
-      expect(buttons).toEqual(Array(3).fill({ top: buttons[0]!.top, isCut: false }));
+      const buttons = () =>
+        plans()
+          .locator('.pricing .choose')
+          .evaluateAll((all) => ({
+            count: all.length,
+            rows: new Set(all.map((one) => Math.round(one.getBoundingClientRect().top))).size,
+            areCut: all.some((one) => one.scrollWidth > one.clientWidth),
+          }));
+      await expect.poll(buttons).toEqual({ count: 3, rows: 1, areCut: false });
     });
   }
   await page.setViewportSize({ width: 1280, height: 900 });

@@ -43,11 +43,11 @@ test('ux 37 by keyboard alone: look at a plan, leave, come back, choose the year
   // The dialog keeps the focus until it is closed, and gives it back.
   for (let step = 0; step < 12; step += 1) {
     await page.keyboard.press('Tab');
-    expect(await isInDialog(page)).toBe(true);
+    await expect.poll(() => isInDialog(page)).toBe(true);
   }
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  expect(await focusedText(page)).toBe('Choose Pro');
+  await expect.poll(() => focusedText(page)).toBe('Choose Pro');
 
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
@@ -57,7 +57,7 @@ test('ux 37 by keyboard alone: look at a plan, leave, come back, choose the year
   await tabTo(page, 'Continue to payment');
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/c\/pay\//);
-  expect(await page.getByText('290.00').first().isVisible()).toBe(true);
+  await expect.poll(() => page.getByText('290.00').first().isVisible()).toBe(true);
   await context.close();
 });
 

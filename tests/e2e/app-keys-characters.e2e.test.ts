@@ -65,16 +65,18 @@ describe('10.14 API keys', () => {
     await contexts[0]!.grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(`${app.url}/settings`);
     await page.getByText('Only what I choose').click();
-    expect(await page.getByRole('button', { name: 'Create key' }).isDisabled()).toBe(true);
+    await expect
+      .poll(() => page.getByRole('button', { name: 'Create key' }).isDisabled())
+      .toBe(true);
     await page.getByLabel('Make images').check();
     await page.getByText('30 days', { exact: true }).click();
     await page.getByText(/^It ends on/).waitFor();
     key = await makeKey(page, 'Painter');
     // The reader is led to what is shown this once.
-    expect(await focused(page)).toBe('The key “Painter” is created');
+    await expect.poll(() => focused(page)).toBe('The key “Painter” is created');
     await page.getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key);
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(key);
 
     const program = caller(app.url, key);
     expect((await program.post('/api/images', { prompt: 'a lighthouse' })).status).toBe(200);
@@ -84,7 +86,7 @@ describe('10.14 API keys', () => {
     const cells = await row(page, 'Painter').getByRole('cell').allInnerTexts();
     expect(cells.join(' ')).toMatch(/Make images.*You · .*\d{4}.*\d{4}/s);
     expect(cells.join(' ')).not.toContain('Never');
-    expect(await page.locator('main').innerText()).not.toContain(key);
+    await expect.poll(() => page.locator('main').innerText()).not.toContain(key);
   });
 
   test('of others a member neither sees nor revokes, and an owner does', async () => {
@@ -92,7 +94,9 @@ describe('10.14 API keys', () => {
     await members.getByText('You have 0 of 20 keys.').waitFor();
     await makeKey(members, 'Export');
     await members.getByText('You have 1 of 20 keys.').waitFor();
-    expect(await members.getByRole('row').filter({ hasText: 'Painter' }).count()).toBe(0);
+    await expect
+      .poll(() => members.getByRole('row').filter({ hasText: 'Painter' }).count())
+      .toBe(0);
     await page.reload();
     await page.getByText('You have 1 of 20 keys, your team has 2 of 100.').waitFor();
     await row(page, 'Export')
@@ -136,7 +140,9 @@ describe('10.14 API keys', () => {
     await failure.getByRole('button', { name: 'Try again' }).click();
     await page.getByText(/You have 20 of 20 keys.*delete one to make another/).waitFor();
     await page.getByLabel('Name of the key').fill('One more');
-    expect(await page.getByRole('button', { name: 'Create key' }).isDisabled()).toBe(true);
+    await expect
+      .poll(() => page.getByRole('button', { name: 'Create key' }).isDisabled())
+      .toBe(true);
   });
 });
 
@@ -151,17 +157,19 @@ describe('10.15 characters', () => {
     await search(strangers, 'aunt');
     await card(strangers, 'Aunt Lin').waitFor();
     await expect.poll(() => strangers.getByRole('article').count()).toBe(1);
-    expect(await card(strangers, 'Aunt Lin').getByText('Edit').count()).toBe(0);
+    await expect.poll(() => card(strangers, 'Aunt Lin').getByText('Edit').count()).toBe(0);
     await card(strangers, 'Aunt Lin').getByRole('button', { name: 'Report' }).click();
     const send = dialog(strangers).getByRole('button', { name: 'Report' });
-    expect(await send.isDisabled()).toBe(true);
+    await expect.poll(() => send.isDisabled()).toBe(true);
     await dialog(strangers).getByLabel('Something else').check();
-    expect(await send.isDisabled()).toBe(true);
+    await expect.poll(() => send.isDisabled()).toBe(true);
     await dialog(strangers).getByLabel('What is wrong, in your words').fill('It is me.');
     await send.click();
     await said(strangers, 'Thank you, we will look at Aunt Lin.').waitFor();
     await card(strangers, 'Aunt Lin').getByText('Reported').waitFor();
-    expect(await strangers.getByRole('button', { name: 'Report Aunt Lin' }).count()).toBe(0);
+    await expect
+      .poll(() => strangers.getByRole('button', { name: 'Report Aunt Lin' }).count())
+      .toBe(0);
     const { rows } = await app.database.pool.query('select reason from character_reports');
     expect(rows).toEqual([{ reason: 'other: It is me.' }]);
   });
@@ -169,7 +177,9 @@ describe('10.15 characters', () => {
   test('are changed, taken back and deleted by who may, and say when they were taken out', async () => {
     await members.getByRole('link', { name: 'Community' }).first().click();
     await card(members, 'Aunt Lin').waitFor();
-    expect(await card(members, 'Aunt Lin').getByRole('button').allInnerTexts()).toEqual(['Chat']);
+    await expect
+      .poll(() => card(members, 'Aunt Lin').getByRole('button').allInnerTexts())
+      .toEqual(['Chat']);
 
     await page.getByRole('link', { name: 'Community' }).first().click();
     // Meanwhile an operator takes it out: its makers read why, and keep it.
@@ -195,7 +205,7 @@ describe('10.15 characters', () => {
     await tabTo(page, 'Delete');
     await page.keyboard.press('Enter');
     await said(page, 'Aunt Lan is deleted.').waitFor();
-    expect(await card(page, 'Aunt Lan').count()).toBe(0);
+    await expect.poll(() => card(page, 'Aunt Lan').count()).toBe(0);
     await expect.poll(() => focused(page)).toBe('Aunt Lan is deleted.');
   });
 
@@ -215,11 +225,11 @@ describe('10.15 characters', () => {
     await more.click();
     await strangers.getByRole('alert').getByText('The service is busy').waitFor();
     // What was read stays.
-    expect(await strangers.getByRole('article').count()).toBe(24);
+    await expect.poll(() => strangers.getByRole('article').count()).toBe(24);
     await strangers.unroute('**/api/characters?*cursor*');
     await strangers.getByRole('button', { name: 'Try again' }).click();
     await expect.poll(() => strangers.getByRole('article').count()).toBe(40);
-    expect(await more.count()).toBe(0);
+    await expect.poll(() => more.count()).toBe(0);
     await strangers.getByRole('button', { name: 'Chat with Guest 20' }).first().click();
     await strangers.getByRole('heading', { name: 'Chat with Guest 20' }).waitFor();
   });

@@ -57,12 +57,14 @@ test('13 nobody is invited, and nothing sent again, before the seats are counted
   const members = await keepBack(page, '**/api/members', '**/api/invitations');
   await page.goto(`${app.url}/team`);
   await members.shown();
-  expect(await card.locator('form, button').count()).toBe(0);
+  await expect.poll(() => card.locator('form, button').count()).toBe(0);
   members.come();
   await shows(card, words.team.invitations.alone);
   await shows(card, words.team.invitations.expired);
-  expect(await card.locator('form').count()).toBe(0);
-  expect(await card.getByRole('button').allInnerTexts()).toEqual([words.team.invitations.revoke]);
+  await expect.poll(() => card.locator('form').count()).toBe(0);
+  await expect
+    .poll(() => card.getByRole('button').allInnerTexts())
+    .toEqual([words.team.invitations.revoke]);
 
   // Where they cannot be counted the server has the last word.
   await page.unroute('**/api/members');
@@ -76,10 +78,10 @@ test('10.14 the form for keys, and the way to a larger plan, wait for what the p
   const plan = await keepBack(page, '**/api/subscription', '**/api/api-keys');
   await page.goto(`${app.url}/settings`);
   await plan.shown();
-  expect(await card.locator('form, button').count()).toBe(0);
+  await expect.poll(() => card.locator('form, button').count()).toBe(0);
   plan.come();
   await shows(card, fill(words.settings.keys.locked, { plan: words.shell.plans.pro }));
-  expect(await card.locator('form').count()).toBe(0);
+  await expect.poll(() => card.locator('form').count()).toBe(0);
 });
 
 test('11 who sits at the table is nobody else before their name is known', async () => {
@@ -93,8 +95,8 @@ test('11 who sits at the table is nobody else before their name is known', async
   const characters = await keepBack(page, '**/api/characters', '**/api/subscription');
   await page.reload();
   await characters.shown();
-  expect(await heading(words.chat.narrator).count()).toBe(0);
-  expect(await page.getByText(words.chat.narratorGreeting).count()).toBe(0);
+  await expect.poll(() => heading(words.chat.narrator).count()).toBe(0);
+  await expect.poll(() => page.getByText(words.chat.narratorGreeting).count()).toBe(0);
   characters.come();
   await heading('Aurelia').waitFor();
   await shows(page.getByRole('log'), 'Come in.');
@@ -119,7 +121,7 @@ test('12.4 overage that the next message cannot have is never said to be on', as
   await card.scrollIntoViewIfNeeded();
   await credits.shown();
   const price = creditPrice({ currency: 'cny', minorPerCredit: '11' }, 'en');
-  expect(await card.getByText(fill(words.limits.state.on, { price })).count()).toBe(0);
+  await expect.poll(() => card.getByText(fill(words.limits.state.on, { price })).count()).toBe(0);
   credits.come();
   await shows(card, words.limits.state.reached);
 });
@@ -136,7 +138,7 @@ test('12.3 a paywall offers no plan before it knows which one the reader has', a
   const paywall = page.getByRole('dialog');
   await paywall.waitFor();
   await plan.shown();
-  expect(await paywall.locator('.offer').count()).toBe(0);
+  await expect.poll(() => paywall.locator('.offer').count()).toBe(0);
   plan.come();
   await paywall.getByText(words.paywall.top).waitFor();
   await paywall.locator('.offer').waitFor();
@@ -162,7 +164,7 @@ test('ux 17 a planned change of the interval is never said to change nothing', a
   const current = page.locator('.current');
   await current.locator('.name').waitFor();
   await list.shown();
-  expect(await current.innerText()).not.toContain('until');
+  await expect.poll(() => current.innerText()).not.toContain('until');
   list.come();
   await shows(
     current,

@@ -123,7 +123,7 @@ test('12.4 a price that changed while it was looked at is shown anew, and not ag
   await dialog.getByText(WORDS.en.errors.consent_stale).waitFor();
   const price = creditPrice({ currency: 'usd', minorPerCredit: '1.8' }, 'en');
   await dialog.getByText(fill(words.form.consent, { price, cap: '$20' })).waitFor();
-  expect(await dialog.locator('.consent input').isChecked()).toBe(false);
+  await expect.poll(() => dialog.locator('.consent input').isChecked()).toBe(false);
   await dialog.locator('.consent input').check();
   await dialog.getByRole('button', { name: words.form.submit }).click();
   await card.getByText(words.agreed).waitFor();

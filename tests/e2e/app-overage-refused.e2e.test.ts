@@ -57,7 +57,7 @@ async function refused(page: Page) {
 
 async function check(page: Page, name: string, language: Language): Promise<void> {
   expect(await accessibilityFaults(page), name).toEqual([]);
-  expect(await sidewaysScroll(page), name).toBe(0);
+  await expect.poll(() => sidewaysScroll(page), { message: name }).toBe(0);
   const words = await ownWords(page);
   expect(words).not.toMatch(/\blimits\.[a-z]\w+/);
   if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
@@ -120,8 +120,8 @@ test.each(['en', 'zh-CN'] as const)(
     const paywall = await refused(page);
     const tenant = session.tenant.name;
     await paywall.getByText(fill(words.cap.ask, { tenant })).waitFor();
-    expect(await paywall.getByRole('link', { name: words.cap.act }).count()).toBe(0);
-    expect(await paywall.locator('.offer').count()).toBe(0);
+    await expect.poll(() => paywall.getByRole('link', { name: words.cap.act }).count()).toBe(0);
+    await expect.poll(() => paywall.locator('.offer').count()).toBe(0);
     await check(page, 'member', language);
     await bill(session, `billed($1, 's', 9000000)`);
     await bill(session, `failed($1, 's')`);

@@ -41,7 +41,7 @@ const mailed = (kind: 'reset_password' | 'change_email' | 'email_changed', email
 
 async function fits(on: Page): Promise<void> {
   expect(await accessibilityFaults(on)).toEqual([]);
-  expect(await sidewaysScroll(on)).toBeLessThanOrEqual(0);
+  await expect.poll(() => sidewaysScroll(on)).toBeLessThanOrEqual(0);
 }
 
 async function logIn(on: Page, email: string, password: string): Promise<void> {
@@ -61,7 +61,7 @@ test('13 who forgot the password gets back in by keyboard, in both languages', a
   await page.keyboard.press('Enter');
   await page.getByRole('status').getByText(fill(auth.forgot.sent, { email })).waitFor();
   // What is done is not asked for any more.
-  expect(await page.getByText(auth.forgot.lead).count()).toBe(0);
+  await expect.poll(() => page.getByText(auth.forgot.lead).count()).toBe(0);
   await fits(page);
 
   const token = await mailed('reset_password', email);
@@ -88,7 +88,7 @@ test('13 who forgot the password gets back in by keyboard, in both languages', a
   await again.getByLabel(auth.fields.email).waitFor();
   await again.goto(`${app.url}/reset-password`);
   await again.getByRole('alert').getByText(auth.reset.missing).waitFor();
-  expect(await again.getByText(auth.reset.lead).count()).toBe(0);
+  await expect.poll(() => again.getByText(auth.reset.lead).count()).toBe(0);
   await again.close();
 });
 
@@ -108,7 +108,7 @@ test('13 password, address and devices are looked after on one page', async () =
   await page.reload();
   const devices = page.locator('section', { hasText: account.sessions.title });
   await devices.locator('li').nth(1).waitFor();
-  expect(await devices.getByText(account.sessions.current).count()).toBe(1);
+  await expect.poll(() => devices.getByText(account.sessions.current).count()).toBe(1);
   await devices.getByRole('button', { name: /^Sign out Chrome/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: account.sessions.end }).click();
   await devices.getByRole('status').waitFor();
@@ -170,7 +170,7 @@ test('13 mails that may be done without are chosen, and a second billing address
   const mails = page.locator('section[aria-labelledby=mails-title]');
   await inBoth(page, (words) => shows(mails, words.account.mails.language));
   const usage = mails.getByLabel(account.mails.usage_threshold);
-  expect(await usage.isChecked()).toBe(true);
+  await expect.poll(() => usage.isChecked()).toBe(true);
   await usage.focus();
   await page.keyboard.press('Space');
   await mails.getByRole('status').getByText(account.mails.saved).waitFor();
@@ -185,8 +185,8 @@ test('13 mails that may be done without are chosen, and a second billing address
   await fits(page);
   await page.reload();
   await usage.waitFor();
-  expect(await usage.isChecked()).toBe(false);
-  expect(await billing.inputValue()).toBe('books@example.com');
+  await expect.poll(() => usage.isChecked()).toBe(false);
+  await expect.poll(() => billing.inputValue()).toBe('books@example.com');
 });
 
 test('13 a second factor is set up, asked for at the next login, and removed', async () => {
@@ -199,7 +199,7 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await card.getByAltText(factor.picture).waitFor();
   // Recovery codes come after it: what is asked for here is a code of the app.
   await inBoth(page, (words) => shows(card, words.account.factor.codeHint));
-  expect(await card.textContent()).not.toContain(auth.factor.codeHint);
+  await expect.poll(() => card.textContent()).not.toContain(auth.factor.codeHint);
   await fits(page);
   const totp = new TOTP({ secret: await card.locator('.key').innerText() });
   await card.getByLabel(auth.factor.code).fill(totp.generate());
@@ -216,7 +216,9 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await tabTo(page, factor.copy);
   await page.keyboard.press('Enter');
   await card.getByRole('status').getByText(WORDS.en.settings.keys.copied).waitFor();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(recoveryCodes.join('\n'));
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toBe(recoveryCodes.join('\n'));
   const download = page.waitForEvent('download');
   await tabTo(page, factor.download);
   await page.keyboard.press('Enter');

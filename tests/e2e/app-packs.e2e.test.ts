@@ -62,7 +62,7 @@ test.each([
     await page.waitForURL(/\/checkout\/return/);
     const welcome = fill(words.back.granted, { count: '330' });
     await page.getByRole('heading', { name: welcome }).waitFor();
-    expect(new URL(page.url()).search).toBe('');
+    await expect.poll(() => new URL(page.url()).search).toBe('');
     await check(page, 'return', language);
     await page.getByRole('button', { name: words.back.toCredits }).click();
     await card.locator('.balance', { hasText: '330' }).waitFor();
@@ -143,15 +143,15 @@ test.each(['free', 'team'] as const)(
     await page.locator('textarea').press('Enter');
     const paywall = page.getByRole('dialog');
     const buttons = paywall.locator('.offer button');
-    await buttons.first().waitFor();
-    expect((await buttons.first().textContent())?.trim()).toBe(words.credits.buy);
-    expect(await buttons.count()).toBe(plan === 'team' ? 1 : 3);
+    const offered = async () => (await buttons.allInnerTexts()).map((text) => text.trim());
+    await expect.poll(async () => (await offered())[0]).toBe(words.credits.buy);
+    await expect.poll(() => buttons.count()).toBe(plan === 'team' ? 1 : 3);
     // Who has the largest plan is told so, and when the quota resets once; no larger one is offered.
     const top = paywall.getByText(words.paywall.top);
-    expect(await top.count()).toBe(plan === 'team' ? 1 : 0);
-    expect((await paywall.innerText()).match(/UTC/g)).toHaveLength(1);
+    await expect.poll(() => top.count()).toBe(plan === 'team' ? 1 : 0);
+    await expect.poll(async () => (await paywall.innerText()).match(/UTC/g)).toHaveLength(1);
     const all = paywall.getByRole('link', { name: words.paywall.allPlans });
-    expect(await all.count()).toBe(plan === 'team' ? 0 : 1);
+    await expect.poll(() => all.count()).toBe(plan === 'team' ? 0 : 1);
     await check(page, `paywall-${plan}`, 'zh-CN');
     await buttons.first().click();
     await paywall.getByText(fill(words.credits.pay.pack, { count: '60' })).waitFor();

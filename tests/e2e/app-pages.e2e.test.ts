@@ -189,9 +189,9 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     await page.locator('.pricing .choose').nth(2).click();
     const words = WORDS[language].subscription.change;
     const carried = page.locator('[role=dialog] dl > div', { hasText: words.carriedOut });
-    expect(await carried.locator('dd').textContent()).toMatch(/\D[01](\.\d\d)?$/);
+    await expect.poll(() => carried.locator('dd').textContent()).toMatch(/\D[01](\.\d\d)?$/);
     const due = page.locator('[role=dialog] .due dd');
-    expect(await due.textContent()).toMatch(/\D0$/);
+    await expect.poll(() => due.textContent()).toMatch(/\D0$/);
     await page.getByRole('button', { name: words.confirmFree }).waitFor();
     await judge(page, 'preview that carries', '[role=dialog]');
     await closeDialog(page);

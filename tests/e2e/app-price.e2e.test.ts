@@ -48,8 +48,8 @@ test.each<[Language, number]>([
       const id = await button.getAttribute('aria-describedby');
       return page.locator(`[id="${id}"]`).textContent();
     };
-    expect(await described()).toMatch(anyAmount(price.tokens));
-    expect(await page.getByText(price.begun).count()).toBe(0);
+    await expect.poll(() => described()).toMatch(anyAmount(price.tokens));
+    await expect.poll(() => page.getByText(price.begun).count()).toBe(0);
     await draft.fill('');
     await tokens.waitFor({ state: 'detached' });
 
@@ -64,7 +64,7 @@ test.each<[Language, number]>([
     await draft.fill('And a boat');
     await page.getByText(anyAmount(price.credits)).waitFor();
     await page.getByText(price.begun).waitFor();
-    expect(await sidewaysScroll(page)).toBe(0);
+    await expect.poll(() => sidewaysScroll(page)).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
     if (process.env['PRICE_PICTURES']) {
       await page.screenshot({
@@ -74,7 +74,7 @@ test.each<[Language, number]>([
 
     await page.reload();
     await page.getByText(anyAmount(price.credits)).waitFor();
-    expect(await page.getByText(price.begun).count()).toBe(0);
+    await expect.poll(() => page.getByText(price.begun).count()).toBe(0);
     await page.getByText(kind.image, { exact: true }).click();
     await page.getByText(anyAmount(price.credits)).waitFor({ state: 'detached' });
     await context.close();

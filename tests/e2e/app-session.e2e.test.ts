@@ -50,7 +50,9 @@ describe('when one endpoint fails, the other cards go on', () => {
     const failure = page.locator(card).getByRole('alert');
     await failure.waitFor();
     // A card that cannot know never says "free".
-    expect(await page.locator(card).locator('.price, .name').allInnerTexts()).not.toContain('Free');
+    await expect
+      .poll(() => page.locator(card).locator('.price, .name').allInnerTexts())
+      .not.toContain('Free');
 
     const others = [
       '#plans',
@@ -60,7 +62,7 @@ describe('when one endpoint fails, the other cards go on', () => {
     ];
     for (const other of others.filter((selector) => !card.endsWith(selector))) {
       await page.locator(`section${other}`).waitFor();
-      expect(await page.locator(`section${other}`).getByRole('alert').count()).toBe(0);
+      await expect.poll(() => page.locator(`section${other}`).getByRole('alert').count()).toBe(0);
     }
     await page.unroute(endpoint);
     await failure.getByRole('button', { name: 'Try again' }).click();
@@ -81,7 +83,8 @@ test('ux 13 a lost session leads to the login, and back to the full address', as
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByText(WORDS.en.subscription.back.notOurs).waitFor();
-  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/checkout/return');
+  const address = () => new URL(page.url()).pathname + new URL(page.url()).search;
+  await expect.poll(address).toBe('/checkout/return');
   await context.close();
 });
 
@@ -133,7 +136,7 @@ test('ux 8 a double click opens one Checkout, and coming back leaves the button 
   await page.goBack();
   await page.getByRole('button', { name: 'Choose Pro' }).waitFor();
   const again = page.getByRole('dialog').or(page.getByRole('button', { name: 'Choose Pro' }));
-  expect(await again.first().isEnabled()).toBe(true);
+  await expect.poll(() => again.first().isEnabled()).toBe(true);
   await context.close();
 });
 
@@ -231,7 +234,9 @@ test('9 who is billed in another currency sees the plans in it, where a price ha
   await inBoth(page, async (_, f) => {
     await shows(cards, f.money({ amountMinor: 1500, currency: 'usd' }));
     await shows(cards, f.money({ amountMinor: 2900, currency: 'cny' }));
-    expect(await cards.getByText(f.money({ amountMinor: 9900, currency: 'cny' })).count()).toBe(0);
+    await expect
+      .poll(() => cards.getByText(f.money({ amountMinor: 9900, currency: 'cny' })).count())
+      .toBe(0);
   });
   await context.close();
 });

@@ -52,7 +52,7 @@ async function expectOneLanguage(page: Page, language: Language): Promise<void> 
   const words = await ownWords(page);
   expect(words).not.toMatch(MISSING_KEY);
   if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
-  expect(await page.locator('html').getAttribute('lang')).toBe(language);
+  await expect.poll(() => page.locator('html').getAttribute('lang')).toBe(language);
 }
 
 test.each(['en', 'zh-CN'] as const)(
@@ -88,7 +88,7 @@ test.each(['en', 'zh-CN'] as const)(
     await say(page, UNSENT);
     const paywall = page.getByRole('dialog');
     await paywall.getByText(f.number(100)).first().waitFor();
-    expect(await page.locator('textarea').inputValue()).toBe(UNSENT);
+    await expect.poll(() => page.locator('textarea').inputValue()).toBe(UNSENT);
     await expectOneLanguage(page, language);
     await paywall
       .getByRole('button', { name: words.paywall.choose.replace('{plan}', words.shell.plans.pro) })
@@ -98,7 +98,9 @@ test.each(['en', 'zh-CN'] as const)(
 
     // Declined first: still on Free, and the second try pays.
     await page.waitForURL(/\/c\/pay\//);
-    expect(await page.locator('html').getAttribute('lang')).toMatch(language.slice(0, 2));
+    await expect
+      .poll(() => page.locator('html').getAttribute('lang'))
+      .toMatch(language.slice(0, 2));
     await payByCard(page, '4000000000000002');
     await page.getByRole('alert').first().waitFor();
     await payByCard(page, '4242424242424242');
@@ -106,11 +108,11 @@ test.each(['en', 'zh-CN'] as const)(
     await page.waitForURL(/\/checkout\/return/);
     const welcome = words.subscription.back.active.replace('{plan}', words.shell.plans.pro);
     await page.getByRole('heading', { name: welcome }).waitFor();
-    expect(new URL(page.url()).search).toBe('');
+    await expect.poll(() => new URL(page.url()).search).toBe('');
     await expectOneLanguage(page, language);
 
     await page.getByRole('button', { name: words.subscription.back.toChat }).click();
-    expect(await page.locator('textarea').inputValue()).toBe(UNSENT);
+    await expect.poll(() => page.locator('textarea').inputValue()).toBe(UNSENT);
     await page.locator('textarea').press('Enter');
     await hear(page, 4);
 

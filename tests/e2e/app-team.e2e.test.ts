@@ -42,7 +42,7 @@ afterAll(async () => {
 
 async function fits(on: Page): Promise<void> {
   expect(await accessibilityFaults(on)).toEqual([]);
-  expect(await sidewaysScroll(on)).toBeLessThanOrEqual(0);
+  await expect.poll(() => sidewaysScroll(on)).toBeLessThanOrEqual(0);
 }
 
 const said = (on: Page, text: string) => on.getByRole('status').getByText(text).waitFor();
@@ -57,10 +57,11 @@ test('13 an owner invites by keyboard, sends again and takes back, on a phone', 
   await fits(page);
   // What stands in one line of a form is of one height.
   const form = page.locator('[aria-labelledby=invitations-title] form');
-  const heights = await form
-    .locator('.el-input__wrapper, select, button')
-    .evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().height)));
-  expect(heights).toEqual([46, 46, 46]);
+  const heights = () =>
+    form
+      .locator('.el-input__wrapper, select, button')
+      .evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().height)));
+  await expect.poll(heights).toEqual([46, 46, 46]);
   await tabTo(page, auth.fields.email);
   await page.keyboard.type('nobody');
   await page.keyboard.press('Enter');
@@ -81,8 +82,7 @@ test('13 an owner invites by keyboard, sends again and takes back, on a phone', 
   await dialog(page).getByRole('button', { name: team.invitations.revoke }).click();
   await said(page, fill(team.invitations.revoked, { email: 'guest@example.com' }));
   // The dialog gives it back once it has faded, a moment after that was said.
-  await page.waitForFunction(() => document.activeElement?.tagName !== 'BODY');
-  expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
 });
 
 test('13 who is invited makes an account, joins, and goes from team to team', async () => {
@@ -106,7 +106,7 @@ test('13 who is invited makes an account, joins, and goes from team to team', as
   await there
     .getByRole('link', { name: fill(team.invitation.register, { email: NEWCOMER }) })
     .click();
-  expect(await there.getByLabel(auth.fields.email).inputValue()).toBe(NEWCOMER);
+  await expect.poll(() => there.getByLabel(auth.fields.email).inputValue()).toBe(NEWCOMER);
   await there.getByLabel(auth.fields.password, { exact: true }).fill(PASSWORD);
   await there.keyboard.press('Enter');
   await there
@@ -115,12 +115,14 @@ test('13 who is invited makes an account, joins, and goes from team to team', as
   await there.waitForURL(/\/chat/);
   const choice = there.getByLabel(shell.team);
   await choice.waitFor();
-  expect(await choice.locator('option:checked').textContent()).toBe(session.tenant.name);
+  await expect.poll(() => choice.locator('option:checked').textContent()).toBe(session.tenant.name);
   await there.goto(`${app.url}/team`);
   await there.getByText(session.user.email).waitFor();
   // Members see who is there, and neither invite nor look into what was done.
-  expect(await there.getByRole('heading', { name: team.invitations.title }).count()).toBe(0);
-  expect(await there.getByRole('heading', { name: team.audit.title }).count()).toBe(0);
+  await expect
+    .poll(() => there.getByRole('heading', { name: team.invitations.title }).count())
+    .toBe(0);
+  await expect.poll(() => there.getByRole('heading', { name: team.audit.title }).count()).toBe(0);
   await fits(there);
   await there.getByLabel(shell.team).first().selectOption({ label: 'newcomer' });
   await there.waitForURL(/\/chat/);
@@ -144,15 +146,15 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   await page.getByText(team.audit.actions.invitation_sent, { exact: true }).first().waitFor();
   // Who did something for themselves is named once.
   const joined = page.locator('.entry', { hasText: 'Joined the team' });
-  expect(await joined.first().innerText()).not.toContain(' · ');
+  await expect.poll(() => joined.first().innerText()).not.toContain(' · ');
   // What was noted is said in words, in both languages, and not as the log names it.
   await inBoth(page, async ({ team: { audit }, settings: { account } }) => {
     const values = `${account.roles.member} → ${account.roles.admin}`;
     await shows(page.locator('main'), fill(audit.fact, { name: audit.facts.role, values }));
   });
-  expect(await page.locator('.entry').allInnerTexts()).not.toContainEqual(
-    expect.stringMatching(/\b(role|email|hasSeat|plan): /),
-  );
+  await expect
+    .poll(() => page.locator('.entry').allInnerTexts())
+    .not.toContainEqual(expect.stringMatching(/\b(role|email|hasSeat|plan): /));
   const [file] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: team.audit.csv }).click(),
@@ -166,7 +168,7 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
     await shows(page.locator('main'), words.team.invitations.full);
   });
   await page.getByRole('link', { name: team.invitations.more }).waitFor();
-  expect(await page.locator('[aria-labelledby=invitations-title] form').count()).toBe(0);
+  await expect.poll(() => page.locator('[aria-labelledby=invitations-title] form').count()).toBe(0);
   await fits(page);
   const name = { name: 'newcomer' };
   const owner = session.user.displayName;
@@ -187,8 +189,9 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   // An admin now: the only owner is not theirs to change, and what was done not theirs to see.
   await page.reload();
   await page.getByRole('heading', { name: team.invitations.title }).waitFor();
-  expect(await page.getByRole('heading', { name: team.audit.title }).count()).toBe(0);
-  expect(await row.getByRole('combobox').count()).toBe(0);
+  await row.waitFor();
+  await expect.poll(() => page.getByRole('heading', { name: team.audit.title }).count()).toBe(0);
+  await expect.poll(() => row.getByRole('combobox').count()).toBe(0);
   await page.getByRole('button', { name: team.members.leave, exact: true }).click();
   await dialog(page).getByRole('button', { name: team.members.leave, exact: true }).click();
   await page.waitForURL(/\/chat/);
@@ -217,7 +220,7 @@ test('13 who invites into the last seat is told so, and what to do, where no lar
   // What had the focus is gone: it goes on to what was said.
   await there.waitForFunction(() => document.activeElement?.matches('[data-announcement]'));
   await inBoth(there, (words) => shows(card, words.team.invitations.full));
-  expect(await card.getByRole('link').count()).toBe(0);
+  await expect.poll(() => card.getByRole('link').count()).toBe(0);
   // One that expired keeps no seat, so that nothing could be sent again; the server says the same.
   const { rows } = await app.database.pool.query<{ id: string }>(
     `update invitations set expires_at = now() - interval '1 day'
@@ -234,12 +237,16 @@ test('13 who invites into the last seat is told so, and what to do, where no lar
   await there.reload();
   const expired = card.locator('.invitation').filter({ hasText: 'last@example.com' });
   await shows(expired, team.invitations.expired);
-  expect(await expired.getByRole('button').allInnerTexts()).toEqual([team.invitations.revoke]);
+  await expect
+    .poll(() => expired.getByRole('button').allInnerTexts())
+    .toEqual([team.invitations.revoke]);
   const open = card.locator('.invitation').filter({ hasText: 'next@example.com' });
-  expect(await open.getByRole('button').count()).toBe(2);
+  await expect.poll(() => open.getByRole('button').count()).toBe(2);
   // Nothing follows the last of them that a line would part it from.
   const last = card.locator('.invitation').last();
-  expect(await last.evaluate((one) => getComputedStyle(one).borderBottomWidth)).toBe('0px');
+  await expect
+    .poll(() => last.evaluate((one) => getComputedStyle(one).borderBottomWidth))
+    .toBe('0px');
   await visitor.close();
 });
 

@@ -81,7 +81,7 @@ test('10.24 the subscription page weighs at most 330 KB, and its text does not w
     await asked;
     letChartCome();
     await page.locator('x-vue-echarts svg').first().waitFor();
-    expect(received.some(({ url }) => url.includes('DailyChart'))).toBe(true);
+    await expect.poll(() => received.some(({ url }) => url.includes('DailyChart'))).toBe(true);
     expect(weightOf(received)).toBeLessThanOrEqual(330);
   } finally {
     await context.close();

@@ -34,7 +34,9 @@ test('a person pays by keyboard alone and lands at the shop with the session’s
     await page.keyboard.type('123');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Subscribe');
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.textContent))
+      .toContain('Subscribe');
     await page.keyboard.press('Enter');
     await page.waitForURL(`${shop.home}?paid=${session.id}`);
   });
@@ -62,12 +64,14 @@ test('a declined card says so, and the next one pays', async () => {
     await page.getByRole('button', { name: 'Subscribe' }).click();
     const alert = page.getByRole('alert');
     await alert.waitFor();
-    expect(await alert.textContent()).toContain('Your card has insufficient funds.');
+    await expect.poll(() => alert.textContent()).toContain('Your card has insufficient funds.');
     const open = await shop.stripe.checkout.sessions.retrieve(session.id);
     expect(open).toMatchObject({ status: 'open', payment_status: 'unpaid', subscription: null });
 
     await page.getByRole('link', { name: /4242 4242 4242 4242/ }).click();
-    expect(await page.getByLabel('Card number').inputValue()).toBe('4242 4242 4242 4242');
+    await expect
+      .poll(() => page.getByLabel('Card number').inputValue())
+      .toBe('4242 4242 4242 4242');
     await page.getByRole('button', { name: 'Subscribe' }).click();
     await page.waitForURL(`${shop.home}?paid=${session.id}`);
   });
@@ -80,8 +84,10 @@ test('what is typed wrong is said at its field, without an attempt', async () =>
     await fillCard(page, '4242424242424241');
     await page.getByRole('button', { name: 'Subscribe' }).click();
     await page.getByText('This card number is not valid.').waitFor();
-    expect(await page.getByLabel('Card number').getAttribute('aria-invalid')).toBe('true');
-    expect(await page.getByText('Enter an email address.').isVisible()).toBe(true);
+    await expect
+      .poll(() => page.getByLabel('Card number').getAttribute('aria-invalid'))
+      .toBe('true');
+    await expect.poll(() => page.getByText('Enter an email address.').isVisible()).toBe(true);
   });
   const events = await shop.stripe.events.list({ type: 'payment_intent.*', limit: 1 });
   expect(events.data[0]?.data.object).not.toMatchObject({ status: 'requires_payment_method' });
@@ -95,7 +101,7 @@ test('a bank that asks can be failed and then satisfied', async () => {
     await page.getByRole('button', { name: 'Fail authentication' }).click();
     const alert = page.getByRole('alert');
     await alert.waitFor();
-    expect(await alert.textContent()).toContain('could not authenticate');
+    await expect.poll(() => alert.textContent()).toContain('could not authenticate');
 
     await fillCard(page, '4000002500003155');
     await page.getByRole('button', { name: 'Subscribe' }).click();
@@ -129,10 +135,10 @@ test('a promotion code takes its part off, can be removed, and reaches the subsc
     await page.getByText('The code “NOPE” is not valid.').waitFor();
     await enter('friends');
     await page.getByText('Friends – 20% off').waitFor();
-    expect(await due.textContent()).toBe('CN¥23.20');
+    await expect.poll(() => due.textContent()).toBe('CN¥23.20');
     await page.getByRole('button', { name: 'Remove FRIENDS' }).click();
     await page.getByLabel('Promotion code').waitFor();
-    expect(await due.textContent()).toBe('CN¥29.00');
+    await expect.poll(() => due.textContent()).toBe('CN¥29.00');
     await enter('FRIENDS');
     await fillCard(page, '4242424242424242');
     await page.getByRole('button', { name: 'Subscribe' }).click();
@@ -185,7 +191,7 @@ test.each([
     async (page) => {
       await page.getByRole('heading', { name: heading, exact: true }).waitFor();
       expect(await accessibilityFaults(page)).toEqual([]);
-      expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+      await expect.poll(() => sidewaysScroll(page)).toBeLessThanOrEqual(0);
       const text = await page.locator('body').innerText();
       if (locale === 'en') expect(text).not.toMatch(/\p{Script=Han}/u);
       // A label of two lines does not push its input down.

@@ -43,23 +43,26 @@ beforeEach(() => {
 const panel = (path = '') => page.goto(`${shop.local.url}/_control${path}`);
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const notice = () => page.getByRole('status').textContent();
+/** Every button sends a form: the page that answers it is there when this resolves. */
+async function press(name: string): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), button(name).click()]);
+  await page.getByRole('status').waitFor();
+}
 
 test('time is turned by a day and to the end of a period, and renews', async () => {
   const { customer, subscription } = await shop.subscriber();
   await panel(`/customers/${customer}`);
   const before = shop.local.kernel.now();
-  await button('A day').click();
-  expect(await notice()).toContain('Everything that fell due is done and delivered.');
+  await press('A day');
+  await expect.poll(() => notice()).toContain('Everything that fell due is done and delivered.');
   expect(shop.local.kernel.now()).toBeGreaterThanOrEqual(before + 86_400);
 
   const { items } = await shop.stripe.subscriptions.retrieve(subscription);
-  await button('To the period end').click();
-  await page.getByRole('status').waitFor();
-  await button('A day').click();
-  await page.getByRole('status').waitFor();
+  await press('To the period end');
+  await press('A day');
   const renewed = await shop.stripe.subscriptions.retrieve(subscription);
   expect(renewed.items.data[0]!.current_period_start).toBe(items.data[0]!.current_period_end);
-  expect(await page.locator('[data-status="paid"]').count()).toBe(2);
+  await expect.poll(() => page.locator('[data-status="paid"]').count()).toBe(2);
   expect(received.filter((type) => type === 'invoice.paid').length).toBeGreaterThanOrEqual(1);
 });
 
@@ -67,40 +70,36 @@ test('a card that fails from now on fails at the renewal', async () => {
   const { customer, subscription } = await shop.subscriber();
   await panel(`/customers/${customer}`);
   await page.getByLabel('How it fails').selectOption('lost_card');
-  await button('Fails from now on').click();
-  expect(await notice()).toContain('The card fails from now on.');
+  await press('Fails from now on');
+  await expect.poll(() => notice()).toContain('The card fails from now on.');
   await page.getByText('fails: lost_card').waitFor();
-  await button('To the period end').click();
-  await page.getByRole('status').waitFor();
-  await button('A day').click();
-  await page.getByRole('status').waitFor();
+  await press('To the period end');
+  await press('A day');
   expect((await shop.stripe.subscriptions.retrieve(subscription)).status).toBe('past_due');
   expect(received).toContain('invoice.payment_failed');
 });
 
 test('events are delivered twice or not at all, and again on request', async () => {
   await panel('/settings');
-  await button('Twice').click();
-  expect(await page.locator('[data-chaos]').textContent()).toContain('Twice');
+  await press('Twice');
+  await expect.poll(() => page.locator('[data-chaos]').textContent()).toContain('Twice');
   await shop.stripe.customers.create({ email: 'twice@example.com' });
   await shop.local.settled();
   expect(received).toEqual(['customer.created', 'customer.created']);
 
-  await button('Not at all').click();
-  await page.getByRole('status').waitFor();
+  await press('Not at all');
   received = [];
   await shop.stripe.customers.create({ email: 'never@example.com' });
   await shop.local.settled();
   expect(received).toEqual([]);
 
-  await button('Normally').click();
-  await page.getByRole('status').waitFor();
+  await press('Normally');
   await panel('/events');
   await page.getByRole('link', { name: 'customer.created' }).first().click();
   await page.getByText('Dropped').waitFor();
-  await button('Resend').click();
-  expect(await notice()).toContain('on its way again');
-  expect(received).toEqual(['customer.created']);
+  await press('Resend');
+  await expect.poll(() => notice()).toContain('on its way again');
+  await expect.poll(() => received).toEqual(['customer.created']);
 });
 
 test('8 retries of one-off invoices are set apart from those of subscriptions', async () => {
@@ -109,14 +108,18 @@ test('8 retries of one-off invoices are set apart from those of subscriptions', 
   await group('One-off invoices').getByLabel('Attempts in all').fill('2');
   await group('One-off invoices').getByLabel('Days between attempts').fill('1');
   await group('One-off invoices').getByLabel('After the last one').selectOption('uncollectible');
-  await page.locator('form[action$=retry_settings]').getByRole('button').click();
+  await Promise.all([
+    page.waitForEvent('load'),
+    page.locator('form[action$=retry_settings]').getByRole('button').click(),
+  ]);
   await page.getByRole('status').waitFor();
-  expect(await group('Subscriptions').getByLabel('Attempts in all').inputValue()).not.toBe('2');
+  await expect
+    .poll(() => group('Subscriptions').getByLabel('Attempts in all').inputValue())
+    .not.toBe('2');
 
   const { customer } = await shop.subscriber();
   await panel(`/customers/${customer}`);
-  await button('Fails from now on').click();
-  await page.getByRole('status').waitFor();
+  await press('Fails from now on');
   const invoice = await shop.stripe.invoices.create({ customer, auto_advance: true });
   await shop.stripe.invoiceItems.create({
     customer,
@@ -125,8 +128,7 @@ test('8 retries of one-off invoices are set apart from those of subscriptions', 
     currency: 'cny',
   });
   for (let day = 0; day < 3; day += 1) {
-    await button('A day').click();
-    await page.getByRole('status').waitFor();
+    await press('A day');
   }
   expect(await shop.stripe.invoices.retrieve(invoice.id!)).toMatchObject({
     status: 'uncollectible',
@@ -140,6 +142,6 @@ test.each(['', '/invoices', '/settings'])(
     await page.setViewportSize({ width: 360, height: 740 });
     await panel(path);
     expect(await accessibilityFaults(page)).toEqual([]);
-    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+    await expect.poll(() => sidewaysScroll(page)).toBeLessThanOrEqual(0);
   },
 );

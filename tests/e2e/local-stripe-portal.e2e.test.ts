@@ -35,7 +35,7 @@ test('a higher plan is previewed, paid and in force at once', async () => {
     await pay.waitFor();
     const shown = /CN¥(\d+\.\d\d)/.exec((await pay.textContent()) ?? '')![1];
     await pay.click();
-    expect(await status(page)).toContain('Your plan has been changed.');
+    await expect.poll(() => status(page)).toContain('Your plan has been changed.');
     const changed = await find(subscription);
     expect(changed.items.data[0]!.price.id).toBe(shop.teamMonthly.id);
     const invoice = await shop.stripe.invoices.retrieve(changed.latest_invoice as string);
@@ -61,6 +61,7 @@ test('a lower plan waits for the period’s end, and can be taken back', async (
     expect(planned.schedule).not.toBeNull();
     expect(planned.items.data[0]!.price.id).toBe(shop.teamMonthly.id);
     await page.getByRole('button', { name: 'Keep the current plan instead' }).click();
+    await page.getByText(/Changes to Pro on/).waitFor({ state: 'detached' });
     await page.getByRole('status').waitFor();
     expect((await find(subscription)).schedule).toBeNull();
   });
@@ -74,7 +75,7 @@ test('cancelling says until when, asks why, and is undone by one click', async (
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole('radio', { name: "It's too expensive" }).check();
     await page.getByRole('button', { name: 'Cancel subscription' }).click();
-    expect(await status(page)).toContain('Your subscription has been cancelled.');
+    await expect.poll(() => status(page)).toContain('Your subscription has been cancelled.');
     const ending = await find(subscription);
     expect(ending).toMatchObject({
       status: 'active',
@@ -83,7 +84,7 @@ test('cancelling says until when, asks why, and is undone by one click', async (
       cancellation_details: { feedback: 'too_expensive', reason: 'cancellation_requested' },
     });
     await page.getByRole('button', { name: "Don't cancel" }).click();
-    expect(await status(page)).toContain('Your subscription goes on.');
+    await expect.poll(() => status(page)).toContain('Your subscription goes on.');
     expect(await find(subscription)).toMatchObject({ cancel_at: null, canceled_at: null });
   });
 });
@@ -100,7 +101,9 @@ test('a new card, challenged by the bank, becomes the default; a bad one is refu
     await fillCard(page, '4000000000000002');
     await page.getByRole('button', { name: 'Save card' }).click();
     await page.getByRole('alert').waitFor();
-    expect(await page.getByRole('alert').textContent()).toContain('Your card was declined.');
+    await expect
+      .poll(() => page.getByRole('alert').textContent())
+      .toContain('Your card was declined.');
     await fillCard(page, '4000002500003155');
     await page.getByRole('button', { name: 'Save card' }).click();
     await page.getByRole('button', { name: 'Complete authentication' }).click();
@@ -155,7 +158,7 @@ test.each([
       async (page) => {
         await page.getByRole('heading', { name: h1, level: 1 }).waitFor();
         expect(await accessibilityFaults(page)).toEqual([]);
-        expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+        await expect.poll(() => sidewaysScroll(page)).toBeLessThanOrEqual(0);
       },
       { colorScheme, viewport: { width: 360, height: 740 } },
     );

@@ -85,13 +85,13 @@ test.each([
     ask(climber, '/api/subscription/upgrade', { priceId }),
     ask(buyer, '/api/subscription/checkout', { priceId }),
   ];
-  await expect.poll(gate.waiting, { timeout: 4_000 }).toBeGreaterThanOrEqual(3);
+  await expect.poll(gate.waiting).toBeGreaterThanOrEqual(3);
   for (const one of [chat, ...changes]) one.hangUp();
-  await expect.poll(() => drain.answers, { timeout: 4_000 }).toBe(0);
-  await expect.poll(gate.waiting, { timeout: 4_000 }).toBeGreaterThanOrEqual(4);
+  await expect.poll(() => drain.answers).toBe(0);
+  await expect.poll(gate.waiting).toBeGreaterThanOrEqual(4);
 
   const left = app.leave(stop);
-  await expect.poll(() => drain.closed.aborted, { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => drain.closed.aborted).toBe(true);
   for (let turn = 0; turn < 20; turn += 1) await setImmediate();
   expect(drain.over.aborted).toBe(false);
   expect(drain.works).toBeGreaterThanOrEqual(4);

@@ -32,7 +32,10 @@ describe('9.13 open Checkout sessions', () => {
     const open = await customer.checkout('team', 'month');
     await secondSubscription(customer, 'pro');
     await settled(app);
-    await vi.waitFor(async () => expect((await statusOf(customer, open)).status).toBe('expired'));
+    await vi.waitFor(
+      async () => expect((await statusOf(customer, open)).status).toBe('expired'),
+      15_000,
+    );
   });
 
   test('end when their price is no longer sold', async () => {
@@ -54,7 +57,7 @@ describe('9.13 open Checkout sessions', () => {
     await vi.waitFor(async () => {
       await app.server.context.services.remedies.carryOutAll();
       expect((await statusOf(customer, open)).status).toBe('expired');
-    });
+    }, 15_000);
   });
 
   test('one that is paid all the same after the team was deleted: ended, and given back', async () => {

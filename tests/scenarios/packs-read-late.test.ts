@@ -49,7 +49,10 @@ test('12.3 a Checkout that was read as open a moment ago does not undo that it w
   const looked = late.context.services.purchases.sync(requesterOf(customer), id);
   await isRead.promise;
   const givenUp = customer.api.post(`/api/credits/purchases/${id}/cancel`);
-  await vi.waitFor(async () => expect((await onlyPurchase(customer)).state).toBe('expired'));
+  await vi.waitFor(
+    async () => expect((await onlyPurchase(customer)).state).toBe('expired'),
+    15_000,
+  );
   goesOn.resolve();
   expect((await looked).state).toBe('expired');
   expect(await givenUp).toMatchObject({ status: 200, body: { state: 'expired' } });

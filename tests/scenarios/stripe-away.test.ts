@@ -43,7 +43,7 @@ test('10.22 a reader is not held up by whoever holds our copy', async () => {
     await holder.query('select 1 from tenants where id = $1 for update', [customer.tenantId]);
     const begun = performance.now();
     expect(await customer.overview()).toMatchObject({ subscription: { plan: 'pro', stale: true } });
-    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(performance.now() - begun).toBeLessThan(15_000);
   } finally {
     await holder.query('rollback');
     holder.release();
@@ -76,7 +76,7 @@ test('events wait in the inbox while Stripe cannot be asked, and lose nothing', 
       `select 1 from stripe_events where attempts > 0 and state = 'received'`,
     );
     expect(tried.rowCount).toBeGreaterThan(0);
-  });
+  }, 15_000);
   expect((await pool.query<{ n: number }>(waiting)).rows[0]!.n).toBeGreaterThan(3);
 
   await chaos({ failNext: [], delayMs: 0 });

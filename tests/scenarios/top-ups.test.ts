@@ -195,7 +195,7 @@ test('12.41 declined: who agrees anew has it tried again', async () => {
   await toppedUp(customer, 'failed');
   expect(await agree(customer)).toMatchObject({ body: { autoTopUp: { paused: null } } });
   await want(app);
-  await vi.waitFor(async () => expect(await bySelf(customer)).toHaveLength(2));
+  await vi.waitFor(async () => expect(await bySelf(customer)).toHaveLength(2), 15_000);
   await becomesOne(customer, 'failed');
   expect(await attempts(customer)).toBe(2);
 });

@@ -62,7 +62,7 @@ const moments: Record<string, (one: Database, end: () => Promise<void>) => Promi
         `select from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'`,
       );
       expect(rows).toHaveLength(1);
-    });
+    }, 15_000);
     await end();
     await seen;
     await work;
@@ -82,7 +82,7 @@ test.each(Object.keys(moments))(
     });
     const end = async () => {
       await terminate(name);
-      await vi.waitFor(async () => expect(await terminate(name)).toBe(0));
+      await vi.waitFor(async () => expect(await terminate(name)).toBe(0), 15_000);
     };
     const outcome = await moments[moment]!(one, end).catch((error: unknown) => error);
     if (outcome !== undefined) expect(isDatabaseAway(outcome), String(outcome)).toBe(true);
@@ -100,11 +100,11 @@ test('10.22 a statement that is not answered in time rejects as away, and its co
   const one = openDatabase({ url: database.url, max: 1, answerWithinMs: 200 });
   const began = performance.now();
   const failure = await one.db
-    .transaction((tx) => tx.execute(sql`select pg_sleep(3)`))
+    .transaction((tx) => tx.execute(sql`select pg_sleep(12)`))
     .catch((error: unknown) => error);
   expect(isDatabaseAway(failure), String(failure)).toBe(true);
   // The rollback did not wait behind the statement.
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(10_000);
   expect((await one.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   await one.close();
 });
@@ -118,12 +118,12 @@ test('10.18 a listening connection that is ended again and again listens again, 
     onGap: () => {},
   });
   for (let n = 0; n < 3; n += 1) {
-    await vi.waitFor(() => expect(listener.connected).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(() => expect(listener.connected).toBe(true), { timeout: 15_000 });
     expect(await terminate('guarded listener')).toBe(1);
-    await vi.waitFor(() => expect(listener.connected).toBe(false));
+    await vi.waitFor(() => expect(listener.connected).toBe(false), 15_000);
   }
-  await vi.waitFor(() => expect(listener.connected).toBe(true), { timeout: 5_000 });
+  await vi.waitFor(() => expect(listener.connected).toBe(true), { timeout: 15_000 });
   await database.pool.query(`select pg_notify('something', 'told')`);
-  await vi.waitFor(() => expect(heard).toEqual(['told']));
+  await vi.waitFor(() => expect(heard).toEqual(['told']), 15_000);
   await listener.close();
 });

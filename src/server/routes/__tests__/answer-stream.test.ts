@@ -94,7 +94,7 @@ test.each(['/events', '/beating', '/file'])(
     const request = http.get(url + path, { agent: false }, (response) => response.pause());
     request.on('error', () => {});
     await vi.waitFor(() => expect({ ended, open: slots.open }).toEqual({ ended: 1, open: 0 }), {
-      timeout: 4_000,
+      timeout: 15_000,
       interval: 5,
     });
     request.destroy();
@@ -111,7 +111,10 @@ test('10.8 a reader who leaves a download is nothing to warn of', async () => {
       request.on('error', () => {});
       request.on('close', resolve);
     });
-    await vi.waitFor(() => expect({ ended, open: slots.open }).toEqual({ ended: n, open: 0 }));
+    await vi.waitFor(
+      () => expect({ ended, open: slots.open }).toEqual({ ended: n, open: 0 }),
+      15_000,
+    );
   }
   expect(warnings).toEqual([]);
 });

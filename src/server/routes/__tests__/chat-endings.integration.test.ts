@@ -32,7 +32,7 @@ async function hangUp({ say }: Tenant, script: Script, when: (told: Response) =>
   const gone = chat.upstream.hungUp();
   const answer = say(script, client.signal);
   answer.catch(() => undefined);
-  await vi.waitFor(() => expect(chat.upstream.requests.length).toBe(asked + 1));
+  await vi.waitFor(() => expect(chat.upstream.requests.length).toBe(asked + 1), 15_000);
   await Promise.race([answer.then(when), new Promise((r) => setTimeout(r, 300))]);
   client.abort();
   // The upstream is told.
