@@ -20,6 +20,7 @@ const FILES = [
   'src/server/services/usage/spread',
   'tests/race/admission',
   'tests/race/crash',
+  'tests/race/credits',
   'tests/race/spread',
   'tests/race/schema-move',
   'tests/scenarios/first-purchase',
@@ -29,6 +30,7 @@ const FILES = [
   'tests/scenarios/quota-months',
   'tests/scenarios/usage-billing-story',
   'tests/upgrade/cluster',
+  'tests/upgrade/upgrade',
 ];
 
 const counts: Counts[] = [

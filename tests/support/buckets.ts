@@ -21,6 +21,15 @@ export async function inEveryBucket<Row extends QueryResultRow>(
   return rows;
 }
 
+/** The schema of a tenant's bucket. */
+export async function schemaOf(pool: Pool, tenantId: string): Promise<string> {
+  const { rows } = await pool.query<{ schema: string }>(
+    'select bucket_schema(usage_bucket) as schema from tenants where id = $1',
+    [tenantId],
+  );
+  return rows[0]!.schema;
+}
+
 /** Makes the buckets up to `count`, over a connection of its own. */
 export async function makeBuckets(url: string, count: number): Promise<void> {
   const client = new pg.Client(url);

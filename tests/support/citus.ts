@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { bucketSchema, migrateBucket } from '../../src/db/buckets.ts';
+import { distributeBucket } from '../../src/db/buckets/citus.ts';
 import { databaseCode } from '../../src/db/database-error.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { makeBuckets } from './buckets.ts';
@@ -34,6 +36,29 @@ export async function createEmptyCitusDatabase(name: string): Promise<string> {
     await ask(url, `select citus_add_node('${worker.host}', ${worker.port})`);
   }
   return url;
+}
+
+/** Makes the buckets up to `count` as the version made them that knows so many migrations. */
+export async function makeEarlierBuckets(
+  url: string,
+  count: number,
+  migrations: number,
+): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    for (let number = 1; number < count; number += 1) {
+      const schema = bucketSchema(number);
+      await client.query('begin');
+      await client.query('insert into metering_buckets (number) values ($1)', [number]);
+      await migrateBucket(client, schema, migrations - 1);
+      await client.query('set local search_path to default');
+      if (!(await distributeBucket(client, schema))) throw new Error('There is no worker.');
+      await client.query('commit');
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 export async function dropCitusDatabase(name: string): Promise<void> {

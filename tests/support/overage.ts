@@ -1,12 +1,5 @@
 import type { Pool } from 'pg';
-
-async function schemaOf(pool: Pool, tenantId: string): Promise<string> {
-  const { rows } = await pool.query<{ schema: string }>(
-    'select bucket_schema(usage_bucket) as schema from tenants where id = $1',
-    [tenantId],
-  );
-  return rows[0]!.schema;
-}
+import { schemaOf } from './buckets.ts';
 
 interface Agreed {
   capMinor?: number;

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import { CITUS_URL, createCitusDatabase, dropCitusDatabase } from './citus.ts';
+import {
+  CITUS_URL,
+  createCitusDatabase,
+  createEmptyCitusDatabase,
+  dropCitusDatabase,
+} from './citus.ts';
 import { TEMPLATE } from './postgres.global.ts';
 
 export interface TestDatabase extends Database {
@@ -19,8 +24,11 @@ export async function createTestDatabase(
   options: { max?: number; migrated?: boolean } = {},
 ): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  if (CITUS_URL !== undefined && options.migrated !== false) {
-    const url = await createCitusDatabase(name, Number(process.env.BUCKETS ?? 1));
+  if (CITUS_URL !== undefined) {
+    const url =
+      options.migrated === false
+        ? await createEmptyCitusDatabase(name)
+        : await createCitusDatabase(name, Number(process.env.BUCKETS ?? 1));
     return opened(url, options.max, () => dropCitusDatabase(name));
   }
   const adminUrl = inject('postgresUrl');

@@ -1,20 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bucketSchema, migrateBucket } from '../../src/db/buckets.ts';
-import { distributeBucket } from '../../src/db/buckets/citus.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { isMigrated, migrateDatabase } from '../../src/db/migrate.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { LedgerVerificationService } from '../../src/server/services/usage/ledger/ledger-verification.service.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
-import { CITUS_URL, createEmptyCitusDatabase, dropCitusDatabase } from '../support/citus.ts';
+import {
+  CITUS_URL,
+  createEmptyCitusDatabase,
+  dropCitusDatabase,
+  makeEarlierBuckets,
+} from '../support/citus.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
 
 /** The first migrations; the next are made while the buckets lie on workers. */
 const MADE_BY = 41;
-const BUCKETS = [1, 2];
+const BUCKETS = 3;
 const TENANTS = 12;
 const log = createLog('silent', false);
 
@@ -33,7 +35,7 @@ onCluster(
   '11.3 a cluster that was made by an earlier version is upgraded with all that its buckets hold',
   async () => {
     await migrateDatabase(url, { upTo: MADE_BY });
-    await placeBuckets();
+    await makeEarlierBuckets(url, BUCKETS, MADE_BY);
     const database = openDatabase({ url, max: 10 });
     const tenants: string[] = [];
     while (tenants.length < TENANTS) tenants.push(await meteredTenant(database.pool, 'pro'));
@@ -57,18 +59,3 @@ onCluster(
   },
   120_000,
 );
-
-/** As that version made them. */
-async function placeBuckets(): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  for (const number of BUCKETS) {
-    await client.query('begin');
-    await client.query('insert into metering_buckets (number) values ($1)', [number]);
-    await migrateBucket(client, bucketSchema(number), MADE_BY - 1);
-    await client.query('set local search_path to default');
-    expect(await distributeBucket(client, bucketSchema(number))).toBe(true);
-    await client.query('commit');
-  }
-  await client.end();
-}

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const KEPT = path.join(import.meta.dirname, 'version-before');
+/** Another folder where `npm run version:keep` of another checkout kept that one. */
+const KEPT = process.env.VERSION_BEFORE ?? path.join(import.meta.dirname, 'version-before');
 
 export interface VersionBefore {
   /** Its process in one file; starts as `app-process.main.ts` does. */
