@@ -128,10 +128,9 @@ export async function sumBilled(
 
 /**
  * The statements that are carried to this one, the oldest first: those straight before it that were
- * too little, in its currency.
+ * too little, in its currency, also those that came to nothing.
  */
 export async function listCarried(db: DbOrTx, statement: Statement): Promise<Statement[]> {
-  if (statement.carriedInMinor === 0) return [];
   const before = await db
     .select()
     .from(statements)

@@ -147,21 +147,37 @@ describe('13 a monthly limit for a member', () => {
   test('goes with the member; what they hold settles all the same (failure case 57)', async () => {
     const owner = await people.owner('leaver');
     const member = await people.join(owner, 'leaver-member');
+    const other = await people.join(owner, 'leaver-other');
     const tenantId = owner.session.tenant.id;
     await limit(owner, member, { images: 2 });
+    // Members' use is counted on, for somebody else still has a limit.
+    await limit(owner, other, { images: 5 });
     const { usage } = server.context.services;
-    const { reservationId } = await usage.reserve({
-      ...{ tenantId, resourceType: 'images', amount: 2, ttlSeconds: 60 },
-      metadata: { userId: idOf(member) },
-    });
+    const hold = async () => {
+      const { reservationId } = await usage.reserve({
+        ...{ tenantId, resourceType: 'images', amount: 1, ttlSeconds: 60 },
+        metadata: { userId: idOf(member) },
+      });
+      return reservationId;
+    };
+    const [first, second] = [await hold(), await hold()];
     expect((await owner.call.delete(`/api/members/${idOf(member)}`)).status).toBe(204);
-    expect(await usage.memberLimits.list(tenantId)).toEqual([]);
-    await usage.settle({ reservationId, amount: 2 });
+    expect(await usage.memberLimits.list(tenantId)).toMatchObject([{ memberId: idOf(other) }]);
+    await usage.settle({ reservationId: first, amount: 1 });
     const { parts } = await usage.breakDown({ tenantId, by: 'member' });
-    expect(parts).toMatchObject([{ id: idOf(member), used: { images: 2 } }]);
+    expect(parts).toMatchObject([{ id: idOf(member), used: { images: 1 } }]);
     const token = await new BrowserSession(server.url).signIn(member.session.user.email, PASSWORD);
     const back = await people.admit(owner, { ...member, call: caller(server.url, token) });
     expect((await draw(back)).status).toBe(200);
+    // A limit that they get again counts what they used before, and what is still held.
+    await limit(owner, back, { images: 3 });
+    expect(await draw(back)).toMatchObject({ status: 429, body: { code: 'member_limit' } });
+    await usage.settle({ reservationId: second, amount: 1 });
+    expect(await draw(back)).toMatchObject({ status: 429, body: { code: 'member_limit' } });
+    await limit(owner, back, { images: 4 });
+    expect((await draw(back)).status).toBe(200);
+    expect((await draw(back)).status).toBe(429);
+    expect((await draw(other)).status).toBe(200);
   });
 
   test('is for owners and admins, of those whom they manage', async () => {

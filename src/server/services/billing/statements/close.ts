@@ -10,7 +10,6 @@ import {
   findBillingContact,
   findTenantById,
 } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
-import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { OverageSum } from '../../../../db/repositories/usage/credits/unbilled.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
@@ -25,6 +24,7 @@ import {
 import { periodOf, type Period } from '../../../../domain/period.ts';
 import { describeLine } from './line-words.ts';
 import { hashRows } from './rows.ts';
+import { tellOfCredit } from './tell-of-credit.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
 /** Why one is closed; of a month which, and only when there is something of it, or of one before. */
@@ -75,7 +75,7 @@ export function closeStatement(
       },
       await inWords(tx, tenantId, lines),
     );
-    if (state === 'written_off') await tellOfCredit(deps, tx, statement);
+    if (state === 'written_off') await tellOfCredit(tx, statement, now);
     return statement;
   });
 }
@@ -147,21 +147,5 @@ async function writeOff(deps: ClosingDeps, tx: Tx, carried: Statement): Promise<
     after: { amountMinor: carried.amountMinor + carried.carriedInMinor, currency },
     now,
   });
-  await tellOfCredit(deps, tx, carried);
-}
-
-/** Usage that was taken back after it was billed, and no statement comes that it could be taken off. */
-async function tellOfCredit({ clock }: ClosingDeps, tx: Tx, statement: Statement): Promise<void> {
-  const { id, tenantId, currency } = statement;
-  const amountMinor = -(statement.amountMinor + statement.carriedInMinor);
-  if (amountMinor <= 0) return;
-  await raiseAlert(tx, {
-    tenantId,
-    kind: 'statement_credit',
-    subjectId: id,
-    message:
-      'Usage was taken back that was billed, and no other statement comes: refund it on a paid invoice.',
-    details: { amountMinor, currency },
-    now: clock.now(),
-  });
+  await tellOfCredit(tx, carried, now);
 }

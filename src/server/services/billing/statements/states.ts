@@ -28,9 +28,24 @@ export function toldOf(state: StatementState): Statement['told'] {
 
 const MINUTE_MS = 60_000;
 
-/** When to ask Stripe again though nobody tells. */
-export function nextLook({ state, heldAt }: Statement, now: Date): Date | null {
+/** So long what is owed to a customer waits for a statement that it can be taken off. */
+const CREDIT_WAITS_MS = 35 * 24 * 60 * MINUTE_MS;
+
+/** Until when a statement that owes the customer something waits for the next one; null for any other. */
+export function creditWaitsUntil(
+  statement: Pick<Statement, 'state' | 'amountMinor' | 'carriedInMinor' | 'closedAt'>,
+): Date | null {
+  const { state, amountMinor, carriedInMinor, closedAt } = statement;
+  if (state !== 'carried' || amountMinor + carriedInMinor >= 0) return null;
+  return new Date(closedAt.getTime() + CREDIT_WAITS_MS);
+}
+
+/** When to ask Stripe again, or to look at all, though nobody tells. */
+export function nextLook(statement: Statement, now: Date): Date | null {
+  const { state, heldAt } = statement;
   const inMinutes = (minutes: number) => new Date(now.getTime() + minutes * MINUTE_MS);
   if (state === 'closed' || state === 'invoicing') return heldAt ? null : inMinutes(1);
-  return state === 'open' || state === 'failed' ? inMinutes(6 * 60) : null;
+  if (state === 'open' || state === 'failed') return inMinutes(6 * 60);
+  const until = creditWaitsUntil(statement);
+  return until && until > now ? until : null;
 }

@@ -1,5 +1,6 @@
 import { inTransaction } from '../../../../db/client.ts';
 import {
+  findLastStatement,
   findStatement,
   updateStatement,
 } from '../../../../db/repositories/billing/statement.repository.ts';
@@ -10,8 +11,9 @@ import { isMissing } from '../../stripe/client/errors.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { makeInvoice } from './make-invoice.ts';
-import { nextLook, stateOf } from './states.ts';
+import { creditWaitsUntil, nextLook, stateOf } from './states.ts';
 import { tellAccount } from './tell-account.ts';
+import { tellOfCredit } from './tell-of-credit.ts';
 import { tellOfChange } from './tell-people.ts';
 import type { StatementDeps } from './statement-deps.ts';
 
@@ -57,7 +59,7 @@ async function followStripe(
   statement: Statement,
   customerId: string | null,
 ): Promise<Statement> {
-  if (statement.state === 'carried') return statement;
+  if (statement.state === 'carried') return followCarried(deps, statement);
   if (statement.state === 'written_off' && !statement.stripeInvoiceId) return statement;
   if (customerId === null) return writeState(deps, statement, 'uncollectible');
   const { invoices } = deps;
@@ -80,6 +82,16 @@ async function followStripe(
     if (!isMissing(error) || !(await isGone(deps, statement))) throw error;
     return writeState(deps, statement, 'uncollectible');
   }
+}
+
+/** What it owes was to be taken off the next one; where none comes for long, an operator is told. */
+async function followCarried(deps: StatementDeps, statement: Statement): Promise<Statement> {
+  const { db, clock } = deps;
+  const until = creditWaitsUntil(statement);
+  if (until === null || clock.now() < until) return statement;
+  const isLast = (await findLastStatement(db, statement.tenantId))?.id === statement.id;
+  if (isLast) await tellOfCredit(db, statement, clock.now());
+  return statement;
 }
 
 /** Whether nothing was made for it: the customer that it is made for is what is missing. */

@@ -1,27 +1,16 @@
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
 import { agreeToOverage, plantOverage } from '../../../../../../tests/support/overage.ts';
 import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import {
-  findStatement,
-  listLines,
-} from '../../../../../db/repositories/billing/statement.repository.ts';
-import type { Statement } from '../../../../../db/schema/index.ts';
+import { listLines } from '../../../../../db/repositories/billing/statement.repository.ts';
 import { minorOf } from '../../../../../domain/billing/statement.ts';
 import { lastClosableMonth } from '../../../../../domain/billing/usage/closing.ts';
-import { createLog } from '../../../../log.ts';
-import { HandClock, usageService } from '../../../usage/__tests__/service.ts';
 import { closeDue } from '../close-due.ts';
-import { closeStatement } from '../close.ts';
-import { proofStart } from '../proof.ts';
-import { openRows } from '../rows.ts';
 import { verifyBooks } from '../verify-books.ts';
 import { verifyChain, verifyProof } from '../verify-proof.ts';
-import { headOf } from '../view.ts';
+import { closingWorld } from './closing-world.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -29,65 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const MARCH = '2027-03-10T12:00:00Z';
 /** The whole of April may be closed from then on. */
 const APRIL_IS_OVER = '2027-05-02T02:00:00Z';
 
-/** A team on Pro whose 500 pictures are used; one more is two credits at 12 fen each. */
-async function world(options: { capMinor?: number; at?: string } = {}) {
-  const clock = new HandClock(options.at ?? MARCH);
-  const tenantId = await meteredTenant(database.pool);
-  const { pool } = database;
-  await pool.query(`update tenants set plan = 'pro', overage_currency = 'cny' where id = $1`, [
-    tenantId,
-  ]);
-  await live(tenantId, clock.now());
-  const usage = usageService(database, clock);
-  const images = { tenantId, resourceType: 'images' as const };
-  const { capMinor = 100_000 } = options;
-  await agreeToOverage(pool, tenantId, { capMinor, at: clock.now() });
-  const fill = () => usage.trackUsage({ ...images, amount: 500 });
-  await fill();
-  const log = createLog('silent', false);
-  const deps = { db: database.db, clock, log, router: usage.router };
-  return {
-    ...{ clock, tenantId, usage, deps, fill },
-    draw: (amount: number) => usage.trackUsage({ ...images, amount }),
-    hold: (amount: number) => usage.reserve({ ...images, amount, ttlSeconds: 3_600 }),
-    close: (due: Parameters<typeof closeStatement>[2]) => closeStatement(deps, tenantId, due),
-    all: () => statementsOf(tenantId),
-    proofOf: (statement: Statement) => proofOf(deps, statement),
-  };
-}
-
-/** It has a subscription that runs, as far as statements mind. */
-async function live(tenantId: string, at: Date): Promise<void> {
-  await database.pool.query(
-    `insert into subscriptions (tenant_id, stripe_subscription_id, stripe_customer_id,
-       stripe_price_id, stripe_status, status, plan, interval, current_period_start,
-       current_period_end, created_at, synced_at)
-     values ($1, 'sub_' || $1::uuid, 'cus_' || $1::uuid, 'price_x', 'active', 'active', 'pro', 'month', $2::timestamptz,
-       $2::timestamptz + interval '1 month', $2, $2)`,
-    [tenantId, at],
-  );
-}
-
-async function statementsOf(tenantId: string): Promise<Statement[]> {
-  const { rows } = await database.pool.query<{ id: string }>(
-    'select id from statements where tenant_id = $1 order by seq_from',
-    [tenantId],
-  );
-  return Promise.all(rows.map(async ({ id }) => (await findStatement(database.db, id))!));
-}
-
-async function proofOf(
-  deps: Parameters<typeof openRows>[0],
-  statement: Statement,
-): Promise<string> {
-  const { tenantId, seqFrom: from, seqTo: to } = statement;
-  const start = proofStart(headOf(statement), await listLines(database.db, statement.id));
-  return start + String(await buffer(await openRows(deps, tenantId, { from, to })));
-}
+const world = (options?: Parameters<typeof closingWorld>[1]) => closingWorld(database, options);
 
 test.each([
   ['2027-05-02T01:59:59Z', '2027-03'],
@@ -248,21 +182,6 @@ test('12.29 the end of a subscription closes a last statement, and another for w
   await usage.settle({ reservationId, amount: 25 });
   await closeDue(deps);
   expect((await all())[1]).toMatchObject({ kind: 'late', amountMinor: 600, state: 'closed' });
-});
-
-test('12.54 usage that was taken back is a negative line, carried, and told when no other comes', async () => {
-  const { draw, all, close, usage, tenantId } = await world();
-  await draw(30);
-  await close({ kind: 'threshold' });
-  await usage.correct({
-    ...{ tenantId, resourceType: 'images', period: '2027-03', amount: -10 },
-    ...{ reason: 'a fault', actor: { kind: 'service', name: 'test' } },
-  } as never);
-  await close({ kind: 'threshold' });
-  expect(await all()).toMatchObject([
-    { amountMinor: 720, state: 'closed' },
-    { amountMinor: -240, state: 'carried' },
-  ]);
 });
 
 test('12.12 a run ends where the account begins to be billed in another currency', async () => {

@@ -134,6 +134,26 @@ test('12.2 4. a head that expires between two calls gives way to the next grant'
   ]);
 });
 
+test('12.2 55. a host whose clock is behind takes the next grant too, and nothing lapses twice', async () => {
+  const { give, draw, taken, left } = await world(10);
+  await give('early', 10, '2026-05-10T13:00:00Z');
+  await give('late', 10);
+  await draw(1);
+  clock.set('2026-05-10T13:00:00Z');
+  await draw(1);
+  // For this host the first one has half a second to go, and is gone all the same.
+  clock.set('2026-05-10T12:59:59.500Z');
+  await draw(1);
+  clock.set('2026-05-10T13:00:00.100Z');
+  await draw(1);
+  expect(await taken()).toEqual([
+    ['grant', -2, 1],
+    ['expired', -8, 0],
+    ...Array.from({ length: 3 }, () => ['grant', -2, 1]),
+  ]);
+  expect(Object.values(await left())).toEqual([0, 4]);
+});
+
 test('12.2 5. a hold settles from a grant that expired meanwhile; what it gives back lapses', async () => {
   const { give, hold, usage, taken, left } = await world(10);
   await give('early', 8, '2026-05-10T12:00:30Z');

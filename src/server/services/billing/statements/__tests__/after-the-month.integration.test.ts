@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { creditFaults } from '../../../../../../tests/support/metered-tenant.ts';
+import {
+  createTestDatabase,
+  type TestDatabase,
+} from '../../../../../../tests/support/test-database.ts';
+import { parsePeriod } from '../../../../../domain/period.ts';
+import { LedgerVerificationService } from '../../../usage/ledger/ledger-verification.service.ts';
+import { closeDue } from '../close-due.ts';
+import { verifyBooks } from '../verify-books.ts';
+import { verifyChain, verifyProof } from '../verify-proof.ts';
+import { closingWorld } from './closing-world.ts';
+
+let database: TestDatabase;
+let folder: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(path.join(tmpdir(), 'squaretable-archive-'));
+});
+afterAll(async () => {
+  await database?.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const MARCH = parsePeriod('2027-03')!;
+const by = { reason: 'a fault', actor: { kind: 'service', name: 'test' } } as const;
+
+test('12.54 usage that was taken back is a negative line, taken off the next statement', async () => {
+  const { draw, all, close, usage, tenantId, proofOf, deps } = await closingWorld(database);
+  await draw(30);
+  await close({ kind: 'threshold' });
+  await usage.correct({
+    ...{ tenantId, resourceType: 'images', period: MARCH, amount: -10, ...by },
+  });
+  await close({ kind: 'threshold' });
+  await draw(40);
+  await close({ kind: 'threshold' });
+  const found = await all();
+  expect(found).toMatchObject([
+    { amountMinor: 720, carriedInMinor: 0, state: 'closed' },
+    { amountMinor: -240, carriedInMinor: 0, state: 'carried' },
+    { amountMinor: 960, carriedInMinor: -240, state: 'closed' },
+  ]);
+  const proofs = await Promise.all(found.map(async (one) => verifyProof(await proofOf(one))));
+  for (const [n, proof] of proofs.entries()) {
+    expect(proof.findings).toEqual([]);
+    if (n > 0) expect(verifyChain(proofs[n - 1]!, proof)).toEqual([]);
+  }
+  expect(await verifyBooks(deps)).toEqual([]);
+});
+
+test('12.54 where no other statement comes it is written off, and an operator is told what to refund', async () => {
+  const { draw, all, close, usage, tenantId, clock, deps } = await closingWorld(database);
+  await draw(30);
+  await close({ kind: 'threshold' });
+  await usage.correct({
+    ...{ tenantId, resourceType: 'images', period: MARCH, amount: -10, ...by },
+  });
+  await close({ kind: 'threshold' });
+  const alerts = async () =>
+    (
+      await database.pool.query(
+        `select subject_id as about, details from alerts where tenant_id = $1`,
+        [tenantId],
+      )
+    ).rows;
+  expect(await alerts()).toEqual([]);
+  await database.pool.query(
+    `update subscriptions set stripe_status = 'canceled', status = 'canceled', ended_at = $2
+     where tenant_id = $1`,
+    [tenantId, new Date(clock.now().getTime() + 1_000)],
+  );
+  await database.pool.query(`update tenants set plan = 'free' where id = $1`, [tenantId]);
+  clock.set('2027-03-10T13:00:00Z');
+  await closeDue(deps);
+  const last = (await all()).at(-1)!;
+  expect(last).toMatchObject({ amountMinor: -240, state: 'written_off' });
+  expect(await alerts()).toEqual([
+    { about: last.id, details: { amountMinor: 240, currency: 'cny' } },
+  ]);
+});
+
+test('12.60 a month whose ledger is archived is billed, proved and corrected as before', async () => {
+  const { draw, all, close, usage, tenantId, clock, deps, proofOf } = await closingWorld(database);
+  await draw(30);
+  clock.set('2027-06-01T00:00:00Z');
+  const ledger = new LedgerVerificationService({ database, clock, log: deps.log });
+  const { rows } = await ledger.archive(MARCH, folder);
+  expect(rows).toBeGreaterThan(0);
+  await expect(usage.exportCsv(tenantId, MARCH)).rejects.toThrow('has been archived');
+  // Closed after it is gone, a statement is of the movements, which stayed.
+  await closeDue(deps);
+  const [statement] = await all();
+  expect(statement).toMatchObject({ kind: 'month', period: '2027-04', amountMinor: 720, rows: 1 });
+  expect(verifyProof(await proofOf(statement!)).findings).toEqual([]);
+  expect(await verifyBooks(deps)).toEqual([]);
+  expect(await creditFaults(database.pool)).toEqual([]);
+  expect((await ledger.verify()).differences).toEqual([]);
+  // And comes back whole.
+  expect((await ledger.restore(MARCH)).rows).toBe(rows);
+  await usage.correct({
+    ...{ tenantId, resourceType: 'images', period: MARCH, amount: -10, ...by },
+  });
+  expect(await close({ kind: 'threshold' })).toMatchObject({ amountMinor: -240, state: 'carried' });
+  expect(await creditFaults(database.pool)).toEqual([]);
+});
