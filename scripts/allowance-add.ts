@@ -1,11 +1,10 @@
-import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { GIVEN_KINDS } from '../src/domain/billing/usage/allowance.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
-import { isResourceType, RESOURCE_TYPES, type Limit } from '../src/domain/quota.ts';
+import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
+import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { tenantIdOf } from './operator/tenant.ts';
-import { withUsage } from './operator/usage.ts';
+import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
   name: 'allowance:add',
@@ -22,7 +21,7 @@ await runCommand({
     ],
   ],
   flags: {
-    tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'whose quota', required: true },
+    ...TENANT_ACT_FLAGS,
     resource: { type: 'string', value: 'NAME', about: RESOURCE_TYPES.join(', '), required: true },
     units: {
       type: 'string',
@@ -37,17 +36,15 @@ await runCommand({
       about: 'what for, as a ticket: a second time nothing is added',
       required: true,
     },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log', required: true },
     period: { type: 'string', value: 'YYYY-MM', about: 'a month to come; else the present one' },
-    by: { type: 'string', value: 'NAME', about: 'who adds; else this machine’s user' },
   },
   writes: true,
-  async run({ values, dryRun }) {
-    const { tenant, resource, ref, reason } = values;
+  run: ({ values, dryRun }) => {
+    const { tenant, resource: resourceType, ref } = values;
     const period = requestedPeriod(values.period);
-    if (!isResourceType(resource)) {
+    if (!isResourceType(resourceType)) {
       throw new Mistyped(
-        `There is no resource "${resource}"; there are ${RESOURCE_TYPES.join(', ')}.`,
+        `There is no resource "${resourceType}"; there are ${RESOURCE_TYPES.join(', ')}.`,
       );
     }
     const kind = GIVEN_KINDS.find((one) => one === values.kind);
@@ -57,38 +54,8 @@ await runCommand({
     if (!/^-?\d{1,13}$/.test(values.units)) {
       throw new Mistyped('--units takes a whole number, with a minus to take off.');
     }
-    return withUsage(async (operator) => {
-      const { allowances } = operator.usage;
-      const request = {
-        ...{ tenantId: await tenantIdOf(operator, tenant), resourceType: resource, period, kind },
-        ...{ units: Number(values.units), ref, reason },
-        actor: { kind: 'service', name: values.by ?? userInfo().username } as const,
-      };
-      const { tenantId } = request;
-      if (dryRun) {
-        const { period, before, after } = await allowances.foresee(request);
-        return {
-          lines: [
-            `${resource} in ${period}: the limit is ${said(before)}, it would be ${said(after)}, unless "${ref}" was before.`,
-          ],
-          data: { tenantId, resource, period, before, after },
-        };
-      }
-      const { allowance, isNew, change } = await allowances.add(request);
-      const limits = `the limit was ${said(change.before)}, now it is ${said(change.after)}`;
-      const made = `${allowance.units.toLocaleString('en')} of ${allowance.resourceType} in ${allowance.period}`;
-      return {
-        lines: [
-          isNew
-            ? `${resource} in ${change.period}: ${limits}.`
-            : `"${ref}" was added before: ${made}.`,
-        ],
-        data: { tenantId, allowance, isNew, ...change },
-      };
-    });
+    const units = Number(values.units);
+    const wish = { act: 'add_allowance', resourceType, units, kind, ref, period } as const;
+    return actOnUsage({ values, dryRun }, wish, tenant);
   },
 });
-
-function said(limit: Limit): string {
-  return limit === null ? 'unlimited' : limit.toLocaleString('en');
-}

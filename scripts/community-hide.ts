@@ -3,7 +3,11 @@ import './operator/env-file.ts';
 import { findCharacter } from '../src/db/repositories/character-report.repository.ts';
 import { isUuid } from '../src/domain/ids.ts';
 import { setHidden } from '../src/server/services/chat/hide-character.ts';
+import { OperatorLog } from '../src/server/services/operators/log.ts';
+import { actorOf, atCommandLine } from '../src/server/services/operators/operator-identity.ts';
+import { carryOut } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { usageActs } from './operator/usage-act.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -25,31 +29,39 @@ await runCommand({
     undo: { type: 'boolean', about: 'lets it back in' },
   },
   writes: true,
-  async run({ values, dryRun }) {
-    const {
-      character: characterId,
-      undo,
-      reason = 'by command',
-      by = userInfo().username,
-    } = values;
+  run({ values, dryRun }) {
+    const { character: characterId, undo } = values;
+    const { reason = 'by command', by = userInfo().username } = values;
     if (!isUuid(characterId)) throw new Mistyped('Name the character by its id.');
-    const data = { character: characterId, hidden: !undo };
-    return withUsage(async ({ database: { db }, clock }) => {
-      if (!(await findCharacter(db, characterId))) {
-        return {
-          lines: [`There is no character ${characterId}; npm run community:reports lists some.`],
-          data: { ...data, found: false },
-          needsPerson: true,
-        };
+    return withUsage(async (operator) => {
+      const { clock, database } = operator;
+      const { db } = database;
+      const character = await findCharacter(db, characterId);
+      if (!character) {
+        throw new Error(
+          `There is no character ${characterId}; npm run community:reports lists some.`,
+        );
       }
-      const found = { ...data, found: true };
-      if (dryRun) {
-        return { lines: [undo ? 'It would be found again.' : 'It would be hidden.'], data: found };
+      const verb = undo ? 'show' : 'hide';
+      if (character.tenantId !== null) {
+        const wish = { act: 'hide_character', characterId, verb } as const;
+        const given = { values: { reason, by }, dryRun };
+        return carryOut(usageActs(operator), given, wish, character.tenantId);
       }
-      const actor = { kind: 'service', name: by } as const;
-      await setHidden({ db, clock }, { characterId, isHidden: !undo, actor, reason });
-      const done = undo ? 'It can be found again.' : 'Hidden: nobody but its makers finds it.';
-      return { lines: [done], data: found };
+      // A starter is nobody's, so that no team has it on its screen.
+      const who = atCommandLine(by, reason);
+      const name = dryRun ? 'hide_character.previewed' : 'hide_character';
+      const log = new OperatorLog({ db, clock });
+      await log.carryOut(who, { name, reason, subjectId: characterId }, async () => {
+        const actor = actorOf(who);
+        if (!dryRun)
+          await setHidden({ db, clock }, { characterId, isHidden: !undo, actor, reason });
+      });
+      const [would, did] = undo ? ['found again', 'It can be'] : ['hidden', 'It is'];
+      return {
+        lines: [dryRun ? `It would be ${would}.` : `${did} ${would}.`],
+        data: { characterId, verb, done: !dryRun },
+      };
     });
   },
 });

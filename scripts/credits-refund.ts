@@ -1,10 +1,9 @@
-import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { findPurchase } from '../src/db/repositories/billing/credit-purchase.repository.ts';
-import { formatMoney } from '../src/domain/money.ts';
 import { isUuid } from '../src/domain/ids.ts';
-import { openBilling } from './operator/billing.ts';
+import { ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
   name: 'credits:refund',
@@ -22,47 +21,23 @@ await runCommand({
       about: 'of the table credit_purchases',
       required: true,
     },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log', required: true },
+    ...ACT_FLAGS,
     'amount-minor': {
       type: 'string',
       value: 'N',
       about: 'a sum in the smallest unit of the currency, in place of what is unused',
     },
-    by: { type: 'string', value: 'NAME', about: 'who gives it; else this machine’s user' },
   },
   writes: true,
-  async run({ values, dryRun }) {
-    const { purchase: purchaseId, reason, by = userInfo().username } = values;
+  run: ({ values, dryRun }) => {
+    const { purchase: purchaseId } = values;
     const amountMinor = readAmount(values['amount-minor']);
-    const billing = await openBilling({ works: !dryRun });
-    try {
-      const row = isUuid(purchaseId)
-        ? await findPurchase(billing.database.db, purchaseId)
-        : undefined;
-      if (!row) throw new Error(`There is no purchase "${purchaseId}".`);
-      const { state, currency, refundedMinor } = row;
-      const paid = { amountMinor: row.amountMinor, currency };
-      if (dryRun) {
-        const back = { amountMinor: refundedMinor, currency };
-        return {
-          lines: [
-            `The purchase is ${state}: ${formatMoney(paid, 'en')} for ${row.credits + row.bonus} credits, ${formatMoney(back, 'en')} of it went back.`,
-          ],
-          data: { purchaseId, state, paid, refundedMinor },
-        };
-      }
-      const done = await billing.purchases.refundByOperator({
-        ...{ purchaseId, reason, by },
-        ...(amountMinor === undefined ? {} : { amountMinor }),
-      });
-      const sum = { amountMinor: done.refundMinor, currency };
-      return {
-        lines: [`${formatMoney(sum, 'en')} goes back, for ${done.revokedCredits} credits.`],
-        data: { purchaseId, ...done },
-      };
-    } finally {
-      await billing.close();
-    }
+    const wish = { act: 'refund_purchase', purchaseId, amountMinor } as const;
+    return actForTenant({ values, dryRun }, wish, async ({ database: { db } }) => {
+      const row = isUuid(purchaseId) ? await findPurchase(db, purchaseId) : undefined;
+      if (row) return row.tenantId;
+      throw new Error(`There is no purchase "${purchaseId}".`);
+    });
   },
 });
 

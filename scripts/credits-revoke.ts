@@ -1,9 +1,10 @@
-import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { isUuid } from '../src/domain/ids.ts';
+import type { Result } from './operator/command-shape.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { creditsOf, microOf } from './operator/credits.ts';
+import { creditsOf, typedCredits } from './operator/credits.ts';
 import { tenantIdOf } from './operator/tenant.ts';
+import { actOnUsage } from './operator/usage-act.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -23,51 +24,28 @@ await runCommand({
     by: { type: 'string', value: 'NAME', about: 'who takes; else this machine’s user' },
   },
   writes: true,
-  async run({ values, dryRun }) {
-    const { grant: grantId, ref, reason } = values;
-    const micro = values.credits === undefined ? undefined : microOf(values.credits);
-    if (grantId !== undefined && !isUuid(grantId)) throw new Mistyped(`"${grantId}" is no id.`);
-    return withUsage(async (operator) => {
-      const tenantId = await tenantIdOf(operator, values.tenant);
-      const { grants } = await operator.usage.credits.read(tenantId);
-      if (grantId === undefined) {
-        return {
-          lines:
-            grants.length === 0
-              ? ['There are no grants.']
-              : grants.map(
-                  ({ id, origin, state, left, amount, expiresAt }) =>
-                    `${id} ${origin}, ${state}: ${creditsOf(left)} of ${creditsOf(amount)} left, until ${expiresAt}`,
-                ),
-          data: { tenantId, grants },
-        };
-      }
-      if (ref === undefined || reason === undefined) throw new Mistyped('Say --ref and --reason.');
-      const grant = grants.find((one) => one.id === grantId);
-      if (dryRun && grant) {
-        const taken = Math.min(grant.left, micro ?? grant.left);
-        return {
-          lines: [`${creditsOf(taken)} of ${creditsOf(grant.left)} credits would be taken.`],
-          data: { tenantId, grant, taken },
-        };
-      }
-      const taken = await operator.usage.credits.revoke({
-        ...{ tenantId, grantId, ref, reason },
-        ...(micro === undefined ? {} : { micro }),
-        actor: { kind: 'service', name: values.by ?? userInfo().username },
-      });
-      const rest =
-        taken.pendingMicro > 0
-          ? ` ${creditsOf(taken.pendingMicro)} are held by work under way, and taken when they come back.`
-          : '';
-      const short =
-        taken.shortfallMicro > 0 ? ` ${creditsOf(taken.shortfallMicro)} were used already.` : '';
-      return {
-        lines: [
-          `${taken.isNew ? 'Taken' : `"${ref}" took before`}: ${creditsOf(taken.revokedMicro)} credits.${rest}${short}`,
-        ],
-        data: { tenantId, grantId, ...taken },
-      };
-    });
+  run({ values, dryRun }) {
+    const { tenant, grant: grantId, ref, reason, by } = values;
+    const credits = values.credits === undefined ? undefined : typedCredits(values.credits);
+    if (grantId === undefined) return listGrants(tenant);
+    if (!isUuid(grantId)) throw new Mistyped(`"${grantId}" is no id.`);
+    if (ref === undefined || !reason) throw new Mistyped('Say --ref and --reason.');
+    const wish = { act: 'revoke_credits', grantId, credits, ref } as const;
+    return actOnUsage({ values: { reason, by }, dryRun }, wish, tenant);
   },
 });
+
+function listGrants(idOrEmail: string): Promise<Result> {
+  return withUsage(async (operator) => {
+    const tenantId = await tenantIdOf(operator, idOrEmail);
+    const { grants } = await operator.usage.credits.read(tenantId);
+    const lines = grants.map(
+      ({ id, origin, state, left, amount, expiresAt }) =>
+        `${id} ${origin}, ${state}: ${creditsOf(left)} of ${creditsOf(amount)} left, until ${expiresAt}`,
+    );
+    return {
+      lines: lines.length > 0 ? lines : ['There are no grants.'],
+      data: { tenantId, grants },
+    };
+  });
+}

@@ -1,4 +1,8 @@
+import { userInfo } from 'node:os';
 import './operator/env-file.ts';
+import { OperatorInbox } from '../src/server/services/operators/inbox.ts';
+import { OperatorLog } from '../src/server/services/operators/log.ts';
+import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
 import { openBilling } from './operator/billing.ts';
 import { runCommand } from './operator/command.ts';
 
@@ -11,29 +15,35 @@ await runCommand({
     ['--dry-run', 'lists which those are'],
   ],
   words: { name: 'evt_… (any number of events)', max: 1_000 },
+  flags: {
+    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log; else "by command"' },
+    by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
+  },
   writes: true,
-  async run({ words, dryRun }) {
+  async run({ values: { reason = 'by command', by = userInfo().username }, words, dryRun }) {
     const billing = await openBilling({ works: !dryRun });
     try {
-      const ids = words.length > 0 ? words : undefined;
+      const { database, clock, events: stripeEvents } = billing;
+      const { db } = database;
+      const inbox = new OperatorInbox({
+        ...{ db, clock, stripeEvents },
+        log: new OperatorLog({ db, clock }),
+      });
+      const asked = { operator: atCommandLine(by, reason), reason, dryRun };
+      const { events } = await inbox.replay(asked, words.length > 0 ? words : undefined);
+      const failed = events.filter((one) => one.error !== null).length;
       if (dryRun) {
-        const found = await billing.events.listReplayable(ids);
         return {
-          lines: [
-            ...found.map(({ id, type }) => `${id} ${type}`),
-            `${found.length} would be replayed.`,
-          ],
-          data: { wouldReplay: found },
+          lines: [...events.map(({ id }) => id), `${events.length} would be replayed.`],
+          data: { wouldReplay: events },
         };
       }
-      const outcomes = await billing.events.replay(ids);
-      const failed = outcomes.filter((one) => one.error !== null).length;
       return {
         lines: [
-          ...outcomes.map(({ id, error }) => (error ? `${id}: ${error}` : `${id}: done`)),
-          `${outcomes.length - failed} handled, ${failed} failed.`,
+          ...events.map(({ id, error }) => (error ? `${id}: ${error}` : `${id}: done`)),
+          `${events.length - failed} handled, ${failed} failed.`,
         ],
-        data: { outcomes },
+        data: { outcomes: events },
         needsPerson: failed > 0,
       };
     } finally {

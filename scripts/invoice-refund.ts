@@ -1,6 +1,7 @@
 import './operator/env-file.ts';
+import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { actForTenant, TENANT_ACT_FLAGS } from './operator/tenant-act.ts';
+import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
   name: 'invoice:refund',

@@ -1,8 +1,9 @@
 import './operator/env-file.ts';
 import { findMail } from '../src/db/repositories/mail-outbox.repository.ts';
 import { isUuid } from '../src/domain/ids.ts';
+import { ACT_FLAGS } from './operator/carry-out.ts';
 import { runCommand } from './operator/command.ts';
-import { ACT_FLAGS, actForTenant } from './operator/tenant-act.ts';
+import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
   name: 'mail:resend',

@@ -1,10 +1,9 @@
-import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
+import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { tenantIdOf } from './operator/tenant.ts';
-import { withUsage, type OperatorUsage } from './operator/usage.ts';
+import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
   name: 'usage:correct',
@@ -15,66 +14,27 @@ await runCommand({
     ['--tenant ID_OR_EMAIL --resource messages --reset --reason "…"', 'takes all of it off'],
   ],
   flags: {
-    tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'whose usage', required: true },
+    ...TENANT_ACT_FLAGS,
     resource: { type: 'string', value: 'NAME', about: RESOURCE_TYPES.join(', '), required: true },
     amount: { type: 'string', value: 'N', about: 'units to add; with a minus, to take off' },
     reset: { type: 'boolean', about: 'takes all of it off' },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the ledger', required: true },
     period: { type: 'string', value: 'YYYY-MM', about: 'another month than the present one' },
-    by: { type: 'string', value: 'NAME', about: 'who corrects; else this machine’s user' },
   },
   writes: true,
-  async run({ values, dryRun }) {
-    const { tenant, resource, amount, reset, reason } = values;
+  run: ({ values, dryRun }) => {
+    const { tenant, resource: resourceType, amount: typed, reset } = values;
     const period = requestedPeriod(values.period);
-    if (!isResourceType(resource)) {
+    if (!isResourceType(resourceType)) {
       throw new Mistyped(
-        `There is no resource "${resource}"; there are ${RESOURCE_TYPES.join(', ')}.`,
+        `There is no resource "${resourceType}"; there are ${RESOURCE_TYPES.join(', ')}.`,
       );
     }
-    if (reset === (amount !== undefined)) throw new Mistyped('Say either an amount or --reset.');
-    return withUsage(async (operator) => {
-      const tenantId = await tenantIdOf(operator, tenant);
-      const request = {
-        tenantId,
-        resourceType: resource,
-        reason,
-        actor: { kind: 'service', name: values.by ?? userInfo().username } as const,
-        ...(period ? { period } : {}),
-      };
-      const before = await usedOf(operator, tenantId, resource, period);
-      const after = reset ? 0 : before + Number(amount);
-      if (dryRun) {
-        return {
-          lines: [`${resource}: ${before} are used, ${after} would be.`],
-          data: { tenantId, resource, before, after },
-        };
-      }
-      const done = reset
-        ? { before: (await operator.usage.resetUsage(request)).before, after: 0 }
-        : await added(operator, { ...request, amount: Number(amount) });
-      return {
-        lines: [`${resource}: ${done.before} were used, now ${done.after}.`],
-        data: { tenantId, resource, ...done },
-      };
-    });
+    if (reset === (typed !== undefined)) throw new Mistyped('Say either an amount or --reset.');
+    if (typed !== undefined && (!/^-?\d{1,13}$/.test(typed) || Number(typed) === 0)) {
+      throw new Mistyped('--amount takes a whole number other than 0, with a minus to take off.');
+    }
+    const amount = typed === undefined ? null : Number(typed);
+    const wish = { act: 'correct_usage', resourceType, amount, period } as const;
+    return actOnUsage({ values, dryRun }, wish, tenant);
   },
 });
-
-async function added(
-  { usage }: OperatorUsage,
-  request: Parameters<OperatorUsage['usage']['correct']>[0],
-) {
-  const { used } = await usage.correct(request);
-  return { before: used - request.amount, after: used };
-}
-
-async function usedOf(
-  { usage }: OperatorUsage,
-  tenantId: string,
-  resource: string,
-  period: ReturnType<typeof requestedPeriod>,
-): Promise<number> {
-  const { resources } = await usage.getUsageStats(tenantId, period);
-  return resources.find((one) => one.resourceType === resource)?.used ?? 0;
-}

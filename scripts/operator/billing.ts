@@ -1,4 +1,5 @@
 import { HELD_CONNECTIONS, openDatabase, type Database } from '../../src/db/client.ts';
+import type { Clock } from '../../src/domain/clock.ts';
 import { assertStripeSet, decideForCommand, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import { Jobs } from '../../src/server/jobs.ts';
@@ -33,6 +34,7 @@ export interface OperatorBilling {
   config: Config;
   access: StripeAccess;
   database: Database;
+  clock: Clock;
   events: StripeEventService;
   reconcile: ReconcileService;
   remedies: RemedyService;
@@ -115,6 +117,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     config,
     access,
     database,
+    clock,
     events,
     remedies,
     purchases,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TENANT_ACTS } from '../../src/domain/accounts/operator-act.ts';
 import { readText, sourceFiles } from './files.ts';
-import { OPERATORS, programOf, scripts } from './production-files.ts';
+import { filesOf, OPERATORS, programOf, scripts } from './production-files.ts';
 
 /** Rows of the table of docs/operators.md that begins with this heading, their cells as written. */
 function table(heading: string): string[][] {
@@ -25,6 +25,16 @@ test('14 every act for a tenant has its command', () => {
   expect(acts.map(([act]) => act!.replaceAll('`', '')).toSorted()).toEqual(TENANT_ACTS.toSorted());
   for (const [act, commands] of [...acts, ...elsewhere]) {
     expect([act, commandsIn(commands!).length > 0]).toEqual([act, true]);
+  }
+});
+
+test('14 a command does its act by the page’s own list, and so with its entries in the log', () => {
+  const byPage = ['scripts/operator/carry-out.ts', 'src/server/services/operators/tenant-acts.ts'];
+  for (const [act, commands] of acts) {
+    for (const name of commandsIn(commands!)) {
+      const reached = filesOf(programOf(name)!);
+      expect([act, name, byPage.filter((one) => !reached.has(one))]).toEqual([act, name, []]);
+    }
   }
 });
 

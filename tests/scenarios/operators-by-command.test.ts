@@ -133,7 +133,10 @@ describe('14 what the page does, a command does, and the other way round', () =>
       ...{ exposure: preview['exposure'], exposureAfter: 500 },
     });
     const back = await run('overage:trust', '--tenant', customer.tenantId, '--by-bills', ...WHY);
-    expect(back.body).toMatchObject({ overage: { exposureMinor: preview['exposure'] } });
+    expect(factsOf(back.body)).toMatchObject({
+      ...{ exposure: 500, exposureAfter: preview['exposure'] },
+    });
+    expect(await noted('trust_overage', customer.tenantId)).toMatchObject({ actor_id: 'Ada' });
     expect((await act({ act: 'trust_overage', exposureMinor: -1 })).body.code).toBe(
       'invalid_request',
     );
@@ -159,7 +162,8 @@ describe('14 what the page does, a command does, and the other way round', () =>
     await hide('hide');
     expect(await isHidden()).toBe(true);
     const shown = await run('community:hide', '--character', characterId, '--undo', ...WHY);
-    expect(shown).toMatchObject({ code: 0, body: { hidden: false, found: true } });
+    expect(shown).toMatchObject({ code: 0, body: { done: true, act: 'hide_character' } });
+    expect(await noted('hide_character', customer.tenantId)).toMatchObject({ actor_id: 'Ada' });
     expect(await isHidden()).toBe(false);
     const log = JSON.stringify((await customer.api.get('/api/tenant/audit')).body);
     for (const action of ['character.hidden', 'character.shown']) expect(log).toContain(action);

@@ -122,14 +122,14 @@ test('12.3 an operator gives a pack back by command, also after the window', asy
     });
   expect(await refund('--dry-run')).toMatchObject({
     code: 0,
-    said: 'The purchase is granted: CN¥6 for 60 credits, CN¥0 of it went back.\n',
+    said: 'It would do this:\n  state: granted\n  paid: CN¥6\n  refunded: CN¥0\n  refund: unused\n',
   });
   expect(await outOfPocket(customer)).toBe(600);
   expect(await refund('--amount-minor', '100')).toMatchObject({
     code: 0,
-    said: 'CN¥1 goes back, for 10 credits.\n',
+    said: 'Done:\n  refund: CN¥1\n  credits: 10\n',
   });
-  expect(await refund()).toMatchObject({ code: 0, said: 'CN¥3 goes back, for 30 credits.\n' });
+  expect((await refund()).said).toBe('Done:\n  refund: CN¥3\n  credits: 30\n');
   await becomes(customer, 'partly_refunded', 0);
   expect(await outOfPocket(customer)).toBe(200);
 });

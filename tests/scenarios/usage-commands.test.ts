@@ -32,10 +32,11 @@ const reason = ['--reason', 'three pictures were black', '--by', 'Ada'];
 test('usage is added, taken off and set to nothing, each with who and why', async () => {
   expect(await correct('--amount=5', ...reason)).toMatchObject({
     code: 0,
-    said: 'images: 0 were used, now 5.\n',
+    said: 'Done:\n  used: 0\n  used after: 5\n',
   });
-  expect((await correct('--amount=-3', ...reason)).said).toBe('images: 5 were used, now 2.\n');
-  expect((await correct('--reset', ...reason)).said).toBe('images: 2 were used, now 0.\n');
+  expect((await correct('--amount=-3', ...reason)).said).toContain('used: 5\n  used after: 2\n');
+  expect((await correct('--reset', '--dry-run', ...reason)).said).toMatch(/^It would do this:\n/);
+  expect((await correct('--reset', ...reason)).said).toContain('used: 2\n  used after: 0\n');
   const { rows } = await database.pool.query(
     'select amount::int, actor, reason from u00.usage where tenant_id = $1 order by id',
     [tenantId],
@@ -50,10 +51,30 @@ test('usage is added, taken off and set to nothing, each with who and why', asyn
   expect(audit.rows.map((row) => row.action)).toEqual([
     ...['usage.corrected', 'usage.corrected', 'usage.reset'],
   ]);
+  const act = 'correct_usage';
+  expect(await notedOfOperators()).toEqual([act, act, `${act}.previewed`, act]);
 });
+
+/** What the operators' log has of it, as of what is done on their page. */
+async function notedOfOperators(): Promise<string[]> {
+  const { rows } = await database.pool.query<{ action: string }>(
+    `select action from audit_log where tenant_id is null and subject_id = $1 and actor_id = 'Ada'
+       and cause = 'three pictures were black' order by id`,
+    [tenantId],
+  );
+  return rows.map(({ action }) => action.replace('operator.', ''));
+}
 
 const REFUSED: [string, string[], string, number][] = [
   ['less than nothing', ['--amount=-1', ...reason], 'would leave less than nothing', 1],
+  ['no number', ['--amount=five', '--dry-run', ...reason], '--amount takes a whole number', 2],
+  ['no reason to speak of', ['--amount=1', '--reason', ' '], '--reason takes 3 to 500', 2],
+  [
+    'a tenant that is not there',
+    ['--tenant', '5fc83b36-0000-4000-8000-000000000000', '--amount=1', '--dry-run', ...reason],
+    'There is no tenant 5fc83b36',
+    1,
+  ],
   ['neither amount nor reset', reason, 'either an amount or --reset', 2],
   ['an unknown tenant', ['--tenant', 'x', '--amount=1', ...reason], 'There is no tenant "x"', 1],
   ['an unknown option', ['--amont=1'], 'npm run usage:correct', 2],
@@ -126,16 +147,20 @@ const grants = async () =>
   ).grants;
 
 test('12.2 credits are granted once a ref, listed and taken back, each with who and why', async () => {
-  expect((await grant('--credits', '5.5', '--dry-run')).said).toContain('5.5 more would be given');
-  expect((await grant('--credits', '5.5')).said).toMatch(/^Given: 5.5 credits until 20/);
-  expect((await grant('--credits', '9')).said).toMatch(/^"T-1" was given before: 5.5 credits/);
+  expect((await grant('--credits', '5.5', '--dry-run')).said).toContain(
+    'credits: 5.5\n  until: 20',
+  );
+  expect((await grant('--credits', '5.5')).said).toMatch(/^Done:\n {2}credits: 5.5\n {2}until: 20/);
+  expect((await grant('--credits', '9')).said).toMatch(/credits: 5.5\n[^]*repeated: T-1\n$/);
   const [made, ...others] = await grants();
   expect([made!.left, others]).toEqual([5_500_000, []]);
   const take = (...words: string[]) => revoke('--grant', made!.id, ...reason, ...words);
   const two = ['--credits', '2', '--ref', 'T-2'];
-  expect((await take(...two)).said).toBe('Taken: 2 credits.\n');
-  expect((await take(...two)).said).toBe('"T-2" took before: 2 credits.\n');
-  expect((await take('--ref', 'T-3')).said).toBe('Taken: 3.5 credits. 2 were used already.\n');
+  const taken = (credits: number, short: number) =>
+    `Done:\n  credits: ${credits}\n  credits pending: 0\n  credits short: ${short}\n`;
+  expect((await take(...two)).said).toBe(taken(2, 0));
+  expect((await take(...two)).said).toBe(`${taken(2, 0)}  repeated: T-2\n`);
+  expect((await take('--ref', 'T-3')).said).toBe(taken(3.5, 2));
   const audit = await database.pool.query(
     'select action, actor_id as by, cause from audit_log where tenant_id = $1 order by id',
     [tenantId],
@@ -151,7 +176,7 @@ test('12.2 credits that cannot be given or taken are refused in a sentence', asy
   const unknown = ['--grant', '5fc83b36-0000-4000-8000-000000000000', '--ref', 'T-9', ...reason];
   const refused: [string, Promise<Awaited<ReturnType<typeof run>>>, string, number][] = [
     ['half a microcredit', grant('--credits', '0.0000005'), '--credits', 2],
-    ['no grant of that id', revoke(...unknown), 'has no grant of credits', 1],
+    ['no grant of that id', revoke(...unknown), 'no such grant of credits', 1],
     ['no ref', revoke('--grant', tenantId), 'Say --ref and --reason', 2],
   ];
   for (const [what, ended, sentence, exit] of refused) {
@@ -171,19 +196,18 @@ test('a month’s quota is added to and taken off once a ref, with who and why',
   const wish = ['--units', '500', ...goodwill];
   expect(await allow(...wish, '--dry-run')).toEqual({
     ...{ code: 0, complained: '' },
-    said: `messages in ${month}: the limit is 10,000, it would be 10,500, unless "T-1" was before.\n`,
+    said: `It would do this:\n  month: ${month}\n  units: 500\n  limit: 10000\n  limit after: 10500\n`,
   });
-  expect((await allow(...wish)).said).toBe(
-    `messages in ${month}: the limit was 10,000, now it is 10,500.\n`,
-  );
-  expect((await allow(...wish)).said).toBe(
-    `"T-1" was added before: 500 of messages in ${month}.\n`,
-  );
+  expect((await allow(...wish)).said).toMatch(/^Done:[^]*limit: 10000\n {2}limit after: 10500\n$/);
+  expect((await allow(...wish)).said).toMatch(/units: 500\n[^]*repeated: T-1\n$/);
   const taken = await allow('--units=-700', '--kind', 'override', '--ref', 'T-2', '--json');
-  expect(JSON.parse(taken.said)).toMatchObject({ isNew: true, before: 10_500, after: 9_800 });
+  expect(JSON.parse(taken.said)).toMatchObject({
+    ...{ ok: true, tenantId, act: 'add_allowance', done: true },
+    facts: [{ name: 'month' }, { value: -700 }, { value: 10_500 }, { value: 9_800 }],
+  });
   const later = ['--units', '5', '--kind', 'promotion', '--ref', 'T-3', '--period', '2999-12'];
   expect((await allow(...later)).said).toBe(
-    'messages in 2999-12: the limit was 10,000, now it is 10,005.\n',
+    'Done:\n  month: 2999-12\n  units: 5\n  limit: 10000\n  limit after: 10005\n',
   );
   const audit = await database.pool.query(
     'select action, actor_id as by, cause, after from audit_log where tenant_id = $1 order by id',

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { requireOperator, type OperatorContext } from '../../middleware/operator.ts';
+import { REASON } from '../../services/operators/acts/act.ts';
 import { plainText } from '../fields.ts';
 
 /** What every route of the operator's page has in common. */
@@ -17,7 +18,7 @@ export const REFUSED = [
 ] as const;
 
 /** Why something is done: no act goes without. */
-export const reasonField = plainText(3, 500).openapi({
+export const reasonField = plainText(REASON.min, REASON.max).openapi({
   description: 'Why. It stays in the audit log.',
   example: 'TICKET-12: charged twice',
 });

@@ -1,30 +1,16 @@
+import type { Db } from '../../../db/client.ts';
 import type { ActResult, TenantAct } from '../../../domain/accounts/operator-act.ts';
 import type { Act, ActOn } from './acts/act.ts';
-import { addAllowance, type AllowanceActDeps } from './acts/allowances.ts';
-import { hideCharacter, type CommunityDeps } from './acts/community.ts';
-import { grantCredits, revokeCredits, type CreditDeps } from './acts/credits.ts';
-import { resendMail, type MailActDeps } from './acts/mail.ts';
-import { operateStatement, refundInvoice, refundPurchase, type MoneyDeps } from './acts/money.ts';
-import { trustOverage, type OverageDeps } from './acts/overage.ts';
-import {
-  deleteTenant,
-  endSubscription,
-  extendGrace,
-  syncTenant,
-  type SubscriptionActDeps,
-} from './acts/subscriptions.ts';
-import { correctUsage, type UsageActDeps } from './acts/usage.ts';
+import { addAllowance } from './acts/allowances.ts';
+import { hideCharacter } from './acts/community.ts';
+import { grantCredits, revokeCredits } from './acts/credits.ts';
+import { resendMail } from './acts/mail.ts';
+import { operateStatement, refundInvoice, refundPurchase } from './acts/money.ts';
+import { trustOverage } from './acts/overage.ts';
+import { deleteTenant, endSubscription, extendGrace, syncTenant } from './acts/subscriptions.ts';
+import { correctUsage } from './acts/usage.ts';
 import type { OperatorLog } from './log.ts';
 import { getAnyTenant } from './find-tenant.ts';
-
-export type TenantActDeps = AllowanceActDeps &
-  CommunityDeps &
-  CreditDeps &
-  MailActDeps &
-  MoneyDeps &
-  OverageDeps &
-  SubscriptionActDeps &
-  UsageActDeps;
 
 const ACTS = {
   sync: syncTenant,
@@ -48,19 +34,30 @@ type WishOf<A extends TenantAct> = (typeof ACTS)[A] extends Act<never, infer Wis
 /** An act by its name, with what it needs to know. */
 export type TenantWish = { [A in TenantAct]: { act: A } & WishOf<A> }[TenantAct];
 
-/** What operators do for tenants, on their page and by commands: one list, each act by one service. */
-export class TenantActs {
-  readonly #deps: TenantActDeps & { log: OperatorLog };
+type TakesDeps<A extends TenantAct> = {
+  [One in A]: (deps: Parameters<(typeof ACTS)[One]>[0]) => void;
+}[A];
+/** What the services of all these acts need together. */
+export type DepsOf<A extends TenantAct> =
+  TakesDeps<A> extends (deps: infer Deps) => void ? Deps : never;
+export type TenantActDeps = DepsOf<TenantAct>;
 
-  constructor(deps: TenantActDeps & { log: OperatorLog }) {
+/**
+ * What operators do for tenants, on their page and by commands: one list, each act by one service. Who has the
+ * services of some of them alone does those.
+ */
+export class TenantActs<A extends TenantAct = TenantAct> {
+  readonly #deps: DepsOf<A> & { db: Db; log: OperatorLog };
+
+  constructor(deps: DepsOf<A> & { db: Db; log: OperatorLog }) {
     this.#deps = deps;
   }
 
   /** Says what it would do, or does it; either is written down. Errors are the services'. */
-  async carryOut(on: ActOn, wish: TenantWish): Promise<ActResult> {
+  async carryOut(on: ActOn, wish: Extract<TenantWish, { act: A }>): Promise<ActResult> {
     const { operator, tenantId, reason, dryRun } = on;
     await getAnyTenant(this.#deps.db, tenantId);
-    const act = ACTS[wish.act] as Act<TenantActDeps, TenantWish>;
+    const act = ACTS[wish.act] as unknown as Act<DepsOf<A>, typeof wish>;
     const name = dryRun ? `${wish.act}.previewed` : wish.act;
     return this.#deps.log.carryOut(operator, { name, reason, subjectId: tenantId }, () =>
       act(this.#deps, on, wish),

@@ -7,6 +7,9 @@ import type {
 import type { Money } from '../../../../domain/money.ts';
 import type { OperatorIdentity } from '../operator-identity.ts';
 
+/** How long a reason may be, in characters. */
+export const REASON = { min: 3, max: 500 } as const;
+
 /** Whom an act is for, who does it and why; with `dryRun` it only says what it would do. */
 export interface ActOn {
   operator: OperatorIdentity;

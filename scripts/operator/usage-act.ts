@@ -1,0 +1,28 @@
+import { OperatorLog } from '../../src/server/services/operators/log.ts';
+import { TenantActs, type TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
+import { carryOut, type Given } from './carry-out.ts';
+import type { Result } from './command-shape.ts';
+import { tenantIdOf } from './tenant.ts';
+import { withUsage, type OperatorUsage } from './usage.ts';
+
+/** Those that need a database and nothing of Stripe's. */
+type UsageAct =
+  | ('grant_credits' | 'revoke_credits' | 'correct_usage' | 'add_allowance')
+  | ('trust_overage' | 'hide_character');
+export type UsageWish = Extract<TenantWish, { act: UsageAct }>;
+
+/** The acts of the operator's page that a command can do without Stripe. */
+export function usageActs({ database: { db }, clock, usage }: OperatorUsage): TenantActs<UsageAct> {
+  const { credits } = usage;
+  return new TenantActs<UsageAct>({
+    ...{ db, clock, usage, credits },
+    log: new OperatorLog({ db, clock }),
+  });
+}
+
+/** Like `actForTenant`, also where no account at Stripe is set. */
+export function actOnUsage(given: Given, wish: UsageWish, idOrEmail: string): Promise<Result> {
+  return withUsage(async (operator) =>
+    carryOut(usageActs(operator), given, wish, await tenantIdOf(operator, idOrEmail)),
+  );
+}
