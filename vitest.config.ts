@@ -67,7 +67,8 @@ export default defineConfig({
         test: {
           // One page at a time is work enough; the product is read and warmed once for all of them.
           isolate: false,
-          ...patient,
+          // As long as Playwright's own locators wait.
+          expect: { poll: { timeout: 30_000 } },
           name: 'browser',
           include: ['tests/e2e/**/*.e2e.test.ts'],
           exclude: never,

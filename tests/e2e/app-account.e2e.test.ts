@@ -21,7 +21,6 @@ beforeAll(async () => {
     launchBrowser(),
   ]);
   context = await newVisitor(browser, { address: '198.51.100.1' });
-  context.setDefaultTimeout(10_000);
   session = await signUp(app, context);
   page = await context.newPage();
 });
@@ -168,7 +167,6 @@ test('10.10 an account that strangers guess at opens from elsewhere by the maile
   await Promise.all([1, 2, 3, 4].map(guess));
 
   const abroad = await newVisitor(browser, { address: '203.0.113.7' });
-  abroad.setDefaultTimeout(10_000);
   const there = await abroad.newPage();
   const logIn = async () => {
     await there.getByLabel('E-mail').fill(user.email);

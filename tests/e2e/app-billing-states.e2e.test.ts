@@ -33,7 +33,6 @@ afterAll(async () => {
 async function someoneNew(): Promise<void> {
   await context?.close();
   context = await newVisitor(browser);
-  context.setDefaultTimeout(10_000);
   await context.addInitScript((key) => localStorage.setItem(key, 'en'), LANGUAGE_KEY);
   customer = new Customer(app, await signUp(app, context));
   page = await context.newPage();

@@ -39,7 +39,6 @@ afterAll(async () => {
 beforeEach(async () => {
   await context?.close();
   context = await newVisitor(browser);
-  context.setDefaultTimeout(15_000);
   customer = new Customer(app, await signUp(app, context));
   page = await context.newPage();
 });

@@ -24,7 +24,6 @@ let page: Page;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser);
-  context.setDefaultTimeout(10_000);
   session = await signUp(app, context);
   page = await context.newPage();
 });
@@ -70,7 +69,6 @@ test('13 what is said on one device is found again on another, and gone on with'
   await page.setViewportSize({ width: 1280, height: 900 });
 
   const phone = await newVisitor(browser, { width: 360, theme: 'dark' });
-  phone.setDefaultTimeout(10_000);
   const there = await phone.newPage();
   await there.goto(`${app.url}/login?next=/chat`);
   await there.getByLabel(auth.fields.email).fill(session.user.email);

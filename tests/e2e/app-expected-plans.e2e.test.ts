@@ -25,7 +25,6 @@ let catalogue: PlansView;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser);
-  context.setDefaultTimeout(15_000);
   customer = new Customer(app, await signUp(app, context));
   catalogue = (await customer.api.get<PlansView>('/api/plans')).body;
   page = await context.newPage();
@@ -210,7 +209,6 @@ test('ux 14 who pays already changes the plan from the paywall, and begins no se
   await page.close();
   await context.close();
   context = await newVisitor(browser);
-  context.setDefaultTimeout(15_000);
   customer = new Customer(app, await signUp(app, context));
   page = await context.newPage();
   await customer.subscribe('pro', 'month');
@@ -239,7 +237,6 @@ test('ux 14 who pays already changes the plan from the paywall, and begins no se
 test('13.10 words of the pages are the plain ones of the field', async () => {
   const reader = await newVisitor(browser, { language: 'zh-CN', width: 1280 });
   const there = await reader.newPage();
-  reader.setDefaultTimeout(15_000);
   await there.goto(`${app.url}/register`);
   await there.getByLabel('空间名称（选填）').waitFor();
   await new Customer(app, await signUp(app, reader)).subscribe('team', 'month');

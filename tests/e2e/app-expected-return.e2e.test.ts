@@ -16,7 +16,6 @@ let page: Page;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser);
-  context.setDefaultTimeout(15_000);
   await context.addInitScript((key) => localStorage.setItem(key, 'en'), LANGUAGE_KEY);
   await signUp(app, context);
 });

@@ -25,7 +25,6 @@ let customer: Customer;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser);
-  context.setDefaultTimeout(15_000);
   await context.addInitScript((key) => localStorage.setItem(key, 'en'), LANGUAGE_KEY);
   customer = new Customer(app, await signUp(app, context));
   page = await context.newPage();

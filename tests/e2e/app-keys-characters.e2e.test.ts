@@ -25,7 +25,6 @@ let strangers: Page;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   contexts = await Promise.all([1, 2, 3].map(() => newVisitor(browser)));
-  for (const context of contexts) context.setDefaultTimeout(10_000);
   owner = await signUp(app, contexts[0]);
   const member = await signUp(app, contexts[1]);
   await app.database.pool.query(

@@ -36,13 +36,12 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   context = await newVisitor(browser);
-  context.setDefaultTimeout(15_000);
   session = await signUp(app, context);
   page = await context.newPage();
 });
 afterEach(() => context.close());
 
-const putOn = (plan: 'free' | 'team') => putOnPlan(app.database.pool, session.tenant.id, plan);
+const putOn = (plan: 'free' | 'team') => putOnPlan(app.database, session.tenant.id, plan);
 
 test('13 nobody is invited, and nothing sent again, before the seats are counted', async () => {
   await putOn('team');
@@ -104,7 +103,7 @@ test('11 who sits at the table is nobody else before their name is known', async
 
 test('12.4 overage that the next message cannot have is never said to be on', async () => {
   const { id } = session.tenant;
-  await putOnPaidPlan(app.database.pool, id, 'team');
+  await putOnPaidPlan(app.database, id, 'team');
   const at = app.server.context.clock.now();
   await agreeToOverage(app.database.pool, id, { capMinor: 5_000, at });
   await page.route('**/api/credits', async (route) => {

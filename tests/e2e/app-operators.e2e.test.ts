@@ -33,7 +33,6 @@ let secret: string;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser, { width: 360 });
-  context.setDefaultTimeout(10_000);
   const session = await signUp(app, context);
   const clock = { now: () => new Date() };
   const wish = { email: session.user.email, reason: 'of the tests', by: 'tests' };

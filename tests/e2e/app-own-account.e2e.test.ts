@@ -27,7 +27,6 @@ let page: Page;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser, { width: 360 });
-  context.setDefaultTimeout(10_000);
   session = await signUp(app);
   page = await context.newPage();
 });

@@ -30,7 +30,6 @@ let page: Page;
 beforeAll(async () => {
   [app, browser] = await Promise.all([startAppWithPages(), launchBrowser()]);
   context = await newVisitor(browser, { width: 360 });
-  context.setDefaultTimeout(10_000);
   session = await signUp(app, context);
   await putOnPlan(app.database, session.tenant.id, 'team');
   page = await context.newPage();
@@ -98,7 +97,6 @@ test('13 who is invited makes an account, joins, and goes from team to team', as
   await fits(page);
 
   const visitor = await newVisitor(browser);
-  visitor.setDefaultTimeout(10_000);
   const there = await visitor.newPage();
   await there.goto(`${app.url}/invitation?token=${token}`);
   await inBoth(there, (words) => shows(there.locator('main'), words.team.invitation.title));
@@ -199,7 +197,6 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
 
 test('13 who invites into the last seat is told so, and what to do, where no larger plan is', async () => {
   const visitor = await newVisitor(browser, { width: 360 });
-  visitor.setDefaultTimeout(10_000);
   const owner = await signUp(app, visitor);
   await putOnPlan(app.database, owner.tenant.id, 'team');
   const { post } = caller(app.url, owner.accessToken);
@@ -252,7 +249,6 @@ test('13 who invites into the last seat is told so, and what to do, where no lar
 
 test('13 plans say how many seats they have, and the downgrade who loses one, before it is confirmed', async () => {
   const visitor = await newVisitor(browser, { width: 360 });
-  visitor.setDefaultTimeout(10_000);
   const owner = await signUp(app, visitor);
   await subscribe(app, owner, await priceOf(app, 'team', 'month'));
   for (const { user } of [await signUp(app), await signUp(app)]) {
@@ -281,7 +277,6 @@ test('13 plans say how many seats they have, and the downgrade who loses one, be
 
 test('13 an owner deletes the team after its name, and what happens to people and money was said', async () => {
   const visitor = await newVisitor(browser, { width: 360, language: 'zh-CN', theme: 'dark' });
-  visitor.setDefaultTimeout(10_000);
   const owner = await signUp(app, visitor);
   await subscribe(app, owner, await priceOf(app, 'team', 'month'));
   const there = await visitor.newPage();

@@ -38,7 +38,6 @@ export async function visit(
 ): Promise<void> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   try {
-    context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
