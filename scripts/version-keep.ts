@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
@@ -10,6 +10,8 @@ import { bundleAppToKeep } from '../tests/support/app-bundle.ts';
  */
 const ROOT = path.resolve(import.meta.dirname, '..');
 const TARGET = path.join(ROOT, 'tests/upgrade/version-before');
+/** What the process reads at its start, beside its migrations. */
+const READ_AT_START = ['plans.yaml', 'rates.yaml'];
 
 const read = <T>(file: string) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as T;
 const { version } = read<{ version: string }>('package.json');
@@ -23,6 +25,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+for (const file of READ_AT_START) cpSync(path.join(ROOT, file), path.join(TARGET, file));
 writeFileSync(
   path.join(TARGET, 'version.json'),
   `${JSON.stringify({ version, migrations: entries.length }, null, 2)}\n`,

@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
@@ -26,6 +34,10 @@ export function layOutVersionBefore(): VersionBefore {
   const folder = mkdtempSync(path.join(cache, 'version-before-'));
   const main = path.join(folder, 'app.mjs');
   writeFileSync(main, brotliDecompressSync(readFileSync(path.join(KEPT, 'app.mjs.br'))));
+
+  for (const file of readdirSync(KEPT).filter((name) => name.endsWith('.yaml'))) {
+    cpSync(path.join(KEPT, file), path.join(folder, file));
+  }
 
   const target = path.join(folder, 'src/db/migrations');
   cpSync(path.join(ROOT, 'src/db/migrations'), target, { recursive: true });
