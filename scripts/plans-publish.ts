@@ -1,4 +1,5 @@
 import './operator/env-file.ts';
+import { errorText } from '../src/server/error-text.ts';
 import { readPacksFile, readPlansFile } from '../src/db/catalogue/plans-file.ts';
 import {
   foreseePacks,
@@ -11,6 +12,7 @@ import {
   type Publication,
 } from '../src/server/services/plans/publish-plans.ts';
 import { systemClock } from '../src/server/clock.ts';
+import { readFileError } from './operator/file-error.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -60,7 +62,7 @@ function readDrafts(file: string) {
   try {
     return { plans: readPlansFile(file), packs: readPacksFile(file) };
   } catch (error) {
-    throw new Mistyped(error instanceof Error ? error.message : String(error));
+    throw new Mistyped(readFileError(error) ?? errorText(error));
   }
 }
 

@@ -1,4 +1,5 @@
 import './operator/env-file.ts';
+import { errorText } from '../src/server/error-text.ts';
 import { readRatesFile } from '../src/db/catalogue/rates-file.ts';
 import type { Reweighed } from '../src/db/repositories/usage/ledger/rated.ts';
 import {
@@ -8,6 +9,7 @@ import {
   reweighMonth,
   type RatePublication,
 } from '../src/server/services/plans/publish-rates.ts';
+import { readFileError } from './operator/file-error.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -49,7 +51,7 @@ function readWeights(file: string) {
   try {
     return readRatesFile(file);
   } catch (error) {
-    throw new Mistyped(error instanceof Error ? error.message : String(error));
+    throw new Mistyped(readFileError(error) ?? errorText(error));
   }
 }
 

@@ -27,7 +27,8 @@ await runCommand({
       return {
         lines: [
           ...wrong.map(
-            ({ customerId, tenantId, problem }) => `${customerId},${tenantId}: ${problem}`,
+            ({ row, customerId, tenantId, problem }) =>
+              `row ${row}, ${plain(customerId)},${plain(tenantId)}: ${problem}`,
           ),
           `${outcomes.length - wrong.length} ${verb}, ${wrong.length} cannot be.`,
         ],
@@ -39,3 +40,8 @@ await runCommand({
     }
   },
 });
+
+/** Whatever stood in the file, as a terminal may show it. */
+function plain(cell: string): string {
+  return cell.replaceAll(/[\p{C}\uFFFD]+/gu, '?').slice(0, 60);
+}

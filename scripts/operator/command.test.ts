@@ -143,9 +143,21 @@ test.each<[string, Error, number, RegExp]>([
   ['a Stripe that is away', new BillingError('stripe_unavailable', 'x'), 4, /^Stripe cannot be/],
   [
     'a file that is missing',
-    Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' }),
+    Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'open', path: 'a.csv' }),
     1,
-    /no such file/,
+    /^There is no file or folder a\.csv\.$/,
+  ],
+  [
+    'a folder in place of a file',
+    Object.assign(new Error('x'), { code: 'EISDIR', syscall: 'read' }),
+    1,
+    /^That is a folder/,
+  ],
+  [
+    'a file that is there',
+    Object.assign(new Error('x'), { code: 'EEXIST', syscall: 'open', path: 'a.json' }),
+    1,
+    /^a\.json is there already/,
   ],
   [
     'a folder that cannot be written',

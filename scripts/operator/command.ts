@@ -3,6 +3,7 @@ import { SetUpError } from '../../src/domain/errors.ts';
 import { ConfigError } from '../../src/server/config/env.ts';
 import { errorText } from '../../src/server/error-text.ts';
 import type { Command, Flag, Flags, Input, Values } from './command-shape.ts';
+import { readFileError } from './file-error.ts';
 import { helpOf } from './help.ts';
 import { readUnreached } from './unreached.ts';
 
@@ -97,6 +98,8 @@ function readFailure(thrown: unknown): { exit: number; sentence: string } {
   const sentence = errorText(thrown);
   if (thrown instanceof Mistyped) return { exit: EXIT.mistyped, sentence };
   if (thrown instanceof ConfigError) return { exit: EXIT.setting, sentence };
+  const ofFile = readFileError(thrown);
+  if (ofFile) return { exit: EXIT.needsPerson, sentence: ofFile };
   const unreached = readUnreached(thrown);
   if (thrown instanceof SetUpError) {
     return { exit: unreached?.isSetting === false ? EXIT.away : EXIT.setting, sentence };

@@ -215,7 +215,7 @@ test('14 events, alerts with what to do, health and the log, on a phone', async 
   await visit('alerts');
   await page.getByText(admin.alertSays.late_payment).waitFor();
   await page.getByText(admin.alertWords.subscription_over).waitFor();
-  expect(await page.getByText('of a test').count()).toBe(0);
+  await expect.poll(() => page.getByText('of a test').count()).toBe(0);
   await page.getByText(admin.alerts.help).click();
   await fits('alerts');
   const entries = await readRunbook('en');

@@ -113,6 +113,18 @@ test('14.8 customers of another program are given to tenants here, by a list', a
   expect(dry.map(({ problem }) => problem)).toEqual(problems);
   expect(await paying.atStripe(`customers/${id}`)).toMatchObject({ metadata: { crm: '17' } });
 
+  // What is said beforehand holds for the file as a whole.
+  const { id: second } = await paying.atStripe<{ id: string }>('customers', { name: 'Too' });
+  const twice = parseImport(
+    `${id},${mine.tenantId}\n\n${second},${mine.tenantId}\n${id},${mine.tenantId}\n`,
+  );
+  const foreseen = await reconcile.importCustomers(twice, { dryRun: true });
+  expect(foreseen.map(({ row, problem }) => [row, problem])).toEqual([
+    [1, null],
+    [3, `Row 1 gives ${mine.tenantId} away already.`],
+    [4, null],
+  ]);
+
   const [done] = await reconcile.importCustomers(rows.slice(0, 1), { dryRun: false });
   expect(done!.problem).toBeNull();
   expect(await paying.atStripe(`customers/${id}`)).toMatchObject({

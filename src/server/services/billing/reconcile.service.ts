@@ -14,7 +14,12 @@ import type { StripeEventService } from './stripe-event.service.ts';
 import { syncCustomer, type SyncOutcome } from './sync/sync-customer.ts';
 import type { SyncDeps } from './sync/sync-deps.ts';
 import type { Subscriber } from '../stripe/subscribers.ts';
-import { problemOf, type ImportOutcome, type ImportRow } from './reconcile/import-customers.ts';
+import {
+  ImportedBefore,
+  problemOf,
+  type ImportOutcome,
+  type ImportRow,
+} from './reconcile/import-customers.ts';
 import { listStrangers, restoreTenantOf } from './reconcile/strangers.ts';
 
 const PAGE = 100;
@@ -129,8 +134,9 @@ export class ReconcileService {
     { dryRun }: { dryRun: boolean },
   ): Promise<ImportOutcome[]> {
     const outcomes: ImportOutcome[] = [];
+    const before = new ImportedBefore();
     for (const row of rows) {
-      let problem = await problemOf(this.#deps, row);
+      let problem = (await problemOf(this.#deps, row)) ?? before.problemOf(row);
       if (problem === null && !dryRun) {
         await this.#deps.stripe.markCustomer(row.customerId, row.tenantId);
         const outcome = await this.#sync(row.customerId);

@@ -7,6 +7,8 @@ import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /** A customer that another program made at Stripe, and the tenant here whose it shall be. */
 export interface ImportRow {
+  /** Which of the file, from 1. */
+  row: number;
   customerId: string;
   tenantId: string;
 }
@@ -16,9 +18,28 @@ export type ImportOutcome = ImportRow & { problem: string | null };
 /** Reads `cus_…,tenant id` a line; a first line with names, and empty ones, are left out. */
 export function parseImport(csv: string): ImportRow[] {
   return readCsv(csv)
-    .map((row) => row.map((cell) => cell.trim()))
-    .filter(([first = '']) => first !== '' && !/^customer/i.test(first))
-    .map(([customerId = '', tenantId = '']) => ({ customerId, tenantId }));
+    .map((cells, n) => {
+      const [customerId = '', tenantId = ''] = cells.map((cell) => cell.trim());
+      return { row: n + 1, customerId, tenantId };
+    })
+    .filter(({ customerId }) => customerId !== '' && !/^customer/i.test(customerId));
+}
+
+/** Why rows of one file cannot all be: a customer is one tenant's, and a tenant has one customer. */
+export class ImportedBefore {
+  readonly #taken = new Map<string, ImportRow>();
+
+  /** Notes a row that can be; of one that another row is against, a sentence. */
+  problemOf(row: ImportRow): string | null {
+    for (const id of [row.customerId, row.tenantId]) {
+      const before = this.#taken.get(id);
+      if (before && (before.customerId !== row.customerId || before.tenantId !== row.tenantId)) {
+        return `Row ${before.row} gives ${id} away already.`;
+      }
+    }
+    this.#taken.set(row.customerId, row).set(row.tenantId, row);
+    return null;
+  }
 }
 
 /** Why a row cannot be imported, in a sentence; `null` when it can, or is already. */
