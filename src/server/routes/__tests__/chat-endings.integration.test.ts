@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   startChatWithUpstream,
@@ -25,23 +26,29 @@ const chunk = (delta: object) => `data: ${JSON.stringify({ choices: [{ delta }] 
 
 const tokensOf = async (text: string) => (await chat.counted(text)).totalTokens;
 
-/** Talks to an upstream that does as `script` says, and hangs up when `when` says so. */
-async function hangUp({ say }: Tenant, script: Script, when: (told: Response) => Promise<unknown>) {
+/** Talks to an upstream that does as `script` says, and hangs up when `when` is over. */
+async function hangUp(
+  { say }: Tenant,
+  script: Script,
+  when: (answer: Promise<Response>) => Promise<unknown>,
+) {
   const client = new AbortController();
   const asked = chat.upstream.requests.length;
   const gone = chat.upstream.hungUp();
   const answer = say(script, client.signal);
   answer.catch(() => undefined);
   await vi.waitFor(() => expect(chat.upstream.requests.length).toBe(asked + 1), 15_000);
-  await Promise.race([answer.then(when), new Promise((r) => setTimeout(r, 300))]);
+  await when(answer);
   client.abort();
   // The upstream is told.
   await gone;
   return 'nothing';
 }
 
-const readWords = (count: number) => async (response: Response) => {
-  const events = readEvents(response);
+/** No word comes to the client. */
+const quiet = (milliseconds: number) => () => pause(milliseconds);
+const readWords = (count: number) => async (answer: Promise<Response>) => {
+  const events = readEvents(await answer);
   for (let n = 0; n < count; n += 1) await events.next();
 };
 
@@ -55,11 +62,17 @@ async function statusOf(answer: Promise<Response>): Promise<string> {
 }
 
 /** Stops the process in the middle of an answer: of a product of its own, for it is over then. */
-async function stopIn(script: Script): Promise<{ told: string; used: [number, number] }> {
+async function stopIn(
+  script: Script,
+  when: (answer: Promise<Response>) => Promise<unknown> = async () => undefined,
+): Promise<{ told: string; used: [number, number] }> {
   const other = await startChatWithUpstream();
   const { say, counters } = await other.tenant();
-  const told = statusOf(say(script));
+  const answer = say(script);
+  const heard = when(answer.then((response) => response.clone()));
+  const told = statusOf(answer);
   await vi.waitFor(() => expect(other.upstream.requests).toHaveLength(1), { timeout: 20_000 });
+  await heard;
   const left = other.server.leave({ pauseSeconds: 0, graceSeconds: 0 });
   const outcome = await told;
   await left;
@@ -122,14 +135,15 @@ const endings: Record<string, (tenant: Tenant) => Promise<{ told: string; tokens
     tokens: await tokensOf('Once upon'),
   }),
   'The person hangs up before the model has said a thing': async (tenant) => ({
-    told: await hangUp(tenant, { words, silent: true }, async () => undefined),
+    told: await hangUp(tenant, { words, silent: true }, quiet(300)),
     tokens: await tokensOf(''),
   }),
   'The person hangs up while the model thinks aloud': async (tenant) => {
     const parts = [chunk({ reasoning_content: 'Let me think' })];
     const script = { words, raw: { parts, everyMs: 0, end: false } };
     return {
-      told: await hangUp(tenant, script, async () => undefined),
+      // Only the server hears it: some time is left to it.
+      told: await hangUp(tenant, script, quiet(2_000)),
       tokens: await tokensOf('Let me think'),
     };
   },
@@ -143,7 +157,8 @@ const endings: Record<string, (tenant: Tenant) => Promise<{ told: string; tokens
     return { told, tokens: 0 };
   },
   'We stop the process after it': async (tenant) => {
-    const { told, used } = await stopIn({ words, after: { words: 2, then: 'hang' } });
+    const script: Script = { words, after: { words: 2, then: 'hang' } };
+    const { told, used } = await stopIn(script, readWords(2));
     await statusOf(tenant.say({ words, after: { words: 2, then: 'die' } }));
     const tokens = await tokensOf('Once upon');
     expect(used).toEqual([1, tokens]);
