@@ -1,7 +1,9 @@
 import http from 'node:http';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { caller } from '../../../../tests/support/http.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 import { readEvents } from '../../../../tests/support/sse.ts';
+import type { SessionView } from '../../../domain/api.ts';
 
 /** How often each way of ending is walked: STREAM_RUNS=1000 in the long suite. */
 const RUNS = Number(process.env['STREAM_RUNS'] ?? 15);
@@ -11,12 +13,13 @@ const LIVE = '/api/subscription/usage/stream';
 let server: TestServer;
 let token: string;
 let tenantId: string;
+let owner: SessionView['user'];
 
 beforeAll(async () => {
   server = await startTestServer();
   const { session } = await server.signUp();
-  token = session.accessToken;
   tenantId = session.tenant.id;
+  owner = session.user;
   // Enough rows that a reader who stops leaves most of them unsent.
   await server.context.services.usage.ensurePartitions();
   await server.database.pool.query(
@@ -27,6 +30,17 @@ beforeAll(async () => {
   );
 });
 afterAll(() => server.stop());
+
+// A thousand runs of each way take longer than a token lives.
+beforeEach(async () => {
+  const { email } = owner;
+  const answer = await caller(server.url).post<SessionView>('/api/auth/login', {
+    email,
+    password: 'correct horse',
+  });
+  expect(answer.status).toBe(200);
+  token = answer.body.accessToken;
+});
 
 const held = () => {
   const { pool } = server.database;
