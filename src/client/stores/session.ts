@@ -100,10 +100,10 @@ export const useSessionStore = defineStore('session', () => {
       accept(await authApi.register(registration), true);
     },
 
-    /** Goes to another team of the reader's: its pages begin anew, here and in other tabs. */
-    async switchTo(tenantId: string): Promise<void> {
+    /** Goes to another team of the reader's: its pages begin anew, at `address` here, and in other tabs. */
+    async switchTo(tenantId: string, address = '/'): Promise<void> {
       accept(await authApi.switchTeam(tenantId), true);
-      location.assign('/');
+      location.assign(address);
     },
 
     async logout(): Promise<void> {
