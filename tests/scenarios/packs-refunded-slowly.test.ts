@@ -64,6 +64,53 @@ describe('12.38 a refund to a wallet takes its time', () => {
   });
 });
 
+describe('12.36 12.38 credits that came back with a failed refund are the purchase’s', () => {
+  /** Of sixty credits twenty are in a grant of their own: a refund of a third failed. */
+  const halfReturned = async () => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'small', { method: 'wechat_pay' });
+    await control('wallet_refunds', { seconds: 7_200, outcome: 'failed' });
+    await refundByStaff(customer, 200);
+    await eventually(async () => expect(await balance(customer)).toBe(40));
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'granted', 60);
+    expect((await purchases(customer))[0]).toMatchObject({ returnableMinor: 600 });
+    return { customer, id };
+  };
+
+  test('and go with all of it when it is refunded: nothing is kept for nothing', async () => {
+    const { customer } = await halfReturned();
+    await useCredits(customer, 10);
+    await control('wallet_refunds', { seconds: 7_200, outcome: 'succeeded' });
+    await refundByStaff(customer);
+    // Meanwhile none of them can be used.
+    await eventually(async () => expect(await balance(customer)).toBe(0));
+    await advanceDays(app, 0.1);
+    await becomes(customer, 'refunded', 0);
+    // Ten were used, and no more than those are missing.
+    expect(await alertsOf(customer)).toEqual(['credits_shortfall', 'refund.failed']);
+    const { rows } = await app.database.pool.query<{ credits: number }>(
+      `select shortfall_micro::int / 1000000 as credits from credit_purchases where tenant_id = $1`,
+      [customer.tenantId],
+    );
+    expect(rows).toEqual([{ credits: 10 }]);
+  });
+
+  test.each(['succeeded', 'failed'])(
+    'and are frozen and given back with the rest by who asks for it: %s',
+    async (outcome) => {
+      const { customer, id } = await halfReturned();
+      await control('wallet_refunds', { seconds: 7_200, outcome });
+      const asked = await customer.api.post(`/api/credits/purchases/${id}/refund`);
+      expect(asked).toMatchObject({ status: 200, body: { refundMinor: 600, revokedCredits: 60 } });
+      await eventually(async () => expect(await balance(customer)).toBe(0));
+      await advanceDays(app, 0.1);
+      if (outcome === 'failed') await becomes(customer, 'granted', 60);
+      else await becomes(customer, 'refunded', 0);
+    },
+  );
+});
+
 test.each(['before', 'after'])(
   '12.38 a part whose refund failed is back whole, where a hold had some of it and ended %s',
   async (end) => {

@@ -113,8 +113,12 @@ export function creditsDue(
   const { dispute, chargedMinor } = facts;
   if (dispute && isDisputeOpen(dispute.status)) due.frozen = true;
   if (dispute?.status === 'lost') {
+    const whole = packMicro(purchase);
     const part = Math.min(dispute.amountMinor, chargedMinor);
-    due.taken.push({ ref: dispute.id, micro: shareOf(packMicro(purchase), part, chargedMinor) });
+    // The bank may take back what was refunded before too; the credits are taken once.
+    const left = whole - due.taken.reduce((sum, { micro }) => sum + micro, 0);
+    const micro = Math.min(shareOf(whole, part, chargedMinor), Math.max(0, left));
+    due.taken.push({ ref: dispute.id, micro });
   }
   return due;
 }

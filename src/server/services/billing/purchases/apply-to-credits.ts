@@ -11,8 +11,14 @@ import {
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
 import { readTopUpMonth } from './top-up-month.ts';
-import { ensureGrant, grantOf, setFrozen } from './grant.ts';
+import { ensureGrant, grantOf, returnedRef, setFrozen } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
+
+/** A purchase, and what its grants were made for; see `listGrants`. */
+interface Granted {
+  row: CreditPurchase;
+  grants: readonly string[];
+}
 
 /**
  * Grants what was paid, freezes it while a bank or a refund decides, and takes back what was given back;
@@ -21,22 +27,25 @@ import type { PurchaseDeps } from './purchase-deps.ts';
 export async function applyToCredits(
   deps: PurchaseDeps,
   tx: Tx,
-  row: CreditPurchase,
+  { row, grants }: Granted,
   facts: PurchaseFacts,
 ): Promise<CreditPurchase> {
   const now = deps.clock.now();
   await ensureGrant(deps, row, tx);
   const due = creditsDue(facts, row);
-  const frozen = await setFrozen(deps, tx, row, due.frozen || row.refundAskedAt !== null);
+  const wanted = due.frozen || row.refundAskedAt !== null;
+  const frozen = await setFrozen(deps, tx, row, { wanted, grants });
   const { expiresAt } = await ensureGrant(deps, row, tx);
   const takenBack = { ...row.takenBack };
   let shortfallMicro = 0;
   for (const { ref, micro } of due.taken.filter((one) => one.micro > 0)) {
     takenBack[ref] = micro;
-    const request = { ...grantOf(row), ref, micro, reason: `Given back: ${ref}.` };
-    shortfallMicro += (await deps.credits.revoke(request, tx)).shortfallMicro;
+    shortfallMicro += await takeBack(deps, tx, { row, grants }, { ref, micro });
   }
-  for (const one of due.returned) await giveBack(deps, tx, row, one, expiresAt);
+  const freezes = wanted ? (frozen.freezes ?? row.freezes) : null;
+  for (const one of due.returned) {
+    await giveBack(deps, tx, { row, grants }, { ...one, expiresAt, freezes });
+  }
   const done = await updatePurchase(tx, row.id, {
     ...frozen,
     takenBack,
@@ -48,28 +57,51 @@ export async function applyToCredits(
   return done;
 }
 
-/** A refund failed whose share was taken at once: it is granted anew, for as long as it would have been. */
+/** How a share is named that is taken of a grant: of the purchase's own by the refund's or dispute's name alone. */
+const shareRef = ({ id }: CreditPurchase, originRef: string, ref: string) =>
+  originRef === id ? ref : `${originRef}:${ref}`;
+
+/** Takes a share from the purchase's grants, its own first; answers what was used of it already, in µcr. */
+async function takeBack(
+  { credits }: PurchaseDeps,
+  tx: Tx,
+  { row, grants }: Granted,
+  { ref, micro }: { ref: string; micro: number },
+): Promise<number> {
+  let rest = micro;
+  for (const originRef of grants) {
+    if (rest === 0) break;
+    const share = { originRef, ref: shareRef(row, originRef, ref), micro: rest };
+    const request = { ...grantOf(row), ...share, reason: `Given back: ${ref}.` };
+    rest = (await credits.revoke(request, tx)).shortfallMicro;
+  }
+  return rest;
+}
+
+/**
+ * A refund failed whose share was taken at once: it is granted anew, for as long as it would have been.
+ * `freezes`: the number of the freeze that holds for all grants of the purchase now.
+ */
 async function giveBack(
   { credits, clock }: PurchaseDeps,
   tx: Tx,
-  row: CreditPurchase,
-  { ref, since }: { ref: string; since: Date },
-  expiresAt: Date,
+  { row, grants }: Granted,
+  failed: { ref: string; since: Date; expiresAt: Date; freezes: number | null },
 ): Promise<void> {
+  const { ref, since, expiresAt, freezes } = failed;
   const reason = `The refund ${ref} failed.`;
-  const amountMicro = await credits.spare({ ...grantOf(row), ref, reason }, tx);
+  let amountMicro = 0;
+  for (const originRef of grants) {
+    const share = { originRef, ref: shareRef(row, originRef, ref) };
+    amountMicro += await credits.spare({ ...grantOf(row), ...share, reason }, tx);
+  }
   if (amountMicro === 0) return;
   const waitedMs = Math.max(0, clock.now().getTime() - since.getTime());
-  await credits.grant(
-    {
-      ...grantOf(row),
-      originRef: `${row.id}:${ref}`,
-      amountMicro,
-      expiresAt: new Date(expiresAt.getTime() + waitedMs),
-      reason,
-    },
-    tx,
-  );
+  const again = { ...grantOf(row), originRef: returnedRef(row.id, ref), reason };
+  const until = new Date(expiresAt.getTime() + waitedMs);
+  const { isNew } = await credits.grant({ ...again, amountMicro, expiresAt: until }, tx);
+  if (!isNew || freezes === null) return;
+  await credits.freeze({ ...again, ref: `${again.originRef}:${freezes}` }, tx);
 }
 
 interface Told {

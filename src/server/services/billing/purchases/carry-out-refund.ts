@@ -5,7 +5,7 @@ import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import { returnableMinor, type PurchaseFacts } from '../../../../domain/billing/purchase.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
-import { ensureGrant, readLeftOfOne, setFrozen } from './grant.ts';
+import { ensureGrant, listGrants, readLeftOfOne, setFrozen } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 /**
@@ -47,11 +47,12 @@ export async function fixFigures(
   facts: Pick<PurchaseFacts, 'chargedMinor'>,
 ): Promise<CreditPurchase> {
   const { db } = deps;
+  const grants = await listGrants(deps, row);
   const frozen = await repeated(() =>
     inTransaction(db, async (tx) =>
       updatePurchase(tx, row.id, {
         refundsAsked: row.refundsAsked,
-        ...(await setFrozen(deps, tx, row, true)),
+        ...(await setFrozen(deps, tx, row, { wanted: true, grants })),
       }),
     ),
   );

@@ -32,7 +32,7 @@ export interface RefundWish {
 /**
  * Gives a purchase back: what is unused of it, or a sum. The wish is stored before Stripe is asked and
  * is carried to its end by whoever comes next. 404 `not_found`, 409 `refund_window_over`, 409
- * `nothing_charged` for one that cost nothing, 409 `nothing_to_refund`, 503 `outcome_unknown` when Stripe did not say whether it went through.
+ * `nothing_charged` for one that nothing was charged for, 409 `nothing_to_refund`, 503 `outcome_unknown` when Stripe did not say whether it went through.
  */
 export async function refundPurchase(
   deps: PurchaseDeps,
@@ -74,10 +74,10 @@ function assertRefundable(
     );
   }
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
-  if (isHeld && chargedMinor === 0) {
+  if (isHeld && (chargedMinor === 0 || row.stripePaymentIntentId === null)) {
     throw new BillingError(
       'nothing_charged',
-      'This purchase cost nothing, so nothing of it can be given back; its credits stay.',
+      'Nothing was charged for this purchase, so nothing of it can be given back; its credits stay.',
     );
   }
   const { amountMinor = 1 } = wish;

@@ -15,6 +15,7 @@ import { withCustomer } from '../locks/customer-lock.ts';
 import { followTopUp } from './follow-top-up.ts';
 import { judgePurchase } from './judge-purchase.ts';
 import { applyToCredits } from './apply-to-credits.ts';
+import { listGrants } from './grant.ts';
 import { carryOutRefund } from './carry-out-refund.ts';
 import { orderReturn } from './order-return.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
@@ -134,9 +135,10 @@ async function settlePaid(
     await inTransaction(db, (tx) => orderReturn(deps, tx, tenant, row));
     return row;
   }
+  const grants = await listGrants(deps, row);
   return repeated(() =>
     inTransaction(db, async (tx) => {
-      const done = await applyToCredits(deps, tx, row, reading.facts);
+      const done = await applyToCredits(deps, tx, { row, grants }, reading.facts);
       await resolveAlert(tx, PURCHASE_ALERT, row.id, clock.now());
       return done;
     }),

@@ -15,7 +15,7 @@ export async function viewPurchases(
   reader: { role: Role; tenantId: string },
 ): Promise<PurchaseView[]> {
   const now = deps.clock.now();
-  const refundable = rows.filter((row) => refundableUntil(row, now) !== null).map(({ id }) => id);
+  const refundable = rows.filter((row) => refundableUntil(row, now) !== null);
   const left = await readLeftOf(deps, reader.tenantId, refundable);
   return rows.map((row) => viewPurchase(row, left.get(row.id) ?? 0, reader, now));
 }
@@ -52,8 +52,8 @@ function viewPurchase(
 function refundableUntil(row: CreditPurchase, now: Date): Date | null {
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
   if (!isHeld || !row.paidAt || row.refundPendingMinor > 0 || row.refundAskedAt) return null;
-  // What cost nothing has nothing to give back.
-  if (costOf(row) === 0) return null;
+  // What cost nothing, or what Stripe held for the customer paid, has nothing to give back.
+  if (costOf(row) === 0 || row.stripePaymentIntentId === null) return null;
   const until = refundUntil(row.paidAt);
   return now < until ? until : null;
 }
