@@ -121,6 +121,7 @@ interface ComposeService {
   environment: Record<string, string>;
   build?: { context: string; dockerfile: string };
   stop_grace_period?: string;
+  mem_limit?: string;
 }
 
 describe('14 compose', () => {
@@ -167,6 +168,14 @@ describe('14 compose', () => {
     for (const { environment, stop_grace_period: grace } of apps) {
       expect(Number.parseInt(grace!, 10)).toBeGreaterThan(stopSeconds(environment));
     }
+  });
+
+  test('no process can take the memory of the others', () => {
+    const limits = apps.map((app) => app.mem_limit);
+    expect(new Set(limits)).toEqual(new Set(['1g']));
+    expect(readText('deploy/squaretable@.service')).toContain('\nMemoryMax=1G\n');
+    expect(readText('deploy/kubernetes/app.yaml')).toContain('memory: 1Gi\n');
+    expect(readText('deploy/kubernetes/migrate.yaml')).toMatch(/limits:\n +memory: /);
   });
 
   test('the proxy asks where the processes listen', () => {
