@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { codeSpans, pages } from '../architecture/markdown.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled, signUp, type Customer } from '../support/customer.ts';
+import { bought } from '../support/packs.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
 import {
   findSystemPostgres,
@@ -16,16 +17,15 @@ import {
 // `pg_dump` comes with a server of the same version or later alone, and with no package of npm.
 const bin = findSystemPostgres();
 
-/** What the runbook tells to run after a restore, in its order. */
-const steps = () => {
+/** What the runbook says of a restore. */
+const section = (() => {
   const { text } = pages.find((page) => page.path === 'docs/runbook.md')!;
   const [, rest] = text.split('## The database was restored from a backup');
-  const section = {
-    path: 'docs/runbook.md',
-    text: rest!.split('\n## ')[0]!,
-    lines: 0,
-    imports: [],
-  };
+  return { path: 'docs/runbook.md', text: rest!.split('\n## ')[0]!, lines: 0, imports: [] };
+})();
+
+/** What it tells to run, in its order. */
+const steps = () => {
   const named = codeSpans(section).flatMap(
     ({ text: span }) => /^npm run ([\w:]+)$/.exec(span)?.[1] ?? [],
   );
@@ -88,6 +88,7 @@ describe.skipIf(bin === undefined)('14 a backup by pg_dump, restored by the runb
     await old.change('team', 'month');
     young = await signUp(app);
     await young.subscribe('pro', 'year');
+    await bought(old, 'small');
     await settled(app);
     expect(await tenantIn(pools[1]!, young.tenantId)).toMatchObject({ plan: 'pro' });
   });
@@ -120,6 +121,20 @@ describe.skipIf(bin === undefined)('14 a backup by pg_dump, restored by the runb
       'stripe:backfill': 0,
     });
   }, 120_000);
+
+  test('a pack that was paid since is listed, for its credits are not there', async () => {
+    const [, query] = /```sql\n([^`]+)```/.exec(section.text)!;
+    const listed = async (pool: pg.Pool) =>
+      (await pool.query<{ tenant_id: string; stripe_invoice_id: string }>(query!)).rows;
+    const { rows } = await pools[1]!.query<{ invoice: string }>(
+      'select stripe_invoice_id as invoice from credit_purchases where tenant_id = $1',
+      [old.tenantId],
+    );
+    expect(await listed(pools[1]!)).toEqual([]);
+    expect(await listed(open('restored'))).toMatchObject([
+      { tenant_id: old.tenantId, stripe_invoice_id: rows[0]!.invoice },
+    ]);
+  });
 
   test('nobody lost what they paid for, and the usage of the backup is there', async () => {
     const restored = open('restored');
