@@ -49,7 +49,7 @@ export default defineConfig({
           ],
           exclude: never,
           globalSetup: ['tests/support/postgres.global.ts'],
-          hookTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -60,7 +60,7 @@ export default defineConfig({
           include: ['local-stripe/**/*.contract.test.ts'],
           exclude: never,
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -74,7 +74,7 @@ export default defineConfig({
           exclude: never,
           globalSetup: ['tests/support/postgres.global.ts'],
           testTimeout: 120_000,
-          hookTimeout: 120_000,
+          hookTimeout: 180_000,
           fileParallelism: false,
           // A page on a busy machine may be late once; a real fault fails twice.
           retry: 1,

