@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm';
 import type { LineKey, StatementLine, StatementState } from '../../../domain/billing/statement.ts';
 import type { Period } from '../../../domain/period.ts';
 import type { DbOrTx, Tx } from '../../client.ts';
@@ -31,23 +31,37 @@ export async function findLastStatement(
   return row;
 }
 
-/** Of these tenants those that have one that was closed at `since` or later. */
-export async function listClosedSince(
+/** Where a tenant's statements stand. */
+export interface Closing {
+  /** When the last one was closed. */
+  closedAt: Date;
+  /** µcr that wait for the next one, the last ones having been too little. */
+  carriedMicro: number;
+}
+
+/** The same of many tenants, by their ids; those that have had none are missing. */
+export async function listClosings(
   db: DbOrTx,
   tenantIds: readonly string[],
-  since: Date,
-): Promise<Set<string>> {
-  if (tenantIds.length === 0) return new Set();
-  const rows = await db
-    .selectDistinct({ id: statements.tenantId })
-    .from(statements)
-    .where(
-      and(
-        sql`${statements.tenantId} = any(${sql.param([...tenantIds])}::uuid[])`,
-        gte(statements.closedAt, since),
-      ),
-    );
-  return new Set(rows.map(({ id }) => id));
+): Promise<Map<string, Closing>> {
+  if (tenantIds.length === 0) return new Map();
+  const { rows } = await db.execute<Record<'id' | 'closed_at' | 'carried', string>>(sql`
+    select tenant_id as id, max(closed_at) as closed_at,
+      coalesce(sum(micro) filter (where seq_from > settled), 0) as carried
+    from (
+      select tenant_id, closed_at, micro, seq_from,
+        coalesce(max(seq_from) filter (where state <> 'carried') over (partition by tenant_id), 0)
+          as settled
+      from statements
+      where tenant_id = any(${sql.param([...tenantIds])}::uuid[])
+    ) as s
+    group by tenant_id`);
+  return new Map(
+    rows.map(({ id, closed_at: at, carried }) => [
+      id,
+      { closedAt: new Date(at), carriedMicro: Number(carried) },
+    ]),
+  );
 }
 
 export async function insertStatement(

@@ -9,6 +9,8 @@ import { streamCsv } from '../export.ts';
 /** Who used overage that no statement has yet. */
 export interface Unbilled {
   tenantId: string;
+  /** µcr that no statement has told the account of; negative where more was taken back. */
+  micro: number;
   /** Half of what may be unpaid is reached. */
   isOverThreshold: boolean;
   /** The first month of which any overage was used. */
@@ -35,8 +37,8 @@ export async function listUnbilled({ schema, client }: Bucket): Promise<Unbilled
   });
   if (accounts.length === 0) return [];
   // Asked apart: Citus gives a function that is called over a table the worker's rows, which it cannot take.
-  const { rows } = await client.query<Unbilled>({
-    text: `select a.tenant_id as "tenantId", o."firstPeriod",
+  const { rows } = await client.query<Omit<Unbilled, 'micro'> & { micro: string }>({
+    text: `select a.tenant_id as "tenantId", o."firstPeriod", o.micro,
         coalesce(o.micro * a.overage_price >= ${schema}.credit_exposure(a) * 500000.0, false)
           as "isOverThreshold"
       from unnest($1::jsonb[], $2::numeric[], $3::text[]) as o(account, micro, "firstPeriod")
@@ -48,7 +50,7 @@ export async function listUnbilled({ schema, client }: Bucket): Promise<Unbilled
       accounts.map(({ firstPeriod }) => firstPeriod),
     ],
   });
-  return rows;
+  return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
 }
 
 /** Whether work of a month, or of one before it, may still be settled. */

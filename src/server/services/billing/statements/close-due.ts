@@ -1,6 +1,7 @@
 import {
-  listClosedSince,
   findLastStatement,
+  listClosings,
+  type Closing,
 } from '../../../../db/repositories/billing/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
@@ -26,12 +27,14 @@ export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise
   const month = lastClosableMonth(clock.now());
   const since = new Date(periodEnd(month).getTime() + MONTH_IS_OVER_MS);
   const ids = unbilled.map(({ tenantId }) => tenantId);
-  const closed = await listClosedSince(deps.db, ids, since);
+  const closings = await listClosings(deps.db, ids);
   let count = 0;
   for (const one of unbilled) {
     if (signal?.aborted) break;
     try {
-      const due = await dueOf(deps, one, closed.has(one.tenantId) ? null : month);
+      const closing = closings.get(one.tenantId);
+      const isClosed = closing !== undefined && closing.closedAt >= since;
+      const due = await dueOf(deps, one, { month: isClosed ? null : month, closing });
       if (due && (await closeStatement(deps, one.tenantId, due))) count += 1;
     } catch (err) {
       log.error({ err, tenantId: one.tenantId }, 'a statement could not be closed');
@@ -43,8 +46,8 @@ export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise
 /** `month` when the tenant has had no statement since it could be closed. */
 async function dueOf(
   deps: ClosingDeps,
-  { tenantId, isOverThreshold, firstPeriod }: Unbilled,
-  month: Period | null,
+  { tenantId, micro, isOverThreshold, firstPeriod }: Unbilled,
+  { month, closing }: { month: Period | null; closing: Closing | undefined },
 ): Promise<Due | undefined> {
   const end = await endOf(deps, tenantId);
   if (end) {
@@ -55,6 +58,8 @@ async function dueOf(
       ? undefined
       : { kind: 'late' };
   }
+  // Nothing but what is carried: it waits for more, however many months.
+  if (micro === (closing?.carriedMicro ?? 0)) return undefined;
   if (month !== null && firstPeriod !== null && firstPeriod <= month) {
     if (!(await isWorking(deps, tenantId, month))) return { kind: 'month', period: month };
   }

@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { creditFaults } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
+import { lockClosing } from '../../../../../db/repositories/billing/statement.repository.ts';
 import { parsePeriod } from '../../../../../domain/period.ts';
 import { LedgerVerificationService } from '../../../usage/ledger/ledger-verification.service.ts';
 import { closeDue } from '../close-due.ts';
@@ -81,6 +83,30 @@ test('12.54 where no other statement comes it is written off, and an operator is
   expect(await alerts()).toEqual([
     { about: last.id, details: { amountMinor: 240, currency: 'cny' } },
   ]);
+});
+
+test('12.28 who has nothing but what is carried is asked about no more, until there is more', async () => {
+  const { draw, all, clock, deps, fill, tenantId } = await closingWorld(database);
+  await draw(5);
+  clock.set('2027-04-02T02:00:00Z');
+  await closeDue(deps);
+  expect(await all()).toMatchObject([{ state: 'carried', amountMinor: 120 }]);
+  clock.set('2027-05-02T02:00:00Z');
+  const other = await database.pool.connect();
+  try {
+    // Whoever closes for the tenant would wait for this.
+    await other.query('begin');
+    await lockClosing(drizzle(other) as never, tenantId);
+    expect(await closeDue(deps)).toBe(0);
+  } finally {
+    await other.query('rollback');
+    other.release();
+  }
+  await fill();
+  await draw(1);
+  clock.set('2027-06-02T02:00:00Z');
+  await closeDue(deps);
+  expect((await all()).at(-1)).toMatchObject({ amountMinor: 24, carriedInMinor: 120 });
 });
 
 test('12.60 a month whose ledger is archived is billed, proved and corrected as before', async () => {
