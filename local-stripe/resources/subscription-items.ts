@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { withPriceOfNow } from '../billing/catalog/price-of-item.ts';
 import { updateSubscription } from '../billing/subscription/update.ts';
 import { invalidRequest, missingParam, noSuch } from '../kernel/errors.ts';
 import { listPage } from '../kernel/list.ts';
@@ -29,6 +30,7 @@ export const subscriptionItems = {
   includes: {},
   indexes: {},
   due: {},
+  present: withPriceOfNow,
 } as unknown as Resource;
 
 function listItems(ctx: Context, params: Params): object {

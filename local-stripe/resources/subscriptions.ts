@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { withPriceOfNow } from '../billing/catalog/price-of-item.ts';
 import { previewRenewal } from '../billing/preview/preview.ts';
 import {
   cancelAtReached,
@@ -71,7 +72,7 @@ export const subscriptions = resource({
     { name: 'discount', method: 'DELETE', handle: deleteDiscount },
   ],
   del: cancelSubscription,
-  present: (_ctx, subscription) => presentSubscription(subscription),
+  present: presentSubscription,
   due: {
     'subscription.cycle': renewSubscription,
     'subscription.cancel': cancelAtReached,
@@ -91,12 +92,13 @@ export const subscriptions = resource({
 });
 
 /** With what real answers carry on although the types do not: its only plan, and how many of it. */
-function presentSubscription(subscription: Subscription): object {
-  const [item, another] = subscription.items.data;
+function presentSubscription(ctx: Context, subscription: Subscription): object {
+  const data = subscription.items.data.map((one) => withPriceOfNow(ctx, one));
+  const [item, another] = data;
   const only = another === undefined ? item : undefined;
   return {
     ...subscription,
-    items: counted(subscription.items),
+    items: counted({ ...subscription.items, data }),
     plan: only?.plan ?? null,
     quantity: only?.quantity ?? null,
   };

@@ -19,7 +19,8 @@ const alertsOf = async (customer: Customer) => {
 };
 const planOf = async (customer: Customer) => (await customer.subscription()).plan;
 
-async function changeToForeignPrice(customer: Customer): Promise<void> {
+/** Answers the id of the price. */
+async function changeToForeignPrice(customer: Customer): Promise<string> {
   const { id: product } = await customer.atStripe<{ id: string }>('products', { name: 'Another' });
   const { id: price } = await customer.atStripe<{ id: string }>('prices', {
     product,
@@ -36,6 +37,7 @@ async function changeToForeignPrice(customer: Customer): Promise<void> {
     'items[0][price]': price,
   });
   await settled(app);
+  return price;
 }
 
 describe('what an operator does at Stripe', () => {
@@ -46,6 +48,17 @@ describe('what an operator does at Stripe', () => {
     expect(await planOf(customer)).toBe('pro');
     expect(await alertsOf(customer)).toEqual(['unknown_price']);
     await customer.change('team', 'month');
+    expect(await planOf(customer)).toBe('team');
+    expect(await alertsOf(customer)).toEqual([]);
+  });
+
+  test('a price that nobody knew is taken for the plan that staff write on it, as the runbook says', async () => {
+    const customer = await signUp(app);
+    await customer.subscribe('pro', 'month');
+    const price = await changeToForeignPrice(customer);
+    expect(await alertsOf(customer)).toEqual(['unknown_price']);
+    await customer.atStripe(`prices/${price}`, { 'metadata[squaretable_plan]': 'team' });
+    await app.server.context.services.reconcile.sweep();
     expect(await planOf(customer)).toBe('team');
     expect(await alertsOf(customer)).toEqual([]);
   });
