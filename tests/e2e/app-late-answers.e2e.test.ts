@@ -143,6 +143,19 @@ test('12.3 a paywall offers no plan before it knows which one the reader has', a
   await paywall.locator('.offer').waitFor();
 });
 
+test('12.3 who asks for a feature before the plans are read is offered those that have it', async () => {
+  const sheet = { name: 'Aurelia', description: '', greeting: 'Come in.', shared: false };
+  await caller(app.url, session.accessToken).post('/api/characters', sheet);
+  const list = await keepBack(page, '**/api/plans', '**/api/subscription');
+  await page.goto(`${app.url}/community`);
+  await list.shown();
+  await page.getByRole('button', { name: 'Share Aurelia' }).click();
+  const paywall = page.getByRole('dialog');
+  await paywall.waitFor();
+  list.come();
+  await expect.poll(() => paywall.locator('.offer').count()).toBe(2);
+});
+
 test('ux 17 a planned change of the interval is never said to change nothing', async () => {
   const { plans } = (
     await caller(app.url).get<{

@@ -104,7 +104,7 @@ test('13 who is invited makes an account, joins, and goes from team to team', as
   await there.getByRole('link', { name: team.invitation.register }).click();
   await expect.poll(() => there.getByLabel(auth.fields.email).inputValue()).toBe(NEWCOMER);
   // Who joins a team need not name one.
-  expect(await there.getByLabel(auth.fields.tenantName).count()).toBe(0);
+  await expect.poll(() => there.getByLabel(auth.fields.tenantName).count()).toBe(0);
   await there.getByLabel(auth.fields.password, { exact: true }).fill(PASSWORD);
   await there.keyboard.press('Enter');
   await there

@@ -82,7 +82,8 @@ export async function toppedUp(customer: Customer, state = 'granted'): Promise<P
 
 export const becomesOne = (customer: Customer, state: string) =>
   vi.waitFor(async () => expect((await bySelf(customer))[0]).toMatchObject({ state }), {
-    ...{ timeout: 15_000, interval: 50 },
+    timeout: 15_000,
+    interval: 50,
   });
 
 /** How often somebody's card was tried. */
