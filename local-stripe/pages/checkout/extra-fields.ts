@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { FieldErrors, FormValues } from '../card-form.ts';
 import type { Html } from '../document.ts';
+import { renderCountryField } from '../country-field.ts';
 import { renderField } from '../field.ts';
 import type { Page } from '../page.ts';
 import { renderTaxId } from './tax-id.ts';
@@ -92,7 +93,12 @@ function renderAddress(page: Page, values: FormValues, errors: FieldErrors): Htm
       ${field('postal_code', checkout.postalCode, 'postal-code', 20)}
       ${field('city', checkout.city, 'address-level2', 100)}
     </div>
-    ${field('country', checkout.country, 'country', 2)}
+    ${renderCountryField(page, {
+      label: checkout.country,
+      value: values['country'] ?? '',
+      error: errors['country'],
+      required: true,
+    })}
   </div>`;
 }
 

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { FieldErrors, FormValues } from '../card-form.ts';
 import { laterExpiry } from '../card-form.ts';
+import { countryName } from '../country-field.ts';
 import { declineText } from '../checkout/model.ts';
 import type { Page } from '../page.ts';
 import type { AddCardView, EditCustomerView } from './details.ts';
@@ -18,7 +19,7 @@ export function customerFields(
   const values = customerValues(customer);
   return editableFields(page, allowed).map(({ name, label }) => ({
     label,
-    value: values[name] ?? '',
+    value: name === 'country' ? countryName(page, values[name] ?? '') : (values[name] ?? ''),
   }));
 }
 

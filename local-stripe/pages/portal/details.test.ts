@@ -36,6 +36,38 @@ describe('cards and details', () => {
     });
     expect((await shop.post(`${opened.path}/customer`, { email: 'nobody' })).status).toBe(400);
   });
+
+  test.each([
+    ['en', 'Germany', 'Switzerland'],
+    ['zh', '德国', '瑞士'],
+  ])('a country is chosen and shown by its name, in %s', async (locale, german, swiss) => {
+    const opened = await shop.open();
+    const read = async (path: string) => {
+      const headers = { 'Accept-Language': locale };
+      return (await fetch(new URL(path, shop.local.url), { headers })).text();
+    };
+    await shop.post(`${opened.path}/customer`, { line1: 'Weg 1', country: 'DE' });
+    const home = await read(opened.path);
+    expect(home).toContain(german);
+    const form = await read(`${opened.path}/customer`);
+    expect(form).toMatch(new RegExp(`<option value="DE" selected>${german}</option>`));
+    expect(form).toMatch(new RegExp(`<option value="CH"\\s*>${swiss}</option>`));
+  });
+
+  test('the card that the subscription is charged to is the default, and offers no other act', async () => {
+    const opened = await shop.open();
+    const [visa] = (await shop.stripe.customers.listPaymentMethods(opened.customer)).data;
+    // As Checkout leaves it: the card is kept with the subscription, not with the customer.
+    await shop.stripe.subscriptions.update(opened.subscription, {
+      default_payment_method: visa!.id,
+    });
+    await shop.stripe.customers.update(opened.customer, {
+      invoice_settings: { default_payment_method: '' },
+    });
+    const home = await (await shop.get(opened.path)).text();
+    expect(home).toContain('Default');
+    expect(home).not.toContain('Make default');
+  });
 });
 
 test('a portal that offers nothing lets nothing be done', async () => {

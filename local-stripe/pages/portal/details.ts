@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { renderCardFields } from '../card-form.ts';
 import type { FieldErrors, FormValues } from '../card-form.ts';
 import type { Html } from '../document.ts';
+import { renderCountryField } from '../country-field.ts';
 import { renderField, renderSubmit } from '../field.ts';
 import { renderTestCards } from '../test-cards.ts';
 import { renderPortal, renderWayBack } from './frame.ts';
@@ -51,14 +52,16 @@ export function renderEditCustomer(view: EditCustomerView): Html {
     portal.billingDetails,
     html`<h1>${portal.billingDetails}</h1>
       <form method="post" action="${view.action}" class="card stack" novalidate>
-        ${view.fields.map((field) =>
-          renderField({
+        ${view.fields.map((field) => {
+          const filled = {
             ...field,
             value: view.values[field.name] ?? '',
             error: view.errors[field.name],
-            maxLength: 500,
-          }),
-        )}
+          };
+          return field.name === 'country'
+            ? renderCountryField(view.page, filled)
+            : renderField({ ...filled, maxLength: 500 });
+        })}
         <div class="row">
           ${renderSubmit(portal.save, '')} ${renderWayBack(portal.keep, view.backUrl)}
         </div>

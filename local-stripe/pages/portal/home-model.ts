@@ -28,7 +28,7 @@ export function homeView(visit: PortalVisit): PortalHome {
     headline: visit.configuration.business_profile.headline,
     subscriptions: subscriptions.map((one) => subscriptionView(visit, one)),
     cards: {
-      list: cardsOf(visit, customer),
+      list: cardsOf(visit, customer, subscriptions),
       mayAdd: features.payment_method_update.enabled,
     },
     details: features.customer_update.enabled
@@ -103,8 +103,18 @@ function timingText(page: Page, subscription: Stripe.Subscription): string | nul
   return subscription.status === 'active' ? portal.renews(page.date(periodEnd)) : null;
 }
 
-function cardsOf({ ctx, page }: PortalVisit, customer: Stripe.Customer): PortalCard[] {
-  const main = idOrNull(customer.invoice_settings.default_payment_method);
+function cardsOf(
+  { ctx, page }: PortalVisit,
+  customer: Stripe.Customer,
+  subscriptions: Stripe.Subscription[],
+): PortalCard[] {
+  // Checkout keeps the card with the subscription: the one that all of them are charged to is the default.
+  const [charged, ...others] = new Set(
+    subscriptions.map((one) => idOrNull(one.default_payment_method)),
+  );
+  const main =
+    idOrNull(customer.invoice_settings.default_payment_method) ??
+    (others.length === 0 ? charged : null);
   return ctx.store
     .by('payment_method', 'customer', customer.id)
     .reverse()

@@ -62,7 +62,7 @@ export const en = {
     cvc: 'Security code (CVC)',
     nameOnCard: 'Name on card',
     phone: 'Phone number',
-    country: 'Country (two letters)',
+    country: 'Country or region',
     postalCode: 'Postal code',
     addressLine: 'Address',
     city: 'City',

@@ -57,7 +57,7 @@ export const zh: Words = {
     cvc: '安全码（CVC）',
     nameOnCard: '持卡人姓名',
     phone: '电话号码',
-    country: '国家或地区（两位字母代码）',
+    country: '国家或地区',
     postalCode: '邮政编码',
     addressLine: '地址',
     city: '城市',

@@ -2,7 +2,7 @@ import type { InvoiceStatus } from '../../subscription/invoice-status.ts';
 
 const status: Record<InvoiceStatus, string> = {
   draft: 'In preparation',
-  open: 'Open',
+  open: 'Not paid yet',
   paid: 'Paid',
   void: 'Void',
   uncollectible: 'Not collected',

@@ -4,7 +4,7 @@ const state: Record<StatementState, string> = {
   closed: 'Invoice follows',
   carried: 'Goes on the next one',
   invoicing: 'Invoice follows',
-  open: 'Open',
+  open: 'Not paid yet',
   paid: 'Paid',
   failed: 'Failed',
   uncollectible: 'Not collected',
