@@ -17,6 +17,7 @@ const FILES = [
   'src/server/services/usage/credits/__tests__/spending',
   'src/server/services/usage/ledger',
   'src/server/services/usage/quota',
+  'src/server/services/usage/routing/__tests__/one-server',
   'src/server/services/usage/spread',
   'tests/race/admission',
   'tests/race/crash',

@@ -4222,19 +4222,13 @@ begin
         as c(grp, amount, metadata, reservation, started)
       where c.reservation is null;
     else
-      with calls as materialized (
-        select *
-        from unnest(p_groups, p_amounts, p_used_through, p_held_through, p_keys, p_fingerprints,
-          p_metadata, p_reservations, p_started) as c(grp, amount, used_through, held_through, key,
-          fingerprint, metadata, reservation, started)
-      ), rows as (
-        insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
-          occurred_at, created_at)
-        select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
-          c.metadata, coalesce(c.started, p_occurred_at), p_now
-        from calls c
-        where c.reservation is null
-      )
+      insert into usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
+        occurred_at, created_at)
+      select p_group_tenants[c.grp], p_period, p_group_resources[c.grp], c.amount, c.key,
+        c.metadata, coalesce(c.started, p_occurred_at), p_now
+      from unnest(p_groups, p_amounts, p_keys, p_metadata, p_reservations, p_started)
+        as c(grp, amount, key, metadata, reservation, started)
+      where c.reservation is null;
       insert into usage_idempotency (tenant_id, key, fingerprint, accepted, used, "limit",
         remaining, reservation_id, created_at)
       select p_group_tenants[c.grp], c.key, c.fingerprint, true,
@@ -4242,7 +4236,8 @@ begin
         group_limits[c.grp] - group_used[c.grp] - group_held[c.grp] + group_aside[c.grp]
           + p_group_used[c.grp] + p_group_held[c.grp] - c.used_through - c.held_through,
         c.reservation, p_now
-      from calls c
+      from unnest(p_groups, p_used_through, p_held_through, p_keys, p_fingerprints, p_reservations)
+        as c(grp, used_through, held_through, key, fingerprint, reservation)
       where c.key is not null;
     end if;
 

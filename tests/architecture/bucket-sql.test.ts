@@ -43,6 +43,10 @@ test.each([
   ['an update that reads tables', 'begin update counters set n = reads(); end'],
   ['an insert of what is selected', 'begin insert into kept select n from counters; end'],
   [
+    'an insert of what a part of its statement selects',
+    'begin with p as (select 1 as n) insert into kept select n from p; end',
+  ],
+  [
     'what is assigned of a table by the field of a row',
     'declare r counters; v int; begin v := (select max(n) from kept where n = r.n); end',
   ],

@@ -10,6 +10,8 @@ const FUNCTION = /create or replace function (\w+)\(([\s\S]*?)\bas \$\$([\s\S]*?
 const TABLE = /create table if not exists (\w+)/g;
 /** What a query may read besides the bucket's tables: PostgreSQL's own catalogue. */
 const CATALOGUE = ['pg_class'];
+/** Called by no version that has buckets on workers. */
+const NEVER_ON_A_WORKER = new Set(['usage_admit']);
 
 /**
  * What in the SQL of a bucket would not hold in a schema of its own, or of Citus: one sentence each.
@@ -76,6 +78,9 @@ function faultsOfFunction(
     ...callsInQueries(body, readers).map((called) => `calls ${called} inside a query over tables`),
     ...callsInQueries(body, rowTakers).map((called) => `gives ${called} a row inside a query`),
     ...insertsOfSelected(body, tables).map((table) => `inserts what it selects from ${table}`),
+    ...(NEVER_ON_A_WORKER.has(name) ? [] : insertsOfParts(body)).map(
+      (table) => `inserts into ${table} what a part of its statement selects`,
+    ),
     ...assignmentsFromTables(body, tables).map((name) => `assigns by a row's field from ${name}`),
     ...settingsInChanges(body).map((found) => `changes rows by ${found}`),
   ];
@@ -170,6 +175,24 @@ function insertsOfSelected(body: string, tables: Set<string>): string[] {
     .flatMap((statement) => {
       const selected = /\bselect\b[\s\S]*/.exec(statement)?.[0] ?? '';
       return [...relationsOf(selected)].filter((name) => tables.has(name));
+    });
+}
+
+/**
+ * Inserts that read what another part of their statement selects: Citus sends that to every server, and commits
+ * on all of them.
+ */
+function insertsOfParts(body: string): string[] {
+  return plain(body)
+    .split(/;|\bloop\b|\bthen\b|\belse\b|\bbegin\b/)
+    .filter((statement) => /^\s*with\b/.test(statement))
+    .flatMap((statement) => {
+      const parts = [...statement.matchAll(/\b(\w+) as (?:materialized )?\(/g)].map(([, n]) => n!);
+      const reads = new RegExp(
+        `\\binsert into (\\w+)(?:(?!\\binsert into\\b)[\\s\\S])*?\\b(?:from|join|,) (?:${parts.join('|')})\\b`,
+        'g',
+      );
+      return [...statement.matchAll(reads)].map(([, table]) => table!);
     });
 }
 

@@ -13,6 +13,7 @@ export interface BucketPlace {
   pool: pg.Pool;
   /** Through this its tables are made: with Citus the main database, which has all nodes follow. */
   maker: pg.Pool;
+  byCitus: boolean;
 }
 
 export interface BucketNodesDeps {
@@ -75,10 +76,12 @@ export class BucketNodes {
   }
 
   async #placeOf({ number, node, byCitus }: BucketNode): Promise<BucketPlace> {
-    if (node === null) return { number, node, pool: this.#main, maker: this.#main };
+    if (node === null) {
+      return { number, node, byCitus, pool: this.#main, maker: this.#main };
+    }
     const pool = this.pool(node);
     if (byCitus) await this.#separateIds(number, node, pool);
-    return { number, node, pool, maker: byCitus ? this.#main : pool };
+    return { number, node, byCitus, pool, maker: byCitus ? this.#main : pool };
   }
 
   #separateIds(number: number, node: string, pool: pg.Pool): Promise<void> {

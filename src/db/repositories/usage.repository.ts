@@ -45,7 +45,7 @@ export interface UsageRepositoryOptions {
   /** The bucket's number; the first unless told. */
   number?: number;
   /** The connections to it; the main database's unless told. */
-  place?: Pick<BucketPlace, 'pool' | 'maker'>;
+  place?: Omit<BucketPlace, 'number' | 'node'>;
   answerWithinMs?: number | undefined;
 }
 
@@ -64,11 +64,11 @@ export class UsageRepository {
   /** A batch that is not answered after `answerWithinMs` rejects as if the database were away. */
   constructor(database: MainDatabase, options: UsageRepositoryOptions = {}) {
     const { number, answerWithinMs = 10_000 } = options;
-    const { pool, maker } = options.place ?? { pool: database.pool, maker: database.pool };
+    const { pool, ...how } = options.place ?? { pool: database.pool };
     this.#main = database;
-    this.#bucket = bucketOf(pool, number, maker);
+    this.#bucket = bucketOf(pool, number, how);
     this.allowances = new AllowanceRepository(this.#bucket);
-    this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), number, maker);
+    this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), number, how);
   }
 
   /** Records one consumption (or reserves), as a batch of one. */

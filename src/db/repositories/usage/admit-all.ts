@@ -42,7 +42,8 @@ export async function admitAll(
   mode: AdmissionMode = 'whole',
 ): Promise<AdmissionResult[]> {
   let opened = false;
-  if (mode !== 'careful' && batch.calls.some(needsFunction)) mode = 'mixed';
+  const isForFunction = bucket.byCitus || batch.calls.some(needsFunction);
+  if (mode !== 'careful' && isForFunction) mode = 'mixed';
   for (let attempt = 1; ; attempt += 1) {
     const rounds = mode === 'careful' ? roundsOf(batch.calls) : [];
     if (rounds.length > 1) return admitInRounds(bucket, batch, rounds);
@@ -73,7 +74,10 @@ export async function admitAll(
   }
 }
 
-/** The one statement takes consumptions of now alone. */
+/**
+ * The one statement takes consumptions of now alone. Citus takes it apart, keeps what its parts answer in files,
+ * and sends that to every server where a part inserts it; in the function each part is a statement.
+ */
 const needsFunction = ({ reservationId, startedAt }: AdmissionCall) =>
   reservationId !== null || startedAt !== undefined;
 

@@ -11,18 +11,20 @@ export interface Bucket<Client extends Queryable = Queryable> {
   readonly client: Client;
   /** Through whom its tables are made and dropped. */
   readonly maker: Queryable;
+  /** It lies on a worker of Citus, which plans each part of a statement by itself. */
+  readonly byCitus: boolean;
 }
 
 /** For what must be one transaction: the caller's connection. */
 export type BucketConnection = Bucket<pg.ClientBase>;
 
-/** The bucket of a number, asked by `client`; its tables are made by the same unless told. */
+/** The bucket of a number, asked by `client`; its tables are made by the same unless told, and not by Citus. */
 export function bucketOf<Client extends Queryable>(
   client: Client,
   number = 0,
-  maker: Queryable = client,
+  { maker = client, byCitus = false }: { maker?: Queryable; byCitus?: boolean } = {},
 ): Bucket<Client> {
-  return { schema: bucketSchema(number), client, maker };
+  return { schema: bucketSchema(number), client, maker, byCitus };
 }
 
 /** A statement that the server keeps prepared, under a name of its own in each bucket. */

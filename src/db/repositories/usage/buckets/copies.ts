@@ -99,7 +99,7 @@ export async function tellPlaced(
   const entitlement = await readEntitlement(tx, tenantId);
   if (entitlement === undefined) return;
   const place = await buckets.of(entitlement.bucket);
-  await putEntitlement(bucketOf(place.pool, place.number, place.maker), entitlement);
+  await putEntitlement(bucketOf(place.pool, place.number, place), entitlement);
   await closeCopy(tx, tenantId, entitlement.version);
 }
 

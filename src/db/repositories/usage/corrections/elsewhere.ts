@@ -106,7 +106,7 @@ function revived(wanted: Wanted): Wanted {
 /** The key under which the bucket remembers what it answered stands beside those of callers. */
 async function correctOnce(place: BucketPlace, id: string, wanted: Wanted): Promise<Corrected> {
   const { tenantId, period, now } = wanted;
-  await ensurePartition(bucketOf(place.pool, place.number, place.maker), period);
+  await ensurePartition(bucketOf(place.pool, place.number, place), period);
   const bucket = sql.identifier(bucketSchema(place.number));
   const key = `correction:${id}`;
   return drizzle(place.pool).transaction(async (node) => {
