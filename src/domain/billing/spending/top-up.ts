@@ -2,7 +2,9 @@ import { CAP_MINOR_MAX } from '../overage.ts';
 
 /**
  * Why an auto top-up rests until its owner does something: the card was declined, or there is none; what
- * the bank wanted was not confirmed; the pack costs more than was agreed to, or is not sold any more.
+ * the bank wanted was not confirmed; the pack costs more than was agreed to, or is not sold any more; what
+ * was left of a pack was given back, or its payment is questioned at the bank: that takes credits, and they
+ * are not bought again for it.
  */
 export const TOP_UP_PAUSES = [
   'declined',
@@ -10,6 +12,7 @@ export const TOP_UP_PAUSES = [
   'unconfirmed',
   'price',
   'not_offered',
+  'given_back',
 ] as const;
 export type TopUpPause = (typeof TOP_UP_PAUSES)[number];
 

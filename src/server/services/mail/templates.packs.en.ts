@@ -39,6 +39,8 @@ const WHY: Record<TopUpPause, string> = {
   unconfirmed: 'The payment was not confirmed within 24 hours, so it was withdrawn.',
   price: 'The pack costs more now, or holds less, than you agreed to. Nothing was charged.',
   not_offered: 'The pack that you chose is not sold any more.',
+  given_back:
+    'A pack was given back, or its payment is questioned at the bank; its credits are not bought again.',
 };
 
 /** The mails about packs that are bought by themselves. */

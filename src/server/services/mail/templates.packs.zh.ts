@@ -39,6 +39,7 @@ const WHY: Record<TopUpPause, string> = {
   unconfirmed: '付款在 24 小时内没有确认，因此已撤回。',
   price: '点数包的价格已上涨，或点数少于你同意时的数量。没有扣款。',
   not_offered: '你选择的点数包已不再出售。',
+  given_back: '一个点数包已退款，或其付款正被银行质疑，因此不会自动重新购买这些点数。',
 };
 
 /** The mails about packs that are bought by themselves. */

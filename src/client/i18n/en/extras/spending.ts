@@ -14,6 +14,8 @@ export default {
       price:
         'Paused: the pack costs more, or holds less, than you agreed to. It goes on when you agree again.',
       not_offered: 'Paused: the pack is not sold any more. Choose another one.',
+      given_back:
+        'Paused: a pack was given back, or its payment is questioned at the bank. It goes on when you agree again.',
     },
     waits: {
       month_max: 'The maximum of this month is reached. It goes on from {until}.',

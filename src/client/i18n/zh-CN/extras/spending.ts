@@ -13,6 +13,7 @@ const spending: Messages['spending'] = {
       unconfirmed: '已暂停：付款在 24 小时内没有确认，已撤回。请更换银行卡或重新同意。',
       price: '已暂停：点数包的价格高于、或点数少于你同意时的内容。重新同意后恢复。',
       not_offered: '已暂停：这个点数包已不再出售，请选择其他点数包。',
+      given_back: '已暂停：一个点数包已退款，或其付款正被银行质疑。重新同意后恢复。',
     },
     waits: {
       month_max: '已达到本月上限，{until} 起恢复。',

@@ -6,12 +6,15 @@ import {
   creditsDue,
   isUnderWay,
   stateOf,
+  type CreditsDue,
   type PurchaseFacts,
+  type PurchaseState,
 } from '../../../../domain/billing/purchase.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
 import { readTopUpMonth } from './top-up-month.ts';
 import { ensureGrant, grantOf, returnedRef, setFrozen } from './grant.ts';
+import { pauseForReturn } from './end-top-up.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 /** A purchase, and what its grants were made for; see `listGrants`. */
@@ -34,6 +37,8 @@ export async function applyToCredits(
   await ensureGrant(deps, row, tx);
   const due = creditsDue(facts, row);
   const wanted = due.frozen || row.refundAskedAt !== null;
+  const state = stateOf(facts, true);
+  if (isGoneNow({ row, due, state })) await pauseForReturn(tx, row, now);
   const frozen = await setFrozen(deps, tx, row, { wanted, grants });
   const { expiresAt } = await ensureGrant(deps, row, tx);
   const takenBack = { ...row.takenBack };
@@ -50,11 +55,27 @@ export async function applyToCredits(
     ...frozen,
     takenBack,
     shortfallMicro,
-    state: stateOf(facts, true),
+    state,
     creditsExpireAt: expiresAt,
   });
   await tell(tx, { before: row, done, facts, now });
   return done;
+}
+
+/** Whether all that is left goes, or is kept from being used, for the first time: not again with each look. */
+function isGoneNow({
+  row,
+  due,
+  state,
+}: {
+  row: CreditPurchase;
+  due: CreditsDue;
+  state: PurchaseState;
+}): boolean {
+  if (row.frozenAt !== null) return false;
+  if (due.frozen) return true;
+  const isOver = state === 'refunded' || state === 'disputed';
+  return isOver && due.taken.some(({ ref }) => row.takenBack[ref] === undefined);
 }
 
 /** How a share is named that is taken of a grant: of the purchase's own by the refund's or dispute's name alone. */

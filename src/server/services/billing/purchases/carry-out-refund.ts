@@ -5,6 +5,7 @@ import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import { returnableMinor, type PurchaseFacts } from '../../../../domain/billing/purchase.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
+import { pauseForReturn } from './end-top-up.ts';
 import { ensureGrant, listGrants, readLeftOfOne, setFrozen } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
@@ -46,7 +47,7 @@ export async function fixFigures(
   row: CreditPurchase,
   facts: Pick<PurchaseFacts, 'chargedMinor'>,
 ): Promise<CreditPurchase> {
-  const { db } = deps;
+  const { db, clock } = deps;
   const grants = await listGrants(deps, row);
   const frozen = await repeated(() =>
     inTransaction(db, async (tx) =>
@@ -59,8 +60,12 @@ export async function fixFigures(
   if (frozen.refundAskedMinor !== null) return frozen;
   await ensureGrant(deps, frozen);
   const leftMicro = await readLeftOfOne(deps, row);
-  return updatePurchase(db, row.id, {
-    refundAskedMinor: returnableMinor({ ...row, chargedMinor: facts.chargedMinor }, leftMicro),
-    refundAskedMicro: leftMicro,
+  const amountMinor = returnableMinor({ ...row, chargedMinor: facts.chargedMinor }, leftMicro);
+  return inTransaction(db, async (tx) => {
+    if (amountMinor > 0) await pauseForReturn(tx, row, clock.now());
+    return updatePurchase(tx, row.id, {
+      refundAskedMinor: amountMinor,
+      refundAskedMicro: leftMicro,
+    });
   });
 }

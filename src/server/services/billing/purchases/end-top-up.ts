@@ -1,6 +1,13 @@
 import { inTransaction, type Tx } from '../../../../db/client.ts';
-import { updatePurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
-import { pauseAutoTopUp } from '../../../../db/repositories/billing/top-up.repository.ts';
+import {
+  findTopUp,
+  orderLook,
+  updatePurchase,
+} from '../../../../db/repositories/billing/credit-purchase.repository.ts';
+import {
+  findAutoTopUp,
+  pauseAutoTopUp,
+} from '../../../../db/repositories/billing/top-up.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { AutoTopUp, CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PackConsent, TopUpPause } from '../../../../domain/billing/spending/top-up.ts';
@@ -54,4 +61,19 @@ export async function pauseTopUp(
   });
   const data = { reason: pause, credits, amountMinor, currency };
   await queueMail(tx, tenantId, { kind: 'top_up_paused', subjectId, attempt: 0, data, now });
+}
+
+/**
+ * The credits of a pack go because it is given back, or because the bank questions its payment: a team that
+ * agreed to auto top-up would be charged for as many at once. In the transaction that takes or freezes them;
+ * one that is under way and not paid is withdrawn.
+ */
+export async function pauseForReturn(tx: Tx, row: CreditPurchase, now: Date): Promise<void> {
+  const agreed = await findAutoTopUp(tx, row.tenantId);
+  if (!agreed?.enabled || agreed.paused !== null) return;
+  // A mail for each agreement that is ended so, whatever pack it was.
+  const subjectId = `${agreed.tenantId}:${agreed.agreedAt.toISOString()}:given_back`;
+  await pauseTopUp(tx, { ...agreed, subjectId, pause: 'given_back', methodId: null, now });
+  const open = await findTopUp(tx, row.tenantId);
+  if (open) await orderLook(tx, [open.id], now);
 }

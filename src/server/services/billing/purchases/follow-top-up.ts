@@ -11,6 +11,7 @@ import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts
 import { endTopUp, type TopUpEnd } from './end-top-up.ts';
 import { judgePurchase } from './judge-purchase.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
+import { readTopUpMonth } from './top-up-month.ts';
 
 /** A top-up as it is now, and its invoice where Stripe has one. */
 export interface FollowedTopUp {
@@ -135,14 +136,20 @@ async function mayCharge(deps: PurchaseDeps, row: CreditPurchase): Promise<boole
   return deps.clock.now() < row.expiresAt && (await isWanted(deps, row));
 }
 
-/** The team is there, has not switched it off or agreed to something else, and its rule allows it. */
+/**
+ * The team is there, has not switched it off or agreed to something else, and its rule and what it allows a
+ * month leave room: both may have been lowered since it was begun, and count it already.
+ */
 async function isWanted(deps: PurchaseDeps, row: CreditPurchase): Promise<boolean> {
   const { db, clock } = deps;
   const tenant = await findTenantById(db, row.tenantId);
   const agreed = await findAutoTopUp(db, row.tenantId);
-  if (!agreed?.enabled || agreed.packId !== row.packId || tenant?.deletedAt !== null) return false;
+  if (!agreed?.enabled || agreed.paused !== null || agreed.packId !== row.packId) return false;
+  if (tenant?.deletedAt !== null) return false;
   if (!isAgreed(agreed, { ...row, credits: row.credits + row.bonus })) return false;
-  return (await judgePurchase(deps, row, clock.now())) === undefined;
+  const now = clock.now();
+  const { spentMinor, maxMinor } = (await readTopUpMonth(db, row.tenantId, now))!;
+  return spentMinor <= maxMinor && (await judgePurchase(deps, row, now)) === undefined;
 }
 
 /** The bank wants its owner: one mail with the page, and nothing else for a day. */

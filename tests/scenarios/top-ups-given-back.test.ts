@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { advanceDays, settled, type Customer } from '../support/customer.ts';
+import { caller } from '../support/http.ts';
+import { mailsTo, outOfPocket } from '../support/money-back.ts';
+import {
+  balance,
+  becomes,
+  bought,
+  chargeOf,
+  purchases,
+  refundByStaff,
+  useCredits,
+} from '../support/packs.ts';
+import {
+  agree,
+  agreed,
+  becomesOne,
+  bySelf,
+  saveCard,
+  toppedUp,
+  topUpOf,
+  want,
+} from '../support/top-ups.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
+afterAll(async () => app?.stop());
+const control = async (path: string, body: object) => {
+  const { status } = await caller(app.stripeUrl).post(`/_control/${path}`, body);
+  expect(status).toBe(200);
+};
+const giveBack = (customer: Customer, id: string) =>
+  customer.api.post(`/api/credits/purchases/${id}/refund`);
+const pausesOf = async (customer: Customer) =>
+  (await mailsTo(customer)).filter((kind) => kind === 'top_up_paused');
+
+describe('12.5 credits that go with a pack are not bought again for it', () => {
+  test.each<[string, (customer: Customer, id: string) => Promise<unknown>, string]>([
+    ['given back by the button', giveBack, 'refunded'],
+    ['refunded by staff', (customer) => refundByStaff(customer), 'refunded'],
+    [
+      'questioned at the bank',
+      async (customer) => control('disputes', { charge: await chargeOf(customer) }),
+      'disputed',
+    ],
+  ])('%s: nothing is charged until somebody agrees again', async (_name, go, state) => {
+    const customer = await agreed(app);
+    const { id } = await toppedUp(customer);
+    await go(customer, id);
+    await becomes(customer, state, 0);
+    await want(app);
+    expect(await bySelf(customer)).toHaveLength(1);
+    expect(await topUpOf(customer)).toMatchObject({ enabled: true, paused: 'given_back' });
+    await customer.sync();
+    // Another card is no answer to it.
+    await saveCard(customer, 'pm_card_mastercard');
+    await settled(app);
+    expect(await topUpOf(customer)).toMatchObject({ paused: 'given_back' });
+    expect(await pausesOf(customer)).toHaveLength(1);
+    expect(await agree(customer)).toMatchObject({ body: { autoTopUp: { paused: null } } });
+    await customer.api.post(`/api/credits/purchases/${id}/sync`);
+    expect(await topUpOf(customer)).toMatchObject({ paused: null });
+    await toppedUp(customer);
+    expect(await bySelf(customer)).toHaveLength(2);
+  });
+
+  test('a sum that staff gives back of a pack is no reason', async () => {
+    const customer = await agreed(app);
+    await toppedUp(customer);
+    await refundByStaff(customer, 100);
+    await becomes(customer, 'partly_refunded', 50);
+    await want(app);
+    expect(await topUpOf(customer)).toMatchObject({ paused: null });
+    expect(await bySelf(customer)).toHaveLength(1);
+  });
+
+  test('nor is asking for what is used up, which changes nothing', async () => {
+    const customer = await agreed(app);
+    const { id } = await toppedUp(customer);
+    await useCredits(customer, 60);
+    expect(await giveBack(customer, id)).toMatchObject({
+      ...{ status: 409, body: { code: 'nothing_to_refund' } },
+    });
+    expect(await topUpOf(customer)).toMatchObject({ paused: null });
+  });
+
+  test('one that waits for its owner then is withdrawn', async () => {
+    const customer = await agreed(app, 'pm_card_authenticationRequired');
+    const { id } = await bought(customer, 'small');
+    await agree(customer, { lowCredits: 60 });
+    const { usage } = app.server.context.services;
+    await usage.trackUsage({
+      ...{ tenantId: customer.tenantId, resourceType: 'images', amount: 11 },
+    });
+    await toppedUp(customer, 'needs_action');
+    expect(await giveBack(customer, id)).toMatchObject({ status: 200 });
+    await app.server.context.services.purchases.sweep();
+    await becomesOne(customer, 'expired');
+    expect(await outOfPocket(customer)).toBeLessThan(600);
+  });
+});
+
+test('12.5 a maximum of the month that is lowered counts until the moment of the charge', async () => {
+  const customer = await agreed(app, 'pm_card_visa', { monthMaxMinor: 1_200 });
+  await toppedUp(customer);
+  await saveCard(customer, 'pm_card_authenticationRequired');
+  await agree(customer, { lowCredits: 60, monthMaxMinor: 1_200 });
+  const { usage } = app.server.context.services;
+  await usage.trackUsage({
+    ...{ tenantId: customer.tenantId, resourceType: 'images', amount: 11 },
+  });
+  await toppedUp(customer, 'needs_action');
+  await agree(customer, { monthMaxMinor: 600 });
+  await advanceDays(app, 15 / 24 / 60);
+  await app.server.context.services.purchases.sweep();
+  await becomesOne(customer, 'expired');
+  expect(await outOfPocket(customer)).toBe(600);
+  expect(await topUpOf(customer)).toMatchObject({ paused: null, open: null });
+});
+
+test('12.3 what Stripe held for the customer has paid: it is used, and nothing can be given back', async () => {
+  const customer = await agreed(app);
+  const id = await customer.customerId();
+  await customer.atStripe(`customers/${id}/balance_transactions`, {
+    ...{ amount: '-5000', currency: 'cny' },
+  });
+  const topUp = await toppedUp(customer);
+  expect(topUp).toMatchObject({ state: 'granted', refundUntil: null, returnableMinor: null });
+  expect(await balance(customer)).toBe(60);
+  expect(await outOfPocket(customer)).toBe(0);
+  const answer = await giveBack(customer, topUp.id);
+  expect(answer).toMatchObject({ status: 409, body: { code: 'nothing_charged' } });
+  // Asked for and refused: nothing was frozen, and nothing bought again.
+  expect(await balance(customer)).toBe(60);
+  expect((await purchases(customer))[0]).toMatchObject({ state: 'granted', refundedMinor: 0 });
+  expect(await topUpOf(customer)).toMatchObject({ paused: null });
+});
