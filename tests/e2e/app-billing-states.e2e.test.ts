@@ -242,6 +242,7 @@ describe('9 what is not paid', () => {
       await shows(told, shell.pastDue.noRetry);
       await expect.poll(() => told.innerText()).not.toMatch(/。[ \u00a0]/);
       await shows(invoices().first(), payments.status.failed);
+      await shows(invoices().first(), payments.failure.card_declined);
       await invoices().first().locator('a', { hasText: payments.pay }).waitFor();
       const upgrade = fill(plans.action.upgrade, { plan: shell.plans.team });
       await page.getByRole('button', { name: upgrade }).click();

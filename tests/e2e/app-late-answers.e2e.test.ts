@@ -183,3 +183,28 @@ test('ux 17 a planned change of the interval is never said to change nothing', a
     words.subscription.current.scheduledMonthly.split('{plan}')[1]!.split('{')[0]!,
   );
 });
+
+test('13.7 past its grace the cancel dialog names Free at no moment, but what is paid for', async () => {
+  await putOnPaidPlan(app.database, session.tenant.id, 'pro');
+  const { plans } = (
+    await caller(app.url).get<{ plans: { plan: string; prices: { priceId: string }[] }[] }>(
+      '/api/plans',
+    )
+  ).body;
+  const { priceId } = plans.find(({ plan }) => plan === 'pro')!.prices[0]!;
+  await withSubscription(page, ({ subscription }) => {
+    Object.assign(subscription, { plan: 'free', status: 'past_due', priceId });
+  });
+  const list = await keepBack(page, '**/api/plans', '**/api/subscription');
+  await page.goto(`${app.url}/subscription`);
+  const { cancel, current } = words.subscription;
+  await page.getByRole('button', { name: current.cancel, exact: true }).click();
+  await list.shown();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('heading', { name: cancel.confirm, exact: true }).waitFor();
+  await dialog.getByRole('button', { name: words.shell.actions.back, exact: true }).waitFor();
+  list.come();
+  const { pro } = words.shell.plans;
+  await dialog.getByRole('heading', { name: fill(cancel.title, { plan: pro }) }).waitFor();
+  await dialog.getByRole('button', { name: fill(cancel.keep, { plan: pro }) }).waitFor();
+});

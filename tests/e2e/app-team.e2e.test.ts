@@ -195,6 +195,23 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   await page.getByRole('button', { name: team.members.leave, exact: true }).click();
   await dialog(page).getByRole('button', { name: team.members.leave, exact: true }).click();
   await page.waitForURL(/\/chat/);
+  // The other team's chat looks like the one before: it says where they are, until they go on.
+  const left = session.tenant.name;
+  const here = (
+    await app.database.pool.query<{ name: string }>(
+      `select tenants.name from tenants join memberships on tenant_id = tenants.id where user_id = $1`,
+      [session.user.id],
+    )
+  ).rows[0]!.name;
+  await inBoth(page, (words) =>
+    shows(page.getByRole('status'), fill(words.shell.moved, { team: here, left })),
+  );
+  await fits(page);
+  await page.getByRole('link', { name: shell.nav.settings }).click();
+  await page.getByText(fill(shell.moved, { team: here, left })).waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByRole('heading', { name: settings.title }).waitFor();
+  await expect.poll(() => page.getByText(fill(shell.moved, { team: here, left })).count()).toBe(0);
 });
 
 test('13 who invites into the last seat is told so, and what to do, where no larger plan is', async () => {

@@ -11,7 +11,7 @@ export interface Pages<T> {
   problem: ShallowRef<ApiProblem | null>;
   /** The next page behind those that are there. */
   more(): Promise<unknown>;
-  /** From the first page on, as after another search. */
+  /** From the first page on, as after another search; also while a page is under way, which is then dropped. */
   restart(): Promise<unknown>;
 }
 
@@ -22,19 +22,32 @@ export function usePages<T>(
   const items = shallowRef<T[]>([]);
   const cursor = ref<string | null>(null);
   const isRead = ref(false);
+  // Whatever is under way was asked for before it, and is not what is wanted any more.
+  let isRestarted = false;
   const action = useAction(async (isFirst: boolean) => {
     const page = await read(isFirst ? null : cursor.value);
+    if (isRestarted) return;
     items.value = isFirst ? page.items : [...items.value, ...page.items];
     cursor.value = page.nextCursor;
     isRead.value = true;
   });
+  async function restart(): Promise<void> {
+    isRestarted = true;
+    while (isRestarted && !action.isBusy.value) {
+      isRestarted = false;
+      await action.run(true);
+    }
+  }
   return {
     items,
     isEmpty: computed(() => isRead.value && items.value.length === 0),
     hasMore: computed(() => !isRead.value || cursor.value !== null),
     isBusy: action.isBusy,
     problem: action.problem,
-    more: () => action.run(!isRead.value),
-    restart: () => action.run(true),
+    more: async () => {
+      await action.run(!isRead.value);
+      if (isRestarted) await restart();
+    },
+    restart,
   };
 }

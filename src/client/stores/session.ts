@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue';
 import type { MeView, SessionView } from '../../domain/api.ts';
 import { canManageBilling } from '../../domain/ids.ts';
 import * as authApi from '../services/auth.api.ts';
+import { keepLeft } from '../session/left-team.ts';
 import { onSessionEvents, refreshSession, setAccessToken } from '../services/http.ts';
 
 type Message = { kind: 'signed_out' } | { kind: 'signed_in'; userId: string; tenantId: string };
@@ -67,7 +68,9 @@ export const useSessionStore = defineStore('session', () => {
   onSessionEvents({
     session: (session) => {
       // Who was taken out of a team finds themselves in another one: its pages begin anew.
-      const moved = me.value !== null && isElsewhere(session.user.id, session.tenant.id);
+      const before = me.value;
+      const moved = before !== null && isElsewhere(session.user.id, session.tenant.id);
+      if (moved && before.user.id === session.user.id) keepLeft(before.user.id, before.tenant.name);
       accept(session, false);
       if (moved) location.assign('/');
     },

@@ -34,6 +34,8 @@ export function reasonWord({ about, reason }: Pick<PaymentView, 'about' | 'reaso
   return REASONS.find((known) => known === reason) ?? 'other';
 }
 
+/** Of Stripe's `decline_code`, or its error's code; that list is open too: the bank that says no more than no has declined. */
 export function failureWord(code: string): (typeof FAILURES)[number] | 'other' {
+  if (code === 'generic_decline' || code === 'do_not_honor') return 'card_declined';
   return FAILURES.find((known) => known === code) ?? 'other';
 }

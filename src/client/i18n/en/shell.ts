@@ -13,6 +13,7 @@ export default {
   },
   account: { signedInAs: 'Signed in as {name}', logout: 'Log out' },
   team: 'Team',
+  moved: 'You are now in {team}, and no longer in {left}.',
   language: { short: 'ZH', label: 'ZH, switch to Chinese' },
   theme: { label: 'Theme', light: 'Light', dark: 'Dark', system: 'System' },
   actions: {

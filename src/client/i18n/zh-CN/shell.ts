@@ -14,6 +14,7 @@ const shell: Messages['shell'] = {
   },
   account: { signedInAs: '当前用户：{name}', logout: '退出登录' },
   team: '团队',
+  moved: '你现在在“{team}”，已不在“{left}”。',
   language: { short: 'EN', label: 'EN，切换为英文' },
   theme: { label: '主题', light: '浅色', dark: '深色', system: '跟随系统' },
   actions: {

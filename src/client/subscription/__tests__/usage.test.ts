@@ -56,6 +56,8 @@ describe('an invoice', () => {
     expect(reasonWord(payment({ reason: 'subscription_cycle' }))).toBe('subscription_cycle');
     expect(reasonWord(payment({ reason: 'quote_accept' }))).toBe('other');
     expect(reasonWord(payment({ about: 'statement', reason: 'manual' }))).toBe('statement');
-    expect(failureWord('do_not_honor')).toBe('other');
+    expect(failureWord('do_not_honor')).toBe('card_declined');
+    expect(failureWord('generic_decline')).toBe('card_declined');
+    expect(failureWord('processing_error')).toBe('other');
   });
 });
