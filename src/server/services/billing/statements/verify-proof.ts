@@ -93,7 +93,8 @@ interface ProofFile {
   rows: string[];
 }
 
-const WHOLE = /^(0|[1-9]\d{0,15})$/;
+/** What can be counted up to exactly: a longer number is not that of a movement. */
+const WHOLE = /^(0|[1-9]\d{0,14})$/;
 
 function readFile(text: string): ProofFile | { sentence: string } {
   const all = text.replace(/^\uFEFF/, '').split(/\r?\n/);

@@ -80,6 +80,14 @@ describe('12.23 what was changed is said, each by its name', () => {
   });
 });
 
+test('12.23 numbers that cannot be counted are read by nobody for ever', () => {
+  const beyond = text
+    .replace('seq_from,1\n', `seq_from,${2 ** 53}\n`)
+    .replace('seq_to,40\n', `seq_to,${2 ** 53 + 2}\n`)
+    .replaceAll(/^draw,1,/gm, `draw,${2 ** 53},`);
+  expect(faultsOf(beyond)).toEqual(['unreadable']);
+});
+
 test('12.23 one altered character anywhere is found', () => {
   const place = fc.nat(text.length - 1);
   const letter = fc.constantFrom(...'0123456789abcXYZ,.- \n');
