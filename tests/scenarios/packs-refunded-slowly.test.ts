@@ -7,11 +7,15 @@ import {
   balance,
   becomes,
   bought,
+  chargeOf,
   credits,
   purchases,
   refundByStaff,
   useCredits,
 } from '../support/packs.ts';
+
+/** Stripe’s card whose refunds succeed, and fail afterwards. */
+const REFUND_FAILS = '4000000000005126';
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
@@ -66,9 +70,9 @@ describe('12.38 a refund to a wallet takes its time', () => {
 
 describe('12.36 12.38 credits that came back with a failed refund are the purchase’s', () => {
   /** Of sixty credits twenty are in a grant of their own: a refund of a third failed. */
-  const halfReturned = async () => {
+  const halfReturned = async (by: Parameters<typeof bought>[2] = { method: 'wechat_pay' }) => {
     const customer = await signUp(app);
-    const { id } = await bought(customer, 'small', { method: 'wechat_pay' });
+    const { id } = await bought(customer, 'small', by);
     await control('wallet_refunds', { seconds: 7_200, outcome: 'failed' });
     await refundByStaff(customer, 200);
     await eventually(async () => expect(await balance(customer)).toBe(40));
@@ -94,6 +98,38 @@ describe('12.36 12.38 credits that came back with a failed refund are the purcha
       [customer.tenantId],
     );
     expect(rows).toEqual([{ credits: 10 }]);
+  });
+
+  test.each(['won', 'lost'])('and are frozen with the rest by a dispute: %s', async (end) => {
+    // Wallets know no disputes.
+    const { customer, id } = await halfReturned({ card: REFUND_FAILS });
+    await useCredits(customer, 10);
+    const before = (await credits(customer)).grants.map(({ expiresAt }) => Date.parse(expiresAt));
+    const charge = await chargeOf(customer);
+    await control('disputes', { charge });
+    await becomes(customer, 'disputed', 0);
+    expect((await credits(customer)).grants).toMatchObject([
+      { state: 'frozen' },
+      { state: 'frozen' },
+    ]);
+    await advanceDays(app, 3);
+    const { data } = await customer.atStripe<{ data: { id: string }[] }>(
+      `disputes?charge=${charge}`,
+    );
+    await customer.atStripe(`disputes/${data[0]!.id}`, {
+      'evidence[uncategorized_text]': `${end === 'won' ? 'winning' : 'losing'}_evidence`,
+      submit: 'true',
+    });
+    await becomes(customer, end === 'won' ? 'granted' : 'disputed', end === 'won' ? 50 : 0);
+    await customer.api.post(`/api/credits/purchases/${id}/sync`);
+    expect(await balance(customer)).toBe(end === 'won' ? 50 : 0);
+    const { grants } = await credits(customer);
+    if (end === 'won') {
+      // Each ends later by as long as it was frozen.
+      const moved = grants.map(({ expiresAt }, n) => Date.parse(expiresAt) - before[n]!);
+      expect(Math.min(...moved)).toBeGreaterThan(3 * 86_400_000 - 60_000);
+      expect(Math.max(...moved)).toBeLessThan(4 * 86_400_000);
+    } else expect(grants.map(({ left }) => left)).toEqual([0, 0]);
   });
 
   test.each(['succeeded', 'failed'])(
