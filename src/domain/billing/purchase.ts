@@ -123,20 +123,26 @@ export function creditsDue(
   return due;
 }
 
-/** Of every refund that succeeded or may: the shares add up to the whole, rounded down once. */
+/**
+ * Of every refund that succeeded or may: the shares add up to the whole, rounded down once, and to no more
+ * where one of ours gave back what was unused, which is more than its part of the money.
+ */
 function sharesOf(
   { refunds, chargedMinor }: PurchaseFacts,
   wholeMicro: number,
 ): Map<string, { micro: number; leavesNothing: boolean }> {
   const shares = new Map<string, { micro: number; leavesNothing: boolean }>();
   let backMinor = 0;
+  let leftMicro = wholeMicro;
   const counted = refunds.filter((one) => one.status === 'succeeded' || isUnderWay(one));
   for (const { id, amountMinor, micro } of counted.toSorted(byAge)) {
     const before = shareOf(wholeMicro, backMinor, chargedMinor);
     backMinor = Math.min(chargedMinor, backMinor + amountMinor);
     const share = shareOf(wholeMicro, backMinor, chargedMinor) - before;
     const leavesNothing = micro !== null || backMinor >= chargedMinor;
-    shares.set(id, { micro: micro ?? share, leavesNothing });
+    const taken = Math.min(micro ?? share, leftMicro);
+    leftMicro -= taken;
+    shares.set(id, { micro: taken, leavesNothing });
   }
   return shares;
 }

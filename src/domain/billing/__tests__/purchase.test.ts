@@ -24,3 +24,24 @@ test.each<[string, RefundFacts[], number, number[]]>([
   expect(taken.map(({ micro }) => micro / 1e6)).toEqual(credits);
   expect(frozen).toBe(false);
 });
+
+test.each<[string, RefundFacts[], number[]]>([
+  ['parts by staff', [refund(1_000), refund(500), refund(1_500)], [110, 55, 165]],
+  ['parts that do not come out even', [refund(1), refund(2), refund(4)], [0.11, 0.22, 0.44]],
+  ['what was unused, the rest by staff', [refund(1_700, 200e6), refund(1_300)], [200, 130]],
+  [
+    'a part, what was unused, the rest',
+    [refund(300), refund(1_400, 170e6), refund(1_300)],
+    [33, 170, 127],
+  ],
+])(
+  '12.36 refunds take no more than there was, in whatever parts: %s',
+  (_what, refunds, credits) => {
+    const { taken } = creditsDue(facts({ refunds: inTurn(refunds) }), pack);
+    expect(taken.map(({ micro }) => micro / 1e6)).toEqual(credits);
+  },
+);
+
+/** One a second. */
+const inTurn = (refunds: RefundFacts[]) =>
+  refunds.map((one, n) => ({ ...one, createdAt: new Date(n * 1_000) }));
