@@ -1,3 +1,4 @@
+import { formatList } from '../../domain/list.ts';
 import { formatMoney, type Money } from '../../domain/money.ts';
 import { formatMonth } from '../../domain/period.ts';
 import type { Values } from './keys.ts';
@@ -79,7 +80,6 @@ export function createFormats(language: Language): Formats {
     timeZone: 'UTC',
     timeZoneName: 'short',
   });
-  const list = new Intl.ListFormat(language, { type: 'conjunction' });
   return {
     money: (money) => formatMoney(money, language),
     currencyName: (currency) => currencies.of(currency.toUpperCase()) ?? currency,
@@ -102,7 +102,7 @@ export function createFormats(language: Language): Formats {
     time: (instant) => time.format(new Date(instant)),
     instantUtc: (instant) => utc.format(new Date(instant)),
     cardExpiry: (month, year) => `${String(month).padStart(2, '0')}/${year}`,
-    list: (items) => list.format(items),
+    list: (items) => formatList(items, language),
     sentences: (...parts) => parts.filter(Boolean).join(language === 'zh-CN' ? '' : ' '),
   };
 }

@@ -30,6 +30,9 @@ describe('figures follow the language', () => {
     ['month', zh.month('2031-01'), '2031年1月'],
     ['list', en.list(['Images', 'Messages']), 'Images and Messages'],
     ['list', zh.list(['图片', '消息']), '图片和消息'],
+    ['list of figures', zh.list(['图片 9', 'API 调用 3']), '图片 9 和 API 调用 3'],
+    ['list of three', zh.list(['图片 9', '消息 1', '角色']), '图片 9、消息 1 和角色'],
+    ['list of names', zh.list(['Mei', '阿福']), 'Mei 和阿福'],
     ['sentences', en.sentences('It renews.', '', 'You can cancel.'), 'It renews. You can cancel.'],
     ['sentences', zh.sentences('自动续订。', '可以取消。'), '自动续订。可以取消。'],
   ])('%s: %s', (_what, shown, expected) => {

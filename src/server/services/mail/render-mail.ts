@@ -1,5 +1,6 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import type { ContactView } from '../../../domain/api.ts';
+import { formatList } from '../../../domain/list.ts';
 import { formatMoney } from '../../../domain/money.ts';
 import { formatMonth } from '../../../domain/period.ts';
 import { contactLines } from './contact-lines.ts';
@@ -43,7 +44,7 @@ export function renderMail(
     day: (iso: string) => day.format(new Date(iso)),
     month: (period: string) => formatMonth(period, locale),
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
-    list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
+    list: (items: string[]) => formatList(items, locale),
   });
   const lines = contactLines(contact, isChinese(locale) ? 'zh' : 'en');
   return { subject, text: [text, lines].filter(Boolean).join('\n\n') };

@@ -28,7 +28,7 @@ export const zh: MailTemplates = {
       text: [
         `${name}，你好：`,
         data.actionRequired
-          ? `你的银行要求你确认 ${PRODUCT_NAME.zh}的 ${amount} 付款。`
+          ? `你的银行要求你确认${PRODUCT_NAME.zh}的 ${amount} 付款。`
           : `我们为${PRODUCT_NAME.zh}扣款 ${amount} 时，你的银行卡被拒绝。${next}`,
         data.payUrl
           ? `${data.actionRequired ? '请在此确认' : '请在此付款或更换银行卡'}：${data.payUrl}`
@@ -90,7 +90,7 @@ export const zh: MailTemplates = {
     ].join('\n\n'),
   }),
   usage_threshold: (data, { name, appUrl, number, month }) => {
-    const resource = RESOURCES[data.resourceType];
+    const resource = afterHan(RESOURCES[data.resourceType]);
     return {
       subject:
         data.percent >= 100
@@ -115,7 +115,7 @@ export const zh: MailTemplates = {
         data.months
           .map(({ period, limits }) => `${format.month(period)}：${limitsOf(limits, format)}`)
           .join('\n'),
-        `${whole} 付款后即为全部额度：每月${limitsOf(data.whole, format)}。`,
+        `${whole} 付款后，每月的额度为：${limitsOf(data.whole, format)}。`,
         `在此查看全部用量：${appUrl}/subscription`,
       ].join('\n\n'),
     };
@@ -149,6 +149,11 @@ export const zh: MailTemplates = {
     ].join('\n\n'),
   }),
 };
+
+/** The name as it follows Chinese: Latin letters stand off it. */
+function afterHan(name: string): string {
+  return /^[A-Za-z]/.test(name) ? ` ${name}` : name;
+}
 
 function limitsOf(limits: PlanLimits, { number, list }: MailFormat): string {
   return list(

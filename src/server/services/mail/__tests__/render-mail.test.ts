@@ -161,6 +161,19 @@ test('amounts and dates are written as the reader writes them', () => {
   expect(renderMail(mail('zh-CN'), SENDER).text).toMatch(/¥29\D[\s\S]*2027年2月13日/);
 });
 
+/** Han beside a letter or a digit, but in a date, which is written without; or a space beside what needs none. */
+const ILL_SPACED =
+  /\p{Script=Han}[A-Za-z]|[A-Za-z]\p{Script=Han}|\p{Script=Han}(?<![年月])\d|\d(?![年月日])\p{Script=Han}|[\p{Script=Han}，。、；：！？（）“”] [\p{Script=Han}，。、；：！？（）“”]/u;
+
+test.each(cases)(
+  'in Chinese, words stand off letters and digits, and not off each other: %j',
+  (one) => {
+    const mail = { ...one, locale: 'zh-CN', recipient: 'ada@example.com', timeZone: null };
+    const { subject, text } = renderMail(mail, SENDER);
+    expect([subject, ...text.split('\n')].filter((line) => ILL_SPACED.test(line))).toEqual([]);
+  },
+);
+
 test.each([
   ['en', 'Your usage statement of January 2027 is paid: CN¥25'],
   ['zh-CN', '2027年1月的用量账单已付款：¥25'],
