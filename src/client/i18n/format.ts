@@ -1,6 +1,6 @@
-import { formatList } from '../../domain/list.ts';
 import { formatMoney, type Money } from '../../domain/money.ts';
 import { formatMonth } from '../../domain/period.ts';
+import { formatList } from '../../domain/product.ts';
 import type { Values } from './keys.ts';
 import type { Language } from './languages.ts';
 

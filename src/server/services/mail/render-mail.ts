@@ -1,8 +1,8 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import type { ContactView } from '../../../domain/api.ts';
-import { formatList } from '../../../domain/list.ts';
 import { formatMoney } from '../../../domain/money.ts';
 import { formatMonth } from '../../../domain/period.ts';
+import { formatList } from '../../../domain/product.ts';
 import { contactLines } from './contact-lines.ts';
 import type { MailContent, MailKind, MailTemplates } from './templates.ts';
 import { en } from './templates.en.ts';
