@@ -77,3 +77,39 @@ test('12.28 what costs less than the smallest coin is carried too, and settled w
   expect(await unpaidOf(customer)).toBe(0);
   expect(await creditFaults(app.database.pool)).toEqual([]);
 });
+
+test('12.28 what is carried is written off or billed with the next one, also where both begin at once', async () => {
+  const customer = await subscriber(app);
+  await draw(customer, 5);
+  const carried = await billed(customer);
+  expect(carried).toMatchObject({ state: 'carried', totalMinor: 120 });
+  await draw(customer, 60);
+  const { pool } = app.database;
+  const name = `statements:${customer.tenantId}`;
+  const busy = await pool.connect();
+  await busy.query('begin');
+  await busy.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
+  const waiting = (count: number) =>
+    vi.waitFor(async () => {
+      const { rows } = await pool.query(
+        `select from pg_locks where locktype = 'advisory' and not granted
+           and (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`,
+        [name],
+      );
+      expect(rows).toHaveLength(count);
+    }, 10_000);
+  const closed = service(customer).close(customer.tenantId, { kind: 'threshold' });
+  await waiting(1);
+  const wish = { reason: 'too little', by: 'test', statementId: carried.id } as const;
+  const refused = expect(
+    service(customer).operate({ ...wish, act: 'write-off' }),
+  ).rejects.toMatchObject({ code: 'state_changed' });
+  await waiting(2);
+  await busy.query('commit');
+  busy.release();
+  expect(await closed).toMatchObject({ amountMinor: 1_440, carriedInMinor: 120 });
+  await refused;
+  await later(customer, 1 / 24);
+  expect(await alertsOf(customer)).toEqual([]);
+  expect((await invoicesOf(customer)).map(({ total }) => total)).toEqual([1_560]);
+});

@@ -1,6 +1,8 @@
+import type { Tx } from '../../../../db/client.ts';
 import {
   findLastStatement,
   findStatement,
+  lockClosing,
   updateStatement,
 } from '../../../../db/repositories/billing/statement.repository.ts';
 import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
@@ -45,10 +47,13 @@ export async function operateStatement(
   wish: StatementWish,
 ): Promise<Statement> {
   const { db, clock } = deps;
-  const known = await getStatement(deps, wish.statementId);
-  await assertPossible(deps, known, wish.act);
+  const { id, tenantId } = await getStatement(deps, wish.statementId);
   const now = clock.now();
   await db.transaction(async (tx) => {
+    // A closing may be taking over what is carried.
+    await lockClosing(tx, tenantId);
+    const known = (await findStatement(tx, id))!;
+    await assertPossible(tx, known, wish.act);
     await insertAuditEntry(tx, {
       tenantId: known.tenantId,
       actor: { kind: 'service', name: wish.by },
@@ -67,7 +72,7 @@ export async function operateStatement(
       lookAt: now,
     });
   });
-  return (await syncStatement(deps, known.id))!;
+  return (await syncStatement(deps, id))!;
 }
 
 /** By its id; 404 `not_found`. */
@@ -81,13 +86,13 @@ export async function getStatement(
 }
 
 async function assertPossible(
-  { db }: StatementDeps,
+  tx: Tx,
   { id, tenantId, state, heldAt }: Statement,
   act: StatementAct,
 ): Promise<void> {
   const { states, otherwise } = FROM[act];
   // What was carried is in the next one as soon as there is one.
-  const isTaken = state === 'carried' && (await findLastStatement(db, tenantId))?.id !== id;
+  const isTaken = state === 'carried' && (await findLastStatement(tx, tenantId))?.id !== id;
   if (states.includes(state) && !isTaken && (act !== 'release' || heldAt)) return;
   throw new BillingError('state_changed', `The statement is ${state}: ${otherwise}.`);
 }
