@@ -95,6 +95,17 @@ test('14 an operator signs in by keyboard, with a code and a reason', async () =
   await page.keyboard.press('Enter');
   await heading(admin.nav.tenants);
   await page.getByText(fill(admin.session, { reason: 'TICKET-1' })).waitFor();
+  // What is in one line is of one height, and nothing follows the last that a line would part it from.
+  const inLine = page.locator('form[role=search]').locator('.el-input__wrapper, button');
+  const heights = () =>
+    inLine.evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().height)));
+  await expect.poll(heights).toEqual([46, 46]);
+  const line = () =>
+    page
+      .locator('.entry')
+      .last()
+      .evaluate((one) => getComputedStyle(one).borderBottomWidth);
+  await expect.poll(line).toBe('0px');
 });
 
 test('14 a customer is found, seen and helped: what an act will do stands there before', async () => {

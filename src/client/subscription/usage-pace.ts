@@ -43,8 +43,13 @@ export function summarizeDays(
   return {
     total,
     most: Math.max(0, ...days.map((day) => day[resource])),
-    average: days.length === 0 ? 0 : Math.round(total / days.length),
+    average: days.length === 0 ? 0 : rounded(total / days.length),
   };
+}
+
+/** Whole from ten on; below that two digits, so that a little use is not said to be none. */
+function rounded(average: number): number {
+  return average >= 10 ? Math.round(average) : Number(average.toPrecision(2));
 }
 
 function sumOf(days: readonly UsageDay[], resource: ResourceType): number {

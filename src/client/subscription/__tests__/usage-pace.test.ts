@@ -43,5 +43,7 @@ test('13 the pace of a quota is a day’s part of the month, however long that i
 
 test('13 the sum, the highest day and the mean', () => {
   expect(summarizeDays(days([3, 5]), 'messages')).toEqual({ total: 8, most: 5, average: 4 });
+  expect(summarizeDays(days([1, 0, 0]), 'messages').average).toBe(0.33);
+  expect(summarizeDays(days([25, 0]), 'messages').average).toBe(13);
   expect(summarizeDays([], 'messages')).toEqual({ total: 0, most: 0, average: 0 });
 });
