@@ -99,6 +99,10 @@ describe('10.10 an address that is not shown yet', () => {
       await other.goto(again);
       await done.waitFor();
     }
+    // Whose address is confirmed has nothing above to ask with, and is not sent there by a link that is over.
+    await other.goto(`${app.url}/verify-email?token=made-up`);
+    await other.getByText(`You sign in with ${session.user.email}, which is confirmed.`).waitFor();
+    await expect.poll(() => other.getByText('Ask for a new one above.').count()).toBe(0);
     await other.close();
     // Coming back to the tab that was left shows it too.
     await page.evaluate(() => window.dispatchEvent(new Event('focus')));

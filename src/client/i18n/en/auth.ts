@@ -43,6 +43,7 @@ export default {
     done: 'Thank you, your address is confirmed.',
     failed: 'Your address could not be confirmed just now.',
     over: 'This link is not valid any more, or is for another address than you use now.',
+    isSo: 'You sign in with {email}, which is confirmed. To change it, ask for a new link in your account.',
     askAbove: 'Ask for a new one above.',
     askInside: 'Log in, and ask for a new one there.',
   },

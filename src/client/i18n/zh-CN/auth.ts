@@ -44,6 +44,7 @@ const auth: Messages['auth'] = {
     done: '谢谢，邮箱已验证。',
     failed: '暂时无法验证邮箱。',
     over: '链接已失效，或属于你不再使用的邮箱。',
+    isSo: '你用 {email} 登录，这个邮箱已验证。如需更改，请在账户页面重新获取链接。',
     askAbove: '请在上方重新获取。',
     askInside: '请登录后重新获取。',
   },
