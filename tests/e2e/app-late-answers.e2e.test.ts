@@ -208,3 +208,18 @@ test('13.7 past its grace the cancel dialog names Free at no moment, but what is
   await dialog.getByRole('heading', { name: fill(cancel.title, { plan: pro }) }).waitFor();
   await dialog.getByRole('button', { name: fill(cancel.keep, { plan: pro }) }).waitFor();
 });
+
+test('10.24 what lies far down is not fetched while plans that are late leave the page short', async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  const isFetched = () => fetched.some((url) => url.includes('/assets/LimitsCards-'));
+  const plans = await keepBack(page, '**/api/plans', '**/api/subscription');
+  await page.goto(`${app.url}/subscription`);
+  await plans.shown();
+  expect(isFetched()).toBe(false);
+  plans.come();
+  await page.getByText(words.plans.tagline.pro).first().waitFor();
+  await page.locator('#limits').scrollIntoViewIfNeeded();
+  await expect.poll(isFetched).toBe(true);
+});

@@ -271,7 +271,7 @@ test('14 of a tenant to whom everything happened, every page speaks in words, in
       admin.refundReasons.requested_by_customer,
       admin.objects.subscription,
       admin.mails.grace_extended,
-      payments.failure.other,
+      payments.failure.card_declined,
       credits.state.needs_action,
       statements.state.written_off,
       fill(admin.tenant.owed, { amount: f.money({ amountMinor: 2900, currency: 'cny' }) }),

@@ -38,7 +38,7 @@ test('usage is added, taken off and set to nothing, each with who and why', asyn
   expect((await correct('--reset', '--dry-run', ...reason)).said).toMatch(/^It would do this:\n/);
   expect((await correct('--reset', ...reason)).said).toContain('used: 2\n  used after: 0\n');
   const { rows } = await database.pool.query(
-    'select amount::int, actor, reason from u00.usage where tenant_id = $1 order by id',
+    'select amount::int, actor, reason from u00.usage where tenant_id = $1 order by created_at, id',
     [tenantId],
   );
   const by = { actor: 'service:Ada', reason: 'three pictures were black' };

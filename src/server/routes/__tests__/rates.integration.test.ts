@@ -42,7 +42,7 @@ const words = ['Once'];
 async function ledgerOf(tenantId: string) {
   const { rows } = await chat.server.database.pool.query<{ amount: number; rated: unknown }>(
     `select amount::int, metadata -> 'rated' as rated from u00.usage
-     where tenant_id = $1 and resource_type = 'llm_tokens' order by id`,
+     where tenant_id = $1 and resource_type = 'llm_tokens' order by created_at, id`,
     [tenantId],
   );
   return rows;

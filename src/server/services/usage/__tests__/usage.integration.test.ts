@@ -250,7 +250,7 @@ describe('the books', () => {
     });
     const rows = await ofTenant(
       tenantId,
-      `select amount::int, actor, reason from u00.usage where tenant_id = $1 order by id`,
+      `select amount::int, actor, reason from u00.usage where tenant_id = $1 order by created_at, id`,
     );
     expect(rows).toEqual([
       { amount: 8, actor: null, reason: null },
