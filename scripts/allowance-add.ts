@@ -1,9 +1,9 @@
 import './operator/env-file.ts';
 import { GIVEN_KINDS } from '../src/domain/billing/usage/allowance.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
-import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { RESOURCE_FLAG, typedResource } from './operator/resource.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
@@ -22,7 +22,7 @@ await runCommand({
   ],
   flags: {
     ...TENANT_ACT_FLAGS,
-    resource: { type: 'string', value: 'NAME', about: RESOURCE_TYPES.join(', '), required: true },
+    ...RESOURCE_FLAG,
     units: {
       type: 'string',
       value: 'N',
@@ -40,13 +40,9 @@ await runCommand({
   },
   writes: true,
   run: ({ values, dryRun }) => {
-    const { tenant, resource: resourceType, ref } = values;
+    const { tenant, ref } = values;
     const period = requestedPeriod(values.period);
-    if (!isResourceType(resourceType)) {
-      throw new Mistyped(
-        `There is no resource "${resourceType}"; there are ${RESOURCE_TYPES.join(', ')}.`,
-      );
-    }
+    const resourceType = typedResource(values.resource);
     const kind = GIVEN_KINDS.find((one) => one === values.kind);
     if (kind === undefined) {
       throw new Mistyped(`There is no kind "${values.kind}"; there are ${GIVEN_KINDS.join(', ')}.`);

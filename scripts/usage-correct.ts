@@ -1,8 +1,8 @@
 import './operator/env-file.ts';
 import { requestedPeriod } from '../src/domain/period.ts';
-import { isResourceType, RESOURCE_TYPES } from '../src/domain/quota.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { RESOURCE_FLAG, typedResource } from './operator/resource.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
@@ -15,20 +15,16 @@ await runCommand({
   ],
   flags: {
     ...TENANT_ACT_FLAGS,
-    resource: { type: 'string', value: 'NAME', about: RESOURCE_TYPES.join(', '), required: true },
+    ...RESOURCE_FLAG,
     amount: { type: 'string', value: 'N', about: 'units to add; with a minus, to take off' },
     reset: { type: 'boolean', about: 'takes all of it off' },
     period: { type: 'string', value: 'YYYY-MM', about: 'another month than the present one' },
   },
   writes: true,
   run: ({ values, dryRun }) => {
-    const { tenant, resource: resourceType, amount: typed, reset } = values;
+    const { tenant, amount: typed, reset } = values;
     const period = requestedPeriod(values.period);
-    if (!isResourceType(resourceType)) {
-      throw new Mistyped(
-        `There is no resource "${resourceType}"; there are ${RESOURCE_TYPES.join(', ')}.`,
-      );
-    }
+    const resourceType = typedResource(values.resource);
     if (reset === (typed !== undefined)) throw new Mistyped('Say either an amount or --reset.');
     if (typed !== undefined && (!/^-?\d{1,13}$/.test(typed) || Number(typed) === 0)) {
       throw new Mistyped('--amount takes a whole number other than 0, with a minus to take off.');
