@@ -34,8 +34,11 @@ export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise
     try {
       const closing = closings.get(one.tenantId);
       const isClosed = closing !== undefined && closing.closedAt >= since;
-      const due = await dueOf(deps, one, { month: isClosed ? null : month, closing });
-      if (due && (await closeStatement(deps, one.tenantId, due))) count += 1;
+      for (const due of await listDue(deps, one, { month: isClosed ? null : month, closing })) {
+        if (!(await closeStatement(deps, one.tenantId, due))) continue;
+        count += 1;
+        break;
+      }
     } catch (err) {
       log.error({ err, tenantId: one.tenantId }, 'a statement could not be closed');
     }
@@ -43,27 +46,29 @@ export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise
   return count;
 }
 
-/** `month` when the tenant has had no statement since it could be closed. */
-async function dueOf(
+/**
+ * What may be closed, the first of which there is something; `month` when the tenant has had no statement
+ * since it could be closed. That month, and those before, may have been billed to their end already: what
+ * there is then is of this month, and the debt still grows.
+ */
+async function listDue(
   deps: ClosingDeps,
   { tenantId, micro, isOverThreshold, firstPeriod }: Unbilled,
   { month, closing }: { month: Period | null; closing: Closing | undefined },
-): Promise<Due | undefined> {
+): Promise<Due[]> {
   const end = await endOf(deps, tenantId);
   if (end) {
     const last = await findLastStatement(deps.db, tenantId);
     const isFirst = !last || last.closedAt < end.at;
-    if (isFirst) return { kind: 'final' };
-    return (await isWorking(deps, tenantId, periodOf(deps.clock.now())))
-      ? undefined
-      : { kind: 'late' };
+    if (isFirst) return [{ kind: 'final' }];
+    return (await isWorking(deps, tenantId, periodOf(deps.clock.now()))) ? [] : [{ kind: 'late' }];
   }
   // Nothing but what is carried: it waits for more, however many months.
-  if (micro === (closing?.carriedMicro ?? 0)) return undefined;
-  if (month !== null && firstPeriod !== null && firstPeriod <= month) {
-    if (!(await isWorking(deps, tenantId, month))) return { kind: 'month', period: month };
-  }
-  return isOverThreshold ? { kind: 'threshold' } : undefined;
+  if (micro === (closing?.carriedMicro ?? 0)) return [];
+  const due: Due[] = isOverThreshold ? [{ kind: 'threshold' }] : [];
+  if (month === null || firstPeriod === null || firstPeriod > month) return due;
+  if (await isWorking(deps, tenantId, month)) return due;
+  return [{ kind: 'month', period: month }, ...due];
 }
 
 /** When nothing carries overage any more: the team was deleted, or has no subscription. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schemaOf } from '../../../../../../tests/support/buckets.ts';
 import { agreeToOverage, plantOverage } from '../../../../../../tests/support/overage.ts';
 import {
   createTestDatabase,
@@ -124,6 +125,33 @@ test('12.27 half of what may be unpaid closes a statement in the middle of a mon
   await draw(1);
   await closeDue(deps);
   expect(await all()).toMatchObject([{ kind: 'threshold', amountMinor: 105 * 24 }]);
+});
+
+test('12.27 half of what may be unpaid closes a statement also where months before were billed to their end', async () => {
+  const { draw, all, deps, clock, fill, tenantId } = await world();
+  const schema = await schemaOf(database.pool, tenantId);
+  const call = (name: string, ...values: unknown[]) =>
+    database.pool.query(
+      `select ${schema}.credit_overage_${name}($1${values.map((_, n) => `, $${n + 2}`).join('')})`,
+      [tenantId, ...values],
+    );
+  await call('trust', 5_000);
+  for (const instant of ['2027-03-20T12:00:00Z', '2027-04-10T12:00:00Z', '2027-07-10T12:00:00Z']) {
+    clock.set(instant);
+    if (!instant.startsWith('2027-03')) await fill();
+    await draw(104);
+    await closeDue(deps);
+    const before = (await all()).length;
+    await draw(1);
+    await closeDue(deps);
+    await closeDue(deps);
+    const [newest, ...more] = (await all()).slice(before);
+    expect(newest).toMatchObject({ kind: 'threshold', amountMinor: 105 * 24 });
+    expect(more).toEqual([]);
+    await call('billed', newest!.id, newest!.micro);
+    await call('paid', newest!.id);
+    await closeDue(deps);
+  }
 });
 
 test('12.28 12.29 too little is carried month after month, billed with the next, and written off at an end', async () => {
