@@ -2,26 +2,39 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
 import type { CompletionEvent, ReportedUsage } from './provider.ts';
 
-/** Taken as it comes: whether it can be true is judged when the answer is known. */
+/** Whatever is written there, or nothing. */
+const anything = z.unknown().optional();
+
+/**
+ * Taken as it comes: whether it can be true is judged when the answer is known. Any part may be missing;
+ * what is no object at all is a report whose every part cannot be true.
+ */
 const usageSchema = z
   .object({
-    prompt_tokens: z.unknown(),
-    completion_tokens: z.unknown(),
-    total_tokens: z.unknown(),
-    prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
-    completion_tokens_details: z
-      .object({ reasoning_tokens: z.unknown() })
-      .nullish()
-      .catch(undefined),
+    prompt_tokens: anything,
+    completion_tokens: anything,
+    total_tokens: anything,
+    prompt_tokens_details: z.object({ cached_tokens: anything }).nullish().catch(undefined),
+    completion_tokens_details: z.object({ reasoning_tokens: anything }).nullish().catch(undefined),
   })
   .nullish()
-  .catch(undefined);
+  .catch({ prompt_tokens: NaN, completion_tokens: NaN });
 
-/** Thoughts come under one of two names: DeepSeek's and vLLM's, or OpenRouter's. */
+const words = z.string().nullish().catch(undefined);
+
+/**
+ * Thoughts come under one of two names: DeepSeek's and vLLM's, or OpenRouter's. A refusal is what is said
+ * instead of the content. Nobody offers the model tools; what it writes to one is written all the same.
+ */
 const spoken = {
   content: z.string().nullish(),
-  reasoning_content: z.string().nullish().catch(undefined),
-  reasoning: z.string().nullish().catch(undefined),
+  refusal: words,
+  reasoning_content: words,
+  reasoning: words,
+  tool_calls: z
+    .array(z.object({ function: z.object({ name: words, arguments: words }).nullish() }))
+    .nullish()
+    .catch(undefined),
 };
 
 const chunkSchema = z.object({
@@ -124,11 +137,16 @@ function bodyWithin(response: Response, bytesMax: number): ReadableStream<Bytes>
 
 type Spoken = z.infer<z.ZodObject<typeof spoken>>;
 
-function* wordsOf({ content, reasoning_content, reasoning }: Spoken): Generator<CompletionEvent> {
+function* wordsOf(said: Spoken): Generator<CompletionEvent> {
   // Some send both names, one of them empty.
-  const thought = reasoning_content || reasoning;
+  const thought = said.reasoning_content || said.reasoning;
   if (thought) yield { kind: 'reasoning', text: thought };
-  if (content) yield { kind: 'text', text: content };
+  for (const { function: called } of said.tool_calls ?? []) {
+    const written = `${called?.name ?? ''}${called?.arguments ?? ''}`;
+    if (written) yield { kind: 'reasoning', text: written };
+  }
+  if (said.content) yield { kind: 'text', text: said.content };
+  if (said.refusal) yield { kind: 'text', text: said.refusal };
 }
 
 function toUsage(usage: NonNullable<z.infer<typeof usageSchema>>): ReportedUsage {

@@ -40,8 +40,8 @@ export interface CompletionRequest {
 }
 
 /**
- * Text as it comes, thoughts that are streamed beside it, and the tokens used so far, when whoever
- * answers counts them: each report is of the whole, the last one counts.
+ * Text as it comes, what is written beside it and shown to nobody (thoughts, calls of tools), and the tokens
+ * used so far, when whoever answers counts them: each report is of the whole, the last one counts.
  */
 export type CompletionEvent =
   | { kind: 'text'; text: string }

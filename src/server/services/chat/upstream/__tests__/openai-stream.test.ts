@@ -44,3 +44,57 @@ test.each([
 ])('a stream that is no answer is none: %s', async (_case, body, message) => {
   await expect(read(body, STREAM)).rejects.toThrow(message);
 });
+
+describe('10.2 what is reported is read in whatever shape it comes', () => {
+  const reports = async (usage: string) =>
+    (await read(`${chunk('one')}data: {"usage":${usage}}\n\n${STOP}`, STREAM)).flatMap((event) =>
+      event.kind === 'usage' ? [event.usage] : [],
+    );
+
+  test.each<[string, string, object]>([
+    [
+      'without a total',
+      '{"prompt_tokens":50,"completion_tokens":20}',
+      { promptTokens: 50, completionTokens: 20 },
+    ],
+    ['a total alone', '{"total_tokens":70}', { totalTokens: 70 }],
+    ['one part', '{"completion_tokens":20}', { completionTokens: 20 }],
+    [
+      'details with other names',
+      '{"completion_tokens":20,"prompt_tokens_details":{"audio_tokens":1},"completion_tokens_details":7}',
+      { completionTokens: 20 },
+    ],
+    ['a list', '[50,20,70]', { promptTokens: NaN, completionTokens: NaN }],
+    ['a word', '"many"', { promptTokens: NaN, completionTokens: NaN }],
+  ])('%s', async (_case, usage, told) => {
+    expect(await reports(usage)).toEqual([told]);
+  });
+
+  test('and nothing where it is null', async () => {
+    expect(await reports('null')).toEqual([]);
+  });
+});
+
+describe('10.2 what the model writes is heard wherever it writes it', () => {
+  const delta = (said: object) => `data: ${JSON.stringify({ choices: [{ delta: said }] })}\n\n`;
+  const call = (name: string | null, written: string) => ({
+    tool_calls: [{ index: 0, function: { name, arguments: written } }],
+  });
+
+  test.each<[string, object[], CompletionEvent[]]>([
+    ['a refusal is said', [{ refusal: 'No.' }], [{ kind: 'text', text: 'No.' }]],
+    [
+      'calls of tools are shown to nobody, and count',
+      [call('look_up', ''), call(null, '{"a":1}')],
+      [
+        { kind: 'reasoning', text: 'look_up' },
+        { kind: 'reasoning', text: '{"a":1}' },
+      ],
+    ],
+    ['calls of another shape', [{ tool_calls: 'none', content: 'one' }], one as CompletionEvent[]],
+  ])('%s', async (_case, deltas, heard) => {
+    expect(await read(`${deltas.map(delta).join('')}${STOP}`, STREAM)).toEqual(heard);
+    const whole = JSON.stringify({ choices: [{ message: deltas[0] }] });
+    expect(await read(whole, 'application/json')).toEqual(heard.slice(0, 1));
+  });
+});
