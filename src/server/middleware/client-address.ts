@@ -23,13 +23,18 @@ export function clientAddressReader(
   return (c) => {
     const incoming = (c.env as Partial<HttpBindings> | undefined)?.incoming;
     if (!incoming) return { address: 'unknown', isLoopback: false };
-    if (incoming.headers['x-forwarded-for'] && trusted.kind === 'none') onUntrusted();
-    const address = plain(proxyAddr(incoming, trust) ?? 'unknown');
-    return { address: network(address), isLoopback: LOOPBACK.test(address) };
+    const forwarded = [incoming.headers['x-forwarded-for'] ?? []].flat().join(',');
+    if (forwarded && trusted.kind === 'none') onUntrusted();
+    // The nearest first: the other end of the socket, then each proxy's word on who was before it.
+    const chain = [incoming.socket.remoteAddress ?? '', ...forwarded.split(',').reverse()]
+      .map(plain)
+      .filter((address) => address !== '');
+    const client = chain.find((address, hop) => !trust(address, hop)) ?? chain.at(-1) ?? 'unknown';
+    return { address: network(client), isLoopback: LOOPBACK.test(client) };
   };
 }
 
-const LOOPBACK = /^(127\.|::1$)/;
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
 function trustOf(trusted: TrustedProxies): (address: string, hop: number) => boolean {
   if (trusted.kind === 'none') return () => false;
@@ -38,27 +43,32 @@ function trustOf(trusted: TrustedProxies): (address: string, hop: number) => boo
 }
 
 /**
- * An IPv4 address in IPv6 dress is the same address, and so is one that a proxy writes with the port of the
- * connection, or in brackets. What is none is a stranger's text.
+ * The one way in which an address is written here, of the many in which proxies write it: with the port of
+ * the connection, in brackets, IPv4 in IPv6 dress, IPv6 with all its zeros. What is none is a stranger's text.
  */
-function plain(address: string): string {
-  return address
+function plain(written: string): string {
+  const address = written
+    .trim()
     .slice(0, 64)
     .toLowerCase()
     .replace(/^\[([^\]]*)\](:\d+)?$/, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-    .replace(/^::ffff:(?=\d+\.)/, '');
+    .replace(/%.*$/, '');
+  if (!isIPv6(address)) return address;
+  const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const dressed = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(short);
+  if (!dressed) return short;
+  const bytes = dressed.slice(1).map((group) => parseInt(group, 16));
+  return bytes.flatMap((group) => [group >> 8, group & 255]).join('.');
 }
 
+/** Of a short IPv6 address the network of 64 bits. */
 function network(address: string): string {
   if (!isIPv6(address) || address === '::1') return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  const zeros = tail === undefined ? 0 : 8 - groups.length - after.length;
   const whole = [...groups, ...Array.from({ length: zeros }, () => '0'), ...after];
-  return `${whole
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
+  return `${whole.slice(0, 4).join(':')}::/64`;
 }
