@@ -58,6 +58,27 @@ describe('12.38 a refund to a wallet takes its time', () => {
     expect(await alertsOf(customer)).toEqual(['refund.failed']);
   });
 
+  test.each(['succeeded', 'failed'] as const)(
+    'meanwhile what was used is not given back, however often it is asked for: %s',
+    async (outcome) => {
+      const customer = await signUp(app);
+      const { id } = await bought(customer, 'small', { method: 'wechat_pay' });
+      await useCredits(customer, 20);
+      await control('wallet_refunds', { seconds: 7_200, outcome });
+      const ask = () =>
+        customer.api.post<{ refundMinor?: number }>(`/api/credits/purchases/${id}/refund`);
+      const first = await Promise.all([ask(), ask()]);
+      expect(first.map(({ status }) => status).sort()).toEqual([200, 409]);
+      expect(await ask()).toMatchObject({ status: 409, body: { code: 'nothing_to_refund' } });
+      expect((await purchases(customer))[0]).toMatchObject({ refundPendingMinor: 400 });
+      await advanceDays(app, 0.1);
+      if (outcome === 'succeeded') return becomes(customer, 'partly_refunded', 0);
+      // And it can be asked for anew.
+      await becomes(customer, 'granted', 40);
+      expect(await ask()).toMatchObject({ status: 200, body: { refundMinor: 400 } });
+    },
+  );
+
   test('of a part: its share is gone at once, the rest can be used, and a failure brings it back', async () => {
     const { customer } = await pending('failed', 200);
     await useCredits(customer, 10);

@@ -80,8 +80,10 @@ function assertRefundable(
       'Nothing was charged for this purchase, so nothing of it can be given back; its credits stay.',
     );
   }
+  // Frozen though no bank questions it: what is unused is on its way back, and not there to be given back again.
+  const isOnItsWay = row.frozenAt !== null && wish.amountMinor === undefined;
   const { amountMinor = 1 } = wish;
-  if (!isHeld || amountMinor > chargedMinor - backOf(row)) throw nothingToRefund();
+  if (!isHeld || isOnItsWay || amountMinor > chargedMinor - backOf(row)) throw nothingToRefund();
 }
 
 /** Stores the wish, with its figures. */
