@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { createLog } from '../src/server/log.ts';
-import { verifyBooks } from '../src/server/services/billing/statements/verify-books.ts';
+import { verifyStatements } from '../src/server/services/billing/statements/verify-statements.ts';
 import { verifyBusiness } from '../src/server/services/operators/verify-business.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
@@ -38,12 +38,12 @@ await runCommand({
   async run({ values, dryRun }) {
     // Who looks changes nothing: alerts and the result that doctor reads are the nightly tasks', or mending's.
     const rebuild = values.rebuild && !dryRun;
-    const how = { rebuild, tell: rebuild };
+    const how = { rebuild, report: rebuild };
     const { periods, rebuilt, away, ...found } = await withUsage(
       async ({ verification, usage, database, clock }) => {
         const metered = await verification.verify(how);
         const deps = { db: database.db, clock, log: createLog('silent', false) };
-        const statements = await verifyBooks({ ...deps, router: usage.router }, how);
+        const statements = await verifyStatements({ ...deps, router: usage.router }, how);
         const business = await verifyBusiness(deps, how);
         const all = { ...metered, statements, business: business.differences };
         return { ...all, rebuilt: metered.rebuilt + business.rebuilt };

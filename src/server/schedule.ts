@@ -45,12 +45,12 @@ function scheduleBilling({
     async (signal) => void (await statements.sweep(signal)),
   );
   jobs.every('statement-verify', '53 3 * * *', async () => void (await statements.verify()));
-  jobs.every('credits-ending', '23 * * * *', (signal) => purchases.tellEnding(signal));
+  jobs.every('credits-ending', '23 * * * *', (signal) => purchases.notifyOfExpiry(signal));
   jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
   jobs.every('intent-settle', '* * * * *', async (signal) => {
     await subscriptions.settleIntents(signal);
   });
-  jobs.every('customer-contacts', '* * * * *', () => subscriptions.tellContacts());
+  jobs.every('customer-contacts', '* * * * *', () => subscriptions.syncContacts());
   jobs.every('grace-expiry', '* * * * *', async () => void (await subscriptions.expireGrace()));
   jobs.every('stripe-event-sweep', '* * * * *', async () => void (await stripeEvents.sweep()));
   jobs.every(

@@ -6,7 +6,7 @@ import type { TenantId, UserId } from '../../src/domain/ids.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
-import { tellBucket } from '../../src/server/services/usage/routing/bucket-sync.ts';
+import { syncEntitlement } from '../../src/server/services/usage/routing/bucket-sync.ts';
 import { inEveryBucket, schemaOf } from '../support/buckets.ts';
 import { CITUS_URL } from '../support/citus.ts';
 import { creditFaults, meteredTenant } from '../support/metered-tenant.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
     const { pool } = database;
     const made = await Promise.all([0, 1, 2].map(() => meteredTenant(pool, 'free')));
     // The smallest quotas, and overage behind them: so all of it is drawn from.
-    for (const id of made) await tellBucket(database, id);
+    for (const id of made) await syncEntitlement(database, id);
     await inEveryBucket(
       pool,
       `update u00.usage_tenants set overage = '{"currency": "cny", "minorPerCredit": "12"}'

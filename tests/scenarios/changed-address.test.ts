@@ -29,7 +29,7 @@ async function moveTo(person: Customer, email: string): Promise<void> {
 
 const emailAtStripe = async (person: Customer) =>
   (await person.atStripe<{ email: string }>(`customers/${await person.customerId()}`)).email;
-const tellContacts = () => app.server.context.services.subscriptions.tellContacts();
+const syncContacts = () => app.server.context.services.subscriptions.syncContacts();
 
 test('13 Stripe’s customer gets the new address, also when Stripe was away', async () => {
   const person = await register();
@@ -43,10 +43,10 @@ test('13 Stripe’s customer gets the new address, also when Stripe was away', a
   const failNext = Array.from({ length: 6 }, () => ({ ...fails, when: 'before' }));
   expect((await person.stripe.post('/_control/chaos', { failNext })).status).toBe(200);
   await moveTo(person, second);
-  await tellContacts();
+  await syncContacts();
   expect(await emailAtStripe(person)).toBe(first);
   await person.stripe.post('/_control/chaos', { failNext: [] });
-  await tellContacts();
+  await syncContacts();
   expect(await emailAtStripe(person)).toBe(second);
   const { rows } = await app.database.pool.query(
     'select 1 from tenants where contact_changed_at is not null',

@@ -253,11 +253,11 @@ test('12.3 who has credits left a week before they end is written to, once', asy
   await bought(customer, 'small');
   await advanceDays(app, 357);
   const { purchases: service } = app.server.context.services;
-  await service.tellEnding();
+  await service.notifyOfExpiry();
   expect(await mailsTo(customer)).toEqual(['pack_bought']);
   await advanceDays(app, 2);
-  await service.tellEnding();
-  await service.tellEnding();
+  await service.notifyOfExpiry();
+  await service.notifyOfExpiry();
   expect(await mailsTo(customer)).toEqual(['pack_bought', 'credits_ending']);
   await advanceDays(app, 6.1);
   expect(await balance(customer)).toBe(0);

@@ -4,7 +4,7 @@ import type { Database } from '../../src/db/client.ts';
 import type { OveragePause } from '../../src/domain/billing/overage.ts';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { ResourceType } from '../../src/domain/quota.ts';
-import { tellBucket } from '../../src/server/services/usage/routing/bucket-sync.ts';
+import { syncEntitlement } from '../../src/server/services/usage/routing/bucket-sync.ts';
 
 /** A tenant's counters over all its periods, as the database has them; 0 where it has none. */
 export async function countersOf(
@@ -39,7 +39,7 @@ export async function putOnPlan(
     'update tenants set plan = $2, updated_at = coalesce($3, updated_at) where id = $1',
     [tenantId, plan, at],
   );
-  await tellBucket(database, tenantId);
+  await syncEntitlement(database, tenantId);
 }
 
 /** Puts a tenant on a plan that it is billed for in `currency`, so that overage is sold to it. */
@@ -53,5 +53,5 @@ export async function putOnPaidPlan(
     'update tenants set plan = $2, overage_currency = $3, overage_suspended = $4 where id = $1',
     [tenantId, plan, plan === 'free' ? null : currency, paused],
   );
-  await tellBucket(database, tenantId);
+  await syncEntitlement(database, tenantId);
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
-import { tellDifferences } from '../../src/server/services/operations/tell-differences.ts';
+import { reportDifferences } from '../../src/server/services/operations/report-differences.ts';
 import { verifyBusiness } from '../../src/server/services/operators/verify-business.ts';
 import type { TestDatabase } from './test-database.ts';
 
@@ -25,6 +25,6 @@ export async function tellOfStatement(
   mended: (() => unknown)[],
 ): Promise<void> {
   const told = { kind: 'statements_differ', subjectId: 'statements', what: 'Faults' } as const;
-  await tellDifferences(db, { ...told, found: [{ fault: 'sum' }] }, systemClock.now());
-  mended.push(() => tellDifferences(db, { ...told, found: [] }, systemClock.now()));
+  await reportDifferences(db, { ...told, found: [{ fault: 'sum' }] }, systemClock.now());
+  mended.push(() => reportDifferences(db, { ...told, found: [] }, systemClock.now()));
 }

@@ -186,7 +186,7 @@ async function assertBooks(): Promise<void> {
   expect(await imbalances(database.pool)).toEqual([]);
   const log = createLog('silent', false);
   const verification = new LedgerVerificationService({ database, clock: systemClock, log });
-  expect(await verification.verify({ tell: false })).toMatchObject({
+  expect(await verification.verify({ report: false })).toMatchObject({
     ...{ differences: [], credits: [], rated: [], members: [], limits: [], copies: [], away: [] },
   });
 }

@@ -66,7 +66,7 @@ export const statements = pgTable(
     actionRequired: boolean().notNull().default(false),
     nextAttemptAt: instant(),
     settledAt: instant(),
-    /** What the bucket was last told of it; see `credit_overage_billed`. */
+    /** Its state as the credit account in the bucket had it last; see `credit_overage_billed`. */
     told: text().$type<'billed' | 'paid' | 'failed' | 'uncollectible' | 'void'>(),
     /** When Stripe is to be asked about it again; null when nothing is expected. */
     lookAt: instant(),

@@ -26,7 +26,7 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
 
   /** Stripe is told at once where it can be, and by a task where not: nobody waits for it. */
   function tellStripe(): void {
-    const told = subscriptions.tellContacts().catch((err: unknown) => {
+    const told = subscriptions.syncContacts().catch((err: unknown) => {
       context.log.warn({ err }, 'the new address of a customer is told later');
     });
     void context.drain.during(told);

@@ -12,7 +12,7 @@ import {
   findTenantById,
   findUserLocale,
 } from '../../db/repositories/billing/tenant-billing.repository.ts';
-import { tellContacts } from './billing/subscription/customer-contacts.ts';
+import { syncContacts } from './billing/subscription/customer-contacts.ts';
 import { actorOf, type Requester } from './billing/requester.ts';
 import {
   getTenant,
@@ -156,9 +156,9 @@ export class SubscriptionService {
     return extendGrace(this.#billing, wish);
   }
 
-  /** Tells Stripe the addresses that owners have changed to. */
-  tellContacts(): Promise<void> {
-    return tellContacts(this.#billing);
+  /** Gives Stripe the e-mail addresses that owners have changed to. */
+  syncContacts(): Promise<void> {
+    return syncContacts(this.#billing);
   }
 
   /** Deletes the tenant, at Stripe first, and billed to its end. `confirm` must be its name. */

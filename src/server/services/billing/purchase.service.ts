@@ -15,7 +15,7 @@ import { beginPurchase, type BuyingDeps, type PackWish } from './purchases/begin
 import { giveUpPurchase } from './purchases/give-up.ts';
 import { refundPurchase } from './purchases/refund.ts';
 import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
-import { tellEnding } from './purchases/tell-ending.ts';
+import { notifyOfExpiry } from './purchases/notify-of-expiry.ts';
 import { viewPurchases } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
 import { putOff } from './reconcile/put-off.ts';
@@ -117,9 +117,9 @@ export class PurchaseService {
     return due.length;
   }
 
-  /** Writes to those whose credits end soon. */
-  tellEnding(signal?: AbortSignal): Promise<void> {
-    return tellEnding(this.#deps, signal);
+  /** Mails owners whose bought credits expire soon. */
+  notifyOfExpiry(signal?: AbortSignal): Promise<void> {
+    return notifyOfExpiry(this.#deps, signal);
   }
 
   /** Never rejects: what fails is tried again, later each time, and after some tries an operator is told. */

@@ -24,7 +24,7 @@ import { proofStart } from './statements/proof.ts';
 import { openRows } from './statements/rows.ts';
 import type { StatementDeps } from './statements/statement-deps.ts';
 import { syncStatement } from './statements/sync-statement.ts';
-import { verifyBooks, type StatementDifference } from './statements/verify-books.ts';
+import { verifyStatements, type StatementDifference } from './statements/verify-statements.ts';
 import { headOf, viewDetail, viewStatement } from './statements/view.ts';
 import { STATEMENT_QUEUE } from './sync/queues.ts';
 
@@ -115,7 +115,7 @@ export class StatementService {
 
   /** Where statements do not agree with the movements that they cover, or with one another. */
   verify(): Promise<StatementDifference[]> {
-    return verifyBooks(this.#deps);
+    return verifyStatements(this.#deps);
   }
 
   /** Never rejects: what fails is tried again, later each time, and after some tries an operator is told. */

@@ -5,7 +5,7 @@ import {
   forgetTenant,
   listCopies,
   listTenants,
-  tellAnew,
+  requestSync,
   type CopyDifference,
   type KnownTenant,
 } from './compare.ts';
@@ -60,7 +60,7 @@ export async function mendCopies(
       const number = bucketNumber(bucket);
       const place = await buckets.of(number);
       if (!(await forgetTenant(bucketOf(place.pool, number), tenantId))) continue;
-    } else await tellAnew(pool, tenantId);
+    } else await requestSync(pool, tenantId);
     mended += 1;
   }
   return mended;
@@ -99,8 +99,8 @@ function differencesOf(
   const byTenant = Map.groupBy(copies, ({ id }) => id);
   const wanted = new Map(tenants.map((one) => [one.id, one]));
   for (const tenant of tenants) {
-    const { id, bucket, untold } = tenant;
-    if (!numbers.includes(bucket) || untold) continue;
+    const { id, bucket, unsynced } = tenant;
+    if (!numbers.includes(bucket) || unsynced) continue;
     const copy = byTenant.get(id)?.find((one) => one.bucket === bucket);
     const at = { tenantId: id, bucket: bucketSchema(bucket) };
     if (copy === undefined) differences.push({ ...at, what: 'missing' });

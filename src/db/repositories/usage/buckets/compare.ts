@@ -11,8 +11,8 @@ export interface KnownTenant {
   limits: string;
   /** What the plan includes for the tenant does not hang on what was published last. */
   fixed: boolean;
-  /** A change of it waits to be told to the bucket. */
-  untold: boolean;
+  /** A change of it has yet to be written to the bucket. */
+  unsynced: boolean;
 }
 
 /** A tenant of which a bucket knows something else than the main tables say. */
@@ -41,7 +41,7 @@ export async function listTenants(
              (t.plan_version is not null and (t.base_plan is null or t.base_plan_version is not null)
                or t.plan = 'free' and not exists (select from plan_versions v
                  where v.plan = 'free' and v.carried_at is null)) as fixed,
-             exists (select from metering_copies c where c.tenant_id = t.id) as untold
+             exists (select from metering_copies c where c.tenant_id = t.id) as unsynced
            from tenants t cross join lateral tenant_entitlement(t.id) e
            where t.id > $1 and ($3::uuid[] is null or t.id = any($3))
            order by t.id limit $2`,
@@ -60,7 +60,7 @@ export async function listCopies(
 ): Promise<KnownTenant[]> {
   const { rows } = await client.query<KnownTenant>({
     text: `select e.tenant_id as id, $3::int as bucket, e.version::text, ${CONTENT},
-             true as fixed, false as untold
+             true as fixed, false as unsynced
            from ${schema}.usage_tenants e
            where e.tenant_id > $1 and e.tenant_id <= $2
              and ($4::uuid[] is null or e.tenant_id = any($4))
@@ -70,8 +70,8 @@ export async function listCopies(
   return rows;
 }
 
-/** Has the tenant's bucket told anew what the tenant may use. */
-export async function tellAnew(main: Queryable, tenantId: string): Promise<void> {
+/** Has the tenant's copy written to its bucket again. */
+export async function requestSync(main: Queryable, tenantId: string): Promise<void> {
   await main.query({
     text: 'update tenants set entitlement_version = entitlement_version + 1 where id = $1',
     values: [tenantId],

@@ -4,7 +4,7 @@ import { meteringCopies } from '../../../schema/index.ts';
 import { bucketOf, type Bucket } from '../bucket.ts';
 import type { Queryable } from '../hot-path.ts';
 
-/** What a bucket is told about a tenant. */
+/** What a bucket keeps about a tenant: a copy of what the main tables entitle it to. */
 export interface Entitlement {
   tenantId: string;
   bucket: number;
@@ -23,12 +23,12 @@ export interface Entitlement {
   overage: Record<string, string>;
   /** Resource → percent of a month's limit that may roll over. */
   rollover: Record<string, number>;
-  /** When it was changed to this, as far as a bucket was not told yet and anybody said so. */
+  /** When it was changed to this, while a bucket does not have that yet and it was noted. */
   changedAt: Date | null;
 }
 
-/** Tenants whose bucket is to be told, the oldest first, and how many whose bucket is `away`. */
-export async function listUntold(
+/** Tenants whose bucket has an older copy, the oldest first, and how many whose bucket is `away`. */
+export async function listUnsynced(
   client: Queryable,
   away: ReadonlySet<number>,
   max: number,
@@ -65,7 +65,7 @@ export async function readEntitlement(
   return row && row.bucket !== null ? { ...row, bucket: row.bucket, tenantId } : undefined;
 }
 
-/** Tells a bucket; nothing when it knows that or newer already. */
+/** Writes the copy into a bucket; does nothing when it has that version or a newer one. */
 export async function putEntitlement(
   { schema, client }: Bucket,
   entitlement: Entitlement,
@@ -84,14 +84,14 @@ export async function putEntitlement(
   });
 }
 
-/** Notes that the bucket was told of the changes up to `version`. */
+/** Notes that the bucket has the changes up to `version`. */
 export async function closeCopy(tx: Tx, tenantId: string, version: string): Promise<void> {
-  const isTold = lte(meteringCopies.version, sql`${version}::bigint`);
-  await tx.delete(meteringCopies).where(and(eq(meteringCopies.tenantId, tenantId), isTold));
+  const isSynced = lte(meteringCopies.version, sql`${version}::bigint`);
+  await tx.delete(meteringCopies).where(and(eq(meteringCopies.tenantId, tenantId), isSynced));
 }
 
-/** Tells a tenant's bucket, while the caller keeps the tenant in it, and notes that it was told. */
-export async function tellPlaced(
+/** Brings the copy in a tenant's bucket up to date, in the caller's transaction, which keeps the tenant there. */
+export async function syncEntitlementIn(
   tx: Tx,
   buckets: Database['buckets'],
   tenantId: string,
@@ -103,8 +103,8 @@ export async function tellPlaced(
   await closeCopy(tx, tenantId, entitlement.version);
 }
 
-/** Whether the bucket of a tenant has yet to be told of what was committed before `tx`. */
-export async function isUntold(tx: Tx, tenantId: string): Promise<boolean> {
+/** Whether the bucket of a tenant has yet to get what was committed before `tx`. */
+export async function isUnsynced(tx: Tx, tenantId: string): Promise<boolean> {
   const { rows } = await tx.execute(sql`
     select from metering_copies c join tenants t on t.id = c.tenant_id
     where c.tenant_id = ${tenantId}

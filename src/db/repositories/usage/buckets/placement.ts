@@ -10,7 +10,7 @@ export interface Place {
   /** Another one whenever the tenant's row was written: two that are equal tell of no move between. */
   version: string;
   /** Its bucket, on another server, does not know yet what the tenant may use, or that it is there. */
-  untold: boolean;
+  unsynced: boolean;
 }
 
 /** The numbers of the buckets that exist, rising. */
@@ -29,7 +29,7 @@ export async function findPlaces(
   const { rows } = await client.query<Place & { id: string }>({
     name: 'tenant_places',
     text: `select id, usage_bucket as bucket, xmin::text as version,
-             exists (select from metering_copies c where c.tenant_id = t.id) as untold
+             exists (select from metering_copies c where c.tenant_id = t.id) as unsynced
            from tenants t where id = any($1)`,
     values: [tenantIds],
   });

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import type { CreditPlace } from './place.ts';
 
-/** What became of a statement, as an account is told it. */
+/** What became of a statement, as a credit account has it. */
 export type BillEnd = 'paid' | 'failed' | 'void';
 
-/** Tells an account that a statement bills so many µcr of its overage; once a ref. */
-export async function tellBilled(
+/** Records in a credit account that a statement bills so many µcr of its overage; once a ref. */
+export async function recordBilled(
   { bucket, schema }: CreditPlace,
   { tenantId, ref, micro }: { tenantId: string; ref: string; micro: number },
 ): Promise<void> {
@@ -15,10 +15,10 @@ export async function tellBilled(
 }
 
 /**
- * Tells an account what became of it; see `credit_overage_paid`, `credit_overage_failed` and
+ * Records in a credit account what became of it; see `credit_overage_paid`, `credit_overage_failed` and
  * `credit_overage_void`. A repeat, and what does not go from its present state, does nothing.
  */
-export async function tellBillEnd(
+export async function recordBillEnd(
   { bucket, schema }: CreditPlace,
   { tenantId, ref, end }: { tenantId: string; ref: string; end: BillEnd },
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function tellBillEnd(
 }
 
 /** Ends the consent, because a statement could not be collected. */
-export async function tellUncollectible(
+export async function endOverageConsent(
   { bucket, schema }: CreditPlace,
   { tenantId, now }: { tenantId: string; now: Date },
 ): Promise<void> {

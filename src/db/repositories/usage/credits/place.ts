@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { bucketSchema } from '../../../buckets.ts';
 import type { Database, Tx } from '../../../client.ts';
 import { bucketOf } from '../bucket.ts';
-import { isKnown, isUntold, tellPlaced } from '../buckets/copies.ts';
+import { isKnown, isUnsynced, syncEntitlementIn } from '../buckets/copies.ts';
 import { holdPlace, placeLock } from '../buckets/placement.ts';
 
 /** Where a tenant's credits are changed, while it stays there. */
@@ -41,8 +41,8 @@ export async function placeCredits(
       sql`select pg_advisory_xact_lock(hashtextextended(${placeLock(tenantId)}, 0))`,
     );
     if ((await numberOf(main, tenantId)) !== number) continue;
-    if ((await isUntold(main, tenantId)) && !(await isKnown(bucketOf(pool, number), tenantId))) {
-      await tellPlaced(main, buckets, tenantId);
+    if ((await isUnsynced(main, tenantId)) && !(await isKnown(bucketOf(pool, number), tenantId))) {
+      await syncEntitlementIn(main, buckets, tenantId);
     }
     return { main, bucket: drizzle(pool), schema };
   }

@@ -74,7 +74,7 @@ export class AccountDeletionService {
       if (!deletesTeam) await this.leave(tx, asked, account);
       for (const elsewhere of await this.others(tx, asked))
         await this.leaveOther(tx, asked, elsewhere);
-      await this.tell(tx, account);
+      await this.notify(tx, account);
       await deleteUser(tx, userId);
     };
     await repeated(() => db.transaction(deleted));
@@ -132,7 +132,7 @@ export class AccountDeletionService {
     await eraseTenant(tx, account.tenant, by, this.deps.clock.now());
   }
 
-  private tell(db: DbOrTx, { user }: Account): Promise<void> {
+  private notify(db: DbOrTx, { user }: Account): Promise<void> {
     const now = this.deps.clock.now();
     const mail = { subjectId: user.id, data: { at: now.toISOString() }, now };
     return this.deps.mails.write(db, 'account_deleted', user, mail);

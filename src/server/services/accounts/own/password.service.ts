@@ -101,7 +101,7 @@ export class PasswordService {
       await links.end(tx, userId, 'reset_password');
       const sessions = await this.deps.sessions.revokeAll(tx, userId);
       await addresses.remember(tx, userId, from.address);
-      await this.tell(tx, user, 'user.password_reset');
+      await this.notify(tx, user, 'user.password_reset');
       return sessions;
     });
     this.deps.sessions.ended(ended);
@@ -129,7 +129,7 @@ export class PasswordService {
       await setPassword(tx, { userId, passwordHash, now: this.deps.clock.now() });
       await links.end(tx, userId, 'reset_password');
       const others = await sessions.revokeAll(tx, userId, stays);
-      await this.tell(tx, user, 'user.password_changed');
+      await this.notify(tx, user, 'user.password_changed');
       return others;
     });
     sessions.ended(ended);
@@ -150,7 +150,7 @@ export class PasswordService {
     return account.user;
   }
 
-  private async tell(tx: Tx, user: User, action: string): Promise<void> {
+  private async notify(tx: Tx, user: User, action: string): Promise<void> {
     const now = this.deps.clock.now();
     await this.deps.mails.write(tx, 'password_changed', user, {
       data: { at: now.toISOString() },

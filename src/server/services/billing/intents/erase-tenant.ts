@@ -33,7 +33,7 @@ export async function eraseTenant(
   await deleteTenantInvitations(tx, tenant.id);
   const people = await deleteTenantUsers(tx, tenant.id);
   const asked = by.actor?.kind === 'user' ? by.actor.userId : undefined;
-  await tellPeople(
+  await notifyMembers(
     tx,
     tenant,
     people.filter(({ id }) => id !== asked),
@@ -43,8 +43,8 @@ export async function eraseTenant(
   if (by.id) await settleIntent(tx, by.id, { state: 'done', now });
 }
 
-/** Whoever did not ask for it hears that the team is gone, and whether their account went with it. */
-async function tellPeople(tx: Tx, tenant: Tenant, people: FormerMember[], now: Date) {
+/** Mails everybody who did not ask for it that the team is gone, and whether their account went with it. */
+async function notifyMembers(tx: Tx, tenant: Tenant, people: FormerMember[], now: Date) {
   for (const { id, email, displayName, locale, timeZone, isErased } of people) {
     await insertMail(tx, {
       ...{ tenantId: tenant.id, kind: 'team_deleted', recipient: email, locale, timeZone },

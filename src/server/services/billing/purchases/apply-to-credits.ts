@@ -58,7 +58,7 @@ export async function applyToCredits(
     state,
     creditsExpireAt: expiresAt,
   });
-  await tell(tx, { before: row, done, facts, now });
+  await notify(tx, { before: row, done, facts, now });
   return done;
 }
 
@@ -125,15 +125,15 @@ async function giveBack(
   await credits.freeze({ ...again, ref: `${again.originRef}:${freezes}` }, tx);
 }
 
-interface Told {
+interface PurchaseChange {
   before: CreditPurchase;
   done: CreditPurchase;
   facts: PurchaseFacts;
   now: Date;
 }
 
-/** The outbox has each mail once, and an alert is for what nobody could take back. */
-async function tell(tx: Tx, { before, done, facts, now }: Told): Promise<void> {
+/** Mails the owner of bought and returned credits, once each, and alerts operators of what could not be taken back. */
+async function notify(tx: Tx, { before, done, facts, now }: PurchaseChange): Promise<void> {
   const { id, tenantId, currency } = done;
   if (before.state === 'paid' && done.state === 'granted') {
     const month = done.trigger === 'auto' ? await readTopUpMonth(tx, tenantId, now) : undefined;

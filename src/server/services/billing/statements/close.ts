@@ -24,7 +24,7 @@ import {
 import { periodOf, type Period } from '../../../../domain/period.ts';
 import { describeLine } from './line-words.ts';
 import { hashRows } from './rows.ts';
-import { tellOfCredit } from './tell-of-credit.ts';
+import { raiseCreditAlert } from './raise-credit-alert.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
 /** Why one is closed; of a month which, and only when there is something of it, or of one before. */
@@ -75,7 +75,7 @@ export function closeStatement(
       },
       await inWords(tx, tenantId, lines),
     );
-    if (state === 'written_off') await tellOfCredit(tx, statement, now);
+    if (state === 'written_off') await raiseCreditAlert(tx, statement, now);
     return statement;
   });
 }
@@ -147,5 +147,5 @@ async function writeOff(deps: ClosingDeps, tx: Tx, carried: Statement): Promise<
     after: { amountMinor: carried.amountMinor + carried.carriedInMinor, currency },
     now,
   });
-  await tellOfCredit(tx, carried, now);
+  await raiseCreditAlert(tx, carried, now);
 }

@@ -19,8 +19,8 @@ export function stateOf({
   return requiresAction || (attemptCount > 0 && failure) ? 'failed' : 'open';
 }
 
-/** What the account is to know of it, in the words of `told`; nothing of what is carried. */
-export function toldOf(state: StatementState): Statement['told'] {
+/** The state of a statement as the credit account has it; null for one that is carried, which it does not know. */
+export function creditAccountState(state: StatementState): Statement['told'] {
   if (state === 'carried') return null;
   if (state === 'paid' || state === 'failed' || state === 'uncollectible') return state;
   return state === 'void' || state === 'written_off' ? 'void' : 'billed';

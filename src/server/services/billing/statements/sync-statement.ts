@@ -12,9 +12,9 @@ import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts
 import { withCustomer } from '../locks/customer-lock.ts';
 import { makeInvoice } from './make-invoice.ts';
 import { creditWaitsUntil, nextLook, stateOf } from './states.ts';
-import { tellAccount } from './tell-account.ts';
-import { tellOfCredit } from './tell-of-credit.ts';
-import { tellOfChange } from './tell-people.ts';
+import { updateCreditAccount } from './update-credit-account.ts';
+import { raiseCreditAlert } from './raise-credit-alert.ts';
+import { notifyOfChange } from './notify-of-change.ts';
 import type { StatementDeps } from './statement-deps.ts';
 
 /**
@@ -46,8 +46,8 @@ export async function syncInLock(
 ): Promise<Statement> {
   const { db, clock } = deps;
   // What it bills is known though Stripe may be away.
-  const known = await tellAccount(deps, (await findStatement(db, statementId))!);
-  const done = await tellAccount(deps, await followStripe(deps, known, customerId));
+  const known = await updateCreditAccount(deps, (await findStatement(db, statementId))!);
+  const done = await updateCreditAccount(deps, await followStripe(deps, known, customerId));
   const now = clock.now();
   return updateStatement(db, statementId, {
     ...{ lookAt: nextLook(done, now), lookAttempts: 0, lastError: null, syncedAt: now },
@@ -90,7 +90,7 @@ async function followCarried(deps: StatementDeps, statement: Statement): Promise
   const until = creditWaitsUntil(statement);
   if (until === null || clock.now() < until) return statement;
   const isLast = (await findLastStatement(db, statement.tenantId))?.id === statement.id;
-  if (isLast) await tellOfCredit(db, statement, clock.now());
+  if (isLast) await raiseCreditAlert(db, statement, clock.now());
   return statement;
 }
 
@@ -143,7 +143,7 @@ function writeState(
         nextAttemptAt: invoice.status === 'open' ? invoice.nextAttemptAt : null,
       }),
     });
-    await tellOfChange(tx, { before, after, invoice, now });
+    await notifyOfChange(tx, { before, after, invoice, now });
     return after;
   });
 }

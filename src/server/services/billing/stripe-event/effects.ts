@@ -48,7 +48,7 @@ async function notifyOfFailure(
   { now, graceDays }: { now: Date; graceDays: number },
 ): Promise<void> {
   const invoice = invoices.find((one) => one.id === event.objectId);
-  if (!invoice || !isWorthTelling(invoice) || tenant.deletedAt) return;
+  if (!invoice || !needsMail(invoice) || tenant.deletedAt) return;
   const row = rows.find((one) => one.stripeSubscriptionId === invoice.subscriptionId);
   if (!row || row.status === 'canceled') return;
   await queueMail(tx, tenant.id, {
@@ -70,7 +70,7 @@ async function notifyOfFailure(
 }
 
 /** While the customer is still at the till, the page tells, not a mail. */
-function isWorthTelling({ status, reason }: InvoiceSnapshot): boolean {
+function needsMail({ status, reason }: InvoiceSnapshot): boolean {
   return status === 'open' && reason !== 'subscription_create';
 }
 

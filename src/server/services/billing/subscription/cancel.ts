@@ -42,7 +42,7 @@ export async function cancel(
     if (nextStep(goal, stripeState.facts) === 'done') return stripeState.live.length;
     const arranged = stripeState.live.filter((one) => isStaffs(one) && isReplaced(one, goal.when));
     await carryOutIntent(billing, requester, tenant, stripeState, goal);
-    for (const one of arranged) await tellStaff(billing, tenant, one);
+    for (const one of arranged) await raiseReplacedAlert(billing, tenant, one);
     return stripeState.live.length;
   });
 }
@@ -56,7 +56,7 @@ function isReplaced({ endsAt, item }: LiveSubscription, when: 'now' | 'period_en
   return when === 'now' || endsAt === null || endsAt > item.currentPeriodEnd;
 }
 
-async function tellStaff(
+async function raiseReplacedAlert(
   { db, clock }: BillingDeps,
   tenant: Tenant,
   { facts }: LiveSubscription,

@@ -14,7 +14,7 @@ const AT_ONCE = 50;
  * now is tried again next time; the newest address is read just before, so that doing it twice, or in
  * two processes, ends with the right one.
  */
-export async function tellContacts(deps: {
+export async function syncContacts(deps: {
   db: Db;
   stripe: StripeService;
   log: Logger;

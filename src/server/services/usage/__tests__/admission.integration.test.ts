@@ -10,7 +10,7 @@ import {
 import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { fingerprint } from '../calls/fingerprint.ts';
-import { tellBucket } from '../routing/bucket-sync.ts';
+import { syncEntitlement } from '../routing/bucket-sync.ts';
 import { UsageRouter } from '../routing/router.ts';
 import { AdmissionModel, type ModelCall } from './admission-model.ts';
 
@@ -90,7 +90,7 @@ test('the database admits, begins, settles and expires exactly as the plain rule
       const tenants = await Promise.all(
         Array.from({ length: TENANTS }, () => meteredTenant(database.pool)),
       );
-      for (const tenant of tenants) await tellBucket(database, tenant);
+      for (const tenant of tenants) await syncEntitlement(database, tenant);
       await inEveryBucket(database.pool, `select u00.usage_open('2026-03', $1)`, [tenants]);
       const setLimit = (tenant: number, limit: number | null) =>
         inEveryBucket(

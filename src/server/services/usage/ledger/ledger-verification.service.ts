@@ -92,9 +92,9 @@ export class LedgerVerificationService {
 
   /**
    * Verifies every month whose ledger is here, and notes the result for `doctor`. With `rebuild` what
-   * differs is mended at once; with `tell: false` nothing is noted.
+   * differs is mended at once; with `report: false` nothing is noted.
    */
-  async verify({ rebuild = false, tell = true } = {}): Promise<Verification> {
+  async verify({ rebuild = false, report = true } = {}): Promise<Verification> {
     const { buckets, db } = this.#database;
     const months = new Set<Period>();
     const differences: Difference[] = [];
@@ -139,7 +139,7 @@ export class LedgerVerificationService {
     const left = Object.values(found).reduce((sum, { length }) => sum + length, -rebuilt);
     const now = this.#clock.now();
     const note = { differences: left, at: now.toISOString() };
-    if (tell) await writeSetting(db, LAST_VERIFICATION_SETTING, note, now);
+    if (report) await writeSetting(db, LAST_VERIFICATION_SETTING, note, now);
     return { periods, ...found, rebuilt, away: [...away] };
   }
 

@@ -1,6 +1,9 @@
 import type { Database } from '../../../../db/client.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
-import { listUntold, tellPlaced } from '../../../../db/repositories/usage/buckets/copies.ts';
+import {
+  listUnsynced,
+  syncEntitlementIn,
+} from '../../../../db/repositories/usage/buckets/copies.ts';
 import { answers, noteAway } from '../../../../db/repositories/usage/buckets/nodes.ts';
 import { keepPlace } from '../../../../db/repositories/usage/buckets/placement.ts';
 import {
@@ -12,7 +15,7 @@ import type { Logger } from '../../../log.ts';
 
 type MainDatabase = Pick<Database, 'db' | 'pool' | 'buckets'>;
 
-/** What is to be told is told within 5 s also where its notification is lost. */
+/** A change reaches its bucket within 5 s also where its notification is lost. */
 const EVERY_MS = 2_000;
 const ANSWERS_WITHIN_MS = 2_000;
 /** In a row, until a server counts as away. */
@@ -53,7 +56,7 @@ export class BucketSync {
     await this.#underWay;
   }
 
-  /** Something is to be told, or may be. */
+  /** A bucket may have something to get. */
   wake(): void {
     this.#again = true;
     if (this.#timer === undefined) return;
@@ -83,9 +86,9 @@ export class BucketSync {
         if (!(await this.#isThere(node, numbers))) numbers.forEach((one) => away.add(one));
       }),
     );
-    const untold = await this.#tellAll(away);
+    const unsynced = await this.#syncAll(away);
     if (elsewhere.length > 0) await this.#correctAll();
-    this.#isNeeded = elsewhere.length > 0 || untold > 0;
+    this.#isNeeded = elsewhere.length > 0 || unsynced > 0;
   }
 
   async #isThere(node: string, numbers: number[]): Promise<boolean> {
@@ -99,16 +102,17 @@ export class BucketSync {
     return isThere;
   }
 
-  /** Answers how many could not be told. */
-  async #tellAll(away: ReadonlySet<number>): Promise<number> {
-    const due = await listUntold(this.#database.pool, away, AT_ONCE);
+  /** Answers how many could not be synced. */
+  async #syncAll(away: ReadonlySet<number>): Promise<number> {
+    const due = await listUnsynced(this.#database.pool, away, AT_ONCE);
     let left = 0;
     for (const { tenantId, bucket } of due.tenants) {
-      const isTold = await tellBucket(this.#database, tenantId).catch((err: unknown) => {
-        if (!isDatabaseAway(err)) this.#log.error({ err, tenantId, bucket }, 'not told');
+      const isSynced = await syncEntitlement(this.#database, tenantId).catch((err: unknown) => {
+        if (!isDatabaseAway(err))
+          this.#log.error({ err, tenantId, bucket }, 'not told');
         return false;
       });
-      if (!isTold) left += 1;
+      if (!isSynced) left += 1;
     }
     if (left === 0 && due.tenants.length === AT_ONCE) this.#again = true;
     return left + due.away;
@@ -125,16 +129,16 @@ export class BucketSync {
 }
 
 /**
- * Tells a tenant's bucket what the tenant may use by now. It takes over what is newer than it has, so
- * it may be told twice. False when somebody else does it just now. Holds no row of the tenant meanwhile.
+ * Writes what a tenant may use by now into its bucket. A bucket takes over only what is newer than it has, so
+ * doing it twice is harmless. False when another process does it just now. Holds no row of the tenant meanwhile.
  */
-export async function tellBucket(
+export async function syncEntitlement(
   { db, buckets }: MainDatabase,
   tenantId: string,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     if (!(await keepPlace(tx, tenantId))) return false;
-    await tellPlaced(tx, buckets, tenantId);
+    await syncEntitlementIn(tx, buckets, tenantId);
     return true;
   });
 }

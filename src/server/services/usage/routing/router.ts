@@ -12,7 +12,7 @@ import type { Counter, CounterKey } from '../../../../db/repositories/usage/read
 import type { SettleCall, Settlement } from '../../../../db/repositories/usage/settle.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import { BucketDirectory } from './directory.ts';
-import { tellBucket } from './bucket-sync.ts';
+import { syncEntitlement } from './bucket-sync.ts';
 
 export interface UsageRouterDeps {
   database: Pick<Database, 'db' | 'pool' | 'buckets'>;
@@ -189,10 +189,10 @@ export class UsageRouter {
   async #settle(places: Map<string, Place>): Promise<void> {
     const { database } = this.#deps;
     const underWay: string[] = [];
-    for (const [id, { bucket, untold }] of places) {
+    for (const [id, { bucket, unsynced }] of places) {
       const isElsewhere = (await database.buckets.of(bucket)).node !== null;
-      const isTold = untold && (await tellBucket(database, id));
-      if (isElsewhere && !isTold) underWay.push(id);
+      const isSynced = unsynced && (await syncEntitlement(database, id));
+      if (isElsewhere && !isSynced) underWay.push(id);
     }
     await awaitPlaced(database.pool, underWay);
   }

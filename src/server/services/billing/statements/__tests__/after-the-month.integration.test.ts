@@ -12,7 +12,7 @@ import { lockClosing } from '../../../../../db/repositories/billing/statement.re
 import { parsePeriod } from '../../../../../domain/period.ts';
 import { LedgerVerificationService } from '../../../usage/ledger/ledger-verification.service.ts';
 import { closeDue } from '../close-due.ts';
-import { verifyBooks } from '../verify-books.ts';
+import { verifyStatements } from '../verify-statements.ts';
 import { verifyChain, verifyProof } from '../verify-proof.ts';
 import { closingWorld } from './closing-world.ts';
 
@@ -51,7 +51,7 @@ test('12.54 usage that was taken back is a negative line, taken off the next sta
     expect(proof.findings).toEqual([]);
     if (n > 0) expect(verifyChain(proofs[n - 1]!, proof)).toEqual([]);
   }
-  expect(await verifyBooks(deps)).toEqual([]);
+  expect(await verifyStatements(deps)).toEqual([]);
 });
 
 test('12.54 where no other statement comes it is written off, and an operator is told what to refund', async () => {
@@ -122,7 +122,7 @@ test('12.60 a month whose ledger is archived is billed, proved and corrected as 
   const [statement] = await all();
   expect(statement).toMatchObject({ kind: 'month', period: '2027-04', amountMinor: 720, rows: 1 });
   expect(verifyProof(await proofOf(statement!)).findings).toEqual([]);
-  expect(await verifyBooks(deps)).toEqual([]);
+  expect(await verifyStatements(deps)).toEqual([]);
   expect(await creditFaults(database.pool)).toEqual([]);
   expect((await ledger.verify()).differences).toEqual([]);
   // And comes back whole.

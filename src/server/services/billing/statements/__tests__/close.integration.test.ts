@@ -9,7 +9,7 @@ import { listLines } from '../../../../../db/repositories/billing/statement.repo
 import { minorOf } from '../../../../../domain/billing/statement.ts';
 import { lastClosableMonth } from '../../../../../domain/billing/usage/closing.ts';
 import { closeDue } from '../close-due.ts';
-import { verifyBooks } from '../verify-books.ts';
+import { verifyStatements } from '../verify-statements.ts';
 import { verifyChain, verifyProof } from '../verify-proof.ts';
 import { closingWorld } from './closing-world.ts';
 
@@ -60,12 +60,12 @@ test('12.12 12.13 12.23 statements cover every movement once, and a month adds u
     expect(verdict.findings).toEqual([]);
     if (n > 0) expect(verifyChain(verdicts[n - 1]!, verdict)).toEqual([]);
   }
-  expect((await verifyBooks(deps)).filter((one) => one.tenantId === tenantId)).toEqual([]);
+  expect((await verifyStatements(deps)).filter((one) => one.tenantId === tenantId)).toEqual([]);
   await database.pool.query(
     `update statement_lines set micro = micro + 1 where statement_id = $1`,
     [found[1]!.id],
   );
-  const faults = (await verifyBooks(deps)).filter((one) => one.tenantId === tenantId);
+  const faults = (await verifyStatements(deps)).filter((one) => one.tenantId === tenantId);
   expect(new Set(faults.map(({ fault }) => fault))).toEqual(new Set(['sum', 'month', 'draws']));
   const alerts = `select resolved_at is null as open from alerts where kind = 'statements_differ'`;
   expect((await database.pool.query(alerts)).rows).toEqual([{ open: true }]);
@@ -73,7 +73,7 @@ test('12.12 12.13 12.23 statements cover every movement once, and a month adds u
     `update statement_lines set micro = micro - 1 where statement_id = $1`,
     [found[1]!.id],
   );
-  expect(await verifyBooks(deps)).toEqual([]);
+  expect(await verifyStatements(deps)).toEqual([]);
   expect((await database.pool.query(alerts)).rows).toEqual([{ open: false }]);
 });
 

@@ -14,7 +14,7 @@ import {
 import { bucketSchema } from '../../../../../db/buckets.ts';
 import { violatedConstraint } from '../../../../../db/database-error.ts';
 import { periodOf } from '../../../../../domain/period.ts';
-import { tellBucket } from '../../routing/bucket-sync.ts';
+import { syncEntitlement } from '../../routing/bucket-sync.ts';
 import { UsageRouter } from '../../routing/router.ts';
 import { CreditModel } from './credit-model.ts';
 import { PRICES, RESOURCES, step, TENANTS, type Step } from './credit-steps.ts';
@@ -38,7 +38,7 @@ const ask = <Row extends QueryResultRow>(text: string, values: unknown[]) =>
 
 async function tenantThere(): Promise<string> {
   const id = await tenantInBucket(database.pool, BUCKET);
-  await tellBucket(database, id);
+  await syncEntitlement(database, id);
   return id;
 }
 

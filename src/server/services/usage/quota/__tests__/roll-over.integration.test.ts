@@ -11,7 +11,7 @@ import type { Plan } from '../../../../../domain/plans.ts';
 import { createLog } from '../../../../log.ts';
 import { publishPlans } from '../../../plans/publish-plans.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
-import { tellBucket } from '../../routing/bucket-sync.ts';
+import { syncEntitlement } from '../../routing/bucket-sync.ts';
 import { LedgerVerificationService } from '../../ledger/ledger-verification.service.ts';
 
 const [MAY, JUNE, JULY] = ['2026-05', '2026-06', '2026-07'] as [Period, Period, Period];
@@ -50,7 +50,7 @@ async function tenant(plan: Plan = 'free'): Promise<string> {
     `update tenants set entitlement_version = entitlement_version + 1, updated_at = $2 where id = $1`,
     [tenantId, clock.now()],
   );
-  await tellBucket(database, tenantId);
+  await syncEntitlement(database, tenantId);
   return tenantId;
 }
 async function tenantOfMay(plan: Plan = 'free'): Promise<string> {

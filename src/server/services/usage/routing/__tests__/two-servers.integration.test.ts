@@ -58,7 +58,7 @@ const buyPro = (tenantId: string) =>
   database.pool.query(`update tenants set plan = 'pro' where id = $1`, [tenantId]);
 
 const books = () => new LedgerVerificationService({ database, clock, log }).verify();
-const untold = async () =>
+const unsynced = async () =>
   (await database.pool.query<{ n: number }>('select count(*)::int as n from metering_copies'))
     .rows[0]!.n;
 
@@ -175,7 +175,7 @@ test('11.2 a server that is away holds up no plan change, no registration and no
   clock.set('2026-05-10T13:00:00Z');
   await vi.waitFor(async () => {
     await one.run();
-    expect(await untold()).toBe(0);
+    expect(await unsynced()).toBe(0);
     expect((await database.pool.query('select from metering_corrections')).rows).toEqual([]);
   }, 20_000);
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({

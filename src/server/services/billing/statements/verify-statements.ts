@@ -3,19 +3,19 @@ import {
   listLineFaults,
   listStatementsOf,
   listTenantsWithStatements,
-} from '../../../../db/repositories/billing/statement-books.repository.ts';
+} from '../../../../db/repositories/billing/statement-verification.repository.ts';
 import { listLines } from '../../../../db/repositories/billing/statement.repository.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { inOrder, lineKey, lineOf, minorOf } from '../../../../domain/billing/statement.ts';
-import { tellDifferences } from '../../operations/tell-differences.ts';
+import { reportDifferences } from '../../operations/report-differences.ts';
 import { hashRows } from './rows.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
 /**
- * What of a statement does not agree: `chain` its run or the hash before it with the statement before;
- * `sum` its amount with its lines; `month` what a month's statements bill with the whole of it; `rows`
- * its hash with the movements, `draws` its lines with them.
+ * A statement that failed a check, by check. `chain`: it begins where the statement before ended, and has that
+ * one's hash. `sum`: its amount is the sum of its lines. `month`: a month's statements together bill the month's
+ * whole. `rows`: its hash is that of the movements it covers. `draws`: its lines are what they cost.
  */
 export interface StatementDifference {
   fault: 'chain' | 'sum' | 'month' | 'rows' | 'draws';
@@ -24,12 +24,12 @@ export interface StatementDifference {
 }
 
 /**
- * Compares every statement with those before it, its lines, and the movements that it covers, and tells
- * the operator. With `tell: false` nothing is written.
+ * Compares every statement with those before it, its lines, and the movements that it covers, and raises or
+ * resolves the operators' alert. With `report: false` nothing is written.
  */
-export async function verifyBooks(
+export async function verifyStatements(
   deps: ClosingDeps,
-  { tell = true }: { tell?: boolean } = {},
+  { report = true }: { report?: boolean } = {},
 ): Promise<StatementDifference[]> {
   const found: StatementDifference[] = [
     ...(await listChainFaults(deps.db)),
@@ -47,8 +47,8 @@ export async function verifyBooks(
   }
   for (const difference of found) deps.log.error({ difference }, 'statements do not balance');
   const what = 'Faults of statements that are not what was used, or do not follow one another';
-  if (tell && (found.length > 0 || isAllKnown)) {
-    await tellDifferences(
+  if (report && (found.length > 0 || isAllKnown)) {
+    await reportDifferences(
       deps.db,
       { kind: 'statements_differ', subjectId: 'statements', found, what },
       deps.clock.now(),

@@ -26,8 +26,11 @@ const ALERTS = {
   ],
 } as const;
 
-/** The owner hears of money; an operator of what was not collected. The outbox has each mail once. */
-export async function tellOfChange(tx: Tx, change: Change): Promise<void> {
+/**
+ * Writes the audit entry of a statement's new state, the owner's mail when it was paid or a payment failed, and
+ * the operators' alert when it was not collected. The outbox has each mail once.
+ */
+export async function notifyOfChange(tx: Tx, change: Change): Promise<void> {
   const { before, after, now } = change;
   if (after.state === 'failed') await mailFailure(tx, change);
   if (before.state === after.state) return;

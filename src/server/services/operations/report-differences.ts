@@ -2,7 +2,7 @@ import type { Db } from '../../../db/client.ts';
 import { raiseAlert, resolveAlert } from '../../../db/repositories/operations/alert.repository.ts';
 import type { VerificationAlert } from '../../../domain/alerts.ts';
 
-/** What an alert names of what differs; the command prints all of it. */
+/** How many differences an alert lists; the command prints all of them. */
 const NAMED = 20;
 
 /** What a verification compared, and what of it differs. */
@@ -11,12 +11,12 @@ export interface Compared {
   /** What was compared; the alert is of it. */
   subjectId: string;
   found: readonly object[];
-  /** Said of them before their number. */
+  /** How the alert's message begins; their number follows. */
   what: string;
 }
 
-/** Tells the operator of what differs, or that it does not any more. */
-export async function tellDifferences(db: Db, compared: Compared, now: Date): Promise<void> {
+/** Raises the operators' alert of what differs, or resolves it where nothing differs any more. */
+export async function reportDifferences(db: Db, compared: Compared, now: Date): Promise<void> {
   const { kind, subjectId, found, what } = compared;
   if (found.length === 0) return resolveAlert(db, kind, subjectId, now);
   await raiseAlert(db, {

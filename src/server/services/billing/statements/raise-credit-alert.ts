@@ -3,10 +3,11 @@ import { raiseAlert } from '../../../../db/repositories/operations/alert.reposit
 import type { Statement } from '../../../../db/schema/index.ts';
 
 /**
- * Tells an operator of usage that was taken back after it was billed, where no statement comes that it could be
- * taken off, or none has come for long: that is refunded by hand. Nothing for a statement that owes nobody.
+ * Raises an alert when a statement owes the customer money and no later statement can take it off, or none has
+ * come for 35 days: usage was taken back after it was billed, and an operator has to refund it. Does nothing
+ * for a statement that owes the customer nothing.
  */
-export async function tellOfCredit(db: DbOrTx, statement: Statement, now: Date): Promise<void> {
+export async function raiseCreditAlert(db: DbOrTx, statement: Statement, now: Date): Promise<void> {
   const { id, tenantId, currency, state } = statement;
   const amountMinor = -(statement.amountMinor + statement.carriedInMinor);
   if (amountMinor <= 0) return;

@@ -2,10 +2,10 @@ import { asc, eq, sql } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
 import { statements, type Statement } from '../../schema/index.ts';
 
-type BookFault<Fault> = { fault: Fault; tenantId: string; statementId: string };
+type StatementFault<Fault> = { fault: Fault; tenantId: string; statementId: string };
 
 /** Statements that do not begin where the one before ended, or do not have its hash. */
-export async function listChainFaults(db: Db): Promise<BookFault<'chain'>[]> {
+export async function listChainFaults(db: Db): Promise<StatementFault<'chain'>[]> {
   const { rows } = await db.execute<{ tenantId: string; statementId: string }>(sql`
     select tenant_id as "tenantId", id as "statementId" from (
       select tenant_id, id, seq_from, previous_sha256,
@@ -19,8 +19,8 @@ export async function listChainFaults(db: Db): Promise<BookFault<'chain'>[]> {
  * Statements that do not come to what their lines do (`sum`), and lines that do not go on where the
  * statements before left off (`month`).
  */
-export async function listLineFaults(db: Db): Promise<BookFault<'sum' | 'month'>[]> {
-  const { rows } = await db.execute<BookFault<'sum' | 'month'>>(sql`
+export async function listLineFaults(db: Db): Promise<StatementFault<'sum' | 'month'>[]> {
+  const { rows } = await db.execute<StatementFault<'sum' | 'month'>>(sql`
     select 'sum' as fault, s.tenant_id as "tenantId", s.id as "statementId"
     from statements s
     left join lateral (

@@ -8,8 +8,8 @@ import type { PurchaseDeps } from './purchase-deps.ts';
 const AHEAD_MS = 7 * 86_400_000;
 const AT_ONCE = 1_000;
 
-/** Writes to those whose bought credits end within seven days, once a purchase, while some are left. */
-export async function tellEnding(deps: PurchaseDeps, signal?: AbortSignal): Promise<void> {
+/** Mails the owner of every purchase whose credits expire within seven days, once a purchase, if any are left. */
+export async function notifyOfExpiry(deps: PurchaseDeps, signal?: AbortSignal): Promise<void> {
   const { db, clock, log } = deps;
   const now = clock.now();
   const until = new Date(now.getTime() + AHEAD_MS);
