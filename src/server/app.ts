@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { BillingError } from '../domain/errors.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Context } from './context.ts';
-import { answerError, errorHandler } from './middleware/error-handler.ts';
+import { respondWithError, errorHandler } from './middleware/error-handler.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
 import { httpTraces } from './middleware/http-traces.ts';
@@ -68,7 +68,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   if (context.log.isLevelEnabled('debug')) app.use(logRequest);
   app.onError(errorHandler);
   app.notFound((c) =>
-    answerError(
+    respondWithError(
       c,
       new BillingError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`),
     ),

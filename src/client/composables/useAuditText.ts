@@ -17,9 +17,9 @@ const WHENS = ['now', 'period_end'] as const;
 export function useAuditText(): (entry: Pick<AuditEntryView, 'before' | 'after'>) => string {
   const { t, f, language } = useText();
 
-  function valueOf({ shape, currency }: AuditChange, value: unknown): string {
+  function valueOf({ kind, currency }: AuditChange, value: unknown): string {
     if (value === undefined || value === null) return t('team.audit.none_noted');
-    switch (shape) {
+    switch (kind) {
       case 'text':
         return String(value);
       case 'number':

@@ -19,10 +19,10 @@ export interface TimelineText {
   /** What is told of it, in one line; may be empty. */
   facts: string;
   /** Who did it; `isCode` for a job or an event. */
-  by: Told | null;
-  why: Told | null;
+  by: TimelineWord | null;
+  why: TimelineWord | null;
 }
-export interface Told {
+export interface TimelineWord {
   text: string;
   isCode: boolean;
 }
@@ -135,10 +135,10 @@ export function useTimelineText(): {
   }
 
   /** Who: people and commands by name; a job, a key or an event by its code. */
-  const who = ({ by, facts }: TimelineEntry): Told | null =>
+  const who = ({ by, facts }: TimelineEntry): TimelineWord | null =>
     by === null ? null : { text: by, isCode: !PEOPLE.includes(String(facts['actor'])) };
 
-  function why({ kind, what, why: cause }: TimelineEntry): Told | null {
+  function why({ kind, what, why: cause }: TimelineEntry): TimelineWord | null {
     if (cause === null) return null;
     if (kind === 'alert') return { text: alertWord(what, t) ?? cause, isCode: false };
     if (kind === 'refund') {

@@ -42,7 +42,7 @@ export async function openAccount(token: string): Promise<void> {
 }
 
 /** The language of mails and of Stripe's pages, and the zone of dates in mails. */
-export async function tellReading(reading: { locale: Language; timeZone: string }): Promise<void> {
+export async function saveLanguage(reading: { locale: Language; timeZone: string }): Promise<void> {
   await authorizedFetch('/api/auth/me', { method: 'PATCH', ...jsonBody(reading) });
 }
 

@@ -1,5 +1,5 @@
-/** How what was noted of something is read, by the name that the log has for it. */
-const SHAPES = {
+/** Of what kind each fact in the audit log is, by its name there; a reader of the log formats it by its kind. */
+const KINDS = {
   name: 'text',
   email: 'text',
   role: 'role',
@@ -33,18 +33,18 @@ const SHAPES = {
   api_calls: 'number',
 } as const;
 
-export type AuditFact = keyof typeof SHAPES;
+export type AuditFact = keyof typeof KINDS;
 /** Whether it has words. */
 export function isAuditFact(name: string): boolean {
-  return Object.hasOwn(SHAPES, name) || name === 'currency';
+  return Object.hasOwn(KINDS, name) || name === 'currency';
 }
 
-export type AuditShape = (typeof SHAPES)[AuditFact];
+export type AuditFactKind = (typeof KINDS)[AuditFact];
 
 /** One thing that was noted: as it was, as it is, or both. */
 export interface AuditChange {
   fact: AuditFact;
-  shape: AuditShape;
+  kind: AuditFactKind;
   /** `undefined` where nothing was noted of it; null for none. */
   before: unknown;
   after: unknown;
@@ -62,11 +62,11 @@ export function changesOf(entry: { before: unknown; after: unknown }): AuditChan
   const [before, after] = [notedOf(entry.before), notedOf(entry.after)];
   const currency = [after['currency'], before['currency']].find((one) => typeof one === 'string');
   const found: AuditChange[] = [];
-  for (const [fact, shape] of Object.entries(SHAPES) as [AuditFact, AuditShape][]) {
+  for (const [fact, kind] of Object.entries(KINDS) as [AuditFact, AuditFactKind][]) {
     const [was, is] = [before[fact], after[fact]];
     if (isNothing(was) && isNothing(is)) continue;
     if (JSON.stringify(was) === JSON.stringify(is)) continue;
-    found.push({ fact, shape, before: was, after: is, currency: (currency as string) ?? null });
+    found.push({ fact, kind, before: was, after: is, currency: (currency as string) ?? null });
   }
   return found;
 }

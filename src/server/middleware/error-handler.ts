@@ -9,8 +9,8 @@ import { errorText } from '../error-text.ts';
 import { databaseRefusal } from '../services/operations/database-refusal.ts';
 import { refusalOf } from '../services/stripe/client/errors.ts';
 
-/** Writes the one shape of every error answer (design: `{error, code, requestId, details}`). */
-export function answerError(c: Context<AppEnv>, error: BillingError): Response {
+/** Responds with an error, in the one form that all errors have (design: `{error, code, requestId, details}`). */
+export function respondWithError(c: Context<AppEnv>, error: BillingError): Response {
   const body: ApiError = {
     error: error.message,
     code: error.code,
@@ -32,7 +32,7 @@ export const errorHandler: ErrorHandler<AppEnv> = (thrown, c) => {
   else if (error.status >= 500) {
     c.get('log')().warn({ code: error.code, why: errorText(error.cause ?? error) }, error.message);
   }
-  return answerError(c, error);
+  return respondWithError(c, error);
 };
 
 function toBillingError(thrown: unknown): BillingError {

@@ -5,7 +5,7 @@ import { auditWords } from '../../domain/accounts/files/audit-file.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser } from '../middleware/auth.ts';
-import { answerCsv, csvAnswer, langQuery } from './csv-file.ts';
+import { respondWithCsv, csvResponse, langQuery } from './csv-file.ts';
 import { errors, json, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -65,13 +65,13 @@ export function auditRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'All of it as CSV',
       request: { query: langQuery },
       responses: {
-        200: csvAnswer,
+        200: csvResponse,
         ...errors(...refused, 'invalid_request', 'rate_limited', 'busy'),
       },
     }),
     async (c) => {
       const requester = requesterOf(c);
-      return answerCsv(c, {
+      return respondWithCsv(c, {
         ...{ slots: context.streams.exports, tenantId: requester.tenantId },
         ...{ name: 'audit', lang: c.req.valid('query').lang, words: auditWords },
         open: async () => Readable.from(await audit.exportCsv(requester)),

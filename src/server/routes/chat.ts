@@ -8,7 +8,7 @@ import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
-import { sendEvents } from './answer-stream.ts';
+import { sendEvents } from './response-stream.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -129,13 +129,13 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
         log: c.get('log')(),
         signal,
       });
-      const tell = async (stream: SSEStreamingApi) => {
+      const streamAnswer = async (stream: SSEStreamingApi) => {
         for await (const { event, data } of events) {
           const sent = event === 'error' ? { ...data, requestId } : data;
           await stream.writeSSE({ event, data: JSON.stringify(sent) });
         }
       };
-      return sendEvents(c, { hangUp, run: (stream) => drain.during(tell(stream)) });
+      return sendEvents(c, { hangUp, run: (stream) => drain.during(streamAnswer(stream)) });
     },
   );
 

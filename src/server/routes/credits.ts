@@ -11,7 +11,7 @@ import { RESOURCE_TYPES } from '../../domain/quota.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
-import { answerCsv, csvAnswer, langQuery } from './csv-file.ts';
+import { respondWithCsv, csvResponse, langQuery } from './csv-file.ts';
 import { overageUsedSchema } from './limits-schemas.ts';
 import { errors, json, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -121,13 +121,13 @@ export function creditRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'The same, all of it',
       request: { query: langQuery },
       responses: {
-        200: csvAnswer,
+        200: csvResponse,
         ...errors('invalid_request', 'rate_limited', 'busy', ...signedOut),
       },
     }),
     async (c) => {
       const { tenantId } = c.get('principal');
-      return answerCsv(c, {
+      return respondWithCsv(c, {
         ...{ slots: streams.exports, tenantId },
         ...{ name: 'credits', lang: c.req.valid('query').lang, words: movementWords },
         open: () => credits.historyCsv(tenantId),

@@ -7,7 +7,7 @@ import {
 } from '../../domain/accounts/files/file-words.ts';
 import type { AppEnv } from '../app-env.ts';
 import { csvInWords } from '../services/operations/csv-in-words.ts';
-import { answerFile, type FileStreamOptions } from './answer-stream.ts';
+import { respondWithFile, type FileStreamOptions } from './response-stream.ts';
 
 /** Of a file for people. */
 export const langQuery = z.object({
@@ -18,7 +18,7 @@ export const langQuery = z.object({
 });
 
 /** A `responses` entry of a route that answers with a CSV. */
-export const csvAnswer = {
+export const csvResponse = {
   description: 'CSV. Instants are ISO 8601 in UTC.',
   content: { 'text/csv': { schema: z.string() } },
 };
@@ -31,11 +31,11 @@ interface CsvOptions extends Omit<FileStreamOptions, 'headers'> {
 }
 
 /** Answers with a CSV, in words of `lang` where that is asked for. */
-export function answerCsv(
+export function respondWithCsv(
   c: Context<AppEnv>,
   { name, lang, words, open, ...options }: CsvOptions,
 ): Promise<Response> {
-  return answerFile(c, {
+  return respondWithFile(c, {
     ...options,
     headers: {
       ...csvHeaders(`${name}.csv`),

@@ -24,12 +24,12 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
   const fromOf = originReader(context);
   const router = createRouter();
 
-  /** Stripe is told at once where it can be, and by a task where not: nobody waits for it. */
-  function tellStripe(): void {
-    const told = subscriptions.syncContacts().catch((err: unknown) => {
+  /** Stripe gets the address at once where it can, and by a task where not: nobody waits for it. */
+  function startContactSync(): void {
+    const synced = subscriptions.syncContacts().catch((err: unknown) => {
       context.log.warn({ err }, 'the new address of a customer is told later');
     });
-    void context.drain.during(told);
+    void context.drain.during(synced);
   }
 
   router.openapi(
@@ -48,7 +48,7 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const { token } = c.req.valid('json');
-      if (ONE_TIME.test(token)) await emailChanges.confirm(token).then(tellStripe);
+      if (ONE_TIME.test(token)) await emailChanges.confirm(token).then(startContactSync);
       else await emailVerifier.verify(token);
       return c.json({ verified: true as const }, 200);
     },
@@ -126,7 +126,7 @@ export function emailRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      await emailChanges.revert(c.req.valid('json').token, fromOf(c)).then(tellStripe);
+      await emailChanges.revert(c.req.valid('json').token, fromOf(c)).then(startContactSync);
       return c.body(null, 204);
     },
   );

@@ -5,7 +5,7 @@ import { PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireUser, userOf } from '../middleware/auth.ts';
-import { answerFile } from './answer-stream.ts';
+import { respondWithFile } from './response-stream.ts';
 import { ownPassword } from './fields.ts';
 import { originReader } from './request-origin.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
@@ -59,7 +59,7 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const { userId, tenantId } = userOf(c);
-      const file = await answerFile(c, {
+      const file = await respondWithFile(c, {
         ...{ slots: context.streams.exports, tenantId },
         headers: {
           'Content-Type': 'application/json; charset=utf-8',

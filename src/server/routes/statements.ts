@@ -12,7 +12,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole } from '../middleware/auth.ts';
 import { limitStripeCalls } from '../middleware/stripe-calls.ts';
-import { answerFile } from './answer-stream.ts';
+import { respondWithFile } from './response-stream.ts';
 import { csvHeaders } from './csv-file.ts';
 import { errors, json, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -154,7 +154,7 @@ export function statementRoutes(context: Context): OpenAPIHono<AppEnv> {
       const { id } = c.req.valid('param');
       const requester = requesterOf(c);
       const statement = await statements.get(requester, id);
-      return answerFile(c, {
+      return respondWithFile(c, {
         slots: context.streams.exports,
         tenantId: requester.tenantId,
         headers: csvHeaders(`statement-${statement.period}-${statement.seqFrom}.csv`),

@@ -8,8 +8,8 @@ import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middleware/auth.ts';
 import type { Principal } from '../principal.ts';
 import { withNames, type Names } from '../services/usage/ledger/breakdown.ts';
-import { answerEvents, answerFile, type EventStream } from './answer-stream.ts';
-import { answerCsv, csvAnswer, csvHeaders, langQuery } from './csv-file.ts';
+import { respondWithEvents, respondWithFile, type EventStream } from './response-stream.ts';
+import { respondWithCsv, csvResponse, csvHeaders, langQuery } from './csv-file.ts';
 import { errors, json, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 import {
@@ -146,7 +146,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       const period = requestedPeriod(c.req.valid('query').period) ?? periodOf(context.clock.now());
       const { tenantId } = c.get('principal');
       const only = await heldTo(c.get('principal'));
-      return answerFile(c, {
+      return respondWithFile(c, {
         slots: streams.exports,
         tenantId,
         headers: csvHeaders(`usage-${period}.csv`),
@@ -165,7 +165,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
         'Who asked and which model answered stand where the ledger knows them: for owners and admins of everybody, for a member of what they used, and the rest put together as “others”. Archived months have the days alone.',
       request: { query: historyQuery.extend(langQuery.shape) },
       responses: {
-        200: csvAnswer,
+        200: csvResponse,
         ...errors('invalid_request', 'invalid_period', 'rate_limited', 'busy', ...signedOut),
       },
     }),
@@ -176,7 +176,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       const id = await heldTo(c.get('principal'));
       const only = id === undefined ? undefined : { id, others: OTHERS[lang ?? 'en'] };
       const name = typeof wanted === 'number' ? `${wanted}-days` : wanted.period;
-      return answerCsv(c, {
+      return respondWithCsv(c, {
         ...{ slots: streams.exports, tenantId },
         ...{ name: `usage-by-day-${name}`, lang, words: reportWords },
         open: async () => {
@@ -205,16 +205,16 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     (c) => {
       const person = userOf(c);
       const { tenantId } = person;
-      return answerEvents(c, {
+      return respondWithEvents(c, {
         slots: streams.liveUsage,
         tenantId,
         until: context.drain.closed,
-        run: (stream) => context.drain.during(tellUsage(person, stream)),
+        run: (stream) => context.drain.during(streamUsage(person, stream)),
       });
     },
   );
 
-  async function tellUsage(reader: UserPrincipal, { sse, signal }: EventStream): Promise<void> {
+  async function streamUsage(reader: UserPrincipal, { sse, signal }: EventStream): Promise<void> {
     const access = auth.access.watch(reader);
     const until = AbortSignal.any([signal, access.ended]);
     try {

@@ -1,4 +1,4 @@
-import { answersOfAccepted, type Admission, type AdmissionBatch } from './admit.ts';
+import { admissionsOfAccepted, type Admission, type AdmissionBatch } from './admit.ts';
 import type { GroupCounters } from './admit.ts';
 import { plainArray } from './arrays.ts';
 import { prepared, type Bucket } from './bucket.ts';
@@ -91,7 +91,7 @@ export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise
     types: AS_TEXT,
     values: valuesOf(batch, encoded),
   });
-  return answersOfAccepted(result.rows[0]!, encoded);
+  return admissionsOfAccepted(result.rows[0]!, encoded);
 }
 
 /** The parameters of the statements that admit a batch whole. */

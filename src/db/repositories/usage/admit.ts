@@ -117,15 +117,15 @@ export async function admitBatch(
   });
   const row = result.rows[0]!;
   return row.outcomes === null
-    ? answersOfAccepted(row, encoded)
-    : answersOfMixed(row, row.outcomes);
+    ? admissionsOfAccepted(row, encoded)
+    : admissionsOfMixed(row, row.outcomes);
 }
 
 /**
  * Everything fitted: each answer follows from its group's counters after the batch. `spilled` has what
  * a group's calls took beyond a quota that was full before them.
  */
-export function answersOfAccepted(
+export function admissionsOfAccepted(
   row: GroupCounters,
   batch: EncodedBatch,
   spilled: readonly (number | null)[] = [],
@@ -160,7 +160,7 @@ export function answersOfAccepted(
   return answers;
 }
 
-function answersOfMixed(row: AdmitRow, outcomes: string): Admission[] {
+function admissionsOfMixed(row: AdmitRow, outcomes: string): Admission[] {
   const used = parseNumbers(row.call_used);
   const limits = parseNumbers(row.call_limits);
   const remaining = parseNumbers(row.call_remaining);

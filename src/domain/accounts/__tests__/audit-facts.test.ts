@@ -29,9 +29,9 @@ describe('13 what the audit view says of an entry', () => {
   ])('%s', (_what, before, after, expected) => {
     const side = (value: unknown) => (value === undefined ? '' : String(value));
     const found = changesOf({ before, after }).map(
-      ({ fact, shape, currency, ...sides }) =>
+      ({ fact, kind, currency, ...sides }) =>
         `${fact} ${side(sides.before)}→${side(sides.after)}` +
-        (shape === 'money' || shape === 'price' ? ` ${currency}` : ''),
+        (kind === 'money' || kind === 'price' ? ` ${currency}` : ''),
     );
     expect(found).toEqual(expected);
   });

@@ -97,11 +97,11 @@ function parsed(cell: string): unknown {
 }
 
 /** Money as a decimal of its currency, instants in UTC: what a spreadsheet reads. */
-function valueOf({ shape, after, currency }: AuditChange, language: FileLanguage): string {
+function valueOf({ kind, after, currency }: AuditChange, language: FileLanguage): string {
   const words = AUDIT_WORDS[language];
   const { yesNo, onOff } = WORDS[language];
   const text = Array.isArray(after) ? after.join(' ') : String(after);
-  switch (shape) {
+  switch (kind) {
     case 'text':
     case 'number':
     case 'scopes':

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AppEnv } from '../../app-env.ts';
-import { answerError, errorHandler } from '../../middleware/error-handler.ts';
+import { respondWithError, errorHandler } from '../../middleware/error-handler.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { clientRoutes } from '../client.ts';
 
@@ -25,7 +25,7 @@ beforeAll(() => {
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
   app.onError(errorHandler);
-  app.notFound((c) => answerError(c, new BillingError('not_found', 'nothing')));
+  app.notFound((c) => respondWithError(c, new BillingError('not_found', 'nothing')));
   app.route('/', clientRoutes(folder));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -10,7 +10,7 @@ import { PLANS } from '../../../domain/plans.ts';
 import type { AppEnv } from '../../app-env.ts';
 import type { Context } from '../../context.ts';
 import { operatorOf } from '../../middleware/operator.ts';
-import { answerFile } from '../answer-stream.ts';
+import { respondWithFile } from '../response-stream.ts';
 import { errors, json } from '../responses.ts';
 import { createRouter } from '../router.ts';
 import { operatorRoute, pageQuery, REFUSED } from './operator-route.ts';
@@ -106,7 +106,7 @@ export function businessRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const { list } = c.req.valid('param');
       const wanted = requestedPeriod(c.req.valid('query').month);
-      return answerFile(c, {
+      return respondWithFile(c, {
         ...{ slots: context.streams.exports, tenantId: operatorOf(c).userId },
         headers: {
           'Content-Type': 'text/csv; charset=utf-8',

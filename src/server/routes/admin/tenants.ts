@@ -4,7 +4,7 @@ import type { UserId } from '../../../domain/ids.ts';
 import type { AppEnv } from '../../app-env.ts';
 import type { Context } from '../../context.ts';
 import { operatorOf } from '../../middleware/operator.ts';
-import { answerFile } from '../answer-stream.ts';
+import { respondWithFile } from '../response-stream.ts';
 import { idParam, plainText } from '../fields.ts';
 import { errors, json } from '../responses.ts';
 import { createRouter } from '../router.ts';
@@ -107,7 +107,7 @@ export function operatorTenantRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const { id: tenantId, userId } = c.req.valid('param');
       await tenants.assertMember(tenantId, userId);
-      const file = await answerFile(c, {
+      const file = await respondWithFile(c, {
         ...{ slots: context.streams.exports, tenantId },
         headers: {
           'Content-Type': 'application/json; charset=utf-8',

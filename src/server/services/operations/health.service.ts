@@ -6,8 +6,8 @@ import type { Database } from '../../../db/client.ts';
 import { writeSetting } from '../../../db/repositories/operations/setting.repository.ts';
 import type { Jobs } from '../../jobs.ts';
 
-export type Part = 'database' | 'jobs' | 'migrations';
-export type Readiness = Record<Part, 'ok' | 'failing'>;
+export type Dependency = 'database' | 'jobs' | 'migrations';
+export type Readiness = Record<Dependency, 'ok' | 'failing'>;
 
 /** Where it is noted that a proxy stands before us whose word is not taken. */
 export const UNTRUSTED_PROXY_SETTING = 'proxy.untrusted';

@@ -34,8 +34,8 @@ export interface InboxDeps {
   stripeEvents: Pick<StripeEventService, 'listReplayable' | 'replay'>;
 }
 
-/** Who asks for something to be done, and why. */
-export interface Asked {
+/** Which operator asks for something to be done, and why; with `dryRun` nothing is. */
+export interface OperatorRequest {
   operator: OperatorIdentity;
   reason: string;
   dryRun: boolean;
@@ -76,7 +76,7 @@ export class OperatorInbox {
   }
 
   /** Works on events again: on those named, or on all that were given up. */
-  replay(asked: Asked, ids: readonly string[] | undefined): Promise<Replayed> {
+  replay(asked: OperatorRequest, ids: readonly string[] | undefined): Promise<Replayed> {
     const { log, stripeEvents } = this.#deps;
     const { operator, reason, dryRun } = asked;
     const subjectId = ids?.join(' ').slice(0, 300) ?? 'dead';
@@ -103,7 +103,7 @@ export class OperatorInbox {
   }
 
   /** Closes an alert by hand: what it told of may raise it again. 409 `state_changed`. */
-  resolve(asked: Asked, id: string): Promise<AlertView> {
+  resolve(asked: OperatorRequest, id: string): Promise<AlertView> {
     return resolveByHand(this.#deps, asked, id);
   }
 }
@@ -111,7 +111,7 @@ export class OperatorInbox {
 /** The same for the command. */
 export function resolveByHand(
   { db, clock, log }: Pick<InboxDeps, 'db' | 'clock' | 'log'>,
-  { operator, reason }: Pick<Asked, 'operator' | 'reason'>,
+  { operator, reason }: Pick<OperatorRequest, 'operator' | 'reason'>,
   id: string,
 ): Promise<AlertView> {
   return log.carryOut(operator, { name: 'alert_resolved', reason, subjectId: id }, async () => {

@@ -8,13 +8,13 @@ import { canonicalJson } from './calls/fingerprint.ts';
 import { problemWithInstant, startOf } from './calls/instant.ts';
 import {
   noteOf,
-  problemWithTold,
-  TOLD_FIELDS,
+  problemWithDetails,
+  DETAIL_FIELDS,
   tokensOf,
-  toldOf,
+  detailsOf,
   wholeRaw,
-  type Told,
-} from './calls/told.ts';
+  type EventDetails,
+} from './calls/event-details.ts';
 import {
   admissionOf,
   AMOUNT_MAX,
@@ -46,7 +46,7 @@ export interface IngestDeps {
 }
 
 /** An event that was checked. With `raw` it need not have an amount. */
-type UsageEvent = Omit<Consumption, 'amount'> & Told & { amount?: number };
+type UsageEvent = Omit<Consumption, 'amount'> & EventDetails & { amount?: number };
 
 /**
  * Records a batch from another service. An event that is not valid, names no tenant of ours or
@@ -93,35 +93,35 @@ function callOf(deps: IngestDeps, wanted: unknown, now: Date): TimedCall | Promi
   assertValid(problemWithEvent(wanted, now));
   const event = wanted as UsageEvent;
   const startedAt = startOf(event.occurredAt, now);
-  const told = toldOf(event);
-  if (told?.raw !== undefined) return weighed(deps, event, told, startedAt, now);
-  const about = told && { note: noteOf(told), said: saidOf(event, told) };
+  const details = detailsOf(event);
+  if (details?.raw !== undefined) return weighed(deps, event, details, startedAt, now);
+  const about = details && { note: noteOf(details), said: saidOf(event, details) };
   return {
     call: admissionOf(event as Consumption, startedAt, about),
     startedAt: startedAt ?? now,
   };
 }
 
-const saidOf = ({ resourceType, amount }: UsageEvent, told: Told) =>
-  `${resourceType} ${amount} ${canonicalJson(told)}`;
+const saidOf = ({ resourceType, amount }: UsageEvent, details: EventDetails) =>
+  `${resourceType} ${amount} ${canonicalJson(details)}`;
 
 /** By the card that was in force when the work began. */
 async function weighed(
   { plans }: IngestDeps,
   event: UsageEvent,
-  told: Told,
+  details: EventDetails,
   startedAt: Date | undefined,
   now: Date,
 ): Promise<TimedCall> {
-  const raw = wholeRaw(told.raw!);
-  const { card, model, weights } = await plans.ratingOf(told.model ?? null, startedAt ?? now);
+  const raw = wholeRaw(details.raw!);
+  const { card, model, weights } = await plans.ratingOf(details.model ?? null, startedAt ?? now);
   const amount = weigh(raw, weights);
   assertValid(
     amount > AMOUNT_MAX ? `raw comes to ${amount} units, above ${AMOUNT_MAX}.` : undefined,
   );
-  const note = { ...noteOf(told), rated: { card, model, raw } };
+  const note = { ...noteOf(details), rated: { card, model, raw } };
   return {
-    call: admissionOf({ ...event, amount }, startedAt, { note, said: saidOf(event, told) }),
+    call: admissionOf({ ...event, amount }, startedAt, { note, said: saidOf(event, details) }),
     startedAt: startedAt ?? now,
   };
 }
@@ -134,8 +134,8 @@ const EVENT_FIELDS: readonly string[] = [
   'idempotencyKey',
   'metadata',
   'occurredAt',
-  ...TOLD_FIELDS,
-] satisfies (keyof Consumption | keyof Told)[];
+  ...DETAIL_FIELDS,
+] satisfies (keyof Consumption | keyof EventDetails)[];
 
 function problemWithEvent(event: unknown, now: Date): string | undefined {
   if (event === null || typeof event !== 'object' || Array.isArray(event)) {
@@ -147,9 +147,9 @@ function problemWithEvent(event: unknown, now: Date): string | undefined {
   }
   const said = event as Record<string, unknown>;
   if (said['idempotencyKey'] === undefined) return 'idempotencyKey is missing.';
-  const problem = problemWithTold(said);
+  const problem = problemWithDetails(said);
   if (problem !== undefined) return problem;
-  const { raw, amount = raw && tokensOf(raw) } = event as Told & { amount?: unknown };
+  const { raw, amount = raw && tokensOf(raw) } = event as EventDetails & { amount?: unknown };
   return problemWith({ ...event, amount }) ?? problemWithInstant(said['occurredAt'], now);
 }
 

@@ -24,14 +24,14 @@ export async function* watchUsage(
   };
   const stopWatching = deps.live.watch(tenantId, note);
   signal.addEventListener('abort', note);
-  let told = '';
+  let sent = '';
   try {
     while (!signal.aborted) {
       moved = false;
       const stats = await usageStats(deps, tenantId);
       const text = JSON.stringify([stats.period, stats.resources]);
-      if (text !== told) yield stats;
-      told = text;
+      if (text !== sent) yield stats;
+      sent = text;
       if (moved) continue;
       const sleepMs = Math.min(LOOK_AGAIN_MS, untilNextMonth(deps));
       await new Promise<void>((resolve) => {

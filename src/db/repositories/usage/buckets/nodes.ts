@@ -36,7 +36,7 @@ export async function noteAway(
 }
 
 /** Whether a server answers within `milliseconds`. */
-export async function answers(pool: pg.Pool, milliseconds: number): Promise<boolean> {
+export async function isResponding(pool: pg.Pool, milliseconds: number): Promise<boolean> {
   const asked = { text: 'select', query_timeout: milliseconds };
   return pool.query(asked as pg.QueryConfig).then(
     () => true,

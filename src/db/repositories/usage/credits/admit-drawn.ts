@@ -1,4 +1,4 @@
-import { answersOfAccepted, type Admission, type AdmissionBatch } from '../admit.ts';
+import { admissionsOfAccepted, type Admission, type AdmissionBatch } from '../admit.ts';
 import type { GroupCounters } from '../admit.ts';
 import { valuesOf } from '../admit-whole.ts';
 import { parseNumbers } from '../arrays.ts';
@@ -154,5 +154,5 @@ export async function admitDrawn(bucket: Bucket, batch: AdmissionBatch): Promise
     values: valuesOf(batch, encoded),
   });
   const row = result.rows[0]!;
-  return answersOfAccepted(row, encoded, parseNumbers(row.group_spilled));
+  return admissionsOfAccepted(row, encoded, parseNumbers(row.group_spilled));
 }

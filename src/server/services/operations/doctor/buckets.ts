@@ -2,7 +2,7 @@ import { bucketSchema } from '../../../../db/buckets.ts';
 import { findCitus, listClusterFaults } from '../../../../db/buckets/citus.ts';
 import type { Database } from '../../../../db/client.ts';
 import { compareCopies } from '../../../../db/repositories/usage/buckets/compare-copies.ts';
-import { answers } from '../../../../db/repositories/usage/buckets/nodes.ts';
+import { isResponding } from '../../../../db/repositories/usage/buckets/nodes.ts';
 import { fault, well, type Finding } from './faults.ts';
 
 const ANSWERS_WITHIN_MS = 3_000;
@@ -21,7 +21,8 @@ export async function examineBuckets(
   for (const [node, some] of byNode) {
     const names = some.map(({ number }) => bucketSchema(number));
     const subject = `Server ${node} with ${names.join(', ')}`;
-    if (await answers(database.buckets.pool(node), ANSWERS_WITHIN_MS)) findings.push(well(subject));
+    if (await isResponding(database.buckets.pool(node), ANSWERS_WITHIN_MS))
+      findings.push(well(subject));
     else {
       names.forEach((name) => away.add(name));
       findings.push(fault(subject, 'bucket_server_away', 'It does not answer.'));

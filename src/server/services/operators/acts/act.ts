@@ -21,7 +21,8 @@ export interface ActOn {
 /** One verb of the operator's page: what it would do, or what it did. */
 export type Act<Deps, Wish> = (deps: Deps, on: ActOn, wish: Wish) => Promise<ActResult>;
 
-export const told = (done: boolean, ...facts: ActFact[]): ActResult => ({ done, facts });
+/** The result of an act: whether it was done, and its facts. */
+export const actResult = (done: boolean, ...facts: ActFact[]): ActResult => ({ done, facts });
 
 /** The few kinds of facts, each with its unit. */
 export const fact = {

@@ -3,7 +3,7 @@ import type { Period } from '../../../../domain/period.ts';
 import type { Limit, ResourceType } from '../../../../domain/quota.ts';
 import type { AllowanceService, LimitChange } from '../../usage/quota/allowance.service.ts';
 import { actorOf } from '../operator-identity.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface AllowanceActDeps {
   usage: { allowances: Pick<AllowanceService, 'add' | 'foresee'> };
@@ -28,9 +28,9 @@ export const addAllowance: Act<AllowanceActDeps, AllowanceWish> = async (
     ...{ tenantId, resourceType, units, kind, ref, period, reason },
     actor: actorOf(operator),
   };
-  if (dryRun) return told(false, ...limitFacts(await allowances.foresee(request), units));
+  if (dryRun) return actResult(false, ...limitFacts(await allowances.foresee(request), units));
   const { allowance, isNew, change } = await allowances.add(request);
-  return told(
+  return actResult(
     true,
     ...limitFacts(change, allowance.units),
     ...(isNew ? [] : [fact.text('repeated', ref)]),

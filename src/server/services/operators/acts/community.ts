@@ -4,7 +4,7 @@ import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { setHidden } from '../../chat/hide-character.ts';
 import { actorOf } from '../operator-identity.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface CommunityDeps {
   db: Db;
@@ -24,8 +24,8 @@ export const hideCharacter: Act<
     fact.text('character', character.name),
     fact.word('state', verb === 'hide' ? 'hidden' : 'shown'),
   ];
-  if (dryRun) return told(false, ...facts);
+  if (dryRun) return actResult(false, ...facts);
   const actor = actorOf(operator);
   await setHidden(deps, { characterId, isHidden: verb === 'hide', actor, reason });
-  return told(true, ...facts);
+  return actResult(true, ...facts);
 };

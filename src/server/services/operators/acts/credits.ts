@@ -3,7 +3,7 @@ import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import { actorOf } from '../operator-identity.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface CreditDeps {
   credits: Pick<CreditService, 'read' | 'grant' | 'revoke'>;
@@ -22,7 +22,7 @@ export const grantCredits: Act<
   const expiresAt = new Date(clock.now().getTime() + wish.days * DAY_MS);
   const { balance } = await credits.read(tenantId);
   if (dryRun) {
-    return told(
+    return actResult(
       false,
       ...[fact.credits('balance', balance), fact.credits('credits', amountMicro)],
       fact.instant('until', expiresAt),
@@ -33,7 +33,7 @@ export const grantCredits: Act<
     ...{ originRef: wish.ref, origin: wish.isPromotion ? 'promotion' : 'goodwill' },
   });
   const after = await credits.read(tenantId);
-  return told(
+  return actResult(
     true,
     ...[fact.credits('credits', grant.amountMicro), fact.instant('until', grant.expiresAt)],
     ...[
@@ -53,7 +53,7 @@ export const revokeCredits: Act<
   if (!grant) throw new BillingError('not_found', 'This team has no such grant of credits.');
   const micro = wish.credits === undefined ? undefined : microOf(wish.credits);
   if (dryRun) {
-    return told(
+    return actResult(
       false,
       fact.credits('credits', Math.min(grant.left, micro ?? grant.left)),
       fact.credits('creditsLeft', grant.left),
@@ -63,7 +63,7 @@ export const revokeCredits: Act<
     ...{ tenantId, grantId: wish.grantId, ref: wish.ref, reason, actor: actorOf(operator) },
     ...(micro === undefined ? {} : { micro }),
   });
-  return told(
+  return actResult(
     true,
     fact.credits('credits', taken.revokedMicro),
     fact.credits('creditsPending', taken.pendingMicro),

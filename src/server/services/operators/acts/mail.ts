@@ -2,7 +2,7 @@ import type { Db } from '../../../../db/client.ts';
 import { resendMail as sendOnceMore } from '../../../../db/repositories/mail-outbox.repository.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { getMailTo } from '../find-tenant.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface MailActDeps {
   db: Db;
@@ -16,7 +16,7 @@ export const resendMail: Act<MailActDeps, { mailId: string }> = async (
 ) => {
   const { kind, recipient } = await getMailTo(db, tenantId, mailId);
   const facts = [fact.text('mail', kind), fact.text('recipient', recipient)];
-  if (dryRun) return told(false, ...facts);
-  if (await sendOnceMore(db, mailId)) return told(true, ...facts);
+  if (dryRun) return actResult(false, ...facts);
+  if (await sendOnceMore(db, mailId)) return actResult(true, ...facts);
   throw new BillingError('state_changed', 'This mail waits to be sent already.');
 };

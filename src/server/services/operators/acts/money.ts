@@ -8,7 +8,7 @@ import type { RemedyService } from '../../billing/remedy.service.ts';
 import type { StatementService } from '../../billing/statement.service.ts';
 import type { StatementAct } from '../../billing/statements/operate.ts';
 import { actorOf } from '../operator-identity.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface MoneyDeps {
   db: Db;
@@ -36,7 +36,7 @@ export const refundPurchase: Act<
       amountMinor === undefined
         ? fact.word('refund', 'unused')
         : fact.money('refund', { amountMinor, currency });
-    return told(
+    return actResult(
       false,
       ...[fact.text('state', state), fact.money('paid', { amountMinor: costOf(row), currency })],
       ...[fact.money('refunded', { amountMinor: row.refundedMinor, currency }), refund],
@@ -47,7 +47,7 @@ export const refundPurchase: Act<
     ...(amountMinor === undefined ? {} : { amountMinor }),
   });
   const back = { amountMinor: done.refundMinor, currency };
-  return told(
+  return actResult(
     true,
     fact.money('refund', back),
     fact.credits('credits', Math.round(done.revokedCredits * 1_000_000)),
@@ -68,7 +68,7 @@ export const refundInvoice: Act<
     const { payment, currency, ...found } = await remedies.judgeSum(wish);
     const money = (name: 'paid' | 'refunded' | 'refundable' | 'refund', sum: number) =>
       fact.money(name, { amountMinor: sum, currency });
-    return told(
+    return actResult(
       false,
       ...[fact.text('invoice', payment.number), money('paid', payment.amountPaidMinor)],
       ...[money('refunded', payment.amountRefundedMinor), money('refundable', found.leftMinor)],
@@ -78,7 +78,7 @@ export const refundInvoice: Act<
   const { requestId } = operator;
   const order = { ...wish, ref, reason, actor: actorOf(operator), requestId };
   const done = await remedies.refundSum(order);
-  return told(
+  return actResult(
     true,
     ...[fact.money('refund', done), fact.word('subscription', 'unchanged')],
     ...(done.isNew ? [] : [fact.text('repeated', ref)]),
@@ -95,9 +95,9 @@ export const operateStatement: Act<MoneyDeps, { statementId: string; verb: State
   if (known.tenantId !== tenantId) {
     throw new BillingError('not_found', 'This team has no such statement.');
   }
-  if (dryRun) return told(false, ...factsOf(known));
+  if (dryRun) return actResult(false, ...factsOf(known));
   const wish = { statementId, act: verb, reason, by: operator.email };
-  return told(true, ...factsOf(await statements.operate(wish)));
+  return actResult(true, ...factsOf(await statements.operate(wish)));
 };
 
 function factsOf({ state, heldAt, amountMinor, carriedInMinor, currency }: Statement) {

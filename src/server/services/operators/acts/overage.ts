@@ -2,7 +2,7 @@ import type { OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import { actorOf } from '../operator-identity.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface OverageDeps {
   credits: Pick<CreditService, 'readLimits' | 'setExposure'>;
@@ -29,11 +29,11 @@ export const trustOverage: Act<OverageDeps, { exposureMinor: number | null }> = 
             amountMinor: exposureMinor,
             currency: before.currency,
           });
-    return told(false, ...shown('exposure', before), after, ...shown('unpaid', before));
+    return actResult(false, ...shown('exposure', before), after, ...shown('unpaid', before));
   }
   const actor = actorOf(operator);
   const after = await credits.setExposure({ tenantId, exposureMinor, actor, reason });
-  return told(
+  return actResult(
     true,
     ...shown('exposure', before),
     ...shown('exposureAfter', after),

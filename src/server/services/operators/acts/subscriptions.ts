@@ -11,7 +11,7 @@ import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { SubscriptionService } from '../../subscription.service.ts';
 import { actorOf } from '../operator-identity.ts';
 import { inPlaceOf } from '../in-place-of.ts';
-import { fact, told, type Act, type ActOn } from './act.ts';
+import { fact, actResult, type Act, type ActOn } from './act.ts';
 
 export interface SubscriptionActDeps {
   db: Db;
@@ -30,7 +30,7 @@ export const syncTenant: Act<SubscriptionActDeps, object> = async (
   const before = await tenantOf(db, tenantId);
   if (dryRun) {
     const { stripeCustomerId, syncedAt } = before;
-    return told(
+    return actResult(
       false,
       ...[fact.text('customer', stripeCustomerId), fact.instant('syncedAt', syncedAt)],
       fact.text('plan', before.plan),
@@ -38,7 +38,7 @@ export const syncTenant: Act<SubscriptionActDeps, object> = async (
   }
   await subscriptions.syncTenant(inPlaceOf(operator, tenantId));
   const after = await tenantOf(db, tenantId);
-  return told(
+  return actResult(
     true,
     ...[fact.text('planBefore', before.plan), fact.text('plan', after.plan)],
     fact.instant('syncedAt', after.syncedAt),
@@ -57,13 +57,13 @@ export const endSubscription: Act<SubscriptionActDeps, { when: 'now' | 'period_e
   if (dryRun) {
     const live = await liveOf(db, tenantId);
     if (live.length === 0) throw noSubscription();
-    return told(false, fact.count('subscriptions', live.length), ...live.map(endFact(when)));
+    return actResult(false, fact.count('subscriptions', live.length), ...live.map(endFact(when)));
   }
   const { ended = 0, subscription } = await subscriptions.cancelSubscription(
     inPlaceOf(operator, tenantId),
     { immediately: when === 'now', reason },
   );
-  return told(
+  return actResult(
     true,
     ...[fact.count('subscriptions', ended), fact.text('state', subscription.status)],
     ...[fact.text('plan', subscription.plan), fact.instant('endsAt', subscription.cancelAt)],
@@ -87,7 +87,7 @@ export const extendGrace: Act<SubscriptionActDeps, { until: Date }> = async (
     ? await subscriptions.judgeGrace(wish)
     : await subscriptions.extendGrace({ ...wish, actor: actorOf(operator), reason, requestId });
   const { plan } = await tenantOf(db, tenantId);
-  return told(
+  return actResult(
     !dryRun,
     ...[fact.text('subscription', row.stripeSubscriptionId), fact.text('plan', plan)],
     ...[fact.instant('graceEnded', endsAt), fact.instant('graceEnds', until)],
@@ -112,9 +112,9 @@ export const deleteTenant: Act<SubscriptionActDeps, { confirm: string }> = async
     fact.count('subscriptions', live.length),
     ...(await moneyOf({ db, credits }, tenantId)),
   ];
-  if (dryRun) return told(false, ...facts);
+  if (dryRun) return actResult(false, ...facts);
   await subscriptions.deleteTenant(inPlaceOf(operator, tenantId), confirm);
-  return told(true, ...facts);
+  return actResult(true, ...facts);
 };
 
 async function moneyOf(

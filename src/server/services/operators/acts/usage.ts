@@ -2,7 +2,7 @@ import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { UsageService } from '../../usage.service.ts';
 import { actorOf } from '../operator-identity.ts';
-import { fact, told, type Act } from './act.ts';
+import { fact, actResult, type Act } from './act.ts';
 
 export interface UsageActDeps {
   usage: Pick<UsageService, 'correct' | 'getUsageStats' | 'resetUsage'>;
@@ -25,7 +25,7 @@ export const correctUsage: Act<UsageActDeps, CorrectionWish> = async (
   const used = resources.find((one) => one.resourceType === resourceType)?.used ?? 0;
   if (dryRun) {
     const after = amount === null ? 0 : used + amount;
-    return told(false, fact.count('used', used), fact.count('usedAfter', after));
+    return actResult(false, fact.count('used', used), fact.count('usedAfter', after));
   }
   const request = {
     ...{ tenantId, resourceType, reason, actor: actorOf(operator) },
@@ -33,8 +33,8 @@ export const correctUsage: Act<UsageActDeps, CorrectionWish> = async (
   };
   if (amount === null) {
     const { before } = await usage.resetUsage(request);
-    return told(true, fact.count('used', before), fact.count('usedAfter', 0));
+    return actResult(true, fact.count('used', before), fact.count('usedAfter', 0));
   }
   const { used: after } = await usage.correct({ ...request, amount });
-  return told(true, fact.count('used', after - amount), fact.count('usedAfter', after));
+  return actResult(true, fact.count('used', after - amount), fact.count('usedAfter', after));
 };

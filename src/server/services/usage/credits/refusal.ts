@@ -1,6 +1,6 @@
 import { listMembers } from '../../../../db/repositories/accounts/membership.repository.ts';
 import type { DbOrTx } from '../../../../db/client.ts';
-import type { Asked } from '../../../../domain/billing/usage/member-limits.ts';
+import type { LimitContact } from '../../../../domain/billing/usage/member-limits.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodEnd, periodOf } from '../../../../domain/period.ts';
@@ -49,7 +49,7 @@ export async function memberLimitMet(
   });
 }
 
-async function whomToAsk(db: DbOrTx, tenantId: string): Promise<Asked[]> {
+async function whomToAsk(db: DbOrTx, tenantId: string): Promise<LimitContact[]> {
   const members = await listMembers(db, tenantId);
   return (['owner', 'admin'] as const).flatMap((role) =>
     members

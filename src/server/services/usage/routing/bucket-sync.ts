@@ -4,7 +4,7 @@ import {
   listUnsynced,
   syncEntitlementIn,
 } from '../../../../db/repositories/usage/buckets/copies.ts';
-import { answers, noteAway } from '../../../../db/repositories/usage/buckets/nodes.ts';
+import { isResponding, noteAway } from '../../../../db/repositories/usage/buckets/nodes.ts';
 import { keepPlace } from '../../../../db/repositories/usage/buckets/placement.ts';
 import {
   carryOutCorrection,
@@ -93,7 +93,7 @@ export class BucketSync {
 
   async #isThere(node: string, numbers: number[]): Promise<boolean> {
     const { buckets, pool } = this.#database;
-    const isThere = await answers(buckets.pool(node), ANSWERS_WITHIN_MS);
+    const isThere = await isResponding(buckets.pool(node), ANSWERS_WITHIN_MS);
     const failures = isThere ? 0 : (this.#failures.get(node) ?? 0) + 1;
     this.#failures.set(node, failures);
     if (isThere || failures >= FAILURES) {
@@ -108,8 +108,7 @@ export class BucketSync {
     let left = 0;
     for (const { tenantId, bucket } of due.tenants) {
       const isSynced = await syncEntitlement(this.#database, tenantId).catch((err: unknown) => {
-        if (!isDatabaseAway(err))
-          this.#log.error({ err, tenantId, bucket }, 'not told');
+        if (!isDatabaseAway(err)) this.#log.error({ err, tenantId, bucket }, 'not told');
         return false;
       });
       if (!isSynced) left += 1;

@@ -5,7 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AppEnv } from '../../app-env.ts';
-import { answerEvents, answerFile } from '../answer-stream.ts';
+import { respondWithEvents, respondWithFile } from '../response-stream.ts';
 import { StreamSlots } from '../../streams/stream-slots.ts';
 
 const slots = new StreamSlots('streams', { perTenant: 2, total: 3 });
@@ -22,7 +22,7 @@ app.use(async (c, next) => {
 const plenty = 'x'.repeat(1 << 20);
 
 app.get('/events', (c) =>
-  answerEvents(c, {
+  respondWithEvents(c, {
     ...{ slots, tenantId: 'one', until: until.signal, idleMs: 400 },
     async run({ sse, signal }) {
       while (!signal.aborted) await sse.writeSSE({ data: plenty });
@@ -32,7 +32,7 @@ app.get('/events', (c) =>
 );
 /** As a live stream does that says from time to time that it lives. */
 app.get('/beating', (c) =>
-  answerEvents(c, {
+  respondWithEvents(c, {
     ...{ slots, tenantId: 'one', until: until.signal, idleMs: 400 },
     async run({ sse, signal }) {
       const beat = setInterval(() => void sse.write(': \n\n'), 100);
@@ -43,7 +43,7 @@ app.get('/beating', (c) =>
   }),
 );
 app.get('/file', (c) =>
-  answerFile(c, {
+  respondWithFile(c, {
     ...{ slots, tenantId: 'one', idleMs: 400, headers: { 'Content-Type': 'text/plain' } },
     open: () =>
       Promise.resolve(
@@ -57,7 +57,7 @@ app.get('/file', (c) =>
 );
 /** A byte, and nothing more for long: whoever leaves does so while it is read. */
 app.get('/slow', (c) =>
-  answerFile(c, {
+  respondWithFile(c, {
     ...{ slots, tenantId: 'one', headers: { 'Content-Type': 'text/plain' } },
     open: () => {
       const file = new Readable({ read: () => undefined }).once('close', () => (ended += 1));
@@ -67,7 +67,7 @@ app.get('/slow', (c) =>
   }),
 );
 app.get('/refused', (c) =>
-  answerFile(c, {
+  respondWithFile(c, {
     ...{ slots, tenantId: 'one', headers: {} },
     open: () => Promise.reject(new Error('the disk is gone')),
   }),

@@ -7,8 +7,8 @@ import { isUuid } from '../../../../domain/ids.ts';
 import { isStorableJson } from '../../../../domain/storable.ts';
 import { AMOUNT_MAX, isWholeAmount } from './validation.ts';
 
-/** What an event may say of a consumption beside its amount: who, with whom, by which model. */
-export interface Told {
+/** The optional details of an event: the model, raw token counts, the member who used it, and the character. */
+export interface EventDetails {
   model?: string;
   /** Token counts by kind, none of a kind that is left out. Units are made of them by the rate card. */
   raw?: Partial<RawTokens>;
@@ -16,12 +16,12 @@ export interface Told {
   characterId?: string;
 }
 
-export const TOLD_FIELDS = ['model', 'raw', 'memberId', 'characterId'] as const;
+export const DETAIL_FIELDS = ['model', 'raw', 'memberId', 'characterId'] as const;
 
 const MODEL_LENGTH_MAX = 200;
 
-/** A sentence about what is wrong with what is told, or `undefined`. */
-export function problemWithTold(event: Record<string, unknown>): string | undefined {
+/** A sentence about what is wrong with an event's details, or `undefined`. */
+export function problemWithDetails(event: Record<string, unknown>): string | undefined {
   const { model, raw, memberId, characterId, amount, resourceType } = event;
   if (model !== undefined && !isModel(model)) {
     return `model must be text of 1 to ${MODEL_LENGTH_MAX} characters.`;
@@ -49,8 +49,8 @@ export const wholeRaw = ({ input = 0, cached = 0, output = 0 }: Partial<RawToken
   output,
 });
 
-/** What of it is written beside the caller's metadata, by the names that the ledger has for it. */
-export function noteOf({ model, memberId, characterId }: Told): Record<string, unknown> {
+/** The details that are written beside the caller's metadata, under the ledger's names for them. */
+export function noteOf({ model, memberId, characterId }: EventDetails): Record<string, unknown> {
   return {
     ...(model === undefined ? {} : { model }),
     ...(memberId === undefined ? {} : { userId: memberId.toLowerCase() }),
@@ -58,9 +58,9 @@ export function noteOf({ model, memberId, characterId }: Told): Record<string, u
   };
 }
 
-/** What is told of an event; `undefined` when nothing is. */
-export function toldOf(event: Told): Told | undefined {
-  const said = TOLD_FIELDS.filter((field) => event[field] !== undefined);
+/** The details that an event has; `undefined` when it has none. */
+export function detailsOf(event: EventDetails): EventDetails | undefined {
+  const said = DETAIL_FIELDS.filter((field) => event[field] !== undefined);
   if (said.length === 0) return undefined;
   return Object.fromEntries(said.map((field) => [field, event[field]]));
 }

@@ -36,7 +36,7 @@ export interface EventStreamOptions extends StreamOptions {
  * Answers with server-sent events. The slot is released in every way the stream can end. HEAD is
  * answered with the headers alone.
  */
-export function answerEvents(c: Context<AppEnv>, options: EventStreamOptions): Response {
+export function respondWithEvents(c: Context<AppEnv>, options: EventStreamOptions): Response {
   if (c.req.method === 'HEAD') {
     return c.body(null, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
   }
@@ -94,7 +94,7 @@ export interface FileStreamOptions extends StreamOptions {
 }
 
 /** Answers with a file that is read as it is sent; a reader that stalls is dropped. */
-export async function answerFile(
+export async function respondWithFile(
   c: Context<AppEnv>,
   { slots, tenantId, headers, open, idleMs = IDLE_MS }: FileStreamOptions,
 ): Promise<Response> {
