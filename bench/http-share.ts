@@ -20,7 +20,7 @@ export async function benchHttpShare(
   const { port, token, tenants, key } = options;
   const bare = fork(new URL('./bare-app.ts', import.meta.url), [token, options.databaseUrl]);
   try {
-    const { port: barePort, accessToken } = await toldBy(bare);
+    const { port: barePort, accessToken } = await firstMessageOf(bare);
     const eventTo = (path: string) => () => {
       const tenantId = tenants[Math.floor(Math.random() * tenants.length)]!;
       const one = { tenantId, resourceType: 'messages', amount: 1, idempotencyKey: key() };
@@ -49,7 +49,7 @@ export async function benchHttpShare(
       // The first of each warms up.
       if (round >= 0) rounds.push(measured);
     }
-    tell(rounds, report);
+    addFigures(rounds, report);
   } finally {
     bare.kill('SIGTERM');
   }
@@ -65,7 +65,7 @@ interface Share {
 
 type Round = Record<'bareEvents' | 'events' | 'forgotten' | 'open' | 'signed', number>;
 
-function tell(rounds: Round[], report: Report): void {
+function addFigures(rounds: Round[], report: Report): void {
   const of = (name: keyof Round) => median(rounds.map((round) => round[name]));
   const figures = [
     { name: 'bare Hono, token checked and inserted', value: of('bareEvents'), unit: '/s' },
@@ -84,7 +84,7 @@ function tell(rounds: Round[], report: Report): void {
   );
 }
 
-function toldBy(bare: ChildProcess): Promise<{ port: number; accessToken: string }> {
+function firstMessageOf(bare: ChildProcess): Promise<{ port: number; accessToken: string }> {
   return new Promise((resolve, reject) => {
     bare.once('message', (message) => resolve(message as { port: number; accessToken: string }));
     bare.once('exit', (code) => reject(new Error(`The bare app ended with ${code}.`)));

@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { isUuid } from '../src/domain/ids.ts';
-import type { Result } from './operator/command-shape.ts';
+import type { Result } from './operator/command-types.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
 import { creditsOf, typedCredits } from './operator/credits.ts';
 import { tenantIdOf } from './operator/tenant.ts';

@@ -3,7 +3,7 @@ import { migrateDatabase, planMigration } from '../src/db/migrate.ts';
 import { decideForCommand } from '../src/server/config/config.ts';
 import { readEnv } from '../src/server/config/env.ts';
 import { runCommand } from './operator/command.ts';
-import type { Result } from './operator/command-shape.ts';
+import type { Result } from './operator/command-types.ts';
 import { reachDatabase } from './operator/database.ts';
 
 await runCommand({

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/concurrency.ts';
 import { beginRun } from '../tests/faults/run.ts';
-import { makeRound, tellHistory } from '../tests/soak/history.ts';
-import { tallyOf } from '../tests/soak/books.ts';
+import { makeRound, describeHistory } from '../tests/soak/history.ts';
+import { tallyOf } from '../tests/soak/verification.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
 import { openWorld } from '../tests/soak/open-world.ts';
 import { playRound } from '../tests/soak/play.ts';
@@ -62,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
         console.log(`\nHistory ${n} of seed ${seed + at}: ${found.join('; ')}`);
         const tale = { stretches: round.stretches, history: round.histories[n]! };
         const { stretches, history } = await shorten(open, tale);
-        console.log(`${tellHistory(stretches, history)}`);
+        console.log(`${describeHistory(stretches, history)}`);
         console.log(`  npm run soak -- --runs ${size} --seed ${seed + at}`);
       }
       done += size;

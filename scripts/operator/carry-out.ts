@@ -4,7 +4,7 @@ import { formatMoney } from '../../src/domain/money.ts';
 import { REASON } from '../../src/server/services/operators/acts/act.ts';
 import { atCommandLine } from '../../src/server/services/operators/operator-identity.ts';
 import type { TenantActs, TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
-import type { Result } from './command-shape.ts';
+import type { Result } from './command-types.ts';
 import { Mistyped } from './command.ts';
 import { creditsOf } from './credits.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/server/config/env.ts';
 import { BillingError, SetUpError } from '../../src/domain/errors.ts';
-import type { Command, Flags, Input } from './command-shape.ts';
+import type { Command, Flags, Input } from './command-types.ts';
 import { execute, Mistyped } from './command.ts';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {

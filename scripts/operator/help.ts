@@ -1,4 +1,4 @@
-import type { Command, Flags } from './command-shape.ts';
+import type { Command, Flags } from './command-types.ts';
 
 /** What `--help` prints: what the command does, how it is typed, and how it ends. */
 export function helpOf<F extends Flags>({ name, about, ...command }: Command<F>): string {

@@ -5,7 +5,7 @@ import {
   type OperatorChange,
   type OperatorWish,
 } from '../../src/server/services/operators/grants.ts';
-import type { Input, Result } from './command-shape.ts';
+import type { Input, Result } from './command-types.ts';
 import { withUsage, type OperatorUsage } from './usage.ts';
 
 /** What the commands about operators are told. */

@@ -1,6 +1,6 @@
 import type { StatementAct } from '../../src/server/services/billing/statements/operate.ts';
 import { ACT_FLAGS, type Given } from './carry-out.ts';
-import type { Result } from './command-shape.ts';
+import type { Result } from './command-types.ts';
 import { actForTenant } from './tenant-act.ts';
 
 /** What the commands about one statement are told. */

@@ -1,7 +1,7 @@
 import type { TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
 import { openBilling, type OperatorBilling } from './billing.ts';
 import { carryOut, type Given } from './carry-out.ts';
-import type { Result } from './command-shape.ts';
+import type { Result } from './command-types.ts';
 import { tenantIdOf } from './tenant.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { OperatorLog } from '../../src/server/services/operators/log.ts';
 import { TenantActs, type TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
 import { carryOut, type Given } from './carry-out.ts';
-import type { Result } from './command-shape.ts';
+import type { Result } from './command-types.ts';
 import { tenantIdOf } from './tenant.ts';
 import { withUsage, type OperatorUsage } from './usage.ts';
 

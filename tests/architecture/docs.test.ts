@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readText, sourceFiles, type SourceFile } from './files.ts';
-import { endsAs, isRepositoryPath, repositoryPaths, shapeOfAddress } from './mentions.ts';
+import { endsAs, isRepositoryPath, repositoryPaths, patternOfAddress } from './mentions.ts';
 import { anchors, codeSpans, links, pages, tableRows, type Mention } from './markdown.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -114,7 +114,7 @@ describe('every address that a page names is answered', () => {
     [...sourceFiles('src/server'), ...sourceFiles('local-stripe')]
       .filter((file) => !/\.test\.ts$|__tests__/.test(file.path))
       .flatMap(({ text }) => [...text.matchAll(/['"`](\/[\w{}:./-]+)['"`]/g)])
-      .map((match) => shapeOfAddress(match[1]!)),
+      .map((match) => patternOfAddress(match[1]!)),
   );
 
   /** A whole address, or the beginning that several have in common. */
@@ -125,7 +125,7 @@ describe('every address that a page names is answered', () => {
     const unknown = pages.flatMap((one) =>
       [...one.text.matchAll(/(?<![\w.])\/(?:api|webhooks|_control|__dev)\b[\w/:{}.-]*/g)]
         .map((match) => match[0].replace(/[.:]+$/, ''))
-        .filter((address) => !isServed(shapeOfAddress(address)))
+        .filter((address) => !isServed(patternOfAddress(address)))
         .map((address) => `${one.path} ${address}`),
     );
     expect(unknown).toEqual([]);

@@ -4,7 +4,7 @@ import path from 'node:path';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** `/api/x/:id`, `/api/x/{id}` and `/api/x/cs_123` are one address. */
-export function shapeOfAddress(address: string): string {
+export function patternOfAddress(address: string): string {
   return address.replace(/\/$/, '').replace(/\/(:\w+|\{\w+\}|(?:cs|whd|evt)_\w+)(?=\/|$)/g, '/*');
 }
 

@@ -12,7 +12,7 @@ const CLOSE_MINOR = 10;
 const ok = (answer: Facts['answer']) =>
   answer !== null && answer.status >= 200 && answer.status < 300;
 
-const told = (facts: Facts) => ok(facts.answer) || ok(facts.again);
+const isAcknowledged = (facts: Facts) => ok(facts.answer) || ok(facts.again);
 
 /** What must hold of every case, whatever else happened. */
 export function brokenPromises(verb: VerbName, facts: Facts): Broken[] {
@@ -45,7 +45,7 @@ function wasLetIn(verb: VerbName, { answer, settled, final }: Facts): Broken[] {
 }
 
 function leavingWorks(verb: VerbName, facts: Facts): Broken[] {
-  if (!LEAVING.has(verb) || told(facts)) return [];
+  if (!LEAVING.has(verb) || isAcknowledged(facts)) return [];
   const { status } = facts.answer ?? { status: 0 };
   // Away is away; anything else is a door that stays shut.
   if (status === 0 || status === 503 || facts.running === 0) return [];
@@ -55,8 +55,8 @@ function leavingWorks(verb: VerbName, facts: Facts): Broken[] {
 function nothingAfterTheEnd(verb: VerbName, facts: Facts): Broken[] {
   const { settled, charges } = facts;
   const broken: Broken[] = [];
-  const end = verb === 'delete tenant' && told(facts) ? 0 : settled.endsOnDay;
-  const left = LEAVING.has(verb) && told(facts);
+  const end = verb === 'delete tenant' && isAcknowledged(facts) ? 0 : settled.endsOnDay;
+  const left = LEAVING.has(verb) && isAcknowledged(facts);
   if (left && verb !== 'delete tenant' && settled.state !== 'canceled' && end === null) {
     broken.push(`promise 1: told that it is cancelled, and the page says that it renews`);
   }
@@ -152,7 +152,7 @@ function pageIsTrue(verb: VerbName, { settled, atStripe, running }: Facts): Brok
 export function brokenAnswers(facts: Facts, done: Facts, undone: Facts): Broken[] {
   const notDone = differences(facts, done);
   const notUndone = differences(facts, undone);
-  if (told(facts)) {
+  if (isAcknowledged(facts)) {
     return notDone.length === 0 ? [] : [`promise 1: answered as done, but ${notDone.join('; ')}`];
   }
   const saysUnchanged = /nothing was changed/i.test(facts.answer?.text ?? '');

@@ -27,13 +27,13 @@ export function putBack({ kernel }: LocalStripe, held: Held): void {
   kernel.due.rebuild();
 }
 
-/** The clock of a world, which tells those who listen; unlike others it can be turned back. */
+/** The clock of a world, which calls `onMove` when it is moved; unlike others it can be turned back. */
 export class WorldClock implements MovableClock {
   #real = offsetClock();
-  readonly #tell: (instant: Date) => void;
+  readonly #onMove: (instant: Date) => void;
 
-  constructor(tell: (instant: Date) => void) {
-    this.#tell = tell;
+  constructor(onMove: (instant: Date) => void) {
+    this.#onMove = onMove;
   }
 
   now(): Date {
@@ -42,10 +42,10 @@ export class WorldClock implements MovableClock {
 
   moveTo(instant: Date): void {
     this.#real.moveTo(instant);
-    this.#tell(instant);
+    this.#onMove(instant);
   }
 
-  /** Back to `instant`, which lies ahead of real time. Tells nobody. */
+  /** Back to `instant`, which lies ahead of real time. Does not call `onMove`. */
   turnBackTo(instant: Date): void {
     this.#real = offsetClock();
     this.#real.moveTo(instant);

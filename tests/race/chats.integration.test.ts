@@ -143,7 +143,7 @@ const openHolds = async (pool: Pool) => {
 };
 
 /** Every `done` is in the ledger with its tokens, and nothing of anybody is there twice. */
-async function assertBooks(pool: Pool, { done, asked }: Heard, called: number): Promise<void> {
+async function assertLedger(pool: Pool, { done, asked }: Heard, called: number): Promise<void> {
   const ledger = await ledgerOf(pool);
   const wrong = done.filter(
     ({ messageId, usage }) => ledger.get(messageId)?.tokens !== usage.totalTokens,
@@ -177,7 +177,7 @@ test(`10.19 an app killed ${KILLS} times among chats owes what it began, and los
   expect(await openHolds(database.pool)).toBeGreaterThan(0);
   await app.turnClock(new Date(Date.now() + 16 * 60_000));
   await app.runTasks();
-  await assertBooks(database.pool, heard, upstream.requests.length - before);
+  await assertLedger(database.pool, heard, upstream.requests.length - before);
 });
 
 test(`10.19 a database that is away for ${AWAY_SECONDS} s among chats loses none of them`, async () => {
@@ -200,7 +200,7 @@ test(`10.19 a database that is away for ${AWAY_SECONDS} s among chats loses none
   await silence();
   // The last pause between two tries is 30 s.
   await waitFor(async () => (await openHolds(database.pool)) === 0);
-  await assertBooks(database.pool, heard, upstream.requests.length - before);
+  await assertLedger(database.pool, heard, upstream.requests.length - before);
   // Who was told nothing else was told that it is not recorded yet.
   expect(heard.errors.filter((code) => code !== 'database_unavailable')).toEqual([]);
 });

@@ -160,7 +160,7 @@ async function killAll(callers: ReturnType<typeof startCaller>[]): Promise<void>
 }
 
 /** Invariants 1 to 7 and 11, as the next start finds them and after it ended what was under way. */
-async function assertBooks(journals: string[], prefix: string): Promise<void> {
+async function assertInvariants(journals: string[], prefix: string): Promise<void> {
   await withUsage(async (database, usage) => {
     await assertLedger(database, journals, prefix);
     expect(await creditFaults(database.pool)).toEqual([]);
@@ -210,7 +210,7 @@ test('12.2 12.4 invariants 7, 11, 27: apps that are killed while they draw lose 
       await killAll(callers);
     }
   });
-  await assertBooks(journals, 'app');
+  await assertInvariants(journals, 'app');
 });
 
 test.skipIf(CITUS_URL)(
@@ -236,7 +236,7 @@ test.skipIf(CITUS_URL)(
       while (!(await isAllDrawnFrom(database))) await inTime(50);
     });
     await killAll(callers);
-    await assertBooks(
+    await assertInvariants(
       tasks.map(({ journal }) => journal),
       'pg',
     );

@@ -15,7 +15,7 @@ import { meteredTenant } from '../support/metered-tenant.ts';
 import { putOnPaidPlan } from '../support/metering.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
 import { Funds, overshootOf } from './funds.ts';
-import { assertPaid, assertRecorded, listPayers } from './million-books.ts';
+import { assertPaid, assertRecorded, listPayers } from './million-ledger.ts';
 import { startRacedServer, type RacedServer } from './raced-server.ts';
 import { HOLD_SECONDS, ServiceLoad } from './service-load.ts';
 
@@ -153,19 +153,19 @@ test(`12 ${CALLS.toLocaleString('en')} calls while apps and PostgreSQL are kille
   while ((await usage.expireReservations()) > 0);
   for (const tenantId of tenantIds) await usage.credits.read(tenantId);
   for (const app of apps) await app.stop();
-  const books = await assertRecorded(database.pool, load);
+  const counts = await assertRecorded(database.pool, load);
   await assertPaid(database.pool, funds);
   // Everything that pays has paid, and had an end.
   expect([...(await listPayers(database.pool))]).toEqual(
     expect.arrayContaining(['grant', 'overage']),
   );
-  expect(books.refused).toBeGreaterThan(0);
+  expect(counts.refused).toBeGreaterThan(0);
   const env = { DATABASE_URL: server.url, STRIPE_API_BASE: stripe.url };
   expect(await runOperatorCommand('usage:verify', [], env)).toMatchObject({ code: 0 });
   process.stdout.write(
     `${load.answered} calls answered in ${seconds.toFixed(0)} s, ${kills.app} kills of an app and ` +
-      `${kills.database} of the database. Of events and settlements ${books.acknowledged} acknowledged ≤ ` +
-      `${books.ledger} recorded ≤ ${books.sent} sent; ${books.refused} refused.\n`,
+      `${kills.database} of the database. Of events and settlements ${counts.acknowledged} acknowledged ≤ ` +
+      `${counts.ledger} recorded ≤ ${counts.sent} sent; ${counts.refused} refused.\n`,
   );
 });
 

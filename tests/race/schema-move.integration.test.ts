@@ -75,12 +75,12 @@ onCluster(
     expect(rows.length).toBe(accepted.size);
     expect(rows.filter(({ ids }) => ids !== 1)).toEqual([]);
     expect(await imbalances(database.pool)).toEqual([]);
-    const books = await new LedgerVerificationService({
+    const verification = await new LedgerVerificationService({
       database,
       clock: systemClock,
       log,
     }).verify();
-    expect(books).toMatchObject({ differences: [], copies: [], away: [] });
+    expect(verification).toMatchObject({ differences: [], copies: [], away: [] });
   },
   120_000,
 );

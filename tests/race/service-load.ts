@@ -96,7 +96,7 @@ export class ServiceLoad {
     for (const { tenantId, amount, idempotencyKey } of events) {
       this.events.set(idempotencyKey, { tenantId, amount, outcome: 'unknown' });
     }
-    const told = await this.#tell<{ results: { status: string; error?: string }[] }>(
+    const told = await this.#send<{ results: { status: string; error?: string }[] }>(
       '/api/usage/events',
       { events },
     );
@@ -115,7 +115,7 @@ export class ServiceLoad {
     const { random } = this.#options;
     const { tenantId, amount, ...event } = this.#event();
     const hold = { ...event, tenantId, amount, ttlSeconds: HOLD_SECONDS };
-    const held = await this.#tell<{ reservationId: string }>('/api/usage/reservations', hold);
+    const held = await this.#send<{ reservationId: string }>('/api/usage/reservations', hold);
     if (held === undefined) return;
     this.answered += 1;
     // Refused, or left: it expires.
@@ -123,12 +123,12 @@ export class ServiceLoad {
     const { reservationId } = held.body;
     const path = `/api/usage/reservations/${reservationId}`;
     if (random(8) === 0) {
-      if (await this.#tell(path)) this.answered += 1;
+      if (await this.#send(path)) this.answered += 1;
       return;
     }
     const sent: Sent = { tenantId, amount: random(2 * amount), outcome: 'unknown' };
     this.settlements.set(parseReservationId(reservationId).id, sent);
-    const settled = await this.#tell(`${path}/settle`, { amount: sent.amount });
+    const settled = await this.#send(`${path}/settle`, { amount: sent.amount });
     if (settled === undefined) return;
     this.answered += 1;
     if (settled.status === 200) sent.outcome = 'recorded';
@@ -136,7 +136,7 @@ export class ServiceLoad {
   }
 
   /** Posts `body`, or deletes without one; undefined when it was given up without an answer. */
-  async #tell<T>(
+  async #send<T>(
     path: string,
     body?: object,
   ): Promise<(Answer<T> & { isFirst: boolean }) | undefined> {

@@ -126,7 +126,7 @@ const ARRANGEMENTS: Record<string, Arrange[]> = {
   'tax on top, and a charge that waits': [taxed('19'), pendingItem],
 };
 
-interface Told {
+interface Observed {
   preview: ChangePreview | null;
   changed: number;
   /** The page, right after the change. */
@@ -159,7 +159,7 @@ const SLICE: (readonly [Verb, string])[] = [
   ['downgrade', 'an add-on by the year'],
 ];
 const CASES = Number(process.env.AMOUNTS_RUNS ?? 1) > 1 ? ALL : SLICE;
-const told = new Map<string, Told>();
+const observed = new Map<string, Observed>();
 const customers = new Map<string, Customer>();
 const keyOf = (verb: string, name: string) => `${verb}: ${name}`;
 
@@ -194,7 +194,7 @@ async function change(verb: Verb, name: string): Promise<void> {
   const now = (await customer.payments())
     .filter((one) => !known.has(one.id))
     .reduce((sum, one) => sum + one.amountPaidMinor, 0);
-  told.set(keyOf(verb, name), { preview, changed, page, now, renewal: undefined });
+  observed.set(keyOf(verb, name), { preview, changed, page, now, renewal: undefined });
 }
 
 /** A few at a time: people do not wait for each other. */
@@ -212,21 +212,21 @@ beforeAll(async () => {
   await settled(app);
   await advanceDays(app, 10);
   await each(change);
-  const ends = [...told.values()].map((one) => one.page.currentPeriodEnd!).sort();
+  const ends = [...observed.values()].map((one) => one.page.currentPeriodEnd!).sort();
   await advanceTo(app, ends.at(-1)!);
   await advanceDays(app, 0.1);
   await each(async (verb, name) => {
     const customer = customers.get(keyOf(verb, name))!;
     await customer.sync();
     const [newest] = await customer.payments();
-    told.get(keyOf(verb, name))!.renewal = newest;
+    observed.get(keyOf(verb, name))!.renewal = newest;
   });
 }, 900_000);
 afterAll(async () => app?.stop());
 
 describe('9 the amount announced is the amount charged', () => {
   test.each(CASES)('%s, with %s', (verb, name) => {
-    const { preview, changed, page, now, renewal } = told.get(keyOf(verb, name))!;
+    const { preview, changed, page, now, renewal } = observed.get(keyOf(verb, name))!;
     expect(changed).toBe(200);
     expect(renewal).toMatchObject({ reason: 'subscription_cycle' });
     const taken = renewal!.amountPaidMinor;

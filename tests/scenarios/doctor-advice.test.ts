@@ -4,7 +4,7 @@ import { readEnv } from '../../src/server/config/env.ts';
 import type { FaultName } from '../../src/server/services/operations/doctor/faults.ts';
 import { healthyInstallation, type Installation } from '../support/healthy-installation.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
-import { plantSum, tellOfStatement } from '../support/planted-books.ts';
+import { plantSumDifference, plantStatementDifference } from '../support/planted-differences.ts';
 import { startModels } from '../support/refusing-servers.ts';
 
 let installation: Installation;
@@ -27,8 +27,8 @@ const faults = async () =>
   (await examine(readEnv(installation.env))).flatMap((one) => one.fault ?? []);
 
 test.each<[FaultName, plant: () => Promise<unknown>]>([
-  ['business_differs', () => plantSum(installation.database, mended)],
-  ['statements_differ', () => tellOfStatement(installation.database, mended)],
+  ['business_differs', () => plantSumDifference(installation.database, mended)],
+  ['statements_differ', () => plantStatementDifference(installation.database, mended)],
   ['ledger_differs', noteDifferences],
 ])('14.5 what is advised about %s closes it', { timeout: 60_000 }, async (name, plant) => {
   await plant();

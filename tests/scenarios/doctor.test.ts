@@ -11,7 +11,7 @@ import {
   type Installation,
 } from '../support/healthy-installation.ts';
 import { PlantedAccount } from '../support/planted-account.ts';
-import { plantSum, tellOfStatement } from '../support/planted-books.ts';
+import { plantSumDifference, plantStatementDifference } from '../support/planted-differences.ts';
 import {
   startModels,
   startRefusingModel,
@@ -194,8 +194,8 @@ const PLANTED: [FaultName, what: string, plant: () => Promise<Record<string, str
     'the last verification found something',
     () => note('usage_verification', { differences: 2, at: '' }),
   ],
-  ['business_differs', 'a sum that no payment makes', () => plantSum(database, mended)],
-  ['statements_differ', 'one was found at night', () => tellOfStatement(database, mended)],
+  ['business_differs', 'a sum that no payment makes', () => plantSumDifference(database, mended)],
+  ['statements_differ', 'one was found at night', () => plantStatementDifference(database, mended)],
   [
     'deliveries_refused',
     'a signature was refused since',

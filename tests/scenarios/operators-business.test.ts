@@ -13,11 +13,11 @@ import { liveAYear } from '../support/business-year.ts';
 import { signUp } from '../support/customer.ts';
 import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import { MICRO } from '../support/packs.ts';
-import { StripeBooks, type MonthAtStripe } from '../support/stripe-books.ts';
+import { StripeFigures, type MonthAtStripe } from '../support/stripe-figures.ts';
 
 let app: TestApp;
 let operator: SignedInOperator;
-let books: StripeBooks;
+let atStripe: StripeFigures;
 let business: BusinessScreen;
 let untouched: BusinessScreen;
 
@@ -26,9 +26,9 @@ beforeAll(async () => {
   const someone = await signUp(app, '=Operators');
   operator = await makeOperator(app, someone);
   untouched = await get<BusinessScreen>('/business');
-  books = new StripeBooks(someone);
-  await liveAYear(app, books);
-  await books.close();
+  atStripe = new StripeFigures(someone);
+  await liveAYear(app, atStripe);
+  await atStripe.collect();
   business = await get<BusinessScreen>('/business?months=15');
 }, 480_000);
 afterAll(() => app?.stop());
@@ -70,7 +70,7 @@ describe('14 the business numbers are what a simulated year at Stripe was', () =
     for (const { currency, months } of business.currencies) {
       expect(months).toHaveLength(15);
       for (const { month, ...ours } of months) {
-        const stripes: MonthAtStripe = books.month(month, currency);
+        const stripes: MonthAtStripe = atStripe.month(month, currency);
         expect({ month, currency, ...ours }).toEqual({ month, currency, ...stripes });
       }
     }
@@ -92,7 +92,7 @@ describe('14 the business numbers are what a simulated year at Stripe was', () =
       ['refunded', total((month) => month.refundedMinor)],
       ['recovered', total((month) => month.recovered)],
       ['failed', cny!.failed.count],
-      ['refunds that failed', books.refunds.filter(({ status }) => status === 'failed').length],
+      ['refunds that failed', atStripe.refunds.filter(({ status }) => status === 'failed').length],
     ];
     expect(happened.filter(([, sum]) => sum <= 0)).toEqual([]);
   });
@@ -121,7 +121,7 @@ describe('14 the business numbers are what a simulated year at Stripe was', () =
   test('what is so now is what stands at Stripe, and in its lists', async () => {
     for (const figures of business.currencies) {
       expect(sumOf(inCurrency(await rowsOf('mrr'), figures))).toBe(figures.mrrMinor);
-      const open = books.invoices.filter(
+      const open = atStripe.invoices.filter(
         ({ status, attempt_count: tries, currency }) =>
           status === 'open' && tries > 0 && currency === figures.currency,
       );
@@ -131,11 +131,11 @@ describe('14 the business numbers are what a simulated year at Stripe was', () =
       expect([failed.length, sumOf(failed)]).toEqual([open.length, amountMinor]);
     }
     const paidFor = new Set(
-      books.invoices
+      atStripe.invoices
         .filter(({ amount_paid: paid }) => paid > 0)
         .map(({ parent }) => parent?.subscription_details?.subscription),
     );
-    const states = books.subscriptions
+    const states = atStripe.subscriptions
       .filter(({ trial_end: end }) => end !== null)
       .map(({ id, status }) =>
         status === 'trialing' ? 'running' : paidFor.has(id) ? 'converted' : 'lost',
@@ -147,7 +147,7 @@ describe('14 the business numbers are what a simulated year at Stripe was', () =
     expect(trials).toEqual({ running: 1, converted: 1, lost: 1 });
     expect(business.trials).toEqual(trials);
     expect((await rowsOf('trials')).map(({ what }) => what).toSorted()).toEqual(states.toSorted());
-    const alive = books.subscriptions.filter(({ status }) => status !== 'canceled');
+    const alive = atStripe.subscriptions.filter(({ status }) => status !== 'canceled');
     expect(await rowsOf('subscriptions')).toHaveLength(alive.length);
     expect(business.subscriptions.reduce((sum, one) => sum + one.count, 0)).toBe(alive.length);
     // A small pack has sixty credits: one was given back, one was not, one was bought abroad.

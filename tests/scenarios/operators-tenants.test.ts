@@ -164,7 +164,7 @@ describe('14 one tenant is on one screen, and on one timeline', () => {
 });
 
 describe('14 an act says beforehand what it will do, and afterwards what it did', () => {
-  const books = async () => {
+  const stateNow = async () => {
     const { tenant: _, ...rest } = await screen();
     return rest;
   };
@@ -179,11 +179,11 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
 
   test('credits are granted once a ref, and revoked', async () => {
     const grant = { act: 'grant_credits', credits: 5.5, days: 30, ref: 'TICKET-3' };
-    const before = await books();
+    const before = await stateNow();
     const preview = await act({ ...grant, dryRun: true });
     expect(preview.body.done).toBe(false);
     expect(factsOf(preview)).toMatchObject({ balance: 0, credits: 5_500_000 });
-    expect(await books()).toEqual(before);
+    expect(await stateNow()).toEqual(before);
     expect(factsOf(await act(grant))).toMatchObject({ credits: 5_500_000, balance: 5_500_000 });
     expect(factsOf(await act(grant))).toMatchObject({ balance: 5_500_000, repeated: 'TICKET-3' });
     const [given] = (await screen()).credits!.grants;

@@ -9,7 +9,7 @@ import {
   operationsOf,
   type ApiDocument,
   type Operation,
-} from '../support/shaped-requests.ts';
+} from '../support/generated-requests.ts';
 
 /** How many requests; 20,000 in the long suite. POISON_SEED repeats a run. */
 const RUNS = Number(process.env['POISON_RUNS'] ?? 400);

@@ -29,8 +29,8 @@ afterAll(async () => app?.stop());
 
 const hour = () => advanceDays(app, 1 / 24);
 
-/** What stands in the books, also of a team in which nobody is left to ask. */
-const inTheBooks = async ({ tenantId }: Customer) =>
+/** The statements as the database has them, also of a team in which nobody is left to ask. */
+const statementsOf = async ({ tenantId }: Customer) =>
   (
     await app.database.pool.query<{ kind: string; state: string; minor: number }>(
       `select kind, state, (amount_minor + carried_in_minor)::int as minor from statements
@@ -96,7 +96,7 @@ test('12.24 a customer who is deleted at Stripe while a statement is open: it is
   expect(await customer.subscription()).toMatchObject({ plan: 'free', status: 'canceled' });
   // Nothing more is tried, and what it was is not forgotten.
   await lookAgain(customer, id);
-  expect(await inTheBooks(customer)).toEqual([
+  expect(await statementsOf(customer)).toEqual([
     { kind: 'threshold', state: 'uncollectible', minor: 720 },
   ]);
   // Their next customer at Stripe pays for what they buy then.
@@ -135,7 +135,7 @@ test('12 a team that is deleted: its last statement is closed and invoiced befor
   await service({ app }).closeDue();
   await hour();
   await done(customer);
-  expect(await inTheBooks(customer)).toEqual([{ kind: 'final', state: 'paid', minor: 720 }]);
+  expect(await statementsOf(customer)).toEqual([{ kind: 'final', state: 'paid', minor: 720 }]);
   expect((await outOfPocket(customer)) - paid).toBe(720);
   expect(await service({ app }).verify()).toEqual([]);
 });
@@ -168,7 +168,7 @@ async function carriedOn(customer: Customer): Promise<void> {
       );
       await service({ app }).sweep();
       const open = [{ kind: 'final', state: 'open', minor: 720 }];
-      expect(await inTheBooks(customer)).toEqual(open);
+      expect(await statementsOf(customer)).toEqual(open);
     },
     { timeout: 60_000, interval: 50 },
   );
@@ -208,5 +208,5 @@ test('12 a name that is not the team’s deletes nothing and closes nothing', as
   expect(await list(customer)).toEqual([]);
   const nobody = await signUp(app);
   expect((await deleted(nobody)).status).toBe(204);
-  expect(await inTheBooks(nobody)).toEqual([]);
+  expect(await statementsOf(nobody)).toEqual([]);
 });

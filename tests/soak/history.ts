@@ -118,7 +118,7 @@ function chanceFrom(seed: number): Chance {
 }
 
 /** One line a stretch, as a person reads it. */
-export function tellHistory(stretches: readonly Stretch[], history: History): string {
+export function describeHistory(stretches: readonly Stretch[], history: History): string {
   return history
     .map((steps, at) => {
       const { weather, kills, days } = stretches[at]!;
@@ -130,12 +130,12 @@ export function tellHistory(stretches: readonly Stretch[], history: History): st
         ...(kills === null ? [] : [`process ${kills} killed`]),
         ...(days > 0 ? [`then ${days} days`] : []),
       ];
-      return `  ${at + 1}. ${steps.map(tellStep).join('; ') || 'nothing'} (${around.join('; ') || 'calm'})`;
+      return `  ${at + 1}. ${steps.map(describeStep).join('; ') || 'nothing'} (${around.join('; ') || 'calm'})`;
     })
     .join('\n');
 }
 
-function tellStep(step: Step): string {
+function describeStep(step: Step): string {
   if (step.kind === 'staff') return `staff: ${step.action}`;
   const { process, fault } = step;
   const name = step.kind === 'ask' ? step.verb : step.act;

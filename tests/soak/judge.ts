@@ -3,7 +3,7 @@ import type { Played } from './play.ts';
 /** What a history broke of the promises; empty when it kept them. */
 export function brokenBy(played: Played): string[] {
   const { errors, settled, final, running, atStripe, charges, alerts, leftWith } = played;
-  const broken = [...errors.map((one) => `answered 500: ${one}`), ...played.books];
+  const broken = [...errors.map((one) => `answered 500: ${one}`), ...played.differences];
   const after = charges.filter((one) => one.amountMinor > one.refundedMinor);
   if (settled.status !== 200) broken.push(`the page answers ${settled.status}`);
   if (running > 1 && alerts.length === 0) broken.push(`promise 4: ${running} subscriptions run`);

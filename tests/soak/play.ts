@@ -7,7 +7,7 @@ import { Person } from '../faults/person.ts';
 import { ask, payWhereAsked, previewOf, type VerbName } from '../faults/verbs.ts';
 import type { World } from '../faults/world.ts';
 import { doAction } from './actions.ts';
-import { chargesForUse, differencesOf, wrongMoney } from './books.ts';
+import { chargesForUse, differencesOf, wrongMoney } from './verification.ts';
 import type { History, Round, Step, Stretch } from './history.ts';
 import { use } from './use.ts';
 
@@ -22,7 +22,7 @@ export interface Played {
   running: Facts['running'];
   atStripe: Facts['atStripe'];
   /** Where use, and the money for it, do not balance a year later. */
-  books: string[];
+  differences: string[];
   /** Charges for the subscription since then, a year long; days count from then. */
   charges: Charge[];
   final: Page;
@@ -76,7 +76,7 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
       statuses,
       leftWith,
       ...early[at]!,
-      books: [
+      differences: [
         ...(differences.get(person.tenantId) ?? []),
         ...(await wrongMoney(person, [...customers])),
       ],

@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import { TEMPLATE } from '../support/postgres.global.ts';
-import { makeRound, tellHistory } from './history.ts';
+import { makeRound, describeHistory } from './history.ts';
 import { brokenBy } from './judge.ts';
 import { openWorld } from './open-world.ts';
 import { playRound } from './play.ts';
@@ -21,7 +21,7 @@ test(
         const found = brokenBy(one);
         return found.length === 0
           ? []
-          : [{ found, history: tellHistory(round.stretches, round.histories[at]!) }];
+          : [{ found, history: describeHistory(round.stretches, round.histories[at]!) }];
       });
       expect(broken).toEqual([]);
       expect(played.flatMap(({ statuses }) => statuses)).toContain(200);

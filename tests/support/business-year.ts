@@ -13,17 +13,17 @@ import { caller } from './http.ts';
 import { agreeToOverage } from './overage.ts';
 import { bought, lookedAt, openPack, payPack, refundByStaff } from './packs.ts';
 import { billed, draw } from './statements.ts';
-import type { StripeBooks } from './stripe-books.ts';
+import type { StripeFigures } from './stripe-figures.ts';
 
 const monthEnd = (app: TestApp) => periodEnd(periodOf(app.server.context.clock.now()));
 
 /** To the last minutes of the month, then to the tenth of the next one. */
-async function monthPasses(app: TestApp, books: StripeBooks): Promise<void> {
+async function monthPasses(app: TestApp, figures: StripeFigures): Promise<void> {
   const end = monthEnd(app);
   await advanceTo(app, new Date(end.getTime() - 3 * 60_000).toISOString());
-  await books.listen();
+  await figures.collectEvents();
   await advanceTo(app, new Date(end.getTime() + 9 * 86_400_000).toISOString());
-  await books.listen();
+  await figures.collectEvents();
 }
 
 /** Somebody who had their trial already. */
@@ -46,7 +46,7 @@ const leave = async (customer: Customer) => {
  * A year in which everything happens that the operator's business page counts, with customers of an app
  * that offers trials; it ends in the middle of a month.
  */
-export async function liveAYear(app: TestApp, books: StripeBooks): Promise<void> {
+export async function liveAYear(app: TestApp, figures: StripeFigures): Promise<void> {
   await advanceTo(app, new Date(monthEnd(app).getTime() + 2 * 86_400_000).toISOString());
   // The first month: trials, plans by month and by year, three of one, tax.
   const stays = await signUp(app, 'Stays');
@@ -77,7 +77,7 @@ export async function liveAYear(app: TestApp, books: StripeBooks): Promise<void>
   await advanceDays(app, 1);
   await refundByStaff(guest);
   await leave(guest);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
 
   await grower.change('team', 'month');
   const { id, items } = await live(grower);
@@ -85,16 +85,16 @@ export async function liveAYear(app: TestApp, books: StripeBooks): Promise<void>
     ...{ 'items[0][id]': items.data[0]!.id, 'items[0][quantity]': '3', proration_behavior: 'none' },
   });
   await debtor.useCard(FAILING_CARD);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
   await debtor.useCard('pm_card_visa');
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
 
   await refundByStaff(yearly, 9_900);
   await leave(yearly);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
   await yearly.subscribe('pro', 'month');
   await debtor.useCard(FAILING_CARD);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
 
   // Packs in two currencies, one given back, one whose refund the wallet refuses; a statement.
   const packer = await signUp(app, 'Packer');
@@ -109,21 +109,21 @@ export async function liveAYear(app: TestApp, books: StripeBooks): Promise<void>
   const abroad = await signUp(app, 'Abroad');
   await payPack(abroad, await openPack(abroad, 'small', { currency: 'usd' }));
   await lookedAt(abroad);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
   await agreeToOverage(app.database.pool, stays.tenantId, { at: app.server.context.clock.now() });
   await draw(stays, 700);
   await billed(stays);
   await settled(app);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
 
   await grower.change('pro', 'month');
-  for (let month = 0; month < 3; month += 1) await monthPasses(app, books);
+  for (let month = 0; month < 3; month += 1) await monthPasses(app, figures);
 
   // What is under way at the end: a payment that fails, and a trial.
   const owes = await tried(app, 'Owes');
   await owes.subscribe('pro', 'month');
   await owes.useCard(FAILING_CARD);
-  await monthPasses(app, books);
+  await monthPasses(app, figures);
   await advanceDays(app, 2);
   const late = await signUp(app, 'Late');
   await late.subscribe('team', 'month', '378282246310005');

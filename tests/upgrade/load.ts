@@ -59,7 +59,7 @@ export class Load {
 
   async #report(): Promise<void> {
     const events = Array.from({ length: 5 }, () => this.#event());
-    const answer = await this.#told<{ results: { status: string; error?: string }[] }>(
+    const answer = await this.#answered<{ results: { status: string; error?: string }[] }>(
       this.#service.post('/api/usage/events', { events }),
     );
     answer.body.results.forEach(({ status, error }, n) => {
@@ -71,12 +71,12 @@ export class Load {
 
   async #hold(): Promise<void> {
     const hold = { ...this.#event(), enforce: undefined, ttlSeconds: 600 };
-    const held = await this.#told<{ reservationId: string }>(
+    const held = await this.#answered<{ reservationId: string }>(
       this.#service.post('/api/usage/reservations', hold),
     );
     if (held.status !== 201) return;
     const { reservationId } = held.body;
-    await this.#told(
+    await this.#answered(
       this.#service.post(`/api/usage/reservations/${reservationId}/settle`, { amount: 1 }),
     );
     this.settled.set(reservationId, 1);
@@ -84,7 +84,7 @@ export class Load {
 
   async #look(): Promise<void> {
     const { url, session } = this.#options;
-    await this.#told(caller(url, session.accessToken).get('/api/subscription/usage'));
+    await this.#answered(caller(url, session.accessToken).get('/api/subscription/usage'));
   }
 
   /** Somebody new, whose first use opens the month for them. */
@@ -92,7 +92,7 @@ export class Load {
     const tenantId = await signUpAt(this.#options.url);
     this.newcomers.push(tenantId);
     const event = { ...this.#event(), tenantId, resourceType: 'messages' };
-    const answer = await this.#told<{ results: { status: string }[] }>(
+    const answer = await this.#answered<{ results: { status: string }[] }>(
       this.#service.post('/api/usage/events', { events: [event] }),
     );
     const { status } = answer.body.results[0]!;
@@ -112,7 +112,7 @@ export class Load {
     };
   }
 
-  async #told<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
+  async #answered<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
     const answer = await asked;
     if (answer.status >= 500) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
     return answer;

@@ -146,7 +146,7 @@ test('11 a filled database is upgraded while the version before serves: nothing 
 
   expect([...load.failures, ...loadNow.failures]).toEqual([]);
   await assertRecorded(new Map([...load.recorded, ...loadNow.recorded]));
-  await assertBooks();
+  await assertVerified();
   await assertSameAnswers(now, filled, load);
   await assertMails(now, crossing);
 
@@ -165,7 +165,7 @@ test('11 a filled database is upgraded while the version before serves: nothing 
       { timeout: 10_000 },
     )
     .toBe(FIRST_PLANS.team.limits.messages);
-  await assertBooks();
+  await assertVerified();
 });
 
 /** Every answered event is in the ledger once, with its units. */
@@ -182,7 +182,7 @@ async function assertRecorded(recorded: Load['recorded']): Promise<void> {
   expect(recorded.size).toBeGreaterThan(160 * RUNS);
 }
 
-async function assertBooks(): Promise<void> {
+async function assertVerified(): Promise<void> {
   expect(await imbalances(database.pool)).toEqual([]);
   const log = createLog('silent', false);
   const verification = new LedgerVerificationService({ database, clock: systemClock, log });

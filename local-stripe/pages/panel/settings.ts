@@ -4,7 +4,7 @@ import { readSettings } from '../../kernel/settings.ts';
 import type { Html } from '../document.ts';
 import { actionButton, code, hidden, renderPanel, renderTable } from './frame.ts';
 import type { PanelVisit } from './frame.ts';
-import { retryPart } from './retry-part.ts';
+import { retrySection } from './retry-section.ts';
 
 /** What a Dashboard would be opened for, and what no Dashboard offers. */
 export function renderSettings(visit: PanelVisit): Html {
@@ -14,7 +14,7 @@ export function renderSettings(visit: PanelVisit): Html {
     'settings',
     html`<h1 class="visually-hidden">${panel.tabs.settings}</h1>
       <div class="columns">
-        ${chaosPart(visit)} ${failNextPart(visit)} ${retryPart(visit)} ${portalPart(visit)}
+        ${chaosPart(visit)} ${failNextPart(visit)} ${retrySection(visit)} ${portalPart(visit)}
         ${endpointPart(visit)} ${resetPart(visit)}
       </div>`,
   );

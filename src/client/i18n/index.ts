@@ -4,9 +4,9 @@ import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
 export type WordGroup =
   'bills' | 'extras' | 'billingDetails' | 'limits' | 'spending' | 'statements' | 'rooms' | 'admin';
-type Part = () => Promise<{ default: object }>;
+type LoadWords = () => Promise<{ default: object }>;
 
-const LOAD: Record<Language, Record<'base' | WordGroup, Part>> = {
+const LOAD: Record<Language, Record<'base' | WordGroup, LoadWords>> = {
   en: {
     base: () => import('./en/base.ts'),
     bills: () => import('./en/bills.ts'),

@@ -4,11 +4,11 @@ import type { ModelGrant } from './grants-model.ts';
 export interface Charge {
   resource: string;
   rate: number;
-  parts: Part[];
+  parts: DrawPart[];
 }
 
 /** Of a grant, of overage at a price, or of neither: uncovered. */
-export interface Part {
+export interface DrawPart {
   grant: ModelGrant | null;
   price?: number;
   micro: number;
@@ -29,7 +29,7 @@ export interface ModelHold {
   amount: number;
   planUnits: number;
   rate: number;
-  sources: Part[];
+  sources: DrawPart[];
   expiresMs: number;
   begun: number;
   state: 'open' | 'expired' | 'settled' | 'released';

@@ -1,4 +1,10 @@
-import type { Charge, ModelAnswer, ModelCounter, ModelHold, Part } from './credit-model-rows.ts';
+import type {
+  Charge,
+  ModelAnswer,
+  ModelCounter,
+  ModelHold,
+  DrawPart,
+} from './credit-model-rows.ts';
 import { OverageModel } from './overage-model.ts';
 
 /** The rules of credits, written as plainly as they can be: what the database is held to. */
@@ -95,8 +101,8 @@ export class CreditModel extends OverageModel {
   }
 
   /** Of the grants in their order, then of overage. */
-  #take(micro: number, nowMs: number): Part[] {
-    const parts: Part[] = this.take(micro, nowMs);
+  #take(micro: number, nowMs: number): DrawPart[] {
+    const parts: DrawPart[] = this.take(micro, nowMs);
     const more = this.takeOverage(micro - parts.reduce((sum, part) => sum + part.micro, 0));
     return more ? [...parts, { grant: null, ...more }] : parts;
   }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const books = () =>
+const verification = () =>
   new LedgerVerificationService({ database, clock, log: createLog('silent', false) });
 const by = { actor: { kind: 'service', name: 'test' }, reason: 'a test' } as const;
 
@@ -94,23 +94,23 @@ const PLANTED: [string, string, string, [string, number, number][]][] = [
 
 test.each(PLANTED)('12.2 usage:verify finds %s', async (_what, spoil, mend, found) => {
   const tenantId = await drawnAndHeld();
-  expect((await books().verify()).credits).toEqual([]);
+  expect((await verification().verify()).credits).toEqual([]);
   await inEveryBucket(database.pool, spoil, [tenantId]);
-  const { credits, rebuilt } = await books().verify();
+  const { credits, rebuilt } = await verification().verify();
   expect(rebuilt).toBe(0);
   expect(credits.every((one) => one.tenantId === tenantId)).toBe(true);
   expect(credits.map(({ fault, stands, adds }) => [fault, stands, adds])).toEqual(found);
-  expect(await books().getLast()).toMatchObject({ differences: found.length });
+  expect(await verification().getLast()).toMatchObject({ differences: found.length });
   await inEveryBucket(database.pool, mend, [tenantId]);
-  expect((await books().verify()).credits).toEqual([]);
+  expect((await verification().verify()).credits).toEqual([]);
 });
 
 test('12.2 a rebuild mends counters, and leaves draws and grants for a person', async () => {
   const tenantId = await drawnAndHeld();
   const [counter, , , , grant] = PLANTED;
   for (const [, spoil] of [counter!, grant!]) await inEveryBucket(database.pool, spoil, [tenantId]);
-  const { credits, rebuilt } = await books().verify({ rebuild: true });
+  const { credits, rebuilt } = await verification().verify({ rebuild: true });
   expect([credits.length, rebuilt]).toEqual([2, 1]);
-  expect((await books().verify()).credits.map(({ fault }) => fault)).toEqual(['grant']);
+  expect((await verification().verify()).credits.map(({ fault }) => fault)).toEqual(['grant']);
   await inEveryBucket(database.pool, grant![2], [tenantId]);
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const books = () =>
+const verification = () =>
   new LedgerVerificationService({ database, clock, log: createLog('silent', false) });
 
 /** What is planted, what undoes it, and what is found: fault, what stands, what adds up to. */
@@ -72,13 +72,13 @@ test.each(PLANTED)('12.4 usage:verify finds %s', async (_what, spoil, mend, foun
   const { tenantId, draw, hold, usage } = await overageWorld(database, clock, 240);
   await draw(3);
   const { reservationId } = await hold(2);
-  expect((await books().verify()).credits).toEqual([]);
+  expect((await verification().verify()).credits).toEqual([]);
   await inEveryBucket(database.pool, spoil, [tenantId]);
-  const { credits, rebuilt } = await books().verify();
+  const { credits, rebuilt } = await verification().verify();
   expect(rebuilt).toBe(0);
   expect(credits.every((one) => one.tenantId === tenantId)).toBe(true);
   expect(credits.map(({ fault, stands, adds }) => [fault, stands, adds])).toEqual(found);
   await inEveryBucket(database.pool, mend, [tenantId]);
-  expect((await books().verify()).credits).toEqual([]);
+  expect((await verification().verify()).credits).toEqual([]);
   await usage.release({ reservationId });
 });

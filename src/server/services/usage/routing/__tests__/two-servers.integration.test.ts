@@ -57,7 +57,7 @@ const tenantThere = (plan: 'free' | 'pro' = 'free') => tenantInBucket(database.p
 const buyPro = (tenantId: string) =>
   database.pool.query(`update tenants set plan = 'pro' where id = $1`, [tenantId]);
 
-const books = () => new LedgerVerificationService({ database, clock, log }).verify();
+const verify = () => new LedgerVerificationService({ database, clock, log }).verify();
 const unsynced = async () =>
   (await database.pool.query<{ n: number }>('select count(*)::int as n from metering_copies'))
     .rows[0]!.n;
@@ -90,7 +90,7 @@ test('11.2 a new tenant is metered on the other server from the first call on, a
     tenantId,
   ]);
   expect(mails.rows).toEqual([{ kind: 'usage_threshold' }]);
-  expect(await books()).toMatchObject({ differences: [], copies: [], away: [] });
+  expect(await verify()).toMatchObject({ differences: [], copies: [], away: [] });
 });
 
 test('11.2 a correction is in the other server’s ledger and in our audit log, each once', async () => {
@@ -111,7 +111,7 @@ test('11.2 a correction is in the other server’s ledger and in our audit log, 
     { action: 'usage.reset', before: { used: 7 }, after: { used: 0 } },
   ]);
   expect((await database.pool.query('select from metering_corrections')).rows).toEqual([]);
-  expect(await books()).toMatchObject({ differences: [], copies: [] });
+  expect(await verify()).toMatchObject({ differences: [], copies: [] });
 });
 
 test('11.2 a correction cut short before its audit entry is made once, and gets its entry', async () => {
@@ -164,7 +164,7 @@ test('11.2 a server that is away holds up no plan change, no registration and no
      returning usage_bucket as bucket`,
   );
   expect(rows.some(({ bucket }) => bucket === THERE)).toBe(false);
-  expect(await books()).toMatchObject({ differences: [], copies: [], away: ['u40'] });
+  expect(await verify()).toMatchObject({ differences: [], copies: [], away: ['u40'] });
   expect((await examineBuckets(database)).map((one) => one.fault?.name)).toEqual([
     'bucket_server_away',
   ]);
@@ -184,7 +184,7 @@ test('11.2 a server that is away holds up no plan change, no registration and no
   });
   await tenantThere();
   await one.run();
-  expect(await books()).toMatchObject({ differences: [], copies: [], away: [] });
+  expect(await verify()).toMatchObject({ differences: [], copies: [], away: [] });
 });
 
 test('11.2 a plan change is told within 5 s by a process that runs, also without being notified', async () => {
@@ -225,7 +225,7 @@ test('11.2 what a bucket knows of a tenant and should not, or not as it is, is f
   );
   expect(await service.verify({ rebuild: true })).toMatchObject({ rebuilt: 3 });
   await sync().run();
-  expect(await books()).toMatchObject({ differences: [], copies: [] });
+  expect(await verify()).toMatchObject({ differences: [], copies: [] });
 });
 
 test('11.2 a tenant of another server is not moved, and says why', async () => {

@@ -1,4 +1,4 @@
-/** What may be typed after a command's name. */
+/** A flag that may be typed after a command's name. */
 export type Flag =
   | { type: 'boolean'; about: string }
   | { type: 'string'; value: string; about: string; required?: true };
@@ -14,11 +14,11 @@ export type Values<F extends Flags> = {
 
 export interface Input<F extends Flags> {
   values: Values<F>;
-  /** What stands there without a flag. */
+  /** Arguments without a flag. */
   words: string[];
-  /** Nothing is to be written; only a command that says `writes` is ever asked for it. */
+  /** Nothing is to be written; only commands with `writes` have the flag. */
   dryRun: boolean;
-  /** A line for who waits; not part of the answer. */
+  /** Prints a line of progress; not part of the result. */
   progress(line: string): void;
 }
 
@@ -27,7 +27,7 @@ export interface Result {
   lines: string[];
   /** The same for programs: what `--json` prints. */
   data: Record<string, unknown>;
-  /** Something is left that a person has to look at. */
+  /** Something is left for a person to look at: the command exits with 1 unless `exit` says otherwise. */
   needsPerson?: boolean;
   /** One of the command's own exit codes, which says what that is. */
   exit?: number;

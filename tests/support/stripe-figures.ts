@@ -70,21 +70,21 @@ const monthlyOf = (one: Subscription) =>
     : 0;
 
 /**
- * A plain reckoning over what Stripe holds and told, for comparison: it knows nothing of our tables. Events
- * are kept at Stripe for thirty days, so `listen` is called more often than that.
+ * Computes a month's figures from Stripe's objects and events alone, to compare ours with: it reads none of our
+ * tables. Stripe keeps events for thirty days, so `collectEvents` is called more often than that.
  */
-export class StripeBooks {
-  readonly #asker: Customer;
+export class StripeFigures {
+  readonly #customer: Customer;
   /** Oldest first. */
   readonly #events: StripeEvent[] = [];
   invoices: Invoice[] = [];
   refunds: Refund[] = [];
 
-  constructor(asker: Customer) {
-    this.#asker = asker;
+  constructor(customer: Customer) {
+    this.#customer = customer;
   }
 
-  async listen(): Promise<void> {
+  async collectEvents(): Promise<void> {
     const known = new Set(this.#events.map(({ id }) => id));
     const all = (await this.#all<StripeEvent>('events?')).toReversed();
     this.#events.push(
@@ -92,13 +92,13 @@ export class StripeBooks {
     );
   }
 
-  async close(): Promise<void> {
-    await this.listen();
+  async collect(): Promise<void> {
+    await this.collectEvents();
     this.invoices = await this.#all<Invoice>('invoices?');
     this.refunds = await this.#all<Refund>('refunds?');
   }
 
-  /** Each subscription as it was last told. */
+  /** Each subscription as its last event has it. */
   get subscriptions(): Subscription[] {
     return [...new Map(this.#events.map(({ data: { object } }) => [object.id, object])).values()];
   }
@@ -147,7 +147,7 @@ export class StripeBooks {
     };
   }
 
-  /** How what a customer pays in a month moved, second by second as Stripe told it. */
+  /** How what a customer pays in a month moved, second by second by Stripe's events. */
   #movements(currency: string): { month: string; kind: string; minor: number }[] {
     const moves: { month: string; kind: string; minor: number }[] = [];
     const held = new Map<string, Map<string, number>>();
@@ -182,7 +182,7 @@ export class StripeBooks {
     const found: T[] = [];
     for (let hasMore = true; hasMore;) {
       const behind = found.length > 0 ? `&starting_after=${found.at(-1)!.id}` : '';
-      const page = await this.#asker.atStripe<{ data: T[]; has_more: boolean }>(
+      const page = await this.#customer.atStripe<{ data: T[]; has_more: boolean }>(
         `${path}limit=100${behind}`,
       );
       found.push(...page.data);

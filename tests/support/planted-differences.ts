@@ -5,8 +5,8 @@ import { reportDifferences } from '../../src/server/services/operations/report-d
 import { verifyBusiness } from '../../src/server/services/operators/verify-business.ts';
 import type { TestDatabase } from './test-database.ts';
 
-/** A sum by month that no payment makes, found by the verification; `mended` gets what undoes it. */
-export async function plantSum(
+/** Plants a sum by month that no payment makes and has the verification find it; `mended` gets what undoes it. */
+export async function plantSumDifference(
   { db, pool }: TestDatabase,
   mended: (() => unknown)[],
 ): Promise<void> {
@@ -19,12 +19,12 @@ export async function plantSum(
   });
 }
 
-/** What the verification of statements tells where one differs. */
-export async function tellOfStatement(
+/** Raises the alert that the verification of statements does where one differs; `mended` gets what resolves it. */
+export async function plantStatementDifference(
   { db }: TestDatabase,
   mended: (() => unknown)[],
 ): Promise<void> {
-  const told = { kind: 'statements_differ', subjectId: 'statements', what: 'Faults' } as const;
-  await reportDifferences(db, { ...told, found: [{ fault: 'sum' }] }, systemClock.now());
-  mended.push(() => reportDifferences(db, { ...told, found: [] }, systemClock.now()));
+  const compared = { kind: 'statements_differ', subjectId: 'statements', what: 'Faults' } as const;
+  await reportDifferences(db, { ...compared, found: [{ fault: 'sum' }] }, systemClock.now());
+  mended.push(() => reportDifferences(db, { ...compared, found: [] }, systemClock.now()));
 }

@@ -4,7 +4,8 @@ import { inEveryBucket } from '../support/buckets.ts';
 import { overshootOf, type Funds } from './funds.ts';
 import type { Sent, ServiceLoad } from './service-load.ts';
 
-export interface Books {
+/** How many calls were sent, acknowledged, are in the ledger, and were refused. */
+export interface LedgerCounts {
   sent: number;
   acknowledged: number;
   ledger: number;
@@ -18,8 +19,8 @@ export interface Books {
 export async function assertRecorded(
   pool: Pool,
   load: Pick<ServiceLoad, 'events' | 'settlements'>,
-): Promise<Books> {
-  const books: Books = { sent: 0, acknowledged: 0, ledger: 0, refused: 0 };
+): Promise<LedgerCounts> {
+  const counts: LedgerCounts = { sent: 0, acknowledged: 0, ledger: 0, refused: 0 };
   const lost: string[] = [];
   for (const [column, sent] of [
     ['idempotency_key', load.events],
@@ -30,19 +31,19 @@ export async function assertRecorded(
     expect(wrong, 'doubled, altered, refused or never sent').toEqual([]);
     const there = new Set(rows.map(({ key }) => key));
     for (const [key, { amount, outcome }] of sent) {
-      if (outcome === 'refused') books.refused += 1;
+      if (outcome === 'refused') counts.refused += 1;
       if (outcome !== 'recorded') continue;
-      books.acknowledged += 1;
+      counts.acknowledged += 1;
       // A hold that used nothing leaves no row.
       if (amount > 0 && !there.has(key)) lost.push(key);
-      if (amount === 0) books.ledger += 1;
+      if (amount === 0) counts.ledger += 1;
     }
-    books.sent += sent.size;
-    books.ledger += rows.length;
+    counts.sent += sent.size;
+    counts.ledger += rows.length;
   }
   expect(lost).toEqual([]);
-  expect(books.acknowledged).toBeGreaterThan(0);
-  return books;
+  expect(counts.acknowledged).toBeGreaterThan(0);
+  return counts;
 }
 
 interface Row {

@@ -5,7 +5,7 @@ import { hidden } from './frame.ts';
 import type { PanelVisit } from './frame.ts';
 
 /** How often a failed payment is tried again, and what then: of subscriptions, and of one-off invoices. */
-export function retryPart(visit: PanelVisit): Html {
+export function retrySection(visit: PanelVisit): Html {
   const { panel } = visit.page.words;
   const { retry, invoiceRetry } = billingSettings(visit.local.kernel.store);
   return html`<section class="card stack">
