@@ -1,9 +1,12 @@
+import { setChinese } from './chinese.ts';
 import { chooseLanguage } from './language.ts';
 import type { Language } from './language.ts';
 import { formatMoney } from './money.ts';
 import { en } from './words/en.ts';
 import type { Words } from './words/en.ts';
 import { zh } from './words/zh.ts';
+
+const chinese = setChinese(zh);
 
 /** What every view needs to speak to one visitor: words, money and dates in their language. */
 export interface Page {
@@ -33,7 +36,7 @@ export function pageIn(language: Language): Page {
   });
   return {
     language,
-    words: language === 'zh' ? zh : en,
+    words: language === 'zh' ? chinese : en,
     money: (amountMinor, currency) => formatMoney(amountMinor, currency, tag),
     date: (seconds) => day.format(seconds * 1000),
     dateTime: (seconds) => `${minute.format(seconds * 1000)} UTC`,

@@ -1,3 +1,4 @@
+import { nameInChinese } from './chinese.ts';
 import type { Language } from './language.ts';
 
 /** What the seller's own names (of the account and of products) are in Chinese. */
@@ -7,5 +8,5 @@ export type ChineseNames = Readonly<Record<string, string>>;
 export function inSellersNames(text: string, names: ChineseNames, language: Language): string {
   if (language !== 'zh') return text;
   const longestFirst = Object.keys(names).sort((a, b) => b.length - a.length);
-  return longestFirst.reduce((all, name) => all.replaceAll(name, names[name]!), text);
+  return longestFirst.reduce((all, name) => nameInChinese(all, name, names[name]!), text);
 }
