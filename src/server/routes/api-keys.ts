@@ -4,7 +4,7 @@ import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireSeat, requireUser, userOf } from '../middleware/auth.ts';
-import { idParam, instantField, plainText } from './fields.ts';
+import { idParam, instantField, nameText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -32,7 +32,7 @@ const listSchema = z.object({ apiKeys: z.array(apiKeySchema) }).openapi('ApiKeys
 
 const newKeySchema = z
   .strictObject({
-    name: plainText(1, 100),
+    name: nameText(100),
     scopes: z.array(z.enum(API_KEY_SCOPES)).min(1).max(API_KEY_SCOPES.length).optional(),
     expiresAt: instantField.optional(),
   })

@@ -14,6 +14,7 @@ import {
   mailedToken,
   ownPassword,
   newPassword,
+  nameText,
   plainText,
   timeZoneName,
 } from './fields.ts';
@@ -26,8 +27,8 @@ const registerBody = z
   .strictObject({
     email: emailField,
     password: newPassword,
-    displayName: plainText(1, 100).optional(),
-    tenantName: plainText(1, 100).optional(),
+    displayName: nameText(100).optional(),
+    tenantName: nameText(100).optional(),
   })
   .openapi('Registration');
 const loginBody = z

@@ -4,7 +4,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole } from '../middleware/auth.ts';
 import { limitStripeCalls } from '../middleware/stripe-calls.ts';
-import { plainText } from './fields.ts';
+import { nameText, plainText } from './fields.ts';
 import { errors, json, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -27,7 +27,7 @@ const taxId = z.strictObject({
 });
 const detailsBody = z
   .strictObject({
-    name: plainText(1, 150),
+    name: nameText(150),
     address: address.nullable(),
     taxIds: z.array(taxId).max(TAX_IDS_MAX),
   })

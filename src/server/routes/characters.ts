@@ -4,7 +4,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireSeat, requireUser, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
-import { idParam, plainText } from './fields.ts';
+import { idParam, nameText, plainText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken, userTokenOrApiKey } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -28,7 +28,7 @@ const charactersSchema = z
 
 const characterBody = z
   .strictObject({
-    name: plainText(1, 80),
+    name: nameText(80),
     description: plainText(0, 2_000),
     greeting: plainText(1, 1_000),
     shared: z.boolean().default(false),
@@ -37,7 +37,7 @@ const characterBody = z
 
 const characterChanges = z
   .strictObject({
-    name: plainText(1, 80).optional(),
+    name: nameText(80).optional(),
     description: plainText(0, 2_000).optional(),
     greeting: plainText(1, 1_000).optional(),
     shared: z.boolean().optional(),

@@ -14,6 +14,23 @@ export function plainText(lengthMin: number, lengthMax: number) {
     .refine(isStorableText, 'must not contain NUL characters or broken surrogate pairs');
 }
 
+/** What ends a line, and what turns the direction of all text behind it. */
+const LEAVES_ITS_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+
+/** At least one sign that takes room and can be seen. */
+const SHOWS_SOMETHING = /[^\p{Cc}\p{Cf}\p{Z}\p{M}]/u;
+
+/**
+ * What something is called: one line that shows something. Names stand inside of our own sentences, in mails
+ * to strangers too, where a further line would be taken for our words.
+ */
+export function nameText(lengthMax: number) {
+  return plainText(1, lengthMax).refine(
+    (text) => !LEAVES_ITS_LINE.test(text) && SHOWS_SOMETHING.test(text),
+    'must be one line of text that can be seen',
+  );
+}
+
 /** An instant, ISO 8601, in UTC or with its offset. */
 export const instantField = z.iso
   .datetime({ offset: true })

@@ -82,6 +82,7 @@ describe('register', () => {
     ['NUL in a name', { ...valid, displayName: 'a\0b' }],
     ['half a surrogate pair in a name', { ...valid, tenantName: 'a\ud800b' }],
     ['a blank name', { ...valid, displayName: '   ' }],
+    ['further lines in a team’s name', { ...valid, tenantName: 'Acme\n\nPay here' }],
   ])('%s is refused and makes nobody', async (_case, body) => {
     const response = await post('/api/auth/register', body);
     expect(response.status).toBe(400);
