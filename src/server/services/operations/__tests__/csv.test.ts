@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { csvLine } from '../csv.ts';
+import { readCsv } from '../read-csv.ts';
 
 test.each([
   ['Round table', 'Round table'],
@@ -11,6 +12,13 @@ test.each([
   ['-1+cmd', `'-1+cmd`],
   [' =1', `' =1`],
   ['＝1', `'＝1`],
+  ['fox;=1+1', `fox;'=1+1`],
+  ['fox; =1;@a;b', `fox; '=1;'@a;b`],
+  ['fox;"=1"', `"fox;""'=1"""`],
+  ['fox\t+1', `fox\t'+1`],
+  ['fox\n-cmd', `"fox\n'-cmd"`],
+  ['=1;=2', `'=1;'=2`],
+  ['fox; a-b', 'fox; a-b'],
   ['-29.00', '-29.00'],
   ['29.00', '29.00'],
   ['-', `'-`],
@@ -19,4 +27,11 @@ test.each([
   [-5, '-5'],
 ])('14 a cell of %j is written as %s', (cell, written) => {
   expect(csvLine([cell])).toBe(`${written}\n`);
+});
+
+test('14 what was made harmless stays as it is when it is written again', () => {
+  for (const text of ['=1', 'fox;=1', 'fox\n=1', ' ;\t@x', '"=1']) {
+    const once = readCsv(csvLine([text]))[0]![0]!;
+    expect(readCsv(csvLine([once]))).toEqual([[once]]);
+  }
 });
