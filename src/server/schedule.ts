@@ -35,7 +35,7 @@ function scheduleBilling({
     await remedies.carryOutAll(signal);
   });
   jobs.every('purchase-sweep', '* * * * *', async (signal) => void (await purchases.sweep(signal)));
-  jobs.every('top-ups', '* * * * *', async (signal) => void (await limits.wantTopUps(signal)));
+  jobs.every('top-ups', '* * * * *', async (signal) => void (await limits.beginTopUps(signal)));
   jobs.every('statement-close', '* * * * *', async (signal) => {
     await statements.closeDue(signal);
   });

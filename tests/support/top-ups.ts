@@ -70,7 +70,7 @@ export const bySelf = async (customer: Customer): Promise<PurchaseView[]> =>
   (await purchases(customer)).filter(({ trigger }) => trigger === 'auto');
 
 /** The minute's task. */
-export const want = ({ server }: TestApp) => server.context.services.limits.wantTopUps();
+export const want = ({ server }: TestApp) => server.context.services.limits.beginTopUps();
 
 /** Runs the task, and waits until the newest top-up is in a state and told of. */
 export async function toppedUp(customer: Customer, state = 'granted'): Promise<PurchaseView> {

@@ -18,7 +18,7 @@ import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
 import { notifyOfExpiry } from './purchases/notify-of-expiry.ts';
 import { viewPurchases } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
-import { putOff } from './reconcile/put-off.ts';
+import { nextLookRetry } from './reconcile/look-retry.ts';
 import { PURCHASE_QUEUE } from './sync/queues.ts';
 
 const LISTED_MAX = 100;
@@ -132,7 +132,7 @@ export class PurchaseService {
       const row = await findPurchase(db, purchaseId);
       if (!row) return;
       const now = clock.now();
-      const { later, needsPerson } = putOff(error, row, now);
+      const { later, needsPerson } = nextLookRetry(error, row, now);
       await updatePurchase(db, purchaseId, later);
       if (!needsPerson) return;
       await raiseAlert(db, {

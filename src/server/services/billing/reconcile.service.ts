@@ -20,7 +20,7 @@ import {
   type ImportOutcome,
   type ImportRow,
 } from './reconcile/import-customers.ts';
-import { listStrangers, restoreTenantOf } from './reconcile/strangers.ts';
+import { listUnknownSubscribers, restoreTenantOf } from './reconcile/unknown-subscribers.ts';
 
 const PAGE = 100;
 /** How many failed customers are tried again at once; the others come a minute later. */
@@ -103,7 +103,7 @@ export class ReconcileService {
    */
   async meetStrangers(signal?: AbortSignal): Promise<string[]> {
     const unknown: string[] = [];
-    for (const { customerId, isLive } of await listStrangers(this.#deps)) {
+    for (const { customerId, isLive } of await listUnknownSubscribers(this.#deps)) {
       if (signal?.aborted) break;
       if ((await this.#sync(customerId)) === 'foreign' && isLive) unknown.push(customerId);
     }
@@ -115,7 +115,7 @@ export class ReconcileService {
    * For a database that is empty or older than the account. With `dryRun` they are only listed.
    */
   async backfill({ dryRun }: { dryRun: boolean }): Promise<Backfilled[]> {
-    const found = await listStrangers(this.#deps);
+    const found = await listUnknownSubscribers(this.#deps);
     if (dryRun) return found.map((one) => ({ ...one, outcome: 'not_done' }));
     const done: Backfilled[] = [];
     for (const one of found) {

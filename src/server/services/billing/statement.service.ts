@@ -16,7 +16,7 @@ import { isUuid } from '../../../domain/ids.ts';
 import type { Jobs } from '../../jobs.ts';
 import { withinRequestTime } from '../stripe/client/request-time.ts';
 import type { Requester } from './requester.ts';
-import { putOff } from './reconcile/put-off.ts';
+import { nextLookRetry } from './reconcile/look-retry.ts';
 import { closeStatement, type Due } from './statements/close.ts';
 import { closeDue } from './statements/close-due.ts';
 import { getStatement, operateStatement, type StatementWish } from './statements/operate.ts';
@@ -128,7 +128,7 @@ export class StatementService {
       const row = await findStatement(db, statementId);
       if (!row) return;
       const now = clock.now();
-      const { later, needsPerson } = putOff(error, row, now);
+      const { later, needsPerson } = nextLookRetry(error, row, now);
       await updateStatement(db, statementId, later);
       if (!needsPerson) return;
       await raiseAlert(db, {

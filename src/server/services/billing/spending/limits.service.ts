@@ -7,7 +7,7 @@ import { readSpendingRule } from './rule-view.ts';
 import { setSpendingRule, type RuleDeps, type RuleWish } from './set-rule.ts';
 import { setTopUp, type TopUpWish } from './set-top-up.ts';
 import { readTopUp } from './top-up-view.ts';
-import { wantTopUps, type TopUpDeps } from './want-top-ups.ts';
+import { beginTopUps, type TopUpDeps } from './begin-top-ups.ts';
 
 /** One of them: each is in another place, and is changed as a whole or not at all. */
 export type LimitsWish = { overage: OverageWish } | { autoTopUp: TopUpWish } | { rules: RuleWish };
@@ -46,7 +46,7 @@ export class LimitsService {
   }
 
   /** Begins a top-up for everybody who has too few credits; answers how many. */
-  wantTopUps(signal?: AbortSignal): Promise<number> {
-    return wantTopUps(this.#deps, signal);
+  beginTopUps(signal?: AbortSignal): Promise<number> {
+    return beginTopUps(this.#deps, signal);
   }
 }

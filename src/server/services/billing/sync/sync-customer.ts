@@ -26,7 +26,7 @@ import { applyEntitlement } from './entitlement.ts';
 import { readAmountsDue } from './read-amounts-due.ts';
 import { recordRecurring } from './record-recurring.ts';
 import type { SyncDeps, SyncOptions } from './sync-deps.ts';
-import { alertUnknownTenant, tenantIsKnown } from './unknown-tenant.ts';
+import { alertUnknownTenant, resolveUnknownTenant } from './unknown-tenant.ts';
 import { writeReturnedCharges } from './write-charges.ts';
 import { paymentMethodOf, writeSubscriptions } from './write-subscriptions.ts';
 import { writeInvoices } from './write-invoices.ts';
@@ -112,7 +112,7 @@ async function syncWithin(
     await alertUnknownTenant(tx, billing, now);
     return { outcome: 'foreign' };
   }
-  if (!known) await tenantIsKnown(tx, customerId, now);
+  if (!known) await resolveUnknownTenant(tx, customerId, now);
   const timeouts = options.timeouts ?? SYNC_TIMEOUTS;
   const amounts = await readAmountsDue(deps, billing, timeouts);
   const rows = await writeSubscriptions(deps, tx, tenant, billing, amounts, options, now);

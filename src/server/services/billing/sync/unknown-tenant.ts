@@ -7,7 +7,7 @@ import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import { APP_MARK, type CustomerBilling } from '../../stripe/customers.ts';
 
 /**
- * Tells the operator of somebody who pays at Stripe by our mark and whose tenant is not here: the
+ * Alerts operators of somebody who pays at Stripe by our mark and whose tenant is not here: the
  * database is another, or older, than the account.
  */
 export async function alertUnknownTenant(
@@ -28,7 +28,7 @@ export async function alertUnknownTenant(
   });
 }
 
-/** Closes it when the tenant is there. */
-export function tenantIsKnown(tx: Tx, customerId: string, now: Date): Promise<void> {
+/** Resolves that alert once the tenant is there. */
+export function resolveUnknownTenant(tx: Tx, customerId: string, now: Date): Promise<void> {
   return resolveAlert(tx, 'unknown_tenant', customerId, now);
 }

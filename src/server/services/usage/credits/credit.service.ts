@@ -23,7 +23,7 @@ import type { CreditDeps } from './credit-deps.ts';
 import { setExposure, type ExposureRequest } from './exposure.ts';
 import { readLimits, setLimits, type CapGuard, type LimitsWish } from './limits.ts';
 import { boundOverage, readOverageTaken, type BoundRequest } from './overage-bound.ts';
-import { orAway } from './or-away.ts';
+import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
 import { assertChange, assertGrant } from './validation.ts';
 import type {
@@ -168,7 +168,7 @@ export class CreditService {
     await assertTenant(within ?? db, tenantId);
     const placed = async (tx: Tx) => work(await placeCredits(tx, buckets, tenantId));
     if (within) return placed(within);
-    const result = await orAway(repeated(() => db.transaction(placed)));
+    const result = await orDatabaseUnavailable(repeated(() => db.transaction(placed)));
     live.changed(tenantId);
     return result;
   }

@@ -6,7 +6,7 @@ import { CAP_MINOR_MAX, type OverageView } from '../../../../domain/billing/over
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Actor } from '../../../../domain/ids.ts';
 import type { CreditDeps } from './credit-deps.ts';
-import { orAway } from './or-away.ts';
+import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { overageView, readOverageNow } from './overage-view.ts';
 
 /** What an operator decides. */
@@ -29,7 +29,7 @@ export async function setExposure(
   assertExposure(exposureMinor);
   const read = async () => overageView(await readOverageNow(deps, tenantId));
   const before = await read();
-  const isSet = await orAway(
+  const isSet = await orDatabaseUnavailable(
     repeated(() =>
       deps.db.transaction(async (tx) => {
         const place = await placeCredits(tx, deps.buckets, tenantId);

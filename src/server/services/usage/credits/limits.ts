@@ -15,7 +15,7 @@ import { BillingError, type ErrorCode } from '../../../../domain/errors.ts';
 import type { Role, TenantId, UserId } from '../../../../domain/ids.ts';
 import type { Money } from '../../../../domain/money.ts';
 import type { CreditDeps } from './credit-deps.ts';
-import { orAway } from './or-away.ts';
+import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { overageView, readOverageNow } from './overage-view.ts';
 
 /** What an owner asks for. */
@@ -67,7 +67,7 @@ export async function setLimits(
   const now = deps.clock.now();
   const actor = { kind: 'user', userId, role } as const;
   const price = enabled ? consent! : null;
-  const refused = await orAway(
+  const refused = await orDatabaseUnavailable(
     repeated(() =>
       deps.db.transaction(async (tx) => {
         if (price) await guard?.(tx, { amountMinor: capMinor!, currency: price.currency });

@@ -9,7 +9,7 @@ import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts
 import type { Actor } from '../../../../domain/ids.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import type { CreditDeps } from './credit-deps.ts';
-import { orAway } from './or-away.ts';
+import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 
 type Deps = Pick<CreditDeps, 'db' | 'buckets' | 'clock'>;
 
@@ -25,7 +25,7 @@ export function readOverageTaken(
 ): Promise<OverageTakenNow> {
   const read = async (tx: Tx) =>
     readIn(await placeCredits(tx, buckets, tenantId), tenantId, periods);
-  return orAway(within ? read(within) : db.transaction(read));
+  return orDatabaseUnavailable(within ? read(within) : db.transaction(read));
 }
 
 export interface BoundRequest {
@@ -50,7 +50,7 @@ export async function boundOverage(
   const now = clock.now();
   const bound = { tenantId, actor, capMinor, period: periodOf(now), now };
   const change = async () => boundIn(await placeCredits(within, buckets, tenantId), bound);
-  const before = await orAway(change());
+  const before = await orDatabaseUnavailable(change());
   if (before === null) return;
   await insertAuditEntry(within, {
     ...{ tenantId, actor, requestId, now, action: 'overage.bound' },

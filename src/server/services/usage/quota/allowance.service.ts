@@ -16,7 +16,7 @@ import { periodOf, type Period } from '../../../../domain/period.ts';
 import type { Limit, ResourceType } from '../../../../domain/quota.ts';
 import type { Logger } from '../../../log.ts';
 import { isKey, KEY_LENGTH_MAX } from '../calls/validation.ts';
-import { orAway } from '../credits/or-away.ts';
+import { orDatabaseUnavailable } from '../credits/or-database-unavailable.ts';
 import type { LiveUsage } from '../live-usage.ts';
 import { readAllowances, type QuotaDeps } from './month-quota.ts';
 import { rollOverDue } from './roll-over.ts';
@@ -88,7 +88,7 @@ export class AllowanceService {
     const period = this.#assert(request);
     await this.#deps.entitlements.getPlan(tenantId);
     const made = { ...request, period, now: clock.now() };
-    const { allowance, isNew } = await orAway(
+    const { allowance, isNew } = await orDatabaseUnavailable(
       repeated(() =>
         db.transaction(async (tx) =>
           insertAllowance(await placeCredits(tx, buckets, tenantId), made),

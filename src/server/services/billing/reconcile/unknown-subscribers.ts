@@ -6,7 +6,7 @@ import type { SyncDeps } from '../sync/sync-deps.ts';
 const CHUNK = 1_000;
 
 /** Subscribers at Stripe, by our mark, whom no tenant here has as its customer. */
-export async function listStrangers({
+export async function listUnknownSubscribers({
   db,
   stripe,
 }: Pick<SyncDeps, 'db' | 'stripe'>): Promise<(Subscriber & { tenantId: string })[]> {
@@ -24,7 +24,7 @@ function hasTenant(one: Subscriber): one is Subscriber & { tenantId: string } {
 }
 
 /**
- * Makes the tenant of a stranger anew under its own id, on free and without people; the sync then
+ * Makes the tenant of an unknown subscriber anew under its own id, on free and without people; the sync then
  * adopts the customer and writes what Stripe knows. Answers false when the tenant is here already.
  */
 export function restoreTenantOf(

@@ -4,22 +4,22 @@ import { retryDelayMs } from './sweep.ts';
 
 const ALERT_AFTER_ATTEMPTS = 5;
 
-/** What is written of a look at Stripe that failed. */
-export interface PutOff {
+/** What is stored after a failed look at Stripe: when the next is due, how many failed in a row, and why. */
+export interface LookRetry {
   lookAt: Date;
   lookAttempts: number;
   lastError: string;
 }
 
 /**
- * When a look that failed comes again, later each time. `needsPerson` after some tries, unless Stripe
- * is away, which is nobody's to mend here.
+ * When to retry a look at Stripe that failed: later each time. `needsPerson` from the fifth failure on, unless
+ * Stripe is away, which nobody here can mend.
  */
-export function putOff(
+export function nextLookRetry(
   error: unknown,
   { lookAttempts: before }: { lookAttempts: number },
   now: Date,
-): { later: PutOff; needsPerson: boolean } {
+): { later: LookRetry; needsPerson: boolean } {
   const lookAttempts = before + 1;
   const lookAt = new Date(now.getTime() + retryDelayMs(lookAttempts));
   return {

@@ -1,8 +1,11 @@
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 
-/** A database that is away may have taken the change: who asks again makes it once. */
-export function orAway<T>(change: Promise<T>): Promise<T> {
+/**
+ * The result of `change`, or 503 `database_unavailable` when its database cannot be reached. The change may have
+ * been made all the same; repeated with the same ref it is made once.
+ */
+export function orDatabaseUnavailable<T>(change: Promise<T>): Promise<T> {
   return change.catch((cause: unknown) => {
     if (!isDatabaseAway(cause)) throw cause;
     throw new BillingError(

@@ -38,7 +38,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
  * Begins a top-up for everybody who has fewer credits than they wished and none under way; answers how
  * many. Reading balances is all that it asks of metering. One tenant that fails stops no other.
  */
-export async function wantTopUps(deps: TopUpDeps, signal?: AbortSignal): Promise<number> {
+export async function beginTopUps(deps: TopUpDeps, signal?: AbortSignal): Promise<number> {
   let count = 0;
   let after = NOBODY;
   for (;;) {
