@@ -680,7 +680,7 @@ create table statements (
   constraint statements_run CHECK (((seq_from > 0) AND (seq_to = ((seq_from + rows) - 1)))),
   constraint "statements_stripeInvoiceId_unique" UNIQUE (stripe_invoice_id),
   constraint statements_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint statements_told CHECK ((told = ANY (ARRAY['billed'::text, 'paid'::text, 'failed'::text, 'uncollectible'::text, 'void'::text])))
+  constraint statements_told CHECK ((told = ANY (ARRAY['billed'::text, 'paid'::text, 'returned'::text, 'lost'::text, 'failed'::text, 'uncollectible'::text, 'void'::text])))
 );
 
 create table stripe_events (
@@ -2291,7 +2291,7 @@ create table overage_bills (
   billed_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
   constraint overage_bills_pkey PRIMARY KEY (tenant_id, ref),
-  constraint overage_bills_state CHECK ((state = ANY (ARRAY['billed'::text, 'paid'::text, 'failed'::text, 'void'::text])))
+  constraint overage_bills_state CHECK ((state = ANY (ARRAY['billed'::text, 'paid'::text, 'returned'::text, 'lost'::text, 'failed'::text, 'void'::text]))) NOT VALID
 );
 
 create table overage_consents (
@@ -3060,13 +3060,15 @@ AS $function$
 declare
   a credit_accounts;
   b overage_bills;
+  v_owed constant text[] := array['billed', 'failed', 'lost'];
 begin
   a := credit_account(p_tenant);
   select * into b from overage_bills where tenant_id = p_tenant and ref = p_ref;
   if b.state is null or b.state <> all(p_from) then return false; end if;
   a := credit_unload(a);
   update overage_bills set state = p_to, changed_at = now() where tenant_id = p_tenant and ref = p_ref;
-  if p_to in ('paid', 'void') then a.unpaid_micro := a.unpaid_micro - b.micro; end if;
+  a.unpaid_micro := a.unpaid_micro
+    + b.micro * ((p_to = any(v_owed))::int - (b.state = any(v_owed))::int);
   a.overage_suspended := (select max('unpaid') from overage_bills
     where tenant_id = p_tenant and state = 'failed');
   perform credit_keep(a, a.updated_at);
@@ -3156,11 +3158,31 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION u00.credit_overage_lost(p_tenant uuid, p_ref text)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'u00'
+AS $function$
+  select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed', 'paid', 'returned'], 'lost');
+$function$
+;
+
 CREATE OR REPLACE FUNCTION u00.credit_overage_paid(p_tenant uuid, p_ref text)
  RETURNS boolean
  LANGUAGE sql
  SET search_path TO 'u00'
-AS $function$ select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed'], 'paid'); $function$
+AS $function$
+  select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed', 'returned', 'lost'], 'paid');
+$function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_overage_returned(p_tenant uuid, p_ref text)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'u00'
+AS $function$
+  select credit_overage_bill(p_tenant, p_ref, array['billed', 'failed', 'paid', 'lost'], 'returned');
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION u00.credit_overage_set(p_tenant uuid, p_on boolean, p_cap_minor bigint, p_currency text, p_price numeric, p_alerts smallint[], p_actor text, p_now timestamp with time zone)

@@ -13,7 +13,11 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { STATEMENT_KINDS, STATEMENT_STATES } from '../../domain/billing/statement.ts';
+import {
+  STATEMENT_KINDS,
+  STATEMENT_STATES,
+  type CreditAccountState,
+} from '../../domain/billing/statement.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import { id, instant } from './columns.ts';
 import { tenants } from './tenants.ts';
@@ -67,7 +71,7 @@ export const statements = pgTable(
     nextAttemptAt: instant(),
     settledAt: instant(),
     /** Its state as the credit account in the bucket had it last; see `credit_overage_billed`. */
-    told: text().$type<'billed' | 'paid' | 'failed' | 'uncollectible' | 'void'>(),
+    told: text().$type<CreditAccountState>(),
     /** When Stripe is to be asked about it again; null when nothing is expected. */
     lookAt: instant(),
     lookAttempts: integer().notNull().default(0),
@@ -84,7 +88,7 @@ export const statements = pgTable(
     check('statements_run', sql`${t.seqFrom} > 0 and ${t.seqTo} = ${t.seqFrom} + ${t.rows} - 1`),
     check(
       'statements_told',
-      sql`${t.told} in ('billed', 'paid', 'failed', 'uncollectible', 'void')`,
+      sql`${t.told} in ('billed', 'paid', 'returned', 'lost', 'failed', 'uncollectible', 'void')`,
     ),
   ],
 );

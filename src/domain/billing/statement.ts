@@ -1,6 +1,7 @@
 import { chargedOf, type Money } from '../money.ts';
 import type { Period } from '../period.ts';
 import type { ResourceType } from '../quota.ts';
+import { disputeOutcome } from './dispute.ts';
 
 /**
  * Why a statement was closed: the debt grew, a month is over, the subscription ended, or work of a
@@ -26,6 +27,38 @@ export const STATEMENT_STATES = [
   'written_off',
 ] as const;
 export type StatementState = (typeof STATEMENT_STATES)[number];
+
+/**
+ * A statement's state as the credit account has it. Of one that was paid: `paid` while the money is kept,
+ * `returned` when all of it went back to the customer or the bank questions it, `lost` when the bank took it
+ * back.
+ */
+export type CreditAccountState =
+  'billed' | 'paid' | 'returned' | 'lost' | 'failed' | 'uncollectible' | 'void';
+
+/**
+ * The state of a statement as the credit account has it, by the payment of its invoice as it stands now; null
+ * for one that is carried, which it does not know. Only `paid` raises how much may be unpaid; `lost` is unpaid
+ * again until staff writes it off.
+ */
+export function creditAccountState(
+  { state, writeOffAskedAt }: { state: StatementState; writeOffAskedAt: Date | null },
+  payment:
+    | { amountPaidMinor: number; amountRefundedMinor: number; disputeStatus: string | null }
+    | undefined,
+): CreditAccountState | null {
+  if (state === 'carried') return null;
+  if (state === 'failed' || state === 'uncollectible') return state;
+  if (state === 'void' || state === 'written_off') return 'void';
+  if (state !== 'paid') return 'billed';
+  const dispute = payment?.disputeStatus ? disputeOutcome(payment.disputeStatus) : null;
+  if (dispute === 'lost') return writeOffAskedAt ? 'returned' : 'lost';
+  if (dispute === 'open') return 'returned';
+  const { amountPaidMinor: paid, amountRefundedMinor: back } = payment ?? NOTHING;
+  return back > 0 && back >= paid ? 'returned' : 'paid';
+}
+
+const NOTHING = { amountPaidMinor: 0, amountRefundedMinor: 0 };
 
 /** What of an account's use beyond quota and credits one statement bills together. */
 export interface LineKey {

@@ -1,6 +1,7 @@
-import { asc, eq, sql } from 'drizzle-orm';
-import type { Db } from '../../client.ts';
-import { statements, type Statement } from '../../schema/index.ts';
+import { and, asc, eq, gt, inArray, isNotNull, or, sql } from 'drizzle-orm';
+import { creditAccountState } from '../../../domain/billing/statement.ts';
+import type { Db, DbOrTx } from '../../client.ts';
+import { payments, statements, type Statement } from '../../schema/index.ts';
 
 type StatementFault<Fault> = { fault: Fault; tenantId: string; statementId: string };
 
@@ -50,4 +51,24 @@ export function listStatementsOf(db: Db, tenantId: string): Promise<Statement[]>
     .from(statements)
     .where(eq(statements.tenantId, tenantId))
     .orderBy(asc(statements.seqFrom));
+}
+
+/**
+ * Those of the tenant's whose credit account does not have the state that the payment of their invoice gives
+ * them: it does not know of a refund, a dispute, or how that ended.
+ */
+export async function listOutdatedInAccount(db: DbOrTx, tenantId: string): Promise<string[]> {
+  const isReturned = or(
+    gt(payments.amountRefundedMinor, 0),
+    isNotNull(payments.disputeStatus),
+    inArray(statements.told, ['returned', 'lost']),
+  );
+  const rows = await db
+    .select({ statement: statements, payment: payments })
+    .from(statements)
+    .innerJoin(payments, eq(payments.stripeInvoiceId, statements.stripeInvoiceId))
+    .where(and(eq(statements.tenantId, tenantId), isReturned));
+  return rows
+    .filter(({ statement, payment }) => creditAccountState(statement, payment) !== statement.told)
+    .map(({ statement }) => statement.id);
 }

@@ -7,7 +7,9 @@ import {
   minorOf,
   plainPrice,
   stateAtClosing,
+  creditAccountState,
   type DrawnSum,
+  type StatementState,
 } from '../statement.ts';
 
 const drawn = (micro: number, minorPerCredit = '12.5'): DrawnSum => ({
@@ -83,4 +85,38 @@ describe('12.28 what is too little waits for more', () => {
   ] as const)('%d, at the end: %s, is %s', (amountMinor, isEnd, state) => {
     expect(stateAtClosing({ amountMinor, currency: 'cny' }, { isEnd })).toBe(state);
   });
+});
+
+const paid = (back: number, disputeStatus: string | null = null) => ({
+  ...{ amountPaidMinor: 720, amountRefundedMinor: back, disputeStatus },
+});
+
+test.each<[string, StatementState, ReturnType<typeof paid> | undefined, string | null]>([
+  ['carried', 'carried', undefined, null],
+  ['closed', 'closed', undefined, 'billed'],
+  ['open', 'open', undefined, 'billed'],
+  ['failed', 'failed', undefined, 'failed'],
+  ['uncollectible', 'uncollectible', undefined, 'uncollectible'],
+  ['voided', 'void', undefined, 'void'],
+  ['written off', 'written_off', undefined, 'void'],
+  ['paid', 'paid', paid(0), 'paid'],
+  ['paid before the payment is known', 'paid', undefined, 'paid'],
+  ['paid by a balance', 'paid', { ...paid(0), amountPaidMinor: 0 }, 'paid'],
+  ['refunded in part', 'paid', paid(719), 'paid'],
+  ['refunded wholly', 'paid', paid(720), 'returned'],
+  ['disputed', 'paid', paid(0, 'needs_response'), 'returned'],
+  ['asked about by the bank', 'paid', paid(0, 'warning_needs_response'), 'returned'],
+  ['asked about, and nothing came of it', 'paid', paid(0, 'warning_closed'), 'paid'],
+  ['disputed, with a status of tomorrow', 'paid', paid(0, 'of_tomorrow'), 'returned'],
+  ['won', 'paid', paid(0, 'won'), 'paid'],
+  ['won, and then refunded', 'paid', paid(720, 'won'), 'returned'],
+  ['lost', 'paid', paid(0, 'lost'), 'lost'],
+  ['refunded in part, and the rest lost', 'paid', paid(200, 'lost'), 'lost'],
+])('12.22 an account is told of a statement that is %s', (_what, state, payment, told) => {
+  expect(creditAccountState({ state, writeOffAskedAt: null }, payment)).toBe(told);
+});
+
+test('12.22 what a bank took back is unpaid until staff gives it up', () => {
+  const given = { state: 'paid', writeOffAskedAt: new Date(0) } as const;
+  expect(creditAccountState(given, paid(0, 'lost'))).toBe('returned');
 });

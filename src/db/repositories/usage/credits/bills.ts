@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { CreditPlace } from './place.ts';
 
 /** What became of a statement, as a credit account has it. */
-export type BillEnd = 'paid' | 'failed' | 'void';
+export type BillEnd = 'paid' | 'returned' | 'lost' | 'failed' | 'void';
 
 /** Records in a credit account that a statement bills so many µcr of its overage; once a ref. */
 export async function recordBilled(
@@ -15,8 +15,9 @@ export async function recordBilled(
 }
 
 /**
- * Records in a credit account what became of it; see `credit_overage_paid`, `credit_overage_failed` and
- * `credit_overage_void`. A repeat, and what does not go from its present state, does nothing.
+ * Records in a credit account what became of it; see `credit_overage_paid`, `credit_overage_returned`,
+ * `credit_overage_lost`, `credit_overage_failed` and `credit_overage_void`. A repeat, and what does not go
+ * from its present state, does nothing.
  */
 export async function recordBillEnd(
   { bucket, schema }: CreditPlace,

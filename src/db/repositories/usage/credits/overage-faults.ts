@@ -20,7 +20,7 @@ export function overageFaults(schema: string): string {
     from ${schema}.overage_periods o
     left join ${schema}.credit_accounts a on a.tenant_id = o.tenant_id`;
   const settled = `select tenant_id, sum(micro) as micro
-    from ${schema}.overage_bills where state in ('paid', 'void') group by 1`;
+    from ${schema}.overage_bills where state in ('paid', 'returned', 'void') group by 1`;
   return `
       select 'overage', tenant_id, period, null, null, coalesce(m.used, 0), coalesce(d.micro, 0)
       from (${months}) m full join (${draws}) d using (tenant_id, period, currency, minor_per_credit)

@@ -30,7 +30,7 @@ export async function listUnbilled({ schema, client }: Bucket): Promise<Unbilled
       cross join lateral (
         select a.unpaid_micro - a.overage_left - coalesce(sum(b.micro), 0) as micro, count(*) as bills
         from ${schema}.overage_bills b
-        where b.tenant_id = a.tenant_id and b.state in ('billed', 'failed')
+        where b.tenant_id = a.tenant_id and b.state in ('billed', 'failed', 'lost')
       ) u
       where (a.unpaid_micro <> 0 or u.bills > 0) and u.micro <> 0
       order by a.tenant_id`,

@@ -40,7 +40,7 @@ const FROM: Record<StatementAct, { states: StatementState[]; otherwise: string }
 
 /**
  * Keeps a statement from being invoiced, lets it be, or writes it off: then its invoice is voided, and
- * what it bills is never billed again. 404 `not_found`; 409 `state_changed` when it is too late for that.
+ * what it bills is never billed again. One whose money a bank took back is unpaid no longer. 404 `not_found`; 409 `state_changed` when it is too late for that.
  */
 export async function operateStatement(
   deps: StatementDeps,
@@ -87,12 +87,14 @@ export async function getStatement(
 
 async function assertPossible(
   tx: Tx,
-  { id, tenantId, state, heldAt }: Statement,
+  { id, tenantId, state, heldAt, told }: Statement,
   act: StatementAct,
 ): Promise<void> {
   const { states, otherwise } = FROM[act];
   // What was carried is in the next one as soon as there is one.
   const isTaken = state === 'carried' && (await findLastStatement(tx, tenantId))?.id !== id;
   if (states.includes(state) && !isTaken && (act !== 'release' || heldAt)) return;
+  // Paid, and taken back by the bank: it is unpaid until it is given up.
+  if (act === 'write-off' && told === 'lost') return;
   throw new BillingError('state_changed', `The statement is ${state}: ${otherwise}.`);
 }

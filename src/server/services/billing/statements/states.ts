@@ -19,13 +19,6 @@ export function stateOf({
   return requiresAction || (attemptCount > 0 && failure) ? 'failed' : 'open';
 }
 
-/** The state of a statement as the credit account has it; null for one that is carried, which it does not know. */
-export function creditAccountState(state: StatementState): Statement['told'] {
-  if (state === 'carried') return null;
-  if (state === 'paid' || state === 'failed' || state === 'uncollectible') return state;
-  return state === 'void' || state === 'written_off' ? 'void' : 'billed';
-}
-
 const MINUTE_MS = 60_000;
 
 /** So long what is owed to a customer waits for a statement that it can be taken off. */

@@ -10,20 +10,24 @@ import {
   endOverageConsent,
 } from '../../../../db/repositories/usage/credits/bills.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
+import { findPaymentByInvoice } from '../../../../db/repositories/billing/payment.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
-import { creditAccountState } from './states.ts';
+import { creditAccountState } from '../../../../domain/billing/statement.ts';
 import type { StatementDeps } from './statement-deps.ts';
 
 /**
  * Records in the credit account, which is in the tenant's bucket, what a statement in the main tables bills
- * (with what is carried in), and what became of it. Idempotent by the statement's id: after a crash between
- * the two databases the call is simply made again. The statement's `told` has the state recorded last.
+ * (with what is carried in), what became of it, and whether its money was kept. Idempotent by the statement's
+ * id: after a crash between the two databases the call is simply made again. The statement's `told` has the
+ * state recorded last.
  */
 export async function updateCreditAccount(
   { db, buckets, clock }: StatementDeps,
   statement: Statement,
 ): Promise<Statement> {
-  const state = creditAccountState(statement.state);
+  const { stripeInvoiceId } = statement;
+  const payment = stripeInvoiceId ? await findPaymentByInvoice(db, stripeInvoiceId) : undefined;
+  const state = creditAccountState(statement, payment);
   if (statement.told === state) return statement;
   return repeated(() =>
     inTransaction(db, async (tx) => {

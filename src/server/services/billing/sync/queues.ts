@@ -7,6 +7,7 @@ import {
   listStatementsToLookAt,
   orderStatementLook,
 } from '../../../../db/repositories/billing/statement.repository.ts';
+import { listOutdatedInAccount } from '../../../../db/repositories/billing/statement-verification.repository.ts';
 import { hasRemedyToCarryOut } from '../../../../db/repositories/billing/remedy.repository.ts';
 import type { Jobs } from '../../../jobs.ts';
 
@@ -34,7 +35,8 @@ export const STATEMENT_QUEUE = 'statement';
 
 /**
  * Has those of the tenant's statements looked at, once this transaction is committed, that wait for
- * something, or of whose invoice something was heard.
+ * something, of whose invoice something was heard, or whose credit account does not know that the money went
+ * back, or is questioned.
  */
 export async function wakeStatements(
   jobs: Pick<Jobs, 'send'>,
@@ -45,7 +47,8 @@ export async function wakeStatements(
     now,
   }: { tenantId: string; invoiceIds?: readonly string[]; now: Date },
 ): Promise<void> {
-  const ids = await listStatementsToLookAt(tx, tenantId, invoiceIds);
+  const waiting = await listStatementsToLookAt(tx, tenantId, invoiceIds);
+  const ids = [...new Set([...waiting, ...(await listOutdatedInAccount(tx, tenantId))])];
   if (ids.length === 0) return;
   await orderStatementLook(tx, ids, now);
   for (const statementId of ids) {

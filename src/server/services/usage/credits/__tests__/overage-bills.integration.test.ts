@@ -125,9 +125,55 @@ test('12.4 24. 25. what is void is unpaid no longer and trusted no more; a lapse
   });
 });
 
+test.each([
+  ['returned', ['returned'], 0, 5_000],
+  ['returned, and kept after all', ['returned', 'paid'], 0, 20_000],
+  ['questioned, then lost', ['returned', 'lost'], 96, 5_000],
+  ['lost, and kept after all', ['lost', 'paid'], 0, 20_000],
+  ['lost, and given up', ['lost', 'returned'], 0, 5_000],
+] as const)(
+  '12.4 22. a paid bill whose money is %s',
+  async (_what, ends, unpaidMinor, exposureMinor) => {
+    const { draw, say, overage, tenantId, usage } = await world(1_000_000);
+    await draw(4);
+    await say('billed', 's1', credits(8));
+    expect(await say('paid', 's1')).toBe(true);
+    for (const end of ends) {
+      expect(await say(end, 's1')).toBe(true);
+      expect(await say(end, 's1')).toBe(false);
+      for (const late of ['failed', 'void']) expect(await say(late, 's1')).toBe(false);
+    }
+    expect(await overage()).toMatchObject({ unpaidMinor, exposureMinor, suspended: null });
+    await draw(1);
+    const left = unpaidMinor + 24;
+    expect(await overage()).toMatchObject({ unpaidMinor: left, usedMinor: 120 });
+    const bucket = await usage.router.inEach(
+      (one) => one.listUnbilled(),
+      () => {},
+    );
+    expect(bucket.flat().filter((one) => one.tenantId === tenantId)).toMatchObject([
+      { micro: credits(2) },
+    ]);
+  },
+);
+
+test('12.4 22. what a bank took back leaves the less to be used', async () => {
+  const { draw, say } = await world(1_000_000);
+  await draw(208);
+  await say('billed', 's1', credits(416));
+  await say('paid', 's1');
+  await draw(1);
+  await say('lost', 's1');
+  expect(await refusalOf(draw())).toEqual(unpaid(5_016));
+  await say('returned', 's1');
+  await draw(207);
+  expect(await refusalOf(draw())).toEqual(unpaid(9_984));
+});
+
 test('12.4 a ref that nobody billed, and a team without an account, change nothing', async () => {
   const { say, overage } = await world(1_000);
-  for (const what of ['paid', 'failed', 'void']) expect(await say(what, 'none')).toBe(false);
+  for (const what of ['paid', 'returned', 'lost', 'failed', 'void'])
+    expect(await say(what, 'none')).toBe(false);
   expect(await overage()).toMatchObject({ suspended: null, unpaidMinor: 0 });
   const bare = await overageWorld(database, clock, null);
   expect(await bare.say('billed', 's1', 5)).toBe(false);

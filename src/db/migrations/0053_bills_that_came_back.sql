@@ -1,0 +1,2 @@
+ALTER TABLE "statements" DROP CONSTRAINT "statements_told";--> statement-breakpoint
+ALTER TABLE "statements" ADD CONSTRAINT "statements_told" CHECK ("statements"."told" in ('billed', 'paid', 'returned', 'lost', 'failed', 'uncollectible', 'void'));
