@@ -54,3 +54,11 @@ test('13.9 the words of pages, mails and the local Stripe are all looked at', ()
   expect(looked(CHINESE)).toBeGreaterThanOrEqual(17);
   expect(looked(ENGLISH)).toBeGreaterThanOrEqual(17);
 });
+
+test('13 words and figures meet in a message, where each language sets its own spaces and colons', () => {
+  const said = String.raw`\$\{[\w.]*\bt\((?:[^\`]|\`[^\`]*\`)*?\)\}`;
+  const glued = new RegExp(`${said}[ :,]+\\$\\{|\\$\\{[^\`{}]*\\}[ :,]+\\$\\{[\\w.]*\\bt\\(`);
+  const pages = FILES.filter(({ path }) => path.startsWith('src/client/'));
+  const at = pages.filter(({ path, text }) => !path.includes('__tests__') && glued.test(text));
+  expect(at.map(({ path }) => path)).toEqual([]);
+});

@@ -175,6 +175,9 @@ test('ux 5 the server decides what each card’s button does', async () => {
       await expect
         .poll(() => button.isDisabled(), { message: state[2][index] })
         .toBe(state[3][index]);
+      // Whose plan it is stands on its button or beside its name, and not twice.
+      const said = async () => (await card(name).innerText()).split(action.current).length - 1;
+      await expect.poll(said).toBeLessThanOrEqual(1);
     }
   }
   await page.unrouteAll();

@@ -165,6 +165,9 @@ test('13 roles, seats and leaving are on one page, and what was done below', asy
   await page.reload();
   await inBoth(page, async (words) => {
     await shows(page.locator('main'), words.team.members.over);
+    // Two of one seat are never taken.
+    const [ofOne] = words.team.members.seatsOver.split(' | ');
+    await shows(page.locator('main'), fill(ofOne!, { people: '2', max: '1' }));
     await shows(page.locator('main'), words.team.invitations.full);
   });
   await page.getByRole('link', { name: team.invitations.more }).waitFor();

@@ -42,6 +42,13 @@ describe('the catalogues', () => {
     expect(chinese.filter(([, message]) => gap.test(message))).toEqual([]);
   });
 
+  // `fillChinese` takes the space away again beside a Chinese name.
+  test('leave a space beside names that people gave', () => {
+    const close =
+      /\p{Script=Han}\{(?:name|title|team|tenant|email)\}|\{(?:name|title|team|tenant|email)\}\p{Script=Han}/u;
+    expect(chinese.filter(([, message]) => close.test(message))).toEqual([]);
+  });
+
   test('set Chinese stops beside Chinese words', () => {
     const stop = /\p{Script=Han}[,:;?!()]|[,:;?!()]\p{Script=Han}/u;
     expect(chinese.filter(([, message]) => stop.test(message))).toEqual([]);

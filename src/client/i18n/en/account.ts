@@ -18,7 +18,7 @@ export default {
   },
   sessions: {
     title: 'Where you are signed in',
-    lead: 'Sign out what you do not know, and then change your password.',
+    lead: 'Sign out any device that you do not know, and then change your password.',
     device: '{browser} on {system}',
     unknownBrowser: 'Unknown browser',
     unknownDevice: 'Unknown device',
@@ -35,13 +35,13 @@ export default {
   },
   factor: {
     title: 'Second factor',
-    lead: 'Besides the password, logging in then asks for a code of an app on your phone.',
+    lead: 'Logging in then asks for a code from an app on your phone, besides the password.',
     isOn: 'It is on. You have {count} of ten recovery codes left.',
     isOff: 'It is off.',
     begin: 'Set up',
     scan: 'Scan this with your app, or type the key into it:',
     picture: 'The key as a picture for your app',
-    codeHint: 'Six digits of your app.',
+    codeHint: 'The six digits that your app shows.',
     confirm: 'Switch on',
     codesTitle: 'Recovery codes',
     codes:
@@ -51,7 +51,7 @@ export default {
     saved: 'The file is saved.',
     file: 'Recovery codes of {product} for {email}, {date}',
     fileUse:
-      'Each logs you in once, in place of a code of your app. Codes of an earlier set no longer work.',
+      'Each logs you in once, in place of a code from your app. Codes of an earlier set no longer work.',
     kept: 'I have saved them',
     done: 'The second factor is on.',
     remove: 'Switch off',

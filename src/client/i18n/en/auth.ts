@@ -39,7 +39,7 @@ export default {
     banner: 'Please confirm your e‑mail address',
     why: 'We sent a link to {email}. Without it you can send ten messages, and not pay.',
     resend: 'Send the mail again',
-    sent: 'It is on its way. Look among the unwanted mails too.',
+    sent: 'It is on its way. Look in your spam folder too.',
     done: 'Thank you, your address is confirmed.',
     failed: 'Your address could not be confirmed just now.',
     over: 'This link is not valid any more, or is for another address than you use now.',
@@ -53,7 +53,7 @@ export default {
     lead: 'Enter your e-mail address, and we send you a link to set a new password.',
     submit: 'Send the link',
     sent: 'If there is an account with {email}, a mail with a link is on its way. It works once, within 30 minutes.',
-    look: 'Nothing there after a few minutes? Look among the unwanted mails, and whether the address is right.',
+    look: 'Nothing there after a few minutes? Look in your spam folder, and check the address.',
     again: 'Use another address',
     limited: 'Several mails were sent just now. Use the newest one, or try again in half an hour.',
     other: 'You remember it?',
@@ -77,7 +77,7 @@ export default {
   },
   factor: {
     code: 'Code',
-    codeHint: 'Six digits of your app, or a recovery code.',
+    codeHint: 'The six digits that your app shows, or a recovery code.',
   },
   opened: 'You can now log in from here.',
   openOver:

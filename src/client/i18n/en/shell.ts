@@ -15,7 +15,13 @@ export default {
   team: 'Team',
   moved: 'You are now in {team}, and no longer in {left}.',
   language: { short: 'ZH', label: 'ZH, switch to Chinese' },
-  theme: { label: 'Theme', light: 'Light', dark: 'Dark', system: 'System' },
+  theme: {
+    label: 'Theme',
+    now: 'Theme: {theme}',
+    light: 'Light',
+    dark: 'Dark',
+    system: 'System',
+  },
   actions: {
     retry: 'Try again',
     back: 'Back',
@@ -34,6 +40,12 @@ export default {
     messages: 'Messages',
     images: 'Images',
     api_calls: 'API calls',
+  },
+  amounts: {
+    llm_tokens: '{count} token | {count} tokens',
+    messages: '{count} message | {count} messages',
+    images: '{count} image | {count} images',
+    api_calls: '{count} API call | {count} API calls',
   },
   features: {
     basic_chat: 'Chat with every character',

@@ -109,7 +109,7 @@ export default {
     due: 'Due today',
     next: 'Next invoice on {date}',
     growing:
-      'You pay for a part of the period, so this month has a part of the quotas: {count} messages. From the renewal on {date} it is all {whole}.',
+      'You pay for part of the period, so this month has part of the quotas: {count} messages. From the renewal on {date} you have all {whole}.',
     loses: 'What you lose',
     lessOf: '{resource}: {to} a month instead of {from}',
     lessSeats: 'Seats: {to} instead of {from}.',

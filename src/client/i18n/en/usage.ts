@@ -1,7 +1,7 @@
 export default {
   title: 'Usage this month',
   growing:
-    'Your plan began within a period, so this month has a part of its quotas: {count} of {whole} messages. From {date} on it is all.',
+    'Your plan began within a period, so this month has part of its quotas: {count} of {whole} messages. From {date} on you have all of them.',
   resets: 'Resets on {date}',
   updated: 'Updated at {time}',
   of: '{used} of {limit}',

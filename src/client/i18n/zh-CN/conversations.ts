@@ -5,7 +5,7 @@ const conversations: Messages['conversations'] = {
   lead: '只有你能看到，在每台设备上都能找到。',
   empty: '还没有对话。你在聊天中说的话会保存在这里。',
   toChat: '去聊天',
-  with: '与{name}',
+  with: '与 {name}',
   talked: '最近：{date}',
   open: '打开 {title}',
   rename: '改名',
@@ -19,6 +19,6 @@ const conversations: Messages['conversations'] = {
   room: '你有 {count} 个对话，最多 {max} 个。',
   full: '已达上限：删除一个才能开始新的对话。',
   earlier: '显示更早的内容',
-  gone: '{name}已不在。你可以阅读之前的内容，并在上方开始新的对话。',
+  gone: '{name} 已不在。你可以阅读之前的内容，并在上方开始新的对话。',
 };
 export default conversations;

@@ -16,7 +16,13 @@ const shell: Messages['shell'] = {
   team: '团队',
   moved: '你现在在“{team}”，已不在“{left}”。',
   language: { short: 'EN', label: 'EN，切换为英文' },
-  theme: { label: '主题', light: '浅色', dark: '深色', system: '跟随系统' },
+  theme: {
+    label: '主题',
+    now: '主题：{theme}',
+    light: '浅色',
+    dark: '深色',
+    system: '跟随系统',
+  },
   actions: {
     retry: '重试',
     back: '返回',
@@ -35,6 +41,12 @@ const shell: Messages['shell'] = {
     messages: '消息',
     images: '图片',
     api_calls: 'API 调用',
+  },
+  amounts: {
+    llm_tokens: '{count} token（词元）',
+    messages: '{count} 条消息',
+    images: '{count} 张图片',
+    api_calls: '{count} 次 API 调用',
   },
   features: {
     basic_chat: '与所有角色聊天',

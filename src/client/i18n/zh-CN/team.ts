@@ -7,6 +7,7 @@ const team: Messages['team'] = {
   members: {
     title: '成员',
     seats: '已占用 {taken} / {max} 个席位（包括邀请）。',
+    seatsOver: '{max} 个席位，{people} 人（包括邀请）。',
     over: '人数超过了席位数：没有席位的人只能查看，不能聊天或创建内容。由所有者决定谁有席位。',
     you: '你',
     noSeat: '无席位',

@@ -59,6 +59,7 @@ export default {
     single: 'A purchase',
     day: 'A day',
     month: 'A month',
+    each: '{kind} {max}',
     atMost: '{max} at most',
     spentOf: '{spent} of {max} spent',
     monthOf: '{spent} on packs and {overage} for overage of {max}; {left} left',

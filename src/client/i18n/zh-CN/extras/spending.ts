@@ -57,6 +57,7 @@ const spending: Messages['spending'] = {
     single: '单次',
     day: '每天',
     month: '每月',
+    each: '{kind} {max}',
     atMost: '最多 {max}',
     spentOf: '已用 {spent}，上限 {max}',
     monthOf: '点数包 {spent}，超额用量 {overage}，上限 {max}，剩余 {left}',
