@@ -1,3 +1,4 @@
+import Stripe from 'stripe';
 import type { Role, TenantId, UserId } from '../../src/domain/ids.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import type { Interval, PaidPlan } from '../../src/domain/plans.ts';
@@ -161,19 +162,34 @@ async function leave(demo: Demo, requester: Requester): Promise<void> {
   await demo.context.services.subscriptions.cancelSubscription(requester, { immediately: true });
 }
 
-/** Pro, whose card was changed for one that fails, and was then asked for the money. */
+/**
+ * Pro, whose card was changed for one that fails, and whose renewal then came: as nothing here waits
+ * for a month, a trial that ends at once brings it (an anchor set anew would make it a change).
+ */
 async function fallBehind(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
   const { customerId, subscriptionId, stripe } = await atStripe(demo, requester);
   const card = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', {
     customer: customerId,
   });
+  const seconds = 2;
   await stripe.subscriptions.update(subscriptionId, {
     default_payment_method: card.id,
-    billing_cycle_anchor: { type: 'now' },
+    trial_end: Math.floor(demo.context.clock.now().getTime() / 1000) + seconds,
     proration_behavior: 'none',
   });
+  await control(demo, '/_control/clock', { advanceSeconds: seconds });
+  // A renewal stays a draft for an hour.
+  const { data } = await stripe.invoices.list({ subscription: subscriptionId, status: 'draft' });
+  for (const { id } of data) {
+    await stripe.invoices.finalizeInvoice(id);
+    await stripe.invoices.pay(id).catch(passDecline);
+  }
   await demo.context.services.subscriptions.syncTenant(requester);
+}
+
+function passDecline(error: unknown): void {
+  if (!(error instanceof Stripe.errors.StripeCardError)) throw error;
 }
 
 /** Pro with two weeks that cost nothing yet. */

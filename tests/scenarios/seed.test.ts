@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEMO_PASSWORD, seedDemo } from '../../scripts/start/seed.ts';
-import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
+import type { PaymentsPage, SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { CreditHistoryView, CreditsView } from '../../src/domain/billing/credits.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled } from '../support/customer.ts';
@@ -36,6 +36,17 @@ test.each([
   ['canceled', { plan: 'free', status: 'canceled' }],
 ])('%s@example.com is shown in its state', async (name, expected) => {
   expect((await overviewOf(name)).subscription).toMatchObject(expected);
+});
+
+test('pastdue@example.com owes its renewal, and its list of invoices calls it one', async () => {
+  const credentials = { email: 'pastdue@example.com', password: DEMO_PASSWORD };
+  const login = await caller(app.url).post<SessionView>('/api/auth/login', credentials);
+  const api = caller(app.url, login.body.accessToken);
+  const { body } = await api.get<PaymentsPage>('/api/subscription/payments');
+  expect(body.payments).toMatchObject([
+    { status: 'open', reason: 'subscription_cycle', failure: { code: 'generic_decline' } },
+    { status: 'paid', reason: 'subscription_create', amountPaidMinor: 2900 },
+  ]);
 });
 
 test('pro@example.com has a pack, some of its credits are used, and its history says on what', async () => {
