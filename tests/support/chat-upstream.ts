@@ -7,7 +7,7 @@ import { startTestServer } from './server.ts';
 export type ChatWithUpstream = Awaited<ReturnType<typeof startChatWithUpstream>>;
 
 /** The app with an OpenAI-compatible server behind it that does as it is told. */
-export async function startChatWithUpstream() {
+export async function startChatWithUpstream(env: Record<string, string> = {}) {
   const clock = createMovableClock();
   const upstream = await startOpenAiServer();
   const server = await startTestServer({
@@ -17,6 +17,7 @@ export async function startChatWithUpstream() {
       LLM_API_KEY: 'sk-upstream',
       LLM_MODEL: 'small',
       LLM_ADVANCED_MODELS: 'large',
+      ...env,
     },
   });
   return {

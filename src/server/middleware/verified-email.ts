@@ -6,13 +6,17 @@ import type { Context } from '../context.ts';
 export function verifiedEmail(context: Pick<Context, 'services'>) {
   const { emailVerifier } = context.services.auth;
   return {
-    /** The first few messages need no proof; one that comes to nothing is given back. */
+    /**
+     * The first few messages need no proof; one that comes to nothing is given back. One that its reader hung
+     * up on has come to something where the model was called: it is charged.
+     */
     forMessages: createMiddleware<AppEnv>(async (c, next) => {
       const principal = c.get('principal');
       if (principal.kind !== 'user') return next();
       const isCounted = await emailVerifier.countMessage(principal);
       await next();
-      if (isCounted && c.res.status >= 400) await emailVerifier.uncountMessage(principal.userId);
+      if (!isCounted || c.res.status < 400 || c.get('meter')?.isOwed) return;
+      await emailVerifier.uncountMessage(principal.userId);
     }),
 
     forPaying: createMiddleware<AppEnv>(async (c, next) => {

@@ -41,6 +41,7 @@ export class RequestMeter {
   private readonly deps: RequestMeterDeps;
   private readonly holds: Hold[] = [];
   private state: 'open' | 'handed_over' | 'closed' = 'open';
+  private owed = false;
 
   constructor(deps: RequestMeterDeps) {
     this.deps = deps;
@@ -90,12 +91,18 @@ export class RequestMeter {
     return this.state === 'handed_over';
   }
 
+  /** Whether the holds were, or will be, recorded and not given back, whatever the request is answered. */
+  get isOwed(): boolean {
+    return this.owed;
+  }
+
   /**
    * Records what was used of each hold. Usage beyond the hold is recorded in full; `metadata`
    * replaces that of the hold, and `rated` says how the tokens were weighed. Resolves when it is written; rejects with 503 when that takes long,
    * and goes on trying, for the work is done and is owed.
    */
   async settle(used: Units = {}, metadata?: Record<string, unknown>, rated?: Rated): Promise<void> {
+    this.owed ||= this.state !== 'closed';
     const written = this.close((hold) => this.settleOne(hold, used, metadata, rated));
     if (!(await isDoneWithin(written, WRITTEN_WITHIN_MS))) {
       throw new BillingError(
@@ -115,6 +122,7 @@ export class RequestMeter {
     try {
       await Promise.all(this.holds.map((hold) => this.settleOne(hold, {})));
       this.state = 'closed';
+      this.owed = true;
     } catch (error) {
       void this.release();
       throw error;
