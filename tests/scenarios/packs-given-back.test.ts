@@ -73,6 +73,24 @@ describe('12.3 what is unused goes back within seven days', () => {
     expect(await alertsOf(customer)).toEqual([]);
   });
 
+  test('and what went with a refund of a part was not used', async () => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'medium');
+    await refundByStaff(customer, 600);
+    await refundByStaff(customer, 400);
+    await becomes(customer, 'partly_refunded', 220);
+    expect((await purchases(customer))[0]).toMatchObject({ returnableMinor: 2_000 });
+    await useCredits(customer, 20);
+    expect((await purchases(customer))[0]).toMatchObject({ returnableMinor: 1_800 });
+    expect(await giveBack(customer, id)).toMatchObject({
+      status: 200,
+      body: { refundMinor: 1_800, revokedCredits: 200 },
+    });
+    await becomes(customer, 'partly_refunded', 0);
+    expect(await outOfPocket(customer)).toBe(200);
+    expect(await alertsOf(customer)).toEqual([]);
+  });
+
   test('two clicks give it back once', async () => {
     const customer = await signUp(app);
     const { id } = await bought(customer, 'small');

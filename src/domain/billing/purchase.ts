@@ -113,36 +113,43 @@ export function creditsDue(
   const { dispute, chargedMinor } = facts;
   if (dispute && isDisputeOpen(dispute.status)) due.frozen = true;
   if (dispute?.status === 'lost') {
-    const whole = packMicro(purchase);
-    const part = Math.min(dispute.amountMinor, chargedMinor);
     // The bank may take back what was refunded before too; the credits are taken once.
-    const left = whole - due.taken.reduce((sum, { micro }) => sum + micro, 0);
-    const micro = Math.min(shareOf(whole, part, chargedMinor), Math.max(0, left));
-    due.taken.push({ ref: dispute.id, micro });
+    const before = due.taken.map(({ ref }) => shares.get(ref)!);
+    const leftMicro = before.reduce((left, { micro }) => left - micro, packMicro(purchase));
+    const leftMinor = before.reduce((left, { minor }) => left - minor, chargedMinor);
+    const part = Math.min(dispute.amountMinor, leftMinor);
+    due.taken.push({ ref: dispute.id, micro: shareOf(leftMicro, part, leftMinor) });
   }
   return due;
 }
 
+interface RefundShare {
+  micro: number;
+  /** Of the money. */
+  minor: number;
+  leavesNothing: boolean;
+}
+
 /**
- * Of every refund that succeeded or may: the shares add up to the whole, rounded down once, and to no more
- * where one of ours gave back what was unused, which is more than its part of the money.
+ * Of every refund that succeeded or may, the oldest first: the part of the credits that were left of the
+ * purchase before it that its money is of what was left of that; one of ours what was unused. So they add up
+ * to the whole, and what is left keeps its price, however often a part went back.
  */
 function sharesOf(
   { refunds, chargedMinor }: PurchaseFacts,
   wholeMicro: number,
-): Map<string, { micro: number; leavesNothing: boolean }> {
-  const shares = new Map<string, { micro: number; leavesNothing: boolean }>();
-  let backMinor = 0;
+): Map<string, RefundShare> {
+  const shares = new Map<string, RefundShare>();
+  let leftMinor = chargedMinor;
   let leftMicro = wholeMicro;
   const counted = refunds.filter((one) => one.status === 'succeeded' || isUnderWay(one));
-  for (const { id, amountMinor, micro } of counted.toSorted(byAge)) {
-    const before = shareOf(wholeMicro, backMinor, chargedMinor);
-    backMinor = Math.min(chargedMinor, backMinor + amountMinor);
-    const share = shareOf(wholeMicro, backMinor, chargedMinor) - before;
-    const leavesNothing = micro !== null || backMinor >= chargedMinor;
-    const taken = Math.min(micro ?? share, leftMicro);
-    leftMicro -= taken;
-    shares.set(id, { micro: taken, leavesNothing });
+  for (const { id, amountMinor, micro: unused } of counted.toSorted(byAge)) {
+    const minor = Math.min(amountMinor, leftMinor);
+    const micro =
+      unused === null ? shareOf(leftMicro, minor, leftMinor) : Math.min(unused, leftMicro);
+    leftMinor -= minor;
+    leftMicro -= micro;
+    shares.set(id, { micro, minor, leavesNothing: unused !== null || leftMinor === 0 });
   }
   return shares;
 }
@@ -168,28 +175,30 @@ export function refundUntil(paidAt: Date): Date {
   return new Date(paidAt.getTime() + REFUND_WINDOW_DAYS * 86_400_000);
 }
 
-/** What of a purchase's charge goes back when its unused credits are given back: no more than is there. */
-export function returnableMinor(
-  purchase: Parameters<typeof costOf>[0] &
-    Parameters<typeof unusedMinor>[0] & { refundedMinor: number; refundPendingMinor: number },
-  leftMicro: number,
-): number {
-  const paidMinor = costOf(purchase);
-  const there = paidMinor - purchase.refundedMinor - purchase.refundPendingMinor;
-  return Math.min(unusedMinor(purchase, leftMicro, paidMinor), there);
-}
-
 /**
- * What unused credits are worth when they are given back: the part of the price that their share of the
- * paid ones is, rounded down. The bonus counts as used last: of 300 + 30 credits of which 200 are left,
- * 170 were paid for.
+ * What of a purchase's charge goes back when its unused credits are given back, in minor units: what was not
+ * refunded yet, less what the used ones cost, which is rounded up. They cost what a paid one does, for the
+ * bonus counts as used last: of 300 + 30 credits of which 200 are left and 130 were used, 170 were paid for. Credits
+ * that went with a refund were not used.
  */
-function unusedMinor(
-  purchase: { credits: number; bonus: number },
+export function returnableMinor(
+  purchase: Parameters<typeof costOf>[0] & {
+    credits: number;
+    bonus: number;
+    refundedMinor: number;
+    refundPendingMinor: number;
+    takenBack: Readonly<Record<string, number>>;
+    shortfallMicro: number;
+  },
   leftMicro: number,
-  paidMinor: number,
 ): number {
+  if (leftMicro === 0) return 0;
+  const { refundedMinor: back, refundPendingMinor: pending, takenBack, shortfallMicro } = purchase;
+  const paidMinor = costOf(purchase);
+  const takenMicro = Object.values(takenBack).reduce((sum, micro) => sum + micro, 0);
+  const goneMicro = packMicro(purchase) - leftMicro;
+  const usedMicro = Math.max(0, goneMicro - (takenMicro - shortfallMicro));
   const paidMicro = packMicro({ credits: purchase.credits, bonus: 0 });
-  const used = packMicro(purchase) - leftMicro;
-  return shareOf(paidMinor, Math.max(0, paidMicro - used), paidMicro);
+  const usedMinor = paidMinor - shareOf(paidMinor, paidMicro - usedMicro, paidMicro);
+  return Math.max(0, paidMinor - back - pending - usedMinor);
 }

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { creditsDue, type PurchaseFacts, type RefundFacts } from '../purchase.ts';
+import { creditsDue, returnableMinor, type PurchaseFacts, type RefundFacts } from '../purchase.ts';
 
 const pack = { credits: 300, bonus: 30, takenBack: {} };
 const facts = (more: Partial<PurchaseFacts>): PurchaseFacts => ({
@@ -19,6 +20,12 @@ test.each<[string, RefundFacts[], number, number[]]>([
   ['a part was refunded, all is disputed', [refund(1_000)], 3_000, [110, 220]],
   ['what was unused was given back, all is disputed', [refund(1_700, 200e6)], 3_000, [200, 130]],
   ['all was refunded before', [refund(3_000)], 3_000, [330, 0]],
+  [
+    'what was unused was given back, half of the rest is disputed',
+    [refund(1_700, 200e6)],
+    650,
+    [200, 65],
+  ],
 ])('12.39 a lost dispute takes no credit twice: %s', (_what, refunds, disputedMinor, credits) => {
   const { taken, frozen } = creditsDue(facts({ refunds, dispute: lost(disputedMinor) }), pack);
   expect(taken.map(({ micro }) => micro / 1e6)).toEqual(credits);
@@ -34,6 +41,7 @@ test.each<[string, RefundFacts[], number[]]>([
     [refund(300), refund(1_400, 170e6), refund(1_300)],
     [33, 170, 127],
   ],
+  ['what was unused, half of the rest', [refund(1_700, 200e6), refund(650)], [200, 65]],
 ])(
   '12.36 refunds take no more than there was, in whatever parts: %s',
   (_what, refunds, credits) => {
@@ -45,3 +53,108 @@ test.each<[string, RefundFacts[], number[]]>([
 /** One a second. */
 const inTurn = (refunds: RefundFacts[]) =>
   refunds.map((one, n) => ({ ...one, createdAt: new Date(n * 1_000) }));
+
+const bought = (more: Partial<Parameters<typeof returnableMinor>[0]> = {}) => ({
+  ...{ ...pack, amountMinor: 3_000, chargedMinor: 3_000 },
+  ...{ refundedMinor: 0, refundPendingMinor: 0, shortfallMicro: 0 },
+  ...more,
+});
+const back = (minor: number, credits: number) => ({
+  ...{ refundedMinor: minor, takenBack: { re_1: credits * 1e6 } },
+});
+
+test.each<[string, Parameters<typeof returnableMinor>[0], number, number]>([
+  ['nothing was used', bought(), 330, 3_000],
+  ['130 were used', bought(), 200, 1_700],
+  ['the bonus alone is left', bought(), 30, 0],
+  ['a third went back, nothing was used', bought(back(1_000, 110)), 220, 2_000],
+  ['a third went back, 20 were used', bought(back(1_000, 110)), 200, 1_800],
+  ['a third went back, 19.95 were used', bought(back(1_000, 110)), 200.05, 1_800],
+  ['a third went back, the bonus alone is left', bought(back(1_000, 110)), 20, 0],
+  [
+    'a third is on its way back',
+    bought({ ...back(0, 110), refundPendingMinor: 1_000 }),
+    220,
+    2_000,
+  ],
+  [
+    'of what went back 10 had been used',
+    bought({ ...back(1_000, 110), shortfallMicro: 10e6 }),
+    0,
+    0,
+  ],
+  ['a refund failed', bought(back(0, 0)), 330, 3_000],
+  ['a code took a half', bought({ ...back(500, 110), chargedMinor: 1_500 }), 200, 900],
+])('12.36 what the unused credits are worth when %s', (_what, purchase, credits, minor) => {
+  expect(returnableMinor(purchase, credits * 1e6)).toBe(minor);
+});
+
+const steps = fc.array(
+  fc.record({
+    kind: fc.constantFrom('use', 'refund'),
+    part: fc.integer({ min: 1, max: 1_000 }),
+  }),
+  { maxLength: 8 },
+);
+
+test('12.36 12.39 property: refunds in parts, what is unused, then a dispute: each credit once, the used ones at their price', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 500 }),
+      fc.integer({ min: 0, max: 100 }),
+      fc.integer({ min: 1, max: 50_000 }),
+      steps,
+      (credits, bonus, chargedMinor, history) => {
+        const whole = (credits + bonus) * 1e6;
+        const refunds: RefundFacts[] = [];
+        const takenBack: Record<string, number> = {};
+        let [left, used, shortfallMicro, refundedMinor] = [whole, 0, 0, 0];
+        const giveBack = (amountMinor: number, micro: number | null) => {
+          const id = `re_${refunds.length}`;
+          refunds.push({ ...refund(amountMinor, micro), id, createdAt: new Date(refunds.length) });
+          const { taken } = creditsDue(facts({ chargedMinor, refunds }), {
+            credits,
+            bonus,
+            takenBack,
+          });
+          // What was taken for those before stays as it was.
+          const known = Object.entries(takenBack).map(([ref, one]) => ({ ref, micro: one }));
+          expect(taken.slice(0, -1)).toEqual(known);
+          const share = taken.at(-1)!.micro;
+          takenBack[id] = share;
+          const had = Math.min(share, left);
+          left -= had;
+          shortfallMicro += share - had;
+          refundedMinor += amountMinor;
+        };
+        for (const { kind, part } of history) {
+          if (kind === 'use') {
+            const micro = Math.floor((left * part) / 2_000);
+            left -= micro;
+            used += micro;
+          } else {
+            const amount = Math.floor(((chargedMinor - refundedMinor) * part) / 1_500);
+            if (amount > 0) giveBack(amount, null);
+          }
+        }
+        const purchase = { credits, bonus, chargedMinor, amountMinor: chargedMinor };
+        const sums = { refundedMinor, refundPendingMinor: 0, takenBack, shortfallMicro };
+        const minor = returnableMinor({ ...purchase, ...sums }, left);
+        const cost = Number(
+          (BigInt(chargedMinor) * BigInt(used) + BigInt(credits * 1e6) - 1n) /
+            BigInt(credits * 1e6),
+        );
+        expect(minor).toBe(left === 0 ? 0 : Math.max(0, chargedMinor - refundedMinor - cost));
+        if (minor > 0) giveBack(minor, left);
+        const dispute = lost(chargedMinor);
+        const { taken } = creditsDue(facts({ chargedMinor, refunds, dispute }), {
+          ...{ credits, bonus, takenBack },
+        });
+        expect(taken.reduce((sum, { micro }) => sum + micro, 0)).toBeLessThanOrEqual(whole);
+        if (refundedMinor < chargedMinor) {
+          expect(taken.reduce((sum, { micro }) => sum + micro, 0)).toBe(whole);
+        }
+      },
+    ),
+  );
+});

@@ -49,6 +49,8 @@ export async function applyToCredits(
   }
   const freezes = wanted ? (frozen.freezes ?? row.freezes) : null;
   for (const one of due.returned) {
+    // It took nothing in the end; that it once did is remembered for the grant of what came back.
+    takenBack[one.ref] = 0;
     await giveBack(deps, tx, { row, grants }, { ...one, expiresAt, freezes });
   }
   const done = await updatePurchase(tx, row.id, {
