@@ -110,7 +110,7 @@ export const statementLines = pgTable(
     minorPerCredit: numeric({ precision: 20, scale: 12 }).notNull(),
     units: whole(),
     micro: whole(),
-    /** What statements before billed of the same. */
+    /** What statements before billed of the same, in the same currency. */
     microBefore: whole(),
     amountMinor: whole(),
     /** As it stands on the invoice, written at the closing: what is sent again is what was sent first. */

@@ -60,7 +60,7 @@ export function creditAccountState(
 
 const NOTHING = { amountPaidMinor: 0, amountRefundedMinor: 0 };
 
-/** What of an account's use beyond quota and credits one statement bills together. */
+/** What of an account's use beyond quota and credits one statement bills together; it has one currency. */
 export interface LineKey {
   /** The month of the work. */
   period: Period;
@@ -78,7 +78,7 @@ export interface DrawnSum extends LineKey {
 }
 
 export interface StatementLine extends DrawnSum {
-  /** What earlier statements billed under the same key, whatever became of them. */
+  /** What earlier statements in its currency billed under the same key, whatever became of them. */
   microBefore: number;
   amountMinor: number;
 }

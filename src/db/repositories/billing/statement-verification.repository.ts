@@ -32,7 +32,8 @@ export async function listLineFaults(db: Db): Promise<StatementFault<'sum' | 'mo
     union all
     select 'month', tenant_id, statement_id from (
       select l.tenant_id, l.statement_id, l.micro_before, coalesce(sum(l.micro) over (
-        partition by l.tenant_id, l.period, l.resource_type, l.rate_micro, l.minor_per_credit
+        partition by l.tenant_id, s.currency, l.period, l.resource_type, l.rate_micro,
+          l.minor_per_credit
         order by s.seq_from rows between unbounded preceding and 1 preceding), 0) as before
       from statement_lines l join statements s on s.id = l.statement_id
     ) l where micro_before <> before`);

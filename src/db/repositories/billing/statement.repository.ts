@@ -121,22 +121,22 @@ export async function listInvoiceLines(db: DbOrTx, statementId: string): Promise
   }));
 }
 
-/** µcr that the tenant's statements have billed, by what is billed together, of these months. */
+/** µcr that the tenant's statements in a currency have billed, by what is billed together, of these months. */
 export async function sumBilled(
   db: DbOrTx,
-  tenantId: string,
-  periods: readonly string[],
+  billed: { tenantId: string; currency: string; periods: readonly string[] },
 ): Promise<(LineKey & { micro: number })[]> {
-  if (periods.length === 0) return [];
+  if (billed.periods.length === 0) return [];
   const { period, resourceType, rateMicro, minorPerCredit, micro } = statementLines;
+  const key = { period, resourceType, rateMicro, minorPerCredit };
+  const mine = eq(statementLines.tenantId, billed.tenantId);
+  const isOfCurrency = eq(statements.currency, billed.currency);
   const rows = await db
-    .select({
-      ...{ period, resourceType, rateMicro, minorPerCredit },
-      micro: sql<string>`sum(${micro})`,
-    })
+    .select({ ...key, micro: sql<string>`sum(${micro})` })
     .from(statementLines)
-    .where(and(eq(statementLines.tenantId, tenantId), inArray(period, [...periods])))
-    .groupBy(period, resourceType, rateMicro, minorPerCredit);
+    .innerJoin(statements, eq(statements.id, statementLines.statementId))
+    .where(and(mine, isOfCurrency, inArray(period, [...billed.periods])))
+    .groupBy(...Object.values(key));
   return rows.map((row) => ({ ...row, period: row.period as Period, micro: Number(row.micro) }));
 }
 

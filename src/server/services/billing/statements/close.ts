@@ -52,10 +52,10 @@ export function closeStatement(
       return undefined;
     }
     const { sums, from, to } = found;
-    const lines = await priceLines(tx, tenantId, sums);
+    const currency = sums[0]!.currency;
+    const lines = await priceLines(tx, { tenantId, currency }, sums);
     const previousSha256 = last?.sha256 ?? '';
     const sha256 = await hashRows(deps, tenantId, { from, to }, previousSha256);
-    const currency = sums[0]!.currency;
     const isCarried = last?.state === 'carried' && last.currency === currency;
     if (last?.state === 'carried' && !isCarried) await writeOff(deps, tx, last);
     const now = deps.clock.now();
@@ -118,10 +118,11 @@ function isDue(due: Due, sums: readonly OverageSum[]): boolean {
 
 async function priceLines(
   tx: Tx,
-  tenantId: string,
+  account: { tenantId: string; currency: string },
   sums: readonly OverageSum[],
 ): Promise<StatementLine[]> {
-  const billed = await sumBilled(tx, tenantId, [...new Set(sums.map(({ period }) => period))]);
+  const periods = [...new Set(sums.map(({ period }) => period))];
+  const billed = await sumBilled(tx, { ...account, periods });
   const before = new Map(billed.map((one) => [lineKey(one), one.micro]));
   return inOrder(sums).map(({ currency: _currency, firstSeq: _seq, ...drawn }) =>
     lineOf(drawn, before.get(lineKey(drawn)) ?? 0),

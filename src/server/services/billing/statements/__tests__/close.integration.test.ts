@@ -228,6 +228,36 @@ test('12.12 a run ends where the account begins to be billed in another currency
   ]);
 });
 
+test('12.13 a month in two currencies at one price adds up to the whole of each', async () => {
+  const { draw, all, close, deps, tenantId, clock, usage, proofOf } = await world();
+  const { pool } = database;
+  const schema = await schemaOf(pool, tenantId);
+  const billIn = async (currency: string) => {
+    await pool.query(`update ${schema}.usage_tenants set overage = $2 where tenant_id = $1`, [
+      tenantId,
+      { currency, minorPerCredit: '12.3' },
+    ]);
+    await agreeToOverage(pool, tenantId, { currency, at: clock.now() });
+  };
+  const actor = { kind: 'service', name: 't' } as const;
+  await usage.credits.setExposure({ tenantId, exposureMinor: 10_000, actor, reason: 't' });
+  // 31 pictures are 762.6 minor units.
+  for (const currency of ['cny', 'usd', 'cny', 'usd']) {
+    await billIn(currency);
+    await draw(31);
+    await close({ kind: 'threshold' });
+  }
+  const found = await all();
+  expect(found.map(({ currency, amountMinor }) => [currency, amountMinor])).toEqual([
+    ['cny', 762],
+    ['usd', 762],
+    ['cny', 763],
+    ['usd', 763],
+  ]);
+  for (const one of found) expect(verifyProof(await proofOf(one)).findings).toEqual([]);
+  expect((await verifyStatements(deps)).filter((one) => one.tenantId === tenantId)).toEqual([]);
+});
+
 test('12.28 what no source pays is never billed', async () => {
   const { usage, tenantId, close } = await world({ capMinor: 240 });
   await usage.trackUsage({ tenantId, resourceType: 'images', amount: 30, enforce: false });
