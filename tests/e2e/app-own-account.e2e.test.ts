@@ -193,6 +193,9 @@ test('13 a second factor is set up, asked for at the next login, and removed', a
   await page.goto(`${app.url}/account`);
   const card = page.locator('section[aria-labelledby=factor-title]');
   await inBoth(page, (words) => shows(card, words.account.factor.isOff));
+  // What is missing is said at its field, and not that something is wrong.
+  await card.getByRole('button', { name: factor.begin }).click();
+  await card.getByRole('alert').getByText(auth.invalid.required).waitFor();
   await card.getByLabel(account.password.current).fill(NEW);
   await page.keyboard.press('Enter');
   await card.getByAltText(factor.picture).waitFor();
@@ -262,6 +265,7 @@ test('13 one’s data are downloaded, and the account is deleted after what goes
   await dialog.getByText(account.deletion.final).waitFor();
   await shows(dialog, account.deletion.free);
   await shows(dialog, `${account.deletion.free} ${account.deletion.invoices}`);
+  await shows(dialog, account.deletion.credits);
   await fits(page);
   await dialog.getByLabel(account.password.current).fill(NEW);
   await page.keyboard.press('Enter');
@@ -270,6 +274,7 @@ test('13 one’s data are downloaded, and the account is deleted after what goes
   await dialog.getByLabel(fill(account.deletion.confirm, { team })).fill(team);
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/login/);
+  await page.getByRole('status').getByText(auth.deleted.account).waitFor();
   await logIn(page, session.user.email, NEW);
   await page.getByRole('alert').getByText(WORDS.en.errors.invalid_credentials).waitFor();
 });

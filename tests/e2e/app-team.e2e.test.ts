@@ -321,6 +321,7 @@ test('13 an owner deletes the team after its name, and what happens to people an
   await field.fill(owner.tenant.name);
   await there.keyboard.press('Enter');
   await there.waitForURL(/\/login/);
+  await there.getByRole('status').getByText(words.auth.deleted.team).waitFor();
   const login = { email: owner.user.email, password: PASSWORD };
   expect((await caller(app.url).post('/api/auth/login', login)).status).toBe(401);
   await visitor.close();

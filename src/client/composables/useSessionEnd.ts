@@ -1,7 +1,22 @@
 import { useRoute, useRouter } from 'vue-router';
 import { useConversationStore } from '../stores/conversation.ts';
 import { usePaywallStore } from '../stores/paywall.ts';
-import { useSessionStore } from '../stores/session.ts';
+import { useSessionStore, type WhyLost } from '../stores/session.ts';
+
+/** What the login says of it, and where it leads from there. */
+function queryOf(why: WhyLost, address: string): Record<string, string> {
+  switch (why) {
+    case 'expired':
+      return { next: address, expired: '1' };
+    case 'account_deleted':
+      return { deleted: 'account' };
+    case 'team_deleted':
+      return { deleted: 'team' };
+    case 'elsewhere':
+    case 'logout':
+      return {};
+  }
+}
 
 /** A session that ran out leads to the login and back again; one that was ended just to the login. */
 export function useSessionEnd(): void {
@@ -15,7 +30,6 @@ export function useSessionEnd(): void {
     paywall.close();
     if (why !== 'expired') conversation.forget();
     if (route.meta.isPublic || route.meta.isOpen) return;
-    const query = why === 'expired' ? { next: route.fullPath, expired: '1' } : {};
-    void router.replace({ name: 'login', query });
+    void router.replace({ name: 'login', query: queryOf(why, route.fullPath) });
   });
 }

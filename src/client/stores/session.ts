@@ -9,6 +9,8 @@ import { onSessionEvents, refreshSession, setAccessToken } from '../services/htt
 
 type Message = { kind: 'signed_out' } | { kind: 'signed_in'; userId: string; tenantId: string };
 
+export type WhyLost = 'expired' | 'elsewhere' | 'logout' | 'account_deleted' | 'team_deleted';
+
 /**
  * Who is signed in. Whatever belongs to a tenant is kept under the user's id and dropped with the
  * session, so that the next account never sees the last one's data.
@@ -19,7 +21,7 @@ export const useSessionStore = defineStore('session', () => {
   const queryCache = useQueryCache();
   const tabs =
     'BroadcastChannel' in globalThis ? new BroadcastChannel('squaretable.session') : null;
-  let onLost: (why: 'expired' | 'elsewhere' | 'logout') => void = () => undefined;
+  let onLost: (why: WhyLost) => void = () => undefined;
 
   const user = computed(() => me.value?.user ?? null);
   const tenant = computed(() => me.value?.tenant ?? null);
@@ -47,7 +49,7 @@ export const useSessionStore = defineStore('session', () => {
     for (const entry of queryCache.getEntries()) queryCache.remove(entry);
   }
 
-  function lose(why: 'expired' | 'elsewhere' | 'logout'): void {
+  function lose(why: WhyLost): void {
     forget();
     onLost(why);
   }
@@ -109,10 +111,11 @@ export const useSessionStore = defineStore('session', () => {
       location.assign(address);
     },
 
-    async logout(): Promise<void> {
+    /** `why` where more ended than the session. */
+    async logout(why: WhyLost = 'logout'): Promise<void> {
       await authApi.logout().catch(() => undefined);
       broadcast({ kind: 'signed_out' });
-      lose('logout');
+      lose(why);
     },
 
     /** What to do when the session is gone: the shell shows the login. */

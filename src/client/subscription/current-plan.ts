@@ -13,7 +13,7 @@ export type CurrentLabel =
   | { kind: 'paused' }
   | { kind: 'scheduled'; at: string; next: Plan };
 
-export type CurrentStatus = 'active' | 'trialing' | 'past_due' | 'canceled' | 'ending';
+export type CurrentStatus = 'active' | 'trialing' | 'past_due' | 'paused' | 'canceled' | 'ending';
 
 /** When access ends, in whichever form the cancellation was set; `null` when it goes on. */
 export function endsAt(subscription: SubscriptionView): string | null {
@@ -48,6 +48,8 @@ export function describeCurrent(subscription: SubscriptionView): CurrentLabel {
 
 export function statusOf(subscription: SubscriptionView): CurrentStatus {
   const { status } = subscription;
+  // Ours calls it past due, as it gives no access; there is no debt in it.
+  if (hasSubscription(subscription) && subscription.pause?.of === 'subscription') return 'paused';
   return (status === 'active' || status === 'trialing') && endsAt(subscription) !== null
     ? 'ending'
     : status;

@@ -20,6 +20,8 @@ export interface ChartWords {
   /** What the pace line says. */
   pace: string;
   day(date: string): string;
+  /** How much of a day: both are said already. */
+  ofDay(day: string, count: string): string;
   number(value: number): string;
   compact(value: number): string;
 }
@@ -60,7 +62,7 @@ export function dailyChartOption(
       formatter: (points) => {
         const point = Array.isArray(points) ? points[0] : points;
         const day = days[point?.dataIndex ?? 0];
-        return day ? `${nameOf(day.date)}: ${words.number(day[resource])}` : '';
+        return day ? words.ofDay(nameOf(day.date), words.number(day[resource])) : '';
       },
     },
     xAxis: {

@@ -86,5 +86,9 @@ export default {
     'There were too many wrong passwords for this account, so it opens only from where it was used before. If it is yours, we have sent you a mail with a link that lets you in from here.',
   tooMany: 'There were too many attempts from here. Try again in a quarter of an hour.',
   tooManyAccounts: 'Too many accounts were made from here. Try again in an hour.',
+  deleted: {
+    account: 'Your account is deleted. A mail confirms it.',
+    team: 'The team is deleted. Who belongs to another team can log in and go on there.',
+  },
   expired: 'You were signed out. Log in to go on where you were.',
 };

@@ -26,6 +26,7 @@ export default {
     retry: 'Try again',
     back: 'Back',
     cancel: 'Cancel',
+    close: 'Close',
     refresh: 'Refresh',
     loading: 'Loading…',
   },

@@ -15,7 +15,7 @@ export default {
     trialUsed:
       'A free trial is there once for each e-mail address and each card, and yours had one before. This one has ended and nothing was charged. You can subscribe without a trial.',
     pastDue: 'Payment is outstanding',
-    paused: 'Paused: nothing is charged, and the plan rests',
+    paused: 'Nothing is charged, and the plan rests',
     scheduledFor: '{words}, for {amount}',
     scheduled: '{plan} until {date}, then {next}',
     scheduledMonthly: '{plan} yearly until {date}, then monthly',
@@ -30,6 +30,7 @@ export default {
       active: 'Active',
       trialing: 'Trial',
       past_due: 'Past due',
+      paused: 'Paused',
       canceled: 'Cancelled',
       ending: 'Ending',
     },

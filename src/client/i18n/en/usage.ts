@@ -33,6 +33,7 @@ export default {
   caption: 'Usage by day, {count} days, in UTC',
   chartLabel: '{resource} by day, {count} days. Total {total}, most on one day {most}.',
   today: 'Today',
+  ofDay: '{day}: {count}',
   pace: 'Quota per day',
   sums: 'Total {total}, {average} a day on average.',
   runsOut: 'At this pace it runs out on {date}.',

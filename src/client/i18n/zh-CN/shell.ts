@@ -27,6 +27,7 @@ const shell: Messages['shell'] = {
     retry: '重试',
     back: '返回',
     cancel: '取消',
+    close: '关闭',
     refresh: '刷新',
     loading: '加载中…',
   },

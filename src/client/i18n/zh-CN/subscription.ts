@@ -16,7 +16,7 @@ const subscription: Messages['subscription'] = {
     trialUsed:
       '每个邮箱和每张银行卡只能免费试用一次，而你此前已经试用过。这次试用已结束，没有扣款。你可以直接订阅。',
     pastDue: '有款项待付',
-    paused: '已暂停：不收费，方案也暂不生效',
+    paused: '暂不收费，方案也暂不生效',
     scheduledFor: '{words}，金额 {amount}',
     scheduled: '{plan}到 {date}，之后为{next}',
     scheduledMonthly: '{plan}年付到 {date}，之后改为月付',
@@ -31,6 +31,7 @@ const subscription: Messages['subscription'] = {
       active: '使用中',
       trialing: '试用中',
       past_due: '逾期未付',
+      paused: '已暂停',
       canceled: '已取消',
       ending: '即将结束',
     },

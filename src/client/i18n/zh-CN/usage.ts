@@ -35,6 +35,7 @@ const usage: Messages['usage'] = {
   caption: '{count} 天的每日用量（UTC）',
   chartLabel: '{count} 天每日{resource}。合计 {total}，单日最多 {most}。',
   today: '今天',
+  ofDay: '{day}：{count}',
   pace: '日均额度',
   sums: '合计 {total}，平均每天 {average}。',
   runsOut: '按目前的速度，{date} 会用完。',

@@ -34,7 +34,7 @@ const rows: [string, SubscriptionView, ReturnType<typeof describeCurrent>, strin
     'paused, which is no debt',
     { ...PRO, status: 'past_due', pause: { of: 'subscription', resumesAt: null } },
     { kind: 'paused' },
-    'past_due',
+    'paused',
   ],
   ['past due', { ...PRO, status: 'past_due' }, { kind: 'past_due' }, 'past_due'],
   [

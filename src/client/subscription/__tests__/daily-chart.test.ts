@@ -15,6 +15,7 @@ const words = {
   resource: 'Messages',
   today: 'Today',
   pace: 'Quota per day',
+  ofDay: (day: string, count: string) => `${day}: ${count}`,
   day: (date: string) => date,
   number: String,
   compact: String,
