@@ -3,7 +3,8 @@ import { BillingError, SetUpError } from '../domain/errors.ts';
 /**
  * What may be known of an error outside the process, in a log line or a stored note. The database's
  * errors carry the query with all its parameters and, in `detail`, the row: of those only the code
- * and the names of what refused are told, in words of ours.
+ * and the names of what refused are told, in words of ours. What other libraries quote of somebody's
+ * text, or of whom they could not reach, is left out.
  */
 export interface ErrorFacts {
   type: string;
@@ -54,8 +55,19 @@ export function errorText(thrown: unknown): string {
   return error instanceof Error ? ownWords(error) : 'no Error was thrown';
 }
 
+/** How Node says that a text cannot be read: with the text, or the part of it that it stumbled over. */
+const QUOTED_JSON = /^.*is not valid JSON$/s;
+
+/** Servers of mail, and Stripe, repeat the address that they refuse. */
+const MAIL_ADDRESS = /[^\s<>"'(),;:/]+@[^\s<>"'(),;:/@]+\.[^\s<>"'(),;:/@]+/g;
+
 function ownWords(error: Error): string {
-  if (!isOfDatabase(error)) return error.message;
+  if (error instanceof BillingError || error instanceof SetUpError) return error.message;
+  if (!isOfDatabase(error)) {
+    return error.message
+      .replace(QUOTED_JSON, 'what was read is not valid JSON')
+      .replace(MAIL_ADDRESS, '…@…');
+  }
   const names = ['code', 'table', 'constraint', 'column'].flatMap((name) => {
     const [value] = Object.values(textField(error, name));
     return value ? `${name} ${value}` : [];

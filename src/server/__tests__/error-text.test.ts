@@ -21,6 +21,14 @@ function refusal(): pg.DatabaseError {
 }
 const wrapped = () => new DrizzleQueryError(`insert into users values ($1)`, [SECRET], refusal());
 
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
 describe('10.11 what is told of an error', () => {
   test('of the database: code and names, never parameters, wherever it was wrapped', () => {
     const outer = new BillingError('internal', 'Something went wrong', { cause: wrapped() });
@@ -70,10 +78,38 @@ describe('10.11 what is told of an error', () => {
       }),
       'The folder cannot be written: choose another.',
     ],
+    [
+      'what could not be read',
+      thrownBy(() => JSON.parse(`<p>${SECRET}</p>`)),
+      'what was read is not valid JSON',
+    ],
+    [
+      'what could not be read, over lines',
+      thrownBy(() => JSON.parse(`a\n${SECRET}\n`)),
+      'what was read is not valid JSON',
+    ],
+    [
+      'a mail that was refused',
+      new Error(
+        `550 5.1.1 <${SECRET}@example.com>: no such user (Mei.${SECRET}+a@mail.example.org)`,
+      ),
+      '550 5.1.1 <…@…>: no such user (…@…)',
+    ],
+    [
+      'a package that is missing',
+      new Error('Cannot find module /srv/node_modules/@hono/node.js'),
+      'Cannot find module /srv/node_modules/@hono/node.js',
+    ],
+    [
+      'an address that we ourselves name to who asked',
+      new BillingError('email_taken', 'a@example.com has an account.'),
+      'a@example.com has an account.',
+    ],
     ['a broken connection', new Error('wrap', { cause: new Error('ECONNRESET') }), 'ECONNRESET'],
     ['something that is no error', 'text', 'no Error was thrown'],
   ])('in a line: %s', (_, error, text) => {
     expect(errorText(error)).toBe(text);
+    expect(JSON.stringify(errorFacts(error))).not.toContain(SECRET);
   });
 
   test('causes that go in a circle end', () => {
