@@ -120,7 +120,9 @@ function endpointPart(visit: PanelVisit): Html {
         id,
         cells: [
           code(url),
-          html`<span class="badge ${status === 'enabled' ? 'good' : ''}">${status}</span>`,
+          html`<span class="badge ${status === 'enabled' ? 'good' : ''}"
+            >${panel.endpointStates[status] ?? status}</span
+          >`,
         ],
       })),
       panel.none,

@@ -107,6 +107,7 @@ export const enPanel = {
   portalText: 'The default is used by portal sessions that name no configuration.',
   portalDefault: 'Default',
   makeDefault: 'Make default',
+  endpointStates: { enabled: 'Enabled', disabled: 'Disabled' } as Record<string, string>,
   endpoints: 'Webhook endpoints',
   resetTitle: 'Start over',
   resetText: 'Forgets every object, event and setting. This cannot be undone.',

@@ -98,6 +98,7 @@ export const zhPanel: typeof enPanel = {
   portalText: '未指定配置的门户会话使用默认配置。',
   portalDefault: '默认',
   makeDefault: '设为默认',
+  endpointStates: { enabled: '已启用', disabled: '已停用' },
   endpoints: 'Webhook 端点',
   resetTitle: '重新开始',
   resetText: '清除所有对象、事件和设置，无法撤销。',

@@ -21,11 +21,11 @@ export default {
     limits: 'Limits',
     limitsOf: 'Limits of {name}',
     limitsText:
-      'How much may be used in a month, API keys included. Nothing written means no limit of their own; 0 means none at all. It holds at once, and takes back nothing that was used.',
+      'How much may be used in a month, API keys included. Leave a field empty for no limit of their own; 0 allows nothing. Limits apply at once; what was used stays used.',
     noLimit: 'No limit',
     saveLimits: 'Save limits',
-    limitsSaved: 'Saved: the limits of {name}.',
-    limited: 'At most a month: {list}',
+    limitsSaved: 'The limits of {name} are saved.',
+    limited: 'Limit a month: {list}',
     handOver: 'Make owner',
     handOverTo: 'Make owner: {name}',
     handOverText:

@@ -12,20 +12,20 @@ export default {
     ruled_out:
       'Your team’s spending rule left nothing for overage and switched it off. When the rule leaves something again, overage can be switched on: {price} a credit.',
     suspended:
-      'A bill for overage is unpaid. Your quota and your credits go on; overage does when it is paid.',
+      'A bill for overage is unpaid. Your quota and credits still work; overage resumes when it is paid.',
     uncollected:
       'A bill for overage could not be collected, so overage is off. Pay it, then switch overage on again.',
     trialing: 'Overage can be switched on after your trial, when your plan is paid.',
-    past_due: 'Overage rests until the open invoice of your subscription is paid.',
+    past_due: 'Overage is paused until the open invoice of your subscription is paid.',
   },
   refused: {
     cap: {
-      text: 'Overage has come to its cap: {used} of {cap} are used this month.',
+      text: 'Overage has reached its cap: {used} of {cap} used this month.',
       act: 'Raise the cap',
       ask: 'Only owners and admins can raise it. Ask one of “{tenant}”.',
     },
     price: {
-      text: 'With your present plan overage costs more than was agreed to, so it is off until that is agreed to again.',
+      text: 'With your present plan overage costs more than was agreed to. It is off until you agree to the new price.',
       act: 'See the price',
       ask: 'Only owners and admins can agree to it. Ask one of “{tenant}”.',
     },
@@ -35,12 +35,12 @@ export default {
       ask: 'Only owners set the rule. Ask one of “{tenant}”.',
     },
     unpaid: {
-      text: 'Overage rests until the open statement is paid. Quota and credits go on.',
+      text: 'Overage is paused until the open statement is paid. Quota and credits still work.',
       act: 'Pay the open statement',
       ask: 'Only owners and admins can pay it. Ask one of “{tenant}”.',
     },
     past_due: {
-      text: 'Overage rests until the open invoice of your subscription is paid.',
+      text: 'Overage is paused until the open invoice of your subscription is paid.',
       act: 'See invoices',
       ask: 'Only owners and admins can pay it. Ask one of “{tenant}”.',
     },
@@ -53,17 +53,17 @@ export default {
   switchOn: 'Switch overage on',
   switchOff: 'Switch overage off',
   change: 'Change the cap',
-  agreed: 'Overage is on, in force from the next use on.',
+  agreed: 'Overage is on and applies from now on.',
   ended: 'Overage is off. What was used before is billed as agreed.',
   form: {
     lead: 'The cap is a promise: whatever happens, no more than that is used and billed in a month.',
-    cap: 'Cap a month ({currency})',
-    capHint: 'Before tax, where tax comes on top. You can change it at any time.',
+    cap: 'Monthly cap ({currency})',
+    capHint: 'Before tax, where tax is added. You can change it at any time.',
     ruleHint:
       'Your spending rule leaves {max} of the month for it: overage counts with its whole cap.',
     ruleNone:
       'Your spending rule leaves nothing of the month for overage, which counts with its whole cap.',
-    alerts: 'Write to me when so much of it is used',
+    alerts: 'E-mail me when this much of it is used',
     consent:
       'I agree: when quota and credits are used up, use costs {price} a credit, up to {cap} a month, billed afterwards.',
     noCap: 'the cap above',

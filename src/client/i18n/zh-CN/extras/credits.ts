@@ -38,7 +38,7 @@ const credits: Messages['credits'] = {
     none: '目前没有可购买的点数包。',
   },
   open: {
-    text: '有一笔 {count} 点数的购买尚未付款。',
+    text: '有一笔 {count} 点数的购买尚未付款。请付款，或放弃后再购买其他点数包。',
     resume: '继续付款',
     giveUp: '放弃购买',
     processing: '该点数包已下单，付款正在处理中。',
