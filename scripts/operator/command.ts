@@ -90,7 +90,7 @@ function parseTyped(args: string[], options: ParseArgsOptionsConfig) {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     return { values: { ...values } as Record<string, unknown>, positionals };
   } catch (error) {
-    throw new Mistyped((error as Error).message.split('. ')[0] + '.');
+    throw new Mistyped((error as Error).message.split(/\.\s/)[0] + '.');
   }
 }
 

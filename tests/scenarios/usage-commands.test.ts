@@ -151,7 +151,13 @@ test('12.2 credits are granted once a ref, listed and taken back, each with who 
     'credits: 5.5\n  until: 20',
   );
   expect((await grant('--credits', '5.5')).said).toMatch(/^Done:\n {2}credits: 5.5\n {2}until: 20/);
-  expect((await grant('--credits', '9')).said).toMatch(/credits: 5.5\n[^]*repeated: T-1\n$/);
+  for (const looks of [[], ['--dry-run']]) {
+    const again = await grant('--credits', '9', ...looks);
+    expect(again.said).toMatch(/credits: 5.5\n[^]*repeated: T-1\n$/);
+  }
+  expect((await grant('--credits', '9', '--promotion')).complained).toContain(
+    'The ref "T-1" was used for a goodwill of this team',
+  );
   const [made, ...others] = await grants();
   expect([made!.left, others]).toEqual([5_500_000, []]);
   const take = (...words: string[]) => revoke('--grant', made!.id, ...reason, ...words);
@@ -160,6 +166,9 @@ test('12.2 credits are granted once a ref, listed and taken back, each with who 
     `Done:\n  credits: ${credits}\n  credits pending: 0\n  credits short: ${short}\n`;
   expect((await take(...two)).said).toBe(taken(2, 0));
   expect((await take(...two)).said).toBe(`${taken(2, 0)}  repeated: T-2\n`);
+  expect((await take(...two, '--dry-run')).said).toBe(
+    'It would do this:\n  credits: 0\n  credits left: 3.5\n  repeated: T-2\n',
+  );
   expect((await take('--ref', 'T-3')).said).toBe(taken(3.5, 2));
   const audit = await database.pool.query(
     'select action, actor_id as by, cause from audit_log where tenant_id = $1 order by id',
@@ -176,6 +185,12 @@ test('12.2 credits that cannot be given or taken are refused in a sentence', asy
   const unknown = ['--grant', '5fc83b36-0000-4000-8000-000000000000', '--ref', 'T-9', ...reason];
   const refused: [string, Promise<Awaited<ReturnType<typeof run>>>, string, number][] = [
     ['half a microcredit', grant('--credits', '0.0000005'), '--credits', 2],
+    [
+      'a ref too long',
+      grant('--credits', '5', '--ref', 'x'.repeat(300), '--dry-run'),
+      'Ref must',
+      1,
+    ],
     ['no grant of that id', revoke(...unknown), 'no such grant of credits', 1],
     ['no ref', revoke('--grant', tenantId), 'Say --ref and --reason', 2],
   ];
@@ -199,7 +214,12 @@ test('a month’s quota is added to and taken off once a ref, with who and why',
     said: `It would do this:\n  month: ${month}\n  units: 500\n  limit: 10000\n  limit after: 10500\n`,
   });
   expect((await allow(...wish)).said).toMatch(/^Done:[^]*limit: 10000\n {2}limit after: 10500\n$/);
-  expect((await allow(...wish)).said).toMatch(/units: 500\n[^]*repeated: T-1\n$/);
+  for (const looks of [[], ['--dry-run']]) {
+    const again = await allow('--units', '900', ...goodwill, ...looks);
+    expect(again.said).toMatch(
+      /units: 500\n {2}limit: 10500\n {2}limit after: 10500\n {2}repeated: T-1\n$/,
+    );
+  }
   const taken = await allow('--units=-700', '--kind', 'override', '--ref', 'T-2', '--json');
   expect(JSON.parse(taken.said)).toMatchObject({
     ...{ ok: true, tenantId, act: 'add_allowance', done: true },

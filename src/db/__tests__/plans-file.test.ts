@@ -32,6 +32,8 @@ test('12.1 numbers may be grouped, and unlimited is a word', () => {
     overage: {},
     rollover: {},
   });
+  // Nobody means eight times eight.
+  expect(parsePlans(file(plan().replace('50_000', '0100')), 'a')[1]!.limits.messages).toBe(100);
   const rated = parsePlans(file(plan(['rates: {llm_tokens: 1, images: 2_000_000}'])), 'a.yaml');
   expect(rated[1]!.rates).toEqual({ llm_tokens: 1, images: 2_000_000 });
 });
@@ -73,6 +75,20 @@ describe('12.1 what a file has wrong is told with its place', () => {
     ['less than nothing', file(plan().replace('50_000', '-1')), /limits\.messages: takes/],
     ['half a unit', file(plan().replace('50_000', '0.5')), /limits\.messages: takes/],
     ['too much to count', file(plan().replace('50_000', '1e30')), /limits\.messages: takes/],
+    ['a number to the base of 60', file(plan().replace('50_000', '1:30')), /messages: takes whole/],
+    ['a number to the base of 16', file(plan().replace('50_000', '0x64')), /messages: takes whole/],
+    [
+      'a name of two lines',
+      file(plan().replace('name: A', 'name: "A\\nB"')),
+      /name: takes one line/,
+    ],
+    ['a NUL', file(plan().replace('name: A', 'name: "A\\0"')), /^a\.yaml has a NUL character/],
+    ['half a character', file(plan().replace('name: A', 'name: "\\uD800"')), /^a\.yaml has a NUL/],
+    [
+      'what unfolds to more than a file',
+      `a: &a [${'x,'.repeat(99)}]\nb: &b [${'*a,'.repeat(99)}]\nc: [${'*b,'.repeat(99)}]\n`,
+      /^a\.yaml cannot be read: /,
+    ],
     ['a word', file(plan().replace('50_000', 'many')), /limits\.messages: takes whole units/],
     ['a rate of nothing', file(plan(['rates: {images: 0}'])), /rates\.images: takes whole micro/],
     [

@@ -1,5 +1,10 @@
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { isStorableJson } from '../../domain/storable.ts';
+
+/** Of YAML 1.1 too are numbers to the bases 2, 8, 16 and 60, which nobody means: 0100 is a hundred. */
+const OTHER_BASES = ['BIN', 'OCT', 'HEX', 'TIME'];
+const DEPTH_MAX = 20;
 
 /**
  * Parses and validates a YAML text by `schema`; `name` is what errors call it. Throws an Error with one
@@ -7,11 +12,30 @@ import type { z } from 'zod';
  */
 export function parseYaml<T extends z.ZodType>(schema: T, text: string, name: string): z.output<T> {
   // Numbers may be grouped, as in 50_000: that is YAML 1.1's.
-  const yaml = parseDocument(text, { version: '1.1', prettyErrors: true });
+  const yaml = parseDocument(text, {
+    version: '1.1',
+    prettyErrors: true,
+    customTags: (tags) =>
+      tags.filter((tag) => typeof tag === 'string' || !OTHER_BASES.includes(tag.format ?? '')),
+  });
   const [broken] = yaml.errors;
   if (broken) throw new Error(`${name} is not YAML: ${broken.message.split('\n')[0]}`);
-  const parsed = schema.safeParse(yaml.toJS());
+  const value = valueOf(yaml, name);
+  if (!isStorableJson(value, DEPTH_MAX)) {
+    throw new Error(
+      `${name} has a NUL character or half of a surrogate pair, or is nested too deeply.`,
+    );
+  }
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { path: place, message } = parsed.error.issues[0]!;
   throw new Error(`${name}: ${place.join('.') || 'the file'}: ${message}.`);
+}
+
+function valueOf(yaml: ReturnType<typeof parseDocument>, name: string): unknown {
+  try {
+    return yaml.toJS();
+  } catch (error) {
+    throw new Error(`${name} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
 }

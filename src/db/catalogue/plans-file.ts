@@ -76,7 +76,12 @@ const seats = z.custom<number>((value) => isAmount(value) && value >= 1 && value
 });
 
 const definition = z.strictObject({
-  name: z.string().trim().min(1).max(40),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(40)
+    .regex(/^\P{Cc}*$/u, { error: 'takes one line of text, without control characters' }),
   features: z
     .array(z.enum(FEATURES))
     .refine((all) => new Set(all).size === all.length, { error: 'names a feature twice' }),

@@ -117,9 +117,9 @@ function readFile(text: string): ProofFile | { sentence: string } {
     if (!WHOLE.test(head[field]))
       return { sentence: `"${head[field]}" is no ${HEAD_FIELDS[field]}.` };
   }
-  const [sealName, seal = ''] = (all[names.length + 1] ?? '').split(',');
+  const [, seal] = /^seal,([^,]*)$/.exec(all[names.length + 1] ?? '') ?? [];
   const at = all.indexOf(DRAW_TITLES);
-  if (sealName !== 'seal' || all[names.length + 2] !== LINE_TITLES || at < 0) {
+  if (seal === undefined || all[names.length + 2] !== LINE_TITLES || at < 0) {
     return { sentence: 'The file lacks its seal, or the titles of lines and draws.' };
   }
   if (all.at(-1) !== '') return { sentence: 'The file ends in the middle of a line.' };

@@ -28,13 +28,17 @@ export const addAllowance: Act<AllowanceActDeps, AllowanceWish> = async (
     ...{ tenantId, resourceType, units, kind, ref, period, reason },
     actor: actorOf(operator),
   };
-  if (dryRun) return actResult(false, ...limitFacts(await allowances.foresee(request), units));
+  const repeatOf = (isRepeated: boolean) => (isRepeated ? [fact.text('repeated', ref)] : []);
+  if (dryRun) {
+    const { made, change } = await allowances.foresee(request);
+    return actResult(
+      false,
+      ...limitFacts(change, made?.units ?? units),
+      ...repeatOf(made !== undefined),
+    );
+  }
   const { allowance, isNew, change } = await allowances.add(request);
-  return actResult(
-    true,
-    ...limitFacts(change, allowance.units),
-    ...(isNew ? [] : [fact.text('repeated', ref)]),
-  );
+  return actResult(true, ...limitFacts(change, allowance.units), ...repeatOf(!isNew));
 };
 
 const limitFacts = ({ period, before, after }: LimitChange, units: number) => [

@@ -61,6 +61,23 @@ export class CreditService {
     );
   }
 
+  /** The grant that a request's ref has made already: `grant` would answer that one. Errors are its own. */
+  foreseeGrant(request: GrantRequest): Promise<Grant | undefined> {
+    const { tenantId, effectiveAt = this.#deps.clock.now() } = request;
+    assertGrant({ ...request, effectiveAt });
+    return this.#look(tenantId, (at) => findGrant(at, tenantId, request));
+  }
+
+  /** Whether a request's ref has taken from its grant already: `revoke` would take no more. Errors are its own. */
+  foreseeRevocation(request: RevokeRequest): Promise<boolean> {
+    const { tenantId, ref } = request;
+    assertChange(request, request.micro);
+    return this.#look(tenantId, async (at) => {
+      await this.#resolve(at, request, 'revoke');
+      return (await findChanged(at, tenantId, 'revoke', ref)) !== undefined;
+    });
+  }
+
   /**
    * Takes back up to `micro` of a grant, all of it unless told. What is used is a shortfall and no debt;
    * what reservations hold is pending. The same `ref` answers the first time's result.
@@ -157,6 +174,14 @@ export class CreditService {
   /** How much of it may be unpaid, as an operator decides; see `setExposure`. */
   setExposure(request: ExposureRequest): Promise<OverageView> {
     return setExposure(this.#deps, request);
+  }
+
+  async #look<T>(tenantId: string, work: (at: CreditPlace) => Promise<T>): Promise<T> {
+    const { db, buckets } = this.#deps;
+    await assertTenant(db, tenantId);
+    return orDatabaseUnavailable(
+      db.transaction(async (tx) => work(await placeCredits(tx, buckets, tenantId))),
+    );
   }
 
   async #change<T>(

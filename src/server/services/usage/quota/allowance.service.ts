@@ -64,15 +64,17 @@ export class AllowanceService {
     this.#deps = deps;
   }
 
-  /** What `add` would make of the limit. Errors are its own. */
-  async foresee(request: AllowanceRequest): Promise<LimitChange> {
+  /** What `add` would make of the limit, and what the ref has made already. Errors are its own. */
+  async foresee(
+    request: AllowanceRequest,
+  ): Promise<{ made: Allowance | undefined; change: LimitChange }> {
     const period = this.#assert(request);
-    const { limit, sum } = await this.#quotaOf(request.tenantId, request.resourceType, period);
-    return {
-      period,
-      before: limitWith(limit, sum),
-      after: limitWith(limit, sum + request.units),
-    };
+    const made = (await this.list(request.tenantId)).find(({ ref }) => ref === request.ref);
+    const of = made ?? { ...request, period };
+    const { limit, sum } = await this.#quotaOf(request.tenantId, of.resourceType, of.period);
+    const before = limitWith(limit, sum);
+    const after = made ? before : limitWith(limit, sum + request.units);
+    return { made, change: { period: of.period, before, after } };
   }
 
   /**

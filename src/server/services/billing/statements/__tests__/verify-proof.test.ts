@@ -73,6 +73,7 @@ describe('12.23 what was changed is said, each by its name', () => {
     ['nothing', '', 'unreadable'],
     ['a picture', '\u0089PNG\r\n', 'unreadable'],
     ['half a file', text.slice(0, -20), 'unreadable'],
+    ['more behind the seal', text.replace(/^(seal,.*)$/m, '$1,'), 'unreadable'],
   ])('%s', (_what, changed, fault) => {
     expect(changed).not.toBe(text);
     expect(faultsOf(changed)).toEqual([fault]);
