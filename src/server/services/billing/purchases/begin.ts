@@ -13,7 +13,7 @@ import type { Requester } from '../requester.ts';
 import { insertAllowed } from './judge-purchase.ts';
 import { changeBilling, type BillingDeps } from '../subscription/change-billing.ts';
 import { ensureCustomer } from '../subscription/ensure-customer.ts';
-import { currencyOfTenant } from '../subscription/tenant-currency.ts';
+import { currencyOfTenant, usualCurrencyOf } from '../subscription/tenant-currency.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
 export interface BuyingDeps extends PurchaseDeps, BillingDeps {
@@ -27,7 +27,7 @@ const OPENED_WITHIN_MS = 20 * 60_000;
 
 export interface PackWish {
   packId: string;
-  /** One of the pack's; its own, or what the team is billed in, unless told. */
+  /** One of the pack's; what the team is or was billed in, or the pack's own, unless told. */
   currency?: string;
 }
 
@@ -73,17 +73,18 @@ export async function beginPurchase(
   });
 }
 
-/** In the currency that the team is billed in; where it is billed in none, in the one it chose. */
+/** In the currency that the team is bound to; where it is bound to none, in the one it chose, or its usual one. */
 async function priceFor(
-  { db }: BuyingDeps,
+  { db, clock }: BuyingDeps,
   { amounts }: OfferedPack,
   tenant: Tenant,
   chosen: string | undefined,
 ): Promise<{ currency: string; amountMinor: number }> {
   const bound = await currencyOfTenant(db, tenant.id);
-  const wanted = chosen ?? bound ?? amounts[0]?.currency;
-  const price = amounts.find(({ currency }) => currency === wanted);
-  if (price && (bound === null || bound === wanted)) return price;
+  const wanted = chosen ?? (await usualCurrencyOf(db, tenant.id, clock.now()));
+  const told = amounts.find(({ currency }) => currency === wanted);
+  const price = chosen === undefined && bound === null ? (told ?? amounts[0]) : told;
+  if (price && (bound === null || bound === price.currency)) return price;
   throw new BillingError(
     'currency_conflict',
     bound === null

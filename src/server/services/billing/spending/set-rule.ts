@@ -20,7 +20,7 @@ import { BillingError } from '../../../../domain/errors.ts';
 import { actorOf, type Requester } from '../requester.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { BuyingDeps } from '../purchases/begin.ts';
-import { currencyOfTenant } from '../subscription/tenant-currency.ts';
+import { usualCurrencyOf } from '../subscription/tenant-currency.ts';
 import { orderJudgement } from '../purchases/judge-purchase.ts';
 import { boundCap } from './caps.ts';
 import { syncPatiently } from './sync-patiently.ts';
@@ -29,7 +29,7 @@ import { zoneOf } from './zone-of.ts';
 /** What an owner asks for: a preset, or maxima of their own. */
 export interface RuleWish extends Partial<SpendingMaxima> {
   preset: SpendingPreset;
-  /** What the team is billed in, or CNY, unless told. */
+  /** What the team is or was billed in, or CNY, unless told. */
   currency?: string;
 }
 
@@ -56,9 +56,9 @@ export async function setSpendingRule(
   }
   const { tenantId } = requester;
   const { db, clock } = deps;
-  const bound = await currencyOfTenant(db, tenantId);
-  const wanted = ruleOf(wish, wish.currency ?? bound ?? 'cny');
   const now = clock.now();
+  const usual = await usualCurrencyOf(db, tenantId, now);
+  const wanted = ruleOf(wish, wish.currency ?? usual ?? 'cny');
   const touched = await repeated(() =>
     inTransaction(db, async (tx) => {
       await keepRule(deps, tx, requester, wanted, now);
