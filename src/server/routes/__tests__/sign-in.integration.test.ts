@@ -200,6 +200,20 @@ describe('10.10 a flood', () => {
     expect(meanwhile).toBeLessThan(Math.max(2_000, 20 * before));
   });
 
+  test('of sign-ins from as many addresses does not stand before who was here before', async () => {
+    await register('resident', '198.51.100.11');
+    let answered = 0;
+    const flood = Array.from({ length: 100 }, async (_, n) => {
+      const { status } = await login(`botnet-${n}`, 'x', `10.77.${n}.1`);
+      answered += 1;
+      return status;
+    });
+    await expect.poll(() => answered, { interval: 5 }).toBeGreaterThan(0);
+    expect((await login('resident', PASSWORD, '198.51.100.11')).status).toBe(200);
+    expect(answered).toBeLessThan(50);
+    expect(new Set(await Promise.all(flood))).toEqual(new Set([401]));
+  });
+
   test('of registrations ends after 20 an hour from one address', async () => {
     const answers = await Promise.all(
       Array.from({ length: 24 }, (_, n) => register(`mass-${n}`, '203.0.113.80')),

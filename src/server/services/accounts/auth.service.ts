@@ -149,10 +149,11 @@ export class AuthService {
     const attempt = { email, ...from, isKnown };
     // Who was here before waits in a line of their own.
     const line = isKnown ? `user ${user.id}` : from.address;
-    const matches = await this.queue.run(line, async () => {
+    const check = async () => {
       await this.limiter.count(attempt).catch((error: unknown) => this.refused(error, user));
       return verifyPassword(user?.passwordHash, password);
-    });
+    };
+    const matches = await this.queue.run(line, check, isKnown ? 'known' : 'stranger');
     if (!matches || !account) {
       throw new BillingError('invalid_credentials', 'The e-mail or the password is wrong.');
     }

@@ -7,23 +7,26 @@ import { BillingError } from '../../../domain/errors.ts';
  */
 const AT_ONCE = 2;
 
-/** How many may wait in one line, and in all. */
+/** How many may wait in one line, and in all lines of those who were here before, and of strangers. */
 const LINE_MAX = 100;
 const WAITING_MAX = 2_000;
 
+/** Whether somebody is signed in, or has signed in to their account from where they are. */
+export type Acquaintance = 'known' | 'stranger';
+
 /**
  * Does work a few at a time, and takes turns between the lines in which it waits: a crowd from one
- * address waits for itself, not before everybody else. 429 `rate_limited` when a line is too long,
- * 503 `busy` when too many wait in all.
+ * address waits for itself, not before everybody else. While both wait, every second turn is of those who are
+ * known: a crowd from thousands of addresses does not stand before them either. 429 `rate_limited` when a
+ * line is too long, 503 `busy` when too many wait in all.
  */
 export class FairQueue {
   private running = 0;
-  private waiting = 0;
-  /** In the order of their turns; a line that is served goes to the end. */
-  private readonly lines = new Map<string, (() => void)[]>();
+  private readonly lines = { known: new Lines(), stranger: new Lines() };
+  private served: Acquaintance = 'stranger';
 
-  async run<T>(line: string, work: () => Promise<T>): Promise<T> {
-    if (this.running >= AT_ONCE) await this.turn(line);
+  async run<T>(line: string, work: () => Promise<T>, who: Acquaintance = 'stranger'): Promise<T> {
+    if (this.running >= AT_ONCE) await this.lines[who].wait(line);
     else this.running += 1;
     try {
       return await work();
@@ -35,7 +38,25 @@ export class FairQueue {
     }
   }
 
-  private turn(line: string): Promise<void> {
+  private next(): (() => void) | undefined {
+    const other = this.served === 'known' ? 'stranger' : 'known';
+    for (const who of [other, this.served] as const) {
+      const next = this.lines[who].next();
+      if (!next) continue;
+      this.served = who;
+      return next;
+    }
+    return undefined;
+  }
+}
+
+/** Lines that are served in turn. */
+class Lines {
+  private waiting = 0;
+  /** In the order of their turns; a line that is served goes to the end. */
+  private readonly lines = new Map<string, (() => void)[]>();
+
+  wait(line: string): Promise<void> {
     const queue = this.lines.get(line) ?? [];
     if (queue.length >= LINE_MAX) {
       throw new BillingError(
@@ -54,7 +75,7 @@ export class FairQueue {
     return new Promise((resolve) => queue.push(resolve));
   }
 
-  private next(): (() => void) | undefined {
+  next(): (() => void) | undefined {
     const [first] = this.lines;
     if (!first) return undefined;
     const [line, queue] = first;

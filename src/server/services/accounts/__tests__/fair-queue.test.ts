@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FairQueue } from '../fair-queue.ts';
 import { hashPassword } from '../password.ts';
 
@@ -51,4 +51,43 @@ test('many lines are sent away together when all of them are too long', async ()
     (outcome) => outcome.status === 'rejected' && outcome.reason.code === 'busy',
   );
   expect(busy).toHaveLength(2_010 - 2_002);
+});
+
+describe('10.10 a crowd from a thousand addresses', () => {
+  function crowdOf(count: number) {
+    const queue = new FairQueue();
+    const begun: string[] = [];
+    const work = (who: string) => async () => {
+      begun.push(who);
+    };
+    const strangers = Array.from({ length: count }, (_, n) =>
+      queue.run(`address ${n}`, work('stranger')),
+    );
+    return { queue, begun, work, strangers };
+  }
+
+  test('does not stand before who is known', async () => {
+    const { queue, begun, work, strangers } = crowdOf(1_000);
+    const known = [1, 2].map((n) => queue.run(`user ${n}`, work(`known ${n}`), 'known'));
+    await Promise.all([...strangers, ...known]);
+    expect(begun.indexOf('known 1')).toBeLessThan(4);
+    expect(begun.indexOf('known 2')).toBeLessThan(6);
+    expect(begun).toHaveLength(1_002);
+  });
+
+  test('is served all the same while those who are known come and come', async () => {
+    const { queue, begun, work, strangers } = crowdOf(20);
+    const known = Array.from({ length: 50 }, (_, n) =>
+      queue.run(`user ${n}`, work('known'), 'known'),
+    );
+    await Promise.all([...strangers, ...known]);
+    expect(begun.slice(0, 40).filter((who) => who === 'stranger').length).toBeGreaterThan(15);
+  });
+
+  test('leaves room for who is known where it leaves none for another stranger', async () => {
+    const { queue, work, strangers } = crowdOf(2_002);
+    await expect(queue.run('one more', work('stranger'))).rejects.toMatchObject({ code: 'busy' });
+    await queue.run('user', work('known'), 'known');
+    await Promise.all(strangers);
+  });
 });

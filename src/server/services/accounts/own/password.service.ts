@@ -119,7 +119,11 @@ export class PasswordService {
     const { links, db, queue, sessions } = this.deps;
     const { userId, from } = wish;
     const seen = await this.confirm(userId, wish.currentPassword, from);
-    const passwordHash = await queue.run(from.address, () => hashPassword(wish.newPassword));
+    const passwordHash = await queue.run(
+      from.address,
+      () => hashPassword(wish.newPassword),
+      'known',
+    );
     const stays = await sessions.familyOf(wish.refreshToken, userId);
     const ended = await db.transaction(async (tx) => {
       const user = await lockPerson(tx, userId);
@@ -139,10 +143,11 @@ export class PasswordService {
   async confirm(userId: UserId, password: string, from: From): Promise<User> {
     const { db, limits, queue } = this.deps;
     const account = await getAccount(db, userId);
-    const matches = await queue.run(from.address, async () => {
+    const check = async () => {
       await limits.countPassword(userId);
       return verifyPassword(account.user.passwordHash, password);
-    });
+    };
+    const matches = await queue.run(from.address, check, 'known');
     if (!matches) {
       throw new BillingError('wrong_password', 'The password is wrong.');
     }
