@@ -154,8 +154,8 @@ const FORMS: readonly (readonly [
   ],
   ['refund_invoice', { amountMinor: 'nine', ref: 'TICKET-3' }, [WORDS.en.errors.invalid_request]],
   ['hide_character', {}, [admin.act.would, 'The Warden', admin.words.hidden]],
-  ['trust_overage', { exposureMinor: '500' }, [WORDS.en.errors.not_found]],
-  ['extend_grace', { until: '2020-01-01' }, [WORDS.en.errors.state_changed]],
+  ['trust_overage', { exposureMinor: '500' }, [admin.refusals.overage_never_agreed]],
+  ['extend_grace', { until: '2020-01-01' }, [admin.refusals.nothing_past_due]],
 ];
 
 test('14 an act says beforehand what it would do, or why it cannot', async () => {

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { ActResult } from '../../src/domain/accounts/operator-act.ts';
+import type { ActRefusal, ActResult } from '../../src/domain/accounts/operator-act.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import {
   advanceDays,
@@ -142,4 +143,31 @@ test('14 nobody is given less, more than 30 days, or longer than Stripe keeps th
   ]);
   expect(await mailsOf(customer, 'grace_extended')).toEqual([]);
   expect((await extend(customer, dayAfter(since, 9))).body.done).toBe(true);
+});
+
+test('14 an act that cannot be done says why, and so does the log', async () => {
+  const customer = await signUp(app, 'Paid in time');
+  const id = randomUUID();
+  const rows: [wish: Record<string, unknown>, refusal: ActRefusal][] = [
+    [{ act: 'trust_overage', exposureMinor: 500 }, 'overage_never_agreed'],
+    [{ act: 'extend_grace', until: '2020-01-01' }, 'nothing_past_due'],
+    [{ act: 'revoke_credits', grantId: id, ref: 'TICKET-6' }, 'no_such_grant'],
+    [{ act: 'refund_purchase', purchaseId: id }, 'no_such_purchase'],
+    [{ act: 'resend_mail', mailId: id }, 'no_such_mail'],
+    [{ act: 'hide_character', characterId: id, verb: 'hide' }, 'no_such_character'],
+  ];
+  for (const [wish, refusal] of rows) {
+    const answer = await operator.send<{ details: object }>(
+      'POST',
+      `/api/admin/tenants/${customer.tenantId}/acts`,
+      { ...wish, reason: 'TICKET-6: tried out', dryRun: true },
+    );
+    expect([wish['act'], answer.body.details]).toEqual([wish['act'], { refusal }]);
+  }
+  const { rows: noted } = await app.database.pool.query<{ refusal: string }>(
+    `select after ->> 'refusal' as refusal from audit_log
+      where subject_id = $1 and cause like 'TICKET-6%' order by id`,
+    [customer.tenantId],
+  );
+  expect(noted.map(({ refusal }) => refusal)).toEqual(rows.map(([, refusal]) => refusal));
 });

@@ -1,3 +1,4 @@
+import { refusalIn } from '../../domain/accounts/operator-act.ts';
 import type { ApiProblem } from '../services/api-problem.ts';
 import { brokenRule } from '../subscription/broken-rule.ts';
 import { useText } from './useText.ts';
@@ -12,6 +13,8 @@ export function useProblemText(): (problem: ApiProblem) => string {
         ? t('subscription.arranged.invoices')
         : t('subscription.arranged.other');
     }
+    const refusal = refusalIn(details);
+    if (refusal) return t(`admin.refusals.${refusal}`);
     const rule = code === 'spending_rule' ? brokenRule(details, f.value) : null;
     return rule ? t(rule.key, rule.values) : t(`errors.${code}`);
   };

@@ -1,4 +1,4 @@
-import type { ActFact } from '../../domain/accounts/operator-act.ts';
+import { refusalIn, type ActFact } from '../../domain/accounts/operator-act.ts';
 import type { TimelineEntry } from '../../domain/accounts/operator-tenant.ts';
 import { auditActionKey } from '../../domain/accounts/audit-actions.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
@@ -57,8 +57,13 @@ export function useTimelineText(): {
 
   /** What came of an act of an operator's, as the log keeps it. */
   function outcome(after: unknown): string {
-    const { facts, refused } = (after ?? {}) as { facts?: unknown; refused?: unknown };
-    if (refused !== undefined) return t('admin.did.refused', { why: String(refused) });
+    const kept = (after ?? {}) as Record<string, unknown>;
+    const { facts, refused } = kept;
+    if (refused !== undefined) {
+      const known = refusalIn(kept);
+      const why = known ? t(`admin.refusals.${known}`) : String(refused);
+      return t('admin.did.refused', { why });
+    }
     const told = Array.isArray(facts) ? (facts as ActFact[]) : [];
     return line(
       told.map((fact) =>

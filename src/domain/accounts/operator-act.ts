@@ -17,6 +17,30 @@ export const TENANT_ACTS = [
 ] as const;
 export type TenantAct = (typeof TENANT_ACTS)[number];
 
+/** Why an act cannot be done, where the code of its error says too little; the page has words for each. */
+export const ACT_REFUSALS = [
+  'overage_never_agreed',
+  'nothing_past_due',
+  'grace_not_later',
+  'grace_too_far',
+  'grace_after_end',
+  'no_such_grant',
+  'no_such_purchase',
+  'no_such_statement',
+  'no_such_character',
+  'no_such_mail',
+  'mail_waits',
+] as const;
+export type ActRefusal = (typeof ACT_REFUSALS)[number];
+
+/** What `refusal` stands for, in the details of an error. */
+export const refusing = (refusal: ActRefusal) => ({ data: { refusal } });
+
+/** The refusal that an error's details name, if any. */
+export function refusalIn(details: Record<string, unknown>): ActRefusal | undefined {
+  return ACT_REFUSALS.find((one) => one === details['refusal']);
+}
+
 /** What is told before an act and after it, a name each. */
 export const ACT_FACTS = [
   'customer',

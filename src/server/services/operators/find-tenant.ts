@@ -2,6 +2,7 @@ import type { Db } from '../../../db/client.ts';
 import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import { findMail } from '../../../db/repositories/mail-outbox.repository.ts';
 import type { Mail, Tenant } from '../../../db/schema/index.ts';
+import { refusing } from '../../../domain/accounts/operator-act.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
 
@@ -16,5 +17,9 @@ export async function getAnyTenant(db: Db, tenantId: string): Promise<Tenant> {
 export async function getMailTo(db: Db, tenantId: string, mailId: string): Promise<Mail> {
   const mail = isUuid(mailId) ? await findMail(db, mailId) : undefined;
   if (mail?.tenantId === tenantId) return mail;
-  throw new BillingError('not_found', 'No such mail was written to this team.');
+  throw new BillingError(
+    'not_found',
+    'No such mail was written to this team.',
+    refusing('no_such_mail'),
+  );
 }

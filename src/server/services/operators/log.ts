@@ -1,8 +1,10 @@
 import type { Db } from '../../../db/client.ts';
 import { listOperatorEntries } from '../../../db/repositories/operators/operator-log.repository.ts';
 import { insertAuditEntry } from '../../../db/repositories/operations/audit-log.repository.ts';
+import { refusalIn, type ActRefusal } from '../../../domain/accounts/operator-act.ts';
 import type { OperatorLogPage } from '../../../domain/accounts/operator-view.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { BillingError } from '../../../domain/errors.ts';
 import { errorText } from '../../error-text.ts';
 import { actorOf, type OperatorIdentity } from './operator-identity.ts';
 import { numberCursor } from './cursors.ts';
@@ -46,7 +48,7 @@ export class OperatorLog {
       await this.#write(operator, act, done);
       return done;
     } catch (error) {
-      await this.#write(operator, act, { refused: errorText(error) });
+      await this.#write(operator, act, refusalOf(error));
       throw error;
     }
   }
@@ -77,4 +79,10 @@ export class OperatorLog {
       now: this.#deps.clock.now(),
     });
   }
+}
+
+/** What is kept of a refusal: the sentence, and which one it was where the page has words for it. */
+function refusalOf(error: unknown): { refused: string; refusal?: ActRefusal } {
+  const refusal = error instanceof BillingError ? refusalIn(error.data) : undefined;
+  return { refused: errorText(error), ...(refusal === undefined ? {} : { refusal }) };
 }

@@ -106,6 +106,20 @@ export default {
     graceEnds: 'Plan stays on until',
     subscription: 'Subscription',
   },
+  refusals: {
+    overage_never_agreed: 'This team has never agreed to overage.',
+    nothing_past_due:
+      'No subscription of this team is past due. One that is unpaid at Stripe, or has ended, has no grace to extend.',
+    grace_not_later: 'Grace lasts longer than that already, or the day is past. Name a later one.',
+    grace_too_far: 'That is more than 30 days from now.',
+    grace_after_end: 'The subscription ends before that at Stripe.',
+    no_such_grant: 'This team has no such grant of credits.',
+    no_such_purchase: 'This team has made no such purchase.',
+    no_such_statement: 'This team has no such usage statement.',
+    no_such_character: 'This team has made no such character.',
+    no_such_mail: 'No such mail was written to this team.',
+    mail_waits: 'This mail is waiting to be sent already.',
+  },
   words: {
     now: 'now',
     unused: 'what is unused',

@@ -108,6 +108,20 @@ const acts: typeof enActs = {
     graceEnds: '保留至',
     subscription: '订阅',
   },
+  refusals: {
+    overage_never_agreed: '该团队从未同意过超额用量。',
+    nothing_past_due:
+      '该团队没有逾期未付的订阅。在 Stripe 处为未付款或已结束的订阅没有宽限期可延长。',
+    grace_not_later: '宽限期本来就更长，或该日期已过。请填写更晚的日期。',
+    grace_too_far: '距今已超过 30 天。',
+    grace_after_end: '该订阅在 Stripe 处会在此之前结束。',
+    no_such_grant: '该团队没有这笔点数。',
+    no_such_purchase: '该团队没有这笔购买。',
+    no_such_statement: '该团队没有这份用量账单。',
+    no_such_character: '该团队没有创建过这个角色。',
+    no_such_mail: '没有给该团队发过这封邮件。',
+    mail_waits: '这封邮件已在等待发送。',
+  },
   words: {
     now: '立即',
     unused: '未使用的部分',

@@ -6,6 +6,7 @@ import {
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
+import { refusing, type ActRefusal } from '../../../../domain/accounts/operator-act.ts';
 import {
   GRACE_EXTENSION_DAYS_MAX,
   graceEndsAt,
@@ -48,6 +49,7 @@ export async function judgeGrace(
     throw new BillingError(
       'state_changed',
       'This team has no subscription that is past due. One that Stripe calls unpaid, or has ended, has no grace to extend.',
+      refusing('nothing_past_due'),
     );
   }
   const now = deps.clock.now();
@@ -55,12 +57,17 @@ export async function judgeGrace(
   const max = new Date(now.getTime() + GRACE_EXTENSION_DAYS_MAX * DAY_MS);
   if (until <= endsAt || until <= now) {
     throw refused(
+      'grace_not_later',
       `Grace lasts until ${endsAt.toISOString()}; name a later instant, and none past.`,
     );
   }
-  if (until > max) throw refused(`Grace goes ${GRACE_EXTENSION_DAYS_MAX} days from now at most.`);
+  if (until > max)
+    throw refused('grace_too_far', `Grace goes ${GRACE_EXTENSION_DAYS_MAX} days from now at most.`);
   if (row.cancelAt && until > row.cancelAt) {
-    throw refused(`The subscription ends on ${row.cancelAt.toISOString()} at Stripe.`);
+    throw refused(
+      'grace_after_end',
+      `The subscription ends on ${row.cancelAt.toISOString()} at Stripe.`,
+    );
   }
   return { row, endsAt };
 }
@@ -69,7 +76,8 @@ function isOwing(row: Subscription): row is Subscription & { pastDueSince: Date 
   return row.stripeStatus === 'past_due' && row.pastDueSince !== null;
 }
 
-const refused = (message: string) => new BillingError('invalid_request', message);
+const refused = (why: ActRefusal, message: string) =>
+  new BillingError('invalid_request', message, refusing(why));
 
 /**
  * Moves the end of a tenant's grace to `until`, for the invoice that is unpaid now: after a look at Stripe,

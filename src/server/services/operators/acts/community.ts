@@ -1,5 +1,6 @@
 import type { Db } from '../../../../db/client.ts';
 import { findCharacter } from '../../../../db/repositories/character-report.repository.ts';
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { setHidden } from '../../chat/hide-character.ts';
@@ -18,7 +19,11 @@ export const hideCharacter: Act<
 > = async (deps, { operator, tenantId, reason, dryRun }, { characterId, verb }) => {
   const character = await findCharacter(deps.db, characterId);
   if (character?.tenantId !== tenantId) {
-    throw new BillingError('not_found', 'This team has made no such character.');
+    throw new BillingError(
+      'not_found',
+      'This team has made no such character.',
+      refusing('no_such_character'),
+    );
   }
   const facts = [
     fact.text('character', character.name),

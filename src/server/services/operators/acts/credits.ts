@@ -1,3 +1,4 @@
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
@@ -65,7 +66,12 @@ export const revokeCredits: Act<
 > = async ({ credits }, { operator, tenantId, reason, dryRun }, wish) => {
   const { grants } = await credits.read(tenantId);
   const grant = grants.find((one) => one.id === wish.grantId);
-  if (!grant) throw new BillingError('not_found', 'This team has no such grant of credits.');
+  if (!grant)
+    throw new BillingError(
+      'not_found',
+      'This team has no such grant of credits.',
+      refusing('no_such_grant'),
+    );
   const micro = wish.credits === undefined ? undefined : microOf(wish.credits);
   const request = {
     ...{ tenantId, grantId: wish.grantId, ref: wish.ref, reason, actor: actorOf(operator) },

@@ -1,5 +1,6 @@
 import type { Db } from '../../../../db/client.ts';
 import { resendMail as sendOnceMore } from '../../../../db/repositories/mail-outbox.repository.ts';
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { getMailTo } from '../find-tenant.ts';
 import { fact, actResult, type Act } from './act.ts';
@@ -18,5 +19,9 @@ export const resendMail: Act<MailActDeps, { mailId: string }> = async (
   const facts = [fact.text('mail', kind), fact.text('recipient', recipient)];
   if (dryRun) return actResult(false, ...facts);
   if (await sendOnceMore(db, mailId)) return actResult(true, ...facts);
-  throw new BillingError('state_changed', 'This mail waits to be sent already.');
+  throw new BillingError(
+    'state_changed',
+    'This mail waits to be sent already.',
+    refusing('mail_waits'),
+  );
 };

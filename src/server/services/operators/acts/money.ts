@@ -1,6 +1,7 @@
 import type { Db } from '../../../../db/client.ts';
 import { findPurchase } from '../../../../db/repositories/billing/credit-purchase.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { costOf } from '../../../../domain/billing/purchase.ts';
 import type { PurchaseService } from '../../billing/purchase.service.ts';
@@ -28,7 +29,11 @@ export const refundPurchase: Act<
 ) => {
   const row = await findPurchase(db, purchaseId);
   if (row?.tenantId !== tenantId) {
-    throw new BillingError('not_found', 'This team has made no such purchase.');
+    throw new BillingError(
+      'not_found',
+      'This team has made no such purchase.',
+      refusing('no_such_purchase'),
+    );
   }
   const { currency, state } = row;
   if (dryRun) {
@@ -93,7 +98,11 @@ export const operateStatement: Act<MoneyDeps, { statementId: string; verb: State
 ) => {
   const known = await statements.find(statementId);
   if (known.tenantId !== tenantId) {
-    throw new BillingError('not_found', 'This team has no such statement.');
+    throw new BillingError(
+      'not_found',
+      'This team has no such statement.',
+      refusing('no_such_statement'),
+    );
   }
   if (dryRun) return actResult(false, ...factsOf(known));
   const wish = { statementId, act: verb, reason, by: operator.email };

@@ -1,3 +1,4 @@
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import type { OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
@@ -20,7 +21,11 @@ export const trustOverage: Act<OverageDeps, { exposureMinor: number | null }> = 
   const { overage: before } = await credits.readLimits(tenantId);
   if (dryRun) {
     if (before.currency === null) {
-      throw new BillingError('not_found', 'The tenant has never agreed to overage.');
+      throw new BillingError(
+        'not_found',
+        'The tenant has never agreed to overage.',
+        refusing('overage_never_agreed'),
+      );
     }
     const after =
       exposureMinor === null

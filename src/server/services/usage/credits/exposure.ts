@@ -2,6 +2,7 @@ import { insertAuditEntry } from '../../../../db/repositories/operations/audit-l
 import { trustOverage } from '../../../../db/repositories/usage/credits/overage.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
 import { repeated } from '../../../../db/repeated.ts';
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import { CAP_MINOR_MAX, type OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Actor } from '../../../../domain/ids.ts';
@@ -45,7 +46,11 @@ export async function setExposure(
     ),
   );
   if (!isSet) {
-    throw new BillingError('not_found', 'The tenant has never agreed to overage; nothing was set.');
+    throw new BillingError(
+      'not_found',
+      'The tenant has never agreed to overage; nothing was set.',
+      refusing('overage_never_agreed'),
+    );
   }
   deps.live.changed(tenantId);
   return read();
