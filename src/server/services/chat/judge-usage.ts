@@ -1,6 +1,5 @@
 import type { RawTokens } from '../../../domain/billing/usage/rate-card.ts';
 import type { ReportedUsage, TokenUsage } from './upstream/provider.ts';
-import { THOUGHTS_MAX } from './upstream/within-length.ts';
 
 /** Whose count a part is: the upstream's report, or ours of what was sent and streamed. */
 export type CountedBy = 'upstream' | 'us';
@@ -24,17 +23,10 @@ const TOKENS_MAX = 10_000_000;
 const PLAUSIBLE_SHARE = 0.5;
 
 /**
- * And so much above it no tokenizer is. What we cannot count, thoughts that are not streamed or a router's own
- * instructions, comes to no more than the longest thoughts that are waited for.
- */
-const PLAUSIBLE_TIMES = 4;
-
-/**
  * What is charged: the upstream's report, part by part, where it can be true, else our own count. A
  * report whose total is smaller than its parts contradicts itself, and none of it is believed; a part
  * that is smaller than what is told of it (cached of the prompt, thoughts of the answer) is not believed
- * either. A total above its parts is believed; the surplus is output. What is far more than a call like this
- * one can take is not: a quota, and money, would go for a slip of a relay. Of an answer that was cut
+ * either. A total above its parts is believed; the surplus is output. Of an answer that was cut
  * (`complete` false) the report may lag behind what was streamed, so the larger of both counts.
  */
 export function judgeUsage(
@@ -97,7 +89,7 @@ const whole = (value: unknown): number | undefined =>
     : undefined;
 
 function isPlausible(said: number, own: number): boolean {
-  return said >= own * PLAUSIBLE_SHARE && said <= own * PLAUSIBLE_TIMES + THOUGHTS_MAX;
+  return said >= own * PLAUSIBLE_SHARE;
 }
 
 function isMalformed(reported: ReportedUsage, part: 'prompt' | 'completion'): boolean {
