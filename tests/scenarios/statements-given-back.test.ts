@@ -120,6 +120,19 @@ test.each<[string, (one: Billed) => Promise<unknown>, unknown[]]>([
     ['void', 'void', 5_000, 0],
   ],
   [
+    'credited wholly',
+    ({ customer, invoice }) => customer.atStripe('credit_notes', { invoice, amount: '720' }),
+    ['void', 'void', 5_000, 0],
+  ],
+  [
+    'credited in part, then paid',
+    async ({ customer, invoice }) => {
+      await customer.atStripe('credit_notes', { invoice, amount: '200' });
+      await customer.atStripe(`invoices/${invoice}/pay`, { payment_method: 'pm_card_visa' });
+    },
+    PAID,
+  ],
+  [
     'written off',
     ({ customer, id }) =>
       service(customer).operate({ statementId: id, act: 'write-off', reason: 'a', by: 'test' }),

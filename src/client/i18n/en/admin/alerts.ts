@@ -31,7 +31,7 @@ export default {
     statement_uncollectible:
       'A statement could not be collected; the team’s overage is off until it agrees anew.',
     statement_void:
-      'The invoice of a statement was voided at Stripe: what it billed is never billed again.',
+      'The invoice of a statement was voided or wholly credited at Stripe: what it billed is never billed again.',
     statements_differ: 'Statements are not what was used, or do not follow the one before.',
     unknown_price: 'The price of a subscription is not in the catalogue; the plan stays as it was.',
     unknown_status:

@@ -22,7 +22,7 @@ export default {
     statement_failing: '一张用量账单多次无法更新到最新状态。',
     statement_mismatch: '用量账单的 Stripe 账单金额与它本身不一致，因此停留在草稿状态。',
     statement_uncollectible: '一张用量账单无法收回；该团队的超额用量已关闭，直到其重新同意。',
-    statement_void: '一张用量账单在 Stripe 被作废：其中的用量不会再计费。',
+    statement_void: '一张用量账单在 Stripe 被作废或全额冲抵：其中的用量不会再计费。',
     statements_differ: '用量账单与实际用量不一致，或与上一张不衔接。',
     unknown_price: '订阅的价格不在目录中，方案保持不变。',
     unknown_status: 'Stripe 给出了这里不认识的订阅状态，使用权保持不变。',

@@ -18,7 +18,7 @@ interface Change {
 const ALERTS = {
   void: [
     'statement_void',
-    'The invoice of a statement was voided at Stripe: what it billed is never billed again.',
+    'The invoice of a statement was voided or wholly credited at Stripe: what it billed is never billed again.',
   ],
   uncollectible: [
     'statement_uncollectible',

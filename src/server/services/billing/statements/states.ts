@@ -2,19 +2,24 @@ import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementState } from '../../../../domain/billing/statement.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 
-/** What a statement is by its invoice. Nobody charges a customer who was deleted. */
+/**
+ * What a statement is by its invoice. Nobody charges a customer who was deleted, and what staff credited
+ * wholly before it was paid is as if it were voided.
+ */
 export function stateOf({
   status,
   attemptCount,
   failure,
   requiresAction,
+  isCredited,
   isCustomerDeleted,
 }: Pick<
   InvoiceSnapshot,
-  'status' | 'attemptCount' | 'failure' | 'requiresAction' | 'isCustomerDeleted'
+  'status' | 'attemptCount' | 'failure' | 'requiresAction' | 'isCredited' | 'isCustomerDeleted'
 >): StatementState {
   if (isCustomerDeleted && (status === 'draft' || status === 'open')) return 'uncollectible';
   if (status === 'draft') return 'invoicing';
+  if (status === 'paid' && isCredited) return 'void';
   if (status !== 'open') return status;
   return requiresAction || (attemptCount > 0 && failure) ? 'failed' : 'open';
 }

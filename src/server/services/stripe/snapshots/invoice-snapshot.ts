@@ -91,6 +91,7 @@ const invoice = invoiceBase
     number: z.string().nullish(),
     created: seconds,
     attempt_count: z.number().int(),
+    pre_payment_credit_notes_amount: z.number().int().default(0),
     hosted_invoice_url: z.string().nullish(),
     invoice_pdf: z.string().nullish(),
     status_transitions: z.object({ paid_at: instantOrNull, finalized_at: instantOrNull }),
@@ -114,6 +115,8 @@ const invoice = invoiceBase
       amountDueMinor: i.amount_due,
       amountPaidMinor: i.amount_paid,
       amountRemainingMinor: i.amount_remaining,
+      /** Credit notes took all of it before anything was paid; Stripe calls it paid. */
+      isCredited: i.total > 0 && i.pre_payment_credit_notes_amount >= i.total,
       taxMinor: i.total_taxes.all,
       /** What is billed, without taxes that come on top. */
       beforeTaxMinor: i.total - i.total_taxes.added,
