@@ -280,6 +280,8 @@ test('14 of a tenant to whom everything happened, every page speaks in words, in
       await page.getByText(text).first().waitFor();
     }
   });
+  // Stripe's own sentence, in English alone, stands nowhere.
+  await expect.poll(() => page.getByText('Your card was declined.').count()).toBe(0);
   await fits('tenant-planted');
   for (const name of ['business', 'events', 'alerts', 'health', 'log'] as const) {
     await visit(name);

@@ -4,7 +4,7 @@ import { auditActionKey } from '../../domain/accounts/audit-actions.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
 import { wordOf } from '../i18n/closed-list.ts';
 import { alertWord, eventWord, mailWord, operatorActWord } from '../settings/operator-words.ts';
-import { reasonWord } from '../subscription/invoice-status.ts';
+import { failureWord, reasonWord } from '../subscription/invoice-status.ts';
 import { useAuditText } from './useAuditText.ts';
 import { useFactText } from './useFactText.ts';
 import { useRunbook } from './useRunbook.ts';
@@ -146,6 +146,11 @@ export function useTimelineText(): {
   function why({ kind, what, why: cause }: TimelineEntry): TimelineWord | null {
     if (cause === null) return null;
     if (kind === 'alert') return { text: alertWord(what, t) ?? cause, isCode: false };
+    if (kind === 'payment') {
+      const word = failureWord(cause);
+      const isCode = word === 'other';
+      return { text: isCode ? cause : t(`payments.failure.${word}`), isCode };
+    }
     if (kind === 'refund') {
       const text = wordOf(cause, REFUND_REASONS, (one) => t(`admin.refundReasons.${one}`));
       return { text, isCode: text === cause };

@@ -113,7 +113,7 @@ export interface TimelineEntry {
   what: string;
   /** Who did it, where somebody did. */
   by: string | null;
-  /** Why, where it was said. */
+  /** Why, where it was said; of a payment that failed, Stripe's code. */
   why: string | null;
   facts: Record<string, unknown>;
 }

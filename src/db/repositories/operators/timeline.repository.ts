@@ -88,7 +88,7 @@ function sourcesOf({ tenantId, customerId }: Parameters<typeof listTimeline>[1])
     {
       ...{ kind: 'payment', id: sql`p.id`, at: sql`coalesce(p.paid_at, p.created_at)` },
       what: sql`p.status`,
-      why: sql`p.failure_message`,
+      why: sql`p.failure_code`,
       facts: sql`jsonb_build_object('number', p.number, 'invoice', p.stripe_invoice_id,
         'due', p.amount_due_minor, 'paid', p.amount_paid_minor, 'currency', p.currency,
         'reason', p.reason, 'attempts', p.attempt_count)`,

@@ -15,7 +15,7 @@ export default {
     revoked: 'Revoked',
   },
   trials: { running: 'Running', converted: 'Converted', lost: 'Lost' },
-  line: { state: '{plan}, {state}' },
+  line: { state: '{plan} · {state}' },
   refunds: {
     pending: 'Refund under way',
     requires_action: 'Refund waits for the customer',
@@ -94,6 +94,6 @@ export default {
     resolved: 'resolved {date}',
     attempts: 'tries: {count}',
     resource: '{resource}: {used}',
-    origin: '{origin}, {state}',
+    origin: '{origin} · {state}',
   },
 };

@@ -16,7 +16,7 @@ const timeline: typeof enTimeline = {
     revoked: '已收回',
   },
   trials: { running: '试用中', converted: '已转为付费', lost: '未转为付费' },
-  line: { state: '{plan}，{state}' },
+  line: { state: '{plan} · {state}' },
   refunds: {
     pending: '退款处理中',
     requires_action: '退款等待客户操作',
@@ -95,7 +95,7 @@ const timeline: typeof enTimeline = {
     resolved: '处理于 {date}',
     attempts: '尝试 {count} 次',
     resource: '{resource}：{used}',
-    origin: '{origin}，{state}',
+    origin: '{origin} · {state}',
   },
 };
 export default timeline;
