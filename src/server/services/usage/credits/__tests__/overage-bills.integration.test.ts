@@ -170,6 +170,30 @@ test('12.4 22. what a bank took back leaves the less to be used', async () => {
   expect(await refusalOf(draw())).toEqual(unpaid(9_984));
 });
 
+test('12.4 22. a statement is due at half of what is left beside what a bank took back', async () => {
+  const { draw, say, tenantId, usage } = await world(1_000_000);
+  const due = async () =>
+    (
+      await usage.router.inEach(
+        (bucket) => bucket.listUnbilled(),
+        () => {},
+      )
+    )
+      .flat()
+      .filter((one) => one.tenantId === tenantId)
+      .map(({ isOverThreshold }) => isOverThreshold);
+  // ¥24 of ¥50 are lost: half of the rest are ¥13.
+  await draw(100);
+  await say('billed', 's1', credits(200));
+  await say('paid', 's1');
+  await say('lost', 's1');
+  expect(await due()).toEqual([]);
+  await draw(54);
+  expect(await due()).toEqual([false]);
+  await draw(1);
+  expect(await due()).toEqual([true]);
+});
+
 test('12.4 a ref that nobody billed, and a team without an account, change nothing', async () => {
   const { say, overage } = await world(1_000);
   for (const what of ['paid', 'returned', 'lost', 'failed', 'void'])
