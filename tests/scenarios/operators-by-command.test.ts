@@ -124,17 +124,21 @@ describe('14 what the page does, a command does, and the other way round', () =>
   test('how much of overage may be unpaid is set', async () => {
     const trust = (exposureMinor: number | null, dryRun = false) =>
       act({ act: 'trust_overage', exposureMinor, dryRun });
-    expect((await trust(500, true)).body.code).toBe('not_found');
-    expect((await trust(500)).body.code).toBe('not_found');
+    expect((await trust(1_000, true)).body.code).toBe('not_found');
+    expect((await trust(1_000)).body.code).toBe('not_found');
     await agreeToOverage(app.database.pool, customer.tenantId, { at: new Date() });
-    const preview = factsOf((await trust(500, true)).body);
-    expect(preview).toMatchObject({ exposureAfter: 500, unpaid: 0 });
-    expect(factsOf((await trust(500)).body)).toMatchObject({
-      ...{ exposure: preview['exposure'], exposureAfter: 500 },
+    // Half of it would not come to a bill.
+    for (const dryRun of [true, false]) {
+      expect((await trust(999, dryRun)).body.code).toBe('invalid_request');
+    }
+    const preview = factsOf((await trust(1_000, true)).body);
+    expect(preview).toMatchObject({ exposureAfter: 1_000, unpaid: 0 });
+    expect(factsOf((await trust(1_000)).body)).toMatchObject({
+      ...{ exposure: preview['exposure'], exposureAfter: 1_000 },
     });
     const back = await run('overage:trust', '--tenant', customer.tenantId, '--by-bills', ...WHY);
     expect(factsOf(back.body)).toMatchObject({
-      ...{ exposure: 500, exposureAfter: preview['exposure'] },
+      ...{ exposure: 1_000, exposureAfter: preview['exposure'] },
     });
     expect(await noted('trust_overage', customer.tenantId)).toMatchObject({ actor_id: 'Ada' });
     expect((await act({ act: 'trust_overage', exposureMinor: -1 })).body.code).toBe(

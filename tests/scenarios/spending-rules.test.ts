@@ -99,6 +99,7 @@ describe('12.45 a rule is asked before Checkout', () => {
     ['an amount in words', own({ monthMaxMinor: '5' }), 400],
     ['amounts for minors', { preset: 'minor_8_15', dayMaxMinor: 5 }, 422],
     ['minors in a currency without figures', { preset: 'minor_8_15', currency: 'jpy' }, 422],
+    ['a currency in which nothing is sold', own({ dayMaxMinor: 5, currency: 'xxx' }), 422],
     ['a field that nobody knows', own({ yearMaxMinor: 5 }), 400],
   ])('refused, and nothing changes: %s', async (_what, rules, status) => {
     const customer = await signUp(app);

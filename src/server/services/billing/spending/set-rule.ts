@@ -1,5 +1,6 @@
 import { inTransaction, type Tx } from '../../../../db/client.ts';
 import { repeated } from '../../../../db/repeated.ts';
+import { listSoldPacks } from '../../../../db/repositories/billing/credit-pack.repository.ts';
 import { lockSpending } from '../../../../db/repositories/billing/lock.repository.ts';
 import {
   findSpendingRule,
@@ -20,7 +21,7 @@ import { BillingError } from '../../../../domain/errors.ts';
 import { actorOf, type Requester } from '../requester.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { BuyingDeps } from '../purchases/begin.ts';
-import { usualCurrencyOf } from '../subscription/tenant-currency.ts';
+import { currencyOfTenant, usualCurrencyOf } from '../subscription/tenant-currency.ts';
 import { orderJudgement } from '../purchases/judge-purchase.ts';
 import { boundCap } from './caps.ts';
 import { syncPatiently } from './sync-patiently.ts';
@@ -59,6 +60,9 @@ export async function setSpendingRule(
   const now = clock.now();
   const usual = await usualCurrencyOf(db, tenantId, now);
   const wanted = ruleOf(wish, wish.currency ?? usual ?? 'cny');
+  if (wanted.currency !== null && wanted.currency !== usual) {
+    await assertSold(db, tenantId, wanted.currency);
+  }
   const touched = await repeated(() =>
     inTransaction(db, async (tx) => {
       await keepRule(deps, tx, requester, wanted, now);
@@ -66,6 +70,16 @@ export async function setSpendingRule(
     }),
   );
   await syncPatiently(deps, touched);
+}
+
+/** A rule in a currency in which nothing can be spent would allow nothing, and could be loosened a day later at the earliest. */
+async function assertSold(db: RuleDeps['db'], tenantId: string, currency: string): Promise<void> {
+  const bound = await currencyOfTenant(db, tenantId);
+  const sold = (await listSoldPacks(db)).flatMap(({ amounts }) => amounts);
+  if (bound === null && sold.some((one) => one.currency === currency)) return;
+  throw invalid(
+    'Nothing is sold to the team in this currency, so that the rule would allow nothing.',
+  );
 }
 
 /** Writes the rule down, and lowers the cap of overage to what it leaves, in one transaction. */

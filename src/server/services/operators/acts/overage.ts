@@ -1,12 +1,10 @@
-import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import type { OverageView } from '../../../../domain/billing/overage.ts';
-import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import { actorOf } from '../operator-identity.ts';
 import { fact, actResult, type Act } from './act.ts';
 
 export interface OverageDeps {
-  credits: Pick<CreditService, 'readLimits' | 'setExposure'>;
+  credits: Pick<CreditService, 'foreseeExposure' | 'setExposure'>;
 }
 
 /**
@@ -18,21 +16,14 @@ export const trustOverage: Act<OverageDeps, { exposureMinor: number | null }> = 
   { operator, tenantId, reason, dryRun },
   { exposureMinor },
 ) => {
-  const { overage: before } = await credits.readLimits(tenantId);
+  const before = await credits.foreseeExposure(tenantId, exposureMinor);
   if (dryRun) {
-    if (before.currency === null) {
-      throw new BillingError(
-        'not_found',
-        'The tenant has never agreed to overage.',
-        refusing('overage_never_agreed'),
-      );
-    }
     const after =
       exposureMinor === null
         ? fact.word('exposureAfter', 'by its bills')
         : fact.money('exposureAfter', {
             amountMinor: exposureMinor,
-            currency: before.currency,
+            currency: before.currency!,
           });
     return actResult(false, ...shown('exposure', before), after, ...shown('unpaid', before));
   }

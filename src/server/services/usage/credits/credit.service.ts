@@ -20,7 +20,7 @@ import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/
 import type { OverageLimits, OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
-import { setExposure, type ExposureRequest } from './exposure.ts';
+import { foreseeExposure, setExposure, type ExposureRequest } from './exposure.ts';
 import { readLimits, setLimits, type CapGuard, type LimitsWish } from './limits.ts';
 import { boundOverage, readOverageTaken, type BoundRequest } from './overage-bound.ts';
 import { orDatabaseUnavailable } from './or-database-unavailable.ts';
@@ -169,6 +169,11 @@ export class CreditService {
   /** Lowers the cap in force to what a spending rule leaves; see `boundOverage`. */
   boundOverage(request: BoundRequest, within: Tx): Promise<void> {
     return boundOverage(this.#deps, request, within);
+  }
+
+  /** What `setExposure` would change; see `foreseeExposure`. */
+  foreseeExposure(tenantId: string, exposureMinor: number | null): Promise<OverageView> {
+    return foreseeExposure(this.#deps, tenantId, exposureMinor);
   }
 
   /** How much of it may be unpaid, as an operator decides; see `setExposure`. */

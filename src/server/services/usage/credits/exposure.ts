@@ -4,7 +4,9 @@ import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts
 import { repeated } from '../../../../db/repeated.ts';
 import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import { CAP_MINOR_MAX, type OverageView } from '../../../../domain/billing/overage.ts';
+import { floorOf } from '../../../../domain/billing/statement.ts';
 import { BillingError } from '../../../../domain/errors.ts';
+import { formatMoney } from '../../../../domain/money.ts';
 import type { Actor } from '../../../../domain/ids.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { orDatabaseUnavailable } from './or-database-unavailable.ts';
@@ -21,15 +23,13 @@ export interface ExposureRequest {
 
 /**
  * Sets how much of overage a tenant may have used and not yet paid, from the next call on. Its cap stays.
- * 400 for an amount that cannot be, 404 `not_found` for who never agreed to overage.
+ * 400 for an amount that cannot be, or that is too little to be ever billed, 404 `not_found` for who never agreed to overage.
  */
 export async function setExposure(
   deps: CreditDeps,
   { tenantId, exposureMinor, actor, reason }: ExposureRequest,
 ): Promise<OverageView> {
-  assertExposure(exposureMinor);
-  const read = async () => overageView(await readOverageNow(deps, tenantId));
-  const before = await read();
+  const before = await foreseeExposure(deps, tenantId, exposureMinor);
   const isSet = await orDatabaseUnavailable(
     repeated(() =>
       deps.db.transaction(async (tx) => {
@@ -45,22 +45,41 @@ export async function setExposure(
       }),
     ),
   );
-  if (!isSet) {
-    throw new BillingError(
-      'not_found',
-      'The tenant has never agreed to overage; nothing was set.',
-      refusing('overage_never_agreed'),
-    );
-  }
+  if (!isSet) throw neverAgreed();
   deps.live.changed(tenantId);
-  return read();
+  return overageView(await readOverageNow(deps, tenantId));
+}
+
+/** What `setExposure` would change. Changes nothing; errors are its own. */
+export async function foreseeExposure(
+  deps: CreditDeps,
+  tenantId: string,
+  exposureMinor: number | null,
+): Promise<OverageView> {
+  assertExposure(exposureMinor);
+  const before = overageView(await readOverageNow(deps, tenantId));
+  const { currency } = before;
+  if (currency === null) throw neverAgreed();
+  // Half of it closes a statement. One below the floor is carried, and overage would rest without a bill to pay.
+  const leastMinor = 2 * floorOf(currency);
+  if (exposureMinor === null || exposureMinor === 0 || exposureMinor >= leastMinor) return before;
+  throw invalid(
+    `Less than ${formatMoney({ amountMinor: leastMinor, currency }, 'en')} may not be unpaid: it could never be billed. Say 0 for none.`,
+  );
 }
 
 function assertExposure(minor: number | null): void {
   if (minor === null) return;
   if (Number.isInteger(minor) && minor >= 0 && minor <= CAP_MINOR_MAX) return;
-  throw new BillingError(
-    'invalid_request',
+  throw invalid(
     `What may be unpaid is a whole amount in the smallest unit of the currency, from 0 to ${CAP_MINOR_MAX.toLocaleString('en')}.`,
   );
 }
+
+const neverAgreed = () =>
+  new BillingError(
+    'not_found',
+    'The tenant has never agreed to overage; nothing was set.',
+    refusing('overage_never_agreed'),
+  );
+const invalid = (sentence: string) => new BillingError('invalid_request', sentence);
