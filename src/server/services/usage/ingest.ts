@@ -5,7 +5,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/quota.ts';
 import { keyConflict, recordedOf } from './calls/results.ts';
 import { canonicalJson } from './calls/fingerprint.ts';
-import { problemWithInstant, startOf } from './calls/instant.ts';
+import { assertInstant, problemWithInstant, startOf } from './calls/instant.ts';
 import {
   noteOf,
   problemWithDetails,
@@ -25,6 +25,7 @@ import {
 import type { LiveUsage } from './live-usage.ts';
 import type { PlanCatalogue } from '../plans/plan-catalogue.ts';
 import type { TimedCall, UsageQueues } from './routing/queues.ts';
+import type { UsageRouter } from './routing/router.ts';
 
 /** The answer to one event, in the words of the HTTP interface. */
 export type IngestResult =
@@ -40,6 +41,7 @@ export type IngestResult =
 
 export interface IngestDeps {
   queues: Pick<UsageQueues, 'admissions'>;
+  router: Pick<UsageRouter, 'read'>;
   plans: Pick<PlanCatalogue, 'ratingOf'>;
   clock: Clock;
   live: LiveUsage;
@@ -90,8 +92,14 @@ export async function ingestBatch(
  * what is wrong with it.
  */
 function callOf(deps: IngestDeps, wanted: unknown, now: Date): TimedCall | Promise<TimedCall> {
-  assertValid(problemWithEvent(wanted, now));
+  assertValid(problemWithEvent(wanted));
   const event = wanted as UsageEvent;
+  const problem = problemWithInstant(event.occurredAt, now);
+  if (problem === undefined) return readEvent(deps, event, now);
+  return assertInstant(deps, event, problem).then(() => readEvent(deps, event, now));
+}
+
+function readEvent(deps: IngestDeps, event: UsageEvent, now: Date): TimedCall | Promise<TimedCall> {
   const startedAt = startOf(event.occurredAt, now);
   const details = detailsOf(event);
   if (details?.raw !== undefined) return weighed(deps, event, details, startedAt, now);
@@ -137,7 +145,7 @@ const EVENT_FIELDS: readonly string[] = [
   ...DETAIL_FIELDS,
 ] satisfies (keyof Consumption | keyof EventDetails)[];
 
-function problemWithEvent(event: unknown, now: Date): string | undefined {
+function problemWithEvent(event: unknown): string | undefined {
   if (event === null || typeof event !== 'object' || Array.isArray(event)) {
     return 'An event must be an object.';
   }
@@ -150,7 +158,7 @@ function problemWithEvent(event: unknown, now: Date): string | undefined {
   const problem = problemWithDetails(said);
   if (problem !== undefined) return problem;
   const { raw, amount = raw && tokensOf(raw) } = event as EventDetails & { amount?: unknown };
-  return problemWith({ ...event, amount }) ?? problemWithInstant(said['occurredAt'], now);
+  return problemWith({ ...event, amount });
 }
 
 /** Whoever sends the whole batch again gets what was recorded answered as duplicates. */

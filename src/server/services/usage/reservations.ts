@@ -13,7 +13,7 @@ import {
 } from './calls/validation.ts';
 import { reservationOf } from './calls/validation.ts';
 import { canonicalJson } from './calls/fingerprint.ts';
-import { problemWithInstant, startOf } from './calls/instant.ts';
+import { assertInstant, problemWithInstant, startOf } from './calls/instant.ts';
 import type { MeteringDeps } from './metering-deps.ts';
 import {
   formatReservationId,
@@ -62,7 +62,8 @@ export async function reserve(
   assertTtl(request.ttlSeconds);
   const { clock, live, metrics, queues } = deps;
   const now = clock.now();
-  assertValid(problemWithInstant(request.occurredAt, now));
+  const problem = problemWithInstant(request.occurredAt, now);
+  if (problem !== undefined) await assertInstant(deps, request, problem);
   const key = newReservationKey(request.tenantId.toLowerCase());
   const startedAt = startOf(request.occurredAt, now);
   const call = reservationOf(request, key.id, now, startedAt);

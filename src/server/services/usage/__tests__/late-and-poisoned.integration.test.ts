@@ -108,6 +108,40 @@ test('10.6 of a month that is over, late work is recorded with its month', async
   );
 });
 
+test('10.6 what was recorded is answered as the first time, also when its instant lies too long ago by then', async () => {
+  const tenantId = await meteredTenant(database.pool);
+  const later = new HandClock('2027-12-01T00:10:00Z');
+  const then = usageService(database, later);
+  const occurredAt = '2027-10-27T00:10:00Z';
+  const first = event(tenantId, { occurredAt, idempotencyKey: 'event' });
+  const hold = { tenantId, resourceType: 'images' as const, amount: 2, ttlSeconds: 60 };
+  const held = { ...hold, occurredAt, idempotencyKey: 'hold' };
+  expect(await then.ingestBatch([first])).toMatchObject([{ status: 'recorded', used: 1 }]);
+  const reservation = await then.reserve(held);
+  later.set('2027-12-09T00:00:00Z');
+  const { idempotencyKey: _, ...unnamed } = held;
+  expect(
+    await then.ingestBatch([
+      first,
+      { ...first, amount: 2 },
+      { ...first, idempotencyKey: 'new' },
+      { ...first, occurredAt: '2027-10-01T00:00:00Z' },
+      { ...first, occurredAt: '0001-01-01T00:00:00Z' },
+    ]),
+  ).toMatchObject([
+    { status: 'duplicate', used: 1 },
+    { status: 'invalid', code: 'idempotency_conflict' },
+    ...Array(3).fill({
+      ...{ status: 'invalid', code: 'invalid_request', error: expect.stringMatching(/35 days/) },
+    }),
+  ]);
+  expect(await then.reserve(held)).toMatchObject({ reservationId: reservation.reservationId });
+  for (const unknown of [unnamed, { ...held, idempotencyKey: 'new' }]) {
+    await expect(then.reserve(unknown)).rejects.toMatchObject({ code: 'invalid_request' });
+  }
+  await then.release(reservation);
+});
+
 const unreal: [string, { occurredAt?: string; occuredAt?: string }, RegExp][] = [
   ['too long ago', { occurredAt: '2027-10-26T00:09:00Z' }, /35 days/],
   ['too far ahead', { occurredAt: '2027-12-01T00:16:00Z' }, /5 minutes/],

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
+import { isUuid } from '../../../../domain/ids.ts';
+import type { UsageRouter } from '../routing/router.ts';
+import { isKey } from './validation.ts';
 
 /** How far from the present work may have started: a month's late reports, and clocks that differ. */
 const DAYS_BACK_MAX = 35;
@@ -21,6 +25,33 @@ export function problemWithInstant(occurredAt: unknown, now: Date): string | und
     return `occurredAt lies more than ${MINUTES_AHEAD_MAX} minutes ahead.`;
   }
   return undefined;
+}
+
+interface DatedCall {
+  tenantId?: unknown;
+  idempotencyKey?: unknown;
+  occurredAt?: unknown;
+}
+
+/**
+ * Throws 400 `invalid_request` for an instant that cannot be. One that could be when the call's key was used
+ * first is let through: that call is answered as then, for ever, and takes nothing.
+ */
+export async function assertInstant(
+  { router }: { router: Pick<UsageRouter, 'read'> },
+  { tenantId, idempotencyKey, occurredAt }: DatedCall,
+  problem: string,
+): Promise<void> {
+  if (isUuid(tenantId) && isKey(idempotencyKey)) {
+    const id = tenantId.toLowerCase();
+    const usedAt = await router.read(
+      id,
+      (bucket) => bucket.findKeyTime(id, idempotencyKey),
+      (found) => found === undefined,
+    );
+    if (usedAt !== undefined && problemWithInstant(occurredAt, usedAt) === undefined) return;
+  }
+  throw new BillingError('invalid_request', problem);
 }
 
 /**
