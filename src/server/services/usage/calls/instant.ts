@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { isUuid } from '../../../../domain/ids.ts';
-import type { UsageRouter } from '../routing/router.ts';
 import { isKey } from './validation.ts';
 
 /** How far from the present work may have started: a month's late reports, and clocks that differ. */
@@ -27,6 +26,17 @@ export function problemWithInstant(occurredAt: unknown, now: Date): string | und
   return undefined;
 }
 
+/** Finds when a tenant's key was used first, in whichever bucket it is. */
+interface Keys {
+  read<T>(
+    tenantId: string,
+    ask: (bucket: {
+      findKeyTime(tenantId: string, key: string): Promise<Date | undefined>;
+    }) => Promise<T>,
+    isEmpty: (answer: T) => boolean,
+  ): Promise<T>;
+}
+
 interface DatedCall {
   tenantId?: unknown;
   idempotencyKey?: unknown;
@@ -38,7 +48,7 @@ interface DatedCall {
  * first is let through: that call is answered as then, for ever, and takes nothing.
  */
 export async function assertInstant(
-  { router }: { router: Pick<UsageRouter, 'read'> },
+  { router }: { router: Keys },
   { tenantId, idempotencyKey, occurredAt }: DatedCall,
   problem: string,
 ): Promise<void> {
