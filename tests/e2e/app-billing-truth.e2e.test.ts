@@ -10,7 +10,7 @@ import {
   WORDS,
 } from '../support/app-visitor.ts';
 import { fill, inBoth, shows } from '../support/both-languages.ts';
-import { accessibilityFaults, launchBrowser } from '../support/browser.ts';
+import { accessibilityFaults, isInFront, launchBrowser } from '../support/browser.ts';
 import { Customer } from '../support/customer.ts';
 
 /** What the pages say of money is so, and what they do not know they say. */
@@ -95,6 +95,7 @@ describe('13.1 an answer that is lost', () => {
 
   test('of an upgrade that never arrived: not known, looked up, and no second payment offered', async () => {
     await customer.subscribe('pro', 'month');
+    await page.setViewportSize({ width: 360, height: 740 });
     await openUpgrade();
     await page.route('**/api/subscription/upgrade', (route) =>
       route.fulfill({ status: 500, body: '' }),
@@ -105,11 +106,14 @@ describe('13.1 an answer that is lost', () => {
       .click();
     await synced;
     await shows(dialog(), WORDS.en.errors.unknown);
-    await dialog()
-      .getByText(/^As we know it now: Pro\. Renews on/)
-      .waitFor();
+    await expect.poll(() => dialog().innerText()).toMatch(/^As we know it now: Pro\. Renews on/m);
     await expect.poll(() => dialog().innerText()).not.toMatch(/nothing was charged/i);
     await expect.poll(() => dialog().getByRole('button', { name: /^Pay/ }).count()).toBe(0);
+    // It is seen without scrolling, and what may have gone through is left, not called off.
+    await expect.poll(() => isInFront(dialog().getByRole('alert'))).toBe(true);
+    await dialog()
+      .getByRole('button', { name: WORDS.en.shell.actions.close, exact: true })
+      .waitFor();
     await fair('[role=dialog]');
   });
 

@@ -72,6 +72,19 @@ test('13 nobody is invited, and nothing sent again, before the seats are counted
   await card.locator('form').waitFor();
 });
 
+test('13 what was done in a team is waited for, and asked for again where it could not be read', async () => {
+  const card = page.locator('[aria-labelledby=audit-title]');
+  await page.route('**/api/tenant/audit*', (route) => route.abort());
+  await page.goto(`${app.url}/team`);
+  // It is read anew when the members have come.
+  await page.locator('.member').waitFor();
+  await card.getByRole('alert').getByText(words.shell.failed).waitFor();
+  await expect.poll(() => card.getByRole('status').count()).toBe(0);
+  await page.unrouteAll();
+  await card.getByRole('button', { name: words.shell.actions.retry }).click();
+  await shows(card, words.team.audit.none);
+});
+
 test('10.14 the form for keys, and the way to a larger plan, wait for what the plan includes', async () => {
   const card = page.locator('[aria-labelledby=keys-title]');
   const plan = await keepBack(page, '**/api/subscription', '**/api/api-keys');

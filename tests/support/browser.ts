@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import chromium from '@sparticuz/chromium';
 import { chromium as playwright } from 'playwright-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { slowPages } from './slow-pages.ts';
 
 /**
@@ -87,6 +87,14 @@ export async function stillness(page: Page): Promise<void> {
       if (moving.length === 0) return;
       await Promise.allSettled(moving.map((one) => one.finished));
     }
+  });
+}
+
+/** Whether nothing lies over the end of what is looked for, and it is not scrolled away. */
+export function isInFront(what: Locator): Promise<boolean> {
+  return what.evaluate((element) => {
+    const { left, bottom } = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(left + 24, bottom - 16));
   });
 }
 

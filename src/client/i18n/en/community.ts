@@ -25,7 +25,7 @@ export default {
   noMatch: 'No character matches “{query}”.',
   form: {
     title: 'A new character',
-    change: 'Change {name}',
+    change: 'Edit {name}',
     name: 'Name',
     description: 'Character description',
     descriptionHint: 'A sentence or two: manner, trade, secrets.',

@@ -29,6 +29,7 @@ export default {
     close: 'Close',
     refresh: 'Refresh',
     loading: 'Loading…',
+    more: 'Show more',
   },
   failed: 'This part could not be loaded.',
   support: 'Write to {email}',

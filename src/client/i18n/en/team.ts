@@ -72,7 +72,6 @@ export default {
     title: 'What was done',
     lead: 'Everything done here with people and money, the newest first.',
     system: 'Automatic',
-    more: 'Show more',
     csv: 'Download as CSV',
     none: 'Nothing yet.',
     actions: AUDIT_WORDS.en.actions,

@@ -30,6 +30,7 @@ const shell: Messages['shell'] = {
     close: '关闭',
     refresh: '刷新',
     loading: '加载中…',
+    more: '显示更多',
   },
   failed: '这一部分暂时无法加载。',
   support: '联系 {email}',

@@ -71,7 +71,6 @@ const team: Messages['team'] = {
     title: '操作记录',
     lead: '这里与成员和付款有关的全部操作，最新的在前。',
     system: '自动',
-    more: '显示更多',
     csv: '下载 CSV 文件',
     none: '还没有记录。',
     actions: AUDIT_WORDS.zh.actions,

@@ -18,7 +18,6 @@ export default {
   },
   signOut: 'Sign out of operations',
   session: 'Reason of this session: {reason}',
-  more: 'Show more',
   none: 'Nothing.',
   unknown: 'unknown',
   tenants: {

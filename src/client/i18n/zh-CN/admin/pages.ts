@@ -20,7 +20,6 @@ const pages: typeof enPages = {
   },
   signOut: '退出运营页面',
   session: '本次会话的原因：{reason}',
-  more: '显示更多',
   none: '暂无。',
   unknown: '未知',
   tenants: {
