@@ -87,7 +87,7 @@ export default {
       '{plan} ends at once and is not charged again; what is paid already is not paid back.',
     free: 'There is no subscription that would be charged.',
     credits:
-      'Credits that are left are lost, and what was used beyond quota and credits is still billed.',
+      'Credits that are left are lost: packs bought within the last 7 days can be given back first, under Purchases. What was used beyond quota and credits is still billed.',
     invoices: 'Invoices are kept as long as the law asks for them.',
     final: 'None of this can be undone.',
     confirm: 'Name of the team: {team}',

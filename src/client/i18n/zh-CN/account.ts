@@ -83,7 +83,8 @@ const account: Messages['account'] = {
     others: '其中没有其他人。 | 另有 {count} 人会失去访问权限。 | 另有 {count} 人会失去访问权限。',
     subscription: '{plan}会立即结束，不再扣款；已付的费用不退。',
     free: '没有需要扣款的订阅。',
-    credits: '剩余的点数会作废；额度和点数之外已用的部分仍会结算。',
+    credits:
+      '剩余的点数会作废：7 天内购买的点数包可先在“购买记录”中退款。额度和点数之外已用的部分仍会结算。',
     invoices: '账单会按法律要求的期限保留。',
     final: '以上操作无法撤销。',
     confirm: '团队名称：{team}',
