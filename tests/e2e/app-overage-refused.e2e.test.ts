@@ -16,7 +16,6 @@ import {
 } from '../support/app-visitor.ts';
 import { fill } from '../support/both-languages.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
-import { PICTURES } from '../support/page-check.ts';
 import { inEveryBucket } from '../support/buckets.ts';
 import { putOnPaidPlan } from '../support/metering.ts';
 import { agreeToOverage } from '../support/overage.ts';
@@ -61,7 +60,6 @@ async function check(page: Page, name: string, language: Language): Promise<void
   const words = await ownWords(page);
   expect(words).not.toMatch(/\blimits\.[a-z]\w+/);
   if (language === 'en') expect(words).not.toMatch(/\p{Script=Han}/u);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${language}.png` });
 }
 
 test.each([

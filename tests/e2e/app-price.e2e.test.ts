@@ -66,11 +66,6 @@ test.each<[Language, number]>([
     await page.getByText(price.begun).waitFor();
     await expect.poll(() => sidewaysScroll(page)).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
-    if (process.env['PRICE_PICTURES']) {
-      await page.screenshot({
-        path: `${process.env['PRICE_PICTURES']}/price-${language}-${width}.png`,
-      });
-    }
 
     await page.reload();
     await page.getByText(anyAmount(price.credits)).waitFor();

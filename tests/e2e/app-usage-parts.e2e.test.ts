@@ -11,7 +11,6 @@ import {
 } from '../support/app-visitor.ts';
 import { fill, inBoth } from '../support/both-languages.ts';
 import { accessibilityFaults, launchBrowser, sidewaysScroll } from '../support/browser.ts';
-import { PICTURES } from '../support/page-check.ts';
 import { putOnPlan } from '../support/metering.ts';
 
 let app: TestApp;
@@ -49,7 +48,6 @@ test.each<[Language, 'light' | 'dark', number]>([
     const looksWell = async (name: string) => {
       expect(await accessibilityFaults(page), name).toEqual([]);
       await expect.poll(() => sidewaysScroll(page), { message: name }).toBe(0);
-      if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${language}.png` });
     };
 
     await page.goto(`${app.url}/subscription`);

@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import chromium from '@sparticuz/chromium';
 import { chromium as playwright } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { takePictures } from './pictures.ts';
 import { slowPages } from './slow-pages.ts';
 
 /**
@@ -67,6 +68,7 @@ export async function accessibilityFaults(
   else builder.options({ rules: { 'label-content-name-mismatch': { enabled: true } } });
   if (within) builder.include(within);
   const { violations } = await builder.analyze();
+  await takePictures(page, () => stillness(page));
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
   );

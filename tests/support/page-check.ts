@@ -3,9 +3,6 @@ import { expect } from 'vitest';
 import { ownWords, type Language } from './app-visitor.ts';
 import { accessibilityFaults, sidewaysScroll } from './browser.ts';
 
-/** Where pictures of the pages go, for who wants to look at them. */
-export const PICTURES = process.env['PAGE_PICTURES'];
-
 /** What holds of every page and dialog; `words` is the part of the catalogue that it is made of. */
 export async function checkPage(
   page: Page,
@@ -18,6 +15,4 @@ export async function checkPage(
   // A word that is missing shows as its key.
   expect(said).not.toMatch(new RegExp(`\\b${words}\\.[a-z]\\w+`));
   if (language === 'en') expect(said).not.toMatch(/\p{Script=Han}/u);
-  if (PICTURES)
-    await page.screenshot({ path: `${PICTURES}/${name}-${language}.png`, fullPage: true });
 }
