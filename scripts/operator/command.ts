@@ -95,8 +95,9 @@ function parseTyped(args: string[], options: ParseArgsOptionsConfig) {
 }
 
 function readFailure(thrown: unknown): { exit: number; sentence: string } {
+  // What was typed is told whole to who typed it.
+  if (thrown instanceof Mistyped) return { exit: EXIT.mistyped, sentence: thrown.message };
   const sentence = errorText(thrown);
-  if (thrown instanceof Mistyped) return { exit: EXIT.mistyped, sentence };
   if (thrown instanceof ConfigError) return { exit: EXIT.setting, sentence };
   const ofFile = readFileError(thrown);
   if (ofFile) return { exit: EXIT.needsPerson, sentence: ofFile };

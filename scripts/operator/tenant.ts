@@ -1,4 +1,5 @@
 import { findAccountByEmail } from '../../src/db/repositories/accounts/user.repository.ts';
+import { BillingError } from '../../src/domain/errors.ts';
 import { isUuid } from '../../src/domain/ids.ts';
 import type { OperatorUsage } from './usage.ts';
 
@@ -9,9 +10,11 @@ export async function tenantIdOf(
 ): Promise<string> {
   if (!idOrEmail.includes('@')) {
     if (isUuid(idOrEmail)) return idOrEmail;
-    throw new Error(`There is no tenant "${idOrEmail}".`);
+    throw new BillingError('tenant_not_found', `There is no tenant "${idOrEmail}".`);
   }
   const account = await findAccountByEmail(database.db, idOrEmail.toLowerCase());
-  if (!account) throw new Error(`Nobody has registered with ${idOrEmail}.`);
+  if (!account) {
+    throw new BillingError('not_found', `Nobody has registered with ${idOrEmail}.`);
+  }
   return account.user.tenantId;
 }

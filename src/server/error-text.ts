@@ -59,7 +59,7 @@ export function errorText(thrown: unknown): string {
 const QUOTED_JSON = /^.*is not valid JSON$/s;
 
 /** Servers of mail, and Stripe, repeat the address that they refuse. */
-const MAIL_ADDRESS = /[^\s<>"'(),;:/]+@[^\s<>"'(),;:/@]+\.[^\s<>"'(),;:/@]+/g;
+const MAIL_ADDRESS = /[^\s<>"'(),;:/]+@[^\s<>"'(),;:/@]+\.[^\s<>"'(),;:/@.]+/g;
 
 function ownWords(error: Error): string {
   if (error instanceof BillingError || error instanceof SetUpError) return error.message;

@@ -96,6 +96,11 @@ describe('10.11 what is told of an error', () => {
       '550 5.1.1 <…@…>: no such user (…@…)',
     ],
     [
+      'an address at the end of a sentence',
+      new Error(`Nobody is called ${SECRET}@mail.example.org.`),
+      'Nobody is called …@….',
+    ],
+    [
       'a package that is missing',
       new Error('Cannot find module /srv/node_modules/@hono/node.js'),
       'Cannot find module /srv/node_modules/@hono/node.js',

@@ -155,7 +155,7 @@ describe('an allowance', () => {
     const tenantId = await meteredTenant(database.pool);
     const asked = { tenantId, resourceType: 'messages', kind: 'override', ref: 'a' } as const;
     const wish = { ...asked, units: -130, actor, reason: 'a test' };
-    const foreseen = { period: MAY, before: 100, after: 0 };
+    const foreseen = { made: undefined, change: { period: MAY, before: 100, after: 0 } };
     expect(await usage.allowances.foresee(wish)).toEqual(foreseen);
     expect(await shown(tenantId)).toMatchObject({ limit: 100 });
   });
