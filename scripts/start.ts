@@ -9,7 +9,7 @@ import { readUnreached } from './operator/unreached.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 import { startProduct, type Product } from './start/product.ts';
 import { DEMO_OWNER, DEMO_PASSWORD, seedDemo } from './start/seed.ts';
-import { hearStopWishes, type StopWish } from './start/stop-wish.ts';
+import { hearStopWishes, isStopWished, type StopWish } from './start/stop-wish.ts';
 
 /** To people, on stderr: stdout is the log's. */
 const say = (line: string) => console.error(line);
@@ -20,7 +20,7 @@ try {
   process.exit(0);
 } catch (error) {
   // Who stops a start is not told that it did not come to its end.
-  if (wish.signal.aborted) process.exit(0);
+  if (await isStopWished(wish.signal)) process.exit(0);
   say(explain(error));
   process.exit(1);
 }

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** That somebody wants the process to stop, and how. */
 export interface StopWish {
   /** Aborted at the first wish. */
@@ -9,6 +11,9 @@ export interface StopWish {
 }
 
 const PARENT_ASKED_EVERY_MS = 200;
+
+/** How long a wish can take that is on its way. */
+const ON_ITS_WAY_MS = 200;
 
 /** Ctrl-C comes twice where a terminal and npm both send it. */
 const SAME_WISH_MS = 500;
@@ -40,6 +45,15 @@ export function hearStopWishes(say: (line: string) => void): StopWish {
   process.on('SIGTERM', hear(true));
   if (process.env['npm_lifecycle_event'] !== undefined) watchParent(() => stop(true));
   return wish;
+}
+
+/**
+ * Whether a stop is wished, now or in this moment: Ctrl-C reaches the processes that a start begins too, and of
+ * the end of one it may be heard first.
+ */
+export async function isStopWished(signal: AbortSignal): Promise<boolean> {
+  await pause(signal.aborted ? 0 : ON_ITS_WAY_MS, undefined, { signal }).catch(() => undefined);
+  return signal.aborted;
 }
 
 function watchParent(onGone: () => void): void {

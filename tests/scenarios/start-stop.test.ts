@@ -76,7 +76,8 @@ test(`10.22 Ctrl-C at ${MOMENTS} moments of a start, and at its end, stops all o
     });
     product.interrupt(n % 4 < 2 ? 'group' : 'process');
     // Before Node has begun, the system ends it.
-    expect([0, 'SIGINT'], product.output()).toContain(await product.ended);
+    const ended = await product.ended;
+    expect([0, 'SIGINT'], product.output()).toContain(ended);
     expect(product.output()).not.toMatch(/error|Error|"level":[456]0/);
     expect(processesOver(dataDir)).toEqual([]);
   }
