@@ -13,7 +13,8 @@ import { shorten } from '../tests/soak/shrink.ts';
  * shuffled, late or never, two app processes, and SIGKILL. Each must come right by itself within
  * fifteen minutes, and keep the promises for a year. One that does not is told as short as it gets.
  *
- *   npm run soak -- --runs 2000 --seed 1            on all cores, unless `--lanes 1`
+ *   npm run soak -- --runs 2000 --seed 1            a lane for each core, unless `--lanes 8` says more:
+ *                                                   most of its time a history waits, but takes 1 GB a lane
  */
 const ROUND = 40;
 

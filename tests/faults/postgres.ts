@@ -14,7 +14,7 @@ export async function startRunPostgres(): Promise<{
 }> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'squaretable-faults-postgres-'));
   // What a run wrote need not outlive the machine.
-  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '300' };
+  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '1000' };
   const server = await startEmbeddedPostgres({ dataDir, database: TEMPLATE, settings });
   await migrateDatabase(server.url());
   return {
