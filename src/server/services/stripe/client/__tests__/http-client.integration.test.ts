@@ -88,12 +88,15 @@ describe('10.22 a call to Stripe has an end,', () => {
 
   test('which all calls of a request share, and after it nothing is sent', async () => {
     ways = [silent];
+    const end = performance.now() + 301;
     await withinRequestTime(async () => {
       const stripe = client(150);
       await expect(stripe.customers.list()).rejects.toThrow();
       await expect(client(60_000).customers.list()).rejects.toThrow();
       const sent = calls.length;
       expect(sent).toBeLessThanOrEqual(2);
+      // A timer may come a part of a millisecond before the end that it was set to.
+      while (performance.now() < end) await new Promise((next) => setImmediate(next));
       await expect(stripe.customers.create({ name: 'B' })).rejects.toMatchObject({
         type: 'StripeConnectionError',
       });
