@@ -2,9 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { userInfo } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import './operator/env-file.ts';
-import { findAccountByEmail } from '../src/db/repositories/accounts/user.repository.ts';
-import { BillingError } from '../src/domain/errors.ts';
 import { exportData } from '../src/server/services/accounts/own/data-export.ts';
+import { getAccount } from '../src/server/services/operators/find-tenant.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
 import { runCommand } from './operator/command.ts';
@@ -23,8 +22,7 @@ await runCommand({
   },
   async run({ values: { email, to, reason, by = userInfo().username } }) {
     return withUsage(async ({ database: { db }, clock, usage: { allowances } }) => {
-      const account = await findAccountByEmail(db, email.trim().toLowerCase());
-      if (!account) throw new BillingError('not_found', `Nobody has registered with ${email}.`);
+      const account = await getAccount(db, email.trim());
       const { id } = account.user;
       const file = createWriteStream(to, { flags: 'wx', mode: 0o600 });
       await pipeline(exportData({ db, allowances }, account, clock.now()), file);

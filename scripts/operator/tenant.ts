@@ -1,6 +1,6 @@
-import { findAccountByEmail } from '../../src/db/repositories/accounts/user.repository.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import { isUuid } from '../../src/domain/ids.ts';
+import { getAccount } from '../../src/server/services/operators/find-tenant.ts';
 import type { OperatorUsage } from './usage.ts';
 
 /** The tenant of an id, or of somebody's address. Throws one sentence when there is none. */
@@ -12,9 +12,5 @@ export async function tenantIdOf(
     if (isUuid(idOrEmail)) return idOrEmail;
     throw new BillingError('tenant_not_found', `There is no tenant "${idOrEmail}".`);
   }
-  const account = await findAccountByEmail(database.db, idOrEmail.toLowerCase());
-  if (!account) {
-    throw new BillingError('not_found', `Nobody has registered with ${idOrEmail}.`);
-  }
-  return account.user.tenantId;
+  return (await getAccount(database.db, idOrEmail)).user.tenantId;
 }

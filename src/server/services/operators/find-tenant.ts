@@ -1,4 +1,8 @@
 import type { Db } from '../../../db/client.ts';
+import {
+  findAccountByEmail,
+  type Account,
+} from '../../../db/repositories/accounts/user.repository.ts';
 import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import { findMail } from '../../../db/repositories/mail-outbox.repository.ts';
 import type { Mail, Tenant } from '../../../db/schema/index.ts';
@@ -22,4 +26,11 @@ export async function getMailTo(db: Db, tenantId: string, mailId: string): Promi
     'No such mail was written to this team.',
     refusing('no_such_mail'),
   );
+}
+
+/** Who has registered with an address. 404 `not_found` for nobody. */
+export async function getAccount(db: Db, email: string): Promise<Account> {
+  const account = await findAccountByEmail(db, email.toLowerCase());
+  if (account) return account;
+  throw new BillingError('not_found', `Nobody has registered with ${email}.`);
 }

@@ -5,9 +5,8 @@ import {
   isOperator,
 } from '../../../db/repositories/operators/operator.repository.ts';
 import { insertAuditEntry } from '../../../db/repositories/operations/audit-log.repository.ts';
-import { findAccountByEmail } from '../../../db/repositories/accounts/user.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
-import { BillingError } from '../../../domain/errors.ts';
+import { getAccount } from './find-tenant.ts';
 
 export interface OperatorWish {
   email: string;
@@ -68,7 +67,5 @@ async function change(
 }
 
 async function userIdOf(db: Db, email: string): Promise<string> {
-  const account = await findAccountByEmail(db, email.trim().toLowerCase());
-  if (account) return account.user.id;
-  throw new BillingError('not_found', `Nobody has registered with ${email}.`);
+  return (await getAccount(db, email.trim())).user.id;
 }
