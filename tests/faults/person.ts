@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import type {
   PaymentView,
@@ -36,13 +37,14 @@ export class Person {
 
   static async register(world: World): Promise<Person> {
     const open = caller(world.app.url);
-    const { body, status } = await open.post<SessionView>('/api/auth/register', {
-      email: `${randomUUID()}@example.com`,
-      password: PASSWORD,
-      tenantName: 'Round table',
-    });
-    if (status !== 201) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`);
-    return new Person(world, body, await readPrices(open));
+    const session = await untilServed('register', 201, () =>
+      open.post<SessionView>('/api/auth/register', {
+        email: `${randomUUID()}@example.com`,
+        password: PASSWORD,
+        tenantName: 'Round table',
+      }),
+    );
+    return new Person(world, session, await readPrices(open));
   }
 
   get tenantId(): string {
@@ -119,8 +121,23 @@ export function describe({ status, body }: Answer<unknown>): string {
   return `${status} ${JSON.stringify(body).slice(0, 300)}`;
 }
 
+/** As a page does it: what is away for a moment (503) is asked for again, a few times. */
+async function untilServed<T>(
+  what: string,
+  expected: number,
+  ask: () => Promise<Answer<T>>,
+): Promise<T> {
+  for (let left = 9; ; left -= 1) {
+    const answer = await ask();
+    if (answer.status === expected) return answer.body;
+    if (answer.status !== 503 || left === 0)
+      throw new Error(`${what} answered ${describe(answer)}`);
+    await pause(1000);
+  }
+}
+
 async function readPrices(open: Caller): Promise<Record<Slot, string>> {
-  const { body } = await open.get<PlansView>('/api/plans');
+  const body = await untilServed('plans', 200, () => open.get<PlansView>('/api/plans'));
   const find = (plan: string, interval: string) =>
     body.plans.find((one) => one.plan === plan)?.prices.find((price) => price.interval === interval)
       ?.priceId ?? '';
