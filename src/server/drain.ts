@@ -42,12 +42,16 @@ export class Drain {
   readonly #closed = new AbortController();
   readonly #over = new AbortController();
   readonly #hurry = new AbortController();
-  readonly #open = new Set<ServerResponse>();
+  /**
+   * By connection, the answers that it waits for. Not a set of all answers: with each of them that set's table is
+   * written anew before long, and an old table refers to the next and to what it held, so that once one of them is
+   * old, every request after it outlives the collections of young objects.
+   */
+  readonly #connections = new Map<Socket, ServerResponse[]>();
+  #answers = 0;
   #works = 0;
   /** Connections without a request so far, and since when. */
   readonly #fresh = new Map<Socket, number>();
-  /** Connections that were answered, and have asked nothing since. */
-  readonly #idle = new Set<Socket>();
   #knocks = 0;
   readonly #refused = new WeakSet<IncomingMessage>();
   #whenChanged = () => {};
@@ -66,7 +70,7 @@ export class Drain {
 
   /** Answers that are still to be sent, to clients who are still there. */
   get answers(): number {
-    return this.#open.size;
+    return this.#answers;
   }
 
   /** What was handed to `during` and has not come to its end. */
@@ -100,8 +104,9 @@ export class Drain {
     server.on('connection', (socket: Socket) => {
       this.#knocks += 1;
       this.#fresh.set(socket, performance.now());
+      this.#connections.set(socket, []);
       socket.once('close', () => {
-        this.#idle.delete(socket);
+        this.#connections.delete(socket);
         this.#forget(socket);
       });
     });
@@ -110,9 +115,9 @@ export class Drain {
         this.#refused.add(request);
       }
       if (this.#begun.signal.aborted) response.setHeader('Connection', 'close');
-      this.#open.add(response);
       const { socket } = request;
-      this.#idle.delete(socket);
+      this.#answers += 1;
+      this.#connections.get(socket)?.push(response);
       response.on('close', () => this.#answered(response, socket));
       this.#forget(socket);
     });
@@ -125,18 +130,22 @@ export class Drain {
   async stop(server: Server, { pauseSeconds, graceSeconds }: DrainTimes): Promise<void> {
     this.#begun.abort();
     // One whose head has gone keeps its connection; the next answer on that one closes it.
-    for (const response of this.#open) {
+    for (const response of [...this.#connections.values()].flat()) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
     await this.#wait(pauseSeconds * 1000);
     // A proxy sees it, and does not send its next request to somebody who refuses. What was asked in the pause was
     // closed with its answer, but for answers whose head had gone before.
-    if (pauseSeconds > 0) for (const socket of this.#idle) socket.destroy();
+    if (pauseSeconds > 0) {
+      for (const [socket, answers] of this.#connections) {
+        if (answers.length === 0 && !this.#fresh.has(socket)) socket.destroy();
+      }
+    }
     await this.#untilNobodyKnocks();
     this.#shut(server);
     await this.#wait(graceSeconds * 1000, () => this.#isQuiet());
     this.#over.abort(new Leaving());
-    await this.#wait(LAST_WORDS_MS, () => this.#open.size === 0 && this.#works === 0);
+    await this.#wait(LAST_WORDS_MS, () => this.#answers === 0 && this.#works === 0);
     server.closeAllConnections();
     server.close();
   }
@@ -175,7 +184,7 @@ export class Drain {
   }
 
   #isQuiet(): boolean {
-    return this.#open.size === 0 && this.#works === 0 && this.#fresh.size === 0;
+    return this.#answers === 0 && this.#works === 0 && this.#fresh.size === 0;
   }
 
   #forget(socket: Socket): void {
@@ -183,10 +192,11 @@ export class Drain {
   }
 
   #answered(response: ServerResponse, socket: Socket): void {
-    this.#open.delete(response);
+    this.#answers -= 1;
+    const answers = this.#connections.get(socket);
+    answers?.splice(answers.indexOf(response), 1);
     // Its head may have promised to keep the connection, before that was of no use any more.
     if (this.#closed.signal.aborted) socket.end();
-    else if (!socket.destroyed) this.#idle.add(socket);
     this.#whenChanged();
   }
 

@@ -18,12 +18,12 @@ export function requireToken(
     token === undefined
       ? `${variable} is not set; set it, and send it as \`Authorization: Bearer <${variable}>\`.`
       : `Send \`Authorization: Bearer <${variable}>\`.`;
-  return createMiddleware<AppEnv>(async (c, next) => {
+  return createMiddleware<AppEnv>((c, next) => {
     const shown = digest(c.req.header('authorization') ?? '');
     if (expected === undefined || !timingSafeEqual(shown, expected)) {
       c.header('WWW-Authenticate', 'Bearer');
       throw new BillingError('unauthenticated', sentence);
     }
-    await next();
+    return next();
   });
 }

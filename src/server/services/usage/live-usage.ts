@@ -17,7 +17,7 @@ export class LiveUsage {
   readonly #notify: (payload: string) => Promise<unknown>;
   readonly #log: Logger;
   readonly #watched = new Map<string, Set<LiveListener>>();
-  readonly #changed = new Set<string>();
+  #changed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: { notify: (payload: string) => Promise<unknown>; log: Logger }) {
@@ -36,7 +36,7 @@ export class LiveUsage {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const tenants = [...this.#changed];
-    this.#changed.clear();
+    this.#changed = new Set();
     try {
       for (let from = 0; from < tenants.length; from += TENANTS_MAX) {
         await this.#notify(tenants.slice(from, from + TENANTS_MAX).join(','));

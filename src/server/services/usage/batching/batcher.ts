@@ -34,7 +34,8 @@ const WORTH_ANOTHER = 64;
  */
 export class Batcher<Call, Answer> {
   readonly #options: BatcherOptions<Call, Answer>;
-  readonly #running = new Set<Set<string>>();
+  /** The tenants of each batch that is under way. */
+  readonly #running: ReadonlySet<string>[] = [];
   #waiting: Entry<Call, Answer>[] = [];
   #unanswered = 0;
   #scheduled = false;
@@ -85,14 +86,14 @@ export class Batcher<Call, Answer> {
 
   /** Not at once: whoever is just being answered may call again, and share the batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#running.size >= this.#options.batchesMax) return;
+    if (this.#scheduled || this.#running.length >= this.#options.batchesMax) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
       for (let size = this.#nextSize(); size > 0; size = this.#nextSize()) {
-        const batch = this.#take(size);
+        const { batch, tenants } = this.#take(size);
         if (batch.length === 0) break;
-        void this.#run(batch);
+        void this.#run(batch, tenants);
       }
     });
   }
@@ -100,10 +101,10 @@ export class Batcher<Call, Answer> {
   /** How many calls the next batch may have; 0 when it should not leave yet. */
   #nextSize(): number {
     const { batchesMax, callsMax } = this.#options;
-    const free = batchesMax - this.#running.size;
+    const free = batchesMax - this.#running.length;
     const count = this.#waiting.length;
     if (free === 0 || count === 0) return 0;
-    if (this.#running.size > 0 && count < WORTH_ANOTHER) return 0;
+    if (this.#running.length > 0 && count < WORTH_ANOTHER) return 0;
     const batches = Math.max(1, Math.min(free, Math.floor(count / WORTH_ANOTHER)));
     return Math.min(callsMax, Math.ceil(count / batches));
   }
@@ -112,36 +113,35 @@ export class Batcher<Call, Answer> {
    * The first `size` calls that may go together and beside what runs, with those of the same
    * tenants behind them, which could not go beside them; the others wait on.
    */
-  #take(size: number): Entry<Call, Answer>[] {
+  #take(size: number): { batch: Entry<Call, Answer>[]; tenants: ReadonlySet<string> } {
     const { joins, callsMax } = this.#options;
-    const blocked = new Set<string>();
-    for (const tenants of this.#running) for (const tenant of tenants) blocked.add(tenant);
     const tenants = new Set<string>();
-    const taken: Entry<Call, Answer>[] = [];
+    const batch: Entry<Call, Answer>[] = [];
     const left: Entry<Call, Answer>[] = [];
+    // What comes after one that waits on, from the same tenant, must not overtake it.
+    const waitOn = new Set<string>();
     for (const entry of this.#waiting) {
       const { call, tenantId } = entry;
-      const room = taken.length < size || (tenants.has(tenantId) && taken.length < callsMax);
+      const room = batch.length < size || (batch.length < callsMax && tenants.has(tenantId));
       const fits =
         room &&
-        !blocked.has(tenantId) &&
-        (joins === undefined || taken.length === 0 || joins(taken[0]!.call, call));
+        !waitOn.has(tenantId) &&
+        !this.#running.some((others) => others.has(tenantId)) &&
+        (joins === undefined || batch.length === 0 || joins(batch[0]!.call, call));
       if (fits) {
-        taken.push(entry);
+        batch.push(entry);
         tenants.add(tenantId);
       } else {
         left.push(entry);
-        // What comes after it from the same tenant must not overtake it.
-        blocked.add(tenantId);
+        waitOn.add(tenantId);
       }
     }
     this.#waiting = left;
-    return taken;
+    return { batch, tenants };
   }
 
-  async #run(batch: Entry<Call, Answer>[]): Promise<void> {
-    const tenants = new Set(batch.map((entry) => entry.tenantId));
-    this.#running.add(tenants);
+  async #run(batch: Entry<Call, Answer>[], tenants: ReadonlySet<string>): Promise<void> {
+    this.#running.push(tenants);
     try {
       const answers = await this.#options.run(batch.map((entry) => entry.call));
       batch.forEach((entry, i) => {
@@ -152,7 +152,7 @@ export class Batcher<Call, Answer> {
     } catch (error) {
       for (const entry of batch) entry.reject(error);
     }
-    this.#running.delete(tenants);
+    this.#running.splice(this.#running.indexOf(tenants), 1);
     this.#unanswered -= batch.length;
     if (this.#waiting.length > 0) this.#schedule();
   }
