@@ -134,7 +134,7 @@ async function weighed(
   };
 }
 
-const EVENT_FIELDS: readonly string[] = [
+const EVENT_FIELDS: ReadonlySet<string> = new Set([
   'tenantId',
   'resourceType',
   'amount',
@@ -143,22 +143,23 @@ const EVENT_FIELDS: readonly string[] = [
   'metadata',
   'occurredAt',
   ...DETAIL_FIELDS,
-] satisfies (keyof Consumption | keyof EventDetails)[];
+] satisfies (keyof Consumption | keyof EventDetails)[]);
 
 function problemWithEvent(event: unknown): string | undefined {
   if (event === null || typeof event !== 'object' || Array.isArray(event)) {
     return 'An event must be an object.';
   }
-  const unknown = Object.keys(event).find((field) => !EVENT_FIELDS.includes(field));
+  const unknown = Object.keys(event).find((field) => !EVENT_FIELDS.has(field));
   if (unknown !== undefined) {
-    return `An event has no field ${JSON.stringify(unknown.slice(0, 40).toWellFormed())}; it has ${EVENT_FIELDS.join(', ')}.`;
+    return `An event has no field ${JSON.stringify(unknown.slice(0, 40).toWellFormed())}; it has ${[...EVENT_FIELDS].join(', ')}.`;
   }
   const said = event as Record<string, unknown>;
   if (said['idempotencyKey'] === undefined) return 'idempotencyKey is missing.';
   const problem = problemWithDetails(said);
   if (problem !== undefined) return problem;
-  const { raw, amount = raw && tokensOf(raw) } = event as EventDetails & { amount?: unknown };
-  return problemWith({ ...event, amount });
+  const { raw, amount } = event as EventDetails & { amount?: unknown };
+  if (raw === undefined || amount !== undefined) return problemWith(said);
+  return problemWith({ ...said, amount: tokensOf(raw) });
 }
 
 /** Whoever sends the whole batch again gets what was recorded answered as duplicates. */
