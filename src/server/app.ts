@@ -54,9 +54,9 @@ import { webhookRoutes } from './routes/webhooks.ts';
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
   const app = createRouter();
   if (context.trace.on) app.use(httpTraces(context.trace));
-  app.use(httpMetrics(context.metrics));
   app.use(
     inOneStep(
+      httpMetrics(context.metrics),
       requestContext(context.log),
       securityHeaders(context.config.appUrl),
       refuseWhenClosed(context.drain),

@@ -1,7 +1,6 @@
-import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
-import type { AppEnv } from '../app-env.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Step } from './in-one-step.ts';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
@@ -9,18 +8,20 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIO
  * Times each request. Labels are route patterns, never addresses, or strangers could fill the
  * memory with time series: whatever no route took is `other`.
  */
-export function httpMetrics({ httpSeconds }: Metrics) {
-  return createMiddleware<AppEnv>(async (c, next) => {
+export function httpMetrics({ httpSeconds }: Metrics): Step {
+  return (c) => {
     const begun = performance.now();
-    await next();
-    const pattern = routePath(c);
-    httpSeconds.observe(
-      {
-        method: METHODS.has(c.req.method) ? c.req.method : 'other',
-        route: pattern.includes('*') ? 'other' : pattern,
-        status: c.res.status,
-      },
-      (performance.now() - begun) / 1000,
-    );
-  });
+    return async (rest) => {
+      await rest();
+      const pattern = routePath(c);
+      httpSeconds.observe(
+        {
+          method: METHODS.has(c.req.method) ? c.req.method : 'other',
+          route: pattern.includes('*') ? 'other' : pattern,
+          status: c.res.status,
+        },
+        (performance.now() - begun) / 1000,
+      );
+    };
+  };
 }
