@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/concurrency.ts';
 import { beginRun } from '../tests/faults/run.ts';
-import { makeRound, describeHistory } from '../tests/soak/history.ts';
+import { makeRound, describeHistory, type Round } from '../tests/soak/history.ts';
 import { tallyOf } from '../tests/soak/verification.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
 import { openWorld } from '../tests/soak/open-world.ts';
@@ -32,25 +32,34 @@ async function main(args: readonly string[]): Promise<void> {
   const lanes = readNumber(args, 'lanes', availableParallelism());
   console.log(`${runs} histories from seed ${seed}`);
   const { postgres, end } = await beginRun();
+  const tally = new Map<string, number>();
   const open = () => openWorld(postgres);
+  const play = async (round: Round) => {
+    const world = await open();
+    try {
+      const played = await playRound(world, round);
+      count(tally, Object.entries(await tallyOf(world)));
+      return played;
+    } finally {
+      await world.close();
+    }
+  };
   let done = 0;
   let broken = 0;
+  let unplayed = 0;
   let charges = 0;
   const statuses = new Map<number, number>();
-  const tally = new Map<string, number>();
   const sizes = Array.from({ length: Math.ceil(runs / ROUND) }, (_, at) =>
     Math.min(ROUND, runs - at * ROUND),
   );
   try {
     await eachOf(lanes, sizes, async (size, at) => {
       const round = makeRound(seed + at, size);
-      const world = await open();
-      const played = await playRound(world, round)
-        .then(async (all) => {
-          count(tally, Object.entries(await tallyOf(world)));
-          return all;
-        })
-        .finally(() => world.close());
+      const played = await play(round).catch((error: unknown) => {
+        unplayed += size;
+        console.log(`\nSeed ${seed + at} could not be played: ${String(error)}`);
+        return [];
+      });
       for (const [n, one] of played.entries()) {
         charges += one.charges.length;
         count(
@@ -66,7 +75,7 @@ async function main(args: readonly string[]): Promise<void> {
         console.log(`${describeHistory(stretches, history)}`);
         console.log(`  npm run soak -- --runs ${size} --seed ${seed + at}`);
       }
-      done += size;
+      done += played.length;
       console.log(`${done}/${runs} histories, ${broken} broken`);
     });
   } finally {
@@ -77,8 +86,10 @@ async function main(args: readonly string[]): Promise<void> {
     .map(([one, n]) => `${one || 'none'} ${n}`);
   console.log(`Answers: ${answers.join(', ')}. Charges in the year after: ${charges}.`);
   console.log(`Beyond the quota: ${[...tally].map(([what, n]) => `${what} ${n}`).join(', ')}.`);
+  if (unplayed > 0)
+    console.log(`${unplayed} histories were not played; what is wrong stands above.`);
   console.log(`${done} histories, ${broken} broke a promise`);
-  process.exitCode = broken > 0 ? 1 : 0;
+  process.exitCode = broken + unplayed > 0 ? 1 : 0;
 }
 
 function count<T>(into: Map<T, number>, more: [what: T, n: number][]): void {

@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net';
 import type { LocalStripe } from 'local-stripe';
 import { HELD_CONNECTIONS, openDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { MovableClock } from '../../src/domain/clock.ts';
@@ -71,6 +71,7 @@ export async function startProduct(
       onConnectionError,
     });
     started.push(() => lockDatabase.close());
+    // Its address is needed before it listens.
     const port = config.port === 0 ? await freePort() : config.port;
     // In production the time is the time, also of a rehearsal.
     const turns = config.stripe.kind !== 'live' && !config.production;
@@ -209,13 +210,4 @@ async function databaseUrl(
   });
   started.push(() => postgres.stop());
   return postgres.url();
-}
-
-/** A port for an app that was asked to take any: its address is needed before it listens. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { ChatDone, SessionView } from '../../src/domain/api.ts';
 import { AppProcess } from '../support/app-process.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 import { caller } from '../support/http.ts';
 import { imbalances } from '../support/metered-tenant.ts';
 import { startOpenAiServer, type OpenAiServer } from '../support/openai-server.ts';

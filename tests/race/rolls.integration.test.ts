@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { ensureClientBuilt } from '../../scripts/start/client-build.ts';
 import type { SessionView } from '../../src/domain/api.ts';
 import { startBalancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 import { caller } from '../support/http.ts';
 import { imbalances } from '../support/metered-tenant.ts';
 import { startOpenAiServer, type OpenAiServer } from '../support/openai-server.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import type { SessionView } from '../../src/domain/api.ts';
 import { appProgram } from '../support/app-process.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 import { caller, type Caller } from '../support/http.ts';
 import { imbalances } from '../support/metered-tenant.ts';
 import { startSlowProxy, type SlowProxy } from '../support/slow-proxy.ts';

@@ -9,7 +9,7 @@ import type { PlansView, SessionView, SubscriptionOverview } from '../../src/dom
 import { assertAllWritten, Load, rollUnderLoad, slowWords } from '../race/rolled-load.ts';
 import { RolledProcess } from '../race/rolled-process.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 import { caller, type Caller } from '../support/http.ts';
 import { startMailServer, type MailServer } from '../support/mail-server.ts';
 import { startOpenAiServer, type OpenAiServer } from '../support/openai-server.ts';

@@ -3,7 +3,7 @@ import { openTrace } from '../../src/server/services/operations/tracing/otlp.ts'
 import { sourceFiles } from '../architecture/files.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled, signUp, type Customer } from '../support/customer.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 import {
   startTraceCollector,
   type CollectedSpan,

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 
 /** What a test asks of a product that runs in a process of its own. */
 export type Order =
@@ -102,11 +102,3 @@ export class AppProcess {
 /** The product's process of today: in one file, where a run has made one. */
 export const appProgram = (): string =>
   process.env.APP_BUNDLE ?? path.resolve(import.meta.dirname, 'app-process.main.ts');
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

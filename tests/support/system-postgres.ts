@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { postgresAccount } from '../../src/db/embedded/account.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../src/db/embedded/free-port.ts';
 
 /** Where distributions and installers put a server of PostgreSQL with its tools. */
 const PLACES = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/pgsql', '/usr/pgsql'];
