@@ -110,6 +110,11 @@ describe('12.1 what a file has wrong is told with its place', () => {
       /overage\.CNY: takes the three small/,
     ],
     [
+      'a currency that is not there',
+      file(plan(['overage: {cyn: 1}'])),
+      /overage\.cyn: takes the three small/,
+    ],
+    [
       'overage on free',
       file().replace('  free:\n', '  free:\n    overage: {cny: 1}\n'),
       /free\.overage: is not sold on free/,
@@ -171,7 +176,7 @@ describe('12.3 packs in the file', () => {
     [
       'a currency that is none',
       changed('usd', 'dollars'),
-      /amounts\.dollars: takes .* by currency/,
+      /amounts\.dollars: takes the three small letters/,
     ],
     [
       'what Stripe would not charge',

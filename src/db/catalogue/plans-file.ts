@@ -58,10 +58,13 @@ const overagePrice = z
     },
   )
   .transform(String);
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
+/** Lower-case ISO 4217, as Stripe writes it; one that is none could never be paid. */
+const currency = z.string().refine((code) => CURRENCIES.has(code));
+const NO_CURRENCY = 'takes the three small letters of a currency that there is, such as cny';
 const overage = z
-  .record(z.string().regex(/^[a-z]{3}$/), overagePrice, {
-    error: ({ code }) =>
-      code === 'invalid_key' ? 'takes the three small letters of a currency' : undefined,
+  .record(currency, overagePrice, {
+    error: ({ code }) => (code === 'invalid_key' ? NO_CURRENCY : undefined),
   })
   .default({});
 const isPercent = (value: unknown) => isAmount(value) && value <= 100;
@@ -130,8 +133,11 @@ const pack = z
     credits: whole(1, CREDITS_MAX),
     bonus: whole(0, CREDITS_MAX).default(0),
     valid_days: whole(1, 3_650),
-    amounts: z.record(z.string().regex(/^[a-z]{3}$/), whole(1, MINOR_MAX), {
-      error: 'takes an amount in minor units by currency, such as {cny: 600}',
+    amounts: z.record(currency, whole(1, MINOR_MAX), {
+      error: ({ code }) =>
+        code === 'invalid_key'
+          ? NO_CURRENCY
+          : 'takes an amount in minor units by currency, such as {cny: 600}',
     }),
   })
   .transform(({ valid_days: validDays, amounts, ...rest }) => ({
