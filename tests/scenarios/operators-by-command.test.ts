@@ -129,7 +129,9 @@ describe('14 what the page does, a command does, and the other way round', () =>
     await agreeToOverage(app.database.pool, customer.tenantId, { at: new Date() });
     // Half of it would not come to a bill.
     for (const dryRun of [true, false]) {
-      expect((await trust(999, dryRun)).body.code).toBe('invalid_request');
+      expect((await trust(999, dryRun)).body).toMatchObject({
+        ...{ code: 'invalid_request', details: { refusal: 'exposure_too_little' } },
+      });
     }
     const preview = factsOf((await trust(1_000, true)).body);
     expect(preview).toMatchObject({ exposureAfter: 1_000, unpaid: 0 });

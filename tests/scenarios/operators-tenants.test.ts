@@ -186,6 +186,9 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
     expect(await stateNow()).toEqual(before);
     expect(factsOf(await act(grant))).toMatchObject({ credits: 5_500_000, balance: 5_500_000 });
     expect(factsOf(await act(grant))).toMatchObject({ balance: 5_500_000, repeated: 'TICKET-3' });
+    expect((await act({ ...grant, isPromotion: true })).body).toMatchObject({
+      ...{ code: 'invalid_request', details: { refusal: 'ref_used' } },
+    });
     const [given] = (await screen()).credits!.grants;
     const revoke = { act: 'revoke_credits', grantId: given!.id, credits: 2, ref: 'TICKET-4' };
     expect(factsOf(await act({ ...revoke, dryRun: true }))).toEqual({

@@ -20,10 +20,12 @@ export type TenantAct = (typeof TENANT_ACTS)[number];
 /** Why an act cannot be done, where the code of its error says too little; the page has words for each. */
 export const ACT_REFUSALS = [
   'overage_never_agreed',
+  'exposure_too_little',
   'nothing_past_due',
   'grace_not_later',
   'grace_too_far',
   'grace_after_end',
+  'ref_used',
   'no_such_grant',
   'no_such_purchase',
   'no_such_statement',

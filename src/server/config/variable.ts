@@ -75,7 +75,9 @@ export const address = (protocols: string[], example: string) =>
       const url = URL.canParse(value) ? new URL(value) : undefined;
       if (!url || !protocols.includes(url.protocol) || url.host === '' || url.hash)
         return undefined;
-      if (url.search && url.protocol.startsWith('http')) return undefined;
+      // No browser, and no `fetch`, takes a name and a password within an address.
+      const isBare = url.search === '' && url.username === '' && url.password === '';
+      if (url.protocol.startsWith('http') && !isBare) return undefined;
       return url.href.replace(/\/+$/, '');
     },
     undefined,

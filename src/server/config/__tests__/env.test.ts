@@ -19,6 +19,7 @@ const NONSENSE: Record<keyof Env, [wanted: string, ...values: string[]]> = {
     'https://',
     'https://a?b',
     'https://a#b',
+    'https://user:hidden@a',
   ],
   JWT_SECRET: ['at least 32 bytes', 'short'],
   USAGE_INGEST_TOKEN: ['plain characters', 'gehe\u00efm'],

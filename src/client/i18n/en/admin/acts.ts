@@ -108,11 +108,14 @@ export default {
   },
   refusals: {
     overage_never_agreed: 'This team has never agreed to overage.',
+    exposure_too_little:
+      'Too little to ever come to a bill, so overage would rest for good. Name ¥10 or $2 at least, or 0 for none.',
     nothing_past_due:
       'No subscription of this team is past due. One that is unpaid at Stripe, or has ended, has no grace to extend.',
     grace_not_later: 'Grace lasts longer than that already, or the day is past. Name a later one.',
     grace_too_far: 'That is more than 30 days from now.',
     grace_after_end: 'The subscription ends before that at Stripe.',
+    ref_used: 'This reference was used for something else of this team. Give it one of its own.',
     no_such_grant: 'This team has no such grant of credits.',
     no_such_purchase: 'This team has made no such purchase.',
     no_such_statement: 'This team has no such usage statement.',

@@ -110,11 +110,14 @@ const acts: typeof enActs = {
   },
   refusals: {
     overage_never_agreed: '该团队从未同意过超额用量。',
+    exposure_too_little:
+      '金额太小，永远达不到出账标准，超额用量会一直停用。请至少填写 ¥10 或 $2；填 0 表示不允许未付用量。',
     nothing_past_due:
       '该团队没有逾期未付的订阅。在 Stripe 处为未付款或已结束的订阅没有宽限期可延长。',
     grace_not_later: '宽限期本来就更长，或该日期已过。请填写更晚的日期。',
     grace_too_far: '距今已超过 30 天。',
     grace_after_end: '该订阅在 Stripe 处会在此之前结束。',
+    ref_used: '该编号已用于该团队的另一操作，请换一个编号。',
     no_such_grant: '该团队没有这笔点数。',
     no_such_purchase: '该团队没有这笔购买。',
     no_such_statement: '该团队没有这份用量账单。',

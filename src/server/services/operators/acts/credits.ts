@@ -35,6 +35,7 @@ export const grantCredits: Act<
     throw new BillingError(
       'invalid_request',
       `The ref "${wish.ref}" was used for a ${other} of this team; give this one a ref of its own.`,
+      refusing('ref_used'),
     );
   }
   if (dryRun) {

@@ -16,6 +16,7 @@ import {
 } from '../../../../db/repositories/usage/credits/grants.ts';
 import type { MadeFor } from '../../../../db/repositories/usage/credits/read.ts';
 import type { OverageTakenNow } from '../../../../db/repositories/usage/credits/overage.ts';
+import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
 import type { OverageLimits, OverageView } from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
@@ -226,6 +227,7 @@ function usedForAnother(ref: string, grantId: string): BillingError {
   return new BillingError(
     'invalid_request',
     `The ref "${ref}" was used for the grant ${grantId}; give this one a ref of its own.`,
+    refusing('ref_used'),
   );
 }
 

@@ -2,7 +2,7 @@ import { insertAuditEntry } from '../../../../db/repositories/operations/audit-l
 import { trustOverage } from '../../../../db/repositories/usage/credits/overage.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
 import { repeated } from '../../../../db/repeated.ts';
-import { refusing } from '../../../../domain/accounts/operator-act.ts';
+import { refusing, type ActRefusal } from '../../../../domain/accounts/operator-act.ts';
 import { CAP_MINOR_MAX, type OverageView } from '../../../../domain/billing/overage.ts';
 import { floorOf } from '../../../../domain/billing/statement.ts';
 import { BillingError } from '../../../../domain/errors.ts';
@@ -65,6 +65,7 @@ export async function foreseeExposure(
   if (exposureMinor === null || exposureMinor === 0 || exposureMinor >= leastMinor) return before;
   throw invalid(
     `Less than ${formatMoney({ amountMinor: leastMinor, currency }, 'en')} may not be unpaid: it could never be billed. Say 0 for none.`,
+    'exposure_too_little',
   );
 }
 
@@ -82,4 +83,5 @@ const neverAgreed = () =>
     'The tenant has never agreed to overage; nothing was set.',
     refusing('overage_never_agreed'),
   );
-const invalid = (sentence: string) => new BillingError('invalid_request', sentence);
+const invalid = (sentence: string, refusal?: ActRefusal) =>
+  new BillingError('invalid_request', sentence, refusal && refusing(refusal));
