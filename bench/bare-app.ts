@@ -6,6 +6,7 @@ import type { TenantId, UserId } from '../src/domain/ids.ts';
 import type { AppEnv } from '../src/server/app-env.ts';
 import { systemClock } from '../src/server/clock.ts';
 import { requireUser } from '../src/server/middleware/auth.ts';
+import { inOneStep } from '../src/server/middleware/in-one-step.ts';
 import { requireToken } from '../src/server/middleware/service-auth.ts';
 import { AccessTokens } from '../src/server/services/accounts/access-token.ts';
 import { ceiling } from './designs.ts';
@@ -23,7 +24,7 @@ const access = {
 };
 const auth = { access };
 const app = new Hono<AppEnv>();
-const service = requireToken(token, 'USAGE_INGEST_TOKEN');
+const service = inOneStep(requireToken(token, 'USAGE_INGEST_TOKEN'));
 const recorded = { status: 'recorded', used: 1, limit: 100, remaining: 99 };
 app.post('/api/usage/events', service, async (c) => {
   const { events } = await c.req.json<{ events: { tenantId: string }[] }>();

@@ -47,25 +47,28 @@ import { sessionRoutes } from './routes/sessions.ts';
 import { subscriptionRoutes } from './routes/subscription.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { isUsageEvents, usageEventsApp } from './routes/usage-events.ts';
 import { usageIngestRoutes } from './routes/usage-ingest.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
-/** Mounts every route. Order matters only for the last: the client answers what nobody else did. */
+/**
+ * Mounts every route. Order matters only for the last: the client answers what nobody else did. What is asked most
+ * often is an app of its own, with the same steps before it.
+ */
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
   const app = createRouter();
-  if (context.trace.on) app.use(httpTraces(context.trace));
-  app.use(
-    inOneStep(
-      httpMetrics(context.metrics),
-      requestContext(context.log),
-      securityHeaders(context.config.appUrl),
-      refuseWhenClosed(context.drain),
-      headWithoutBody,
-      bodyLimit,
-      endStripeCallsInTime,
-    ),
-  );
-  if (context.log.isLevelEnabled('debug')) app.use(logRequest);
+  const steps = [
+    httpTraces(context.trace),
+    httpMetrics(context.metrics),
+    requestContext(context.log),
+    securityHeaders(context.config.appUrl),
+    refuseWhenClosed(context.drain),
+    headWithoutBody,
+    bodyLimit,
+    endStripeCallsInTime,
+    logRequest(context.log),
+  ];
+  app.use(inOneStep(...steps));
   app.onError(errorHandler);
   app.notFound((c) =>
     respondWithError(
@@ -112,5 +115,10 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
   if (!context.config.production) app.route('/', devMailRoutes(context.services.mails));
   if (context.moveClock) app.route('/', devClockRoutes(context.moveClock));
   app.route('/', clientRoutes(context.config.clientDir));
+
+  const events = usageEventsApp(context, steps);
+  const rest = app.fetch;
+  app.fetch = (request, ...more) =>
+    (isUsageEvents(request) ? events.fetch : rest)(request, ...more);
   return app;
 }

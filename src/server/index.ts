@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { createContext, type Context } from './context.ts';
 import { Drain } from './drain.ts';
+import { PresetResponse } from './middleware/preset-headers.ts';
 import type { Foundation } from './context/foundation.ts';
 import { registerSchedule } from './schedule.ts';
 
@@ -91,6 +92,7 @@ export function createHttpServer(context: Context): HttpServer {
       const answer = app.fetch(request, env);
       return answer instanceof Promise ? drain.during(answer) : answer;
     },
+    serverOptions: { ServerResponse: PresetResponse },
   }) as HttpServer;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   drain.watch(server);

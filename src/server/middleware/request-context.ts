@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createMiddleware } from 'hono/factory';
-import type { AppEnv } from '../app-env.ts';
 import type { Logger } from '../log.ts';
 import type { Step } from './in-one-step.ts';
 import { presetHeaders } from './preset-headers.ts';
@@ -18,13 +16,18 @@ export function requestContext(log: Logger): Step {
     const requestId = prefix + count.toString(16).padStart(8, '0');
     c.set('requestId', requestId);
     c.set('log', () => log.child({ requestId }));
-    presetHeaders(c, [['X-Request-Id', requestId]]);
+    presetHeaders(c, { 'x-request-id': requestId });
   };
 }
 
 /** A line for each request; for who asked for so much. */
-export const logRequest = createMiddleware<AppEnv>(async (c, next) => {
-  await next();
-  const told = { method: c.req.method, path: c.req.path, status: c.res.status };
-  c.get('log')().debug(told, 'request');
-});
+export function logRequest(log: Logger): Step {
+  return (c) => {
+    if (!log.isLevelEnabled('debug')) return;
+    return async (rest) => {
+      await rest();
+      const told = { method: c.req.method, path: c.req.path, status: c.res.status };
+      c.get('log')().debug(told, 'request');
+    };
+  };
+}

@@ -1,5 +1,5 @@
 import type { Step } from './in-one-step.ts';
-import { presetHeaders } from './preset-headers.ts';
+import { presetHeaders, type PresetHeaders } from './preset-headers.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -20,29 +20,31 @@ const CONTENT_SECURITY_POLICY = [
 const CSP_OF_ANSWERS = "default-src 'none'; frame-ancestors 'none'";
 
 /** Of what no browser shows by itself: scripts, styles, and what programs alone are answered. */
-const OF_FILES = [['X-Content-Type-Options', 'nosniff']] as const;
+const OF_FILES: PresetHeaders = { 'x-content-type-options': 'nosniff' };
 
 /** Also for who opens an answer of the API in a browser, or puts it into a page. */
-const OF_ANSWERS = [
+const OF_ANSWERS: PresetHeaders = {
   ...OF_FILES,
-  ['Cross-Origin-Resource-Policy', 'same-origin'],
-  ['Referrer-Policy', 'strict-origin-when-cross-origin'],
-  ['X-Frame-Options', 'DENY'],
-] as const;
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'x-frame-options': 'DENY',
+};
 
-const OF_PAGES = [
+const OF_PAGES: PresetHeaders = {
   ...OF_ANSWERS,
-  ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
-  ['Cross-Origin-Opener-Policy', 'same-origin'],
-  ['Origin-Agent-Cluster', '?1'],
-  ['X-DNS-Prefetch-Control', 'off'],
-  ['X-Download-Options', 'noopen'],
-  ['X-Permitted-Cross-Domain-Policies', 'none'],
-  ['X-XSS-Protection', '0'],
-] as const;
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0',
+};
 
 /** Browsers stay with TLS for a year. */
-const WITH_TLS = [['Strict-Transport-Security', 'max-age=31536000; includeSubDomains']] as const;
+const WITH_TLS: PresetHeaders = {
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+};
 
 /**
  * Headers that keep a page's visitors safe, as Helmet and Hono choose them; everything comes from our
@@ -51,11 +53,11 @@ const WITH_TLS = [['Strict-Transport-Security', 'max-age=31536000; includeSubDom
  * second, is told to who shows a token that no browser has.
  */
 export function securityHeaders(appUrl: string): Step {
-  const tls = appUrl.startsWith('https:') ? WITH_TLS : [];
+  const tls = appUrl.startsWith('https:') ? WITH_TLS : {};
   const [ofFiles, ofAnswers, ofPages] = [
-    [...OF_FILES, ...tls],
-    [...OF_ANSWERS, ['Content-Security-Policy', CSP_OF_ANSWERS] as const, ...tls],
-    [...OF_PAGES, ...tls],
+    { ...OF_FILES, ...tls },
+    { ...OF_ANSWERS, 'content-security-policy': CSP_OF_ANSWERS, ...tls },
+    { ...OF_PAGES, ...tls },
   ];
   return (c) => {
     const { path } = c.req;

@@ -1,7 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { createMiddleware } from 'hono/factory';
 import { BillingError } from '../../domain/errors.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { Step } from './in-one-step.ts';
 
 const digest = (text: string) => hash('sha256', text, 'buffer');
 
@@ -12,18 +11,17 @@ const digest = (text: string) => hash('sha256', text, 'buffer');
 export function requireToken(
   token: string | undefined,
   variable: 'USAGE_INGEST_TOKEN' | 'METRICS_TOKEN',
-) {
+): Step {
   const expected = token === undefined ? undefined : digest(`Bearer ${token}`);
   const sentence =
     token === undefined
       ? `${variable} is not set; set it, and send it as \`Authorization: Bearer <${variable}>\`.`
       : `Send \`Authorization: Bearer <${variable}>\`.`;
-  return createMiddleware<AppEnv>((c, next) => {
+  return (c) => {
     const shown = digest(c.req.header('authorization') ?? '');
     if (expected === undefined || !timingSafeEqual(shown, expected)) {
       c.header('WWW-Authenticate', 'Bearer');
       throw new BillingError('unauthenticated', sentence);
     }
-    return next();
-  });
+  };
 }

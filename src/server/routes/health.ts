@@ -2,6 +2,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
+import { inOneStep } from '../middleware/in-one-step.ts';
 import { requireToken } from '../middleware/service-auth.ts';
 import { errors, json } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -79,7 +80,7 @@ export function healthRoutes(context: Context): OpenAPIHono<AppEnv> {
 
   const { metrics } = context.config;
   if (metrics.kind === 'token') {
-    router.use(metricsRoute.path, requireToken(metrics.token, 'METRICS_TOKEN'));
+    router.use(metricsRoute.path, inOneStep(requireToken(metrics.token, 'METRICS_TOKEN')));
   }
   router.openapi(metricsRoute, async (c) => {
     const text = await registry.metrics();

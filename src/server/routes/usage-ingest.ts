@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import type { Context as HonoContext } from 'hono';
-import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
+import { inOneStep } from '../middleware/in-one-step.ts';
 import { requireToken } from '../middleware/service-auth.ts';
 import { errors, json, jsonBody } from './responses.ts';
 import { createRouter } from './router.ts';
+import { USAGE_EVENTS } from './usage-events.ts';
 import {
   eventResults,
   eventsBody,
@@ -16,7 +16,6 @@ import {
   settledSchema,
 } from './usage-schemas.ts';
 
-const EVENTS_MAX = 1_000;
 const away = ['unauthenticated', 'busy', 'database_unavailable'] as const;
 const reservationErrors = ['invalid_request', 'reservation_not_found', ...away] as const;
 
@@ -26,11 +25,12 @@ export function usageIngestRoutes(context: Context): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const security = [{ ingestToken: [] }];
   const service = requireToken(context.config.usageIngestToken, 'USAGE_INGEST_TOKEN');
-  const shared = { security, middleware: service, tags: ['Usage of other services'] };
+  const shared = { security, middleware: inOneStep(service), tags: ['Usage of other services'] };
 
+  // Answered by an app of its own (`usage-events.ts`); here is what there is to say of it.
   router.openAPIRegistry.registerPath({
     method: 'post',
-    path: '/api/usage/events',
+    path: USAGE_EVENTS,
     summary: 'Record up to 1,000 events',
     description: 'One bad event loses none of the others: it is answered `invalid`.',
     request: { body: jsonBody(eventsBody) },
@@ -41,12 +41,6 @@ export function usageIngestRoutes(context: Context): OpenAPIHono<AppEnv> {
     security,
     tags: shared.tags,
   });
-  // Not through the router's own validation: that would refuse a whole batch for one bad event.
-  router.post('/api/usage/events', service, async (c) => {
-    const results = await usage.ingestBatch(await readEvents(c));
-    return c.json({ results }, 200);
-  });
-
   router.openapi(
     createRoute({
       ...shared,
@@ -109,24 +103,4 @@ export function usageIngestRoutes(context: Context): OpenAPIHono<AppEnv> {
   );
 
   return router;
-}
-
-async function readEvents(c: HonoContext<AppEnv>): Promise<unknown[]> {
-  let body: unknown;
-  try {
-    body = await c.req.json();
-  } catch (cause) {
-    throw new BillingError('invalid_request', 'The body is not valid JSON.', { cause });
-  }
-  const said = typeof body === 'object' && body !== null ? body : {};
-  const { events } = said as { events?: unknown };
-  const unknown = Array.isArray(body)
-    ? undefined
-    : Object.keys(said).find((name) => name !== 'events');
-  if (unknown !== undefined) {
-    const name = JSON.stringify(unknown.slice(0, 40).toWellFormed());
-    throw new BillingError('invalid_request', `The body has events alone, and no ${name}.`);
-  }
-  if (Array.isArray(events) && events.length >= 1 && events.length <= EVENTS_MAX) return events;
-  throw new BillingError('invalid_request', `events must be an array of 1 to ${EVENTS_MAX}.`);
 }
