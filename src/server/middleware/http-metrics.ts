@@ -11,17 +11,17 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIO
 export function httpMetrics({ httpSeconds }: Metrics): Step {
   return (c) => {
     const begun = performance.now();
-    return async (rest) => {
-      await rest();
-      const pattern = routePath(c);
-      httpSeconds.observe(
-        {
-          method: METHODS.has(c.req.method) ? c.req.method : 'other',
-          route: pattern.includes('*') ? 'other' : pattern,
-          status: c.res.status,
-        },
-        (performance.now() - begun) / 1000,
-      );
-    };
+    return (rest) =>
+      rest().then(() => {
+        const pattern = routePath(c);
+        httpSeconds.observe(
+          {
+            method: METHODS.has(c.req.method) ? c.req.method : 'other',
+            route: pattern.includes('*') ? 'other' : pattern,
+            status: c.res.status,
+          },
+          (performance.now() - begun) / 1000,
+        );
+      });
   };
 }

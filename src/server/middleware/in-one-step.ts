@@ -27,15 +27,15 @@ export function withSteps(
   steps: readonly Step[],
   route: (c: Context<AppEnv>) => Promise<Response>,
 ) {
-  return async (c: Context<AppEnv>): Promise<Response> => {
-    await goThrough(steps, c, async () => {
-      try {
-        c.res = await route(c);
-      } catch (error) {
-        c.res = await errorHandler(error as Error, c);
-      }
-    });
-    return c.res;
+  // No `async` functions within each other: each is a promise more, and another turn.
+  return (c: Context<AppEnv>): Promise<Response> => {
+    const set = (answer: Response) => {
+      c.res = answer;
+    };
+    const refuse = async (error: unknown) => {
+      c.res = await errorHandler(error as Error, c);
+    };
+    return goThrough(steps, c, () => route(c).then(set, refuse)).then(() => c.res);
   };
 }
 

@@ -1,4 +1,4 @@
-import { Hono, type Context as HonoContext } from 'hono';
+import { Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
 import { BillingError } from '../../domain/errors.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -28,20 +28,20 @@ export function usageEventsApp(
   app.post(
     USAGE_EVENTS,
     withSteps([...steps, service], async (c) => {
-      const results = await services.usage.ingestBatch(await readEvents(c));
+      let body: unknown;
+      try {
+        body = await c.req.json();
+      } catch (cause) {
+        throw new BillingError('invalid_request', 'The body is not valid JSON.', { cause });
+      }
+      const results = await services.usage.ingestBatch(eventsIn(body));
       return c.json({ results }, 200);
     }),
   );
   return app;
 }
 
-async function readEvents(c: HonoContext<AppEnv>): Promise<unknown[]> {
-  let body: unknown;
-  try {
-    body = await c.req.json();
-  } catch (cause) {
-    throw new BillingError('invalid_request', 'The body is not valid JSON.', { cause });
-  }
+function eventsIn(body: unknown): unknown[] {
   const said = typeof body === 'object' && body !== null ? body : {};
   const { events } = said as { events?: unknown };
   const unknown = Array.isArray(body)
