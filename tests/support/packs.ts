@@ -52,15 +52,15 @@ export async function credits({ api }: Customer): Promise<CreditsView> {
 /** Whole credits that can be used now. */
 export const balance = async (customer: Customer) => (await credits(customer)).balance / MICRO;
 
-/** Waits until what events have ordered is done: nothing is due to be looked at. */
+/** Waits until what events have ordered is done: nothing is due to be looked at, be it for the first time. */
 export async function lookedAt(customer: Customer): Promise<void> {
   await settled(customer.app);
   await vi.waitFor(
     async () => {
       const { rows } = await customer.app.database.pool.query(
         `select id, state, last_error from credit_purchases
-         where tenant_id = $1 and look_at <= synced_at`,
-        [customer.tenantId],
+         where tenant_id = $1 and look_at <= greatest(synced_at, $2)`,
+        [customer.tenantId, customer.app.server.context.clock.now()],
       );
       expect(rows).toEqual([]);
     },
