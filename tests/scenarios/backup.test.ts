@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
 import { codeSpans, pages } from '../architecture/markdown.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { settled, signUp, type Customer } from '../support/customer.ts';
@@ -43,7 +44,7 @@ describe.skipIf(bin === undefined)('14 a backup by pg_dump, restored by the runb
   const codes: Record<string, number> = {};
 
   const open = (database: string): pg.Pool => {
-    const pool = new pg.Pool({ connectionString: server.url(database), max: 2 });
+    const { pool } = openDatabase({ url: server.url(database), max: 2 });
     pools.push(pool);
     return pool;
   };
