@@ -58,7 +58,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 export function createApp(context: Context): OpenAPIHono<AppEnv> {
   const app = createRouter();
   const steps = [
-    httpTraces(context.trace),
+    ...(context.trace.on ? [httpTraces(context.trace)] : []),
     httpMetrics(context.metrics),
     requestContext(context.log),
     securityHeaders(context.config.appUrl),
@@ -66,7 +66,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     headWithoutBody,
     bodyLimit,
     endStripeCallsInTime,
-    logRequest(context.log),
+    ...(context.log.isLevelEnabled('debug') ? [logRequest] : []),
   ];
   app.use(inOneStep(...steps));
   app.onError(errorHandler);

@@ -8,7 +8,7 @@ const UNTRACED = new Set(['/healthz', '/readyz', '/metrics']);
 /** Makes each request a part of the trace that its caller names, or the beginning of one. */
 export function httpTraces(trace: Trace): Step {
   return (c) => {
-    if (!trace.on || UNTRACED.has(c.req.path)) return;
+    if (UNTRACED.has(c.req.path)) return;
     const parent = c.req.header('traceparent');
     const attributes = { 'http.request.method': c.req.method };
     const options = { kind: 'server', parent, attributes } as const;

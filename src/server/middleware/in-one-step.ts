@@ -32,10 +32,8 @@ export function withSteps(
     const set = (answer: Response) => {
       c.res = answer;
     };
-    const refuse = async (error: unknown) => {
-      c.res = await errorHandler(error as Error, c);
-    };
-    return goThrough(steps, c, () => route(c).then(set, refuse)).then(() => c.res);
+    const answer = () => route(c).then(set, (error: unknown) => answerError(c, error));
+    return goThrough(steps, c, answer).then(() => c.res);
   };
 }
 
@@ -48,11 +46,13 @@ function goThrough(steps: readonly Step[], c: Context<AppEnv>, rest: Next): Prom
       if (around) way = way === undefined ? around : within(way, around);
     }
   } catch (refusal) {
-    last = async () => {
-      c.res = await errorHandler(refusal as Error, c);
-    };
+    last = () => answerError(c, refusal);
   }
   return way === undefined ? last() : way(last);
+}
+
+async function answerError(c: Context<AppEnv>, thrown: unknown): Promise<void> {
+  c.res = await errorHandler(thrown as Error, c);
 }
 
 const within =

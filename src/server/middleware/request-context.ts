@@ -21,13 +21,8 @@ export function requestContext(log: Logger): Step {
 }
 
 /** A line for each request; for who asked for so much. */
-export function logRequest(log: Logger): Step {
-  return (c) => {
-    if (!log.isLevelEnabled('debug')) return;
-    return async (rest) => {
-      await rest();
-      const told = { method: c.req.method, path: c.req.path, status: c.res.status };
-      c.get('log')().debug(told, 'request');
-    };
-  };
-}
+export const logRequest: Step = (c) => async (rest) => {
+  await rest();
+  const told = { method: c.req.method, path: c.req.path, status: c.res.status };
+  c.get('log')().debug(told, 'request');
+};
