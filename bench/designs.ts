@@ -118,7 +118,7 @@ export async function ceiling({ pool }: Pick<BenchDatabase, 'pool'>): Promise<De
     return tenants.map(() => true);
   };
   const queue = new Batcher<string, boolean>({
-    batchesMax: 2,
+    batchesMax: () => 2,
     callsMax: 1_000,
     waitingMax: 10_000,
     run: insert,

@@ -46,7 +46,7 @@ await runCommand({
       setUpStripe(createStripeClient(access), {
         packs,
         webhook: url ? { url, secretKnown, rotate: values.rotate } : undefined,
-        automaticTax: config.till.automaticTax,
+        automaticTax: config.checkoutSettings.automaticTax,
         dryRun,
       }),
     );

@@ -62,7 +62,7 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     stripe: client,
     portalConfiguration: undefined,
     environment: config.environment,
-    till: config.till,
+    checkoutSettings: config.checkoutSettings,
   });
   const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });

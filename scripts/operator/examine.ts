@@ -81,5 +81,5 @@ function examineAccount(config: Config, packs: readonly PackDefinition[]): Promi
   // A development's own endpoint is at an address that only it knows.
   const isServed = config.stripe.kind === 'live' || config.production;
   const url = isServed && config.appUrl ? `${config.appUrl}/webhooks/stripe` : undefined;
-  return examineStripe(createStripeClient(access), access, url, packs, config.till);
+  return examineStripe(createStripeClient(access), access, url, packs, config.checkoutSettings);
 }

@@ -95,7 +95,7 @@ export async function startProduct(
             webhookUrl: `${addressOf(config.host, port, '127.0.0.1')}/webhooks/stripe`,
             db: database.db,
             clock,
-            automaticTax: config.till.automaticTax,
+            automaticTax: config.checkoutSettings.automaticTax,
           });
 
     signal?.throwIfAborted();

@@ -45,7 +45,7 @@ beforeAll(async () => {
       stripe: client,
       portalConfiguration: undefined,
       environment: config.environment,
-      till: config.till,
+      checkoutSettings: config.checkoutSettings,
     }),
     catalogue: services.catalogue,
     plans: new PlanCatalogue(database.db),

@@ -58,6 +58,11 @@ export class BucketNodes {
     return this.#placeOf(this.#known.get(number) ?? { number, node: null, byCitus: false });
   }
 
+  /** Whether Citus places the bucket of this number, as far as this process knows. */
+  isByCitus(number: number): boolean {
+    return this.#known.get(number)?.byCitus ?? false;
+  }
+
   /** Every bucket that exists now, rising. */
   async list(): Promise<BucketNode[]> {
     return this.#read();

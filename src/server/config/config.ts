@@ -24,7 +24,7 @@ export type LlmConfig =
 
 export type MailConfig = { kind: 'kept' } | { kind: 'smtp'; url: string };
 
-export interface TillConfig {
+export interface CheckoutSettings {
   /** Whether Stripe Tax works out what is due, from the customer's address. */
   automaticTax: boolean;
   /** Whether Checkout takes promotion codes. */
@@ -67,7 +67,7 @@ export interface Config {
   /** Calls of one tenant that reach Stripe, a minute. */
   stripeCallsPerMinute: number;
   /** What is offered and asked for at the till. */
-  till: TillConfig;
+  checkoutSettings: CheckoutSettings;
   pastDueGraceDays: number;
   trialDays: number;
   /** What is done about money that gives nothing. */
@@ -127,7 +127,7 @@ export function decideForCommand(env: Env): Config {
     emailVerification:
       !env.SMTP_URL && !(stripe.kind === 'live' && stripe.livemode) ? 'at_once' : 'asked',
     stripeCallsPerMinute: env.STRIPE_CALLS_PER_MINUTE,
-    till: {
+    checkoutSettings: {
       automaticTax: env.STRIPE_TAX === 'automatic',
       promotionCodes: env.STRIPE_PROMOTION_CODES === '1',
     },

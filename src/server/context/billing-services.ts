@@ -61,7 +61,7 @@ export function createBillingServices(
     stripe: client,
     portalConfiguration,
     environment: config.environment,
-    till: config.till,
+    checkoutSettings: config.checkoutSettings,
   });
   const held = new HeldConnections(foundation.lockDatabase.db);
   const graceDays = config.pastDueGraceDays;

@@ -28,7 +28,7 @@ export function modeRoutes({ config }: Pick<Context, 'config'>): OpenAPIHono<App
     c.json(
       {
         testMode: config.testMode,
-        automaticTax: config.till.automaticTax,
+        automaticTax: config.checkoutSettings.automaticTax,
         ...config.contact,
       },
       200,

@@ -15,7 +15,7 @@ import { InvoiceRefunds } from './stripe/refunds.ts';
 import * as packCheckout from './stripe/packs/pack-checkout.ts';
 import * as purchases from './stripe/packs/purchase-facts.ts';
 import { TopUpInvoices } from './stripe/packs/top-up-invoices.ts';
-import type { Installation, StripeDeps } from './stripe/till.ts';
+import type { Installation, StripeDeps } from './stripe/checkout-settings.ts';
 import { listEventsSince } from './stripe/events.ts';
 import { listSubscribers, type Subscriber } from './stripe/subscribers.ts';
 import {
@@ -40,10 +40,10 @@ export class StripeService {
   readonly topUps: TopUpInvoices;
   readonly refunds: InvoiceRefunds;
 
-  constructor({ stripe, portalConfiguration, environment, till }: StripeDeps) {
+  constructor({ stripe, portalConfiguration, environment, checkoutSettings }: StripeDeps) {
     this.environment = environment;
     this.billingDetails = new BillingDetailsCalls(stripe);
-    this.#installation = { environment, till };
+    this.#installation = { environment, checkoutSettings };
     this.topUps = new TopUpInvoices(stripe, this.#installation);
     this.refunds = new InvoiceRefunds(stripe);
     this.#stripe = stripe;

@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
  * secret is shown because nobody thought of it.
  */
 export function describeSettings(config: Config & { appUrl: string }): NamedValue[] {
-  const { stripe, llm, mail, till, policies, database, metrics } = config;
+  const { stripe, llm, mail, checkoutSettings, policies, database, metrics } = config;
   const settings: [string, string | number | boolean | undefined][] = [
     ['NODE_ENV', config.environment],
     ['APP_URL', config.appUrl],
@@ -24,8 +24,8 @@ export function describeSettings(config: Config & { appUrl: string }): NamedValu
       'STRIPE_PORTAL_CONFIGURATION',
       'portalConfiguration' in stripe ? stripe.portalConfiguration : undefined,
     ],
-    ['STRIPE_TAX', till.automaticTax],
-    ['STRIPE_PROMOTION_CODES', till.promotionCodes],
+    ['STRIPE_TAX', checkoutSettings.automaticTax],
+    ['STRIPE_PROMOTION_CODES', checkoutSettings.promotionCodes],
     ['STRIPE_CALLS_PER_MINUTE', config.stripeCallsPerMinute],
     ['LLM_MODEL', llm.kind === 'storyteller' ? llm.kind : llm.model],
     ['LLM_BASE_URL', llm.kind === 'storyteller' ? undefined : withoutPassword(llm.baseUrl)],

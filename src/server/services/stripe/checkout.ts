@@ -1,9 +1,9 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
-import type { TillConfig } from '../../config/config.ts';
+import type { CheckoutSettings } from '../../config/config.ts';
 import { createOnce } from './client/create-once.ts';
 import { APP_MARK } from './customers.ts';
-import { tillParams } from './till.ts';
+import { checkoutParams } from './checkout-settings.ts';
 import { READ_TIMEOUTS } from './client/client.ts';
 import { isMissing, isRefused } from './client/errors.ts';
 import { idOrNull, metadata, seconds, toDate, toUnixSeconds } from './snapshots/schemas.ts';
@@ -43,7 +43,7 @@ export const TRIAL_MARK = 'trialDays';
 
 export interface NewCheckout {
   environment: string;
-  till: TillConfig;
+  checkoutSettings: CheckoutSettings;
   tenantId: string;
   customerId: string;
   priceId: string;
@@ -86,7 +86,7 @@ export async function createCheckoutSession(
           }
         : {}),
     },
-    ...tillParams(values.till),
+    ...checkoutParams(values.checkoutSettings),
     locale: checkoutLocale(values.locale),
     expires_at: toUnixSeconds(values.expiresAt),
     success_url: values.successUrl,

@@ -109,7 +109,7 @@ test('a top-up has one draft, though another card is charged by now', async () =
   const customer = await newCustomer();
   const installation = {
     environment: 'test' as const,
-    till: { automaticTax: false, promotionCodes: false },
+    checkoutSettings: { automaticTax: false, promotionCodes: false },
   };
   const topUps = new TopUpInvoices(stripe, installation);
   const topUp = {
@@ -134,7 +134,7 @@ test('a purchase has one page that can be paid, and is given back once a wish', 
   const { id: priceId } = await stripe.prices.create(price);
   const purchaseId = crypto.randomUUID();
   const values = {
-    ...{ environment: 'test', till: { automaticTax: false, promotionCodes: false } },
+    ...{ environment: 'test', checkoutSettings: { automaticTax: false, promotionCodes: false } },
     ...{ tenantId: 't', customerId, purchaseId, packId: 'small', priceId, currency: 'cny' },
     ...{ locale: 'en', successUrl: 'http://localhost/a', cancelUrl: 'http://localhost/b' },
     expiresAt: new Date(clock.now().getTime() + 3_600_000),

@@ -33,7 +33,7 @@ const open = () =>
   );
 const values = {
   environment: 'test',
-  till: { automaticTax: false, promotionCodes: false },
+  checkoutSettings: { automaticTax: false, promotionCodes: false },
   tenantId: crypto.randomUUID(),
   email: 'ada@example.com',
   name: 'Ada',
@@ -70,7 +70,7 @@ test('a Checkout session is opened once', async () => {
   const customerId = await createCustomer(stripe, { ...values, tenantId: crypto.randomUUID() });
   const checkout = {
     environment: 'test',
-    till: { automaticTax: false, promotionCodes: false },
+    checkoutSettings: { automaticTax: false, promotionCodes: false },
     tenantId: values.tenantId,
     customerId,
     priceId: pro!.priceId,

@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { TillConfig } from '../../../config/config.ts';
+import type { CheckoutSettings } from '../../../config/config.ts';
 import {
   checkoutLocale,
   findOpenCheckout,
@@ -9,14 +9,14 @@ import {
 import { createOnce } from '../client/create-once.ts';
 import { APP_MARK } from '../customers.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
-import { tillParams } from '../till.ts';
+import { checkoutParams } from '../checkout-settings.ts';
 
 /** What packs are paid with: once, so that wallets can be used. Where one cannot be, the others stay. */
 const METHODS = ['card', 'alipay', 'wechat_pay'] as const;
 
 export interface NewPackCheckout {
   environment: string;
-  till: TillConfig;
+  checkoutSettings: CheckoutSettings;
   tenantId: string;
   customerId: string;
   purchaseId: string;
@@ -53,7 +53,7 @@ export async function createPackCheckout(
     invoice_creation: { enabled: true, invoice_data: { metadata } },
     allowed_payment_method_types: [...METHODS],
     payment_method_options: { wechat_pay: { client: 'web' } },
-    ...tillParams(values.till),
+    ...checkoutParams(values.checkoutSettings),
     locale: checkoutLocale(values.locale),
     expires_at: toUnixSeconds(values.expiresAt),
     success_url: values.successUrl,

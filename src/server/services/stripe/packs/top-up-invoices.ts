@@ -1,5 +1,5 @@
 import { Stripe } from 'stripe';
-import type { Installation } from '../till.ts';
+import type { Installation } from '../checkout-settings.ts';
 import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
 import { createOnce } from '../client/create-once.ts';
 import { callStripe, isRefused } from '../client/errors.ts';
@@ -54,7 +54,7 @@ export class TopUpInvoices {
   /** Makes the draft, to be paid by that card; Stripe collects nothing of it by itself. */
   create(topUp: InvoicedTopUp, paymentMethodId: string): Promise<InvoiceSnapshot> {
     const { id, tenantId, stripeCustomerId, packId, currency } = topUp;
-    const { environment, till } = this.#installation;
+    const { environment, checkoutSettings } = this.#installation;
     const params: Stripe.InvoiceCreateParams = {
       customer: stripeCustomerId,
       currency,
@@ -64,7 +64,7 @@ export class TopUpInvoices {
       pending_invoice_items_behavior: 'exclude',
       default_payment_method: paymentMethodId,
       metadata: { app: APP_MARK, env: environment, tenantId, [PURCHASE]: id, packId },
-      ...(till.automaticTax ? { automatic_tax: { enabled: true } } : {}),
+      ...(checkoutSettings.automaticTax ? { automatic_tax: { enabled: true } } : {}),
     };
     return callStripe(() =>
       createOnce({

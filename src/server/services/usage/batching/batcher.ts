@@ -1,8 +1,8 @@
 import { BillingError } from '../../../../domain/errors.ts';
 
 export interface BatcherOptions<Call, Answer> {
-  /** Batches under way at once. */
-  batchesMax: number;
+  /** Batches under way at once; asked whenever one could leave. */
+  batchesMax: () => number;
   callsMax: number;
   /** Calls that may wait before the next are refused with 503 `busy`. */
   waitingMax: number;
@@ -86,7 +86,7 @@ export class Batcher<Call, Answer> {
 
   /** Not at once: whoever is just being answered may call again, and share the batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#running.length >= this.#options.batchesMax) return;
+    if (this.#scheduled || this.#running.length >= this.#options.batchesMax()) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -101,7 +101,7 @@ export class Batcher<Call, Answer> {
   /** How many calls the next batch may have; 0 when it should not leave yet. */
   #nextSize(): number {
     const { batchesMax, callsMax } = this.#options;
-    const free = batchesMax - this.#running.length;
+    const free = batchesMax() - this.#running.length;
     const count = this.#waiting.length;
     if (free === 0 || count === 0) return 0;
     if (this.#running.length > 0 && count < WORTH_ANOTHER) return 0;

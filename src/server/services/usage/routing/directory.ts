@@ -6,7 +6,7 @@ import { findPlaces, type Place } from '../../../../db/repositories/usage/bucket
 import { isUuid } from '../../../../domain/ids.ts';
 
 const TENANTS_MAX = 100_000;
-const LOOK_UPS = { batchesMax: 2, callsMax: 1_000, waitingMax: 10_000 };
+const LOOK_UPS = { batchesMax: () => 2, callsMax: 1_000, waitingMax: 10_000 };
 
 /**
  * Where this process believes each tenant's metering to lie. Nothing rests on it being right: a

@@ -23,6 +23,7 @@ export interface TimedCall {
 }
 
 export interface QueueOptions {
+  /** Of a bucket, at once, where Citus does not have it. */
   batchesMax?: number;
   callsMax?: number;
   waitingMax?: number;
@@ -53,14 +54,20 @@ interface QueueDeps {
 /** The queues between callers and the buckets: each turns calls into batches, one bucket a batch. */
 export function createQueues(deps: QueueDeps, options: QueueOptions = {}): UsageQueues {
   const { router, clock, metrics } = deps;
-  const size = { ...DEFAULTS, ...options };
+  const { batchesMax, ...size } = { ...DEFAULTS, ...options };
   const queue = <Call, Answer>(
     run: (bucket: number) => Run<Call, Answer>,
     joins?: (first: Call, call: Call) => boolean,
   ) =>
     new RoutedQueue<Call, Answer>(
       router.directory,
-      (bucket) => new Batcher({ ...size, run: run(bucket), ...(joins && { joins }) }),
+      (bucket) =>
+        new Batcher({
+          ...size,
+          batchesMax: () => router.batchesMax(bucket, batchesMax),
+          run: run(bucket),
+          ...(joins && { joins }),
+        }),
     );
   const queues: UsageQueues = {
     admissions: queue(

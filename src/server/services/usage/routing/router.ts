@@ -62,6 +62,15 @@ export class UsageRouter {
   }
 
   /**
+   * Batches that a bucket takes at once, of the `most` that a server of its own takes: where Citus has it, one. There
+   * a batch costs some milliseconds of the processor whatever its size, so that two that share what waits
+   * take twice that.
+   */
+  batchesMax(number: number, most: number): number {
+    return this.#deps.database.buckets.isByCitus(number) ? 1 : most;
+  }
+
+  /**
    * Runs `work` in one bucket after the other; one that fails keeps none of the others from it. Those on
    * other servers that do not answer are left for the next time, and told to `onAway`.
    */

@@ -11,10 +11,10 @@ interface Call {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A batcher whose batches end when the test says so. */
-function held(options: { batchesMax?: number; waitingMax?: number } = {}) {
+function held(options: { batchesMax?: () => number; waitingMax?: number } = {}) {
   const batches: { calls: Call[]; end: () => void; fail: (error: Error) => void }[] = [];
   const batcher = new Batcher<Call, number>({
-    ...{ batchesMax: 2, callsMax: 100, waitingMax: 1_000, ...options },
+    ...{ batchesMax: () => 2, callsMax: 100, waitingMax: 1_000, ...options },
     joins: (first, call) => first.day === call.day,
     run: (calls) =>
       new Promise((resolve, reject) => {
@@ -53,6 +53,21 @@ describe('the batcher', () => {
     expect([...one!].filter((tenant) => other!.has(tenant))).toEqual([]);
     // The last fifty are of tenants in the first batch, which is full.
     expect(batches.flatMap(({ calls }) => calls)).toHaveLength(150);
+  });
+
+  test('11.S how many batches leave beside each other is asked each time', async () => {
+    let most = 1;
+    const { batcher, batches } = held({ batchesMax: () => most });
+    const submit = (from: number) => {
+      for (let n = from; n < from + 130; n += 1) void batcher.submit(call(`t${n}`, n), `t${n}`);
+      return nextTurn();
+    };
+    await submit(0);
+    // A batch has a hundred at most; thirty wait for the only one.
+    expect(batches.map(({ calls }) => calls.length)).toEqual([100]);
+    most = 2;
+    await submit(130);
+    expect(batches.map(({ calls }) => calls.length)).toEqual([100, 100]);
   });
 
   test('takes all calls of one tenant together, up to the most a batch may have', async () => {

@@ -15,7 +15,7 @@ function queueOf(run: (bucket: number, calls: string[]) => Promise<string[]>) {
       return Promise.resolve(placeOf(tenantId));
     },
   };
-  const size = { batchesMax: 1, callsMax: 100, waitingMax: 4 };
+  const size = { batchesMax: () => 1, callsMax: 100, waitingMax: 4 };
   const queue = new RoutedQueue<string, string>(
     directory,
     (bucket) => new Batcher({ ...size, run: (calls) => run(bucket, calls) }),

@@ -1,11 +1,11 @@
 import type { Stripe } from 'stripe';
-import type { TillConfig } from '../../config/config.ts';
+import type { CheckoutSettings } from '../../config/config.ts';
 import type { Environment } from '../../config/env.ts';
 
 /** What everything that this installation makes at Stripe carries, or is made with. */
 export interface Installation {
   environment: Environment;
-  till: TillConfig;
+  checkoutSettings: CheckoutSettings;
 }
 
 export interface StripeDeps extends Installation {
@@ -27,7 +27,7 @@ type Params = Pick<
  * the address that is given there is kept on the customer, for the renewals too, and with a tax id a
  * business abroad pays none (docs.stripe.com/tax/checkout).
  */
-export function tillParams({ automaticTax, promotionCodes }: TillConfig): Params {
+export function checkoutParams({ automaticTax, promotionCodes }: CheckoutSettings): Params {
   return {
     ...(automaticTax
       ? {
