@@ -1,4 +1,4 @@
-import type { Admission } from '../../../db/repositories/usage/admit.ts';
+import type { Admission } from '../../../db/repositories/usage/admission/admit.ts';
 import { weigh } from '../../../domain/billing/usage/rate-card.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';

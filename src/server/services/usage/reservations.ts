@@ -1,4 +1,4 @@
-import type { AdmissionCall } from '../../../db/repositories/usage/admit.ts';
+import type { AdmissionCall } from '../../../db/repositories/usage/admission/admit.ts';
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import type { Rated } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';

@@ -5,7 +5,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import { periodOf } from '../../../../domain/period.ts';
-import { admitAll } from '../admit-all.ts';
+import { admitAll } from '../admission/admit-all.ts';
 import { bucketOf } from '../bucket.ts';
 import { withQueryTimeout } from '../hot-path.ts';
 

@@ -7,7 +7,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import { periodOf } from '../../../../domain/period.ts';
-import { admitAll, type AdmissionMode } from '../admit-all.ts';
+import { admitAll, type AdmissionMode } from '../admission/admit-all.ts';
 import { bucketOf } from '../bucket.ts';
 import { readOverages } from '../credits/overage.ts';
 import { ensurePartition, openPeriod } from '../periods.ts';
@@ -36,6 +36,20 @@ test('no call reads a whole table, not even a new one', async () => {
   const client = await database.pool.connect();
   try {
     await client.query('begin');
+    for (const [keys, count] of [
+      [false, 1],
+      [false, 2],
+      [true, 2],
+    ] as const) {
+      const calls = Array.from({ length: count }, (_, n) => ({
+        ...{ tenantId, resourceType: 'messages' as const, amount: 1, enforce: true },
+        ...{ key: keys ? `whole ${n}` : null, fingerprint: 1, metadata: null },
+        ...{ reservationId: null, expiresAt: null },
+      }));
+      const batch = { period, occurredAt: now, now, calls };
+      const accepted = calls.map(() => expect.objectContaining({ outcome: 'accepted' }) as unknown);
+      expect(await admitAll(bucketOf(client), batch, 'whole')).toEqual(accepted);
+    }
     for (const mode of ['whole', 'mixed', 'careful'] satisfies AdmissionMode[]) {
       for (const hold of [false, true]) {
         const reservationId = hold ? randomUUID() : null;

@@ -1,9 +1,9 @@
-import { admissionsOfAccepted, type Admission, type AdmissionBatch } from '../admit.ts';
-import type { GroupCounters } from '../admit.ts';
-import { valuesOf } from '../admit-whole.ts';
+import { admissionsOfAccepted, type Admission, type AdmissionBatch } from '../admission/admit.ts';
+import type { GroupCounters } from '../admission/admit.ts';
+import { valuesOf } from '../admission/admit-whole.ts';
 import { parseNumbers } from '../arrays.ts';
 import { prepared, type Bucket } from '../bucket.ts';
-import { encodeBatch } from '../encode.ts';
+import { encodeBatch } from '../admission/encode.ts';
 import { AS_TEXT } from '../hot-path.ts';
 
 /** The quota is used up, and what is beyond has a rate. */

@@ -7,7 +7,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
-import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import type { AdmissionCall } from '../../../../db/repositories/usage/admission/admit.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { fingerprint } from '../calls/fingerprint.ts';
 import { syncEntitlement } from '../routing/bucket-sync.ts';

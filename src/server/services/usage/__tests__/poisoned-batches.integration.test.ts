@@ -7,7 +7,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
-import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import type { AdmissionCall } from '../../../../db/repositories/usage/admission/admit.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { createQueues, type UsageQueues } from '../routing/queues.ts';
 import { UsageRouter } from '../routing/router.ts';

@@ -1,4 +1,4 @@
-import type { Admission } from '../../../../db/repositories/usage/admit.ts';
+import type { Admission } from '../../../../db/repositories/usage/admission/admit.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Limit } from '../../../../domain/quota.ts';
 

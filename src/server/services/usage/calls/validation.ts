@@ -1,5 +1,5 @@
 import { isStorableJson } from '../../../../domain/storable.ts';
-import type { AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import type { AdmissionCall } from '../../../../db/repositories/usage/admission/admit.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid } from '../../../../domain/ids.ts';
 import { isResourceType, type ResourceType } from '../../../../domain/quota.ts';

@@ -4,7 +4,7 @@ import type { LimitContact } from '../../../../domain/billing/usage/member-limit
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodEnd, periodOf } from '../../../../domain/period.ts';
-import type { AdmissionOutcome } from '../../../../db/repositories/usage/admit.ts';
+import type { AdmissionOutcome } from '../../../../db/repositories/usage/admission/admit.ts';
 import { IN_PROGRESS_RETRY_SECONDS, quotaExceeded, type Refusal } from './quota-exceeded.ts';
 
 /** Why a call was not admitted: by the member's own limit, or by the tenant's. */

@@ -1,8 +1,8 @@
-import type { Admission, AdmissionCall } from '../../../../db/repositories/usage/admit.ts';
+import type { Admission, AdmissionCall } from '../../../../db/repositories/usage/admission/admit.ts';
 import type {
   AdmissionMode,
   AdmissionResult,
-} from '../../../../db/repositories/usage/admit-all.ts';
+} from '../../../../db/repositories/usage/admission/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';

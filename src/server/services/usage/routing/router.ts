@@ -1,10 +1,10 @@
 import type { Database } from '../../../../db/client.ts';
 import { UsageRepository } from '../../../../db/repositories/usage.repository.ts';
-import type { AdmissionBatch } from '../../../../db/repositories/usage/admit.ts';
+import type { AdmissionBatch } from '../../../../db/repositories/usage/admission/admit.ts';
 import type {
   AdmissionMode,
   AdmissionResult,
-} from '../../../../db/repositories/usage/admit-all.ts';
+} from '../../../../db/repositories/usage/admission/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import { awaitPlaced, type Place } from '../../../../db/repositories/usage/buckets/placement.ts';
 import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';

@@ -1,9 +1,9 @@
 import { admissionsOfAccepted, type Admission, type AdmissionBatch } from './admit.ts';
 import type { GroupCounters } from './admit.ts';
-import { plainArray } from './arrays.ts';
-import { prepared, type Bucket } from './bucket.ts';
+import { plainArray } from '../arrays.ts';
+import { prepared, type Bucket } from '../bucket.ts';
 import { encodeBatch, type EncodedBatch } from './encode.ts';
-import { AS_TEXT } from './hot-path.ts';
+import { AS_TEXT } from '../hot-path.ts';
 
 /** Not every group fits as a whole, or one starts a day, is not open, or crosses a threshold. */
 export const NOT_WHOLE = 'UB002';
@@ -81,8 +81,8 @@ const KEYED = prepared(
 );
 
 /**
- * Admits a batch without reservations in which every group fits, by one statement: a third cheaper
- * than the function for a single call. Throws NOT_WHOLE, with nothing done, for any other batch.
+ * Admits a batch without reservations in which every group fits, by one statement. Throws NOT_WHOLE, with
+ * nothing done, for any other batch.
  */
 export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise<Admission[]> {
   const encoded = encodeBatch(batch.calls);

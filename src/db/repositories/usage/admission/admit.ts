@@ -1,9 +1,9 @@
-import type { Limit } from '../../../domain/quota.ts';
-import type { Period } from '../../../domain/period.ts';
-import { parseNumbers, parseWords, plainArray, textArray } from './arrays.ts';
-import { prepared, type Bucket } from './bucket.ts';
+import type { Limit } from '../../../../domain/quota.ts';
+import type { Period } from '../../../../domain/period.ts';
+import { parseNumbers, parseWords, plainArray, textArray } from '../arrays.ts';
+import { prepared, type Bucket } from '../bucket.ts';
 import { encodeBatch, type AdmissionCall, type EncodedBatch } from './encode.ts';
-import { AS_TEXT } from './hot-path.ts';
+import { AS_TEXT } from '../hot-path.ts';
 
 export type { AdmissionCall } from './encode.ts';
 

@@ -1,5 +1,5 @@
-import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
-import { plainArray, textArray } from './arrays.ts';
+import { RESOURCE_TYPES, type ResourceType } from '../../../../domain/quota.ts';
+import { plainArray, textArray } from '../arrays.ts';
 
 /** One consumption, or one reservation, that wants to be admitted. */
 export interface AdmissionCall {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tenantInBucket } from '../../../../../tests/support/metered-tenant.ts';
+import { tenantInBucket } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
-} from '../../../../../tests/support/test-database.ts';
-import { periodOf } from '../../../../domain/period.ts';
+} from '../../../../../../tests/support/test-database.ts';
+import { periodOf } from '../../../../../domain/period.ts';
 import { admitAll } from '../admit-all.ts';
-import { bucketOf } from '../bucket.ts';
-import { openPeriod } from '../periods.ts';
-import type { Queryable } from '../hot-path.ts';
+import { bucketOf } from '../../bucket.ts';
+import { openPeriod } from '../../periods.ts';
+import type { Queryable } from '../../hot-path.ts';
 
 const now = new Date('2026-05-10T12:00:00Z');
 let database: TestDatabase;

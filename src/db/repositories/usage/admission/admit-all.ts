@@ -3,7 +3,7 @@ import {
   isDataRefused,
   isGivenWay,
   violatedConstraint,
-} from '../../database-error.ts';
+} from '../../../database-error.ts';
 import {
   admitBatch,
   PERIOD_NOT_OPEN,
@@ -11,10 +11,11 @@ import {
   type AdmissionBatch,
   type AdmissionCall,
 } from './admit.ts';
-import { admitDrawn } from './credits/admit-drawn.ts';
+import { admitDrawn } from '../credits/admit-drawn.ts';
+import { admitOne } from './admit-one.ts';
 import { admitWhole, NOT_WHOLE } from './admit-whole.ts';
-import type { Bucket } from './bucket.ts';
-import { ensurePartition, openPeriod } from './periods.ts';
+import type { Bucket } from '../bucket.ts';
+import { ensurePartition, openPeriod } from '../periods.ts';
 
 /** What becomes of a call: an answer, `unknown_tenant`, or the database's refusal of this call. */
 export type AdmissionResult = Admission | { outcome: 'unknown_tenant' } | Error;
@@ -48,6 +49,11 @@ export async function admitAll(
     const rounds = mode === 'careful' ? roundsOf(batch.calls) : [];
     if (rounds.length > 1) return admitInRounds(bucket, batch, rounds);
     try {
+      if (mode === 'whole' && batch.calls.length === 1) {
+        const one = await admitOne(bucket, batch);
+        if (one !== undefined) return [one];
+        mode = 'mixed';
+      }
       if (mode === 'whole') return await admitWhole(bucket, batch);
       if (mode === 'drawn') return await admitDrawn(bucket, batch);
       return await admitBatch(bucket, batch, mode === 'careful');
