@@ -1,4 +1,7 @@
-import type { Admission, AdmissionCall } from '../../../../db/repositories/usage/admission/admit.ts';
+import type {
+  Admission,
+  AdmissionCall,
+} from '../../../../db/repositories/usage/admission/admit.ts';
 import type {
   AdmissionMode,
   AdmissionResult,
