@@ -55,12 +55,12 @@ export class BucketNodes {
   async of(number: number): Promise<BucketPlace> {
     if (!this.#known.has(number)) await this.#read();
     else if (performance.now() - this.#readAt > FRESH_MS) this.#read().catch(() => undefined);
-    return this.#placeOf(this.#known.get(number) ?? { number, node: null, byCitus: false });
+    return this.#placeOf(this.known(number));
   }
 
-  /** Whether Citus places the bucket of this number, as far as this process knows. */
-  isByCitus(number: number): boolean {
-    return this.#known.get(number)?.byCitus ?? false;
+  /** The bucket of this number and its server, as far as this process knows. */
+  known(number: number): BucketNode {
+    return this.#known.get(number) ?? { number, node: null, byCitus: false };
   }
 
   /** Every bucket that exists now, rising. */

@@ -44,6 +44,11 @@ export class Batcher<Call, Answer> {
     this.#options = options;
   }
 
+  /** Batches under way. */
+  get running(): number {
+    return this.#running.length;
+  }
+
   /** Calls taken and not yet answered. */
   get unanswered(): number {
     return this.#unanswered;

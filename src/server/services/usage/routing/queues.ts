@@ -26,7 +26,7 @@ export interface TimedCall {
 }
 
 export interface QueueOptions {
-  /** Of a bucket, at once, where Citus does not have it. */
+  /** On a server at once, where Citus does not have it. */
   batchesMax?: number;
   callsMax?: number;
   waitingMax?: number;
@@ -61,17 +61,18 @@ export function createQueues(deps: QueueDeps, options: QueueOptions = {}): Usage
   const queue = <Call, Answer>(
     run: (bucket: number) => Run<Call, Answer>,
     joins?: (first: Call, call: Call) => boolean,
-  ) =>
-    new RoutedQueue<Call, Answer>(
-      router.directory,
-      (bucket) =>
-        new Batcher({
-          ...size,
-          batchesMax: () => router.batchesMax(bucket, batchesMax),
-          run: run(bucket),
-          ...(joins && { joins }),
-        }),
-    );
+  ) => {
+    const create = (bucket: number): Batcher<Call, Answer> =>
+      new Batcher({
+        ...size,
+        batchesMax: () =>
+          router.batchesMax(bucket, batchesMax, (isThere) => routed.runningBeside(bucket, isThere)),
+        run: run(bucket),
+        ...(joins && { joins }),
+      });
+    const routed = new RoutedQueue<Call, Answer>(router.directory, create);
+    return routed;
+  };
   const queues: UsageQueues = {
     admissions: queue(
       (bucket) => timed('admit', metrics, createAdmission(router, bucket, clock)),

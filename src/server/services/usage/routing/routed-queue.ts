@@ -23,6 +23,15 @@ export class RoutedQueue<Call, Answer> {
     return sum;
   }
 
+  /** Batches under way in those of the other buckets that `isMeant`. */
+  runningBeside(bucket: number, isMeant: (other: number) => boolean): number {
+    let sum = 0;
+    this.#batchers.forEach((batcher, other) => {
+      if (other !== bucket && isMeant(other)) sum += batcher.running;
+    });
+    return sum;
+  }
+
   /** Rejects with 503 `busy` when too many calls wait for the tenant's bucket. */
   submit(call: Call, tenantId: string): Promise<Answer> {
     const bucket = this.#directory.guess(tenantId);

@@ -62,12 +62,19 @@ export class UsageRouter {
   }
 
   /**
-   * Batches that a bucket takes at once, of the `most` that a server of its own takes: where Citus has it, one. There
-   * a batch costs some milliseconds of the processor whatever its size, so that two that share what waits
-   * take twice that.
+   * Batches that a bucket takes at once, where its server takes `most`: as many as the other buckets on that
+   * server leave, and one at least. With Citus one: there a batch costs some milliseconds of the processor
+   * whatever its size, so that two that share what waits take twice that.
    */
-  batchesMax(number: number, most: number): number {
-    return this.#deps.database.buckets.isByCitus(number) ? 1 : most;
+  batchesMax(
+    bucket: number,
+    most: number,
+    runningOn: (isThere: (other: number) => boolean) => number,
+  ) {
+    const { buckets } = this.#deps.database;
+    const { node, byCitus } = buckets.known(bucket);
+    if (byCitus) return 1;
+    return Math.max(1, most - runningOn((other) => buckets.known(other).node === node));
   }
 
   /**
