@@ -60,6 +60,36 @@ describe('9.13 open Checkout sessions', () => {
     }, 15_000);
   });
 
+  test('stay where another process knew of their price before this one did', async () => {
+    const customer = await signUp(app);
+    const { catalogue, remedies } = app.server.context.services;
+    const open = await customer.checkout('team', 'month');
+    // As another process opens it for a price that this one's last reading does not have.
+    const [offered, unread] = [await catalogue.listOffered(), 'squaretable_team_monthly'];
+    const { product } = await customer.atStripe<{ product: string }>(
+      `prices/${await customer.priceOf('team', 'month')}`,
+    );
+    const made = await customer.atStripe<{ id: string }>('prices', {
+      product,
+      currency: 'cny',
+      unit_amount: '11900',
+      'recurring[interval]': 'month',
+      lookup_key: unread,
+      transfer_lookup_key: 'true',
+    });
+    expect(await catalogue.listOffered()).toEqual(offered);
+    await app.database.pool.query(
+      `update checkout_sessions set stripe_price_id = $2, created_at = now() where stripe_session_id = $1`,
+      [open, made.id],
+    );
+    await settled(app);
+    await vi.waitFor(async () => {
+      await remedies.carryOutAll();
+      expect((await catalogue.listOffered()).map(({ priceId }) => priceId)).toContain(made.id);
+    }, 15_000);
+    expect((await statusOf(customer, open)).status).toBe('open');
+  });
+
   test('one that is paid all the same after the team was deleted: ended, and given back', async () => {
     const customer = await signUp(app);
     const open = await customer.checkout('pro', 'month');

@@ -94,7 +94,7 @@ export class Customer {
   ): Promise<{ status: string; paymentStatus: string; error?: { code: string } }> {
     const path = `/_control/checkout_sessions/${sessionId}/complete`;
     const answer = await this.stripe.post<never>(path, { card });
-    expect(answer.status).toBe(200);
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
     return answer.body;
   }
 

@@ -43,6 +43,8 @@ export class PriceCatalogue {
   #readAt = Number.NEGATIVE_INFINITY;
   #triedAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<OfferedPrice[]> | undefined;
+  /** Counts what made readings under way too old to be kept. */
+  #generation = 0;
   /** Prices that are not offered any more; which plan they are does not change. */
   readonly #retired = new Map<string, { plan: PaidPlan; interval: Interval | null } | undefined>();
 
@@ -68,8 +70,16 @@ export class PriceCatalogue {
     const now = this.#clock.now().getTime();
     const fresh = now - this.#readAt < FRESH_MS || now - this.#triedAt < RETRY_MS;
     if (this.#offered && fresh) return this.#offered;
-    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
-    return this.#reading;
+    return (this.#reading ??= this.#readShared());
+  }
+
+  /**
+   * The same as Stripe has it, read after `instant`: another process may have offered by then what our last
+   * reading does not have. Throws 503 `stripe_unavailable` while that cannot be known.
+   */
+  async listOfferedSince(instant: Date): Promise<OfferedPrice[]> {
+    if (this.#offered && this.#readAt > instant.getTime()) return this.#offered;
+    return this.#read();
   }
 
   /**
@@ -89,8 +99,15 @@ export class PriceCatalogue {
   /** Lets the next question go to Stripe, unless that was asked a moment ago. */
   #mayHaveChanged(): boolean {
     if (this.#clock.now().getTime() - this.#triedAt < RETRY_MS) return false;
-    this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#outdate();
     return true;
+  }
+
+  /** What is read from now on counts, and nothing that was asked for before. */
+  #outdate(): void {
+    this.#generation += 1;
+    this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#reading = undefined;
   }
 
   /**
@@ -130,31 +147,44 @@ export class PriceCatalogue {
 
   /** Forgets the last reading, so that the next question goes to Stripe. */
   expire(): void {
-    this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#outdate();
     this.#triedAt = Number.NEGATIVE_INFINITY;
     this.#retired.clear();
   }
 
+  /** For all who ask meanwhile; while Stripe is away the last reading stands. */
+  #readShared(): Promise<OfferedPrice[]> {
+    const reading = this.#read()
+      .catch((error: unknown) => this.#lastReading(error))
+      .finally(() => {
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+    return reading;
+  }
+
   async #read(): Promise<OfferedPrice[]> {
     const now = this.#clock.now();
+    const generation = this.#generation;
     this.#triedAt = now.getTime();
-    try {
-      const { offered, problems } = await callStripe(() =>
-        readOfferedPrices(this.#stripe, this.#access.prices),
-      );
-      for (const problem of problems) this.#log.error({ problem }, 'price catalogue');
-      if (offered.length > 0) await writeSetting(this.#db, this.#settingKey, offered, now);
-      await this.bind(offered);
-      this.#readAt = now.getTime();
-      this.#offered = offered;
-      return offered;
-    } catch (error) {
-      const last = this.#offered ?? (await this.#findKept());
-      if (!last) throw error;
-      this.#log.warn({ err: error }, 'prices could not be read; the last reading stands');
-      this.#offered = last;
-      return last;
-    }
+    const { offered, problems } = await callStripe(() =>
+      readOfferedPrices(this.#stripe, this.#access.prices),
+    );
+    for (const problem of problems) this.#log.error({ problem }, 'price catalogue');
+    if (generation !== this.#generation) return offered;
+    if (offered.length > 0) await writeSetting(this.#db, this.#settingKey, offered, now);
+    await this.bind(offered);
+    if (generation !== this.#generation) return offered;
+    this.#readAt = now.getTime();
+    this.#offered = offered;
+    return offered;
+  }
+
+  async #lastReading(error: unknown): Promise<OfferedPrice[]> {
+    const last = this.#offered ?? (await this.#findKept());
+    if (!last) throw error;
+    this.#log.warn({ err: error }, 'prices could not be read; the last reading stands');
+    this.#offered = last;
+    return last;
   }
 
   async #findKept(): Promise<OfferedPrice[] | undefined> {

@@ -6,6 +6,7 @@ import { SubscriptionRepository } from '../../../../db/repositories/subscription
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { CheckoutSession, Tenant } from '../../../../db/schema/index.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
+import type { OfferedPrice } from '../../stripe/offered-prices.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /**
@@ -29,6 +30,9 @@ async function isOutdated(
   if (tenant.deletedAt || open.expiresAt <= clock.now()) return true;
   const rows = await new SubscriptionRepository(db).findByTenantId(tenant.id);
   if (rows.some((row) => isLive(row.stripeStatus))) return true;
-  const offered = await catalogue.listOffered();
-  return !offered.some((one) => one.priceId === open.stripePriceId);
+  const has = (offered: readonly OfferedPrice[]) =>
+    offered.some((one) => one.priceId === open.stripePriceId);
+  if (has(await catalogue.listOffered())) return false;
+  // Another process, which knew of a new price before this one, may have opened it.
+  return !has(await catalogue.listOfferedSince(open.createdAt));
 }
