@@ -11,6 +11,7 @@ import {
 } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { PLANS, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
+import { SharedReading } from './shared-reading.ts';
 
 /** After so long the newest versions are asked for again, also when nobody told of a new one. */
 const FRESH_MS = 5_000;
@@ -27,7 +28,7 @@ export class PlanCatalogue {
   #packIds: readonly string[] = [];
   #rateCards: readonly RateCard[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<void> | undefined;
+  readonly #reading = new SharedReading<void>();
 
   constructor(db: Db) {
     this.#db = db;
@@ -73,12 +74,18 @@ export class PlanCatalogue {
     const known = this.#find(plan, version);
     if (known) return known;
     await this.#read();
+    // The reading may have been under way before it was published.
+    if (!this.#find(plan, version)) {
+      this.expire();
+      await this.#read();
+    }
     return this.#find(plan, version) ?? this.#newest(plan);
   }
 
   /** Something was published: the newest versions are asked for again. */
   expire(): void {
     this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#reading.outdate();
   }
 
   /** The part of a higher plan that is paid; `null` when the plan is whole. */
@@ -108,14 +115,19 @@ export class PlanCatalogue {
   }
 
   #read(): Promise<void> {
-    return (this.#reading ??= this.#readNow().finally(() => (this.#reading = undefined)));
+    return this.#reading.share((isCurrent) => this.#readNow(isCurrent));
   }
 
-  async #readNow(): Promise<void> {
+  async #readNow(isCurrent: () => boolean): Promise<void> {
     const all = await listPlanVersions(this.#db);
+    const packs = await listSoldPacks(this.#db);
+    const rateCards = await listRateCards(this.#db);
+    // Newer than nothing, where nothing was read yet.
+    if (!isCurrent() && this.#versions.size > 0) return;
     this.#versions = Map.groupBy(all, ({ plan }) => plan);
-    this.#packIds = (await listSoldPacks(this.#db)).map(({ id }) => id);
-    this.#rateCards = await listRateCards(this.#db);
+    this.#packIds = packs.map(({ id }) => id);
+    this.#rateCards = rateCards;
+    if (!isCurrent()) return;
     this.#readAt = performance.now();
   }
 }

@@ -10,6 +10,7 @@ import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { INTERVALS, type Interval, type PaidPlan } from '../../../domain/plans.ts';
 import type { Logger } from '../../log.ts';
+import { SharedReading } from '../plans/shared-reading.ts';
 import type { StripeAccess } from './client/client.ts';
 import { callStripe } from './client/errors.ts';
 import {
@@ -42,9 +43,7 @@ export class PriceCatalogue {
   #offered: OfferedPrice[] | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
   #triedAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<OfferedPrice[]> | undefined;
-  /** Counts what made readings under way too old to be kept. */
-  #generation = 0;
+  readonly #reading = new SharedReading<OfferedPrice[]>();
   /** Prices that are not offered any more; which plan they are does not change. */
   readonly #retired = new Map<string, { plan: PaidPlan; interval: Interval | null } | undefined>();
 
@@ -70,7 +69,9 @@ export class PriceCatalogue {
     const now = this.#clock.now().getTime();
     const fresh = now - this.#readAt < FRESH_MS || now - this.#triedAt < RETRY_MS;
     if (this.#offered && fresh) return this.#offered;
-    return (this.#reading ??= this.#readShared());
+    return this.#reading.share((isCurrent) =>
+      this.#read(isCurrent).catch((error: unknown) => this.#lastReading(error)),
+    );
   }
 
   /**
@@ -79,7 +80,7 @@ export class PriceCatalogue {
    */
   async listOfferedSince(instant: Date): Promise<OfferedPrice[]> {
     if (this.#offered && this.#readAt > instant.getTime()) return this.#offered;
-    return this.#read();
+    return this.#read(() => true);
   }
 
   /**
@@ -103,11 +104,9 @@ export class PriceCatalogue {
     return true;
   }
 
-  /** What is read from now on counts, and nothing that was asked for before. */
   #outdate(): void {
-    this.#generation += 1;
     this.#readAt = Number.NEGATIVE_INFINITY;
-    this.#reading = undefined;
+    this.#reading.outdate();
   }
 
   /**
@@ -152,33 +151,23 @@ export class PriceCatalogue {
     this.#retired.clear();
   }
 
-  /** For all who ask meanwhile; while Stripe is away the last reading stands. */
-  #readShared(): Promise<OfferedPrice[]> {
-    const reading = this.#read()
-      .catch((error: unknown) => this.#lastReading(error))
-      .finally(() => {
-        if (this.#reading === reading) this.#reading = undefined;
-      });
-    return reading;
-  }
-
-  async #read(): Promise<OfferedPrice[]> {
+  async #read(isCurrent: () => boolean): Promise<OfferedPrice[]> {
     const now = this.#clock.now();
-    const generation = this.#generation;
     this.#triedAt = now.getTime();
     const { offered, problems } = await callStripe(() =>
       readOfferedPrices(this.#stripe, this.#access.prices),
     );
     for (const problem of problems) this.#log.error({ problem }, 'price catalogue');
-    if (generation !== this.#generation) return offered;
+    if (!isCurrent()) return offered;
     if (offered.length > 0) await writeSetting(this.#db, this.#settingKey, offered, now);
     await this.bind(offered);
-    if (generation !== this.#generation) return offered;
+    if (!isCurrent()) return offered;
     this.#readAt = now.getTime();
     this.#offered = offered;
     return offered;
   }
 
+  /** While Stripe is away the last reading stands. */
   async #lastReading(error: unknown): Promise<OfferedPrice[]> {
     const last = this.#offered ?? (await this.#findKept());
     if (!last) throw error;

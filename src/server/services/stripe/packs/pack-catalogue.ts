@@ -13,6 +13,7 @@ import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { bySize, type PackDefinition } from '../../../../domain/billing/pack.ts';
 import type { Logger } from '../../../log.ts';
+import { SharedReading } from '../../plans/shared-reading.ts';
 import type { StripeAccess } from '../client/client.ts';
 import { callStripe } from '../client/errors.ts';
 import { readPackPrices, type PackPrice } from './pack-prices.ts';
@@ -53,7 +54,7 @@ export class PackCatalogue {
   /** The newest versions at the reading: when others are published, Stripe is asked again. */
   #published = '';
   #readAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<PackPrice[]> | undefined;
+  readonly #reading = new SharedReading<PackPrice[]>();
 
   constructor(deps: PackCatalogueDeps) {
     this.#deps = deps;
@@ -88,31 +89,35 @@ export class PackCatalogue {
   /** Forgets the last reading, so that the next question goes to Stripe. */
   expire(): void {
     this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#reading.outdate();
   }
 
   async #freshPrices(versions: readonly PackDefinition[]): Promise<PackPrice[]> {
     const published = versions.map(({ id, version }) => `${id}:${version}`).join(' ');
     const age = this.#deps.clock.now().getTime() - this.#readAt;
     if (this.#prices && age < FRESH_MS && published === this.#published) return this.#prices;
+    if (published !== this.#published) this.expire();
     this.#published = published;
-    return (this.#reading ??= this.#read(versions).finally(() => (this.#reading = undefined)));
+    return this.#reading.share((isCurrent) => this.#read(versions, isCurrent));
   }
 
-  async #read(versions: readonly PackDefinition[]): Promise<PackPrice[]> {
+  async #read(versions: readonly PackDefinition[], isCurrent: () => boolean): Promise<PackPrice[]> {
     const { stripe, db, clock, log } = this.#deps;
     const now = clock.now();
     try {
       const { prices, problems } = await callStripe(() => readPackPrices(stripe, versions));
       for (const problem of problems) log.error({ problem }, 'pack catalogue');
       const bound = await bindPackPrices(db, prices, now);
-      this.#prices = prices.map((one) => ({ ...one, ...bound.get(one.priceId)! }));
+      const read = prices.map((one) => ({ ...one, ...bound.get(one.priceId)! }));
+      if (!isCurrent()) return read;
+      this.#prices = read;
       await writeSetting(db, this.#settingKey, this.#prices, now);
       this.#readAt = now.getTime();
     } catch (error) {
       this.#prices ??= kept.safeParse(await findSetting(db, this.#settingKey)).data;
       if (!this.#prices) throw error;
       log.warn({ err: error }, 'prices of packs could not be read; the last reading stands');
-      this.#readAt = now.getTime() - FRESH_MS + RETRY_MS;
+      if (isCurrent()) this.#readAt = now.getTime() - FRESH_MS + RETRY_MS;
     }
     return this.#prices;
   }
