@@ -122,12 +122,12 @@ export class PlanCatalogue {
     const all = await listPlanVersions(this.#db);
     const packs = await listSoldPacks(this.#db);
     const rateCards = await listRateCards(this.#db);
-    // Newer than nothing, where nothing was read yet.
-    if (!isCurrent() && this.#versions.size > 0) return;
+    const isKept = isCurrent();
+    // An outdated reading is better than none.
+    if (!isKept && this.#versions.size > 0) return;
     this.#versions = Map.groupBy(all, ({ plan }) => plan);
     this.#packIds = packs.map(({ id }) => id);
     this.#rateCards = rateCards;
-    if (!isCurrent()) return;
-    this.#readAt = performance.now();
+    if (isKept) this.#readAt = performance.now();
   }
 }

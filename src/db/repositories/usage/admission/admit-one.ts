@@ -71,12 +71,12 @@ export async function admitOne(
     types: AS_TEXT,
     values: key === null ? values : [...values, key, fingerprint],
   });
-  return rows[0] && admissionOf(rows[0]);
+  return rows[0] && acceptedOf(rows[0]);
 }
 
 type Moved = Record<'used' | 'held' | 'aside', string> & { limit: string | null };
 
-function admissionOf(moved: Moved): Admission {
+function acceptedOf(moved: Moved): Admission {
   const limit: Limit = moved.limit === null ? null : Number(moved.limit);
   const [used, held] = [Number(moved.used), Number(moved.held)];
   return {

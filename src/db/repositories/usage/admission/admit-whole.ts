@@ -8,6 +8,21 @@ import { AS_TEXT } from '../hot-path.ts';
 /** Not every group fits as a whole, or one starts a day, is not open, or crosses a threshold. */
 export const NOT_WHOLE = 'UB002';
 
+/** Each group's counter moves by what its calls use; the `set` goes on, and a `where` guards it. */
+export const moveCounters = (
+  u: string,
+) => `insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
+    select g.tenant_id, $1, g.resource_type, g.used, -1
+    from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) as g(tenant_id, resource_type, used)
+    on conflict (tenant_id, period, resource_type) do update
+    set used = t.used + excluded.used,
+      day_used = t.day_used + excluded.used,`;
+
+/** Whether all groups moved, and none is not open or crosses a threshold. */
+export const FITS = `count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
+        and (used - beyond) * 100 >= "limit" * 80
+        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true as fits`;
+
 /**
  * The counters move when every group fits, which is nearly always: the guard is the `where` of the
  * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit_batch` takes the batch.
@@ -16,12 +31,7 @@ export const NOT_WHOLE = 'UB002';
  */
 const counters = (u: string) => `
   with moved as (
-    insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
-    select g.tenant_id, $1, g.resource_type, g.used, -1
-    from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) as g(tenant_id, resource_type, used)
-    on conflict (tenant_id, period, resource_type) do update
-    set used = t.used + excluded.used,
-      day_used = t.day_used + excluded.used,
+    ${moveCounters(u)}
       updated_at = $3
     where t.day = $4::smallint and not t.per_member
       and (t."limit" is null
@@ -32,9 +42,7 @@ const counters = (u: string) => `
       array_agg(held order by tenant_id, resource_type) as held,
       array_agg("limit" order by tenant_id, resource_type) as limits,
       array_agg(beyond + held_beyond order by tenant_id, resource_type) as aside,
-      count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
-        and (used - beyond) * 100 >= "limit" * 80
-        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true as fits
+      ${FITS}
     from moved
   )`;
 

@@ -1,6 +1,6 @@
 import { admissionsOfAccepted, type Admission, type AdmissionBatch } from '../admission/admit.ts';
 import type { GroupCounters } from '../admission/admit.ts';
-import { valuesOf } from '../admission/admit-whole.ts';
+import { FITS, moveCounters, valuesOf } from '../admission/admit-whole.ts';
 import { parseNumbers } from '../arrays.ts';
 import { prepared, type Bucket } from '../bucket.ts';
 import { encodeBatch } from '../admission/encode.ts';
@@ -20,12 +20,7 @@ const IS_FULL = `(t.rate_micro is not null
  */
 const counters = (u: string) => `
   with moved as (
-    insert into ${u}.usage_totals as t (tenant_id, period, resource_type, used, "limit")
-    select g.tenant_id, $1, g.resource_type, g.used, -1
-    from unnest($5::uuid[], $6::${u}.resource_type[], $7::bigint[]) as g(tenant_id, resource_type, used)
-    on conflict (tenant_id, period, resource_type) do update
-    set used = t.used + excluded.used,
-      day_used = t.day_used + excluded.used,
+    ${moveCounters(u)}
       beyond = t.beyond + case when ${IS_FULL} then excluded.used else 0 end,
       spilled = case when ${IS_FULL} then excluded.used else 0 end,
       updated_at = $3
@@ -42,9 +37,7 @@ const counters = (u: string) => `
       array_agg(beyond + held_beyond order by tenant_id, resource_type) as aside,
       array_agg(spilled order by tenant_id, resource_type) as spilled,
       array_agg(rate_micro order by tenant_id, resource_type) as rates,
-      count(*) = cardinality($5::uuid[]) and not bool_or("limit" = -1 or "limit" > 0
-        and (used - beyond) * 100 >= "limit" * 80
-        and threshold < case when used - beyond >= "limit" then 100 else 80 end) is true as fits
+      ${FITS}
     from moved
   ), placed as materialized (
     select c.n, c.grp, c.amount, c.metadata, ($5::uuid[])[c.grp] as tenant_id,

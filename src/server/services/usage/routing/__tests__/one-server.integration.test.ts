@@ -94,5 +94,6 @@ test.skipIf(CITUS_URL === undefined)(
     const before = pool.totalCount;
     for (let round = 0; round < 3; round += 1) await Promise.all(tenants.map(use));
     expect(pool.totalCount).toBe(before);
+    await usage.stop();
   },
 );

@@ -54,7 +54,7 @@ test('11.2 a bucket that fails, or for which too many wait, fails its own calls 
 });
 
 test('11.S a server takes two batches at once, and each of its buckets one at least', async () => {
-  const batches: { bucket: number; calls: string[]; end: () => void }[] = [];
+  const begun: number[] = [];
   const most = (bucket: number) =>
     Math.max(1, 2 - queue.runningBeside(bucket, (other) => other < 2));
   const queue: RoutedQueue<string, string> = new RoutedQueue<string, string>(
@@ -62,22 +62,22 @@ test('11.S a server takes two batches at once, and each of its buckets one at le
     (bucket) =>
       new Batcher({
         ...{ batchesMax: () => most(bucket), callsMax: 64, waitingMax: 1_000 },
-        run: (calls) =>
-          new Promise((resolve) => {
-            batches.push({ bucket, calls, end: () => resolve(calls) });
-          }),
+        // None of them ends.
+        run: () => {
+          begun.push(bucket);
+          return new Promise(() => {});
+        },
       }),
   );
   const submit = (letter: string) => {
     for (let n = 0; n < 128; n += 1) void queue.submit(`${letter}${n}`, `${letter}${n}`);
     return new Promise((resolve) => setImmediate(resolve));
   };
-  const running = () => batches.map(({ bucket }) => bucket);
   // Bucket 2 is on a server of its own.
   await submit('c');
-  expect(running()).toEqual([2, 2]);
+  expect(begun).toEqual([2, 2]);
   await submit('a');
-  expect(running()).toEqual([2, 2, 0, 0]);
+  expect(begun).toEqual([2, 2, 0, 0]);
   await submit('b');
-  expect(running()).toEqual([2, 2, 0, 0, 1]);
+  expect(begun).toEqual([2, 2, 0, 0, 1]);
 });
