@@ -129,6 +129,23 @@ describe('12.1 what a file has wrong is told with its place', () => {
   });
 });
 
+test.each(['__proto__', 'constructor', 'toString'])(
+  '12.1 the key %s is refused wherever nobody knows it',
+  (key) => {
+    const packs = `packs: {a: {credits: 1, valid_days: 1, amounts: {cny: 600, ${key}: 600}}}\n`;
+    for (const text of [
+      `${file()}${key}: 1\n`,
+      file(plan([`${key}: 1`])),
+      file(plan([`rates: {${key}: 1}`])),
+      file(plan([`overage: {${key}: 1}`])),
+      `${file()}packs: {${key}: {}}\n`,
+      file() + packs,
+    ]) {
+      expect(() => parsePlans(text, 'a.yaml')).toThrow(key);
+    }
+  },
+);
+
 describe('12.3 packs in the file', () => {
   const withPack = (lines: string[], id = 'small') =>
     `${file()}packs:\n  ${id}:\n${lines.map((line) => `    ${line}\n`).join('')}`;

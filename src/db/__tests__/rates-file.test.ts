@@ -24,6 +24,7 @@ test.each([
   ['a kind nobody knows', `llm_tokens: { a: { input: 1, cached: 1, output: 1, x: 1 } }`, '"x"'],
   ['a free one', 'llm_tokens: { a: { input: 1, cached: 0, output: 1 } }', 'above 0'],
   ['a negative one', 'llm_tokens: { a: { input: -1, cached: 1, output: 1 } }', 'above 0'],
+  ['a model that zod passes over', `llm_tokens: { __proto__: ${one}, a: ${one} }`, '__proto__'],
   [
     'a seventh decimal',
     'llm_tokens: { a: { input: 0.0000001, cached: 1, output: 1 } }',

@@ -26,6 +26,10 @@ export function parseYaml<T extends z.ZodType>(schema: T, text: string, name: st
       `${name} has a NUL character or half of a surrogate pair, or is nested too deeply.`,
     );
   }
+  const keeper = keeperOfPrototype(value);
+  if (keeper) {
+    throw new Error(`${name}: ${keeper.join('.') || 'the file'}: Unrecognized key: "__proto__".`);
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { path: place, message } = parsed.error.issues[0]!;
@@ -38,4 +42,15 @@ function valueOf(yaml: ReturnType<typeof parseDocument>, name: string): unknown 
   } catch (error) {
     throw new Error(`${name} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
+}
+
+/** Where a key `__proto__` stands, which zod leaves out of a record without a word. */
+function keeperOfPrototype(value: unknown, place: string[] = []): string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Object.hasOwn(value, '__proto__')) return place;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = keeperOfPrototype(inner, [...place, key]);
+    if (found) return found;
+  }
+  return undefined;
 }
