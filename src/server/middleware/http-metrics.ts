@@ -1,6 +1,6 @@
-import { routePath } from 'hono/route';
 import type { Metrics } from '../metrics.ts';
 import type { Step } from './in-one-step.ts';
+import { routeLabel } from './route-label.ts';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
@@ -13,11 +13,10 @@ export function httpMetrics({ httpSeconds }: Metrics): Step {
     const begun = performance.now();
     return (rest) =>
       rest().then(() => {
-        const pattern = routePath(c);
         httpSeconds.observe(
           {
             method: METHODS.has(c.req.method) ? c.req.method : 'other',
-            route: pattern.includes('*') ? 'other' : pattern,
+            route: routeLabel(c),
             status: c.res.status,
           },
           (performance.now() - begun) / 1000,

@@ -1,6 +1,6 @@
-import { routePath } from 'hono/route';
 import type { Trace } from '../services/operations/tracing/trace.ts';
 import type { Step } from './in-one-step.ts';
+import { routeLabel } from './route-label.ts';
 
 /** Not worth a trace: they are asked every few seconds, by machines. */
 const UNTRACED = new Set(['/healthz', '/readyz', '/metrics']);
@@ -15,10 +15,9 @@ export function httpTraces(trace: Trace): Step {
     return (rest) =>
       trace.span(c.req.method, options, async (span) => {
         await rest();
-        const pattern = routePath(c);
         const tenantId = (c.get('principal') as { tenantId?: string } | undefined)?.tenantId;
         span.set({
-          'http.route': pattern.includes('*') ? 'other' : pattern,
+          'http.route': routeLabel(c),
           'http.response.status_code': c.res.status,
           'squaretable.request_id': c.get('requestId'),
           ...(tenantId === undefined ? {} : { 'squaretable.tenant_id': tenantId }),
