@@ -28,7 +28,7 @@ export class PlanCatalogue {
   #packIds: readonly string[] = [];
   #rateCards: readonly RateCard[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
-  readonly #reading = new SharedReading<void>();
+  readonly #reading = new SharedReading<boolean>();
 
   constructor(db: Db) {
     this.#db = db;
@@ -73,12 +73,10 @@ export class PlanCatalogue {
     }
     const known = this.#find(plan, version);
     if (known) return known;
-    await this.#read();
-    // The reading may have been under way before it was published.
-    if (!this.#find(plan, version)) {
-      this.expire();
-      await this.#read();
-    }
+    // One that was begun before, or was outdated under way, may lack what is published by now.
+    const isOlder = this.#reading.isUnderWay;
+    const isKept = await this.#read();
+    if ((isOlder || !isKept) && !this.#find(plan, version)) await this.#read();
     return this.#find(plan, version) ?? this.#newest(plan);
   }
 
@@ -114,20 +112,22 @@ export class PlanCatalogue {
     if (performance.now() - this.#readAt > FRESH_MS) await this.#read();
   }
 
-  #read(): Promise<void> {
+  /** Whether it is kept: nothing was published under way. */
+  #read(): Promise<boolean> {
     return this.#reading.share((isCurrent) => this.#readNow(isCurrent));
   }
 
-  async #readNow(isCurrent: () => boolean): Promise<void> {
+  async #readNow(isCurrent: () => boolean): Promise<boolean> {
     const all = await listPlanVersions(this.#db);
     const packs = await listSoldPacks(this.#db);
     const rateCards = await listRateCards(this.#db);
     const isKept = isCurrent();
     // An outdated reading is better than none.
-    if (!isKept && this.#versions.size > 0) return;
+    if (!isKept && this.#versions.size > 0) return false;
     this.#versions = Map.groupBy(all, ({ plan }) => plan);
     this.#packIds = packs.map(({ id }) => id);
     this.#rateCards = rateCards;
     if (isKept) this.#readAt = performance.now();
+    return isKept;
   }
 }

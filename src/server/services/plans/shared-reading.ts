@@ -19,6 +19,11 @@ export class SharedReading<T> {
     return reading;
   }
 
+  /** Whether who asks now shares what was begun before. */
+  get isUnderWay(): boolean {
+    return this.#reading !== undefined;
+  }
+
   /** Something changed: what was asked for before does not know of it. */
   outdate(): void {
     this.#reading = undefined;
