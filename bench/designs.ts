@@ -21,7 +21,7 @@ let calls = 0;
 const run = Date.now().toString(36);
 
 /** Keys as clients make them: growing with time (ULID, UUIDv7, request ids), or random. */
-function keyOf(keys: Keys): string | undefined {
+export function keyOf(keys: Keys): string | undefined {
   if (keys === 'none') return undefined;
   calls += 1;
   return keys === 'random'

@@ -3,11 +3,12 @@ import { benchBeyond } from './beyond.ts';
 import { benchBuckets } from './buckets.ts';
 import { benchCreditReads } from './credit-reads.ts';
 import { loadLedger, startBenchServer, type BenchDatabase } from './database.ts';
-import { benchHangUps } from './hang-ups.ts';
-import { benchHttp } from './http.ts';
+import { benchHangUps } from './http/hang-ups.ts';
+import { benchHttp } from './http/http.ts';
 import { benchMemory } from './memory.ts';
 import { benchOperators } from './operators.ts';
 import { benchReads } from './reads.ts';
+import { benchRedis } from './redis/beside.ts';
 import { newReport, printCriteria, writeReport } from './report.ts';
 import { benchStatements } from './statements.ts';
 import { benchChecks, benchLatency, benchThroughput } from './throughput.ts';
@@ -15,6 +16,7 @@ import { benchChecks, benchLatency, benchThroughput } from './throughput.ts';
 /**
  * `npm run bench`: measures every promise about speed and memory and ends with 1 when one fails.
  * `--quick` takes a tenth of the time, to see that it runs; `--only throughput,http` some parts.
+ * With REDIS_SERVER=/usr/bin/redis-server a Redis is measured beside it; without, that part is left out.
  */
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
@@ -32,6 +34,7 @@ const PARTS = [
   'statements',
   'credits',
   'operators',
+  'redis',
 ] as const;
 type Part = (typeof PARTS)[number];
 const wanted = new Set(values.only?.split(',') ?? PARTS);
@@ -43,6 +46,8 @@ if (unknown.length > 0) {
 
 const startedAt = new Date();
 const pace = values.quick ? { rounds: 2, seconds: 0.5 } : { rounds: 7, seconds: 2 };
+/** Ledger rows of the database that several parts share. */
+const LOADED = values.quick ? 100_000 : 1_000_000;
 const report = newReport();
 const server = await startBenchServer();
 const parts: [Part, () => Promise<void>][] = [];
@@ -59,6 +64,7 @@ try {
     ['throughput', async () => benchThroughput(await withLedger(), report, pace)],
     ['latency', async () => benchLatency(await withLedger(), report, pace)],
     ['checks', async () => benchChecks(await withLedger(), report, pace)],
+    ['redis', besideRedis],
     [
       'http',
       async () =>
@@ -103,10 +109,18 @@ printCriteria(report.criteria);
 console.log(`\nWritten to ${writeReport(report, startedAt)}`);
 process.exitCode = report.criteria.every((criterion) => criterion.passed) ? 0 : 1;
 
+async function besideRedis(): Promise<void> {
+  const binary = process.env.REDIS_SERVER;
+  if (binary)
+    return benchRedis(await withLedger(), report, { ...pace, binary, keysBefore: LOADED });
+  console.log(
+    '\nBeside Redis: not measured. REDIS_SERVER=/usr/bin/redis-server names the one to start.',
+  );
+}
+
 async function loadShared(): Promise<BenchDatabase> {
   const database = await server.open('bench');
-  const rows = values.quick ? 100_000 : 1_000_000;
-  console.log(`Loading ${rows.toLocaleString('en')} ledger rows …`);
-  await loadLedger(database, rows, { months: 3, keyed: true });
+  console.log(`Loading ${LOADED.toLocaleString('en')} ledger rows …`);
+  await loadLedger(database, LOADED, { months: 3, keyed: true });
   return database;
 }

@@ -7,7 +7,7 @@ import { EVENT_STATES } from '../src/domain/accounts/operator-inbox.ts';
 import { caller } from '../tests/support/http.ts';
 import { signInAsOperator } from '../tests/support/operator.ts';
 import type { BenchServer } from './database.ts';
-import { portOf, stop } from './http.ts';
+import { portOf, stop } from './http/http.ts';
 import { median } from './load.ts';
 import { fillForOperators } from './operators-data.ts';
 import { atMost, printFigures, type Figure, type Report } from './report.ts';
@@ -24,7 +24,7 @@ export async function benchOperators(
   const database = await server.open('bench_operators');
   console.log(`Writing a year of ${tenants.toLocaleString('en')} tenants …`);
   await fillForOperators(database, tenants);
-  const app = fork(new URL('./http-app.ts', import.meta.url), [database.url, 'no token']);
+  const app = fork(new URL('./http/http-app.ts', import.meta.url), [database.url, 'no token']);
   try {
     const url = `http://127.0.0.1:${await portOf(app)}`;
     const account = { email: 'operator@example.com', password: 'correct horse battery' };

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { raiseLimits, type BenchDatabase } from './database.ts';
-import { atMost, printFigures, type Report } from './report.ts';
+import { raiseLimits, type BenchDatabase } from '../database.ts';
+import { atMost, printFigures, type Report } from '../report.ts';
 
 const TENANTS = 50;
 const MEBIBYTE = 1024 ** 2;

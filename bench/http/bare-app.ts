@@ -1,15 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
-import { openDatabase } from '../src/db/client.ts';
-import type { TenantId, UserId } from '../src/domain/ids.ts';
-import type { AppEnv } from '../src/server/app-env.ts';
-import { systemClock } from '../src/server/clock.ts';
-import { requireUser } from '../src/server/middleware/auth.ts';
-import { inOneStep } from '../src/server/middleware/in-one-step.ts';
-import { requireToken } from '../src/server/middleware/service-auth.ts';
-import { AccessTokens } from '../src/server/services/accounts/access-token.ts';
-import { ceiling } from './designs.ts';
+import { openDatabase } from '../../src/db/client.ts';
+import type { TenantId, UserId } from '../../src/domain/ids.ts';
+import type { AppEnv } from '../../src/server/app-env.ts';
+import { systemClock } from '../../src/server/clock.ts';
+import { requireUser } from '../../src/server/middleware/auth.ts';
+import { inOneStep } from '../../src/server/middleware/in-one-step.ts';
+import { requireToken } from '../../src/server/middleware/service-auth.ts';
+import { AccessTokens } from '../../src/server/services/accounts/access-token.ts';
+import { ceiling } from '../designs.ts';
 
 /**
  * What Hono does by itself: the least that the product's routes can be compared with. Where the product

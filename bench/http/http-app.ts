@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProduct } from '../scripts/start/product.ts';
-import { decideConfig } from '../src/server/config/config.ts';
-import { readEnv } from '../src/server/config/env.ts';
-import { createLog } from '../src/server/log.ts';
+import { startProduct } from '../../scripts/start/product.ts';
+import { decideConfig } from '../../src/server/config/config.ts';
+import { readEnv } from '../../src/server/config/env.ts';
+import { createLog } from '../../src/server/log.ts';
 
 /** The whole product as `npm start` runs it, over the benchmark's database. */
 const [databaseUrl, token, modelUrl] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { raiseLimits, type BenchDatabase } from './database.ts';
+import { raiseLimits, type BenchDatabase } from '../database.ts';
 import { benchHttpShare } from './http-share.ts';
-import { median } from './load.ts';
-import { atLeast, printFigures, type Report } from './report.ts';
+import { median } from '../load.ts';
+import { atLeast, printFigures, type Report } from '../report.ts';
 import { driveWire, requestBytes } from './wire.ts';
 
 const TOKEN = 'the token of the benchmark';

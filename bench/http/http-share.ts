@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { median } from './load.ts';
-import { atLeast, printFigures, type Report } from './report.ts';
+import { median } from '../load.ts';
+import { atLeast, printFigures, type Report } from '../report.ts';
 import { driveWire, requestBytes } from './wire.ts';
 
 /** As many as it takes for many to share a commit. */
