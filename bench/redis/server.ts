@@ -40,7 +40,9 @@ export async function startRedis(binary: string, fsync: Fsync): Promise<RedisSer
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    await once(server, 'spawn');
+    await once(server, 'spawn').catch((error: Error) => {
+      throw new Error(`REDIS_SERVER cannot be started: ${error.message}`);
+    });
     const client = await Promise.race([
       connect(port),
       ended.then(() => {
