@@ -15,7 +15,8 @@ const IS_FULL = `(t.rate_micro is not null
  * whole: the tenant's head pays, or what is loaded of this month's overage behind the last grant, one row
  * more. Whoever would use up what is loaded comes to a mark of the cap and goes call by call. Which groups
  * lie beyond is told by `spilled`, for older servers cannot return what a row was before. Accounts are
- * locked one by one, in order. What groups and calls share goes by their place, as the arrays do: joined, a
+ * locked one by one, in order; the tenant stands as its own grant in one that did not exist, and then the
+ * whole is undone. What groups and calls share goes by their place, as the arrays do: joined, a
  * few rows are expected where there are hundreds, and each is then looked for among all.
  */
 const counters = (u: string) => `
@@ -52,27 +53,23 @@ const counters = (u: string) => `
     where is_beyond
     group by tenant_id
     order by tenant_id
-  ), locked as materialized (
-    select d.* from due d
-    cross join lateral (
-      select from ${u}.credit_accounts c where c.tenant_id = d.tenant_id for update
-    ) as one
   ), paid as (
-    update ${u}.credit_accounts a
-    set head_left = a.head_left - case when a.head_grant is not null then l.micro else 0 end,
-      overage_left = a.overage_left - case when a.head_grant is null then l.micro else 0 end,
-      last_seq = a.last_seq + l.calls, updated_at = $3
-    from locked l
-    where a.tenant_id = l.tenant_id and a.head_until > $3
-      and (a.head_grant is not null and a.head_left >= l.micro
-        or a.head_grant is null and a.overage_period = $1 and a.overage_left > l.micro)
-    returning a.tenant_id, a.last_seq - l.calls as seq_before, a.head_grant,
+    insert into ${u}.credit_accounts as a (tenant_id, head_grant, head_left, last_seq, updated_at)
+    select tenant_id, tenant_id, micro, calls, $3 from due
+    on conflict (tenant_id) do update
+    set head_left = a.head_left - case when a.head_grant is not null then excluded.head_left else 0 end,
+      overage_left = a.overage_left - case when a.head_grant is null then excluded.head_left else 0 end,
+      last_seq = a.last_seq + excluded.last_seq, updated_at = $3
+    where a.head_until > $3
+      and (a.head_grant is not null and a.head_left >= excluded.head_left
+        or a.head_grant is null and a.overage_period = $1 and a.overage_left > excluded.head_left)
+    returning a.tenant_id, a.last_seq, a.head_grant,
       case when a.head_grant is null then a.overage_currency end as currency,
       case when a.head_grant is null then a.overage_price end as price
   ), numbered as materialized (
     select c.*, p.head_grant, p.currency, p.price,
-      case when c.is_beyond then p.seq_before + row_number()
-        over (partition by c.tenant_id, c.is_beyond order by c.n)
+      case when c.is_beyond then p.last_seq + 1 - row_number()
+        over (partition by c.tenant_id, c.is_beyond order by c.n desc)
       end as seq
     from placed c
     left join paid p using (tenant_id)
@@ -89,7 +86,8 @@ const answer = (u: string) => `
   select w.used as group_used, w.held as group_held, w.limits as group_limits,
     w.aside as group_aside, w.spilled as group_spilled
   from whole w
-  where w.fits and (select count(*) from paid) = (select count(*) from due)
+  where w.fits
+    and (select count(*) from paid where head_grant is distinct from tenant_id) = (select count(*) from due)
     or ${u}.usage_not_whole()`;
 
 const UNKEYED = prepared(
