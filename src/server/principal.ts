@@ -25,3 +25,7 @@ export type Principal =
       /** Whether who made it has one. */
       hasSeat: boolean;
     };
+
+/** Whose use it is: a key's is that of who made it. */
+export const memberOf = (principal: Principal): UserId =>
+  principal.kind === 'user' ? principal.userId : principal.makerId;

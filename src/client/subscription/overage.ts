@@ -5,6 +5,7 @@ import {
   type OverageView,
 } from '../../domain/billing/overage.ts';
 import { formatUnitPrice, minorDigits, type Money } from '../../domain/money.ts';
+import type { ResourceType } from '../../domain/quota.ts';
 
 /** What a credit costs, with all of its decimals: `¥0.12`, `$0.018`. */
 export function creditPrice({ currency, minorPerCredit }: OveragePrice, language: string): string {
@@ -39,12 +40,13 @@ export type OverageState =
   | 'on';
 
 /**
- * What is said of it first. `spendable` is what the next call could take of each resource, as admission
- * counts it: less than one call's price may be left under a cap that is not reached to the cent.
+ * What is said of it first. `left` is what the next call could take of each resource, as admission counts
+ * it: less than one call's price may be left under a cap that is not reached to the cent. Where it is the
+ * reader's own limit that leaves nothing, overage has nothing to do with it.
  */
 export function overageState(
   overage: OverageView,
-  spendable?: CreditsView['spendable'],
+  left?: Pick<CreditsView, 'spendable' | 'memberLeft'>,
 ): OverageState {
   const { price, paused, enabled, lapsed, suspended, capMinor, usedMinor } = overage;
   if (!price) return 'not_sold';
@@ -52,7 +54,9 @@ export function overageState(
   if (paused) return paused;
   if (!enabled && lapsed === 'spending_rule') return 'ruled_out';
   if (!enabled) return lapsed === 'price' ? 'price_rose' : 'off';
-  const isChatOver = spendable?.messages === 0 || spendable?.llm_tokens === 0;
+  const isOver = (resource: ResourceType) =>
+    left?.spendable[resource] === 0 && left.memberLeft[resource] !== 0;
+  const isChatOver = isOver('messages') || isOver('llm_tokens');
   return usedMinor >= (capMinor ?? 0) || (isChatOver && !isHeldByTrust(overage)) ? 'reached' : 'on';
 }
 

@@ -52,8 +52,13 @@ export interface CreditsView {
   grants: GrantView[];
   /** What is used without a grant, and billed afterwards. */
   overage: OverageUsed;
-  /** Units that the next call can take: quota, credits and overage together; null without a limit. */
+  /**
+   * Units that the reader's next call can take: quota, credits and overage together, and no more than the
+   * reader's own limit leaves; null without a limit.
+   */
   spendable: Record<ResourceType, number | null>;
+  /** What the reader's own limits leave; null without one. */
+  memberLeft: Record<ResourceType, number | null>;
 }
 
 export const MOVEMENT_KINDS = [

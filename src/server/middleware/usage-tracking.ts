@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
+import { memberOf } from '../principal.ts';
 import { RequestMeter } from '../services/usage/request-meter.ts';
 
 /**
@@ -16,7 +17,7 @@ export function trackMessageUsage(context: Pick<Context, 'services'>) {
       usage,
       log: c.get('log')(),
       tenantId: principal.tenantId,
-      userId: principal.kind === 'user' ? principal.userId : principal.makerId,
+      userId: memberOf(principal),
     });
     c.set('meter', meter);
     await next();

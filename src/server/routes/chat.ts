@@ -8,6 +8,7 @@ import { requireAuth, requireSeat, userOf } from '../middleware/auth.ts';
 import { featureGate } from '../middleware/feature-gate.ts';
 import { verifiedEmail } from '../middleware/verified-email.ts';
 import { trackMessageUsage } from '../middleware/usage-tracking.ts';
+import { memberOf } from '../principal.ts';
 import { sendEvents } from './response-stream.ts';
 import { plainText } from './fields.ts';
 import { errors, json, jsonBody, userTokenOrApiKey } from './responses.ts';
@@ -169,7 +170,7 @@ export function chatRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const principal = c.get('principal');
       const { tenantId } = principal;
-      const memberId = principal.kind === 'user' ? principal.userId : principal.makerId;
+      const memberId = memberOf(principal);
       return c.json(await chat.quote({ ...c.req.valid('json'), tenantId, memberId }), 200);
     },
   );

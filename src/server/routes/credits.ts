@@ -11,6 +11,7 @@ import { RESOURCE_TYPES } from '../../domain/quota.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth } from '../middleware/auth.ts';
+import { memberOf } from '../principal.ts';
 import { respondWithCsv, csvResponse, langQuery } from './csv-file.ts';
 import { overageUsedSchema } from './limits-schemas.ts';
 import { errors, json, userTokenOrApiKey } from './responses.ts';
@@ -18,6 +19,12 @@ import { createRouter } from './router.ts';
 
 const micro = z.number().int().openapi({ description: 'Microcredits: 1 credit is 1,000,000.' });
 const units = z.number().int();
+const unitsLeft = z.object({
+  llm_tokens: units.nullable(),
+  messages: units.nullable(),
+  images: units.nullable(),
+  api_calls: units.nullable(),
+});
 
 export const creditsSchema = z
   .object({
@@ -37,11 +44,11 @@ export const creditsSchema = z
       }),
     ),
     overage: overageUsedSchema,
-    spendable: z.object({
-      llm_tokens: units.nullable(),
-      messages: units.nullable(),
-      images: units.nullable(),
-      api_calls: units.nullable(),
+    spendable: unitsLeft.openapi({
+      description: 'Units that the next call of whoever asks can take; null without a limit.',
+    }),
+    memberLeft: unitsLeft.openapi({
+      description: 'What their own limit in the team leaves of that; null without one.',
     }),
   })
   .openapi('Credits') satisfies z.ZodType<CreditsView>;
@@ -92,7 +99,10 @@ export function creditRoutes(context: Context): OpenAPIHono<AppEnv> {
         ...errors(...signedOut),
       },
     }),
-    async (c) => c.json(await credits.read(c.get('principal').tenantId), 200),
+    async (c) => {
+      const principal = c.get('principal');
+      return c.json(await credits.read(principal.tenantId, memberOf(principal)), 200);
+    },
   );
 
   router.openapi(

@@ -6,7 +6,7 @@ import type { UsageBreakdown } from '../../domain/billing/usage/breakdown.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireAuth, requireUser, userOf, type UserPrincipal } from '../middleware/auth.ts';
-import type { Principal } from '../principal.ts';
+import { memberOf, type Principal } from '../principal.ts';
 import { withNames, type Names } from '../services/usage/ledger/breakdown.ts';
 import { respondWithEvents, respondWithFile, type EventStream } from './response-stream.ts';
 import { respondWithCsv, csvResponse, csvHeaders, langQuery } from './csv-file.ts';
@@ -109,7 +109,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
   /** Whose use a reader is told apart; `undefined` for everybody's. A key reads what its maker may. */
   async function heldTo(reader: Principal): Promise<string | undefined> {
     const { tenantId } = reader;
-    const userId = reader.kind === 'user' ? reader.userId : reader.makerId;
+    const userId = memberOf(reader);
     const { role } =
       reader.kind === 'user' ? reader : await auth.standings.get({ tenantId, userId });
     return canManageBilling(role) ? undefined : userId;

@@ -8,6 +8,7 @@ const ON: OverageView = {
   ...{ suspended: null, usedMinor: 0, unpaidMinor: 0, exposureMinor: 5_000 },
 };
 const MORE = { llm_tokens: 1, messages: 1, images: 0, api_calls: 0 };
+const NO_LIMITS = { llm_tokens: null, messages: null, images: null, api_calls: null };
 
 test.each<[string, Partial<OverageView>, object | undefined, string]>([
   ['none is sold', { price: null }, MORE, 'not_sold'],
@@ -39,6 +40,14 @@ test.each<[string, Partial<OverageView>, object | undefined, string]>([
     'on',
   ],
 ])('13 what the card of overage says first where %s', (_what, overage, spendable, expected) => {
-  const left = spendable && { ...MORE, ...spendable };
+  const left = spendable && { spendable: { ...MORE, ...spendable }, memberLeft: NO_LIMITS };
   expect(overageState({ ...ON, ...overage }, left)).toBe(expected);
+});
+
+test('13 the card of overage does not call it reached where the reader’s own limit leaves nothing', () => {
+  const left = {
+    spendable: { ...MORE, messages: 0 },
+    memberLeft: { ...NO_LIMITS, messages: 0 },
+  };
+  expect(overageState(ON, left)).toBe('on');
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditPage, MembersView, MemberView } from '../../../domain/api.ts';
+import type { CreditsView } from '../../../domain/billing/credits.ts';
 import type { QuoteView } from '../../../domain/billing/usage/quote.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 import { idOf, PASSWORD, teamsOf, type Person } from '../../../../tests/support/team.ts';
@@ -29,6 +30,12 @@ const limit = async (by: Person, of: Person, limits: object) => {
 };
 const draw = ({ call }: Person) => call.post<Refused>('/api/images', { prompt: 'a boat' });
 const say = ({ call }: Person) => call.post<Refused>('/api/chat', { message: 'Hello' });
+/** What their page says they can spend, and what their own limits leave of that. */
+const shown = async ({ call }: Person) => {
+  const { body } = await call.get<CreditsView>('/api/credits');
+  const of = (name: 'images' | 'messages') => [body.spendable[name], body.memberLeft[name]];
+  return { images: of('images'), messages: of('messages') };
+};
 const NONE = { llm_tokens: null, messages: null, images: null, api_calls: null };
 
 describe('13 a monthly limit for a member', () => {
@@ -41,7 +48,9 @@ describe('13 a monthly limit for a member', () => {
     const { status, body } = await limit(owner, member, { images: 2, messages: 100 });
     expect([status, body.limits]).toEqual([200, { ...NONE, images: 2, messages: 100 }]);
     expect((await draw(member)).status).toBe(200);
+    expect(await shown(member)).toEqual({ images: [1, 1], messages: [100, 100] });
     expect((await draw(member)).status).toBe(200);
+    expect(await shown(member)).toEqual({ images: [0, 0], messages: [100, 100] });
     const refused = await draw(member);
     expect(refused).toMatchObject({
       status: 429,

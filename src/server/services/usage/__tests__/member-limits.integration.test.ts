@@ -183,16 +183,24 @@ class Plain {
   readonly members = [0, 0, 0].map(() => ({ used: 0, held: 0 }));
   readonly holds: { who: number; amount: number }[] = [];
 
-  answer(who: number, amount: number): string {
-    const own = this.members[who]!;
-    const limit = this.limits[who] ?? Infinity;
+  /** What their own limit leaves; null without one. */
+  own(who: number): number | null {
+    const [limit, { used, held }] = [this.limits[who]!, this.members[who]!];
+    return limit === null ? null : Math.max(0, limit - used - held);
+  }
+
+  get left(): number {
     const all = this.members.reduce((sum, { used, held }) => sum + used + held, 0);
-    if (own.used + own.held + amount > limit) return 'member_limit';
-    return all + amount > 100 ? 'quota_exceeded' : 'accepted';
+    return Math.max(0, 100 - all);
+  }
+
+  answer(who: number, amount: number): string {
+    if (amount > (this.own(who) ?? Infinity)) return 'member_limit';
+    return amount > this.left ? 'quota_exceeded' : 'accepted';
   }
 }
 
-test('13 member used ≤ member limit, and Σ members = tenant, whatever happens (invariant 25)', async () => {
+test('13 member used ≤ member limit, Σ members = tenant, and each is shown what they can spend, whatever happens (invariants 10, 25)', async () => {
   const runs = Number(process.env['MEMBER_RUNS'] ?? 8);
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
@@ -231,6 +239,16 @@ test('13 member used ≤ member limit, and Σ members = tenant, whatever happens
           }
         }
       }
+      for (const [at, id] of ids.entries()) {
+        const { spendable, memberLeft } = await usage().credits.read(tenantId, id);
+        const own = plain.own(at);
+        expect([spendable.messages, memberLeft.messages]).toEqual([
+          Math.min(plain.left, own ?? Infinity),
+          own,
+        ]);
+        expect(await codeOf(use(tenantId, id, spendable.messages! + 1))).not.toBe('accepted');
+      }
+      expect((await usage().credits.read(tenantId)).spendable.messages).toBe(plain.left);
       const rooms = await usage().memberLimits.list(tenantId);
       for (const room of rooms) {
         const at = ids.indexOf(room.memberId);
@@ -241,6 +259,9 @@ test('13 member used ≤ member limit, and Σ members = tenant, whatever happens
       const messages = stats.resources.find(({ resourceType }) => resourceType === 'messages')!;
       const all = (of: 'used' | 'held') => plain.members.reduce((sum, one) => sum + one[of], 0);
       expect([messages.used, messages.held]).toEqual([all('used'), all('held')]);
+      const { spendable } = await usage().credits.read(tenantId, ids[0]);
+      if (spendable.messages === 0) return;
+      expect(await codeOf(use(tenantId, ids[0]!, spendable.messages!))).toBe('accepted');
     }),
     { numRuns: runs },
   );

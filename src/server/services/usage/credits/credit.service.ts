@@ -124,9 +124,9 @@ export class CreditService {
     );
   }
 
-  /** What there is, and what the next call can spend. */
-  read(tenantId: string): Promise<CreditsView> {
-    return readCredits(this.#deps, tenantId);
+  /** What there is, and what the next call can spend, of a member where one is named. */
+  read(tenantId: string, memberId?: string): Promise<CreditsView> {
+    return readCredits(this.#deps, tenantId, memberId);
   }
 
   /** What of the grants made for that is neither drawn nor held, in µcr by ref, frozen or not. */

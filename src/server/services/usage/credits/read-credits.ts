@@ -6,10 +6,11 @@ import {
   type GrantView,
 } from '../../../../domain/billing/credits.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import { periodOf } from '../../../../domain/period.ts';
+import { periodOf, type Period } from '../../../../domain/period.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../../domain/quota.ts';
 import type { MadeFor } from '../../../../db/repositories/usage/credits/read.ts';
 import { unopenedQuota } from '../quota/month-quota.ts';
+import type { UsageRouter } from '../routing/router.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { overageView } from './overage-view.ts';
 
@@ -17,10 +18,14 @@ type ReadDeps = Pick<CreditDeps, 'router' | 'entitlements' | 'clock'>;
 
 const PAGE = 50;
 
-/** What there is, and what the next call can spend: computed by the functions of admission. */
+/**
+ * What there is, and what the next call can spend, of a member where one is named: computed by the functions
+ * of admission.
+ */
 export async function readCredits(
   { router, entitlements, clock }: ReadDeps,
   tenantId: string,
+  memberId?: string,
 ): Promise<CreditsView> {
   const now = clock.now();
   const period = periodOf(now);
@@ -40,13 +45,23 @@ export async function readCredits(
       ? await unopenedQuota({ router, entitlements }, tenantId, period)
       : undefined;
   const { rates } = await entitlements.getPlan(tenantId);
-  const spendable = (resource: ResourceType) => {
+  // Behind the other, which releases holds that are past their time.
+  const rooms = memberId === undefined ? [] : await readRooms(router, tenantId, period, memberId);
+  const memberLeft = (resource: ResourceType) => {
+    const room = rooms.find(({ resourceType }) => resourceType === resource);
+    return room ? Math.max(0, room.limit - room.used - room.held) : null;
+  };
+  const ofTenant = (resource: ResourceType) => {
     const units = found?.spendable[resource];
     if (units !== undefined) return units;
     const limit = quota!.limits[resource];
     const rate = rates[resource];
     const drawn = Math.min(balance + (found?.overage.account?.room ?? 0), CALL_MICRO_MAX);
     return limit === null ? null : limit + (rate ? Math.floor(drawn / rate) : 0);
+  };
+  const spendable = (resource: ResourceType) => {
+    const bounds = [ofTenant(resource), memberLeft(resource)].filter((bound) => bound !== null);
+    return bounds.length > 0 ? Math.min(...bounds) : null;
   };
   const { enabled, capMinor, currency, usedMinor, unpaidMinor, suspended } = overageView(
     found?.overage,
@@ -56,11 +71,23 @@ export async function readCredits(
     held: found?.held ?? 0,
     grants,
     overage: { enabled, capMinor, currency, usedMinor, unpaidMinor, suspended },
-    spendable: Object.fromEntries(
-      RESOURCE_TYPES.map((resource) => [resource, spendable(resource)]),
-    ) as CreditsView['spendable'],
+    spendable: eachResource(spendable),
+    memberLeft: eachResource(memberLeft),
   };
 }
+
+const eachResource = <T>(of: (resource: ResourceType) => T) =>
+  Object.fromEntries(RESOURCE_TYPES.map((resource) => [resource, of(resource)])) as Record<
+    ResourceType,
+    T
+  >;
+
+const readRooms = (router: UsageRouter, tenantId: string, period: Period, memberId: string) =>
+  router.read(
+    tenantId,
+    (bucket) => bucket.listMemberRooms(tenantId, period, memberId),
+    (found) => found.length === 0,
+  );
 
 /** What of grants is neither drawn nor held, in µcr, by their refs; those that there are none of are missing. */
 export async function readLeft(
