@@ -61,7 +61,7 @@ const EVENT_LENGTH_MAX = 1_000_000;
 /** Longest stream that is read, its comments and thoughts too: many times what models say and think. */
 const STREAM_BYTES_MAX = 32_000_000;
 
-/** How long an upstream that has said its last word is waited for: its report of the usage comes after. */
+/** How long an upstream that says nothing after its last word is waited for: its report of the usage comes then. */
 const LAST_WORD_MS = 3_000;
 
 /**
@@ -101,7 +101,11 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
       if (chunk.usage) yield { kind: 'usage', usage: toUsage(chunk.usage) };
       // One answer was asked for, so there is one choice; the chunk of the usage has none.
       const choice = chunk.choices?.[0];
-      if (choice?.delta) yield* wordsOf(choice.delta);
+      for (const word of wordsOf(choice?.delta ?? {})) {
+        yield word;
+        // It has more to say than it announced.
+        lastWord?.refresh();
+      }
       if (isLast(choice)) lastWord ??= setTimeout(() => void leave(), LAST_WORD_MS);
     }
   } catch (error) {
@@ -114,9 +118,13 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
   if (!lastWord) throw new Error('The upstream closed its stream in the middle of an answer.');
 }
 
-/** Whether the model has said why it stopped; `error` is what some routers say of one that broke off. */
+/**
+ * Whether the model has said why it stopped. Some relays write no reason as an empty one, in every chunk;
+ * `error` is what some routers say of one that broke off.
+ */
 function isLast(choice: { finish_reason?: string | null | undefined } | undefined): boolean {
-  return typeof choice?.finish_reason === 'string' && choice.finish_reason !== 'error';
+  const reason = choice?.finish_reason ?? '';
+  return reason !== '' && reason !== 'error';
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { readCompletion } from '../openai-stream.ts';
 import type { CompletionEvent } from '../provider.ts';
 
@@ -96,5 +96,31 @@ describe('10.2 what the model writes is heard wherever it writes it', () => {
     expect(await read(`${deltas.map(delta).join('')}${STOP}`, STREAM)).toEqual(heard);
     const whole = JSON.stringify({ choices: [{ message: deltas[0] }] });
     expect(await read(whole, 'application/json')).toEqual(heard.slice(0, 1));
+  });
+});
+
+describe('10.3 an answer goes on behind what its relay gives for a reason to stop', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test.each([
+    ['an empty one in every chunk', ['', '', '', '', 'stop']],
+    ['one in every chunk', ['stop', 'stop', 'stop', 'stop', 'stop']],
+    ['one that comes too early', ['stop', null, null, null, null]],
+  ])('%s', async (_case, reasons) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { readable, writable } = new TextEncoderStream();
+    const relay = writable.getWriter();
+    const headers = { 'Content-Type': STREAM };
+    const events = readCompletion(new Response(readable, { headers }));
+    for (const [place, reason] of reasons.entries()) {
+      const choice = { delta: { content: `word ${place}` }, finish_reason: reason };
+      void relay.write(`data: ${JSON.stringify({ choices: [choice] })}\n\n`);
+      expect((await events.next()).value).toEqual({ kind: 'text', text: `word ${place}` });
+      vi.advanceTimersByTime(2_000);
+    }
+    void relay.write('data: [DONE]\n\n');
+    expect(await events.next()).toEqual({ done: true, value: undefined });
   });
 });
