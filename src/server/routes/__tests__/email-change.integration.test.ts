@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MeView } from '../../../domain/api.ts';
 import { BrowserSession } from '../../../../tests/support/browser-session.ts';
-import { caller } from '../../../../tests/support/http.ts';
+import { caller, type Caller } from '../../../../tests/support/http.ts';
 import { mailsTo, tokenMailed } from '../../../../tests/support/mailed.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 
@@ -102,6 +102,36 @@ test('13 a link to the address before opens nothing after the change', async () 
   const wish = { token: reset, password: 'somebody elses' };
   expect((await open().post('/api/auth/password/reset', wish)).status).toBe(410);
 });
+
+test.each<[string, (call: Caller, email: string) => Promise<number>]>([
+  [
+    'is changed',
+    async (call) => {
+      const wish = { currentPassword: PASSWORD, newPassword: 'my own again' };
+      return (await call.post('/api/auth/password/change', wish)).status;
+    },
+  ],
+  [
+    'is chosen anew by mail',
+    async (_call, email) => {
+      await open().post('/api/auth/password/forgot', { email });
+      const token = await tokenMailed(server.context, 'reset_password', email);
+      const wish = { token, password: 'my own again' };
+      return (await open().post('/api/auth/password/reset', wish)).status;
+    },
+  ],
+])(
+  '13 a wish for another address ends when the password that it was made with %s',
+  async (how, renew) => {
+    const { call, wish, email, address } = await person(how.replaceAll(' ', '-'));
+    const lair = `${how.length}-lair@example.com`;
+    expect((await wish(lair)).status).toBe(202);
+    const token = await tokenMailed(server.context, 'change_email', lair);
+    expect(await renew(call, email)).toBe(204);
+    expect(await verify(token)).toBe(410);
+    expect(await address()).toMatchObject({ email });
+  },
+);
 
 test('13 an address that an account has, or gets meanwhile, is taken', async () => {
   const [one, two] = [await person('early'), await person('late')];

@@ -19,6 +19,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
+type Person = Awaited<ReturnType<TestServer['signUp']>>;
+
 const sql = async <T extends object>(text: string, values: unknown[] = []) =>
   (await server.database.pool.query<T>(text, values)).rows;
 const post = (path: string, body: object, from = '198.51.100.1', at = server) =>
@@ -172,13 +174,28 @@ describe('13 a forgotten password', () => {
     expect(await mailsTo(server.context, 'reset_password', email)).toHaveLength(1);
   });
 
-  test('ends a sign-in with the old password that is under way', async () => {
-    const { session } = await server.signUp('overlap');
-    const { email, id } = session.user;
+  test.each<[string, number, (person: Person) => Promise<number>]>([
+    ['a sign-in', 401, ({ session }) => login(session.user.email, OLD)],
+    [
+      'a wish for another address',
+      403,
+      async ({ call }) => {
+        const wish = { email: 'lair@example.com', password: OLD };
+        return (await call.post('/api/auth/email/change', wish)).status;
+      },
+    ],
+    [
+      'the beginning of a second factor',
+      403,
+      async ({ call }) => (await call.post('/api/auth/second-factor', { password: OLD })).status,
+    ],
+  ])('ends %s with the old password that is under way', async (what, status, act) => {
+    const person = await server.signUp(`overlap${what.length}`);
     const client = await server.database.pool.connect();
     await client.query('begin');
+    const { id } = person.session.user;
     await client.query(`update users set password_hash = 'another' where id = $1`, [id]);
-    const signingIn = login(email, OLD);
+    const acting = act(person);
     await vi.waitFor(
       async () =>
         expect(
@@ -191,7 +208,7 @@ describe('13 a forgotten password', () => {
     );
     await client.query('commit');
     client.release();
-    expect(await signingIn).toBe(401);
+    expect(await acting).toBe(status);
   });
 });
 

@@ -47,6 +47,7 @@ export class EmailChangeService {
     }
     await limits.countChange(userId);
     await db.transaction(async (tx) => {
+      await this.passwords.assertHeld(tx, user);
       await this.assertFree(tx, email, userId);
       await links.end(tx, userId, 'change_email');
       const link = await links.issue(tx, 'change_email', { userId, email });

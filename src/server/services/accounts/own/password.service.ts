@@ -8,6 +8,7 @@ import {
 } from '../../../../db/repositories/accounts/mailed-link.repository.ts';
 import {
   findAccountByEmail,
+  holdsPassword,
   setPassword,
 } from '../../../../db/repositories/accounts/user.repository.ts';
 import type { User } from '../../../../db/schema/index.ts';
@@ -98,7 +99,7 @@ export class PasswordService {
         ...{ userId, passwordHash, now: this.deps.clock.now() },
         verifiesEmail: user.email === email,
       });
-      await links.end(tx, userId, 'reset_password');
+      await this.endWishes(tx, userId);
       const sessions = await this.deps.sessions.revokeAll(tx, userId);
       await addresses.remember(tx, userId, from.address);
       await this.notify(tx, user, 'user.password_reset');
@@ -116,7 +117,7 @@ export class PasswordService {
     refreshToken: string | undefined;
     from: From;
   }): Promise<void> {
-    const { links, db, queue, sessions } = this.deps;
+    const { db, queue, sessions } = this.deps;
     const { userId, from } = wish;
     const seen = await this.confirm(userId, wish.currentPassword, from);
     const passwordHash = await queue.run(
@@ -131,7 +132,7 @@ export class PasswordService {
         throw new BillingError('state_changed', 'The password was changed elsewhere meanwhile.');
       }
       await setPassword(tx, { userId, passwordHash, now: this.deps.clock.now() });
-      await links.end(tx, userId, 'reset_password');
+      await this.endWishes(tx, userId);
       const others = await sessions.revokeAll(tx, userId, stays);
       await this.notify(tx, user, 'user.password_changed');
       return others;
@@ -148,11 +149,19 @@ export class PasswordService {
       return verifyPassword(account.user.passwordHash, password);
     };
     const matches = await queue.run(from.address, check, 'known');
-    if (!matches) {
-      throw new BillingError('wrong_password', 'The password is wrong.');
-    }
+    if (!matches) throw wrongPassword();
     await limits.forgivePassword(userId);
     return account.user;
+  }
+
+  /** That the password that was confirmed still is the one: a change of it waits until `tx` ends. 403 `wrong_password`. */
+  async assertHeld(tx: Tx, { id: userId, passwordHash }: User): Promise<void> {
+    if (!(await holdsPassword(tx, { userId, passwordHash }))) throw wrongPassword();
+  }
+
+  /** What was asked for with the password before: whoever knew that one could move the account later. */
+  private endWishes(tx: Tx, userId: string): Promise<void> {
+    return this.deps.links.end(tx, userId, 'reset_password', 'change_email');
   }
 
   private async notify(tx: Tx, user: User, action: string): Promise<void> {
@@ -168,3 +177,5 @@ export class PasswordService {
     });
   }
 }
+
+const wrongPassword = () => new BillingError('wrong_password', 'The password is wrong.');

@@ -50,9 +50,11 @@ export class SecondFactorService {
     const secret = new Secret({ size: 20 });
     const sealedSecret = this.seal(secret.base32);
     const now = this.deps.clock.now();
-    if (!(await beginFactor(this.deps.db, { userId, sealedSecret, now }))) {
+    await this.deps.db.transaction(async (tx) => {
+      await this.deps.passwords.assertHeld(tx, user);
+      if (await beginFactor(tx, { userId, sealedSecret, now })) return;
       throw new BillingError('state_changed', 'There is a second factor already; remove it first.');
-    }
+    });
     return { secret: secret.base32, uri: totpOf(secret.base32, user.email).toString() };
   }
 
