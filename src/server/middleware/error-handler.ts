@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -23,9 +24,12 @@ export function respondWithError(c: Context<AppEnv>, error: BillingError): Respo
   return c.json(body, error.status as ContentfulStatusCode);
 }
 
-/** Maps what was thrown to what is answered: our errors as they are, an absent database to 503. */
+/**
+ * Maps what was thrown to what is answered: our errors as they are, an absent database to 503, a body that broke
+ * off to 400.
+ */
 export const errorHandler: ErrorHandler<AppEnv> = (thrown, c) => {
-  const error = toBillingError(thrown);
+  const error = isBodyCut(thrown, c) ? bodyCut(thrown) : toBillingError(thrown);
   // What is away is away for every request of the time: a line each, and no stack.
   if (error instanceof Leaving) c.get('log')().info('refused: the process leaves');
   else if (error.code === 'internal') c.get('log')().error({ err: thrown }, error.message);
@@ -34,6 +38,18 @@ export const errorHandler: ErrorHandler<AppEnv> = (thrown, c) => {
   }
   return respondWithError(c, error);
 };
+
+/**
+ * Whether it was the client that broke off, in the middle of its body: Node reports that by the code that a lost
+ * connection to the database has too.
+ */
+function isBodyCut(thrown: Error, c: Context<AppEnv>): boolean {
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+  return incoming?.complete === false && 'code' in thrown && thrown.code === 'ECONNRESET';
+}
+
+const bodyCut = (cause: Error) =>
+  new BillingError('invalid_request', 'The body broke off before its end.', { cause });
 
 function toBillingError(thrown: unknown): BillingError {
   if (thrown instanceof BillingError) return thrown;

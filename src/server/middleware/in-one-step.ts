@@ -43,7 +43,7 @@ function goThrough(steps: readonly Step[], c: Context<AppEnv>, rest: Next): Prom
   try {
     for (const step of steps) {
       const around = step(c);
-      if (around) way = way === undefined ? around : within(way, around);
+      if (around) way = way === undefined ? around : within(way, answering(c, around));
     }
   } catch (refusal) {
     last = () => answerError(c, refusal);
@@ -54,6 +54,12 @@ function goThrough(steps: readonly Step[], c: Context<AppEnv>, rest: Next): Prom
 async function answerError(c: Context<AppEnv>, thrown: unknown): Promise<void> {
   c.res = await errorHandler(thrown as Error, c);
 }
+
+/** What refuses on the way, a body that is found too long say, is answered within what stands around it too. */
+const answering =
+  (c: Context<AppEnv>, around: Around): Around =>
+  (rest) =>
+    around(rest).catch((thrown: unknown) => answerError(c, thrown));
 
 const within =
   (outer: Around, inner: Around): Around =>

@@ -32,6 +32,9 @@ const around =
     };
   };
 
+const refusesOnTheWay: Step = () => () =>
+  Promise.reject(new BillingError('payload_too_large', 'Too large.'));
+
 const refuses: Step = () => {
   throw new BillingError('payload_too_large', 'Too large.');
 };
@@ -58,6 +61,13 @@ test.each([
     path: '/',
     status: 413,
     seen: ['one', 'one 413'],
+  },
+  {
+    name: 'so is what one refuses on the way',
+    of: (seen: string[]) => [around('one', seen), refusesOnTheWay, around('two', seen)],
+    path: '/',
+    status: 413,
+    seen: ['one', 'two', 'one 413'],
   },
   { name: 'a refusal with nothing around', of: () => [refuses], path: '/', status: 413, seen: [] },
 ])('steps: $name', async ({ of, path, status, seen }) => {
