@@ -92,6 +92,8 @@ export function createHttpServer(context: Context): HttpServer {
       const answer = app.fetch(request, env);
       return answer instanceof Promise ? drain.during(answer) : answer;
     },
+    // Where HTTP/1.0 names none: the checks of some load balancers.
+    hostname: 'localhost',
     serverOptions: { ServerResponse: PresetResponse },
   }) as HttpServer;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiError } from '../../../domain/api.ts';
 import { createApp } from '../../app.ts';
@@ -14,6 +16,13 @@ const get = (path: string) => fetch(server.url + path);
 describe('what operators ask', () => {
   test('the process is up', async () => {
     expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });
+  });
+
+  test('also by HTTP/1.0, which need not name a host', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}$/s);
   });
 
   test('a process whose jobs do not run is not ready, and says so', async () => {
