@@ -68,9 +68,9 @@ function registerReadings(
   { clock, database }: Foundation,
   ledgerVerification: LedgerVerificationService,
 ): void {
-  const { db, pool } = database;
+  const { buckets, db, pool } = database;
   const readVerification = () => ledgerVerification.getLast();
   registerBillingMetrics(registry, db, clock);
   registerJobMetrics(registry, pool);
-  registerUsageReadings(registry, { pool, clock, readVerification });
+  registerUsageReadings(registry, { buckets, clock, readVerification });
 }

@@ -1,7 +1,7 @@
 import { Gauge, Histogram, type Counter, type Registry } from 'prom-client';
-import type { Pool } from 'pg';
+import type { BucketNodes } from '../../../db/buckets/nodes.ts';
+import { isDatabaseAway } from '../../../db/database-error.ts';
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
-import { listBucketNumbers } from '../../../db/repositories/usage/buckets/placement.ts';
 import { countHolds } from '../../../db/repositories/usage/find.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { ageSeconds, outcomeCounter, registerReading } from '../../metrics.ts';
@@ -60,9 +60,9 @@ export type ReadVerification = () => Promise<{ differences: number; at: string }
 /** Registers what is read from the database: the same from every process. */
 export function registerUsageReadings(
   registry: Registry,
-  deps: { pool: Pool; clock: Clock; readVerification: ReadVerification },
+  deps: { buckets: BucketNodes; clock: Clock; readVerification: ReadVerification },
 ): void {
-  const { pool, clock, readVerification } = deps;
+  const { buckets, clock, readVerification } = deps;
   registerReading(
     registry,
     {
@@ -87,9 +87,20 @@ export function registerUsageReadings(
       labelNames: ['state'],
     },
     async () => {
+      const places = await Promise.all(
+        (await buckets.list()).map(({ number }) => buckets.of(number)),
+      );
+      const counted = await Promise.all(
+        places.map(({ pool, number, node }) =>
+          countHolds(bucketOf(pool, number), clock.now()).catch((error: unknown) => {
+            if (node === null || !isDatabaseAway(error)) throw error;
+            // Readiness tells of that server; the holds of the others are told all the same.
+            return { open: 0, overdue: 0 };
+          }),
+        ),
+      );
       const sums = { open: 0, overdue: 0 };
-      for (const number of await listBucketNumbers(pool)) {
-        const { open, overdue } = await countHolds(bucketOf(pool, number), clock.now());
+      for (const { open, overdue } of counted) {
         sums.open += open;
         sums.overdue += overdue;
       }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { meteredTenant, tenantInBucket } from '../../../../../../tests/support/metered-tenant.ts';
 import {
@@ -22,6 +23,7 @@ import { mailCrossings } from '../../../mail/crossings.ts';
 import { examineBuckets } from '../../../operations/doctor/buckets.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 import { LedgerVerificationService } from '../../ledger/ledger-verification.service.ts';
+import { registerUsageReadings } from '../../metrics.ts';
 import { BucketSync } from '../bucket-sync.ts';
 
 /** The bucket that lies on the other server, which has none of the main tables. */
@@ -49,6 +51,15 @@ afterAll(async () => {
 const sync = () => new BucketSync({ database, clock, log });
 const there = async (query: string, values: unknown[] = []) =>
   (await database.buckets.pool(second.node).query<Record<string, unknown>>(query, values)).rows;
+
+/** Open holds as `/metrics` tells them; none where it tells nothing. */
+async function holdsShown(): Promise<number | undefined> {
+  const registry = new Registry();
+  const readVerification = () => Promise.resolve(undefined);
+  registerUsageReadings(registry, { buckets: database.buckets, clock, readVerification });
+  const shown = /^usage_holds\{state="open"\} (\d+)$/m.exec(await registry.metrics());
+  return shown ? Number(shown[1]) : undefined;
+}
 
 /** A new tenant whose metering lies there. */
 const tenantThere = (plan: 'free' | 'pro' = 'free') => tenantInBucket(database.pool, THERE, plan);
@@ -142,7 +153,12 @@ test('11.2 a server that is away holds up no plan change, no registration and no
   const tenantId = await tenantThere();
   const here = await meteredHere();
   await usage.trackUsage({ ...IMAGES, tenantId, amount: 1 });
+  for (const one of [tenantId, here]) {
+    await usage.reserve({ ...IMAGES, tenantId: one, amount: 1, ttlSeconds: 60 });
+  }
+  expect(await holdsShown()).toBe(2);
   await second.stop();
+  expect(await holdsShown()).toBe(1);
   await buyPro(tenantId);
   await expect(usage.trackUsage({ ...IMAGES, tenantId, amount: 1 })).rejects.toMatchObject({
     code: 'database_unavailable',
