@@ -3,6 +3,7 @@ import { bucketSchema, DEFAULT_BUCKET, migrateBucket, newestBucketMigration } fr
 import { inTransaction, withServer } from './servers.ts';
 import { distributeBucket } from './citus.ts';
 import { MIGRATION_LOCK } from '../migrate.ts';
+import { SetUpError } from '../../domain/errors.ts';
 
 /**
  * Makes the bucket of `number`, empty, with what the others know of the ledger: its months and what of
@@ -28,11 +29,23 @@ export async function makeBucketOn(
 ): Promise<boolean> {
   return inTransaction(client, async () => {
     if (!(await noteBucket(client, number, node))) return false;
-    await withServer(url, node, (there) =>
-      inTransaction(there, () => fillBucket(client, there, bucketSchema(number))),
-    );
+    await withServer(url, node, async (there) => {
+      await assertNoMainTables(there, node);
+      await inTransaction(there, () => fillBucket(client, there, bucketSchema(number)));
+    });
     return true;
   });
+}
+
+/** The main database by another name, or that of another installation, would be taken for a server of buckets for ever. */
+async function assertNoMainTables(there: pg.ClientBase, node: string): Promise<void> {
+  const { rows } = await there.query<{ main: boolean }>(
+    `select to_regclass('public.metering_buckets') is not null as main`,
+  );
+  if (!rows[0]!.main) return;
+  throw new SetUpError(
+    `The database on ${node} holds the main tables of this or another installation. Name a server of its own with an empty database of that name; for more buckets beside the main tables name no server.`,
+  );
 }
 
 /** False when it is there. Before anything is read of the others: whoever archives holds this table. */

@@ -24,6 +24,7 @@ import { examineBuckets } from '../../../operations/doctor/buckets.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 import { LedgerVerificationService } from '../../ledger/ledger-verification.service.ts';
 import { registerUsageReadings } from '../../metrics.ts';
+import { SpreadService } from '../../spread/spread.service.ts';
 import { BucketSync } from '../bucket-sync.ts';
 
 /** The bucket that lies on the other server, which has none of the main tables. */
@@ -102,6 +103,18 @@ test('11.2 a new tenant is metered on the other server from the first call on, a
   ]);
   expect(mails.rows).toEqual([{ kind: 'usage_threshold' }]);
   expect(await verify()).toMatchObject({ differences: [], copies: [], away: [] });
+});
+
+test('11.2 the main database, by whatever name, is no other server', async () => {
+  const listed = async () =>
+    (await database.pool.query('select number, node from metering_buckets order by number')).rows;
+  const before = await listed();
+  const spread = new SpreadService({ database });
+  const { port } = new URL(database.url);
+  for (const node of [`127.0.0.1:${port}`, `localhost:${port}`]) {
+    await expect(spread.spread({ buckets: 2, node })).rejects.toThrow('holds the main tables');
+  }
+  expect(await listed()).toEqual(before);
 });
 
 test('11.2 a correction is in the other server’s ledger and in our audit log, each once', async () => {
