@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { grantOperator } from '../../services/operators/grants.ts';
 import { BrowserSession } from '../../../../tests/support/browser-session.ts';
 import { caller } from '../../../../tests/support/http.ts';
 import { mailsTo, tokenMailed } from '../../../../tests/support/mailed.ts';
+import { addSecondFactor, codeOf } from '../../../../tests/support/operator.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 
 const OLD = 'correct horse';
@@ -20,6 +22,11 @@ afterAll(async () => {
 });
 
 type Person = Awaited<ReturnType<TestServer['signUp']>>;
+type Act = () => Promise<number>;
+
+const accountOf = ({ session }: Person) => ({
+  ...{ email: session.user.email, password: OLD, accessToken: session.accessToken },
+});
 
 const sql = async <T extends object>(text: string, values: unknown[] = []) =>
   (await server.database.pool.query<T>(text, values)).rows;
@@ -174,28 +181,58 @@ describe('13 a forgotten password', () => {
     expect(await mailsTo(server.context, 'reset_password', email)).toHaveLength(1);
   });
 
-  test.each<[string, number, (person: Person) => Promise<number>]>([
-    ['a sign-in', 401, ({ session }) => login(session.user.email, OLD)],
+  test.each<[string, number, (person: Person) => Act | Promise<Act>]>([
+    [
+      'a sign-in',
+      401,
+      ({ session }) =>
+        () =>
+          login(session.user.email, OLD),
+    ],
     [
       'a wish for another address',
       403,
-      async ({ call }) => {
+      ({ call }) => {
         const wish = { email: 'lair@example.com', password: OLD };
-        return (await call.post('/api/auth/email/change', wish)).status;
+        return async () => (await call.post('/api/auth/email/change', wish)).status;
       },
     ],
     [
       'the beginning of a second factor',
       403,
-      async ({ call }) => (await call.post('/api/auth/second-factor', { password: OLD })).status,
+      ({ call }) => {
+        return async () => (await call.post('/api/auth/second-factor', { password: OLD })).status;
+      },
     ],
-  ])('ends %s with the old password that is under way', async (what, status, act) => {
-    const person = await server.signUp(`overlap${what.length}`);
+    [
+      'the end of a second factor',
+      403,
+      async (person) => {
+        const code = codeOf(await addSecondFactor(server, accountOf(person)), 1);
+        const wish = { password: OLD, code };
+        return async () => (await person.call.delete('/api/auth/second-factor', wish)).status;
+      },
+    ],
+    [
+      'a sign-in to the operator’s page',
+      403,
+      async (person) => {
+        const { email } = person.session.user;
+        const { db, clock } = { ...server.database, ...server.context };
+        await grantOperator({ db, clock }, { email, reason: 'a test', by: 'tests' });
+        const code = codeOf(await addSecondFactor(server, accountOf(person)), 1);
+        const wish = { password: OLD, code, reason: 'a look around' };
+        return async () => (await person.call.post('/api/admin/session', wish)).status;
+      },
+    ],
+  ])('ends %s with the old password that is under way', async (_what, status, prepare) => {
+    const person = await server.signUp();
+    const act = await prepare(person);
     const client = await server.database.pool.connect();
     await client.query('begin');
     const { id } = person.session.user;
     await client.query(`update users set password_hash = 'another' where id = $1`, [id]);
-    const acting = act(person);
+    const acting = act();
     await vi.waitFor(
       async () =>
         expect(

@@ -42,7 +42,7 @@ export interface OperatorAccessDeps {
   /** The machine's clock: sessions do not age when the product's clock is turned. */
   realTime: Clock;
   limits: SignInLimits;
-  passwords: Pick<PasswordService, 'confirm'>;
+  passwords: Pick<PasswordService, 'confirm' | 'assertHeld'>;
   secondFactors: Pick<SecondFactorService, 'assertShown'>;
 }
 
@@ -97,6 +97,7 @@ export class OperatorAccess {
       ...{ createdAt: now, lastUsedAt: now },
     };
     await db.transaction(async (tx) => {
+      await passwords.assertHeld(tx, user);
       await insertOperatorSession(tx, session);
       await insertAuditEntry(tx, {
         ...{ tenantId: null, actor: actorOf(user), action: 'operator.signed_in' },

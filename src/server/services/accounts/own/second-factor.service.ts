@@ -91,6 +91,7 @@ export class SecondFactorService {
     await this.assertShown(user, wish.code);
     await limits.forgivePassword(userId);
     await this.deps.db.transaction(async (tx) => {
+      await passwords.assertHeld(tx, user);
       await deleteFactor(tx, userId);
       await this.note(tx, userId, 'user.second_factor_removed');
     });
