@@ -130,6 +130,25 @@ describe('what a month leaves of its quota', () => {
     await use(tenantId, 10, late);
   });
 
+  test('of what does not roll over, work that is told of late is paid by the quota of its month', async () => {
+    const tenantId = await tenantOfMay();
+    const images = (amount: number, occurredAt?: string) =>
+      usage.trackUsage({
+        tenantId,
+        resourceType: 'images',
+        amount,
+        ...(occurredAt && { occurredAt }),
+      });
+    await usage.credits.grant({
+      ...{ tenantId, origin: 'goodwill', originRef: 'a', actor, reason: 'a test' },
+      ...{ amountMicro: 6_000_000, expiresAt: new Date('2027-01-01T00:00:00Z') },
+    });
+    await images(9);
+    await rollAt(CLOSING);
+    await images(1, '2026-05-31T12:00:00Z');
+    expect(await usage.credits.read(tenantId)).toMatchObject({ balance: 6_000_000 });
+  });
+
   test('does not roll again', async () => {
     const tenantId = await tenantOfMay();
     await rollAt(CLOSING);
