@@ -874,8 +874,6 @@ CREATE INDEX conversations_own_idx ON public.conversations USING btree (tenant_i
 
 CREATE INDEX conversations_user_idx ON public.conversations USING btree (user_id);
 
-CREATE INDEX credit_purchases_end_idx ON public.credit_purchases USING btree (credits_expire_at) WHERE (credits_expire_at IS NOT NULL);
-
 CREATE INDEX credit_purchases_look_idx ON public.credit_purchases USING btree (look_at) WHERE (look_at IS NOT NULL);
 
 CREATE UNIQUE INDEX credit_purchases_one_open ON public.credit_purchases USING btree (tenant_id) WHERE ((trigger = 'user'::text) AND (state = ANY (ARRAY['wanted'::purchase_state, 'open'::purchase_state])));
@@ -2275,6 +2273,7 @@ create table credit_grants (
   actor text not null,
   reason text not null,
   created_at timestamp with time zone not null,
+  ending_told_at timestamp with time zone,
   constraint credit_grants_amounts CHECK (((amount_micro > 0) AND (left_micro >= 0) AND (held_micro >= 0) AND ((left_micro + held_micro) <= amount_micro) AND ((revoke_due_micro >= 0) AND (revoke_due_micro <= held_micro)))),
   constraint credit_grants_class CHECK ((class = ANY (ARRAY[0, 1]))),
   constraint credit_grants_once UNIQUE (tenant_id, origin, origin_ref),
@@ -2507,6 +2506,8 @@ CREATE INDEX credit_accounts_overage_idx ON u00.credit_accounts USING btree (ten
 CREATE INDEX credit_draws_reverses_idx ON u00.credit_draws USING btree (tenant_id, reverses_seq) WHERE (reverses_seq IS NOT NULL);
 
 CREATE INDEX credit_grants_ended_idx ON u00.credit_grants USING btree (tenant_id, expires_at DESC, id);
+
+CREATE INDEX credit_grants_ending_idx ON u00.credit_grants USING btree (expires_at, tenant_id, id) WHERE (ending_told_at IS NULL);
 
 CREATE INDEX credit_grants_held_idx ON u00.credit_grants USING btree (tenant_id) WHERE (held_micro > 0);
 
@@ -3560,6 +3561,29 @@ begin
       p_actor, p_reason, p_now);
   end if;
   perform credit_keep(credit_rehead(a, p_now), p_now);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_revoke_all(p_tenant uuid, p_cause text, p_actor text, p_reason text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_head uuid;
+  v_grant uuid;
+begin
+  select head_grant into v_head from credit_accounts where tenant_id = p_tenant for update;
+  if not found then return; end if;
+  for v_grant in
+    select id from credit_grants
+    where tenant_id = p_tenant and revoked_at is null
+      and (left_micro > 0 or held_micro > 0 or id = v_head)
+    order by id
+  loop
+    perform credit_revoke(p_tenant, v_grant, p_cause || ':' || v_grant, null, p_actor, p_reason, p_now);
+  end loop;
 end $function$
 ;
 
@@ -5319,6 +5343,11 @@ begin
     where tenant_id = p_tenant and period = v_period and resource_type = v_resource
       and (rate_micro is distinct from v_rate or rollover_percent <> v_rollover);
   end loop;
+
+  if v_tenant.deleted_at is not null then
+    perform credit_revoke_all(p_tenant, 'tenant-deleted', 'system:delete-tenant',
+      'The team was deleted.', v_tenant.deleted_at);
+  end if;
 
   if p_overage is null then return; end if;
   a := credit_account(p_tenant);

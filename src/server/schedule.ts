@@ -45,7 +45,6 @@ function scheduleBilling({
     async (signal) => void (await statements.sweep(signal)),
   );
   jobs.every('statement-verify', '53 3 * * *', async () => void (await statements.verify()));
-  jobs.every('credits-ending', '23 * * * *', (signal) => purchases.notifyOfExpiry(signal));
   jobs.every('mail-send', '* * * * *', async (signal) => void (await mails.sendDue(signal)));
   jobs.every('intent-settle', '* * * * *', async (signal) => {
     await subscriptions.settleIntents(signal);
@@ -91,6 +90,7 @@ function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): 
     '11 * * * *',
     async (signal) => void (await usage.allowances.rollOver(signal)),
   );
+  jobs.every('credits-ending', '23 * * * *', (signal) => usage.credits.mailEndings(signal));
   jobs.every('usage-verify', '23 3 * * *', async () => void (await ledgerVerification.verify()));
 }
 

@@ -266,16 +266,31 @@ test('12.3 money for a team that was deleted meanwhile goes back', async () => {
   expect(await alertsOf(customer)).toEqual(['late_payment']);
 });
 
+test('12.3 the credits of a team that is deleted are taken back', async () => {
+  const customer = await signUp(app);
+  await bought(customer, 'small');
+  await useCredits(customer, 20);
+  expect((await customer.api.delete('/api/tenant', { confirm: 'Round table' })).status).toBe(204);
+  const { rows } = await app.database.pool.query(
+    `select g.left_micro = 0 as empty, g.revoked_at is not null as revoked, d.micro > 0 as shown
+     from u00.credit_grants g
+     left join u00.credit_draws d on d.tenant_id = g.tenant_id and d.kind = 'revoked'
+     where g.tenant_id = $1`,
+    [customer.tenantId],
+  );
+  expect(rows).toEqual([{ empty: true, revoked: true, shown: true }]);
+});
+
 test('12.3 who has credits left a week before they end is written to, once', async () => {
   const customer = await signUp(app);
   await bought(customer, 'small');
   await advanceDays(app, 357);
-  const { purchases: service } = app.server.context.services;
-  await service.notifyOfExpiry();
+  const { credits: service } = app.server.context.services.usage;
+  await service.mailEndings();
   expect(await mailsTo(customer)).toEqual(['pack_bought']);
   await advanceDays(app, 2);
-  await service.notifyOfExpiry();
-  await service.notifyOfExpiry();
+  await service.mailEndings();
+  await service.mailEndings();
   expect(await mailsTo(customer)).toEqual(['pack_bought', 'credits_ending']);
   await advanceDays(app, 6.1);
   expect(await balance(customer)).toBe(0);

@@ -105,9 +105,6 @@ export const creditPurchases = pgTable(
     index('credit_purchases_look_idx')
       .on(t.lookAt)
       .where(sql`${t.lookAt} is not null`),
-    index('credit_purchases_end_idx')
-      .on(t.creditsExpireAt)
-      .where(sql`${t.creditsExpireAt} is not null`),
     check('credit_purchases_trigger', sql`${t.trigger} in ('user', 'auto')`),
     check('credit_purchases_currency_lower', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check(

@@ -181,22 +181,3 @@ export async function listDueLooks(db: DbOrTx, now: Date, limit: number): Promis
     .limit(limit);
   return rows.map(({ id }) => id);
 }
-
-/** Purchases whose credits can still be used and end after `now`, at `until` at the latest. */
-export function listEnding(
-  db: DbOrTx,
-  { now, until, limit }: { now: Date; until: Date; limit: number },
-): Promise<CreditPurchase[]> {
-  return db
-    .select()
-    .from(creditPurchases)
-    .where(
-      and(
-        inArray(creditPurchases.state, ['granted', 'partly_refunded']),
-        gt(creditPurchases.creditsExpireAt, now),
-        lte(creditPurchases.creditsExpireAt, until),
-      ),
-    )
-    .orderBy(asc(creditPurchases.creditsExpireAt))
-    .limit(limit);
-}

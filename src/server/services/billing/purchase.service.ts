@@ -15,7 +15,6 @@ import { beginPurchase, type BuyingDeps, type PackWish } from './purchases/begin
 import { giveUpPurchase } from './purchases/give-up.ts';
 import { refundPurchase } from './purchases/refund.ts';
 import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
-import { notifyOfExpiry } from './purchases/notify-of-expiry.ts';
 import { viewPurchases } from './purchases/view.ts';
 import { actorOf, type Requester } from './requester.ts';
 import { nextLookRetry } from './reconcile/look-retry.ts';
@@ -115,11 +114,6 @@ export class PurchaseService {
       await this.#look(id);
     }
     return due.length;
-  }
-
-  /** Mails owners whose bought credits expire soon. */
-  notifyOfExpiry(signal?: AbortSignal): Promise<void> {
-    return notifyOfExpiry(this.#deps, signal);
   }
 
   /** Never rejects: what fails is tried again, later each time, and after some tries an operator is told. */

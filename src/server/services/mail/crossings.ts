@@ -9,7 +9,8 @@ import {
 } from '../../../db/repositories/usage/credits/overage.ts';
 import { queueMail } from './queue-mail.ts';
 
-const AT_ONCE = 100;
+/** How many are listed at once. */
+export const AT_ONCE = 100;
 
 /**
  * Writes the mails about limits and caps that were nearly or wholly used up, and about consents that are
@@ -17,16 +18,20 @@ const AT_ONCE = 100;
  * after its mail is in the outbox, which takes the same mail once: cut short anywhere, and by however
  * many processes at once, it is one mail.
  */
-export async function mailCrossings({
-  db,
-  buckets,
-}: Pick<Database, 'db' | 'buckets'>): Promise<void> {
+export function mailCrossings({ db, buckets }: Pick<Database, 'db' | 'buckets'>): Promise<void> {
+  return inEachBucket(buckets, (bucket) => mailCrossingsOf(db, bucket));
+}
+
+/** Runs `work` in one bucket after the other; one that is away keeps the others' mails from nobody. */
+export async function inEachBucket(
+  buckets: Database['buckets'],
+  work: (bucket: Bucket) => Promise<void>,
+): Promise<void> {
   const failed: unknown[] = [];
   for (const { number } of await buckets.list()) {
-    // One that is away keeps the others' mails from nobody.
     await buckets
       .of(number)
-      .then(({ pool }) => mailCrossingsOf(db, bucketOf(pool, number)))
+      .then(({ pool }) => work(bucketOf(pool, number)))
       .catch((error: unknown) => failed.push(error));
   }
   if (failed.length > 0) throw failed[0];
@@ -49,7 +54,8 @@ async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
   );
 }
 
-async function mailEach<T>(list: () => Promise<T[]>, mail: (one: T) => Promise<void>) {
+/** Mails about all that there is: `mail` closes each, so that it is not listed again. */
+export async function mailEach<T>(list: () => Promise<T[]>, mail: (one: T) => Promise<void>) {
   for (let found = AT_ONCE; found === AT_ONCE;) {
     const all = await list();
     found = all.length;

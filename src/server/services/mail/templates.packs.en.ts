@@ -27,7 +27,7 @@ export const packMailsEn: Pick<MailTemplates, 'pack_bought' | 'pack_refunded' | 
       subject: `${number(data.credits)} credits end on ${day(data.expiresAt)}`,
       text: [
         `Hello ${name},`,
-        `${number(data.credits)} credits that you bought are unused, and can be used until ${day(data.expiresAt)}.`,
+        `${number(data.credits)} credits are unused, and can be used until ${day(data.expiresAt)}.`,
         `See all your credits here: ${appUrl}/subscription#credits`,
       ].join('\n\n'),
     }),

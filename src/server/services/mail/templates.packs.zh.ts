@@ -27,7 +27,7 @@ export const packMailsZh: Pick<MailTemplates, 'pack_bought' | 'pack_refunded' | 
       subject: `${number(data.credits)} 点数将于 ${day(data.expiresAt)} 到期`,
       text: [
         `${name}，你好：`,
-        `你购买的点数还有 ${number(data.credits)} 未使用，可用至 ${day(data.expiresAt)}。`,
+        `你还有 ${number(data.credits)} 点数未使用，可用至 ${day(data.expiresAt)}。`,
         `在此查看你的点数：${appUrl}/subscription#credits`,
       ].join('\n\n'),
     }),

@@ -1,0 +1,1 @@
+DROP INDEX "credit_purchases_end_idx";

@@ -1,0 +1,57 @@
+import type { Db } from '../../../../db/client.ts';
+import type { Bucket } from '../../../../db/repositories/usage/bucket.ts';
+import {
+  closeEnding,
+  listEndings,
+  type Ending,
+} from '../../../../db/repositories/usage/credits/endings.ts';
+import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
+import { AT_ONCE, inEachBucket, mailEach } from '../../mail/crossings.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
+import type { CreditDeps } from './credit-deps.ts';
+
+const AHEAD_MS = 7 * 86_400_000;
+
+/**
+ * Writes to the owner of every grant that ends within seven days and has a credit left at least, whatever it
+ * was made for, once a grant. It is marked after its mail is in the outbox, which takes the same mail once.
+ */
+export function mailEndings(
+  { db, buckets, clock }: Pick<CreditDeps, 'db' | 'buckets' | 'clock'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const now = clock.now();
+  return inEachBucket(buckets, (bucket) => mailEndingsOf(db, bucket, now, signal));
+}
+
+async function mailEndingsOf(
+  db: Db,
+  bucket: Bucket,
+  now: Date,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const until = new Date(now.getTime() + AHEAD_MS);
+  await mailEach(
+    async () => (signal?.aborted ? [] : listEndings(bucket, { now, until, max: AT_ONCE })),
+    async (ending) => {
+      await queueEndingMail(db, ending, now);
+      await closeEnding(bucket, ending, now);
+    },
+  );
+}
+
+/** What a purchase was granted is named by it, as the version before named it, which may run beside this one. */
+function queueEndingMail(db: Db, ending: Ending, now: Date): Promise<void> {
+  const { tenantId, grantId, origin, originRef, leftMicro, expiresAt } = ending;
+  const mail = {
+    kind: 'credits_ending' as const,
+    subjectId: origin === 'purchase' ? originRef : grantId,
+    attempt: 0,
+    data: {
+      credits: Math.floor(leftMicro / MICRO_PER_CREDIT),
+      expiresAt: expiresAt.toISOString(),
+    },
+    now,
+  };
+  return db.transaction((tx) => queueMail(tx, tenantId, mail));
+}
