@@ -14,8 +14,14 @@ export async function subscriber(
 ): Promise<Customer> {
   const customer = await signUp(app);
   await customer.subscribe('pro', interval);
-  const { clock } = app.server.context;
-  await agreeToOverage(app.database.pool, customer.tenantId, { at: clock.now() });
+  return overQuota(customer);
+}
+
+/** Uses all of the month's pictures, and agrees to overage. */
+export async function overQuota(customer: Customer, capMinor?: number): Promise<Customer> {
+  const { app, tenantId } = customer;
+  const at = app.server.context.clock.now();
+  await agreeToOverage(app.database.pool, tenantId, { at, ...(capMinor ? { capMinor } : {}) });
   await draw(customer, 500);
   return customer;
 }

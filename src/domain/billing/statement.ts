@@ -127,6 +127,29 @@ export function inOrder<Key extends LineKey>(lines: readonly Key[]): Key[] {
   );
 }
 
+/**
+ * Lines as an invoice can hold them. Where Stripe works the tax out it takes no line of less than nothing
+ * (`automatic_tax.enabled` of its invoices), so what owes the customer something is one line with as many of
+ * the others, from the largest on, as make it more than nothing. All others stay alone.
+ */
+export function foldCredits<Line extends Pick<StatementLine, 'amountMinor'>>(
+  lines: readonly Line[],
+): Line[][] {
+  const credits = lines.filter(({ amountMinor }) => amountMinor < 0);
+  const others = lines.filter(({ amountMinor }) => amountMinor >= 0);
+  const parts = [...credits];
+  let sum = credits.reduce((all, { amountMinor }) => all + amountMinor, 0);
+  for (const line of others.toSorted((a, b) => b.amountMinor - a.amountMinor)) {
+    if (credits.length === 0 || sum > 0) break;
+    parts.splice(parts.length - credits.length, 0, line);
+    sum += line.amountMinor;
+  }
+  return lines.flatMap((line) => {
+    if (line === parts[0]) return [parts];
+    return parts.includes(line) ? [] : [[line]];
+  });
+}
+
 const FLOORS: Record<string, number> = { cny: 500, usd: 100 };
 
 /** What is less is carried to the next statement: never under what Stripe charges at all. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Period } from '../../period.ts';
 import {
   floorOf,
+  foldCredits,
   lineOf,
   minorOf,
   plainPrice,
@@ -119,4 +120,33 @@ test.each<[string, StatementState, ReturnType<typeof paid> | undefined, string |
 test('12.22 what a bank took back is unpaid until staff gives it up', () => {
   const given = { state: 'paid', writeOffAskedAt: new Date(0) } as const;
   expect(creditAccountState(given, paid(0, 'lost'))).toBe('returned');
+});
+
+describe('12.54 what owes the customer something is one line with others', () => {
+  const amounts = (lines: readonly number[]) =>
+    foldCredits(lines.map((amountMinor) => ({ amountMinor }))).map((parts) =>
+      parts.map(({ amountMinor }) => amountMinor),
+    );
+
+  test.each([
+    ['nothing owes', [300, 0, 500], [[300], [0], [500]]],
+    ['the largest is enough', [300, -200, 500], [[300], [500, -200]]],
+    ['it takes two', [300, 100, -600, 500], [[100], [500, 300, -600]]],
+    ['two of them', [-100, 900, -200, 50], [[900, -100, -200], [50]]],
+    ['one that would come to nothing takes another', [500, -500, 500], [[500, 500, -500]]],
+  ])('%s', (_name, lines, folded) => {
+    expect(amounts(lines)).toEqual(folded);
+  });
+
+  test('every line is in one of them, and what comes to more than nothing has none below it', () => {
+    const line = fc.integer({ min: -5_000, max: 5_000 });
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 12 }), (lines) => {
+        const folded = amounts(lines);
+        expect(folded.flat().toSorted()).toEqual(lines.toSorted());
+        const sum = (parts: readonly number[]) => parts.reduce((all, one) => all + one, 0);
+        if (sum(lines) > 0) expect(Math.min(...folded.map(sum))).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
 });

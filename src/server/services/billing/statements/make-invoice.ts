@@ -5,8 +5,10 @@ import {
 } from '../../../../db/repositories/billing/statement.repository.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
+import { foldCredits } from '../../../../domain/billing/statement.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type { InvoicedStatement } from '../../stripe/invoices/statement-invoice.ts';
+import { describeParts } from './line-words.ts';
 import type { StatementDeps } from './statement-deps.ts';
 
 /** A statement's invoice is no more what it bills: nothing is charged until a person has looked. */
@@ -25,10 +27,12 @@ export async function makeInvoice(
 ): Promise<InvoiceSnapshot | undefined> {
   const { db, invoices } = deps;
   const invoiced = await readInvoiced(deps, statement);
+  const terms = await invoices.readTerms(customerId);
   const footer = `sha256 ${statement.sha256}`;
-  const { id } = begun ?? (await invoices.create(customerId, invoiced, footer));
+  const draft = begun ?? (await invoices.create(customerId, invoiced, { footer, terms }));
+  const { id } = draft;
   await updateStatement(db, statement.id, { state: 'invoicing', stripeInvoiceId: id });
-  await invoices.addLines(customerId, id, invoiced);
+  await invoices.addLines(draft, invoiced, terms);
   const whole = await invoices.find(id);
   const wantedMinor = statement.amountMinor + statement.carriedInMinor;
   if (whole?.beforeTaxMinor !== wantedMinor || whole.currency !== statement.currency) {
@@ -39,7 +43,7 @@ export async function makeInvoice(
   return invoices.find(id);
 }
 
-/** With the lines of what is carried in. */
+/** With the lines of what is carried in, and what owes the customer something taken off the others. */
 async function readInvoiced(
   { db }: StatementDeps,
   statement: Statement,
@@ -48,7 +52,12 @@ async function readInvoiced(
   const all = [...(await listCarried(db, statement)), statement];
   const lines = [];
   for (const one of all) lines.push(...(await listInvoiceLines(db, one.id)));
-  return { id, tenantId, currency, sha256, closedAt, lines };
+  const whole = foldCredits(lines).map((parts) => ({
+    ...parts[0]!,
+    amountMinor: parts.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+    description: describeParts(parts, currency),
+  }));
+  return { id, tenantId, currency, sha256, closedAt, lines: whole };
 }
 
 async function hold(

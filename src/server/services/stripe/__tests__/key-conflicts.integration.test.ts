@@ -29,8 +29,8 @@ const open = () =>
   );
 
 /** Stripe does what it is asked next, and the answer never arrives. */
-async function loseAnswer(): Promise<void> {
-  const body = JSON.stringify({ failNext: [{ status: 500, when: 'after' }] });
+async function loseAnswer(match = {}, nth = 1): Promise<void> {
+  const body = JSON.stringify({ failNext: [{ status: 500, when: 'after', match, nth }] });
   expect((await fetch(`${local.url}/_control/chaos`, { method: 'POST', body })).status).toBe(200);
 }
 
@@ -68,7 +68,7 @@ function statementOf(description = 'Overage of November') {
 }
 const withCard = (customerId: string, footer: string) => ({
   ...{ environment: 'test', customerId, footer },
-  terms: { taxRateIds: [], automaticTax: false, paymentMethodId: null },
+  terms: { taxRateIds: [], automaticTax: false, taxBehavior: null, paymentMethodId: null },
 });
 
 test('a statement has one draft and each line once, though its terms and words have changed', async () => {
@@ -80,7 +80,8 @@ test('a statement has one draft and each line once, though its terms and words h
     createStatementInvoice(stripe, statement, withCard(customer, 'one')),
   ).rejects.toThrow();
   const from = local.kernel.calls.last;
-  const { id } = await createStatementInvoice(stripe, statement, withCard(customer, 'two'));
+  const draft = await createStatementInvoice(stripe, statement, withCard(customer, 'two'));
+  const { id } = draft;
   expect(conflictsSince(from)).toBe(1);
   const made = await stripe.invoices.list({ customer });
   expect(made.data.map((one) => [one.id, one.footer])).toEqual([[id, 'one']]);
@@ -88,7 +89,9 @@ test('a statement has one draft and each line once, though its terms and words h
   // Both have looked before either has written.
   const [line] = statement.lines;
   const other = { ...statement, lines: [{ ...line!, description: '十一月的超额用量' }] };
-  await Promise.all([statement, other].map((one) => addStatementLines(open(), customer, id, one)));
+  await Promise.all(
+    [statement, other].map((one) => addStatementLines(open(), draft, one, { taxBehavior: null })),
+  );
   const items = await stripe.invoiceItems.list({ invoice: id });
   expect(items.data.map(({ amount }) => amount)).toEqual([720]);
 });
@@ -124,6 +127,35 @@ test('a top-up has one draft, though another card is charged by now', async () =
   await expect(topUps.create(topUp, cards[0]!)).rejects.toThrow();
   const { id } = await topUps.create(topUp, cards[1]!);
   expect((await stripe.invoices.list({ customer })).data.map((one) => one.id)).toEqual([id]);
+});
+
+test('where nobody knows the customer’s address an invoice is made without tax, once though its answer is lost', async () => {
+  const stripe = open();
+  const customer = await newCustomer();
+  const statement = statementOf();
+  const { terms, ...values } = withCard(customer, 'one');
+  const make = () =>
+    createStatementInvoice(stripe, statement, {
+      ...values,
+      terms: { ...terms, automaticTax: true },
+    });
+  // Refused for want of the address, and then made.
+  await loseAnswer({ method: 'POST', path: '/v1/invoices' }, 2);
+  await expect(make()).rejects.toThrow();
+  const { id, isTaxAutomatic } = await make();
+  expect(isTaxAutomatic).toBe(false);
+  expect((await stripe.invoices.list({ customer })).data.map((one) => one.id)).toEqual([id]);
+
+  const topUps = new TopUpInvoices(stripe, {
+    environment: 'test',
+    checkoutSettings: { automaticTax: true, promotionCodes: false },
+  });
+  const card = await stripe.paymentMethods.attach('pm_card_visa', { customer });
+  const topUp = {
+    ...{ id: crypto.randomUUID(), tenantId: 't', stripeCustomerId: customer, packId: 'small' },
+    ...{ stripePriceId: 'price_x', currency: 'cny', createdAt: clock.now() },
+  };
+  expect(await topUps.create(topUp, card.id)).toMatchObject({ isTaxAutomatic: false });
 });
 
 test('a purchase has one page that can be paid, and is given back once a wish', async () => {

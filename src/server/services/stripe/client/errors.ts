@@ -71,6 +71,14 @@ export function isMissing(error: unknown): boolean {
   return error instanceof errors.StripeInvalidRequestError && error.code === 'resource_missing';
 }
 
+/** Stripe is to work out a customer's tax and does not know where the customer is. */
+export function isLocationUnknown(error: unknown): boolean {
+  return (
+    error instanceof errors.StripeInvalidRequestError &&
+    error.code === 'customer_tax_location_invalid'
+  );
+}
+
 /** The idempotency key was used before with other parameters. */
 export function isIdempotencyConflict(error: unknown): boolean {
   return error instanceof errors.StripeIdempotencyError;

@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
-import { isRefused } from '../client/errors.ts';
+import { createOnce } from '../client/create-once.ts';
+import { isLocationUnknown, isRefused } from '../client/errors.ts';
 import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 
@@ -20,6 +21,31 @@ export async function findMarkedInvoice(
     if (one.metadata?.[name] === value) return readInvoice(one);
   }
   return undefined;
+}
+
+/**
+ * Makes a draft, once under its key. Where Stripe is to work out the tax and does not know where the
+ * customer is, the draft is made without: what is owed does not depend on an address, and a renewal's
+ * automatic tax is switched off by Stripe in the same case.
+ */
+export async function createDraft(
+  stripe: Stripe,
+  params: Stripe.InvoiceCreateParams,
+  once: { idempotencyKey: string; find: () => Promise<InvoiceSnapshot | undefined> },
+): Promise<InvoiceSnapshot> {
+  const make = (asked: Stripe.InvoiceCreateParams) =>
+    createOnce({
+      ...once,
+      create: async (options) =>
+        readInvoice(await stripe.invoices.create(asked, { ...STEP_TIMEOUTS, ...options })),
+    });
+  try {
+    return await make(params);
+  } catch (error) {
+    if (!isLocationUnknown(error)) throw error;
+    const { automatic_tax: _unknown, ...untaxed } = params;
+    return make(untaxed);
+  }
 }
 
 /** The line of a draft that is marked so. */

@@ -1,13 +1,12 @@
 import type { Stripe } from 'stripe';
-import type { StatementLine } from '../../../../domain/billing/statement.ts';
-import { periodEnd, periodStart } from '../../../../domain/period.ts';
+import { periodEnd, periodStart, type Period } from '../../../../domain/period.ts';
 import { APP_MARK } from '../customers.ts';
 import { STEP_TIMEOUTS } from '../client/client.ts';
 import { createOnce } from '../client/create-once.ts';
-import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
-import { findItem, findMarkedInvoice, listMarks } from './one-off-invoice.ts';
+import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
+import { createDraft, findItem, findMarkedInvoice, listMarks } from './one-off-invoice.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
-import type { SubscriptionSnapshot } from '../snapshots/subscription-snapshot.ts';
+import type { Terms } from './statement-terms.ts';
 
 /** In the metadata of a statement's invoice and of each of its lines. */
 const STATEMENT = 'statementId';
@@ -20,8 +19,14 @@ export interface InvoicedStatement {
   currency: string;
   sha256: string;
   closedAt: Date;
-  /** With those that are carried in; each of one statement, numbered. */
-  lines: (StatementLine & { statementId: string; n: number; description: string })[];
+  /** With those that are carried in, each under its statement and number; none is less than nothing. */
+  lines: {
+    statementId: string;
+    n: number;
+    period: Period;
+    amountMinor: number;
+    description: string;
+  }[];
 }
 
 /** The invoice of a statement, among those that were made since the closing. */
@@ -32,11 +37,6 @@ export function findStatementInvoice(
 ): Promise<InvoiceSnapshot | undefined> {
   return findMarkedInvoice(stripe, customerId, { name: STATEMENT, value: id, since: closedAt });
 }
-
-/** What a statement's invoice takes over from the subscription: how it is taxed, and its card. */
-export type Terms = Pick<SubscriptionSnapshot, 'taxRateIds' | 'automaticTax'> & {
-  paymentMethodId: string | null;
-};
 
 /** Makes the draft, which stays one until it is made final. The same statement makes one. */
 export async function createStatementInvoice(
@@ -59,10 +59,8 @@ export async function createStatementInvoice(
     ...(terms.automaticTax ? { automatic_tax: { enabled: true } } : {}),
     ...(terms.taxRateIds.length > 0 ? { default_tax_rates: [...terms.taxRateIds] } : {}),
   };
-  return createOnce({
+  return createDraft(stripe, params, {
     idempotencyKey: `statement:${id}:invoice`,
-    create: async (options) =>
-      readInvoice(await stripe.invoices.create(params, { ...STEP_TIMEOUTS, ...options })),
     find: () => findStatementInvoice(stripe, customerId, statement),
   });
 }
@@ -70,10 +68,11 @@ export async function createStatementInvoice(
 /** Puts the lines on the draft that it does not have yet; those of nothing are left out. */
 export async function addStatementLines(
   stripe: Stripe,
-  customerId: string,
-  invoiceId: string,
+  draft: Pick<InvoiceSnapshot, 'id' | 'customerId' | 'isTaxAutomatic'>,
   statement: InvoicedStatement,
+  { taxBehavior }: Pick<Terms, 'taxBehavior'>,
 ): Promise<void> {
+  const { id: invoiceId, customerId, isTaxAutomatic } = draft;
   const there = await listMarks(stripe, invoiceId, LINE);
   for (const line of statement.lines) {
     const name = `${line.statementId}:${line.n}`;
@@ -89,6 +88,7 @@ export async function addStatementLines(
       },
       description: line.description,
       discountable: false,
+      ...(isTaxAutomatic && taxBehavior ? { tax_behavior: taxBehavior } : {}),
       metadata: { [STATEMENT]: statement.id, [LINE]: name },
     };
     await createOnce({

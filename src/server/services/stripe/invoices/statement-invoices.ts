@@ -2,11 +2,11 @@ import type { Stripe } from 'stripe';
 import type { Environment } from '../../../config/env.ts';
 import { SYNC_TIMEOUTS } from '../client/client.ts';
 import { callStripe } from '../client/errors.ts';
-import { listSubscriptions } from '../customers.ts';
 import { findInvoice } from './invoices.ts';
 import { finalizeInvoice, giveUpInvoice } from './one-off-invoice.ts';
 import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
 import * as invoices from './statement-invoice.ts';
+import { readTerms, type Terms } from './statement-terms.ts';
 
 /** What we ask of Stripe about invoices of statements; errors are those of `StripeService`. */
 export class StatementInvoices {
@@ -31,29 +31,28 @@ export class StatementInvoices {
     return callStripe(() => invoices.findStatementInvoice(this.#stripe, customerId, statement));
   }
 
-  /** Makes the draft, taxed and paid as the customer's newest subscription is. */
+  /** How a statement is taxed, and by what it is paid: as the customer's newest subscription is. */
+  readTerms(customerId: string): Promise<Terms> {
+    return callStripe(() => readTerms(this.#stripe, customerId));
+  }
+
+  /** Makes the draft. */
   create(
     customerId: string,
     statement: invoices.InvoicedStatement,
-    footer: string,
+    { footer, terms }: { footer: string; terms: Terms },
   ): Promise<InvoiceSnapshot> {
-    const environment = this.#environment;
-    return callStripe(async () => {
-      const terms = await this.#termsOf(customerId);
-      const values = { environment, customerId, footer, terms };
-      return invoices.createStatementInvoice(this.#stripe, statement, values);
-    });
+    const values = { environment: this.#environment, customerId, footer, terms };
+    return callStripe(() => invoices.createStatementInvoice(this.#stripe, statement, values));
   }
 
   /** Puts on the draft what it does not have of the statement's lines. */
   addLines(
-    customerId: string,
-    invoiceId: string,
+    draft: InvoiceSnapshot,
     statement: invoices.InvoicedStatement,
+    terms: Terms,
   ): Promise<void> {
-    return callStripe(() =>
-      invoices.addStatementLines(this.#stripe, customerId, invoiceId, statement),
-    );
+    return callStripe(() => invoices.addStatementLines(this.#stripe, draft, statement, terms));
   }
 
   finalize(invoiceId: string, statementId: string): Promise<void> {
@@ -66,16 +65,5 @@ export class StatementInvoices {
   /** Nobody is to pay it any more. */
   giveUp(invoice: Pick<InvoiceSnapshot, 'id' | 'status'>): Promise<void> {
     return callStripe(() => giveUpInvoice(this.#stripe, invoice));
-  }
-
-  async #termsOf(customerId: string): Promise<invoices.Terms> {
-    const all = await listSubscriptions(this.#stripe, customerId, SYNC_TIMEOUTS);
-    const newestFirst = all.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-    const one = newestFirst.find(({ endedAt }) => endedAt === null) ?? newestFirst[0];
-    return {
-      taxRateIds: one?.taxRateIds ?? [],
-      automaticTax: one?.automaticTax ?? false,
-      paymentMethodId: one?.paymentMethod?.id ?? null,
-    };
   }
 }

@@ -7,13 +7,14 @@ import { findCharge } from '../charges.ts';
 import { APP_MARK } from '../customers.ts';
 import { findInvoice } from '../invoices/invoices.ts';
 import {
+  createDraft,
   finalizeInvoice,
   findItem,
   findMarkedInvoice,
   giveUpInvoice,
   listMarks,
 } from '../invoices/one-off-invoice.ts';
-import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
+import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
 import { readingOf, type PurchaseReading } from './purchase-facts.ts';
 
 /** In the metadata of a top-up's invoice and of its line. */
@@ -67,10 +68,8 @@ export class TopUpInvoices {
       ...(checkoutSettings.automaticTax ? { automatic_tax: { enabled: true } } : {}),
     };
     return callStripe(() =>
-      createOnce({
+      createDraft(this.#stripe, params, {
         idempotencyKey: `top-up:${id}:invoice`,
-        create: async (options) =>
-          readInvoice(await this.#stripe.invoices.create(params, { ...STEP_TIMEOUTS, ...options })),
         find: () => this.#look(topUp),
       }),
     );

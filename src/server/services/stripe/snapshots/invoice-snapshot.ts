@@ -96,6 +96,7 @@ const invoice = invoiceBase
     invoice_pdf: z.string().nullish(),
     status_transitions: z.object({ paid_at: instantOrNull, finalized_at: instantOrNull }),
     due_date: instantOrNull,
+    automatic_tax: z.object({ enabled: z.boolean() }).nullish(),
     payments: z.object({ data: z.array(payment) }).nullish(),
   })
   .transform((i) => {
@@ -117,6 +118,8 @@ const invoice = invoiceBase
       amountRemainingMinor: i.amount_remaining,
       /** Credit notes took all of it before anything was paid; Stripe calls it paid. */
       isCredited: i.total > 0 && i.pre_payment_credit_notes_amount >= i.total,
+      /** Stripe works out the tax: each line has to say then whether it is in the amount. */
+      isTaxAutomatic: i.automatic_tax?.enabled ?? false,
       taxMinor: i.total_taxes.all,
       /** What is billed, without taxes that come on top. */
       beforeTaxMinor: i.total - i.total_taxes.added,

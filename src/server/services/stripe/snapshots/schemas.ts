@@ -93,3 +93,24 @@ export const price = z
   }));
 
 export type PriceSnapshot = z.output<typeof price>;
+
+/** Whether tax is in what a price asks for, or comes on top of it; null where that is not said. */
+export type TaxBehavior = 'exclusive' | 'inclusive' | null;
+
+const taxBehavior = z
+  .string()
+  .nullish()
+  .transform((said): TaxBehavior => (said === 'exclusive' || said === 'inclusive' ? said : null));
+
+const taxedPrice = z.object({
+  currency: z.string(),
+  tax_behavior: taxBehavior,
+  currency_options: z.record(z.string(), z.object({ tax_behavior: taxBehavior })).nullish(),
+});
+
+/** What a price, with its `currency_options`, says of tax where it is sold in this currency. */
+export function readTaxBehavior(answer: unknown, currency: string): TaxBehavior {
+  const one = taxedPrice.parse(answer);
+  if (one.currency === currency) return one.tax_behavior;
+  return one.currency_options?.[currency]?.tax_behavior ?? null;
+}
