@@ -47,7 +47,8 @@ const chunkSchema = z.object({
     )
     .nullish(),
   usage: usageSchema,
-  error: z.unknown().optional(),
+  error: anything,
+  object: anything,
 });
 
 const completionSchema = z.object({
@@ -97,7 +98,10 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
       if (data === '') continue;
       if (data === '[DONE]') return;
       const chunk = chunkSchema.parse(JSON.parse(data));
-      if (chunk.error) throw new Error('The upstream reported an error inside its stream.');
+      // Beside OpenAI's way: an object of that kind, as vLLM writes it, and an event of that name.
+      if (chunk.error || chunk.object === 'error' || value.event === 'error') {
+        throw new Error('The upstream reported an error inside its stream.');
+      }
       if (chunk.usage) yield { kind: 'usage', usage: toUsage(chunk.usage) };
       // One answer was asked for, so there is one choice; the chunk of the usage has none.
       const choice = chunk.choices?.[0];

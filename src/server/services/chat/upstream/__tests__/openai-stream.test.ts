@@ -41,6 +41,16 @@ test.each([
   ['an empty end', `${chunk('one')}data: \n\n`, 'in the middle of an answer'],
   ['no JSON', `${chunk('one')}data: DONE\n\n`, 'JSON'],
   ['an error inside it', 'data: {"error":{"message":"busy"}}\n\n', 'an error inside its stream'],
+  [
+    'an object that is an error, and its end',
+    `${chunk('one')}data: {"object":"error","message":"busy","code":400}\n\ndata: [DONE]\n\n`,
+    'an error inside its stream',
+  ],
+  [
+    'an event that is an error, and its end',
+    `${chunk('one')}event: error\ndata: {"message":"busy"}\n\ndata: [DONE]\n\n`,
+    'an error inside its stream',
+  ],
 ])('a stream that is no answer is none: %s', async (_case, body, message) => {
   await expect(read(body, STREAM)).rejects.toThrow(message);
 });
