@@ -73,10 +73,14 @@ export function registerReading<L extends string = never>(
   });
 }
 
-async function inTime<T>(reading: Promise<T>): Promise<T | undefined> {
+/** What is read; `undefined` where that fails or takes longer than so many milliseconds. */
+export async function inTime<T>(
+  reading: Promise<T>,
+  milliseconds = READ_WITHIN_MS,
+): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), READ_WITHIN_MS);
+    timer = setTimeout(() => resolve(undefined), milliseconds);
   });
   try {
     return await Promise.race([reading.catch(() => undefined), late]);

@@ -1,10 +1,10 @@
 import { Gauge, Histogram, type Counter, type Registry } from 'prom-client';
 import type { BucketNodes } from '../../../db/buckets/nodes.ts';
-import { isDatabaseAway } from '../../../db/database-error.ts';
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
+import type { BucketNode } from '../../../db/repositories/usage/buckets/nodes.ts';
 import { countHolds } from '../../../db/repositories/usage/find.ts';
 import type { Clock } from '../../../domain/clock.ts';
-import { ageSeconds, outcomeCounter, registerReading } from '../../metrics.ts';
+import { ageSeconds, inTime, outcomeCounter, registerReading } from '../../metrics.ts';
 
 /** What `/metrics` shows of metering. */
 export interface UsageMetrics {
@@ -54,6 +54,9 @@ export function createUsageMetrics(registry: Registry): UsageMetrics {
   };
 }
 
+/** How long one server is waited for, while others have answered: less than the whole figure is. */
+const BUCKET_WITHIN_MS = 2_000;
+
 /** What a verification of the ledger found, wherever it ran; `undefined` before the first. */
 export type ReadVerification = () => Promise<{ differences: number; at: string } | undefined>;
 
@@ -87,20 +90,17 @@ export function registerUsageReadings(
       labelNames: ['state'],
     },
     async () => {
-      const places = await Promise.all(
-        (await buckets.list()).map(({ number }) => buckets.of(number)),
-      );
-      const counted = await Promise.all(
-        places.map(({ pool, number, node }) =>
-          countHolds(bucketOf(pool, number), clock.now()).catch((error: unknown) => {
-            if (node === null || !isDatabaseAway(error)) throw error;
-            // Readiness tells of that server; the holds of the others are told all the same.
-            return { open: 0, overdue: 0 };
-          }),
-        ),
-      );
+      const read = async ({ number, node }: BucketNode) => {
+        const counted = buckets
+          .of(number)
+          .then(({ pool }) => countHolds(bucketOf(pool, number), clock.now()));
+        const holds = await inTime(counted, BUCKET_WITHIN_MS);
+        if (holds === undefined && node === null) throw new Error('The holds were not counted.');
+        // Readiness tells of a server that does not answer; the holds of the others are told all the same.
+        return holds ?? { open: 0, overdue: 0 };
+      };
       const sums = { open: 0, overdue: 0 };
-      for (const { open, overdue } of counted) {
+      for (const { open, overdue } of await Promise.all((await buckets.list()).map(read))) {
         sums.open += open;
         sums.overdue += overdue;
       }

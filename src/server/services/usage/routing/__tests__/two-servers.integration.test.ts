@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -60,6 +61,25 @@ async function holdsShown(): Promise<number | undefined> {
   registerUsageReadings(registry, { buckets: database.buckets, clock, readVerification });
   const shown = /^usage_holds\{state="open"\} (\d+)$/m.exec(await registry.metrics());
   return shown ? Number(shown[1]) : undefined;
+}
+
+/** Does it while the other server takes connections and says nothing. */
+async function whileItHangs<T>(work: () => Promise<T>): Promise<T> {
+  const taken: Socket[] = [];
+  const server = createServer((socket) => void taken.push(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const lies = (node: string) =>
+    database.pool.query('update metering_buckets set node = $2 where number = $1', [THERE, node]);
+  await lies(`127.0.0.1:${port}`);
+  try {
+    return await work();
+  } finally {
+    await lies(second.node);
+    for (const socket of taken) socket.destroy();
+    server.close();
+    await database.buckets.list();
+  }
 }
 
 /** A new tenant whose metering lies there. */
@@ -170,6 +190,7 @@ test('11.2 a server that is away holds up no plan change, no registration and no
     await usage.reserve({ ...IMAGES, tenantId: one, amount: 1, ttlSeconds: 60 });
   }
   expect(await holdsShown()).toBe(2);
+  expect(await whileItHangs(holdsShown)).toBe(1);
   await second.stop();
   expect(await holdsShown()).toBe(1);
   await buyPro(tenantId);
