@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import { listLines } from '../src/db/repositories/billing/statement.repository.ts';
+import { listLines } from '../src/db/repositories/billing/statements/statement.repository.ts';
 import { createLog } from '../src/server/log.ts';
 import { closeStatement } from '../src/server/services/billing/statements/close.ts';
 import { proofStart } from '../src/server/services/billing/statements/proof.ts';

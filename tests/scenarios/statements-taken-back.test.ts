@@ -10,6 +10,7 @@ import {
   done,
   draw,
   invoicesOf,
+  paymentOf,
   service,
   statement,
   subscriber,
@@ -57,6 +58,44 @@ test('12.54 what nothing was taken off for 35 days is told, and refunded once', 
   expect((await invoicesOf(customer)).map(({ total }) => total).toSorted()).toEqual([1_200, 1_440]);
   expect(await unpaidOf(customer)).toBe(0);
 });
+
+test.each([
+  ['voided', 'void'],
+  ['refunded', 'paid'],
+])(
+  '12.54 usage of a bill that staff has %s already is given back, and no money for it once more',
+  async (how, state) => {
+    const customer = await subscriber(app);
+    await draw(customer, 60);
+    const { id } = await billed(customer);
+    const [invoice] = await invoicesOf(customer);
+    if (how === 'voided') await customer.atStripe(`invoices/${invoice!.id}/void`, {});
+    else {
+      await later(customer, 1 / 24);
+      const { payment_intent } = await paymentOf(customer, invoice!.id);
+      await customer.atStripe('refunds', { payment_intent });
+    }
+    await vi.waitFor(async () => {
+      await done(customer);
+      const { bills } = await overageOf(app.database.pool, customer.tenantId);
+      expect(bills.get(id)?.[1]).toBe(how === 'voided' ? 'void' : 'returned');
+    }, 10_000);
+    expect(await statement(customer, id)).toMatchObject({ state });
+    const period = parsePeriod(app.server.context.clock.now().toISOString().slice(0, 7))!;
+    await app.server.context.services.usage.correct({
+      ...{ tenantId: customer.tenantId, resourceType: 'images', period, amount: -50 },
+      ...{ reason: 'a fault', actor: { kind: 'service', name: 'test' } },
+    });
+    await draw(customer, 70);
+    expect(await billed(customer)).toMatchObject({ state: 'written_off', totalMinor: -1_200 });
+    expect(await unpaidOf(customer)).toBe(140_000_000);
+    expect(await billed(customer)).toMatchObject({ state: 'open', totalMinor: 1_680 });
+    await later(customer, 1 / 24);
+    expect(await unpaidOf(customer)).toBe(0);
+    expect(await creditFaults(app.database.pool)).toEqual([]);
+    expect(await service(customer).verify()).toEqual([]);
+  },
+);
 
 test('12.28 what costs less than the smallest coin is carried too, and settled with the next', async () => {
   const customer = await subscriber(app);

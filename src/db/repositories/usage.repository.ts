@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import type { Period } from '../../domain/period.ts';
-import type { ResourceType } from '../../domain/quota.ts';
 import type { BucketPlace } from '../buckets/nodes.ts';
 import type { Database } from '../client.ts';
 import { repeated } from '../repeated.ts';
@@ -24,6 +23,7 @@ import { listBalances } from './usage/credits/balances.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
 import {
   findLastSeq,
+  findTakenBack,
   hasOpenHold,
   listUnbilled,
   streamProofRows,
@@ -125,16 +125,6 @@ export class UsageRepository {
     return readCounters(this.#bucket, tenantId, period);
   }
 
-  /** What a tenant used of one resource in a month. */
-  async getTotalUsage(
-    tenantId: string,
-    resourceType: ResourceType,
-    period: Period,
-  ): Promise<number> {
-    const [counter] = await this.lookUp([{ tenantId, resourceType, period }]);
-    return counter?.used ?? 0;
-  }
-
   /** Many counters in one round trip; `undefined` for one that does not exist yet. */
   lookUp(keys: readonly CounterKey[]) {
     return lookUpCounters(this.#hot, keys);
@@ -207,6 +197,11 @@ export class UsageRepository {
   /** The number of an account's last movement. */
   findLastSeq(tenantId: string) {
     return findLastSeq(this.#bucket, tenantId);
+  }
+
+  /** Where a run begins, and ceases, to take back what is in other runs. */
+  findTakenBack(...run: AfterBucket<typeof findTakenBack>) {
+    return findTakenBack(this.#bucket, ...run);
   }
 
   /** What of a run of movements is overage, summed as it is billed. */

@@ -7,7 +7,7 @@ import {
   listStatements,
   updateStatement,
   type ListedStatement,
-} from '../../../db/repositories/billing/statement.repository.ts';
+} from '../../../db/repositories/billing/statements/statement.repository.ts';
 import { raiseAlert } from '../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../db/schema/index.ts';
 import type { StatementDetailView, StatementView } from '../../../domain/billing/statement.ts';
@@ -62,8 +62,16 @@ export class StatementService {
    * subscription and its card. A Stripe that is away is no hindrance: the sweep goes on from there.
    */
   async closeFinal(tenantId: string): Promise<void> {
-    const closed = await this.close(tenantId, { kind: 'final' });
-    if (closed) await withinRequestTime(() => this.#look(closed.id), FINAL_LOOK_MS);
+    const closed: Statement[] = [];
+    for (;;) {
+      const next = await this.close(tenantId, { kind: 'final' });
+      if (!next) break;
+      closed.push(next);
+    }
+    if (closed.length === 0) return;
+    await withinRequestTime(async () => {
+      for (const { id } of closed) await this.#look(id);
+    }, FINAL_LOOK_MS);
   }
 
   /** Invoices and looks at every statement that is due; answers how many. One that fails comes again later. */

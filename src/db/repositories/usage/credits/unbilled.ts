@@ -73,11 +73,43 @@ export async function hasOpenHold(
 
 export type OverageSum = DrawnSum & { currency: string; firstSeq: number };
 
+/** Movements of an account by their numbers, both included. */
+export interface SeqRange {
+  from: number;
+  to: number;
+}
+
+/**
+ * The first movement of overage in a run that takes back what is in one of `ranges`, and the first that does
+ * not; null where there is none.
+ */
+export async function findTakenBack(
+  { schema, client }: Bucket,
+  tenantId: string,
+  { from, to }: SeqRange,
+  ranges: readonly SeqRange[],
+): Promise<{ back: number | null; other: number | null }> {
+  const { rows } = await client.query<Record<'back' | 'other', string | null>>({
+    text: `select min(seq) filter (where is_back) as back, min(seq) filter (where not is_back) as other
+      from (
+        select seq, coalesce($4::int8multirange @> reverses_seq, false) as is_back
+        from ${schema}.credit_draws
+        where tenant_id = $1 and seq between $2 and $3 and kind = 'overage'
+      ) as d`,
+    values: [tenantId, from, to, `{${ranges.map((one) => `[${one.from},${one.to}]`).join()}}`],
+  });
+  const { back, other } = rows[0]!;
+  return {
+    back: back === null ? null : Number(back),
+    other: other === null ? null : Number(other),
+  };
+}
+
 /** What an account drew of overage by the numbers `from` to `to`, summed as it is billed. */
 export async function sumOverage(
   { schema, client }: Bucket,
   tenantId: string,
-  { from, to }: { from: number; to: number },
+  { from, to }: SeqRange,
 ): Promise<OverageSum[]> {
   type Row = Record<'rate_micro' | 'units' | 'micro' | 'first_seq', string> & {
     period: Period;

@@ -2,7 +2,7 @@ import {
   findLastStatement,
   listClosings,
   type Closing,
-} from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Unbilled } from '../../../../db/repositories/usage/credits/unbilled.ts';
@@ -35,9 +35,9 @@ export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise
       const closing = closings.get(one.tenantId);
       const isClosed = closing !== undefined && closing.closedAt >= since;
       for (const due of await listDue(deps, one, { month: isClosed ? null : month, closing })) {
-        if (!(await closeStatement(deps, one.tenantId, due))) continue;
-        count += 1;
-        break;
+        const closed = await closeRuns(deps, one.tenantId, due);
+        count += closed;
+        if (closed > 0) break;
       }
     } catch (err) {
       log.error({ err, tenantId: one.tenantId }, 'a statement could not be closed');
@@ -69,6 +69,13 @@ async function listDue(
   if (month === null || firstPeriod === null || firstPeriod > month) return due;
   if (await isWorking(deps, tenantId, month)) return due;
   return [{ kind: 'month', period: month }, ...due];
+}
+
+/** One after the other, where what is due is more than one run; answers how many. */
+async function closeRuns(deps: ClosingDeps, tenantId: string, due: Due): Promise<number> {
+  let count = 0;
+  while (await closeStatement(deps, tenantId, due)) count += 1;
+  return count;
 }
 
 /** When nothing carries overage any more: the team was deleted, or has no subscription. */

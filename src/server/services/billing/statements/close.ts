@@ -5,7 +5,7 @@ import {
   lockClosing,
   sumBilled,
   updateStatement,
-} from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import {
   findBillingContact,
   findTenantById,
@@ -24,6 +24,7 @@ import {
 import { periodOf, type Period } from '../../../../domain/period.ts';
 import { describeLine } from './line-words.ts';
 import { hashRows } from './rows.ts';
+import { readRun } from './runs.ts';
 import { raiseCreditAlert } from './raise-credit-alert.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
@@ -44,25 +45,25 @@ export function closeStatement(
   return deps.db.transaction(async (tx) => {
     await lockClosing(tx, tenantId);
     const last = await findLastStatement(tx, tenantId);
-    const found = await readRun(deps, tenantId, (last?.seqTo ?? 0) + 1);
+    const found = await readRun(deps, tx, tenantId, (last?.seqTo ?? 0) + 1);
     const isEnd = due.kind === 'final' || due.kind === 'late';
     if (!found || !isDue(due, found.sums)) {
       // Nothing comes that it could be collected with.
       if (isEnd && last?.state === 'carried') await writeOff(deps, tx, last);
       return undefined;
     }
-    const { sums, from, to } = found;
+    const { sums, from, to, isOfUncollected } = found;
     const currency = sums[0]!.currency;
     const lines = await priceLines(tx, { tenantId, currency }, sums);
     const previousSha256 = last?.sha256 ?? '';
     const sha256 = await hashRows(deps, tenantId, { from, to }, previousSha256);
-    const isCarried = last?.state === 'carried' && last.currency === currency;
+    const isCarried = last?.state === 'carried' && last.currency === currency && !isOfUncollected;
     if (last?.state === 'carried' && !isCarried) await writeOff(deps, tx, last);
     const now = deps.clock.now();
     const amountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
     const carriedInMinor = isCarried ? last.amountMinor + last.carriedInMinor : 0;
     const total = { amountMinor: amountMinor + carriedInMinor, currency };
-    const state = stateAtClosing(total, { isEnd });
+    const state = isOfUncollected ? 'written_off' : stateAtClosing(total, { isEnd });
     const statement = await insertStatement(
       tx,
       {
@@ -75,40 +76,9 @@ export function closeStatement(
       },
       await inWords(tx, tenantId, lines),
     );
-    if (state === 'written_off') await raiseCreditAlert(tx, statement, now);
+    if (state === 'written_off' && !isOfUncollected) await raiseCreditAlert(tx, statement, now);
     return statement;
   });
-}
-
-interface Run {
-  from: number;
-  to: number;
-  /** Of one currency. */
-  sums: OverageSum[];
-}
-
-/** What was drawn from a number on, up to where the account begins to be billed in another currency. */
-async function readRun(
-  { router }: ClosingDeps,
-  tenantId: string,
-  from: number,
-): Promise<Run | undefined> {
-  const read = (to: number) =>
-    router.read(
-      tenantId,
-      (bucket) => bucket.sumOverage(tenantId, { from, to }),
-      (sums) => sums.length === 0,
-    );
-  const to = await router.read(
-    tenantId,
-    (bucket) => bucket.findLastSeq(tenantId),
-    (seq) => seq === undefined,
-  );
-  if (to === undefined || to < from) return undefined;
-  const sums = (await read(to)).toSorted((a, b) => a.firstSeq - b.firstSeq);
-  const other = sums.find(({ currency }) => currency !== sums[0]!.currency);
-  if (!other) return { from, to, sums };
-  return { from, to: other.firstSeq - 1, sums: await read(other.firstSeq - 1) };
 }
 
 function isDue(due: Due, sums: readonly OverageSum[]): boolean {

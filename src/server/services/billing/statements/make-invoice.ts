@@ -2,7 +2,7 @@ import {
   listCarried,
   listInvoiceLines,
   updateStatement,
-} from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { foldCredits } from '../../../../domain/billing/statement.ts';

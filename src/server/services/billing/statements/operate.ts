@@ -4,7 +4,7 @@ import {
   findStatement,
   lockClosing,
   updateStatement,
-} from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';

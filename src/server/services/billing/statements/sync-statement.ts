@@ -3,7 +3,7 @@ import {
   findLastStatement,
   findStatement,
   updateStatement,
-} from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementState } from '../../../../domain/billing/statement.ts';

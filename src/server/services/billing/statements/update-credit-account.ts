@@ -3,7 +3,7 @@ import { repeated } from '../../../../db/repeated.ts';
 import {
   listCarried,
   updateStatement,
-} from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import {
   recordBilled,
   recordBillEnd,

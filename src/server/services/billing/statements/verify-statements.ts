@@ -3,8 +3,8 @@ import {
   listLineFaults,
   listStatementsOf,
   listTenantsWithStatements,
-} from '../../../../db/repositories/billing/statement-verification.repository.ts';
-import { listLines } from '../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement-verification.repository.ts';
+import { listLines } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { inOrder, lineKey, lineOf, minorOf } from '../../../../domain/billing/statement.ts';

@@ -1,4 +1,4 @@
-import type { ListedStatement } from '../../../../db/repositories/billing/statement.repository.ts';
+import type { ListedStatement } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementDetailView, StatementView } from '../../../../domain/billing/statement.ts';
 import { plainPrice, type StatementLine } from '../../../../domain/billing/statement.ts';

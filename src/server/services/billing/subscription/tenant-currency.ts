@@ -6,7 +6,7 @@ import {
   sumOpenPayments,
 } from '../../../../db/repositories/billing/payment.repository.ts';
 import { findSpendingRule } from '../../../../db/repositories/billing/spending.repository.ts';
-import { findLastStatement } from '../../../../db/repositories/billing/statement.repository.ts';
+import { findLastStatement } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import { ruleAt } from '../../../../domain/billing/spending/rules.ts';
 import { isLive } from '../../../../domain/billing/subscription-status.ts';

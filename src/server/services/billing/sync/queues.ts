@@ -6,8 +6,8 @@ import {
 import {
   listStatementsToLookAt,
   orderStatementLook,
-} from '../../../../db/repositories/billing/statement.repository.ts';
-import { listOutdatedInAccount } from '../../../../db/repositories/billing/statement-verification.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement.repository.ts';
+import { listOutdatedInAccount } from '../../../../db/repositories/billing/statements/statement-verification.repository.ts';
 import { hasRemedyToCarryOut } from '../../../../db/repositories/billing/remedy.repository.ts';
 import type { Jobs } from '../../../jobs.ts';
 

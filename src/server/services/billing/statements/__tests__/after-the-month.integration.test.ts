@@ -8,7 +8,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { lockClosing } from '../../../../../db/repositories/billing/statement.repository.ts';
+import { lockClosing } from '../../../../../db/repositories/billing/statements/statement.repository.ts';
 import { parsePeriod } from '../../../../../domain/period.ts';
 import { LedgerVerificationService } from '../../../usage/ledger/ledger-verification.service.ts';
 import { closeDue } from '../close-due.ts';

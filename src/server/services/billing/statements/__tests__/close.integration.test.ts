@@ -5,7 +5,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { listLines } from '../../../../../db/repositories/billing/statement.repository.ts';
+import { listLines } from '../../../../../db/repositories/billing/statements/statement.repository.ts';
 import { minorOf } from '../../../../../domain/billing/statement.ts';
 import { lastClosableMonth } from '../../../../../domain/billing/usage/closing.ts';
 import { closeDue } from '../close-due.ts';

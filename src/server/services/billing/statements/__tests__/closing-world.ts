@@ -5,7 +5,7 @@ import type { TestDatabase } from '../../../../../../tests/support/test-database
 import {
   findStatement,
   listLines,
-} from '../../../../../db/repositories/billing/statement.repository.ts';
+} from '../../../../../db/repositories/billing/statements/statement.repository.ts';
 import type { Statement } from '../../../../../db/schema/index.ts';
 import { createLog } from '../../../../log.ts';
 import { HandClock, usageService } from '../../../usage/__tests__/service.ts';

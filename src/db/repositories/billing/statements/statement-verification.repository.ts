@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, isNotNull, or, sql } from 'drizzle-orm';
-import { creditAccountState } from '../../../domain/billing/statement.ts';
-import type { Db, DbOrTx } from '../../client.ts';
-import { payments, statements, type Statement } from '../../schema/index.ts';
+import { creditAccountState } from '../../../../domain/billing/statement.ts';
+import type { Db, DbOrTx } from '../../../client.ts';
+import { payments, statements, type Statement } from '../../../schema/index.ts';
 
 type StatementFault<Fault> = { fault: Fault; tenantId: string; statementId: string };
 

@@ -1,14 +1,18 @@
 import { and, asc, desc, eq, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm';
-import type { LineKey, StatementLine, StatementState } from '../../../domain/billing/statement.ts';
-import type { Period } from '../../../domain/period.ts';
-import type { DbOrTx, Tx } from '../../client.ts';
+import type {
+  LineKey,
+  StatementLine,
+  StatementState,
+} from '../../../../domain/billing/statement.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { DbOrTx, Tx } from '../../../client.ts';
 import {
   payments,
   statementLines,
   statements,
   type NewStatement,
   type Statement,
-} from '../../schema/index.ts';
+} from '../../../schema/index.ts';
 
 /** One closing of a tenant's at a time, until the transaction ends. */
 export async function lockClosing(tx: Tx, tenantId: string): Promise<void> {
