@@ -2689,8 +2689,14 @@ begin
   if a.exposure_minor is not null then return a.exposure_minor; end if;
   select least(count(*), 2) into v_paid from overage_bills
   where tenant_id = a.tenant_id and state = 'paid' and micro > 0;
-  return (case when a.overage_currency = 'cny' then array[5000, 20000, 50000]
-    else array[700, 2800, 7000] end)[v_paid + 1];
+  return (case
+      when a.overage_currency = 'cny' then array[5000, 20000, 50000]
+      when a.overage_currency = 'huf' then array[358400, 1433600, 3584000]
+      when a.overage_currency in ('czk', 'mxn', 'thb') then array[22400, 89600, 224000]
+      when a.overage_currency in ('dkk', 'hkd', 'nok', 'sek') then array[5600, 22400, 56000]
+      when a.overage_currency in ('aed', 'myr', 'pln', 'ron') then array[2800, 11200, 28000]
+      when a.overage_currency = 'bgn' then array[1400, 5600, 14000]
+      else array[700, 2800, 7000] end)[v_paid + 1];
 end $function$
 ;
 
@@ -3627,8 +3633,14 @@ begin
       select c.*,
         -- What is loaded is not used.
         case when c.overage_period = w.period then c.overage_left * c.overage_price else 0 end as loaded,
-        coalesce(c.exposure_minor, (case when c.overage_currency = 'cny' then array[5000, 20000, 50000]
-          else array[700, 2800, 7000] end)[1 + (select count(*) from (
+        coalesce(c.exposure_minor, (case
+            when c.overage_currency = 'cny' then array[5000, 20000, 50000]
+            when c.overage_currency = 'huf' then array[358400, 1433600, 3584000]
+            when c.overage_currency in ('czk', 'mxn', 'thb') then array[22400, 89600, 224000]
+            when c.overage_currency in ('dkk', 'hkd', 'nok', 'sek') then array[5600, 22400, 56000]
+            when c.overage_currency in ('aed', 'myr', 'pln', 'ron') then array[2800, 11200, 28000]
+            when c.overage_currency = 'bgn' then array[1400, 5600, 14000]
+            else array[700, 2800, 7000] end)[1 + (select count(*) from (
             select from overage_bills b
             where b.tenant_id = w.tenant and b.state = 'paid' and b.micro > 0 limit 2) as two)]) as exposure
       from credit_accounts c
