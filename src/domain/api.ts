@@ -2,10 +2,11 @@ import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
-import type { Limit, ResourceType, ResourceUsage } from './quota.ts';
+import type { ResourceType, ResourceUsage } from './quota.ts';
 import type { RawTokens } from './billing/usage/rate-card.ts';
 import type { PriceAction } from './billing/subscription-change.ts';
-import type { GrowingLimits, SubscriptionView } from './billing/subscription-view.ts';
+import type { UnpaidStatementView } from './billing/statement.ts';
+import type { SubscriptionView } from './billing/subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
 export type * from './billing/spending/purchase-view.ts';
@@ -102,6 +103,8 @@ export interface SubscriptionOverview {
   currency: string | null;
   /** Days free of charge that subscribing would begin with; 0 when there is none (any more). */
   trialDays: number;
+  /** The newest bill of use beyond quota and credits whose payment failed. */
+  unpaidStatement: UnpaidStatementView | null;
 }
 
 /**
@@ -117,54 +120,6 @@ export interface SubscriptionChanged {
   subscription: SubscriptionView;
   /** Of a cancellation: how many subscriptions it ends, now or with what is paid. */
   ended?: number;
-}
-
-export interface ChangePreview {
-  effective: 'now' | 'period_end';
-  effectiveAt: string;
-  amountDueNowMinor: number;
-  creditMinor: number;
-  chargeMinor: number;
-  taxMinor: number;
-  /** What a coupon takes off this charge. */
-  discountMinor: number;
-  /** How much credit balance is used for it, and how much stays for the next invoices. */
-  balanceUsedMinor: number;
-  balanceLeftMinor: number;
-  /** What earlier invoices left owing and this charge takes along. */
-  carriedInMinor: number;
-  /** What is too little to be charged now: the next invoice takes it along. */
-  carriedOutMinor: number;
-  currency: string;
-  nextInvoice: { amountMinor: number; at: string } | null;
-  /** Unix seconds; hand it back to `upgrade` so that the charge is the previewed one. */
-  prorationDate: number | null;
-  lines: { description: string; amountMinor: number }[];
-  lostFeatures: Feature[];
-  /** What the new plan has less of, a month; `null` is unlimited. */
-  lowerLimits: LimitChange[];
-  /** Of a plan with fewer seats: how many it has, and how many people are in the team now. */
-  fewerSeats: { from: number; to: number; people: number } | null;
-  /** What was planned and falls away with this change: the end of the subscription, or another change. */
-  takesBack: 'end' | 'change' | null;
-  /** For a higher plan that begins within a period: what this month has, and when it is whole. */
-  growing: GrowingLimits | null;
-  /** Over the new limit already in the month in which it begins; empty when that month is to come. */
-  exceededQuotas: { resourceType: ResourceType; used: number; limit: number }[];
-}
-
-export interface LimitChange {
-  resourceType: ResourceType;
-  from: Limit;
-  to: Limit;
-}
-
-export interface UpgradeResult {
-  success: boolean;
-  effective: 'now' | 'period_end';
-  effectiveAt: string;
-  /** Where the customer pays or authenticates when the change waits for that. */
-  paymentUrl?: string;
 }
 
 export type UsageDay = { date: string } & Record<ResourceType, number>;

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LANGUAGE_KEY } from '../../src/client/i18n/languages.ts';
 import { createFormats } from '../../src/client/i18n/format.ts';
 import { creditPrice } from '../../src/client/subscription/overage.ts';
+import type { SubscriptionOverview } from '../../src/domain/api.ts';
 import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
 import type { TestApp } from '../support/app.ts';
 import {
@@ -11,10 +13,11 @@ import {
   signUp,
   startAppWithPages,
   subscribe,
+  withSubscription,
   WORDS,
   type Language,
 } from '../support/app-visitor.ts';
-import { fill } from '../support/both-languages.ts';
+import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { checkPage } from '../support/page-check.ts';
 import { plantOverage } from '../support/overage.ts';
@@ -82,3 +85,60 @@ test.each([
     await context.close();
   },
 );
+
+test('12.22 a bill of overage that is owed stands on every page, too, until it is paid', async () => {
+  const owed = { amountMinor: 2_900, currency: 'cny' };
+  const [since, nextAttemptAt] = ['2031-02-01T00:00:00.000Z', '2031-02-04T00:00:00.000Z'];
+  const of = { actionRequired: false, nextAttemptAt, payUrl: 'http://localhost/i/1' };
+  let unpaid: SubscriptionOverview['unpaidStatement'] = {
+    ...{ id: 'statement', period: '2031-01', currency: 'cny', dueMinor: 2_900, ...of },
+  };
+  let mayPay = true;
+  const context = await newVisitor(browser);
+  await context.addInitScript((key) => localStorage.setItem(key, 'en'), LANGUAGE_KEY);
+  const session = await signUp(app, context);
+  const page = await context.newPage();
+  const dialog = page.getByRole('dialog');
+  await withSubscription(page, (overview) => {
+    const pastDue = { ...owed, ...of, since, graceEndsAt: since };
+    Object.assign(overview.subscription, { status: 'past_due', pastDue });
+    Object.assign(overview, { unpaidStatement: unpaid, canManageBilling: mayPay });
+  });
+  await page.clock.install();
+  const banner = page.locator('[aria-labelledby=unpaid-statement-title]');
+  for (const path of ['/chat', '/community', '/settings', '/team', '/account', '/subscription']) {
+    await page.goto(app.url + path);
+    await banner.waitFor();
+  }
+  await page.locator('[aria-labelledby=past-due-title]').waitFor();
+  await inBoth(page, async ({ shell }, f) => {
+    const period = f.month('2031-01');
+    await shows(banner, fill(shell.unpaidStatement.title, { period }));
+    await shows(banner, fill(shell.pastDue.amount, { amount: f.money(owed) }));
+    await shows(banner, fill(shell.pastDue.retry, { date: f.date(nextAttemptAt) }));
+    await shows(banner, shell.unpaidStatement.rests);
+    await banner.getByRole('button', { name: shell.pastDue.pay }).waitFor();
+  });
+  // What is billed is shown as often as it is asked for, from the same page too.
+  for (let times = 0; times < 2; times += 1) {
+    await banner.getByRole('link').click();
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  }
+  unpaid = { ...unpaid, actionRequired: true };
+  await page.goto(`${app.url}/settings`);
+  await inBoth(page, async ({ shell }) => {
+    await banner.getByRole('button', { name: shell.pastDue.confirm }).waitFor();
+  });
+  [unpaid, mayPay] = [{ ...unpaid, payUrl: null }, false];
+  await page.goto(`${app.url}/settings`);
+  await inBoth(page, async ({ shell }) => {
+    await shows(banner, fill(shell.pastDue.ask, { tenant: session.tenant.name }));
+  });
+  await expect.poll(() => banner.getByRole('button').count()).toBe(0);
+  unpaid = null;
+  await page.clock.runFor(29_000);
+  await banner.waitFor({ state: 'detached' });
+  await context.close();
+});

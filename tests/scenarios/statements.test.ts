@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { StatementDetailView } from '../../src/domain/billing/statement.ts';
 import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { advanceDays, FAILING_CARD, signUp } from '../support/customer.ts';
+import { advanceDays, FAILING_CARD, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { outOfPocket } from '../support/money-back.ts';
 import { overageOf } from '../support/overage.ts';
@@ -34,6 +35,20 @@ beforeEach(() => {
     store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 0, failNext: [] } });
   });
 });
+
+/** What stands above every page. */
+const unpaid = async (api: ReturnType<typeof caller>) =>
+  (await api.get<SubscriptionOverview>('/api/subscription')).body.unpaidStatement;
+
+async function memberOf({ tenantId }: Customer) {
+  const { session, api } = await signUp(app);
+  await app.database.pool.query(
+    `insert into memberships (tenant_id, user_id, role, joined_at) values ($1, $2, 'member', now())`,
+    [tenantId, session.user.id],
+  );
+  const { body } = await api.post<SessionView>('/api/auth/switch', { tenantId });
+  return caller(app.url, body.accessToken);
+}
 
 const hour = () => advanceDays(app, 1 / 24);
 
@@ -86,6 +101,9 @@ test('12.22 12.23 a payment that fails suspends overage alone; paid on the hoste
     ...{ tenantId: customer.tenantId, resourceType: 'messages' as const, amount: 5 },
   });
   expect(await mailsOf(customer)).toEqual(['statement_failed']);
+  const due = { id, dueMinor: 720, currency: 'cny', payUrl: failed.payUrl };
+  expect(await unpaid(customer.api)).toMatchObject(due);
+  expect(await unpaid(await memberOf(customer))).toMatchObject({ ...due, payUrl: null });
   app.localStripe!.kernel.run(({ store, settings }) => {
     store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 1 } });
   });
@@ -97,6 +115,7 @@ test('12.22 12.23 a payment that fails suspends overage alone; paid on the hoste
   expect(synced.body).toMatchObject({ state: 'paid' });
   expect(await overageOf(app.database.pool, customer.tenantId)).toMatchObject({ suspended: null });
   await draw(customer, 1);
+  expect(await unpaid(customer.api)).toBeNull();
   expect(await mailsOf(customer)).toEqual(['statement_failed', 'statement_paid']);
 });
 

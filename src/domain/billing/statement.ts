@@ -199,6 +199,16 @@ export interface StatementView {
   nextAttemptAt: string | null;
 }
 
+/** What of a statement's failed payment is told above every page: what is due, tax and all, and where it is paid. */
+export interface UnpaidStatementView extends Pick<
+  StatementView,
+  'id' | 'period' | 'currency' | 'actionRequired' | 'nextAttemptAt'
+> {
+  dueMinor: number;
+  /** Only for who may pay. */
+  payUrl: string | null;
+}
+
 export interface StatementDetailView extends StatementView {
   /** Null for the first. */
   previousSha256: string | null;

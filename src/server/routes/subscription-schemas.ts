@@ -130,6 +130,18 @@ export const overviewSchema = z
       .nullable()
       .openapi({ description: 'What is paid runs in it, and changes stay in it.' }),
     trialDays: z.int().openapi({ description: 'What subscribing would begin with.' }),
+    unpaidStatement: z
+      .object({
+        id: z.uuid(),
+        period: z.string(),
+        currency: z.string(),
+        dueMinor: minor,
+        actionRequired: z.boolean(),
+        nextAttemptAt: instant.nullable(),
+        payUrl: z.string().nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'The newest bill of overage whose payment failed, tax and all.' }),
   })
   .openapi('SubscriptionOverview') satisfies z.ZodType<SubscriptionOverview>;
 

@@ -69,6 +69,12 @@ export default {
     confirm: 'Confirm payment',
     ask: 'Please tell an owner or admin of {tenant}.',
   },
+  unpaidStatement: {
+    title: 'The payment of the overage of {period} did not go through',
+    confirmTitle: 'Your bank wants you to confirm the payment of the overage of {period}',
+    rests: 'Overage rests until it is paid; your plan and your credits go on.',
+    lines: 'See the statement',
+  },
   stale: 'Stripe cannot be reached at the moment. This is what we knew last.',
   notFound: {
     title: 'There is nothing at this address',

@@ -70,6 +70,12 @@ const shell: Messages['shell'] = {
     confirm: '确认付款',
     ask: '请告知“{tenant}”的所有者或管理员。',
   },
+  unpaidStatement: {
+    title: '{period}的超额用量账单扣款未成功',
+    confirmTitle: '银行需要你确认{period}超额用量账单的付款',
+    rests: '付清之前超额用量暂停，方案和点数不受影响。',
+    lines: '查看账单',
+  },
   stale: '暂时连不上 Stripe，以下是我们最后一次得到的信息。',
   notFound: {
     title: '这个地址没有内容',

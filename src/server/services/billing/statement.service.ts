@@ -152,7 +152,9 @@ export class StatementService {
 
   async #own({ tenantId }: Requester, statementId: string): Promise<ListedStatement> {
     const { db } = this.#deps;
-    const row = isUuid(statementId) ? await findListed(db, tenantId, statementId) : undefined;
+    const row = isUuid(statementId)
+      ? await findListed(db, tenantId, { id: statementId })
+      : undefined;
     if (row) return row;
     throw new BillingError('not_found', 'This team has no such statement.');
   }

@@ -162,8 +162,8 @@ export async function listCarried(db: DbOrTx, statement: Statement): Promise<Sta
   return (end < 0 ? before : before.slice(0, end)).reverse();
 }
 
-/** With what of the payment went back. */
-export type ListedStatement = Statement & { refundedMinor: number };
+/** With what of the payment went back, and what of the invoice is still to be paid, where that is known. */
+export type ListedStatement = Statement & { refundedMinor: number; remainingMinor: number | null };
 
 /** The tenant's, newest first. */
 export function listStatements(
@@ -174,14 +174,14 @@ export function listStatements(
   return readListed(db, eq(statements.tenantId, tenantId), limit);
 }
 
-/** One of the tenant's. */
+/** The newest of the tenant's that is so. */
 export async function findListed(
   db: DbOrTx,
   tenantId: string,
-  id: string,
+  is: { id: string } | { state: StatementState },
 ): Promise<ListedStatement | undefined> {
-  const mine = and(eq(statements.tenantId, tenantId), eq(statements.id, id));
-  return (await readListed(db, mine, 1))[0];
+  const so = 'id' in is ? eq(statements.id, is.id) : eq(statements.state, is.state);
+  return (await readListed(db, and(eq(statements.tenantId, tenantId), so), 1))[0];
 }
 
 async function readListed(
@@ -190,15 +190,19 @@ async function readListed(
   limit: number,
 ): Promise<ListedStatement[]> {
   const rows = await db
-    .select({ statement: statements, refundedMinor: payments.amountRefundedMinor })
+    .select({
+      statement: statements,
+      refundedMinor: payments.amountRefundedMinor,
+      remainingMinor: payments.amountRemainingMinor,
+    })
     .from(statements)
     .leftJoin(payments, eq(payments.stripeInvoiceId, statements.stripeInvoiceId))
     .where(which)
     .orderBy(desc(statements.seqFrom))
     .limit(limit);
-  return rows.map(({ statement, refundedMinor }) => ({
+  return rows.map(({ statement, refundedMinor, remainingMinor }) => ({
     ...statement,
-    refundedMinor: refundedMinor ?? 0,
+    ...{ refundedMinor: refundedMinor ?? 0, remainingMinor },
   }));
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { findLastIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
 import { findOpenPayment } from '../../../../db/repositories/billing/payment.repository.ts';
 import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
+import { findListed } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type {
   PriceAction,
@@ -21,7 +22,7 @@ import { refreshCustomer } from '../sync/sync-customer.ts';
 import { KeyedQueue } from '../locks/keyed-queue.ts';
 import { growthOf } from '../../plans/growth.ts';
 import { findCurrencyOf } from '../../../../db/repositories/billing/payment.repository.ts';
-import { chooseShown, viewSubscription, type Shown } from './view.ts';
+import { chooseShown, viewSubscription, viewUnpaid, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
 const FRESH_MS = 60_000;
@@ -49,19 +50,22 @@ export class SubscriptionReader {
   async overview(requester: Requester): Promise<SubscriptionOverview> {
     const { db, clock, usage, trialDays } = this.#billing;
     const stale = await this.#refresh(requester);
-    const [{ shown, view }, stats, tenant] = await Promise.all([
+    const [{ shown, view }, stats, tenant, failed] = await Promise.all([
       this.#read(requester, stale),
       usage.getUsageStats(requester.tenantId),
       getTenant(db, requester.tenantId),
+      findListed(db, requester.tenantId, { state: 'failed' }),
     ]);
+    const mayPay = canManageBilling(requester.role);
     return {
       subscription: view,
       usage: stats,
       features: [...(await this.#planOf(shown)).features],
       actions: await this.#actions(shown),
-      canManageBilling: canManageBilling(requester.role),
+      canManageBilling: mayPay,
       currency: shown.live ? await findCurrencyOf(db, shown.live) : null,
       trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
+      unpaidStatement: failed ? viewUnpaid(failed, mayPay) : null,
     };
   }
 

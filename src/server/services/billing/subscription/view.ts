@@ -1,3 +1,4 @@
+import type { ListedStatement } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import type { BillingIntent, Payment, Subscription } from '../../../../db/schema/index.ts';
 import type {
   CardView,
@@ -14,6 +15,7 @@ import {
   effectiveSubscription,
   graceEndsAt,
 } from '../../../../domain/billing/subscription-access.ts';
+import type { UnpaidStatementView } from '../../../../domain/billing/statement.ts';
 import type { Money } from '../../../../domain/money.ts';
 import type { Plan } from '../../../../domain/plans.ts';
 import type { RemedyCause } from '../../../../domain/billing/remedy.ts';
@@ -94,6 +96,17 @@ export function viewSubscription(
     others: others.map(({ plan, status, cancelAt }) => ({ plan, status, cancelAt: iso(cancelAt) })),
     ...asked,
     stale,
+  };
+}
+
+/** What is due of a statement whose payment failed, for who may pay and for who may not. */
+export function viewUnpaid(row: ListedStatement, mayPay: boolean): UnpaidStatementView {
+  const { id, period, currency, actionRequired, nextAttemptAt } = row;
+  return {
+    ...{ id, period, currency, actionRequired, nextAttemptAt: iso(nextAttemptAt) },
+    dueMinor: row.remainingMinor ?? row.amountMinor + row.carriedInMinor,
+    // The address is as good as a key to the invoice.
+    payUrl: mayPay ? row.hostedInvoiceUrl : null,
   };
 }
 
