@@ -185,7 +185,7 @@ async function messagesOwed({ pool }: BenchDatabase): Promise<number> {
 
 async function openStreams(port: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const values = [...text.matchAll(/^squaretable_open_streams\{.*?\} (\d+)/gm)];
+  const values = [...text.matchAll(/^squaretable_(?:open_streams|stream_watchers)\{.*?\} (\d+)/gm)];
   return values.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 

@@ -39,7 +39,7 @@ export const FORMS: Form[] = [
     env: {},
   },
   {
-    name: 'streams that end in each way, 1,000 times',
+    name: 'streams that end in each way, 1,000 times each',
     project: 'integration',
     files: ['src/server/routes/__tests__/streams'],
     env: { STREAM_RUNS: '1000' },

@@ -5,7 +5,7 @@ import { createOperators } from './context/operator-services.ts';
 import type { Drain } from './drain.ts';
 import type { Foundation } from './context/foundation.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createStreams, type Streams } from './streams/stream-slots.ts';
+import { createStreams, registerWatchers, type Streams } from './streams/stream-slots.ts';
 import { LedgerVerificationService } from './services/usage/ledger/ledger-verification.service.ts';
 import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { registerJobMetrics } from './services/operations/metrics.ts';
@@ -53,6 +53,11 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
   billing.mails.drawFrom(() => mailCrossings(database));
   billing.mails.drawFrom(() => product.auth.own.passwords.answerRequests());
   const services = { ...product, ...billing, usage, ledgerVerification };
+  registerWatchers(metrics.registry, {
+    usage: usage.watchers,
+    memberships: () => product.auth.access.watchers.memberships,
+    sessions: () => product.auth.access.watchers.sessions,
+  });
   return {
     ...foundation,
     drain,

@@ -4,10 +4,7 @@ import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { AppEnv } from '../app-env.ts';
 import { errorText } from '../error-text.ts';
-import type { StreamSlots } from '../streams/stream-slots.ts';
-
-/** A reader that takes nothing for so long is gone, whatever its socket says. */
-const IDLE_MS = 60_000;
+import { IDLE_MS, type StreamSlots } from '../streams/stream-slots.ts';
 
 /** Comments on an open stream, so that proxies do not take it for dead. */
 const KEEP_ALIVE_MS = 20_000;
@@ -22,8 +19,6 @@ interface StreamOptions {
   /** Where a place is taken before anything is opened; refused with 429 or 503. */
   slots: StreamSlots;
   tenantId: string;
-  /** Milliseconds without a byte being taken; a minute unless told. */
-  idleMs?: number;
 }
 
 export interface EventStreamOptions extends StreamOptions {
@@ -45,7 +40,7 @@ export function respondWithEvents(c: Context<AppEnv>, options: EventStreamOption
   const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, options.until]);
   return sendEvents(c, {
     hangUp,
-    idleMs: options.idleMs,
+    idleMs: options.slots.idleMs,
     async run(sse) {
       try {
         await options.run({ sse, signal });
@@ -63,13 +58,16 @@ export interface SentEvents {
   /** Aborted when the reader hangs up, or takes nothing any more. */
   hangUp: AbortController;
   /** Milliseconds without a byte being taken; a minute unless told. */
-  idleMs?: number | undefined;
+  idleMs?: number;
   run(sse: SSEStreamingApi): Promise<void>;
 }
 
 /** Sends what `run` writes as server-sent events, with signs of life between; a reader that stalls is dropped. */
-export function sendEvents(c: Context<AppEnv>, { hangUp, idleMs, run }: SentEvents): Response {
-  const idle = watchIdle(idleMs ?? IDLE_MS, () => {
+export function sendEvents(
+  c: Context<AppEnv>,
+  { hangUp, idleMs = IDLE_MS, run }: SentEvents,
+): Response {
+  const idle = watchIdle(idleMs, () => {
     hangUp.abort();
     dropConnection(c);
   });
@@ -96,7 +94,7 @@ export interface FileStreamOptions extends StreamOptions {
 /** Answers with a file that is read as it is sent; a reader that stalls is dropped. */
 export async function respondWithFile(
   c: Context<AppEnv>,
-  { slots, tenantId, headers, open, idleMs = IDLE_MS }: FileStreamOptions,
+  { slots, tenantId, headers, open }: FileStreamOptions,
 ): Promise<Response> {
   if (c.req.method === 'HEAD') return c.body(null, 200, headers);
   const slot = slots.take(tenantId);
@@ -104,7 +102,7 @@ export async function respondWithFile(
     slot.release();
     throw error;
   });
-  const idle = watchIdle(idleMs, () => dropConnection(c));
+  const idle = watchIdle(slots.idleMs, () => dropConnection(c));
   file.on('data', () => idle.touch());
   file.pause();
   file.once('close', () => {

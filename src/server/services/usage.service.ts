@@ -58,6 +58,8 @@ export interface UsageDeps {
 export class UsageService {
   /** What pays for use beyond the quota. */
   readonly credits: CreditService;
+  /** How many watch usage in this process. */
+  readonly watchers = (): number => this.#deps.live.watchers;
   /** What changes a month's quota. */
   readonly allowances: AllowanceService;
   /** What members of a team may use. */

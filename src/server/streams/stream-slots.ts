@@ -1,10 +1,15 @@
 import { Gauge, type Registry } from 'prom-client';
 import { BillingError } from '../../domain/errors.ts';
 
+/** A reader that takes nothing for so long is gone, whatever its socket says. */
+export const IDLE_MS = 60_000;
+
 /** Streams that may be open at once in this process: of one tenant, and of all together. */
 export interface StreamLimits {
   perTenant: number;
   total: number;
+  /** Milliseconds without a byte being taken; a minute unless told. */
+  idleMs?: number;
 }
 
 /** A place among the open streams; `release` gives it back, once, however often it is called. */
@@ -20,11 +25,13 @@ export class StreamSlots {
   readonly #kind: string;
   readonly #limits: StreamLimits;
   readonly #openByTenant = new Map<string, number>();
+  readonly idleMs: number;
   #open = 0;
 
   constructor(kind: string, limits: StreamLimits) {
     this.#kind = kind;
     this.#limits = limits;
+    this.idleMs = limits.idleMs ?? IDLE_MS;
   }
 
   get open(): number {
@@ -90,4 +97,26 @@ export function createStreams(registry: Registry): Streams {
     },
   });
   return streams;
+}
+
+/** Who waits to be told, behind the streams: what a stream leaves behind is told for ever. */
+export interface StreamWatchers {
+  usage(): number;
+  memberships(): number;
+  sessions(): number;
+}
+
+/** Shows them beside the streams. */
+export function registerWatchers(registry: Registry, watchers: StreamWatchers): void {
+  new Gauge({
+    name: 'squaretable_stream_watchers',
+    help: 'What open streams watch in this process, by what they watch.',
+    labelNames: ['kind'] as const,
+    registers: [registry],
+    collect() {
+      this.set({ kind: 'usage' }, watchers.usage());
+      this.set({ kind: 'membership' }, watchers.memberships());
+      this.set({ kind: 'session' }, watchers.sessions());
+    },
+  });
 }

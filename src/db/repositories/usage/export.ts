@@ -161,6 +161,8 @@ function copyOut(client: pg.PoolClient, query: string, header: boolean): Readabl
       (error: Error) => client.release(error),
     );
   });
+  // The library tells of a lost connection and stays open; its readers, and what they hold, wait for the end.
+  stream.once('error', () => stream.destroy());
   // Whoever stops reading half-way leaves the rest on the connection, which is then of no use.
   stream.once('close', () => {
     if (!ended) client.release(true);

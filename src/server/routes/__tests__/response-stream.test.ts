@@ -8,7 +8,7 @@ import type { AppEnv } from '../../app-env.ts';
 import { respondWithEvents, respondWithFile } from '../response-stream.ts';
 import { StreamSlots } from '../../streams/stream-slots.ts';
 
-const slots = new StreamSlots('streams', { perTenant: 2, total: 3 });
+const slots = new StreamSlots('streams', { perTenant: 2, total: 3, idleMs: 400 });
 const until = new AbortController();
 const app = new Hono<AppEnv>();
 let ended = 0;
@@ -23,7 +23,7 @@ const plenty = 'x'.repeat(1 << 20);
 
 app.get('/events', (c) =>
   respondWithEvents(c, {
-    ...{ slots, tenantId: 'one', until: until.signal, idleMs: 400 },
+    ...{ slots, tenantId: 'one', until: until.signal },
     async run({ sse, signal }) {
       while (!signal.aborted) await sse.writeSSE({ data: plenty });
       ended += 1;
@@ -33,7 +33,7 @@ app.get('/events', (c) =>
 /** As a live stream does that says from time to time that it lives. */
 app.get('/beating', (c) =>
   respondWithEvents(c, {
-    ...{ slots, tenantId: 'one', until: until.signal, idleMs: 400 },
+    ...{ slots, tenantId: 'one', until: until.signal },
     async run({ sse, signal }) {
       const beat = setInterval(() => void sse.write(': \n\n'), 100);
       while (!signal.aborted) await sse.writeSSE({ data: plenty });
@@ -44,7 +44,7 @@ app.get('/beating', (c) =>
 );
 app.get('/file', (c) =>
   respondWithFile(c, {
-    ...{ slots, tenantId: 'one', idleMs: 400, headers: { 'Content-Type': 'text/plain' } },
+    ...{ slots, tenantId: 'one', headers: { 'Content-Type': 'text/plain' } },
     open: () =>
       Promise.resolve(
         Readable.from(

@@ -29,6 +29,9 @@ export class Standings {
   readonly #db: Db;
   readonly #known = new LRUCache<string, Standing & { readAt: number }>({ max: MEMBERSHIPS_MAX });
 
+  /** By membership, who is to look at it again. */
+  readonly #watched = new Map<string, Set<() => void>>();
+
   readonly #elapsedMs: () => number;
 
   /** `elapsedMs` counts from whenever; the machine's count unless told. */
@@ -49,7 +52,7 @@ export class Standings {
     const readAt = this.#elapsedMs();
     const row = await findMembership(this.#db, who);
     if (!row) {
-      this.forget(who);
+      this.#known.delete(keyOf(who));
       throw notAMember();
     }
     const standing = { role: row.role, hasSeat: row.hasSeat, readAt };
@@ -57,20 +60,43 @@ export class Standings {
     return standing;
   }
 
-  /** Something of it has changed here: the next question is asked of the database. */
+  /**
+   * Something of it has changed here, and is committed: the next question is asked of the database, and
+   * answers that stay open ask at once.
+   */
   forget(who: Belonging): void {
     this.#known.delete(keyOf(who));
+    for (const look of this.#watched.get(keyOf(who)) ?? []) look();
   }
 
-  /** Aborts within a minute of the membership's end; for answers that stay open. `stop` when done. */
+  /** How many watch in this process. */
+  get watchers(): number {
+    return [...this.#watched.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /**
+   * For answers that stay open: aborts with the membership, at once where it ends in this process, within a
+   * minute elsewhere. `stop` when done.
+   */
   watch(who: Belonging): { ended: AbortSignal; stop(): void } {
     const end = new AbortController();
-    const timer = setInterval(() => {
+    const look = () => {
       this.get(who).catch((error: unknown) => {
         if (error instanceof BillingError) end.abort();
       });
-    }, FRESH_MS / 2).unref();
-    return { ended: end.signal, stop: () => clearInterval(timer) };
+    };
+    const key = keyOf(who);
+    const watching = this.#watched.get(key) ?? new Set();
+    this.#watched.set(key, watching.add(look));
+    const timer = setInterval(look, FRESH_MS / 2).unref();
+    return {
+      ended: end.signal,
+      stop: () => {
+        clearInterval(timer);
+        watching.delete(look);
+        if (watching.size === 0) this.#watched.delete(key);
+      },
+    };
   }
 }
 

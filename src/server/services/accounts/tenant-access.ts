@@ -64,6 +64,12 @@ export class TenantAccess {
     };
   }
 
+  /** How many watch their memberships and sessions in this process. */
+  get watchers(): { memberships: number; sessions: number } {
+    const { standings, liveSessions } = this.#deps;
+    return { memberships: standings.watchers, sessions: liveSessions.watchers };
+  }
+
   /** An access token for an account's tenant; at `endsAt` (seconds since 1970) it ends at the latest. */
   async open(
     account: Account,

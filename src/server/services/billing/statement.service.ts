@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import {
   findListed,
   findStatement,
@@ -11,6 +11,7 @@ import {
 import { raiseAlert } from '../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../db/schema/index.ts';
 import type { StatementDetailView, StatementView } from '../../../domain/billing/statement.ts';
+import { madeOf } from '../operations/made-of.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import type { Jobs } from '../../jobs.ts';
@@ -108,7 +109,7 @@ export class StatementService {
     const row = await this.#own(requester, statementId);
     const start = proofStart(headOf(row), await listLines(this.#deps.db, row.id));
     const rows = await openRows(this.#deps, row.tenantId, { from: row.seqFrom, to: row.seqTo });
-    return Readable.from(joined(start, rows), { objectMode: false });
+    return madeOf(rows, joined(start, rows));
   }
 
   /** Whosever it is, for an operator; 404 `not_found`. */
@@ -161,10 +162,6 @@ export class StatementService {
 }
 
 async function* joined(start: string, rows: Readable): AsyncGenerator<Buffer> {
-  try {
-    yield Buffer.from(start);
-    for await (const piece of rows) yield piece as Buffer;
-  } finally {
-    rows.destroy();
-  }
+  yield Buffer.from(start);
+  for await (const piece of rows) yield piece as Buffer;
 }

@@ -1,6 +1,7 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { FileWords } from '../../../domain/accounts/files/file-words.ts';
 import { csvLine } from './csv.ts';
+import { madeOf } from './made-of.ts';
 import { CsvReader } from './read-csv.ts';
 
 /** Without it spreadsheets read a file by the reader's old code page, and Chinese is lost. */
@@ -11,9 +12,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
  * as it is. Ending either of the two streams ends the other.
  */
 export function csvInWords(file: Readable, words: FileWords): Readable {
-  const told = Readable.from(linesOf(file, words), { objectMode: false });
-  told.once('close', () => file.destroy());
-  return told;
+  return madeOf(file, linesOf(file, words));
 }
 
 async function* linesOf(file: Readable, { headings, cells }: FileWords): AsyncGenerator<string> {

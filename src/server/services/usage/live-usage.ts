@@ -60,6 +60,11 @@ export class LiveUsage {
     for (const listeners of this.#watched.values()) listeners.forEach((listener) => listener());
   }
 
+  /** How many watch in this process. */
+  get watchers(): number {
+    return [...this.#watched.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** Calls `listener` whenever the tenant's usage may have moved; returns how to stop. */
   watch(tenantId: string, listener: LiveListener): () => void {
     const listeners = this.#watched.get(tenantId) ?? new Set();

@@ -21,6 +21,11 @@ export class LiveSessions {
     this.#lookEveryMs = deps.lookEveryMs ?? LOOK_EVERY_MS;
   }
 
+  /** How many watch in this process. */
+  get watchers(): number {
+    return [...this.#watched.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** Aborts with the session; never for a token of a version that named none. `stop` when done. */
   watch(sessionId: string | undefined): { ended: AbortSignal; stop(): void } {
     const end = new AbortController();
