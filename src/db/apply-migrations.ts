@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DEFAULT_BUCKET, listBuckets, migrateBucket } from './buckets.ts';
+import { buildAhead } from './buckets/ahead.ts';
 import { databaseCode } from './database-error.ts';
 import type { MigrationFile } from './migration-files.ts';
 
@@ -40,6 +41,9 @@ export async function applyMigrations(
   );
   for (const [number, file] of files.entries()) {
     if (file.writtenAt <= appliedUntil) continue;
+    await untilDone(async () => {
+      for (const bucket of await listBuckets(client)) await buildAhead(client, bucket, number);
+    });
     await patiently(
       client,
       () => apply(client, number, file),
@@ -83,6 +87,18 @@ export async function recordMigration(
     'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
     [hash, writtenAt],
   );
+}
+
+/** Comes again where somebody stood in the way, as who waits for a lock of ours does. */
+async function untilDone(build: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await build();
+    } catch (error) {
+      if (attempt === TRIES_MAX || !BUSY.has(databaseCode(error) ?? '')) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
 }
 
 /**

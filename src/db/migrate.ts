@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { applyMigrations, patiently, recordMigration } from './apply-migrations.ts';
 import { areBucketsMigrated } from './buckets.ts';
@@ -10,6 +11,7 @@ import { appliedMigrations, findDrift, migrationFiles } from './migration-files.
 /** Whoever changes tables takes this lock. */
 export const MIGRATION_LOCK = 'squaretable:migrate';
 const OLDEST_SERVER = 150_000;
+const TURN_PAUSE_MS = 100;
 
 export interface MigrateOptions {
   /** Takes a history that differs from ours for ours, when the tables are exactly ours. */
@@ -37,7 +39,7 @@ export async function migrateDatabase(
   return connected(url, async (client) => {
     await assertNewEnough(client);
     await client.query(`set client_min_messages = warning`);
-    await client.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [MIGRATION_LOCK]);
+    await takeTurn(client);
     const files = migrationFiles().slice(0, options.upTo);
     const before = await appliedMigrations(client);
     const drift = findDrift(files, before);
@@ -67,6 +69,18 @@ export async function planMigration(
       drift: findDrift(files, before),
     };
   });
+}
+
+/** Asks now and then: an index that is built ahead waits for every statement under way, also one that waits. */
+async function takeTurn(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
+      [MIGRATION_LOCK],
+    );
+    if (rows[0]!.taken) return;
+    await pause(TURN_PAUSE_MS);
+  }
 }
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -2394,7 +2394,7 @@ create table usage_idempotency (
   remaining bigint,
   reservation_id uuid,
   created_at timestamp with time zone default now() not null,
-  constraint usage_idempotency_tenant_id_key_pk PRIMARY KEY (tenant_id, key)
+  constraint usage_idempotency_key_tenant_id_pk PRIMARY KEY (key, tenant_id)
 );
 
 create table usage_member_limits (

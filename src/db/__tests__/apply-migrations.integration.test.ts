@@ -5,6 +5,8 @@ import { isMigrated, migrateDatabase, planMigration } from '../migrate.ts';
 
 /** Before metering was moved, which takes locks on everything that calls use. */
 const BEFORE = 13;
+/** Before keys were found by themselves, with an index that is built ahead. */
+const KEYS_BY_KEY = 56;
 
 let database: TestDatabase;
 let other: pg.Client;
@@ -18,8 +20,8 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
-async function begin(statement: string): Promise<void> {
-  await migrateDatabase(database.url, { upTo: BEFORE });
+async function begin(statement: string, before = BEFORE): Promise<void> {
+  await migrateDatabase(database.url, { upTo: before });
   other = new pg.Client(database.url);
   await other.connect();
   await other.query('begin');
@@ -90,4 +92,36 @@ test('11 a migration that dies in the middle leaves whole steps, and the next on
   await other.query('commit');
   await migrateDatabase(database.url);
   expect(await isMigrated(database.pool)).toBe(true);
+});
+
+const isKeyIndexValid = async () => {
+  const { rows } = await database.pool.query<{ valid: boolean }>(
+    `select indisvalid as valid from pg_index
+     where indexrelid = to_regclass('u00.usage_idempotency_key_tenant_id_pk')`,
+  );
+  return rows[0]?.valid;
+};
+
+test('11.1 an index is built ahead while keys are written, and one that was cut short anew', async () => {
+  const write = (key: string) => `insert into u00.usage_idempotency
+    (tenant_id, key, fingerprint, accepted, used) values (gen_random_uuid(), '${key}', 1, true, 1)`;
+  await begin(write('under way'), KEYS_BY_KEY);
+  const starts = [migrateDatabase(database.url), migrateDatabase(database.url)];
+  const ends = Promise.allSettled(starts);
+  // It waits for whoever writes, and nobody for it.
+  await vi.waitFor(async () => expect(await isKeyIndexValid()).toBe(false), 20_000);
+  await migrationWaits();
+  await database.pool.query(write('meanwhile'));
+  await database.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'squaretable migrate' and datname = current_database()
+       and query like 'create%index%'`,
+  );
+  await vi.waitFor(async () => expect(await isKeyIndexValid()).toBe(false), 20_000);
+  await other.query('commit');
+  expect((await ends).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(await isKeyIndexValid()).toBe(true);
+  expect(await isMigrated(database.pool)).toBe(true);
+  const { rows } = await database.pool.query('select key from u00.usage_idempotency order by key');
+  expect(rows).toEqual([{ key: 'meanwhile' }, { key: 'under way' }]);
 });

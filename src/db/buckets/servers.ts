@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { buildAhead } from './ahead.ts';
 import { nodeUrl } from './nodes.ts';
 import { bucketSchema, migrateBucket, newestBucketMigration } from '../buckets.ts';
 import { SetUpError } from '../../domain/errors.ts';
@@ -12,9 +13,10 @@ export async function migrateServers(client: pg.ClientBase, url: string): Promis
   );
   for (const { number, node } of rows) {
     const schema = bucketSchema(number);
-    await withServer(url, node, (there) =>
-      inTransaction(there, () => migrateBucket(there, schema)),
-    );
+    await withServer(url, node, async (there) => {
+      await buildAhead(there, schema);
+      await inTransaction(there, () => migrateBucket(there, schema));
+    });
     await client.query('update metering_buckets set migrated_to = $2 where number = $1', [
       ...[number, newestBucketMigration()],
     ]);

@@ -78,13 +78,12 @@ export async function requestSync(main: Queryable, tenantId: string): Promise<vo
   });
 }
 
-/** Takes a tenant out of a bucket in which it has nothing; false when it has. */
+/** Takes a tenant out of a bucket in which it has nothing, not even a counter; false when it has. */
 export async function forgetTenant({ schema, client }: Bucket, tenantId: string): Promise<boolean> {
   const { rowCount } = await client.query({
     text: `delete from ${schema}.usage_tenants t
            where tenant_id = $1
-             and not exists (select from ${schema}.usage_totals c where c.tenant_id = t.tenant_id)
-             and not exists (select from ${schema}.usage_idempotency k where k.tenant_id = t.tenant_id)`,
+             and not exists (select from ${schema}.usage_totals c where c.tenant_id = t.tenant_id)`,
     values: [tenantId],
   });
   return rowCount === 1;

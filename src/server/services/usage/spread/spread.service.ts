@@ -3,6 +3,10 @@ import type pg from 'pg';
 import { bucketSchema, BUCKETS_MAX } from '../../../../db/buckets.ts';
 import type { Database } from '../../../../db/client.ts';
 import { makeBucket, makeBucketOn } from '../../../../db/buckets/make-bucket.ts';
+import {
+  dropKeysByTenant,
+  indexKeysByTenant,
+} from '../../../../db/repositories/usage/buckets/keys-by-tenant.ts';
 import { moveTenant } from '../../../../db/repositories/usage/buckets/move.ts';
 import {
   countTenants,
@@ -86,7 +90,7 @@ export class SpreadService {
         else await makeBucketOn(client, number, { url: this.#url, node });
         progress(`made ${bucketSchema(number)}`);
       }
-      const moved = await moveUntilEven(client, progress);
+      const moved = await withKeysByTenant(client, () => moveUntilEven(client, progress));
       const counts = await countTenants(client);
       await unlockSpread(client);
       client.release();
@@ -116,6 +120,15 @@ export class SpreadService {
       (number) => !existing.includes(number),
     );
   }
+}
+
+/** Those that tenants leave, with what finds their keys. Cut short, it is taken away by the next spread. */
+async function withKeysByTenant<T>(client: pg.ClientBase, move: () => Promise<T>): Promise<T> {
+  const sources = planMoves(await countTenants(client)).map(({ from }) => from);
+  for (const number of new Set(sources)) await indexKeysByTenant(client, number);
+  const done = await move();
+  for (const number of await listBucketNumbers(client)) await dropKeysByTenant(client, number);
+  return done;
 }
 
 async function moveUntilEven(
