@@ -8,11 +8,12 @@ import { overageFaults, type OverageFault } from './overage-faults.ts';
  * What in the books of credits does not agree: `beyond` a counter with the draws, `held_beyond` with
  * the open reservations, `priced` the draws of a month with their units by rate, `grant` what is left
  * of one with what came in and was drawn, `held` with what reservations hold of it, `numbers` the last
- * draw's number with how many there are, or with the largest where that is another; the others
- * are those of overage.
+ * draw's number with how many there are, or with the largest where that is another, `late` what was drawn
+ * of a grant at its end or after it, by work that held none of it before (of months that are not archived);
+ * the others are those of overage.
  */
 export type CreditFault =
-  'beyond' | 'held_beyond' | 'priced' | 'grant' | 'held' | 'numbers' | OverageFault;
+  'beyond' | 'held_beyond' | 'priced' | 'grant' | 'held' | 'numbers' | 'late' | OverageFault;
 
 export interface CreditDifference {
   fault: CreditFault;
@@ -93,6 +94,15 @@ export async function listCreditDifferences({
       select 'numbers', a.tenant_id, null, null, null, a.last_seq, coalesce(n.count, 0)
       from ${schema}.credit_accounts a left join numbered n using (tenant_id)
       where a.last_seq <> coalesce(n.count, 0)
+      union all
+      select 'late', d.tenant_id, d.period, d.resource_type, d.grant_id, sum(d.micro), 0
+      from ${schema}.credit_draws d
+      join ${schema}.credit_grants g on g.tenant_id = d.tenant_id and g.id = d.grant_id
+      where d.kind = 'grant' and d.micro > 0 and d.drawn_at >= g.expires_at and exists (
+        select from ${schema}.usage u
+        where u.tenant_id = d.tenant_id and u.period = d.period and u.reservation_id is null
+          and d.seq >= u.draw_seq and d.seq < u.draw_seq + u.draw_count)
+      group by 2, 3, 4, 5
       union all ${overageFaults(schema)}
       order by 2, 1`,
   } as pg.QueryConfig);

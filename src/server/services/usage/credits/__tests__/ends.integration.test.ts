@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inEveryBucket } from '../../../../../../tests/support/buckets.ts';
 import {
   creditFaults,
   imbalances,
@@ -160,7 +161,8 @@ test('12.3 credits of a team that is deleted are taken back, once; a hold’s wh
     );
   await change('deleted_at = $2');
   const left = async () => {
-    const { rows } = await database.pool.query<{ revoked: boolean; left: string; held: string }>(
+    const rows = await inEveryBucket<{ revoked: boolean; left: string; held: string }>(
+      database.pool,
       `select revoked_at is not null as revoked, left_micro as left, held_micro as held
        from u00.credit_grants where tenant_id = $1 order by expires_at, id`,
       [tenantId],
@@ -185,3 +187,35 @@ test('12.3 credits of a team that is deleted are taken back, once; a hold’s wh
   expect(await taken()).toBe(-(16e6 - drawn));
   expect(await usage.credits.read(other.tenantId)).toMatchObject({ balance: 5e6 });
 });
+
+const [YESTERDAY, TOMORROW] = ['2026-05-09T12:00:00Z', '2026-05-11T12:00:00Z'];
+
+test.each([
+  ['ends a microsecond after it', YESTERDAY, '2026-05-10T12:00:00.000001Z', true],
+  ['ends at it', YESTERDAY, '2026-05-10T12:00:00.000000Z', false],
+  ['ends a microsecond before it', YESTERDAY, '2026-05-10T11:59:59.999999Z', false],
+  ['begins a microsecond before it', '2026-05-10T11:59:59.999999Z', TOMORROW, true],
+  ['begins at it', '2026-05-10T12:00:00.000000Z', TOMORROW, true],
+  ['begins a microsecond after it', '2026-05-10T12:00:00.000001Z', TOMORROW, false],
+])(
+  '12.2 a grant serves a call by the microsecond (invariant 6): it %s',
+  async (_what, from, until, serves) => {
+    const tenantId = await meteredTenant(database.pool);
+    await inEveryBucket(
+      database.pool,
+      `select u00.credit_grant(tenant_id, gen_random_uuid(), 'goodwill', 'a', 0::smallint, 2000000, $2,
+       $3, 'a', 'b', $4)
+     from u00.usage_tenants where tenant_id = $1`,
+      [tenantId, from, until, YESTERDAY],
+    );
+    clock.set(NOW);
+    const balance = serves ? 2e6 : 0;
+    expect(await usage.credits.read(tenantId)).toMatchObject({
+      balance,
+      spendable: { images: serves ? 11 : 10 },
+    });
+    await use(tenantId, 10);
+    if (serves) await use(tenantId, 1);
+    else await expect(use(tenantId, 1)).rejects.toMatchObject({ code: 'quota_exceeded' });
+  },
+);
