@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TenantId, UserId } from '../../../domain/ids.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../../domain/quota.ts';
 import {
   BREAKDOWNS,
@@ -8,6 +9,7 @@ import {
   type UsageBreakdown,
 } from '../../../domain/billing/usage/breakdown.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
+import { putOnPaidPlan } from '../../../../tests/support/metering.ts';
 import { idOf, teamsOf, type Person } from '../../../../tests/support/team.ts';
 import { HandClock } from '../../services/usage/__tests__/service.ts';
 
@@ -148,7 +150,8 @@ type Happening =
   | { what: 'use'; resource: ResourceType; amount: number; who: number; model: number; day: number }
   | { what: 'correct'; resource: ResourceType; amount: number }
   | { what: 'reset'; resource: ResourceType }
-  | { what: 'grant'; credits: number };
+  | { what: 'grant'; credits: number }
+  | { what: 'agree'; capMinor: number };
 
 const resource = fc.constantFrom<ResourceType>('llm_tokens', 'messages', 'images');
 const happening = fc.oneof(
@@ -179,6 +182,13 @@ const happening = fc.oneof(
       credits: fc.integer({ min: 1, max: 20 }),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant('agree' as const),
+      capMinor: fc.integer({ min: 1_000, max: 10_000 }),
+    }),
+  },
 );
 
 const ids = Array.from({ length: 3 }, () => randomUUID());
@@ -203,7 +213,19 @@ async function happen(tenantId: string, one: Happening): Promise<void> {
       return;
     case 'grant':
       await grant(tenantId, one.credits);
+      return;
+    case 'agree':
+      await agree(tenantId, one.capMinor);
   }
+}
+
+/** Of use beyond the quota that no grant pays, so much may be billed. */
+async function agree(tenantId: string, capMinor: number): Promise<void> {
+  const { price } = (await usage().credits.readLimits(tenantId)).overage;
+  await usage().credits.setLimits(
+    { tenantId: tenantId as TenantId, userId: ids[0] as UserId, role: 'owner', requestId: 'r' },
+    { enabled: true, capMinor, consent: price! },
+  );
 }
 
 test('12.6 by member = by model = by character = by day = totals, whatever happened (invariant 22)', async () => {
@@ -214,6 +236,8 @@ test('12.6 by member = by model = by character = by day = totals, whatever happe
     fc.asyncProperty(fc.array(happening, { minLength: 3, maxLength: 14 }), async (story) => {
       const { session } = await server.signUp();
       const tenantId = session.tenant.id;
+      await putOnPaidPlan(server.database, tenantId, 'pro');
+      await agree(tenantId, 5_000);
       for (const one of story) await happen(tenantId, one);
       const stats = await usage().getUsageStats(tenantId);
       const credits = await drawn(tenantId);
@@ -234,11 +258,11 @@ test('12.6 by member = by model = by character = by day = totals, whatever happe
   );
 });
 
-/** µcr that were taken of the tenant's grants and not given back, by the history that it is shown. */
+/** µcr that were taken of grants and beside them and not given back, by the history that the tenant is shown. */
 async function drawn(tenantId: string): Promise<number> {
   const { rows } = await server.database.pool.query<{ micro: string }>(
     `select coalesce(sum(micro), 0) as micro from u00.credit_draws
-     where tenant_id = $1 and kind = 'grant'`,
+     where tenant_id = $1 and kind in ('grant', 'overage')`,
     [tenantId],
   );
   return Number(rows[0]!.micro);

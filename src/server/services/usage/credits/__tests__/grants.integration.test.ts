@@ -159,6 +159,40 @@ describe('12.2 taking back', () => {
     ).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  test('49. leaves what was used, and says who took it back and why', async () => {
+    const { tenantId, usage, credits: service, give } = await world();
+    const { grant } = await give('wrong', 5);
+    await usage.trackUsage({ tenantId, resourceType: 'images', amount: 11 });
+    expect(
+      await service.revoke({
+        ...{ tenantId, grantId: grant.id, ref: 'r', actor: by.actor, reason: 'the wrong team' },
+      }),
+    ).toMatchObject({ revokedMicro: credits(3), shortfallMicro: credits(2) });
+    const { movements } = await service.readHistory(tenantId);
+    expect(movements.map(({ kind, micro }) => [kind, micro / 1e6])).toEqual([
+      ...[
+        ['revoked', -3],
+        ['grant', -2],
+        ['granted', 5],
+      ],
+    ]);
+    expect((await usage.getUsageStats(tenantId)).resources[2]).toMatchObject({
+      used: 11,
+      beyond: 1,
+    });
+    const { rows } = await database.pool.query(
+      `select actor_id as who, cause, after from audit_log
+       where tenant_id = $1 and action = 'credits.revoked'`,
+      [tenantId],
+    );
+    expect(rows).toMatchObject([
+      {
+        ...{ who: 'test', cause: 'the wrong team' },
+        after: { ref: 'r', revokedMicro: credits(3), shortfallMicro: credits(2) },
+      },
+    ]);
+  });
+
   test('39. frozen credits cannot be drawn; unfrozen they live on for as long as they were', async () => {
     const { tenantId, credits: service, give, states } = await world();
     await give('a', 5, '2026-05-20T00:00:00Z', { origin: 'purchase' });
