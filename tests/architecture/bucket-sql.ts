@@ -111,7 +111,7 @@ function relationsOf(text: string): Set<string> {
   const code = plain(text).replace(/is (not )?distinct from/g, '');
   const own = new Set([...code.matchAll(/\b(\w+) as (?:materialized )?\(/g)].map(([, n]) => n!));
   const places =
-    /\b(?:from|join|using|insert into|delete from|(?<!for |share )update|lock table(?: only)?)\s+([\w.]+)\b(?!\s*\()/g;
+    /\b(?:from|join|using(?! index)|insert into|delete from|(?<!for |share )update|lock table(?: only)?)\s+([\w.]+)\b(?!\s*\()/g;
   const keys = code.matchAll(/\breferences\s+([\w.]+)/g);
   const found = [...code.matchAll(places), ...keys].map(([, name]) => name!);
   const words = new Set(['of', 'set', 'skip', 'lateral', 'where', 'or', 'brin', 'errcode']);

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream';
 import {
   findListed,
   findStatement,
-  listDueStatements,
   listLines,
   listStatements,
   updateStatement,
   type ListedStatement,
 } from '../../../db/repositories/billing/statements/statement.repository.ts';
+import { listDueStatements } from '../../../db/repositories/billing/statements/statement-looks.repository.ts';
 import { raiseAlert } from '../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../db/schema/index.ts';
 import type { StatementDetailView, StatementView } from '../../../domain/billing/statement.ts';

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import type {
   LineKey,
   StatementLine,
@@ -204,49 +204,4 @@ async function readListed(
     ...statement,
     ...{ refundedMinor: refundedMinor ?? 0, remainingMinor },
   }));
-}
-
-const UNSETTLED: StatementState[] = ['closed', 'invoicing', 'open', 'failed', 'uncollectible'];
-
-/** Those of the tenant's that wait for something at Stripe, or whose invoice is named. */
-export async function listStatementsToLookAt(
-  db: DbOrTx,
-  tenantId: string,
-  invoiceIds: readonly string[],
-): Promise<string[]> {
-  const rows = await db
-    .select({ id: statements.id })
-    .from(statements)
-    .where(
-      and(
-        eq(statements.tenantId, tenantId),
-        or(
-          inArray(statements.state, UNSETTLED),
-          invoiceIds.length > 0 ? inArray(statements.stripeInvoiceId, [...invoiceIds]) : undefined,
-        ),
-      ),
-    );
-  return rows.map(({ id }) => id);
-}
-
-/** Has Stripe asked about them as soon as may be. */
-export async function orderStatementLook(
-  db: DbOrTx,
-  ids: readonly string[],
-  now: Date,
-): Promise<void> {
-  await db
-    .update(statements)
-    .set({ lookAt: now })
-    .where(inArray(statements.id, [...ids]));
-}
-
-export async function listDueStatements(db: DbOrTx, now: Date, limit: number): Promise<string[]> {
-  const rows = await db
-    .select({ id: statements.id })
-    .from(statements)
-    .where(lte(statements.lookAt, now))
-    .orderBy(asc(statements.lookAt))
-    .limit(limit);
-  return rows.map(({ id }) => id);
 }

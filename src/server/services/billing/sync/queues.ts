@@ -6,7 +6,7 @@ import {
 import {
   listStatementsToLookAt,
   orderStatementLook,
-} from '../../../../db/repositories/billing/statements/statement.repository.ts';
+} from '../../../../db/repositories/billing/statements/statement-looks.repository.ts';
 import { listOutdatedInAccount } from '../../../../db/repositories/billing/statements/statement-verification.repository.ts';
 import { hasRemedyToCarryOut } from '../../../../db/repositories/billing/remedy.repository.ts';
 import type { Jobs } from '../../../jobs.ts';
