@@ -35,7 +35,7 @@ const deleteBody = z
 
 /** One's data, and one's leaving. */
 export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
-  const { auth, subscriptions } = context.services;
+  const { auth, stripeCalls, subscriptions } = context.services;
   const fromOf = originReader(context);
   const cookie = sessionCookie(context.config.appUrl);
   const router = createRouter();
@@ -109,9 +109,10 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
     }),
     async (c) => {
       const wish = { ...c.req.valid('json'), from: fromOf(c) };
-      await auth.own.deletion.delete(requesterOf(c), wish, (requester, confirm) =>
-        subscriptions.deleteTenant(requester, confirm),
-      );
+      await auth.own.deletion.delete(requesterOf(c), wish, async (requester, confirm) => {
+        await stripeCalls.countLeaving(requester.tenantId);
+        return subscriptions.deleteTenant(requester, confirm);
+      });
       cookie.clear(c);
       return c.body(null, 204);
     },

@@ -2,6 +2,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole } from '../middleware/auth.ts';
+import { limitLeaving } from '../middleware/stripe-calls.ts';
 import { errors, jsonBody, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -17,7 +18,7 @@ export function tenantRoutes(context: Context): OpenAPIHono<AppEnv> {
     tags: ['Accounts'],
     summary: 'Delete the team: ends its subscription at once, erases its people',
     security: userToken,
-    middleware: [requireBillingRole(context)] as const,
+    middleware: [requireBillingRole(context), limitLeaving(context)] as const,
     request: { body: jsonBody(body) },
     responses: {
       204: { description: 'It is gone.' },
@@ -31,6 +32,7 @@ export function tenantRoutes(context: Context): OpenAPIHono<AppEnv> {
         'busy',
         'outcome_unknown',
         'state_changed',
+        'rate_limited',
       ),
     },
   });

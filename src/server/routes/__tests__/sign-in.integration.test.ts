@@ -300,5 +300,8 @@ describe('10.17 what reaches Stripe', () => {
     const answers = await Promise.all(Array.from({ length: 14 }, leave));
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(4);
     expect((await call.post('/api/subscription/sync')).status).not.toBe(429);
+    expect((await call.delete('/api/tenant', { confirm: 'x' })).status).toBe(429);
+    const wish = { password: PASSWORD, confirm: 'x' };
+    expect((await call.delete('/api/auth/me', wish)).status).toBe(429);
   });
 });
