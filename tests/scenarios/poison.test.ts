@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -11,9 +11,17 @@ import {
   type Operation,
 } from '../support/generated-requests.ts';
 
-/** How many requests; 20,000 in the long suite. POISON_SEED repeats a run. */
+/**
+ * How many requests; 20,000 in the long suite, other ones each time: what fails names the seed, and POISON_SEED
+ * repeats it. The suite sends the same ones always.
+ */
 const RUNS = Number(process.env['POISON_RUNS'] ?? 400);
-const SEED = Number(process.env['POISON_SEED'] ?? 7);
+const drawn = RUNS > 400 ? randomInt(2 ** 31) : 7;
+const SEED = Number(process.env['POISON_SEED'] ?? drawn);
+
+/** Of so many requests one may be told that the machine has no time for it now, which is asked again. */
+const REQUESTS_A_BUSY_ONE = 200;
+let busy = 0;
 
 let app: TestApp;
 let customer: Customer;
@@ -102,16 +110,20 @@ const text = (value: unknown) =>
 const inAddress = (value: unknown) =>
   encodeURIComponent(text(value).toWellFormed()).slice(0, 2_000);
 
-/** A busy machine may say for a moment that it is; what is asked for again is answered then. */
-async function unlessBusy<T extends { status: number; retryAfter: string | null }>(
+/** A busy machine may say for a moment that it is, by `busy` and nothing else; what is asked again is answered. */
+async function unlessBusy<T extends { status: number; said: string }>(
   ask: () => Promise<T>,
 ): Promise<T> {
   let answer = await ask();
-  for (let tries = 0; answer.status === 503 && answer.retryAfter && tries < 10; tries += 1) {
+  for (let tries = 0; isBusy(answer) && tries < 10; tries += 1) {
+    busy += 1;
     answer = await ask();
   }
   return answer;
 }
+
+const isBusy = ({ status, said }: { status: number; said: string }) =>
+  status === 503 && (JSON.parse(said) as { code?: unknown }).code === 'busy';
 
 /** Good in all but one value, so that this comes past what looks at the others; anything at all without. */
 interface Shape {
@@ -171,7 +183,7 @@ test('10.9 whatever is sent, nothing is answered with 500', async () => {
         const isStream = answer.headers.get('content-type')?.includes('event-stream') === true;
         const said = isStream ? '' : await answer.text();
         gone.abort();
-        return { status: answer.status, retryAfter: answer.headers.get('retry-after'), said };
+        return { status: answer.status, said };
       };
       const { status, said } = await unlessBusy(ask);
       const { method } = operation;
@@ -183,6 +195,7 @@ test('10.9 whatever is sent, nothing is answered with 500', async () => {
     }),
     { numRuns: RUNS, seed: SEED },
   );
+  expect(busy).toBeLessThanOrEqual(Math.ceil(RUNS / REQUESTS_A_BUSY_ONE));
   // Both were inside all the time.
   expect((await operator.send('GET', '/api/admin/session')).status).toBe(200);
   expect((await customer.api.get('/api/subscription')).status).toBe(200);

@@ -138,7 +138,22 @@ const paths: {
     ],
     does: { used: 0, held: 0 },
   },
+  {
+    name: 'overages',
+    make: (tenantId) => ({ tenantId, period: PERIOD }),
+    submit: (call) => queues.overages.submit(call, (call as { tenantId: string }).tenantId),
+    poison: [
+      ...oneOf('tenantId', badIds),
+      ...oneOf('period', ['', '9'.repeat(10_000), '\0', '{', '\ud800']),
+    ],
+    does: { used: 0, held: 0 },
+  },
 ];
+
+test('10.7 every queue there is has its paths', () => {
+  const walked = ['admissions', 'beginnings', 'lookups', 'overages', 'settlements'];
+  expect(Object.keys(queues).sort()).toEqual(walked);
+});
 
 describe('10.7 a poisoned call fails alone, below every check:', () => {
   test.each(paths)('$name', { timeout: 60_000 + RUNS * 5_000 }, async (path) => {
