@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { parsePeriod } from '../../src/domain/period.ts';
+import { parsePeriod, periodOf, periodStart } from '../../src/domain/period.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, type Customer } from '../support/customer.ts';
 import { creditFaults } from '../support/metered-tenant.ts';
@@ -10,6 +10,8 @@ import {
   done,
   draw,
   invoicesOf,
+  list,
+  monthIsOver,
   paymentOf,
   service,
   statement,
@@ -115,6 +117,37 @@ test('12.28 what costs less than the smallest coin is carried too, and settled w
   // Nothing stays that would wait for a statement for ever.
   expect(await unpaidOf(customer)).toBe(0);
   expect(await creditFaults(app.database.pool)).toEqual([]);
+});
+
+test('12.28 what was carried for months is billed at last, each month by its own line of the invoice', async () => {
+  const customer = await subscriber(app, 'year');
+  const starts: number[] = [];
+  for (const amount of [5, 506, 515]) {
+    starts.push(periodStart(periodOf(app.server.context.clock.now())).getTime() / 1000);
+    await draw(customer, Math.min(amount, 500));
+    if (amount > 500) await draw(customer, amount - 500);
+    await monthIsOver(customer);
+  }
+  expect(await list(customer)).toMatchObject([
+    { state: 'open', amountMinor: 360, carriedInMinor: 264, totalMinor: 624 },
+    { state: 'carried', amountMinor: 144, carriedInMinor: 120 },
+    { state: 'carried', amountMinor: 120, carriedInMinor: 0 },
+  ]);
+  const [invoice, ...more] = await invoicesOf(customer);
+  expect(more).toEqual([]);
+  const { data } = await customer.atStripe<{
+    data: { amount: number; description: string; period: { start: number } }[];
+  }>(`invoices/${invoice!.id}/lines`);
+  expect(data.map(({ amount, period }) => [amount, period.start])).toEqual([
+    [120, starts[0]],
+    [144, starts[1]],
+    [360, starts[2]],
+  ]);
+  expect(data.map(({ description }) => description.split('：')[1])).toEqual([
+    '图片，10 点数',
+    '图片，12 点数',
+    '图片，30 点数',
+  ]);
 });
 
 test('12.28 what is carried is written off or billed with the next one, also where both begin at once', async () => {

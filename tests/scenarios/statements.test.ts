@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
+import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
 import type { StatementDetailView } from '../../src/domain/billing/statement.ts';
 import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -217,9 +218,14 @@ test('12.17 staff holds a statement, lets it be, and writes it off', async () =>
   expect(await alertsOf(customer)).toEqual([]);
 });
 
-test('12.26 what is refunded of a statement stays billed', async () => {
+/** What of the cap is used. */
+const usedMinor = async ({ api }: Customer) =>
+  (await api.get<LimitsView>('/api/billing/limits')).body.overage.usedMinor;
+
+test('12.26 what is refunded of a statement stays billed, by a credit note too, and gives no cap back', async () => {
   const customer = await subscriber(app);
   await draw(customer, 30);
+  expect(await usedMinor(customer)).toBe(720);
   const { id } = await billed(customer);
   await hour();
   await done(customer);
@@ -228,7 +234,13 @@ test('12.26 what is refunded of a statement stays billed', async () => {
   await customer.atStripe('refunds', { payment_intent: intent, amount: '200' });
   await done(customer);
   expect(await statement(customer, id)).toMatchObject({ state: 'paid', refundedMinor: 200 });
+  const note = { invoice: invoice!.id, amount: '100', refund_amount: '100' };
+  await customer.atStripe('credit_notes', note);
+  await done(customer);
+  expect(await statement(customer, id)).toMatchObject({ state: 'paid', refundedMinor: 300 });
+  expect(await usedMinor(customer)).toBe(720);
   await draw(customer, 25);
+  expect(await usedMinor(customer)).toBe(1_320);
   expect(await billed(customer)).toMatchObject({ totalMinor: 600 });
 });
 

@@ -1,7 +1,8 @@
 import { expect, vi } from 'vitest';
 import type { StatementDetailView, StatementView } from '../../src/domain/billing/statement.ts';
+import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';
 import type { TestApp } from './app.ts';
-import { GOOD_CARD, settled, signUp, type Customer } from './customer.ts';
+import { advanceTo, GOOD_CARD, settled, signUp, type Customer } from './customer.ts';
 import { agreeToOverage } from './overage.ts';
 
 /** What closes statements, invoices them, and looks at Stripe. */
@@ -28,6 +29,15 @@ export async function overQuota(customer: Customer, capMinor?: number): Promise<
 
 export const draw = ({ app, tenantId }: Customer, amount: number) =>
   app.server.context.services.usage.trackUsage({ tenantId, resourceType: 'images', amount });
+
+/** Lets the month end, and the day after which it is closed and invoiced. */
+export async function monthIsOver(customer: Customer): Promise<void> {
+  const { app } = customer;
+  const next = periodStart(nextPeriod(periodOf(app.server.context.clock.now())));
+  await advanceTo(app, new Date(next.getTime() + 27 * 3_600_000).toISOString());
+  await service(customer).closeDue();
+  await service(customer).sweep();
+}
 
 /** Closes what was drawn now, and has it invoiced. */
 export async function billed(customer: Customer): Promise<StatementDetailView> {
