@@ -101,6 +101,8 @@ export interface SubscriptionOverview {
   canManageBilling: boolean;
   /** What is paid runs in it, and a change of plan stays in it; `null` while nothing does. */
   currency: string | null;
+  /** In what is sold where nobody says one: `currency`, else what was billed before; `null` for who never was. */
+  usualCurrency: string | null;
   /** Days free of charge that subscribing would begin with; 0 when there is none (any more). */
   trialDays: number;
   /** The newest bill of use beyond quota and credits whose payment failed. */

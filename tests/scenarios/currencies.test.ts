@@ -15,9 +15,12 @@ afterAll(async () => app?.stop());
 
 /** The currency of a small pack that is asked for without one. */
 async function untold(customer: Customer): Promise<string> {
+  const { usualCurrency } = await customer.overview();
   expect(await buy(customer, 'small')).toMatchObject({ status: 200 });
   const [open] = await purchases(customer);
   await customer.api.post(`/api/credits/purchases/${open!.id}/cancel`);
+  // What pages offer it in first.
+  expect(usualCurrency ?? 'cny').toBe(open!.currency);
   return open!.currency;
 }
 
@@ -35,7 +38,9 @@ const setRules = ({ api }: Customer, rules: object) =>
 
 describe('12.3 a pack without a currency is sold in', () => {
   test('the first of its own to who was never billed', async () => {
-    expect(await untold(await signUp(app))).toBe('cny');
+    const customer = await signUp(app);
+    expect(await customer.overview()).toMatchObject({ currency: null, usualCurrency: null });
+    expect(await untold(customer)).toBe('cny');
   });
 
   test.each(['cny', 'usd'])('%s to who bought in it before', async (currency) => {
@@ -63,6 +68,7 @@ test('12.47 a rule without a currency is in what the team was billed in', async 
 
 test('12.3 who owes in one currency may buy a pack in another, and pays both', async () => {
   const customer = await subscriber(app);
+  expect(await customer.overview()).toMatchObject({ currency: 'cny', usualCurrency: 'cny' });
   await draw(customer, 30);
   await customer.useCard(FAILING_CARD);
   const { id } = await billed(customer);

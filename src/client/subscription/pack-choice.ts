@@ -1,9 +1,21 @@
 import type { PackView } from '../../domain/api.ts';
 import type { Money } from '../../domain/money.ts';
+import type { Language } from '../i18n/languages.ts';
 
 /** What the pack costs in `currency`; `undefined` where it is not sold in it. */
 export function priceIn({ prices }: PackView, currency: string): Money | undefined {
   return prices.find((price) => price.currency === currency);
+}
+
+/**
+ * In what sums are asked for until somebody chooses: as the team is billed, or was; else as readers of the
+ * language mostly pay.
+ */
+export function usualCurrency(
+  overview: { usualCurrency: string | null } | undefined,
+  language: Language,
+): string {
+  return overview?.usualCurrency ?? (language === 'zh-CN' ? 'cny' : 'usd');
 }
 
 /** In what all packs can be paid: in what the team is billed in alone, where something runs. */
@@ -14,6 +26,11 @@ export function currenciesOf(packs: readonly PackView[], bound: string | null): 
     (currency) =>
       (bound === null || currency === bound) && packs.every((pack) => priceIn(pack, currency)),
   );
+}
+
+/** The wanted one, else the first; `undefined` where nothing is sold. */
+export function currencyAmong(currencies: readonly string[], wanted: string): string | undefined {
+  return currencies.find((one) => one === wanted) ?? currencies[0];
 }
 
 /** The wanted one, else the one in the middle: neither the least nor the most. */

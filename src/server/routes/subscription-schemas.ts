@@ -129,6 +129,9 @@ export const overviewSchema = z
       .string()
       .nullable()
       .openapi({ description: 'What is paid runs in it, and changes stay in it.' }),
+    usualCurrency: z.string().nullable().openapi({
+      description: 'Packs are sold in it where none is told; null for who was never billed.',
+    }),
     trialDays: z.int().openapi({ description: 'What subscribing would begin with.' }),
     unpaidStatement: z
       .object({

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { findLastIntent } from '../../../../db/repositories/billing/billing-intent.repository.ts';
-import { findOpenPayment } from '../../../../db/repositories/billing/payment.repository.ts';
+import {
+  findCurrencyOf,
+  findOpenPayment,
+} from '../../../../db/repositories/billing/payment.repository.ts';
 import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
 import { findListed } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
@@ -21,7 +24,7 @@ import { viewSettled } from '../intents/outcome.ts';
 import { refreshCustomer } from '../sync/sync-customer.ts';
 import { KeyedQueue } from '../locks/keyed-queue.ts';
 import { growthOf } from '../../plans/growth.ts';
-import { findCurrencyOf } from '../../../../db/repositories/billing/payment.repository.ts';
+import { unboundCurrencyOf } from './tenant-currency.ts';
 import { chooseShown, viewSubscription, viewUnpaid, type Shown } from './view.ts';
 
 /** How old our copy may be before a reader makes us look again. */
@@ -57,13 +60,15 @@ export class SubscriptionReader {
       findListed(db, requester.tenantId, { state: 'failed' }),
     ]);
     const mayPay = canManageBilling(requester.role);
+    const currency = shown.live ? await findCurrencyOf(db, shown.live) : null;
     return {
       subscription: view,
       usage: stats,
       features: [...(await this.#planOf(shown)).features],
       actions: await this.#actions(shown),
       canManageBilling: mayPay,
-      currency: shown.live ? await findCurrencyOf(db, shown.live) : null,
+      currency,
+      usualCurrency: currency ?? (await unboundCurrencyOf(db, requester.tenantId, clock.now())),
       trialDays: await trialDaysOf(db, tenant, trialDays, clock.now()),
       unpaidStatement: failed ? viewUnpaid(failed, mayPay) : null,
     };

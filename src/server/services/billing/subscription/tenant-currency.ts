@@ -32,8 +32,15 @@ export async function usualCurrencyOf(
   tenantId: string,
   now: Date,
 ): Promise<string | null> {
-  const bound = await currencyOfTenant(db, tenantId);
-  if (bound !== null) return bound;
+  return (await currencyOfTenant(db, tenantId)) ?? unboundCurrencyOf(db, tenantId, now);
+}
+
+/** The same for who is bound to none. */
+export async function unboundCurrencyOf(
+  db: DbOrTx,
+  tenantId: string,
+  now: Date,
+): Promise<string | null> {
   const purchase = await findOpenPurchase(db, tenantId);
   if (purchase) return purchase.currency;
   const rule = ruleAt(await findSpendingRule(db, tenantId), now);

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { currencyAmong, usualCurrency } from '../pack-choice.ts';
+
+test.each([
+  ['billed in yuan', { usualCurrency: 'cny' }, 'en', 'cny'],
+  ['billed in dollars', { usualCurrency: 'usd' }, 'zh-CN', 'usd'],
+  ['never billed', { usualCurrency: null }, 'en', 'usd'],
+  ['never billed', { usualCurrency: null }, 'zh-CN', 'cny'],
+  ['not read yet', undefined, 'zh-CN', 'cny'],
+] as const)(
+  'a team that is %s is asked in %o by a page in %s: %s',
+  (_what, overview, language, said) => {
+    expect(usualCurrency(overview, language)).toBe(said);
+  },
+);
+
+test.each([
+  [['cny', 'usd'], 'usd', 'usd'],
+  [['cny', 'usd'], 'eur', 'cny'],
+  [[], 'usd', undefined],
+])('of %j, where %s is wanted, it is %s', (currencies, wanted, found) => {
+  expect(currencyAmong(currencies, wanted)).toBe(found);
+});
