@@ -36,6 +36,8 @@ export interface Formats {
   round(value: number): string;
   /** Of whole percents: `percent(80)` is `80%`. */
   percent(value: number): string;
+  /** What of a quota is used, rounded down: `0%` for nothing alone, and `<1%` for less than one. */
+  percentOf(used: number, quota: number): string;
   /** A day in the reader's own time zone. */
   date(instant: string | Date): string;
   /** The same, without the year where it is within ten months of `now`. */
@@ -90,6 +92,11 @@ export function createFormats(language: Language): Formats {
         ? compact.format(value).replace(/(?<=\d)(?=\p{Script=Han})/u, ' ')
         : number.format(value),
     percent: (value) => percent.format(value / 100),
+    percentOf: (used, quota) => {
+      // Of none nothing is left.
+      const whole = quota === 0 ? 100 : Math.floor((used * 100) / quota);
+      return whole === 0 && used > 0 ? `<${percent.format(0.01)}` : percent.format(whole / 100);
+    },
     date: (instant) => date.format(new Date(instant)),
     soon: (instant, now) => {
       const at = new Date(instant);
