@@ -75,11 +75,15 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
     await expect.poll(() => paywall.count()).toBe(0);
   };
 
+  const badge = (tone: 'brass' | 'danger', text: string) =>
+    page.locator(`.head .badge--${tone}`, { hasText: text }).waitFor();
+
   // The quota is gone: a pack is offered before a higher plan.
   await recordUsage(app, tenantId, 'messages', 10_000);
   await refused();
   const first = async () => (await paywall.locator('.offer button').allInnerTexts())[0];
   await expect.poll(first).toBe(words.credits.buy);
+  await badge('danger', words.chat.remaining.split(' | ')[0]!);
   await check('story-quota', 'credits');
   await paywall.getByRole('button', { name: words.credits.buy }).click();
   await paywall.getByText(fill(words.credits.pay.pack, { count: '60' })).click();
@@ -92,6 +96,8 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
     .getByRole('heading', { name: fill(words.credits.back.granted, { count: '60' }) })
     .waitFor();
   await answered();
+  await badge('brass', words.chat.paidFrom.credits);
+  await check('story-credits', 'chat');
 
   // Used up: overage is agreed to, at a price and up to a cap.
   await recordUsage(app, tenantId, 'messages', 599);
@@ -109,6 +115,15 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await paywall.getByRole('button', { name: words.limits.form.submit }).click();
   await limits.getByText(words.limits.agreed).waitFor();
   await answered();
+  await badge('brass', words.chat.paidFrom.overage);
+  await page.goto(`${app.url}/subscription#credits`);
+  await page.getByRole('button', { name: words.credits.history }).click();
+  const rows = page.getByRole('dialog').locator('tbody tr');
+  await rows.filter({ hasText: words.credits.moves.credits }).first().waitFor();
+  // Credits pay all that there are, overage the rest; of the balance that is nothing.
+  const beyond = rows.filter({ hasText: words.credits.moves.overage.split('{count}')[0]! }).first();
+  await expect.poll(() => beyond.locator('td.end').allInnerTexts()).toEqual(['0', '0']);
+  await check('story-history', 'credits');
 
   // The cap is reached, to the fen: what to do is said.
   await recordUsage(app, tenantId, 'messages', 1_249);

@@ -4,12 +4,13 @@ import type { CreditsView } from '../../domain/billing/credits.ts';
 import { getCredits, getPacks, getPurchases } from '../services/credits.api.ts';
 import { useSessionStore } from '../stores/session.ts';
 
-/** The team's credits, as admission counts them. */
-export function useCredits(): UseQueryReturn<CreditsView> {
+/** The team's credits, as admission counts them; asked for while `isWanted`. */
+export function useCredits(isWanted = () => true): UseQueryReturn<CreditsView> {
   const session = useSessionStore();
   return useQuery<CreditsView>({
     key: () => ['tenant', session.user?.id ?? '', 'credits', 'now'],
     query: getCredits,
+    enabled: isWanted,
   });
 }
 

@@ -28,6 +28,8 @@ export default {
   transcript: 'Conversation with {name}',
   model: 'Model',
   remaining: 'Messages used up | One message left | {count} messages left',
+  tokensOver: 'Tokens used up',
+  paidFrom: { credits: 'Paid with credits', overage: 'Billed as overage' },
   price: {
     tokens: 'up to {count} token | up to {count} tokens',
     credits: 'up to {count} credits',

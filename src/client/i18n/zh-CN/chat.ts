@@ -29,6 +29,8 @@ const chat: Messages['chat'] = {
   transcript: '与 {name} 的对话',
   model: '模型',
   remaining: '消息额度已用完 | 还剩 {count} 条消息 | 还剩 {count} 条消息',
+  tokensOver: 'token 额度已用完',
+  paidFrom: { credits: '由点数支付', overage: '按超额用量计费' },
   price: {
     tokens: '最多 {count} token | 最多 {count} token',
     credits: '最多 {count} 点数',

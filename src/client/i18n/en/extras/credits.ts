@@ -78,6 +78,9 @@ export default {
     revoked: MOVEMENT_WORDS.en.revoked,
     returned: MOVEMENT_WORDS.en.returned,
     uncovered: MOVEMENT_WORDS.en.uncovered,
+    credits: MOVEMENT_WORDS.en.grant,
+    overage: 'Billed as overage: {count} credits',
+    overageLess: 'Less overage: {count} credits',
   },
   back: {
     waiting: 'We are confirming your payment…',

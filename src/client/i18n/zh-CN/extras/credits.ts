@@ -80,6 +80,9 @@ const credits: Messages['credits'] = {
     revoked: MOVEMENT_WORDS.zh.revoked,
     returned: MOVEMENT_WORDS.zh.returned,
     uncovered: MOVEMENT_WORDS.zh.uncovered,
+    credits: MOVEMENT_WORDS.zh.grant,
+    overage: '按超额用量计费：{count} 点数',
+    overageLess: '超额用量减少：{count} 点数',
   },
   back: {
     waiting: '正在确认你的付款…',
