@@ -109,6 +109,21 @@ function valueOf(
   return Number.isFinite(value) ? value : written;
 }
 
+/** The fields that an answer found wrong, in the order of the form, the reason last; empty where it names none. */
+export function faultyFields(
+  act: TenantAct,
+  { code, details }: { code: string; details: Record<string, unknown> },
+): (FieldName | 'reason')[] {
+  const named = new Set(code === 'invalid_period' ? ['period'] : []);
+  const issues = Array.isArray(details['issues']) ? (details['issues'] as unknown[]) : [];
+  for (const issue of issues) {
+    const { path } = (issue ?? {}) as { path?: unknown };
+    if (typeof path === 'string') named.add(path);
+  }
+  const fields = [...ACT_FORMS[act].map(({ name }) => name), 'reason' as const];
+  return fields.filter((name) => named.has(name));
+}
+
 /**
  * In what a sum for an act is written: as the invoice or purchase that the form names, or as overage was agreed
  * to; else as the tenant pays, or would by the price list. Undefined while none of that is known.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { currencyOf, wishOf } from '../tenant-act-forms.ts';
+import { currencyOf, faultyFields, wishOf } from '../tenant-act-forms.ts';
 
 type Money = Parameters<typeof currencyOf>[2];
 type PriceList = NonNullable<Parameters<typeof currencyOf>[3]>;
@@ -52,4 +52,23 @@ describe('14 in what a sum for an act is written', () => {
       ref: 'T-1',
     });
   });
+});
+
+test.each([
+  [['amountMinor'], 'invalid_request', [{ path: 'amountMinor', message: 'x' }]],
+  [
+    ['invoice', 'amountMinor', 'reason'],
+    'invalid_request',
+    ['reason', 'amountMinor', 'invoice'].map((path) => ({ path })),
+  ],
+  [[], 'invalid_request', [{ path: 'elsewhere' }, null, 7]],
+  [[], 'invalid_request', undefined],
+  [[], 'invalid_period', undefined],
+])('14 the fields %j are named of an answer %s', (fields, code, issues) => {
+  expect(faultyFields('refund_invoice', { code, details: { issues } })).toEqual(fields);
+});
+
+test('14 a month that is none is named, where the form has one', () => {
+  const problem = { code: 'invalid_period', details: {} };
+  expect(faultyFields('correct_usage', problem)).toEqual(['period']);
 });

@@ -23,6 +23,7 @@ export default {
     did: 'Done:',
     close: 'Close',
     reason: 'Reason',
+    faulty: 'Please correct: {fields}',
     sum: 'In {currency}, such as {example}',
     reasonHint: 'Kept in the audit log.',
   },

@@ -25,6 +25,7 @@ const acts: typeof enActs = {
     did: '已完成：',
     close: '关闭',
     reason: '原因',
+    faulty: '请更正：{fields}',
     sum: '单位 {currency}，例如 {example}',
     reasonHint: '会保留在审计日志中。',
   },
