@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { listAllOpenAlerts } from '../src/db/repositories/operators/alerts.repository.ts';
-import { isUuid } from '../src/domain/ids.ts';
 import { previewResolve, resolveByHand } from '../src/server/services/operators/inbox.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { typedId } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -22,7 +22,7 @@ await runCommand({
   },
   writes: true,
   async run({ values: { alert: id, reason, by = userInfo().username }, dryRun }) {
-    if (id !== undefined && !isUuid(id)) throw new Mistyped(`"${id}" is no id of an alert.`);
+    if (id !== undefined) typedId('alert', id);
     if (id !== undefined && !reason) throw new Mistyped('Say --reason TEXT.');
     return withUsage(async ({ database: { db }, clock }) => {
       if (id === undefined || !reason) {

@@ -1,9 +1,8 @@
 import './operator/env-file.ts';
 import { GIVEN_KINDS } from '../src/domain/billing/usage/allowance.ts';
-import { requestedPeriod } from '../src/domain/period.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { RESOURCE_FLAG, typedResource } from './operator/resource.ts';
+import { RESOURCE_FLAG, typedPeriod, typedResource, typedUnits } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
@@ -41,16 +40,13 @@ await runCommand({
   writes: true,
   run: ({ values, dryRun }) => {
     const { tenant, ref } = values;
-    const period = requestedPeriod(values.period);
+    const period = typedPeriod(values.period);
     const resourceType = typedResource(values.resource);
     const kind = GIVEN_KINDS.find((one) => one === values.kind);
     if (kind === undefined) {
       throw new Mistyped(`There is no kind "${values.kind}"; there are ${GIVEN_KINDS.join(', ')}.`);
     }
-    if (!/^-?\d{1,13}$/.test(values.units)) {
-      throw new Mistyped('--units takes a whole number, with a minus to take off.');
-    }
-    const units = Number(values.units);
+    const units = typedUnits('units', values.units);
     const wish = { act: 'add_allowance', resourceType, units, kind, ref, period } as const;
     return actOnUsage({ values, dryRun }, wish, tenant);
   },

@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import './operator/env-file.ts';
 import { findCharacter } from '../src/db/repositories/character-report.repository.ts';
-import { isUuid } from '../src/domain/ids.ts';
 import { setHidden } from '../src/server/services/chat/hide-character.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { actorOf, atCommandLine } from '../src/server/services/operators/operator-identity.ts';
 import { carryOut } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { runCommand } from './operator/command.ts';
+import { typedId } from './operator/typed.ts';
 import { usageActs } from './operator/usage-act.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -30,9 +30,9 @@ await runCommand({
   },
   writes: true,
   run({ values, dryRun }) {
-    const { character: characterId, undo } = values;
+    const { undo } = values;
+    const characterId = typedId('character', values.character);
     const { reason = 'by command', by = userInfo().username } = values;
-    if (!isUuid(characterId)) throw new Mistyped('Name the character by its id.');
     return withUsage(async (operator) => {
       const { clock, database } = operator;
       const { db } = database;

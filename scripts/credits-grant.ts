@@ -1,7 +1,7 @@
 import './operator/env-file.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
-import { typedCredits } from './operator/credits.ts';
+import { runCommand } from './operator/command.ts';
+import { typedCredits, typedWhole } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
 const DAYS_MAX = 3_650;
@@ -27,10 +27,7 @@ await runCommand({
   writes: true,
   run: ({ values, dryRun }) => {
     const credits = typedCredits(values.credits);
-    const days = Number(values.days);
-    if (!/^\d+$/.test(values.days) || days < 1 || days > DAYS_MAX) {
-      throw new Mistyped(`--days takes whole days from 1 to ${DAYS_MAX}.`);
-    }
+    const days = typedWhole('days', values.days, { min: 1, max: DAYS_MAX });
     const wish = {
       ...({ act: 'grant_credits', credits, days, ref: values.ref } as const),
       isPromotion: values.promotion,

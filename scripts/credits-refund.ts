@@ -1,9 +1,9 @@
 import './operator/env-file.ts';
 import { findPurchase } from '../src/db/repositories/billing/credit-purchase.repository.ts';
-import { isUuid } from '../src/domain/ids.ts';
 import { ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
+import { typedId, typedMinor } from './operator/typed.ts';
 
 await runCommand({
   name: 'credits:refund',
@@ -30,20 +30,13 @@ await runCommand({
   },
   writes: true,
   run: ({ values, dryRun }) => {
-    const { purchase: purchaseId } = values;
-    const amountMinor = readAmount(values['amount-minor']);
+    const purchaseId = typedId('purchase', values.purchase);
+    const amountMinor = typedMinor('amount-minor', values['amount-minor']);
     const wish = { act: 'refund_purchase', purchaseId, amountMinor } as const;
     return actForTenant({ values, dryRun }, wish, async ({ database: { db } }) => {
-      const row = isUuid(purchaseId) ? await findPurchase(db, purchaseId) : undefined;
+      const row = await findPurchase(db, purchaseId);
       if (row) return row.tenantId;
       throw new Error(`There is no purchase "${purchaseId}".`);
     });
   },
 });
-
-function readAmount(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const amount = Number(text);
-  if (Number.isSafeInteger(amount) && amount > 0) return amount;
-  throw new Mistyped(`--amount-minor ${text}: it must be a whole number above 0.`);
-}

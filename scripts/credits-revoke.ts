@@ -1,9 +1,9 @@
 import './operator/env-file.ts';
-import { isUuid } from '../src/domain/ids.ts';
 import type { Result } from './operator/command-types.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { creditsOf, typedCredits } from './operator/credits.ts';
+import { creditsOf } from './operator/credits.ts';
 import { tenantIdOf } from './operator/tenant.ts';
+import { typedCredits, typedId } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -25,10 +25,10 @@ await runCommand({
   },
   writes: true,
   run({ values, dryRun }) {
-    const { tenant, grant: grantId, ref, reason, by } = values;
+    const { tenant, ref, reason, by } = values;
     const credits = values.credits === undefined ? undefined : typedCredits(values.credits);
-    if (grantId === undefined) return listGrants(tenant);
-    if (!isUuid(grantId)) throw new Mistyped(`"${grantId}" is no id.`);
+    if (values.grant === undefined) return listGrants(tenant);
+    const grantId = typedId('grant', values.grant);
     if (ref === undefined || !reason) throw new Mistyped('Say --ref and --reason.');
     const wish = { act: 'revoke_credits', grantId, credits, ref } as const;
     return actOnUsage({ values: { reason, by }, dryRun }, wish, tenant);

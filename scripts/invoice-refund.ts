@@ -1,7 +1,8 @@
 import './operator/env-file.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
+import { typedMinor } from './operator/typed.ts';
 
 await runCommand({
   name: 'invoice:refund',
@@ -32,11 +33,7 @@ await runCommand({
   writes: true,
   run: ({ values, dryRun }) => {
     const { tenant, invoice, ref } = values;
-    const typed = values['amount-minor'];
-    if (typed !== undefined && !/^[1-9]\d{0,14}$/.test(typed)) {
-      throw new Mistyped('--amount-minor takes a whole number above 0, as 300 for 3.00.');
-    }
-    const amountMinor = typed === undefined ? undefined : Number(typed);
+    const amountMinor = typedMinor('amount-minor', values['amount-minor']);
     const wish = { act: 'refund_invoice', invoice, ref, amountMinor } as const;
     return actForTenant({ values, dryRun }, wish, tenant);
   },

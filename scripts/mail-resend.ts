@@ -1,9 +1,9 @@
 import './operator/env-file.ts';
 import { findMail } from '../src/db/repositories/mail-outbox.repository.ts';
-import { isUuid } from '../src/domain/ids.ts';
 import { ACT_FLAGS } from './operator/carry-out.ts';
 import { runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
+import { typedId } from './operator/typed.ts';
 
 await runCommand({
   name: 'mail:resend',
@@ -22,15 +22,13 @@ await runCommand({
     ...ACT_FLAGS,
   },
   writes: true,
-  run: ({ values, dryRun }) =>
-    actForTenant(
-      { values, dryRun },
-      { act: 'resend_mail', mailId: values.mail },
-      async ({ database: { db } }) => {
-        const { mail: id } = values;
-        const tenantId = isUuid(id) ? (await findMail(db, id))?.tenantId : undefined;
-        if (tenantId) return tenantId;
-        throw new Error(`There is no mail "${id}" to a tenant.`);
-      },
-    ),
+  run: ({ values, dryRun }) => {
+    const mailId = typedId('mail', values.mail);
+    const wish = { act: 'resend_mail', mailId } as const;
+    return actForTenant({ values, dryRun }, wish, async ({ database: { db } }) => {
+      const tenantId = (await findMail(db, mailId))?.tenantId;
+      if (tenantId) return tenantId;
+      throw new Error(`There is no mail "${mailId}" to a tenant.`);
+    });
+  },
 });

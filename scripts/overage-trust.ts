@@ -2,6 +2,7 @@ import './operator/env-file.ts';
 import { CAP_MINOR_MAX } from '../src/domain/billing/overage.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { typedMinor } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
@@ -23,12 +24,7 @@ await runCommand({
     if ((minor === undefined) !== (values['by-bills'] === true)) {
       throw new Mistyped('Give either --minor or --by-bills.');
     }
-    if (minor !== undefined && !(/^\d{1,15}$/.test(minor) && Number(minor) <= CAP_MINOR_MAX)) {
-      throw new Mistyped(
-        `--minor takes a whole number, as 50000 for 500.00, of ${CAP_MINOR_MAX} at most.`,
-      );
-    }
-    const exposureMinor = minor === undefined ? null : Number(minor);
+    const exposureMinor = typedMinor('minor', minor, { min: 0, max: CAP_MINOR_MAX }) ?? null;
     const wish = { act: 'trust_overage', exposureMinor } as const;
     return actOnUsage({ values, dryRun }, wish, values.tenant);
   },

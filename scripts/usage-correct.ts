@@ -1,8 +1,7 @@
 import './operator/env-file.ts';
-import { requestedPeriod } from '../src/domain/period.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
-import { RESOURCE_FLAG, typedResource } from './operator/resource.ts';
+import { RESOURCE_FLAG, typedPeriod, typedResource, typedUnits } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
 await runCommand({
@@ -23,13 +22,10 @@ await runCommand({
   writes: true,
   run: ({ values, dryRun }) => {
     const { tenant, amount: typed, reset } = values;
-    const period = requestedPeriod(values.period);
+    const period = typedPeriod(values.period);
     const resourceType = typedResource(values.resource);
     if (reset === (typed !== undefined)) throw new Mistyped('Say either an amount or --reset.');
-    if (typed !== undefined && (!/^-?\d{1,13}$/.test(typed) || Number(typed) === 0)) {
-      throw new Mistyped('--amount takes a whole number other than 0, with a minus to take off.');
-    }
-    const amount = typed === undefined ? null : Number(typed);
+    const amount = typed === undefined ? null : typedUnits('amount', typed);
     const wish = { act: 'correct_usage', resourceType, amount, period } as const;
     return actOnUsage({ values, dryRun }, wish, tenant);
   },

@@ -1,6 +1,7 @@
 import './operator/env-file.ts';
 import { BUCKETS_MAX } from '../src/db/buckets.ts';
 import { Mistyped, runCommand } from './operator/command.ts';
+import { typedWhole } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -28,10 +29,7 @@ await runCommand({
   },
   writes: true,
   async run({ values, dryRun, progress }) {
-    const buckets = Number(values.buckets);
-    if (!/^\d+$/.test(values.buckets) || buckets < 1 || buckets > BUCKETS_MAX) {
-      throw new Mistyped(`--buckets must be a whole number from 1 to ${BUCKETS_MAX}.`);
-    }
+    const buckets = typedWhole('buckets', values.buckets, { min: 1, max: BUCKETS_MAX });
     const node = values.on;
     if (node !== undefined && !/^[\w.-]+:\d{1,5}$/.test(node)) {
       throw new Mistyped('--on must be host:port, such as db2.internal:5432.');

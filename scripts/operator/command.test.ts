@@ -4,6 +4,15 @@ import { ConfigError } from '../../src/server/config/env.ts';
 import { BillingError, SetUpError } from '../../src/domain/errors.ts';
 import type { Command, Flags, Input } from './command-types.ts';
 import { execute, Mistyped } from './command.ts';
+import {
+  typedCredits,
+  typedId,
+  typedMinor,
+  typedPeriod,
+  typedResource,
+  typedUnits,
+  typedWhole,
+} from './typed.ts';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   scripts: Record<string, string>;
@@ -179,6 +188,40 @@ test.each<[string, Error, number, RegExp]>([
     ok: false,
     error: expect.stringMatching(sentence),
   });
+});
+
+const days = { min: 1, max: 30 };
+test.each<[typed: string, read: () => unknown, said: RegExp]>([
+  ['a month', () => typedPeriod('2026-13'), /^--period "2026-13" is no month/],
+  ['a year long gone', () => typedPeriod('1026-01'), /^--period/],
+  ['an id', () => typedId('grant', 'x'), /^--grant "x" is no id/],
+  ['no resource', () => typedResource('songs'), /^There is no resource "songs"/],
+  ['half a day', () => typedWhole('days', '0.5', days), /^--days "0.5": .* from 1 to 30\./],
+  ['too many days', () => typedWhole('days', '31', days), /^--days "31"/],
+  ['another base', () => typedWhole('days', '0x1', days), /^--days "0x1"/],
+  ['nothing of money', () => typedMinor('amount-minor', '0'), /^--amount-minor "0"/],
+  ['a decimal sum', () => typedMinor('amount-minor', '3.00'), /^--amount-minor .*as 300 for 3\.00/],
+  ['a sum by exponent', () => typedMinor('amount-minor', '1e3'), /^--amount-minor/],
+  ['more than a cap', () => typedMinor('minor', '9', { min: 0, max: 8 }), /^--minor "9"/],
+  ['no units', () => typedUnits('units', '0'), /^--units "0"/],
+  ['words', () => typedUnits('amount', 'all'), /^--amount "all"/],
+  ['a seventh decimal', () => typedCredits('0.0000001'), /^--credits "0.0000001"/],
+  ['no credits', () => typedCredits('0'), /^--credits "0"/],
+])('14.4 %s that cannot be is mistyped, by the name of its flag', async (_what, read, said) => {
+  const reads = {
+    ...paint,
+    run: () => Promise.resolve().then(() => ({ lines: [], data: { a: read() } })),
+  };
+  const { exit, complained } = await execute(reads, ['--colour=red']);
+  expect([exit, complained]).toEqual([2, expect.stringMatching(said)]);
+});
+
+test('14.4 what was typed is read', () => {
+  expect(typedPeriod(undefined)).toBeUndefined();
+  expect([typedPeriod('2026-12'), typedMinor('minor', undefined)]).toEqual(['2026-12', undefined]);
+  expect(typedWhole('days', '30', days)).toBe(30);
+  expect(typedMinor('minor', '0', { min: 0, max: 8 })).toBe(0);
+  expect([typedUnits('units', '-5'), typedCredits('0.25')]).toEqual([-5, 0.25]);
 });
 
 test('12.23 a command has exit codes of its own, which its help tells', async () => {

@@ -2,6 +2,7 @@ import type { StatementAct } from '../../src/server/services/billing/statements/
 import { ACT_FLAGS, type Given } from './carry-out.ts';
 import type { Result } from './command-types.ts';
 import { actForTenant } from './tenant-act.ts';
+import { typedId } from './typed.ts';
 
 /** What the commands about one statement are told. */
 export const STATEMENT_FLAGS = {
@@ -14,7 +15,7 @@ export function actOnStatement(
   verb: StatementAct,
   { values, dryRun }: Given & { values: { statement: string } },
 ): Promise<Result> {
-  const { statement: statementId } = values;
+  const statementId = typedId('statement', values.statement);
   const wish = { act: 'operate_statement', statementId, verb } as const;
   return actForTenant(
     { values, dryRun },

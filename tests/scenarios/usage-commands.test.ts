@@ -67,7 +67,8 @@ async function notedOfOperators(): Promise<string[]> {
 
 const REFUSED: [string, string[], string, number][] = [
   ['less than nothing', ['--amount=-1', ...reason], 'would leave less than nothing', 1],
-  ['no number', ['--amount=five', '--dry-run', ...reason], '--amount takes a whole number', 2],
+  ['no number', ['--amount=five', '--dry-run', ...reason], '--amount "five": it takes a whole', 2],
+  ['no month', ['--amount=1', '--period', '2026-13', ...reason], '"2026-13" is no month', 2],
   ['no reason to speak of', ['--amount=1', '--reason', ' '], '--reason takes 3 to 500', 2],
   [
     'a tenant that is not there',
@@ -76,7 +77,7 @@ const REFUSED: [string, string[], string, number][] = [
     1,
   ],
   ['neither amount nor reset', reason, 'either an amount or --reset', 2],
-  ['an unknown tenant', ['--tenant', 'x', '--amount=1', ...reason], 'There is no tenant "x"', 1],
+  ['no id of a tenant', ['--tenant', 'x', '--amount=1', ...reason], '--tenant "x" is neither', 2],
   ['an unknown option', ['--amont=1'], 'npm run usage:correct', 2],
 ];
 
@@ -240,7 +241,13 @@ test('a month’s quota is added to and taken off once a ref, with who and why',
 test('a change of a quota that cannot be is refused in a sentence', async () => {
   const refused: [string, ReturnType<typeof run>, string, number][] = [
     ['half a unit', allow('--units', '0.5', ...goodwill), 'a whole number', 2],
-    ['nothing', allow('--units', '0', ...goodwill), 'other than 0', 1],
+    ['nothing', allow('--units', '0', ...goodwill), '--units "0"', 2],
+    [
+      'no month',
+      allow('--units', '1', ...goodwill, '--period', '2026-13'),
+      '--period "2026-13"',
+      2,
+    ],
     ['no such kind', allow('--units', '1', '--kind', 'rollover', '--ref', 'a'), 'no kind', 2],
     ['over', allow('--units', '1', ...goodwill, '--period', '2020-01'), '2020-01 is over', 1],
     ['no ref', allow('--units', '1', '--kind', 'goodwill'), '--ref', 2],

@@ -1,0 +1,83 @@
+import { GRANT_MICRO_MAX, MICRO_PER_CREDIT } from '../../src/domain/billing/credits.ts';
+import { isUuid } from '../../src/domain/ids.ts';
+import { parsePeriod, type Period } from '../../src/domain/period.ts';
+import { isResourceType, RESOURCE_TYPES, type ResourceType } from '../../src/domain/quota.ts';
+import { Mistyped } from './command.ts';
+
+/*
+ * What was typed after a flag, read. What cannot be, whatever there is in the database, is mistyped, and is
+ * told with the name of its flag.
+ */
+
+const RESOURCES = RESOURCE_TYPES.join(', ');
+
+/** Which resource a command is about. */
+export const RESOURCE_FLAG = {
+  resource: { type: 'string', value: 'NAME', about: RESOURCES, required: true },
+} as const;
+
+/** The resource that was typed. */
+export function typedResource(typed: string): ResourceType {
+  if (isResourceType(typed)) return typed;
+  throw new Mistyped(`There is no resource "${typed}"; there are ${RESOURCES}.`);
+}
+
+/** A month; `undefined` where none was typed. */
+export function typedPeriod(typed: string | undefined): Period | undefined {
+  if (typed === undefined) return undefined;
+  const period = parsePeriod(typed);
+  if (period !== undefined) return period;
+  throw new Mistyped(`--period "${typed}" is no month: write it as YYYY-MM.`);
+}
+
+/** The id of a row, a UUID. */
+export function typedId(flag: string, typed: string): string {
+  if (isUuid(typed)) return typed;
+  throw new Mistyped(`--${flag} "${typed}" is no id.`);
+}
+
+/** A whole number within bounds. */
+export function typedWhole(
+  flag: string,
+  typed: string,
+  { min, max }: { min: number; max: number },
+): number {
+  if (isWhole(typed, min, max)) return Number(typed);
+  throw new Mistyped(`--${flag} "${typed}": it takes a whole number from ${min} to ${max}.`);
+}
+
+function isWhole(typed: string, min: number, max: number): boolean {
+  return /^\d{1,16}$/.test(typed) && Number(typed) >= min && Number(typed) <= max;
+}
+
+/** A sum in the smallest unit of a currency; `undefined` where none was typed. */
+export function typedMinor(
+  flag: string,
+  typed: string | undefined,
+  { min, max } = { min: 1, max: Number.MAX_SAFE_INTEGER },
+): number | undefined {
+  if (typed === undefined) return undefined;
+  if (isWhole(typed, min, max)) return Number(typed);
+  throw new Mistyped(
+    `--${flag} "${typed}": it takes a whole number from ${min} to ${max}, as 300 for 3.00.`,
+  );
+}
+
+/** Units to add, or to take off. */
+export function typedUnits(flag: string, typed: string): number {
+  if (/^-?\d{1,13}$/.test(typed) && Number(typed) !== 0) return Number(typed);
+  throw new Mistyped(
+    `--${flag} "${typed}": it takes a whole number other than 0, with a minus to take off.`,
+  );
+}
+
+/** Credits, as 5 or 0.25: whole µcr of them. */
+export function typedCredits(typed: string): number {
+  const micro = Math.round(Number(typed) * MICRO_PER_CREDIT);
+  if (/^\d{1,7}(\.\d{1,6})?$/.test(typed) && micro >= 1 && micro <= GRANT_MICRO_MAX) {
+    return Number(typed);
+  }
+  throw new Mistyped(
+    `--credits "${typed}" is no number of credits: write 5 or 0.25, with six digits behind the point at most.`,
+  );
+}
