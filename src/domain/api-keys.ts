@@ -17,3 +17,22 @@ export function allowsAct(scopes: readonly ApiKeyScope[] | null, act: ApiKeyAct)
   if (scopes === null) return act !== 'usage:read';
   return scopes.some((scope) => scope === act);
 }
+
+export interface ApiKeyView {
+  id: string;
+  name: string;
+  /** The first characters, to tell keys apart; the whole key is shown once, at creation. */
+  prefix: string;
+  /** `null`: made without any, and may do what keys could before there were scopes. */
+  scopes: ApiKeyScope[] | null;
+  /** Whether the reader made it. */
+  own: boolean;
+  ownerName: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+  expiresAt: string | null;
+}
+
+export interface ApiKeyCreated extends ApiKeyView {
+  key: string;
+}

@@ -1,4 +1,3 @@
-import type { ApiKeyScope } from './api-keys.ts';
 import type { Role } from './ids.ts';
 import type { Money } from './money.ts';
 import type { Feature, Interval, Plan, PlanLimits } from './plans.ts';
@@ -12,6 +11,7 @@ import type { SubscriptionView } from './billing/subscription-view.ts';
 export type * from './billing/spending/purchase-view.ts';
 export type * from './billing/subscription-view.ts';
 export type * from './conversation-view.ts';
+export type { ApiKeyCreated, ApiKeyView } from './api-keys.ts';
 export type * from './accounts/own-account-view.ts';
 export type * from './accounts/team-view.ts';
 export type { PriceAction } from './billing/subscription-change.ts';
@@ -165,25 +165,6 @@ export interface ImageView {
   mimeType: string;
   /** A `data:` URL. */
   dataUrl: string;
-}
-
-export interface ApiKeyView {
-  id: string;
-  name: string;
-  /** The first characters, to tell keys apart; the whole key is shown once, at creation. */
-  prefix: string;
-  /** `null`: made without any, and may do what keys could before there were scopes. */
-  scopes: ApiKeyScope[] | null;
-  /** Whether the reader made it. */
-  own: boolean;
-  ownerName: string;
-  createdAt: string;
-  lastUsedAt: string | null;
-  expiresAt: string | null;
-}
-
-export interface ApiKeyCreated extends ApiKeyView {
-  key: string;
 }
 
 /**

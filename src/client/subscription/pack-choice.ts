@@ -1,6 +1,5 @@
 import type { PackView } from '../../domain/api.ts';
 import type { Money } from '../../domain/money.ts';
-import type { Language } from '../i18n/languages.ts';
 
 /** What the pack costs in `currency`; `undefined` where it is not sold in it. */
 export function priceIn({ prices }: PackView, currency: string): Money | undefined {
@@ -13,7 +12,7 @@ export function priceIn({ prices }: PackView, currency: string): Money | undefin
  */
 export function usualCurrency(
   overview: { usualCurrency: string | null } | undefined,
-  language: Language,
+  language: string,
 ): string {
   return overview?.usualCurrency ?? (language === 'zh-CN' ? 'cny' : 'usd');
 }
