@@ -8,7 +8,7 @@ import type { ResourceUsage } from '../../domain/quota.ts';
  */
 export function messagePayer(
   counters: readonly ResourceUsage[],
-  credits: CreditsView | undefined,
+  credits: Pick<CreditsView, 'balance' | 'spendable'> | undefined,
 ): PaidFrom | 'nothing' | 'unknown' {
   const over = counters.filter(({ remaining }) => remaining === 0);
   if (over.length === 0) return 'plan';

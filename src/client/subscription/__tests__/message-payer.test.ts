@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { CreditsView } from '../../../domain/billing/credits.ts';
 import { describeUsage } from '../../../domain/quota.ts';
 import { messagePayer } from '../message-payer.ts';
 
@@ -8,12 +7,8 @@ const messages = (used: number, held = 0) =>
   describeUsage('messages', used, held, 100, { used: 0, held: 0, rateMicro: RATE });
 const tokens = (used: number) =>
   describeUsage('llm_tokens', used, 0, 100, { used: 0, held: 0, rateMicro: 200 });
-const credits = (balance: number, messages: number, tokens = 5_000): CreditsView => ({
-  ...{ balance, held: 0, grants: [] },
-  overage: {
-    ...{ enabled: false, capMinor: null, currency: null, usedMinor: 0 },
-    ...{ unpaidMinor: 0, suspended: null },
-  },
+const credits = (balance: number, messages: number, tokens = 5_000) => ({
+  balance,
   spendable: { messages, llm_tokens: tokens, images: 0, api_calls: 0 },
 });
 
