@@ -57,6 +57,8 @@ const noted = async (action: string, subject: string) =>
     )
   ).rows[0];
 
+const NOBODY = '00000000-0000-4000-8000-000000000001';
+
 describe('14 what the page does, a command does, and the other way round', () => {
   test('one tenant is brought to what Stripe says', async () => {
     app.localStripe!.kernel.run(({ store, settings }) => {
@@ -229,14 +231,29 @@ describe('14 what the page does, a command does, and the other way round', () =>
   });
 
   test.each([
-    ['subscription:end', ['--when', 'now', '--tenant', 'x']],
-    ['reconcile', ['--tenant', '00000000-0000-4000-8000-000000000001']],
+    ['subscription:end', ['--when', 'now', '--tenant', NOBODY]],
+    ['reconcile', ['--tenant', NOBODY]],
     ['tenant:delete', ['--confirm', 'x', '--tenant', 'nobody@example.com']],
-    ['mail:resend', ['--mail', 'x']],
+    ['mail:resend', ['--mail', NOBODY]],
+    ['credits:refund', ['--purchase', NOBODY]],
   ])('%s refuses what it does not know, in a sentence', async (name, words) => {
     const { code, complained } = await run(name, ...words, ...WHY, '--dry-run');
     expect(code).toBe(1);
     expect(complained).toMatch(/^(There is no|Nobody has registered)[^\n]+\.\n$/);
+  });
+
+  test.each([
+    ['subscription:end', 'tenant', ['--when', 'now']],
+    ['reconcile', 'tenant', []],
+    ['mail:resend', 'mail', []],
+    ['credits:refund', 'purchase', []],
+    ['statement:hold', 'statement', []],
+    ['alert:resolve', 'alert', []],
+    ['community:hide', 'character', []],
+  ])('%s takes nothing for --%s that cannot be one', async (name, flag, words) => {
+    const { code, complained } = await run(name, ...words, `--${flag}`, 'x', ...WHY, '--dry-run');
+    expect(code).toBe(2);
+    expect(complained).toMatch(new RegExp(`^--${flag} "x" is n`));
   });
 });
 
