@@ -4159,6 +4159,7 @@ declare
   v_day int := extract(day from p_occurred_at at time zone 'UTC');
   v_repeated int[] := '{}';
   v_aside int[] := '{}';
+  v_locked bigint;
   v_unopened boolean;
   v_self xid;
   v_crossing boolean;
@@ -4226,6 +4227,11 @@ begin
       where tenant_id = g_tenant and period = p_period and resource_type = g_resource
       for update
     ) as locked;
+    get diagnostics v_locked = row_count;
+    -- One that is not there is not made behind those that are locked, out of order.
+    if v_locked < cardinality(p_group_tenants) then
+      raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    end if;
 
     select coalesce(array_agg(c.n order by c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
     into v_repeated, v_aside
