@@ -97,6 +97,40 @@ test.each([
   },
 );
 
+test.each(['en', 'zh-CN'] as const)(
+  '12.3 in %s the history says on a phone what use was paid with, and nothing of it is cut off',
+  async (language) => {
+    const words = WORDS[language].credits;
+    const context = await newVisitor(browser, { language, width: 360 });
+    const page = await context.newPage();
+    await signUp(app, context);
+    const use = { resourceType: 'messages', rateMicro: 100_000, reverses: null };
+    const at = '2031-11-28T11:18:00.000Z';
+    const grantId = '00000000-0000-4000-8000-000000000001';
+    const movements = [
+      { ...use, kind: 'overage', grantId: null, units: 12_345, micro: -1_234_500_000, balance: 0 },
+      { ...use, kind: 'grant', grantId, units: 20_000, micro: -2_000_000_000, balance: 0 },
+    ].map((one, n) => ({ ...one, seq: 2 - n, at }));
+    await page.route('**/api/credits/history', (route) =>
+      route.fulfill({ json: { movements, nextCursor: null } }),
+    );
+    await page.goto(`${app.url}/subscription`);
+    await page.locator('#credits').getByRole('button', { name: words.history }).click();
+    const dialog = page.getByRole('dialog');
+    const beyond = dialog.getByText(fill(words.moves.overage, { count: '1,234.5' }));
+    await beyond.waitFor();
+    const cells = (row: number) => dialog.locator('tbody tr').nth(row).locator('.change');
+    expect([await cells(0).innerText(), await cells(1).innerText()]).toEqual(['0', '-2,000']);
+    await dialog.getByText(words.moves.credits).waitFor();
+    const isWhole = await dialog
+      .locator('.el-dialog__body')
+      .evaluate((body) => body.scrollWidth <= body.clientWidth);
+    expect(isWhole).toBe(true);
+    await check(page, 'history-phone', language);
+    await context.close();
+  },
+);
+
 test('12.34 another purchase that is open is told in the dialog, and can be given up there', async () => {
   const words = WORDS.en.credits;
   const context = await newVisitor(browser);
