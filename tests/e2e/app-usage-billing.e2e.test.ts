@@ -3,6 +3,7 @@ import type { Browser, Response } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createFormats } from '../../src/client/i18n/format.ts';
 import { creditPrice } from '../../src/client/subscription/overage.ts';
+import type { MonthCostView } from '../../src/domain/billing/payment-view.ts';
 import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';
 import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
 import type { TestApp } from '../support/app.ts';
@@ -133,6 +134,16 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await paywall.getByRole('link', { name: words.limits.refused.cap.act }).waitFor();
   await check('story-cap', 'limits');
 
+  // What the month costs so far stands with the plan, and adds up.
+  const { body: month } = await customer.api.get<MonthCostView>('/api/subscription/month');
+  expect(month.costs).toMatchObject([{ overageMinor: CAP_MINOR }]);
+  const { planMinor, packsMinor, totalMinor } = month.costs[0]!;
+  expect(totalMinor).toBe(planMinor + CAP_MINOR + packsMinor);
+  await page.goto(`${app.url}/subscription`);
+  for (const minor of [planMinor, CAP_MINOR, packsMinor, totalMinor]) {
+    await page.locator('.month').getByText(yuan(minor), { exact: true }).waitFor();
+  }
+
   // The month ends: a statement with its lines and its proof.
   const period = f.month(periodOf(app.server.context.clock.now()));
   await customer.useCard(FAILING_CARD);
@@ -152,8 +163,13 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await statements
     .getByRole('button', { name: fill(words.statements.proofOf, { period }) })
     .click();
-  const proof = verifyProof(await readFile(await (await waiting).path(), 'utf8'));
-  expect(proof).toMatchObject({ findings: [], head: { amountMinor: String(CAP_MINOR) } });
+  const file = await readFile(await (await waiting).path(), 'utf8');
+  const head = { amountMinor: String(CAP_MINOR) };
+  expect(verifyProof(file)).toMatchObject({ findings: [], head });
+  // Another character of its last row, and it is not what was invoiced.
+  const at = file.trimEnd().length - 1;
+  const altered = file.slice(0, at) + (file[at] === '1' ? '2' : '1') + file.slice(at + 1);
+  expect(verifyProof(altered).findings).not.toEqual([]);
 
   // Its payment fails: overage alone rests.
   await advanceDays(app, 1 / 24);
@@ -163,6 +179,9 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await limits.scrollIntoViewIfNeeded();
   await limits.getByText(words.limits.state.suspended).waitFor();
   await check('story-suspended', 'limits');
+  const banner = page.locator('[aria-labelledby=unpaid-statement-title]');
+  const due = fill(words.shell.pastDue.amount, { amount: yuan(CAP_MINOR) });
+  await banner.getByText(due).waitFor();
   await answered();
   await recordUsage(app, tenantId, 'messages', 9_999);
   await refused();
@@ -189,6 +208,7 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await page.goto(`${app.url}/subscription#limits`);
   await limits.scrollIntoViewIfNeeded();
   await limits.getByText(fill(words.limits.state.on, { price })).waitFor();
+  await banner.waitFor({ state: 'detached' });
   await answered();
   expect(errors).toEqual([]);
   await context.close();

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
+import type { MonthCostView } from '../../src/domain/billing/payment-view.ts';
 import type { StatementDetailView } from '../../src/domain/billing/statement.ts';
 import { verifyProof } from '../../src/server/services/billing/statements/verify-proof.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, FAILING_CARD, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { outOfPocket } from '../support/money-back.ts';
+import { bought } from '../support/packs.ts';
 import { overageOf } from '../support/overage.ts';
 import {
   alertsOf,
@@ -57,6 +59,15 @@ test('12.14 12.15 a statement is one invoice, for what it bills, and is paid; th
   const customer = await subscriber(app);
   await draw(customer, 30);
   const paid = await outOfPocket(customer);
+  await bought(customer, 'small');
+  const { body: month } = await customer.api.get<MonthCostView>('/api/subscription/month');
+  const packsMinor = (await outOfPocket(customer)) - paid;
+  expect(month.costs).toEqual([
+    {
+      ...{ currency: 'cny', planMinor: paid, overageMinor: 720, packsMinor },
+      totalMinor: paid + 720 + packsMinor,
+    },
+  ]);
   const open = await billed(customer);
   expect(open).toMatchObject({ state: 'open', totalMinor: 720, currency: 'cny' });
   expect(open.lines).toMatchObject([{ micro: 60_000_000, amountMinor: 720, minorPerCredit: '12' }]);
@@ -67,7 +78,7 @@ test('12.14 12.15 a statement is one invoice, for what it bills, and is paid; th
   await hour();
   await done(customer);
   expect(await list(customer)).toMatchObject([{ id: open.id, state: 'paid', payUrl: null }]);
-  expect((await outOfPocket(customer)) - paid).toBe(720);
+  expect((await outOfPocket(customer)) - paid - packsMinor).toBe(720);
   expect(await mailsOf(customer)).toEqual(['statement_paid']);
   const account = await overageOf(app.database.pool, customer.tenantId);
   expect(account).toMatchObject({ unpaid: 0, suspended: null });
@@ -81,7 +92,7 @@ test('12.14 12.15 a statement is one invoice, for what it bills, and is paid; th
   expect(verifyProof(file.replace('60000000', '60000001')).findings).toHaveLength(1);
   expect(await service({ app }).verify()).toEqual([]);
   const payments = await customer.payments();
-  expect(payments.map(({ about }) => about)).toEqual(['statement', 'subscription']);
+  expect(payments.map(({ about }) => about)).toEqual(['statement', 'pack', 'subscription']);
 });
 
 test('12.22 12.23 a payment that fails suspends overage alone; paid on the hosted page it is lifted, without the webhook too', async () => {

@@ -11,6 +11,7 @@ import type {
   UsageHistory,
   UsageStats,
 } from '../../domain/api.ts';
+import type { MonthCostView } from '../../domain/billing/payment-view.ts';
 import type { StatementDetailView, StatementsView } from '../../domain/billing/statement.ts';
 import type { FileLanguage } from '../../domain/accounts/files/file-words.ts';
 import { asChange } from './api-problem.ts';
@@ -102,6 +103,11 @@ export async function getUsageLedger(period: string): Promise<Blob> {
 export function getPayments(cursor: string | null): Promise<PaymentsPage> {
   const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
   return getJson(`/api/subscription/payments?limit=10${query}`);
+}
+
+/** What the running month costs so far. */
+export function getMonthCost(): Promise<MonthCostView> {
+  return getJson('/api/subscription/month');
 }
 
 export function getStatements(): Promise<StatementsView> {

@@ -39,3 +39,21 @@ export interface PaymentsPage {
 export function wantsConfirmation(code: string | null): boolean {
   return code !== null && /authentication|requires_action/.test(code);
 }
+
+/** What a month costs so far in one currency, in minor units. */
+export interface MonthCost {
+  currency: string;
+  /** Invoices of the subscription, less what was refunded, and its next one where that is of the month. */
+  planMinor: number;
+  /** Use beyond quota and credits, before tax that is added. */
+  overageMinor: number;
+  /** Packs that were paid, less what was refunded. */
+  packsMinor: number;
+  totalMinor: number;
+}
+
+/** The running month, as quotas have it; a currency in which nothing was spent is missing. */
+export interface MonthCostView {
+  period: string;
+  costs: MonthCost[];
+}

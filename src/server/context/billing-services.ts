@@ -84,7 +84,7 @@ export function createBillingServices(
     stripeEvents,
     plans: new PlanService({ catalogue, plans }),
     subscriptions: new SubscriptionService(billing, statements),
-    payments: new PaymentService({ db }),
+    payments: new PaymentService({ db, clock, credits: usage.credits }),
     billingDetails: new BillingDetailsService(billing),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),

@@ -38,6 +38,12 @@ export default {
     nowSo: 'As we know it now: {plan}. {words}',
     undone: 'The change is called off. Your plan stays as it is.',
   },
+  month: {
+    total: 'This month so far',
+    plan: 'Plan',
+    overage: 'Overage',
+    packs: 'Packs of credits',
+  },
   notes: {
     unsettled:
       'We are still finding out whether your last change went through. It is finished or undone within a few minutes.',

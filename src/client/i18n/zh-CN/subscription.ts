@@ -39,6 +39,12 @@ const subscription: Messages['subscription'] = {
     nowSo: '目前已知：{plan}。{words}',
     undone: '更改已撤销，方案保持不变。',
   },
+  month: {
+    total: '本月至今的费用',
+    plan: '方案',
+    overage: '超额用量',
+    packs: '点数包',
+  },
   notes: {
     unsettled: '我们正在查明你上一次的更改是否成功，几分钟内会完成或撤回。',
     settled: {

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { PaymentSubject } from '../../../domain/billing/payment-view.ts';
 import type { Db, DbOrTx } from '../../client.ts';
 import { creditPurchases, payments, statements, type Payment } from '../../schema/index.ts';
@@ -61,4 +61,30 @@ export async function listOpenInvoices(
     .orderBy(desc(payments.createdAt), desc(payments.id))
     .limit(limit);
   return rows.map((row) => row.id);
+}
+
+/**
+ * What a tenant's subscriptions were invoiced and its packs paid between two instants, less what went back,
+ * a row a currency.
+ */
+export async function sumCosts(
+  db: DbOrTx,
+  tenantId: string,
+  { from, to }: { from: Date; to: Date },
+): Promise<{ currency: string; planMinor: number; packsMinor: number }[]> {
+  const within = (column: string) =>
+    sql`${sql.raw(column)} >= ${from.toISOString()} and ${sql.raw(column)} < ${to.toISOString()}`;
+  const { rows } = await db.execute<Record<'currency' | 'plan' | 'packs', string>>(sql`
+    select currency, sum(plan) as plan, sum(packs) as packs from (
+      select currency, amount_due_minor - amount_refunded_minor as plan, 0 as packs from payments
+      where tenant_id = ${tenantId} and stripe_subscription_id is not null
+        and status in ('open', 'paid') and ${within('created_at')}
+      union all
+      select currency, 0, coalesce(charged_minor, amount_minor) - refunded_minor from credit_purchases
+      where tenant_id = ${tenantId} and ${within('paid_at')}
+    ) as spent
+    group by currency order by currency`);
+  return rows.map(({ currency, plan, packs }) => {
+    return { currency, planMinor: Number(plan), packsMinor: Number(packs) };
+  });
 }

@@ -1,20 +1,71 @@
+import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import type { Db } from '../../../db/client.ts';
 import { listPayments } from '../../../db/repositories/billing/payment.repository.ts';
-import { findInvoiceSubjects } from '../../../db/repositories/billing/invoice.repository.ts';
+import {
+  findInvoiceSubjects,
+  sumCosts,
+} from '../../../db/repositories/billing/invoice.repository.ts';
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';
-import type { PaymentSubject } from '../../../domain/billing/payment-view.ts';
+import type {
+  MonthCost,
+  MonthCostView,
+  PaymentSubject,
+} from '../../../domain/billing/payment-view.ts';
+import { isLive } from '../../../domain/billing/subscription-status.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { periodEnd, periodOf, periodStart } from '../../../domain/period.ts';
+import type { CreditService } from '../usage/credits/credit.service.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../../domain/ids.ts';
 import type { Requester } from './requester.ts';
 
-/** Reads a tenant's invoices. */
+const NO_COST = { planMinor: 0, overageMinor: 0, packsMinor: 0, totalMinor: 0 };
+
+/** Reads a tenant's invoices, and what a month comes to. */
 export class PaymentService {
   readonly #db: Db;
+  readonly #clock: Clock;
+  readonly #credits: Pick<CreditService, 'readLimits'>;
 
-  constructor(deps: { db: Db }) {
+  constructor(deps: { db: Db; clock: Clock; credits: Pick<CreditService, 'readLimits'> }) {
     this.#db = deps.db;
+    this.#clock = deps.clock;
+    this.#credits = deps.credits;
+  }
+
+  /** What the running month costs so far. */
+  async monthCost({ tenantId }: Pick<Requester, 'tenantId'>): Promise<MonthCostView> {
+    const now = this.#clock.now();
+    const period = periodOf(now);
+    const [from, to] = [periodStart(period), periodEnd(period)];
+    const [spent, subscriptions, { overage }] = await Promise.all([
+      sumCosts(this.#db, tenantId, { from, to }),
+      new SubscriptionRepository(this.#db).findByTenantId(tenantId),
+      this.#credits.readLimits(tenantId),
+    ]);
+    const costs = new Map<string, MonthCost>();
+    const add = (currency: string, part: Partial<Omit<MonthCost, 'currency' | 'totalMinor'>>) => {
+      const { planMinor = 0, overageMinor = 0, packsMinor = 0 } = part;
+      const amountMinor = planMinor + overageMinor + packsMinor;
+      const before = costs.get(currency) ?? { currency, ...NO_COST };
+      costs.set(currency, {
+        currency,
+        planMinor: before.planMinor + planMinor,
+        overageMinor: before.overageMinor + overageMinor,
+        packsMinor: before.packsMinor + packsMinor,
+        totalMinor: before.totalMinor + amountMinor,
+      });
+    };
+    for (const { currency, ...part } of spent) add(currency, part);
+    if (overage.currency) add(overage.currency, { overageMinor: overage.usedMinor });
+    for (const row of subscriptions) {
+      const { nextInvoiceAt: at, nextInvoiceCurrency: currency, nextInvoiceMinor } = row;
+      const isToCome = isLive(row.stripeStatus) && at && at > now && at < to;
+      if (isToCome && currency) add(currency, { planMinor: nextInvoiceMinor ?? 0 });
+    }
+    return { period, costs: [...costs.values()].filter(({ totalMinor }) => totalMinor > 0) };
   }
 
   /** Newest first; `cursor` is the last answer's `nextCursor`. */
