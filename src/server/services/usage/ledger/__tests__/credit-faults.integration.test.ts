@@ -93,7 +93,7 @@ const PLANTED: [string, string, string, [string, number, number][]][] = [
   [
     'invariant 6: what was drawn at the end of its grant',
     // The draws name the instant; the work that holds something of the grant is not among them.
-    `update u00.credit_grants g set expires_at = d.drawn_at, effective_at = d.drawn_at - interval '1 day'
+    `update u00.credit_grants g set expires_at = d.drawn_at, effective_at = '2026-01-01T00:00:00Z'
      from u00.credit_draws d
      where g.tenant_id = $1 and d.tenant_id = $1 and d.kind = 'grant' and d.grant_id = g.id`,
     `update u00.credit_grants set expires_at = '2027-01-01T00:00:00Z' where tenant_id = $1`,
