@@ -41,9 +41,11 @@ export async function applyMigrations(
   );
   for (const [number, file] of files.entries()) {
     if (file.writtenAt <= appliedUntil) continue;
-    await untilDone(async () => {
-      for (const bucket of await listBuckets(client)) await buildAhead(client, bucket, number);
-    });
+    await repeatedly(() =>
+      unlessBusy(async () => {
+        for (const bucket of await listBuckets(client)) await buildAhead(client, bucket, number);
+      }),
+    );
     await patiently(
       client,
       () => apply(client, number, file),
@@ -89,18 +91,6 @@ export async function recordMigration(
   );
 }
 
-/** Comes again where somebody stood in the way, as who waits for a lock of ours does. */
-async function untilDone(build: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await build();
-    } catch (error) {
-      if (attempt === TRIES_MAX || !BUSY.has(databaseCode(error) ?? '')) throw error;
-      await pause(PAUSE_MS);
-    }
-  }
-}
-
 /**
  * Runs `work` as one transaction, and again when a lock was not had in time; every fourth time after
  * `askingAside`.
@@ -110,28 +100,46 @@ export async function patiently(
   work: () => Promise<void>,
   askingAside?: () => Promise<void>,
 ): Promise<void> {
-  for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
+  await repeatedly(async (attempt) => {
     if (attempt % 4 === 0) await askingAside?.();
-    if (await tryOnce(client, LOCK_WITHIN_MS, work)) return;
+    return tryOnce(client, LOCK_WITHIN_MS, work);
+  });
+}
+
+/** Comes again, with a pause, until `once` says that it was done. */
+async function repeatedly(once: (attempt: number) => Promise<boolean>): Promise<void> {
+  for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
+    if (await once(attempt)) return;
     await pause(PAUSE_MS);
   }
   throw new Error(STAYS_BUSY);
 }
 
 /** One transaction. False when it was not to be had because others are at work. */
-async function tryOnce(
+function tryOnce(
   client: Client,
   lockWithinMs: number,
   work: () => Promise<void>,
 ): Promise<boolean> {
+  return unlessBusy(async () => {
+    try {
+      await client.query('begin');
+      await client.query(`set local lock_timeout = ${lockWithinMs}`);
+      await work();
+      await client.query('commit');
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+/** False where others who are at work stood in the way. */
+async function unlessBusy(work: () => Promise<void>): Promise<boolean> {
   try {
-    await client.query('begin');
-    await client.query(`set local lock_timeout = ${lockWithinMs}`);
     await work();
-    await client.query('commit');
     return true;
   } catch (error) {
-    await client.query('rollback').catch(() => undefined);
     if (!BUSY.has(databaseCode(error) ?? '')) throw error;
     return false;
   }

@@ -10,7 +10,7 @@ import { LedgerVerificationService } from './services/usage/ledger/ledger-verifi
 import { registerBillingMetrics } from './services/billing/metrics.ts';
 import { registerJobMetrics } from './services/operations/metrics.ts';
 import type { Operators } from './services/operators/operators.ts';
-import { mailCrossings } from './services/mail/crossings.ts';
+import { mailCrossings } from './services/mail/from-buckets/crossings.ts';
 import { PlanCatalogue } from './services/plans/plan-catalogue.ts';
 import { UsageService } from './services/usage.service.ts';
 import { createUsageMetrics, registerUsageReadings } from './services/usage/metrics.ts';

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { mailEndings } from './services/mail/from-buckets/endings.ts';
 import { forgetOld } from './services/operations/forget-old.ts';
 import { verifyBusiness } from './services/operators/verify-business.ts';
 import { carryPublished } from './services/plans/publish-plans.ts';
@@ -79,7 +80,12 @@ function scheduleBilling({
   jobs.every('stripe-event-prune', '41 4 * * *', async () => void (await stripeEvents.prune()));
 }
 
-function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): void {
+function scheduleUsage({
+  clock,
+  database,
+  jobs,
+  services,
+}: Pick<Context, 'clock' | 'database' | 'jobs' | 'services'>): void {
   const { usage, ledgerVerification } = services;
   // Admission releases what stands in its way by itself; this is for what nobody asks about.
   jobs.every('usage-expiry', '* * * * *', async () => void (await usage.expireReservations()));
@@ -90,7 +96,7 @@ function scheduleUsage({ jobs, services }: Pick<Context, 'jobs' | 'services'>): 
     '11 * * * *',
     async (signal) => void (await usage.allowances.rollOver(signal)),
   );
-  jobs.every('credits-ending', '23 * * * *', (signal) => usage.credits.mailEndings(signal));
+  jobs.every('credits-ending', '23 * * * *', (signal) => mailEndings(database, clock, signal));
   jobs.every('usage-verify', '23 3 * * *', async () => void (await ledgerVerification.verify()));
 }
 

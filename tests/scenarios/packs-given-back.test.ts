@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PurchaseRefunded } from '../../src/domain/api.ts';
+import { mailEndings } from '../../src/server/services/mail/from-buckets/endings.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller, type Answer } from '../support/http.ts';
@@ -285,12 +286,12 @@ test('12.3 who has credits left a week before they end is written to, once', asy
   const customer = await signUp(app);
   await bought(customer, 'small');
   await advanceDays(app, 357);
-  const { credits: service } = app.server.context.services.usage;
-  await service.mailEndings();
+  const { database, clock } = app.server.context;
+  await mailEndings(database, clock);
   expect(await mailsTo(customer)).toEqual(['pack_bought']);
   await advanceDays(app, 2);
-  await service.mailEndings();
-  await service.mailEndings();
+  await mailEndings(database, clock);
+  await mailEndings(database, clock);
   expect(await mailsTo(customer)).toEqual(['pack_bought', 'credits_ending']);
   await advanceDays(app, 6.1);
   expect(await balance(customer)).toBe(0);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { periodOf } from '../../src/domain/period.ts';
 import { createLog } from '../../src/server/log.ts';
-import { mailCrossings } from '../../src/server/services/mail/crossings.ts';
+import { mailCrossings } from '../../src/server/services/mail/from-buckets/crossings.ts';
 import { LedgerVerificationService } from '../../src/server/services/usage/ledger/ledger-verification.service.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';

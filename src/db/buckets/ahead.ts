@@ -11,6 +11,7 @@ const AHEAD = [
     table: 'usage_idempotency',
     name: 'usage_idempotency_key_tenant_id_pk',
     columns: 'key, tenant_id',
+    unique: true,
   },
 ];
 
@@ -21,8 +22,5 @@ export async function buildAhead(
   number?: number,
 ): Promise<void> {
   const wanted = AHEAD.filter((one) => number === undefined || one.with === number);
-  for (const { table, name, columns } of wanted) {
-    const on = `on ${schema}.${table} (${columns})`;
-    await buildIndex(client, { schema, name, on, unique: true });
-  }
+  for (const { with: _number, ...index } of wanted) await buildIndex(client, { schema, ...index });
 }

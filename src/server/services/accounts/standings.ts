@@ -3,6 +3,7 @@ import type { Db } from '../../../db/client.ts';
 import { findMembership } from '../../../db/repositories/accounts/membership.repository.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Role } from '../../../domain/ids.ts';
+import { Watchers } from '../../streams/watchers.ts';
 
 /** For so long a process believes what it read of a membership: half of what a removal may take. */
 const FRESH_MS = 30_000;
@@ -30,7 +31,7 @@ export class Standings {
   readonly #known = new LRUCache<string, Standing & { readAt: number }>({ max: MEMBERSHIPS_MAX });
 
   /** By membership, who is to look at it again. */
-  readonly #watched = new Map<string, Set<() => void>>();
+  readonly #watched = new Watchers<() => void>();
 
   readonly #elapsedMs: () => number;
 
@@ -66,12 +67,12 @@ export class Standings {
    */
   forget(who: Belonging): void {
     this.#known.delete(keyOf(who));
-    for (const look of this.#watched.get(keyOf(who)) ?? []) look();
+    for (const look of this.#watched.of(keyOf(who))) look();
   }
 
   /** How many watch in this process. */
   get watchers(): number {
-    return [...this.#watched.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.#watched.count;
   }
 
   /**
@@ -85,16 +86,13 @@ export class Standings {
         if (error instanceof BillingError) end.abort();
       });
     };
-    const key = keyOf(who);
-    const watching = this.#watched.get(key) ?? new Set();
-    this.#watched.set(key, watching.add(look));
+    const leave = this.#watched.add(keyOf(who), look);
     const timer = setInterval(look, FRESH_MS / 2).unref();
     return {
       ended: end.signal,
       stop: () => {
         clearInterval(timer);
-        watching.delete(look);
-        if (watching.size === 0) this.#watched.delete(key);
+        leave();
       },
     };
   }

@@ -8,11 +8,7 @@ import {
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';
-import type {
-  MonthCost,
-  MonthCostView,
-  PaymentSubject,
-} from '../../../domain/billing/payment-view.ts';
+import type { MonthCostView, PaymentSubject } from '../../../domain/billing/payment-view.ts';
 import { isLive } from '../../../domain/billing/subscription-status.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { periodEnd, periodOf, periodStart } from '../../../domain/period.ts';
@@ -21,7 +17,7 @@ import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../../domain/ids.ts';
 import type { Requester } from './requester.ts';
 
-const NO_COST = { planMinor: 0, overageMinor: 0, packsMinor: 0, totalMinor: 0 };
+const NO_COST = { planMinor: 0, overageMinor: 0, packsMinor: 0 };
 
 /** Reads a tenant's invoices, and what a month comes to. */
 export class PaymentService {
@@ -45,27 +41,27 @@ export class PaymentService {
       new SubscriptionRepository(this.#db).findByTenantId(tenantId),
       this.#credits.readLimits(tenantId),
     ]);
-    const costs = new Map<string, MonthCost>();
-    const add = (currency: string, part: Partial<Omit<MonthCost, 'currency' | 'totalMinor'>>) => {
-      const { planMinor = 0, overageMinor = 0, packsMinor = 0 } = part;
-      const amountMinor = planMinor + overageMinor + packsMinor;
-      const before = costs.get(currency) ?? { currency, ...NO_COST };
-      costs.set(currency, {
-        currency,
-        planMinor: before.planMinor + planMinor,
-        overageMinor: before.overageMinor + overageMinor,
-        packsMinor: before.packsMinor + packsMinor,
-        totalMinor: before.totalMinor + amountMinor,
-      });
+    const costs = new Map(
+      spent.map(({ currency, ...parts }) => [currency, { ...NO_COST, ...parts }]),
+    );
+    const add = (currency: string, part: keyof typeof NO_COST, amountMinor: number) => {
+      const before = costs.get(currency) ?? NO_COST;
+      costs.set(currency, { ...before, [part]: before[part] + amountMinor });
     };
-    for (const { currency, ...part } of spent) add(currency, part);
-    if (overage.currency) add(overage.currency, { overageMinor: overage.usedMinor });
+    if (overage.currency) add(overage.currency, 'overageMinor', overage.usedMinor);
     for (const row of subscriptions) {
       const { nextInvoiceAt: at, nextInvoiceCurrency: currency, nextInvoiceMinor } = row;
       const isToCome = isLive(row.stripeStatus) && at && at > now && at < to;
-      if (isToCome && currency) add(currency, { planMinor: nextInvoiceMinor ?? 0 });
+      if (isToCome && currency) add(currency, 'planMinor', nextInvoiceMinor ?? 0);
     }
-    return { period, costs: [...costs.values()].filter(({ totalMinor }) => totalMinor > 0) };
+    const all = [...costs].map(([currency, parts]) => {
+      return {
+        currency,
+        ...parts,
+        totalMinor: parts.planMinor + parts.overageMinor + parts.packsMinor,
+      };
+    });
+    return { period, costs: all.filter(({ totalMinor }) => totalMinor > 0) };
   }
 
   /** Newest first; `cursor` is the last answer's `nextCursor`. */

@@ -18,7 +18,7 @@ import type { Jobs } from '../../jobs.ts';
 import { withinRequestTime } from '../stripe/client/request-time.ts';
 import type { Requester } from './requester.ts';
 import { nextLookRetry } from './reconcile/look-retry.ts';
-import { closeStatement, type Due } from './statements/close.ts';
+import { closeRuns, closeStatement, type Due } from './statements/close.ts';
 import { closeDue } from './statements/close-due.ts';
 import { getStatement, operateStatement, type StatementWish } from './statements/operate.ts';
 import { proofStart } from './statements/proof.ts';
@@ -63,12 +63,7 @@ export class StatementService {
    * subscription and its card. A Stripe that is away is no hindrance: the sweep goes on from there.
    */
   async closeFinal(tenantId: string): Promise<void> {
-    const closed: Statement[] = [];
-    for (;;) {
-      const next = await this.close(tenantId, { kind: 'final' });
-      if (!next) break;
-      closed.push(next);
-    }
+    const closed = await closeRuns(this.#deps, tenantId, { kind: 'final' });
     if (closed.length === 0) return;
     await withinRequestTime(async () => {
       for (const { id } of closed) await this.#look(id);

@@ -1,4 +1,5 @@
 import type { Logger } from '../../log.ts';
+import { Watchers } from '../../streams/watchers.ts';
 
 /** The shortest time between two announcements: people look at them, nothing is counted by them. */
 const EVERY_MS = 200;
@@ -16,7 +17,7 @@ export type LiveListener = () => void;
 export class LiveUsage {
   readonly #notify: (payload: string) => Promise<unknown>;
   readonly #log: Logger;
-  readonly #watched = new Map<string, Set<LiveListener>>();
+  readonly #watched = new Watchers<LiveListener>();
   #changed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,26 +53,21 @@ export class LiveUsage {
   }
 
   wake(tenantId: string): void {
-    this.#watched.get(tenantId)?.forEach((listener) => listener());
+    for (const listener of this.#watched.of(tenantId)) listener();
   }
 
   /** After a gap nobody knows what was missed. */
   wakeAll(): void {
-    for (const listeners of this.#watched.values()) listeners.forEach((listener) => listener());
+    for (const listener of this.#watched.all()) listener();
   }
 
   /** How many watch in this process. */
   get watchers(): number {
-    return [...this.#watched.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.#watched.count;
   }
 
   /** Calls `listener` whenever the tenant's usage may have moved; returns how to stop. */
   watch(tenantId: string, listener: LiveListener): () => void {
-    const listeners = this.#watched.get(tenantId) ?? new Set();
-    this.#watched.set(tenantId, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#watched.delete(tenantId);
-    };
+    return this.#watched.add(tenantId, listener);
   }
 }

@@ -10,8 +10,8 @@ const NAME = 'usage_idempotency_moving_idx';
  */
 export async function indexKeysByTenant(client: pg.ClientBase, bucket: number): Promise<void> {
   const schema = bucketSchema(bucket);
-  const on = `on ${schema}.usage_idempotency (tenant_id)`;
-  await buildIndex(client, { schema, name: NAME, on });
+  const index = { schema, table: 'usage_idempotency', name: NAME, columns: 'tenant_id' };
+  await buildIndex(client, index);
 }
 
 /** Calls write no index that nobody reads. */

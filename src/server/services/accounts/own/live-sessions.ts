@@ -1,6 +1,7 @@
 import type { Db } from '../../../../db/client.ts';
 import { isFamilyLive } from '../../../../db/repositories/accounts/refresh-token.repository.ts';
 import type { Clock } from '../../../../domain/clock.ts';
+import { Watchers } from '../../../streams/watchers.ts';
 
 /** How long a session that was ended in another process may still be listened with. */
 const LOOK_EVERY_MS = 30_000;
@@ -13,7 +14,7 @@ export class LiveSessions {
   readonly #db: Db;
   readonly #clock: Clock;
   readonly #lookEveryMs: number;
-  readonly #watched = new Map<string, Set<AbortController>>();
+  readonly #watched = new Watchers<AbortController>();
 
   constructor(deps: { db: Db; clock: Clock; lookEveryMs?: number }) {
     this.#db = deps.db;
@@ -23,15 +24,14 @@ export class LiveSessions {
 
   /** How many watch in this process. */
   get watchers(): number {
-    return [...this.#watched.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.#watched.count;
   }
 
   /** Aborts with the session; never for a token of a version that named none. `stop` when done. */
   watch(sessionId: string | undefined): { ended: AbortSignal; stop(): void } {
     const end = new AbortController();
     if (sessionId === undefined) return { ended: end.signal, stop: () => undefined };
-    const watching = this.#watched.get(sessionId) ?? new Set();
-    this.#watched.set(sessionId, watching.add(end));
+    const leave = this.#watched.add(sessionId, end);
     const look = () => {
       isFamilyLive(this.#db, sessionId, this.#clock.now()).then(
         (isLive) => isLive || end.abort(),
@@ -46,14 +46,15 @@ export class LiveSessions {
       ended: end.signal,
       stop: () => {
         clearInterval(timer);
-        watching.delete(end);
-        if (watching.size === 0) this.#watched.delete(sessionId);
+        leave();
       },
     };
   }
 
   /** Sessions that have ended; call it when that is committed. */
   end(sessionIds: readonly string[]): void {
-    for (const id of sessionIds) this.#watched.get(id)?.forEach((one) => one.abort());
+    for (const id of sessionIds) {
+      for (const one of this.#watched.of(id)) one.abort();
+    }
   }
 }

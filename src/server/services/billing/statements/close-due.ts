@@ -9,7 +9,7 @@ import type { Unbilled } from '../../../../db/repositories/usage/credits/unbille
 import { isLive } from '../../../../domain/billing/subscription-status.ts';
 import { lastClosableMonth, MONTH_IS_OVER_MS } from '../../../../domain/billing/usage/closing.ts';
 import { periodEnd, periodOf, type Period } from '../../../../domain/period.ts';
-import { closeStatement, type Due } from './close.ts';
+import { closeRuns, type Due } from './close.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
 /**
@@ -36,8 +36,8 @@ export async function closeDue(deps: ClosingDeps, signal?: AbortSignal): Promise
       const isClosed = closing !== undefined && closing.closedAt >= since;
       for (const due of await listDue(deps, one, { month: isClosed ? null : month, closing })) {
         const closed = await closeRuns(deps, one.tenantId, due);
-        count += closed;
-        if (closed > 0) break;
+        count += closed.length;
+        if (closed.length > 0) break;
       }
     } catch (err) {
       log.error({ err, tenantId: one.tenantId }, 'a statement could not be closed');
@@ -69,13 +69,6 @@ async function listDue(
   if (month === null || firstPeriod === null || firstPeriod > month) return due;
   if (await isWorking(deps, tenantId, month)) return due;
   return [{ kind: 'month', period: month }, ...due];
-}
-
-/** One after the other, where what is due is more than one run; answers how many. */
-async function closeRuns(deps: ClosingDeps, tenantId: string, due: Due): Promise<number> {
-  let count = 0;
-  while (await closeStatement(deps, tenantId, due)) count += 1;
-  return count;
 }
 
 /** When nothing carries overage any more: the team was deleted, or has no subscription. */

@@ -81,6 +81,20 @@ export function closeStatement(
   });
 }
 
+/** Closes run after run, where what is due is more than one. */
+export async function closeRuns(
+  deps: ClosingDeps,
+  tenantId: string,
+  due: Due,
+): Promise<Statement[]> {
+  const closed: Statement[] = [];
+  for (;;) {
+    const next = await closeStatement(deps, tenantId, due);
+    if (!next) return closed;
+    closed.push(next);
+  }
+}
+
 function isDue(due: Due, sums: readonly OverageSum[]): boolean {
   if (due.kind !== 'month') return sums.length > 0;
   return sums.some(({ period }) => period <= due.period);

@@ -9,7 +9,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { Period } from '../../../../domain/period.ts';
-import { mailCrossings } from '../../mail/crossings.ts';
+import { mailCrossings } from '../../mail/from-buckets/crossings.ts';
 import type { UsageService } from '../../usage.service.ts';
 import { HandClock, usageService } from './service.ts';
 

@@ -7,7 +7,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import type { TenantId } from '../../../../domain/ids.ts';
-import { mailCrossings } from '../../mail/crossings.ts';
+import { mailCrossings } from '../../mail/from-buckets/crossings.ts';
 import { HandClock, usageService } from './service.ts';
 
 let database: TestDatabase;

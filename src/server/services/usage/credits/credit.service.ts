@@ -23,7 +23,6 @@ import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { foreseeExposure, setExposure, type ExposureRequest } from './exposure.ts';
 import { readLimits, setLimits, type CapGuard, type LimitsWish } from './limits.ts';
-import { mailEndings } from './mail-endings.ts';
 import { boundOverage, readOverageTaken, type BoundRequest } from './overage-bound.ts';
 import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
@@ -143,11 +142,6 @@ export class CreditService {
   /** All movements as CSV, oldest first. */
   historyCsv(tenantId: string): Promise<Readable> {
     return openHistoryCsv(this.#deps, tenantId);
-  }
-
-  /** Writes to whom credits end within seven days; see `mailEndings`. */
-  mailEndings(signal?: AbortSignal): Promise<void> {
-    return mailEndings(this.#deps, signal);
   }
 
   /** What may be used without a grant and be billed afterwards. */

@@ -10,6 +10,7 @@ import {
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
 import type { GrantOrigin } from '../../../../../domain/billing/credits.ts';
+import { mailEndings } from '../../../mail/from-buckets/endings.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 
 let database: TestDatabase;
@@ -68,11 +69,11 @@ describe('12.3 credits end within seven days', () => {
       clock.set(NOW);
       const originRef = `${origin}-1`;
       const { tenantId, grant } = await given({ origin, originRef, endsInHours: WEEK + 1 });
-      await usage.credits.mailEndings();
+      await mailEndings(database, clock);
       expect(await mailsOf(tenantId)).toEqual([]);
       clock.set(at(1).toISOString());
-      await Promise.all([usage.credits.mailEndings(), usage.credits.mailEndings()]);
-      await usage.credits.mailEndings();
+      await Promise.all([mailEndings(database, clock), mailEndings(database, clock)]);
+      await mailEndings(database, clock);
       expect(await mailsOf(tenantId)).toMatchObject([
         {
           about: origin === 'purchase' ? originRef : grant.id,
@@ -109,7 +110,7 @@ describe('12.3 credits end within seven days', () => {
     const { tenantId } = await given(made);
     await change(tenantId);
     clock.set(at(1).toISOString());
-    await usage.credits.mailEndings();
+    await mailEndings(database, clock);
     expect(await mailsOf(tenantId)).toEqual([]);
   });
 
@@ -120,10 +121,10 @@ describe('12.3 credits end within seven days', () => {
     const { reservationId } = await usage.reserve({
       ...{ tenantId, resourceType: 'images', amount: 2, ttlSeconds: 60 },
     });
-    await usage.credits.mailEndings();
+    await mailEndings(database, clock);
     expect(await mailsOf(tenantId)).toEqual([]);
     await usage.release({ reservationId });
-    await usage.credits.mailEndings();
+    await mailEndings(database, clock);
     expect(await mailsOf(tenantId)).toMatchObject([{ credits: 4 }]);
   });
 
@@ -134,7 +135,7 @@ describe('12.3 credits end within seven days', () => {
       await given({ originRef: `few-${n}`, amount: n < 20 ? 0.5 : 1, endsInHours: 3 }, tenantId);
     }
     const last = await given({ endsInHours: WEEK });
-    await usage.credits.mailEndings();
+    await mailEndings(database, clock);
     expect(await mailsOf(tenantId)).toHaveLength(105);
     expect(await mailsOf(last.tenantId)).toHaveLength(1);
   });

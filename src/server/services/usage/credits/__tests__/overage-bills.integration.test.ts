@@ -4,7 +4,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { mailCrossings } from '../../../mail/crossings.ts';
+import { mailCrossings } from '../../../mail/from-buckets/crossings.ts';
 import { HandClock } from '../../__tests__/service.ts';
 import { by, cap, overageWorld, refusalOf } from './overage-world.ts';
 

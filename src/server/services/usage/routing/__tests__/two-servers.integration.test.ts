@@ -20,7 +20,7 @@ import { isMigrated, migrateDatabase } from '../../../../../db/migrate.ts';
 import { moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
 import { parsePeriod, periodOf } from '../../../../../domain/period.ts';
 import { createLog } from '../../../../log.ts';
-import { mailCrossings } from '../../../mail/crossings.ts';
+import { mailCrossings } from '../../../mail/from-buckets/crossings.ts';
 import { examineBuckets } from '../../../operations/doctor/buckets.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 import { LedgerVerificationService } from '../../ledger/ledger-verification.service.ts';

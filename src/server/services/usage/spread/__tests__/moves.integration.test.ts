@@ -13,7 +13,7 @@ import {
 import { MOVED_TABLES, moveTenant } from '../../../../../db/repositories/usage/buckets/move.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { BillingError } from '../../../../../domain/errors.ts';
-import { mailCrossings } from '../../../mail/crossings.ts';
+import { mailCrossings } from '../../../mail/from-buckets/crossings.ts';
 import type { UsageService } from '../../../usage.service.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 

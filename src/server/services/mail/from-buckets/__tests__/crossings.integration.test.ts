@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
+import { meteredTenant } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
-} from '../../../../../tests/support/test-database.ts';
-import { HandClock, usageService } from '../../usage/__tests__/service.ts';
-import type { UsageService } from '../../usage.service.ts';
+} from '../../../../../../tests/support/test-database.ts';
+import { HandClock, usageService } from '../../../usage/__tests__/service.ts';
+import type { UsageService } from '../../../usage.service.ts';
 import { mailCrossings } from '../crossings.ts';
 
 let database: TestDatabase;

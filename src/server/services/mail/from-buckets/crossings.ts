@@ -1,16 +1,14 @@
-import type { Database, Db } from '../../../db/client.ts';
-import { bucketOf, type Bucket } from '../../../db/repositories/usage/bucket.ts';
-import { closeCrossing, listCrossings } from '../../../db/repositories/usage/crossings.ts';
-import type { Crossing } from '../../../db/repositories/usage/crossings.ts';
+import type { Database, Db } from '../../../../db/client.ts';
+import type { Bucket } from '../../../../db/repositories/usage/bucket.ts';
+import { closeCrossing, listCrossings } from '../../../../db/repositories/usage/crossings.ts';
+import type { Crossing } from '../../../../db/repositories/usage/crossings.ts';
 import {
   closeOverageNotice,
   listOverageNotices,
   type OverageNotice,
-} from '../../../db/repositories/usage/credits/overage.ts';
-import { queueMail } from './queue-mail.ts';
-
-/** How many are listed at once. */
-export const AT_ONCE = 100;
+} from '../../../../db/repositories/usage/credits/overage.ts';
+import { queueMail } from '../queue-mail.ts';
+import { AT_ONCE, inEachBucket, mailEach } from './each.ts';
 
 /**
  * Writes the mails about limits and caps that were nearly or wholly used up, and about consents that are
@@ -20,21 +18,6 @@ export const AT_ONCE = 100;
  */
 export function mailCrossings({ db, buckets }: Pick<Database, 'db' | 'buckets'>): Promise<void> {
   return inEachBucket(buckets, (bucket) => mailCrossingsOf(db, bucket));
-}
-
-/** Runs `work` in one bucket after the other; one that is away keeps the others' mails from nobody. */
-export async function inEachBucket(
-  buckets: Database['buckets'],
-  work: (bucket: Bucket) => Promise<void>,
-): Promise<void> {
-  const failed: unknown[] = [];
-  for (const { number } of await buckets.list()) {
-    await buckets
-      .of(number)
-      .then(({ pool }) => work(bucketOf(pool, number)))
-      .catch((error: unknown) => failed.push(error));
-  }
-  if (failed.length > 0) throw failed[0];
 }
 
 async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
@@ -52,15 +35,6 @@ async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
       await closeOverageNotice(bucket, notice);
     },
   );
-}
-
-/** Mails about all that there is: `mail` closes each, so that it is not listed again. */
-export async function mailEach<T>(list: () => Promise<T[]>, mail: (one: T) => Promise<void>) {
-  for (let found = AT_ONCE; found === AT_ONCE;) {
-    const all = await list();
-    found = all.length;
-    for (const one of all) await mail(one);
-  }
 }
 
 /** Nobody is told when the account was deleted meanwhile. */

@@ -1,4 +1,4 @@
-import type { Db } from '../../../../db/client.ts';
+import type { Database, Db } from '../../../../db/client.ts';
 import type { Bucket } from '../../../../db/repositories/usage/bucket.ts';
 import {
   closeEnding,
@@ -6,9 +6,9 @@ import {
   type Ending,
 } from '../../../../db/repositories/usage/credits/endings.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
-import { AT_ONCE, inEachBucket, mailEach } from '../../mail/crossings.ts';
-import { queueMail } from '../../mail/queue-mail.ts';
-import type { CreditDeps } from './credit-deps.ts';
+import type { Clock } from '../../../../domain/clock.ts';
+import { queueMail } from '../queue-mail.ts';
+import { AT_ONCE, inEachBucket, mailEach } from './each.ts';
 
 const AHEAD_MS = 7 * 86_400_000;
 
@@ -17,7 +17,8 @@ const AHEAD_MS = 7 * 86_400_000;
  * was made for, once a grant. It is marked after its mail is in the outbox, which takes the same mail once.
  */
 export function mailEndings(
-  { db, buckets, clock }: Pick<CreditDeps, 'db' | 'buckets' | 'clock'>,
+  { db, buckets }: Pick<Database, 'db' | 'buckets'>,
+  clock: Clock,
   signal?: AbortSignal,
 ): Promise<void> {
   const now = clock.now();
