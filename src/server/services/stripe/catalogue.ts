@@ -24,7 +24,7 @@ import type { PriceSnapshot } from './snapshots/schemas.ts';
 
 /** How long prices are taken as read before Stripe is asked again. */
 const FRESH_MS = 5 * 60_000;
-/** How long after a failed reading the next one waits. */
+/** How long the next reading waits after one that failed, or after one that did not have what was asked for. */
 const RETRY_MS = 10_000;
 
 const kept = z.array(offeredPrice).min(1);
@@ -42,7 +42,7 @@ export class PriceCatalogue {
   readonly #log: Logger;
   #offered: OfferedPrice[] | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
-  #triedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = Number.NEGATIVE_INFINITY;
   readonly #reading = new SharedReading<OfferedPrice[]>();
   /** Prices that are not offered any more; which plan they are does not change. */
   readonly #retired = new Map<string, { plan: PaidPlan; interval: Interval | null } | undefined>();
@@ -67,11 +67,9 @@ export class PriceCatalogue {
    */
   async listOffered(): Promise<OfferedPrice[]> {
     const now = this.#clock.now().getTime();
-    const fresh = now - this.#readAt < FRESH_MS || now - this.#triedAt < RETRY_MS;
+    const fresh = now - this.#readAt < FRESH_MS || now - this.#failedAt < RETRY_MS;
     if (this.#offered && fresh) return this.#offered;
-    return this.#reading.share((isCurrent) =>
-      this.#read(isCurrent).catch((error: unknown) => this.#lastReading(error)),
-    );
+    return this.#share().catch((error: unknown) => this.#lastReading(error));
   }
 
   /**
@@ -80,7 +78,13 @@ export class PriceCatalogue {
    */
   async listOfferedSince(instant: Date): Promise<OfferedPrice[]> {
     if (this.#offered && this.#readAt > instant.getTime()) return this.#offered;
-    return this.#read(() => true);
+    // One that is under way may have begun before.
+    this.#reading.outdate();
+    return this.#share();
+  }
+
+  #share(): Promise<OfferedPrice[]> {
+    return this.#reading.share((isCurrent) => this.#read(isCurrent));
   }
 
   /**
@@ -99,7 +103,8 @@ export class PriceCatalogue {
 
   /** Lets the next question go to Stripe, unless that was asked a moment ago. */
   #mayHaveChanged(): boolean {
-    if (this.#clock.now().getTime() - this.#triedAt < RETRY_MS) return false;
+    const last = Math.max(this.#readAt, this.#failedAt);
+    if (this.#clock.now().getTime() - last < RETRY_MS) return false;
     this.#outdate();
     return true;
   }
@@ -147,13 +152,12 @@ export class PriceCatalogue {
   /** Forgets the last reading, so that the next question goes to Stripe. */
   expire(): void {
     this.#outdate();
-    this.#triedAt = Number.NEGATIVE_INFINITY;
+    this.#failedAt = Number.NEGATIVE_INFINITY;
     this.#retired.clear();
   }
 
   async #read(isCurrent: () => boolean): Promise<OfferedPrice[]> {
     const now = this.#clock.now();
-    this.#triedAt = now.getTime();
     const { offered, problems } = await callStripe(() =>
       readOfferedPrices(this.#stripe, this.#access.prices),
     );
@@ -171,6 +175,7 @@ export class PriceCatalogue {
   async #lastReading(error: unknown): Promise<OfferedPrice[]> {
     const last = this.#offered ?? (await this.#findKept());
     if (!last) throw error;
+    this.#failedAt = this.#clock.now().getTime();
     this.#log.warn({ err: error }, 'prices could not be read; the last reading stands');
     this.#offered = last;
     return last;

@@ -4,6 +4,7 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
+import { openStripeProxy } from '../../../../../../tests/support/stripe-proxy.ts';
 import { createMovableClock } from '../../../../clock.ts';
 import { STRIPE_API_VERSION, type StripeConfig } from '../../../../config/stripe.config.ts';
 import { createLog } from '../../../../log.ts';
@@ -135,6 +136,47 @@ test("the catalogue follows Stripe's prices, and keeps the last ones while Strip
   ).rejects.toMatchObject({
     code: 'stripe_unavailable',
   });
+});
+
+test('a reading that began before prices changed and ends after is not kept', async () => {
+  const access = await setUp('http://127.0.0.1:3000/webhooks/stripe');
+  const client = createStripeClient(access);
+  const proxy = await openStripeProxy(stripe.url);
+  onTestFinished(() => proxy.close());
+  const catalogue = new PriceCatalogue({
+    stripe: createStripeClient({ secretKey: access.secretKey, apiBase: proxy.url }),
+    access,
+    db: database.db,
+    clock,
+    log: createLog('silent', false),
+  });
+  const yearly = async () =>
+    (await catalogue.listOffered()).find((one) => one.interval === 'year')!.priceId;
+  const before = await yearly();
+
+  const answered = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  proxy.answersAfter = () => {
+    proxy.answersAfter = () => undefined;
+    answered.resolve();
+    return held.promise;
+  };
+  const late = catalogue.listOfferedSince(clock.now());
+  await answered.promise;
+  const { product } = await client.prices.retrieve(before);
+  const { id } = await client.prices.create({
+    product: product as string,
+    currency: 'cny',
+    unit_amount: 27_000,
+    recurring: { interval: 'year' },
+    lookup_key: 'squaretable_pro_yearly',
+    transfer_lookup_key: true,
+  });
+  catalogue.expire();
+  expect(await yearly()).toBe(id);
+  held.resolve();
+  await late;
+  expect(await catalogue.getOffered(id)).toMatchObject({ priceId: id, amountMinor: 27_000 });
 });
 
 test('14.4 no endpoint is removed or replaced unless that is asked for', async () => {
