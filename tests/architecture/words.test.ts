@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { NOT_IN_CHINESE } from './chinese-words.ts';
 import { sourceFiles } from './files.ts';
+import { LIKE_KEPT_MONEY, REALLY_MONEY } from './kept-money.ts';
+import { prose } from './markdown.ts';
 
 /**
  * What customers read is written in these files, whoever adds to them. One name per thing and one
@@ -61,4 +63,42 @@ test('13 words and figures meet in a message, where each language sets its own s
   const pages = FILES.filter(({ path }) => path.startsWith('src/client/'));
   const at = pages.filter(({ path, text }) => !path.includes('__tests__') && glued.test(text));
   expect(at.map(({ path }) => path)).toEqual([]);
+});
+
+const unlinked = (line: string) => line.replace(/`[^`]*`|\]\([^)]*\)/g, '');
+
+/** What people read: strings of both languages, and the prose of the documentation, code left out. */
+const READ = [
+  ...sourceFiles('src')
+    .filter(({ path }) => !path.includes('__tests__'))
+    .map(({ path, text }) => ({ path, lines: strings(text).split('\n').flatMap(quoted) })),
+  ...sourceFiles('docs', ['.md'])
+    .filter(({ path }) => !path.startsWith('docs/adr/'))
+    .map((page) => ({ path: page.path, lines: prose(page).map(unlinked) })),
+];
+
+/** What stands in quotes, without what is filled in; no names of code and no paths. */
+function quoted(line: string): string[] {
+  return [...line.matchAll(/'((?:[^'\\]|\\.)*)'|"([^"]*)"|`([^`]*)`/g)]
+    .map(([text]) => text.replace(/\$\{[^}]*\}/g, ''))
+    .filter((text) => !/^.[a-z.][\w./-]*.$/.test(text));
+}
+
+const isEnglish = (path: string) =>
+  ENGLISH.test(path) || /^src\/domain\/accounts\/|^docs\//.test(path);
+
+test('12 13.10 nothing that is read of credits sounds like kept money, and what is money is named', () => {
+  const used = new Set<RegExp>();
+  const sounding = READ.flatMap(({ path, lines }) =>
+    lines.flatMap((line) => {
+      const rest = REALLY_MONEY.filter(([file]) => file.test(path)).reduce((left, [, said]) => {
+        if (said.test(left)) used.add(said);
+        return left.replace(new RegExp(said, 'g'), '');
+      }, line);
+      const words = [LIKE_KEPT_MONEY.zh, ...(isEnglish(path) ? [LIKE_KEPT_MONEY.en] : [])];
+      return words.some((word) => word.test(rest)) ? [`${path}: ${line.trim()}`] : [];
+    }),
+  );
+  expect(sounding).toEqual([]);
+  expect(REALLY_MONEY.filter(([, said]) => !used.has(said))).toEqual([]);
 });

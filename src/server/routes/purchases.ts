@@ -17,7 +17,7 @@ export const purchaseSchema = z
   .object({
     id: z.uuid(),
     packId: z.string(),
-    trigger: z.enum(['user', 'auto']).openapi({ description: 'auto: an auto top-up.' }),
+    trigger: z.enum(['user', 'auto']).openapi({ description: 'auto: an automatic purchase.' }),
     state: z.enum(PURCHASE_STATES),
     credits: z.number().int(),
     bonus: z.number().int(),

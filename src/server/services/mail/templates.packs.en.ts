@@ -49,12 +49,12 @@ export const topUpMailsEn: Pick<
   'top_up_bought' | 'top_up_confirm' | 'top_up_paused'
 > = {
   top_up_bought: (data, { name, appUrl, money, number, day }) => ({
-    subject: `Auto top-up: ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}`,
+    subject: `Automatic purchase: ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}`,
     text: [
       `Hello ${name},`,
       `Few credits were left, so a pack was bought as you agreed: ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}, to be used until ${day(data.expiresAt)}.`,
       `This month that makes ${money(data.monthMinor, data.currency)} of the ${money(data.monthMaxMinor, data.currency)} that you allow.`,
-      `What is unused can be given back within seven days. Auto top-up is changed or switched off here: ${appUrl}/subscription#limits`,
+      `What is unused can be given back within seven days. Automatic purchase is changed or switched off here: ${appUrl}/subscription#limits`,
     ].join('\n\n'),
   }),
   top_up_confirm: (data, { name, money, number, day, appUrl }) => ({
@@ -67,11 +67,11 @@ export const topUpMailsEn: Pick<
     ].join('\n\n'),
   }),
   top_up_paused: (data, { name, appUrl, money, number }) => ({
-    subject: 'Auto top-up is paused',
+    subject: 'Automatic purchase is paused',
     text: [
       `Hello ${name},`,
       `A pack of ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)} was to be bought, and was not. ${WHY[data.reason]}`,
-      `Your plan, its quota and the credits that you have go on as before. Auto top-up goes on when you have another card, or agree to it anew: ${appUrl}/subscription#limits`,
+      `Your plan, its quota and the credits that you have go on as before. Automatic purchase goes on when you have another card, or agree to it anew: ${appUrl}/subscription#limits`,
     ].join('\n\n'),
   }),
 };

@@ -48,12 +48,12 @@ export const topUpMailsZh: Pick<
   'top_up_bought' | 'top_up_confirm' | 'top_up_paused'
 > = {
   top_up_bought: (data, { name, appUrl, money, number, day }) => ({
-    subject: `自动充值：${number(data.credits)} 点数，${money(data.amountMinor, data.currency)}`,
+    subject: `自动购买点数：${number(data.credits)} 点数，${money(data.amountMinor, data.currency)}`,
     text: [
       `${name}，你好：`,
       `点数即将用完，已按你的同意购买点数包：${number(data.credits)} 点数，${money(data.amountMinor, data.currency)}，有效期至 ${day(data.expiresAt)}。`,
-      `本月自动充值共 ${money(data.monthMinor, data.currency)}，你设定的每月上限为 ${money(data.monthMaxMinor, data.currency)}。`,
-      `未使用的点数可在七天内退款。在此修改或关闭自动充值：${appUrl}/subscription#limits`,
+      `本月自动购买点数共 ${money(data.monthMinor, data.currency)}，你设定的每月上限为 ${money(data.monthMaxMinor, data.currency)}。`,
+      `未使用的点数可在七天内退款。在此修改或关闭自动购买点数：${appUrl}/subscription#limits`,
     ].join('\n\n'),
   }),
   top_up_confirm: (data, { name, money, number, day, appUrl }) => ({
@@ -66,11 +66,11 @@ export const topUpMailsZh: Pick<
     ].join('\n\n'),
   }),
   top_up_paused: (data, { name, appUrl, money, number }) => ({
-    subject: '自动充值已暂停',
+    subject: '自动购买点数已暂停',
     text: [
       `${name}，你好：`,
       `本应购买 ${number(data.credits)} 点数（${money(data.amountMinor, data.currency)}），但没有成功。${WHY[data.reason]}`,
-      `方案、额度和已有的点数不受影响。更换银行卡或重新同意后，自动充值会恢复：${appUrl}/subscription#limits`,
+      `方案、额度和已有的点数不受影响。更换银行卡或重新同意后，自动购买点数会恢复：${appUrl}/subscription#limits`,
     ].join('\n\n'),
   }),
 };

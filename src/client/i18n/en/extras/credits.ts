@@ -71,7 +71,7 @@ export default {
     when: 'When',
     what: 'What',
     change: 'Change',
-    balance: 'Balance',
+    balance: 'Left',
     csv: 'Download all as CSV',
     granted: MOVEMENT_WORDS.en.granted,
     expired: MOVEMENT_WORDS.en.expired,

@@ -1,6 +1,6 @@
 export default {
   topUp: {
-    title: 'Auto top-up',
+    title: 'Automatic purchase',
     off: 'A pack can be bought automatically when few credits are left. It is off until you agree to it.',
     on: 'When fewer than {low} credits are left, {credits} credits are bought for {price}.',
     spent: 'Bought so this month',
@@ -25,12 +25,12 @@ export default {
     confirmLink: 'Confirm it',
     underWay: 'A pack is being bought.',
     ask: 'Only owners and admins can change this. Ask who manages “{tenant}”.',
-    switchOn: 'Set up auto top-up',
+    switchOn: 'Set up automatic purchase',
     again: 'Agree again',
     change: 'Change',
     switchOff: 'Switch off',
-    agreed: 'Auto top-up is on.',
-    ended: 'Auto top-up is off. Nothing is bought automatically any more.',
+    agreed: 'Automatic purchase is on.',
+    ended: 'Automatic purchase is off. Nothing is bought automatically any more.',
     form: {
       pack: 'Pack',
       option: '{credits} credits for {price}',
@@ -70,7 +70,7 @@ export default {
     saved: 'Saved. Stricter limits apply now, looser ones after 24 hours.',
     form: {
       kind: 'Rule',
-      lead: 'Limits what is spent on packs of credits, by people and by auto top-up. The monthly limit covers overage too, which counts with its whole cap: a cap that no longer fits is lowered, or overage is switched off. Stricter limits apply at once, looser ones after 24 hours.',
+      lead: 'Limits what is spent on packs of credits, by people and by automatic purchase. The monthly limit covers overage too, which counts with its whole cap: a cap that no longer fits is lowered, or overage is switched off. Stricter limits apply at once, looser ones after 24 hours.',
       amount: '{kind} ({currency})',
       empty: 'Leave empty for no limit.',
       needsAmount: 'Type at least one amount, from 0 to 100,000.',

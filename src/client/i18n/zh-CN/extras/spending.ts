@@ -2,7 +2,7 @@ import type { Messages } from '../../en/index.ts';
 
 const spending: Messages['spending'] = {
   topUp: {
-    title: '自动充值',
+    title: '自动购买点数',
     off: '点数快用完时，可以自动购买点数包。同意之前不会开启。',
     on: '剩余点数少于 {low} 时，自动以 {price} 购买 {credits} 点数。',
     spent: '本月自动购买',
@@ -23,12 +23,12 @@ const spending: Messages['spending'] = {
     confirmLink: '去确认',
     underWay: '正在购买点数包。',
     ask: '只有所有者和管理员可以修改，请联系“{tenant}”的负责人。',
-    switchOn: '设置自动充值',
+    switchOn: '设置自动购买点数',
     again: '重新同意',
     change: '修改',
     switchOff: '关闭',
-    agreed: '自动充值已开启。',
-    ended: '自动充值已关闭，不会再自动购买。',
+    agreed: '自动购买点数已开启。',
+    ended: '自动购买点数已关闭，之后不会再自动购买。',
     form: {
       pack: '点数包',
       option: '{credits} 点数，{price}',
@@ -68,7 +68,7 @@ const spending: Messages['spending'] = {
     saved: '已保存。收紧的限额立即生效，放宽的在 24 小时后生效。',
     form: {
       kind: '规则',
-      lead: '规则限制购买点数包的花费，包括自动充值。每月限额也包括超额用量，按超额用量的全部上限计算；放不下时，超额用量的上限会被调低，或超额用量被关闭。收紧的限额立即生效，放宽的在 24 小时后生效。',
+      lead: '规则限制购买点数包的花费，包括自动购买。每月限额也包括超额用量，按超额用量的全部上限计算；放不下时，超额用量的上限会被调低，或超额用量被关闭。收紧的限额立即生效，放宽的在 24 小时后生效。',
       amount: '{kind}（{currency}）',
       empty: '留空表示不限。',
       needsAmount: '请至少填写一个 0 到 100,000 之间的金额。',

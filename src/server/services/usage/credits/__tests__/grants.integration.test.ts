@@ -15,7 +15,7 @@ afterAll(() => database.drop());
 const world = () => grantsWorld(database);
 
 describe('12.2 a grant', () => {
-  test('50. is made once an origin and ref, for ever, and shows in balance and history', async () => {
+  test('50. is made once an origin and ref, for ever, and shows in what is left and in the history', async () => {
     const { tenantId, credits: service, give } = await world();
     const first = await give('a', 5);
     const again = await Promise.all([give('a', 5), give('a', 9)]);
