@@ -27,7 +27,7 @@ export default defineConfig({
           ...shared,
           ...patient,
           name: 'unit',
-          include: ['{src,local-stripe,tests,scripts}/**/*.test.ts'],
+          include: ['{src,local-stripe,tests,scripts,bench}/**/*.test.ts'],
           exclude: [
             ...never,
             '**/*.integration.test.ts',

@@ -12,7 +12,7 @@ export const TENANTS = 1_000;
 
 export interface BenchServer {
   /** A migrated database of this server, with its tenants and their counters open. */
-  open(name: string): Promise<BenchDatabase>;
+  open(name: string, tenants?: number): Promise<BenchDatabase>;
   stop(): Promise<void>;
 }
 
@@ -30,8 +30,8 @@ export async function startBenchServer(): Promise<BenchServer> {
   });
   const opened: Database[] = [];
   return {
-    async open(name) {
-      const database = await openBenchDatabase(server, name);
+    async open(name, tenants = TENANTS) {
+      const database = await openBenchDatabase(server, name, tenants);
       opened.push(database);
       return database;
     },
@@ -43,7 +43,11 @@ export async function startBenchServer(): Promise<BenchServer> {
   };
 }
 
-async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promise<BenchDatabase> {
+async function openBenchDatabase(
+  server: EmbeddedPostgres,
+  name: string,
+  tenants: number,
+): Promise<BenchDatabase> {
   const admin = openDatabase({ url: server.url('postgres'), max: 1 });
   await admin.pool.query(`create database ${name}`);
   await admin.close();
@@ -53,7 +57,7 @@ async function openBenchDatabase(server: EmbeddedPostgres, name: string): Promis
   await raiseLimits(database);
   await pool.query(
     `insert into tenants (name, plan) select 'Bench ' || n, 'team' from generate_series(1, $1) n`,
-    [TENANTS],
+    [tenants],
   );
   await pool.query(`select u00.usage_ensure_partition($1)`, [PERIOD]);
   await pool.query(`select u00.usage_open($1, array(select id from tenants))`, [PERIOD]);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { benchBeyond } from './beyond.ts';
+import { benchBeyond } from './beyond/beyond.ts';
+import { benchQuotaPath } from './beyond/quota-path.ts';
 import { benchBuckets } from './buckets.ts';
 import { benchCreditReads } from './credit-reads.ts';
 import { loadLedger, startBenchServer, type BenchDatabase } from './database.ts';
@@ -80,7 +81,13 @@ try {
         ),
     ],
     ['buckets', () => benchBuckets(server, report, pace)],
-    ['beyond', () => benchBeyond(server, report, pace)],
+    [
+      'beyond',
+      async () => {
+        await benchQuotaPath(server, report, pace);
+        await benchBeyond(server, report, pace);
+      },
+    ],
     ['statements', () => benchStatements(server, report, values.quick ? 2 : 5)],
     ['credits', () => benchCreditReads(server, report, values.quick ? 200 : 1_000)],
     [

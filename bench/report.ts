@@ -59,7 +59,7 @@ export function printCriteria(criteria: readonly Criterion[]): void {
   console.log('\nPromises');
   const width = Math.max(...criteria.map((criterion) => criterion.name.length));
   for (const { name, measured, required, passed } of criteria) {
-    const verdict = passed ? 'holds' : 'FAILS';
+    const verdict = passed ? 'holds' : 'MISS ';
     console.log(`  ${verdict}  ${name.padEnd(width)}  ${measured.padStart(16)}  (${required})`);
   }
 }

@@ -9,6 +9,12 @@ export interface Pace {
 }
 
 const CALLERS = 512;
+/** What limits, ledger and keys may cost beside a bare insert that knows none of them. */
+const SHARES = [
+  ['ours', 0.88],
+  ['ours, keys growing with time', 0.7],
+  ['ours, random keys', 0.55],
+] as const;
 
 /**
  * Calls a second of ours, of the straightforward design and of the ceiling, in turns, so that
@@ -62,8 +68,10 @@ export async function benchThroughput(
   const one = ratio('ours, all on one tenant', 'ours');
   report.criteria.push(
     atLeast('512 callers: times the straightforward design', ratio('ours', plain.name), 10, '×'),
-    atLeast('512 callers: share of the ceiling', ratio('ours', bare.name) * 100, 70, '%'),
-    atLeast('512 callers on one tenant: share of 1,000 tenants', one * 100, 80, '%'),
+    ...SHARES.map(([name, least]) =>
+      atLeast(`512 callers: ${name}, share of the ceiling`, ratio(name, bare.name), least, '×'),
+    ),
+    atLeast('512 callers on one tenant: share of 1,000 tenants', one, 0.8, '×'),
   );
 }
 
@@ -89,7 +97,7 @@ export async function benchLatency(
   printFigures('Latency', figures);
   report.figures.push(...figures);
   const slower = median(p50.own.map((value, round) => value / p50.bare[round]!));
-  report.criteria.push(atMost('one caller: times the ceiling’s single commit', slower, 1.25, '×'));
+  report.criteria.push(atMost('one caller: times the ceiling’s single commit', slower, 1.15, '×'));
   await benchSpread(own, bare, tenants, report, pace);
 }
 

@@ -8,8 +8,8 @@ const CONNECTIONS = 256;
 const SHARE_MIN = 0.7;
 
 /**
- * What the way through HTTP costs beside a bare Hono that does as little as one can: one event with
- * the same check of the token and as many commits to wait for, and a route with and without a
+ * What the way through HTTP costs beside a bare Hono with the same check of the token: one event beside
+ * one that it inserts, so that it waits for as many commits as ours, and a route with and without a
  * person's token.
  */
 export async function benchHttpShare(
@@ -78,13 +78,20 @@ function addFigures(rounds: Round[], report: Report): void {
     { name: 'a route of bare Hono', value: of('open'), unit: '/s' },
     { name: "the same behind a person's token", value: of('signed'), unit: '/s' },
   ];
+  const share = (name: keyof Round, beside: keyof Round) =>
+    median(rounds.map((round) => round[name] / round[beside]));
+  // Told and not judged: what is forgotten waits for no commit.
+  const forgotten = share('events', 'forgotten');
+  figures.push({ name: 'one event, share of nothing written', value: forgotten, unit: '×' });
   printFigures('The way through HTTP', figures);
   report.figures.push(...figures);
-  const events = median(rounds.map((round) => round.events / round.bareEvents));
-  const signed = median(rounds.map((round) => round.signed / round.open));
+  const least = (name: string, value: number) => atLeast(name, value, SHARE_MIN, '×');
   report.criteria.push(
-    atLeast('one event over HTTP, share of bare Hono that inserts', events, SHARE_MIN, ''),
-    atLeast("a route with a person's token, share of without", signed, SHARE_MIN, ''),
+    least(
+      'one event over HTTP: share of bare Hono with the same check of the token',
+      share('events', 'bareEvents'),
+    ),
+    least("a route with a person's token: share of the same without", share('signed', 'open')),
   );
 }
 

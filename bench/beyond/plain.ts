@@ -1,43 +1,17 @@
-import type { UsageService } from '../src/server/services/usage.service.ts';
-import { NOW, PERIOD, type BenchDatabase } from './database.ts';
-import type { Design } from './designs.ts';
+import { NOW, PERIOD, type BenchDatabase } from '../database.ts';
+import type { Design } from '../designs.ts';
 
 /** Draws that each account of the plain design has from before, as after a month of some use. */
 const DRAWN_BEFORE = 300;
-
-/** One unit, recorded, or refused. */
-export function recording(
-  usage: UsageService,
-  name: string,
-  resourceType: 'messages' | 'images',
-): Design {
-  return {
-    name,
-    call: (tenantId) => usage.trackUsage({ tenantId, resourceType, amount: 1 }).catch(() => {}),
-  };
-}
-
-/** Holds two units and settles them for none, so that the next hold finds what this one found. */
-export function holding(
-  usage: UsageService,
-  name: string,
-  resourceType: 'messages' | 'api_calls',
-): Design {
-  return {
-    name,
-    async call(tenantId) {
-      const hold = { tenantId, resourceType, amount: 2, ttlSeconds: 60 };
-      const { reservationId } = await usage.reserve(hold);
-      await usage.settle({ tenantId, reservationId, amount: 0 });
-    },
-  };
-}
 
 /**
  * What is built first: the account is locked, what was drawn of it is summed up, one more draw is
  * inserted, a transaction a call. It passes no balance, and knows neither heads nor expiries nor keys.
  */
-export async function plainCredits({ pool, tenants }: BenchDatabase): Promise<Design> {
+export async function plainCredits(
+  { pool }: BenchDatabase,
+  tenants: readonly string[],
+): Promise<Design> {
   await pool.query(`
     create table plain_accounts (tenant_id uuid primary key, granted bigint not null);
     create table plain_draws (
