@@ -4,7 +4,7 @@ import { listAllOpenAlerts } from '../src/db/repositories/operators/alerts.repos
 import { previewResolve, resolveByHand } from '../src/server/services/operators/inbox.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { typedId } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -23,7 +23,7 @@ await runCommand({
   writes: true,
   async run({ values: { alert: id, reason, by = userInfo().username }, dryRun }) {
     if (id !== undefined) typedId('alert', id);
-    if (id !== undefined && !reason) throw new Mistyped('Say --reason TEXT.');
+    if (id !== undefined && !reason) throw new CommandUsageError('Say --reason TEXT.');
     return withUsage(async ({ database: { db }, clock }) => {
       if (id === undefined || !reason) {
         const open = await listAllOpenAlerts(db);

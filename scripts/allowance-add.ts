@@ -1,7 +1,7 @@
 import './operator/env-file.ts';
 import { GIVEN_KINDS } from '../src/domain/billing/usage/allowance.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { RESOURCE_FLAG, typedPeriod, typedResource, typedUnits } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
@@ -44,7 +44,9 @@ await runCommand({
     const resourceType = typedResource(values.resource);
     const kind = GIVEN_KINDS.find((one) => one === values.kind);
     if (kind === undefined) {
-      throw new Mistyped(`There is no kind "${values.kind}"; there are ${GIVEN_KINDS.join(', ')}.`);
+      throw new CommandUsageError(
+        `There is no kind "${values.kind}"; there are ${GIVEN_KINDS.join(', ')}.`,
+      );
     }
     const units = typedUnits('units', values.units);
     const wish = { act: 'add_allowance', resourceType, units, kind, ref, period } as const;

@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import type { Result } from './operator/command-types.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { creditsOf } from './operator/credits.ts';
 import { tenantIdOf } from './operator/tenant.ts';
 import { typedCredits, typedId } from './operator/typed.ts';
@@ -29,7 +29,7 @@ await runCommand({
     const credits = values.credits === undefined ? undefined : typedCredits(values.credits);
     if (values.grant === undefined) return listGrants(tenant);
     const grantId = typedId('grant', values.grant);
-    if (ref === undefined || !reason) throw new Mistyped('Say --ref and --reason.');
+    if (ref === undefined || !reason) throw new CommandUsageError('Say --ref and --reason.');
     const wish = { act: 'revoke_credits', grantId, credits, ref } as const;
     return actOnUsage({ values: { reason, by }, dryRun }, wish, tenant);
   },

@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
@@ -19,7 +19,7 @@ await runCommand({
   run: ({ values, dryRun }) => {
     const until = new Date(values.until);
     if (!/^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.test(values.until) || Number.isNaN(until.getTime())) {
-      throw new Mistyped(
+      throw new CommandUsageError(
         '--until takes a day, as 2026-12-24, or an instant, as 2026-12-24T18:00Z.',
       );
     }

@@ -1,7 +1,7 @@
 import './operator/env-file.ts';
 import { CAP_MINOR_MAX } from '../src/domain/billing/overage.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { typedMinor } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
@@ -22,7 +22,7 @@ await runCommand({
   run: ({ values, dryRun }) => {
     const { minor } = values;
     if ((minor === undefined) !== (values['by-bills'] === true)) {
-      throw new Mistyped('Give either --minor or --by-bills.');
+      throw new CommandUsageError('Give either --minor or --by-bills.');
     }
     const exposureMinor = typedMinor('minor', minor, { min: 0, max: CAP_MINOR_MAX }) ?? null;
     const wish = { act: 'trust_overage', exposureMinor } as const;

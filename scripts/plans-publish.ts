@@ -13,7 +13,7 @@ import {
 } from '../src/server/services/plans/publish-plans.ts';
 import { systemClock } from '../src/server/clock.ts';
 import { readFileError } from './operator/file-error.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -32,7 +32,7 @@ await runCommand({
   writes: true,
   async run({ values: { everyone }, words, dryRun, progress }) {
     const [file] = words;
-    if (file === undefined) throw new Mistyped('Name the file, as plans.yaml.');
+    if (file === undefined) throw new CommandUsageError('Name the file, as plans.yaml.');
     const drafts = readDrafts(file);
     const { published, packs } = await withUsage(async ({ database: { db } }) => {
       const deps = { db, clock: systemClock };
@@ -62,7 +62,7 @@ function readDrafts(file: string) {
   try {
     return { plans: readPlansFile(file), packs: readPacksFile(file) };
   } catch (error) {
-    throw new Mistyped(readFileError(error) ?? errorText(error));
+    throw new CommandUsageError(readFileError(error) ?? errorText(error));
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type RatePublication,
 } from '../src/server/services/plans/publish-rates.ts';
 import { readFileError } from './operator/file-error.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -29,7 +29,7 @@ await runCommand({
   writes: true,
   async run({ values: { from }, words, dryRun }) {
     const [file] = words;
-    if (file === undefined) throw new Mistyped('Name the file, as rates.yaml.');
+    if (file === undefined) throw new CommandUsageError('Name the file, as rates.yaml.');
     const weights = readWeights(file);
     const draft = { weights, effectiveAt: from === undefined ? undefined : instantOf(from) };
     return withUsage(async ({ database, clock }) => {
@@ -51,7 +51,7 @@ function readWeights(file: string) {
   try {
     return readRatesFile(file);
   } catch (error) {
-    throw new Mistyped(readFileError(error) ?? errorText(error));
+    throw new CommandUsageError(readFileError(error) ?? errorText(error));
   }
 }
 
@@ -60,7 +60,9 @@ function instantOf(written: string): Date {
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(written) && !Number.isNaN(instant.getTime())) {
     return instant;
   }
-  throw new Mistyped('--from takes an instant with its offset, such as 2026-12-01T00:00:00Z.');
+  throw new CommandUsageError(
+    '--from takes an instant with its offset, such as 2026-12-01T00:00:00Z.',
+  );
 }
 
 function linesOf({ version, effectiveAt, changes }: RatePublication, dryRun: boolean): string[] {

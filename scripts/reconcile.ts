@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { openBilling } from './operator/billing.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
@@ -20,7 +20,7 @@ await runCommand({
   writes: true,
   async run({ values: { tenant, reason, by }, dryRun, progress }) {
     if (tenant !== undefined) {
-      if (!reason) throw new Mistyped('Say --reason TEXT.');
+      if (!reason) throw new CommandUsageError('Say --reason TEXT.');
       const values = { reason, by };
       return actForTenant({ values, dryRun }, { act: 'sync' }, tenant);
     }

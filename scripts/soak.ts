@@ -70,8 +70,8 @@ async function main(args: readonly string[]): Promise<void> {
         if (found.length === 0) continue;
         broken += 1;
         console.log(`\nHistory ${n} of seed ${seed + at}: ${found.join('; ')}`);
-        const tale = { stretches: round.stretches, history: round.histories[n]! };
-        const { stretches, history } = await shorten(open, tale);
+        const candidate = { stretches: round.stretches, history: round.histories[n]! };
+        const { stretches, history } = await shorten(open, candidate);
         console.log(`${describeHistory(stretches, history)}`);
         console.log(`  npm run soak -- --runs ${size} --seed ${seed + at}`);
       }

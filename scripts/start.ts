@@ -9,12 +9,12 @@ import { readUnreached } from './operator/unreached.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 import { startProduct, type Product } from './start/product.ts';
 import { DEMO_OWNER, DEMO_PASSWORD, seedDemo } from './start/seed.ts';
-import { hearStopWishes, isStopWished, type StopWish } from './start/stop-wish.ts';
+import { hearStopRequests, isStopWished, type StopRequest } from './start/stop-request.ts';
 
 /** To people, on stderr: stdout is the log's. */
 const say = (line: string) => console.error(line);
 
-const wish = hearStopWishes(say);
+const wish = hearStopRequests(say);
 try {
   await run(wish);
   process.exit(0);
@@ -26,7 +26,7 @@ try {
 }
 
 /** Starts everything and stops it all again, whenever that is asked for. */
-async function run({ signal, again }: StopWish): Promise<void> {
+async function run({ signal, again }: StopRequest): Promise<void> {
   const config = decideConfig(readEnv());
   const log = createLog(config.logLevel, process.stdout.isTTY === true && !config.production);
   await ensureClientBuilt(say, signal);

@@ -5,7 +5,7 @@ import {
   verifyProof,
   type ProofFault,
 } from '../src/server/services/billing/statements/verify-proof.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 
 const EXITS: Record<ProofFault, [code: number, about: string]> = {
   unreadable: [10, 'it is no proof of a statement'],
@@ -28,7 +28,7 @@ await runCommand({
   words: { name: 'the files, the oldest first', max: 1_000 },
   exits: PROOF_FAULTS.map((fault) => EXITS[fault]),
   async run({ words }) {
-    if (words.length === 0) throw new Mistyped('Say which file.');
+    if (words.length === 0) throw new CommandUsageError('Say which file.');
     const files = await Promise.all(
       words.map(async (name) => ({ name, ...verifyProof(await readFile(name, 'utf8')) })),
     );

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import './operator/env-file.ts';
 import { parseImport } from '../src/server/services/billing/reconcile/import-customers.ts';
 import { openBilling } from './operator/billing.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 
 await runCommand({
   name: 'stripe:import',
@@ -17,7 +17,7 @@ await runCommand({
   async run({ values, dryRun, progress }) {
     const rows = parseImport(await readFile(values.from, 'utf8'));
     if (rows.length === 0)
-      throw new Mistyped(`There is no line with a customer in ${values.from}.`);
+      throw new CommandUsageError(`There is no line with a customer in ${values.from}.`);
     const billing = await openBilling({ works: !dryRun });
     try {
       progress(`Looking at ${rows.length} customers …`);

@@ -5,7 +5,7 @@ import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { createStripeClient, stripeAccessOf } from '../src/server/services/stripe/client/client.ts';
 import { callStripe } from '../src/server/services/stripe/client/errors.ts';
 import { setUpStripe, type SetUp } from '../src/server/services/stripe/setup/setup.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 
 const NO_ENDPOINT =
   'No webhook endpoint was made, because APP_URL is not an address that Stripe can reach. Set APP_URL and run this again, or forward events with: stripe listen --forward-to localhost:3000/webhooks/stripe';
@@ -72,7 +72,7 @@ function readPacks(file: string) {
   try {
     return readPacksFile(file) ?? [];
   } catch (error) {
-    throw new Mistyped(error instanceof Error ? error.message : String(error));
+    throw new CommandUsageError(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
 
 await runCommand({
@@ -20,7 +20,7 @@ await runCommand({
   run: ({ values, dryRun }) => {
     const { tenant, when } = values;
     if (when !== 'now' && when !== 'period_end') {
-      throw new Mistyped('--when takes now or period_end.');
+      throw new CommandUsageError('--when takes now or period_end.');
     }
     return actForTenant({ values, dryRun }, { act: 'end_subscription', when }, tenant);
   },

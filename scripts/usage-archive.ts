@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { parsePeriod } from '../src/domain/period.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -22,7 +22,7 @@ await runCommand({
   writes: true,
   async run({ values, words, dryRun }) {
     const period = parsePeriod(words[0] ?? '');
-    if (period === undefined) throw new Mistyped('Name the month as YYYY-MM.');
+    if (period === undefined) throw new CommandUsageError('Name the month as YYYY-MM.');
     if (dryRun) {
       const what = values.restore ? 'come back to the ledger' : 'leave the ledger for a file';
       return { lines: [`${period} would ${what}.`], data: { period, restore: values.restore } };

@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { RESOURCE_FLAG, typedPeriod, typedResource, typedUnits } from './operator/typed.ts';
 import { actOnUsage } from './operator/usage-act.ts';
 
@@ -24,7 +24,8 @@ await runCommand({
     const { tenant, amount: typed, reset } = values;
     const period = typedPeriod(values.period);
     const resourceType = typedResource(values.resource);
-    if (reset === (typed !== undefined)) throw new Mistyped('Say either an amount or --reset.');
+    if (reset === (typed !== undefined))
+      throw new CommandUsageError('Say either an amount or --reset.');
     const amount = typed === undefined ? null : typedUnits('amount', typed);
     const wish = { act: 'correct_usage', resourceType, amount, period } as const;
     return actOnUsage({ values, dryRun }, wish, tenant);

@@ -1,6 +1,6 @@
 import './operator/env-file.ts';
 import { BUCKETS_MAX } from '../src/db/buckets.ts';
-import { Mistyped, runCommand } from './operator/command.ts';
+import { CommandUsageError, runCommand } from './operator/command.ts';
 import { typedWhole } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -32,7 +32,7 @@ await runCommand({
     const buckets = typedWhole('buckets', values.buckets, { min: 1, max: BUCKETS_MAX });
     const node = values.on;
     if (node !== undefined && !/^[\w.-]+:\d{1,5}$/.test(node)) {
-      throw new Mistyped('--on must be host:port, such as db2.internal:5432.');
+      throw new CommandUsageError('--on must be host:port, such as db2.internal:5432.');
     }
     const spread = await withUsage(({ spread: service }) =>
       dryRun ? service.plan({ buckets, node }) : service.spread({ buckets, node, progress }),

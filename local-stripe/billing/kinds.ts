@@ -56,7 +56,7 @@ declare module '../kernel/kinds.ts' {
 }
 
 declare module '../kernel/types.ts' {
-  interface Happenings {
+  interface DomainEvents {
     /** `card`: the payment method it was paid with, or null. */
     'invoice.paid': { invoice: Stripe.Invoice; card: string | null };
     /** `isFinal`: Stripe makes no further attempt. */

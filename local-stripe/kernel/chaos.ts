@@ -8,7 +8,7 @@ import type { FailureRule, FiredFailure } from './rows.ts';
 import { changeChaos, readSettings } from './settings.ts';
 
 /** Where a request goes, as a rule looks at it. `search` tells one list call from another. */
-export interface Arrival {
+export interface IncomingRequest {
   method: string;
   path: string;
   search: string;
@@ -18,7 +18,11 @@ export interface Arrival {
  * The failure that is to strike this request, or null. Rules are asked in their order; each counts
  * the requests that match it until its `nth`, which it fails, and the later ones do not hear of that.
  */
-export function takeFailure(kernel: Kernel, call: Call, arrival: Arrival): FailureRule | null {
+export function takeFailure(
+  kernel: Kernel,
+  call: Call,
+  arrival: IncomingRequest,
+): FailureRule | null {
   const { chaos } = readSettings(kernel.store);
   const origin = originOf(call, arrival);
   const earlier = chaos.fired.find((one) => one.repeatsLeft > 0 && one.origin === origin);
@@ -83,7 +87,11 @@ export function isPlaceholder(segment: string): boolean {
   return segment === '*' || segment.startsWith(':');
 }
 
-function matches({ match }: FailureRule, { customer }: Call, { method, path }: Arrival): boolean {
+function matches(
+  { match }: FailureRule,
+  { customer }: Call,
+  { method, path }: IncomingRequest,
+): boolean {
   if (match?.method !== undefined && match.method !== method) return false;
   if (match?.customer !== undefined && match.customer !== customer) return false;
   return match?.path === undefined || pathMatches(match.path, path);
@@ -95,7 +103,10 @@ function firedOf(rule: FailureRule, call: Call, origin: string): FiredFailure {
 }
 
 /** Equal for a request and its repeat by the SDK, which sends a POST with the same key again. */
-function originOf({ number, idempotencyKey }: Call, { method, path, search }: Arrival): string {
+function originOf(
+  { number, idempotencyKey }: Call,
+  { method, path, search }: IncomingRequest,
+): string {
   const key = method === 'POST' ? (idempotencyKey ?? `call ${number}`) : '';
   return `${method} ${path}${search} ${key}`;
 }

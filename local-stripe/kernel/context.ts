@@ -2,7 +2,7 @@ import { previousAttributes } from './difference.ts';
 import { formatId, randomText } from './ids.ts';
 import type { Kind, Kinds } from './kinds.ts';
 import type { EventType } from './vocabulary.ts';
-import type { OwnClocks } from './ports.ts';
+import type { ClockRegistry } from './ports.ts';
 import type { DueQueue } from './due-queue.ts';
 import { recordEvent } from './events.ts';
 import type { Recorder } from './events.ts';
@@ -11,10 +11,10 @@ import { readSettings } from './settings.ts';
 import type { Context, RequestOrigin } from './types.ts';
 
 /** What a transaction needs of the kernel it runs in. */
-export interface Machinery extends Recorder {
+export interface KernelServices extends Recorder {
   readonly store: Store;
   readonly due: DueQueue;
-  readonly clocks: OwnClocks;
+  readonly clocks: ClockRegistry;
   readonly seed: string;
   readonly baseUrl: string;
   readonly businessName: string;
@@ -32,13 +32,17 @@ export interface Origin {
 }
 
 /** What is to be done at the end of the transaction. */
-export type Lastly = Map<string, { order: number; work: () => void }>;
+export type DeferredWork = Map<string, { order: number; work: () => void }>;
 
 /**
  * The context of one transaction, on the clock `clock` at `now`. `globalNow` stays what it was when
  * the transaction began, so that one request sees one time.
  */
-export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): Context {
+export function makeContext(
+  kernel: KernelServices,
+  origin: Origin,
+  deferred: DeferredWork,
+): Context {
   const { store } = kernel;
   const { request, clock, now, globalNow } = origin;
   const ctx: Context = {
@@ -61,9 +65,9 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
       if (found === undefined) other = null;
       if (other === clock) return ctx;
       const at = found ?? globalNow;
-      return makeContext(kernel, { request, clock: other, now: at, globalNow }, lastly);
+      return makeContext(kernel, { request, clock: other, now: at, globalNow }, deferred);
     },
-    at: (other) => makeContext(kernel, { request, clock, now: other, globalNow }, lastly),
+    at: (other) => makeContext(kernel, { request, clock, now: other, globalNow }, deferred),
     newId: (prefix) => formatId(prefix, kernel.seed, kernel.nextSequence()),
     newText: (length) => randomText(`${kernel.seed}:text:${kernel.nextSequence()}`, length),
     newDigits: (length) =>
@@ -92,12 +96,12 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
     unschedule: (kind, objectId) => store.remove('_due', `${kind}:${objectId}`),
     dueAt: (kind, objectId) => store.find('_due', `${kind}:${objectId}`)?.dueAt ?? null,
     attempt(work) {
-      const before = new Map(lastly);
+      const before = new Map(deferred);
       try {
         return store.transaction(work);
       } catch (error) {
-        lastly.clear();
-        for (const [key, task] of before) lastly.set(key, task);
+        deferred.clear();
+        for (const [key, task] of before) deferred.set(key, task);
         throw error;
       }
     },
@@ -116,7 +120,7 @@ export function makeContext(kernel: Machinery, origin: Origin, lastly: Lastly): 
     },
     follow: (happening, told) => kernel.followerOf(happening)(ctx, told),
     atEnd(order, key, task) {
-      lastly.set(`${order}:${key}`, { order, work: task });
+      deferred.set(`${order}:${key}`, { order, work: task });
     },
   };
   return ctx;

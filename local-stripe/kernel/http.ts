@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { assertOwnAccount, assertTestKey, assertVersion } from './auth.ts';
 import type { Call } from './call-log.ts';
 import { answerNothing, failureError, takeFailure } from './chaos.ts';
-import type { Arrival } from './chaos.ts';
+import type { IncomingRequest } from './chaos.ts';
 import { StripeError, invalidRequest } from './errors.ts';
 import { apiVersion } from './events.ts';
 import { expandAll } from './expand.ts';
@@ -82,7 +82,7 @@ export function apiServer(kernel: Kernel, deps: ApiDeps): Hono {
   return app;
 }
 
-function arrivalOf(c: HonoContext): Arrival {
+function arrivalOf(c: HonoContext): IncomingRequest {
   const { pathname, search } = new URL(c.req.url);
   return { method: c.req.method, path: pathname, search };
 }

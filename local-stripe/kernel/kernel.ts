@@ -2,20 +2,20 @@ import type { MovableClock } from './clock.ts';
 import { unixSeconds } from './clock.ts';
 import { CallLog } from './call-log.ts';
 import { makeContext } from './context.ts';
-import type { Lastly, Origin } from './context.ts';
+import type { DeferredWork, Origin } from './context.ts';
 import { DueQueue } from './due-queue.ts';
 import { StripeError } from './errors.ts';
 import { forgetOldEvents } from './events.ts';
 import { formatId } from './ids.ts';
 import type { Kind } from './kinds.ts';
-import type { OwnClocks, Receivers } from './ports.ts';
+import type { ClockRegistry, Receivers } from './ports.ts';
 import { Store } from './store.ts';
 import type { Indexes } from './store.ts';
 import type { Context, DueHandler, RequestOrigin, Resource, SelfCheck } from './types.ts';
 
 export interface KernelOptions {
   resources: Resource<never>[];
-  clocks: OwnClocks;
+  clocks: ClockRegistry;
   endpoints: Receivers;
   clock: MovableClock;
   /** Makes the ids; equal seeds and stories make equal ids. */
@@ -43,7 +43,7 @@ export class Kernel {
   readonly due: DueQueue;
   readonly calls = new CallLog();
   readonly resources: Resource[];
-  readonly clocks: OwnClocks;
+  readonly clocks: ClockRegistry;
   readonly endpoints: Receivers;
   readonly clock: MovableClock;
   readonly log: (message: string) => void;
@@ -169,17 +169,17 @@ export class Kernel {
 
   runAt<T>(origin: Origin, work: (ctx: Context) => T): T {
     const keepsChanges = (error: unknown) => error instanceof StripeError && error.keepsChanges;
-    const lastly: Lastly = new Map();
-    const ctx = makeContext(this, origin, lastly);
+    const deferred: DeferredWork = new Map();
+    const ctx = makeContext(this, origin, deferred);
     // Apart from the work: what time has taken stays gone when the work is undone.
     this.store.transaction(() => forgetOldEvents(ctx));
     return this.store.transaction(() => {
       try {
         const result = work(ctx);
-        runLastly(lastly);
+        runDeferred(deferred);
         return result;
       } catch (error) {
-        if (keepsChanges(error)) runLastly(lastly);
+        if (keepsChanges(error)) runDeferred(deferred);
         throw error;
       }
     }, keepsChanges);
@@ -193,10 +193,10 @@ export class Kernel {
   }
 }
 
-function runLastly(lastly: Lastly): void {
-  const orders = new Set([...lastly.values()].map(({ order }) => order).sort((a, b) => a - b));
+function runDeferred(deferred: DeferredWork): void {
+  const orders = new Set([...deferred.values()].map(({ order }) => order).sort((a, b) => a - b));
   for (const order of orders) {
-    for (const task of [...lastly.values()]) if (task.order === order) task.work();
+    for (const task of [...deferred.values()]) if (task.order === order) task.work();
   }
 }
 

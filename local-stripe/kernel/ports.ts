@@ -2,7 +2,7 @@ import type { Store } from './store.ts';
 import type { Context } from './types.ts';
 
 /** Clocks of their own, beside the global one. Whose objects they are, the room above knows. */
-export interface OwnClocks {
+export interface ClockRegistry {
   /** Unix seconds; undefined where there is no such clock any more. */
   timeOf(store: Store, clock: string): number | undefined;
   /** Where it is being turned to; undefined where it stands still. */

@@ -71,7 +71,7 @@ export interface Context {
    * Tells what has happened, and has it followed at once by whoever stands above: a paid invoice by
    * its subscription, say. So what happens below knows nothing of what follows from it.
    */
-  follow<H extends keyof Happenings>(happening: H, told: Happenings[H]): void;
+  follow<H extends keyof DomainEvents>(happening: H, told: DomainEvents[H]): void;
   /**
    * Runs `work` as the last thing of the transaction, lower orders first; the same key
    * replaces. For what follows from everything that was done, such as entitlements.
@@ -95,11 +95,11 @@ export interface Route {
 
 /** What can happen and be followed, with what is told of it; each room adds its own. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-export interface Happenings {}
+export interface DomainEvents {}
 
 /** What follows from each of the happenings that a resource follows. */
 export type Followers = {
-  [H in keyof Happenings]?: (ctx: Context, told: Happenings[H]) => void;
+  [H in keyof DomainEvents]?: (ctx: Context, told: DomainEvents[H]) => void;
 };
 
 /** What the due-queue does for one kind of work. */

@@ -1,4 +1,4 @@
-import type { OwnClocks } from '../kernel/ports.ts';
+import type { ClockRegistry } from '../kernel/ports.ts';
 import type Stripe from 'stripe';
 import { invalidRequest, noSuch } from '../kernel/errors.ts';
 import { idOrNull } from '../kernel/reference.ts';
@@ -122,7 +122,7 @@ testClocks.due['test_clock.delete'] = (ctx, id) => {
 };
 
 /** Test clocks as the kernel turns them. */
-export const ownClocks: OwnClocks = {
+export const ownClocks: ClockRegistry = {
   timeOf: (store, id) => store.find('test_helpers.test_clock', id)?.frozen_time,
   targetOf: (store, id) =>
     store.find('test_helpers.test_clock', id)?.status_details.advancing?.target_frozen_time,

@@ -3,9 +3,12 @@ import type { ActFact, TenantAct } from '../../src/domain/accounts/operator-act.
 import { formatMoney } from '../../src/domain/money.ts';
 import { REASON } from '../../src/server/services/operators/acts/act.ts';
 import { atCommandLine } from '../../src/server/services/operators/operator-identity.ts';
-import type { TenantActs, TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
+import type {
+  TenantActs,
+  TenantActInput,
+} from '../../src/server/services/operators/tenant-acts.ts';
 import type { Result } from './command-types.ts';
-import { Mistyped } from './command.ts';
+import { CommandUsageError } from './command.ts';
 import { creditsOf } from './credits.ts';
 
 /** Why and who: what every act for a tenant is told. */
@@ -30,12 +33,12 @@ export interface Given {
 export async function carryOut<A extends TenantAct>(
   acts: TenantActs<A>,
   { values: { reason, by = userInfo().username }, dryRun }: Given,
-  wish: Extract<TenantWish, { act: A }>,
+  wish: Extract<TenantActInput, { act: A }>,
   tenantId: string,
 ): Promise<Result> {
   const { length } = reason.trim();
   if (length < REASON.min || length > REASON.max) {
-    throw new Mistyped(`--reason takes ${REASON.min} to ${REASON.max} characters.`);
+    throw new CommandUsageError(`--reason takes ${REASON.min} to ${REASON.max} characters.`);
   }
   const on = { operator: atCommandLine(by, reason), tenantId, reason, dryRun };
   const { done, facts } = await acts.carryOut(on, wish);

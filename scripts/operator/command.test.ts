@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/server/config/env.ts';
 import { BillingError, SetUpError } from '../../src/domain/errors.ts';
 import type { Command, Flags, Input } from './command-types.ts';
-import { execute, Mistyped } from './command.ts';
+import { execute, CommandUsageError } from './command.ts';
 import {
   typedCredits,
   typedId,
@@ -143,7 +143,7 @@ test.each([
 
 const away = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 test.each<[string, Error, number, RegExp]>([
-  ['mistyped', new Mistyped('No such door.'), 2, /^No such door\./],
+  ['mistyped', new CommandUsageError('No such door.'), 2, /^No such door\./],
   ['a setting', new ConfigError('PORT must be a number.'), 3, /^PORT/],
   ['a wrong password', Object.assign(new Error('x'), { code: '28P01' }), 3, /refuses the password/],
   ['no database of the name', Object.assign(new Error('x'), { code: '3D000' }), 3, /no database/],

@@ -11,8 +11,8 @@ import { readUnreached } from './unreached.ts';
 export const EXIT = { done: 0, needsPerson: 1, mistyped: 2, setting: 3, away: 4 } as const;
 
 /** What was typed makes no sense; the usage is printed with it. */
-export class Mistyped extends Error {
-  override readonly name = 'Mistyped';
+export class CommandUsageError extends Error {
+  override readonly name = 'CommandUsageError';
 }
 
 /** What is printed, and the exit code. */
@@ -71,11 +71,12 @@ function readInput<F extends Flags>(command: Command<F>, typed: string[]): Input
   const { values, positionals } = parseTyped(typed, options);
   const allowed = command.words?.max ?? 0;
   if (positionals.length > allowed) {
-    throw new Mistyped(`"${positionals[allowed]}" is one word too many.`);
+    throw new CommandUsageError(`"${positionals[allowed]}" is one word too many.`);
   }
   for (const [name, flag] of Object.entries<Flag>(command.flags ?? {})) {
     if (flag.type === 'boolean') values[name] ??= false;
-    else if (flag.required && !values[name]) throw new Mistyped(`Say --${name} ${flag.value}.`);
+    else if (flag.required && !values[name])
+      throw new CommandUsageError(`Say --${name} ${flag.value}.`);
   }
   return {
     values: values as Values<F>,
@@ -90,13 +91,13 @@ function parseTyped(args: string[], options: ParseArgsOptionsConfig) {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     return { values: { ...values } as Record<string, unknown>, positionals };
   } catch (error) {
-    throw new Mistyped((error as Error).message.split(/\.\s/)[0] + '.');
+    throw new CommandUsageError((error as Error).message.split(/\.\s/)[0] + '.');
   }
 }
 
 function readFailure(thrown: unknown): { exit: number; sentence: string } {
   // What was typed is told whole to who typed it.
-  if (thrown instanceof Mistyped) return { exit: EXIT.mistyped, sentence: thrown.message };
+  if (thrown instanceof CommandUsageError) return { exit: EXIT.mistyped, sentence: thrown.message };
   const sentence = errorText(thrown);
   if (thrown instanceof ConfigError) return { exit: EXIT.setting, sentence };
   const ofFile = readFileError(thrown);

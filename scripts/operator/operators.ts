@@ -3,7 +3,7 @@ import { listOperators } from '../../src/db/repositories/operators/operator.repo
 import {
   previewOperator,
   type OperatorChange,
-  type OperatorWish,
+  type OperatorInput,
 } from '../../src/server/services/operators/grants.ts';
 import type { Input, Result } from './command-types.ts';
 import { withUsage, type OperatorUsage } from './usage.ts';
@@ -20,7 +20,7 @@ type Deps = { db: OperatorUsage['database']['db']; clock: OperatorUsage['clock']
 export function changeOperator(
   email: string | undefined,
   { values, dryRun }: Pick<Input<typeof OPERATOR_FLAGS>, 'values' | 'dryRun'>,
-  change: (deps: Deps, wish: OperatorWish) => Promise<OperatorChange>,
+  change: (deps: Deps, wish: OperatorInput) => Promise<OperatorChange>,
   says: { would: string; done: string; before: string },
 ): Promise<Result> {
   const { reason = 'by command', by = userInfo().username } = values;

@@ -1,4 +1,4 @@
-import type { TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
+import type { TenantActInput } from '../../src/server/services/operators/tenant-acts.ts';
 import { openBilling, type OperatorBilling } from './billing.ts';
 import { carryOut, type Given } from './carry-out.ts';
 import type { Result } from './command-types.ts';
@@ -10,7 +10,7 @@ import { tenantIdOf } from './tenant.ts';
  */
 export async function actForTenant(
   given: Given,
-  wish: TenantWish,
+  wish: TenantActInput,
   find: string | ((billing: OperatorBilling) => Promise<string>),
 ): Promise<Result> {
   const billing = await openBilling({ works: !given.dryRun });

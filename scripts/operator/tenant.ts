@@ -1,6 +1,6 @@
 import { isUuid } from '../../src/domain/ids.ts';
 import { getAccount } from '../../src/server/services/operators/find-tenant.ts';
-import { Mistyped } from './command.ts';
+import { CommandUsageError } from './command.ts';
 import type { OperatorUsage } from './usage.ts';
 
 /** The tenant of an id, or of somebody's address. Throws one sentence when there is none of that address. */
@@ -10,7 +10,7 @@ export async function tenantIdOf(
 ): Promise<string> {
   if (!idOrEmail.includes('@')) {
     if (isUuid(idOrEmail)) return idOrEmail;
-    throw new Mistyped(`--tenant "${idOrEmail}" is neither an id nor an address.`);
+    throw new CommandUsageError(`--tenant "${idOrEmail}" is neither an id nor an address.`);
   }
   return (await getAccount(database.db, idOrEmail)).user.tenantId;
 }

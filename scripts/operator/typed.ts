@@ -2,7 +2,7 @@ import { GRANT_MICRO_MAX, MICRO_PER_CREDIT } from '../../src/domain/billing/cred
 import { isUuid } from '../../src/domain/ids.ts';
 import { parsePeriod, type Period } from '../../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES, type ResourceType } from '../../src/domain/quota.ts';
-import { Mistyped } from './command.ts';
+import { CommandUsageError } from './command.ts';
 
 /*
  * What was typed after a flag, read. What cannot be, whatever there is in the database, is mistyped, and is
@@ -19,7 +19,7 @@ export const RESOURCE_FLAG = {
 /** The resource that was typed. */
 export function typedResource(typed: string): ResourceType {
   if (isResourceType(typed)) return typed;
-  throw new Mistyped(`There is no resource "${typed}"; there are ${RESOURCES}.`);
+  throw new CommandUsageError(`There is no resource "${typed}"; there are ${RESOURCES}.`);
 }
 
 /** A month; `undefined` where none was typed. */
@@ -27,13 +27,13 @@ export function typedPeriod(typed: string | undefined): Period | undefined {
   if (typed === undefined) return undefined;
   const period = parsePeriod(typed);
   if (period !== undefined) return period;
-  throw new Mistyped(`--period "${typed}" is no month: write it as YYYY-MM.`);
+  throw new CommandUsageError(`--period "${typed}" is no month: write it as YYYY-MM.`);
 }
 
 /** The id of a row, a UUID. */
 export function typedId(flag: string, typed: string): string {
   if (isUuid(typed)) return typed;
-  throw new Mistyped(`--${flag} "${typed}" is no id.`);
+  throw new CommandUsageError(`--${flag} "${typed}" is no id.`);
 }
 
 /** A whole number within bounds. */
@@ -43,7 +43,9 @@ export function typedWhole(
   { min, max }: { min: number; max: number },
 ): number {
   if (isWhole(typed, min, max)) return Number(typed);
-  throw new Mistyped(`--${flag} "${typed}": it takes a whole number from ${min} to ${max}.`);
+  throw new CommandUsageError(
+    `--${flag} "${typed}": it takes a whole number from ${min} to ${max}.`,
+  );
 }
 
 function isWhole(typed: string, min: number, max: number): boolean {
@@ -58,7 +60,7 @@ export function typedMinor(
 ): number | undefined {
   if (typed === undefined) return undefined;
   if (isWhole(typed, min, max)) return Number(typed);
-  throw new Mistyped(
+  throw new CommandUsageError(
     `--${flag} "${typed}": it takes a whole number from ${min} to ${max}, as 300 for 3.00.`,
   );
 }
@@ -66,7 +68,7 @@ export function typedMinor(
 /** Units to add, or to take off. */
 export function typedUnits(flag: string, typed: string): number {
   if (/^-?\d{1,13}$/.test(typed) && Number(typed) !== 0) return Number(typed);
-  throw new Mistyped(
+  throw new CommandUsageError(
     `--${flag} "${typed}": it takes a whole number other than 0, with a minus to take off.`,
   );
 }
@@ -77,7 +79,7 @@ export function typedCredits(typed: string): number {
   if (/^\d{1,7}(\.\d{1,6})?$/.test(typed) && micro >= 1 && micro <= GRANT_MICRO_MAX) {
     return Number(typed);
   }
-  throw new Mistyped(
+  throw new CommandUsageError(
     `--credits "${typed}" is no number of credits: write 5 or 0.25, with six digits behind the point at most.`,
   );
 }

@@ -1,5 +1,8 @@
 import { OperatorLog } from '../../src/server/services/operators/log.ts';
-import { TenantActs, type TenantWish } from '../../src/server/services/operators/tenant-acts.ts';
+import {
+  TenantActs,
+  type TenantActInput,
+} from '../../src/server/services/operators/tenant-acts.ts';
 import { carryOut, type Given } from './carry-out.ts';
 import type { Result } from './command-types.ts';
 import { tenantIdOf } from './tenant.ts';
@@ -9,7 +12,7 @@ import { withUsage, type OperatorUsage } from './usage.ts';
 type UsageAct =
   | ('grant_credits' | 'revoke_credits' | 'correct_usage' | 'add_allowance')
   | ('trust_overage' | 'hide_character');
-export type UsageWish = Extract<TenantWish, { act: UsageAct }>;
+export type UsageActInput = Extract<TenantActInput, { act: UsageAct }>;
 
 /** The acts of the operator's page that a command can do without Stripe. */
 export function usageActs({ database: { db }, clock, usage }: OperatorUsage): TenantActs<UsageAct> {
@@ -21,7 +24,7 @@ export function usageActs({ database: { db }, clock, usage }: OperatorUsage): Te
 }
 
 /** Like `actForTenant`, also where no account at Stripe is set. */
-export function actOnUsage(given: Given, wish: UsageWish, idOrEmail: string): Promise<Result> {
+export function actOnUsage(given: Given, wish: UsageActInput, idOrEmail: string): Promise<Result> {
   return withUsage(async (operator) =>
     carryOut(usageActs(operator), given, wish, await tenantIdOf(operator, idOrEmail)),
   );

@@ -21,7 +21,7 @@ export interface DrainTimes {
 }
 
 /** Told to whom a process that leaves refuses or cuts: 503 `busy`. */
-export class Leaving extends BillingError {
+export class ShuttingDown extends BillingError {
   constructor() {
     super('busy', 'The server is restarting; try again in a moment.', { retryAfterSeconds: 1 });
   }
@@ -144,7 +144,7 @@ export class Drain {
     await this.#untilNobodyKnocks();
     this.#shut(server);
     await this.#wait(graceSeconds * 1000, () => this.#isQuiet());
-    this.#over.abort(new Leaving());
+    this.#over.abort(new ShuttingDown());
     await this.#wait(LAST_WORDS_MS, () => this.#answers === 0 && this.#works === 0);
     server.closeAllConnections();
     server.close();

@@ -41,7 +41,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-const weather = fc.record({
+const deliveryFaults = fc.record({
   duplicate: fc.constantFrom(0, 0.5, 1),
   shuffle: fc.constantFrom(0, 1),
   drop: fc.constantFrom(0, 0.5, 1),
@@ -148,7 +148,7 @@ test('whatever is done, and whatever becomes of the webhooks, we end where Strip
     fc.asyncProperty(
       price,
       fc.array(step, { minLength: 3, maxLength: 7 }),
-      weather,
+      deliveryFaults,
       async (first, steps, sky) => {
         const customer = await signUp(app);
         await chaos(sky);

@@ -7,8 +7,8 @@ test('equal seeds make equal rounds, others make others', () => {
 });
 
 test('a history is told a line a stretch, with all that it takes to play it', () => {
-  const calm = { weather: { duplicate: 0, shuffle: 0, drop: 0 }, kills: null, days: 0 };
-  const stormy = { weather: { duplicate: 0, shuffle: 1, drop: 0.5 }, kills: 1, days: 12 };
+  const calm = { deliveryFaults: { duplicate: 0, shuffle: 0, drop: 0 }, kills: null, days: 0 };
+  const stormy = { deliveryFaults: { duplicate: 0, shuffle: 1, drop: 0.5 }, kills: 1, days: 12 };
   const fault = { call: 3, fault: 'answer lost' as const };
   const asks = { kind: 'ask', verb: 'upgrade', twice: true, process: 1, fault } as const;
   const told = describeHistory(

@@ -16,7 +16,7 @@ export interface StepFault {
 }
 
 /** How Stripe's events are delivered meanwhile. Rates are 0 to 1. */
-export interface Weather {
+export interface DeliveryFaults {
   duplicate: number;
   shuffle: number;
   drop: number;
@@ -24,7 +24,7 @@ export interface Weather {
 
 /** A stretch of everybody's time: how events fare, who is killed, how many days pass after it. */
 export interface Stretch {
-  weather: Weather;
+  deliveryFaults: DeliveryFaults;
   /** The process that gets SIGKILL in the middle; null for none. */
   kills: number | null;
   days: number;
@@ -58,7 +58,7 @@ export function makeRound(seed: number, size: number): Round {
 
 function makeStretch(chance: Chance): Stretch {
   return {
-    weather: {
+    deliveryFaults: {
       duplicate: pick(chance, [0, 0.5, 1]),
       shuffle: pick(chance, [0, 1]),
       drop: pick(chance, [0, 0, 0.5, 1]),
@@ -121,8 +121,8 @@ function chanceFrom(seed: number): Chance {
 export function describeHistory(stretches: readonly Stretch[], history: History): string {
   return history
     .map((steps, at) => {
-      const { weather, kills, days } = stretches[at]!;
-      const sky = Object.entries(weather)
+      const { deliveryFaults, kills, days } = stretches[at]!;
+      const sky = Object.entries(deliveryFaults)
         .filter(([, rate]) => rate > 0)
         .map(([name, rate]) => `${name} ${rate}`);
       const around = [

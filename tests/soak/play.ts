@@ -91,10 +91,10 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
 async function playStretch(
   world: World,
   players: Player[],
-  { weather, kills, days }: Stretch,
+  { deliveryFaults, kills, days }: Stretch,
   at: number,
 ): Promise<void> {
-  await world.chaos(weather);
+  await world.chaos(deliveryFaults);
   const playing = eachOf(AT_ONCE, players, async (player) => {
     for (const step of player.history[at] ?? []) await playStep(world, player, step);
   });

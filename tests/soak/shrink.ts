@@ -3,7 +3,7 @@ import type { History, Stretch } from './history.ts';
 import { brokenBy } from './judge.ts';
 import { playRound } from './play.ts';
 
-export interface Tale {
+export interface ShrinkCandidate {
   stretches: Stretch[];
   history: History;
 }
@@ -12,8 +12,11 @@ export interface Tale {
  * Looks for a shorter history that breaks a promise too: leaves out one thing at a time, and goes on
  * from what still breaks one. Candidates with the same stretches are played side by side.
  */
-export async function shorten(openWorld: () => Promise<World>, tale: Tale): Promise<Tale> {
-  let best = tale;
+export async function shorten(
+  openWorld: () => Promise<World>,
+  candidate: ShrinkCandidate,
+): Promise<ShrinkCandidate> {
+  let best = candidate;
   for (let round = 0; round < 12; round += 1) {
     const shorter = await firstBroken(openWorld, candidatesOf(best));
     if (!shorter) return best;
@@ -24,8 +27,8 @@ export async function shorten(openWorld: () => Promise<World>, tale: Tale): Prom
 
 async function firstBroken(
   openWorld: () => Promise<World>,
-  groups: Tale[][],
-): Promise<Tale | undefined> {
+  groups: ShrinkCandidate[][],
+): Promise<ShrinkCandidate | undefined> {
   for (const group of groups) {
     if (group.length === 0) continue;
     const world = await openWorld();
@@ -43,8 +46,8 @@ async function firstBroken(
 }
 
 /** First with a step or its fault less, then with calmer stretches. */
-function candidatesOf({ stretches, history }: Tale): Tale[][] {
-  const fewer: Tale[] = [];
+function candidatesOf({ stretches, history }: ShrinkCandidate): ShrinkCandidate[][] {
+  const fewer: ShrinkCandidate[] = [];
   history.forEach((steps, at) => {
     steps.forEach((step, n) => {
       const put = (changed: typeof steps) =>
@@ -56,14 +59,16 @@ function candidatesOf({ stretches, history }: Tale): Tale[][] {
         put(steps.map((one, i) => (i === n ? { ...step, twice: false } : one)));
     });
   });
-  const calmer = stretches.flatMap((stretch, at): Tale[][] => {
+  const calmer = stretches.flatMap((stretch, at): ShrinkCandidate[][] => {
     const put = (changed: Stretch) => [
       { stretches: stretches.map((one, i) => (i === at ? changed : one)), history },
     ];
-    const { weather, kills, days } = stretch;
-    const isCalm = weather.drop + weather.duplicate + weather.shuffle === 0;
+    const { deliveryFaults, kills, days } = stretch;
+    const isCalm = deliveryFaults.drop + deliveryFaults.duplicate + deliveryFaults.shuffle === 0;
     return [
-      ...(isCalm ? [] : [put({ ...stretch, weather: { duplicate: 0, shuffle: 0, drop: 0 } })]),
+      ...(isCalm
+        ? []
+        : [put({ ...stretch, deliveryFaults: { duplicate: 0, shuffle: 0, drop: 0 } })]),
       ...(kills === null ? [] : [put({ ...stretch, kills: null })]),
       ...(days === 0 ? [] : [put({ ...stretch, days: 0 })]),
     ];

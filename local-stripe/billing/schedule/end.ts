@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest } from '../../kernel/errors.ts';
 import { idOrNull } from '../../kernel/reference.ts';
-import type { Context, Happenings } from '../../kernel/types.ts';
+import type { Context, DomainEvents } from '../../kernel/types.ts';
 import { cancelSubscription } from '../subscription/cancel.ts';
 import { scheduleCycle } from '../subscription/cycle-schedule.ts';
 import { reflectEnd } from './reflect.ts';
@@ -12,7 +12,7 @@ type Schedule = Stripe.SubscriptionSchedule;
 /** The subscription ended: so does its schedule, `aborted` when it ended for want of payment. */
 export function endScheduleOf(
   ctx: Context,
-  { subscription, isDelinquent }: Happenings['subscription.ended'],
+  { subscription, isDelinquent }: DomainEvents['subscription.ended'],
 ): void {
   const schedule = scheduleOf(ctx, subscription);
   if (schedule === null || schedule.status !== 'active') return;

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { mergeMetadata } from '../../kernel/metadata.ts';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
-import type { Context, Happenings } from '../../kernel/types.ts';
+import type { Context, DomainEvents } from '../../kernel/types.ts';
 import { automaticTax, itemList } from '../subscription/build.ts';
 import { idsOf } from '../tax/rates.ts';
 import { billChange } from '../subscription/bill-change.ts';
@@ -42,7 +42,7 @@ export function phaseAt(schedule: Schedule, at: number): Phase | null {
  */
 export function enterPhase(
   ctx: Context,
-  { subscription }: Happenings['subscription.renewing'],
+  { subscription }: DomainEvents['subscription.renewing'],
 ): void {
   const schedule = scheduleOf(ctx, subscription);
   if (schedule === null || schedule.status !== 'active') return;

@@ -1,7 +1,7 @@
 import { scheduleOf } from '../subscription/attached-schedule.ts';
 import type Stripe from 'stripe';
 import { idOrNull } from '../../kernel/reference.ts';
-import type { Context, Happenings } from '../../kernel/types.ts';
+import type { Context, DomainEvents } from '../../kernel/types.ts';
 import { phaseItemsOf } from './build.ts';
 
 /**
@@ -25,7 +25,7 @@ export function reflectEnd(
 /** Items changed on the subscription itself are what its current phase consists of from now on. */
 export function reflectInSchedule(
   ctx: Context,
-  { subscription }: Happenings['subscription.changed'],
+  { subscription }: DomainEvents['subscription.changed'],
 ): void {
   const schedule = scheduleOf(ctx, subscription);
   if (schedule === null || schedule.current_phase === null) return;

@@ -1,7 +1,7 @@
 import { billingSettings } from '../settings.ts';
 import type Stripe from 'stripe';
 import { idOf, idOrNull } from '../../kernel/reference.ts';
-import type { Context, Happenings } from '../../kernel/types.ts';
+import type { Context, DomainEvents } from '../../kernel/types.ts';
 import { subscriptionOf } from '../invoice/subscription-of.ts';
 import { endSubscription, hasEnded } from './end.ts';
 import { applyPendingUpdate, givePendingUpdateUp, isPendingInvoice } from './pending-update.ts';
@@ -9,7 +9,7 @@ import { announceEntitlements } from './changed.ts';
 import { pausedBy } from './paused.ts';
 
 /** What a paid invoice does to its subscription and its customer. */
-export function followPayment(ctx: Context, { invoice, card }: Happenings['invoice.paid']): void {
+export function followPayment(ctx: Context, { invoice, card }: DomainEvents['invoice.paid']): void {
   const subscription = subscriptionOf(ctx, invoice);
   if (subscription !== null) {
     if (isPendingInvoice(ctx, invoice)) applyPendingUpdate(ctx, subscription);
@@ -21,7 +21,7 @@ export function followPayment(ctx: Context, { invoice, card }: Happenings['invoi
 /** What a failed attempt does, and after the last one what the retry settings say. */
 export function followFailure(
   ctx: Context,
-  { invoice, isFinal }: Happenings['invoice.failed'],
+  { invoice, isFinal }: DomainEvents['invoice.failed'],
 ): void {
   const subscription = subscriptionOf(ctx, invoice);
   if (subscription !== null && subscription.status !== 'incomplete') {
@@ -71,7 +71,10 @@ function recover(
  * After an invoice was voided or written off: the status follows the most recent invoice that is not
  * void, and one written off is forgiven.
  */
-export function followWriteOff(ctx: Context, { invoice }: Happenings['invoice.written_off']): void {
+export function followWriteOff(
+  ctx: Context,
+  { invoice }: DomainEvents['invoice.written_off'],
+): void {
   const found = subscriptionOf(ctx, invoice);
   if (found !== null && invoice.status === 'void' && isPendingInvoice(ctx, invoice)) {
     givePendingUpdateUp(ctx, found.id);
@@ -92,7 +95,7 @@ export function followWriteOff(ctx: Context, { invoice }: Happenings['invoice.wr
 /** Automatic tax that was switched off on an invoice is off for the next ones too. */
 export function followTaxDisabled(
   ctx: Context,
-  { invoice }: Happenings['invoice.tax_disabled'],
+  { invoice }: DomainEvents['invoice.tax_disabled'],
 ): void {
   const subscription = subscriptionOf(ctx, invoice);
   if (subscription?.automatic_tax.enabled !== true) return;
@@ -105,7 +108,7 @@ export function followTaxDisabled(
 }
 
 /** A sent invoice that was not paid in time makes its subscription past due. */
-export function followOverdue(ctx: Context, { invoice }: Happenings['invoice.overdue']): void {
+export function followOverdue(ctx: Context, { invoice }: DomainEvents['invoice.overdue']): void {
   const subscription = subscriptionOf(ctx, invoice);
   if (subscription?.status !== 'active') return;
   const patch = { status: 'past_due' as const };

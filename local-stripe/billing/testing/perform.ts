@@ -14,13 +14,13 @@ import { plans, prorations } from './actions.ts';
 import type { Action } from './actions.ts';
 
 /** Who is there, and what is sold. */
-export interface Cast {
+export interface Fixtures {
   prices: Record<(typeof plans)[number], string>;
   customers: { id: string; card: string }[];
 }
 
 /** Does what the action says, as the API would. Throws its refusals. */
-export function perform(ctx: Context, action: Action, cast: Cast): void {
+export function perform(ctx: Context, action: Action, cast: Fixtures): void {
   const { id: customer, card } = cast.customers[action.who]!;
   const latest = ctx.store.by('subscription', 'customer', customer).at(-1);
   const priceOf = (n: number) => cast.prices[plans[n]!];

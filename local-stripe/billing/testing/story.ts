@@ -8,7 +8,7 @@ import type { Context } from '../../kernel/types.ts';
 import { createCustomer } from '../customer/create.ts';
 import { createPrice } from '../catalog/price.ts';
 import { perform } from './perform.ts';
-import type { Cast } from './perform.ts';
+import type { Fixtures } from './perform.ts';
 import type { Action } from './actions.ts';
 
 const day = 86_400;
@@ -64,7 +64,7 @@ export async function play(
   return { local, errors };
 }
 
-function setTheStage(ctx: Context): Cast {
+function setTheStage(ctx: Context): Fixtures {
   const price = (name: string, unit_amount: number, interval: 'month' | 'year') =>
     createPrice(ctx, {
       currency: 'usd',

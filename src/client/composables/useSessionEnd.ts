@@ -1,10 +1,10 @@
 import { useRoute, useRouter } from 'vue-router';
 import { useConversationStore } from '../stores/conversation.ts';
 import { usePaywallStore } from '../stores/paywall.ts';
-import { useSessionStore, type WhyLost } from '../stores/session.ts';
+import { useSessionStore, type SessionEndReason } from '../stores/session.ts';
 
 /** What the login says of it, and where it leads from there. */
-function queryOf(why: WhyLost, address: string): Record<string, string> {
+function queryOf(why: SessionEndReason, address: string): Record<string, string> {
   switch (why) {
     case 'expired':
       return { next: address, expired: '1' };

@@ -50,10 +50,10 @@ export async function exportPerson(id: string, userId: string): Promise<Blob> {
 }
 
 /** What an act is told besides its name. */
-export type ActWish = Record<string, string | number | boolean | null>;
+export type ActInput = Record<string, string | number | boolean | null>;
 export const carryOutAct = (
   id: string,
-  wish: { act: TenantAct; reason: string; dryRun: boolean } & ActWish,
+  wish: { act: TenantAct; reason: string; dryRun: boolean } & ActInput,
 ) => postJson<ActResult>(at(`tenants/${id}/acts`), wish);
 
 export const listEvents = (state: EventState | '', cursor: string | null) =>

@@ -5,7 +5,7 @@ import type { CapAlert, OveragePrice } from '../../domain/billing/overage.ts';
 import { authorizedFetch, getJson, jsonBody } from './http.ts';
 
 /** One of them at a time. */
-export type LimitsWish =
+export type LimitsInput =
   | {
       overage: { enabled: boolean; capMinor?: number; consent?: OveragePrice };
       alerts?: CapAlert[];
@@ -28,7 +28,7 @@ export function getLimits(): Promise<LimitsView> {
 }
 
 /** 409 `consent_stale` when the price is another by now, 409 `card_needed`, 422 for amounts that cannot be. */
-export async function putLimits(wish: LimitsWish): Promise<LimitsView> {
+export async function putLimits(wish: LimitsInput): Promise<LimitsView> {
   const answer = await authorizedFetch('/api/billing/limits', { method: 'PUT', ...jsonBody(wish) });
   return (await answer.json()) as LimitsView;
 }

@@ -5,11 +5,11 @@ import { titleOf } from '../../domain/conversations.ts';
 import { turnsOf, type Turn } from '../chat/turn.ts';
 import * as api from '../services/conversations.api.ts';
 import { toProblem, type ApiProblem } from '../services/api-problem.ts';
-import { readKept, writeKept, type Kept } from './kept-talk.ts';
+import { readKept, writeKept, type KeptChat } from './kept-chat.ts';
 import { useSessionStore } from './session.ts';
 
 const PREFIX = 'squaretable.conversation.';
-const empty = (): Kept => ({ characterId: '', guest: null, model: '', draft: '', open: {} });
+const empty = (): KeptChat => ({ characterId: '', guest: null, model: '', draft: '', open: {} });
 
 /**
  * Who sits at the table and what is said. The server keeps what was said; this tab keeps which

@@ -9,7 +9,8 @@ import { onSessionEvents, refreshSession, setAccessToken } from '../services/htt
 
 type Message = { kind: 'signed_out' } | { kind: 'signed_in'; userId: string; tenantId: string };
 
-export type WhyLost = 'expired' | 'elsewhere' | 'logout' | 'account_deleted' | 'team_deleted';
+export type SessionEndReason =
+  'expired' | 'elsewhere' | 'logout' | 'account_deleted' | 'team_deleted';
 
 /**
  * Who is signed in. Whatever belongs to a tenant is kept under the user's id and dropped with the
@@ -21,7 +22,7 @@ export const useSessionStore = defineStore('session', () => {
   const queryCache = useQueryCache();
   const tabs =
     'BroadcastChannel' in globalThis ? new BroadcastChannel('squaretable.session') : null;
-  let onLost: (why: WhyLost) => void = () => undefined;
+  let onLost: (why: SessionEndReason) => void = () => undefined;
 
   const user = computed(() => me.value?.user ?? null);
   const tenant = computed(() => me.value?.tenant ?? null);
@@ -49,7 +50,7 @@ export const useSessionStore = defineStore('session', () => {
     for (const entry of queryCache.getEntries()) queryCache.remove(entry);
   }
 
-  function lose(why: WhyLost): void {
+  function lose(why: SessionEndReason): void {
     forget();
     onLost(why);
   }
@@ -112,7 +113,7 @@ export const useSessionStore = defineStore('session', () => {
     },
 
     /** `why` where more ended than the session. */
-    async logout(why: WhyLost = 'logout'): Promise<void> {
+    async logout(why: SessionEndReason = 'logout'): Promise<void> {
       await authApi.logout().catch(() => undefined);
       broadcast({ kind: 'signed_out' });
       lose(why);

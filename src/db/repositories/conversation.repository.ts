@@ -8,20 +8,20 @@ import {
 } from '../schema/index.ts';
 
 /** A person within a tenant: whose conversations they are. */
-export interface Keeper {
+export interface ConversationOwner {
   tenantId: string;
   userId: string;
 }
 
-const isOf = ({ tenantId, userId }: Keeper) =>
+const isOf = ({ tenantId, userId }: ConversationOwner) =>
   and(eq(conversations.tenantId, tenantId), eq(conversations.userId, userId));
 
 /** The last talked in first. */
-export function listConversations(db: DbOrTx, keeper: Keeper): Promise<Conversation[]> {
+export function listConversations(db: DbOrTx, owner: ConversationOwner): Promise<Conversation[]> {
   return db
     .select()
     .from(conversations)
-    .where(isOf(keeper))
+    .where(isOf(owner))
     .orderBy(desc(conversations.updatedAt), desc(conversations.id));
 }
 
@@ -35,10 +35,10 @@ export function listAllConversations(db: DbOrTx, userId: string): Promise<Conver
 }
 
 /** How many a person keeps; locks the making of more meanwhile. */
-export async function lockConversationCount(tx: Tx, keeper: Keeper): Promise<number> {
-  const key = `conversations:${keeper.tenantId}:${keeper.userId}`;
+export async function lockConversationCount(tx: Tx, owner: ConversationOwner): Promise<number> {
+  const key = `conversations:${owner.tenantId}:${owner.userId}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
-  return tx.$count(conversations, isOf(keeper));
+  return tx.$count(conversations, isOf(owner));
 }
 
 export async function insertConversation(
@@ -53,35 +53,39 @@ export async function insertConversation(
 /** One of the person's own. */
 export async function findConversation(
   db: DbOrTx,
-  keeper: Keeper,
+  owner: ConversationOwner,
   id: string,
 ): Promise<Conversation | undefined> {
   const [row] = await db
     .select()
     .from(conversations)
-    .where(and(eq(conversations.id, id), isOf(keeper)));
+    .where(and(eq(conversations.id, id), isOf(owner)));
   return row;
 }
 
 /** `undefined` when the person has no such one. */
 export async function renameConversation(
   db: DbOrTx,
-  keeper: Keeper,
+  owner: ConversationOwner,
   { id, title }: { id: string; title: string },
 ): Promise<Conversation | undefined> {
   const [row] = await db
     .update(conversations)
     .set({ title })
-    .where(and(eq(conversations.id, id), isOf(keeper)))
+    .where(and(eq(conversations.id, id), isOf(owner)))
     .returning();
   return row;
 }
 
 /** False when the person has no such one. */
-export async function deleteConversation(db: DbOrTx, keeper: Keeper, id: string): Promise<boolean> {
+export async function deleteConversation(
+  db: DbOrTx,
+  owner: ConversationOwner,
+  id: string,
+): Promise<boolean> {
   const { rowCount } = await db
     .delete(conversations)
-    .where(and(eq(conversations.id, id), isOf(keeper)));
+    .where(and(eq(conversations.id, id), isOf(owner)));
   return rowCount === 1;
 }
 

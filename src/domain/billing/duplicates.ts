@@ -2,7 +2,7 @@ import type { Plan } from '../plans.ts';
 import { byAge, type Age } from './subscription-age.ts';
 import { isLive, parseStripeStatus, standingOf } from './subscription-status.ts';
 
-export interface Rival extends Age {
+export interface DuplicateCandidate extends Age {
   stripeStatus: string;
   /** `free` when its price is none of ours. */
   plan: Plan;
@@ -14,7 +14,7 @@ export interface Rival extends Age {
  * the later ones were bought by mistake, of several others the newest. What carries no plan of ours,
  * or a status that we do not know, is nobody's rival: it is left to a person.
  */
-export function duplicatesToEnd<T extends Rival>(subscriptions: readonly T[]): T[] {
+export function duplicatesToEnd<T extends DuplicateCandidate>(subscriptions: readonly T[]): T[] {
   const live = subscriptions.filter((one) => isLive(one.stripeStatus));
   if (live.some((one) => parseStripeStatus(one.stripeStatus) === undefined)) return [];
   return live
@@ -25,7 +25,7 @@ export function duplicatesToEnd<T extends Rival>(subscriptions: readonly T[]): T
 
 const PAID_UP = standingOf('active');
 
-function byRank(a: Rival, b: Rival): number {
+function byRank(a: DuplicateCandidate, b: DuplicateCandidate): number {
   const standing = standingOf(b.stripeStatus) - standingOf(a.stripeStatus);
   if (standing !== 0) return standing;
   return standingOf(a.stripeStatus) === PAID_UP ? byAge(a, b) : byAge(b, a);

@@ -44,15 +44,15 @@ export function createProductServices(
   const { allowances } = usage;
   const people = { db, pool, clock, realTime: systemClock, log, config, allowances };
   const auth = new AuthService(people);
-  const { mails, standings } = auth;
-  const team = { db, clock, mails, standings };
+  const { mails, memberships } = auth;
+  const team = { db, clock, mails, memberships };
   const features = new FeatureService({ usage, plans });
   const characters = new CharacterService({ db, clock, features });
   const images = new ImageService();
   const conversations = new ConversationService({ db, clock, characters, images });
   return {
     apiKeys: new ApiKeyService({ db, clock, features, usage, people: auth }),
-    audit: new AuditService({ db, standings }),
+    audit: new AuditService({ db, memberships }),
     auth,
     characters,
     chat: new ChatService({

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Leaving, type Drain } from '../drain.ts';
+import { ShuttingDown, type Drain } from '../drain.ts';
 import type { Step } from './in-one-step.ts';
 
 /**
@@ -9,6 +9,6 @@ import type { Step } from './in-one-step.ts';
 export function refuseWhenClosed(drain: Drain): Step {
   return (c) => {
     const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-    if (drain.refuses(incoming)) throw new Leaving();
+    if (drain.refuses(incoming)) throw new ShuttingDown();
   };
 }

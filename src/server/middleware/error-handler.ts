@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { BillingError } from '../../domain/errors.ts';
 import type { ApiError } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
-import { Leaving } from '../drain.ts';
+import { ShuttingDown } from '../drain.ts';
 import { errorText } from '../error-text.ts';
 import { databaseRefusal } from '../services/operations/database-refusal.ts';
 import { refusalOf } from '../services/stripe/client/errors.ts';
@@ -31,7 +31,7 @@ export function respondWithError(c: Context<AppEnv>, error: BillingError): Respo
 export const errorHandler: ErrorHandler<AppEnv> = (thrown, c) => {
   const error = isBodyCut(thrown, c) ? bodyCut(thrown) : toBillingError(thrown);
   // What is away is away for every request of the time: a line each, and no stack.
-  if (error instanceof Leaving) c.get('log')().info('refused: the process leaves');
+  if (error instanceof ShuttingDown) c.get('log')().info('refused: the process leaves');
   else if (error.code === 'internal') c.get('log')().error({ err: thrown }, error.message);
   else if (error.status >= 500) {
     c.get('log')().warn({ code: error.code, why: errorText(error.cause ?? error) }, error.message);

@@ -4,13 +4,13 @@ import type { AppEnv } from '../app-env.ts';
 import { errorHandler } from './error-handler.ts';
 
 /** Runs what is left of a request, and does something around it. */
-export type Around = (rest: Next) => Promise<void>;
+export type AroundHandler = (rest: Next) => Promise<void>;
 
 /**
  * Looks at a request or prepares its answer, at once; refuses by throwing. Those that need something
  * around the rest of the way get it handed back.
  */
-export type Step = (c: Context<AppEnv>) => Around | void;
+export type Step = (c: Context<AppEnv>) => AroundHandler | void;
 
 /**
  * Steps as one middleware, the first one outermost: a middleware of its own costs each request as much
@@ -38,7 +38,7 @@ export function withSteps(
 }
 
 function goThrough(steps: readonly Step[], c: Context<AppEnv>, rest: Next): Promise<void> {
-  let way: Around | undefined;
+  let way: AroundHandler | undefined;
   let last = rest;
   try {
     for (const step of steps) {
@@ -57,11 +57,11 @@ async function answerError(c: Context<AppEnv>, thrown: unknown): Promise<void> {
 
 /** What refuses on the way, a body that is found too long say, is answered within what stands around it too. */
 const answering =
-  (c: Context<AppEnv>, around: Around): Around =>
+  (c: Context<AppEnv>, around: AroundHandler): AroundHandler =>
   (rest) =>
     around(rest).catch((thrown: unknown) => answerError(c, thrown));
 
 const within =
-  (outer: Around, inner: Around): Around =>
+  (outer: AroundHandler, inner: AroundHandler): AroundHandler =>
   (rest) =>
     outer(() => inner(rest));

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
-import type { LimitsWish } from '../services/billing/spending/limits.service.ts';
+import type { LimitsInput } from '../services/billing/spending/limits.service.ts';
 import { limitsBody, limitsSchema } from './limits-schemas.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -78,11 +78,11 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
   return router;
 }
 
-function wishOf(body: z.output<typeof limitsBody>): LimitsWish {
+function wishOf(body: z.output<typeof limitsBody>): LimitsInput {
   const { overage, alerts: told, autoTopUp, rules } = body;
   if (overage) return { overage: { ...overage, alerts: told } };
   return autoTopUp ? { autoTopUp } : { rules: rules! };
 }
 
-const agreesToPay = (wish: LimitsWish): boolean =>
+const agreesToPay = (wish: LimitsInput): boolean =>
   ('overage' in wish && wish.overage.enabled) || ('autoTopUp' in wish && wish.autoTopUp.enabled);

@@ -2,12 +2,12 @@ import type { Context as HonoContext } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { clientAddressReader } from '../middleware/client-address.ts';
-import type { From } from '../services/accounts/from.ts';
+import type { ClientInfo } from '../services/accounts/credentials.ts';
 
 const USER_AGENT_MAX = 400;
 
 /** Reads where a request comes from: address and browser. */
-export function originReader(context: Context): (c: HonoContext<AppEnv>) => From {
+export function originReader(context: Context): (c: HonoContext<AppEnv>) => ClientInfo {
   const addressOf = clientAddressReader(context.config.trustedProxies, () =>
     context.services.health.noteUntrustedProxy(),
   );

@@ -111,7 +111,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     const { tenantId } = reader;
     const userId = memberOf(reader);
     const { role } =
-      reader.kind === 'user' ? reader : await auth.standings.get({ tenantId, userId });
+      reader.kind === 'user' ? reader : await auth.memberships.get({ tenantId, userId });
     return canManageBilling(role) ? undefined : userId;
   }
 

@@ -28,7 +28,7 @@ import {
   extendGrace,
   judgeGrace,
   type GraceFound,
-  type GraceWish,
+  type GraceInput,
 } from './billing/subscription/extend-grace.ts';
 import { SubscriptionReader } from './billing/subscription/overview.ts';
 import { previewChange } from './billing/subscription/preview.ts';
@@ -147,7 +147,7 @@ export class SubscriptionService {
   }
 
   /** Whose grace would be extended; see `judgeGrace`. */
-  judgeGrace(wish: GraceWish): Promise<GraceFound> {
+  judgeGrace(wish: GraceInput): Promise<GraceFound> {
     return judgeGrace(this.#billing, wish);
   }
 

@@ -1,24 +1,24 @@
 import { endpoints } from '../../../schema/index.ts';
 import type { EndpointKey } from '../../../schema/index.ts';
 import type { Context, Contexts, MakeContext, Send } from './shop.ts';
-import { furnish } from './town.ts';
-import type { Town } from './town.ts';
+import { furnish } from './seeded-account.ts';
+import type { SeededIds } from './seeded-account.ts';
 
 /** What only reads leaves all as it is: one town is enough for every list. */
-const towns = new WeakMap<Send, Promise<Town>>();
-function townOf(send: Send): Promise<Town> {
+const towns = new WeakMap<Send, Promise<SeededIds>>();
+function townOf(send: Send): Promise<SeededIds> {
   const known = towns.get(send) ?? furnish(send);
   towns.set(send, known);
   return known;
 }
 
 /** What a list cannot be asked for without. */
-const needed: Partial<Record<EndpointKey, (town: Town) => Record<string, string>>> = {
+const needed: Partial<Record<EndpointKey, (town: SeededIds) => Record<string, string>>> = {
   'GET /v1/subscription_items': ({ other_subscription: one }) => ({ subscription: one! }),
   'GET /v1/entitlements/active_entitlements': ({ customer }) => ({ customer: customer! }),
 };
 /** Whose filters want others than the first of everything. */
-const others: Partial<Record<EndpointKey, (town: Town) => Record<string, string>>> = {
+const others: Partial<Record<EndpointKey, (town: SeededIds) => Record<string, string>>> = {
   'GET /v1/subscription_items': ({ subscription: one }) => ({ subscription: one! }),
   'GET /v1/entitlements/active_entitlements': ({ other_customer: one }) => ({ customer: one! }),
 };

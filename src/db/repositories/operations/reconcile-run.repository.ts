@@ -47,14 +47,17 @@ export function listRuns(
 }
 
 /** What we hold of a customer, a mark a kind: another mark, and it is not what it was. */
-export type Mirror = { tenantId: string } & Record<MendedKind, string>;
+export type CustomerFingerprint = { tenantId: string } & Record<MendedKind, string>;
 
 /**
  * The marks of a customer's tenant; `undefined` where it has none. When a row was read, and addresses that
  * Stripe makes anew, do not count.
  */
-export async function readMirror(db: DbOrTx, customerId: string): Promise<Mirror | undefined> {
-  const { rows } = await db.execute<Mirror>(sql`
+export async function readCustomerFingerprint(
+  db: DbOrTx,
+  customerId: string,
+): Promise<CustomerFingerprint | undefined> {
+  const { rows } = await db.execute<CustomerFingerprint>(sql`
     select ${tenants.id} as "tenantId", ${tenants.plan}::text as plan,
       (select md5(coalesce(string_agg((to_jsonb(s) - array['synced_at', 'updated_at'])::text, '' order by s.id), ''))
         from ${subscriptions} s where s.tenant_id = ${tenants.id}) as subscription,

@@ -52,7 +52,7 @@ export interface DaySpan {
 }
 
 /** Whose is told apart, and what all others together are called. */
-export interface OneAlone {
+export interface MemberFilter {
   id: string;
   others: string;
 }
@@ -74,7 +74,7 @@ export function streamReportCsv(
   span: DaySpan,
   members: readonly Member[],
   archived: readonly Period[],
-  only?: OneAlone,
+  only?: MemberFilter,
 ): Promise<Readable | undefined> {
   const [from, to] = [literal(span.from), literal(span.to)];
   const tenant = `tenant_id = ${literal(tenantId)}

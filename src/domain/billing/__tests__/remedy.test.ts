@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { duplicatesToEnd, type Rival } from '../duplicates.ts';
+import { duplicatesToEnd, type DuplicateCandidate } from '../duplicates.ts';
 import { isLatePayment } from '../remedy.ts';
 
 const at = (day: number) => new Date(Date.UTC(2027, 0, day));
-const sub = (name: string, stripeStatus: string, day: number, plan: Rival['plan'] = 'pro') => ({
+const sub = (
+  name: string,
+  stripeStatus: string,
+  day: number,
+  plan: DuplicateCandidate['plan'] = 'pro',
+) => ({
   name,
   stripeStatus,
   plan,

@@ -137,9 +137,9 @@ describe('13 seats after a change of plan', () => {
     const [a, b] = [await people.join(team, 'worker-a'), await people.join(team, 'worker-b')];
     const { body: key } = await a.call.post<{ key: string }>('/api/api-keys', { name: 'k' });
     await putOnPlan(server.database, team.session.tenant.id, 'pro');
-    const { standings } = server.context.services.auth;
+    const { memberships } = server.context.services.auth;
     for (const one of [a, b, team]) {
-      standings.forget({ tenantId: team.session.tenant.id, userId: idOf(one) });
+      memberships.forget({ tenantId: team.session.tenant.id, userId: idOf(one) });
     }
     const draw = ({ call }: Pick<Person, 'call'>) =>
       call.post<{ code: string }>('/api/images', { prompt: 'a boat' });

@@ -101,7 +101,7 @@ describe('13 who has no seat reads and does nothing', () => {
     const team = await people.owner('one-seat');
     const reader = await people.join(team, 'one-seat-reader');
     await putOnPlan(server.database, tenantOf(team), 'pro');
-    server.context.services.auth.standings.forget({
+    server.context.services.auth.memberships.forget({
       ...{ tenantId: tenantOf(team), userId: idOf(reader) },
     });
     const document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as {

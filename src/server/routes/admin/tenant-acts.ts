@@ -12,7 +12,7 @@ import type { AppEnv } from '../../app-env.ts';
 import type { Context } from '../../context.ts';
 import { operatorOf } from '../../middleware/operator.ts';
 import { STATEMENT_ACTS } from '../../services/billing/statements/operate.ts';
-import type { TenantWish } from '../../services/operators/tenant-acts.ts';
+import type { TenantActInput } from '../../services/operators/tenant-acts.ts';
 import { idParam, instantField, plainText } from '../fields.ts';
 import { errors, json, jsonBody } from '../responses.ts';
 import { createRouter } from '../router.ts';
@@ -162,7 +162,7 @@ export function tenantActRoutes(context: Context): OpenAPIHono<AppEnv> {
 }
 
 /** With what is more than it looks like in JSON. */
-function named(wish: Wish): TenantWish {
+function named(wish: Wish): TenantActInput {
   if (wish.act === 'correct_usage' || wish.act === 'add_allowance') {
     return { ...wish, period: requestedPeriod(wish.period) };
   }

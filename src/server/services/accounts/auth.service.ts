@@ -25,7 +25,7 @@ import { AccountLimits } from './own/account-limits.ts';
 import { describe, normalizeEmail } from './account-view.ts';
 import { EmailVerifier } from './email-verifier.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Credentials, From, Registration } from './from.ts';
+import type { Credentials, ClientInfo, Registration } from './credentials.ts';
 import { getAccount } from './get-account.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { LiveSessions } from './own/live-sessions.ts';
@@ -35,7 +35,7 @@ import { OwnAccount } from './own/own-account.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import { SignInLimiter } from './sign-in-limits.ts';
-import { Standings } from './standings.ts';
+import { MembershipCache } from './membership-cache.ts';
 import { TenantAccess } from './tenant-access.ts';
 
 export interface AuthDeps {
@@ -72,13 +72,13 @@ export class AuthService {
   private readonly queue = new FairQueue();
   private readonly links: OneTimeLinks;
   readonly refreshTokens: RefreshTokens;
-  readonly standings: Standings;
+  readonly memberships: MembershipCache;
   private readonly liveSessions: LiveSessions;
   readonly access: TenantAccess;
 
   constructor(deps: AuthDeps) {
     this.db = deps.db;
-    this.standings = new Standings({ db: deps.db });
+    this.memberships = new MembershipCache({ db: deps.db });
     this.clock = deps.clock;
     this.realTime = deps.realTime;
     this.emailVerification = deps.config.emailVerification;
@@ -100,12 +100,12 @@ export class AuthService {
     const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
     const limits = new AccountLimits({ pool: deps.pool, limits: deps.config.signIn });
     const shared = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
-    const { standings, liveSessions } = this;
+    const { memberships, liveSessions } = this;
     this.access = new TenantAccess({
-      ...{ db, clock, accessTokens, refreshTokens, standings, liveSessions },
+      ...{ db, clock, accessTokens, refreshTokens, memberships, liveSessions },
     });
     const { allowances, realTime } = deps;
-    this.own = new OwnAccount({ ...shared, realTime, jwtSecret, standings, allowances });
+    this.own = new OwnAccount({ ...shared, realTime, jwtSecret, memberships, allowances });
   }
 
   /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
@@ -167,7 +167,7 @@ export class AuthService {
   }
 
   /** Begins a session, unless the password was changed while it was being checked. */
-  private begin({ id: userId, tenantId, passwordHash }: User, from: From) {
+  private begin({ id: userId, tenantId, passwordHash }: User, from: ClientInfo) {
     return this.db.transaction(async (tx) => {
       if (await holdsPassword(tx, { userId, passwordHash })) {
         return this.refreshTokens.issue(tx, { userId, tenantId }, from);
@@ -184,7 +184,7 @@ export class AuthService {
   }
 
   /** Follows the link of such a mail: from this address the account may be signed in to. */
-  async openFrom(token: string, from: From): Promise<void> {
+  async openFrom(token: string, from: ClientInfo): Promise<void> {
     const { userId } = await this.mailedTokens.read('open_account', token);
     const { user } = await getAccount(this.db, userId);
     await this.addresses.remember(this.db, user.id, from.address);
@@ -203,7 +203,7 @@ export class AuthService {
    * A new access token and the next refresh token, in the session's tenant; in another of the person's
    * when they belong to that one no more. 401 `unauthenticated`.
    */
-  async refresh(refreshToken: string, from: From): Promise<SignedIn> {
+  async refresh(refreshToken: string, from: ClientInfo): Promise<SignedIn> {
     const rotated = await this.refreshTokens.rotate(refreshToken, from);
     const { userId, tenantId, token, sessionId } = rotated;
     const there = tenantId ? await findAccountById(this.db, userId, tenantId) : undefined;

@@ -12,7 +12,7 @@ const LINE_MAX = 100;
 const WAITING_MAX = 2_000;
 
 /** Whether somebody is signed in, or has signed in to their account from where they are. */
-export type Acquaintance = 'known' | 'stranger';
+export type CallerKind = 'known' | 'stranger';
 
 /**
  * Does work a few at a time, and takes turns between the lines in which it waits: a crowd from one
@@ -23,9 +23,9 @@ export type Acquaintance = 'known' | 'stranger';
 export class FairQueue {
   private running = 0;
   private readonly lines = { known: new Lines(), stranger: new Lines() };
-  private served: Acquaintance = 'stranger';
+  private served: CallerKind = 'stranger';
 
-  async run<T>(line: string, work: () => Promise<T>, who: Acquaintance = 'stranger'): Promise<T> {
+  async run<T>(line: string, work: () => Promise<T>, who: CallerKind = 'stranger'): Promise<T> {
     if (this.running >= AT_ONCE) await this.lines[who].wait(line);
     else this.running += 1;
     try {

@@ -14,7 +14,7 @@ import {
 } from '../../../db/repositories/accounts/refresh-token.repository.ts';
 import type { RefreshToken } from '../../../db/schema/index.ts';
 import type { Logger } from '../../log.ts';
-import type { From } from './from.ts';
+import type { ClientInfo } from './credentials.ts';
 import type { LiveSessions } from './own/live-sessions.ts';
 import { decideRefresh, REFRESH_TOKEN_TTL_SECONDS } from './refresh-decision.ts';
 
@@ -38,7 +38,7 @@ export class RefreshTokens {
   async issue(
     db: DbOrTx,
     { userId, tenantId }: { userId: string; tenantId: string },
-    from: From,
+    from: ClientInfo,
   ): Promise<{ token: string; sessionId: string }> {
     const token = randomBytes(32).toString('base64url');
     const familyId = randomUUID();
@@ -58,7 +58,7 @@ export class RefreshTokens {
     db: DbOrTx,
     token: string,
     { userId, tenantId, familyId }: Pick<RefreshToken, 'userId' | 'tenantId' | 'familyId'>,
-    { address, userAgent }: From,
+    { address, userAgent }: ClientInfo,
   ): Promise<void> {
     const now = this.clock.now();
     await insertRefreshToken(db, {
@@ -75,7 +75,7 @@ export class RefreshTokens {
    */
   async rotate(
     token: string,
-    from: From,
+    from: ClientInfo,
   ): Promise<{ userId: string; tenantId: string | null; token: string; sessionId: string }> {
     let stolen: string | undefined;
     const rotated = await this.db.transaction(async (tx) => {

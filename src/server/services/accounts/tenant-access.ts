@@ -12,14 +12,14 @@ import type { AccessClaims, AccessTokens } from './access-token.ts';
 import { describe } from './account-view.ts';
 import type { LiveSessions } from './own/live-sessions.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
-import type { Standing, Standings } from './standings.ts';
+import type { MemberAccess, MembershipCache } from './membership-cache.ts';
 
 export interface TenantAccessDeps {
   db: Db;
   clock: Clock;
   accessTokens: AccessTokens;
   refreshTokens: RefreshTokens;
-  standings: Standings;
+  memberships: MembershipCache;
   liveSessions: LiveSessions;
 }
 
@@ -35,16 +35,16 @@ export class TenantAccess {
    * Who shows an access token, with what they are in its tenant, at most half a minute old. 401
    * `token_expired` or `unauthenticated`.
    */
-  async authenticate(token: string): Promise<AccessClaims & Standing> {
+  async authenticate(token: string): Promise<AccessClaims & MemberAccess> {
     const claims = this.#deps.accessTokens.verify(token);
-    const { role, hasSeat } = await this.#deps.standings.get(claims);
+    const { role, hasSeat } = await this.#deps.memberships.get(claims);
     return { ...claims, role, hasSeat };
   }
 
   /** The same as it is at this moment: for what moves money. */
-  async authenticateNow(token: string): Promise<AccessClaims & Standing> {
+  async authenticateNow(token: string): Promise<AccessClaims & MemberAccess> {
     const claims = this.#deps.accessTokens.verify(token);
-    const { role, hasSeat } = await this.#deps.standings.getNow(claims);
+    const { role, hasSeat } = await this.#deps.memberships.getNow(claims);
     return { ...claims, role, hasSeat };
   }
 
@@ -53,7 +53,7 @@ export class TenantAccess {
    * within a minute. `stop` when done.
    */
   watch(person: AccessClaims): { ended: AbortSignal; stop(): void } {
-    const membership = this.#deps.standings.watch(person);
+    const membership = this.#deps.memberships.watch(person);
     const session = this.#deps.liveSessions.watch(person.sessionId);
     return {
       ended: AbortSignal.any([membership.ended, session.ended]),
@@ -66,8 +66,8 @@ export class TenantAccess {
 
   /** How many watch their memberships and sessions in this process. */
   get watchers(): { memberships: number; sessions: number } {
-    const { standings, liveSessions } = this.#deps;
-    return { memberships: standings.watchers, sessions: liveSessions.watchers };
+    const { memberships, liveSessions } = this.#deps;
+    return { memberships: memberships.watchers, sessions: liveSessions.watchers };
   }
 
   /** An access token for an account's tenant; at `endsAt` (seconds since 1970) it ends at the latest. */

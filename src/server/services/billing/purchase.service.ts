@@ -11,7 +11,7 @@ import type { PacksView, PurchaseRefunded, PurchaseView } from '../../../domain/
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import type { Jobs } from '../../jobs.ts';
-import { beginPurchase, type BuyingDeps, type PackWish } from './purchases/begin.ts';
+import { beginPurchase, type BuyingDeps, type PackInput } from './purchases/begin.ts';
 import { giveUpPurchase } from './purchases/give-up.ts';
 import { refundPurchase } from './purchases/refund.ts';
 import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
@@ -49,7 +49,7 @@ export class PurchaseService {
   }
 
   /** Opens a Checkout for a pack; answers its address. */
-  async begin(requester: Requester, wish: PackWish): Promise<string> {
+  async begin(requester: Requester, wish: PackInput): Promise<string> {
     try {
       return await beginPurchase(this.#deps, requester, wish);
     } catch (error) {

@@ -22,7 +22,7 @@ import {
   type SumDetails,
   type SumFound,
   type SumOrder,
-  type SumWish,
+  type SumInput,
 } from './remedy/order-sum.ts';
 import { refundInvoice } from './remedy/refund-invoice.ts';
 import { refundSum, type SumOutcome } from './remedy/refund-sum.ts';
@@ -80,7 +80,7 @@ export class RemedyService {
   }
 
   /** What of an invoice an operator would give back; see `judgeSum`. */
-  judgeSum(wish: SumWish): Promise<SumFound> {
+  judgeSum(wish: SumInput): Promise<SumFound> {
     return judgeSum(this.#deps, wish);
   }
 

@@ -20,7 +20,7 @@ import type { Requester } from './requester.ts';
 import { nextLookRetry } from './reconcile/look-retry.ts';
 import { closeRuns, closeStatement, type Due } from './statements/close.ts';
 import { closeDue } from './statements/close-due.ts';
-import { getStatement, operateStatement, type StatementWish } from './statements/operate.ts';
+import { getStatement, operateStatement, type StatementInput } from './statements/operate.ts';
 import { proofStart } from './statements/proof.ts';
 import { openRows } from './statements/rows.ts';
 import type { StatementDeps } from './statements/statement-deps.ts';
@@ -113,7 +113,7 @@ export class StatementService {
   }
 
   /** Holds, releases or writes off, by an operator. */
-  operate(wish: StatementWish): Promise<Statement> {
+  operate(wish: StatementInput): Promise<Statement> {
     return operateStatement(this.#deps, wish);
   }
 

@@ -8,7 +8,7 @@ import type { TenantId, UserId } from '../../../domain/ids.ts';
 import type { Logger } from '../../log.ts';
 import type { CharacterService } from './character.service.ts';
 import { beginAnswer, type AnswerEvent } from './answer.ts';
-import type { Keeper } from '../../../db/repositories/conversation.repository.ts';
+import type { ConversationOwner } from '../../../db/repositories/conversation.repository.ts';
 import type { ConversationService, Exchange } from './conversation.service.ts';
 import { keepAnswer } from './keep-answer.ts';
 import { buildMessages } from './prompt.ts';
@@ -50,7 +50,7 @@ export interface QuotedMessage {
 
 export interface ChatRequest extends QuotedMessage {
   /** Where it is kept, and whose that is. */
-  keeping?: { conversationId: string; keeper: Keeper } | undefined;
+  keeping?: { conversationId: string; keeper: ConversationOwner } | undefined;
   /** Of the request; the stream takes it over when it begins. */
   meter: RequestMeter;
   log: Logger;

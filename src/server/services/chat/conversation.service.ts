@@ -22,7 +22,7 @@ import {
   lockConversationCount,
   renameConversation,
   upsertTurns,
-  type Keeper,
+  type ConversationOwner,
 } from '../../../db/repositories/conversation.repository.ts';
 import type { Conversation, ConversationTurn } from '../../../db/schema/index.ts';
 import type { Logger } from '../../log.ts';
@@ -50,13 +50,13 @@ export class ConversationService {
     this.deps = deps;
   }
 
-  async list(keeper: Keeper): Promise<ConversationView[]> {
+  async list(keeper: ConversationOwner): Promise<ConversationView[]> {
     return (await listConversations(this.deps.db, keeper)).map(describe);
   }
 
   /** 404 `not_found` for the character, 409 `limit_reached`. */
   async create(
-    keeper: Keeper,
+    keeper: ConversationOwner,
     wish: { characterId?: string | undefined; title: string },
   ): Promise<ConversationView> {
     const { characterId = null, title } = wish;
@@ -79,7 +79,7 @@ export class ConversationService {
 
   /** The newest things said, or those before `before`. 404 `not_found`. */
   async read(
-    keeper: Keeper,
+    keeper: ConversationOwner,
     id: string,
     page: { before?: number | undefined; limit: number },
   ): Promise<ConversationPage> {
@@ -96,12 +96,12 @@ export class ConversationService {
   }
 
   /** 404 `not_found`. */
-  async rename(keeper: Keeper, id: string, title: string): Promise<ConversationView> {
+  async rename(keeper: ConversationOwner, id: string, title: string): Promise<ConversationView> {
     return describe(orMissing(await renameConversation(this.deps.db, keeper, { id, title }), id));
   }
 
   /** 404 `not_found`. */
-  async delete(keeper: Keeper, id: string): Promise<void> {
+  async delete(keeper: ConversationOwner, id: string): Promise<void> {
     orMissing((await deleteConversation(this.deps.db, keeper, id)) || undefined, id);
   }
 
@@ -110,7 +110,7 @@ export class ConversationService {
    * metered. Afterwards nothing of it fails the answer; what could not be kept is logged.
    */
   async begin(
-    keeper: Keeper,
+    keeper: ConversationOwner,
     said: {
       conversationId: string;
       /** Who answers; pictures are drawn by nobody. */
@@ -149,7 +149,7 @@ export class ConversationService {
     };
   }
 
-  private async get(keeper: Keeper, id: string): Promise<Conversation> {
+  private async get(keeper: ConversationOwner, id: string): Promise<Conversation> {
     return orMissing(await findConversation(this.deps.db, keeper, id), id);
   }
 

@@ -18,7 +18,7 @@ import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { UserId } from '../../../domain/ids.ts';
 import type { SignInLimits } from '../../config/sign-in-limits.ts';
-import type { From } from '../accounts/from.ts';
+import type { ClientInfo } from '../accounts/credentials.ts';
 import type { PasswordService } from '../accounts/own/password.service.ts';
 import type { SecondFactorService } from '../accounts/own/second-factor.service.ts';
 import { RateLimit } from '../operations/rate-limits.ts';
@@ -51,7 +51,7 @@ export interface OperatorSignIn {
   password: string;
   code: string;
   reason: string;
-  from: From;
+  from: ClientInfo;
   requestId: string;
 }
 

@@ -38,7 +38,7 @@ export interface BusinessDeps {
   clock: Clock;
 }
 
-export interface ListWish {
+export interface ListInput {
   list: BusinessList;
   month: Period | undefined;
   cursor: string | undefined;
@@ -84,7 +84,7 @@ export class OperatorBusiness {
   }
 
   /** What is behind a number, of one month where one is named. 400 for a cursor that is none. */
-  async list({ list, month, cursor, limit }: ListWish): Promise<BusinessRows> {
+  async list({ list, month, cursor, limit }: ListInput): Promise<BusinessRows> {
     if (list === 'credits') return this.#credits(cursor, limit);
     const span = month ? { from: periodStart(month), to: periodEnd(month) } : undefined;
     const before = cursor === undefined ? undefined : placeOf(cursor);

@@ -8,7 +8,7 @@ import { insertAuditEntry } from '../../../db/repositories/operations/audit-log.
 import type { Clock } from '../../../domain/clock.ts';
 import { getAccount } from './find-tenant.ts';
 
-export interface OperatorWish {
+export interface OperatorInput {
   email: string;
   reason: string;
   /** Who asks. */
@@ -27,14 +27,14 @@ interface Deps {
 }
 
 /** Lets somebody with an account into the operator's page. 404 `not_found`. */
-export function grantOperator(deps: Deps, wish: OperatorWish): Promise<OperatorChange> {
+export function grantOperator(deps: Deps, wish: OperatorInput): Promise<OperatorChange> {
   return change(deps, wish, 'operator.granted', (tx, userId) =>
     insertOperator(tx, { userId, grantedBy: wish.by, grantedAt: deps.clock.now() }),
   );
 }
 
 /** Takes the right and every session of the page at once. 404 `not_found`. */
-export function revokeOperator(deps: Deps, wish: OperatorWish): Promise<OperatorChange> {
+export function revokeOperator(deps: Deps, wish: OperatorInput): Promise<OperatorChange> {
   return change(deps, wish, 'operator.revoked', deleteOperator);
 }
 
@@ -49,7 +49,7 @@ export async function previewOperator(
 
 async function change(
   { db, clock }: Deps,
-  { email, reason, by }: OperatorWish,
+  { email, reason, by }: OperatorInput,
   action: 'operator.granted' | 'operator.revoked',
   make: (tx: Parameters<Parameters<Db['transaction']>[0]>[0], userId: string) => Promise<boolean>,
 ): Promise<OperatorChange> {

@@ -6,10 +6,10 @@ import { listReconcileRuns, readHealth, type HealthDeps } from './health.ts';
 import { OperatorInbox, type InboxDeps } from './inbox.ts';
 import { OperatorLog } from './log.ts';
 import { TenantActs, type TenantActDeps } from './tenant-acts.ts';
-import { OperatorTenants, type TenantReads } from './tenants.ts';
+import { OperatorTenants, type TenantReadDeps } from './tenants.ts';
 
 export type OperatorDeps = OperatorAccessDeps &
-  TenantReads &
+  TenantReadDeps &
   HealthDeps &
   TenantActDeps &
   Omit<InboxDeps, 'log'>;

@@ -32,7 +32,7 @@ const ACTS = {
 type WishOf<A extends TenantAct> = (typeof ACTS)[A] extends Act<never, infer Wish> ? Wish : never;
 
 /** An act by its name, with what it needs to know. */
-export type TenantWish = { [A in TenantAct]: { act: A } & WishOf<A> }[TenantAct];
+export type TenantActInput = { [A in TenantAct]: { act: A } & WishOf<A> }[TenantAct];
 
 type TakesDeps<A extends TenantAct> = {
   [One in A]: (deps: Parameters<(typeof ACTS)[One]>[0]) => void;
@@ -54,7 +54,7 @@ export class TenantActs<A extends TenantAct = TenantAct> {
   }
 
   /** Says what it would do, or does it; either is written down. Errors are the services'. */
-  async carryOut(on: ActOn, wish: Extract<TenantWish, { act: A }>): Promise<ActResult> {
+  async carryOut(on: ActOn, wish: Extract<TenantActInput, { act: A }>): Promise<ActResult> {
     const { operator, tenantId, reason, dryRun } = on;
     await getAnyTenant(this.#deps.db, tenantId);
     const act = ACTS[wish.act] as unknown as Act<DepsOf<A>, typeof wish>;

@@ -35,10 +35,10 @@ import type { MailService } from '../mail/mail.service.ts';
 import type { UsageService } from '../usage.service.ts';
 import { getAnyTenant, getMailTo } from './find-tenant.ts';
 import { placeCursor, placeOf, uuidCursor } from './cursors.ts';
-import { inPlaceOf } from './in-place-of.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import type { OperatorIdentity } from './operator-identity.ts';
 
-export interface TenantReads {
+export interface TenantReadDeps {
   db: Db;
   buckets: Database['buckets'];
   config: Pick<Config, 'pastDueGraceDays'>;
@@ -54,9 +54,9 @@ const SHOWN_MAX = 20;
 
 /** Tenants, from above: who they are, what they have and owe, and what happened to them. */
 export class OperatorTenants {
-  readonly #deps: TenantReads;
+  readonly #deps: TenantReadDeps;
 
-  constructor(deps: TenantReads) {
+  constructor(deps: TenantReadDeps) {
     this.#deps = deps;
   }
 
@@ -75,7 +75,7 @@ export class OperatorTenants {
   async show(operator: OperatorIdentity, tenantId: string): Promise<TenantScreen> {
     const { db, usage, payments, purchases, statements } = this.#deps;
     const tenant = await getAnyTenant(db, tenantId);
-    const team = inPlaceOf(operator, tenantId);
+    const team = onBehalfOf(operator, tenantId);
     const isThere = tenant.deletedAt === null;
     const rows = await new SubscriptionRepository(db).findByTenantId(tenantId);
     const people = await listMembers(db, tenantId);

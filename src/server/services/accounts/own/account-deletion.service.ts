@@ -21,12 +21,12 @@ import type { TenantId } from '../../../../domain/ids.ts';
 import { eraseTenant } from '../../billing/intents/erase-tenant.ts';
 import { actorOf, type Requester } from '../../billing/requester.ts';
 import type { AccountMails } from '../account-mails.ts';
-import type { From } from '../from.ts';
+import type { ClientInfo } from '../credentials.ts';
 import { passSeatOn } from '../team/pass-seat-on.ts';
 import { getAccount } from '../get-account.ts';
-import type { Belonging } from '../standings.ts';
+import type { MembershipKey } from '../membership-cache.ts';
 import type { PasswordService } from './password.service.ts';
-import type { Standings } from '../standings.ts';
+import type { MembershipCache } from '../membership-cache.ts';
 
 /** Ends a team, its subscription first. `confirm` is its exact name. */
 export type DeleteTenant = (requester: Requester, confirm: string) => Promise<void>;
@@ -38,7 +38,7 @@ export class AccountDeletionService {
     clock: Clock;
     passwords: PasswordService;
     mails: AccountMails;
-    standings: Standings;
+    memberships: MembershipCache;
   };
 
   constructor(deps: AccountDeletionService['deps']) {
@@ -46,7 +46,7 @@ export class AccountDeletionService {
   }
 
   /** What would go with the person and the team that they ask from. 401 `unauthenticated`. */
-  async preview(who: Belonging): Promise<AccountDeletionView> {
+  async preview(who: MembershipKey): Promise<AccountDeletionView> {
     const { db } = this.deps;
     return this.describe(db, await getAccount(db, who.userId, who.tenantId));
   }
@@ -59,7 +59,7 @@ export class AccountDeletionService {
    */
   async delete(
     requester: Requester,
-    wish: { password: string; confirm?: string | undefined; from: From },
+    wish: { password: string; confirm?: string | undefined; from: ClientInfo },
     deleteTenant: DeleteTenant,
   ): Promise<void> {
     const { db, passwords } = this.deps;
@@ -78,7 +78,7 @@ export class AccountDeletionService {
       await deleteUser(tx, userId);
     };
     await repeated(() => db.transaction(deleted));
-    this.deps.standings.forget({ userId, tenantId });
+    this.deps.memberships.forget({ userId, tenantId });
   }
 
   private async leave(tx: Tx, requester: Requester, account: Account): Promise<void> {
@@ -100,7 +100,7 @@ export class AccountDeletionService {
   }
 
   /** The person's other teams, as accounts in them. */
-  private async others(db: DbOrTx, { userId, tenantId }: Belonging): Promise<Account[]> {
+  private async others(db: DbOrTx, { userId, tenantId }: MembershipKey): Promise<Account[]> {
     const all = await listTenantsOf(db, userId);
     const elsewhere = all.filter(({ tenant }) => tenant.id !== tenantId);
     const accounts = elsewhere.map(({ tenant }) => findAccountById(db, userId, tenant.id));

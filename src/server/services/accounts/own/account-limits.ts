@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { SignInLimits } from '../../../config/sign-in-limits.ts';
 import { RateLimit } from '../../operations/rate-limits.ts';
-import type { From } from '../from.ts';
+import type { ClientInfo } from '../credentials.ts';
 
 const HALF_HOUR_SECONDS = 1_800;
 const HOUR_SECONDS = 3_600;
@@ -41,7 +41,7 @@ export class AccountLimits {
   }
 
   /** 429 `rate_limited`, alike for addresses that nobody has. */
-  async countForgot(email: string, from: From): Promise<void> {
+  async countForgot(email: string, from: ClientInfo): Promise<void> {
     if (from.isLoopback && !this.countsLoopback) return;
     await this.forgotFrom.count(digest(from.address), (retryAfterSeconds) =>
       refusal('Too many passwords were forgotten from here; try again later.', retryAfterSeconds),

@@ -16,7 +16,7 @@ import { BillingError } from '../../../../domain/errors.ts';
 import type { UserId } from '../../../../domain/ids.ts';
 import { claimTrialAddress } from '../../billing/sync/trial-history.ts';
 import { normalizeEmail } from '../account-view.ts';
-import type { From } from '../from.ts';
+import type { ClientInfo } from '../credentials.ts';
 import { hashPassword } from '../password.ts';
 import { lockPerson } from '../get-account.ts';
 import type { AccountDeps, PasswordService } from './password.service.ts';
@@ -37,7 +37,7 @@ export class EmailChangeService {
    */
   async request(
     userId: UserId,
-    wish: { email: string; password: string; from: From },
+    wish: { email: string; password: string; from: ClientInfo },
   ): Promise<void> {
     const { db, links, limits, mails, clock } = this.deps;
     const email = normalizeEmail(wish.email);
@@ -79,7 +79,7 @@ export class EmailChangeService {
    * Follows the link at the old address: it is the account's again, everybody is signed out, and
    * as whoever changed it may know the password, that is void and a new one is offered by mail.
    */
-  async revert(token: string, from: From): Promise<void> {
+  async revert(token: string, from: ClientInfo): Promise<void> {
     const { db, links, queue, sessions, clock } = this.deps;
     await links.check(db, 'revert_email', token);
     const nobodys = randomBytes(32).toString('base64url');

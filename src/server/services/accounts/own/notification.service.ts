@@ -5,7 +5,7 @@ import { setBillingEmail } from '../../../../db/repositories/accounts/tenant.rep
 import { setMutedMails } from '../../../../db/repositories/accounts/user.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { getAccount } from '../get-account.ts';
-import type { Belonging } from '../standings.ts';
+import type { MembershipKey } from '../membership-cache.ts';
 import type { AccountDeps } from './password.service.ts';
 
 /** Which mails one gets, and who else gets those about money. */
@@ -17,7 +17,7 @@ export class NotificationService {
   }
 
   /** 401 `unauthenticated`. */
-  async read(reader: Belonging): Promise<NotificationsView> {
+  async read(reader: MembershipKey): Promise<NotificationsView> {
     const { user, tenant } = await getAccount(this.deps.db, reader.userId, reader.tenantId);
     return {
       optional: OPTIONAL_MAILS.map((kind) => ({ kind, wanted: !user.mutedMails.includes(kind) })),
@@ -37,7 +37,7 @@ export class NotificationService {
    * 429 `rate_limited`. Who asks was authorised before.
    */
   async setBillingEmail(
-    requester: Belonging & { userId: UserId },
+    requester: MembershipKey & { userId: UserId },
     email: string | null,
   ): Promise<void> {
     const { db, clock, limits, mails } = this.deps;

@@ -10,13 +10,13 @@ import { NotificationService } from './notification.service.ts';
 import { PasswordService, type AccountDeps } from './password.service.ts';
 import { SecondFactorService } from './second-factor.service.ts';
 import { SessionService } from './session.service.ts';
-import type { Standings } from '../standings.ts';
+import type { MembershipCache } from '../membership-cache.ts';
 
 export interface OwnAccountDeps extends AccountDeps {
   /** The machine's clock, for what ages by it. */
   realTime: Clock;
   jwtSecret: string;
-  standings: Standings;
+  memberships: MembershipCache;
   allowances: Pick<AllowanceService, 'list'>;
 }
 
@@ -42,7 +42,7 @@ export class OwnAccount {
     this.emailChanges = new EmailChangeService(deps, passwords);
     this.sessions = new SessionService({ db, clock: realTime, tokens: deps.sessions });
     this.deletion = new AccountDeletionService({
-      ...{ db, clock, mails, passwords, standings: deps.standings },
+      ...{ db, clock, mails, passwords, memberships: deps.memberships },
     });
     this.notifications = new NotificationService(deps);
     this.secondFactors = new SecondFactorService({ ...deps, passwords });

@@ -18,7 +18,7 @@ import type { AccountLimits } from './account-limits.ts';
 import type { AccountMails } from '../account-mails.ts';
 import { normalizeEmail } from '../account-view.ts';
 import type { FairQueue } from '../fair-queue.ts';
-import type { From } from '../from.ts';
+import type { ClientInfo } from '../credentials.ts';
 import type { KnownAddresses } from '../known-addresses.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { hashPassword, verifyPassword } from '../password.ts';
@@ -52,7 +52,7 @@ export class PasswordService {
    * Notes that somebody forgot the password of an address. Whether anybody has the address is looked
    * up later (`answerRequests`), so that neither answer nor time tells. 429 `rate_limited`.
    */
-  async forgot(written: string, from: From): Promise<void> {
+  async forgot(written: string, from: ClientInfo): Promise<void> {
     const email = normalizeEmail(written);
     await this.deps.limits.countForgot(email, from);
     await insertPasswordRequest(this.deps.db, { email, createdAt: this.deps.clock.now() });
@@ -85,7 +85,7 @@ export class PasswordService {
    * Follows the mailed link: sets the password, ends every session, tells the owner. 410
    * `link_over`; 429 and 503 when many do so at once.
    */
-  async reset(wish: { token: string; password: string; from: From }): Promise<void> {
+  async reset(wish: { token: string; password: string; from: ClientInfo }): Promise<void> {
     const { links, db, queue, addresses } = this.deps;
     const { token, password, from } = wish;
     // Hashing is dear: nobody has it done for a link that is over.
@@ -115,7 +115,7 @@ export class PasswordService {
     newPassword: string;
     /** Of the session that stays. */
     refreshToken: string | undefined;
-    from: From;
+    from: ClientInfo;
   }): Promise<void> {
     const { db, queue, sessions } = this.deps;
     const { userId, from } = wish;
@@ -141,7 +141,7 @@ export class PasswordService {
   }
 
   /** Asks for the password again before something grave. 403 `wrong_password`, 429 `rate_limited`. */
-  async confirm(userId: UserId, password: string, from: From): Promise<User> {
+  async confirm(userId: UserId, password: string, from: ClientInfo): Promise<User> {
     const { db, limits, queue } = this.deps;
     const account = await getAccount(db, userId);
     const check = async () => {

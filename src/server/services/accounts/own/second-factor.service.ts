@@ -16,7 +16,7 @@ import type { SecondFactorBegun, SecondFactorView } from '../../../../domain/api
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { UserId } from '../../../../domain/ids.ts';
-import type { From } from '../from.ts';
+import type { ClientInfo } from '../credentials.ts';
 import { getAccount } from '../get-account.ts';
 import type { AccountDeps, PasswordService } from './password.service.ts';
 
@@ -45,7 +45,7 @@ export class SecondFactorService {
   }
 
   /** A secret for an app; nothing is asked for before a code of it was shown. 403, 409, 429. */
-  async begin(userId: UserId, password: string, from: From): Promise<SecondFactorBegun> {
+  async begin(userId: UserId, password: string, from: ClientInfo): Promise<SecondFactorBegun> {
     const user = await this.deps.passwords.confirm(userId, password, from);
     const secret = new Secret({ size: 20 });
     const sealedSecret = this.seal(secret.base32);
@@ -82,7 +82,7 @@ export class SecondFactorService {
   /** Asks for it no more. 403 `wrong_password`, 403 `second_factor_required`, 429 after many of either. */
   async remove(
     userId: UserId,
-    wish: { password: string; code: string; from: From },
+    wish: { password: string; code: string; from: ClientInfo },
   ): Promise<void> {
     const { limits, passwords } = this.deps;
     const user = await passwords.confirm(userId, wish.password, wish.from);

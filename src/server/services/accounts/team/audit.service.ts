@@ -7,7 +7,7 @@ import {
 } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { Requester } from '../../billing/requester.ts';
 import { csvLine } from '../../operations/csv.ts';
-import type { Standings } from '../standings.ts';
+import type { MembershipCache } from '../membership-cache.ts';
 
 /** Entries that a file is written of at a time. */
 const AT_ONCE = 500;
@@ -15,11 +15,11 @@ const AT_ONCE = 500;
 /** What was done in a team with its money and people: for its owners. */
 export class AuditService {
   readonly #db: Db;
-  readonly #standings: Standings;
+  readonly #memberships: MembershipCache;
 
-  constructor(deps: { db: Db; standings: Standings }) {
+  constructor(deps: { db: Db; memberships: MembershipCache }) {
     this.#db = deps.db;
-    this.#standings = deps.standings;
+    this.#memberships = deps.memberships;
   }
 
   /** A page, the newest first. 403 `team_role_required`, 400 for a cursor that is none. */
@@ -54,7 +54,7 @@ export class AuditService {
   }
 
   async #assertOwner(requester: Requester): Promise<void> {
-    const { role } = await this.#standings.getNow(requester);
+    const { role } = await this.#memberships.getNow(requester);
     if (role === 'owner') return;
     throw new BillingError(
       'team_role_required',

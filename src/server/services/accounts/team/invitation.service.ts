@@ -20,7 +20,7 @@ import type { Requester } from '../../billing/requester.ts';
 import { LinkTokens } from '../../mail/link-token.ts';
 import type { AccountMails } from '../account-mails.ts';
 import { normalizeEmail } from '../account-view.ts';
-import type { Standings } from '../standings.ts';
+import type { MembershipCache } from '../membership-cache.ts';
 import { acceptInvitation } from './accept-invitation.ts';
 import { assertManages, changeTeam, type ChangingTeam, type TeamDeps } from './change-team.ts';
 import type { InvitationLimit } from './invitation-limit.ts';
@@ -32,7 +32,7 @@ export interface InvitationDeps extends TeamDeps {
   mails: AccountMails;
   limit: InvitationLimit;
   jwtSecret: string;
-  standings: Standings;
+  memberships: MembershipCache;
 }
 
 /** People who are asked by mail to join a team. */
@@ -145,7 +145,7 @@ export class InvitationService {
 
   /** Before anything is counted, and again under the lock. */
   async #assertManages(requester: Requester, role: Role): Promise<void> {
-    assertManages((await this.#deps.standings.getNow(requester)).role, [role]);
+    assertManages((await this.#deps.memberships.getNow(requester)).role, [role]);
   }
 
   #newLink(now: Date) {

@@ -22,7 +22,7 @@ import { noteContactChangedBy } from '../../../../db/repositories/billing/contac
 import type { Requester } from '../../billing/requester.ts';
 import type { UsageService } from '../../usage.service.ts';
 import type { AccountMails } from '../account-mails.ts';
-import type { Standings } from '../standings.ts';
+import type { MembershipCache } from '../membership-cache.ts';
 import { describeMember, limitsOf, NO_LIMITS } from './describe-member.ts';
 import { changeTeam, seatsOf, type ChangingTeam, type TeamDeps } from './change-team.ts';
 import { passSeatOn } from './pass-seat-on.ts';
@@ -30,7 +30,7 @@ import { withdrawInvitations } from './withdraw-invitations.ts';
 
 export interface MemberDeps extends TeamDeps {
   mails: AccountMails;
-  standings: Standings;
+  memberships: MembershipCache;
   usage: Pick<UsageService, 'breakDown' | 'memberLimits'>;
 }
 
@@ -193,7 +193,7 @@ export class MemberService {
       return seated;
     });
     for (const who of [userId, ...(seated ? [seated] : [])]) {
-      this.#deps.standings.forget({ tenantId: requester.tenantId, userId: who });
+      this.#deps.memberships.forget({ tenantId: requester.tenantId, userId: who });
     }
   }
 
@@ -208,8 +208,8 @@ export class MemberService {
   }
 
   async #seen(requester: Requester, userId: string): Promise<MemberView> {
-    this.#deps.standings.forget({ tenantId: requester.tenantId, userId });
-    this.#deps.standings.forget(requester);
+    this.#deps.memberships.forget({ tenantId: requester.tenantId, userId });
+    this.#deps.memberships.forget(requester);
     const { members } = await this.read(requester);
     const member = members.find(({ id }) => id === userId);
     if (member) return member;

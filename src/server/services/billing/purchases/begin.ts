@@ -25,7 +25,7 @@ const CHECKOUT_MS = 60 * 60_000;
 /** Stored so long ago and not opened, it could not be paid for half an hour any more. */
 const OPENED_WITHIN_MS = 20 * 60_000;
 
-export interface PackWish {
+export interface PackInput {
   packId: string;
   /** One of the pack's; what the team is or was billed in, or the pack's own, unless told. */
   currency?: string;
@@ -39,7 +39,7 @@ export interface PackWish {
 export async function beginPurchase(
   deps: BuyingDeps,
   requester: Requester,
-  wish: PackWish,
+  wish: PackInput,
 ): Promise<string> {
   const pack = await deps.packs.getOffered(wish.packId);
   return changeBilling(deps, requester, async (_tx, tenant) => {

@@ -16,7 +16,7 @@ import { fixFigures } from './carry-out-refund.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 import { readInLock, syncInLock } from './sync-purchase.ts';
 
-export interface RefundWish {
+export interface RefundInput {
   /** Whose it must be; any tenant's for an operator. */
   tenantId?: string;
   purchaseId: string;
@@ -36,7 +36,7 @@ export interface RefundWish {
  */
 export async function refundPurchase(
   deps: PurchaseDeps,
-  wish: RefundWish,
+  wish: RefundInput,
 ): Promise<PurchaseRefunded> {
   const known = isUuid(wish.purchaseId) ? await findPurchase(deps.db, wish.purchaseId) : undefined;
   if (!known || (wish.tenantId !== undefined && known.tenantId !== wish.tenantId)) {
@@ -45,7 +45,7 @@ export async function refundPurchase(
   return withCustomer(deps, known.stripeCustomerId, () => refundInLock(deps, wish));
 }
 
-async function refundInLock(deps: PurchaseDeps, wish: RefundWish): Promise<PurchaseRefunded> {
+async function refundInLock(deps: PurchaseDeps, wish: RefundInput): Promise<PurchaseRefunded> {
   const { row: before, chargedMinor } = await readInLock(deps, wish.purchaseId);
   assertRefundable(before, wish, { chargedMinor, now: deps.clock.now() });
   const asked = await ask(deps, before, wish, chargedMinor);
@@ -63,7 +63,7 @@ const backOf = (row: CreditPurchase) => row.refundedMinor + row.refundPendingMin
 
 function assertRefundable(
   row: CreditPurchase,
-  wish: RefundWish,
+  wish: RefundInput,
   { chargedMinor, now }: { chargedMinor: number; now: Date },
 ): void {
   if (wish.within === 'window' && row.paidAt && now >= refundUntil(row.paidAt)) {
@@ -90,7 +90,7 @@ function assertRefundable(
 async function ask(
   deps: PurchaseDeps,
   row: CreditPurchase,
-  wish: RefundWish,
+  wish: RefundInput,
   chargedMinor: number,
 ): Promise<CreditPurchase> {
   const { db, clock } = deps;

@@ -3,7 +3,7 @@ import {
   beginRun,
   endRun,
   pruneRuns,
-  readMirror,
+  readCustomerFingerprint,
 } from '../../../../db/repositories/operations/reconcile-run.repository.ts';
 import {
   MENDED_KINDS,
@@ -44,9 +44,9 @@ export class RunLog {
   async watch<T>(customerId: string, read: () => Promise<T>): Promise<T> {
     this.#customers += 1;
     const { db } = this.#deps;
-    const before = await readMirror(db, customerId);
+    const before = await readCustomerFingerprint(db, customerId);
     const outcome = await read();
-    const after = await readMirror(db, customerId);
+    const after = await readCustomerFingerprint(db, customerId);
     const kinds = MENDED_KINDS.filter((kind) => after && before?.[kind] !== after[kind]);
     if (after && kinds.length > 0) this.#mended.push({ tenantId: after.tenantId, kinds });
     return outcome;

@@ -16,7 +16,7 @@ import { requestTimeLeft } from '../../stripe/client/request-time.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /** What of an invoice an operator gives back. */
-export interface SumWish {
+export interface SumInput {
   tenantId: string;
   /** Its number, or Stripe's id. */
   invoice: string;
@@ -25,7 +25,7 @@ export interface SumWish {
 }
 
 /** With what for, as a ticket: one ref of an invoice gives back once. */
-export type SumOrder = SumWish & { ref: string; reason: string; actor: Actor; requestId?: string };
+export type SumOrder = SumInput & { ref: string; reason: string; actor: Actor; requestId?: string };
 
 /** What was found before. Amounts in minor units of `currency`. */
 export interface SumFound {
@@ -40,7 +40,7 @@ export interface SumFound {
  * are paid with, 409 `nothing_to_refund` for what is not paid, and for more than is left at Stripe and
  * not on its way already.
  */
-export async function judgeSum(deps: SyncDeps, wish: SumWish): Promise<SumFound> {
+export async function judgeSum(deps: SyncDeps, wish: SumInput): Promise<SumFound> {
   const { db, stripe } = deps;
   const payment = await getInvoice(deps, wish);
   const invoiceId = payment.stripeInvoiceId;
@@ -57,7 +57,7 @@ export async function judgeSum(deps: SyncDeps, wish: SumWish): Promise<SumFound>
   return { payment, amountMinor, leftMinor, currency };
 }
 
-async function getInvoice({ db }: SyncDeps, { tenantId, invoice }: SumWish): Promise<Payment> {
+async function getInvoice({ db }: SyncDeps, { tenantId, invoice }: SumInput): Promise<Payment> {
   const payment = await findPaymentNamed(db, tenantId, invoice);
   if (payment) return payment;
   throw new BillingError('not_found', `This team has no invoice ${invoice}.`);

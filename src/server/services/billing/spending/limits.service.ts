@@ -1,16 +1,17 @@
 import type { LimitsView } from '../../../../domain/billing/spending/limits-view.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
-import type { LimitsWish as OverageWish } from '../../usage/credits/limits.ts';
+import type { LimitsInput as OverageInput } from '../../usage/credits/limits.ts';
 import { assertCapAllowed } from './caps.ts';
 import type { Requester } from '../requester.ts';
 import { readSpendingRule } from './rule-view.ts';
-import { setSpendingRule, type RuleDeps, type RuleWish } from './set-rule.ts';
-import { setTopUp, type TopUpWish } from './set-top-up.ts';
+import { setSpendingRule, type RuleDeps, type RuleInput } from './set-rule.ts';
+import { setTopUp, type TopUpInput } from './set-top-up.ts';
 import { readTopUp } from './top-up-view.ts';
 import { beginTopUps, type TopUpDeps } from './begin-top-ups.ts';
 
 /** One of them: each is in another place, and is changed as a whole or not at all. */
-export type LimitsWish = { overage: OverageWish } | { autoTopUp: TopUpWish } | { rules: RuleWish };
+export type LimitsInput =
+  { overage: OverageInput } | { autoTopUp: TopUpInput } | { rules: RuleInput };
 
 interface LimitsDeps extends TopUpDeps, RuleDeps {
   credits: RuleDeps['credits'] & Pick<CreditService, 'readLimits' | 'setLimits'>;
@@ -34,7 +35,7 @@ export class LimitsService {
   }
 
   /** Errors are those of `setLimits`, `assertCapAllowed`, `setTopUp` and `setSpendingRule`. */
-  async set(requester: Requester, wish: LimitsWish): Promise<LimitsView> {
+  async set(requester: Requester, wish: LimitsInput): Promise<LimitsView> {
     const { credits, clock } = this.#deps;
     if ('overage' in wish) {
       await credits.setLimits(requester, wish.overage, (tx, cap) =>

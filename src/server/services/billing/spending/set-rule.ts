@@ -28,7 +28,7 @@ import { syncPatiently } from './sync-patiently.ts';
 import { zoneOf } from './zone-of.ts';
 
 /** What an owner asks for: a preset, or maxima of their own. */
-export interface RuleWish extends Partial<SpendingMaxima> {
+export interface RuleInput extends Partial<SpendingMaxima> {
   preset: SpendingPreset;
   /** What the team is or was billed in, or CNY, unless told. */
   currency?: string;
@@ -46,7 +46,7 @@ export interface RuleDeps extends BuyingDeps {
 export async function setSpendingRule(
   deps: RuleDeps,
   requester: Requester,
-  wish: RuleWish,
+  wish: RuleInput,
 ): Promise<void> {
   if (requester.role !== 'owner') {
     throw new BillingError(
@@ -106,7 +106,7 @@ export async function keepRule(
 }
 
 /** The rule that is meant. A preset's figures are taken as they are now. */
-function ruleOf(wish: RuleWish, currency: string): SpendingRule {
+function ruleOf(wish: RuleInput, currency: string): SpendingRule {
   const { preset } = wish;
   if (preset === 'none') return NO_RULE;
   const { singleMaxMinor = null, dayMaxMinor = null, monthMaxMinor = null } = wish;

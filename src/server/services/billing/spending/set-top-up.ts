@@ -22,7 +22,7 @@ import { currencyOfTenant } from '../subscription/tenant-currency.ts';
 import { zoneOf } from './zone-of.ts';
 
 /** What an owner or admin asks for. */
-export type TopUpWish =
+export type TopUpInput =
   | { enabled: false }
   | {
       enabled: true;
@@ -43,7 +43,7 @@ export type TopUpWish =
 export async function setTopUp(
   deps: BuyingDeps,
   requester: Requester,
-  wish: TopUpWish,
+  wish: TopUpInput,
 ): Promise<void> {
   if (!wish.enabled) return switchOff(deps, requester);
   const { packId, lowCredits, monthMaxMinor, consent } = wish;
@@ -101,7 +101,7 @@ async function switchOff(deps: BuyingDeps, requester: Requester): Promise<void> 
 async function assertPresent(
   { db, packs }: BuyingDeps,
   tenantId: string,
-  { packId, consent }: Extract<TopUpWish, { enabled: true }>,
+  { packId, consent }: Extract<TopUpInput, { enabled: true }>,
 ): Promise<void> {
   const { amounts, credits, bonus } = await packs.getOffered(packId);
   const bound = await currencyOfTenant(db, tenantId);

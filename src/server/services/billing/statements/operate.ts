@@ -18,7 +18,7 @@ import type { StatementDeps } from './statement-deps.ts';
 export const STATEMENT_ACTS = ['hold', 'release', 'write-off'] as const;
 export type StatementAct = (typeof STATEMENT_ACTS)[number];
 
-export interface StatementWish {
+export interface StatementInput {
   statementId: string;
   act: StatementAct;
   reason: string;
@@ -44,7 +44,7 @@ const FROM: Record<StatementAct, { states: StatementState[]; otherwise: string }
  */
 export async function operateStatement(
   deps: StatementDeps,
-  wish: StatementWish,
+  wish: StatementInput,
 ): Promise<Statement> {
   const { db, clock } = deps;
   const { id, tenantId } = await getStatement(deps, wish.statementId);

@@ -21,7 +21,7 @@ import { syncLocked } from '../sync/sync-customer.ts';
 
 const DAY_MS = 24 * 3600_000;
 
-export interface GraceWish {
+export interface GraceInput {
   tenantId: string;
   /** First instant without access. */
   until: Date;
@@ -40,7 +40,7 @@ export interface GraceFound {
  */
 export async function judgeGrace(
   deps: Pick<SyncDeps, 'db' | 'clock' | 'graceDays'>,
-  { tenantId, until }: GraceWish,
+  { tenantId, until }: GraceInput,
   tx?: Tx,
 ): Promise<GraceFound> {
   const rows = await new SubscriptionRepository(tx ?? deps.db).findByTenantId(tenantId);
@@ -86,7 +86,7 @@ const refused = (why: ActRefusal, message: string) =>
  */
 export async function extendGrace(
   deps: SyncDeps,
-  wish: GraceWish & { actor: Actor; reason: string; requestId: string },
+  wish: GraceInput & { actor: Actor; reason: string; requestId: string },
 ): Promise<GraceFound> {
   const tenant = await findTenantById(deps.db, wish.tenantId);
   const customerId = tenant?.stripeCustomerId;
@@ -107,7 +107,7 @@ async function write(
   values: {
     tenant: Tenant;
     found: GraceFound;
-    wish: GraceWish & { actor: Actor; reason: string; requestId: string };
+    wish: GraceInput & { actor: Actor; reason: string; requestId: string };
   },
 ): Promise<void> {
   const { tenant, found, wish } = values;

@@ -10,7 +10,7 @@ export interface AllowanceActDeps {
 }
 
 /** `units` are added to the month's quota, with a minus taken off. */
-export interface AllowanceWish {
+export interface AllowanceInput {
   resourceType: ResourceType;
   units: number;
   kind: GivenKind;
@@ -19,7 +19,7 @@ export interface AllowanceWish {
 }
 
 /** Changes one month's quota, once a `ref`. 400 for units that cannot be, and a month that is over. */
-export const addAllowance: Act<AllowanceActDeps, AllowanceWish> = async (
+export const addAllowance: Act<AllowanceActDeps, AllowanceInput> = async (
   { usage: { allowances } },
   { operator, tenantId, reason, dryRun },
   { resourceType, units, kind, ref, period },

@@ -10,7 +10,7 @@ import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditService } from '../../usage/credits/credit.service.ts';
 import type { SubscriptionService } from '../../subscription.service.ts';
 import { actorOf } from '../operator-identity.ts';
-import { inPlaceOf } from '../in-place-of.ts';
+import { onBehalfOf } from '../on-behalf-of.ts';
 import { fact, actResult, type Act, type ActOn } from './act.ts';
 
 export interface SubscriptionActDeps {
@@ -36,7 +36,7 @@ export const syncTenant: Act<SubscriptionActDeps, object> = async (
       fact.text('plan', before.plan),
     );
   }
-  await subscriptions.syncTenant(inPlaceOf(operator, tenantId));
+  await subscriptions.syncTenant(onBehalfOf(operator, tenantId));
   const after = await tenantOf(db, tenantId);
   return actResult(
     true,
@@ -60,7 +60,7 @@ export const endSubscription: Act<SubscriptionActDeps, { when: 'now' | 'period_e
     return actResult(false, fact.count('subscriptions', live.length), ...live.map(endFact(when)));
   }
   const { ended = 0, subscription } = await subscriptions.cancelSubscription(
-    inPlaceOf(operator, tenantId),
+    onBehalfOf(operator, tenantId),
     { immediately: when === 'now', reason },
   );
   return actResult(
@@ -113,7 +113,7 @@ export const deleteTenant: Act<SubscriptionActDeps, { confirm: string }> = async
     ...(await moneyOf({ db, credits }, tenantId)),
   ];
   if (dryRun) return actResult(false, ...facts);
-  await subscriptions.deleteTenant(inPlaceOf(operator, tenantId), confirm);
+  await subscriptions.deleteTenant(onBehalfOf(operator, tenantId), confirm);
   return actResult(true, ...facts);
 };
 

@@ -9,14 +9,14 @@ export interface UsageActDeps {
 }
 
 /** `amount` is added, with a minus taken off; null takes all of it off. */
-export interface CorrectionWish {
+export interface CorrectionInput {
   resourceType: ResourceType;
   amount: number | null;
   period?: Period | undefined;
 }
 
 /** Corrects a counter by a row of the ledger. 400 for what would leave less than nothing. */
-export const correctUsage: Act<UsageActDeps, CorrectionWish> = async (
+export const correctUsage: Act<UsageActDeps, CorrectionInput> = async (
   { usage },
   { operator, tenantId, reason, dryRun },
   { resourceType, amount, period },

@@ -22,7 +22,7 @@ import type { OverageLimits, OverageView } from '../../../../domain/billing/over
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { foreseeExposure, setExposure, type ExposureRequest } from './exposure.ts';
-import { readLimits, setLimits, type CapGuard, type LimitsWish } from './limits.ts';
+import { readLimits, setLimits, type CapGuard, type LimitsInput } from './limits.ts';
 import { boundOverage, readOverageTaken, type BoundRequest } from './overage-bound.ts';
 import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
@@ -152,7 +152,7 @@ export class CreditService {
   /** Changes that, from the next call on; see `setLimits`. */
   setLimits(
     by: Parameters<typeof setLimits>[1],
-    wish: LimitsWish,
+    wish: LimitsInput,
     guard?: CapGuard,
   ): Promise<OverageLimits> {
     return setLimits(this.#deps, by, wish, guard);

@@ -19,7 +19,7 @@ import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { overageView, readOverageNow } from './overage-view.ts';
 
 /** What an owner asks for. */
-export interface LimitsWish {
+export interface LimitsInput {
   enabled: boolean;
   /** Minor units a month; what it was unless told. */
   capMinor?: number;
@@ -49,7 +49,7 @@ export async function readLimits(deps: ReadDeps, tenantId: string): Promise<Over
 export async function setLimits(
   deps: CreditDeps,
   by: { tenantId: TenantId; userId: UserId; role: Role; requestId?: string | undefined },
-  wish: LimitsWish,
+  wish: LimitsInput,
   guard?: CapGuard,
 ): Promise<OverageLimits> {
   const { tenantId, userId, role, requestId } = by;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { BillingError } from '../../../../domain/errors.ts';
-import type { DaySpan, Member, OneAlone } from '../../../../db/repositories/usage/export.ts';
+import type { DaySpan, Member, MemberFilter } from '../../../../db/repositories/usage/export.ts';
 import { monthsOf, type Period } from '../../../../domain/period.ts';
 import type { MeteringDeps } from '../metering-deps.ts';
 
@@ -46,7 +46,7 @@ export async function openReport(
   tenantId: string,
   span: DaySpan,
   members: readonly Member[],
-  only?: OneAlone,
+  only?: MemberFilter,
 ): Promise<Readable> {
   const archived: Period[] = [];
   for (const period of monthsOf(span.from, span.to)) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isStopWished } from './stop-wish.ts';
+import { isStopWished } from './stop-request.ts';
 
 test('10.22 a wish to stop is known now, and when it comes a moment after what it ended', async () => {
   expect(await isStopWished(AbortSignal.abort())).toBe(true);

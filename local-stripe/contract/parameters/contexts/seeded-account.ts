@@ -3,10 +3,10 @@ import { draft, id, monthly, oneOf, oneTime, open, pay, post, subscribe } from '
 import type { Known } from '../values.ts';
 
 /** Ids by what they are called in paths and filters. */
-export type Town = Known;
+export type SeededIds = Known;
 
 /** Two or more of everything that can be listed, of two customers. */
-export async function furnish(send: Send): Promise<Town> {
+export async function furnish(send: Send): Promise<SeededIds> {
   const wu = await settle(send, 'wu');
   const li = await settle(send, 'li');
   await sell(send, wu);

@@ -1,5 +1,5 @@
 /** Where a request comes from. */
-export interface From {
+export interface ClientInfo {
   address: string;
   isLoopback: boolean;
   /** What the browser calls itself; `null` when it does not say. */
@@ -13,7 +13,7 @@ export interface Registration {
   displayName?: string | undefined;
   tenantName?: string | undefined;
   locale: string;
-  from: From;
+  from: ClientInfo;
 }
 
 /** What somebody shows to sign in. */
@@ -22,5 +22,5 @@ export interface Credentials {
   password: string;
   /** Of the second factor, where there is one. */
   code?: string | undefined;
-  from: From;
+  from: ClientInfo;
 }

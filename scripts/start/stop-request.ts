@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** That somebody wants the process to stop, and how. */
-export interface StopWish {
+export interface StopRequest {
   /** Aborted at the first wish. */
   signal: AbortSignal;
   /** Whether those before us are to notice first: not when somebody sits at the keyboard. */
@@ -24,10 +24,10 @@ const SAME_WISH_MS = 500;
  * npm hands SIGTERM to the shell between, which dies of it and tells nobody: so a process that npm
  * started takes the death of its parent for the same wish.
  */
-export function hearStopWishes(say: (line: string) => void): StopWish {
+export function hearStopRequests(say: (line: string) => void): StopRequest {
   const first = new AbortController();
   const second = new AbortController();
-  const wish: StopWish = { signal: first.signal, pause: false, again: second.signal };
+  const wish: StopRequest = { signal: first.signal, pause: false, again: second.signal };
   let wishedAt = 0;
   const stop = (pause: boolean) => {
     if (first.signal.aborted) return;

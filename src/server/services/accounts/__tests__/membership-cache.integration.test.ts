@@ -4,7 +4,7 @@ import {
   type TestDatabase,
 } from '../../../../../tests/support/test-database.ts';
 import { meteredTenant } from '../../../../../tests/support/metered-tenant.ts';
-import { Standings } from '../standings.ts';
+import { MembershipCache } from '../membership-cache.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -21,28 +21,28 @@ async function believing() {
   );
   const who = { tenantId, userId: rows[0]!.id };
   let elapsedMs = 1_000;
-  const standings = new Standings({ db: database.db, elapsedMs: () => elapsedMs });
-  expect(await standings.get(who)).toMatchObject({ role: 'owner', hasSeat: true });
+  const memberships = new MembershipCache({ db: database.db, elapsedMs: () => elapsedMs });
+  expect(await memberships.get(who)).toMatchObject({ role: 'owner', hasSeat: true });
   const set = (text: string) =>
     database.pool.query(`${text} where tenant_id = '${tenantId}' and user_id = '${who.userId}'`);
-  return { who, standings, set, after: (ms: number) => (elapsedMs += ms) };
+  return { who, memberships, set, after: (ms: number) => (elapsedMs += ms) };
 }
 
 test('13 a removal in another process is believed after half a minute', async () => {
-  const { who, standings, set, after } = await believing();
+  const { who, memberships, set, after } = await believing();
   await set('delete from memberships');
   after(29_999);
-  expect(await standings.get(who)).toMatchObject({ role: 'owner' });
+  expect(await memberships.get(who)).toMatchObject({ role: 'owner' });
   after(1);
-  await expect(standings.get(who)).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(memberships.get(who)).rejects.toMatchObject({ code: 'unauthenticated' });
 });
 
 test('13 where money moves a removal, and another role, are believed at once, and from then on', async () => {
-  const { who, standings, set } = await believing();
+  const { who, memberships, set } = await believing();
   await set(`update memberships set role = 'member', has_seat = false`);
-  expect(await standings.getNow(who)).toMatchObject({ role: 'member', hasSeat: false });
-  expect(await standings.get(who)).toMatchObject({ role: 'member', hasSeat: false });
+  expect(await memberships.getNow(who)).toMatchObject({ role: 'member', hasSeat: false });
+  expect(await memberships.get(who)).toMatchObject({ role: 'member', hasSeat: false });
   await set('delete from memberships');
-  await expect(standings.getNow(who)).rejects.toMatchObject({ code: 'unauthenticated' });
-  await expect(standings.get(who)).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(memberships.getNow(who)).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(memberships.get(who)).rejects.toMatchObject({ code: 'unauthenticated' });
 });

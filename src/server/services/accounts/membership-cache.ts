@@ -10,13 +10,13 @@ const FRESH_MS = 30_000;
 const MEMBERSHIPS_MAX = 50_000;
 
 /** A person in one of their tenants. */
-export interface Belonging {
+export interface MembershipKey {
   tenantId: string;
   userId: string;
 }
 
 /** What somebody is in a tenant. */
-export interface Standing {
+export interface MemberAccess {
   role: Role;
   /** Who has none reads and does nothing. */
   hasSeat: boolean;
@@ -26,9 +26,11 @@ export interface Standing {
  * What people are in their tenants, remembered for half a minute: whoever is removed has no access after
  * it, in every process, though an access token lives longer.
  */
-export class Standings {
+export class MembershipCache {
   readonly #db: Db;
-  readonly #known = new LRUCache<string, Standing & { readAt: number }>({ max: MEMBERSHIPS_MAX });
+  readonly #known = new LRUCache<string, MemberAccess & { readAt: number }>({
+    max: MEMBERSHIPS_MAX,
+  });
 
   /** By membership, who is to look at it again. */
   readonly #watched = new Watchers<() => void>();
@@ -42,14 +44,14 @@ export class Standings {
   }
 
   /** 401 `unauthenticated` for who does not belong to the tenant. */
-  async get(who: Belonging): Promise<Standing> {
+  async get(who: MembershipKey): Promise<MemberAccess> {
     const known = this.#known.get(keyOf(who));
     if (known && this.#elapsedMs() - known.readAt < FRESH_MS) return known;
     return this.getNow(who);
   }
 
   /** As the database has it at this moment: for what moves money, and people. */
-  async getNow(who: Belonging): Promise<Standing> {
+  async getNow(who: MembershipKey): Promise<MemberAccess> {
     const readAt = this.#elapsedMs();
     const row = await findMembership(this.#db, who);
     if (!row) {
@@ -65,7 +67,7 @@ export class Standings {
    * Something of it has changed here, and is committed: the next question is asked of the database, and
    * answers that stay open ask at once.
    */
-  forget(who: Belonging): void {
+  forget(who: MembershipKey): void {
     this.#known.delete(keyOf(who));
     for (const look of this.#watched.of(keyOf(who))) look();
   }
@@ -79,7 +81,7 @@ export class Standings {
    * For answers that stay open: aborts with the membership, at once where it ends in this process, within a
    * minute elsewhere. `stop` when done.
    */
-  watch(who: Belonging): { ended: AbortSignal; stop(): void } {
+  watch(who: MembershipKey): { ended: AbortSignal; stop(): void } {
     const end = new AbortController();
     const look = () => {
       this.get(who).catch((error: unknown) => {
@@ -98,7 +100,7 @@ export class Standings {
   }
 }
 
-function keyOf({ tenantId, userId }: Belonging): string {
+function keyOf({ tenantId, userId }: MembershipKey): string {
   return `${tenantId} ${userId}`;
 }
 

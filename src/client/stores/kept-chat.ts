@@ -1,7 +1,7 @@
 import type { CharacterView } from '../../domain/api.ts';
 
 /** What a tab keeps of the talk for its reader. */
-export interface Kept {
+export interface KeptChat {
   characterId: string;
   /** Who was asked to the table from a later page of the community, which the picker has not. */
   guest: CharacterView | null;
@@ -11,9 +11,9 @@ export interface Kept {
   open: Record<string, string>;
 }
 
-export function readKept(key: string): Partial<Kept> | undefined {
+export function readKept(key: string): Partial<KeptChat> | undefined {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(key) ?? 'null') as Partial<Kept> | null;
+    const kept = JSON.parse(sessionStorage.getItem(key) ?? 'null') as Partial<KeptChat> | null;
     if (!kept) return undefined;
     const { characterId = '', guest = null, model = '', draft = '', open = {} } = kept;
     return { characterId, guest, model, draft, open };
@@ -22,7 +22,7 @@ export function readKept(key: string): Partial<Kept> | undefined {
   }
 }
 
-export function writeKept(key: string, kept: Kept): void {
+export function writeKept(key: string, kept: KeptChat): void {
   try {
     sessionStorage.setItem(key, JSON.stringify(kept));
   } catch {
