@@ -39,22 +39,23 @@ export async function applyMigrations(
        id serial primary key, hash text not null, created_at bigint
      )`,
   );
-  for (const [number, file] of files.entries()) {
+  for (const file of files) {
     if (file.writtenAt <= appliedUntil) continue;
     await repeatedly(() =>
       unlessBusy(async () => {
-        for (const bucket of await listBuckets(client)) await buildAhead(client, bucket, number);
+        for (const bucket of await listBuckets(client))
+          await buildAhead(client, bucket, file.number);
       }),
     );
     await patiently(
       client,
-      () => apply(client, number, file),
+      () => apply(client, file),
       () => askAside(client, file),
     );
   }
 }
 
-async function apply(client: Client, number: number, file: MigrationFile): Promise<void> {
+async function apply(client: Client, file: MigrationFile): Promise<void> {
   for (const statement of file.statements) {
     const locks = LOCKS.test(statement);
     // All of its locks together, not each.
@@ -64,7 +65,7 @@ async function apply(client: Client, number: number, file: MigrationFile): Promi
   }
   await recordMigration(client, file);
   for (const bucket of new Set([DEFAULT_BUCKET, ...(await listBuckets(client))])) {
-    await migrateBucket(client, bucket, number);
+    await migrateBucket(client, bucket, file.number);
   }
 }
 

@@ -12,6 +12,8 @@ export const HASHES_FILE = `${MIGRATIONS}/hashes.json`;
 export interface MigrationFile {
   /** Such as `0003_billing_intents`. */
   name: string;
+  /** Of its name: what is run in each bucket is found by it, whatever its place in the list. */
+  number: number;
   /** When it was written, in milliseconds: the key under which a database knows it. */
   writtenAt: number;
   /** SHA-256 of its text, what of it is run in each bucket included. */
@@ -31,12 +33,14 @@ function readFiles(): MigrationFile[] {
   const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
     entries: { tag: string }[];
   };
-  return readMigrationFiles({ migrationsFolder: MIGRATIONS }).map((file, index) => ({
-    name: journal.entries[index]!.tag,
-    writtenAt: file.folderMillis,
-    hash: hashOf(file.hash, bucketSqlOf(index)),
-    statements: file.sql,
-  }));
+  return readMigrationFiles({ migrationsFolder: MIGRATIONS }).map((file, index) => {
+    const name = journal.entries[index]!.tag;
+    const number = Number(name.slice(0, 4));
+    return {
+      ...{ name, number, writtenAt: file.folderMillis, statements: file.sql },
+      hash: hashOf(file.hash, bucketSqlOf(number)),
+    };
+  });
 }
 
 function hashOf(ownHash: string, bucketSql: string): string {
@@ -67,7 +71,7 @@ export async function appliedMigrations(client: ClientBase): Promise<AppliedMigr
  * processes are exchanged.
  */
 export function findDrift(
-  files: readonly Omit<MigrationFile, 'statements'>[],
+  files: readonly Omit<MigrationFile, 'statements' | 'number'>[],
   applied: AppliedMigration[],
 ): string | undefined {
   const last = applied.at(-1)?.writtenAt ?? 0;

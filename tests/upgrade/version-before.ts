@@ -41,14 +41,15 @@ export function layOutVersionBefore(): VersionBefore {
 
   const target = path.join(folder, 'src/db/migrations');
   cpSync(path.join(ROOT, 'src/db/migrations'), target, { recursive: true });
+  const journalFile = path.join(target, 'meta/_journal.json');
+  const journal = JSON.parse(readFileSync(journalFile, 'utf8')) as { entries: { tag: string }[] };
+  journal.entries = journal.entries.slice(0, migrations);
   // The buckets' parts are listed by their folder, so those of later migrations stay away.
+  const newest = Number(journal.entries.at(-1)!.tag.slice(0, 4));
   cpSync(path.join(ROOT, 'src/db/bucket'), path.join(folder, 'src/db/bucket'), {
     recursive: true,
-    filter: (file) => !(Number(/(\d{4})[a-z]?_\w+\.sql$/.exec(file)?.[1]) >= migrations),
+    filter: (file) => !(Number(/(\d{4})[a-z]?_\w+\.sql$/.exec(file)?.[1]) > newest),
   });
-  const journalFile = path.join(target, 'meta/_journal.json');
-  const journal = JSON.parse(readFileSync(journalFile, 'utf8')) as { entries: object[] };
-  journal.entries = journal.entries.slice(0, migrations);
   writeFileSync(journalFile, JSON.stringify(journal));
   return {
     main,
