@@ -33,7 +33,8 @@ export async function benchStatements(
     const statement = (await closeStatement(deps, tenantId, { kind: 'final' }))!;
     times.closing.push((performance.now() - closed) / 1000);
     const lines = await listLines(database.db, statement.id);
-    const run = { from: statement.seqFrom, to: statement.seqTo };
+    const { seqFrom: from, seqTo: to, proofFormat: format } = statement;
+    const run = { from, to, format };
     const rows = await buffer(await openRows(deps, tenantId, run));
     const text = proofStart(headOf(statement), lines) + rows.toString();
     const read = performance.now();

@@ -23,6 +23,8 @@ export interface ResourceUsage {
   limit: Limit;
   /** Units that a new call may still take; `null` when unlimited. Never negative. */
   remaining: number | null;
+  /** What of the quota is not used, held or not; `null` when unlimited. Never negative. */
+  quotaLeft: number | null;
   /** What of `used` the quota paid, of `limit` in percent, rounded down, above 100 when exceeded; `null` without a limit. */
   percent: number | null;
   level: QuotaLevel;
@@ -55,14 +57,15 @@ export function describeUsage(
   { used: beyond, held: heldBeyond, rateMicro }: Beyond = NOTHING_BEYOND,
   allowance = 0,
 ): ResourceUsage {
-  const counted = { resourceType, used, held, limit, beyond, rateMicro, allowance };
+  const ofQuota = used - beyond;
+  const quotaLeft = limit === null ? null : Math.max(0, limit - ofQuota);
+  const counted = { resourceType, used, held, limit, quotaLeft, beyond, rateMicro, allowance };
   if (limit === null) return { ...counted, remaining: null, percent: null, level: 'unlimited' };
   if (limit === 0) {
     const isTaken = allowance < 0;
     if (isTaken) return { ...counted, remaining: 0, percent: 100, level: 'exceeded' };
     return { ...counted, remaining: 0, percent: null, level: 'not_included' };
   }
-  const ofQuota = used - beyond;
   const percent = Math.floor((ofQuota * 100) / limit);
   const level = percent >= 100 ? 'exceeded' : percent >= 80 ? 'warning' : 'ok';
   const remaining = Math.max(0, limit - ofQuota - (held - heldBeyond));

@@ -20,6 +20,7 @@ import {
 import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { checkPage } from '../support/page-check.ts';
+import { schemaOf } from '../support/buckets.ts';
 import { plantOverage } from '../support/overage.ts';
 
 let app: TestApp;
@@ -57,6 +58,12 @@ test.each([
     await check(page, 'empty', language);
 
     await plantOverage(app.database.pool, tenantId, 2_100, clock.now());
+    const u = await schemaOf(app.database.pool, tenantId);
+    await app.database.pool.query(
+      `update ${u}.credit_draws set model = 'large-writer', rate_card = 1 + (seq > 1800)::int
+       where tenant_id = $1 and seq > 300`,
+      [tenantId],
+    );
     const closed = (await services.statements.close(tenantId, { kind: 'threshold' }))!;
     await services.statements.sweep();
     // Where the mail leads.
@@ -72,6 +79,22 @@ test.each([
     const price = creditPrice({ currency: 'cny', minorPerCredit: '12' }, language);
     expect(price).toBe(language === 'en' ? 'CN¥0.12' : '¥0.12');
     await dialog.getByText(price).first().waitFor();
+    // Each line by model and card.
+    for (const [card, units] of [
+      [1, 1_500],
+      [2, 300],
+    ] as const) {
+      const named = { model: 'large-writer', card, credits: units / 10 };
+      const amount = fill(WORDS[language].shell.amounts.messages.split(' | ').at(-1)!, {
+        count: f.number(units),
+      });
+      await dialog
+        .getByText(
+          fill(words.partOfCard, { ...named, units: amount, credits: f.number(units / 10) }),
+        )
+        .waitFor();
+    }
+    await dialog.getByText(words.noModel).waitFor();
     await check(page, 'lines', language);
     const waiting = page.waitForEvent('download');
     await dialog.getByRole('button', { name: fill(words.proofOf, { period }) }).click();

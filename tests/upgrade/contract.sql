@@ -14,8 +14,8 @@ begin
 end $$;
 alter table plan_limits alter column resource_type type text;
 drop domain resource_type, reservation_state;
--- The beginnings of work (0015) and admission without credits (0026), as the version before asks for
--- them, in every bucket.
+-- The beginnings of work (0015), admission without credits (0026) and without what it charged (0060), as the
+-- version before asks for them, in every bucket.
 do $$
 declare
   v_schema text;
@@ -23,5 +23,6 @@ begin
   for v_schema in select nspname from pg_namespace where nspname ~ '^u\d\d$' loop
     execute format('drop function %I.usage_begin', v_schema);
     execute format('drop function %I.usage_admit', v_schema);
+    execute format('drop function %I.usage_admit_batch', v_schema);
   end loop;
 end $$;

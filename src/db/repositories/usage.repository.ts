@@ -80,7 +80,7 @@ export class UsageRepository {
     return result!;
   }
 
-  /** Admits a batch; see `usage_admit_batch`. */
+  /** Admits a batch; see `usage_admit_calls`. */
   admit(batch: AdmissionBatch, mode?: AdmissionMode): Promise<AdmissionResult[]> {
     return admitAll(this.#hot, batch, mode);
   }

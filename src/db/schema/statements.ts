@@ -5,10 +5,12 @@ import {
   check,
   index,
   integer,
+  jsonb,
   numeric,
   pgEnum,
   pgTable,
   primaryKey,
+  smallint,
   text,
   unique,
   uuid,
@@ -17,6 +19,8 @@ import {
   STATEMENT_KINDS,
   STATEMENT_STATES,
   type CreditAccountState,
+  type LineDetail,
+  type ProofFormat,
 } from '../../domain/billing/statement.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import { id, instant } from './columns.ts';
@@ -57,6 +61,8 @@ export const statements = pgTable(
     sha256: text().notNull(),
     /** Of the statement before; empty for the first. */
     previousSha256: text().notNull(),
+    /** How its proof is written, and hashed: 2 has the model and the card of each movement. */
+    proofFormat: smallint().$type<ProofFormat>().notNull().default(1),
     closedAt: instant().notNull(),
     /** Staff keeps it from being invoiced, or its invoice is not what it should be. */
     heldAt: instant(),
@@ -113,6 +119,8 @@ export const statementLines = pgTable(
     /** What statements before billed of the same, in the same currency. */
     microBefore: whole(),
     amountMinor: whole(),
+    /** The same by model and card, for who reads it: it adds up to the line, and is priced with it. */
+    details: jsonb().$type<LineDetail[]>().notNull().default([]),
     /** As it stands on the invoice, written at the closing: what is sent again is what was sent first. */
     description: text().notNull(),
   },

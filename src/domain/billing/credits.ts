@@ -84,6 +84,8 @@ export interface CreditMovement {
   grantId: string | null;
   /** Of use alone: what was used, in its own units; on the first of the movements of one call. */
   resourceType: ResourceType | null;
+  /** Of use: what the ledger names; null where it names none, and of what was drawn before this was noted. */
+  model: string | null;
   units: number;
   rateMicro: number | null;
   micro: number;

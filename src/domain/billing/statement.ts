@@ -77,11 +77,27 @@ export interface DrawnSum extends LineKey {
   micro: number;
 }
 
+/** What of a line is one model's, weighed by one card; null of what names none. */
+export interface LineDetail {
+  model: string | null;
+  /** The version of the rate card. */
+  rateCard: number | null;
+  units: number;
+  micro: number;
+}
+
+/** How a proof is written: 2 has the model and the card of each movement, and each line by them. */
+export const PROOF_FORMATS = [1, 2] as const;
+export type ProofFormat = (typeof PROOF_FORMATS)[number];
+
 export interface StatementLine extends DrawnSum {
   /** What earlier statements in its currency billed under the same key, whatever became of them. */
   microBefore: number;
   amountMinor: number;
 }
+
+/** With its parts by model and card; none of a line from before these were noted. */
+export type DetailedLine = StatementLine & { details: LineDetail[] };
 
 const PRICE = /^(\d{1,8})(?:\.(\d{1,12}))?$/;
 const PRICE_ONE = 10n ** 12n;
@@ -100,7 +116,10 @@ export function minorOf(micro: number, minorPerCredit: string): number {
  * billed for it, so that the statements of a month add up to the whole, rounded down once. Negative
  * when usage was taken back after it was billed.
  */
-export function lineOf(drawn: DrawnSum, microBefore: number): StatementLine {
+export function lineOf<Drawn extends DrawnSum>(
+  drawn: Drawn,
+  microBefore: number,
+): Drawn & StatementLine {
   const { minorPerCredit, micro } = drawn;
   const amountMinor =
     minorOf(microBefore + micro, minorPerCredit) - minorOf(microBefore, minorPerCredit);
@@ -115,15 +134,23 @@ export function plainPrice(minorPerCredit: string): string {
   return minorPerCredit.includes('.') ? minorPerCredit.replace(/\.?0+$/, '') : minorPerCredit;
 }
 
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
 /** Lines in the one order in which they are listed. */
 export function inOrder<Key extends LineKey>(lines: readonly Key[]): Key[] {
-  const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return lines.toSorted(
     (a, b) =>
       compare(a.period, b.period) ||
       compare(a.resourceType, b.resourceType) ||
       a.rateMicro - b.rateMicro ||
       Number(a.minorPerCredit) - Number(b.minorPerCredit),
+  );
+}
+
+/** A line's details in the one order in which they are listed. */
+export function detailsInOrder(details: readonly LineDetail[]): LineDetail[] {
+  return details.toSorted(
+    (a, b) => compare(a.model ?? '', b.model ?? '') || (a.rateCard ?? 0) - (b.rateCard ?? 0),
   );
 }
 
@@ -212,7 +239,7 @@ export interface UnpaidStatementView extends Pick<
 export interface StatementDetailView extends StatementView {
   /** Null for the first. */
   previousSha256: string | null;
-  lines: StatementLine[];
+  lines: DetailedLine[];
 }
 
 export interface StatementsView {

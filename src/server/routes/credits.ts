@@ -62,6 +62,7 @@ const historySchema = z
         kind: z.enum(MOVEMENT_KINDS),
         grantId: z.uuid().nullable(),
         resourceType: z.enum(RESOURCE_TYPES).nullable(),
+        model: z.string().nullable(),
         units,
         rateMicro: micro.nullable(),
         micro,

@@ -63,6 +63,18 @@ const detailSchema = statementSchema
         micro: whole,
         microBefore: whole.openapi({ description: 'What statements before billed of the same.' }),
         amountMinor: whole,
+        details: z
+          .array(
+            z.object({
+              model: z.string().nullable(),
+              rateCard: whole.nullable().openapi({ description: 'The version of the rate card.' }),
+              units: whole,
+              micro: whole,
+            }),
+          )
+          .openapi({
+            description: 'The line by model and rate card; none where it is older than this.',
+          }),
       }),
     ),
   })

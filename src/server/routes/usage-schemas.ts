@@ -17,6 +17,9 @@ export const usageStatsSchema = z
         held: units,
         limit: units.nullable(),
         remaining: units.nullable(),
+        quotaLeft: units.nullable().openapi({
+          description: 'What of `limit` is not used, also where a hold keeps it.',
+        }),
         percent: units.nullable(),
         level: z.enum(['ok', 'warning', 'exceeded', 'not_included', 'unlimited']),
         beyond: units,
@@ -142,6 +145,13 @@ export const eventResults = z
         z.object({
           status: z.enum(['recorded', 'duplicate', 'rejected']),
           ...counters,
+          charged: z
+            .object({ credits: z.number(), from: z.array(z.enum(['credits', 'overage'])) })
+            .optional()
+            .openapi({
+              description:
+                'Of what was recorded now: the credits that it took beyond the quota, and what paid them.',
+            }),
           reason: z.literal('member_limit').optional().openapi({
             description: 'Rejected by the limit of `memberId`, whose counters these are.',
           }),

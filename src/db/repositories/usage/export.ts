@@ -9,7 +9,7 @@ import type { Bucket } from './bucket.ts';
  * with a sign of formulas (full-width and small ones are signs too) or with something invisible, which
  * some programs cut off before they look.
  */
-const text = (column: string) =>
+export const text = (column: string) =>
   `case when ${column} ~ '^([-=+@＝＋－＠﹦﹢﹣﹫−]|[[:space:][:cntrl:]]|[${INVISIBLE}])'
     then '''' || ${column} else ${column} end`;
 

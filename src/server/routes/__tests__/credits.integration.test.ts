@@ -34,7 +34,8 @@ async function granted(person: Person, count: number, pictures: number): Promise
 }
 
 const PATHS = ['/api/credits', '/api/credits/history', '/api/credits/history.csv'];
-const HEADER = 'seq,at,kind,grant_id,resource,units,credits_a_unit,credits,balance,reverses\n';
+const HEADER =
+  'seq,at,kind,grant_id,resource,units,credits_a_unit,credits,balance,reverses,model\n';
 
 describe('12.2 credits over HTTP', () => {
   test('who never had any has none, an empty history, and can spend the quota', async () => {

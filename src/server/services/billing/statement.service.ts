@@ -103,7 +103,9 @@ export class StatementService {
   async proof(requester: Requester, statementId: string): Promise<Readable> {
     const row = await this.#own(requester, statementId);
     const start = proofStart(headOf(row), await listLines(this.#deps.db, row.id));
-    const rows = await openRows(this.#deps, row.tenantId, { from: row.seqFrom, to: row.seqTo });
+    const rows = await openRows(this.#deps, row.tenantId, {
+      ...{ from: row.seqFrom, to: row.seqTo, format: row.proofFormat },
+    });
     return madeOf(rows, joined(start, rows));
   }
 

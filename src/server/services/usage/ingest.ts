@@ -3,7 +3,7 @@ import { weigh } from '../../../domain/billing/usage/rate-card.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Limit } from '../../../domain/quota.ts';
-import { keyConflict, recordedOf } from './calls/results.ts';
+import { chargeOf, keyConflict, recordedOf, type Charge } from './calls/results.ts';
 import { canonicalJson } from './calls/fingerprint.ts';
 import { assertInstant, problemWithInstant, startOf } from './calls/instant.ts';
 import {
@@ -31,6 +31,8 @@ import type { UsageRouter } from './routing/router.ts';
 export type IngestResult =
   | {
       status: 'recorded' | 'duplicate' | 'rejected';
+      /** Of what was recorded now: what it took beyond the quota, and of which sources. */
+      charged?: Charge;
       used: number;
       limit: Limit;
       remaining: number | null;
@@ -178,5 +180,7 @@ function resultOf(answer: Admission | Error, key: string | null): IngestResult {
   }
   const { used, limit, remaining } = answer;
   const reason = answer.outcome === 'member_limit' ? { reason: answer.outcome } : {};
-  return recordedOf(answer) ?? { status: 'rejected', used, limit, remaining, ...reason };
+  const recorded = recordedOf(answer);
+  if (recorded?.status === 'recorded') return { ...recorded, charged: chargeOf(answer.drawn) };
+  return recorded ?? { status: 'rejected', used, limit, remaining, ...reason };
 }

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import type {
+  DetailedLine,
   LineKey,
-  StatementLine,
   StatementState,
 } from '../../../../domain/billing/statement.ts';
 import type { Period } from '../../../../domain/period.ts';
@@ -71,7 +71,7 @@ export async function listClosings(
 export async function insertStatement(
   tx: Tx,
   values: NewStatement,
-  lines: readonly (StatementLine & { description: string })[],
+  lines: readonly (DetailedLine & { description: string })[],
 ): Promise<Statement> {
   const [row] = await tx.insert(statements).values(values).returning();
   if (!row) throw new Error('The database returned no statement.');
@@ -101,13 +101,13 @@ export async function updateStatement(
 }
 
 /** A statement's lines, in order. */
-export async function listLines(db: DbOrTx, statementId: string): Promise<StatementLine[]> {
+export async function listLines(db: DbOrTx, statementId: string): Promise<DetailedLine[]> {
   const lines = await listInvoiceLines(db, statementId);
   return lines.map(({ statementId: _statement, n: _n, description: _words, ...line }) => line);
 }
 
 /** A line as its invoice has it: one of a statement, numbered, with its words. */
-export type InvoiceLine = StatementLine & {
+export type InvoiceLine = DetailedLine & {
   statementId: string;
   n: number;
   description: string;

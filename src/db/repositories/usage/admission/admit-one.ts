@@ -1,7 +1,7 @@
 import type { Limit } from '../../../../domain/quota.ts';
 import { prepared, type Bucket } from '../bucket.ts';
 import { AS_TEXT } from '../hot-path.ts';
-import type { Admission, AdmissionBatch } from './admit.ts';
+import { NOTHING_DRAWN, type Admission, type AdmissionBatch } from './admit.ts';
 
 /**
  * The counter moves when the call fits and neither starts a day nor crosses a threshold, which is nearly always:
@@ -88,5 +88,6 @@ function acceptedOf(moved: Moved): Admission {
     reservationId: null,
     waits: false,
     beyond: 0,
+    drawn: NOTHING_DRAWN,
   };
 }

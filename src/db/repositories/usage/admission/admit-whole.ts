@@ -25,7 +25,7 @@ export const FITS = `count(*) = cardinality($5::uuid[]) and not bool_or("limit" 
 
 /**
  * The counters move when every group fits, which is nearly always: the guard is the `where` of the
- * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit_batch` takes the batch.
+ * upsert. Anything else undoes the statement with NOT_WHOLE, and `usage_admit_calls` takes the batch.
  * Citus writes what is inserted before it asks the answer, so what is made of `whole` asks too whether it
  * fits.
  */

@@ -29,7 +29,16 @@ export interface Admission {
   waits: boolean;
   /** Units of the call that the quota does not pay, but credits do. */
   beyond: number;
+  /** What of that was drawn, in µcr: of grants, and of overage. A hold draws nothing yet. */
+  drawn: Drawn;
 }
+
+export interface Drawn {
+  credits: number;
+  overage: number;
+}
+
+export const NOTHING_DRAWN: Drawn = { credits: 0, overage: 0 };
 
 export interface AdmissionBatch {
   period: Period;
@@ -53,9 +62,9 @@ const OUTCOMES: readonly AdmissionOutcome[] = [
 ];
 
 const ADMIT = prepared(
-  'usage_admit_batch',
+  'usage_admit_calls',
   (u) =>
-    `select * from ${u}.usage_admit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+    `select * from ${u}.usage_admit_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 );
 
 /** Each group's counters right after the batch, as array literals. */
@@ -72,7 +81,9 @@ type AdmitRow = GroupCounters &
     | 'call_held'
     | 'call_reservations'
     | 'call_waits'
-    | 'call_beyond',
+    | 'call_beyond'
+    | 'call_credits'
+    | 'call_overage',
     string
   > & {
     outcomes: string | null;
@@ -121,14 +132,18 @@ export async function admitBatch(
     : admissionsOfMixed(row, row.outcomes);
 }
 
-/**
- * Everything fitted: each answer follows from its group's counters after the batch. `spilled` has what
- * a group's calls took beyond a quota that was full before them.
- */
+/** Of each group: what its calls took beyond a quota that was full before them, at which rate, and of what. */
+export interface Spill {
+  units: readonly (number | null)[];
+  rates: readonly (number | null)[];
+  areOverage: readonly boolean[];
+}
+
+/** Everything fitted: each answer follows from its group's counters after the batch. */
 export function admissionsOfAccepted(
   row: GroupCounters,
   batch: EncodedBatch,
-  spilled: readonly (number | null)[] = [],
+  spill?: Spill,
 ): Admission[] {
   const { calls, groups, places, usedThrough, heldThrough } = batch;
   const used = parseNumbers(row.group_used);
@@ -144,7 +159,7 @@ export function admissionsOfAccepted(
     const heldBehind = group.held - heldThrough[i]!;
     const usedNow = used[at]! - usedBehind;
     const heldNow = held[at]! - heldBehind;
-    const isBeyond = (spilled[at] ?? 0) > 0;
+    const isBeyond = (spill?.units[at] ?? 0) > 0;
     const left = isBeyond || limit === null ? 0 : limit - usedNow - heldNow + aside[at]!;
     answers[i] = {
       outcome: 'accepted',
@@ -155,9 +170,15 @@ export function admissionsOfAccepted(
       reservationId: calls[i]!.reservationId,
       waits: false,
       beyond: isBeyond ? calls[i]!.amount : 0,
+      drawn: isBeyond ? drawnOf(calls[i]!.amount, spill!, at) : NOTHING_DRAWN,
     };
   }
   return answers;
+}
+
+function drawnOf(units: number, { rates, areOverage }: Spill, at: number): Drawn {
+  const micro = units * rates[at]!;
+  return areOverage[at] ? { credits: 0, overage: micro } : { credits: micro, overage: 0 };
 }
 
 function admissionsOfMixed(row: AdmitRow, outcomes: string): Admission[] {
@@ -168,6 +189,8 @@ function admissionsOfMixed(row: AdmitRow, outcomes: string): Admission[] {
   const reservations = parseWords(row.call_reservations);
   const waits = parseWords(row.call_waits);
   const beyond = parseNumbers(row.call_beyond);
+  const credits = parseNumbers(row.call_credits);
+  const overage = parseNumbers(row.call_overage);
   return parseNumbers(outcomes).map((outcome, i) => ({
     outcome: OUTCOMES[outcome!]!,
     used: used[i]!,
@@ -177,5 +200,6 @@ function admissionsOfMixed(row: AdmitRow, outcomes: string): Admission[] {
     reservationId: reservations[i]!,
     waits: waits[i] === 't',
     beyond: beyond[i]!,
+    drawn: { credits: credits[i]!, overage: overage[i]! },
   }));
 }

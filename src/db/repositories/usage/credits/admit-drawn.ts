@@ -1,7 +1,7 @@
 import { admissionsOfAccepted, type Admission, type AdmissionBatch } from '../admission/admit.ts';
 import type { GroupCounters } from '../admission/admit.ts';
 import { FITS, moveCounters, valuesOf } from '../admission/admit-whole.ts';
-import { parseNumbers } from '../arrays.ts';
+import { parseNumbers, parseWords } from '../arrays.ts';
 import { prepared, type Bucket } from '../bucket.ts';
 import { encodeBatch } from '../admission/encode.ts';
 import { AS_TEXT } from '../hot-path.ts';
@@ -75,16 +75,19 @@ const counters = (u: string) => `
     left join paid p using (tenant_id)
   ), draws as (
     insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
-      units, micro, drawn_at, currency, minor_per_credit)
+      units, micro, drawn_at, currency, minor_per_credit, model, rate_card)
     select tenant_id, seq, $1, case when price is null then 'grant' else 'overage' end, head_grant,
-      resource_type, rate_micro, amount, amount * rate_micro, $3, currency, price
+      resource_type, rate_micro, amount, amount * rate_micro, $3, currency, price,
+      ${u}.usage_model(metadata), ${u}.usage_card(metadata)
     from numbered
     where seq is not null
   )`;
 
 const answer = (u: string) => `
   select w.used as group_used, w.held as group_held, w.limits as group_limits,
-    w.aside as group_aside, w.spilled as group_spilled
+    w.aside as group_aside, w.spilled as group_spilled, w.rates as group_rates,
+    (select array_agg(p.price is not null order by m.tenant_id, m.resource_type)
+      from moved m left join paid p using (tenant_id)) as group_overage
   from whole w
   where w.fits
     and (select count(*) from paid where head_grant is distinct from tenant_id) = (select count(*) from due)
@@ -139,11 +142,17 @@ const KEYED = prepared(
  */
 export async function admitDrawn(bucket: Bucket, batch: AdmissionBatch): Promise<Admission[]> {
   const encoded = encodeBatch(batch.calls);
-  const result = await bucket.client.query<GroupCounters & { group_spilled: string }>({
+  const result = await bucket.client.query<GroupCounters & Spilled>({
     ...(encoded.keyed ? KEYED : UNKEYED)(bucket),
     types: AS_TEXT,
     values: valuesOf(batch, encoded),
   });
   const row = result.rows[0]!;
-  return admissionsOfAccepted(row, encoded, parseNumbers(row.group_spilled));
+  return admissionsOfAccepted(row, encoded, {
+    units: parseNumbers(row.group_spilled),
+    rates: parseNumbers(row.group_rates),
+    areOverage: parseWords(row.group_overage).map((word) => word === 't'),
+  });
 }
+
+type Spilled = Record<'group_spilled' | 'group_rates' | 'group_overage', string>;

@@ -9,7 +9,7 @@ import type {
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
-import { streamCsv, utc } from '../export.ts';
+import { streamCsv, text, utc } from '../export.ts';
 import { isoInstant } from './instants.ts';
 import { overageOf, type OverageNow, type OverageRow } from './overage.ts';
 
@@ -118,6 +118,7 @@ export async function listMovements(
       kind: MovementKind;
       grantId: string | null;
       resourceType: ResourceType | null;
+      model: string | null;
     };
   // The balance of the newest is what is there; each one before it is that without what came after.
   const { rows } = await client.query<Row>({
@@ -136,7 +137,7 @@ export async function listMovements(
         limit $3
       )
       select seq, drawn_at as at, kind, grant_id as "grantId", resource_type as "resourceType",
-        units, rate_micro as "rateMicro", -micro as micro, reverses_seq as reverses,
+        model, units, rate_micro as "rateMicro", -micro as micro, reverses_seq as reverses,
         (select micro from there) + (select micro from after) + coalesce(sum(micro)
           filter (where grant_id is not null) over (
             order by seq desc rows between unbounded preceding and 1 preceding), 0) as balance
@@ -150,6 +151,7 @@ export async function listMovements(
     kind: row.kind,
     grantId: row.grantId,
     resourceType: row.resourceType,
+    model: row.model,
     units: Number(row.units),
     rateMicro: row.rateMicro === null ? null : Number(row.rateMicro),
     micro: row.kind === 'uncovered' ? 0 : Number(row.micro),
@@ -172,7 +174,7 @@ export function streamMovementsCsv(
        ${credits(`case when kind = 'uncovered' then 0 else -micro end`)} as credits,
        ${credits(`coalesce(sum(-micro) filter (where grant_id is not null) over (order by seq), 0)`)}
          as balance,
-       reverses_seq as reverses
+       reverses_seq as reverses, ${text('model')} as model
      from ${bucket.schema}.credit_draws
      where tenant_id = ${pg.escapeLiteral(tenantId)}
      order by seq`,

@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream';
 import pg from 'pg';
-import type { DrawnSum } from '../../../../domain/billing/statement.ts';
+import {
+  detailsInOrder,
+  lineKey,
+  type DrawnSum,
+  type LineDetail,
+  type ProofFormat,
+} from '../../../../domain/billing/statement.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
@@ -71,7 +77,7 @@ export async function hasOpenHold(
   return (rowCount ?? 0) > 0;
 }
 
-export type OverageSum = DrawnSum & { currency: string; firstSeq: number };
+export type OverageSum = DrawnSum & { currency: string; firstSeq: number; details: LineDetail[] };
 
 /** Movements of an account by their numbers, both included. */
 export interface SeqRange {
@@ -105,7 +111,7 @@ export async function findTakenBack(
   };
 }
 
-/** What an account drew of overage by the numbers `from` to `to`, summed as it is billed. */
+/** What an account drew of overage by the numbers `from` to `to`, summed as it is billed, and by model and card. */
 export async function sumOverage(
   { schema, client }: Bucket,
   tenantId: string,
@@ -116,16 +122,18 @@ export async function sumOverage(
     resource_type: ResourceType;
     currency: string;
     minor_per_credit: string;
+    model: string | null;
+    rate_card: number | null;
   };
   const { rows } = await client.query<Row>({
-    text: `select period, resource_type, rate_micro, currency, minor_per_credit,
+    text: `select period, resource_type, rate_micro, currency, minor_per_credit, model, rate_card,
         sum(units) as units, sum(micro) as micro, min(seq) as first_seq
       from ${schema}.credit_draws
       where tenant_id = $1 and seq between $2 and $3 and kind = 'overage'
-      group by 1, 2, 3, 4, 5`,
+      group by 1, 2, 3, 4, 5, 6, 7`,
     values: [tenantId, from, to],
   });
-  return rows.map((row) => ({
+  const parts = rows.map((row) => ({
     period: row.period,
     resourceType: row.resource_type,
     rateMicro: Number(row.rate_micro),
@@ -134,7 +142,27 @@ export async function sumOverage(
     units: Number(row.units),
     micro: Number(row.micro),
     firstSeq: Number(row.first_seq),
+    model: row.model,
+    rateCard: row.rate_card,
   }));
+  const sums = Map.groupBy(parts, (part) => `${part.currency} ${lineKey(part)}`);
+  return [...sums.values()].map(summed);
+}
+
+type OveragePart = Omit<OverageSum, 'details'> & Pick<LineDetail, 'model' | 'rateCard'>;
+
+function summed(parts: OveragePart[]): OverageSum {
+  const { model: _model, rateCard: _card, ...key } = parts[0]!;
+  const total = (of: 'units' | 'micro') => parts.reduce((sum, part) => sum + part[of], 0);
+  return {
+    ...key,
+    units: total('units'),
+    micro: total('micro'),
+    firstSeq: Math.min(...parts.map(({ firstSeq }) => firstSeq)),
+    details: detailsInOrder(
+      parts.map(({ model, rateCard, units, micro }) => ({ model, rateCard, units, micro })),
+    ),
+  };
 }
 
 /** The number of an account's last movement; `undefined` for who has none here. */
@@ -149,6 +177,15 @@ export async function findLastSeq(
   return rows[0] && Number(rows[0].last_seq);
 }
 
+export type ProofRange = SeqRange & { format: ProofFormat };
+
+/** What a row says of the model: text without what a cell must not have, as `plainModel` writes it. */
+const NAMED: Record<ProofFormat, string> = {
+  1: `''`,
+  2: `replace(replace(replace(replace(replace(model, '%', '%25'), ',', '%2C'), '"', '%22'),
+       E'\\n', '%0A'), E'\\r', '%0D'), rate_card`,
+};
+
 /**
  * The movements `from` to `to` as rows of a statement's proof, in order. They never change: movements
  * are append only. `undefined` when the tenant is not in this bucket.
@@ -156,13 +193,13 @@ export async function findLastSeq(
 export function streamProofRows(
   bucket: Bucket<pg.Pool>,
   tenantId: string,
-  { from, to }: { from: number; to: number },
+  { from, to, format }: ProofRange,
 ): Promise<Readable | undefined> {
   return streamCsv(
     bucket,
     tenantId,
     `select 'draw', seq, to_char(drawn_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-       period, kind, grant_id, resource_type, '', units, rate_micro, trim_scale(minor_per_credit),
+       period, kind, grant_id, resource_type, ${NAMED[format]}, units, rate_micro, trim_scale(minor_per_credit),
        micro, reverses_seq
      from ${bucket.schema}.credit_draws
      where tenant_id = ${pg.escapeLiteral(tenantId)} and seq between ${Math.trunc(from)} and ${Math.trunc(to)}

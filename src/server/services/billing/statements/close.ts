@@ -18,11 +18,12 @@ import {
   lineKey,
   lineOf,
   stateAtClosing,
+  type DetailedLine,
   type StatementKind,
-  type StatementLine,
 } from '../../../../domain/billing/statement.ts';
 import { periodOf, type Period } from '../../../../domain/period.ts';
 import { describeLine } from './line-words.ts';
+import { PROOF_FORMAT } from './proof.ts';
 import { hashRows } from './rows.ts';
 import { readRun } from './runs.ts';
 import { raiseCreditAlert } from './raise-credit-alert.ts';
@@ -55,8 +56,9 @@ export function closeStatement(
     const { sums, from, to, isOfUncollected } = found;
     const currency = sums[0]!.currency;
     const lines = await priceLines(tx, { tenantId, currency }, sums);
+    const format = PROOF_FORMAT;
     const previousSha256 = last?.sha256 ?? '';
-    const sha256 = await hashRows(deps, tenantId, { from, to }, previousSha256);
+    const sha256 = await hashRows(deps, tenantId, { from, to, format }, previousSha256);
     const isCarried = last?.state === 'carried' && last.currency === currency && !isOfUncollected;
     if (last?.state === 'carried' && !isCarried) await writeOff(deps, tx, last);
     const now = deps.clock.now();
@@ -69,7 +71,14 @@ export function closeStatement(
       {
         ...{ tenantId, kind: due.kind, state, currency, amountMinor, carriedInMinor },
         period: due.kind === 'month' ? due.period : periodOf(now),
-        ...{ seqFrom: from, seqTo: to, rows: to - from + 1, sha256, previousSha256 },
+        ...{
+          seqFrom: from,
+          seqTo: to,
+          rows: to - from + 1,
+          sha256,
+          previousSha256,
+          proofFormat: format,
+        },
         micro: lines.reduce((sum, { micro }) => sum + micro, 0),
         stripeCustomerId: (await findTenantById(tx, tenantId))?.stripeCustomerId ?? null,
         ...{ closedAt: now, lookAt: now, settledAt: state === 'written_off' ? now : null },
@@ -104,7 +113,7 @@ async function priceLines(
   tx: Tx,
   account: { tenantId: string; currency: string },
   sums: readonly OverageSum[],
-): Promise<StatementLine[]> {
+): Promise<DetailedLine[]> {
   const periods = [...new Set(sums.map(({ period }) => period))];
   const billed = await sumBilled(tx, { ...account, periods });
   const before = new Map(billed.map((one) => [lineKey(one), one.micro]));
@@ -114,7 +123,7 @@ async function priceLines(
 }
 
 /** As they stand on the invoice, in the language that bills are read in now. */
-async function inWords(tx: Tx, tenantId: string, lines: readonly StatementLine[]) {
+async function inWords(tx: Tx, tenantId: string, lines: readonly DetailedLine[]) {
   const locale = (await findBillingContact(tx, tenantId))?.locale ?? 'zh-CN';
   return lines.map((line) => ({ ...line, description: describeLine(line, locale) }));
 }

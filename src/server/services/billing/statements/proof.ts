@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
   plainPrice,
+  type DetailedLine,
+  type ProofFormat,
   type StatementKind,
   type StatementLine,
 } from '../../../../domain/billing/statement.ts';
@@ -11,6 +13,7 @@ import {
  * is split at its commas.
  */
 export interface ProofHead {
+  proofFormat: ProofFormat;
   statement: string;
   team: string;
   kind: StatementKind;
@@ -28,7 +31,10 @@ export interface ProofHead {
   sha256: string;
 }
 
-export const PROOF_FORMAT = 'squaretable-statement-1';
+/** The one in which statements are closed; those of before are read as they were written. */
+export const PROOF_FORMAT: ProofFormat = 2;
+
+export const formatLine = (format: ProofFormat) => `format,squaretable-statement-${format}`;
 
 /** The names of the head in the file, in order. */
 export const HEAD_FIELDS = {
@@ -45,12 +51,16 @@ export const HEAD_FIELDS = {
   carriedInMinor: 'carried_in_minor',
   previousSha256: 'previous_sha256',
   sha256: 'sha256',
-} as const satisfies Record<keyof ProofHead, string>;
+} as const satisfies Record<Exclude<keyof ProofHead, 'proofFormat'>, string>;
 
 export const LINE_TITLES =
   'lines,period,resource,rate_micro,minor_per_credit,units,micro,micro_before,amount_minor';
-export const DRAW_TITLES =
-  'draws,seq,drawn_at,period,kind,grant,resource,model,units,rate_micro,minor_per_credit,micro,reverses';
+export const DETAIL_TITLES =
+  'details,period,resource,rate_micro,minor_per_credit,model,rate_card,units,micro';
+export const DRAW_TITLES: Record<ProofFormat, string> = {
+  1: 'draws,seq,drawn_at,period,kind,grant,resource,model,units,rate_micro,minor_per_credit,micro,reverses',
+  2: 'draws,seq,drawn_at,period,kind,grant,resource,model,rate_card,units,rate_micro,minor_per_credit,micro,reverses',
+};
 
 /** Hashes the rows of a statement behind the hash of the one before: every one with its line end. */
 export class RowsHash {
@@ -79,15 +89,35 @@ export function lineText(line: StatementLine): string {
 }
 
 /** What stands before the rows: the head, sealed together with the lines. */
-export function proofStart(head: ProofHead, lines: readonly StatementLine[]): string {
+export function proofStart(head: ProofHead, lines: readonly DetailedLine[]): string {
   const fields = Object.entries(HEAD_FIELDS).map(
-    ([field, name]) => `${name},${head[field as keyof ProofHead]}`,
+    ([field, name]) => `${name},${head[field as keyof typeof HEAD_FIELDS]}`,
   );
-  const heads = [`format,${PROOF_FORMAT}`, ...fields];
+  const { proofFormat } = head;
+  const heads = [formatLine(proofFormat), ...fields];
   const told = lines.map(lineText);
-  const seal = sealOf([...heads, ...told]);
-  return [...heads, `seal,${seal}`, LINE_TITLES, ...told, DRAW_TITLES, ''].join('\n');
+  const details = proofFormat === 1 ? [] : lines.flatMap(detailTexts);
+  const seal = sealOf([...heads, ...told, ...details]);
+  const parts = proofFormat === 1 ? [] : [DETAIL_TITLES, ...details];
+  const titles = DRAW_TITLES[proofFormat];
+  return [...heads, `seal,${seal}`, LINE_TITLES, ...told, ...parts, titles, ''].join('\n');
 }
+
+/** A line's parts by model and card as they stand in the file. */
+export const detailTexts = ({ details, ...line }: DetailedLine): string[] =>
+  details.map(({ model, rateCard, units, micro }) =>
+    [
+      ...['detail', line.period, line.resourceType, line.rateMicro],
+      ...[plainPrice(line.minorPerCredit), plainModel(model), rateCard ?? '', units, micro],
+    ].join(','),
+  );
+
+/** A cell has no comma, no quote and no line's end; whoever sends usage may call a model whatever they like. */
+const plainModel = (model: string | null) =>
+  (model ?? '').replaceAll(
+    /[%,"\n\r]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 
 /** Over the head and the lines, so that none of them is changed unseen. */
 export function sealOf(texts: readonly string[]): string {

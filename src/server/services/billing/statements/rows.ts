@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ProofRange } from '../../../../db/repositories/usage/credits/unbilled.ts';
 import { RowsHash } from './proof.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
@@ -6,7 +7,7 @@ import type { ClosingDeps } from './statement-deps.ts';
 export async function openRows(
   { router }: Pick<ClosingDeps, 'router'>,
   tenantId: string,
-  run: { from: number; to: number },
+  run: ProofRange,
 ): Promise<Readable> {
   const rows = await router.read(
     tenantId,
@@ -21,7 +22,7 @@ export async function openRows(
 export async function hashRows(
   deps: Pick<ClosingDeps, 'router'>,
   tenantId: string,
-  run: { from: number; to: number },
+  run: ProofRange,
   previousSha256: string,
 ): Promise<string> {
   const hash = new RowsHash(previousSha256);

@@ -9,6 +9,7 @@ import { isDatabaseAway } from '../../../../db/database-error.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { inOrder, lineKey, lineOf, minorOf } from '../../../../domain/billing/statement.ts';
 import { reportDifferences } from '../../operations/report-differences.ts';
+import { detailTexts } from './proof.ts';
 import { hashRows } from './rows.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
@@ -71,9 +72,9 @@ async function compareWithDraws(
   deps: ClosingDeps,
   statement: Statement,
 ): Promise<StatementDifference['fault'][]> {
-  const { tenantId, seqFrom: from, seqTo: to } = statement;
+  const { tenantId, seqFrom: from, seqTo: to, proofFormat: format } = statement;
   const faults: StatementDifference['fault'][] = [];
-  const hash = await hashRows(deps, tenantId, { from, to }, statement.previousSha256).catch(
+  const hash = await hashRows(deps, tenantId, { from, to, format }, statement.previousSha256).catch(
     (error: unknown) => {
       if (isDatabaseAway(error)) throw error;
       return null;
@@ -93,7 +94,11 @@ async function compareWithDraws(
     wanted.every((one, n) => {
       const line = lines[n]!;
       const isSame = lineKey(one) === lineKey(line) && one.micro === line.micro;
-      return isSame && one.units === line.units && one.amountMinor === line.amountMinor;
+      const isDetailed =
+        format === 1 || detailTexts(one).join('\n') === detailTexts(line).join('\n');
+      return (
+        isSame && isDetailed && one.units === line.units && one.amountMinor === line.amountMinor
+      );
     });
   if (!agree) faults.push('draws');
   if (lines.some(isOff)) faults.push('month');

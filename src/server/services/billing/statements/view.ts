@@ -1,7 +1,7 @@
 import type { ListedStatement } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementDetailView, StatementView } from '../../../../domain/billing/statement.ts';
-import { plainPrice, type StatementLine } from '../../../../domain/billing/statement.ts';
+import { plainPrice, type DetailedLine } from '../../../../domain/billing/statement.ts';
 import type { ProofHead } from './proof.ts';
 
 /** A statement as owners and admins see it. */
@@ -33,7 +33,7 @@ export function viewStatement(row: ListedStatement): StatementView {
 /** With its lines. */
 export function viewDetail(
   row: ListedStatement,
-  lines: readonly StatementLine[],
+  lines: readonly DetailedLine[],
 ): StatementDetailView {
   return {
     ...viewStatement(row),

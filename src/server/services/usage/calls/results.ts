@@ -1,4 +1,5 @@
-import type { Admission } from '../../../../db/repositories/usage/admission/admit.ts';
+import type { Admission, Drawn } from '../../../../db/repositories/usage/admission/admit.ts';
+import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { Limit } from '../../../../domain/quota.ts';
 
@@ -9,6 +10,21 @@ export interface Recorded {
   limit: Limit;
   /** `null` without a limit; never negative. */
   remaining: number | null;
+}
+
+/** What a call took beyond the quota. */
+export interface Charge {
+  credits: number;
+  /** In the order of drawing; none where the quota paid all of it. */
+  from: ('credits' | 'overage')[];
+}
+
+/** The sources that paid. What none of them could pay is in neither. */
+export function chargeOf({ credits, overage }: Drawn): Charge {
+  const from: Charge['from'] = [];
+  if (credits > 0) from.push('credits');
+  if (overage > 0) from.push('overage');
+  return { credits: (credits + overage) / MICRO_PER_CREDIT, from };
 }
 
 export function keyConflict(key: string | null): BillingError {

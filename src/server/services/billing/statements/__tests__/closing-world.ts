@@ -70,7 +70,7 @@ async function proofOf(
   deps: Parameters<typeof openRows>[0] & { db: TestDatabase['db'] },
   statement: Statement,
 ): Promise<string> {
-  const { tenantId, seqFrom: from, seqTo: to } = statement;
+  const { tenantId, seqFrom: from, seqTo: to, proofFormat: format } = statement;
   const start = proofStart(headOf(statement), await listLines(deps.db, statement.id));
-  return start + String(await buffer(await openRows(deps, tenantId, { from, to })));
+  return start + String(await buffer(await openRows(deps, tenantId, { from, to, format })));
 }

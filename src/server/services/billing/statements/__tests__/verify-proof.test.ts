@@ -1,14 +1,24 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inOrder, lineOf, type DrawnSum } from '../../../../../domain/billing/statement.ts';
+import {
+  lineOf,
+  type DetailedLine,
+  type DrawnSum,
+  type ProofFormat,
+} from '../../../../../domain/billing/statement.ts';
 import type { Period } from '../../../../../domain/period.ts';
 import { proofStart, RowsHash, type ProofHead } from '../proof.ts';
 import { verifyChain, verifyProof } from '../verify-proof.ts';
 
-const row = (seq: number, kind = 'overage', units = 3) =>
+/** Of every second movement, by the new card, the model has a name that no cell may have. */
+const namesOf = (seq: number) => (seq % 2 === 0 ? ['large%2C 100%25', 4] : ['small', 3]);
+
+const row = (seq: number, kind = 'overage', units = 3, format: ProofFormat = 2) =>
   [
     ...['draw', seq, '2027-01-05T10:00:00.000001Z', '2027-01', kind, ''],
-    ...['messages', '', units, 100_000, kind === 'overage' ? '12.5' : '', units * 100_000, ''],
+    ...['messages', ...(format === 1 ? ['""'] : namesOf(seq))],
+    ...[units, 100_000, kind === 'overage' ? '12.5' : '', units * 100_000, ''],
   ].join(',');
 
 interface Written {
@@ -16,22 +26,47 @@ interface Written {
   count?: number;
   previous?: string;
   microBefore?: number;
+  format?: ProofFormat;
 }
 
-function write({ from = 1, count = 40, previous = '', microBefore = 70_000 }: Written = {}) {
+function write(written: Written = {}) {
+  const { from = 1, count = 40, previous = '', microBefore = 70_000, format = 2 } = written;
   const rows = Array.from({ length: count }, (_, n) =>
-    row(from + n, n % 3 === 0 ? 'grant' : 'overage', 1 + (n % 5)),
+    row(from + n, n % 3 === 0 ? 'grant' : 'overage', 1 + (n % 5), format),
   );
   const hash = new RowsHash(previous);
   rows.forEach((one) => hash.add(`${one}\n`));
-  const units = rows.reduce((sum, _one, n) => sum + (n % 3 === 0 ? 0 : 1 + (n % 5)), 0);
+  const unitsOf = (which: (seq: number) => boolean) =>
+    rows.reduce((sum, _one, n) => sum + (n % 3 > 0 && which(from + n) ? 1 + (n % 5) : 0), 0);
+  const units = unitsOf(() => true);
+  const detail = (model: string, rateCard: number, of: number) => ({
+    ...{ model, rateCard, units: of, micro: of * 100_000 },
+  });
+  const details = [
+    detail(
+      'large, 100%',
+      4,
+      unitsOf((seq) => seq % 2 === 0),
+    ),
+    detail(
+      'small',
+      3,
+      unitsOf((seq) => seq % 2 === 1),
+    ),
+  ];
   const sum: DrawnSum = {
     ...{ period: '2027-01' as Period, resourceType: 'messages', rateMicro: 100_000 },
     ...{ minorPerCredit: '12.500000000000', units, micro: units * 100_000 },
   };
-  const lines = inOrder([lineOf(sum, microBefore)]);
+  const lines: DetailedLine[] = [{ ...lineOf(sum, microBefore), details }];
   const head: ProofHead = {
-    ...{ statement: `id-${from}`, team: 'team', kind: 'month', period: '2027-01' },
+    ...{
+      proofFormat: format,
+      statement: `id-${from}`,
+      team: 'team',
+      kind: 'month',
+      period: '2027-01',
+    },
     ...{ closedAt: '2027-02-02T02:00:00.000Z', currency: 'cny', seqFrom: from },
     ...{ seqTo: from + count - 1, rows: count, amountMinor: lines[0]!.amountMinor },
     ...{ carriedInMinor: 120, previousSha256: previous, sha256: hash.end() },
@@ -42,10 +77,19 @@ function write({ from = 1, count = 40, previous = '', microBefore = 70_000 }: Wr
 const faultsOf = (text: string) => verifyProof(text).findings.map(({ fault }) => fault);
 const { text, rows } = write();
 
-test('12.23 a proof as it was written is whole, with other line ends too', () => {
+test.each([1, 2] as const)('12.23 a proof of format %i as it was written is whole', (format) => {
+  const { text } = write({ format });
   expect(faultsOf(text)).toEqual([]);
   expect(faultsOf(text.replaceAll('\n', '\r\n'))).toEqual([]);
   expect(faultsOf(`\uFEFF${text}`)).toEqual([]);
+});
+
+test('12.23 a proof that was written before movements named models is whole', () => {
+  const before = readFileSync(`${import.meta.dirname}/proof-format-1.csv`, 'utf8');
+  expect(faultsOf(before)).toEqual([]);
+  expect(faultsOf(before.replace('overage,,messages,"",7', 'overage,,messages,"",8'))).toEqual([
+    'row',
+  ]);
 });
 
 const without = (n: number) => text.replace(`${rows[n]}\n`, '');
@@ -64,6 +108,16 @@ describe('12.23 what was changed is said, each by its name', () => {
     ['a changed instant', text.replace('10:00:00.000001Z', '10:00:00.000002Z'), 'row'],
     ['a changed amount', text.replace(/amount_minor,(\d)/, 'amount_minor,9$1'), 'total'],
     ['a changed line', text.replace(/^(line.*),(\d+)$/m, '$1,1$2'), 'total'],
+    ['a changed model of a movement', text.replace(/^(draw,2,.*large)/m, '$1r'), 'row'],
+    [
+      'a changed card of a movement',
+      text.replace(/^(draw,3,.*small,)3/m, (_all, cell: string) => `${cell}4`),
+      'row',
+    ],
+    ['a changed part of a line', text.replace(/^(detail.*),(\d+)$/m, '$1,1$2'), 'total'],
+    ['a part of a line less', text.replace(/^detail,.*\n/m, ''), 'total'],
+    ['another model of a part', text.replace(/^(detail.*),small,/m, '$1,smaller,'), 'total'],
+    ['a file said to be of before', text.replace('statement-2', 'statement-1'), 'unreadable'],
     ['a changed number of rows', text.replace('rows,40', 'rows,41'), 'total'],
     ['another currency', text.replace('currency,cny', 'currency,usd'), 'head'],
     ['another team', text.replace('team,team', 'team,teal'), 'head'],
@@ -109,6 +163,9 @@ test('12.23 the files of a team follow one another, or one is missing', () => {
   expect(verifyChain(a!, b!)).toEqual([]);
   expect(verifyChain(a!, c!)).toMatchObject([{ fault: 'chain' }]);
   expect(verifyChain(b!, a!)).toMatchObject([{ fault: 'chain' }]);
+  const before = write({ format: 1 });
+  const after = write({ from: 41, previous: before.head.sha256 });
+  expect(verifyChain(verifyProof(before.text), verifyProof(after.text))).toEqual([]);
 });
 
 test('12.12 a proof of 20,000 rows is whole, and misses one in its middle', () => {

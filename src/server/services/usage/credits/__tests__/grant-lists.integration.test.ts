@@ -83,9 +83,9 @@ test('12.2 the history comes by pages whose balances join, and as CSV', async ()
   }
   const lines = (await text(await service.historyCsv(tenantId))).trim().split('\n');
   expect(lines[0]).toBe(
-    'seq,at,kind,grant_id,resource,units,credits_a_unit,credits,balance,reverses',
+    'seq,at,kind,grant_id,resource,units,credits_a_unit,credits,balance,reverses,model',
   );
-  expect(lines[2]).toMatch(/^2,2026-05-10T12:00:00.000Z,granted,[-0-9a-f]{36},,0,,2,3,$/);
+  expect(lines[2]).toMatch(/^2,2026-05-10T12:00:00.000Z,granted,[-0-9a-f]{36},,0,,2,3,,$/);
 });
 
 test('12.2 credits move with their tenant from bucket to bucket, and the ref is still used', async () => {
