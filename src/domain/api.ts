@@ -14,7 +14,7 @@ export type * from './conversation-view.ts';
 export type { ApiKeyCreated, ApiKeyView } from './api-keys.ts';
 export type * from './accounts/own-account-view.ts';
 export type * from './accounts/team-view.ts';
-export type { PriceAction } from './billing/subscription-change.ts';
+export type { ChangePreview, LimitChange, PriceAction } from './billing/subscription-change.ts';
 
 export interface ApiError {
   error: string;

@@ -15,7 +15,9 @@ import { inEveryBucket } from '../support/buckets.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { checkPage } from '../support/page-check.ts';
 import { fill } from '../support/both-languages.ts';
+import { Customer } from '../support/customer.ts';
 import { putOnPaidPlan } from '../support/metering.ts';
+import { agreeToOverage } from '../support/overage.ts';
 
 let app: TestApp;
 let browser: Browser;
@@ -135,3 +137,40 @@ test('12.4 a price that changed while it was looked at is shown anew, and not ag
   await card.getByText(words.state.not_sold).waitFor();
   await context.close();
 });
+
+test.each([
+  ['en', 'dark', 1280],
+  ['zh-CN', 'light', 375],
+] as const)(
+  '12.11 in %s (%s, %i px) the preview of a change says that overage ends, and what of it is used',
+  async (language, theme, width) => {
+    const { subscription, plans, shell } = WORDS[language];
+    const { change } = subscription;
+    const f = createFormats(language);
+    const context = await newVisitor(browser, { language, theme, width });
+    const page = await context.newPage();
+    const customer = new Customer(app, await signUp(app, context));
+    const { tenantId } = customer;
+    await customer.subscribe('team', 'month');
+    await agreeToOverage(app.database.pool, tenantId, { at: app.server.context.clock.now() });
+    await recordUsage(app, tenantId, 'images', 5_000);
+    await recordUsage(app, tenantId, 'images', 10);
+    await page.goto(`${app.url}/subscription`);
+    const { pro } = shell.plans;
+    const choose = fill(plans.action.downgrade, { plan: pro });
+    await page.getByRole('button', { name: choose, exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: fill(change.title, { plan: pro }) });
+    const { currentPeriodEnd } = await customer.subscription();
+    const price = creditPrice({ currency: 'cny', minorPerCredit: '12' }, language);
+    await dialog.getByRole('heading', { name: change.overage }).scrollIntoViewIfNeeded();
+    for (const sentence of [
+      fill(change.overageEndsOn, { date: f.date(currentPeriodEnd!) }),
+      fill(change.overagePrice, { plan: pro, price }),
+      fill(change.drawn, { amount: f.money({ amountMinor: 220, currency: 'cny' }) }),
+    ]) {
+      await dialog.getByText(sentence).waitFor();
+    }
+    await checkPage(page, 'preview', { language, words: 'subscription' });
+    await context.close();
+  },
+);

@@ -71,7 +71,9 @@ test.each([
     await page.goto(`${app.url}/subscription#statements`);
     const amount = f.money({ amountMinor: 2_520, currency: 'cny' });
     await dialog.getByText(amount).waitFor();
-    const period = f.month(closed.period);
+    const date = f.date(closed.closedAt);
+    const period = fill(words.named, { period: f.month(closed.period), date });
+    await dialog.getByText(fill(words.closedInPart, { date })).waitFor();
     await dialog.getByRole('link', { name: fill(words.payOf, { period }) }).waitFor();
     await dialog.getByRole('button', { name: fill(words.linesOf, { period }) }).click();
     await dialog.getByText(closed.sha256).waitFor();

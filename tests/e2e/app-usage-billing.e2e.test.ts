@@ -35,7 +35,10 @@ afterAll(async () => {
   await app?.stop();
 });
 
-const CAP_MINOR = 1_500;
+const CAP_MINOR = 4_200;
+/** 210 credits of it, which are more than half of what may be unpaid at first. */
+const THRESHOLD_MINOR = 2_520;
+const LEFT_MINOR = CAP_MINOR - THRESHOLD_MINOR;
 const f = createFormats('zh-CN');
 const yuan = (amountMinor: number) => f.money({ amountMinor, currency: 'cny' });
 const words = WORDS['zh-CN'];
@@ -108,7 +111,7 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await limits.scrollIntoViewIfNeeded();
   await limits.getByRole('button', { name: words.limits.switchOn }).click();
   const price = creditPrice({ currency: 'cny', minorPerCredit: '12' }, 'zh-CN');
-  await paywall.getByRole('textbox').fill('15');
+  await paywall.getByRole('textbox').fill('42');
   await paywall
     .getByLabel(fill(words.limits.form.consent, { price, cap: yuan(CAP_MINOR) }))
     .check();
@@ -121,13 +124,34 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await page.getByRole('button', { name: words.credits.history }).click();
   const rows = page.getByRole('dialog').locator('tbody tr');
   await rows.filter({ hasText: words.credits.moves.credits }).first().waitFor();
-  // Credits pay all that there are, overage the rest; of the balance that is nothing.
+  // Credits pay all that there are, overage the rest; of what is left that is nothing.
   const beyond = rows.filter({ hasText: words.credits.moves.overage.split('{count}')[0]! }).first();
   await expect.poll(() => beyond.locator('.change').innerText()).toBe('0');
   await check('story-history', 'credits');
 
+  // In the middle of the month half of what may be unpaid is used: it is billed in part, and paid.
+  await recordUsage(app, tenantId, 'messages', 2_099);
+  await service({ app }).closeDue();
+  await service({ app }).sweep();
+  const statements = page.getByRole('dialog', { name: words.statements.title });
+  const shown = async () => {
+    await page.goto(`${app.url}/login`);
+    await page.goto(`${app.url}/subscription#statements`);
+    await statements.waitFor();
+  };
+  await shown();
+  await statements.getByText(yuan(THRESHOLD_MINOR)).waitFor();
+  const closedOn = () => f.date(app.server.context.clock.now().toISOString());
+  await statements.getByText(fill(words.statements.closedInPart, { date: closedOn() })).waitFor();
+  await check('story-threshold', 'statements');
+  await advanceDays(app, 1 / 24);
+  await done(customer);
+  await shown();
+  await statements.getByText(words.statements.state.paid).waitFor();
+  await answered();
+
   // The cap is reached, to the fen: what to do is said.
-  await recordUsage(app, tenantId, 'messages', 1_249);
+  await recordUsage(app, tenantId, 'messages', 1_399);
   await refused();
   const refusal = { used: yuan(CAP_MINOR), cap: yuan(CAP_MINOR) };
   await paywall.getByText(fill(words.limits.refused.cap.text, refusal)).waitFor();
@@ -145,15 +169,14 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   }
 
   // The month ends: a statement with its lines and its proof.
-  const period = f.month(periodOf(app.server.context.clock.now()));
+  const billedMonth = f.month(periodOf(app.server.context.clock.now()));
   await customer.useCard(FAILING_CARD);
   await later(monthAfter(), 26);
   await service({ app }).closeDue();
   await service({ app }).sweep();
-  await page.goto(`${app.url}/login`);
-  await page.goto(`${app.url}/subscription#statements`);
-  const statements = page.getByRole('dialog', { name: words.statements.title });
-  await statements.getByText(yuan(CAP_MINOR)).first().waitFor();
+  const period = fill(words.statements.named, { period: billedMonth, date: closedOn() });
+  await shown();
+  await statements.getByText(yuan(LEFT_MINOR)).first().waitFor();
   await statements
     .getByRole('button', { name: fill(words.statements.linesOf, { period }) })
     .click();
@@ -164,7 +187,7 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
     .getByRole('button', { name: fill(words.statements.proofOf, { period }) })
     .click();
   const file = await readFile(await (await waiting).path(), 'utf8');
-  const head = { amountMinor: String(CAP_MINOR) };
+  const head = { amountMinor: String(LEFT_MINOR) };
   expect(verifyProof(file)).toMatchObject({ findings: [], head });
   // Another character of its last row, and it is not what was invoiced.
   const at = file.trimEnd().length - 1;
@@ -180,7 +203,7 @@ test('12 on a phone, in Chinese: a pack, overage up to its cap, a statement that
   await limits.getByText(words.limits.state.suspended).waitFor();
   await check('story-suspended', 'limits');
   const banner = page.locator('[aria-labelledby=unpaid-statement-title]');
-  const due = fill(words.shell.pastDue.amount, { amount: yuan(CAP_MINOR) });
+  const due = fill(words.shell.pastDue.amount, { amount: yuan(LEFT_MINOR) });
   await banner.getByText(due).waitFor();
   await answered();
   await recordUsage(app, tenantId, 'messages', 9_999);

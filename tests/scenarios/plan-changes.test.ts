@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangePreview, SubscriptionChanged } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
+import { agreeToOverage } from '../support/overage.ts';
+import { draw } from '../support/statements.ts';
 import { advanceDays, advanceTo, settled, signUp, type Customer } from '../support/customer.ts';
 
 let app: TestApp;
@@ -160,6 +163,52 @@ describe('down', () => {
     const answer = await customer.change('team', 'month');
     expect(answer.body).toMatchObject({ success: true, effective: 'now' });
     expect(await customer.subscription()).toMatchObject({ plan: 'team', scheduledChange: null });
+  });
+});
+
+describe('12.11 what a preview says of overage is what the change does', () => {
+  const overageOf = async ({ api }: Customer) =>
+    (await api.get<LimitsView>('/api/billing/limits')).body.overage;
+  const agreed = async (plan: 'pro' | 'team', quota: number) => {
+    const customer = await signUp(app);
+    await customer.subscribe(plan, 'month');
+    const at = app.server.context.clock.now();
+    await agreeToOverage(app.database.pool, customer.tenantId, { at });
+    await draw(customer, quota);
+    return customer;
+  };
+
+  test('a lower plan that asks more ends the consent with its beginning; what is drawn stays', async () => {
+    const customer = await agreed('team', 5_000);
+    expect(await preview(customer, 'pro', 'month')).toMatchObject({ drawn: null });
+    await draw(customer, 10);
+    const previewed = await preview(customer, 'pro', 'month');
+    expect(previewed).toMatchObject({
+      overageEnds: { reason: 'price', price: { currency: 'cny', minorPerCredit: '12' } },
+      drawn: { drawnMinor: 220, currency: 'cny' },
+    });
+    await customer.change('pro', 'month');
+    expect(await overageOf(customer)).toMatchObject({ enabled: true, unpaidMinor: 220 });
+    await advanceTo(app, previewed.effectiveAt);
+    await advanceDays(app, 0.1);
+    await customer.sync();
+    expect(await overageOf(customer)).toMatchObject({
+      ...{ enabled: false, lapsed: 'price', unpaidMinor: 220 },
+      price: previewed.overageEnds!.price,
+    });
+    // There is no consent any more that could end.
+    expect(await preview(customer, 'team', 'month')).toMatchObject({
+      ...{ overageEnds: null, drawn: previewed.drawn },
+    });
+  });
+
+  test('a higher plan that asks less leaves the consent, and what is drawn too', async () => {
+    const customer = await agreed('pro', 500);
+    await draw(customer, 10);
+    const drawn = { drawnMinor: 240, currency: 'cny' };
+    expect(await preview(customer, 'team', 'month')).toMatchObject({ overageEnds: null, drawn });
+    await customer.change('team', 'month');
+    expect(await overageOf(customer)).toMatchObject({ enabled: true, lapsed: null });
   });
 });
 

@@ -23,6 +23,14 @@ export interface OveragePrice {
   minorPerCredit: string;
 }
 
+/** What becomes of overage with another plan. */
+export interface OverageOfChange {
+  /** Why the consent is over then, and what a credit costs there; null where it goes on, or there is none. */
+  overageEnds: { reason: 'price' | 'not_offered'; price: OveragePrice | null } | null;
+  /** What is used already and not paid yet; null for nothing. It is billed whatever the plan. */
+  drawn: { drawnMinor: number; currency: string } | null;
+}
+
 /** What a tenant may use and be billed for afterwards. Sums are whole minor units, of `currency`. */
 export interface OverageView {
   /** What the plan sells now, and what can be agreed to; null where it sells none. */
@@ -78,11 +86,30 @@ export function shortReasonOf(
   return isCapped ? 'cap' : 'unpaid';
 }
 
+/**
+ * How a plan that sells a credit at `offered`, or none, ends the consent to `agreed`: the question that
+ * `credit_offer` of the bucket answers when the plan changes.
+ */
+export function overageEndOf(
+  agreed: OveragePrice,
+  offered: OveragePrice | null,
+): OverageOfChange['overageEnds'] {
+  if (offered === null) return { reason: 'not_offered', price: null };
+  const isMore = scaled(offered.minorPerCredit) > scaled(agreed.minorPerCredit);
+  const ends = isMore || offered.currency !== agreed.currency;
+  return ends ? { reason: 'price', price: offered } : null;
+}
+
 const DECIMALS = 12;
+
+/** A price in units of its last decimal. */
+function scaled(minorPerCredit: string): bigint {
+  const [whole = '0', part = ''] = minorPerCredit.split('.');
+  return BigInt(whole + part.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
+}
 
 /** What µcr cost at a price, in whole minor units, rounded down; 0 for less than nothing. */
 export function minorOf(micro: number, { minorPerCredit }: Pick<OveragePrice, 'minorPerCredit'>) {
-  const [whole = '0', part = ''] = minorPerCredit.split('.');
-  const price = BigInt(whole + part.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
+  const price = scaled(minorPerCredit);
   return Number((BigInt(Math.max(0, micro)) * price) / 10n ** BigInt(DECIMALS + 6));
 }

@@ -1,6 +1,5 @@
 import type { Money } from '../money.ts';
-import type { Feature, Interval, Plan, PlanLimits } from '../plans.ts';
-import type { Limit, ResourceType } from '../quota.ts';
+import type { Interval, Plan, PlanLimits } from '../plans.ts';
 import type { RemedyCause } from './remedy.ts';
 
 /** A tenant's subscription as it crosses HTTP. Instants are ISO 8601 UTC strings. */
@@ -112,47 +111,6 @@ export interface SubscriptionView {
   credits: Money[];
   /** True when Stripe could not be asked and the answer is from our last copy. */
   stale: boolean;
-}
-
-/** What a change of plan would mean, in money and in what it includes, as it crosses HTTP. */
-export interface ChangePreview {
-  effective: 'now' | 'period_end';
-  effectiveAt: string;
-  amountDueNowMinor: number;
-  creditMinor: number;
-  chargeMinor: number;
-  taxMinor: number;
-  /** What a coupon takes off this charge. */
-  discountMinor: number;
-  /** How much credit balance is used for it, and how much stays for the next invoices. */
-  balanceUsedMinor: number;
-  balanceLeftMinor: number;
-  /** What earlier invoices left owing and this charge takes along. */
-  carriedInMinor: number;
-  /** What is too little to be charged now: the next invoice takes it along. */
-  carriedOutMinor: number;
-  currency: string;
-  nextInvoice: { amountMinor: number; at: string } | null;
-  /** Unix seconds; hand it back to `upgrade` so that the charge is the previewed one. */
-  prorationDate: number | null;
-  lines: { description: string; amountMinor: number }[];
-  lostFeatures: Feature[];
-  /** What the new plan has less of, a month; `null` is unlimited. */
-  lowerLimits: LimitChange[];
-  /** Of a plan with fewer seats: how many it has, and how many people are in the team now. */
-  fewerSeats: { from: number; to: number; people: number } | null;
-  /** What was planned and falls away with this change: the end of the subscription, or another change. */
-  takesBack: 'end' | 'change' | null;
-  /** For a higher plan that begins within a period: what this month has, and when it is whole. */
-  growing: GrowingLimits | null;
-  /** Over the new limit already in the month in which it begins; empty when that month is to come. */
-  exceededQuotas: { resourceType: ResourceType; used: number; limit: number }[];
-}
-
-export interface LimitChange {
-  resourceType: ResourceType;
-  from: Limit;
-  to: Limit;
 }
 
 export interface UpgradeResult {

@@ -6,7 +6,7 @@ import { requireUser } from '../middleware/auth.ts';
 import { errors, json, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
-import { paymentsSchema } from './subscription-schemas.ts';
+import { paymentsSchema } from './payment-schemas.ts';
 
 const query = z.strictObject({
   cursor: z.string().min(1).max(200).optional(),

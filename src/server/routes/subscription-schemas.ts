@@ -1,9 +1,7 @@
-import { PAYMENT_SUBJECTS } from '../../domain/billing/payment-view.ts';
 import { z } from '@hono/zod-openapi';
 import type {
   ChangePreview,
   CheckoutView,
-  PaymentsPage,
   SubscriptionChanged,
   SubscriptionOverview,
   SubscriptionView,
@@ -199,6 +197,19 @@ export const previewSchema = z
       description: 'What was planned and falls away: the end of the subscription, or a change.',
     }),
     growing,
+    overageEnds: z
+      .object({
+        reason: z.enum(['price', 'not_offered']),
+        price: z.object({ currency: z.string(), minorPerCredit: z.string() }).nullable(),
+      })
+      .nullable()
+      .openapi({
+        description: 'Why the change ends the consent to overage, and what a credit costs then.',
+      }),
+    drawn: z.object({ drawnMinor: minor, currency: z.string() }).nullable().openapi({
+      description:
+        'Overage that is used and not paid yet, rounded down: it is billed whatever the plan.',
+    }),
     exceededQuotas: z.array(
       z.object({ resourceType: z.enum(RESOURCE_TYPES), used: z.number(), limit: z.number() }),
     ),
@@ -213,33 +224,3 @@ export const upgradeSchema = z
     paymentUrl: z.string().optional(),
   })
   .openapi('UpgradeResult') satisfies z.ZodType<UpgradeResult>;
-
-export const paymentsSchema = z
-  .object({
-    payments: z.array(
-      z.object({
-        id: z.uuid(),
-        number: z.string().nullable(),
-        status: z.enum(['draft', 'open', 'paid', 'void', 'uncollectible']),
-        amountDueMinor: minor,
-        amountPaidMinor: minor,
-        amountRefundedMinor: minor,
-        currency: z.string(),
-        about: z.enum(PAYMENT_SUBJECTS).openapi({ description: 'What it is for.' }),
-        reason: z.string(),
-        periodStart: instant.nullable(),
-        periodEnd: instant.nullable(),
-        paidAt: instant.nullable(),
-        failure: z.object({ code: z.string(), message: z.string() }).nullable(),
-        dispute: z
-          .object({ outcome: z.enum(['open', 'won', 'lost']), amountMinor: minor })
-          .nullable()
-          .openapi({ description: 'What the cardholder questions at the bank, and how it ended.' }),
-        hostedInvoiceUrl: z.string().nullable(),
-        invoicePdf: z.string().nullable(),
-        createdAt: instant,
-      }),
-    ),
-    nextCursor: z.string().nullable(),
-  })
-  .openapi('Payments') satisfies z.ZodType<PaymentsPage>;

@@ -126,6 +126,14 @@ export default {
     over: 'Already above the new limit',
     overItem: '{resource}: {used} used, new limit {limit}',
     overHint: 'Nothing is deleted; you can use them again when the quota resets.',
+    overage: 'Overage',
+    overageEnds: 'Your consent to overage ends with this change.',
+    overageEndsOn: 'Your consent to overage ends on {date}, with this change.',
+    overagePrice:
+      'With {plan} a credit costs {price}, which you have not agreed to. You can agree to it then.',
+    overageUnsold: '{plan} sells no overage.',
+    drawn:
+      'Overage already used and not paid yet: {amount}. It is billed at the price you agreed to, whatever your plan.',
     confirmNow: 'Pay {amount} and change',
     confirmFree: 'Change now',
     confirmLater: 'Change to {plan} on {date}',

@@ -13,7 +13,7 @@ import { PLANS } from '../../../domain/plans.ts';
 import { creditsSchema } from '../credits.ts';
 import { purchaseSchema } from '../purchases.ts';
 import { statementSchema } from '../statements.ts';
-import { paymentsSchema } from '../subscription-schemas.ts';
+import { paymentsSchema } from '../payment-schemas.ts';
 import { usageStatsSchema } from '../usage-schemas.ts';
 
 const instant = z.iso.datetime();

@@ -19,6 +19,8 @@ export interface OverageAccount {
   currency: string;
   /** What it costs now. */
   minorPerCredit: string;
+  /** What it may cost at most, which is what was agreed to. */
+  agreed: string;
   lapsed: OverageLapse | null;
   suspended: 'unpaid' | null;
   alerts: CapAlert[];

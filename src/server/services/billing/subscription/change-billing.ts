@@ -9,13 +9,17 @@ import type { TenantId } from '../../../../domain/ids.ts';
 import { READ_TIMEOUTS } from '../../stripe/client/client.ts';
 import { isStripeUnavailable, refusalOf } from '../../stripe/client/errors.ts';
 import { requestTimeLeft } from '../../stripe/client/request-time.ts';
+import type { CreditService } from '../../usage/credits/credit.service.ts';
 import { actorOf, type Requester } from '../requester.ts';
 import { syncCustomer } from '../sync/sync-customer.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';
 
 /** What the verbs of a subscription work with. */
 export interface BillingDeps extends SyncDeps {
-  usage: { getUsageStats(tenantId: TenantId): Promise<UsageStats> };
+  usage: {
+    getUsageStats(tenantId: TenantId): Promise<UsageStats>;
+    credits: Pick<CreditService, 'overageWith'>;
+  };
   /** Without a trailing slash: the only base of the addresses handed to Stripe. */
   appUrl: string;
   trialDays: number;

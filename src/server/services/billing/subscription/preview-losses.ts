@@ -1,5 +1,6 @@
 import type { ChangePreview } from '../../../../domain/api.ts';
 import { countMembers } from '../../../../db/repositories/accounts/membership.repository.ts';
+import type { OverageOfChange } from '../../../../domain/billing/overage.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import { FEATURES, planHasFeature, type PlanDefinition } from '../../../../domain/plans.ts';
 import { RESOURCE_TYPES } from '../../../../domain/quota.ts';
@@ -9,7 +10,7 @@ import type { BillingDeps } from './change-billing.ts';
 
 export type Lost = Pick<
   ChangePreview,
-  'lostFeatures' | 'lowerLimits' | 'fewerSeats' | 'exceededQuotas'
+  'lostFeatures' | 'lowerLimits' | 'fewerSeats' | 'exceededQuotas' | keyof OverageOfChange
 >;
 
 /** The plan that one has and the one that the change would bring, in the versions of their prices. */
@@ -29,18 +30,23 @@ export function takenBack(
 }
 
 /**
- * What the new plan has not, or less of; and what is over its limits already. Quotas are counted by
- * the month: what is used now says nothing of the month in which a later change begins.
+ * What the new plan has not, or less of; what is over its limits already; and what becomes of overage.
+ * Quotas are counted by the month: what is used now says nothing of the month in which a later change begins.
  */
 export async function whatIsLost(
   billing: Pick<BillingDeps, 'db' | 'usage'>,
   requester: Requester,
   { from, to }: PlansOfChange,
-  effectiveAt: string,
+  { effectiveAt, currency }: Pick<ChangePreview, 'effectiveAt' | 'currency'>,
 ): Promise<Lost> {
   const { period, resources } = await billing.usage.getUsageStats(requester.tenantId);
   const counts = periodOf(new Date(effectiveAt)) === period;
+  const minorPerCredit = to.overage[currency];
   return {
+    ...(await billing.usage.credits.overageWith(
+      requester.tenantId,
+      minorPerCredit === undefined ? null : { currency, minorPerCredit },
+    )),
     lostFeatures: FEATURES.filter((one) => planHasFeature(from, one) && !planHasFeature(to, one)),
     lowerLimits: RESOURCE_TYPES.map((resourceType) => ({
       resourceType,

@@ -35,7 +35,7 @@ export async function previewChange(
   const money = await translateRefusals(billing, requester, () =>
     kind === 'period_end' ? atPeriodEnd(billing, live, price) : now(billing, live, price, plans),
   );
-  const lost = await whatIsLost(billing, requester, plans, money.effectiveAt);
+  const lost = await whatIsLost(billing, requester, plans, money);
   return { ...money, ...lost, takesBack: takenBack(live, priceId) };
 }
 

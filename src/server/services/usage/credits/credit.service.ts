@@ -18,11 +18,17 @@ import type { MadeFor } from '../../../../db/repositories/usage/credits/read.ts'
 import type { OverageTakenNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
-import type { OverageLimits, OverageView } from '../../../../domain/billing/overage.ts';
+import type {
+  OverageLimits,
+  OverageOfChange,
+  OveragePrice,
+  OverageView,
+} from '../../../../domain/billing/overage.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { CreditDeps } from './credit-deps.ts';
 import { foreseeExposure, setExposure, type ExposureRequest } from './exposure.ts';
 import { readLimits, setLimits, type CapGuard, type LimitsInput } from './limits.ts';
+import { overageOfChange, readOverageNow } from './overage-view.ts';
 import { boundOverage, readOverageTaken, type BoundRequest } from './overage-bound.ts';
 import { orDatabaseUnavailable } from './or-database-unavailable.ts';
 import { readCredits, readHistory, readLeft, openHistoryCsv } from './read-credits.ts';
@@ -147,6 +153,11 @@ export class CreditService {
   /** What may be used without a grant and be billed afterwards. */
   readLimits(tenantId: string): Promise<OverageLimits> {
     return readLimits(this.#deps, tenantId);
+  }
+
+  /** What becomes of that with a plan that sells a credit at `offered`, or none. */
+  async overageWith(tenantId: string, offered: OveragePrice | null): Promise<OverageOfChange> {
+    return overageOfChange(await readOverageNow(this.#deps, tenantId), offered);
   }
 
   /** Changes that, from the next call on; see `setLimits`. */

@@ -1,5 +1,11 @@
 import type { OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
-import { minorOf, type OverageView } from '../../../../domain/billing/overage.ts';
+import {
+  minorOf,
+  overageEndOf,
+  type OverageOfChange,
+  type OveragePrice,
+  type OverageView,
+} from '../../../../domain/billing/overage.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import type { UsageQueues } from '../routing/queues.ts';
@@ -27,5 +33,20 @@ export function overageView(found: OverageNow | undefined): OverageView {
     usedMinor: account?.usedMinor ?? 0,
     unpaidMinor: account ? minorOf(account.unpaid, account) : 0,
     exposureMinor: account?.exposureMinor ?? null,
+  };
+}
+
+/** What becomes of it with a plan that sells a credit at `offered`, or none. */
+export function overageOfChange(
+  found: OverageNow | undefined,
+  offered: OveragePrice | null,
+): OverageOfChange {
+  const { account } = found ?? {};
+  if (!account) return { overageEnds: null, drawn: null };
+  const { enabled, currency, agreed, unpaid } = account;
+  const drawnMinor = minorOf(unpaid, account);
+  return {
+    overageEnds: enabled ? overageEndOf({ currency, minorPerCredit: agreed }, offered) : null,
+    drawn: drawnMinor > 0 ? { drawnMinor, currency } : null,
   };
 }
