@@ -1,3 +1,4 @@
+import { BILLING, METERING } from './testing/several-buckets.ts';
 import { conclude, vitest, type Counts } from './testing/run.ts';
 
 const { CITUS_URL } = process.env;
@@ -10,26 +11,12 @@ if (!CITUS_URL) {
 
 /** What holds on one server holds on a cluster: each file makes a database of its own on it. */
 const FILES = [
-  'src/server/services/usage/__tests__',
-  'src/server/services/usage/credits/__tests__/credits',
-  'src/server/services/usage/credits/__tests__/grants',
-  'src/server/services/usage/credits/__tests__/overage',
-  'src/server/services/usage/credits/__tests__/spending',
-  'src/server/services/usage/ledger',
-  'src/server/services/usage/quota',
+  ...METERING,
+  ...BILLING,
   'src/server/services/usage/routing/__tests__/one-server',
   'src/server/services/usage/spread',
-  'tests/race/admission',
-  'tests/race/crash',
-  'tests/race/credits',
   'tests/race/spread',
   'tests/race/schema-move',
-  'tests/scenarios/first-purchase',
-  'tests/scenarios/killed',
-  'tests/scenarios/packs.test',
-  'tests/scenarios/plan-changes',
-  'tests/scenarios/quota-months',
-  'tests/scenarios/usage-billing-story',
   'tests/upgrade/cluster',
   'tests/upgrade/upgrade',
 ];

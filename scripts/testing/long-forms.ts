@@ -1,16 +1,5 @@
 import { LONG_FILES } from './long-files.ts';
-
-/** What holds in one bucket holds in several. */
-const METERING = [
-  'tests/race/admission',
-  'tests/race/crash',
-  'tests/race/credits',
-  'src/server/services/usage/__tests__/admission',
-  'src/server/services/usage/__tests__/poisoned-batches',
-  'src/server/services/usage/credits',
-  'src/server/services/usage/ledger',
-  'src/server/services/usage/quota',
-];
+import { BILLING, METERING } from './several-buckets.ts';
 
 export interface Form {
   name: string;
@@ -73,6 +62,12 @@ export const FORMS: Form[] = [
     project: 'integration',
     files: METERING,
     env: { BUCKETS: '4', RACE_RUNS: '5' },
+  },
+  {
+    name: 'plans, packs, statements and top-ups of tenants in 4 buckets',
+    project: 'integration',
+    files: BILLING,
+    env: { BUCKETS: '4' },
   },
   {
     name: 'tenants moved between buckets, 60 histories; a spread killed 20 times',

@@ -134,11 +134,14 @@ function unorderedAggregates(text: string): string[] {
     .filter((found) => !/ order by |array_agg\(distinct /.test(found));
 }
 
+/** Elements of arrays that rows are set to, however the element and the update are written. */
 function elementsInUpdates(text: string): string[] {
-  const sets = [
-    ...text.matchAll(/\bupdate [\w.${}]+(?: \w+)?\s+set ([\s\S]*?)(?:\bwhere\b|\bfrom\b|;)/g),
-  ];
-  return sets.flatMap(([, assignments]) => assignments!.match(/\w+\[\w+\]/g) ?? []);
+  const updates =
+    /\b(?:do update|update [\w.${}]+(?: (?:as )?\w+)?)\s+set ([\s\S]*?)(?:\bwhere\b|\bfrom\b|\breturning\b|;|$)/g;
+  const code = text.replace(/\bextract\(\w+ from /g, '').replace(/\bdistinct from\b/g, '<>');
+  return [...code.matchAll(updates)].flatMap(
+    ([, assignments]) => assignments!.match(/(?<!\barray)(?<=[\w)])\[[^\]]+\]/gi) ?? [],
+  );
 }
 
 /** What is assigned of a table by the field of a row; a worker that a bucket has left cannot hand it on. */

@@ -19,7 +19,7 @@ import { Load } from '../upgrade/load.ts';
 /** How often the spread is killed; the long form is 20. */
 const KILLS = Number(process.env.SPREAD_RUNS ?? 1);
 const BUCKETS = 4;
-const TENANTS = 40 + KILLS * 20;
+const TENANTS = 40 + KILLS * 60;
 const INGEST_TOKEN = 'an ingest token of the tests, long enough';
 
 vi.setConfig({ testTimeout: 180_000 + KILLS * 60_000 });
@@ -102,10 +102,11 @@ test('11.2 tenants are spread under load from two processes, killed in the middl
     // In the middle of its work, at no instant that anybody chose.
     while (!over && (await countMoved()) < before + 5) await inTime(20);
     child.kill('SIGKILL');
-    await ended;
+    expect(await ended, 'it was over before it was killed').toMatchObject({ code: null });
   }
   const { code, output } = await spread().ended;
   expect(output).toContain('u03: ');
+  expect(output).toMatch(/moved \d+ of \d+ tenants/);
   expect(code).toBe(0);
   await recordedMore(loads);
   await Promise.all(loads.map((load) => load.rest()));

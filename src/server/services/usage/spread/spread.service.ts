@@ -147,7 +147,9 @@ async function moveUntilEven(
         for (const id of ids) {
           if (!(await moveTenant(client, id, to))) continue;
           moved += 1;
-          if (moved % PROGRESS_EVERY === 0) progress(`moved ${moved} of ${total} tenants`);
+          if (moved % PROGRESS_EVERY === 0 || moved === total) {
+            progress(`moved ${moved} of ${total} tenants`);
+          }
         }
         left -= ids.length;
       }
