@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { PurchaseRefunded } from '../../src/domain/api.ts';
 import { mailEndings } from '../../src/server/services/mail/from-buckets/endings.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { inEveryBucket } from '../support/buckets.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller, type Answer } from '../support/http.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
@@ -272,7 +273,8 @@ test('12.3 the credits of a team that is deleted are taken back', async () => {
   await bought(customer, 'small');
   await useCredits(customer, 20);
   expect((await customer.api.delete('/api/tenant', { confirm: 'Round table' })).status).toBe(204);
-  const { rows } = await app.database.pool.query(
+  const rows = await inEveryBucket(
+    app.database.pool,
     `select g.left_micro = 0 as empty, g.revoked_at is not null as revoked, d.micro > 0 as shown
      from u00.credit_grants g
      left join u00.credit_draws d on d.tenant_id = g.tenant_id and d.kind = 'revoked'

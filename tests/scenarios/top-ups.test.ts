@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, FAILING_CARD, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -82,27 +82,6 @@ describe('12.5 a pack is bought by itself', () => {
     const actions = rows.map(({ action }) => action);
     expect(actions[0]).toBe('top_up.agreed');
     expect(actions.slice(1)).toEqual(Array.from({ length: 3 }, () => 'top_up.begun'));
-  });
-
-  test('43 in a burst from several processes: one', async () => {
-    const customer = await agreed(app);
-    await Promise.all(Array.from({ length: 6 }, () => want(app)));
-    await becomesOne(customer, 'granted');
-    await Promise.all(Array.from({ length: 6 }, () => want(app)));
-    expect(await bySelf(customer)).toHaveLength(1);
-    expect(await outOfPocket(customer)).toBe(600);
-    // The database says so too.
-    await expect(
-      app.database.pool.query(
-        `insert into credit_purchases (tenant_id, trigger, pack_id, pack_version, state, credits,
-           bonus, valid_days, amount_minor, currency, stripe_customer_id, stripe_price_id, locale,
-           expires_at)
-         select tenant_id, 'auto', pack_id, pack_version, 'wanted', credits, bonus, valid_days,
-           amount_minor, currency, stripe_customer_id, stripe_price_id, locale, expires_at
-         from credit_purchases, generate_series(1, 2) where tenant_id = $1`,
-        [customer.tenantId],
-      ),
-    ).rejects.toMatchObject({ constraint: 'credit_purchases_one_top_up' });
   });
 
   test('17 with webhooks doubled and shuffled, or lost: once', async () => {

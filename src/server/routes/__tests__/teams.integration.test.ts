@@ -22,7 +22,7 @@ const sql = async <T extends object>(text: string, values: unknown[] = []) =>
   (await server.database.pool.query<T>(text, values)).rows;
 
 describe('13 a person in several teams', () => {
-  test('is invited, joins, sees both and goes from one to the other', async () => {
+  test('12.59 is invited, joins, sees both and goes from one to the other', async () => {
     const team = await people.owner('host');
     const guest = await people.join(team, 'guest');
     expect(guest.session).toMatchObject({

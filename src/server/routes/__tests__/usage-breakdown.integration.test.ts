@@ -8,6 +8,7 @@ import {
   type BreakdownBy,
   type UsageBreakdown,
 } from '../../../domain/billing/usage/breakdown.ts';
+import { inEveryBucket } from '../../../../tests/support/buckets.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
 import { putOnPaidPlan } from '../../../../tests/support/metering.ts';
 import { idOf, teamsOf, type Person } from '../../../../tests/support/team.ts';
@@ -260,12 +261,13 @@ test('12.6 by member = by model = by character = by day = totals, whatever happe
 
 /** µcr that were taken of grants and beside them and not given back, by the history that the tenant is shown. */
 async function drawn(tenantId: string): Promise<number> {
-  const { rows } = await server.database.pool.query<{ micro: string }>(
+  const rows = await inEveryBucket<{ micro: string }>(
+    server.database.pool,
     `select coalesce(sum(micro), 0) as micro from u00.credit_draws
      where tenant_id = $1 and kind in ('grant', 'overage')`,
     [tenantId],
   );
-  return Number(rows[0]!.micro);
+  return rows.reduce((sum, { micro }) => sum + Number(micro), 0);
 }
 
 test('12.6 what somebody used beyond the quota is theirs in credits too', async () => {

@@ -244,7 +244,7 @@ test('12.21 the next month begins with the cap: a pack that fits beside it is fr
   expect(await agree(601)).toBe(false);
 });
 
-test('12.21 a race: of a pack and a cap that do not fit together one is had', async () => {
+test('12.45 a race: of a pack and a cap that do not fit together one is had', async () => {
   for (let n = 0; n < 5; n += 1) {
     const { rule, agree, buy, spentOf } = await world();
     await rule(own(1_000));

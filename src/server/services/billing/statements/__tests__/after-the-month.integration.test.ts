@@ -8,7 +8,10 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { lockClosing } from '../../../../../db/repositories/billing/statements/statement.repository.ts';
+import {
+  listLines,
+  lockClosing,
+} from '../../../../../db/repositories/billing/statements/statement.repository.ts';
 import { parsePeriod } from '../../../../../domain/period.ts';
 import { LedgerVerificationService } from '../../../usage/ledger/ledger-verification.service.ts';
 import { closeDue } from '../close-due.ts';
@@ -107,6 +110,32 @@ test('12.28 who has nothing but what is carried is asked about no more, until th
   clock.set('2027-06-02T02:00:00Z');
   await closeDue(deps);
   expect((await all()).at(-1)).toMatchObject({ amountMinor: 24, carriedInMinor: 120 });
+});
+
+test('12.13 a hold that ran out, settled after its month was closed, is billed by the next one as that month’s', async () => {
+  const { draw, hold, all, clock, deps, usage, tenantId, proofOf, fill } =
+    await closingWorld(database);
+  await draw(30);
+  const { reservationId } = await hold(20);
+  clock.set('2027-04-02T02:00:00Z');
+  await usage.expireReservations();
+  await closeDue(deps);
+  expect(await all()).toMatchObject([{ kind: 'month', amountMinor: 720, state: 'closed' }]);
+  await usage.settle({ reservationId, tenantId, amount: 20 });
+  await fill();
+  await draw(25);
+  clock.set('2027-05-02T02:00:00Z');
+  await closeDue(deps);
+  const statements = await all();
+  expect(statements.slice(1)).toMatchObject([{ amountMinor: 480 + 600, state: 'closed' }]);
+  const lines = await listLines(database.db, statements[1]!.id);
+  expect(lines.map(({ period, amountMinor }) => [period, amountMinor])).toEqual([
+    ['2027-03', 480],
+    ['2027-04', 600],
+  ]);
+  expect(verifyProof(await proofOf(statements[1]!)).findings).toEqual([]);
+  expect(await verifyStatements(deps)).toEqual([]);
+  expect(await creditFaults(database.pool)).toEqual([]);
 });
 
 test('12.60 a month whose ledger is archived is billed, proved and corrected as before', async () => {

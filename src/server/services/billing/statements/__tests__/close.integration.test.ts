@@ -193,7 +193,7 @@ test('12.28 12.29 too little is carried month after month, billed with the next,
   expect(audit.rowCount).toBe(1);
 });
 
-test('12.29 the end of a subscription closes a last statement, and another for work that was open', async () => {
+test('12.13 12.29 the end of a subscription closes a last statement, and another for work that was open', async () => {
   const { draw, all, deps, hold, usage, tenantId, clock } = await world();
   await draw(30);
   const { reservationId } = await hold(25);

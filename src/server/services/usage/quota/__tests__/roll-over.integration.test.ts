@@ -158,7 +158,7 @@ describe('what a month leaves of its quota', () => {
     expect(await limitOf(tenantId, JUNE)).toBe(100);
   });
 
-  test('waits while work of the month is open', async () => {
+  test('12.56 waits while work of the month is open', async () => {
     const tenantId = await tenantOfMay();
     clock.set('2026-05-31T23:59:00Z');
     const held = { tenantId, resourceType: 'messages', amount: 60, ttlSeconds: 86_400 } as const;
