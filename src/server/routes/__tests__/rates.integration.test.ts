@@ -9,6 +9,7 @@ import {
   startChatWithUpstream,
   type ChatWithUpstream,
 } from '../../../../tests/support/chat-upstream.ts';
+import { countersOf, putOnPaidPlan } from '../../../../tests/support/metering.ts';
 import { collectEvents } from '../../../../tests/support/sse.ts';
 
 let chat: ChatWithUpstream;
@@ -106,20 +107,27 @@ describe('12.6 an answer is weighed by the card in force when it began', () => {
     expect(asked).toBe(Math.floor((room - promptTokens * 2) / 10));
   });
 
-  test('a model without a weight is refused before it is called, and costs nothing (52)', async () => {
-    const { id, counters } = await chat.tenant();
-    const { services } = chat.server.context;
-    await expect(services.usage.rates.ratingOf('large', chat.clock.now())).rejects.toMatchObject({
-      code: 'unknown_model',
-    });
-    const [result] = await services.usage.ingestBatch([
+  test('12.52 a model without a weight is refused before it is called, and costs nothing', async () => {
+    const { session, call } = await chat.server.signUp();
+    const { id } = session.tenant;
+    await putOnPaidPlan(chat.server.database, id, 'pro');
+    const asked = chat.upstream.requests.length;
+    const unknown = { status: 400, body: { code: 'unknown_model' } };
+    const said = { message: 'Hello', model: 'large' };
+    expect(await call.post('/api/chat', said)).toMatchObject(unknown);
+    expect(await call.post('/api/usage/quote', said)).toMatchObject(unknown);
+    expect(chat.upstream.requests.length).toBe(asked);
+    const [result] = await chat.server.context.services.usage.ingestBatch([
       {
         ...{ tenantId: id, resourceType: 'llm_tokens', idempotencyKey: randomUUID() },
         ...{ model: 'large', raw: { input: 10 } },
       },
     ]);
     expect(result).toMatchObject({ status: 'invalid', code: 'unknown_model' });
-    expect((await counters()).llm_tokens).toEqual({ used: 0, held: 0 });
+    const none = { used: 0, held: 0 };
+    expect(await countersOf(chat.server.database.pool, id)).toMatchObject({
+      ...{ llm_tokens: none, messages: none },
+    });
   });
 });
 

@@ -84,14 +84,16 @@ const step = fc.oneof(
   },
 );
 
-test('the database admits, begins, settles and expires exactly as the plain rules say', async () => {
+test('12.26 the database admits, begins, settles and expires exactly as the plain rules say, of plans with rates and without', async () => {
+  const story = fc.array(step, { minLength: 1, maxLength: 25 });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(story, fc.boolean(), async (steps, isRated) => {
       const tenants = await Promise.all(
         Array.from({ length: TENANTS }, () => meteredTenant(database.pool)),
       );
       for (const tenant of tenants) await syncEntitlement(database, tenant);
       await inEveryBucket(database.pool, `select u00.usage_open('2026-03', $1)`, [tenants]);
+      if (!isRated) await takeRatesFrom(tenants);
       const setLimit = (tenant: number, limit: number | null) =>
         inEveryBucket(
           database.pool,
@@ -185,6 +187,17 @@ test('the database admits, begins, settles and expires exactly as the plain rule
   );
   expect(await imbalances(database.pool)).toEqual([]);
 }, 300_000);
+
+/** As if no plan had ever had a rate. */
+async function takeRatesFrom(tenants: string[]): Promise<void> {
+  for (const [table, rates] of Object.entries({
+    usage_tenants: `rates = '{}'`,
+    usage_totals: 'rate_micro = null',
+  })) {
+    const text = `update u00.${table} set ${rates} where tenant_id = any($1)`;
+    await inEveryBucket(database.pool, text, [tenants]);
+  }
+}
 
 /** Places of calls as they are decided: a key that comes again in one batch waits for a round of its own. */
 function inRounds(calls: readonly ModelCall[]): number[] {
