@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, FAILING_CARD, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';

@@ -106,29 +106,6 @@ describe('12.6 an answer is weighed by the card in force when it began', () => {
     const { promptTokens } = await chat.counted('');
     expect(asked).toBe(Math.floor((room - promptTokens * 2) / 10));
   });
-
-  test('12.52 a model without a weight is refused before it is called, and costs nothing', async () => {
-    const { session, call } = await chat.server.signUp();
-    const { id } = session.tenant;
-    await putOnPaidPlan(chat.server.database, id, 'pro');
-    const asked = chat.upstream.requests.length;
-    const unknown = { status: 400, body: { code: 'unknown_model' } };
-    const said = { message: 'Hello', model: 'large' };
-    expect(await call.post('/api/chat', said)).toMatchObject(unknown);
-    expect(await call.post('/api/usage/quote', said)).toMatchObject(unknown);
-    expect(chat.upstream.requests.length).toBe(asked);
-    const [result] = await chat.server.context.services.usage.ingestBatch([
-      {
-        ...{ tenantId: id, resourceType: 'llm_tokens', idempotencyKey: randomUUID() },
-        ...{ model: 'large', raw: { input: 10 } },
-      },
-    ]);
-    expect(result).toMatchObject({ status: 'invalid', code: 'unknown_model' });
-    const none = { used: 0, held: 0 };
-    expect(await countersOf(chat.server.database.pool, id)).toMatchObject({
-      ...{ llm_tokens: none, messages: none },
-    });
-  });
 });
 
 describe('12.6 events of other services', () => {
@@ -137,6 +114,22 @@ describe('12.6 events of other services', () => {
     ...more,
   });
   const send = (...events: object[]) => chat.server.context.services.usage.ingestBatch(events);
+
+  test('12.52 a model without a weight is refused before it is called, and costs nothing', async () => {
+    const { session, call } = await chat.server.signUp();
+    const { id } = session.tenant;
+    await putOnPaidPlan(chat.server.database, id, 'pro');
+    const asked = chat.upstream.requests.length;
+    for (const path of ['/api/chat', '/api/usage/quote']) {
+      const answer = await call.post(path, { message: 'Hello', model: 'large' });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'unknown_model' } });
+    }
+    expect(chat.upstream.requests.length).toBe(asked);
+    const [result] = await send(event(id, { model: 'large', raw: { input: 10 } }));
+    expect(result).toMatchObject({ status: 'invalid', code: 'unknown_model' });
+    const { llm_tokens, messages } = await countersOf(chat.server.database.pool, id);
+    for (const one of [llm_tokens, messages]) expect(one).toEqual({ used: 0, held: 0 });
+  });
 
   test('raw counts are weighed, the amount left out or their sum', async () => {
     const { id } = await chat.tenant();
