@@ -13,6 +13,15 @@ export interface LoadOptions {
   session: SessionView;
 }
 
+/** An event as `POST /api/usage/events` takes it. */
+export interface UsageEvent {
+  tenantId: string;
+  resourceType: string;
+  amount: number;
+  idempotencyKey: string;
+  enforce: boolean;
+}
+
 /**
  * Everything that reaches metering, over HTTP: events with keys, holds that are settled, given back
  * or left, looks at the usage, and people who are new. Keeps what it was told, until it rests.
@@ -20,8 +29,8 @@ export interface LoadOptions {
 export class Load {
   /** Answers of 5xx, and what was not answered at all. */
   readonly failures: string[] = [];
-  /** Key → units, of events that were recorded. */
-  readonly recorded = new Map<string, { tenantId: string; amount: number }>();
+  /** By their keys, events that were recorded. */
+  readonly recorded = new Map<string, UsageEvent>();
   /** Settled holds: id → units. */
   readonly settled = new Map<string, number>();
   readonly newcomers: string[] = [];
@@ -63,8 +72,8 @@ export class Load {
       this.#service.post('/api/usage/events', { events }),
     );
     answer.body.results.forEach(({ status, error }, n) => {
-      const { tenantId, amount, idempotencyKey } = events[n]!;
-      if (status === 'recorded') this.recorded.set(idempotencyKey, { tenantId, amount });
+      const event = events[n]!;
+      if (status === 'recorded') this.recorded.set(event.idempotencyKey, event);
       else if (status !== 'rejected') this.failures.push(`${status} ${error ?? ''}`);
     });
   }
@@ -96,12 +105,11 @@ export class Load {
       this.#service.post('/api/usage/events', { events: [event] }),
     );
     const { status } = answer.body.results[0]!;
-    if (status === 'recorded') {
-      this.recorded.set(event.idempotencyKey, { tenantId, amount: event.amount });
-    } else this.failures.push(`the first event of somebody new: ${status}`);
+    if (status === 'recorded') this.recorded.set(event.idempotencyKey, event);
+    else this.failures.push(`the first event of somebody new: ${status}`);
   }
 
-  #event() {
+  #event(): UsageEvent {
     const pick = <T>(values: readonly T[]) => values[Math.floor(Math.random() * values.length)]!;
     return {
       tenantId: pick(this.#options.tenantIds),

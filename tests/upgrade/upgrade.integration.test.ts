@@ -206,6 +206,15 @@ async function assertSameAnswers(
     expect((await settle(id, amount)).status).toBe(200);
   }
   expect((await settle([...load.settled.keys()][0]!, 2)).status).toBe(409);
+  const before = [...load.recorded.values()].slice(0, 50);
+  const statusesOf = async (events: object[]) => {
+    const path = '/api/usage/events';
+    const { body } = await service(now).post<{ results: { status: string }[] }>(path, { events });
+    return new Set(body.results.map(({ status }) => status));
+  };
+  expect(await statusesOf(before)).toEqual(new Set(['duplicate']));
+  const altered = before.map((event) => ({ ...event, amount: event.amount + 1 }));
+  expect(await statusesOf(altered)).toEqual(new Set(['invalid']));
 }
 
 /** One mail a crossing, whichever version saw it. */

@@ -218,6 +218,10 @@ test('11.2 a server that is away holds up no plan change, no registration and no
   expect((await examineBuckets(database)).map((one) => one.fault?.name)).toEqual([
     'bucket_server_away',
   ]);
+  const spread = new SpreadService({ database }).spread({ buckets: THERE + 2, node: second.node });
+  await expect(spread).rejects.toThrow(
+    /The server 127\.0\.0\.1:\d+ of the buckets cannot be used: .* Start it, or correct its address/,
+  );
   expect(await isMigrated(database.pool)).toBe(true);
   await migrateDatabase(database.url);
 
