@@ -78,6 +78,14 @@ test.each<[Language, 'light' | 'dark', number]>([
     await looksWell('parts');
     await page.getByText(breakdown.by.model, { exact: true }).first().click();
     await table.getByRole('row').filter({ hasText: 'storyteller' }).waitFor();
+    // A month with more entries than can be added up while somebody waits.
+    await page.route('**/usage/breakdown?by=character*', (route) =>
+      route.fulfill({ status: 503, json: { code: 'busy', error: 'Too many.' } }),
+    );
+    await page.getByText(breakdown.by.character, { exact: true }).first().click();
+    await page.getByText(breakdown.tooMuch).waitFor();
+    expect(breakdown.tooMuch).toContain(usage.csv);
+    await looksWell('too many entries');
 
     await page.goto(`${app.url}/team`);
     const button = page.getByRole('button', {

@@ -10,6 +10,7 @@ import {
 } from '../../../domain/billing/usage/breakdown.ts';
 import { inEveryBucket } from '../../../../tests/support/buckets.ts';
 import { startTestServer, type TestServer } from '../../../../tests/support/server.ts';
+import { schemaOf } from '../../../../tests/support/buckets.ts';
 import { putOnPaidPlan } from '../../../../tests/support/metering.ts';
 import { idOf, teamsOf, type Person } from '../../../../tests/support/team.ts';
 import { HandClock } from '../../services/usage/__tests__/service.ts';
@@ -133,6 +134,29 @@ describe('12.6 usage by member, model, character and day', () => {
     );
     const gone = await owner.call.get('/api/subscription/usage/breakdown?by=day&period=2025-12');
     expect(gone).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
+  test('what cannot be added up while somebody waits is said, and when to come again', async () => {
+    const owner = await people.owner('many');
+    await record(tenantOf(owner), { resourceType: 'images', amount: 3 });
+    const path = '/api/subscription/usage/breakdown?by=model&period=2026-05';
+    // As a month that is too long: the sum does not come to its end in time.
+    const client = await server.database.pool.connect();
+    try {
+      await client.query('begin');
+      const u = await schemaOf(server.database.pool, tenantOf(owner));
+      await client.query(`lock table ${u}.credit_draws in access exclusive mode`);
+      const answer = await owner.call.get<{ error: string }>(path);
+      expect(answer).toMatchObject({ status: 503, body: { code: 'busy' } });
+      expect(answer.headers.get('retry-after')).toBe('60');
+      expect(answer.body.error).toBe(
+        '2026-05 has too many entries to be added up here: download it as a file.',
+      );
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+    expect((await owner.call.get(path)).status).toBe(200);
   });
 
   test.each<[string, string, string]>([

@@ -5,6 +5,8 @@ export default {
   credits: 'Credits',
   total: 'Total',
   others: 'Everybody else',
+  tooMuch:
+    'This month has too many entries to be taken apart here. They are all in the file: choose “Download CSV”.',
   gone: 'No longer here',
   none: {
     member: 'No member named',

@@ -7,6 +7,7 @@ const breakdown: Messages['breakdown'] = {
   credits: '点数',
   total: '合计',
   others: '其他成员',
+  tooMuch: '这个月的记录太多，无法在此分类汇总。请点击“下载 CSV”，文件里有全部记录。',
   gone: '已不存在',
   none: {
     member: '未注明成员',
