@@ -16,6 +16,9 @@ import { readFileError } from './operator/file-error.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
+/** So many teams are named; `--json` has all. */
+const NAMED = 20;
+
 await runCommand({
   name: 'plans:publish',
   about:
@@ -23,11 +26,18 @@ await runCommand({
   examples: [
     ['plans.yaml --dry-run', 'says what would change, and for how many teams'],
     ['plans.yaml', 'for everybody on free; on a paid plan for who buys by a new price'],
-    ['plans.yaml --everyone', 'also for those who are on a paid plan already'],
+    [
+      'plans.yaml --everyone',
+      'also for those who are on a paid plan already, 30 days later if it gives them less',
+    ],
   ],
   words: { name: 'FILE', max: 1 },
   flags: {
-    everyone: { type: 'boolean', about: 'also for those who are on a paid plan already' },
+    everyone: {
+      type: 'boolean',
+      about:
+        'also for those who are on a paid plan already; who gets less is told, and gets it 30 days later',
+    },
   },
   writes: true,
   async run({ values: { everyone }, words, dryRun, progress }) {
@@ -39,7 +49,7 @@ await runCommand({
       const onProgress = (teams: number) => progress(`${teams} teams have theirs`);
       return dryRun
         ? {
-            published: await foreseePlans(db, drafts.plans, { everyone }),
+            published: await foreseePlans(deps, drafts.plans, { everyone }),
             packs: await foreseePacks(db, drafts.packs),
           }
         : {
@@ -66,15 +76,45 @@ function readDrafts(file: string) {
   }
 }
 
-function linesOf({ plan, version, changes, teams, keeping }: Publication, dryRun: boolean) {
+function linesOf(publication: Publication, dryRun: boolean) {
+  const { plan, version, changes, teams, keeping, effectiveAt, pending } = publication;
   const head = dryRun
     ? `${plan} would get version ${version}:`
     : `${plan} has version ${version} now:`;
-  const who =
-    keeping === 0
+  const replaced =
+    pending && `version ${pending.version}, which is announced for ${dayOf(pending.effectiveAt)}`;
+  const who = effectiveAt
+    ? `${teams} teams ${dryRun ? 'would get' : 'get'} it on ${dayOf(effectiveAt)}.`
+    : keeping === 0
       ? `${teams} teams ${dryRun ? 'would get' : 'have'} it.`
       : `${keeping} teams keep the version that they bought; it is sold by prices that are new at Stripe. With --everyone all get it.`;
-  return [head, ...changes.map((one) => `  ${one}`), `  ${who}`];
+  return [
+    head,
+    ...changes.map((one) => `  ${one}`),
+    `  ${who}`,
+    ...touchedLines(publication, dryRun),
+    ...(replaced
+      ? [
+          keeping === 0
+            ? `  It takes the place of ${replaced}.`
+            : `  Those who have the plan get ${replaced}, all the same.`,
+        ]
+      : []),
+  ];
+}
+
+function touchedLines({ touched }: Publication, dryRun: boolean): string[] {
+  if (touched.length === 0) return [];
+  const more = touched.length - NAMED;
+  return [
+    `  It gives less to ${touched.length} teams, or asks more of them; they ${dryRun ? 'would be' : 'are'} written to now:`,
+    ...touched.slice(0, NAMED).map(({ id, name }) => `    ${id} ${name}`),
+    ...(more > 0 ? [`    and ${more} more, whom --json names`] : []),
+  ];
+}
+
+function dayOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
 }
 
 function linesOfPacks(packs: PackPublication[], dryRun: boolean): string[] {

@@ -470,6 +470,19 @@ create table payments (
   constraint payments_tenant_id_tenants_id_fk FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table plan_announcements (
+  plan plan not null,
+  version integer not null,
+  announced_at timestamp with time zone not null,
+  effective_at timestamp with time zone not null,
+  carried_at timestamp with time zone,
+  called_off_at timestamp with time zone,
+  constraint plan_announcements_end CHECK (((carried_at IS NULL) OR (called_off_at IS NULL))),
+  constraint plan_announcements_notice CHECK ((effective_at >= (announced_at + '720:00:00'::interval))),
+  constraint plan_announcements_plan_version_pk PRIMARY KEY (plan, version),
+  constraint plan_announcements_plan_version_plan_versions_plan_version_fk FOREIGN KEY (plan, version) REFERENCES plan_versions(plan, version)
+);
+
 create table plan_limits (
   plan plan not null,
   resource_type u00.resource_type not null,

@@ -14,6 +14,8 @@ export const BILLING_MAILS: readonly string[] = [
   'pack_refunded',
   'payment_failed',
   'payment_refunded',
+  'plan_changes',
+  'plan_changes_off',
   'plan_growing',
   'statement_failed',
   'statement_paid',

@@ -1,4 +1,4 @@
-import type { Limit, ResourceType } from './quota.ts';
+import { RESOURCE_TYPES, type Limit, type ResourceType } from './quota.ts';
 
 /** The three plans, cheapest first; the order is what "higher" and "lower" mean. */
 export const PLANS = ['free', 'pro', 'team'] as const;
@@ -89,6 +89,58 @@ export function plansWithMore(
       return comparePlans(plan, current.plan) > 0 && (limit === null || limit > present);
     }),
   );
+}
+
+/** A term that is worse than it was; a rate or an overage price of `null` means that none is sold any more. */
+export type WorseTerm =
+  | { what: 'limit'; resourceType: ResourceType; from: Limit; to: number }
+  | { what: 'rate'; resourceType: ResourceType; from: number; to: number | null }
+  | { what: 'overage'; currency: string; from: string; to: string | null }
+  | { what: 'rollover'; resourceType: ResourceType; from: number; to: number }
+  | { what: 'seats'; from: number; to: number }
+  | { what: 'feature'; feature: Feature };
+
+/** What somebody who has `before`, and is billed in `currency`, would lose by `next`. */
+export function worseTerms(
+  before: PlanDefinition,
+  next: PlanDefinition,
+  currency: string | null,
+): WorseTerm[] {
+  const ofResources = RESOURCE_TYPES.flatMap((resourceType): WorseTerm[] => {
+    const [had, limit] = [before.limits[resourceType], next.limits[resourceType]];
+    const [rate, nextRate] = [before.rates[resourceType], next.rates[resourceType]];
+    const [rolls, nextRolls] = [
+      before.rollover[resourceType] ?? 0,
+      next.rollover[resourceType] ?? 0,
+    ];
+    const terms: (WorseTerm | false)[] = [
+      limit !== null &&
+        limit < (had ?? Infinity) && { what: 'limit', resourceType, from: had, to: limit },
+      rate !== undefined &&
+        rate < (nextRate ?? Infinity) && {
+          what: 'rate',
+          resourceType,
+          from: rate,
+          to: nextRate ?? null,
+        },
+      nextRolls < rolls && { what: 'rollover', resourceType, from: rolls, to: nextRolls },
+    ];
+    return terms.filter((term) => term !== false);
+  });
+  const price = currency === null ? undefined : before.overage[currency];
+  const nextPrice = currency === null ? undefined : next.overage[currency];
+  const isDearer = price !== undefined && Number(price) < Number(nextPrice ?? Infinity);
+  const lost = FEATURES.filter((one) => planHasFeature(before, one) && !planHasFeature(next, one));
+  return [
+    ...ofResources,
+    ...(isDearer
+      ? [{ what: 'overage', currency: currency!, from: price, to: nextPrice ?? null } as const]
+      : []),
+    ...(next.seats < before.seats
+      ? [{ what: 'seats', from: before.seats, to: next.seats } as const]
+      : []),
+    ...lost.map((feature) => ({ what: 'feature', feature }) as const),
+  ];
 }
 
 function inOrder(plans: readonly Pick<PlanDefinition, 'plan'>[]): Plan[] {

@@ -1,5 +1,5 @@
 import type { Role } from './ids.ts';
-import type { Plan } from './plans.ts';
+import type { Feature, Plan } from './plans.ts';
 import type { ResourceType } from './quota.ts';
 
 type ByLanguage<T> = Readonly<Record<'en' | 'zh', T>>;
@@ -11,6 +11,24 @@ export const PRODUCT_NAME: ByLanguage<string> = { en: 'Small Squaretable', zh: '
 export const PLAN_TITLES: ByLanguage<Readonly<Record<Plan, string>>> = {
   en: { free: 'Free', pro: 'Pro', team: 'Team' },
   zh: { free: '免费版', pro: '专业版', team: '团队版' },
+};
+
+/** What the features of plans are called. */
+export const FEATURE_TITLES: ByLanguage<Readonly<Record<Feature, string>>> = {
+  en: {
+    basic_chat: 'Chat with every character',
+    community_browse: 'Browse the community',
+    character_share: 'Share your characters',
+    advanced_models: 'Advanced models',
+    all_features: 'Everything we add later',
+  },
+  zh: {
+    basic_chat: '与所有角色聊天',
+    community_browse: '浏览社区',
+    character_share: '分享你的角色',
+    advanced_models: '高级模型',
+    all_features: '今后新增的全部功能',
+  },
 };
 
 /** What the roles of a team are called. */

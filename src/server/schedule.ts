@@ -2,6 +2,7 @@ import type { Context } from './context.ts';
 import { mailEndings } from './services/mail/from-buckets/endings.ts';
 import { forgetOld } from './services/operations/forget-old.ts';
 import { verifyBusiness } from './services/operators/verify-business.ts';
+import { announceToNewcomers } from './services/plans/announce.ts';
 import { carryPublished } from './services/plans/publish-plans.ts';
 
 /** The scheduled sweep leaves alone whom a webhook or a reader has had synced since the last one. */
@@ -132,5 +133,7 @@ function scheduleForgetting({
 
 /** What is published and has not reached everybody yet. */
 function schedulePlans({ jobs, database, clock }: Pick<Context, 'jobs' | 'database' | 'clock'>) {
-  jobs.every('plans-carry', '* * * * *', () => carryPublished({ db: database.db, clock }));
+  const deps = { db: database.db, clock };
+  jobs.every('plans-carry', '* * * * *', () => carryPublished(deps));
+  jobs.every('plans-announce', '23 * * * *', () => announceToNewcomers(deps));
 }

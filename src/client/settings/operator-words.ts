@@ -10,6 +10,7 @@ type Say = (key: MessageKey, values?: Values) => string;
 export const MAIL_KINDS = [
   ...(['payment_failed', 'grace_extended', 'cancellation', 'trial_refused'] as const),
   ...(['payment_refunded', 'trial_will_end', 'usage_threshold', 'plan_growing'] as const),
+  ...(['plan_changes', 'plan_changes_off'] as const),
   ...(['change_settled', 'pack_bought', 'top_up_bought', 'top_up_confirm'] as const),
   ...(['top_up_paused', 'pack_refunded', 'credits_ending', 'overage_cap'] as const),
   ...(['overage_lapsed', 'statement_paid', 'statement_failed', 'verify_email'] as const),

@@ -43,6 +43,35 @@ export const planVersions = pgTable(
   ],
 );
 
+/**
+ * When a version that gives less, or asks more, reaches those who have the plan already: they are told
+ * before. Pending while it is neither carried nor called off.
+ */
+export const planAnnouncements = pgTable(
+  'plan_announcements',
+  {
+    plan: plan().notNull(),
+    version: integer().notNull(),
+    announcedAt: instant().notNull(),
+    effectiveAt: instant().notNull(),
+    carriedAt: instant(),
+    /** Another version took its place before it was due. */
+    calledOffAt: instant(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.plan, t.version] }),
+    foreignKey({
+      columns: [t.plan, t.version],
+      foreignColumns: [planVersions.plan, planVersions.version],
+    }),
+    check(
+      'plan_announcements_notice',
+      sql`${t.effectiveAt} >= ${t.announcedAt} + interval '720 hours'`,
+    ),
+    check('plan_announcements_end', sql`${t.carriedAt} is null or ${t.calledOffAt} is null`),
+  ],
+);
+
 /** Which version of a plan a price of Stripe's was sold with: what its subscribers keep. */
 export const planPrices = pgTable(
   'plan_prices',

@@ -1,4 +1,4 @@
-import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
+import { FEATURE_TITLES, PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 
 export default {
   product: PRODUCT_NAME.en,
@@ -49,13 +49,7 @@ export default {
     images: '{count} image | {count} images',
     api_calls: '{count} API call | {count} API calls',
   },
-  features: {
-    basic_chat: 'Chat with every character',
-    community_browse: 'Browse the community',
-    character_share: 'Share your characters',
-    advanced_models: 'Advanced models',
-    all_features: 'Everything we add later',
-  },
+  features: { ...FEATURE_TITLES.en },
   pastDue: {
     title: 'The last payment did not go through',
     amount: '{amount} is due.',

@@ -1,4 +1,4 @@
-import { PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
+import { FEATURE_TITLES, PLAN_TITLES, PRODUCT_NAME } from '../../../domain/product.ts';
 import type { Messages } from '../en/index.ts';
 
 const shell: Messages['shell'] = {
@@ -50,13 +50,7 @@ const shell: Messages['shell'] = {
     images: '{count} 张图片',
     api_calls: '{count} 次 API 调用',
   },
-  features: {
-    basic_chat: '与所有角色聊天',
-    community_browse: '浏览社区',
-    character_share: '分享你的角色',
-    advanced_models: '高级模型',
-    all_features: '今后新增的全部功能',
-  },
+  features: { ...FEATURE_TITLES.zh },
   pastDue: {
     title: '最近一次扣款未成功',
     amount: '待付 {amount}。',

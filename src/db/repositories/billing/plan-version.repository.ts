@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, max, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, max, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { PaidPlan, Plan, PlanDefinition } from '../../../domain/plans.ts';
 import type { DbOrTx } from '../../client.ts';
@@ -44,6 +44,17 @@ export function listUncarried(db: DbOrTx): Promise<{ plan: Plan; version: number
     .from(planVersions)
     .where(isNull(planVersions.carriedAt))
     .orderBy(asc(planVersions.plan), asc(planVersions.version));
+}
+
+/** It is to reach everybody anew: its prices sell it from now on. */
+export async function unmarkCarried(
+  db: DbOrTx,
+  { plan, version }: { plan: Plan; version: number },
+): Promise<void> {
+  await db
+    .update(planVersions)
+    .set({ carriedAt: null })
+    .where(and(eq(planVersions.plan, plan), eq(planVersions.version, version)));
 }
 
 export async function markCarried(
@@ -103,13 +114,16 @@ async function readBindings(
   );
 }
 
-/** Has every price of a plan sell this version from now on. */
+/** Has every price of a plan that sells an older version sell this one from now on. */
 export async function rebindPrices(
   db: DbOrTx,
   { plan, version }: { plan: Plan; version: number },
   now: Date,
 ): Promise<void> {
-  await db.update(planPrices).set({ version, boundAt: now }).where(eq(planPrices.plan, plan));
+  await db
+    .update(planPrices)
+    .set({ version, boundAt: now })
+    .where(and(eq(planPrices.plan, plan), lt(planPrices.version, version)));
 }
 
 /** How many living teams are on a plan, or pay a step up from it. */

@@ -1,6 +1,6 @@
 import type { Mail } from '../../../db/schema/index.ts';
 import type { ContactView } from '../../../domain/api.ts';
-import { formatMoney } from '../../../domain/money.ts';
+import { formatMoney, formatUnitPrice } from '../../../domain/money.ts';
 import { formatMonth } from '../../../domain/period.ts';
 import { formatList } from '../../../domain/product.ts';
 import { contactLines } from './contact-lines.ts';
@@ -41,6 +41,7 @@ export function renderMail(
     appUrl,
     money: (amountMinor: number, currency: string) =>
       formatMoney({ amountMinor, currency }, locale),
+    unitPrice: (minor: string, currency: string) => formatUnitPrice(minor, currency, locale),
     day: (iso: string) => day.format(new Date(iso)),
     month: (period: string) => formatMonth(period, locale),
     number: (value: number) => new Intl.NumberFormat(locale).format(value),

@@ -3,7 +3,7 @@ import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsEn } from './templates.account.en.ts';
-import { overageMailsEn } from './templates.overage.en.ts';
+import { overageMailsEn, termMailsEn } from './templates.overage.en.ts';
 import { packMailsEn, topUpMailsEn } from './templates.packs.en.ts';
 import { statementMailsEn } from './templates.statements.en.ts';
 import { teamMailsEn } from './templates.team.en.ts';
@@ -16,6 +16,7 @@ export const en: MailTemplates = {
   ...packMailsEn,
   ...topUpMailsEn,
   ...overageMailsEn,
+  ...termMailsEn,
   ...statementMailsEn,
   ...teamMailsEn,
   payment_failed: (data, { name, appUrl, money, day }) => {

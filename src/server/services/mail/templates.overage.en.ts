@@ -1,4 +1,6 @@
-import type { MailTemplates } from './templates.ts';
+import type { WorseTerm } from '../../../domain/plans.ts';
+import { FEATURE_TITLES, PLAN_TITLES, RESOURCE_NAMES } from '../../../domain/product.ts';
+import type { MailFormat, MailTemplates } from './templates.ts';
 
 /** The mails about credits that are used without having been bought. */
 export const overageMailsEn: Pick<MailTemplates, 'overage_cap' | 'overage_lapsed'> = {
@@ -36,3 +38,57 @@ export const overageMailsEn: Pick<MailTemplates, 'overage_cap' | 'overage_lapsed
     };
   },
 };
+
+/** The mails about what becomes of a plan for those who have it. */
+export const termMailsEn: Pick<MailTemplates, 'plan_changes' | 'plan_changes_off'> = {
+  plan_changes: (data, format) => {
+    const { name, appUrl, day } = format;
+    const [plan, at] = [PLAN_TITLES.en[data.plan], day(data.effectiveAt)];
+    return {
+      subject: `${plan} changes on ${at}`,
+      text: [
+        `Hello ${name},`,
+        `From ${at} your plan ${plan} includes less than now, or asks more beyond its quota:`,
+        data.terms.map((term) => `- ${wordsOf(term, format)}`).join('\n'),
+        `Until then all stays as it is, and the price of your subscription does too.${data.replaces ? ' This replaces what we wrote about it before.' : ''}`,
+        `You can change your plan, or cancel it, before and after: ${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
+  plan_changes_off: (data, { name, appUrl, day }) => {
+    const plan = PLAN_TITLES.en[data.plan];
+    return {
+      subject: `${plan} does not change on ${day(data.effectiveAt)}`,
+      text: [
+        `Hello ${name},`,
+        `We wrote that your plan ${plan} would change on ${day(data.effectiveAt)}. It does not: what we announced is called off.`,
+        `Your plan: ${appUrl}/subscription`,
+      ].join('\n\n'),
+    };
+  },
+};
+
+function wordsOf(term: WorseTerm, { number, unitPrice }: MailFormat): string {
+  switch (term.what) {
+    case 'limit': {
+      const before = term.from === null ? 'without a limit' : number(term.from);
+      return `${number(term.to)} ${RESOURCE_NAMES.en[term.resourceType]} a month instead of ${before}`;
+    }
+    case 'rate': {
+      const units = `1,000 ${RESOURCE_NAMES.en[term.resourceType]} beyond the quota`;
+      return term.to === null
+        ? `no ${RESOURCE_NAMES.en[term.resourceType]} beyond the quota`
+        : `${units} take ${number(term.to / 1_000)} credits instead of ${number(term.from / 1_000)}`;
+    }
+    case 'overage':
+      return term.to === null
+        ? 'no overage'
+        : `a credit of overage costs ${unitPrice(term.to, term.currency)} instead of ${unitPrice(term.from, term.currency)}, once you agree to that`;
+    case 'rollover':
+      return `of unused ${RESOURCE_NAMES.en[term.resourceType]} ${term.to}% of the quota at most roll over instead of ${term.from}%`;
+    case 'seats':
+      return `seats: ${number(term.to)} instead of ${number(term.from)}`;
+    case 'feature':
+      return `no longer: ${FEATURE_TITLES.en[term.feature]}`;
+  }
+}

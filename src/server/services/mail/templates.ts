@@ -3,7 +3,7 @@ import type { RefundCause } from '../../../domain/billing/remedy.ts';
 import type { TopUpPause } from '../../../domain/billing/spending/top-up.ts';
 import type { GoalKind } from '../../../domain/billing/intent.ts';
 import type { Role } from '../../../domain/ids.ts';
-import type { Plan, PlanLimits } from '../../../domain/plans.ts';
+import type { Plan, PlanLimits, WorseTerm } from '../../../domain/plans.ts';
 import type { ResourceType } from '../../../domain/quota.ts';
 
 /** What each mail's template is given, besides the reader's `name`. Instants are ISO 8601. */
@@ -40,6 +40,10 @@ export interface MailData {
     whole: PlanLimits;
     wholeAt: string;
   };
+  /** What a plan will have less of, or ask more for; `replaces`: another such mail was before it. */
+  plan_changes: { plan: Plan; effectiveAt: string; terms: WorseTerm[]; replaces: boolean };
+  /** What was announced so will not be. */
+  plan_changes_off: { plan: Plan; effectiveAt: string };
   /** What came of something whose outcome could not be told when it was asked for. */
   change_settled: {
     asked: GoalKind;
@@ -124,6 +128,8 @@ export interface MailFormat {
   name: string;
   appUrl: string;
   money(amountMinor: number, currency: string): string;
+  /** Of what may cost less than a minor unit: minor units as decimal text. */
+  unitPrice(minor: string, currency: string): string;
   day(iso: string): string;
   /** A month, `YYYY-MM`, in words. */
   month(period: string): string;

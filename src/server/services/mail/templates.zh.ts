@@ -3,7 +3,7 @@ import type { PlanLimits } from '../../../domain/plans.ts';
 import { PLAN_TITLES, PRODUCT_NAME, RESOURCE_NAMES } from '../../../domain/product.ts';
 import { RESOURCE_TYPES } from '../../../domain/quota.ts';
 import { accountMailsZh } from './templates.account.zh.ts';
-import { overageMailsZh } from './templates.overage.zh.ts';
+import { overageMailsZh, termMailsZh } from './templates.overage.zh.ts';
 import { packMailsZh, topUpMailsZh } from './templates.packs.zh.ts';
 import { statementMailsZh } from './templates.statements.zh.ts';
 import { teamMailsZh } from './templates.team.zh.ts';
@@ -16,6 +16,7 @@ export const zh: MailTemplates = {
   ...packMailsZh,
   ...topUpMailsZh,
   ...overageMailsZh,
+  ...termMailsZh,
   ...statementMailsZh,
   ...teamMailsZh,
   payment_failed: (data, { name, appUrl, money, day }) => {

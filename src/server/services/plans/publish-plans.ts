@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Db, DbOrTx } from '../../../db/client.ts';
+import type { Db, Tx } from '../../../db/client.ts';
 import { repeated } from '../../../db/repeated.ts';
 import type { PlanDraft } from '../../../db/catalogue/plans-file.ts';
 import {
@@ -11,10 +11,24 @@ import {
   lockPlanVersions,
   markCarried,
   rebindPrices,
+  unmarkCarried,
 } from '../../../db/repositories/billing/plan-version.repository.ts';
+import {
+  endAnnouncement,
+  listPending,
+  tellPublished,
+  type Announcement,
+} from '../../../db/repositories/billing/plan-announcement.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Plan, PlanDefinition } from '../../../domain/plans.ts';
-import { RESOURCE_TYPES, type Limit } from '../../../domain/quota.ts';
+import {
+  announce,
+  effectiveAfter,
+  listTouched,
+  replaceAnnounced,
+  type Touched,
+} from './announce.ts';
+import { changesOf } from './changes.ts';
 
 /** What publishing one plan means. */
 export interface Publication {
@@ -22,10 +36,16 @@ export interface Publication {
   version: number;
   /** Sentences: what differs from the version before. */
   changes: string[];
-  /** Teams that get it at once; others get it with a price that is new. */
+  /** Teams that get it, at once or when it takes effect; others get it with a price that is new. */
   teams: number;
   /** Teams that keep the version they bought. */
   keeping: number;
+  /** Teams to which it gives less, or of which it asks more: they are told, and nobody gets it before. */
+  touched: Touched[];
+  /** When those get it who have the plan already; null for at once. */
+  effectiveAt: Date | null;
+  /** What is announced of the plan already and still comes. */
+  pending: Announcement | null;
 }
 
 export interface PublishOptions {
@@ -38,19 +58,20 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** What `drafts` would change, and for whom; changes nothing. */
 export async function foreseePlans(
-  db: Db,
+  { db, clock }: { db: Db; clock: Clock },
   drafts: readonly PlanDraft[],
   options: PublishOptions,
 ): Promise<Publication[]> {
   const versions = await listPlanVersions(db);
   const due = drafts.flatMap((draft) => differing(draft, versions));
-  return Promise.all(due.map((one) => foresee(db, one, options)));
+  return Promise.all(due.map((one) => foresee(db, one, versions, options, clock.now())));
 }
 
 /**
  * Publishes what differs as new versions, and carries them to who gets them: on free everybody, on the
- * paid plans those who buy by a price that is new, or everybody too. Cut short it is taken up by the
- * next call, or by `carryPublished` within a minute. `onProgress` is told how many teams have theirs.
+ * paid plans those who buy by a price that is new, or everybody too: those at once where nobody has less of
+ * it, and else 30 days after it was announced to them. Cut short it is taken up by the next call, or by
+ * `carryPublished` within a minute. `onProgress` is told how many teams have theirs.
  */
 export async function publishPlans(
   { db, clock }: { db: Db; clock: Clock },
@@ -62,12 +83,12 @@ export async function publishPlans(
     const versions = await listPlanVersions(tx);
     const due = drafts.flatMap((draft) => differing(draft, versions));
     const foreseen: Publication[] = [];
+    const now = clock.now();
     for (const one of due) {
-      foreseen.push(await foresee(tx, one, options));
-      const { plan, version } = one.next;
-      await insertPlanVersion(tx, one.next, clock.now());
-      if (options.everyone) await rebindPrices(tx, { plan, version }, clock.now());
-      else if (plan !== 'free') await markCarried(tx, { plan, version }, clock.now());
+      const publication = await foresee(tx, one, versions, options, now);
+      foreseen.push(publication);
+      await insertPlanVersion(tx, one.next, now);
+      await assign(tx, publication, options, now);
     }
     return foreseen;
   });
@@ -84,6 +105,7 @@ export async function carryPublished(
   { db, clock }: { db: Db; clock: Clock },
   onProgress?: (teams: number) => void,
 ): Promise<void> {
+  await bindAnnounced(db, clock.now());
   let teams = 0;
   for (const one of await listUncarried(db)) {
     teams += await carry(db, one, clock.now(), (more) => onProgress?.(teams + more));
@@ -108,6 +130,34 @@ async function carry(
     after = last;
     onProgress((carried += ids.length));
   }
+}
+
+/** Who gets a version that is published. */
+async function assign(
+  tx: Tx,
+  { plan, version, touched, effectiveAt }: Publication,
+  { everyone }: PublishOptions,
+  now: Date,
+): Promise<void> {
+  if (plan === 'free') return;
+  if (effectiveAt) await announce(tx, { plan, version, effectiveAt }, touched, now);
+  else if (everyone) await replaceAnnounced(tx, { plan, version }, now);
+  if (everyone && !effectiveAt) await rebindPrices(tx, { plan, version }, now);
+  else await markCarried(tx, { plan, version }, now);
+}
+
+/** What was announced and is due: from now on the plan's prices sell it, and those who have them get it. */
+async function bindAnnounced(db: Db, now: Date): Promise<void> {
+  if ((await listPending(db, now)).length === 0) return;
+  await db.transaction(async (tx) => {
+    await lockPlanVersions(tx);
+    for (const one of await listPending(tx, now)) {
+      await rebindPrices(tx, one, now);
+      await endAnnouncement(tx, one, { carriedAt: now });
+      await unmarkCarried(tx, one);
+      await tellPublished(tx);
+    }
+  });
 }
 
 interface Due {
@@ -140,11 +190,23 @@ function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[]
   return isSame ? [] : [{ next, before }];
 }
 
-async function foresee(db: DbOrTx, { next, before }: Due, options: PublishOptions) {
+async function foresee(
+  db: Tx | Db,
+  { next, before }: Due,
+  versions: readonly PlanDefinition[],
+  options: PublishOptions,
+  now: Date,
+): Promise<Publication> {
   const { plan, version } = next;
   const onPlan = await countOnPlan(db, plan);
   const reaches = plan === 'free' || options.everyone;
+  // On free nothing is paid, and nothing was sold.
+  const touched = options.everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
+  const pending = (await listPending(db)).find((one) => one.plan === plan) ?? null;
   return {
+    touched,
+    effectiveAt: touched.length > 0 ? effectiveAfter(now) : null,
+    pending,
     plan,
     version,
     changes: before ? changesOf(before, next) : ['is new'],
@@ -152,44 +214,3 @@ async function foresee(db: DbOrTx, { next, before }: Due, options: PublishOption
     keeping: reaches ? 0 : onPlan,
   };
 }
-
-function changesOf(before: PlanDefinition, next: PlanDefinition): string[] {
-  const renamed = before.name === next.name ? [] : [`name: ${before.name} → ${next.name}`];
-  const seats = before.seats === next.seats ? [] : [`seats: ${before.seats} → ${next.seats}`];
-  const limits = RESOURCE_TYPES.filter((one) => before.limits[one] !== next.limits[one]).map(
-    (one) => `${one}: ${amount(before.limits[one])} → ${amount(next.limits[one])}`,
-  );
-  const rates = RESOURCE_TYPES.filter((one) => before.rates[one] !== next.rates[one]).map(
-    (one) => `${one} beyond the quota: ${price(before.rates[one])} → ${price(next.rates[one])}`,
-  );
-  const currencies = new Set([...Object.keys(before.overage), ...Object.keys(next.overage)]);
-  const overage = [...currencies]
-    .filter((currency) => before.overage[currency] !== next.overage[currency])
-    .map(
-      (currency) =>
-        `overage in ${currency}: ${minor(before.overage[currency])} → ${minor(next.overage[currency])}`,
-    );
-  const rollover = RESOURCE_TYPES.filter((one) => before.rollover[one] !== next.rollover[one]).map(
-    (one) =>
-      `${one} rolling over: ${percent(before.rollover[one])} → ${percent(next.rollover[one])}`,
-  );
-  const gained = next.features.filter((one) => !before.features.includes(one));
-  const lost = before.features.filter((one) => !next.features.includes(one));
-  return [
-    ...renamed,
-    ...limits,
-    ...rates,
-    ...overage,
-    ...rollover,
-    ...seats,
-    ...gained.map((one) => `gains ${one}`),
-    ...lost.map((one) => `loses ${one}`),
-  ];
-}
-
-const minor = (price: string | undefined) =>
-  price === undefined ? 'not sold' : `${price} minor units a credit`;
-const percent = (most: number | undefined) => (most === undefined ? 'nothing' : `up to ${most}%`);
-const amount = (limit: Limit) => (limit === null ? 'unlimited' : limit.toLocaleString('en'));
-const price = (rate: number | undefined) =>
-  rate === undefined ? 'not sold' : `${rate.toLocaleString('en')} µcr`;

@@ -47,6 +47,8 @@ export default {
     payment_refunded: 'A payment was refunded',
     trial_will_end: 'The trial ends soon',
     usage_threshold: 'Most of a quota is used',
+    plan_changes: 'The plan will include less, or cost more beyond its quota',
+    plan_changes_off: 'An announced change of the plan is called off',
     plan_growing: 'Limits grow until a whole period is paid',
     change_settled: 'What came of a change',
     pack_bought: 'Credits were bought',

@@ -48,6 +48,8 @@ const timeline: typeof enTimeline = {
     payment_refunded: '付款已退还',
     trial_will_end: '试用即将结束',
     usage_threshold: '额度快用完',
+    plan_changes: '方案内容将减少或超出额度后的价格将提高',
+    plan_changes_off: '已通知的方案调整已取消',
     plan_growing: '付清完整周期前额度逐步增加',
     change_settled: '变更的结果',
     pack_bought: '已购买点数',

@@ -19,6 +19,22 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   overage_cap: ([50, 80, 100] as const).map((percent) => ({
     ...{ percent, period: '2027-02', capMinor: 5_000, currency: 'cny' },
   })),
+  plan_changes: [false, true].map((replaces) => ({
+    ...{ plan: 'pro', effectiveAt: '2027-03-10T00:00:00.000Z', replaces },
+    terms: [
+      { what: 'limit', resourceType: 'llm_tokens', from: null, to: 500_000 },
+      { what: 'limit', resourceType: 'api_calls', from: 1_000, to: 0 },
+      { what: 'rate', resourceType: 'messages', from: 100_000, to: 150_000 },
+      { what: 'rate', resourceType: 'llm_tokens', from: 200, to: 250 },
+      { what: 'rate', resourceType: 'images', from: 2_000_000, to: null },
+      { what: 'overage', currency: 'cny', from: '12', to: '12.5' },
+      { what: 'overage', currency: 'usd', from: '1.8', to: null },
+      { what: 'rollover', resourceType: 'messages', from: 50, to: 20 },
+      { what: 'seats', from: 10, to: 5 },
+      { what: 'feature', feature: 'advanced_models' },
+    ],
+  })),
+  plan_changes_off: [{ plan: 'team', effectiveAt: '2027-03-10T00:00:00.000Z' }],
   overage_lapsed: [
     ...(['price', 'not_offered'] as const).map((reason) => ({
       ...{ reason, capMinor: 5_000, currency: 'cny' },

@@ -1,0 +1,139 @@
+import type { Db, Tx } from '../../../db/client.ts';
+import {
+  announcedAs,
+  ANNOUNCING_MAIL,
+  endAnnouncement,
+  insertAnnouncement,
+  listOnPlan,
+  listPending,
+  listTold,
+  type Announcement,
+} from '../../../db/repositories/billing/plan-announcement.repository.ts';
+import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import { worseTerms, type PlanDefinition, type WorseTerm } from '../../../domain/plans.ts';
+import { queueMail } from '../mail/queue-mail.ts';
+
+/** A team to which a version gives less than it has, or of which it asks more. */
+export interface Touched {
+  id: string;
+  name: string;
+  terms: WorseTerm[];
+}
+
+const AT_ONCE = 500;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const NOTICE_DAYS = 30;
+
+/** When what is announced now takes effect: with the first day, in UTC, that begins after the notice. */
+export function effectiveAfter(now: Date): Date {
+  return new Date(
+    Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + NOTICE_DAYS + 1),
+  );
+}
+
+/** Who has a plan by a version that is better for them than `next`; with `untoldOf` who has no mail of it. */
+export async function listTouched(
+  db: Db | Tx,
+  next: PlanDefinition,
+  versions: readonly PlanDefinition[],
+  untoldOf?: Announcement,
+): Promise<Touched[]> {
+  const { plan } = next;
+  const older = versions.filter((one) => one.plan === plan && one.version < next.version);
+  const touched: Touched[] = [];
+  for (let after = FIRST_ID; ;) {
+    const teams = await listOnPlan(db, plan, { after, limit: AT_ONCE }, untoldOf);
+    for (const { id, name, version, currency } of teams) {
+      // Who has it already, or what was published later, loses nothing by it.
+      if (version !== null && version >= next.version) continue;
+      const before = older.find((one) => one.version === version) ?? older.at(-1);
+      const terms = before ? worseTerms(before, next, currency) : [];
+      if (terms.length > 0) touched.push({ id, name, terms });
+    }
+    const last = teams.at(-1);
+    if (last === undefined) return touched;
+    after = last.id;
+  }
+}
+
+/**
+ * Announces a version to those whom it touches, in the transaction that publishes it: it is never in force
+ * for somebody to whom no mail was written.
+ */
+export async function announce(
+  tx: Tx,
+  announcement: Announcement,
+  touched: readonly Touched[],
+  now: Date,
+): Promise<void> {
+  const before = await callOff(tx, announcement, now);
+  await insertAnnouncement(tx, announcement, now);
+  for (const team of touched) await tell(tx, announcement, team, before.has(team.id), now);
+  const ids = new Set(touched.map(({ id }) => id));
+  for (const [id, was] of before) if (!ids.has(id)) await tellOff(tx, was, id, now);
+}
+
+/** Takes back what is announced of a plan, since `by` is for everybody at once; who was told of it is told. */
+export async function replaceAnnounced(
+  tx: Tx,
+  by: Pick<Announcement, 'plan' | 'version'>,
+  now: Date,
+): Promise<void> {
+  for (const [id, was] of await callOff(tx, by, now)) await tellOff(tx, was, id, now);
+}
+
+/**
+ * Tells those who have come to a plan since a change of it was announced, and still by an older version:
+ * they are told when they come, which may be less than the notice before.
+ */
+export async function announceToNewcomers({ db, clock }: { db: Db; clock: Clock }): Promise<void> {
+  const pending = await listPending(db);
+  if (pending.length === 0) return;
+  const versions = await listPlanVersions(db);
+  for (const announcement of pending) {
+    const { plan, version } = announcement;
+    const next = versions.find((one) => one.plan === plan && one.version === version);
+    if (!next) continue;
+    for (const team of await listTouched(db, next, versions, announcement)) {
+      await db.transaction((tx) => tell(tx, announcement, team, false, clock.now()));
+    }
+  }
+}
+
+/** Ends what is pending of the plan; answers who was told of which. */
+async function callOff(
+  tx: Tx,
+  { plan, version }: Pick<Announcement, 'plan' | 'version'>,
+  now: Date,
+): Promise<Map<string, Announcement>> {
+  const told = new Map<string, Announcement>();
+  for (const one of await listPending(tx)) {
+    if (one.plan !== plan || one.version >= version) continue;
+    for (const id of await listTold(tx, one)) told.set(id, one);
+    await endAnnouncement(tx, one, { calledOffAt: now });
+  }
+  return told;
+}
+
+function tell(
+  tx: Tx,
+  announcement: Announcement,
+  { id, terms }: Touched,
+  replaces: boolean,
+  now: Date,
+): Promise<void> {
+  const { plan, effectiveAt } = announcement;
+  return queueMail(tx, id, {
+    ...{ kind: ANNOUNCING_MAIL, subjectId: announcedAs(announcement) + id, attempt: 0, now },
+    data: { plan, effectiveAt: effectiveAt.toISOString(), terms, replaces },
+  });
+}
+
+function tellOff(tx: Tx, was: Announcement, id: string, now: Date): Promise<void> {
+  const { plan, effectiveAt } = was;
+  return queueMail(tx, id, {
+    ...{ kind: 'plan_changes_off', subjectId: announcedAs(was) + id, attempt: 0, now },
+    data: { plan, effectiveAt: effectiveAt.toISOString() },
+  });
+}

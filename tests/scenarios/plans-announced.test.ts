@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/catalogue/plans-file.ts';
+import { announceToNewcomers } from '../../src/server/services/plans/announce.ts';
+import {
+  carryPublished,
+  foreseePlans,
+  publishPlans,
+  type Publication,
+} from '../../src/server/services/plans/publish-plans.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { advanceDays, advanceTo, signUp, type Customer } from '../support/customer.ts';
+import { runOperatorCommand } from '../support/operator-command.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp()));
+afterAll(async () => app?.stop());
+
+const FIRST = readPlansFile(PLANS_FILE);
+/** One plan of the file with other figures. */
+const withPlan = (plan: 'pro' | 'team', images: number, more: Partial<PlanDraft> = {}) =>
+  FIRST.filter((draft) => draft.plan === plan).map((draft) => {
+    return { ...draft, limits: { ...draft.limits, images }, ...more };
+  });
+
+const deps = () => ({ db: app.server.context.database.db, clock: app.server.context.clock });
+const everyone = { everyone: true };
+/** The tasks of a minute and of an hour. */
+async function tasks(): Promise<void> {
+  await carryPublished(deps());
+  await announceToNewcomers(deps());
+}
+
+async function subscriber(plan: 'pro' | 'team'): Promise<Customer> {
+  const customer = await signUp(app);
+  await customer.subscribe(plan, 'month');
+  return customer;
+}
+
+async function imagesOf(customer: Customer): Promise<number | null> {
+  await customer.sync();
+  const { usage } = await customer.overview();
+  return usage.resources.find((one) => one.resourceType === 'images')!.limit;
+}
+
+/** What a team was told of its plan, in order. */
+async function told({ tenantId }: Customer) {
+  const { rows } = await app.database.pool.query<{ kind: string; data: Record<string, unknown> }>(
+    `select kind, data - 'name' as data from mail_outbox
+     where tenant_id = $1 and kind like 'plan_changes%' order by created_at, kind desc`,
+    [tenantId],
+  );
+  return rows.map(({ kind, data }) => ({ kind, ...data }));
+}
+
+const laterBy = (days: number) => {
+  const day = app.server.context.clock.now();
+  return new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate() + days));
+};
+
+test('12.1 what gives less is told to those it touches 30 days before, and reaches them then', async () => {
+  const [old, other] = [await subscriber('pro'), await subscriber('team')];
+  const less = withPlan('pro', 100, { overage: { cny: '12.5', usd: '9' } });
+  const foreseen = await foreseePlans(deps(), less, everyone);
+  expect(foreseen).toMatchObject([{ plan: 'pro', touched: [{ id: old.tenantId }] }]);
+  expect(await told(old)).toEqual([]);
+
+  const effectiveAt = laterBy(31);
+  const published = await publishPlans(deps(), less, everyone);
+  expect(published).toMatchObject([{ plan: 'pro', teams: 1, effectiveAt, pending: null }]);
+  const news = {
+    ...{ kind: 'plan_changes', plan: 'pro', replaces: false },
+    effectiveAt: effectiveAt.toISOString(),
+    // Not what it costs in a currency that is not theirs.
+    terms: [
+      { what: 'limit', resourceType: 'images', from: 500, to: 100 },
+      { what: 'overage', currency: 'cny', from: '12', to: '12.5' },
+    ],
+  };
+  expect(await told(old)).toEqual([news]);
+  expect(await told(other)).toEqual([]);
+  await tasks();
+  expect([await imagesOf(old), await imagesOf(other)]).toEqual([500, 5_000]);
+  // The same file again is no other publication.
+  expect(await publishPlans(deps(), less, everyone)).toEqual([]);
+
+  // Who comes meanwhile gets what is sold until then, and is told within the hour, once.
+  await advanceDays(app, 10);
+  const newcomer = await subscriber('pro');
+  await tasks();
+  await tasks();
+  expect(await told(newcomer)).toEqual([news]);
+  await advanceTo(app, new Date(effectiveAt.getTime() - 7_200_000).toISOString());
+  await tasks();
+  expect([await imagesOf(old), await imagesOf(newcomer)]).toEqual([500, 500]);
+
+  await advanceTo(app, effectiveAt.toISOString());
+  await tasks();
+  await expect
+    .poll(async () => [await imagesOf(old), await imagesOf(newcomer), await imagesOf(other)])
+    .toEqual([100, 100, 5_000]);
+  const late = await subscriber('pro');
+  await advanceDays(app, 32);
+  await tasks();
+  expect([await imagesOf(old), await imagesOf(late)]).toEqual([100, 100]);
+  expect([await told(old), await told(late)]).toEqual([[news], []]);
+});
+
+test('12.1 what is announced is replaced or called off by what is published for everyone before', async () => {
+  const [one, two] = [await subscriber('team'), await subscriber('team')];
+  const kinds = async (customer: Customer) => (await told(customer)).map(({ kind }) => kind);
+  const [first] = await publishPlans(deps(), withPlan('team', 3_000), everyone);
+  await advanceDays(app, 1);
+  // Not for everyone: what was announced still comes.
+  const [kept] = await foreseePlans(deps(), withPlan('team', 2_500), { everyone: false });
+  expect(kept).toMatchObject({ touched: [], pending: { version: first!.version } });
+
+  const [second] = await publishPlans(deps(), withPlan('team', 4_000), everyone);
+  expect(second).toMatchObject({ pending: { version: first!.version }, effectiveAt: laterBy(31) });
+  expect(await told(one)).toMatchObject([
+    { kind: 'plan_changes', terms: [{ to: 3_000 }], replaces: false },
+    { kind: 'plan_changes', terms: [{ to: 4_000 }], replaces: true },
+  ]);
+  await advanceTo(app, first!.effectiveAt!.toISOString());
+  await tasks();
+  expect(await imagesOf(one)).toBe(5_000);
+
+  // As it was, for everyone: nothing is left to announce, and who was told is told.
+  const [off] = await publishPlans(deps(), withPlan('team', 5_000), everyone);
+  expect(off).toMatchObject({ effectiveAt: null, touched: [] });
+  for (const customer of [one, two]) {
+    expect(await kinds(customer)).toEqual(['plan_changes', 'plan_changes', 'plan_changes_off']);
+  }
+  await advanceTo(app, second!.effectiveAt!.toISOString());
+  await tasks();
+  expect([await imagesOf(one), await imagesOf(two)]).toEqual([5_000, 5_000]);
+  expect(await kinds(await subscriber('team'))).toEqual([]);
+  const { rows } = await app.database.pool.query(
+    `select from plan_announcements where plan = 'team' and called_off_at is null`,
+  );
+  expect(rows).toEqual([]);
+});
+
+test('12.1 a version that was published after it, and is sold by a new price, is not taken back', async () => {
+  const customer = await subscriber('team');
+  const { pool } = app.database;
+  const [first] = await publishPlans(deps(), withPlan('team', 3_000), everyone);
+  await publishPlans(deps(), withPlan('team', 6_000), { everyone: false });
+  // As a price that is new at Stripe.
+  const id = 'price_new';
+  await pool.query(
+    `insert into plan_prices (stripe_price_id, plan, version, bound_at)
+     select $1, 'team', max(version), now() from plan_versions where plan = 'team'`,
+    [id],
+  );
+  await advanceTo(app, first!.effectiveAt!.toISOString());
+  await tasks();
+  await expect.poll(() => imagesOf(customer)).toBe(3_000);
+  const { rows } = await pool.query(
+    `select v.limits ->> 'images' as images from plan_prices p
+     join plan_versions v using (plan, version) where stripe_price_id = $1`,
+    [id],
+  );
+  expect(rows).toEqual([{ images: '6000' }]);
+});
+
+test('12.1 the command says before whom it would touch, by id and name, and when', async () => {
+  const customer = await subscriber('pro');
+  const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-plans-'));
+  const env = { DATABASE_URL: app.database.url, LOCAL_STRIPE_PORT: '1', DATA_DIR: folder };
+  const file = path.join(folder, 'plans.yaml');
+  const plans = FIRST.map(({ plan, name, features, limits }) => [
+    ...[`  ${plan}:`, `    name: ${name}`, `    features: [${features.join(', ')}]`, '    limits:'],
+    ...Object.entries({ ...limits, images: 7 }).map(([one, limit]) => `      ${one}: ${limit}`),
+  ]);
+  writeFileSync(file, ['plans:', ...plans.flat()].join('\n'));
+  const run = (...words: string[]) => runOperatorCommand('plans:publish', words, env);
+  const { said, code, complained } = await run(file, '--everyone', '--dry-run');
+  expect({ code, complained }).toEqual({ code: 0, complained: '' });
+  expect(said).toMatch(/\d+ teams would get it on \d{4}-\d\d-\d\d\./);
+  expect(said).toMatch(
+    /It gives less to \d+ teams, or asks more of them; they would be written to/,
+  );
+  expect(said).toContain(customer.tenantId);
+  expect(await told(customer)).toEqual([]);
+  const { said: json } = await run(file, '--everyone', '--dry-run', '--json');
+  const { published } = JSON.parse(json) as { published: Publication[] };
+  const pro = published.find(({ plan }) => plan === 'pro')!;
+  expect(pro.touched.find(({ id }) => id === customer.tenantId)).toMatchObject({
+    terms: expect.arrayContaining([{ what: 'limit', resourceType: 'images', from: 100, to: 7 }]),
+  });
+  rmSync(folder, { recursive: true, force: true });
+});
