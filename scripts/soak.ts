@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/concurrency.ts';
 import { beginRun } from '../tests/faults/run.ts';
-import { makeRound, describeHistory, type Round } from '../tests/soak/history.ts';
+import { describeHistory, makeRounds, type Round } from '../tests/soak/history.ts';
 import { tallyOf } from '../tests/soak/verification.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
 import { openWorld } from '../tests/soak/open-world.ts';
@@ -16,8 +16,6 @@ import { shorten } from '../tests/soak/shrink.ts';
  *   npm run soak -- --runs 2000 --seed 1            a lane for each core, unless `--lanes 8` says more:
  *                                                   most of its time a history waits, but takes 1 GB a lane
  */
-const ROUND = 40;
-
 function readNumber(args: readonly string[], name: string, fallback: number): number {
   const at = args.indexOf(`--${name}`);
   if (at < 0) return fallback;
@@ -49,15 +47,12 @@ async function main(args: readonly string[]): Promise<void> {
   let unplayed = 0;
   let charges = 0;
   const statuses = new Map<number, number>();
-  const sizes = Array.from({ length: Math.ceil(runs / ROUND) }, (_, at) =>
-    Math.min(ROUND, runs - at * ROUND),
-  );
   try {
-    await eachOf(lanes, sizes, async (size, at) => {
-      const round = makeRound(seed + at, size);
+    await eachOf(lanes, makeRounds(seed, runs), async ({ seed: its, round }) => {
+      const size = round.histories.length;
       const played = await play(round).catch((error: unknown) => {
         unplayed += size;
-        console.log(`\nSeed ${seed + at} could not be played: ${String(error)}`);
+        console.log(`\nSeed ${its} could not be played: ${String(error)}`);
         return [];
       });
       for (const [n, one] of played.entries()) {
@@ -69,11 +64,12 @@ async function main(args: readonly string[]): Promise<void> {
         const found = brokenBy(one);
         if (found.length === 0) continue;
         broken += 1;
-        console.log(`\nHistory ${n} of seed ${seed + at}: ${found.join('; ')}`);
+        console.log(`
+History ${n} of seed ${its}: ${found.join('; ')}`);
         const candidate = { stretches: round.stretches, history: round.histories[n]! };
         const { stretches, history } = await shorten(open, candidate);
         console.log(`${describeHistory(stretches, history)}`);
-        console.log(`  npm run soak -- --runs ${size} --seed ${seed + at}`);
+        console.log(`  npm run soak -- --runs ${size} --seed ${its}`);
       }
       done += played.length;
       console.log(`${done}/${runs} histories, ${broken} broken`);

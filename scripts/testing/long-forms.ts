@@ -128,10 +128,10 @@ export const FORMS: Form[] = [
     env: { ROAD_RUNS: '10' },
   },
   {
-    name: 'random histories, 60',
+    name: 'random histories, 200',
     project: 'integration',
     files: ['tests/soak'],
-    env: { SOAK_RUNS: '60' },
+    env: { SOAK_RUNS: '200' },
   },
   {
     name: 'poisoned requests, 20,000',

@@ -56,6 +56,8 @@ export class World {
       protocol: 'http',
       telemetry: false,
       maxNetworkRetries: 0,
+      // A failure that was meant for the product may strike staff: what hangs is given up soon.
+      timeout: 3_000,
     });
   }
 

@@ -1,7 +1,7 @@
 import { VERB_NAMES, type VerbName } from '../faults/verbs.ts';
 import { FAULTS, type FaultName } from '../faults/cases.ts';
-import { STAFF_ACTIONS, type StaffAction } from './actions.ts';
-import { USE_ACTS, type UseAct } from './use.ts';
+import { USE_ACTS, type UseAct } from './acts/acts.ts';
+import { STAFF_ACTIONS, type StaffAction } from './acts/at-stripe.ts';
 
 /** One thing that happens to a tenant. */
 export type Step =
@@ -39,13 +39,50 @@ export interface Round {
 }
 
 const STRETCHES = 5;
+const asking = (verb: VerbName): Step => ({
+  ...{ kind: 'ask', verb, twice: false, process: 0, fault: null },
+});
+const using = (act: UseAct): Step => ({ kind: 'use', act, process: 0, fault: null });
 /** All of Team's pictures of a month are used, and some that are billed afterwards. */
 const BEYOND: Step[] = [
-  { kind: 'ask', verb: 'sync', twice: false, process: 0, fault: null },
-  { kind: 'use', act: 'agree to 300 of overage', process: 0, fault: null },
-  { kind: 'use', act: 'use 5,100 pictures', process: 0, fault: null },
+  asking('sync'),
+  using('agree to 300 of overage'),
+  using('use 5,100 pictures'),
+];
+/**
+ * How a history may go, a line a stretch, among what chance adds: by chance alone hardly anybody comes so far.
+ */
+const STORIES: Step[][][] = [
+  [],
+  [],
+  [BEYOND],
+  [BEYOND, [], [using('agree to 10 of overage'), using('use 600 pictures')]],
+  [BEYOND, [using('staff hold what is billed next')], [using('staff release the bill')]],
+  [BEYOND, [using('staff hold what is billed next')], [using('staff write the bill off')]],
+  [[using('top up by itself')], [using('use 40 pictures')], [using('top up no more')]],
+  [
+    [using('top up by itself, the bank will ask')],
+    [using('confirm the top-up by the mail’s link'), using('use 40 pictures')],
+    [using('confirm the top-up by the mail’s link')],
+  ],
+  [[using('top up by itself, the bank will ask')], [using('top up no more')]],
+  [[using('top up by itself, the card will fail')], [using('save a good card')]],
+  [[using('a rule of 12 a day'), using('buy a small pack by card')], [using('no rule any more')]],
+  [[using('buy a pack, and leave at the bank')], [using('come back to the bank')]],
+  [[using('hold 300 pictures for a day')], [using('record a part of what is held')]],
 ];
 const VERBS = VERB_NAMES.filter((one) => one !== 'nothing' && one !== 'delete tenant');
+
+/** So many histories are played side by side, in a world of their own. */
+const ROUND = 40;
+
+/** Histories in rounds, whose seeds count up from `seed`. */
+export function makeRounds(seed: number, runs: number): { seed: number; round: Round }[] {
+  return Array.from({ length: Math.ceil(runs / ROUND) }, (_, at) => ({
+    seed: seed + at,
+    round: makeRound(seed + at, Math.min(ROUND, runs - at * ROUND)),
+  }));
+}
 
 /** Equal seeds make equal rounds. */
 export function makeRound(seed: number, size: number): Round {
@@ -69,12 +106,11 @@ function makeStretch(chance: Chance): Stretch {
 }
 
 function makeHistory(chance: Chance): History {
-  const first: Step = { kind: 'ask', verb: 'checkout', twice: false, process: 0, fault: null };
+  const story = pick(chance, STORIES);
   return Array.from({ length: STRETCHES }, (_, at) => {
-    const steps = Array.from({ length: pick(chance, [0, 1, 2, 3]) }, () => makeStep(chance));
-    if (at > 0 || chance() >= 0.9) return steps;
-    // By chance alone hardly anybody comes to owe for use.
-    return chance() < 0.5 ? [first, ...BEYOND, ...steps] : [first, ...steps];
+    const steps = Array.from({ length: pick(chance, [0, 1, 2, 3, 4]) }, () => makeStep(chance));
+    const first = at === 0 && chance() < 0.9 ? [asking('checkout')] : [];
+    return [...first, ...(story[at] ?? []), ...steps];
   });
 }
 
@@ -82,7 +118,7 @@ function makeStep(chance: Chance): Step {
   const kind = chance();
   if (kind < 0.2) return { kind: 'staff', action: pick(chance, STAFF_ACTIONS) };
   if (kind < 0.6) {
-    const act = pick(chance, USE_ACTS);
+    const act = pick(chance, pick(chance, USE_ACTS));
     return { kind: 'use', act, process: pick(chance, [0, 1]), fault: makeFault(chance, 0.3) };
   }
   return {

@@ -6,10 +6,15 @@ import type { Charge, Facts } from '../faults/facts.ts';
 import { Person } from '../faults/person.ts';
 import { ask, payWhereAsked, previewOf, type VerbName } from '../faults/verbs.ts';
 import type { World } from '../faults/world.ts';
-import { doAction } from './actions.ts';
-import { chargesForUse, differencesOf, wrongMoney } from './verification.ts';
+import { use } from './acts/acts.ts';
+import { doAction } from './acts/at-stripe.ts';
+import { seeWhetherOff } from './acts/top-ups.ts';
 import type { History, Round, Step, Stretch } from './history.ts';
-import { use } from './use.ts';
+import { notKept } from './kept.ts';
+import { chargesForUse, topUpsOpen, wrongMoney } from './money.ts';
+import { overSpent } from './spending.ts';
+import { toldNothing, type Told } from './told.ts';
+import { differencesOf } from './verification.ts';
 
 /** What an observer has of one history. */
 export interface Played {
@@ -39,6 +44,7 @@ interface Player {
   errors: string[];
   statuses: number[];
   leftWith: VerbName | null;
+  told: Told;
 }
 
 /** Minutes of product time after the last fault: by then everything has come right. */
@@ -50,7 +56,8 @@ const AT_ONCE = 6;
 export async function playRound(world: World, round: Round): Promise<Played[]> {
   const players = await eachOf(4, round.histories, async (history): Promise<Player> => {
     const person = await Person.register(world);
-    return { person, history, customers: new Set(), errors: [], statuses: [], leftWith: null };
+    const nothing = { customers: new Set<string>(), errors: [], statuses: [], leftWith: null };
+    return { person, history, ...nothing, told: toldNothing() };
   });
   for (const [at, stretch] of round.stretches.entries())
     await playStretch(world, players, stretch, at);
@@ -67,11 +74,12 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
   });
   await world.passUnheard(DAYS_WATCHED);
   await world.converge(MINUTES);
+  for (const player of players) await seeNow(player);
   const differences = await differencesOf(world);
   return eachOf(
     AT_ONCE,
     players,
-    async ({ person, customers, errors, statuses, leftWith }, at) => ({
+    async ({ person, customers, errors, statuses, leftWith, told }, at) => ({
       errors,
       statuses,
       leftWith,
@@ -79,6 +87,8 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
       differences: [
         ...(differences.get(person.tenantId) ?? []),
         ...(await wrongMoney(person, [...customers])),
+        ...(await overSpent(person, told)),
+        ...(await notKept(person, told)),
       ],
       charges: readCharges(person, [...customers], since, chargesForUse(person)),
       final: await readPage(person, since),
@@ -106,8 +116,18 @@ async function playStretch(
     await world.apps[kills]!.turnClock(world.local.clock.now());
   }
   await playing;
+  // The minute's tasks meet what still fails.
+  await Promise.all(world.apps.map((app) => app.runTasks()));
   await world.chaos({ failNext: [] });
+  for (const player of players) await seeNow(player);
   if (days > 0) await world.passDays(days);
+}
+
+/** What must hold at any moment, not at the end alone. */
+async function seeNow({ person, told }: Player): Promise<void> {
+  await seeWhetherOff(person, told);
+  const open = await topUpsOpen(person);
+  if (open > 1) told.broken.push(`${open} top-ups are open at once`);
 }
 
 async function playStep(world: World, player: Player, step: Step): Promise<void> {
@@ -123,7 +143,7 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
   const through = person.through(step.process);
   if (step.kind === 'use') {
     if (step.fault && customer) world.addRule(ruleOf(step.fault, customer));
-    const status = await use(through, step.act);
+    const status = await use(through, step.act, player.told);
     if (status > 0) player.statuses.push(status);
     if (status >= 500 && status !== 503) player.errors.push(`${step.act}: ${status}`);
     return;

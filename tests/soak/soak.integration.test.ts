@@ -1,33 +1,39 @@
 import { expect, inject, test } from 'vitest';
+import { eachOf } from '../faults/concurrency.ts';
 import { TEMPLATE } from '../support/postgres.global.ts';
-import { makeRound, describeHistory } from './history.ts';
+import { describeHistory, makeRounds } from './history.ts';
 import { brokenBy } from './judge.ts';
 import { openWorld } from './open-world.ts';
 import { playRound } from './play.ts';
 
 /** `npm run soak` plays as many as one likes, and shortens what breaks. */
-const size = Number(process.env.SOAK_RUNS ?? 2);
+const runs = Number(process.env.SOAK_RUNS ?? 2);
 const seed = Number(process.env.SOAK_SEED ?? 4);
+/** More of them wait for one another. */
+const LANES = 2;
 
 test(
-  '9 random histories come right by themselves, and keep the promises for a year',
+  `${runs} random histories come right by themselves, and keep the promises for a year`,
   async () => {
     const postgres = { adminUrl: inject('postgresUrl'), template: TEMPLATE };
-    const world = await openWorld(postgres);
-    try {
-      const round = makeRound(seed, size);
-      const played = await playRound(world, round);
-      const broken = played.flatMap((one, at) => {
-        const found = brokenBy(one);
-        return found.length === 0
-          ? []
-          : [{ found, history: describeHistory(round.stretches, round.histories[at]!) }];
-      });
-      expect(broken).toEqual([]);
-      expect(played.flatMap(({ statuses }) => statuses)).toContain(200);
-    } finally {
-      await world.close();
-    }
+    const statuses: number[] = [];
+    const broken: object[] = [];
+    await eachOf(LANES, makeRounds(seed, runs), async ({ seed: its, round }) => {
+      const world = await openWorld(postgres);
+      try {
+        const played = await playRound(world, round);
+        statuses.push(...played.flatMap((one) => one.statuses));
+        for (const [at, one] of played.entries()) {
+          const found = brokenBy(one);
+          const history = describeHistory(round.stretches, round.histories[at]!);
+          if (found.length > 0) broken.push({ seed: its, at, found, history });
+        }
+      } finally {
+        await world.close();
+      }
+    });
+    expect(broken).toEqual([]);
+    expect(statuses).toContain(200);
   },
-  240_000 + size * 20_000,
+  240_000 + runs * 20_000,
 );

@@ -1,10 +1,26 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { freePort } from '../../src/db/embedded/free-port.ts';
+import type { TenantActInput } from '../../src/server/services/operators/tenant-acts.ts';
 
 /** What a test asks of a product that runs in a process of its own. */
 export type Order =
-  { do: 'clock'; to: string } | { do: 'tasks' } | { do: 'reconcile' } | { do: 'stop' };
+  | { do: 'clock'; to: string }
+  | { do: 'tasks' }
+  | { do: 'reconcile' }
+  | { do: 'operate'; tenantId: string; input: TenantActInput }
+  | { do: 'stop' };
+
+/** What an operator was answered: the status that the page has for it, and the sentence of a refusal. */
+export interface Operated {
+  status: number;
+  said: string;
+}
+
+export interface Obeyed {
+  error?: string;
+  operated?: Operated | undefined;
+}
 
 /** The product in a process of its own, which can be killed and started again. */
 export class AppProcess {
@@ -13,7 +29,7 @@ export class AppProcess {
   readonly #main: string;
   #child: ChildProcess | undefined;
   #orders = 0;
-  readonly #waiting = new Map<number, (error: string | undefined) => void>();
+  readonly #waiting = new Map<number, (obeyed: Obeyed) => void>();
 
   private constructor(port: number, env: Record<string, string>, main: string) {
     this.#main = main;
@@ -40,12 +56,12 @@ export class AppProcess {
       child.once('message', () => resolve());
       child.once('exit', (code) => reject(new Error(`The app ended with ${code}.`)));
     });
-    child.on('message', ({ id, error }: { id: number; error?: string }) => {
-      this.#waiting.get(id)?.(error);
+    child.on('message', ({ id, ...obeyed }: Obeyed & { id: number }) => {
+      this.#waiting.get(id)?.(obeyed);
       this.#waiting.delete(id);
     });
     child.on('exit', () => {
-      for (const done of this.#waiting.values()) done('The app was killed.');
+      for (const done of this.#waiting.values()) done({ error: 'The app was killed.' });
       this.#waiting.clear();
     });
   }
@@ -72,27 +88,34 @@ export class AppProcess {
   }
 
   /** Turns its clock forwards to `to`. */
-  turnClock(to: Date): Promise<void> {
-    return this.#ask({ do: 'clock', to: to.toISOString() });
+  async turnClock(to: Date): Promise<void> {
+    await this.#ask({ do: 'clock', to: to.toISOString() });
   }
 
   /** Runs every periodic task once. */
-  runTasks(): Promise<void> {
-    return this.#ask({ do: 'tasks' });
+  async runTasks(): Promise<void> {
+    await this.#ask({ do: 'tasks' });
   }
 
   /** Looks at every customer at Stripe, as `npm run reconcile` does. */
-  reconcile(): Promise<void> {
-    return this.#ask({ do: 'reconcile' });
+  async reconcile(): Promise<void> {
+    await this.#ask({ do: 'reconcile' });
   }
 
-  #ask(order: Order): Promise<void> {
+  /** Does for a tenant what operators do on their page and by commands. */
+  async operate(tenantId: string, input: TenantActInput): Promise<Operated> {
+    const operated = await this.#ask({ do: 'operate', tenantId, input });
+    if (!operated) throw new Error('The app was killed.');
+    return operated;
+  }
+
+  #ask(order: Order): Promise<Operated | undefined> {
     const child = this.#child;
-    if (!child) return Promise.resolve();
+    if (!child) return Promise.resolve(undefined);
     const id = (this.#orders += 1);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, (error) =>
-        error === undefined ? resolve() : reject(new Error(error)),
+      this.#waiting.set(id, ({ error, operated }) =>
+        error === undefined ? resolve(operated) : reject(new Error(error)),
       );
       child.send({ id, ...order });
     });

@@ -51,7 +51,8 @@ function isBodyCut(thrown: Error, c: Context<AppEnv>): boolean {
 const bodyCut = (cause: Error) =>
   new BillingError('invalid_request', 'The body broke off before its end.', { cause });
 
-function toBillingError(thrown: unknown): BillingError {
+/** What anything that was thrown is answered as. */
+export function toBillingError(thrown: unknown): BillingError {
   if (thrown instanceof BillingError) return thrown;
   if (thrown instanceof HTTPException && thrown.status < 500) {
     const code = thrown.status === 413 ? 'payload_too_large' : 'invalid_request';

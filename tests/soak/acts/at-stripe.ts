@@ -1,4 +1,4 @@
-import type { Person } from '../faults/person.ts';
+import type { Person } from '../../faults/person.ts';
 
 const DAY = 86_400;
 
