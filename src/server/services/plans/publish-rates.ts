@@ -103,12 +103,14 @@ async function dueOf(db: DbOrTx, { weights, effectiveAt }: RateDraft, now: Date)
 function changesOf(before: RateCard['weights'], next: RateCard['weights']): string[] {
   const models = [...new Set([...Object.keys(before), ...Object.keys(next)])].sort();
   return models.flatMap((model) => {
-    const [from, to] = [described(before[model]), described(next[model])];
+    const [from, to] = [described(before, model), described(next, model)];
     return from === to ? [] : [`${model}: ${from} → ${to}`];
   });
 }
 
-const described = (weights: RateCard['weights'][string] | undefined) =>
-  weights === undefined
-    ? 'not named'
-    : `input ${weights.input / 1e6}, cached ${weights.cached / 1e6}, output ${weights.output / 1e6}`;
+function described(weights: RateCard['weights'], model: string): string {
+  const own = Object.hasOwn(weights, model) ? weights[model] : undefined;
+  if (own === undefined) return 'not named';
+  const { input, cached, output } = own;
+  return `input ${input / 1e6}, cached ${cached / 1e6}, output ${output / 1e6}`;
+}
