@@ -4,6 +4,7 @@ import { listAllOpenAlerts } from '../src/db/repositories/operators/alerts.repos
 import { previewResolve, resolveByHand } from '../src/server/services/operators/inbox.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
+import { REASON_FLAG } from './operator/carry-out.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
 import { typedId } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
@@ -17,7 +18,7 @@ await runCommand({
   ],
   flags: {
     alert: { type: 'string', value: 'ID', about: 'which; without it, they are listed' },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log' },
+    reason: REASON_FLAG,
     by: { type: 'string', value: 'NAME', about: 'who closes it; else this machine’s user' },
   },
   writes: true,

@@ -4,7 +4,7 @@ import { findCharacter } from '../src/db/repositories/character-report.repositor
 import { setHidden } from '../src/server/services/chat/hide-character.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { actorOf, atCommandLine } from '../src/server/services/operators/operator-identity.ts';
-import { carryOut } from './operator/carry-out.ts';
+import { carryOut, REASON_FLAG } from './operator/carry-out.ts';
 import { runCommand } from './operator/command.ts';
 import { typedId } from './operator/typed.ts';
 import { usageActs } from './operator/usage-act.ts';
@@ -24,7 +24,7 @@ await runCommand({
       about: 'its id, as community:reports lists it',
       required: true,
     },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log; else "by command"' },
+    reason: { ...REASON_FLAG, about: 'stays in the audit log; else "by command"' },
     by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
     undo: { type: 'boolean', about: 'lets it back in' },
   },

@@ -1,4 +1,5 @@
 import './operator/env-file.ts';
+import { REASON_FLAG } from './operator/carry-out.ts';
 import type { Result } from './operator/command-types.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
 import { creditsOf } from './operator/credits.ts';
@@ -20,7 +21,7 @@ await runCommand({
     grant: { type: 'string', value: 'ID', about: 'which grant' },
     credits: { type: 'string', value: 'N', about: 'how many at most; else all' },
     ref: { type: 'string', value: 'TEXT', about: 'what for: a second time nothing is taken' },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log' },
+    reason: REASON_FLAG,
     by: { type: 'string', value: 'NAME', about: 'who takes; else this machine’s user' },
   },
   writes: true,

@@ -4,6 +4,7 @@ import { OperatorInbox } from '../src/server/services/operators/inbox.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
 import { openBilling } from './operator/billing.ts';
+import { REASON_FLAG } from './operator/carry-out.ts';
 import { runCommand } from './operator/command.ts';
 
 await runCommand({
@@ -16,7 +17,7 @@ await runCommand({
   ],
   words: { name: 'evt_… (any number of events)', max: 1_000 },
   flags: {
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log; else "by command"' },
+    reason: { ...REASON_FLAG, about: 'stays in the audit log; else "by command"' },
     by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
   },
   writes: true,

@@ -6,6 +6,7 @@ import { exportData } from '../src/server/services/accounts/own/data-export.ts';
 import { getAccount } from '../src/server/services/operators/find-tenant.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
 import { atCommandLine } from '../src/server/services/operators/operator-identity.ts';
+import { REASON_FLAG } from './operator/carry-out.ts';
 import { runCommand } from './operator/command.ts';
 import { withUsage } from './operator/usage.ts';
 
@@ -17,7 +18,7 @@ await runCommand({
   flags: {
     email: { type: 'string', value: 'ADDRESS', about: 'whose', required: true },
     to: { type: 'string', value: 'FILE', about: 'where the JSON goes', required: true },
-    reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log', required: true },
+    reason: { ...REASON_FLAG, required: true },
     by: { type: 'string', value: 'NAME', about: 'who asks; else this machine’s user' },
   },
   async run({ values: { email, to, reason, by = userInfo().username } }) {

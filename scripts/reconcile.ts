@@ -1,5 +1,6 @@
 import './operator/env-file.ts';
 import { openBilling } from './operator/billing.ts';
+import { REASON_FLAG } from './operator/carry-out.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
 
@@ -14,7 +15,7 @@ await runCommand({
   ],
   flags: {
     tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'this one alone' },
-    reason: { type: 'string', value: 'TEXT', about: 'of a tenant’s; stays in the audit log' },
+    reason: { ...REASON_FLAG, about: 'of a tenant’s; stays in the audit log' },
     by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
   },
   writes: true,

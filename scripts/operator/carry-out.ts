@@ -8,12 +8,19 @@ import type {
   TenantActInput,
 } from '../../src/server/services/operators/tenant-acts.ts';
 import type { Result } from './command-types.ts';
-import { CommandUsageError } from './command.ts';
 import { creditsOf } from './credits.ts';
+
+/** Why something is done. */
+export const REASON_FLAG = {
+  type: 'string',
+  value: 'TEXT',
+  about: 'stays in the audit log',
+  length: REASON,
+} as const;
 
 /** Why and who: what every act for a tenant is told. */
 export const ACT_FLAGS = {
-  reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log', required: true },
+  reason: { ...REASON_FLAG, required: true },
   by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
 } as const;
 
@@ -36,10 +43,6 @@ export async function carryOut<A extends TenantAct>(
   wish: Extract<TenantActInput, { act: A }>,
   tenantId: string,
 ): Promise<Result> {
-  const { length } = reason.trim();
-  if (length < REASON.min || length > REASON.max) {
-    throw new CommandUsageError(`--reason takes ${REASON.min} to ${REASON.max} characters.`);
-  }
   const on = { operator: atCommandLine(by, reason), tenantId, reason, dryRun };
   const { done, facts } = await acts.carryOut(on, wish);
   return {

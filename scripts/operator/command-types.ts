@@ -1,7 +1,14 @@
 /** A flag that may be typed after a command's name. */
 export type Flag =
   | { type: 'boolean'; about: string }
-  | { type: 'string'; value: string; about: string; required?: true };
+  | {
+      type: 'string';
+      value: string;
+      about: string;
+      required?: true;
+      /** How many characters it takes, without blanks around them; a word of any length unless told. */
+      length?: { min: number; max: number };
+    };
 export type Flags = Record<string, Flag>;
 
 export type Values<F extends Flags> = {

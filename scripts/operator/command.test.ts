@@ -81,6 +81,7 @@ const paint = {
   flags: {
     colour: { type: 'string', value: 'NAME', about: 'which', required: true },
     twice: { type: 'boolean', about: 'so that it lasts' },
+    why: { type: 'string', value: 'TEXT', about: 'is told', length: { min: 3, max: 9 } },
   },
   words: { name: 'the number of the door', max: 1 },
   writes: true,
@@ -92,6 +93,7 @@ const paint = {
 } satisfies Command<{
   colour: { type: 'string'; value: string; about: string; required: true };
   twice: { type: 'boolean'; about: string };
+  why: { type: 'string'; value: string; about: string; length: { min: number; max: number } };
 }>;
 
 test('14.4 what was typed is handed over, flags and words', async () => {
@@ -132,6 +134,8 @@ test.each([
     /does not take an argument/,
   ],
   ['a flag that is needed', ['12'], /^Say --colour NAME\./],
+  ['less than a flag takes', ['--colour=red', '--why=  x '], /^--why takes 3 to 9 characters\./],
+  ['more than it takes', ['--colour=red', '--why', 'x'.repeat(10)], /^--why takes 3 to 9/],
   ['a word too many', ['--colour=red', '12', 'all'], /^"all" is one word too many\./],
 ])('14.4 %s is refused before anything is done, with the usage', async (_what, typed, sentence) => {
   const before = asked.length;

@@ -75,8 +75,7 @@ function readInput<F extends Flags>(command: Command<F>, typed: string[]): Input
   }
   for (const [name, flag] of Object.entries<Flag>(command.flags ?? {})) {
     if (flag.type === 'boolean') values[name] ??= false;
-    else if (flag.required && !values[name])
-      throw new CommandUsageError(`Say --${name} ${flag.value}.`);
+    else assertTyped(name, flag, values[name] as string | undefined);
   }
   return {
     values: values as Values<F>,
@@ -84,6 +83,19 @@ function readInput<F extends Flags>(command: Command<F>, typed: string[]): Input
     dryRun: values['dry-run'] === true,
     progress: (line) => console.error(line),
   };
+}
+
+function assertTyped(
+  name: string,
+  { value, required, length }: Extract<Flag, { type: 'string' }>,
+  typed: string | undefined,
+): void {
+  if (required && !typed) throw new CommandUsageError(`Say --${name} ${value}.`);
+  const characters = typed?.trim().length;
+  if (!length || characters === undefined) return;
+  if (characters < length.min || characters > length.max) {
+    throw new CommandUsageError(`--${name} takes ${length.min} to ${length.max} characters.`);
+  }
 }
 
 function parseTyped(args: string[], options: ParseArgsOptionsConfig) {

@@ -5,12 +5,13 @@ import {
   type OperatorChange,
   type OperatorInput,
 } from '../../src/server/services/operators/grants.ts';
+import { REASON_FLAG } from './carry-out.ts';
 import type { Input, Result } from './command-types.ts';
 import { withUsage, type OperatorUsage } from './usage.ts';
 
 /** What the commands about operators are told. */
 export const OPERATOR_FLAGS = {
-  reason: { type: 'string', value: 'TEXT', about: 'stays in the audit log; else "by command"' },
+  reason: { ...REASON_FLAG, about: 'stays in the audit log; else "by command"' },
   by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
 } as const;
 
