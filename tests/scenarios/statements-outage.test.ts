@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays } from '../support/customer.ts';
-import { caller } from '../support/http.ts';
 import { outOfPocket } from '../support/money-back.ts';
 import { overageOf } from '../support/overage.ts';
 import {
@@ -14,6 +13,7 @@ import {
   lookAgain,
   monthIsOver,
   service,
+  stripeIsAway,
   subscriber,
 } from '../support/statements.ts';
 
@@ -23,21 +23,11 @@ let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
 afterAll(async () => app?.stop());
 
-/** Nothing that Stripe is asked comes to anything, nor does it tell of anything. */
-async function stripeIsAway(isAway: boolean): Promise<void> {
-  const rules = Array.from({ length: isAway ? 500 : 0 }, () => ({
-    status: 500,
-    shouldRetry: false,
-  }));
-  const chaos = { drop: Number(isAway), failNext: rules };
-  expect((await caller(app.stripeUrl).post('/_control/chaos', chaos)).status).toBe(200);
-}
-
 test('12.20 Stripe is away for a day at a month’s end: statements wait, use goes on to the exposure, and then it comes right', async () => {
   const customer = await subscriber(app, 'year');
   const paid = await outOfPocket(customer);
   await draw(customer, 30);
-  await stripeIsAway(true);
+  await stripeIsAway(app, true);
   await monthIsOver(customer);
   const waits = { kind: 'month', state: 'closed', totalMinor: 720, invoice: null };
   expect(await list(customer)).toMatchObject([waits]);
@@ -54,7 +44,7 @@ test('12.20 Stripe is away for a day at a month’s end: statements wait, use go
   expect(await list(customer)).toMatchObject([grown, waits]);
   await expect(draw(customer, 1)).rejects.toMatchObject({ data: { reason: 'unpaid' } });
 
-  await stripeIsAway(false);
+  await stripeIsAway(app, false);
   for (const { id } of await list(customer)) await lookAgain(customer, id);
   expect((await invoicesOf(customer)).map(({ total }) => total)).toEqual([720, 178 * 24]);
   await advanceDays(app, 1 / 24);

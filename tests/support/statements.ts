@@ -3,6 +3,7 @@ import type { StatementDetailView, StatementView } from '../../src/domain/billin
 import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';
 import type { TestApp } from './app.ts';
 import { advanceTo, GOOD_CARD, settled, signUp, type Customer } from './customer.ts';
+import { caller } from './http.ts';
 import { agreeToOverage } from './overage.ts';
 
 /** What closes statements, invoices them, and looks at Stripe. */
@@ -123,6 +124,16 @@ export async function failing(
       chaos: { ...settings.chaos, failNext: failNext as never },
     });
   });
+}
+
+/** Nothing that Stripe is asked comes to anything, nor does it tell of anything. */
+export async function stripeIsAway(app: TestApp, isAway: boolean): Promise<void> {
+  const rules = Array.from({ length: isAway ? 500 : 0 }, () => ({
+    status: 500,
+    shouldRetry: false,
+  }));
+  const chaos = { drop: Number(isAway), failNext: rules };
+  expect((await caller(app.stripeUrl).post('/_control/chaos', chaos)).status).toBe(200);
 }
 
 /** As when its time has come again. */

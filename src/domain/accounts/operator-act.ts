@@ -97,6 +97,7 @@ export const ACT_WORDS = [
   'hidden',
   'shown',
   'held',
+  'once Stripe answers',
 ] as const;
 export type ActWord = (typeof ACT_WORDS)[number];
 

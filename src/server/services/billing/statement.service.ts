@@ -20,7 +20,13 @@ import type { Requester } from './requester.ts';
 import { nextLookRetry } from './reconcile/look-retry.ts';
 import { closeRuns, closeStatement, type Due } from './statements/close.ts';
 import { closeDue } from './statements/close-due.ts';
-import { getStatement, operateStatement, type StatementInput } from './statements/operate.ts';
+import {
+  getStatement,
+  judgeStatement,
+  operateStatement,
+  type OperatedStatement,
+  type StatementInput,
+} from './statements/operate.ts';
 import { proofStart } from './statements/proof.ts';
 import { openRows } from './statements/rows.ts';
 import type { StatementDeps } from './statements/statement-deps.ts';
@@ -114,8 +120,13 @@ export class StatementService {
     return getStatement(this.#deps, statementId);
   }
 
-  /** Holds, releases or writes off, by an operator. */
-  operate(wish: StatementInput): Promise<Statement> {
+  /** Whether that can be done to it now, changing nothing; errors are those of `operate`. */
+  judge(wish: Pick<StatementInput, 'statementId' | 'act'>): Promise<Statement> {
+    return judgeStatement(this.#deps, wish);
+  }
+
+  /** Holds, releases or writes off, by an operator. 404 `not_found`, 409 `state_changed`. */
+  operate(wish: StatementInput): Promise<OperatedStatement> {
     return operateStatement(this.#deps, wish);
   }
 

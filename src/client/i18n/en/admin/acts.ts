@@ -132,5 +132,6 @@ export default {
     hidden: 'hidden',
     shown: 'shown',
     held: 'held',
+    'once Stripe answers': 'noted; follows once Stripe answers',
   },
 };

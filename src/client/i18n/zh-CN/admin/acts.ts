@@ -134,6 +134,7 @@ const acts: typeof enActs = {
     hidden: '已隐藏',
     shown: '公开显示',
     held: '已暂缓',
+    'once Stripe answers': '已记下，待 Stripe 恢复后执行',
   },
 };
 export default acts;

@@ -1,4 +1,4 @@
-import type { Tx } from '../../../../db/client.ts';
+import type { DbOrTx } from '../../../../db/client.ts';
 import {
   findLastStatement,
   findStatement,
@@ -11,6 +11,7 @@ import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementState } from '../../../../domain/billing/statement.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid } from '../../../../domain/ids.ts';
+import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { MISMATCH_ALERT } from './make-invoice.ts';
 import { syncStatement } from './sync-statement.ts';
 import type { StatementDeps } from './statement-deps.ts';
@@ -38,6 +39,22 @@ const FROM: Record<StatementAct, { states: StatementState[]; otherwise: string }
   },
 };
 
+/** A statement as it stands now. */
+export type OperatedStatement = Statement & {
+  /** Stripe was away: what was asked for is noted, and done as soon as Stripe answers. */
+  isWaiting: boolean;
+};
+
+/** The statement, where that can be done to it now; errors are those of `operateStatement`. */
+export async function judgeStatement(
+  deps: Pick<StatementDeps, 'db'>,
+  { statementId, act }: Pick<StatementInput, 'statementId' | 'act'>,
+): Promise<Statement> {
+  const known = await getStatement(deps, statementId);
+  await assertPossible(deps.db, known, act);
+  return known;
+}
+
 /**
  * Keeps a statement from being invoiced, lets it be, or writes it off: then its invoice is voided, and
  * what it bills is never billed again. One whose money a bank took back is unpaid no longer. 404 `not_found`; 409 `state_changed` when it is too late for that.
@@ -45,7 +62,7 @@ const FROM: Record<StatementAct, { states: StatementState[]; otherwise: string }
 export async function operateStatement(
   deps: StatementDeps,
   wish: StatementInput,
-): Promise<Statement> {
+): Promise<OperatedStatement> {
   const { db, clock } = deps;
   const { id, tenantId } = await getStatement(deps, wish.statementId);
   const now = clock.now();
@@ -72,7 +89,12 @@ export async function operateStatement(
       lookAt: now,
     });
   });
-  return (await syncStatement(deps, id))!;
+  try {
+    return { ...(await syncStatement(deps, id))!, isWaiting: false };
+  } catch (error) {
+    if (!isStripeUnavailable(error)) throw error;
+    return { ...(await findStatement(db, id))!, isWaiting: true };
+  }
 }
 
 /** By its id; 404 `not_found`. */
@@ -86,13 +108,13 @@ export async function getStatement(
 }
 
 async function assertPossible(
-  tx: Tx,
+  db: DbOrTx,
   { id, tenantId, state, heldAt, told }: Statement,
   act: StatementAct,
 ): Promise<void> {
   const { states, otherwise } = FROM[act];
   // What was carried is in the next one as soon as there is one.
-  const isTaken = state === 'carried' && (await findLastStatement(tx, tenantId))?.id !== id;
+  const isTaken = state === 'carried' && (await findLastStatement(db, tenantId))?.id !== id;
   if (states.includes(state) && !isTaken && (act !== 'release' || heldAt)) return;
   // Paid, and taken back by the bank: it is unpaid until it is given up.
   if (act === 'write-off' && told === 'lost') return;

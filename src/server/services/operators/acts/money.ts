@@ -14,7 +14,7 @@ import { fact, actResult, type Act } from './act.ts';
 export interface MoneyDeps {
   db: Db;
   purchases: Pick<PurchaseService, 'refundByOperator'>;
-  statements: Pick<StatementService, 'find' | 'operate'>;
+  statements: Pick<StatementService, 'find' | 'judge' | 'operate'>;
   remedies: Pick<RemedyService, 'judgeSum' | 'refundSum'>;
 }
 
@@ -104,9 +104,11 @@ export const operateStatement: Act<MoneyDeps, { statementId: string; verb: State
       refusing('no_such_statement'),
     );
   }
-  if (dryRun) return actResult(false, ...factsOf(known));
-  const wish = { statementId, act: verb, reason, by: operator.email };
-  return actResult(true, ...factsOf(await statements.operate(wish)));
+  const asked = { statementId, act: verb };
+  if (dryRun) return actResult(false, ...factsOf(await statements.judge(asked)));
+  const after = await statements.operate({ ...asked, reason, by: operator.email });
+  const waits = after.isWaiting ? [fact.word('outcome', 'once Stripe answers')] : [];
+  return actResult(true, ...factsOf(after), ...waits);
 };
 
 function factsOf({ state, heldAt, amountMinor, carriedInMinor, currency }: Statement) {
