@@ -23,8 +23,8 @@ export interface Database {
   url: string;
   /** The servers that buckets of metering lie on. */
   buckets: BucketNodes;
-  /** False for a while after a statement found the server's disk full. */
-  hasRoom(): boolean;
+  /** False for a while after a statement found a server's disk full: the main one's, or that of `node`. */
+  hasRoom(node?: string): boolean;
   close(): Promise<void>;
 }
 
@@ -62,16 +62,17 @@ export const NODE_CONNECTIONS = 8;
 /** Makes the pool and Drizzle over it. Connects only when first used. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { url } = options;
-  let fullAt = Number.NEGATIVE_INFINITY;
-  const onDiskFull = () => (fullAt = performance.now());
-  const pool = openPool(options, onDiskFull);
+  const fullAt = new Map<string | undefined, number>();
+  const noteFull = (node?: string) => () => void fullAt.set(node, performance.now());
+  const pool = openPool(options, noteFull());
   const buckets = new BucketNodes({
     main: pool,
     open: (node) =>
-      openPool({ ...options, url: nodeUrl(url, node), max: NODE_CONNECTIONS }, () => {}),
+      openPool({ ...options, url: nodeUrl(url, node), max: NODE_CONNECTIONS }, noteFull(node)),
   });
   const db = drizzle(pool, { schema, casing: 'snake_case' });
-  const hasRoom = () => performance.now() - fullAt > NO_ROOM_FOR_MS;
+  const hasRoom = (node?: string) =>
+    performance.now() - (fullAt.get(node) ?? Number.NEGATIVE_INFINITY) > NO_ROOM_FOR_MS;
   const close = async () => void (await Promise.all([pool.end(), buckets.close()]));
   return { db, pool, url, buckets, hasRoom, close };
 }

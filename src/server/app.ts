@@ -8,6 +8,7 @@ import { httpMetrics } from './middleware/http-metrics.ts';
 import { httpTraces } from './middleware/http-traces.ts';
 import { headWithoutBody } from './middleware/head.ts';
 import { inOneStep } from './middleware/in-one-step.ts';
+import { answerReadsInTime } from './middleware/read-time.ts';
 import { logRequest, requestContext } from './middleware/request-context.ts';
 import { refuseWhenClosed } from './middleware/drain.ts';
 import { endStripeCallsInTime } from './middleware/stripe-calls.ts';
@@ -65,6 +66,7 @@ export function createApp(context: Context): OpenAPIHono<AppEnv> {
     refuseWhenClosed(context.drain),
     headWithoutBody,
     bodyLimit,
+    answerReadsInTime,
     endStripeCallsInTime,
     ...(context.log.isLevelEnabled('debug') ? [logRequest] : []),
   ];

@@ -1,15 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import type { SessionView } from '../../src/domain/api.ts';
-import { caller, type Answer, type Caller } from '../support/http.ts';
+import { caller, type Caller } from '../support/http.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { assertAway, readPaths, READ_WITHIN_MS, signalServer, timed } from './hanging.ts';
 
-/** Reads that find no database are answered within so long, writes within the other. */
-const READ_WITHIN_MS = 10_000;
 const WRITE_WITHIN_MS = 15_000;
 const TOKEN = 'the token of other services, long enough';
 
@@ -31,61 +30,11 @@ beforeAll(async () => {
   ({ session, call: person } = await server.signUp());
 });
 afterAll(async () => {
-  signalServer('SIGCONT');
+  if (postgres) signalServer(postgres.pid()!, 'SIGCONT');
   await server?.stop();
   await postgres?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** The server's process and those that it made. */
-function signalServer(signal: 'SIGSTOP' | 'SIGCONT'): void {
-  const main = postgres.pid()!;
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => parentOf(name) === main);
-  for (const pid of [main, ...children.map(Number)]) process.kill(pid, signal);
-}
-
-function parentOf(pid: string): number | undefined {
-  try {
-    // After the command's name, which stands in brackets: state, parent.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Every read of the API's own document, its blanks filled. */
-async function readPaths(): Promise<string[]> {
-  const { body } = await person.get<{ paths: Record<string, object> }>('/api/openapi.json');
-  return Object.entries(body.paths)
-    .filter(([, methods]) => 'get' in methods)
-    .map(([name]) => name.replaceAll(/\{\w+\}/g, session.tenant.id));
-}
-
-interface Timed {
-  what: string;
-  answer: Answer;
-  tookMs: number;
-}
-
-async function timed(what: string, call: Promise<Answer>): Promise<Timed> {
-  const begun = performance.now();
-  const answer = await call;
-  return { what, answer, tookMs: performance.now() - begun };
-}
-
-const story = ({ what, answer, tookMs }: Timed) =>
-  `${what}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 200)} in ${Math.round(tookMs)} ms`;
-
-/** 503 that says when to come again, within the time. */
-function assertAway(all: Timed[], withinMs: number): void {
-  for (const one of all) {
-    expect([503], story(one)).toContain(one.answer.status);
-    expect(Number(one.answer.headers.get('retry-after')), story(one)).toBeGreaterThan(0);
-    expect(one.tookMs, story(one)).toBeLessThan(withinMs);
-  }
-}
 
 /** What answers without a database, or says of itself whether it is there. */
 const ON_ITS_OWN = [
@@ -99,7 +48,9 @@ const ON_ITS_OWN = [
 ];
 
 test('10.22 a database that hangs is told in time, and all is well when it goes on', async () => {
-  const paths = (await readPaths()).filter((name) => !name.endsWith('/stream'));
+  const paths = (await readPaths(person, session.tenant.id)).filter(
+    (name) => !name.endsWith('/stream'),
+  );
   expect(paths.length).toBeGreaterThan(12);
   const service = caller(server.url, TOKEN);
   const unit = { tenantId: session.tenant.id, resourceType: 'images', amount: 1 };
@@ -110,7 +61,7 @@ test('10.22 a database that hangs is told in time, and all is well when it goes 
   const { reservationId } = held.body;
   const credentials = { email: session.user.email, password: 'correct horse' };
 
-  signalServer('SIGSTOP');
+  signalServer(postgres.pid()!, 'SIGSTOP');
   const writes = [
     timed('login', caller(server.url).post('/api/auth/login', credentials)),
     timed(
@@ -151,7 +102,7 @@ test('10.22 a database that hangs is told in time, and all is well when it goes 
   );
   assertAway(await Promise.all(writes), WRITE_WITHIN_MS);
 
-  signalServer('SIGCONT');
+  signalServer(postgres.pid()!, 'SIGCONT');
   await vi.waitFor(
     async () => {
       expect((await person.get('/api/subscription/usage')).status).toBe(200);

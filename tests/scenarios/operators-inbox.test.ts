@@ -97,7 +97,7 @@ test('14 an alert that is raised again tells the facts of now, and counts', asyn
 test('14 health tells jobs, inbox, mails, comparison, verification, versions and settings', async () => {
   const health = await get<HealthScreen>('/health');
   expect(health).toMatchObject({
-    readiness: { database: 'ok', jobs: 'ok', migrations: 'ok' },
+    readiness: { database: 'ok', jobs: 'ok', migrations: 'ok', bucketServers: 'ok' },
     inbox: { received: 0, dead: 0 },
     deliveries: { acceptedAt: expect.any(String) },
   });

@@ -9,6 +9,8 @@ import { makeBucketOn } from '../../src/db/buckets/make-bucket.ts';
 export interface SecondServer {
   /** `host:port`. */
   node: string;
+  /** Its own process, while it runs. */
+  pid(): number | undefined;
   stop(): Promise<void>;
   /** Again on the same port, with what it held. */
   start(): Promise<void>;
@@ -41,6 +43,7 @@ export async function startSecondServer(url: string): Promise<SecondServer> {
   };
   return {
     node: `127.0.0.1:${port}`,
+    pid: () => server?.pid(),
     stop,
     async start() {
       server = await startEmbeddedPostgres({ ...options, port });

@@ -58,7 +58,7 @@ export interface NamedValue {
 
 /** How the installation is. */
 export interface HealthScreen {
-  readiness: Record<'database' | 'jobs' | 'migrations', 'ok' | 'failing'>;
+  readiness: Record<'database' | 'jobs' | 'migrations' | 'bucketServers', 'ok' | 'failing'>;
   jobs: { job: string; waiting: number; lagSeconds: number; failed: number }[];
   inbox: { received: number; dead: number; oldestAt: string | null };
   mails: { waiting: number; failing: number; givenUp: number };

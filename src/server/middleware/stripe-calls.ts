@@ -1,7 +1,10 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { withinRequestTime } from '../services/stripe/client/request-time.ts';
+import {
+  STRIPE_TIME_OF_READS_MS,
+  withinRequestTime,
+} from '../services/stripe/client/request-time.ts';
 import type { Step } from './in-one-step.ts';
 
 /**
@@ -30,6 +33,8 @@ export function limitLeaving(context: Pick<Context, 'services'>) {
  * for other services asks nothing of it, and is called too often to be watched for that.
  */
 export const endStripeCallsInTime: Step = (c) => {
-  const { path } = c.req;
-  if (path.startsWith('/api/') && !path.startsWith('/api/usage/')) return withinRequestTime;
+  const { path, method } = c.req;
+  if (!path.startsWith('/api/') || path.startsWith('/api/usage/')) return;
+  if (method !== 'GET') return withinRequestTime;
+  return (rest) => withinRequestTime(rest, STRIPE_TIME_OF_READS_MS);
 };

@@ -4,6 +4,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
 import { inOneStep } from '../middleware/in-one-step.ts';
 import { requireToken } from '../middleware/service-auth.ts';
+import type { Dependency } from '../services/operations/health.service.ts';
 import { errors, json } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -11,9 +12,18 @@ const part = z.enum(['ok', 'failing']);
 const readySchema = z
   .object({
     status: z.literal('ok'),
-    parts: z.object({ database: part, jobs: part, migrations: part }),
+    parts: z.object({
+      database: part,
+      jobs: part,
+      migrations: part,
+      bucketServers: part.openapi({
+        description: 'Servers of metering. One that is away leaves the process ready.',
+      }),
+    }),
   })
   .openapi('Readiness');
+
+const NEEDED = ['database', 'jobs', 'migrations'] as const satisfies Dependency[];
 
 const tags = ['Operation'];
 
@@ -68,7 +78,7 @@ export function healthRoutes(context: Context): OpenAPIHono<AppEnv> {
       });
     }
     const parts = await health.check();
-    const failing = Object.entries(parts).flatMap(([name, state]) => (state === 'ok' ? [] : name));
+    const failing = NEEDED.filter((name) => parts[name] === 'failing');
     if (failing.length > 0) {
       throw new BillingError('not_ready', `Not ready: ${failing.join(', ')}.`, {
         data: { parts },

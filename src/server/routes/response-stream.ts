@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
@@ -8,6 +9,12 @@ import { IDLE_MS, type StreamSlots } from '../streams/stream-slots.ts';
 
 /** Comments on an open stream, so that proxies do not take it for dead. */
 const KEEP_ALIVE_MS = 20_000;
+
+/**
+ * A file is answered when its first byte is there, so that what its source refuses is a refusal and no broken
+ * download; after so long without one all the same, for a long file may take its time to be sorted.
+ */
+const FIRST_BYTE_WITHIN_MS = 9_000;
 
 export interface EventStream {
   /** Aborted when the stream ends: the client hung up, takes nothing any more, or `until` came. */
@@ -103,31 +110,49 @@ export async function respondWithFile(
     throw error;
   });
   const idle = watchIdle(slots.idleMs, () => dropConnection(c));
-  file.on('data', () => idle.touch());
-  file.pause();
   file.once('close', () => {
     idle.stop();
     slot.release();
   });
+  file.on('data', () => idle.touch());
+  file.pause();
+  const reader = (Readable.toWeb(file) as ReadableStream<Uint8Array>).getReader();
+  const first = reader.read();
+  await inTime(first);
+  // Until then nobody could take anything.
   idle.touch();
-  const body = bodyOf(file, (err) => {
+  const body = bodyOf(reader, first, (err) => {
     c.get('log')().warn({ err }, 'a download broke off');
     dropConnection(c);
   });
   return c.body(body, 200, headers);
 }
 
+/** Waits for the first piece for as long as an answer may; rejects with what the source says instead. */
+async function inTime(first: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const late = pause(FIRST_BYTE_WITHIN_MS, undefined, { signal: over.signal, ref: false });
+  late.catch(() => undefined);
+  await Promise.race([first, late]).finally(() => over.abort());
+}
+
 /**
- * The file as a body. When its source breaks, the connection is dropped, so that the reader sees a
- * broken download and not a short file; the body itself just ends.
+ * The file, of which the first piece was asked for, as a body. When its source breaks, the connection is dropped, so
+ * that the reader sees a broken download and not a short file; the body itself just ends.
  */
-function bodyOf(file: Readable, onBroken: (error: unknown) => void): ReadableStream<Uint8Array> {
-  const reader = (Readable.toWeb(file) as ReadableStream<Uint8Array>).getReader();
+function bodyOf(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  first: ReturnType<typeof reader.read>,
+  onBroken: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  let asked: typeof first | undefined = first;
   let isCancelled = false;
   return new ReadableStream({
     async pull(controller) {
       try {
-        const { done, value } = await reader.read();
+        const next = asked ?? reader.read();
+        asked = undefined;
+        const { done, value } = await next;
         // Who left while it was read is told nothing more.
         if (isCancelled) return;
         if (done) controller.close();

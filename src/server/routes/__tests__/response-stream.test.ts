@@ -72,6 +72,19 @@ app.get('/refused', (c) =>
     open: () => Promise.reject(new Error('the disk is gone')),
   }),
 );
+app.get('/empty', (c) =>
+  respondWithFile(c, {
+    ...{ slots, tenantId: 'one', headers: {} },
+    open: () => Promise.resolve(Readable.from([])),
+  }),
+);
+app.get('/broken', (c) =>
+  respondWithFile(c, {
+    ...{ slots, tenantId: 'one', headers: {} },
+    open: () =>
+      Promise.resolve(new Readable({ read: () => undefined }).destroy(new Error('it is away'))),
+  }),
+);
 app.onError((error, c) => c.text(error.message, 503));
 
 let server: ReturnType<typeof createAdaptorServer> | undefined;
@@ -123,6 +136,14 @@ test('10.8 a file that cannot be opened gives its slot back', async () => {
   const answer = await app.request('/refused');
   expect([answer.status, await answer.text()]).toEqual([503, 'the disk is gone']);
   expect(slots.open).toBe(0);
+});
+
+test('10.8 a file that breaks before its first byte is refused, and an empty one is empty', async () => {
+  const answer = await app.request('/broken');
+  expect([answer.status, await answer.text()]).toEqual([503, 'it is away']);
+  const empty = await app.request('/empty');
+  expect([empty.status, await empty.text()]).toEqual([200, '']);
+  await vi.waitFor(() => expect(slots.open).toBe(0), 15_000);
 });
 
 test('10.8 the server’s own end ends the stream', async () => {

@@ -32,7 +32,9 @@ describe('what operators ask', () => {
     expect(await response.json()).toMatchObject({
       code: 'not_ready',
       error: 'Not ready: jobs.',
-      details: { parts: { database: 'ok', jobs: 'failing', migrations: 'ok' } },
+      details: {
+        parts: { database: 'ok', jobs: 'failing', migrations: 'ok', bucketServers: 'ok' },
+      },
     });
   });
 

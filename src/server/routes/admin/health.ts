@@ -18,7 +18,7 @@ const named = z.array(z.object({ name: z.string(), value: z.string() }));
 
 const healthSchema = z
   .object({
-    readiness: z.object({ database: state, jobs: state, migrations: state }),
+    readiness: z.object({ database: state, jobs: state, migrations: state, bucketServers: state }),
     jobs: z.array(
       z.object({ job: z.string(), waiting: count, lagSeconds: z.number(), failed: count }),
     ),

@@ -6,8 +6,14 @@ import type { Database } from '../../../db/client.ts';
 import { writeSetting } from '../../../db/repositories/operations/setting.repository.ts';
 import type { Jobs } from '../../jobs.ts';
 
+/** Without each of these a process can do nothing. */
 export type Dependency = 'database' | 'jobs' | 'migrations';
-export type Readiness = Record<Dependency, 'ok' | 'failing'>;
+
+/**
+ * `bucketServers` is told beside them, and makes no process unready: the tenants of a server that is away are
+ * refused by every process alike, and all the others served.
+ */
+export type Readiness = Record<Dependency | 'bucketServers', 'ok' | 'failing'>;
 
 /** Where it is noted that a proxy stands before us whose word is not taken. */
 export const UNTRUSTED_PROXY_SETTING = 'proxy.untrusted';
@@ -19,13 +25,13 @@ const TIMEOUT_MS = 2_000;
 
 /** Whether this process can do its work. */
 export class HealthService {
-  private readonly database: Pick<Database, 'db' | 'pool' | 'hasRoom'>;
+  private readonly database: Pick<Database, 'db' | 'pool' | 'buckets' | 'hasRoom'>;
   private readonly jobs: Pick<Jobs, 'ready'>;
   private readonly clock: Clock;
   private hasNotedProxy = false;
 
   constructor(deps: {
-    database: Pick<Database, 'db' | 'pool' | 'hasRoom'>;
+    database: Pick<Database, 'db' | 'pool' | 'buckets' | 'hasRoom'>;
     jobs: Pick<Jobs, 'ready'>;
     clock: Clock;
   }) {
@@ -52,15 +58,25 @@ export class HealthService {
   /** Asks every part at once; one that does not answer within 2 s is failing. */
   async check(): Promise<Readiness> {
     const { pool } = this.database;
-    const [database, migrations] = await Promise.all([
+    const [database, migrations, bucketServers] = await Promise.all([
       succeeds(isWritable(pool)),
       succeeds(isMigrated(pool)),
+      succeeds(this.#areBucketServersWell()),
     ]);
     return {
       database: database && this.database.hasRoom() ? 'ok' : 'failing',
       jobs: this.jobs.ready ? 'ok' : 'failing',
       migrations: migrations ? 'ok' : 'failing',
+      bucketServers: bucketServers ? 'ok' : 'failing',
     };
+  }
+
+  /** Whether every server that buckets lie on takes writes and has room for them. */
+  async #areBucketServersWell(): Promise<boolean> {
+    const { buckets, hasRoom } = this.database;
+    const nodes = new Set((await buckets.list()).flatMap(({ node }) => node ?? []));
+    const well = await Promise.all([...nodes].map((node) => isWritable(buckets.pool(node))));
+    return well.every(Boolean) && [...nodes].every((node) => hasRoom(node));
   }
 }
 

@@ -140,7 +140,12 @@ export default {
   },
   health: {
     readiness: 'Readiness',
-    parts: { database: 'Database', jobs: 'Jobs', migrations: 'Migrations' },
+    parts: {
+      database: 'Database',
+      jobs: 'Jobs',
+      migrations: 'Migrations',
+      bucketServers: 'Metering servers',
+    },
     ok: 'in order',
     failing: 'failing',
     jobs: 'Jobs',

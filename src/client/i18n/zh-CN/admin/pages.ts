@@ -142,7 +142,7 @@ const pages: typeof enPages = {
   },
   health: {
     readiness: '组成部分',
-    parts: { database: '数据库', jobs: '任务', migrations: '迁移' },
+    parts: { database: '数据库', jobs: '任务', migrations: '迁移', bucketServers: '计量服务器' },
     ok: '正常',
     failing: '异常',
     jobs: '任务',

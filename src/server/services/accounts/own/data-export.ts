@@ -37,12 +37,13 @@ export async function* exportData(
   const keys = await listKeysMade(db, user.id);
   const apiKeys = keys.map(({ keyHash: _hash, ...key }) => key);
   const characters = await listCharactersMade(db, user.id);
+  // Before the first word: metering may lie on a server that is away, and a refusal is better than half a file.
+  const changes = canManageBilling(user.role) ? await allowances.list(tenant.id) : [];
   const head = { exportedAt: now, person, team, teams, sessions, apiKeys, characters };
   // The object stays open for what is written page by page.
   yield JSON.stringify(head, undefined, 1).replace(/\n\}$/, '');
   yield ',\n "invoices": ';
   yield* array(canManageBilling(user.role) ? invoices(db, tenant.id) : nothing());
-  const changes = canManageBilling(user.role) ? await allowances.list(tenant.id) : [];
   yield `,\n "allowances": ${JSON.stringify(changes)}`;
   yield ',\n "conversations": ';
   yield* conversations(db, user.id);

@@ -6,6 +6,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  */
 const STRIPE_TIME_MS = 12_000;
 
+/** The same of a request that only reads: it is answered within 10 s, and says then that it was Stripe. */
+export const STRIPE_TIME_OF_READS_MS = 8_500;
+
 const deadlines = new AsyncLocalStorage<number>();
 
 /** Runs `work`, whose calls to Stripe together may take `milliseconds`, or less within less. */
