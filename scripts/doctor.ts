@@ -26,7 +26,8 @@ await runCommand({
   },
 });
 
-function said({ subject, fault }: Finding): string {
+function said({ subject, hint, fault }: Finding): string {
+  if (hint) return `· ${subject}: ${hint}`;
   if (!fault) return `✓ ${subject}`;
   return `${fault.isDoubt ? '?' : '✗'} ${subject}: ${fault.what} [${fault.name}]\n  Why it matters: ${fault.why}.\n  ${fault.mend}`;
 }

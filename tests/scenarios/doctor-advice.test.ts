@@ -51,5 +51,7 @@ test('14.5 what cannot be known for certain is told, and nothing fails for it', 
     ...{ LLM_BASE_URL: `http://127.0.0.1:${model.port}/v1`, LLM_MODEL: 'large', MAIL_FROM: '' },
   });
   expect([code, said]).toEqual([0, expect.stringContaining('All is well. 2 to look at.')]);
+  // Of what no program can see a person is told.
+  expect(said).toMatch(/^· Retries of invoices for overage: .*Settings → Billing → Invoices/m);
   expect(said).toMatch(/^\? Language model: .*, and not large\. \[llm_model_unknown\]$/m);
 });

@@ -148,13 +148,17 @@ const DOUBTS: ReadonlySet<FaultName> = new Set([
   'connections_scarce',
 ]);
 
-/** One thing looked at; `fault` is absent where all is well. */
+/** One thing looked at; `fault` is absent where all is well, or where it cannot be seen: `hint` says of that. */
 export interface Finding {
   subject: string;
+  hint?: string;
   fault?: { name: FaultName; what: string; why: string; mend: string; isDoubt: boolean };
 }
 
 export const well = (subject: string): Finding => ({ subject });
+
+/** What no program can look at, and a person has to, once. */
+export const toSee = (subject: string, hint: string): Finding => ({ subject, hint });
 
 /** `what` was found, in a sentence. */
 export function fault(subject: string, name: FaultName, what: string): Finding {

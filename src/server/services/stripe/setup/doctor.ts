@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { PackDefinition } from '../../../../domain/billing/pack.ts';
 import { formatMoney } from '../../../../domain/money.ts';
-import { fault, well, type Finding } from '../../operations/doctor/faults.ts';
+import { fault, toSee, well, type Finding } from '../../operations/doctor/faults.ts';
 import type { StripeAccess } from '../client/client.ts';
 import { callStripe, isStripeUnavailable } from '../client/errors.ts';
 import { CATALOGUE_SLOTS, readOfferedPrices, type OfferedPrice } from '../offered-prices.ts';
@@ -9,6 +9,12 @@ import { readPackPrices } from '../packs/pack-prices.ts';
 import { examineEndpoints } from './examine-endpoints.ts';
 import { examinePortal } from './examine-portal.ts';
 import type { TaxTerms } from './products.ts';
+
+/** Stripe tells no program of this setting; packs are paid at Checkout, so it is about statements alone. */
+const RETRIES = toSee(
+  'Retries of invoices for overage',
+  'not to be seen from here. In the dashboard, Settings → Billing → Invoices → Advanced invoicing features, retries of one-time invoices have to be on; else a payment that fails is tried once and waits for the customer.',
+);
 
 /** Looks whether the account is what the product needs; changes nothing. */
 export async function examineStripe(
@@ -25,6 +31,7 @@ export async function examineStripe(
       ...(await examinePacks(stripe, packs)),
       await examinePortal(stripe, access),
       ...(await examineEndpoints(stripe, access, webhookUrl)),
+      RETRIES,
     ]);
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
