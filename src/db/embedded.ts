@@ -164,6 +164,8 @@ async function stop(child: ChildProcess): Promise<void> {
 
 async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   const client = new pg.Client(adminUrl);
+  // A server that dies in the middle of it is told by the query; the event would be nobody's and end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const found = await client.query('select from pg_database where datname = $1', [name]);

@@ -2,7 +2,10 @@ import { chmodSync, existsSync, lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** What an installation keeps under its data folder. */
-const STATE = ['secrets.json', 'mail', 'postgres', 'local-stripe.ndjson'];
+const STATE = ['secrets.json', 'mail', 'archive', 'postgres', 'local-stripe.ndjson'];
+
+/** Of these what lies in them is closed too: it is moved and copied file by file. */
+const IN_FILES = ['mail', 'archive'];
 
 const SHARED = 0o1000;
 
@@ -19,8 +22,10 @@ export function keepStatePrivate(dataDir: string): void {
     const entry = path.join(dataDir, name);
     if (existsSync(entry)) close(entry);
   }
-  const mails = path.join(dataDir, 'mail');
-  if (existsSync(mails)) for (const mail of readdirSync(mails)) close(path.join(mails, mail));
+  for (const name of IN_FILES) {
+    const folder = path.join(dataDir, name);
+    if (existsSync(folder)) for (const file of readdirSync(folder)) close(path.join(folder, file));
+  }
 }
 
 function close(entry: string): void {

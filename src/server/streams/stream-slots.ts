@@ -4,7 +4,11 @@ import { BillingError } from '../../domain/errors.ts';
 /** A reader that takes nothing for so long is gone, whatever its socket says. */
 export const IDLE_MS = 60_000;
 
-/** Streams that may be open at once in this process: of one tenant, and of all together. */
+/**
+ * Streams that may be open at once in this process: of one tenant, and of all together. Each process counts its own, for
+ * it is its sockets and its connections that it keeps: in a table of all of them those of a dead one would have to be
+ * told from those of a slow one.
+ */
 export interface StreamLimits {
   perTenant: number;
   total: number;

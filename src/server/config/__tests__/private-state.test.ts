@@ -21,15 +21,22 @@ const modeOf = (...names: string[]) =>
 test('10.13 what an earlier version left open is closed, and what is made is closed', () => {
   mkdirSync(path.join(folder, 'mail'), { mode: 0o755 });
   writeFileSync(path.join(folder, 'mail', 'one.txt'), '', { mode: 0o644 });
+  mkdirSync(path.join(folder, 'archive'), { mode: 0o755 });
+  writeFileSync(path.join(folder, 'archive', '2026-01.ndjson.gz'), '', { mode: 0o644 });
   writeFileSync(path.join(folder, 'secrets.json'), '{}', { mode: 0o644 });
   writeFileSync(path.join(folder, 'notes.txt'), '', { mode: 0o644 });
   chmodSync(folder, 0o755);
   keepStatePrivate(folder);
-  mkdirSync(path.join(folder, 'archive'));
-  writeFileSync(path.join(folder, 'archive', 'month.csv'), '');
-  expect([modeOf(), modeOf('mail'), modeOf('archive')]).toEqual(['700', '700', '700']);
-  expect([modeOf('secrets.json'), modeOf('mail', 'one.txt')]).toEqual(['600', '600']);
-  expect(modeOf('archive', 'month.csv')).toBe('600');
+  mkdirSync(path.join(folder, 'later'));
+  writeFileSync(path.join(folder, 'later', 'month.csv'), '');
+  const folders = [modeOf(), modeOf('mail'), modeOf('archive'), modeOf('later')];
+  expect(folders).toEqual(['700', '700', '700', '700']);
+  const inFolders = [
+    ['mail', 'one.txt'],
+    ['archive', '2026-01.ndjson.gz'],
+    ['later', 'month.csv'],
+  ];
+  for (const names of [['secrets.json'], ...inFolders]) expect(modeOf(...names)).toBe('600');
   // Not ours to close.
   expect(modeOf('notes.txt')).toBe('644');
 });

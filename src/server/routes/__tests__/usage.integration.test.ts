@@ -124,6 +124,10 @@ describe('reservations', () => {
       '/api/usage/reservations',
       hold(tenantId, 1),
     );
+    // 10.4 Without the hold too little would be left just the same: that is of the month.
+    const short = await service.post('/api/usage/reservations', hold(tenantId, 2));
+    expect(short.body).toMatchObject({ details: { reason: 'quota', used: 9, held: 1, limit: 10 } });
+    expect(Number(short.headers.get('retry-after'))).toBeGreaterThan(3_600);
     const otherPath = `/api/usage/reservations/${other.body.reservationId}`;
     expect((await service.delete(otherPath)).status).toBe(204);
     expect((await service.delete(otherPath)).status).toBe(204);

@@ -32,6 +32,15 @@ export class RateLimit {
     }
   }
 
+  /** Counts one that nothing refuses. */
+  async note(key: string): Promise<void> {
+    try {
+      await this.limiter.consume(key);
+    } catch (over) {
+      if (!(over instanceof RateLimiterRes)) throw over;
+    }
+  }
+
   /** Takes one back. */
   async forgive(key: string): Promise<void> {
     await this.limiter.reward(key, 1);

@@ -9,6 +9,9 @@ import { RateLimit } from '../../operations/rate-limits.ts';
  */
 const WISHES_PER_SECOND = { test: 3, live: 12 } as const;
 
+/** The one that all tenants share. */
+const ACCOUNT = 'account';
+
 export interface CallLimits {
   perTenantAndMinute: number;
   /** A local Stripe takes what comes. */
@@ -43,7 +46,7 @@ export class StripeCallLimiter {
   /** 429 `rate_limited` for a tenant that asks too often, 503 `busy` when all together do. */
   async count(tenantId: string): Promise<void> {
     await this.perTenant.count(tenantId, tooOften);
-    await this.inAll?.count('account', (retryAfterSeconds) => {
+    await this.inAll?.count(ACCOUNT, (retryAfterSeconds) => {
       const text = 'Many people are paying at this moment; try again in a few seconds.';
       return new BillingError('busy', text, { retryAfterSeconds });
     });
@@ -51,10 +54,12 @@ export class StripeCallLimiter {
 
   /**
    * For who wants to leave: counted apart, so that neither what they asked for before nor what others
-   * ask for keeps them; only leaving again and again does. 429 `rate_limited`.
+   * ask for keeps them; only leaving again and again does. 429 `rate_limited`. It reaches Stripe as all the rest
+   * does, so others have as much less of the second.
    */
-  countLeaving(tenantId: string): Promise<void> {
-    return this.leaving.count(tenantId, tooOften);
+  async countLeaving(tenantId: string): Promise<void> {
+    await this.leaving.count(tenantId, tooOften);
+    await this.inAll?.note(ACCOUNT);
   }
 }
 

@@ -63,3 +63,20 @@ test.each([
     expect(error.retryAfterSeconds).toBeGreaterThan(0);
   }
 });
+
+test('10.17 who leaves is kept by nobody, and counts for all the others', async () => {
+  // Where a second ends in the middle of it, it is tried again.
+  await expect
+    .poll(async () => {
+      await database.pool.query('delete from rate_limits');
+      const fresh = limiters('test', 1_000);
+      await Promise.all(tenants(5, 'gone').map((tenant) => fresh[0]!.countLeaving(tenant)));
+      return (await wish(fresh, tenants(6, 'here'))).passed;
+    })
+    .toBe(0);
+  // Again and again is too often for them as well.
+  const [hasty] = limiters('test', 2);
+  await hasty!.countLeaving('hasty');
+  await hasty!.countLeaving('hasty');
+  await expect(hasty!.countLeaving('hasty')).rejects.toMatchObject({ code: 'rate_limited' });
+});
