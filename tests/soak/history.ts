@@ -49,6 +49,8 @@ const BEYOND: Step[] = [
   using('agree to 300 of overage'),
   using('use 5,100 pictures'),
 ];
+/** With that so much is owed that it is billed at once. */
+const HELD: Step[] = [using('use 40 pictures'), using('staff hold what is billed next')];
 /**
  * How a history may go, a line a stretch, among what chance adds: by chance alone hardly anybody comes so far.
  */
@@ -57,8 +59,8 @@ const STORIES: Step[][][] = [
   [],
   [BEYOND],
   [BEYOND, [], [using('agree to 10 of overage'), using('use 600 pictures')]],
-  [BEYOND, [using('staff hold what is billed next')], [using('staff release the bill')]],
-  [BEYOND, [using('staff hold what is billed next')], [using('staff write the bill off')]],
+  [BEYOND, HELD, [using('staff release the bill')]],
+  [BEYOND, HELD, [using('staff write the bill off')]],
   [[using('top up by itself')], [using('use 40 pictures')], [using('top up no more')]],
   [
     [using('top up by itself, the bank will ask')],

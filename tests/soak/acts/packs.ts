@@ -74,18 +74,17 @@ async function comeBackToTheBank(person: Person): Promise<number> {
   const waits = [...store.newestFirst('payment_intent')].find(
     (one) => one.customer === customer && one.status === 'requires_action' && isOfPack(one),
   );
-  if (waits) await answerBank(new URL(`/3ds/${waits.id}`, person.world.local.url), 'complete');
-  return 0;
+  if (!waits) return 0;
+  return answerBank(new URL(`/3ds/${waits.id}`, person.world.local.url), 'complete');
 }
 
 const isOfPack = ({ metadata }: { metadata: Record<string, string> }) =>
   metadata['purchaseId'] !== undefined;
 
 /** Says on the bank's page whether the payment is one's own. */
-export async function answerBank(page: URL, outcome: 'complete' | 'fail'): Promise<void> {
-  await fetch(page, {
-    ...{ method: 'POST', body: new URLSearchParams({ outcome }), redirect: 'manual' },
-  });
+export function answerBank(page: URL, outcome: 'complete' | 'fail'): Promise<number> {
+  const body = new URLSearchParams({ outcome });
+  return statusOf(fetch(page, { method: 'POST', body, redirect: 'manual' }));
 }
 
 /** The newest first. */

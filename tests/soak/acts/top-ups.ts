@@ -81,6 +81,5 @@ async function answer(
   await seeWhetherOff(person, told);
   // Whoever confirms it by hand wants it.
   told.topUpsAtTheEnd = null;
-  await answerBank(new URL(challenge, local.url), outcome);
-  return 0;
+  return answerBank(new URL(challenge, local.url), outcome);
 }
