@@ -68,6 +68,7 @@ const STORIES: Step[][][] = [
     [using('confirm the top-up by the mail’s link')],
   ],
   [[using('top up by itself, the bank will ask')], [using('top up no more')]],
+  [[using('top up by itself'), using('top up no more, while one is begun')]],
   [[using('top up by itself, the card will fail')], [using('save a good card')]],
   [[using('a rule of 12 a day'), using('buy a small pack by card')], [using('no rule any more')]],
   [[using('buy a pack, and leave at the bank')], [using('come back to the bank')]],

@@ -1,7 +1,7 @@
 import type { Person } from '../../faults/person.ts';
 import { topUpsPaid } from '../money.ts';
 import type { Told } from '../told.ts';
-import { putLimits, type Act } from './act.ts';
+import { appOf, putLimits, type Act } from './act.ts';
 import { answerBank, openPack, purchasesOf } from './packs.ts';
 
 const SMALL = { amountMinor: 600, currency: 'cny', credits: 60 };
@@ -21,13 +21,24 @@ export const TOP_UPS = {
     await saveCard(person, 'pm_card_visa');
     return 0;
   },
-  'top up no more': async (person, told) => {
-    await seeWhetherOff(person, told);
-    const { status } = await putLimits(person, { autoTopUp: { enabled: false } });
-    if (status === 200) told.topUpsAtTheEnd = await topUpsPaid(person);
-    return status;
+  'top up no more': (person, told) => switchOff(person, told),
+  'top up no more, while one is begun': async (person, told) => {
+    const customer = await person.customerId();
+    const failure = { status: 500, when: 'before', shouldRetry: false } as const;
+    if (customer === null) return 0;
+    for (let left = 4; left > 0; left -= 1)
+      person.world.addRule({ ...failure, match: { method: 'POST', customer } });
+    await appOf(person).runTasks();
+    return switchOff(person, told);
   },
 } satisfies Record<string, Act>;
+
+async function switchOff(person: Person, told: Told): Promise<number> {
+  await seeWhetherOff(person, told);
+  const { status } = await putLimits(person, { autoTopUp: { enabled: false } });
+  if (status === 200) told.topUpsAtTheEnd = await topUpsPaid(person);
+  return status;
+}
 
 /** Buying by itself is over when it is answered so: nothing is charged after that. */
 export async function seeWhetherOff(person: Person, told: Told): Promise<void> {
