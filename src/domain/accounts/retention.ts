@@ -30,6 +30,18 @@ export const KEPT_DAYS = {
   overageNotices: 400,
 } as const;
 
+/** How many rows one person can make of what is not limited otherwise, however busy they are. */
+export const BOUNDS = {
+  /** Sessions: a further sign-in ends the one that was longest not used. */
+  sessions: 50,
+  /** Refreshes of one session within the 30 days that each is kept: then it ends, and one signs in again. */
+  refreshesOfASession: 5_000,
+  /** Keys in a team that are revoked or ran out: making another forgets the oldest. */
+  endedKeys: 50,
+  /** Acts an hour that the audit log tells of: keys, members, limits, notifications. */
+  actsAnHour: 300,
+} as const;
+
 /** What is kept so many days is forgotten when it was over before this. */
 export function keptSince(kind: keyof typeof KEPT_DAYS, now: Date): Date {
   return new Date(now.getTime() - KEPT_DAYS[kind] * DAY_MS);

@@ -97,3 +97,15 @@ export function bearerToken(c: HonoContext<AppEnv>): string {
   c.header('WWW-Authenticate', 'Bearer');
   throw new BillingError('unauthenticated', 'Sign in: send `Authorization: Bearer <token>`.');
 }
+
+/**
+ * Limits how often one person changes what the audit log tells of, which is kept for good: 429 `rate_limited`. What
+ * only reads is not counted.
+ */
+export function limitActs(context: Pick<Context, 'services'>) {
+  const { limits } = context.services.auth;
+  return createMiddleware<AppEnv>(async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') await limits.countAct(userOf(c).userId);
+    await next();
+  });
+}

@@ -3,7 +3,7 @@ import type { ApiKeyCreated, ApiKeyView } from '../../domain/api.ts';
 import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireSeat, requireUser, userOf } from '../middleware/auth.ts';
+import { limitActs, requireSeat, requireUser, userOf } from '../middleware/auth.ts';
 import { idParam, instantField, nameText } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -53,11 +53,12 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       description: 'Needs a plan whose `api_calls` limit is not 0.',
       security: userToken,
       request: { body: jsonBody(newKeySchema) },
-      middleware: [requireUser(context), requireSeat] as const,
+      middleware: [requireUser(context), requireSeat, limitActs(context)] as const,
       responses: {
         201: json(createdSchema, 'The key; keep it, it is not shown again.'),
         ...errors(
           ...signedOut,
+          'rate_limited',
           'upgrade_required',
           'seat_required',
           'invalid_request',
@@ -94,10 +95,10 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       summary: 'Revoke a key, at once',
       security: userToken,
       request: { params: idParam },
-      middleware: [requireUser(context)] as const,
+      middleware: [requireUser(context), limitActs(context)] as const,
       responses: {
         204: { description: 'It opens nothing any more.' },
-        ...errors(...signedOut, 'invalid_request', 'not_found'),
+        ...errors(...signedOut, 'rate_limited', 'invalid_request', 'not_found'),
       },
     }),
     async (c) => {

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
+import { limitActs, requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
 import type { LimitsInput } from '../services/billing/spending/limits.service.ts';
 import { limitsBody, limitsSchema } from './limits-schemas.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
@@ -34,7 +34,7 @@ export function limitRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.openapi(
     createRoute({
       security: userToken,
-      middleware: [requireBillingRole(context)] as const,
+      middleware: [requireBillingRole(context), limitActs(context)] as const,
       tags,
       method: 'put',
       path: '/api/billing/limits',

@@ -5,7 +5,7 @@ import { AMOUNT_MAX } from '../services/usage/calls/validation.ts';
 import { PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireUser, userOf } from '../middleware/auth.ts';
+import { limitActs, requireUser, userOf } from '../middleware/auth.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
 import { requesterOf } from './subscription.ts';
@@ -71,13 +71,23 @@ const limitsBody = z
   .openapi('MemberLimits');
 const seatBody = z.strictObject({ hasSeat: z.boolean() }).openapi('Seat');
 
-const changing = [...signedOut, 'team_role_required', 'invalid_request', 'not_found'] as const;
+const changing = [
+  ...signedOut,
+  'team_role_required',
+  'rate_limited',
+  'invalid_request',
+  'not_found',
+] as const;
 
 /** The people of a team, and the teams of a person. */
 export function memberRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { members } = context.services;
   const router = createRouter();
-  const person = { tags: ['Team'], security: userToken, middleware: requireUser(context) };
+  const person = {
+    tags: ['Team'],
+    security: userToken,
+    middleware: [requireUser(context), limitActs(context)],
+  };
 
   router.openapi(
     createRoute({

@@ -3,7 +3,7 @@ import type { NotificationsView } from '../../domain/api.ts';
 import { OPTIONAL_MAILS } from '../../domain/mails.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
-import { requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
+import { limitActs, requireBillingRole, requireUser, userOf } from '../middleware/auth.ts';
 import { emailField } from './fields.ts';
 import { errors, json, jsonBody, signedOut, userToken } from './responses.ts';
 import { createRouter } from './router.ts';
@@ -25,7 +25,12 @@ const tags = ['Accounts'];
 export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
   const { notifications } = context.services.auth.own;
   const router = createRouter();
-  const own = { tags, security: userToken, middleware: requireUser(context) };
+  const limited = limitActs(context);
+  const own = {
+    tags,
+    security: userToken,
+    middleware: [requireUser(context), limited],
+  };
 
   router.openapi(
     createRoute({
@@ -49,7 +54,7 @@ export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { body: jsonBody(mutedBody) },
       responses: {
         200: json(notificationsSchema, 'As it is now.'),
-        ...errors(...signedOut, 'invalid_request'),
+        ...errors(...signedOut, 'rate_limited', 'invalid_request'),
       },
     }),
     async (c) => {
@@ -62,7 +67,7 @@ export function notificationRoutes(context: Context): OpenAPIHono<AppEnv> {
     createRoute({
       tags,
       security: userToken,
-      middleware: requireBillingRole(context),
+      middleware: [requireBillingRole(context), limited] as const,
       method: 'put',
       path: '/api/tenant/billing-email',
       summary: 'Name a second address for the team’s mails about money; null for none',

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import type { DbOrTx, Tx } from '../../client.ts';
 import {
   apiKeys,
@@ -61,6 +61,26 @@ export async function lockApiKeyCounts(
     .from(apiKeys)
     .where(and(eq(apiKeys.tenantId, tenantId), isLive(now)));
   return row ?? { tenant: 0, person: 0 };
+}
+
+/** Deletes keys of a person in a tenant that are over, but for the `keep` newest. */
+export async function forgetEndedKeysOf(
+  tx: Tx,
+  values: { tenantId: string; userId: string; now: Date; keep: number },
+): Promise<void> {
+  const { tenantId, userId, now, keep } = values;
+  const over = tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(
+      and(
+        ...[eq(apiKeys.tenantId, tenantId), eq(apiKeys.userId, userId)],
+        or(isNotNull(apiKeys.revokedAt), lte(apiKeys.expiresAt, now)),
+      ),
+    )
+    .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+    .offset(keep);
+  await tx.delete(apiKeys).where(inArray(apiKeys.id, over));
 }
 
 /** A live key of a live tenant, whose maker belongs to it, by the hash of its text. */

@@ -159,6 +159,39 @@ export async function revokeOwnFamily(
   return (rowCount ?? 0) > 0;
 }
 
+/** How many tokens of the family are kept, counted up to `max`. */
+export async function countFamily(tx: Tx, familyId: string, max: number): Promise<number> {
+  const rows = tx
+    .select({ id: refreshTokens.id })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.familyId, familyId))
+    .limit(max)
+    .as('kept');
+  const [row] = await tx.select({ count: sql<number>`count(*)::int` }).from(rows);
+  return row?.count ?? 0;
+}
+
+/**
+ * Deletes all of a person's families but the `keep` that were used last; answers which. A token of one that is
+ * gone is refused like one that never was.
+ */
+export async function deleteOldestFamilies(
+  db: DbOrTx,
+  { userId, keep }: { userId: string; keep: number },
+): Promise<string[]> {
+  const { rows } = await db.execute<{ family: string }>(sql`
+    with oldest as (
+      select family_id from refresh_tokens where user_id = ${userId}
+      group by family_id order by max(created_at) desc, family_id offset ${keep}
+    ), gone as (
+      select id from refresh_tokens
+      where user_id = ${userId} and family_id in (select family_id from oldest)
+      order by id for update skip locked
+    )
+    delete from refresh_tokens where id in (select id from gone) returning family_id as family`);
+  return [...new Set(rows.map(({ family }) => family))];
+}
+
 /** Answers how many went. */
 export async function deleteExpiredRefreshTokens(db: DbOrTx, now: Date): Promise<number> {
   const { rowCount } = await db.delete(refreshTokens).where(lt(refreshTokens.expiresAt, now));

@@ -7,10 +7,12 @@ import {
   type ApiKeyAct,
   type ApiKeyScope,
 } from '../../../domain/api-keys.ts';
+import { BOUNDS } from '../../../domain/accounts/retention.ts';
 import { canManageBilling, type TenantId, type UserId } from '../../../domain/ids.ts';
 import type { Db, Tx } from '../../../db/client.ts';
 import {
   findApiKeyByHash,
+  forgetEndedKeysOf,
   insertApiKey,
   listApiKeys,
   lockApiKeyCounts,
@@ -67,6 +69,7 @@ export class ApiKeyService {
     const { key, keyHash, prefix } = makeApiKey();
     const row = await this.deps.db.transaction(async (tx) => {
       assertRoom(await lockApiKeyCounts(tx, { tenantId, userId, now }));
+      await forgetEndedKeysOf(tx, { tenantId, userId, now, keep: BOUNDS.endedKeys });
       const made = await insertApiKey(tx, {
         ...{ tenantId, userId, prefix, keyHash, createdAt: now, name: input.name },
         scopes: input.scopes ? [...new Set(input.scopes)] : null,

@@ -67,6 +67,7 @@ export class AuthService {
   readonly mails: AccountMails;
   readonly emailVerifier: EmailVerifier;
   readonly own: OwnAccount;
+  readonly limits: AccountLimits;
   private readonly addresses: KnownAddresses;
   private readonly emailVerification: Config['emailVerification'];
   private readonly queue = new FairQueue();
@@ -99,6 +100,7 @@ export class AuthService {
     this.links = new OneTimeLinks({ jwtSecret, clock: deps.realTime });
     const { db, clock, queue, links, mails, addresses, refreshTokens } = this;
     const limits = new AccountLimits({ pool: deps.pool, limits: deps.config.signIn });
+    this.limits = limits;
     const shared = { db, clock, queue, limits, links, mails, addresses, sessions: refreshTokens };
     const { memberships, liveSessions } = this;
     this.access = new TenantAccess({

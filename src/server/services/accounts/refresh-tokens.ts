@@ -2,8 +2,11 @@ import { createHash, createHmac, hkdfSync, randomBytes, randomUUID } from 'node:
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import type { Db, DbOrTx, Tx } from '../../../db/client.ts';
+import { BOUNDS } from '../../../domain/accounts/retention.ts';
 import {
+  countFamily,
   deleteExpiredRefreshTokens,
+  deleteOldestFamilies,
   findRefreshFamily,
   insertRefreshToken,
   lockRefreshToken,
@@ -34,7 +37,10 @@ export class RefreshTokens {
     this.succession = Buffer.from(hkdfSync('sha256', deps.secret, '', 'refresh succession', 32));
   }
 
-  /** Begins a family: a sign-in to a tenant. Answers the token itself, and the session that it is of. */
+  /**
+   * Begins a family: a sign-in to a tenant. Answers the token itself, and the session that it is of. Who has as many as
+   * may be loses the one that was longest not used.
+   */
   async issue(
     db: DbOrTx,
     { userId, tenantId }: { userId: string; tenantId: string },
@@ -43,6 +49,7 @@ export class RefreshTokens {
     const token = randomBytes(32).toString('base64url');
     const familyId = randomUUID();
     await this.keep(db, token, { userId, tenantId, familyId }, from);
+    this.ended(await deleteOldestFamilies(db, { userId, keep: BOUNDS.sessions }));
     return { token, sessionId: familyId };
   }
 
@@ -71,13 +78,14 @@ export class RefreshTokens {
 
   /**
    * Swaps a token for the next of its family. Throws 401 `unauthenticated` when it is unknown,
-   * expired or revoked; one that was used before revokes its whole family first.
+   * expired or revoked; one that was used before revokes its whole family first, and so does one that was refreshed
+   * without end.
    */
   async rotate(
     token: string,
     from: ClientInfo,
   ): Promise<{ userId: string; tenantId: string | null; token: string; sessionId: string }> {
-    let stolen: string | undefined;
+    let over: string | undefined;
     const rotated = await this.db.transaction(async (tx) => {
       const now = this.clock.now();
       const known = await lockRefreshToken(tx, hashToken(token));
@@ -85,12 +93,18 @@ export class RefreshTokens {
       if (!known || decision === 'refuse') return undefined;
       if (decision === 'revoke_family') {
         await revokeRefreshFamily(tx, known.familyId, now);
-        stolen = known.familyId;
+        over = known.familyId;
         this.log.warn({ userId: known.userId }, 'a used refresh token came back; family revoked');
         return undefined;
       }
       const successor = this.successorOf(token);
       if (decision === 'rotate') {
+        const max = BOUNDS.refreshesOfASession;
+        if ((await countFamily(tx, known.familyId, max)) === max) {
+          await revokeRefreshFamily(tx, known.familyId, now);
+          over = known.familyId;
+          return undefined;
+        }
         await markRefreshTokenUsed(tx, known.id, now);
         await this.keep(tx, successor, known, from);
       }
@@ -98,7 +112,7 @@ export class RefreshTokens {
       return { userId, tenantId, token: successor, sessionId: familyId };
     });
     if (rotated) return rotated;
-    if (stolen !== undefined) this.ended([stolen]);
+    if (over !== undefined) this.ended([over]);
     throw new BillingError('unauthenticated', 'The session has ended; sign in again.');
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
+import { BOUNDS } from '../../../../domain/accounts/retention.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import type { SignInLimits } from '../../../config/sign-in-limits.ts';
 import { RateLimit } from '../../operations/rate-limits.ts';
@@ -18,6 +19,7 @@ export class AccountLimits {
   private readonly forgotFor: RateLimit;
   private readonly passwords: RateLimit;
   private readonly changes: RateLimit;
+  private readonly acts: RateLimit;
 
   constructor({ pool, limits }: { pool: Pool; limits: SignInLimits }) {
     this.countsLoopback = limits.countsLoopback;
@@ -37,6 +39,9 @@ export class AccountLimits {
       name: 'account-change',
       points: 10,
       seconds: HOUR_SECONDS,
+    });
+    this.acts = new RateLimit(pool, {
+      ...{ name: 'act', points: BOUNDS.actsAnHour, seconds: HOUR_SECONDS },
     });
   }
 
@@ -64,6 +69,16 @@ export class AccountLimits {
   /** Takes back what a right one was counted. */
   forgivePassword(userId: string): Promise<void> {
     return this.passwords.forgive(userId);
+  }
+
+  /** Counts what the audit log tells of for good. 429 `rate_limited`. */
+  countAct(userId: string): Promise<void> {
+    return this.acts.count(userId, (retryAfterSeconds) =>
+      refusal(
+        'You changed keys, people or limits very often just now; go on later.',
+        retryAfterSeconds,
+      ),
+    );
   }
 
   /** Counts a change that writes mails. 429 `rate_limited`. */
