@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { openDatabase, type Database } from '../../src/db/client.ts';
-import { decideForCommand } from '../../src/server/config/config.ts';
+import { decideForCommand, type Config } from '../../src/server/config/config.ts';
 import { readEnv } from '../../src/server/config/env.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { createLog } from '../../src/server/log.ts';
@@ -13,6 +13,7 @@ import { clockOf } from './clock.ts';
 import { reachDatabase } from './database.ts';
 
 export interface OperatorUsage {
+  config: Config;
   database: Database;
   clock: Clock;
   usage: UsageService;
@@ -34,7 +35,15 @@ export async function withUsage<T>(work: (usage: OperatorUsage) => Promise<T>): 
     const verification = new LedgerVerificationService(deps);
     const spread = new SpreadService(deps);
     const archiveFolder = path.join(config.dataDir, 'archive');
-    const done = await work({ database, clock, usage, verification, spread, archiveFolder });
+    const done = await work({
+      config,
+      database,
+      clock,
+      usage,
+      verification,
+      spread,
+      archiveFolder,
+    });
     await usage.stop();
     return done;
   } finally {

@@ -5,6 +5,9 @@ import { isLocationUnknown, isRefused } from '../client/errors.ts';
 import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 
+/** When at Stripe was what was made after `instant`, at the earliest: an hour before, the clocks are not the same. */
+export const madeSince = (instant: Date): number => toUnixSeconds(instant) - 3_600;
+
 /**
  * An invoice of ours, found by what its metadata say among the customer's since then: a key that aged
  * out at Stripe makes no second one. Listed, because search lags behind.
@@ -14,8 +17,7 @@ export async function findMarkedInvoice(
   customerId: string,
   { name, value, since }: { name: string; value: string; since: Date },
 ): Promise<InvoiceSnapshot | undefined> {
-  // An hour before: the clocks are not the same.
-  const created = { gte: toUnixSeconds(since) - 3_600 };
+  const created = { gte: madeSince(since) };
   const pages = stripe.invoices.list({ customer: customerId, created, limit: 100 }, SYNC_TIMEOUTS);
   for await (const one of pages) {
     if (one.metadata?.[name] === value) return readInvoice(one);

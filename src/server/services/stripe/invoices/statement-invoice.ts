@@ -1,10 +1,16 @@
 import type { Stripe } from 'stripe';
 import { periodEnd, periodStart, type Period } from '../../../../domain/period.ts';
 import { APP_MARK } from '../customers.ts';
-import { STEP_TIMEOUTS } from '../client/client.ts';
+import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
 import { createOnce } from '../client/create-once.ts';
-import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
-import { createDraft, findItem, findMarkedInvoice, listMarks } from './one-off-invoice.ts';
+import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
+import {
+  createDraft,
+  findItem,
+  findMarkedInvoice,
+  listMarks,
+  madeSince,
+} from './one-off-invoice.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 import type { Terms } from './statement-terms.ts';
 
@@ -36,6 +42,34 @@ export function findStatementInvoice(
   { id, closedAt }: Pick<InvoicedStatement, 'id' | 'closedAt'>,
 ): Promise<InvoiceSnapshot | undefined> {
   return findMarkedInvoice(stripe, customerId, { name: STATEMENT, value: id, since: closedAt });
+}
+
+/** An invoice, with what it says of the statement that it bills: null on any other. */
+export type MarkedInvoice = InvoiceSnapshot & { statementId: string | null; sha256: string | null };
+
+/** All invoices of the customer that were made since then; `rest` comes before each call. */
+export async function listMarkedInvoices(
+  stripe: Stripe,
+  customerId: string,
+  { since, rest }: { since: Date; rest: () => Promise<void> },
+): Promise<MarkedInvoice[]> {
+  const found: MarkedInvoice[] = [];
+  const wanted = { customer: customerId, created: { gte: madeSince(since) }, limit: 100 };
+  let after: { starting_after?: string } | undefined = {};
+  while (after) {
+    await rest();
+    const page: Stripe.ApiList<Stripe.Invoice> = await stripe.invoices.list(
+      { ...wanted, ...after },
+      SYNC_TIMEOUTS,
+    );
+    for (const one of page.data) {
+      const { [STATEMENT]: statementId = null, sha256 = null } = one.metadata ?? {};
+      found.push({ ...readInvoice(one), statementId, sha256 });
+    }
+    const last = page.data.at(-1);
+    after = page.has_more && last ? { starting_after: last.id } : undefined;
+  }
+  return found;
 }
 
 /** Makes the draft, which stays one until it is made final. The same statement makes one. */

@@ -31,6 +31,14 @@ export class StatementInvoices {
     return callStripe(() => invoices.findStatementInvoice(this.#stripe, customerId, statement));
   }
 
+  /** All of the customer's since then, with what they say of statements; `rest` comes before each call. */
+  listMarked(
+    customerId: string,
+    asked: { since: Date; rest: () => Promise<void> },
+  ): Promise<invoices.MarkedInvoice[]> {
+    return callStripe(() => invoices.listMarkedInvoices(this.#stripe, customerId, asked));
+  }
+
   /** How a statement is taxed, and by what it is paid: as the customer's newest subscription is. */
   readTerms(customerId: string): Promise<Terms> {
     return callStripe(() => readTerms(this.#stripe, customerId));
