@@ -1,7 +1,8 @@
 import './operator/env-file.ts';
 import { TENANT_ACT_FLAGS } from './operator/carry-out.ts';
-import { CommandUsageError, runCommand } from './operator/command.ts';
+import { runCommand } from './operator/command.ts';
 import { actForTenant } from './operator/tenant-act.ts';
+import { typedInstant } from './operator/typed.ts';
 
 await runCommand({
   name: 'grace:extend',
@@ -17,12 +18,7 @@ await runCommand({
   },
   writes: true,
   run: ({ values, dryRun }) => {
-    const until = new Date(values.until);
-    if (!/^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.test(values.until) || Number.isNaN(until.getTime())) {
-      throw new CommandUsageError(
-        '--until takes a day, as 2026-12-24, or an instant, as 2026-12-24T18:00Z.',
-      );
-    }
+    const until = typedInstant('until', values.until);
     return actForTenant({ values, dryRun }, { act: 'extend_grace', until }, values.tenant);
   },
 });

@@ -36,6 +36,26 @@ export function typedId(flag: string, typed: string): string {
   throw new CommandUsageError(`--${flag} "${typed}" is no id.`);
 }
 
+/** The id of a row of the ledger, a number. */
+export function typedRow(flag: string, typed: string): string {
+  if (/^[1-9]\d{0,17}$/.test(typed)) return typed;
+  throw new CommandUsageError(`--${flag} "${typed}" is no number of a row.`);
+}
+
+/** A day, which begins at midnight UTC, or an instant; `undefined` where none was typed. */
+export function typedInstant(flag: string, typed: string): Date;
+export function typedInstant(flag: string, typed: string | undefined): Date | undefined;
+export function typedInstant(flag: string, typed: string | undefined): Date | undefined {
+  if (typed === undefined) return undefined;
+  const instant = new Date(typed);
+  if (/^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.test(typed) && !Number.isNaN(instant.getTime())) {
+    return instant;
+  }
+  throw new CommandUsageError(
+    `--${flag} takes a day, as 2026-12-24, or an instant, as 2026-12-24T18:00Z.`,
+  );
+}
+
 /** A whole number within bounds. */
 export function typedWhole(
   flag: string,

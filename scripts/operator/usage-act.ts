@@ -10,8 +10,8 @@ import { withUsage, type OperatorUsage } from './usage.ts';
 
 /** Those that need a database and nothing of Stripe's. */
 type UsageAct =
-  | ('grant_credits' | 'revoke_credits' | 'correct_usage' | 'add_allowance')
-  | ('trust_overage' | 'hide_character');
+  | ('grant_credits' | 'revoke_credits' | 'correct_usage' | 'reverse_usage')
+  | ('add_allowance' | 'trust_overage' | 'hide_character');
 export type UsageActInput = Extract<TenantActInput, { act: UsageAct }>;
 
 /** The acts of the operator's page that a command can do without Stripe. */

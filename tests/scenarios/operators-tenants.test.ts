@@ -209,6 +209,17 @@ describe('14 an act says beforehand what it will do, and afterwards what it did'
     expect(factsOf(await act({ ...correct, amount: null }))).toEqual({ used: 400, usedAfter: 0 });
   });
 
+  test('a row of usage that is not this team’s, or no row, is not taken back', async () => {
+    const reverse = { act: 'reverse_usage', row: '4711471147114711', extendTo: '2999-01-01' };
+    expect((await act({ ...reverse, dryRun: true })).body).toMatchObject({
+      ...{ code: 'not_found', details: { refusal: 'no_such_row' } },
+    });
+    expect((await act({ ...reverse, row: '-1' })).body.code).toBe('invalid_request');
+    expect((await act({ ...reverse, extendTo: '2020-01-01' })).body).toMatchObject({
+      details: { refusal: 'extend_not_later' },
+    });
+  });
+
   test('a month’s quota is changed once a ref, and never of a month that is over', async () => {
     const add = {
       ...{ act: 'add_allowance', resourceType: 'images', units: 20, kind: 'goodwill', ref: 'Q-1' },

@@ -4,6 +4,7 @@ import { bucketSchema } from '../../src/db/buckets.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
 import { inEveryBucket } from '../support/buckets.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { usageService } from '../../src/server/services/usage/__tests__/service.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 // Each call is a program to start.
@@ -58,6 +59,24 @@ test('usage is added, taken off and set to nothing, each with who and why', asyn
   expect(await notedOfOperators()).toEqual([act, act, `${act}.previewed`, act]);
 });
 
+test('12.54 a row is taken back once, and it is said beforehand who gets what', async () => {
+  await grant('--credits', '5.5');
+  const usage = usageService(database, { now: () => new Date() });
+  await usage.trackUsage({ tenantId, resourceType: 'images', amount: 501 });
+  await usage.stop();
+  const text = 'select id from u00.usage where tenant_id = $1';
+  const id = (await database.pool.query<{ id: string }>(text, [tenantId])).rows[0]!.id;
+  const back = (...words: string[]) =>
+    run('usage-correct', '--tenant', tenantId, '--row', id, ...reason, ...words);
+  const told =
+    /units: -501\n {2}used: 501\n {2}used after: 0\n {2}grant: .{36}\n {2}credits back: 2\n {2}until: 20.*\n {2}quota back: 500\n$/;
+  expect((await back('--dry-run')).said).toMatch(told);
+  expect((await back()).said).toMatch(told);
+  const again = await back('--extend-to', '2999-01-01');
+  expect(again).toMatchObject({ code: 1, said: '' });
+  expect(again.complained).toContain(`Row ${id} was taken back already, by row `);
+});
+
 /** What the operators' log has of it, as of what is done on their page. */
 async function notedOfOperators(): Promise<string[]> {
   const { rows } = await database.pool.query<{ action: string }>(
@@ -80,6 +99,8 @@ const REFUSED: [string, string[], string, number][] = [
     1,
   ],
   ['neither amount nor reset', reason, 'either an amount or --reset', 2],
+  ['a row and a resource', ['--row', '5', ...reason], 'leave these out', 2],
+  ['an end without a row', ['--reset', '--extend-to', '2999-01-01', ...reason], 'with --row', 2],
   ['no id of a tenant', ['--tenant', 'x', '--amount=1', ...reason], '--tenant "x" is neither', 2],
   ['an unknown option', ['--amont=1'], 'npm run usage:correct', 2],
 ];

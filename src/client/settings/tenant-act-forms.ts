@@ -41,6 +41,10 @@ export const ACT_FORMS: Record<TenantAct, readonly ActField[]> = {
     { name: 'amount', kind: 'number', empty: null },
     { name: 'period', kind: 'text', empty: 'left_out' },
   ],
+  reverse_usage: [
+    { name: 'row', kind: 'text' },
+    { name: 'extendTo', kind: 'text', empty: 'left_out' },
+  ],
   add_allowance: [
     { name: 'resourceType', kind: 'choice', choices: RESOURCES },
     { name: 'units', kind: 'number' },

@@ -7,6 +7,7 @@ import { repeated } from '../repeated.ts';
 import type { AdmissionBatch, AdmissionCall } from './usage/admission/admit.ts';
 import { admitAll, type AdmissionMode, type AdmissionResult } from './usage/admission/admit-all.ts';
 import { correctUsage } from './usage/corrections/correct.ts';
+import { ReversalRepository } from './usage/corrections/reversal.repository.ts';
 import type { Correction, Reset } from './usage/corrections/rows.ts';
 import { beginBatch, type BeginCall } from './usage/begin.ts';
 import { streamLedgerCsv, streamReportCsv } from './usage/export.ts';
@@ -57,6 +58,8 @@ export interface UsageRepositoryOptions {
 export class UsageRepository {
   /** Changes of months' quotas, and what rolls over. */
   readonly allowances: AllowanceRepository;
+  /** Rows of the ledger, and what took them back. */
+  readonly reversals: ReversalRepository;
   readonly #main: MainDatabase;
   readonly #bucket: Bucket<pg.Pool>;
   readonly #hot: Bucket;
@@ -68,6 +71,7 @@ export class UsageRepository {
     this.#main = database;
     this.#bucket = bucketOf(pool, number, how);
     this.allowances = new AllowanceRepository(this.#bucket);
+    this.reversals = new ReversalRepository(this.#bucket, number);
     this.#hot = bucketOf(withQueryTimeout(pool, answerWithinMs), number, how);
   }
 

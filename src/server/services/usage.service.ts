@@ -23,6 +23,7 @@ import { breakDownUsage, type BreakdownRequest } from './usage/ledger/breakdown.
 import { openExport, openReport } from './usage/ledger/export.ts';
 import { ingestBatch, type IngestResult } from './usage/ingest.ts';
 import { MemberLimitService } from './usage/ledger/member-limit.service.ts';
+import { ReversalService } from './usage/ledger/reversal.service.ts';
 import { LiveUsage } from './usage/live-usage.ts';
 import type { UsageMetrics } from './usage/metrics.ts';
 import type { MeteringDeps } from './usage/metering-deps.ts';
@@ -62,6 +63,8 @@ export class UsageService {
   readonly watchers = (): number => this.#deps.live.watchers;
   /** What changes a month's quota. */
   readonly allowances: AllowanceService;
+  /** Takes single rows of the ledger back. */
+  readonly reversals: ReversalService;
   /** What members of a team may use. */
   readonly memberLimits: MemberLimitService;
   /** By what tokens are weighed. */
@@ -85,18 +88,14 @@ export class UsageService {
     this.#writeRetries = new WriteRetries(log);
     this.#bucketSync = new BucketSync({ database, clock, log });
     this.#deps = {
-      db: database.db,
-      router,
-      clock,
-      log,
-      metrics,
-      plans,
+      ...{ db: database.db, router, clock, log, metrics, plans },
       queues: createQueues({ router, clock, metrics }, deps.queues),
       entitlements: new Entitlements({ db: database.db, plans, hears }),
       live: new LiveUsage({ notify: (payload) => notifyUsageChanged(database.pool, payload), log }),
     };
     this.credits = new CreditService({ ...this.#deps, buckets: database.buckets });
     this.allowances = new AllowanceService({ ...this.#deps, buckets: database.buckets });
+    this.reversals = new ReversalService(this.#deps);
     this.memberLimits = new MemberLimitService({ ...this.#deps, buckets: database.buckets });
   }
 

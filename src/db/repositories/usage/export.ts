@@ -38,7 +38,7 @@ export async function streamLedgerCsv(
     `
     select id, ${utc('occurred_at')}, ${utc('created_at', 'recorded_at')}, resource_type, amount,
       ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
-      ${text('reason')} as reason, metadata
+      ${text('reason')} as reason, metadata, reverses_id
     from ${bucket.schema}.usage
     where tenant_id = ${literal(tenantId)} and period = ${literal(period)} and ${isTold}
     order by created_at, id`,

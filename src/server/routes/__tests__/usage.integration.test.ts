@@ -211,10 +211,10 @@ describe('what a tenant sees', () => {
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     const [header, row, rest] = String(answer.body).split('\n');
     expect(header).toBe(
-      'id,occurred_at,recorded_at,resource_type,amount,idempotency_key,reservation_id,actor,reason,metadata',
+      'id,occurred_at,recorded_at,resource_type,amount,idempotency_key,reservation_id,actor,reason,metadata,reverses_id',
     );
     expect(row).toMatch(
-      /^\d+,2026-05-10T12:00:00\.000Z,2026-05-10T12:00:00\.000Z,images,1,'=1\+1,,,,"\{""a"": ""x,\\""y\\""""\}"$/,
+      /^\d+,2026-05-10T12:00:00\.000Z,2026-05-10T12:00:00\.000Z,images,1,'=1\+1,,,,"\{""a"": ""x,\\""y\\""""\}",$/,
     );
     expect(rest).toBe('');
   });

@@ -32,6 +32,9 @@ const ref = plainText(1, 100).openapi({
   description: 'What for, as a ticket: a second time nothing is done.',
 });
 
+/** A day, or an instant. */
+const until = z.union([z.iso.date(), instantField]);
+
 const period = z.string().max(7).optional().openapi({ example: '2026-11' });
 
 const actBody = z
@@ -57,6 +60,16 @@ const actBody = z
       period,
     }),
     z.strictObject({
+      ...{ ...shared, act: z.literal('reverse_usage') },
+      row: z
+        .string()
+        .regex(/^[1-9]\d{0,17}$/)
+        .openapi({ description: 'The id of a row of the ledger.', example: '4711' }),
+      extendTo: until.optional().openapi({
+        description: 'Until then a grant that has ended takes what comes back; else that lapses.',
+      }),
+    }),
+    z.strictObject({
       ...{ ...shared, act: z.literal('add_allowance'), resourceType: z.enum(RESOURCE_TYPES), ref },
       units: z
         .number()
@@ -78,7 +91,7 @@ const actBody = z
     }),
     z.strictObject({
       ...{ ...shared, act: z.literal('extend_grace') },
-      until: z.union([z.iso.date(), instantField]).openapi({ example: '2026-12-24' }),
+      until: until.openapi({ example: '2026-12-24' }),
     }),
     z.strictObject({
       ...{ ...shared, act: z.literal('refund_invoice'), ref },
@@ -165,6 +178,9 @@ export function tenantActRoutes(context: Context): OpenAPIHono<AppEnv> {
 function named(wish: Wish): TenantActInput {
   if (wish.act === 'correct_usage' || wish.act === 'add_allowance') {
     return { ...wish, period: requestedPeriod(wish.period) };
+  }
+  if (wish.act === 'reverse_usage') {
+    return { ...wish, extendTo: wish.extendTo === undefined ? undefined : new Date(wish.extendTo) };
   }
   return wish.act === 'extend_grace' ? { ...wish, until: new Date(wish.until) } : wish;
 }

@@ -8,7 +8,7 @@ import { resendMail } from './acts/mail.ts';
 import { operateStatement, refundInvoice, refundPurchase } from './acts/money.ts';
 import { trustOverage } from './acts/overage.ts';
 import { deleteTenant, endSubscription, extendGrace, syncTenant } from './acts/subscriptions.ts';
-import { correctUsage } from './acts/usage.ts';
+import { correctUsage, reverseUsage } from './acts/usage.ts';
 import type { OperatorLog } from './log.ts';
 import { getAnyTenant } from './find-tenant.ts';
 
@@ -17,6 +17,7 @@ const ACTS = {
   grant_credits: grantCredits,
   revoke_credits: revokeCredits,
   correct_usage: correctUsage,
+  reverse_usage: reverseUsage,
   add_allowance: addAllowance,
   trust_overage: trustOverage,
   end_subscription: endSubscription,

@@ -10,10 +10,10 @@ import { bucketOf } from '../bucket.ts';
 import { putEntitlement, readEntitlement } from '../buckets/copies.ts';
 import { keepPlace } from '../buckets/placement.ts';
 import { auditCorrection, writeCorrection } from './rows.ts';
-import type { Corrected, Correction, Reset } from './rows.ts';
+import type { Corrected, Correction, Reset, Reversal } from './rows.ts';
 import { ensurePartition } from '../periods.ts';
 
-type Wanted = Correction | Reset;
+type Wanted = Correction | Reset | Reversal;
 
 /** The correction is written down, and its bucket did not answer: it is made when that does. */
 export class CorrectionWaits extends Error {
@@ -98,9 +98,10 @@ export async function carryOutCorrection(
 /** Dates come back from JSON as text. */
 function revived(wanted: Wanted): Wanted {
   const now = new Date(wanted.now);
-  return 'amount' in wanted
-    ? { ...wanted, now, occurredAt: new Date(wanted.occurredAt) }
-    : { ...wanted, now };
+  if (!('amount' in wanted)) return { ...wanted, now };
+  const correction = { ...wanted, now, occurredAt: new Date(wanted.occurredAt) };
+  const extendTo = 'extendTo' in wanted && wanted.extendTo ? new Date(wanted.extendTo) : undefined;
+  return extendTo ? { ...correction, extendTo } : correction;
 }
 
 /** The key under which the bucket remembers what it answered stands beside those of callers. */

@@ -24,6 +24,28 @@ export interface Correction extends Reset {
   occurredAt: Date;
 }
 
+/** A correction that takes one row of the ledger back; `amount` and `occurredAt` are of that row. */
+export interface Reversal extends Correction {
+  /** The row's id. */
+  row: string;
+  /** Until then a grant that ended meanwhile has what comes back to it; else that lapses. */
+  extendTo?: Date | undefined;
+}
+
+/** Why a row of the ledger is not taken back; see `usage_reverse`. */
+export type ReversalRefusal = 'unknown' | 'correction' | 'reversed' | 'resettled';
+
+/** The bucket's word that a row is not taken back. */
+export class RowNotReversible extends Error {
+  override readonly name = 'RowNotReversible';
+  readonly refusal: ReversalRefusal;
+
+  constructor(refusal: ReversalRefusal) {
+    super(`The row is not taken back: ${refusal}.`);
+    this.refusal = refusal;
+  }
+}
+
 /** What a counter stood at, and stands at. */
 export interface Corrected {
   before: number;
@@ -34,8 +56,9 @@ export interface Corrected {
 export async function writeCorrection(
   tx: Pick<Tx, 'execute'>,
   number: number,
-  wanted: Correction | Reset,
+  wanted: Correction | Reset | Reversal,
 ): Promise<Corrected> {
+  if ('row' in wanted) return writeReversal(tx, number, wanted);
   const { tenantId, period, resourceType, actor, reason, now } = wanted;
   const bucket = sql.identifier(bucketSchema(number));
   const who = `${actor.kind}:${actorId(actor)}`;
@@ -58,9 +81,24 @@ export async function writeCorrection(
   return { before: after - amount, after };
 }
 
+async function writeReversal(
+  tx: Pick<Tx, 'execute'>,
+  number: number,
+  { tenantId, period, row, amount, extendTo, actor, reason, now }: Reversal,
+): Promise<Corrected> {
+  const bucket = sql.identifier(bucketSchema(number));
+  const { rows } = await tx.execute<{ refused: ReversalRefusal | null; after: string }>(sql`
+    select refused, used_after as after
+    from ${bucket}.usage_reverse(${tenantId}, ${period}, ${row}, ${extendTo?.toISOString() ?? null},
+      ${`${actor.kind}:${actorId(actor)}`}, ${reason}, ${now.toISOString()})`);
+  const [{ refused, after }] = rows as [(typeof rows)[number]];
+  if (refused !== null) throw new RowNotReversible(refused);
+  return { before: Number(after) - amount, after: Number(after) };
+}
+
 export function auditCorrection(
   tx: Tx,
-  wanted: Correction | Reset,
+  wanted: Correction | Reset | Reversal,
   { before, after }: Corrected,
 ): Promise<void> {
   const { tenantId, period, resourceType, actor, reason, now } = wanted;
@@ -69,6 +107,6 @@ export function auditCorrection(
     action: 'amount' in wanted ? 'usage.corrected' : 'usage.reset',
     subjectId: `${resourceType}:${period}`,
     before: { used: before },
-    after: { used: after },
+    after: { used: after, ...('row' in wanted ? { reverses: wanted.row } : {}) },
   });
 }

@@ -5,10 +5,11 @@ import type { Period } from '../../../../domain/period.ts';
 import type { Bucket, BucketConnection } from '../bucket.ts';
 import { ensurePartition } from '../periods.ts';
 
-/** Every column of the ledger, in the order of the file. Older files have those before `draw_seq`. */
+/** Every column of the ledger, in the order of the file. Older files have the first of these alone. */
 const COLUMNS = [
   ...['tenant_id', 'period', 'id', 'resource_type', 'amount', 'idempotency_key', 'reservation_id'],
   ...['metadata', 'actor', 'reason', 'occurred_at', 'created_at', 'draw_seq', 'draw_count'],
+  'reverses_id',
 ];
 
 /** The same, the resource as text: each bucket has a type of its own for it. */

@@ -1,3 +1,4 @@
+import type { Correction } from '../../../../db/repositories/usage/corrections/rows.ts';
 import { CorrectionWaits } from '../../../../db/repositories/usage/corrections/elsewhere.ts';
 import { violatedConstraint } from '../../../../db/database-error.ts';
 import { BillingError } from '../../../../domain/errors.ts';
@@ -40,19 +41,29 @@ export async function correctUsage(
     throw new BillingError('invalid_request', 'amount must be a whole number other than 0.');
   }
   await assertTenant(deps, request.tenantId);
-  try {
-    // A correction of an earlier month shows on that month's first day.
-    const occurredAt = period === current ? now : periodStart(period);
-    const wanted = { ...request, period, occurredAt, now };
-    const used = await awaited(deps.router.first.correct(wanted));
-    deps.live.changed(request.tenantId);
-    return { used };
-  } catch (cause) {
+  // A correction of an earlier month shows on that month's first day.
+  const occurredAt = period === current ? now : periodStart(period);
+  return { used: await writeCorrection(deps, { ...request, period, occurredAt, now }) };
+}
+
+/** Writes it, in whichever bucket, and tells who looks; answers `used` after it. Errors as of `correctUsage`. */
+export async function writeCorrection(
+  { router, live }: Pick<MeteringDeps, 'router' | 'live'>,
+  wanted: Correction,
+): Promise<number> {
+  const used = await refusingLess(awaited(router.first.correct(wanted)));
+  live.changed(wanted.tenantId);
+  return used;
+}
+
+/** Says in a sentence what the table's check refuses. */
+export function refusingLess<T>(correction: Promise<T>): Promise<T> {
+  return correction.catch((cause: unknown) => {
     if (!LESS_THAN_NOTHING.has(violatedConstraint(cause) ?? '')) throw cause;
     throw new BillingError('invalid_request', 'The correction would leave less than nothing.', {
       cause,
     });
-  }
+  });
 }
 
 /** Takes a counter to zero; the ledger keeps what was, and what was taken off, by whom and why. */
@@ -81,14 +92,19 @@ async function awaited<T>(correction: Promise<T>): Promise<T> {
   });
 }
 
-async function assertTenant({ entitlements }: MeteringDeps, tenantId: string): Promise<void> {
+/** 404 for a tenant that does not exist. */
+export async function assertTenant(
+  { entitlements }: Pick<MeteringDeps, 'entitlements'>,
+  tenantId: string,
+): Promise<void> {
   if (!isUuid(tenantId)) {
     throw new BillingError('tenant_not_found', `There is no tenant "${tenantId}".`);
   }
   await entitlements.getPlan(tenantId);
 }
 
-function assertReason(reason: string): void {
+/** 400 for a reason that says nothing. */
+export function assertReason(reason: string): void {
   if (reason.trim() !== '') return;
   throw new BillingError('invalid_request', 'A correction needs a reason.');
 }

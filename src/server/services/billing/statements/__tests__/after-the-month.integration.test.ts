@@ -57,6 +57,40 @@ test('12.54 usage that was taken back is a negative line, taken off the next sta
   expect(await verifyStatements(deps)).toEqual([]);
 });
 
+test('12.54 a row that was billed is taken off the next statement, and its credits go back', async () => {
+  const { draw, all, close, usage, tenantId, proofOf, deps } = await closingWorld(database);
+  await usage.credits.grant({
+    ...{ tenantId, origin: 'goodwill', originRef: 'a', amountMicro: 20_000_000, ...by },
+    expiresAt: new Date('2028-01-01T00:00:00Z'),
+  });
+  await draw(30);
+  await draw(5);
+  await close({ kind: 'threshold' });
+  const { rows } = await database.pool.query<{ id: string }>(
+    'select id from u00.usage where tenant_id = $1 and amount = 30',
+    [tenantId],
+  );
+  const reversal = { tenantId, row: rows[0]!.id, ...by };
+  expect(await usage.reversals.reverse(reversal)).toMatchObject({
+    sources: [
+      { kind: 'overage', micro: 40_000_000 },
+      { kind: 'grant', micro: 20_000_000, lapsedMicro: 0 },
+    ],
+  });
+  await close({ kind: 'threshold' });
+  const found = await all();
+  expect(found).toMatchObject([
+    { amountMinor: 600, state: 'closed' },
+    { amountMinor: -480, state: 'carried' },
+  ]);
+  const [billed, back] = await Promise.all(
+    found.map(async (one) => verifyProof(await proofOf(one))),
+  );
+  expect([billed!.findings, back!.findings, verifyChain(billed!, back!)]).toEqual([[], [], []]);
+  expect(await verifyStatements(deps)).toEqual([]);
+  expect(await creditFaults(database.pool)).toEqual([]);
+});
+
 test('12.54 where no other statement comes it is written off, and an operator is told what to refund', async () => {
   const { draw, all, close, usage, tenantId, clock, deps } = await closingWorld(database);
   await draw(30);
@@ -141,11 +175,17 @@ test('12.13 a hold that ran out, settled after its month was closed, is billed b
 test('12.60 a month whose ledger is archived is billed, proved and corrected as before', async () => {
   const { draw, all, close, usage, tenantId, clock, deps, proofOf } = await closingWorld(database);
   await draw(30);
+  const drawn = await database.pool.query<{ row: string }>(
+    'select id as row from u00.usage where tenant_id = $1 and amount = 30',
+    [tenantId],
+  );
+  const last = { tenantId, ...by, ...drawn.rows[0]! };
   clock.set('2027-06-01T00:00:00Z');
   const ledger = new LedgerVerificationService({ database, clock, log: deps.log });
   const { rows } = await ledger.archive(MARCH, folder);
   expect(rows).toBeGreaterThan(0);
   await expect(usage.exportCsv(tenantId, MARCH)).rejects.toThrow('has been archived');
+  await expect(usage.reversals.reverse(last)).rejects.toThrow(/of which 2027-03 is archived/);
   // Closed after it is gone, a statement is of the movements, which stayed.
   await closeDue(deps);
   const [statement] = await all();
@@ -161,4 +201,13 @@ test('12.60 a month whose ledger is archived is billed, proved and corrected as 
   });
   expect(await close({ kind: 'threshold' })).toMatchObject({ amountMinor: -240, state: 'carried' });
   expect(await creditFaults(database.pool)).toEqual([]);
+  // A row goes back once, also where the month was away in between.
+  await usage.correct({
+    ...{ tenantId, resourceType: 'images', period: MARCH, amount: 10, ...by },
+  });
+  await usage.reversals.reverse(last);
+  expect((await ledger.archive(MARCH, folder)).rows).toBe(rows + 3);
+  await ledger.restore(MARCH);
+  await expect(usage.reversals.reverse(last)).rejects.toThrow('was taken back already');
+  expect((await ledger.verify()).differences).toEqual([]);
 });

@@ -181,6 +181,30 @@ test('11.2 a correction cut short before its audit entry is made once, and gets 
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({ used: 8 });
 });
 
+test('11.2 a row there is taken back once, however it was cut short, and foreseen without a trace', async () => {
+  const usage = usageService(database, clock);
+  const tenantId = await tenantThere('pro');
+  await usage.trackUsage({ ...IMAGES, tenantId, amount: 3 });
+  const [row] = await there('select id::text as row from u40.usage where tenant_id = $1', [
+    tenantId,
+  ]);
+  const reversal = { tenantId, row: row!['row'] as string, actor, reason: 'a test' };
+  expect(await usage.reversals.foresee(reversal)).toMatchObject({ before: 3, after: 0 });
+  expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({ used: 3 });
+  const none = `add constraint none check (action <> 'usage.corrected') not valid`;
+  await database.pool.query(`alter table audit_log ${none}`);
+  await expect(usage.reversals.reverse(reversal)).rejects.toThrow(/do not repeat it/);
+  await expect(usage.reversals.reverse(reversal)).rejects.toThrow('taken back already');
+  await database.pool.query('alter table audit_log drop constraint none');
+  clock.set('2026-05-10T12:40:00Z');
+  await sync().run();
+  const entries = 'select after from audit_log where tenant_id = $1';
+  const { rows } = await database.pool.query(entries, [tenantId]);
+  expect(rows).toEqual([{ after: { used: 0, reverses: reversal.row } }]);
+  expect((await database.pool.query('select from metering_corrections')).rows).toEqual([]);
+  expect(await verify()).toMatchObject({ differences: [], credits: [] });
+});
+
 test('11.2 a server that is away holds up no plan change, no registration and no other tenant', async () => {
   const usage = usageService(database, clock, { answerWithinMs: 2_000 });
   const tenantId = await tenantThere();
