@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { keepPending } from '../../src/db/repositories/billing/plan-announcement.repository.ts';
+import { listPlanVersions } from '../../src/db/repositories/billing/plan-version.repository.ts';
 import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/catalogue/plans-file.ts';
-import { announceToNewcomers } from '../../src/server/services/plans/announce.ts';
+import { announceToNewcomers, tellLast } from '../../src/server/services/plans/announce.ts';
 import {
   carryPublished,
   foreseePlans,
@@ -194,4 +196,86 @@ test('12.1 the command says before whom it would touch, by id and name, and when
     terms: expect.arrayContaining([{ what: 'limit', resourceType: 'images', from: 100, to: 7 }]),
   });
   rmSync(folder, { recursive: true, force: true });
+});
+
+test('12.1 who comes within the last hour is told as it takes effect, and so after nobody was there', async () => {
+  const less = withPlan('pro', 90);
+  const [{ effectiveAt }] = (await publishPlans(deps(), less, everyone)) as [Publication];
+  await advanceTo(app, new Date(effectiveAt!.getTime() - 600_000).toISOString());
+  const newcomer = await subscriber('pro');
+  await advanceTo(app, effectiveAt!.toISOString());
+  await advanceDays(app, 1);
+  await carryPublished(deps());
+  await expect.poll(() => imagesOf(newcomer)).toBe(90);
+  await tasks();
+  expect(await told(newcomer)).toMatchObject([
+    { kind: 'plan_changes', effectiveAt: effectiveAt!.toISOString(), terms: [{ to: 90 }] },
+  ]);
+});
+
+test('12.1 who is told while it is called off is told that too, and nobody is told after it', async () => {
+  const { db, clock } = deps();
+  await subscriber('team');
+  const [{ plan, version, effectiveAt }] = (await publishPlans(
+    deps(),
+    withPlan('team', 1_000),
+    everyone,
+  )) as [Publication];
+  const announced = { plan, version, effectiveAt: effectiveAt! };
+  const newcomer = await subscriber('team');
+  // The file of before, but by mistake not for everyone: it still comes.
+  await publishPlans(deps(), withPlan('team', 6_000), { everyone: false });
+  let off: Promise<Publication[]> | undefined;
+  await db.transaction(async (tx) => {
+    expect(await keepPending(tx, announced)).toBe(true);
+    off = publishPlans(deps(), withPlan('team', 6_000), everyone);
+    await expect
+      .poll(async () => {
+        const { rows } = await app.database.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length;
+      })
+      .toBe(1);
+    await tellLast(tx, announced, await listPlanVersions(db), clock.now());
+  });
+  expect(await off).toMatchObject([{ plan, changes: [], effectiveAt: null, pending: announced }]);
+  const late = await subscriber('team');
+  expect(await db.transaction((tx) => keepPending(tx, announced))).toBe(false);
+  await tasks();
+  expect((await told(newcomer)).map(({ kind }) => kind).toSorted()).toEqual([
+    'plan_changes',
+    'plan_changes_off',
+  ]);
+  expect(await told(late)).toEqual([]);
+  expect(await publishPlans(deps(), withPlan('team', 6_000), everyone)).toEqual([]);
+});
+
+test('12.1 a step up keeps what was paid whole where the plan below gets less, and gets what is more', async () => {
+  const [{ effectiveAt }] = (await publishPlans(deps(), withPlan('pro', 50), everyone)) as [
+    Publication,
+  ];
+  await advanceDays(app, 20);
+  const customer = await subscriber('pro');
+  await advanceDays(app, 3);
+  expect(await customer.change('team', 'month')).toMatchObject({ status: 200 });
+  await customer.sync();
+  const base = async () => {
+    const { rows } = await app.database.pool.query<{ images: number; same: boolean }>(
+      `select (v.limits ->> 'images')::int as images, s.raised_from_version = v.version as same
+       from tenants t join subscriptions s on s.id = t.subscription_id
+       join plan_versions v on v.plan = t.base_plan and v.version = t.base_plan_version
+       where t.id = $1`,
+      [customer.tenantId],
+    );
+    return rows;
+  };
+  const before = await base();
+  expect(before).toEqual([{ images: 90, same: true }]);
+  await advanceTo(app, effectiveAt!.toISOString());
+  await tasks();
+  await customer.sync();
+  expect(await base()).toEqual(before);
+  await publishPlans(deps(), withPlan('pro', 200), everyone);
+  expect(await base()).toEqual([{ images: 200, same: true }]);
 });

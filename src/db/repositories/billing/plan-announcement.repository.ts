@@ -36,6 +36,25 @@ export function listPending(db: DbOrTx, dueBy?: Date): Promise<Announcement[]> {
     .orderBy(asc(effectiveAt), asc(version));
 }
 
+/** Whether it is pending still, and so until the end of the transaction: who ends it waits. */
+export async function keepPending(
+  tx: DbOrTx,
+  { plan, version }: Pick<Announcement, 'plan' | 'version'>,
+): Promise<boolean> {
+  const { carriedAt, calledOffAt } = planAnnouncements;
+  const rows = await tx
+    .select({ plan: planAnnouncements.plan })
+    .from(planAnnouncements)
+    .where(
+      and(
+        ...[eq(planAnnouncements.plan, plan), eq(planAnnouncements.version, version)],
+        ...[isNull(carriedAt), isNull(calledOffAt)],
+      ),
+    )
+    .for('share');
+  return rows.length > 0;
+}
+
 /** Ends an announcement: it is in force for everybody, or never will be. */
 export async function endAnnouncement(
   db: DbOrTx,

@@ -133,14 +133,22 @@ export function countOnPlan(db: DbOrTx, plan: Plan): Promise<number> {
 
 /**
  * Gives the next `limit` teams of a plan, in the order of their ids, what their prices sell now (on
- * free: the newest version), in metering too; `version` also to those who pay a step up from the plan.
+ * free: the newest version), in metering too; `version` also to those who pay a step up from the plan, in
+ * one of the versions `basesBelow`.
  * Answers their ids, none when there are no more.
  */
 export async function carryTenants(
   db: DbOrTx,
-  values: { plan: Plan; version: number; after: string; limit: number; now: Date },
+  values: {
+    plan: Plan;
+    version: number;
+    basesBelow: readonly number[];
+    after: string;
+    limit: number;
+    now: Date;
+  },
 ): Promise<string[]> {
-  const { plan, version, after, limit, now } = values;
+  const { plan, version, basesBelow, after, limit, now } = values;
   return db.transaction(async (tx) => {
     const due = await tx
       .select({ id: tenants.id })
@@ -160,7 +168,8 @@ export async function carryTenants(
         ),
       );
     const raised = (from: AnyPgColumn, present: AnyPgColumn) =>
-      sql`case when ${from} = ${plan} then ${version}::int else ${present} end`;
+      sql`case when ${from} = ${plan} and (${present} is null or ${present} = any(${`{${basesBelow.join()}}`}::int[]))
+        then ${version}::int else ${present} end`;
     // Subscriptions before tenants, as the sync writes them.
     await tx
       .update(subscriptions)

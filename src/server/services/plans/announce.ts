@@ -4,6 +4,7 @@ import {
   ANNOUNCING_MAIL,
   endAnnouncement,
   insertAnnouncement,
+  keepPending,
   listOnPlan,
   listPending,
   listTold,
@@ -85,20 +86,44 @@ export async function replaceAnnounced(
 
 /**
  * Tells those who have come to a plan since a change of it was announced, and still by an older version:
- * they are told when they come, which may be less than the notice before.
+ * they are told when they come, which may be less than the notice before. Nobody is told of what is called off
+ * meanwhile.
  */
 export async function announceToNewcomers({ db, clock }: { db: Db; clock: Clock }): Promise<void> {
   const pending = await listPending(db);
   if (pending.length === 0) return;
   const versions = await listPlanVersions(db);
   for (const announcement of pending) {
-    const { plan, version } = announcement;
-    const next = versions.find((one) => one.plan === plan && one.version === version);
-    if (!next) continue;
-    for (const team of await listTouched(db, next, versions, announcement)) {
-      await db.transaction((tx) => tell(tx, announcement, team, false, clock.now()));
+    for (const team of await listUntold(db, announcement, versions)) {
+      await db.transaction(async (tx) => {
+        if (await keepPending(tx, announcement)) {
+          await tell(tx, announcement, team, false, clock.now());
+        }
+      });
     }
   }
+}
+
+/** Tells the last of them, in the transaction from which on it is in force. */
+export async function tellLast(
+  tx: Tx,
+  announcement: Announcement,
+  versions: readonly PlanDefinition[],
+  now: Date,
+): Promise<void> {
+  for (const team of await listUntold(tx, announcement, versions)) {
+    await tell(tx, announcement, team, false, now);
+  }
+}
+
+async function listUntold(
+  db: Db | Tx,
+  announcement: Announcement,
+  versions: readonly PlanDefinition[],
+): Promise<Touched[]> {
+  const { plan, version } = announcement;
+  const next = versions.find((one) => one.plan === plan && one.version === version);
+  return next ? listTouched(db, next, versions, announcement) : [];
 }
 
 /** Ends what is pending of the plan; answers who was told of which. */
@@ -110,8 +135,9 @@ async function callOff(
   const told = new Map<string, Announcement>();
   for (const one of await listPending(tx)) {
     if (one.plan !== plan || one.version >= version) continue;
-    for (const id of await listTold(tx, one)) told.set(id, one);
+    // Ended first: who is being told just now is among those who were.
     await endAnnouncement(tx, one, { calledOffAt: now });
+    for (const id of await listTold(tx, one)) told.set(id, one);
   }
   return told;
 }

@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PlanDraft } from '../../../db/catalogue/plans-file.ts';
+import type { Announcement } from '../../../db/repositories/billing/plan-announcement.repository.ts';
 import type { PlanDefinition } from '../../../domain/plans.ts';
 import { RESOURCE_TYPES, type Limit } from '../../../domain/quota.ts';
 
@@ -34,6 +37,55 @@ export function changesOf(before: PlanDefinition, next: PlanDefinition): string[
     ...gained.map((one) => `gains ${one}`),
     ...lost.map((one) => `loses ${one}`),
   ];
+}
+
+/** A version that is to be published, and the newest until then. */
+export interface Due {
+  next: PlanDefinition;
+  before: PlanDefinition | undefined;
+}
+
+/** What differs from the newest; for everyone also what is the newest, where an older version is announced yet. */
+export function dueOf(
+  drafts: readonly PlanDraft[],
+  versions: readonly PlanDefinition[],
+  pending: readonly Announcement[],
+  everyone: boolean,
+): Due[] {
+  return drafts.flatMap((draft) => {
+    const { isSame, ...one } = compared(draft, versions);
+    const { plan, version } = one.next;
+    const replaces = pending.some((other) => other.plan === plan && other.version < version - 1);
+    return !isSame || (everyone && replaces) ? [one] : [];
+  });
+}
+
+function compared(
+  draft: PlanDraft,
+  versions: readonly PlanDefinition[],
+): Due & { isSame: boolean } {
+  const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
+  const seats = draft.seats ?? before?.seats ?? 1;
+  const next = { ...draft, seats, version: (before?.version ?? 0) + 1 };
+  const contents = ({
+    name,
+    features,
+    limits,
+    rates,
+    overage,
+    rollover,
+    seats,
+  }: PlanDefinition) => ({
+    name,
+    features: [...features].sort(),
+    limits: { ...limits },
+    rates: { ...rates },
+    overage: { ...overage },
+    rollover: { ...rollover },
+    seats,
+  });
+  const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(next));
+  return { next, before, isSame };
 }
 
 const minor = (price: string | undefined) =>

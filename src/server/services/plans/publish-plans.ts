@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Db, Tx } from '../../../db/client.ts';
 import { repeated } from '../../../db/repeated.ts';
 import type { PlanDraft } from '../../../db/catalogue/plans-file.ts';
@@ -20,15 +19,16 @@ import {
   type Announcement,
 } from '../../../db/repositories/billing/plan-announcement.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
-import type { Plan, PlanDefinition } from '../../../domain/plans.ts';
+import { worseTerms, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
 import {
   announce,
   effectiveAfter,
   listTouched,
   replaceAnnounced,
+  tellLast,
   type Touched,
 } from './announce.ts';
-import { changesOf } from './changes.ts';
+import { changesOf, dueOf, type Due } from './changes.ts';
 
 /** What publishing one plan means. */
 export interface Publication {
@@ -63,7 +63,7 @@ export async function foreseePlans(
   options: PublishOptions,
 ): Promise<Publication[]> {
   const versions = await listPlanVersions(db);
-  const due = drafts.flatMap((draft) => differing(draft, versions));
+  const due = dueOf(drafts, versions, await listPending(db), options.everyone);
   return Promise.all(due.map((one) => foresee(db, one, versions, options, clock.now())));
 }
 
@@ -81,7 +81,7 @@ export async function publishPlans(
   const published = await db.transaction(async (tx) => {
     await lockPlanVersions(tx);
     const versions = await listPlanVersions(tx);
-    const due = drafts.flatMap((draft) => differing(draft, versions));
+    const due = dueOf(drafts, versions, await listPending(tx), options.everyone);
     const foreseen: Publication[] = [];
     const now = clock.now();
     for (const one of due) {
@@ -106,25 +106,42 @@ export async function carryPublished(
   onProgress?: (teams: number) => void,
 ): Promise<void> {
   await bindAnnounced(db, clock.now());
+  const uncarried = await listUncarried(db);
+  if (uncarried.length === 0) return;
+  const versions = await listPlanVersions(db);
   let teams = 0;
-  for (const one of await listUncarried(db)) {
-    teams += await carry(db, one, clock.now(), (more) => onProgress?.(teams + more));
+  for (const one of uncarried) {
+    const to = { ...one, basesBelow: basesBelow(one, versions) };
+    teams += await carry(db, to, clock.now(), (more) => onProgress?.(teams + more));
     await markCarried(db, one, clock.now());
   }
 }
 
+/**
+ * Below which versions a step up is lifted: it begins at what was paid whole, and whoever pays one keeps that to
+ * the end of its period where the version has less of it.
+ */
+function basesBelow(
+  { plan, version }: { plan: Plan; version: number },
+  versions: readonly PlanDefinition[],
+): number[] {
+  const ofPlan = versions.filter((one) => one.plan === plan);
+  const next = ofPlan.find((one) => one.version === version);
+  const keeps = (one: PlanDefinition) =>
+    next === undefined || worseTerms(one, next, null).some(({ what }) => what === 'limit');
+  return ofPlan.flatMap((one) => (one.version < version && !keeps(one) ? one.version : []));
+}
+
 async function carry(
   db: Db,
-  { plan, version }: { plan: Plan; version: number },
+  to: { plan: Plan; version: number; basesBelow: readonly number[] },
   now: Date,
   onProgress: (teams: number) => void,
 ): Promise<number> {
   let carried = 0;
   for (let after = FIRST_ID; ;) {
     // Somebody's sync may hold the same rows in another order.
-    const ids = await repeated(() =>
-      carryTenants(db, { plan, version, after, limit: AT_ONCE, now }),
-    );
+    const ids = await repeated(() => carryTenants(db, { ...to, after, limit: AT_ONCE, now }));
     const last = ids.at(-1);
     if (last === undefined) return carried;
     after = last;
@@ -151,43 +168,16 @@ async function bindAnnounced(db: Db, now: Date): Promise<void> {
   if ((await listPending(db, now)).length === 0) return;
   await db.transaction(async (tx) => {
     await lockPlanVersions(tx);
+    const versions = await listPlanVersions(tx);
     for (const one of await listPending(tx, now)) {
+      // Whoever came within the hour is not told yet.
+      await tellLast(tx, one, versions, now);
       await rebindPrices(tx, one, now);
       await endAnnouncement(tx, one, { carriedAt: now });
       await unmarkCarried(tx, one);
       await tellPublished(tx);
     }
   });
-}
-
-interface Due {
-  next: PlanDefinition;
-  before: PlanDefinition | undefined;
-}
-
-function differing(draft: PlanDraft, versions: readonly PlanDefinition[]): Due[] {
-  const before = versions.filter(({ plan }) => plan === draft.plan).at(-1);
-  const seats = draft.seats ?? before?.seats ?? 1;
-  const next = { ...draft, seats, version: (before?.version ?? 0) + 1 };
-  const contents = ({
-    name,
-    features,
-    limits,
-    rates,
-    overage,
-    rollover,
-    seats,
-  }: PlanDefinition) => ({
-    name,
-    features: [...features].sort(),
-    limits: { ...limits },
-    rates: { ...rates },
-    overage: { ...overage },
-    rollover: { ...rollover },
-    seats,
-  });
-  const isSame = before !== undefined && isDeepStrictEqual(contents(before), contents(next));
-  return isSame ? [] : [{ next, before }];
 }
 
 async function foresee(
