@@ -118,7 +118,7 @@ test('12.4 overage that the next message cannot have is never said to be on', as
   const { id } = session.tenant;
   await putOnPaidPlan(app.database, id, 'team');
   const at = app.server.context.clock.now();
-  await agreeToOverage(app.database.pool, id, { capMinor: 5_000, at });
+  await agreeToOverage(app.database, id, { capMinor: 5_000, at });
   await page.route('**/api/credits', async (route) => {
     const response = await route.fetch();
     const json = (await response.json()) as CreditsView;

@@ -152,7 +152,7 @@ test.each([
     const customer = new Customer(app, await signUp(app, context));
     const { tenantId } = customer;
     await customer.subscribe('team', 'month');
-    await agreeToOverage(app.database.pool, tenantId, { at: app.server.context.clock.now() });
+    await agreeToOverage(app.database, tenantId, { at: app.server.context.clock.now() });
     await recordUsage(app, tenantId, 'images', 5_000);
     await recordUsage(app, tenantId, 'images', 10);
     await page.goto(`${app.url}/subscription`);

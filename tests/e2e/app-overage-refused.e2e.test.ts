@@ -38,7 +38,7 @@ async function atTheCap({ tenant: { id } }: SessionView): Promise<void> {
   const { database, server } = app;
   await putOnPaidPlan(database, id, 'team');
   const at = server.context.clock.now();
-  await agreeToOverage(database.pool, id, { capMinor: CAP_MINOR, at });
+  await agreeToOverage(database, id, { capMinor: CAP_MINOR, at });
   await recordUsage(app, id, 'messages', 100_000);
   await recordUsage(app, id, 'messages', 90);
 }
@@ -146,7 +146,7 @@ test('12.4 a price that rose, and an owed subscription, are said as what they ar
   await page.locator('#limits').getByRole('button', { name: switchOn }).waitFor();
 
   await putOnPaidPlan(database, session.tenant.id, 'team');
-  await agreeToOverage(database.pool, session.tenant.id, {
+  await agreeToOverage(database, session.tenant.id, {
     ...{ capMinor: CAP_MINOR, at: app.server.context.clock.now() },
   });
   await putOnPaidPlan(database, session.tenant.id, 'team', { paused: 'past_due' });

@@ -128,7 +128,7 @@ describe('14 what the page does, a command does, and the other way round', () =>
       act({ act: 'trust_overage', exposureMinor, dryRun });
     expect((await trust(1_000, true)).body.code).toBe('not_found');
     expect((await trust(1_000)).body.code).toBe('not_found');
-    await agreeToOverage(app.database.pool, customer.tenantId, { at: new Date() });
+    await agreeToOverage(app.database, customer.tenantId, { at: new Date() });
     // Half of it would not come to a bill.
     for (const dryRun of [true, false]) {
       expect((await trust(999, dryRun)).body).toMatchObject({

@@ -173,7 +173,7 @@ describe('12.11 what a preview says of overage is what the change does', () => {
     const customer = await signUp(app);
     await customer.subscribe(plan, 'month');
     const at = app.server.context.clock.now();
-    await agreeToOverage(app.database.pool, customer.tenantId, { at });
+    await agreeToOverage(app.database, customer.tenantId, { at });
     await draw(customer, quota);
     return customer;
   };

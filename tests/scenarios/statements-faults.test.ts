@@ -131,7 +131,7 @@ test('12.15 12.27 killed while it makes and finalizes invoices: afterwards each 
       await customer.pay(await customer.checkout('pro', 'month'), '4242424242424242');
       await process.reconcile();
       await customer.sync();
-      await agreeToOverage(database.pool, customer.tenantId, { at: new Date() });
+      await agreeToOverage(database, customer.tenantId, { at: new Date() });
       // 2,100 messages are 210 credits at 12 fen: more than half of ¥50.
       await plantOverage(database.pool, customer.tenantId, 2_100, new Date());
       const [method, wanted, when] = [

@@ -38,7 +38,7 @@ async function drawn(): Promise<Customer> {
   const customer = await signUp(app);
   await customer.pay(await customer.checkout('pro', 'month'), GOOD_CARD);
   await customer.sync();
-  await agreeToOverage(app.database.pool, customer.tenantId, { at: new Date() });
+  await agreeToOverage(app.database, customer.tenantId, { at: new Date() });
   await draw(customer, 530);
   return customer;
 }

@@ -110,7 +110,7 @@ export async function liveAYear(app: TestApp, figures: StripeFigures): Promise<v
   await payPack(abroad, await openPack(abroad, 'small', { currency: 'usd' }));
   await lookedAt(abroad);
   await monthPasses(app, figures);
-  await agreeToOverage(app.database.pool, stays.tenantId, { at: app.server.context.clock.now() });
+  await agreeToOverage(app.database, stays.tenantId, { at: app.server.context.clock.now() });
   await draw(stays, 700);
   await billed(stays);
   await settled(app);

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import type { Database } from '../../src/db/client.ts';
+import { syncEntitlement } from '../../src/server/services/usage/routing/bucket-sync.ts';
 import { schemaOf } from './buckets.ts';
 
 interface Agreed {
@@ -7,12 +9,15 @@ interface Agreed {
   at: Date;
 }
 
-/** A tenant agrees to overage at the price that it is shown. */
+/** A tenant agrees to overage at the price that it is shown, of the plan that it has by now. */
 export async function agreeToOverage(
-  pool: Pool,
+  database: Database,
   tenantId: string,
   { capMinor = 100_000, currency = 'cny', at }: Agreed,
 ): Promise<void> {
+  // A bucket that is not on the main server is told by a job.
+  await syncEntitlement(database, tenantId);
+  const { pool } = database;
   const schema = await schemaOf(pool, tenantId);
   const { rows } = await pool.query<{ refused: string | null }>(
     `select ${schema}.credit_overage_set($1, true, $2, $3,

@@ -23,7 +23,7 @@ export async function subscriber(
 export async function overQuota(customer: Customer, capMinor?: number): Promise<Customer> {
   const { app, tenantId } = customer;
   const at = app.server.context.clock.now();
-  await agreeToOverage(app.database.pool, tenantId, { at, ...(capMinor ? { capMinor } : {}) });
+  await agreeToOverage(app.database, tenantId, { at, ...(capMinor ? { capMinor } : {}) });
   await draw(customer, 500);
   return customer;
 }

@@ -103,7 +103,7 @@ test('12 nor does one beyond the quota that is looked at by itself, nor what a r
        $2::timestamptz + interval '1 day', 'a', 'b', $2)`,
     now,
   );
-  await agreeToOverage(database.pool, tenantId, { capMinor: 0, at: now });
+  await agreeToOverage(database, tenantId, { capMinor: 0, at: now });
   const client = await database.pool.connect();
   const admit = async (amount: number, mode: AdmissionMode) => {
     const call = {

@@ -27,7 +27,7 @@ async function world() {
     [tenantId],
   );
   const usage = usageService(database, clock);
-  await agreeToOverage(database.pool, tenantId, { capMinor: CAP_CREDITS * 12, at: clock.now() });
+  await agreeToOverage(database, tenantId, { capMinor: CAP_CREDITS * 12, at: clock.now() });
   await usage.credits.grant({
     ...{ tenantId, origin: 'goodwill', originRef: 'g', amountMicro: 10_000_000 },
     ...{ expiresAt: new Date('2027-12-01'), actor: { kind: 'service', name: 't' }, reason: 't' },

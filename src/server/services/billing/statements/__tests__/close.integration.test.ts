@@ -217,7 +217,7 @@ test('12.12 a run ends where the account begins to be billed in another currency
   await draw(30);
   const { pool } = database;
   await pool.query(`update tenants set overage_currency = 'usd' where id = $1`, [tenantId]);
-  await agreeToOverage(pool, tenantId, { capMinor: 90_000, currency: 'usd', at: clock.now() });
+  await agreeToOverage(database, tenantId, { capMinor: 90_000, currency: 'usd', at: clock.now() });
   await draw(40);
   await close({ kind: 'threshold' });
   await close({ kind: 'threshold' });
@@ -237,7 +237,7 @@ test('12.13 a month in two currencies at one price adds up to the whole of each'
       tenantId,
       { currency, minorPerCredit: '12.3' },
     ]);
-    await agreeToOverage(pool, tenantId, { currency, at: clock.now() });
+    await agreeToOverage(database, tenantId, { currency, at: clock.now() });
   };
   const actor = { kind: 'service', name: 't' } as const;
   await usage.credits.setExposure({ tenantId, exposureMinor: 10_000, actor, reason: 't' });

@@ -31,7 +31,7 @@ export async function closingWorld(
   const usage = usageService(database, clock);
   const images = { tenantId, resourceType: 'images' as const };
   const { capMinor = 100_000 } = options;
-  await agreeToOverage(pool, tenantId, { capMinor, at: clock.now() });
+  await agreeToOverage(database, tenantId, { capMinor, at: clock.now() });
   const fill = () => usage.trackUsage({ ...images, amount: 500 });
   await fill();
   const log = createLog('silent', false);

@@ -107,7 +107,7 @@ test('12.12 a month in two currencies is closed to its end at once', async () =>
     tenantId,
     { currency: 'usd', minorPerCredit: '12' },
   ]);
-  await agreeToOverage(pool, tenantId, { currency: 'usd', at: clock.now() });
+  await agreeToOverage(database, tenantId, { currency: 'usd', at: clock.now() });
   const actor = { kind: 'service', name: 't' } as const;
   await usage.credits.setExposure({ tenantId, exposureMinor: 10_000, actor, reason: 't' });
   await draw(14);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inEveryBucket } from '../../../../../../tests/support/buckets.ts';
+import { inEveryBucket, schemaOf } from '../../../../../../tests/support/buckets.ts';
 import {
   creditFaults,
   imbalances,
@@ -11,6 +11,7 @@ import {
 } from '../../../../../../tests/support/test-database.ts';
 import type { GrantOrigin } from '../../../../../domain/billing/credits.ts';
 import { mailEndings } from '../../../mail/from-buckets/endings.ts';
+import { syncEntitlement } from '../../routing/bucket-sync.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
 
 let database: TestDatabase;
@@ -154,12 +155,14 @@ test('12.3 credits of a team that is deleted are taken back, once; a hold’s wh
   const { reservationId } = await usage.reserve({
     ...{ tenantId, resourceType: 'images', amount: 1, ttlSeconds: 60 },
   });
-  const change = (set: string) =>
-    database.pool.query(
+  const change = async (set: string) => {
+    await database.pool.query(
       `update tenants set ${set}, entitlement_version = entitlement_version + 1, updated_at = $2
        where id = $1`,
       [tenantId, clock.now()],
     );
+    await syncEntitlement(database, tenantId);
+  };
   await change('deleted_at = $2');
   const left = async () => {
     const rows = await inEveryBucket<{ revoked: boolean; left: string; held: string }>(
@@ -202,11 +205,10 @@ test.each([
   '12.2 a grant serves a call by the microsecond (invariant 6): it %s',
   async (_what, from, until, serves) => {
     const tenantId = await meteredTenant(database.pool);
-    await inEveryBucket(
-      database.pool,
-      `select u00.credit_grant(tenant_id, gen_random_uuid(), 'goodwill', 'a', 0::smallint, 2000000, $2,
-       $3, 'a', 'b', $4)
-     from u00.usage_tenants where tenant_id = $1`,
+    const schema = await schemaOf(database.pool, tenantId);
+    await database.pool.query(
+      `select ${schema}.credit_grant($1, gen_random_uuid(), 'goodwill', 'a', 0::smallint, 2000000, $2, $3,
+         'a', 'b', $4)`,
       [tenantId, from, until, YESTERDAY],
     );
     clock.set(NOW);
