@@ -43,13 +43,13 @@ describe('12 files for people are in the words of their reader', () => {
     [
       HISTORY,
       'en',
-      'No.,When (UTC),What,Id of the credits,Resource,Amount used,Credits for one,Credits,Left after it,Returns No.',
+      'No.,When (UTC),What,Id of the credits,Resource,Amount used,Credits for one,Credits,Left after it,Returns No.,Model',
       ',Paid with credits,',
     ],
     [
       HISTORY,
       'zh',
-      '序号,时间（UTC）,内容,点数编号,资源,用量,每单位点数,点数变动,变动后剩余,退还的序号',
+      '序号,时间（UTC）,内容,点数编号,资源,用量,每单位点数,点数变动,变动后剩余,退还的序号,模型',
       ',由点数支付,',
     ],
     [
