@@ -112,10 +112,13 @@ test('ux 2 ux 3 ux 4 the interval is chosen by arrow keys; a year says its total
       .click();
     const amount = fill(subscription.pay.perMonth, { amount: money(monthly.amountMinor) });
     await shows(dialog(), amount);
-    const asked = page.waitForRequest('**/api/subscription/checkout');
+    // Aborted before the route is taken away again, or it would lead to Checkout.
+    const aborted = page.waitForEvent('requestfailed');
     await page.route('**/api/subscription/checkout', (route) => route.abort());
     await dialog().getByRole('button', { name: subscription.pay.submit }).click();
-    expect((await asked).postDataJSON()).toMatchObject({ priceId: monthly.priceId });
+    const asked = await aborted;
+    expect(asked.url()).toMatch(/\/api\/subscription\/checkout$/);
+    expect(asked.postDataJSON()).toMatchObject({ priceId: monthly.priceId });
     await page.unrouteAll();
     await closeDialog();
     await group.getByRole('radio', { name: words.interval.year }).focus();
