@@ -32,6 +32,12 @@ afterAll(async () => {
 });
 
 const MARCH = parsePeriod('2027-03')!;
+/** The ledger's row of the 30 pictures that a team has drawn. */
+async function rowOf30(tenantId: string): Promise<string> {
+  const text = 'select id from u00.usage where tenant_id = $1 and amount = 30';
+  return (await inEveryBucket<{ id: string }>(database.pool, text, [tenantId]))[0]!.id;
+}
+
 const by = { reason: 'a fault', actor: { kind: 'service', name: 'test' } } as const;
 
 test('12.54 usage that was taken back is a negative line, taken off the next statement', async () => {
@@ -67,11 +73,8 @@ test('12.54 a row that was billed is taken off the next statement, and its credi
   await draw(30);
   await draw(5);
   await close({ kind: 'threshold' });
-  const { rows } = await database.pool.query<{ id: string }>(
-    'select id from u00.usage where tenant_id = $1 and amount = 30',
-    [tenantId],
-  );
-  const reversal = { tenantId, row: rows[0]!.id, ...by };
+  const row = await rowOf30(tenantId);
+  const reversal = { tenantId, row, ...by };
   expect(await usage.reversals.reverse(reversal)).toMatchObject({
     sources: [
       { kind: 'overage', micro: 40_000_000 },
@@ -176,12 +179,7 @@ test('12.13 a hold that ran out, settled after its month was closed, is billed b
 test('12.60 a month whose ledger is archived is billed, proved and corrected as before', async () => {
   const { draw, all, close, usage, tenantId, clock, deps, proofOf } = await closingWorld(database);
   await draw(30);
-  const [drawn] = await inEveryBucket<{ row: string }>(
-    database.pool,
-    'select id as row from u00.usage where tenant_id = $1 and amount = 30',
-    [tenantId],
-  );
-  const last = { tenantId, ...by, ...drawn! };
+  const last = { tenantId, row: await rowOf30(tenantId), ...by };
   clock.set('2027-06-01T00:00:00Z');
   const ledger = new LedgerVerificationService({ database, clock, log: deps.log });
   const { rows } = await ledger.archive(MARCH, folder);
