@@ -65,7 +65,7 @@ test('12.54 a row is taken back once, and it is said beforehand who gets what', 
   await usage.trackUsage({ tenantId, resourceType: 'images', amount: 501 });
   await usage.stop();
   const text = 'select id from u00.usage where tenant_id = $1';
-  const id = (await database.pool.query<{ id: string }>(text, [tenantId])).rows[0]!.id;
+  const { id } = (await inEveryBucket<{ id: string }>(database.pool, text, [tenantId]))[0]!;
   const back = (...words: string[]) =>
     run('usage-correct', '--tenant', tenantId, '--row', id, ...reason, ...words);
   const told =
