@@ -4,6 +4,9 @@ export type UserId = string & { readonly __brand: 'UserId' };
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** Nobody's id, and before all others: where a walk along ids begins. */
+export const NO_ID = '00000000-0000-0000-0000-000000000000';
+
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID_PATTERN.test(value);
 }

@@ -12,6 +12,7 @@ import {
 } from '../../../db/repositories/billing/plan-announcement.repository.ts';
 import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { NO_ID } from '../../../domain/ids.ts';
 import { worseTerms, type PlanDefinition, type WorseTerm } from '../../../domain/plans.ts';
 import { queueMail } from '../mail/queue-mail.ts';
 
@@ -23,7 +24,6 @@ export interface Touched {
 }
 
 const AT_ONCE = 500;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const NOTICE_DAYS = 30;
 
 /** When what is announced now takes effect: with the first day, in UTC, that begins after the notice. */
@@ -43,7 +43,7 @@ export async function listTouched(
   const { plan } = next;
   const older = versions.filter((one) => one.plan === plan && one.version < next.version);
   const touched: Touched[] = [];
-  for (let after = FIRST_ID; ;) {
+  for (let after = NO_ID; ;) {
     const teams = await listOnPlan(db, plan, { after, limit: AT_ONCE }, untoldOf);
     for (const { id, name, version, currency } of teams) {
       // Who has it already, or what was published later, loses nothing by it.

@@ -19,6 +19,7 @@ import {
   type Announcement,
 } from '../../../db/repositories/billing/plan-announcement.repository.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { NO_ID } from '../../../domain/ids.ts';
 import { worseTerms, type Plan, type PlanDefinition } from '../../../domain/plans.ts';
 import {
   announce,
@@ -54,7 +55,6 @@ export interface PublishOptions {
 }
 
 const AT_ONCE = 500;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** What `drafts` would change, and for whom; changes nothing. */
 export async function foreseePlans(
@@ -63,8 +63,10 @@ export async function foreseePlans(
   options: PublishOptions,
 ): Promise<Publication[]> {
   const versions = await listPlanVersions(db);
-  const due = dueOf(drafts, versions, await listPending(db), options.everyone);
-  return Promise.all(due.map((one) => foresee(db, one, versions, options, clock.now())));
+  const pending = await listPending(db);
+  const due = dueOf(drafts, versions, pending, options.everyone);
+  const known = { versions, pending };
+  return Promise.all(due.map((one) => foresee(db, one, known, options, clock.now())));
 }
 
 /**
@@ -81,11 +83,12 @@ export async function publishPlans(
   const published = await db.transaction(async (tx) => {
     await lockPlanVersions(tx);
     const versions = await listPlanVersions(tx);
-    const due = dueOf(drafts, versions, await listPending(tx), options.everyone);
+    const pending = await listPending(tx);
+    const due = dueOf(drafts, versions, pending, options.everyone);
     const foreseen: Publication[] = [];
     const now = clock.now();
     for (const one of due) {
-      const publication = await foresee(tx, one, versions, options, now);
+      const publication = await foresee(tx, one, { versions, pending }, options, now);
       foreseen.push(publication);
       await insertPlanVersion(tx, one.next, now);
       await assign(tx, publication, options, now);
@@ -139,7 +142,7 @@ async function carry(
   onProgress: (teams: number) => void,
 ): Promise<number> {
   let carried = 0;
-  for (let after = FIRST_ID; ;) {
+  for (let after = NO_ID; ;) {
     // Somebody's sync may hold the same rows in another order.
     const ids = await repeated(() => carryTenants(db, { ...to, after, limit: AT_ONCE, now }));
     const last = ids.at(-1);
@@ -183,7 +186,7 @@ async function bindAnnounced(db: Db, now: Date): Promise<void> {
 async function foresee(
   db: Tx | Db,
   { next, before }: Due,
-  versions: readonly PlanDefinition[],
+  { versions, pending }: { versions: readonly PlanDefinition[]; pending: readonly Announcement[] },
   options: PublishOptions,
   now: Date,
 ): Promise<Publication> {
@@ -192,11 +195,10 @@ async function foresee(
   const reaches = plan === 'free' || options.everyone;
   // On free nothing is paid, and nothing was sold.
   const touched = options.everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
-  const pending = (await listPending(db)).find((one) => one.plan === plan) ?? null;
   return {
     touched,
     effectiveAt: touched.length > 0 ? effectiveAfter(now) : null,
-    pending,
+    pending: pending.find((one) => one.plan === plan) ?? null,
     plan,
     version,
     changes: before ? changesOf(before, next) : ['is new'],

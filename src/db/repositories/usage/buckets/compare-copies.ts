@@ -1,5 +1,6 @@
 import { bucketNumber, bucketSchema } from '../../../buckets.ts';
 import type { Database } from '../../../client.ts';
+import { NO_ID } from '../../../../domain/ids.ts';
 import { bucketOf } from '../bucket.ts';
 import {
   forgetTenant,
@@ -13,7 +14,6 @@ import {
 type MainDatabase = Pick<Database, 'pool' | 'buckets'>;
 
 const AT_ONCE = 1_000;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
@@ -29,7 +29,7 @@ export async function compareCopies(
     .map(({ number }) => number)
     .filter((number) => !away.has(bucketSchema(number)));
   const found: CopyDifference[] = [];
-  for (let after = FIRST_ID; after !== LAST_ID;) {
+  for (let after = NO_ID; after !== LAST_ID;) {
     const tenants = await listTenants(database.pool, after, AT_ONCE);
     const upTo = tenants.length === AT_ONCE ? tenants.at(-1)!.id : LAST_ID;
     const copies = await copiesOf(database, numbers, after, upTo);

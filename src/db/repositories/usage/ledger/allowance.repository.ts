@@ -1,15 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type pg from 'pg';
 import type { Allowance } from '../../../../domain/billing/usage/allowance.ts';
-import type { Actor } from '../../../../domain/ids.ts';
+import { NO_ID, type Actor } from '../../../../domain/ids.ts';
 import { periodEnd, type Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
 import { actorId, hasAuditEntry, insertAuditEntry } from '../../operations/audit-log.repository.ts';
 import type { Bucket } from '../bucket.ts';
 import type { CreditPlace } from '../credits/place.ts';
 import { openPeriod } from '../periods.ts';
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** A month of a tenant. */
 export interface MonthOf {
@@ -99,7 +97,7 @@ export class AllowanceRepository {
         where rollover_percent > 0 and closed_at is null and period <= $1
           and (period, tenant_id) > ($2, $3::uuid)
         order by period, tenant_id limit $4`,
-      values: [last, after?.period ?? '', after?.tenantId ?? FIRST_ID, max],
+      values: [last, after?.period ?? '', after?.tenantId ?? NO_ID, max],
     });
     return rows;
   }
@@ -122,7 +120,7 @@ export class AllowanceRepository {
           and not exists (select from ${schema}.usage_totals c
             where c.tenant_id = t.tenant_id and c.period = $1)
         order by t.tenant_id limit $4`,
-      values: [period, periodEnd(period), after ?? FIRST_ID, max],
+      values: [period, periodEnd(period), after ?? NO_ID, max],
     });
     const ids = rows.map(({ tenantId }) => tenantId);
     if (ids.length > 0) await openPeriod(this.#bucket, period, ids);

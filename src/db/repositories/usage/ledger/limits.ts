@@ -1,3 +1,4 @@
+import { NO_ID } from '../../../../domain/ids.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { Limit, ResourceType } from '../../../../domain/quota.ts';
 import type { Bucket } from '../bucket.ts';
@@ -16,7 +17,6 @@ export interface LimitDifference {
 /** A pass over all counters may take minutes; it runs at night, on one connection. */
 const WITHIN_MS = 1_800_000;
 const AT_ONCE = 1_000;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 type Found = Pick<LimitDifference, 'tenantId' | 'period' | 'resourceType'> &
   Record<'limit' | 'ought', string | null>;
@@ -27,7 +27,7 @@ type Found = Pick<LimitDifference, 'tenantId' | 'period' | 'resourceType'> &
  */
 export async function listLimitDifferences(bucket: Bucket): Promise<LimitDifference[]> {
   const found = await listAllowed(bucket);
-  for (let after: string | undefined = FIRST_ID; after !== undefined;) {
+  for (let after: string | undefined = NO_ID; after !== undefined;) {
     const page = await listNewest(bucket, after);
     for (const one of await differingFromPlan(bucket, page.rows)) found.push(one);
     after = page.last;

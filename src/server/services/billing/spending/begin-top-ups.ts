@@ -15,6 +15,7 @@ import type { AutoTopUp } from '../../../../db/schema/index.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import { isAgreed } from '../../../../domain/billing/spending/top-up.ts';
 import { BillingError } from '../../../../domain/errors.ts';
+import { NO_ID } from '../../../../domain/ids.ts';
 import type { OfferedPack } from '../../stripe/packs/pack-catalogue.ts';
 import type { UsageRouter } from '../../usage/routing/router.ts';
 import type { BuyingDeps } from '../purchases/begin.ts';
@@ -32,7 +33,6 @@ export interface TopUpDeps extends BuyingDeps {
 const AT_ONCE = 1_000;
 /** One that Stripe could not be asked about for so long is given up; by then there may be credits. */
 const BEGIN_WITHIN_MS = 3_600_000;
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Begins a top-up for everybody who has fewer credits than they wished and none under way; answers how
@@ -40,7 +40,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
  */
 export async function beginTopUps(deps: TopUpDeps, signal?: AbortSignal): Promise<number> {
   let count = 0;
-  let after = NOBODY;
+  let after = NO_ID;
   for (;;) {
     const ready = await listReadyTopUps(deps.db, { after, limit: AT_ONCE });
     for (const one of await findLow(deps, ready)) {

@@ -61,7 +61,11 @@ export function readProof(text: string): ProofFile | { sentence: string } {
   return { format, head, heads, seal, lines, details, rows: all.slice(at + 1, -1) };
 }
 
-const CELLS: Record<ProofFormat, number> = { 1: 13, 2: 14 };
+/** How many cells a row has, and how many of them say the model, and the card where it is named. */
+const CELLS: Record<ProofFormat, { all: number; model: number }> = {
+  1: { all: 13, model: 1 },
+  2: { all: 14, model: 2 },
+};
 
 /** What the rows of overage add up to, by line, and of each by model and card; `undefined` when one cannot be read. */
 export function sumRows({ format, rows }: ProofFile): DetailedSum[] | undefined {
@@ -69,9 +73,9 @@ export function sumRows({ format, rows }: ProofFile): DetailedSum[] | undefined 
   const details = new Map<string, LineDetail>();
   for (const row of rows) {
     const cells = row.split(',');
-    if (cells.length !== CELLS[format]) return undefined;
+    if (cells.length !== CELLS[format].all) return undefined;
     if (cells[4] !== 'overage') continue;
-    const [model, ...card] = cells.splice(7, format);
+    const [model, ...card] = cells.splice(7, CELLS[format].model);
     const drawn = readDrawn(cells[3]!, cells[6]!, cells[8]!, cells[9]!, cells[7]!, cells[10]!);
     if (!drawn || !isCard(card[0])) return undefined;
     const { units, micro } = drawn;

@@ -56,9 +56,12 @@ export async function verifyInvoices(deps: InvoiceVerification): Promise<Invoice
   const tenants = await listTenantsWithStatements(deps.db);
   let unanswered = 0;
   for (const [n, tenantId] of tenants.entries()) {
-    for (const [customerId, { length }] of await readByCustomer(deps.db, tenantId)) {
+    for (const [customerId, statements] of await readByCustomer(deps.db, tenantId)) {
+      const { length } = statements;
       const found =
-        unanswered < AWAY_IN_A_ROW ? await askTwice(deps, { tenantId, customerId }) : 'away';
+        unanswered < AWAY_IN_A_ROW
+          ? await askTwice(deps, { tenantId, customerId }, statements)
+          : 'away';
       unanswered = found === 'away' ? unanswered + 1 : 0;
       if (found === 'away' || found === 'unknown') {
         verdict.unasked.push({ customerId, tenantId, statements: length, why: found });
@@ -83,11 +86,14 @@ async function readByCustomer(db: Db, tenantId: string): Promise<Map<string, Sta
 /** What differs is looked at once more: a statement may have been invoiced, or paid, between two reads. */
 async function askTwice(
   deps: InvoiceVerification,
-  whose: { tenantId: string; customerId: string },
+  { tenantId, customerId }: { tenantId: string; customerId: string },
+  statements: readonly Statement[],
 ): Promise<InvoiceDifference[] | 'away' | 'unknown'> {
   try {
-    const found = await ask(deps, whose);
-    return found.length > 0 ? await ask(deps, whose) : found;
+    const found = await ask(deps, customerId, statements);
+    if (found.length === 0) return found;
+    const now = await readByCustomer(deps.db, tenantId);
+    return await ask(deps, customerId, now.get(customerId) ?? []);
   } catch (error) {
     if (isMissing(error)) return 'unknown';
     if (isStripeUnavailable(error)) return 'away';
@@ -96,10 +102,10 @@ async function askTwice(
 }
 
 async function ask(
-  { db, invoices, rest }: InvoiceVerification,
-  { tenantId, customerId }: { tenantId: string; customerId: string },
+  { invoices, rest }: InvoiceVerification,
+  customerId: string,
+  statements: readonly Statement[],
 ): Promise<InvoiceDifference[]> {
-  const statements = (await readByCustomer(db, tenantId)).get(customerId) ?? [];
   const since = new Date(Math.min(...statements.map(({ closedAt }) => closedAt.getTime())));
   const listed = await invoices.listMarked(customerId, { since, rest });
   return statements.flatMap((one) => compare(one, listed));
