@@ -183,9 +183,10 @@ describe('10.8 a stream releases what it holds in every way it can end', () => {
           headers: { Authorization: `Bearer ${member.session.accessToken}` },
         });
         expect(answer.status).toBe(200);
-        const removed = owner.call.delete(`/api/members/${userId}`);
+        // The hour is over in which nobody may do so many acts.
+        await server.database.pool.query(`delete from rate_limits where key like 'act:%'`);
+        expect((await owner.call.delete(`/api/members/${userId}`)).status).toBe(204);
         await answer.text();
-        expect((await removed).status).toBe(204);
       });
     },
     TIMEOUT_MS,
