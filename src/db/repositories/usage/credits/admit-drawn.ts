@@ -68,11 +68,11 @@ const counters = (u: string) => `
       case when a.head_grant is null then a.overage_price end as price
   ), numbered as materialized (
     select c.*, p.head_grant, p.currency, p.price,
-      case when c.is_beyond then p.last_seq + 1 - row_number()
-        over (partition by c.tenant_id, c.is_beyond order by c.n desc)
+      case when c.is_beyond then p.last_seq - d.calls + row_number()
+        over (partition by c.tenant_id, c.is_beyond order by c.n)
       end as seq
     from placed c
-    left join paid p using (tenant_id)
+    left join (paid p join due d using (tenant_id)) using (tenant_id)
   ), draws as (
     insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
       units, micro, drawn_at, currency, minor_per_credit, model, rate_card)
