@@ -85,5 +85,8 @@ function explain(error: unknown): string {
   }
   if (code === 'EACCES')
     return `This user may not listen on port ${port}: choose one above 1024 with PORT.`;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return 'There is no room left where DATA_DIR lies: make some, or choose another folder with DATA_DIR.';
+  }
   return readUnreached(error)?.sentence ?? errorText(error);
 }

@@ -48,6 +48,9 @@ function tooLarge(): ControlError {
   return new ControlError(413, 'body_too_large', `The body is larger than ${maxBodyBytes} bytes.`);
 }
 
+/** What of Stripe's own statuses stays as it is; all else is told as a request that cannot be done. */
+const PASSED_ON = [404, 409, 503] as const;
+
 /** The answer to whatever a handler threw. Only a bug of ours is a 500. */
 export function errorAnswer(c: HonoContext, error: unknown): Response {
   if (error instanceof ControlError) {
@@ -56,7 +59,7 @@ export function errorAnswer(c: HonoContext, error: unknown): Response {
   }
   if (error instanceof StripeError) {
     const { code, type, message, param } = error.body;
-    const status = error.status === 404 ? 404 : error.status === 409 ? 409 : 400;
+    const status = PASSED_ON.find((one) => one === error.status) ?? 400;
     return c.json({ error: { code: code ?? type, message, ...(param ? { param } : {}) } }, status);
   }
   if (error instanceof DueWorkFault) {

@@ -50,6 +50,11 @@ test('10.22 with its disk full it refuses what it cannot keep, answers what it h
   // Somebody to be told, who is not there, and something that falls due.
   await stripe.webhookEndpoints.create({ url: 'http://127.0.0.1:9/', enabled_events: ['*'] });
   const clock = await stripe.testHelpers.testClocks.create({ frozen_time: 1_800_000_000 });
+  const checkout = await stripe.checkout.sessions.create({
+    mode: 'setup',
+    currency: 'eur',
+    success_url: 'http://127.0.0.1:9/',
+  });
   const made: string[] = [];
   let refusal: unknown;
   while (refusal === undefined) {
@@ -74,12 +79,28 @@ test('10.22 with its disk full it refuses what it cannot keep, answers what it h
   await expect(
     stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: 1_800_086_400 }),
   ).rejects.toMatchObject({ statusCode: 503 });
-  const turned = await fetch(`http://127.0.0.1:${port}/_control/clock`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ advanceSeconds: 86_400 }),
-  });
-  expect(await turned.text()).toMatch(/cannot write its state|"now":/);
+  const ask = async (path: string, body?: string | URLSearchParams) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body }),
+      redirect: 'manual',
+    });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  const page = `/c/pay/${checkout.id}`;
+  expect(await ask(page)).toMatch(/^200 /);
+  const card = {
+    number: '4242424242424242',
+    expiry: '12 / 30',
+    cvc: '123',
+    email: 'a@example.com',
+  };
+  expect(await ask(page, new URLSearchParams(card))).toMatch(/^503 .*cannot write its state/s);
+  expect(
+    await ask(`/_control/checkout_sessions/${checkout.id}/complete`, '{"card":"pm_card_visa"}'),
+  ).toMatch(/^503 .*"state_not_written"/);
+  expect(await ask('/_control/clock', '{"advanceSeconds":86400}')).toMatch(
+    /^503 .*cannot write its state|"now":/,
+  );
   expect(child.exitCode).toBeNull();
   // Told when it begins, not with each try (a shorter line may fit in between).
   expect(said().match(/make room there/g)!.length).toBeLessThan(8);

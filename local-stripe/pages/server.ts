@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Context as HonoContext } from 'hono';
+import { isStateNotWritten } from '../kernel/errors.ts';
 import type { LocalStripe } from '../kernel/local-stripe.ts';
 import { assetRoutes } from './assets.ts';
 import { challengeRoutes } from './challenge/routes.ts';
@@ -40,7 +41,9 @@ export function pageServer(getLocal: () => LocalStripe): Hono {
     await nameInChinese(c, getLocal().kernel.chineseNames);
   });
   app.onError((error, c) => {
-    getLocal().kernel.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    // That the disk is full has been told; whoever is here comes again when there is room.
+    const isFull = isStateNotWritten(error);
+    if (!isFull) getLocal().kernel.log(error.stack ?? error.message);
     const page = pageOf(c, null);
     const body = renderMessage({
       page,
@@ -49,7 +52,7 @@ export function pageServer(getLocal: () => LocalStripe): Hono {
       title: page.words.brokenTitle,
       text: error.message,
     });
-    return show(c, body, 500);
+    return show(c, body, isFull ? 503 : 500);
   });
   app.route('/', assetRoutes());
   app.route('/', checkoutRoutes(getLocal));

@@ -46,7 +46,7 @@ export async function notFound(c: HonoContext): Promise<Response> {
 export async function show(
   c: HonoContext,
   body: Html,
-  status: 200 | 400 | 402 | 403 | 404 | 409 | 500 = 200,
+  status: 200 | 400 | 402 | 403 | 404 | 409 | 500 | 503 = 200,
 ): Promise<Response> {
   return c.html(await body, status);
 }

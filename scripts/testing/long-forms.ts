@@ -188,6 +188,12 @@ export const FORMS: Form[] = [
     env: { GROWTH_RUNS: '10' },
   },
   {
+    name: 'a full DATA_DIR, its PostgreSQL on the same disk',
+    project: 'integration',
+    files: ['tests/scenarios/full-data-dir'],
+    env: { FULL_DISK_RUNS: '2' },
+  },
+  {
     name: 'secrets in the log, every table',
     project: 'integration',
     files: ['tests/scenarios/log-secrets'],

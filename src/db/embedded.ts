@@ -10,6 +10,7 @@ import { findBinaries, type Binaries } from './embedded/binaries.ts';
 import { freePort } from './embedded/free-port.ts';
 import { initialise } from './embedded/initialise.ts';
 import { keepRunning } from './embedded/keep-running.ts';
+import { lastWords } from './embedded/last-words.ts';
 import { readPassword } from './embedded/password.ts';
 import { clearLeftovers, readPostmaster } from './embedded/postmaster.ts';
 
@@ -144,8 +145,7 @@ async function launch(l: Launch): Promise<ChildProcess> {
   child.on('error', (error) => (failure = error));
   while (!readPostmaster(l.cluster)?.ready) {
     if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
-      const lines = readFileSync(logFile, 'utf8').trim().split('\n');
-      const why = failure?.message ?? lines.find((line) => line.includes('FATAL')) ?? lines.at(-1);
+      const why = failure?.message ?? lastWords(readFileSync(logFile, 'utf8'));
       throw new Error(`PostgreSQL did not start: ${why} (see ${logFile})`);
     }
     await pause(20);

@@ -57,7 +57,7 @@ export async function visitPortal(
         >${page.words.portal.goHome}</a
       >`,
     });
-    return show(c, body, error.status === 402 ? 402 : 409);
+    return show(c, body, error.status === 402 || error.status === 503 ? error.status : 409);
   }
 }
 

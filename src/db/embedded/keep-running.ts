@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** The first pause after a start that failed; each further one is twice as long, up to the longest. */
 const RETRY_MS = 250;
+const RETRY_MS_MAX = 4_000;
 
 export interface KeepRunningOptions {
   /** Starts the server; resolves when it takes connections. */
@@ -22,6 +24,7 @@ export async function keepRunning(options: KeepRunningOptions): Promise<{ stop()
 
   const revive = async () => {
     options.onCrash('PostgreSQL ended by itself and is started again.');
+    let restMs = RETRY_MS;
     while (!stopping) {
       try {
         child = await options.start();
@@ -30,7 +33,8 @@ export async function keepRunning(options: KeepRunningOptions): Promise<{ stop()
       } catch (error) {
         options.onCrash(error instanceof Error ? error.message : String(error));
         // Children of a dead server hold its memory for a moment: until then it refuses.
-        await pause(RETRY_MS);
+        await pause(restMs);
+        restMs = Math.min(2 * restMs, RETRY_MS_MAX);
       }
     }
   };
