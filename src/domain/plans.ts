@@ -1,3 +1,4 @@
+import { isDearer } from './billing/usage/unit-price.ts';
 import { RESOURCE_TYPES, type Limit, type ResourceType } from './quota.ts';
 
 /** The three plans, cheapest first; the order is what "higher" and "lower" mean. */
@@ -129,11 +130,10 @@ export function worseTerms(
   });
   const price = currency === null ? undefined : before.overage[currency];
   const nextPrice = currency === null ? undefined : next.overage[currency];
-  const isDearer = price !== undefined && Number(price) < Number(nextPrice ?? Infinity);
   const lost = FEATURES.filter((one) => planHasFeature(before, one) && !planHasFeature(next, one));
   return [
     ...ofResources,
-    ...(isDearer
+    ...(price !== undefined && (nextPrice === undefined || isDearer(nextPrice, price))
       ? [{ what: 'overage', currency: currency!, from: price, to: nextPrice ?? null } as const]
       : []),
     ...(next.seats < before.seats

@@ -63,3 +63,15 @@ test.each<[string, Partial<PlanDefinition>, object[]]>([
 ])('12.1 who has Pro and is offered %s', (_case, change, terms) => {
   expect(worseTerms(PRO, { ...PRO, version: 2, ...change }, 'cny')).toEqual(terms);
 });
+
+test.each([
+  ['more in a decimal that a float has not', '1000000', '1000000.000000000001', true],
+  ['the same, written otherwise', '1000000', '1000000.000000000000', false],
+  ['less in that decimal', '1000000.000000000001', '1000000', false],
+])('12.1 overage that costs %s', (_case, from, to, isWorse) => {
+  const before = { ...PRO, overage: { cny: from } };
+  const term = { what: 'overage', currency: 'cny', from, to };
+  expect(worseTerms(before, { ...before, overage: { cny: to } }, 'cny')).toEqual(
+    isWorse ? [term] : [],
+  );
+});

@@ -1,4 +1,5 @@
 import type { SubscriptionStatus } from './subscription-view.ts';
+import { isDearer, scaledPrice, UNIT_PRICE_DECIMALS } from './usage/unit-price.ts';
 
 /** Why a subscription does not carry overage for now. */
 export type OveragePause = 'trialing' | 'past_due';
@@ -95,21 +96,13 @@ export function overageEndOf(
   offered: OveragePrice | null,
 ): OverageOfChange['overageEnds'] {
   if (offered === null) return { reason: 'not_offered', price: null };
-  const isMore = scaled(offered.minorPerCredit) > scaled(agreed.minorPerCredit);
+  const isMore = isDearer(offered.minorPerCredit, agreed.minorPerCredit);
   const ends = isMore || offered.currency !== agreed.currency;
   return ends ? { reason: 'price', price: offered } : null;
 }
 
-const DECIMALS = 12;
-
-/** A price in units of its last decimal. */
-function scaled(minorPerCredit: string): bigint {
-  const [whole = '0', part = ''] = minorPerCredit.split('.');
-  return BigInt(whole + part.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
-}
-
 /** What µcr cost at a price, in whole minor units, rounded down; 0 for less than nothing. */
 export function minorOf(micro: number, { minorPerCredit }: Pick<OveragePrice, 'minorPerCredit'>) {
-  const price = scaled(minorPerCredit);
-  return Number((BigInt(Math.max(0, micro)) * price) / 10n ** BigInt(DECIMALS + 6));
+  const price = scaledPrice(minorPerCredit);
+  return Number((BigInt(Math.max(0, micro)) * price) / 10n ** BigInt(UNIT_PRICE_DECIMALS + 6));
 }
