@@ -8,6 +8,7 @@ import {
 } from '../src/server/services/plans/publish-packs.ts';
 import {
   foreseePlans,
+  listUnderWay,
   publishPlans,
   type Publication,
 } from '../src/server/services/plans/publish-plans.ts';
@@ -44,26 +45,34 @@ await runCommand({
     const [file] = words;
     if (file === undefined) throw new CommandUsageError('Name the file, as plans.yaml.');
     const drafts = readDrafts(file);
-    const { published, packs } = await withUsage(async ({ database: { db } }) => {
+    const { underWay, published, packs } = await withUsage(async ({ database: { db } }) => {
       const deps = { db, clock: systemClock };
       const onProgress = (teams: number) => progress(`${teams} teams have theirs`);
+      // Before it is published: what is announced by this very call says so itself.
+      const underWay = await listUnderWay(deps.db, drafts.plans);
       return dryRun
         ? {
+            underWay,
             published: await foreseePlans(deps, drafts.plans, { everyone }),
             packs: await foreseePacks(db, drafts.packs),
           }
         : {
+            underWay,
             published: await publishPlans(deps, drafts.plans, { everyone, onProgress }),
             packs: await publishPacks(deps, drafts.packs),
           };
     });
     const lines = [
+      ...underWay.map(
+        ({ plan, version, effectiveAt }) =>
+          `${plan} has version ${version}, which those who have the plan get on ${dayOf(effectiveAt)}; it is announced.`,
+      ),
       ...published.flatMap((one) => linesOf(one, dryRun)),
       ...linesOfPacks(packs, dryRun),
     ];
     return {
       lines: lines.length > 0 ? lines : ['The plans are published as the file has them.'],
-      data: { published, packs },
+      data: { published, underWay, packs },
     };
   },
 });
@@ -77,10 +86,7 @@ function readDrafts(file: string) {
 }
 
 function linesOf(publication: Publication, dryRun: boolean) {
-  const { plan, version, changes, teams, keeping, effectiveAt, pending } = publication;
-  const head = dryRun
-    ? `${plan} would get version ${version}:`
-    : `${plan} has version ${version} now:`;
+  const { plan, version, isNew, changes, teams, keeping, effectiveAt, pending } = publication;
   const replaced =
     pending && `version ${pending.version}, which is announced for ${dayOf(pending.effectiveAt)}`;
   const who = effectiveAt
@@ -89,7 +95,7 @@ function linesOf(publication: Publication, dryRun: boolean) {
       ? `${teams} teams ${dryRun ? 'would get' : 'have'} it.`
       : `${keeping} teams keep the version that they bought; it is sold by prices that are new at Stripe. With --everyone all get it.`;
   return [
-    head,
+    headOf(plan, version, isNew, dryRun),
     ...changes.map((one) => `  ${one}`),
     `  ${who}`,
     ...touchedLines(publication, dryRun),
@@ -101,6 +107,12 @@ function linesOf(publication: Publication, dryRun: boolean) {
         ]
       : []),
   ];
+}
+
+function headOf(plan: string, version: number, isNew: boolean, dryRun: boolean): string {
+  if (!isNew)
+    return `${plan} has version ${version} already, and all ${dryRun ? 'would get' : 'get'} it:`;
+  return dryRun ? `${plan} would get version ${version}:` : `${plan} has version ${version} now:`;
 }
 
 function touchedLines({ touched }: Publication, dryRun: boolean): string[] {

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { keepPending } from '../../src/db/repositories/billing/plan-announcement.repository.ts';
 import { listPlanVersions } from '../../src/db/repositories/billing/plan-version.repository.ts';
-import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/catalogue/plans-file.ts';
-import { announceToNewcomers, tellLast } from '../../src/server/services/plans/announce.ts';
+import { tellLast } from '../../src/server/services/plans/announce.ts';
 import {
   carryPublished,
   foreseePlans,
@@ -13,8 +12,18 @@ import {
   type Publication,
 } from '../../src/server/services/plans/publish-plans.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { advanceDays, advanceTo, signUp, type Customer } from '../support/customer.ts';
+import { advanceDays, advanceTo, type Customer } from '../support/customer.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
+import {
+  dayAfter,
+  FIRST_PLANS,
+  imagesOf,
+  planTasks,
+  publishingDeps,
+  subscriberOf,
+  toldOfPlan,
+  withPlan,
+} from '../support/plan-changes.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -22,47 +31,13 @@ let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));
 afterAll(async () => app?.stop());
 
-const FIRST = readPlansFile(PLANS_FILE);
-/** One plan of the file with other figures. */
-const withPlan = (plan: 'pro' | 'team', images: number, more: Partial<PlanDraft> = {}) =>
-  FIRST.filter((draft) => draft.plan === plan).map((draft) => {
-    return { ...draft, limits: { ...draft.limits, images }, ...more };
-  });
-
-const deps = () => ({ db: app.server.context.database.db, clock: app.server.context.clock });
+const FIRST = FIRST_PLANS;
+const deps = () => publishingDeps(app);
 const everyone = { everyone: true };
-/** The tasks of a minute and of an hour. */
-async function tasks(): Promise<void> {
-  await carryPublished(deps());
-  await announceToNewcomers(deps());
-}
-
-async function subscriber(plan: 'pro' | 'team'): Promise<Customer> {
-  const customer = await signUp(app);
-  await customer.subscribe(plan, 'month');
-  return customer;
-}
-
-async function imagesOf(customer: Customer): Promise<number | null> {
-  await customer.sync();
-  const { usage } = await customer.overview();
-  return usage.resources.find((one) => one.resourceType === 'images')!.limit;
-}
-
-/** What a team was told of its plan, in order. */
-async function told({ tenantId }: Customer) {
-  const { rows } = await app.database.pool.query<{ kind: string; data: Record<string, unknown> }>(
-    `select kind, data - 'name' as data from mail_outbox
-     where tenant_id = $1 and kind like 'plan_changes%' order by created_at, kind desc`,
-    [tenantId],
-  );
-  return rows.map(({ kind, data }) => ({ kind, ...data }));
-}
-
-const laterBy = (days: number) => {
-  const day = app.server.context.clock.now();
-  return new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate() + days));
-};
+const tasks = () => planTasks(app);
+const subscriber = (plan: 'pro' | 'team') => subscriberOf(app, plan);
+const told = (customer: Customer) => toldOfPlan(app, customer);
+const laterBy = (days: number) => dayAfter(app, days);
 
 test('12.1 what gives less is told to those it touches 30 days before, and reaches them then', async () => {
   const [old, other] = [await subscriber('pro'), await subscriber('team')];
@@ -239,7 +214,15 @@ test('12.1 who is told while it is called off is told that too, and nobody is to
       .toBe(1);
     await tellLast(tx, announced, await listPlanVersions(db), clock.now());
   });
-  expect(await off).toMatchObject([{ plan, changes: [], effectiveAt: null, pending: announced }]);
+  expect(await off).toMatchObject([
+    {
+      plan,
+      isNew: false,
+      changes: ['from version 5: images: 3,000 → 6,000'],
+      effectiveAt: null,
+      pending: announced,
+    },
+  ]);
   const late = await subscriber('team');
   expect(await db.transaction((tx) => keepPending(tx, announced))).toBe(false);
   await tasks();

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, lt, max, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, max, or, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { PaidPlan, Plan, PlanDefinition } from '../../../domain/plans.ts';
 import type { DbOrTx } from '../../client.ts';
@@ -114,6 +114,12 @@ async function readBindings(
   );
 }
 
+/** The versions that prices sell, of each plan those that are sold by one at least, oldest first. */
+export function listSoldVersions(db: DbOrTx): Promise<{ plan: Plan; version: number }[]> {
+  const { plan, version } = planPrices;
+  return db.selectDistinct({ plan, version }).from(planPrices).orderBy(asc(plan), asc(version));
+}
+
 /** Has every price of a plan that sells an older version sell this one from now on. */
 export async function rebindPrices(
   db: DbOrTx,
@@ -126,9 +132,18 @@ export async function rebindPrices(
     .where(and(eq(planPrices.plan, plan), lt(planPrices.version, version)));
 }
 
-/** How many living teams are on a plan, or pay a step up from it. */
-export function countOnPlan(db: DbOrTx, plan: Plan): Promise<number> {
-  return db.$count(tenants, and(isNull(tenants.deletedAt), onPlan(plan)));
+/** How many living teams are on a plan, or pay a step up from it, by a version older than `version`. */
+export function countBelow(
+  db: DbOrTx,
+  { plan, version }: { plan: Plan; version: number },
+): Promise<number> {
+  const isOlder = (of: AnyPgColumn, present: AnyPgColumn) =>
+    and(eq(of, plan), sql`coalesce(${present}, 0) < ${version}`);
+  const older = or(
+    isOlder(tenants.plan, tenants.planVersion),
+    isOlder(tenants.basePlan, tenants.basePlanVersion),
+  );
+  return db.$count(tenants, and(isNull(tenants.deletedAt), older));
 }
 
 /**

@@ -3,9 +3,10 @@ import { repeated } from '../../../db/repeated.ts';
 import type { PlanDraft } from '../../../db/catalogue/plans-file.ts';
 import {
   carryTenants,
-  countOnPlan,
+  countBelow,
   insertPlanVersion,
   listPlanVersions,
+  listSoldVersions,
   listUncarried,
   lockPlanVersions,
   markCarried,
@@ -29,13 +30,15 @@ import {
   tellLast,
   type Touched,
 } from './announce.ts';
-import { changesOf, dueOf, type Due } from './changes.ts';
+import { changesOf, dueOf, underWayOf, type Due, type Published } from './changes.ts';
 
 /** What publishing one plan means. */
 export interface Publication {
   plan: Plan;
   version: number;
-  /** Sentences: what differs from the version before. */
+  /** False for a version that was published before, and is for everybody from now on. */
+  isNew: boolean;
+  /** Sentences: what differs from the version before, or from those that are sold yet. */
   changes: string[];
   /** Teams that get it, at once or when it takes effect; others get it with a price that is new. */
   teams: number;
@@ -62,15 +65,18 @@ export async function foreseePlans(
   drafts: readonly PlanDraft[],
   options: PublishOptions,
 ): Promise<Publication[]> {
-  const versions = await listPlanVersions(db);
-  const pending = await listPending(db);
-  const due = dueOf(drafts, versions, pending, options.everyone);
-  const known = { versions, pending };
+  const known = await readPublished(db);
+  const due = dueOf(drafts, known, options);
   return Promise.all(due.map((one) => foresee(db, one, known, options, clock.now())));
 }
 
+/** What of `drafts` is announced already, and comes without being published again. */
+export async function listUnderWay(db: Db, drafts: readonly PlanDraft[]): Promise<Announcement[]> {
+  return underWayOf(drafts, await readPublished(db));
+}
+
 /**
- * Publishes what differs as new versions, and carries them to who gets them: on free everybody, on the
+ * Publishes what differs as new versions, for everyone also what is the newest and not everybody's yet, and carries them to who gets them: on free everybody, on the
  * paid plans those who buy by a price that is new, or everybody too: those at once where nobody has less of
  * it, and else 30 days after it was announced to them. Cut short it is taken up by the next call, or by
  * `carryPublished` within a minute. `onProgress` is told how many teams have theirs.
@@ -82,15 +88,13 @@ export async function publishPlans(
 ): Promise<Publication[]> {
   const published = await db.transaction(async (tx) => {
     await lockPlanVersions(tx);
-    const versions = await listPlanVersions(tx);
-    const pending = await listPending(tx);
-    const due = dueOf(drafts, versions, pending, options.everyone);
+    const known = await readPublished(tx);
     const foreseen: Publication[] = [];
     const now = clock.now();
-    for (const one of due) {
-      const publication = await foresee(tx, one, { versions, pending }, options, now);
+    for (const one of dueOf(drafts, known, options)) {
+      const publication = await foresee(tx, one, known, options, now);
       foreseen.push(publication);
-      await insertPlanVersion(tx, one.next, now);
+      if (one.isNew) await insertPlanVersion(tx, one.next, now);
       await assign(tx, publication, options, now);
     }
     return foreseen;
@@ -162,11 +166,22 @@ async function assign(
   if (plan === 'free') return;
   if (effectiveAt) await announce(tx, { plan, version, effectiveAt }, touched, now);
   else if (everyone) await replaceAnnounced(tx, { plan, version }, now);
-  if (everyone && !effectiveAt) await rebindPrices(tx, { plan, version }, now);
+  if (everyone && !effectiveAt) await putInForce(tx, { plan, version }, now);
   else await markCarried(tx, { plan, version }, now);
 }
 
-/** What was announced and is due: from now on the plan's prices sell it, and those who have them get it. */
+/** From now on the plan's prices sell it, and those who have them get it. */
+async function putInForce(
+  tx: Tx,
+  one: Pick<Publication, 'plan' | 'version'>,
+  now: Date,
+): Promise<void> {
+  await rebindPrices(tx, one, now);
+  await unmarkCarried(tx, one);
+  await tellPublished(tx);
+}
+
+/** What was announced and is due is in force. */
 async function bindAnnounced(db: Db, now: Date): Promise<void> {
   if ((await listPending(db, now)).length === 0) return;
   await db.transaction(async (tx) => {
@@ -175,34 +190,37 @@ async function bindAnnounced(db: Db, now: Date): Promise<void> {
     for (const one of await listPending(tx, now)) {
       // Whoever came within the hour is not told yet.
       await tellLast(tx, one, versions, now);
-      await rebindPrices(tx, one, now);
       await endAnnouncement(tx, one, { carriedAt: now });
-      await unmarkCarried(tx, one);
-      await tellPublished(tx);
+      await putInForce(tx, one, now);
     }
   });
 }
 
+async function readPublished(db: Tx | Db): Promise<Published> {
+  const versions = await listPlanVersions(db);
+  const sold = await listSoldVersions(db);
+  return { versions, sold, pending: await listPending(db) };
+}
+
 async function foresee(
   db: Tx | Db,
-  { next, before }: Due,
-  { versions, pending }: { versions: readonly PlanDefinition[]; pending: readonly Announcement[] },
-  options: PublishOptions,
+  due: Due,
+  { versions, pending }: Published,
+  { everyone }: PublishOptions,
   now: Date,
 ): Promise<Publication> {
+  const { next, isNew } = due;
   const { plan, version } = next;
-  const onPlan = await countOnPlan(db, plan);
-  const reaches = plan === 'free' || options.everyone;
+  const older = await countBelow(db, next);
+  const reaches = plan === 'free' || everyone;
   // On free nothing is paid, and nothing was sold.
-  const touched = options.everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
+  const touched = everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
   return {
-    touched,
+    ...{ plan, version, isNew, touched },
+    changes: changesOf(due),
     effectiveAt: touched.length > 0 ? effectiveAfter(now) : null,
     pending: pending.find((one) => one.plan === plan) ?? null,
-    plan,
-    version,
-    changes: before ? changesOf(before, next) : ['is new'],
-    teams: reaches ? onPlan : 0,
-    keeping: reaches ? 0 : onPlan,
+    teams: reaches ? older : 0,
+    keeping: reaches ? 0 : older,
   };
 }
