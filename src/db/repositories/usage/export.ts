@@ -1,23 +1,20 @@
 import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import {
+  FORMULA,
+  FORMULA_WITHIN,
+  NUMBER,
+  PARTING,
+} from '../../../domain/accounts/files/formulas.ts';
 import type { Period } from '../../../domain/period.ts';
 import type { Bucket } from './bucket.ts';
 
-/**
- * Text that a spreadsheet would take for a formula is written with a quote before it: what begins
- * with a sign of formulas (full-width and small ones are signs too) or with something invisible, which
- * some programs cut off before they look.
- */
+/** Text as `csvLine` writes it: with a quote before what a spreadsheet would take for a formula. */
 export const text = (column: string) =>
-  `case when ${column} ~ '^([-=+@＝＋－＠﹦﹢﹣﹫−]|[[:space:][:cntrl:]]|[${INVISIBLE}])'
-    then '''' || ${column} else ${column} end`;
-
-/** Spaces, joiners, marks of direction and the like, as PostgreSQL's expressions write them. */
-const INVISIBLE = [
-  ...['\\u00a0', '\\u00ad', '\\u061c', '\\u180e', '\\u2000-\\u200f', '\\u2028-\\u202f'],
-  ...['\\u205f-\\u206f', '\\u3000', '\\u3164', '\\ufe00-\\ufe0f', '\\ufeff', '\\ufff9-\\ufffb'],
-].join('');
+  `case when ${column} ~ '${FORMULA}' and ${column} !~ '${NUMBER}' then '''' else '' end
+    || case when ${column} ~ '${PARTING}'
+      then regexp_replace(${column}, '${FORMULA_WITHIN}', '''', 'g') else ${column} end`;
 
 /**
  * A tenant's ledger of one month as CSV with a header, row by row as the server makes it: memory
@@ -38,7 +35,7 @@ export async function streamLedgerCsv(
     `
     select id, ${utc('occurred_at')}, ${utc('created_at', 'recorded_at')}, resource_type, amount,
       ${text('idempotency_key')} as idempotency_key, reservation_id, ${text('actor')} as actor,
-      ${text('reason')} as reason, metadata, reverses_id
+      ${text('reason')} as reason, ${text('metadata::text')} as metadata, reverses_id
     from ${bucket.schema}.usage
     where tenant_id = ${literal(tenantId)} and period = ${literal(period)} and ${isTold}
     order by created_at, id`,

@@ -1,14 +1,8 @@
-/** What starts so is a formula to a spreadsheet, also behind what is invisible. */
-const FORMULA = /^[\s\p{C}\p{Z}]*[-=+@＝＋－＠﹦﹢﹣﹫−]|^[\s\p{C}]/u;
+import { FORMULA, FORMULA_WITHIN, NUMBER } from '../../../domain/accounts/files/formulas.ts';
 
-/**
- * Where a formula starts inside a cell for a spreadsheet that parts cells by semicolons or tabs, as those do
- * where the comma is in numbers: they heed no quotes that begin behind a comma, and end a row at each line's end.
- */
-const FORMULA_WITHIN = /(?<=[;\t\r\n][\s\p{C}\p{Z}"]*)(?=[-=+@＝＋－＠﹦﹢﹣﹫−])/gu;
-
-/** A number, also a negative one, is none. */
-const NUMBER = /^-?\d+(\.\d+)?$/;
+const formula = new RegExp(FORMULA, 'u');
+const formulaWithin = new RegExp(FORMULA_WITHIN, 'gu');
+const number = new RegExp(NUMBER, 'u');
 
 /** A line of a CSV that no spreadsheet takes for formulas. Numbers are written as they are. */
 export function csvLine(cells: readonly (string | number | null)[]): string {
@@ -18,7 +12,7 @@ export function csvLine(cells: readonly (string | number | null)[]): string {
 function cell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  const begun = FORMULA.test(value) && !NUMBER.test(value) ? `'${value}` : value;
-  const text = begun.replace(FORMULA_WITHIN, "'");
+  const begun = formula.test(value) && !number.test(value) ? `'${value}` : value;
+  const text = begun.replace(formulaWithin, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FORMULA } from '../../../../domain/accounts/files/formulas.ts';
 import { csvLine } from '../csv.ts';
 import { readCsv } from '../read-csv.ts';
 
@@ -34,4 +35,15 @@ test('14 what was made harmless stays as it is when it is written again', () => 
     const once = readCsv(csvLine([text]))[0]![0]!;
     expect(readCsv(csvLine([once]))).toEqual([[once]]);
   }
+});
+
+/** All that may stand in a text, but half signs and what Unicode has not given a meaning. */
+const SIGNS = Array.from({ length: 0x110000 - 1 }, (_, code) => code + 1)
+  .filter((code) => code < 0xd800 || code > 0xdfff)
+  .map((code) => String.fromCodePoint(code));
+
+test('nothing that cannot be seen hides the beginning of a formula', () => {
+  const unseen = /[\s\p{Cc}\p{Cf}\p{Co}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+  const formula = new RegExp(FORMULA, 'u');
+  expect(SIGNS.filter((sign) => unseen.test(sign) && !formula.test(`${sign}=1`))).toEqual([]);
 });
