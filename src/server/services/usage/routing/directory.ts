@@ -55,9 +55,11 @@ export class BucketDirectory {
     this.#learn(tenantId, Number(bucket));
   }
 
-  /** After a gap nobody knows what was missed; asks how many buckets there are by now. */
+  /**
+   * After a gap nobody knows what was missed; asks how many buckets there are by now. What is known stays: it
+   * is right for nearly all, and while the main database is away there is nobody else to ask where they are.
+   */
   async refresh(): Promise<void> {
-    this.#known.clear();
     if ((await this.#database.buckets.list()).length > 1) this.#several = true;
   }
 

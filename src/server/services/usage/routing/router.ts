@@ -178,10 +178,7 @@ export class UsageRouter {
     let absent = placesOf(answers, isAbsent);
     let before = new Map<string, Place>();
     for (let round = 0; absent.length > 0 && round < MOVES_MAX; round += 1) {
-      const now = await this.directory.read([
-        ...new Set(absent.map((place) => calls[place]!.tenantId)),
-      ]);
-      await this.#settle(now);
+      const now = await this.#whereAre([...new Set(absent.map((place) => calls[place]!.tenantId))]);
       const moved = absent.filter((place) => {
         const id = calls[place]!.tenantId.toLowerCase();
         return now.has(id) && now.get(id)!.version !== before.get(id)?.version;
@@ -201,16 +198,37 @@ export class UsageRouter {
     return answers;
   }
 
-  /** Has buckets on other servers know of tenants, and be through with moving them. */
-  async #settle(places: Map<string, Place>): Promise<void> {
+  /**
+   * Where tenants are, read when nobody was in the middle of moving them: of two servers that a move goes over
+   * one shows it before the other, the main database or the one that they leave. What was read before such a
+   * move was waited for says nothing.
+   */
+  async #whereAre(tenantIds: readonly string[]): Promise<Map<string, Place>> {
+    let places = await this.directory.read(tenantIds);
+    while (await this.#settle(places)) {
+      const before = places;
+      places = await this.directory.read(tenantIds);
+      if ([...places].every(([id, { version }]) => before.get(id)?.version === version)) break;
+    }
+    return places;
+  }
+
+  /**
+   * Has buckets on other servers know of tenants, and be through with moving them. Whether any of these lies on
+   * another server.
+   */
+  async #settle(places: Map<string, Place>): Promise<boolean> {
     const { database } = this.#deps;
     const underWay: string[] = [];
+    let areElsewhere = false;
     for (const [id, { bucket, unsynced }] of places) {
       const isElsewhere = (await database.buckets.of(bucket)).node !== null;
       const isSynced = unsynced && (await syncEntitlement(database, id));
       if (isElsewhere && !isSynced) underWay.push(id);
+      areElsewhere ||= isElsewhere;
     }
     await awaitPlaced(database.pool, underWay);
+    return areElsewhere;
   }
 }
 

@@ -37,6 +37,9 @@ test('11.2 while there is one bucket nothing is looked up; when there are more, 
   expect(directory.guess(tenantId)).toBe(3);
   directory.heard(`${tenantId} 2`);
   expect(directory.guess(tenantId)).toBe(2);
+  // Who has heard nothing for a while, as when the main database is away, goes on asking where they were.
+  await directory.refresh();
+  expect(directory.guess(tenantId)).toBe(2);
   const usage = usageService(database, new HandClock('2026-05-10T12:00:00Z'));
   const call = { tenantId, resourceType: 'images' as const, amount: 1 };
   expect(await usage.trackUsage(call)).toMatchObject({ used: 1 });

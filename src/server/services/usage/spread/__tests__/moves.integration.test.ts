@@ -246,7 +246,7 @@ class Run {
     }));
     const results = await usage.ingestBatch(events);
     results.forEach((result, i) => {
-      expect(['recorded', 'rejected']).toContain(result.status);
+      expect(['recorded', 'rejected'], JSON.stringify(result)).toContain(result.status);
       if (result.status === 'recorded') this.#record(events[i]!.tenantId, amount);
     });
   }
