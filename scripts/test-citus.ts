@@ -9,6 +9,13 @@ if (!CITUS_URL) {
   process.exit(3);
 }
 
+const { CITUS_KILL, CITUS_START } = process.env;
+if (!CITUS_KILL || !CITUS_START) {
+  console.log(
+    'No server of the cluster is killed: set CITUS_KILL and CITUS_START to commands that kill one and start it again, each given its host and port; docs/scale-out.md says more.',
+  );
+}
+
 /** What holds on one server holds on a cluster: each file makes a database of its own on it. */
 const FILES = [
   ...METERING,
@@ -17,6 +24,7 @@ const FILES = [
   'src/server/services/usage/spread',
   'tests/race/spread',
   'tests/race/schema-move',
+  'tests/cluster',
   'tests/upgrade/cluster',
   'tests/upgrade/upgrade',
 ];
