@@ -4824,7 +4824,18 @@ declare
   v_draw_currencies text[];
   v_draw_prices numeric[];
   v_split int[] := '{}';
+  v_places int[];
+  -- By member of a group, at the place that its calls name; what it may use is null where nothing limits it.
+  -- What is added to its counters is kept apart, for they may move underneath.
+  v_member_groups int[];
+  v_members text[];
+  v_member_max bigint[];
+  v_member_used bigint[];
+  v_member_held bigint[];
+  v_member_uses bigint[];
+  v_member_holds bigint[];
   m record;
+  k int;
   v_full boolean;
   a credit_accounts;
   v_room bigint;
@@ -5055,6 +5066,41 @@ begin
     ) as found
     where w.apart and w.held > 0;
 
+    -- What each member used whose team limits members, once for all its calls.
+    if true = any(v_per_member) then
+      with named as materialized (
+        select c.n, c.grp, c.metadata ->> 'userId' as member,
+          dense_rank() over (order by c.grp, c.metadata ->> 'userId') as place
+        from unnest(p_groups, p_metadata) with ordinality as c(grp, metadata, n)
+      )
+      select (select array_agg(place::int order by n) from named), array_agg(d.grp order by d.place),
+        array_agg(d.member order by d.place), array_agg(l.month_max order by d.place),
+        array_agg(t.used order by d.place), array_agg(t.held order by d.place)
+      into v_places, v_member_groups, v_members, v_member_max, v_member_used, v_member_held
+      from (select distinct place, grp, member from named) as d
+      left join lateral (
+        select month_max from usage_member_limits
+        where v_per_member[d.grp] and tenant_id = p_group_tenants[d.grp] and member_id = d.member
+          and resource_type = p_group_resources[d.grp]
+        limit 1
+      ) as l on true
+      left join lateral (
+        select used, held from usage_member_totals
+        where l.month_max is not null and tenant_id = p_group_tenants[d.grp] and period = p_period
+          and resource_type = p_group_resources[d.grp] and member_id = d.member
+        limit 1
+      ) as t on true;
+      v_member_uses := array_fill(0::bigint, array[cardinality(v_members)]);
+      v_member_holds := v_member_uses;
+      for i in 1 .. cardinality(v_members) loop
+        continue when v_member_max[i] is null or v_member_used[i] is not null;
+        g := v_member_groups[i];
+        m := usage_member(p_group_tenants[g], p_period, p_group_resources[g], v_members[i]);
+        v_member_used[i] := m.used;
+        v_member_held[i] := m.held;
+      end loop;
+    end if;
+
     for n in 1 .. cardinality(p_groups) loop
       g := p_groups[n];
       call_limits[n] := group_limits[g];
@@ -5088,9 +5134,9 @@ begin
         group_held[g] - v_held_beyond[g]);
       v_full := false;
       if v_per_member[g] then
-        m := usage_member(p_group_tenants[g], p_period, p_group_resources[g],
-          p_metadata[n] ->> 'userId');
-        v_full := p_enforce[n] and coalesce(m.used + m.held + p_amounts[n] > m.month_max, false);
+        k := v_places[n];
+        v_full := p_enforce[n]
+          and coalesce(v_member_used[k] + v_member_held[k] + p_amounts[n] > v_member_max[k], false);
       end if;
       if p_amounts[n] > v_room or v_full then
         o := v_owner[g];
@@ -5151,15 +5197,17 @@ begin
               v_due := case when v_need <= credit_call_max() / v_rates[g] then v_need * v_rates[g] end;
             end if;
             v_pays := v_need = 0 or v_due <= v_means[o] is true;
-            if v_full then
-              m := usage_member(p_group_tenants[g], p_period, p_group_resources[g],
-                p_metadata[n] ->> 'userId');
-              v_full := m.used + m.held + p_amounts[n] > m.month_max;
-            end if;
+            for i in 1 .. coalesce(cardinality(v_members), 0) loop
+              continue when v_member_groups[i] <> g or v_member_max[i] is null;
+              m := usage_member(p_group_tenants[g], p_period, p_group_resources[g], v_members[i]);
+              v_member_used[i] := m.used + v_member_uses[i];
+              v_member_held[i] := m.held + v_member_holds[i];
+            end loop;
+            v_full := v_full and v_member_used[k] + v_member_held[k] + p_amounts[n] > v_member_max[k];
           end if;
           if v_full then
             outcomes[n] := 5;
-            call_waits[n] := m.used + p_amounts[n] <= m.month_max;
+            call_waits[n] := v_member_used[k] + p_amounts[n] <= v_member_max[k];
           elsif not v_pays and p_enforce[n] then
             outcomes[n] := 1;
             -- Whether it would fit if everything came back that is held.
@@ -5207,11 +5255,12 @@ begin
           group_held[g] := group_held[g] + p_amounts[n];
           call_reservations[n] := p_reservations[n];
         end if;
-        if v_per_member[g] then
-          perform usage_member_add(p_group_tenants[g], p_period, p_group_resources[g],
-            p_metadata[n] ->> 'userId',
-            case when p_reservations[n] is null then p_amounts[n] else 0 end,
-            case when p_reservations[n] is null then 0 else p_amounts[n] end);
+        if v_per_member[g] and p_reservations[n] is null then
+          v_member_used[k] := v_member_used[k] + p_amounts[n];
+          v_member_uses[k] := v_member_uses[k] + p_amounts[n];
+        elsif v_per_member[g] then
+          v_member_held[k] := v_member_held[k] + p_amounts[n];
+          v_member_holds[k] := v_member_holds[k] + p_amounts[n];
         end if;
       end if;
       call_used[n] := group_used[g];
@@ -5219,12 +5268,20 @@ begin
       call_remaining[n] := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
         group_held[g] - v_held_beyond[g]);
       if v_full then
-        call_used[n] := m.used;
-        call_held[n] := m.held;
-        call_limits[n] := m.month_max;
-        call_remaining[n] := usage_remaining(m.month_max, m.used, m.held);
+        call_used[n] := v_member_used[k];
+        call_held[n] := v_member_held[k];
+        call_limits[n] := v_member_max[k];
+        call_remaining[n] := usage_remaining(v_member_max[k], v_member_used[k], v_member_held[k]);
       end if;
     end loop;
+
+    if true = any(v_per_member) then
+      update usage_member_totals t
+      set used = t.used + d.uses, held = t.held + d.holds
+      from unnest(v_member_groups, v_members, v_member_uses, v_member_holds) as d(grp, member, uses, holds)
+      where d.uses + d.holds > 0 and t.tenant_id = p_group_tenants[d.grp] and t.period = p_period
+        and t.resource_type = p_group_resources[d.grp] and t.member_id = d.member;
+    end if;
 
     -- Accounts: those whose source alone gave something, and one by one those with whom more was done.
     if true = any(v_drawn) then

@@ -31,6 +31,8 @@ export interface Admission {
   beyond: number;
   /** What of that was drawn, in µcr: of grants, and of overage. A hold draws nothing yet. */
   drawn: Drawn;
+  /** The batch was decided call by call. */
+  byCall?: true;
 }
 
 export interface Drawn {
@@ -201,5 +203,6 @@ function admissionsOfMixed(row: AdmitRow, outcomes: string): Admission[] {
     waits: waits[i] === 't',
     beyond: beyond[i]!,
     drawn: { credits: credits[i]!, overage: overage[i]! },
+    byCall: true,
   }));
 }

@@ -146,6 +146,28 @@ describe('13 a member’s limit', () => {
     clock.set(NOW);
   });
 
+  test('calls at once find the room that holds past their time leave, each member its own', async () => {
+    const tenantId = await meteredTenant(database.pool);
+    const members = [randomUUID(), randomUUID(), randomUUID()] as const;
+    for (const member of members) {
+      await limit(tenantId, member, { messages: 10 });
+      await hold(tenantId, member, 6, 1);
+    }
+    clock.set('2026-05-10T12:01:00Z');
+    const calls = [4, 3, 3, 1].flatMap((units) =>
+      members.map((member) => [member, units] as const),
+    );
+    const answers = await Promise.all(
+      calls.map(([member, units]) => codeOf(use(tenantId, member, units))),
+    );
+    const [taken, refused] = ['accepted', 'member_limit member_limit'];
+    expect(answers).toEqual([taken, taken, taken, refused].flatMap((one) => [one, one, one]));
+    expect(await usage().memberLimits.list(tenantId)).toMatchObject(
+      members.map(() => ({ used: 10, held: 0 })),
+    );
+    clock.set(NOW);
+  });
+
   test('the tenant’s own quota is met before, and then says so', async () => {
     const tenantId = await meteredTenant(database.pool);
     const [ada, bob] = [randomUUID(), randomUUID()];
@@ -156,9 +178,10 @@ describe('13 a member’s limit', () => {
   });
 });
 
+type Taken = { what: 'use' | 'hold'; who: number; amount: number };
 type Step =
-  | { what: 'use'; who: number; amount: number }
-  | { what: 'hold'; who: number; amount: number }
+  // At once, so most of them are one batch.
+  | { what: 'take'; calls: Taken[] }
   | { what: 'settle'; which: number; amount: number }
   | { what: 'release'; which: number; amount: number }
   | { what: 'limit'; who: number; limit: number | null };
@@ -166,8 +189,13 @@ type Step =
 const amount = fc.integer({ min: 1, max: 30 });
 const who = fc.nat(2);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ what: fc.constant('use' as const), who, amount }),
-  fc.record({ what: fc.constant('hold' as const), who, amount }),
+  fc.record({
+    what: fc.constant('take' as const),
+    calls: fc.array(
+      fc.record({ what: fc.constantFrom('use' as const, 'hold' as const), who, amount }),
+      { minLength: 1, maxLength: 8 },
+    ),
+  }),
   fc.record({ what: fc.constant('settle' as const), which: fc.nat(5), amount }),
   fc.record({ what: fc.constant('release' as const), which: fc.nat(5), amount }),
   fc.record({
@@ -181,7 +209,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Plain {
   readonly limits: (number | null)[] = [null, null, null];
   readonly members = [0, 0, 0].map(() => ({ used: 0, held: 0 }));
-  readonly holds: { who: number; amount: number }[] = [];
 
   /** What their own limit leaves; null without one. */
   own(who: number): number | null {
@@ -212,20 +239,21 @@ test('13 member used ≤ member limit, Σ members = tenant, and each is shown wh
         if (one.what === 'limit') {
           plain.limits[one.who] = one.limit;
           await limit(tenantId, ids[one.who]!, one.limit === null ? {} : { messages: one.limit });
-        } else if (one.what === 'use' || one.what === 'hold') {
-          const wanted = plain.answer(one.who, one.amount);
-          const own = plain.members[one.who]!;
-          const made =
-            one.what === 'use'
-              ? use(tenantId, ids[one.who]!, one.amount)
-              : hold(tenantId, ids[one.who]!, one.amount);
-          expect((await codeOf(made)).split(' ')[0]).toBe(wanted);
-          if (wanted !== 'accepted') continue;
-          if (one.what === 'use') own.used += one.amount;
-          else {
-            own.held += one.amount;
-            const { reservationId } = (await made) as { reservationId: string };
-            open.push({ id: reservationId, who: one.who, amount: one.amount });
+        } else if (one.what === 'take') {
+          const made = one.calls.map((call) => {
+            const wanted = plain.answer(call.who, call.amount);
+            if (wanted === 'accepted') {
+              plain.members[call.who]![call.what === 'use' ? 'used' : 'held'] += call.amount;
+            }
+            const take = call.what === 'use' ? use : hold;
+            return { call, wanted, answer: take(tenantId, ids[call.who]!, call.amount) };
+          });
+          await Promise.allSettled(made.map(({ answer }) => answer));
+          for (const { call, wanted, answer } of made) {
+            expect((await codeOf(answer)).split(' ')[0]).toBe(wanted);
+            if (wanted !== 'accepted' || call.what === 'use') continue;
+            const { reservationId } = (await answer) as { reservationId: string };
+            open.push({ id: reservationId, who: call.who, amount: call.amount });
           }
         } else {
           const [ended] = open.splice(one.which % Math.max(1, open.length), 1);

@@ -2,10 +2,7 @@ import type {
   Admission,
   AdmissionCall,
 } from '../../../../db/repositories/usage/admission/admit.ts';
-import type {
-  AdmissionMode,
-  AdmissionResult,
-} from '../../../../db/repositories/usage/admission/admit-all.ts';
+import type { AdmissionResult } from '../../../../db/repositories/usage/admission/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
@@ -16,6 +13,7 @@ import { periodOf } from '../../../../domain/period.ts';
 import type { UsageRouter } from './router.ts';
 import { Batcher } from '../batching/batcher.ts';
 import { cannotStore, eachApart, orUnavailable, type Run } from '../batching/failures.ts';
+import { Expectation } from './expectation.ts';
 import { RoutedQueue } from './routed-queue.ts';
 import type { UsageMetrics } from '../metrics.ts';
 
@@ -42,9 +40,6 @@ export interface UsageQueues {
 }
 
 const DAY_MS = 86_400_000;
-
-/** After a refusal or a repeated key more are likely: for this many batches they are expected. */
-const MEMORY_BATCHES = 50;
 
 const DEFAULTS = { batchesMax: 2, callsMax: 1_000, waitingMax: 10_000 };
 
@@ -113,6 +108,7 @@ function createAdmission(router: UsageRouter, bucket: number, clock: Clock) {
   const expectation = new Expectation();
   return async (batch: TimedCall[]): Promise<(Admission | Error)[]> => {
     const { startedAt } = batch.find(({ call }) => call.startedAt === undefined) ?? batch[0]!;
+    const { mode } = expectation;
     const results = await router.admit(
       bucket,
       {
@@ -121,37 +117,11 @@ function createAdmission(router: UsageRouter, bucket: number, clock: Clock) {
         now: clock.now(),
         calls: batch.map((timedCall) => timedCall.call),
       },
-      expectation.mode,
+      mode,
     );
-    expectation.learn(results);
+    expectation.learn(mode, results);
     return results.map((result, i) => answerOf(result, batch[i]!.call));
   };
-}
-
-/** What the next batch will be like: as the last ones were. A wrong guess costs a round trip. */
-class Expectation {
-  #careful = 0;
-  #mixed = 0;
-  #drawn = 0;
-
-  get mode(): AdmissionMode {
-    if (this.#careful > 0) return 'careful';
-    if (this.#mixed > 0) return 'mixed';
-    return this.#drawn > 0 ? 'drawn' : 'whole';
-  }
-
-  learn(results: readonly AdmissionResult[]): void {
-    this.#careful = Math.max(0, this.#careful - 1);
-    this.#mixed = Math.max(0, this.#mixed - 1);
-    this.#drawn = Math.max(0, this.#drawn - 1);
-    for (const result of results) {
-      if (result instanceof Error) continue;
-      if (result.outcome === 'accepted') {
-        if (result.beyond > 0) this.#drawn = MEMORY_BATCHES;
-      } else if (result.outcome === 'rejected') this.#mixed = MEMORY_BATCHES;
-      else if (result.outcome !== 'unknown_tenant') this.#careful = MEMORY_BATCHES;
-    }
-  }
 }
 
 function answerOf(result: AdmissionResult, call: AdmissionCall): Admission | Error {
