@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
 import type { SessionView } from '../../src/domain/api.ts';
@@ -10,24 +11,32 @@ import { appProgram } from '../support/app-process.ts';
 import { freePort } from '../../src/db/embedded/free-port.ts';
 import { caller, type Caller } from '../support/http.ts';
 import { imbalances } from '../support/metered-tenant.ts';
+import type { TestApp } from '../support/app.ts';
+import { makeBucketThere, startSecondServer, type SecondServer } from '../support/second-server.ts';
 import { startSlowProxy, type SlowProxy } from '../support/slow-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { Shopper } from './shopper.ts';
 
 /** How often every connection is ended at once; the long form is 200. */
 const TERMINATIONS = Number(process.env.TERMINATION_RUNS ?? 6);
 const PROCESSES = TERMINATIONS > 50 ? 2 : 1;
+/** A bucket on a server of its own, whose connections end as all others do. */
+const THERE = 40;
 const INGEST_TOKEN = 'an ingest token of the tests, long enough';
 
-vi.setConfig({ testTimeout: 120_000 + TERMINATIONS * 10_000 });
+vi.setConfig({ testTimeout: 240_000 + TERMINATIONS * 10_000 });
 
 const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-terminated-'));
 let database: TestDatabase;
+let second: SecondServer;
 let stripe: LocalStripe;
 let proxy: SlowProxy;
 const apps: { child: ChildProcess; url: string; output: string[] }[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase({ max: 2 });
+  second = await startSecondServer(database.url);
+  await makeBucketThere(database.url, THERE, second.node);
   stripe = await startLocalStripe({ port: 0 });
   // A sync holds its transaction while Stripe takes its time.
   proxy = await startSlowProxy(stripe.url, 150);
@@ -38,6 +47,7 @@ afterAll(async () => {
   await proxy?.close();
   await stripe?.close();
   await database?.drop();
+  await second?.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -85,6 +95,36 @@ async function signUp(url: string, email: string): Promise<SessionView> {
   return answer.body;
 }
 
+/** Two who are metered in the main database and one on the other server. */
+async function signUpAll(): Promise<SessionView[]> {
+  const main: SessionView[] = [];
+  const there: SessionView[] = [];
+  for (let n = 0; main.length < 2 || there.length < 1; n += 1) {
+    const session = await signUp(apps[n % PROCESSES]!.url, `person${n}@example.com`);
+    const { rows } = await database.pool.query<{ bucket: number }>(
+      'select usage_bucket as bucket from tenants where id = $1',
+      [session.tenant.id],
+    );
+    (rows[0]!.bucket === THERE ? there : main).push(session);
+  }
+  return [...main.slice(0, 2), there[0]!];
+}
+
+/** Keys of what was answered as recorded, by tenant. */
+const acknowledged = new Map<string, string[]>();
+
+async function record(url: string, tenantId: string, keys: string[]): Promise<number> {
+  const { status } = await caller(url, INGEST_TOKEN).post('/api/usage/events', {
+    events: keys.map((idempotencyKey) => ({
+      ...{ tenantId, resourceType: 'images', amount: 1, enforce: false, idempotencyKey },
+    })),
+  });
+  if (status === 200) {
+    acknowledged.set(tenantId, [...(acknowledged.get(tenantId) ?? []), ...keys]);
+  }
+  return status;
+}
+
 /** What one person and one service do to one process; each call answers a status. */
 function actsOf(url: string, session: SessionView): (() => Promise<number>)[] {
   const person = caller(url, session.accessToken);
@@ -104,7 +144,7 @@ function actsOf(url: string, session: SessionView): (() => Promise<number>)[] {
     () => of(person.get('/api/subscription')),
     () => of(person.get('/api/subscription/usage')),
     () => of(person.get('/api/subscription/usage/export.csv')),
-    () => of(service.post('/api/usage/events', { events: [event(), event(), event()] })),
+    () => record(url, session.tenant.id, [randomUUID(), randomUUID(), randomUUID()]),
     () =>
       of(
         service.post('/api/usage/reservations', { ...event(), enforce: undefined, ttlSeconds: 5 }),
@@ -120,9 +160,7 @@ function actsOf(url: string, session: SessionView): (() => Promise<number>)[] {
 }
 
 test(`10.18 every connection ended ${TERMINATIONS} times under mixed load ends no process`, async () => {
-  const sessions = await Promise.all(
-    [0, 1, 2].map((n) => signUp(apps[n % PROCESSES]!.url, `person${n}@example.com`)),
-  );
+  const sessions = await signUpAll();
   await database.pool.query(`update tenants set plan = 'team', stripe_customer_id = null`);
   // A customer at Stripe gives the syncs something to ask while they hold their transaction.
   for (const { tenant } of sessions) {
@@ -137,30 +175,36 @@ test(`10.18 every connection ended ${TERMINATIONS} times under mixed load ends n
       id,
     ]);
   }
+  const product = (n: number) =>
+    ({ url: apps[n % PROCESSES]!.url, stripeUrl: stripe.url, database }) as TestApp;
+  const shoppers = await Promise.all([0, 1, 2].map((n) => Shopper.arrive(product(n))));
   const seen = new Map<number, number>();
   let loading = true;
-  const loads = apps.flatMap(({ url }) =>
-    sessions.flatMap((session) =>
-      actsOf(url, session).map(async (act) => {
-        while (loading) {
-          const status = await act().catch(() => 0);
-          seen.set(status, (seen.get(status) ?? 0) + 1);
-          await pause(5);
-        }
-      }),
+  const repeat = async (acts: (() => Promise<number>)[]) => {
+    for (let n = 0; loading; n += 1) {
+      const status = await acts[n % acts.length]!().catch(() => 0);
+      seen.set(status, (seen.get(status) ?? 0) + 1);
+      await pause(5);
+    }
+  };
+  const loads = [
+    ...apps.flatMap(({ url }) =>
+      sessions.flatMap((session) => actsOf(url, session).map((act) => repeat([act]))),
     ),
-  );
+    ...shoppers.map((one) => repeat(one.acts())),
+  ];
+  const answered = () => seen.get(200) ?? 0;
+  const paid = () => shoppers.reduce((sum, one) => sum + one.paid, 0);
+  const servers = [database.pool, database.buckets.pool(second.node)];
   let ended = 0;
   for (let n = 0; n < TERMINATIONS; n += 1) {
-    // Under load, however slow the machine is: something was answered since the last time.
-    const before = seen.get(200) ?? 0;
-    while ((seen.get(200) ?? 0) === before) await pause(20);
+    // Under load, however slow the machine is: something was answered since the last time,
+    // and now and then bought.
+    const before = { answered: answered(), paid: paid() };
+    while (answered() === before.answered) await pause(20);
+    while (n % 10 === 4 && paid() === before.paid) await pause(20);
     await pause(50 + Math.random() * 600);
-    const { rows } = await database.pool.query<{ ended: number }>(
-      `select count(pg_terminate_backend(pid))::int as ended
-       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
-    );
-    ended += rows[0]!.ended;
+    for (const server of servers) ended += await endConnections(server);
   }
   loading = false;
   await Promise.all(loads);
@@ -170,13 +214,69 @@ test(`10.18 every connection ended ${TERMINATIONS} times under mixed load ends n
   ).toEqual(apps.map(() => [null, null, '']));
   expect(ended).toBeGreaterThan(TERMINATIONS);
   expect(seen.get(500) ?? 0).toBe(0);
-  expect(seen.get(200) ?? 0).toBeGreaterThanOrEqual(TERMINATIONS);
-  await assertNothingLost(sessions);
-  expect(await imbalances(database.pool)).toEqual([]);
+  expect(answered()).toBeGreaterThanOrEqual(TERMINATIONS);
+  expect(paid()).toBeGreaterThanOrEqual(Math.floor((TERMINATIONS + 5) / 10));
+  await assertServed(sessions);
+  await deliverAll();
+  for (const shopper of shoppers) await shopper.assertServed();
+  await assertRecorded(sessions);
+  expect(await imbalances(database.buckets)).toEqual([]);
 });
 
+async function endConnections(server: Pool): Promise<number> {
+  const { rows } = await server.query<{ ended: number }>(
+    `select count(pg_terminate_backend(pid))::int as ended
+     from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+  return rows[0]!.ended;
+}
+
+/** Stripe tries again what was not taken, an hour later at the latest; here at once. All of it is worked on. */
+async function deliverAll(): Promise<void> {
+  const deliveries = [...stripe.kernel.store.oldestFirst('_delivery')];
+  const events = new Set(deliveries.map(({ event }) => event));
+  const { rows } = await database.pool.query<{ id: string }>('select id from stripe_events');
+  const taken = new Set(rows.map(({ id }) => id));
+  for (const { id, event } of deliveries) {
+    if (!taken.has(event)) stripe.dispatcher.resend(id);
+  }
+  const isAllDone = async () => {
+    const open = await database.pool.query(
+      `select id, type, state, attempts, last_error from stripe_events
+       where id = any($1) and state in ('received', 'dead')`,
+      [[...events]],
+    );
+    expect(open.rows).toEqual([]);
+    const { rows: all } = await database.pool.query<{ id: string }>('select id from stripe_events');
+    const known = new Set(all.map(({ id }) => id));
+    expect([...events].filter((id) => !known.has(id))).toEqual([]);
+  };
+  await vi.waitFor(isAllDone, { timeout: 180_000, interval: 500 });
+}
+
+/** What was answered as recorded is: nothing of it counts when it is sent again. */
+async function assertRecorded(sessions: SessionView[]): Promise<void> {
+  const { url } = apps[0]!;
+  for (const { tenant, accessToken } of sessions) {
+    const used = async () => {
+      const answer = await caller(url, accessToken).get<{
+        resources: { resourceType: string; used: number }[];
+      }>('/api/subscription/usage');
+      return answer.body.resources.find((one) => one.resourceType === 'images')!.used;
+    };
+    const before = await used();
+    const keys = acknowledged.get(tenant.id) ?? [];
+    expect(keys.length).toBeGreaterThan(0);
+    expect(before).toBeGreaterThanOrEqual(keys.length);
+    for (let at = 0; at < keys.length; at += 100) {
+      expect(await record(url, tenant.id, keys.slice(at, at + 100))).toBe(200);
+    }
+    expect(await used()).toBe(before);
+  }
+}
+
 /** More calls at once than a pool has connections: one that was lost to it would show. */
-async function assertNothingLost(sessions: SessionView[]): Promise<void> {
+async function assertServed(sessions: SessionView[]): Promise<void> {
   for (const { url } of apps) {
     const person = caller(url, sessions[0]!.accessToken);
     const servesAll = async () => {

@@ -1,24 +1,35 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import pg from 'pg';
 import { bucketSchema } from '../../src/db/buckets.ts';
+import { BucketNodes } from '../../src/db/buckets/nodes.ts';
 import { makeBucket } from '../../src/db/buckets/make-bucket.ts';
 import { listBucketNumbers } from '../../src/db/repositories/usage/buckets/placement.ts';
+
+/** A database, or the servers that its buckets lie on where there are others. */
+export type Buckets = Pool | PoolClient | BucketNodes;
 
 /**
  * Asks every bucket what is written for the first, `u00`; answers all their rows. A tenant is in one of
  * them, so what is grouped by tenant comes out as from one.
  */
 export async function inEveryBucket<Row extends QueryResultRow>(
-  client: Pool | PoolClient,
+  buckets: Buckets,
   text: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const number of await listBucketNumbers(client)) {
+  for (const { number, pool } of await placesOf(buckets)) {
     const asked = text.replaceAll(/\bu00\./g, `${bucketSchema(number)}.`);
-    for (const row of (await client.query<Row>(asked, values)).rows) rows.push(row);
+    for (const row of (await pool.query<Row>(asked, values)).rows) rows.push(row);
   }
   return rows;
+}
+
+async function placesOf(buckets: Buckets): Promise<{ number: number; pool: Pool | PoolClient }[]> {
+  if (buckets instanceof BucketNodes) {
+    return Promise.all((await buckets.list()).map(({ number }) => buckets.of(number)));
+  }
+  return (await listBucketNumbers(buckets)).map((number) => ({ number, pool: buckets }));
 }
 
 /** The schema of a tenant's bucket. */

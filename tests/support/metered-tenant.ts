@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { BucketNodes } from '../../src/db/buckets/nodes.ts';
 import type { Plan } from '../../src/domain/plans.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
 import { inEveryBucket } from './buckets.ts';
@@ -45,9 +46,9 @@ export async function tenantInBucket(
 }
 
 /** Where the books of a bucket do not balance: no rows when every counter equals what it counts. */
-export async function imbalances(pool: Pool): Promise<unknown[]> {
+export async function imbalances(buckets: Pool | BucketNodes): Promise<unknown[]> {
   return inEveryBucket(
-    pool,
+    buckets,
     `
     select t.tenant_id, t.period, t.resource_type, t.used, t.held, t.day_used,
       l.amount as ledger, r.amount as reserved, d.amount as days
