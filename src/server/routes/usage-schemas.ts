@@ -155,6 +155,13 @@ export const eventResults = z
           reason: z.literal('member_limit').optional().openapi({
             description: 'Rejected by the limit of `memberId`, whose counters these are.',
           }),
+          held: units.optional().openapi({
+            description: 'Of a rejection: what open reservations keep.',
+          }),
+          retryAfterSeconds: units.optional().openapi({
+            description:
+              'Of a rejection for which what is held is the only reason: send the same event again then, with the same key.',
+          }),
         }),
         z.object({ status: z.literal('invalid'), error: z.string(), code: z.string() }),
       ]),

@@ -92,6 +92,10 @@ describe('POST /api/usage/events', () => {
 });
 
 describe('reservations', () => {
+  const ingest = async (one: object) => {
+    const { body } = await service.post<Results>('/api/usage/events', { events: [one] });
+    return body.results[0];
+  };
   const hold = (tenantId: string, amount: number) => ({
     ...{ tenantId, resourceType: 'images', amount, ttlSeconds: 60 },
     idempotencyKey: `hold-${(keys += 1)}`,
@@ -114,6 +118,9 @@ describe('reservations', () => {
     // 10.4 Only the hold is in the way: a matter of seconds, not of the month.
     expect(refused.body).toMatchObject({ details: { reason: 'in_progress', used: 0, held: 6 } });
     expect(Number(refused.headers.get('retry-after'))).toBe(5);
+    const waiting = event(tenantId, 5);
+    const rejection = { status: 'rejected', used: 0, limit: 10, remaining: 4, held: 6 };
+    expect(await ingest(waiting)).toEqual({ ...rejection, retryAfterSeconds: 5 });
     const settled = { status: 200, body: { used: 9, remaining: 1 } };
     expect(await service.post(`${path}/settle`, { amount: 9 })).toMatchObject(settled);
     expect(await service.post(`${path}/settle`, { amount: 9 })).toMatchObject(settled);
@@ -128,6 +135,8 @@ describe('reservations', () => {
     const short = await service.post('/api/usage/reservations', hold(tenantId, 2));
     expect(short.body).toMatchObject({ details: { reason: 'quota', used: 9, held: 1, limit: 10 } });
     expect(Number(short.headers.get('retry-after'))).toBeGreaterThan(3_600);
+    const gone = { status: 'rejected', used: 9, limit: 10, remaining: 0, held: 1 };
+    expect(await ingest(waiting)).toEqual(gone);
     const otherPath = `/api/usage/reservations/${other.body.reservationId}`;
     expect((await service.delete(otherPath)).status).toBe(204);
     expect((await service.delete(otherPath)).status).toBe(204);

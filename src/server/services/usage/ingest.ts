@@ -22,6 +22,7 @@ import {
   problemWith,
   type Consumption,
 } from './calls/validation.ts';
+import { IN_PROGRESS_RETRY_SECONDS } from './credits/quota-exceeded.ts';
 import type { LiveUsage } from './live-usage.ts';
 import type { PlanCatalogue } from '../plans/plan-catalogue.ts';
 import type { TimedCall, UsageQueues } from './routing/queues.ts';
@@ -38,6 +39,10 @@ export type IngestResult =
       remaining: number | null;
       /** Of a rejection by the limit of the member whom the event names; the counters are theirs. */
       reason?: 'member_limit';
+      /** Of a rejection: what open reservations keep. */
+      held?: number;
+      /** Of a rejection for which they alone are the reason: when the same event may be sent again. */
+      retryAfterSeconds?: number;
     }
   | { status: 'invalid'; error: string; code: string };
 
@@ -178,9 +183,15 @@ function resultOf(answer: Admission | Error, key: string | null): IngestResult {
     const { message, code } = keyConflict(key);
     return { status: 'invalid', error: message, code };
   }
-  const { used, limit, remaining } = answer;
-  const reason = answer.outcome === 'member_limit' ? { reason: answer.outcome } : {};
   const recorded = recordedOf(answer);
   if (recorded?.status === 'recorded') return { ...recorded, charged: chargeOf(answer.drawn) };
-  return recorded ?? { status: 'rejected', used, limit, remaining, ...reason };
+  return recorded ?? rejected(answer);
+}
+
+function rejected({ outcome, used, limit, remaining, held, waits }: Admission): IngestResult {
+  return {
+    ...{ status: 'rejected', used, limit, remaining, held },
+    ...(outcome === 'member_limit' ? { reason: outcome } : {}),
+    ...(waits ? { retryAfterSeconds: IN_PROGRESS_RETRY_SECONDS } : {}),
+  };
 }
