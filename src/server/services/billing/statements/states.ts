@@ -4,24 +4,25 @@ import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts
 
 /**
  * What a statement is by its invoice. Nobody charges a customer who was deleted, and what staff credited
- * wholly before it was paid is as if it were voided.
+ * wholly before it was paid is as if it were voided. An attempt that brought no money has failed, also where
+ * Stripe keeps no error with it because there was no card to try.
  */
 export function stateOf({
   status,
   attemptCount,
-  failure,
+  isProcessing,
   requiresAction,
   isCredited,
   isCustomerDeleted,
 }: Pick<
   InvoiceSnapshot,
-  'status' | 'attemptCount' | 'failure' | 'requiresAction' | 'isCredited' | 'isCustomerDeleted'
+  'status' | 'attemptCount' | 'isProcessing' | 'requiresAction' | 'isCredited' | 'isCustomerDeleted'
 >): StatementState {
   if (isCustomerDeleted && (status === 'draft' || status === 'open')) return 'uncollectible';
   if (status === 'draft') return 'invoicing';
   if (status === 'paid' && isCredited) return 'void';
   if (status !== 'open') return status;
-  return requiresAction || (attemptCount > 0 && failure) ? 'failed' : 'open';
+  return requiresAction || (attemptCount > 0 && !isProcessing) ? 'failed' : 'open';
 }
 
 const MINUTE_MS = 60_000;

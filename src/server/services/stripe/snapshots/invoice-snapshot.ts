@@ -135,6 +135,8 @@ const invoice = invoiceBase
       paymentIntentId: intent?.id ?? null,
       chargeId: intent?.latest_charge ?? current?.payment.charge ?? null,
       requiresAction: intent?.status === 'requires_action',
+      /** It was paid, and whether the money comes is not known yet. */
+      isProcessing: intent?.status === 'processing',
       failure: failureOf(i.status, i.billing_reason, intent),
     };
   });
