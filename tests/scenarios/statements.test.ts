@@ -131,22 +131,6 @@ test('12.22 12.23 a payment that fails suspends overage alone; paid on the hoste
   expect(await mailsOf(customer)).toEqual(['statement_failed', 'statement_paid']);
 });
 
-test('12.22 one for which there is no card has failed too', async () => {
-  const customer = await subscriber(app);
-  await draw(customer, 30);
-  const of = `customers/${await customer.customerId()}/payment_methods`;
-  const cards = await customer.atStripe<{ data: { id: string }[] }>(of);
-  for (const card of cards.data) await customer.atStripe(`payment_methods/${card.id}/detach`, {});
-  const { id } = await billed(customer);
-  await hour();
-  await done(customer);
-  expect(await statement(customer, id)).toMatchObject({ state: 'failed' });
-  expect(await overageOf(app.database.pool, customer.tenantId)).toMatchObject({
-    suspended: 'unpaid',
-  });
-  expect(await mailsOf(customer)).toEqual(['statement_failed']);
-});
-
 test('12.24 what cannot be collected ends the consent, and a later payment lifts nothing by itself', async () => {
   const customer = await subscriber(app);
   await draw(customer, 30);

@@ -48,6 +48,10 @@ export async function syncInLock(
   // What it bills is known though Stripe may be away.
   const known = await updateCreditAccount(deps, (await findStatement(db, statementId))!);
   const done = await updateCreditAccount(deps, await followStripe(deps, known, customerId));
+  const { state, stripeInvoiceId } = done;
+  if (state === 'failed' && customerId && stripeInvoiceId) {
+    await deps.invoices.useSavedCard(customerId, stripeInvoiceId);
+  }
   const now = clock.now();
   return updateStatement(db, statementId, {
     ...{ lookAt: nextLook(done, now), lookAttempts: 0, lastError: null, syncedAt: now },

@@ -30,6 +30,12 @@ export interface Done {
   receivedAt: Date;
 }
 
+/** After which another card may be the one that a statement is charged to. */
+const CARD_EVENTS: ReadonlySet<string> = new Set<SubscribedEvent>([
+  'customer.updated',
+  'customer.subscription.updated',
+]);
+
 /** Events of one customer handled by one look at Stripe. */
 const BATCH = 100;
 
@@ -92,7 +98,7 @@ async function processBatch(
     paymentIntentIds: charges.flatMap(({ charge }) => charge.paymentIntentId ?? []),
     now,
   });
-  if (invoices.size > 0) {
+  if (invoices.size > 0 || handled.some(({ type }) => CARD_EVENTS.has(type))) {
     await wakeStatements(deps.jobs, tx, {
       tenantId: synced.tenant.id,
       invoiceIds: [...invoices],

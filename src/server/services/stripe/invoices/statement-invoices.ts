@@ -1,7 +1,8 @@
 import type { Stripe } from 'stripe';
 import type { Environment } from '../../../config/env.ts';
-import { SYNC_TIMEOUTS } from '../client/client.ts';
-import { callStripe } from '../client/errors.ts';
+import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
+import { callStripe, isRefused } from '../client/errors.ts';
+import { findBilling, savedMethodOf } from '../customers.ts';
 import { findInvoice } from './invoices.ts';
 import { finalizeInvoice, giveUpInvoice } from './one-off-invoice.ts';
 import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
@@ -68,6 +69,26 @@ export class StatementInvoices {
     return callStripe(() =>
       finalizeInvoice(this.#stripe, invoiceId, { collects: true, idempotencyKey }),
     );
+  }
+
+  /**
+   * Has what failed charged by the card that is saved by now: the invoice names its own, which one that is
+   * saved later does not take the place of by itself.
+   */
+  useSavedCard(customerId: string, invoiceId: string): Promise<void> {
+    return callStripe(async () => {
+      const billing = await findBilling(this.#stripe, customerId, SYNC_TIMEOUTS);
+      const saved = billing ? savedMethodOf(billing) : null;
+      const invoice = await findInvoice(this.#stripe, invoiceId, SYNC_TIMEOUTS);
+      if (saved === null || invoice?.status !== 'open' || invoice.paymentMethodId === saved) return;
+      const values = { default_payment_method: saved };
+      try {
+        await this.#stripe.invoices.update(invoiceId, values, STEP_TIMEOUTS);
+      } catch (error) {
+        // Paid, or the card is gone again: the next look finds how it stands.
+        if (!isRefused(error)) throw error;
+      }
+    });
   }
 
   /** Nobody is to pay it any more. */

@@ -91,6 +91,7 @@ const invoice = invoiceBase
     number: z.string().nullish(),
     created: seconds,
     attempt_count: z.number().int(),
+    default_payment_method: idOrNull,
     pre_payment_credit_notes_amount: z.number().int().default(0),
     hosted_invoice_url: z.string().nullish(),
     invoice_pdf: z.string().nullish(),
@@ -128,6 +129,8 @@ const invoice = invoiceBase
       /** Since when the money is wanted: invoices that are sent give time to pay. */
       owedSince: i.due_date ?? i.status_transitions.finalized_at ?? toDate(i.created),
       attemptCount: i.attempt_count,
+      /** What it is charged to in place of what the customer has saved. */
+      paymentMethodId: i.default_payment_method,
       nextAttemptAt: i.next_payment_attempt,
       hostedInvoiceUrl: i.hosted_invoice_url ?? null,
       invoicePdf: i.invoice_pdf ?? null,
