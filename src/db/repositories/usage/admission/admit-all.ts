@@ -84,7 +84,7 @@ export async function admitAll(
  * The one statement takes consumptions of now alone. Citus takes it apart, keeps what its parts answer in files,
  * and sends that to every server where a part inserts it; in the function each part is a statement.
  */
-const needsFunction = ({ reservationId, startedAt }: AdmissionCall) =>
+export const needsFunction = ({ reservationId, startedAt }: AdmissionCall) =>
   reservationId !== null || startedAt !== undefined;
 
 const tenantsOf = (calls: readonly AdmissionCall[]) => [

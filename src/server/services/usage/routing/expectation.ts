@@ -21,8 +21,8 @@ export class Expectation {
     return this.#drawn > 0 ? 'drawn' : 'whole';
   }
 
-  /** From the answers to a batch for which `expected` was the mode. */
-  learn(expected: AdmissionMode, results: readonly AdmissionResult[]): void {
+  /** From the answers to a batch for which `expected` was the mode; null where there was no choice. */
+  learn(expected: AdmissionMode | null, results: readonly AdmissionResult[]): void {
     this.#careful = Math.max(0, this.#careful - 1);
     this.#mixed = Math.max(0, this.#mixed - 1);
     this.#drawn = Math.max(0, this.#drawn - 1);
@@ -38,7 +38,7 @@ export class Expectation {
     }
     if (beyond) this.#drawn = MEMORY_BATCHES;
     // Members' limits, above all: every call is accepted, and yet no statement for batches takes them.
-    if (!byCall || expected === 'careful') return;
+    if (!byCall || expected === null || expected === 'careful') return;
     if (expected === 'mixed') {
       if (!beyond) this.#mixed = MEMORY_BATCHES;
     } else if (expected === 'drawn' || !beyond) {

@@ -2,7 +2,10 @@ import type {
   Admission,
   AdmissionCall,
 } from '../../../../db/repositories/usage/admission/admit.ts';
-import type { AdmissionResult } from '../../../../db/repositories/usage/admission/admit-all.ts';
+import {
+  needsFunction,
+  type AdmissionResult,
+} from '../../../../db/repositories/usage/admission/admit-all.ts';
 import type { BeginCall } from '../../../../db/repositories/usage/begin.ts';
 import type { OverageKey, OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import type { Counter, CounterKey } from '../../../../db/repositories/usage/read.ts';
@@ -119,7 +122,7 @@ function createAdmission(router: UsageRouter, bucket: number, clock: Clock) {
       },
       mode,
     );
-    expectation.learn(mode, results);
+    expectation.learn(batch.some(({ call }) => needsFunction(call)) ? null : mode, results);
     return results.map((result, i) => answerOf(result, batch[i]!.call));
   };
 }

@@ -51,6 +51,14 @@ describe('11 what a batch is expected to be', () => {
     );
   });
 
+  test('holds, which have no choice, teach nothing of it', () => {
+    const expectation = new Expectation();
+    for (let n = 0; n < 3; n += 1) expectation.learn(null, [BY_CALL]);
+    expect(expectation.mode).toBe('whole');
+    for (let n = 0; n < 3; n += 1) expectation.learn(null, [MIXED]);
+    expect(expectation.mode).toBe('drawn');
+  });
+
   test('and is forgotten when it comes no more', () => {
     const before = [BY_CALL, BY_CALL];
     expect(modes([...before, ...times(MEMORY_BATCHES - 1, FIT)]).at(-1)).toBe('mixed');
