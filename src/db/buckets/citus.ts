@@ -50,22 +50,3 @@ async function propagateFunctions(client: pg.ClientBase, schema: string): Promis
   for (const { definition } of rows) await client.query(definition);
   await client.query('set local search_path to default');
 }
-
-/** What keeps the cluster from making and moving buckets, a sentence each. */
-export async function listClusterFaults(pool: pg.Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ node: string; active: boolean; worker: boolean }>(
-    `select nodename || ':' || nodeport as node, isactive and metadatasynced as active,
-       groupid <> 0 and shouldhaveshards as worker
-     from pg_dist_node where noderole = 'primary' order by groupid`,
-  );
-  const { rows: level } = await pool.query<{ level: string }>(
-    `select current_setting('wal_level') as level`,
-  );
-  return [
-    ...(rows.some(({ worker }) => worker) ? [] : ['It has no worker.']),
-    ...rows.filter(({ active }) => !active).map(({ node }) => `The node ${node} is not active.`),
-    ...(level[0]!.level === 'logical'
-      ? []
-      : [`wal_level is ${level[0]!.level}: buckets cannot be moved while they are used.`]),
-  ];
-}

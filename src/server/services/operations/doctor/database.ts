@@ -15,7 +15,7 @@ import type { Clock } from '../../../../domain/clock.ts';
 import type { Config } from '../../../config/config.ts';
 import { DELIVERY_SETTING } from '../delivery-notes.ts';
 import { LAST_VERIFICATION_SETTING, UNTRUSTED_PROXY_SETTING } from '../health.service.ts';
-import { examineBuckets } from './buckets.ts';
+import { examineBuckets, examinePlacements } from './buckets.ts';
 import { fault, well, type Finding } from './faults.ts';
 import { examineServers } from './servers.ts';
 
@@ -36,6 +36,8 @@ export async function examineDatabase(
       return [fault(SUBJECT, 'database_old', `It lacks ${applied.join(', ')}.`)];
     }
     if (!(await isMigrated(database.pool).catch(() => false))) {
+      const misplaced = await examinePlacements(database);
+      if (misplaced.length > 0) return misplaced;
       return [
         fault(SUBJECT, 'buckets_incomplete', 'A bucket of metering is missing or lacks tables.'),
       ];

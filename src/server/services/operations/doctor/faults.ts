@@ -37,11 +37,19 @@ const FAULTS = {
   ],
   bucket_server_away: [
     'tenants whose metering lies there are refused',
-    'Start it; “Losing a worker” in docs/scale-out.md says more.',
+    'Start it, or put right what it says; “Losing a worker” in docs/scale-out.md says more.',
+  ],
+  bucket_server_incomplete: [
+    'tenants whose metering lies there are refused, or metered wrongly',
+    'See “What doctor finds” in docs/scale-out.md.',
+  ],
+  bucket_misplaced: [
+    'tenants whose metering lies there are refused, or metered wrongly',
+    'See “What doctor finds” in docs/scale-out.md.',
   ],
   cluster_not_ready: [
-    'buckets cannot be made, moved or changed',
-    'See “Set-up” in docs/scale-out.md.',
+    'buckets cannot be made on workers, moved or changed',
+    'Put it right as “Set-up” in docs/scale-out.md says.',
   ],
   copies_differ: [
     'calls are admitted by other limits than the tenant has',
