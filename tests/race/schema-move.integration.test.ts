@@ -7,6 +7,7 @@ import { UsageService } from '../../src/server/services/usage.service.ts';
 import { inEveryBucket } from '../support/buckets.ts';
 import { CITUS_URL } from '../support/citus.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { makeBucketThere } from '../support/second-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const CALLERS = 24;
@@ -99,6 +100,13 @@ onCluster('11.3 ids of buckets that share a worker never meet', async () => {
   );
   expect(new Set(next).size).toBe(numbers.length);
   await usage.stop();
+});
+
+onCluster('11.3 no bucket is made on a worker by its name: Citus places them', async () => {
+  const [, { node }] = (await database.buckets.list()) as [unknown, { node: string }];
+  await expect(makeBucketThere(database.url, 9, node)).rejects.toThrow(
+    `The database on ${node} has Citus, which places buckets itself`,
+  );
 });
 
 /** To the other worker, while it is used. */

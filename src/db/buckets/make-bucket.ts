@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { bucketSchema, DEFAULT_BUCKET, migrateBucket, newestBucketMigration } from '../buckets.ts';
 import { inTransaction, withServer } from './servers.ts';
-import { distributeBucket } from './citus.ts';
+import { distributeBucket, findCitus } from './citus.ts';
 import { MIGRATION_LOCK } from '../migrate.ts';
 import { SetUpError } from '../../domain/errors.ts';
 
@@ -31,6 +31,7 @@ export async function makeBucketOn(
     if (!(await noteBucket(client, number, node))) return false;
     await withServer(url, node, async (there) => {
       await assertNoMainTables(there, node);
+      await assertNoCitus(there, node);
       await inTransaction(there, () => fillBucket(client, there, bucketSchema(number)));
     });
     return true;
@@ -45,6 +46,14 @@ async function assertNoMainTables(there: pg.ClientBase, node: string): Promise<v
   if (!rows[0]!.main) return;
   throw new SetUpError(
     `The database on ${node} holds the main tables of this or another installation. Name a server of its own with an empty database of that name; for more buckets beside the main tables name no server.`,
+  );
+}
+
+/** On a worker of a cluster nobody but Citus makes schemas: each is there on every server. */
+async function assertNoCitus(there: pg.ClientBase, node: string): Promise<void> {
+  if ((await findCitus(there)) === undefined) return;
+  throw new SetUpError(
+    `The database on ${node} has Citus, which places buckets itself: say no --on, once the server is known to the coordinator by citus_add_node.`,
   );
 }
 
