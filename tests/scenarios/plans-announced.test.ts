@@ -37,6 +37,8 @@ const everyone = { everyone: true };
 const tasks = () => planTasks(app);
 const subscriber = (plan: 'pro' | 'team') => subscriberOf(app, plan);
 const told = (customer: Customer) => toldOfPlan(app, customer);
+/** What the page of a team says of it. */
+const shown = async (customer: Customer) => (await customer.subscription()).announcedChange;
 const laterBy = (days: number) => dayAfter(app, days);
 
 test('12.1 what gives less is told to those it touches 30 days before, and reaches them then', async () => {
@@ -59,7 +61,8 @@ test('12.1 what gives less is told to those it touches 30 days before, and reach
     ],
   };
   expect(await told(old)).toEqual([news]);
-  expect(await told(other)).toEqual([]);
+  const change = { effectiveAt: news.effectiveAt, terms: news.terms };
+  expect([await told(other), await shown(other), await shown(old)]).toEqual([[], null, change]);
   await tasks();
   expect([await imagesOf(old), await imagesOf(other)]).toEqual([500, 5_000]);
   // The same file again is no other publication.
@@ -68,6 +71,8 @@ test('12.1 what gives less is told to those it touches 30 days before, and reach
   // Who comes meanwhile gets what is sold until then, and is told within the hour, once.
   await advanceDays(app, 10);
   const newcomer = await subscriber('pro');
+  // Before the mail.
+  expect(await shown(newcomer)).toEqual(change);
   await tasks();
   await tasks();
   expect(await told(newcomer)).toEqual([news]);
@@ -80,7 +85,9 @@ test('12.1 what gives less is told to those it touches 30 days before, and reach
   await expect
     .poll(async () => [await imagesOf(old), await imagesOf(newcomer), await imagesOf(other)])
     .toEqual([100, 100, 5_000]);
+  expect([await shown(old), await shown(newcomer)]).toEqual([null, null]);
   const late = await subscriber('pro');
+  expect(await shown(late)).toBeNull();
   await advanceDays(app, 32);
   await tasks();
   expect([await imagesOf(old), await imagesOf(late)]).toEqual([100, 100]);
@@ -102,6 +109,7 @@ test('12.1 what is announced is replaced or called off by what is published for 
     { kind: 'plan_changes', terms: [{ to: 3_000 }], replaces: false },
     { kind: 'plan_changes', terms: [{ to: 4_000 }], replaces: true },
   ]);
+  expect(await shown(one)).toMatchObject({ terms: [{ from: 5_000, to: 4_000 }] });
   await advanceTo(app, first!.effectiveAt!.toISOString());
   await tasks();
   expect(await imagesOf(one)).toBe(5_000);
@@ -111,6 +119,7 @@ test('12.1 what is announced is replaced or called off by what is published for 
   expect(off).toMatchObject({ effectiveAt: null, touched: [] });
   for (const customer of [one, two]) {
     expect(await kinds(customer)).toEqual(['plan_changes', 'plan_changes', 'plan_changes_off']);
+    expect(await shown(customer)).toBeNull();
   }
   await advanceTo(app, second!.effectiveAt!.toISOString());
   await tasks();

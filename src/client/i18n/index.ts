@@ -3,7 +3,15 @@ import { chooseLanguage, LANGUAGE_KEY, type Language } from './languages.ts';
 
 /** Parts of the catalogue that come when a page needs them; the rest is there from the beginning. */
 export type WordGroup =
-  'bills' | 'extras' | 'billingDetails' | 'limits' | 'spending' | 'statements' | 'rooms' | 'admin';
+  | 'bills'
+  | 'extras'
+  | 'announced'
+  | 'billingDetails'
+  | 'limits'
+  | 'spending'
+  | 'statements'
+  | 'rooms'
+  | 'admin';
 type LoadWords = () => Promise<{ default: object }>;
 
 const LOAD: Record<Language, Record<'base' | WordGroup, LoadWords>> = {
@@ -11,6 +19,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, LoadWords>> = {
     base: () => import('./en/base.ts'),
     bills: () => import('./en/bills.ts'),
     extras: () => import('./en/extras/index.ts'),
+    announced: async () => ({
+      default: { announced: (await import('./en/extras/announced.ts')).default },
+    }),
     billingDetails: async () => ({
       default: { billingDetails: (await import('./en/extras/billing-details.ts')).default },
     }),
@@ -30,6 +41,9 @@ const LOAD: Record<Language, Record<'base' | WordGroup, LoadWords>> = {
     base: () => import('./zh-CN/base.ts'),
     bills: () => import('./zh-CN/bills.ts'),
     extras: () => import('./zh-CN/extras/index.ts'),
+    announced: async () => ({
+      default: { announced: (await import('./zh-CN/extras/announced.ts')).default },
+    }),
     billingDetails: async () => ({
       default: { billingDetails: (await import('./zh-CN/extras/billing-details.ts')).default },
     }),

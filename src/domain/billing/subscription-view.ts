@@ -1,5 +1,5 @@
 import type { Money } from '../money.ts';
-import type { Interval, Plan, PlanLimits } from '../plans.ts';
+import type { Interval, Plan, PlanLimits, WorseTerm } from '../plans.ts';
 import type { RemedyCause } from './remedy.ts';
 
 /** A tenant's subscription as it crosses HTTP. Instants are ISO 8601 UTC strings. */
@@ -10,6 +10,13 @@ export interface ScheduledChange {
   plan: Plan;
   priceId: string;
   effectiveAt: string;
+}
+
+/** From `effectiveAt` on the plan includes less, or asks more, for all who have it. */
+export interface AnnouncedChange {
+  effectiveAt: string;
+  /** What of it touches this team, by the version that it has and the currency it is billed in. */
+  terms: WorseTerm[];
 }
 
 export interface CardView {
@@ -90,6 +97,8 @@ export interface SubscriptionView {
   cancelAt: string | null;
   trialEnd: string | null;
   scheduledChange: ScheduledChange | null;
+  /** What is announced of the plan, until it is in force or called off. */
+  announcedChange: AnnouncedChange | null;
   paymentMethod: CardView | null;
   pastDue: PastDueView | null;
   /** While only a part of a period of the plan is paid: what this month has, and when it is whole. */

@@ -10,6 +10,7 @@ import type {
 import { FEATURES, INTERVALS, PLANS } from '../../domain/plans.ts';
 import { REMEDY_CAUSES } from '../../domain/billing/remedy.ts';
 import { RESOURCE_TYPES } from '../../domain/quota.ts';
+import { announcedChange } from './announced-change-schema.ts';
 import { usageStatsSchema } from './usage-schemas.ts';
 
 const instant = z.iso.datetime();
@@ -22,6 +23,7 @@ const limits = z.object({
   images: z.number().nullable(),
   api_calls: z.number().nullable(),
 });
+const resourceType = z.enum(RESOURCE_TYPES);
 const growing = z
   .object({ thisMonth: limits, whole: limits, wholeAt: instant })
   .nullable()
@@ -43,6 +45,7 @@ export const subscriptionSchema = z
     scheduledChange: z
       .object({ plan: z.enum(PLANS), priceId: z.string(), effectiveAt: instant })
       .nullable(),
+    announcedChange,
     paymentMethod: z
       .object({ brand: z.string(), last4: z.string(), expMonth: z.number(), expYear: z.number() })
       .nullable(),
@@ -183,7 +186,7 @@ export const previewSchema = z
     lowerLimits: z
       .array(
         z.object({
-          resourceType: z.enum(RESOURCE_TYPES),
+          resourceType,
           from: z.number().nullable(),
           to: z.number().nullable(),
         }),
@@ -210,9 +213,7 @@ export const previewSchema = z
       description:
         'Overage that is used and not paid yet, rounded down: it is billed whatever the plan.',
     }),
-    exceededQuotas: z.array(
-      z.object({ resourceType: z.enum(RESOURCE_TYPES), used: z.number(), limit: z.number() }),
-    ),
+    exceededQuotas: z.array(z.object({ resourceType, used: z.number(), limit: z.number() })),
   })
   .openapi('ChangePreview') satisfies z.ZodType<ChangePreview>;
 

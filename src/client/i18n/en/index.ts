@@ -1,6 +1,7 @@
 import admin from './admin/index.ts';
 import base from './base.ts';
 import bills from './bills.ts';
+import announced from './extras/announced.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
 import limits from './extras/limits.ts';
@@ -14,6 +15,7 @@ const en = {
   ...extras,
   ...rooms,
   ...admin,
+  announced,
   billingDetails,
   limits,
   spending,

@@ -2,6 +2,7 @@ import type { Messages } from '../en/index.ts';
 import admin from './admin/index.ts';
 import base from './base.ts';
 import bills from './bills.ts';
+import announced from './extras/announced.ts';
 import billingDetails from './extras/billing-details.ts';
 import extras from './extras/index.ts';
 import limits from './extras/limits.ts';
@@ -15,6 +16,7 @@ const zhCN: Messages = {
   ...extras,
   ...rooms,
   ...admin,
+  announced,
   billingDetails,
   limits,
   spending,

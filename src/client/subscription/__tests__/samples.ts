@@ -12,6 +12,7 @@ export const FREE: SubscriptionView = {
   cancelAt: null,
   trialEnd: null,
   scheduledChange: null,
+  announcedChange: null,
   paymentMethod: null,
   pastDue: null,
   growing: null,

@@ -9,8 +9,11 @@ import {
   listPending,
   listTold,
   type Announcement,
+  type OnPlan,
 } from '../../../db/repositories/billing/plan-announcement.repository.ts';
 import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
+import type { Tenant } from '../../../db/schema/index.ts';
+import type { AnnouncedChange } from '../../../domain/api.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { NO_ID } from '../../../domain/ids.ts';
 import { worseTerms, type PlanDefinition, type WorseTerm } from '../../../domain/plans.ts';
@@ -40,22 +43,45 @@ export async function listTouched(
   versions: readonly PlanDefinition[],
   untoldOf?: Announcement,
 ): Promise<Touched[]> {
-  const { plan } = next;
-  const older = versions.filter((one) => one.plan === plan && one.version < next.version);
   const touched: Touched[] = [];
   for (let after = NO_ID; ;) {
-    const teams = await listOnPlan(db, plan, { after, limit: AT_ONCE }, untoldOf);
-    for (const { id, name, version, currency } of teams) {
-      // Who has it already, or what was published later, loses nothing by it.
-      if (version !== null && version >= next.version) continue;
-      const before = older.find((one) => one.version === version) ?? older.at(-1);
-      const terms = before ? worseTerms(before, next, currency) : [];
-      if (terms.length > 0) touched.push({ id, name, terms });
+    const teams = await listOnPlan(db, next.plan, { after, limit: AT_ONCE }, untoldOf);
+    for (const team of teams) {
+      const terms = termsFor(team, next, versions);
+      if (terms.length > 0) touched.push({ id: team.id, name: team.name, terms });
     }
     const last = teams.at(-1);
     if (last === undefined) return touched;
     after = last.id;
   }
+}
+
+/** What a team on the plan loses by `next`. */
+function termsFor(
+  { version, currency }: Pick<OnPlan, 'version' | 'currency'>,
+  next: PlanDefinition,
+  versions: readonly PlanDefinition[],
+): WorseTerm[] {
+  // Who has it already, or what was published later, loses nothing by it.
+  if (version !== null && version >= next.version) return [];
+  const older = versions.filter((one) => one.plan === next.plan && one.version < next.version);
+  const before = older.find((one) => one.version === version) ?? older.at(-1);
+  return before ? worseTerms(before, next, currency) : [];
+}
+
+/** What is announced and touches a team, also before the mail of it is written; null for nothing. */
+export async function announcedFor(
+  db: Db,
+  team: Pick<Tenant, 'plan' | 'planVersion' | 'overageCurrency'>,
+): Promise<AnnouncedChange | null> {
+  const pending = (await listPending(db)).find(({ plan }) => plan === team.plan);
+  if (!pending) return null;
+  const { plan, version, effectiveAt } = pending;
+  const versions = await listPlanVersions(db);
+  const next = versions.find((one) => one.plan === plan && one.version === version);
+  const has = { version: team.planVersion, currency: team.overageCurrency };
+  const terms = next ? termsFor(has, next, versions) : [];
+  return terms.length > 0 ? { effectiveAt: effectiveAt.toISOString(), terms } : null;
 }
 
 /**

@@ -23,6 +23,7 @@ import type { Requester } from '../requester.ts';
 import { viewSettled } from '../intents/outcome.ts';
 import { refreshCustomer } from '../sync/sync-customer.ts';
 import { KeyedQueue } from '../locks/keyed-queue.ts';
+import { announcedFor } from '../../plans/announce.ts';
 import { growthOf } from '../../plans/growth.ts';
 import { unboundCurrencyOf } from './tenant-currency.ts';
 import { chooseShown, viewSubscription, viewUnpaid, type Shown } from './view.ts';
@@ -97,9 +98,11 @@ export class SubscriptionReader {
     const last = await findLastIntent(db, requester.tenantId);
     const now = clock.now();
     const settled = await viewSettled(catalogue, last, now);
-    const { credits } = await getTenant(db, requester.tenantId);
+    const tenant = await getTenant(db, requester.tenantId);
     const growing = live ? await growthOf(plans, live, now) : null;
-    const known = { openPayment, last, settled, credits, growing };
+    const announcedChange = live ? await announcedFor(db, tenant) : null;
+    const { credits } = tenant;
+    const known = { openPayment, last, settled, credits, growing, announcedChange };
     const options = { ...known, graceDays, stale, endReason, now };
     const view = viewSubscription(shown, options);
     // The address is as good as a key to the invoice: only for who may pay.

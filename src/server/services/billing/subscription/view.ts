@@ -1,6 +1,7 @@
 import type { ListedStatement } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import type { BillingIntent, Payment, Subscription } from '../../../../db/schema/index.ts';
 import type {
+  AnnouncedChange,
   CardView,
   GrowingLimits,
   NextInvoiceView,
@@ -49,6 +50,7 @@ export interface ViewOptions {
   credits: Money[];
   endReason: RemedyCause | null;
   growing: GrowingLimits | null;
+  announcedChange: AnnouncedChange | null;
   now: Date;
   graceDays: number;
   stale: boolean;
@@ -86,6 +88,7 @@ export function viewSubscription(
             effectiveAt: live.scheduledAt.toISOString(),
           }
         : null,
+    announcedChange: options.announcedChange,
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
     growing: options.growing,
@@ -121,6 +124,7 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled' | 'cr
   cancelAt: null,
   trialEnd: null,
   scheduledChange: null,
+  announcedChange: null,
   paymentMethod: null,
   pastDue: null,
   growing: null,
