@@ -43,26 +43,27 @@ export interface Demo {
 export async function seedDemo(demo: Demo): Promise<void> {
   const { begun: leaving } = demo.context.drain;
   const missing = [];
+  const passwordHash = await hashPassword(DEMO_PASSWORD);
   for (const tenant of TENANTS) {
     if (leaving.aborted) break;
-    const requester = await register(demo, tenant.email, tenant.tenantName);
+    const requester = await makeAccount(demo, tenant, passwordHash);
     if (requester) missing.push(tenant.stage(demo, requester));
   }
   await Promise.all(missing);
 }
 
-async function register(
+async function makeAccount(
   { context }: Demo,
-  email: string,
-  tenantName: string,
+  { email, tenantName }: { email: string; tenantName: string },
+  passwordHash: string,
 ): Promise<Requester | undefined> {
   const locale = 'zh-CN';
   try {
     const from = { address: '127.0.0.1', isLoopback: true, userAgent: null };
-    const registration = { email, password: DEMO_PASSWORD, tenantName, locale, from };
-    const { session } = await context.services.auth.register(registration);
+    const account = { email, tenantName, locale, from };
+    const { session } = await context.services.auth.makeAccount(account, passwordHash);
     const requester = requesterOf(session.user);
-    if (email === WITH_MEMBER) await addMember(context, requester.tenantId);
+    if (email === WITH_MEMBER) await addMember(context, requester.tenantId, passwordHash);
     return requester;
   } catch (error) {
     if (error instanceof BillingError && error.code === 'email_taken') return undefined;
@@ -83,12 +84,16 @@ function requesterOf({
 }
 
 /** Somebody who may look and not pay. */
-async function addMember({ database, clock }: Context, tenantId: string): Promise<void> {
+async function addMember(
+  { database, clock }: Context,
+  tenantId: string,
+  passwordHash: string,
+): Promise<void> {
   const now = clock.now();
   await insertUser(database.db, {
     tenantId,
     email: 'member@example.com',
-    passwordHash: await hashPassword(DEMO_PASSWORD),
+    passwordHash,
     displayName: 'member',
     role: 'member',
     locale: 'zh-CN',

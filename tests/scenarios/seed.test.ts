@@ -8,7 +8,8 @@ import { caller } from '../support/http.ts';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  // Fewer than the demo has: its accounts are no registrations of anybody.
+  app = await startTestApp({ REGISTRATIONS_PER_HOUR: '1' });
   await seedDemo({ context: app.server.context, stripeUrl: app.stripeUrl });
   await settled(app);
 });

@@ -25,7 +25,7 @@ import { AccountLimits } from './own/account-limits.ts';
 import { describe, normalizeEmail } from './account-view.ts';
 import { EmailVerifier } from './email-verifier.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Credentials, ClientInfo, Registration } from './credentials.ts';
+import type { Credentials, ClientInfo, NewAccount, Registration } from './credentials.ts';
 import { getAccount } from './get-account.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { LiveSessions } from './own/live-sessions.ts';
@@ -112,17 +112,23 @@ export class AuthService {
 
   /** Makes a tenant and its owner together. 409 `email_taken`, 429 `rate_limited`. */
   async register(registration: Registration): Promise<SignedIn> {
-    const { from, locale } = registration;
-    const email = normalizeEmail(registration.email);
-    const displayName = registration.displayName ?? email.slice(0, email.indexOf('@'));
+    const { from, password } = registration;
     const passwordHash = await this.queue.run(from.address, async () => {
       await this.limiter.countRegistration(from);
-      return hashPassword(registration.password);
+      return hashPassword(password);
     });
+    return this.makeAccount(registration, passwordHash);
+  }
+
+  /** As `register`, for who runs the installation: nobody's registrations are counted. 409 `email_taken`. */
+  async makeAccount(account: NewAccount, passwordHash: string): Promise<SignedIn> {
+    const { from, locale } = account;
+    const email = normalizeEmail(account.email);
+    const displayName = account.displayName ?? email.slice(0, email.indexOf('@'));
     return this.db.transaction(async (tx) => {
       const now = this.clock.now();
       if (await this.links.isHeld(tx, email)) throw emailTaken(email);
-      const tenant = await insertTenant(tx, { name: registration.tenantName ?? displayName, now });
+      const tenant = await insertTenant(tx, { name: account.tenantName ?? displayName, now });
       const user = await insertUser(tx, {
         ...{ tenantId: tenant.id, email, passwordHash, displayName, role: 'owner', locale },
         ...{ createdAt: now, updatedAt: now },

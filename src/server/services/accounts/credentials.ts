@@ -6,14 +6,18 @@ export interface ClientInfo {
   userAgent: string | null;
 }
 
-/** What somebody says who makes an account. */
-export interface Registration {
+/** Who gets an account. */
+export interface NewAccount {
   email: string;
-  password: string;
   displayName?: string | undefined;
   tenantName?: string | undefined;
   locale: string;
   from: ClientInfo;
+}
+
+/** What somebody says who makes an account. */
+export interface Registration extends NewAccount {
+  password: string;
 }
 
 /** What somebody shows to sign in. */
