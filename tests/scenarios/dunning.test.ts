@@ -116,6 +116,23 @@ test('the card fails, grace runs out, the card is replaced: pro, free, pro', asy
   expect(await planInDatabase(customer)).toBe('pro');
 });
 
+test('a mail says until when the plan stays, and once it is off, since when', async () => {
+  await retries('past_due');
+  const customer = await fallBehind();
+  const { graceEndsAt } = (await customer.subscription()).pastDue!;
+  for (let tries = 1; tries < 4; tries += 1) {
+    const { nextAttemptAt } = (await customer.subscription()).pastDue!;
+    await advanceTo(app, nextAttemptAt!);
+  }
+  const { rows } = await app.database.pool.query<{ data: unknown }>(
+    `select data from mail_outbox where tenant_id = $1 and kind = 'payment_failed' order by attempt`,
+    [customer.tenantId],
+  );
+  expect(rows.map(({ data }) => data)).toMatchObject(
+    [false, false, false, true].map((graceIsOver) => ({ graceEndsAt, graceIsOver })),
+  );
+});
+
 test.each([
   ['cancel', { plan: 'free', status: 'canceled' }],
   ['unpaid', { plan: 'free', status: 'past_due' }],

@@ -37,6 +37,16 @@ const giveBack = (
 ): Promise<Answer<PurchaseRefunded & { code?: string }>> =>
   customer.api.post(`/api/credits/purchases/${id}/refund`);
 describe('12.3 what is unused goes back within seven days', () => {
+  test('nothing of what nobody has paid, open or given up', async () => {
+    const customer = await signUp(app);
+    await openPack(customer, 'small');
+    const { id } = (await purchases(customer))[0]!;
+    const refused = { status: 409, body: { code: 'nothing_charged' } };
+    expect(await giveBack(customer, id)).toMatchObject(refused);
+    await customer.api.post(`/api/credits/purchases/${id}/cancel`);
+    expect(await giveBack(customer, id)).toMatchObject(refused);
+  });
+
   test('all of it where nothing was used', async () => {
     const customer = await signUp(app);
     const { id, refundUntil, returnableMinor, paidAt } = await bought(customer, 'medium');

@@ -54,8 +54,7 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   refund_window_over:
     'The seven days in which unused credits can be given back here are over. Write to support.',
   nothing_to_refund: 'That much can no longer be given back.',
-  nothing_charged:
-    'This pack was not charged for, so there is nothing to give back. Its credits stay.',
+  nothing_charged: 'This pack was not charged for, so there is nothing to give back.',
   refund_elsewhere: 'This invoice is for credits or a statement, which have an act of their own.',
   no_subscription: 'There is no subscription to change.',
   not_resumable: 'This subscription has ended and cannot be resumed. You can subscribe again.',

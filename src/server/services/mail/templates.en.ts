@@ -11,6 +11,17 @@ import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const RESOURCES = RESOURCE_NAMES.en;
 
+/** What of the plan goes on while its payment is open. */
+function planMeanwhile(
+  { graceEndsAt, graceIsOver }: MailData['payment_failed'],
+  day: MailFormat['day'],
+): string {
+  if (!graceEndsAt) return 'Your plan goes on for a few days meanwhile.';
+  return graceIsOver
+    ? `Your plan is off since ${day(graceEndsAt)}, and is back as soon as this is paid.`
+    : `Your plan stays on until ${day(graceEndsAt)} meanwhile.`;
+}
+
 export const en: MailTemplates = {
   ...accountMailsEn,
   ...packMailsEn,
@@ -36,9 +47,7 @@ export const en: MailTemplates = {
         data.payUrl
           ? `${data.actionRequired ? 'Confirm it' : 'Pay, or use another card,'} here: ${data.payUrl}`
           : `Update your card here: ${appUrl}/subscription`,
-        data.graceEndsAt
-          ? `Your plan stays on until ${day(data.graceEndsAt)} meanwhile.`
-          : 'Your plan goes on for a few days meanwhile.',
+        planMeanwhile(data, day),
       ].join('\n\n'),
     };
   },

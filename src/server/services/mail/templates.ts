@@ -18,6 +18,8 @@ export interface MailData {
     payUrl: string | null;
     /** Until when the plan stays; mails from before have none. */
     graceEndsAt?: string | null;
+    /** These days are over: it is off. */
+    graceIsOver?: boolean;
   };
   /** An operator gave longer to pay. */
   grace_extended: { plan: Plan; until: string };

@@ -11,6 +11,17 @@ import type { MailData, MailFormat, MailTemplates } from './templates.ts';
 
 const RESOURCES = RESOURCE_NAMES.zh;
 
+/** What of the plan goes on while its payment is open. */
+function planMeanwhile(
+  { graceEndsAt, graceIsOver }: MailData['payment_failed'],
+  day: MailFormat['day'],
+): string {
+  if (!graceEndsAt) return '在此期间，你的方案会继续保留几天。';
+  return graceIsOver
+    ? `你的方案已于 ${day(graceEndsAt)} 停用，付款后立即恢复。`
+    : `在此期间，你的方案保留至 ${day(graceEndsAt)}。`;
+}
+
 export const zh: MailTemplates = {
   ...accountMailsZh,
   ...packMailsZh,
@@ -34,9 +45,7 @@ export const zh: MailTemplates = {
         data.payUrl
           ? `${data.actionRequired ? '请在此确认' : '请在此付款或更换银行卡'}：${data.payUrl}`
           : `请在此更新银行卡：${appUrl}/subscription`,
-        data.graceEndsAt
-          ? `在此期间，你的方案保留至 ${day(data.graceEndsAt)}。`
-          : '在此期间，你的方案会继续保留几天。',
+        planMeanwhile(data, day),
       ].join('\n\n'),
     };
   },

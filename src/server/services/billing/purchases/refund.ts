@@ -74,10 +74,11 @@ function assertRefundable(
     );
   }
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
-  if (isHeld && (chargedMinor === 0 || row.stripePaymentIntentId === null)) {
+  const isFree = isHeld && (chargedMinor === 0 || row.stripePaymentIntentId === null);
+  if (row.paidAt === null || isFree) {
     throw new BillingError(
       'nothing_charged',
-      'Nothing was charged for this purchase, so nothing of it can be given back; its credits stay.',
+      'Nothing was charged for this purchase, so nothing of it can be given back.',
     );
   }
   // Frozen though no bank questions it: what is unused is on its way back, and not there to be given back again.
@@ -119,7 +120,7 @@ async function ask(
 function nothingToRefund(): BillingError {
   return new BillingError(
     'nothing_to_refund',
-    'Nothing of this purchase can be given back: it is used, given back already, or questioned at the bank.',
+    'Nothing of this purchase can be given back: it is used, given back already or on its way back, or questioned at the bank.',
   );
 }
 

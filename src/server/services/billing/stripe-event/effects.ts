@@ -51,6 +51,7 @@ async function notifyOfFailure(
   if (!invoice || !needsMail(invoice) || tenant.deletedAt) return;
   const row = rows.find((one) => one.stripeSubscriptionId === invoice.subscriptionId);
   if (!row || row.status === 'canceled') return;
+  const ends = row.pastDueSince && graceEndsAt(row.pastDueSince, graceDays, row);
   await queueMail(tx, tenant.id, {
     kind: 'payment_failed',
     subjectId: invoice.id,
@@ -63,7 +64,8 @@ async function notifyOfFailure(
       nextAttemptAt: invoice.nextAttemptAt?.toISOString() ?? null,
       actionRequired: invoice.requiresAction,
       payUrl: invoice.hostedInvoiceUrl,
-      graceEndsAt: row.pastDueSince && graceEndsAt(row.pastDueSince, graceDays, row).toISOString(),
+      graceEndsAt: ends && ends.toISOString(),
+      graceIsOver: ends !== null && ends <= now,
     },
     now,
   });

@@ -79,6 +79,16 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
       graceEndsAt: '2027-02-17T00:00:00.000Z',
     },
     {
+      number: 'A-1',
+      amountMinor: 2900,
+      currency: 'cny',
+      nextAttemptAt: '2027-02-20T00:00:00.000Z',
+      actionRequired: false,
+      payUrl: 'https://pay.example/i',
+      graceEndsAt: '2027-02-17T00:00:00.000Z',
+      graceIsOver: true,
+    },
+    {
       number: null,
       amountMinor: 500,
       currency: 'jpy',
