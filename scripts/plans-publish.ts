@@ -86,12 +86,13 @@ function readDrafts(file: string) {
 }
 
 function linesOf(publication: Publication, dryRun: boolean) {
-  const { plan, version, isNew, changes, teams, keeping, effectiveAt, pending } = publication;
+  const { plan, version, isNew, changes, isForAll, teams, keeping, effectiveAt, pending } =
+    publication;
   const replaced =
     pending && `version ${pending.version}, which is announced for ${dayOf(pending.effectiveAt)}`;
   const who = effectiveAt
     ? `${teams} teams ${dryRun ? 'would get' : 'get'} it on ${dayOf(effectiveAt)}.`
-    : keeping === 0
+    : isForAll
       ? `${teams} teams ${dryRun ? 'would get' : 'have'} it.`
       : `${keeping} teams keep the version that they bought; it is sold by prices that are new at Stripe. With --everyone all get it.`;
   return [
@@ -101,7 +102,7 @@ function linesOf(publication: Publication, dryRun: boolean) {
     ...touchedLines(publication, dryRun),
     ...(replaced
       ? [
-          keeping === 0
+          isForAll
             ? `  It takes the place of ${replaced}.`
             : `  Those who have the plan get ${replaced}, all the same.`,
         ]

@@ -37,6 +37,14 @@ const versions = async (plan: PaidPlan) => {
 const kinds = async (customer: Customer) =>
   (await toldOfPlan(app, customer)).map((one) => one.kind);
 
+test.each([
+  ['for new prices alone', newPricesOnly, { isForAll: false, teams: 0, keeping: 0 }],
+  ['for everyone', everyone, { isForAll: true, teams: 0, keeping: 0 }],
+])('12.1 a plan that nobody has can be published %s too', async (_case, options, expected) => {
+  const drafts = withPlan('team', 9_000);
+  expect(await foreseePlans(publishingDeps(app), drafts, options)).toMatchObject([expected]);
+});
+
 test('12.1 what new prices alone sold is for everyone at once where it is more, by the same file', async () => {
   const old = await subscriberOf(app, 'pro');
   const more = withPlan('pro', 900);

@@ -40,6 +40,8 @@ export interface Publication {
   isNew: boolean;
   /** Sentences: what differs from the version before, or from those that are sold yet. */
   changes: string[];
+  /** Not only for those who buy by a price that is new. */
+  isForAll: boolean;
   /** Teams that get it, at once or when it takes effect; others get it with a price that is new. */
   teams: number;
   /** Teams that keep the version they bought. */
@@ -212,15 +214,15 @@ async function foresee(
   const { next, isNew } = due;
   const { plan, version } = next;
   const older = await countBelow(db, next);
-  const reaches = plan === 'free' || everyone;
+  const isForAll = plan === 'free' || everyone;
   // On free nothing is paid, and nothing was sold.
   const touched = everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
   return {
-    ...{ plan, version, isNew, touched },
+    ...{ plan, version, isNew, isForAll, touched },
     changes: changesOf(due),
     effectiveAt: touched.length > 0 ? effectiveAfter(now) : null,
     pending: pending.find((one) => one.plan === plan) ?? null,
-    teams: reaches ? older : 0,
-    keeping: reaches ? 0 : older,
+    teams: isForAll ? older : 0,
+    keeping: isForAll ? 0 : older,
   };
 }
