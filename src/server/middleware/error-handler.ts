@@ -10,7 +10,10 @@ import { errorText } from '../error-text.ts';
 import { databaseRefusal } from '../services/operations/database-refusal.ts';
 import { refusalOf } from '../services/stripe/client/errors.ts';
 
-/** Responds with an error, in the one form that all errors have (design: `{error, code, requestId, details}`). */
+/**
+ * Responds with an error, in the one form that all errors have (design: `{error, code, requestId, details}`). No cache
+ * keeps it, whatever was said of the answer before it failed.
+ */
 export function respondWithError(c: Context<AppEnv>, error: BillingError): Response {
   const body: ApiError = {
     error: error.message,
@@ -21,7 +24,7 @@ export function respondWithError(c: Context<AppEnv>, error: BillingError): Respo
   if (error.retryAfterSeconds !== undefined) {
     c.header('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
   }
-  return c.json(body, error.status as ContentfulStatusCode);
+  return c.json(body, error.status as ContentfulStatusCode, { 'Cache-Control': 'no-store' });
 }
 
 /**

@@ -26,7 +26,6 @@ export function requireOperator(context: OperatorContext): MiddlewareHandler<App
     const { reason } = await access.authenticate(userId, getCookie(c, OPERATOR_COOKIE));
     const operator: OperatorIdentity = { userId, email, reason, requestId: c.get('requestId') };
     c.set('operator', operator);
-    c.header('Cache-Control', 'no-store');
     if (c.req.method === 'GET') await log.viewed(operator, addressOf(c));
     await next();
   });
@@ -38,7 +37,6 @@ export function requireOperatorsAccount(context: OperatorContext): MiddlewareHan
     const person = await personOf(context, c);
     await context.services.operators.access.assertOperator(person.userId);
     c.set('operator', { ...person, reason: '', requestId: c.get('requestId') });
-    c.header('Cache-Control', 'no-store');
     await next();
   });
 }

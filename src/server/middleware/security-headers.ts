@@ -22,16 +22,23 @@ const CSP_OF_ANSWERS = "default-src 'none'; frame-ancestors 'none'";
 /** Of what no browser shows by itself: scripts, styles, and what programs alone are answered. */
 const OF_FILES: PresetHeaders = { 'x-content-type-options': 'nosniff' };
 
-/** Also for who opens an answer of the API in a browser, or puts it into a page. */
-const OF_ANSWERS: PresetHeaders = {
+/** Also for who opens an answer in a browser, or puts it into a page. */
+const OF_SHOWN: PresetHeaders = {
   ...OF_FILES,
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'strict-origin-when-cross-origin',
   'x-frame-options': 'DENY',
 };
 
+/** What the API says is somebody's own, and kept nowhere, unless a route says otherwise. */
+const OF_ANSWERS: PresetHeaders = {
+  ...OF_SHOWN,
+  'cache-control': 'no-store',
+  'content-security-policy': CSP_OF_ANSWERS,
+};
+
 const OF_PAGES: PresetHeaders = {
-  ...OF_ANSWERS,
+  ...OF_SHOWN,
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'cross-origin-opener-policy': 'same-origin',
   'origin-agent-cluster': '?1',
@@ -56,7 +63,7 @@ export function securityHeaders(appUrl: string): Step {
   const tls = appUrl.startsWith('https:') ? WITH_TLS : {};
   const [ofFiles, ofAnswers, ofPages] = [
     { ...OF_FILES, ...tls },
-    { ...OF_ANSWERS, 'content-security-policy': CSP_OF_ANSWERS, ...tls },
+    { ...OF_ANSWERS, ...tls },
     { ...OF_PAGES, ...tls },
   ];
   return (c) => {

@@ -67,7 +67,6 @@ export function apiKeyRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      c.header('Cache-Control', 'no-store');
       const { name, scopes, expiresAt } = c.req.valid('json');
       const input = { name, scopes, expiresAt: expiresAt ? new Date(expiresAt) : undefined };
       return c.json(await apiKeys.create(userOf(c), input), 201);

@@ -137,7 +137,6 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
 
   function answer(c: HonoContext<AppEnv>, signedIn: SignedIn): SessionView {
     cookie.write(c, signedIn.refreshToken);
-    c.header('Cache-Control', 'no-store');
     return signedIn.session;
   }
 
@@ -223,7 +222,6 @@ export function authRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      c.header('Cache-Control', 'no-store');
       const { tenantId } = c.req.valid('json');
       const wish = { accessToken: bearerToken(c), tenantId, refreshToken: cookie.read(c) };
       return c.json(await auth.access.switchTo(wish), 200);

@@ -29,10 +29,7 @@ export function clientRoutes(clientDir: string): Hono<AppEnv> {
     c.header('Cache-Control', hashed ? FOR_A_YEAR : 'no-cache');
     const answer = await (NOT_SERVED.test(c.req.path) ? undefined : file(c, nothing));
     if (answer) return answerOf(answer, hashed);
-    if (hashed || path.extname(c.req.path) || NOT_SERVED.test(c.req.path)) {
-      c.header('Cache-Control', 'no-cache');
-      return next();
-    }
+    if (hashed || path.extname(c.req.path) || NOT_SERVED.test(c.req.path)) return next();
     const shell = await page(c, nothing);
     return shell ? answerOf(shell, false) : next();
   });

@@ -64,7 +64,6 @@ export function ownAccountRoutes(context: Context): OpenAPIHono<AppEnv> {
         headers: {
           'Content-Type': 'application/json; charset=utf-8',
           'Content-Disposition': 'attachment; filename="my-data.json"',
-          'Cache-Control': 'no-store',
         },
         open: async () => Readable.from(await auth.own.exportData({ userId, tenantId })),
       });

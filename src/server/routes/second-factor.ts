@@ -61,7 +61,6 @@ export function secondFactorRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      c.header('Cache-Control', 'no-store');
       const { password } = c.req.valid('json');
       return c.json(await secondFactors.begin(userOf(c).userId, password, fromOf(c)), 201);
     },
@@ -88,7 +87,6 @@ export function secondFactorRoutes(context: Context): OpenAPIHono<AppEnv> {
       },
     }),
     async (c) => {
-      c.header('Cache-Control', 'no-store');
       const { userId } = userOf(c);
       const recoveryCodes = await secondFactors.confirm(userId, c.req.valid('json').code);
       return c.json({ recoveryCodes }, 200);

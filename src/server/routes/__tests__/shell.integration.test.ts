@@ -11,6 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+type OpenApi = { paths: Record<string, Record<string, unknown>> };
+
 const get = (path: string) => fetch(server.url + path);
 
 describe('what operators ask', () => {
@@ -48,6 +50,38 @@ describe('what operators ask', () => {
     expect(text).toContain('route="other",status="404"');
     expect(text).not.toContain('made-up');
     expect(text).toContain('process_resident_memory_bytes');
+  });
+});
+
+describe('what a cache may keep', () => {
+  const MAY: Record<string, string> = {
+    '/api/plans': 'public, max-age=60',
+    '/api/credits/packs': 'public, max-age=60',
+    '/api/subscription/usage/stream': 'no-cache',
+    // A page.
+    '/api/docs': '',
+  };
+
+  test('is nothing that is somebody’s own: no answer of any route, by whatever method', async () => {
+    const { session } = await server.signUp();
+    const headers = { Authorization: `Bearer ${session.accessToken}` };
+    const reference = (await (await get('/api/openapi.json')).json()) as OpenApi;
+    const wrong: string[] = [];
+    for (const [pattern, methods] of Object.entries(reference.paths)) {
+      const path = pattern.replace(/\{[^}]+\}/g, '11111111-1111-4111-8111-111111111111');
+      for (const method of Object.keys(methods).map((name) => name.toUpperCase())) {
+        if (path.startsWith('/api/usage/events') || path.startsWith('/api/usage/reserv')) continue;
+        for (const who of [headers, {}]) {
+          const ends = AbortSignal.timeout(20_000);
+          const answer = await fetch(server.url + path, { method, headers: who, signal: ends });
+          await answer.body?.cancel();
+          const said = answer.headers.get('cache-control') ?? '';
+          const right = answer.ok ? (MAY[path] ?? 'no-store') : 'no-store';
+          if (said !== right) wrong.push(`${method} ${path} ${answer.status}: ${said}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 });
 
