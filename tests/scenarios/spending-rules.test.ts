@@ -98,6 +98,7 @@ describe('12.45 a rule is asked before Checkout', () => {
     ['too much', own({ monthMaxMinor: 10_000_001 }), 422],
     ['an amount in words', own({ monthMaxMinor: '5' }), 400],
     ['amounts for minors', { preset: 'minor_8_15', dayMaxMinor: 5 }, 422],
+    ['amounts for no rule', { preset: 'none', monthMaxMinor: 5 }, 422],
     ['minors in a currency without figures', { preset: 'minor_8_15', currency: 'jpy' }, 422],
     ['a currency in which nothing is sold', own({ dayMaxMinor: 5, currency: 'xxx' }), 422],
     ['a field that nobody knows', own({ yearMaxMinor: 5 }), 400],

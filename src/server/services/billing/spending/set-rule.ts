@@ -108,10 +108,14 @@ export async function keepRule(
 /** The rule that is meant. A preset's figures are taken as they are now. */
 function ruleOf(wish: RuleInput, currency: string): SpendingRule {
   const { preset } = wish;
-  if (preset === 'none') return NO_RULE;
   const { singleMaxMinor = null, dayMaxMinor = null, monthMaxMinor = null } = wish;
   const own = { singleMaxMinor, dayMaxMinor, monthMaxMinor };
   const given = Object.values(own).filter((one) => one !== null);
+  if (preset === 'none') {
+    // Left out unseen, they would seem to hold.
+    if (given.length > 0) throw invalid('Without a rule there are no amounts; set your own.');
+    return NO_RULE;
+  }
   if (preset !== 'own') {
     const maxima = MINORS_MAXIMA[preset]?.[currency];
     if (!maxima) throw invalid('There is no such rule for minors in this currency; set your own.');
