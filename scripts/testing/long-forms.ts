@@ -188,6 +188,13 @@ export const FORMS: Form[] = [
     env: { GROWTH_RUNS: '10' },
   },
   {
+    name: 'accounts that ask of Stripe as fast as they can, for 30 s',
+    project: 'integration',
+    files: ['tests/race/stripe-rate'],
+    env: { STRIPE_RATE_COUNT: '30' },
+    isTimed: true,
+  },
+  {
     name: 'a full DATA_DIR, its PostgreSQL on the same disk',
     project: 'integration',
     files: ['tests/scenarios/full-data-dir'],

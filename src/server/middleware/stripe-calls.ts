@@ -9,12 +9,15 @@ import type { Step } from './in-one-step.ts';
 
 /**
  * Limits what a tenant may ask of Stripe through us, so that one account cannot use up what the
- * webhooks, the worker and everybody else need: 429 `rate_limited`.
+ * webhooks, the worker and everybody else need: 429 `rate_limited`. A change weighs more than a look.
  */
-export function limitStripeCalls(context: Pick<Context, 'services'>) {
+export function limitStripeCalls(
+  context: Pick<Context, 'services'>,
+  wish: 'look' | 'change' = 'look',
+) {
   const { stripeCalls } = context.services;
   return createMiddleware<AppEnv>(async (c, next) => {
-    await stripeCalls.count(c.get('principal').tenantId);
+    await stripeCalls.count(c.get('principal').tenantId, wish);
     await next();
   });
 }

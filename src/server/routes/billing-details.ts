@@ -78,7 +78,7 @@ export function billingDetailsRoutes(context: Context): OpenAPIHono<AppEnv> {
     .openapi(
       createRoute({
         ...biller,
-        middleware: [requireBillingRole(context), limitStripeCalls(context)] as const,
+        middleware: [requireBillingRole(context), limitStripeCalls(context, 'change')] as const,
         method: 'put',
         summary: 'Change them, for invoices from now on',
         request: { body: jsonBody(detailsBody) },

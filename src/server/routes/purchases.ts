@@ -161,7 +161,7 @@ export function purchaseRoutes(context: Context): OpenAPIHono<AppEnv> {
   router.openapi(
     createRoute({
       ...ofOne,
-      middleware: [requireBillingRole(context), limited] as const,
+      middleware: [requireBillingRole(context), limitStripeCalls(context, 'change')] as const,
       method: 'post',
       path: '/api/credits/purchases/{id}/refund',
       summary: 'Give back what is unused, within seven days of the payment',

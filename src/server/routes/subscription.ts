@@ -60,6 +60,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const member = { security: userToken, middleware: requireUser(context), tags };
   const limited = limitStripeCalls(context);
+  const changing = limitStripeCalls(context, 'change');
   const verified = verifiedEmail(context).forPaying;
   const biller = { security: userToken, middleware: requireBillingRole(context), tags };
 
@@ -79,7 +80,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/checkout',
-      middleware: [requireBillingRole(context), verified, limited] as const,
+      middleware: [requireBillingRole(context), verified, changing] as const,
       summary: 'Open a Checkout for a price',
       request: { body: jsonBody(priceBody) },
       responses: {
@@ -114,13 +115,11 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       request: { params: checkoutParam },
       responses: {
         200: json(checkoutSchema, 'As Stripe has it now.'),
-        ...errors('rate_limited', 'invalid_request', 'not_found', ...signedOut),
+        ...errors('rate_limited', 'busy', 'invalid_request', 'not_found', ...signedOut),
       },
     }),
-    async (c) => {
-      const { sessionId } = c.req.valid('param');
-      return c.json(await subscriptions.getCheckout(requesterOf(c), sessionId), 200);
-    },
+    async (c) =>
+      c.json(await subscriptions.getCheckout(requesterOf(c), c.req.valid('param').sessionId), 200),
   );
 
   router.openapi(
@@ -163,7 +162,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/resume',
-      middleware: [requireBillingRole(context), limited] as const,
+      middleware: [requireBillingRole(context), changing] as const,
       summary: 'Take a planned cancellation or change back',
       responses: {
         200: json(changedSchema, 'It renews as it is.'),
@@ -207,7 +206,7 @@ export function subscriptionRoutes(context: Context): OpenAPIHono<AppEnv> {
       ...biller,
       method: 'post',
       path: '/api/subscription/upgrade',
-      middleware: [requireBillingRole(context), verified, limited] as const,
+      middleware: [requireBillingRole(context), verified, changing] as const,
       summary: 'Change plan or interval, up now, down at the end of the period',
       request: { body: jsonBody(upgradeBody) },
       responses: {
