@@ -23,6 +23,7 @@ export const LONG_FILES = {
     'tests/scenarios/small-amounts.test.ts',
     'tests/scenarios/statement-commands.test.ts',
     'tests/scenarios/statements.test.ts',
+    'tests/scenarios/stripe-hangs-forms.test.ts',
     'tests/scenarios/top-ups.test.ts',
     'tests/scenarios/usage-commands.test.ts',
     'tests/scenarios/webhooks-first.test.ts',
