@@ -4779,7 +4779,6 @@ declare
   v_aside int[] := '{}';
   v_locked bigint;
   v_unopened boolean;
-  v_self xid;
   v_crossing boolean;
   v_first usage_idempotency;
   v_counter usage_totals;
@@ -4787,6 +4786,8 @@ declare
   v_found record;
   v_crossed usage_totals;
   v_none credit_accounts;
+  v_moved_tenants uuid[];
+  v_moved_resources resource_type[];
   -- By group.
   v_apart boolean[];
   v_moves boolean[];
@@ -4896,10 +4897,13 @@ begin
     array_agg(held order by tenant_id, resource_type),
     array_agg("limit" order by tenant_id, resource_type),
     array_agg(beyond + held_beyond order by tenant_id, resource_type),
+    array_agg(tenant_id order by tenant_id, resource_type),
+    array_agg(resource_type order by tenant_id, resource_type),
     coalesce(bool_or("limit" = -1), false),
     coalesce(bool_or("limit" > 0 and (used - beyond) * 100 >= "limit" * 80
       and threshold < case when used - beyond >= "limit" then 100 else 80 end), false)
-  into group_used, group_held, group_limits, group_aside, v_unopened, v_crossing
+  into group_used, group_held, group_limits, group_aside, v_moved_tenants, v_moved_resources,
+    v_unopened, v_crossing
   from moved;
 
   if v_unopened then
@@ -4947,18 +4951,25 @@ begin
   else
     -- Something does not fit, or was answered before, or is the first of its day: call by call, in
     -- the order of arrival. One that is refused takes nothing, so a smaller one behind it may fit.
-    -- Groups that moved above are those whose row this transaction wrote.
-    v_self := pg_current_xact_id()::xid;
+    -- Groups that moved above are those that it answered, in the order of the groups.
+    v_apart := array_fill(true, array[cardinality(p_group_tenants)]);
+    k := 1;
+    for g in 1 .. cardinality(p_group_tenants) loop
+      if v_moved_tenants[k] = p_group_tenants[g] and v_moved_resources[k] = p_group_resources[g] then
+        v_apart[g] := false;
+        k := k + 1;
+      end if;
+    end loop;
     select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
       array_agg(t."limit" order by w.n), array_agg(t.beyond order by w.n),
       array_agg(t.held_beyond order by w.n), array_agg(t.rate_micro order by w.n),
       array_agg(t.per_member order by w.n), array_agg(t.threshold::int order by w.n),
-      array_agg(t.day::int order by w.n), array_agg(t.xmin <> v_self order by w.n)
+      array_agg(t.day::int order by w.n)
     into group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_per_member,
-      v_thresholds, v_days, v_apart
+      v_thresholds, v_days
     from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
     cross join lateral (
-      select xmin, used, held, "limit", beyond, held_beyond, rate_micro, per_member, threshold, day
+      select used, held, "limit", beyond, held_beyond, rate_micro, per_member, threshold, day
       from usage_totals
       where tenant_id = g_tenant and period = p_period and resource_type = g_resource
       limit 1

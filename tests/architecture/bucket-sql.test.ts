@@ -63,6 +63,7 @@ test.each([
     `begin delete from counters where p_limits ->> resource_type::text is null; end`,
   ],
   ['rows changed by a time of theirs', 'begin update counters set ends_at = ends_at + p_by; end'],
+  ['who wrote a row', 'begin perform from counters where xmin = pg_current_xact_id()::xid; end'],
   ['a row given inside a query', 'begin perform counted(c) from counters c; end'],
 ])('11.1 refused: %s', (_what, body) => {
   expect(faultsOfBucket(of(body))).not.toEqual([]);

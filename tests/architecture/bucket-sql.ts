@@ -13,6 +13,9 @@ const CATALOGUE = ['pg_class'];
 /** Called by no version that has buckets on workers. */
 const NEVER_ON_A_WORKER = new Set(['usage_admit']);
 
+/** Called by versions before this one alone. */
+const OF_BEFORE = new Set(['usage_admit', 'usage_admit_batch']);
+
 /**
  * What in the SQL of a bucket would not hold in a schema of its own, or of Citus: one sentence each.
  * `sql` is all of it in the order in which it is run; of a function made twice the newest counts.
@@ -83,6 +86,7 @@ function faultsOfFunction(
     ),
     ...assignmentsFromTables(body, tables).map((name) => `assigns by a row's field from ${name}`),
     ...settingsInChanges(body).map((found) => `changes rows by ${found}`),
+    ...(OF_BEFORE.has(name) ? [] : ownTransaction(body)).map((found) => `asks for ${found}`),
   ];
   if (readers.has(name) && !/set search_path from current/.test(head)) {
     faults.push('reads tables along the search path of whoever calls it');
@@ -163,6 +167,10 @@ function settingsInChanges(body: string): string[] {
     .filter((statement) => /^\s*(?:update|delete from)\b/.test(statement))
     .flatMap((statement) => statement.match(found) ?? []);
 }
+
+/** Rows that a worker writes that hands on what it is asked are of another transaction, on another server. */
+const ownTransaction = (body: string): string[] =>
+  plain(body).match(/\b(?:xmin|xmax|ctid|(?:pg_current_xact|txid_current)\w*)\b/g) ?? [];
 
 /** A row of a table is, where Citus runs the query, one of the table on the worker. */
 function takesRow(head: string, tables: Set<string>): boolean {

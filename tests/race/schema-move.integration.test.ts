@@ -1,18 +1,24 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Plan } from '../../src/domain/plans.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { createLog } from '../../src/server/log.ts';
 import { LedgerVerificationService } from '../../src/server/services/usage/ledger/ledger-verification.service.ts';
 import { UsageService } from '../../src/server/services/usage.service.ts';
 import { inEveryBucket } from '../support/buckets.ts';
 import { CITUS_URL } from '../support/citus.ts';
-import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { imbalances, tenantInBucket } from '../support/metered-tenant.ts';
 import { makeBucketThere } from '../support/second-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const CALLERS = 24;
 const TENANTS = 12;
 const log = createLog('silent', false);
+
+const event = (tenantId: string, idempotencyKey: string) => ({
+  ...{ tenantId, idempotencyKey, amount: 1 },
+  ...({ resourceType: 'messages', enforce: false } as const),
+});
 
 /** Runs on a cluster alone: `npm run test:citus`. */
 const onCluster = test.skipIf(CITUS_URL === undefined);
@@ -28,28 +34,30 @@ onCluster(
     const usage = new UsageService({ database, clock: systemClock, log });
     await usage.ensurePartitions();
     usage.start();
-    const tenants: string[] = [];
-    while (tenants.length < TENANTS) {
-      const id = await meteredTenant(database.pool, 'team');
-      const { rows } = await database.pool.query(
-        'select from tenants where id = $1 and usage_bucket = 1',
-        [id],
-      );
-      if (rows.length === 1) tenants.push(id);
-    }
+    const inOne = (plan: Plan) =>
+      Promise.all(Array.from({ length: TENANTS }, () => tenantInBucket(database.pool, 1, plan)));
+    const tenants = await inOne('team');
+    // Their quotas are used up, and theirs is recorded all the same: not every group of a batch fits.
+    const full = await inOne('free');
+    await usage.ingestBatch(
+      full.map((tenantId) => ({ ...event(tenantId, 'full'), amount: 1_000_000 })),
+    );
     let moving = true;
     const accepted = new Map<string, number>();
     const refused: unknown[] = [];
     const call = async (caller: number) => {
       for (let n = 0; moving; n += 1) {
         const idempotencyKey = `${caller}-${n}`;
-        const tenantId = tenants[n % TENANTS]!;
-        await usage
-          .trackUsage({ tenantId, resourceType: 'messages', amount: 1, idempotencyKey })
-          .then(
-            () => accepted.set(`${tenantId} ${idempotencyKey}`, 1),
-            (error: unknown) => refused.push(error),
-          );
+        const both = [tenants[n % TENANTS]!, full[n % TENANTS]!];
+        const events = both.map((tenantId) => event(tenantId, idempotencyKey));
+        await usage.ingestBatch(events).then(
+          (answers) =>
+            answers.forEach((answer, i) => {
+              if (answer.status !== 'recorded') refused.push(answer);
+              else accepted.set(`${both[i]} ${idempotencyKey}`, 1);
+            }),
+          (error: unknown) => refused.push(error),
+        );
       }
     };
     const callers = Array.from({ length: CALLERS }, (_, caller) => call(caller));
@@ -71,7 +79,7 @@ onCluster(
     const rows = await inEveryBucket<{ key: string; ids: number }>(
       database.pool,
       `select tenant_id || ' ' || idempotency_key as key, count(distinct id)::int as ids
-     from u00.usage where idempotency_key is not null group by 1`,
+     from u00.usage where idempotency_key is not null and idempotency_key <> 'full' group by 1`,
     );
     expect(rows.length).toBe(accepted.size);
     expect(rows.filter(({ ids }) => ids !== 1)).toEqual([]);
