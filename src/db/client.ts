@@ -1,7 +1,8 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { BucketNodes, nodeUrl } from './buckets/nodes.ts';
-import { guardConnections } from './guard-connections.ts';
+import { fairly } from './connections/fair-transactions.ts';
+import { guardConnections } from './connections/guard.ts';
 import * as schema from './schema/index.ts';
 
 export type Schema = typeof schema;
@@ -59,6 +60,9 @@ export const HELD_CONNECTIONS = 8;
 /** Connections of one process to a server that holds buckets and nothing else, at most. */
 export const NODE_CONNECTIONS = 8;
 
+/** What of a pool's connections the requests of one tenant may hold at once in transactions. */
+const TENANT_SHARE = 0.4;
+
 /** Makes the pool and Drizzle over it. Connects only when first used. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { url } = options;
@@ -71,6 +75,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       openPool({ ...options, url: nodeUrl(url, node), max: NODE_CONNECTIONS }, noteFull(node)),
   });
   const db = drizzle(pool, { schema, casing: 'snake_case' });
+  const share = Math.ceil(pool.options.max * TENANT_SHARE);
+  db.transaction = fairly(db.transaction.bind(db), { share, waitMs: CONNECT_WITHIN_MS });
   const hasRoom = (node?: string) =>
     performance.now() - (fullAt.get(node) ?? Number.NEGATIVE_INFINITY) > NO_ROOM_FOR_MS;
   const close = async () => void (await Promise.all([pool.end(), buckets.close()]));

@@ -1,4 +1,4 @@
-import type { Context as HonoContext } from 'hono';
+import type { Context as HonoContext, Next } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { ApiKeyAct } from '../../domain/api-keys.ts';
 import { BillingError } from '../../domain/errors.ts';
@@ -7,7 +7,7 @@ import type { AppEnv } from '../app-env.ts';
 import type { Principal } from '../principal.ts';
 import type { Context } from '../context.ts';
 import { isApiKey } from '../services/accounts/api-key.ts';
-import type { TenantAccess } from '../services/accounts/tenant-access.ts';
+import { onBehalfOf, type TenantAccess } from '../services/accounts/tenant-access.ts';
 
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
 
@@ -27,7 +27,7 @@ export function requireAuth(context: Pick<Context, 'services'>, act: ApiKeyAct) 
         ? await apiKeys.admit(token, act)
         : { kind: 'user', ...(await auth.access.authenticate(token)) },
     );
-    await next();
+    await goOn(c, next);
   });
 }
 
@@ -42,7 +42,7 @@ export function requireUser(context: {
       throw new BillingError('forbidden', 'API keys cannot do this; sign in as a person.');
     }
     c.set('principal', { kind: 'user', ...(await auth.access.authenticate(token)) });
-    await next();
+    await goOn(c, next);
   });
 }
 
@@ -67,7 +67,7 @@ export function requireBillingRole(context: Pick<Context, 'services'>) {
       );
     }
     c.set('principal', { kind: 'user', ...person });
-    await next();
+    await goOn(c, next);
   });
 }
 
@@ -82,6 +82,9 @@ export const requireSeat = createMiddleware<AppEnv>(async (c, next) => {
     'Your team has more people than its plan has seats, and you have none: you can read. Ask an owner for a seat.',
   );
 });
+
+/** On behalf of the team whose principal it is. */
+const goOn = (c: HonoContext<AppEnv>, next: Next) => onBehalfOf(c.get('principal').tenantId, next);
 
 /** The signed-in person, behind `requireUser` or `requireBillingRole`. */
 export function userOf(c: HonoContext<AppEnv>): UserPrincipal {

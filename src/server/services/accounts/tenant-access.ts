@@ -14,6 +14,8 @@ import type { LiveSessions } from './own/live-sessions.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import type { MemberAccess, MembershipCache } from './membership-cache.ts';
 
+export { onBehalfOf } from '../../../db/connections/fair-transactions.ts';
+
 export interface TenantAccessDeps {
   db: Db;
   clock: Clock;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isDiskFull, isUnanswered } from './database-error.ts';
+import { isDiskFull, isUnanswered } from '../database-error.ts';
 
 export interface GuardOptions {
   /** How long a statement may take that names no `query_timeout` of its own. */
