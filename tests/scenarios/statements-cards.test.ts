@@ -6,6 +6,8 @@ import { billed, done, draw, mailsOf, statement, subscriber } from '../support/s
 
 vi.setConfig({ testTimeout: 60_000 });
 
+const MINUTE_MS = 60_000;
+
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ TRIAL_DAYS: '0' });
@@ -62,7 +64,7 @@ test.each(SAVES)(
     await done(customer);
     const { nextAttemptAt } = await statement(customer, id);
     const waitsMs = Date.parse(nextAttemptAt!) - app.server.context.clock.now().getTime();
-    await advanceDays(app, waitsMs / 86_400_000);
+    await advanceDays(app, (waitsMs + MINUTE_MS) / 86_400_000);
     await done(customer);
     expect(await statement(customer, id)).toMatchObject({ state: 'paid' });
     expect(await mailsOf(customer)).toEqual(['statement_failed', 'statement_paid']);
