@@ -1,4 +1,4 @@
-import { isDatabaseAway, isUnstorable } from '../../../db/database-error.ts';
+import { isDatabaseAway, isGivenWay, isUnstorable } from '../../../db/database-error.ts';
 import { BillingError } from '../../../domain/errors.ts';
 
 /** What a failure of the database means to whoever asked; `undefined` for every other error. */
@@ -10,6 +10,13 @@ export function databaseRefusal(thrown: unknown): BillingError | undefined {
       {
         cause: thrown,
       },
+    );
+  }
+  if (isGivenWay(thrown)) {
+    return new BillingError(
+      'busy',
+      'Something else was changing the same at this moment; try again in a few seconds.',
+      { retryAfterSeconds: 1, cause: thrown },
     );
   }
   if (isDatabaseAway(thrown)) {

@@ -1,4 +1,5 @@
 import type { Tx } from '../../../../db/client.ts';
+import { lockTenantOfPeople } from '../../../../db/repositories/accounts/membership.repository.ts';
 import { deleteTenantInvitations } from '../../../../db/repositories/accounts/invitation.repository.ts';
 import { deleteTenantCharacters } from '../../../../db/repositories/character.repository.ts';
 import { deleteTenantConversations } from '../../../../db/repositories/conversation.repository.ts';
@@ -20,6 +21,8 @@ export async function eraseTenant(
   by: { id?: string; requestId: string | null; actor?: Actor },
   now: Date,
 ): Promise<void> {
+  // First, as whoever else writes for the tenant has it: what is written for its people waits for them here.
+  await lockTenantOfPeople(tx, tenant.id);
   await insertAuditEntry(tx, {
     tenantId: tenant.id,
     actor: by.actor ?? { kind: 'system', task: 'settle-intents' },
