@@ -23,14 +23,18 @@ const usageSchema = z
 const words = z.string().nullish().catch(undefined);
 
 /**
- * Thoughts come under one of two names: DeepSeek's and vLLM's, or OpenRouter's. A refusal is what is said
- * instead of the content. Nobody offers the model tools; what it writes to one is written all the same.
+ * Thoughts come under one of three names: DeepSeek's and vLLM's, or OpenRouter's two, of which the second says them
+ * in parts that may stand alone. A refusal is what is said instead of the content. Nobody offers the model tools; what it writes to one is written all the same.
  */
 const spoken = {
   content: z.string().nullish(),
   refusal: words,
   reasoning_content: words,
   reasoning: words,
+  reasoning_details: z
+    .array(z.object({ text: words, summary: words }))
+    .nullish()
+    .catch(undefined),
   tool_calls: z
     .array(z.object({ function: z.object({ name: words, arguments: words }).nullish() }))
     .nullish()
@@ -150,8 +154,11 @@ function bodyWithin(response: Response, bytesMax: number): ReadableStream<Bytes>
 type Spoken = z.infer<z.ZodObject<typeof spoken>>;
 
 function* wordsOf(said: Spoken): Generator<CompletionEvent> {
-  // Some send both names, one of them empty.
-  const thought = said.reasoning_content || said.reasoning;
+  // Some send several names, the same under each, or nothing.
+  const thought =
+    said.reasoning_content ||
+    said.reasoning ||
+    said.reasoning_details?.map(({ text, summary }) => text || summary || '').join('');
   if (thought) yield { kind: 'reasoning', text: thought };
   for (const { function: called } of said.tool_calls ?? []) {
     const written = `${called?.name ?? ''}${called?.arguments ?? ''}`;

@@ -101,6 +101,21 @@ describe('10.2 what the model writes is heard wherever it writes it', () => {
         { kind: 'reasoning', text: '{"a":1}' },
       ],
     ],
+    [
+      'thoughts in parts alone, of which some are sealed',
+      [{ reasoning_details: [{ text: 'Hm' }, { summary: '…' }, { type: 'sealed', data: 'x' }] }],
+      [{ kind: 'reasoning', text: 'Hm…' }],
+    ],
+    [
+      'thoughts under two names, once',
+      [{ reasoning: 'Hm', reasoning_details: [{ text: 'Hm' }] }],
+      [{ kind: 'reasoning', text: 'Hm' }],
+    ],
+    [
+      'thoughts of another shape',
+      [{ reasoning_details: 'none', content: 'one' }],
+      one as CompletionEvent[],
+    ],
     ['calls of another shape', [{ tool_calls: 'none', content: 'one' }], one as CompletionEvent[]],
   ])('%s', async (_case, deltas, heard) => {
     expect(await read(`${deltas.map(delta).join('')}${STOP}`, STREAM)).toEqual(heard);
