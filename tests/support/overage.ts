@@ -15,9 +15,10 @@ export async function agreeToOverage(
   tenantId: string,
   { capMinor = 100_000, currency = 'cny', at }: Agreed,
 ): Promise<void> {
-  // A bucket that is not on the main server is told by a job.
-  await syncEntitlement(database, tenantId);
   const { pool } = database;
+  // A bucket that is not on the main server is told by a job.
+  const told = await pool.query('select from metering_copies where tenant_id = $1', [tenantId]);
+  if (told.rowCount !== 0) await syncEntitlement(database, tenantId);
   const schema = await schemaOf(pool, tenantId);
   const { rows } = await pool.query<{ refused: string | null }>(
     `select ${schema}.credit_overage_set($1, true, $2, $3,

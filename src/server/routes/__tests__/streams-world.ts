@@ -3,6 +3,7 @@ import http from 'node:http';
 import pg from 'pg';
 import { expect, vi } from 'vitest';
 import { BrowserSession } from '../../../../tests/support/browser-session.ts';
+import { caller } from '../../../../tests/support/http.ts';
 import { signInAsOperator } from '../../../../tests/support/operator.ts';
 import { plantOverage } from '../../../../tests/support/overage.ts';
 import type { SessionView } from '../../../domain/api.ts';
@@ -61,6 +62,7 @@ export async function streamsWorld() {
     /** A thousand runs of each way take longer than a token lives. */
     signInAgain: async () => {
       token = await browser.signIn(user.email, PASSWORD);
+      owner.call = caller(server.url, token);
       const answer = await staff.send<SessionView>('POST', '/api/auth/refresh');
       operatorToken = answer.body.accessToken;
     },
