@@ -20,7 +20,7 @@ type MainDatabase = Pick<Database, 'pool' | 'buckets'>;
 /** Looks at the cluster, the servers that buckets lie on, and what buckets know of tenants. */
 export async function examineBuckets(database: MainDatabase): Promise<Finding[]> {
   const version = await findCitus(database.pool);
-  const placements = version === undefined ? [] : await listPlacements(database.pool);
+  const placements = await listPlacements(database.pool);
   const all = await database.buckets.list();
   const byNode = Map.groupBy(
     all.filter(({ node }) => node !== null),

@@ -135,8 +135,6 @@ export async function syncEntitlement(
   { db, buckets }: MainDatabase,
   tenantId: string,
 ): Promise<boolean> {
-  // Read before a connection is held, which the first look at the buckets would need another beside.
-  await buckets.of(0);
   return db.transaction(async (tx) => {
     if (!(await keepPlace(tx, tenantId))) return false;
     await syncEntitlementIn(tx, buckets, tenantId);
