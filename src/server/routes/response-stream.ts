@@ -110,10 +110,15 @@ export async function respondWithFile(
     throw error;
   });
   const idle = watchIdle(slots.idleMs, () => dropConnection(c));
-  file.once('close', () => {
+  const onClose = () => {
     idle.stop();
     slot.release();
-  });
+  };
+  if (file.closed) onClose();
+  else file.once('close', onClose);
+  // What broke before it was handed over tells no reader any more, and would be read as an empty file.
+  file.on('error', () => undefined);
+  if (file.errored) throw file.errored;
   file.on('data', () => idle.touch());
   file.pause();
   const reader = (Readable.toWeb(file) as ReadableStream<Uint8Array>).getReader();

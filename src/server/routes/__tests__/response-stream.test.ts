@@ -9,6 +9,8 @@ import { respondWithEvents, respondWithFile } from '../response-stream.ts';
 import { StreamSlots } from '../../streams/stream-slots.ts';
 
 const slots = new StreamSlots('streams', { perTenant: 2, total: 3, idleMs: 400 });
+/** For readers who take what they get, however slow the machine is. */
+const patient = new StreamSlots('streams', { perTenant: 2, total: 3 });
 const until = new AbortController();
 const app = new Hono<AppEnv>();
 let ended = 0;
@@ -24,6 +26,15 @@ const plenty = 'x'.repeat(1 << 20);
 app.get('/events', (c) =>
   respondWithEvents(c, {
     ...{ slots, tenantId: 'one', until: until.signal },
+    async run({ sse, signal }) {
+      while (!signal.aborted) await sse.writeSSE({ data: plenty });
+      ended += 1;
+    },
+  }),
+);
+app.get('/read', (c) =>
+  respondWithEvents(c, {
+    ...{ slots: patient, tenantId: 'one', until: until.signal },
     async run({ sse, signal }) {
       while (!signal.aborted) await sse.writeSSE({ data: plenty });
       ended += 1;
@@ -85,6 +96,17 @@ app.get('/broken', (c) =>
       Promise.resolve(new Readable({ read: () => undefined }).destroy(new Error('it is away'))),
   }),
 );
+/** Broken, and told so, before it is handed over. */
+app.get('/broken-before', (c) =>
+  respondWithFile(c, {
+    ...{ slots, tenantId: 'one', headers: {} },
+    async open() {
+      const file = new Readable({ read: () => undefined }).on('error', () => undefined);
+      await new Promise((closed) => file.destroy(new Error('it is away')).once('close', closed));
+      return file;
+    },
+  }),
+);
 app.onError((error, c) => c.text(error.message, 503));
 
 let server: ReturnType<typeof createAdaptorServer> | undefined;
@@ -139,8 +161,10 @@ test('10.8 a file that cannot be opened gives its slot back', async () => {
 });
 
 test('10.8 a file that breaks before its first byte is refused, and an empty one is empty', async () => {
-  const answer = await app.request('/broken');
-  expect([answer.status, await answer.text()]).toEqual([503, 'it is away']);
+  for (const path of ['/broken', '/broken-before']) {
+    const answer = await app.request(path);
+    expect([answer.status, await answer.text()]).toEqual([503, 'it is away']);
+  }
   const empty = await app.request('/empty');
   expect([empty.status, await empty.text()]).toEqual([200, '']);
   await vi.waitFor(() => expect(slots.open).toBe(0), 15_000);
@@ -148,12 +172,12 @@ test('10.8 a file that breaks before its first byte is refused, and an empty one
 
 test('10.8 the server’s own end ends the stream', async () => {
   const url = await listen();
-  const answer = await fetch(`${url}/events`);
+  const answer = await fetch(`${url}/read`);
   const reader = answer.body!.getReader();
   await reader.read();
   until.abort();
   for (;;) if ((await reader.read()).done) break;
-  expect({ ended, open: slots.open }).toEqual({ ended: 1, open: 0 });
+  expect({ ended, open: patient.open }).toEqual({ ended: 1, open: 0 });
 });
 
 test('10.8 slots: so many a tenant, so many in all, and a release counts once', () => {
