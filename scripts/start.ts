@@ -49,7 +49,7 @@ async function run({ signal, again }: StopRequest): Promise<void> {
 
 /** A demo beside the local Stripe; never in a real account. */
 async function seed({ server, localStripe }: Product): Promise<void> {
-  if (localStripe) await seedDemo({ context: server.context, stripeUrl: localStripe.url });
+  if (localStripe) await seedDemo({ context: server.context, stripeUrl: localStripe.url, say });
 }
 
 function welcome({ server, localStripe, usageIngestToken }: Product): void {

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import Stripe from 'stripe';
 import type { Role, TenantId, UserId } from '../../src/domain/ids.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import type { Interval, PaidPlan } from '../../src/domain/plans.ts';
 import { insertUser } from '../../src/db/repositories/accounts/user.repository.ts';
 import type { Context } from '../../src/server/context.ts';
+import { errorText } from '../../src/server/error-text.ts';
 import { hashPassword } from '../../src/server/services/accounts/password.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import type { Requester } from '../../src/server/services/billing/requester.ts';
@@ -33,12 +35,19 @@ export interface Demo {
   context: Context;
   /** The local Stripe's address. */
   stripeUrl: string;
+  /** Told of what of the demo did not come about. */
+  say: (line: string) => void;
 }
+
+/** So often is asked what a Stripe on a busy machine was too slow for, a second and then longer apart. */
+const TRIES = 5;
+const PAUSE_MS = 1_000;
 
 /**
  * Fills a new installation with a demo, through the services and the local Stripe as people would.
  * Tenants that are there already are left as they are. When the process leaves, those that are begun
- * are brought to their state, for nobody does it later, and no other is begun.
+ * are brought to their state, for nobody does it later, and no other is begun. What does not come about is
+ * told and passed by: the product serves without its demo.
  */
 export async function seedDemo(demo: Demo): Promise<void> {
   const { begun: leaving } = demo.context.drain;
@@ -46,10 +55,25 @@ export async function seedDemo(demo: Demo): Promise<void> {
   const passwordHash = await hashPassword(DEMO_PASSWORD);
   for (const tenant of TENANTS) {
     if (leaving.aborted) break;
-    const requester = await makeAccount(demo, tenant, passwordHash);
-    if (requester) missing.push(tenant.stage(demo, requester));
+    const orTell = (error: unknown) =>
+      demo.say(`The demo has ${tenant.email} not in its state: ${errorText(error)}`);
+    const requester = await makeAccount(demo, tenant, passwordHash).catch(orTell);
+    if (requester) missing.push(tenant.stage(demo, requester).catch(orTell));
   }
   await Promise.all(missing);
+}
+
+/** Asks again what was away or too slow, which changed nothing; not when the process leaves. */
+async function patiently<T>({ context }: Demo, ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const passes = error instanceof BillingError && error.status === 503;
+      if (!passes || tries === TRIES || context.drain.begun.aborted) throw error;
+      await pause(PAUSE_MS * tries);
+    }
+  }
 }
 
 async function makeAccount(
@@ -105,12 +129,10 @@ async function addMember(
 function buy(plan: PaidPlan, interval: Interval): Stage {
   return async (demo, requester) => {
     const { subscriptions } = demo.context.services;
-    const url = await subscriptions.createSubscription(
-      requester,
-      await priceOf(demo, plan, interval),
-    );
+    const price = await priceOf(demo, plan, interval);
+    const url = await patiently(demo, () => subscriptions.createSubscription(requester, price));
     await pay(demo, url);
-    await subscriptions.syncTenant(requester);
+    await patiently(demo, () => subscriptions.syncTenant(requester));
   };
 }
 
@@ -126,16 +148,18 @@ async function pay(demo: Demo, url: string): Promise<void> {
 async function useCredits(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
   const { purchases, usage } = demo.context.services;
-  await pay(demo, await purchases.begin(requester, { packId: 'medium' }));
-  await purchases.syncUnfinished(requester);
+  const url = await patiently(demo, () => purchases.begin(requester, { packId: 'medium' }));
+  await pay(demo, url);
+  await patiently(demo, () => purchases.syncUnfinished(requester));
   const { tenantId } = requester;
   for (const amount of [500, 3, 5, 1]) {
     await usage.trackUsage({ tenantId, resourceType: 'images', amount });
   }
 }
 
-async function priceOf({ context }: Demo, plan: PaidPlan, interval: Interval): Promise<string> {
-  const offered = await context.services.catalogue.listOffered();
+async function priceOf(demo: Demo, plan: PaidPlan, interval: Interval): Promise<string> {
+  const { catalogue } = demo.context.services;
+  const offered = await patiently(demo, () => catalogue.listOffered());
   const price = offered.find((one) => one.plan === plan && one.interval === interval);
   if (!price) throw new Error(`The local Stripe has no price of ${plan} by the ${interval}.`);
   return price.priceId;
@@ -153,18 +177,21 @@ async function control({ stripeUrl }: Demo, path: string, body: object): Promise
 
 async function planToLeave(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
-  await demo.context.services.subscriptions.cancelSubscription(requester, { immediately: false });
+  const { subscriptions } = demo.context.services;
+  await patiently(demo, () => subscriptions.cancelSubscription(requester, { immediately: false }));
 }
 
 async function planLess(demo: Demo, requester: Requester): Promise<void> {
   await buy('team', 'month')(demo, requester);
   const price = await priceOf(demo, 'pro', 'month');
-  await demo.context.services.subscriptions.upgradeSubscription(requester, price);
+  const { subscriptions } = demo.context.services;
+  await patiently(demo, () => subscriptions.upgradeSubscription(requester, price));
 }
 
 async function leave(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
-  await demo.context.services.subscriptions.cancelSubscription(requester, { immediately: true });
+  const { subscriptions } = demo.context.services;
+  await patiently(demo, () => subscriptions.cancelSubscription(requester, { immediately: true }));
 }
 
 /**
@@ -190,7 +217,7 @@ async function fallBehind(demo: Demo, requester: Requester): Promise<void> {
     await stripe.invoices.finalizeInvoice(id);
     await stripe.invoices.pay(id).catch(passDecline);
   }
-  await demo.context.services.subscriptions.syncTenant(requester);
+  await patiently(demo, () => demo.context.services.subscriptions.syncTenant(requester));
 }
 
 function passDecline(error: unknown): void {
@@ -201,7 +228,7 @@ function passDecline(error: unknown): void {
 async function startTrial(demo: Demo, requester: Requester): Promise<void> {
   const { subscriptions } = demo.context.services;
   const price = await priceOf(demo, 'pro', 'month');
-  await subscriptions.createSubscription(requester, price);
+  await patiently(demo, () => subscriptions.createSubscription(requester, price));
   const { customerId, stripe } = await atStripe(demo, requester);
   for (const { id } of (await stripe.checkout.sessions.list({ customer: customerId })).data) {
     await stripe.checkout.sessions.expire(id);
@@ -214,12 +241,13 @@ async function startTrial(demo: Demo, requester: Requester): Promise<void> {
     default_payment_method: card.id,
     metadata: { tenantId: requester.tenantId },
   });
-  await subscriptions.syncTenant(requester);
+  await patiently(demo, () => subscriptions.syncTenant(requester));
 }
 
-async function atStripe({ context }: Demo, requester: Requester) {
-  const stripe = createStripeClient(context.stripe);
-  const customerId = await context.services.subscriptions.getCustomerId(requester);
+async function atStripe(demo: Demo, requester: Requester) {
+  const { stripe: access, services } = demo.context;
+  const stripe = createStripeClient(access, { maxNetworkRetries: TRIES });
+  const customerId = await patiently(demo, () => services.subscriptions.getCustomerId(requester));
   const { data } = await stripe.subscriptions.list({ customer: customerId });
   return { stripe, customerId, subscriptionId: data[0]?.id ?? '' };
 }
