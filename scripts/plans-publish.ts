@@ -1,5 +1,4 @@
 import './operator/env-file.ts';
-import { errorText } from '../src/server/error-text.ts';
 import { readPacksFile, readPlansFile } from '../src/db/catalogue/plans-file.ts';
 import {
   foreseePacks,
@@ -13,8 +12,8 @@ import {
   type Publication,
 } from '../src/server/services/plans/publish-plans.ts';
 import { systemClock } from '../src/server/clock.ts';
-import { readFileError } from './operator/file-error.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
+import { typedFile } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
 
 /** So many teams are named; `--json` has all. */
@@ -44,7 +43,7 @@ await runCommand({
   async run({ values: { everyone }, words, dryRun, progress }) {
     const [file] = words;
     if (file === undefined) throw new CommandUsageError('Name the file, as plans.yaml.');
-    const drafts = readDrafts(file);
+    const drafts = typedFile(() => ({ plans: readPlansFile(file), packs: readPacksFile(file) }));
     const { underWay, published, packs } = await withUsage(async ({ database: { db } }) => {
       const deps = { db, clock: systemClock };
       const onProgress = (teams: number) => progress(`${teams} teams have theirs`);
@@ -76,14 +75,6 @@ await runCommand({
     };
   },
 });
-
-function readDrafts(file: string) {
-  try {
-    return { plans: readPlansFile(file), packs: readPacksFile(file) };
-  } catch (error) {
-    throw new CommandUsageError(readFileError(error) ?? errorText(error));
-  }
-}
 
 function linesOf(publication: Publication, dryRun: boolean) {
   const { plan, version, isNew, changes, isForAll, teams, keeping, effectiveAt, pending } =

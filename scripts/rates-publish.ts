@@ -1,5 +1,4 @@
 import './operator/env-file.ts';
-import { errorText } from '../src/server/error-text.ts';
 import { readRatesFile } from '../src/db/catalogue/rates-file.ts';
 import type { Reweighed } from '../src/db/repositories/usage/ledger/rated.ts';
 import {
@@ -9,8 +8,8 @@ import {
   reweighMonth,
   type RatePublication,
 } from '../src/server/services/plans/publish-rates.ts';
-import { readFileError } from './operator/file-error.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
+import { typedFile } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
 
 await runCommand({
@@ -30,7 +29,7 @@ await runCommand({
   async run({ values: { from }, words, dryRun }) {
     const [file] = words;
     if (file === undefined) throw new CommandUsageError('Name the file, as rates.yaml.');
-    const weights = readWeights(file);
+    const weights = typedFile(() => readRatesFile(file));
     const draft = { weights, effectiveAt: from === undefined ? undefined : instantOf(from) };
     return withUsage(async ({ database, clock }) => {
       const deps = { db: database.db, clock };
@@ -46,14 +45,6 @@ await runCommand({
     });
   },
 });
-
-function readWeights(file: string) {
-  try {
-    return readRatesFile(file);
-  } catch (error) {
-    throw new CommandUsageError(readFileError(error) ?? errorText(error));
-  }
-}
 
 function instantOf(written: string): Date {
   const instant = new Date(written);

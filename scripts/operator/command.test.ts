@@ -6,6 +6,7 @@ import type { Command, Flags, Input } from './command-types.ts';
 import { execute, CommandUsageError } from './command.ts';
 import {
   typedCredits,
+  typedFile,
   typedId,
   typedMinor,
   typedPeriod,
@@ -218,6 +219,29 @@ test.each<[typed: string, read: () => unknown, said: RegExp]>([
   };
   const { exit, complained } = await execute(reads, ['--colour=red']);
   expect([exit, complained]).toEqual([2, expect.stringMatching(said)]);
+});
+
+test('14.4 what is wrong in a file is mistyped, and a file that is missing ends as with every command', async () => {
+  const reads = (read: () => unknown) => ({
+    ...paint,
+    run: () => Promise.resolve().then(() => ({ lines: [], data: { a: typedFile(read) } })),
+  });
+  const wrong = reads(() => {
+    throw new Error('rates.yaml: names no model.');
+  });
+  const missing = reads(() => readFileSync('none.yaml'));
+  expect(await execute(wrong, ['--colour=red'])).toMatchObject({ exit: 2 });
+  expect(await execute(missing, ['--colour=red'])).toEqual({
+    ...{ exit: 1, said: '' },
+    complained: 'There is no file or folder none.yaml.',
+  });
+});
+
+test('14.4 no command gives a file that cannot be opened a code of its own', () => {
+  const own = COMMANDS.filter(([name]) =>
+    readFileSync(programOf(scripts[name]!)!, 'utf8').includes('readFileError'),
+  );
+  expect(own).toEqual([]);
 });
 
 test('14.4 what was typed is read', () => {

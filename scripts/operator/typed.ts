@@ -2,7 +2,9 @@ import { GRANT_MICRO_MAX, MICRO_PER_CREDIT } from '../../src/domain/billing/cred
 import { isUuid } from '../../src/domain/ids.ts';
 import { parsePeriod, type Period } from '../../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES, type ResourceType } from '../../src/domain/quota.ts';
+import { errorText } from '../../src/server/error-text.ts';
 import { CommandUsageError } from './command.ts';
+import { readFileError } from './file-error.ts';
 
 /*
  * What was typed after a flag, read. What cannot be, whatever there is in the database, is mistyped, and is
@@ -40,6 +42,16 @@ export function typedId(flag: string, typed: string): string {
 export function typedRow(flag: string, typed: string): string {
   if (/^[1-9]\d{0,17}$/.test(typed)) return typed;
   throw new CommandUsageError(`--${flag} "${typed}" is no number of a row.`);
+}
+
+/** What a file says that was named. What is wrong in it is mistyped; that it cannot be opened ends as with any file. */
+export function typedFile<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (readFileError(error) !== undefined) throw error;
+    throw new CommandUsageError(errorText(error));
+  }
 }
 
 /** A day, which begins at midnight UTC, or an instant; `undefined` where none was typed. */

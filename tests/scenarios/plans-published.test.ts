@@ -163,5 +163,5 @@ test('12.1 the command says before what it would do, and refuses what it does no
   expect(refused).toMatchObject({ code: 2, said: '' });
   expect(refused.complained).toMatch(/plans\.yaml: plans\.free\.limits\.images: takes whole units/);
   expect(await run()).toMatchObject({ code: 2 });
-  expect(await run(`${file}.none`)).toMatchObject({ code: 2 });
+  expect(await run(`${file}.none`)).toMatchObject({ code: 1 });
 });

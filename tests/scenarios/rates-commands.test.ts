@@ -109,8 +109,8 @@ test('12.6 what a file, or an instant, cannot be is refused in a sentence, and n
   const of = (weights: string) => file(`llm_tokens:\n  grand: ${weights}\n`);
   const earlier = ['--from', '2999-01-01T00:00:00Z'];
   const refused: [string, string[], number, RegExp][] = [
-    ['no file', [path.join(folder, 'none.yaml')], 2, /^There is no file or folder \S+none\.yaml\./],
-    ['a folder', [folder], 2, /^That is a folder, and a file is wanted\./],
+    ['no file', [path.join(folder, 'none.yaml')], 1, /^There is no file or folder \S+none\.yaml\./],
+    ['a folder', [folder], 1, /^That is a folder, and a file is wanted\./],
     ['none named', [], 2, /^Name the file, as rates\.yaml\./],
     ['no YAML', [file('llm_tokens: [')], 2, /^rates\.yaml is not YAML: /],
     ['no model', [file('llm_tokens: {}')], 2, /^rates\.yaml: llm_tokens: names no model\./],
