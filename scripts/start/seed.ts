@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import Stripe from 'stripe';
 import type { Role, TenantId, UserId } from '../../src/domain/ids.ts';
 import { BillingError } from '../../src/domain/errors.ts';
@@ -9,6 +8,7 @@ import { errorText } from '../../src/server/error-text.ts';
 import { hashPassword } from '../../src/server/services/accounts/password.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import type { Requester } from '../../src/server/services/billing/requester.ts';
+import { patiently, TRIES } from './patiently.ts';
 
 /** Everybody of the demo signs in with it. */
 export const DEMO_PASSWORD = 'squaretable-demo';
@@ -39,10 +39,6 @@ export interface Demo {
   say: (line: string) => void;
 }
 
-/** So often is asked what a Stripe on a busy machine was too slow for, a second and then longer apart. */
-const TRIES = 5;
-const PAUSE_MS = 1_000;
-
 /**
  * Fills a new installation with a demo, through the services and the local Stripe as people would.
  * Tenants that are there already are left as they are. When the process leaves, those that are begun
@@ -61,19 +57,6 @@ export async function seedDemo(demo: Demo): Promise<void> {
     if (requester) missing.push(tenant.stage(demo, requester).catch(orTell));
   }
   await Promise.all(missing);
-}
-
-/** Asks again what was away or too slow, which changed nothing; not when the process leaves. */
-async function patiently<T>({ context }: Demo, ask: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      const passes = error instanceof BillingError && error.status === 503;
-      if (!passes || tries === TRIES || context.drain.begun.aborted) throw error;
-      await pause(PAUSE_MS * tries);
-    }
-  }
 }
 
 async function makeAccount(
@@ -130,9 +113,11 @@ function buy(plan: PaidPlan, interval: Interval): Stage {
   return async (demo, requester) => {
     const { subscriptions } = demo.context.services;
     const price = await priceOf(demo, plan, interval);
-    const url = await patiently(demo, () => subscriptions.createSubscription(requester, price));
+    const url = await patiently(demo.context, () =>
+      subscriptions.createSubscription(requester, price),
+    );
     await pay(demo, url);
-    await patiently(demo, () => subscriptions.syncTenant(requester));
+    await patiently(demo.context, () => subscriptions.syncTenant(requester));
   };
 }
 
@@ -148,9 +133,9 @@ async function pay(demo: Demo, url: string): Promise<void> {
 async function useCredits(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
   const { purchases, usage } = demo.context.services;
-  const url = await patiently(demo, () => purchases.begin(requester, { packId: 'medium' }));
+  const url = await patiently(demo.context, () => purchases.begin(requester, { packId: 'medium' }));
   await pay(demo, url);
-  await patiently(demo, () => purchases.syncUnfinished(requester));
+  await patiently(demo.context, () => purchases.syncUnfinished(requester));
   const { tenantId } = requester;
   for (const amount of [500, 3, 5, 1]) {
     await usage.trackUsage({ tenantId, resourceType: 'images', amount });
@@ -159,7 +144,7 @@ async function useCredits(demo: Demo, requester: Requester): Promise<void> {
 
 async function priceOf(demo: Demo, plan: PaidPlan, interval: Interval): Promise<string> {
   const { catalogue } = demo.context.services;
-  const offered = await patiently(demo, () => catalogue.listOffered());
+  const offered = await patiently(demo.context, () => catalogue.listOffered());
   const price = offered.find((one) => one.plan === plan && one.interval === interval);
   if (!price) throw new Error(`The local Stripe has no price of ${plan} by the ${interval}.`);
   return price.priceId;
@@ -178,20 +163,24 @@ async function control({ stripeUrl }: Demo, path: string, body: object): Promise
 async function planToLeave(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
   const { subscriptions } = demo.context.services;
-  await patiently(demo, () => subscriptions.cancelSubscription(requester, { immediately: false }));
+  await patiently(demo.context, () =>
+    subscriptions.cancelSubscription(requester, { immediately: false }),
+  );
 }
 
 async function planLess(demo: Demo, requester: Requester): Promise<void> {
   await buy('team', 'month')(demo, requester);
   const price = await priceOf(demo, 'pro', 'month');
   const { subscriptions } = demo.context.services;
-  await patiently(demo, () => subscriptions.upgradeSubscription(requester, price));
+  await patiently(demo.context, () => subscriptions.upgradeSubscription(requester, price));
 }
 
 async function leave(demo: Demo, requester: Requester): Promise<void> {
   await buy('pro', 'month')(demo, requester);
   const { subscriptions } = demo.context.services;
-  await patiently(demo, () => subscriptions.cancelSubscription(requester, { immediately: true }));
+  await patiently(demo.context, () =>
+    subscriptions.cancelSubscription(requester, { immediately: true }),
+  );
 }
 
 /**
@@ -217,7 +206,7 @@ async function fallBehind(demo: Demo, requester: Requester): Promise<void> {
     await stripe.invoices.finalizeInvoice(id);
     await stripe.invoices.pay(id).catch(passDecline);
   }
-  await patiently(demo, () => demo.context.services.subscriptions.syncTenant(requester));
+  await patiently(demo.context, () => demo.context.services.subscriptions.syncTenant(requester));
 }
 
 function passDecline(error: unknown): void {
@@ -228,7 +217,7 @@ function passDecline(error: unknown): void {
 async function startTrial(demo: Demo, requester: Requester): Promise<void> {
   const { subscriptions } = demo.context.services;
   const price = await priceOf(demo, 'pro', 'month');
-  await patiently(demo, () => subscriptions.createSubscription(requester, price));
+  await patiently(demo.context, () => subscriptions.createSubscription(requester, price));
   const { customerId, stripe } = await atStripe(demo, requester);
   for (const { id } of (await stripe.checkout.sessions.list({ customer: customerId })).data) {
     await stripe.checkout.sessions.expire(id);
@@ -241,13 +230,15 @@ async function startTrial(demo: Demo, requester: Requester): Promise<void> {
     default_payment_method: card.id,
     metadata: { tenantId: requester.tenantId },
   });
-  await patiently(demo, () => subscriptions.syncTenant(requester));
+  await patiently(demo.context, () => subscriptions.syncTenant(requester));
 }
 
 async function atStripe(demo: Demo, requester: Requester) {
   const { stripe: access, services } = demo.context;
   const stripe = createStripeClient(access, { maxNetworkRetries: TRIES });
-  const customerId = await patiently(demo, () => services.subscriptions.getCustomerId(requester));
+  const customerId = await patiently(demo.context, () =>
+    services.subscriptions.getCustomerId(requester),
+  );
   const { data } = await stripe.subscriptions.list({ customer: customerId });
   return { stripe, customerId, subscriptionId: data[0]?.id ?? '' };
 }
