@@ -68,6 +68,19 @@ describe('12.3 what is unused goes back within seven days', () => {
     expect(await alertsOf(customer)).toEqual([]);
   });
 
+  test('and what a credit note gave back is gone with its share, and goes back once', async () => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'medium');
+    const of = `invoices?customer=${await customer.customerId()}`;
+    const { data } = await customer.atStripe<{ data: { id: string }[] }>(of);
+    const ways = { credit_amount: '600', out_of_band_amount: '400' };
+    await customer.atStripe('credit_notes', { invoice: data[0]!.id, amount: '1000', ...ways });
+    await becomes(customer, 'partly_refunded', 220);
+    expect(await giveBack(customer, id)).toMatchObject({ body: { refundMinor: 2_000 } });
+    await becomes(customer, 'refunded', 0);
+    expect(await outOfPocket(customer)).toBe(1_000);
+  });
+
   test('the bonus counts as used last, and the sum is rounded down', async () => {
     const customer = await signUp(app);
     const { id } = await bought(customer, 'medium');

@@ -74,6 +74,10 @@ const refund = async ({ customer, invoice }: Billed, amount: number) => {
   await customer.atStripe('refunds', { payment_intent: intent, amount: String(amount) });
 };
 
+/** A credit note of a paid invoice, which says how what was paid goes back. */
+const credit = ({ customer, invoice }: Billed, amount: number, way: object) =>
+  customer.atStripe('credit_notes', { invoice, amount: String(amount), ...way });
+
 async function dispute({ customer, invoice }: Billed): Promise<string> {
   const { payment_intent: intent } = await paymentOf(customer, invoice);
   type Intent = { latest_charge: string };
@@ -98,6 +102,27 @@ const win = ({ customer }: Billed, id: string) =>
 test.each<[string, (one: Billed) => Promise<unknown>, unknown[]]>([
   ['refunded in part', (one) => refund(one, 200), PAID],
   ['refunded wholly', (one) => refund(one, 720), ['paid', 'returned', 5_000, 0]],
+  ['credited to the balance in part', (one) => credit(one, 200, { credit_amount: '200' }), PAID],
+  [
+    'credited to the balance wholly',
+    (one) => credit(one, 720, { credit_amount: '720' }),
+    ['paid', 'returned', 5_000, 0],
+  ],
+  [
+    'given back beside Stripe',
+    (one) => credit(one, 720, { out_of_band_amount: '720' }),
+    ['paid', 'returned', 5_000, 0],
+  ],
+  [
+    'given back in every way, a part each',
+    async (one) => {
+      await refund(one, 100);
+      await credit(one, 620, {
+        ...{ refund_amount: '200', credit_amount: '400', out_of_band_amount: '20' },
+      });
+    },
+    ['paid', 'returned', 5_000, 0],
+  ],
   ['disputed', dispute, ['paid', 'returned', 5_000, 0]],
   ['won', async (one) => win(one, await dispute(one)), PAID],
   ['lost', async (one) => lose(await dispute(one)), ['paid', 'lost', 5_000, 720]],
@@ -167,6 +192,34 @@ test('12.26 a dispute whose events are lost is heard of by the next look at the 
   await app.server.context.services.reconcile.sweep();
   await becomes(one, ['paid', 'lost', 5_000, 720]);
   expect(await service(one.customer).verify()).toEqual([]);
+});
+
+test('12.26 a credit note whose events are lost is heard of by the next look at the customer', async () => {
+  const one = await paid();
+  await control('chaos', { drop: 1 });
+  await credit(one, 720, { credit_amount: '700', out_of_band_amount: '20' });
+  await app.server.context.services.reconcile.sweep();
+  await becomes(one, ['paid', 'returned', 5_000, 0]);
+  expect(await statement(one.customer, one.id)).toMatchObject({ refundedMinor: 720 });
+  expect(await service(one.customer).verify()).toEqual([]);
+});
+
+test('12.26 what the balance paid and a credit note puts back on it was never money that is kept', async () => {
+  const one = await paid();
+  await credit(one, 720, { credit_amount: '720' });
+  await becomes(one, ['paid', 'returned', 5_000, 0]);
+  await draw(one.customer, 30);
+  const { id } = await billed(one.customer);
+  await advanceDays(app, 1 / 24);
+  const invoices = await invoicesOf(one.customer);
+  const next = {
+    customer: one.customer,
+    id,
+    invoice: invoices.find((i) => i.id !== one.invoice)!.id,
+  };
+  await becomes(next, PAID);
+  await credit(next, 720, { credit_amount: '720' });
+  await becomes(next, ['void', 'returned', 5_000, 0]);
 });
 
 test('12.26 what a bank took back is unpaid until staff writes it off', async () => {

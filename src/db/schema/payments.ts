@@ -25,6 +25,7 @@ export const payments = pgTable(
     amountDueMinor: amountMinor(),
     amountPaidMinor: amountMinor(),
     amountRemainingMinor: amountMinor(),
+    /** What of it went back in any way: refunded, put on the customer's balance, or beside Stripe. */
     amountRefundedMinor: amountMinor(),
     taxMinor: amountMinor(),
     /** ISO 4217 in lower case, as Stripe writes it. */
@@ -83,6 +84,7 @@ export const refunds = pgTable(
       .notNull()
       .references(() => tenants.id),
     paymentId: uuid().references(() => payments.id),
+    /** Of a credit note, for what it gives back beside Stripe. */
     stripeRefundId: text().notNull().unique(),
     stripeChargeId: text(),
     amountMinor: bigint({ mode: 'number' }).notNull(),

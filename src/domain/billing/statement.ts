@@ -1,4 +1,4 @@
-import { chargedOf, type Money } from '../money.ts';
+import { chargedOf } from '../money.ts';
 import type { Period } from '../period.ts';
 import type { ResourceType } from '../quota.ts';
 import { disputeOutcome } from './dispute.ts';
@@ -42,14 +42,23 @@ export type CreditAccountState =
  * again until staff writes it off.
  */
 export function creditAccountState(
-  { state, writeOffAskedAt }: { state: StatementState; writeOffAskedAt: Date | null },
+  statement: {
+    state: StatementState;
+    writeOffAskedAt: Date | null;
+    /** What the account knows of it. */
+    told?: CreditAccountState | null;
+  },
   payment:
     | { amountPaidMinor: number; amountRefundedMinor: number; disputeStatus: string | null }
     | undefined,
 ): CreditAccountState | null {
+  const { state, writeOffAskedAt, told } = statement;
   if (state === 'carried') return null;
   if (state === 'failed' || state === 'uncollectible') return state;
-  if (state === 'void' || state === 'written_off') return 'void';
+  if (state === 'void' || state === 'written_off') {
+    // What the customer's balance had paid was put back on it.
+    return told === 'paid' || told === 'returned' ? 'returned' : 'void';
+  }
   if (state !== 'paid') return 'billed';
   const dispute = payment?.disputeStatus ? disputeOutcome(payment.disputeStatus) : null;
   if (dispute === 'lost') return writeOffAskedAt ? 'returned' : 'lost';
@@ -186,15 +195,6 @@ export function floorOf(currency: string): number {
   let least = 50;
   while (chargedOf({ amountMinor: least, currency }) === 0) least *= 2;
   return least * 2;
-}
-
-/** What becomes of a statement when it is closed: a small one is carried, or written off at an end. */
-export function stateAtClosing(
-  { amountMinor, currency }: Money,
-  { isEnd }: { isEnd: boolean },
-): 'closed' | 'carried' | 'written_off' {
-  if (amountMinor >= floorOf(currency)) return 'closed';
-  return isEnd ? 'written_off' : 'carried';
 }
 
 /** A bill of use beyond quota and credits. Amounts of money are in minor units, instants ISO 8601. */

@@ -210,6 +210,11 @@ export class StripeService {
     return callStripe(() => invoices.listPaidInvoices(this.#stripe, subscriptionId, SYNC_TIMEOUTS));
   }
 
+  /** What of a paid invoice went back without a refund. */
+  listCreditNotes(invoiceId: string) {
+    return callStripe(() => invoices.listCreditNotes(this.#stripe, invoiceId, SYNC_TIMEOUTS));
+  }
+
   findCharge(chargeId: string) {
     return callStripe(() => charges.findCharge(this.#stripe, chargeId, SYNC_TIMEOUTS));
   }

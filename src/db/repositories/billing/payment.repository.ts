@@ -226,18 +226,23 @@ export async function upsertRefund(
   return before?.status;
 }
 
-/** What of a payment went back, and what the bank says of it. */
+/** What the bank says of a payment. */
+export async function writeDispute(
+  db: DbOrTx,
+  paymentId: string,
+  dispute: { disputeStatus: string | null; disputedMinor: number },
+): Promise<void> {
+  await db.update(payments).set(dispute).where(eq(payments.id, paymentId));
+}
+
+/** What of a payment went back: its refunds that did not fail, and what was put on the customer's balance. */
 export async function writeReturned(
   db: DbOrTx,
   paymentId: string,
-  values: { amountRefundedMinor: number; disputeStatus: string | null; disputedMinor: number },
+  { toBalanceMinor }: { toBalanceMinor: number },
 ): Promise<void> {
-  const { amountRefundedMinor, ...dispute } = values;
-  await db
-    .update(payments)
-    .set({
-      ...dispute,
-      amountRefundedMinor: sql`least(${amountRefundedMinor}::bigint, ${payments.amountPaidMinor})`,
-    })
-    .where(eq(payments.id, paymentId));
+  const refunded = sql`(select coalesce(sum(amount_minor), 0) from refunds
+    where payment_id = ${paymentId} and status in ('succeeded', 'pending', 'requires_action'))`;
+  const back = sql`least(${refunded} + ${toBalanceMinor}::bigint, ${payments.amountPaidMinor})`;
+  await db.update(payments).set({ amountRefundedMinor: back }).where(eq(payments.id, paymentId));
 }

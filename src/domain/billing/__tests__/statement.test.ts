@@ -7,11 +7,11 @@ import {
   lineOf,
   minorOf,
   plainPrice,
-  stateAtClosing,
   creditAccountState,
   type DrawnSum,
   type StatementState,
 } from '../statement.ts';
+import { stateAtClosing } from '../usage/closing.ts';
 
 const drawn = (micro: number, minorPerCredit = '12.5'): DrawnSum => ({
   ...{ period: '2027-01' as Period, resourceType: 'messages', rateMicro: 100_000 },
@@ -115,6 +115,14 @@ test.each<[string, StatementState, ReturnType<typeof paid> | undefined, string |
   ['refunded in part, and the rest lost', 'paid', paid(200, 'lost'), 'lost'],
 ])('12.22 an account is told of a statement that is %s', (_what, state, payment, told) => {
   expect(creditAccountState({ state, writeOffAskedAt: null }, payment)).toBe(told);
+});
+
+test.each([
+  ['paid', 'returned'],
+  ['returned', 'returned'],
+  ['billed', 'void'],
+] as const)('12.26 credited wholly where the account has it as %s: %s', (told, state) => {
+  expect(creditAccountState({ state: 'void', writeOffAskedAt: null, told }, paid(0))).toBe(state);
 });
 
 test('12.22 what a bank took back is unpaid until staff gives it up', () => {

@@ -7,8 +7,12 @@ import {
   type DisputeSnapshot,
   type RefundSnapshot,
 } from './snapshots/charge-snapshot.ts';
+import { z } from 'zod';
 import type { CallTimeouts } from './client/client.ts';
 import { isMissing } from './client/errors.ts';
+import { listCreditNotes } from './invoices/invoices.ts';
+import type { CreditNoteSnapshot } from './snapshots/credit-note-snapshot.ts';
+import { expanded } from './snapshots/schemas.ts';
 
 export interface ChargeReading {
   charge: ChargeSnapshot;
@@ -17,6 +21,8 @@ export interface ChargeReading {
   dispute: DisputeSnapshot | null;
   /** The invoice that the charge paid, if it paid one. */
   invoiceId: string | null;
+  /** What of that went back without a refund. */
+  notes: CreditNoteSnapshot[];
 }
 
 /**
@@ -31,11 +37,13 @@ export async function findCharge(
   try {
     const charge = readCharge(await stripe.charges.retrieve(chargeId, {}, timeouts));
     const refunds = await stripe.refunds.list({ charge: chargeId, limit: 100 }, timeouts);
+    const invoice = await findInvoiceOf(stripe, charge, timeouts);
     return {
       charge,
       refunds: refunds.data.map(readRefund),
       dispute: charge.disputed ? await findDispute(stripe, chargeId, timeouts) : null,
-      invoiceId: await findInvoiceOf(stripe, charge, timeouts),
+      invoiceId: invoice?.id ?? null,
+      notes: invoice?.isNoted ? await listCreditNotes(stripe, invoice.id, timeouts) : [],
     };
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -62,16 +70,26 @@ async function findDispute(
   return data[0] ? readDispute(data[0]) : null;
 }
 
+/** An invoice that is expanded: whether credit notes gave something back after it was paid. */
+export const notedInvoice = expanded(
+  z
+    .object({ id: z.string(), post_payment_credit_notes_amount: z.number().int().default(0) })
+    .transform(({ id, post_payment_credit_notes_amount: back }) => ({ id, isNoted: back > 0 })),
+);
+
 async function findInvoiceOf(
   stripe: Stripe,
   { paymentIntentId }: ChargeSnapshot,
   timeouts: CallTimeouts,
-): Promise<string | null> {
+): Promise<z.output<typeof notedInvoice>> {
   if (!paymentIntentId) return null;
   const { data } = await stripe.invoicePayments.list(
-    { payment: { type: 'payment_intent', payment_intent: paymentIntentId }, limit: 1 },
+    {
+      payment: { type: 'payment_intent', payment_intent: paymentIntentId },
+      limit: 1,
+      expand: ['data.invoice'],
+    },
     timeouts,
   );
-  const invoice = data[0]?.invoice;
-  return typeof invoice === 'string' ? invoice : (invoice?.id ?? null);
+  return notedInvoice.parse(data[0]?.invoice);
 }

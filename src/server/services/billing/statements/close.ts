@@ -17,10 +17,10 @@ import {
   inOrder,
   lineKey,
   lineOf,
-  stateAtClosing,
   type DetailedLine,
   type StatementKind,
 } from '../../../../domain/billing/statement.ts';
+import { stateAtClosing } from '../../../../domain/billing/usage/closing.ts';
 import { periodOf, type Period } from '../../../../domain/period.ts';
 import { describeLine } from './line-words.ts';
 import { PROOF_FORMAT } from './proof.ts';

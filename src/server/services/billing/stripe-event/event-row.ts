@@ -8,6 +8,7 @@ const subject = z.looseObject({
   object: z.string(),
   customer: idOrNull,
   charge: idOrNull,
+  invoice: idOrNull,
   payment_intent: idOrNull,
   metadata: metadata.catch({}),
 });

@@ -130,8 +130,10 @@ function isHandled(row: StripeEventRow): row is StripeEventRow & { type: Subscri
   return isSubscribedEvent(row.type);
 }
 
-/** `invoice.upcoming` tells of an invoice that does not exist yet. */
-function invoiceIdOf({ type, objectId }: StripeEventRow): string | null {
+/** `invoice.upcoming` tells of an invoice that does not exist yet; a credit note names its own. */
+function invoiceIdOf(event: StripeEventRow): string | null {
+  const { type, objectId } = event;
+  if (type.startsWith('credit_note.')) return subjectOf(event).invoice;
   return type.startsWith('invoice.') && type !== 'invoice.upcoming' ? objectId : null;
 }
 

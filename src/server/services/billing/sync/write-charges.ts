@@ -7,10 +7,13 @@ import {
   findPaymentByInvoice,
   findPaymentOfCharge,
   upsertRefund,
+  writeDispute,
   writeReturned,
 } from '../../../../db/repositories/billing/payment.repository.ts';
 import { isDisputeOpen, isDisputeOver } from '../../../../domain/billing/dispute.ts';
 import type { ChargeSnapshot, DisputeSnapshot } from '../../stripe/snapshots/charge-snapshot.ts';
+import type { CreditNoteSnapshot } from '../../stripe/snapshots/credit-note-snapshot.ts';
+import type { Payment } from '../../../../db/schema/index.ts';
 import type { ChargeReading } from '../../stripe/charges.ts';
 import type { StripeService } from '../../stripe.service.ts';
 
@@ -40,8 +43,6 @@ async function isNews(tx: Tx, charge: ChargeSnapshot): Promise<boolean> {
   return payment.amountRefundedMinor !== amountRefundedMinor || (disputed && !settled);
 }
 
-const RETURNED = new Set(['succeeded', 'pending', 'requires_action']);
-
 /**
  * Writes what of a charge went back, or is questioned by the bank: a row a refund, and the sums on
  * the payment. Tells the operator once of what needs a person.
@@ -49,7 +50,7 @@ const RETURNED = new Set(['succeeded', 'pending', 'requires_action']);
 export async function writeCharge(
   tx: Tx,
   tenantId: string,
-  { charge, refunds, dispute, invoiceId }: ChargeReading,
+  { charge, refunds, dispute, invoiceId, notes }: ChargeReading,
   now: Date,
 ): Promise<void> {
   const payment = invoiceId
@@ -79,14 +80,36 @@ export async function writeCharge(
     await notifyOfDispute(tx, tenantId, dispute, now);
   }
   if (!payment) return;
-  const amountRefundedMinor = refunds
-    .filter((one) => RETURNED.has(one.status))
-    .reduce((sum, one) => sum + one.amountMinor, 0);
-  await writeReturned(tx, payment.id, {
-    amountRefundedMinor,
+  await writeGivenBack(tx, payment, notes, now);
+  await writeDispute(tx, payment.id, {
     disputeStatus: dispute?.status ?? null,
     disputedMinor: dispute?.amountMinor ?? 0,
   });
+}
+
+/**
+ * Writes what of a payment went back in any way. What a credit note gives back beside Stripe is money that is
+ * gone, and a row as a refund's; what it puts on the customer's balance pays for what comes next.
+ */
+export async function writeGivenBack(
+  tx: Tx,
+  payment: Payment,
+  notes: readonly CreditNoteSnapshot[],
+  now: Date,
+): Promise<void> {
+  for (const { id, besideMinor, currency, createdAt } of notes) {
+    if (besideMinor === 0) continue;
+    await upsertRefund(tx, {
+      tenantId: payment.tenantId,
+      paymentId: payment.id,
+      stripeRefundId: id,
+      stripeChargeId: null,
+      amountMinor: besideMinor,
+      ...{ currency, createdAt, status: 'succeeded', reason: 'out_of_band', syncedAt: now },
+    });
+  }
+  const toBalanceMinor = notes.reduce((sum, one) => sum + one.toBalanceMinor, 0);
+  await writeReturned(tx, payment.id, { toBalanceMinor });
 }
 
 async function notifyOfDispute(

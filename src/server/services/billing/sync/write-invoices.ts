@@ -4,6 +4,7 @@ import {
   listOpenInvoices,
 } from '../../../../db/repositories/billing/invoice.repository.ts';
 import {
+  findPaymentByInvoice,
   upsertPayments,
   type InvoiceValues,
 } from '../../../../db/repositories/billing/payment.repository.ts';
@@ -11,6 +12,7 @@ import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import type { CustomerBilling } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import type { StripeService } from '../../stripe.service.ts';
+import { writeGivenBack } from './write-charges.ts';
 
 /** Invoices by id, or the customer's newest hundred. */
 export type InvoiceScope = readonly string[] | 'newest';
@@ -57,6 +59,11 @@ export async function writeInvoices(
     }),
   );
   await upsertPayments(tx, [...values.values()]);
+  for (const { id, creditedMinor } of invoices) {
+    if (creditedMinor === 0) continue;
+    const payment = (await findPaymentByInvoice(tx, id))!;
+    await writeGivenBack(tx, payment, await deps.stripe.listCreditNotes(id), now);
+  }
   return invoices;
 }
 

@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { CallTimeouts } from '../client/client.ts';
 import { isMissing, isRefused } from '../client/errors.ts';
+import { readCreditNote, type CreditNoteSnapshot } from '../snapshots/credit-note-snapshot.ts';
 import {
   INVOICE_EXPAND,
   readInvoice,
@@ -78,4 +79,16 @@ export async function voidInvoice(
     const { status } = await stripe.invoices.retrieve(invoiceId, {}, timeouts);
     if (status === 'open') throw error;
   }
+}
+
+/** The notes by which something of a paid invoice went back without a refund. */
+export async function listCreditNotes(
+  stripe: Stripe,
+  invoiceId: string,
+  timeouts: CallTimeouts,
+): Promise<CreditNoteSnapshot[]> {
+  const found: CreditNoteSnapshot[] = [];
+  const pages = stripe.creditNotes.list({ invoice: invoiceId, limit: 100 }, timeouts);
+  for await (const one of pages) found.push(readCreditNote(one));
+  return found.filter(({ besideMinor, toBalanceMinor }) => besideMinor + toBalanceMinor > 0);
 }

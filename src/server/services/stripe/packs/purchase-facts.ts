@@ -1,11 +1,12 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { PurchaseFacts, RefundFacts } from '../../../../domain/billing/purchase.ts';
-import type { ChargeReading } from '../charges.ts';
+import { notedInvoice, type ChargeReading } from '../charges.ts';
 import type { CallTimeouts } from '../client/client.ts';
 import { createOnce } from '../client/create-once.ts';
 import { isMissing } from '../client/errors.ts';
 import { APP_MARK } from '../customers.ts';
+import { listCreditNotes } from '../invoices/invoices.ts';
 import { findRefund } from '../refunds.ts';
 import {
   readCharge,
@@ -14,8 +15,9 @@ import {
   type ChargeSnapshot,
   type RefundSnapshot,
 } from '../snapshots/charge-snapshot.ts';
+import type { CreditNoteSnapshot } from '../snapshots/credit-note-snapshot.ts';
 import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
-import { expanded, idOrNull, toDate } from '../snapshots/schemas.ts';
+import { expanded, toDate } from '../snapshots/schemas.ts';
 
 const intent = z.object({
   id: z.string(),
@@ -27,7 +29,7 @@ const session = z.object({
   status: z.enum(['open', 'complete', 'expired']).catch('expired'),
   payment_status: z.string(),
   created: z.number().transform(toDate),
-  invoice: idOrNull,
+  invoice: notedInvoice,
   payment_intent: expanded(intent),
 });
 
@@ -61,18 +63,21 @@ export async function readPurchase(
   if (found && isFree(found)) return freeReading(found);
   const isPaid = found?.payment_status === 'paid' && charge !== null && charge.paid;
   const refunds = isPaid ? await listRefunds(stripe, charge, timeouts) : [];
+  const { invoice = null } = found ?? {};
+  const notes =
+    isPaid && invoice?.isNoted ? await listCreditNotes(stripe, invoice.id, timeouts) : [];
   const facts: PurchaseFacts = {
     session: found?.status ?? 'expired',
     payment: isPaid ? 'paid' : hasFailed(found) ? 'failed' : 'unpaid',
     chargedMinor: isPaid ? charge.amountMinor : 0,
     paidAt: isPaid ? charge.createdAt : null,
-    refunds: refunds.map(refundFacts),
+    refunds: [...refunds.map(refundFacts), ...notes.map(noteFacts)],
     dispute: isPaid && charge.disputed ? await findDispute(stripe, charge, timeouts) : null,
   };
   return {
     facts,
     paymentIntentId: found?.payment_intent?.id ?? null,
-    invoiceId: found?.invoice ?? null,
+    invoiceId: invoice?.id ?? null,
     tags: tagsOf(refunds),
   };
 }
@@ -90,7 +95,7 @@ function freeReading({ created, invoice }: Session): PurchaseReading {
       ...{ session: 'complete', payment: 'paid', chargedMinor: 0, paidAt: created },
       ...{ refunds: [], dispute: null },
     },
-    ...{ paymentIntentId: null, invoiceId: invoice, tags: new Map() },
+    ...{ paymentIntentId: null, invoiceId: invoice?.id ?? null, tags: new Map() },
   };
 }
 
@@ -101,7 +106,7 @@ export function readingOf(
 ): PurchaseReading {
   const isPaid = invoice.status === 'paid';
   const isOpen = invoice.status === 'open' || invoice.status === 'draft';
-  const refunds = found?.refunds ?? [];
+  const { refunds = [], notes = [] } = found ?? {};
   return {
     facts: {
       session: isPaid ? 'complete' : isOpen ? 'open' : 'expired',
@@ -109,7 +114,7 @@ export function readingOf(
       // What Stripe held for the customer may have paid all of it.
       chargedMinor: isPaid ? (found?.charge.amountMinor ?? invoice.beforeTaxMinor) : 0,
       paidAt: isPaid ? (found?.charge.createdAt ?? invoice.paidAt) : null,
-      refunds: refunds.map(refundFacts),
+      refunds: [...refunds.map(refundFacts), ...notes.map(noteFacts)],
       dispute: found?.dispute ?? null,
     },
     paymentIntentId: invoice.paymentIntentId,
@@ -132,7 +137,7 @@ async function findSession(
   sessionId: string,
   timeouts: CallTimeouts,
 ): Promise<Session | undefined> {
-  const expand = ['payment_intent.latest_charge'];
+  const expand = ['payment_intent.latest_charge', 'invoice'];
   try {
     return session.parse(await stripe.checkout.sessions.retrieve(sessionId, { expand }, timeouts));
   } catch (error) {
@@ -160,6 +165,17 @@ function refundFacts(refund: RefundSnapshot): RefundFacts {
   const { id, amountMinor, status, createdAt, metadata } = refund;
   const micro = Number(metadata[REFUND_MICRO]);
   return { id, amountMinor, status, createdAt, micro: Number.isSafeInteger(micro) ? micro : null };
+}
+
+/** Money that went back without a refund takes its share of the credits as one does. */
+function noteFacts({
+  id,
+  besideMinor,
+  toBalanceMinor,
+  createdAt,
+}: CreditNoteSnapshot): RefundFacts {
+  const amountMinor = besideMinor + toBalanceMinor;
+  return { id, amountMinor, status: 'succeeded', createdAt, micro: null };
 }
 
 async function findDispute(stripe: Stripe, { id }: ChargeSnapshot, timeouts: CallTimeouts) {

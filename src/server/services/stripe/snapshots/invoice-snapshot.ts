@@ -93,6 +93,7 @@ const invoice = invoiceBase
     attempt_count: z.number().int(),
     default_payment_method: idOrNull,
     pre_payment_credit_notes_amount: z.number().int().default(0),
+    post_payment_credit_notes_amount: z.number().int().default(0),
     hosted_invoice_url: z.string().nullish(),
     invoice_pdf: z.string().nullish(),
     status_transitions: z.object({ paid_at: instantOrNull, finalized_at: instantOrNull }),
@@ -117,8 +118,13 @@ const invoice = invoiceBase
       amountDueMinor: i.amount_due,
       amountPaidMinor: i.amount_paid,
       amountRemainingMinor: i.amount_remaining,
-      /** Credit notes took all of it before anything was paid; Stripe calls it paid. */
-      isCredited: i.total > 0 && i.pre_payment_credit_notes_amount >= i.total,
+      /** Credit notes took all of it, and no money was paid for it; Stripe calls it paid. */
+      isCredited:
+        i.total > 0 &&
+        i.amount_paid === 0 &&
+        i.pre_payment_credit_notes_amount + i.post_payment_credit_notes_amount >= i.total,
+      /** What credit notes gave back after it was paid, in whatever way. */
+      creditedMinor: i.post_payment_credit_notes_amount,
       /** Stripe works out the tax: each line has to say then whether it is in the amount. */
       isTaxAutomatic: i.automatic_tax?.enabled ?? false,
       taxMinor: i.total_taxes.all,
