@@ -89,6 +89,7 @@ async function* readWhole(response: Response): AsyncGenerator<CompletionEvent> {
 async function* readStream(response: Response): AsyncGenerator<CompletionEvent> {
   const events = bodyWithin(response, STREAM_BYTES_MAX)
     .pipeThrough(new TextDecoderStream())
+    .pipeThrough(endingItsLastEvent())
     .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_LENGTH_MAX }))
     .getReader();
   const leave = () => events.cancel().catch(() => undefined);
@@ -97,16 +98,16 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
     for (;;) {
       const { done, value } = await events.read();
       if (done) break;
-      const data = value.data.trim();
-      // Some keep the connection alive with events that say nothing, instead of comments.
-      if (data === '') continue;
-      if (data === '[DONE]') return;
-      const chunk = chunkSchema.parse(JSON.parse(data));
+      if (value.data.trim() === '[DONE]') return;
+      const chunk = readChunk(value);
+      if (!chunk) continue;
       // Beside OpenAI's way: an object of that kind, as vLLM writes it, and an event of that name.
       if (chunk.error || chunk.object === 'error' || value.event === 'error') {
         throw new Error('The upstream reported an error inside its stream.');
       }
-      if (chunk.usage) yield { kind: 'usage', usage: toUsage(chunk.usage) };
+      if (chunk.usage && saysSomething(chunk.usage)) {
+        yield { kind: 'usage', usage: toUsage(chunk.usage) };
+      }
       // One answer was asked for, so there is one choice; the chunk of the usage has none.
       const choice = chunk.choices?.[0];
       for (const word of wordsOf(choice?.delta ?? {})) {
@@ -124,6 +125,22 @@ async function* readStream(response: Response): AsyncGenerator<CompletionEvent> 
     await leave();
   }
   if (!lastWord) throw new Error('The upstream closed its stream in the middle of an answer.');
+}
+
+/**
+ * What an event says; `undefined` for one that only keeps the connection alive, as some do instead of comments:
+ * without data, with what is no object, or with a name of its own and whatever text.
+ */
+function readChunk({ data, event }: { data: string; event?: string | undefined }) {
+  const isNamed = event !== undefined && event !== 'message' && event !== 'error';
+  if (data.trim() === '' || (isNamed && !data.trimStart().startsWith('{'))) return undefined;
+  const read: unknown = JSON.parse(data);
+  return typeof read === 'object' && read !== null ? chunkSchema.parse(read) : undefined;
+}
+
+/** A stream may end without the blank line behind its last event: what stands there whole was said. */
+function endingItsLastEvent(): TransformStream<string, string> {
+  return new TransformStream({ flush: (controller) => controller.enqueue('\n\n') });
 }
 
 /**
@@ -166,6 +183,11 @@ function* wordsOf(said: Spoken): Generator<CompletionEvent> {
   }
   if (said.content) yield { kind: 'text', text: said.content };
   if (said.refusal) yield { kind: 'text', text: said.refusal };
+}
+
+/** An object without a single number is a place for a report, and takes nothing back that was reported. */
+function saysSomething(usage: NonNullable<z.infer<typeof usageSchema>>): boolean {
+  return Object.values(usage).some((part) => part !== undefined && part !== null);
 }
 
 function toUsage(usage: NonNullable<z.infer<typeof usageSchema>>): ReportedUsage {

@@ -22,6 +22,10 @@ describe('10.3 a whole answer, as upstreams write it', () => {
     ['with an empty event', STREAM, `data:\n\n${chunk('one')}data: [DONE]\n\n`],
     ['with an event of spaces', STREAM, `data:    \n\n${chunk('one')}data: [DONE]\n\n`],
     ['with events of another name', STREAM, `event: ping\ndata: \n\n${chunk('one')}${STOP}`],
+    ['with a name and a word', STREAM, `event: keep-alive\ndata: on\n\n${chunk('one')}${STOP}`],
+    ['with nothing in JSON', STREAM, `data: null\n\n${chunk('one')}data: 1\n\n${STOP}`],
+    ['with an end without its line', STREAM, `${chunk('one')}data: [DONE]`],
+    ['with a last event without its blank line', STREAM, `${chunk('one')}${STOP.trimEnd()}\n`],
     ['with comments', STREAM, `: hello\n\n${chunk('one')}: still\n\ndata: [DONE]\n\n`],
     ['with the line ends of HTTP', STREAM, `${chunk('one')}${STOP}`.replaceAll('\n', '\r\n')],
     ['with a byte order mark', STREAM, `\uFEFF${chunk('one')}${STOP}`],
@@ -39,6 +43,7 @@ describe('10.3 a whole answer, as upstreams write it', () => {
 test.each([
   ['broken off', chunk('one'), 'in the middle of an answer'],
   ['an empty end', `${chunk('one')}data: \n\n`, 'in the middle of an answer'],
+  ['a last event cut off', `${chunk('one')}${STOP.slice(0, -5)}`, 'JSON'],
   ['no JSON', `${chunk('one')}data: DONE\n\n`, 'JSON'],
   ['an error inside it', 'data: {"error":{"message":"busy"}}\n\n', 'an error inside its stream'],
   [
@@ -80,9 +85,12 @@ describe('10.2 what is reported is read in whatever shape it comes', () => {
     expect(await reports(usage)).toEqual([told]);
   });
 
-  test('and nothing where it is null', async () => {
-    expect(await reports('null')).toEqual([]);
-  });
+  test.each(['null', '{}', '{"total_tokens":null}'])(
+    'and nothing where it is %s',
+    async (usage) => {
+      expect(await reports(usage)).toEqual([]);
+    },
+  );
 });
 
 describe('10.2 what the model writes is heard wherever it writes it', () => {
