@@ -81,7 +81,8 @@ export async function moveTenant(
  * tenant's place (whoever tells a bucket on another server keeps it), its row of the main tables, its
  * copy, its counters, its credits. What is written under the lock of a counter alone is copied, then
  * deleted; the counters come first and go last, since the others refer to them.
- * What is also written without that lock is deleted and copied at once, in its last version. Columns go
+ * What is also written without that lock is deleted and copied at once, in its last version. What the bucket
+ * that it leaves was not told yet the other is told, which need not lie where somebody would tell it. Columns go
  * by name, for tables that were changed have another order, and each bucket has types of its own.
  */
 function moving(tenantId: string, from: number, to: number): string {
@@ -93,6 +94,7 @@ function moving(tenantId: string, from: number, to: number): string {
       v_names text;
       v_values text;
       v_is_here boolean;
+      v_untold record;
     begin
       perform set_config('lock_timeout', '${LOCK_WITHIN_MS}', true);
       -- What is sorted of a long ledger goes to no file.
@@ -159,6 +161,7 @@ function moving(tenantId: string, from: number, to: number): string {
         execute format('delete from ${source}.%I where tenant_id = $1', v_table) using v_tenant;
       end loop;
       update tenants set usage_bucket = ${to} where id = v_tenant;
+      ${tellTarget(target)}
     end $move$`;
 }
 
@@ -173,6 +176,19 @@ function lockTenant(tenantId: string, from: number): string {
           perform from ${source}.usage_totals where tenant_id = v_tenant
           order by period, resource_type for update;
           perform from ${source}.credit_accounts where tenant_id = v_tenant for update;`;
+}
+
+/** What of the tenant waits to be told where it was, told where it is. */
+function tellTarget(target: string): string {
+  return `for v_untold in
+        select e.*, c.changed_at from metering_copies c cross join tenant_entitlement(v_tenant) e
+        where c.tenant_id = v_tenant
+      loop
+        perform ${target}.usage_put_tenant(v_tenant, v_untold.version, v_untold.plan, v_untold.limits,
+          v_untold.base_plan, v_untold.base_limits, v_untold.share_from, v_untold.share_until,
+          v_untold.deleted_at, v_untold.rates, v_untold.overage, v_untold.rollover, v_untold.changed_at);
+      end loop;
+      delete from metering_copies where tenant_id = v_tenant;`;
 }
 
 /** By table the condition that a row was not copied before. */

@@ -199,36 +199,38 @@ export class UsageRouter {
   }
 
   /**
-   * Where tenants are, read when nobody was in the middle of moving them: of two servers that a move goes over
-   * one shows it before the other, the main database or the one that they leave. What was read before such a
-   * move was waited for says nothing.
+   * Where tenants are, read when nobody was in the middle of moving them and their buckets knew of them: of two
+   * servers that a move goes over one shows it before the other, the main database or the one that they leave.
+   * What was read before such a move was waited for says nothing, and neither does a bucket that was not told.
    */
   async #whereAre(tenantIds: readonly string[]): Promise<Map<string, Place>> {
     let places = await this.directory.read(tenantIds);
     while (await this.#settle(places)) {
       const before = places;
       places = await this.directory.read(tenantIds);
-      if ([...places].every(([id, { version }]) => before.get(id)?.version === version)) break;
+      const stayed = ([id, { version, unsynced }]: [string, Place]) =>
+        !unsynced && before.get(id)?.version === version;
+      if ([...places].every(stayed)) break;
     }
     return places;
   }
 
   /**
-   * Has buckets on other servers know of tenants, and be through with moving them. Whether any of these lies on
-   * another server.
+   * Has buckets know of tenants, and be through with moving them; those that somebody else moves or tells of are
+   * waited for. Whether what was read of any of them may be wrong by now.
    */
   async #settle(places: Map<string, Place>): Promise<boolean> {
     const { database } = this.#deps;
     const underWay: string[] = [];
-    let areElsewhere = false;
+    let isInDoubt = false;
     for (const [id, { bucket, unsynced }] of places) {
-      const isElsewhere = (await database.buckets.of(bucket)).node !== null;
+      const isSettled = !unsynced && (await database.buckets.of(bucket)).node === null;
       const isSynced = unsynced && (await syncEntitlement(database, id));
-      if (isElsewhere && !isSynced) underWay.push(id);
-      areElsewhere ||= isElsewhere;
+      if (!isSettled && !isSynced) underWay.push(id);
+      isInDoubt ||= !isSettled;
     }
     await awaitPlaced(database.pool, underWay);
-    return areElsewhere;
+    return isInDoubt;
   }
 }
 
