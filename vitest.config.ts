@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { LONG_FILES } from './scripts/testing/long-files.ts';
 
 const long = process.env.SUITE_WITHOUT_LONG === '1' ? Object.values(LONG_FILES).flat() : [];
-const never = ['**/node_modules/**', '**/dist/**', '.data/**', ...long];
+/** What starts a server of its own beside the tests' one, which is none of a cluster. */
+const apart = process.env.CITUS_URL === undefined ? [] : ['**/elsewhere.integration.test.ts'];
+const never = ['**/node_modules/**', '**/dist/**', '.data/**', ...long, ...apart];
 
 /**
  * Three workers also on two cores, because many tests wait: for a clock of PostgreSQL's, for a process

@@ -29,23 +29,10 @@ const FILES = [
   'tests/upgrade/upgrade',
 ];
 
-/** What starts a server of its own beside the tests' one. */
-const ON_ITS_OWN = '**/elsewhere.integration.test.ts';
-
 const counts: Counts[] = [
   await vitest(
     'metering on a cluster',
-    [
-      '--project',
-      'integration',
-      '--maxWorkers',
-      '1',
-      '--testTimeout',
-      '120000',
-      '--exclude',
-      ON_ITS_OWN,
-      ...FILES,
-    ],
+    ['--project', 'integration', '--maxWorkers', '1', '--testTimeout', '120000', ...FILES],
     { BUCKETS: process.env.BUCKETS ?? '3', CITUS_URL },
   ),
 ];
