@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { eachOf } from '../tests/faults/concurrency.ts';
 import { beginRun } from '../tests/faults/run.ts';
+import { Effects, ENOUGH } from '../tests/soak/effects.ts';
 import { describeHistory, makeRounds, type Round } from '../tests/soak/history.ts';
 import { tallyOf } from '../tests/soak/verification.ts';
 import { brokenBy } from '../tests/soak/judge.ts';
@@ -47,6 +48,8 @@ async function main(args: readonly string[]): Promise<void> {
   let unplayed = 0;
   let charges = 0;
   const statuses = new Map<number, number>();
+  const effects = new Effects();
+  const since = performance.now();
   try {
     await eachOf(lanes, makeRounds(seed, runs), async ({ seed: its, round }) => {
       const size = round.histories.length;
@@ -57,6 +60,7 @@ async function main(args: readonly string[]): Promise<void> {
       });
       for (const [n, one] of played.entries()) {
         charges += one.charges.length;
+        effects.add(one.effects);
         count(
           statuses,
           one.statuses.map((status) => [status, 1]),
@@ -66,7 +70,7 @@ async function main(args: readonly string[]): Promise<void> {
         broken += 1;
         console.log(`
 History ${n} of seed ${its}: ${found.join('; ')}`);
-        const candidate = { stretches: round.stretches, history: round.histories[n]! };
+        const candidate = { stretches: round.stretches, history: one.history };
         const { stretches, history } = await shorten(open, candidate);
         console.log(`${describeHistory(stretches, history)}`);
         console.log(`  npm run soak -- --runs ${size} --seed ${its}`);
@@ -81,11 +85,17 @@ History ${n} of seed ${its}: ${found.join('; ')}`);
     .sort(([a], [b]) => a - b)
     .map(([one, n]) => `${one || 'none'} ${n}`);
   console.log(`Answers: ${answers.join(', ')}. Charges in the year after: ${charges}.`);
+  console.log(`How often each act took effect:\n${effects.table}`);
   console.log(`Beyond the quota: ${[...tally].map(([what, n]) => `${what} ${n}`).join(', ')}.`);
   if (unplayed > 0)
     console.log(`${unplayed} histories were not played; what is wrong stands above.`);
-  console.log(`${done} histories, ${broken} broke a promise`);
-  process.exitCode = broken + unplayed > 0 ? 1 : 0;
+  const minutes = (performance.now() - since) / 60_000;
+  console.log(
+    `${done} histories, ${broken} broke a promise, ${(done / minutes).toFixed(1)} a minute`,
+  );
+  const missing = done < ENOUGH ? [] : effects.never;
+  if (missing.length > 0) console.log(`What never took effect is not known: ${missing.join(', ')}`);
+  process.exitCode = broken + unplayed + missing.length > 0 ? 1 : 0;
 }
 
 function count<T>(into: Map<T, number>, more: [what: T, n: number][]): void {

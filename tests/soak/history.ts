@@ -1,12 +1,15 @@
 import { VERB_NAMES, type VerbName } from '../faults/verbs.ts';
 import { FAULTS, type FaultName } from '../faults/cases.ts';
-import { USE_ACTS, type UseAct } from './acts/acts.ts';
+import type { UseAct } from './acts/acts.ts';
+import type { Draw } from './acts/possible.ts';
 import { STAFF_ACTIONS, type StaffAction } from './acts/at-stripe.ts';
 
 /** One thing that happens to a tenant. */
 export type Step =
   | { kind: 'ask'; verb: VerbName; twice: boolean; process: number; fault: StepFault | null }
   | { kind: 'use'; act: UseAct; process: number; fault: StepFault | null }
+  /** One of the acts that find something to do then. */
+  | { kind: 'draw'; draw: Draw; process: number; fault: StepFault | null }
   | { kind: 'staff'; action: StaffAction };
 
 export interface StepFault {
@@ -42,6 +45,7 @@ const STRETCHES = 5;
 const asking = (verb: VerbName): Step => ({
   ...{ kind: 'ask', verb, twice: false, process: 0, fault: null },
 });
+const staff = (action: StaffAction): Step => ({ kind: 'staff', action });
 const using = (act: UseAct): Step => ({ kind: 'use', act, process: 0, fault: null });
 /** All of Team's pictures of a month are used, and some that are billed afterwards. */
 const BEYOND: Step[] = [
@@ -61,6 +65,12 @@ const STORIES: Step[][][] = [
   [BEYOND, [], [using('agree to 10 of overage'), using('use 600 pictures')]],
   [BEYOND, HELD, [using('staff release the bill')]],
   [BEYOND, HELD, [using('staff write the bill off')]],
+  [
+    BEYOND,
+    [staff('card fails from now on'), using('use 40 pictures')],
+    [staff('card is good again'), using('pay what is open')],
+  ],
+  [[asking('downgrade')], [], [asking('preview')], [asking('preview')], [asking('preview')]],
   [[using('top up by itself')], [using('use 40 pictures')], [using('top up no more')]],
   [
     [using('top up by itself, the bank will ask')],
@@ -68,13 +78,25 @@ const STORIES: Step[][][] = [
     [using('confirm the top-up by the mail’s link')],
   ],
   [[using('top up by itself, the bank will ask')], [using('top up no more')]],
+  [[using('top up by itself, the bank will ask')], [using('refuse the top-up at the bank')]],
   [[using('top up by itself'), using('top up no more, while one is begun')]],
   [[using('top up by itself, the card will fail')], [using('save a good card')]],
   [[using('a rule of 12 a day'), using('buy a small pack by card')], [using('no rule any more')]],
   [[using('buy a pack, and leave at the bank')], [using('come back to the bank')]],
   [[using('hold 300 pictures for a day')], [using('record a part of what is held')]],
+  [
+    [asking('sync'), using('let somebody in'), using('a member may use 60 pictures')],
+    [using('a member uses 4 pictures, eight times at once'), using('a member uses 30 pictures')],
+    [using('a member leaves, with 3 pictures held'), using('record more than is held')],
+  ],
+  [
+    [asking('sync'), using('let somebody in'), using('a member holds 4 pictures for a day')],
+    [using('a member may use 10 pictures'), using('a member uses 4 pictures, eight times at once')],
+    [using('let somebody in'), using('a member may use none'), using('a member uses 4 pictures')],
+    [using('the owner takes a member out'), using('work of who is gone goes on')],
+  ],
 ];
-const VERBS = VERB_NAMES.filter((one) => one !== 'nothing' && one !== 'delete tenant');
+export const VERBS = VERB_NAMES.filter((one) => one !== 'nothing' && one !== 'delete tenant');
 
 /** So many histories are played side by side, in a world of their own. */
 const ROUND = 40;
@@ -121,8 +143,8 @@ function makeStep(chance: Chance): Step {
   const kind = chance();
   if (kind < 0.2) return { kind: 'staff', action: pick(chance, STAFF_ACTIONS) };
   if (kind < 0.6) {
-    const act = pick(chance, pick(chance, USE_ACTS));
-    return { kind: 'use', act, process: pick(chance, [0, 1]), fault: makeFault(chance, 0.3) };
+    const draw = { seldom: chance(), group: chance(), act: chance() };
+    return { kind: 'draw', draw, process: pick(chance, [0, 1]), fault: makeFault(chance, 0.3) };
   }
   return {
     kind: 'ask',
@@ -177,7 +199,8 @@ export function describeHistory(stretches: readonly Stretch[], history: History)
 function describeStep(step: Step): string {
   if (step.kind === 'staff') return `staff: ${step.action}`;
   const { process, fault } = step;
-  const name = step.kind === 'ask' ? step.verb : step.act;
+  const name =
+    step.kind === 'ask' ? step.verb : step.kind === 'use' ? step.act : 'whatever can be done';
   const more = [
     ...(step.kind === 'ask' && step.twice ? ['twice at once'] : []),
     ...(fault ? [`call ${fault.call} ${fault.fault}`] : []),

@@ -2,6 +2,7 @@ import { periodOf } from '../../src/domain/period.ts';
 import { parseReservationId } from '../../src/server/services/usage/calls/reservation-id.ts';
 import type { Person } from '../faults/person.ts';
 import { inEveryBucket } from '../support/buckets.ts';
+import { wrongMembers } from './limits.ts';
 import type { Told } from './told.ts';
 
 /** Where the books have something else than somebody was told. */
@@ -10,6 +11,7 @@ export async function notKept(person: Person, told: Told): Promise<string[]> {
     ...told.broken,
     ...(await lostUse(person, told)),
     ...(await wrongHolds(person, told)),
+    ...(await wrongMembers(person, told)),
     ...(await lostGifts(person, told)),
     ...(await billsOverCap(person, told)),
   ];
@@ -17,35 +19,47 @@ export async function notKept(person: Person, told: Told): Promise<string[]> {
 
 /** What was answered as recorded stands in the ledger once, whoever was killed then. */
 async function lostUse({ world, tenantId }: Person, { recorded }: Told): Promise<string[]> {
-  const rows = await inEveryBucket<{ key: string; amount: string; n: number }>(
+  const rows = await inEveryBucket<{
+    key: string;
+    amount: string;
+    n: number;
+    whose: string | null;
+  }>(
     world.pool,
-    `select idempotency_key as key, sum(amount) as amount, count(*)::int as n from u00.usage
-     where tenant_id = $1 and idempotency_key is not null group by 1`,
+    `select idempotency_key as key, sum(amount) as amount, count(*)::int as n,
+       min(metadata ->> 'userId') as whose
+     from u00.usage where tenant_id = $1 and idempotency_key is not null group by 1`,
     [tenantId],
   );
   const found = new Map(rows.map((row) => [row.key, row]));
-  return [...recorded].flatMap(([key, amount]) => {
-    const { n = 0, amount: sum = '0' } = found.get(key) ?? {};
-    if (n === 1 && Number(sum) === amount) return [];
-    return [`${amount} pictures were recorded, and the ledger has ${sum} in ${n} rows`];
+  return [...recorded].flatMap(([key, { amount, memberId }]) => {
+    const { n = 0, amount: sum = '0', whose = null } = found.get(key) ?? {};
+    if (n === 1 && Number(sum) === amount && whose === memberId) return [];
+    const said = `${amount} pictures of ${memberId ?? 'nobody'} were recorded`;
+    return [`${said}, and the ledger has ${sum} of ${whose ?? 'nobody'} in ${n} rows`];
   });
 }
 
 /** What is held is recorded as it was settled, once; what is not settled is free again, the month over or not. */
 async function wrongHolds({ world, tenantId }: Person, { holds }: Told): Promise<string[]> {
-  const rows = await inEveryBucket<{ id: string; amount: string }>(
+  const rows = await inEveryBucket<{ id: string; amount: string; whose: string | null }>(
     world.pool,
-    `select reservation_id::text as id, sum(amount) as amount from u00.usage
-     where tenant_id = $1 and reservation_id is not null group by 1`,
+    `select reservation_id::text as id, sum(amount) as amount, min(metadata ->> 'userId') as whose
+     from u00.usage where tenant_id = $1 and reservation_id is not null group by 1`,
     [tenantId],
   );
-  const recorded = new Map(rows.map(({ id, amount }) => [id, Number(amount)]));
-  const wrong = holds.flatMap(({ reservationId, amount, settling, settled, released }) => {
-    const its = recorded.get(String(parseReservationId(reservationId).id)) ?? 0;
-    const right = settled !== null ? [settled] : released ? [0] : [0, ...settling];
-    if (right.includes(its)) return [];
-    return [`a hold of ${amount} was to be recorded as ${right.join(' or ')}, and is as ${its}`];
-  });
+  const recorded = new Map(rows.map((row) => [row.id, row]));
+  const wrong = holds.flatMap(
+    ({ reservationId, amount, memberId, settling, settled, released }) => {
+      const row = recorded.get(String(parseReservationId(reservationId).id));
+      const its = Number(row?.amount ?? 0);
+      const right = settled !== null ? [settled] : released ? [0] : [0, ...settling];
+      if (row && row.whose !== memberId)
+        return [`a hold of ${memberId ?? 'nobody'} was recorded as of ${row.whose ?? 'nobody'}`];
+      if (right.includes(its)) return [];
+      return [`a hold of ${amount} was to be recorded as ${right.join(' or ')}, and is as ${its}`];
+    },
+  );
   const held = await inEveryBucket<{ n: string | null }>(
     world.pool,
     'select sum(held) as n from u00.usage_totals where tenant_id = $1',

@@ -7,6 +7,7 @@ import { Person } from '../faults/person.ts';
 import { ask, payWhereAsked, previewOf, type VerbName } from '../faults/verbs.ts';
 import type { World } from '../faults/world.ts';
 import { use } from './acts/acts.ts';
+import { drawAct, readNow } from './acts/possible.ts';
 import { doAction } from './acts/at-stripe.ts';
 import { seeWhetherOff } from './acts/top-ups.ts';
 import type { History, Round, Step, Stretch } from './history.ts';
@@ -18,6 +19,10 @@ import { differencesOf } from './verification.ts';
 
 /** What an observer has of one history. */
 export interface Played {
+  /** What was drawn, and what then happened. */
+  history: History;
+  /** Which acts took effect, once each time. */
+  effects: string[];
   /** Answers that nobody may get. */
   errors: string[];
   /** How often somebody asked, by the status of the answer; 0 where none came. */
@@ -44,12 +49,14 @@ interface Player {
   errors: string[];
   statuses: number[];
   leftWith: VerbName | null;
+  effects: string[];
   told: Told;
 }
 
 /** Minutes of product time after the last fault: by then everything has come right. */
 const MINUTES = [1, 4, 5, 5];
 const DAYS_WATCHED = 390;
+
 const AT_ONCE = 6;
 
 /** Plays all histories of a round side by side in one world, and looks what became of each. */
@@ -57,7 +64,7 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
   const players = await eachOf(4, round.histories, async (history): Promise<Player> => {
     const person = await Person.register(world);
     const nothing = { customers: new Set<string>(), errors: [], statuses: [], leftWith: null };
-    return { person, history, ...nothing, told: toldNothing() };
+    return { ...{ person, history: [...history], ...nothing }, effects: [], told: toldNothing() };
   });
   for (const [at, stretch] of round.stretches.entries())
     await playStretch(world, players, stretch, at);
@@ -79,10 +86,8 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
   return eachOf(
     AT_ONCE,
     players,
-    async ({ person, customers, errors, statuses, leftWith, told }, at) => ({
-      errors,
-      statuses,
-      leftWith,
+    async ({ person, customers, history, effects, errors, statuses, leftWith, told }, at) => ({
+      ...{ history, effects, errors, statuses, leftWith },
       ...early[at]!,
       differences: [
         ...(differences.get(person.tenantId) ?? []),
@@ -106,7 +111,13 @@ async function playStretch(
 ): Promise<void> {
   await world.chaos(deliveryFaults);
   const playing = eachOf(AT_ONCE, players, async (player) => {
-    for (const step of player.history[at] ?? []) await playStep(world, player, step);
+    const steps = player.history[at] ?? [];
+    const happened: typeof steps = (player.history[at] = []);
+    for (const step of steps) {
+      const fixed = await fix(player, step);
+      happened.push(fixed);
+      await playStep(world, player, fixed);
+    }
   });
   if (kills !== null) {
     await pause(150);
@@ -130,14 +141,24 @@ async function seeNow({ person, told }: Player): Promise<void> {
   if (open > 1) told.broken.push(`${open} top-ups are open at once`);
 }
 
-async function playStep(world: World, player: Player, step: Step): Promise<void> {
+type FixedStep = Exclude<Step, { kind: 'draw' }>;
+
+/** What is drawn is decided when its turn comes, by what is possible then. */
+async function fix({ person, told }: Player, step: Step): Promise<FixedStep> {
+  if (step.kind !== 'draw') return step;
+  const { draw, process, fault } = step;
+  return { kind: 'use', act: drawAct(draw, await readNow(person, told)), process, fault };
+}
+
+async function playStep(world: World, player: Player, step: FixedStep): Promise<void> {
   const { person, customers } = player;
   const customer = await person.customerId();
   if (customer) customers.add(customer);
   if (step.kind === 'staff') {
     // Staff who take an end back have taken back what the customer was told.
-    if ((await doAction(person, step.action)) && step.action === 'take the end back')
-      player.leftWith = null;
+    if (!(await doAction(person, step.action))) return;
+    player.effects.push(step.action);
+    if (step.action === 'take the end back') player.leftWith = null;
     return;
   }
   const through = person.through(step.process);
@@ -145,6 +166,7 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
     if (step.fault && customer) world.addRule(ruleOf(step.fault, customer));
     const status = await use(through, step.act, player.told);
     if (status > 0) player.statuses.push(status);
+    if (status >= 200 && status < 400) player.effects.push(step.act);
     if (status >= 500 && status !== 503) player.errors.push(`${step.act}: ${status}`);
     return;
   }
@@ -162,6 +184,7 @@ async function playStep(world: World, player: Player, step: Step): Promise<void>
       if (status !== 409 && status !== 402) player.leftWith = null;
       continue;
     }
+    player.effects.push(step.verb);
     if (step.verb === 'cancel' || step.verb === 'cancel now') player.leftWith = step.verb;
     else if (!['preview', 'portal', 'sync'].includes(step.verb)) player.leftWith = null;
   }

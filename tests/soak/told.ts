@@ -1,9 +1,20 @@
 import type { SpendingMaxima } from '../../src/domain/billing/spending/rules.ts';
 
+/** Somebody in the team beside its owner. */
+export interface Member {
+  id: string;
+  email: string;
+  /** Pictures a month, as they may be in force: more than one where an answer was lost. Null is no limit. */
+  mayBe: (number | null)[];
+  left: boolean;
+}
+
 /** Units that were held before some work. */
 export interface Hold {
   reservationId: string;
   amount: number;
+  /** Whose work it is; null for nobody's in particular. */
+  memberId: string | null;
   /** What was asked to be recorded of it, as far as no answer said that this was refused. */
   settling: number[];
   /** What the answer said was recorded; null while none did. */
@@ -16,9 +27,11 @@ export interface Hold {
  * that was lost says nothing.
  */
 export interface Told {
-  /** Units by idempotency key, where the answer said that they are recorded. */
-  recorded: Map<string, number>;
+  /** Units by idempotency key, and whose, where the answer said that they are recorded. */
+  recorded: Map<string, { amount: number; memberId: string | null }>;
   holds: Hold[];
+  /** Who was let into the team, in their order. */
+  members: Member[];
   /** Refs of what staff gave: of credits, and of a month's quota. */
   credits: string[];
   allowances: string[];
@@ -33,6 +46,6 @@ export interface Told {
 }
 
 export const toldNothing = (): Told => ({
-  ...{ recorded: new Map(), holds: [], credits: [], allowances: [], rules: [], caps: [] },
-  ...{ topUpsAtTheEnd: null, broken: [] },
+  ...{ recorded: new Map(), holds: [], members: [], credits: [], allowances: [], rules: [] },
+  ...{ caps: [], topUpsAtTheEnd: null, broken: [] },
 });

@@ -2,20 +2,24 @@ import type { Person } from '../../faults/person.ts';
 import type { Told } from '../told.ts';
 import type { Act } from './act.ts';
 import { BEYOND_QUOTA } from './beyond-quota.ts';
+import { BILLS } from './bills.ts';
 import { HOLDS } from './holds.ts';
+import { MEMBERS } from './members.ts';
 import { OPERATORS } from './operators.ts';
 import { PACKS } from './packs.ts';
 import { RULES } from './rules.ts';
 import { TOP_UPS } from './top-ups.ts';
 
-const ACTS = { ...BEYOND_QUOTA, ...PACKS, ...TOP_UPS, ...RULES, ...HOLDS, ...OPERATORS };
+const GROUPS = [BEYOND_QUOTA, BILLS, PACKS, TOP_UPS, RULES, HOLDS, MEMBERS, OPERATORS] as const;
+const ACTS = {
+  ...{ ...BEYOND_QUOTA, ...BILLS, ...PACKS, ...TOP_UPS },
+  ...{ ...RULES, ...HOLDS, ...MEMBERS, ...OPERATORS },
+};
 
 export type UseAct = keyof typeof ACTS;
 
 /** By what they are about: each of these is drawn as often as any other, however many acts it has. */
-export const USE_ACTS = [BEYOND_QUOTA, PACKS, TOP_UPS, RULES, HOLDS, OPERATORS].map(
-  (some) => Object.keys(some) as UseAct[],
-);
+export const USE_ACTS = GROUPS.map((some) => Object.keys(some) as UseAct[]);
 
 /** Does it; 0 also where no answer came. */
 export function use(person: Person, act: UseAct, told: Told): Promise<number> {

@@ -1,22 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { Person } from '../../faults/person.ts';
-import type { Hold, Told } from '../told.ts';
+import type { Hold, Member, Told } from '../told.ts';
 import type { Act } from './act.ts';
 import { asService } from './beyond-quota.ts';
 
 const HOUR = 3_600;
+const DAY = 24 * HOUR;
 
 /** What other services hold before their work: recorded, given back, or left until it ends. */
 export const HOLDS = {
-  'hold 6 pictures for an hour': (person, told) => hold(person, told, 6, HOUR),
-  'hold 40 pictures for a day': (person, told) => hold(person, told, 40, 24 * HOUR),
-  'hold 300 pictures for a day': (person, told) => hold(person, told, 300, 24 * HOUR),
+  'hold 6 pictures for an hour': (person, told) =>
+    hold(person, told, { amount: 6, ttlSeconds: HOUR }),
+  'hold 40 pictures for a day': (person, told) =>
+    hold(person, told, { amount: 40, ttlSeconds: DAY }),
+  'hold 300 pictures for a day': (person, told) =>
+    hold(person, told, { amount: 300, ttlSeconds: DAY }),
   'record what is held': (person, told) => settle(person, told, (held) => held.amount),
   'record a part of what is held': (person, told) =>
     settle(person, told, (held) => Math.floor(held.amount / 3)),
   'record more than is held': (person, told) => settle(person, told, (held) => held.amount + 5),
   'record what is held, twice at once': async (person, told) => {
-    if (!newest(told)) await hold(person, told, 6, HOUR);
+    if (!newest(told)) await hold(person, told, { amount: 6, ttlSeconds: HOUR });
     const statuses = await Promise.all(
       [1, 2].map(() => settle(person, told, (held) => held.amount).catch(() => 0)),
     );
@@ -24,7 +28,7 @@ export const HOLDS = {
   },
   'record nothing of what is held': (person, told) => settle(person, told, () => 0),
   'give what is held back': async (person, told) => {
-    if (!newest(told)) await hold(person, told, 6, HOUR);
+    if (!newest(told)) await hold(person, told, { amount: 6, ttlSeconds: HOUR });
     const held = newest(told);
     if (!held) return 0;
     const path = `/api/usage/reservations/${held.reservationId}`;
@@ -37,20 +41,21 @@ export const HOLDS = {
 const newest = ({ holds }: Told): Hold | undefined =>
   holds.findLast(({ settled, released }) => settled === null && !released);
 
-async function hold(
+export async function hold(
   person: Person,
   told: Told,
-  amount: number,
-  ttlSeconds: number,
+  { amount, ttlSeconds, member }: { amount: number; ttlSeconds: number; member?: Member },
 ): Promise<number> {
   const { tenantId } = person;
+  const wish = { tenantId, resourceType: 'images', amount, ttlSeconds };
+  const metadata = member ? { userId: member.id } : {};
   const { status, body } = await asService(person).post<{ reservationId: string }>(
     '/api/usage/reservations',
-    { tenantId, resourceType: 'images', amount, ttlSeconds, idempotencyKey: randomUUID() },
+    { ...wish, metadata, idempotencyKey: randomUUID() },
   );
   if (status === 201) {
-    const { reservationId } = body;
-    told.holds.push({ reservationId, amount, settling: [], settled: null, released: false });
+    const of = { reservationId: body.reservationId, amount, memberId: member?.id ?? null };
+    told.holds.push({ ...of, settling: [], settled: null, released: false });
   }
   return status;
 }
@@ -60,7 +65,7 @@ async function settle(
   told: Told,
   amountOf: (held: Hold) => number,
 ): Promise<number> {
-  if (!newest(told)) await hold(person, told, 6, HOUR);
+  if (!newest(told)) await hold(person, told, { amount: 6, ttlSeconds: HOUR });
   const held = newest(told);
   if (!held) return 0;
   const amount = amountOf(held);

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { CreditsView } from '../../../src/domain/billing/credits.ts';
-import type { LimitsView } from '../../../src/domain/billing/spending/limits-view.ts';
-import type { StatementAct } from '../../../src/server/services/billing/statements/operate.ts';
 import type { TenantActInput } from '../../../src/server/services/operators/tenant-acts.ts';
 import type { Person } from '../../faults/person.ts';
 import type { Told } from '../told.ts';
-import { appOf, readLimits, type Act } from './act.ts';
-import { statementsOf } from './beyond-quota.ts';
+import { appOf, type Act } from './act.ts';
 import { purchasesOf } from './packs.ts';
 
 /** What operators do for a team, by the acts of their page and commands. */
@@ -25,9 +22,6 @@ export const OPERATORS = {
     const purchaseId = (await purchasesOf(person))[0]?.id;
     return purchaseId ? once(person, told, { act: 'refund_purchase', purchaseId }) : 0;
   },
-  'staff hold what is billed next': (person, told) => holdNext(person, told),
-  'staff release the bill': (person, told) => operate(person, told, 'release'),
-  'staff write the bill off': (person, told) => operate(person, told, 'write-off'),
 } satisfies Record<string, Act>;
 
 /** Twice at once, in every process: a ref gives once. */
@@ -62,27 +56,9 @@ async function everywhere(person: Person, told: Told, input: TenantActInput): Pr
   return Math.min(...statuses.filter((one) => one > 0));
 }
 
-async function once(person: Person, told: Told, input: TenantActInput): Promise<number> {
+/** As one operator asks for it. */
+export async function once(person: Person, told: Told, input: TenantActInput): Promise<number> {
   const { status, said } = await appOf(person).operate(person.tenantId, input);
   if (status === 500) told.broken.push(`${input.act} answered ${said}`);
   return status === 500 ? 0 : status;
-}
-
-async function operate(person: Person, told: Told, verb: StatementAct): Promise<number> {
-  const statementId = (await statementsOf(person))[0]?.id;
-  return statementId ? once(person, told, { act: 'operate_statement', statementId, verb }) : 0;
-}
-
-/**
- * What is not billed yet is closed by the next minute's task, and Stripe refuses the invoice just then: so
- * staff come in time to hold it.
- */
-async function holdNext(person: Person, told: Told): Promise<number> {
-  const { body } = await readLimits<LimitsView>(person);
-  if (!body.overage || body.overage.unpaidMinor === 0) return operate(person, told, 'hold');
-  const customer = await person.customer();
-  const invoices = { method: 'POST', path: '/v1/invoices', customer } as const;
-  person.world.addRule({ status: 500, when: 'before', shouldRetry: false, match: invoices });
-  await appOf(person).runTasks();
-  return operate(person, told, 'hold');
 }

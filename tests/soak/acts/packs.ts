@@ -31,8 +31,8 @@ export const PACKS = {
     const intent = purchase && (await intentOf(person, purchase.id));
     if (!intent) return 0;
     const refund = { payment_intent: intent, amount: Math.floor(purchase.amountMinor / 2) };
-    await person.world.stripe.refunds.create(refund).catch(() => undefined);
-    return 0;
+    const made = await person.world.stripe.refunds.create(refund).catch(() => undefined);
+    return made ? 200 : 0;
   },
 } satisfies Record<string, Act>;
 
@@ -69,13 +69,18 @@ async function leaveAtTheBank(person: Person): Promise<number> {
 
 /** Whatever the bank of the customer waits for in a Checkout is confirmed, however late. */
 async function comeBackToTheBank(person: Person): Promise<number> {
-  const { store } = person.world.local.kernel;
-  const customer = await person.customerId();
-  const waits = [...store.newestFirst('payment_intent')].find(
-    (one) => one.customer === customer && one.status === 'requires_action' && isOfPack(one),
-  );
+  const waits = await packAtTheBank(person);
   if (!waits) return 0;
   return answerBank(new URL(`/3ds/${waits.id}`, person.world.local.url), 'complete');
+}
+
+/** The newest payment of a pack that waits for its bank. */
+export async function packAtTheBank(person: Person): Promise<{ id: string } | undefined> {
+  const { store } = person.world.local.kernel;
+  const customer = await person.customerId();
+  return [...store.newestFirst('payment_intent')].find(
+    (one) => one.customer === customer && one.status === 'requires_action' && isOfPack(one),
+  );
 }
 
 const isOfPack = ({ metadata }: { metadata: Record<string, string> }) =>

@@ -19,7 +19,7 @@ export const TOP_UPS = {
   'refuse the top-up at the bank': (person, told) => answer(person, told, 'fail'),
   'save a good card': async (person) => {
     await saveCard(person, 'pm_card_visa');
-    return 0;
+    return 200;
   },
   'top up no more': (person, told) => switchOff(person, told),
   'top up no more, while one is begun': async (person, told) => {
