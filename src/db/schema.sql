@@ -2297,7 +2297,7 @@ create table credit_grants (
   constraint credit_grants_origin CHECK ((origin = ANY (ARRAY['purchase'::text, 'promotion'::text, 'goodwill'::text, 'migration'::text]))),
   constraint credit_grants_tenant_id_id_pk PRIMARY KEY (tenant_id, id),
   constraint credit_grants_times CHECK ((effective_at < expires_at))
-);
+) with (fillfactor=70);
 
 create table overage_bills (
   tenant_id uuid not null,
@@ -2527,8 +2527,6 @@ CREATE INDEX credit_grants_ended_idx ON u00.credit_grants USING btree (tenant_id
 
 CREATE INDEX credit_grants_ending_idx ON u00.credit_grants USING btree (expires_at, tenant_id, id) WHERE (ending_told_at IS NULL);
 
-CREATE INDEX credit_grants_held_idx ON u00.credit_grants USING btree (tenant_id) WHERE (held_micro > 0);
-
 CREATE INDEX credit_grants_order_idx ON u00.credit_grants USING btree (tenant_id, expires_at, class, effective_at, id) WHERE (left_micro > 0);
 
 CREATE INDEX overage_notices_mail_due_idx ON u00.overage_notices USING btree (made_at) WHERE mail_due;
@@ -2650,46 +2648,63 @@ CREATE OR REPLACE FUNCTION u00.credit_end_hold(a credit_accounts, r usage_reserv
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-  s reservation_sources;
   v_due bigint := p_units * r.rate_micro;
-  v_units bigint := p_units;
-  v_paid bigint;
   v_marks boolean := false;
+  -- By source: what it held, what of that is drawn, and at which price where it is overage.
+  v_grants uuid[];
+  v_micros bigint[];
+  v_paid bigint[] := '{}';
+  v_currencies text[];
+  v_prices numeric[];
+  v_held bigint;
 begin
-  for s in
-    select * from reservation_sources
+  with ended as (
+    delete from reservation_sources
     where tenant_id = r.tenant_id and reservation_id = r.id
-    order by n
-  loop
-    v_paid := least(v_due, s.micro);
-    if v_paid > 0 then
-      a := credit_note(a, case when s.grant_id is null then 'overage' else 'grant' end, s.grant_id,
-        v_paid, p_now, r.period, r.resource_type, r.rate_micro, v_units, null, s.currency,
-        s.minor_per_credit, r.metadata);
-      v_due := v_due - v_paid;
-      v_units := 0;
-    end if;
+    returning n, grant_id, micro, currency, minor_per_credit
+  )
+  select array_agg(grant_id order by n), array_agg(micro order by n), array_agg(currency order by n),
+    array_agg(minor_per_credit order by n)
+  into v_grants, v_micros, v_currencies, v_prices
+  from ended;
+  for i in 1 .. coalesce(cardinality(v_micros), 0) loop
+    v_paid := v_paid || least(v_due, v_micros[i]);
+    v_due := v_due - v_paid[i];
   end loop;
-  v_due := p_units * r.rate_micro;
-  for s in
-    select * from reservation_sources
-    where tenant_id = r.tenant_id and reservation_id = r.id
-    order by n
-  loop
-    v_paid := least(v_due, s.micro);
-    v_due := v_due - v_paid;
-    if s.grant_id is not null then
-      a := credit_give_back(a, s.grant_id, s.micro, s.micro - v_paid, p_now);
-    else
+
+  if v_paid[1] > 0 then
+    insert into credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro, units,
+      micro, drawn_at, currency, minor_per_credit, model, rate_card)
+    select a.tenant_id, a.last_seq + s.n, r.period,
+      case when s.grant_id is null then 'overage' else 'grant' end, s.grant_id, r.resource_type,
+      r.rate_micro, case when s.n = 1 then p_units else 0 end, s.paid, p_now, s.currency, s.price,
+      usage_model(r.metadata), usage_card(r.metadata)
+    from unnest(v_grants, v_paid, v_currencies, v_prices) with ordinality
+      as s(grant_id, paid, currency, price, n)
+    where s.paid > 0;
+    a.last_seq := a.last_seq + cardinality(array_remove(v_paid, 0));
+  end if;
+
+  for i in 1 .. cardinality(v_paid) loop
+    v_held := v_micros[i];
+    if v_grants[i] is null then
       -- How far it is to the next mark is another by now.
       a := credit_unload(a);
-      perform credit_overage_add(a, r.period, s.currency, s.minor_per_credit, v_paid, -s.micro);
-      a.unpaid_micro := a.unpaid_micro + v_paid;
-      v_marks := v_marks or v_paid > 0;
+      perform credit_overage_add(a, r.period, v_currencies[i], v_prices[i], v_paid[i], -v_held);
+      a.unpaid_micro := a.unpaid_micro + v_paid[i];
+      v_marks := v_marks or v_paid[i] > 0;
+    elsif v_paid[i] < v_held then
+      a := credit_give_back(a, v_grants[i], v_held, v_held - v_paid[i], p_now);
+    else
+      -- Nothing comes back, so nobody has to look at what becomes of it.
+      update credit_grants
+      set held_micro = held_micro - v_held,
+        revoke_due_micro = case when revoked_at is not null then held_micro - v_held
+          else least(revoke_due_micro, held_micro - v_held) end
+      where tenant_id = a.tenant_id and id = v_grants[i];
     end if;
   end loop;
   if v_marks then perform credit_mark(a, r.period, false, p_now); end if;
-  delete from reservation_sources where tenant_id = r.tenant_id and reservation_id = r.id;
   return a;
 end $function$
 ;
@@ -2851,7 +2866,9 @@ declare
   v_held bigint;
 begin
   select coalesce(sum(held_micro - revoke_due_micro), 0) into v_held from credit_grants
-  where tenant_id = p_tenant and held_micro > 0 and frozen_at is null and expires_at > p_now;
+  where tenant_id = p_tenant and frozen_at is null and expires_at > p_now
+    and id = any(array(select distinct s.grant_id from reservation_sources s
+      where s.tenant_id = p_tenant and s.grant_id is not null));
   return v_held;
 end $function$
 ;
@@ -2865,7 +2882,9 @@ AS $function$
 declare
   v_due bigint := p_micro;
   v_taken bigint;
-  v_n smallint := 0;
+  -- By source; those of overage have no grant.
+  v_grants uuid[] := '{}';
+  v_micros bigint[] := '{}';
 begin
   while v_due > 0 loop
     a := credit_next(a, p_period, p_now);
@@ -2877,7 +2896,8 @@ begin
     end if;
     if v_taken = 0 then raise exception 'more is held than there is'; end if;
     v_due := v_due - v_taken;
-    v_n := v_n + 1;
+    v_grants := v_grants || a.head_grant;
+    v_micros := v_micros || v_taken;
     if a.head_grant is not null then
       a.head_left := a.head_left - v_taken;
       update credit_grants set held_micro = held_micro + v_taken
@@ -2889,12 +2909,13 @@ begin
       a.unpaid_micro := a.unpaid_micro - v_taken;
       perform credit_overage_add(a, p_period, a.overage_currency, a.overage_price, -v_taken, v_taken);
     end if;
-    insert into reservation_sources (tenant_id, reservation_id, n, grant_id, micro, currency,
-      minor_per_credit)
-    values (a.tenant_id, p_reservation, v_n, a.head_grant, v_taken,
-      case when a.head_grant is null then a.overage_currency end,
-      case when a.head_grant is null then a.overage_price end);
   end loop;
+  insert into reservation_sources (tenant_id, reservation_id, n, grant_id, micro, currency,
+    minor_per_credit)
+  select a.tenant_id, p_reservation, s.n, s.grant_id, s.micro,
+    case when s.grant_id is null then a.overage_currency end,
+    case when s.grant_id is null then a.overage_price end
+  from unnest(v_grants, v_micros) with ordinality as s(grant_id, micro, n);
   return a;
 end $function$
 ;
@@ -3017,7 +3038,9 @@ begin
     ) as g
     cross join lateral (
       select coalesce(sum(held_micro - revoke_due_micro), 0) as held from credit_grants
-      where tenant_id = w.tenant and held_micro > 0 and frozen_at is null and expires_at > p_now
+      where tenant_id = w.tenant and frozen_at is null and expires_at > p_now
+        and id = any(array(select distinct s.grant_id from reservation_sources s
+          where s.tenant_id = w.tenant and s.grant_id is not null))
     ) as h
     offset 0
   ) as b;
@@ -3452,7 +3475,7 @@ CREATE OR REPLACE FUNCTION u00.credit_put_back(a credit_accounts)
  SET enable_seqscan TO 'off'
 AS $function$
 begin
-  if a.head_grant is not null then
+  if a.head_grant is not null and a.head_left > 0 then
     update credit_grants set left_micro = left_micro + a.head_left
     where tenant_id = a.tenant_id and id = a.head_grant;
   end if;
@@ -3486,27 +3509,25 @@ AS $function$
 declare
   g credit_grants;
   v_next timestamptz;
+  v_found boolean;
 begin
   a := credit_put_back(a);
-  for g in
-    select * from credit_grants
-    where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and expires_at <= p_now
-    order by expires_at, id
   loop
+    select * into g from credit_grants
+    where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and effective_at <= p_now
+    order by expires_at, class, effective_at, id
+    limit 1;
+    v_found := found;
+    exit when not v_found;
     update credit_grants set left_micro = 0 where tenant_id = a.tenant_id and id = g.id;
+    exit when g.expires_at > p_now;
     a := credit_note(a, 'expired', g.id, g.left_micro, p_now);
   end loop;
 
   select min(effective_at) into v_next from credit_grants
   where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and effective_at > p_now;
   a.head_until := coalesce(v_next, 'infinity');
-
-  select * into g from credit_grants
-  where tenant_id = a.tenant_id and left_micro > 0 and frozen_at is null and effective_at <= p_now
-  order by expires_at, class, effective_at, id
-  limit 1;
-  if found then
-    update credit_grants set left_micro = 0 where tenant_id = a.tenant_id and id = g.id;
+  if v_found then
     a.head_grant := g.id;
     a.head_left := g.left_micro;
     a.head_until := least(a.head_until, g.expires_at);
@@ -3836,12 +3857,13 @@ begin
   end loop;
   overage := credit_overage_view(a, p_tenant, p_period, v_room);
   if a.tenant_id is null then return; end if;
-  held := (select coalesce(sum(held_micro), 0) from credit_grants
-    where tenant_id = p_tenant and held_micro > 0);
+  held := (select coalesce(sum(micro), 0) from reservation_sources
+    where tenant_id = p_tenant and grant_id is not null);
   select coalesce(array_agg(l.id order by l.id), '{}') into v_live
   from (
     select id from credit_grants where tenant_id = p_tenant and left_micro > 0
-    union select id from credit_grants where tenant_id = p_tenant and held_micro > 0
+    union select grant_id from reservation_sources
+      where tenant_id = p_tenant and grant_id is not null
     union select id from credit_grants where tenant_id = p_tenant and id = a.head_grant
   ) as l;
   with counted as (
