@@ -40,14 +40,14 @@ export function wantsConfirmation(code: string | null): boolean {
   return code !== null && /authentication|requires_action/.test(code);
 }
 
-/** What a month costs so far in one currency, in minor units. */
+/** What a month costs so far in one currency, in minor units: after what was given back, in whatever way. */
 export interface MonthCost {
   currency: string;
-  /** Invoices of the subscription, less what was refunded, and its next one where that is of the month. */
+  /** Invoices of the subscription, and its next one where that is of the month. */
   planMinor: number;
   /** Use beyond quota and credits, before tax that is added. */
   overageMinor: number;
-  /** Packs that were paid, less what was refunded. */
+  /** Packs that were paid. */
   packsMinor: number;
   totalMinor: number;
 }

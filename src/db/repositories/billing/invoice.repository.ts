@@ -1,5 +1,7 @@
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { PaymentSubject } from '../../../domain/billing/payment-view.ts';
+import type { Spent } from '../../../domain/billing/usage/month-cost.ts';
+import type { Period } from '../../../domain/period.ts';
 import type { Db, DbOrTx } from '../../client.ts';
 import { creditPurchases, payments, statements, type Payment } from '../../schema/index.ts';
 
@@ -64,27 +66,61 @@ export async function listOpenInvoices(
 }
 
 /**
- * What a tenant's subscriptions were invoiced and its packs paid between two instants, less what went back,
- * a row a currency.
+ * What of a month a tenant's subscriptions were invoiced and its packs paid, after what went back; and what
+ * of the month's overage is not paid, or went back, by the bill of each of its lines, as less than nothing.
+ * Invoices count as they ask for money: after credit notes and the customer's balance.
  */
-export async function sumCosts(
+export async function listSpent(
   db: DbOrTx,
   tenantId: string,
-  { from, to }: { from: Date; to: Date },
-): Promise<{ currency: string; planMinor: number; packsMinor: number }[]> {
+  { period, from, to }: { period: Period; from: Date; to: Date },
+): Promise<Spent[]> {
   const within = (column: string) =>
     sql`${sql.raw(column)} >= ${from.toISOString()} and ${sql.raw(column)} < ${to.toISOString()}`;
-  const { rows } = await db.execute<Record<'currency' | 'plan' | 'packs', string>>(sql`
-    select currency, sum(plan) as plan, sum(packs) as packs from (
-      select currency, amount_due_minor - amount_refunded_minor as plan, 0 as packs from payments
-      where tenant_id = ${tenantId} and stripe_subscription_id is not null
-        and status in ('open', 'paid') and ${within('created_at')}
-      union all
-      select currency, 0, coalesce(charged_minor, amount_minor) - refunded_minor from credit_purchases
-      where tenant_id = ${tenantId} and ${within('paid_at')}
-    ) as spent
-    group by currency order by currency`);
-  return rows.map(({ currency, plan, packs }) => {
-    return { currency, planMinor: Number(plan), packsMinor: Number(packs) };
-  });
+  const { rows } = await db.execute<Record<keyof Spent, string> & Pick<Spent, 'part'>>(sql`
+    with asked as (
+      select p.*, least(p.amount_paid_minor, p.amount_refunded_minor
+          + case when p.dispute_status = 'lost' then p.disputed_minor else 0 end) as back,
+        greatest(0, p.amount_refunded_minor - (
+          select coalesce(sum(r.amount_minor), 0) from refunds r
+          where r.payment_id = p.id and r.status in ('succeeded', 'pending', 'requires_action')
+        )) as to_balance
+      from payments p where p.tenant_id = ${tenantId} and p.created_at >= ${from.toISOString()}
+    ), billed as (
+      select l.amount_minor as line, s.currency, bill.state, bill.whole, a.amount_due_minor as due,
+        a.back, coalesce(a.to_balance, 0) as to_balance
+      from statement_lines l
+      join statements s on s.id = l.statement_id
+      -- What is carried is on the next one's invoice.
+      join lateral (
+        select b.state, b.stripe_invoice_id, greatest(1, b.amount_minor + b.carried_in_minor) as whole
+        from statements b
+        where b.tenant_id = s.tenant_id and b.seq_from >= s.seq_from
+          and (b.state <> 'carried' or b.seq_from = s.seq_from) and b.currency = s.currency
+        order by b.state = 'carried', b.seq_from limit 1
+      ) bill on true
+      left join asked a on a.stripe_invoice_id = bill.stripe_invoice_id
+      where l.tenant_id = ${tenantId} and l.period = ${period}
+    )
+    select 'plan' as part, currency, amount_due_minor - back as "amountMinor",
+      to_balance as "toBalanceMinor"
+    from asked
+    where stripe_subscription_id is not null and status in ('open', 'paid') and created_at < ${to.toISOString()}
+    union all
+    select 'packs', c.currency, greatest(0, coalesce(c.charged_minor, c.amount_minor)
+        - greatest(c.refunded_minor + c.refund_pending_minor, coalesce(a.back, 0))),
+      coalesce(a.to_balance, 0)
+    from credit_purchases c left join asked a on a.stripe_invoice_id = c.stripe_invoice_id
+    where c.tenant_id = ${tenantId} and ${within('c.paid_at')}
+    union all
+    select 'overage', currency,
+      case when state in ('void', 'written_off') then 0
+        when due is null or state not in ('open', 'failed', 'uncollectible', 'paid') then line
+        else round(line * least(1, (due - back)::numeric / whole)) end - line,
+      case when state = 'paid' then round(to_balance * line / whole) else 0 end
+    from billed`);
+  return rows.map(({ part, currency, amountMinor, toBalanceMinor }) => ({
+    ...{ part, currency },
+    ...{ amountMinor: Number(amountMinor), toBalanceMinor: Number(toBalanceMinor) },
+  }));
 }

@@ -3,21 +3,22 @@ import type { Db } from '../../../db/client.ts';
 import { listPayments } from '../../../db/repositories/billing/payment.repository.ts';
 import {
   findInvoiceSubjects,
-  sumCosts,
+  listSpent,
 } from '../../../db/repositories/billing/invoice.repository.ts';
+import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';
 import type { MonthCostView, PaymentSubject } from '../../../domain/billing/payment-view.ts';
+import { monthCosts, type Spent } from '../../../domain/billing/usage/month-cost.ts';
 import { isLive } from '../../../domain/billing/subscription-status.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import type { Money } from '../../../domain/money.ts';
 import { periodEnd, periodOf, periodStart } from '../../../domain/period.ts';
 import type { CreditService } from '../usage/credits/credit.service.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../../domain/ids.ts';
 import type { Requester } from './requester.ts';
-
-const NO_COST = { planMinor: 0, overageMinor: 0, packsMinor: 0 };
 
 /** Reads a tenant's invoices, and what a month comes to. */
 export class PaymentService {
@@ -36,32 +37,24 @@ export class PaymentService {
     const now = this.#clock.now();
     const period = periodOf(now);
     const [from, to] = [periodStart(period), periodEnd(period)];
-    const [spent, subscriptions, { overage }] = await Promise.all([
-      sumCosts(this.#db, tenantId, { from, to }),
+    const [spent, tenant, subscriptions, { overage }] = await Promise.all([
+      listSpent(this.#db, tenantId, { period, from, to }),
+      findTenantById(this.#db, tenantId),
       new SubscriptionRepository(this.#db).findByTenantId(tenantId),
       this.#credits.readLimits(tenantId),
     ]);
-    const costs = new Map(
-      spent.map(({ currency, ...parts }) => [currency, { ...NO_COST, ...parts }]),
-    );
-    const add = (currency: string, part: keyof typeof NO_COST, amountMinor: number) => {
-      const before = costs.get(currency) ?? NO_COST;
-      costs.set(currency, { ...before, [part]: before[part] + amountMinor });
-    };
-    if (overage.currency) add(overage.currency, 'overageMinor', overage.usedMinor);
-    for (const row of subscriptions) {
-      const { nextInvoiceAt: at, nextInvoiceCurrency: currency, nextInvoiceMinor } = row;
+    const { currency, usedMinor } = overage;
+    const used: Spent[] = currency
+      ? [{ part: 'overage', currency, amountMinor: usedMinor, toBalanceMinor: 0 }]
+      : [];
+    const toCome = subscriptions.flatMap((row): Money[] => {
+      const { nextInvoiceAt: at, nextInvoiceCurrency, nextInvoiceMinor } = row;
       const isToCome = isLive(row.stripeStatus) && at && at > now && at < to;
-      if (isToCome && currency) add(currency, 'planMinor', nextInvoiceMinor ?? 0);
-    }
-    const all = [...costs].map(([currency, parts]) => {
-      return {
-        currency,
-        ...parts,
-        totalMinor: parts.planMinor + parts.overageMinor + parts.packsMinor,
-      };
+      if (!isToCome || !nextInvoiceCurrency) return [];
+      return [{ currency: nextInvoiceCurrency, amountMinor: nextInvoiceMinor ?? 0 }];
     });
-    return { period, costs: all.filter(({ totalMinor }) => totalMinor > 0) };
+    const balance = tenant?.credits ?? [];
+    return { period, costs: monthCosts([...spent, ...used], { balance, toCome }) };
   }
 
   /** Newest first; `cursor` is the last answer's `nextCursor`. */

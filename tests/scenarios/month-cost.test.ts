@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { MonthCostView } from '../../src/domain/billing/payment-view.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { advanceDays, type Customer } from '../support/customer.ts';
+import { bought, refundByStaff } from '../support/packs.ts';
+import {
+  billed,
+  done,
+  draw,
+  invoicesOf,
+  paymentOf,
+  service,
+  subscriber,
+} from '../support/statements.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let app: TestApp;
+beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
+afterAll(async () => app?.stop());
+
+/** Plan, overage and packs of the running month, in fen. */
+async function month({ api }: Customer): Promise<number[]> {
+  const { body } = await api.get<MonthCostView>('/api/subscription/month');
+  return body.costs.flatMap((one) => [one.planMinor, one.overageMinor, one.packsMinor]);
+}
+
+async function costs(customer: Customer, wanted: number[]): Promise<void> {
+  await done(customer);
+  await vi.waitFor(async () => expect(await month(customer)).toEqual(wanted), {
+    timeout: 10_000,
+    interval: 100,
+  });
+}
+
+interface Bill {
+  customer: Customer;
+  id: string;
+  invoice: string;
+}
+
+/** A bill of ¥7.20, and its invoice. */
+async function bill(): Promise<Bill> {
+  const customer = await subscriber(app);
+  await draw(customer, 30);
+  const { id } = await billed(customer);
+  const [invoice] = await invoicesOf(customer);
+  return { customer, id, invoice: invoice!.id };
+}
+
+async function paidBill(): Promise<Bill> {
+  const one = await bill();
+  await advanceDays(app, 1 / 24);
+  await done(one.customer);
+  return one;
+}
+
+const note = ({ customer, invoice }: Bill, amount: number, way: object = {}) =>
+  customer.atStripe('credit_notes', { invoice, amount: String(amount), ...way });
+const refund = async ({ customer, invoice }: Bill, amount: number) => {
+  const { payment_intent: intent } = await paymentOf(customer, invoice);
+  await customer.atStripe('refunds', { payment_intent: intent, amount: String(amount) });
+};
+
+test.each<[string, () => Promise<Bill>, (one: Bill) => Promise<unknown>, number]>([
+  ['nothing', bill, () => Promise.resolve(), 720],
+  ['a part is credited before it is paid', bill, (one) => note(one, 220), 500],
+  ['all is credited before it is paid', bill, (one) => note(one, 720), 0],
+  ['it is voided', bill, (one) => one.customer.atStripe(`invoices/${one.invoice}/void`, {}), 0],
+  [
+    'it is written off',
+    bill,
+    ({ customer, id }) =>
+      service(customer).operate({ statementId: id, act: 'write-off', reason: 'a', by: 'test' }),
+    0,
+  ],
+  ['a part is refunded', paidBill, (one) => refund(one, 200), 520],
+  ['a part goes to the balance', paidBill, (one) => note(one, 220, { credit_amount: '220' }), 500],
+  [
+    'all goes back beside Stripe',
+    paidBill,
+    (one) => note(one, 720, { out_of_band_amount: '720' }),
+    0,
+  ],
+])('what the month costs when of its bill %s', async (_what, begin, act, overage) => {
+  const one = await begin();
+  const [plan] = await month(one.customer);
+  await act(one);
+  await costs(one.customer, [plan!, overage, 0]);
+});
+
+test('what the balance had of one bill and pays for the next is taken off once', async () => {
+  const one = await paidBill();
+  const { customer } = one;
+  const [plan] = await month(customer);
+  await note(one, 720, { credit_amount: '720' });
+  await costs(customer, [plan!, 0, 0]);
+  await draw(customer, 30);
+  await billed(customer);
+  await advanceDays(app, 1 / 24);
+  await done(customer);
+  const [planAfter, overage] = await month(customer);
+  expect(planAfter! + overage!).toBe(plan! + 720);
+});
+
+test('a pack that was refunded, or is on its way back, costs what is left of it', async () => {
+  const customer = await subscriber(app);
+  const [plan] = await month(customer);
+  await bought(customer, 'small');
+  await costs(customer, [plan!, 0, 600]);
+  await refundByStaff(customer, 200);
+  await costs(customer, [plan!, 0, 400]);
+  await refundByStaff(customer);
+  await costs(customer, [plan!, 0, 0]);
+});
