@@ -30,7 +30,7 @@ await runCommand({
   async run({ words }) {
     if (words.length === 0) throw new CommandUsageError('Say which file.');
     const files = await Promise.all(
-      words.map(async (name) => ({ name, ...verifyProof(await readFile(name, 'utf8')) })),
+      words.map(async (name) => ({ name, ...verifyProof(await readFile(name)) })),
     );
     const all = files.map((file, n) => {
       const before = files[n - 1];

@@ -26,9 +26,33 @@ export interface ProofFile {
 /** What can be counted up to exactly: a longer number is not that of a movement. */
 const WHOLE = /^(0|[1-9]\d{0,14})$/;
 
+/**
+ * The text of a file, or a sentence why it has none. A byte that is no text is never read as the sign that
+ * stands for such: two files would be the same to us.
+ */
+export function readText(bytes: Uint8Array): string | { sentence: string } {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    const lines = Buffer.from(bytes).toString('utf8').split('\n');
+    const at = lines.findIndex((line) => line.includes('\uFFFD'));
+    return { sentence: `The file is not whole as text in UTF-8, from line ${at + 1} on.` };
+  }
+}
+
 /** The file by its parts, or a sentence why it is none. */
 export function readProof(text: string): ProofFile | { sentence: string } {
-  const all = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const all = text.replace(/^\uFEFF/, '').split('\n');
+  const isOfWindows = all[0]!.endsWith('\r');
+  // A program that writes lines in its own way does so with all of them.
+  const strange = all.findIndex(
+    (line, n) => n < all.length - 1 && line.endsWith('\r') !== isOfWindows,
+  );
+  if (strange >= 0) {
+    return { sentence: `Line ${strange + 1} of the file ends in another way than the first.` };
+  }
+  if (isOfWindows) for (const [n, line] of all.entries()) all[n] = line.replace(/\r$/, '');
   const format = PROOF_FORMATS.find((one) => all[0] === formatLine(one));
   if (format === undefined) {
     const lines = PROOF_FORMATS.map((one) => `"${formatLine(one)}"`).join(' or ');

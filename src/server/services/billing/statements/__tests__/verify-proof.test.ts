@@ -12,12 +12,18 @@ import { proofStart, RowsHash, type ProofHead } from '../proof.ts';
 import { verifyChain, verifyProof } from '../verify-proof.ts';
 
 /** Of every second movement, by the new card, the model has a name that no cell may have. */
-const namesOf = (seq: number) => (seq % 2 === 0 ? ['large%2C 100%25', 4] : ['small', 3]);
+const namesOf = (seq: number, model = 'small') =>
+  seq % 2 === 0 ? ['large%2C 100%25', 4] : [model, 3];
 
-const row = (seq: number, kind = 'overage', units = 3, format: ProofFormat = 2) =>
+const row = (
+  seq: number,
+  kind = 'overage',
+  units = 3,
+  { format = 2, model = 'small' }: { format?: ProofFormat; model?: string } = {},
+) =>
   [
     ...['draw', seq, '2027-01-05T10:00:00.000001Z', '2027-01', kind, ''],
-    ...['messages', ...(format === 1 ? ['""'] : namesOf(seq))],
+    ...['messages', ...(format === 1 ? ['""'] : namesOf(seq, model))],
     ...[units, 100_000, kind === 'overage' ? '12.5' : '', units * 100_000, ''],
   ].join(',');
 
@@ -27,20 +33,22 @@ interface Written {
   previous?: string;
   microBefore?: number;
   format?: ProofFormat;
+  model?: string;
 }
 
 function write(written: Written = {}) {
   const { from = 1, count = 40, previous = '', microBefore = 70_000, format = 2 } = written;
+  const { model = 'small' } = written;
   const rows = Array.from({ length: count }, (_, n) =>
-    row(from + n, n % 3 === 0 ? 'grant' : 'overage', 1 + (n % 5), format),
+    row(from + n, n % 3 === 0 ? 'grant' : 'overage', 1 + (n % 5), { format, model }),
   );
   const hash = new RowsHash(previous);
   rows.forEach((one) => hash.add(`${one}\n`));
   const unitsOf = (which: (seq: number) => boolean) =>
     rows.reduce((sum, _one, n) => sum + (n % 3 > 0 && which(from + n) ? 1 + (n % 5) : 0), 0);
   const units = unitsOf(() => true);
-  const detail = (model: string, rateCard: number, of: number) => ({
-    ...{ model, rateCard, units: of, micro: of * 100_000 },
+  const detail = (name: string, rateCard: number, of: number) => ({
+    ...{ model: name, rateCard, units: of, micro: of * 100_000 },
   });
   const details = [
     detail(
@@ -49,7 +57,7 @@ function write(written: Written = {}) {
       unitsOf((seq) => seq % 2 === 0),
     ),
     detail(
-      'small',
+      model,
       3,
       unitsOf((seq) => seq % 2 === 1),
     ),
@@ -153,6 +161,40 @@ test('12.23 one altered character anywhere is found', () => {
     }),
     { numRuns: 400 },
   );
+});
+
+test('12.23 one altered byte anywhere is found, also of what stands for no sign, and of the end of a line', () => {
+  const bytes = Buffer.from(write({ count: 4, model: 'r\u00F4le \uFFFD' }).text);
+  expect(verifyProof(bytes).findings).toEqual([]);
+  const missed: string[] = [];
+  const look = (what: string, ...parts: (Uint8Array | number[])[]) => {
+    const changed = Buffer.concat(parts.map((part) => Buffer.from(part)));
+    if (verifyProof(changed).findings.length === 0) missed.push(what);
+  };
+  for (const [at, byte] of bytes.entries()) {
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at + 1)];
+    const others = [...'\r\n,0 '].map((sign) => sign.charCodeAt(0));
+    for (const put of [...others, 0x80, 0xbf, 0xef, 0xf0, byte ^ 1].filter((one) => one !== byte)) {
+      look(`${put} at ${at}`, before, [put], after);
+      look(`${put} before ${at}`, before, [put], bytes.subarray(at));
+    }
+    look(`without ${at}`, before, after);
+    look(`up to ${at}`, before);
+  }
+  expect(missed).toEqual([]);
+});
+
+test.each([
+  ['a byte that is no text', Buffer.from('a\nb\xff\n', 'latin1'), 'from line 2 on'],
+  [
+    'one line that ends in another way',
+    Buffer.from(text.replace(/(seq_from.*)/, '$1\r')),
+    'Line 8',
+  ],
+])('12.23 %s is told with its line', (_what, bytes, where) => {
+  const [finding] = verifyProof(bytes).findings;
+  expect(finding).toMatchObject({ fault: 'unreadable' });
+  expect(finding!.sentence).toContain(where);
 });
 
 test('12.23 the files of a team follow one another, or one is missing', () => {
