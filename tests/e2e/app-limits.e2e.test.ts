@@ -106,6 +106,46 @@ test.each([
   },
 );
 
+test.each([
+  ['en', 'light', 1280],
+  ['zh-CN', 'dark', 375],
+] as const)(
+  '12.4 in %s (%s, %i px) the card says that nothing goes on up to the cap while too much is unpaid',
+  async (language, theme, width) => {
+    const words = WORDS[language].limits;
+    const money = (amountMinor: number) =>
+      createFormats(language).money({ amountMinor, currency: 'cny' });
+    const context = await newVisitor(browser, { language, theme, width });
+    const page = await context.newPage();
+    const { tenant } = await signUp(app, context);
+    await putOnPaidPlan(app.database, tenant.id, 'team');
+    const at = app.server.context.clock.now();
+    await agreeToOverage(app.database, tenant.id, { capMinor: 10_000, at });
+    for (const [resource, amount] of [
+      ...([
+        ['messages', 100_000],
+        ['images', 5_000],
+      ] as const),
+      // 454.5 credits at 0.11 are the ¥50 that a new team may owe at once.
+      ...([
+        ['images', 227],
+        ['messages', 5],
+      ] as const),
+    ] as const) {
+      await recordUsage(app, tenant.id, resource, amount);
+    }
+    await page.goto(`${app.url}/subscription`);
+    const card = page.locator('#limits');
+    await card.scrollIntoViewIfNeeded();
+    await card.getByText(fill(words.state.unpaid, { most: money(5_000) })).waitFor();
+    const unpaid = { unpaid: money(4_999), most: money(5_000) };
+    await card.getByText(fill(words.unpaidOf, unpaid)).waitFor();
+    await card.getByRole('link', { name: words.toInvoices }).waitFor();
+    await check(page, 'unpaid', language);
+    await context.close();
+  },
+);
+
 test('12.4 a price that changed while it was looked at is shown anew, and not agreed to', async () => {
   const words = WORDS.en.limits;
   const context = await newVisitor(browser, { language: 'en' });

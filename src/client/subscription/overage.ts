@@ -37,6 +37,7 @@ export type OverageState =
   | 'trialing'
   | 'past_due'
   | 'reached'
+  | 'unpaid'
   | 'on';
 
 /**
@@ -57,7 +58,9 @@ export function overageState(
   const isOver = (resource: ResourceType) =>
     left?.spendable[resource] === 0 && left.memberLeft[resource] !== 0;
   const isChatOver = isOver('messages') || isOver('llm_tokens');
-  return usedMinor >= (capMinor ?? 0) || (isChatOver && !isHeldByTrust(overage)) ? 'reached' : 'on';
+  if (usedMinor >= (capMinor ?? 0)) return 'reached';
+  if (!isChatOver) return 'on';
+  return isHeldByTrust(overage) ? 'unpaid' : 'reached';
 }
 
 /** What may be unpaid at once leaves less than the cap does. */

@@ -37,6 +37,12 @@ test.each<[string, Partial<OverageView>, object | undefined, string]>([
     'it is trust that leaves no more',
     { usedMinor: 10, unpaidMinor: 4_999 },
     { ...MORE, messages: 0 },
+    'unpaid',
+  ],
+  [
+    'trust leaves no more, and a message is left of quota or credits',
+    { usedMinor: 10, unpaidMinor: 5_000 },
+    MORE,
     'on',
   ],
 ])('13 what the card of overage says first where %s', (_what, overage, spendable, expected) => {

@@ -11,6 +11,8 @@ export default {
       'Overage costs {price} a credit with your present plan, which is more than you agreed to. It is off until you agree again.',
     ruled_out:
       'Your team’s spending rule left nothing for overage and switched it off. When the rule leaves something again, overage can be switched on: {price} a credit.',
+    unpaid:
+      'No more than {most} of overage may be unpaid at once, and so much is. It resumes when that is paid; quota and credits still work.',
     suspended:
       'A bill for overage is unpaid. Your quota and credits still work; overage resumes when it is paid.',
     uncollected:
@@ -48,6 +50,7 @@ export default {
   used: 'Used this month',
   usedOf: '{used} of {cap}',
   unpaid: 'Not paid yet',
+  unpaidOf: '{unpaid} of at most {most} at once',
   toInvoices: 'See invoices',
   ask: 'Only owners and admins can change this. Ask who manages “{tenant}”.',
   switchOn: 'Switch overage on',

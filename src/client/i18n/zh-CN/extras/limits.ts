@@ -11,6 +11,7 @@ const limits: Messages['limits'] = {
       '当前方案的超额用量为每点数 {price}，高于你同意过的价格。重新同意之前不会产生超额用量。',
     ruled_out:
       '团队的消费规则没有为超额用量留下金额，因此已关闭。规则重新留出金额后可再次开启：每点数 {price}。',
+    unpaid: '未付的超额用量已达到同时最多 {most} 的限额。付款后恢复，额度和点数不受影响。',
     suspended: '有一笔用量账单未付。额度和点数不受影响；付款后恢复超额用量。',
     uncollected: '有一笔用量账单未能收款，因此已关闭超额用量。请先付款，再重新开启。',
     trialing: '试用期结束并付款后，才能开启超额用量。',
@@ -46,6 +47,7 @@ const limits: Messages['limits'] = {
   used: '本月已用',
   usedOf: '{used}，上限 {cap}',
   unpaid: '尚未付款',
+  unpaidOf: '{unpaid}，同时最多 {most}',
   toInvoices: '查看账单',
   ask: '只有所有者和管理员可以修改，请联系“{tenant}”的负责人。',
   switchOn: '开启超额用量',
