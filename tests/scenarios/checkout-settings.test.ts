@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ChangePreview, ModeView, PaymentView, PurchaseView } from '../../src/domain/api.ts';
 import type { BillingDetailsView } from '../../src/domain/billing/billing-details.ts';
-import { outOfPocket } from '../support/money-back.ts';
+import { outOfPocket, returnPromised } from '../support/money-back.ts';
 import { balance, openPack, purchases, useCredits } from '../support/packs.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import {
@@ -125,6 +125,7 @@ describe('13 promotion codes', () => {
     expect(await outOfPocket(customer)).toBe(0);
     const again = await customer.api.post(`/api/credits/purchases/${id}/refund`);
     expect(again).toMatchObject({ status: 409, body: { code: 'nothing_charged' } });
+    expect(await returnPromised(customer, 'pack_bought')).toEqual([false]);
     const { purchases: service } = app.server.context.services;
     const wish = { purchaseId: id, reason: 'Goodwill.', by: 'staff' };
     await expect(service.refundByOperator(wish)).rejects.toMatchObject({ code: 'nothing_charged' });
@@ -141,6 +142,7 @@ describe('13 promotion codes', () => {
     expect(told).toMatchObject({ amountMinor: 3_000, chargedMinor: paid });
     expect(paid).toBe(1_500);
     expect(told.refundUntil).not.toBeNull();
+    expect(await returnPromised(customer, 'pack_bought')).toEqual([true]);
     if (used > 0) await useCredits(customer, used);
     const wanted = Math.floor((paid * (credits - used)) / credits);
     const answer = await customer.api.post(`/api/credits/purchases/${id}/refund`);

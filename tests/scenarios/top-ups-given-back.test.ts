@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
-import { mailsTo, outOfPocket } from '../support/money-back.ts';
+import { mailsTo, outOfPocket, returnPromised } from '../support/money-back.ts';
 import {
   balance,
   becomes,
@@ -133,6 +133,7 @@ test('12.3 what Stripe held for the customer has paid: it is used, and nothing c
   expect(await outOfPocket(customer)).toBe(0);
   const answer = await giveBack(customer, topUp.id);
   expect(answer).toMatchObject({ status: 409, body: { code: 'nothing_charged' } });
+  expect(await returnPromised(customer, 'top_up_bought')).toEqual([false]);
   // Asked for and refused: nothing was frozen, and nothing bought again.
   expect(await balance(customer)).toBe(60);
   expect((await purchases(customer))[0]).toMatchObject({ state: 'granted', refundedMinor: 0 });

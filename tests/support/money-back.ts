@@ -1,4 +1,5 @@
 import { expect, vi } from 'vitest';
+import type { MailKind } from '../../src/server/services/mail/templates.ts';
 import { settled, type Customer } from './customer.ts';
 
 /** Kinds of the tenant's open alerts. */
@@ -16,6 +17,14 @@ export const mailsTo = async (customer: Customer) => {
     [customer.tenantId],
   );
   return rows.map((row) => row.kind);
+};
+/** Whether the tenant's mails of that kind promise to give back what is unused. */
+export const returnPromised = async ({ app, tenantId }: Customer, kind: MailKind) => {
+  const { rows } = await app.database.pool.query<{ data: { isFinal: boolean } }>(
+    'select data from mail_outbox where tenant_id = $1 and kind = $2 order by created_at',
+    [tenantId, kind],
+  );
+  return rows.map(({ data }) => !data.isFinal);
 };
 /** What is owed and was not done yet, by whomever. */
 export const openRemedies = async ({ app }: Customer) => {

@@ -168,6 +168,16 @@ export function costOf(purchase: { amountMinor: number; chargedMinor: number | n
   return purchase.chargedMinor ?? purchase.amountMinor;
 }
 
+/**
+ * Whether there is money to give back: not of what cost nothing, nor of what Stripe held for the customer and
+ * paid it with.
+ */
+export function isReturnable(
+  purchase: Parameters<typeof costOf>[0] & { stripePaymentIntentId: string | null },
+): boolean {
+  return costOf(purchase) > 0 && purchase.stripePaymentIntentId !== null;
+}
+
 /** How long a customer may give back, by a button, what is unused. */
 export const REFUND_WINDOW_DAYS = 7;
 

@@ -19,6 +19,9 @@ export type TopUpPause = (typeof TOP_UP_PAUSES)[number];
 /** Another card ends these pauses; the others a new consent alone. */
 export const ENDED_BY_CARD = ['declined', 'no_card', 'unconfirmed'] as const satisfies TopUpPause[];
 
+export const isEndedByCard = (pause: TopUpPause): boolean =>
+  (ENDED_BY_CARD as readonly TopUpPause[]).includes(pause);
+
 /** What somebody saw of a pack when they agreed; `credits` with those that come on top. */
 export interface PackConsent {
   amountMinor: number;

@@ -1,4 +1,4 @@
-import type { TopUpPause } from '../../../domain/billing/spending/top-up.ts';
+import { isEndedByCard, type TopUpPause } from '../../../domain/billing/spending/top-up.ts';
 import type { MailTemplates } from './templates.ts';
 
 /** The mails about bought credits. */
@@ -9,7 +9,9 @@ export const packMailsEn: Pick<MailTemplates, 'pack_bought' | 'pack_refunded' | 
       text: [
         `Hello ${name},`,
         `Thank you: you paid ${money(data.amountMinor, data.currency)}, and ${number(data.credits)} credits are ready. They are used when the quota of your plan is used up, until ${day(data.expiresAt)}.`,
-        `What is unused can be given back within seven days: ${appUrl}/subscription#credits`,
+        data.isFinal
+          ? `Your credits: ${appUrl}/subscription#credits`
+          : `What is unused can be given back within seven days: ${appUrl}/subscription#credits`,
       ].join('\n\n'),
     }),
     pack_refunded: (data, { name, appUrl, money, number }) => {
@@ -33,14 +35,12 @@ export const packMailsEn: Pick<MailTemplates, 'pack_bought' | 'pack_refunded' | 
     }),
   };
 
-const WHY: Record<TopUpPause, string> = {
+const WHY: Record<Exclude<TopUpPause, 'given_back'>, string> = {
   declined: 'Your bank declined the payment. Nothing was charged, and no other attempt is made.',
   no_card: 'There is no card that could be charged.',
   unconfirmed: 'The payment was not confirmed within 24 hours, so it was withdrawn.',
   price: 'The pack costs more now, or holds less, than you agreed to. Nothing was charged.',
   not_offered: 'The pack that you chose is not sold any more.',
-  given_back:
-    'A pack was given back, or its payment is questioned at the bank; its credits are not bought again.',
 };
 
 /** The mails about packs that are bought by themselves. */
@@ -54,7 +54,7 @@ export const topUpMailsEn: Pick<
       `Hello ${name},`,
       `Few credits were left, so a pack was bought as you agreed: ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}, to be used until ${day(data.expiresAt)}.`,
       `This month that makes ${money(data.monthMinor, data.currency)} of the ${money(data.monthMaxMinor, data.currency)} that you allow.`,
-      `What is unused can be given back within seven days. Automatic purchase is changed or switched off here: ${appUrl}/subscription#limits`,
+      `${data.isFinal ? '' : 'What is unused can be given back within seven days. '}Automatic purchase is changed or switched off here: ${appUrl}/subscription#limits`,
     ].join('\n\n'),
   }),
   top_up_confirm: (data, { name, money, number, day, appUrl }) => ({
@@ -66,12 +66,17 @@ export const topUpMailsEn: Pick<
       `It can be confirmed until ${day(data.until)}; then it is withdrawn. Nothing else is tried meanwhile.`,
     ].join('\n\n'),
   }),
-  top_up_paused: (data, { name, appUrl, money, number }) => ({
-    subject: 'Automatic purchase is paused',
-    text: [
-      `Hello ${name},`,
-      `A pack of ${number(data.credits)} credits for ${money(data.amountMinor, data.currency)} was to be bought, and was not. ${WHY[data.reason]}`,
-      `Your plan, its quota and the credits that you have go on as before. Automatic purchase goes on when you have another card, or agree to it anew: ${appUrl}/subscription#limits`,
-    ].join('\n\n'),
-  }),
+  top_up_paused: (data, { name, appUrl, money, number }) => {
+    const pack = `${number(data.credits)} credits for ${money(data.amountMinor, data.currency)}`;
+    return {
+      subject: 'Automatic purchase is paused',
+      text: [
+        `Hello ${name},`,
+        data.reason === 'given_back'
+          ? `A pack was given back, or its payment is questioned at the bank. Its credits are not bought again for that: no pack of ${pack} is bought automatically for now.`
+          : `A pack of ${pack} was to be bought, and was not. ${WHY[data.reason]}`,
+        `Your plan, its quota and the credits that you have go on as before. Automatic purchase goes on when you ${isEndedByCard(data.reason) ? 'have another card, or ' : ''}agree to it anew: ${appUrl}/subscription#limits`,
+      ].join('\n\n'),
+    };
+  },
 };

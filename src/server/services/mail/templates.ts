@@ -53,8 +53,14 @@ export interface MailData {
     /** The plan that was asked for, where it is known. */
     plan: Plan | null;
   };
-  /** `credits` with those that came on top. */
-  pack_bought: { credits: number; amountMinor: number; currency: string; expiresAt: string };
+  /** `credits` with those that came on top; `isFinal`: nothing was charged that could be given back. */
+  pack_bought: {
+    credits: number;
+    amountMinor: number;
+    currency: string;
+    expiresAt: string;
+    isFinal?: boolean;
+  };
   /** A pack that was bought by itself; `monthMinor` of at most `monthMaxMinor` were so this month. */
   top_up_bought: {
     credits: number;
@@ -63,6 +69,7 @@ export interface MailData {
     expiresAt: string;
     monthMinor: number;
     monthMaxMinor: number;
+    isFinal?: boolean;
   };
   /** The bank wants the payment of one confirmed. */
   top_up_confirm: {

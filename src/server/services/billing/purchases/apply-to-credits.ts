@@ -4,6 +4,7 @@ import { raiseAlert } from '../../../../db/repositories/operations/alert.reposit
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import {
   creditsDue,
+  isReturnable,
   isUnderWay,
   stateOf,
   type CreditsDue,
@@ -148,6 +149,7 @@ async function notify(tx: Tx, { before, done, facts, now }: PurchaseChange): Pro
         amountMinor: facts.chargedMinor,
         currency,
         expiresAt: done.creditsExpireAt!.toISOString(),
+        isFinal: !isReturnable(done),
         ...(month && { monthMinor: month.spentMinor, monthMaxMinor: month.maxMinor }),
       },
       now,

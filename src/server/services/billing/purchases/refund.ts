@@ -6,13 +6,13 @@ import { insertAuditEntry } from '../../../../db/repositories/operations/audit-l
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PurchaseRefunded } from '../../../../domain/api.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
-import { packMicro } from '../../../../domain/billing/pack.ts';
-import { refundUntil, shareOf } from '../../../../domain/billing/purchase.ts';
+import { isReturnable, refundUntil } from '../../../../domain/billing/purchase.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid, type Actor } from '../../../../domain/ids.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { fixFigures } from './carry-out-refund.ts';
+import { readLeftOfOne } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 import { readInLock, syncInLock } from './sync-purchase.ts';
 
@@ -54,9 +54,23 @@ async function refundInLock(deps: PurchaseDeps, wish: RefundInput): Promise<Purc
     throw isStripeUnavailable(error) ? outcomeUnknown(error) : error;
   });
   if (backOf(after) === backOf(before)) throw nothingToRefund();
-  const refundMinor = refundAskedMinor!;
-  const micro = refundAskedMicro ?? shareOf(packMicro(after), refundMinor, chargedMinor);
-  return { refundMinor, currency: after.currency, revokedCredits: micro / MICRO_PER_CREDIT };
+  const micro = refundAskedMicro ?? (await takenOf(deps, before, after));
+  return {
+    ...{ refundMinor: refundAskedMinor!, currency: after.currency },
+    revokedCredits: micro / MICRO_PER_CREDIT,
+  };
+}
+
+/** µcr that went with a sum: its share, but for what of that was used; all that is left while that is under way. */
+async function takenOf(
+  deps: PurchaseDeps,
+  before: CreditPurchase,
+  after: CreditPurchase,
+): Promise<number> {
+  if (after.frozenAt !== null) return readLeftOfOne(deps, after);
+  const share = ({ takenBack }: CreditPurchase) =>
+    Object.values(takenBack).reduce((sum, micro) => sum + micro, 0);
+  return share(after) - share(before) - (after.shortfallMicro - before.shortfallMicro);
 }
 
 const backOf = (row: CreditPurchase) => row.refundedMinor + row.refundPendingMinor;
@@ -74,7 +88,7 @@ function assertRefundable(
     );
   }
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
-  const isFree = isHeld && (chargedMinor === 0 || row.stripePaymentIntentId === null);
+  const isFree = isHeld && !isReturnable({ ...row, chargedMinor });
   if (row.paidAt === null || isFree) {
     throw new BillingError(
       'nothing_charged',

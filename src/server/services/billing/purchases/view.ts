@@ -1,6 +1,11 @@
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PurchaseView } from '../../../../domain/api.ts';
-import { costOf, refundUntil, returnableMinor } from '../../../../domain/billing/purchase.ts';
+import {
+  costOf,
+  isReturnable,
+  refundUntil,
+  returnableMinor,
+} from '../../../../domain/billing/purchase.ts';
 import { canManageBilling, type Role } from '../../../../domain/ids.ts';
 import { readLeftOf } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
@@ -52,8 +57,7 @@ function viewPurchase(
 function refundableUntil(row: CreditPurchase, now: Date): Date | null {
   const isHeld = row.state === 'granted' || row.state === 'partly_refunded';
   if (!isHeld || !row.paidAt || row.refundPendingMinor > 0 || row.refundAskedAt) return null;
-  // What cost nothing, or what Stripe held for the customer paid, has nothing to give back.
-  if (costOf(row) === 0 || row.stripePaymentIntentId === null) return null;
+  if (!isReturnable(row)) return null;
   const until = refundUntil(row.paidAt);
   return now < until ? until : null;
 }

@@ -43,15 +43,14 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
       ...{ reason: 'spending_rule' as const, capMinor, currency: 'cny' },
     })),
   ],
-  pack_bought: [
-    { credits: 330, amountMinor: 3000, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
-  ],
-  top_up_bought: [
-    {
-      ...{ credits: 60, amountMinor: 600, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
-      ...{ monthMinor: 1_200, monthMaxMinor: 3_000 },
-    },
-  ],
+  pack_bought: [false, true].map((isFinal) => ({
+    ...{ credits: 330, amountMinor: 3000, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
+    isFinal,
+  })),
+  top_up_bought: [false, true].map((isFinal) => ({
+    ...{ credits: 60, amountMinor: 600, currency: 'cny', expiresAt: '2027-03-01T00:00:00.000Z' },
+    ...{ monthMinor: 1_200, monthMaxMinor: 3_000, isFinal },
+  })),
   top_up_confirm: [
     {
       ...{ credits: 60, amountMinor: 600, currency: 'cny', until: '2026-03-01T00:00:00.000Z' },
@@ -208,6 +207,27 @@ test.each([
   const mail = { kind: 'statement_paid', locale, recipient: 'a@b.c', timeZone: null, data };
   expect(renderMail(mail, SENDER).subject).toBe(subject);
 });
+
+const textOf = (kind: MailKind, locale: string, data: object) =>
+  renderMail({ kind, locale, recipient: 'a@b.c', timeZone: null, data }, SENDER).text;
+
+test.each(DATA.top_up_paused)('12.5 what ends a pause is what the mail names: $reason', (data) => {
+  const byCard = ['declined', 'no_card', 'unconfirmed'].includes(data.reason);
+  expect(textOf('top_up_paused', 'en', data).includes('another card')).toBe(byCard);
+  expect(textOf('top_up_paused', 'zh-CN', data).includes('更换银行卡')).toBe(byCard);
+  const wasTried = data.reason !== 'given_back';
+  expect(textOf('top_up_paused', 'en', data).includes('was to be bought')).toBe(wasTried);
+});
+
+test.each(['pack_bought', 'top_up_bought'] as const)(
+  '12.3 a mail promises to give back what can be given back alone: %s',
+  (kind) => {
+    for (const data of DATA[kind]) {
+      expect(textOf(kind, 'en', data).includes('given back')).toBe(!data.isFinal);
+      expect(textOf(kind, 'zh-CN', data).includes('退款')).toBe(!data.isFinal);
+    }
+  },
+);
 
 test('a kind without a template is refused', () => {
   const mail = { kind: 'toString', locale: 'en', timeZone: null, recipient: 'a@b.c', data: {} };
