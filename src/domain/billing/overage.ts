@@ -101,8 +101,14 @@ export function overageEndOf(
   return ends ? { reason: 'price', price: offered } : null;
 }
 
-/** What µcr cost at a price, in whole minor units, rounded down; 0 for less than nothing. */
-export function minorOf(micro: number, { minorPerCredit }: Pick<OveragePrice, 'minorPerCredit'>) {
-  const price = scaledPrice(minorPerCredit);
-  return Number((BigInt(Math.max(0, micro)) * price) / 10n ** BigInt(UNIT_PRICE_DECIMALS + 6));
+const MINOR_ONE = 10n ** BigInt(UNIT_PRICE_DECIMALS + 6);
+
+/** What µcr cost at a price, in whole minor units, rounded down unless told; 0 for less than nothing. */
+export function minorOf(
+  micro: number,
+  { minorPerCredit }: Pick<OveragePrice, 'minorPerCredit'>,
+  rounded: 'down' | 'up' = 'down',
+): number {
+  const cost = BigInt(Math.max(0, micro)) * scaledPrice(minorPerCredit);
+  return Number((cost + (rounded === 'up' ? MINOR_ONE - 1n : 0n)) / MINOR_ONE);
 }

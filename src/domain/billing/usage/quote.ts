@@ -1,5 +1,5 @@
 import { MICRO_PER_CREDIT } from '../credits.ts';
-import type { OveragePrice } from '../overage.ts';
+import { minorOf, type OveragePrice } from '../overage.ts';
 import type { ResourceUsage } from '../../quota.ts';
 
 /** The last source that a call would be paid with: the month's quota, credits behind it, overage behind these. */
@@ -45,7 +45,6 @@ export function quoteOf(
   if (micro <= balance || price === null) {
     return { ...quote, from: micro > 0 ? 'credits' : 'plan' };
   }
-  const cost = ((micro - balance) / MICRO_PER_CREDIT) * Number(price.minorPerCredit);
-  const minor = Math.ceil(Number(cost.toFixed(6)));
+  const minor = minorOf(micro - balance, price, 'up');
   return { ...quote, from: 'overage', minor, currency: price.currency };
 }
