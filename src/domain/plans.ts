@@ -68,6 +68,14 @@ export function planHasFeature({ features }: Pick<PlanDefinition, 'features'>, f
   return features.includes(feature) || features.includes('all_features');
 }
 
+/** Whether a plan lets a resource be used at all: it has a quota of it, or sells it beyond one. */
+export function planOffers(
+  { limits, rates }: Pick<PlanDefinition, 'limits' | 'rates'>,
+  resource: ResourceType,
+): boolean {
+  return limits[resource] !== 0 || rates[resource] !== undefined;
+}
+
 /** Of `plans` those that have `feature`, cheapest first: what an upgrade hint offers. */
 export function plansWithFeature(
   plans: readonly Pick<PlanDefinition, 'plan' | 'features'>[],

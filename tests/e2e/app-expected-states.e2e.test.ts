@@ -188,6 +188,11 @@ test('ux 27 ux 28 ux 29 each bar tells used, limit and what is left, also beyond
   resources = [
     quota({ resourceType: 'images', used: 85, remaining: 15, percent: 85, level: 'warning' }),
     quota({
+      resourceType: 'api_calls',
+      ...{ used: 7, beyond: 7, limit: 0, remaining: 0, rateMicro: 10_000 },
+      ...{ percent: null, level: 'not_included' },
+    }),
+    quota({
       resourceType: 'messages',
       limit: null,
       remaining: null,
@@ -200,6 +205,9 @@ test('ux 27 ux 28 ux 29 each bar tells used, limit and what is left, also beyond
     const values = { resources: shell.resources.images, percent: f.percent(80) };
     await shows(section.getByRole('status'), fill(usage.warning, values));
     await shows(section, usage.unlimited);
+    // The plan has no quota of it, and credits pay for it all the same.
+    await shows(section, `${fill(usage.usedOnly, { used: '7' })} · ${usage.byCredits}`);
+    await expect.poll(() => section.getByText(usage.notIncluded).count()).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { PlanView } from '../../domain/api.ts';
 import type { Money } from '../../domain/money.ts';
 import { FEATURES, isPlan, type Feature, type Plan } from '../../domain/plans.ts';
-import { isResourceType, type ResourceType } from '../../domain/quota.ts';
+import { isResourceType, type ResourceType, type ResourceUsage } from '../../domain/quota.ts';
 
 /** Why the product says no, as the paywall shows it. */
 export type Gate =
@@ -25,6 +25,11 @@ export type OverageGate =
   | { reason: 'price' }
   | { reason: 'rule' }
   | { reason: 'unpaid' };
+
+/** The plan has no quota of it at all, so that none is used up and none comes back with the next month. */
+export function hasNoQuota(gate: Gate, usage: Pick<ResourceUsage, 'level'> | undefined): boolean {
+  return gate.kind === 'quota' && gate.limit === 0 && usage?.level === 'not_included';
+}
 
 /** Reads a gate's answer (403 `upgrade_required`, 429 `quota_exceeded`); `null` for every other problem. */
 export function gateOf(problem: { code: string; details: Record<string, unknown> }): Gate | null {

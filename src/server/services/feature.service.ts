@@ -1,6 +1,6 @@
 import { BillingError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
-import { planHasFeature, plansWithFeature, plansWithMore } from '../../domain/plans.ts';
+import { planHasFeature, planOffers, plansWithFeature, plansWithMore } from '../../domain/plans.ts';
 import type { Feature, Plan } from '../../domain/plans.ts';
 import type { ResourceType } from '../../domain/quota.ts';
 import type { PlanCatalogue } from './plans/plan-catalogue.ts';
@@ -41,10 +41,10 @@ export class FeatureService {
     return (await this.usage.credits.read(tenantId)).spendable[resourceType];
   }
 
-  /** 403 `upgrade_required` where the plan does not include the resource at all (a limit of 0). */
+  /** 403 `upgrade_required` where the plan neither includes the resource nor sells it beyond a quota. */
   async assertIncluded(tenantId: TenantId, resourceType: ResourceType): Promise<void> {
     const plan = await this.usage.getPlan(tenantId);
-    if (plan.limits[resourceType] !== 0) return;
+    if (planOffers(plan, resourceType)) return;
     const newest = await this.plans.listNewest();
     throw upgradeRequired(resourceType, plansWithMore(newest, plan, resourceType));
   }

@@ -15,6 +15,11 @@ export default {
     },
     kept: 'Your message is kept. You can send it once you have quota or credits.',
   },
+  none: {
+    title: 'No {resource} in your plan',
+    text: 'Your plan does not include {resource}.',
+    byCredits: 'Your plan has no quota of {resource}: they are paid with credits.',
+  },
   choose: 'Upgrade to {plan}',
   price: '{amount} a month',
   priceYear: '{amount} a year',

@@ -13,6 +13,7 @@ export default {
   takenOff: '{count} taken off',
   percent: '{percent} used',
   notIncluded: 'Not included in your plan',
+  byCredits: 'Paid with credits',
   unlimited: 'Unlimited',
   aria: '{resource}: {used} of {limit} used, {percent}',
   warning: '{resources}: more than {percent} of this month’s quota is used.',

@@ -17,6 +17,11 @@ const paywall: Messages['paywall'] = {
     },
     kept: '你的消息已保留，有额度或点数后即可发送。',
   },
+  none: {
+    title: '你的方案没有{resource}额度',
+    text: '你的方案不包含{resource}。',
+    byCredits: '你的方案没有{resource}额度：使用点数支付。',
+  },
   choose: '升级到{plan}',
   price: '每月 {amount}',
   priceYear: '每年 {amount}',

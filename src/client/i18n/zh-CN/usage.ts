@@ -15,6 +15,7 @@ const usage: Messages['usage'] = {
   takenOff: '已减少 {count}',
   percent: '已用 {percent}',
   notIncluded: '你的方案不含此项',
+  byCredits: '使用点数支付',
   unlimited: '不限量',
   aria: '{resource}：已用 {used}，共 {limit}，{percent}',
   warning: '{resources}：本月额度已用超过 {percent}。',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gateOf, heldResource, plansWithApiKeys } from '../gate.ts';
+import { gateOf, hasNoQuota, heldResource, plansWithApiKeys } from '../gate.ts';
 import { PLANS } from './samples.ts';
 
 test.each([
@@ -86,4 +86,15 @@ test.each([
   ['a resource we do not know', 'member_limit', 'in_progress', 'gold', null],
 ])('10.4 what is waited for: %s', (_case, code, reason, resource, expected) => {
   expect(heldResource({ code, details: { reason, resource } })).toBe(expected);
+});
+
+test.each([
+  ['no quota of it', 0, 'not_included', true],
+  ['what was taken off it', 0, 'exceeded', false],
+  ['a quota that is used up', 100, 'exceeded', false],
+  ['what is not known yet', 0, undefined, false],
+] as const)('12.1 a gate of %s', (_what, limit, level, expected) => {
+  const details = { resource: 'images', limit, used: 0, packs: ['small'] };
+  const gate = gateOf({ code: 'quota_exceeded', details })!;
+  expect(hasNoQuota(gate, level && { level })).toBe(expected);
 });

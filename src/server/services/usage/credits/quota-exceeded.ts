@@ -2,7 +2,7 @@ import { shortReasonOf, type OverageView } from '../../../../domain/billing/over
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { periodEnd, periodOf } from '../../../../domain/period.ts';
-import { plansWithMore } from '../../../../domain/plans.ts';
+import { planOffers, plansWithMore } from '../../../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../../../domain/quota.ts';
 import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
 import { overageView, readOverageNow } from './overage-view.ts';
@@ -49,7 +49,7 @@ export async function quotaExceeded(
   const asks = !inProgress && isSold && Object.keys(plan.overage).length > 0;
   const overage = asks ? await readOverageNow(deps, tenantId) : undefined;
   // A limit of 0 may also be what was taken away of a quota.
-  const isOffered = limit !== 0 || isSold || plan.limits[resourceType] !== 0;
+  const isOffered = limit !== 0 || planOffers(plan, resourceType);
   const untilReset = (resetsAt.getTime() - now.getTime()) / 1000;
   const message = inProgress
     ? 'Quota exceeded by work in progress; try again in a few seconds.'
