@@ -18,7 +18,7 @@ const ACTS = {
 
 export type UseAct = keyof typeof ACTS;
 
-/** By what they are about: each of these is drawn as often as any other, however many acts it has. */
+/** By what they are about. */
 export const USE_ACTS = GROUPS.map((some) => Object.keys(some) as UseAct[]);
 
 /** Does it; 0 also where no answer came. */

@@ -14,12 +14,12 @@ const NOTHING: Now = {
   ...{ owes: false, hasOpenPack: false, hasPack: false, isAtTheBank: false, isAsked: false },
   ...{ topsUp: false, told: told([]) },
 };
-const PARTS = Array.from({ length: 20 }, (_, n) => n / 20);
+const parts = (count: number) => Array.from({ length: count }, (_, n) => n / count);
 
 /** Everything that may be drawn. */
 function drawn(now: Now, seldom: number): Set<UseAct> {
   return new Set(
-    PARTS.flatMap((group) => PARTS.map((act) => drawAct({ seldom, group, act }, now))),
+    parts(10).flatMap((group) => parts(100).map((act) => drawAct({ seldom, group, act }, now))),
   );
 }
 

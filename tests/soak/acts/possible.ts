@@ -57,7 +57,7 @@ export const ONLY_WHERE: Partial<Record<UseAct, (now: Now) => boolean>> = {
   'work of who is gone goes on': ({ told }) => told.members.some(({ left }) => left),
 };
 
-/** Two numbers from 0 to 1 for each choice. */
+/** Numbers from 0 to 1, one for each choice. */
 export interface Draw {
   seldom: number;
   group: number;
@@ -66,15 +66,16 @@ export interface Draw {
 
 /**
  * One of the acts that find something to do now. Every other time one that seldom does, where there is one:
- * its turn would hardly come otherwise. Each group is as likely as another, however many acts it has.
+ * its turn would hardly come otherwise. Of these each group is as likely as another, however many acts it has.
  */
 export function drawAct({ seldom, group, act }: Draw, now: Now): UseAct {
-  const able = (of: (one: UseAct) => boolean) =>
-    USE_ACTS.map((some) => some.filter(of)).filter((some) => some.length > 0);
-  const rare = able((one) => ONLY_WHERE[one]?.(now) === true);
-  const any = able((one) => ONLY_WHERE[one]?.(now) ?? true);
-  return pickAt(act, pickAt(group, seldom < 0.5 && rare.length > 0 ? rare : any));
+  const rare = USE_ACTS.map((some) => some.filter((one) => ONLY_WHERE[one]?.(now))).filter(
+    (some) => some.length > 0,
+  );
+  return pickAt(act, seldom < 0.5 && rare.length > 0 ? pickAt(group, rare) : ALWAYS);
 }
+
+const ALWAYS = USE_ACTS.flat().filter((one) => ONLY_WHERE[one] === undefined);
 
 const pickAt = <T>(at: number, all: readonly T[]): T => all[Math.floor(at * all.length)]!;
 
