@@ -62,7 +62,7 @@ export function createContext(foundation: Foundation, drain: Drain): Context {
     ...foundation,
     drain,
     metrics,
-    streams: createStreams(metrics.registry),
+    streams: createStreams(metrics.registry, database.pool),
     services: { ...services, operators: createOperators(foundation, services) },
   };
 }

@@ -38,11 +38,14 @@ export interface EventStreamOptions extends StreamOptions {
  * Answers with server-sent events. The slot is released in every way the stream can end. HEAD is
  * answered with the headers alone.
  */
-export function respondWithEvents(c: Context<AppEnv>, options: EventStreamOptions): Response {
+export async function respondWithEvents(
+  c: Context<AppEnv>,
+  options: EventStreamOptions,
+): Promise<Response> {
   if (c.req.method === 'HEAD') {
     return c.body(null, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
   }
-  const slot = options.slots.take(options.tenantId);
+  const slot = await options.slots.take(options.tenantId);
   const hangUp = new AbortController();
   const signal = AbortSignal.any([hangUp.signal, c.req.raw.signal, options.until]);
   return sendEvents(c, {
@@ -104,7 +107,7 @@ export async function respondWithFile(
   { slots, tenantId, headers, open }: FileStreamOptions,
 ): Promise<Response> {
   if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-  const slot = slots.take(tenantId);
+  const slot = await slots.take(tenantId);
   const file = await open().catch((error: unknown) => {
     slot.release();
     throw error;

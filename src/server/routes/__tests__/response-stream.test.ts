@@ -180,15 +180,29 @@ test('10.8 the server’s own end ends the stream', async () => {
   expect({ ended, open: patient.open }).toEqual({ ended: 1, open: 0 });
 });
 
-test('10.8 slots: so many a tenant, so many in all, and a release counts once', () => {
+test('10.8 slots: so many a tenant, so many in all, and a release counts once', async () => {
   const some = new StreamSlots('exports', { perTenant: 1, total: 2 });
-  const first = some.take('a');
-  expect(() => some.take('a')).toThrow('as many as it may');
-  some.take('b');
-  expect(() => some.take('c')).toThrow('Too many exports');
+  const first = await some.take('a');
+  await expect(some.take('a')).rejects.toThrow('as many as it may');
+  await some.take('b');
+  await expect(some.take('c')).rejects.toThrow('Too many exports');
   first.release();
   first.release();
   expect(some.open).toBe(1);
-  some.take('a');
-  expect(() => some.take('c')).toThrow('Too many exports');
+  await some.take('a');
+  await expect(some.take('c')).rejects.toThrow('Too many exports');
+});
+
+test('10.8 a place that cannot be had with the others leaves nothing counted here', async () => {
+  const away = { take: () => Promise.reject(new Error('the database is away')) };
+  const full = { take: () => Promise.resolve(undefined) };
+  for (const [places, why] of [
+    [away, 'the database is away'],
+    [full, 'as many as it may'],
+  ] as const) {
+    const some = new StreamSlots('exports', { perTenant: 1, total: 2 }, places);
+    await expect(some.take('a')).rejects.toThrow(why);
+    await expect(some.take('a')).rejects.toThrow(why);
+    expect(some.open).toBe(0);
+  }
 });
