@@ -18,7 +18,8 @@ export function compressionFor(header: string): Compression | undefined {
 function readWeights(header: string): Map<string, number> {
   return new Map(
     header.split(',').map((part) => {
-      const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
+      // Blanks belong beside a semicolon alone; where they stand elsewhere, what was refused is refused all the same.
+      const [name = '', ...parameters] = part.replaceAll(/\s/g, '').toLowerCase().split(';');
       const weight = parameters.find((parameter) => parameter.startsWith('q='));
       return [name, weight === undefined ? 1 : Number(weight.slice(2)) || 0];
     }),

@@ -45,6 +45,7 @@ test.each([
   ['/assets/a-1234.js', 'gzip;q=1.0, br;q=0.5', 'gzip', 'in gzip'],
   ['/assets/a-1234.js', 'br;q=0, gzip', 'gzip', 'in gzip'],
   ['/assets/a-1234.js', 'br ; q=0.000 , GZIP', 'gzip', 'in gzip'],
+  ['/assets/a-1234.js', 'br;q = 0, gzip', 'gzip', 'in gzip'],
   ['/assets/a-1234.js', '*', 'br', 'in brotli'],
   ['/assets/a-1234.js', '*, br;q=0', 'gzip', 'in gzip'],
   ['/assets/a-1234.js', '*;q=0', null, 'plain'],
