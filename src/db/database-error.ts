@@ -39,13 +39,28 @@ const DATA_REFUSED = /^(22|23|54)/;
  */
 const UNSTORABLE = /^(22021|22P05|22007|22008)$/;
 
+/** What a server of Citus hands on about rows that it copies to another has its SQLSTATE in its message alone. */
+const CODE_IN_MESSAGE: readonly (readonly [RegExp, string])[] = [
+  [/^duplicate key value violates unique constraint "/, '23505'],
+  [/ violates check constraint "|^no partition of relation "/, '23514'],
+  [/ violates not-null constraint$/, '23502'],
+  [/^deadlock detected$/, '40P01'],
+];
+
 /** The SQLSTATE, or Node's code, wherever the driver or the ORM wrapped it. */
 export function databaseCode(thrown: unknown): string | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { code } = error as { code?: unknown };
-    if (typeof code === 'string') return code;
+    const code = codeOf(error);
+    if (code !== undefined) return code;
   }
   return undefined;
+}
+
+function codeOf(error: Error): string | undefined {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string') return undefined;
+  if (code !== 'XX000') return code;
+  return CODE_IN_MESSAGE.find(([says]) => says.test(error.message))?.[1] ?? code;
 }
 
 /** What a server of Citus hands on from another has the constraint in its message alone. */
@@ -54,10 +69,10 @@ const CONSTRAINT_IN_MESSAGE = /\bconstraint "([^"]+)"/;
 /** Which constraint refused, when one did. */
 export function violatedConstraint(thrown: unknown): string | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { constraint, code } = error as { constraint?: unknown; code?: unknown };
+    const { constraint } = error as { constraint?: unknown };
     if (typeof constraint === 'string') return constraint;
     const named = CONSTRAINT_IN_MESSAGE.exec(error.message)?.[1];
-    if (named !== undefined && typeof code === 'string' && code.startsWith('23')) return named;
+    if (named !== undefined && codeOf(error)?.startsWith('23')) return named;
   }
   return undefined;
 }
@@ -112,8 +127,7 @@ export function isUnstorable(thrown: unknown): boolean {
 /** Looks through what the driver, the ORM and we wrapped around it. */
 function someError(thrown: unknown, is: (error: Error, code: string) => boolean): boolean {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { code } = error as { code?: unknown };
-    if (is(error, typeof code === 'string' ? code : '')) return true;
+    if (is(error, codeOf(error) ?? '')) return true;
   }
   return false;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  databaseCode,
   isDatabaseAway,
   isDataRefused,
   isUnstorable,
@@ -68,4 +69,16 @@ test.each([
 ])('11.3 the constraint that refused: %s', (_what, fields, message, found) => {
   const cause = Object.assign(new Error(message), fields);
   expect(violatedConstraint(new Error('wrapped', { cause }))).toBe(found);
+});
+
+test.each([
+  ['23505', 'duplicate key value violates unique constraint "usage_pk_102022"'],
+  ['23514', NEGATIVE],
+  ['23514', 'no partition of relation "usage_102030" found for row'],
+  ['23502', 'null value in column "id" of relation "usage_102030" violates not-null constraint'],
+  ['40P01', 'deadlock detected'],
+  ['XX000', 'tuple concurrently updated'],
+])('11.3 %s of rows that a worker handed on: %s', (code, message) => {
+  const cause = Object.assign(new Error(message), { code: 'XX000' });
+  expect(databaseCode(new Error('wrapped', { cause }))).toBe(code);
 });

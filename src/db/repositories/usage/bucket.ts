@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { bucketSchema } from '../../buckets.ts';
+import { databaseCode, isGivenWay } from '../../database-error.ts';
 import type { Queryable } from './hot-path.ts';
 
 /**
@@ -25,6 +26,17 @@ export function bucketOf<Client extends Queryable>(
   { maker = client, byCitus = false }: { maker?: Queryable; byCitus?: boolean } = {},
 ): Bucket<Client> {
   return { schema: bucketSchema(number), client, maker, byCitus };
+}
+
+const NO_ROWS = 'P0002';
+
+/**
+ * True when a statement may be run again as it was: it gave way to another, or a row that it had locked was not
+ * there any more. That is so on a worker of Citus to which the bucket comes while the statement runs: what came
+ * is no part of what it sees.
+ */
+export function isToComeAgain({ byCitus }: Bucket, error: unknown): boolean {
+  return isGivenWay(error) || (byCitus && databaseCode(error) === NO_ROWS);
 }
 
 /** A statement that the server keeps prepared, under a name of its own in each bucket. */

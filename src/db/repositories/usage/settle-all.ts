@@ -1,11 +1,6 @@
 import type { Period } from '../../../domain/period.ts';
-import {
-  databaseCode,
-  isDataRefused,
-  isGivenWay,
-  violatedConstraint,
-} from '../../database-error.ts';
-import type { Bucket } from './bucket.ts';
+import { databaseCode, isDataRefused, violatedConstraint } from '../../database-error.ts';
+import { isToComeAgain, type Bucket } from './bucket.ts';
 import { ensurePartition } from './periods.ts';
 import { settleBatch, type SettleCall, type Settlement } from './settle.ts';
 
@@ -28,7 +23,7 @@ export async function settleAll(
         databaseCode(error) === '23514' && violatedConstraint(error) === undefined;
       if (attempt < ATTEMPTS_MAX && noPartition) await ensurePartitionsOf(bucket, calls);
       else if (isDataRefused(error)) return splitOff(bucket, now, calls, error as Error);
-      else if (attempt === ATTEMPTS_MAX || !isGivenWay(error)) throw error;
+      else if (attempt === ATTEMPTS_MAX || !isToComeAgain(bucket, error)) throw error;
     }
   }
 }

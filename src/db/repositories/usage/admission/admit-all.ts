@@ -1,9 +1,4 @@
-import {
-  databaseCode,
-  isDataRefused,
-  isGivenWay,
-  violatedConstraint,
-} from '../../../database-error.ts';
+import { databaseCode, isDataRefused, violatedConstraint } from '../../../database-error.ts';
 import {
   admitBatch,
   PERIOD_NOT_OPEN,
@@ -14,7 +9,7 @@ import {
 import { admitDrawn } from '../credits/admit-drawn.ts';
 import { admitOne } from './admit-one.ts';
 import { admitWhole, NOT_WHOLE } from './admit-whole.ts';
-import type { Bucket } from '../bucket.ts';
+import { isToComeAgain, type Bucket } from '../bucket.ts';
 import { ensurePartition, openPeriod } from '../periods.ts';
 
 /** What becomes of a call: an answer, `unknown_tenant`, or the database's refusal of this call. */
@@ -73,7 +68,7 @@ export async function admitAll(
         await ensurePartition(bucket, batch.period);
       } else if (isDataRefused(error)) {
         return splitOff(bucket, batch, mode, error as Error);
-      } else if (!isGivenWay(error)) {
+      } else if (!isToComeAgain(bucket, error)) {
         throw error;
       }
     }
