@@ -17,6 +17,18 @@ export function usualCurrency(
   return overview?.usualCurrency ?? (language === 'zh-CN' ? 'cny' : 'usd');
 }
 
+/**
+ * In what a spending rule is set: what the team is billed in where something runs, for a rule in another currency
+ * is refused then; else that of the rule it has.
+ */
+export function ruleCurrency(
+  overview: { currency: string | null; usualCurrency: string | null } | undefined,
+  has: string | null,
+  language: string,
+): string {
+  return overview?.currency ?? has ?? usualCurrency(overview, language);
+}
+
 /** In what all packs can be paid: in what the team is billed in alone, where something runs. */
 export function currenciesOf(packs: readonly PackView[], bound: string | null): string[] {
   const [first] = packs;

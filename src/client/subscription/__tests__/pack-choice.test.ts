@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { currencyAmong, usualCurrency } from '../pack-choice.ts';
+import { currencyAmong, ruleCurrency, usualCurrency } from '../pack-choice.ts';
 
 test.each([
   ['billed in yuan', { usualCurrency: 'cny' }, 'en', 'cny'],
@@ -21,3 +21,15 @@ test.each([
 ])('of %j, where %s is wanted, it is %s', (currencies, wanted, found) => {
   expect(currencyAmong(currencies, wanted)).toBe(found);
 });
+
+test.each<[string, string | null, string | null, string | null, string]>([
+  ['billed in yuan, with a rule of before in dollars', 'cny', 'cny', 'usd', 'cny'],
+  ['free, with a rule in dollars', null, 'cny', 'usd', 'usd'],
+  ['free, without a rule', null, 'usd', null, 'usd'],
+  ['new', null, null, null, 'cny'],
+])(
+  '12.5 a team that is %s sets its rule in what can be spent',
+  (_what, currency, usualCurrency, has, said) => {
+    expect(ruleCurrency({ currency, usualCurrency }, has, 'zh-CN')).toBe(said);
+  },
+);
