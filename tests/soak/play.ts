@@ -76,7 +76,7 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
     const now = await person.customerId();
     if (now) customers.add(now);
     return {
-      settled: await readPage(person, since),
+      settled: await seePage(person, since),
       ...readRunning(person, [...customers], since),
     };
   });
@@ -97,11 +97,20 @@ export async function playRound(world: World, round: Round): Promise<Played[]> {
         ...(await notKept(person, told)),
       ],
       charges: readCharges(person, [...customers], since, chargesForUse(person)),
-      final: await readPage(person, since),
+      final: await seePage(person, since),
       runningFinally: readRunning(person, [...customers], since).running,
       alerts: await readAlerts(person),
     }),
   );
+}
+
+/** As the page does it: what is away for a moment is asked for again. */
+async function seePage(person: Person, since: number): Promise<Page> {
+  for (let left = 5; ; left -= 1) {
+    const page = await readPage(person, since);
+    if (page.status !== 503 || left === 0) return page;
+    await pause(1_000);
+  }
 }
 
 async function playStretch(
