@@ -2306,6 +2306,8 @@ create table overage_bills (
   state text not null,
   billed_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
+  currency text,
+  minor bigint,
   constraint overage_bills_pkey PRIMARY KEY (tenant_id, ref),
   constraint overage_bills_state CHECK ((state = ANY (ARRAY['billed'::text, 'paid'::text, 'returned'::text, 'lost'::text, 'failed'::text, 'void'::text]))) NOT VALID
 );
@@ -2345,6 +2347,7 @@ create table overage_periods (
   cap_minor bigint not null,
   used_micro bigint default 0 not null,
   held_micro bigint default 0 not null,
+  billed_micro bigint default 0 not null,
   constraint overage_periods_amounts CHECK (((used_micro >= 0) AND (held_micro >= 0))),
   constraint overage_periods_pkey PRIMARY KEY (tenant_id, period, currency, minor_per_credit)
 ) with (fillfactor=40);
@@ -2529,6 +2532,8 @@ CREATE INDEX credit_grants_ending_idx ON u00.credit_grants USING btree (expires_
 
 CREATE INDEX credit_grants_order_idx ON u00.credit_grants USING btree (tenant_id, expires_at, class, effective_at, id) WHERE (left_micro > 0);
 
+CREATE INDEX overage_bills_owed_idx ON u00.overage_bills USING btree (tenant_id) WHERE (state = ANY (ARRAY['billed'::text, 'failed'::text, 'lost'::text]));
+
 CREATE INDEX overage_notices_mail_due_idx ON u00.overage_notices USING btree (made_at) WHERE mail_due;
 
 CREATE INDEX usage_reservations_closed_idx ON u00.usage_reservations USING brin (closed_at);
@@ -2584,6 +2589,55 @@ AS $function$
     else greatest(0, p_units - usage_remaining(t."limit", t.used - t.beyond, t.held - t.held_beyond))
     end as units) as b;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_bill_price(a credit_accounts, p_ref text, p_micro bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  o record;
+  v_before numeric;
+  v_from bigint := 0;
+  v_to bigint;
+  v_money numeric := 0;
+  v_currency text := a.overage_currency;
+begin
+  select coalesce(sum(billed_micro), 0) into v_before from overage_periods where tenant_id = a.tenant_id;
+  if v_before <> 0 then
+    select min(d.seq) into v_from
+    from (
+      select seq, sum(micro) over (order by seq) as micro from credit_draws
+      where tenant_id = a.tenant_id and kind = 'overage'
+    ) as d
+    where d.micro = v_before;
+  end if;
+  select min(d.seq) into v_to
+  from (
+    select seq, sum(micro) over (order by seq) as micro from credit_draws
+    where tenant_id = a.tenant_id and kind = 'overage'
+  ) as d
+  where d.seq > v_from and d.micro = v_before + p_micro;
+  for o in
+    select period, currency, minor_per_credit, sum(micro) as micro from credit_draws
+    where tenant_id = a.tenant_id and kind = 'overage' and seq > v_from and seq <= v_to
+    group by 1, 2, 3
+    union all
+    (select period, currency, minor_per_credit, p_micro from overage_periods
+    where v_to is null and tenant_id = a.tenant_id
+    order by period desc, minor_per_credit limit 1)
+  loop
+    v_money := v_money + o.micro * o.minor_per_credit;
+    v_currency := o.currency;
+    update overage_periods set billed_micro = billed_micro + o.micro
+    where tenant_id = a.tenant_id and period = o.period and currency = o.currency
+      and minor_per_credit = o.minor_per_credit;
+  end loop;
+  update overage_bills set currency = v_currency, minor = floor(v_money / 1000000)
+  where tenant_id = a.tenant_id and ref = p_ref;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION u00.credit_bring_up(p_tenant uuid, p_now timestamp with time zone)
@@ -2722,14 +2776,7 @@ begin
   if a.exposure_minor is not null then return a.exposure_minor; end if;
   select least(count(*), 2) into v_paid from overage_bills
   where tenant_id = a.tenant_id and state = 'paid' and micro > 0;
-  return (case
-      when a.overage_currency = 'cny' then array[5000, 20000, 50000]
-      when a.overage_currency = 'huf' then array[358400, 1433600, 3584000]
-      when a.overage_currency in ('czk', 'mxn', 'thb') then array[22400, 89600, 224000]
-      when a.overage_currency in ('dkk', 'hkd', 'nok', 'sek') then array[5600, 22400, 56000]
-      when a.overage_currency in ('aed', 'myr', 'pln', 'ron') then array[2800, 11200, 28000]
-      when a.overage_currency = 'bgn' then array[1400, 5600, 14000]
-      else array[700, 2800, 7000] end)[v_paid + 1];
+  return coalesce((credit_worths() ->> a.overage_currency)::int, 700) * (array[1, 4, 10])[v_paid + 1];
 end $function$
 ;
 
@@ -3148,7 +3195,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_overage_billed(p_tenant uuid, p_ref text, p_micro bigint)
+CREATE OR REPLACE FUNCTION u00.credit_overage_billed(p_tenant uuid, p_ref text, p_micro bigint, p_currency text DEFAULT NULL::text, p_minor bigint DEFAULT NULL::bigint, p_lines jsonb DEFAULT NULL::jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
  SET search_path TO 'u00'
@@ -3156,13 +3203,27 @@ CREATE OR REPLACE FUNCTION u00.credit_overage_billed(p_tenant uuid, p_ref text, 
 AS $function$
 declare
   a credit_accounts;
+  l record;
 begin
   a := credit_account(p_tenant);
   if a.tenant_id is null then return false; end if;
-  insert into overage_bills (tenant_id, ref, micro, state, billed_at, changed_at)
-  values (p_tenant, p_ref, p_micro, 'billed', now(), now())
+  insert into overage_bills (tenant_id, ref, micro, state, billed_at, changed_at, currency, minor)
+  values (p_tenant, p_ref, p_micro, 'billed', now(), now(), p_currency, p_minor)
   on conflict do nothing;
-  return found;
+  if not found then return false; end if;
+  -- It asks for what was rounded off before.
+  a := credit_unload(a);
+  if p_lines is null then perform credit_bill_price(a, p_ref, p_micro); end if;
+  for l in
+    select * from jsonb_to_recordset(p_lines) as x(period text, price numeric, micro bigint)
+  loop
+    update overage_periods set billed_micro = billed_micro + l.micro
+    where tenant_id = p_tenant and period = l.period and currency = p_currency
+      and minor_per_credit = l.price;
+    if not found then raise exception 'no overage was taken of % at %', l.period, l.price; end if;
+  end loop;
+  perform credit_keep(a, a.updated_at);
+  return true;
 end $function$
 ;
 
@@ -3358,6 +3419,7 @@ declare
   v_exposure bigint;
   v_capped numeric;
   v_trusted numeric;
+  v_unpaid record;
 begin
   select overage into v_offer from usage_tenants where tenant_id = p_tenant;
   if a.overage_currency is null then return jsonb_build_object('offer', v_offer); end if;
@@ -3365,11 +3427,13 @@ begin
   v_exposure := credit_exposure(a);
   v_capped := credit_capped(a, p_period, true);
   v_trusted := credit_trusted(a, true);
+  v_unpaid := credit_unpaid(a);
   return jsonb_build_object('offer', v_offer, 'enabled', a.overage_on, 'capMinor', a.overage_cap_minor,
     'currency', a.overage_currency, 'minorPerCredit', trim_scale(a.overage_price)::text,
     'agreed', trim_scale(a.overage_agreed)::text,
     'lapsed', a.overage_lapsed, 'paused', a.overage_paused, 'suspended', a.overage_suspended,
     'alerts', a.overage_alerts, 'room', p_room, 'usedMinor', floor(v_spent / 1000000),
+    'unpaidMinor', greatest(0, floor(v_unpaid.own / 1000000)),
     'unpaid', a.unpaid_micro - a.overage_left, 'exposureMinor', v_exposure,
     'isCapped', v_capped <= v_trusted);
 end $function$
@@ -3401,11 +3465,13 @@ begin
       a.overage_paused, 'suspended', a.overage_suspended, 'alerts', a.overage_alerts, 'room',
       case when a.overage_on and a.overage_paused is null and a.overage_suspended is null
         then greatest(0, least(w.capped_now, w.trusted_now, 9000000000000000)) else 0 end,
-      'usedMinor', floor(w.spent / 1000000), 'unpaid', a.unpaid_micro - a.overage_left,
+      'usedMinor', floor(w.spent / 1000000), 'unpaidMinor', greatest(0, floor(w.unpaid / 1000000)),
+      'unpaid', a.unpaid_micro - a.overage_left,
       'exposureMinor', w.exposure, 'isCapped', w.capped_now <= w.trusted_now) end order by w.n)
   into v_views
-  from unnest(p_tenants, v_rooms.spent, v_rooms.exposure, v_rooms.capped_now, v_rooms.trusted_now)
-    with ordinality as w(tenant, spent, exposure, capped_now, trusted_now, n)
+  from unnest(p_tenants, v_rooms.spent, v_rooms.exposure, v_rooms.capped_now, v_rooms.trusted_now,
+      v_rooms.unpaid)
+    with ordinality as w(tenant, spent, exposure, capped_now, trusted_now, unpaid, n)
   left join lateral (select * from credit_accounts c where c.tenant_id = w.tenant) as a on true
   left join lateral (select overage from usage_tenants u where u.tenant_id = w.tenant) as t on true;
   return v_views;
@@ -3677,50 +3743,63 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_rooms(p_tenants uuid[], p_periods text[], OUT spent numeric[], OUT exposure bigint[], OUT capped numeric[], OUT capped_now numeric[], OUT trusted numeric[], OUT trusted_now numeric[])
+CREATE OR REPLACE FUNCTION u00.credit_rooms(p_tenants uuid[], p_periods text[], OUT spent numeric[], OUT exposure bigint[], OUT capped numeric[], OUT capped_now numeric[], OUT trusted numeric[], OUT trusted_now numeric[], OUT unpaid numeric[])
  RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'u00'
  SET enable_seqscan TO 'off'
 AS $function$
+declare
+  v_worths jsonb := credit_worths();
 begin
   select array_agg(b.spent order by b.n), array_agg(b.exposure order by b.n),
     array_agg(floor((b.cap - b.spent) / b.price) order by b.n),
     array_agg(floor((b.cap - b.spent - b.held) / b.price) order by b.n),
-    array_agg(b.trusted order by b.n), array_agg(b.trusted - b.held_micro order by b.n)
-  into spent, exposure, capped, capped_now, trusted, trusted_now
+    array_agg(floor(b.room / b.price) order by b.n),
+    array_agg(floor((b.room - b.held_ever) / b.price) order by b.n),
+    array_agg(b.own order by b.n)
+  into spent, exposure, capped, capped_now, trusted, trusted_now, unpaid
   from (
     select w.n, a.overage_cap_minor * 1000000.0 as cap, a.overage_price as price, a.exposure,
-      m.used - a.loaded as spent, m.held, m.held_micro,
-      floor(a.exposure * 1000000.0 / a.overage_price) - a.unpaid_micro + a.overage_left as trusted
+      m.used - case when a.overage_period = w.period then a.loaded else 0 end as spent, m.held, m.held_ever,
+      a.exposure * 1000000.0 - m.unbilled - d.billed + a.loaded as room,
+      m.unbilled_own + d.billed_own - a.loaded as own
     from unnest(p_tenants, p_periods) with ordinality as w(tenant, period, n)
     left join lateral (
       select c.*,
         -- What is loaded is not used.
-        case when c.overage_period = w.period then c.overage_left * c.overage_price else 0 end as loaded,
-        coalesce(c.exposure_minor, (case
-            when c.overage_currency = 'cny' then array[5000, 20000, 50000]
-            when c.overage_currency = 'huf' then array[358400, 1433600, 3584000]
-            when c.overage_currency in ('czk', 'mxn', 'thb') then array[22400, 89600, 224000]
-            when c.overage_currency in ('dkk', 'hkd', 'nok', 'sek') then array[5600, 22400, 56000]
-            when c.overage_currency in ('aed', 'myr', 'pln', 'ron') then array[2800, 11200, 28000]
-            when c.overage_currency = 'bgn' then array[1400, 5600, 14000]
-            else array[700, 2800, 7000] end)[1 + (select count(*) from (
+        case when c.overage_period is null then 0 else c.overage_left * c.overage_price end as loaded,
+        coalesce((v_worths ->> c.overage_currency)::numeric, 700) as worth,
+        coalesce(c.exposure_minor, coalesce((v_worths ->> c.overage_currency)::int, 700)
+          * (array[1, 4, 10])[1 + (select count(*) from (
             select from overage_bills b
             where b.tenant_id = w.tenant and b.state = 'paid' and b.micro > 0 limit 2) as two)]) as exposure
       from credit_accounts c
       where c.tenant_id = w.tenant and c.overage_price is not null
     ) as a on true
     cross join lateral (
-      select coalesce(sum(o.held_micro), 0) as held_micro,
-        coalesce(sum(o.used_micro * o.minor_per_credit)
-          filter (where o.period = w.period and o.currency = a.overage_currency), 0) as used,
-        coalesce(sum(o.held_micro * o.minor_per_credit)
-          filter (where o.period = w.period and o.currency = a.overage_currency), 0) as held
-      from overage_periods o
-      where a.tenant_id is not null and o.tenant_id = w.tenant
+      select coalesce(sum(p.held_micro * p.price), 0) as held_ever,
+        coalesce(sum(p.used_micro * p.price) filter (where p.period = w.period and p.is_own), 0) as used,
+        coalesce(sum(p.held_micro * p.price) filter (where p.period = w.period and p.is_own), 0) as held,
+        coalesce(sum((p.used_micro - p.billed_micro) * p.price), 0) as unbilled,
+        coalesce(sum((p.used_micro - p.billed_micro) * p.price) filter (where p.is_own), 0) as unbilled_own
+      from (
+        select o.period, o.used_micro, o.held_micro, o.billed_micro, o.currency = a.overage_currency as is_own,
+          case when o.currency = a.overage_currency then o.minor_per_credit
+            else o.minor_per_credit * a.worth / coalesce((v_worths ->> o.currency)::numeric, 700) end as price
+        from overage_periods o
+        where a.tenant_id is not null and o.tenant_id = w.tenant
+      ) as p
     ) as m
+    cross join lateral (
+      select coalesce(sum(case when b.currency = a.overage_currency then b.minor * 1000000.0
+          else b.minor * 1000000.0 * a.worth / coalesce((v_worths ->> b.currency)::numeric, 700) end), 0)
+          as billed,
+        coalesce(sum(b.minor * 1000000.0) filter (where b.currency = a.overage_currency), 0) as billed_own
+      from overage_bills b
+      where a.tenant_id is not null and b.tenant_id = w.tenant and b.state in ('billed', 'failed', 'lost')
+    ) as d
     -- So that each is worked out once.
     offset 0
   ) as b;
@@ -3804,14 +3883,19 @@ CREATE OR REPLACE FUNCTION u00.credit_trusted(a credit_accounts, p_held boolean)
  SET enable_seqscan TO 'off'
 AS $function$
 declare
+  v_worths jsonb := credit_worths();
+  v_worth numeric := coalesce((v_worths ->> a.overage_currency)::numeric, 700);
   v_held numeric := 0;
+  v_unpaid record;
 begin
   if p_held then
-    select coalesce(sum(held_micro), 0) into v_held from overage_periods
+    select coalesce(sum(held_micro * minor_per_credit * case when currency = a.overage_currency then 1
+      else v_worth / coalesce((v_worths ->> currency)::numeric, 700) end), 0)
+    into v_held from overage_periods
     where tenant_id = a.tenant_id and held_micro > 0;
   end if;
-  return floor(credit_exposure(a) * 1000000.0 / a.overage_price) - a.unpaid_micro + a.overage_left
-    - v_held;
+  v_unpaid := credit_unpaid(a);
+  return floor((credit_exposure(a) * 1000000.0 - v_unpaid.debt - v_held) / a.overage_price);
 end $function$
 ;
 
@@ -3831,6 +3915,42 @@ begin
   a.overage_period := null;
   a.overage_left := 0;
   return a;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_unpaid(a credit_accounts, OUT own numeric, OUT debt numeric, OUT unbilled numeric, OUT lost numeric)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'u00'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_worths jsonb := credit_worths();
+  v_worth numeric := coalesce((v_worths ->> a.overage_currency)::numeric, 700);
+begin
+  select coalesce(sum(p.money) filter (where p.currency = a.overage_currency), 0),
+    coalesce(sum(p.money * p.weight), 0),
+    coalesce(sum(p.money * p.weight) filter (where p.state is null), 0),
+    coalesce(sum(p.money * p.weight) filter (where p.state = 'lost'), 0)
+  into own, debt, unbilled, lost
+  from (
+    select u.currency, u.state, u.money, case when u.currency = a.overage_currency then 1
+      else v_worth / coalesce((v_worths ->> u.currency)::numeric, 700) end as weight
+    from (
+      select o.currency, null as state, (o.used_micro - o.billed_micro) * o.minor_per_credit as money
+      from overage_periods o
+      where o.tenant_id = a.tenant_id and o.used_micro <> o.billed_micro
+      union all
+      select b.currency, b.state, b.minor * 1000000.0 from overage_bills b
+      where b.tenant_id = a.tenant_id and b.state in ('billed', 'failed', 'lost')
+    ) as u
+  ) as p;
+  if a.overage_period is not null then
+    own := own - a.overage_left * a.overage_price;
+    debt := debt - a.overage_left * a.overage_price;
+    unbilled := unbilled - a.overage_left * a.overage_price;
+  end if;
 end $function$
 ;
 
@@ -3897,6 +4017,16 @@ begin
   into grants
   from stated s;
 end $function$
+;
+
+CREATE OR REPLACE FUNCTION u00.credit_worths()
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select '{"cny": 5000, "huf": 358400, "czk": 22400, "mxn": 22400, "thb": 22400, "dkk": 5600, "hkd": 5600,
+    "nok": 5600, "sek": 5600, "aed": 2800, "myr": 2800, "pln": 2800, "ron": 2800, "bgn": 1400}'::jsonb
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION u00.usage_add(p_tenant uuid, p_period text, p_resource resource_type, p_day integer, p_used bigint, p_held bigint, p_now timestamp with time zone, p_beyond bigint DEFAULT 0, p_held_beyond bigint DEFAULT 0)

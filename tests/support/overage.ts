@@ -64,6 +64,13 @@ export async function plantOverage(pool: Pool, tenantId: string, count: number, 
        on conflict (tenant_id) do update set last_seq = a.last_seq + $2,
          unpaid_micro = a.unpaid_micro + $2::bigint * 100000
        returning last_seq - $2 as before
+     ), month as (
+       insert into ${schema}.overage_periods as o (tenant_id, period, currency, minor_per_credit,
+         cap_minor, used_micro)
+       values ($1, to_char($3::timestamptz at time zone 'UTC', 'YYYY-MM'), 'cny', 12, 1000000,
+         $2::bigint * 100000)
+       on conflict (tenant_id, period, currency, minor_per_credit) do update
+       set used_micro = o.used_micro + excluded.used_micro
      )
      insert into ${schema}.credit_draws (tenant_id, seq, period, kind, resource_type, rate_micro,
        units, micro, currency, minor_per_credit, drawn_at)

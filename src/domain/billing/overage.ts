@@ -48,7 +48,7 @@ export interface OverageView {
   suspended: 'unpaid' | null;
   /** Of this month, rounded down. */
   usedMinor: number;
-  /** Used and not paid yet, of all months, at today's price, rounded down. */
+  /** Used and not paid yet, of all months: what statements bill, and what was drawn since, each at its price. */
   unpaidMinor: number;
   /** How much may be unpaid at once. */
   exposureMinor: number | null;

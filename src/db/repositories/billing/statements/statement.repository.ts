@@ -125,6 +125,21 @@ export async function listInvoiceLines(db: DbOrTx, statementId: string): Promise
   }));
 }
 
+/** µcr of these statements' lines by month and price. */
+export async function sumLines(
+  db: DbOrTx,
+  statementIds: string[],
+): Promise<{ period: string; price: string; micro: number }[]> {
+  const { period, minorPerCredit, micro, statementId } = statementLines;
+  const rows = await db
+    .select({ period, price: minorPerCredit, micro: sql<string>`sum(${micro})` })
+    .from(statementLines)
+    .where(inArray(statementId, statementIds))
+    .groupBy(period, minorPerCredit)
+    .orderBy(period, minorPerCredit);
+  return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
+}
+
 /** µcr that the tenant's statements in a currency have billed, by what is billed together, of these months. */
 export async function sumBilled(
   db: DbOrTx,

@@ -4,13 +4,27 @@ import type { CreditPlace } from './place.ts';
 /** What became of a statement, as a credit account has it. */
 export type BillEnd = 'paid' | 'returned' | 'lost' | 'failed' | 'void';
 
-/** Records in a credit account that a statement bills so many µcr of its overage; once a ref. */
+/** What a statement bills of overage, with what is carried in. */
+export interface Billed {
+  tenantId: string;
+  /** Once a tenant. */
+  ref: string;
+  currency: string;
+  /** What it asks for. */
+  minor: number;
+  /** µcr by month and price. */
+  lines: readonly { period: string; price: string; micro: number }[];
+}
+
+/** Records in a credit account what a statement bills; a repeat does nothing. */
 export async function recordBilled(
   { bucket, schema }: CreditPlace,
-  { tenantId, ref, micro }: { tenantId: string; ref: string; micro: number },
+  { tenantId, ref, currency, minor, lines }: Billed,
 ): Promise<void> {
+  const micro = lines.reduce((sum, line) => sum + line.micro, 0);
   await bucket.execute(
-    sql`select ${sql.identifier(schema)}.credit_overage_billed(${tenantId}, ${ref}, ${micro}::bigint)`,
+    sql`select ${sql.identifier(schema)}.credit_overage_billed(${tenantId}, ${ref}, ${micro}::bigint,
+      ${currency}, ${minor}::bigint, ${JSON.stringify(lines)}::jsonb)`,
   );
 }
 

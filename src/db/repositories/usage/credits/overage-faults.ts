@@ -1,10 +1,10 @@
 /**
  * What in the books of overage does not agree: `overage` what was used of a month at a price with its
  * draws, `overage_held` what is held of it with the reservations, `cap` what a month costs with the cap by
- * which it was taken, `unpaid` what an account owes with its draws and bills, `consent` draws with what
- * somebody agreed to before them.
+ * which it was taken, `unpaid` what an account owes with its draws and bills, `billed` what of months is billed
+ * with the bills, `consent` draws with what somebody agreed to before them.
  */
-export type OverageFault = 'overage' | 'overage_held' | 'cap' | 'unpaid' | 'consent';
+export type OverageFault = 'overage' | 'overage_held' | 'cap' | 'unpaid' | 'billed' | 'consent';
 
 /** The selects that find them, in the columns of `listCreditDifferences`; money is in whole minor units. */
 export function overageFaults(schema: string): string {
@@ -44,6 +44,14 @@ export function overageFaults(schema: string): string {
         on d.tenant_id = a.tenant_id
       left join (${settled}) b on b.tenant_id = a.tenant_id
       where a.unpaid_micro - a.overage_left <> coalesce(d.micro, 0) - coalesce(b.micro, 0)
+      union all
+      select 'billed', a.tenant_id, null, null, null, coalesce(m.micro, 0), coalesce(b.micro, 0)
+      from ${schema}.credit_accounts a
+      left join (select tenant_id, sum(billed_micro) as micro from ${schema}.overage_periods group by 1) m
+        on m.tenant_id = a.tenant_id
+      left join (select tenant_id, sum(micro) as micro from ${schema}.overage_bills group by 1) b
+        on b.tenant_id = a.tenant_id
+      where coalesce(m.micro, 0) <> coalesce(b.micro, 0)
       union all
       select 'consent', d.tenant_id, d.period, d.resource_type, null, count(*), 0
       from ${schema}.credit_draws d

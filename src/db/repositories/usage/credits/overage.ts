@@ -12,7 +12,7 @@ import { plainArray } from '../arrays.ts';
 import { prepared, type Bucket } from '../bucket.ts';
 import type { CreditPlace } from './place.ts';
 
-/** What was agreed to, in force or not. Prices are decimal text; `room` and `unpaid` are µcr. */
+/** What was agreed to, in force or not. Prices are decimal text; `room` is µcr. */
 export interface OverageAccount {
   enabled: boolean;
   capMinor: number;
@@ -26,7 +26,8 @@ export interface OverageAccount {
   alerts: CapAlert[];
   room: number;
   usedMinor: number;
-  unpaid: number;
+  /** Of `currency`, of all months: what statements bill, and what was drawn since, at its price. */
+  unpaidMinor: number;
   exposureMinor: number;
   /** It is the cap that leaves no more, not what is unpaid. */
   isCapped: boolean;

@@ -24,18 +24,17 @@ export interface Unbilled {
 }
 
 /** As text, for JavaScript would round its numbers. */
-type Account = Pick<Unbilled, 'firstPeriod'> & { account: string; micro: string; lost: string };
+type Account = Pick<Unbilled, 'firstPeriod'> & { account: string; micro: string };
 
 /** Everybody of a bucket whose unpaid overage is more, or less, than what statements have of it. */
 export async function listUnbilled({ schema, client }: Bucket): Promise<Unbilled[]> {
   const { rows: accounts } = await client.query<Account>({
-    text: `select to_jsonb(a)::text as account, u.micro::text, u.lost::text,
+    text: `select to_jsonb(a)::text as account, u.micro::text,
         (select min(period) from ${schema}.overage_periods p
           where p.tenant_id = a.tenant_id and p.used_micro > 0) as "firstPeriod"
       from ${schema}.credit_accounts a
       cross join lateral (
-        select a.unpaid_micro - a.overage_left - coalesce(sum(b.micro), 0) as micro,
-          coalesce(sum(b.micro) filter (where b.state = 'lost'), 0) as lost, count(*) as bills
+        select a.unpaid_micro - a.overage_left - coalesce(sum(b.micro), 0) as micro, count(*) as bills
         from ${schema}.overage_bills b
         where b.tenant_id = a.tenant_id and b.state in ('billed', 'failed', 'lost')
       ) u
@@ -46,18 +45,16 @@ export async function listUnbilled({ schema, client }: Bucket): Promise<Unbilled
   // Asked apart: Citus gives a function that is called over a table the worker's rows, which it cannot take.
   const { rows } = await client.query<Omit<Unbilled, 'micro'> & { micro: string }>({
     text: `select a.tenant_id as "tenantId", o."firstPeriod", o.micro,
-        coalesce(o.micro > 0 and (o.micro * 2 + o.lost) * a.overage_price
-          >= ${schema}.credit_exposure(a) * 1000000.0, false)
+        u.unbilled > 0 and u.unbilled * 2 + u.lost >= ${schema}.credit_exposure(a) * 1000000.0
           as "isOverThreshold"
-      from unnest($1::jsonb[], $2::numeric[], $3::text[], $4::numeric[])
-        as o(account, micro, "firstPeriod", lost)
+      from unnest($1::jsonb[], $2::numeric[], $3::text[]) as o(account, micro, "firstPeriod")
       cross join jsonb_populate_record(null::${schema}.credit_accounts, o.account) as a
+      cross join ${schema}.credit_unpaid(a) as u
       order by 1`,
     values: [
       accounts.map(({ account }) => account),
       accounts.map(({ micro }) => micro),
       accounts.map(({ firstPeriod }) => firstPeriod),
-      accounts.map(({ lost }) => lost),
     ],
   });
   return rows.map((row) => ({ ...row, micro: Number(row.micro) }));

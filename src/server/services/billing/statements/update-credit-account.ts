@@ -2,6 +2,7 @@ import { inTransaction } from '../../../../db/client.ts';
 import { repeated } from '../../../../db/repeated.ts';
 import {
   listCarried,
+  sumLines,
   updateStatement,
 } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import {
@@ -22,7 +23,7 @@ import type { StatementDeps } from './statement-deps.ts';
  * state recorded last.
  */
 export async function updateCreditAccount(
-  { db, buckets, clock }: StatementDeps,
+  { db, buckets, clock }: Pick<StatementDeps, 'db' | 'buckets' | 'clock'>,
   statement: Statement,
 ): Promise<Statement> {
   const { stripeInvoiceId } = statement;
@@ -34,8 +35,14 @@ export async function updateCreditAccount(
       const at = await placeCredits(tx, buckets, statement.tenantId);
       const { id: ref, tenantId } = statement;
       const all = [...(await listCarried(tx, statement)), statement];
-      const micro = all.reduce((sum, one) => sum + one.micro, 0);
-      await recordBilled(at, { tenantId, ref, micro });
+      await recordBilled(at, {
+        ...{ tenantId, ref, currency: statement.currency },
+        minor: all.reduce((sum, one) => sum + one.amountMinor, 0),
+        lines: await sumLines(
+          tx,
+          all.map(({ id }) => id),
+        ),
+      });
       const end = state === 'uncollectible' ? 'failed' : state;
       if (end && end !== 'billed') await recordBillEnd(at, { tenantId, ref, end });
       if (state === 'uncollectible') await endOverageConsent(at, { tenantId, now: clock.now() });

@@ -1,6 +1,5 @@
 import type { OverageNow } from '../../../../db/repositories/usage/credits/overage.ts';
 import {
-  minorOf,
   overageEndOf,
   type OverageOfChange,
   type OveragePrice,
@@ -31,7 +30,7 @@ export function overageView(found: OverageNow | undefined): OverageView {
     lapsed: account?.lapsed ?? null,
     suspended: account?.suspended ?? null,
     usedMinor: account?.usedMinor ?? 0,
-    unpaidMinor: account ? minorOf(account.unpaid, account) : 0,
+    unpaidMinor: account?.unpaidMinor ?? 0,
     exposureMinor: account?.exposureMinor ?? null,
   };
 }
@@ -43,8 +42,7 @@ export function overageOfChange(
 ): OverageOfChange {
   const { account } = found ?? {};
   if (!account) return { overageEnds: null, drawn: null };
-  const { enabled, currency, agreed, unpaid } = account;
-  const drawnMinor = minorOf(unpaid, account);
+  const { enabled, currency, agreed, unpaidMinor: drawnMinor } = account;
   return {
     overageEnds: enabled ? overageEndOf({ currency, minorPerCredit: agreed }, offered) : null,
     drawn: drawnMinor > 0 ? { drawnMinor, currency } : null,

@@ -164,7 +164,11 @@ class World {
     if (one.to === 'billed') {
       if (!model.hasAccount) return;
       const ref = `s${model.bills.length}`;
-      await ask(`select u00.credit_overage_billed($1, $2, $3)`, [id, ref, model.bill()]);
+      const { micro, minor, lines } = model.bill();
+      await ask(`select u00.credit_overage_billed($1, $2, $3, 'usd', $4, $5)`, [
+        ...[id, ref, micro, minor],
+        JSON.stringify(lines.map((line) => ({ ...line, period: PERIOD }))),
+      ]);
       return;
     }
     const { rows } = await ask<{ done: boolean }>(
@@ -277,7 +281,10 @@ class World {
     const asked = [id, this.#ids[0]!, id].map(ofMonth);
     const [first, , again] = await router.readOverages(BUCKET, asked);
     expect([first, again]).toEqual([seen!.overage, seen!.overage]);
-    expect([account?.room ?? 0, account?.unpaid ?? 0]).toEqual([model.overageRoom(), model.unpaid]);
+    expect([account?.room ?? 0, account?.unpaidMinor ?? 0]).toEqual([
+      model.overageRoom(),
+      Math.max(0, Math.floor(model.unpaid / 1e6)),
+    ]);
     expect(Object.fromEntries(seen!.grants.map((g) => [g.id, [g.left, g.held]]))).toEqual(
       Object.fromEntries(model.grants.map((g) => [g.id, [g.left, g.held]])),
     );

@@ -9,6 +9,8 @@ export interface ModelOffer {
 
 interface Bill {
   micro: number;
+  /** What it asks for. */
+  minor: number;
   state: 'billed' | 'paid' | 'failed' | 'void';
 }
 
@@ -27,9 +29,8 @@ export class OverageModel extends GrantsModel {
   agreed = 0;
   price = 0;
   exposureMinor = 10;
-  unpaid = 0;
   readonly bills: Bill[] = [];
-  readonly months = new Map<number, { used: number; held: number }>();
+  readonly months = new Map<number, { used: number; held: number; billed: number }>();
 
   /** µcr that can be taken; `held` false as if nothing were held. */
   overageRoom(held = true): number {
@@ -37,12 +38,21 @@ export class OverageModel extends GrantsModel {
     let spent = 0;
     let kept = 0;
     for (const [price, month] of this.months) {
-      spent += (month.used + (held ? month.held : 0)) * price;
-      kept += held ? month.held : 0;
+      spent += month.used * price;
+      kept += held ? month.held * price : 0;
     }
-    const capped = Math.floor((this.capMinor * 1e6 - spent) / this.price);
-    const trusted = Math.floor((this.exposureMinor * 1e6) / this.price) - this.unpaid - kept;
-    return Math.max(0, Math.min(capped, trusted));
+    const bound = Math.min(this.capMinor * 1e6 - spent, this.exposureMinor * 1e6 - this.unpaid);
+    return Math.max(0, Math.floor((bound - kept) / this.price));
+  }
+
+  /** What was drawn and not paid, at the prices of then, in millionths of a minor unit; bills are as they ask. */
+  get unpaid(): number {
+    const unbilled = [...this.months].map(([price, { used, billed }]) => (used - billed) * price);
+    const owed = this.bills.filter(({ state }) => state === 'billed' || state === 'failed');
+    return [...unbilled, ...owed.map(({ minor }) => minor * 1e6)].reduce(
+      (sum, one) => sum + one,
+      0,
+    );
   }
 
   get isSuspended(): boolean {
@@ -50,7 +60,7 @@ export class OverageModel extends GrantsModel {
   }
 
   protected month(price: number) {
-    const month = this.months.get(price) ?? { used: 0, held: 0 };
+    const month = this.months.get(price) ?? { used: 0, held: 0, billed: 0 };
     this.months.set(price, month);
     return month;
   }
@@ -63,7 +73,6 @@ export class OverageModel extends GrantsModel {
 
   protected useOverage({ price }: OveragePart, micro: number): void {
     this.month(price).used += micro;
-    this.unpaid += micro;
   }
 
   /** Answers as `credit_overage_set`. */
@@ -91,17 +100,18 @@ export class OverageModel extends GrantsModel {
     const goes = bill && (to === 'failed' ? ['billed'] : ['billed', 'failed']).includes(bill.state);
     if (!goes) return false;
     bill.state = to;
-    if (to !== 'failed') this.unpaid -= bill.micro;
     return true;
   }
 
-  /** Bills what no statement has yet; answers how much. */
-  bill(): number {
-    const open = this.bills.reduce((sum, { micro, state }) => {
-      return state === 'billed' || state === 'failed' ? sum + micro : sum;
-    }, 0);
-    const micro = this.unpaid - open;
-    this.bills.push({ micro, state: 'billed' });
-    return micro;
+  /** Bills what no statement has yet, rounded down; answers that as it is told. */
+  bill(): { micro: number; minor: number; lines: OveragePart[] } {
+    const lines = [...this.months].map(([price, { used, billed }]) => ({
+      ...{ price, micro: used - billed },
+    }));
+    const micro = lines.reduce((sum, one) => sum + one.micro, 0);
+    const minor = Math.floor(lines.reduce((sum, one) => sum + one.micro * one.price, 0) / 1e6);
+    for (const month of this.months.values()) month.billed = month.used;
+    this.bills.push({ micro, minor, state: 'billed' });
+    return { micro, minor, lines };
   }
 }

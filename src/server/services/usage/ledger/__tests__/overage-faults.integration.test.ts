@@ -52,7 +52,16 @@ const PLANTED: [string, string, string, [string, number, number][]][] = [
     'a payment that took nothing off what is unpaid',
     `insert into u00.overage_bills values ($1, 's', 5, 'paid', now(), now())`,
     'delete from u00.overage_bills where tenant_id = $1',
-    [['unpaid', 6_000_000, 5_999_995]],
+    [
+      ['billed', 0, 5],
+      ['unpaid', 6_000_000, 5_999_995],
+    ],
+  ],
+  [
+    'a month of which more is billed than a bill says',
+    'update u00.overage_periods set billed_micro = billed_micro + 7 where tenant_id = $1',
+    'update u00.overage_periods set billed_micro = billed_micro - 7 where tenant_id = $1',
+    [['billed', 7, 0]],
   ],
   [
     'invariant 11: a draw that nobody had agreed to',
