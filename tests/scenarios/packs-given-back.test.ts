@@ -152,24 +152,6 @@ describe('12.3 what is unused goes back within seven days', () => {
   });
 });
 
-test.each([
-  ['its share of what is left', 0, 20, 40],
-  ['and of that no more than is unused', 50, 10, 0],
-])('12.3 a sum that an operator gives back says what went with it: %s', async (...one) => {
-  const [, used, revokedCredits, left] = one;
-  const customer = await signUp(app);
-  const { id } = await bought(customer, 'small');
-  await useCredits(customer, used);
-  const { purchases: service } = app.server.context.services;
-  const wish = { purchaseId: id, reason: 'Goodwill.', by: 'staff', amountMinor: 200 };
-  expect(await service.refundByOperator(wish)).toMatchObject({ refundMinor: 200, revokedCredits });
-  await becomes(customer, 'partly_refunded', left);
-  // What is left keeps its price: half of it is half of the rest.
-  const again = { refundMinor: 200, revokedCredits: left / 2 };
-  expect(await service.refundByOperator(wish)).toMatchObject(again);
-  expect(await balance(customer)).toBe(left / 2);
-});
-
 test('12.3 an operator gives a pack back by command, also after the window', async () => {
   const customer = await signUp(app);
   const { id } = await bought(customer, 'small');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { advanceDays, settled, type Customer } from '../support/customer.ts';
+import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { mailsTo, outOfPocket, returnPromised } from '../support/money-back.ts';
 import {
@@ -138,4 +138,22 @@ test('12.3 what Stripe held for the customer has paid: it is used, and nothing c
   expect(await balance(customer)).toBe(60);
   expect((await purchases(customer))[0]).toMatchObject({ state: 'granted', refundedMinor: 0 });
   expect(await topUpOf(customer)).toMatchObject({ paused: null });
+});
+
+test.each([
+  ['its share of what is left', 0, 20, 40],
+  ['and of that no more than is unused', 50, 10, 0],
+])('12.3 a sum that an operator gives back says what went with it: %s', async (...one) => {
+  const [, used, revokedCredits, left] = one;
+  const customer = await signUp(app);
+  const { id } = await bought(customer, 'small');
+  await useCredits(customer, used);
+  const { purchases: service } = app.server.context.services;
+  const wish = { purchaseId: id, reason: 'Goodwill.', by: 'staff', amountMinor: 200 };
+  expect(await service.refundByOperator(wish)).toMatchObject({ refundMinor: 200, revokedCredits });
+  await becomes(customer, 'partly_refunded', left);
+  // What is left keeps its price: half of it is half of the rest.
+  const again = { refundMinor: 200, revokedCredits: left / 2 };
+  expect(await service.refundByOperator(wish)).toMatchObject(again);
+  expect(await balance(customer)).toBe(left / 2);
 });
