@@ -1,5 +1,6 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 
 interface ProxiedCall {
   method: string;
@@ -16,6 +17,8 @@ export interface StripeProxy {
   guard: Guard;
   /** What the answer waits for that Stripe has given already; by then it may be old. */
   answersAfter: (call: ProxiedCall) => Promise<void> | undefined;
+  /** What becomes of an answer's text on its way; `undefined` leaves it as it is. */
+  rewrites: (call: ProxiedCall, text: string) => string | undefined;
   /** Every call that came, as `GET /v1/…`. */
   calls: string[];
   close(): Promise<void>;
@@ -44,8 +47,14 @@ export async function openStripeProxy(stripeUrl: string): Promise<StripeProxy> {
         { host: behind.hostname, port: behind.port, path, method, headers: incoming.headers },
         async (reply) => {
           await proxy.answersAfter(call);
-          answer.writeHead(reply.statusCode ?? 500, reply.headers);
-          reply.pipe(answer);
+          const text = await readText(reply);
+          const {
+            'content-length': _length,
+            'transfer-encoding': _coding,
+            ...headers
+          } = reply.headers;
+          answer.writeHead(reply.statusCode ?? 500, headers);
+          answer.end(proxy.rewrites(call, text) ?? text);
         },
       );
       onward.on('error', () => answer.destroy());
@@ -57,6 +66,7 @@ export async function openStripeProxy(stripeUrl: string): Promise<StripeProxy> {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     guard: () => undefined,
     answersAfter: () => undefined,
+    rewrites: () => undefined,
     calls: [],
     close: () =>
       new Promise((resolve) => {

@@ -23,7 +23,8 @@ export default {
     },
     confirm: 'Your bank wants you to confirm a payment, until {until}.',
     confirmLink: 'Confirm it',
-    underWay: 'A pack is being bought.',
+    underWay:
+      'A pack is being bought. Its credits come once the money is there, which takes some days by bank debit; no other one is bought meanwhile.',
     ask: 'Only owners and admins can change this. Ask who manages “{tenant}”.',
     switchOn: 'Set up automatic purchase',
     again: 'Agree again',

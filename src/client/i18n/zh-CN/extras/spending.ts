@@ -21,7 +21,8 @@ const spending: Messages['spending'] = {
     },
     confirm: '银行需要你确认一笔付款，截止 {until}。',
     confirmLink: '去确认',
-    underWay: '正在购买点数包。',
+    underWay:
+      '正在购买点数包。款项到账后才会发放点数，银行扣款可能需要几天；在此期间不会再买一个。',
     ask: '只有所有者和管理员可以修改，请联系“{tenant}”的负责人。',
     switchOn: '设置自动购买点数',
     again: '重新同意',

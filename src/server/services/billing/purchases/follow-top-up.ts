@@ -6,6 +6,7 @@ import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import { CONFIRM_MS, isAgreed } from '../../../../domain/billing/spending/top-up.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
+import { attemptOf } from '../../stripe/invoices/attempt.ts';
 import { savedMethodOf } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 import { endTopUp, type TopUpEnd } from './end-top-up.ts';
@@ -19,7 +20,7 @@ export interface FollowedTopUp {
   invoice: InvoiceSnapshot | undefined;
 }
 
-const UNPAID = ['wanted', 'open', 'needs_action'];
+const UNPAID = ['wanted', 'open', 'needs_action', 'processing'];
 
 /**
  * Brings a top-up on: its invoice is found or made, made final and charged once, and what the bank said
@@ -39,7 +40,7 @@ export async function followTopUp(
   if (invoice ? invoice.status === 'void' : stripeInvoiceId !== null) {
     return { row: await endTopUp(deps, row, endOfVoid(row, invoice)), invoice };
   }
-  if (invoice?.status === 'open' && invoice.attemptCount > 0) return judge(deps, row, invoice);
+  if (invoice?.status === 'open' && attemptOf(invoice) !== 'none') return judge(deps, row, invoice);
   if (!(await mayCharge(deps, row))) return withdraw(deps, row, invoice, { state: 'expired' });
   return charge(deps, row, invoice);
 }
@@ -78,24 +79,26 @@ async function charge(
   return tried?.status === 'open' ? judge(deps, row, tried) : { row, invoice: tried };
 }
 
-/** What becomes of one that was tried and is not paid: it waits for its owner, or it is over. */
+/** What becomes of one that was tried and is not paid: it waits for its bank or its owner, or it is over. */
 async function judge(
   deps: PurchaseDeps,
   row: CreditPurchase,
   invoice: InvoiceSnapshot,
 ): Promise<FollowedTopUp> {
+  const attempt = attemptOf(invoice);
+  // Its money may come: it is neither taken back nor tried again, whatever was switched off since.
+  if (attempt === 'processing') {
+    const waiting = { state: attempt, url: null } as const;
+    return { row: await updatePurchase(deps.db, row.id, waiting), invoice };
+  }
   const isAsked = row.state === 'needs_action';
-  if (isAsked || needsOwner(invoice)) {
+  if (isAsked || attempt === 'asks') {
     if (!(await isWanted(deps, row))) return withdraw(deps, row, invoice, { state: 'expired' });
     if (!isAsked) return { row: await askOwner(deps, row, invoice), invoice };
     if (deps.clock.now() < row.expiresAt) return { row, invoice };
     return withdraw(deps, row, invoice, { state: 'expired', pause: 'unconfirmed' });
   }
   return withdraw(deps, row, invoice, { state: 'failed', pause: 'declined' });
-}
-
-function needsOwner({ requiresAction, failure }: InvoiceSnapshot): boolean {
-  return requiresAction || failure?.code === 'authentication_required';
 }
 
 /** Takes it from Stripe first; one that was paid in the meantime is. */

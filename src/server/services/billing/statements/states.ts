@@ -1,5 +1,6 @@
 import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementState } from '../../../../domain/billing/statement.ts';
+import { attemptOf } from '../../stripe/invoices/attempt.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 
 /**
@@ -9,20 +10,25 @@ import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts
  */
 export function stateOf({
   status,
-  attemptCount,
-  isProcessing,
-  requiresAction,
   isCredited,
   isCustomerDeleted,
+  ...invoice
 }: Pick<
   InvoiceSnapshot,
-  'status' | 'attemptCount' | 'isProcessing' | 'requiresAction' | 'isCredited' | 'isCustomerDeleted'
+  | 'status'
+  | 'attemptCount'
+  | 'isProcessing'
+  | 'requiresAction'
+  | 'failure'
+  | 'isCredited'
+  | 'isCustomerDeleted'
 >): StatementState {
   if (isCustomerDeleted && (status === 'draft' || status === 'open')) return 'uncollectible';
   if (status === 'draft') return 'invoicing';
   if (status === 'paid' && isCredited) return 'void';
   if (status !== 'open') return status;
-  return requiresAction || (attemptCount > 0 && !isProcessing) ? 'failed' : 'open';
+  const attempt = attemptOf(invoice);
+  return attempt === 'none' || attempt === 'processing' ? 'open' : 'failed';
 }
 
 const MINUTE_MS = 60_000;

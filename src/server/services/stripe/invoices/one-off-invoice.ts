@@ -2,7 +2,11 @@ import type { Stripe } from 'stripe';
 import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
 import { createOnce } from '../client/create-once.ts';
 import { isLocationUnknown, isRefused } from '../client/errors.ts';
-import { readInvoice, type InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
+import {
+  INVOICE_EXPAND,
+  readInvoice,
+  type InvoiceSnapshot,
+} from '../snapshots/invoice-snapshot.ts';
 import { toUnixSeconds } from '../snapshots/schemas.ts';
 
 /** When at Stripe was what was made after `instant`, at the earliest: an hour before, the clocks are not the same. */
@@ -18,7 +22,11 @@ export async function findMarkedInvoice(
   { name, value, since }: { name: string; value: string; since: Date },
 ): Promise<InvoiceSnapshot | undefined> {
   const created = { gte: madeSince(since) };
-  const pages = stripe.invoices.list({ customer: customerId, created, limit: 100 }, SYNC_TIMEOUTS);
+  const expand = INVOICE_EXPAND.map((path) => `data.${path}`);
+  const pages = stripe.invoices.list(
+    { customer: customerId, created, limit: 100, expand },
+    SYNC_TIMEOUTS,
+  );
   for await (const one of pages) {
     if (one.metadata?.[name] === value) return readInvoice(one);
   }
