@@ -5,8 +5,8 @@ import { VERBS } from './history.ts';
 /** Everything that happens in histories, in the order in which it is told. */
 export const EVERYTHING: readonly string[] = [...VERBS, ...STAFF_ACTIONS, ...USE_ACTS.flat()];
 
-/** In so many histories each act takes effect, or nothing is known of it. */
-export const ENOUGH = 200;
+/** In so many histories each act takes effect, or nothing is known of it; a bill is released in one of 150. */
+export const ENOUGH = 1_000;
 
 /** How often each took effect, that none ever did among it. */
 export class Effects {
