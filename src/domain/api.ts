@@ -5,7 +5,7 @@ import type { ResourceType, ResourceUsage } from './quota.ts';
 import type { RawTokens } from './billing/usage/rate-card.ts';
 import type { PriceAction } from './billing/subscription-change.ts';
 import type { UnpaidStatementView } from './billing/statement.ts';
-import type { SubscriptionView } from './billing/subscription-view.ts';
+import type { AnnouncedChange, SubscriptionView } from './billing/subscription-view.ts';
 
 /** What crosses HTTP, shared by server and client. Instants are ISO 8601 UTC strings. */
 export type * from './billing/spending/purchase-view.ts';
@@ -65,6 +65,8 @@ export interface PlanView {
   /** How many people may be in a team. */
   seats: number;
   prices: PriceView[];
+  /** What is announced of it: whoever buys it now has it as it is here until then. */
+  announcedChange: AnnouncedChange | null;
 }
 
 /** Whom to write to and what holds, as the operator set it; `null` where nothing is set. */

@@ -75,6 +75,32 @@ test('12.1 the page says what of the plan changes and when, and what can be done
   });
 });
 
+test('12.1 who may buy it is told before: beside the plans, and where it is bought', async () => {
+  const other = await newVisitor(browser);
+  await signUp(app, other);
+  const visitor = await other.newPage();
+  const { effectiveAt } = (await customer.subscription()).announcedChange!;
+  await visitor.goto(`${app.url}/subscription`);
+  const beside = visitor.locator('#plans .notice');
+  const buy = () => visitor.getByRole('dialog').locator('.notice');
+  await inBoth(visitor, async ({ announced, shell, subscription }, f) => {
+    const [plan, date] = [shell.plans.pro, f.date(effectiveAt)];
+    for (const text of [fill(announced.title, { plan, date }), announced.until]) {
+      await shows(beside, text);
+    }
+    await visitor.getByRole('article', { name: plan, exact: true }).getByRole('button').click();
+    await visitor.getByRole('dialog', { name: fill(subscription.pay.title, { plan }) }).waitFor();
+    const resource = shell.resources.images;
+    await shows(buy(), fill(announced.title, { plan, date }));
+    await shows(buy(), fill(announced.terms.limit, { resource, from: '500', to: '100' }));
+    const language = shell === WORDS.en.shell ? 'en' : 'zh-CN';
+    await checkPage(visitor, 'before it is bought', { language, words: 'announced' });
+    await visitor.keyboard.press('Escape');
+    await expect.poll(() => visitor.getByRole('dialog').count()).toBe(0);
+  });
+  await other.close();
+});
+
 test('12.1 by the keyboard it leads to the plans and to cancelling', async () => {
   await open();
   await notice().getByRole('button', { name: WORDS.en.announced.plans }).focus();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { keepPending } from '../../src/db/repositories/billing/plan-announcement.repository.ts';
 import { listPlanVersions } from '../../src/db/repositories/billing/plan-version.repository.ts';
+import type { PlansView } from '../../src/domain/api.ts';
 import { tellLast } from '../../src/server/services/plans/announce.ts';
 import {
   carryPublished,
@@ -37,6 +38,11 @@ const everyone = { everyone: true };
 const tasks = () => planTasks(app);
 const subscriber = (plan: 'pro' | 'team') => subscriberOf(app, plan);
 const told = (customer: Customer) => toldOfPlan(app, customer);
+/** What everybody is told who looks at the plans. */
+const offered = async (plan: 'pro' | 'team') => {
+  const { plans } = (await (await fetch(`${app.url}/api/plans`)).json()) as PlansView;
+  return plans.find((one) => one.plan === plan)!.announcedChange;
+};
 /** What the page of a team says of it. */
 const shown = async (customer: Customer) => (await customer.subscription()).announcedChange;
 const laterBy = (days: number) => dayAfter(app, days);
@@ -63,6 +69,10 @@ test('12.1 what gives less is told to those it touches 30 days before, and reach
   expect(await told(old)).toEqual([news]);
   const change = { effectiveAt: news.effectiveAt, terms: news.terms };
   expect([await told(other), await shown(other), await shown(old)]).toEqual([[], null, change]);
+  // Before somebody buys it, whatever they will be billed in.
+  const abroad = { what: 'overage', currency: 'usd', from: '1.8', to: '9' };
+  expect(await offered('pro')).toEqual({ ...change, terms: [...news.terms, abroad] });
+  expect(await offered('team')).toBeNull();
   await tasks();
   expect([await imagesOf(old), await imagesOf(other)]).toEqual([500, 5_000]);
   // The same file again is no other publication.
@@ -86,6 +96,7 @@ test('12.1 what gives less is told to those it touches 30 days before, and reach
     .poll(async () => [await imagesOf(old), await imagesOf(newcomer), await imagesOf(other)])
     .toEqual([100, 100, 5_000]);
   expect([await shown(old), await shown(newcomer)]).toEqual([null, null]);
+  expect(await offered('pro')).toBeNull();
   const late = await subscriber('pro');
   expect(await shown(late)).toBeNull();
   await advanceDays(app, 32);

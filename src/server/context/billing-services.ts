@@ -82,7 +82,7 @@ export function createBillingServices(
     limits: new LimitsService({ ...buying, router: usage.router }),
     statements,
     stripeEvents,
-    plans: new PlanService({ catalogue, plans }),
+    plans: new PlanService({ catalogue, plans, db }),
     subscriptions: new SubscriptionService(billing, statements),
     payments: new PaymentService({ db, clock, credits: usage.credits }),
     billingDetails: new BillingDetailsService(billing),

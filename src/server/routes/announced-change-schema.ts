@@ -33,5 +33,5 @@ export const announcedChange = z
   .nullable()
   .openapi({
     description:
-      'What the plan will include less of, or ask more for, of all who have it; null once it is in force or called off.',
+      'What the plan will include less of, or ask more for, of all who have it and who buy it until then; null once it is in force or called off.',
   }) satisfies z.ZodType<AnnouncedChange | null>;

@@ -3,6 +3,7 @@ import type { PlansView } from '../../domain/api.ts';
 import { FEATURES, INTERVALS, PLANS } from '../../domain/plans.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Context } from '../context.ts';
+import { announcedChange } from './announced-change-schema.ts';
 import { errors, json } from './responses.ts';
 import { createRouter } from './router.ts';
 
@@ -30,6 +31,7 @@ const plansSchema = z
               .openapi({ description: 'The same price for who is billed in another currency.' }),
           }),
         ),
+        announcedChange,
       }),
     ),
   })

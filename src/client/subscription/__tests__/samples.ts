@@ -52,6 +52,7 @@ export const PLANS: PlanView[] = [
     limits: { llm_tokens: 50_000, messages: 100, images: 10, api_calls: 0 },
     seats: 1,
     prices: [],
+    announcedChange: null,
   },
   {
     plan: 'pro',
@@ -60,6 +61,7 @@ export const PLANS: PlanView[] = [
     limits: { llm_tokens: 1_000_000, messages: 10_000, images: 500, api_calls: 1_000 },
     seats: 1,
     prices: [price('pro_month', 'month', 2_900), price('pro_year', 'year', 29_000)],
+    announcedChange: null,
   },
   {
     plan: 'team',
@@ -71,6 +73,7 @@ export const PLANS: PlanView[] = [
     limits: { llm_tokens: 10_000_000, messages: 100_000, images: 5_000, api_calls: 10_000 },
     seats: 10,
     prices: [price('team_month', 'month', 9_900)],
+    announcedChange: null,
   },
 ];
 

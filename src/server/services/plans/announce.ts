@@ -16,7 +16,12 @@ import type { Tenant } from '../../../db/schema/index.ts';
 import type { AnnouncedChange } from '../../../domain/api.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { NO_ID } from '../../../domain/ids.ts';
-import { worseTerms, type PlanDefinition, type WorseTerm } from '../../../domain/plans.ts';
+import {
+  worseTerms,
+  type Plan,
+  type PlanDefinition,
+  type WorseTerm,
+} from '../../../domain/plans.ts';
 import { queueMail } from '../mail/queue-mail.ts';
 
 /** A team to which a version gives less than it has, or of which it asks more. */
@@ -82,6 +87,31 @@ export async function announcedFor(
   const has = { version: team.planVersion, currency: team.overageCurrency };
   const terms = next ? termsFor(has, next, versions) : [];
   return terms.length > 0 ? { effectiveAt: effectiveAt.toISOString(), terms } : null;
+}
+
+/**
+ * What is announced of the versions that are sold, by plan: whoever buys one now has it until then. What a credit
+ * of overage costs is told in every currency.
+ */
+export async function announcedOfSold(
+  db: Db,
+  sold: readonly PlanDefinition[],
+): Promise<ReadonlyMap<Plan, AnnouncedChange>> {
+  const pending = await listPending(db);
+  const found = new Map<Plan, AnnouncedChange>();
+  if (pending.length === 0) return found;
+  const versions = await listPlanVersions(db);
+  for (const { plan, version, effectiveAt } of pending) {
+    const now = sold.find((one) => one.plan === plan && one.version < version);
+    const next = versions.find((one) => one.plan === plan && one.version === version);
+    if (!now || !next) continue;
+    const prices = Object.keys(now.overage).flatMap((currency) =>
+      worseTerms(now, next, currency).filter(({ what }) => what === 'overage'),
+    );
+    const terms = [...worseTerms(now, next, null), ...prices];
+    if (terms.length > 0) found.set(plan, { effectiveAt: effectiveAt.toISOString(), terms });
+  }
+  return found;
 }
 
 /**
