@@ -6,7 +6,7 @@ import { LANGUAGE_KEY } from '../../src/client/i18n/languages.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import type { TestApp } from '../support/app.ts';
 import { newVisitor, signUp, startAppWithPages } from '../support/app-visitor.ts';
-import { withSubscription, WORDS } from '../support/app-visitor.ts';
+import { answerOf, withSubscription, WORDS } from '../support/app-visitor.ts';
 import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { advanceDays, Customer, FAILING_CARD, settled } from '../support/customer.ts';
@@ -273,7 +273,8 @@ describe('9 what is not paid', () => {
     });
     await customer.sync();
     await page.route('**/api/plans', async (route) => {
-      const response = await route.fetch();
+      const response = await answerOf(route);
+      if (!response) return;
       const text = (await response.text()).replaceAll('"cny"', '"usd"');
       await route.fulfill({ response, body: text });
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlansView, PriceAction, SubscriptionView } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
 import {
+  answerOf,
   newVisitor,
   recordUsage,
   signUp,
@@ -48,7 +49,8 @@ async function closeDialog(): Promise<void> {
 /** Answers as the server would with another catalogue. */
 async function withPlans(change: (plans: PlansView) => void): Promise<void> {
   await page.route('**/api/plans', async (route: Route) => {
-    const response = await route.fetch();
+    const response = await answerOf(route);
+    if (!response) return;
     const body = (await response.json()) as PlansView;
     change(body);
     await route.fulfill({ response, json: body });
@@ -189,7 +191,8 @@ test('ux 5 the server decides what each card’s button does', async () => {
 test('ux 7 beside the way to payment stand amount, interval, renewal, its first date and the terms; tax where it is added', async () => {
   let automaticTax = false;
   await page.route('**/api/mode', async (route) => {
-    const response = await route.fetch();
+    const response = await answerOf(route);
+    if (!response) return;
     await route.fulfill({ response, json: { ...(await response.json()), automaticTax } });
   });
   for (automaticTax of [false, true]) {

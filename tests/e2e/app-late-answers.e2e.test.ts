@@ -5,6 +5,7 @@ import type { CreditsView } from '../../src/domain/billing/credits.ts';
 import type { SessionView } from '../../src/domain/api.ts';
 import type { TestApp } from '../support/app.ts';
 import {
+  answerOf,
   newVisitor,
   recordUsage,
   signUp,
@@ -120,7 +121,8 @@ test('12.4 overage that the next message cannot have is never said to be on', as
   const at = app.server.context.clock.now();
   await agreeToOverage(app.database, id, { capMinor: 5_000, at });
   await page.route('**/api/credits', async (route) => {
-    const response = await route.fetch();
+    const response = await answerOf(route);
+    if (!response) return;
     const json = (await response.json()) as CreditsView;
     await route.fulfill({
       response,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFormats } from '../../src/client/i18n/format.ts';
 import type { TestApp } from '../support/app.ts';
 import {
+  answerOf,
   newVisitor,
   recordUsage,
   signUp,
@@ -166,7 +167,8 @@ test.each(['free', 'team'] as const)(
     await recordUsage(app, tenant.id, 'messages', 100);
     if (plan === 'team') {
       await page.route('**/api/subscription', async (route) => {
-        const response = await route.fetch();
+        const response = await answerOf(route);
+        if (!response) return;
         const overview = (await response.json()) as { subscription: { plan: string } };
         overview.subscription.plan = 'team';
         await route.fulfill({ response, json: overview });

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { APIResponse, Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { ensureClientBuilt } from '../../scripts/start/client-build.ts';
 import type { Messages } from '../../src/client/i18n/en/index.ts';
 import en from '../../src/client/i18n/en/index.ts';
@@ -41,13 +41,24 @@ export function newVisitor(
   });
 }
 
+/** What the server answers; undefined where the page is closed meanwhile, and nobody waits for it. */
+export async function answerOf(route: Route): Promise<APIResponse | undefined> {
+  try {
+    return await route.fetch();
+  } catch (error) {
+    if (/disposed|has been closed/.test(String(error))) return undefined;
+    throw error;
+  }
+}
+
 /** The true answer, changed where a state is wanted that takes days to come about. */
 export async function withSubscription(
   page: Page,
   change: (overview: SubscriptionOverview) => void,
 ): Promise<void> {
   await page.route('**/api/subscription', async (route) => {
-    const response = await route.fetch();
+    const response = await answerOf(route);
+    if (!response) return;
     const overview = (await response.json()) as SubscriptionOverview;
     change(overview);
     await route.fulfill({ response, json: overview });
