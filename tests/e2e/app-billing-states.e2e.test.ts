@@ -274,9 +274,8 @@ describe('9 what is not paid', () => {
     await customer.sync();
     await page.route('**/api/plans', async (route) => {
       const response = await answerOf(route);
-      if (!response) return;
-      const text = (await response.text()).replaceAll('"cny"', '"usd"');
-      await route.fulfill({ response, body: text });
+      const text = (await response?.text())?.replaceAll('"cny"', '"usd"');
+      if (text) await route.fulfill({ response, body: text });
     });
     const refusal = { code: 'currency_conflict', error: '', details: {} };
     await page.route('**/api/subscription/checkout', (route) =>
