@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   detailsInOrder,
   lineKey,
@@ -27,24 +28,24 @@ export interface ProofFile {
 const WHOLE = /^(0|[1-9]\d{0,14})$/;
 
 /**
- * The text of a file, or a sentence why it has none. A byte that is no text is never read as the sign that
- * stands for such: two files would be the same to us.
+ * The file by its parts, or a sentence why it is none: of anything else that it is no proof, of a proof what keeps it
+ * from being read. A byte that is no text is never read as the sign that stands for such: two files would be the
+ * same to us.
  */
-export function readText(bytes: Uint8Array): string | { sentence: string } {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    const lines = Buffer.from(bytes).toString('utf8').split('\n');
-    const at = lines.findIndex((line) => line.includes('\uFFFD'));
-    return { sentence: `The file is not whole as text in UTF-8, from line ${at + 1} on.` };
-  }
-}
-
-/** The file by its parts, or a sentence why it is none. */
-export function readProof(text: string): ProofFile | { sentence: string } {
+export function readProof(written: string | Uint8Array): ProofFile | { sentence: string } {
+  const text = typeof written === 'string' ? written : Buffer.from(written).toString('utf8');
   const all = text.replace(/^\uFEFF/, '').split('\n');
   const isOfWindows = all[0]!.endsWith('\r');
+  const first = isOfWindows ? all[0]!.slice(0, -1) : all[0];
+  const format = PROOF_FORMATS.find((one) => first === formatLine(one));
+  if (format === undefined) {
+    const lines = PROOF_FORMATS.map((one) => `"${formatLine(one)}"`).join(' or ');
+    return { sentence: `This is no proof of a statement: it does not begin with ${lines}.` };
+  }
+  if (typeof written !== 'string' && !isUtf8(written)) {
+    const at = all.findIndex((line) => line.includes('\uFFFD'));
+    return { sentence: `The file is not whole as text in UTF-8, from line ${at + 1} on.` };
+  }
   // A program that writes lines in its own way does so with all of them.
   const strange = all.findIndex(
     (line, n) => n < all.length - 1 && line.endsWith('\r') !== isOfWindows,
@@ -53,11 +54,6 @@ export function readProof(text: string): ProofFile | { sentence: string } {
     return { sentence: `Line ${strange + 1} of the file ends in another way than the first.` };
   }
   if (isOfWindows) for (const [n, line] of all.entries()) all[n] = line.replace(/\r$/, '');
-  const format = PROOF_FORMATS.find((one) => all[0] === formatLine(one));
-  if (format === undefined) {
-    const lines = PROOF_FORMATS.map((one) => `"${formatLine(one)}"`).join(' or ');
-    return { sentence: `This is no proof of a statement: it does not begin with ${lines}.` };
-  }
   const names = Object.entries(HEAD_FIELDS);
   const heads = all.slice(0, names.length + 1);
   const head = {} as ProofFile['head'];

@@ -4,7 +4,7 @@ import {
   lineOf,
   type StatementLine,
 } from '../../../../domain/billing/statement.ts';
-import { readLine, readProof, readText, sumRows, type ProofFile } from './proof-file.ts';
+import { readLine, readProof, sumRows, type ProofFile } from './proof-file.ts';
 import { detailTexts, lineText, RowsHash, sealOf, type HEAD_FIELDS } from './proof.ts';
 
 /** What can be wrong with a proof, in the order in which it is said. */
@@ -40,8 +40,7 @@ const finding = (fault: ProofFault, sentence: string): ProofFinding => ({ fault,
  * Of several files of one team, the oldest first, also that each follows the one before.
  */
 export function verifyProof(written: string | Uint8Array): ProofVerdict {
-  const text = typeof written === 'string' ? written : readText(written);
-  const file = typeof text === 'string' ? readProof(text) : text;
+  const file = readProof(written);
   if ('sentence' in file) return { findings: [finding('unreadable', file.sentence)], head: {} };
   const { head, rows } = file;
   const numbers = checkNumbers(Number(head.seqFrom), Number(head.seqTo), rows);

@@ -215,3 +215,12 @@ test('12.12 a proof of 20,000 rows is whole, and misses one in its middle', () =
   expect(faultsOf(large.text)).toEqual([]);
   expect(faultsOf(large.text.replace(`${large.rows[10_000]}\n`, ''))).toEqual(['missing']);
 });
+
+test.each([
+  ['a picture', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)],
+  ['lines that end in two ways', 'day,units\n2027-01-01,5\r\n'],
+  ['nothing', new Uint8Array()],
+])('12.23 %s is no proof, whatever else is wrong with it', (_what, written) => {
+  const [found] = verifyProof(written).findings;
+  expect(found?.sentence).toMatch(/^This is no proof of a statement/);
+});
