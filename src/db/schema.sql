@@ -5337,7 +5337,14 @@ begin
           v_sweeps := p_enforce[n] and (v_full or not v_pays) and g = any(v_overdue);
           if v_sweeps then
             v_overdue := array_remove(v_overdue, g);
+            -- What an overdue hold comes to depends on what the calls before took: it is written down first.
             if v_known[o] then perform credit_keep(a, p_now); end if;
+            select * into strict v_counter from usage_totals
+            where tenant_id = p_group_tenants[g] and period = p_period
+              and resource_type = p_group_resources[g];
+            perform usage_add(v_counter.tenant_id, p_period, v_counter.resource_type, v_day,
+              group_used[g] - v_counter.used, group_held[g] - v_counter.held, p_now,
+              v_beyond[g] - v_counter.beyond, v_held_beyond[g] - v_counter.held_beyond);
             v_freed := usage_expire_group(p_group_tenants[g], p_period, p_group_resources[g], p_now);
             group_held[g] := group_held[g] - v_freed.freed;
             group_used[g] := group_used[g] + v_freed.counted;

@@ -17,7 +17,7 @@ import { periodOf } from '../../../../../domain/period.ts';
 import { syncEntitlement } from '../../routing/bucket-sync.ts';
 import { UsageRouter } from '../../routing/router.ts';
 import { CreditModel } from './credit-model.ts';
-import { PRICES, RESOURCES, step, TENANTS, type Step } from './credit-steps.ts';
+import { KNOWN, PRICES, RESOURCES, step, TENANTS, type Step } from './credit-steps.ts';
 import type { ModelGrant } from './grants-model.ts';
 import type { ModelOffer } from './overage-model.ts';
 
@@ -54,7 +54,7 @@ test('12.2 12.4 invariants 2 to 11, 18, 20: credits are held and drawn exactly a
       for (const one of steps) await world.play(one);
       for (let at = 0; at < TENANTS; at += 1) await world.look(at);
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples: KNOWN.map((steps): [Step[]] => [steps]) },
   );
   expect(await imbalances(database.pool)).toEqual([]);
   expect(await creditFaults(database.pool)).toEqual([]);
