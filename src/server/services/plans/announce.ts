@@ -74,6 +74,9 @@ function termsFor(
   return before ? worseTerms(before, next, currency) : [];
 }
 
+const announcedIn = (versions: readonly PlanDefinition[], { plan, version }: Announcement) =>
+  versions.find((one) => one.plan === plan && one.version === version);
+
 /** What is announced and touches a team, also before the mail of it is written; null for nothing. */
 export async function announcedFor(
   db: Db,
@@ -81,12 +84,11 @@ export async function announcedFor(
 ): Promise<AnnouncedChange | null> {
   const pending = (await listPending(db)).find(({ plan }) => plan === team.plan);
   if (!pending) return null;
-  const { plan, version, effectiveAt } = pending;
   const versions = await listPlanVersions(db);
-  const next = versions.find((one) => one.plan === plan && one.version === version);
+  const next = announcedIn(versions, pending);
   const has = { version: team.planVersion, currency: team.overageCurrency };
   const terms = next ? termsFor(has, next, versions) : [];
-  return terms.length > 0 ? { effectiveAt: effectiveAt.toISOString(), terms } : null;
+  return terms.length > 0 ? { effectiveAt: pending.effectiveAt.toISOString(), terms } : null;
 }
 
 /**
@@ -101,9 +103,10 @@ export async function announcedOfSold(
   const found = new Map<Plan, AnnouncedChange>();
   if (pending.length === 0) return found;
   const versions = await listPlanVersions(db);
-  for (const { plan, version, effectiveAt } of pending) {
+  for (const announcement of pending) {
+    const { plan, version, effectiveAt } = announcement;
     const now = sold.find((one) => one.plan === plan && one.version < version);
-    const next = versions.find((one) => one.plan === plan && one.version === version);
+    const next = announcedIn(versions, announcement);
     if (!now || !next) continue;
     const prices = Object.keys(now.overage).flatMap((currency) =>
       worseTerms(now, next, currency).filter(({ what }) => what === 'overage'),
@@ -177,8 +180,7 @@ async function listUntold(
   announcement: Announcement,
   versions: readonly PlanDefinition[],
 ): Promise<Touched[]> {
-  const { plan, version } = announcement;
-  const next = versions.find((one) => one.plan === plan && one.version === version);
+  const next = announcedIn(versions, announcement);
   return next ? listTouched(db, next, versions, announcement) : [];
 }
 
