@@ -132,7 +132,8 @@ function ofInvoiceLine(
     metadata: mergeMetadata({}, given.metadata),
     pretax_credit_amounts: shares.map((share) => ({ ...share, type: 'discount' as const })),
     quantity,
-    taxes: (line.taxes ?? []).map((tax) => {
+    // A rate may apply twice: its entries are credited as one.
+    taxes: addTaxes(line.taxes ?? []).map((tax) => {
       const credited = before.taxOf(tax);
       return {
         ...tax,
