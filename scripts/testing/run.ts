@@ -8,6 +8,8 @@ const BIN = path.resolve(import.meta.dirname, '../../node_modules/.bin');
 export interface Counts {
   passed: number;
   failed: number;
+  /** What failed, each with the beginning of why. */
+  failures: string[];
 }
 
 /** Runs one of the package's programs; its output is kept, for whoever wants to see why. */
@@ -45,7 +47,7 @@ export async function vitest(
   const report = path.join(reports, 'report.json');
   const { ok, output } = await run(
     'vitest',
-    ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ['run', ...args, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`],
     env,
   );
   const { counts, slowest } = readReport(report);
@@ -54,14 +56,33 @@ export async function vitest(
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} tests: ${counts.passed} passed (${seconds} s)`);
   if (slowest.length > 0) console.log(`     longest: ${slowest.join(', ')}`);
   if (!ok) console.log(output);
-  return !ok && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (ok || counts.failed > 0) return counts;
+  return { ...counts, failed: 1, failures: [`${name}: the run itself: ${output.slice(-WHY)}`] };
 }
 
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { name: string; startTime: number; endTime: number }[];
+  testResults: {
+    name: string;
+    startTime: number;
+    endTime: number;
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+  }[];
 }
+
+/** So many characters of each failure stand at the end of a run. */
+const WHY = 1500;
+
+const failuresOf = ({ testResults }: Report) =>
+  testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(
+        ({ fullName, failureMessages }) =>
+          `${path.relative('.', name)} > ${fullName}\n${failureMessages.join('\n').slice(0, WHY)}`,
+      ),
+  );
 
 /** So many files are named with their seconds: where a run's time goes. */
 const SLOWEST = 12;
@@ -76,16 +97,18 @@ function readReport(file: string): { counts: Counts; slowest: string[] } {
       .slice(0, SLOWEST)
       .map(({ name, seconds }) => `${path.basename(name)} ${seconds.toFixed(0)} s`);
     const { numPassedTests: passed, numFailedTests: failed } = report;
-    return { counts: { passed, failed }, slowest };
+    return { counts: { passed, failed, failures: failuresOf(report) }, slowest };
   } catch {
-    return { counts: { passed: 0, failed: 0 }, slowest: [] };
+    return { counts: { passed: 0, failed: 0, failures: [] }, slowest: [] };
   }
 }
 
-/** The sum, and the line that ends every run. */
+/** The sum, what failed once more in one place, and the line that ends every run. */
 export function conclude(counts: Counts[]): Counts {
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  const failures = counts.flatMap((count) => count.failures);
+  for (const failure of failures) console.log(`\nFAIL ${failure}`);
   console.log(`${passed} passed, ${failed} failed`);
-  return { passed, failed };
+  return { passed, failed, failures };
 }
