@@ -202,6 +202,7 @@ describe('12.3 packs in the file', () => {
     ],
     ['yuan in place of fen', changed('600', '6.5'), /amounts\.cny: takes a whole number/],
     ['a name with blanks', withPack(good, '"my pack"'), /packs\.my pack: takes small letters/],
+    ['a name that is false to YAML', withPack(good, 'no'), /the key no is no text to YAML/],
   ])('%s', (_, text, sentence) => {
     expect(() => parsePacks(text, 'a.yaml')).toThrow(sentence);
   });

@@ -40,3 +40,17 @@ test.each([
 ])('12.6 a file with %s is refused in a sentence', (_case, text, sentence) => {
   expect(() => parseRates(text, 'r.yaml')).toThrow(sentence);
 });
+
+test.each(['4.10', '1_000', 'on', '2026-01-01', '~', 'null', '[a, b]'])(
+  '12.6 a model %s, which YAML takes for no name, is refused until it is quoted',
+  (model) => {
+    const text = (key: string) => `llm_tokens:\n  '*': ${one}\n  ? ${key}\n  : ${one}\n`;
+    expect(() => parseRates(text(model), 'r.yaml')).toThrow(/^r\.yaml: the key .* quotes\.$/);
+    expect(Object.keys(parseRates(text(`'${model}'`), 'r.yaml'))).toEqual(['*', model]);
+  },
+);
+
+test('12.6 a model may take over what another weighs', () => {
+  const text = `llm_tokens:\n  a: &a ${one}\n  b: { <<: *a, output: 2 }\n`;
+  expect(parseRates(text, 'r.yaml')['b']).toMatchObject({ input: 1_000_000, output: 2_000_000 });
+});

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { isScalar, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { isStorableJson } from '../../domain/storable.ts';
 
@@ -20,6 +20,12 @@ export function parseYaml<T extends z.ZodType>(schema: T, text: string, name: st
   });
   const [broken] = yaml.errors;
   if (broken) throw new Error(`${name} is not YAML: ${broken.message.split('\n')[0]}`);
+  const odd = keyThatIsNoText(yaml);
+  if (odd !== undefined) {
+    throw new Error(
+      `${name}: the key ${odd} is no text to YAML, which would make another name of it: put it into quotes.`,
+    );
+  }
   const value = valueOf(yaml, name);
   if (!isStorableJson(value, DEPTH_MAX)) {
     throw new Error(
@@ -34,6 +40,20 @@ export function parseYaml<T extends z.ZodType>(schema: T, text: string, name: st
   if (parsed.success) return parsed.data;
   const { path: place, message } = parsed.error.issues[0]!;
   throw new Error(`${name}: ${place.join('.') || 'the file'}: ${message}.`);
+}
+
+/** A name that YAML takes for something else: `no` is false, 4.10 is 4.1 and 1_000 is 1000. */
+function keyThatIsNoText(yaml: ReturnType<typeof parseDocument>): string | undefined {
+  let odd: string | undefined;
+  visit(yaml, {
+    Pair(_, { key }) {
+      // `<<`, which takes over another's keys, is a symbol.
+      if (isScalar(key) && ['string', 'symbol'].includes(typeof key.value)) return undefined;
+      odd = isScalar(key) ? (key.source ?? String(key.value)) : String(key);
+      return visit.BREAK;
+    },
+  });
+  return odd;
 }
 
 function valueOf(yaml: ReturnType<typeof parseDocument>, name: string): unknown {
