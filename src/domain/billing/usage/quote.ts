@@ -26,6 +26,20 @@ export function microBeyond({ remaining, rateMicro }: Counter, units: number): n
   return Math.max(0, units - remaining) * (rateMicro ?? 0);
 }
 
+type Held = Pick<ResourceUsage, 'held' | 'quotaLeft' | 'remaining' | 'rateMicro'>;
+
+/** µcr that work under way keeps of a resource; what it keeps of the quota costs none. */
+export function microHeld({ held, quotaLeft, remaining, rateMicro }: Held): number {
+  if (quotaLeft === null || remaining === null) return 0;
+  return Math.max(0, held - (quotaLeft - remaining)) * (rateMicro ?? 0);
+}
+
+/** µcr that units cost beyond the quota once it has back what is held of it; none is enough without a rate. */
+export function microOnceBack({ quotaLeft, rateMicro }: Held, units: number): number {
+  const beyond = quotaLeft === null ? 0 : Math.max(0, units - quotaLeft);
+  return beyond === 0 ? 0 : beyond * (rateMicro ?? Infinity);
+}
+
 /** Of `spendable` units how many are left for a call that has `micro` µcr to pay for something else. */
 export function leftAfter(counter: Counter, spendable: number | null, micro: number) {
   const { remaining, rateMicro } = counter;

@@ -54,7 +54,7 @@ async function newcomer() {
     give: (credits: number) =>
       usage.credits.grant({
         ...{ tenantId, origin: 'goodwill', originRef: randomUUID(), reason: 'a test' },
-        amountMicro: credits * 1_000_000,
+        amountMicro: Math.round(credits * 1_000_000),
         expiresAt: new Date(chat.clock.now().getTime() + 86_400_000),
         actor: { kind: 'service', name: 'test' },
       }),
@@ -129,6 +129,43 @@ describe('12.6 the price of a message before it is sent', () => {
     expect(await held()).toBe(429);
     await use('messages', 100);
     expect((await quote()).body.details).toMatchObject({ resource: 'messages' });
+  });
+
+  describe('with credits for the message or for the tokens, and not for both', () => {
+    /** All quota is gone, and 0.11 credits are left beside what is given: 0.1 are the message's. */
+    async function shortOfBoth(given = 0) {
+      const one = await newcomer();
+      await one.use('llm_tokens', 50_000);
+      await one.use('messages', 100);
+      await one.give(0.11 + given);
+      const refusals = async () => {
+        const sent = await one.post('/api/chat', { message: 'Hello' });
+        return [await one.quote(), { status: sent.status, body: (await sent.json()) as ErrorBody }];
+      };
+      return { ...one, refusals };
+    }
+    const refusedFor = (reason: string) => ({
+      status: 429,
+      body: { code: 'quota_exceeded', details: { resource: 'llm_tokens', reason } },
+    });
+
+    test('both are refused for good, and what is left stays', async () => {
+      const { refusals, tenantId } = await shortOfBoth();
+      for (const one of await refusals()) expect(one).toMatchObject(refusedFor('quota'));
+      const { usage } = chat.server.context.services;
+      expect(await usage.credits.read(tenantId)).toMatchObject({ balance: 110_000, held: 0 });
+    });
+
+    test.each([
+      ['has enough, it is for a moment', 0.1, 'in_progress'],
+      ['has too little, it is for good', 0.003, 'quota'],
+    ])('where other work %s', async (_case, others, reason) => {
+      const { refusals, tenantId } = await shortOfBoth(others);
+      const { usage } = chat.server.context.services;
+      const amount = Math.round((others * 1e6) / RATES.llm_tokens);
+      await usage.reserve({ tenantId, resourceType: 'llm_tokens', amount, ttlSeconds: 60 });
+      for (const one of await refusals()) expect(one).toMatchObject(refusedFor(reason));
+    });
   });
 
   test.each<[string, object, number, string]>([

@@ -112,9 +112,7 @@ export class ChatService {
   async quote(request: QuotedMessage & { memberId: UserId }): Promise<QuoteView> {
     const { persona, rating } = await this.prepare(request, 'unknown_model');
     const { planned } = await this.plan(request.message, persona, rating);
-    return this.deps.usage.quote(request, (left) => {
-      return (holdWithin(planned, left) ?? shortestHold(planned)).amount;
-    });
+    return this.deps.usage.quote(request, holding(planned));
   }
 
   /** Model, character and weights of what is asked for, each looked up or refused. */
@@ -181,10 +179,20 @@ export class ChatService {
     const refusals = [message, tokens].flatMap((one) =>
       one.status === 'rejected' ? [one.reason as unknown] : [],
     );
-    const waits = (error: unknown) =>
-      error instanceof BillingError && error.data['reason'] === 'in_progress';
-    if (refusals.length > 0) throw refusals.find((error) => !waits(error)) ?? refusals[0];
-    return (tokens as PromiseFulfilledResult<TokenHold>).value;
+    if (refusals.length === 0) return (tokens as PromiseFulfilledResult<TokenHold>).value;
+    const final = refusals.find((error) => !isInProgress(error));
+    if (final === undefined) await this.assertOthersHold(request, planned);
+    throw final ?? refusals[0];
+  }
+
+  /** Of credits one hold of a call may be in the way of its other: refuses what both can never be paid with. */
+  private async assertOthersHold({ tenantId, meter }: ChatRequest, planned: PlannedCall) {
+    await meter.release();
+    try {
+      await this.deps.usage.quote({ tenantId, memberId: meter.memberId }, holding(planned));
+    } catch (error) {
+      if (!isInProgress(error)) throw error;
+    }
   }
 
   /**
@@ -212,3 +220,10 @@ export class ChatService {
     }
   }
 }
+
+const isInProgress = (error: unknown) =>
+  error instanceof BillingError && error.data['reason'] === 'in_progress';
+
+/** What a call holds of the units that are left. */
+const holding = (planned: PlannedCall) => (left: number | null) =>
+  (holdWithin(planned, left) ?? shortestHold(planned)).amount;

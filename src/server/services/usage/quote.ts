@@ -2,6 +2,8 @@ import type { UsageStats } from '../../../domain/api.ts';
 import {
   leftAfter,
   microBeyond,
+  microHeld,
+  microOnceBack,
   quoteOf,
   type QuoteView,
 } from '../../../domain/billing/usage/quote.ts';
@@ -45,15 +47,17 @@ export async function quoteMessage(
   const roomOf = (resource: ResourceType) => rooms.find((room) => room.resourceType === resource);
   const [ofMessages, ofTokens] = [roomOf('messages'), roomOf('llm_tokens')];
   const [messageCounter, tokenCounter] = [find(stats, 'messages'), find(stats, 'llm_tokens')];
-  if (spendable.messages !== null && spendable.messages < 1) {
-    throw await refused(deps, tenantId, messageCounter, 1);
-  }
+  const refuse = (needs: readonly Need[]) => refused(deps, { tenantId, balance, stats }, needs);
+  const message = { counter: messageCounter, amount: 1 };
+  if (spendable.messages !== null && spendable.messages < 1) throw await refuse([message]);
   if (ofMessages && leftIn(ofMessages) < 1) throw await limited(deps, tenantId, ofMessages, 1);
   const ofMessage = microBeyond(messageCounter, 1);
   const left = leftAfter(tokenCounter, spendable.llm_tokens, ofMessage);
   const own = ofTokens ? leftIn(ofTokens) : Infinity;
   const units = tokens(left === null && !ofTokens ? null : Math.min(left ?? Infinity, own));
-  if (left !== null && units > left) throw await refused(deps, tenantId, tokenCounter, units);
+  if (left !== null && units > left) {
+    throw await refuse([message, { counter: tokenCounter, amount: units }]);
+  }
   if (ofTokens && units > own) throw await limited(deps, tenantId, ofTokens, units);
   const micro = ofMessage + microBeyond(tokenCounter, units);
   const overage = micro > balance ? overageView(await readOverageNow(deps, tenantId)) : null;
@@ -72,9 +76,26 @@ type Counter = UsageStats['resources'][number];
 const find = ({ resources }: UsageStats, resource: ResourceType): Counter =>
   resources.find(({ resourceType }) => resourceType === resource)!;
 
-function refused(deps: MeteringDeps, tenantId: string, counter: Counter, amount: number) {
-  const { limit, used, beyond } = counter;
-  // Holds of credits come back too; how much of them is for admission to say.
-  const waits = limit !== null && amount <= limit - (used - beyond);
-  return quotaExceeded(deps, { ...counter, tenantId, amount, waits });
+/** Units of a resource that a message takes. */
+interface Need {
+  counter: Counter;
+  amount: number;
 }
+
+/**
+ * Why the last of what a message needs cannot be paid beside the others: `in_progress` where all would be,
+ * if everything came back that others hold.
+ */
+async function refused(
+  deps: MeteringDeps,
+  { tenantId, balance, stats }: { tenantId: string; balance: number; stats: UsageStats },
+  needs: readonly Need[],
+) {
+  const { counter, amount } = needs.at(-1)!;
+  const room = (await readOverageNow(deps, tenantId))?.account?.room ?? 0;
+  const later = balance + room + sum(stats.resources.map(microHeld));
+  const due = sum(needs.map((need) => microOnceBack(need.counter, need.amount)));
+  return quotaExceeded(deps, { ...counter, tenantId, amount, waits: due <= later });
+}
+
+const sum = (amounts: readonly number[]) => amounts.reduce((total, one) => total + one, 0);

@@ -87,6 +87,11 @@ export class RequestMeter {
     if (this.state === 'open') this.state = 'handed_over';
   }
 
+  /** Who asked. */
+  get memberId(): UserId {
+    return this.deps.userId;
+  }
+
   get handedOver(): boolean {
     return this.state === 'handed_over';
   }
