@@ -38,10 +38,7 @@ export function readProof(written: string | Uint8Array): ProofFile | { sentence:
   const isOfWindows = all[0]!.endsWith('\r');
   const first = isOfWindows ? all[0]!.slice(0, -1) : all[0];
   const format = PROOF_FORMATS.find((one) => first === formatLine(one));
-  if (format === undefined) {
-    const lines = PROOF_FORMATS.map((one) => `"${formatLine(one)}"`).join(' or ');
-    return { sentence: `This is no proof of a statement: it does not begin with ${lines}.` };
-  }
+  if (format === undefined) return { sentence: whyNone(written) };
   if (typeof written !== 'string' && !isUtf8(written)) {
     const at = all.findIndex((line) => line.includes('\uFFFD'));
     return { sentence: `The file is not whole as text in UTF-8, from line ${at + 1} on.` };
@@ -79,6 +76,33 @@ export function readProof(written: string | Uint8Array): ProofFile | { sentence:
   if (all.at(-1) !== '') return { sentence: 'The file ends in the middle of a line.' };
   const [lines, details] = [all.slice(from, detailsAt), all.slice(detailsAt + 1, at)];
   return { format, head, heads, seal, lines, details, rows: all.slice(at + 1, -1) };
+}
+
+/** The first line of a proof, in whatever way a program writes the cells of a row. */
+const ANY_FIRST_LINE =
+  /^\uFEFF?"?format"?\s*[,;\t]\s*"?squaretable-statement-(\d+)"?[,;\t ]*(\r|\n|$)/;
+
+/** Why a file that does not begin as a proof is none. */
+function whyNone(written: string | Uint8Array): string {
+  const beginning = typeof written === 'string' ? written : decoded(written.subarray(0, 1_000));
+  const number = ANY_FIRST_LINE.exec(beginning)?.[1];
+  if (number === undefined) {
+    const lines = PROOF_FORMATS.map((one) => `"${formatLine(one)}"`).join(' or ');
+    return `This is no proof of a statement: it does not begin with ${lines}.`;
+  }
+  if (PROOF_FORMATS.some((one) => String(one) === number)) {
+    return 'This proof was saved anew by another program, such as a spreadsheet, which writes it in its own way: download it once more, and check that file.';
+  }
+  return `This proof is of format ${number}, which this version does not know: check it with a newer one.`;
+}
+
+/** Spreadsheets save "Unicode text" in UTF-16, with a mark before it. */
+function decoded(bytes: Uint8Array): string {
+  const [a, b] = bytes;
+  const isBig = a === 0xfe && b === 0xff;
+  return new TextDecoder(
+    isBig ? 'utf-16be' : a === 0xff && b === 0xfe ? 'utf-16le' : 'utf-8',
+  ).decode(bytes);
 }
 
 /** How many cells a row has, and how many of them say the model, and the card where it is named. */

@@ -228,3 +228,29 @@ test.each([
   const [found] = verifyProof(written).findings;
   expect(found?.sentence).toMatch(/^This is no proof of a statement/);
 });
+
+const cellsOf = (line: string) => line.split(',');
+const table = text.trimEnd().split('\n').map(cellsOf);
+const width = Math.max(...table.map((cells) => cells.length));
+const padded = table.map((cells) => [...cells, ...Array<string>(width - cells.length).fill('')]);
+const written = (rows: string[][], separator: string, of = (cell: string) => cell) =>
+  rows.map((cells) => `${cells.map(of).join(separator)}\r\n`).join('');
+
+test.each<[string, string | Uint8Array]>([
+  ['every row as long as the longest', written(padded, ',')],
+  ['as many places of Europe have it', written(padded, ';')],
+  ['every cell in quotes', written(table, ',', (cell) => `"${cell}"`)],
+  ['blanks behind commas', text.replaceAll(',', ', ')],
+  ['the line ends of long ago', text.replaceAll('\n', '\r')],
+  ['“Unicode text”', Buffer.from(`\uFEFF${written(padded, '\t')}`, 'utf16le')],
+  ['the other way round', Buffer.from(`\uFEFF${written(padded, '\t')}`, 'utf16le').swap16()],
+])('12.23 a proof that another program saved with %s is told as such', (_what, saved) => {
+  const [found] = verifyProof(saved).findings;
+  expect(found).toMatchObject({ fault: 'unreadable' });
+  expect(found!.sentence).toMatch(/saved anew by another program/);
+});
+
+test('12.23 a proof of a format to come is told as such', () => {
+  const [found] = verifyProof(text.replace('statement-2', 'statement-3')).findings;
+  expect(found!.sentence).toContain('format 3, which this version does not know');
+});
