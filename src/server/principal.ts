@@ -20,6 +20,8 @@ export type Principal =
       /** Who made it: its use is theirs. */
       makerId: UserId;
       tenantId: TenantId;
+      /** What who made it is in the team, at the moment of the request. */
+      role: Role;
       /** `null`: made without any. */
       scopes: readonly ApiKeyScope[] | null;
       /** Whether who made it has one. */

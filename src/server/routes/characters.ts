@@ -110,7 +110,7 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
       tags,
       summary: 'Change, share or unshare a character',
       description:
-        'For who made it, and owners and admins. `shared: true` needs `character_share`.',
+        'For who made it, and owners and admins; a program’s key may what its maker may. `shared: true` needs `character_share`.',
       security: userTokenOrApiKey,
       request: { params: idParam, body: jsonBody(characterChanges) },
       middleware: [requireAuth(context, 'characters:write'), requireSeat] as const,
@@ -138,7 +138,8 @@ export function characterRoutes(context: Context): OpenAPIHono<AppEnv> {
       path: '/api/characters/{id}',
       tags,
       summary: 'Delete a character',
-      description: 'For who made it, and owners and admins.',
+      description:
+        'For who made it, and owners and admins; a program’s key may what its maker may.',
       security: userTokenOrApiKey,
       request: { params: idParam },
       middleware: [requireAuth(context, 'characters:write'), requireSeat] as const,

@@ -27,6 +27,11 @@ function spanOf({ days, period }: { days: number; period?: string | undefined })
   return month === undefined ? days : { period: month };
 }
 
+/** Whose use a reader is told apart; `undefined` for everybody's. A key reads what its maker may. */
+function heldTo(reader: Principal): string | undefined {
+  return canManageBilling(reader.role) ? undefined : memberOf(reader);
+}
+
 const signedOut = ['unauthenticated', 'token_expired', 'database_unavailable'] as const;
 
 /** What the requester's tenant uses and has used; everybody in it may see. */
@@ -85,7 +90,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       path: '/api/subscription/usage/breakdown',
       summary: 'Usage of a month by member, model, character or day',
       description:
-        'Units and credits; the parts add up to the total. By member, owners and admins see everybody; a member sees their own part, and the others together.',
+        'Units and credits; the parts add up to the total. By member, owners and admins see everybody; a member sees their own part, and the others together; a program’s key what its maker sees.',
       request: { query: breakdownQuery },
       responses: {
         200: json(breakdownSchema, 'Days in order; others the largest first.'),
@@ -96,24 +101,13 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       const { by, period } = c.req.valid('query');
       const principal = c.get('principal');
       const { tenantId } = principal;
-      const isPerson = principal.kind === 'user';
-      const seesAll = by !== 'member' || (isPerson && canManageBilling(principal.role));
       const found = await usage.breakDown({
         ...{ tenantId, by, period: requestedPeriod(period) },
-        only: seesAll ? undefined : isPerson ? principal.userId : '',
+        only: by === 'member' ? heldTo(principal) : undefined,
       });
       return c.json(withNames(found, await namesFor(tenantId, found)), 200);
     },
   );
-
-  /** Whose use a reader is told apart; `undefined` for everybody's. A key reads what its maker may. */
-  async function heldTo(reader: Principal): Promise<string | undefined> {
-    const { tenantId } = reader;
-    const userId = memberOf(reader);
-    const { role } =
-      reader.kind === 'user' ? reader : await auth.memberships.get({ tenantId, userId });
-    return canManageBilling(role) ? undefined : userId;
-  }
 
   /** What its parts are called: people and characters by their names, models and days by themselves. */
   async function namesFor(tenantId: TenantId, { by, parts }: UsageBreakdown): Promise<Names> {
@@ -145,7 +139,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
     async (c) => {
       const period = requestedPeriod(c.req.valid('query').period) ?? periodOf(context.clock.now());
       const { tenantId } = c.get('principal');
-      const only = await heldTo(c.get('principal'));
+      const only = heldTo(c.get('principal'));
       return respondWithFile(c, {
         slots: streams.exports,
         tenantId,
@@ -173,7 +167,7 @@ export function usageRoutes(context: Context): OpenAPIHono<AppEnv> {
       const { lang, ...query } = c.req.valid('query');
       const wanted = spanOf(query);
       const { tenantId } = c.get('principal');
-      const id = await heldTo(c.get('principal'));
+      const id = heldTo(c.get('principal'));
       const only = id === undefined ? undefined : { id, others: OTHERS[lang ?? 'en'] };
       const name = typeof wanted === 'number' ? `${wanted}-days` : wanted.period;
       return respondWithCsv(c, {

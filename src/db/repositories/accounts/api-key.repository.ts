@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import type { Role } from '../../../domain/ids.ts';
 import type { DbOrTx, Tx } from '../../client.ts';
 import {
   apiKeys,
@@ -83,14 +84,14 @@ export async function forgetEndedKeysOf(
   await tx.delete(apiKeys).where(inArray(apiKeys.id, over));
 }
 
-/** A live key of a live tenant, whose maker belongs to it, by the hash of its text. */
+/** A live key of a live tenant, whose maker belongs to it, by the hash of its text; and what its maker is there. */
 export async function findApiKeyByHash(
   db: DbOrTx,
   keyHash: string,
   now: Date,
-): Promise<{ key: ApiKey; hasSeat: boolean } | undefined> {
+): Promise<{ key: ApiKey; role: Role; hasSeat: boolean } | undefined> {
   const [row] = await db
-    .select({ key: apiKeys, hasSeat: memberships.hasSeat })
+    .select({ key: apiKeys, role: memberships.role, hasSeat: memberships.hasSeat })
     .from(apiKeys)
     .innerJoin(tenants, eq(apiKeys.tenantId, tenants.id))
     .innerJoin(

@@ -98,7 +98,7 @@ describe('12.6 usage by member, model, character and day', () => {
     ]);
   });
 
-  test('a member sees their own part and the others together; a program nobody', async () => {
+  test('a member sees their own part and the others together', async () => {
     const owner = await people.owner('apart');
     const [one, other] = [await people.join(owner, 'one'), await people.join(owner, 'other')];
     const tenantId = tenantOf(owner);

@@ -141,7 +141,7 @@ export class ApiKeyService {
         'The API key is not valid: it was revoked, has expired, or never was one.',
       );
     }
-    const { key: row, hasSeat } = found;
+    const { key: row, role, hasSeat } = found;
     const scopes = row.scopes as readonly ApiKeyScope[] | null;
     if (!allowsAct(scopes, act)) {
       throw new BillingError(
@@ -160,7 +160,7 @@ export class ApiKeyService {
     });
     await this.noteUse(row);
     const makerId = row.userId as UserId;
-    return { kind: 'api_key', apiKeyId: row.id, makerId, tenantId, scopes, hasSeat };
+    return { kind: 'api_key', apiKeyId: row.id, makerId, tenantId, role, scopes, hasSeat };
   }
 
   private async noteUse(row: ApiKey): Promise<void> {

@@ -24,7 +24,7 @@ import {
   type CharacterCursor,
 } from '../../../db/repositories/character.repository.ts';
 import type { Character } from '../../../db/schema/index.ts';
-import type { Principal } from '../../principal.ts';
+import { memberOf, type Principal } from '../../principal.ts';
 import { STARTER_CHARACTERS } from './starter-characters.ts';
 import type { FeatureService } from '../feature.service.ts';
 
@@ -99,7 +99,7 @@ export class CharacterService {
       return insertCharacter(tx, {
         ...input,
         tenantId,
-        createdBy: makerOf(principal),
+        createdBy: memberOf(principal),
         createdAt: now,
         updatedAt: now,
       });
@@ -179,16 +179,10 @@ export class CharacterService {
   }
 }
 
-/** Who made a character, and owners and admins of its tenant. */
+/** Who made a character, and owners and admins of its tenant. A key changes what its maker may change. */
 function mayChange(character: Character, principal: Principal): boolean {
   if (character.tenantId !== principal.tenantId) return false;
-  const isInCharge = principal.kind === 'user' && canManageBilling(principal.role);
-  return isInCharge || character.createdBy === makerOf(principal);
-}
-
-/** Keys make characters for the team, not for a person. */
-function makerOf(principal: Principal): UserId | null {
-  return principal.kind === 'user' ? principal.userId : null;
+  return canManageBilling(principal.role) || character.createdBy === memberOf(principal);
 }
 
 function assertRoom(there: number, max: number, what: string): void {
