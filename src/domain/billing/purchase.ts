@@ -42,6 +42,8 @@ export interface PurchaseFacts {
   payment: 'unpaid' | 'failed' | 'paid';
   /** What was charged; 0 while nothing was. */
   chargedMinor: number;
+  /** What of that may still go back as money, by `leftToGiveBack`. */
+  leftMinor: number;
   paidAt: Date | null;
   refunds: readonly RefundFacts[];
   dispute: { id: string; status: string; amountMinor: number } | null;

@@ -36,3 +36,37 @@ export function isLatePayment(invoice: LateFacts, endedAt: Date | null): boolean
   if (endedAt === null || invoice.status !== 'paid' || invoice.amountPaidMinor <= 0) return false;
   return invoice.paidAt !== null && invoice.paidAt > endedAt && invoice.createdAt < endedAt;
 }
+
+/** What was paid of an invoice and went back, as Stripe has it. Amounts are in minor units. */
+export interface ReturnFacts {
+  /** Of the invoice, tax and all, before credit notes and the customer's balance. */
+  totalMinor: number;
+  /** The charges that paid it; of a refund that failed nothing is in `amountRefundedMinor`. */
+  charges: readonly ChargeFacts[];
+  /** Of each credit note that stands what it gives without a refund: off what was owed, on the balance, beside Stripe. */
+  notes: readonly { otherwiseMinor: number }[];
+}
+
+interface ChargeFacts {
+  amountMinor: number;
+  amountRefundedMinor: number;
+  /** The bank is questioned about it, or has taken it back. */
+  isQuestioned: boolean;
+}
+
+/** What a charge can still give back. */
+export function leftOfCharge(charge: ChargeFacts): number {
+  return charge.isQuestioned ? 0 : charge.amountMinor - charge.amountRefundedMinor;
+}
+
+/**
+ * What of an invoice may still go back as money: its total less what every credit note and every refund gave,
+ * and never more than its charges have left. Stripe bounds credit notes so, and a refund by its charge alone.
+ */
+export function leftToGiveBack({ totalMinor, charges, notes }: ReturnFacts): number {
+  const sum = (amounts: readonly number[]) => amounts.reduce((all, one) => all + one, 0);
+  const back =
+    sum(charges.map((one) => one.amountRefundedMinor)) +
+    sum(notes.map((one) => one.otherwiseMinor));
+  return Math.max(0, Math.min(totalMinor - back, sum(charges.map(leftOfCharge))));
+}

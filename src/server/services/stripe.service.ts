@@ -210,7 +210,7 @@ export class StripeService {
     return callStripe(() => invoices.listPaidInvoices(this.#stripe, subscriptionId, SYNC_TIMEOUTS));
   }
 
-  /** What of a paid invoice went back without a refund. */
+  /** The invoice's credit notes; those that were voided give nothing. */
   listCreditNotes(invoiceId: string) {
     return callStripe(() => invoices.listCreditNotes(this.#stripe, invoiceId, SYNC_TIMEOUTS));
   }

@@ -53,7 +53,8 @@ const errors: Record<ErrorCode | 'network' | 'unknown', string> = {
   invalid_cap: 'The cap takes a whole amount from 0 to 100,000.',
   refund_window_over:
     'The seven days in which unused credits can be given back here are over. Write to support.',
-  nothing_to_refund: 'That much can no longer be given back.',
+  nothing_to_refund:
+    'That much can no longer be given back: what refunds and credit notes gave before counts.',
   nothing_charged: 'This pack was not charged for, so there is nothing to give back.',
   refund_elsewhere: 'This invoice is for credits or a statement, which have an act of their own.',
   no_subscription: 'There is no subscription to change.',

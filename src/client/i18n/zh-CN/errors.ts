@@ -47,7 +47,7 @@ const errors: Messages['errors'] = {
   invalid_rule: '消费规则至少需要一个 0 到 100,000 之间的金额。',
   invalid_cap: '请填写 0 到 100,000 之间的整数上限金额。',
   refund_window_over: '自助退款的七天期限已过，如需退款请联系客服。',
-  nothing_to_refund: '已没有这么多可退的金额。',
+  nothing_to_refund: '已没有这么多可退的金额：之前的退款和贷记单都计算在内。',
   nothing_charged: '这个点数包没有收费，没有可退的金额。',
   refund_elsewhere: '这张账单属于点数购买或用量账单，请使用对应的操作。',
   no_subscription: '没有可以更改的订阅。',

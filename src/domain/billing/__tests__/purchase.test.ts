@@ -4,7 +4,13 @@ import { creditsDue, returnableMinor, type PurchaseFacts, type RefundFacts } fro
 
 const pack = { credits: 300, bonus: 30, takenBack: {} };
 const facts = (more: Partial<PurchaseFacts>): PurchaseFacts => ({
-  ...{ session: 'complete', payment: 'paid', chargedMinor: 3_000, paidAt: new Date(0) },
+  ...{
+    session: 'complete',
+    payment: 'paid',
+    chargedMinor: 3_000,
+    leftMinor: 0,
+    paidAt: new Date(0),
+  },
   ...{ refunds: [], dispute: null },
   ...more,
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { duplicatesToEnd, type DuplicateCandidate } from '../duplicates.ts';
-import { isLatePayment } from '../remedy.ts';
+import { isLatePayment, leftToGiveBack } from '../remedy.ts';
 
 const at = (day: number) => new Date(Date.UTC(2027, 0, day));
 const sub = (
@@ -75,5 +75,36 @@ describe('9.7 money comes too late', () => {
     ['a last bill, made at the end', { ...paid, createdAt: at(15) }, at(15), false],
   ])('%s', (_, invoice, endedAt, late) => {
     expect(isLatePayment(invoice, endedAt)).toBe(late);
+  });
+});
+
+describe('what of an invoice of 2,900 may still go back as money', () => {
+  const charge = (amountMinor: number, amountRefundedMinor = 0, isQuestioned = false) => ({
+    ...{ amountMinor, amountRefundedMinor, isQuestioned },
+  });
+  test.each<[string, ReturnType<typeof charge>[], number[], number]>([
+    ['all of it', [charge(2900)], [], 2900],
+    ['nothing, for nothing was charged', [], [], 0],
+    ['what was not refunded', [charge(2900, 900)], [], 2000],
+    ['what was not credited', [charge(2900)], [900], 2000],
+    ['what was neither', [charge(2900, 900)], [600, 400], 1000],
+    ['nothing of what was credited wholly', [charge(2900)], [2900], 0],
+    ['what was charged, part of it having been credited before', [charge(2000)], [900], 2000],
+    ['what the balance left to the card', [charge(2000)], [], 2000],
+    ['no more, though the credit is of what the balance paid', [charge(2000)], [500], 2000],
+    ['less, where it is of both', [charge(2000)], [1400], 1500],
+    ['nothing of what was refunded beside a note', [charge(2900, 2000)], [2900], 0],
+    ['nothing while the bank is asked', [charge(2900, 0, true)], [], 0],
+    ['of two charges what is left', [charge(900, 900), charge(2000)], [500], 1500],
+    [
+      'of two charges the one that is not questioned',
+      [charge(900, 0, true), charge(2000)],
+      [],
+      2000,
+    ],
+    ['never more than the total, though old debts were charged too', [charge(3400)], [], 2900],
+  ])('%s', (_, charges, notes, left) => {
+    const facts = { charges, notes: notes.map((otherwiseMinor) => ({ otherwiseMinor })) };
+    expect(leftToGiveBack({ totalMinor: 2900, ...facts })).toBe(left);
   });
 });

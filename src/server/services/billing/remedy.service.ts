@@ -87,7 +87,7 @@ export class RemedyService {
   /**
    * Gives a sum of an invoice back, once a ref: a repeat answers what became of the first. `amountMinor` is what
    * went back, less than was asked for where Stripe refused it for one of several charges. Besides the errors
-   * of `judgeSum`: 503 `outcome_unknown` while it is not known, and 409 `nothing_to_refund` where Stripe refused.
+   * of `judgeSum`: 503 `outcome_unknown` while it is not known, and 409 `nothing_to_refund` where nothing went.
    */
   async refundSum(order: SumOrder): Promise<SumDetails & { isNew: boolean }> {
     const { db, log } = this.#deps;
@@ -100,7 +100,10 @@ export class RemedyService {
     if (remedy?.state !== 'done') throw sumUnknown();
     const sum = remedy.details as SumDetails & SumOutcome;
     if (sum.outcome === 'refunded') return { ...sum, amountMinor: sum.returnedMinor, isNew };
-    throw new BillingError('nothing_to_refund', 'The payment service refused to give this back.');
+    throw new BillingError(
+      'nothing_to_refund',
+      'Nothing went back: refunds or credit notes had given it back meanwhile, or the payment service refused.',
+    );
   }
 
   async #carryOutDue(tenantId: string): Promise<boolean> {

@@ -1,4 +1,6 @@
 import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import { isDisputeOver } from '../../../domain/billing/dispute.ts';
 import {
   readCharge,
   readDispute,
@@ -7,8 +9,7 @@ import {
   type DisputeSnapshot,
   type RefundSnapshot,
 } from './snapshots/charge-snapshot.ts';
-import { z } from 'zod';
-import type { CallTimeouts } from './client/client.ts';
+import { SYNC_TIMEOUTS, type CallTimeouts } from './client/client.ts';
 import { isMissing } from './client/errors.ts';
 import { listCreditNotes } from './invoices/invoices.ts';
 import type { CreditNoteSnapshot } from './snapshots/credit-note-snapshot.ts';
@@ -51,6 +52,28 @@ export async function findCharge(
   }
 }
 
+/** A charge with its refunds, and whether the bank is questioned about it, or has taken it back. */
+export type ChargeReturn = ChargeSnapshot & { refunds: RefundSnapshot[]; isQuestioned: boolean };
+
+export async function readChargeReturn(
+  stripe: Stripe,
+  chargeId: string,
+  timeouts: CallTimeouts = SYNC_TIMEOUTS,
+): Promise<ChargeReturn> {
+  const charge = readCharge(await stripe.charges.retrieve(chargeId, {}, timeouts));
+  const { data } = await stripe.refunds.list({ charge: chargeId, limit: 100 }, timeouts);
+  const dispute = charge.disputed ? await findDispute(stripe, chargeId, timeouts) : null;
+  return { ...charge, refunds: data.map(readRefund), isQuestioned: isQuestioned(charge, dispute) };
+}
+
+/** A charge stays disputed at Stripe when the dispute was won, and can be refunded then. */
+export function isQuestioned(
+  { disputed }: Pick<ChargeSnapshot, 'disputed'>,
+  dispute: Pick<DisputeSnapshot, 'status'> | null,
+): boolean {
+  return disputed && (dispute === null || !isDisputeOver(dispute.status));
+}
+
 /** The customer's newest charges, at most 100. */
 export async function listCharges(
   stripe: Stripe,
@@ -61,7 +84,7 @@ export async function listCharges(
   return data.map(readCharge);
 }
 
-async function findDispute(
+export async function findDispute(
   stripe: Stripe,
   chargeId: string,
   timeouts: CallTimeouts,
@@ -70,11 +93,17 @@ async function findDispute(
   return data[0] ? readDispute(data[0]) : null;
 }
 
-/** An invoice that is expanded: whether credit notes gave something back after it was paid. */
+/** An invoice that is expanded: its total, and whether credit notes gave something back after it was paid. */
 export const notedInvoice = expanded(
   z
-    .object({ id: z.string(), post_payment_credit_notes_amount: z.number().int().default(0) })
-    .transform(({ id, post_payment_credit_notes_amount: back }) => ({ id, isNoted: back > 0 })),
+    .object({
+      id: z.string(),
+      total: z.number().int(),
+      post_payment_credit_notes_amount: z.number().int().default(0),
+    })
+    .transform(({ id, total, post_payment_credit_notes_amount: back }) => ({
+      ...{ id, totalMinor: total, isNoted: back > 0 },
+    })),
 );
 
 async function findInvoiceOf(

@@ -1,14 +1,11 @@
 import type { Stripe } from 'stripe';
+import { leftOfCharge } from '../../../domain/billing/remedy.ts';
+import type { ChargeReturn } from './charges.ts';
 import { APP_MARK } from './customers.ts';
 import { createOnce } from './client/create-once.ts';
 import { callStripe, isRefused } from './client/errors.ts';
-import {
-  readCharge,
-  readRefund,
-  type ChargeSnapshot,
-  type RefundSnapshot,
-} from './snapshots/charge-snapshot.ts';
-import { idOrNull } from './snapshots/schemas.ts';
+import { readReturnable } from './invoices/returnable.ts';
+import { readCharge, readRefund, type RefundSnapshot } from './snapshots/charge-snapshot.ts';
 
 export interface InvoiceRefund {
   /** What of the invoice had been paid by charges. */
@@ -27,12 +24,12 @@ export class InvoiceRefunds {
     this.#stripe = stripe;
   }
 
-  /** All that was charged; asking again gives nothing twice. */
+  /** All that may go back; asking again gives nothing twice. */
   giveAllBack(values: Parameters<typeof refundInvoice>[1]): Promise<InvoiceRefund> {
     return callStripe(() => refundInvoice(this.#stripe, values));
   }
 
-  /** What the charges can still give back. */
+  /** What may still go back. */
   read(invoiceId: string): Promise<RefundableReading> {
     return callStripe(() => readRefundable(this.#stripe, invoiceId));
   }
@@ -44,40 +41,39 @@ export class InvoiceRefunds {
 }
 
 /**
- * Gives back everything that was charged for an invoice and is not back yet. Asking again gives
- * nothing twice: Stripe never returns more than the charge, and each charge has its own key. What
- * the bank took back by a dispute is left out.
+ * Gives back everything of an invoice that may go back and did not yet. Asking again gives nothing twice: what
+ * is left is asked for anew, and each charge has its own key. What the bank took back by a dispute is left out.
  */
 async function refundInvoice(
   stripe: Stripe,
   values: { invoiceId: string; cause: string; reason: 'duplicate' | 'requested_by_customer' },
 ): Promise<InvoiceRefund> {
   const { invoiceId, cause, reason } = values;
-  const result: InvoiceRefund = { paidMinor: 0, returnedMinor: 0, currency: null, chargeIds: [] };
-  for (const chargeId of await chargesOf(stripe, invoiceId)) {
-    const charge = readCharge(await stripe.charges.retrieve(chargeId));
-    if (!charge.paid) continue;
-    result.paidMinor += charge.amountMinor;
-    result.currency = charge.currency;
-    result.chargeIds.push(charge.id);
-    if (charge.disputed) continue;
-    if (charge.amountRefundedMinor < charge.amountMinor) {
+  const { charges, leftMinor } = await readReturnable(stripe, invoiceId);
+  let left = leftMinor;
+  let returnedMinor = 0;
+  for (const charge of charges) {
+    const amount = Math.min(left, leftOfCharge(charge));
+    if (amount > 0) {
       const metadata = { app: APP_MARK, invoice: invoiceId, cause };
-      await refundOnce(stripe, { charge: charge.id, reason, metadata });
+      await refundOnce(stripe, { charge: charge.id, amount, reason, metadata });
+      left -= amount;
     }
     const { data } = await stripe.refunds.list({ charge: charge.id, limit: 100 });
-    result.returnedMinor += data
-      .map(readRefund)
-      .filter((one) => one.metadata.cause === cause && one.status !== 'failed')
-      .reduce((sum, one) => sum + one.amountMinor, 0);
+    returnedMinor += sumOf(
+      data
+        .map(readRefund)
+        .filter((one) => one.metadata.cause === cause && one.status !== 'failed')
+        .map((one) => one.amountMinor),
+    );
   }
-  return result;
+  return { ...paidBy(charges), returnedMinor };
 }
 
-/** What an invoice's charges can still give back. */
+/** What of an invoice may still be given back. */
 export interface RefundableReading {
   paidMinor: number;
-  /** Neither given back nor questioned at the bank. */
+  /** By `leftToGiveBack`. */
   leftMinor: number;
   currency: string | null;
   /** Which of our sums are among its refunds. */
@@ -87,83 +83,63 @@ export interface RefundableReading {
 /** In a refund of ours: which sum it is of. */
 const SUM_TAG = 'squaretable_sum';
 
-/** Looks at what an invoice's charges can still give back; changes nothing. */
+/** Looks at what may still be given back of an invoice; changes nothing. */
 async function readRefundable(stripe: Stripe, invoiceId: string): Promise<RefundableReading> {
-  const charges = await readCharges(stripe, invoiceId);
-  return {
-    paidMinor: sumOf(charges.map(({ charge }) => charge.amountMinor)),
-    leftMinor: sumOf(charges.map(leftOf)),
-    currency: charges[0]?.charge.currency ?? null,
-    sums: new Set(charges.flatMap(({ refunds }) => refunds.flatMap(sumTagOf))),
-  };
+  const { charges, leftMinor } = await readReturnable(stripe, invoiceId);
+  const { paidMinor, currency } = paidBy(charges);
+  const sums = new Set(charges.flatMap(({ refunds }) => refunds.flatMap(sumTagOf)));
+  return { paidMinor, currency, leftMinor, sums };
 }
 
 /**
- * Gives a sum of an invoice back, from the charges that paid it. `sumId` gives it once however often it is
- * asked for: what Stripe has of it already is counted, and each charge has a key for the rest. A refusal is
- * thrown where nothing went back; else `returnedMinor` says how much did.
+ * Gives a sum of an invoice back, from the charges that paid it: at most what may still go back of it now.
+ * `sumId` gives it once however often it is asked for: what Stripe has of it already is counted, and each charge
+ * has a key for the rest. A refusal is thrown where nothing went back; else `returnedMinor` says how much did.
  */
 async function refundSum(
   stripe: Stripe,
   values: { invoiceId: string; amountMinor: number; sumId: string },
 ): Promise<InvoiceRefund> {
   const { invoiceId, amountMinor, sumId } = values;
-  const charges = await readCharges(stripe, invoiceId);
+  const { charges, leftMinor } = await readReturnable(stripe, invoiceId);
   const made = charges.map(({ refunds }) =>
     sumOf(refunds.filter((one) => sumTagOf(one).includes(sumId)).map((one) => one.amountMinor)),
   );
   let rest = amountMinor - sumOf(made);
+  let left = leftMinor;
   let refusal: unknown;
-  for (const [at, one] of charges.entries()) {
-    const amount = made[at]! > 0 ? 0 : Math.min(rest, leftOf(one));
+  for (const [at, charge] of charges.entries()) {
+    const amount = made[at]! > 0 ? 0 : Math.min(rest, left, leftOfCharge(charge));
     if (amount <= 0) continue;
     const metadata = { app: APP_MARK, invoice: invoiceId, cause: 'operator', [SUM_TAG]: sumId };
-    const params = { charge: one.charge.id, amount, metadata };
+    const params = { charge: charge.id, amount, metadata };
     try {
       // What is left may be another sum when it is asked for again: what went back counts, not what was asked.
       const { amountMinor: back } = await createOnce({
-        idempotencyKey: `refund-sum:${sumId}:${one.charge.id}`,
+        idempotencyKey: `refund-sum:${sumId}:${charge.id}`,
         create: async (options) =>
           readRefund(
             await stripe.refunds.create({ ...params, reason: 'requested_by_customer' }, options),
           ),
-        find: () =>
-          findRefund(stripe, { charge: one.charge.id }, (tags) => tags[SUM_TAG] === sumId),
+        find: () => findRefund(stripe, { charge: charge.id }, (tags) => tags[SUM_TAG] === sumId),
       });
       rest -= back;
+      left -= back;
     } catch (error) {
       if (!isRefused(error)) throw error;
       refusal = error;
     }
   }
   if (refusal !== undefined && rest === amountMinor) throw refusal;
-  return {
-    paidMinor: sumOf(charges.map(({ charge }) => charge.amountMinor)),
-    returnedMinor: amountMinor - rest,
-    currency: charges[0]?.charge.currency ?? null,
-    chargeIds: charges.map(({ charge }) => charge.id),
-  };
-}
-
-interface ChargeWithRefunds {
-  charge: ChargeSnapshot;
-  refunds: RefundSnapshot[];
-}
-
-async function readCharges(stripe: Stripe, invoiceId: string): Promise<ChargeWithRefunds[]> {
-  const found: ChargeWithRefunds[] = [];
-  for (const chargeId of await chargesOf(stripe, invoiceId)) {
-    const charge = readCharge(await stripe.charges.retrieve(chargeId));
-    if (!charge.paid) continue;
-    const { data } = await stripe.refunds.list({ charge: chargeId, limit: 100 });
-    found.push({ charge, refunds: data.map(readRefund) });
-  }
-  return found;
+  return { ...paidBy(charges), returnedMinor: amountMinor - rest };
 }
 
 const sumOf = (amounts: readonly number[]) => amounts.reduce((sum, one) => sum + one, 0);
-const leftOf = ({ charge }: ChargeWithRefunds) =>
-  charge.disputed ? 0 : charge.amountMinor - charge.amountRefundedMinor;
+const paidBy = (charges: readonly ChargeReturn[]) => ({
+  paidMinor: sumOf(charges.map(({ amountMinor }) => amountMinor)),
+  currency: charges[0]?.currency ?? null,
+  chargeIds: charges.map(({ id }) => id),
+});
 const sumTagOf = ({ metadata }: RefundSnapshot) =>
   metadata[SUM_TAG] === undefined ? [] : [metadata[SUM_TAG]];
 
@@ -182,7 +158,11 @@ export async function findRefund(
 
 async function refundOnce(
   stripe: Stripe,
-  params: Stripe.RefundCreateParams & { charge: string; metadata: { cause: string } },
+  params: Stripe.RefundCreateParams & {
+    charge: string;
+    amount: number;
+    metadata: { cause: string };
+  },
 ): Promise<void> {
   const { charge, metadata } = params;
   try {
@@ -200,18 +180,4 @@ async function refundOnce(
     );
     if (amountRefundedMinor < amountMinor) throw error;
   }
-}
-
-async function chargesOf(stripe: Stripe, invoiceId: string): Promise<string[]> {
-  const { data } = await stripe.invoicePayments.list({
-    invoice: invoiceId,
-    status: 'paid',
-    limit: 100,
-    expand: ['data.payment.payment_intent'],
-  });
-  return data.flatMap(({ payment }) => {
-    const intent = payment.payment_intent;
-    const latest = intent && typeof intent !== 'string' ? intent.latest_charge : null;
-    return idOrNull.parse(payment.charge ?? latest) ?? [];
-  });
 }

@@ -11,7 +11,8 @@ import type { PurchaseDeps } from './purchase-deps.ts';
 
 /**
  * Makes the refund that was asked for, unless Stripe has it already: however often it is cut, it goes on
- * with the figures that were fixed at first and under the same key. What Stripe refuses is dropped.
+ * with the figures that were fixed at first and under the same key, with no more money than may still go
+ * back. What Stripe refuses is dropped.
  */
 export async function carryOutRefund(
   deps: PurchaseDeps,
@@ -19,13 +20,15 @@ export async function carryOutRefund(
   { facts, tags }: PurchaseReading,
 ): Promise<CreditPurchase> {
   const { db, stripe, log } = deps;
-  const tag = `${asked.id}:${asked.refundsAsked}`;
+  const tag = refundTag(asked);
   if (![...tags.values()].includes(tag)) {
     const row = await fixFigures(deps, asked, facts);
-    const { refundAskedMinor: amountMinor, refundAskedMicro: micro, tenantId } = row;
+    const { refundAskedMicro: micro, tenantId } = row;
+    // Staff may have refunded or credited something since the figures were fixed.
+    const amountMinor = Math.min(row.refundAskedMinor ?? 0, facts.leftMinor);
     const paymentIntentId = row.stripePaymentIntentId;
     try {
-      if (amountMinor && paymentIntentId) {
+      if (amountMinor > 0 && paymentIntentId) {
         const purchase = { tenantId, purchaseId: row.id };
         await stripe.refundPurchase({ ...purchase, paymentIntentId, amountMinor, micro, tag });
       }
@@ -41,11 +44,14 @@ export async function carryOutRefund(
   });
 }
 
+/** How the refund that was asked for last is marked at Stripe. */
+export const refundTag = ({ id, refundsAsked }: CreditPurchase) => `${id}:${refundsAsked}`;
+
 /** Freezes the credits, so that what is left of them stays, and writes down what that is worth. */
 export async function fixFigures(
   deps: PurchaseDeps,
   row: CreditPurchase,
-  facts: Pick<PurchaseFacts, 'chargedMinor'>,
+  { chargedMinor, leftMinor }: Pick<PurchaseFacts, 'chargedMinor' | 'leftMinor'>,
 ): Promise<CreditPurchase> {
   const { db, clock } = deps;
   const grants = await listGrants(deps, row);
@@ -60,7 +66,7 @@ export async function fixFigures(
   if (frozen.refundAskedMinor !== null) return frozen;
   await ensureGrant(deps, frozen);
   const leftMicro = await readLeftOfOne(deps, row);
-  const amountMinor = returnableMinor({ ...row, chargedMinor: facts.chargedMinor }, leftMicro);
+  const amountMinor = Math.min(returnableMinor({ ...row, chargedMinor }, leftMicro), leftMinor);
   return inTransaction(db, async (tx) => {
     if (amountMinor > 0) await pauseForReturn(tx, row, clock.now());
     return updatePurchase(tx, row.id, {

@@ -6,15 +6,21 @@ import { insertAuditEntry } from '../../../../db/repositories/operations/audit-l
 import type { CreditPurchase } from '../../../../db/schema/index.ts';
 import type { PurchaseRefunded } from '../../../../domain/api.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
-import { isReturnable, refundUntil } from '../../../../domain/billing/purchase.ts';
+import {
+  isReturnable,
+  isUnderWay,
+  refundUntil,
+  type PurchaseFacts,
+} from '../../../../domain/billing/purchase.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid, type Actor } from '../../../../domain/ids.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
+import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
-import { fixFigures } from './carry-out-refund.ts';
+import { fixFigures, refundTag } from './carry-out-refund.ts';
 import { readLeftOfOne } from './grant.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
-import { readInLock, syncInLock } from './sync-purchase.ts';
+import { readInLock } from './sync-purchase.ts';
 
 export interface RefundInput {
   /** Whose it must be; any tenant's for an operator. */
@@ -45,20 +51,30 @@ export async function refundPurchase(
   return withCustomer(deps, known.stripeCustomerId, () => refundInLock(deps, wish));
 }
 
+type Money = Pick<PurchaseFacts, 'chargedMinor' | 'leftMinor'>;
+const NOTHING: Money = { chargedMinor: 0, leftMinor: 0 };
+
 async function refundInLock(deps: PurchaseDeps, wish: RefundInput): Promise<PurchaseRefunded> {
-  const { row: before, chargedMinor } = await readInLock(deps, wish.purchaseId);
-  assertRefundable(before, wish, { chargedMinor, now: deps.clock.now() });
-  const asked = await ask(deps, before, wish, chargedMinor);
-  const { refundAskedMinor, refundAskedMicro } = asked;
-  const after = await syncInLock(deps, asked.id).catch((error: unknown) => {
+  const { row: before, reading } = await readInLock(deps, wish.purchaseId);
+  const money = reading?.facts ?? NOTHING;
+  assertRefundable(before, wish, { ...money, now: deps.clock.now() });
+  const asked = await ask(deps, before, wish, money);
+  const { row: after, reading: done } = await readInLock(deps, asked.id).catch((error: unknown) => {
     throw isStripeUnavailable(error) ? outcomeUnknown(error) : error;
   });
-  if (backOf(after) === backOf(before)) throw nothingToRefund();
-  const micro = refundAskedMicro ?? (await takenOf(deps, before, after));
+  const refundMinor = madeOf(asked, done!);
+  if (refundMinor === 0) throw nothingToRefund();
+  const micro = asked.refundAskedMicro ?? (await takenOf(deps, before, after));
   return {
-    ...{ refundMinor: refundAskedMinor!, currency: after.currency },
+    ...{ refundMinor, currency: after.currency },
     revokedCredits: micro / MICRO_PER_CREDIT,
   };
+}
+
+/** What the refund that was asked for gave, or gives: less than was asked where less was left by then. */
+function madeOf(asked: CreditPurchase, { facts, tags }: PurchaseReading): number {
+  const made = facts.refunds.find(({ id }) => tags.get(id) === refundTag(asked));
+  return made && (isUnderWay(made) || made.status === 'succeeded') ? made.amountMinor : 0;
 }
 
 /** µcr that went with a sum: its share, but for what of that was used; all that is left while that is under way. */
@@ -73,12 +89,10 @@ async function takenOf(
   return share(after) - share(before) - (after.shortfallMicro - before.shortfallMicro);
 }
 
-const backOf = (row: CreditPurchase) => row.refundedMinor + row.refundPendingMinor;
-
 function assertRefundable(
   row: CreditPurchase,
   wish: RefundInput,
-  { chargedMinor, now }: { chargedMinor: number; now: Date },
+  { chargedMinor, leftMinor, now }: Money & { now: Date },
 ): void {
   if (wish.within === 'window' && row.paidAt && now >= refundUntil(row.paidAt)) {
     throw new BillingError(
@@ -98,7 +112,7 @@ function assertRefundable(
   // Frozen though no bank questions it: what is unused is on its way back, and not there to be given back again.
   const isOnItsWay = row.frozenAt !== null && wish.amountMinor === undefined;
   const { amountMinor = 1 } = wish;
-  if (!isHeld || isOnItsWay || amountMinor > chargedMinor - backOf(row)) throw nothingToRefund();
+  if (!isHeld || isOnItsWay || amountMinor > leftMinor) throw nothingToRefund();
 }
 
 /** Stores the wish, with its figures. */
@@ -106,7 +120,7 @@ async function ask(
   deps: PurchaseDeps,
   row: CreditPurchase,
   wish: RefundInput,
-  chargedMinor: number,
+  money: Money,
 ): Promise<CreditPurchase> {
   const { db, clock } = deps;
   const now = clock.now();
@@ -128,7 +142,7 @@ async function ask(
       lookAt: now,
     });
   });
-  return fixFigures(deps, stored, { chargedMinor });
+  return fixFigures(deps, stored, money);
 }
 
 function nothingToRefund(): BillingError {

@@ -41,16 +41,16 @@ export async function syncInLock(deps: PurchaseDeps, purchaseId: string): Promis
   return (await readInLock(deps, purchaseId)).row;
 }
 
-/** The same, with what was charged for it: less than its price where a promotion code was entered. */
+/** The same, with what Stripe says of it; nothing is known of one that was not opened. */
 export async function readInLock(
   deps: PurchaseDeps,
   purchaseId: string,
-): Promise<{ row: CreditPurchase; chargedMinor: number }> {
+): Promise<{ row: CreditPurchase; reading?: PurchaseReading }> {
   const { db, clock } = deps;
   const known = (await findPurchase(db, purchaseId))!;
   const look = known.trigger === 'auto' ? readTopUp : readSession;
   const found = await look(deps, known);
-  if (!found) return { row: await settleUnopened(deps, known), chargedMinor: 0 };
+  if (!found) return { row: await settleUnopened(deps, known) };
   const tenant = (await findTenantById(db, known.tenantId))!;
   let { reading } = found;
   let row = await writeFacts(deps, found.row, reading);
@@ -62,8 +62,7 @@ export async function readInLock(
   const done =
     reading.facts.payment === 'paid' ? await settlePaid(deps, tenant, row, reading) : row;
   const values = { lookAt: nextLook(done, clock.now()), lookAttempts: 0, lastError: null };
-  const { chargedMinor } = reading.facts;
-  return { row: await updatePurchase(db, done.id, values), chargedMinor };
+  return { row: await updatePurchase(db, done.id, values), reading };
 }
 
 interface Found {

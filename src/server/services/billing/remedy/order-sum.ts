@@ -37,8 +37,8 @@ export interface SumFound {
 
 /**
  * What of the invoice would go back. 404 `not_found`, 409 `refund_elsewhere` for what packs and statements
- * are paid with, 409 `nothing_to_refund` for what is not paid, and for more than is left at Stripe and
- * not on its way already.
+ * are paid with, 409 `nothing_to_refund` for what is not paid, and for more than refunds and credit notes have
+ * left at Stripe and is not on its way already.
  */
 export async function judgeSum(deps: SyncDeps, wish: SumInput): Promise<SumFound> {
   const { db, stripe } = deps;
@@ -122,8 +122,8 @@ function tooMuch(leftMinor: number, currency: string): BillingError {
   return new BillingError(
     'nothing_to_refund',
     leftMinor === 0
-      ? 'Nothing of this invoice can be given back: no charge paid it, it went back already, or the bank is questioned about it.'
-      : `Of this invoice at most ${leftMinor} of the smallest unit can be given back.`,
+      ? 'Nothing of this invoice can be given back: no charge paid it, refunds and credit notes have given it back already, or the bank is questioned about it.'
+      : `Of this invoice at most ${leftMinor} of the smallest unit can be given back, after what refunds and credit notes gave.`,
     { data: { leftMinor, currency } },
   );
 }

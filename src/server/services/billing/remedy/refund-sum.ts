@@ -7,7 +7,7 @@ import type { SyncDeps } from '../sync/sync-deps.ts';
 import type { SumDetails } from './order-sum.ts';
 import { writeCharges } from './write-charges.ts';
 
-/** What came of it: how much went back, or `refused` where Stripe said no and nothing did. */
+/** What came of it: how much went back, or `refused` where nothing did, for Stripe said no or nothing was left. */
 export type SumOutcome =
   { outcome: 'refunded'; returnedMinor: number } | { outcome: 'refused'; error: string };
 
@@ -23,6 +23,8 @@ export async function refundSum(
   try {
     const done = await deps.stripe.refunds.giveBack({ invoiceId, amountMinor, sumId });
     await writeCharges(deps, tx, { tenantId, chargeIds: done.chargeIds, now });
+    // Credited in the meantime, or refunded by staff.
+    if (done.returnedMinor === 0) return { outcome: 'refused', error: 'Nothing was left.' };
     await queueMail(tx, tenantId, {
       ...{ kind: 'payment_refunded', subjectId, attempt: 0, now },
       data: { amountMinor: done.returnedMinor, currency, cause: 'operator' },

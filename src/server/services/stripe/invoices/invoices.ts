@@ -81,7 +81,7 @@ export async function voidInvoice(
   }
 }
 
-/** The notes by which something of a paid invoice went back without a refund. */
+/** All credit notes of an invoice; those that were voided give nothing. */
 export async function listCreditNotes(
   stripe: Stripe,
   invoiceId: string,
@@ -90,5 +90,5 @@ export async function listCreditNotes(
   const found: CreditNoteSnapshot[] = [];
   const pages = stripe.creditNotes.list({ invoice: invoiceId, limit: 100 }, timeouts);
   for await (const one of pages) found.push(readCreditNote(one));
-  return found.filter(({ besideMinor, toBalanceMinor }) => besideMinor + toBalanceMinor > 0);
+  return found;
 }

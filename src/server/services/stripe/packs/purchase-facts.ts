@@ -1,7 +1,8 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { PurchaseFacts, RefundFacts } from '../../../../domain/billing/purchase.ts';
-import { notedInvoice, type ChargeReading } from '../charges.ts';
+import { leftToGiveBack } from '../../../../domain/billing/remedy.ts';
+import { findDispute, isQuestioned, notedInvoice, type ChargeReading } from '../charges.ts';
 import type { CallTimeouts } from '../client/client.ts';
 import { createOnce } from '../client/create-once.ts';
 import { isMissing } from '../client/errors.ts';
@@ -10,7 +11,6 @@ import { listCreditNotes } from '../invoices/invoices.ts';
 import { findRefund } from '../refunds.ts';
 import {
   readCharge,
-  readDispute,
   readRefund,
   type ChargeSnapshot,
   type RefundSnapshot,
@@ -66,13 +66,15 @@ export async function readPurchase(
   const { invoice = null } = found ?? {};
   const notes =
     isPaid && invoice?.isNoted ? await listCreditNotes(stripe, invoice.id, timeouts) : [];
+  const dispute = isPaid && charge.disputed ? await findDispute(stripe, charge.id, timeouts) : null;
   const facts: PurchaseFacts = {
     session: found?.status ?? 'expired',
     payment: isPaid ? 'paid' : hasFailed(found) ? 'failed' : 'unpaid',
     chargedMinor: isPaid ? charge.amountMinor : 0,
+    leftMinor: isPaid ? leftOf({ charge, dispute, notes, totalMinor: invoice?.totalMinor }) : 0,
     paidAt: isPaid ? charge.createdAt : null,
-    refunds: [...refunds.map(refundFacts), ...notes.map(noteFacts)],
-    dispute: isPaid && charge.disputed ? await findDispute(stripe, charge, timeouts) : null,
+    refunds: [...refunds.map(refundFacts), ...notes.flatMap(noteFacts)],
+    dispute,
   };
   return {
     facts,
@@ -92,7 +94,7 @@ function isFree({ status, payment_status }: Session): boolean {
 function freeReading({ created, invoice }: Session): PurchaseReading {
   return {
     facts: {
-      ...{ session: 'complete', payment: 'paid', chargedMinor: 0, paidAt: created },
+      ...{ session: 'complete', payment: 'paid', chargedMinor: 0, leftMinor: 0, paidAt: created },
       ...{ refunds: [], dispute: null },
     },
     ...{ paymentIntentId: null, invoiceId: invoice?.id ?? null, tags: new Map() },
@@ -107,20 +109,35 @@ export function readingOf(
   const isPaid = invoice.status === 'paid';
   const isOpen = invoice.status === 'open' || invoice.status === 'draft';
   const { refunds = [], notes = [] } = found ?? {};
+  const { totalMinor } = invoice;
   return {
     facts: {
       session: isPaid ? 'complete' : isOpen ? 'open' : 'expired',
       payment: isPaid ? 'paid' : 'unpaid',
       // What Stripe held for the customer may have paid all of it.
       chargedMinor: isPaid ? (found?.charge.amountMinor ?? invoice.beforeTaxMinor) : 0,
+      leftMinor: found ? leftOf({ ...found, totalMinor }) : 0,
       paidAt: isPaid ? (found?.charge.createdAt ?? invoice.paidAt) : null,
-      refunds: [...refunds.map(refundFacts), ...notes.map(noteFacts)],
+      refunds: [...refunds.map(refundFacts), ...notes.flatMap(noteFacts)],
       dispute: found?.dispute ?? null,
     },
     paymentIntentId: invoice.paymentIntentId,
     invoiceId: invoice.id,
     tags: tagsOf(refunds),
   };
+}
+
+/** Where there is no invoice yet, nothing was credited of it. */
+function leftOf({
+  charge,
+  dispute,
+  notes,
+  totalMinor = charge.amountMinor,
+}: Pick<ChargeReading, 'charge' | 'dispute' | 'notes'> & {
+  totalMinor: number | undefined;
+}): number {
+  const charges = [{ ...charge, isQuestioned: isQuestioned(charge, dispute) }];
+  return leftToGiveBack({ totalMinor, charges, notes });
 }
 
 function tagsOf(refunds: readonly RefundSnapshot[]): Map<string, string> {
@@ -173,14 +190,10 @@ function noteFacts({
   besideMinor,
   toBalanceMinor,
   createdAt,
-}: CreditNoteSnapshot): RefundFacts {
+}: CreditNoteSnapshot): RefundFacts[] {
   const amountMinor = besideMinor + toBalanceMinor;
-  return { id, amountMinor, status: 'succeeded', createdAt, micro: null };
-}
-
-async function findDispute(stripe: Stripe, { id }: ChargeSnapshot, timeouts: CallTimeouts) {
-  const { data } = await stripe.disputes.list({ charge: id, limit: 1 }, timeouts);
-  return data[0] ? readDispute(data[0]) : null;
+  if (amountMinor === 0) return [];
+  return [{ id, amountMinor, status: 'succeeded', createdAt, micro: null }];
 }
 
 export interface PurchaseRefund {

@@ -9,6 +9,7 @@ const creditNote = z
     currency: z.string(),
     created: seconds,
     status: z.string(),
+    total: z.number().int(),
     post_payment_amount: z.number().int(),
     out_of_band_amount: z.number().int().nullish(),
     refunds: z.array(z.object({ amount_refunded: z.number().int() })),
@@ -26,6 +27,8 @@ const creditNote = z
       besideMinor,
       /** What it puts on the customer's balance, for whichever invoice comes next. */
       toBalanceMinor: Math.max(0, paidMinor - besideMinor),
+      /** What it gives in any way but a refund, also off what was not paid yet. */
+      otherwiseMinor: isIssued ? note.total - refundedMinor : 0,
     };
   });
 

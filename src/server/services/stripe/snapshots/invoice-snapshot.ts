@@ -123,12 +123,16 @@ const invoice = invoiceBase
         i.total > 0 &&
         i.amount_paid === 0 &&
         i.pre_payment_credit_notes_amount + i.post_payment_credit_notes_amount >= i.total,
+      /** Of credit notes altogether. */
+      notedMinor: i.pre_payment_credit_notes_amount + i.post_payment_credit_notes_amount,
       /** What credit notes gave back after it was paid, in whatever way. */
       creditedMinor: i.post_payment_credit_notes_amount,
       /** Stripe works out the tax: each line has to say then whether it is in the amount. */
       isTaxAutomatic: i.automatic_tax?.enabled ?? false,
       taxMinor: i.total_taxes.all,
-      /** What is billed, without taxes that come on top. */
+      /** What is billed, with taxes, before credit notes and the customer's balance. */
+      totalMinor: i.total,
+      /** The same without taxes that come on top. */
       beforeTaxMinor: i.total - i.total_taxes.added,
       ...servicePeriod(i),
       paidAt: i.status_transitions.paid_at,
