@@ -21,6 +21,8 @@ const TAX_MODES = ['off', 'automatic'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const PLAIN = '[\\x20-\\x7e]';
+/** One e-mail address, and neither a list of them nor the address of a server with its password. */
+const EMAIL = '[^\\s<>@,;:/?&]+@[^\\s<>@,;:/?&]+';
 const price = matching(/^(price|plan)_\w+$/, 'be the id of a price, which begins with price_');
 const token = (length: number) =>
   matching(new RegExp(`^${PLAIN}{${length},}$`), `have at least ${length} plain characters`);
@@ -33,9 +35,11 @@ const envSchema = z.object({
   STOP_GRACE_SECONDS: integer(30, 0, 3_600),
   LOCAL_STRIPE_PORT: integer(12_111, 0, 65_535),
   DATA_DIR: textOr('./.data'),
-  DATABASE_URL: matching(
-    /^postgres(ql)?:\/\/[^\s#]+$/,
-    'begin with postgres:// or postgresql://, as in postgres://user:password@host:5432/name',
+  DATABASE_URL: readBy(
+    'be an address that begins with postgres:// or postgresql://, as in postgres://user:password@host:5432/name',
+    (value) =>
+      /^postgres(ql)?:\/\/[^\s#]+$/.test(value) && URL.canParse(value) ? value : undefined,
+    undefined,
   ),
   APP_URL: address(['http:', 'https:'], 'https://billing.example.com'),
   JWT_SECRET: readBy(
@@ -73,11 +77,11 @@ const envSchema = z.object({
   MAIL_FROM: readBy(
     'be an e-mail address, or a name with one: Small Squaretable <billing@example.com>',
     (value) =>
-      /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u.test(value) ? value : undefined,
+      new RegExp(`^([^<>\\p{Cc}]*<${EMAIL}>|${EMAIL})$`, 'u').test(value) ? value : undefined,
     'Small Squaretable <billing@localhost>',
   ),
   SUPPORT_EMAIL: matching(
-    /^[^\s<>@,;?&]+@[^\s<>@,;?&]+$/,
+    new RegExp(`^${EMAIL}$`),
     'be an e-mail address, such as help@example.com',
   ),
   TERMS_URL: address(['http:', 'https:'], 'https://example.com/terms'),

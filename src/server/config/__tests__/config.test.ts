@@ -139,7 +139,11 @@ test.each<[string, Record<string, string>, RegExp]>([
     /begins with whsec_/,
   ],
   ['a port that is none', { PORT: 'abc' }, /PORT \("abc"\)/],
-  ['a database that is none', { DATABASE_URL: 'mysql://x' }, /must begin with postgres/],
+  [
+    'a database that is none',
+    { DATABASE_URL: 'mysql://x' },
+    /must be an address that begins with postgres/,
+  ],
   ['an address that is none', { APP_URL: 'billing' }, /APP_URL \("billing"\)/],
 ])('%s is refused in one sentence', (_what, env, sentence) => {
   expect(() => decide(env)).toThrow(ConfigError);

@@ -11,7 +11,11 @@ const NONSENSE: Record<keyof Env, [wanted: string, ...values: string[]]> = {
   STOP_GRACE_SECONDS: ['whole number', '30s', '-1'],
   LOCAL_STRIPE_PORT: ['whole number', 'abc', '65536'],
   DATA_DIR: ['one line of text', 'a\0b', 'a\nb'],
-  DATABASE_URL: ['begin with postgres://', 'mysql://root:hidden@db/x', 'db:5432', 'postgres://'],
+  DATABASE_URL: [
+    'begins with postgres://',
+    ...['mysql://root:hidden@db/x', 'db:5432', 'postgres://', 'postgres://root:hidden@db:99999/x'],
+    ...['postgres://root:hid/den@db/x', 'postgres://root:hidden@[::1/x'],
+  ],
   APP_URL: [
     'an address such as https://',
     'billing',
@@ -56,7 +60,11 @@ const NONSENSE: Record<keyof Env, [wanted: string, ...values: string[]]> = {
     'smtp://user:hidden@mail.example.com:port',
     'user:hidden@mail.example.com',
   ],
-  MAIL_FROM: ['e-mail address', 'Small Squaretable', 'a@', 'a@b\nBcc: c@d', '<a@b', 'a b@c'],
+  MAIL_FROM: [
+    'e-mail address',
+    ...['Small Squaretable', 'a@', 'a@b\nBcc: c@d', '<a@b', 'a b@c', 'a@b,c@d'],
+    ...['smtp://root:hidden@mail.example.com:587', 'Mail <smtps://root:hidden@mail.example.com>'],
+  ],
   SUPPORT_EMAIL: [
     'an e-mail address',
     'help',
