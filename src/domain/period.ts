@@ -17,7 +17,7 @@ export function requestedPeriod(written: string | undefined): Period | undefined
   if (period !== undefined) return period;
   throw new BillingError(
     'invalid_period',
-    `The period "${written.slice(0, 40)}" is not a month; write it as YYYY-MM.`,
+    `The period "${written.slice(0, 40)}" is not a month of the years 2000 to 2999; write it as YYYY-MM.`,
   );
 }
 

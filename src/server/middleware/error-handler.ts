@@ -54,12 +54,18 @@ function isBodyCut(thrown: Error, c: Context<AppEnv>): boolean {
 const bodyCut = (cause: Error) =>
   new BillingError('invalid_request', 'The body broke off before its end.', { cause });
 
+/** What the router refuses a body for, in our words. */
+const SENTENCES: Readonly<Record<number, string>> = {
+  400: 'The body is not valid JSON.',
+  415: 'Send the body as JSON, with `Content-Type: application/json`.',
+};
+
 /** What anything that was thrown is answered as. */
 export function toBillingError(thrown: unknown): BillingError {
   if (thrown instanceof BillingError) return thrown;
   if (thrown instanceof HTTPException && thrown.status < 500) {
     const code = thrown.status === 413 ? 'payload_too_large' : 'invalid_request';
-    return new BillingError(code, thrown.message, { cause: thrown });
+    return new BillingError(code, SENTENCES[thrown.status] ?? thrown.message, { cause: thrown });
   }
   const text = 'Something went wrong on our side; the request id finds it.';
   return (

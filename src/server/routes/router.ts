@@ -14,9 +14,8 @@ export function createRouter(): OpenAPIHono<AppEnv> {
         path: path.join('.'),
         message,
       }));
-      const first = issues[0];
-      const where = first?.path ? ` (${first.path}: ${first.message})` : '';
-      throw new BillingError('invalid_request', `The request is not valid${where}.`, {
+      const first = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message))[0];
+      throw new BillingError('invalid_request', `The request is not valid (${first}).`, {
         data: { issues },
       });
     },
