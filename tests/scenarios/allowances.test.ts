@@ -4,7 +4,7 @@ import type { UsageStats } from '../../src/domain/api.ts';
 import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';
 import { publishPlans } from '../../src/server/services/plans/publish-plans.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { advanceTo, signUp, type Customer } from '../support/customer.ts';
+import { advanceTo, FAILING_CARD, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -82,6 +82,48 @@ test('a month with goodwill is told by its limit, and what it leaves of the plan
   await nextMonth(27);
   await app.server.catchUp();
   expect(await messages(customer)).toEqual({ used: 0, limit: 10_000, allowance: 0 });
+});
+
+test('a plan that is bought after a month rolls nothing over of it, used or not', async () => {
+  await nextMonth(400);
+  const [used, unused] = [await signUp(app), await signUp(app)];
+  expect(await use(used, 40)).toBe('recorded');
+  const before = periodOf(app.server.context.clock.now());
+  await nextMonth(1);
+  for (const customer of [used, unused]) await customer.subscribe('pro', 'month');
+  expect(await messages(used, before)).toEqual({ used: 40, limit: 100, allowance: 0 });
+  await nextHours(27);
+  await app.server.catchUp();
+  for (const customer of [used, unused]) {
+    expect(await messages(customer)).toEqual({ used: 0, limit: 10_000, allowance: 0 });
+  }
+});
+
+test('a plan that is lost after a month, for its days of grace are over, rolls over what that left', async () => {
+  await caller(app.stripeUrl).post('/_control/retry_settings', {
+    ...{ attempts: 4, spacingSeconds: 5 * 24 * 3_600, final: 'past_due' },
+  });
+  await nextMonth(1);
+  const month = nextPeriod(periodOf(app.server.context.clock.now()));
+  // Seven days of grace, which end six hours into the month after that.
+  const renewal = new Date(periodStart(nextPeriod(month)).getTime() - (7 * 24 - 6) * HOUR_MS);
+  const begin = new Date(renewal);
+  begin.setUTCMonth(begin.getUTCMonth() - 1);
+  await advanceTo(app, begin.toISOString());
+  const customer = await signUp(app);
+  await customer.subscribe('pro', 'month');
+  await customer.useCard(FAILING_CARD);
+  await advanceTo(app, renewal.toISOString());
+  await nextHours(2);
+  expect(await use(customer, 40)).toBe('recorded');
+  await nextMonth(7);
+  await app.server.catchUp();
+  expect(await customer.subscription()).toMatchObject({ plan: 'free', status: 'past_due' });
+  // The month before it had left half of its quota, too.
+  expect(await messages(customer, month)).toEqual({ used: 40, limit: 15_000, allowance: 5_000 });
+  await nextHours(20);
+  await app.server.catchUp();
+  expect(await messages(customer)).toEqual({ used: 0, limit: 5_100, allowance: 5_000 });
 });
 
 async function nextHours(hours: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { PaidPlan, Plan, PlanDefinition } from '../../../domain/plans.ts';
 import type { DbOrTx } from '../../client.ts';
 import { planPrices, planVersions, subscriptions, tenants } from '../../schema/index.ts';
+import { changedAt } from './tenant-billing.repository.ts';
 
 /** Every version that was published, oldest first. */
 export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
@@ -204,7 +205,7 @@ export async function carryTenants(
         basePlanVersion: raised(tenants.basePlan, tenants.basePlanVersion),
         // What they may use has changed: metering takes over what is newer than it has.
         entitlementVersion: sql`${tenants.entitlementVersion} + 1`,
-        updatedAt: now,
+        updatedAt: changedAt(now),
       })
       .where(inArray(tenants.id, ids));
     return ids;

@@ -72,13 +72,22 @@ export async function writeEntitlement(
     overageSuspended: OveragePause | null;
     trialUsedAt: Date | null;
     syncedAt: Date;
+    now: Date;
   },
 ): Promise<void> {
+  const { now, ...written } = values;
   await db
     .update(tenants)
-    .set({ ...values, updatedAt: values.syncedAt })
+    .set({ ...written, updatedAt: changedAt(now) })
     .where(eq(tenants.id, tenantId));
 }
+
+/**
+ * When a change of what a tenant may use was made: metering is told the row's own time where that is another
+ * than before, so that it is later than whatever the same transaction wrote at the same instant.
+ */
+export const changedAt = (now: Date) =>
+  sql<Date>`greatest(${now.toISOString()}::timestamptz, ${tenants.updatedAt} + interval '1 microsecond')`;
 
 /** What Stripe holds for the tenant's invoices to come. */
 export async function writeCredits(
@@ -91,7 +100,10 @@ export async function writeCredits(
 
 /** Leaves a tombstone: rows that tell of money keep their owner. */
 export async function markTenantDeleted(db: DbOrTx, tenantId: string, now: Date): Promise<void> {
-  await db.update(tenants).set({ deletedAt: now, updatedAt: now }).where(eq(tenants.id, tenantId));
+  await db
+    .update(tenants)
+    .set({ deletedAt: now, updatedAt: changedAt(now) })
+    .where(eq(tenants.id, tenantId));
 }
 
 /** Somebody who was in a deleted tenant. */

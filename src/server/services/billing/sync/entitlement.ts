@@ -46,7 +46,7 @@ export async function applyEntitlement(
       overageCurrency,
       overageSuspended: source ? overagePauseOf(source.status) : null,
       trialUsedAt: tenant.trialUsedAt ?? trialStart,
-      syncedAt,
+      ...{ syncedAt, now },
     }),
   );
   if (plan === tenant.plan) return;
