@@ -19,15 +19,19 @@ await runCommand({
       ...(doubts === 0 ? [] : [`${doubts} to look at.`]),
     ];
     return {
-      lines: [...findings.map(said), `\n${last.join(' ')}`],
+      lines: [...findings.flatMap(said), '', last.join(' ')],
       data: { findings },
       needsPerson: faults > 0,
     };
   },
 });
 
-function said({ subject, hint, fault }: Finding): string {
-  if (hint) return `· ${subject}: ${hint}`;
-  if (!fault) return `✓ ${subject}`;
-  return `${fault.isDoubt ? '?' : '✗'} ${subject}: ${fault.what} [${fault.name}]\n  Why it matters: ${fault.why}.\n  ${fault.mend}`;
+function said({ subject, hint, fault }: Finding): string[] {
+  if (hint) return [`· ${subject}: ${hint}`];
+  if (!fault) return [`✓ ${subject}`];
+  return [
+    `${fault.isDoubt ? '?' : '✗'} ${subject}: ${fault.what} [${fault.name}]`,
+    `  Why it matters: ${fault.why}.`,
+    `  ${fault.mend}`,
+  ];
 }

@@ -30,7 +30,7 @@ export interface Input<F extends Flags> {
 }
 
 export interface Result {
-  /** For people. */
+  /** For people. Text of customers stands in them: none of it becomes a line of its own, or moves a cursor. */
   lines: string[];
   /** The same for programs: what `--json` prints. */
   data: Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/server/config/env.ts';
+import { LEAVES_ITS_LINE } from '../../src/domain/storable.ts';
 import { BillingError, SetUpError } from '../../src/domain/errors.ts';
 import type { Command, Flags, Input } from './command-types.ts';
 import { execute, CommandUsageError } from './command.ts';
@@ -105,6 +106,25 @@ test('14.4 what was typed is handed over, flags and words', async () => {
     words: ['12'],
     dryRun: true,
   });
+});
+
+test('what customers wrote becomes no line of its own, and moves no cursor', async () => {
+  const forged = 'nice\n42  99 reports, shared\r\x1b[2J\x1b]0;title\x07\u009b1A\u2028\u202e';
+  const list = {
+    ...{ name: 'list', about: 'Lists.', examples: [['', 'lists'] as const] },
+    run: () => Promise.resolve({ lines: ['1  2 reports', `  ${forged}`], data: { forged } }),
+  } satisfies Command<Flags>;
+  const { said } = await execute(list, []);
+  expect(said.split('\n')).toEqual([
+    '1  2 reports',
+    '  nice\\u000a42  99 reports, shared\\u000d\\u001b[2J\\u001b]0;title\\u0007\\u009b1A\\u2028\\u202e',
+  ]);
+  // Programs get it as it is.
+  const forPrograms = await execute(list, ['--json']);
+  expect(JSON.parse(forPrograms.said)).toMatchObject({ forged });
+  const fails = { ...list, run: () => Promise.reject(new Error(`${forged} is gone.`)) };
+  const { complained = '' } = await execute(fails, []);
+  expect(complained.split('\n').filter((line) => LEAVES_ITS_LINE.test(line))).toEqual([]);
 });
 
 test('14.4 --json prints the same for programs, --help how it is typed', async () => {

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { SetUpError } from '../../src/domain/errors.ts';
+import { onOneLine } from '../../src/domain/storable.ts';
 import { ConfigError } from '../../src/server/config/env.ts';
 import { errorText } from '../../src/server/error-text.ts';
 import type { Command, Flag, Flags, Input, Values } from './command-types.ts';
@@ -50,10 +51,13 @@ export async function execute<const F extends Flags>(
     } = await command.run(readInput(command, typed));
     return {
       exit: exit ?? (needsPerson ? EXIT.needsPerson : EXIT.done),
-      said: json ? JSON.stringify({ ok: !needsPerson, ...data }, null, 2) : lines.join('\n'),
+      said: json
+        ? JSON.stringify({ ok: !needsPerson, ...data }, null, 2)
+        : lines.map(onOneLine).join('\n'),
     };
   } catch (thrown) {
-    const { exit, sentence } = readFailure(thrown);
+    const { exit, sentence: whole } = readFailure(thrown);
+    const sentence = whole.split('\n').map(onOneLine).join('\n');
     return {
       exit,
       said: json ? JSON.stringify({ ok: false, error: sentence }, null, 2) : '',

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { isStorableInstant, isStorableText } from '../../domain/storable.ts';
+import { isStorableInstant, isStorableText, LEAVES_ITS_LINE } from '../../domain/storable.ts';
 
 /**
  * Text that PostgreSQL can keep as it is: no NUL character and no half of a surrogate pair, both
@@ -13,9 +13,6 @@ export function plainText(lengthMin: number, lengthMax: number) {
     .max(lengthMax)
     .refine(isStorableText, 'must not contain NUL characters or broken surrogate pairs');
 }
-
-/** What ends a line, and what turns the direction of all text behind it. */
-const LEAVES_ITS_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 /** At least one sign that takes room and can be seen. */
 const SHOWS_SOMETHING = /[^\p{Cc}\p{Cf}\p{Z}\p{M}]/u;
