@@ -1,5 +1,6 @@
 import type { Database, Db } from '../../../../db/client.ts';
 import type { Bucket } from '../../../../db/repositories/usage/bucket.ts';
+import { periodOf } from '../../../../domain/period.ts';
 import { closeCrossing, listCrossings } from '../../../../db/repositories/usage/crossings.ts';
 import type { Crossing } from '../../../../db/repositories/usage/crossings.ts';
 import {
@@ -37,9 +38,13 @@ async function mailCrossingsOf(db: Db, bucket: Bucket): Promise<void> {
   );
 }
 
-/** Nobody is told when the account was deleted meanwhile. */
+/**
+ * Nobody is told when the account was deleted meanwhile, nor of a month that was over when work which was reported
+ * late crossed its limit: there is nothing left of it to take care of.
+ */
 function queueCrossingMail(db: Db, crossing: Crossing): Promise<void> {
   const { tenantId, period, resourceType, percent, used, limit, crossedAt } = crossing;
+  if (period < periodOf(crossedAt)) return Promise.resolve();
   const mail = {
     kind: 'usage_threshold' as const,
     subjectId: [tenantId, resourceType, period, percent, limit].join(':'),

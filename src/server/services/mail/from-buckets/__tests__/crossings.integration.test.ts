@@ -111,6 +111,21 @@ test('11.1 three processes at once write one mail each crossing, however many th
   expect(rows).toEqual([{ mails: 120, tenants: 120, percent: 100 }]);
 });
 
+test('10.6 work that is reported late warns nobody of a month that is over', async () => {
+  const tenantId = await meteredTenant(database.pool);
+  const event = (amount: number, occurredAt: string) => ({
+    ...{ tenantId, resourceType: 'images', amount, occurredAt, idempotencyKey: occurredAt },
+  });
+  await usage.ingestBatch([event(10, '2026-04-30T23:59:59Z')]);
+  expect(await isDue(tenantId)).toBe(true);
+  await mailCrossings(database);
+  expect(await isDue(tenantId)).toBe(false);
+  expect(await mailsOf(tenantId)).toEqual([]);
+  await usage.ingestBatch([event(8, '2026-05-01T00:00:00Z')]);
+  await mailCrossings(database);
+  expect(await mailsOf(tenantId)).toMatchObject([{ data: { period: '2026-05', percent: 80 } }]);
+});
+
 test('11.1 nobody is left to tell: the crossing is closed', async () => {
   const tenantId = await nearLimit();
   await database.pool.query('delete from users where tenant_id = $1', [tenantId]);
