@@ -17,6 +17,8 @@ export const REALLY_MONEY: [RegExp, RegExp, string][] = [
     /使用账户余额|留作余额，用于之后的账单/,
     'Stripe’s customer balance',
   ],
+  [/zh-CN\/payments\.ts$/, /另由账户余额支付/, 'Stripe’s customer balance'],
+  [/en\/payments\.ts$/, /from your credit balance/, 'Stripe’s customer balance'],
   [/en\/subscription\.ts$/, /From your credit balance/, 'Stripe’s customer balance'],
   [/glossary\.md$/, /You have a credit of …, 余额/, 'Stripe’s customer balance'],
   [

@@ -3,6 +3,7 @@ import type { MonthCostView } from '../../src/domain/billing/payment-view.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, type Customer } from '../support/customer.ts';
 import { bought, refundByStaff } from '../support/packs.ts';
+import { agreeWith, toppedUp } from '../support/top-ups.ts';
 import {
   billed,
   done,
@@ -39,21 +40,38 @@ interface Bill {
   invoice: string;
 }
 
-/** A bill of ¥7.20, and its invoice. */
-async function bill(): Promise<Bill> {
+/** A bill of ¥7.20, and its invoice; before it is made, something is done. */
+async function bill(before?: (customer: Customer) => Promise<unknown>): Promise<Bill> {
   const customer = await subscriber(app);
+  await before?.(customer);
   await draw(customer, 30);
   const { id } = await billed(customer);
   const [invoice] = await invoicesOf(customer);
   return { customer, id, invoice: invoice!.id };
 }
 
-async function paidBill(): Promise<Bill> {
-  const one = await bill();
+async function paidBill(before?: Parameters<typeof bill>[0]): Promise<Bill> {
+  const one = await bill(before);
   await advanceDays(app, 1 / 24);
   await done(one.customer);
   return one;
 }
+
+/** 19 % come on top: of ¥7.20 it is ¥8.57. */
+async function tax(customer: Customer): Promise<void> {
+  const { id } = await customer.atStripe<{ id: string }>('tax_rates', {
+    ...{ display_name: 'VAT', percentage: '19', inclusive: 'false' },
+  });
+  const [one] = await customer.subscriptionsAtStripe();
+  await customer.atStripe(`subscriptions/${one!.id}`, { 'default_tax_rates[0]': id });
+  await done(customer);
+}
+
+/** Somebody gives it to the customer, to be used by whichever invoice comes next. */
+const present = (amount: number) => async (customer: Customer) =>
+  customer.atStripe(`customers/${await customer.customerId()}/balance_transactions`, {
+    ...{ amount: String(-amount), currency: 'cny' },
+  });
 
 const note = ({ customer, invoice }: Bill, amount: number, way: object = {}) =>
   customer.atStripe('credit_notes', { invoice, amount: String(amount), ...way });
@@ -82,6 +100,33 @@ test.each<[string, () => Promise<Bill>, (one: Bill) => Promise<unknown>, number]
     (one) => note(one, 720, { out_of_band_amount: '720' }),
     0,
   ],
+  ['a part is credited, with its tax on top', () => bill(tax), (one) => note(one, 357), 420],
+  ['less is credited than the tax on top', () => bill(tax), (one) => note(one, 119), 620],
+  [
+    'a part goes to the balance, with its tax on top',
+    () => paidBill(tax),
+    (one) => note(one, 357, { credit_amount: '357' }),
+    420,
+  ],
+  ['the balance paid a part', () => paidBill(present(300)), () => Promise.resolve(), 420],
+  [
+    'the balance paid a part, and some of the rest goes to it',
+    () => paidBill(present(300)),
+    (one) => note(one, 200, { credit_amount: '200' }),
+    220,
+  ],
+  [
+    'the balance paid a part, and all but a little goes to it',
+    () => paidBill(present(300)),
+    (one) => note(one, 700, { credit_amount: '700' }),
+    0,
+  ],
+  [
+    'the balance paid all, and a part goes back to it',
+    () => paidBill(present(1000)),
+    (one) => note(one, 500, { credit_amount: '500' }),
+    0,
+  ],
 ])('what the month costs when of its bill %s', async (_what, begin, act, overage) => {
   const one = await begin();
   const [plan] = await month(one.customer);
@@ -101,6 +146,33 @@ test('what the balance had of one bill and pays for the next is taken off once',
   await done(customer);
   const [planAfter, overage] = await month(customer);
   expect(planAfter! + overage!).toBe(plan! + 720);
+});
+
+test('what the balance had of one bill, paid for the next and had of that again is taken off once', async () => {
+  const one = await paidBill();
+  const { customer } = one;
+  const [plan] = await month(customer);
+  await note(one, 720, { credit_amount: '720' });
+  await draw(customer, 30);
+  await billed(customer);
+  await advanceDays(app, 1 / 24);
+  await done(customer);
+  const invoice = (await invoicesOf(customer)).find(({ id }) => id !== one.invoice)!.id;
+  await note({ ...one, invoice }, 500, { credit_amount: '500' });
+  await done(customer);
+  const [planAfter, overage] = await month(customer);
+  expect(planAfter! + overage!).toBe(plan! + 220);
+});
+
+test('a pack that the balance paid costs no money, but what had come back of a bill', async () => {
+  const one = await paidBill();
+  const { customer } = one;
+  const [plan] = await month(customer);
+  await note(one, 720, { credit_amount: '720' });
+  await costs(customer, [plan!, 0, 0]);
+  await agreeWith(customer);
+  await toppedUp(customer);
+  await costs(customer, [plan! + 600, 0, 0]);
 });
 
 test('a pack that was refunded, or is on its way back, costs what is left of it', async () => {

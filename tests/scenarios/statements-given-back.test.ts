@@ -35,16 +35,20 @@ interface Billed {
   invoice: string;
 }
 
-async function open(): Promise<Billed> {
+async function open(balance = 0): Promise<Billed> {
   const customer = await subscriber(app);
+  if (balance > 0) {
+    const path = `customers/${await customer.customerId()}/balance_transactions`;
+    await customer.atStripe(path, { amount: String(-balance), currency: 'cny' });
+  }
   await draw(customer, 30);
   const { id } = await billed(customer);
   const [invoice] = await invoicesOf(customer);
   return { customer, id, invoice: invoice!.id };
 }
 
-async function paid(): Promise<Billed> {
-  const one = await open();
+async function paid(balance = 0): Promise<Billed> {
+  const one = await open(balance);
   await advanceDays(app, 1 / 24);
   await done(one.customer);
   expect(await standing(one)).toEqual(PAID);
@@ -234,3 +238,30 @@ test('12.26 what a bank took back is unpaid until staff writes it off', async ()
   await draw(customer, 30);
   expect(await billed(customer)).toMatchObject({ totalMinor: 720 });
 });
+
+test.each([
+  ['a part', 300],
+  ['all', 5_000],
+])(
+  '12.26 of what the balance has paid %s of, what goes back on it is shown',
+  async (_what, balance) => {
+    const one = await paid(balance);
+    const shown = async () => {
+      const { refundedMinor } = await statement(one.customer, one.id);
+      const payments = await one.customer.payments();
+      const { fromBalanceMinor, amountRefundedMinor } = payments.find(
+        (p) => p.about === 'statement',
+      )!;
+      return [refundedMinor, amountRefundedMinor, fromBalanceMinor];
+    };
+    const fromBalance = Math.min(720, balance);
+    await credit(one, 500, { credit_amount: '500' });
+    await becomes(one, PAID);
+    await vi.waitFor(async () => expect(await shown()).toEqual([500, 500, fromBalance]), 10_000);
+    await credit(one, 220, { credit_amount: '220' });
+    // Where no money was paid it is as if it were voided.
+    await becomes(one, [balance < 720 ? 'paid' : 'void', 'returned', 5_000, 0]);
+    expect(await shown()).toEqual([720, 720, fromBalance]);
+    expect(await service(one.customer).verify()).toEqual([]);
+  },
+);

@@ -34,6 +34,8 @@ const control = async (path: string, body: object) => {
 };
 const giveBack = (customer: Customer, id: string) =>
   customer.api.post(`/api/credits/purchases/${id}/refund`);
+const eventually = (check: () => Promise<void>) =>
+  vi.waitFor(check, { timeout: 10_000, interval: 50 });
 const pausesOf = async (customer: Customer) =>
   (await mailsTo(customer)).filter((kind) => kind === 'top_up_paused');
 
@@ -156,4 +158,51 @@ test.each([
   const again = { refundMinor: 200, revokedCredits: left / 2 };
   expect(await service.refundByOperator(wish)).toMatchObject(again);
   expect(await balance(customer)).toBe(left / 2);
+});
+
+describe('12.3 what the balance has paid of a pack and a note puts back on it is given back', () => {
+  async function toppedUpFrom(held: number) {
+    const customer = await agreed(app);
+    const id = await customer.customerId();
+    await customer.atStripe(`customers/${id}/balance_transactions`, {
+      ...{ amount: String(-held), currency: 'cny' },
+    });
+    const topUp = await toppedUp(customer);
+    const of = await customer.atStripe<{ data: { id: string }[] }>(`invoices?customer=${id}`);
+    const note = (amount: number) =>
+      customer.atStripe('credit_notes', {
+        ...{ invoice: of.data[0]!.id, amount: String(amount), credit_amount: String(amount) },
+      });
+    return { customer, topUp, note };
+  }
+  const paymentBecomes = (customer: Customer, wanted: object) =>
+    eventually(async () => expect((await customer.payments())[0]).toMatchObject(wanted));
+
+  test('where it paid all', async () => {
+    const { customer, topUp, note } = await toppedUpFrom(5_000);
+    expect(topUp).toMatchObject({ chargedMinor: 600 });
+    await note(200);
+    await becomes(customer, 'partly_refunded', 40);
+    await paymentBecomes(customer, {
+      ...{ about: 'pack', amountPaidMinor: 0, fromBalanceMinor: 600, amountRefundedMinor: 200 },
+    });
+    await note(400);
+    await becomes(customer, 'refunded', 0);
+    expect(await giveBack(customer, topUp.id)).toMatchObject({ status: 409 });
+    expect(await outOfPocket(customer)).toBe(0);
+  });
+
+  test('where it paid a part: what is left goes back as money, as far as money was paid', async () => {
+    const { customer, topUp, note } = await toppedUpFrom(200);
+    expect(topUp).toMatchObject({ chargedMinor: 600, returnableMinor: 400 });
+    await note(500);
+    await becomes(customer, 'partly_refunded', 10);
+    expect((await bySelf(customer))[0]).toMatchObject({ refundedMinor: 500, returnableMinor: 100 });
+    await paymentBecomes(customer, {
+      ...{ amountPaidMinor: 400, fromBalanceMinor: 200, amountRefundedMinor: 500 },
+    });
+    expect(await giveBack(customer, topUp.id)).toMatchObject({ body: { refundMinor: 100 } });
+    await becomes(customer, 'refunded', 0);
+    expect(await outOfPocket(customer)).toBe(300);
+  });
 });

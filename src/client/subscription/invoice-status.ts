@@ -1,4 +1,5 @@
 import type { PaymentView } from '../../domain/api.ts';
+import { isGivenBack } from '../../domain/billing/payment-view.ts';
 
 export type InvoiceStatus =
   PaymentView['status'] | 'refunded' | 'partly_refunded' | 'failed' | 'disputed' | 'dispute_lost';
@@ -8,7 +9,7 @@ export function invoiceStatus(payment: PaymentView): InvoiceStatus {
   if (payment.dispute?.outcome === 'lost') return 'dispute_lost';
   if (payment.dispute?.outcome === 'open') return 'disputed';
   if (payment.amountRefundedMinor > 0) {
-    return payment.amountRefundedMinor >= payment.amountPaidMinor ? 'refunded' : 'partly_refunded';
+    return isGivenBack(payment) ? 'refunded' : 'partly_refunded';
   }
   return payment.status === 'open' && payment.failure ? 'failed' : payment.status;
 }

@@ -44,8 +44,13 @@ export const creditPurchases = pgTable(
     bonus: integer().notNull(),
     validDays: integer().notNull(),
     amountMinor: bigint({ mode: 'number' }).notNull(),
-    /** What Stripe charged; null while nothing is paid, and for what was granted before it was kept. */
+    /**
+     * What was paid, by a charge or from the customer's balance; null while nothing is paid, and for what was
+     * granted before it was kept.
+     */
     chargedMinor: bigint({ mode: 'number' }),
+    /** What of that may still go back as money; null where it was not read since it is kept. */
+    leftMinor: bigint({ mode: 'number' }),
     currency: text().notNull(),
     stripeCustomerId: text().notNull(),
     stripePriceId: text().notNull(),

@@ -25,6 +25,10 @@ export const payments = pgTable(
     amountDueMinor: amountMinor(),
     amountPaidMinor: amountMinor(),
     amountRemainingMinor: amountMinor(),
+    /** Tax and all, before credit notes and the customer's balance; null where we have not read it since it is kept. */
+    totalMinor: bigint({ mode: 'number' }),
+    /** What of that Stripe took from what it held for the customer; nothing of a void one, which gave it back. */
+    fromBalanceMinor: amountMinor(),
     /** What of it went back in any way: refunded, put on the customer's balance, or beside Stripe. */
     amountRefundedMinor: amountMinor(),
     taxMinor: amountMinor(),
@@ -71,7 +75,8 @@ export const payments = pgTable(
     check('payments_currency_lower', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check(
       'payments_amounts',
-      sql`${t.amountPaidMinor} >= 0 and ${t.amountRefundedMinor} between 0 and ${t.amountPaidMinor}`,
+      sql`${t.amountPaidMinor} >= 0 and ${t.fromBalanceMinor} >= 0
+        and ${t.amountRefundedMinor} between 0 and ${t.amountPaidMinor} + ${t.fromBalanceMinor}`,
     ),
   ],
 );

@@ -13,7 +13,11 @@ export interface PaymentView {
   number: string | null;
   status: PaymentStatus;
   amountDueMinor: number;
+  /** By a charge, or beside Stripe. */
   amountPaidMinor: number;
+  /** What of it the customer's balance paid, before anything was due. */
+  fromBalanceMinor: number;
+  /** What of both went back in any way. */
   amountRefundedMinor: number;
   currency: string;
   about: PaymentSubject;
@@ -28,6 +32,17 @@ export interface PaymentView {
   hostedInvoiceUrl: string | null;
   invoicePdf: string | null;
   createdAt: string;
+}
+
+export type PaidAndBack = Pick<
+  PaymentView,
+  'amountPaidMinor' | 'fromBalanceMinor' | 'amountRefundedMinor'
+>;
+
+/** Whether all that was paid went back, in whatever way. */
+export function isGivenBack(payment: PaidAndBack): boolean {
+  const { amountPaidMinor, fromBalanceMinor, amountRefundedMinor: back } = payment;
+  return back > 0 && back >= amountPaidMinor + fromBalanceMinor;
 }
 
 export interface PaymentsPage {

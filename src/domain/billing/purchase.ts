@@ -40,7 +40,7 @@ export interface RefundFacts {
 export interface PurchaseFacts {
   session: 'open' | 'complete' | 'expired';
   payment: 'unpaid' | 'failed' | 'paid';
-  /** What was charged; 0 while nothing was. */
+  /** What was paid, by a charge or from the customer's balance; 0 while nothing was. */
   chargedMinor: number;
   /** What of that may still go back as money, by `leftToGiveBack`. */
   leftMinor: number;
@@ -201,6 +201,8 @@ export function returnableMinor(
     refundPendingMinor: number;
     takenBack: Readonly<Record<string, number>>;
     shortfallMicro: number;
+    /** What may still go back as money: less where the customer's balance paid a part. */
+    leftMinor: number | null;
   },
   leftMicro: number,
 ): number {
@@ -212,5 +214,6 @@ export function returnableMinor(
   const usedMicro = Math.max(0, goneMicro - (takenMicro - shortfallMicro));
   const paidMicro = packMicro({ credits: purchase.credits, bonus: 0 });
   const usedMinor = paidMinor - shareOf(paidMinor, paidMicro - usedMicro, paidMicro);
-  return Math.max(0, paidMinor - back - pending - usedMinor);
+  const unusedMinor = Math.max(0, paidMinor - back - pending - usedMinor);
+  return Math.min(unusedMinor, purchase.leftMinor ?? unusedMinor);
 }

@@ -2,6 +2,7 @@ import { chargedOf } from '../money.ts';
 import type { Period } from '../period.ts';
 import type { ResourceType } from '../quota.ts';
 import { disputeOutcome } from './dispute.ts';
+import { isGivenBack, type PaidAndBack } from './payment-view.ts';
 
 /**
  * Why a statement was closed: the debt grew, a month is over, the subscription ended, or work of a
@@ -48,9 +49,7 @@ export function creditAccountState(
     /** What the account knows of it. */
     told?: CreditAccountState | null;
   },
-  payment:
-    | { amountPaidMinor: number; amountRefundedMinor: number; disputeStatus: string | null }
-    | undefined,
+  payment: (PaidAndBack & { disputeStatus: string | null }) | undefined,
 ): CreditAccountState | null {
   const { state, writeOffAskedAt, told } = statement;
   if (state === 'carried') return null;
@@ -63,11 +62,8 @@ export function creditAccountState(
   const dispute = payment?.disputeStatus ? disputeOutcome(payment.disputeStatus) : null;
   if (dispute === 'lost') return writeOffAskedAt ? 'returned' : 'lost';
   if (dispute === 'open') return 'returned';
-  const { amountPaidMinor: paid, amountRefundedMinor: back } = payment ?? NOTHING;
-  return back > 0 && back >= paid ? 'returned' : 'paid';
+  return payment && isGivenBack(payment) ? 'returned' : 'paid';
 }
-
-const NOTHING = { amountPaidMinor: 0, amountRefundedMinor: 0 };
 
 /** What of an account's use beyond quota and credits one statement bills together; it has one currency. */
 export interface LineKey {

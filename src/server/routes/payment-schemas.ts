@@ -14,7 +14,13 @@ export const paymentsSchema = z
         status: z.enum(['draft', 'open', 'paid', 'void', 'uncollectible']),
         amountDueMinor: minor,
         amountPaidMinor: minor,
-        amountRefundedMinor: minor,
+        fromBalanceMinor: minor.openapi({
+          description: 'What the balance that Stripe holds for the customer paid of it.',
+        }),
+        amountRefundedMinor: minor.openapi({
+          description:
+            'What of both went back: refunded, credited to the balance, or beside Stripe.',
+        }),
         currency: z.string(),
         about: z.enum(PAYMENT_SUBJECTS).openapi({ description: 'What it is for.' }),
         reason: z.string(),

@@ -29,6 +29,7 @@ export default {
     file: 'Document',
   },
   status,
+  fromBalance: 'and {amount} from your credit balance',
   refunded: '{amount} refunded',
   dispute: {
     open: '{amount} is disputed at the bank.',

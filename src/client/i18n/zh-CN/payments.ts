@@ -27,6 +27,7 @@ const payments: Messages['payments'] = {
     disputed: '有争议',
     dispute_lost: '已拒付',
   },
+  fromBalance: '另由账户余额支付 {amount}',
   refunded: '已退 {amount}',
   dispute: {
     open: '{amount} 正在银行争议中。',

@@ -84,6 +84,7 @@ export function payment(changes: Partial<PaymentView>): PaymentView {
     status: 'paid',
     amountDueMinor: 2_900,
     amountPaidMinor: 2_900,
+    fromBalanceMinor: 0,
     amountRefundedMinor: 0,
     currency: 'cny',
     about: 'subscription',

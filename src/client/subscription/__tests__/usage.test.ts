@@ -37,6 +37,16 @@ describe('an invoice', () => {
     ['paid', payment({}), 'paid'],
     ['refunded in part', payment({ amountRefundedMinor: 1_000 }), 'partly_refunded'],
     ['refunded', payment({ amountRefundedMinor: 2_900 }), 'refunded'],
+    [
+      'refunded, but for what the balance paid',
+      payment({ fromBalanceMinor: 900, amountRefundedMinor: 2_900 }),
+      'partly_refunded',
+    ],
+    [
+      'credited in part, and paid from the balance',
+      payment({ fromBalanceMinor: 2_900, amountPaidMinor: 0, amountRefundedMinor: 100 }),
+      'partly_refunded',
+    ],
     ['open', payment({ status: 'open', amountPaidMinor: 0 }), 'open'],
     [
       'failed',

@@ -144,7 +144,14 @@ export async function listToLookAt(
   const rows = await db
     .selectDistinct({ id: p.id })
     .from(p)
-    .leftJoin(payments, eq(payments.stripePaymentIntentId, p.stripePaymentIntentId))
+    .leftJoin(
+      payments,
+      or(
+        eq(payments.stripePaymentIntentId, p.stripePaymentIntentId),
+        // What the customer's balance paid has no intent.
+        eq(payments.stripeInvoiceId, p.stripeInvoiceId),
+      ),
+    )
     .where(
       and(
         eq(p.tenantId, tenantId),

@@ -68,7 +68,8 @@ export async function listOpenInvoices(
 /**
  * What of a month a tenant's subscriptions were invoiced and its packs paid, after what went back; and what
  * of the month's overage is not paid, or went back, by the bill of each of its lines, as less than nothing.
- * Invoices count as they ask for money: after credit notes and the customer's balance.
+ * Invoices count as they ask for money: after credit notes and the customer's balance, of which nothing that it
+ * paid is taken off once more when it goes back to it. What goes back is of the whole, tax and all, as is a line's part.
  */
 export async function listSpent(
   db: DbOrTx,
@@ -81,14 +82,14 @@ export async function listSpent(
     with asked as (
       select p.*, least(p.amount_paid_minor, p.amount_refunded_minor
           + case when p.dispute_status = 'lost' then p.disputed_minor else 0 end) as back,
-        greatest(0, p.amount_refunded_minor - (
+        greatest(0, least(p.amount_paid_minor, p.amount_refunded_minor) - (
           select coalesce(sum(r.amount_minor), 0) from refunds r
           where r.payment_id = p.id and r.status in ('succeeded', 'pending', 'requires_action')
         )) as to_balance
       from payments p where p.tenant_id = ${tenantId} and p.created_at >= ${from.toISOString()}
     ), billed as (
       select l.amount_minor as line, s.currency, bill.state, bill.whole, a.amount_due_minor as due,
-        a.back, coalesce(a.to_balance, 0) as to_balance
+        greatest(1, coalesce(a.total_minor, bill.whole)) as total, a.back, coalesce(a.to_balance, 0) as to_balance
       from statement_lines l
       join statements s on s.id = l.statement_id
       -- What is carried is on the next one's invoice.
@@ -107,7 +108,8 @@ export async function listSpent(
     from asked
     where stripe_subscription_id is not null and status in ('open', 'paid') and created_at < ${to.toISOString()}
     union all
-    select 'packs', c.currency, greatest(0, coalesce(c.charged_minor, c.amount_minor)
+    select 'packs', c.currency, greatest(0,
+        coalesce(case a.status when 'paid' then a.amount_paid_minor end, c.charged_minor, c.amount_minor)
         - greatest(c.refunded_minor + c.refund_pending_minor, coalesce(a.back, 0))),
       coalesce(a.to_balance, 0)
     from credit_purchases c left join asked a on a.stripe_invoice_id = c.stripe_invoice_id
@@ -116,7 +118,7 @@ export async function listSpent(
     select 'overage', currency,
       case when state in ('void', 'written_off') then 0
         when due is null or state not in ('open', 'failed', 'uncollectible', 'paid') then line
-        else round(line * least(1, (due - back)::numeric / whole)) end - line,
+        else round(line * least(1, (due - back)::numeric / total)) end - line,
       case when state = 'paid' then round(to_balance * line / whole) else 0 end
     from billed`);
   return rows.map(({ part, currency, amountMinor, toBalanceMinor }) => ({

@@ -53,6 +53,8 @@ export async function upsertPayments(
         amountDueMinor: sql`excluded.amount_due_minor`,
         amountPaidMinor: sql`excluded.amount_paid_minor`,
         amountRemainingMinor: sql`excluded.amount_remaining_minor`,
+        totalMinor: sql`excluded.total_minor`,
+        fromBalanceMinor: sql`excluded.from_balance_minor`,
         taxMinor: sql`excluded.tax_minor`,
         currency: sql`excluded.currency`,
         reason: sql`excluded.reason`,
@@ -77,10 +79,8 @@ export async function findPaymentByInvoice(
   db: DbOrTx,
   stripeInvoiceId: string,
 ): Promise<Payment | undefined> {
-  const [row] = await db
-    .select()
-    .from(payments)
-    .where(eq(payments.stripeInvoiceId, stripeInvoiceId));
+  const isIt = eq(payments.stripeInvoiceId, stripeInvoiceId);
+  const [row] = await db.select().from(payments).where(isIt);
   return row;
 }
 
@@ -243,6 +243,6 @@ export async function writeReturned(
 ): Promise<void> {
   const refunded = sql`(select coalesce(sum(amount_minor), 0) from refunds
     where payment_id = ${paymentId} and status in ('succeeded', 'pending', 'requires_action'))`;
-  const back = sql`least(${refunded} + ${toBalanceMinor}::bigint, ${payments.amountPaidMinor})`;
+  const back = sql`least(${refunded} + ${toBalanceMinor}::bigint, amount_paid_minor + from_balance_minor)`;
   await db.update(payments).set({ amountRefundedMinor: back }).where(eq(payments.id, paymentId));
 }

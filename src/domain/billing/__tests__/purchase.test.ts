@@ -61,7 +61,7 @@ const inTurn = (refunds: RefundFacts[]) =>
   refunds.map((one, n) => ({ ...one, createdAt: new Date(n * 1_000) }));
 
 const bought = (more: Partial<Parameters<typeof returnableMinor>[0]> = {}) => ({
-  ...{ ...pack, amountMinor: 3_000, chargedMinor: 3_000 },
+  ...{ ...pack, amountMinor: 3_000, chargedMinor: 3_000, leftMinor: null },
   ...{ refundedMinor: 0, refundPendingMinor: 0, shortfallMicro: 0 },
   ...more,
 });
@@ -90,6 +90,8 @@ test.each<[string, Parameters<typeof returnableMinor>[0], number, number]>([
     0,
   ],
   ['a refund failed', bought(back(0, 0)), 330, 3_000],
+  ['the balance paid a part', bought({ leftMinor: 1_000 }), 330, 1_000],
+  ['and a part was used', bought({ leftMinor: 1_000 }), 80, 500],
   ['a code took a half', bought({ ...back(500, 110), chargedMinor: 1_500 }), 200, 900],
 ])('12.36 what the unused credits are worth when %s', (_what, purchase, credits, minor) => {
   expect(returnableMinor(purchase, credits * 1e6)).toBe(minor);
@@ -143,7 +145,13 @@ test('12.36 12.39 property: refunds in parts, what is unused, then a dispute: ea
             if (amount > 0) giveBack(amount, null);
           }
         }
-        const purchase = { credits, bonus, chargedMinor, amountMinor: chargedMinor };
+        const purchase = {
+          credits,
+          bonus,
+          chargedMinor,
+          amountMinor: chargedMinor,
+          leftMinor: null,
+        };
         const sums = { refundedMinor, refundPendingMinor: 0, takenBack, shortfallMicro };
         const minor = returnableMinor({ ...purchase, ...sums }, left);
         const cost = Number(

@@ -89,7 +89,11 @@ describe('12.28 what is too little waits for more', () => {
 });
 
 const paid = (back: number, disputeStatus: string | null = null) => ({
-  ...{ amountPaidMinor: 720, amountRefundedMinor: back, disputeStatus },
+  ...{ amountPaidMinor: 720, fromBalanceMinor: 0, amountRefundedMinor: back, disputeStatus },
+});
+
+const byBalance = (fromBalanceMinor: number) => ({
+  ...{ amountPaidMinor: 720 - fromBalanceMinor, fromBalanceMinor },
 });
 
 test.each<[string, StatementState, ReturnType<typeof paid> | undefined, string | null]>([
@@ -102,7 +106,20 @@ test.each<[string, StatementState, ReturnType<typeof paid> | undefined, string |
   ['written off', 'written_off', undefined, 'void'],
   ['paid', 'paid', paid(0), 'paid'],
   ['paid before the payment is known', 'paid', undefined, 'paid'],
-  ['paid by a balance', 'paid', { ...paid(0), amountPaidMinor: 0 }, 'paid'],
+  ['paid by a balance', 'paid', { ...paid(0), ...byBalance(720) }, 'paid'],
+  [
+    'paid by a balance, and a part is back on it',
+    'paid',
+    { ...paid(719), ...byBalance(720) },
+    'paid',
+  ],
+  [
+    'paid by both, and the card’s part is back',
+    'paid',
+    { ...paid(420), ...byBalance(300) },
+    'paid',
+  ],
+  ['paid by both, and all is back', 'paid', { ...paid(720), ...byBalance(300) }, 'returned'],
   ['refunded in part', 'paid', paid(719), 'paid'],
   ['refunded wholly', 'paid', paid(720), 'returned'],
   ['disputed', 'paid', paid(0, 'needs_response'), 'returned'],

@@ -87,6 +87,7 @@ function viewPayment(row: Payment, links: boolean, about: PaymentSubject): Payme
     status: row.status,
     amountDueMinor: row.amountDueMinor,
     amountPaidMinor: row.amountPaidMinor,
+    fromBalanceMinor: row.fromBalanceMinor,
     amountRefundedMinor: row.amountRefundedMinor,
     currency: row.currency,
     about,

@@ -9,7 +9,8 @@ import type { SeqRange } from '../../usage/credits/unbilled.ts';
  */
 export async function listUncollected(db: DbOrTx, tenantId: string): Promise<SeqRange[]> {
   const { state, seqFrom, seqTo, amountMinor, carriedInMinor } = statements;
-  const { amountPaidMinor: paid, amountRefundedMinor: back, disputeStatus } = payments;
+  const { amountRefundedMinor: back, disputeStatus } = payments;
+  const paid = sql`${payments.amountPaidMinor} + ${payments.fromBalanceMinor}`;
   const rows = await db
     .select({
       ...{ state, from: seqFrom, to: seqTo },

@@ -66,7 +66,7 @@ export async function fixFigures(
   if (frozen.refundAskedMinor !== null) return frozen;
   await ensureGrant(deps, frozen);
   const leftMicro = await readLeftOfOne(deps, row);
-  const amountMinor = Math.min(returnableMinor({ ...row, chargedMinor }, leftMicro), leftMinor);
+  const amountMinor = returnableMinor({ ...row, chargedMinor, leftMinor }, leftMicro);
   return inTransaction(db, async (tx) => {
     if (amountMinor > 0) await pauseForReturn(tx, row, clock.now());
     return updatePurchase(tx, row.id, {

@@ -116,6 +116,7 @@ function writeFacts(
     stripeInvoiceId: invoiceId ?? row.stripeInvoiceId,
     paidAt: facts.paidAt,
     chargedMinor: facts.payment === 'paid' ? facts.chargedMinor : null,
+    leftMinor: facts.payment === 'paid' ? facts.leftMinor : null,
     refundedMinor: refundedMinor(facts),
     refundPendingMinor: refundPendingMinor(facts),
     disputeStatus: facts.dispute?.status ?? null,

@@ -100,6 +100,8 @@ function paymentValues(
     amountDueMinor: invoice.amountDueMinor,
     amountPaidMinor: invoice.amountPaidMinor,
     amountRemainingMinor: invoice.amountRemainingMinor,
+    totalMinor: invoice.totalMinor,
+    fromBalanceMinor: invoice.fromBalanceMinor,
     taxMinor: invoice.taxMinor,
     currency: invoice.currency,
     reason: invoice.reason,

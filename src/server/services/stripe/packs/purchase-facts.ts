@@ -105,18 +105,19 @@ function freeReading({ created, invoice }: Session): PurchaseReading {
 export function readingOf(
   invoice: InvoiceSnapshot,
   found: ChargeReading | undefined,
+  notes: readonly CreditNoteSnapshot[],
 ): PurchaseReading {
   const isPaid = invoice.status === 'paid';
   const isOpen = invoice.status === 'open' || invoice.status === 'draft';
-  const { refunds = [], notes = [] } = found ?? {};
+  const { refunds = [] } = found ?? {};
   const { totalMinor } = invoice;
   return {
     facts: {
       session: isPaid ? 'complete' : isOpen ? 'open' : 'expired',
       payment: isPaid ? 'paid' : 'unpaid',
       // What Stripe held for the customer may have paid all of it.
-      chargedMinor: isPaid ? (found?.charge.amountMinor ?? invoice.beforeTaxMinor) : 0,
-      leftMinor: found ? leftOf({ ...found, totalMinor }) : 0,
+      chargedMinor: isPaid ? invoice.amountPaidMinor + invoice.fromBalanceMinor : 0,
+      leftMinor: found ? leftOf({ ...found, notes, totalMinor }) : 0,
       paidAt: isPaid ? (found?.charge.createdAt ?? invoice.paidAt) : null,
       refunds: [...refunds.map(refundFacts), ...notes.flatMap(noteFacts)],
       dispute: found?.dispute ?? null,
@@ -133,7 +134,8 @@ function leftOf({
   dispute,
   notes,
   totalMinor = charge.amountMinor,
-}: Pick<ChargeReading, 'charge' | 'dispute' | 'notes'> & {
+}: Pick<ChargeReading, 'charge' | 'dispute'> & {
+  notes: readonly CreditNoteSnapshot[];
   totalMinor: number | undefined;
 }): number {
   const charges = [{ ...charge, isQuestioned: isQuestioned(charge, dispute) }];

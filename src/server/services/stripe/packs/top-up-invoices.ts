@@ -5,7 +5,7 @@ import { createOnce } from '../client/create-once.ts';
 import { callStripe, isRefused } from '../client/errors.ts';
 import { findCharge } from '../charges.ts';
 import { APP_MARK } from '../customers.ts';
-import { findInvoice } from '../invoices/invoices.ts';
+import { findInvoice, listCreditNotes } from '../invoices/invoices.ts';
 import {
   createDraft,
   finalizeInvoice,
@@ -109,12 +109,13 @@ export class TopUpInvoices {
   /** What became of the money. */
   read(invoice: InvoiceSnapshot): Promise<PurchaseReading> {
     return callStripe(async () => {
-      const { chargeId } = invoice;
+      const { chargeId, id, notedMinor } = invoice;
       const found =
         invoice.status === 'paid' && chargeId
           ? await findCharge(this.#stripe, chargeId, SYNC_TIMEOUTS)
           : undefined;
-      return readingOf(invoice, found);
+      const notes = notedMinor > 0 ? await listCreditNotes(this.#stripe, id, SYNC_TIMEOUTS) : [];
+      return readingOf(invoice, found, notes);
     });
   }
 

@@ -22,6 +22,9 @@ const taxes = z
     return { all: sum(given ?? []), added: sum(added) };
   });
 
+const fromBalance = (before: number, after: number | null | undefined) =>
+  Math.max(0, (after ?? before) - before);
+
 const line = z.object({
   amount: z.number().int(),
   discount_amounts: summed,
@@ -91,6 +94,7 @@ const invoice = invoiceBase
     number: z.string().nullish(),
     created: seconds,
     attempt_count: z.number().int(),
+    ending_balance: z.number().int().nullish(),
     default_payment_method: idOrNull,
     pre_payment_credit_notes_amount: z.number().int().default(0),
     post_payment_credit_notes_amount: z.number().int().default(0),
@@ -118,6 +122,8 @@ const invoice = invoiceBase
       amountDueMinor: i.amount_due,
       amountPaidMinor: i.amount_paid,
       amountRemainingMinor: i.amount_remaining,
+      /** What Stripe took of what it held for the customer; a void one gives it back. */
+      fromBalanceMinor: i.status === 'void' ? 0 : fromBalance(i.starting_balance, i.ending_balance),
       /** Credit notes took all of it, and no money was paid for it; Stripe calls it paid. */
       isCredited:
         i.total > 0 &&
