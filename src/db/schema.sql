@@ -92,6 +92,7 @@ create table auto_top_ups (
   paused text,
   paused_method text,
   changed_at timestamp with time zone not null,
+  valid_days integer,
   constraint auto_top_ups_agreed_by_users_id_fk FOREIGN KEY (agreed_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint auto_top_ups_amounts CHECK (((low_credits > 0) AND (low_credits <= credits) AND (amount_minor > 0) AND (month_max_minor >= amount_minor))),
   constraint auto_top_ups_pkey PRIMARY KEY (tenant_id),

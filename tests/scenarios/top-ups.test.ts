@@ -289,10 +289,14 @@ describe('12.5 what is agreed to', () => {
     expect(await topUpOf(customer)).toMatchObject({ enabled: false, agreed: null });
   });
 
-  test('a price above it is not charged, and is told once', async () => {
+  test.each([
+    ['costs more', 'amount_minor = 500'],
+    ['holds less', 'credits = 61'],
+    ['ends sooner', 'valid_days = 366'],
+  ])('a pack that %s is not charged, and is told once', async (_case, better) => {
     const customer = await agreed(app);
     await app.database.pool.query(
-      'update auto_top_ups set amount_minor = 500, low_credits = 5 where tenant_id = $1',
+      `update auto_top_ups set ${better}, low_credits = 5 where tenant_id = $1`,
       [customer.tenantId],
     );
     await want(app);

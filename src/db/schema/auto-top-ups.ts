@@ -25,6 +25,8 @@ export const autoTopUps = pgTable(
     amountMinor: amount(),
     currency: text().notNull(),
     credits: integer().notNull(),
+    /** How long those can be used; null where it was agreed to before this was noted. */
+    validDays: integer(),
     agreedBy: uuid().references(() => users.id, { onDelete: 'set null' }),
     agreedAt: instant().notNull(),
     /** Why it rests until somebody does something. */

@@ -29,12 +29,21 @@ export interface PackConsent {
   credits: number;
 }
 
-/** Whether an offer is what was agreed to, or better for who pays. */
-export function isAgreed(agreed: PackConsent, offer: PackConsent): boolean {
+/** A pack as it is bought: how long its credits can be used is a part of what is paid for. */
+export interface PackTerms extends PackConsent {
+  validDays: number;
+}
+
+/** Whether an offer is what was agreed to, or better for who pays; of days nobody knows about, whatever is offered. */
+export function isAgreed(
+  agreed: PackConsent & { validDays: number | null },
+  offer: PackTerms,
+): boolean {
   return (
     offer.currency === agreed.currency &&
     offer.amountMinor <= agreed.amountMinor &&
-    offer.credits >= agreed.credits
+    offer.credits >= agreed.credits &&
+    offer.validDays >= (agreed.validDays ?? 0)
   );
 }
 

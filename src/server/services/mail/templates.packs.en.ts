@@ -39,7 +39,8 @@ const WHY: Record<Exclude<TopUpPause, 'given_back'>, string> = {
   declined: 'Your bank declined the payment. Nothing was charged, and no other attempt is made.',
   no_card: 'There is no card that could be charged.',
   unconfirmed: 'The payment was not confirmed within 24 hours, so it was withdrawn.',
-  price: 'The pack costs more now, or holds less, than you agreed to. Nothing was charged.',
+  price:
+    'The pack costs more now, holds less, or ends sooner, than you agreed to. Nothing was charged.',
   not_offered: 'The pack that you chose is not sold any more.',
 };
 

@@ -39,7 +39,7 @@ const WHY: Record<Exclude<TopUpPause, 'given_back'>, string> = {
   declined: '银行拒绝了付款。没有扣款，也不会再次尝试。',
   no_card: '没有可以扣款的银行卡。',
   unconfirmed: '付款在 24 小时内没有确认，因此已撤回。',
-  price: '点数包的价格已上涨，或点数少于你同意时的数量。没有扣款。',
+  price: '点数包的价格已上涨，或点数少于、有效期短于你同意时的内容。没有扣款。',
   not_offered: '你选择的点数包已不再出售。',
 };
 

@@ -12,7 +12,7 @@ export default {
       unconfirmed:
         'Paused: the payment was not confirmed within 24 hours and was withdrawn. Use another card, or agree again.',
       price:
-        'Paused: the pack costs more, or holds less, than you agreed to. It resumes when you agree again.',
+        'Paused: the pack costs more, holds less, or ends sooner, than you agreed to. It resumes when you agree again.',
       not_offered: 'Paused: the pack is not sold any more. Choose another one.',
       given_back:
         'Paused: a pack was given back, or its payment is questioned at the bank. It resumes when you agree again.',

@@ -91,7 +91,8 @@ async function wantTopUp(deps: TopUpDeps, agreed: AutoTopUp): Promise<boolean> {
   if (!pack || !cost) return pause(deps, agreed, 'not_offered');
   const bound = await currencyOfTenant(deps.db, tenantId);
   const isBound = bound !== null && bound !== currency;
-  if (isBound || !isAgreed(agreed, { ...cost, credits: pack.credits + pack.bonus })) {
+  const { credits, bonus, validDays } = pack;
+  if (isBound || !isAgreed(agreed, { ...cost, credits: credits + bonus, validDays })) {
     return pause(deps, agreed, 'price');
   }
   return begin(deps, agreed, pack, cost.amountMinor);

@@ -15,6 +15,7 @@ import { faultOf, type PackConsent } from '../../../../domain/billing/spending/t
 import { BillingError } from '../../../../domain/errors.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { savedMethodOf } from '../../stripe/customers.ts';
+import type { OfferedPack } from '../../stripe/packs/pack-catalogue.ts';
 import type { BuyingDeps } from '../purchases/begin.ts';
 import { syncPurchase } from '../purchases/sync-purchase.ts';
 import { actorOf, type Requester } from '../requester.ts';
@@ -49,12 +50,12 @@ export async function setTopUp(
   const { packId, lowCredits, monthMaxMinor, consent } = wish;
   const { tenantId, userId } = requester;
   const { db, clock } = deps;
-  await assertPresent(deps, tenantId, wish);
+  const { validDays } = await assertPresent(deps, tenantId, wish);
   const fault = faultOf(wish, consent);
   if (fault) throw new BillingError('invalid_top_up', fault);
   await assertCard(deps, tenantId);
   const now = clock.now();
-  const agreed = { enabled: true, packId, lowCredits, monthMaxMinor, ...consent };
+  const agreed = { enabled: true, packId, lowCredits, monthMaxMinor, ...consent, validDays };
   await inTransaction(db, async (tx) => {
     await lockSpending(tx, tenantId);
     const before = await findAutoTopUp(tx, tenantId);
@@ -97,13 +98,14 @@ async function switchOff(deps: BuyingDeps, requester: Requester): Promise<void> 
   });
 }
 
-/** That the pack is sold, in what the team is billed in, and is what was shown. */
+/** The pack, which is sold in what the team is billed in and is what was shown. */
 async function assertPresent(
   { db, packs }: BuyingDeps,
   tenantId: string,
   { packId, consent }: Extract<TopUpInput, { enabled: true }>,
-): Promise<void> {
-  const { amounts, credits, bonus } = await packs.getOffered(packId);
+): Promise<OfferedPack> {
+  const pack = await packs.getOffered(packId);
+  const { amounts, credits, bonus } = pack;
   const bound = await currencyOfTenant(db, tenantId);
   const cost = amounts.find(({ currency }) => currency === consent.currency);
   if (!cost || (bound !== null && bound !== consent.currency)) {
@@ -115,7 +117,7 @@ async function assertPresent(
   }
   const present = { ...cost, credits: credits + bonus };
   const isShown = consent.amountMinor === cost.amountMinor && consent.credits === present.credits;
-  if (isShown) return;
+  if (isShown) return pack;
   throw new BillingError(
     'consent_stale',
     'The pack costs or holds something else by now; look at it again before you agree to it.',

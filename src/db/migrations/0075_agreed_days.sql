@@ -1,0 +1,1 @@
+ALTER TABLE "auto_top_ups" ADD COLUMN "valid_days" integer;
