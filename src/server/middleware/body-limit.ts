@@ -13,13 +13,15 @@ const LARGER: readonly (readonly [prefix: string, bytesMax: number])[] = [
 ];
 
 /**
- * Refuses large bodies with 413 before they are read. A declared length is believed, for Node
- * holds senders to it; only bodies without one are counted as they come.
+ * Refuses large bodies with 413 before they are read, and packed ones, which nobody here unpacks. A declared length
+ * is believed, for Node holds senders to it; only bodies without one are counted as they come.
  */
 export const bodyLimit: Step = (c) => {
   const declared = c.req.header('content-length');
-  if (declared !== undefined && Number(declared) <= BYTES_MAX) return;
   if (declared === undefined && c.req.header('transfer-encoding') === undefined) return;
+  const packed = c.req.header('content-encoding');
+  if (packed !== undefined && packed.toLowerCase() !== 'identity') throw isPacked();
+  if (declared !== undefined && Number(declared) <= BYTES_MAX) return;
   const bytesMax = LARGER.find(([prefix]) => c.req.path.startsWith(prefix))?.[1] ?? BYTES_MAX;
   if (declared !== undefined) {
     if (Number(declared) <= bytesMax) return;
@@ -35,6 +37,9 @@ export const bodyLimit: Step = (c) => {
     await counting(c, rest);
   };
 };
+
+const isPacked = () =>
+  new BillingError('invalid_request', 'Send the body as it is: no Content-Encoding is read here.');
 
 function tooLarge(bytesMax: number): BillingError {
   return new BillingError(
