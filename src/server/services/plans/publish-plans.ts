@@ -13,6 +13,7 @@ import {
   rebindPrices,
   unmarkCarried,
 } from '../../../db/repositories/billing/plan-version.repository.ts';
+import { countBuyersOn } from '../../../db/repositories/billing/credit-purchase.repository.ts';
 import {
   endAnnouncement,
   listPending,
@@ -46,6 +47,8 @@ export interface Publication {
   teams: number;
   /** Teams that keep the version they bought. */
   keeping: number;
+  /** Teams with bought credits, which pay for less by it at once: on free nobody is told before. */
+  buyers: number;
   /** Teams to which it gives less, or of which it asks more: they are told, and nobody gets it before. */
   touched: Touched[];
   /** When those get it who have the plan already; null for at once. */
@@ -217,7 +220,11 @@ async function foresee(
   const isForAll = plan === 'free' || everyone;
   // On free nothing is paid, and nothing was sold.
   const touched = everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
+  const isDearer = due.before.some((one) =>
+    worseTerms(one, next, null).some(({ what }) => what === 'rate'),
+  );
   return {
+    buyers: plan === 'free' && isDearer ? await countBuyersOn(db, plan, now) : 0,
     ...{ plan, version, isNew, isForAll, touched },
     changes: changesOf(due),
     effectiveAt: touched.length > 0 ? effectiveAfter(now) : null,
