@@ -4932,10 +4932,9 @@ AS $function$
 declare
   v_day int := extract(day from p_occurred_at at time zone 'UTC');
   v_repeated int[] := '{}';
-  v_aside int[] := '{}';
-  v_locked bigint;
+  v_apart_all boolean := p_careful;
   v_unopened boolean;
-  v_crossing boolean;
+  v_crossing boolean := false;
   v_first usage_idempotency;
   v_counter usage_totals;
   v_freed record;
@@ -4944,7 +4943,8 @@ declare
   v_none credit_accounts;
   v_moved_tenants uuid[];
   v_moved_resources resource_type[];
-  -- By group.
+  -- By group. A place is that of the row, null once more than this function may have changed it.
+  v_places tid[];
   v_apart boolean[];
   v_moves boolean[];
   v_days int[];
@@ -4958,9 +4958,12 @@ declare
   -- By tenant, at its first group. `v_left` and `v_seq` are ahead of the account: what its source (the
   -- head, or where `v_billed` what is loaded of overage) has left, and its last number.
   v_asking boolean[];
-  v_askers int[] := '{}';
+  v_account_places tid[];
   v_accounts credit_accounts[];
   v_known boolean[];
+  v_grants uuid[];
+  v_currencies text[];
+  v_prices numeric[];
   v_billed boolean[];
   v_left bigint[];
   v_seq bigint[];
@@ -4981,11 +4984,12 @@ declare
   v_draw_currencies text[];
   v_draw_prices numeric[];
   v_split int[] := '{}';
-  v_places int[];
+  v_call_members int[];
   -- By member of a group, at the place that its calls name; what it may use is null where nothing limits it.
   -- What is added to its counters is kept apart, for they may move underneath.
   v_member_groups int[];
   v_members text[];
+  v_member_places tid[];
   v_member_max bigint[];
   v_member_used bigint[];
   v_member_held bigint[];
@@ -5000,70 +5004,59 @@ declare
   v_due bigint;
   v_pays boolean;
   v_sweeps boolean;
-  v_i int := 0;
+  v_stale int[];
+  v_written int;
   g int;
   o int;
 begin
-  if p_careful then
-    -- The counters' lock comes before the look at the keys: two processes with one key meet on it.
-    -- Where they do not (another resource, another month) the primary key still refuses.
-    perform
-    from unnest(p_group_tenants, p_group_resources) as wanted(g_tenant, g_resource)
+  if cardinality(p_group_tenants) >= 16 and not p_careful then
+    select count(*) = 3 into v_apart_all
+    from unnest(array[1, cardinality(p_group_tenants) / 2, cardinality(p_group_tenants)]) as w(n)
     cross join lateral (
       select from usage_totals
-      where tenant_id = g_tenant and period = p_period and resource_type = g_resource
-      for update
-    ) as locked;
-    get diagnostics v_locked = row_count;
-    -- One that is not there is not made behind those that are locked, out of order.
-    if v_locked < cardinality(p_group_tenants) then
-      raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
-    end if;
-
-    select coalesce(array_agg(c.n order by c.n), '{}'), coalesce(array_agg(distinct c.grp), '{}')
-    into v_repeated, v_aside
-    from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
-    cross join lateral (
-      select from usage_idempotency
-      where tenant_id = p_group_tenants[c.grp] and key = c.key
+      where tenant_id = p_group_tenants[w.n] and period = p_period
+        and resource_type = p_group_resources[w.n]
+        and (per_member or used - beyond + held - held_beyond + p_group_used[w.n] + p_group_held[w.n]
+          > "limit")
       limit 1
-    ) as found;
+    ) as beyond;
   end if;
 
-  -- Groups that fit as a whole: the guard is the `where` of the upsert, which locks in the order of
-  -- the groups and leaves those that do not fit, or see a new day, locked and unchanged. The -1
-  -- shows only in a row that did not exist, and then the whole transaction is undone.
-  with moved as (
-    insert into usage_totals as t (tenant_id, period, resource_type, used, held, "limit")
-    select w.tenant_id, p_period, w.resource_type, w.used, w.held, -1
-    from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
-      with ordinality as w(tenant_id, resource_type, used, held, n)
-    where w.n <> all(v_aside)
-    on conflict (tenant_id, period, resource_type) do update
-    set used = t.used + excluded.used,
-      held = t.held + excluded.held,
-      day_used = t.day_used + excluded.used,
-      updated_at = p_now
-    where t.day = v_day and not t.per_member
-      and (t."limit" is null or t.used - t.beyond + t.held - t.held_beyond + excluded.used
-        + excluded.held <= t."limit")
-    returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold
-  )
-  select array_agg(used order by tenant_id, resource_type),
-    array_agg(held order by tenant_id, resource_type),
-    array_agg("limit" order by tenant_id, resource_type),
-    array_agg(beyond + held_beyond order by tenant_id, resource_type),
-    array_agg(tenant_id order by tenant_id, resource_type),
-    array_agg(resource_type order by tenant_id, resource_type),
-    coalesce(bool_or("limit" = -1), false),
-    coalesce(bool_or("limit" > 0 and (used - beyond) * 100 >= "limit" * 80
-      and threshold < case when used - beyond >= "limit" then 100 else 80 end), false)
-  into group_used, group_held, group_limits, group_aside, v_moved_tenants, v_moved_resources,
-    v_unopened, v_crossing
-  from moved;
+  if not v_apart_all then
+    -- Groups that fit as a whole: the guard is the `where` of the upsert, which locks in the order of
+    -- the groups and leaves those that do not fit, or see a new day, locked and unchanged. The -1
+    -- shows only in a row that did not exist, and then the whole transaction is undone.
+    with moved as (
+      insert into usage_totals as t (tenant_id, period, resource_type, used, held, "limit")
+      select w.tenant_id, p_period, w.resource_type, w.used, w.held, -1
+      from unnest(p_group_tenants, p_group_resources, p_group_used, p_group_held)
+        with ordinality as w(tenant_id, resource_type, used, held, n)
+      on conflict (tenant_id, period, resource_type) do update
+      set used = t.used + excluded.used,
+        held = t.held + excluded.held,
+        day_used = t.day_used + excluded.used,
+        updated_at = p_now
+      where t.day = v_day and not t.per_member
+        and (t."limit" is null or t.used - t.beyond + t.held - t.held_beyond + excluded.used
+          + excluded.held <= t."limit")
+      returning tenant_id, resource_type, used, held, beyond, held_beyond, "limit", threshold
+    )
+    select array_agg(used order by tenant_id, resource_type),
+      array_agg(held order by tenant_id, resource_type),
+      array_agg("limit" order by tenant_id, resource_type),
+      array_agg(beyond + held_beyond order by tenant_id, resource_type),
+      array_agg(tenant_id order by tenant_id, resource_type),
+      array_agg(resource_type order by tenant_id, resource_type),
+      coalesce(bool_or("limit" = -1), false),
+      coalesce(bool_or("limit" > 0 and (used - beyond) * 100 >= "limit" * 80
+        and threshold < case when used - beyond >= "limit" then 100 else 80 end), false)
+    into group_used, group_held, group_limits, group_aside, v_moved_tenants, v_moved_resources,
+      v_unopened, v_crossing
+    from moved;
 
-  if v_unopened then
-    raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    if v_unopened then
+      raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    end if;
   end if;
 
   if cardinality(group_used) = cardinality(p_group_tenants) then
@@ -5116,23 +5109,36 @@ begin
         k := k + 1;
       end if;
     end loop;
-    select array_agg(t.used order by w.n), array_agg(t.held order by w.n),
+    select array_agg(t.place order by w.n), array_agg(t.used order by w.n),
+      array_agg(t.held order by w.n),
       array_agg(t."limit" order by w.n), array_agg(t.beyond order by w.n),
       array_agg(t.held_beyond order by w.n), array_agg(t.rate_micro order by w.n),
       array_agg(t.per_member order by w.n), array_agg(t.threshold::int order by w.n),
       array_agg(t.day::int order by w.n)
-    into group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_per_member,
+    into v_places, group_used, group_held, group_limits, v_beyond, v_held_beyond, v_rates, v_per_member,
       v_thresholds, v_days
     from unnest(p_group_tenants, p_group_resources) with ordinality as w(g_tenant, g_resource, n)
     cross join lateral (
-      select used, held, "limit", beyond, held_beyond, rate_micro, per_member, threshold, day
+      select ctid as place, used, held, "limit", beyond, held_beyond, rate_micro, per_member, threshold, day
       from usage_totals
       where tenant_id = g_tenant and period = p_period and resource_type = g_resource
-      limit 1
+      for update
     ) as t;
 
-    if cardinality(group_used) < cardinality(p_group_tenants) then
+    if cardinality(group_used) is distinct from cardinality(p_group_tenants) then
       raise exception 'period % is not open for every tenant', p_period using errcode = 'UB001';
+    end if;
+
+    if p_careful then
+      -- The counters' lock comes before the look at the keys: two processes with one key meet on it.
+      -- Where they do not (another resource, another month) the primary key still refuses.
+      select coalesce(array_agg(c.n order by c.n), '{}') into v_repeated
+      from unnest(p_keys, p_groups) with ordinality as c(key, grp, n)
+      cross join lateral (
+        select from usage_idempotency
+        where tenant_id = p_group_tenants[c.grp] and key = c.key
+        limit 1
+      ) as found;
     end if;
 
     outcomes := array_fill(0, array[cardinality(p_groups)]);
@@ -5174,7 +5180,6 @@ begin
         and group_used[g] - v_beyond[g] + group_held[g] - v_held_beyond[g] + p_group_used[g]
           + p_group_held[g] > group_limits[g]
       then
-        if not v_asking[o] then v_askers := v_askers || o; end if;
         v_asking[o] := true;
         v_due_all[o] := v_due_all[o]
           + (p_group_used[g] + p_group_held[g])::numeric * coalesce(v_rates[g], 0);
@@ -5182,27 +5187,25 @@ begin
     end loop;
 
     -- The accounts, locked in order, with the heads that are in force.
-    for a in
-      select c.*
-      from unnest(v_askers) with ordinality as w(asker, n)
-      cross join lateral (
-        select * from credit_accounts where tenant_id = p_group_tenants[w.asker] for update
-      ) as c
-    loop
-      loop
-        v_i := v_i + 1;
-        o := v_askers[v_i];
-        exit when p_group_tenants[o] = a.tenant_id;
+    while true = any(v_asking) loop
+      select array_agg(c.place order by w.n), array_agg(c.place is not null order by w.n),
+        array_agg(c.head_grant order by w.n), array_agg(c.overage_currency order by w.n),
+        array_agg(c.overage_price order by w.n), array_agg(c.is_billed is true order by w.n),
+        array_agg(case when c.is_billed then c.overage_left else c.head_left end order by w.n),
+        array_agg(c.last_seq order by w.n), array_agg(w.n::int order by w.n) filter (where c.head_until <= p_now)
+      into v_account_places, v_known, v_grants, v_currencies, v_prices, v_billed, v_left, v_seq, v_stale
+      from unnest(p_group_tenants, v_asking) with ordinality as w(tenant, asking, n)
+      left join lateral (
+        select ctid as place, head_grant, head_left, head_until, overage_currency, overage_price,
+          overage_left, last_seq, head_grant is null and overage_period = p_period as is_billed
+        from credit_accounts
+        where w.asking and tenant_id = w.tenant
+        for update
+      ) as c on true;
+      exit when v_stale is null;
+      foreach o in array v_stale loop
+        perform credit_keep(credit_rehead(credit_account(p_group_tenants[o]), p_now), p_now);
       end loop;
-      if a.head_until <= p_now then
-        a := credit_rehead(a, p_now);
-        perform credit_keep(a, p_now);
-      end if;
-      v_accounts[o] := a;
-      v_known[o] := true;
-      v_seq[o] := a.last_seq;
-      v_billed[o] := a.head_grant is null and a.overage_period = p_period is true;
-      v_left[o] := case when v_billed[o] then a.overage_left else a.head_left end;
     end loop;
 
     -- Whoever asks for more than that has left may come to the end of what there is.
@@ -5213,11 +5216,11 @@ begin
     where w.known and w.due > w.rest;
     if cardinality(v_poor) > 0 then
       v_found := credit_means(v_poor_tenants, p_period, p_now);
-      for v_i in 1 .. cardinality(v_poor) loop
-        o := v_poor[v_i];
-        v_means[o] := v_found.means[v_i];
-        v_later[o] := v_found.later[v_i];
-        v_marks[o] := v_found.marks[v_i];
+      for i in 1 .. cardinality(v_poor) loop
+        o := v_poor[i];
+        v_means[o] := v_found.means[i];
+        v_later[o] := v_found.later[i];
+        v_marks[o] := v_found.marks[i];
       end loop;
     end if;
 
@@ -5242,8 +5245,10 @@ begin
       )
       select (select array_agg(place::int order by n) from named), array_agg(d.grp order by d.place),
         array_agg(d.member order by d.place), array_agg(l.month_max order by d.place),
-        array_agg(t.used order by d.place), array_agg(t.held order by d.place)
-      into v_places, v_member_groups, v_members, v_member_max, v_member_used, v_member_held
+        array_agg(t.used order by d.place), array_agg(t.held order by d.place),
+        array_agg(t.place order by d.place)
+      into v_call_members, v_member_groups, v_members, v_member_max, v_member_used, v_member_held,
+        v_member_places
       from (select distinct place, grp, member from named) as d
       left join lateral (
         select month_max from usage_member_limits
@@ -5252,7 +5257,7 @@ begin
         limit 1
       ) as l on true
       left join lateral (
-        select used, held from usage_member_totals
+        select ctid as place, used, held from usage_member_totals
         where l.month_max is not null and tenant_id = p_group_tenants[d.grp] and period = p_period
           and resource_type = p_group_resources[d.grp] and member_id = d.member
         limit 1
@@ -5301,7 +5306,7 @@ begin
         group_held[g] - v_held_beyond[g]);
       v_full := false;
       if v_per_member[g] then
-        k := v_places[n];
+        k := v_call_members[n];
         v_full := p_enforce[n]
           and coalesce(v_member_used[k] + v_member_held[k] + p_amounts[n] > v_member_max[k], false);
       end if;
@@ -5325,20 +5330,24 @@ begin
           v_draw_count[n] := 1;
           if v_billed[o] then
             call_overage[n] := v_due;
-            v_draw_currencies[n] := (v_accounts[o]).overage_currency;
-            v_draw_prices[n] := (v_accounts[o]).overage_price;
+            v_draw_currencies[n] := v_currencies[o];
+            v_draw_prices[n] := v_prices[o];
           else
             call_credits[n] := v_due;
-            v_draw_grants[n] := (v_accounts[o]).head_grant;
+            v_draw_grants[n] := v_grants[o];
           end if;
           call_beyond[n] := v_need;
           v_beyond[g] := v_beyond[g] + v_need;
         else
-          a := v_accounts[o];
-          a.last_seq := v_seq[o];
-          if v_billed[o] then a.overage_left := v_left[o]; else a.head_left := v_left[o]; end if;
           v_pays := v_need = 0 or v_due <= greatest(v_means[o], v_left[o]) is true;
           v_sweeps := p_enforce[n] and (v_full or not v_pays) and g = any(v_overdue);
+          -- The whole account, where more is done with it than to refuse.
+          if v_known[o] and (v_changed[o] or v_pays or v_sweeps or v_marks[o] or not p_enforce[n]) then
+            if not v_changed[o] then v_accounts[o] := credit_account(p_group_tenants[g]); end if;
+            a := v_accounts[o];
+            a.last_seq := v_seq[o];
+            if v_billed[o] then a.overage_left := v_left[o]; else a.head_left := v_left[o]; end if;
+          end if;
           if v_sweeps then
             v_overdue := array_remove(v_overdue, g);
             -- What an overdue hold comes to depends on what the calls before took: it is written down first.
@@ -5354,8 +5363,9 @@ begin
             group_used[g] := group_used[g] + v_freed.counted;
             v_held_beyond[g] := v_held_beyond[g] - v_freed.freed_beyond;
             v_beyond[g] := v_beyond[g] + v_freed.counted_beyond;
-            -- What it counted may have been of another day.
+            -- What it counted may have been of another day, and its row is another.
             v_days[g] := null;
+            v_places[g] := null;
             v_moves[g] := true;
             v_room := usage_remaining(group_limits[g], group_used[g] - v_beyond[g],
               group_held[g] - v_held_beyond[g]);
@@ -5376,6 +5386,7 @@ begin
               m := usage_member(p_group_tenants[g], p_period, p_group_resources[g], v_members[i]);
               v_member_used[i] := m.used + v_member_uses[i];
               v_member_held[i] := m.held + v_member_holds[i];
+              v_member_places[i] := null;
             end loop;
             v_full := v_full and v_member_used[k] + v_member_held[k] + p_amounts[n] > v_member_max[k];
           end if;
@@ -5412,9 +5423,12 @@ begin
             v_means[o] := greatest(0, v_means[o] - v_due);
             v_changed[o] := true;
           end if;
-          if v_changed[o] or v_sweeps then
+          if v_changed[o] then
             v_accounts[o] := a;
             v_seq[o] := a.last_seq;
+            v_grants[o] := a.head_grant;
+            v_currencies[o] := a.overage_currency;
+            v_prices[o] := a.overage_price;
             v_billed[o] := a.head_grant is null and a.overage_period = p_period is true;
             v_left[o] := case when v_billed[o] then a.overage_left else a.head_left end;
           end if;
@@ -5452,20 +5466,40 @@ begin
     if true = any(v_per_member) then
       update usage_member_totals t
       set used = t.used + d.uses, held = t.held + d.holds
-      from unnest(v_member_groups, v_members, v_member_uses, v_member_holds) as d(grp, member, uses, holds)
-      where d.uses + d.holds > 0 and t.tenant_id = p_group_tenants[d.grp] and t.period = p_period
-        and t.resource_type = p_group_resources[d.grp] and t.member_id = d.member;
+      from unnest(v_member_places, v_member_groups, v_members, v_member_uses, v_member_holds)
+        as d(place, grp, member, uses, holds)
+      where d.uses + d.holds > 0 and t.ctid = d.place and t.tenant_id = p_group_tenants[d.grp]
+        and t.period = p_period and t.resource_type = p_group_resources[d.grp] and t.member_id = d.member;
+      get diagnostics v_written = row_count;
+      if v_written <> (
+        select count(*) from unnest(v_member_places, v_member_uses, v_member_holds) as d(place, uses, holds)
+        where d.place is not null and d.uses + d.holds > 0)
+      then
+        raise exception 'a member''s counter lies elsewhere' using errcode = 'serialization_failure';
+      end if;
+      for i in 1 .. cardinality(v_members) loop
+        continue when v_member_places[i] is not null or v_member_uses[i] + v_member_holds[i] = 0;
+        g := v_member_groups[i];
+        perform usage_member_add(p_group_tenants[g], p_period, p_group_resources[g], v_members[i],
+          v_member_uses[i], v_member_holds[i]);
+      end loop;
     end if;
 
     -- Accounts: those whose source alone gave something, and one by one those with whom more was done.
     if true = any(v_drawn) then
       update credit_accounts c
-      set head_left = case when c.head_grant is null then c.head_left else d.rest end,
-        overage_left = case when c.head_grant is null then d.rest else c.overage_left end,
+      set head_left = case when d.billed then c.head_left else d.rest end,
+        overage_left = case when d.billed then d.rest else c.overage_left end,
         last_seq = d.seq, updated_at = p_now
-      from unnest(p_group_tenants, v_left, v_seq, v_drawn, v_changed)
-        as d(tenant, rest, seq, drawn, changed)
-      where d.drawn and not d.changed and c.tenant_id = d.tenant;
+      from unnest(v_account_places, p_group_tenants, v_left, v_seq, v_billed, v_drawn, v_changed)
+        as d(place, tenant, rest, seq, billed, drawn, changed)
+      where d.drawn and not d.changed and c.ctid = d.place and c.tenant_id = d.tenant;
+      get diagnostics v_written = row_count;
+      if v_written <> (select count(*) from unnest(v_drawn, v_changed) as d(drawn, changed)
+        where d.drawn and not d.changed)
+      then
+        raise exception 'an account lies elsewhere' using errcode = 'serialization_failure';
+      end if;
 
       insert into credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro, units,
         micro, drawn_at, currency, minor_per_credit, model, rate_card)
@@ -5537,16 +5571,18 @@ begin
 
       -- What only holds or a member's limit stood in the way of takes no key, so the primary key says
       -- nothing of it.
-      perform
-      from unnest(p_groups, p_keys, outcomes, call_waits) as c(grp, key, outcome, waits)
-      cross join lateral (
-        select from usage_idempotency
-        where tenant_id = p_group_tenants[c.grp] and key = c.key
-        limit 1
-      ) as found
-      where c.outcome = 1 and c.waits or c.outcome = 5;
-      if found then
-        raise exception 'a key that answered before' using errcode = 'unique_violation';
+      if true = any(call_waits) or 5 = any(outcomes) then
+        perform
+        from unnest(p_groups, p_keys, outcomes, call_waits) as c(grp, key, outcome, waits)
+        cross join lateral (
+          select from usage_idempotency
+          where tenant_id = p_group_tenants[c.grp] and key = c.key
+          limit 1
+        ) as found
+        where c.outcome = 1 and c.waits or c.outcome = 5;
+        if found then
+          raise exception 'a key that answered before' using errcode = 'unique_violation';
+        end if;
       end if;
     end if;
 
@@ -5554,16 +5590,20 @@ begin
     update usage_totals t
     set used = d.used, held = d.held, beyond = d.beyond, held_beyond = d.held_beyond,
       day_used = t.day_used + d.used - t.used, updated_at = p_now
-    from unnest(p_group_tenants, p_group_resources, group_used, group_held, v_beyond, v_held_beyond,
-      v_moves, v_days) as d(tenant, resource, used, held, beyond, held_beyond, moves, day)
-    where d.moves and d.day = v_day and t.tenant_id = d.tenant and t.period = p_period
-      and t.resource_type = d.resource;
+    from unnest(v_places, p_group_tenants, p_group_resources, group_used, group_held, v_beyond, v_held_beyond,
+      v_moves, v_days) as d(place, tenant, resource, used, held, beyond, held_beyond, moves, day)
+    where d.moves and d.day = v_day and t.ctid = d.place and t.tenant_id = d.tenant
+      and t.period = p_period and t.resource_type = d.resource;
+    get diagnostics v_written = row_count;
     for g in 1 .. cardinality(p_group_tenants) loop
       continue when not v_moves[g];
       v_crossing := v_crossing or group_limits[g] > 0
         and (group_used[g] - v_beyond[g]) * 100 >= group_limits[g] * 80
         and v_thresholds[g] < case when group_used[g] - v_beyond[g] >= group_limits[g] then 100 else 80 end;
-      continue when v_days[g] = v_day;
+      if v_days[g] = v_day then
+        v_written := v_written - 1;
+        continue;
+      end if;
       select * into strict v_counter from usage_totals
       where tenant_id = p_group_tenants[g] and period = p_period
         and resource_type = p_group_resources[g];
@@ -5573,6 +5613,9 @@ begin
           v_beyond[g] - v_counter.beyond, v_held_beyond[g] - v_counter.held_beyond);
       end if;
     end loop;
+    if v_written <> 0 then
+      raise exception 'a counter lies elsewhere' using errcode = 'serialization_failure';
+    end if;
   end if;
 
   if v_crossing then

@@ -64,6 +64,7 @@ test.each([
   ],
   ['rows changed by a time of theirs', 'begin update counters set ends_at = ends_at + p_by; end'],
   ['who wrote a row', 'begin perform from counters where xmin = pg_current_xact_id()::xid; end'],
+  ['a row by its place alone', 'begin update counters c set n = 1 where c.ctid = p_place; end'],
   ['a row given inside a query', 'begin perform counted(c) from counters c; end'],
 ])('11.1 refused: %s', (_what, body) => {
   expect(faultsOfBucket(of(body))).not.toEqual([]);

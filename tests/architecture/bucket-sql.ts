@@ -168,9 +168,17 @@ function settingsInChanges(body: string): string[] {
     .flatMap((statement) => statement.match(found) ?? []);
 }
 
-/** Rows that a worker writes that hands on what it is asked are of another transaction, on another server. */
-const ownTransaction = (body: string): string[] =>
-  plain(body).match(/\b(?:xmin|xmax|ctid|(?:pg_current_xact|txid_current)\w*)\b/g) ?? [];
+/**
+ * Rows that a worker writes that hands on what it is asked are of another transaction, on another server; and at
+ * the place where one was read another may lie, so its key is asked too.
+ */
+const ownTransaction = (body: string): string[] => [
+  ...(plain(body).match(/\b(?:xmin|xmax|(?:pg_current_xact|txid_current)\w*)\b/g) ?? []),
+  ...plain(body)
+    .split(';')
+    .filter((statement) => /\bctid =/.test(statement) && !/\btenant_id =/.test(statement))
+    .map(() => 'ctid alone'),
+];
 
 /** A row of a table is, where Citus runs the query, one of the table on the worker. */
 function takesRow(head: string, tables: Set<string>): boolean {

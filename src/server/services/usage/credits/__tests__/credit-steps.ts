@@ -37,6 +37,8 @@ export const step = fc.oneof(
     arbitrary: fc.record({
       admit: batch,
       mode: fc.constantFrom('whole' as const, 'drawn' as const, 'mixed' as const),
+      // Among so many others beyond their quotas that nothing is tried as a whole.
+      crowded: fc.boolean(),
     }),
   },
   {
@@ -110,6 +112,7 @@ export const step = fc.oneof(
 
 export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
+const together = { mode: 'whole' as const, crowded: false };
 const asked = (amount: number, hold = false) => ({
   ...{ tenant: 0, resource: 'messages' as const, amount, enforce: false, hold },
 });
@@ -119,10 +122,15 @@ const asked = (amount: number, hold = false) => ({
  */
 export const KNOWN: Step[][] = [
   [
-    { admit: [asked(1, true), asked(1)], mode: 'whole' },
+    { admit: [asked(1, true), asked(1)], ...together },
     { begin: 0, amount: 2 },
     { grant: { tenant: 0, micro: 1, paid: false, from: 0, lasts: 40_000 } },
     { advanceMs: 70_000 },
-    { admit: [asked(3), asked(6), asked(1, true)], mode: 'whole' },
+    { admit: [asked(3), asked(6), asked(1, true)], ...together },
+  ],
+  [
+    { admit: [asked(1), asked(1)], ...together },
+    { grant: { tenant: 0, micro: 1, paid: false, from: 0, lasts: 40_000 } },
+    { admit: [asked(2), asked(6), asked(1)], ...together },
   ],
 ];

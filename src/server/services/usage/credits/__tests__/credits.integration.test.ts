@@ -13,19 +13,24 @@ import {
 } from '../../../../../../tests/support/test-database.ts';
 import { bucketSchema } from '../../../../../db/buckets.ts';
 import { violatedConstraint } from '../../../../../db/database-error.ts';
+import type { AdmissionResult } from '../../../../../db/repositories/usage/admission/admit-all.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { syncEntitlement } from '../../routing/bucket-sync.ts';
 import { UsageRouter } from '../../routing/router.ts';
 import { CreditModel } from './credit-model.ts';
+import { openCrowd } from './crowd.ts';
 import { KNOWN, PRICES, RESOURCES, step, TENANTS, type Step } from './credit-steps.ts';
 import type { ModelGrant } from './grants-model.ts';
 import type { ModelOffer } from './overage-model.ts';
 
 let database: TestDatabase;
 let router: UsageRouter;
+const crowd: string[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   router = new UsageRouter({ database });
+  for (let n = 0; n < 40; n += 1) crowd.push(await tenantThere());
+  await openCrowd(ask, crowd, PERIOD, new Date(START_MS));
 });
 afterAll(() => database.drop());
 
@@ -60,6 +65,7 @@ test('12.2 12.4 invariants 2 to 11, 18, 20: credits are held and drawn exactly a
   expect(await creditFaults(database.pool)).toEqual([]);
 }, 3_600_000);
 
+const isPaid = (result: AdmissionResult) => 'drawn' in result && result.drawn.credits === 2;
 const ofMonth = (tenantId: string) => ({ tenantId, period: PERIOD });
 
 /** Plays each step on the database and on the model. */
@@ -180,16 +186,22 @@ class World {
 
   async #admit(one: Extract<Step, { admit: unknown }>): Promise<void> {
     const now = new Date(this.#nowMs);
-    const calls = one.admit.map(({ tenant: at, resource: resourceType, ...asked }) => ({
+    const own = one.admit.map(({ tenant: at, resource: resourceType, ...asked }) => ({
       ...{ tenantId: this.#ids[at]!, resourceType, amount: asked.amount },
       ...{ enforce: asked.enforce || asked.hold, key: null, fingerprint: 0, metadata: null },
       reservationId: asked.hold ? randomUUID() : null,
       expiresAt: asked.hold ? new Date(this.#nowMs + TTL_MS) : null,
     }));
+    const others = (one.crowded ? crowd : []).map((tenantId) => ({
+      ...{ tenantId, resourceType: 'images' as const, amount: 2, enforce: true, key: null },
+      ...{ fingerprint: 0, metadata: null, reservationId: null, expiresAt: null },
+    }));
+    const calls = [...own, ...others];
     const batch = { period: PERIOD, occurredAt: now, now, calls };
     const results = await router.admit(BUCKET, batch, one.mode);
+    expect(results.slice(own.length).filter((result) => !isPaid(result))).toEqual([]);
     one.admit.forEach(({ tenant: at, resource: name, amount, enforce }, i) => {
-      const hold = calls[i]!.reservationId;
+      const hold = own[i]!.reservationId;
       const asked = { resource: name, amount, enforce, hold };
       const expected = this.models[at]!.admit(asked, this.#nowMs, TTL_MS);
       expect(results[i]).toMatchObject(expected);
@@ -199,7 +211,7 @@ class World {
     const crumbs = await ask(
       `select grant_id, count(*) from u00.reservation_sources where reservation_id = any($1)
        group by tenant_id, reservation_id, grant_id having count(*) > 1`,
-      [calls.map((call) => call.reservationId)],
+      [own.map((call) => call.reservationId)],
     );
     expect(crumbs.rows).toEqual([]);
   }
