@@ -14,7 +14,7 @@ const never = ['**/node_modules/**', '**/dist/**', '.data/**', ...long, ...apart
 const shared = { isolate: false, maxWorkers: 3 } as const;
 
 /** What comes later is waited for as long as a busy machine may take: no promise is measured by it. */
-const patient = { expect: { poll: { timeout: 15_000 } }, testTimeout: 30_000 } as const;
+const patient = { expect: { poll: { timeout: 60_000 } }, testTimeout: 180_000 } as const;
 
 /**
  * Four projects, told apart by where a test lives and how it ends:
@@ -61,7 +61,6 @@ export default defineConfig({
           name: 'contract',
           include: ['local-stripe/**/*.contract.test.ts'],
           exclude: never,
-          testTimeout: 60_000,
           hookTimeout: 180_000,
         },
       },
@@ -75,7 +74,7 @@ export default defineConfig({
           include: ['tests/e2e/**/*.e2e.test.ts'],
           exclude: never,
           globalSetup: ['tests/support/postgres.global.ts'],
-          testTimeout: 120_000,
+          testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
           // A page on a busy machine may be late once; a real fault fails twice.

@@ -10,12 +10,9 @@ const [word = ''] = process.argv.slice(2);
 const wanted = FORMS.filter((form) => form.name.includes(word));
 const counts: Counts[] = [];
 
-/** Beside each other tests take longer than alone: what ends them is that they hang, not their pace. */
-const TEST_TIMEOUT = ['--testTimeout', '180000'];
-
 async function runAll(forms: Form[]): Promise<void> {
   for (let form = forms.shift(); form; form = forms.shift()) {
-    const args = ['--project', form.project, ...form.files, ...TEST_TIMEOUT];
+    const args = ['--project', form.project, ...form.files];
     counts.push(await vitest(form.name, args, form.env));
   }
 }

@@ -75,7 +75,7 @@ test('a preview is what the update with its proration date charges', async () =>
     }),
     { numRuns: 25 },
   );
-}, 60_000);
+});
 
 test('a preview without a change is the renewal that comes, and leaves no trace', async () => {
   const subscription = await subscribe();

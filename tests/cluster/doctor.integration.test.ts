@@ -6,8 +6,6 @@ import { CITUS_URL } from '../support/citus.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 /** The bucket that each fault is about, and its worker. */
 const NUMBER = 1;
 let database: TestDatabase;

@@ -32,7 +32,7 @@ const waiting = (client: pg.Client, what: string) =>
       [what],
     );
     expect(rowCount).toBeGreaterThan(0);
-  }, 20_000);
+  }, 60_000);
 
 test.skipIf(CITUS_URL === undefined)(
   '11.3 who is moved off a worker while asked for there is found, though the worker tells it before the coordinator',

@@ -9,7 +9,7 @@ let world: World;
 beforeAll(async () => {
   const postgres = { adminUrl: inject('postgresUrl'), template: TEMPLATE };
   world = await World.open({ postgres, env: { STRIPE_TIMEOUT_SECONDS: '30' } });
-}, 60_000);
+});
 afterAll(async () => world?.close());
 
 const END = { method: 'DELETE', path: '/v1/subscriptions/:id' } as const;

@@ -12,8 +12,6 @@ import { assertAway, readPaths, READ_WITHIN_MS, signalServer, timed } from './ha
 const WRITE_WITHIN_MS = 15_000;
 const TOKEN = 'the token of other services, long enough';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let folder: string;
 let postgres: EmbeddedPostgres;
 let server: TestServer;
@@ -116,5 +114,5 @@ test('10.22 a database that hangs is told in time, and all is well when it goes 
   });
   expect(settled.status).toBe(200);
   const { pool } = server.database;
-  await vi.waitFor(() => expect(pool.totalCount - pool.idleCount).toBe(0), 10_000);
+  await vi.waitFor(() => expect(pool.totalCount - pool.idleCount).toBe(0), 60_000);
 });

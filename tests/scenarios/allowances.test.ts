@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PLANS_FILE, readPlansFile } from '../../src/db/catalogue/plans-file.ts';
 import type { UsageStats } from '../../src/domain/api.ts';
 import { nextPeriod, periodOf, periodStart } from '../../src/domain/period.ts';
@@ -6,8 +6,6 @@ import { publishPlans } from '../../src/server/services/plans/publish-plans.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceTo, FAILING_CARD, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const HOUR_MS = 3_600_000;
 

@@ -195,7 +195,7 @@ test('9.17 an hour of Team each month gives an hour’s part each month', async 
     { do: 'wait', until: 'after it' },
   ];
   await play([{ do: 'buy', plan: 'pro', interval: 'month' }, ...hour, ...down, ...hour], false);
-}, 120_000);
+});
 
 test(
   '9.17 whatever buyers do, they use no more than their paid invoices give',

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { FAILING_CARD, settled, signUp, type Customer } from '../support/customer.ts';
 import { becomes, buy, payPack, purchases, sessionOf } from '../support/packs.ts';
 import { billed, done, draw, list, payHosted, subscriber } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 beforeAll(async () => {

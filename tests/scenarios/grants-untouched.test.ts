@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import {
   advanceDays,
@@ -10,8 +10,6 @@ import {
 } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { bought, credits, useCredits } from '../support/packs.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 beforeAll(async () => {

@@ -1,13 +1,11 @@
 import { request } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../../src/server/log.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
 import { countersOf } from '../support/metering.ts';
 import { startOpenAiServer } from '../support/openai-server.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** Sends a request and can be gone before it is answered; `begun` resolves with the answer's first bytes. */
 function ask({ app, session }: Customer, path: string, body: object) {

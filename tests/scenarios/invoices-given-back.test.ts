@@ -109,7 +109,7 @@ describe('14 an operator gives an invoice back', () => {
         expect(found).toBeDefined();
         return found!;
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
     const answer = await refund(customer, { invoice: pack.number });
     expect(answer.body).toMatchObject({ code: 'refund_elsewhere', details: { about: 'pack' } });

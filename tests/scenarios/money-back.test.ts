@@ -100,7 +100,7 @@ describe('9.13 a second live subscription', () => {
         await advanceDays(app, 0.05);
         expect(await openRemedies(customer)).toEqual([]);
       },
-      { timeout: 25_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
     await reconcile.sweep();
     await service.carryOutAll();

@@ -14,8 +14,6 @@ import {
   subscriber,
 } from '../support/statements.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
 afterAll(async () => app?.stop());
@@ -29,7 +27,7 @@ async function month({ api }: Customer): Promise<number[]> {
 async function costs(customer: Customer, wanted: number[]): Promise<void> {
   await done(customer);
   await vi.waitFor(async () => expect(await month(customer)).toEqual(wanted), {
-    timeout: 10_000,
+    timeout: 60_000,
     interval: 100,
   });
 }

@@ -34,7 +34,7 @@ describe('9.13 open Checkout sessions', () => {
     await settled(app);
     await vi.waitFor(
       async () => expect((await statusOf(customer, open)).status).toBe('expired'),
-      15_000,
+      60_000,
     );
   });
 
@@ -57,7 +57,7 @@ describe('9.13 open Checkout sessions', () => {
     await vi.waitFor(async () => {
       await app.server.context.services.remedies.carryOutAll();
       expect((await statusOf(customer, open)).status).toBe('expired');
-    }, 15_000);
+    }, 60_000);
   });
 
   test('stay where another process knew of their price before this one did', async () => {
@@ -86,7 +86,7 @@ describe('9.13 open Checkout sessions', () => {
     await vi.waitFor(async () => {
       await remedies.carryOutAll();
       expect((await catalogue.listOffered()).map(({ priceId }) => priceId)).toContain(made.id);
-    }, 15_000);
+    }, 60_000);
     expect((await statusOf(customer, open)).status).toBe('open');
   });
 

@@ -120,7 +120,7 @@ describe('14 what the page does, a command does, and the other way round', () =>
         [id],
       );
       expect(sent.rows).toHaveLength(1);
-    }, 15_000);
+    }, 60_000);
   });
 
   test('how much of overage may be unpaid is set', async () => {

@@ -163,7 +163,7 @@ describe('events', () => {
     await vi.waitFor(async () => {
       const open = await pool.query(`select id from stripe_events where state = 'received'`);
       expect(open.rows).toEqual([{ id }]);
-    }, 15_000);
+    }, 60_000);
 
     await stripeEvents.giveUp(id, 'cannot be read');
     const stateOf = async () =>

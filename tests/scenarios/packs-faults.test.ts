@@ -77,7 +77,7 @@ const VERBS: Verb[] = [
       expect(data.map(({ id }) => id)).toContain(told);
       await payPack(customer, told);
       await vi.waitFor(async () => expect(await balance(customer)).toBe(60), {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 100,
       });
       expect(await outOfPocket(customer)).toBe(600);
@@ -151,7 +151,7 @@ const VERBS: Verb[] = [
           await patiently(() => customer.api.post(`/api/credits/purchases/${id}/sync`));
           expect(await onlyPurchase(customer)).toMatchObject({ id, state: 'granted' });
         },
-        { timeout: 20_000, interval: 200 },
+        { timeout: 60_000, interval: 200 },
       );
       await want(app);
       expect(await balance(customer)).toBe(60);
@@ -315,7 +315,7 @@ test('12.3 killed while it buys, looks, gives back and tops up: afterwards every
         expect(await onlyPurchase(giver)).toMatchObject({ state: 'refunded' });
         expect(await balance(topper)).toBe(60);
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
     expect(await Promise.all(people.map(outOfPocket))).toEqual([600, 600, 0, 600]);
   } finally {

@@ -51,7 +51,7 @@ test('12.3 a Checkout that was read as open a moment ago does not undo that it w
   const givenUp = customer.api.post(`/api/credits/purchases/${id}/cancel`);
   await vi.waitFor(
     async () => expect((await onlyPurchase(customer)).state).toBe('expired'),
-    15_000,
+    60_000,
   );
   goesOn.resolve();
   expect((await looked).state).toBe('expired');

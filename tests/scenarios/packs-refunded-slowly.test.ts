@@ -25,7 +25,7 @@ const control = (path: string, body: object) =>
 afterEach(() => control('wallet_refunds', { seconds: null, outcome: 'succeeded' }));
 
 const eventually = (check: () => Promise<void>) =>
-  vi.waitFor(check, { timeout: 10_000, interval: 50 });
+  vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 describe('12.38 a refund to a wallet takes its time', () => {
   const pending = async (outcome: 'succeeded' | 'failed', amount?: number) => {

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const eventually = (check: () => Promise<void>) =>
-  vi.waitFor(check, { timeout: 10_000, interval: 50 });
+  vi.waitFor(check, { timeout: 60_000, interval: 50 });
 const has = (customer: Customer, whole: number) =>
   eventually(async () => expect(await balance(customer)).toBe(whole));
 

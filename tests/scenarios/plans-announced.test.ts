@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keepPending } from '../../src/db/repositories/billing/plan-announcement.repository.ts';
 import { listPlanVersions } from '../../src/db/repositories/billing/plan-version.repository.ts';
 import type { PlansView } from '../../src/domain/api.ts';
@@ -25,8 +25,6 @@ import {
   toldOfPlan,
   withPlan,
 } from '../support/plan-changes.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanDraft } from '../../src/db/catalogue/plans-file.ts';
 import type { PaidPlan } from '../../src/domain/plans.ts';
 import { foreseePlans, listUnderWay } from '../../src/server/services/plans/publish-plans.ts';
@@ -19,8 +19,6 @@ import {
   toldOfPlan,
   withPlan,
 } from '../support/plan-changes.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/catalogue/plans-file.ts';
 import type { PlansView } from '../../src/domain/api.ts';
 import type { Plan, PlanLimits } from '../../src/domain/plans.ts';
@@ -9,8 +9,6 @@ import { publishPlans } from '../../src/server/services/plans/publish-plans.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, signUp, type Customer } from '../support/customer.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 const folder = mkdtempSync(path.join(tmpdir(), 'squaretable-plans-'));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type {
   ReconcileRunsPage,
   ReconcileRunView,
@@ -6,8 +6,6 @@ import type {
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
 import { makeOperator, type SignedInOperator } from '../support/operator.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 let operator: SignedInOperator;

@@ -19,8 +19,6 @@ import {
   subscriber,
 } from '../support/statements.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let app: TestApp;
 beforeAll(
   async () => void (app = await startTestApp({ TRIAL_DAYS: '0', STRIPE_TIMEOUT_SECONDS: '3' })),

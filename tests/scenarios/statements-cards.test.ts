@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, FAILING_CARD, type Customer } from '../support/customer.ts';
 import { overageOf } from '../support/overage.ts';
 import { billed, done, draw, mailsOf, statement, subscriber } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const MINUTE_MS = 60_000;
 

@@ -15,8 +15,6 @@ import {
   subscriber,
 } from '../support/statements.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ TRIAL_DAYS: '0' });
@@ -68,7 +66,7 @@ const PAID = ['paid', 'paid', 20_000, 0];
 async function becomes(one: Billed, wanted: unknown[]): Promise<void> {
   await done(one.customer);
   await vi.waitFor(async () => expect(await standing(one)).toEqual(wanted), {
-    timeout: 15_000,
+    timeout: 60_000,
     interval: 100,
   });
 }

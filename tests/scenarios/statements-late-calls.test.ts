@@ -1,12 +1,10 @@
 import { startLocalStripe, type LocalStripe } from 'local-stripe';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { GOOD_CARD, signUp, type Customer } from '../support/customer.ts';
 import { startLateProxy, type LateProxy } from '../support/late-proxy.ts';
 import { agreeToOverage } from '../support/overage.ts';
 import { draw, invoicesOf, list, service } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /**
  * A call to Stripe that was given up takes effect after its maker has looked for it, and before it is asked

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays } from '../support/customer.ts';
 import { outOfPocket } from '../support/money-back.ts';
@@ -16,8 +16,6 @@ import {
   stripeIsAway,
   subscriber,
 } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));

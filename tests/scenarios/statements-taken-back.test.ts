@@ -18,8 +18,6 @@ import {
   subscriber,
 } from '../support/statements.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
 afterAll(async () => app?.stop());
@@ -81,7 +79,7 @@ test.each([
       await done(customer);
       const { bills } = await overageOf(app.database.pool, customer.tenantId);
       expect(bills.get(id)?.[1]).toBe(how === 'voided' ? 'void' : 'returned');
-    }, 10_000);
+    }, 60_000);
     expect(await statement(customer, id)).toMatchObject({ state });
     const period = parsePeriod(app.server.context.clock.now().toISOString().slice(0, 7))!;
     await app.server.context.services.usage.correct({
@@ -169,7 +167,7 @@ test('12.28 what is carried is written off or billed with the next one, also whe
         [name],
       );
       expect(rows).toHaveLength(count);
-    }, 10_000);
+    }, 60_000);
   const closed = service(customer).close(customer.tenantId, { kind: 'threshold' });
   await waiting(1);
   const wish = { reason: 'too little', by: 'test', statementId: carried.id } as const;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parsePeriod } from '../../src/domain/period.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, GOOD_CARD, settled, signUp, type Customer } from '../support/customer.ts';
@@ -13,8 +13,6 @@ import {
   statement,
   subscriber,
 } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let automatic: TestApp;
 let byHand: TestApp;

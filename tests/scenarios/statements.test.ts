@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { SessionView, SubscriptionOverview } from '../../src/domain/api.ts';
 import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
 import type { MonthCostView } from '../../src/domain/billing/payment-view.ts';
@@ -25,8 +25,6 @@ import {
   statement,
   subscriber,
 } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 beforeAll(async () => {

@@ -1,11 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { story, timed } from '../race/hanging.ts';
 import type { Answer, Caller } from '../support/http.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const WRITE_WITHIN_MS = 15_000;
 const READ_WITHIN_MS = 10_000;

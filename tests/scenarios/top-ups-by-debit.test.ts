@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TenantId, UserId } from '../../src/domain/ids.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import type { Customer } from '../support/customer.ts';
@@ -8,8 +8,6 @@ import { balance } from '../support/packs.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { openStripeProxy, type StripeProxy } from '../support/stripe-proxy.ts';
 import { agreed, bySelf, putTopUp, topUpOf, want } from '../support/top-ups.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
 let proxy: StripeProxy;

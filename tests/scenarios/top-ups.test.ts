@@ -18,8 +18,6 @@ import {
   want,
 } from '../support/top-ups.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 const ASKING_CARD = 'pm_card_authenticationRequired';
 
 let app: TestApp;
@@ -57,7 +55,7 @@ describe('12.5 a pack is bought by itself', () => {
     expect(await bySelf(customer)).toHaveLength(1);
     await useImages(customer, 1);
     await toppedUp(customer);
-    await vi.waitFor(async () => expect(await balance(customer)).toBe(68), 10_000);
+    await vi.waitFor(async () => expect(await balance(customer)).toBe(68), 60_000);
     await useImages(customer, 30);
     await want(app);
     expect(await bySelf(customer)).toHaveLength(2);
@@ -93,7 +91,7 @@ describe('12.5 a pack is bought by itself', () => {
     expect(lost.status).toBe(200);
     await useCredits(doubled, 56);
     await want(app);
-    await vi.waitFor(async () => expect(await balance(doubled)).toBe(64), 10_000);
+    await vi.waitFor(async () => expect(await balance(doubled)).toBe(64), 60_000);
     expect(await outOfPocket(doubled)).toBe(1_200);
   });
 
@@ -164,7 +162,7 @@ test('12.41 declined: it is withdrawn and paused, nothing is tried until the car
   );
   expect(data).toEqual([]);
   await saveCard(customer, 'pm_card_visa');
-  await vi.waitFor(async () => expect((await topUpOf(customer)).paused).toBeNull(), 10_000);
+  await vi.waitFor(async () => expect((await topUpOf(customer)).paused).toBeNull(), 60_000);
   await toppedUp(customer);
   expect(await outOfPocket(customer)).toBe(600);
 });
@@ -174,7 +172,7 @@ test('12.41 declined: who agrees anew has it tried again', async () => {
   await toppedUp(customer, 'failed');
   expect(await agree(customer)).toMatchObject({ body: { autoTopUp: { paused: null } } });
   await want(app);
-  await vi.waitFor(async () => expect(await bySelf(customer)).toHaveLength(2), 15_000);
+  await vi.waitFor(async () => expect(await bySelf(customer)).toHaveLength(2), 60_000);
   await becomesOne(customer, 'failed');
   expect(await attempts(customer)).toBe(2);
 });
@@ -192,7 +190,7 @@ describe('12.42 switched off', () => {
         [customer.tenantId],
       );
       expect(rows).toEqual([{ state: 'wanted' }]);
-    }, 10_000);
+    }, 60_000);
     expect(await putTopUp(customer, { enabled: false })).toMatchObject({
       ...{ status: 200, body: { autoTopUp: { enabled: false } } },
     });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { bucketSchema } from '../../src/db/buckets.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
 import { inEveryBucket } from '../support/buckets.ts';
@@ -8,7 +8,6 @@ import { usageService } from '../../src/server/services/usage/__tests__/service.
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 // Each call is a program to start.
-vi.setConfig({ testTimeout: 120_000 });
 
 let database: TestDatabase;
 let tenantId: TenantId;

@@ -185,7 +185,7 @@ export async function settled(app: TestApp): Promise<void> {
       );
       expect(rows).toEqual([]);
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 

@@ -36,7 +36,7 @@ export const openRemedies = async ({ app }: Customer) => {
 /** Waits until everything that is owed was done. */
 export const remedied = async (customer: Customer) => {
   await settled(customer.app);
-  await vi.waitFor(async () => expect(await openRemedies(customer)).toEqual([]), 15_000);
+  await vi.waitFor(async () => expect(await openRemedies(customer)).toEqual([]), 60_000);
   await settled(customer.app);
 };
 /** What the customer is out of pocket, as the bank sees it. */

@@ -64,7 +64,7 @@ export async function lookedAt(customer: Customer): Promise<void> {
       );
       expect(rows).toEqual([]);
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
@@ -83,7 +83,7 @@ export async function bought(
       expect(newest).toMatchObject({ packId, state: 'granted' });
       return newest!;
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
@@ -129,6 +129,6 @@ export async function becomes(customer: Customer, state: string, whole: number):
       expect((await purchases(customer))[0]).toMatchObject({ state });
       expect(await balance(customer)).toBe(whole);
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }

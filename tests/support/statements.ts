@@ -89,7 +89,7 @@ export async function done({ app, tenantId }: Customer): Promise<void> {
       );
       expect(rows).toEqual([]);
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 

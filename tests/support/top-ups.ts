@@ -82,7 +82,7 @@ export async function toppedUp(customer: Customer, state = 'granted'): Promise<P
 
 export const becomesOne = (customer: Customer, state: string) =>
   vi.waitFor(async () => expect((await bySelf(customer))[0]).toMatchObject({ state }), {
-    timeout: 15_000,
+    timeout: 60_000,
     interval: 50,
   });
 

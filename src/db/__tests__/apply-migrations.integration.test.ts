@@ -37,7 +37,7 @@ async function migrationWaits(): Promise<void> {
          and wait_event_type = 'Lock' and wait_event <> 'advisory'`,
     );
     expect(rows).toHaveLength(1);
-  }, 20_000);
+  }, 60_000);
 }
 
 /** Until it asks for one table alone, longer than an autovacuum stays for. */
@@ -50,7 +50,7 @@ async function asksAside(table: string): Promise<void> {
       [table],
     );
     expect(rows).toHaveLength(1);
-  }, 20_000);
+  }, 60_000);
 }
 
 test('11 a migration that finds a table busy lets everybody through, and comes again', async () => {
@@ -109,7 +109,7 @@ test('11.1 an index is built ahead while keys are written, and one that was cut 
   const starts = [migrateDatabase(database.url), migrateDatabase(database.url)];
   const ends = Promise.allSettled(starts);
   // It waits for whoever writes, and nobody for it.
-  await vi.waitFor(async () => expect(await isKeyIndexValid()).toBe(false), 20_000);
+  await vi.waitFor(async () => expect(await isKeyIndexValid()).toBe(false), 60_000);
   await migrationWaits();
   await database.pool.query(write('meanwhile'));
   await database.pool.query(
@@ -117,7 +117,7 @@ test('11.1 an index is built ahead while keys are written, and one that was cut 
      where application_name = 'squaretable migrate' and datname = current_database()
        and query like 'create%index%'`,
   );
-  await vi.waitFor(async () => expect(await isKeyIndexValid()).toBe(false), 20_000);
+  await vi.waitFor(async () => expect(await isKeyIndexValid()).toBe(false), 60_000);
   await other.query('commit');
   expect((await ends).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   expect(await isKeyIndexValid()).toBe(true);

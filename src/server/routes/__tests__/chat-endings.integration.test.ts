@@ -37,7 +37,7 @@ async function hangUp(
   const gone = chat.upstream.hungUp();
   const answer = say(script, client.signal);
   answer.catch(() => undefined);
-  await vi.waitFor(() => expect(chat.upstream.requests.length).toBe(asked + 1), 15_000);
+  await vi.waitFor(() => expect(chat.upstream.requests.length).toBe(asked + 1), 60_000);
   await when(answer);
   client.abort();
   // The upstream is told.
@@ -71,7 +71,7 @@ async function stopIn(
   const answer = say(script);
   const heard = when(answer.then((response) => response.clone()));
   const told = statusOf(answer);
-  await vi.waitFor(() => expect(other.upstream.requests).toHaveLength(1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(other.upstream.requests).toHaveLength(1), { timeout: 60_000 });
   await heard;
   const left = other.server.leave({ pauseSeconds: 0, graceSeconds: 0 });
   const outcome = await told;

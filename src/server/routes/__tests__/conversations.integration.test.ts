@@ -191,7 +191,7 @@ describe('13 conversations', () => {
         expect.stringMatching(/stopped|done/),
       ]);
       expect(page.turns[1]!.text).not.toBe('');
-    }, 10_000);
+    }, 60_000);
   });
 
   test('that cannot be kept do not cost the answer, and what fits later is whole', async () => {

@@ -76,7 +76,7 @@ async function allLeave(bearer: string, before: number): Promise<Record<string, 
       counts = await handled();
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(before + CALLS);
     },
-    { timeout: 25_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   return counts;
 }

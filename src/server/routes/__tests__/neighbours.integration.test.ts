@@ -27,7 +27,7 @@ test('10 a team whose changes all wait for one row keeps no other team out', asy
       );
       return rows[0]!.n;
     };
-    await vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(2), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(2), { timeout: 60_000 });
     // Theirs is answered while all of those wait, a transaction too.
     const theirs = await neighbour.call.post('/api/characters', { ...SHEET, name: 'Bob' });
     expect([theirs.status, (await neighbour.call.get('/api/characters')).status]).toEqual([

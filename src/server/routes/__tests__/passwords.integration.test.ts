@@ -241,7 +241,7 @@ describe('13 a forgotten password', () => {
              and datname = current_database()`,
           ),
         ).toHaveLength(1),
-      10_000,
+      60_000,
     );
     await client.query('commit');
     client.release();

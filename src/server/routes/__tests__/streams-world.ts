@@ -105,7 +105,7 @@ export const NOTHING = {
 
 function released(server: TestServer): Promise<void> {
   const check = () => expect(heldBy(server)).toEqual(NOTHING);
-  return vi.waitFor(check, { timeout: 20_000, interval: 2 });
+  return vi.waitFor(check, { timeout: 60_000, interval: 2 });
 }
 
 export type Moment = 'sent' | 'headers' | 'first byte';

@@ -18,7 +18,7 @@ let fault: Awaited<ReturnType<typeof databaseFault>>;
 beforeAll(async () => {
   world = await streamsWorld();
   fault = await databaseFault(world.server.database.url);
-}, 60_000);
+});
 afterAll(async () => {
   await fault?.close();
   await world?.server.stop();

@@ -115,7 +115,7 @@ describe('13 everybody has a team to be signed in to', () => {
           );
           expect(waiting).toHaveLength(begun.length);
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       );
       await held.query('rollback');
       return await Promise.all(begun);

@@ -74,7 +74,7 @@ describe('13 usage by member', () => {
     };
     // What is written of a request that was answered may come a moment later.
     await vi.waitFor(async () => expect(await used(team)).toEqual({ users: 1, busy: 2, idle: 0 }), {
-      timeout: 10_000,
+      timeout: 60_000,
     });
     expect(await used(idle)).toEqual({ users: 1, busy: 2, idle: 0 });
     const other = await people.admit(await people.owner('users-elsewhere'), busy);

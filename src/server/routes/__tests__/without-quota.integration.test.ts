@@ -24,7 +24,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { limits } = await context.services.usage.getPlan(session.tenant.id);
     expect(limits.images).toBe(0);
-  }, 10_000);
+  }, 60_000);
 });
 afterAll(() => server.stop());
 

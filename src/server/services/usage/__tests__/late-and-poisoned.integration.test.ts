@@ -253,7 +253,7 @@ test('10.7 a poisoned call of any kind fails alone: the others of its batch are 
     }),
     { numRuns: 15 },
   );
-}, 60_000);
+});
 
 test('10.23 closed reservations are pruned, open ones and those that may be settled late stay', async () => {
   const tenantId = await meteredTenant(database.pool, 'team');

@@ -6,7 +6,7 @@ import {
 } from '../../../../../../tests/support/test-database.ts';
 import { clock, faults, reversalWorld } from './reversal-world.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 let database: TestDatabase;
 beforeAll(async () => void (database = await createTestDatabase()));

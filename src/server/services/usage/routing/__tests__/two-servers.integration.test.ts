@@ -255,7 +255,7 @@ test('11.2 a server that is away holds up no plan change, no registration and no
     await one.run();
     expect(await unsynced()).toBe(0);
     expect((await database.pool.query('select from metering_corrections')).rows).toEqual([]);
-  }, 20_000);
+  }, 60_000);
   expect(await usage.checkQuota(tenantId, 'images')).toMatchObject({
     used: 6,
     limit: FIRST_PLANS.pro.limits.images,
@@ -274,7 +274,7 @@ test('11.2 a plan change is told within 5 s by a process that runs, also without
   const startedAt = performance.now();
   await vi.waitFor(async () => {
     expect((await usage.checkQuota(tenantId, 'images')).limit).toBe(FIRST_PLANS.pro.limits.images);
-  }, 20_000);
+  }, 60_000);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   await usage.stop();
 });

@@ -41,7 +41,7 @@ const lockWaited = () =>
        and wait_event = 'advisory' and query ~ 'pg_advisory_xact_lock_shared'`,
     );
     expect(rowCount).toBeGreaterThan(0);
-  }, 20_000);
+  }, 60_000);
 
 const images = { resourceType: 'images', amount: 1 } as const;
 const CALLS: [string, (usage: UsageService, tenantId: string) => Promise<unknown>, object][] = [
