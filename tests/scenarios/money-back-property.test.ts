@@ -172,7 +172,7 @@ async function giveBack({ customer, invoice }: Begun, amountMinor: number): Prom
         throw error;
       }
     },
-    { timeout: 10_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
 }
 
@@ -248,7 +248,7 @@ async function judge(begun: Begun, seen: Seen): Promise<void> {
         dispute: outcome && { outcome },
       });
     },
-    { timeout: 5_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 

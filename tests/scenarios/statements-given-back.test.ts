@@ -255,7 +255,7 @@ test.each([
     const fromBalance = Math.min(720, balance);
     await credit(one, 500, { credit_amount: '500' });
     await becomes(one, PAID);
-    await vi.waitFor(async () => expect(await shown()).toEqual([500, 500, fromBalance]), 10_000);
+    await vi.waitFor(async () => expect(await shown()).toEqual([500, 500, fromBalance]), 60_000);
     await credit(one, 220, { credit_amount: '220' });
     // Where no money was paid it is as if it were voided.
     await becomes(one, [balance < 720 ? 'paid' : 'void', 'returned', 5_000, 0]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
@@ -33,7 +33,7 @@ const control = async (path: string, body: object) => {
 const giveBack = (customer: Customer, id: string) =>
   customer.api.post(`/api/credits/purchases/${id}/refund`);
 const eventually = (check: () => Promise<void>) =>
-  vi.waitFor(check, { timeout: 10_000, interval: 50 });
+  vi.waitFor(check, { timeout: 60_000, interval: 50 });
 const pausesOf = async (customer: Customer) =>
   (await mailsTo(customer)).filter((kind) => kind === 'top_up_paused');
 
