@@ -102,8 +102,12 @@ export async function admitWhole(bucket: Bucket, batch: AdmissionBatch): Promise
   return admissionsOfAccepted(result.rows[0]!, encoded);
 }
 
-/** The parameters of the statements that admit a batch whole. */
-export function valuesOf(batch: AdmissionBatch, encoded: EncodedBatch): unknown[] {
+/** The parameters of the statements that admit a batch whole; `own` stand before what goes with keys. */
+export function valuesOf(
+  batch: AdmissionBatch,
+  encoded: EncodedBatch,
+  own: readonly unknown[] = [],
+): unknown[] {
   const values = [
     batch.period,
     batch.occurredAt.toISOString(),
@@ -115,6 +119,7 @@ export function valuesOf(batch: AdmissionBatch, encoded: EncodedBatch): unknown[
     plainArray(encoded.places),
     encoded.amounts,
     encoded.metadata,
+    ...own,
   ];
   return encoded.keyed
     ? [...values, plainArray(encoded.usedThrough), encoded.keys, encoded.fingerprints]

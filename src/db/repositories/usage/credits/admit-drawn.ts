@@ -1,9 +1,9 @@
 import { admissionsOfAccepted, type Admission, type AdmissionBatch } from '../admission/admit.ts';
 import type { GroupCounters } from '../admission/admit.ts';
 import { FITS, moveCounters, valuesOf } from '../admission/admit-whole.ts';
-import { parseNumbers, parseWords } from '../arrays.ts';
+import { parseNumbers, parseWords, plainArray } from '../arrays.ts';
 import { prepared, type Bucket } from '../bucket.ts';
-import { encodeBatch } from '../admission/encode.ts';
+import { encodeBatch, type EncodedBatch } from '../admission/encode.ts';
 import { AS_TEXT } from '../hot-path.ts';
 
 /** The quota is used up, and what is beyond has a rate. */
@@ -16,8 +16,9 @@ const IS_FULL = `(t.rate_micro is not null
  * more. Whoever would use up what is loaded comes to a mark of the cap and goes call by call. Which groups
  * lie beyond is told by `spilled`, for older servers cannot return what a row was before. Accounts are
  * locked one by one, in order; the tenant stands as its own grant in one that did not exist, and then the
- * whole is undone. What groups and calls share goes by their place, as the arrays do: joined, a
- * few rows are expected where there are hundreds, and each is then looked for among all.
+ * whole is undone. What a tenant draws is numbered by its groups, and in a group by its calls: worked out once a
+ * group, not once a call. What groups share goes by their place, as the arrays do: joined, a few rows are
+ * expected where there are hundreds, and each is then looked for among all.
  */
 const counters = (u: string) => `
   with moved as (
@@ -41,15 +42,15 @@ const counters = (u: string) => `
       ${FITS}
     from moved
   ), placed as materialized (
-    select c.n, c.grp, c.amount, c.metadata, ($5::uuid[])[c.grp] as tenant_id,
-      ($6::${u}.resource_type[])[c.grp] as resource_type, w.rates[c.grp] as rate_micro,
-      w.spilled[c.grp] > 0 as is_beyond
-    from unnest($8::int[], $9::bigint[], $10::jsonb[]) with ordinality as c(grp, amount, metadata, n)
-    cross join whole w
+    select g.n, g.tenant_id, g.resource_type, g.rate_micro, g.spilled > 0 as is_beyond,
+      g.spilled * g.rate_micro as micro, g.calls,
+      sum(g.calls) filter (where g.spilled > 0) over (partition by g.tenant_id order by g.n) as through
+    from whole w
+    cross join unnest($5::uuid[], $6::${u}.resource_type[], w.rates, w.spilled, $11::int[]) with ordinality
+      as g(tenant_id, resource_type, rate_micro, spilled, calls, n)
     where w.fits
   ), due as materialized (
-    select tenant_id, sum(amount * rate_micro)::bigint as micro, count(*) as calls
-    from placed
+    select tenant_id, sum(micro)::bigint as micro, max(through)::bigint as calls from placed
     where is_beyond
     group by tenant_id
     order by tenant_id
@@ -66,13 +67,17 @@ const counters = (u: string) => `
     returning a.tenant_id, a.last_seq, a.head_grant,
       case when a.head_grant is null then a.overage_currency end as currency,
       case when a.head_grant is null then a.overage_price end as price
+  ), sourced as materialized (
+    select g.n, g.tenant_id, g.resource_type, g.rate_micro, p.head_grant, p.currency, p.price,
+      p.last_seq - d.calls + g.through - g.calls as before
+    from placed g
+    left join (paid p join due d using (tenant_id)) on g.is_beyond and p.tenant_id = g.tenant_id
   ), numbered as materialized (
-    select c.*, p.head_grant, p.currency, p.price,
-      case when c.is_beyond then p.last_seq - d.calls + row_number()
-        over (partition by c.tenant_id, c.is_beyond order by c.n)
-      end as seq
-    from placed c
-    left join (paid p join due d using (tenant_id)) using (tenant_id)
+    select c.grp, c.n, c.amount, c.metadata, g.tenant_id, g.resource_type, g.rate_micro, g.head_grant,
+      g.currency, g.price, g.before + c.nth as seq
+    from unnest($8::int[], $9::bigint[], $10::jsonb[], $12::int[]) with ordinality
+      as c(grp, amount, metadata, nth, n)
+    join sourced g on g.n = c.grp
   ), draws as (
     insert into ${u}.credit_draws (tenant_id, seq, period, kind, grant_id, resource_type, rate_micro,
       units, micro, drawn_at, currency, minor_per_credit, model, rate_card)
@@ -86,8 +91,7 @@ const counters = (u: string) => `
 const answer = (u: string) => `
   select w.used as group_used, w.held as group_held, w.limits as group_limits,
     w.aside as group_aside, w.spilled as group_spilled, w.rates as group_rates,
-    (select array_agg(p.price is not null order by m.tenant_id, m.resource_type)
-      from moved m left join paid p using (tenant_id)) as group_overage
+    (select array_agg(price is not null order by n) from sourced) as group_overage
   from whole w
   where w.fits
     and (select count(*) from paid where head_grant is distinct from tenant_id) = (select count(*) from due)
@@ -109,7 +113,7 @@ const KEYED = prepared(
   'usage_drawn_keyed',
   (u) => `${counters(u)}, keyed as materialized (
     select *
-    from unnest($11::bigint[], $12::text[], $13::bigint[]) with ordinality
+    from unnest($13::bigint[], $14::text[], $15::bigint[]) with ordinality
       as k(used_through, key, fingerprint, n)
   ), rows as (
     insert into ${u}.usage (tenant_id, period, resource_type, amount, idempotency_key, metadata,
@@ -145,7 +149,7 @@ export async function admitDrawn(bucket: Bucket, batch: AdmissionBatch): Promise
   const result = await bucket.client.query<GroupCounters & Spilled>({
     ...(encoded.keyed ? KEYED : UNKEYED)(bucket),
     types: AS_TEXT,
-    values: valuesOf(batch, encoded),
+    values: valuesOf(batch, encoded, countsOf(encoded)),
   });
   const row = result.rows[0]!;
   return admissionsOfAccepted(row, encoded, {
@@ -156,3 +160,10 @@ export async function admitDrawn(bucket: Bucket, batch: AdmissionBatch): Promise
 }
 
 type Spilled = Record<'group_spilled' | 'group_rates' | 'group_overage', string>;
+
+/** How many calls each group has, and which of its group's each call is. */
+function countsOf({ groups, places }: EncodedBatch): string[] {
+  const counts = new Array<number>(groups.length).fill(0);
+  const nth = places.map((place) => (counts[place - 1]! += 1));
+  return [plainArray(counts), plainArray(nth)];
+}
