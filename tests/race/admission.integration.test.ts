@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inEveryBucket } from '../support/buckets.ts';
 import { FIRST_PLANS } from '../support/first-plans.ts';
 import { imbalances, memberFaults, meteredTenant } from '../support/metered-tenant.ts';
@@ -16,8 +16,6 @@ import { readJournals, startCaller, type CallerTask } from './processes.ts';
 const PROCESSES = 3;
 /** How often in a row; `npm run test:race` asks for 20. */
 const RUNS = Number(process.env.RACE_RUNS ?? 1);
-
-vi.setConfig({ testTimeout: 180_000 });
 
 let database: TestDatabase;
 let folder: string;

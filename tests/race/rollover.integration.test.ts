@@ -12,8 +12,6 @@ import { inEveryBucket, makeBuckets } from '../support/buckets.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
-
 /** 26 hours after the end of May. */
 const CLOSING = '2026-06-02T02:00:00Z';
 /** Messages that each used in May, of 100; half of the quota rolls over where that much is left. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CreditsView } from '../../src/domain/billing/credits.ts';
 import type { LimitsView } from '../../src/domain/billing/spending/limits-view.ts';
 import type { StatementView } from '../../src/domain/billing/statement.ts';
@@ -20,8 +20,6 @@ import {
 import { outOfPocket } from '../support/money-back.ts';
 import { balance, bought } from '../support/packs.ts';
 import { done, invoicesOf, list, mailsOf, payHosted, service } from '../support/statements.ts';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));

@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { CallTimeouts } from '../client/client.ts';
+import { SYNC_TIMEOUTS, type CallTimeouts } from '../client/client.ts';
 import { isMissing, isRefused } from '../client/errors.ts';
 import { readCreditNote, type CreditNoteSnapshot } from '../snapshots/credit-note-snapshot.ts';
 import {
@@ -91,4 +91,12 @@ export async function listCreditNotes(
   const pages = stripe.creditNotes.list({ invoice: invoiceId, limit: 100 }, timeouts);
   for await (const one of pages) found.push(readCreditNote(one));
   return found;
+}
+
+/** The same of an invoice that was read: Stripe is asked only where it has any. */
+export async function notesOf(
+  stripe: Stripe,
+  { id, notedMinor }: Pick<InvoiceSnapshot, 'id' | 'notedMinor'>,
+): Promise<CreditNoteSnapshot[]> {
+  return notedMinor > 0 ? listCreditNotes(stripe, id, SYNC_TIMEOUTS) : [];
 }

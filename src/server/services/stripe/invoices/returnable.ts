@@ -4,7 +4,7 @@ import { readChargeReturn, type ChargeReturn } from '../charges.ts';
 import { SYNC_TIMEOUTS } from '../client/client.ts';
 import { readInvoice } from '../snapshots/invoice-snapshot.ts';
 import { idOrNull } from '../snapshots/schemas.ts';
-import { listCreditNotes } from './invoices.ts';
+import { notesOf } from './invoices.ts';
 
 /** What paid an invoice, and what of it may still go back as money. */
 export interface Returnable {
@@ -22,8 +22,7 @@ export async function readReturnable(stripe: Stripe, invoiceId: string): Promise
   }
   // Last, for staff credit an invoice while we look.
   const invoice = readInvoice(await stripe.invoices.retrieve(invoiceId, {}, SYNC_TIMEOUTS));
-  const notes =
-    invoice.notedMinor > 0 ? await listCreditNotes(stripe, invoiceId, SYNC_TIMEOUTS) : [];
+  const notes = await notesOf(stripe, invoice);
   return { charges, leftMinor: leftToGiveBack({ ...invoice, charges, notes }) };
 }
 

@@ -5,7 +5,7 @@ import { createOnce } from '../client/create-once.ts';
 import { callStripe, isRefused } from '../client/errors.ts';
 import { findCharge } from '../charges.ts';
 import { APP_MARK } from '../customers.ts';
-import { findInvoice, listCreditNotes } from '../invoices/invoices.ts';
+import { findInvoice, notesOf } from '../invoices/invoices.ts';
 import {
   createDraft,
   finalizeInvoice,
@@ -109,13 +109,12 @@ export class TopUpInvoices {
   /** What became of the money. */
   read(invoice: InvoiceSnapshot): Promise<PurchaseReading> {
     return callStripe(async () => {
-      const { chargeId, id, notedMinor } = invoice;
+      const { chargeId } = invoice;
       const found =
         invoice.status === 'paid' && chargeId
           ? await findCharge(this.#stripe, chargeId, SYNC_TIMEOUTS)
           : undefined;
-      const notes = notedMinor > 0 ? await listCreditNotes(this.#stripe, id, SYNC_TIMEOUTS) : [];
-      return readingOf(invoice, found, notes);
+      return readingOf(invoice, found, await notesOf(this.#stripe, invoice));
     });
   }
 
