@@ -9,6 +9,7 @@ import { AppProcess } from '../support/app-process.ts';
 import { caller, type Caller } from '../support/http.ts';
 import { Database } from './database.ts';
 import { holdingsOf, putBack, WorldClock, type Scene } from './scene.ts';
+import { addFault } from '../support/stripe-chaos.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -110,10 +111,7 @@ export class World {
 
   /** One more call that fails, beside those that are to fail already. */
   addRule(rule: FailureRule): void {
-    this.local.kernel.run(({ store, settings }) => {
-      const failNext = [...settings.chaos.failNext, rule];
-      store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext } });
-    });
+    addFault(this.local, rule);
   }
 
   /** As after thirty days, from when on Stripe lists an event no more: nobody hears of it now. */

@@ -10,6 +10,7 @@ import { mailsTo, outOfPocket } from '../support/money-back.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
 import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import { buy, payPack, sessionOf } from '../support/packs.ts';
+import { addFault } from '../support/stripe-chaos.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -162,14 +163,10 @@ describe('12.3 the call that gives back may fail as it likes: in the end it went
 
 /** Has refunds of this customer fail, so often in a row. */
 function aim(customer: string, { status, when }: (typeof FAULTS)[number], repeats: number): void {
-  app.localStripe!.kernel.run(({ store, settings }) => {
-    const match = { customer, method: 'POST', path: '/v1/refunds' } as const;
-    const rule = {
-      ...{ nth: 1, status, when, repeats, match },
-      ...(typeof status === 'number' ? { shouldRetry: false } : {}),
-    };
-    const failNext = [...settings.chaos.failNext, rule];
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext } });
+  const match = { customer, method: 'POST', path: '/v1/refunds' } as const;
+  addFault(app.localStripe!, {
+    ...{ nth: 1, status, when, repeats, match },
+    ...(typeof status === 'number' ? { shouldRetry: false } : {}),
   });
 }
 

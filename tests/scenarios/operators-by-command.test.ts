@@ -8,6 +8,7 @@ import { settled, signUp, type Customer } from '../support/customer.ts';
 import { runOperatorCommand } from '../support/operator-command.ts';
 import { makeOperator, type SignedInOperator } from '../support/operator.ts';
 import { agreeToOverage } from '../support/overage.ts';
+import { setChaos } from '../support/stripe-chaos.ts';
 
 // Each command is a program to start.
 vi.setConfig({ testTimeout: 240_000 });
@@ -61,9 +62,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000001';
 
 describe('14 what the page does, a command does, and the other way round', () => {
   test('one tenant is brought to what Stripe says', async () => {
-    app.localStripe!.kernel.run(({ store, settings }) => {
-      store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 1 } });
-    });
+    setChaos(app.localStripe!, { drop: 1 });
     const [{ id }] = (
       await customer.atStripe<{ data: [{ id: string }] }>(
         `subscriptions?customer=${await customer.customerId()}`,
@@ -83,9 +82,7 @@ describe('14 what the page does, a command does, and the other way round', () =>
     await customer.atStripe(`subscriptions/${id}`, { cancel_at_period_end: 'false' });
     await act({ act: 'sync' });
     expect(await planned()).toBe(false);
-    app.localStripe!.kernel.run(({ store, settings }) => {
-      store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 0 } });
-    });
+    setChaos(app.localStripe!, { drop: 0 });
   });
 
   test('a subscription ends', async () => {

@@ -7,7 +7,17 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { signUp, type Customer } from '../support/customer.ts';
 import { outOfPocket } from '../support/money-back.ts';
-import { balance, bought, buy, openPack, payPack, purchases, sessionOf } from '../support/packs.ts';
+import {
+  balance,
+  bought,
+  buy,
+  openPack,
+  openUnheard,
+  payPack,
+  purchases,
+  sessionOf,
+} from '../support/packs.ts';
+import { addFault, setChaos } from '../support/stripe-chaos.ts';
 import { agreeWith, want } from '../support/top-ups.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -87,12 +97,9 @@ const VERBS: Verb[] = [
     name: 'coming back from paying',
     calls: 2,
     before: async (customer) => {
-      const session = await openPack(customer, 'small');
-      const { id } = await onlyPurchase(customer);
       // Nobody hears of it but by looking.
-      app.localStripe!.kernel.run(({ store, settings }) => {
-        store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 1 } });
-      });
+      const session = await openUnheard(customer, 'small');
+      const { id } = await onlyPurchase(customer);
       await payPack(customer, session);
       return id;
     },
@@ -134,9 +141,7 @@ const VERBS: Verb[] = [
     lean: [4, 6, 8, 10, 11],
     before: async (customer) => {
       await agreeWith(customer);
-      app.localStripe!.kernel.run(({ store, settings }) => {
-        store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 1 } });
-      });
+      setChaos(app.localStripe!, { drop: 1 });
       return '';
     },
     ask: async (customer) => {
@@ -175,14 +180,10 @@ const CASES = VERBS.flatMap((verb) =>
 
 async function aim(customer: Customer, { fault, call }: { fault: Fault; call: number }) {
   const id = await customer.customerId();
-  app.localStripe!.kernel.run(({ store, settings }) => {
-    const { status, when } = fault;
-    const rule = {
-      ...{ nth: call, status, when, repeats: 1, match: { customer: id } },
-      ...(typeof status === 'number' ? { shouldRetry: false } : {}),
-    };
-    const failNext = [...settings.chaos.failNext, rule];
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext } });
+  const { status, when } = fault;
+  addFault(app.localStripe!, {
+    ...{ nth: call, status, when, repeats: 1, match: { customer: id } },
+    ...(typeof status === 'number' ? { shouldRetry: false } : {}),
   });
 }
 
@@ -275,10 +276,7 @@ test('12.3 killed while it buys, looks, gives back and tops up: afterwards every
       await hang(giver, 'POST', '/v1/refunds', 'after'),
       await hang(topper, 'POST', '/v1/invoices/:id/pay', 'after'),
     ].map(({ customer, match, ...rule }) => ({ ...rule, match: { ...match, customer } }));
-    stripe.kernel.run(({ store, settings }) => {
-      const chaos = { ...settings.chaos, drop: 1, failNext: rules as never };
-      store.put('_settings', { ...settings, chaos });
-    });
+    setChaos(stripe, { drop: 1, failNext: rules });
     // From before the payment: a look that the opening ordered may be the one that hangs.
     const from = stripe.kernel.calls.last;
     await payPack(payer, session);
@@ -298,9 +296,7 @@ test('12.3 killed while it buys, looks, gives back and tops up: afterwards every
     );
     await process.kill();
     await Promise.all(asked);
-    stripe.kernel.run(({ store, settings }) => {
-      store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext: [] } });
-    });
+    setChaos(stripe, { failNext: [] });
     await process.startAgain();
     const again = await buy(buyer, 'small');
     expect(again, JSON.stringify(again.body)).toMatchObject({ status: 200 });

@@ -6,6 +6,7 @@ import type {
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { signUp, type Customer } from '../support/customer.ts';
 import { makeOperator, type SignedInOperator } from '../support/operator.ts';
+import { setChaos } from '../support/stripe-chaos.ts';
 
 let app: TestApp;
 let operator: SignedInOperator;
@@ -23,10 +24,7 @@ const sweep = () => app.server.context.services.reconcile.sweep({ trigger: 'sche
 const page = async (query = '') =>
   (await operator.send<ReconcileRunsPage>('GET', `/api/admin/reconcile-runs${query}`)).body;
 const newest = async (): Promise<ReconcileRunView> => (await page('?limit=1')).runs[0]!;
-const chaos = (change: object) =>
-  app.localStripe!.kernel.run(({ store, settings }) => {
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, ...change } });
-  });
+const chaos = (change: object) => setChaos(app.localStripe!, change);
 
 test('14 a run tells what it looked at, what was not as at Stripe, and of whom', async () => {
   chaos({ drop: 1 });

@@ -18,6 +18,7 @@ import {
   statement,
   subscriber,
 } from '../support/statements.ts';
+import { addFault } from '../support/stripe-chaos.ts';
 
 let app: TestApp;
 beforeAll(
@@ -149,10 +150,9 @@ const FAULTS = [
 async function aim(customer: Customer, { status, when }: (typeof FAULTS)[number]) {
   const id = await customer.customerId();
   const match = { method: 'POST', path: '/v1/invoices', customer: id } as const;
-  const rule = { ...{ status, when, match }, ...(status === 500 ? { shouldRetry: false } : {}) };
-  app.localStripe!.kernel.run(({ store, settings }) => {
-    const failNext = [...settings.chaos.failNext, rule];
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext } });
+  addFault(app.localStripe!, {
+    ...{ status, when, match },
+    ...(status === 500 ? { shouldRetry: false } : {}),
   });
 }
 

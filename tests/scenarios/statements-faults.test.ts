@@ -10,6 +10,7 @@ import { signUp, type Customer } from '../support/customer.ts';
 import { agreeToOverage, overageOf, plantOverage } from '../support/overage.ts';
 import { draw, failing, invoicesOf, list, service, subscriber } from '../support/statements.ts';
 import { createTestDatabase } from '../support/test-database.ts';
+import { addFault, setChaos } from '../support/stripe-chaos.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -55,13 +56,9 @@ const kernel = () => app.localStripe!.kernel;
 
 async function aim(customer: Customer, at: number, { status, when }: Fault): Promise<void> {
   const id = await customer.customerId();
-  kernel().run(({ store, settings }) => {
-    const rule = {
-      ...{ nth: at + 1, status, when, match: { customer: id } },
-      ...(typeof status === 'number' ? { shouldRetry: false } : {}),
-    };
-    const failNext = [...settings.chaos.failNext, rule];
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, failNext } });
+  addFault(app.localStripe!, {
+    ...{ nth: at + 1, status, when, match: { customer: id } },
+    ...(typeof status === 'number' ? { shouldRetry: false } : {}),
   });
 }
 
@@ -142,10 +139,7 @@ test('12.15 12.27 killed while it makes and finalizes invoices: afterwards each 
       const match = { method, path: wanted, customer: await customer.customerId() };
       rules.push({ status: 'hang', when, match });
     }
-    stripe.kernel.run(({ store, settings }) => {
-      const chaos = { ...settings.chaos, failNext: rules.slice(0, KILLS) as never };
-      store.put('_settings', { ...settings, chaos });
-    });
+    setChaos(stripe, { failNext: rules.slice(0, KILLS) });
     // The periodic tasks close and invoice one after the other; a kill at each that hangs.
     for (let kills = 1; kills <= KILLS; kills += 1) {
       const from = stripe.kernel.calls.last;

@@ -25,6 +25,7 @@ import {
   statement,
   subscriber,
 } from '../support/statements.ts';
+import { setChaos } from '../support/stripe-chaos.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -32,9 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => app?.stop());
 beforeEach(() => {
-  app.localStripe!.kernel.run(({ store, settings }) => {
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 0, failNext: [] } });
-  });
+  setChaos(app.localStripe!, { drop: 0, failNext: [] });
 });
 
 /** What stands above every page. */
@@ -114,9 +113,7 @@ test('12.22 12.23 a payment that fails suspends overage alone; paid on the hoste
   const due = { id, dueMinor: 720, currency: 'cny', payUrl: failed.payUrl };
   expect(await unpaid(customer.api)).toMatchObject(due);
   expect(await unpaid(await memberOf(customer))).toMatchObject({ ...due, payUrl: null });
-  app.localStripe!.kernel.run(({ store, settings }) => {
-    store.put('_settings', { ...settings, chaos: { ...settings.chaos, drop: 1 } });
-  });
+  setChaos(app.localStripe!, { drop: 1 });
   const [invoice] = await invoicesOf(customer);
   await customer.atStripe(`invoices/${invoice!.id}/pay`, { payment_method: 'pm_card_visa' });
   const synced = await customer.api.post<StatementDetailView>(

@@ -3,6 +3,7 @@ import type { PurchaseView } from '../../src/domain/api.ts';
 import type { CreditsView } from '../../src/domain/billing/credits.ts';
 import { GOOD_CARD, settled, type Customer } from './customer.ts';
 import { caller, type Answer } from './http.ts';
+import { setChaos } from './stripe-chaos.ts';
 
 export const MICRO = 1_000_000;
 
@@ -66,6 +67,17 @@ export async function lookedAt(customer: Customer): Promise<void> {
     },
     { timeout: 60_000, interval: 20 },
   );
+}
+
+/**
+ * Opens a Checkout for a pack, and nobody hears of anything at Stripe from here on: what the opening
+ * itself ordered is done before, so that no look of its own finds the payment. Answers its session's id.
+ */
+export async function openUnheard(customer: Customer, packId: string): Promise<string> {
+  const session = await openPack(customer, packId);
+  await lookedAt(customer);
+  setChaos(customer.app.localStripe!, { drop: 1 });
+  return session;
 }
 
 /** Buys, pays, and waits until the webhook has done its work; answers the purchase. */

@@ -5,6 +5,7 @@ import type { TestApp } from './app.ts';
 import { advanceTo, GOOD_CARD, settled, signUp, type Customer } from './customer.ts';
 import { caller } from './http.ts';
 import { agreeToOverage } from './overage.ts';
+import { setChaos } from './stripe-chaos.ts';
 
 /** What closes statements, invoices them, and looks at Stripe. */
 export const service = ({ app }: Pick<Customer, 'app'>) => app.server.context.services.statements;
@@ -116,13 +117,9 @@ export async function failing(
   when: 'before' | 'after',
 ): Promise<void> {
   const id = await customer.customerId();
-  customer.app.localStripe!.kernel.run(({ store, settings }) => {
-    const rule = { status: 500, when, shouldRetry: false };
-    const failNext = [{ ...rule, match: { method, path, customer: id } }];
-    store.put('_settings', {
-      ...settings,
-      chaos: { ...settings.chaos, failNext: failNext as never },
-    });
+  const rule = { status: 500, when, shouldRetry: false };
+  setChaos(customer.app.localStripe!, {
+    failNext: [{ ...rule, match: { method, path, customer: id } }],
   });
 }
 
