@@ -1,4 +1,4 @@
-import { errorText } from '../src/server/error-text.ts';
+import { errorText } from '../src/server/log/error-text.ts';
 import { ensureClientBuilt } from './start/client-build.ts';
 
 /** `build`: the pages, into `dist/client`, unless they are built from these sources already. */

@@ -3,7 +3,7 @@ import { SetUpError } from '../src/domain/errors.ts';
 import { decideConfig } from '../src/server/config/config.ts';
 import { ConfigError, readEnv } from '../src/server/config/env.ts';
 import { keepStatePrivate } from '../src/server/config/private-state.ts';
-import { errorText } from '../src/server/error-text.ts';
+import { errorText } from '../src/server/log/error-text.ts';
 import { createLog } from '../src/server/log.ts';
 import { readUnreached } from './operator/unreached.ts';
 import { ensureClientBuilt } from './start/client-build.ts';

@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { SetUpError } from '../../src/domain/errors.ts';
 import { onOneLine } from '../../src/domain/storable.ts';
 import { ConfigError } from '../../src/server/config/env.ts';
-import { errorText } from '../../src/server/error-text.ts';
+import { errorText } from '../../src/server/log/error-text.ts';
 import type { Command, Flag, Flags, Input, Values } from './command-types.ts';
 import { readFileError } from './file-error.ts';
 import { helpOf } from './help.ts';

@@ -2,7 +2,7 @@ import { GRANT_MICRO_MAX, MICRO_PER_CREDIT } from '../../src/domain/billing/cred
 import { isUuid } from '../../src/domain/ids.ts';
 import { parsePeriod, type Period } from '../../src/domain/period.ts';
 import { isResourceType, RESOURCE_TYPES, type ResourceType } from '../../src/domain/quota.ts';
-import { errorText } from '../../src/server/error-text.ts';
+import { errorText } from '../../src/server/log/error-text.ts';
 import { CommandUsageError } from './command.ts';
 import { readFileError } from './file-error.ts';
 

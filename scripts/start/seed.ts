@@ -4,7 +4,7 @@ import { BillingError } from '../../src/domain/errors.ts';
 import type { Interval, PaidPlan } from '../../src/domain/plans.ts';
 import { insertUser } from '../../src/db/repositories/accounts/user.repository.ts';
 import type { Context } from '../../src/server/context.ts';
-import { errorText } from '../../src/server/error-text.ts';
+import { errorText } from '../../src/server/log/error-text.ts';
 import { hashPassword } from '../../src/server/services/accounts/password.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import type { Requester } from '../../src/server/services/billing/requester.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss, type JobWithMetadata, type QueueOptions } from 'pg-boss';
 import type { Tx } from '../db/client.ts';
 import { JobDatabase } from '../db/job-database.ts';
-import { errorText } from './error-text.ts';
+import { errorText } from './log/error-text.ts';
 import type { Logger } from './log.ts';
 
 export interface JobsOptions {

@@ -1,5 +1,6 @@
 import { pino, type Logger as PinoLogger, type LoggerOptions } from 'pino';
-import { errorFacts, errorText } from './error-text.ts';
+import { errorFacts, errorText } from './log/error-text.ts';
+import { LogOutput } from './log/output.ts';
 
 export type Logger = PinoLogger;
 
@@ -20,6 +21,11 @@ const REDACTED = [
   '*.secret',
   '*.authorization',
 ];
+
+const READABLE = {
+  target: 'pino-pretty',
+  options: { colorize: true, ignore: 'pid,hostname' },
+};
 
 const facts = (value: unknown) => (value instanceof Error ? errorFacts(value) : value);
 
@@ -43,11 +49,14 @@ export function createLog(
       },
     },
     redact: { paths: REDACTED, censor: '[redacted]' },
-    ...(pretty
-      ? {
-          transport: { target: 'pino-pretty', options: { colorize: true, ignore: 'pid,hostname' } },
-        }
-      : {}),
   };
-  return stream ? pino(options, stream) : pino(options);
+  if (stream) return pino(options, stream);
+  if (pretty) return pino({ ...options, transport: READABLE });
+  const log: Logger = pino(
+    options,
+    new LogOutput({
+      onDropped: (lines) => log.error({ lines }, 'lines were dropped, for nobody read the log'),
+    }),
+  );
+  return log;
 }

@@ -7,7 +7,6 @@ import { sourceFiles, type SourceFile } from './files.ts';
  */
 const SERVER = [
   'config',
-  'error-text',
   'clock',
   'log',
   'principal',

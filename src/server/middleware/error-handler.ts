@@ -6,7 +6,7 @@ import { BillingError } from '../../domain/errors.ts';
 import type { ApiError } from '../../domain/api.ts';
 import type { AppEnv } from '../app-env.ts';
 import { ShuttingDown } from '../drain.ts';
-import { errorText } from '../error-text.ts';
+import { errorText } from '../log/error-text.ts';
 import { databaseRefusal } from '../services/operations/database-refusal.ts';
 import { refusalOf } from '../services/stripe/client/errors.ts';
 

@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { AppEnv } from '../app-env.ts';
-import { errorText } from '../error-text.ts';
+import { errorText } from '../log/error-text.ts';
 import { IDLE_MS, type StreamSlots } from '../streams/stream-slots.ts';
 
 /** Comments on an open stream, so that proxies do not take it for dead. */

@@ -12,7 +12,7 @@ import {
 import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Remedy } from '../../../db/schema/index.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { errorText } from '../../error-text.ts';
+import { errorText } from '../../log/error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { closeCheckouts } from './remedy/close-checkouts.ts';
 import { endSubscription } from './remedy/end-subscription.ts';

@@ -15,7 +15,7 @@ import {
 import { keptSince } from '../../../domain/accounts/retention.ts';
 import type { NewStripeEventRow } from '../../../db/schema/index.ts';
 import { STRIPE_API_VERSION } from '../../config/stripe.config.ts';
-import { errorText } from '../../error-text.ts';
+import { errorText } from '../../log/error-text.ts';
 import type { Jobs } from '../../jobs.ts';
 import { isStripeUnavailable } from '../stripe/client/errors.ts';
 import { DeliveryNotes } from '../operations/delivery-notes.ts';

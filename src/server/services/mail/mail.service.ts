@@ -13,7 +13,7 @@ import type { Mail } from '../../../db/schema/index.ts';
 import type { ContactView } from '../../../domain/api.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { MailConfig } from '../../config/config.ts';
-import { errorText } from '../../error-text.ts';
+import { errorText } from '../../log/error-text.ts';
 import type { Logger } from '../../log.ts';
 import { LinkTokens } from './link-token.ts';
 import type { MailCounter } from './metrics.ts';

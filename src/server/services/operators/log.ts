@@ -5,7 +5,7 @@ import { refusalIn, type ActRefusal } from '../../../domain/accounts/operator-ac
 import type { OperatorLogPage } from '../../../domain/accounts/operator-view.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
-import { errorText } from '../../error-text.ts';
+import { errorText } from '../../log/error-text.ts';
 import { actorOf, type OperatorIdentity } from './operator-identity.ts';
 import { numberCursor } from './cursors.ts';
 

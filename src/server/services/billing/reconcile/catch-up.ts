@@ -6,7 +6,7 @@ import {
   writeSetting,
 } from '../../../../db/repositories/operations/setting.repository.ts';
 import { isDatabaseAway } from '../../../../db/database-error.ts';
-import { errorText } from '../../../error-text.ts';
+import { errorText } from '../../../log/error-text.ts';
 import type { StripeEventService } from '../stripe-event.service.ts';
 import { parseEvent } from '../stripe-event/event-row.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';

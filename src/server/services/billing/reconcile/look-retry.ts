@@ -1,4 +1,4 @@
-import { errorText } from '../../../error-text.ts';
+import { errorText } from '../../../log/error-text.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { retryDelayMs } from './sweep.ts';
 

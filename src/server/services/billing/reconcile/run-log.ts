@@ -12,7 +12,7 @@ import {
 } from '../../../../domain/accounts/reconcile-run.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { keptSince } from '../../../../domain/accounts/retention.ts';
-import { errorText } from '../../../error-text.ts';
+import { errorText } from '../../../log/error-text.ts';
 import type { SweepResult } from './sweep.ts';
 
 /** So many of each list are kept; the numbers count all. */

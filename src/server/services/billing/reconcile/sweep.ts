@@ -9,7 +9,7 @@ import {
   postponeSync,
 } from '../../../../db/repositories/billing/sync-failure.repository.ts';
 import type { Clock } from '../../../../domain/clock.ts';
-import { errorText } from '../../../error-text.ts';
+import { errorText } from '../../../log/error-text.ts';
 import type { Logger } from '../../../log.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import type { StripeService } from '../../stripe.service.ts';

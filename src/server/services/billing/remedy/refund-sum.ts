@@ -1,6 +1,6 @@
 import type { Tx } from '../../../../db/client.ts';
 import type { Remedy } from '../../../../db/schema/index.ts';
-import { errorText } from '../../../error-text.ts';
+import { errorText } from '../../../log/error-text.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { SyncDeps } from '../sync/sync-deps.ts';

@@ -13,7 +13,7 @@ import {
   type Sampler,
 } from '@opentelemetry/sdk-trace';
 import type { TracesConfig } from '../../../config/traces.ts';
-import { errorText } from '../../../error-text.ts';
+import { errorText } from '../../../log/error-text.ts';
 import type { Attributes, Trace } from './trace.ts';
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT };

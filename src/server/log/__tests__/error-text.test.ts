@@ -1,9 +1,9 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import { BillingError, SetUpError } from '../../domain/errors.ts';
+import { BillingError, SetUpError } from '../../../domain/errors.ts';
 import { errorFacts, errorText } from '../error-text.ts';
-import { createLog } from '../log.ts';
+import { createLog } from '../../log.ts';
 
 const SECRET = 'planted-secret';
 

@@ -1,4 +1,4 @@
-import { BillingError, SetUpError } from '../domain/errors.ts';
+import { BillingError, SetUpError } from '../../domain/errors.ts';
 
 /**
  * What may be known of an error outside the process, in a log line or a stored note. The database's
