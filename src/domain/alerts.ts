@@ -17,6 +17,7 @@ export const ALERT_KINDS = [
   'purchase_failing',
   'refund.failed',
   'remedy_failing',
+  'returned_too_much',
   'statement_credit',
   'statement_failing',
   'statement_mismatch',

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ActResult } from '../../src/domain/accounts/operator-act.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { settled, signUp, type Customer } from '../support/customer.ts';
+import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
 import { mailsTo, outOfPocket, remedied, secondSubscription } from '../support/money-back.ts';
 import { makeOperator, type SignedInOperator } from '../support/operator.ts';
-import { balance, becomes, bought, purchases } from '../support/packs.ts';
+import { balance, becomes, bought, purchases, refundByStaff } from '../support/packs.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -179,5 +179,57 @@ describe('12.3 of a pack that was credited', () => {
     await becomes(customer, 'refunded', 0);
     expect(await balance(customer)).toBe(0);
     expect((await purchases(customer))[0]).toMatchObject({ refundedMinor: 600 });
+  });
+});
+
+describe('14 more goes back than was paid, as Stripe lets staff do', () => {
+  const told = async ({ tenantId }: Customer) => {
+    const { rows } = await app.database.pool.query<{ open: boolean; details: object }>(
+      `select resolved_at is null as open, details from alerts
+       where tenant_id = $1 and kind = 'returned_too_much' order by raised_at`,
+      [tenantId],
+    );
+    return rows.map(({ open, details }) => [open, details]);
+  };
+  const becomesTold = (customer: Customer, wanted: unknown[]) =>
+    vi.waitFor(async () => expect(await told(customer)).toMatchObject(wanted), 60_000);
+  const walletRefunds = (body: object) =>
+    caller(app.stripeUrl).post('/_control/wallet_refunds', body);
+
+  test('the operator is told once a sum, whatever was done about it', async () => {
+    const one = await payer();
+    const { customer } = one;
+    await note(one, 2000, { credit_amount: '2000' });
+    await refundByStaff(customer, 900);
+    await settled(app);
+    expect(await told(customer)).toEqual([]);
+    await refundByStaff(customer, 100);
+    const sum = (amountMinor: number) => ({ amountMinor, currency: 'cny' });
+    await becomesTold(customer, [[true, sum(100)]]);
+    await app.database.pool.query('update alerts set resolved_at = now() where tenant_id = $1', [
+      customer.tenantId,
+    ]);
+    await customer.sync();
+    await app.server.context.services.reconcile.sweep();
+    await becomesTold(customer, [[false, sum(100)]]);
+    await refundByStaff(customer, 50);
+    await becomesTold(customer, [
+      [false, sum(100)],
+      [true, sum(150)],
+    ]);
+    expect(await customer.payments()).toMatchObject([{ amountRefundedMinor: 2900 }]);
+  });
+
+  test('told no more when the bank does not take the refund', async () => {
+    const customer = await signUp(app);
+    await bought(customer, 'small', { method: 'wechat_pay' });
+    const one = { customer, invoice: await newestInvoice(customer) };
+    await walletRefunds({ seconds: 7_200, outcome: 'failed' });
+    await note(one, 500, { credit_amount: '500' });
+    await refundByStaff(customer, 300);
+    await becomesTold(customer, [[true, { amountMinor: 200 }]]);
+    await advanceDays(app, 0.1);
+    await becomesTold(customer, [[false, {}]]);
+    await walletRefunds({ seconds: null, outcome: 'succeeded' });
   });
 });

@@ -5,6 +5,7 @@ import { disputeOutcome } from '../../src/domain/billing/dispute.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
+import { alertsOf } from '../support/money-back.ts';
 
 /** `MONEY_BACK_RUNS` makes it long. */
 const numRuns = Number(process.env.MONEY_BACK_RUNS ?? 8);
@@ -131,7 +132,7 @@ async function look({ customer, customerId, invoice: id, before }: Begun) {
   const { data } = await customer.atStripe<List<Note>>(`credit_notes?invoice=${id}&limit=100`);
   const disputes = charge
     ? (
-        await customer.atStripe<List<{ id: string; status: string }>>(
+        await customer.atStripe<List<{ id: string; status: string; amount: number }>>(
           `disputes?charge=${charge.id}`,
         )
       ).data
@@ -232,7 +233,7 @@ async function perform(begun: Begun, seen: Seen, one: Act): Promise<void> {
 
 /** Nobody has more than was paid, and the page says what Stripe has. */
 async function judge(begun: Begun, seen: Seen): Promise<void> {
-  const { invoice, charge, fromBalance, back, outcome } = seen;
+  const { invoice, charge, fromBalance, back, outcome, dispute } = seen;
   const paid = invoice.status === 'paid' ? invoice.amount_paid + fromBalance : 0;
   expect(back).toBeLessThanOrEqual(paid);
   expect(charge?.amount_refunded ?? 0).toBeLessThanOrEqual(charge?.amount ?? 0);
@@ -247,6 +248,10 @@ async function judge(begun: Begun, seen: Seen): Promise<void> {
         amountRefundedMinor: back,
         dispute: outcome && { outcome },
       });
+      // But for what the bank takes after it: that is told.
+      const isTooMuch = outcome === 'lost' && back + dispute!.amount > paid;
+      const told = (await alertsOf(begun.customer)).includes('returned_too_much');
+      expect(told).toBe(isTooMuch);
     },
     { timeout: 60_000, interval: 50 },
   );

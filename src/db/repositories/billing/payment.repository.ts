@@ -235,14 +235,24 @@ export async function writeDispute(
   await db.update(payments).set(dispute).where(eq(payments.id, paymentId));
 }
 
-/** What of a payment went back: its refunds that did not fail, and what was put on the customer's balance. */
+/**
+ * What of a payment went back: its refunds that did not fail, and what was put on the customer's balance. Answers
+ * what went back beyond all that was paid, with what the bank took back, in minor units.
+ */
 export async function writeReturned(
   db: DbOrTx,
   paymentId: string,
   { toBalanceMinor }: { toBalanceMinor: number },
-): Promise<void> {
+): Promise<number> {
   const refunded = sql`(select coalesce(sum(amount_minor), 0) from refunds
     where payment_id = ${paymentId} and status in ('succeeded', 'pending', 'requires_action'))`;
-  const back = sql`least(${refunded} + ${toBalanceMinor}::bigint, amount_paid_minor + from_balance_minor)`;
-  await db.update(payments).set({ amountRefundedMinor: back }).where(eq(payments.id, paymentId));
+  const wholly = sql`${refunded} + ${toBalanceMinor}::bigint`;
+  const paid = sql`amount_paid_minor + from_balance_minor`;
+  const takenBack = sql`case when dispute_status = 'lost' then disputed_minor else 0 end`;
+  const [row] = await db
+    .update(payments)
+    .set({ amountRefundedMinor: sql`least(${wholly}, ${paid})` })
+    .where(eq(payments.id, paymentId))
+    .returning({ beyond: sql<string>`greatest(${wholly} + ${takenBack} - (${paid}), 0)` });
+  return Number(row?.beyond ?? 0);
 }

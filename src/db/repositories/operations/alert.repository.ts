@@ -26,6 +26,25 @@ export async function raiseAlert(
     });
 }
 
+/** Whether an alert of this kind and subject ever told of at least this sum, be it open or done with. */
+export async function wasToldOf(
+  db: DbOrTx,
+  { kind, subjectId, amountMinor }: { kind: AlertKind; subjectId: string; amountMinor: number },
+): Promise<boolean> {
+  const [found] = await db
+    .select({ id: alerts.id })
+    .from(alerts)
+    .where(
+      and(
+        eq(alerts.kind, kind),
+        eq(alerts.subjectId, subjectId),
+        sql`(${alerts.details}->>'amountMinor')::bigint >= ${amountMinor}::bigint`,
+      ),
+    )
+    .limit(1);
+  return found !== undefined;
+}
+
 /** Closes the open alert, when what it told of is over. */
 export function resolveAlert(
   db: DbOrTx,

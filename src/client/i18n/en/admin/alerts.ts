@@ -23,6 +23,8 @@ export default {
     purchase_failing: 'A purchase of credits could not be brought up to date, several times.',
     refund_failed: 'A refund failed; the money is still with us.',
     remedy_failing: 'An end or a refund that we owe was refused several times.',
+    returned_too_much:
+      'More of an invoice went back than was paid for it: refunds and credit notes were made beside each other.',
     statement_credit:
       'Usage was taken back that was billed, and no other statement comes that it could be taken off.',
     statement_failing: 'A statement could not be brought up to date, several times.',

@@ -18,6 +18,7 @@ export default {
     purchase_failing: '一笔点数购买多次无法更新到最新状态。',
     refund_failed: '退款未成功，款项仍在我们这里。',
     remedy_failing: '我们该做的终止或退款多次被拒绝。',
+    returned_too_much: '一张账单退回的钱比付的还多：退款与贷记单重复了。',
     statement_credit: '已计费的用量后来被撤回，而之后没有其他用量账单可以抵扣。',
     statement_failing: '一张用量账单多次无法更新到最新状态。',
     statement_mismatch: '用量账单的 Stripe 账单金额与它本身不一致，因此停留在草稿状态。',

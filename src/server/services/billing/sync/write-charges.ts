@@ -2,6 +2,7 @@ import type { Tx } from '../../../../db/client.ts';
 import {
   raiseAlert,
   resolveAlert,
+  wasToldOf,
 } from '../../../../db/repositories/operations/alert.repository.ts';
 import {
   findPaymentByInvoice,
@@ -80,11 +81,11 @@ export async function writeCharge(
     await notifyOfDispute(tx, tenantId, dispute, now);
   }
   if (!payment) return;
-  await writeGivenBack(tx, payment, notes, now);
   await writeDispute(tx, payment.id, {
     disputeStatus: dispute?.status ?? null,
     disputedMinor: dispute?.amountMinor ?? 0,
   });
+  await writeGivenBack(tx, payment, notes, now);
 }
 
 /**
@@ -109,7 +110,26 @@ export async function writeGivenBack(
     });
   }
   const toBalanceMinor = notes.reduce((sum, one) => sum + one.toBalanceMinor, 0);
-  await writeReturned(tx, payment.id, { toBalanceMinor });
+  const amountMinor = await writeReturned(tx, payment.id, { toBalanceMinor });
+  await notifyOfTooMuch(tx, payment, amountMinor, now);
+}
+
+/**
+ * Stripe bounds a refund by its charge alone: staff in the dashboard, or a credit note that Stripe took between our
+ * reading and our refund, give more back than was paid. That is told once a sum, for it does not become less.
+ */
+async function notifyOfTooMuch(
+  tx: Tx,
+  { tenantId, stripeInvoiceId: subjectId, number: invoice, currency }: Payment,
+  amountMinor: number,
+  now: Date,
+): Promise<void> {
+  const kind = 'returned_too_much';
+  if (amountMinor === 0) return resolveAlert(tx, kind, subjectId, now);
+  if (await wasToldOf(tx, { kind, subjectId, amountMinor })) return;
+  const message = 'More of an invoice went back than was paid for it.';
+  const details = { amountMinor, currency, invoice };
+  await raiseAlert(tx, { tenantId, kind, subjectId, message, details, now });
 }
 
 async function notifyOfDispute(
