@@ -1,10 +1,10 @@
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
 import type { Db } from '../../../db/client.ts';
-import { listPayments } from '../../../db/repositories/billing/payment.repository.ts';
+import { listPayments } from '../../../db/repositories/billing/payments/payment.repository.ts';
 import {
   findInvoiceSubjects,
   listSpent,
-} from '../../../db/repositories/billing/invoice.repository.ts';
+} from '../../../db/repositories/billing/payments/invoice.repository.ts';
 import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';

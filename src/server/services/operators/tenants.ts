@@ -13,7 +13,7 @@ import {
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { listCrossingsOf, type Crossing } from '../../../db/repositories/usage/crossings.ts';
 import { SubscriptionRepository } from '../../../db/repositories/subscription.repository.ts';
-import { sumOpenPayments } from '../../../db/repositories/billing/payment.repository.ts';
+import { sumOpenPayments } from '../../../db/repositories/billing/payments/payment.repository.ts';
 import type { Alert, Subscription, Tenant } from '../../../db/schema/index.ts';
 import type {
   AlertView,

@@ -1,5 +1,5 @@
 import type { Db } from '../../../../db/client.ts';
-import { listPayments } from '../../../../db/repositories/billing/payment.repository.ts';
+import { listPayments } from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import {
   listAllConversations,
   listTurns,

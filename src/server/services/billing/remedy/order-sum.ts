@@ -1,7 +1,7 @@
 import type { Tx } from '../../../../db/client.ts';
-import { findInvoiceSubjects } from '../../../../db/repositories/billing/invoice.repository.ts';
+import { findInvoiceSubjects } from '../../../../db/repositories/billing/payments/invoice.repository.ts';
 import { lockTenantBilling } from '../../../../db/repositories/billing/lock.repository.ts';
-import { findPaymentNamed } from '../../../../db/repositories/billing/payment.repository.ts';
+import { findPaymentNamed } from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import {
   findRemedy,
   hastenRemedy,

@@ -11,7 +11,7 @@ import {
   endOverageConsent,
 } from '../../../../db/repositories/usage/credits/bills.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
-import { findPaymentByInvoice } from '../../../../db/repositories/billing/payment.repository.ts';
+import { findPaymentByInvoice } from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import { creditAccountState } from '../../../../domain/billing/statement.ts';
 import type { StatementDeps } from './statement-deps.ts';

@@ -1,5 +1,5 @@
 import type { DbOrTx, Tx } from '../../../../db/client.ts';
-import { findPaymentOfCharge } from '../../../../db/repositories/billing/payment.repository.ts';
+import { findPaymentOfCharge } from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import {
   findEvent,
   listCustomerInbox,

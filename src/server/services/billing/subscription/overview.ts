@@ -3,7 +3,7 @@ import { findLastIntent } from '../../../../db/repositories/billing/billing-inte
 import {
   findCurrencyOf,
   findOpenPayment,
-} from '../../../../db/repositories/billing/payment.repository.ts';
+} from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import { findEndCauses } from '../../../../db/repositories/billing/remedy.repository.ts';
 import { findListed } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';

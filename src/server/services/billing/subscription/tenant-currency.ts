@@ -4,7 +4,7 @@ import {
   findCurrencyOf,
   listPayments,
   sumOpenPayments,
-} from '../../../../db/repositories/billing/payment.repository.ts';
+} from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import { findSpendingRule } from '../../../../db/repositories/billing/spending.repository.ts';
 import { findLastStatement } from '../../../../db/repositories/billing/statements/statement.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';

@@ -1,6 +1,6 @@
 import type { Tx } from '../../../../db/client.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
-import { findCurrencyOf } from '../../../../db/repositories/billing/payment.repository.ts';
+import { findCurrencyOf } from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import {
   findTenantByCustomer,

@@ -7,10 +7,12 @@ import {
 import {
   findPaymentByInvoice,
   findPaymentOfCharge,
+} from '../../../../db/repositories/billing/payments/payment.repository.ts';
+import {
   upsertRefund,
   writeDispute,
   writeReturned,
-} from '../../../../db/repositories/billing/payment.repository.ts';
+} from '../../../../db/repositories/billing/payments/refund.repository.ts';
 import { isDisputeOpen, isDisputeOver } from '../../../../domain/billing/dispute.ts';
 import type { ChargeSnapshot, DisputeSnapshot } from '../../stripe/snapshots/charge-snapshot.ts';
 import type { CreditNoteSnapshot } from '../../stripe/snapshots/credit-note-snapshot.ts';

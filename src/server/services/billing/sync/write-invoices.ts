@@ -2,12 +2,12 @@ import type { Tx } from '../../../../db/client.ts';
 import {
   findStatuses,
   listOpenInvoices,
-} from '../../../../db/repositories/billing/invoice.repository.ts';
+} from '../../../../db/repositories/billing/payments/invoice.repository.ts';
 import {
   findPaymentByInvoice,
   upsertPayments,
   type InvoiceValues,
-} from '../../../../db/repositories/billing/payment.repository.ts';
+} from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import type { CustomerBilling } from '../../stripe/customers.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';

@@ -1,7 +1,7 @@
 import type { Db } from '../../../../db/client.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { listMembers } from '../../../../db/repositories/accounts/membership.repository.ts';
-import { sumOpenPayments } from '../../../../db/repositories/billing/payment.repository.ts';
+import { sumOpenPayments } from '../../../../db/repositories/billing/payments/payment.repository.ts';
 import { SubscriptionRepository } from '../../../../db/repositories/subscription.repository.ts';
 import type { Subscription, Tenant } from '../../../../db/schema/index.ts';
 import type { ActFact } from '../../../../domain/accounts/operator-act.ts';

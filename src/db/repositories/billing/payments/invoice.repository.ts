@@ -1,9 +1,9 @@
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
-import type { PaymentSubject } from '../../../domain/billing/payment-view.ts';
-import type { Spent } from '../../../domain/billing/usage/month-cost.ts';
-import type { Period } from '../../../domain/period.ts';
-import type { Db, DbOrTx } from '../../client.ts';
-import { creditPurchases, payments, statements, type Payment } from '../../schema/index.ts';
+import type { PaymentSubject } from '../../../../domain/billing/payment-view.ts';
+import type { Spent } from '../../../../domain/billing/usage/month-cost.ts';
+import type { Period } from '../../../../domain/period.ts';
+import type { Db, DbOrTx } from '../../../client.ts';
+import { creditPurchases, payments, statements, type Payment } from '../../../schema/index.ts';
 
 /** What invoices are for, by their ids at Stripe. */
 export async function findInvoiceSubjects(
