@@ -18,8 +18,11 @@ await runCommand({
   ],
   flags: {
     alert: { type: 'string', value: 'ID', about: 'which; without it, they are listed' },
-    reason: REASON_FLAG,
-    by: { type: 'string', value: 'NAME', about: 'who closes it; else this machine’s user' },
+    reason: { ...REASON_FLAG, with: 'alert' },
+    by: {
+      ...{ type: 'string', value: 'NAME', with: 'alert' },
+      about: 'who closes it; else this machine’s user',
+    },
   },
   writes: true,
   async run({ values: { alert: id, reason, by = userInfo().username }, dryRun }) {

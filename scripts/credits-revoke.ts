@@ -19,10 +19,16 @@ await runCommand({
   flags: {
     tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'whose', required: true },
     grant: { type: 'string', value: 'ID', about: 'which grant' },
-    credits: { type: 'string', value: 'N', about: 'how many at most; else all' },
-    ref: { type: 'string', value: 'TEXT', about: 'what for: a second time nothing is taken' },
-    reason: REASON_FLAG,
-    by: { type: 'string', value: 'NAME', about: 'who takes; else this machine’s user' },
+    credits: { type: 'string', value: 'N', about: 'how many at most; else all', with: 'grant' },
+    ref: {
+      ...{ type: 'string', value: 'TEXT', with: 'grant' },
+      about: 'what for: a second time nothing is taken',
+    },
+    reason: { ...REASON_FLAG, with: 'grant' },
+    by: {
+      ...{ type: 'string', value: 'NAME', with: 'grant' },
+      about: 'who takes; else this machine’s user',
+    },
   },
   writes: true,
   run({ values, dryRun }) {

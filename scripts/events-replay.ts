@@ -35,8 +35,12 @@ await runCommand({
       const failed = events.filter((one) => one.error !== null).length;
       if (dryRun) {
         return {
-          lines: [...events.map(({ id }) => id), `${events.length} would be replayed.`],
+          lines: [
+            ...events.map(({ id, error }) => (error ? `${id}: ${error}` : id)),
+            `${events.length - failed} would be replayed.`,
+          ],
           data: { wouldReplay: events },
+          needsPerson: failed > 0,
         };
       }
       return {

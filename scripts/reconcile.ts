@@ -15,8 +15,14 @@ await runCommand({
   ],
   flags: {
     tenant: { type: 'string', value: 'ID_OR_EMAIL', about: 'this one alone' },
-    reason: { ...REASON_FLAG, about: 'of a tenant’s; stays in the audit log' },
-    by: { type: 'string', value: 'NAME', about: 'who does it; else this machine’s user' },
+    reason: {
+      ...{ ...REASON_FLAG, with: 'tenant' },
+      about: 'of a tenant’s; stays in the audit log',
+    },
+    by: {
+      ...{ type: 'string', value: 'NAME', with: 'tenant' },
+      about: 'who does it; else this machine’s user',
+    },
   },
   writes: true,
   async run({ values: { tenant, reason, by }, dryRun, progress }) {

@@ -16,15 +16,27 @@ await runCommand({
   flags: {
     to: { type: 'string', value: 'FOLDER', about: 'where the file goes; else DATA_DIR/archive' },
     restore: { type: 'boolean', about: 'brings the month back' },
-    from: { type: 'string', value: 'FILE', about: 'where it is; else where it was written to' },
+    from: {
+      ...{ type: 'string', value: 'FILE', with: 'restore' },
+      about: 'where it is; else where it was written to',
+    },
   },
   words: { name: 'YYYY-MM (the month)', max: 1 },
   writes: true,
   async run({ values, words, dryRun }) {
     const period = parsePeriod(words[0] ?? '');
     if (period === undefined) throw new CommandUsageError('Name the month as YYYY-MM.');
+    if (values.restore && values.to !== undefined) {
+      throw new CommandUsageError('--to is where a month goes; --restore takes --from FILE.');
+    }
     if (dryRun) {
-      const what = values.restore ? 'come back to the ledger' : 'leave the ledger for a file';
+      const what = await withUsage(async ({ verification, archiveFolder }) => {
+        if (values.restore) {
+          return `come back to the ledger from ${await verification.planRestore(period, values.from)}`;
+        }
+        await verification.planArchive(period);
+        return `leave the ledger for a file in ${values.to ?? archiveFolder}`;
+      });
       return { lines: [`${period} would ${what}.`], data: { period, restore: values.restore } };
     }
     const done = await withUsage(({ verification, archiveFolder }) =>

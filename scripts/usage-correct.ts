@@ -29,8 +29,7 @@ await runCommand({
     period: { type: 'string', value: 'YYYY-MM', about: 'another month than the present one' },
     row: { type: 'string', value: 'ID', about: 'takes this row of the ledger back, all of it' },
     'extend-to': {
-      type: 'string',
-      value: 'DATE',
+      ...{ type: 'string', value: 'DATE', with: 'row' },
       about: 'with --row: credits that have ended are usable until then; else they lapse',
     },
   },
@@ -49,7 +48,6 @@ await runCommand({
       const wish = { act: 'reverse_usage', row: typedRow('row', row), extendTo } as const;
       return actOnUsage({ values, dryRun }, wish, tenant);
     }
-    if (extendTo !== undefined) throw new CommandUsageError('--extend-to goes with --row.');
     if (resource === undefined) throw new CommandUsageError('Say --resource NAME.');
     const period = typedPeriod(values.period);
     const resourceType = typedResource(resource);

@@ -1,11 +1,13 @@
 /** A flag that may be typed after a command's name. */
 export type Flag =
-  | { type: 'boolean'; about: string }
+  | { type: 'boolean'; about: string; with?: string }
   | {
       type: 'string';
       value: string;
       about: string;
       required?: true;
+      /** The flag without which it says nothing. */
+      with?: string;
       /** How many characters it takes, without blanks around them; a word of any length unless told. */
       length?: { min: number; max: number };
     };

@@ -84,6 +84,7 @@ const paint = {
     colour: { type: 'string', value: 'NAME', about: 'which', required: true },
     twice: { type: 'boolean', about: 'so that it lasts' },
     why: { type: 'string', value: 'TEXT', about: 'is told', length: { min: 3, max: 9 } },
+    coat: { type: 'string', value: 'N', about: 'of which tin', with: 'twice' },
   },
   words: { name: 'the number of the door', max: 1 },
   writes: true,
@@ -96,6 +97,7 @@ const paint = {
   colour: { type: 'string'; value: string; about: string; required: true };
   twice: { type: 'boolean'; about: string };
   why: { type: 'string'; value: string; about: string; length: { min: number; max: number } };
+  coat: { type: 'string'; value: string; about: string; with: string };
 }>;
 
 test('14.4 what was typed is handed over, flags and words', async () => {
@@ -157,6 +159,16 @@ test.each([
   ['a flag that is needed', ['12'], /^Say --colour NAME\./],
   ['less than a flag takes', ['--colour=red', '--why=  x '], /^--why takes 3 to 9 characters\./],
   ['more than it takes', ['--colour=red', '--why', 'x'.repeat(10)], /^--why takes 3 to 9/],
+  [
+    'a flag that is there twice',
+    ['--colour=red', '--colour', 'blue'],
+    /^--colour is there twice\./,
+  ],
+  [
+    'a flag without the one it belongs to',
+    ['--colour=red', '--coat=1'],
+    /^--coat goes with --twice\./,
+  ],
   ['a word too many', ['--colour=red', '12', 'all'], /^"all" is one word too many\./],
 ])('14.4 %s is refused before anything is done, with the usage', async (_what, typed, sentence) => {
   const before = asked.length;
@@ -202,6 +214,12 @@ test.each<[string, Error, number, RegExp]>([
     /^The folder: choose another\.$/,
   ],
   ['a server that is away', new SetUpError('Start it.', { cause: away }), 4, /^Start it\.$/],
+  [
+    'a local Stripe that is away',
+    new SetUpError('Start it.', { cause: new BillingError('stripe_unavailable', 'x') }),
+    4,
+    /^Start it\.$/,
+  ],
   ['anything else', new Error('The door is gone.'), 1, /^The door is gone\.$/],
 ])('14.4 %s ends with its code', async (_what, error, exit, sentence) => {
   const fails = { ...paint, run: () => Promise.reject(error) };

@@ -78,6 +78,11 @@ function readInput<F extends Flags>(command: Command<F>, typed: string[]): Input
     throw new CommandUsageError(`"${positionals[allowed]}" is one word too many.`);
   }
   for (const [name, flag] of Object.entries<Flag>(command.flags ?? {})) {
+    if (flag.with && name in values && !(flag.with in values)) {
+      throw new CommandUsageError(`--${name} goes with --${flag.with}.`);
+    }
+  }
+  for (const [name, flag] of Object.entries<Flag>(command.flags ?? {})) {
     if (flag.type === 'boolean') values[name] ??= false;
     else assertTyped(name, flag, values[name] as string | undefined);
   }
@@ -102,10 +107,18 @@ function assertTyped(
   }
 }
 
+/** The flags and words that were typed. Of a flag that is there twice nobody knows which was meant. */
 function parseTyped(args: string[], options: ParseArgsOptionsConfig) {
+  const { values, positionals, tokens } = readFlags(args, options);
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new CommandUsageError(`--${twice} is there twice.`);
+  return { values: { ...values } as Record<string, unknown>, positionals };
+}
+
+function readFlags(args: string[], options: ParseArgsOptionsConfig) {
   try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    return { values: { ...values } as Record<string, unknown>, positionals };
+    return parseArgs({ args, options, allowPositionals: true, tokens: true });
   } catch (error) {
     throw new CommandUsageError((error as Error).message.split(/\.\s/)[0] + '.');
   }
@@ -118,7 +131,7 @@ function readFailure(thrown: unknown): { exit: number; sentence: string } {
   if (thrown instanceof ConfigError) return { exit: EXIT.setting, sentence };
   const ofFile = readFileError(thrown);
   if (ofFile) return { exit: EXIT.needsPerson, sentence: ofFile };
-  const unreached = readUnreached(thrown);
+  const unreached = readUnreached(thrown) ?? readUnreached((thrown as Error | undefined)?.cause);
   if (thrown instanceof SetUpError) {
     return { exit: unreached?.isSetting === false ? EXIT.away : EXIT.setting, sentence };
   }

@@ -180,7 +180,12 @@ describe('events', () => {
 
     const payload = { data: { object: { id: 're_gone', object: 'refund', charge: 'ch_gone' } } };
     await pool.query('update stripe_events set payload = $2 where id = $1', [id, payload]);
-    expect(await stripeEvents.replay([id])).toEqual([{ id, error: null }]);
+    const mistyped = { id: 'evt_1', error: 'There is no event evt_1 here.' };
+    expect(await stripeEvents.listReplayable([id, 'evt_1'])).toEqual([
+      { id, error: null },
+      mistyped,
+    ]);
+    expect(await stripeEvents.replay(['evt_1', id])).toEqual([mistyped, { id, error: null }]);
     expect(await stateOf()).toBe('processed');
   });
 });

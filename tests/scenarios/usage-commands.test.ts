@@ -4,10 +4,9 @@ import { bucketSchema } from '../../src/db/buckets.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
 import { inEveryBucket } from '../support/buckets.ts';
 import { imbalances, meteredTenant } from '../support/metered-tenant.ts';
+import { unlessTyped } from '../support/operator-command.ts';
 import { usageService } from '../../src/server/services/usage/__tests__/service.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-
-// Each call is a program to start.
 
 let database: TestDatabase;
 let tenantId: TenantId;
@@ -28,7 +27,8 @@ async function run(command: string, ...words: string[]) {
 }
 
 const correct = (...words: string[]) =>
-  run('usage-correct', '--tenant', tenantId, '--resource', 'images', ...words);
+  run('usage-correct', ...mine(words), '--resource', 'images', ...words);
+const mine = (words: string[]) => unlessTyped(words, '--tenant', tenantId);
 const reason = ['--reason', 'three pictures were black', '--by', 'Ada'];
 
 test('usage is added, taken off and set to nothing, each with who and why', async () => {
@@ -160,7 +160,8 @@ test('who only looks writes nothing: no alert, none closed, no result for doctor
 });
 
 const grant = (...words: string[]) =>
-  run('credits-grant', '--tenant', tenantId, '--days', '30', '--ref', 'T-1', ...reason, ...words);
+  run('credits-grant', ...mine(words), '--days', '30', ...ref(words), ...reason, ...words);
+const ref = (words: string[]) => unlessTyped(words, '--ref', 'T-1');
 const revoke = (...words: string[]) => run('credits-revoke', '--tenant', tenantId, ...words);
 const grants = async () =>
   (

@@ -30,3 +30,8 @@ export function runOperatorCommand(
     );
   });
 }
+
+/** A flag and its value, for a command that is typed without them: none takes the same flag twice. */
+export function unlessTyped(words: readonly string[], flag: string, value: string): string[] {
+  return words.includes(flag) ? [] : [flag, value];
+}

@@ -117,6 +117,13 @@ describe('10.11 what is told of an error', () => {
     expect(JSON.stringify(errorFacts(error))).not.toContain(SECRET);
   });
 
+  test('a word without an end keeps nobody waiting', () => {
+    for (const word of ['x', '.x', '@', 'x@', '@x.']) {
+      const error = new Error(`${word.repeat(1_000_000)} ${SECRET}@example.com`);
+      expect(errorText(error)).not.toContain(SECRET);
+    }
+  });
+
   test('causes that go in a circle end', () => {
     const error = new Error('round');
     error.cause = error;

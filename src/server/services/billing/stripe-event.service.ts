@@ -203,15 +203,16 @@ export class StripeEventService {
     return handled;
   }
 
-  /** What `replay` would work on. */
-  listReplayable(ids?: readonly string[]): Promise<{ id: string; type: string }[]> {
-    return listReplayableEvents(this.#deps.db, ids);
+  /** What `replay` would work on; an event that is not here has an error already. */
+  async listReplayable(ids?: readonly string[]): Promise<{ id: string; error: string | null }[]> {
+    const found = (await listReplayableEvents(this.#deps.db, ids)).map(({ id }) => id);
+    return [...found.map((id) => ({ id, error: null })), ...unknownAmong(ids, found)];
   }
 
   /** Works on dead events again, or on the ones named; answers what became of each. */
   async replay(ids?: readonly string[]): Promise<{ id: string; error: string | null }[]> {
     const revived = await reviveEvents(this.#deps.db, ids);
-    const outcomes: { id: string; error: string | null }[] = [];
+    const outcomes: { id: string; error: string | null }[] = unknownAmong(ids, revived);
     for (const id of revived) {
       const error = await this.process(id).then(
         () => null,
@@ -228,4 +229,10 @@ export class StripeEventService {
   prune(): Promise<number> {
     return prunePayloads(this.#deps.db, keptSince('eventPayloads', this.#deps.clock.now()));
   }
+}
+
+/** Of the events that were named those that are not here, each with a sentence that says so. */
+function unknownAmong(named: readonly string[] = [], found: readonly string[]) {
+  const unknown = [...new Set(named)].filter((id) => !found.includes(id));
+  return unknown.map((id) => ({ id, error: `There is no event ${id} here.` }));
 }

@@ -83,8 +83,7 @@ export class OperatorInbox {
     const name = dryRun ? 'replay.previewed' : 'replay';
     return log.carryOut(operator, { name, reason, subjectId }, async () => {
       if (!dryRun) return { done: true, events: await stripeEvents.replay(ids) };
-      const found = await stripeEvents.listReplayable(ids);
-      return { done: false, events: found.map(({ id }) => ({ id, error: null })) };
+      return { done: false, events: await stripeEvents.listReplayable(ids) };
     });
   }
 

@@ -40,15 +40,7 @@ export async function archivePeriod(
   buckets: readonly BucketConnection[],
   { period, folder, now }: { period: Period; folder: string; now: Date },
 ): Promise<Archived> {
-  if (period >= periodOf(now)) {
-    throw refused(`${period} is not over; only past months can be archived.`);
-  }
-  const before = await findArchive(buckets[0]!, period);
-  if (before) throw refused(`${period} was archived to ${before.file} already.`);
-  const written: BucketConnection[] = [];
-  for (const bucket of buckets) if (await hasPartition(bucket, period)) written.push(bucket);
-  if (written.length === 0) throw refused(`There is no ledger of ${period}.`);
-  for (const bucket of buckets) await assertBalanced(bucket, period);
+  const written = await findArchivable(buckets, period, now);
   const file = path.resolve(folder, `usage-${period}.csv.gz`);
   await mkdir(path.dirname(file), { recursive: true });
   const unfinished = `${file}.new`;
@@ -74,6 +66,24 @@ export async function archivePeriod(
   }
 }
 
+/** The buckets that have rows of the month. 400 where it cannot be archived. */
+export async function findArchivable(
+  buckets: readonly BucketConnection[],
+  period: Period,
+  now: Date,
+): Promise<BucketConnection[]> {
+  if (period >= periodOf(now)) {
+    throw refused(`${period} is not over; only past months can be archived.`);
+  }
+  const before = await findArchive(buckets[0]!, period);
+  if (before) throw refused(`${period} was archived to ${before.file} already.`);
+  const written: BucketConnection[] = [];
+  for (const bucket of buckets) if (await hasPartition(bucket, period)) written.push(bucket);
+  if (written.length === 0) throw refused(`There is no ledger of ${period}.`);
+  for (const bucket of buckets) await assertBalanced(bucket, period);
+  return written;
+}
+
 async function assertBalanced(bucket: BucketConnection, period: Period): Promise<void> {
   const open = await countOpenReservations(bucket, period);
   if (open > 0) {
@@ -96,8 +106,7 @@ export async function restorePeriod(
   period: Period,
   elsewhere?: string,
 ): Promise<Archived> {
-  const record = await findArchive(buckets[0]!, period);
-  if (!record) throw refused(`${period} was not archived.`);
+  const record = await getArchive(buckets, period);
   const file = elsewhere ? path.resolve(elsewhere) : record.file;
   const digest = hashing();
   const handle = await open(file).catch((cause: NodeJS.ErrnoException) => {
@@ -116,6 +125,16 @@ export async function restorePeriod(
     throw refused(`${file} is not the file that was written for ${period}: its checksum differs.`);
   }
   return { period, file, rows, sha256: record.sha256 };
+}
+
+/** What was noted of a month that was archived. 400 when it was not. */
+export async function getArchive(
+  buckets: readonly BucketConnection[],
+  period: Period,
+): Promise<Omit<Archived, 'period'>> {
+  const record = await findArchive(buckets[0]!, period);
+  if (!record) throw refused(`${period} was not archived.`);
+  return record;
 }
 
 async function firstLine(file: string): Promise<string> {

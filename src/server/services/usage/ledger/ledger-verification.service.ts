@@ -46,7 +46,13 @@ import { BillingError } from '../../../../domain/errors.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { Logger } from '../../../log.ts';
 import { LAST_VERIFICATION_SETTING } from '../../operations/health.service.ts';
-import { archivePeriod, restorePeriod, type Archived } from './archive.ts';
+import {
+  archivePeriod,
+  findArchivable,
+  getArchive,
+  restorePeriod,
+  type Archived,
+} from './archive.ts';
 
 const noted = z.object({ differences: z.number(), at: z.string() });
 
@@ -158,6 +164,18 @@ export class LedgerVerificationService {
   /** Brings an archived month back; `file` when it lies elsewhere than where it was written. */
   restore(period: Period, file?: string): Promise<Archived> {
     return this.#withAllPlaced((buckets) => restorePeriod(buckets, period, file));
+  }
+
+  /** Refuses what `archive` would refuse of the month, and writes nothing. */
+  planArchive(period: Period): Promise<void> {
+    return this.#withAllPlaced(async (buckets) => {
+      await findArchivable(buckets, period, this.#clock.now());
+    });
+  }
+
+  /** Refuses to bring back what was not archived; answers which file `restore` would read. */
+  planRestore(period: Period, file?: string): Promise<string> {
+    return this.#withAllPlaced(async (buckets) => file ?? (await getArchive(buckets, period)).file);
   }
 
   /** Counters are written anew; draws and grants are what they are. Answers how many differences end. */

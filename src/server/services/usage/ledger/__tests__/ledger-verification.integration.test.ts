@@ -111,8 +111,10 @@ test.each([
 
 test('a month goes to a file and comes back row by row, its counters untouched', async () => {
   await expect(verification.archive(JANUARY, folder)).rejects.toThrow('2026-01 is not over');
+  await expect(verification.planArchive(JANUARY)).rejects.toThrow('2026-01 is not over');
   clock.set('2026-02-03T00:00:00Z');
   await expect(verification.archive(JANUARY, folder)).rejects.toThrow('open reservations');
+  await expect(verification.planArchive(JANUARY)).rejects.toThrow('open reservations');
   await usage.expireReservations();
   await expect(verification.archive(FEBRUARY, folder)).rejects.toThrow('2026-02 is not over');
 
@@ -123,7 +125,10 @@ test('a month goes to a file and comes back row by row, its counters untouched',
   const before = await rowsOf();
   await spoil('update u00.usage_totals set used = used + 1 where tenant_id = $1');
   await expect(verification.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
+  await expect(verification.planArchive(JANUARY)).rejects.toThrow('2026-01 does not balance');
   await verification.verify({ rebuild: true });
+  await expect(verification.planRestore(JANUARY)).rejects.toThrow('was not archived');
+  await verification.planArchive(JANUARY);
   const archived = await verification.archive(JANUARY, folder);
   expect(archived.rows).toBe(before.length);
   expect(await rowsOf()).toEqual([]);
@@ -140,6 +145,7 @@ test('a month goes to a file and comes back row by row, its counters untouched',
   );
   expect(await rowsOf()).toEqual([]);
 
+  expect(await verification.planRestore(JANUARY)).toBe(archived.file);
   expect(await verification.restore(JANUARY)).toEqual(archived);
   expect(await rowsOf()).toEqual(before);
   expect(await imbalances(database.pool)).toEqual([]);
