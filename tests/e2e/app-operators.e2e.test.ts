@@ -155,6 +155,11 @@ const FORMS: readonly (readonly [
     [admin.act.would, admin.facts.refundable, 'CN¥9', admin.words.unchanged],
   ],
   ['refund_invoice', { amountMinor: 'nine', ref: 'TICKET-3' }, [sumIsWrong]],
+  [
+    'refund_invoice',
+    { amountMinor: '29.01', ref: 'TICKET-3' },
+    [fill(admin.act.leftToRefund, { amount: 'CN¥29' })],
+  ],
   ['hide_character', {}, [admin.act.would, 'The Warden', admin.words.hidden]],
   ['trust_overage', { exposureMinor: '500' }, [admin.refusals.overage_never_agreed]],
   ['extend_grace', { until: '2020-01-01' }, [admin.refusals.nothing_past_due]],

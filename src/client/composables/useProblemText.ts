@@ -15,6 +15,11 @@ export function useProblemText(): (problem: ApiProblem) => string {
     }
     const refusal = refusalIn(details);
     if (refusal) return t(`admin.refusals.${refusal}`);
+    const { leftMinor, currency } = details;
+    if (code === 'nothing_to_refund' && Number(leftMinor) > 0) {
+      const left = { amountMinor: Number(leftMinor), currency: String(currency) };
+      return t('admin.act.leftToRefund', { amount: f.value.money(left) });
+    }
     const rule = code === 'spending_rule' ? brokenRule(details, f.value) : null;
     return rule ? t(rule.key, rule.values) : t(`errors.${code}`);
   };

@@ -27,6 +27,8 @@ export default {
     faulty: 'Please correct: {fields}',
     sum: 'In {currency}, such as {example}',
     reasonHint: 'Kept in the audit log.',
+    leftToRefund:
+      'At most {amount} can still be given back: what refunds and credit notes gave before counts.',
   },
   fields: {
     credits: 'Credits',

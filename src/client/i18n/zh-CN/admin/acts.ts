@@ -29,6 +29,7 @@ const acts: typeof enActs = {
     faulty: '请更正：{fields}',
     sum: '单位 {currency}，例如 {example}',
     reasonHint: '会保留在审计日志中。',
+    leftToRefund: '最多还可退 {amount}：之前的退款和贷记单都计算在内。',
   },
   fields: {
     credits: '点数',
