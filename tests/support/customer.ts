@@ -175,19 +175,37 @@ export async function signUp(app: TestApp, tenantName = 'Round table'): Promise<
   return new Customer(app, answer.body);
 }
 
-/** Waits until every webhook is delivered and worked on. */
+/**
+ * Waits until every webhook is delivered and worked on, and what that orders is done: looks at purchases
+ * and statements, remedies, and whatever those make Stripe tell. From here on only the clock, a periodic
+ * task or the test itself changes anything.
+ */
 export async function settled(app: TestApp): Promise<void> {
-  await app.localStripe?.settled();
   await vi.waitFor(
     async () => {
-      const { rows } = await app.database.pool.query(
-        `select type, attempts, last_error from stripe_events where state = 'received'`,
-      );
+      await app.localStripe?.settled();
+      const told = newestDelivery(app);
+      const { rows } = await app.database.pool.query(ORDERED);
       expect(rows).toEqual([]);
+      // What was at work when Stripe had told all it knew may have made it tell more.
+      expect(newestDelivery(app)).toBe(told);
     },
     { timeout: 60_000, interval: 20 },
   );
 }
+
+const newestDelivery = ({ localStripe }: TestApp) =>
+  localStripe?.kernel.store.newestFirst('_delivery').next().value?.id;
+
+/** Events that wait in the inbox, and jobs but those of periodic tasks and of the queue itself. */
+const ORDERED = `
+  select 'event' as kind, type as name, last_error as error
+  from stripe_events where state = 'received'
+  union all
+  select 'job', name, output::text
+  from pgboss.job
+  where state in ('created', 'retry', 'active') and not starts_with(name, '__pgboss')
+    and name not in (select name from pgboss.schedule)`;
 
 /** Lets time pass, for Stripe and the app, and waits for what that brings. */
 export async function advanceDays(app: TestApp, days: number): Promise<void> {
