@@ -98,7 +98,7 @@ function heldBy({ context, database }: TestServer) {
   };
 }
 
-export const NOTHING = {
+const NOTHING = {
   ...{ connections: 0, exports: 0, live: 0 },
   watchers: { usage: 0, memberships: 0, sessions: 0 },
 };
