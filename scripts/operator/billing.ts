@@ -1,3 +1,4 @@
+import pretty from 'pino-pretty';
 import { HELD_CONNECTIONS, openDatabase, type Database } from '../../src/db/client.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { assertStripeSet, decideForCommand, type Config } from '../../src/server/config/config.ts';
@@ -52,11 +53,18 @@ export interface OperatorBilling {
 export async function openBilling({ works }: { works: boolean }): Promise<OperatorBilling> {
   const config = decideForCommand(readEnv());
   assertStripeSet(config);
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, true);
+  // On stderr, beside the answer: `--json` is for programs.
+  const beside = pretty({
+    ...{ destination: 2, sync: true },
+    ...{ colorize: process.stderr.isTTY === true, ignore: 'pid,hostname' },
+  });
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, false, beside);
+  const access = stripeAccessOf(config.stripe, undefined);
+  // Before anything is opened that would have to be closed again.
+  const clock = await clockOf(access);
   const reached = await reachDatabase(config.database);
   const database = openDatabase({ url: reached.url });
   const { db } = database;
-  const access = stripeAccessOf(config.stripe, undefined);
   const client = createStripeClient(access);
   const stripe = new StripeService({
     stripe: client,
@@ -64,7 +72,6 @@ export async function openBilling({ works }: { works: boolean }): Promise<Operat
     environment: config.environment,
     checkoutSettings: config.checkoutSettings,
   });
-  const clock = await clockOf(access);
   const catalogue = new PriceCatalogue({ stripe: client, access, db, clock, log });
   const lockDatabase = openDatabase({
     url: reached.url,

@@ -184,6 +184,13 @@ test.each<[string, Error, number, RegExp]>([
   ['a setting', new ConfigError('PORT must be a number.'), 3, /^PORT/],
   ['a wrong password', Object.assign(new Error('x'), { code: '28P01' }), 3, /refuses the password/],
   ['no database of the name', Object.assign(new Error('x'), { code: '3D000' }), 3, /no database/],
+  [
+    'a database without our tables',
+    Object.assign(new Error('x'), { code: '42P01' }),
+    3,
+    /db:migrate/,
+  ],
+  ['one that is half migrated', Object.assign(new Error('x'), { code: '42703' }), 3, /db:migrate/],
   ['a database that is away', away, 4, /^The database of DATABASE_URL cannot be reached/],
   ['the same, wrapped', new Error('query', { cause: away }), 4, /cannot be reached/],
   ['a Stripe that is away', new BillingError('stripe_unavailable', 'x'), 4, /^Stripe cannot be/],

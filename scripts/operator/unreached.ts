@@ -8,11 +8,18 @@ export interface Unreached {
   sentence: string;
 }
 
-/** PostgreSQL's codes of a connection that it refuses. */
+const OTHER_SHAPE =
+  'The database of DATABASE_URL has not the shape of this version: correct the name, or run npm run db:migrate first.';
+
+/** PostgreSQL's codes of a connection that it refuses, and of a schema, table, column or function that is missing. */
 const REFUSED: Record<string, string> = {
   '28P01': 'The database refuses the password in DATABASE_URL; correct it.',
   '28000': 'The database refuses the user in DATABASE_URL; correct it, or let it in.',
   '3D000': 'There is no database of the name in DATABASE_URL: create it, or correct the name.',
+  '3F000': OTHER_SHAPE,
+  '42P01': OTHER_SHAPE,
+  '42703': OTHER_SHAPE,
+  '42883': OTHER_SHAPE,
 };
 
 /** Why a program gets nowhere with the database or Stripe; `undefined` for every other error. */

@@ -32,7 +32,8 @@ const WHY = ['--reason', 'TICKET-8 asks', '--by', 'Ada'];
 /** What the command ends with, and what it says as JSON. */
 async function run(name: string, ...words: string[]) {
   const env = {
-    ...{ DATA_DIR: folder, DATABASE_URL: app.database.url },
+    // What is logged stands beside the answer, never in it.
+    ...{ DATA_DIR: folder, DATABASE_URL: app.database.url, LOG_LEVEL: 'debug' },
     ...{ STRIPE_API_BASE: app.stripeUrl, STRIPE_SECRET_KEY: 'sk_test_squaretable' },
   };
   const { code, said, complained } = await runOperatorCommand(name, [...words, '--json'], env);
