@@ -22,7 +22,7 @@ const DISK_FULL = '53100';
 
 /** What the driver says without a code; the last two: of a server without TLS, of a password it cannot give. */
 const BROKEN =
-  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|connection error|SSL connection|^SASL/;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|^timeout expired$|not queryable|connection error|SSL connection|^SASL/;
 
 /** What the pool says when none of its connections came free in time: they work, for others. */
 const ALL_LENT = 'timeout exceeded when trying to connect';

@@ -163,7 +163,7 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
-  const client = new pg.Client(adminUrl);
+  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
   // A server that dies in the middle of it is told by the query; the event would be nobody's and end the process.
   client.on('error', () => undefined);
   await client.connect();

@@ -12,6 +12,8 @@ import { appliedMigrations, findDrift, migrationFiles } from './migration-files.
 export const MIGRATION_LOCK = 'squaretable:migrate';
 const OLDEST_SERVER = 150_000;
 const TURN_PAUSE_MS = 100;
+/** A server that hangs takes connections and says nothing: without a limit neither would a start. */
+const CONNECT_WITHIN_MS = 10_000;
 
 export interface MigrateOptions {
   /** Takes a history that differs from ours for ours, when the tables are exactly ours. */
@@ -84,7 +86,11 @@ async function takeTurn(client: pg.Client): Promise<void> {
 }
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'squaretable migrate' });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'squaretable migrate',
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+  });
   // A connection that breaks is told by the statement that fails of it.
   client.on('error', () => undefined);
   await client.connect();
