@@ -1,4 +1,4 @@
-import { MICRO_PER_CREDIT } from '../credits.ts';
+import { CALL_MICRO_MAX, MICRO_PER_CREDIT } from '../credits.ts';
 import { minorOf, type OveragePrice } from '../overage.ts';
 import type { ResourceUsage } from '../../quota.ts';
 
@@ -40,12 +40,15 @@ export function microOnceBack({ quotaLeft, rateMicro }: Held, units: number): nu
   return beyond === 0 ? 0 : beyond * (rateMicro ?? Infinity);
 }
 
-/** Of `spendable` units how many are left for a call that has `micro` µcr to pay for something else. */
-export function leftAfter(counter: Counter, spendable: number | null, micro: number) {
-  const { remaining, rateMicro } = counter;
-  if (spendable === null || remaining === null) return null;
-  const beyond = spendable - remaining - (rateMicro ? Math.ceil(micro / rateMicro) : 0);
-  return remaining + Math.max(0, beyond);
+/** Units that are left for a call beside what takes `micro` of the `funds` µcr beyond the quotas; null without limit. */
+export function leftAfter(
+  { remaining, rateMicro }: Counter,
+  funds: number,
+  micro: number,
+): number | null {
+  if (remaining === null) return null;
+  const left = Math.min(Math.max(0, funds - micro), CALL_MICRO_MAX);
+  return remaining + (rateMicro ? Math.floor(left / rateMicro) : 0);
 }
 
 /** A quote of `units`, together costing `micro` µcr beyond the quotas; what `balance` does not pay is overage. */

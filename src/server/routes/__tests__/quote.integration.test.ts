@@ -7,6 +7,8 @@ import {
 } from '../../../../tests/support/chat-upstream.ts';
 import { countersOf } from '../../../../tests/support/metering.ts';
 import { randomUUID } from 'node:crypto';
+import { PLANS_FILE, readPlansFile } from '../../../db/catalogue/plans-file.ts';
+import { publishPlans } from '../../services/plans/publish-plans.ts';
 
 let chat: ChatWithUpstream;
 beforeAll(async () => void (chat = await startChatWithUpstream()));
@@ -131,6 +133,20 @@ describe('12.6 the price of a message before it is sent', () => {
     expect((await quote()).body.details).toMatchObject({ resource: 'messages' });
   });
 
+  test('counts nothing that is held past its time', async () => {
+    const { quote, give, tenantId, held } = await newcomer();
+    const { usage } = chat.server.context.services;
+    const reserve = (resourceType: ResourceType, amount: number) =>
+      usage.reserve({ tenantId, resourceType, amount, ttlSeconds: 60 });
+    await reserve('messages', 100);
+    await reserve('llm_tokens', 50_000);
+    await give(10);
+    chat.clock.moveTo(new Date(chat.clock.now().getTime() + 61_000));
+    const { body } = await quote();
+    expect(body).toEqual({ units: body.units, credits: 0, from: 'plan' });
+    expect(await held()).toBe(body.units);
+  });
+
   describe('with credits for the message or for the tokens, and not for both', () => {
     /** All quota is gone, and 0.11 credits are left beside what is given: 0.1 are the message's. */
     async function shortOfBoth(given = 0) {
@@ -188,5 +204,31 @@ describe('12.6 the price of a message before it is sent', () => {
       body: JSON.stringify({ message: 'Hi' }),
     });
     expect(response.status).toBe(401);
+  });
+
+  describe('at rates of which one is no multiple of the other', () => {
+    /** µcr a token: a message of 100,000 is as much as 333 of them and a third. */
+    const RATE = 300;
+
+    beforeAll(async () => {
+      const { clock } = chat.server.context;
+      const drafts = readPlansFile(PLANS_FILE).map((one) =>
+        one.plan === 'free' ? { ...one, rates: { ...one.rates, llm_tokens: RATE } } : one,
+      );
+      await publishPlans({ db: chat.server.database.db, clock }, drafts, { everyone: false });
+    });
+
+    test.each([
+      ['a part of a token is left over', 0.2504, 501],
+      ['what is left over makes no token', 0.2502, 500],
+    ])('is to the microcredit: %s', async (_case, given, units) => {
+      const { quote, use, give, held } = await newcomer();
+      await use('llm_tokens', 50_000);
+      await use('messages', 100);
+      await give(given);
+      const credits = (units * RATE + RATES.messages) / 1e6;
+      expect((await quote()).body).toEqual({ units, credits, from: 'credits' });
+      expect(await held()).toBe(units);
+    });
   });
 });

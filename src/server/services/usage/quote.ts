@@ -35,9 +35,11 @@ export async function quoteMessage(
   tokens: (left: number | null) => number,
 ): Promise<QuoteView> {
   const period = periodOf(deps.clock.now());
-  const [stats, { spendable, balance }, rooms] = await Promise.all([
+  // Before the others, for it releases holds that are past their time.
+  const { balance } = await credits.read(tenantId);
+  const [stats, overage, rooms] = await Promise.all([
     usageStats(deps, tenantId),
-    credits.read(tenantId),
+    readOverageNow(deps, tenantId),
     deps.router.read(
       tenantId,
       (bucket) => bucket.listMemberRooms(tenantId, period, memberId),
@@ -47,12 +49,13 @@ export async function quoteMessage(
   const roomOf = (resource: ResourceType) => rooms.find((room) => room.resourceType === resource);
   const [ofMessages, ofTokens] = [roomOf('messages'), roomOf('llm_tokens')];
   const [messageCounter, tokenCounter] = [find(stats, 'messages'), find(stats, 'llm_tokens')];
-  const refuse = (needs: readonly Need[]) => refused(deps, { tenantId, balance, stats }, needs);
+  const funds = balance + (overage?.account?.room ?? 0);
+  const refuse = (needs: readonly Need[]) => refused(deps, { tenantId, funds, stats }, needs);
   const message = { counter: messageCounter, amount: 1 };
-  if (spendable.messages !== null && spendable.messages < 1) throw await refuse([message]);
+  if ((leftAfter(messageCounter, funds, 0) ?? 1) < 1) throw await refuse([message]);
   if (ofMessages && leftIn(ofMessages) < 1) throw await limited(deps, tenantId, ofMessages, 1);
   const ofMessage = microBeyond(messageCounter, 1);
-  const left = leftAfter(tokenCounter, spendable.llm_tokens, ofMessage);
+  const left = leftAfter(tokenCounter, funds, ofMessage);
   const own = ofTokens ? leftIn(ofTokens) : Infinity;
   const units = tokens(left === null && !ofTokens ? null : Math.min(left ?? Infinity, own));
   if (left !== null && units > left) {
@@ -60,8 +63,7 @@ export async function quoteMessage(
   }
   if (ofTokens && units > own) throw await limited(deps, tenantId, ofTokens, units);
   const micro = ofMessage + microBeyond(tokenCounter, units);
-  const overage = micro > balance ? overageView(await readOverageNow(deps, tenantId)) : null;
-  return quoteOf(units, micro, balance, overage?.price ?? null);
+  return quoteOf(units, micro, balance, overageView(overage).price);
 }
 
 const leftIn = ({ limit, used, held }: MemberRoom) => Math.max(0, limit - used - held);
@@ -86,14 +88,13 @@ interface Need {
  * Why the last of what a message needs cannot be paid beside the others: `in_progress` where all would be,
  * if everything came back that others hold.
  */
-async function refused(
+function refused(
   deps: MeteringDeps,
-  { tenantId, balance, stats }: { tenantId: string; balance: number; stats: UsageStats },
+  { tenantId, funds, stats }: { tenantId: string; funds: number; stats: UsageStats },
   needs: readonly Need[],
 ) {
   const { counter, amount } = needs.at(-1)!;
-  const room = (await readOverageNow(deps, tenantId))?.account?.room ?? 0;
-  const later = balance + room + sum(stats.resources.map(microHeld));
+  const later = funds + sum(stats.resources.map(microHeld));
   const due = sum(needs.map((need) => microOnceBack(need.counter, need.amount)));
   return quotaExceeded(deps, { ...counter, tenantId, amount, waits: due <= later });
 }
