@@ -32,6 +32,18 @@ async function costs(customer: Customer, wanted: number[]): Promise<void> {
   });
 }
 
+/** All that Pro has of a month, beside its pictures. */
+const QUOTAS = [
+  ['messages', 10_000],
+  ['api_calls', 1_000],
+  ['llm_tokens', 1_000_000],
+] as const;
+const BESIDE = [
+  ['messages', 3],
+  ['api_calls', 7],
+  ['llm_tokens', 300],
+] as const;
+
 interface Bill {
   customer: Customer;
   id: string;
@@ -182,4 +194,28 @@ test('a pack that was refunded, or is on its way back, costs what is left of it'
   await costs(customer, [plan!, 0, 400]);
   await refundByStaff(customer);
   await costs(customer, [plan!, 0, 0]);
+});
+
+test('what is billed costs what its lines ask for, each rounded down, and the rest what it comes to', async () => {
+  const customer = await subscriber(app);
+  const [plan] = await month(customer);
+  const use = async () => {
+    // 720, 3.6, 0.84 and 0.72 fen beyond the quotas.
+    await draw(customer, 30);
+    for (const [resourceType, amount] of BESIDE) {
+      await customer.app.server.context.services.usage.trackUsage({
+        ...{ tenantId: customer.tenantId, resourceType, amount },
+      });
+    }
+  };
+  const { usage } = app.server.context.services;
+  for (const [resourceType, amount] of QUOTAS) {
+    await usage.trackUsage({ tenantId: customer.tenantId, resourceType, amount });
+  }
+  await use();
+  await costs(customer, [plan!, 725, 0]);
+  expect(await billed(customer)).toMatchObject({ totalMinor: 723 });
+  await costs(customer, [plan!, 723, 0]);
+  await use();
+  await costs(customer, [plan!, 723 + 725, 0]);
 });

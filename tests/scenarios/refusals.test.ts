@@ -3,6 +3,7 @@ import type { PlansView } from '../../src/domain/api.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { GOOD_CARD, settled, signUp, type Customer } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
+import { replacePrice } from '../support/prices.ts';
 
 /** What Stripe refuses, or has no more, is told in our words with what to do. Points of issue 9. */
 let app: TestApp;
@@ -14,23 +15,6 @@ beforeEach(async () => void (await control('chaos', { drop: 0, failNext: [] })))
 
 const ask = (customer: Customer, verb: string, body: object = {}) =>
   customer.api.post(`/api/subscription/${verb}`, body);
-
-/** Replaces an offered price by the documented procedure: the new one takes the lookup key. */
-async function replacePrice(customer: Customer, key: string, values: Record<string, string>) {
-  const [, plan, interval] = key.split('_') as [string, 'pro' | 'team', string];
-  const priceId = await customer.priceOf(plan, interval === 'yearly' ? 'year' : 'month');
-  const { product } = await customer.atStripe<{ product: string }>(`prices/${priceId}`);
-  const made = await customer.atStripe<{ id: string }>('prices', {
-    product,
-    'recurring[interval]': interval === 'yearly' ? 'year' : 'month',
-    lookup_key: key,
-    transfer_lookup_key: 'true',
-    'metadata[squaretable_plan]': plan,
-    ...values,
-  });
-  app.server.context.services.catalogue.expire();
-  return made.id;
-}
 
 async function pricesOf(customer: Customer, plan: string) {
   const { body } = await customer.api.get<PlansView>('/api/plans');

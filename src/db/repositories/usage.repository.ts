@@ -18,7 +18,7 @@ import { listMemberRooms } from './usage/ledger/members.ts';
 import { sumByPart } from './usage/ledger/breakdown.ts';
 import { findExpiry, findKeyTime } from './usage/find.ts';
 import { ensurePartition } from './usage/periods.ts';
-import { readOverages, type OverageKey } from './usage/credits/overage.ts';
+import { listDrawnAtPrices, readOverages, type OverageKey } from './usage/credits/overage.ts';
 import { AllowanceRepository } from './usage/ledger/allowance.repository.ts';
 import { listBalances } from './usage/credits/balances.ts';
 import { listMovements, readCredits, readLeft, streamMovementsCsv } from './usage/credits/read.ts';
@@ -80,8 +80,7 @@ export class UsageRepository {
     batch: Omit<AdmissionBatch, 'calls'>,
     call: AdmissionCall,
   ): Promise<AdmissionResult> {
-    const [result] = await this.admit({ ...batch, calls: [call] });
-    return result!;
+    return (await this.admit({ ...batch, calls: [call] }))[0]!;
   }
 
   /** Admits a batch; see `usage_admit_calls`. */
@@ -168,6 +167,11 @@ export class UsageRepository {
     return readOverages(this.#hot, keys);
   }
 
+  /** What of a month's overage was drawn, by its prices. */
+  listDrawnAtPrices(...asked: AfterBucket<typeof listDrawnAtPrices>) {
+    return listDrawnAtPrices(this.#bucket, ...asked);
+  }
+
   /** What is left of one grant; `undefined` when it is not here. */
   readLeft(...wanted: AfterBucket<typeof readLeft>) {
     return readLeft(this.#bucket, ...wanted);
@@ -240,7 +244,6 @@ export class UsageRepository {
   async #sweep<Row extends pg.QueryResultRow>(call: string, values: unknown[]): Promise<Row[]> {
     const text = `select ${this.#bucket.schema}.${call}`;
     const config = { text, values, query_timeout: SWEEP_WITHIN_MS };
-    const result = await repeated(() => this.#bucket.client.query<Row>(config));
-    return result.rows;
+    return (await repeated(() => this.#bucket.client.query<Row>(config))).rows;
   }
 }

@@ -84,7 +84,7 @@ export function createBillingServices(
     stripeEvents,
     plans: new PlanService({ catalogue, plans, db }),
     subscriptions: new SubscriptionService(billing, statements),
-    payments: new PaymentService({ db, clock, credits: usage.credits }),
+    payments: new PaymentService({ db, clock, router: usage.router }),
     billingDetails: new BillingDetailsService(billing),
     reconcile: new ReconcileService({ ...sync, events: stripeEvents }),
     remedies: new RemedyService(sync),

@@ -1,5 +1,7 @@
 import type { Money } from '../../money.ts';
+import type { OveragePrice } from '../overage.ts';
 import type { MonthCost } from '../payment-view.ts';
+import { scaledPrice, UNIT_PRICE_DECIMALS } from './unit-price.ts';
 
 export type CostPart = 'plan' | 'overage' | 'packs';
 
@@ -38,5 +40,30 @@ export function monthCosts(
     };
     const totalMinor = parts.planMinor + parts.overageMinor + parts.packsMinor;
     return totalMinor > 0 ? [{ currency, ...parts, totalMinor }] : [];
+  });
+}
+
+/** Microcredits of overage at one price. */
+export interface MicroAtPrice extends OveragePrice {
+  micro: number;
+}
+
+const MINOR_ONE = 10n ** BigInt(UNIT_PRICE_DECIMALS + 6);
+
+/** What was drawn of a month and stands on no statement yet, rounded down once a currency; less than nothing where more was taken back. */
+export function unbilledOf(
+  drawn: readonly MicroAtPrice[],
+  billed: readonly MicroAtPrice[],
+): Money[] {
+  const sums = new Map<string, bigint>();
+  const add = ({ currency, minorPerCredit, micro }: MicroAtPrice, sign: bigint) => {
+    const cost = sign * BigInt(micro) * scaledPrice(minorPerCredit);
+    sums.set(currency, (sums.get(currency) ?? 0n) + cost);
+  };
+  for (const one of drawn) add(one, 1n);
+  for (const one of billed) add(one, -1n);
+  return [...sums].map(([currency, sum]) => {
+    const rest = ((sum % MINOR_ONE) + MINOR_ONE) % MINOR_ONE;
+    return { currency, amountMinor: Number((sum - rest) / MINOR_ONE) };
   });
 }

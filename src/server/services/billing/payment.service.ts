@@ -5,17 +5,18 @@ import {
   findInvoiceSubjects,
   listSpent,
 } from '../../../db/repositories/billing/payments/invoice.repository.ts';
+import { sumBilledAtPrices } from '../../../db/repositories/billing/statements/statement.repository.ts';
 import { findTenantById } from '../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Payment } from '../../../db/schema/index.ts';
 import type { PaymentsPage, PaymentView } from '../../../domain/api.ts';
 import { disputeOutcome } from '../../../domain/billing/dispute.ts';
 import type { MonthCostView, PaymentSubject } from '../../../domain/billing/payment-view.ts';
-import { monthCosts, type Spent } from '../../../domain/billing/usage/month-cost.ts';
+import { monthCosts, unbilledOf, type Spent } from '../../../domain/billing/usage/month-cost.ts';
 import { isLive } from '../../../domain/billing/subscription-status.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Money } from '../../../domain/money.ts';
-import { periodEnd, periodOf, periodStart } from '../../../domain/period.ts';
-import type { CreditService } from '../usage/credits/credit.service.ts';
+import { periodEnd, periodOf, periodStart, type Period } from '../../../domain/period.ts';
+import type { UsageRouter } from '../usage/routing/router.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { canManageBilling, isUuid } from '../../../domain/ids.ts';
 import type { Requester } from './requester.ts';
@@ -24,29 +25,24 @@ import type { Requester } from './requester.ts';
 export class PaymentService {
   readonly #db: Db;
   readonly #clock: Clock;
-  readonly #credits: Pick<CreditService, 'readLimits'>;
+  readonly #router: Pick<UsageRouter, 'read'>;
 
-  constructor(deps: { db: Db; clock: Clock; credits: Pick<CreditService, 'readLimits'> }) {
+  constructor(deps: { db: Db; clock: Clock; router: Pick<UsageRouter, 'read'> }) {
     this.#db = deps.db;
     this.#clock = deps.clock;
-    this.#credits = deps.credits;
+    this.#router = deps.router;
   }
 
   /** What the running month costs so far. */
   async monthCost({ tenantId }: Pick<Requester, 'tenantId'>): Promise<MonthCostView> {
     const now = this.#clock.now();
     const period = periodOf(now);
-    const [from, to] = [periodStart(period), periodEnd(period)];
-    const [spent, tenant, subscriptions, { overage }] = await Promise.all([
-      listSpent(this.#db, tenantId, { period, from, to }),
+    const to = periodEnd(period);
+    const [spent, tenant, subscriptions] = await Promise.all([
+      this.#listSpent(tenantId, period),
       findTenantById(this.#db, tenantId),
       new SubscriptionRepository(this.#db).findByTenantId(tenantId),
-      this.#credits.readLimits(tenantId),
     ]);
-    const { currency, usedMinor } = overage;
-    const used: Spent[] = currency
-      ? [{ part: 'overage', currency, amountMinor: usedMinor, toBalanceMinor: 0 }]
-      : [];
     const toCome = subscriptions.flatMap((row): Money[] => {
       const { nextInvoiceAt: at, nextInvoiceCurrency, nextInvoiceMinor } = row;
       const isToCome = isLive(row.stripeStatus) && at && at > now && at < to;
@@ -54,7 +50,30 @@ export class PaymentService {
       return [{ currency: nextInvoiceCurrency, amountMinor: nextInvoiceMinor ?? 0 }];
     });
     const balance = tenant?.credits ?? [];
-    return { period, costs: monthCosts([...spent, ...used], { balance, toCome }) };
+    return { period, costs: monthCosts(spent, { balance, toCome }) };
+  }
+
+  /** What was spent of a month, overage that no statement has yet included. */
+  async #listSpent(tenantId: string, period: Period): Promise<Spent[]> {
+    const within = { period, from: periodStart(period), to: periodEnd(period) };
+    // Of one instant: a statement that is closed meanwhile is neither left out nor counted twice.
+    const { spent, billed } = await this.#db.transaction(
+      async (tx) => ({
+        spent: await listSpent(tx, tenantId, within),
+        billed: await sumBilledAtPrices(tx, tenantId, period),
+      }),
+      { isolationLevel: 'repeatable read', accessMode: 'read only' },
+    );
+    const drawn = await this.#router.read(
+      tenantId,
+      (bucket) => bucket.listDrawnAtPrices(tenantId, period),
+      (found) => found.length === 0,
+    );
+    const unbilled = unbilledOf(drawn, billed).map((sum): Spent => ({
+      ...{ part: 'overage', toBalanceMinor: 0 },
+      ...sum,
+    }));
+    return [...spent, ...unbilled];
   }
 
   /** Newest first; `cursor` is the last answer's `nextCursor`. */

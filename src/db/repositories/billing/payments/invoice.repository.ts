@@ -66,8 +66,8 @@ export async function listOpenInvoices(
 }
 
 /**
- * What of a month a tenant's subscriptions were invoiced and its packs paid, after what went back; and what
- * of the month's overage is not paid, or went back, by the bill of each of its lines, as less than nothing.
+ * What of a month a tenant's subscriptions were invoiced, its packs paid and each line of its overage billed,
+ * after what is not paid of it and what went back.
  * Invoices count as they ask for money: after credit notes and the customer's balance, of which nothing that it
  * paid is taken off once more when it goes back to it. What goes back is of the whole, tax and all, as is a line's part.
  */
@@ -118,7 +118,7 @@ export async function listSpent(
     select 'overage', currency,
       case when state in ('void', 'written_off') then 0
         when due is null or state not in ('open', 'failed', 'uncollectible', 'paid') then line
-        else round(line * least(1, (due - back)::numeric / total)) end - line,
+        else round(line * least(1, (due - back)::numeric / total)) end,
       case when state = 'paid' then round(to_balance * line / whole) else 0 end
     from billed`);
   return rows.map(({ part, currency, amountMinor, toBalanceMinor }) => ({

@@ -4,6 +4,7 @@ import type {
   LineKey,
   StatementState,
 } from '../../../../domain/billing/statement.ts';
+import type { MicroAtPrice } from '../../../../domain/billing/usage/month-cost.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { DbOrTx, Tx } from '../../../client.ts';
 import {
@@ -157,6 +158,22 @@ export async function sumBilled(
     .where(and(mine, isOfCurrency, inArray(period, [...billed.periods])))
     .groupBy(...Object.values(key));
   return rows.map((row) => ({ ...row, period: row.period as Period, micro: Number(row.micro) }));
+}
+
+/** µcr of a month that the tenant's statements have billed, whatever became of them; one of each price. */
+export async function sumBilledAtPrices(
+  db: DbOrTx,
+  tenantId: string,
+  period: Period,
+): Promise<MicroAtPrice[]> {
+  const price = { currency: statements.currency, minorPerCredit: statementLines.minorPerCredit };
+  const rows = await db
+    .select({ ...price, micro: sql<string>`sum(${statementLines.micro})` })
+    .from(statementLines)
+    .innerJoin(statements, eq(statements.id, statementLines.statementId))
+    .where(and(eq(statementLines.tenantId, tenantId), eq(statementLines.period, period)))
+    .groupBy(...Object.values(price));
+  return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
 }
 
 /**

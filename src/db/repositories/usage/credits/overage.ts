@@ -5,6 +5,7 @@ import type {
   OveragePause,
   OveragePrice,
 } from '../../../../domain/billing/overage.ts';
+import type { MicroAtPrice } from '../../../../domain/billing/usage/month-cost.ts';
 import type { Actor } from '../../../../domain/ids.ts';
 import type { Period } from '../../../../domain/period.ts';
 import { actorId } from '../../operations/audit-log.repository.ts';
@@ -82,6 +83,25 @@ export async function readOverages(
   });
   const found = rows[0]!.views.map((view) => (view.offer === null ? undefined : overageOf(view)));
   return placeOf.map((place) => found[place]);
+}
+
+/** What was drawn of a month's overage, whatever the account's currency is by now; one of each price. */
+export async function listDrawnAtPrices(
+  { schema, client }: Bucket,
+  tenantId: string,
+  period: Period,
+): Promise<MicroAtPrice[]> {
+  // What is loaded stands there as used, and is not drawn yet.
+  const { rows } = await client.query<OveragePrice & { micro: string }>({
+    text: `select p.currency, p.minor_per_credit as "minorPerCredit",
+        p.used_micro - case when a.overage_period = p.period and a.overage_currency = p.currency
+          and a.overage_price = p.minor_per_credit then a.overage_left else 0 end as micro
+      from ${schema}.overage_periods p
+      join ${schema}.credit_accounts a on a.tenant_id = p.tenant_id
+      where p.tenant_id = $1 and p.period = $2`,
+    values: [tenantId, period],
+  });
+  return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
 }
 
 export interface Agreement {

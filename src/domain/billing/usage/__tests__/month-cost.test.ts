@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { monthCosts, type CostPart, type Spent } from '../month-cost.ts';
+import {
+  monthCosts,
+  unbilledOf,
+  type CostPart,
+  type MicroAtPrice,
+  type Spent,
+} from '../month-cost.ts';
 
 const one = (part: CostPart, amountMinor: number, toBalanceMinor = 0): Spent => ({
   ...{ part, amountMinor, toBalanceMinor, currency: 'cny' },
@@ -60,4 +66,35 @@ test('currencies are apart, and what one is credited pays for nothing in another
   expect(monthCosts(spent, { balance: cny(720), toCome })).toEqual([
     { currency: 'usd', planMinor: 1_989, overageMinor: 0, packsMinor: 0, totalMinor: 1_989 },
   ]);
+});
+
+const at = (micro: number, minorPerCredit = '12', currency = 'cny'): MicroAtPrice => ({
+  ...{ micro, minorPerCredit, currency },
+});
+
+test.each<[string, readonly MicroAtPrice[], readonly MicroAtPrice[], [string, number][]]>([
+  ['nothing', [], [], []],
+  ['nothing of it billed', [at(60_430_000)], [], [['cny', 725]]],
+  ['all of it billed, though lines were rounded', [at(60_430_000)], [at(60_430_000)], [['cny', 0]]],
+  ['a part billed, at another price', [at(2e6), at(3e6, '10.5')], [at(2e6)], [['cny', 31]]],
+  ['more taken back than was drawn since', [at(2e6)], [at(3e6)], [['cny', -12]]],
+  ['a part of a minor unit taken back', [at(2e6)], [at(2_010_000)], [['cny', -1]]],
+  [
+    'two currencies',
+    [at(60e6), at(20e6, '1.8', 'usd')],
+    [at(60e6)],
+    [
+      ['cny', 0],
+      ['usd', 36],
+    ],
+  ],
+  [
+    'prices to the last decimal',
+    [at(3, '0.333333333333'), at(1e6, '0.999999000001')],
+    [],
+    [['cny', 1]],
+  ],
+])('what of a month is on no statement: %s', (_what, drawn, billed, wanted) => {
+  const found = unbilledOf(drawn, billed);
+  expect(found.map(({ currency, amountMinor }) => [currency, amountMinor])).toEqual(wanted);
 });
