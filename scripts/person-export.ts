@@ -1,7 +1,7 @@
-import { createWriteStream } from 'node:fs';
 import { userInfo } from 'node:os';
-import { pipeline } from 'node:stream/promises';
 import './operator/env-file.ts';
+import { createDurably } from '../src/db/durable-file.ts';
+import { BillingError } from '../src/domain/errors.ts';
 import { exportData } from '../src/server/services/accounts/own/data-export.ts';
 import { getAccount } from '../src/server/services/operators/find-tenant.ts';
 import { OperatorLog } from '../src/server/services/operators/log.ts';
@@ -25,8 +25,13 @@ await runCommand({
     return withUsage(async ({ database: { db }, clock, usage: { allowances } }) => {
       const account = await getAccount(db, email.trim());
       const { id } = account.user;
-      const file = createWriteStream(to, { flags: 'wx', mode: 0o600 });
-      await pipeline(exportData({ db, allowances }, account, clock.now()), file);
+      const written = exportData({ db, allowances }, account, clock.now());
+      if (!(await createDurably(to, written, { mode: 0o600 }))) {
+        throw new BillingError(
+          'invalid_request',
+          `${to} is there already, and nothing is written over.`,
+        );
+      }
       const operator = atCommandLine(by, reason);
       await new OperatorLog({ db, clock }).viewed(operator, `person:export ${id}`);
       return {

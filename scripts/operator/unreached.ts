@@ -1,4 +1,4 @@
-import { databaseCode, isDatabaseAway } from '../../src/db/database-error.ts';
+import { databaseCode, isDatabaseAway, nodeOf } from '../../src/db/database-error.ts';
 import { BillingError } from '../../src/domain/errors.ts';
 import { isStripeUnavailable } from '../../src/server/services/stripe/client/errors.ts';
 
@@ -36,6 +36,11 @@ export function readUnreached(thrown: unknown): Unreached | undefined {
       ? thrown.code === 'database_unavailable'
       : !isFile && isDatabaseAway(thrown);
   if (!away) return undefined;
+  const node = nodeOf(thrown);
+  if (node !== undefined) {
+    const sentence = `The server ${node}, on which buckets of metering lie, cannot be reached or takes no writes now: start it, and see npm run doctor.`;
+    return { isSetting: false, sentence };
+  }
   return {
     isSetting: false,
     sentence: 'The database of DATABASE_URL cannot be reached: start it, or correct the address.',

@@ -72,7 +72,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   const buckets = new BucketNodes({
     main: pool,
     open: (node) =>
-      openPool({ ...options, url: nodeUrl(url, node), max: NODE_CONNECTIONS }, noteFull(node)),
+      openPool(
+        { ...options, url: nodeUrl(url, node), max: NODE_CONNECTIONS },
+        noteFull(node),
+        node,
+      ),
   });
   const db = drizzle(pool, { schema, casing: 'snake_case' });
   const share = Math.ceil(pool.options.max * TENANT_SHARE);
@@ -83,7 +87,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return { db, pool, url, buckets, hasRoom, close };
 }
 
-function openPool(options: DatabaseOptions, onDiskFull: () => void): pg.Pool {
+function openPool(options: DatabaseOptions, onDiskFull: () => void, node?: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max ?? POOL_CONNECTIONS,
@@ -95,6 +99,7 @@ function openPool(options: DatabaseOptions, onDiskFull: () => void): pg.Pool {
     answerWithinMs: options.answerWithinMs ?? ANSWER_WITHIN_MS,
     onError: options.onConnectionError ?? (() => {}),
     onDiskFull,
+    node,
   });
   return pool;
 }

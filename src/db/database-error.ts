@@ -89,6 +89,22 @@ export function isDatabaseAway(thrown: unknown): boolean {
   );
 }
 
+const NODE = Symbol('node');
+
+/** Notes on an error of which server it is, `host:port`; of the main database's nothing is noted. */
+export function markNode(error: unknown, node: string): void {
+  if (error instanceof Error) Object.defineProperty(error, NODE, { value: node });
+}
+
+/** The server of buckets that an error is of; `undefined` for the main database's. */
+export function nodeOf(thrown: unknown): string | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { [NODE]: node } = error as { [NODE]?: string };
+    if (node !== undefined) return node;
+  }
+  return undefined;
+}
+
 /** True when the server ended a transaction in favour of another one: it may be run again as it was. */
 export function isGivenWay(thrown: unknown): boolean {
   return someError(thrown, (_error, code) => code === '40001' || code === '40P01');

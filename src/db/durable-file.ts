@@ -28,7 +28,7 @@ export async function writeDurably(
  */
 export async function createDurably(
   file: string,
-  text: string,
+  text: string | AsyncIterable<string>,
   options: DurableOptions = {},
 ): Promise<boolean> {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}.new`;
@@ -51,7 +51,11 @@ interface DurableOptions {
   owner?: [uid: number, gid: number] | undefined;
 }
 
-async function writeToDisk(file: string, text: string, options: DurableOptions): Promise<void> {
+async function writeToDisk(
+  file: string,
+  text: string | AsyncIterable<string>,
+  options: DurableOptions,
+): Promise<void> {
   const handle = await open(file, 'w', options.mode);
   try {
     if (options.owner) await handle.chown(...options.owner);

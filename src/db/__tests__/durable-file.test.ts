@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { syncsOf } from '../../../tests/support/syncs.ts';
-import { writeDurably } from '../durable-file.ts';
+import { createDurably, writeDurably } from '../durable-file.ts';
 import { readPassword } from '../embedded/password.ts';
 
 let folder: string;
@@ -25,6 +25,21 @@ test('11 a file is whole on the disk before it has its name, and its name before
     { what: 'folder', state: ['state.json', 'new'] },
   ]);
   expect(statSync(file()).mode & 0o777).toBe(0o600);
+});
+
+test('a file that is made of what cannot be read to its end is not there, and nothing beside it', async () => {
+  async function* broken() {
+    yield await Promise.resolve('{"half":');
+    throw new Error('The database is gone.');
+  }
+  await expect(createDurably(file(), broken())).rejects.toThrow('is gone');
+  expect(readdirSync(folder)).toEqual([]);
+  async function* whole() {
+    yield* await Promise.resolve(['{"half"', ':1}']);
+  }
+  expect(await createDurably(file(), whole())).toBe(true);
+  expect(await createDurably(file(), 'another')).toBe(false);
+  expect(readFileSync(file(), 'utf8')).toBe('{"half":1}');
 });
 
 test.each(['file', 'folder'])(

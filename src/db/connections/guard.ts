@@ -1,10 +1,12 @@
 import type pg from 'pg';
-import { isDiskFull, isUnanswered } from '../database-error.ts';
+import { isDiskFull, isUnanswered, markNode } from '../database-error.ts';
 
 export interface GuardOptions {
   /** How long a statement may take that names no `query_timeout` of its own. */
   answerWithinMs: number;
   onError: (error: Error) => void;
+  /** `host:port` of a server that holds buckets and nothing else: its errors are known by it (`nodeOf`). */
+  node?: string | undefined;
   /** Told of each statement for which the server's disk had no room. */
   onDiskFull: () => void;
 }
@@ -22,6 +24,7 @@ export interface GuardOptions {
  */
 export function guardConnections(pool: pg.Pool, options: GuardOptions): void {
   const { onError } = options;
+  if (options.node !== undefined) markFailedConnecting(pool, options.node);
   const lent = new WeakSet<pg.PoolClient>();
   pool.on('acquire', (client) => lent.add(client));
   pool.on('release', (_error, client) => lent.delete(client));
@@ -42,18 +45,22 @@ export function guardConnections(pool: pg.Pool, options: GuardOptions): void {
  * none: they take as long as their reader.
  */
 function watchStatements(client: pg.PoolClient, options: GuardOptions): void {
-  const { answerWithinMs, onDiskFull } = options;
+  const { answerWithinMs } = options;
+  const onFailure = (error: unknown) => {
+    if (options.node !== undefined) markNode(error, options.node);
+    if (isDiskFull(error)) options.onDiskFull();
+  };
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   client.query = ((statement: string | object, ...rest: unknown[]) => {
     if (typeof statement === 'object' && 'submit' in statement) return query(statement, ...rest);
     const config = typeof statement === 'string' ? { text: statement } : statement;
     const limited = { query_timeout: answerWithinMs, ...config };
     // The pool's own `query` passes a callback.
-    const answer = query(limited, ...rest.map((one) => listening(one, onDiskFull)));
+    const answer = query(limited, ...rest.map((one) => listening(one, onFailure)));
     if (answer instanceof Promise) {
       answer.catch((error: unknown) => {
         // `end` cuts a connection whose statement is under way; `release` then drops it.
-        if (isDiskFull(error)) onDiskFull();
+        onFailure(error);
         if (isUnanswered(error)) (client as unknown as pg.Client).end().catch(() => {});
       });
     }
@@ -61,13 +68,24 @@ function watchStatements(client: pg.PoolClient, options: GuardOptions): void {
   }) as typeof client.query;
 }
 
+/** The pool's own `query` connects with a callback, everybody else with a promise. */
+function markFailedConnecting(pool: pg.Pool, node: string): void {
+  const connect = pool.connect.bind(pool) as (...args: unknown[]) => unknown;
+  const onFailure = (error: unknown) => markNode(error, node);
+  pool.connect = ((...args: unknown[]) => {
+    const lent = connect(...args.map((one) => listening(one, onFailure)));
+    if (lent instanceof Promise) lent.catch(onFailure);
+    return lent;
+  }) as typeof pool.connect;
+}
+
 type Callback = (error: unknown, ...rest: unknown[]) => void;
 
-function listening(argument: unknown, onDiskFull: () => void): unknown {
+function listening(argument: unknown, onFailure: (error: unknown) => void): unknown {
   if (typeof argument !== 'function') return argument;
   const callback = argument as Callback;
   const listener: Callback = (error, ...rest) => {
-    if (isDiskFull(error)) onDiskFull();
+    if (error) onFailure(error);
     callback(error, ...rest);
   };
   return listener;
