@@ -87,6 +87,8 @@ test('9.17 an upgrade an hour before the period ends gives an hour’s part, unt
   await advanceDays(app, 0.1);
   expect(await customer.subscription()).toMatchObject({ plan: 'team', growing: null });
   expect(await messagesOf(customer)).toBe(100_000);
+  // A month that has just begun counts nothing before the first use.
+  await useOne(customer);
   expect(await countersOf(customer)).toBe(100_000);
 });
 

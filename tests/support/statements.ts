@@ -20,9 +20,12 @@ export async function subscriber(
   return overQuota(customer);
 }
 
-/** Uses all of the month's pictures, and agrees to overage. */
+/** Uses all of the month's pictures, and agrees to overage: in a month that lasts for a day at least. */
 export async function overQuota(customer: Customer, capMinor?: number): Promise<Customer> {
   const { app, tenantId } = customer;
+  const now = app.server.context.clock.now();
+  const end = periodStart(nextPeriod(periodOf(now)));
+  if (end.getTime() - now.getTime() < 86_400_000) await advanceTo(app, end.toISOString());
   const at = app.server.context.clock.now();
   await agreeToOverage(app.database, tenantId, { at, ...(capMinor ? { capMinor } : {}) });
   await draw(customer, 500);
