@@ -141,11 +141,13 @@ async function threeMonths(uses: number): Promise<Map<string, number>> {
     await context.moveClock!(new Date(context.clock.now().getTime() + days * 86_400_000));
     await app.localStripe!.settled();
     await context.services.stripeEvents.drain();
-    // Sessions live by the machine's clock: for them the days pass so.
-    await app.database.pool.query(
-      `update refresh_tokens set expires_at = expires_at - make_interval(days => $1)`,
-      [days],
-    );
+    // Sessions and links in mails live by the machine's clock: for them the days pass so.
+    for (const table of ['refresh_tokens', 'mailed_links']) {
+      await app.database.pool.query(
+        `update ${table} set expires_at = expires_at - make_interval(days => $1)`,
+        [days],
+      );
+    }
     await catchUp();
   };
   for (let n = 0; n < uses; n += 1) await useAll();
