@@ -140,6 +140,12 @@ test('14.6 what is secret is not printed', () => {
   expect(addresses.join('\n')).not.toContain('hidden');
   const all = cases.map(([name, value]) => refusal({ [name]: value })).join('\n');
   expect(all).not.toContain('hidden');
+  // One line too far in a file of settings.
+  for (const key of ['sk_live_hidden', 'rk_live_hidden', 'whsec_hidden', 'sk_test_hidden']) {
+    expect(refusal({ STRIPE_PRICE_PRO_MONTHLY: key, PORT: key, HOST: key })).not.toContain(
+      'hidden',
+    );
+  }
 });
 
 test('14.6 each wrong variable has its sentence, in one message', () => {
