@@ -193,7 +193,20 @@ test.each<[string, Error, number, RegExp]>([
   ['one that is half migrated', Object.assign(new Error('x'), { code: '42703' }), 3, /db:migrate/],
   ['a database that is away', away, 4, /^The database of DATABASE_URL cannot be reached/],
   ['the same, wrapped', new Error('query', { cause: away }), 4, /cannot be reached/],
-  ['a Stripe that is away', new BillingError('stripe_unavailable', 'x'), 4, /^Stripe cannot be/],
+  [
+    'a Stripe that is away',
+    new BillingError('stripe_unavailable', 'It is looked up.'),
+    4,
+    /^It is looked up\. Stripe cannot be/,
+  ],
+  [
+    'what is done once a server is back',
+    new BillingError('database_unavailable', 'It is written down: do not repeat it.', {
+      cause: away,
+    }),
+    4,
+    /^It is written down: do not repeat it\. The database/,
+  ],
   [
     'a file that is missing',
     Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'open', path: 'a.csv' }),

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-import { SetUpError } from '../../src/domain/errors.ts';
+import { BillingError, SetUpError } from '../../src/domain/errors.ts';
 import { onOneLine } from '../../src/domain/storable.ts';
 import { ConfigError } from '../../src/server/config/env.ts';
 import { errorText } from '../../src/server/log/error-text.ts';
@@ -136,9 +136,11 @@ function readFailure(thrown: unknown): { exit: number; sentence: string } {
     return { exit: unreached?.isSetting === false ? EXIT.away : EXIT.setting, sentence };
   }
   if (unreached) {
+    // Ours says what became of it: that a thing is done later by itself, and is not to be repeated.
+    const ours = thrown instanceof BillingError ? `${sentence} ` : '';
     return {
       exit: unreached.isSetting ? EXIT.setting : EXIT.away,
-      sentence: unreached.sentence,
+      sentence: `${ours}${unreached.sentence}`,
     };
   }
   return { exit: EXIT.needsPerson, sentence };
