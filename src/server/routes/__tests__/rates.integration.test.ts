@@ -312,15 +312,15 @@ describe('12.6 publishing a card', () => {
 
   test('a month is weighed again, by model, and what would be refused is told', async () => {
     const month = periodOf(chat.clock.now());
+    // In that very month: the calls above may have been made in the one before.
+    const { say } = await chat.tenant();
+    await collectEvents(await say({ words, usage: REPORT }));
     const free = { small: kinds(0.001, 0.001, 0.001) };
     const found = await reweighMonth(chat.server.database, month, free);
-    const [small, worker] = [
-      found.find(({ model }) => model === 'small')!,
-      found.find(({ model }) => model === 'worker'),
-    ];
+    const small = found.find(({ model }) => model === 'small')!;
     expect(small.weighed).toBeLessThan(small.recorded);
     expect(small).toMatchObject({ refused: 0 });
-    expect(worker).toBeUndefined();
+    expect(found.find(({ model }) => model === 'worker')).toBeUndefined();
     const same = await reweighMonth(chat.server.database, month, { other: kinds(1, 1, 1) });
     expect(same.find(({ model }) => model === 'small')).toMatchObject({
       ...{ weighed: 0, recorded: small.recorded, refused: small.calls },
