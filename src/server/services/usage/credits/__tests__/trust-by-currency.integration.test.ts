@@ -30,9 +30,8 @@ test('12.4 half of what may be unpaid is a bill in every currency, and paid bill
       [tenantId, currency],
     );
     const { rows } = await pool.query<{ one: string; many: string }>(
-      `select ${schema}.credit_exposure(a) as one,
-         (select exposure[1] from ${schema}.credit_rooms(array[$1::uuid], array['2026-05'])) as many
-       from ${schema}.credit_accounts a where tenant_id = $1`,
+      `select ${schema}.credit_exposure(${schema}.credit_account($1)) as one,
+         (select exposure[1] from ${schema}.credit_rooms(array[$1::uuid], array['2026-05'])) as many`,
       [tenantId],
     );
     expect(rows[0]!.one, currency).toBe(rows[0]!.many);
