@@ -181,16 +181,20 @@ describe.each(['en', 'zh-CN'] as const)('everyone can use, in %s,', (language) =
     const customer = new Customer(app, session);
     const body = { priceId: await customer.priceOf('team', 'month') };
     const answer = await customer.api.post<ChangePreview>('/api/subscription/preview', body);
-    await customer.atStripe(`customers/${await customer.customerId()}/balance_transactions`, {
-      amount: String(100 - answer.body.amountDueNowMinor),
-      currency: 'cny',
-    });
+    // So that one yuan is left of it, also where the balance has been changed before.
+    const { amountDueNowMinor, carriedOutMinor, balanceLeftMinor } = answer.body;
+    const amount = 100 - (amountDueNowMinor + carriedOutMinor - balanceLeftMinor);
+    const path = `customers/${await customer.customerId()}/balance_transactions`;
+    if (amount !== 0) await customer.atStripe(path, { amount: String(amount), currency: 'cny' });
     await page.goto(`${app.url}/subscription`);
     await page.locator('.pricing .choose').nth(2).click();
     const words = WORDS[language].subscription.change;
-    const carried = page.locator('[role=dialog] dl > div', { hasText: words.carriedOut });
+    const dialog = page.locator('[role=dialog]');
+    const said = async () => (await dialog.allInnerTexts()).join();
+    await expect.poll(said).toContain(words.carriedOut);
+    const carried = dialog.locator('dl > div', { hasText: words.carriedOut });
     await expect.poll(() => carried.locator('dd').textContent()).toMatch(/\D[01](\.\d\d)?$/);
-    const due = page.locator('[role=dialog] .due dd');
+    const due = dialog.locator('.due dd');
     await expect.poll(() => due.textContent()).toMatch(/\D0$/);
     await page.getByRole('button', { name: words.confirmFree }).waitFor();
     await judge(page, 'preview that carries', '[role=dialog]');
