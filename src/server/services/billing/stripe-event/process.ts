@@ -30,9 +30,10 @@ export interface Done {
   receivedAt: Date;
 }
 
-/** After which another card may be the one that a statement is charged to. */
-const CARD_EVENTS: ReadonlySet<string> = new Set<SubscribedEvent>([
+/** After which a statement may be charged to another card, or nobody is there to pay it. */
+const PAYER_EVENTS: ReadonlySet<string> = new Set<SubscribedEvent>([
   'customer.updated',
+  'customer.deleted',
   'customer.subscription.updated',
 ]);
 
@@ -98,7 +99,7 @@ async function processBatch(
     paymentIntentIds: charges.flatMap(({ charge }) => charge.paymentIntentId ?? []),
     now,
   });
-  if (invoices.size > 0 || handled.some(({ type }) => CARD_EVENTS.has(type))) {
+  if (invoices.size > 0 || handled.some(({ type }) => PAYER_EVENTS.has(type))) {
     await wakeStatements(deps.jobs, tx, {
       tenantId: synced.tenant.id,
       invoiceIds: [...invoices],
