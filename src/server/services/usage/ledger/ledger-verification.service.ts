@@ -175,7 +175,10 @@ export class LedgerVerificationService {
 
   /** Refuses to bring back what was not archived; answers which file `restore` would read. */
   planRestore(period: Period, file?: string): Promise<string> {
-    return this.#withAllPlaced(async (buckets) => file ?? (await getArchive(buckets, period)).file);
+    return this.#withAllPlaced(async (buckets) => {
+      const archived = await getArchive(buckets, period);
+      return file ?? archived.file;
+    });
   }
 
   /** Counters are written anew; draws and grants are what they are. Answers how many differences end. */

@@ -127,7 +127,9 @@ test('a month goes to a file and comes back row by row, its counters untouched',
   await expect(verification.archive(JANUARY, folder)).rejects.toThrow('2026-01 does not balance');
   await expect(verification.planArchive(JANUARY)).rejects.toThrow('2026-01 does not balance');
   await verification.verify({ rebuild: true });
-  await expect(verification.planRestore(JANUARY)).rejects.toThrow('was not archived');
+  for (const file of [undefined, 'elsewhere.csv.gz']) {
+    await expect(verification.planRestore(JANUARY, file)).rejects.toThrow('was not archived');
+  }
   await verification.planArchive(JANUARY);
   const archived = await verification.archive(JANUARY, folder);
   expect(archived.rows).toBe(before.length);
