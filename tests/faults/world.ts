@@ -7,9 +7,9 @@ import { Stripe } from 'stripe';
 import { startLocalStripe, type FailureRule, type LocalStripe } from 'local-stripe';
 import { AppProcess } from '../support/app-process.ts';
 import { caller, type Caller } from '../support/http.ts';
+import { addFault } from '../support/stripe-chaos.ts';
 import { Database } from './database.ts';
 import { holdingsOf, putBack, WorldClock, type Scene } from './scene.ts';
-import { addFault } from '../support/stripe-chaos.ts';
 
 const DAY_SECONDS = 86_400;
 

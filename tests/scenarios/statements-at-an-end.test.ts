@@ -44,7 +44,6 @@ async function deletedAtStripe(customer: Customer): Promise<void> {
   await fetch(`${app.stripeUrl}/v1/customers/${await customer.customerId()}`, {
     ...{ method: 'DELETE', headers: { Authorization: 'Bearer sk_test_squaretable' } },
   });
-  await settled(app);
   await done(customer);
 }
 

@@ -1,5 +1,5 @@
 import type { SubscriptionStatus } from './subscription-view.ts';
-import { isDearer, scaledPrice, UNIT_PRICE_DECIMALS } from './usage/unit-price.ts';
+import { isDearer, MINOR_ONE, scaledPrice } from './usage/unit-price.ts';
 
 /** Why a subscription does not carry overage for now. */
 export type OveragePause = 'trialing' | 'past_due';
@@ -100,8 +100,6 @@ export function overageEndOf(
   const ends = isMore || offered.currency !== agreed.currency;
   return ends ? { reason: 'price', price: offered } : null;
 }
-
-const MINOR_ONE = 10n ** BigInt(UNIT_PRICE_DECIMALS + 6);
 
 /** What µcr cost at a price, in whole minor units, rounded down unless told; 0 for less than nothing. */
 export function minorOf(

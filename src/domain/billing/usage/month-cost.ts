@@ -1,7 +1,7 @@
 import type { Money } from '../../money.ts';
 import type { OveragePrice } from '../overage.ts';
 import type { MonthCost } from '../payment-view.ts';
-import { scaledPrice, UNIT_PRICE_DECIMALS } from './unit-price.ts';
+import { MINOR_ONE, scaledPrice } from './unit-price.ts';
 
 export type CostPart = 'plan' | 'overage' | 'packs';
 
@@ -47,8 +47,6 @@ export function monthCosts(
 export interface MicroAtPrice extends OveragePrice {
   micro: number;
 }
-
-const MINOR_ONE = 10n ** BigInt(UNIT_PRICE_DECIMALS + 6);
 
 /** What was drawn of a month and stands on no statement yet, rounded down once a currency; less than nothing where more was taken back. */
 export function unbilledOf(
