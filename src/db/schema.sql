@@ -3371,7 +3371,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION u00.credit_overage_taken(p_tenant uuid, p_periods text[], OUT currency text, OUT cap_minor bigint, OUT taken_minor bigint[])
+CREATE OR REPLACE FUNCTION u00.credit_overage_taken(p_tenant uuid, p_periods text[], p_currency text DEFAULT NULL::text, OUT currency text, OUT cap_minor bigint, OUT taken_minor bigint[])
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -3385,6 +3385,11 @@ begin
   select * into a from credit_accounts where tenant_id = p_tenant;
   currency := a.overage_currency;
   if a.overage_on then cap_minor := a.overage_cap_minor; end if;
+  -- What is loaded is of the account's currency.
+  if p_currency is not null and p_currency is distinct from a.overage_currency then
+    a.overage_currency := p_currency;
+    a.overage_period := null;
+  end if;
   taken_minor := '{}';
   foreach v_period in array p_periods loop
     taken_minor := taken_minor || ceil(credit_spent(a, v_period, true) / 1000000)::bigint;

@@ -134,20 +134,29 @@ export async function agreeToOverage(
   return rows[0]!.refused;
 }
 
+/** Whose overage is asked for, and of which months, in which currency (the account's where none is named). */
+export interface OverageTakenOf {
+  tenantId: string;
+  periods?: readonly string[];
+  currency?: string;
+}
+
 /** What overage takes of months, in minor units. */
 export interface OverageTakenNow {
   /** The account's; null where nothing was ever agreed to. */
   currency: string | null;
-  /** The cap in force; null while overage is off. */
+  /** The cap in force, in the account's currency; null while overage is off. */
   capMinor: number | null;
-  /** What was used and is held of the months that were asked for, in their order; each rounded up. */
+  /**
+   * What was used and is held of the months that were asked for, in their order and the currency that was
+   * asked for; each rounded up.
+   */
   takenMinor: number[];
 }
 
 export async function readOverageTaken(
   at: CreditPlace,
-  tenantId: string,
-  periods: readonly string[],
+  { tenantId, periods = [], currency: wanted }: OverageTakenOf,
 ): Promise<OverageTakenNow> {
   const { rows } = await at.bucket.execute<{
     currency: string | null;
@@ -155,7 +164,7 @@ export async function readOverageTaken(
     taken_minor: string[];
   }>(sql`
     select * from ${sql.identifier(at.schema)}.credit_overage_taken(${tenantId},
-      ${`{${periods.join()}}`}::text[])`);
+      ${`{${periods.join()}}`}::text[], ${wanted ?? null})`);
   const { currency, cap_minor: cap, taken_minor: taken } = rows[0]!;
   return {
     currency,

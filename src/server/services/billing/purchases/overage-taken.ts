@@ -1,5 +1,5 @@
 import type { Tx } from '../../../../db/client.ts';
-import { NO_OVERAGE, type OverageTaken } from '../../../../domain/billing/spending/judge.ts';
+import type { OverageTaken } from '../../../../domain/billing/spending/judge.ts';
 import { periodOf } from '../../../../domain/period.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
 
@@ -19,9 +19,8 @@ export async function readTaken(
   now: Date,
   within?: Tx,
 ): Promise<OverageTaken> {
-  const periods = [month, periodOf(now)].filter((one) => one >= month);
-  const found = await credits.readOverageTaken(tenantId, [...new Set(periods)], within);
-  if (found.currency !== currency) return NO_OVERAGE;
-  const capMinor = found.capMinor ?? 0;
+  const periods = [...new Set([month, periodOf(now)])].filter((one) => one >= month);
+  const found = await credits.readOverageTaken({ tenantId, periods, currency }, within);
+  const capMinor = found.currency === currency ? (found.capMinor ?? 0) : 0;
   return { capMinor, monthMinor: Math.max(capMinor, ...found.takenMinor) };
 }

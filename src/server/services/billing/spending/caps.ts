@@ -51,7 +51,7 @@ export async function assertCapAllowed(
   const kept = await findSpendingRule(tx, tenantId);
   const rules = rulesFrom(kept, now);
   if (!kept || rules.length === 0) return;
-  const had = await credits.readOverageTaken(tenantId, [], tx);
+  const had = await credits.readOverageTaken({ tenantId }, tx);
   if (had.currency === cap.currency && cap.amountMinor <= (had.capMinor ?? 0)) return;
   const whose = { tenantId, currency: cap.currency, timeZone: kept.timeZone };
   const spent = await readSpentBeside(tx, whose, now);
@@ -73,7 +73,7 @@ export async function boundCap(
   now: Date,
 ): Promise<void> {
   const { tenantId, requestId = null } = requester;
-  const { currency, capMinor } = await credits.readOverageTaken(tenantId, [], tx);
+  const { currency, capMinor } = await credits.readOverageTaken({ tenantId }, tx);
   if (currency === null || capMinor === null) return;
   const whose = { tenantId, currency, timeZone: rules.timeZone };
   const { spentMinor } = await readSpentBeside(tx, whose, now);

@@ -15,7 +15,10 @@ import {
   type Revocation,
 } from '../../../../db/repositories/usage/credits/grants.ts';
 import type { MadeFor } from '../../../../db/repositories/usage/credits/read.ts';
-import type { OverageTakenNow } from '../../../../db/repositories/usage/credits/overage.ts';
+import type {
+  OverageTakenNow,
+  OverageTakenOf,
+} from '../../../../db/repositories/usage/credits/overage.ts';
 import { refusing } from '../../../../domain/accounts/operator-act.ts';
 import type { CreditHistoryView, CreditsView } from '../../../../domain/billing/credits.ts';
 import type {
@@ -170,12 +173,8 @@ export class CreditService {
   }
 
   /** What overage takes of months that may be limited, as it is in the caller's transaction. */
-  readOverageTaken(
-    tenantId: string,
-    periods: readonly string[],
-    within?: Tx,
-  ): Promise<OverageTakenNow> {
-    return readOverageTaken(this.#deps, tenantId, periods, within);
+  readOverageTaken(of: OverageTakenOf, within?: Tx): Promise<OverageTakenNow> {
+    return readOverageTaken(this.#deps, of, within);
   }
 
   /** Lowers the cap in force to what a spending rule leaves; see `boundOverage`. */

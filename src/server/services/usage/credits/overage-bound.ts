@@ -4,6 +4,7 @@ import {
   boundOverage as boundIn,
   readOverageTaken as readIn,
   type OverageTakenNow,
+  type OverageTakenOf,
 } from '../../../../db/repositories/usage/credits/overage.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
 import type { Actor } from '../../../../domain/ids.ts';
@@ -19,12 +20,10 @@ type Deps = Pick<CreditDeps, 'db' | 'buckets' | 'clock'>;
  */
 export function readOverageTaken(
   { db, buckets }: Deps,
-  tenantId: string,
-  periods: readonly string[],
+  of: OverageTakenOf,
   within?: Tx,
 ): Promise<OverageTakenNow> {
-  const read = async (tx: Tx) =>
-    readIn(await placeCredits(tx, buckets, tenantId), tenantId, periods);
+  const read = async (tx: Tx) => readIn(await placeCredits(tx, buckets, of.tenantId), of);
   return orDatabaseUnavailable(within ? read(within) : db.transaction(read));
 }
 

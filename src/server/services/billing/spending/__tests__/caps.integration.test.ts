@@ -1,38 +1,18 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { inEveryBucket } from '../../../../../../tests/support/buckets.ts';
-import {
-  creditFaults,
-  imbalances,
-  meteredTenant,
-} from '../../../../../../tests/support/metered-tenant.ts';
-import { putOnPaidPlan } from '../../../../../../tests/support/metering.ts';
+import { creditFaults, imbalances } from '../../../../../../tests/support/metered-tenant.ts';
 import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
-import { inTransaction } from '../../../../../db/client.ts';
 import { updatePurchase } from '../../../../../db/repositories/billing/credit-purchase.repository.ts';
-import type { CreditPurchase, NewCreditPurchase } from '../../../../../db/schema/index.ts';
-import {
-  NO_RULE,
-  ruleAt,
-  type SpendingRule,
-} from '../../../../../domain/billing/spending/rules.ts';
-import { findSpendingRule } from '../../../../../db/repositories/billing/spending.repository.ts';
-import { BillingError } from '../../../../../domain/errors.ts';
-import type { UserId } from '../../../../../domain/ids.ts';
+import type { CreditPurchase } from '../../../../../db/schema/index.ts';
+import { NO_RULE } from '../../../../../domain/billing/spending/rules.ts';
 import { periodOf } from '../../../../../domain/period.ts';
-import { HandClock, usageService } from '../../../usage/__tests__/service.ts';
-import { insertAllowed } from '../../purchases/judge-purchase.ts';
-import { readTaken } from '../../purchases/overage-taken.ts';
-import { assertCapAllowed } from '../caps.ts';
-import { keepRule } from '../set-rule.ts';
+import { HandClock } from '../../../usage/__tests__/service.ts';
+import { IN_USD, own, ruledTeam } from './ruled-team.ts';
 
 const RUNS = Number(process.env.SPENDING_RUNS ?? 15);
-const ZONE = 'Asia/Shanghai';
-/** A picture costs two credits beyond the quota, 24 fen. */
-const PRO = { currency: 'cny', minorPerCredit: '12' };
 
 let database: TestDatabase;
 beforeAll(async () => void (database = await createTestDatabase({ max: 12 })));
@@ -44,115 +24,7 @@ afterEach(async () => {
 
 const clock = new HandClock('2026-05-10T12:00:00Z');
 
-/** A team on Pro of whose pictures none is left; its days are those of Shanghai. */
-async function world(startsAt = '2026-05-10T12:00:00Z') {
-  clock.set(startsAt);
-  const { db, pool } = database;
-  const tenantId = await meteredTenant(pool);
-  await putOnPaidPlan(database, tenantId, 'pro');
-  const { rows } = await pool.query<{ id: UserId }>(
-    `update users set locale = 'zh-CN' where tenant_id = $1 returning id`,
-    [tenantId],
-  );
-  const usage = usageService(database, clock);
-  const { credits } = usage;
-  const deps = { db, credits };
-  const who = { tenantId, userId: rows[0]!.id, role: 'owner' as const };
-  const images = { tenantId, resourceType: 'images' as const };
-  const usedUp = new Set<string>();
-  const useUp = async () => {
-    const period = periodOf(clock.now());
-    if (!usedUp.has(period)) await usage.trackUsage({ ...images, amount: 500 });
-    usedUp.add(period);
-  };
-  await useUp();
-  const spend = async (month: string): Promise<number> => {
-    const found = await pool.query<{ sum: string | null }>(
-      `select sum(amount_minor) as sum from credit_purchases
-       where tenant_id = $1 and state not in ('expired', 'failed')
-         and $2 between to_char(created_at at time zone '${ZONE}', 'YYYY-MM')
-           and to_char(coalesce(paid_at, $3) at time zone '${ZONE}', 'YYYY-MM')`,
-      [tenantId, month, clock.now()],
-    );
-    return Number(found.rows[0]!.sum ?? 0);
-  };
-  return {
-    ...{ tenantId, credits, images, usage },
-    /** Whether it was allowed. */
-    agree: (capMinor: number) =>
-      isAllowed(
-        credits.setLimits(who, { enabled: true, capMinor, consent: PRO }, (tx, cap) =>
-          assertCapAllowed(deps, tx, tenantId, cap, clock.now()),
-        ),
-      ),
-    end: () => credits.setLimits(who, { enabled: false }),
-    rule: (wanted: SpendingRule) =>
-      inTransaction(db, (tx) => keepRule(deps, tx, who, wanted, clock.now())),
-    /** A purchase that is under way elsewhere; `undefined` when it is refused. */
-    buy: async (amountMinor: number): Promise<CreditPurchase | undefined> => {
-      const now = clock.now();
-      const values: NewCreditPurchase & { tenantId: string } = {
-        ...{ tenantId, packId: 'small', packVersion: 1, credits: 60, bonus: 0, validDays: 365 },
-        ...{ amountMinor, currency: 'cny', state: 'processing', locale: 'en', createdAt: now },
-        ...{ stripeCustomerId: 'cus_1', stripePriceId: 'price_1', expiresAt: now },
-      };
-      let row: CreditPurchase | undefined;
-      await isAllowed(
-        inTransaction(db, async (tx) => void (row = await insertAllowed(deps, tx, values, now))),
-      );
-      return row;
-    },
-    /** A picture beyond the quota; whether there was anything for it. */
-    draw: async () => {
-      await useUp();
-      return usage.trackUsage({ ...images, amount: 1 }).then(
-        () => true,
-        () => false,
-      );
-    },
-    overage: async () => (await credits.readLimits(tenantId)).overage,
-    /** What a month has on packs and on overage. */
-    spentOf: async (month: string) => {
-      const [taken, packs] = await Promise.all([
-        readTaken(deps, { tenantId, currency: 'cny', month }, clock.now()),
-        spend(month),
-      ]);
-      return packs + taken.monthMinor;
-    },
-    maximum: async () =>
-      ruleAt(await findSpendingRule(db, tenantId), clock.now()).monthMaxMinor ?? Infinity,
-    notices: () =>
-      inEveryBucket(
-        pool,
-        `select cap_minor::int as cap, reason from u00.overage_notices
-         where tenant_id = $1 and percent = 0 order by ref`,
-        [tenantId],
-      ),
-    audited: async () =>
-      (
-        await pool.query(
-          `select before, after from audit_log
-           where tenant_id = $1 and action = 'overage.bound' order by created_at, id`,
-          [tenantId],
-        )
-      ).rows,
-  };
-}
-
-const own = (month: number | null, single: number | null = null, currency = 'cny') => ({
-  ...NO_RULE,
-  ...{ preset: 'own' as const, currency, singleMaxMinor: single, monthMaxMinor: month },
-});
-
-async function isAllowed(change: Promise<unknown>): Promise<boolean> {
-  try {
-    await change;
-    return true;
-  } catch (error) {
-    if (error instanceof BillingError && error.code === 'spending_rule') return false;
-    throw error;
-  }
-}
+const world = (startsAt?: string) => ruledTeam(database, clock, startsAt);
 
 test('12.21 what was agreed to counts as spent: a cap and purchases share the month', async () => {
   const { rule, agree, buy, end, draw, overage } = await world();
@@ -225,6 +97,29 @@ test('12.47 a rule in another currency leaves overage nothing, also while it wai
   await rule(own(9_000, null, 'usd'));
   expect(await overage()).toMatchObject({ enabled: false, lapsed: 'spending_rule' });
   expect(await agree(1)).toBe(false);
+});
+
+test('12.21 overage counts in the currency in which it was taken, also when the team pays in another since', async () => {
+  const { rule, agree, buy, draw, end, payIn, usage, images } = await world();
+  await agree(2_400);
+  for (let n = 0; n < 20; n += 1) await draw();
+  const hold = await usage.reserve({ ...images, amount: 10, ttlSeconds: 60 });
+  await payIn('usd');
+  expect(await agree(500, IN_USD)).toBe(true);
+  for (let n = 0; n < 5; n += 1) expect(await draw()).toBe(true);
+  // 20 pictures of 24 fen, and 10 that are held.
+  await rule(own(1_000));
+  expect(await buy(281)).toBeUndefined();
+  await usage.settle({ ...images, reservationId: hold.reservationId, amount: 0 });
+  expect(await buy(521)).toBeUndefined();
+  expect(await buy(200)).toBeTruthy();
+  // Back in the first: a cap takes of the month what was used within it.
+  await payIn('cny');
+  expect(await agree(801)).toBe(false);
+  expect(await agree(600)).toBe(true);
+  expect(await buy(201)).toBeUndefined();
+  await end();
+  expect(await buy(320)).toBeTruthy();
 });
 
 test('12.21 the next month begins with the cap: a pack that fits beside it is free again then', async () => {
