@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql, type SQL } from 'drizzle-orm';
 import type { PurchaseTrigger } from '../../../domain/billing/purchase.ts';
 import type { Spent } from '../../../domain/billing/spending/judge.ts';
 import type { DbOrTx, Tx } from '../../client.ts';
@@ -28,6 +28,14 @@ export async function knownZone(db: DbOrTx, timeZone: string): Promise<string> {
 }
 
 /**
+ * The first instant of a local midnight. Where clocks are set back at one there are two of them, and
+ * PostgreSQL answers the later one, an hour into the day.
+ */
+const beginning = (midnight: SQL, timeZone: string) => sql`least(
+  ${midnight} at time zone ${timeZone},
+  (${midnight} - interval '1 microsecond') at time zone ${timeZone} + interval '1 microsecond')`;
+
+/**
  * What a tenant's purchases take of the day and the month in which `now` is in a zone (an instant of another
  * month asks for that), but for the one
  * that is left out. A purchase counts where it was begun, where it was paid, and wherever it can still be
@@ -47,13 +55,15 @@ export async function readSpent(
 ): Promise<Spent> {
   const { tenantId, currency, timeZone, now, except = null, trigger = null } = values;
   type Row = Record<'day_minor' | 'month_minor' | 'month' | 'day_end' | 'month_end', string>;
+  const day = sql`date_trunc('day', at)`;
+  const month = sql`date_trunc('month', at)`;
   const { rows } = await db.execute<Row>(sql`
     with local as (select ${now.toISOString()}::timestamptz at time zone ${timeZone} as at),
     bounds as (
-      select date_trunc('day', at) at time zone ${timeZone} as day,
-        (date_trunc('day', at) + interval '1 day') at time zone ${timeZone} as day_end,
-        date_trunc('month', at) at time zone ${timeZone} as month,
-        (date_trunc('month', at) + interval '1 month') at time zone ${timeZone} as month_end,
+      select ${beginning(day, timeZone)} as day,
+        ${beginning(sql`(${day} + interval '1 day')`, timeZone)} as day_end,
+        ${beginning(month, timeZone)} as month,
+        ${beginning(sql`(${month} + interval '1 month')`, timeZone)} as month_end,
         to_char(at, 'YYYY-MM') as name
       from local
     ),

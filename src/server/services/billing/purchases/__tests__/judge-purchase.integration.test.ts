@@ -27,11 +27,14 @@ afterAll(() => database.drop());
 
 const ZONE = 'Asia/Shanghai';
 
-async function tenantWith(rule: { single?: number; day?: number; month?: number }) {
+async function tenantWith(
+  rule: { single?: number; day?: number; month?: number },
+  timeZone = ZONE,
+) {
   const tenantId = await meteredTenant(database.pool);
   await inTransaction(database.db, (tx) =>
     writeSpendingRule(tx, {
-      ...{ tenantId, preset: 'own', currency: 'cny', timeZone: ZONE },
+      ...{ tenantId, preset: 'own', currency: 'cny', timeZone },
       ...{ singleMaxMinor: rule.single ?? null, dayMaxMinor: rule.day ?? null },
       ...{ monthMaxMinor: rule.month ?? null, next: null, nextAt: null },
       ...{ setBy: null, setAt: new Date() },
@@ -88,6 +91,29 @@ test('12.21 a day and a month are those of the team’s zone', async () => {
     paidAt: new Date('2026-05-10T15:59:30Z'),
   });
   expect(await begin(tenantId, 1_000, new Date('2026-05-10T16:00:00Z'))).toBeTruthy();
+});
+
+/** Clocks that are set back, or forward, at midnight: the day is an hour longer or shorter, and begins once. */
+test.each([
+  ['day', 'Atlantic/Azores', '2026-10-25T00:00:00Z', '2026-10-26T01:00:00Z'],
+  ['month', 'America/Havana', '2026-11-01T04:00:00Z', '2026-12-01T05:00:00Z'],
+  ['day', 'America/Havana', '2026-03-08T05:00:00Z', '2026-03-09T04:00:00Z'],
+  ['day', 'America/Santiago', '2026-04-04T03:00:00Z', '2026-04-05T04:00:00Z'],
+])('12.21 the %s of %s begins and ends once', async (part, zone, begins, ends) => {
+  const tenantId = await tenantWith({ [part]: 1_000 }, zone);
+  const [from, to] = [Date.parse(begins), Date.parse(ends)];
+  const paid = async (at: number) => {
+    const bought = await begin(tenantId, 1_000, new Date(at));
+    if (bought) {
+      await updatePurchase(database.db, bought.id, { state: 'granted', paidAt: new Date(at) });
+    }
+    return bought !== undefined;
+  };
+  expect(await paid(from - 1)).toBe(true);
+  expect(await paid(from)).toBe(true);
+  for (let at = from; at < to; at += (to - from) / 50) expect(await paid(at)).toBe(false);
+  expect(await paid(to - 1)).toBe(false);
+  expect(await paid(to)).toBe(true);
 });
 
 test('12.21 whatever is bought, paid, left and failed, and whenever: no day and no month has more than the rule', async () => {
