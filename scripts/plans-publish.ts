@@ -11,7 +11,6 @@ import {
   publishPlans,
   type Publication,
 } from '../src/server/services/plans/publish-plans.ts';
-import { systemClock } from '../src/server/clock.ts';
 import { CommandUsageError, runCommand } from './operator/command.ts';
 import { typedFile } from './operator/typed.ts';
 import { withUsage } from './operator/usage.ts';
@@ -44,8 +43,8 @@ await runCommand({
     const [file] = words;
     if (file === undefined) throw new CommandUsageError('Name the file, as plans.yaml.');
     const drafts = typedFile(() => ({ plans: readPlansFile(file), packs: readPacksFile(file) }));
-    const { underWay, published, packs } = await withUsage(async ({ database: { db } }) => {
-      const deps = { db, clock: systemClock };
+    const { underWay, published, packs } = await withUsage(async ({ database: { db }, clock }) => {
+      const deps = { db, clock };
       const onProgress = (teams: number) => progress(`${teams} teams have theirs`);
       // Before it is published: what is announced by this very call says so itself.
       const underWay = await listUnderWay(deps.db, drafts.plans);

@@ -182,6 +182,13 @@ test('12.1 the command says before whom it would touch, by id and name, and when
   );
   expect(said).toContain(customer.tenantId);
   expect(await told(customer)).toEqual([]);
+  // Beside a local Stripe that was turned forward by its time, as what is published by it.
+  const local = { STRIPE_API_BASE: app.stripeUrl, STRIPE_SECRET_KEY: 'sk_test_squaretable' };
+  const beside = await runOperatorCommand('plans:publish', [file, '--everyone', '--dry-run'], {
+    ...env,
+    ...local,
+  });
+  expect(beside.said).toContain(`teams would get it on ${laterBy(31).toISOString().slice(0, 10)}.`);
   const { said: json } = await run(file, '--everyone', '--dry-run', '--json');
   const { published } = JSON.parse(json) as { published: Publication[] };
   const pro = published.find(({ plan }) => plan === 'pro')!;
