@@ -125,14 +125,17 @@ export function worseTerms(
     const terms: (WorseTerm | false)[] = [
       limit !== null &&
         limit < (had ?? Infinity) && { what: 'limit', resourceType, from: had, to: limit },
-      rate !== undefined &&
+      // Nothing is beyond what is unlimited, and nothing of it is left over.
+      limit !== null &&
+        rate !== undefined &&
         rate < (nextRate ?? Infinity) && {
           what: 'rate',
           resourceType,
           from: rate,
           to: nextRate ?? null,
         },
-      nextRolls < rolls && { what: 'rollover', resourceType, from: rolls, to: nextRolls },
+      limit !== null &&
+        nextRolls < rolls && { what: 'rollover', resourceType, from: rolls, to: nextRolls },
     ];
     return terms.filter((term) => term !== false);
   });

@@ -38,6 +38,11 @@ test.each<[string, Partial<PlanDefinition>, object[]]>([
     ],
   ],
   [
+    'a resource without a limit, and so with nothing beyond it or left over',
+    { limits: { ...PRO.limits, messages: null }, rates: { llm_tokens: 200 }, rollover: {} },
+    [],
+  ],
+  [
     'dearer overage',
     { overage: { cny: '12.1' } },
     [{ what: 'overage', currency: 'cny', from: '12', to: '12.1' }],
