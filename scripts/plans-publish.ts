@@ -89,7 +89,6 @@ function linesOf(publication: Publication, dryRun: boolean) {
     headOf(plan, version, isNew, dryRun),
     ...changes.map((one) => `  ${one}`),
     `  ${who}`,
-    ...buyersLines(publication, dryRun),
     ...touchedLines(publication, dryRun),
     ...(replaced
       ? [
@@ -105,13 +104,6 @@ function headOf(plan: string, version: number, isNew: boolean, dryRun: boolean):
   if (!isNew)
     return `${plan} has version ${version} already, and all ${dryRun ? 'would get' : 'get'} it:`;
   return dryRun ? `${plan} would get version ${version}:` : `${plan} has version ${version} now:`;
-}
-
-function buyersLines({ buyers }: Publication, dryRun: boolean): string[] {
-  if (buyers === 0) return [];
-  return [
-    `  ${buyers} of them have bought credits, which ${dryRun ? 'would pay' : 'pay'} for less at once; nobody writes to them.`,
-  ];
 }
 
 function touchedLines({ touched }: Publication, dryRun: boolean): string[] {

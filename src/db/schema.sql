@@ -1277,7 +1277,7 @@ CREATE OR REPLACE FUNCTION public.plan_limits_of(p_plan plan, p_version integer)
 AS $function$
   select case when p_plan is null then null else coalesce(
     (select limits from plan_versions where plan = p_plan and version = p_version),
-    (select limits from plan_versions where plan = p_plan order by version desc limit 1),
+    (select limits from plan_versions where plan = p_plan and version = plan_version_in_force(p_plan)),
     plan_limits_of(p_plan)) end;
 $function$
 ;
@@ -1289,7 +1289,7 @@ CREATE OR REPLACE FUNCTION public.plan_overage_of(p_plan plan, p_version integer
 AS $function$
   select (coalesce(
     (select overage from plan_versions where plan = p_plan and version = p_version),
-    (select overage from plan_versions where plan = p_plan order by version desc limit 1),
+    (select overage from plan_versions where plan = p_plan and version = plan_version_in_force(p_plan)),
     '{}') ->> p_currency)::numeric;
 $function$
 ;
@@ -1301,7 +1301,7 @@ CREATE OR REPLACE FUNCTION public.plan_rates_of(p_plan plan, p_version integer)
 AS $function$
   select coalesce(
     (select rates from plan_versions where plan = p_plan and version = p_version),
-    (select rates from plan_versions where plan = p_plan order by version desc limit 1),
+    (select rates from plan_versions where plan = p_plan and version = plan_version_in_force(p_plan)),
     '{}');
 $function$
 ;
@@ -1313,7 +1313,7 @@ CREATE OR REPLACE FUNCTION public.plan_rollover_of(p_plan plan, p_version intege
 AS $function$
   select coalesce(
     (select rollover from plan_versions where plan = p_plan and version = p_version),
-    (select rollover from plan_versions where plan = p_plan order by version desc limit 1),
+    (select rollover from plan_versions where plan = p_plan and version = plan_version_in_force(p_plan)),
     '{}');
 $function$
 ;
@@ -1325,8 +1325,21 @@ CREATE OR REPLACE FUNCTION public.plan_seats_of(p_plan plan, p_version integer)
 AS $function$
   select coalesce(
     (select seats from plan_versions where plan = p_plan and version = p_version),
-    (select seats from plan_versions where plan = p_plan order by version desc limit 1),
+    (select seats from plan_versions where plan = p_plan and version = plan_version_in_force(p_plan)),
     1);
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.plan_version_in_force(p_plan plan)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select max(v.version) from plan_versions v
+  where v.plan = p_plan
+    and not (v.plan = 'free' and exists (
+      select from plan_announcements a
+      where a.plan = v.plan and a.version = v.version and a.carried_at is null));
 $function$
 ;
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PLANS_FILE, readPacksFile } from '../../src/db/catalogue/plans-file.ts';
 import type { PacksView } from '../../src/domain/api.ts';
-import { foreseePlans } from '../../src/server/services/plans/publish-plans.ts';
 import { publishPacks } from '../../src/server/services/plans/publish-packs.ts';
 import { createStripeClient } from '../../src/server/services/stripe/client/client.ts';
 import { setUpStripe } from '../../src/server/services/stripe/setup/setup.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, signUp } from '../support/customer.ts';
-import { balance, bought, buy, openPack, payPack, purchases, sessionOf } from '../support/packs.ts';
-import { FIRST_PLANS } from '../support/plan-changes.ts';
+import { balance, buy, openPack, payPack, purchases, sessionOf } from '../support/packs.ts';
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp()));
@@ -70,24 +68,4 @@ test('12.35 a pack that is taken out is not sold, and what was bought of it stay
     timeout: 60_000,
     interval: 50,
   });
-});
-
-test('what free asks for beyond the quota: who has bought credits is counted before it is dearer', async () => {
-  await bought(await signUp(app), 'small');
-  await signUp(app);
-  const { database, clock } = app.server.context;
-  const foresee = async (images: number) => {
-    const drafts = FIRST_PLANS.filter(({ plan }) => plan === 'free').map((draft) => {
-      return { ...draft, rates: { ...draft.rates, images } };
-    });
-    return foreseePlans({ db: database.db, clock }, drafts, { everyone: false });
-  };
-  const { rows } = await database.pool.query<{ n: number }>(
-    `select count(distinct tenant_id)::int as n from credit_purchases where state = 'granted'`,
-  );
-  expect(await foresee(2_000_001)).toMatchObject([{ buyers: rows[0]!.n }]);
-  expect(rows[0]!.n).toBeGreaterThan(0);
-  expect(await foresee(1_999_999)).toMatchObject([{ buyers: 0 }]);
-  await advanceDays(app, 366);
-  expect(await foresee(2_000_001)).toMatchObject([{ buyers: 0 }]);
 });

@@ -17,6 +17,7 @@ export function directionOf(terms: readonly WorseTerm[]): 'less' | 'dearer' | 'b
  */
 export type Reach =
   | { kind: 'reaches'; endsAt: string | null }
+  | { kind: 'of_free' }
   | { kind: 'ends_before' | 'ends_after'; at: string }
   | { kind: 'changes_before'; at: string; next: Plan };
 
@@ -24,6 +25,8 @@ export type Reach =
 export function reachOf(subscription: SubscriptionView): Reach | null {
   const { announcedChange, scheduledChange: next, plan } = subscription;
   if (!announcedChange) return null;
+  // Nothing is cancelled there.
+  if (plan === 'free') return { kind: 'of_free' };
   const { effectiveAt } = announcedChange;
   const isBefore = (at: string) => new Date(at) <= new Date(effectiveAt);
   const end = endsAt(subscription);

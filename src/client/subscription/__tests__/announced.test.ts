@@ -28,6 +28,16 @@ const pro: SubscriptionView = {
 const toTeam = { plan: 'team', priceId: 'team_month' } as const;
 const rows: [string, SubscriptionView, Reach | null][] = [
   ['who never paid', FREE, null],
+  [
+    'who has Free',
+    { ...FREE, announcedChange: { effectiveAt: EFFECTIVE, terms: [dearer] } },
+    { kind: 'of_free' },
+  ],
+  [
+    'who has Free until a bill is paid',
+    { ...pro, plan: 'free', status: 'past_due' },
+    { kind: 'of_free' },
+  ],
   ['who has what nothing is announced of', PRO, null],
   ['who goes on', { ...pro, currentPeriodEnd: BEFORE }, { kind: 'reaches', endsAt: BEFORE }],
   ['who paid a year', { ...pro, currentPeriodEnd: AFTER }, { kind: 'reaches', endsAt: AFTER }],

@@ -1,25 +1,10 @@
-import {
-  and,
-  asc,
-  countDistinct,
-  desc,
-  eq,
-  gt,
-  inArray,
-  isNotNull,
-  isNull,
-  lte,
-  or,
-  sql,
-} from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNotNull, lte, or, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { PurchaseState } from '../../../domain/billing/purchase.ts';
-import type { Plan } from '../../../domain/plans.ts';
 import type { DbOrTx } from '../../client.ts';
 import {
   creditPurchases,
   payments,
-  tenants,
   type CreditPurchase,
   type NewCreditPurchase,
 } from '../../schema/index.ts';
@@ -202,21 +187,4 @@ export async function listDueLooks(db: DbOrTx, now: Date, limit: number): Promis
     .orderBy(asc(creditPurchases.lookAt))
     .limit(limit);
   return rows.map(({ id }) => id);
-}
-
-/** How many living teams on a plan have bought credits that may still be used. */
-export async function countBuyersOn(db: DbOrTx, plan: Plan, now: Date): Promise<number> {
-  const [row] = await db
-    .select({ buyers: countDistinct(creditPurchases.tenantId) })
-    .from(creditPurchases)
-    .innerJoin(tenants, eq(tenants.id, creditPurchases.tenantId))
-    .where(
-      and(
-        eq(tenants.plan, plan),
-        isNull(tenants.deletedAt),
-        inArray(creditPurchases.state, ['granted', 'partly_refunded', 'disputed']),
-        sql`${creditPurchases.paidAt} + ${creditPurchases.validDays} * interval '1 day' > ${now.toISOString()}`,
-      ),
-    );
-  return row!.buyers;
 }

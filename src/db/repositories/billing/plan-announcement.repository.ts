@@ -1,7 +1,7 @@
-import { and, asc, eq, gt, isNull, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lte, sql } from 'drizzle-orm';
 import type { Plan } from '../../../domain/plans.ts';
 import type { DbOrTx } from '../../client.ts';
-import { mailOutbox, planAnnouncements, tenants } from '../../schema/index.ts';
+import { creditPurchases, mailOutbox, planAnnouncements, tenants } from '../../schema/index.ts';
 
 /** A version that reaches those who have the plan already at `effectiveAt`. */
 export interface Announcement {
@@ -75,11 +75,14 @@ export interface OnPlan {
   currency: string | null;
 }
 
-/** The next teams on a plan by their ids; with `untoldOf` those alone that have no mail of it. */
+/**
+ * The next teams that have paid for what a plan includes, by their ids: on free those whose bought credits may still
+ * be used at `now`. With `untoldOf` those alone that have no mail of it.
+ */
 export function listOnPlan(
   db: DbOrTx,
   plan: Plan,
-  page: { after: string; limit: number },
+  page: { after: string; limit: number; now: Date },
   untoldOf?: Announcement,
 ): Promise<OnPlan[]> {
   const untold =
@@ -95,10 +98,27 @@ export function listOnPlan(
     })
     .from(tenants)
     .where(
-      and(eq(tenants.plan, plan), isNull(tenants.deletedAt), gt(tenants.id, page.after), untold),
+      and(
+        ...[eq(tenants.plan, plan), isNull(tenants.deletedAt), gt(tenants.id, page.after)],
+        ...[plan === 'free' ? inArray(tenants.id, buyers(db, page.now)) : undefined, untold],
+      ),
     )
     .orderBy(asc(tenants.id))
     .limit(page.limit);
+}
+
+/** Who has bought credits that may still be used. */
+function buyers(db: DbOrTx, now: Date) {
+  const { tenantId, state, paidAt, validDays } = creditPurchases;
+  return db
+    .select({ tenantId })
+    .from(creditPurchases)
+    .where(
+      and(
+        inArray(state, ['paid', 'granted', 'partly_refunded', 'disputed']),
+        sql`${paidAt} + ${validDays} * interval '1 day' > ${now.toISOString()}`,
+      ),
+    );
 }
 
 /** The teams that have a mail of an announcement. */

@@ -2,13 +2,27 @@ import { and, asc, eq, gt, inArray, isNull, lt, max, or, sql } from 'drizzle-orm
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { PaidPlan, Plan, PlanDefinition } from '../../../domain/plans.ts';
 import type { DbOrTx } from '../../client.ts';
-import { planPrices, planVersions, subscriptions, tenants } from '../../schema/index.ts';
+import {
+  planAnnouncements,
+  planPrices,
+  planVersions,
+  subscriptions,
+  tenants,
+} from '../../schema/index.ts';
 import { changedAt } from './tenant-billing.repository.ts';
 
+/** A version that was published. */
+export interface PublishedPlan extends PlanDefinition {
+  /** It waits for its day, or was called off before: on free, where everybody has the newest, nobody has it. */
+  isOnlyAnnounced: boolean;
+}
+
 /** Every version that was published, oldest first. */
-export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
+export function listPlanVersions(db: DbOrTx): Promise<PublishedPlan[]> {
   return db
     .select({
+      isOnlyAnnounced: sql<boolean>`${planVersions.plan} = 'free' and ${planAnnouncements.version} is not null
+        and ${planAnnouncements.carriedAt} is null`,
       plan: planVersions.plan,
       version: planVersions.version,
       name: planVersions.name,
@@ -20,6 +34,13 @@ export function listPlanVersions(db: DbOrTx): Promise<PlanDefinition[]> {
       seats: planVersions.seats,
     })
     .from(planVersions)
+    .leftJoin(
+      planAnnouncements,
+      and(
+        eq(planAnnouncements.plan, planVersions.plan),
+        eq(planAnnouncements.version, planVersions.version),
+      ),
+    )
     .orderBy(asc(planVersions.plan), asc(planVersions.version));
 }
 

@@ -44,14 +44,20 @@ export const termMailsEn: Pick<MailTemplates, 'plan_changes' | 'plan_changes_off
   plan_changes: (data, format) => {
     const { name, appUrl, day } = format;
     const [plan, at] = [PLAN_TITLES.en[data.plan], day(data.effectiveAt)];
+    const isFree = data.plan === 'free';
     return {
       subject: `${plan} changes on ${at}`,
       text: [
         `Hello ${name},`,
         `From ${at} your plan ${plan} includes less than now, or asks more beyond its quota:`,
         data.terms.map((term) => `- ${wordsOf(term, format)}`).join('\n'),
-        `Until then all stays as it is, and the price of your subscription does too.${data.replaces ? ' This replaces what we wrote about it before.' : ''}`,
-        `You can change your plan, or cancel it, before and after: ${appUrl}/subscription`,
+        (isFree
+          ? 'Until then all stays as it is, and your credits pay as they do now. What is left of them on that day pays by what stands here.'
+          : 'Until then all stays as it is, and the price of your subscription does too.') +
+          (data.replaces ? ' This replaces what we wrote about it before.' : ''),
+        isFree
+          ? `See your credits and the other plans here: ${appUrl}/subscription`
+          : `You can change your plan, or cancel it, before and after: ${appUrl}/subscription`,
       ].join('\n\n'),
     };
   },

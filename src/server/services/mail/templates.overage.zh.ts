@@ -42,14 +42,20 @@ export const termMailsZh: Pick<MailTemplates, 'plan_changes' | 'plan_changes_off
   plan_changes: (data, format) => {
     const { name, appUrl, day } = format;
     const [plan, at] = [PLAN_TITLES.zh[data.plan], day(data.effectiveAt)];
+    const isFree = data.plan === 'free';
     return {
       subject: `${plan}将于 ${at} 调整`,
       text: [
         `${name}，你好：`,
         `自 ${at} 起，你的${plan}包含的内容将有所减少，或超出额度后的价格将提高：`,
         data.terms.map((term) => `- ${wordsOf(term, format)}`).join('\n'),
-        `在此之前一切照旧，订阅价格也不变。${data.replaces ? '本邮件取代我们之前就此发送的通知。' : ''}`,
-        `你可以随时更改方案或取消订阅：${appUrl}/subscription`,
+        (isFree
+          ? '在此之前一切照旧，你的点数仍按现在的标准使用；届时剩余的点数按以上标准使用。'
+          : '在此之前一切照旧，订阅价格也不变。') +
+          (data.replaces ? '本邮件取代我们之前就此发送的通知。' : ''),
+        isFree
+          ? `查看点数和其他方案：${appUrl}/subscription`
+          : `你可以随时更改方案或取消订阅：${appUrl}/subscription`,
       ].join('\n\n'),
     };
   },

@@ -11,7 +11,10 @@ import {
   type Announcement,
   type OnPlan,
 } from '../../../db/repositories/billing/plan-announcement.repository.ts';
-import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
+import {
+  listPlanVersions,
+  type PublishedPlan,
+} from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Tenant } from '../../../db/schema/index.ts';
 import type { AnnouncedChange } from '../../../domain/api.ts';
 import type { Clock } from '../../../domain/clock.ts';
@@ -41,16 +44,20 @@ export function effectiveAfter(now: Date): Date {
   );
 }
 
-/** Who has a plan by a version that is better for them than `next`; with `untoldOf` who has no mail of it. */
+/**
+ * Who has paid for a plan by a version that is better for them than `next`: on free for credits, which pay for what
+ * is beyond the quota. With `untoldOf` who has no mail of it.
+ */
 export async function listTouched(
   db: Db | Tx,
   next: PlanDefinition,
-  versions: readonly PlanDefinition[],
+  versions: readonly PublishedPlan[],
+  now: Date,
   untoldOf?: Announcement,
 ): Promise<Touched[]> {
   const touched: Touched[] = [];
   for (let after = NO_ID; ;) {
-    const teams = await listOnPlan(db, next.plan, { after, limit: AT_ONCE }, untoldOf);
+    const teams = await listOnPlan(db, next.plan, { after, limit: AT_ONCE, now }, untoldOf);
     for (const team of teams) {
       const terms = termsFor(team, next, versions);
       if (terms.length > 0) touched.push({ id: team.id, name: team.name, terms });
@@ -65,16 +72,20 @@ export async function listTouched(
 function termsFor(
   { version, currency }: Pick<OnPlan, 'version' | 'currency'>,
   next: PlanDefinition,
-  versions: readonly PlanDefinition[],
+  versions: readonly PublishedPlan[],
 ): WorseTerm[] {
   // Who has it already, or what was published later, loses nothing by it.
   if (version !== null && version >= next.version) return [];
   const older = versions.filter((one) => one.plan === next.plan && one.version < next.version);
-  const before = older.find((one) => one.version === version) ?? older.at(-1);
-  return before ? worseTerms(before, next, currency) : [];
+  const before =
+    older.find((one) => one.version === version) ??
+    older.findLast(({ isOnlyAnnounced }) => !isOnlyAnnounced);
+  const terms = before ? worseTerms(before, next, currency) : [];
+  // The quota of free was paid by nobody; what credits buy beyond it was.
+  return next.plan === 'free' && !terms.some(({ what }) => what === 'rate') ? [] : terms;
 }
 
-const announcedIn = (versions: readonly PlanDefinition[], { plan, version }: Announcement) =>
+const announcedIn = (versions: readonly PublishedPlan[], { plan, version }: Announcement) =>
   versions.find((one) => one.plan === plan && one.version === version);
 
 /** What is announced and touches a team, also before the mail of it is written; null for nothing. */
@@ -153,7 +164,7 @@ export async function announceToNewcomers({ db, clock }: { db: Db; clock: Clock 
   if (pending.length === 0) return;
   const versions = await listPlanVersions(db);
   for (const announcement of pending) {
-    for (const team of await listUntold(db, announcement, versions)) {
+    for (const team of await listUntold(db, announcement, versions, clock.now())) {
       await db.transaction(async (tx) => {
         if (await keepPending(tx, announcement)) {
           await tell(tx, announcement, team, false, clock.now());
@@ -167,10 +178,10 @@ export async function announceToNewcomers({ db, clock }: { db: Db; clock: Clock 
 export async function tellLast(
   tx: Tx,
   announcement: Announcement,
-  versions: readonly PlanDefinition[],
+  versions: readonly PublishedPlan[],
   now: Date,
 ): Promise<void> {
-  for (const team of await listUntold(tx, announcement, versions)) {
+  for (const team of await listUntold(tx, announcement, versions, now)) {
     await tell(tx, announcement, team, false, now);
   }
 }
@@ -178,10 +189,11 @@ export async function tellLast(
 async function listUntold(
   db: Db | Tx,
   announcement: Announcement,
-  versions: readonly PlanDefinition[],
+  versions: readonly PublishedPlan[],
+  now: Date,
 ): Promise<Touched[]> {
   const next = announcedIn(versions, announcement);
-  return next ? listTouched(db, next, versions, announcement) : [];
+  return next ? listTouched(db, next, versions, now, announcement) : [];
 }
 
 /** Ends what is pending of the plan; answers who was told of which. */

@@ -77,7 +77,7 @@ export function dueOf(
       const next = { ...draft, seats: seatsOf(draft, newest), version: (newest?.version ?? 0) + 1 };
       return [{ next, before: newest ? [newest] : [], isNew: true }];
     }
-    // Everybody on free has the newest.
+    // Everybody on free has the newest, or gets it when it is due.
     if (!everyone || newest.plan === 'free' || isPending(newest, published)) return [];
     const before = published.versions.filter((one) => isSold(one, published, newest));
     const replaces = published.pending.some(({ plan }) => plan === newest.plan);

@@ -1,6 +1,9 @@
 import { listSoldPacks } from '../../../db/repositories/billing/credit-pack.repository.ts';
 import { listRateCards } from '../../../db/repositories/billing/rate-card.repository.ts';
-import { listPlanVersions } from '../../../db/repositories/billing/plan-version.repository.ts';
+import {
+  listPlanVersions,
+  type PublishedPlan,
+} from '../../../db/repositories/billing/plan-version.repository.ts';
 import type { Db } from '../../../db/client.ts';
 import type { PlanShare } from '../../../domain/billing/plan-share.ts';
 import {
@@ -24,7 +27,7 @@ const FRESH_MS = 5_000;
  */
 export class PlanCatalogue {
   readonly #db: Db;
-  #versions: ReadonlyMap<Plan, readonly PlanDefinition[]> = new Map();
+  #versions: ReadonlyMap<Plan, readonly PublishedPlan[]> = new Map();
   #packIds: readonly string[] = [];
   #rateCards: readonly RateCard[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
@@ -34,7 +37,7 @@ export class PlanCatalogue {
     this.#db = db;
   }
 
-  /** The newest version of each plan, cheapest first. */
+  /** The newest version of each plan, on free that is in force, cheapest first. */
   async listNewest(): Promise<PlanDefinition[]> {
     await this.#freshen();
     return PLANS.map((plan) => this.#newest(plan));
@@ -103,7 +106,7 @@ export class PlanCatalogue {
   }
 
   #newest(plan: Plan): PlanDefinition {
-    const newest = this.#versions.get(plan)?.at(-1);
+    const newest = this.#versions.get(plan)?.findLast((one) => !one.isOnlyAnnounced);
     if (newest) return newest;
     throw new Error(`No version of the plan ${plan} is published: run npm run db:migrate.`);
   }

@@ -12,8 +12,8 @@ import {
   markCarried,
   rebindPrices,
   unmarkCarried,
+  type PublishedPlan,
 } from '../../../db/repositories/billing/plan-version.repository.ts';
-import { countBuyersOn } from '../../../db/repositories/billing/credit-purchase.repository.ts';
 import {
   endAnnouncement,
   listPending,
@@ -47,9 +47,7 @@ export interface Publication {
   teams: number;
   /** Teams that keep the version they bought. */
   keeping: number;
-  /** Teams with bought credits, which pay for less by it at once: on free nobody is told before. */
-  buyers: number;
-  /** Teams to which it gives less, or of which it asks more: they are told, and nobody gets it before. */
+  /** Teams that have paid, to which it gives less or of which it asks more: they are told, and nobody gets it before. */
   touched: Touched[];
   /** When those get it who have the plan already; null for at once. */
   effectiveAt: Date | null;
@@ -81,9 +79,10 @@ export async function listUnderWay(db: Db, drafts: readonly PlanDraft[]): Promis
 }
 
 /**
- * Publishes what differs as new versions, for everyone also what is the newest and not everybody's yet, and carries them to who gets them: on free everybody, on the
- * paid plans those who buy by a price that is new, or everybody too: those at once where nobody has less of
- * it, and else 30 days after it was announced to them. Cut short it is taken up by the next call, or by
+ * Publishes what differs as new versions, for everyone also what is the newest and not everybody's yet,
+ * and carries them to who gets them: on free everybody, on the paid plans those who buy by a price that is new, or
+ * everybody too. Everybody has it at once where nobody who has paid gets less by it, and else 30 days after it was
+ * announced to them. Cut short it is taken up by the next call, or by
  * `carryPublished` within a minute. `onProgress` is told how many teams have theirs.
  */
 export async function publishPlans(
@@ -100,7 +99,7 @@ export async function publishPlans(
       const publication = await foresee(tx, one, known, options, now);
       foreseen.push(publication);
       if (one.isNew) await insertPlanVersion(tx, one.next, now);
-      await assign(tx, publication, options, now);
+      await assign(tx, publication, now);
     }
     return foreseen;
   });
@@ -164,14 +163,12 @@ async function carry(
 /** Who gets a version that is published. */
 async function assign(
   tx: Tx,
-  { plan, version, touched, effectiveAt }: Publication,
-  { everyone }: PublishOptions,
+  { plan, version, isForAll, touched, effectiveAt }: Publication,
   now: Date,
 ): Promise<void> {
-  if (plan === 'free') return;
   if (effectiveAt) await announce(tx, { plan, version, effectiveAt }, touched, now);
-  else if (everyone) await replaceAnnounced(tx, { plan, version }, now);
-  if (everyone && !effectiveAt) await putInForce(tx, { plan, version }, now);
+  else if (isForAll) await replaceAnnounced(tx, { plan, version }, now);
+  if (isForAll && !effectiveAt) await putInForce(tx, { plan, version }, now);
   else await markCarried(tx, { plan, version }, now);
 }
 
@@ -201,7 +198,9 @@ async function bindAnnounced(db: Db, now: Date): Promise<void> {
   });
 }
 
-async function readPublished(db: Tx | Db): Promise<Published> {
+type Known = Published & { versions: readonly PublishedPlan[] };
+
+async function readPublished(db: Tx | Db): Promise<Known> {
   const versions = await listPlanVersions(db);
   const sold = await listSoldVersions(db);
   return { versions, sold, pending: await listPending(db) };
@@ -210,7 +209,7 @@ async function readPublished(db: Tx | Db): Promise<Published> {
 async function foresee(
   db: Tx | Db,
   due: Due,
-  { versions, pending }: Published,
+  { versions, pending }: Known,
   { everyone }: PublishOptions,
   now: Date,
 ): Promise<Publication> {
@@ -218,13 +217,8 @@ async function foresee(
   const { plan, version } = next;
   const older = await countBelow(db, next);
   const isForAll = plan === 'free' || everyone;
-  // On free nothing is paid, and nothing was sold.
-  const touched = everyone && plan !== 'free' ? await listTouched(db, next, versions) : [];
-  const isDearer = due.before.some((one) =>
-    worseTerms(one, next, null).some(({ what }) => what === 'rate'),
-  );
+  const touched = isForAll ? await listTouched(db, next, versions, now) : [];
   return {
-    buyers: plan === 'free' && isDearer ? await countBuyersOn(db, plan, now) : 0,
     ...{ plan, version, isNew, isForAll, touched },
     changes: changesOf(due),
     effectiveAt: touched.length > 0 ? effectiveAfter(now) : null,

@@ -4,6 +4,8 @@ export default {
   dearer: 'From then on it costs more beyond its quota:',
   both: 'From then on it includes less, and costs more beyond its quota:',
   until: 'Until then all stays as it is. The price of the subscription does not change.',
+  untilFree: 'Until then all stays as it is.',
+  ofFree: 'Credits that are left on that day then pay for what stands here.',
   terms: {
     limit: '{resource}: {to} a month instead of {from}',
     limitEnds: '{resource}: no longer included',

@@ -6,6 +6,8 @@ const announced: Messages['announced'] = {
   dearer: '届时超出额度后的价格提高：',
   both: '届时包含的内容有所减少，超出额度后的价格提高：',
   until: '在此之前一切照旧，订阅价格也不变。',
+  untilFree: '在此之前一切照旧。',
+  ofFree: '届时剩余的点数按这里所列的标准使用。',
   terms: {
     limit: '{resource}：每月 {to}，原为 {from}',
     limitEnds: '{resource}：不再包含',

@@ -100,7 +100,7 @@ export class SubscriptionReader {
     const settled = await viewSettled(catalogue, last, now);
     const tenant = await getTenant(db, requester.tenantId);
     const growing = live ? await growthOf(plans, live, now) : null;
-    const announcedChange = live ? await announcedFor(db, tenant) : null;
+    const announcedChange = await announcedFor(db, tenant);
     const { credits } = tenant;
     const known = { openPayment, last, settled, credits, growing, announcedChange };
     const options = { ...known, graceDays, stale, endReason, now };

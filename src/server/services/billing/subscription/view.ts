@@ -61,9 +61,9 @@ export function viewSubscription(
   { plan, row, live, others }: Shown,
   options: ViewOptions,
 ): SubscriptionView {
-  const { stale, settled, credits } = options;
+  const { stale, settled, credits, announcedChange } = options;
   const unsettled = unsettledOf(options.last);
-  const asked = { unsettled, settled, credits };
+  const asked = { unsettled, settled, credits, announcedChange };
   if (!row) return { ...NEVER_PAID, ...asked, stale };
   if (!live) {
     const cancelAt = iso(row.endedAt ?? row.cancelAt);
@@ -88,7 +88,6 @@ export function viewSubscription(
             effectiveAt: live.scheduledAt.toISOString(),
           }
         : null,
-    announcedChange: options.announcedChange,
     paymentMethod: cardOf(live),
     pastDue: pastDueOf(live, options),
     growing: options.growing,
@@ -113,7 +112,10 @@ export function viewUnpaid(row: ListedStatement, mayPay: boolean): UnpaidStateme
   };
 }
 
-const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled' | 'credits'> = {
+const NEVER_PAID: Omit<
+  SubscriptionView,
+  'stale' | 'unsettled' | 'settled' | 'credits' | 'announcedChange'
+> = {
   plan: 'free',
   status: 'active',
   interval: null,
@@ -124,7 +126,6 @@ const NEVER_PAID: Omit<SubscriptionView, 'stale' | 'unsettled' | 'settled' | 'cr
   cancelAt: null,
   trialEnd: null,
   scheduledChange: null,
-  announcedChange: null,
   paymentMethod: null,
   pastDue: null,
   growing: null,

@@ -19,8 +19,11 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
   overage_cap: ([50, 80, 100] as const).map((percent) => ({
     ...{ percent, period: '2027-02', capMinor: 5_000, currency: 'cny' },
   })),
-  plan_changes: [false, true].map((replaces) => ({
-    ...{ plan: 'pro', effectiveAt: '2027-03-10T00:00:00.000Z', replaces },
+  plan_changes: [
+    ...(['pro', 'free'] as const).map((plan) => ({ plan, replaces: false })),
+    { plan: 'pro' as const, replaces: true },
+  ].map((of) => ({
+    ...{ ...of, effectiveAt: '2027-03-10T00:00:00.000Z' },
     terms: [
       { what: 'limit', resourceType: 'llm_tokens', from: null, to: 500_000 },
       { what: 'limit', resourceType: 'api_calls', from: 1_000, to: 0 },
