@@ -10,11 +10,12 @@ import { BillingError } from '../../../../domain/errors.ts';
 import { isRefused } from '../../stripe/client/errors.ts';
 import type { OfferedPack, PackCatalogue } from '../../stripe/packs/pack-catalogue.ts';
 import type { Requester } from '../requester.ts';
-import { insertAllowed } from './judge-purchase.ts';
+import { insertAllowed, judgePurchase } from './judge-purchase.ts';
 import { changeBilling, type BillingDeps } from '../subscription/change-billing.ts';
 import { ensureCustomer } from '../subscription/ensure-customer.ts';
 import { currencyOfTenant, usualCurrencyOf } from '../subscription/tenant-currency.ts';
 import type { PurchaseDeps } from './purchase-deps.ts';
+import { ruleBroken } from './rule-broken.ts';
 
 export interface BuyingDeps extends PurchaseDeps, BillingDeps {
   packs: PackCatalogue;
@@ -118,7 +119,7 @@ async function continueOpen(
     await updatePurchase(db, open.id, { state: 'expired' });
     return undefined;
   }
-  if (isSame && open.url) return open.url;
+  if (isSame && open.url) return handOut(deps, open, { id: found.id, url: open.url });
   const isOutdated = open.packId === wanted.pack.id && open.currency === wanted.currency;
   if (!isOutdated) throw anotherOpen(open);
   // The same pack, which costs or gives something else by now.
@@ -143,17 +144,36 @@ async function openSession(deps: BuyingDeps, row: CreditPurchase): Promise<strin
       expiresAt: row.expiresAt,
     });
     if (!session.url) throw new Error('Stripe answered a Checkout session without an address.');
-    await updatePurchase(db, row.id, {
+    const open = await updatePurchase(db, row.id, {
       state: 'open',
       stripeSessionId: session.id,
       url: session.url,
       lookAt: row.expiresAt,
     });
-    return session.url;
+    return await handOut(deps, open, { id: session.id, url: session.url });
   } catch (error) {
     if (isRefused(error)) await updatePurchase(db, row.id, { state: 'failed', lookAt: null });
     throw error;
   }
+}
+
+/**
+ * Answers where it is paid, unless the team's rule has become tighter since it was allowed: that ends what it
+ * finds open, which this was not yet while Stripe was asked. 403 `spending_rule`.
+ */
+async function handOut(
+  { db, stripe, clock, ...deps }: BuyingDeps,
+  open: CreditPurchase,
+  session: { id: string; url: string },
+): Promise<string> {
+  const now = clock.now();
+  const broken = await judgePurchase({ db, ...deps }, open, now);
+  if (!broken) return session.url;
+  // By whoever comes next, where Stripe does not answer.
+  await updatePurchase(db, open.id, { lookAt: now });
+  if ((await stripe.expireCheckout(session.id)) === 'complete') throw paidMeanwhile(open);
+  await updatePurchase(db, open.id, { state: 'expired', lookAt: null });
+  throw ruleBroken(broken, 'purchase');
 }
 
 function anotherOpen({ id, packId, url, expiresAt }: CreditPurchase): BillingError {
