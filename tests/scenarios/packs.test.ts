@@ -142,6 +142,20 @@ describe('12.34 two tabs', () => {
     expect(await balance(customer)).toBe(60);
     expect((await buy(customer, 'small')).status).toBe(200);
   });
+
+  test('ordered meanwhile and the webhook lost: not called paid before the money is there', async () => {
+    const customer = await signUp(app);
+    const session = await openUnheard(customer, 'small');
+    await control('delayed_payments', { seconds: 3_600, outcome: 'succeeded' });
+    await payPack(customer, session, { method: 'alipay' });
+    expect(await buy(customer, 'small')).toMatchObject({
+      status: 409,
+      body: { code: 'purchase_open', details: { reason: 'processing' } },
+    });
+    expect(await balance(customer)).toBe(0);
+    // Another pack is no repeat of it.
+    expect((await buy(customer, 'large')).status).toBe(200);
+  });
 });
 
 describe('12.32 the webhook is lost', () => {

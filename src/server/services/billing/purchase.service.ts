@@ -11,7 +11,7 @@ import type { PacksView, PurchaseRefunded, PurchaseView } from '../../../domain/
 import { BillingError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import type { Jobs } from '../../jobs.ts';
-import { beginPurchase, type BuyingDeps, type PackInput } from './purchases/begin.ts';
+import { beginPurchase, underWay, type BuyingDeps, type PackInput } from './purchases/begin.ts';
 import { giveUpPurchase } from './purchases/give-up.ts';
 import { refundPurchase } from './purchases/refund.ts';
 import { PURCHASE_ALERT, syncPurchase } from './purchases/sync-purchase.ts';
@@ -48,14 +48,22 @@ export class PurchaseService {
     };
   }
 
-  /** Opens a Checkout for a pack; answers its address. */
+  /**
+   * Opens a Checkout for a pack; answers its address. Where the order that was open is placed, a look says first
+   * whether it is paid: its money may still be under way, or never come.
+   */
   async begin(requester: Requester, wish: PackInput): Promise<string> {
     try {
       return await beginPurchase(this.#deps, requester, wish);
     } catch (error) {
-      const paid = error instanceof BillingError && error.data['reason'] === 'paid';
-      if (paid) await this.#look(String(error.data['purchaseId']));
-      throw error;
+      const placed = error instanceof BillingError && error.data['reason'] === 'paid';
+      if (!placed) throw error;
+      const purchaseId = String(error.data['purchaseId']);
+      await this.#look(purchaseId);
+      const row = await findPurchase(this.#deps.db, purchaseId);
+      if (!row || row.paidAt !== null) throw error;
+      if (row.state === 'open') throw underWay(row.packId);
+      return beginPurchase(this.#deps, requester, wish);
     }
   }
 

@@ -40,7 +40,7 @@ export default {
     resume: 'Pay for it',
     giveUp: 'Give it up',
     processing: 'This pack is ordered already, and its payment is under way.',
-    paid: 'The purchase that was open has been paid; its credits are there.',
+    paid: 'The purchase that was open has been paid; its credits are there, or follow within minutes.',
   },
   state: {
     wanted: 'Being opened',

@@ -42,7 +42,7 @@ const credits: Messages['credits'] = {
     resume: '继续付款',
     giveUp: '放弃购买',
     processing: '该点数包已下单，付款正在处理中。',
-    paid: '之前未完成的购买已经付款，点数已到账。',
+    paid: '之前未完成的购买已经付款，点数已到账，或将在几分钟内到账。',
   },
   state: {
     wanted: '正在创建',

@@ -192,7 +192,7 @@ function anotherOpen({ id, packId, url, expiresAt }: CreditPurchase): BillingErr
   );
 }
 
-/** The caller looks at it, and then the credits are there. */
+/** Its session is complete: the caller looks whether the money is there. */
 function paidMeanwhile({ id, packId }: CreditPurchase): BillingError {
   return new BillingError(
     'purchase_open',
@@ -201,7 +201,8 @@ function paidMeanwhile({ id, packId }: CreditPurchase): BillingError {
   );
 }
 
-function underWay(packId: string): BillingError {
+/** The order is placed, and whether its money comes is not known. */
+export function underWay(packId: string): BillingError {
   return new BillingError(
     'purchase_open',
     'This pack is bought already, and its payment is under way; it can be bought again when that is decided.',
