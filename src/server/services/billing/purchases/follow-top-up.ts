@@ -112,16 +112,26 @@ async function withdraw(
   if (invoice) await topUps.giveUp(invoice);
   const after = invoice && (await topUps.find(invoice.id));
   if (after?.status === 'paid') return { row, invoice: after };
-  const methodId = end.pause ? await findMethod(deps, row) : null;
+  const methodId = end.pause ? await methodOf(deps, row, invoice) : null;
   return { row: await endTopUp(deps, row, { ...end, methodId }), invoice: after };
 }
 
 /** It was taken from Stripe, by us before we were cut, or by staff. */
 function endOfVoid(row: CreditPurchase, invoice: InvoiceSnapshot | undefined): TopUpEnd {
-  if (row.state === 'needs_action') return { state: 'expired', pause: 'unconfirmed' };
+  const methodId = invoice?.paymentMethodId ?? null;
+  if (row.state === 'needs_action') return { state: 'expired', pause: 'unconfirmed', methodId };
   return invoice && invoice.attemptCount > 0
-    ? { state: 'failed', pause: 'declined' }
+    ? { state: 'failed', pause: 'declined', methodId }
     : { state: 'expired' };
+}
+
+/** The card that it was for; another one may be saved by now. */
+async function methodOf(
+  deps: PurchaseDeps,
+  row: CreditPurchase,
+  invoice: InvoiceSnapshot | undefined,
+): Promise<string | null> {
+  return invoice ? invoice.paymentMethodId : findMethod(deps, row);
 }
 
 async function findMethod({ stripe }: PurchaseDeps, row: CreditPurchase): Promise<string | null> {
