@@ -118,12 +118,11 @@ export async function failing(
   method: string,
   path: string,
   when: 'before' | 'after',
+  times = 1,
 ): Promise<void> {
-  const id = await customer.customerId();
-  const rule = { status: 500, when, shouldRetry: false };
-  setChaos(customer.app.localStripe!, {
-    failNext: [{ ...rule, match: { method, path, customer: id } }],
-  });
+  const match = { method, path, customer: await customer.customerId() };
+  const rule = { status: 500, when, shouldRetry: false, match };
+  setChaos(customer.app.localStripe!, { failNext: Array.from({ length: times }, () => rule) });
 }
 
 /** Nothing that Stripe is asked comes to anything, nor does it tell of anything. */
