@@ -2,7 +2,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, FAILING_CARD, type Customer } from '../support/customer.ts';
 import { overageOf } from '../support/overage.ts';
-import { billed, done, draw, mailsOf, statement, subscriber } from '../support/statements.ts';
+import {
+  alertsOf,
+  billed,
+  done,
+  draw,
+  invoicesOf,
+  list,
+  lookAgain,
+  mailsOf,
+  service,
+  statement,
+  subscriber,
+} from '../support/statements.ts';
+import { setChaos } from '../support/stripe-chaos.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -68,3 +81,49 @@ test.each(SAVES)(
     expect(await mailsOf(customer)).toEqual(['statement_failed', 'statement_paid']);
   },
 );
+
+const takeCards = async (customer: Customer) => {
+  const id = await customer.customerId();
+  const { data } = await customer.atStripe<{ data: { id: string }[] }>(
+    `customers/${id}/payment_methods`,
+  );
+  for (const card of data) await customer.atStripe(`payment_methods/${card.id}/detach`, {});
+};
+
+test.each([
+  ['another is saved', true, 'paid'],
+  ['there is none', false, 'failed'],
+])(
+  '12.22 a last statement is not charged to a card that was taken away after the end: %s',
+  async (_, isSaved, state) => {
+    const customer = await subscriber(app);
+    await draw(customer, 30);
+    await customer.api.post('/api/subscription/cancel', { immediately: true });
+    await done(customer);
+    await takeCards(customer);
+    if (isSaved) await SAVES[1]![1](customer);
+    await service(customer).closeDue();
+    await service(customer).sweep();
+    const [last] = await list(customer);
+    expect(last).toMatchObject({ kind: 'final', state: 'open', totalMinor: 720 });
+    await advanceDays(app, 1 / 24);
+    await done(customer);
+    expect(await statement(customer, last!.id)).toMatchObject({ state });
+    expect(await alertsOf(customer)).toEqual([]);
+  },
+);
+
+test('12.24 that something is missing at Stripe does not say that the customer is', async () => {
+  const customer = await subscriber(app);
+  await draw(customer, 30);
+  const match = { method: 'POST', path: '/v1/invoices', customer: await customer.customerId() };
+  const missing = { status: 400, code: 'resource_missing', when: 'before', match };
+  setChaos(app.localStripe!, { failNext: [missing] });
+  const { id, state } = await billed(customer);
+  expect(state).toBe('closed');
+  expect(await alertsOf(customer)).toEqual([]);
+  expect(await overageOf(app.database.pool, customer.tenantId)).toMatchObject({ isOn: true });
+  await lookAgain(customer, id);
+  expect(await statement(customer, id)).toMatchObject({ state: 'open' });
+  expect(await invoicesOf(customer)).toHaveLength(1);
+});

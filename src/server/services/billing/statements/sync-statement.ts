@@ -82,8 +82,8 @@ async function followStripe(
       ? await writeInvoice(deps, statement, made)
       : (await findStatement(deps.db, statement.id))!;
   } catch (error) {
-    // The customer is gone at Stripe, and its card with it.
-    if (!isMissing(error) || !(await isGone(deps, statement))) throw error;
+    // Something is missing: the customer, and their card with them, or the card alone.
+    if (!isMissing(error) || !(await invoices.isCustomerGone(customerId))) throw error;
     return writeState(deps, statement, 'uncollectible');
   }
 }
@@ -96,11 +96,6 @@ async function followCarried(deps: StatementDeps, statement: Statement): Promise
   const isLast = (await findLastStatement(db, statement.tenantId))?.id === statement.id;
   if (isLast) await raiseCreditAlert(db, statement, clock.now());
   return statement;
-}
-
-/** Whether nothing was made for it: the customer that it is made for is what is missing. */
-async function isGone({ db }: StatementDeps, { id }: Statement): Promise<boolean> {
-  return (await findStatement(db, id))?.stripeInvoiceId === null;
 }
 
 /** Nobody is to pay it any more, unless somebody did in the meantime. */

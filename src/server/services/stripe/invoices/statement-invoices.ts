@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import type { Environment } from '../../../config/env.ts';
 import { STEP_TIMEOUTS, SYNC_TIMEOUTS } from '../client/client.ts';
 import { callStripe, isRefused } from '../client/errors.ts';
-import { findBilling, savedMethodOf } from '../customers.ts';
+import { findBilling, findCustomer, savedMethodOf } from '../customers.ts';
 import { findInvoice } from './invoices.ts';
 import { finalizeInvoice, giveUpInvoice } from './one-off-invoice.ts';
 import type { InvoiceSnapshot } from '../snapshots/invoice-snapshot.ts';
@@ -89,6 +89,12 @@ export class StatementInvoices {
         if (!isRefused(error)) throw error;
       }
     });
+  }
+
+  /** Whether nobody can be charged: Stripe does not have the customer, or no longer. */
+  async isCustomerGone(customerId: string): Promise<boolean> {
+    const customer = await callStripe(() => findCustomer(this.#stripe, customerId, SYNC_TIMEOUTS));
+    return customer === undefined || customer.deleted;
   }
 
   /** Nobody is to pay it any more. */

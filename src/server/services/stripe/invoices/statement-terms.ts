@@ -24,7 +24,8 @@ export async function readTerms(stripe: Stripe, customerId: string): Promise<Ter
     taxRateIds: own.length > 0 ? own : (one?.taxRateIds ?? []),
     automaticTax: one?.automaticTax ?? false,
     taxBehavior: one?.automaticTax ? await behaviorOf(stripe, one) : null,
-    paymentMethodId: one?.paymentMethod?.id ?? null,
+    // One that was taken away is refused; then it is what the customer has saved.
+    paymentMethodId: one?.paymentMethod?.customerId === customerId ? one.paymentMethod.id : null,
   };
 }
 

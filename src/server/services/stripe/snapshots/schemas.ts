@@ -45,9 +45,11 @@ const card = z.object({
 
 /** A payment method as we show it; `card` is `null` for those that are not cards. */
 export const paymentMethod = z
-  .object({ id: z.string(), type: z.string(), card: card.nullish() })
-  .transform(({ id, card }) => ({
+  .object({ id: z.string(), type: z.string(), customer: idOrNull, card: card.nullish() })
+  .transform(({ id, customer, card }) => ({
     id,
+    /** Whose it is; null once it was taken away: an ended subscription names it still. */
+    customerId: customer,
     card: card
       ? {
           brand: card.brand,

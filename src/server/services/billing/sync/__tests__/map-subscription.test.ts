@@ -167,6 +167,7 @@ test('the card of the subscription goes before the card of the customer', () => 
     ...PRICES,
     customerPaymentMethod: {
       id: 'pm_c',
+      customerId: 'cus_1',
       card: { brand: 'visa', last4: '0000', expMonth: 1, expYear: 2031, fingerprint: null },
     },
     graceDays: 7,
