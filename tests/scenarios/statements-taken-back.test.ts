@@ -24,13 +24,23 @@ afterAll(async () => app?.stop());
 
 const unpaidOf = async ({ tenantId }: Customer) =>
   (await overageOf(app.database.pool, tenantId)).unpaid;
+/** Statements that the audit log says were written off. */
+const writeOffsOf = async ({ tenantId }: Customer) =>
+  (
+    await app.database.pool.query<{ id: string }>(
+      `select subject_id as id from audit_log
+       where tenant_id = $1 and action = 'statement.written_off'`,
+      [tenantId],
+    )
+  ).rows.map(({ id }) => id);
 const later = async (customer: Customer, days: number) => {
   await advanceDays(app, days);
   await service(customer).sweep();
   await done(customer);
 };
 
-test('12.54 what nothing was taken off for 35 days is told, and refunded once', async () => {
+/** Nothing was taken off for 35 days of what is owed for usage that was billed, paid, and then taken back. */
+async function owing(): Promise<{ customer: Customer; id: string }> {
   const customer = await subscriber(app, 'year');
   await draw(customer, 60);
   const { id } = await billed(customer);
@@ -47,9 +57,16 @@ test('12.54 what nothing was taken off for 35 days is told, and refunded once', 
   expect(await alertsOf(customer)).toEqual([]);
   await later(customer, 0.2);
   expect(await alertsOf(customer)).toEqual(['statement_credit']);
+  return { customer, id: owed.id };
+}
+
+test('12.54 what nothing was taken off for 35 days is told, and refunded once', async () => {
+  const { customer, id } = await owing();
   // Refunded by hand and written off, it is not taken off again.
   const wish = { reason: 'refunded on the invoice', by: 'test' };
-  await service(customer).operate({ ...wish, statementId: owed.id, act: 'write-off' });
+  await service(customer).operate({ ...wish, statementId: id, act: 'write-off' });
+  expect(await alertsOf(customer)).toEqual([]);
+  expect(await writeOffsOf(customer)).toEqual([id]);
   expect(await unpaidOf(customer)).toBe(0);
   await draw(customer, 500);
   await draw(customer, 50);
@@ -57,6 +74,14 @@ test('12.54 what nothing was taken off for 35 days is told, and refunded once', 
   await later(customer, 1 / 24);
   expect((await invoicesOf(customer)).map(({ total }) => total).toSorted()).toEqual([1_200, 1_440]);
   expect(await unpaidOf(customer)).toBe(0);
+});
+
+test('12.54 what the next statement takes off after all is told no more: nobody refunds it too', async () => {
+  const { customer } = await owing();
+  await draw(customer, 500);
+  await draw(customer, 150);
+  expect(await billed(customer)).toMatchObject({ state: 'open', totalMinor: 2_400 });
+  expect(await alertsOf(customer)).toEqual([]);
 });
 
 test.each([

@@ -10,7 +10,7 @@ import {
   findBillingContact,
   findTenantById,
 } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
-import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
+import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import type { OverageSum } from '../../../../db/repositories/usage/credits/unbilled.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import {
@@ -26,7 +26,8 @@ import { describeLine } from './line-words.ts';
 import { PROOF_FORMAT } from './proof.ts';
 import { hashRows } from './rows.ts';
 import { readRun } from './runs.ts';
-import { raiseCreditAlert } from './raise-credit-alert.ts';
+import { auditState } from './notify-of-change.ts';
+import { CREDIT_ALERT, raiseCreditAlert } from './raise-credit-alert.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
 /** Why one is closed; of a month which, and only when there is something of it, or of one before. */
@@ -62,6 +63,8 @@ export function closeStatement(
     const isCarried = last?.state === 'carried' && last.currency === currency && !isOfUncollected;
     if (last?.state === 'carried' && !isCarried) await writeOff(deps, tx, last);
     const now = deps.clock.now();
+    // What it owed the customer is taken off this one.
+    if (isCarried) await resolveAlert(tx, CREDIT_ALERT, last.id, now);
     const amountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
     const carriedInMinor = isCarried ? last.amountMinor + last.carriedInMinor : 0;
     const total = { amountMinor: amountMinor + carriedInMinor, currency };
@@ -85,6 +88,7 @@ export function closeStatement(
       },
       await inWords(tx, tenantId, lines),
     );
+    if (state === 'written_off') await auditState(tx, { before: null, after: statement, now });
     if (state === 'written_off' && !isOfUncollected) await raiseCreditAlert(tx, statement, now);
     return statement;
   });
@@ -132,14 +136,7 @@ async function inWords(tx: Tx, tenantId: string, lines: readonly DetailedLine[])
 async function writeOff(deps: ClosingDeps, tx: Tx, carried: Statement): Promise<void> {
   const now = deps.clock.now();
   const values = { state: 'written_off', settledAt: now, lookAt: now } as const;
-  const { id, tenantId, currency } = await updateStatement(tx, carried.id, values);
-  await insertAuditEntry(tx, {
-    tenantId,
-    actor: { kind: 'system', task: 'statements' },
-    action: 'statement.written_off',
-    subjectId: id,
-    after: { amountMinor: carried.amountMinor + carried.carriedInMinor, currency },
-    now,
-  });
-  await raiseCreditAlert(tx, carried, now);
+  const after = await updateStatement(tx, carried.id, values);
+  await auditState(tx, { before: carried.state, after, now });
+  await raiseCreditAlert(tx, after, now);
 }

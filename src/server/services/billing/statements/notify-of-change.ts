@@ -5,6 +5,8 @@ import {
 } from '../../../../db/repositories/operations/alert.repository.ts';
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
+import type { AlertKind } from '../../../../domain/alerts.ts';
+import type { StatementState } from '../../../../domain/billing/statement.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
 import type { InvoiceSnapshot } from '../../stripe/snapshots/invoice-snapshot.ts';
 
@@ -27,8 +29,36 @@ const ALERTS = {
 } as const;
 
 /**
+ * What an operator was told and is over now: not that it is void, which somebody has to have seen, nor that its
+ * invoice is another sum, where staff made it final all the same.
+ */
+function alertsOver({ after, invoice }: Change): AlertKind[] {
+  const over: AlertKind[] = after.state === 'uncollectible' ? [] : ['statement_uncollectible'];
+  const isWanted = ['open', 'failed', 'paid', 'uncollectible'].includes(after.state);
+  const isAsBilled = invoice?.beforeTaxMinor === after.amountMinor + after.carriedInMinor;
+  return isWanted && !isAsBilled ? over : [...over, 'statement_mismatch'];
+}
+
+/** Writes what a statement has become into the audit log; `before` is null for one that was closed so. */
+export async function auditState(
+  tx: Tx,
+  { before, after, now }: { before: StatementState | null; after: Statement; now: Date },
+): Promise<void> {
+  const { id, tenantId, state, currency } = after;
+  await insertAuditEntry(tx, {
+    tenantId,
+    actor: { kind: 'system', task: 'statements' },
+    action: `statement.${state}`,
+    subjectId: id,
+    ...(before && { before: { state: before } }),
+    after: { state, amountMinor: after.amountMinor + after.carriedInMinor, currency },
+    now,
+  });
+}
+
+/**
  * Writes the audit entry of a statement's new state, the owner's mail when it was paid or a payment failed, and
- * the operators' alert when it was not collected. The outbox has each mail once.
+ * the operators' alert when it was not collected; closes those that are over. The outbox has each mail once.
  */
 export async function notifyOfChange(tx: Tx, change: Change): Promise<void> {
   const { before, after, now } = change;
@@ -36,17 +66,9 @@ export async function notifyOfChange(tx: Tx, change: Change): Promise<void> {
   if (before.state === after.state) return;
   const { id, tenantId, state, currency } = after;
   const amountMinor = after.amountMinor + after.carriedInMinor;
-  await insertAuditEntry(tx, {
-    tenantId,
-    actor: { kind: 'system', task: 'statements' },
-    action: `statement.${state}`,
-    subjectId: id,
-    before: { state: before.state },
-    after: { state, amountMinor, currency },
-    now,
-  });
+  await auditState(tx, { before: before.state, after, now });
+  await resolveAlerts(tx, alertsOver(change), id, now);
   if (state === 'paid') {
-    await resolveAlerts(tx, ['statement_uncollectible', 'statement_failing'], id, now);
     const data = { amountMinor, currency, period: after.period };
     await queueMail(tx, tenantId, {
       ...{ kind: 'statement_paid', subjectId: id, attempt: 0, data, now },

@@ -13,6 +13,8 @@ import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid } from '../../../../domain/ids.ts';
 import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import { MISMATCH_ALERT } from './make-invoice.ts';
+import { auditState } from './notify-of-change.ts';
+import { CREDIT_ALERT } from './raise-credit-alert.ts';
 import { syncStatement } from './sync-statement.ts';
 import type { StatementDeps } from './statement-deps.ts';
 
@@ -82,12 +84,16 @@ export async function operateStatement(
     if (wish.act === 'hold') return updateStatement(tx, known.id, { heldAt: now });
     if (wish.act === 'release') await resolveAlert(tx, MISMATCH_ALERT, known.id, now);
     const carried = known.state === 'carried' ? { state: 'written_off', settledAt: now } : {};
-    return updateStatement(tx, known.id, {
+    const after = await updateStatement(tx, known.id, {
       ...(wish.act === 'release'
         ? { heldAt: null }
         : { writeOffAskedAt: now, ...(carried as Partial<Statement>) }),
       lookAt: now,
     });
+    if (after.state === known.state) return after;
+    await resolveAlert(tx, CREDIT_ALERT, known.id, now);
+    await auditState(tx, { before: known.state, after, now });
+    return after;
   });
   try {
     return { ...(await syncStatement(deps, id))!, isWaiting: false };

@@ -2,6 +2,9 @@ import type { DbOrTx } from '../../../../db/client.ts';
 import { raiseAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 
+/** A statement owes the customer money. */
+export const CREDIT_ALERT = 'statement_credit';
+
 /**
  * Raises an alert when a statement owes the customer money and no later statement can take it off, or none has
  * come for 35 days: usage was taken back after it was billed, and an operator has to refund it. Does nothing
@@ -13,7 +16,7 @@ export async function raiseCreditAlert(db: DbOrTx, statement: Statement, now: Da
   if (amountMinor <= 0) return;
   await raiseAlert(db, {
     tenantId,
-    kind: 'statement_credit',
+    kind: CREDIT_ALERT,
     subjectId: id,
     message:
       state === 'carried'

@@ -4,6 +4,7 @@ import {
   findStatement,
   updateStatement,
 } from '../../../../db/repositories/billing/statements/statement.repository.ts';
+import { resolveAlert } from '../../../../db/repositories/operations/alert.repository.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import type { Statement } from '../../../../db/schema/index.ts';
 import type { StatementState } from '../../../../domain/billing/statement.ts';
@@ -53,6 +54,7 @@ export async function syncInLock(
     await deps.invoices.useSavedCard(customerId, stripeInvoiceId);
   }
   const now = clock.now();
+  if (known.lookAttempts > 0) await resolveAlert(db, 'statement_failing', statementId, now);
   return updateStatement(db, statementId, {
     ...{ lookAt: nextLook(done, now), lookAttempts: 0, lastError: null, syncedAt: now },
   });

@@ -31,6 +31,21 @@ async function world() {
       database.pool.query(`update statements set state = $2 where id = $1`, [id, state]),
     alerts: async () =>
       (await database.pool.query(`select kind from alerts where tenant_id = $1`, [tenantId])).rows,
+    wordsOfAlerts: async () =>
+      (
+        await database.pool.query<{ message: string }>(
+          `select message from alerts where tenant_id = $1`,
+          [tenantId],
+        )
+      ).rows.map(({ message }) => message),
+    audited: async () =>
+      (
+        await database.pool.query<{ action: string; id: string }>(
+          `select action, subject_id as id from audit_log
+           where tenant_id = $1 and action like 'statement.%'`,
+          [tenantId],
+        )
+      ).rows.map(({ action, id }) => [action, id]),
   };
 }
 
@@ -78,7 +93,7 @@ test('12.54 what was carried to a bill that nobody paid is taken off no other ei
 });
 
 test('12.54 what is owed to the customer already is not lost with it: an operator is told', async () => {
-  const { draw, all, close, takeBack, becomes, alerts } = await world();
+  const { draw, all, close, takeBack, becomes, alerts, wordsOfAlerts } = await world();
   await draw(30);
   const given = await close({ kind: 'threshold' });
   await draw(40);
@@ -96,6 +111,28 @@ test('12.54 what is owed to the customer already is not lost with it: an operato
     { amountMinor: 720, carriedInMinor: 0, state: 'closed' },
   ]);
   expect(await alerts()).toEqual([{ kind: 'statement_credit' }]);
+  // It cannot be written off any more, nor does another one take it off.
+  expect(await wordsOfAlerts()).toEqual([
+    'Usage was taken back that was billed, and no other statement comes: refund it on a paid invoice.',
+  ]);
+});
+
+test('12.29 what is written off as it is closed is in the audit log', async () => {
+  const { draw, all, close, takeBack, becomes, audited } = await world();
+  await draw(30);
+  const given = await close({ kind: 'threshold' });
+  await becomes(given!.id, 'void');
+  await takeBack(10);
+  const back = await close({ kind: 'threshold' });
+  expect(back).toMatchObject({ state: 'written_off', amountMinor: -240 });
+  await draw(2);
+  const last = await close({ kind: 'final' });
+  expect(last).toMatchObject({ state: 'written_off', amountMinor: 48 });
+  expect(await all()).toHaveLength(3);
+  expect(await audited()).toEqual([
+    ['statement.written_off', back!.id],
+    ['statement.written_off', last!.id],
+  ]);
 });
 
 test('12.12 a month in two currencies is closed to its end at once', async () => {
