@@ -16,6 +16,7 @@ import {
   payHosted,
   service,
   statement,
+  stripeIsAway,
   subscriber,
 } from '../support/statements.ts';
 import { addFault } from '../support/stripe-chaos.ts';
@@ -197,6 +198,30 @@ test('12.17 cut between the closing and the deletion, and asked for again: bille
   expect(await customer.subscription()).toMatchObject({ plan: 'pro', status: 'active' });
   expect((await deleted(customer)).status).toBe(204);
   await carriedOn(customer);
+});
+
+test('12.29 a deletion that does not come about writes nothing off; one that does, what is too little', async () => {
+  const customer = await subscriber(app);
+  await draw(customer, 5);
+  await stripeIsAway(app, true);
+  expect((await deleted(customer)).status).toBe(503);
+  await stripeIsAway(app, false);
+  await done(customer);
+  const small = { kind: 'final', state: 'carried', minor: 120 };
+  expect(await statementsOf(customer)).toEqual([small]);
+  await draw(customer, 30);
+  await billed(customer);
+  await draw(customer, 5);
+  expect((await deleted(customer)).status).toBe(204);
+  await settled(app);
+  await service({ app }).closeDue();
+  await done(customer);
+  expect(await statementsOf(customer)).toMatchObject([
+    small,
+    { state: 'open', minor: 840 },
+    { kind: 'final', state: 'written_off', minor: 120 },
+  ]);
+  expect((await invoicesOf(customer)).map(({ total }) => total)).toEqual([840]);
 });
 
 test('12 a name that is not the team’s deletes nothing and closes nothing', async () => {

@@ -66,10 +66,11 @@ export class StatementService {
 
   /**
    * Closes and invoices what is left of a team that is about to be deleted, while it still has its
-   * subscription and its card. A Stripe that is away is no hindrance: the sweep goes on from there.
+   * subscription and its card. A Stripe that is away is no hindrance: the sweep goes on from there. What is too
+   * little to be invoiced is written off once the team is gone, and billed with the next where it stays.
    */
   async closeFinal(tenantId: string): Promise<void> {
-    const closed = await closeRuns(this.#deps, tenantId, { kind: 'final' });
+    const closed = await closeRuns(this.#deps, tenantId, { kind: 'final', isAhead: true });
     if (closed.length === 0) return;
     await withinRequestTime(async () => {
       for (const { id } of closed) await this.#look(id);

@@ -18,7 +18,6 @@ import {
   lineKey,
   lineOf,
   type DetailedLine,
-  type StatementKind,
 } from '../../../../domain/billing/statement.ts';
 import { stateAtClosing } from '../../../../domain/billing/usage/closing.ts';
 import { periodOf, type Period } from '../../../../domain/period.ts';
@@ -30,8 +29,14 @@ import { auditState } from './notify-of-change.ts';
 import { CREDIT_ALERT, raiseCreditAlert } from './raise-credit-alert.ts';
 import type { ClosingDeps } from './statement-deps.ts';
 
-/** Why one is closed; of a month which, and only when there is something of it, or of one before. */
-export type Due = { kind: Exclude<StatementKind, 'month'> } | { kind: 'month'; period: Period };
+/**
+ * Why one is closed; of a month which, and only when there is something of it, or of one before. `isAhead`: of
+ * an end that may not come about, so that what is too little waits for it as it does for any other statement.
+ */
+export type Due =
+  | { kind: 'threshold' | 'late' }
+  | { kind: 'final'; isAhead?: true }
+  | { kind: 'month'; period: Period };
 
 /**
  * Closes what a tenant drew since its last statement; `undefined` when none of it is overage. The main
@@ -48,7 +53,7 @@ export function closeStatement(
     await lockClosing(tx, tenantId);
     const last = await findLastStatement(tx, tenantId);
     const found = await readRun(deps, tx, tenantId, (last?.seqTo ?? 0) + 1);
-    const isEnd = due.kind === 'final' || due.kind === 'late';
+    const isEnd = due.kind === 'late' || (due.kind === 'final' && !due.isAhead);
     if (!found || !isDue(due, found.sums)) {
       // Nothing comes that it could be collected with.
       if (isEnd && last?.state === 'carried') await writeOff(deps, tx, last);
