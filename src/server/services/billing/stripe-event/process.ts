@@ -90,18 +90,22 @@ async function processBatch(
   });
   const { graceDays } = deps;
   const now = deps.clock.now();
-  if (synced.outcome !== 'synced') return markDone(tx, batch, 'ignored', now);
-  for (const charge of charges) await writeCharge(tx, synced.tenant.id, charge, now);
-  for (const one of handled) await applyEffects(tx, one, synced, { now, graceDays });
+  const isSynced = synced.outcome === 'synced';
+  const tenantId = isSynced ? synced.tenant.id : await findFormerPayer(tx, charges);
+  if (tenantId === undefined) return markDone(tx, batch, 'ignored', now);
+  for (const charge of charges) await writeCharge(tx, tenantId, charge, now);
+  if (isSynced) {
+    for (const one of handled) await applyEffects(tx, one, synced, { now, graceDays });
+  }
   await wakePurchases(deps.jobs, tx, {
-    tenantId: synced.tenant.id,
+    tenantId,
     purchaseIds: handled.flatMap((one) => purchaseIdOf(one) ?? []),
     paymentIntentIds: charges.flatMap(({ charge }) => charge.paymentIntentId ?? []),
     now,
   });
   if (invoices.size > 0 || handled.some(({ type }) => PAYER_EVENTS.has(type))) {
     await wakeStatements(deps.jobs, tx, {
-      tenantId: synced.tenant.id,
+      tenantId,
       invoiceIds: [...invoices],
       now,
     });
@@ -111,6 +115,22 @@ async function processBatch(
     ...(await markDone(tx, handled, 'processed', now)),
     ...(await markDone(tx, rest, 'ignored', now)),
   ];
+}
+
+/**
+ * Whose charges they are, where no tenant has the customer: who was deleted at Stripe and replaced by another
+ * one. Banks and staff still take back what was paid as them.
+ */
+async function findFormerPayer(
+  tx: Tx,
+  charges: readonly ChargeReading[],
+): Promise<string | undefined> {
+  for (const { charge } of charges) {
+    const { id: chargeId, paymentIntentId } = charge;
+    const payment = await findPaymentOfCharge(tx, { chargeId, paymentIntentId });
+    if (payment) return payment.tenantId;
+  }
+  return undefined;
 }
 
 async function markDone(
