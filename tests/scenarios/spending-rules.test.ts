@@ -165,6 +165,32 @@ describe('12.47 another rule', () => {
     expect(await outOfPocket(customer)).toBe(0);
   });
 
+  test('tighter while a purchase cannot be brought up to date: it holds, and is answered so', async () => {
+    const customer = await signUp(app);
+    const { pool } = app.database;
+    const { rows } = await pool.query<{ bucket: string }>(
+      'select bucket_schema(usage_bucket) as bucket from tenants where id = $1',
+      [customer.tenantId],
+    );
+    const { bucket } = rows[0]!;
+    await pool.query(`alter table ${bucket}.credit_grants add constraint no_rule_grants
+      check (tenant_id <> '${customer.tenantId}') not valid`);
+    await payPack(customer, await openPack(customer, 'small'));
+    await settled(app);
+    expect((await purchases(customer))[0]).toMatchObject({ state: 'paid' });
+    const set = await setRules(customer, own({ singleMaxMinor: 5_000 }));
+    expect(set, JSON.stringify(set.body)).toMatchObject({
+      ...{ status: 200, body: { rules: { singleMaxMinor: 5_000 } } },
+    });
+    // Nor does it keep anybody from looking at the rest.
+    await customer.sync();
+    await pool.query(`alter table ${bucket}.credit_grants drop constraint no_rule_grants`);
+    await lookedAt(customer);
+    await app.server.context.services.purchases.sweep();
+    await customer.sync();
+    expect(await balance(customer)).toBe(60);
+  });
+
   test('looser: after 24 hours, which asking again does not lengthen', async () => {
     const customer = await signUp(app);
     await setRules(customer, own({ singleMaxMinor: 600 }));

@@ -78,10 +78,18 @@ export class PurchaseService {
     return this.#view((await syncPurchase(this.#deps, purchaseId))!, requester);
   }
 
-  /** The same for every purchase of the tenant's that waits for something. */
+  /**
+   * The same for every purchase of the tenant's that waits for something. One that fails for itself is put off
+   * and keeps from no other.
+   */
   async syncUnfinished({ tenantId }: Requester): Promise<void> {
     for (const id of await listToLookAt(this.#deps.db, tenantId)) {
-      await syncPurchase(this.#deps, id);
+      try {
+        await syncPurchase(this.#deps, id);
+      } catch (error) {
+        if (error instanceof BillingError) throw error;
+        await this.#putOff(id, error);
+      }
     }
   }
 
@@ -124,28 +132,33 @@ export class PurchaseService {
     return due.length;
   }
 
-  /** Never rejects: what fails is tried again, later each time, and after some tries an operator is told. */
+  /** Never rejects: what fails is put off. */
   async #look(purchaseId: string): Promise<void> {
-    const { db, clock, log } = this.#deps;
     try {
       await syncPurchase(this.#deps, purchaseId);
     } catch (error) {
-      log.warn({ err: error, purchaseId }, 'a purchase was put off');
-      const row = await findPurchase(db, purchaseId);
-      if (!row) return;
-      const now = clock.now();
-      const { later, needsPerson } = nextLookRetry(error, row, now);
-      await updatePurchase(db, purchaseId, later);
-      if (!needsPerson) return;
-      await raiseAlert(db, {
-        tenantId: row.tenantId,
-        kind: PURCHASE_ALERT,
-        subjectId: purchaseId,
-        message: `A purchase of credits could not be brought up to date ${later.lookAttempts} times (${later.lastError}).`,
-        details: { state: row.state, attempts: later.lookAttempts, error: later.lastError },
-        now,
-      });
+      await this.#putOff(purchaseId, error);
     }
+  }
+
+  /** It is tried again, later each time, and after some tries an operator is told. */
+  async #putOff(purchaseId: string, error: unknown): Promise<void> {
+    const { db, clock, log } = this.#deps;
+    log.warn({ err: error, purchaseId }, 'a purchase was put off');
+    const row = await findPurchase(db, purchaseId);
+    if (!row) return;
+    const now = clock.now();
+    const { later, needsPerson } = nextLookRetry(error, row, now);
+    await updatePurchase(db, purchaseId, later);
+    if (!needsPerson) return;
+    await raiseAlert(db, {
+      tenantId: row.tenantId,
+      kind: PURCHASE_ALERT,
+      subjectId: purchaseId,
+      message: `A purchase of credits could not be brought up to date ${later.lookAttempts} times (${later.lastError}).`,
+      details: { state: row.state, attempts: later.lookAttempts, error: later.lastError },
+      now,
+    });
   }
 
   async #get({ tenantId }: Requester, purchaseId: string): Promise<CreditPurchase> {
