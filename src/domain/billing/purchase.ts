@@ -1,4 +1,4 @@
-import { isDisputeOpen } from './dispute.ts';
+import { isDisputeOpen, isDisputeOver } from './dispute.ts';
 import { packMicro } from './pack.ts';
 
 /**
@@ -46,7 +46,7 @@ export interface PurchaseFacts {
   leftMinor: number;
   paidAt: Date | null;
   refunds: readonly RefundFacts[];
-  dispute: { id: string; status: string; amountMinor: number } | null;
+  dispute: { id: string; status: string; amountMinor: number; createdAt: Date } | null;
 }
 
 const UNDER_WAY = new Set(['pending', 'requires_action']);
@@ -88,7 +88,10 @@ export interface CreditsDue {
   frozen: boolean;
   /** µcr to be taken back, by refund or dispute: each once. */
   taken: { ref: string; micro: number }[];
-  /** Refunds whose share was taken at once and which have failed since: that comes back. */
+  /**
+   * Refunds whose share was taken at once and which have failed since, and a dispute that was lost and won on
+   * appeal: that comes back.
+   */
   returned: { ref: string; since: Date }[];
 }
 
@@ -96,7 +99,7 @@ export interface CreditsDue {
  * What refunds and disputes do to the credits. A refund takes its share of them (one of ours what was
  * unused); while it is under way and would leave nothing they are frozen, so that a failure gives them
  * back as they were, while of a part the share goes at once and comes back by a grant of its own. A
- * dispute freezes all, and one that is lost takes its share.
+ * dispute freezes all, and one that is lost takes its share, until an appeal is won.
  */
 export function creditsDue(
   facts: PurchaseFacts,
@@ -113,7 +116,12 @@ export function creditsDue(
     else due.taken.push({ ref: refund.id, micro: share.micro });
   }
   const { dispute, chargedMinor } = facts;
-  if (dispute && isDisputeOpen(dispute.status)) due.frozen = true;
+  // An appeal is about what was taken already.
+  const wasLost = dispute !== null && purchase.takenBack[dispute.id] !== undefined;
+  if (dispute && !wasLost && isDisputeOpen(dispute.status)) due.frozen = true;
+  if (wasLost && isDisputeOver(dispute.status)) {
+    due.returned.push({ ref: dispute.id, since: dispute.createdAt });
+  }
   if (dispute?.status === 'lost') {
     // The bank may take back what was refunded before too; the credits are taken once.
     const before = due.taken.map(({ ref }) => shares.get(ref)!);

@@ -17,7 +17,9 @@ const facts = (more: Partial<PurchaseFacts>): PurchaseFacts => ({
 const refund = (amountMinor: number, micro: number | null = null): RefundFacts => ({
   ...{ id: `re_${amountMinor}`, amountMinor, micro, status: 'succeeded', createdAt: new Date(0) },
 });
-const lost = (amountMinor: number) => ({ id: 'dp_1', status: 'lost', amountMinor });
+const lost = (amountMinor: number) => ({
+  ...{ id: 'dp_1', status: 'lost', amountMinor, createdAt: new Date(0) },
+});
 
 test.each<[string, RefundFacts[], number, number[]]>([
   ['nothing was refunded', [], 3_000, [330]],
@@ -36,6 +38,19 @@ test.each<[string, RefundFacts[], number, number[]]>([
   const { taken, frozen } = creditsDue(facts({ refunds, dispute: lost(disputedMinor) }), pack);
   expect(taken.map(({ micro }) => micro / 1e6)).toEqual(credits);
   expect(frozen).toBe(false);
+});
+
+test.each([
+  ['appeal_under_review', false, [110], []],
+  ['won', false, [110], ['dp_1']],
+  ['needs_response', true, [110], []],
+])('12.39 of one that was lost, an appeal that is %s', (status, freezes, credits, back) => {
+  const takenBack: Record<string, number> = freezes ? {} : { dp_1: 220e6 };
+  const dispute = { ...lost(2_000), status };
+  const due = creditsDue(facts({ refunds: [refund(1_000)], dispute }), { ...pack, takenBack });
+  expect(due.taken.map(({ micro }) => micro / 1e6)).toEqual(credits);
+  expect(due.returned.map(({ ref }) => ref)).toEqual(back);
+  expect(due.frozen).toBe(freezes);
 });
 
 test.each<[string, RefundFacts[], number[]]>([

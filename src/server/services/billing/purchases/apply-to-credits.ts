@@ -103,7 +103,7 @@ async function takeBack(
 }
 
 /**
- * A refund failed whose share was taken at once: it is granted anew, for as long as it would have been.
+ * What a share was taken for came to nothing, a refund or a dispute: it is granted anew, for as long as it would have been.
  * `freezes`: the number of the freeze that holds for all grants of the purchase now.
  */
 async function giveBack(
@@ -113,7 +113,7 @@ async function giveBack(
   failed: { ref: string; since: Date; expiresAt: Date; freezes: number | null },
 ): Promise<void> {
   const { ref, since, expiresAt, freezes } = failed;
-  const reason = `The refund ${ref} failed.`;
+  const reason = `Taken for ${ref}, which came to nothing.`;
   let amountMicro = 0;
   for (const originRef of grants) {
     const share = { originRef, ref: shareRef(row, originRef, ref) };

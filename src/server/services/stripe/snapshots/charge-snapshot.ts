@@ -57,8 +57,18 @@ export function readRefund(answer: unknown): RefundSnapshot {
 }
 
 const dispute = z
-  .object({ id: z.string(), status: z.string(), amount: z.number().int(), reason: z.string() })
-  .transform(({ amount, ...rest }) => ({ ...rest, amountMinor: amount }));
+  .object({
+    id: z.string(),
+    status: z.string(),
+    amount: z.number().int(),
+    reason: z.string(),
+    created: seconds,
+  })
+  .transform(({ amount, created, ...rest }) => ({
+    ...rest,
+    amountMinor: amount,
+    createdAt: toDate(created),
+  }));
 
 export type DisputeSnapshot = z.output<typeof dispute>;
 
