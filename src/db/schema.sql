@@ -2843,7 +2843,8 @@ begin
     select expires_at + coalesce(p_extend, p_now - frozen_at) into v_ends_at
     from credit_grants where tenant_id = p_tenant and id = p_grant and frozen_at is not null;
     if found then
-      update credit_grants set expires_at = v_ends_at, frozen_at = null
+      update credit_grants set expires_at = v_ends_at, frozen_at = null,
+        ending_told_at = case when v_ends_at = expires_at then ending_told_at end
       where tenant_id = p_tenant and id = p_grant;
     end if;
   end if;
@@ -5888,8 +5889,10 @@ declare
   a credit_accounts;
   v_before usage_totals;
 begin
-  select * into strict v_before from usage_totals
+  select * into v_before from usage_totals
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  -- The tenant was moved since somebody saw its holds.
+  if not found then return; end if;
   t := v_before;
   for v_day in
     with expired as (
@@ -5921,6 +5924,8 @@ begin
     where tenant_id = p_tenant and period = p_period and resource_type = p_resource
       and state = 'open' and expires_at <= p_now
     order by id
+    -- Whoever notes progress has no lock but that of its row.
+    for update
   loop
     if a.tenant_id is null then a := credit_account(p_tenant); end if;
     v_ended := usage_end_hold(t, a, r, coalesce(r.begun_amount, 0), p_now);
@@ -6269,7 +6274,9 @@ AS $function$
 declare
   v_month text := to_char(p_at at time zone 'UTC', 'YYYY-MM');
   v_month_starts_at timestamptz := date_trunc('month', p_at at time zone 'UTC') at time zone 'UTC';
+  v_at timestamptz := p_at;
   v_tenant usage_tenants;
+  v_before usage_tenants;
   v_period text;
   v_resource resource_type;
   v_limit bigint;
@@ -6284,6 +6291,7 @@ begin
     perform usage_open(to_char((v_month || '-01')::date - 1, 'YYYY-MM'), array[p_tenant]);
   end if;
 
+  v_before := v_tenant;
   insert into usage_tenants as t (tenant_id, version, plan, limits, base_plan, base_limits,
     share_from, share_until, deleted_at, rates, overage, rollover, since)
   values (p_tenant, p_version, p_plan, p_limits, p_base_plan, p_base_limits, p_share_from,
@@ -6298,11 +6306,19 @@ begin
   where t.version < excluded.version
   returning * into v_tenant;
   if not found then return; end if;
+  if (v_before.limits, v_before.base_limits, v_before.share_from, v_before.share_until, v_before.rates,
+      v_before.rollover)
+    is not distinct from (v_tenant.limits, v_tenant.base_limits, v_tenant.share_from,
+      v_tenant.share_until, v_tenant.rates, v_tenant.rollover)
+  then
+    v_at := v_tenant.since;
+  end if;
 
   v_period := (select max(period) from usage_totals where tenant_id = p_tenant);
   for v_resource in
     select resource_type from usage_totals
-    where tenant_id = p_tenant and period = v_period and period >= coalesce(v_month, period)
+    where tenant_id = p_tenant and period = v_period
+      and period >= coalesce(to_char(v_at at time zone 'UTC', 'YYYY-MM'), period)
     order by resource_type
     for update
   loop
@@ -6367,6 +6383,9 @@ begin
   update usage_totals
   set used = 0, beyond = 0, day_used = 0, updated_at = p_now
   where tenant_id = p_tenant and period = p_period and resource_type = p_resource;
+  update usage_reservations set begun_amount = 0, draw_seq = null, draw_count = null
+  where tenant_id = p_tenant and period = p_period and resource_type = p_resource
+    and state = 'expired' and begun_amount > 0;
   return t.used;
 end $function$
 ;
@@ -6622,11 +6641,19 @@ begin
           a := credit_pay(a, r.period, r.resource_type, t.rate_micro, v_beyond, p_now,
             r.metadata);
         end if;
-      elsif v_change < 0 and r.draw_seq is not null then
-        v_ended := credit_return(a, r.draw_seq, r.draw_seq + r.draw_count - 1, r.period,
-          r.resource_type, -v_change, p_now);
-        a := v_ended.a;
-        v_beyond := -v_ended.units;
+      elsif v_change < 0 then
+        if r.draw_seq is not null then
+          v_ended := credit_return(a, r.draw_seq, r.draw_seq + r.draw_count - 1, r.period,
+            r.resource_type, -v_change, p_now);
+          a := v_ended.a;
+          v_beyond := -v_ended.units;
+        end if;
+        -- Beside what it drew it takes off the quota alone: what others drew stays theirs.
+        if v_beyond - v_change > t.used - t.beyond then
+          v_change := v_beyond - (t.used - t.beyond);
+          -- The row is no longer what its weights make.
+          r.metadata := nullif(r.metadata - 'rated', '{}');
+        end if;
       end if;
       t := usage_add(r.tenant_id, r.period, r.resource_type,
         extract(day from r.created_at at time zone 'UTC')::int, v_change, 0, p_now, v_beyond);

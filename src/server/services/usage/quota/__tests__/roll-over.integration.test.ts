@@ -6,6 +6,7 @@ import {
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
 import { PLANS_FILE, readPlansFile } from '../../../../../db/catalogue/plans-file.ts';
+import { requestSync } from '../../../../../db/repositories/usage/buckets/compare.ts';
 import type { Period } from '../../../../../domain/period.ts';
 import type { Plan } from '../../../../../domain/plans.ts';
 import { createLog } from '../../../../log.ts';
@@ -181,6 +182,18 @@ describe('the plan that counts is the month’s own', () => {
     await rollAt(CLOSING);
     expect(await limitOf(used, JUNE)).toBe(10_020);
     expect(await limitOf(unused, JUNE)).toBe(10_050);
+  });
+
+  test('what it left is kept when the copy of who changed the plan since is written again', async () => {
+    const tenantId = await tenantOfMay();
+    await use(tenantId, 80);
+    clock.set('2026-06-01T09:00:00Z');
+    await setPlan(tenantId, 'pro');
+    await requestSync(database.pool, tenantId);
+    await syncEntitlement(database, tenantId);
+    expect(await limitOf(tenantId, MAY)).toBe(100);
+    await rollAt(CLOSING);
+    expect(await limitOf(tenantId, JUNE)).toBe(10_020);
   });
 
   test('a plan that rolls over does not for a month before it', async () => {

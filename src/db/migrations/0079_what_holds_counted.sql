@@ -1,0 +1,1 @@
+-- Everything of it is run in each bucket.
