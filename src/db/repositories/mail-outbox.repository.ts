@@ -116,6 +116,21 @@ export async function findMail(db: DbOrTx, id: string): Promise<Mail | undefined
   return row;
 }
 
+/** What the first mail of a kind about something says; `undefined` when there is none. */
+export async function findMailAbout(
+  db: DbOrTx,
+  kind: string,
+  subjectId: string,
+): Promise<Record<string, unknown> | undefined> {
+  const isIt = and(
+    eq(mailOutbox.kind, kind),
+    eq(mailOutbox.subjectId, subjectId),
+    eq(mailOutbox.attempt, 0),
+  );
+  const [row] = await db.select({ data: mailOutbox.data }).from(mailOutbox).where(isIt);
+  return row?.data as Record<string, unknown> | undefined;
+}
+
 /** Has a mail that was sent, or given up, go out once more; false while it waits to be sent anyhow. */
 export async function resendMail(db: DbOrTx, id: string): Promise<boolean> {
   const { rowCount } = await db

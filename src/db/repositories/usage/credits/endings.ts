@@ -38,14 +38,18 @@ export async function listEndings(
   return rows.map((row) => ({ ...row, leftMicro: Number(row.leftMicro) }));
 }
 
-/** Notes that the mail about it is in the outbox, or that there is nobody to get one. */
+/**
+ * Notes that the mail about it is in the outbox, or that there is nobody to get one. Of an end that has moved
+ * meanwhile, by the millisecond that JavaScript knows of it, nobody was told.
+ */
 export async function closeEnding(
   { schema, client }: Bucket,
-  { tenantId, grantId }: Ending,
+  { tenantId, grantId, expiresAt }: Ending,
   now: Date,
 ): Promise<void> {
   await client.query({
-    text: `update ${schema}.credit_grants set ending_told_at = $3 where tenant_id = $1 and id = $2`,
-    values: [tenantId, grantId, now],
+    text: `update ${schema}.credit_grants set ending_told_at = $3
+      where tenant_id = $1 and id = $2 and date_trunc('milliseconds', expires_at) = $4`,
+    values: [tenantId, grantId, now, expiresAt],
   });
 }

@@ -5,6 +5,7 @@ import {
   listEndings,
   type Ending,
 } from '../../../../db/repositories/usage/credits/endings.ts';
+import { findMailAbout } from '../../../../db/repositories/mail-outbox.repository.ts';
 import { MICRO_PER_CREDIT } from '../../../../domain/billing/credits.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { queueMail } from '../queue-mail.ts';
@@ -14,7 +15,8 @@ const AHEAD_MS = 7 * 86_400_000;
 
 /**
  * Writes to the owner of every grant that ends within seven days and has a credit left at least, whatever it
- * was made for, once a grant. It is marked after its mail is in the outbox, which takes the same mail once.
+ * was made for, once an end: one that moved is told of anew. It is marked after its mail is in the outbox, which
+ * takes the same mail once.
  */
 export function mailEndings(
   { db, buckets }: Pick<Database, 'db' | 'buckets'>,
@@ -41,18 +43,19 @@ async function mailEndingsOf(
   );
 }
 
-/** What a purchase was granted is named by it, as the version before named it, which may run beside this one. */
+/**
+ * What a purchase was granted is named by it, as the version before named it, which may run beside this one. Where
+ * the owner was told of another end, its own tells the mails apart.
+ */
 function queueEndingMail(db: Db, ending: Ending, now: Date): Promise<void> {
-  const { tenantId, grantId, origin, originRef, leftMicro, expiresAt } = ending;
-  const mail = {
-    kind: 'credits_ending' as const,
-    subjectId: origin === 'purchase' ? originRef : grantId,
-    attempt: 0,
-    data: {
-      credits: Math.floor(leftMicro / MICRO_PER_CREDIT),
-      expiresAt: expiresAt.toISOString(),
-    },
-    now,
-  };
-  return db.transaction((tx) => queueMail(tx, tenantId, mail));
+  const { tenantId, grantId, origin, originRef, leftMicro } = ending;
+  const [kind, about] = ['credits_ending' as const, origin === 'purchase' ? originRef : grantId];
+  const expiresAt = ending.expiresAt.toISOString();
+  const data = { credits: Math.floor(leftMicro / MICRO_PER_CREDIT), expiresAt };
+  return db.transaction(async (tx) => {
+    const told = await findMailAbout(tx, kind, about);
+    const isSame = told === undefined || told['expiresAt'] === expiresAt;
+    const subjectId = isSame ? about : `${about}:${expiresAt}`;
+    await queueMail(tx, tenantId, { kind, subjectId, attempt: 0, data, now });
+  });
 }

@@ -61,6 +61,14 @@ async function mailsOf(tenantId: string): Promise<unknown[]> {
   return rows.map(({ subject_id: about, data }) => ({ about, ...data }));
 }
 
+/** The ends of which the owner was told, in order. */
+async function endsOf(tenantId: string): Promise<Date[]> {
+  const mails = (await mailsOf(tenantId)) as { expiresAt: string }[];
+  return mails
+    .map(({ expiresAt }) => new Date(expiresAt))
+    .toSorted((a, b) => Number(a) - Number(b));
+}
+
 const WEEK = 7 * 24;
 
 describe('12.3 credits end within seven days', () => {
@@ -127,6 +135,43 @@ describe('12.3 credits end within seven days', () => {
     await usage.release({ reservationId });
     await mailEndings(database, clock);
     expect(await mailsOf(tenantId)).toMatchObject([{ credits: 4 }]);
+  });
+
+  test('the owner is told of an end that has moved: by a dispute that was won', async () => {
+    clock.set(NOW);
+    const { tenantId, name } = await given({
+      origin: 'purchase',
+      originRef: 'won',
+      endsInHours: 48,
+    });
+    await mailEndings(database, clock);
+    await usage.credits.freeze({ ...name, ref: 'dispute' });
+    clock.set(at(24).toISOString());
+    await usage.credits.unfreeze({ ...name, ref: 'dispute' });
+    await mailEndings(database, clock);
+    await mailEndings(database, clock);
+    expect(await endsOf(tenantId)).toEqual([at(48), at(72)]);
+    // One that is where it was is told of once.
+    await usage.credits.freeze({ ...name, ref: 'again' });
+    await usage.credits.unfreeze({ ...name, ref: 'again', extendBy: 0 });
+    await mailEndings(database, clock);
+    expect(await endsOf(tenantId)).toEqual([at(48), at(72)]);
+  });
+
+  test('the owner is told of an end that has moved: by a correction', async () => {
+    clock.set(NOW);
+    const { tenantId } = await given({ endsInHours: 24 });
+    await use(tenantId, 11);
+    await mailEndings(database, clock);
+    const [row] = await inEveryBucket<{ id: string }>(
+      database.pool,
+      'select id from u00.usage where tenant_id = $1',
+      [tenantId],
+    );
+    clock.set(at(25).toISOString());
+    await usage.reversals.reverse({ tenantId, row: row!.id, extendTo: at(100), ...by });
+    await mailEndings(database, clock);
+    expect(await endsOf(tenantId)).toEqual([at(24), at(100)]);
   });
 
   test('many that end before keep nobody from being told', async () => {
