@@ -10,8 +10,8 @@ import {
 import type { ResourceType } from '../../../domain/quota.ts';
 import type { MemberRoom } from '../../../db/repositories/usage/ledger/members.ts';
 import { periodOf } from '../../../domain/period.ts';
-import { overageView, readOverageNow } from './credits/overage-view.ts';
-import { quotaExceeded } from './credits/quota-exceeded.ts';
+import { overageView, readOverageOf } from './credits/overage-view.ts';
+import { quotaExceeded, type Refusal } from './credits/quota-exceeded.ts';
 import { memberLimitMet } from './credits/refusal.ts';
 import type { CreditService } from './credits/credit.service.ts';
 import type { MeteringDeps } from './metering-deps.ts';
@@ -38,8 +38,8 @@ export async function quoteMessage(
   // Before the others, for it releases holds that are past their time.
   const { balance } = await credits.read(tenantId);
   const [stats, overage, rooms] = await Promise.all([
-    usageStats(deps, tenantId),
-    readOverageNow(deps, tenantId),
+    usageStats(deps, tenantId, period),
+    readOverageOf(deps, tenantId, period),
     deps.router.read(
       tenantId,
       (bucket) => bucket.listMemberRooms(tenantId, period, memberId),
@@ -50,10 +50,12 @@ export async function quoteMessage(
   const [ofMessages, ofTokens] = [roomOf('messages'), roomOf('llm_tokens')];
   const [messageCounter, tokenCounter] = [find(stats, 'messages'), find(stats, 'llm_tokens')];
   const funds = balance + (overage?.account?.room ?? 0);
-  const refuse = (needs: readonly Need[]) => refused(deps, { tenantId, funds, stats }, needs);
+  const refuse = (needs: readonly Need[]) =>
+    refused(deps, { tenantId, period, funds, stats }, needs);
   const message = { counter: messageCounter, amount: 1 };
   if ((leftAfter(messageCounter, funds, 0) ?? 1) < 1) throw await refuse([message]);
-  if (ofMessages && leftIn(ofMessages) < 1) throw await limited(deps, tenantId, ofMessages, 1);
+  if (ofMessages && leftIn(ofMessages) < 1)
+    throw await limited(deps, { tenantId, period }, ofMessages, 1);
   const ofMessage = microBeyond(messageCounter, 1);
   const left = leftAfter(tokenCounter, funds, ofMessage);
   const own = ofTokens ? leftIn(ofTokens) : Infinity;
@@ -61,16 +63,21 @@ export async function quoteMessage(
   if (left !== null && units > left) {
     throw await refuse([message, { counter: tokenCounter, amount: units }]);
   }
-  if (ofTokens && units > own) throw await limited(deps, tenantId, ofTokens, units);
+  if (ofTokens && units > own) throw await limited(deps, { tenantId, period }, ofTokens, units);
   const micro = ofMessage + microBeyond(tokenCounter, units);
   return quoteOf(units, micro, balance, overageView(overage).price);
 }
 
 const leftIn = ({ limit, used, held }: MemberRoom) => Math.max(0, limit - used - held);
 
-function limited(deps: MeteringDeps, tenantId: string, room: MemberRoom, amount: number) {
+function limited(
+  deps: MeteringDeps,
+  of: Pick<Refusal, 'tenantId' | 'period'>,
+  room: MemberRoom,
+  amount: number,
+) {
   const waits = room.used + amount <= room.limit;
-  return memberLimitMet(deps, { ...room, tenantId, amount, waits });
+  return memberLimitMet(deps, { ...room, ...of, amount, waits });
 }
 
 type Counter = UsageStats['resources'][number];
@@ -90,13 +97,14 @@ interface Need {
  */
 function refused(
   deps: MeteringDeps,
-  { tenantId, funds, stats }: { tenantId: string; funds: number; stats: UsageStats },
+  of: Pick<Refusal, 'tenantId' | 'period'> & { funds: number; stats: UsageStats },
   needs: readonly Need[],
 ) {
+  const { tenantId, period, funds, stats } = of;
   const { counter, amount } = needs.at(-1)!;
   const later = funds + sum(stats.resources.map(microHeld));
   const due = sum(needs.map((need) => microOnceBack(need.counter, need.amount)));
-  return quotaExceeded(deps, { ...counter, tenantId, amount, waits: due <= later });
+  return quotaExceeded(deps, { ...counter, tenantId, period, amount, waits: due <= later });
 }
 
 const sum = (amounts: readonly number[]) => amounts.reduce((total, one) => total + one, 0);

@@ -2,6 +2,7 @@ import type { AdmissionCall } from '../../../db/repositories/usage/admission/adm
 import type { SettleCall, Settlement } from '../../../db/repositories/usage/settle.ts';
 import type { Rated } from '../../../domain/billing/usage/rate-card.ts';
 import { BillingError } from '../../../domain/errors.ts';
+import { periodOf } from '../../../domain/period.ts';
 import { keyConflict, recordedOf } from './calls/results.ts';
 import { refusalOf } from './credits/refusal.ts';
 import { AMOUNT_MAX, TTL_SECONDS_MAX, type ReservationRequest } from './calls/validation.ts';
@@ -72,7 +73,8 @@ export async function reserve(
   if (admission.outcome === 'conflict') throw keyConflict(call.key);
   const recorded = recordedOf(admission);
   metrics?.calls.inc({ outcome: recorded?.status ?? 'rejected' });
-  if (recorded === undefined) throw await refusalOf(deps, { ...call, ...admission });
+  if (recorded === undefined)
+    throw await refusalOf(deps, { ...call, ...admission, period: periodOf(timed.startedAt) });
   const { remaining } = recorded;
   if (recorded.status === 'duplicate') {
     // The same key with a consumption's body would have been a conflict, so it made a reservation.

@@ -1,3 +1,4 @@
+import { periodOf } from '../../../domain/period.ts';
 import { keyConflict, recordedOf, type Recorded } from './calls/results.ts';
 import { refusalOf } from './credits/refusal.ts';
 import { admissionOf, assertValid, problemWith, type Consumption } from './calls/validation.ts';
@@ -26,7 +27,7 @@ export async function trackUsage(deps: MeteringDeps, request: TrackRequest): Pro
   if (recorded === undefined) {
     if (admission.outcome === 'conflict') throw keyConflict(call.key);
     deps.metrics?.calls.inc({ outcome: 'rejected' });
-    throw await refusalOf(deps, { ...call, ...admission });
+    throw await refusalOf(deps, { ...call, ...admission, period: periodOf(timed.startedAt) });
   }
   deps.metrics?.calls.inc({ outcome: recorded.status });
   if (recorded.status === 'recorded') deps.live.changed(call.tenantId);

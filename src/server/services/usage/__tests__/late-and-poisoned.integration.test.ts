@@ -53,6 +53,36 @@ test('10.6 work counts in the month in which it started', async () => {
   ]);
 });
 
+test('10.6 a refusal is of the month of the work: of one that is over nothing is to be waited for', async () => {
+  const tenantId = await meteredTenant(database.pool);
+  const memberId = randomUUID();
+  const late = { ...event(tenantId, { amount: 11 }), occurredAt: '2027-11-30T23:58:00Z' } as const;
+  const hold = { ...late, resourceType: 'images' as const, amount: 11, ttlSeconds: 60 };
+  const of = (resetsAt: string, retryAfterSeconds?: number) => ({
+    ...{ code: 'quota_exceeded', data: { resetsAt, limit: 10, used: 0 }, retryAfterSeconds },
+  });
+  const [november, december] = ['2027-12-01T00:00:00.000Z', '2028-01-01T00:00:00.000Z'];
+  await expect(usage.reserve(hold)).rejects.toMatchObject(of(november));
+  const { occurredAt, ...now } = hold;
+  await expect(usage.trackUsage({ ...now, idempotencyKey: randomUUID() })).rejects.toMatchObject(
+    of(december, 31 * 86_400 - 600),
+  );
+  // The month turns while it is refused.
+  clock.set('2027-12-31T23:59:59.999Z');
+  const refused = usage.trackUsage({ ...now, idempotencyKey: randomUUID() });
+  clock.set('2028-01-01T00:00:00Z');
+  await expect(refused).rejects.toMatchObject(of(december));
+  clock.set('2027-12-01T00:10:00Z');
+
+  await database.db.transaction((tx) =>
+    usage.memberLimits.set(tx, { tenantId, memberId, limits: { images: 1 } }),
+  );
+  const more = { amount: 2, idempotencyKey: randomUUID(), metadata: { userId: memberId } };
+  await expect(usage.reserve({ ...hold, ...more, occurredAt })).rejects.toMatchObject({
+    ...{ code: 'member_limit', data: { resetsAt: november }, retryAfterSeconds: undefined },
+  });
+});
+
 test('10.6 a reservation holds and counts in the month in which its work started', async () => {
   const tenantId = await meteredTenant(database.pool);
   const hold = { tenantId, resourceType: 'images' as const, amount: 3, ttlSeconds: 60 };

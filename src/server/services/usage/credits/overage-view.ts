@@ -6,15 +6,24 @@ import {
   type OverageView,
 } from '../../../../domain/billing/overage.ts';
 import type { Clock } from '../../../../domain/clock.ts';
-import { periodOf } from '../../../../domain/period.ts';
+import { periodOf, type Period } from '../../../../domain/period.ts';
 import type { UsageQueues } from '../routing/queues.ts';
 
 /** As the tenant's bucket has it; `undefined` while that knows nothing of the tenant. */
 export function readOverageNow(
-  { queues, clock }: { queues: Pick<UsageQueues, 'overages'>; clock: Clock },
+  deps: { queues: Pick<UsageQueues, 'overages'>; clock: Clock },
   tenantId: string,
 ): Promise<OverageNow | undefined> {
-  return queues.overages.submit({ tenantId, period: periodOf(clock.now()) }, tenantId);
+  return readOverageOf(deps, tenantId, periodOf(deps.clock.now()));
+}
+
+/** The same with what a month has used and its cap leaves. */
+export function readOverageOf(
+  { queues }: { queues: Pick<UsageQueues, 'overages'> },
+  tenantId: string,
+  period: Period,
+): Promise<OverageNow | undefined> {
+  return queues.overages.submit({ tenantId, period }, tenantId);
 }
 
 /** What is shown of it. */

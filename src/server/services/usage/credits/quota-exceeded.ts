@@ -1,16 +1,18 @@
 import { shortReasonOf, type OverageView } from '../../../../domain/billing/overage.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import { periodEnd, periodOf } from '../../../../domain/period.ts';
+import { periodEnd, type Period } from '../../../../domain/period.ts';
 import { planOffers, plansWithMore } from '../../../../domain/plans.ts';
 import type { Limit, ResourceType } from '../../../../domain/quota.ts';
 import type { PlanCatalogue } from '../../plans/plan-catalogue.ts';
-import { overageView, readOverageNow } from './overage-view.ts';
+import { overageView, readOverageOf } from './overage-view.ts';
 import type { Entitlements } from '../entitlements.ts';
 import type { UsageQueues } from '../routing/queues.ts';
 
 export interface Refusal {
   tenantId: string;
+  /** In which month the call would have counted. */
+  period: Period;
   resourceType: ResourceType;
   /** What was asked for. */
   amount: number;
@@ -40,17 +42,14 @@ export async function quotaExceeded(
   },
   refusal: Refusal,
 ): Promise<BillingError> {
-  const { tenantId, resourceType, used, held, limit, waits: inProgress } = refusal;
-  const now = deps.clock.now();
-  const resetsAt = periodEnd(periodOf(now));
+  const { tenantId, period, resourceType, used, held, limit, waits: inProgress } = refusal;
   const plan = await deps.entitlements.getPlan(tenantId);
   const isSold = plan.rates[resourceType] !== undefined;
   // Plans that sell no overage have nobody to ask for it.
   const asks = !inProgress && isSold && Object.keys(plan.overage).length > 0;
-  const overage = asks ? await readOverageNow(deps, tenantId) : undefined;
+  const overage = asks ? await readOverageOf(deps, tenantId, period) : undefined;
   // A limit of 0 may also be what was taken away of a quota.
   const isOffered = limit !== 0 || planOffers(plan, resourceType);
-  const untilReset = (resetsAt.getTime() - now.getTime()) / 1000;
   const message = inProgress
     ? 'Quota exceeded by work in progress; try again in a few seconds.'
     : 'Quota exceeded';
@@ -62,16 +61,25 @@ export async function quotaExceeded(
     used,
     held,
     reason: inProgress ? 'in_progress' : isOffered ? short : 'not_offered',
-    resetsAt: resetsAt.toISOString(),
+    resetsAt: periodEnd(period).toISOString(),
     plans: plansWithMore(await deps.plans.listNewest(), plan, resourceType),
     // Where nothing more can be paid for, credits would be of no use.
     packs: isSold ? await deps.plans.listPackIds() : [],
     cap: capOf(view),
   };
-  const retryAfterSeconds = inProgress ? IN_PROGRESS_RETRY_SECONDS : untilReset;
-  return withoutStack(
-    () => new BillingError('quota_exceeded', message, { retryAfterSeconds, data }),
-  );
+  const options = { ...retryAfter(deps.clock, period, inProgress), data };
+  return withoutStack(() => new BillingError('quota_exceeded', message, options));
+}
+
+/** When the call may be sent again: with the next month, and for work of a month that is over never. */
+export function retryAfter(
+  clock: Clock,
+  period: Period,
+  inProgress: boolean,
+): { retryAfterSeconds?: number } {
+  if (inProgress) return { retryAfterSeconds: IN_PROGRESS_RETRY_SECONDS };
+  const leftMs = periodEnd(period).getTime() - clock.now().getTime();
+  return leftMs > 0 ? { retryAfterSeconds: leftMs / 1000 } : {};
 }
 
 /** Where thousands are refused a second, to note from where costs more than the refusal. */

@@ -3,9 +3,9 @@ import type { DbOrTx } from '../../../../db/client.ts';
 import type { LimitContact } from '../../../../domain/billing/usage/member-limits.ts';
 import type { Clock } from '../../../../domain/clock.ts';
 import { BillingError } from '../../../../domain/errors.ts';
-import { periodEnd, periodOf } from '../../../../domain/period.ts';
+import { periodEnd } from '../../../../domain/period.ts';
 import type { AdmissionOutcome } from '../../../../db/repositories/usage/admission/admit.ts';
-import { IN_PROGRESS_RETRY_SECONDS, quotaExceeded, type Refusal } from './quota-exceeded.ts';
+import { quotaExceeded, retryAfter, type Refusal } from './quota-exceeded.ts';
 
 /** Why a call was not admitted: by the member's own limit, or by the tenant's. */
 export function refusalOf(
@@ -24,24 +24,20 @@ export function refusalOf(
  */
 export async function memberLimitMet(
   { db, clock }: { db: DbOrTx; clock: Clock },
-  { tenantId, resourceType, used, held, limit, waits }: Refusal,
+  { tenantId, period, resourceType, used, held, limit, waits }: Refusal,
 ): Promise<BillingError> {
   const ask = await whomToAsk(db, tenantId);
-  const now = clock.now();
-  const resetsAt = periodEnd(periodOf(now));
   const names = ask.map(({ name }) => name).join(', ');
   const message = waits
     ? 'Your own limit is held by work in progress; try again in a few seconds.'
     : `You have used what your team lets you use this month. Ask ${names || 'an owner of it'} for more.`;
   return new BillingError('member_limit', message, {
-    retryAfterSeconds: waits
-      ? IN_PROGRESS_RETRY_SECONDS
-      : (resetsAt.getTime() - now.getTime()) / 1000,
+    ...retryAfter(clock, period, waits),
     data: {
       resource: resourceType,
       ...{ limit, used, held },
       reason: waits ? 'in_progress' : 'member_limit',
-      resetsAt: resetsAt.toISOString(),
+      resetsAt: periodEnd(period).toISOString(),
       ask,
       // What the team could buy is not what is in the way.
       ...{ plans: [], packs: [] },
