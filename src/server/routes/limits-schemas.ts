@@ -121,7 +121,7 @@ const overageBody = z.strictObject({
     .number()
     .optional()
     .openapi({
-      description: `A month, whole, from 0 to ${CAP_MINOR_MAX}; what it was unless told.`,
+      description: `A month, whole, from 0 to ${CAP_MINOR_MAX}; what it was unless told, in the currency that it was in.`,
     }),
   consent: price.optional().openapi({ description: 'What was shown; to switch it on.' }),
 });

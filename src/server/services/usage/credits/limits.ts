@@ -1,5 +1,8 @@
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
-import { agreeToOverage } from '../../../../db/repositories/usage/credits/overage.ts';
+import {
+  agreeToOverage,
+  readOverageTaken,
+} from '../../../../db/repositories/usage/credits/overage.ts';
 import { placeCredits } from '../../../../db/repositories/usage/credits/place.ts';
 import type { Tx } from '../../../../db/client.ts';
 import { repeated } from '../../../../db/repeated.ts';
@@ -21,7 +24,7 @@ import { overageView, readOverageNow } from './overage-view.ts';
 /** What an owner asks for. */
 export interface LimitsInput {
   enabled: boolean;
-  /** Minor units a month; what it was unless told. */
+  /** Minor units a month; what it was unless told, in the currency that it was in. */
   capMinor?: number;
   /** The price that the owner saw; needed to switch it on. */
   consent?: OveragePrice;
@@ -55,7 +58,8 @@ export async function setLimits(
   const { tenantId, userId, role, requestId } = by;
   const { enabled, consent } = wish;
   const before = await readLimits(deps, tenantId);
-  const capMinor = wish.capMinor ?? before.overage.capMinor;
+  const isOther = consent !== undefined && consent.currency !== before.overage.currency;
+  const capMinor = wish.capMinor ?? (enabled && isOther ? null : before.overage.capMinor);
   assertCap(capMinor, enabled);
   if (enabled && !consent) {
     throw new BillingError(
@@ -72,10 +76,14 @@ export async function setLimits(
       deps.db.transaction(async (tx) => {
         if (price) await guard?.(tx, { amountMinor: capMinor!, currency: price.currency });
         const place = await placeCredits(tx, deps.buckets, tenantId);
-        const agreement = { tenantId, actor, enabled, capMinor, price, alerts, now };
+        // Not told, it is what it is by now: somebody may have lowered it meanwhile.
+        const told = wish.capMinor ?? null;
+        const agreement = { tenantId, actor, enabled, capMinor: told, price, alerts, now };
         const answer = await agreeToOverage(place, agreement);
         if (answer !== null) return answer;
-        const after = { enabled, capMinor, currency: before.overage.currency, ...price, alerts };
+        const inForce = await readOverageTaken(place, { tenantId });
+        const kept = { currency: before.overage.currency, ...price, alerts };
+        const after = { enabled, capMinor: inForce.capMinor ?? capMinor, ...kept };
         const action = actionOf(before, after);
         if (action !== null) {
           await insertAuditEntry(tx, {

@@ -40,7 +40,7 @@ export async function overageWorld(
     return done.some((one) => one.done);
   };
   return {
-    ...{ tenantId, usage, images, agree, say },
+    ...{ tenantId, usage, images, who, agree, say },
     end: () => usage.credits.setLimits(who, { enabled: false }),
     give: (originRef: string, count: number) =>
       usage.credits.grant({

@@ -6,8 +6,9 @@ import {
   createTestDatabase,
   type TestDatabase,
 } from '../../../../../../tests/support/test-database.ts';
+import type { OveragePrice } from '../../../../../domain/billing/overage.ts';
 import { HandClock, usageService } from '../../__tests__/service.ts';
-import { by, cap, overageWorld, refusalOf, TEAM } from './overage-world.ts';
+import { by, cap, overageWorld, PRO, refusalOf, TEAM } from './overage-world.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -73,6 +74,27 @@ test('12.4 8. a cap below what is used leaves no room, and takes nothing back', 
     ['overage', -10, 8],
     ['overage', -6, 0],
   ]);
+});
+
+test('12.4 a cap that is not told is what it is by then, and none in another currency', async () => {
+  const { agree, overage, tenantId, usage, who } = await world(240);
+  const again = (consent: OveragePrice, meanwhile = async () => {}) =>
+    usage.credits.setLimits(who, { enabled: true, consent, alerts: [100] }, meanwhile);
+  await again(PRO, async () => void (await agree(50)));
+  expect(await overage()).toMatchObject({ enabled: true, capMinor: 50, currency: 'cny' });
+  const { rows } = await database.pool.query<{ cap: number }>(
+    `select (after ->> 'capMinor')::int as cap from audit_log
+     where tenant_id = $1 and action = 'overage.agreed' order by id desc limit 1`,
+    [tenantId],
+  );
+  expect(rows).toEqual([{ cap: 50 }]);
+
+  await putOnPaidPlan(database, tenantId, 'pro', { currency: 'usd' });
+  const usd = { currency: 'usd', minorPerCredit: '1.8' };
+  await expect(again(usd)).rejects.toMatchObject({ code: 'invalid_cap' });
+  expect(await overage()).toMatchObject({ enabled: false, lapsed: 'price', capMinor: 50 });
+  await agree(7, usd);
+  expect(await overage()).toMatchObject({ enabled: true, capMinor: 7, currency: 'usd' });
 });
 
 test('12.4 9. a cap that is raised in a storm of refusals: the next call passes', async () => {
