@@ -39,7 +39,9 @@ await runCommand({
       return {
         lines: published
           ? [...linesOf(published, dryRun), ...(dryRun ? linesOfMonth(month, reweighed) : [])]
-          : ['The rate card in force is as the file has it.'],
+          : [
+              `The rate card ${from === undefined ? 'in force' : `of ${from}`} is as the file has it.`,
+            ],
         data: { published: published ?? null, month, reweighed },
       };
     });
@@ -56,11 +58,18 @@ function instantOf(written: string): Date {
   );
 }
 
-function linesOf({ version, effectiveAt, changes }: RatePublication, dryRun: boolean): string[] {
+function linesOf(
+  { version, effectiveAt, changes, replaces }: RatePublication,
+  dryRun: boolean,
+): string[] {
   const what = dryRun ? 'would be in force' : 'is in force';
   return [
     `Rate card ${version} ${what} for calls that begin from ${effectiveAt.toISOString()} on:`,
     ...changes.map((one) => `  ${one}`),
+    ...replaces.map(
+      (one) =>
+        `  It takes the place of rate card ${one.version}, which was to begin ${one.effectiveAt.toISOString()}.`,
+    ),
   ];
 }
 

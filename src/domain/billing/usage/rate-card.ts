@@ -21,7 +21,7 @@ export const ANY_MODEL = '*';
 
 /** A published card never changes; the next one takes its place from an instant on. */
 export interface RateCard {
-  /** 1, 2, … in the order of publishing, which is that of their beginnings. */
+  /** 1, 2, … in the order of publishing. */
   readonly version: number;
   readonly effectiveAt: Date;
   /** By model. */
@@ -42,7 +42,7 @@ export interface Rated {
   raw: RawTokens;
 }
 
-/** The card in force at an instant, of cards in the order of their versions. */
+/** The card in force at an instant, of cards in the order of their versions: of those that have begun the last one. */
 export function cardAt(cards: readonly RateCard[], instant: Date): RateCard | undefined {
   return cards.findLast(({ effectiveAt }) => effectiveAt <= instant);
 }

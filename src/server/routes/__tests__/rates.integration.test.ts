@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FIRST_EFFECTIVE_AT, RATES_FILE, readRatesFile } from '../../../db/catalogue/rates-file.ts';
-import { cardAt, weigh, WEIGHT_ONE, weightsOf } from '../../../domain/billing/usage/rate-card.ts';
+import { weigh, WEIGHT_ONE, weightsOf } from '../../../domain/billing/usage/rate-card.ts';
 import { listRateCards } from '../../../db/repositories/billing/rate-card.repository.ts';
 import { periodOf } from '../../../domain/period.ts';
 import { foreseeRates, publishRates, reweighMonth } from '../../services/plans/publish-rates.ts';
@@ -287,19 +287,6 @@ describe('12.6 publishing a card', () => {
       ],
     });
     expect((await listRateCards(chat.server.database.db)).length).toBe(before);
-  });
-
-  test('a card cannot begin in the past, nor before one that is to come', async () => {
-    const now = chat.clock.now().getTime();
-    const next = { ...DEAR, '*': kinds(1, 1, 1) };
-    await expect(publish(next, new Date(now - 1_000))).rejects.toThrow('cannot begin before');
-    const later = new Date(now + 3_600_000);
-    const planned = await publish(next, later);
-    expect(planned?.effectiveAt).toEqual(later);
-    await expect(publish(DEAR, new Date(now + 1_000))).rejects.toThrow('cannot begin before');
-    expect((await publish(DEAR))?.effectiveAt).toEqual(later);
-    const cards = await listRateCards(chat.server.database.db);
-    expect(cardAt(cards, chat.clock.now())!.version).toBe(planned!.version - 1);
   });
 
   test('a published card never changes', async () => {

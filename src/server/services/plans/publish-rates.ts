@@ -7,7 +7,7 @@ import {
 } from '../../../db/repositories/billing/rate-card.repository.ts';
 import { bucketOf } from '../../../db/repositories/usage/bucket.ts';
 import { reweigh, type Reweighed } from '../../../db/repositories/usage/ledger/rated.ts';
-import type { RateCard } from '../../../domain/billing/usage/rate-card.ts';
+import { cardAt, type RateCard } from '../../../domain/billing/usage/rate-card.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { BillingError } from '../../../domain/errors.ts';
 import { periodOf, previousPeriod, type Period } from '../../../domain/period.ts';
@@ -16,19 +16,21 @@ import { periodOf, previousPeriod, type Period } from '../../../domain/period.ts
 export interface RatePublication {
   version: number;
   effectiveAt: Date;
-  /** Sentences: what differs from the card before. */
+  /** Sentences: what differs from the card that would be in force then. */
   changes: string[];
+  /** Cards that were to begin later, and never do: what is published last takes their place. */
+  replaces: { version: number; effectiveAt: Date }[];
 }
 
 export interface RateDraft {
   weights: RateCard['weights'];
-  /** Now unless told; not before the newest card begins. */
+  /** Now unless told. */
   effectiveAt?: Date | undefined;
 }
 
 type RateDeps = { db: Database['db']; clock: Clock };
 
-/** What publishing would do; `undefined` when the newest card is so already. Changes nothing. */
+/** What publishing would do; `undefined` when the card of then is so already, and no other follows. Changes nothing. */
 export async function foreseeRates(
   { db, clock }: RateDeps,
   draft: RateDraft,
@@ -37,8 +39,9 @@ export async function foreseeRates(
 }
 
 /**
- * Publishes a card where it differs from the newest. Calls that begin from its instant on are weighed by
- * it, those that began before keep the old one. 400 for an instant that is over, or before the newest's.
+ * Publishes a card where another one would be in force from its instant on. Calls that begin from then on are
+ * weighed by it, those that began before keep the old one. What was to begin later still never does. 400 for an
+ * instant that is over.
  */
 export async function publishRates(
   { db, clock }: RateDeps,
@@ -84,20 +87,24 @@ export async function reweighMonth(
 export const lastMonth = (now: Date): Period => previousPeriod(periodOf(now));
 
 async function dueOf(db: DbOrTx, { weights, effectiveAt }: RateDraft, now: Date) {
-  const newest = (await listRateCards(db)).at(-1);
-  if (newest && isDeepStrictEqual({ ...newest.weights }, { ...weights })) return undefined;
-  const begins =
-    effectiveAt ?? new Date(Math.max(now.getTime(), newest?.effectiveAt.getTime() ?? 0));
-  const least = effectiveAt && newest && newest.effectiveAt > now ? newest.effectiveAt : now;
-  if (effectiveAt && effectiveAt < least) {
+  const cards = await listRateCards(db);
+  const begins = effectiveAt ?? now;
+  if (begins < now) {
     throw new BillingError(
       'invalid_request',
-      `A card cannot begin before ${least.toISOString()}: calls that began before it keep theirs.`,
+      `A card cannot begin before ${now.toISOString()}: calls that began before it keep theirs.`,
     );
   }
-  const card = { version: (newest?.version ?? 0) + 1, effectiveAt: begins, weights };
-  const changes = changesOf(newest?.weights ?? {}, weights);
-  return { card, publication: { version: card.version, effectiveAt: begins, changes } };
+  const before = cardAt(cards, begins);
+  const replaces = cards
+    .filter((one) => one.effectiveAt > begins && cardAt(cards, one.effectiveAt) === one)
+    .map(({ version, effectiveAt }) => ({ version, effectiveAt }));
+  const isSame = before && isDeepStrictEqual({ ...before.weights }, { ...weights });
+  if (isSame && replaces.length === 0) return undefined;
+  const card = { version: (cards.at(-1)?.version ?? 0) + 1, effectiveAt: begins, weights };
+  const changes = changesOf(before?.weights ?? {}, weights);
+  const { version } = card;
+  return { card, publication: { version, effectiveAt: begins, changes, replaces } };
 }
 
 function changesOf(before: RateCard['weights'], next: RateCard['weights']): string[] {
