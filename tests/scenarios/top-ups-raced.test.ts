@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { outOfPocket } from '../support/money-back.ts';
-import { agreed, becomesOne, bySelf, want } from '../support/top-ups.ts';
+import { startTestServer } from '../support/server.ts';
+import { openStripeProxy } from '../support/stripe-proxy.ts';
+import { agree, agreed, becomesOne, bySelf, topUpOf, want } from '../support/top-ups.ts';
 
 let app: TestApp;
 beforeAll(async () => void (app = await startTestApp({ TRIAL_DAYS: '0' })));
@@ -50,4 +52,35 @@ test('12.43 in a burst from several processes one is bought', async () => {
       [customer.tenantId],
     ),
   ).rejects.toMatchObject({ constraint: 'credit_purchases_one_top_up' });
+});
+
+test('12.5 who agrees anew while the task finds that the pack costs more has that agreement kept', async () => {
+  const proxy = await openStripeProxy(app.stripeUrl);
+  const late = await startTestServer({
+    databaseUrl: app.database.url,
+    clock: app.server.context.clock,
+    env: { STRIPE_API_BASE: proxy.url.href, STRIPE_SECRET_KEY: 'sk_test_squaretable' },
+  });
+  onTestFinished(async () => {
+    await late.stop();
+    await proxy.close();
+  });
+  const customer = await agreed(app);
+  // As if it had cost less then.
+  await app.database.pool.query('update auto_top_ups set amount_minor = 500 where tenant_id = $1', [
+    customer.tenantId,
+  ]);
+  const isAsking = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  proxy.answersAfter = ({ path }) => {
+    if (!path.startsWith('/v1/prices')) return undefined;
+    isAsking.resolve();
+    return goesOn.promise;
+  };
+  const task = late.context.services.limits.beginTopUps();
+  await isAsking.promise;
+  expect(await agree(customer)).toMatchObject({ status: 200 });
+  goesOn.resolve();
+  await task;
+  expect(await topUpOf(customer)).toMatchObject({ enabled: true, paused: null });
 });

@@ -154,6 +154,12 @@ async function pause(
   const now = clock.now();
   const subjectId = `${agreed.tenantId}:${agreed.agreedAt.toISOString()}:${reason}`;
   const paused = { ...agreed, subjectId, pause: reason, methodId: null, now };
-  await inTransaction(db, (tx) => pauseTopUp(tx, paused));
+  await inTransaction(db, async (tx) => {
+    await lockSpending(tx, agreed.tenantId);
+    const present = await findAutoTopUp(tx, agreed.tenantId);
+    // Who has agreed anew since it was read has seen what is offered now.
+    const isSame = present?.agreedAt.getTime() === agreed.agreedAt.getTime();
+    if (isSame) await pauseTopUp(tx, paused);
+  });
   return false;
 }
