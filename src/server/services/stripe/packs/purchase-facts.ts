@@ -118,7 +118,8 @@ export function readingOf(
       // What Stripe held for the customer may have paid all of it.
       chargedMinor: isPaid ? invoice.amountPaidMinor + invoice.fromBalanceMinor : 0,
       leftMinor: found ? leftOf({ ...found, notes, totalMinor }) : 0,
-      paidAt: isPaid ? (found?.charge.createdAt ?? invoice.paidAt) : null,
+      // A bank's debit was charged days before its money is there.
+      paidAt: isPaid ? (invoice.paidAt ?? found?.charge.createdAt ?? null) : null,
       refunds: [...refunds.map(refundFacts), ...notes.flatMap(noteFacts)],
       dispute: found?.dispute ?? null,
     },
