@@ -8,6 +8,7 @@ import type {
 } from '../../../../domain/billing/credits.ts';
 import type { Period } from '../../../../domain/period.ts';
 import type { ResourceType } from '../../../../domain/quota.ts';
+import { repeated } from '../../../repeated.ts';
 import type { Bucket } from '../bucket.ts';
 import { streamCsv, text, utc } from '../export.ts';
 import { isoInstant } from './instants.ts';
@@ -41,15 +42,13 @@ export interface CreditsNow {
  * functions of admission, and they say what can be spent.
  */
 export async function readCredits(
-  { schema, client }: Bucket,
+  bucket: Bucket,
   tenantId: string,
   period: Period,
   now: Date,
 ): Promise<CreditsNow | undefined> {
-  await client.query({
-    text: `select ${schema}.credit_bring_up($1, $2)`,
-    values: [tenantId, now],
-  });
+  const { schema, client } = bucket;
+  await bringUp(bucket, tenantId, now);
   type Row = Pick<CreditsNow, 'spendable'> & {
     balance: string | null;
     held: string | null;
@@ -74,6 +73,12 @@ export async function readCredits(
   };
 }
 
+/** Books what time has done; whoever notes progress of a hold meanwhile may stand in the way. */
+async function bringUp({ schema, client }: Bucket, tenantId: string, now: Date): Promise<void> {
+  const text = `select ${schema}.credit_bring_up($1, $2)`;
+  await repeated(() => client.query({ text, values: [tenantId, now] }));
+}
+
 /** What grants were made for: one of a tenant's at most has an origin and ref. */
 export interface MadeFor {
   origin: GrantOrigin;
@@ -86,15 +91,13 @@ export interface MadeFor {
  * `readCredits` has an end.
  */
 export async function readLeft(
-  { schema, client }: Bucket,
+  bucket: Bucket,
   tenantId: string,
   { origin, originRefs }: MadeFor,
   now: Date,
 ): Promise<Map<string, number>> {
-  await client.query({
-    text: `select ${schema}.credit_bring_up($1, $2)`,
-    values: [tenantId, now],
-  });
+  const { schema, client } = bucket;
+  await bringUp(bucket, tenantId, now);
   const { rows } = await client.query<{ ref: string; micro: string }>({
     text: `select g.origin_ref as ref,
         g.left_micro + case when a.head_grant = g.id then a.head_left else 0 end as micro

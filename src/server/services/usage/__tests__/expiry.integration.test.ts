@@ -63,12 +63,7 @@ async function behind(
     await client.query('begin');
     await first(client);
     const done = work();
-    await vi.waitFor(async () => {
-      const { rowCount } = await database.pool.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      expect(rowCount).toBe(1);
-    }, 60_000);
+    await untilSomebodyWaits();
     await client.query('commit');
     await done;
   } finally {
@@ -76,6 +71,14 @@ async function behind(
     client.release();
   }
 }
+
+const untilSomebodyWaits = () =>
+  vi.waitFor(async () => {
+    const { rowCount } = await database.pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    expect(rowCount).toBe(1);
+  }, 60_000);
 
 describe('a hold whose time is over', () => {
   test.each([
@@ -119,6 +122,44 @@ describe('a hold whose time is over', () => {
     for (const one of [moved, stays]) {
       expect((await usage.getUsageStats(one.tenantId)).resources[2]).toMatchObject({ held: 0 });
     }
+  });
+});
+
+describe('who ends holds while their progress is written, and gives way', () => {
+  test.each([
+    ['the sweep', () => usage.expireReservations()],
+    ['whoever reads credits', (tenantId: string) => usage.credits.read(tenantId)],
+    [
+      'whoever reads what is left of a grant',
+      (tenantId: string) =>
+        usage.credits.readLeft(tenantId, { origin: 'goodwill', originRefs: ['a'] }),
+    ],
+  ])('comes again: %s', async (_, end) => {
+    const at = await world(10);
+    const holds = [await at.hold(1), await at.hold(1)].map(({ reservationId }) =>
+      reservationId.slice(-32),
+    );
+    const [first, second] = holds.toSorted();
+    afterTheHold();
+    const client = await database.pool.connect();
+    const touch = (id: string) =>
+      inEveryBucket(client, 'update u00.usage_reservations set metadata = null where id = $1', [
+        id,
+      ]);
+    try {
+      // The other is to notice the deadlock first.
+      await client.query(`begin; set local deadlock_timeout = '60s'`);
+      await touch(second!);
+      const done = end(at.tenantId);
+      await untilSomebodyWaits();
+      await touch(first!);
+      await client.query('commit');
+      await done;
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+    expect(await at.balance()).toBe(40);
   });
 });
 
