@@ -19,6 +19,7 @@ export const BILLING_MAILS: readonly string[] = [
   'plan_growing',
   'statement_failed',
   'statement_paid',
+  'statement_uncollectible',
   'top_up_bought',
   'top_up_confirm',
   'top_up_paused',

@@ -9,6 +9,7 @@ import {
   failing,
   invoicesOf,
   lookAgain,
+  mailsOf,
   service,
   statement,
   subscriber,
@@ -65,6 +66,40 @@ test.each([
   const customer = await subscriber(app);
   await writeOff(customer, (await happens(customer)).id);
   expect(await alertsOf(customer)).toEqual([]);
+});
+
+test('12.24 the owner is told once that it was not collected, and where it can still be paid', async () => {
+  const customer = await subscriber(app);
+  const { id } = await uncollectible(customer);
+  await lookAgain(customer, id);
+  expect(await mailsOf(customer)).toEqual(['statement_failed', 'statement_uncollectible']);
+  const [mail] = (await app.server.context.services.mails.show(100)).filter(
+    ({ kind, recipient }) =>
+      kind === 'statement_uncollectible' && recipient === customer.session.user.email,
+  );
+  const { payUrl } = await statement(customer, id);
+  expect(mail!.text).toContain(payUrl);
+  await expect(draw(customer, 1)).rejects.toMatchObject({ data: { reason: 'unpaid' } });
+  const [invoice] = await invoicesOf(customer);
+  await customer.atStripe(`invoices/${invoice!.id}/pay`, { payment_method: 'pm_card_visa' });
+  await done(customer);
+  // Nothing is unpaid any more: it is off.
+  await expect(draw(customer, 1)).rejects.toMatchObject({ data: { reason: 'quota' } });
+});
+
+test('12.22 one that is written off waits for no confirmation and no attempt', async () => {
+  const customer = await subscriber(app);
+  await draw(customer, 30);
+  await customer.useCard('pm_card_authenticationRequired');
+  const { id } = await billed(customer);
+  await advanceDays(app, 1 / 24);
+  await done(customer);
+  expect(await statement(customer, id)).toMatchObject({ state: 'failed', actionRequired: true });
+  expect((await statement(customer, id)).nextAttemptAt).not.toBeNull();
+  await writeOff(customer, id);
+  expect(await statement(customer, id)).toMatchObject({
+    ...{ actionRequired: false, nextAttemptAt: null, payUrl: null },
+  });
 });
 
 test('12.25 of one that was not collected and then voided, staff are told the latter', async () => {

@@ -156,6 +156,12 @@ test.each([
   await charged(customer);
   expect((await outOfPocket(customer)) - before).toBe(total);
   expect(await statement(customer, id)).toMatchObject({ state: 'paid', totalMinor: 720 });
+  const { rows } = await byHand.database.pool.query(
+    `select data ->> 'amountMinor' as minor from mail_outbox
+     where tenant_id = $1 and kind = 'statement_paid'`,
+    [customer.tenantId],
+  );
+  expect(rows).toEqual([{ minor: String(total) }]);
 });
 
 test('12.28 cap and floor are before tax that comes on top', async () => {

@@ -51,7 +51,7 @@ export function overageState(
 ): OverageState {
   const { price, paused, enabled, lapsed, suspended, capMinor, usedMinor } = overage;
   if (!price) return 'not_sold';
-  if (suspended || lapsed === 'uncollectible') return enabled ? 'suspended' : 'uncollected';
+  if (suspended) return enabled ? 'suspended' : 'uncollected';
   if (paused) return paused;
   if (!enabled && lapsed === 'spending_rule') return 'ruled_out';
   if (!enabled) return lapsed === 'price' ? 'price_rose' : 'off';

@@ -81,7 +81,7 @@ export function shortReasonOf(
   isCapped: boolean,
 ): ShortReason {
   if (overage.lapsed === 'price' || overage.lapsed === 'spending_rule') return 'cap';
-  if (overage.lapsed === 'uncollectible') return 'unpaid';
+  if (overage.lapsed === 'uncollectible' && overage.suspended !== null) return 'unpaid';
   if (!overage.enabled || overage.paused === 'trialing') return 'quota';
   if (overage.suspended !== null || overage.paused === 'past_due') return 'unpaid';
   return isCapped ? 'cap' : 'unpaid';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { overageEndOf } from '../overage.ts';
+import { overageEndOf, shortReasonOf } from '../overage.ts';
 
 const cny = (minorPerCredit: string) => ({ currency: 'cny', minorPerCredit });
 
@@ -15,4 +15,18 @@ test.each([
 ] as const)('12.11 consent and a plan that asks %s', (_case, agreed, offered, reason) => {
   const price = reason === 'price' ? offered : null;
   expect(overageEndOf(agreed, offered)).toEqual(reason && { reason, price });
+});
+
+const OFF = { enabled: false, paused: null, suspended: null, lapsed: null };
+
+test.each([
+  ['it is off', {}, 'quota'],
+  ['it is off, and a bill of it is unpaid', { suspended: 'unpaid' }, 'quota'],
+  ['a bill was not collected', { lapsed: 'uncollectible', suspended: 'unpaid' }, 'unpaid'],
+  ['that bill is paid by now', { lapsed: 'uncollectible' }, 'quota'],
+  ['the price rose', { lapsed: 'price' }, 'cap'],
+  ['a bill is unpaid', { enabled: true, suspended: 'unpaid' }, 'unpaid'],
+  ['the cap is reached', { enabled: true }, 'cap'],
+] as const)('12.24 what is in the way of more where %s', (_case, overage, reason) => {
+  expect(shortReasonOf({ ...OFF, ...overage }, true)).toBe(reason);
 });

@@ -93,7 +93,7 @@ export interface MailData {
     capMinor: number;
     currency: string;
   };
-  /** A bill of use beyond quota and credits; `period` is its month. */
+  /** A bill of use beyond quota and credits, tax and all; `period` is its month. */
   statement_paid: { amountMinor: number; currency: string; period: string };
   statement_failed: {
     amountMinor: number;
@@ -101,6 +101,13 @@ export interface MailData {
     period: string;
     /** The bank wants the customer to confirm: nothing was declined. */
     actionRequired: boolean;
+    payUrl: string | null;
+  };
+  /** It was given up, and the consent is over with it; `payUrl` where it can be paid all the same. */
+  statement_uncollectible: {
+    amountMinor: number;
+    currency: string;
+    period: string;
     payUrl: string | null;
   };
   verify_email: { url: string };

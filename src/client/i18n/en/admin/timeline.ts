@@ -61,6 +61,7 @@ export default {
     overage_lapsed: 'Overage was switched off or bound',
     statement_paid: 'A usage statement was paid',
     statement_failed: 'The payment of a usage statement failed',
+    statement_uncollectible: 'A usage statement could not be collected',
     verify_email: 'Confirm the address',
     open_account: 'Open the account',
     reset_password: 'Choose a new password',

@@ -62,6 +62,7 @@ const timeline: typeof enTimeline = {
     overage_lapsed: '超额用量已关闭或调低',
     statement_paid: '用量账单已付',
     statement_failed: '用量账单扣款未成功',
+    statement_uncollectible: '用量账单无法收回',
     verify_email: '确认邮箱',
     open_account: '开通账户',
     reset_password: '重设密码',

@@ -57,8 +57,8 @@ export async function auditState(
 }
 
 /**
- * Writes the audit entry of a statement's new state, the owner's mail when it was paid or a payment failed, and
- * the operators' alert when it was not collected; closes those that are over. The outbox has each mail once.
+ * Writes the audit entry of a statement's new state, the owner's mail when it was paid, a payment failed or it was
+ * given up, and the operators' alert when it was not collected; closes those that are over. The outbox has each mail once.
  */
 export async function notifyOfChange(tx: Tx, change: Change): Promise<void> {
   const { before, after, now } = change;
@@ -68,17 +68,36 @@ export async function notifyOfChange(tx: Tx, change: Change): Promise<void> {
   const amountMinor = after.amountMinor + after.carriedInMinor;
   await auditState(tx, { before: before.state, after, now });
   await resolveAlerts(tx, alertsOver(change), id, now);
-  if (state === 'paid') {
-    const data = { amountMinor, currency, period: after.period };
-    await queueMail(tx, tenantId, {
-      ...{ kind: 'statement_paid', subjectId: id, attempt: 0, data, now },
-    });
-  }
+  if (state === 'paid') await mailPaid(tx, change);
+  if (state === 'uncollectible') await mailUncollectible(tx, change);
   if (state !== 'void' && state !== 'uncollectible') return;
   const [kind, message] = ALERTS[state];
   await raiseAlert(tx, {
     ...{ tenantId, kind, subjectId: id, message, now },
     details: { amountMinor, currency, invoice: after.stripeInvoiceId },
+  });
+}
+
+/** What the invoice came to when it was paid: with tax, without what was credited before. */
+async function mailPaid(tx: Tx, { after, invoice, now }: Change): Promise<void> {
+  const amountMinor = invoice
+    ? invoice.totalMinor - (invoice.notedMinor - invoice.creditedMinor)
+    : after.amountMinor + after.carriedInMinor;
+  const data = { amountMinor, currency: after.currency, period: after.period };
+  await queueMail(tx, after.tenantId, {
+    ...{ kind: 'statement_paid', subjectId: after.id, attempt: 0, data, now },
+  });
+}
+
+/** Nobody is asked to pay to a customer who is gone at Stripe. */
+async function mailUncollectible(tx: Tx, { after, invoice, now }: Change): Promise<void> {
+  const data = {
+    amountMinor: invoice?.amountRemainingMinor ?? after.amountMinor + after.carriedInMinor,
+    ...{ currency: after.currency, period: after.period },
+    payUrl: invoice?.status === 'uncollectible' ? invoice.hostedInvoiceUrl : null,
+  };
+  await queueMail(tx, after.tenantId, {
+    ...{ kind: 'statement_uncollectible', subjectId: after.id, attempt: 0, data, now },
   });
 }
 

@@ -132,6 +132,7 @@ function writeState(
 ): Promise<Statement> {
   const now = clock.now();
   const isOver = ['paid', 'void', 'uncollectible', 'written_off'].includes(state);
+  const waits = invoice?.status === 'open' && !isOver ? invoice : undefined;
   return inTransaction(db, async (tx) => {
     const after = await updateStatement(tx, before.id, {
       state,
@@ -140,9 +141,9 @@ function writeState(
         stripeInvoiceId: invoice.id,
         invoiceNumber: invoice.number,
         hostedInvoiceUrl: invoice.hostedInvoiceUrl,
-        actionRequired: invoice.status === 'open' && invoice.requiresAction,
-        nextAttemptAt: invoice.status === 'open' ? invoice.nextAttemptAt : null,
       }),
+      actionRequired: waits?.requiresAction ?? false,
+      nextAttemptAt: waits?.nextAttemptAt ?? null,
     });
     await notifyOfChange(tx, { before, after, invoice, now });
     return after;

@@ -132,6 +132,9 @@ const DATA: { [K in MailKind]: MailData[K][] } = {
     ...{ amountMinor: 2_500, currency: 'cny', period: '2027-01', actionRequired },
     payUrl: actionRequired ? null : 'https://pay.example/i',
   })),
+  statement_uncollectible: [null, 'https://pay.example/i'].map((payUrl) => ({
+    ...{ amountMinor: 2_500, currency: 'cny', period: '2027-01', payUrl },
+  })),
   verify_email: [{ url: 'https://app.example/verify-email?token=t' }],
   open_account: [{ url: 'https://app.example/login?token=t' }],
   reset_password: [{ url: 'https://app.example/reset-password?token=t' }],
